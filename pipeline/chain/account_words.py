@@ -56,7 +56,8 @@ def unwatched_end_lines(ledger: pd.DataFrame) -> list[str]:
     """
     if not ledger["calls"].iloc[-1]:
         return []
-    evident = ledger["looked"].isin(["usable", "partly"]) | (ledger["calls"].diff() != 0) & (ledger["calls"] > 0)
+    called = ledger["calls"] > ledger["calls"].shift(fill_value=0)  # on the year's first day, too
+    evident = ledger["looked"].isin(["usable", "partly"]) | called
     after = len(ledger) - 1 - int(evident.to_numpy().nonzero()[0][-1])
     if not after:
         return []

@@ -10,7 +10,6 @@ import gzip
 import io
 import re
 import unicodedata
-import warnings
 import zlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -97,27 +96,27 @@ def read_delimited(path: Path, numbers: Collection[str], **how: Any) -> pd.DataF
     layout = layout_of(path)
     names = _names(path, layout)
     ours = layout.separator == ","  # then a decimal comma would have been a separator
-    marks = Marks()
+    marks, widest = Marks(), len(names)
     watched = [] if ours else [n for n, name in enumerate(names) if {name, plain(name)} & set(numbers)]
     for line, row in _rows(path, layout):
+        widest = max(widest, len(row))
         for n in watched:
             marks.see(row[n], line, names[n])
     mark = marks.decimal(path)
+    beyond = range(len(names), widest)  # empty cells behind those of the header, in whichever row
     as_texts = dict.fromkeys((names[n] for n in watched), "str")
     told = {name: kind for name, kind in (how.pop("dtype", {}) | as_texts).items() if name in names}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", pd.errors.ParserWarning)  # of cells beyond the header, which are empty
-        with _opened(path) as file:
-            for _ in range(layout.line):  # pandas' own skipping loses rows to a quote that the header does not close
-                file.readline()
-            table = pd.read_csv(
-                file, sep=layout.separator, header=None, names=names, index_col=False, dtype=told, low_memory=False,
-                **how,
-            )  # fmt: skip
+    with _opened(path) as file:
+        for _ in range(layout.line):  # pandas' own skipping loses rows to a quote that the header does not close
+            file.readline()
+        table = pd.read_csv(
+            file, sep=layout.separator, header=None, names=[*names, *beyond], index_col=False, dtype=told,
+            low_memory=False, **how,
+        )  # fmt: skip
     for name in as_texts:
         table[name] = _numbers(table[name], mark)
     empty = [name for name in names if name.startswith("Unnamed: ") and table[name].isna().all()]
-    return table.drop(columns=empty)
+    return table.drop(columns=[*empty, *beyond])
 
 
 def plain(name: str) -> str:
@@ -193,7 +192,8 @@ def _names(path: Path, layout: Layout) -> list[str]:
 def _rows(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
     """The rows below the header, each with the 1-based line that ends it; cells that lack at a row's end are empty.
 
-    Spreadsheets leave those out. InputError names the first line that is wider than the header, and a cut last line.
+    Spreadsheets leave those out, and write empty ones beyond the header, both in some rows alone. InputError names the
+    first line that has more than that beyond it, and a cut last line.
     """
     width, short = len(layout.header), False
     with _opened(path) as file:
@@ -205,7 +205,7 @@ def _rows(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
                 hint = "; numbers take a decimal point" if layout.separator == "," else ""
                 raise InputError(path, f"line {rows.line_num} has {len(row)} cells, its header {width}{hint}")
             short = len(row) < width
-            yield rows.line_num, [*row[:width], *[""] * (width - len(row))]
+            yield rows.line_num, row + [""] * (width - len(row))
     if short and not _ends_in_a_line_end(path):
         raise InputError(path, "its last line is cut off")
 

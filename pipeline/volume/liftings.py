@@ -51,7 +51,14 @@ from pipeline.volume.identity import numbers_doubt, numbers_of, with_tied_imos
 from pipeline.volume.look_times import look_times
 from pipeline.volume.other_trades import other_trade
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
-from pipeline.volume.plausible import amounts_doubt, capacity_doubt, cargo_doubt, require_capacity, require_tonnage
+from pipeline.volume.plausible import (
+    amounts_doubt,
+    capacity_doubt,
+    cargo_doubt,
+    require_capacity,
+    require_hull,
+    require_tonnage,
+)
 from pipeline.volume.possible_evidence import as_far_as_possible
 from pipeline.volume.stated_hull import Hull, hull_of, told_by_registry
 from pipeline.volume.usual_hull import hull_for_loads
@@ -182,6 +189,8 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
     doubts += doubts_of_depth
     load = "given"
     if given["barrels"] is None and given["tonnes"] is None:
+        if out["counts"]:  # boats that a run leaves out are kept, with what they might carry
+            require_hull(size, ship)
         out |= usable_evidence(call, config)
         times, doubts_of_times = look_times(call, out)
         out |= times

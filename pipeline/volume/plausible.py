@@ -37,6 +37,13 @@ def require_tonnage(ship: Particulars) -> None:
             raise Refused(f"{name} is {value:g}, too little for {of} (below {least:,.0f}); is it in another unit?")
 
 
+def require_hull(size: Capacity, ship: Particulars) -> None:
+    """Refuse a hull that tells the deadweight alone and can carry no more than the smallest tanker: a slip of unit."""
+    if size.method.startswith("dwt_from_length") and _quantile_t(size, 1) < SMALLEST:
+        most = f"it carries {_quantile_t(size, 1):,.3g} t at most, no tanker less than {SMALLEST:,.0f}"
+        raise Refused(f"a hull of {_hull(ship)}: {most}; is it in another unit?")
+
+
 def require_capacity(capacity_bbl: float | None) -> None:
     """Refuse barrels at 100 % that no tanker is so small for."""
     if capacity_bbl is not None and capacity_bbl < SMALLEST_CAPACITY_BBL:

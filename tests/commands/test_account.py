@@ -348,6 +348,15 @@ def test_days_after_the_last_call_that_nobody_watched_are_unknown(account, tmp_p
     assert [line.startswith(unknown) for line in told[1:]] == [True] * (days == "244 days")
 
 
+@pytest.mark.parametrize(("asked", "told"), [("2024-01-01", 0), ("2024-01-31", 1)])
+def test_a_call_on_the_first_day_of_the_account_year_is_its_last_news(account, asked, told):
+    """Before that day the account has no row to compare with."""
+    code, lines, _, out = account(of("2024-01-01"), "--as-of", asked)
+    assert (code, lines[0][:14], list(pd.read_csv(out)["calls"])) == (0, "1 call counted", [1] * int(asked[-2:]))
+    unknown = "what was lifted on the 30 days after 2024-01-01, the last counted call, is unknown: no look was given "
+    assert [line.startswith(unknown) for line in lines[1:]] == [True] * told
+
+
 def test_a_ship_number_that_a_spreadsheet_rounded_is_told(account):
     table = of("2024-05-01", "2024-06-01").astype({"mmsi": object})
     table["mmsi"] = ["1.00E+09", "273456789"]

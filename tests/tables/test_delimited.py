@@ -43,6 +43,19 @@ def test_a_spreadsheets_table_is_read_however_it_was_saved(tmp_path, text, mark,
     assert found.to_dict("list") == WANTED
 
 
+@pytest.mark.parametrize("wider", [0, 1, 2], ids=["first row", "second", "last"])
+@pytest.mark.parametrize("mark", [",", ";"], ids=["commas", "semicolons"])
+def test_empty_cells_beyond_the_header_may_stand_in_any_row(tmp_path, wider, mark):
+    """Spreadsheets write them where somebody touched a cell; in all rows but the first they cost the whole table."""
+    rows = [["007", "2024-03-07", "3000.5"], ["b", "2024-03-09", "2500.25"], ["c", "2024-03-11"]]
+    rows[wider] += ["", " ", ""][: 2 + wider]
+    lines = ["call_id,arrival,tonnes".replace(",", mark), *map(mark.join, rows)]
+    found = read_table(table(tmp_path, "\n".join(lines) + "\n"))
+    assert list(found.columns) == list(WANTED)
+    assert found[:2].to_dict("list") == WANTED
+    assert (found["call_id"][2], found["arrival"][2], np.isnan(found["tonnes"][2])) == ("c", "2024-03-11", True)
+
+
 @pytest.mark.parametrize(
     ("content", "cause"),
     [

@@ -27,6 +27,8 @@ CONFIG = VolumeConfig(draws=400)
         ({"tonnes": 3_000_000}, "tonnes is 3,000,000, more than any ship carries"),  # nothing is known of her
         ({"barrels": 4_900_000}, "barrels is 4,900,000, more than any ship carries"),
         ({"capacity_bbl": 20}, "capacity_bbl is 20, too little for a tanker"),
+        ({"length_m": 9.8, "beam_m": 1.58}, "a hull of 9.8 x 1.58 m: it carries"),  # the point one place too far left
+        ({"length_m": 0.098}, "a hull of 0.098 m: it carries"),  # kilometres
     ],
 )
 def test_a_slip_of_unit_is_refused(row, cause):
@@ -35,6 +37,20 @@ def test_a_slip_of_unit_is_refused(row, cause):
     assert cause in found["cause"]
     assert "another unit?" in found["cause"]
     assert len(found["cause"]) < 160
+
+
+@pytest.mark.parametrize(
+    ("row", "status"),
+    [
+        ({"length_m": 20.0, "length_lo_m": 5.0, "length_hi_m": 35.0}, "used"),  # she may be larger
+        ({"length_m": 20.0, "barrels": 200.0}, "used"),  # somebody knows what she took
+        ({"length_m": 20.0, "counts": False}, "not_counted"),  # a boat, in nobody's sum
+    ],
+)
+def test_a_small_hull_is_refused_only_where_its_size_alone_would_be_counted(row, status):
+    found = only(row, config=CONFIG)
+    assert found["status"] == status
+    assert found["barrels_p50"] > 0
 
 
 def test_next_to_nothing_is_used_and_told():
