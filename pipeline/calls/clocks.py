@@ -25,6 +25,8 @@ class ClockOffset:
     source: str
     ahead_s: float
     n_shared: int
+    sure: bool = True
+    """Do other sources agree on the time? Of two that differ nothing tells which is right."""
 
 
 def clock_offsets(messages: pd.DataFrame) -> list[ClockOffset]:
@@ -52,7 +54,7 @@ def clock_offsets(messages: pd.DataFrame) -> list[ClockOffset]:
             continue
         ahead = found[0] if (reference, name) in known else -found[0]
         if abs(ahead) >= WORTH_S:
-            out.append(ClockOffset(name, ahead, found[1]))
+            out.append(ClockOffset(name, ahead, found[1], sure=agreeing(reference) > 0))
     return out
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from pipeline.calls.geodesy import distance_to_zone_m, to_plane
+from pipeline.calls.stays import speed_kn
 from pipeline.calls.tracks import good_fixes
 from pipeline.config import CallsConfig
 from pipeline.times_places.nested import inner_first
@@ -64,7 +65,7 @@ def encounters(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[
     tracks of one number are two ships where what they say tells them apart.
     """
     fixes = good_fixes(tracks)
-    fixes = fixes[fixes["sog_kn"].fillna(0.0).to_numpy(float) <= SLOW_KN]
+    fixes = fixes[_speeds_kn(fixes, config) <= SLOW_KN]
     if fixes.empty:
         return []
     fixes = fixes[~_at_berth(fixes, place, config)]
@@ -86,6 +87,18 @@ def encounters(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[
             together.setdefault((one, other), {}).setdefault(int(number[start]), middle)
     found = [one for pair, when in sorted(together.items()) for one in _spells(pair, when, place)]
     return sorted(found, key=lambda e: (e.start, e.mmsi, [ship or 0 for ship in e.ship]))
+
+
+def _speeds_kn(fixes: pd.DataFrame, config: CallsConfig) -> FloatArray:
+    """Speed of each fix as sent; where none was, that of the way about it, as for stays."""
+    out = fixes["sog_kn"].to_numpy(float, copy=True)
+    rows = pd.Series(np.arange(len(fixes)), fixes.index)
+    for track_id in fixes.loc[np.isnan(out), "track_id"].unique():
+        track = fixes[fixes["track_id"] == track_id].sort_values(["time_utc", "fix_id"], kind="stable")
+        seconds = track["time_utc"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
+        place = track["lon"].to_numpy(float), track["lat"].to_numpy(float)
+        out[rows[track.index]] = speed_kn(seconds, *place, track["sog_kn"].to_numpy(float), config.gap_h * 3600.0)
+    return out
 
 
 def _spells(pair: tuple[_Sender, _Sender], when: dict[int, tuple[float, float]], place: Place) -> Iterator[Encounter]:

@@ -26,6 +26,8 @@ READ = {
     "det_id", "detection_id", *TIMES, "lon", "lat", "scene_id", "scene", "sensor", "flags",
     "length_m", "length_lo_m", "length_hi_m", "manual_sar_length_m",
 }  # fmt: skip
+ONE_LOOK = pd.Timedelta(minutes=1)  # between detections of one image that has no name (our choice)
+ONE_SCENE = pd.Timedelta(hours=1)  # ... and of one that has: no image takes so long
 NUMBERS = ("lon", "lat", "length_m", "length_lo_m", "length_hi_m")
 
 
@@ -44,7 +46,7 @@ def with_plain_names(detections: pd.DataFrame) -> pd.DataFrame:
 def own_names(detections: pd.DataFrame) -> pd.DataFrame:
     """detection_id, acquired, lon, lat, scene_id, length with its bounds, and sensor; empty where a cell is.
 
-    Raises ConfigError where a column is missing, or a cell is no time or no number.
+    Raises ConfigError where a column is missing, a cell is no time, no number or no place, or an id stands twice.
     """
 
     detections = with_plain_names(detections)
@@ -64,14 +66,19 @@ def own_names(detections: pd.DataFrame) -> pd.DataFrame:
     low, high = column("length_lo_m"), column("length_hi_m")
     plain = pd.DataFrame(needed)
     plain["acquired"] = _moments(needed["acquired"])
-    scene = column("scene_id", "scene")
-    plain["scene_id"] = scene if scene is not None else plain["acquired"].dt.floor("min").astype(str)
+    plain["scene_id"] = _scenes(column("scene_id", "scene"), plain["acquired"])
     plain["length_m"] = _numbers(length) if length is not None else np.nan
     plain["length_lo_m"] = _numbers(low) if low is not None else plain["length_m"] * 0.75 - 15
     plain["length_hi_m"] = _numbers(high) if high is not None else plain["length_m"] * 1.25 + 15
     plain = plain.assign(**{name: _numbers(plain[name]) for name in ("lon", "lat")})
     if len(odd := plain["lat"][plain["lat"].abs() > 90]):
         raise ConfigError(f"column lat: {odd.iloc[0]:g} lies beyond the poles; lon and lat may be swapped")
+    if len(odd := plain["lon"][plain["lon"].abs() > 360]):
+        raise ConfigError(f"column lon: {odd.iloc[0]:g} is more than a full turn; a decimal point may be lost")
+    if len(again := plain["detection_id"][plain["detection_id"].duplicated()]):
+        name = "an empty cell" if pd.isna(again.iloc[0]) else repr(again.iloc[0])
+        column_name = "detection_id" if "det_id" not in detections else "det_id"
+        raise ConfigError(f"column {column_name}: {name} stands twice; a row has its own")
     sensor = column("sensor")
     plain["sensor"] = sensor if sensor is not None else ""
     return plain
@@ -105,6 +112,23 @@ def _moments(cells: pd.Series) -> pd.Series:
         hint = f"; name theirs with {form}" if form else ""
         raise ConfigError(f"column {cells.name}: {_some(wrong)} no time of the form YYYY-MM-DDTHH:MM:SSZ{hint}")
     return read
+
+
+def _scenes(named: pd.Series | None, acquired: pd.Series) -> pd.Series:
+    """The scene of each detection: by name, else with all that were seen within a minute of one another.
+
+    Where a name says more than one image (a satellite, a port), each of its images is a scene: whoever is matched in
+    one may be matched in the next.
+    """
+    name = pd.Series("", index=acquired.index) if named is None else named.fillna("").astype(str).str.strip()
+    within = pd.Series(pd.Timedelta(0), index=acquired.index).mask(name == "", ONE_LOOK).mask(name != "", ONE_SCENE)
+    order = pd.DataFrame({"name": name, "acquired": acquired}).sort_values(["name", "acquired"], kind="stable").index
+    name, acquired = name[order], acquired[order]
+    first = (name != name.shift()) | (acquired.diff() > within[order])
+    looks = first.groupby(name).cumsum()
+    began = acquired.groupby([name, looks]).transform("min").dt.floor("s").astype(str)
+    several = looks.groupby(name).transform("max") > 1
+    return name.where((name != "") & ~several, (name + " " + began).str.strip()).sort_index()
 
 
 def _numbers(cells: pd.Series) -> pd.Series:

@@ -58,18 +58,21 @@ def associate(
 
     ``scenes`` (SCENES) tells the pass of a radar scene; without it the data decides.
     """
-    known = detections[detections["lon"].notna() & detections["acquired"].notna()]
+    known = detections[detections[["lon", "lat", "acquired"]].notna().all(axis=1)]
     fixes = good_fixes(tracks).sort_values(["track_id", "time_utc"], kind="stable")
     passes = {} if scenes is None else dict(zip(scenes["scene_id"], scenes["pass_direction"], strict=True))
     rows: list[dict[str, object]] = []
     checks: list[dict[str, object]] = []
     if len(known):
-        origin = (float(known["lon"].iloc[0]), float(known["lat"].median()))
-        on_plane = [TrackOnPlane.of(t, origin) for _, t in fixes.groupby("track_id", sort=True)]
-        drift = learned_drift_m_s(on_plane)
-        for scene_id, scene in known.groupby("scene_id", sort=True):
+        own_planes = [TrackOnPlane.of(t, _origin(t)) for _, t in fixes.groupby("track_id", sort=True)]
+        drift = learned_drift_m_s(own_planes)
+        planes: dict[tuple[float, float], list[TrackOnPlane]] = {}  # scenes of one place share one
+        for scene_id, unsorted in known.groupby("scene_id", sort=True):
+            scene = unsorted.sort_values("detection_id")
             lengths = lengths_at(static, scene["acquired"].min())
-            crowd = _Crowd.of(scene.sort_values("detection_id"), on_plane, lengths, origin, drift)
+            if (origin := _origin(scene)) not in planes:
+                planes[origin] = [track.on(origin) for track in own_planes]
+            crowd = _Crowd.of(scene, planes[origin], lengths, origin, drift)
             found, check = _scene(crowd, _options(crowd.scene, passes.get(scene_id)), config)
             rows += found
             checks.append({"scene_id": str(scene_id)} | check)
@@ -89,6 +92,11 @@ def associate_tables(detections: pd.DataFrame, messages: pd.DataFrame, config: C
 
     plain = own_names(detections)
     return associate(plain, clean_tracks(messages), static_reports(messages), config)
+
+
+def _origin(points: pd.DataFrame) -> tuple[float, float]:
+    """Origin of a plane for these points alone, to a tenth of a degree: a few hundredths move nothing."""
+    return round(float(points["lon"].iloc[0]), 1), round(float(points["lat"].median()), 1)
 
 
 def _options(scene: pd.DataFrame, pass_direction: Any) -> list[Geometry]:

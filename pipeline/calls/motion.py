@@ -1,20 +1,21 @@
 """Where a transponder's ship is at a moment that she sent nothing: between two fixes, or beyond the nearest one.
 
 Between two fixes her way is the cubic that has their positions and velocities (Hermite), where what she sent fits what
-she did, else the straight line. Beyond the last, or before the first, she goes on as she said; but crews cast off, turn
+she did, else the straight line. A fix that came without a speed, or under way without a course, has the velocity of the
+way about it. Beyond the last, or before the first, she goes on as she said; but crews cast off, turn
 and slow down, so a part of the weight lies along the way from where she was heard (slower than said). The spread grows
 with speed and silence at a rate learned from the tracks themselves.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from pipeline.calls.geodesy import to_plane
+from pipeline.calls.geodesy import from_plane, to_plane
 from pipeline.units import KNOT_M_S
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ LEARN_GAP_S = (20.0, 900.0)  # between the fixes that the spread is learned from
 INTERPOLATED_SHARE = 0.15  # of the way between two fixes: what a turn in between can hide
 SLOWER = ((0.0, 0.06), (0.33, 0.04), (0.66, 0.04), (1.2, 0.02))  # share of the said speed and its weight (our choice)
 NOT_SLOWER_WEIGHT = 1.0 - sum(weight for _, weight in SLOWER)
+UNSENT_OVER_S = 180.0  # a velocity that was not sent is that over so long on either side; less is noise (our choice)
 MOVING_M_S = 1.0  # two knots: slower, a ship lies or drifts, and has no way on her to take off (our choice)
 
 
@@ -56,16 +58,40 @@ class TrackOnPlane:
     north_m_s: FloatArray
     ship: int = 0
     """Which of the ships that send under her number; 0 where that is not told, or there is one."""
+    sent: np.ndarray | None = None
+    """Which velocities she sent; None: all. The others are of the way about the fix."""
+    origin: tuple[float, float] = (0.0, 0.0)
+    """Of the plane: longitude and latitude."""
 
     @classmethod
     def of(cls, fixes: pd.DataFrame, origin: tuple[float, float]) -> TrackOnPlane:
-        """From fixes of the TRACKS table; a speed or course that was not sent counts as lying still."""
+        """From fixes of the TRACKS table; of a ship that lies still no course is asked."""
         east, north = to_plane(fixes["lon"].to_numpy(float), fixes["lat"].to_numpy(float), origin)
-        speed = np.nan_to_num(fixes["sog_kn"].to_numpy(float)) * KNOT_M_S
-        course = np.radians(np.nan_to_num(fixes["cog_deg"].to_numpy(float)))
+        speed = fixes["sog_kn"].to_numpy(float) * KNOT_M_S
+        course = np.radians(fixes["cog_deg"].to_numpy(float))
         seconds = fixes["time_utc"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
+        sent = ~np.isnan(speed) & (~np.isnan(course) | (speed < MOVING_M_S))
+        velocity = np.nan_to_num(speed * np.array([np.sin(course), np.cos(course)]))
         mmsi, ship = fixes[["mmsi", "ship"]].fillna(0).iloc[0].astype(int)
-        return cls(mmsi, seconds, east, north, speed * np.sin(course), speed * np.cos(course), ship)
+        said = cls(mmsi, seconds, east, north, velocity[0], velocity[1], ship, sent, origin)
+        return said._with_unsent()
+
+    def on(self, origin: tuple[float, float]) -> TrackOnPlane:
+        """The same on the plane of another origin: metres of one latitude are none of another."""
+        if origin == self.origin:
+            return self
+        east, north = to_plane(*from_plane(self.east, self.north, self.origin), origin)
+        return replace(self, east=east, north=north, origin=origin)._with_unsent()
+
+    def _with_unsent(self) -> TrackOnPlane:
+        if self.sent is None or self.sent.all():
+            return self
+        east_m_s, north_m_s = _of_the_way(self.seconds, self.east, self.north)
+        return replace(
+            self,
+            east_m_s=np.where(self.sent, self.east_m_s, east_m_s),
+            north_m_s=np.where(self.sent, self.north_m_s, north_m_s),
+        )
 
     def at(self, t: float, drift_m_s: float = DRIFT_M_S) -> Whereabouts | None:
         """Her whereabouts at a time [s since 1970]; None after an hour's silence."""
@@ -115,6 +141,18 @@ class TrackOnPlane:
         )
 
 
+def _of_the_way(seconds: FloatArray, east: FloatArray, north: FloatArray) -> FloatArray:
+    """Velocity [m/s] about each fix, shape (2, fixes): from one before it to one after; none where nothing tells it."""
+    own = np.arange(len(seconds))
+    before = np.maximum(np.searchsorted(seconds, seconds - UNSENT_OVER_S, "right") - 1, 0)
+    after = np.minimum(np.searchsorted(seconds, seconds + UNSENT_OVER_S, "left"), len(seconds) - 1)
+    before = np.where(seconds - seconds[before] <= MAX_AGE_S, before, own)
+    after = np.where(seconds[after] - seconds <= MAX_AGE_S, after, own)
+    span = seconds[after] - seconds[before]
+    way = np.array([east[after] - east[before], north[after] - north[before]])
+    return np.where(span >= LEARN_GAP_S[0], way / np.maximum(span, 1.0), 0.0)
+
+
 def _hermite(track: TrackOnPlane, a: int, b: int, u: float, span: float) -> FloatArray:
     """Position on the cubic through two fixes with the velocities sent there; u from 0 to 1."""
     h00, h10 = (1 + 2 * u) * (1 - u) ** 2, u * (1 - u) ** 2
@@ -138,6 +176,8 @@ def learned_drift_m_s(tracks: list[TrackOnPlane]) -> float:
         dt = np.diff(track.seconds)
         speed = np.hypot(track.east_m_s, track.north_m_s)[:-1]
         use = (dt >= LEARN_GAP_S[0]) & (dt <= LEARN_GAP_S[1]) & (speed > 2 * MOVING_M_S)
+        if track.sent is not None:
+            use &= track.sent[:-1]  # the others were told by where she went
         if use.any():
             east = track.east[1:] - track.east[:-1] - dt * track.east_m_s[:-1]
             north = track.north[1:] - track.north[:-1] - dt * track.north_m_s[:-1]

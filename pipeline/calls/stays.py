@@ -164,7 +164,7 @@ def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterato
     seconds = track["time_utc"].astype("int64").to_numpy() / 1e6
     lon, lat = track["lon"].to_numpy(float), track["lat"].to_numpy(float)
     gap_s = config.gap_h * 3600.0
-    speed = _speed_kn(seconds, lon, lat, track["sog_kn"].to_numpy(float), gap_s)
+    speed = speed_kn(seconds, lon, lat, track["sog_kn"].to_numpy(float), gap_s)
     stop = _stops(seconds, speed, config.stop_kn, config.move_kn, gap_s)
     runs = _runs(stop, np.diff(seconds) > config.max_stay_d * 86_400.0)
     lying = [spot for run in runs for spot in _spots(run, seconds, lon, lat, place, config)]
@@ -187,7 +187,7 @@ def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterato
         yield stay, seconds[first:last]
 
 
-def _speed_kn(seconds: FloatArray, lon: FloatArray, lat: FloatArray, sent: FloatArray, gap_s: float) -> FloatArray:
+def speed_kn(seconds: FloatArray, lon: FloatArray, lat: FloatArray, sent: FloatArray, gap_s: float) -> FloatArray:
     """Speed as sent; where nothing was sent, the lesser of that from the fix before and that to the fix after.
 
     At the first fix alongside she has come, and at the last she has not left. A silence longer than ``gap_s`` says how

@@ -211,5 +211,6 @@ def clocks_set_right(read: AisRead, console: Console) -> AisRead:
         cause = (
             f"its clock is {found.ahead_s:+.0f} s off, by {number_of(found.n_shared, 'message')} that others heard too"
         )
-        console.problem(InputError(Path(found.source), cause), done="times set right")
+        guess = "times set to those of another file; nothing tells which of the two clocks is right"
+        console.problem(InputError(Path(found.source), cause), done="times set right" if found.sure else guess)
     return replace(read, messages=calls.set_right(read.messages, offsets))

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 
 from pipeline.calls import encounters, port_calls, static_reports
+from pipeline.calls.geodesy import from_plane
 from pipeline.calls.tracks import clean_tracks
 from pipeline.config import CallsConfig
 from pipeline.tables import DETECTIONS, LOOKS, MATCHES
-from tests.calls.traffic import ANCHORAGE, MMSI, feed, fixes, harbour, off_berth
+from tests.calls.traffic import ANCHORAGE, BERTH, MMSI, feed, fixes, harbour, off_berth
 
 CONFIG = CallsConfig()
 PAPERS = [{"imo": 9074729, "name": "SIM ALPHA"}, {"imo": 9331127, "name": "SIM BETA"}]
@@ -31,6 +32,16 @@ def test_side_by_side_in_the_roads_is_an_encounter_and_alongside_is_none():
     assert encounters(clean_tracks(quay), harbour(), CONFIG) == []
     passing = feed(fixes(hours, lon, lat), fixes(hours, lon + 0.001 + 0.02 * (hours - 13), lat, 1.5, mmsi=MMSI + 1))
     assert encounters(clean_tracks(passing), harbour(), CONFIG) == []
+
+
+def test_two_in_convoy_meet_nowhere_though_their_table_has_no_speeds():
+    """Ten knots on one course for six hours, 300 m apart: a speed that was not sent was taken for none."""
+    away_m = (HOURS - HOURS[0]) * 10 * 1852
+    for sent in (10.0, np.nan):
+        two = [fixes(HOURS, *from_plane(away_m, 300.0 * n, BERTH), sent, mmsi=MMSI + n, cog=90.0) for n in (0, 1)]
+        assert encounters(clean_tracks(feed(*two)), harbour(), CONFIG) == []
+    lying = [at_anchor(0.001 * n, mmsi=MMSI + n).assign(sog=np.nan) for n in (0, 1)]
+    assert len(encounters(clean_tracks(feed(*lying)), harbour(), CONFIG)) == 1
 
 
 def test_of_a_number_that_two_ships_send_each_is_where_she_is():

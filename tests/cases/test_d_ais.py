@@ -248,6 +248,7 @@ def test_a_receiver_with_a_wrong_clock_is_found_and_set_right(ahead_s):
     messages["source_file"] = ["a"] * len(right) + ["b"] * len(wrong)
     (found,) = clock_offsets(messages)
     assert (found.source, found.ahead_s, found.n_shared) == ("b", ahead_s, len(right))
+    assert not found.sure  # it may as well be a that is wrong
     assert clock_offsets(set_right(messages, [found])) == []
     assert set_right(messages, [found])["time_utc"].nunique() == len(right)
 
@@ -261,7 +262,7 @@ def test_the_receiver_that_two_others_contradict_is_the_wrong_one(off):
     messages = feed(*(heard.assign(time_utc=heard["time_utc"] + pd.Timedelta(seconds=40 * (n == off))) for n in "abc"))
     messages["source_file"] = np.repeat(list("abc"), len(heard))
     (found,) = clock_offsets(messages)
-    assert (found.source, found.ahead_s) == (off, 40)
+    assert (found.source, found.ahead_s, found.sure) == (off, 40, True)
     assert set_right(messages, [found])["time_utc"].nunique() == len(heard)
 
 

@@ -1,0 +1,68 @@
+"""Where a ship is whose messages lack a speed or a course, and on planes of other latitudes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.calls.geodesy import from_plane
+from pipeline.calls.matching import match
+from pipeline.calls.motion import TrackOnPlane, learned_drift_m_s
+from pipeline.calls.static import static_reports
+from pipeline.calls.tracks import clean_tracks
+from pipeline.config import CallsConfig
+from pipeline.units import KNOT_M_S
+from tests.calls.traffic import BERTH, MMSI, detections, feed, fixes, sighting
+
+SPEED_M_S = 5.0
+
+
+def heading_east(*, spot=BERTH, mmsi: int = MMSI, **unsent) -> pd.DataFrame:
+    """Fixes every ten minutes of the first hour, on her way due east at 5 m/s from a spot."""
+    hours = np.arange(7) / 6
+    lon, lat = from_plane(SPEED_M_S * hours * 3600, 0.0, spot)
+    return fixes(hours, lon, lat, SPEED_M_S / KNOT_M_S, mmsi=mmsi, cog=90.0).assign(**unsent)
+
+
+def track_of(table: pd.DataFrame) -> TrackOnPlane:
+    return TrackOnPlane.of(clean_tracks(feed(table)), BERTH)
+
+
+UNSENT = {"no course": {"cog": np.nan}, "no speed": {"sog": np.nan}, "neither": {"sog": np.nan, "cog": np.nan}}
+
+
+@pytest.mark.parametrize("unsent", UNSENT.values(), ids=UNSENT)
+@pytest.mark.parametrize("minutes", [-10.0, 52.5, 70.0], ids=["before", "between", "beyond"])
+def test_what_a_table_does_not_say_of_her_way_is_told_by_her_way(unsent, minutes):
+    """Without courses she was looked for due north; without speeds 280 m beside a way that is straight and even."""
+    track = track_of(heading_east(**unsent))
+    there = track.at(track.seconds[0] + minutes * 60)
+    assert there is not None
+    assert (there.east[0], there.north[0]) == pytest.approx((SPEED_M_S * minutes * 60, 0.0), abs=5)
+
+
+def test_a_single_fix_without_course_and_one_of_a_ship_that_lies_still_go_nowhere():
+    for table in (heading_east(cog=np.nan).iloc[:1], heading_east(cog=np.nan, sog=0.1, lon=BERTH[0]).iloc[:2]):
+        there = track_of(table).at(track_of(table).seconds[-1] + 600)
+        assert there is not None
+        assert np.hypot(there.east[0], there.north[0]) < 100
+
+
+def test_no_spread_of_a_silence_is_learned_where_no_courses_were_sent():
+    assert learned_drift_m_s([track_of(heading_east(cog=np.nan))]) == learned_drift_m_s([])
+
+
+def test_a_scene_in_the_tropics_changes_nothing_of_one_in_the_north():
+    """All scenes shared one plane, on which a degree east at 62 N was half as long again."""
+    north, tropics = (10.0, 62.0), (10.0, 1.0)
+    there = tuple(float(v) for v in from_plane(SPEED_M_S * 4200, 0.0, north))
+    lain = fixes(np.arange(0, 2, 0.1), *tropics, mmsi=MMSI + 1)
+    messages = feed(heading_east(spot=north), lain)
+    tracks, static = clean_tracks(messages), static_reports(messages)
+    seen = sighting("d", 7 / 6, there)
+
+    def verdict(*rows) -> dict:
+        return match(detections(*rows), tracks, static, CallsConfig()).set_index("det_id").loc["d"].to_dict()
+
+    alone = verdict(seen)
+    assert alone["mmsi"] == MMSI
+    assert verdict(sighting("b", 1.0, tropics), seen) == pytest.approx(alone)
