@@ -55,8 +55,8 @@ class Found:
     """What a detector found, and what it noticed about the scene.
 
     ``diagnostics`` may hold sea_sigma0_db, enl, clutter_law, false_alarm_rate, false_alarm_rate_achieved,
-    cloud_fraction, zone_covered (zone_id -> share seen), notes (lines), unknown (those of them that say what the
-    scene does not show).
+    cloud_fraction, zone_covered (zone_id -> share seen), blind_share (of the water, where no ship could be told), notes
+    (lines), unknown (those of them that say what the scene does not show).
     """
 
     candidates: list[Candidate]

@@ -20,13 +20,16 @@ _BORDER_SHARE = 0.002  # our choice: a smaller corner of zeros is dark water, no
 FILLS = (-9999.0, -10000.0, -32767.0, -32768.0, -99999.0)
 """Numbers that programs write where nothing was measured, and often do not declare; none is a reflectance, an
 amplitude, or a power. Those of an unsigned type are measured brightness as well, and are left alone."""
+BEYOND = 1e18  # no amplitude, power or reflectance is so large: 1e20, 9.97e36 (NetCDF) and 3.4e38 stand for nothing
+_FILL_SHARE = 0.002  # of the pixels hold one number below all others: decimal measurements repeat less (our choice)
 CUT_OFF = "its dB numbers end at 0: what is brighter was cut off there, so lengths and scores are less sure"
 _BORDER_SIDE = 2048  # pixels of the overview in which the frame is looked for; our choice
+_SAMPLE_SIDE = 1024  # ... and of that in which a fill is looked for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gaps:
-    """Which stored numbers of a file are no measurement, besides NaN and infinity."""
+    """Which stored numbers of a file are no measurement, besides NaN, infinity and what is `BEYOND` measuring."""
 
     nodata: float | None  # the file's own
     zero: bool  # a zero in every band is no measurement (a zero in one band already, for radar)
@@ -42,7 +45,7 @@ class Gaps:
 
     def mask(self, stored: NDArray[Any], window: Window, *, radar: bool) -> BoolImage:
         """True where a number is no measurement, shape (bands, rows, cols)."""
-        gap = ~np.isfinite(stored) if stored.dtype.kind == "f" else np.zeros(stored.shape, bool)
+        gap = ~(np.abs(stored) < BEYOND) if stored.dtype.kind == "f" else np.zeros(stored.shape, bool)
         if self.nodata is not None and np.isfinite(self.nodata):
             gap = gap | (stored == self.nodata)
         for number in self.fills:
@@ -61,16 +64,37 @@ def gaps_of(raster: RasterFile, sensor: Sensor, indexes: tuple[int, ...]) -> Gap
 
     Radar never measures zero, nor does a stack of optical bands in all of them at once. In an 8-bit picture zero is
     also the darkest shade, and in a single band of reflectances it is dark water: only a frame of zeros is missing
-    there, and only where the file declares no number for what is missing. Where it does not, `FILLS` are missing too.
+    there, and only where the file declares no number for what is missing. Where it does not, `FILLS` are missing too,
+    and so is a negative number far below all others that many pixels share.
     Radar numbers in dB that were cut off at 0 are brightest there, whatever the file declares: only a frame is missing.
     """
     signed = not raster.dtype.startswith("u")
-    fills = FILLS if signed and raster.nodata is None else ()
+    fills = (*FILLS, *_far_below(raster, indexes)) if signed and raster.nodata is None else ()
     if sensor is Sensor.SENTINEL1 and signed and not any(raster.offsets):
         nodata = None if raster.nodata == 0 else raster.nodata
         if _cut_at_zero(raster, indexes, Gaps(nodata, zero=False, fills=fills)):
             return replace(_frame_of_zeros(raster, indexes), nodata=nodata, fills=fills, doubt=CUT_OFF)
     return replace(_zeros_of(raster, sensor, indexes), fills=fills)
+
+
+def _far_below(raster: RasterFile, indexes: tuple[int, ...]) -> tuple[float, ...]:
+    """The number below 0 that many pixels share, if it lies farther below all others than most of these lie apart.
+
+    So lie -1 below reflectances and -99 below dB; what was cut off at its lower end reaches down to where it was cut.
+    Pixels count that hold it in every band.
+    """
+    sample = raster.sample(_SAMPLE_SIDE, indexes).reshape(len(indexes), -1)
+    sample = sample if sample.dtype.kind == "f" else sample.astype(np.float32)  # -32768 has no absolute of 16 bits
+    measured = (np.abs(sample) < BEYOND) & ~np.isin(sample, FILLS)  # False for NaN
+    if not measured.any():
+        return ()
+    lowest = float(sample[measured].min())
+    filled = sample == lowest
+    others = sample[measured & ~filled]
+    if lowest >= 0 or filled.all(axis=0).mean() < _FILL_SHARE or others.size == 0:
+        return ()
+    low, high = np.percentile(others, [1, 99])
+    return (lowest,) if float(others.min()) - lowest > high - low else ()
 
 
 def _cut_at_zero(raster: RasterFile, indexes: tuple[int, ...], others: Gaps) -> bool:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 BLOCK_PX = 512  # usual side of the blocks in which large files are packed
 LARGE_PX = 16_000_000  # our choice: what decodes in a tenth of a second need not be spared
-_LARGEST = float(np.finfo(np.float32).max)
 FEWEST = 0.02  # of the numbers of every fourth block must be measured for them to stand for the file (our choice)
 
 
@@ -97,10 +96,6 @@ class Stored:
     ) -> tuple[NDArray[Any], BoolImage]:
         picture = bands[: len(self.channels.indexes)]
         gap = gaps.mask(picture, window, radar=self.radar) | ~measured
-        if (
-            picture.dtype == np.float64
-        ):  # all that follows is of 32 bits: a number that these cannot hold measures nothing
-            gap = gap | ~(np.abs(picture) <= _LARGEST)
         for mask, said in zip(self.channels.masks, bands[len(picture) :], strict=True):
             gap = gap | ((said != 0) if mask.zero_is_good else (said == 0))
         return picture, gap

@@ -117,7 +117,7 @@ def test_numbers_too_large_to_mean_anything(bad, value, sensor, saw):
     tile = open_scene(radar(bad, data, tags=False), OpenOptions(sensor=Sensor(sensor), pixel_spacing_m=10.0)).read(
         WHOLE
     )
-    assert tile.valid.mean() == pytest.approx(1 if value == 3e38 else 1 - 200 / data.size)
+    assert tile.valid.mean() == pytest.approx(1 - 200 / data.size)
     assert np.isfinite(tile.data[:, tile.valid]).all()
     data[:] = value
     radar(bad, data, tags=False)

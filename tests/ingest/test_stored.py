@@ -67,6 +67,40 @@ def test_a_fill_that_nobody_declares_is_missing_all_the_same(tmp_path, dtype, fi
     assert np.nanmin(tile.data) > 0
 
 
+@pytest.mark.parametrize("fill", [-1.0, -999.0, 1e20, 9.969209968386869e36, -3.4028234663852886e38])
+def test_a_decimal_number_far_from_all_others_is_no_reflectance(tmp_path, fill):
+    """One of them in a frame took every ship out of a Sentinel-2 image, without a word."""
+    numbers = np.random.default_rng(0).uniform(0.01, 0.4, (3, 200, 300)).astype(np.float32)
+    numbers[:, :, :40] = fill
+    path = write(tmp_path / "i.tif", numbers, crs="EPSG:32653", transform=(10, 0, 5e5, 0, -10, 4.73e6))
+    tile = open_scene(path, OpenOptions(sensor=Sensor.SENTINEL2)).read(Window(0, 0, 200, 300))
+    np.testing.assert_array_equal(tile.valid, np.broadcast_to(np.arange(300) >= 40, (200, 300)))
+    np.testing.assert_allclose(tile.data[:, :, 40:], numbers[:, :, 40:], rtol=1e-6)
+
+
+@pytest.mark.parametrize("fill", [-99.0, -999.0, -9999.9, 1e20])
+def test_a_number_far_below_all_db_is_none_and_does_not_change_what_a_db_is(tmp_path, fill):
+    """A frame of -99 made dB of "dB times 10", of a ship of 180 m one of 51 m, and of -999 no ship at all."""
+    power = 0.01 * np.random.default_rng(0).gamma(4.4, 1 / 4.4, (200, 300))
+    numbers = (10 * np.log10(power)).astype(np.float32)
+    numbers[:, :160] = fill
+    path = write(tmp_path / "i.tif", numbers, crs="EPSG:32653", transform=(10, 0, 5e5, 0, -10, 4.73e6))
+    scene = open_scene(path, OpenOptions(sensor=Sensor.SENTINEL1))
+    tile = scene.read(Window(0, 0, 200, 300))
+    np.testing.assert_array_equal(tile.valid, np.broadcast_to(np.arange(300) >= 160, (200, 300)))
+    np.testing.assert_allclose(tile.data[0, :, 160:], power[:, 160:], rtol=1e-4)
+    assert not any("dB times" in doubt for doubt in scene.degraded)
+
+
+def test_db_that_were_cut_off_below_are_measured_there(tmp_path):
+    """The noise floor of calm water is a measurement, however many pixels share it."""
+    power = 0.003 * np.random.default_rng(0).gamma(4.4, 1 / 4.4, (200, 300))
+    numbers = np.maximum(10 * np.log10(power), -27).astype(np.float32)
+    assert (numbers == -27).mean() > 0.1
+    path = write(tmp_path / "i.tif", numbers, crs="EPSG:32653", transform=(10, 0, 5e5, 0, -10, 4.73e6))
+    assert open_scene(path, OpenOptions(sensor=Sensor.SENTINEL1)).read(Window(0, 0, 200, 300)).valid.all()
+
+
 def test_a_fill_of_a_radar_amplitude_is_no_bright_target(tmp_path):
     """Squared, it was 40 dB over the sea."""
     amplitude = 100 * np.sqrt(np.random.default_rng(0).gamma(4.4, 1 / 4.4, (200, 300))).astype(np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.config import DetectionConfig
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate, Found
-from pipeline.detection.radar import fragments, ghosts, hull, objects, rafted, shape
+from pipeline.detection.radar import blind, fragments, ghosts, hull, objects, rafted, shape
 from pipeline.detection.radar.cutout import Cutout
 from pipeline.detection.radar.objects import Blob
 from pipeline.detection.radar.rough_size import Size, rough_size
@@ -46,6 +46,7 @@ def detect_radar(
     candidates, seconds = rafted.second_ships(
         candidates, blobs, scene, config.screening, lambda blob: _candidate(blob, bar, scene, size)
     )
+    share, why = blind.blind(known, config)
     return Found(
         fragments.joined(candidates, blobs, scene, config.screening) + seconds,
         {
@@ -54,7 +55,9 @@ def detect_radar(
             "clutter_law": known.law,
             "false_alarm_rate": rate,
             "false_alarm_rate_achieved": sum(unlikely) / water_px if water_px else None,
-            "notes": list(known.notes),
+            "notes": [*known.notes, *why],
+            "unknown": why,
+            "blind_share": share,
         },
     )
 

@@ -121,6 +121,11 @@ def bright_blocks(known: Survey, config: DetectionConfig, short_ln: float) -> Bo
     return bright
 
 
+def sea_limit(known: Survey, config: DetectionConfig) -> FloatArray:
+    """How far over its geometric mean a pixel of each block must be to be no sea; NaN where no sea is known around."""
+    return _limit(known, known.tail(config.radar.false_alarm_rate), known.clutter.log_variance)
+
+
 def _limit(known: Survey, tail: float, variance: ArrayLike) -> FloatArray:
     """How far over its geometric mean sea may be, but for ``tail`` of it; never more than no sea is."""
     return np.minimum(laws.quantile(known.law, tail, variance, known.looks), HIGHEST)

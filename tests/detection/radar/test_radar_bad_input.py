@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.detection import detect
 from pipeline.types import RadarView
-from tests.builders import array_scene
+from tests.builders import array_scene, box_zone, place_of
 
 
 def sea(shape=(400, 400), seed=0, mean=0.02):
@@ -71,3 +71,36 @@ def test_a_hole_in_the_geometry_costs_flags_not_ships():
     )  # fmt: skip
     table, _ = detect(array_scene({"VV": ship(sea())}, radar=view))
     assert table["accepted"].sum() == 1
+
+
+def picture(top):
+    """A calm sea with a ship 30 dB over it, as a picture of amplitude that is cut off ``top`` times over the sea's."""
+    return np.minimum(ship(sea(), power=20.0), 0.02 * top**2)
+
+
+@pytest.mark.parametrize(("top", "shown"), [(1.4, False), (1.8, False), (6.0, True)])
+def test_where_numbers_end_below_what_a_ship_must_exceed_nothing_is_known(top, shown):
+    """A picture stretched to the 98 % of a viewer lost 12 of 15 ships, and its empty table read as an empty sea."""
+    place = place_of(box_zone("berth", 132.99, 42.70, 133.10, 42.76))
+    table, told = detect(array_scene({"VV": picture(top)}), place=place)
+    assert table["accepted"].sum() == shown
+    (covered,) = told["zone_covered"].values()
+    if shown:
+        assert (told["unknown"], covered > 0) == ([], True)
+        return
+    (line,) = told["unknown"]
+    assert f"its numbers end {20 * np.log10(top):.0f} dB over the sea" in line
+    assert (covered, told["berths"][0]["verdict"]) == (pytest.approx(0, abs=0.01), "unknown")
+
+
+def test_an_empty_sea_that_was_not_cut_off_is_known():
+    """Its brightest pixel also lies below what a ship must exceed; in whole dB many pixels share it."""
+    power = sea()
+    for image in (power, 10 ** (np.round(10 * np.log10(power)) / 10)):
+        assert detect(array_scene({"VV": image}))[1]["unknown"] == []
+
+
+def test_a_few_pixels_amid_nothing_are_no_look_at_empty_water():
+    image = np.full((300, 300), np.nan)
+    image[100:103, 100:103] = sea((3, 3))
+    assert detect(array_scene({"VV": image}))[1]["unknown"] == ["too little sea around to tell a ship from it"]

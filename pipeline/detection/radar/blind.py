@@ -1,0 +1,50 @@
+"""Water of which a radar picture says nothing: its numbers end below what a ship must exceed, or no sea lies around."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.detection.radar.blocks import LN_STEP
+from pipeline.detection.radar.objects import sea_limit
+
+if TYPE_CHECKING:
+    from pipeline.config import DetectionConfig
+    from pipeline.detection.radar.survey import Survey
+
+CUT_BLOCKS = 5  # in which one number is brightest, at least, for it to be where numbers were cut off (our choice)
+CUT_OVER_NEXT = 2.0  # ... and so many times the blocks in which the next lower one is: tails thin out, a cut piles up
+LEAST_TOLD = 0.05  # of the water: a smaller share is not worth a line (our choice)
+DB_PER_LN = 10 / np.log(10)
+
+
+def blind(known: Survey, config: DetectionConfig) -> tuple[float, list[str]]:
+    """Share of the scene's water where no ship could have been told from the sea, and why, in a line each."""
+    blocks = known.blocks
+    water_px = np.where(known.land, 0, blocks.count)
+    if not water_px.any():
+        return 0.0, []
+    limit = known.clutter.log_mean + np.log(sea_limit(known, config))
+    alone = _share(np.isnan(limit), water_px)
+    share, why = 0.0, []
+    if alone > 1 - LEAST_TOLD:  # in parts of an image it is usual: harbour basins, and its corners
+        share, why = alone, ["too little sea around to tell a ship from it"]
+    elif (top := _cut_off_at(known)) is not None:
+        share = _share(limit > top, water_px)
+        db = f"{DB_PER_LN * top:.0f} dB over the sea"
+        why = [f"its numbers end {db}: over {100 * share:.0f} % of the water no ship can stand out (stretch it wider)"]
+    return (share, why) if share >= LEAST_TOLD else (0.0, [])
+
+
+def _share(where: np.ndarray, water_px: np.ndarray) -> float:
+    return float(water_px[where].sum() / water_px.sum())
+
+
+def _cut_off_at(known: Survey) -> float | None:
+    """ln of the power, the usual sea's being 1, at which the picture was cut off; None where it was not."""
+    levels, counts = np.unique(known.blocks.brightest_any[known.blocks.count > 0], return_counts=True)
+    before = counts[-2] if len(counts) > 1 else 0
+    if counts[-1] < CUT_BLOCKS or counts[-1] <= CUT_OVER_NEXT * before:
+        return None
+    return float((levels[-1] + 1) * LN_STEP)  # a level is rounded down
