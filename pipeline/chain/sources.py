@@ -16,7 +16,7 @@ from pipeline.errors import ConfigError, InputError, is_utf8, printable, shorten
 from pipeline.ingest import unread_files
 from pipeline.ingest.ais.folder import AIS_SUFFIXES, OTHER, ais_files
 from pipeline.ingest.ais.zipped import holds_product
-from pipeline.plurals import number_of
+from pipeline.plurals import first_of, number_of
 from pipeline.provenance import sha256_file, sha256_of
 from pipeline.times_places.longitudes import middle_of, table_near, wrapped
 from pipeline.workspace import cache_root
@@ -72,8 +72,13 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console, kept: 
 
 
 def tell_left_aside(config: RunConfig, console: Console) -> None:
-    """What folders of a question hold that is not looked at: hidden files, and images of kinds that are not read."""
+    """What a question names or its folders hold that is not looked at: hidden files, images of kinds not read."""
     source = config.source
+    unread = {"demo": {"images": source.images, "ais": source.ais}, "stac": {"images": source.images}, "files": {}}
+    for name, named in unread[source.kind].items():
+        if named:
+            told = f"not looked at, since source.kind is {source.kind} (files looks at them)"
+            console.note(f"{config.aoi.id}: source.{name} ({printable(first_of(named, 2))}): {told}", unknown=True)
     if source.kind == "demo":
         return
     images = source.images if source.kind == "files" else ()

@@ -58,8 +58,37 @@ def _a_day(given: object) -> object:
     raise ValueError("write a day as 2024-03-31")
 
 
+def _four(box: object) -> object:
+    if not isinstance(box, list | tuple) or len(box) != 4:
+        got = f"; it has {len(box)}" if isinstance(box, list | tuple) else ""
+        got += " (a decimal number has a point, not a comma)" if got.endswith(" 8") else ""
+        raise ValueError(f"must be four numbers: west, south, east and north, in degrees{got}")
+    if any(isinstance(side, bool) for side in box):  # Python takes true for 1
+        raise ValueError("must be four numbers, none of them true or false")
+    return box
+
+
+def _box(given: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """One way to write a box across 180 degrees: it ends beyond them."""
+    west, south, east, north = given
+    if max(map(abs, given)) > 360:
+        raise ValueError(f"has a side at {max(given, key=abs):.0f}; degrees (EPSG:4326) are wanted, not metres")
+    if abs(south) > 90 or abs(north) > 90:
+        raise ValueError(f"has a latitude beyond 90 degrees: {given}; lon and lat may be swapped")
+    if west > east and east >= -180 and west <= 180 and east + 360 - west <= MAX_SIDE_DEG:
+        east = round(east + 360, 9)
+    if not (-180 <= west < east and west <= 180 and south < north):
+        raise ValueError(f"must be west < east and south < north; got {given}")
+    sides = (east - west, north - south)
+    if max(sides) > MAX_SIDE_DEG or min(sides) < MIN_SIDE_DEG:
+        told = " and ".join(f"{side:g}" for side in sides)
+        raise ValueError(f"its sides must lie between {MIN_SIDE_DEG} and {MAX_SIDE_DEG} degrees; got {told}")
+    return west, south, east, north
+
+
 Day = Annotated[date, BeforeValidator(_a_day)]
 Moment = Annotated[datetime, BeforeValidator(_as_written), AfterValidator(_as_utc)]
+Box = Annotated[tuple[float, float, float, float], BeforeValidator(_four), AfterValidator(_box)]
 
 
 class Fact(Section):
@@ -80,7 +109,7 @@ class AoiConfig(Section):
     """Short name, used for folders."""
     name: str
     """Name for people."""
-    bbox: tuple[float, float, float, float]
+    bbox: Box
     """West, south, east, north [deg, EPSG:4326]; across 180 degrees west > east, or east beyond 180."""
     coast: str | None = None
     """GeoJSON of land polygons, relative to the config's folder; null: each image is searched for land."""
@@ -99,36 +128,6 @@ class AoiConfig(Section):
         if coast in COASTS:
             raise ValueError(f"names a GeoJSON file of land, or null; capwatch aoi add makes one from {coast}")
         return coast
-
-    @field_validator("bbox", mode="before")
-    @classmethod
-    def _four(cls, box: object) -> object:
-        if not isinstance(box, list | tuple) or len(box) != 4:
-            got = f"; it has {len(box)}" if isinstance(box, list | tuple) else ""
-            got += " (a decimal number has a point, not a comma)" if got.endswith(" 8") else ""
-            raise ValueError(f"must be four numbers: west, south, east and north, in degrees{got}")
-        if any(isinstance(side, bool) for side in box):  # Python takes true for 1
-            raise ValueError("must be four numbers, none of them true or false")
-        return box
-
-    @field_validator("bbox")
-    @classmethod
-    def _box(cls, given: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
-        """One way to write a box across 180 degrees: it ends beyond them."""
-        west, south, east, north = given
-        if max(map(abs, given)) > 360:
-            raise ValueError(f"has a side at {max(given, key=abs):.0f}; degrees (EPSG:4326) are wanted, not metres")
-        if abs(south) > 90 or abs(north) > 90:
-            raise ValueError(f"has a latitude beyond 90 degrees: {given}; lon and lat may be swapped")
-        if west > east and east >= -180 and west <= 180 and east + 360 - west <= MAX_SIDE_DEG:
-            east = round(east + 360, 9)
-        if not (-180 <= west < east and west <= 180 and south < north):
-            raise ValueError(f"must be west < east and south < north; got {given}")
-        sides = (east - west, north - south)
-        if max(sides) > MAX_SIDE_DEG or min(sides) < MIN_SIDE_DEG:
-            told = " and ".join(f"{side:g}" for side in sides)
-            raise ValueError(f"its sides must lie between {MIN_SIDE_DEG} and {MAX_SIDE_DEG} degrees; got {told}")
-        return west, south, east, north
 
 
 class SourceConfig(Section):

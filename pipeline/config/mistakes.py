@@ -49,6 +49,8 @@ KINDS = {  # what a value must be, by the first word of a mistake's name
     "date": "a day such as 2024-03-07",
 }
 _MARKED = re.compile(r"[+-]?\d+([.,' \u00a0\u202f]\d+)+")  # 500,000 and 4.000.000 and 0,5: texts to YAML
+MEANT = {"unloading": "discharging", "unload": "discharging", "discharge": "discharging", "load": "loading"}
+"""Other words for ours, where the one that is spelled alike would turn the answer round."""
 WELL_SAID = ("value_error", "assertion_error")  # our own checks, in our own words
 
 
@@ -83,9 +85,11 @@ def _one_of(words: list[str], got: object) -> str:
     'must be berth or anchorage (did you mean berth?)'
     >>> _one_of(["90", "100"], 100)
     'must be 90 or 100 (did you mean the text "100", in quotes?)'
+    >>> _one_of(["loading", "discharging"], "unloading")
+    'must be loading or discharging (did you mean discharging?)'
     """
     said = "_".join(str(got).lower().replace("-", " ").split())
-    close = difflib.get_close_matches(said, words, n=1)
+    close = [MEANT[said]] if MEANT.get(said) in words else difflib.get_close_matches(said, words, n=1)
     if str(got) in words:  # 100 for "100"
         close = [f'the text "{got}", in quotes']
     last = f" or {words[-1]}" if len(words) > 1 else words[-1]

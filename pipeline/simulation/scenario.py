@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Literal
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from pipeline.config.aoi import Moment, PeriodConfig
+from pipeline.config.aoi import Box, Moment, PeriodConfig
 from pipeline.config.base import Section
 from pipeline.config.mistakes import SIMULATED_NAME
 from pipeline.errors import ConfigError, printable
@@ -15,8 +16,18 @@ from pipeline.errors import ConfigError, printable
 if TYPE_CHECKING:
     from pipeline.types import Place
 
-LonLat = tuple[float, float]
 DEFAULT_WAY = "default"  # of the fairways: to every zone that has none of its own
+COLOURS = ("B", "G", "R", "N")  # bands that an optical look may have; or the one below alone
+PAN = ("pan",)
+
+
+def _on_earth(point: tuple[float, float]) -> tuple[float, float]:
+    if abs(point[0]) > 360 or abs(point[1]) > 90:
+        raise ValueError(f"is no longitude and latitude: {list(point)}; lon and lat may be swapped")
+    return point
+
+
+LonLat = Annotated[tuple[float, float], AfterValidator(_on_earth)]
 
 
 class Visit(Section):
@@ -103,8 +114,8 @@ class Look(Section):
     """Optical: pixel."""
     bands: tuple[str, ...] = ("B", "G", "R", "N")
     """Optical: bands, or ("pan",)."""
-    bbox: tuple[float, float, float, float] | None = None
-    """Optical: west, south, east, north; the AOI's box if null."""
+    bbox: Box | None = None
+    """West, south, east, north; the AOI's box if null."""
     cloud_cover: float = Field(default=0.0, ge=0, le=1)
     """Optical: share under cloud."""
     view_off_nadir_deg: float = Field(default=8.0, ge=0, le=45)
@@ -114,15 +125,36 @@ class Look(Section):
     style: Literal["minimal", "planet", "airbus", "maxar"] = "minimal"
     """Optical: whose layout the file and its metadata follow."""
 
+    @field_validator("bands")
+    @classmethod
+    def _drawn(cls, bands: tuple[str, ...]) -> tuple[str, ...]:
+        """Nothing else is drawn."""
+        if bands != PAN and not (bands and set(bands) <= set(COLOURS) and len(set(bands)) == len(bands)):
+            raise ValueError(f"must be some of {', '.join(COLOURS)}, each once, or pan alone; got {list(bands)}")
+        return bands
+
+    @model_validator(mode="after")
+    def _named_as_simulated(self) -> Look:
+        """The platform names the file, and stands in its metadata."""
+        if self.sensor == "optical" and not self.platform.upper().startswith("SIM"):
+            raise ValueError("platform must begin with SIM: no simulated image bears a real satellite's name")
+        return self
+
+    @property
+    def written_as(self) -> tuple[str, ...]:
+        """What the names of its files are made of."""
+        own = (self.platform.lower(), self.style) if self.sensor == "optical" else ()
+        return (self.sensor, *own, f"{self.time:%Y-%m-%dT%H:%M:%SZ}")
+
 
 class FixedThing(Section):
     """A moored pontoon or the like that is always there."""
 
     kind: Literal["pier", "quay", "pontoon", "crane", "breakwater_head"]
     """What it is."""
-    lon: float
+    lon: float = Field(ge=-360, le=360)
     """Centre."""
-    lat: float
+    lat: float = Field(ge=-90, le=90)
     """Centre."""
     heading_deg: float
     """Of the long side."""
@@ -174,6 +206,17 @@ class Scenario(Section):
     """Acquisitions."""
     ais: AisFeed = AisFeed()
     """Reception."""
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> Scenario:
+        """Two ships of one id are one in the truth; of two looks with one name a file is all that stays."""
+        for ship, count in Counter(ship.id for ship in self.ships).items():
+            if count > 1:
+                raise ValueError(f"ships: {count} of them have the id {ship}; the truth would not tell them apart")
+        for written, count in Counter(look.written_as for look in self.looks).items():
+            if count > 1:
+                raise ValueError(f"looks: {count} of them are {' '.join(written)}; one would be written over the other")
+        return self
 
 
 def require_zones(scenario: Scenario, place: Place, where: str) -> None:

@@ -7,9 +7,10 @@ import zipfile
 import pytest
 
 from pipeline.chain.readiness import made_ready
-from pipeline.chain.sources import gather
+from pipeline.chain.sources import gather, tell_left_aside
 from pipeline.console import Console
 from pipeline.ingest.inputs import open_inputs
+from pipeline.workspace import find_config, load_run_config
 from tests.cases.desk import Desk
 
 
@@ -103,3 +104,14 @@ def test_a_folder_of_images_and_ais_holds_images_too(desk, capsys):
         out.writestr("S1A.SAFE/manifest.safe", b"<a/>")
     for images in (folder, desk.root):
         assert gathered(desk, folder, images, capsys=capsys) == (["a.csv"], [], 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "unread"), [("demo", ["images", "ais"]), ("stac", ["images"]), ("files", [])], ids=str
+)
+def test_inputs_that_a_source_does_not_look_at_are_told(kind, unread, tmp_path, capsys):
+    """A run file with images of its own that still said demo was answered from simulated ones without a word."""
+    named = {"source": {"kind": kind, "images": [str(tmp_path)], "ais": [str(tmp_path)]}}
+    tell_left_aside(load_run_config(find_config("vostochny"), named), Console(quiet=True))
+    told = capsys.readouterr().err
+    assert [name for name in ("images", "ais") if f"source.{name} ({tmp_path}): not looked at" in told] == unread

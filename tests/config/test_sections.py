@@ -309,6 +309,7 @@ def test_simulated_ships_cannot_carry_a_real_name_or_number():
         ({"fill": 0.6}, r"fill: must be a section: keys with values; got 0\.6"),
         ({"draws": 1000.5}, r"draws: must be a whole number; got 1000\.5"),
         ({"counted": "Loadings"}, r"counted: must be loading or discharging \(did you mean loading\?\); got Loadings"),
+        ({"counted": "unloading"}, r"counted: .* \(did you mean discharging\?\); got unloading"),
         ({"products": 3}, r"products: must be a list; got 3"),
     ],
 )
