@@ -121,8 +121,9 @@ def _about_looks(story: Story) -> list[str]:
     corrected = story.headline.corrected_bbl is not None
     if days["unknown"]:
         which = f"On {days['unknown']} of {number_of(days['total'], 'day')}"
-        unseen = f"{which} no look showed a counted berth: what happened is unknown."
-        out.append(unseen if corrected else f"{unseen} The sum holds only what was seen or heard.")
+        calls = story.headline.calls_counted
+        unseen = f"{which} no look showed a counted berth: what {'else ' if calls else ''}happened is unknown."
+        out.append(f"{unseen} The sum holds only what was seen or heard." if calls and not corrected else unseen)
     if zones := zones_without_estimate(story):
         unseen = f"What nobody saw at {zones} is unknown: it was looked at too seldom to say"
         out.append(unseen + (", and no estimate of it is in the sum with unseen calls." if corrected else "."))

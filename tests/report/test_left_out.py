@@ -21,7 +21,7 @@ from pipeline.tables import MISSED
 @pytest.mark.parametrize(
     ("flags", "line"),
     [
-        (["outside_period"], "1 call of the AIS files is not counted: outside the period"),
+        (["outside_period"], "1 call of the AIS files at counted zones is not counted: outside the period"),
         (["outside_period", "unlikely_tanker"], None),  # she would not count inside it either
         ([], None),
     ],
