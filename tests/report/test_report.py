@@ -284,7 +284,11 @@ def test_a_total_that_was_known_after_the_account_says_that_it_may_hold_more(tin
 @pytest.mark.parametrize(
     ("probability", "days", "told"),
     [
-        (0.996, ("01-02", "01-03", "01-03"), "passed the cap: 99.6 % (it reached 5 % on 2024-01-02, 50 % on 2024-01-03"),
+        (
+            0.996,
+            ("01-02", "01-03", "01-03"),
+            "passed the cap: 99.6 % (it reached 5 % on 2024-01-02, 50 % on 2024-01-03",
+        ),
         (0.3, ("01-02", None, None), "passed the cap: 30 % (it reached 5 % on 2024-01-02)."),
         (0.0, (None, None, None), "passed the cap: under 0.1 %."),
     ],
