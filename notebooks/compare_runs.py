@@ -27,7 +27,7 @@ import pandas as pd
 from pipeline import volume
 from pipeline.config import CapConfig, load
 from pipeline.finished.opened import chosen_run, open_run
-from pipeline.finished.overview import difference, list_runs
+from pipeline.finished.overview import difference, held_calls, list_runs, same_calls
 from pipeline.report.wording import barrels, change, method_words
 from pipeline.workspace import CONFIG_FILES
 
@@ -114,18 +114,18 @@ rows if len(rows) else print("no other setting, file or verdict")
 # ## Call by call
 
 # %%
-names = pd.concat([run.table("port_calls"), second.table("port_calls")]).drop_duplicates("call_id", keep="last")
-names = names.set_index("call_id")
-columns = ["call_id", "barrels_p50", "method"]
-old = old_liftings.loc[old_liftings["counts"], columns]
-new = new_liftings.loc[new_liftings["counts"], columns]
+old = held_calls(before)
+loads = new_liftings[["call_id", "barrels_p50", "method"]]
+new = held_calls(after) if after is not None else old[old.columns.difference(loads.columns[1:])].merge(loads)
+ids = same_calls(old, new, one_place=run.config.aoi.id == second.config.aoi.id)  # another image changes a call's id
+new = new.replace({"call_id": {there: here for here, there in ids.items()}})
 both = old.merge(new, on="call_id", how="outer", suffixes=("_before", "_after"))
-both["arrived"] = names.loc[both["call_id"], "arrival_hi"].dt.strftime("%Y-%m-%d").to_numpy()
-both["ship"] = [name or "not identified" for name in names.loc[both["call_id"], "name"]]
+both["arrived"] = both["arrival_hi_before"].fillna(both["arrival_hi_after"]).dt.strftime("%Y-%m-%d")
+both["ship"] = both["name_before"].fillna(both["name_after"]).replace("", "not identified")
 both = both.sort_values(["arrived", "call_id"], ignore_index=True)
 table = both[["arrived", "ship", "call_id"]].copy()
 for end in ("before", "after"):
-    table[end] = [barrels(b) if pd.notna(b) else "not counted" for b in both[f"barrels_p50_{end}"]]
+    table[end] = [barrels(b) if pd.notna(b) else "not in it" for b in both[f"barrels_p50_{end}"]]
 pairs = both[["barrels_p50_after", "barrels_p50_before"]].to_numpy()
 table["change"] = [change(after_bbl, before_bbl) for after_bbl, before_bbl in pairs]
 table["how"] = both["method_after"].fillna(both["method_before"]).map(method_words)

@@ -212,29 +212,37 @@ def _changed(old: dict[str, str], new: dict[str, str], name: str) -> pd.DataFram
 
 
 def _calls(before: Path, after: Path, *, one_place: bool = True) -> pd.DataFrame:
-    """Counted calls that differ. A call whose id changed is the same if it lay at the same berth at the same time.
-
-    Of two places none is the same: their berths may share a name.
-    """
-    old, new = _counted(before), _counted(after)
+    """Counted calls that differ."""
+    old, new = held_calls(before), held_calls(after)
     rows: list[dict[str, Any]] = []
-    taken: set[str] = set()
+    ids = same_calls(old, new, one_place=one_place)
     for call in old.itertuples():
-        same = new[new["call_id"] == call.call_id]
-        if not len(same) and one_place:
-            overlap = (new["arrival_hi"] <= call.departure_lo) & (call.arrival_hi <= new["departure_lo"])
-            same = new[overlap & (new["berth_id"] == call.berth_id) & ~new["call_id"].isin(taken)]
-        there = same.iloc[0] if len(same) else None
-        if there is not None:
-            taken.add(there["call_id"])
+        there = new[new["call_id"] == ids[call.call_id]].iloc[0] if call.call_id in ids else None
         barrels = None if there is None else there["barrels_p50"]
         ship, method = (_now(getattr(call, name), there, name) for name in ("name", "method"))
         as_before = (ship, method) == (_word(call.name), call.method)
         if barrels is None or abs(barrels - call.barrels_p50) >= NOTABLE_BBL or not as_before:
             rows.append(_row(call, call.barrels_p50, barrels, method) | {"ship": ship})
-    for call in new[~new["call_id"].isin(taken)].itertuples():
+    for call in new[~new["call_id"].isin(list(ids.values()))].itertuples():
         rows.append(_row(call, None, call.barrels_p50, call.method))
     return pd.DataFrame(rows, columns=["arrival", "ship", "berth", "before", "after", "method"])
+
+
+def same_calls(old: pd.DataFrame, new: pd.DataFrame, *, one_place: bool = True) -> dict[str, str]:
+    """Ids of the second run's calls by those of the first: a call's id changes with its evidence.
+
+    A call whose id changed is the same if it lay at the same berth at the same time. Of two places none is the same:
+    their berths may share a name.
+    """
+    ids: dict[str, str] = {}
+    for call in old.itertuples():
+        same = new[new["call_id"] == call.call_id]
+        if not len(same) and one_place:
+            overlap = (new["arrival_hi"] <= call.departure_lo) & (call.arrival_hi <= new["departure_lo"])
+            same = new[overlap & (new["berth_id"] == call.berth_id) & ~new["call_id"].isin(list(ids.values()))]
+        if len(same):
+            ids[str(call.call_id)] = str(same["call_id"].iloc[0])
+    return ids
 
 
 def _word(name: str) -> str:
@@ -258,7 +266,8 @@ def _row(call: Any, before: float | None, after: float | None, method: str) -> d
     }
 
 
-def _counted(folder: Path) -> pd.DataFrame:
+def held_calls(folder: Path) -> pd.DataFrame:
+    """Counted calls that the account of a finished run holds, with barrels and method."""
     calls = read_table(folder / "port_calls.parquet", PORT_CALLS)
     liftings = read_table(folder / "liftings.parquet", LIFTINGS)
     held = liftings["counts"].astype(bool) & ~liftings["call_id"].isin(list(read_manifest(folder).get("left_out", {})))

@@ -40,10 +40,11 @@ def not_held_lines(head: Headline, hints: Mapping[str, str] | None = None) -> li
 
 
 def outside_lines(calls: pd.DataFrame) -> list[str]:
-    """A line on PORT_CALLS that count for nothing but their time, without a full stop; none where there are none."""
+    """A line on PORT_CALLS at counted zones that their time alone keeps out, without a full stop; none without any."""
     if not (alone := _kept_out(calls, "outside_period")):
         return []
-    return [f"{number_of(alone, 'call')} of the AIS files {_are(alone)} not counted: outside the period"]
+    these = f"{number_of(alone, 'call')} of the AIS files at counted zones"
+    return [f"{these} {_are(alone)} not counted: outside the period"]
 
 
 def kept_out_lines(calls: pd.DataFrame) -> list[str]:

@@ -156,7 +156,9 @@ def _looked_at(story: Story) -> str:
             f"No usable look showed a counted berth on any of the {number_of(days['total'], 'day')}: only transponders "
             "tell of it, and what else happened is unknown"
         )
-    text = f"The counted berths were seen on {days['usable']} of {number_of(days['total'], 'day')}"
+    zones = len(counted_zones(story))
+    seen = "The counted berth was seen" if zones == 1 else f"At least one of {zones} counted berths was seen"
+    text = f"{seen} on {days['usable']} of {number_of(days['total'], 'day')}"
     if days["partly"]:
         text += f" and in part on {days['partly']}"
-    return f"{text}; what happened on the other {days['unknown']} is unknown" if days["unknown"] else text
+    return f"{text}; what else happened on the other {days['unknown']} is unknown" if days["unknown"] else text

@@ -24,8 +24,10 @@ from pipeline.report.wording import (
     barrels,
     beside_period,
     counted_zones,
+    crossed,
     day_counts,
     days_of,
+    passing,
     percent,
     product_sources,
     tonnes_line,
@@ -58,6 +60,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         unseen_sum=story.headline.corrected_bbl is not None and story.headline.corrected_bbl[2] > 0,
         mostly_extrapolated=mostly_extrapolated(story),
         tonnes_line=tonnes_line(story.headline),
+        crossed=crossed(story.headline),
         account_year=account_year_words(story.headline.account_year, story.cap.year_starts),
         product_sources=product_sources(story.config.volume),
         beside=beside_period(story.tables["port_calls"]),
@@ -103,6 +106,7 @@ def environment() -> Any:
         lstrip_blocks=True,
     )
     made.filters |= {"barrels": barrels, "percent": percent, "moment": moment, "number_of": number_of}
+    made.filters["passing"] = passing
     return made
 
 

@@ -127,6 +127,10 @@ def verdicts_of(story: Story) -> list[dict[str, Any]]:
 
 
 def rounded(barrels: float) -> str:
-    """Barrels to three significant digits: more would be a claim that nobody can keep."""
-    digits = 0 if barrels <= 0 else max(0, floor(log10(barrels)) - 2)
+    """Barrels as the page rounds them: more digits would be a claim that nobody can keep.
+
+    >>> rounded(124_950.4), rounded(845.0), rounded(0.0)
+    ('125,000', '840', '0')
+    """
+    digits = 0 if barrels <= 0 else max(0, floor(log10(barrels)) - (2 if barrels >= 1000 else 1))
     return f"{round(barrels, -digits):,.0f}"

@@ -121,8 +121,9 @@ def _about_looks(story: Story) -> list[str]:
     corrected = story.headline.corrected_bbl is not None
     if days["unknown"]:
         which = f"On {days['unknown']} of {number_of(days['total'], 'day')}"
-        unseen = f"{which} no look showed a counted berth: what happened is unknown."
-        out.append(unseen if corrected else f"{unseen} The sum holds only what was seen or heard.")
+        calls = story.headline.calls_counted
+        unseen = f"{which} no look showed a counted berth: what {'else ' if calls else ''}happened is unknown."
+        out.append(f"{unseen} The sum holds only what was seen or heard." if calls and not corrected else unseen)
     if zones := zones_without_estimate(story):
         unseen = f"What nobody saw at {zones} is unknown: it was looked at too seldom to say"
         out.append(unseen + (", and no estimate of it is in the sum with unseen calls." if corrected else "."))
@@ -168,12 +169,37 @@ def _about_calls(story: Story) -> list[str]:
         out.append(f"For {prior} of {len(counted)} counted calls the load was not measured; a usual fill is assumed.")
     out += _about_one_call(story)
     out += [_contradiction(r) for r in _size_findings(story, set(counted["call_id"]))]
-    if story.headline.across_years:
-        across = number_of(len(story.headline.across_years), "call")
-        ends = f"the cap counts by {story.cap.counts_on}"
-        out.append(f"{across} came in one account year and left in another: {ends}.")
+    out += _about_turns_of_years(story)
     out += [f"{line}." for line in not_held_lines(story.headline)]
     return out + [f"{line}." for line in outside_lines(calls)]
+
+
+def _about_turns_of_years(story: Story) -> list[str]:
+    """What put calls about the first day of an account year into theirs, and of which nobody knows it."""
+    calls, end = story.tables["port_calls"].set_index("call_id"), story.cap.counts_on
+    known = [c for c in story.headline.across_years if c in calls.index]
+    unsure = {c for c in known if any(_turn(calls.loc[c], e, story.cap.year_starts) for e in ("arrival", "departure"))}
+    out = []
+    for count, came in ((len(story.headline.across_years) - len(unsure), "came"), (len(unsure), "may have come")):
+        if count:
+            across = f"{number_of(count, 'call')} {came} in one account year and left in another"
+            out.append(f"{across}: the cap counts by {end}.")
+    liftings = story.tables["liftings"]
+    counted = [c for c in liftings.loc[liftings["counts"].astype(bool), "call_id"] if c in calls.index]
+    days = [day for c in counted if (day := _turn(calls.loc[c], end, story.cap.year_starts))]
+    for day in sorted(set(days)):
+        moved = f"{number_of(days.count(day), 'counted call')} {'left' if end == 'departure' else 'came'}"
+        out.append(f"{moved} before or after {day}, when an account year begins: the middle of the time decides which.")
+    return out
+
+
+def _turn(call: pd.Series, end: str, year_starts: str) -> str:
+    """First day of an account year that lies within what is known of that end of a stay; "" where none does."""
+    low, high = call[f"{end}_lo"], call[f"{end}_hi"]
+    if pd.isna(low) or pd.isna(high):
+        return ""
+    starts = (pd.Timestamp(f"{year}-{year_starts}", tz="UTC") for year in range(low.year, high.year + 1))
+    return next((f"{start:%Y-%m-%d}" for start in starts if low < start <= high), "")
 
 
 def _about_one_call(story: Story) -> list[str]:

@@ -67,6 +67,25 @@ def chance(probability: float) -> str:
     return "over 99 %" if probability > 0.99 else "under 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
 
 
+def passing(probability: float) -> str:
+    """The chance that a sum passed a cap, of ten thousand draws: never 0 or 100 %, by rounding or else.
+
+    >>> passing(0.0), passing(0.004), passing(0.5), passing(0.996), passing(1.0)
+    ('under 0.1 %', '0.4 %', '50 %', '99.6 %', 'over 99.9 %')
+    """
+    if probability < 0.001:
+        return "under 0.1 %"
+    if probability > 0.999:
+        return "over 99.9 %"
+    return percent(probability) if probability < 0.99 else f"{100 * probability:.1f} %"
+
+
+def crossed(head: Headline) -> str:
+    """The days on which the chance that the cap was passed reached 5, 50 and 95 %; "" where it did not."""
+    days = [f"{share} % on {day}" for share, day in head.crossing_days.items() if day]
+    return f"it reached {', '.join(days)}" if days else ""
+
+
 def account_year_words(year: str, starts: str) -> str:
     """An account year as people read it: by its first day where it is no calendar year.
 

@@ -55,6 +55,12 @@ def test_a_call_of_another_id_is_the_same_where_it_overlaps_at_her_berth(tmp_pat
     assert told(*both) == ([] if same else [[1000.0, None], [None, 1000.0]])
 
 
+def test_calls_of_one_stay_are_paired_whatever_their_ids(tmp_path):
+    old, new = (overview.held_calls(run_of(tmp_path / name, call_id=name)) for name in ("one", "two"))
+    assert overview.same_calls(old, new) == {"one": "two"}
+    assert overview.same_calls(old, new, one_place=False) == {}
+
+
 def test_a_call_of_another_account_year_is_in_no_account(tmp_path):
     both = run_of(tmp_path / "a"), run_of(tmp_path / "b", left_out=["one"])
     assert told(*both) == [[1000.0, None]]

@@ -95,6 +95,7 @@ def test_a_counted_call_with_a_contradiction_is_a_warning(monkeypatch):
         simulated=False, problems=(), tables=tables, as_detected=None,
         headline=SimpleNamespace(across_years=(), other_years={}, later_calls=0, other_product_calls=0),
         config=SimpleNamespace(aoi=SimpleNamespace(facts=())), in_account=lambda table: table[table["counts"]],
+        cap=SimpleNamespace(counts_on="departure", year_starts="01-01"),
     )  # fmt: skip
     (told,) = [w for w in warnings(about) if "MMSI" in w]
     assert "says length 183 m, images show length 97 m" in told

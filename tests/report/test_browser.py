@@ -119,7 +119,7 @@ def test_scale_series_and_theme_redraw_without_a_word(page):
     assert page.locator("#account-plot svg text", has_text="SIMULATED").count() == 1
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [320, 390, 1440])
 def test_nothing_hangs_over_the_side(page, width):
     page.set_viewport_size({"width": width, "height": 844})
     page.wait_for_timeout(300)
@@ -158,6 +158,34 @@ def test_without_scripts_the_figures_stand_in(chromium, tiny_run):
     assert still.locator(".static svg:visible").count() == 3
     assert still.locator(".needs-js:visible").count() == 0
     context.close()
+
+
+def test_captions_speak_of_the_charts_that_are_shown(page, chromium, tiny_run):
+    """Drawn charts have hatched days and marks in looks; those that stand in without scripts have neither."""
+    told = "document.getElementById('account').innerText + document.getElementById('looks').innerText"
+    drawn = page.evaluate(told)
+    assert all(words in drawn for words in ("Hatched days", "berth occupied"))
+    assert "Grey days" not in drawn
+    page.emulate_media(media="print")
+    assert all(words in page.evaluate(told) for words in ("Hatched days", "berth occupied"))
+    context = chromium.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto((tiny_run / "report.html").as_uri())
+    still = plain.inner_text("#account") + plain.inner_text("#looks")
+    context.close()
+    assert "Grey days had no look" in still
+    assert not any(words in still for words in ("Hatched", "the dot marks", "berth occupied"))
+
+
+@pytest.mark.parametrize("width", [320, 390, 1200])
+def test_every_number_at_a_bar_of_the_sensitivity_stands_within_its_column(page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    beside = page.evaluate("""[...document.querySelectorAll('.tornado td.bar')].flatMap(cell => {
+        const room = cell.getBoundingClientRect();
+        return [...cell.querySelectorAll('text')].map(text => text.getBoundingClientRect())
+            .filter(box => box.left < room.left - 1 || box.right > room.right + 1)}).length""")
+    assert page.locator(".tornado td.bar text").count() > 4
+    assert beside == 0
 
 
 def test_what_is_folded_is_printed_and_folds_again(page):

@@ -141,6 +141,7 @@ def test_what_nobody_saw_does_not_press_the_account_flat(open_story, tiny_story)
     cap = story.headline.cap_bbl
     assert cap <= max(float(tick.replace(",", "")) for tick in ticks) <= 2.2 * cap
     box = opened.locator("#account-plot svg").bounding_box()
+    assert opened.get_by_text("↑ to 35,000,000").count() == 1  # the band's cut edge is not its end
     label = opened.get_by_text("extrapolated, 10,000,000").bounding_box()
     assert box["y"] <= label["y"] <= box["y"] + box["height"] / 2
     texts = [text.bounding_box() for text in opened.locator("#account-plot svg text").all()]

@@ -21,7 +21,7 @@ from pipeline.tables import MISSED
 @pytest.mark.parametrize(
     ("flags", "line"),
     [
-        (["outside_period"], "1 call of the AIS files is not counted: outside the period"),
+        (["outside_period"], "1 call of the AIS files at counted zones is not counted: outside the period"),
         (["outside_period", "unlikely_tanker"], None),  # she would not count inside it either
         ([], None),
     ],
@@ -303,6 +303,31 @@ def test_a_call_over_new_year_is_told_with_the_day_that_it_counts_on(tiny_story,
     said = f"1 call came in one account year and left in another: the cap counts by {end}."
     assert said in warnings(replace(tiny_story, headline=headline, cap=cap))
     assert not any("another: the cap" in line for line in warnings(tiny_story))
+
+
+@pytest.mark.parametrize(
+    ("end", "low", "high", "told"),
+    [
+        ("departure", "2023-12-30", "2024-01-02", "left before or after 2024-01-01"),
+        ("arrival", "2023-12-30", "2024-01-02", "came before or after 2024-01-01"),
+        ("departure", "2023-12-30", "2023-12-31", ""),
+        ("departure", "2024-01-01", "2024-01-02", ""),
+    ],
+)
+def test_a_call_of_which_no_look_tells_the_account_year_is_told(tiny_story, end, low, high, told):
+    """Looks on both sides of new year bound her: which account holds her is a rule of ours, and was said nowhere."""
+    bounds = {f"{end}_lo": pd.Timestamp(low, tz="UTC"), f"{end}_hi": pd.Timestamp(high, tz="UTC")}
+    calls = tiny_story.tables["port_calls"].assign(**bounds)
+    cap = tiny_story.cap.model_copy(update={"counts_on": end})
+    held = calls.loc[calls["counts"], "call_id"].iloc[0]
+    head = replace(tiny_story.headline, across_years=(held,))
+    lines = warnings(replace(tiny_story, headline=head, cap=cap, tables={**tiny_story.tables, "port_calls": calls}))
+    assert (
+        [line for line in lines if "when an account year begins" in line and told in line]
+        if told
+        else not any("when an account year begins" in line for line in lines)
+    )
+    assert any(f"1 call {'may have come' if told else 'came'} in one account year" in line for line in lines)
 
 
 def test_a_sum_of_nothing_is_neither_printed_nor_drawn(told, tiny_run):

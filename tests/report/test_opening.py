@@ -20,10 +20,10 @@ CALLS = pd.DataFrame({"flags": [["dark"], ["dark"], []], "counts": [True, True, 
 class Told:
     """As much of a story as sentences need."""
 
-    def __init__(self, looks, calls, counted=0, *, p50=100_000.0, zone_counts=True):
-        zone = SimpleNamespace(zone_id="pier", counts=zone_counts)
+    def __init__(self, looks, calls, counted=0, *, p50=100_000.0, zone_counts=True, piers=("pier",)):
+        zones = tuple(SimpleNamespace(zone_id=pier, counts=zone_counts) for pier in piers)
         self.tables = {"looks": looks, "port_calls": calls}
-        self.place = SimpleNamespace(name="Testport", zones=(zone,))
+        self.place = SimpleNamespace(name="Testport", zones=zones)
         self.headline = head(counted, p50)
         self.as_detected = self.call_range = None
         day = pd.Timestamp("2024-03-01", tz="UTC")
@@ -45,6 +45,12 @@ def looks_of(*states):
     day = pd.Timestamp("2024-03-02T10:00Z")
     rows = [{"zone_id": "pier", "state": s, "acquired": day + pd.Timedelta(days=n)} for n, s in enumerate(states)]
     return pd.DataFrame(rows, columns=["zone_id", "state", "acquired"])
+
+
+def test_a_look_at_one_berth_of_two_is_no_look_at_both():
+    one, two = (answer(Told(looks_of("usable"), CALLS, 2, piers=piers)) for piers in (["pier"], ["pier", "jetty"]))
+    assert "The counted berth was seen on 1 of 10 days; what else happened on the other 9 is unknown." in one
+    assert "At least one of 2 counted berths was seen on 1 of 10 days; what else" in two
 
 
 def in_doubt(base, alone):

@@ -281,6 +281,37 @@ def test_a_total_that_was_known_after_the_account_says_that_it_may_hold_more(tin
     assert (f"known only after this account's last day, {head.as_of}" in page) is told
 
 
+@pytest.mark.parametrize(
+    ("probability", "days", "told"),
+    [
+        (
+            0.996,
+            ("01-02", "01-03", "01-03"),
+            "passed the cap: 99.6 % (it reached 5 % on 2024-01-02, 50 % on 2024-01-03",
+        ),
+        (0.3, ("01-02", None, None), "passed the cap: 30 % (it reached 5 % on 2024-01-02)."),
+        (0.0, (None, None, None), "passed the cap: under 0.1 %."),
+    ],
+)
+def test_a_cap_is_never_surely_passed_and_the_days_of_it_are_told(tiny_story, tmp_path, probability, days, told):
+    crossing = {share: day and f"2024-{day}" for share, day in zip(("5", "50", "95"), days, strict=True)}
+    head = replace(tiny_story.headline, p_over_cap=probability, crossing_days=crossing)
+    assert told in html.unescape(render(replace(tiny_story, headline=head), {}, tmp_path))
+
+
+@pytest.mark.parametrize(("calls", "told"), [(1, "With 1 call the cap is reached if it lifts"), (2, "if each lifts")])
+def test_one_call_is_not_spoken_of_as_many(tiny_story, tmp_path, calls, told):
+    assert told in render(replace(tiny_story, headline=replace(tiny_story.headline, calls_counted=calls)), {}, tmp_path)
+
+
+def test_without_a_counted_call_nothing_is_said_of_what_is_not_there(tiny_story, tmp_path):
+    head = replace(tiny_story.headline, calls_counted=0, assumptions_id="", corrected_bbl=None)
+    page = render(replace(tiny_story, headline=head), {}, tmp_path)
+    assert "scenarios above" not in page
+    assert "assumptions <code></code>" not in page
+    assert "The sum holds only" not in page
+
+
 def test_a_cap_that_may_be_in_thousands_is_a_thing_to_know_first(tiny_story):
     doubted = replace(tiny_story, cap=tiny_story.cap.model_copy(update={"barrels": 500.0}))
     words = "The cap of 500 barrels a year is less than one small tanker carries"

@@ -41,6 +41,7 @@
     const seen = largest(["observed_p95", ...scenarios]), plain = whole() ? Math.max(1.06 * cap, 1.04 * seen) : 1.08 * seen;
     // what nobody saw may be many times what was seen: it runs out at the top, and cap and observed stay readable
     const top = corrected ? Math.max(plain, Math.min(1.08 * largest(["corrected_p95"]), MOST_OF_UNSEEN * plain)) : plain;
+    const unseen = corrected ? largest(["corrected_p95"]) : 0; // said where the band runs out, for its edge would read as its end
     const start = new Date(data.start * 1000), end = new Date(data.end * 1000);
     const blind = rows.filter((r) => r.looked === "unknown").map((r) => ({ x1: new Date(+r.day - half), x2: new Date(+r.day + half) }));
     const line = (key, more) => Plot.lineY(drawn.filter((r) => r[key] !== null), { x: "day", y: key, curve: "step-after", ...more });
@@ -70,6 +71,7 @@
         top >= cap ? Plot.ruleY([cap], { stroke: "var(--red)", strokeWidth: 2 }) : null,
         top >= cap ? Plot.text([cap], { x: () => crossed ? end : start, y: (d) => d, text: () => `cap, ${cap.toLocaleString("en-US")} barrels`, fill: "var(--red)", textAnchor: crossed ? "end" : "start", dx: crossed ? -5 : 5, dy: below ? 10 : -9, fontWeight: 600, stroke: crossed ? "var(--paper)" : "none", strokeWidth: 4 }) : null,
         Plot.text(ends, { x: () => end, y: "y", text: said, textAnchor: "start", dx: 6, fill: (d) => tint(d.key), fontWeight: (d) => d.key.endsWith("p50") ? 600 : 400, fontSize: narrow ? 10.5 : 12 }),
+        unseen > top ? Plot.text([top], { x: () => end, y: (d) => d, text: () => `↑ to ${barrels(unseen)}`, fill: "var(--amber)", textAnchor: "end", dx: -5, dy: 9, fontWeight: 600, stroke: "var(--paper)", strokeWidth: 4, fontSize: narrow ? 10.5 : 12 }) : null,
         Plot.ruleY([0], { stroke: "var(--soft)" }),
         Plot.tip(rows, Plot.pointerX({ x: "day", y: "observed_p50", fill: "var(--raise)", stroke: "var(--line)", title: (r) => [
           day(+r.day / 1000), `observed ${barrels(r.observed_p50)} (${barrels(r.observed_p5)} to ${barrels(r.observed_p95)})`,
