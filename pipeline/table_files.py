@@ -30,14 +30,19 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00")  # a spreadshee
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table in the format of its suffix: .parquet (GeoParquet with a geometry), .csv, .geojson, .gpkg."""
-    writer = {".parquet": _parquet, ".csv": _csv, ".geojson": _geojson, ".gpkg": _gpkg}.get(path.suffix.lower())
-    if writer is None:
-        raise ConfigError(f"{printable(path)}: cannot tell the table format; end the name in {', '.join(SUFFIXES)}")
+    require_format(path)
+    writer = {".parquet": _parquet, ".csv": _csv, ".geojson": _geojson, ".gpkg": _gpkg}[path.suffix.lower()]
     if path.suffix.lower() in {".geojson", ".gpkg"} and not hasattr(table, "geometry"):
         raise ConfigError(f"{printable(path)}: this table has no geometry; write .parquet or .csv")
     require_utf8(path)
     with replacing(path) as part:
         writer(as_written(table), part)
+
+
+def require_format(path: Path) -> None:
+    """ConfigError where a table's name does not end in the format to write it in."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise ConfigError(f"{printable(path)}: cannot tell the table format; end the name in {', '.join(SUFFIXES)}")
 
 
 def marked(table: pd.DataFrame, simulated: bool) -> pd.DataFrame:

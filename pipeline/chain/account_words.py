@@ -103,11 +103,16 @@ def as_of_day(said: str | None) -> date | None:
     >>> as_of_day("2024-03-31")
     datetime.date(2024, 3, 31)
     """
+    from pipeline.volume.dates import YEARS
+
     if said is None:
         return None
     try:
         if not _DAY.fullmatch(said):
             raise ValueError(said)
-        return date.fromisoformat(said)
+        day = date.fromisoformat(said)
+        if not YEARS[0] <= day.year <= YEARS[1]:
+            raise ValueError(said)
+        return day
     except ValueError as error:
         raise ConfigError(f"--as-of {printable(said)}: is not a day; write it as 2024-03-31") from error

@@ -28,7 +28,8 @@ UNDER_WAY = (".part", ".partial", ".crdownload", ".tmp", ".download", ".filepart
 class Found:
     """One input: where it lies, and why it will not even be opened.
 
-    What a catalogue says of an input that could not be had dates the look that is unknown because of it.
+    What a catalogue says of an input that could not be had dates the look that is unknown because of it; of a local
+    file that cannot be used its sidecar or its name does.
     """
 
     path: Path

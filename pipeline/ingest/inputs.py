@@ -23,6 +23,7 @@ from pipeline.ingest.lifeless import lifeless
 from pipeline.ingest.metadata.acquisition import implausible
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.metadata.sensors import MASK
+from pipeline.ingest.metadata.stated import stated_time
 from pipeline.ingest.scaling import parse_scaling
 from pipeline.ingest.scenes import NotPlaced, open_scene, seen_near
 from pipeline.times_places.longitudes import middle_of, moved
@@ -75,6 +76,7 @@ def _open(
         outline = found.footprint if place is None else moved(found.footprint, middle_of(place.bbox))
         return Opened(replace(found, footprint=outline), None, found.refused)
     middle = None if place is None else middle_of(place.bbox)
+    dated = partial(_dated, found, start, end)
     try:
         scene = seen_near(open_scene(found.path, options, None if place is None else place.land), middle)
         cause = _outside_period(scene, start, end) or implausible(scene.acquired, datetime.now(UTC))
@@ -93,11 +95,21 @@ def _open(
     except EnvironmentFault:
         raise
     except NotPlaced as error:
-        return Opened(found, None, error.cause if place is None else "; ".join(filter(None, (NOWHERE, error.unplaced))))
+        cause = error.cause if place is None else "; ".join(filter(None, (NOWHERE, error.unplaced)))
+        return Opened(dated(), None, cause)
     except InputError as error:
-        return Opened(found, None, error.cause if error.item == printable(found.path.name) else str(error))
+        return Opened(dated(), None, error.cause if error.item == printable(found.path.name) else str(error))
     except PipelineError as error:
-        return Opened(found, None, str(error).removeprefix(f"{found.path.name}: "))
+        return Opened(dated(), None, str(error).removeprefix(f"{found.path.name}: "))
+
+
+def _dated(found: Found, start: datetime | None, end: datetime | None) -> Found:
+    """An input that cannot be used with the time that it states, if that lies in the period: that look is unknown."""
+    moment = found.acquired or stated_time(found.path)
+    if moment is None or implausible(moment, datetime.now(UTC)):
+        return found
+    early, late = start is not None and moment < start, end is not None and moment >= end
+    return found if early or late else replace(found, acquired=moment)
 
 
 def given_up(found: Found, why: str) -> Opened:

@@ -19,7 +19,7 @@ from pipeline.errors import ConfigError, InputError, NothingUsable, printable
 from pipeline.plurals import number_of
 from pipeline.stages.words import pairs
 from pipeline.storage import cannot_write
-from pipeline.table_files import marked, write_table
+from pipeline.table_files import marked, require_format, write_table
 from pipeline.workspace import config_root
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def open_options(
     for name, index in pairs("--bands", bands).items():
         if not index.isdigit() or int(index) < 1:
             raise ConfigError(f"--bands {name}={printable(index)}: a band's index is a whole number from 1 on")
+        if int(index) in indexes.values():
+            raise ConfigError(f"--bands {name}={index}: that band has another name already")
         indexes[name] = int(index)
     return OpenOptions(
         sensor=Sensor(sensor) if sensor else None,
@@ -77,6 +79,8 @@ def detect(
         alike = [printable(image) for image, other in zip(images, targets, strict=True) if other == target]
         if len(alike) > 1:
             raise ConfigError(f"{' and '.join(alike)} would write the same table, {printable(target)}; rename one")
+    for target in targets:
+        require_format(target)  # an image takes minutes
     done = 0
     with console.progress("detect", len(images)) as step:
         for image, target in zip(images, targets, strict=True):

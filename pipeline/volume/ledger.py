@@ -92,8 +92,10 @@ def ledger_of_draws(
     holds = under_cap(rows, cap, config)
     held = rows[holds].reset_index(drop=True)
     cargo = simulate_cargo(held, config, drawn.handed_over, cap)
-    carried = of_every_row(cargo.of_one_call, holds, config.draws)
-    unseen = barrels_unseen(missed, calendar, carried, config, drawn.seed) if missed is not None else None
+    unseen = None
+    if missed is not None:  # else no copy of all draws is needed: a gigabyte for some thousand calls
+        carried = of_every_row(cargo.of_one_call, holds, config.draws)
+        unseen = barrels_unseen(missed, calendar, carried, config, drawn.seed)
     without = zones_left_out(missed, rows, days_of(rows, cap)) if missed is not None else {}
     fills, looked = _at_fills(held, cap, config), _looked_by_day(looks)
     called = np.array([(day - start).days for day in days_of(held, cap)], dtype=int)

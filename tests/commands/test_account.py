@@ -363,3 +363,14 @@ def test_a_ship_number_that_a_spreadsheet_rounded_is_told(account):
     code, _, err, _ = account(table)
     assert code == 3
     assert "column mmsi: 1.00E+09 lost digits, as spreadsheets do to long numbers; save it again with all" in err[0]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2024-02-30"])
+def test_a_day_of_no_year_of_calls_is_refused_in_a_line(capwatch, tmp_path, day):
+    """The year 1 was accepted, and with a cap that begins in December ended in a traceback."""
+    calls, liftings = tmp_path / "calls.csv", tmp_path / "liftings.csv"
+    calls.write_text("call_id,departure,barrels\na,2024-03-07,20000\n")
+    assert capwatch("volume", calls, "-o", liftings)[0] == 0
+    code, _, err = capwatch("account", liftings, "--cap", CAP, "--as-of", day, "-o", tmp_path / "ledger.csv")
+    assert code == 2
+    assert f"--as-of {day}: is not a day" in err

@@ -136,3 +136,18 @@ def test_bands_of_one_image_in_files_of_their_own_write_one_table(capwatch, tmp_
     assert err.count(f"a band of {TILE}, which is read as one image") == len(bands) - 1
     assert capwatch("detect", bands[-1], "-o", tmp_path / "one.csv")[0] == 3
     assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "out" / f"{TILE}.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("-o", "ships.shp"), "end the name in .parquet"),
+        (("-o", "o.csv", "--bands", "R=1,G=1"), "--bands G=1: that band has another name already"),
+        (("-o", "o.csv", "--bands", "R=1,R=2"), "--bands R=2: R stands there twice"),
+    ],
+)
+def test_what_no_image_can_mend_is_said_before_any_is_opened(capwatch, tmp_path, words, said):
+    code, _, err = capwatch("detect", tmp_path / "not_there.tif", "--sensor", "optical", *words)
+    assert code == 2
+    assert said in err
+    assert "not_there" not in err

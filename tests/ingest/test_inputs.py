@@ -162,6 +162,22 @@ def test_a_time_that_is_not_known_cannot_be_in_the_period(tmp_path):
     assert "time unknown" in table["cause"].iloc[0]
 
 
+def test_a_damaged_image_is_unknown_at_the_time_that_its_sidecar_or_name_states(tmp_path):
+    """The look that is lost has a day; a day without its hour, or one outside the period, is not told as a time."""
+    names = ("a_20240308T021000.tif", "b.tif", "c_20240309.tif", "d_20240501T021000.tif", "e.tif")
+    for name in names:
+        (tmp_path / name).write_bytes(b"II*\0 and no more")
+    (tmp_path / "b.json").write_text('{"acquired": "2024-03-07T10:00:00+09:00"}')
+    (tmp_path / "e.json").write_text("{no json")
+    _, table = open_inputs([tmp_path], OPTICAL, HERE, *MARCH)
+    assert (table["status"] == "skipped").all()
+    times = table.set_index("scene_id")["acquired"]
+    assert f"{times['a_20240308T021000.tif']:%d %H:%M}" == "08 02:10"
+    assert f"{times['b.tif']:%d %H:%M}" == "07 01:00"
+    assert times[list(names[2:])].isna().all()
+    assert open_inputs([tmp_path], OPTICAL, HERE)[1]["acquired"].notna().sum() == 3, "of no period it tells May, too"
+
+
 def test_options_that_make_no_sense_stop_the_run(tmp_path):
     with pytest.raises(ConfigError, match="scaling"):
         open_inputs([tmp_path], OpenOptions(scaling="loud"))
