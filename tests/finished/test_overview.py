@@ -374,22 +374,6 @@ def test_a_verdict_of_a_day_to_come_is_a_slip(capwatch, tmp_path, monkeypatch, y
     assert capwatch(*given, "2024-04-02")[0] == 0
 
 
-def test_doctor_says_whether_a_key_is_set_and_never_its_value(monkeypatch):
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s3cr3t-value")
-    lines = doctor.lines()
-    assert "credential AWS_SECRET_ACCESS_KEY: set" in lines
-    assert "s3cr3t-value" not in "\n".join(lines)
-    assert any(line.startswith("vector driver GPKG: yes") for line in lines)
-
-
-def test_doctor_says_how_to_be_rid_of_the_cache(monkeypatch, tmp_path):
-    monkeypatch.setenv("CAPWATCH_CACHE", str(tmp_path))
-    assert f"cache: {tmp_path}, 0 MB" in doctor.lines()
-    (tmp_path / "image").write_bytes(bytes(2_000_000))
-    (line,) = [line for line in doctor.lines() if line.startswith("cache: ")]
-    assert line.startswith(f"cache: {tmp_path}, 2 MB; it may be deleted while nothing runs")
-
-
 def test_without_a_browser_the_error_says_what_to_install(tiny_run, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EnvironmentFault, match="chromium"):
