@@ -36,9 +36,7 @@ if TYPE_CHECKING:
 LIGHT_AT_100_M, LIGHT_PER_LOG_LENGTH, LIGHT_SD = 0.62, -0.08, 0.085
 LADEN_AT, LADEN = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0), (0.6, 0.71, 0.89, 0.965, 1.0, 1.035, 1.06)
 STATED_DEPTH_LOG_SD = 0.02  # of a listed depth or summer draught: registers round (our choice)
-MOST_IDLE = (
-    0.5  # of those that did not load: a ship that comes laden to a berth for loading is no wonder (our judgement)
-)
+MOST_IDLE = 0.5  # of those that did not load: that one comes laden to a berth for loading is no wonder (our judgement)
 P_OTHERWISE = 0.02  # that her cargo went none of these ways, such as part of it out and another in (our judgement)
 SIDE_RANGE_M = 8.0  # over which a height may lie that is wrong beyond its error
 POINTS, CHANCES = 1024, 9
