@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 
 from pipeline.config import CapConfig, VolumeConfig, load
+from pipeline.ships.hull_depth import DEPTH_BY_LENGTH_LOG_SD
 from pipeline.ships.retyping import RETYPED, TYPED_STEP_M
+from pipeline.ships.sides import MOST_IDLE, P_OTHERWISE, POINTS
 from pipeline.ships.signs_of_cargo import P_MISMEASURED, P_SAYS_THE_OPPOSITE
 from pipeline.tables.given import CALLS_READ
 from pipeline.volume import ledger, liftings
@@ -130,4 +132,7 @@ def test_what_the_pages_say_of_draughts_and_units():
     assert f"above {OVERFULL:g} times" in volume
     assert f"Below {NEXT_TO_NOTHING:.0%}".replace("%", " %") in volume
     assert f"points the wrong way in {P_SAYS_THE_OPPOSITE:g} of calls" in method
-    assert f"change of freeboard in {P_MISMEASURED:g} beside" in method
+    assert f"Of heights {P_MISMEASURED:g} are taken to be wrong" in method
+    assert f"of cargoes {P_OTHERWISE:g} to have gone none" in method
+    assert f"do not load {MOST_IDLE:g} at most" in method
+    assert f"{POINTS:,} evenly spread ships: depth by length (± {100 * DEPTH_BY_LENGTH_LOG_SD:g} %" in method
