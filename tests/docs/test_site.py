@@ -50,7 +50,7 @@ def test_every_flag_is_explained(tiny_run):
     given = [
         read_table(tiny_run / f"{name}.parquet")["flags"].explode().dropna() for name in ("detections", "port_calls")
     ]
-    flags = {"merged", "split_off", "joined", "cloud_shadow"} | REJECTING | set(FLAG_WORDS)
+    flags = {"merged", "cut_off", "split_off", "joined", "cloud_shadow"} | REJECTING | set(FLAG_WORDS)
     flags = flags.union(*kinds, *given)
     assert {"like_quay", "pontoon", "islet", "crane", "breakwater_head", "white_cap", "foam", "wake"} <= flags
     page = (ROOT / "docs" / "reading_the_report.md").read_text("utf-8")

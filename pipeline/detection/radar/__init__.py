@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.config import DetectionConfig
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate, Found
-from pipeline.detection.radar import blind, fragments, ghosts, hull, objects, rafted, shape
+from pipeline.detection.radar import blind, clumps, fragments, ghosts, hull, objects, rafted, shape
 from pipeline.detection.radar.cutout import Cutout
 from pipeline.detection.radar.objects import Blob
 from pipeline.detection.radar.rough_size import Size, rough_size
@@ -35,7 +35,11 @@ def detect_radar(
         why = ["no usable water in the image"]
         told: dict[str, object] = {"notes": why, "unknown": why, "false_alarm_rate": rate}
         return Found([], told | {"false_alarm_rate_achieved": None})
-    blobs = sorted(objects.blobs(scene, known, config), key=lambda b: b.peak)
+    blobs = objects.blobs(scene, known, config)
+    share, why = blind.blind(known, config)
+    if share and (cut_off := blind.cut_off_at(known)) is not None:
+        blobs += clumps.clumps(scene, known, config, cut_off, blobs)
+    blobs = sorted(blobs, key=lambda b: b.peak)
     bar = screening.bar_of(np.array([blob.rarity for blob in blobs]), pictured=known.pictured)
     with ThreadPoolExecutor(config.threads) as pool:
         measured = list(pool.map(lambda blob: _candidate(blob, bar, scene, size), blobs))
@@ -46,7 +50,6 @@ def detect_radar(
     candidates, seconds = rafted.second_ships(
         candidates, blobs, scene, config.screening, lambda blob: _candidate(blob, bar, scene, size)
     )
-    share, why = blind.blind(known, config)
     return Found(
         fragments.joined(candidates, blobs, scene, config.screening) + seconds,
         {
@@ -89,7 +92,7 @@ def _candidate(blob: Blob, bar: float, scene: Scene, measure: Callable[[Cutout],
     level = float(blob.relative.max()) * 10 ** (-CORE_CUT_DB / 10)
     cut = blob.at_least(level)
     size: Size
-    if blob.rarity < bar - HOPELESS_DECADES:
+    if blob.white or blob.rarity < bar - HOPELESS_DECADES:
         size = rough_size(
             cut.rows.astype(float),
             cut.cols.astype(float),

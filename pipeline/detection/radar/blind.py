@@ -25,12 +25,13 @@ def blind(known: Survey, config: DetectionConfig) -> tuple[float, list[str]]:
     water_px = np.where(known.land, 0, blocks.count)
     if not water_px.any():
         return 0.0, []
-    limit = known.clutter.log_mean + np.log(sea_limit(known, config))
-    alone = _share(np.isnan(limit), water_px)
+    alone = _share(np.isnan(known.clutter.log_mean), water_px)
     share, why = 0.0, []
     if alone > 1 - LEAST_TOLD:  # in parts of an image it is usual: harbour basins, and its corners
         share, why = alone, ["too little sea around to tell a ship from it"]
-    elif (top := _cut_off_at(known)) is not None:
+    elif (top := cut_off_at(known)) is not None:
+        # only of a picture: of each block of a whole scene the law's quantile takes as long as all else
+        limit = known.clutter.log_mean + np.log(sea_limit(known, config))
         share = _share(limit > top, water_px)
         db = f"{DB_PER_LN * top:.0f} dB over the sea"
         why = [f"its numbers end {db}: over {100 * share:.0f} % of the water no ship can stand out (stretch it wider)"]
@@ -41,10 +42,12 @@ def _share(where: np.ndarray, water_px: np.ndarray) -> float:
     return float(water_px[where].sum() / water_px.sum())
 
 
-def _cut_off_at(known: Survey) -> float | None:
+def cut_off_at(known: Survey) -> float | None:
     """ln of the power, the usual sea's being 1, at which the picture was cut off; None where it was not."""
-    levels, counts = np.unique(known.blocks.brightest_any[known.blocks.count > 0], return_counts=True)
-    before = counts[-2] if len(counts) > 1 else 0
-    if counts[-1] < CUT_BLOCKS or counts[-1] <= CUT_OVER_NEXT * before:
+    levels = known.blocks.brightest_any[known.blocks.count > 0]
+    top = levels.max()
+    lower = levels[levels < top]
+    most, before = len(levels) - len(lower), int((lower == lower.max()).sum()) if len(lower) else 0
+    if most < CUT_BLOCKS or most <= CUT_OVER_NEXT * before:
         return None
-    return float((levels[-1] + 1) * LN_STEP)  # a level is rounded down
+    return float((top + 1) * LN_STEP)  # a level is rounded down

@@ -81,6 +81,7 @@ class Blob:
     rarity: float  # -log10 of the probability that sea is so bright
     seeds: int  # pixels over the threshold
     cutout: Cutout  # the same object with its surroundings, for sizing
+    white: bool = False  # told by pixels at the cut of a picture: how bright they are says nothing
 
     def at_least(self, level: float) -> Blob:
         """The part of the object that is connected to its peak above a level."""

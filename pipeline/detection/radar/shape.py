@@ -23,6 +23,8 @@ MERGED_M = 40.0  # beyond the fitted hull on every side: twice the resolution
 def flags(core: Blob, blob: Blob, size: Size, scene: Scene) -> dict[str, str]:
     """Flag -> evidence. ``core`` is the part of the object that counts as its pixels."""
     out = {}
+    if blob.white:
+        out["cut_off"] = "told by how many pixels at the picture's cut lie together; its size is theirs"
     if (
         min(core.rows.min(), core.cols.min()) == 0
         or core.rows.max() == scene.shape[0] - 1

@@ -1,0 +1,141 @@
+"""Ships in a picture that was cut off below what a ship must exceed: squares full of pixels at the cut.
+
+Where a viewer stretched a picture so that the brightest hundredth of it is white, no single pixel tells a ship from
+the sea: white is as bright as it gets. But sea is white in specks and shreds, a hull all over. So white squares are
+looked for, as large as leaves few of them to the sea, and of these what hangs together. How many so large the sea makes
+is told by the picture itself: their number falls by about the same factor from each size to the next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from pipeline.detection.radar.blocks import LN_STEP
+from pipeline.detection.radar.cutout import cut_out
+from pipeline.detection.radar.objects import EIGHT, LONGEST_SHIP_M, NEAR_PX, Blob, resolution_m, view_of
+from pipeline.types import Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pipeline.config import DetectionConfig
+    from pipeline.detection.radar.survey import Survey
+    from pipeline.types import BoolImage, FloatArray, Scene
+
+SIDES_PX = (5, 4, 3, 2)  # of the squares, the largest first (our choice)
+ENOUGH = 100  # groups of squares, for them to tell how their number falls with size (our choice)
+TARGET_SHARE = 0.1  # of the stated rate of false alarms: a group has a ship's size, and no later test stops it
+STEEPEST = 0.7  # of the groups at most are a square larger: what falls slower is no sea (our choice)
+# Pixels around a group, and the share of them at the cut from which it is a piece of shore (our choice)
+AROUND_PX, SHORE = 20, 0.1
+LARGEST_PX = 5e7  # a larger scene is no viewer's picture, and its mask would take a gigabyte
+READ_ROWS = 1024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Groups:
+    """White squares that hang together: label of each pixel, 0 elsewhere; of each group how many squares it has."""
+
+    labels: NDArray[np.int32]
+    sizes: NDArray[np.intp]
+    fall: float  # the factor by which their number falls from each size to the next, of the sea
+
+    def rarity(self, water_px: int) -> FloatArray:
+        """-log10 of the probability that a pixel of sea begins a group so large, for each."""
+        return np.log10(water_px / len(self.sizes)) - np.log10(self.fall) * (self.sizes - 1)
+
+
+def clumps(scene: Scene, known: Survey, config: DetectionConfig, cut_off_ln: float, others: list[Blob]) -> list[Blob]:
+    """Objects of a picture whose numbers end at ``cut_off_ln`` (ln of joint power), but for the ``others``."""
+    if scene.shape[0] * scene.shape[1] > LARGEST_PX:
+        return []
+    white = _white(scene, known, cut_off_ln)
+    for blob in others:
+        white[blob.rows, blob.cols] = False
+    groups = _groups(white)
+    if not len(groups.sizes):
+        return []
+    water_px = int(known.blocks.count[~known.land].sum())
+    rarity = groups.rarity(water_px)
+    least = -np.log10(TARGET_SHARE * config.radar.false_alarm_rate)
+    out = []
+    for n, box in enumerate(ndimage.find_objects(groups.labels)):
+        if box is not None and rarity[n] >= least and _white_around(white, groups.labels, n + 1, box) < SHORE:
+            out.append(_blob(scene, known, config, groups.labels, n + 1, box, float(rarity[n])))
+    return out
+
+
+def _white(scene: Scene, known: Survey, cut_off_ln: float) -> BoolImage:
+    """Water pixels of the scene at the cut."""
+    out = np.zeros(scene.shape, bool)
+    at_least = np.exp(cut_off_ln - 2 * LN_STEP)  # levels are rounded
+    for row in range(0, scene.shape[0], READ_ROWS):
+        window = Window(row, 0, min(READ_ROWS, scene.shape[0] - row), scene.shape[1])
+        tile = scene.read(window)
+        rows, cols = known.blocks.of(window)
+        land = known.land[known.blocks.within(window)][np.ix_(rows - rows[0], cols - cols[0])]
+        out[row : row + window.rows] = tile.valid & tile.water & ~land & (known.joint(tile) >= at_least)
+    return out
+
+
+def _groups(white: BoolImage) -> _Groups:
+    """Groups of the largest white squares of which there are enough."""
+    for side in SIDES_PX:
+        labels, n = ndimage.label(ndimage.binary_erosion(white, np.ones((side, side))), EIGHT)
+        if n >= ENOUGH:
+            break
+    sizes = np.bincount(labels.ravel(), minlength=1)[1:]
+    fall = min((np.sum(sizes >= 3) + 1) / (n + 1), STEEPEST**2) ** 0.5  # ships among them make it slower: the safe side
+    return _Groups(ndimage.grey_dilation(labels, size=(side, side)), sizes, float(fall))
+
+
+def _white_around(white: BoolImage, labels: NDArray[np.int32], label: int, box: tuple[slice, slice]) -> float:
+    """Share of the pixels around a group that are at the cut: of a piece of shore, many."""
+    rows, cols = (slice(max(0, s.start - AROUND_PX), s.stop + AROUND_PX) for s in box)
+    others = labels[rows, cols] != label
+    return float(white[rows, cols][others].mean()) if others.any() else 1.0
+
+
+def _blob(
+    scene: Scene,
+    known: Survey,
+    config: DetectionConfig,
+    labels: NDArray[np.int32],
+    label: int,
+    box: tuple[slice, slice],
+    rarity: float,
+) -> Blob:
+    """A group as an object, its peak the pixel nearest to its middle, since all are as bright."""
+    margin = int(np.ceil(LONGEST_SHIP_M / min(scene.pixel_spacing_m))) + NEAR_PX
+    size = (s.stop - s.start for s in box)
+    window = Window(box[0].start, box[1].start, *size).padded(margin, scene.shape)
+    corner = (window.row0, window.col0)
+    view = view_of(scene, known, config, window)
+    here = labels[window.row0 : window.row0 + window.rows, window.col0 : window.col0 + window.cols]
+    cut = (
+        slice(box[0].start - corner[0], box[0].stop - corner[0]),
+        slice(box[1].start - corner[1], box[1].stop - corner[1]),
+    )
+    member = here[cut] == label
+    sea = np.where(np.isfinite(view.sea[cut]), view.sea[cut], 1.0)
+    r, c = np.nonzero(member)
+    middle = int(np.argmin(np.hypot(r - r.mean(), c - c.mean())))
+    peak = int(r[middle]) + cut[0].start, int(c[middle]) + cut[1].start
+    return Blob(
+        rows=r + box[0].start,
+        cols=c + box[1].start,
+        relative=(view.power[cut] / sea)[member],
+        peak=(peak[0] + corner[0], peak[1] + corner[1]),
+        peak_db=float(10 * np.log10(view.power[peak])),
+        near=1.0,
+        rarity=rarity,
+        seeds=len(r),
+        cutout=cut_out(
+            view.data, scene.bands, view.usable, here, label, cut, corner, scene.pixel_spacing_m, resolution_m(scene)
+        ),
+        white=True,
+    )
