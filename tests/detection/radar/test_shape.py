@@ -52,7 +52,7 @@ def blob(rows, cols, relative=100.0) -> SimpleNamespace:
     def at_least(level):
         return blob(rows[relative >= level], cols[relative >= level], relative[relative >= level])
 
-    return SimpleNamespace(rows=rows, cols=cols, relative=relative, at_least=at_least)
+    return SimpleNamespace(rows=rows, cols=cols, relative=relative, at_least=at_least, white=False)
 
 
 def rectangle(top, left, height, width, relative=100.0) -> SimpleNamespace:
