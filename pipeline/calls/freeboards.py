@@ -15,6 +15,7 @@ import pandas as pd
 
 from pipeline.calls.same_ship import freeboard_change
 from pipeline.quantiles import Z90
+from pipeline.ships.signs_of_cargo import BEST_SIDE_SD_M
 from pipeline.ships.stay_times import stay_times
 
 if TYPE_CHECKING:
@@ -91,4 +92,4 @@ def deeper_by(row: Mapping[Any, Any]) -> tuple[float, float] | None:
     if change is None or not math.isfinite(change):
         return None
     reach = float(row["freeboard_change_hi_m"]) - float(row["freeboard_change_lo_m"])
-    return -float(change), max(reach / (2 * Z90), 0.05)
+    return -float(change), max(reach / (2 * Z90), BEST_SIDE_SD_M)

@@ -12,7 +12,7 @@ from pipeline.calls.freeboards import DOUBTFUL, TOLD, deeper_by, freeboards
 from pipeline.quantiles import Z90
 from pipeline.ships.retyping import RETYPED, retyped_share
 from pipeline.ships.sides import Hull, by_sides
-from pipeline.ships.signs_of_cargo import by_freeboards
+from pipeline.ships.signs_of_cargo import BEST_SIDE_SD_M, by_freeboards
 from pipeline.ships.stay_times import stay_of
 from pipeline.ships.turnover import turnover
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pipeline.types import Place, Zone
 
 Row = dict[str, Any]
-LEAST_SD_M = 0.05  # no look measures a side better (our choice)
 OF_TWO_HULLS, WEAK = "freeboards_of_two_hulls", "weak_draught"
 
 
@@ -66,7 +65,7 @@ def by_freeboards_of(row: Mapping[Any, Any], prior: float, stay_d: tuple[float, 
 
 def _side(row: Mapping[Any, Any], end: str) -> tuple[float, float] | None:
     height, error = _number(row, f"freeboard_{end}_m"), _number(row, f"freeboard_{end}_sd_m")
-    return None if height is None else (height, max(error or 0.0, LEAST_SD_M))
+    return None if height is None else (height, max(error or 0.0, BEST_SIDE_SD_M))
 
 
 def doubts_of(row: Mapping[Any, Any]) -> dict[str, bool]:

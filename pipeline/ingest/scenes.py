@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from pipeline.ingest.gaps import gaps_of
 from pipeline.ingest.geolocation import MapGeolocation, footprint_of, ground_spacing_m, skew_deg
 from pipeline.ingest.hashing import hashing, sha256_of
 from pipeline.ingest.in_passing import PassingRaster, open_in_passing
-from pipeline.ingest.metadata.acquisition import acquired_of, platform_of
+from pipeline.ingest.metadata.acquisition import platform_of
 from pipeline.ingest.metadata.beside import side_files
 from pipeline.ingest.metadata.channels import channels_of, picture_bands
 from pipeline.ingest.metadata.loose_bands import LooseBands, loose_bands
@@ -26,6 +25,7 @@ from pipeline.ingest.metadata.operators import read_operator
 from pipeline.ingest.metadata.options import COARSEST_M, OpenOptions
 from pipeline.ingest.metadata.sensors import refuse_masks, sensor_of
 from pipeline.ingest.metadata.sidecar import Sidecar, joined, read_sidecar
+from pipeline.ingest.metadata.stated import time_of
 from pipeline.ingest.metadata.usable import usable_data
 from pipeline.ingest.metadata.world_file import placed_by_world_file
 from pipeline.ingest.proven import open_proven
@@ -37,7 +37,7 @@ from pipeline.ingest.safe.files import is_safe, is_sentinel2, open_files
 from pipeline.ingest.stored import Stored
 from pipeline.ingest.watermask import placed, water_of
 from pipeline.times_places.longitudes import Near, moved
-from pipeline.types import OpticalView, RadarView, Scene, Sensor, SideFile, Source, Window, utc
+from pipeline.types import OpticalView, RadarView, Scene, Sensor, SideFile, Source, Window
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -189,7 +189,7 @@ def _open_raster_scene(
     stored = Stored(raster, channels, gaps_of(raster, sensor, channels.indexes), radar, usable)
     scaling = scaling_of(stored, sensor, options.scaling, sidecar)
     water, land_doubt = water_of(raster.item, raster.shape, geolocation, options.land, land)
-    acquired, time_doubt = _acquired(raster, sidecar, path)
+    acquired, time_doubt = time_of(sidecar, raster.tags, path.stem)
     reader = RasterReader(stored, scaling, water, raster.palette())
     product = (sidecar.product_id if sidecar else "") or raster.tags.get("SCENE", "")
     view_doubt = _view_doubt(sidecar) if sensor is Sensor.OPTICAL and max(spacing) <= _FINE_M else ""
@@ -338,12 +338,6 @@ def _require_same_crs(raster: RasterFile, sidecar: Sidecar | None) -> None:
         raise InputError(
             raster.item, f"its sidecar says {sidecar.crs}, the file {f'EPSG:{code}' if code else printable(own.name)}"
         )
-
-
-def _acquired(raster: RasterFile, sidecar: Sidecar | None, path: Path) -> tuple[datetime | None, str]:
-    if sidecar is not None and sidecar.acquired is not None:
-        return utc(sidecar.acquired), ""
-    return acquired_of(raster.tags, path.stem)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.special import ndtri
 
-from pipeline.ships.hull_depth import (
-    DEPTH_BY_LENGTH_LOG_SD,
-    DEPTH_LOG_SD,
-    depth_over_draught,
-    usual_depth_m,
-)
-from pipeline.ships.signs_of_cargo import P_MISMEASURED, share_of_idle
+from pipeline.ships.hull_depth import DEPTH_BY_LENGTH_LOG_SD, DEPTH_LOG_SD, depth_over_draught, usual_depth_m
+from pipeline.ships.one_reading import density
+from pipeline.ships.signs_of_cargo import P_MISMEASURED, SIDE_RANGE_M, share_of_idle
 from pipeline.ships.stay_times import ENDS, pumped
 
 if TYPE_CHECKING:
@@ -38,7 +34,6 @@ LADEN_AT, LADEN = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0), (0.6, 0.71, 0.89, 0.9
 STATED_DEPTH_LOG_SD = 0.02  # of a listed depth or summer draught: registers round (our choice)
 MOST_IDLE = 0.5  # of those that did not load: that one comes laden to a berth for loading is no wonder (our judgement)
 P_OTHERWISE = 0.02  # that her cargo went none of these ways, such as part of it out and another in (our judgement)
-SIDE_RANGE_M = 8.0  # over which a height may lie that is wrong beyond its error
 POINTS, CHANCES = 1024, 9
 
 
@@ -97,9 +92,8 @@ def by_sides(hull: Hull, stay: StayTimes, first: Side | None, last: Side | None)
     def likely(shares: list[FloatArray]) -> float:
         told = np.full(POINTS, 1 / POINTS)
         for ((height, error), _), aboard in zip(looks, shares, strict=True):
-            off = (light + aboard * (laden - light) - height) / error
-            sound = np.exp(-0.5 * off * off) / (error * np.sqrt(2 * np.pi))
-            told = told * ((1 - P_MISMEASURED) * sound + P_MISMEASURED / SIDE_RANGE_M)
+            side_m = light + aboard * (laden - light)
+            told *= density(height, [(1.0, side_m)], error, 1 - P_MISMEASURED, SIDE_RANGE_M)
         return float(told.sum())
 
     nothing = [np.zeros(POINTS) for _ in done]

@@ -13,6 +13,8 @@ from scipy.special import ndtr
 # now and then a change belongs to the voyage before.
 P_SAYS_THE_OPPOSITE = 0.05
 P_NEITHER = 0.05  # of calls at a berth: neither loaded nor discharged, as far as the prior leaves room (our judgement)
+BEST_SIDE_SD_M = 0.05  # no look measures a side better, and draws could not follow a surer one (our choice)
+SIDE_RANGE_M = 8.0  # over which the height of a side may lie that is wrong beyond its error
 P_MISMEASURED = 0.05  # that a freeboard is wrong beyond its error: gear on deck, ballast against cargo (our judgement)
 
 

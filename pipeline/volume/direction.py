@@ -17,7 +17,7 @@ import numpy as np
 
 from pipeline.ships.largest import HIGHEST_M
 from pipeline.ships.retyping import changed, retyped_share
-from pipeline.ships.signs_of_cargo import by_draughts
+from pipeline.ships.signs_of_cargo import BEST_SIDE_SD_M, by_draughts
 from pipeline.volume.cells import Refused, Row, draught, number, positive, share, truth
 from pipeline.volume.evidence import COLUMNS, FREEBOARD_SD_M
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pipeline.config import VolumeConfig
 
 SURE = 0.5  # a direction is named from this probability on
-BEST_FREEBOARD_SD_M = 0.05  # no look measures a side better; draws could not follow a surer one (our choice)
 OTHER_END = {"in": "out", "out": "in"}
 
 
@@ -117,6 +116,6 @@ def _seen(call: Row) -> Row:
     for name in COLUMNS:
         seen[name] = draught(call, name) if name.startswith("draught") else positive(call, name, HIGHEST_M)
         if name.endswith("_sd_m") and seen[name] is not None:
-            seen[name] = max(seen[name], BEST_FREEBOARD_SD_M)
+            seen[name] = max(seen[name], BEST_SIDE_SD_M)
     seen["p_same_hull"] = None if number(call, "p_same_hull") is None else share(call, "p_same_hull")
     return seen

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.ships.hull_depth import DEPTH_LOG_SD, depth_over_draught
-from pipeline.ships.signs_of_cargo import P_MISMEASURED
+from pipeline.ships.one_reading import density
+from pipeline.ships.signs_of_cargo import P_MISMEASURED, SIDE_RANGE_M
 from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.displacement import draught_by_pull
 from pipeline.volume.hull_form import block_coefficient, lightship_share
-from pipeline.volume.one_reading import density
 from pipeline.volume.possible_voyages import FullDraught, HullForms
 from pipeline.volume.typed_draughts import Afloat, by_draughts
 from pipeline.volume.usual_hull import DWT_PER_HULL
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from pipeline.volume.evidence import Evidence
     from pipeline.volume.possible_voyages import Voyage, Voyages
 
-FREEBOARD_RANGE_M = 8.0  # over which a freeboard may lie that is wrong beyond its error
 # Voyages are dealt anew to the same ships and cargoes until a tenth of the draws carries the weight: then the 5 and
 # 95 % points of two seeds differ by 1 to 2 % of the cargo. The rounds are bounded (our choice).
 ENOUGH_SHARE, MOST_ROUNDS = 0.1, 16
@@ -127,7 +126,7 @@ def _likelihood(evidence: Evidence, hulls: _Hulls, voyage: Voyage, draught_sd_m:
         if seen is not None:
             side_m = depth_m - draught_by_pull(deep_m * (before + progress * (after - before)), pull)
             value, sd = seen
-            told *= density(value, [(1.0, side_m)], sd, hers * (1 - P_MISMEASURED), FREEBOARD_RANGE_M)
+            told *= density(value, [(1.0, side_m)], sd, hers * (1 - P_MISMEASURED), SIDE_RANGE_M)
     return told
 
 

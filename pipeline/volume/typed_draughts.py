@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.ships.one_reading import density
 from pipeline.ships.retyping import TYPED_STEP_M
 from pipeline.volume.displacement import draught_near
-from pipeline.volume.one_reading import density
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from pipeline.config import VolumeConfig
-from pipeline.ships.signs_of_cargo import P_MISMEASURED
+from pipeline.ships.signs_of_cargo import P_MISMEASURED, SIDE_RANGE_M
 from pipeline.volume.evidence import Evidence
-from pipeline.volume.likelihood import FREEBOARD_RANGE_M, SizeError, log_weights, reweighted
+from pipeline.volume.likelihood import SizeError, log_weights, reweighted
 from pipeline.volume.possible_voyages import Voyages
 from pipeline.volume.typed_draughts import GARBLED, GARBLED_RANGE_M
 
@@ -30,8 +30,8 @@ def mean_likelihood(seen, dwt_t, size_error=None):
     [
         ("draught_in_m", 1 - GARBLED, GARBLED_RANGE_M),
         ("draught_out_m", 1 - GARBLED, GARBLED_RANGE_M),
-        ("freeboard_first_m", 1 - P_MISMEASURED, FREEBOARD_RANGE_M),
-        ("freeboard_last_m", 1 - P_MISMEASURED, FREEBOARD_RANGE_M),
+        ("freeboard_first_m", 1 - P_MISMEASURED, SIDE_RANGE_M),
+        ("freeboard_last_m", 1 - P_MISMEASURED, SIDE_RANGE_M),
     ],
 )
 def test_over_all_that_may_be_seen_the_likelihood_adds_up_to_one(name, sound, range_m):
