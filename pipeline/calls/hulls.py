@@ -105,7 +105,7 @@ def _ships(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[tuple[
     A transponder that says one IMO number in all stays in which it says any is that ship's in the others, too, unless
     several ships send its number at once.
     """
-    imos = [_imo_said(reports) for reports in said]
+    imos = [imo_said(reports) for reports in said]
     of_mmsi: dict[int, set[int]] = {}
     for spell, imo in zip(spells, imos, strict=True):
         if spell.mmsi is not None and imo is not None:
@@ -122,7 +122,7 @@ def _ships(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[tuple[
     return out
 
 
-def _imo_said(said: pd.DataFrame) -> int | None:
+def imo_said(said: pd.DataFrame) -> int | None:
     """The IMO number that was last said, if any."""
     numbers = said["imo"][said["imo"] > 0]
     return int(numbers.iloc[-1]) if len(numbers) else None

@@ -13,7 +13,7 @@ import pandas as pd
 from pipeline.calls.draughts import AFTER_SAILING
 from pipeline.calls.encounters import Encounter, encounters
 from pipeline.calls.heard import Heard
-from pipeline.calls.hulls import Spell, reports_of
+from pipeline.calls.hulls import Spell, imo_said, reports_of
 from pipeline.calls.shared_stays import SharedNumbers
 from pipeline.calls.stays import Stay, at_berths, stays
 from pipeline.calls.tracks import good_fixes
@@ -44,7 +44,6 @@ class Listened:
         self.found = stays(tracks, place, config)
         self.heard = Heard(self.found, tracks, static, place)
         self.shared = SharedNumbers(tracks, static)
-        self.visits = visits(self.found, tracks, place)
         berthed = at_berths(self.found, place)
         self.typed_until = [_typed_until(stay, berthed) for stay in self.found]
         met = encounters(tracks, place, config)
@@ -52,6 +51,9 @@ class Listened:
         self._static = static
         self._reports: dict[tuple[int | None, int | None, pd.Timestamp], pd.DataFrame] = {}
         self._rows: dict[str, Row] = {}
+        nobody_saw = pd.DataFrame()
+        spells = [Spell(s.mmsi, s.arrival_hi, s.departure_lo, nobody_saw, s.ship) for s in self.found]
+        self.visits = visits(self.found, tracks, place, [imo_said(self.reports_of(spell)) for spell in spells])
 
     def reports_of(self, spell: Spell) -> pd.DataFrame:
         """As `hulls.reports_of`."""

@@ -22,9 +22,9 @@ from pipeline.calls.hulls import Spell, sizes
 from pipeline.calls.listened import Listened
 from pipeline.calls.loading import chance_of_loading, habit_of
 from pipeline.calls.sightings import link, sightings_in_zones
-from pipeline.calls.visits import SAME_VISIT, SHIFTED, main_stay
+from pipeline.calls.visits import CHANGED_NUMBER, SAME_VISIT, SHIFTED, main_stay
 from pipeline.ships.turnover import turnover
-from pipeline.tables import PORT_CALLS
+from pipeline.tables import PORT_CALLS, STATIC
 from pipeline.times_places.passes import passes
 
 if TYPE_CHECKING:
@@ -115,12 +115,24 @@ def _one_cargo(rows: list[Row], shown: pd.DataFrame, known: Listened) -> None:
             other["counts"] = False
             other["flags"].append(SAME_VISIT)
     last = max(rows, key=lambda r: r["departure_lo"])
-    ship = next((r["ship"] for r in rows if r["ship"]), None)
-    reports = known.reports_of(Spell(row["mmsi"], row["arrival_hi"], last["departure_lo"], shown, ship))
+    reports = _said_in_visit(row, rows, last["departure_lo"], shown, known)
     turns = turnover(known.config.stay_d, 1, 1)
     first = min(rows, key=lambda r: r["arrival_hi"])
     visit = last | {name: first[name] for name in ("arrival_lo", "arrival_hi")}
     set_cargo(row, visit, shown, reports, turns, known.config)
+
+
+def _said_in_visit(row: Row, rows: list[Row], end: pd.Timestamp, shown: pd.DataFrame, known: Listened) -> pd.DataFrame:
+    """What she said until she had sailed, in order of time, as of the number of one row where she changed it."""
+    ship_of: dict[int, int | None] = {}
+    for one in rows:
+        ship_of[one["mmsi"]] = ship_of.get(one["mmsi"]) or one["ship"]
+    spells = [Spell(mmsi, row["arrival_hi"], end, shown, ship) for mmsi, ship in ship_of.items()]
+    if len(spells) == 1:
+        return known.reports_of(spells[0])
+    row["flags"].append(CHANGED_NUMBER)
+    said = pd.concat([known.reports_of(spell) for spell in spells]).sort_values("time_utc", kind="stable")
+    return STATIC.check(said.assign(mmsi=row["mmsi"]).reset_index(drop=True))
 
 
 def _set_directions(rows: list[Row], known: Listened) -> None:

@@ -2,6 +2,9 @@
 
 A ship leaves a port when she is heard beyond its waters. Until then, and within a day, whatever berths she lies at take
 part in one cargo: to bring another she has to discharge the first elsewhere, and nobody is back from there so soon.
+
+She is one ship under two transponder numbers where both say one IMO number, and the one falls silent before the other
+speaks: a ship may change her flag, or her number alone, while she lies at the berth.
 """
 
 from __future__ import annotations
@@ -26,38 +29,54 @@ MIN_ALONGSIDE = pd.Timedelta(hours=3)  # our choice: mooring, hoses, gauging and
 SHORT = "short_stay"
 SAME_VISIT = "same_visit"
 SHIFTED = "shifted"
+CHANGED_NUMBER = "mmsi_changed"
 
 
-def visits(found: Sequence[Stay], tracks: pd.DataFrame, place: Place) -> list[list[int]]:
+def visits(
+    found: Sequence[Stay], tracks: pd.DataFrame, place: Place, imos: Sequence[int | None] | None = None
+) -> list[list[int]]:
     """Numbers of the stays of each visit that has several at counted zones, in order of time.
 
-    Stays at the same time are two ships' under one number, and no visit.
+    ``imos`` are the IMO numbers said at each stay. Stays at the same time are two ships', and no visit.
     """
     counted = {zone.zone_id for zone in place.zones if zone.counts}
     order = sorted((n for n, s in enumerate(found) if s.zone_id in counted), key=lambda n: found[n].arrival_hi)
     out: list[list[int]] = []
-    last_of: dict[int, list[list[int]]] = {}
+    begun: dict[tuple[str, int], list[list[int]]] = {}
     for n in order:
-        hers = last_of.setdefault(found[n].mmsi, [])
-        visit = next((v for v in reversed(hers) if _one_visit(found[v[-1]], found[n], tracks, place)), None)
+        imo = imos[n] if imos is not None else None
+        names = [("mmsi", found[n].mmsi), *([("imo", imo)] if imo is not None else [])]
+        hers = [visit for name in names for visit in reversed(begun.get(name, []))]
+        visit = next((v for v in hers if _one_visit(found[v[-1]], found[n], tracks, place)), None)
         if visit is None:
-            hers.append([n])
-            out.append(hers[-1])
-        else:
-            visit.append(n)
+            out.append(visit := [])
+        visit.append(n)
+        for name in names:
+            known = begun.setdefault(name, [])
+            known += [visit] if all(visit is not other for other in known) else []
     return [visit for visit in out if len(visit) > 1]
 
 
 def _one_visit(former: Stay, stay: Stay, tracks: pd.DataFrame, place: Place) -> bool:
-    """Did she come from the one stay to the other without leaving the port?"""
+    """Did she come from the one stay to the other without leaving the port? Both are of one MMSI or IMO number."""
     between = stay.arrival_hi - former.departure_lo
-    if not former.may_be(stay) or not pd.Timedelta(0) <= between <= SHIFT_WITHIN:
+    renumbered = former.mmsi != stay.mmsi
+    if not (renumbered or former.may_be(stay)) or not pd.Timedelta(0) <= between <= SHIFT_WITHIN:
         return False
-    hers = good_fixes(tracks[tracks["mmsi"] == stay.mmsi])
+    hers = good_fixes(tracks[tracks["mmsi"].isin({former.mmsi, stay.mmsi})])
+    if renumbered and not _in_turn(hers, former, stay):
+        return False
     under_way = hers[hers["time_utc"].between(former.departure_lo, stay.arrival_hi)]
     lon, lat = under_way["lon"].to_numpy(float), under_way["lat"].to_numpy(float)
     near = [distance_to_zone_m(lon, lat, zone.geometry) < AWAY_M for zone in place.zones]
     return all(any(at) for at in zip(*near, strict=True))
+
+
+def _in_turn(fixes: pd.DataFrame, former: Stay, stay: Stay) -> bool:
+    """Was the number of the former stay silent from when that of the other one spoke, while she lay at either?"""
+    during = fixes[fixes["time_utc"].between(former.arrival_hi, stay.departure_lo)]
+    old = during["mmsi"] == former.mmsi
+    return bool(during.loc[old, "time_utc"].max() <= during.loc[~old, "time_utc"].min())
 
 
 def main_stay(rows: Sequence[dict[str, Any]]) -> int:

@@ -166,3 +166,33 @@ def test_one_freeboard_of_a_visit_is_one_freeboard():
     assert row["berth_id"] == "oil2"
     assert row["freeboard_out_m"] == 2.0
     assert pd.isna(row["freeboard_in_m"])
+
+
+def renumbered(
+    change_h: float, *, until_h: float | None = None, silent_h: float = 0.0, imo: int = 9074729
+) -> list[pd.DataFrame]:
+    """One stay from 10 to 40 h in which the transponder gets another number, and what is typed under both."""
+    whole, new = visit(10, 40), {"mmsi": MMSI + 1, "imo": imo}
+    old = whole[whole["time_utc"] < at(change_h if until_h is None else until_h)]
+    later = whole[whole["time_utc"] >= at(change_h + silent_h)].assign(mmsi=MMSI + 1)
+    typed = [said(change_h + silent_h + 0.1, draught=4.0, **HULL, **new), said(39, draught=6.5, **HULL, **new)]
+    return [old, later, said(9, draught=4.0, imo=9074729, **HULL), *typed]
+
+
+@pytest.mark.parametrize("change_h", [15, 25, 35])
+@pytest.mark.parametrize("silent_h", [0.0, 3.0])
+def test_a_ship_that_changes_her_number_at_the_berth_brings_one_cargo(change_h, silent_h):
+    table = called(*renumbered(change_h, silent_h=silent_h))
+    assert len(table) == 2
+    (counted,) = table[table["counts"]].to_dict("records")
+    assert {"shifted", "mmsi_changed"} <= set(counted["flags"])
+    assert (counted["draught_in_m"], counted["draught_out_m"]) == (4.0, 6.5)
+
+
+@pytest.mark.parametrize(
+    "reports", [renumbered(25, until_h=35), renumbered(25, imo=9166778)], ids=["both send at once", "other IMO number"]
+)
+def test_two_numbers_are_two_ships_where_they_speak_at_once_or_name_two_hulls(reports):
+    table = called(*reports)
+    assert table["counts"].tolist() == [True, True]
+    assert not any("mmsi_changed" in flags for flags in table["flags"])

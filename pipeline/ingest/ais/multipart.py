@@ -8,7 +8,8 @@ from pipeline.ingest.ais.sentences import Sentence
 
 WINDOW_LINES = 200  # our choice, no source: merged feeds put other ships' sentences between the parts of one message
 WINDOW_S = 20.0  # our choice: a message takes at most five slots of 26.7 ms on air; the rest is for slow networks
-_MANY = 1024  # begun messages, from which stale ones are thrown out (our choice: bounds the memory)
+LATE_LINES = 20  # our choice: what was overtaken by a later part of its message, or is heard again, comes soon
+_MANY = 1024  # messages, from which those begun long ago, or done, are thrown out (our choice: bounds the memory)
 
 
 class Whole(NamedTuple):
@@ -33,6 +34,12 @@ class _Group:
     def fits(self, sentence: Sentence) -> bool:
         return not self.station or not sentence.station or self.station == sentence.station
 
+    def ended_before(self, line: int, sentence: Sentence) -> bool:
+        """Is the part of a later message under the same number: another in its place, or an earlier one long after?"""
+        if (same := self.parts.get(sentence.number)) is not None:
+            return same.payload != sentence.payload
+        return sentence.number < min(self.parts) and line - self.first_line > LATE_LINES
+
     def is_stale(self, line: int, time_s: float | None) -> bool:
         if line - self.first_line > WINDOW_LINES:
             return True
@@ -56,19 +63,22 @@ class Reassembly:
     def __init__(self, balance: dict[str, int]) -> None:
         self._balance = balance
         self._waiting: dict[tuple[int, bytes, bytes], list[_Group]] = {}
+        self._done: dict[tuple[int, bytes, bytes], _Group] = {}
 
     def add(self, line: int, sentence: Sentence) -> Whole | None:
         """The message that this part completes, or None. The completing line is left to the caller to count."""
         key = (sentence.parts, sentence.sequence, sentence.channel)
         groups = self._fresh(key, line, sentence.time_s)
         group = next((g for g in groups if g.fits(sentence)), None)
-        if group is not None and (same := group.parts.get(sentence.number)) is not None:
-            if same.payload == sentence.payload:
-                self._balance["duplicate"] += 1
-                return None
+        if group is not None and group.ended_before(line, sentence):
             # The sequence number came round again: what the old group waited for was never received.
             self._give_up(groups, group)
             group = None
+        if (group is not None and sentence.number in group.parts) or (
+            group is None and self._ends_again(key, line, sentence)
+        ):
+            self._balance["duplicate"] += 1
+            return None
         if group is None:
             group = _Group(line, sentence)
             groups.append(group)
@@ -76,8 +86,18 @@ class Reassembly:
         if len(group.parts) < sentence.parts:
             return None
         groups.remove(group)
+        if len(self._done) > _MANY:
+            self._done.clear()
+        self._done[key] = group
         self._balance["part"] += sentence.parts - 1
         return group.whole()
+
+    def _ends_again(self, key: tuple[int, bytes, bytes], line: int, sentence: Sentence) -> bool:
+        """Is it a further part of the message just put together, heard again when its first part was (x, x, y, y)?"""
+        done = self._done.get(key)
+        if sentence.number == 1 or done is None or line - done.lines[-1] > LATE_LINES:
+            return False
+        return done.parts[sentence.number].payload == sentence.payload and not done.is_stale(line, sentence.time_s)
 
     def finish(self) -> None:
         """No more lines: what still waits stays incomplete."""

@@ -150,12 +150,26 @@ def _tag(data, at, end, station):  # type: ignore[no-untyped-def]
         stop = _find(data, COMMA, at, star)
         stop = star if stop < 0 else stop
         if stop - at >= 2 and data[at + 1] == COLON:
-            if data[at] == _LETTER_S:
+            if data[at] == _LETTER_S and stop > at + 2:
                 station[0], station[1] = at + 2, stop
             elif data[at] == _LETTER_C and _all_digits(data, at + 2, stop):
                 time_s = _epoch(data, at + 2, stop)
         at = stop + 1
     return time_s
+
+
+@numba.njit(cache=True)
+def _tags(data, at, end, station):  # type: ignore[no-untyped-def]
+    """Time of all tag blocks at a place, as of one, and where the last of them ends."""
+    time_s = np.nan
+    while at < end and data[at] == BACKSLASH:
+        close = _find(data, BACKSLASH, at + 1, end)
+        if close < 0:
+            break
+        of_block = _tag(data, at + 1, close, station)
+        time_s = time_s if np.isnan(of_block) else of_block
+        at = close + 1
+    return time_s, at
 
 
 @numba.njit(cache=True)
@@ -204,14 +218,11 @@ def _line(data, at, end, announced, spans, numbers):  # type: ignore[no-untyped-
         at += 1
     while end > at and _is_blank(data[end - 1]):
         end -= 1
-    first, time_s, after_tag = at, np.nan, at
+    first = at
     tagged = at < end and data[at] == BACKSLASH
-    if tagged:
-        close = _find(data, BACKSLASH, at + 1, end)
-        if close < 0:
-            return BAD_FORMAT, np.nan, announced
-        time_s = _tag(data, at + 1, close, spans[3])
-        after_tag = close + 1
+    time_s, after_tag = _tags(data, at, end, spans[3])
+    if tagged and after_tag == at:
+        return BAD_FORMAT, np.nan, announced
     start = -1 if at < end and data[at] == HASH else _find(data, BANG, after_tag, end)
     if start < 0:
         return ASK, np.nan, announced or (first < end and data[first] == DOLLAR)

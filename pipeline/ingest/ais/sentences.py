@@ -83,11 +83,14 @@ class SentenceReader:
         """The line's sentence, or the bucket that it belongs in."""
         line = line.strip()
         station, time_s, start = b"", None, 0
-        if line.startswith(b"\\"):
-            end = line.find(b"\\", 1)
-            if end < 0:
+        while line.startswith(b"\\", start):  # there may be several blocks, each between two of them
+            end = line.find(b"\\", start + 1)
+            if end < 0 and start == 0:
                 return "bad_format"
-            station, time_s = self._tag(line[1:end])
+            if end < 0:
+                break
+            of_block = self._tag(line[start + 1 : end])
+            station, time_s = of_block[0] or station, time_s if of_block[1] is None else of_block[1]
             start = end + 1
         start = line.find(b"!", start) if not line.startswith(b"#") else -1
         if start < 0:
@@ -154,7 +157,7 @@ def _tag_content(tag: bytes) -> tuple[bytes, float | None]:
     station, time_s = b"", None
     for field in body.split(b","):
         if field.startswith(b"s:"):
-            station = field[2:]
+            station = field[2:] or station
         elif field.startswith(b"c:") and field[2:].isdigit():
             time_s = epoch_seconds(field[2:])
     return station, time_s

@@ -139,7 +139,8 @@ def _parsed(item: object, column: str, texts: pd.Series, rule: TimeRule) -> pd.S
         return out
     rest = _as_iso(rest, rule.day_first)
     zoned = rest.str.contains(_ZONED, regex=True)
-    out[rest.index[zoned]] = pd.to_datetime(rest[zoned], format="ISO8601", errors="coerce", utc=True)
+    stated = pd.to_datetime(rest[zoned], format="ISO8601", errors="coerce", utc=True)
+    out[rest.index[zoned]] = stated.dt.as_unit("us")  # some write billionths of a second
     bare = rest[~zoned]
     if bare.empty or (rule.zone is None and (rule.zoned or out.notna().any())):
         return out

@@ -43,6 +43,7 @@ LINES = [
     "# a comment with !AIVDM in it",
     "",
     "\\g:1-2-1,s:rX,c:1709812800123*5C\\" + sentences(SHIP)[0],
+    *["\\" + signed("s:rX") + "\\\\" + signed(f"s:,c:{T0}") + "\\" + s for s in sentences(SHIP)],
 ]
 
 

@@ -73,6 +73,27 @@ def test_a_missing_part_never_marries_a_later_message(tmp_path):
     assert far.balance == only({"incomplete_multipart": 2, "no_data": 3})
 
 
+def test_the_end_of_a_message_whose_beginning_was_lost_never_marries_a_later_beginning(tmp_path):
+    """Receivers count their messages from 0 to 9: soon another one has the number of that whose first part was lost."""
+    _lost, second = sentences(VOYAGE)
+    later = sentences(VOYAGE | {"mmsi": 273000002, "shipname": "SOMEBODY ELSE", "destination": "ELSEWHERE FAR AWAY"})
+    between = sentences(SHIP) * 40
+    read = read_ais([log(tmp_path, [second, *between, *later])])
+    assert read.messages.loc[read.messages["msg_type"] == 5, "dest"].tolist() == ["ELSEWHERE FAR AWAY"]
+    assert read.balance == only({"decoded": 41, "part": 1, "incomplete_multipart": 1})
+
+
+@pytest.mark.parametrize("receivers", [2, 3])
+def test_lines_heard_again_one_by_one_change_no_message_and_are_repeats(tmp_path, receivers):
+    """As over two networks from one receiver: a part of a message that is done does not wait for the next one."""
+    ships = [VOYAGE | {"mmsi": 273000000 + n, "destination": f"DESTINATION NR {n:05}"} for n in range(3)]
+    once = [tagged(s, T0 + n, "R1") for n, ship in enumerate(ships) for s in sentences(ship)]
+    alone = read_ais([log(tmp_path, once)])
+    read = read_ais([log(tmp_path, [line for line in once for _ in range(receivers)], "again.nmea")])
+    assert read.messages[["mmsi", "dest"]].equals(alone.messages[["mmsi", "dest"]])
+    assert read.balance == only({"decoded": 3, "part": 3, "duplicate": 6 * (receivers - 1)})
+
+
 @pytest.mark.parametrize(("apart_s", "whole"), [(-19.0, True), (19.0, True), (-21.0, False), (21.0, False)])
 def test_parts_are_of_one_message_within_a_window_before_and_behind(apart_s, whole):
     """A slow network may bring the part of the later time first."""

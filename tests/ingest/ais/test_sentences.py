@@ -13,6 +13,11 @@ NOON_S = datetime(2024, 3, 7, 12, 0, tzinfo=UTC).timestamp()
 ONE = sentences(SHIP)[0]
 
 
+def block(body):
+    """A tag block."""
+    return f"\\{body}*{reduce(xor, body.encode()):02X}\\"
+
+
 def read(line):
     return SentenceReader().read(line if isinstance(line, bytes) else line.encode())
 
@@ -33,8 +38,21 @@ def test_the_folded_xor_is_the_xor(data):
         f"{ONE},r003669930,1709812800",
         f"{ONE},d-109,S2105,t050056.00,T56.13718694,r003669946,1709812800,1709812741",
         f"\\g:1-2-73,s:R1,c:1709812800*{reduce(xor, b'g:1-2-73,s:R1,c:1709812800'):02x}\\{ONE}\r",
+        block("s:R1") + block("c:1709812800") + ONE,
+        block("c:1709812800") + block("g:1-2-73") + block("s:R1") + ONE,
     ],
-    ids=["tag", "tag in ms", "iso prefix", "iso with offset", "epoch prefix", "uscg", "uscg long", "grouped tag"],
+    ids=[
+        "tag",
+        "tag in ms",
+        "iso prefix",
+        "iso with offset",
+        "epoch prefix",
+        "uscg",
+        "uscg long",
+        "grouped tag",
+        "two blocks",
+        "three blocks",
+    ],
 )
 def test_time_of_reception(line):
     assert read(line).time_s == NOON_S

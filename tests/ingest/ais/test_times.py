@@ -29,3 +29,12 @@ def test_what_is_no_fixed_offset_is_refused(text):
 def test_an_epoch_has_the_unit_that_its_size_tells(digits):
     (found,) = parse_times("t", "time", pd.Series([digits]), TimeRule((), None))
     assert found == NOON + timedelta(seconds=0.25)
+
+
+@pytest.mark.parametrize("behind", ["Z", "+00:00", " +0000 UTC", ""], ids=["Z", "offset", "as Go writes it", "named"])
+@pytest.mark.parametrize("digits", ["25", "2500000", "250000000"], ids=["hundredths", "as .NET", "billionths"])
+def test_a_second_may_be_written_to_any_digit(digits, behind):
+    """Beside times of whole seconds, too: what is finer than a millionth is of no use here."""
+    texts = pd.Series([f"2024-03-07 12:00:00.{digits}{behind}", f"2024-03-07 12:00:00{behind}"])
+    found = parse_times("t", "time", texts, TimeRule((), None if behind else UTC))
+    assert found.tolist() == [NOON + timedelta(seconds=0.25), NOON]
