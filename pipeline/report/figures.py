@@ -14,7 +14,7 @@ from pipeline.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, arranged, ma
 from pipeline.report.extrapolated import mostly_extrapolated
 from pipeline.report.map_figure import map_figure, shown_name
 from pipeline.report.story import Story
-from pipeline.report.wording import counted_zones, days_of_period, zones_in_order
+from pipeline.report.wording import account_begins, counted_zones, days_of_period, zones_in_order
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -115,6 +115,7 @@ def _account(story: Story) -> Figure:
     axes.grid(color="#e5e7eb", lw=0.6)
     axes.set_axisbelow(True)
     _dates(axes, story)
+    axes.set_xlim(left=max(story.config.period.start, pd.Timestamp(account_begins(story), tz="UTC")))
     figure.legend(loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     mark(axes, story)
     return arranged(figure)

@@ -173,6 +173,16 @@ def test_the_account_of_one_day_has_a_line(one_day):
     assert one_day.inner_text("#when").startswith("The day: ")
 
 
+def test_the_account_begins_with_its_year(open_story, tiny_story):
+    """No row of the ledger hatched the December before it, so it read as looked at on every day."""
+    ledger = tiny_story.tables["ledger"]
+    ledger = ledger[ledger["day"] >= "2024-03-08"].assign(looked="unknown")
+    opened = open_story(replace(tiny_story, tables={**tiny_story.tables, "ledger": ledger}), "#account-plot svg")
+    marks = "document.querySelector('#account-plot g[aria-label={}] {}').getBBox().width"
+    hatched, cap = (opened.evaluate(marks.format(*what)) for what in (("rect", "rect"), ("rule", "line")))
+    assert hatched == pytest.approx(cap, abs=1)
+
+
 def test_each_of_many_calls_at_once_has_a_bar_of_its_own(one_day):
     boxes = one_day.evaluate(
         "[...document.querySelectorAll('#calendar g.calls rect')].map(r => r.getBBox()).map(b => [b.y, b.height])"
