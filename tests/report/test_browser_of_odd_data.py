@@ -130,6 +130,15 @@ def test_a_long_path_widens_no_page(open_story, tiny_story):
     assert opened.evaluate("document.documentElement.scrollWidth") == 400
 
 
+@pytest.mark.parametrize("width", [400, 1200])
+def test_a_long_name_widens_no_page(open_story, tiny_story, width):
+    """A table of AIS holds names of any length; one without a blank ran out of its card, and the page with it."""
+    for name in ("port_calls", "liftings"):
+        tiny_story.tables[name]["name"] = "W" * 84
+    opened = open_story(tiny_story, "#map.leaflet-container", width=width)
+    assert opened.evaluate("document.documentElement.scrollWidth") == width
+
+
 def test_what_nobody_saw_does_not_press_the_account_flat(open_story, tiny_story):
     """An estimate of many times the cap runs out at the top of the axis; cap and observed stay readable."""
     ledger = tiny_story.tables["ledger"]
