@@ -201,7 +201,7 @@ def _lifting_factors(row: dict[Any, Any], counted: str) -> str:
     return " × ".join(f"{chance(p)} {words}" for words, p in parts)
 
 
-def _pair(first: str, last: str, n_seen: int = 2) -> str:
+def _pair(first: str, last: str, *, n_seen: int = 2) -> str:
     """What was measured at both ends of a stay, in words; an end that was not is said.
 
     Of a ship that was seen once, that look is all there is: "the last" of it would speak of another one.
