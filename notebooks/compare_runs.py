@@ -28,6 +28,7 @@ from pipeline import volume
 from pipeline.config import CapConfig, load
 from pipeline.finished.opened import chosen_run, open_run
 from pipeline.finished.overview import difference, held_calls, list_runs, same_calls
+from pipeline.report.figures import as_steps
 from pipeline.report.wording import barrels, change, method_words
 from pipeline.workspace import CONFIG_FILES
 
@@ -76,7 +77,7 @@ if not (old_liftings["counts"].any() or new_liftings["counts"].any()):
     print("no call is counted in either, so both accounts are empty")
 figure, axes = plt.subplots(figsize=(9, 4))
 for ledger, colour, words, style in ((old_ledger, "#0072B2", "before", "-"), (new_ledger, "#E69F00", "after", "--")):
-    days = pd.to_datetime(ledger["day"])
+    days, ledger = as_steps(ledger)
     axes.fill_between(days, ledger["observed_p5"], ledger["observed_p95"], step="post", color=colour, alpha=0.2, lw=0)
     axes.step(days, ledger["observed_p50"], where="post", color=colour, ls=style, lw=2, label=words)
 axes.set(title=f"{mark}observed barrels, 90 % interval", ylabel="barrels, cumulative")

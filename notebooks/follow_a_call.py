@@ -156,8 +156,9 @@ if call["call_id"] in robust.index and robust.loc[call["call_id"], "still_counts
     )  # fmt: skip
 for n, name in enumerate(("33", "50", "60", "90", "100")):
     axes.axvline(lifting[f"barrels_at_{name}"], color="#6b7280", lw=0.8, ls=":")
+    words = "⅓" if name == "33" else f"{name} %"
     height = 1.5 + 0.3 * (n % 2)  # neighbours on two lines: they may stand close
-    axes.text(lifting[f"barrels_at_{name}"], height, f"{name} %", ha="center", fontsize=8, backgroundcolor="white")
+    axes.text(lifting[f"barrels_at_{name}"], height, words, ha="center", fontsize=8, backgroundcolor="white")
 axes.set(yticks=[0, 1], yticklabels=["without the weakest", "as it stands"], ylim=(-0.6, 2.2), xlabel="barrels")
 axes.set_title(f"{mark}barrels if she lifted, 90 % interval; dotted: at fixed fills")
 axes.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")

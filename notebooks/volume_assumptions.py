@@ -30,6 +30,7 @@ from pipeline import volume
 from pipeline.errors import NothingToShow
 from pipeline.finished.account import open_account
 from pipeline.finished.opened import chosen_run
+from pipeline.report.figures import as_steps
 from pipeline.report.sensitivity_section import largest_first, sentence, spaced, tornado, tornado_height
 from pipeline.report.wording import barrels, chance, days_of, percent
 from pipeline.tables.accounts import FILL_SCENARIOS
@@ -119,7 +120,7 @@ def watermark(axes):
 figure, axes = plt.subplots(figsize=(9, 4.2))
 styles = (("as the run assumed", before, "#0072B2", "-"), ("your values", after, "#D55E00", "--"))
 for label, account, colour, style in styles:
-    day = pd.to_datetime(account["day"])
+    day, account = as_steps(account)
     axes.fill_between(day, account["observed_p5"], account["observed_p95"], step="post", color=colour, alpha=0.2, lw=0)
     axes.step(day, account["observed_p50"], where="post", color=colour, ls=style, lw=2, label=label)
 axes.axhline(0.25 * cap.barrels, color="black", lw=1, ls=":", label="a quarter of the cap")

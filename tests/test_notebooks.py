@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 
 from pipeline.errors import NothingToShow
@@ -109,6 +110,18 @@ def told_by(name, run, monkeypatch, capsys):
 def test_where_nothing_was_found_a_sentence_says_so(name, sentence, empty_run, monkeypatch, capsys):
     """`follow_a_call` ended in an IndexError, and barrels of nothing were drawn on an axis of five zeros."""
     assert told_by(name, empty_run, monkeypatch, capsys)[1].startswith(sentence)
+
+
+@pytest.mark.parametrize("name", ["volume_assumptions", "compare_runs"])
+def test_an_account_is_drawn_to_the_end_of_its_last_day(name, tiny_run, monkeypatch):
+    """What left on that day was a line on the edge of the last one, with no band beside it."""
+    monkeypatch.setenv("CAPWATCH_RUN", str(tiny_run))
+    try:
+        runpy.run_path(str(NOTEBOOKS / f"{name}.py"))
+        (axes,) = plt.figure(1).axes
+        assert pd.Timestamp(axes.lines[0].get_xdata()[-1]) == pd.Timestamp("2024-03-09")  # as the run's period ends
+    finally:
+        plt.close("all")
 
 
 @pytest.mark.filterwarnings("error:Attempting to set identical")

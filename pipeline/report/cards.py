@@ -137,7 +137,7 @@ def _load(row: dict[Any, Any], story: Story) -> dict[str, Any]:
     ends = [freeboard_at(row[f"freeboard_{k}_m"], row[f"freeboard_{k}_sd_m"], sightings) for k in ("in", "out")]
     return {
         "draughts": _pair(*("" if pd.isna(row[k]) else f"{row[k]:.1f} m" for k in ("draught_in_m", "draught_out_m"))),
-        "freeboards": _pair(*ends),
+        "freeboards": _pair(*ends, n_seen=len(sightings)),
         "stay_passed": stay_passed(row, story.config.calls.stay_d),
         "freeboard_change": _change(row),
         "draughts_seen": _weak_draughts(row),
@@ -201,10 +201,15 @@ def _lifting_factors(row: dict[Any, Any], counted: str) -> str:
     return " × ".join(f"{chance(p)} {words}" for words, p in parts)
 
 
-def _pair(first: str, last: str) -> str:
-    """What was measured at both ends of a stay, in words; an end that was not is said."""
+def _pair(first: str, last: str, *, n_seen: int = 2) -> str:
+    """What was measured at both ends of a stay, in words; an end that was not is said.
+
+    Of a ship that was seen once, that look is all there is: "the last" of it would speak of another one.
+    """
     if not first and not last:
         return "not known"
+    if n_seen == 1 and not (first and last):
+        return f"{first or last} at the one look"
     if not first:
         return f"{last} at the last, the first not known"
     return f"{first}, then {last}" if last else f"{first} at the first, the last not known"

@@ -14,7 +14,7 @@ from pipeline.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, arranged, ma
 from pipeline.report.extrapolated import mostly_extrapolated
 from pipeline.report.map_figure import map_figure, shown_name
 from pipeline.report.story import Story
-from pipeline.report.wording import counted_zones, days_of_period, zones_in_order
+from pipeline.report.wording import account_begins, counted_zones, days_of_period, zones_in_order
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,15 +86,20 @@ def _stays(axes: Axes, calls: pd.DataFrame, level: float) -> None:
         axes.barh(y, end - start, left=start, height=0.85 * tall, color=colour, alpha=0.9, zorder=3)
 
 
+def as_steps(ledger: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
+    """Days and rows of a ledger as steps draw them: the last row twice, for it holds to the end of its day."""
+    rows = pd.concat([ledger, ledger.tail(1)], ignore_index=True)
+    days = pd.to_datetime(rows["day"])
+    return days + pd.to_timedelta([0] * len(ledger) + [1] * (len(rows) - len(ledger)), unit="D"), rows
+
+
 def _account(story: Story) -> Figure:
     account, head = story.tables["ledger"], story.headline
     figure, axes = sheet(10.0, 4.2)
     top = 1.0
     if len(account):
         top = max(top, float(account["observed_p95"].max()))
-        account = pd.concat([account, account.tail(1)], ignore_index=True)  # a row holds to the end of its day
-        day = pd.to_datetime(account["day"])
-        day.iloc[-1] += pd.Timedelta(days=1)
+        day, account = as_steps(account)
         top = max(top, _with_unseen(axes, day, account, story))
         if head.calls_counted:
             _observed(axes, day, account)
@@ -115,6 +120,7 @@ def _account(story: Story) -> Figure:
     axes.grid(color="#e5e7eb", lw=0.6)
     axes.set_axisbelow(True)
     _dates(axes, story)
+    axes.set_xlim(left=max(story.config.period.start, pd.Timestamp(account_begins(story), tz="UTC")))
     figure.legend(loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     mark(axes, story)
     return arranged(figure)

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from pipeline.plurals import number_of
 from pipeline.report.left_out import not_held_lines
-from pipeline.report.wording import barrels, counted_zones, day_counts, percent, visits, without_ais
+from pipeline.report.wording import (
+    account_begins,
+    account_year_words,
+    barrels,
+    counted_zones,
+    day_counts,
+    percent,
+    visits,
+    without_ais,
+)
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -124,12 +133,20 @@ def _sum(story: Story) -> str:
     dark = without_ais(story.in_account(story.tables["port_calls"]))
     more = " and possible further ships not told apart from them" if shown is not None and shown.further_bbl > 0 else ""
     return (
-        f"{number_of(head.calls_counted, 'counted call')} at {story.place.name}{f' ({dark})' if dark else ''}{more} "
+        f"{number_of(head.calls_counted, 'counted call')}{_of_year(story)} at {story.place.name}"
+        f"{f' ({dark})' if dark else ''}{more} "
         f"lifted an estimated {barrels(head.barrels_p50)} barrels "
         f"(90 % interval {barrels(head.barrels_p5)} to {barrels(head.barrels_p95)}), "
         f"{percent(head.share_p50)} of the cap of {head.cap_bbl:,.0f} barrels ({percent(head.share_p5)} to "
         f"{percent(head.share_p95)})."
     )
+
+
+def _of_year(story: Story) -> str:
+    """Which year's the account is, where the period that the title names holds days of another; else ""."""
+    if account_begins(story) == story.config.period.start.date():
+        return ""
+    return f" of account year {account_year_words(story.headline.account_year, story.cap.year_starts)}"
 
 
 def _parts(story: Story) -> str:

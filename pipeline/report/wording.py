@@ -309,6 +309,12 @@ def days_of_period(story: Story) -> list[date]:
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
+def account_begins(story: Story) -> date:
+    """First day of the period that the account covers: of a period with the turn of an account year, the turn."""
+    first, days = story.config.period.start.date(), story.tables["ledger"]["day"]
+    return max(first, date.fromisoformat(days.min())) if len(days) else first
+
+
 def day_counts(story: Story, since: date = date.min) -> dict[str, int]:
     """Days of the period, ``since`` a day, by the best look at any counted zone: usable, partly, unknown."""
     looks = story.tables["looks"]

@@ -130,6 +130,15 @@ def test_a_long_path_widens_no_page(open_story, tiny_story):
     assert opened.evaluate("document.documentElement.scrollWidth") == 400
 
 
+@pytest.mark.parametrize("width", [400, 1200])
+def test_a_long_name_widens_no_page(open_story, tiny_story, width):
+    """A table of AIS holds names of any length; one without a blank ran out of its card, and the page with it."""
+    for name in ("port_calls", "liftings"):
+        tiny_story.tables[name]["name"] = "W" * 84
+    opened = open_story(tiny_story, "#map.leaflet-container", width=width)
+    assert opened.evaluate("document.documentElement.scrollWidth") == width
+
+
 def test_what_nobody_saw_does_not_press_the_account_flat(open_story, tiny_story):
     """An estimate of many times the cap runs out at the top of the axis; cap and observed stay readable."""
     ledger = tiny_story.tables["ledger"]
@@ -171,6 +180,16 @@ def test_the_account_of_one_day_has_a_line(one_day):
     ticks = one_day.locator("#account-plot [aria-label='x-axis tick label'] text").all_text_contents()
     assert "12:00" in ticks
     assert one_day.inner_text("#when").startswith("The day: ")
+
+
+def test_the_account_begins_with_its_year(open_story, tiny_story):
+    """No row of the ledger hatched the December before it, so it read as looked at on every day."""
+    ledger = tiny_story.tables["ledger"]
+    ledger = ledger[ledger["day"] >= "2024-03-08"].assign(looked="unknown")
+    opened = open_story(replace(tiny_story, tables={**tiny_story.tables, "ledger": ledger}), "#account-plot svg")
+    marks = "document.querySelector('#account-plot g[aria-label={}] {}').getBBox().width"
+    hatched, cap = (opened.evaluate(marks.format(*what)) for what in (("rect", "rect"), ("rule", "line")))
+    assert hatched == pytest.approx(cap, abs=1)
 
 
 def test_each_of_many_calls_at_once_has_a_bar_of_its_own(one_day):

@@ -98,6 +98,12 @@ def test_half_of_a_change_is_said_to_be_half(pair, words):
     assert _pair(*pair) == words
 
 
+@pytest.mark.parametrize("pair", [("4.6 m", ""), ("", "4.6 m")])
+def test_of_one_look_there_is_no_first_and_last(pair):
+    """ "4.6 m at the last, the first not known" of a ship in one image spoke of a look that nobody had."""
+    assert _pair(*pair, n_seen=1) == "4.6 m at the one look"
+
+
 def sighting(freeboard, lo, hi):
     return SimpleNamespace(freeboard_m=freeboard, freeboard_lo_m=lo, freeboard_hi_m=hi)
 

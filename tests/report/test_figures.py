@@ -100,6 +100,15 @@ def test_the_account_is_drawn_to_the_end_of_its_last_day(tiny_story):
     assert line.get_ydata()[-1] == ledger["observed_p50"].iloc[-1]
 
 
+def test_the_account_begins_with_its_year(tiny_story):
+    """Days of the year before are in no account: empty and as if looked at, they were half of the figure."""
+    period = tiny_story.config.period
+    tables = tiny_story.tables
+    tables["ledger"] = tables["ledger"][tables["ledger"]["day"] >= "2024-03-08"].reset_index(drop=True)
+    left, right = figures(replace(tiny_story, tables=tables))["account"].axes[0].get_xlim()
+    assert right - left == pytest.approx((period.end - pd.Timestamp("2024-03-08", tz="UTC")).days)
+
+
 @pytest.mark.parametrize("name", ["map", "timeline", "account"])
 def test_a_figure_has_room_for_its_labels_in_each_format(tiny_story, name):
     """It is arranged once, before it is saved: no format moves it, and no label of either leaves the sheet."""

@@ -22,7 +22,7 @@ class Told:
 
     def __init__(self, looks, calls, counted=0, *, p50=100_000.0, zone_counts=True, piers=("pier",)):
         zones = tuple(SimpleNamespace(zone_id=pier, counts=zone_counts) for pier in piers)
-        self.tables = {"looks": looks, "port_calls": calls}
+        self.tables = {"looks": looks, "port_calls": calls, "ledger": pd.DataFrame({"day": ["2024-01-01"]})}
         self.place = SimpleNamespace(name="Testport", zones=zones)
         self.headline = head(counted, p50)
         self.as_detected = self.call_range = None
@@ -79,6 +79,22 @@ def test_an_account_of_transponders_alone_does_not_speak_of_days_that_were_seen(
     assert "No usable look showed a counted berth on any of the 10 days: only transponders tell of it" in text
     assert "0 of 10" not in text
     assert "seen on 1 of 10 days" in answer(Told(looks_of("usable"), CALLS, 2))
+
+
+@pytest.mark.parametrize(
+    ("first", "starts", "words"),
+    [
+        ("2024-01-01", "01-01", "2 counted calls at Testport"),
+        ("2024-03-01", "03-01", "2 counted calls at Testport"),
+        ("2024-03-08", "03-08", "2 counted calls of account year 2024 (from 2024-03-08) at Testport"),
+    ],
+)
+def test_a_sum_of_less_than_the_period_says_of_which_year_it_is(first, starts, words):
+    """Of December and January the account holds January alone; under a title of both it read as what both make."""
+    story = Told(looks_of("usable"), CALLS, 2)
+    story.tables["ledger"] = pd.DataFrame({"day": [first, "2024-03-10"]})
+    story.headline.account_year, story.cap = "2024", SimpleNamespace(year_starts=starts)
+    assert answer(story).startswith(words)
 
 
 def test_of_one_day_is_one_day():

@@ -42,7 +42,8 @@
     // what nobody saw may be many times what was seen: it runs out at the top, and cap and observed stay readable
     const top = corrected ? Math.max(plain, Math.min(1.08 * largest(["corrected_p95"]), MOST_OF_UNSEEN * plain)) : plain;
     const unseen = corrected ? largest(["corrected_p95"]) : 0; // said where the band runs out, for its edge would read as its end
-    const start = new Date(data.start * 1000), end = new Date(data.end * 1000);
+    // of a period that holds the turn of an account year only the last year is in the account: no day before it is drawn
+    const start = new Date(Math.max(data.start * 1000, +first.day - half)), end = new Date(data.end * 1000);
     const blind = rows.filter((r) => r.looked === "unknown").map((r) => ({ x1: new Date(+r.day - half), x2: new Date(+r.day + half) }));
     const line = (key, more) => Plot.lineY(drawn.filter((r) => r[key] !== null), { x: "day", y: key, curve: "step-after", ...more });
     const ends = labels(["observed_p50", ...(alone !== null ? ["alone"] : []), ...(corrected ? ["corrected_p50"] : []), ...scenarios, ...(before ? ["as_detected_p50"] : [])], height - 50, top);
