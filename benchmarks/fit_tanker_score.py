@@ -28,8 +28,8 @@ def decks(seeds: range, folder: Path) -> tuple[np.ndarray, np.ndarray]:
     seen: list[tuple[float, float, tuple[float, ...]]] = []
     plain = optical.measure_blob
 
-    def watched(*args: object) -> object:
-        found = plain(*args)  # type: ignore[arg-type]
+    def watched(*args: object, **kwargs: object) -> object:
+        found = plain(*args, **kwargs)  # type: ignore[arg-type]
         if found.deck is not None:
             seen.append((found.row, found.col, found.deck.features))
         return found
