@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline.chain import berths, shore
 from pipeline.chain.asked import opened
 from pipeline.chain.detecting import detect_all
-from pipeline.chain.identity import identify
+from pipeline.chain.identity import files_asked, identify
 from pipeline.chain.job import Job
 from pipeline.chain.passing import usable_now
 from pipeline.chain.publishing import publish, with_pictures
@@ -26,8 +27,8 @@ from pipeline.errors import NothingUsable, printable
 from pipeline.execution import journal
 from pipeline.ingest.catalogue.kept import Kept
 from pipeline.provenance import code_version, library_versions, read_manifest
-from pipeline.storage import require_writable, sweep, write_text
-from pipeline.workspace import LATEST, RunFolder
+from pipeline.storage import require_writable, sweep, write_json, write_text
+from pipeline.workspace import CONTINUES, LATEST, RunFolder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,19 +64,21 @@ def run(
     analysts' verdicts, part of the question. Of the live scenes in the cache those are used that nothing speaks
     against, and none if ``fresh``, unless ``kept`` says otherwise.
     """
+    asked = files_asked(config, root, reviews)
     place = made_ready(config, root, console)
     require_writable(out)
     inputs = gather(config, root, place, console, kept or (Kept.NONE if fresh else Kept.UNDOUBTED))
     scenes, scene_table = opened(config, place, inputs, fresh=fresh)
     _tell_left_out(scene_table, console)
-    verdicts = read_reviews(reviews) if reviews is not None else []
-    run_id = identify(config, root, scene_table, inputs, reviews)
+    verdicts = read_reviews(reviews, asked.reviews) if reviews is not None else []
+    run_id = identify(config, asked, scene_table, inputs)
     if inputs.items is not None:
         from pipeline.chain.live import of_saved_search
 
         config = of_saved_search(config)
     folder = RunFolder(out / config.aoi.id / run_id, fresh=fresh)
     with folder.locked():
+        sweep(folder.path)
         healed = usable_now(folder.path, scene_table, inputs.ais) if folder.finished and not fresh else []
         for name in healed:
             console.note(f"{printable(name)}: could not be used when {folder.path} was made, can be opened now")
@@ -83,19 +86,38 @@ def run(
             console.explain(f"every step: kept, the question, its inputs and the code are those of {run_id}")
             console.known_problems(read_manifest(folder.path)["problems"])
             console.note(f"nothing changed since {folder.path} was made (--fresh repeats it)")
+            if not journal.ended(folder.path):  # killed behind its manifest, before it was the latest run
+                with _logged(folder, console):
+                    _finish(folder)
             return _outcome(folder, console)
-        previous = last_of(folder.path.parent, run_id)
-        if fresh or healed:
-            folder.clear()
-        sweep(folder.path)
-        with journal.kept(console, folder.path / journal.LOG, run_id=run_id, code=code_version()):
+        previous = _begin(folder)
+        with _logged(folder, console):
             ais = read_ais_around(inputs, place, console)
             job = Job(config, root, place, folder, console)
             story = compute(job, scenes, scene_table, ais, verdicts)
-            publish(story, job, inputs, ais, previous, reviews)
-        write_text(folder.path.parent / LATEST, run_id + "\n")
+            publish(story, job, inputs, ais, previous, asked)
+            _finish(folder)
         folder.cache.tidy()
         return _outcome(folder, console)
+
+
+def _logged(folder: RunFolder, console: Console) -> AbstractContextManager[None]:
+    return journal.kept(console, folder.path / journal.LOG, run_id=folder.path.name, code=code_version())
+
+
+def _begin(folder: RunFolder) -> dict[str, str] | None:
+    """Remove what a former run left, and all but the log of one that was cut short: it may have been another answer,
+    of an input that could not be read or a file that was edited then. The run that this one continues."""
+    previous = last_of(folder.path.parent, folder.path.name)
+    write_json(folder.path / CONTINUES, previous)
+    folder.clear({CONTINUES} if folder.finished else {CONTINUES, journal.LOG})
+    return previous
+
+
+def _finish(folder: RunFolder) -> None:
+    """The manifest is written: the run is the latest one of its AOI."""
+    (folder.path / CONTINUES).unlink(missing_ok=True)
+    write_text(folder.path.parent / LATEST, folder.path.name + "\n")
 
 
 def _tell_left_out(scene_table: pd.DataFrame, console: Console) -> None:

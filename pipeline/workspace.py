@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ OTHERS = {"AOI": ("case", "a case", "cases"), "case": ("run", "an AOI", "")}  # 
 M = TypeVar("M", bound=BaseModel)
 
 LATEST = "latest.txt"
+CONTINUES = ".previous.json"  # in a run that is under way: the run that it continues, however often it is begun
 STAGES = ".stages"
 CONFIG_FILES = "config_files"  # what config.yaml refers to, copied beside it, so that a run folder can be rerun alone
 
@@ -173,10 +174,15 @@ class RunFolder:
             owner.unlink(missing_ok=True)
             lock.release()
 
-    def clear(self) -> None:
-        """Remove what a former run left, the manifest first, so that a half-removed run never looks finished."""
+    def clear(self, kept: Collection[str] = ()) -> None:
+        """Remove what a former run left, the manifest first, so that a half-removed run never looks finished.
+
+        Files of these names stay.
+        """
         (self.path / MANIFEST).unlink(missing_ok=True)
         for child in sorted(self.path.iterdir()) if self.path.is_dir() else []:
+            if child.name in kept:
+                continue
             if child.is_dir():
                 shutil.rmtree(child)
             else:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from pipeline.chain.readiness import require_file
+from pipeline.chain.review_file import review_bytes
 from pipeline.config import RunConfig
+from pipeline.errors import EnvironmentFault, printable
 from pipeline.ingest.metadata.beside import unlisted
 from pipeline.provenance import code_version, sha256_file, sha256_of
 from pipeline.workspace import config_files
@@ -22,9 +26,38 @@ SPEED = {"threads"}  # of the detection: no result depends on it, to the last bi
 HOW = {"stac": {"items", "services", "hosts", "connections", "tries", "silence_s", "scene_limit_s", "cache_gb"}}
 
 
-def identify(
-    config: RunConfig, root: Path, scene_table: pd.DataFrame, inputs: Inputs, reviews: Path | None = None
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The files of a question as they were when it was asked: people edit them while a run is made.
+
+    ``files``: the hash of each that the config names; ``reviews``: the bytes of the analysts' verdicts.
+    """
+
+    files: Mapping[str, str]
+    reviews: bytes | None = None
+
+    def still(self, root: Path, name: str) -> bytes:
+        """The bytes of a file that the config names; EnvironmentFault where they are not those that were asked about.
+
+        A stage may have read the old ones or the new ones, and the run's id tells of the old ones alone.
+        """
+        try:
+            content = (root / name).read_bytes()
+        except FileNotFoundError:
+            content = b""
+        if hashlib.sha256(content).hexdigest() != self.files[name]:
+            why = "changed while the run was made (no answer was written; the same command asks about it as it is now)"
+            raise EnvironmentFault(f"{printable(root / name)}: {why}")
+        return content
+
+
+def files_asked(config: RunConfig, root: Path, reviews: Path | None = None) -> Asked:
+    """The question's files as they are now; to be called before any of them is read for what it says."""
+    files = {name: sha256_file(require_file(root, name)) for name in config_files(config)}
+    return Asked(files, None if reviews is None else review_bytes(reviews))
+
+
+def identify(config: RunConfig, question_files: Asked, scene_table: pd.DataFrame, inputs: Inputs) -> str:
     """The run id: a hash of the question (config, verdicts), of every input, and of the code that answers it.
 
     Where it runs (engine), on how many threads an image is searched, and in which folders the inputs lie do not matter.
@@ -34,13 +67,13 @@ def identify(
     parts = {
         "search": None if inputs.items is None else hashlib.sha256(inputs.items).hexdigest(),
         "config": question,
-        "files": {name: sha256_file(require_file(root, name)) for name in config_files(config)},
+        "files": dict(question_files.files),
         "scenes": images_of(scene_table),
         "ais": sorted(sha256_file(p) if p.is_file() else "missing" for p in inputs.ais),
         "code": code_version(),
     }
-    if reviews is not None:
-        parts["reviews"] = sha256_file(reviews)
+    if question_files.reviews is not None:
+        parts["reviews"] = hashlib.sha256(question_files.reviews).hexdigest()
     return sha256_of(parts)[:12]
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.chain.identity import image_records
+from pipeline.chain.identity import Asked, image_records
 from pipeline.chain.job import Job
 from pipeline.chain.passing import faults_of
 from pipeline.chain.review_file import FOLDER as REVIEWS_FOLDER
@@ -45,7 +44,7 @@ def with_pictures(scenes: list[Scene], tables: dict[str, pd.DataFrame], job: Job
 
 
 def publish(
-    story: Story, job: Job, inputs: Inputs, ais: AisRead, previous: dict[str, str] | None, reviews: Path | None
+    story: Story, job: Job, inputs: Inputs, ais: AisRead, previous: dict[str, str] | None, asked: Asked
 ) -> None:
     """Write everything a run leaves behind; the manifest last."""
     from pipeline.report import write_report
@@ -54,7 +53,7 @@ def publish(
     records = [{"path": inputs.name_of(f.path), "sha256": f.sha256, "bytes": None} for f in ais.files if f.sha256]
     records += image_records(story.tables["scenes"])
     story = replace(story, inputs=tuple(records))
-    _write_question(story, job, inputs, reviews)
+    _write_question(story, job, inputs, asked)
     _write_tables(story, folder)
     write_report(story, folder.path)
     chained = [name for name in CHAINED if name in story.tables]
@@ -65,14 +64,17 @@ def publish(
     write_json(folder.path / MANIFEST, manifest)
 
 
-def _write_question(story: Story, job: Job, inputs: Inputs, reviews: Path | None) -> None:
-    """The resolved config as YAML, and beside it the files that it refers to, verdicts and found images too."""
+def _write_question(story: Story, job: Job, inputs: Inputs, asked: Asked) -> None:
+    """The resolved config as YAML, and beside it the files that it refers to, verdicts and found images too.
+
+    EnvironmentFault where one of them is not what it was when it was asked about.
+    """
     kept = job.folder.path / CONFIG_FILES
     write_text(job.folder.path / "config.yaml", config_yaml(story.config))
     for name in config_files(story.config):
-        write_bytes(kept / name, (job.root / name).read_bytes())
-    if reviews is not None:
-        write_bytes(kept / REVIEWS_FOLDER / f"{story.config.aoi.id}.csv", reviews.read_bytes())
+        write_bytes(kept / name, asked.still(job.root, name))
+    if asked.reviews is not None:
+        write_bytes(kept / REVIEWS_FOLDER / f"{story.config.aoi.id}.csv", asked.reviews)
     if inputs.items is not None:
         from pipeline.chain.live import ITEMS
 

@@ -16,6 +16,7 @@ from pipeline.tables.reviews import VERDICTS
 
 FOLDER = "reviews"
 WIDE = "has more cells than there are columns; put a text that holds a comma into quotes"
+UNREADABLE = "is no readable UTF-8 text"
 FIELDS = ("target", "verdict", "value", "who", "when", "why")
 
 
@@ -41,12 +42,24 @@ def find_reviews(aoi_id: str, root: Path | None = None) -> Path | None:
     return path if path.is_file() else None
 
 
-def read_reviews(path: Path) -> list[Verdict]:
-    """Every line of a review file; one that is not complete has the outcome ``refused`` and a note that says why."""
+def review_bytes(path: Path) -> bytes:
+    """A review file as it lies on disk: a run reads it once, for analysts write to it while the run is made."""
     try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{printable(path)}: is no readable UTF-8 text") from error
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{printable(path)}: {UNREADABLE}") from error
+
+
+def read_reviews(path: Path, content: bytes | None = None) -> list[Verdict]:
+    """Every line of a review file; one that is not complete has the outcome ``refused`` and a note that says why.
+
+    ``content``: its bytes, where they were read before.
+    """
+    try:
+        told = (review_bytes(path) if content is None else content).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{printable(path)}: {UNREADABLE}") from error
+    text = io.StringIO(told, newline=None).read()  # line ends as a text file's are read
     reader = csv.DictReader(io.StringIO(text), strict=True)  # else a quote that is not closed swallows the lines below
     out = []
     try:

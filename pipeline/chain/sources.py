@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from pipeline.errors import ConfigError, InputError, is_utf8, printable, shorten
 from pipeline.ingest import unread_files
 from pipeline.ingest.ais.folder import AIS_SUFFIXES, OTHER, ais_files
 from pipeline.ingest.ais.zipped import holds_product
+from pipeline.ingest.catalogue.cache import Cache
 from pipeline.plurals import first_of, number_of
 from pipeline.provenance import sha256_file, sha256_of
 from pipeline.times_places.longitudes import middle_of, table_near, wrapped
@@ -159,27 +159,30 @@ def scenario_of(config: RunConfig, root: Path) -> Scenario:
 
 
 def _demo(config: RunConfig, root: Path, place: Place, console: Console) -> Inputs:
-    """The simulated period, kept in the cache under the hash of all that it is made from."""
-    folder = cache_root() / "simulated" / simulation_key(config, root, root / str(config.source.scenario))
-    if not folder.is_dir():
+    """The simulated period, kept in the cache under the hash of all that it is made from, sealed by its files' hashes.
+
+    Without the seal a file of it that went or was altered would be taken for what was simulated.
+    """
+    folder = simulated_inputs(config, root)
+
+    def make(part: Path) -> None:
         from pipeline.simulation.simulate import simulate
 
         scenario = scenario_of(config, root)
-        console.note(f"simulating {scenario.title} (kept in the cache for later runs)")
-        part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-        shutil.rmtree(part, ignore_errors=True)
+        lost = "what the cache held is not as it was made; " if folder.is_dir() else ""
+        console.note(f"{lost}simulating {scenario.title} (kept in the cache for later runs)")
         with console.progress("simulate", len(scenario.looks)) as step:
             simulate(scenario, place, part, seed=config.seed, progress=step)
-        if folder.is_dir():  # another process was faster
-            shutil.rmtree(part)
-        else:
-            part.rename(folder)
+
+    Cache(folder.parent, math.inf).entry_of(folder.name, make)
     return Inputs((folder / "scenes",), tuple(ais_files(folder / "ais")[0]), base=folder)
 
 
-def simulation_key(config: RunConfig, root: Path, scenario: Path) -> str:
-    """Hash of scenario, coast, zones, seed and the simulator's own code."""
-    files = [scenario, root / config.aoi.zones] + ([root / config.aoi.coast] if config.aoi.coast else [])
+def simulated_inputs(config: RunConfig, root: Path) -> Path:
+    """Where the cache keeps a demo's inputs: the hash of scenario, coast, zones, seed and the simulator's own code."""
+    files = [root / str(config.source.scenario), root / config.aoi.zones] + (
+        [root / config.aoi.coast] if config.aoi.coast else []
+    )
     code = sorted((Path(__file__).parents[1] / "simulation").glob("*.py"))
     made_from = {
         "files": [sha256_file(f) for f in files],
@@ -187,7 +190,7 @@ def simulation_key(config: RunConfig, root: Path, scenario: Path) -> str:
         "seed": config.seed,
         "bbox": config.aoi.bbox,
     }
-    return sha256_of(made_from)[:16]
+    return cache_root() / "simulated" / sha256_of(made_from)[:16]
 
 
 def read_ais_around(inputs: Inputs, place: Place, console: Console) -> AisRead:

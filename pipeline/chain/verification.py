@@ -33,10 +33,15 @@ def rows_of(table: pd.DataFrame, name: str) -> dict[str, Any]:
 def last_of(folder: Path, run_id: str) -> dict[str, str] | None:
     """The finished run of this AOI that a new one continues: its id and the hash of its manifest.
 
-    A run made again under its own id continues what it continued before.
+    A run made again under its own id continues what it continued before, also where it was cut short in between.
     """
-    from pipeline.workspace import LATEST
+    from pipeline.workspace import CONTINUES, LATEST
 
+    try:
+        noted: dict[str, str] | None = json.loads((folder / run_id / CONTINUES).read_text("utf-8"))
+        return noted
+    except (OSError, ValueError):
+        pass
     try:
         own = read_manifest(folder / run_id)
         return own.get("previous")

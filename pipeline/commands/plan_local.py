@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.chain.asked import answered
 from pipeline.chain.readiness import looks_within
-from pipeline.chain.sources import named_files, scenario_of, simulation_key
+from pipeline.chain.sources import named_files, scenario_of, simulated_inputs
 from pipeline.config import RunConfig
 from pipeline.console import Console
 from pipeline.errors import NothingUsable, printable
@@ -46,7 +46,7 @@ def local_lines(
         found, looks, undated = _files(config, console)
         lines += found
         most = "at most " if undated else ""
-    made = config.source.kind != "demo" or _simulated(config, root).is_dir()
+    made = config.source.kind != "demo" or simulated_inputs(config, root).is_dir()
     if looks and made and not fresh and (folder := answered(config, root, out or Path("runs"), reviews)) is not None:
         lines.append(f"nothing to do: {folder} answers this already (--fresh repeats it)")
     elif looks:
@@ -60,19 +60,12 @@ def _demo(config: RunConfig, root: Path) -> tuple[list[str], int]:
     within = looks_within(scenario, config)
     kinds = {s: sum(look.sensor == s for look in scenario.looks) for s in ("sentinel-1", "optical")}
     title = f"SIMULATED source: {scenario.title}, {kinds['sentinel-1']} radar and {kinds['optical']} optical looks"
-    folder = _simulated(config, root)
+    folder = simulated_inputs(config, root)
     made = f"already made, {megabytes(folder):,.0f} MB in the cache" if folder.is_dir() else "to be made first"
     lines = [title, f"images: {made}"]
     if within < len(scenario.looks):
         lines.append(f"{within} of {number_of(len(scenario.looks), 'look')} in the period")
     return lines, within
-
-
-def _simulated(config: RunConfig, root: Path) -> Path:
-    """The folder in which the demo's images are kept, made or not."""
-    from pipeline.workspace import cache_root
-
-    return cache_root() / "simulated" / simulation_key(config, root, root / str(config.source.scenario))
 
 
 def _files(config: RunConfig, console: Console) -> tuple[list[str], int, int]:

@@ -13,6 +13,7 @@ import rasterio
 
 import pipeline.detection as detection
 from pipeline import run as chain
+from pipeline.console import Console
 from pipeline.errors import EnvironmentFault, InputError
 from pipeline.ingest import inputs
 from pipeline.ingest.ais import messages as ais
@@ -129,6 +130,45 @@ def test_an_image_that_changes_under_the_detector(desk, capwatch, monkeypatch, s
     assert dict(scenes["status"]) == {first.stem: "used", second.stem: "skipped"}
     assert not (pd.read_parquet(folder / "detections.parquet")["scene_id"] == second.stem).any()
     saw(done.error(second.name))
+
+
+@case("E-07")
+def test_a_cap_that_is_edited_while_the_run_is_made(desk, done_once, monkeypatch):
+    """Its id tells of the old cap: an answer by the new one under that id would be taken for the old one's for good."""
+    cap, real = desk.root / "cap.yaml", detection.detect
+    before = cap.read_text()
+
+    def editing(scene, **more):
+        cap.write_text(f"{before}# a word more\n")
+        return real(scene, **more)
+
+    with monkeypatch.context() as edited:
+        edited.setattr(detection, "detect", editing)
+        with pytest.raises(EnvironmentFault, match=r"cap\.yaml: changed while the run was made"):
+            desk.run()
+    assert cap.read_text() != before
+    assert not list(desk.runs.rglob("manifest.json"))
+    cap.write_text(before)
+    assert desk.run().exit_code == 0
+    assert same_answers(desk, done_once)
+
+
+@case("E-07")
+def test_a_verdict_that_is_given_while_the_run_is_made(desk, monkeypatch):
+    """It is for the next run: what this one keeps beside its answer are the verdicts that it applied."""
+    reviews, real = desk.root / "reviews.csv", detection.detect
+    asked = b"target,verdict,value,who,when,why\n"
+    reviews.write_bytes(asked)
+
+    def judging(scene, **more):
+        reviews.write_bytes(asked + b"abc,reject,,A. Analyst,2024-04-02,a barge\n")
+        return real(scene, **more)
+
+    monkeypatch.setattr(detection, "detect", judging)
+    outcome = chain.run(desk.config(), desk.root, desk.runs, Console(quiet=True), reviews=reviews)
+    assert outcome.exit_code == 0
+    assert (outcome.folder / "config_files" / "reviews" / "pier.csv").read_bytes() == asked
+    assert pd.read_parquet(outcome.folder / "reviews.parquet").empty
 
 
 @case("E-21")

@@ -16,7 +16,8 @@ from filelock import FileLock
 
 from pipeline import run as chain
 from pipeline import storage
-from pipeline.execution import stopping
+from pipeline.execution import journal, stopping
+from pipeline.workspace import latest_run
 from tests.cases.desk import Desk, same_answers
 
 case = pytest.mark.case
@@ -116,6 +117,55 @@ def test_a_signal_ends_the_run_and_the_same_command_goes_on(desk, done_once, saw
     desk.run()
     assert same_answers(desk, done_once)
     saw(f"{lines[0]} ({took:.1f} s on a busy machine)")
+
+
+class Killed(BaseException):
+    """Stands in for a kill -9: nothing that is to be done at a run's end is done."""
+
+
+def killed_at(point: str, desk: Desk, monkeypatch: pytest.MonkeyPatch, **more: object) -> None:
+    """A run that ends where a point of this name is passed."""
+
+    def checkpoint(name: str) -> None:
+        if name == point:
+            raise Killed
+
+    with monkeypatch.context() as trap:
+        trap.setattr(storage, "checkpoint", checkpoint)
+        with pytest.raises(Killed):
+            desk.run(**more)
+
+
+@case("E-01")
+def test_a_run_made_anew_and_killed_continues_what_it_continued(desk, monkeypatch):
+    first, other = desk.run(), {"volume": {"draws": 300}}
+    whole = (desk.run(**other).folder / "manifest.json").read_bytes()
+    assert first.folder.name in whole.decode()
+    killed_at("begin config.yaml", desk, monkeypatch, fresh=True, **other)
+    assert (desk.run(**other).folder / "manifest.json").read_bytes() == whole
+
+
+@case("E-01")
+def test_a_run_killed_behind_its_manifest_is_the_latest_one_all_the_same(desk, monkeypatch):
+    first = desk.run().folder
+    killed_at("begin latest.txt", desk, monkeypatch, volume={"draws": 300})
+    assert latest_run(desk.runs) == first
+    second = desk.run(volume={"draws": 300}).folder
+    assert latest_run(desk.runs) == second != first
+    assert journal.ended(second) > journal.ended(first)
+    desk.run()
+    assert latest_run(desk.runs) == second, "one that was finished before is no later for being asked again"
+
+
+@case("E-01")
+def test_what_a_run_that_was_cut_short_left_is_in_no_answer(desk, done_once, monkeypatch):
+    """It may have been another answer, as when an image could not be read for a while."""
+    killed_at("begin manifest.json", desk, monkeypatch)
+    (folder,) = (p.parent for p in desk.runs.rglob("rows.json"))
+    (folder / "chips" / "of-another-answer.png").write_bytes(b"x")
+    assert desk.run().exit_code == 0
+    assert not (folder / "chips" / "of-another-answer.png").exists()
+    assert same_answers(desk, done_once)
 
 
 @case("E-04")

@@ -115,3 +115,31 @@ def test_inputs_that_a_source_does_not_look_at_are_told(kind, unread, tmp_path, 
     tell_left_aside(load_run_config(find_config("vostochny"), named), Console(quiet=True))
     told = capsys.readouterr().err
     assert [name for name in ("images", "ais") if f"source.{name} ({tmp_path}): not looked at" in told] == unread
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone", "more"])
+def test_simulated_inputs_that_changed_in_the_cache_are_made_anew(tmp_path, monkeypatch, capsys, damage):
+    """A log cut short was read as what was simulated, with a look or a ship less and not a word."""
+    made = []
+
+    def simulated(scenario, place, folder, **_):
+        made.append(scenario.id)
+        for name in ("scenes/look.tif", "ais/log.nmea"):
+            (folder / name).parent.mkdir(parents=True)
+            (folder / name).write_text("as it was made")
+
+    monkeypatch.setattr("pipeline.simulation.simulate.simulate", simulated)
+    monkeypatch.setenv("CAPWATCH_CACHE", str(tmp_path / "with a blank, ü"))
+    path = find_config("vostochny")
+    demo = load_run_config(path, {"source": {"scenario": "scenarios/tiny.yaml"}})
+    first = gather(demo, path.parent, None, Console())
+    assert gather(demo, path.parent, None, Console()) == first
+    assert made == ["tiny"]
+    (log,) = first.ais
+    {"cut": lambda: log.write_text("as it"), "gone": log.unlink, "more": lambda: log.with_suffix(".csv").touch()}[
+        damage
+    ]()
+    assert gather(demo, path.parent, None, Console()) == first
+    assert log.read_text() == "as it was made"
+    assert made == ["tiny", "tiny"]
+    assert "what the cache held is not as it was made; simulating Two days at Vostochny" in capsys.readouterr().err

@@ -43,7 +43,11 @@ class Cache:
 
         With ``anew`` it is made in any case; where that fails, what was there stays.
         """
-        folder = self.root / key_of(recipe)
+        return self.entry_of(key_of(recipe), make, anew=anew)
+
+    def entry_of(self, key: str, make: Callable[[Path], None], *, anew: bool = False) -> Path:
+        """The same by the name of a folder, which holds all that the entry is made from."""
+        folder = self.root / key
         if not anew and self._sound(folder):
             os.utime(folder / SEAL)
             return folder
