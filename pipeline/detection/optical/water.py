@@ -23,7 +23,11 @@ from pipeline.detection.optical.water_cut import has_valley, infrared_cut
 from pipeline.types import Radiometry, Scene, Tile, Window
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pipeline.types import BoolImage, FloatArray, FloatImage
+
+    Edges = tuple[NDArray[np.int64], NDArray[np.int64]]  # of blocks: rows, columns; see `block_edges`
 
 INFRARED = ("B08", "N", "B8A", "B11", "B12")  # water is darkest here, so these part it from all else, first one first
 VISIBLE = ("B02", "B03", "B04", "B", "G", "R", "pan")
@@ -113,26 +117,47 @@ def survey(
     if not levels.has_water:
         return levels
     dark = valid & (data[scene.bands.index(levels.infrared)] <= levels.threshold)
-    block = tuple(max(8, round(LEVEL_BLOCK_M / (s * step))) for s in scene.pixel_spacing_m)
+    rows, cols = (
+        block_edges(n, max(8.0, LEVEL_BLOCK_M / (s * step)))
+        for n, s in zip(valid.shape, scene.pixel_spacing_m, strict=True)
+    )
     with ThreadPoolExecutor(threads) as pool:
         defaults = zip(levels.water, levels.noise, strict=True)
-        grids = list(pool.map(lambda band, default: local_level(band, dark, block, default), data, defaults))
+        grids = list(pool.map(lambda band, default: local_level(band, dark, (rows, cols), default), data, defaults))
     levels = replace(
         levels,
-        block_px=(float(block[0] * step), float(block[1] * step)),
+        block_px=(float(rows[-1] * step / (len(rows) - 1)), float(cols[-1] * step / (len(cols) - 1))),
         local_water=np.array([g[0] for g in grids]),
         local_noise=np.array([g[1] for g in grids]),
     )
     if not coast:
         return levels
-    return replace(levels, coast_spread=spread_at_coast(data, valid, levels, scene.bands, block))
+    return replace(levels, coast_spread=spread_at_coast(data, valid, levels, scene.bands, (rows, cols)))
+
+
+def block_edges(count: int, block_px: float) -> NDArray[np.int64]:
+    """Where an axis of so many pixels is cut into blocks of about that size, both its ends included.
+
+    An odd number of blocks, the last ones as wide as the first: turned by quarter turns, an image has the same blocks.
+
+    >>> block_edges(100, 24.0)
+    array([  0,  33,  67, 100])
+    """
+    blocks = 2 * max(0, round((count / block_px - 1) / 2)) + 1
+    first = np.floor(np.arange(blocks // 2 + 1) * count / blocks + 0.5).astype(np.int64)
+    return np.concatenate([first, count - first[::-1]])
 
 
 def _sampled(data: FloatImage, valid: BoolImage, most: int) -> FloatImage:
-    """Every n-th measured pixel, in the order of rows: ``most`` of them, or up to twice as many; shape (bands, n)."""
-    every = max(1, np.count_nonzero(valid) // most)
-    pixels = data.reshape(len(data), -1)
-    return pixels[:, ::every] if valid.all() else pixels[:, np.flatnonzero(valid)[::every]]
+    """The measured pixels of every n-th row and column from the image's middle, some ``most``; shape (bands, n).
+
+    Counted from the middle, they are the same pixels where the image is turned.
+    """
+    every = max(1, math.isqrt(np.count_nonzero(valid) // most))
+    if every == 1 and valid.all():
+        return data.reshape(len(data), -1)
+    rows, cols = (np.flatnonzero(np.abs(2 * np.arange(n) - (n - 1)) // 2 % every == 0) for n in valid.shape)
+    return data[:, rows[:, None], cols][:, valid[rows[:, None], cols]]
 
 
 def lattice(
@@ -163,7 +188,7 @@ def lattice(
 
 
 def spread_at_coast(
-    data: FloatImage, valid: BoolImage, levels: Levels, bands: tuple[str, ...], block: tuple[int, ...]
+    data: FloatImage, valid: BoolImage, levels: Levels, bands: tuple[str, ...], edges: Edges
 ) -> FloatArray | None:
     """Standard deviation by band along the coast, local water 0 and the image's land 1, bright ends pressed.
 
@@ -173,10 +198,8 @@ def spread_at_coast(
     k = bands.index(levels.infrared)
     if levels.local_water is None or not np.isfinite(levels.land[k]):
         return None
-    rows, cols = (n // b for n, b in zip(valid.shape, block, strict=True))
-    gap = np.maximum(levels.land[k] - levels.local_water[k], 0.25 * (levels.land[k] - levels.water[k]))[:rows, :cols]
-    size = (int(block[0]), int(block[1]))
-    blocks, count, total, square = _coast_sums(data, valid, levels.local_water, gap, size, k)
+    gap = np.maximum(levels.land[k] - levels.local_water[k], 0.25 * (levels.land[k] - levels.water[k]))
+    blocks, count, total, square = _coast_sums(data, valid, levels.local_water, gap, edges, k)
     if blocks < COAST_BLOCKS:
         return None
     mean = total / count
@@ -185,7 +208,7 @@ def spread_at_coast(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _coast_sums(
-    data: FloatImage, valid: BoolImage, water: FloatArray, gap: FloatArray, block: tuple[int, int], infrared: int
+    data: FloatImage, valid: BoolImage, water: FloatArray, gap: FloatArray, edges: Edges, infrared: int
 ) -> tuple[int, int, FloatArray, FloatArray]:
     """Number of coast blocks and of their pixels; sums and sums of squares of pressed light over these, by band."""
     blocks, pixels = 0, 0
@@ -193,19 +216,19 @@ def _coast_sums(
     for i in range(gap.shape[0]):
         for j in range(gap.shape[1]):
             count, wet = 0, 0
-            for r in range(i * block[0], (i + 1) * block[0]):
-                for c in range(j * block[1], (j + 1) * block[1]):
+            for r in range(edges[0][i], edges[0][i + 1]):
+                for c in range(edges[1][j], edges[1][j + 1]):
                     if valid[r, c]:
                         count += 1
                         wet += (data[infrared, r, c] - water[infrared, i, j]) / gap[i, j] < COAST_WET_BELOW
-            few = 2 * count <= block[0] * block[1]
+            few = 2 * count <= (edges[0][i + 1] - edges[0][i]) * (edges[1][j + 1] - edges[1][j])
             if few or not COAST_SHARE[0] < wet / count < COAST_SHARE[1]:
                 continue
             blocks += 1
             pixels += count
             for n in range(len(data)):
-                for r in range(i * block[0], (i + 1) * block[0]):
-                    for c in range(j * block[1], (j + 1) * block[1]):
+                for r in range(edges[0][i], edges[0][i + 1]):
+                    for c in range(edges[1][j], edges[1][j + 1]):
                         if valid[r, c]:
                             over = min(max((data[n, r, c] - water[n, i, j]) / gap[i, j], -2.0), 20.0)
                             pressed = math.asinh(STEEPNESS * over) / STEEPNESS
@@ -315,13 +338,13 @@ def levels_grid(levels: Levels, *, noise: bool = False) -> FloatArray:
 
 
 def local_level(
-    image: FloatImage, chosen: BoolImage, block: tuple[int, ...], fallback: tuple[float, float]
+    image: FloatImage, chosen: BoolImage, edges: Edges, fallback: tuple[float, float]
 ) -> tuple[FloatArray, FloatArray]:
     """Median and robust standard deviation of the chosen pixels by block, gaps filled smoothly; both by block.
 
     A block with fewer than an eighth of its pixels chosen takes the mean of its neighbours', or the fallback.
     """
-    centre, spread, weight = _by_block(np.asarray(image, np.float32), chosen, (block[0], block[1]))
+    centre, spread, weight = _by_block(np.asarray(image, np.float32), chosen, edges)
     soft = ndimage.gaussian_filter(weight, 1.0, mode="constant", truncate=6.0)
     thin = 1e-4  # blocks far from any water lean on the image's own level
     filled = []
@@ -332,19 +355,16 @@ def local_level(
 
 
 @njit(cache=True, nogil=True)
-def _by_block(
-    image: FloatImage, chosen: BoolImage, block: tuple[int, int]
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _by_block(image: FloatImage, chosen: BoolImage, edges: Edges) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Median, robust standard deviation and 1 of each block's chosen pixels; zeros where too few are chosen."""
-    rows, cols = image.shape
-    shape = (-(-rows // block[0]), -(-cols // block[1]))
+    shape = (len(edges[0]) - 1, len(edges[1]) - 1)
     centre, spread, weight = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    values = np.empty(block[0] * block[1])
+    values = np.empty(int(np.diff(edges[0]).max() * np.diff(edges[1]).max()))
     for i in range(shape[0]):
         for j in range(shape[1]):
             count, size = 0, 0
-            for r in range(i * block[0], min(rows, (i + 1) * block[0])):
-                for c in range(j * block[1], min(cols, (j + 1) * block[1])):
+            for r in range(edges[0][i], edges[0][i + 1]):
+                for c in range(edges[1][j], edges[1][j + 1]):
                     size += 1
                     if chosen[r, c]:
                         values[count] = image[r, c]
