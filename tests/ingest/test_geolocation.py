@@ -123,6 +123,15 @@ def test_grid_follows_its_formula_between_the_points_and_a_little_beyond():
     np.testing.assert_allclose(grid.rowcol(lon, lat), (row, col), atol=1e-3)
 
 
+@pytest.mark.parametrize(("lines", "pixels"), [(2, 2), (2, 7), (6, 2)])
+def test_a_grid_of_two_lines_goes_on_straight_beyond_its_ends(lines, pixels):
+    """As the four corners of an image do, given a little within it; a coast beyond its edge is placed as well."""
+    mapping, formula = radar_grid(lines, pixels, bend=0.0)
+    row, col = np.array([-0.5, -80.0, 500.0, 1_050.0]), np.array([-0.5, 1_600.0, -100.0, 700.0])
+    np.testing.assert_allclose(mapping.lonlat(row, col), formula(row, col), atol=1e-9)
+    np.testing.assert_allclose(mapping.rowcol(*formula(row, col)), (row, col), atol=1e-3)
+
+
 def test_shapes_are_kept_and_far_points_have_no_answer():
     grid, _ = radar_grid()
     lon, lat = grid.lonlat(np.zeros((2, 3)), 5.0)
