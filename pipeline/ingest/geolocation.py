@@ -40,13 +40,13 @@ class MapGeolocation:
     shape: tuple[int, int]
 
     def lonlat(self, row: Any, col: Any) -> tuple[FloatArray, FloatArray]:
-        """Longitude and latitude [deg] of pixel positions."""
+        """Longitude and latitude [deg] of pixel positions; -180 to 180 where the grid counts from 0 to 360, too."""
         a, b, c, d, e, f = self.transform
         x, y = np.broadcast_arrays(np.asarray(col, float) + 0.5, np.asarray(row, float) + 0.5)
         with np.errstate(over="ignore", invalid="ignore"):  # what is infinite lies nowhere
             x, y = a * x + b * y + c, d * x + e * y + f
         lon, lat = _transformer(self.crs_wkt, "EPSG:4326").transform(x, y)
-        return np.asarray(lon, float), np.asarray(lat, float)
+        return wrapped(lon), np.asarray(lat, float)
 
     def rowcol(self, lon: Any, lat: Any) -> tuple[FloatArray, FloatArray]:
         """Pixel position of points; NaN where the map projection has no answer."""
