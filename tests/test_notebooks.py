@@ -115,7 +115,7 @@ def test_where_nothing_was_found_a_sentence_says_so(name, sentence, empty_run, m
 
 
 def a_place(land, monkeypatch, tmp_path):
-    """The notebook that adds a place, in the box 21.39 to 21.61 E and 64.99 to 65.11 N, with this land; what it made."""
+    """The zones that the notebook draws in the box 21.39 to 21.61 E and 64.99 to 65.11 N with this land."""
     text = (NOTEBOOKS / "add_an_aoi.py").read_text("utf-8")
     asked = "[(127.39, 39.13), (127.51, 39.13), (127.51, 39.21), (127.39, 39.21)]"
     assert asked in text

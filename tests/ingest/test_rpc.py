@@ -43,7 +43,8 @@ def test_an_image_across_180_degrees_is_the_same_image_turned(tmp_path):
     here, there = (read_rpc(tmp_path / f"{name}_RPC.TXT", 25.0) for name in "ab")
     row, col = (v.ravel() for v in np.meshgrid(np.linspace(0, 1000, 5), np.linspace(0, 1200, 5)))
     lon, lat = there.lonlat(row, col)
-    assert lon.min() < -179 and lon.max() > 179
+    assert lon.min() < -179
+    assert lon.max() > 179
     assert lon % 360 - 180.001 == pytest.approx(here.lonlat(row, col)[0] - 133.07, abs=1e-9)
     for told in (lon, lon % 360):
         assert np.array(there.rowcol(told, lat)) == pytest.approx(np.array([row, col]), abs=1e-3)
