@@ -30,7 +30,7 @@ import shapely
 
 from pipeline.commands.plan_local import local_lines
 from pipeline.console import Console
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, NothingToShow
 from pipeline.finished.opened import draw_land
 from pipeline.ingest.coast import clip_coast
 from pipeline.ingest.place import load_place
@@ -84,7 +84,8 @@ plt.show()
 #
 # A berth polygon holds the water where hulls lie, not the quay. `counts` is true only where the counted product is
 # handled. `source` says where the outline is from; if it is a guess, write that. This guess lies along the longest
-# straight piece of shore within a mile of the middle, 50 m wide.
+# straight piece of shore within a mile of the middle, or of the shore nearest to it, 50 m wide. Where no water is wide
+# enough for roads, as on a river, there are none.
 
 # %%
 M_PER_DEG = 111_320.0  # of latitude; to 0.6 %, enough for a guess
@@ -97,15 +98,21 @@ def metric(shape):
     return shapely.transform(shape, lambda lonlat: (lonlat - middle) * scale)
 
 
-near = shapely.intersection(metric(coast).boundary, shapely.Point(0, 0).buffer(1_852.0))
+outline = coast.boundary or shapely.LineString()  # a box in the open sea has none
+shore = metric(shapely.clip_by_rect(outline, west, south, east, north))
+if shore.is_empty:
+    raise NothingToShow("No shore runs through this box, so there is none to guess a berth by: move it, or draw zones.")
+nearest = shapely.shortest_line(shapely.Point(0, 0), shore).coords[-1]
+near = shapely.intersection(shore, shapely.union_all(shapely.points([(0, 0), nearest])).buffer(1_852.0))
 lines = [part.coords for part in shapely.get_parts(near) if part.geom_type == "LineString"]
 quay = max((shapely.LineString(p) for c in lines for p in pairwise(c)), key=lambda p: p.length)
 sides = [quay.buffer(sign * 50.0, single_sided=True) for sign in (1, -1)]
 berth = min(sides, key=lambda side: side.intersection(metric(coast)).area)
 berth = shapely.transform(berth, lambda xy: xy / scale + middle)
 water = shapely.box(west, south, east, north).difference(coast)
-roads = max(shapely.get_parts(water.buffer(-0.006)), key=lambda p: p.area).envelope.intersection(water.buffer(-0.004))
-roads = max(shapely.get_parts(roads), key=lambda p: p.area)
+wide = max(shapely.get_parts(water.buffer(-0.006)), key=lambda p: p.area, default=shapely.Polygon())
+roads = wide.envelope.intersection(water.buffer(-0.004))
+roads = max(shapely.get_parts(roads), key=lambda p: p.area, default=roads)
 features = [
     {
         "type": "Feature",
@@ -123,6 +130,7 @@ features = [
         ("oil_berth", "berth", "Oil berth (a guess)", "oil_products", True, berth),
         ("roads", "anchorage", "Roads (a guess)", "unknown", False, roads),
     )
+    if not shape.is_empty
 ]
 (home / "zones").mkdir(exist_ok=True)
 zones = {"type": "FeatureCollection", "features": features}

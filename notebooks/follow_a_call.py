@@ -20,6 +20,7 @@
 # %%
 import matplotlib.pyplot as plt
 import pandas as pd
+import shapely
 
 from pipeline.errors import NothingToShow
 from pipeline.finished.opened import chosen_run, draw_land, open_run
@@ -116,7 +117,8 @@ close = clean[clean["time_utc"].between(call["arrival_hi"] - margin / 4, call["d
 figure, axes = plt.subplots(figsize=(7, 6))
 draw_land(axes, run.place)
 for zone in run.place.zones:
-    axes.plot(*zone.geometry.exterior.xy, color="#D55E00" if zone.zone_id == call["berth_id"] else "#9ca3af", lw=1.2)
+    for part in shapely.get_parts(zone.geometry):
+        axes.plot(*part.exterior.xy, color="#D55E00" if zone.zone_id == call["berth_id"] else "#9ca3af", lw=1.2)
 silences = close.groupby("track_id")["time_utc"].diff() > SILENCE
 for (mmsi, _, _), track in close.groupby(["mmsi", "track_id", silences.groupby(close["track_id"]).cumsum()]):
     own = pd.notna(call["mmsi"]) and mmsi == call["mmsi"]

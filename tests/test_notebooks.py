@@ -12,8 +12,11 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
+import shapely
+from shapely.geometry import mapping
 
 from pipeline.errors import NothingToShow
+from pipeline.ingest.place import read_zones
 from pipeline.table_files import read_table, write_table
 from pipeline.tables import contract_of
 
@@ -122,6 +125,43 @@ def test_an_account_is_drawn_to_the_end_of_its_last_day(name, tiny_run, monkeypa
         assert pd.Timestamp(axes.lines[0].get_xdata()[-1]) == pd.Timestamp("2024-03-09")  # as the run's period ends
     finally:
         plt.close("all")
+
+
+def a_place(land, monkeypatch, tmp_path):
+    """The zones that the notebook draws in the box 21.39 to 21.61 E and 64.99 to 65.11 N with this land."""
+    text = (NOTEBOOKS / "add_an_aoi.py").read_text("utf-8")
+    asked = "[(127.39, 39.13), (127.51, 39.13), (127.51, 39.21), (127.39, 39.21)]"
+    assert asked in text
+    (tmp_path / "edited.py").write_text(text.replace(asked, "[(21.4, 65.0), (21.6, 65.0), (21.6, 65.1), (21.4, 65.1)]"))
+    features = [{"type": "Feature", "properties": {}, "geometry": mapping(part)} for part in land]
+    made = {"type": "FeatureCollection", "attribution": "nobody", "features": features}
+    monkeypatch.setattr("pipeline.ingest.coast.clip_coast", lambda bbox: made)
+    monkeypatch.setenv("CAPWATCH_AOI_DIR", str(tmp_path))
+    try:
+        runpy.run_path(str(tmp_path / "edited.py"))
+    finally:
+        plt.close("all")
+    return read_zones(tmp_path / "zones" / "wonsan.geojson")
+
+
+@pytest.mark.parametrize(
+    ("land", "zones"),
+    [
+        ([(21.3, 64.9, 21.7, 65.048), (21.3, 65.052, 21.7, 65.2)], ["oil_berth"]),  # a river of 450 m
+        ([(21.3, 64.9, 21.41, 65.2)], ["oil_berth", "roads"]),  # a shore 4 km from the middle
+    ],
+    ids=["river", "far shore"],
+)
+def test_a_place_of_ones_own_is_drawn_where_the_water_is_narrow_or_the_shore_far(land, zones, monkeypatch, tmp_path):
+    found = a_place([shapely.box(*part) for part in land], monkeypatch, tmp_path)
+    assert [zone.zone_id for zone in found] == zones
+    for zone in found:
+        assert sum(zone.geometry.intersection(shapely.box(*part)).area for part in land) < 0.01 * zone.geometry.area
+
+
+def test_a_box_without_a_shore_ends_in_a_sentence(monkeypatch, tmp_path):
+    with pytest.raises(NothingToShow, match="No shore runs through this box"):
+        a_place([], monkeypatch, tmp_path)
 
 
 @pytest.mark.filterwarnings("error:Attempting to set identical")

@@ -18,6 +18,7 @@ from pipeline.finished.kinds import case_in, page_of
 from pipeline.provenance import read_manifest
 from pipeline.table_files import read_table
 from pipeline.tables import contract_of
+from pipeline.times_places.longitudes import middle_of, table_near
 from pipeline.times_places.moments import moment_of_image
 from pipeline.types import Window
 from pipeline.units import METRES_PER_DEGREE
@@ -48,8 +49,12 @@ class OpenedRun:
         return bool(read_manifest(self.folder).get("simulated"))
 
     def table(self, name: str) -> pd.DataFrame:
-        """A table of the run by its contract's name: scenes, looks, detections, port_calls, ..."""
-        return read_table(self.folder / f"{name}.parquet", contract_of(name))
+        """A table of the run by its contract's name: scenes, looks, detections, port_calls, ...
+
+        Of a place across 180 degrees its longitudes are near the place's, and outlines in one piece, as in the run.
+        """
+        written = read_table(self.folder / f"{name}.parquet", contract_of(name))
+        return table_near(written, middle_of(self.place.bbox))
 
     def scene(self, scene_id: str) -> Scene:
         """A scene of the run with its pixels; InputError where its file has gone or has other bytes."""
@@ -86,6 +91,7 @@ class OpenedRun:
 
         Rows and columns at its sides count from the corner of the image's file, as those of detections do.
         """
+        import shapely
         from matplotlib.patheffects import withStroke
 
         window = window or Window(0, 0, *scene.shape)
@@ -102,13 +108,13 @@ class OpenedRun:
         for row in found[here].itertuples():
             if scene.geolocation is None or row.geometry is None:
                 continue
-            lon, lat = np.asarray(row.geometry.exterior.coords).T[:2]
-            rows, cols = scene.geolocation.rowcol(lon, lat)
-            rows, cols = rows + scene.corner[0], cols + scene.corner[1]
-            colour = ACCEPTED if row.accepted else REJECTED
-            axes.plot(cols, rows, color=colour, lw=1.2)
-            if max(np.ptp(rows), np.ptp(cols)) < SMALL * max(window.rows, window.cols):
-                axes.plot(cols.mean(), rows.mean(), "o", ms=11, mfc="none", mec=colour)
+            for part in shapely.get_parts(row.geometry):  # two of a hull on 180 degrees, at a place beside them
+                rows, cols = scene.geolocation.rowcol(*np.asarray(part.exterior.coords).T[:2])
+                rows, cols = rows + scene.corner[0], cols + scene.corner[1]
+                colour = ACCEPTED if row.accepted else REJECTED
+                axes.plot(cols, rows, color=colour, lw=1.2)
+                if max(np.ptp(rows), np.ptp(cols)) < SMALL * max(window.rows, window.cols):
+                    axes.plot(cols.mean(), rows.mean(), "o", ms=11, mfc="none", mec=colour)
         axes.set(xlim=(col0 - 0.5, col1 - 0.5), ylim=(row1 - 0.5, row0 - 0.5))
         told = self.table("scenes").set_index("scene_id").loc[scene.scene_id]
         when = moment_of_image(scene.acquired, told["acquired_precision"])

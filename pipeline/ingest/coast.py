@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ ATTRIBUTION = {
 GEOMETRIES = (
     "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection",
 )  # fmt: skip
+_WGS84 = re.compile(r"(urn:ogc:def:crs:OGC:1\.3:CRS84|OGC:CRS84|EPSG:4326|urn:ogc:def:crs:EPSG::4326)", re.IGNORECASE)
 _DECIMALS = 6  # 0.1 m on the ground: finer than the coast was ever drawn
 _GROWN = 0.1  # share of an image's size by which land reaches beyond it
 _SIDE_POINTS = 17  # along each side of its outline: straight pieces stay within the tenth by which it is grown
@@ -37,8 +39,8 @@ _EDGE_PX = 8.0  # edges are cut this fine before they are bent into a radar imag
 def read_land(path: Path) -> BaseGeometry:
     """Land polygons of a GeoJSON file as one geometry, EPSG:4326.
 
-    Raises ConfigError for a file that is not GeoJSON or names a key twice, and for a feature that is no polygon, an
-    invalid one, or has latitudes beyond 90 degrees.
+    Raises ConfigError for a file that is not GeoJSON, names a key twice or another coordinate system, and for a feature
+    that is no polygon, an invalid one, or has latitudes beyond 90 degrees.
     """
     try:
         content = unrepeated(path.read_text("utf-8-sig"))
@@ -50,6 +52,7 @@ def read_land(path: Path) -> BaseGeometry:
     except ValueError as error:
         cause = told_format(path) or "is not a GeoJSON file of land polygons"
         raise ConfigError(f"{printable(path)}: {cause}") from error
+    require_degrees(content, path)
     named = zip(words, features, strict=True)
     return shapely.union_all([_land(f"{printable(path)}: {words}", feature) for words, feature in named])
 
@@ -64,6 +67,17 @@ def _features(content: Any) -> tuple[list[Any], list[str]]:
     if kind in GEOMETRIES:
         return [{"geometry": content}], ["its geometry"]
     raise ValueError("no GeoJSON of features")
+
+
+def require_degrees(content: dict[str, Any], path: Path) -> None:
+    """Refuse a GeoJSON text that names another coordinate system, as GIS programs write it: degrees of an older datum
+    look like ours, and lie up to some 500 m off.
+    """
+    crs = content.get("crs")
+    properties = crs.get("properties") if isinstance(crs, dict) else None
+    name = properties.get("name", "") if isinstance(properties, dict) else crs
+    if crs is not None and not (isinstance(name, str) and _WGS84.fullmatch(name)):
+        raise ConfigError(f"{printable(path)}: its crs is {printable(name)[:60]}; write coordinates in EPSG:4326")
 
 
 def _land(where: str, feature: Any) -> BaseGeometry:

@@ -40,13 +40,13 @@ class MapGeolocation:
     shape: tuple[int, int]
 
     def lonlat(self, row: Any, col: Any) -> tuple[FloatArray, FloatArray]:
-        """Longitude and latitude [deg] of pixel positions."""
+        """Longitude and latitude [deg] of pixel positions; -180 to 180 where the grid counts from 0 to 360, too."""
         a, b, c, d, e, f = self.transform
         x, y = np.broadcast_arrays(np.asarray(col, float) + 0.5, np.asarray(row, float) + 0.5)
         with np.errstate(over="ignore", invalid="ignore"):  # what is infinite lies nowhere
             x, y = a * x + b * y + c, d * x + e * y + f
         lon, lat = _transformer(self.crs_wkt, "EPSG:4326").transform(x, y)
-        return np.asarray(lon, float), np.asarray(lat, float)
+        return wrapped(lon), np.asarray(lat, float)
 
     def rowcol(self, lon: Any, lat: Any) -> tuple[FloatArray, FloatArray]:
         """Pixel position of points; NaN where the map projection has no answer."""
@@ -117,10 +117,23 @@ class GridGeolocation:
             value = spline.ev(inside_row, inside_col)
             beyond = (inside_row != row) | (inside_col != col)
             if np.any(beyond):
-                value = value + np.where(beyond, (row - inside_row) * spline.ev(inside_row, inside_col, dx=1), 0.0)
-                value = value + np.where(beyond, (col - inside_col) * spline.ev(inside_row, inside_col, dy=1), 0.0)
+                down, right = self._slopes(spline, inside_row, inside_col)
+                value = value + np.where(beyond, (row - inside_row) * down, 0.0)
+                value = value + np.where(beyond, (col - inside_col) * right, 0.0)
             out.append(value)
         return out[0], out[1]
+
+    def _slopes(self, spline: Any, row: Any, col: Any) -> tuple[Any, Any]:
+        """Derivatives along rows and along columns. Between two lines of points, as between the four corners of an
+        image, the way is straight, and FITPACK derives no straight spline.
+        """
+        if self.line.size > 2:
+            down = spline.ev(row, col, dx=1)
+        else:
+            down = (spline.ev(self.line[1], col) - spline.ev(self.line[0], col)) / np.ptp(self.line)
+        if self.pixel.size > 2:
+            return down, spline.ev(row, col, dy=1)
+        return down, (spline.ev(row, self.pixel[1]) - spline.ev(row, self.pixel[0])) / np.ptp(self.pixel)
 
     def _guess(self) -> _Guess:
         if "guess" not in self._made:

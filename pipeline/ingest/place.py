@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
@@ -17,7 +16,7 @@ from pipeline.config.base import Section
 from pipeline.config.loading import build
 from pipeline.config.mistakes import ZONE_NAME
 from pipeline.errors import ConfigError, printable
-from pipeline.ingest.coast import read_credit, read_land
+from pipeline.ingest.coast import read_credit, read_land, require_degrees
 from pipeline.ingest.features import feature_words
 from pipeline.ingest.json_text import RepeatedKey, unrepeated
 from pipeline.ingest.vector_formats import told_format
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 MAX_BYTES = 64 << 20  # our choice: a zone file has some kilobytes, a detailed coast some megabytes
 MIN_ZONE_M2 = 100.0  # our choice: no ship fits into less
 MOST_SHARED = 0.05  # of the smaller of two zones (our choice): neighbours drawn by hand may touch by some metres
-_WGS84 = re.compile(r"(urn:ogc:def:crs:OGC:1\.3:CRS84|OGC:CRS84|EPSG:4326|urn:ogc:def:crs:EPSG::4326)", re.IGNORECASE)
 
 
 class ZoneProperties(Section):
@@ -190,11 +188,7 @@ def _read_geojson(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{printable(path)}: {cause}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{printable(path)}: is not GeoJSON")
-    crs = content.get("crs")
-    properties = crs.get("properties") if isinstance(crs, dict) else None
-    name = properties.get("name", "") if isinstance(properties, dict) else crs
-    if crs is not None and not (isinstance(name, str) and _WGS84.fullmatch(name)):
-        raise ConfigError(f"{printable(path)}: its crs is {printable(name)[:60]}; write coordinates in EPSG:4326")
+    require_degrees(content, path)
     return content
 
 

@@ -333,7 +333,8 @@ def _require_same_crs(raster: RasterFile, sidecar: Sidecar | None) -> None:
         stated = CRS.from_string(sidecar.crs)
     except CRSError as error:
         raise InputError(raster.item, f"its sidecar says {sidecar.crs}, which is no coordinate system") from error
-    if own != stated:
+    flat = (own.sub_crs_list[0] if own.is_compound else own).to_2d()  # heights do not move a pixel
+    if stated not in (own, flat):
         code = own.to_epsg()
         raise InputError(
             raster.item, f"its sidecar says {sidecar.crs}, the file {f'EPSG:{code}' if code else printable(own.name)}"

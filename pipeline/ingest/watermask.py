@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.errors import InputError
 from pipeline.ingest.coast import read_land, water_mask
 from pipeline.ingest.control_points import without_strays
-from pipeline.ingest.geolocation import MapGeolocation, from_gcps
+from pipeline.ingest.geolocation import MapGeolocation, footprint_of, from_gcps
 from pipeline.ingest.rasters import RasterFile, open_raster
 from pipeline.types import Geolocation, Window
 
@@ -112,7 +112,8 @@ def water_of(
     if path.suffix.lower() in GEOJSON:
         if geolocation is None:
             raise InputError(item, f"has no georeference, so {path.name} cannot be laid over it; give a mask raster")
-        return Water(shape, geolocation, read_land(path)), ""
+        polygons = read_land(path)
+        return Water(shape, geolocation, polygons), _elsewhere(path, polygons, footprint_of(geolocation, shape, item))
     mask = open_raster(path)
     where = geolocation_of(mask)
     if where is None or geolocation is None:
@@ -127,6 +128,19 @@ def water_of(
         f"{path.name} covers {100 * share:.0f} % of the image; the rest is taken for water" if share < _WHOLE else ""
     )
     return water, doubt
+
+
+def _elsewhere(path: Path, land: BaseGeometry, footprint: BaseGeometry) -> str:
+    """What is doubtful of a file of land that ends short of the image; an image at sea within its reach has no land."""
+    import shapely
+
+    reach = shapely.envelope(land)
+    turns = [shapely.transform(reach, lambda p, by=turn: p + np.array([by, 0.0])) for turn in (-360.0, 0.0, 360.0)]
+    if any(turn.intersects(footprint) for turn in turns):
+        return ""
+    swapped = shapely.transform(reach, lambda p: p[:, ::-1]).intersects(footprint)
+    hint = "; its lon and lat are swapped" if swapped else ""
+    return f"{path.name} holds no land near the image{hint}; all of it is taken for water"
 
 
 def same_pixels(one: Geolocation, one_shape: tuple[int, int], other: Geolocation, other_shape: tuple[int, int]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import geopandas
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +14,7 @@ from shapely.geometry import mapping
 
 from pipeline import volume
 from pipeline.chain.verification import differences
+from pipeline.finished.opened import open_run
 from tests.cases.desk import LOOKS, SHAPE, lonlat, radar, speckle, stamp, zones
 
 SHIFT = 180.0 - lonlat(80, 80)[0]  # brings the ship of the desk onto 180 degrees
@@ -91,3 +93,19 @@ def test_an_aoi_across_180_degrees(desk, tmp_path, saw, notation):
     assert tracks["lon"].between(-180, 180).all()
     assert differences(there) == []
     saw(f"the same calls, liftings and account as {SHIFT:.2f} degrees further west; files hold -180 to 180")
+
+
+def test_a_finished_run_across_180_degrees_is_drawn_in_one_piece(desk, tmp_path):
+    """Its files hold the ship on 180 degrees cut in two, which ended the notebooks; tracks lay a turn from the map."""
+    move_across_180(desk, "cut at 180")
+    opened = open_run(desk.run(tmp_path / "there").folder)
+    found, tracks = opened.table("detections"), opened.table("tracks")
+    assert len(tracks)
+    for lon in (found["lon"], tracks["lon"]):
+        assert lon.between(opened.place.bbox[0] - 1, opened.place.bbox[2] + 1).all()
+    assert set(found.geom_type) == {"Polygon"}
+    scene = opened.scene(found["scene_id"].iloc[0])
+    figure, axes = plt.subplots()
+    drawn = opened.draw(axes, scene)
+    assert len(drawn) == (found["scene_id"] == scene.scene_id).sum() > 0
+    plt.close(figure)

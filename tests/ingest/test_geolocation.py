@@ -108,8 +108,17 @@ def test_a_grid_of_degrees_may_lie_west_of_its_origin(transform):
     row, col = np.array([0.0, 100.0, 1500.0, 1999.0]), np.array([1999.0, 1500.0, 100.0, 0.0])
     lon, lat = mapping.lonlat(row, col)
     assert lon.min() < transform.c - 1
-    for told in (lon, wrapped(lon)):
+    for told in (lon, lon % 360):
         np.testing.assert_allclose(mapping.rowcol(told, lat), (row, col), atol=1e-6)
+
+
+def test_a_grid_that_counts_from_0_to_360_lies_where_its_twin_does():
+    """Else no ship on it lies in any zone, and the berths there would have been seen empty."""
+    row, col = np.array([0.0, 999.0]), np.array([1499.0, 0.0])
+    twins = [MapGeolocation("EPSG:4326", (1e-4, 0, west, 0, -1e-4, -18.1), (1000, 1500)) for west in (200.0, -160.0)]
+    lonlat = [twin.lonlat(row, col) for twin in twins]
+    np.testing.assert_allclose(lonlat[0], lonlat[1], atol=1e-9)
+    np.testing.assert_allclose([twin.rowcol(*lonlat[1]) for twin in twins], [(row, col)] * 2, atol=1e-6)
 
 
 def test_grid_follows_its_formula_between_the_points_and_a_little_beyond():
@@ -121,6 +130,15 @@ def test_grid_follows_its_formula_between_the_points_and_a_little_beyond():
     assert off_m[inside].max() < 1e-3
     assert off_m.max() < 20  # goes on straight where the formula bends
     np.testing.assert_allclose(grid.rowcol(lon, lat), (row, col), atol=1e-3)
+
+
+@pytest.mark.parametrize(("lines", "pixels"), [(2, 2), (2, 7), (6, 2)])
+def test_a_grid_of_two_lines_goes_on_straight_beyond_its_ends(lines, pixels):
+    """As the four corners of an image do, given a little within it; a coast beyond its edge is placed as well."""
+    mapping, formula = radar_grid(lines, pixels, bend=0.0)
+    row, col = np.array([-0.5, -80.0, 500.0, 1_050.0]), np.array([-0.5, 1_600.0, -100.0, 700.0])
+    np.testing.assert_allclose(mapping.lonlat(row, col), formula(row, col), atol=1e-9)
+    np.testing.assert_allclose(mapping.rowcol(*formula(row, col)), (row, col), atol=1e-3)
 
 
 def test_shapes_are_kept_and_far_points_have_no_answer():

@@ -213,6 +213,25 @@ def test_a_sidecar_may_end_in_capitals_and_hold_any_key(tmp_path):
     assert open_scene(path).optical.sun_elevation_deg == 40
 
 
+@pytest.mark.parametrize(
+    ("beside", "told"),
+    [
+        ("2024-03-10T02:10:00Z", ""),
+        ("2024-03-10T11:45:00+09:00", ""),  # the middle of a data take that the name dates by its start
+        ("2024-03-10T11:10:00Z", "its own tag or name says 2024-03-10T02:10:00Z"),  # local time, called UTC
+        ("2023-03-10T02:10:00Z", "its own tag or name says 2024-03-10T02:10:00Z"),  # of another image, copied
+    ],
+)
+def test_a_sidecar_that_contradicts_the_images_own_time_is_told(beside, told, tmp_path):
+    """Its word is taken, as documented; a look on another day must not pass for a sure one."""
+    path = bare(tmp_path).rename(tmp_path / "a_20240310T021000.tif")
+    (tmp_path / "a_20240310T021000.json").write_text(json.dumps({"acquired": beside}))
+    scene = open_scene(path)
+    assert scene.acquired == datetime.fromisoformat(beside)
+    said = [doubt for doubt in scene.degraded if "time" in doubt]
+    assert said == ([f"time from the file beside it; {told}"] if told else [])
+
+
 def test_a_link_beside_the_image_is_followed_within_its_folder_alone(tmp_path):
     path = bare(tmp_path / "images")
     (tmp_path / "elsewhere.json").write_text(ACQUIRED)

@@ -36,6 +36,20 @@ def test_there_and_back(tmp_path):
     assert np.array(again) == pytest.approx(np.array([row, col]), abs=1e-3)
 
 
+def test_an_image_across_180_degrees_is_the_same_image_turned(tmp_path):
+    """All of it can be asked for, whichever way its longitudes are written."""
+    (tmp_path / "a_RPC.TXT").write_text(text_rpc())
+    (tmp_path / "b_RPC.TXT").write_text(text_rpc().replace("LONG_OFF: 133.07", "LONG_OFF: -179.999"))
+    here, there = (read_rpc(tmp_path / f"{name}_RPC.TXT", 25.0) for name in "ab")
+    row, col = (v.ravel() for v in np.meshgrid(np.linspace(0, 1000, 5), np.linspace(0, 1200, 5)))
+    lon, lat = there.lonlat(row, col)
+    assert lon.min() < -179
+    assert lon.max() > 179
+    assert lon % 360 - 180.001 == pytest.approx(here.lonlat(row, col)[0] - 133.07, abs=1e-9)
+    for told in (lon, lon % 360):
+        assert np.array(there.rowcol(told, lat)) == pytest.approx(np.array([row, col]), abs=1e-3)
+
+
 def test_gdal_agrees(tmp_path):
     from rasterio.rpc import RPC
     from rasterio.transform import RPCTransformer

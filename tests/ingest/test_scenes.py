@@ -317,6 +317,13 @@ def test_a_sidecar_with_a_coordinate_system_that_nobody_knows_costs_its_image_al
         open_scene(path)
 
 
+def test_a_sidecars_coordinate_system_is_that_of_an_image_which_names_heights_too(tmp_path):
+    """Catalogues state the map's code alone."""
+    path = radar(tmp_path / "look.tif", crs="EPSG:32653+5773")
+    path.with_suffix(".json").write_text('{"sensor": "sentinel-1", "crs": "EPSG:32653"}')
+    assert open_scene(path).geolocation is not None
+
+
 def test_a_sheared_grid_is_refused_and_a_turned_one_is_not(tmp_path):
     """Hulls are measured as if pixels were rectangles: on a grid sheared by 45 degrees 130 m became 204 m."""
     data = noise().astype(np.uint16)

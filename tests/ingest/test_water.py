@@ -10,8 +10,8 @@ import shapely
 from pyproj import CRS
 from rasterio.transform import Affine
 
-from pipeline.errors import InputError
-from pipeline.ingest.coast import water_mask
+from pipeline.errors import ConfigError, InputError
+from pipeline.ingest.coast import read_land, water_mask
 from pipeline.ingest.geolocation import GridGeolocation, MapGeolocation
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
@@ -93,6 +93,50 @@ def test_land_around_a_narrow_turned_image_is_laid_over_it_wherever_its_outline_
 def test_land_far_from_an_image_leaves_it_all_water_without_a_word():
     grid = MapGeolocation(CRS.from_epsg(32652).to_wkt(), (10, 0, 500_000, 0, -10, 4_740_000), (120, 90))
     assert water_mask(shapely.box(10, 10, 11, 11), grid, Window(0, 0, 120, 90), (120, 90)).all()
+
+
+@pytest.mark.parametrize(
+    ("land", "told"),
+    [
+        (shapely.box(128.5, 42.5, 129.5, 43.5), ""),  # an image at sea, within a map of the region
+        (shapely.box(10, 10, 11, 11), "no land near the image; all of it"),
+        (shapely.Polygon(), "no land near the image; all of it"),
+    ],
+)
+def test_a_file_of_land_that_is_about_elsewhere_is_told(tmp_path, land, told):
+    """As a mask raster that does not reach the image is; else the quays of a port are ships, without a word."""
+    image = write(tmp_path / "a.tif", noise().astype(np.uint16), **UTM)
+    parts = [] if land.is_empty else [{"type": "Feature", "geometry": shapely.geometry.mapping(land)}]
+    (tmp_path / "land.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": parts}))
+    scene = open_scene(image, OpenOptions(sensor=Sensor.SENTINEL1, land=tmp_path / "land.geojson"))
+    assert any(told in doubt for doubt in scene.degraded if "land.geojson" in doubt) == bool(told)
+
+
+def test_a_file_of_land_with_lon_and_lat_swapped_is_told(tmp_path):
+    """Genoa lies at 44.4 N 8.9 E: swapped, that is on Earth as well."""
+    image = write(
+        tmp_path / "a.tif",
+        noise().astype(np.uint16),
+        crs="EPSG:32632",
+        transform=Affine(10, 0, 490_000, 0, -10, 4_917_000),
+    )
+    for name, box in (("right", (8.8, 44.3, 9.0, 44.5)), ("swapped", (44.3, 8.8, 44.5, 9.0))):
+        (tmp_path / f"{name}.geojson").write_text(json.dumps(shapely.geometry.mapping(shapely.box(*box))))
+        scene = open_scene(image, OpenOptions(sensor=Sensor.SENTINEL1, land=tmp_path / f"{name}.geojson"))
+        assert any("lon and lat are swapped" in doubt for doubt in scene.degraded) == (name == "swapped")
+
+
+def test_land_in_degrees_of_an_older_datum_is_refused(tmp_path):
+    """Pulkovo 1942 lies some 100 m off, Tokyo some 400 m; the text of such a file looks like ours."""
+    content = {"type": "FeatureCollection", "features": [], "crs": {"type": "name"}}
+    for code, sound in (("EPSG::4284", False), ("OGC:1.3:CRS84", True)):
+        content["crs"]["properties"] = {"name": f"urn:ogc:def:crs:{code}"}
+        (tmp_path / "land.geojson").write_text(json.dumps(content))
+        if sound:
+            assert read_land(tmp_path / "land.geojson").is_empty
+            continue
+        with pytest.raises(ConfigError, match="4284; write coordinates in EPSG:4326"):
+            read_land(tmp_path / "land.geojson")
 
 
 def test_land_polygons_are_cut_per_tile_without_a_trace(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
@@ -13,12 +14,18 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+ONE_IMAGE = timedelta(hours=1)  # our choice: names may give the start of a data take, which lasts up to 40 minutes
+
 
 def time_of(sidecar: Sidecar | None, tags: dict[str, str], name: str) -> tuple[datetime | None, str]:
     """UTC time of an image, and what is doubtful about it: the sidecar's word goes before tags and name."""
-    if sidecar is not None and sidecar.acquired is not None:
-        return utc(sidecar.acquired), ""
-    return acquired_of(tags, name)
+    own, doubt = acquired_of(tags, name)
+    if sidecar is None or sidecar.acquired is None:
+        return own, doubt
+    beside = utc(sidecar.acquired)
+    if own is not None and not doubt and abs(own - beside) > ONE_IMAGE:
+        return beside, f"time from the file beside it; its own tag or name says {own:%Y-%m-%dT%H:%M:%SZ}"
+    return beside, ""
 
 
 def stated_time(image: Path) -> datetime | None:
@@ -27,5 +34,7 @@ def stated_time(image: Path) -> datetime | None:
         sidecar, _ = read_sidecar(image)
     except InputError:
         sidecar = None
-    moment, doubt = time_of(sidecar, {}, image.stem)
+    if sidecar is not None and sidecar.acquired is not None:
+        return utc(sidecar.acquired)
+    moment, doubt = acquired_of({}, image.stem)
     return None if doubt else moment
