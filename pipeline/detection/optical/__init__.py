@@ -28,6 +28,7 @@ from pipeline.detection.optical.clouds import (
 from pipeline.detection.optical.first_look import KINDS_FROM_M, FirstLook, can_be_searched, first_look
 from pipeline.detection.optical.hulls import Measured, measure_blob
 from pipeline.detection.optical.kinds import told_apart
+from pipeline.detection.optical.north_up import turn_of
 from pipeline.detection.optical.objects import Blob, find_objects, object_floor
 from pipeline.detection.optical.opinions import both_opinions, network_candidates
 from pipeline.detection.optical.overlaps import once_each
@@ -124,7 +125,8 @@ def _searched(
     size = max(step, config.tile_px // step * step)
     pieces = min(size, SEARCH_PX[0]), min(size, SEARCH_PX[1])
     # Fine pixels have margins as wide as such a piece: they are searched in whole tiles
-    rows = rows_of_windows(scene.shape, *pieces) if coarse_pixels else [[core] for core in tiles(scene.shape, size)]
+    first = turn_of(scene).first(scene.shape, step) if trained else (0, 0)
+    rows = rows_of_windows(scene.shape, *pieces, first) if coarse_pixels else [[c] for c in tiles(scene.shape, size)]
 
     def searched(core: Window) -> tuple[list[Standing], list[tuple[Candidate, bool]], list[Candidate]]:
         window = core.padded(margin, scene.shape)

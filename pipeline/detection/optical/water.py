@@ -140,10 +140,10 @@ def block_edges(count: int, block_px: float) -> NDArray[np.int64]:
 
     An odd number of blocks, the last ones as wide as the first: turned by quarter turns, an image has the same blocks.
 
-    >>> block_edges(100, 24.0)
+    >>> block_edges(100, 30.0)
     array([  0,  33,  67, 100])
     """
-    blocks = 2 * max(0, round((count / block_px - 1) / 2)) + 1
+    blocks = 2 * int(count / block_px / 2) + 1  # the nearest odd number
     first = np.floor(np.arange(blocks // 2 + 1) * count / blocks + 0.5).astype(np.int64)
     return np.concatenate([first, count - first[::-1]])
 

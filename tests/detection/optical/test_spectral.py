@@ -20,8 +20,8 @@ from tests.detection.optical.test_sentinel2 import scene_of
 
 
 def coast(**more):
-    """Four ports side by side and back to back: enough coast to be measured."""
-    return {k: np.tile(np.concatenate([v, v[::-1]]), (1, 2)) for k, v in port(**more).items()}
+    """Four ports side by side and back to back: enough coast to be measured, through the middle of its blocks."""
+    return {k: np.tile(np.concatenate([v[40:], v[:39:-1]]), (1, 2)) for k, v in port(**more).items()}
 
 
 def levels_of(bands):
@@ -41,13 +41,13 @@ def test_gain_and_offset_of_the_image_change_nothing_that_the_network_sees():
 def test_a_coast_in_flatter_light_is_spread_as_the_training_ports_are():
     """Haze that takes a fifth of the contrast of one band alone: the network sees it as before."""
     bands = coast()
-    flat = bands | {"B02": 0.8 * bands["B02"] + 0.02}
+    flat = bands | {"B11": 0.8 * bands["B11"] + 0.02}
     told = []
     for these in (bands, flat):
         scene, levels = levels_of(these)
         scaled, present = scaled_bands(scene.read(Window(0, 0, *scene.shape)), levels)
         gain = network_gain(levels, scene.bands)
-        told.append((network_input(scaled, present, gain)[0].std(), network_input(scaled, present)[0].std()))
+        told.append((network_input(scaled, present, gain)[4].std(), network_input(scaled, present)[4].std()))
     assert told[1][1] < 0.9 * told[0][1]
     assert told[1][0] == pytest.approx(told[0][0], rel=0.05)
 

@@ -1,0 +1,115 @@
+"""What is found does not depend on how an image lies: turned by quarters, or mirrored, it shows the same ships."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+import pytest
+
+from pipeline.detection import detect
+from pipeline.detection.optical import network
+from pipeline.detection.optical.north_up import Turn, turn_of
+from pipeline.detection.optical.water import block_edges
+from pipeline.types import Geolocation, Sensor, Window
+from tests.builders import array_scene
+from tests.detection.optical.ten_metre import AT_ANCHOR, port
+
+SIDES = (233, 240)  # neither is cut into whole blocks of 480 m
+SHIPS = (AT_ANCHOR, (110.0, 60.0, 140.0, 24.0, 120.0), (30.0, 60.0, 220.0, 32.0, 80.0))
+WAYS = [Turn(*each) for each in product((False, True), repeat=3)]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Geolocation of an image that comes right by a turn."""
+
+    right: Geolocation
+    turn: Turn
+    shape: tuple[int, int]
+
+    def lonlat(self, row, col):
+        """As that of the pixel's place in the image set right."""
+        row, col = (col, row) if self.turn.swapped else (row, col)
+        rows, cols = self.turn.shape(self.shape)
+        row = rows - 1 - np.asarray(row) if self.turn.rows_reversed else row
+        col = cols - 1 - np.asarray(col) if self.turn.cols_reversed else col
+        return self.right.lonlat(row, col)
+
+    def rowcol(self, lon, lat):
+        """Pixel position of points."""
+        return self.turn.back(*self.right.rowcol(lon, lat), self.shape)
+
+
+def stored(image, turn):
+    """An image as it is stored if ``turn`` sets it right."""
+    way = image[:: -1 if turn.rows_reversed else 1, :: -1 if turn.cols_reversed else 1]
+    return np.ascontiguousarray(way.T if turn.swapped else way)
+
+
+def scene_of(turn, *, placed=True):
+    """Three ships at anchor off a quay, in water that grows brighter to one side."""
+    slope = np.linspace(0, 0.02, SIDES[1]) + np.linspace(0.01, 0, SIDES[0])[:, None]
+    bands = {name: image[: SIDES[0]] + slope for name, image in port(SHIPS, noise=0.004).items()}
+    plain = array_scene(bands, sensor=Sensor.SENTINEL2, spacing_m=10.0)
+    turned = array_scene(
+        {name: stored(image, turn) for name, image in bands.items()},
+        sensor=Sensor.SENTINEL2,
+        spacing_m=10.0,
+        origin=None,
+    )
+    return replace(turned, geolocation=Stored(plain.geolocation, turn, turned.shape)) if placed else turned
+
+
+def found(turn, **more):
+    """Places in the image set right, lengths and beams, in that order."""
+    table, _ = detect(scene_of(turn, **more))
+    table = table[table["accepted"]]
+    row, col = (table[name].to_numpy(float) for name in ("row", "col"))
+    row, col = (col, row) if turn.swapped else (row, col)
+    row = SIDES[0] - 1 - row if turn.rows_reversed else row
+    col = SIDES[1] - 1 - col if turn.cols_reversed else col
+    rows = np.column_stack([row, col, table["length_m"], table["beam_m"], table["score"]])
+    return rows[np.argsort(rows[:, 0])]
+
+
+@pytest.mark.parametrize("turn", WAYS[1:])
+def test_by_contrast_it_matters_not_how_a_picture_lies(turn, monkeypatch):
+    monkeypatch.setattr(network, "sessions", tuple)
+    plain = found(Turn(), placed=False)
+    assert len(plain) == len(SHIPS)
+    assert found(turn, placed=False) == pytest.approx(plain, rel=1e-6)
+
+
+@pytest.mark.parametrize("turn", WAYS[1:])
+def test_the_network_is_shown_every_image_north_up(turn):
+    pytest.importorskip("onnxruntime")
+    plain = found(Turn())
+    assert len(plain) == len(SHIPS)
+    assert found(turn) == pytest.approx(plain, rel=1e-5)
+
+
+@pytest.mark.parametrize("turn", WAYS)
+def test_a_turn_is_told_from_the_place_and_undone(turn):
+    scene = scene_of(turn)
+    assert turn_of(scene) == turn
+    assert turn_of(replace(scene, geolocation=None)) == Turn()
+    numbers = np.arange(12.0).reshape(3, 4)
+    assert (turn.image(stored(numbers, turn)) == numbers).all()
+    window, whole = Window(1, 0, 2, 1), stored(numbers, turn)
+    right = turn.window(window, whole.shape)
+    part = whole[window.row0 : window.row1, window.col0 : window.col1]
+    assert (turn.image(part) == numbers[right.row0 : right.row1, right.col0 : right.col1]).all()
+    row, col = turn.back(2, 1, whole.shape)
+    assert whole[row, col] == numbers[2, 1]
+
+
+@pytest.mark.parametrize("count", [7, 96, 97, 1042, 10_980])
+def test_blocks_of_an_axis_are_the_same_from_both_ends(count):
+    edges = block_edges(count, 48.0)
+    assert (edges == count - edges[::-1]).all()
+    widths = np.diff(edges)
+    assert widths.sum() == count
+    assert np.ptp(widths) <= 1
+    assert count < 48 or ((widths > 24) & (widths <= 96)).all()
