@@ -1,4 +1,4 @@
-"""How much Sentinel-2 results lean on how an image lies: ports turned by quarter turns, or cut by a few pixels.
+"""How much Sentinel-2 results lean on how an image lies: ports turned by quarters, mirrored, or cut by a few pixels.
 
 ``python -m benchmarks.turned_ports S2_PORTS [--without-network]``: of the ships accepted in each port as it is, how
 many are accepted in another form of it, within 40 m; how many others are; and how far lengths differ.
@@ -33,6 +33,7 @@ def forms(pixels: np.ndarray, grid: Affine) -> dict[str, tuple[np.ndarray, Affin
     to_plain = {1: Affine(0, -1, cols, 1, 0, 0), 2: Affine(-1, 0, cols, 0, -1, rows), 3: Affine(0, 1, 0, -1, 0, rows)}
     out = {"as it is": (pixels, grid)}
     out |= {f"turned {90 * n}°": (np.rot90(pixels, n, (1, 2)), grid * turn) for n, turn in to_plain.items()}
+    out["from south to north"] = pixels[:, ::-1], grid * Affine(1, 0, 0, 0, -1, rows)
     return out | {f"cut by {n} px": (pixels[:, n:, n:], grid * Affine.translation(n, n)) for n in CUT_PX}
 
 
