@@ -16,6 +16,7 @@ from urllib.parse import urljoin
 
 from pipeline.config.stac import Catalogue
 from pipeline.errors import InputError, printable
+from pipeline.ingest.catalogue.web import bare
 from pipeline.ingest.metadata.acquisition import parse_time
 from pipeline.types import Sensor
 
@@ -143,11 +144,21 @@ def _assets(item: dict[str, Any], base: str) -> dict[str, RemoteFile]:
             continue
         size = asset.get("file:size")
         found[str(key)] = RemoteFile(
-            urljoin(base, href) if base and "://" not in href else href,
+            _joined(base, href),
             size if isinstance(size, int) and size > 0 else None,
             str(asset.get("file:checksum") or asset.get("checksum:multihash") or "").lower(),
         )
     return found
+
+
+def _joined(base: str, href: str) -> str:
+    """An asset's address; one that cannot be joined stays as it is, and is refused when it is asked for."""
+    if not base or "://" in bare(href):
+        return href
+    try:
+        return urljoin(base, href)
+    except ValueError:
+        return href
 
 
 def _radar_files(assets: dict[str, RemoteFile]) -> dict[str, RemoteFile]:

@@ -21,7 +21,7 @@ from pipeline.config.stac import Catalogue, StacConfig
 from pipeline.errors import ConfigError, EnvironmentFault, InputError, printable
 from pipeline.ingest.catalogue.products import Product, acquisition_of, product_name, product_of, safe_name
 from pipeline.ingest.catalogue.services import Service, policy_of, service_of
-from pipeline.ingest.catalogue.web import Ask, Deadline, Web
+from pipeline.ingest.catalogue.web import Ask, Deadline, Web, bare
 from pipeline.ingest.json_text import unrepeated
 from pipeline.storage import write_bytes
 from pipeline.times_places.longitudes import boxes
@@ -32,6 +32,7 @@ MAX_ITEMS = 200_000  # our choice: 12 ports and ten years have some 60,000
 MAX_FILE = 1 << 30  # bytes of a saved search
 MISSING = ("acquisition", "acquired", "sensor", "cause")
 BBox = tuple[float, float, float, float]
+_ADDRESS = re.compile(r"\S*://\S*")
 _USABLE_MODE = "IW"  # the mode over coasts; EW is too coarse for these ships, WV has no coverage, SM is rare
 
 
@@ -255,17 +256,20 @@ def _only_in(
 
 
 def _without_queries(item: dict[str, Any]) -> dict[str, Any]:
-    assets = item.get("assets")
-    if not isinstance(assets, dict):
-        return item
-    out = {}
-    for key, asset in assets.items():
-        plain = {k: v for k, v in asset.items() if k not in ("alternate", "href")} if isinstance(asset, dict) else {}
-        href = asset.get("href", "") if isinstance(asset, dict) else ""
-        out[key] = plain | {"href": bare(str(href))}
-    return item | {"assets": out}
+    """The item with every address in it bare, wherever it stands: assets, its own address, links among properties."""
+    out: dict[str, Any] = _bared(item)
+    if not isinstance(item.get("assets"), dict):
+        return out
+    for asset in out["assets"].values():
+        if isinstance(asset, dict):
+            asset.pop("alternate", None)
+            asset["href"] = bare(str(asset.get("href", "")))  # one below the item's own address, too
+    return out
 
 
-def bare(href: str) -> str:
-    """An address without user, query and fragment: without what may be secret."""
-    return re.sub(r"^(\w+://)[^/@]*@", r"\1", href.split("?")[0].split("#")[0])
+def _bared(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _bared(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_bared(inner) for inner in value]
+    return bare(value) if isinstance(value, str) and _ADDRESS.fullmatch(value) else value

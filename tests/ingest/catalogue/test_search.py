@@ -13,6 +13,8 @@ import pytest
 from pipeline.config.stac import StacConfig
 from pipeline.errors import ConfigError, EnvironmentFault, InputError
 from pipeline.ingest.catalogue import search as catalogue
+from pipeline.ingest.catalogue.services import policy_of
+from pipeline.ingest.catalogue.web import ForbiddenAddress
 from pipeline.types import Sensor
 from tests.ingest.catalogue.builders import _item
 from tests.servers import Fault, stac_api
@@ -300,3 +302,41 @@ def test_the_published_search_holds_no_query_and_no_user(tmp_path):
     assert b"secret" not in raw
     assert b"pw@" not in raw
     assert b"https://files.example/x.tiff" in raw
+
+
+def test_the_published_search_holds_no_query_wherever_an_address_stands(tmp_path):
+    item = grd(3)
+    item["properties"]["thumbnail"] = "https://me:secret@files.example/t.png?sig=secret"
+    item["assets"]["vv"] = {"href": "x.tiff?sig=secret", "storage": ["https://files.example/z?sig=secret"]}
+    item["properties"]["note"] = "what? a ship: see https://files.example"
+    base = "https://files.example/items/3?token=secret"
+    item["capwatch"] = {"catalogue": "cdse", "sensor": str(Sensor.SENTINEL1), "base": base}
+    raw = catalogue.save(catalogue.Searched([item]), tmp_path / "s.json", public=True)
+    assert b"secret" not in raw
+    again = catalogue.read(tmp_path / "s.json")
+    assert again.items[0]["properties"]["note"] == item["properties"]["note"]
+    assert again.products()[0].files["VV"].href == "https://files.example/items/x.tiff"
+
+
+@pytest.mark.parametrize("href", ["//[bad/x.tiff", "http://[bad/x.tiff"])
+def test_an_asset_whose_address_is_none_costs_its_image_alone(href):
+    """An address that cannot be parsed is refused when it is asked for, like any other; the search goes on."""
+    items = [grd(3), grd(4)]
+    items[0]["assets"]["vv"]["href"] = href
+    for item in items:
+        item["capwatch"] = {"catalogue": "cdse", "sensor": str(Sensor.SENTINEL1), "base": "https://files.example/a"}
+    first, second = catalogue.Searched(items).products()
+    assert first.files["VV"].href == href
+    assert not isinstance(second, InputError)
+    with pytest.raises(ForbiddenAddress, match="no request made"):
+        policy_of(StacConfig(), "cdse").require(href, "VV")
+
+
+@pytest.mark.parametrize("written", ["https://Data.example", "https://data.example:443"])
+@pytest.mark.parametrize("asked", ["https://data.example/x", "HTTPS://DATA.example:443/x"])
+def test_the_default_port_makes_no_other_host(written, asked):
+    policy = policy_of(StacConfig(hosts=(written,)), "cdse")
+    policy.require(asked, "VV")
+    for other in ("https://data.example:8443/x", "http://data.example:443/x"):
+        with pytest.raises(ForbiddenAddress):
+            policy.require(other, "VV")

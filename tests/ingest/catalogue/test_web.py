@@ -171,6 +171,33 @@ def test_a_name_in_front_of_an_allowed_host_does_not_help(web, site):
     assert origin_of(f"http://127.0.0.1:{port}@evil.example/a.bin") == "http://evil.example"
 
 
+@pytest.mark.parametrize("form", [r"http://{place}\@allowed.example/a.bin", r"http://{place}\@allowed.example"])
+def test_a_backslash_before_an_allowed_host_does_not_help(site, form):
+    """The library that makes the request ends the host at a backslash (WHATWG URL), urlsplit at the last @."""
+    web = Web(WebPolicy(frozenset({"http://allowed.example"}), tries=1))
+    with pytest.raises(ForbiddenAddress, match="no request made"):
+        web.get(Ask(form.format(place=site.url.removeprefix("http://")), "the file"), web.deadline())
+    assert site.log == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://me:s3cret@data.example:port/a?sig=s3cret",
+        "https://me:a@s3cret@[data/a?sig=s3cret",
+        "ftp:///a?sig=s3cret",
+        "a.tif?from=http://b&sig=s3cret",
+        "/vsicurl/https://me:s3cret@data.example/a?sig=s3cret",
+        f"https://{'m' * 90}:s3cret@data.example:port/a",
+    ],
+)
+def test_the_refusal_of_what_is_no_address_holds_no_secret(web, url):
+    with pytest.raises(ForbiddenAddress, match="no request made") as refused:
+        web.get(Ask(url, "the file"), web.deadline())
+    assert "s3cret" not in str(refused.value)
+    assert "me:" not in str(refused.value)
+
+
 def test_a_redirect_to_a_place_that_is_not_allowed_is_not_followed(web, site, tmp_path):
     other = Site(tmp_path)
     try:
