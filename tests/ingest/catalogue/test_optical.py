@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 import rasterio
+from affine import Affine
 from pyproj import Transformer
 
 from pipeline.errors import InputError
@@ -100,6 +101,30 @@ def test_cloud_is_counted_over_the_aoi_from_the_products_own_classification(site
 def test_an_item_that_names_another_projection_is_not_used(site, tmp_path):
     product = optical_product(write_bands(site.root / "b"), site.url, **{"proj:code": "EPSG:32652"})
     with pytest.raises(InputError, match=r"in EPSG:32653, its catalogue says EPSG:32652"):
+        cut(product, tmp_path / "c", site)
+
+
+@pytest.mark.parametrize(
+    ("band", "shape", "place"),
+    [
+        ("B03", (150, 400), (10.0, 0.0, 0.0, -10.0)),
+        ("B03", (400, 100), (10.0, 0.0, 0.0, -10.0)),
+        ("B11", (20, 200), (20.0, 0.0, 0.0, -20.0)),
+        ("B04", (400, 400), (10.0, 0.0, 0.0, -20.0)),
+        ("B04", (400, 400), (10.0, 3.0, 3.0, -10.0)),
+        ("B04", (400, 400), (10.0, 0.0, 0.0, 10.0)),
+    ],
+)
+def test_a_band_that_covers_other_ground_than_the_first_is_not_laid_upon_it(site, tmp_path, band, shape, place):
+    """Each of these begins where the other bands begin, and has pixels as wide as theirs or twice as wide."""
+    product = optical_product(write_bands(site.root / "b"), site.url)
+    a, b, d, e = place
+    with rasterio.open(
+        site.root / "b" / f"{band}.tif", "w", driver="GTiff", height=shape[0], width=shape[1], count=1, dtype="uint16",
+        crs="EPSG:32653", transform=Affine(a, b, 335_000.0, d, e, 4_736_000.0),
+    ) as out:  # fmt: skip
+        out.write(np.full(shape, 1500, np.uint16), 1)
+    with pytest.raises(InputError, match=rf"{band}: does not lie on the grid of the 10 m bands"):
         cut(product, tmp_path / "c", site)
 
 
