@@ -90,6 +90,23 @@ def test_a_second_catalogue_shows_what_the_first_one_lacks(server, tmp_path):
     assert found.missing[0]["acquired"] == "2024-03-17T09:20:12Z"
 
 
+def test_a_pass_that_the_first_catalogue_lists_as_too_cloudy_is_not_one_that_it_lacks(site):
+    """Cloud differs between processings of one pass: 96 % in the one, 94 % in the other, where 95 % may be."""
+    name = "S2B_MSIL2A_20240307T020529_N0510_R017_T53TKJ_20240307T045211"
+    other = "S2B_MSIL2A_20240307T021529_N0510_R017_T53TKJ_20240307T045211"
+    page(site, [_item(name, "sentinel-2-l2a", {"eo:cloud_cover": 96.0}, {})])
+    site.pages["/second"] = json.loads(json.dumps(site.pages["/"]).replace("/search", "/second/search"))
+    site.pages["/second/search"] = {
+        "type": "FeatureCollection",
+        "features": [_item(n, "sentinel-2-l2a", {"eo:cloud_cover": 94.0}, {}) for n in (name, other)],
+        "links": [],
+    }
+    services = {"cdse": {"api": site.url}, "earth-search": {"api": f"{site.url}/second"}}
+    found = ask(site, sentinel1=None, sentinel2="cdse", compare_with="earth-search", services=services)
+    assert found.items == []
+    assert [m["acquisition"] for m in found.missing] == ["S2B_20240307T021529_R017_T53TKJ"]
+
+
 def page(site, items, **links):
     """One page of a hand-made API below ``site``."""
     root = {
@@ -164,6 +181,19 @@ def test_pages_that_go_in_a_circle_end(site):
     page(
         site, [grd(3)], next={"href": f"{site.url}/search", "method": "POST", "body": {"token": "again"}, "merge": True}
     )
+    with pytest.raises(EnvironmentFault, match="cdse: its pages go in a circle"):
+        ask(site)
+    assert len(site.log) < 10
+
+
+def test_further_pages_that_go_in_a_circle_end_whatever_they_are_called(site):
+    def further(number):
+        return {"rel": "next", "href": f"{site.url}/page/{number}", "method": "GET"}
+
+    page(site, [grd(3)], next=further(2))
+    site.pages |= {
+        f"/page/{n}": {"type": "FeatureCollection", "features": [grd(n)], "links": [further(5 - n)]} for n in (2, 3)
+    }
     with pytest.raises(EnvironmentFault, match="cdse: its pages go in a circle"):
         ask(site)
     assert len(site.log) < 10
@@ -284,8 +314,24 @@ def test_no_catalogue_is_a_mistake_in_the_config(site):
         ask(site, sentinel1=None)
 
 
+SAVED = json.dumps({"features": [{"id": "x", "capwatch": {"catalogue": "cdse", "sensor": "sentinel-1", "base": ""}}]})
+LACKED = dict.fromkeys(catalogue.MISSING, "x")
+
+
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"features": [{"id": "x"}]}', '{"features": 3}', "\x00", "[" * 100_000, NO_BASE]
+    "text",
+    [
+        SAVED.replace("cdse", "elsewhere"),
+        SAVED[:-1] + f', "capwatch:missing": [{json.dumps(LACKED)}]}}',
+        "",
+        "[]",
+        "{}",
+        '{"features": [{"id": "x"}]}',
+        '{"features": 3}',
+        "\x00",
+        "[" * 100_000,
+        NO_BASE,
+    ],
 )
 def test_a_file_that_is_no_saved_search(tmp_path, text):
     (tmp_path / "s.json").write_text(text)
