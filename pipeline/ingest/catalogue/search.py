@@ -118,8 +118,8 @@ def _ask(
     end: datetime,
     notes: list[str],
 ) -> tuple[list[dict[str, Any]], set[str]]:
-    """One catalogue's items of one sensor, each once, in order of time and id; and the acquisitions that it lists, those
-    of items that were set aside among them."""
+    """One catalogue's items of one sensor, each once, in order of time and id; and the acquisitions that it lists,
+    also of items that were set aside."""
     service = service_of(name, config)
     web = Web(policy_of(config, name))
     unique: dict[str, dict[str, Any]] = {}

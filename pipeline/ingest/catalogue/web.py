@@ -15,6 +15,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     import requests
 
 AGENT = "capwatch"
-AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+AGAIN = frozenset({408, 425, 429, *range(500, 600)})  # clouds have numbers of their own among the latter, as 520 to 524
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5  # our choice: a signed address needs one or two, a circle never ends
 FIRST_PAUSE_S = 0.5  # our choice; doubled with every try, and drawn between half and all of it so that workers part
@@ -319,8 +321,14 @@ def _declined(status: int) -> str:
 
 
 def _retry_after(reply: requests.Response) -> float | None:
-    """Seconds that the server asks to be left alone, where it says so in seconds."""
-    return _whole(reply.headers.get("Retry-After", ""))
+    """Seconds that the server asks to be left alone: told as such, or as a date (RFC 9110) that is still to come."""
+    told = reply.headers.get("Retry-After", "")
+    try:
+        until = parsedate_to_datetime(told)
+    except (ValueError, OverflowError):
+        return _whole(told)
+    ahead_s = (until if until.tzinfo else until.replace(tzinfo=UTC)).timestamp() - time.time()
+    return ahead_s if ahead_s > 0 else None  # else the clocks differ, or it is an old answer that is served again
 
 
 def _whole(text: str) -> int | None:

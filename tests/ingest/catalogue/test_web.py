@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pickle
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -32,7 +34,7 @@ def test_a_file_and_a_part_of_it(web, site):
     assert web.bytes == 10250
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 507, 522])
 def test_what_is_declined_for_the_moment_is_asked_again(web, site, status):
     site.faults = [Fault("a.bin", "status", times=2, status=status)]
     assert len(get(web, site).body) == 10240
@@ -53,8 +55,19 @@ def test_the_pause_that_the_server_asks_for_is_kept(web, site):
     assert time.monotonic() - begun >= 1.0
 
 
-@pytest.mark.parametrize("told", ["\u00b2", "9" * 5000, "-1", "1e3", "Wed, 21 Oct 2026 07:28:00 GMT", ""])
-def test_a_pause_that_is_no_number_of_seconds_is_our_own(web, site, told):
+def test_a_pause_that_ends_at_a_date_is_kept(web, site):
+    """RFC 9110, 10.2.3: a number of seconds, or a date; whole seconds, so that up to one is lost."""
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=2.5), usegmt=True)
+    site.faults = [Fault("a.bin", "status", times=1, status=429, headers={"Retry-After": date})]
+    begun = time.monotonic()
+    get(web, site)
+    assert time.monotonic() - begun >= 1.4
+
+
+@pytest.mark.parametrize(
+    "told", ["\u00b2", "9" * 5000, "-1", "1e3", "Wed, 21 Oct 2020 07:28:00 GMT", "Mon, 99 Oct 2026 07:28:00", ""]
+)
+def test_a_pause_that_cannot_be_is_our_own(web, site, told):
     """A superscript two passes for a digit: it ended the run in a traceback."""
     site.faults = [Fault("a.bin", "status", times=1, status=429, headers={"Retry-After": told})]
     assert len(get(web, site).body) == 10240
