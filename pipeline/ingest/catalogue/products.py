@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -27,6 +27,9 @@ POLARISATIONS = ("VV", "VH", "HH", "HV")
 BANDS = ("B02", "B03", "B04", "B08", "B11", "B12")  # what the optical chain can use; 10 m but for the last two
 _NAMES = {"blue": "B02", "green": "B03", "red": "B04", "nir": "B08", "swir16": "B11", "swir22": "B12", "scl": "SCL"}
 _RESERVED = re.compile(r"(CON|PRN|AUX|NUL|COM\d|LPT\d)(\.|$)", re.IGNORECASE)
+_TIME = re.compile(r"\d{8}T\d{6}")
+LONGEST_TAKE = timedelta(hours=1)  # our choice: both missions image for some 30 to 40 minutes of an orbit of 100
+EARLY = timedelta(minutes=-1)  # our choice, for seconds that are rounded
 MAX_NAME = 80  # characters; our choice: a product name has 67
 # mission, mode, times, orbit and data take name an acquisition; what follows names one processing of it
 _S1_NAME = re.compile(
@@ -64,7 +67,7 @@ class Product:
     item_id: str
     name: str  # safe as the name of a file
     acquisition: str  # equal for products of one acquisition, in any catalogue and processing
-    acquired: datetime | None  # by the catalogue: decides nothing, but dates a look that failed
+    acquired: datetime | None  # dates a look that failed, and Sentinel-2; of radar the annotation tells it
     platform: str
     files: dict[str, RemoteFile]
     facts: dict[str, Any] = field(default_factory=dict)  # sun, cloud, baseline: plain numbers and texts
@@ -91,7 +94,7 @@ def product_of(item: dict[str, Any], catalogue: Catalogue, sensor: Sensor, base:
         item_id=item_id,
         name=name,
         acquisition=acquisition_of(product_name(item_id, properties)),
-        acquired=_moment(properties),
+        acquired=_acquired(properties, product_name(item_id, properties)),
         platform=_platform(name, properties),
         files=files,
         facts=_facts(properties, product_name(item_id, properties)) if sensor is Sensor.SENTINEL2 else {},
@@ -193,6 +196,16 @@ def _optical_files(assets: dict[str, RemoteFile]) -> dict[str, RemoteFile]:
     if missing:
         raise InputError("item", f"names no band {', '.join(missing)}")
     return files
+
+
+def _acquired(properties: dict[str, Any], name: str) -> datetime | None:
+    """The catalogue's time, where it lies in the take that the operator's name is about; else when that began."""
+    told = _moment(properties)
+    named = _S1_NAME.match(name) or _S2_NAME.match(name)
+    begun = None if named is None else parse_time(next(g for g in named.groups() if _TIME.fullmatch(g or "")))
+    if begun is None or (told is not None and EARLY <= told - begun <= LONGEST_TAKE):
+        return told
+    return begun
 
 
 def _moment(properties: dict[str, Any]) -> datetime | None:

@@ -46,7 +46,7 @@ def test_a_cut_out_holds_the_bands_on_one_grid_with_reflectance(site, tmp_path):
     assert scene.radiometry is Radiometry.REFLECTANCE
     assert scene.platform == "sentinel-2b"
     assert scene.product_id == S2_PRODUCT
-    assert scene.acquired == datetime(2024, 3, 7, 9, 20, 12, tzinfo=UTC)
+    assert scene.acquired == datetime(2024, 3, 7, 2, 8, 12, tzinfo=UTC)
     assert scene.optical.sun_elevation_deg == 36.5
     tile = scene.read(Window(0, 0, *scene.shape))
     for band, level in (("B02", 0.07), ("B08", 0.025), ("B11", 0.009)):
@@ -96,6 +96,23 @@ def test_cloud_is_counted_over_the_aoi_from_the_products_own_classification(site
     with rasterio.open(tmp_path / "c" / f"{S2_PRODUCT}.tif") as image:
         top = round((4_736_000 - image.transform.f) / 10)
         assert scene.optical.cloud_fraction == pytest.approx((100 - top) / image.height, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted"),
+    [
+        ("2024-03-07T11:08:12+09:00", "02:08:12"),
+        ("2024-03-07T02:05:29.024Z", "02:05:29"),
+        ("2024-03-07", "02:05:29"),  # a day is no time
+        ("2024-03-07T11:08:12Z", "02:05:29"),  # Vostochny's time of that day, called UTC
+        ("2024-03-09T02:08:12Z", "02:05:29"),
+        (None, "02:05:29"),
+    ],
+)
+def test_the_time_is_the_catalogues_only_where_the_operators_name_allows_it(site, told, wanted):
+    """The name holds when the take began (ESA): 2024-03-07 02:05:29 UTC, and no take lasts for an hour."""
+    product = optical_product(site.root, site.url, datetime=told)
+    assert product.acquired.strftime("%Y-%m-%d %H:%M:%S") == f"2024-03-07 {wanted}"
 
 
 def test_an_item_that_names_another_projection_is_not_used(site, tmp_path):
