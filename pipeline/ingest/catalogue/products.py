@@ -94,8 +94,8 @@ def product_of(item: dict[str, Any], catalogue: Catalogue, sensor: Sensor, base:
         item_id=item_id,
         name=name,
         acquisition=acquisition_of(product_name(item_id, properties)),
-        acquired=_acquired(properties, product_name(item_id, properties)),
-        platform=_platform(name, properties),
+        acquired=acquired_of(properties, product_name(item_id, properties)),
+        platform=platform_told(name, properties),
         files=files,
         facts=_facts(properties, product_name(item_id, properties)) if sensor is Sensor.SENTINEL2 else {},
     )
@@ -198,7 +198,7 @@ def _optical_files(assets: dict[str, RemoteFile]) -> dict[str, RemoteFile]:
     return files
 
 
-def _acquired(properties: dict[str, Any], name: str) -> datetime | None:
+def acquired_of(properties: dict[str, Any], name: str) -> datetime | None:
     """The catalogue's time, where it lies in the take that the operator's name is about; else when that began."""
     told = _moment(properties)
     named = _S1_NAME.match(name) or _S2_NAME.match(name)
@@ -215,7 +215,8 @@ def _moment(properties: dict[str, Any]) -> datetime | None:
     return None
 
 
-def _platform(name: str, properties: dict[str, Any]) -> str:
+def platform_told(name: str, properties: dict[str, Any]) -> str:
+    """The satellite, by the operator's name of the product, else by the item."""
     from pipeline.ingest.metadata.acquisition import platform_of
 
     told = properties.get("platform")

@@ -19,9 +19,18 @@ from typing import Any
 
 from pipeline.config.stac import Catalogue, StacConfig
 from pipeline.errors import ConfigError, EnvironmentFault, InputError, printable
-from pipeline.ingest.catalogue.products import Product, acquisition_of, product_name, product_of, safe_name
+from pipeline.ingest.catalogue.products import (
+    Product,
+    acquired_of,
+    acquisition_of,
+    platform_told,
+    product_name,
+    product_of,
+    safe_name,
+)
 from pipeline.ingest.catalogue.services import KNOWN, Service, policy_of, service_of
 from pipeline.ingest.catalogue.web import Ask, Deadline, Web, bare
+from pipeline.ingest.found import Found
 from pipeline.ingest.json_text import unrepeated
 from pipeline.storage import write_bytes
 from pipeline.times_places.longitudes import boxes
@@ -45,17 +54,33 @@ class Searched:
     notes: list[str] = field(default_factory=list)  # for whoever watches
     missing: list[dict[str, Any]] = field(default_factory=list)  # acquisitions that only the second catalogue has
 
-    def products(self) -> list[Product | InputError]:
-        """The items as products, or why they are none."""
-        out: list[Product | InputError] = []
+    def products(self) -> list[Product | Found]:
+        """The items as products; those that are none as inputs that were not had, with the cause and the time."""
+        out: list[Product | Found] = []
         for item in self.items:
             origin = item["capwatch"]
             sensor = Sensor(origin["sensor"])
             try:
                 out.append(product_of(item, origin["catalogue"], sensor, origin["base"]))
             except InputError as error:
-                out.append(InputError(f"{origin['catalogue']}:{printable(item.get('id'))[:80]}", error.cause))
+                out.append(_not_had(item, origin["catalogue"], sensor, error.cause))
         return out
+
+
+def _not_had(item: dict[str, Any], catalogue: Catalogue, sensor: Sensor, cause: str) -> Found:
+    """An item that is no product: a look at its time that is unknown."""
+    told = item.get("properties")
+    properties = told if isinstance(told, dict) else {}
+    name = product_name(str(item.get("id") or ""), properties)
+    href = f"{catalogue}:{printable(item.get('id'))[:80]}"
+    return Found(
+        Path(href),
+        cause,
+        name=href,
+        acquired=acquired_of(properties, name),
+        sensor=sensor,
+        platform=platform_told(name, properties),
+    )
 
 
 def search(config: StacConfig, bbox: BBox, start: datetime, end: datetime) -> Searched:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipeline.config.stac import StacConfig
-from pipeline.errors import ConfigError, EnvironmentFault, InputError
+from pipeline.errors import ConfigError, EnvironmentFault
 from pipeline.ingest.catalogue import search as catalogue
 from pipeline.ingest.catalogue.services import policy_of
 from pipeline.ingest.catalogue.web import ForbiddenAddress
@@ -211,11 +211,12 @@ def test_null_geometry_is_no_matter_since_positions_come_from_the_product(site):
     assert len(ask(site).products()) == 1
 
 
-def test_an_item_without_assets_keeps_its_place_among_the_inputs(site):
+def test_an_item_without_assets_keeps_its_place_among_the_inputs_and_its_time(site):
     page(site, [grd(3) | {"assets": None}, grd(4)])
     bad, good = ask(site).products()
-    assert isinstance(bad, InputError)
-    assert "names no polarisation" in bad.cause
+    assert "names no polarisation" in bad.refused
+    assert bad.acquired == datetime(2024, 3, 3, 9, 20, 12, tzinfo=UTC)
+    assert (bad.sensor, bad.platform) == (good.sensor, good.platform) == (Sensor.SENTINEL1, "sentinel-1a")
     assert good.item_id.startswith("S1A_IW_GRDH_1SDV_20240304")
 
 
@@ -373,7 +374,7 @@ def test_an_asset_whose_address_is_none_costs_its_image_alone(href):
         item["capwatch"] = {"catalogue": "cdse", "sensor": str(Sensor.SENTINEL1), "base": "https://files.example/a"}
     first, second = catalogue.Searched(items).products()
     assert first.files["VV"].href == href
-    assert not isinstance(second, InputError)
+    assert second.files["VV"].href == items[1]["assets"]["vv"]["href"]
     with pytest.raises(ForbiddenAddress, match="no request made"):
         policy_of(StacConfig(), "cdse").require(href, "VV")
 
