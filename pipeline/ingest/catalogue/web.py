@@ -197,7 +197,11 @@ class Web:
                 if reply.status_code in AGAIN:
                     return f"answers HTTP {reply.status_code}", _retry_after(reply)
                 return self._read(ask, reply, deadline)
-        except (requests.exceptions.SSLError, requests.exceptions.InvalidURL) as error:
+        except (
+            requests.exceptions.SSLError,
+            requests.exceptions.InvalidURL,
+            requests.exceptions.InvalidSchema,  # of a proxy that needs a library which is not there (SOCKS)
+        ) as error:
             # the error's own text holds the address, and a signed address is a secret
             raise InputError(ask.item, f"cannot be reached ({type(error).__name__})") from None
         except (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError) as error:
@@ -310,7 +314,7 @@ def _password(url: str) -> Any:
     path = os.environ.get("NETRC") or os.path.expanduser("~/.netrc")
     try:
         known = netrc.netrc(path).hosts.get(urlsplit(url).hostname or "")
-    except (OSError, netrc.NetrcParseError):
+    except (OSError, netrc.NetrcParseError, UnicodeError):
         known = None
     return (known[0], known[2]) if known is not None else _as_it_is
 

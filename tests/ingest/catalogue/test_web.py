@@ -138,6 +138,15 @@ def test_a_port_where_nobody_listens(site):
         web.get(Ask(f"{gone}/a?sig=secret", "the file"), web.deadline())
 
 
+def test_a_proxy_that_needs_a_library_of_its_own_is_no_connection_that_broke_off(site, web, monkeypatch):
+    monkeypatch.setenv("http_proxy", "socks5://me:s3cret@127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with pytest.raises(InputError, match=r"cannot be reached") as told:
+        get(web, site)
+    assert "s3cret" not in str(told.value)
+
+
 def test_a_name_that_nobody_knows_is_told_soon():
     """RFC 6761: no name below .invalid is ever found. Before, five tries ended in "the connection broke off"."""
     web = Web(WebPolicy(frozenset({"http://catalogue.invalid"}), tries=5, first_pause_s=0.01))
@@ -277,6 +286,14 @@ def test_the_password_of_netrc_goes_to_its_own_host_only(web, site, tmp_path, mo
     assert site.log[-1].headers["Authorization"].startswith("Basic ")
     get(web, site, signed=True)
     assert "Authorization" not in site.log[-1].headers
+
+
+@pytest.mark.parametrize("content", [b"machine", b"machine 127.0.0.1 login me password \xff\xfe\n"])
+def test_a_netrc_that_cannot_be_read_holds_no_password(web, site, tmp_path, monkeypatch, content):
+    (tmp_path / "netrc").write_bytes(content)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    get(web, site)
+    assert "Authorization" not in site.log[0].headers
 
 
 def test_errors_and_policies_travel_between_processes():
