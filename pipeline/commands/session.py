@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.errors import EnvironmentFault, PipelineError, ending_code, file_of, printable
+from pipeline.errors import EnvironmentFault, PipelineError, ending_code, in_words, printable
 
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Errors, results and what is unknown only: no progress, no notes.")
@@ -71,17 +71,15 @@ def session(*, quiet: bool, debug: bool) -> Iterator[Any]:
             raise
         sys.stderr.write(f"error: {printable(error)}\n")
         raise typer.Exit(ending_code(error)) from None
-    except MemoryError:
+    except MemoryError as error:
         if debug:
             raise
-        sys.stderr.write("error: not enough memory (nothing was changed)\n")
+        sys.stderr.write(f"error: {in_words(error)} (nothing was changed)\n")
         raise typer.Exit(EnvironmentFault.exit_code) from None
     except OSError as error:
         if debug:
             raise
-        where = file_of(error) or "a file or connection without a name"
-        cause = error.strerror or str(error) or type(error).__name__
-        sys.stderr.write(f"error: {printable(where)}: {printable(cause)} (what was finished is kept)\n")
+        sys.stderr.write(f"error: {in_words(error)} (what was finished is kept)\n")
         raise typer.Exit(EnvironmentFault.exit_code) from None
     if console.exit_code:
         raise typer.Exit(console.exit_code)
