@@ -193,14 +193,18 @@ def simulated_inputs(config: RunConfig, root: Path) -> Path:
     return cache_root() / "simulated" / sha256_of(made_from)[:16]
 
 
-def read_ais_around(inputs: Inputs, place: Place, console: Console) -> AisRead:
-    """What was heard at the place and within a degree of it: a feed of the whole Earth fits in memory."""
+def read_ais_around(inputs: Inputs, digests: Mapping[Path, str], place: Place, console: Console) -> AisRead:
+    """What was heard at the place and within a degree of it: a feed of the whole Earth fits in memory.
+
+    ``digests`` are those that the run's id rests on: a file that has another one now is not used.
+    """
     from pipeline.ingest.ais.messages import problems_of, read_ais
 
     west, south, east, north = place.bbox
     # west > east where that crosses 180 degrees
     sides = [float(wrapped(x)) for x in (west - AIS_MARGIN_DEG, east + AIS_MARGIN_DEG)]
-    read = read_ais(inputs.ais, region=(sides[0], south - AIS_MARGIN_DEG, sides[1], north + AIS_MARGIN_DEG))
+    region = (sides[0], south - AIS_MARGIN_DEG, sides[1], north + AIS_MARGIN_DEG)
+    read = read_ais(inputs.ais, region=region, digests=digests)
     read = replace(read, messages=table_near(read.messages, middle_of(place.bbox)))
     for problem, done in problems_of(read.files):
         console.problem(problem, done)
