@@ -16,7 +16,7 @@ from typing import Any
 from pipeline.config import RunConfig, merged
 from pipeline.console import Console
 from pipeline.engine import kept
-from pipeline.errors import DEGRADED, ConfigError, PipelineError, ending_code, printable
+from pipeline.errors import DEGRADED, ConfigError, EnvironmentFault, PipelineError, ending_code, in_words, printable
 from pipeline.plurals import number_of
 from pipeline.storage import write_text
 from pipeline.workspace import config_root, find_config, load_run_config
@@ -132,11 +132,15 @@ def _answer(question: Question, out: Path, console: Console, *, fresh: bool) -> 
         reviews = find_reviews(question.config.aoi.id)
         outcome = run(question.config, question.root, out, own, fresh=fresh, reviews=reviews)
     except PipelineError as error:
-        console.problem(f"{question.name}: {question.fault(error)}", done="question not answered, the others go on")
-        return Answered(question, ending_code(error), cause=question.fault(error))
-    for line in outcome.lines:
-        console.result(line)
-    return Answered(question, outcome.exit_code, str(outcome.folder))
+        code, cause = ending_code(error), question.fault(error)
+    except (OSError, MemoryError) as error:
+        code, cause = EnvironmentFault.exit_code, in_words(error)
+    else:
+        for line in outcome.lines:
+            console.result(line)
+        return Answered(question, outcome.exit_code, str(outcome.folder))
+    console.problem(f"{question.name}: {cause}", done="question not answered, the others go on")
+    return Answered(question, code, cause=cause)
 
 
 def _table(answers: Sequence[Answered]) -> str:

@@ -6,8 +6,28 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
-from pipeline.errors import DEGRADED, PipelineError, printable
+from pipeline.errors import DEGRADED, EnvironmentFault, PipelineError, printable
+
+
+def to_stderr(line: str) -> None:
+    """A line for whoever watches. Where none can be told any more, behind a pipe that was closed or on a full disk, the
+    work goes on all the same, and ends with its own exit code."""
+    if sys.stderr is None:  # closed by the shell
+        return
+    try:
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        _to_nowhere(sys.stderr)
+    except OSError:
+        pass
+
+
+def _to_nowhere(stream: TextIO) -> None:
+    """What a stream still holds, and all that follows, is for nobody."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 class Console:
@@ -26,11 +46,16 @@ class Console:
 
     def result(self, text: str) -> None:
         """A line of the answer, on standard output, also when quiet."""
+        if sys.stdout is None:  # closed by the shell
+            return
         try:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
         except BrokenPipeError:  # whoever read, as `head` does, has seen enough: the work itself goes on
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _to_nowhere(sys.stdout)
+        except OSError as error:
+            _to_nowhere(sys.stdout)  # else the interpreter would try once more, and end with a code of its own
+            raise EnvironmentFault(f"standard output: cannot be written: {error.strerror or error}") from error
 
     def note(self, text: str, *, unknown: bool = False) -> None:
         """A line for whoever watches.
@@ -38,8 +63,7 @@ class Console:
         One that says what is ``unknown`` is told when quiet, too: without it nothing found reads as nothing there.
         """
         if unknown or not self.quiet:
-            sys.stderr.write(text + "\n")
-            sys.stderr.flush()
+            to_stderr(text)
 
     def remark(self, text: str, *, unknown: bool = False) -> None:
         """A line on what is odd in an input that was used whole: told, as a `note` is, and kept for the report."""
@@ -49,12 +73,11 @@ class Console:
     def explain(self, step: str, why: Callable[[], str] | None = None) -> None:
         """Say why a step runs, or is skipped; ``why`` is asked only where somebody wants to know."""
         if self.explaining:
-            sys.stderr.write(f"explain: {printable(step)}{f': {printable(why())}' if why else ''}\n")
-            sys.stderr.flush()
+            to_stderr(f"explain: {printable(step)}{f': {printable(why())}' if why else ''}")
 
     def table(self, title: str, headings: list[str], rows: list[list[str]]) -> None:
         """A table of the answer: drawn on a terminal (without colour where NO_COLOR is set), aligned text elsewhere."""
-        if sys.stdout.isatty():
+        if sys.stdout is not None and sys.stdout.isatty():
             from rich.console import Console as RichConsole
             from rich.table import Table
             from rich.text import Text
@@ -81,15 +104,14 @@ class Console:
     def _problem(self, line: str) -> None:
         self.problems.append(line)
         self._tell("problem", line=line)
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()
+        to_stderr(line)
 
     @contextmanager
     def progress(self, label: str, total: int) -> Iterator[Callable[[str], None]]:
         """``with console.progress("detect", 5) as step: step("scene name")``."""
         if self.quiet or total == 0:
             yield lambda name: self._tell(label, item=name)
-        elif sys.stderr.isatty():
+        elif sys.stderr is not None and sys.stderr.isatty():
             yield from self._bar(label, total)
         else:
             yield from self._lines(label, total)

@@ -101,6 +101,14 @@ def file_of(error: OSError) -> str:
     return found
 
 
+def in_words(error: OSError | MemoryError) -> str:
+    """Which file, or what, failed, and how, of an error of the system that nobody has put into words."""
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    where = file_of(error) or "a file or connection without a name"
+    return printable(f"{where}: {error.strerror or str(error) or type(error).__name__}")
+
+
 def shortened(text: str) -> str:
     """A line that a terminal can hold: of a long one its start and its end."""
     if len(text) <= MOST_CHARACTERS:

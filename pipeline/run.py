@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline.chain import berths, shore
 from pipeline.chain.asked import opened
 from pipeline.chain.detecting import detect_all
-from pipeline.chain.identity import files_asked, identify
+from pipeline.chain.identity import ais_digests, files_asked, identify
 from pipeline.chain.job import Job
 from pipeline.chain.passing import usable_now
 from pipeline.chain.publishing import publish, with_pictures
@@ -71,7 +71,7 @@ def run(
     scenes, scene_table = opened(config, place, inputs, fresh=fresh)
     _tell_left_out(scene_table, console)
     verdicts = read_reviews(reviews, asked.reviews) if reviews is not None else []
-    run_id = identify(config, asked, scene_table, inputs)
+    run_id = identify(config, asked, scene_table, inputs, digests := ais_digests(inputs.ais))
     if inputs.items is not None:
         from pipeline.chain.live import of_saved_search
 
@@ -92,7 +92,7 @@ def run(
             return _outcome(folder, console)
         previous = _begin(folder)
         with _logged(folder, console):
-            ais = read_ais_around(inputs, place, console)
+            ais = read_ais_around(inputs, digests, place, console)
             job = Job(config, root, place, folder, console)
             story = compute(job, scenes, scene_table, ais, verdicts)
             publish(story, job, inputs, ais, previous, asked)

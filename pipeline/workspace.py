@@ -36,11 +36,16 @@ def configs_root() -> Path:
 
 
 def cache_root() -> Path:
-    """Where made inputs are kept between runs: $CAPWATCH_CACHE, or the user's cache folder."""
+    """Where made inputs are kept between runs: $CAPWATCH_CACHE, or the user's cache folder; EnvironmentFault for a user
+    without a home, as in some containers, for whom nothing is chosen."""
     from platformdirs import user_cache_path
 
-    chosen = os.environ.get("CAPWATCH_CACHE")
-    return Path(chosen) if chosen else user_cache_path("capwatch")
+    if chosen := os.environ.get("CAPWATCH_CACHE"):
+        return Path(chosen)
+    try:
+        return user_cache_path("capwatch")
+    except RuntimeError as error:
+        raise EnvironmentFault("no folder for the cache: this user has no home; set CAPWATCH_CACHE to one") from error
 
 
 def proven_files() -> Path:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
 import sys
 
 import pytest
 
 from pipeline.console import Console
-from pipeline.errors import InputError
+from pipeline.errors import InputError, NothingUsable
 
 
 class Terminal:
@@ -128,3 +131,37 @@ def test_an_error_inside_progress_comes_out_unchanged(monkeypatch, terminal):
 
     with pytest.raises(InputError, match="a: b"):
         fail()
+
+
+TALKING = """
+import time, typer
+from pipeline.commands.session import session
+from pipeline.errors import NothingUsable
+try:
+    with session(quiet=False, debug=False) as console:
+        for _ in range(3):
+            console.note("note")
+            time.sleep(0.1)
+        console.problem("problem")
+        console.table("title", ["heading"], [["cell"]])
+        with console.progress("label", 1) as step:
+            step("item")
+        raise NothingUsable("nothing")
+except typer.Exit as ending:
+    raise SystemExit(ending.exit_code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("streams", "code"), [("2>&1 | head -0", 4), (">&-", 4), ("2>&-", 4), ("2>/dev/full", 4), (">/dev/full", 5)]
+)
+def test_a_command_whose_words_nobody_reads_ends_as_it_would(streams, code):
+    """Notes, results and an error to a closed pipe, a closed stream or a full disk: the exit code is the command's.
+
+    An answer that finds no room is a fault of the machine.
+    """
+    told = f'set -o pipefail; {shlex.quote(sys.executable)} -c "$CODE" {streams}'
+    done = subprocess.run(["bash", "-c", told], env=os.environ | {"CODE": TALKING}, capture_output=True, check=False)
+    assert done.returncode == code
+    assert b"Traceback" not in done.stderr
+    assert code == NothingUsable.exit_code or b"standard output: cannot be written: No space" in done.stderr

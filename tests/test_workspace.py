@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import workspace
+from pipeline.commands.doctor import _cache_line
 from pipeline.config import RunConfig, overrides
 from pipeline.errors import ConfigError, EnvironmentFault
 from pipeline.workspace import (
@@ -167,6 +168,20 @@ def test_the_cache_is_where_the_environment_says_or_the_users_own(monkeypatch, t
     monkeypatch.delenv("CAPWATCH_CACHE")
     assert cache_root().is_absolute()
     assert not cache_root().is_relative_to(tmp_path)
+
+
+def test_a_user_without_a_home_is_told_to_choose_a_cache(monkeypatch):
+    """As in a container that runs under a number which nobody has: its home is nowhere to be found."""
+    for name in ("CAPWATCH_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def nobody(number):
+        raise KeyError(number)
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    with pytest.raises(EnvironmentFault, match="this user has no home; set CAPWATCH_CACHE"):
+        workspace.cache_root()
+    assert _cache_line() == "cache: no folder for the cache: this user has no home; set CAPWATCH_CACHE to one"
 
 
 def test_packaged_configs_come_before_those_of_a_checkout(monkeypatch, tmp_path):

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.chain.identity import files_asked, identify
+from pipeline.chain.identity import ais_digests, files_asked, identify
 from pipeline.chain.passing import usable_now
 from pipeline.chain.sources import Inputs, gather
 from pipeline.config import RunConfig
@@ -54,5 +54,6 @@ def answered(config: RunConfig, root: Path, out: Path, reviews: Path | None = No
     place = load_place(config.aoi, root)  # all else was asked for, and told, before
     inputs = gather(config, root, place, quiet)
     table = opened(config, place, inputs)[1]
-    folder = RunFolder(out / config.aoi.id / identify(config, question_files, table, inputs))
+    run_id = identify(config, question_files, table, inputs, ais_digests(inputs.ais))
+    folder = RunFolder(out / config.aoi.id / run_id)
     return folder.path if folder.finished and not usable_now(folder.path, table, inputs.ais) else None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.chain.readiness import require_file
 from pipeline.chain.review_file import review_bytes
 from pipeline.config import RunConfig
-from pipeline.errors import EnvironmentFault, printable
+from pipeline.errors import EnvironmentFault, InputError, printable
 from pipeline.ingest.metadata.beside import unlisted
 from pipeline.provenance import code_version, sha256_file, sha256_of
 from pipeline.workspace import config_files
@@ -57,10 +58,24 @@ def files_asked(config: RunConfig, root: Path, reviews: Path | None = None) -> A
     return Asked(files, None if reviews is None else review_bytes(reviews))
 
 
-def identify(config: RunConfig, question_files: Asked, scene_table: pd.DataFrame, inputs: Inputs) -> str:
+def ais_digests(paths: Iterable[Path]) -> dict[Path, str]:
+    """The hash of each AIS file, "" where it cannot be read: who reads it says why, and goes on without it."""
+    from pipeline.ingest.ais.files import file_digest
+
+    out = dict.fromkeys(paths, "")
+    for path in out:
+        with suppress(InputError):
+            out[path] = file_digest(path)
+    return out
+
+
+def identify(
+    config: RunConfig, question_files: Asked, scene_table: pd.DataFrame, inputs: Inputs, ais: Mapping[Path, str]
+) -> str:
     """The run id: a hash of the question (config, verdicts), of every input, and of the code that answers it.
 
     Where it runs (engine), on how many threads an image is searched, and in which folders the inputs lie do not matter.
+    ``ais``: the hash of each AIS file.
     """
     source: dict[str, Any] = {"images": True, "ais": True, **HOW}
     question = config.model_dump(mode="json", exclude={"engine": True, "detection": SPEED, "source": source})
@@ -69,7 +84,7 @@ def identify(config: RunConfig, question_files: Asked, scene_table: pd.DataFrame
         "config": question,
         "files": dict(question_files.files),
         "scenes": images_of(scene_table),
-        "ais": sorted(sha256_file(p) if p.is_file() else "missing" for p in inputs.ais),
+        "ais": sorted(ais[path] for path in inputs.ais),
         "code": code_version(),
     }
     if question_files.reviews is not None:

@@ -14,7 +14,6 @@ from pipeline.config import RunConfig
 from pipeline.config.stac import StacConfig
 from pipeline.console import Console
 from pipeline.engine import map_tasks
-from pipeline.errors import InputError
 from pipeline.ingest.catalogue import search as catalogue
 from pipeline.ingest.catalogue.cache import Cache
 from pipeline.ingest.catalogue.fetch import Fetched, FetchTask, fetch
@@ -52,8 +51,8 @@ def gather_live(config: RunConfig, root: Path, console: Console, kept: Kept = Ke
     lost = [_lost(m) for m in found.missing]
     products: list[Product] = []
     for product in found.products():
-        if isinstance(product, InputError):
-            lost.append(Found(Path(product.item), product.cause, name=product.item))
+        if isinstance(product, Found):
+            lost.append(product)
         else:
             products.append(product)
     results = _fetch_all(products, config, console, kept)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.config import RunConfig, load
 from pipeline.console import Console
-from pipeline.errors import ConfigError, InputError, is_utf8, printable, shortened
+from pipeline.errors import ConfigError, EnvironmentFault, InputError, is_utf8, printable, shortened
 from pipeline.ingest import unread_files
 from pipeline.ingest.ais.folder import AIS_SUFFIXES, OTHER, ais_files
 from pipeline.ingest.ais.zipped import holds_product
@@ -61,7 +61,7 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console, kept: 
     """The inputs that the config's source names. ``kept``: which live scenes of the cache are used (all, if None)."""
     source = config.source
     if source.kind == "demo":
-        return _demo(config, root, place, console)
+        return _demo(config, root, console)
     if source.kind == "files":
         return Inputs(named_files(config)[0], _ais_of(config, console))
     from pipeline.chain.live import gather_live
@@ -158,7 +158,7 @@ def scenario_of(config: RunConfig, root: Path) -> Scenario:
     return load(Scenario, root / config.source.scenario)
 
 
-def _demo(config: RunConfig, root: Path, place: Place, console: Console) -> Inputs:
+def _demo(config: RunConfig, root: Path, console: Console) -> Inputs:
     """The simulated period, kept in the cache under the hash of all that it is made from, sealed by its files' hashes.
 
     Without the seal a file of it that went or was altered would be taken for what was simulated.
@@ -166,13 +166,17 @@ def _demo(config: RunConfig, root: Path, place: Place, console: Console) -> Inpu
     folder = simulated_inputs(config, root)
 
     def make(part: Path) -> None:
+        from pipeline.ingest.place import load_place
         from pipeline.simulation.simulate import simulate
 
         scenario = scenario_of(config, root)
         lost = "what the cache held is not as it was made; " if folder.is_dir() else ""
         console.note(f"{lost}simulating {scenario.title} (kept in the cache for later runs)")
         with console.progress("simulate", len(scenario.looks)) as step:
-            simulate(scenario, place, part, seed=config.seed, progress=step)
+            simulate(scenario, load_place(config.aoi, root), part, seed=config.seed, progress=step)
+        if simulated_inputs(config, root) != folder:  # the cache would keep it under the name of other files
+            why = "scenario, zones or coast changed while it was simulated (nothing was kept; give the command again)"
+            raise EnvironmentFault(f"{config.aoi.id}: {why}")
 
     Cache(folder.parent, math.inf).entry_of(folder.name, make)
     return Inputs((folder / "scenes",), tuple(ais_files(folder / "ais")[0]), base=folder)
@@ -193,14 +197,18 @@ def simulated_inputs(config: RunConfig, root: Path) -> Path:
     return cache_root() / "simulated" / sha256_of(made_from)[:16]
 
 
-def read_ais_around(inputs: Inputs, place: Place, console: Console) -> AisRead:
-    """What was heard at the place and within a degree of it: a feed of the whole Earth fits in memory."""
+def read_ais_around(inputs: Inputs, digests: Mapping[Path, str], place: Place, console: Console) -> AisRead:
+    """What was heard at the place and within a degree of it: a feed of the whole Earth fits in memory.
+
+    ``digests`` are those that the run's id rests on: a file that has another one now is not used.
+    """
     from pipeline.ingest.ais.messages import problems_of, read_ais
 
     west, south, east, north = place.bbox
     # west > east where that crosses 180 degrees
     sides = [float(wrapped(x)) for x in (west - AIS_MARGIN_DEG, east + AIS_MARGIN_DEG)]
-    read = read_ais(inputs.ais, region=(sides[0], south - AIS_MARGIN_DEG, sides[1], north + AIS_MARGIN_DEG))
+    region = (sides[0], south - AIS_MARGIN_DEG, sides[1], north + AIS_MARGIN_DEG)
+    read = read_ais(inputs.ais, region=region, digests=digests)
     read = replace(read, messages=table_near(read.messages, middle_of(place.bbox)))
     for problem, done in problems_of(read.files):
         console.problem(problem, done)

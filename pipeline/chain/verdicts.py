@@ -71,7 +71,7 @@ def reviewed_calls(
     """
     from pipeline.chain.joined_calls import visits_of
 
-    placed = [_placed(v, calls, as_detected) for v in verdicts]
+    placed = _last_words([_placed(v, calls, as_detected) for v in verdicts])
     rejected = {p.call for p in placed if p.verdict.verdict == "reject" and p.call is not None}
     placed = [_unless_rejected(p, rejected, calls) for p in placed]
     visit = visits_of([(p.call, p.into) for p in placed if p.call is not None and p.into is not None])
@@ -107,6 +107,18 @@ def _placed(v: Verdict, calls: pd.DataFrame, as_detected: pd.DataFrame) -> _Plac
     if into is None or into == call:
         return _Placed(replace(v, outcome="orphaned", note=f"no other call {v.value}"))
     return _Placed(v, call, into)
+
+
+def _last_words(placed: Sequence[_Placed]) -> list[_Placed]:
+    """Of several verdicts on one call, under the id that it had and the one that it has, the last stands, as it does
+    of several under one id; a name stands beside them."""
+    last = {(p.call, p.verdict.verdict == "rename"): p.verdict.line for p in placed}
+    out = []
+    for p in placed:
+        line = last[p.call, p.verdict.verdict == "rename"] if p.call is not None else p.verdict.line
+        told = replace(p.verdict, outcome="superseded", note=f"line {line} says otherwise, of the same call")
+        out.append(p if line == p.verdict.line else _Placed(told))
+    return out
 
 
 def _unless_rejected(p: _Placed, rejected: set[int], calls: pd.DataFrame) -> _Placed:

@@ -8,6 +8,7 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
+from pipeline.errors import EnvironmentFault
 from pipeline.provenance import code_version, library_versions
 from pipeline.storage import megabytes
 from pipeline.workspace import cache_root, configs_root
@@ -49,12 +50,16 @@ def lines() -> list[str]:
     out.append(f"free disk here: {shutil.disk_usage(Path.cwd()).free / 1e9:.1f} GB")
     here = Path("configs").resolve()
     out.append(f"configs: {f'{here}, then ' if here.is_dir() and here != configs_root() else ''}{configs_root()}")
-    out.append(_cache_line(cache_root()))
+    out.append(_cache_line())
     return out
 
 
-def _cache_line(folder: Path) -> str:
+def _cache_line() -> str:
     """Where the cache is, how big it is, and how to be rid of it."""
+    try:
+        folder = cache_root()
+    except EnvironmentFault as fault:
+        return f"cache: {fault}"
     size_mb = megabytes(folder)
     how = "; it may be deleted while nothing runs: all in it is made or fetched again when needed" if size_mb else ""
     return f"cache: {folder}, {size_mb:,.0f} MB{how}"

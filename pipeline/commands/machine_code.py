@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pipeline
@@ -27,12 +28,15 @@ def find_room() -> None:
     if VARIABLE in os.environ or all(os.access(folder, os.W_OK | os.X_OK) for folder in sources):
         return
     own = Path(tempfile.gettempdir()) / f"capwatch-{os.getuid()}"
-    for folder in (cache_root() / "machine-code", own):
+    tried = [own]
+    with suppress(EnvironmentFault):  # a user without a home
+        tried.insert(0, cache_root() / "machine-code")
+    for folder in tried:
         if _is_ours(folder):
             os.environ[VARIABLE] = str(folder)
             return
     raise EnvironmentFault(
-        f"no folder for compiled code can be written: neither {sources[0]}, {cache_root()} nor {own}; "
+        f"no folder for compiled code can be written: neither {sources[0]} nor {' nor '.join(map(str, tried))}; "
         f"set {VARIABLE} to one that can"
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.errors import EnvironmentFault, PipelineError, ending_code, file_of, printable
+from pipeline.errors import EnvironmentFault, PipelineError, ending_code, in_words, printable
 
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Errors, results and what is unknown only: no progress, no notes.")
@@ -54,7 +53,7 @@ Runs = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Folder of r
 def session(*, quiet: bool, debug: bool) -> Iterator[Any]:
     """Run a command: errors become one line and an exit code, unless a traceback is wanted."""
     from pipeline.commands.machine_code import find_room
-    from pipeline.console import Console
+    from pipeline.console import Console, to_stderr
     from pipeline.execution.stopping import Stopped, stoppable
 
     console = Console(quiet=quiet)
@@ -64,24 +63,22 @@ def session(*, quiet: bool, debug: bool) -> Iterator[Any]:
             yield console
     except Stopped as stop:
         stop.told = True
-        sys.stderr.write(f"{stop.line}\n")
+        to_stderr(stop.line)
         raise typer.Exit(stop.exit_code) from None
     except PipelineError as error:
         if debug:
             raise
-        sys.stderr.write(f"error: {printable(error)}\n")
+        to_stderr(f"error: {printable(error)}")
         raise typer.Exit(ending_code(error)) from None
-    except MemoryError:
+    except MemoryError as error:
         if debug:
             raise
-        sys.stderr.write("error: not enough memory (nothing was changed)\n")
+        to_stderr(f"error: {in_words(error)} (nothing was changed)")
         raise typer.Exit(EnvironmentFault.exit_code) from None
     except OSError as error:
         if debug:
             raise
-        where = file_of(error) or "a file or connection without a name"
-        cause = error.strerror or str(error) or type(error).__name__
-        sys.stderr.write(f"error: {printable(where)}: {printable(cause)} (what was finished is kept)\n")
+        to_stderr(f"error: {in_words(error)} (what was finished is kept)")
         raise typer.Exit(EnvironmentFault.exit_code) from None
     if console.exit_code:
         raise typer.Exit(console.exit_code)

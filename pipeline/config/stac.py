@@ -12,11 +12,14 @@ from pipeline.config.mistakes import PROFILE
 
 Catalogue = Literal["earth-search", "planetary-computer", "cdse"]
 
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
 
 def _origin(text: str) -> str:
     if not re.fullmatch(r"(https?://[A-Za-z0-9.-]+(:\d{1,5})?|s3://[a-z0-9][a-z0-9.-]{1,62})", text):
         raise ValueError("write an origin, as https://data.example.org, http://127.0.0.1:8080 or s3://bucket")
-    return text.lower()
+    scheme, _, place = text.lower().partition("://")
+    return f"{scheme}://{place.removesuffix(_DEFAULT_PORTS.get(scheme, ''))}"  # addresses are compared without it
 
 
 def _base(text: str) -> str:

@@ -109,6 +109,60 @@ def test_a_fault_of_an_ais_file_that_passes_is_not_kept_either(desk, done_once, 
         desk.run()
 
 
+@case("E-06")
+def test_an_ais_file_that_cannot_be_opened_costs_itself(desk, done_once, capwatch, monkeypatch):
+    real = Path.open
+
+    def failing(self, *more, **named):
+        if self == desk.ais:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+        return real(self, *more, **named)
+
+    with monkeypatch.context() as fault:
+        fault.setattr(Path, "open", failing)
+        done = capwatch(*desk.words)
+    assert done.code == 3
+    assert done.error(desk.ais.name).endswith("cannot be read (Permission denied) (skipped)")
+    (first,) = (p.parent for p in desk.runs.rglob("manifest.json"))
+    outcome = desk.run()
+    assert (outcome.exit_code, outcome.folder != first) == (0, True)
+    (first / "manifest.json").unlink()
+    assert same_answers(desk, done_once)
+
+
+@case("E-07")
+@pytest.mark.parametrize(("module", "name"), [(chain, "read_ais_around"), (ais, "head_of")])
+def test_an_ais_file_that_changes_under_the_run(desk, done_once, capwatch, monkeypatch, module, name):
+    """The run's id tells of its old bytes: an answer by the new ones would be taken for the old ones' for good."""
+    before, real = desk.ais.read_text(), getattr(module, name)
+
+    def changing(*told, **more):
+        desk.ais.write_text(before.replace(",6.4,", ",5.4,"))
+        return real(*told, **more)
+
+    with monkeypatch.context() as changed:
+        changed.setattr(module, name, changing)
+        done = capwatch(*desk.words)
+    assert done.code == 3
+    assert done.error(desk.ais.name).endswith("changed while it was read (skipped)")
+    desk.ais.write_text(before)
+    assert desk.run().exit_code == 0
+    assert same_answers(desk, done_once)
+
+
+@case("E-07")
+def test_an_ais_file_that_is_touched_while_it_is_read_is_the_same(desk, done_once, monkeypatch):
+    real = ais.head_of
+
+    def touching(path):
+        os.utime(path, (1, 1))
+        return real(path)
+
+    monkeypatch.setattr(ais, "head_of", touching)
+    assert desk.run().exit_code == 0
+    assert same_answers(desk, done_once)
+
+
 @case("E-07")
 def test_an_image_that_changes_under_the_detector(desk, capwatch, monkeypatch, saw):
     first, second = sorted(desk.images.glob("*.tif"))

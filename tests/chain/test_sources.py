@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from pipeline.chain.readiness import made_ready
 from pipeline.chain.sources import gather, tell_left_aside
 from pipeline.console import Console
+from pipeline.errors import EnvironmentFault
 from pipeline.ingest.inputs import open_inputs
-from pipeline.workspace import find_config, load_run_config
+from pipeline.workspace import configs_root, find_config, load_run_config
 from tests.cases.desk import Desk
 
 
@@ -143,3 +145,21 @@ def test_simulated_inputs_that_changed_in_the_cache_are_made_anew(tmp_path, monk
     assert log.read_text() == "as it was made"
     assert made == ["tiny", "tiny"]
     assert "what the cache held is not as it was made; simulating Two days at Vostochny" in capsys.readouterr().err
+
+
+def test_zones_that_change_while_a_period_is_simulated_are_kept_under_no_name(tmp_path, monkeypatch):
+    """Else images of the old zones would be taken for those of the new ones, or the other way round, for good."""
+    shutil.copytree(configs_root(), tmp_path / "configs")
+    path = tmp_path / "configs" / "vostochny.yaml"
+    demo = load_run_config(path, {"source": {"scenario": "scenarios/tiny.yaml"}})
+    zones = path.parent / demo.aoi.zones
+
+    def simulated(scenario, place, folder, **_):
+        (folder / "scenes").mkdir()
+        zones.write_text(zones.read_text() + "\n")
+
+    monkeypatch.setattr("pipeline.simulation.simulate.simulate", simulated)
+    monkeypatch.setenv("CAPWATCH_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(EnvironmentFault, match="vostochny: scenario, zones or coast changed while it was simulated"):
+        gather(demo, path.parent, None, Console(quiet=True))
+    assert not list((tmp_path / "cache" / "simulated").iterdir())

@@ -256,6 +256,20 @@ def test_a_call_whose_id_changed_is_found_by_its_evidence():
     assert "now call new" in tried[0].note
 
 
+@pytest.mark.parametrize(("first", "last", "counts"), [("reject", "confirm", True), ("confirm", "reject", False)])
+def test_of_verdicts_under_an_old_and_a_new_id_of_one_call_the_last_stands(first, last, counts):
+    """As under one id. A call that counts and is flagged as rejected would tell no size of its ship."""
+    before = calls(call("old", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a", "b"]))
+    now = calls(call("new", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"]))
+    after, tried = judged_by(now, before, [verdict("old", first, line=2), verdict("new", last, line=3)])
+    alone, _ = judged_by(now, before, [verdict("new", last, line=3)])
+    pd.testing.assert_frame_equal(after, alone)
+    assert bool(after.iloc[0]["counts"]) is counts
+    assert [v.outcome for v in tried] == ["superseded", "applied"]
+    named, tried = judged_by(now, before, [verdict("old", "rename", "SIM", line=2), verdict("new", last, line=3)])
+    assert (named.iloc[0]["name"], [v.outcome for v in tried]) == ("SIM", ["applied"] * 2)
+
+
 def test_what_is_no_longer_there_is_reported():
     _, tried = reviewed_detections(detections("a"), [verdict("gone", "reject")])
     _, tried = judged_by(calls(*TWO), calls(*TWO), tried)

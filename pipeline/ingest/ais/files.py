@@ -25,6 +25,7 @@ Kind = Literal["nmea", "csv", "parquet"]
 
 LINE_LIMIT = 1 << 16  # bytes; our choice: NMEA 0183 allows 82, the widest public CSV rows stay below 2,000
 BLOCK = 1 << 22  # bytes: 45,000 rows of a table, whose columns take about 20 MB; our choice
+CHANGED = "changed while it was read"
 UNREADABLE = b"\x00"  # stands in for a line that no parser should see; every reader counts it as bad_format
 
 _SENTENCE = re.compile(rb"![A-Z]{2}VD[MO],")
@@ -67,6 +68,35 @@ def file_digest(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror or error})") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """A file, the hash of its bytes, and its size and times before these were read."""
+
+    path: Path
+    sha256: str
+    stamp: tuple[int, int, int]
+
+    @classmethod
+    def of(cls, path: Path) -> Hashed:
+        """The file as it is now. Raises InputError when it cannot be read."""
+        stamp = _stamp_of(path)
+        return cls(path, file_digest(path), stamp)
+
+    def require_unchanged(self) -> None:
+        """Raise InputError where the bytes are no longer those that were hashed; with its old stamp a file is not
+        hashed again."""
+        if _stamp_of(self.path) != self.stamp and file_digest(self.path) != self.sha256:
+            raise InputError(self.path, CHANGED)
+
+
+def _stamp_of(path: Path) -> tuple[int, int, int]:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror or error})") from error
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def require_readable(path: Path) -> None:

@@ -16,7 +16,7 @@ from pipeline.errors import InputError, printable, shortened
 from pipeline.ingest.ais.buckets import added, empty_balance
 from pipeline.ingest.ais.doubts import Doubts
 from pipeline.ingest.ais.file_words import bad_rows, noise, noted
-from pipeline.ingest.ais.files import blocks, file_digest, head_of, kind_of
+from pipeline.ingest.ais.files import CHANGED, Hashed, blocks, head_of, kind_of
 from pipeline.ingest.ais.impossible import Impossible
 from pipeline.ingest.ais.nmea import read_nmea
 from pipeline.ingest.ais.prints import row_prints
@@ -57,7 +57,7 @@ class AisFile:
     impossible: dict[str, int] | None = None
     """Values that no transponder can mean, made null: how many of each column."""
     fault: bool = False
-    """Could the system not read it? Then it may be read another time."""
+    """Could the system not read it, or did it change meanwhile? Then it may be read another time."""
     simulated: bool = False
     other_speeds: bool = False
     """Are its speeds in another unit than knots? Then they are handed out to nobody."""
@@ -109,6 +109,7 @@ def read_ais(
     time_format: str | Sequence[str] | None = None,
     time_zone: str | None = None,
     region: Region | None = None,
+    digests: Mapping[Path, str] | None = None,
 ) -> AisRead:
     """Read AIS files, each told by its content; the order of ``paths`` does not matter.
 
@@ -120,6 +121,7 @@ def read_ais(
         them read differently is none
     time_zone : ``UTC`` or an offset such as ``+10:00`` for times of generic tables that state none
     region : keep the positions inside, and what else their transponders said; everything by default
+    digests : the hash that each file had before; one that has another now is not used
 
     Returns
     -------
@@ -128,7 +130,7 @@ def read_ais(
 
     Raises ConfigError where dates are ambiguous, or an option makes no sense.
     """
-    with open_ais(paths, columns=columns, time_format=time_format, time_zone=time_zone) as store:
+    with open_ais(paths, columns=columns, time_format=time_format, time_zone=time_zone, digests=digests) as store:
         messages = next(store.frames(region, at_once=None), None)
         if region is not None:
             store.doubt_swapped(region)
@@ -204,6 +206,7 @@ def open_ais(
     columns: Mapping[str, str] | None = None,
     time_format: str | Sequence[str] | None = None,
     time_zone: str | None = None,
+    digests: Mapping[Path, str] | None = None,
 ) -> Iterator[AisStore]:
     """Decode AIS files as ``read_ais`` does, in memory that does not grow with them."""
     formats = (time_format,) if isinstance(time_format, str) else tuple(time_format or ())
@@ -211,14 +214,14 @@ def open_ais(
     spool = Spool(SAME_TRANSMISSION_S)
     store = AisStore(spool)
     try:
-        for path, digest in _in_order(paths, store.files, store.problems):
-            twin = next((f for f in store.files if f.sha256 == digest and f.status != "skipped"), None)
+        for hashed in _in_order(paths, digests, store):
+            twin = next((f for f in store.files if f.sha256 == hashed.sha256 and f.status != "skipped"), None)
             if twin is not None:
-                file = _repeated(path, digest, twin)
+                file = _repeated(hashed.path, hashed.sha256, twin)
             else:
-                file = _read_one(path, digest, columns, rule, spool, len(store.files))
+                file = _read_one(hashed, columns, rule, spool, len(store.files))
             if file.cause:
-                store.problems.append(InputError(path, file.cause))
+                store.problems.append(InputError(file.path, file.cause))
             store.files.append(file)
         _leave_out_repeats(store)
         yield store
@@ -226,43 +229,46 @@ def open_ais(
         spool.close()
 
 
-def _in_order(paths: Sequence[Path], files: list[AisFile], problems: list[InputError]) -> list[tuple[Path, str]]:
-    """Paths with their hashes, ordered by name and content: the same files in any order give the same table."""
+def _in_order(paths: Sequence[Path], digests: Mapping[Path, str] | None, store: AisStore) -> list[Hashed]:
+    """Files with their hashes, ordered by name and content: the same files in any order give the same table.
+
+    Those that cannot be read, or have another hash than they had, are the store's problems.
+    """
     out = []
     for path in dict.fromkeys(paths):
         try:
-            out.append((path, file_digest(path)))
+            hashed = Hashed.of(path)
+            if digests is not None and digests[path] != hashed.sha256:
+                raise InputError(path, CHANGED)
+            out.append(hashed)
         except InputError as error:
-            problems.append(error)
-            files.append(AisFile(path, "", "", "skipped", error.cause, empty_balance(), fault=_of_the_system(error)))
-    return sorted(out, key=lambda p: (p[0].name, p[1], str(p[0])))
+            store.problems.append(error)
+            store.files.append(AisFile(path, "", "", "skipped", error.cause, empty_balance(), fault=_passes(error)))
+    return sorted(out, key=lambda h: (h.path.name, h.sha256, str(h.path)))
 
 
-def _read_one(
-    path: Path, digest: str, columns: Mapping[str, str] | None, rule: TimeRule, spool: Spool, number: int
-) -> AisFile:
+def _read_one(hashed: Hashed, columns: Mapping[str, str] | None, rule: TimeRule, spool: Spool, number: int) -> AisFile:
     """Decode a file into the spool. What breaks half way leaves nothing of the file behind."""
-    first_row = spool.rows
+    first_row, path = spool.rows, hashed.path
     try:
-        return _decode(path, digest, columns, rule, spool, number)
+        return _decode(hashed, columns, rule, spool, number)
     except InputError as error:
         spool.drop_since(first_row)
-        return AisFile(path, digest, "", "skipped", error.cause, _unused(path), fault=_of_the_system(error))
+        return AisFile(path, hashed.sha256, "", "skipped", error.cause, _unused(path), fault=_passes(error))
 
 
-def _of_the_system(error: InputError) -> bool:
-    """Did a call of the system fail, as on a bad disk? What is merely damaged has no error number."""
-    return isinstance(error.__cause__, OSError) and error.__cause__.errno is not None
+def _passes(error: InputError) -> bool:
+    """Did a call of the system fail, as on a bad disk, or a file change? What is merely damaged has no error number."""
+    of_the_system = isinstance(error.__cause__, OSError) and error.__cause__.errno is not None
+    return of_the_system or error.cause == CHANGED
 
 
-def _decode(
-    path: Path, digest: str, columns: Mapping[str, str] | None, rule: TimeRule, spool: Spool, number: int
-) -> AisFile:
+def _decode(hashed: Hashed, columns: Mapping[str, str] | None, rule: TimeRule, spool: Spool, number: int) -> AisFile:
+    path = hashed.path
     head = head_of(path)
     if not head.strip():
         raise InputError(path, "is empty")
     kind = kind_of(path, head)
-    before = path.stat()
     read = TableRead("nmea", empty_balance())
     if kind == "nmea":
         frames = read_nmea(path, read.balance, rule.zone, read.mark)
@@ -278,9 +284,7 @@ def _decode(
             doubts.add(clean)
             speeds.add(raw)
         spool.add(clean.drop(columns="standing", errors="ignore").assign(file=np.int32(number)))
-    after = path.stat()
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise InputError(path, "changed while it was read")
+    hashed.require_unchanged()
     nmea = [noise(read.balance), impossible.placeless()]
     causes = nmea if kind == "nmea" else [bad_rows(read), *impossible.causes(), speeds.cause()]
     cause = "; ".join(filter(None, [*causes, untimed.cause()]))
@@ -288,7 +292,7 @@ def _decode(
     note = noted(read, {} if kind == "nmea" else impossible.counts, doubts, untimed)
     return AisFile(
         path,
-        digest,
+        hashed.sha256,
         read.dialect,
         status,
         cause,

@@ -11,8 +11,10 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from pipeline.storage import write_bytes
 
 SEAL = "seal.json"
 PART = ".part"
+STALE_PART_S = 86_400.0  # our choice: no entry takes a day, and processes of other machines may write here too
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +52,16 @@ class Cache:
         """The same by the name of a folder, which holds all that the entry is made from."""
         folder = self.root / key
         if not anew and self._sound(folder):
-            os.utime(folder / SEAL)
+            _used(folder)
             return folder
+        self._sweep()
         part = self.root / f".{folder.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}{PART}"
         try:
             part.mkdir(parents=True)
             make(part)
             _seal(part)
             if self._sound(folder) and _hashes(folder) == _hashes(part):  # others may be reading it: it stays
-                os.utime(folder / SEAL)
+                _used(folder)
                 return folder
             shutil.rmtree(folder, ignore_errors=True)
             try:
@@ -83,6 +87,13 @@ class Cache:
         except (OSError, ValueError):
             return False
 
+    def _sweep(self) -> None:
+        """Remove what killed processes left: parts that never got their name, and that nobody writes to any more."""
+        for part in self.root.glob(f".*{PART}"):
+            with suppress(OSError):
+                if time.time() - part.stat().st_mtime >= STALE_PART_S:
+                    shutil.rmtree(part)
+
     def prune(self, kept: Collection[Path] = ()) -> int:
         """Remove entries, the longest unused first, until the rest fits; ``kept`` stay. How many went."""
         entries = []
@@ -105,6 +116,12 @@ class Cache:
 def key_of(recipe: Any) -> str:
     """Name of the entry that a recipe makes."""
     return hashlib.sha256(canonical_json(recipe).encode()).hexdigest()[:24]
+
+
+def _used(folder: Path) -> None:
+    """Note that an entry was used just now; in a cache that others keep, and we only read, they note it."""
+    with suppress(OSError):
+        os.utime(folder / SEAL)
 
 
 def _hashes(folder: Path) -> dict[str, str]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from math import dist
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ BBox = tuple[float, float, float, float]
 MARGIN_PX = round(OPTICAL_MARGIN_M / 10)  # beside the AOI, on the grid of 10 m
 CLOUDY = (8, 9, 10)  # classes of the scene classification: cloud of medium and high probability, thin cirrus
 NO_DATA = 0  # ESA, Sentinel-2 Products Specification Document: 0 is no data, in bands and in the scene classification
+NEAR_M = 0.01  # between corners of one tile's bands; our choice, where headers round
 MAX_PIXELS = 60_000_000  # of one band; our choice: a whole tile has 120 million, an AOI some 3
 
 
@@ -134,16 +136,26 @@ def _outline(grid: Grid, item: str) -> BaseGeometry:
 
 
 def _layer(image: RemoteImage, grid: Grid, window: Window) -> NDArray[np.uint16]:
-    """A band on the window of the 10 m grid; its pixels must be 1 or 2 of that grid's, and begin where they do."""
+    """A band on the window of the 10 m grid; its pixels must be 1 or 2 of that grid's, and lie where they do."""
     with image.opened() as dataset:
         own = _grid(dataset, image.item)
         step = round(own.transform[0] / grid.transform[0])
-        starts = abs(own.transform[2] - grid.transform[2]) + abs(own.transform[5] - grid.transform[5])
-        if step not in (1, 2) or starts > 0.01 or own.epsg != grid.epsg:
+        if step not in (1, 2) or own.epsg != grid.epsg or not _same_ground(own, grid, step):
             raise InputError(image.item, "does not lie on the grid of the 10 m bands")
         part = Window(window.row0 // step, window.col0 // step, window.rows // step, window.cols // step)
         pixels = image.window(dataset, part)
     return pixels if step == 1 else pixels.repeat(2, axis=0).repeat(2, axis=1)
+
+
+def _same_ground(band: Grid, grid: Grid, step: int) -> bool:
+    """Are the corners of a band, each of whose pixels is ``step`` of the grid's wide and high, the grid's corners?"""
+    from affine import Affine
+
+    rows, cols = grid.shape
+    if any(abs(own * step - whole) >= step for own, whole in zip(band.shape, grid.shape, strict=True)):
+        return False
+    its, whose = Affine(*band.transform) @ Affine.scale(1 / step), Affine(*grid.transform)
+    return max(dist(its @ corner, whose @ corner) for corner in ((0, 0), (cols, 0), (0, rows))) <= NEAR_M
 
 
 def _cloud_share(classes: NDArray[Any] | None, seen: NDArray[Any]) -> float | None:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from pipeline.config.stac import Catalogue
 from pipeline.errors import InputError, printable
+from pipeline.ingest.catalogue.web import bare
 from pipeline.ingest.metadata.acquisition import parse_time
 from pipeline.types import Sensor
 
@@ -26,6 +27,9 @@ POLARISATIONS = ("VV", "VH", "HH", "HV")
 BANDS = ("B02", "B03", "B04", "B08", "B11", "B12")  # what the optical chain can use; 10 m but for the last two
 _NAMES = {"blue": "B02", "green": "B03", "red": "B04", "nir": "B08", "swir16": "B11", "swir22": "B12", "scl": "SCL"}
 _RESERVED = re.compile(r"(CON|PRN|AUX|NUL|COM\d|LPT\d)(\.|$)", re.IGNORECASE)
+_TIME = re.compile(r"\d{8}T\d{6}")
+LONGEST_TAKE = timedelta(hours=1)  # our choice: both missions image for some 30 to 40 minutes of an orbit of 100
+EARLY = timedelta(minutes=-1)  # our choice, for seconds that are rounded
 MAX_NAME = 80  # characters; our choice: a product name has 67
 # mission, mode, times, orbit and data take name an acquisition; what follows names one processing of it
 _S1_NAME = re.compile(
@@ -63,7 +67,7 @@ class Product:
     item_id: str
     name: str  # safe as the name of a file
     acquisition: str  # equal for products of one acquisition, in any catalogue and processing
-    acquired: datetime | None  # by the catalogue: decides nothing, but dates a look that failed
+    acquired: datetime | None  # dates a look that failed, and Sentinel-2; of radar the annotation tells it
     platform: str
     files: dict[str, RemoteFile]
     facts: dict[str, Any] = field(default_factory=dict)  # sun, cloud, baseline: plain numbers and texts
@@ -90,8 +94,8 @@ def product_of(item: dict[str, Any], catalogue: Catalogue, sensor: Sensor, base:
         item_id=item_id,
         name=name,
         acquisition=acquisition_of(product_name(item_id, properties)),
-        acquired=_moment(properties),
-        platform=_platform(name, properties),
+        acquired=acquired_of(properties, product_name(item_id, properties)),
+        platform=platform_told(name, properties),
         files=files,
         facts=_facts(properties, product_name(item_id, properties)) if sensor is Sensor.SENTINEL2 else {},
     )
@@ -143,11 +147,21 @@ def _assets(item: dict[str, Any], base: str) -> dict[str, RemoteFile]:
             continue
         size = asset.get("file:size")
         found[str(key)] = RemoteFile(
-            urljoin(base, href) if base and "://" not in href else href,
+            _joined(base, href),
             size if isinstance(size, int) and size > 0 else None,
             str(asset.get("file:checksum") or asset.get("checksum:multihash") or "").lower(),
         )
     return found
+
+
+def _joined(base: str, href: str) -> str:
+    """An asset's address; one that cannot be joined stays as it is, and is refused when it is asked for."""
+    if not base or "://" in bare(href):
+        return href
+    try:
+        return urljoin(base, href)
+    except ValueError:
+        return href
 
 
 def _radar_files(assets: dict[str, RemoteFile]) -> dict[str, RemoteFile]:
@@ -184,6 +198,16 @@ def _optical_files(assets: dict[str, RemoteFile]) -> dict[str, RemoteFile]:
     return files
 
 
+def acquired_of(properties: dict[str, Any], name: str) -> datetime | None:
+    """The catalogue's time, where it lies in the take that the operator's name is about; else when that began."""
+    told = _moment(properties)
+    named = _S1_NAME.match(name) or _S2_NAME.match(name)
+    begun = None if named is None else parse_time(next(g for g in named.groups() if _TIME.fullmatch(g or "")))
+    if begun is None or (told is not None and EARLY <= told - begun <= LONGEST_TAKE):
+        return told
+    return begun
+
+
 def _moment(properties: dict[str, Any]) -> datetime | None:
     for key in ("datetime", "start_datetime"):
         if isinstance(properties.get(key), str) and (moment := parse_time(properties[key])) is not None:
@@ -191,7 +215,8 @@ def _moment(properties: dict[str, Any]) -> datetime | None:
     return None
 
 
-def _platform(name: str, properties: dict[str, Any]) -> str:
+def platform_told(name: str, properties: dict[str, Any]) -> str:
+    """The satellite, by the operator's name of the product, else by the item."""
     from pipeline.ingest.metadata.acquisition import platform_of
 
     told = properties.get("platform")

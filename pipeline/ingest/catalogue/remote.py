@@ -189,10 +189,11 @@ class RemoteImage:
         try:
             with (
                 rasterio.Env(**SETTINGS),
-                tempfile.NamedTemporaryFile(prefix="capwatch-", suffix=".tif") as copy,
+                tempfile.TemporaryDirectory(prefix="capwatch-") as folder,
             ):
-                copy.truncate(self.size)  # a sparse file: only what is fetched takes room
-                self._copy, self._copied = Path(copy.name), []
+                self._copy, self._copied = Path(folder, "remote.tif"), []  # causes hold the name: alike in each run
+                with self._copy.open("wb") as copy:
+                    copy.truncate(self.size)  # a sparse file: only what is fetched takes room
                 self._decoded_elsewhere()
                 with rasterio.open("remote", driver=self.driver, sharing=False, opener=self._opener) as dataset:
                     refuse_oddities(dataset, self.item)

@@ -19,9 +19,18 @@ from typing import Any
 
 from pipeline.config.stac import Catalogue, StacConfig
 from pipeline.errors import ConfigError, EnvironmentFault, InputError, printable
-from pipeline.ingest.catalogue.products import Product, acquisition_of, product_name, product_of, safe_name
-from pipeline.ingest.catalogue.services import Service, policy_of, service_of
-from pipeline.ingest.catalogue.web import Ask, Deadline, Web
+from pipeline.ingest.catalogue.products import (
+    Product,
+    acquired_of,
+    acquisition_of,
+    platform_told,
+    product_name,
+    product_of,
+    safe_name,
+)
+from pipeline.ingest.catalogue.services import KNOWN, Service, policy_of, service_of
+from pipeline.ingest.catalogue.web import Ask, Deadline, Web, bare
+from pipeline.ingest.found import Found
 from pipeline.ingest.json_text import unrepeated
 from pipeline.storage import write_bytes
 from pipeline.times_places.longitudes import boxes
@@ -30,8 +39,10 @@ from pipeline.types import Sensor
 PAGE = 100  # items; our choice: larger pages are refused or time out on some servers
 MAX_ITEMS = 200_000  # our choice: 12 ports and ten years have some 60,000
 MAX_FILE = 1 << 30  # bytes of a saved search
+NAMELESS = "without id or properties"
 MISSING = ("acquisition", "acquired", "sensor", "cause")
 BBox = tuple[float, float, float, float]
+_ADDRESS = re.compile(r"\S*://\S*")
 _USABLE_MODE = "IW"  # the mode over coasts; EW is too coarse for these ships, WV has no coverage, SM is rare
 
 
@@ -43,17 +54,33 @@ class Searched:
     notes: list[str] = field(default_factory=list)  # for whoever watches
     missing: list[dict[str, Any]] = field(default_factory=list)  # acquisitions that only the second catalogue has
 
-    def products(self) -> list[Product | InputError]:
-        """The items as products, or why they are none."""
-        out: list[Product | InputError] = []
+    def products(self) -> list[Product | Found]:
+        """The items as products; those that are none as inputs that were not had, with the cause and the time."""
+        out: list[Product | Found] = []
         for item in self.items:
             origin = item["capwatch"]
             sensor = Sensor(origin["sensor"])
             try:
                 out.append(product_of(item, origin["catalogue"], sensor, origin["base"]))
             except InputError as error:
-                out.append(InputError(f"{origin['catalogue']}:{printable(item.get('id'))[:80]}", error.cause))
+                out.append(_not_had(item, origin["catalogue"], sensor, error.cause))
         return out
+
+
+def _not_had(item: dict[str, Any], catalogue: Catalogue, sensor: Sensor, cause: str) -> Found:
+    """An item that is no product: a look at its time that is unknown."""
+    told = item.get("properties")
+    properties = told if isinstance(told, dict) else {}
+    name = product_name(str(item.get("id") or ""), properties)
+    href = f"{catalogue}:{printable(item.get('id'))[:80]}"
+    return Found(
+        Path(href),
+        cause,
+        name=href,
+        acquired=acquired_of(properties, name),
+        sensor=sensor,
+        platform=platform_told(name, properties),
+    )
 
 
 def search(config: StacConfig, bbox: BBox, start: datetime, end: datetime) -> Searched:
@@ -66,11 +93,11 @@ def search(config: StacConfig, bbox: BBox, start: datetime, end: datetime) -> Se
     for sensor, name in ((Sensor.SENTINEL1, config.sentinel1), (Sensor.SENTINEL2, config.sentinel2)):
         if name is None:
             continue
-        found = _ask(name, sensor, config, bbox, start, end, out.notes)
+        found, listed = _ask(name, sensor, config, bbox, start, end, out.notes)
         out.items += found
         if config.compare_with is not None and config.compare_with != name:
-            other = _ask(config.compare_with, sensor, config, bbox, start, end, [])
-            out.missing += _only_in(other, found, sensor, f"in {config.compare_with}, not in {name}")
+            other, _ = _ask(config.compare_with, sensor, config, bbox, start, end, [])
+            out.missing += _only_in(other, listed, sensor, f"in {config.compare_with}, not in {name}")
     if not config.sentinel1 and not config.sentinel2:
         raise ConfigError("source.kind is stac, but source.stac names no catalogue (sentinel1 or sentinel2)")
     return out
@@ -95,8 +122,9 @@ def read(path: Path) -> Searched:
         content = unrepeated(path.read_text("utf-8"))
         items = content["features"]
         told = [item["capwatch"] for item in items]
-        good = all(t["catalogue"] and Sensor(t["sensor"]) and isinstance(t["base"], str) for t in told)
+        good = all(t["catalogue"] in KNOWN and Sensor(t["sensor"]) and isinstance(t["base"], str) for t in told)
         missing = [{k: str(m[k]) for k in MISSING} for m in content.get("capwatch:missing", [])]
+        good = good and all(Sensor(m["sensor"]) for m in missing)
     except OSError as error:
         raise ConfigError(f"{printable(path)}: cannot be read ({error.strerror})") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -114,15 +142,19 @@ def _ask(
     start: datetime,
     end: datetime,
     notes: list[str],
-) -> list[dict[str, Any]]:
-    """One catalogue's items of one sensor, each once, in order of time and id."""
+) -> tuple[list[dict[str, Any]], set[str]]:
+    """One catalogue's items of one sensor, each once, in order of time and id; and the acquisitions that it lists,
+    also of items that were set aside."""
     service = service_of(name, config)
     web = Web(policy_of(config, name))
     unique: dict[str, dict[str, Any]] = {}
     aside: dict[str, int] = {}
+    listed: set[str] = set()
     for box in boxes(bbox):  # catalogues differ in what they make of one across 180 degrees
         for item in _pages(service, sensor, web, box, start, end):
             why = _unfit(item, sensor, config)
+            if why != NAMELESS:
+                listed.add(acquisition_of(product_name(item["id"], item["properties"])))
             if why:
                 aside[why] = aside.get(why, 0) + 1
             elif (key := str(item.get("id"))) in unique:
@@ -132,7 +164,7 @@ def _ask(
     if aside:
         told = ", ".join(f"{count} {why}" for why, count in sorted(aside.items()))
         notes.append(f"{name}: {len(unique)} {sensor} items taken; set aside: {told}")
-    return sorted(unique.values(), key=lambda i: (str(i["properties"].get("datetime")), str(i["id"])))
+    return sorted(unique.values(), key=lambda i: (str(i["properties"].get("datetime")), str(i["id"]))), listed
 
 
 def _pages(
@@ -176,7 +208,7 @@ def _pages(
 
 
 def _transport(service: Service, web: Web, deadline: Deadline) -> Any:
-    """pystac-client's requests, through our client; a page that comes twice ends the search."""
+    """pystac-client's requests, through our client; a link to a further page that comes twice ends the search."""
     from pystac import Link
     from pystac_client.stac_api_io import StacApiIO
 
@@ -185,6 +217,11 @@ def _transport(service: Service, web: Web, deadline: Deadline) -> Any:
     class Transport(StacApiIO):
         def read_text(self, source: Any, *args: Any, **more: Any) -> str:
             if isinstance(source, Link):
+                link = source.to_dict()
+                page = json.dumps([link.get(k) for k in ("href", "method", "body")], sort_keys=True)
+                if page in seen:
+                    raise InputError(service.name, "its pages go in a circle")
+                seen.add(page)
                 return str(super().read_text(source, *args, **more))
             return self.request(str(source), *args, **more)  # the parent opens what is no URL as a file
 
@@ -193,10 +230,6 @@ def _transport(service: Service, web: Web, deadline: Deadline) -> Any:
 
             posted = parameters if (method or "GET").upper() == "POST" else None
             url = Request("GET", href, params=None if posted is not None else parameters).prepare().url or href
-            page = f"{url} {json.dumps(posted, sort_keys=True)}"
-            if page in seen and "search" in url.split("?")[0].rsplit("/", 1)[-1]:
-                raise InputError(service.name, "its pages go in a circle")
-            seen.add(page)
             ask = Ask(url, f"{service.name} search", {"Accept": "application/geo+json, application/json"}, json=posted)
             return web.get(ask, deadline).body.decode("utf-8")
 
@@ -206,10 +239,10 @@ def _transport(service: Service, web: Web, deadline: Deadline) -> Any:
 def _unfit(item: Any, sensor: Sensor, config: StacConfig) -> str:
     """Why an item is not used, in words that can be counted; "" where it is."""
     if not isinstance(item, dict):
-        return "without id or properties"
+        return NAMELESS
     properties = item.get("properties")
     if not isinstance(item.get("id"), str) or not item["id"] or not isinstance(properties, dict):
-        return "without id or properties"
+        return NAMELESS
     name = product_name(item["id"], properties)
     if sensor is Sensor.SENTINEL1:
         mode = str(
@@ -242,30 +275,30 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and value - value != 0 else value
 
 
-def _only_in(
-    other: list[dict[str, Any]], found: list[dict[str, Any]], sensor: Sensor, cause: str
-) -> list[dict[str, Any]]:
-    """Acquisitions that one catalogue has and the other has not."""
-    known = {acquisition_of(product_name(i["id"], i["properties"])) for i in found}
+def _only_in(other: list[dict[str, Any]], listed: set[str], sensor: Sensor, cause: str) -> list[dict[str, Any]]:
+    """Acquisitions that one catalogue has and the other does not list."""
     named = {acquisition_of(product_name(i["id"], i["properties"])): i["properties"].get("datetime") for i in other}
     return [
         {"acquisition": safe_name(name), "acquired": str(named[name]), "sensor": str(sensor), "cause": cause}
-        for name in sorted(named.keys() - known)
+        for name in sorted(named.keys() - listed)
     ]
 
 
 def _without_queries(item: dict[str, Any]) -> dict[str, Any]:
-    assets = item.get("assets")
-    if not isinstance(assets, dict):
-        return item
-    out = {}
-    for key, asset in assets.items():
-        plain = {k: v for k, v in asset.items() if k not in ("alternate", "href")} if isinstance(asset, dict) else {}
-        href = asset.get("href", "") if isinstance(asset, dict) else ""
-        out[key] = plain | {"href": bare(str(href))}
-    return item | {"assets": out}
+    """The item with every address in it bare, wherever it stands: assets, its own address, links among properties."""
+    out: dict[str, Any] = _bared(item)
+    if not isinstance(item.get("assets"), dict):
+        return out
+    for asset in out["assets"].values():
+        if isinstance(asset, dict):
+            asset.pop("alternate", None)
+            asset["href"] = bare(str(asset.get("href", "")))  # one below the item's own address, too
+    return out
 
 
-def bare(href: str) -> str:
-    """An address without user, query and fragment: without what may be secret."""
-    return re.sub(r"^(\w+://)[^/@]*@", r"\1", href.split("?")[0].split("#")[0])
+def _bared(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _bared(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_bared(inner) for inner in value]
+    return bare(value) if isinstance(value, str) and _ADDRESS.fullmatch(value) else value

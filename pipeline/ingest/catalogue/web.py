@@ -9,11 +9,14 @@ one byte a second, of its answer's head or of its body; an answer must be as lon
 from __future__ import annotations
 
 import random
+import re
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     import requests
 
 AGENT = "capwatch"
-AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+AGAIN = frozenset({408, 425, 429, *range(500, 600)})  # clouds have numbers of their own among the latter, as 520 to 524
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5  # our choice: a signed address needs one or two, a circle never ends
 FIRST_PAUSE_S = 0.5  # our choice; doubled with every try, and drawn between half and all of it so that workers part
@@ -70,7 +73,9 @@ class WebPolicy:
         """Raise ForbiddenAddress unless the address leads to an allowed origin."""
         origin = origin_of(url)
         if origin not in self.origins:
-            raise ForbiddenAddress(item, f"leads to {printable(origin)[:80]}, which is not allowed (no request made)")
+            raise ForbiddenAddress(
+                item, f"leads to {printable(bare(origin))[:80]}, which is not allowed (no request made)"
+            )
 
 
 def origin_of(url: str) -> str:
@@ -83,12 +88,22 @@ def origin_of(url: str) -> str:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        return url[:80]
+        return url
     scheme = parts.scheme.lower()
-    if scheme == "file" or not host:
-        return url[:80]
+    # a backslash ends the host for the library that makes the request, and belongs to a user's name for urlsplit
+    if scheme == "file" or not host or "\\" in parts.netloc:
+        return url
     default = {"http": 80, "https": 443}.get(scheme)
     return f"{scheme}://{host}" + (f":{port}" if port is not None and port != default else "")
+
+
+def bare(href: str) -> str:
+    """An address without user, query and fragment: without what may be secret.
+
+    >>> bare("https://u:p@ss@host/x?sig=y"), bare("/vsicurl/https://u:p@host/x#y")
+    ('https://host/x', '/vsicurl/https://host/x')
+    """
+    return re.sub(r"//[^/\\]*@", "//", href.split("?")[0].split("#")[0])
 
 
 @dataclass(slots=True)
@@ -182,7 +197,11 @@ class Web:
                 if reply.status_code in AGAIN:
                     return f"answers HTTP {reply.status_code}", _retry_after(reply)
                 return self._read(ask, reply, deadline)
-        except (requests.exceptions.SSLError, requests.exceptions.InvalidURL) as error:
+        except (
+            requests.exceptions.SSLError,
+            requests.exceptions.InvalidURL,
+            requests.exceptions.InvalidSchema,  # of a proxy that needs a library which is not there (SOCKS)
+        ) as error:
             # the error's own text holds the address, and a signed address is a secret
             raise InputError(ask.item, f"cannot be reached ({type(error).__name__})") from None
         except (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError) as error:
@@ -295,7 +314,7 @@ def _password(url: str) -> Any:
     path = os.environ.get("NETRC") or os.path.expanduser("~/.netrc")
     try:
         known = netrc.netrc(path).hosts.get(urlsplit(url).hostname or "")
-    except (OSError, netrc.NetrcParseError):
+    except (OSError, netrc.NetrcParseError, UnicodeError):
         known = None
     return (known[0], known[2]) if known is not None else _as_it_is
 
@@ -306,8 +325,14 @@ def _declined(status: int) -> str:
 
 
 def _retry_after(reply: requests.Response) -> float | None:
-    """Seconds that the server asks to be left alone, where it says so in seconds."""
-    return _whole(reply.headers.get("Retry-After", ""))
+    """Seconds that the server asks to be left alone: told as such, or as a date (RFC 9110) that is still to come."""
+    told = reply.headers.get("Retry-After", "")
+    try:
+        until = parsedate_to_datetime(told)
+    except (ValueError, OverflowError):
+        return _whole(told)
+    ahead_s = (until if until.tzinfo else until.replace(tzinfo=UTC)).timestamp() - time.time()
+    return ahead_s if ahead_s > 0 else None  # else the clocks differ, or it is an old answer that is served again
 
 
 def _whole(text: str) -> int | None:

@@ -63,6 +63,7 @@ def optical_item(folder: Path, base: str, catalogue: str = "earth-search", **pro
     names = S2_NAMES[catalogue]
     assets = {key: {"href": f"{base}/{folder.name}/{band}.tif"} for band, key in names.items()}
     told = {
+        "datetime": "2024-03-07T02:08:12Z",
         "s2:product_uri": f"{S2_PRODUCT}.SAFE",
         "s2:processing_baseline": "05.10",
         "eo:cloud_cover": 12.0,

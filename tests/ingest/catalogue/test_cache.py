@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.ingest.catalogue.cache import SEAL, Cache, key_of
+from pipeline.ingest.catalogue.cache import SEAL, STALE_PART_S, Cache, key_of
 
 
 def maker(text="content", calls=None):
@@ -86,3 +86,27 @@ def test_two_who_make_the_same_entry_at_once_both_get_it(tmp_path):
     assert len(got) == 2
     assert (got[0] / "f").read_text() == "same"
     assert [p.name for p in tmp_path.iterdir()] == [key_of({})]
+
+
+def test_what_a_killed_process_left_goes_in_time(tmp_path):
+    cache = Cache(tmp_path, 1e9)
+    left, written = tmp_path / ".abc.1.12345678.part", tmp_path / ".abc.2.12345678.part"
+    for part in (left, written):
+        part.mkdir()
+        (part / "half.bin").write_text("half")
+    long_ago = left.stat().st_mtime - STALE_PART_S - 60
+    os.utime(left, (long_ago, long_ago))
+    folder = cache.entry({}, maker())
+    assert sorted(tmp_path.iterdir()) == sorted([folder, written])
+
+
+def test_an_entry_of_a_cache_that_is_only_read_is_used(tmp_path, monkeypatch):
+    cache, calls = Cache(tmp_path, 1e9), []
+    folder = cache.entry({}, maker(calls=calls))
+
+    def refused(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(os, "utime", refused)
+    assert cache.entry({}, maker(calls=calls)) == folder
+    assert len(calls) == 1

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 import rasterio
+from affine import Affine
 from pyproj import Transformer
 
 from pipeline.errors import InputError
@@ -45,7 +46,7 @@ def test_a_cut_out_holds_the_bands_on_one_grid_with_reflectance(site, tmp_path):
     assert scene.radiometry is Radiometry.REFLECTANCE
     assert scene.platform == "sentinel-2b"
     assert scene.product_id == S2_PRODUCT
-    assert scene.acquired == datetime(2024, 3, 7, 9, 20, 12, tzinfo=UTC)
+    assert scene.acquired == datetime(2024, 3, 7, 2, 8, 12, tzinfo=UTC)
     assert scene.optical.sun_elevation_deg == 36.5
     tile = scene.read(Window(0, 0, *scene.shape))
     for band, level in (("B02", 0.07), ("B08", 0.025), ("B11", 0.009)):
@@ -97,9 +98,50 @@ def test_cloud_is_counted_over_the_aoi_from_the_products_own_classification(site
         assert scene.optical.cloud_fraction == pytest.approx((100 - top) / image.height, abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("told", "wanted"),
+    [
+        ("2024-03-07T11:08:12+09:00", "02:08:12"),
+        ("2024-03-07T02:05:29.024Z", "02:05:29"),
+        ("2024-03-07", "02:05:29"),  # a day is no time
+        ("2024-03-07T11:08:12Z", "02:05:29"),  # Vostochny's time of that day, called UTC
+        ("2024-03-09T02:08:12Z", "02:05:29"),
+        (None, "02:05:29"),
+    ],
+)
+def test_the_time_is_the_catalogues_only_where_the_operators_name_allows_it(site, told, wanted):
+    """The name holds when the take began (ESA): 2024-03-07 02:05:29 UTC, and no take lasts for an hour."""
+    product = optical_product(site.root, site.url, datetime=told)
+    assert product.acquired.strftime("%Y-%m-%d %H:%M:%S") == f"2024-03-07 {wanted}"
+
+
 def test_an_item_that_names_another_projection_is_not_used(site, tmp_path):
     product = optical_product(write_bands(site.root / "b"), site.url, **{"proj:code": "EPSG:32652"})
     with pytest.raises(InputError, match=r"in EPSG:32653, its catalogue says EPSG:32652"):
+        cut(product, tmp_path / "c", site)
+
+
+@pytest.mark.parametrize(
+    ("band", "shape", "place"),
+    [
+        ("B03", (150, 400), (10.0, 0.0, 0.0, -10.0)),
+        ("B03", (400, 100), (10.0, 0.0, 0.0, -10.0)),
+        ("B11", (20, 200), (20.0, 0.0, 0.0, -20.0)),
+        ("B04", (400, 400), (10.0, 0.0, 0.0, -20.0)),
+        ("B04", (400, 400), (10.0, 3.0, 3.0, -10.0)),
+        ("B04", (400, 400), (10.0, 0.0, 0.0, 10.0)),
+    ],
+)
+def test_a_band_that_covers_other_ground_than_the_first_is_not_laid_upon_it(site, tmp_path, band, shape, place):
+    """Each of these begins where the other bands begin, and has pixels as wide as theirs or twice as wide."""
+    product = optical_product(write_bands(site.root / "b"), site.url)
+    a, b, d, e = place
+    with rasterio.open(
+        site.root / "b" / f"{band}.tif", "w", driver="GTiff", height=shape[0], width=shape[1], count=1, dtype="uint16",
+        crs="EPSG:32653", transform=Affine(a, b, 335_000.0, d, e, 4_736_000.0),
+    ) as out:  # fmt: skip
+        out.write(np.full(shape, 1500, np.uint16), 1)
+    with pytest.raises(InputError, match=rf"{band}: does not lie on the grid of the 10 m bands"):
         cut(product, tmp_path / "c", site)
 
 

@@ -125,6 +125,19 @@ def test_what_is_no_image_is_said_to_be_none(site, content, words):
         window_of(remote(site, site.root / "x.tif"))
 
 
+@pytest.mark.parametrize("tear", [lambda raw: raw[: len(raw) // 2], lambda raw: raw[:8] + b"\xff" * 300 + raw[308:]])
+def test_a_torn_image_has_the_same_cause_each_time(site, tear):
+    """The cause is written into the tables of a run, which a repeated run must reach to the byte."""
+    path = served(site)
+    path.write_bytes(tear(path.read_bytes()))
+    causes = set()
+    for _ in range(3):
+        with pytest.raises(InputError, match="is damaged") as torn:
+            window_of(remote(site, path))
+        causes.add(str(torn.value))
+    assert len(causes) == 1
+
+
 def test_a_damaged_block_is_refused(site):
     path = served(site)
     raw = bytearray(path.read_bytes())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pickle
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -32,7 +34,7 @@ def test_a_file_and_a_part_of_it(web, site):
     assert web.bytes == 10250
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 507, 522])
 def test_what_is_declined_for_the_moment_is_asked_again(web, site, status):
     site.faults = [Fault("a.bin", "status", times=2, status=status)]
     assert len(get(web, site).body) == 10240
@@ -53,8 +55,19 @@ def test_the_pause_that_the_server_asks_for_is_kept(web, site):
     assert time.monotonic() - begun >= 1.0
 
 
-@pytest.mark.parametrize("told", ["\u00b2", "9" * 5000, "-1", "1e3", "Wed, 21 Oct 2026 07:28:00 GMT", ""])
-def test_a_pause_that_is_no_number_of_seconds_is_our_own(web, site, told):
+def test_a_pause_that_ends_at_a_date_is_kept(web, site):
+    """RFC 9110, 10.2.3: a number of seconds, or a date; whole seconds, so that up to one is lost."""
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=2.5), usegmt=True)
+    site.faults = [Fault("a.bin", "status", times=1, status=429, headers={"Retry-After": date})]
+    begun = time.monotonic()
+    get(web, site)
+    assert time.monotonic() - begun >= 1.4
+
+
+@pytest.mark.parametrize(
+    "told", ["\u00b2", "9" * 5000, "-1", "1e3", "Wed, 21 Oct 2020 07:28:00 GMT", "Mon, 99 Oct 2026 07:28:00", ""]
+)
+def test_a_pause_that_cannot_be_is_our_own(web, site, told):
     """A superscript two passes for a digit: it ended the run in a traceback."""
     site.faults = [Fault("a.bin", "status", times=1, status=429, headers={"Retry-After": told})]
     assert len(get(web, site).body) == 10240
@@ -125,6 +138,15 @@ def test_a_port_where_nobody_listens(site):
         web.get(Ask(f"{gone}/a?sig=secret", "the file"), web.deadline())
 
 
+def test_a_proxy_that_needs_a_library_of_its_own_is_no_connection_that_broke_off(site, web, monkeypatch):
+    monkeypatch.setenv("http_proxy", "socks5://me:s3cret@127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with pytest.raises(InputError, match=r"cannot be reached") as told:
+        get(web, site)
+    assert "s3cret" not in str(told.value)
+
+
 def test_a_name_that_nobody_knows_is_told_soon():
     """RFC 6761: no name below .invalid is ever found. Before, five tries ended in "the connection broke off"."""
     web = Web(WebPolicy(frozenset({"http://catalogue.invalid"}), tries=5, first_pause_s=0.01))
@@ -169,6 +191,33 @@ def test_a_name_in_front_of_an_allowed_host_does_not_help(web, site):
     with pytest.raises(ForbiddenAddress):
         web.get(Ask(f"http://127.0.0.1:{port}@evil.example/a.bin", "the file"), web.deadline())
     assert origin_of(f"http://127.0.0.1:{port}@evil.example/a.bin") == "http://evil.example"
+
+
+@pytest.mark.parametrize("form", [r"http://{place}\@allowed.example/a.bin", r"http://{place}\@allowed.example"])
+def test_a_backslash_before_an_allowed_host_does_not_help(site, form):
+    """The library that makes the request ends the host at a backslash (WHATWG URL), urlsplit at the last @."""
+    web = Web(WebPolicy(frozenset({"http://allowed.example"}), tries=1))
+    with pytest.raises(ForbiddenAddress, match="no request made"):
+        web.get(Ask(form.format(place=site.url.removeprefix("http://")), "the file"), web.deadline())
+    assert site.log == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://me:s3cret@data.example:port/a?sig=s3cret",
+        "https://me:a@s3cret@[data/a?sig=s3cret",
+        "ftp:///a?sig=s3cret",
+        "a.tif?from=http://b&sig=s3cret",
+        "/vsicurl/https://me:s3cret@data.example/a?sig=s3cret",
+        f"https://{'m' * 90}:s3cret@data.example:port/a",
+    ],
+)
+def test_the_refusal_of_what_is_no_address_holds_no_secret(web, url):
+    with pytest.raises(ForbiddenAddress, match="no request made") as refused:
+        web.get(Ask(url, "the file"), web.deadline())
+    assert "s3cret" not in str(refused.value)
+    assert "me:" not in str(refused.value)
 
 
 def test_a_redirect_to_a_place_that_is_not_allowed_is_not_followed(web, site, tmp_path):
@@ -237,6 +286,14 @@ def test_the_password_of_netrc_goes_to_its_own_host_only(web, site, tmp_path, mo
     assert site.log[-1].headers["Authorization"].startswith("Basic ")
     get(web, site, signed=True)
     assert "Authorization" not in site.log[-1].headers
+
+
+@pytest.mark.parametrize("content", [b"machine", b"machine 127.0.0.1 login me password \xff\xfe\n"])
+def test_a_netrc_that_cannot_be_read_holds_no_password(web, site, tmp_path, monkeypatch, content):
+    (tmp_path / "netrc").write_bytes(content)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    get(web, site)
+    assert "Authorization" not in site.log[0].headers
 
 
 def test_errors_and_policies_travel_between_processes():
