@@ -85,6 +85,7 @@ def detect_optical(
         return _nothing_known(NOT_TOLD, place)
     if before is None or _without_infrared(scene):  # then it matters how much of the image is land on the map
         before = first_look(scene, config)
+    before = before.at_the_coast(scene, config)
     levels, clouds = before.levels, before.clouds
     if clouds is None:
         return _nothing_known(_no_water(levels, scene), place)
@@ -279,7 +280,7 @@ def standing_out(
 ) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
     """A function of a window: pixels that stand out of the water, and those that were seen (no cloud, no gap)."""
     scene, _ = named(scene, config.tile_px)
-    known = (before or first_look(scene, config)) if can_be_searched(scene) else None
+    known = (before or first_look(scene, config)).at_the_coast(scene, config) if can_be_searched(scene) else None
 
     def look(core: Window) -> tuple[BoolImage, BoolImage]:
         if known is None or known.clouds is None:

@@ -29,6 +29,8 @@ WHITENESS = 0.35  # largest spread between the bands of a cloud, of their mean; 
 CLOUD_WIDTH_M = 170.0  # narrower bright things are roofs, hulls, foam; our choice
 HAZE = 0.4  # of the way from the image's water to its land, by which local water may be brighter; dull hulls show 0.2
 EDGE_M = 60.0  # thin rim of a cloud
+COAST_M = 30.0  # a map's coast may be so far off, after its fit to the image; our choice
+RIM_CELLS = 2  # by which a cloud is wider than what is bright
 TEXTURE = 0.12  # local standard deviation over local mean: cities are rougher; our choice
 CELL_M, SMOOTH_CELLS = 8.0, 5  # in which clouds are told; over which their texture is
 
@@ -70,10 +72,11 @@ def cell_px(spacing_m: float) -> int:
     return max(1, round(CELL_M / spacing_m))
 
 
-def cloud_mask(scene: Scene, window: Window, levels: Levels) -> BoolImage:
+def cloud_mask(scene: Scene, window: Window, levels: Levels, *, by_map: bool = False) -> BoolImage:
     """Bright, white, smooth and large, and what the operator's own mask calls cloud. Thin haze is `haze_mask`'s.
 
     Reads as far around the window as a cloud's width matters, so that a pixel is cloud in every window or in none.
+    Concrete is as bright, white, smooth and large: ``by_map``, what lies on land and ends with it has no rim there.
     """
     spacing_m = float(np.mean(scene.pixel_spacing_m))
     factor = cell_px(spacing_m)
@@ -86,11 +89,24 @@ def cloud_mask(scene: Scene, window: Window, levels: Levels) -> BoolImage:
     core = opened(white & _smooth(mean), width) if white.any() else white
     if tile.clouded is None and not core.any():
         return np.zeros((window.rows, window.cols), bool)
-    full = core | (near(core, reach) & ndimage.binary_dilation(white, iterations=2))
+    rim = near(core, reach) & ndimage.binary_dilation(white, iterations=RIM_CELLS)
+    if by_map and not tile.water.all():
+        land = reduced(~tile.water, factor) > 0.5
+        bare = ~white & _bright_ground_ends(white, land, spacing_m * factor, reach)
+        core, rim = core & ~bare, rim & ~bare
+    full = core | rim
     if tile.clouded is not None:
         full |= reduced(tile.clouded & tile.valid, factor) > 0
     top, left = window.row0 - around.row0, window.col0 - around.col0
     return _as_pixels(full, factor)[top : top + window.rows, left : left + window.cols]
+
+
+def _bright_ground_ends(white: BoolImage, land: BoolImage, cell_m: float, reach: float) -> BoolImage:
+    """Cells along a map's coast beyond which no cloud is near: what is white ends there, as ground does."""
+    coast = COAST_M / cell_m
+    afloat = opened(white & ~near(land, coast), EDGE_M / cell_m)
+    strip = near(~land, coast) & near(land, coast + RIM_CELLS + 1)
+    return strip & ~near(afloat, reach) if afloat.any() else strip
 
 
 def _reach_cells(scene: Scene) -> tuple[float, float, int]:
@@ -207,19 +223,33 @@ class CloudMap:
         return _as_pixels(cells, self.cell)[r : r + window.rows, c : c + window.cols]
 
 
-def cloud_map(scene: Scene, levels: Levels, tile_px: int, white: WhiteCells | None = None) -> CloudMap:
-    """The clouds of an image; where ``white`` cells are known, only what may hold a cloud is read."""
+def cloud_map(
+    scene: Scene,
+    levels: Levels,
+    tile_px: int,
+    may_be_cloud: Callable[[Window], bool] | None = None,
+    *,
+    by_map: bool = False,
+) -> CloudMap:
+    """The clouds of an image, see `cloud_mask`; only windows that may hold one are read, where a function tells."""
     cell = cell_px(float(np.mean(scene.pixel_spacing_m)))
     rows, cols = (-(-n // cell) for n in scene.shape)
     out = np.zeros((rows, -(-cols // 8)), np.uint8)
     unit = 8 * cell  # whole bytes
     for block in tiles(scene.shape, max(unit, tile_px // unit * unit)):
-        if white is not None and not white.may_be_cloud(block):
+        if may_be_cloud is not None and not may_be_cloud(block):
             continue
-        bits = np.packbits(cloud_mask(scene, block, levels)[::cell, ::cell], axis=1)
+        bits = np.packbits(cloud_mask(scene, block, levels, by_map=by_map)[::cell, ::cell], axis=1)
         top, left = block.row0 // cell, block.col0 // unit
         out[top : top + bits.shape[0], left : left + bits.shape[1]] = bits
     return CloudMap(cell, out)
+
+
+def at_the_coast(clouds: CloudMap, scene: Scene, levels: Levels, tile_px: int) -> CloudMap:
+    """The clouds of an image without the rims of bright ground that its map's land explains."""
+    if not clouds.found:
+        return clouds
+    return cloud_map(scene, levels, tile_px, lambda block: bool(clouds.within(block).any()), by_map=True)
 
 
 def reduced(image: FloatImage | BoolImage, factor: int) -> FloatImage:

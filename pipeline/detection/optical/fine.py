@@ -43,7 +43,7 @@ from pipeline.detection.optical.outline import (
     own_masks,
     ship_pixels,
 )
-from pipeline.detection.optical.pier import without_pier
+from pipeline.detection.optical.pier import LEAST_SHIP, ground_of, square_ends, without_pier
 from pipeline.detection.optical.sharpness import side_sharpness
 from pipeline.detection.optical.water import water_at
 from pipeline.quantiles import Z90
@@ -87,6 +87,7 @@ class FineHull:
     good: bool  # looks like a hull in every respect
     sharpness: float  # of her sides
     odds: float  # how much speaks for her outline, natural logarithm
+    square: bool  # as a pier or a barge: without a bow
 
 
 def measure_fine(
@@ -118,6 +119,10 @@ def measure_fine(
         reach_m *= 2.0  # the object was a part of a longer hull: a box on her deck, her house
     if found is None:
         return None
+    square = square_ends(light, found[0], origin)
+    beside = off_its_pier(light, sea, near, found[0], origin) if square else None
+    if beside is not None:
+        found, sea, square = *beside, False
     hull, mask, ship, odds = found
     sun = sun_view(scene, hull.frame)
     deck = read_deck(light, hull, origin)
@@ -130,7 +135,7 @@ def measure_fine(
     else:
         freeboard = measure_freeboard(light, others, hull, sun, origin, deck.tanker)
     hull = upright(hull, freeboard, sun)
-    return FineHull(hull, deck, freeboard, _is_hull(hull), sharpness, odds)
+    return FineHull(hull, deck, freeboard, _is_hull(hull), sharpness, odds, square)
 
 
 def _window_about(scene: Scene, frame: HullFrame, reach_m: float) -> Window:
@@ -210,6 +215,18 @@ def _alone(found: Found, clean: FloatImage, noise: float, origin: tuple[int, int
     if ship is None or not _is_hull(ship[0]):
         return found
     return ship[0], ship[1], found[2], found[3]
+
+
+def off_its_pier(
+    light: FloatImage, sea: BoolImage, near: BoolImage, pier: Hull, origin: tuple[int, int]
+) -> tuple[Found, BoolImage] | None:
+    """The ship at what was outlined and has no bow, and all but that; None where no sure hull with a bow is left."""
+    off = sea & ~ground_of(pier, light.shape, origin)
+    ship = _best_hull(light, off, near & off, pier.frame.spacing_m, origin)
+    if ship is None or ship[3] < SURE or ship[0].length_m < LEAST_SHIP * pier.length_m or not _is_hull(ship[0]):
+        return None
+    one_hull = _oddness(ship[0]) < MAX_ODDNESS and not square_ends(light, ship[0], origin)
+    return (ship, off) if one_hull else None
 
 
 def _without_wake(found: Found, alone: Found | None, length_m: float) -> Found:
@@ -379,14 +396,3 @@ def sun_view(scene: Scene, frame: HullFrame) -> SunView | None:
 def no_hull() -> Freeboard:
     """What is said of the freeboard where no hull could be fitted."""
     return none("no hull edge could be fitted")
-
-
-def outline_of(hull: Hull) -> FloatArray:
-    """A hull's outline in pixels, (n, 2): pointed where the bow is known, else a rectangle."""
-    a, b = hull.length_m / 2, hull.beam_m / 2
-    if hull.bow_known:
-        u = np.array([a, a * 0.94, a * 0.80, -a * 0.96, -a, -a, -a * 0.96, a * 0.80, a * 0.94])
-        v = np.array([0.0, 0.55 * b, b, b, 0.85 * b, -0.85 * b, -b, -b, -0.55 * b])
-    else:
-        u, v = np.array([a, a, -a, -a]), np.array([b, -b, -b, b])
-    return np.column_stack(hull.frame.pixels(u, v))

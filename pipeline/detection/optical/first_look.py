@@ -1,7 +1,8 @@
 """What one pass over an optical image tells, before anything is looked for: the levels of its water, and its clouds.
 
 A run needs both twice: when it learns what always stands along the shore, and when it looks for ships. Neither depends
-on what it learnt in between, so a scene's first look is kept as bytes and taken once.
+on what it learnt in between, so a scene's first look is kept as bytes and taken once. What land tells of its clouds is
+no part of it: see `FirstLook.at_the_coast`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.detection.optical import network
-from pipeline.detection.optical.clouds import CloudMap, WhiteCells, cloud_map
+from pipeline.detection.optical.clouds import CloudMap, WhiteCells, at_the_coast, cloud_map
 from pipeline.detection.optical.unnamed import named
 from pipeline.detection.optical.water import Levels, names_tell, survey
 from pipeline.types import Scene, Sensor
@@ -48,6 +49,12 @@ class FirstLook:
         clouds = CloudMap(told.pop("cell"), told.pop("bits")) if "bits" in told else None
         return cls(Levels(**told | {"block_px": tuple(float(side) for side in told["block_px"])}), clouds)
 
+    def at_the_coast(self, scene: Scene, config: DetectionConfig) -> FirstLook:
+        """The look by the land of the scene's map: its clouds without the rims of bright ground."""
+        if self.clouds is None:
+            return self
+        return FirstLook(self.levels, at_the_coast(self.clouds, scene, self.levels, config.tile_px))
+
 
 def can_be_searched(scene: Scene) -> bool:
     """Coarse pixels are told by their bands; in fine ones edges speak, whatever the band."""
@@ -60,4 +67,4 @@ def first_look(scene: Scene, config: DetectionConfig) -> FirstLook:
     by_network = scene.sensor is Sensor.SENTINEL2 and network.fits(float(np.mean(scene.pixel_spacing_m)))
     white = WhiteCells(scene)
     levels = survey(scene, config.tile_px, also=white.add, threads=config.threads, coast=by_network)
-    return FirstLook(levels, cloud_map(scene, levels, config.tile_px, white) if levels.has_water else None)
+    return FirstLook(levels, cloud_map(scene, levels, config.tile_px, white.may_be_cloud) if levels.has_water else None)

@@ -9,10 +9,12 @@ import numpy as np
 from scipy import special
 
 from pipeline.detection.optical.deck import Deck
-from pipeline.detection.optical.fine import FineHull, measure_fine, no_hull, outline_of
+from pipeline.detection.optical.fine import FineHull, measure_fine, no_hull
 from pipeline.detection.optical.frame import HullFrame
 from pipeline.detection.optical.freeboard import MAX_PIXEL_M, Freeboard, none
 from pipeline.detection.optical.objects import Blob
+from pipeline.detection.optical.outline import outline_of
+from pipeline.detection.optical.pier import LEAST_SHIP
 from pipeline.detection.optical.water import Levels
 from pipeline.quantiles import Z90
 from pipeline.types import Scene, Window
@@ -93,6 +95,8 @@ def measure_blob(
     odd = method == BY_EDGES and odd_proportions(length_m, beam_m)
     if odd:
         sizes = _either_wrong(*sizes)
+    if fine is not None and fine.square and length_m > MERCHANT_FROM_M:  # a pier's length, and the ship's at it unknown
+        odd, sizes = True, ((LEAST_SHIP * length_m, *sizes[0][1:]), sizes[1])
     likely = _hull_like(length_m, beam_m, fill, moored=blob.moored)
     return Measured(
         row=frame.centre[0],

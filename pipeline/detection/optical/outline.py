@@ -365,3 +365,14 @@ def _half_levels(
         last = int(np.searchsorted(x, beam_m / 2))
         out.append(direction * (_refined(x, profile, last, 1, pixel, 3 * pixel) if open_side else beam_m / 2))
     return out[0], out[1], 0.35 * pixel + 0.006 * beam_m
+
+
+def outline_of(hull: Hull) -> FloatArray:
+    """A hull's outline in pixels, (n, 2): pointed where the bow is known, else a rectangle."""
+    a, b = hull.length_m / 2, hull.beam_m / 2
+    if hull.bow_known:
+        u = np.array([a, a * 0.94, a * 0.80, -a * 0.96, -a, -a, -a * 0.96, a * 0.80, a * 0.94])
+        v = np.array([0.0, 0.55 * b, b, b, 0.85 * b, -0.85 * b, -b, -b, -0.55 * b])
+    else:
+        u, v = np.array([a, a, -a, -a]), np.array([b, -b, -b, b])
+    return np.column_stack(hull.frame.pixels(u, v))

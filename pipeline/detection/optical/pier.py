@@ -4,6 +4,9 @@ Between straight lines a ship and a pier along her are one long rectangle. The p
 end; the other half is water up to where the ship begins, farther than a bow or a stern narrows. There the pier's own
 edge shows, and what lies beyond that edge is the ship.
 
+A pier may also be outlined alone, the ship beside it left out. It has its corners at both ends; of a hull one end at
+least is a bow.
+
 What fills its half may also be a hull, and the "ship" a barge beside her: it is no pier where it is as stout as hulls
 are and wider than what lies at it.
 """
@@ -26,6 +29,11 @@ BARE = 0.18  # of the outline's length: bows and sterns of simulated hulls narro
 UNEVEN = 0.12  # robust spread over step of a pier's light along it: simulated ones 0.02 to 0.06, decks 0.2 and more
 LEAST_SHIP = 0.3  # of the outline's length that is left for her
 SLENDER = 8.0  # widths in the length of a pier that is wider than the ship at it: hulls have 4 to 8
+CORNERS = (0.01, 0.04)  # of the length from an end, where a bow has lost its corners and a pier has not
+CORNER_SHARE = 0.3  # of the beam, from either side
+# Of the emptier corner of the less square end. Simulated hulls have 0 to 0.12 of it (124 in pixels of 0.5 m), piers 1.0
+FULL_CORNER = 0.7
+CORNER_PX = 2.0  # pixels in that stretch of the length, without which blur fills a bow: 0.77 once in 47 hulls at 3 m
 SPAN = (0.25, 0.85)  # of half the beam, from the middle: where water is looked for, off the edges of pier and outline
 END_ROOM_M = 6.0  # beyond the ends seen in which the hull's own may lie
 SIDE_ROOM_M = 8.0  # beyond her free side, the same (our choice)
@@ -74,6 +82,31 @@ def without_pier(light: FloatImage, hull: Hull, noise: float, origin: tuple[int,
         touched=(line, None) if side > 0 else (None, line),
     )
     return None if found is None else (found, mask)
+
+
+def square_ends(light: FloatImage, hull: Hull, origin: tuple[int, int]) -> bool:
+    """Has an outline all four corners, and its middle between them? Piers have, and barges; ships have a bow.
+
+    False in pixels too coarse to tell.
+    """
+    pixel, half = hull.frame.pixel_m, hull.beam_m / 2
+    if (CORNERS[1] - CORNERS[0]) * hull.length_m < CORNER_PX * pixel:
+        return False
+    v = np.arange(-half + pixel / 2, half, pixel / 2)
+    inward = np.linspace(*CORNERS, 8) * hull.length_m + pixel
+    ends = [resample(light, hull.frame, side * (hull.length_m / 2 - inward), v, origin) for side in (-1, 1)]
+    deck = resample(light, hull.frame, np.linspace(-0.4, 0.4, 81) * hull.length_m, v, origin)
+    level = 1 + max(MIN_STEP, 0.35 * (float(np.nanmedian(deck)) - 1))
+    edge = np.abs(v) > (1 - 2 * CORNER_SHARE) * half
+    parts = (edge & (v < 0), edge & (v > 0), ~edge)
+    return all(np.mean(np.nan_to_num(end[:, part], nan=1.0) > level) > FULL_CORNER for end in ends for part in parts)
+
+
+def ground_of(hull: Hull, shape: tuple[int, int], origin: tuple[int, int]) -> BoolImage:
+    """Pixels of an outline that is a pier's, with its blurred rim."""
+    along, aside = hull.frame.metres(shape, origin)
+    rim = hull.frame.pixel_m
+    return np.asarray((np.abs(along) < hull.length_m / 2 + rim) & (np.abs(aside) < hull.beam_m / 2 + rim), bool)
 
 
 def _ship_beside(

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
+from pipeline.detection import detect
+from pipeline.detection.optical.fine import off_its_pier
 from pipeline.detection.optical.frame import HullFrame
 from pipeline.detection.optical.outline import Hull
-from pipeline.detection.optical.pier import without_pier
+from pipeline.detection.optical.pier import square_ends, without_pier
+from pipeline.types import Radiometry, Sensor, Window
+from tests.builders import array_scene
+from tests.detection.optical.hulls import WATER, painted
 
 PIXEL_M, NOISE = 3.0, 0.03
 SHAPE = (60, 120)
@@ -93,3 +99,68 @@ def test_a_hull_is_no_pier_of_the_barge_beside_her():
     """An even deck of 180 m by 30 m, a bunker barge of 60 m by 12 m along it: what would be measured is the barge."""
     light = picture((-40.0, 12.0, 60.0, 12.0), (0.0, -9.0, 180.0, 30.0))
     assert without_pier(light, outline(-90, 90, -24, 18), NOISE, (0, 0)) is None
+
+
+def rectangle(half_m, half_beam_m, taper_m=0.0):
+    """A deck in pixels of 0.5 m, 240 m by 60 m; its right end may come to a point."""
+    v, u = np.mgrid[-60.0:60.0, -240.0:240.0] * 0.5
+    narrow = np.clip((half_m - u) / taper_m, 0, 1) if taper_m else 1.0
+    return np.where((np.abs(u) < half_m) & (np.abs(v) < half_beam_m * narrow), 2.2, 1.0).astype(np.float32)
+
+
+def fitted(length_m, beam_m, axis=(0.0, 1.0)):
+    frame = HullFrame((60.0, 240.0), axis, (0.5, 0.5))
+    return Hull(frame, length_m, beam_m, 1.0, 1.0, 0.01, False, 0.9, (True, True), (1.0, 1.0), 0.3)
+
+
+@pytest.mark.parametrize("axis", [(0.0, 1.0), (0.0, -1.0)], ids=["along", "against"])
+def test_a_pier_has_square_ends_and_a_ship_has_a_bow(axis):
+    assert square_ends(rectangle(100, 14), fitted(200.0, 28.0, axis), (0, 0))
+    assert not square_ends(rectangle(100, 14, taper_m=24.0), fitted(200.0, 28.0, axis), (0, 0))
+
+
+def test_an_end_drawn_beyond_a_piers_own_is_not_square():
+    assert not square_ends(rectangle(92, 14), fitted(200.0, 28.0), (0, 0))
+
+
+def test_pixels_too_coarse_for_a_bow_tell_nothing():
+    """Three hundredths of 99 m are a pixel of 3 m."""
+    assert not square_ends(picture(None, (0.0, 0.0, 99.0, 16.0)), outline(-49.5, 49.5, -8, 8), (0, 0))
+
+
+def alongside(ship=True):
+    """A pier of 180 m by 28 m in pixels of 0.5 m, and a dull ship of 98 m by 14 m two metres off it."""
+    image = painted([], shape=(260, 440), spacing_m=0.5).read(Window(0, 0, 260, 440)).data[0]
+    image = np.where(rectangle_at(220, 110, 180, 28), 0.30, image)
+    if ship:
+        image = np.where(rectangle_at(190, 110 + 46, 98, 14, bow_m=12), 0.13, image)
+    image = ndimage.gaussian_filter(image, 0.6) + np.random.default_rng(2).normal(0, 0.002, image.shape)
+    return array_scene({"pan": image}, sensor=Sensor.OPTICAL, spacing_m=0.5, radiometry=Radiometry.REFLECTANCE)
+
+
+def rectangle_at(col, row, length_m, beam_m, bow_m=0.0):
+    v, u = np.mgrid[:260, :440]
+    u, v = (u - col) / 2, (v - row) / 2
+    narrow = np.clip((length_m / 2 - u) / bow_m, 0, 1) if bow_m else 1.0
+    return (np.abs(u) < length_m / 2) & (np.abs(v) < beam_m / 2 * narrow)
+
+
+def test_a_pier_that_was_outlined_gives_way_to_the_ship_at_it():
+    light = alongside().read(Window(0, 0, 260, 440)).data[0] / WATER
+    pier = Hull(
+        HullFrame((110.0, 220.0), (0.0, 1.0), (0.5, 0.5)), 180.0, 28.0, 1.0, 1.0, 0.01, False, 0.9, (True, True),
+        (1.0, 1.0), 0.3)  # fmt: skip
+    found = off_its_pier(light, np.ones(light.shape, bool), light > 1.5, pier, (0, 0))
+    assert found is not None
+    (hull, *_), sea = found
+    assert hull.length_m == pytest.approx(98.0, rel=0.02)
+    assert hull.beam_m == pytest.approx(14.0, abs=1.0)
+    assert not sea[110, 220]  # no water to throw a shadow on
+    bare = alongside(ship=False).read(Window(0, 0, 260, 440)).data[0] / WATER
+    assert off_its_pier(bare, sea, light > 1.5, pier, (0, 0)) is None
+
+
+def test_a_pier_taken_for_a_ship_says_that_its_ends_may_be_wrong():
+    table, _ = detect(alongside(ship=False))
+    assert all("doubtful_outline" in flags for flags in table.loc[table["length_m"] > 60, "flags"])
+    assert (table["length_lo_m"] < 0.4 * table["length_m"]).all()
