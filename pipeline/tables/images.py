@@ -44,7 +44,9 @@ SCENES = Contract(
         Column("bands", "list", "Band or polarisation names."),
         Column("footprint", "geometry", "Outline of the image.", "EPSG:4326"),
         share("aoi_coverage", "Share of the AOI inside the valid image.", required=False),
-        share("cloud_fraction", "Share of the AOI under cloud.", required=False),
+        share(
+            "cloud_fraction", "Share of the water under cloud; of the image, where no land is known.", required=False
+        ),
         Column("status", "text", "What became of the input.", choices=SCENE_STATUS),
         Column("cause", "text", "Why it was not used, or what is missing; empty where all is well.", required=False),
         Column("duplicate_of", "text", "scene_id of the scene that stands for this one.", required=False),

@@ -295,7 +295,7 @@ class Coverage:
 
     def add(self, core: Window, seen: BoolImage, cloud: BoolImage, water: BoolImage, veil: BoolImage) -> None:
         """Count one window, in any thread; the masks cover just this window, ``veil`` counts in zones alone."""
-        hidden = cloud & seen
+        hidden = cloud & seen & water
         cloudy, clear_water = np.count_nonzero(hidden), np.count_nonzero(water & seen & ~hidden)
         with self._counting:
             self.cloudy += int(cloudy)

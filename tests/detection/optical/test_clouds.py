@@ -100,3 +100,12 @@ def test_a_ship_at_the_apron_is_no_cloud():
     assert at["length_m"].tolist() == pytest.approx([98.0], rel=0.05)
     assert "cloud" not in at["flags"].iloc[0]
     assert at["accepted"].all()
+
+
+def test_the_share_of_cloud_is_that_of_the_water():
+    """A cloud over three tenths of the water, and one over as much of the land, which the map knows."""
+    over_water = (COL >= 320) & (ROW >= 150) & (ROW < 450)
+    over_land = (COL < COAST - 100) & (ROW >= 100) & (ROW < 500)
+    both = detect(harbour(cloud=over_water | over_land, map_off_m=0.0))[1]["cloud_fraction"]
+    assert both == detect(harbour(cloud=over_water, map_off_m=0.0))[1]["cloud_fraction"]
+    assert both == pytest.approx(over_water.sum() / (COL >= COAST).sum(), rel=0.15)  # and its rim
