@@ -231,10 +231,10 @@ def test_of_a_cap_of_crude_the_report_tells_its_tonnes_and_nothing_of_refined_pr
     story = replace(told(cap_t=525e3, tonnes_p50=326e3, p_over_cap_tonnes=0.004), cap=crude)
     page = render(story, {}, tiny_run)
     assert "The cap holds in tonnes as well: 326,000 t of 525,000 t, P(over) under 1 %." in page
-    assert "If every tonne counted alike" not in page
+    assert "The same tonnes, each counted alike" not in page
     assert "SIMULATED: in the cap's tonnes: 326,000 t of 525,000 t, P(over) under 1 %" in headline_lines(story)
     assert "the Committee" not in page
-    assert "If every tonne counted alike" in render(tiny_story, {}, tiny_run)
+    assert "The same tonnes, each counted alike" in render(tiny_story, {}, tiny_run)
 
 
 def test_an_account_without_a_call_is_told_in_words_never_as_zero_barrels(told, tiny_run):
