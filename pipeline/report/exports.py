@@ -19,7 +19,7 @@ from pipeline.times_places.longitudes import cut
 ANNEX = (  # columns of calls.csv, with calls in it or without
     "ship", "imo", "arrival_date", "dwt_t", "estimated_barrels", "barrels_p5", "barrels_p95", "counted",
     "p_lifting", "berth", "arrival_not_before", "arrival_not_after", "departure_not_before", "departure_not_after",
-    "evidence_class", "looks_that_saw_her", "method", "flags", "detection_ids", "call_id", "simulated",
+    "evidence_class", "looks_that_saw_her", "method", "flags", "cause", "detection_ids", "call_id", "simulated",
 )  # fmt: skip
 
 
@@ -68,6 +68,7 @@ def annex(story: Story) -> pd.DataFrame:
                 "looks_that_saw_her": row["n_seen"],
                 "method": row["method"],
                 "flags": row["flags"],
+                "cause": row["cause"],  # why a call that would count is not in this account, or has no amount
                 "detection_ids": row["detection_ids"],
                 "call_id": row["call_id"],
                 "simulated": story.simulated,

@@ -218,6 +218,7 @@ def test_a_call_of_another_account_year_is_not_shown_as_counted_in_this_one(tiny
     rows = annex(story)
     assert not rows["counted"].any()
     assert rows["estimated_barrels"].isna().all()
+    assert (rows["cause"] == why).all()
     page = render(story, {}, tiny_run)
     assert f"no: {why}" in page
     assert 'class="badge yes"' not in page
