@@ -13,11 +13,11 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from pipeline.errors import InputError, printable
 from pipeline.ingest.hashing import hashing, pieces
@@ -32,6 +32,8 @@ MAX_RATIO = 200.0  # CASES 2: a bomb reaches 1,000; a GRD measurement some 2
 MAX_TOTAL = 20_000_000_000  # bytes; our choice: a GRD product has 2e9
 HASHING = 2  # files at once; our choice: a product has two large ones
 MAX_XML = 64 << 20  # bytes; our choice: the largest annotation has some 3 MiB
+_UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError)
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # all that Python and GDAL both read; Windows has another
 
 
 def is_safe(path: Path) -> bool:
@@ -64,8 +66,17 @@ class SafeFiles:
     product: str  # name of the SAFE folder, without .SAFE
     sizes: dict[str, int]
 
-    def stream(self, name: str) -> Any:
-        """The open bytes of one file, as a context manager."""
+    @contextmanager
+    def stream(self, name: str) -> Iterator[IO[bytes]]:
+        """The open bytes of one file; raises InputError naming it where it cannot be opened, or read by who has it."""
+        try:
+            with self._opened(name) as source:
+                yield source
+        except _UNREADABLE as error:
+            raise InputError(self.item(name), f"cannot be read ({printable(error)[:100]})") from error
+
+    def _opened(self, name: str) -> AbstractContextManager[IO[bytes]]:
+        """The open bytes of one file."""
         raise NotImplementedError
 
     def raster(self, name: str, *, verified: bool = False, all_read: bool = False) -> RasterFile:
@@ -108,13 +119,10 @@ class SafeFiles:
 
     def _digest_of(self, name: str, given_up: threading.Event) -> _Digest:
         md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
-        try:
-            with self.stream(name) as source:
-                for piece in pieces(source, given_up):
-                    md5.update(piece)
-                    sha256.update(piece)
-        except (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
-            raise InputError(self.item(name), f"cannot be read ({printable(error)[:100]})") from error
+        with self.stream(name) as source:
+            for piece in pieces(source, given_up):
+                md5.update(piece)
+                sha256.update(piece)
         return _Digest(md5.hexdigest(), sha256.hexdigest())
 
     def sha256(self) -> str:
@@ -145,11 +153,8 @@ class FolderFiles(SafeFiles):
             if len(self.sizes) > MAX_MEMBERS:
                 raise InputError(folder.name, f"has more than {MAX_MEMBERS} files")
 
-    @contextmanager
-    def stream(self, name: str) -> Iterator[IO[bytes]]:
-        """The open bytes of one file."""
-        with (self.path / name).open("rb") as source:
-            yield source
+    def _opened(self, name: str) -> AbstractContextManager[IO[bytes]]:
+        return (self.path / name).open("rb")
 
     def _place(self, name: str) -> tuple[Path, str | None]:
         return self.path / name, None
@@ -184,8 +189,7 @@ class ZipFiles(SafeFiles):
         self.sizes = {m.filename.removeprefix(self.prefix): m.file_size for m in inside}
 
     @contextmanager
-    def stream(self, name: str) -> Iterator[IO[bytes]]:
-        """The open bytes of one member."""
+    def _opened(self, name: str) -> Iterator[IO[bytes]]:
         with zipfile.ZipFile(self.path) as opened, opened.open(self.prefix + name) as source:
             yield source
 
@@ -217,6 +221,8 @@ def _require_trust(members: list[zipfile.ZipInfo], item: str) -> None:
             raise InputError(item, f"has a link as member {printable(name)[:80]} (archive refused)")
         if member.flag_bits & 0x1:
             raise InputError(item, "is encrypted")
+        if member.compress_type not in _PACKED:
+            raise InputError(item, "is packed in another way than by deflate; unpack it and give its folder")
         total += member.file_size
         if member.file_size > 1 << 20 and member.file_size > MAX_RATIO * max(member.compress_size, 1):
             raise InputError(item, f"member {printable(name)[:80]} grows over {MAX_RATIO:g}-fold (archive refused)")

@@ -8,9 +8,12 @@ import zipfile
 import pytest
 
 from pipeline.errors import InputError
+from pipeline.ingest.inputs import open_inputs
 from pipeline.ingest.safe.files import open_files
 from pipeline.ingest.scenes import open_scene
 from tests.ingest.sentinel1.safe_product import Recipe, write_safe, zipped
+from tests.ingest.sentinel2.safe_product import write_safe as write_sentinel2
+from tests.ingest.sentinel2.safe_product import zipped as zip_of
 
 
 def archive(path, *members: tuple[str, bytes]):
@@ -77,6 +80,51 @@ def test_a_damaged_member_is_an_error_not_a_crash(tmp_path):
     damaged.write_bytes(raw)
     with pytest.raises(InputError, match=r"damaged.zip|S1A_IW"):
         open_scene(damaged)
+
+
+@pytest.mark.parametrize("place", ["header", "content"])
+@pytest.mark.parametrize("product", ["sentinel1", "sentinel2"])
+def test_whichever_member_is_damaged_the_image_is_refused_and_no_other(tmp_path, product, place):
+    """Of the member that tells what the others are, too: its damage must not end a run."""
+    write, pack = (write_safe, zipped) if product == "sentinel1" else (write_sentinel2, lambda r, t: zip_of(r).rename(t))
+    whole = pack(write(tmp_path / "whole"), tmp_path / "whole.zip")
+    with zipfile.ZipFile(whole) as opened:
+        members = [m for m in opened.infolist() if m.filename.endswith((".safe", "L2A.xml", "TL.xml", "B08_10m.jp2"))]
+    for member in members:
+        raw = bytearray(whole.read_bytes())
+        at = member.header_offset
+        if place == "content":
+            at += 30 + len(member.filename) + member.compress_size // 2
+        for n in range(at, at + 4):
+            raw[n] ^= 0x55
+        damaged = tmp_path / "damaged.zip"
+        damaged.write_bytes(raw)
+        with pytest.raises(InputError, match=rf"{member.filename.rpartition('/')[2]}: cannot be read"):
+            open_scene(damaged)
+    used, table = open_inputs([whole, damaged])
+    assert sorted(table["status"]) == ["skipped", "used"]
+    assert len(used) == 1
+
+
+def test_a_way_of_packing_that_is_not_read_is_told(tmp_path):
+    """Windows packs members of more than 2 GB by deflate64, method 9 (PKWARE, APPNOTE.TXT, 4.4.5)."""
+    raw = bytearray(zipped(write_safe(tmp_path), tmp_path / "whole.zip").read_bytes())
+    for signature, method_at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        at = raw.find(signature)
+        while at >= 0:
+            raw[at + method_at] = 9
+            at = raw.find(signature, at + 1)
+    packed = tmp_path / "packed by Windows.zip"
+    packed.write_bytes(raw)
+    with pytest.raises(InputError, match="another way than by deflate; unpack it and give its folder"):
+        open_scene(packed)
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path):
+    files = open_files(write_safe(tmp_path))
+    (files.path / "manifest.safe").unlink()  # as when it is taken away meanwhile
+    with pytest.raises(InputError, match=r"manifest.safe: cannot be read"):
+        files.text("manifest.safe")
 
 
 def test_an_archive_without_a_product_says_so(tmp_path):
