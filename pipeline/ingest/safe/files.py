@@ -16,11 +16,12 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from typing import IO
 
 from pipeline.errors import InputError, printable
 from pipeline.ingest.hashing import hashing, pieces
+from pipeline.ingest.junk import is_junk
 from pipeline.ingest.rasters import RasterFile, open_raster, stamp_of
 from pipeline.ingest.unpacked import open_unpacked
 from pipeline.types import Stamp
@@ -146,6 +147,8 @@ class FolderFiles(SafeFiles):
         self.sizes = {}
         root = folder.resolve()
         for found in sorted(folder.rglob("*")):
+            if _left_behind(found.relative_to(folder)):
+                continue
             if found.is_symlink() and not Path(os.path.realpath(found)).is_relative_to(root):
                 raise InputError(self.item(found.name), "is a link that leads out of the product")
             if found.is_file():
@@ -186,7 +189,8 @@ class ZipFiles(SafeFiles):
         folder = self.prefix.strip("/").rsplit("/", 1)[-1]
         self.product = (folder or archive.stem).removesuffix(".SAFE")
         inside = [m for m in members if m.filename.startswith(self.prefix) and not m.is_dir()]
-        self.sizes = {m.filename.removeprefix(self.prefix): m.file_size for m in inside}
+        named = {m.filename.removeprefix(self.prefix): m.file_size for m in inside}
+        self.sizes = {name: size for name, size in named.items() if not _left_behind(PurePosixPath(name))}
 
     @contextmanager
     def _opened(self, name: str) -> Iterator[IO[bytes]]:
@@ -199,6 +203,11 @@ class ZipFiles(SafeFiles):
     def stamps(self) -> tuple[Stamp, ...]:
         """That of the archive."""
         return (stamp_of(self.path),)
+
+
+def _left_behind(inside: PurePath) -> bool:
+    """Is a file what a system left in a product, or in such a folder? It is no part of it: copies with one are equal."""
+    return any(is_junk(Path(part)) for part in inside.parts)
 
 
 def _require_trust(members: list[zipfile.ZipInfo], item: str) -> None:

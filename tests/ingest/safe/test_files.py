@@ -86,8 +86,10 @@ def test_a_damaged_member_is_an_error_not_a_crash(tmp_path):
 @pytest.mark.parametrize("product", ["sentinel1", "sentinel2"])
 def test_whichever_member_is_damaged_the_image_is_refused_and_no_other(tmp_path, product, place):
     """Of the member that tells what the others are, too: its damage must not end a run."""
-    write, pack = (write_safe, zipped) if product == "sentinel1" else (write_sentinel2, lambda r, t: zip_of(r).rename(t))
-    whole = pack(write(tmp_path / "whole"), tmp_path / "whole.zip")
+    if product == "sentinel1":
+        whole = zipped(write_safe(tmp_path / "whole"), tmp_path / "whole.zip")
+    else:
+        whole = zip_of(write_sentinel2(tmp_path / "whole"))
     with zipfile.ZipFile(whole) as opened:
         members = [m for m in opened.infolist() if m.filename.endswith((".safe", "L2A.xml", "TL.xml", "B08_10m.jp2"))]
     for member in members:
@@ -147,3 +149,26 @@ def test_a_link_to_itself_is_no_file_of_a_product(tmp_path):
     (tmp_path / "X.SAFE").mkdir()
     (tmp_path / "X.SAFE" / "loop.xml").symlink_to("loop.xml")
     assert open_files(tmp_path / "X.SAFE").sizes == {}
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "measurement/Thumbs.db", "preview/__MACOSX/x", "._manifest.safe"])
+def test_what_a_system_leaves_in_a_product_is_no_part_of_it(tmp_path, name):
+    """Looking into an unpacked product with a Mac must not make it another than its zip: the look would be lost."""
+    root = write_safe(tmp_path / "unpacked")
+    archive = zipped(root, tmp_path / "delivered.zip")
+    (root / name).parent.mkdir(exist_ok=True, parents=True)
+    (root / name).write_bytes(b"left behind")
+    assert open_files(root).sizes == open_files(archive).sizes == open_files(zipped(root, tmp_path / "b.zip")).sizes
+    used, table = open_inputs([root, archive])
+    assert len(used) == 1
+    assert sorted(table["status"]) == ["duplicate_of", "used"]
+
+
+def test_a_mac_s_note_on_a_band_is_not_the_band(tmp_path):
+    """On a foreign disk each file has another beside it that is named after it, for what that disk cannot hold."""
+    root = write_sentinel2(tmp_path)
+    before = open_scene(root)
+    for band in list(root.rglob("*.jp2")):
+        band.with_name(f"._{band.name}").write_bytes(b"\0\5\x16\7")
+    after = open_scene(root)
+    assert (after.bands, after.source.sha256) == (before.bands, before.source.sha256)
