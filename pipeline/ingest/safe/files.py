@@ -56,8 +56,13 @@ def open_files(path: Path) -> SafeFiles:
 
 
 def is_sentinel2(files: SafeFiles) -> bool:
-    """Is the product one of Sentinel-2's? Its folder has the same ending, and a manifest of the same name."""
-    return files.product.upper().startswith("S2") or any(name.startswith("MTD_MSI") for name in files.sizes)
+    """Is the product one of Sentinel-2's? Its folder has the same ending, and a manifest of the same name.
+
+    What lies in it tells more than a name, which may be a user's own.
+    """
+    if any(name.startswith("MTD_MSI") for name in files.sizes):
+        return True
+    return files.product.upper().startswith("S2") and not any(n.startswith("measurement/") for n in files.sizes)
 
 
 class SafeFiles:
@@ -206,7 +211,7 @@ class ZipFiles(SafeFiles):
 
 
 def _left_behind(inside: PurePath) -> bool:
-    """Is a file what a system left in a product, or in such a folder? It is no part of it: copies with one are equal."""
+    """Is a file what a system left in a product, or does it lie in such a folder? A copy without it is the same."""
     return any(is_junk(Path(part)) for part in inside.parts)
 
 

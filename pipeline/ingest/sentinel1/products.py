@@ -252,7 +252,8 @@ def _require_name(product: str, annotation: Annotation, polarisations: set[str])
     wanted = NAMED_POLARISATIONS.get(named.group(4))
     if wanted is None or not polarisations <= wanted:
         raise InputError(product, f"its name says {named.group(4)}, its files {' '.join(sorted(polarisations))}")
-    told = (named.group(1), named.group(2), named.group(5))
+    mode = re.sub(r"S[1-6]", "SM", named.group(2))  # strip map is named by its beam; there the annotation's swath is it
+    told = (named.group(1), mode, named.group(5))
     holds = (annotation.mission, annotation.mode, f"{annotation.start:%Y%m%dT%H%M%S}")
     if told != holds:
         raise InputError(product, f"its name says {' '.join(told)}, its annotation {' '.join(holds)}")
