@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import UTC, datetime
 
@@ -41,6 +42,22 @@ def test_a_product_gives_the_reflectance_that_was_written(tmp_path, recipe):
     assert tile.valid.all()
     assert scene.degraded == ()
     assert scene.source.verified
+
+
+def test_an_early_l2a_product_gives_the_reflectance_that_was_written(tmp_path):
+    """Before baseline 02.07, in 2017 and 2018, the fields that L2A adds have L2A in their names; so have the files."""
+    old = Recipe(product=L2A.replace("N0510", "N0206"), offset_dn=None, manifest=False)
+    root = write_safe(tmp_path, old)
+    path = root / "MTD_MSIL2A.xml"
+    text = path.read_text().replace("PRODUCT_URI", "PRODUCT_URI_2A").replace("BOA_QUANT", "L2A_BOA_QUANT")
+    path.write_text(re.sub("(</?)Product_I", r"\1L2A_Product_I", text))
+    for band in list(root.rglob("*.jp2")):
+        band.rename(band.with_name(f"L2A_{band.name}"))
+    root = root.rename(tmp_path / "renamed")
+    scene = open_scene(root)
+    assert scene.product_id == old.product
+    for n, band in enumerate(scene.read(WHOLE).data):
+        np.testing.assert_allclose(band, reflectance(n), atol=HALF_STEP)
 
 
 def test_time_sun_and_place_are_the_products(tmp_path):
