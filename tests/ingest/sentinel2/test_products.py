@@ -126,6 +126,22 @@ def test_a_band_that_was_not_copied_is_told(tmp_path):
     assert scene.degraded == ("without B11: listed in manifest.safe, but missing",)
 
 
+def test_a_band_whose_finest_file_was_not_copied_is_told(tmp_path):
+    """As where only the folder of 20 m was kept: the image is another than the one that was delivered."""
+    root = write_safe(tmp_path)
+    next(root.rglob("*_B04_10m.jp2")).unlink()
+    scene = open_scene(root)
+    assert scene.bands == ("B02", "B03", "B04", "B08", "B11")
+    assert scene.degraded == ("B04 in coarser pixels: the finest are listed in manifest.safe, but missing",)
+    shutil.rmtree(next(root.rglob("R10m")))
+    scene = open_scene(root)
+    assert scene.pixel_spacing_m == pytest.approx((20, 20), rel=1e-3)
+    assert "; ".join(scene.degraded) == (
+        "without B08: listed in manifest.safe, but missing; "
+        "B02, B03, B04 in coarser pixels: the finest are listed in manifest.safe, but missing"
+    )
+
+
 def test_a_band_that_was_altered_is_refused(tmp_path):
     root = write_safe(tmp_path)
     path = next(root.rglob("*_B08_10m.jp2"))
