@@ -159,7 +159,7 @@ def open_safe(path: Path, options: OpenOptions, land: BaseGeometry | None = None
         product_id=files.product,
         simulated=SIMULATED in files.sizes,
         degraded=tuple(d for d in doubts if d),
-        tags=_tags(manifest, first, polarisations) | _origin(cut),
+        tags=_tags(manifest, first, polarisations) | {"manifest": files.digest(MANIFEST).sha256} | _origin(cut),
     )
 
 
