@@ -185,12 +185,12 @@ class ZipFiles(SafeFiles):
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise InputError(archive.name, f"is no whole zip ({printable(error)[:80]})") from error
         _require_trust(members, archive.name)
-        manifests = [m.filename for m in members if m.filename.rsplit("/", 1)[-1] == MANIFEST]
-        if not manifests:
+        folders = _product_folders([m.filename for m in members])
+        if not folders:
             raise InputError(archive.name, f"holds no product (no {MANIFEST}); unpack it, if it holds images or zips")
-        if len(manifests) > 1:
-            raise InputError(archive.name, f"holds {len(manifests)} products; unpack it and give its folder")
-        self.prefix = manifests[0].removesuffix(MANIFEST)
+        if len(folders) > 1:
+            raise InputError(archive.name, f"holds {len(folders)} products; unpack it and give its folder")
+        self.prefix = folders[0]
         folder = self.prefix.strip("/").rsplit("/", 1)[-1]
         self.product = (folder or archive.stem).removesuffix(".SAFE")
         inside = [m for m in members if m.filename.startswith(self.prefix) and not m.is_dir()]
@@ -208,6 +208,16 @@ class ZipFiles(SafeFiles):
     def stamps(self) -> tuple[Stamp, ...]:
         """That of the archive."""
         return (stamp_of(self.path),)
+
+
+def _product_folders(names: list[str]) -> list[str]:
+    """The folders of an archive that a mark says are products, each with its slash.
+
+    >>> _product_folders(["a/P.SAFE/manifest.safe", "a/P.SAFE/MTD_MSIL2A.xml", "a/P.SAFE/GRANULE/T/MTD_TL.xml"])
+    ['a/P.SAFE/']
+    """
+    parted = [name.rpartition("/") for name in names]
+    return sorted({folder + slash for folder, slash, file in parted if file in MARKS})
 
 
 def _left_behind(inside: PurePath) -> bool:

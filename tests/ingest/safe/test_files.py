@@ -129,6 +129,12 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path):
         files.text("manifest.safe")
 
 
+@pytest.mark.parametrize("other", ["manifest.safe", "MTD_MSIL1C.xml", "MTD_MSIL2A.xml"])
+def test_of_two_products_in_one_archive_none_is_left_out_in_silence(tmp_path, other):
+    with pytest.raises(InputError, match="holds 2 products; unpack it and give its folder"):
+        open_files(archive(tmp_path / "two.zip", (f"Q.SAFE/{other}", b"<a/>")))
+
+
 def test_an_archive_without_a_product_says_so(tmp_path):
     path = tmp_path / "photos.zip"
     with zipfile.ZipFile(path, "w") as out:

@@ -110,6 +110,15 @@ def test_a_product_without_a_manifest_is_unverified_and_read(tmp_path):
     assert not scene.source.verified
 
 
+@pytest.mark.parametrize("product", [L1C, L2A])
+def test_a_zip_without_a_manifest_is_the_folder_without_one(tmp_path, product):
+    root = write_safe(tmp_path, Recipe(product=product, manifest=False))
+    folder, packed = open_scene(root), open_scene(zipped(root))
+    assert (folder.source.sha256, folder.product_id) == (packed.source.sha256, packed.product_id)
+    assert folder.degraded == packed.degraded
+    np.testing.assert_array_equal(folder.read(WHOLE).data, packed.read(WHOLE).data)
+
+
 def test_a_folder_that_was_renamed_is_known_by_its_metadata(tmp_path):
     root = write_safe(tmp_path, Recipe(manifest=False))
     root.rename(tmp_path / "port, March")
