@@ -231,10 +231,11 @@ def _polarisation(files: SafeFiles, measurement: str, verified: bool, cut: Cut |
     power = None
     if noise in files.sizes:
         vectors, blocks = read_noise(files.text(noise), files.item(noise))
-        vectors = filled(vectors)
-        if cut is not None:
-            vectors, blocks = cut.vectors(vectors), cut.blocks(blocks)
-        power = Noise(Table(vectors), blocks)
+        if any((v.value > 0).any() for v in vectors):  # zeros alone tell nothing: no receiver is without noise
+            vectors = filled(vectors)
+            if cut is not None:
+                vectors, blocks = cut.vectors(vectors), cut.blocks(blocks)
+            power = Noise(Table(vectors), blocks)
     return Polarisation(annotation.polarisation, raster, annotation, gain, power)
 
 
