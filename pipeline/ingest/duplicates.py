@@ -73,7 +73,8 @@ def find_duplicates(scenes: Sequence[tuple[Scene, float | None]]) -> dict[str, D
 def find_clashes(scenes: Sequence[Scene]) -> dict[str, str]:
     """Products of one name with different bytes, by scene_id, with the cause.
 
-    Where exactly one of them agrees with its own manifest, that one is used; else none can be trusted.
+    Where exactly one of them agrees with its own manifest, that one is used; else none can be trusted. Copies that
+    agree with one manifest are one content, though a preview or a note may have been left out of one, or put in.
     """
     named: dict[str, list[Scene]] = {}
     for scene in scenes:
@@ -81,13 +82,18 @@ def find_clashes(scenes: Sequence[Scene]) -> dict[str, str]:
             named.setdefault(scene.product_id, []).append(scene)
     found = {}
     for same in named.values():
-        trusted = {s.source.sha256 for s in same if s.source.verified}
-        if len({s.source.sha256 for s in same}) < 2:
+        trusted = {_content(s) for s in same if s.source.verified}
+        if len({_content(s) for s in same}) < 2:
             continue
         for scene in same:
-            if len(trusted) != 1 or scene.source.sha256 not in trusted:
+            if len(trusted) != 1 or _content(scene) not in trusted:
                 found[scene.scene_id] = "another product of the same name has other bytes"
     return found
+
+
+def _content(scene: Scene) -> str:
+    """What stands for a product's bytes: the manifest that they agree with, else themselves."""
+    return scene.tags["manifest"] if scene.source.verified else scene.source.sha256
 
 
 _Rank = tuple[float, str, bool, tuple[bool, str, float, int, int, float], int, str]
@@ -127,7 +133,8 @@ def _same_acquisition(scene: Scene, other: Scene, *, both_whole: bool) -> str:
     if cut_out:  # GeoTIFFs cut from one product may show different places
         return _same_radar_image(scene, other, both_whole=both_whole)
     if one and two and one.group(1) == two.group(1):
-        return "same product, processed again"
+        alike = scene.tags["manifest"] == other.tags["manifest"]
+        return "same product, in another copy" if alike else "same product, processed again"
     same_take = scene.platform == other.platform and scene.tags["data_take"] == other.tags["data_take"]
     return "same data take, cut at other lines" if same_take and _overlap(scene, other) > _OVERLAP else ""
 

@@ -130,6 +130,21 @@ def test_a_data_take_cut_twice_is_one_look_and_the_next_slice_another(tmp_path):
     assert len(used) == 2
 
 
+@pytest.mark.parametrize("left_out", [(), ("noise-*",)], ids=["a preview put in", "noise left out"])
+def test_copies_that_agree_with_one_manifest_are_one_look(tmp_path, left_out):
+    """Of two that are not alike the one that lacks nothing is used, whichever comes first."""
+    whole, other = write_safe(tmp_path / "2"), write_safe(tmp_path / "1")
+    (whole / "preview").mkdir()
+    (whole / "preview" / "quick-look.png").write_bytes(b"made since")
+    for pattern in left_out:
+        for path in list(other.rglob(pattern)):
+            path.unlink()
+    used, table = open_inputs([tmp_path])
+    assert len(used) == 1
+    assert set(table["cause"]) == {"", "same product, in another copy"}
+    assert not left_out or used[0].source.href == str(whole)
+
+
 def test_one_name_with_two_contents_is_refused_unless_one_is_sound(tmp_path):
     write_safe(tmp_path / "1")
     write_safe(tmp_path / "2", Recipe(dn={"VV": np.full((80, 100), 7, np.uint16)}))

@@ -13,14 +13,15 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import Path
-from typing import IO, Any
+from pathlib import Path, PurePath, PurePosixPath
+from typing import IO
 
 from pipeline.errors import InputError, printable
 from pipeline.ingest.hashing import hashing, pieces
+from pipeline.ingest.junk import is_junk
 from pipeline.ingest.rasters import RasterFile, open_raster, stamp_of
 from pipeline.ingest.unpacked import open_unpacked
 from pipeline.types import Stamp
@@ -32,6 +33,8 @@ MAX_RATIO = 200.0  # CASES 2: a bomb reaches 1,000; a GRD measurement some 2
 MAX_TOTAL = 20_000_000_000  # bytes; our choice: a GRD product has 2e9
 HASHING = 2  # files at once; our choice: a product has two large ones
 MAX_XML = 64 << 20  # bytes; our choice: the largest annotation has some 3 MiB
+_UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError)
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # all that Python and GDAL both read; Windows has another
 
 
 def is_safe(path: Path) -> bool:
@@ -53,8 +56,13 @@ def open_files(path: Path) -> SafeFiles:
 
 
 def is_sentinel2(files: SafeFiles) -> bool:
-    """Is the product one of Sentinel-2's? Its folder has the same ending, and a manifest of the same name."""
-    return files.product.upper().startswith("S2") or any(name.startswith("MTD_MSI") for name in files.sizes)
+    """Is the product one of Sentinel-2's? Its folder has the same ending, and a manifest of the same name.
+
+    What lies in it tells more than a name, which may be a user's own.
+    """
+    if any(name.startswith("MTD_MSI") for name in files.sizes):
+        return True
+    return files.product.upper().startswith("S2") and not any(n.startswith("measurement/") for n in files.sizes)
 
 
 class SafeFiles:
@@ -64,8 +72,17 @@ class SafeFiles:
     product: str  # name of the SAFE folder, without .SAFE
     sizes: dict[str, int]
 
-    def stream(self, name: str) -> Any:
-        """The open bytes of one file, as a context manager."""
+    @contextmanager
+    def stream(self, name: str) -> Iterator[IO[bytes]]:
+        """The open bytes of one file; raises InputError naming it where it cannot be opened, or read by who has it."""
+        try:
+            with self._opened(name) as source:
+                yield source
+        except _UNREADABLE as error:
+            raise InputError(self.item(name), f"cannot be read ({printable(error)[:100]})") from error
+
+    def _opened(self, name: str) -> AbstractContextManager[IO[bytes]]:
+        """The open bytes of one file."""
         raise NotImplementedError
 
     def raster(self, name: str, *, verified: bool = False, all_read: bool = False) -> RasterFile:
@@ -108,13 +125,10 @@ class SafeFiles:
 
     def _digest_of(self, name: str, given_up: threading.Event) -> _Digest:
         md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
-        try:
-            with self.stream(name) as source:
-                for piece in pieces(source, given_up):
-                    md5.update(piece)
-                    sha256.update(piece)
-        except (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
-            raise InputError(self.item(name), f"cannot be read ({printable(error)[:100]})") from error
+        with self.stream(name) as source:
+            for piece in pieces(source, given_up):
+                md5.update(piece)
+                sha256.update(piece)
         return _Digest(md5.hexdigest(), sha256.hexdigest())
 
     def sha256(self) -> str:
@@ -138,6 +152,8 @@ class FolderFiles(SafeFiles):
         self.sizes = {}
         root = folder.resolve()
         for found in sorted(folder.rglob("*")):
+            if _left_behind(found.relative_to(folder)):
+                continue
             if found.is_symlink() and not Path(os.path.realpath(found)).is_relative_to(root):
                 raise InputError(self.item(found.name), "is a link that leads out of the product")
             if found.is_file():
@@ -145,11 +161,8 @@ class FolderFiles(SafeFiles):
             if len(self.sizes) > MAX_MEMBERS:
                 raise InputError(folder.name, f"has more than {MAX_MEMBERS} files")
 
-    @contextmanager
-    def stream(self, name: str) -> Iterator[IO[bytes]]:
-        """The open bytes of one file."""
-        with (self.path / name).open("rb") as source:
-            yield source
+    def _opened(self, name: str) -> AbstractContextManager[IO[bytes]]:
+        return (self.path / name).open("rb")
 
     def _place(self, name: str) -> tuple[Path, str | None]:
         return self.path / name, None
@@ -172,20 +185,20 @@ class ZipFiles(SafeFiles):
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise InputError(archive.name, f"is no whole zip ({printable(error)[:80]})") from error
         _require_trust(members, archive.name)
-        manifests = [m.filename for m in members if m.filename.rsplit("/", 1)[-1] == MANIFEST]
-        if not manifests:
+        folders = _product_folders([m.filename for m in members])
+        if not folders:
             raise InputError(archive.name, f"holds no product (no {MANIFEST}); unpack it, if it holds images or zips")
-        if len(manifests) > 1:
-            raise InputError(archive.name, f"holds {len(manifests)} products; unpack it and give its folder")
-        self.prefix = manifests[0].removesuffix(MANIFEST)
+        if len(folders) > 1:
+            raise InputError(archive.name, f"holds {len(folders)} products; unpack it and give its folder")
+        self.prefix = folders[0]
         folder = self.prefix.strip("/").rsplit("/", 1)[-1]
         self.product = (folder or archive.stem).removesuffix(".SAFE")
         inside = [m for m in members if m.filename.startswith(self.prefix) and not m.is_dir()]
-        self.sizes = {m.filename.removeprefix(self.prefix): m.file_size for m in inside}
+        named = {m.filename.removeprefix(self.prefix): m.file_size for m in inside}
+        self.sizes = {name: size for name, size in named.items() if not _left_behind(PurePosixPath(name))}
 
     @contextmanager
-    def stream(self, name: str) -> Iterator[IO[bytes]]:
-        """The open bytes of one member."""
+    def _opened(self, name: str) -> Iterator[IO[bytes]]:
         with zipfile.ZipFile(self.path) as opened, opened.open(self.prefix + name) as source:
             yield source
 
@@ -195,6 +208,21 @@ class ZipFiles(SafeFiles):
     def stamps(self) -> tuple[Stamp, ...]:
         """That of the archive."""
         return (stamp_of(self.path),)
+
+
+def _product_folders(names: list[str]) -> list[str]:
+    """The folders of an archive that a mark says are products, each with its slash.
+
+    >>> _product_folders(["a/P.SAFE/manifest.safe", "a/P.SAFE/MTD_MSIL2A.xml", "a/P.SAFE/GRANULE/T/MTD_TL.xml"])
+    ['a/P.SAFE/']
+    """
+    parted = [name.rpartition("/") for name in names]
+    return sorted({folder + slash for folder, slash, file in parted if file in MARKS})
+
+
+def _left_behind(inside: PurePath) -> bool:
+    """Is a file what a system left in a product, or does it lie in such a folder? A copy without it is the same."""
+    return any(is_junk(Path(part)) for part in inside.parts)
 
 
 def _require_trust(members: list[zipfile.ZipInfo], item: str) -> None:
@@ -217,6 +245,8 @@ def _require_trust(members: list[zipfile.ZipInfo], item: str) -> None:
             raise InputError(item, f"has a link as member {printable(name)[:80]} (archive refused)")
         if member.flag_bits & 0x1:
             raise InputError(item, "is encrypted")
+        if member.compress_type not in _PACKED:
+            raise InputError(item, "is packed in another way than by deflate; unpack it and give its folder")
         total += member.file_size
         if member.file_size > 1 << 20 and member.file_size > MAX_RATIO * max(member.compress_size, 1):
             raise InputError(item, f"member {printable(name)[:80]} grows over {MAX_RATIO:g}-fold (archive refused)")

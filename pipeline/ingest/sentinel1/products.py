@@ -159,7 +159,7 @@ def open_safe(path: Path, options: OpenOptions, land: BaseGeometry | None = None
         product_id=files.product,
         simulated=SIMULATED in files.sizes,
         degraded=tuple(d for d in doubts if d),
-        tags=_tags(manifest, first, polarisations) | _origin(cut),
+        tags=_tags(manifest, first, polarisations) | {"manifest": files.digest(MANIFEST).sha256} | _origin(cut),
     )
 
 
@@ -231,10 +231,11 @@ def _polarisation(files: SafeFiles, measurement: str, verified: bool, cut: Cut |
     power = None
     if noise in files.sizes:
         vectors, blocks = read_noise(files.text(noise), files.item(noise))
-        vectors = filled(vectors)
-        if cut is not None:
-            vectors, blocks = cut.vectors(vectors), cut.blocks(blocks)
-        power = Noise(Table(vectors), blocks)
+        if any((v.value > 0).any() for v in vectors):  # zeros alone tell nothing: no receiver is without noise
+            vectors = filled(vectors)
+            if cut is not None:
+                vectors, blocks = cut.vectors(vectors), cut.blocks(blocks)
+            power = Noise(Table(vectors), blocks)
     return Polarisation(annotation.polarisation, raster, annotation, gain, power)
 
 
@@ -252,7 +253,8 @@ def _require_name(product: str, annotation: Annotation, polarisations: set[str])
     wanted = NAMED_POLARISATIONS.get(named.group(4))
     if wanted is None or not polarisations <= wanted:
         raise InputError(product, f"its name says {named.group(4)}, its files {' '.join(sorted(polarisations))}")
-    told = (named.group(1), named.group(2), named.group(5))
+    mode = re.sub(r"S[1-6]", "SM", named.group(2))  # strip map is named by its beam; there the annotation's swath is it
+    told = (named.group(1), mode, named.group(5))
     holds = (annotation.mission, annotation.mode, f"{annotation.start:%Y%m%dT%H%M%S}")
     if told != holds:
         raise InputError(product, f"its name says {' '.join(told)}, its annotation {' '.join(holds)}")

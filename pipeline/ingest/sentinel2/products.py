@@ -120,14 +120,20 @@ def _geobox(raster: RasterFile) -> object:
 
 
 def _verify(files: SafeFiles, bands: dict[str, str]) -> tuple[bool, str]:
-    """Compare each band with its checksum; True when all had one, and which bands are listed, but missing."""
+    """Compare each band with its checksum; True when all had one, and which bands are listed, but missing.
+
+    A band whose finest file is missing is read from a coarser one, which shows less of a ship.
+    """
     if MANIFEST not in files.sizes:
         return False, ""
     listed = {one.name: one for one in read_manifest(files.text(MANIFEST), files.item(MANIFEST)).files}
-    missing = [band for band in band_files(listed) if band not in bands]
-    doubt = f"without {', '.join(missing)}: listed in manifest.safe, but missing" if missing else ""
+    gone = [band for band, name in band_files(listed).items() if name not in files.sizes]
+    missing, coarser = [b for b in gone if b not in bands], [b for b in gone if b in bands]
+    doubts = [f"without {', '.join(missing)}: listed in manifest.safe, but missing"] if missing else []
+    if coarser:
+        doubts.append(f"{', '.join(coarser)} in coarser pixels: the finest are listed in manifest.safe, but missing")
     compared = [name in listed and _agrees(files, listed[name]) for name in bands.values()]  # each, whatever the first
-    return all(compared), doubt
+    return all(compared), "; ".join(doubts)
 
 
 def _agrees(files: SafeFiles, listed: ListedFile) -> bool:

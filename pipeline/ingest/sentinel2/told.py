@@ -1,6 +1,7 @@
 """What the XML files of a Sentinel-2 product say: when, under which sun, and what its numbers stand for.
 
-Fields as in ESA's Sentinel-2 Products Specification Document, issue 14.9 (2021) and 15.0 (2023). Times are UTC.
+Fields as in ESA's Sentinel-2 Products Specification Document, issue 14.9 (2021) and 15.0 (2023), and of L2A before
+baseline 02.07 (autumn 2018) as Sen2Cor wrote them then, with L2A in the names of its own fields. Times are UTC.
 """
 
 from __future__ import annotations
@@ -54,12 +55,12 @@ def read_told(files: SafeFiles) -> Told:
     if acquired is None:
         raise InputError(files.item(tiles[0]), "has no SENSING_TIME")
     scale, offset = _OF_LEVEL[level]
-    quantification = _number(product, scale)
+    quantification = _number(product, scale) or _number(product, f"L2A_{scale}")
     if quantification is None or quantification <= 0:
         raise InputError(files.item(name), f"has no {scale}, so its numbers cannot be read")
     zenith = _number(tile, "Mean_Sun_Angle/ZENITH_ANGLE")
     return Told(
-        name=_text(product, "PRODUCT_URI").removesuffix(".SAFE") or files.product,
+        name=(_text(product, "PRODUCT_URI") or _text(product, "PRODUCT_URI_2A")).removesuffix(".SAFE") or files.product,
         platform=_text(product, "SPACECRAFT_NAME").lower(),
         acquired=acquired,
         quantification=quantification,

@@ -28,6 +28,7 @@ from tests.ingest.sentinel1.safe_product import (
     Recipe,
     annotation,
     place,
+    write_manifest,
     write_safe,
     zipped,
 )
@@ -83,10 +84,13 @@ def test_slant_range_and_incidence_follow_the_grid(tmp_path):
     assert np.interp(50, *radar.incidence_deg) == pytest.approx(31.5, abs=0.01)
 
 
+NOISE_ZERO = re.sub(r"[\d ]+</noiseLut>", lambda powers: re.sub(r"\d+", "0", powers[0]), NOISE_OLD)
+
+
 @pytest.mark.parametrize(
     ("noise", "factor"),
-    [(NOISE_OLD, 1.0), (None, None)],
-    ids=["before 2.90", "no noise table"],
+    [(NOISE_OLD, 1.0), (None, None), (NOISE_ZERO, None)],
+    ids=["before 2.90", "no noise table", "a noise table of zeros"],
 )
 def test_sigma0_by_hand(tmp_path, noise, factor):
     scene = open_scene(write_safe(tmp_path, Recipe(noise=noise)))
@@ -94,7 +98,7 @@ def test_sigma0_by_hand(tmp_path, noise, factor):
     # halfway between the vectors of lines 0 and 80, at pixel 50: A = (450 + 650) / 2, eta = (200 + 400) / 2
     eta = 0.0 if factor is None else 300.0 * factor
     assert tile.band("VV")[0, 0] == pytest.approx((100**2 - eta) / 550**2, rel=1e-6)
-    assert any("noise" in d for d in scene.degraded) == (noise is None)
+    assert any("noise stays in" in d for d in scene.degraded) == (factor is None)
 
 
 def test_azimuth_noise_factors_hold_in_their_own_block(tmp_path):
@@ -178,6 +182,27 @@ def test_name_and_content_must_agree(tmp_path):
     root = write_safe(tmp_path, Recipe(product=PRODUCT.replace("S1A", "S1B")))
     with pytest.raises(InputError, match="its name says S1B"):
         open_scene(root)
+
+
+@pytest.mark.parametrize("beam", ["S1", "S2", "S3", "S4", "S5", "S6"])
+def test_strip_map_is_named_by_its_beam(tmp_path, beam):
+    """Product Specification: where the name has the beam, S1 to S6, the annotation has the mode, SM."""
+    root = write_safe(tmp_path, Recipe(product=PRODUCT.replace("_IW_", f"_{beam}_")))
+    with pytest.raises(InputError, match="its name says S1A SM"):
+        open_scene(root)  # of wide swaths
+    for path in (root / "annotation").glob("*.xml"):
+        path.write_text(path.read_text().replace("<mode>IW</mode><swath>IW<", f"<mode>SM</mode><swath>{beam}<"))
+    listed = read_manifest((root / "manifest.safe").read_bytes(), "manifest").files
+    write_manifest(root, [(one.name, one.kind) for one in listed], "2024-03-07T10:00:00")
+    scene = open_scene(root)
+    assert (scene.tags["mode"], scene.product_id) == ("SM", root.stem)
+
+
+def test_a_folder_is_known_by_what_lies_in_it(tmp_path):
+    """A user's own name for it may begin as those of the other satellites do."""
+    root = write_safe(tmp_path)
+    renamed = root.rename(tmp_path / "S2 to S6, harbour")
+    assert open_scene(renamed).sensor is Sensor.SENTINEL1
 
 
 def test_empty_calibration_is_refused(tmp_path):

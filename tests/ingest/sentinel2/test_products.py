@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import UTC, datetime
 
@@ -41,6 +42,22 @@ def test_a_product_gives_the_reflectance_that_was_written(tmp_path, recipe):
     assert tile.valid.all()
     assert scene.degraded == ()
     assert scene.source.verified
+
+
+def test_an_early_l2a_product_gives_the_reflectance_that_was_written(tmp_path):
+    """Before baseline 02.07, in 2017 and 2018, the fields that L2A adds have L2A in their names; so have the files."""
+    old = Recipe(product=L2A.replace("N0510", "N0206"), offset_dn=None, manifest=False)
+    root = write_safe(tmp_path, old)
+    path = root / "MTD_MSIL2A.xml"
+    text = path.read_text().replace("PRODUCT_URI", "PRODUCT_URI_2A").replace("BOA_QUANT", "L2A_BOA_QUANT")
+    path.write_text(re.sub("(</?)Product_I", r"\1L2A_Product_I", text))
+    for band in list(root.rglob("*.jp2")):
+        band.rename(band.with_name(f"L2A_{band.name}"))
+    root = root.rename(tmp_path / "renamed")
+    scene = open_scene(root)
+    assert scene.product_id == old.product
+    for n, band in enumerate(scene.read(WHOLE).data):
+        np.testing.assert_allclose(band, reflectance(n), atol=HALF_STEP)
 
 
 def test_time_sun_and_place_are_the_products(tmp_path):
@@ -93,6 +110,15 @@ def test_a_product_without_a_manifest_is_unverified_and_read(tmp_path):
     assert not scene.source.verified
 
 
+@pytest.mark.parametrize("product", [L1C, L2A])
+def test_a_zip_without_a_manifest_is_the_folder_without_one(tmp_path, product):
+    root = write_safe(tmp_path, Recipe(product=product, manifest=False))
+    folder, packed = open_scene(root), open_scene(zipped(root))
+    assert (folder.source.sha256, folder.product_id) == (packed.source.sha256, packed.product_id)
+    assert folder.degraded == packed.degraded
+    np.testing.assert_array_equal(folder.read(WHOLE).data, packed.read(WHOLE).data)
+
+
 def test_a_folder_that_was_renamed_is_known_by_its_metadata(tmp_path):
     root = write_safe(tmp_path, Recipe(manifest=False))
     root.rename(tmp_path / "port, March")
@@ -107,6 +133,22 @@ def test_a_band_that_was_not_copied_is_told(tmp_path):
     scene = open_scene(root)
     assert scene.bands == ("B02", "B03", "B04", "B08")
     assert scene.degraded == ("without B11: listed in manifest.safe, but missing",)
+
+
+def test_a_band_whose_finest_file_was_not_copied_is_told(tmp_path):
+    """As where only the folder of 20 m was kept: the image is another than the one that was delivered."""
+    root = write_safe(tmp_path)
+    next(root.rglob("*_B04_10m.jp2")).unlink()
+    scene = open_scene(root)
+    assert scene.bands == ("B02", "B03", "B04", "B08", "B11")
+    assert scene.degraded == ("B04 in coarser pixels: the finest are listed in manifest.safe, but missing",)
+    shutil.rmtree(next(root.rglob("R10m")))
+    scene = open_scene(root)
+    assert scene.pixel_spacing_m == pytest.approx((20, 20), rel=1e-3)
+    assert "; ".join(scene.degraded) == (
+        "without B08: listed in manifest.safe, but missing; "
+        "B02, B03, B04 in coarser pixels: the finest are listed in manifest.safe, but missing"
+    )
 
 
 def test_a_band_that_was_altered_is_refused(tmp_path):
