@@ -26,6 +26,7 @@ from pipeline.volume.drawn_once import DrawnOnce
 from pipeline.volume.identity import same_ship, tied
 from pipeline.volume.liftings import with_quantiles
 from pipeline.volume.lines import STATED_LOG_SD, keyed_apart, named_apart
+from pipeline.volume.membership import GIVEN
 from pipeline.volume.one_stay import Told, join_stays, leave_out
 
 P_SAME_NUMBER = 0.98  # two tables name one ship with one number: numbers are forged now and then (our judgement)
@@ -89,7 +90,8 @@ def _same_cargoes(rows: list[Row], whence: list[int], config: VolumeConfig) -> T
             brought[land] = kept
     for land in lands:
         for first, kept in brought.items():
-            if land not in brought and whence[land] != whence[first] and _is_the_rest(rows, first, land, loads):
+            stated = kept == first and _states_load(rows[first]) and _states_load(rows[land])
+            if land not in brought and not stated and _is_the_rest(rows, first, land, loads):
                 leave_out(told, rows, land, "the rest of the cargo of call {}, counted there", kept)
                 break
     return told
@@ -102,7 +104,12 @@ def _is_the_rest(rows: list[Row], one: int, other: int, loads: list[int]) -> boo
     first, then = sorted((one, other), key=lambda n: span(rows[n])[0])
     left, came = span(rows[first])[1], span(rows[then])[0]
     between = [n for n in loads if same_ship(rows[n], rows[then]) and left <= span(rows[n])[1] <= came]
-    return pd.Timedelta(0) <= came - left <= pd.Timedelta(days=SECOND_PORT_D) and not between
+    return came - left <= pd.Timedelta(days=SECOND_PORT_D) and not between  # less than none: two parcels of one call
+
+
+def _states_load(row: Row) -> bool:
+    """Does the table state how much was landed, so that the row holds that and no ship's whole cargo?"""
+    return any(pd.notna(row[name]) for name in GIVEN)
 
 
 def _odds_same(load: Row, land: Row, config: VolumeConfig) -> float:

@@ -133,6 +133,24 @@ def test_what_is_landed_at_a_second_port_is_no_further_cargo(first, then, cargoe
     assert counted(loaded, *landed)["counts"].sum() == cargoes
 
 
+@pytest.mark.parametrize(("then", "cargoes"), [(8, 1), (6, 1), (18, 2)], ids=["2nd port", "2nd parcel", "2nd voyage"])
+def test_one_table_of_both_ports_says_what_two_tables_say(then, cargoes):
+    loaded = table(LOADING, load(1, vessel="imo:9000003"))
+    landed = table(DISCHARGING, *(load(day, vessel="imo:9000003") | {"berth_id": f"on {day}"} for day in (6, then)))
+    assert counted(loaded, landed)["counts"].sum() == cargoes
+
+
+@pytest.mark.parametrize("p_loading", [1.0, 0.9], ids=["the loading counts", "the landings count"])
+@pytest.mark.parametrize("apart", [True, False], ids=["two tables", "one table"])
+def test_stated_parcels_of_one_cargo_are_neither_lost_nor_counted_beside_it(p_loading, apart):
+    """22,000 bbl, of which the first port gets 10,000 and the second 12,000."""
+    loaded = table(LOADING, load(1, vessel="imo:9000003") | {"barrels": 22_000, "p_loading": p_loading})
+    parts = [load(d, vessel="imo:9000003") | {"call_id": f"on {d}", "barrels": n} for d, n in ((6, 1e4), (8, 1.2e4))]
+    landed = [table(DISCHARGING, part) for part in parts] if apart else [table(DISCHARGING, *parts)]
+    once = counted(loaded, *landed)
+    assert once.loc[once["counts"], "given_barrels"].sum() == 22_000
+
+
 def test_a_loading_after_the_second_port_is_none_between_both_landings():
     """Loaded on the 1st, landed on the 6th and the 8th, loaded again on the 20th: two cargoes."""
     loads = table(LOADING, load(1, vessel="imo:9000003"), load(20, vessel="imo:9000003"))
