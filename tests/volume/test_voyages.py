@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from pipeline.config import VolumeConfig
 from pipeline.volume import counted_once, liftings, simulate
 from tests.volume.two_tables import CAP, DISCHARGING, LOADING, counted, load, table
 
@@ -79,6 +80,7 @@ def test_what_counts_does_not_depend_on_the_order_of_the_tables(vessel):
     assert kept[0] == kept[1]
 
 
+CRUDE = {"name": "crude", "share": 0.0}
 NEVER_NUMBERED = {"arrival": "2024-03-01", "departure": "2024-03-02"}
 
 
@@ -165,3 +167,17 @@ def test_likelier_two_cargoes_than_one_count_as_two(landed, cargoes):
     of any two, speak 1.7 times for one; six days 2.3 times, thirteen 0.6 times: odds of 1.7 and of 0.4.
     """
     assert counted(table(LOADING, load(7)), table(DISCHARGING, load(landed)))["counts"].sum() == cargoes
+
+
+@pytest.mark.parametrize("vessel", ["imo:9000003", None])
+@pytest.mark.parametrize(("landed", "cargoes"), [("gas_oil", 2), ("", 1)], ids=["another oil", "an oil not named"])
+def test_crude_oil_that_was_loaded_is_no_gas_oil_that_is_landed(vessel, landed, cargoes):
+    """Under a cap on gas oil that the crude oil stands for, the gas oil would be in no account at all."""
+    oils = VolumeConfig(draws=200, products=[*LOADING.products, LOADING.products[0].model_copy(update=CRUDE)])
+    cap = CAP.model_copy(update={"excluded_products": ("crude",)})
+    loaded = table(oils, load(1, vessel=vessel) | {"product": "crude"})
+    landing = oils.model_copy(update={"counted": "discharging"})
+    once = counted_once(
+        [loaded, table(landing, load(7, vessel=vessel) | {"product": landed})], oils, "01-01", 1, cap.counts_product
+    )
+    assert once["counts"].sum() == cargoes
