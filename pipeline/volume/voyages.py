@@ -103,25 +103,43 @@ def _same_cargoes(
             kept, other = (land, load) if rows[land]["p_lifting"] > rows[load]["p_lifting"] else (load, land)
             leave_out(told, rows, other, f"the cargo of call {{}}, counted there (probability {p_same:.2f})", kept)
             brought[land] = kept
-    for land in lands:
-        for first, kept in brought.items():
-            stated = kept == first and states_load(rows[first]) and states_load(rows[land])
-            if land in brought or stated or name_products_apart(rows[kept], rows[land], counts_product):
-                continue
-            if _is_the_rest(rows, first, land, loads):
-                leave_out(told, rows, land, "the rest of the cargo of call {}, counted there", kept)
-                break
+    known = 0
+    while known < len(brought):  # again, for what is landed at a third port is the rest of that at the second
+        known = len(brought)
+        for land in lands:
+            _leave_out_if_the_rest(told, rows, land, brought, loads, counts_product)
     return told
+
+
+def _leave_out_if_the_rest(
+    told: Told,
+    rows: list[Row],
+    land: int,
+    brought: dict[int, int],
+    loads: list[int],
+    counts_product: Callable[[str], bool],
+) -> None:
+    """Leave out a landing that is a part of a cargo that counts in another row."""
+    if land in brought:
+        return
+    for first, kept in brought.items():
+        parcels = rows[kept]["counted"] == "discharging" and states_load(rows[kept]) and states_load(rows[land])
+        if parcels or name_products_apart(rows[kept], rows[land], counts_product):
+            continue
+        if _is_the_rest(rows, first, land, loads):
+            leave_out(told, rows, land, "the rest of the cargo of call {}, counted there", kept)
+            brought[land] = kept
+            return
 
 
 def _is_the_rest(rows: list[Row], one: int, other: int, loads: list[int]) -> bool:
     """Did one ship land twice, with neither time nor a loading of hers between?"""
-    if not same_ship(rows[one], rows[other]):
-        return False
     first, then = sorted((one, other), key=lambda n: span(rows[n])[0])
     left, came = span(rows[first])[1], span(rows[then])[0]
-    between = [n for n in loads if same_ship(rows[n], rows[then]) and left <= span(rows[n])[1] <= came]
-    return came - left <= pd.Timedelta(days=SECOND_PORT_D) and not between  # less than none: two parcels of one call
+    soon = came - left <= pd.Timedelta(days=SECOND_PORT_D)  # less than none between them: two parcels of one call
+    if not soon or not same_ship(rows[one], rows[other]):
+        return False
+    return not any(left <= span(rows[n])[1] <= came and same_ship(rows[n], rows[then]) for n in loads)
 
 
 def _odds_same(load: Row, land: Row, config: VolumeConfig) -> float:

@@ -135,6 +135,15 @@ def test_what_is_landed_at_a_second_port_is_no_further_cargo(first, then, cargoe
     assert counted(loaded, *landed)["counts"].sum() == cargoes
 
 
+@pytest.mark.parametrize("days", [(6, 8, 10), (10, 6, 8), (10, 8, 6)])
+@pytest.mark.parametrize("loaded_on", [1, 4])
+def test_what_is_landed_at_a_third_port_is_no_further_cargo_either(loaded_on, days):
+    """In whichever order the tables of the ports are named, and whichever landing is paired with the loading."""
+    loaded = table(LOADING, load(loaded_on, vessel="imo:9000003"))
+    landed = [table(DISCHARGING, load(day, vessel="imo:9000003")).assign(call_id=f"on {day}") for day in days]
+    assert counted(loaded, *landed)["counts"].sum() == 1
+
+
 @pytest.mark.parametrize(("then", "cargoes"), [(8, 1), (6, 1), (18, 2)], ids=["2nd port", "2nd parcel", "2nd voyage"])
 def test_one_table_of_both_ports_says_what_two_tables_say(then, cargoes):
     loaded = table(LOADING, load(1, vessel="imo:9000003"))
