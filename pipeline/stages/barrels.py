@@ -163,7 +163,7 @@ def _as_one(
     if len(tables) == 1:  # alone, it keeps the draws that it had, keys or none
         return tables[0]
     keyed = [t if has_keys(path) else stage.with_keys_of_places(t) for path, t in zip(paths, tables, strict=True)]
-    table = stage.counted_once(keyed, drawn.config, cap.year_starts, drawn.seed)
+    table = stage.counted_once(keyed, drawn.config, cap.year_starts, drawn.seed, cap.counts_product)
     known = {cause for given in tables for cause in given["cause"]}
     for row in table[~table["cause"].isin(known)].itertuples():
         console.note(f"call {row.call_id}: {row.cause}")

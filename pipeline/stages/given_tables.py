@@ -156,7 +156,8 @@ def tell_unread_sizes(path: Path, calls: pd.DataFrame, liftings: pd.DataFrame, c
         return
     if not names:
         ships = "the one ship was" if len(usual) == 1 else f"all {len(usual):,} ships were"
-        console.note(f"{printable(path)}: no row tells a size: {ships} taken for the usual one")
+        rows = "no row" if len(usual) == len(methods) else "no row that states neither barrels nor tonnes"
+        console.note(f"{printable(path)}: {rows} tells a size: {ships} taken for the usual one")
         return
     shown = first_of(names, MOST_NAMES)
     cause = f"no size of a ship was read, nor any number of {shown}; name sizes length_m, beam_m or dwt_t"

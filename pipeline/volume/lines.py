@@ -9,11 +9,15 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter, defaultdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from pipeline.volume.draw_keys import rank_of
+from pipeline.volume.membership import GIVEN, UNNAMED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Row = dict[Any, Any]
 STATED = (
@@ -41,6 +45,24 @@ def same_line(a: Row, b: Row) -> bool:
         return False
     where = ("berth_id", "arrival", "departure")
     return all(_cell(a[name]) == _cell(b[name]) for name in where) and _sizes_agree(a, b)
+
+
+def states_load(row: Row) -> bool:
+    """Does the table state barrels or tonnes, so that the row holds these and not what the ship can carry?"""
+    return any(pd.notna(row[name]) for name in GIVEN)
+
+
+def name_products_apart(a: Row, b: Row, counts_product: Callable[[str], bool]) -> bool:
+    """Do two rows name products of which the cap counts one alone? No crude oil loaded is the gas oil landed."""
+    if not {a["product"], b["product"]}.isdisjoint(("unnamed", *UNNAMED)):
+        return False
+    return counts_product(a["product"]) != counts_product(b["product"])
+
+
+def are_parcels(a: Row, b: Row) -> bool:
+    """Do two rows of one ship's stay state how much she moved of two products?"""
+    named = {a["product"], b["product"]}
+    return len(named) == 2 and named.isdisjoint(("unnamed", *UNNAMED)) and states_load(a) and states_load(b)
 
 
 def content(row: Row) -> str:

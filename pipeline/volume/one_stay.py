@@ -11,7 +11,7 @@ both ships' cargo into the later year.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -21,9 +21,12 @@ from pipeline.volume.cut_stays import ONE_VISIT, Row, between, chance_that_it_go
 from pipeline.volume.draw_keys import key_of
 from pipeline.volume.identity import same_ship
 from pipeline.volume.joined_loads import with_whole_load
-from pipeline.volume.lines import content, same_line
+from pipeline.volume.lines import are_parcels, content, name_products_apart, same_line
 from pipeline.volume.membership import start_of_year
 from pipeline.volume.near_rows import near_pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 AS_LIKELY_AS_NOT = 0.5  # such a chance is needed from one account year to the next
 NEGLIGIBLE = 0.01  # chance of one stay that is not followed (our choice)
@@ -46,16 +49,17 @@ class _Stay:
     perhaps: list[int] = field(default_factory=list)  # those of them that are so by chance
 
 
-def join_stays(rows: list[Row], whence: list[int], year_starts: str) -> Told:
+def join_stays(rows: list[Row], whence: list[int], year_starts: str, counts_product: Callable[[str], bool]) -> Told:
     """Of one stay in several tables the row counts that knows most of it, and it spans all of them.
 
-    ``whence`` says of which table each row is, ``year_starts`` with which day (MM-DD) the cap's account year begins.
+    ``whence`` says of which table each row is, ``year_starts`` with which day (MM-DD) the cap's account year begins,
+    ``counts_product`` which products it counts.
     Weekly tables cut a long stay in many parts: the first and the last hang together by those between. What stands
     apart in the table of the row that counts stays apart.
     """
     told: Told = {}
     best_first = sorted((n for n, row in enumerate(rows) if row["counts"]), key=lambda n: _worth(rows[n]))
-    chances = _chances(rows, whence, best_first)
+    chances = _chances(rows, whence, best_first, counts_product)
     stays = _stays(rows, whence, best_first, chances, year_starts)
     parts: dict[int, list[int]] = {}
     for n in best_first:
@@ -101,11 +105,18 @@ def _stays(
     return stays
 
 
-def _chances(rows: list[Row], whence: list[int], best_first: list[int]) -> dict[tuple[int, int], float]:
+def _chances(
+    rows: list[Row], whence: list[int], best_first: list[int], counts_product: Callable[[str], bool]
+) -> dict[tuple[int, int], float]:
     """Of each two counted rows of two tables the chance that they are one stay, where it is worth following."""
     turns = turns_at_berths(rows)
     dated = [n for n in best_first if not pd.isna(span(rows[n])[0])]
-    chances = {(m, n): _chance(rows[m], rows[n], turns) for m, n in near_pairs(rows, whence, dated)}
+    near = [
+        (m, n)
+        for m, n in near_pairs(rows, whence, dated)
+        if not name_products_apart(rows[m], rows[n], counts_product) and not are_parcels(rows[m], rows[n])
+    ]
+    chances = {(m, n): _chance(rows[m], rows[n], turns) for m, n in near}
     return {pair: chance for pair, chance in chances.items() if chance >= NEGLIGIBLE}
 
 

@@ -13,6 +13,7 @@ order of the tables.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -25,8 +26,11 @@ from pipeline.volume.cut_stays import Row, span
 from pipeline.volume.drawn_once import DrawnOnce
 from pipeline.volume.identity import same_ship, tied
 from pipeline.volume.liftings import with_quantiles
-from pipeline.volume.lines import STATED_LOG_SD, keyed_apart, named_apart
+from pipeline.volume.lines import STATED_LOG_SD, keyed_apart, name_products_apart, named_apart, states_load
 from pipeline.volume.one_stay import Told, join_stays, leave_out
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 P_SAME_NUMBER = 0.98  # two tables name one ship with one number: numbers are forged now and then (our judgement)
 P_COMES_HERE = 0.3  # a ship that loaded is seen to discharge at the other AOI, before anything is known (our choice)
@@ -36,11 +40,18 @@ STRAIGHT = 0.7  # share of cargoes that sail so; the others any time within max_
 SECOND_PORT_D = 3.0  # between two landings: no time to fetch another cargo (our choice)
 
 
-def counted_once(tables: list[pd.DataFrame], config: VolumeConfig, year_starts: str, seed: int) -> pd.DataFrame:
+def counted_once(
+    tables: list[pd.DataFrame],
+    config: VolumeConfig,
+    year_starts: str,
+    seed: int,
+    counts_product: Callable[[str], bool] = lambda _: True,
+) -> pd.DataFrame:
     """Liftings of several AOIs as one table; a cargo or a stay that stands in two of them counts once.
 
     ``year_starts`` is the cap's (MM-DD): what may be one stay in two account years is joined with more care. ``seed``
-    is that of the draws of a stay whose parts together tell more of her load than any one of them.
+    is that of the draws of a stay whose parts together tell more of her load than any one of them. ``counts_product``
+    says which products the cap counts: one that it does not count is no cargo of one that it does.
 
     Each table is whole in itself (``pipeline.volume.liftings`` of one AOI). Rows taken for another one's keep their
     numbers, with ``counts`` false, status ``not_counted`` and the cause.
@@ -53,7 +64,10 @@ def counted_once(tables: list[pd.DataFrame], config: VolumeConfig, year_starts: 
             whence.append(n)
     rows = [row | {"imo": imo} for row, imo in zip(rows, tied(rows), strict=True)]
     drawn = np.array([pd.notna(row["barrels_p50"]) for row in rows], dtype=bool)
-    told = [join_stays(rows, whence, year_starts), _same_cargoes(rows, whence, config)]
+    told = [
+        join_stays(rows, whence, year_starts, counts_product),
+        _same_cargoes(rows, whence, config, counts_product),
+    ]
     for row, name, key in zip(rows, named_apart(rows), keyed_apart(rows), strict=True):
         row |= {"call_id": name, "draw_key": key}
     for said in told:
@@ -66,7 +80,9 @@ def counted_once(tables: list[pd.DataFrame], config: VolumeConfig, year_starts: 
     return LIFTINGS.check(once)
 
 
-def _same_cargoes(rows: list[Row], whence: list[int], config: VolumeConfig) -> Told:
+def _same_cargoes(
+    rows: list[Row], whence: list[int], config: VolumeConfig, counts_product: Callable[[str], bool]
+) -> Told:
     """Discharges paired with the loadings that they bring ashore."""
     told: Told = {}
     loads = [n for n, row in enumerate(rows) if row["counts"] and row["counted"] == "loading"]
@@ -76,7 +92,7 @@ def _same_cargoes(rows: list[Row], whence: list[int], config: VolumeConfig) -> T
     odds = np.zeros((len(loads), len(lands)))
     for i, load in enumerate(loads):
         for j, land in enumerate(lands):
-            if whence[load] != whence[land]:
+            if whence[load] != whence[land] and not name_products_apart(rows[load], rows[land], counts_product):
                 odds[i, j] = _odds_same(rows[load], rows[land], config)
     brought: dict[int, int] = {}  # landing: the row that counts for its cargo
     gain = np.maximum(np.log(np.maximum(odds, 1e-9)), 0.0)
@@ -87,22 +103,43 @@ def _same_cargoes(rows: list[Row], whence: list[int], config: VolumeConfig) -> T
             kept, other = (land, load) if rows[land]["p_lifting"] > rows[load]["p_lifting"] else (load, land)
             leave_out(told, rows, other, f"the cargo of call {{}}, counted there (probability {p_same:.2f})", kept)
             brought[land] = kept
-    for land in lands:
-        for first, kept in brought.items():
-            if land not in brought and whence[land] != whence[first] and _is_the_rest(rows, first, land, loads):
-                leave_out(told, rows, land, "the rest of the cargo of call {}, counted there", kept)
-                break
+    known = 0
+    while known < len(brought):  # again, for what is landed at a third port is the rest of that at the second
+        known = len(brought)
+        for land in lands:
+            _leave_out_if_the_rest(told, rows, land, brought, loads, counts_product)
     return told
+
+
+def _leave_out_if_the_rest(
+    told: Told,
+    rows: list[Row],
+    land: int,
+    brought: dict[int, int],
+    loads: list[int],
+    counts_product: Callable[[str], bool],
+) -> None:
+    """Leave out a landing that is a part of a cargo that counts in another row."""
+    if land in brought:
+        return
+    for first, kept in brought.items():
+        parcels = rows[kept]["counted"] == "discharging" and states_load(rows[kept]) and states_load(rows[land])
+        if parcels or name_products_apart(rows[kept], rows[land], counts_product):
+            continue
+        if _is_the_rest(rows, first, land, loads):
+            leave_out(told, rows, land, "the rest of the cargo of call {}, counted there", kept)
+            brought[land] = kept
+            return
 
 
 def _is_the_rest(rows: list[Row], one: int, other: int, loads: list[int]) -> bool:
     """Did one ship land twice, with neither time nor a loading of hers between?"""
-    if not same_ship(rows[one], rows[other]):
-        return False
     first, then = sorted((one, other), key=lambda n: span(rows[n])[0])
     left, came = span(rows[first])[1], span(rows[then])[0]
-    between = [n for n in loads if same_ship(rows[n], rows[then]) and left <= span(rows[n])[1] <= came]
-    return pd.Timedelta(0) <= came - left <= pd.Timedelta(days=SECOND_PORT_D) and not between
+    soon = came - left <= pd.Timedelta(days=SECOND_PORT_D)  # less than none between them: two parcels of one call
+    if not soon or not same_ship(rows[one], rows[other]):
+        return False
+    return not any(left <= span(rows[n])[1] <= came and same_ship(rows[n], rows[then]) for n in loads)
 
 
 def _odds_same(load: Row, land: Row, config: VolumeConfig) -> float:

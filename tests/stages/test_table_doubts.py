@@ -90,5 +90,8 @@ def test_where_no_row_tells_a_size_that_is_told(capwatch, tmp_path):
     (tmp_path / "t.csv").write_text("call_id,arrival,name\na,2024-03-07,X\nb,2024-03-09,Y\n")
     code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
     assert (code, "no row tells a size: all 2 ships were taken for the usual one" in err) == (0, True)
+    (tmp_path / "t.csv").write_text("call_id,arrival,length_m,tonnes\na,2024-03-07,98,3000\nb,2024-03-09,,\n")
+    told = "no row that states neither barrels nor tonnes tells a size: the one ship was taken for the usual one"
+    assert told in capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")[2]
     (tmp_path / "t.csv").write_text("call_id,arrival,tonnes\na,2024-03-07,3000\n")
     assert "size" not in capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")[2]

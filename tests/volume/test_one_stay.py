@@ -7,7 +7,7 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 
-from tests.volume.two_tables import LOADING, counted, table
+from tests.volume.two_tables import LOADING, counted, load, table
 
 
 def parts(*days: tuple[float, float]) -> list[pd.DataFrame]:
@@ -80,3 +80,15 @@ def test_of_one_stay_in_two_tables_the_row_counts_that_is_surer_of_a_cargo():
         tables[less], tables[more] = tables[less].assign(p_lifting=0.6), tables[more].assign(p_lifting=0.9)
         for order in (tables, tables[::-1]):
             assert [row["call_id"] for row in kept_of(order)] == [f"part {more}"]
+
+
+@pytest.mark.parametrize(
+    ("second", "cargoes"),
+    [({"product": "gasoline", "barrels": 8_000}, 2), ({"barrels": 8_000}, 1), ({"product": "gasoline"}, 1)],
+    ids=["two parcels", "a product not named", "an amount not stated"],
+)
+def test_parcels_of_two_products_are_two_cargoes_wherever_they_stand(second, cargoes):
+    """Of a ship's 9,000 bbl of gas oil tells one table, of what else she took in that stay the other one."""
+    parcels = ({"product": "gas_oil", "barrels": 9_000}, second)
+    tables = [table(LOADING, load(7, vessel="imo:9000003") | {"call_id": f"{n}"} | p) for n, p in enumerate(parcels)]
+    assert counted(*tables)["counts"].sum() == cargoes

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from pipeline.config import VolumeConfig
 from pipeline.volume import counted_once, liftings, simulate
 from tests.volume.two_tables import CAP, DISCHARGING, LOADING, counted, load, table
 
@@ -79,6 +80,7 @@ def test_what_counts_does_not_depend_on_the_order_of_the_tables(vessel):
     assert kept[0] == kept[1]
 
 
+CRUDE = {"name": "crude", "share": 0.0}
 NEVER_NUMBERED = {"arrival": "2024-03-01", "departure": "2024-03-02"}
 
 
@@ -133,6 +135,33 @@ def test_what_is_landed_at_a_second_port_is_no_further_cargo(first, then, cargoe
     assert counted(loaded, *landed)["counts"].sum() == cargoes
 
 
+@pytest.mark.parametrize("days", [(6, 8, 10), (10, 6, 8), (10, 8, 6)])
+@pytest.mark.parametrize("loaded_on", [1, 4])
+def test_what_is_landed_at_a_third_port_is_no_further_cargo_either(loaded_on, days):
+    """In whichever order the tables of the ports are named, and whichever landing is paired with the loading."""
+    loaded = table(LOADING, load(loaded_on, vessel="imo:9000003"))
+    landed = [table(DISCHARGING, load(day, vessel="imo:9000003")).assign(call_id=f"on {day}") for day in days]
+    assert counted(loaded, *landed)["counts"].sum() == 1
+
+
+@pytest.mark.parametrize(("then", "cargoes"), [(8, 1), (6, 1), (18, 2)], ids=["2nd port", "2nd parcel", "2nd voyage"])
+def test_one_table_of_both_ports_says_what_two_tables_say(then, cargoes):
+    loaded = table(LOADING, load(1, vessel="imo:9000003"))
+    landed = table(DISCHARGING, *(load(day, vessel="imo:9000003") | {"berth_id": f"on {day}"} for day in (6, then)))
+    assert counted(loaded, landed)["counts"].sum() == cargoes
+
+
+@pytest.mark.parametrize("p_loading", [1.0, 0.9], ids=["the loading counts", "the landings count"])
+@pytest.mark.parametrize("apart", [True, False], ids=["two tables", "one table"])
+def test_stated_parcels_of_one_cargo_are_neither_lost_nor_counted_beside_it(p_loading, apart):
+    """22,000 bbl, of which the first port gets 10,000 and the second 12,000."""
+    loaded = table(LOADING, load(1, vessel="imo:9000003") | {"barrels": 22_000, "p_loading": p_loading})
+    parts = [load(d, vessel="imo:9000003") | {"call_id": f"on {d}", "barrels": n} for d, n in ((6, 1e4), (8, 1.2e4))]
+    landed = [table(DISCHARGING, part) for part in parts] if apart else [table(DISCHARGING, *parts)]
+    once = counted(loaded, *landed)
+    assert once.loc[once["counts"], "given_barrels"].sum() == 22_000
+
+
 def test_a_loading_after_the_second_port_is_none_between_both_landings():
     """Loaded on the 1st, landed on the 6th and the 8th, loaded again on the 20th: two cargoes."""
     loads = table(LOADING, load(1, vessel="imo:9000003"), load(20, vessel="imo:9000003"))
@@ -147,3 +176,17 @@ def test_likelier_two_cargoes_than_one_count_as_two(landed, cargoes):
     of any two, speak 1.7 times for one; six days 2.3 times, thirteen 0.6 times: odds of 1.7 and of 0.4.
     """
     assert counted(table(LOADING, load(7)), table(DISCHARGING, load(landed)))["counts"].sum() == cargoes
+
+
+@pytest.mark.parametrize("vessel", ["imo:9000003", None])
+@pytest.mark.parametrize(("landed", "cargoes"), [("gas_oil", 2), ("", 1)], ids=["another oil", "an oil not named"])
+def test_crude_oil_that_was_loaded_is_no_gas_oil_that_is_landed(vessel, landed, cargoes):
+    """Under a cap on gas oil that the crude oil stands for, the gas oil would be in no account at all."""
+    oils = VolumeConfig(draws=200, products=[*LOADING.products, LOADING.products[0].model_copy(update=CRUDE)])
+    cap = CAP.model_copy(update={"excluded_products": ("crude",)})
+    loaded = table(oils, load(1, vessel=vessel) | {"product": "crude"})
+    landing = oils.model_copy(update={"counted": "discharging"})
+    once = counted_once(
+        [loaded, table(landing, load(7, vessel=vessel) | {"product": landed})], oils, "01-01", 1, cap.counts_product
+    )
+    assert once["counts"].sum() == cargoes
