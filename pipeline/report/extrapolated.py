@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 from pipeline.plurals import number_of
-from pipeline.report.wording import day_counts, percent
+from pipeline.report.wording import account_begins, day_counts, percent
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -34,8 +33,7 @@ def extrapolated_line(story: Story) -> str:
 
     The days are those of the account: of a period that holds the end of one year, or a whole one, the last year's.
     """
-    unseen, account = unseen_share(story), story.tables["ledger"]["day"]
-    days = day_counts(story, date.fromisoformat(account.min()) if len(account) else date.min)
+    unseen, days = unseen_share(story), day_counts(story, account_begins(story))
     looked, total = days["usable"] + days["partly"], days["total"]
     if unseen < A_TRIFLE or (unseen <= WORTH_SAYING and looked >= WORTH_SAYING * total):
         return ""

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.times_places.longitudes import wrapped
+
 if TYPE_CHECKING:
     from pipeline.types import Scene
 
@@ -21,16 +23,16 @@ def toward(scene: Scene, at: tuple[float, float], azimuth_deg: float) -> tuple[f
     if scene.geolocation is None:
         up, mirrored = 0.0, False
     else:
-        up = _azimuth_deg(scene, (at[0] + REACH_PX, at[1]), (at[0] - REACH_PX, at[1]))
-        right = _azimuth_deg(scene, (at[0], at[1] - REACH_PX), (at[0], at[1] + REACH_PX))
+        up = bearing_deg(scene, (at[0] + REACH_PX, at[1]), (at[0] - REACH_PX, at[1]))
+        right = bearing_deg(scene, (at[0], at[1] - REACH_PX), (at[0], at[1] + REACH_PX))
         mirrored = bool(np.sin(np.radians(right - up)) < 0)
     angle = np.radians(azimuth_deg - up)
     return float(-np.cos(angle)), float(-np.sin(angle) if mirrored else np.sin(angle))
 
 
-def _azimuth_deg(scene: Scene, start: tuple[float, float], end: tuple[float, float]) -> float:
-    """Azimuth of the way from one pixel to another near by."""
+def bearing_deg(scene: Scene, start: tuple[float, float], end: tuple[float, float]) -> float:
+    """Azimuth of the way from one pixel to another near by, in a scene whose place is known; NaN where it is not."""
     assert scene.geolocation is not None
     lon, lat = scene.geolocation.lonlat(np.array([start[0], end[0]]), np.array([start[1], end[1]]))
-    east = (lon[1] - lon[0]) * np.cos(np.radians(lat.mean()))
+    east = wrapped(lon[1] - lon[0]) * np.cos(np.radians(lat.mean()))
     return float(np.degrees(np.arctan2(east, lat[1] - lat[0])))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.detection.optical.bearings import REACH_PX, bearing_deg
 from pipeline.detection.optical.reading import Piece
 from pipeline.detection.optical.sentinel2 import NetworkHull, hulls_of
 from pipeline.detection.optical.spectral import ScaledView
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.detection.optical.water import Levels
-
-REACH_PX = 50.0  # over which the directions of rows and columns are told
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +79,11 @@ def turn_of(scene: Scene) -> Turn:
     if scene.geolocation is None:
         return Turn()
     row, col = ((n - 1) / 2 for n in scene.shape)
-    ends = np.array([row - REACH_PX, row + REACH_PX, row, row]), np.array([col, col, col - REACH_PX, col + REACH_PX])
-    lon, lat = scene.geolocation.lonlat(*ends)
-    if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
-        return Turn()
-    east = ((lon[1::2] - lon[::2] + 180) % 360 - 180) * np.cos(np.radians(lat.mean()))
-    north = lat[1::2] - lat[::2]  # down the rows, and along the columns
-    swapped = bool(abs(north[1]) > abs(north[0]))
-    down, right = (1, 0) if swapped else (0, 1)
-    return Turn(swapped, bool(north[down] > 0), bool(east[right] < 0))
+    down = np.radians(bearing_deg(scene, (row - REACH_PX, col), (row + REACH_PX, col)))
+    right = np.radians(bearing_deg(scene, (row, col - REACH_PX), (row, col + REACH_PX)))
+    swapped = bool(abs(np.cos(right)) > abs(np.cos(down)))
+    down, right = (right, down) if swapped else (down, right)
+    return Turn(swapped, bool(np.cos(down) > 0), bool(np.sin(right) < 0))
 
 
 def hulls_north_up(scene: Scene, levels: Levels, piece: Piece, view: ScaledView, threads: int = 1) -> list[NetworkHull]:

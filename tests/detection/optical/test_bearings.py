@@ -11,6 +11,7 @@ from rasterio import CRS
 
 from pipeline.detection import detect
 from pipeline.detection.optical.bearings import toward
+from pipeline.detection.optical.north_up import Turn, turn_of
 from pipeline.ingest.geolocation import MapGeolocation
 from pipeline.types import Tile, Window
 from tests.builders import array_scene
@@ -84,3 +85,18 @@ def test_the_freeboard_does_not_depend_on_which_end_a_picture_is_stored_from(row
     for name in ("freeboard_m", "freeboard_lo_m", "freeboard_hi_m", "length_m", "beam_m"):
         assert same[name] == pytest.approx(ship[name], abs=0.25), name
     assert (same["lon"], same["lat"]) == pytest.approx((ship["lon"], ship["lat"]), abs=1e-5)
+
+
+def test_across_180_degrees_east_is_where_it_is_elsewhere():
+    """Of columns on both sides of it longitudes differ by a turn: the image's right was taken for the west."""
+    zone = CRS.from_epsg(32601).to_wkt()
+    (edge,), _ = MapGeolocation(zone, (1.0, 0.0, 0.0, 0.0, -1.0, 0.0), (0, 0)).rowcol(180.0, [42.7])[::-1]
+    place = MapGeolocation(zone, (10.0, 0.0, edge - 2000.0, 0.0, -10.0, 4.74e6), (400, 400))
+    scene = replace(array_scene({"pan": np.zeros((400, 400))}), geolocation=place)
+    lon, _ = place.lonlat(np.array([200.0, 200.0]), np.array([150.0, 250.0]))
+    assert lon[0] > 179.9
+    assert lon[1] < -179.9
+    assert turn_of(scene) == Turn()
+    down, along = toward(scene, (200.0, 200.0), 90.0)
+    assert along == pytest.approx(1.0, abs=0.01)
+    assert down == pytest.approx(0.0, abs=0.06), "the meridians converge by two degrees there"
