@@ -3,8 +3,9 @@
 A discharge is the same cargo as an earlier loading if the same ship can have brought it: by her numbers where both
 tables know one of a kind, else by her size; and by the time between, which is mostly that of a voyage. Loadings and
 discharges are paired so that the likeliest whole holds, each at most once. Of a pair that is likelier than not the row
-counts that is surer that a cargo moved, the loading where both are as sure; the other one says of which call it is. A
-ship that lands again elsewhere, before she can have loaded again, lands the rest of that cargo.
+counts that measures or states how much moved, where one alone does; else the one that is surer that a cargo moved, the
+loading where both are as sure. The other one says of which call it is. A ship that lands again elsewhere, before she
+can have loaded again, lands the rest of that cargo.
 
 A stay that stands in two tables counts once as well (``pipeline.volume.one_stay``). What counts does not depend on the
 order of the tables.
@@ -100,7 +101,8 @@ def _same_cargoes(
         p_same = odds[i, j] / (1 + odds[i, j])
         if p_same > 0.5:
             load, land = loads[i], lands[j]
-            kept, other = (land, load) if rows[land]["p_lifting"] > rows[load]["p_lifting"] else (load, land)
+            kept, other = sorted((load, land), key=lambda n: _worth(rows[n]))  # stable: alike, the loading
+            rows[kept]["p_lifting"] = max(rows[n]["p_lifting"] for n in (load, land))  # it moved at both ends
             leave_out(told, rows, other, f"the cargo of call {{}}, counted there (probability {p_same:.2f})", kept)
             brought[land] = kept
     known = 0
@@ -109,6 +111,15 @@ def _same_cargoes(
         for land in lands:
             _leave_out_if_the_rest(told, rows, land, brought, loads, counts_product)
     return told
+
+
+def _worth(row: Row) -> tuple[bool, float]:
+    """Order of the two rows of a cargo: a load that is measured or stated first, then the surer cargo.
+
+    A measurement that says she did not take any is none of this cargo.
+    """
+    guessed = "fill_prior" in row["method"] or row["p_lifting"] <= 0.5
+    return guessed, -row["p_lifting"]
 
 
 def _leave_out_if_the_rest(

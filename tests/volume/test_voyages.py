@@ -68,6 +68,26 @@ def test_a_sure_discharge_is_not_dropped_for_a_loading_that_hardly_was():
     assert once["counts"].tolist() == [False, True]
 
 
+def test_what_a_measured_loading_took_is_what_counts_however_sure_the_landing_is():
+    """A table grants that she landed, and nobody measured what; at the loading port her draughts were read."""
+    loaded = load(7, vessel="imo:9000003") | {"p_loading": 0.95, "draught_in_m": 3.9, "draught_out_m": 5.4}
+    landed = load(10, vessel="imo:9000003") | {"p_discharging": 1.0}
+    alone = table(LOADING, loaded)
+    once = counted(alone, table(DISCHARGING, landed))
+    assert once["counts"].tolist() == [True, False]
+    kept, before = once.loc["loading-0"], alone.iloc[0]
+    assert kept["barrels_p50"] == before["barrels_p50"]
+    assert kept["p_lifting"] == once.loc["discharging-0", "p_lifting"] > before["p_lifting"], "it came ashore"
+
+
+def test_draughts_that_show_no_loading_do_not_speak_for_the_cargo_that_was_landed():
+    stayed_light = load(7, vessel="imo:9000003") | {"p_loading": 0.3, "draught_in_m": 3.9, "draught_out_m": 3.9}
+    landed = load(10, vessel="imo:9000003") | {"p_discharging": 1.0}
+    loaded = table(LOADING, stayed_light)
+    assert loaded["p_lifting"].item() < 0.5
+    assert counted(loaded, table(DISCHARGING, landed))["counts"].tolist() == [False, True]
+
+
 @pytest.mark.parametrize("vessel", ["imo:9000003", None])
 def test_what_counts_does_not_depend_on_the_order_of_the_tables(vessel):
     """A load and a discharge whose times are so wide that their middles overlap, and overlapping runs of one port."""
