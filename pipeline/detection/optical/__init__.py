@@ -28,7 +28,7 @@ from pipeline.detection.optical.clouds import (
 from pipeline.detection.optical.first_look import KINDS_FROM_M, FirstLook, can_be_searched, first_look
 from pipeline.detection.optical.hulls import Measured, measure_blob
 from pipeline.detection.optical.kinds import told_apart
-from pipeline.detection.optical.north_up import turn_of
+from pipeline.detection.optical.north_up import put_back, turn_of, turned
 from pipeline.detection.optical.objects import Blob, find_objects, object_floor
 from pipeline.detection.optical.opinions import both_opinions, network_candidates
 from pipeline.detection.optical.overlaps import once_each
@@ -80,7 +80,8 @@ def detect_optical(
 
     ``before`` is the scene's first look, where it was taken before; the map's land may have grown since then.
     """
-    scene, about_bands = named(scene, config.tile_px)
+    turn, shape = turn_of(scene), scene.shape
+    scene, about_bands = named(turned(scene, turn), config.tile_px)
     if not can_be_searched(scene):
         return _nothing_known(NOT_TOLD, place)
     if before is None or _without_infrared(scene):  # then it matters how much of the image is land on the map
@@ -105,7 +106,7 @@ def detect_optical(
         notes.append(unknown[-1])
         seen = seen | {zone.zone_id: 0.0 for zone in (place.zones if place else ()) if zone.kind == "berth"}
     return Found(
-        [screening.judged(c, config.screening) for c in found],
+        put_back([screening.judged(c, config.screening) for c in found], turn, shape),
         {"cloud_fraction": round(coverage.cloud_fraction, 4), "notes": notes, "unknown": unknown}
         | ({"zone_covered": seen} if place is not None else {}),
     )
@@ -126,8 +127,7 @@ def _searched(
     size = max(step, config.tile_px // step * step)
     pieces = min(size, SEARCH_PX[0]), min(size, SEARCH_PX[1])
     # Fine pixels have margins as wide as such a piece: they are searched in whole tiles
-    first = turn_of(scene).first(scene.shape, step) if trained else (0, 0)
-    rows = rows_of_windows(scene.shape, *pieces, first) if coarse_pixels else [[c] for c in tiles(scene.shape, size)]
+    rows = rows_of_windows(scene.shape, *pieces) if coarse_pixels else [[c] for c in tiles(scene.shape, size)]
 
     def searched(core: Window) -> tuple[list[Standing], list[tuple[Candidate, bool]], list[Candidate]]:
         window = core.padded(margin, scene.shape)
@@ -279,10 +279,16 @@ def standing_out(
     scene: Scene, config: DetectionConfig, before: FirstLook | None = None
 ) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
     """A function of a window: pixels that stand out of the water, and those that were seen (no cloud, no gap)."""
-    scene, _ = named(scene, config.tile_px)
+    turn, shape = turn_of(scene), scene.shape
+    scene, _ = named(turned(scene, turn), config.tile_px)
     known = (before or first_look(scene, config)).at_the_coast(scene, config) if can_be_searched(scene) else None
 
     def look(core: Window) -> tuple[BoolImage, BoolImage]:
+        core = turn.window(core, shape)
+        out, seen = look_north_up(core)
+        return turn.undone.image(out), turn.undone.image(seen)
+
+    def look_north_up(core: Window) -> tuple[BoolImage, BoolImage]:
         if known is None or known.clouds is None:
             nothing = np.zeros((core.rows, core.cols), bool)
             return nothing, nothing

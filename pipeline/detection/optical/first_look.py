@@ -15,6 +15,7 @@ import numpy as np
 
 from pipeline.detection.optical import network
 from pipeline.detection.optical.clouds import CloudMap, WhiteCells, at_the_coast, cloud_map
+from pipeline.detection.optical.north_up import turn_of, turned
 from pipeline.detection.optical.unnamed import named
 from pipeline.detection.optical.water import Levels, names_tell, survey
 from pipeline.types import Scene, Sensor
@@ -53,7 +54,8 @@ class FirstLook:
         """The look by the land of the scene's map: its clouds without the rims of bright ground."""
         if self.clouds is None:
             return self
-        return FirstLook(self.levels, at_the_coast(self.clouds, scene, self.levels, config.tile_px))
+        right = turned(scene, turn_of(scene))
+        return FirstLook(self.levels, at_the_coast(self.clouds, right, self.levels, config.tile_px))
 
 
 def can_be_searched(scene: Scene) -> bool:
@@ -62,8 +64,8 @@ def can_be_searched(scene: Scene) -> bool:
 
 
 def first_look(scene: Scene, config: DetectionConfig) -> FirstLook:
-    """Read the image once for its levels, and what may be cloud once more."""
-    scene, _ = named(scene, config.tile_px)
+    """Read the image once for its levels, and what may be cloud once more; both as it lies north up."""
+    scene, _ = named(turned(scene, turn_of(scene)), config.tile_px)
     by_network = scene.sensor is Sensor.SENTINEL2 and network.fits(float(np.mean(scene.pixel_spacing_m)))
     white = WhiteCells(scene)
     levels = survey(scene, config.tile_px, also=white.add, threads=config.threads, coast=by_network)

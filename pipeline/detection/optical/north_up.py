@@ -1,8 +1,8 @@
-"""An image shown to the hull network north up and east to the right, however it is stored.
+"""An optical image looked at north up and east to the right, however it is stored.
 
-Networks are not indifferent to how a picture lies: turned by a quarter, they see one ship in twenty otherwise (see
-`docs/accuracy_optical.md`). So all pictures of a place are shown one way, with one lattice of blocks, from the corner
-that is its north-west. A picture without a place is shown as it is.
+Blocks, cells and tiles begin at an image's first corner, and networks are not indifferent to how a picture lies (see
+`docs/accuracy_optical.md`). So a picture of a known place is read as one that begins in the north-west, and what is
+found in it is put back where it lies in the file. A picture without a place is looked at as it is.
 """
 
 from __future__ import annotations
@@ -13,65 +13,66 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.detection.optical.bearings import REACH_PX, bearing_deg
-from pipeline.detection.optical.reading import Piece
-from pipeline.detection.optical.sentinel2 import NetworkHull, hulls_of
-from pipeline.detection.optical.spectral import ScaledView
-from pipeline.types import Scene, Tile, Window
+from pipeline.types import Geolocation, Scene, Tile, Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pipeline.detection.optical.water import Levels
+    from pipeline.detection.candidates import Candidate
+    from pipeline.types import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What sets an image right: rows and columns swapped, then either of them reversed. Shapes are (rows, cols)."""
+    """Rows and columns of an image swapped, then either of them reversed. Shapes are (rows, cols)."""
 
     swapped: bool = False
     rows_reversed: bool = False
     cols_reversed: bool = False
 
+    @property
+    def undone(self) -> Turn:
+        """The turn that brings back what this one turned.
+
+        >>> image = np.arange(6).reshape(2, 3)
+        >>> turn = Turn(swapped=True, cols_reversed=True)
+        >>> bool((turn.undone.image(turn.image(image)) == image).all())
+        True
+        """
+        reversed_ = (self.rows_reversed, self.cols_reversed)
+        return Turn(self.swapped, *(reversed_[::-1] if self.swapped else reversed_))
+
     def image(self, image: NDArray[Any]) -> NDArray[Any]:
-        """An image of shape (..., rows, cols), set right.
+        """An image of shape (..., rows, cols), turned.
 
         >>> Turn(swapped=True, cols_reversed=True).image(np.array([[1, 2], [3, 4]]))
         array([[3, 1],
                [4, 2]])
         """
-        right = image.swapaxes(-1, -2) if self.swapped else image
+        turned = image.swapaxes(-1, -2) if self.swapped else image
         ways = slice(None, None, -1 if self.rows_reversed else 1), slice(None, None, -1 if self.cols_reversed else 1)
-        return np.ascontiguousarray(right[(..., *ways)])
+        return np.ascontiguousarray(turned[(..., *ways)])
 
     def shape(self, shape: tuple[int, int]) -> tuple[int, int]:
-        """The shape of an image set right."""
+        """The shape of an image, turned."""
         return (shape[1], shape[0]) if self.swapped else shape
 
     def window(self, window: Window, shape: tuple[int, int]) -> Window:
-        """Where a window of an image of that shape lies in it set right."""
+        """Where a window of an image of that shape lies in it when it is turned."""
+        row, col = (window.row0, window.col0), (window.row1 - 1, window.col1 - 1)
+        rows, cols = zip(self.place(*row, shape), self.place(*col, shape), strict=True)
+        return Window(min(rows), min(cols), *self.shape((window.rows, window.cols)))
+
+    def place(self, row: Any, col: Any, shape: tuple[int, int]) -> tuple[Any, Any]:
+        """Where pixels of an image of that shape lie in it when it is turned."""
         rows, cols = self.shape(shape)
-        row0, col0 = (window.col0, window.row0) if self.swapped else (window.row0, window.col0)
-        size = self.shape((window.rows, window.cols))
-        row0 = rows - row0 - size[0] if self.rows_reversed else row0
-        col0 = cols - col0 - size[1] if self.cols_reversed else col0
-        return Window(row0, col0, *size)
+        row, col = (col, row) if self.swapped else (row, col)
+        return (rows - 1 - row if self.rows_reversed else row), (cols - 1 - col if self.cols_reversed else col)
 
-    def back(self, row: Any, col: Any, shape: tuple[int, int]) -> tuple[Any, Any]:
-        """Where places of the image set right lie in the image itself, which has that shape."""
-        rows, cols = self.shape(shape)
-        row = rows - 1 - row if self.rows_reversed else row
-        col = cols - 1 - col if self.cols_reversed else col
-        return (col, row) if self.swapped else (row, col)
-
-    def first(self, shape: tuple[int, int], step: int) -> tuple[int, int]:
-        """Rows and columns before a lattice's first whole step in the image itself, if the last is cut when set right.
-
-        >>> Turn(rows_reversed=True).first((700, 500), 320), Turn().first((700, 500), 320)
-        ((60, 0), (0, 0))
-        """
-        reversed_ = (self.rows_reversed, self.cols_reversed)
-        by_rows, by_cols = reversed_[::-1] if self.swapped else reversed_
-        return (shape[0] % step if by_rows else 0), (shape[1] % step if by_cols else 0)
+    def way(self, down: float, along: float) -> tuple[float, float]:
+        """A direction in an image, down its rows and along its columns, when it is turned."""
+        down, along = (along, down) if self.swapped else (down, along)
+        return (-down if self.rows_reversed else down), (-along if self.cols_reversed else along)
 
 
 def turn_of(scene: Scene) -> Turn:
@@ -86,39 +87,57 @@ def turn_of(scene: Scene) -> Turn:
     return Turn(swapped, bool(np.cos(down) > 0), bool(np.sin(right) < 0))
 
 
-def hulls_north_up(scene: Scene, levels: Levels, piece: Piece, view: ScaledView, threads: int = 1) -> list[NetworkHull]:
-    """As `hulls_of`, from the image set right; hulls in pixels of the image itself."""
-    turn = turn_of(scene)
+def turned(scene: Scene, turn: Turn) -> Scene:
+    """The scene as one whose pixels lie turned; what says how they lie in a file or on a map's grid is left out."""
     if turn == Turn():
-        return hulls_of(scene, levels, piece, view, threads)
-    tile, right = _tile(piece.tile, turn, scene.shape), _levels(levels, turn)
-    spacing = scene.pixel_spacing_m[::-1] if turn.swapped else scene.pixel_spacing_m
-    shown = replace(scene, shape=turn.shape(scene.shape), pixel_spacing_m=spacing)
-    searched = Piece(tile, turn.window(piece.core, scene.shape), turn.image(piece.cloud), None)
-    found = hulls_of(shown, right, searched, ScaledView(tile, right), threads)
-    return [_back(hull, turn, scene.shape) for hull in found]
+        return scene
+    shape, back, read = turn.shape(scene.shape), turn.undone, scene.read
+
+    def read_turned(window: Window) -> Tile:
+        tile = read(back.window(window, shape))
+        data, valid, water = (turn.image(image) for image in (tile.data, tile.valid, tile.water))
+        return Tile(window, tile.bands, data, valid, water, None if tile.clouded is None else turn.image(tile.clouded))
+
+    return replace(
+        scene,
+        shape=shape,
+        pixel_spacing_m=scene.pixel_spacing_m[::-1] if turn.swapped else scene.pixel_spacing_m,
+        read=read_turned,
+        geolocation=None if scene.geolocation is None else _Turned(scene.geolocation, turn, scene.shape),
+        grid=None,
+        corner=(0, 0),
+    )
 
 
-def _tile(tile: Tile, turn: Turn, shape: tuple[int, int]) -> Tile:
-    clouded = None if tile.clouded is None else turn.image(tile.clouded)
-    data, valid, water = (turn.image(image) for image in (tile.data, tile.valid, tile.water))
-    return Tile(turn.window(tile.window, shape), tile.bands, data, valid, water, clouded)
+@dataclass(frozen=True, slots=True)
+class _Turned:
+    """Where the pixels of a turned image lie on Earth."""
+
+    plain: Geolocation
+    turn: Turn
+    shape: tuple[int, int]  # of the image itself
+
+    def lonlat(self, row: Any, col: Any) -> tuple[FloatArray, FloatArray]:
+        row, col = (np.asarray(at, float) for at in (row, col))
+        return self.plain.lonlat(*self.turn.undone.place(row, col, self.turn.shape(self.shape)))
+
+    def rowcol(self, lon: Any, lat: Any) -> tuple[FloatArray, FloatArray]:
+        return self.turn.place(*self.plain.rowcol(lon, lat), self.shape)
 
 
-def _levels(levels: Levels, turn: Turn) -> Levels:
-    rows_px, cols_px = levels.block_px
-    water, noise = (None if grid is None else turn.image(grid) for grid in (levels.local_water, levels.local_noise))
-    block_px = (cols_px, rows_px) if turn.swapped else (rows_px, cols_px)
-    return replace(levels, block_px=block_px, local_water=water, local_noise=noise)
+def put_back(found: list[Candidate], turn: Turn, shape: tuple[int, int]) -> list[Candidate]:
+    """What was found in an image turned, in the image itself, which has that shape."""
+    return found if turn == Turn() else [_put_back(one, turn.undone, turn.shape(shape)) for one in found]
 
 
-def _back(hull: NetworkHull, turn: Turn, shape: tuple[int, int]) -> NetworkHull:
-    """A hull of the image set right, in the image itself; its axis points down the rows again, as ever."""
-    box = hull.rectangle
-    south = -box.axis[0] if turn.rows_reversed else box.axis[0]
-    east = -box.axis[1] if turn.cols_reversed else box.axis[1]
-    axis = (east, south) if turn.swapped else (south, east)
-    axis = axis if axis[0] >= 0 else (-axis[0], -axis[1])
-    row, col = turn.back(box.row, box.col, shape)
-    rows, cols = turn.back(hull.rows, hull.cols, shape)
-    return replace(hull, rectangle=replace(box, row=row, col=col, axis=axis), rows=rows, cols=cols)
+def _put_back(one: Candidate, back: Turn, shape: tuple[int, int]) -> Candidate:
+    row, col = back.place(one.row, one.col, shape)
+    lines = tuple((kind, _points(points, back, shape)) for kind, points in one.lines)
+    return replace(
+        one, row=row, col=col, axis=back.way(*one.axis), outline=_points(one.outline, back, shape), lines=lines
+    )
+
+
+def _points(points: FloatArray, back: Turn, shape: tuple[int, int]) -> FloatArray:
+    """Rows and columns, shape (n, 2)."""
+    return np.column_stack(back.place(points[:, 0], points[:, 1], shape))

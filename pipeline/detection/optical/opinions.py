@@ -12,10 +12,9 @@ from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate
 from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.motion import Motion, motion_of
-from pipeline.detection.optical.north_up import hulls_north_up
 from pipeline.detection.optical.plausible import flagged
 from pipeline.detection.optical.reading import Piece
-from pipeline.detection.optical.sentinel2 import NetworkHull
+from pipeline.detection.optical.sentinel2 import NetworkHull, hulls_of
 from pipeline.detection.optical.spectral import ScaledView
 from pipeline.quantiles import Z90
 from pipeline.types import Scene, Tile
@@ -52,7 +51,7 @@ def network_candidates(
     """Candidates of the network whose centre lies in the piece's core; ``view`` is the tile as it sees it."""
     tile, shadow = piece.tile, piece.shadow
     out = []
-    for hull in hulls_north_up(scene, levels, piece, view, threads):
+    for hull in hulls_of(scene, levels, piece, view, threads):
         rows, cols = hull.rows - tile.window.row0, hull.cols - tile.window.col0
         cloudy = float(piece.cloud[rows, cols].mean()) if len(rows) else 0.0
         new = candidate_of(hull, scene, cloudy=cloudy, motion=_motion(hull, scene, tile, levels))

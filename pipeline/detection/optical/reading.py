@@ -7,7 +7,6 @@ them. No result depends on the pieces.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pipeline.types import Tile, Window
@@ -29,21 +28,15 @@ class Piece:
     shadow: BoolImage | None  # of clouds; None where it is not told
 
 
-def rows_of_windows(
-    shape: tuple[int, int], rows: int, cols: int, first: tuple[int, int] = (0, 0)
-) -> list[list[Window]]:
+def rows_of_windows(shape: tuple[int, int], rows: int, cols: int) -> list[list[Window]]:
     """Windows of at most so many rows and columns that cover an image once: a list for each row of them.
 
-    What reads a whole row of windows, one after the other, decodes little twice, in tiled and in striped files. Where
-    ``first`` is not 0, the first ones have that many rows or columns.
+    What reads a whole row of windows, one after the other, decodes little twice, in tiled and in striped files.
 
     >>> [[(w.rows, w.cols) for w in row] for row in rows_of_windows((3, 5), 2, 4)]
     [[(2, 4), (2, 1)], [(1, 4), (1, 1)]]
-    >>> [[(w.rows, w.cols) for w in row] for row in rows_of_windows((3, 5), 2, 4, (1, 0))]
-    [[(1, 4), (1, 1)], [(2, 4), (2, 1)]]
     """
-    tall, wide = (
-        list(pairwise([*([0] if begin else []), *range(begin, count, size), count]))
-        for count, size, begin in zip(shape, (rows, cols), first, strict=True)
-    )
-    return [[Window(r0, c0, r1 - r0, c1 - c0) for c0, c1 in wide] for r0, r1 in tall]
+    return [
+        [Window(r, c, min(rows, shape[0] - r), min(cols, shape[1] - c)) for c in range(0, shape[1], cols)]
+        for r in range(0, shape[0], rows)
+    ]

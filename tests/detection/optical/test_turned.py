@@ -6,17 +6,23 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
+import shapely
 
+from pipeline.config import DetectionConfig
 from pipeline.detection import detect
-from pipeline.detection.optical import network
+from pipeline.detection.optical import network, standing_out
 from pipeline.detection.optical.north_up import Turn, turn_of
 from pipeline.detection.optical.water import block_edges
 from pipeline.types import Geolocation, Sensor, Window
 from tests.builders import array_scene
+from tests.detection.optical.hulls import painted
 from tests.detection.optical.ten_metre import AT_ANCHOR, port
 
 SIDES = (233, 240)  # neither is cut into whole blocks of 480 m
+FINE_SIDES = (331, 407)  # neither is cut into whole cells of clouds
+FINE_SHIPS = ((60, 80, 98, 16, 10), (180, 220, 140, 22, 75), (150, 150, 90, 14, 40), (290, 330, 120, 18, 130))
 SHIPS = (AT_ANCHOR, (110.0, 60.0, 140.0, 24.0, 120.0), (30.0, 60.0, 220.0, 32.0, 80.0))
 WAYS = [Turn(*each) for each in product((False, True), repeat=3)]
 
@@ -39,7 +45,11 @@ class Stored:
 
     def rowcol(self, lon, lat):
         """Pixel position of points."""
-        return self.turn.back(*self.right.rowcol(lon, lat), self.shape)
+        row, col = self.right.rowcol(lon, lat)
+        rows, cols = self.turn.shape(self.shape)
+        row = rows - 1 - row if self.turn.rows_reversed else row
+        col = cols - 1 - col if self.turn.cols_reversed else col
+        return (col, row) if self.turn.swapped else (row, col)
 
 
 def stored(image, turn):
@@ -52,13 +62,25 @@ def scene_of(turn, *, placed=True):
     """Three ships at anchor off a quay, in water that grows brighter to one side."""
     slope = np.linspace(0, 0.02, SIDES[1]) + np.linspace(0.01, 0, SIDES[0])[:, None]
     bands = {name: image[: SIDES[0]] + slope for name, image in port(SHIPS, noise=0.004).items()}
-    plain = array_scene(bands, sensor=Sensor.SENTINEL2, spacing_m=10.0)
-    turned = array_scene(
-        {name: stored(image, turn) for name, image in bands.items()},
-        sensor=Sensor.SENTINEL2,
-        spacing_m=10.0,
-        origin=None,
-    )
+    return scene_of_bands(bands, turn, placed=placed, sensor=Sensor.SENTINEL2, spacing_m=10.0)
+
+
+def fine_scene_of(turn):
+    """Hulls at sea in pixels of 3 m, one with a shadow, and rags of cloud over and beside others."""
+    rows, cols = FINE_SIDES
+    painting = painted(FINE_SHIPS, shape=FINE_SIDES, sun=(30.0, 100.0), freeboard_m=9.0)
+    image = painting.read(Window(0, 0, rows, cols)).data[0]
+    for row, col, radius in ((150, 130, 34), (70, 300, 41), (260, 60, 29)):
+        near = np.hypot(np.arange(rows)[:, None] - row, np.arange(cols) - col) / radius
+        image = image + 0.5 * np.exp(-(near**4))
+    settings = {"sensor": Sensor.OPTICAL, "spacing_m": 3.0, "radiometry": painting.radiometry}
+    return scene_of_bands({"pan": image}, turn, optical=painting.optical, **settings)
+
+
+def scene_of_bands(bands, turn, *, placed=True, **settings):
+    """Images, stored as the turn sets them right."""
+    plain = array_scene(bands, **settings)
+    turned = array_scene({name: stored(image, turn) for name, image in bands.items()}, **settings | {"origin": None})
     return replace(turned, geolocation=Stored(plain.geolocation, turn, turned.shape)) if placed else turned
 
 
@@ -66,12 +88,17 @@ def found(turn, **more):
     """Places in the image set right, lengths and beams, in that order."""
     table, _ = detect(scene_of(turn, **more))
     table = table[table["accepted"]]
-    row, col = (table[name].to_numpy(float) for name in ("row", "col"))
-    row, col = (col, row) if turn.swapped else (row, col)
-    row = SIDES[0] - 1 - row if turn.rows_reversed else row
-    col = SIDES[1] - 1 - col if turn.cols_reversed else col
+    row, col = set_right(table, turn, SIDES)
     rows = np.column_stack([row, col, table["length_m"], table["beam_m"], table["score"]])
     return rows[np.argsort(rows[:, 0])]
+
+
+def set_right(table, turn, sides):
+    """Rows and columns of a table's finds in the image set right."""
+    row, col = (table[name].to_numpy(float) for name in ("row", "col"))
+    row, col = (col, row) if turn.swapped else (row, col)
+    row = sides[0] - 1 - row if turn.rows_reversed else row
+    return row, sides[1] - 1 - col if turn.cols_reversed else col
 
 
 @pytest.mark.parametrize("turn", WAYS[1:])
@@ -90,6 +117,35 @@ def test_the_network_is_shown_every_image_north_up(turn):
     assert found(turn) == pytest.approx(plain, rel=1e-5)
 
 
+@pytest.mark.parametrize("turn", WAYS[1:])
+def test_in_fine_pixels_all_that_is_found_is_the_same_with_every_flag(turn):
+    tables, noticed, places = [], [], []
+    for way in (Turn(), turn):
+        table, told = detect(fine_scene_of(way))
+        table["row"], table["col"] = set_right(table, way, FINE_SIDES)
+        tables.append(table.sort_values(["row", "col"], ignore_index=True))
+        noticed.append(told)
+        places.append(np.array([shapely.get_coordinates(one).mean(axis=0) for one in tables[-1]["geometry"]]))
+    plain, same = tables
+    assert plain["accepted"].sum() >= 3
+    assert any("cloud" in flags for flags in plain["flags"])
+    assert plain["freeboard_m"].notna().any()
+    alike = [name for name in plain if name not in ("detection_id", "geometry", "measured_lines")]
+    pd.testing.assert_frame_equal(plain[alike], same[alike], rtol=0, atol=1e-6)
+    assert places[0] == pytest.approx(places[1], abs=1e-7)
+    assert noticed[0] == noticed[1]
+
+
+@pytest.mark.parametrize("turn", WAYS[1:])
+def test_what_stands_out_of_the_water_lies_where_the_image_has_it(turn):
+    look, right = (standing_out(fine_scene_of(way), DetectionConfig()) for way in (turn, Turn()))
+    window = Window(31, 40, 150, 97)
+    onto = turn.window(window, turn.undone.shape(FINE_SIDES))
+    for mask, known in zip(look(window), right(onto), strict=True):
+        assert (turn.image(mask) == known).all()
+        assert known.any()
+
+
 @pytest.mark.parametrize("turn", WAYS)
 def test_a_turn_is_told_from_the_place_and_undone(turn):
     scene = scene_of(turn)
@@ -101,8 +157,10 @@ def test_a_turn_is_told_from_the_place_and_undone(turn):
     right = turn.window(window, whole.shape)
     part = whole[window.row0 : window.row1, window.col0 : window.col1]
     assert (turn.image(part) == numbers[right.row0 : right.row1, right.col0 : right.col1]).all()
-    row, col = turn.back(2, 1, whole.shape)
+    row, col = turn.undone.place(2, 1, turn.shape(whole.shape))
     assert whole[row, col] == numbers[2, 1]
+    assert turn.place(row, col, whole.shape) == (2, 1)
+    assert turn.undone.undone == turn
 
 
 @pytest.mark.parametrize("count", [7, 96, 97, 1042, 10_980])
