@@ -1,12 +1,15 @@
-"""How much Sentinel-2 results lean on how an image lies: ports turned by quarters, mirrored, or cut by a few pixels.
+"""How much optical results lean on how an image lies: ports turned by quarters, mirrored, or cut by a few pixels.
 
 ``python -m benchmarks.turned_ports S2_PORTS [--without-network]``: of the ships accepted in each port as it is, how
-many are accepted in another form of it, within 40 m; how many others are; and how far lengths differ.
+many are accepted in another form of it, within 40 m; how many others are; and how far lengths differ. With ``--sensor
+optical`` and ``--pattern 'sim-[35]*.tif'`` the same of a folder of fine images with their sidecars.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -37,16 +40,23 @@ def forms(pixels: np.ndarray, grid: Affine) -> dict[str, tuple[np.ndarray, Affin
     return out | {f"cut by {n} px": (pixels[:, n:, n:], grid * Affine.translation(n, n)) for n in CUT_PX}
 
 
-def found(path: Path, form: tuple[np.ndarray, Affine], folder: Path) -> pd.DataFrame:
+def found(path: Path, form: tuple[np.ndarray, Affine], folder: Path, sensor: Sensor) -> pd.DataFrame:
     """The ships accepted in one form of an image."""
     pixels, grid = form
     with rasterio.open(path) as plain:
-        profile, names = plain.profile, plain.descriptions
+        profile, names, tags = plain.profile, plain.descriptions, plain.tags()
     profile.update(height=pixels.shape[1], width=pixels.shape[2], transform=grid)
     with rasterio.open(folder / path.name, "w", **profile) as file:
         file.write(np.ascontiguousarray(pixels))
         file.descriptions = names
-    table, _ = detect(open_scene(folder / path.name, OpenOptions(sensor=Sensor.SENTINEL2)))
+        file.update_tags(**{name: value for name, value in tags.items() if name != "AREA_OR_POINT"})
+    for sidecar in path.parent.glob(f"{path.stem}*.json"):
+        told = json.loads(sidecar.read_text())
+        told.pop("sha256", None)  # of the image as it is
+        (folder / sidecar.name).write_text(json.dumps(told))
+    for metadata in path.parent.glob(f"{path.stem}*.xml"):
+        shutil.copy(metadata, folder)
+    table, _ = detect(open_scene(folder / path.name, OpenOptions(sensor=sensor)))
     return table[table["accepted"]]
 
 
@@ -67,16 +77,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--without-network", action="store_true")
+    parser.add_argument("--sensor", type=Sensor, default=Sensor.SENTINEL2)
+    parser.add_argument("--pattern", default="*.tif", help="names of the images")
     words = parser.parse_args()
     if words.without_network:
         network.WEIGHTS_FILES = (Path("none"),)
     counts: dict[str, np.ndarray] = {}
     differ: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        for path in sorted(words.folder.glob("*.tif")):
+        for path in sorted(words.folder.glob(words.pattern)):
             with rasterio.open(path) as file:
                 pixels, grid = file.read(), file.transform
-            tables = {name: found(path, form, Path(scratch)) for name, form in forms(pixels, grid).items()}
+            stored = forms(pixels, grid).items()
+            tables = {name: found(path, form, Path(scratch), words.sensor) for name, form in stored}
             plain = tables.pop("as it is")
             for name, table in tables.items():
                 here, there = same(plain, table)
