@@ -34,7 +34,6 @@ KINDS = {"cross+co": ("VH", "VV"), "cross": ("VH",), "co": ("VV",)}
 KNOTS_M = (40.0, 90.0, 160.0, 320.0)  # between which the interval's width is interpolated
 SPREAD = 0.45  # of ln length, over which errors of neighbouring sizes are pooled
 TAIL = 0.05
-BEAM_COLUMNS = 3  # 1, ln length, fitted ln beam less fitted ln length
 
 
 @dataclass(frozen=True)

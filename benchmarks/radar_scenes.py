@@ -80,7 +80,7 @@ def scene_of(data: np.ndarray, name: str) -> Scene:
 
     view = RadarView(
         slant_range_m=(np.array([0.0, SIDE]), np.array([SLANT_M, SLANT_M])), wavelength_m=WAVELENGTH_M,
-        prf_hz=(PRF_HZ,), satellite_velocity_m_s=VELOCITY_M_S, resolution_m=(20.0, 20.0), enl=4.4,
+        prf_hz=(PRF_HZ,), satellite_velocity_m_s=VELOCITY_M_S, resolution_m=(20.0, 20.0),
     )  # fmt: skip
     return Scene(
         scene_id=name, sensor=Sensor.SENTINEL1, platform="simulated", acquired=None, shape=data.shape[1:],

@@ -194,10 +194,9 @@ class RunFolder:
                 child.unlink()
 
 
-def latest_run(out: Path, aoi_id: str | None = None) -> Path:
-    """The folder of the last finished run, of one AOI or of all."""
-    found = [p.parent / p.read_text("utf-8").strip() for p in out.glob(f"{aoi_id or '*'}/{LATEST}") if p.is_file()]
+def latest_run(out: Path) -> Path:
+    """The folder of the last finished run, of any AOI."""
+    found = [p.parent / p.read_text("utf-8").strip() for p in out.glob(f"*/{LATEST}") if p.is_file()]
     if not found:
-        where = printable(out / aoi_id if aoi_id else out)
-        raise ConfigError(f"{where}: no finished run here; start one with: capwatch run {aoi_id or 'vostochny'}")
+        raise ConfigError(f"{printable(out)}: no finished run here; start one with: capwatch run vostochny")
     return max(found, key=lambda folder: (journal.ended(folder), folder.name))

@@ -74,12 +74,6 @@ def test_a_day_without_a_look_is_unknown(tiny_run):
     assert ledger.loc["2024-01-15", "looked"] == "unknown"
 
 
-def test_processes_give_the_same_bytes(tiny_run, tmp_path):
-    other = run_tiny(tmp_path, engine={"kind": "processes", "workers": 2})
-    assert other.name == tiny_run.name
-    assert hashes(other) == hashes(tiny_run)
-
-
 def test_nor_do_threads_that_search_one_image_change_the_question(tiny_run, tmp_path):
     other = run_tiny(tmp_path, detection={"threads": 3})
     assert other.name == tiny_run.name
@@ -106,10 +100,11 @@ def test_rerun_from_its_own_folder_agrees(tiny_run, tmp_path, capsys):
     assert "agree byte for byte" in capsys.readouterr().out
 
 
-def test_a_relative_folder_leaves_no_trace_of_where_it_lay(tiny_run, tmp_path, monkeypatch):
-    """The same run under a relative path: same bytes, and no file names the working folder."""
+def test_processes_and_a_relative_folder_give_the_same_bytes(tiny_run, tmp_path, monkeypatch):
+    """The same question has the same name and bytes, and no file names the working folder."""
     monkeypatch.chdir(tmp_path)
-    other = run_tiny(Path("runs"))
+    other = run_tiny(Path("runs"), engine={"kind": "processes", "workers": 2})
+    assert other.name == tiny_run.name
     assert hashes(other) == hashes(tiny_run)
     for path in other.rglob("*.json"):
         assert str(tmp_path) not in path.read_text()

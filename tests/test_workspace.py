@@ -284,9 +284,9 @@ def test_the_latest_run_is_the_one_that_the_pointer_names(tmp_path):
     for run_id in ("abc", "def"):
         (tmp_path / "vostochny" / run_id).mkdir(parents=True)
         (tmp_path / "vostochny" / LATEST).write_text(f"{run_id}\n")
-    assert latest_run(tmp_path, "vostochny") == tmp_path / "vostochny" / "def"
+    assert latest_run(tmp_path) == tmp_path / "vostochny" / "def"
 
 
 def test_without_a_finished_run_the_command_to_start_one_is_told(tmp_path):
     with pytest.raises(ConfigError, match="no finished run here; start one with: capwatch run vostochny"):
-        latest_run(tmp_path, "vostochny")
+        latest_run(tmp_path)

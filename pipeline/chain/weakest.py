@@ -25,8 +25,6 @@ MOST_CALLS = 60  # our choice: the largest calls first; each costs a run of call
 FREEBOARDS = ("freeboard_m", "freeboard_lo_m", "freeboard_hi_m")  # of her sightings
 DRAUGHTS = ("draught_in_m", "draught_out_m")
 
-Tables = dict[str, pd.DataFrame]
-
 
 @dataclass(frozen=True, slots=True)
 class Chain:

@@ -56,10 +56,10 @@ def marker(shape: str, colour: str, size_mm: float = 2.6) -> tuple[str, str, dic
 Symbol = tuple[str, str, dict[str, str]]
 
 
-def one_symbol(symbol: Symbol, label: str = "") -> str:
+def one_symbol(symbol: Symbol) -> str:
     """QML of a layer that looks the same everywhere."""
     body = f"<symbols>{_symbol('0', *symbol)}</symbols>"
-    return _qml(f"<renderer-v2 type='singleSymbol' symbollevels='0' enableorderby='0'>{body}</renderer-v2>", label)
+    return _qml(f"<renderer-v2 type='singleSymbol' symbollevels='0' enableorderby='0'>{body}</renderer-v2>", "")
 
 
 def by_value(attribute: str, symbols: Sequence[tuple[str, str, Symbol]], label: str = "") -> str:

@@ -18,10 +18,10 @@ BAY_M = 13.2  # a forty-foot bay with its lashing gap
 TIER_M = 2.7  # of a deckhouse
 
 
-def ship_mesh(state: ShipState, seed: int = 0) -> Mesh:
+def ship_mesh(state: ShipState) -> Mesh:
     """A ship as she lies, in her own coordinates."""
     hull = state.hull
-    form = form_of(hull, seed)
+    form = form_of(hull)
     light = float(np.clip(2 * (1 - state.draught_m / max(hull.design_draught_m, 0.1)), 0, 1))
     trim = min(form.trim_m * light, 0.5 * state.draught_m)
     rng = np.random.default_rng(form.seed)

@@ -69,9 +69,9 @@ class Form:
     seed: int  # for the deck's clutter
 
 
-def form_of(hull: Hull, seed: int = 0) -> Form:
-    """The form of a ship: the same for the same ship and seed, whenever she is drawn."""
-    digest = hashlib.sha256(f"{seed}/{hull.ship_id}/{hull.kind}".encode()).digest()
+def form_of(hull: Hull) -> Form:
+    """The form of a ship: the same for the same ship, whenever she is drawn."""
+    digest = hashlib.sha256(f"0/{hull.ship_id}/{hull.kind}".encode()).digest()
     rng = np.random.default_rng(int.from_bytes(digest[:8], "little"))
     full = hull.is_tanker or hull.kind in {"bulk_carrier", "general_cargo"}
     small = hull.length_m < 45
@@ -107,14 +107,12 @@ def form_of(hull: Hull, seed: int = 0) -> Form:
     )
 
 
-def deck_height(form: Form, hull: Hull, t: FloatArray, *, castles: bool = True) -> FloatArray:
+def deck_height(form: Form, hull: Hull, t: FloatArray) -> FloatArray:
     """Keel to deck [m] at shares ``t`` of the length from the stern; `Hull.depth_m` amidships."""
     fore, aft = np.clip((t - 0.6) / 0.4, 0, 1) ** 2, np.clip((0.4 - t) / 0.4, 0, 1) ** 2
     height = hull.depth_m + form.sheer[0] * fore + form.sheer[1] * aft
-    if castles:
-        height = height + np.where(t >= 1 - form.forecastle[0], form.forecastle[1], 0.0) * (form.forecastle[0] > 0)
-        height = height + np.where(t <= form.poop[0], form.poop[1], 0.0) * (form.poop[0] > 0)
-    return height
+    height = height + np.where(t >= 1 - form.forecastle[0], form.forecastle[1], 0.0) * (form.forecastle[0] > 0)
+    return height + np.where(t <= form.poop[0], form.poop[1], 0.0) * (form.poop[0] > 0)
 
 
 def half_breadth(form: Form, hull: Hull, t: FloatArray, q: FloatArray) -> FloatArray:

@@ -52,7 +52,6 @@ class RadarView:
     slant_range_m: tuple[FloatArray, FloatArray] | None = None
     azimuth_time: tuple[datetime, float] | None = None
     platform_heading_deg: float | None = None
-    look: str = "right"  # side of the track on which the antenna looks
     pass_direction: str | None = None  # "ascending" or "descending"
     relative_orbit: int | None = None
     absolute_orbit: int | None = None
@@ -61,7 +60,6 @@ class RadarView:
     prf_hz: tuple[float, ...] = ()  # pulse repetition frequency of each sub-swath
     satellite_velocity_m_s: float | None = None
     resolution_m: tuple[float, float] | None = None  # (azimuth, ground range), 3 dB width of a point
-    enl: float | None = None  # equivalent number of looks, as the product states it
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,9 +61,9 @@ def move_across_180(desk, notation: str) -> None:
 
 @pytest.mark.case("C-14")
 @pytest.mark.parametrize("notation", NOTATIONS)
-def test_an_aoi_across_180_degrees(desk, tmp_path, saw, notation):
+def test_an_aoi_across_180_degrees(desk, done_once, tmp_path, saw, notation):
     """The twin: everything, box, zones, images and AIS, the same number of degrees further east."""
-    here = desk.run(tmp_path / "here").folder
+    here = next(p.parent for p in done_once.runs.rglob("manifest.json"))
     move_across_180(desk, notation)
     outcome = desk.run(tmp_path / "there")
     assert outcome.exit_code == 0

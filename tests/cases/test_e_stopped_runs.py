@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -119,6 +120,13 @@ def test_a_signal_ends_the_run_and_the_same_command_goes_on(desk, done_once, saw
     saw(f"{lines[0]} ({took:.1f} s on a busy machine)")
 
 
+@pytest.fixture
+def finished(done_once, tmp_path) -> Path:
+    """The finished run's folder, among runs of the test's own."""
+    runs = Path(shutil.copytree(done_once.runs, tmp_path / "runs"))
+    return next(p.parent for p in runs.rglob("manifest.json"))
+
+
 class Killed(BaseException):
     """Stands in for a kill -9: nothing that is to be done at a run's end is done."""
 
@@ -137,24 +145,24 @@ def killed_at(point: str, desk: Desk, monkeypatch: pytest.MonkeyPatch, **more: o
 
 
 @case("E-01")
-def test_a_run_made_anew_and_killed_continues_what_it_continued(desk, monkeypatch):
-    first, other = desk.run(), {"volume": {"draws": 300}}
-    whole = (desk.run(**other).folder / "manifest.json").read_bytes()
-    assert first.folder.name in whole.decode()
-    killed_at("begin config.yaml", desk, monkeypatch, fresh=True, **other)
-    assert (desk.run(**other).folder / "manifest.json").read_bytes() == whole
+def test_a_run_made_anew_and_killed_continues_what_it_continued(done_once, finished, monkeypatch):
+    other = {"out": finished.parents[1], "volume": {"draws": 300}}
+    whole = (done_once.run(**other).folder / "manifest.json").read_bytes()
+    assert finished.name in whole.decode()
+    killed_at("begin config.yaml", done_once, monkeypatch, fresh=True, **other)
+    assert (done_once.run(**other).folder / "manifest.json").read_bytes() == whole
 
 
 @case("E-01")
-def test_a_run_killed_behind_its_manifest_is_the_latest_one_all_the_same(desk, monkeypatch):
-    first = desk.run().folder
-    killed_at("begin latest.txt", desk, monkeypatch, volume={"draws": 300})
-    assert latest_run(desk.runs) == first
-    second = desk.run(volume={"draws": 300}).folder
-    assert latest_run(desk.runs) == second != first
-    assert journal.ended(second) > journal.ended(first)
-    desk.run()
-    assert latest_run(desk.runs) == second, "one that was finished before is no later for being asked again"
+def test_a_run_killed_behind_its_manifest_is_the_latest_one_all_the_same(done_once, finished, monkeypatch):
+    runs = finished.parents[1]
+    killed_at("begin latest.txt", done_once, monkeypatch, out=runs, volume={"draws": 300})
+    assert latest_run(runs) == finished
+    second = done_once.run(runs, volume={"draws": 300}).folder
+    assert latest_run(runs) == second != finished
+    assert journal.ended(second) > journal.ended(finished)
+    done_once.run(runs)
+    assert latest_run(runs) == second, "one that was finished before is no later for being asked again"
 
 
 @case("E-01")

@@ -14,8 +14,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Spectrum = "NDArray[np.float32]"
-
 MATERIALS: dict[str, tuple[float, float, float, float, float]] = {
     "concrete": (0.16, 0.19, 0.21, 0.25, 0.29),
     "bright_concrete": (0.28, 0.32, 0.35, 0.38, 0.42),

@@ -47,8 +47,7 @@ class Blob:
     rows: FloatArray
     cols: FloatArray
     frame: FloatArray
-    level: float  # brightness, water 0 and land 1: median of the object
-    sigmas: float  # the same in robust standard deviations of the water around
+    sigmas: float  # its median brightness in robust standard deviations of the water around
     moored: bool  # touches land or what is too large for a ship
     touching: float  # share of its outline that does
     softness: float  # pixels over which its brightness falls off, along its free outline; hulls about 1, clouds many
@@ -191,7 +190,6 @@ def _blob(member: BoolImage, look: _Look, *, cut: bool) -> Blob:
         rows,
         cols,
         frame_of(rows, cols),
-        level,
         sigmas,
         cut or touching > 0.15,
         touching,

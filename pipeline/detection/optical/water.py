@@ -312,10 +312,10 @@ def normalise(tile: Tile, levels: Levels, factor: int = 1) -> Normal:
     return Normal(tile.window, over, noise, tile.valid, tile.water)
 
 
-def water_at(window: Window, levels: Levels, band: int, factor: int = 1) -> FloatImage:
-    """Level of the water at every pixel of a window (of blocks of ``factor`` image pixels)."""
+def water_at(window: Window, levels: Levels, band: int) -> FloatImage:
+    """Level of the water at every pixel of a window."""
     grid = levels_grid(levels)
-    return between(grid[band], *places(window, levels, grid.shape[1:], factor))
+    return between(grid[band], *places(window, levels, grid.shape[1:]))
 
 
 def places(window: Window, levels: Levels, shape: tuple[int, ...], factor: int = 1) -> tuple[FloatArray, FloatArray]:

@@ -54,8 +54,6 @@ class AisFile:
     """used, degraded, skipped, or duplicate_of."""
     cause: str
     balance: dict[str, int]
-    impossible: dict[str, int] | None = None
-    """Values that no transponder can mean, made null: how many of each column."""
     fault: bool = False
     """Could the system not read it, or did it change meanwhile? Then it may be read another time."""
     simulated: bool = False
@@ -297,7 +295,6 @@ def _decode(hashed: Hashed, columns: Mapping[str, str] | None, rule: TimeRule, s
         status,
         cause,
         read.balance,
-        impossible.counts or None,
         note=note,
         simulated=read.mark.simulated,
         other_speeds=bool(speeds.cause()),

@@ -66,7 +66,6 @@ class Product:
     sensor: Sensor
     item_id: str
     name: str  # safe as the name of a file
-    acquisition: str  # equal for products of one acquisition, in any catalogue and processing
     acquired: datetime | None  # dates a look that failed, and Sentinel-2; of radar the annotation tells it
     platform: str
     files: dict[str, RemoteFile]
@@ -93,7 +92,6 @@ def product_of(item: dict[str, Any], catalogue: Catalogue, sensor: Sensor, base:
         sensor=sensor,
         item_id=item_id,
         name=name,
-        acquisition=acquisition_of(product_name(item_id, properties)),
         acquired=acquired_of(properties, product_name(item_id, properties)),
         platform=platform_told(name, properties),
         files=files,

@@ -51,7 +51,6 @@ NAMED_POLARISATIONS = {  # Sentinel-1 Product Specification, product naming: sin
 }
 # Sentinel-1 Product Definition (S1-RS-MDA-52-7440), table of IW GRDH: azimuth x ground range, mean of the sub-swaths
 RESOLUTION_M = {"IW": (22.6, 20.4)}
-ENL = {"IW": 4.4}
 _FIRST_TRACK = {"S1A": 73, "S1B": 27, "S1C": 172}  # orbit number of track 1; 175 orbits repeat in 12 days
 STRIP_ROWS = 32  # calibration varies over thousands of lines, the noise's scalloping over hundreds
 COARSE_LN = 0.032  # most that the noise of a real product changes within so many rows, breaks aside
@@ -297,9 +296,9 @@ def _view(annotation: Annotation, doubts: list[str], track_number: int | None) -
         prf_hz=annotation.prf_hz,
         satellite_velocity_m_s=float(np.linalg.norm(track, axis=1).mean()) if len(track) else None,
     )
-    if annotation.mode not in ENL:
+    if annotation.mode not in RESOLUTION_M:
         return view
-    return replace(view, resolution_m=RESOLUTION_M[annotation.mode], enl=ENL[annotation.mode])
+    return replace(view, resolution_m=RESOLUTION_M[annotation.mode])
 
 
 def _tags(manifest: Manifest, annotation: Annotation, polarisations: tuple[Polarisation, ...]) -> dict[str, str]:

@@ -34,7 +34,6 @@ class Told:
     acquired: datetime
     quantification: float
     offset_dn: dict[str, float] = field(default_factory=dict)
-    baseline: str = ""
     processed: str = ""
     sun_elevation_deg: float | None = None
     sun_azimuth_deg: float | None = None
@@ -65,7 +64,6 @@ def read_told(files: SafeFiles) -> Told:
         acquired=acquired,
         quantification=quantification,
         offset_dn=_offsets(product, offset, files.item(name)),
-        baseline=_text(product, "PROCESSING_BASELINE"),
         processed=_text(product, "GENERATION_TIME"),
         sun_elevation_deg=None if zenith is None else 90.0 - zenith,
         sun_azimuth_deg=_number(tile, "Mean_Sun_Angle/AZIMUTH_ANGLE"),

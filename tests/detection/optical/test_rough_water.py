@@ -63,7 +63,7 @@ def test_white_caps_are_no_ships_and_a_ship_among_them_is_one(per_km2):
 
 def standing(row: float, col: float, *, length_m: float = 6.0, moored: bool = False) -> Standing:
     at = np.array([row]), np.array([col])
-    blob = Blob(*at, np.array([row, col, 1.0, 0.0, length_m, 3.0]), 0.5, 20.0, moored, 0.0, 0.5, cut_from_land=False)
+    blob = Blob(*at, np.array([row, col, 1.0, 0.0, length_m, 3.0]), 20.0, moored, 0.0, 0.5, cut_from_land=False)
     return Standing(blob, Window(0, 0, 1, 1), row, col, length_m, 0.0)
 
 
