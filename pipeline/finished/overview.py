@@ -82,8 +82,8 @@ def _otherwise(before: Path, after: Path) -> str:
 
 
 def _in_short(before: Path, after: Path) -> list[str]:
-    """What sets the question of a run apart from that of another: each setting, and that verdicts, inputs, libraries and
-    code are."""
+    """What sets the question of a run apart from that of another: each setting, and that verdicts, inputs, libraries
+    and code are."""
     old, new = read_manifest(before), read_manifest(after)
     asked = _asked_otherwise(before, after)
     out = [f"{r.setting}={shortened(str(r.before), str(r.after))[1]}" for r in asked.itertuples()]
