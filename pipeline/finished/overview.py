@@ -15,7 +15,7 @@ from pipeline.config import read_yaml
 from pipeline.errors import PipelineError
 from pipeline.execution import journal
 from pipeline.finished.input_files import inputs_of, listed_inputs, without_moved
-from pipeline.finished.kinds import manifest_of_run
+from pipeline.finished.kinds import manifest_of_run, manifest_with_answer
 from pipeline.finished.named_files import changed_files, flat
 from pipeline.finished.shortened import shortened
 from pipeline.plurals import number_of
@@ -35,7 +35,8 @@ def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
     then the others as they were made, whatever their AOI: the latest is the last. ``other``: what sets a run apart from
     the one of its AOI and period before.
     """
-    folders = [p for p in out.glob(f"{aoi or '*'}/*") if p.is_dir() and not p.name.startswith(".")]
+    folders = [p for p in out.glob("*/*") if p.is_dir() and not p.name.startswith(".")]
+    folders = [p for p in folders if not aoi or p.parent.name == aoi.rstrip("/")]  # a name, no pattern and no path
     rows: list[dict[str, Any]] = []
     before: dict[tuple[str, str], Path] = {}
     for folder in sorted(folders, key=lambda p: (journal.ended(p), p.parent.name, p.name)):
@@ -44,7 +45,7 @@ def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
             rows.append(row | {"state": "unfinished"})
             continue
         try:
-            manifest = read_manifest(folder)
+            manifest = manifest_with_answer(folder)
         except PipelineError:
             rows.append(row | {"state": "unreadable"})
             continue
@@ -145,7 +146,9 @@ class Difference:
 
 def difference(before: Path, after: Path) -> Difference:
     """Compare two finished runs. Raises ConfigError or InputError where one is none."""
-    old, new = manifest_of_run(before), manifest_of_run(after)
+    for folder in (before, after):
+        manifest_of_run(folder)
+    old, new = manifest_with_answer(before), manifest_with_answer(after)
     files = without_moved(inputs_of(before, old), inputs_of(after, new))
     judged = [_judged(m) for m in (old, new)]
     places = [_settings(folder).get("aoi.id", "") for folder in (before, after)]

@@ -207,6 +207,40 @@ def test_two_runs_the_other_way_round_tell_the_same_the_other_way_round(tiny_run
     assert swapped[["before", "after"]].equals(there.set_index("quantity").sort_index())
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"result": "x"},
+        {"result": {"barrels": [1, 2]}},
+        {"result": {"barrels": [1, 2, 3]}},
+        {"result": {"barrels": [1, 2, 3], "cap_bbl": "much"}},
+        {"result": {"period": [1, 2]}},
+        {"reviews": [{}]},
+        {"left_out": None},
+        {"inputs": [{"path": 3, "sha256": "12"}]},
+    ],
+)
+def test_a_manifest_that_lost_its_form_ends_no_list_and_no_comparison_as_a_bug(capwatch, tiny_run, tmp_path, told):
+    """One of many runs whose manifest was edited by hand kept all others from being listed."""
+    shutil.copytree(tiny_run, tmp_path / "vostochny" / "whole")
+    other = _told_otherwise(tiny_run, tmp_path / "vostochny" / "edited", **told)
+    states = list_runs(tmp_path).set_index("run")["state"].to_dict()
+    assert states == {"whole": "finished", "edited": "unreadable"}
+    assert capwatch("runs", "--out", tmp_path)[0] == 0
+    for words in (("diff", tiny_run, other), ("diff", other, tiny_run)):
+        code, _, err = capwatch(*words)
+        assert (code, err.count("\n")) == (4, 1)
+    assert capwatch("verify", other)[0] in {2, 4}
+
+
+def test_runs_are_of_an_aoi_by_its_name_alone(capwatch, tiny_run):
+    """A path ended in a traceback, and "." listed the folder of runs as a run that did not finish."""
+    for aoi in (tiny_run.parent, ".", "*"):
+        code, _, err = capwatch("runs", aoi, "--out", tiny_run.parents[1])
+        assert (code, "; there are runs of vostochny" in err) == (2, True)
+    assert capwatch("runs", "vostochny/", "--out", tiny_run.parents[1])[0] == 0
+
+
 def test_another_library_is_a_cause(capwatch, tiny_run, tmp_path):
     """The manifests tell it, and "nothing that the manifests tell" was said to be the cause."""
     libraries = json.loads((tiny_run / "manifest.json").read_text("utf-8"))["libraries"]
