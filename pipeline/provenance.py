@@ -126,7 +126,10 @@ def _is_ours(found: dict[str, Any]) -> bool:
 
 
 def _are_records(found: Any) -> bool:
-    return isinstance(found, list) and all(isinstance(r, dict) and {"path", "sha256"} <= r.keys() for r in found)
+    told = ("path", "sha256")
+    return isinstance(found, list) and all(
+        isinstance(r, dict) and all(isinstance(r.get(name), str) for name in told) for r in found
+    )
 
 
 def changes(folder: Path, digest_of: Callable[[Path], str] | None = None) -> list[str]:

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 SPEED = {"threads"}  # of the detection: no result depends on it, to the last bit
 # how live scenes are come by, which is no part of the question
 HOW = {"stac": {"items", "services", "hosts", "connections", "tries", "silence_s", "scene_limit_s", "cache_gb"}}
+BESIDE: dict[str, Any] = {
+    "engine": True,
+    "detection": SPEED,
+    "source": {"images": True, "ais": True, **HOW},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,7 @@ def identify(
     Where it runs (engine), on how many threads an image is searched, and in which folders the inputs lie do not matter.
     ``ais``: the hash of each AIS file.
     """
-    source: dict[str, Any] = {"images": True, "ais": True, **HOW}
-    question = config.model_dump(mode="json", exclude={"engine": True, "detection": SPEED, "source": source})
+    question = config.model_dump(mode="json", exclude=BESIDE)
     parts = {
         "search": None if inputs.items is None else hashlib.sha256(inputs.items).hexdigest(),
         "config": question,
@@ -90,6 +94,22 @@ def identify(
     if question_files.reviews is not None:
         parts["reviews"] = hashlib.sha256(question_files.reviews).hexdigest()
     return sha256_of(parts)[:12]
+
+
+def is_asked(setting: str) -> bool:
+    """Whether a setting, by its dotted path, is part of a question, so that its value may change the answer.
+
+    >>> is_asked("volume.fill.mean"), is_asked("engine.workers"), is_asked("source.images"), is_asked("source.kind")
+    (True, False, False, True)
+    """
+    beside: Any = BESIDE
+    for name in setting.split("."):
+        if name not in beside:
+            return True
+        if isinstance(beside, set) or beside[name] is True:
+            return False
+        beside = beside[name]
+    return True
 
 
 def images_of(scene_table: pd.DataFrame) -> list[list[Any]]:

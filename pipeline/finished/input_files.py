@@ -14,7 +14,7 @@ SKIPPED = "skipped"  # in place of the hash of an image that lay there and could
 
 def listed_inputs(manifest: dict[str, Any]) -> dict[str, str]:
     """Hash of each input that a manifest lists, shortened, by path."""
-    return {r["path"]: r["sha256"][:12] for r in manifest["inputs"]}
+    return {r["path"]: r["sha256"][:12] for r in manifest.get("inputs", [])}
 
 
 def inputs_of(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:

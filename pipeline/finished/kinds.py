@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import ConfigError, printable
+from pipeline.errors import ConfigError, InputError, printable
 from pipeline.provenance import MANIFEST, read_manifest
 
 
@@ -25,6 +25,40 @@ def refuse_within(folder: Path, out: Path) -> None:
 def case_in(folder: Path) -> str:
     """The id of the case that a folder holds; "" for a run, finished or not."""
     return printable(read_manifest(folder).get("case", "")) if (folder / MANIFEST).is_file() else ""
+
+
+def manifest_with_answer(folder: Path) -> dict[str, Any]:
+    """The manifest of a finished run or case whose answer can be listed and compared; InputError where it was changed
+    so that it no longer has its form. Raises as ``read_manifest`` does."""
+    found = read_manifest(folder)
+    if not _has_its_form(found):
+        raise InputError(
+            folder / MANIFEST, "does not tell an answer as runs do; capwatch verify names what was changed"
+        )
+    return found
+
+
+def _has_its_form(manifest: dict[str, Any]) -> bool:
+    """Are the parts of a manifest that are there of the kinds that they are written in? A case has no result."""
+    kinds = {"inputs": list, "result": dict, "left_out": dict, "libraries": dict, "reviews": list}
+    if not all(isinstance(manifest.get(name, kind()), kind) for name, kind in kinds.items()):
+        return False
+    result, verdicts = manifest.get("result", {}), manifest.get("reviews", [])
+    sums = [result[name] for name in ("barrels", "as_detected") if name in result]
+    numbers = [result.get(name, 1) for name in ("cap_bbl", "calls_counted", "looks")]
+    period, told = result.get("period", []), {"verdict", "target", "value", "outcome", "note"}
+    return (
+        all(isinstance(three, list) and len(three) == 3 and all(map(_is_number, three)) for three in sums)
+        and all(map(_is_number, numbers))
+        and (not sums or result.get("cap_bbl", 0) > 0)
+        and isinstance(period, list)
+        and all(isinstance(day, str) for day in period)
+        and all(isinstance(verdict, dict) and told <= verdict.keys() for verdict in verdicts)
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def manifest_of_run(folder: Path) -> dict[str, Any]:

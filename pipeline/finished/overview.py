@@ -10,18 +10,19 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.chain.identity import is_asked
 from pipeline.config import read_yaml
 from pipeline.errors import PipelineError
 from pipeline.execution import journal
 from pipeline.finished.input_files import inputs_of, listed_inputs, without_moved
-from pipeline.finished.kinds import manifest_of_run
+from pipeline.finished.kinds import manifest_of_run, manifest_with_answer
 from pipeline.finished.named_files import changed_files, flat
 from pipeline.finished.shortened import shortened
 from pipeline.plurals import number_of
 from pipeline.provenance import MANIFEST, read_manifest
 from pipeline.report.summary import rounded
 from pipeline.table_files import read_table
-from pipeline.tables import LIFTINGS, PORT_CALLS
+from pipeline.tables import LEDGER, LIFTINGS, PORT_CALLS
 
 NOTABLE_BBL = 1.0  # a change of barrels below one is none
 NO_CALL = "no counted call"  # in place of sums: 0 would read as "nothing was lifted"
@@ -34,7 +35,8 @@ def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
     then the others as they were made, whatever their AOI: the latest is the last. ``other``: what sets a run apart from
     the one of its AOI and period before.
     """
-    folders = [p for p in out.glob(f"{aoi or '*'}/*") if p.is_dir() and not p.name.startswith(".")]
+    folders = [p for p in out.glob("*/*") if p.is_dir() and not p.name.startswith(".")]
+    folders = [p for p in folders if not aoi or p.parent.name == aoi.rstrip("/")]  # a name, no pattern and no path
     rows: list[dict[str, Any]] = []
     before: dict[tuple[str, str], Path] = {}
     for folder in sorted(folders, key=lambda p: (journal.ended(p), p.parent.name, p.name)):
@@ -43,7 +45,7 @@ def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
             rows.append(row | {"state": "unfinished"})
             continue
         try:
-            manifest = read_manifest(folder)
+            manifest = manifest_with_answer(folder)
         except PipelineError:
             rows.append(row | {"state": "unreadable"})
             continue
@@ -81,7 +83,8 @@ def _otherwise(before: Path, after: Path) -> str:
 
 
 def _in_short(before: Path, after: Path) -> list[str]:
-    """What sets the question of a run apart from that of another: each setting, and that verdicts, inputs, code are."""
+    """What sets the question of a run apart from that of another: each setting, and that verdicts, inputs, libraries
+    and code are."""
     old, new = read_manifest(before), read_manifest(after)
     asked = _asked_otherwise(before, after)
     out = [f"{r.setting}={shortened(str(r.before), str(r.after))[1]}" for r in asked.itertuples()]
@@ -90,7 +93,8 @@ def _in_short(before: Path, after: Path) -> list[str]:
     files = without_moved(listed_inputs(old), listed_inputs(new))
     if files[0] != files[1]:
         out.append("inputs")
-    return out + (["code"] if old.get("capwatch") != new.get("capwatch") else [])
+    made_by = (("libraries", "libraries"), ("code", "capwatch"))
+    return out + [words for words, key in made_by if old.get(key) != new.get(key)]
 
 
 def ids_in_runs(folder: Path) -> set[str]:
@@ -107,9 +111,10 @@ def ids_in_runs(folder: Path) -> set[str]:
 class Difference:
     """What differs between two runs. Tables have the columns ``before`` and ``after``.
 
-    ``config``: by the setting's path, and by file and field where a file that it names differs; ``inputs``: by file,
-    with hashes, those aside that lie in another folder and are the same; ``verdicts``: by what was judged; ``result``:
-    by quantity; ``calls``: one row for each call that only one run has, or whose barrels or name differ.
+    ``config``: by the setting's path, and by file and field where a file that it names differs, those aside that are no
+    part of the question; ``inputs``: by file, with hashes, those aside that lie in another folder and are the same;
+    ``verdicts``: by what was judged; ``libraries``: by name; ``result``: by quantity; ``calls``: one row for each call
+    that only one run has, or whose barrels, chance of a lifting, method or name differ.
     """
 
     config: pd.DataFrame
@@ -117,7 +122,9 @@ class Difference:
     verdicts: pd.DataFrame
     result: pd.DataFrame
     calls: pd.DataFrame
+    libraries: pd.DataFrame
     code: tuple[str, str]
+    simulated: tuple[bool, bool]
     apart: tuple[str, ...] = ()  # that they are of two places or periods, in words: then they answer two questions
 
     @property
@@ -126,6 +133,8 @@ class Difference:
         out = []
         if self.code[0] != self.code[1]:
             out.append(f"the code: {self.code[0]} and {self.code[1]}")
+        for r in self.libraries.itertuples():
+            out.append(f"the library {r.library}: {r.before} and {r.after}")
         if len(self.inputs):
             out.append(f"the inputs: {number_of(len(self.inputs), 'file')} not the same")
         if len(self.verdicts):
@@ -137,7 +146,9 @@ class Difference:
 
 def difference(before: Path, after: Path) -> Difference:
     """Compare two finished runs. Raises ConfigError or InputError where one is none."""
-    old, new = manifest_of_run(before), manifest_of_run(after)
+    for folder in (before, after):
+        manifest_of_run(folder)
+    old, new = manifest_with_answer(before), manifest_with_answer(after)
     files = without_moved(inputs_of(before, old), inputs_of(after, new))
     judged = [_judged(m) for m in (old, new)]
     places = [_settings(folder).get("aoi.id", "") for folder in (before, after)]
@@ -145,8 +156,10 @@ def difference(before: Path, after: Path) -> Difference:
         config=_asked_otherwise(before, after),
         inputs=_changed(files[0], files[1], "file"),
         verdicts=_changed(judged[0], judged[1], "verdict"),
-        result=_changed(*_results(old, new), "quantity"),
+        result=_changed(*_results((before, old), (after, new)), "quantity"),
         calls=_calls(before, after, one_place=places[0] == places[1]),
+        libraries=_changed(old.get("libraries") or {}, new.get("libraries") or {}, "library"),
+        simulated=(bool(old.get("simulated")), bool(new.get("simulated"))),
         apart=_apart(places, [_period(manifest) for manifest in (old, new)]),
         code=(str(old.get("capwatch", "")), str(new.get("capwatch", ""))),
     )
@@ -169,14 +182,18 @@ def _asked_otherwise(before: Path, after: Path) -> pd.DataFrame:
 
 
 def _settings(folder: Path) -> dict[str, str]:
-    return flat(read_yaml(folder / "config.yaml")[0])
+    """What was asked, by the settings' paths: speed and folders are no part of a question, so no cause of an answer."""
+    return {path: value for path, value in flat(read_yaml(folder / "config.yaml")[0]).items() if is_asked(path)}
 
 
-def _results(old: dict[str, Any], new: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+def _results(*runs: tuple[Path, dict[str, Any]]) -> tuple[dict[str, str], dict[str, str]]:
     """Both answers: to three digits, as everywhere else, and to the barrel where these would be the same."""
-    exact = [_result(manifest, lambda barrels: f"{barrels:,}") for manifest in (old, new)]
-    short = [_result(manifest, rounded) for manifest in (old, new)]
-    told = {key for key in short[0] if short[0][key] != short[1].get(key)}
+    unseen = [_unseen(folder) for folder, _ in runs]
+    exact, short = (
+        [_result(manifest, number) | _with_unseen(u, number) for (_, manifest), u in zip(runs, unseen, strict=True)]
+        for number in (to_the_barrel, rounded)
+    )
+    told = {key for key in short[0].keys() | short[1].keys() if short[0].get(key) != short[1].get(key)}
     before, after = ({k: s[k] if k in told else e[k] for k in e} for e, s in zip(exact, short, strict=True))
     return before, after
 
@@ -192,6 +209,28 @@ def _result(manifest: dict[str, Any], number: Callable[[float], str]) -> dict[st
             out[f"{words}, p5/p50/p95"] = NO_CALL if none else " / ".join(map(number, three))
     period = told.pop("period", None)
     return out | flat(told | ({"period": " to ".join(period)} if period else {}))
+
+
+def _unseen(folder: Path) -> pd.Series:
+    """The last day of a run's account, which tells of the calls that nobody saw; empty where it has no day."""
+    ledger = read_table(folder / "ledger.parquet", LEDGER)
+    return ledger.iloc[-1] if len(ledger) else pd.Series(dtype=object)
+
+
+def _with_unseen(end: pd.Series, number: Callable[[float], str]) -> dict[str, str]:
+    """The sum with the calls that nobody saw, where there is one, and the zones of which nothing tells how many."""
+    out = {}
+    three = [end.get(f"corrected_{p}") for p in ("p5", "p50", "p95")]
+    if all(pd.notna(barrels) for barrels in three) and three[-1] > 0:  # else not told: 0 would read as a finding
+        out["barrels with unseen calls, p5/p50/p95"] = " / ".join(map(number, three))
+    if len(zones := end.get("corrected_without", ())):
+        out["unseen calls are unknown at"] = ", ".join(zones)
+    return out
+
+
+def to_the_barrel(barrels: float) -> str:
+    """Barrels with all digits, for two that are alike to three."""
+    return f"{barrels:,.0f}"
 
 
 def _judged(manifest: dict[str, Any]) -> dict[str, str]:
@@ -219,29 +258,29 @@ def _calls(before: Path, after: Path, *, one_place: bool = True) -> pd.DataFrame
     for call in old.itertuples():
         there = new[new["call_id"] == ids[call.call_id]].iloc[0] if call.call_id in ids else None
         barrels = None if there is None else there["barrels_p50"]
-        ship, method = (_now(getattr(call, name), there, name) for name in ("name", "method"))
-        as_before = (ship, method) == (_word(call.name), call.method)
+        told = {name: _now(call, there, name) for name in TOLD_OF_CALLS}
+        as_before = told == {name: words(getattr(call, name)) for name, words in TOLD_OF_CALLS.items()}
         if barrels is None or abs(barrels - call.barrels_p50) >= NOTABLE_BBL or not as_before:
-            rows.append(_row(call, call.barrels_p50, barrels, method) | {"ship": ship})
+            rows.append(_row(call, call.barrels_p50, barrels, told))
     for call in new[~new["call_id"].isin(list(ids.values()))].itertuples():
-        rows.append(_row(call, None, call.barrels_p50, call.method))
-    return pd.DataFrame(rows, columns=["arrival", "ship", "berth", "before", "after", "method"])
+        rows.append(_row(call, None, call.barrels_p50, {name: _now(call, None, name) for name in TOLD_OF_CALLS}))
+    return pd.DataFrame(rows, columns=["arrival", "ship", "berth", "before", "after", "p(lifted)", "method"])
 
 
 def same_calls(old: pd.DataFrame, new: pd.DataFrame, *, one_place: bool = True) -> dict[str, str]:
     """Ids of the second run's calls by those of the first: a call's id changes with its evidence.
 
-    A call whose id changed is the same if it lay at the same berth at the same time. Of two places none is the same:
-    their berths may share a name.
+    An id that both have is one call's, and no other one is taken for it. A call whose id changed is the same if it lay
+    at the same berth at the same time, first one of the same name. Of two places none is the same: their berths may
+    share a name.
     """
-    ids: dict[str, str] = {}
-    for call in old.itertuples():
-        same = new[new["call_id"] == call.call_id]
-        if not len(same) and one_place:
-            overlap = (new["arrival_hi"] <= call.departure_lo) & (call.arrival_hi <= new["departure_lo"])
-            same = new[overlap & (new["berth_id"] == call.berth_id) & ~new["call_id"].isin(list(ids.values()))]
-        if len(same):
-            ids[str(call.call_id)] = str(same["call_id"].iloc[0])
+    ids = {call_id: call_id for call_id in old["call_id"] if call_id in set(new["call_id"])}
+    for by_name in (True, False) if one_place else ():
+        for call in old[~old["call_id"].isin(list(ids))].itertuples():
+            same = (new["arrival_hi"] <= call.departure_lo) & (call.arrival_hi <= new["departure_lo"])
+            same &= (new["berth_id"] == call.berth_id) & ~new["call_id"].isin(list(ids.values()))
+            if len(found := new[same & (new["name"] == call.name)] if by_name else new[same]):
+                ids[str(call.call_id)] = str(found["call_id"].iloc[0])
     return ids
 
 
@@ -249,27 +288,34 @@ def _word(name: str) -> str:
     return name or "not identified"
 
 
-def _now(before: str, there: Any, name: str) -> str:
-    """A ship's name or method, with what it has become where that is another."""
-    after = before if there is None else there[name]
-    return _word(before) if after == before else f"{_word(before)} → {_word(after)}"
+# what is told of each call beside its barrels, in words
+TOLD_OF_CALLS: dict[str, Callable[[Any], str]] = {"name": _word, "p_lifting": "{:.2f}".format, "method": str}
 
 
-def _row(call: Any, before: float | None, after: float | None, method: str) -> dict[str, Any]:
+def _now(call: Any, there: Any, name: str) -> str:
+    """What is told of a call, with what it has become where that is another."""
+    words = TOLD_OF_CALLS[name]
+    before = words(getattr(call, name))
+    after = before if there is None else words(there[name])
+    return before if after == before else f"{before} → {after}"
+
+
+def _row(call: Any, before: float | None, after: float | None, told: dict[str, str]) -> dict[str, Any]:
     return {
         "arrival": f"{call.arrival_hi:%Y-%m-%d}",
-        "ship": _word(call.name),
+        "ship": told["name"],
         "berth": call.berth_id,
         "before": before,
         "after": after,
-        "method": method,
+        "p(lifted)": told["p_lifting"],
+        "method": told["method"],
     }
 
 
 def held_calls(folder: Path) -> pd.DataFrame:
-    """Counted calls that the account of a finished run holds, with barrels and method."""
+    """Counted calls that the account of a finished run holds, with barrels, chance of a lifting and method."""
     calls = read_table(folder / "port_calls.parquet", PORT_CALLS)
     liftings = read_table(folder / "liftings.parquet", LIFTINGS)
     held = liftings["counts"].astype(bool) & ~liftings["call_id"].isin(list(read_manifest(folder).get("left_out", {})))
-    kept = liftings.loc[held, ["call_id", "barrels_p50", "method"]]
+    kept = liftings.loc[held, ["call_id", "barrels_p50", "p_lifting", "method"]]
     return calls[["call_id", "name", "berth_id", "arrival_hi", "departure_lo"]].merge(kept, on="call_id")

@@ -11,7 +11,7 @@ import pandas as pd
 from pipeline.console import Console
 from pipeline.errors import ConfigError, EnvironmentFault, printable
 from pipeline.finished.crate import altered_files
-from pipeline.finished.overview import NO_CALL, difference, list_runs
+from pipeline.finished.overview import NO_CALL, difference, list_runs, to_the_barrel
 from pipeline.finished.shortened import shortened
 from pipeline.plurals import number_of
 from pipeline.report.summary import rounded
@@ -71,6 +71,7 @@ def show_difference(before: Path, after: Path, console: Console) -> None:
         ("config", found.config),
         ("inputs", found.inputs),
         ("verdicts", found.verdicts),
+        ("libraries", found.libraries),
     ]
     if not any(len(table) for _, table in tables):
         console.result(
@@ -82,6 +83,9 @@ def show_difference(before: Path, after: Path, console: Console) -> None:
     if found.apart:
         told = printable("; ".join(found.apart))
         console.result(f"two questions, not one asked twice: {told}. What differs is told; it is no change")
+    if any(found.simulated):
+        of = [str(folder) for folder, yes in zip((before, after), found.simulated, strict=True) if yes]
+        console.result(f"SIMULATED: {'both runs' if len(of) == 2 else f'{printable(of[0])}, and not the other run'}")
     for title, table in tables:
         if len(table):
             console.table(title, list(table.columns), [_cells(row) for row in table.to_dict("records")])
@@ -98,8 +102,11 @@ def _count(value: Any) -> str:
 
 
 def _cells(row: dict[Any, Any]) -> list[str]:
-    """A row in words; long values from where they begin to differ."""
+    """A row in words; long values from where they begin to differ, barrels alike to three digits with all of them."""
     told = {name: _cell(value) for name, value in row.items()}
+    ends = [row["before"], row["after"]]
+    if told["before"] == told["after"] and all(isinstance(end, float) for end in ends) and ends[0] != ends[1]:
+        told |= dict(zip(("before", "after"), map(to_the_barrel, ends), strict=True))
     return list((told | dict(zip(("before", "after"), shortened(told["before"], told["after"]), strict=True))).values())
 
 

@@ -102,7 +102,7 @@ def _require_question(folder: Path, outputs: list[str]) -> None:
 def show(folder: Path, console: Console) -> None:
     """The headline of a finished run, or case, and the path of its report."""
     told = read_manifest(folder).get("headline")
-    if not isinstance(told, list):
+    if not isinstance(told, list) or not all(isinstance(line, str) for line in told):
         raise InputError(folder / MANIFEST, "its headline has gone; capwatch verify names what was changed")
     for line in (*told, f"report: {page_of(folder)}"):
         console.result(line)

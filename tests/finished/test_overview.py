@@ -188,6 +188,112 @@ def test_sums_have_three_digits_as_everywhere_and_more_where_three_are_the_same(
     assert (row["before"], row["after"]) == ("93,874 / 138,170 / 189,637", "93,874 / 138,171 / 189,637")
 
 
+def _told_otherwise(tiny_run, folder, **told):
+    """The run as if its manifest said something else."""
+    shutil.copytree(tiny_run, folder)
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    write_text(folder / "manifest.json", json.dumps(manifest | told))
+    return folder
+
+
+def test_two_runs_the_other_way_round_tell_the_same_the_other_way_round(tiny_run, tmp_path):
+    """What only one run has had three digits as the first of the two, and all of them as the second."""
+    result = json.loads((tiny_run / "manifest.json").read_text("utf-8"))["result"]
+    judged = result | {"as_detected": [93_874, 138_170, 189_637], "calls_as_detected": 2}
+    other = _told_otherwise(tiny_run, tmp_path / "a", result=judged)
+    there, back = difference(tiny_run, other).result, difference(other, tiny_run).result
+    assert "93,900 / 138,000 / 190,000" in set(there["after"])
+    swapped = back.rename(columns={"before": "after", "after": "before"}).set_index("quantity").sort_index()
+    assert swapped[["before", "after"]].equals(there.set_index("quantity").sort_index())
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"result": "x"},
+        {"result": {"barrels": [1, 2]}},
+        {"result": {"barrels": [1, 2, 3]}},
+        {"result": {"barrels": [1, 2, 3], "cap_bbl": "much"}},
+        {"result": {"period": [1, 2]}},
+        {"reviews": [{}]},
+        {"left_out": None},
+        {"inputs": [{"path": 3, "sha256": "12"}]},
+    ],
+)
+def test_a_manifest_that_lost_its_form_ends_no_list_and_no_comparison_as_a_bug(capwatch, tiny_run, tmp_path, told):
+    """One of many runs whose manifest was edited by hand kept all others from being listed."""
+    shutil.copytree(tiny_run, tmp_path / "vostochny" / "whole")
+    other = _told_otherwise(tiny_run, tmp_path / "vostochny" / "edited", **told)
+    states = list_runs(tmp_path).set_index("run")["state"].to_dict()
+    assert states == {"whole": "finished", "edited": "unreadable"}
+    assert capwatch("runs", "--out", tmp_path)[0] == 0
+    for words in (("diff", tiny_run, other), ("diff", other, tiny_run)):
+        code, _, err = capwatch(*words)
+        assert (code, err.count("\n")) == (4, 1)
+    assert capwatch("verify", other)[0] in {2, 4}
+
+
+def test_runs_are_of_an_aoi_by_its_name_alone(capwatch, tiny_run):
+    """A path ended in a traceback, and "." listed the folder of runs as a run that did not finish."""
+    for aoi in (tiny_run.parent, ".", "*"):
+        code, _, err = capwatch("runs", aoi, "--out", tiny_run.parents[1])
+        assert (code, "; there are runs of vostochny" in err) == (2, True)
+    assert capwatch("runs", "vostochny/", "--out", tiny_run.parents[1])[0] == 0
+
+
+def test_another_library_is_a_cause(capwatch, tiny_run, tmp_path):
+    """The manifests tell it, and "nothing that the manifests tell" was said to be the cause."""
+    libraries = json.loads((tiny_run / "manifest.json").read_text("utf-8"))["libraries"]
+    other = _told_otherwise(tiny_run, tmp_path / "v" / "a", libraries=libraries | {"numpy": "0.1"})
+    assert difference(tiny_run, other).reasons == [f"the library numpy: {libraries['numpy']} and 0.1"]
+    assert capwatch("diff", tiny_run, other)[1].splitlines()[-1].startswith("why: the library numpy: ")
+
+
+def test_speed_and_folders_are_no_difference(tiny_run, tmp_path):
+    """They are no part of the run's id, and the folder of images was told as the cause of another answer."""
+    other = tmp_path / "a"
+    shutil.copytree(tiny_run, other)
+    config, _ = read_yaml(other / "config.yaml")
+    config["detection"]["threads"] = 3
+    config["source"]["images"] = ["elsewhere"]
+    write_text(other / "config.yaml", json.dumps(config))
+    assert difference(tiny_run, other).reasons == []
+
+
+def test_the_sum_with_unseen_calls_is_compared_too(capwatch, tiny_run, tmp_path):
+    """It may be the only sum that moved, or the one that moved most. What is unknown is told as that, not as zero."""
+    ledger = read_table(tiny_run / "ledger.parquet")
+    folders = []
+    for name, three, without in (
+        ("a", (1e5, 2e5, 4e5), []),
+        ("b", (1e5, 3e5, 9e5), []),
+        ("c", (0, 0, 0), ["oil_pier"]),
+    ):
+        shutil.copytree(tiny_run, folder := tmp_path / name)
+        folders.append(folder)
+        told = dict(zip(("corrected_p5", "corrected_p50", "corrected_p95"), three, strict=True))
+        write_table(ledger.assign(**told, corrected_without=[without] * len(ledger)), folder / "ledger.parquet")
+    (row,) = difference(*folders[:2]).result.to_dict("records")
+    assert list(row.values()) == [
+        "barrels with unseen calls, p5/p50/p95", "100,000 / 200,000 / 400,000", "100,000 / 300,000 / 900,000",
+    ]  # fmt: skip
+    result = difference(folders[0], folders[2]).result.set_index("quantity")
+    assert result.loc["barrels with unseen calls, p5/p50/p95", "after"] == "–"
+    assert result.loc["unseen calls are unknown at"].to_list() == ["–", "oil_pier"]
+    assert capwatch("diff", *folders[:2])[1].startswith("SIMULATED: both runs\n")
+
+
+def test_barrels_that_read_alike_are_told_with_all_digits(capwatch, tiny_run, tmp_path):
+    """ "28,600  28,600" in a list of what differs."""
+    shutil.copytree(tiny_run, other := tmp_path / "a")
+    liftings = read_table(other / "liftings.parquet")
+    write_table(liftings.assign(barrels_p50=liftings["barrels_p50"].round(-3) + 4), other / "liftings.parquet")
+    shutil.copytree(other, third := tmp_path / "b")
+    write_table(liftings.assign(barrels_p50=liftings["barrels_p50"].round(-3) + 9), third / "liftings.parquet")
+    barrels = f"{round(liftings['barrels_p50'].iloc[0], -3) + 4:,.0f}"
+    assert barrels in capwatch("diff", other, third)[1]
+
+
 def _with(tiny_run, folder, name, change):
     """The run as if a file that its config names had been edited under its name; ``change`` is of its text."""
     shutil.copytree(tiny_run, folder)
