@@ -113,6 +113,17 @@ def test_a_day_is_the_calendars_whenever_the_period_starts():
     assert table["unseen_days"].notna().all()
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("start_h", "end_h"), [(0, 720 + 1 / 6), (1 / 6, 720 + 1 / 6)])
+def test_a_last_day_of_minutes_leaves_a_number_to_all_days(start_h, end_h):
+    """Ten minutes more of a month bring next to no call more."""
+    hours = list(np.arange(12, 720, 48.0))
+    whole, more = (missed(hours, called({}, {}), *ends) for ends in ((0, 720), (start_h, end_h)))
+    assert len(more) == len(whole) + 1
+    assert more[["p_seen", "p_seen_lo", "p_seen_hi", "unseen_mean"]].notna().all(axis=None)
+    assert more["unseen_mean"].sum() == pytest.approx(whole["unseen_mean"].sum(), rel=0.02)
+
+
 def test_when_the_period_starts_moves_nobody_seen_or_unseen():
     looks, found = np.arange(0.1, 30, 1.7), np.full(18, 0.9)
     midnight, noon = (exposure(looks, found, STAY_D, 30.0, begun_d=b) for b in (0.0, 0.5))
