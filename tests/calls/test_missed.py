@@ -168,6 +168,19 @@ def test_a_look_at_half_of_a_berth_finds_half_as_often():
     pd.testing.assert_frame_equal(missed(looks.assign(covered=np.nan)), missed(looks))
 
 
+def test_a_look_that_shows_too_little_to_be_usable_still_finds_as_much_as_it_shows():
+    """Ships found in it count as seen. No stay holds two of these looks, so what they see goes with their share."""
+    looks = looks_at(72, 216, 360, 504, 648)
+    tenth, fifth, half = (
+        missed(looks.assign(covered=share, state=state))["seen_days"].sum()
+        for share, state in ((0.1, "unknown"), (0.2, "unknown"), (0.5, "partly"))
+    )
+    assert tenth == 0  # too little to tell anything
+    assert fifth == pytest.approx(0.4 * half)
+    failed = missed(looks.assign(covered=np.nan, state="unknown"))
+    assert set(failed["state"]) == {"unknown"}
+
+
 def test_stays_of_many_lengths_are_seen_as_often_as_drawn_ships_are():
     """Ships come at any time of 20 days, or lie there when they begin; each look finds each with its own chance."""
     law, looks, recall, days = np.array([0.3, 1.0, 6.0]), np.array([0.0, 2.0, 2.3, 9.0, 17.5]), 0.6, 20.0
