@@ -233,7 +233,9 @@ def read_missed(path: Path) -> pd.DataFrame:
     for name, positive in RATE_LAW.items():
         bad = known[known[name].isna() | (positive & (known[name] <= 0))]
         if len(bad):
-            told = f"{name} of {bad['missed_id'].iloc[0]} is empty{' or 0' if positive else ''}, though its state is known"
+            told = (
+                f"{name} of {bad['missed_id'].iloc[0]} is empty{' or 0' if positive else ''}, though its state is known"
+            )
             raise ContractError(f"{printable(path)}: table missed: {printable(told)}")
     laws = known.groupby("zone_id")[["n_seen", "rate_shape", "rate_per_d"]].nunique().max(axis=1)
     if several := [str(zone) for zone in laws.index[laws > 1]]:

@@ -213,7 +213,9 @@ def test_missed_calls_of_no_day_of_the_account_give_no_sum(account, tmp_path):
     for as_of, days in (("2023-12-31", 365), ("2024-04-30", 121)):
         code, told, _, out = account(seen, "--missed", tmp_path / "missed.parquet", "--as-of", as_of)
         assert (code, "with the calls that nobody saw" in "".join(told)) == (0, False)
-        assert told[-1] == f"what nobody saw on {days} of {days} days is unknown, and in no sum: --missed has no such day"
+        assert (
+            told[-1] == f"what nobody saw on {days} of {days} days is unknown, and in no sum: --missed has no such day"
+        )
         assert read_table(out, LEDGER)["corrected_p50"].isna().all()
 
 
