@@ -51,8 +51,11 @@ class Exposure:
 
     @property
     def p_seen(self) -> FloatArray:
-        """Chance that a call arriving on each day is seen."""
-        return np.asarray(np.clip(self.seen_d / (self.seen_d + self.unseen_d), 0.0, 1.0))
+        """Chance that a call arriving on each day is seen; of all days where one is too short to hold an arrival."""
+        arrivals = self.seen_d + self.unseen_d
+        of_all = self.total_seen_d / arrivals.sum()  # a period may end minutes after midnight
+        share = np.divide(self.seen_d, arrivals, out=np.full(len(arrivals), of_all), where=arrivals > 0)
+        return np.asarray(np.clip(share, 0.0, 1.0))
 
     @property
     def total_seen_d(self) -> float:

@@ -80,11 +80,12 @@ def _looks_at(
     looks: pd.DataFrame, zone_id: str, recalls: list[dict[str, float]], start: datetime
 ) -> tuple[FloatArray, FloatArray]:
     """Times since ``start`` [d] of the looks at one zone, of which a pass has one, and their recalls: one row of each
-    of the given ones."""
-    here = looks[(looks["zone_id"] == zone_id) & (looks["state"] != "unknown") & looks["acquired"].notna()]
-    here = here.sort_values(["acquired", "look_id"])
+    of the given ones. Looks that show too little to be usable find ships as well, as often as they show their place,
+    and those ships count as seen."""
+    here = looks[(looks["zone_id"] == zone_id) & looks["acquired"].notna()].sort_values(["acquired", "look_id"])
+    shown = here["covered"].astype(float).fillna((here["state"] != "unknown").astype(float)).to_numpy()
+    here, covered = here[shown > 0], shown[shown > 0]
     times = [(when - start).total_seconds() / DAY_S for when in here["acquired"]]
-    covered = here["covered"].astype(float).fillna(1.0).to_numpy()
     found = [[recall.get(sensor, 0.0) for sensor in here["sensor"]] * covered for recall in recalls]
     return np.array(times), np.array(found)
 

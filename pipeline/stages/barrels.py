@@ -27,6 +27,7 @@ from pipeline.stages.given_tables import (
     looks_at_counted,
     read_calls,
     read_liftings,
+    read_missed,
     tell_lost_digits,
     tell_simulated,
     tell_unread_sizes,
@@ -43,8 +44,7 @@ from pipeline.stages.table_doubts import (
     tell_told_twice,
 )
 from pipeline.storage import require_apart
-from pipeline.table_files import marked, read_table, write_table
-from pipeline.tables import MISSED
+from pipeline.table_files import marked, write_table
 from pipeline.workspace import find_cap
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def account(
         tell_lost_digits(path, console)
         tell_contradictions(path, table, console)
         tell_edits(path, stage.edits(table, drawn), console)
-    unseen = read_table(missed, MISSED) if missed is not None else None
+    unseen = read_missed(missed) if missed is not None else None
     named = liftings[0] if len(liftings) == 1 else None
     accounts = []
     for rule, of_cap in zip(rules, tables, strict=True):

@@ -16,7 +16,7 @@ from pipeline.ingest.simulated_mark import says_simulated
 from pipeline.plurals import first_of
 from pipeline.stages.given_times import in_forms
 from pipeline.table_files import SIMULATED_COLUMN, read_table
-from pipeline.tables import LIFTINGS, LOOKS
+from pipeline.tables import LIFTINGS, LOOKS, MISSED
 from pipeline.tables.delimited import plain
 from pipeline.tables.given import CALLS_READ, KNOWN, TIMES, column_doubts, resembled
 from pipeline.tables.operations import OPERATIONS, direction_said, says_something
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 ANSWER = ("estimated_barrels", "counted", "p_lifting")  # of a run's calls.csv; read as calls, what counts would be lost
 _NUMBER = re.compile(r"\d[\d.,\s]*[^\W\d]{0,3}\.?")  # a unit of up to three letters behind it
 LIFTED = ("assumptions_id", "dwt_p50_t", "barrels_p50")  # of liftings; read as calls, a stated cargo would be lost
+RATE_LAW = {"unseen_days": False, "rate_shape": True, "rate_per_d": True}  # of missed calls; is it above 0?
 NO_REAL_SHIP = "SIMULATED: no real ship is in it"
 NEEDED = (
     "a call has a day (arrival) and a size (length_m and beam_m, or dwt_t) or a cargo (tonnes or barrels); "
@@ -218,6 +219,30 @@ def read_liftings(path: Path, config: VolumeConfig) -> pd.DataFrame:
         cause = f"{error}; are these calls? Run capwatch volume on them first, and account on its liftings"
         raise ContractError(cause) from error
     _require_assumptions(path, table, config)
+    return table
+
+
+def read_missed(path: Path) -> pd.DataFrame:
+    """A run's table of calls that nobody saw; ContractError where its laws of the rate cannot be drawn from.
+
+    All days of a zone share one rate. Those of two runs in one file do not, and who lay there between the two would be
+    in both.
+    """
+    table = read_table(path, MISSED)
+    known = table[table["state"] == "known"]
+    for name, positive in RATE_LAW.items():
+        bad = known[known[name].isna() | (positive & (known[name] <= 0))]
+        if len(bad):
+            told = (
+                f"{name} of {bad['missed_id'].iloc[0]} is empty{' or 0' if positive else ''}, though its state is known"
+            )
+            raise ContractError(f"{printable(path)}: table missed: {printable(told)}")
+    laws = known.groupby("zone_id")[["n_seen", "rate_shape", "rate_per_d"]].nunique().max(axis=1)
+    if several := [str(zone) for zone in laws.index[laws > 1]]:
+        raise ContractError(
+            f"{printable(path)}: table missed: the days of {printable(several[0])} have several rates (n_seen, "
+            "rate_shape, rate_per_d), as rows of several runs do; take the table of one run over the whole time"
+        )
     return table
 
 

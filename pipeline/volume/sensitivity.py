@@ -77,7 +77,7 @@ def sensitivity(
     if not len(counted):
         return SENSITIVITY.empty()
     rows = _one_at_a_time(liftings, counted, account, cap, config, seed) + _by_variance(counted, cap, config, seed)
-    if missed is not None and tells(missed):
+    if missed is not None and tells(missed, account["day"]):
         few = _with_draws(config, "variance", len(counted))
         rows += with_unseen(account_draws(liftings, account, cap, few, seed), missed, cap, few, seed)
     return SENSITIVITY.check(SENSITIVITY.from_rows([{"item": f"{r['kind']}:{r['name']}"} | r for r in rows]))

@@ -7,7 +7,7 @@ the calls seen and the looks leave of it), the exposure is the time in which a c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,7 @@ class UnseenSum:
 def barrels_unseen(
     missed: pd.DataFrame, calendar: list[date], barrels: FloatArray, config: VolumeConfig, seed: int
 ) -> FloatArray | None:
-    """Cumulative barrels of missed calls, shape (days, draws); None where the looks told nothing of any zone.
+    """Cumulative barrels of missed calls, shape (days, draws); None where the looks told nothing of any zone's days.
 
     ``missed`` follows the MISSED contract: per zone and day the time in which a call would have been missed
     (``unseen_days``) and the zone's law of the rate. Zones whose state is unknown have no number and are not in the sum
@@ -53,7 +53,7 @@ def barrels_unseen(
     Each zone's rate and each zone's day have a stream of their own, keyed by their names: neither other days and zones
     nor the order of rows changes them. What is not known of looks and stays has one stream for all.
     """
-    if not tells(missed):
+    if not tells(missed, [day.isoformat() for day in calendar]):
         return None
     out = np.zeros((len(calendar), config.draws))
     for day, _, carried in _of_each_day(missed, calendar, barrels, config, seed):
@@ -78,9 +78,9 @@ def of_every_row(barrels: FloatArray, holds: NDArray[np.bool_], draws: int) -> F
     return out
 
 
-def tells(missed: pd.DataFrame) -> bool:
-    """Is it known of any zone how many calls nobody saw?"""
-    return bool((missed["state"] == "known").any())
+def tells(missed: pd.DataFrame, days: Iterable[str]) -> bool:
+    """Is it known of any zone how many calls nobody saw on one of these days (YYYY-MM-DD)?"""
+    return bool(((missed["state"] == "known") & missed["day"].isin(list(days))).any())
 
 
 def _of_each_day(

@@ -113,6 +113,17 @@ def test_a_day_is_the_calendars_whenever_the_period_starts():
     assert table["unseen_days"].notna().all()
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("start_h", "end_h"), [(0, 720 + 1 / 6), (1 / 6, 720 + 1 / 6)])
+def test_a_last_day_of_minutes_leaves_a_number_to_all_days(start_h, end_h):
+    """Ten minutes more of a month bring next to no call more."""
+    hours = list(np.arange(12, 720, 48.0))
+    whole, more = (missed(hours, called({}, {}), *ends) for ends in ((0, 720), (start_h, end_h)))
+    assert len(more) == len(whole) + 1
+    assert more[["p_seen", "p_seen_lo", "p_seen_hi", "unseen_mean"]].notna().all(axis=None)
+    assert more["unseen_mean"].sum() == pytest.approx(whole["unseen_mean"].sum(), rel=0.02)
+
+
 def test_when_the_period_starts_moves_nobody_seen_or_unseen():
     looks, found = np.arange(0.1, 30, 1.7), np.full(18, 0.9)
     midnight, noon = (exposure(looks, found, STAY_D, 30.0, begun_d=b) for b in (0.0, 0.5))
@@ -155,6 +166,19 @@ def test_a_look_at_half_of_a_berth_finds_half_as_often():
     of_a_sensor_of_which_nothing_is_known = missed(looks.assign(sensor="sentinel-1"))
     assert set(never["state"]) == set(of_a_sensor_of_which_nothing_is_known["state"]) == {"unknown"}
     pd.testing.assert_frame_equal(missed(looks.assign(covered=np.nan)), missed(looks))
+
+
+def test_a_look_that_shows_too_little_to_be_usable_still_finds_as_much_as_it_shows():
+    """Ships found in it count as seen. No stay holds two of these looks, so what they see goes with their share."""
+    looks = looks_at(72, 216, 360, 504, 648)
+    tenth, fifth, half = (
+        missed(looks.assign(covered=share, state=state))["seen_days"].sum()
+        for share, state in ((0.1, "unknown"), (0.2, "unknown"), (0.5, "partly"))
+    )
+    assert tenth == 0  # too little to tell anything
+    assert fifth == pytest.approx(0.4 * half)
+    failed = missed(looks.assign(covered=np.nan, state="unknown"))
+    assert set(failed["state"]) == {"unknown"}
 
 
 def test_stays_of_many_lengths_are_seen_as_often_as_drawn_ships_are():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -203,6 +204,40 @@ def test_what_the_corrected_sum_leaves_out_is_told(account, tmp_path):
     write_table(missed("buoy", "unknown"), tmp_path / "missed.parquet")
     _, told, _, _ = account(table.assign(berth_id="buoy"), "--missed", tmp_path / "missed.parquet")
     assert told[1] == "what nobody saw at buoy is unknown, and in no sum"
+
+
+def test_missed_calls_of_no_day_of_the_account_give_no_sum(account, tmp_path):
+    """What nobody saw is unknown on all of its days: no zero, and not the sum of what was seen."""
+    write_table(missed("pier", "known"), tmp_path / "missed.parquet")
+    seen = of("2023-05-10", "2024-04-10", "2024-05-10").assign(berth_id="pier")
+    for as_of, days in (("2023-12-31", 365), ("2024-04-30", 121)):
+        code, told, _, out = account(seen, "--missed", tmp_path / "missed.parquet", "--as-of", as_of)
+        assert (code, "with the calls that nobody saw" in "".join(told)) == (0, False)
+        assert (
+            told[-1] == f"what nobody saw on {days} of {days} days is unknown, and in no sum: --missed has no such day"
+        )
+        assert read_table(out, LEDGER)["corrected_p50"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("rows", "cause"),
+    [
+        (missed("pier", "known").assign(rate_per_d=0.0), "rate_per_d of pier/2024-05-01 is empty or 0"),
+        (missed("pier", "known").assign(rate_shape=np.nan), "rate_shape of pier/2024-05-01 is empty or 0"),
+        (missed("pier", "known").assign(unseen_days=np.nan), "unseen_days of pier/2024-05-01 is empty, though"),
+        (
+            missed("pier", "known").assign(rate_shape=[2.5] * 16 + [9.5] * 15),
+            "the days of pier have several rates (n_seen, rate_shape, rate_per_d), as rows of several runs do",
+        ),
+    ],
+    ids=["no-look", "no-shape", "no-day", "two-runs"],
+)
+def test_missed_calls_without_one_law_of_the_rate_are_refused(account, tmp_path, rows, cause):
+    write_table(rows, tmp_path / "missed.parquet")
+    code, told, err, out = account(of("2024-05-10"), "--missed", tmp_path / "missed.parquet")
+    assert (code, told, out.exists()) == (2, [], False)
+    assert len(err) == 1
+    assert f"missed.parquet: table missed: {cause}" in err[0]
 
 
 def test_a_table_is_the_same_account_in_every_format(account):

@@ -82,6 +82,14 @@ def test_where_nothing_is_known_of_any_zone_there_is_no_number():
     assert book["corrected_without"].iloc[-1] == ["pier"]
 
 
+def test_a_table_of_other_days_gives_no_number():
+    """Nothing is known of what nobody saw on any day of the account: that is no zero."""
+    for first, as_of in (("2024-04-01", date(2024, 3, 31)), ("2024-01-01", date(2023, 12, 31))):
+        book = account(missed=missed_at(first=first), as_of=as_of)
+        assert book["corrected_p50"].isna().all()
+        assert headline(liftings(pd.DataFrame(CALLS), CONFIG, SEED), book, CAP, CONFIG).corrected_bbl is None
+
+
 def test_without_the_table_nothing_is_said_of_what_nobody_saw():
     book = ledger(liftings(pd.DataFrame(CALLS), CONFIG, SEED), CAP, CONFIG, SEED)
     assert book["corrected_p50"].isna().all()
