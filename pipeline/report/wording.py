@@ -182,6 +182,7 @@ FLAG_WORDS = {
     "outside_period": "outside the period that was asked for: she takes no part",
     "short_stay": "alongside for less time than any cargo takes: she takes no part",
     "alongside_another": "lay within reach of a longer counted ship: a barge at her side, or a cargo of its own",
+    "encounter": "slow and close to another ship for hours, away from berths: no proof of a transfer",
     "same_visit": "one of several stays of one visit: another one of them counts",
     "shifted": "one of several stays of one visit: one cargo, by the longest stay",
     "mmsi_changed": "she changed her transponder's number in this visit: both say one IMO number",
