@@ -168,6 +168,10 @@ def _about_calls(story: Story) -> list[str]:
     prior = int(counted["method"].str.contains("fill_prior").sum())
     if prior:
         out.append(f"For {prior} of {len(counted)} counted calls the load was not measured; a usual fill is assumed.")
+    one_side = int(counted["method"].str.contains("load_from_freeboard(?!s)").sum())
+    if one_side:  # no change was seen: it is the usual fill that is moved
+        which = f"For {one_side} of {len(counted)} counted calls"
+        out.append(f"{which} the load is the usual fill, moved by one look at the height of her side.")
     out += _about_one_call(story)
     out += _about_encounters(calls[calls["call_id"].isin(counted["call_id"])])
     out += [_contradiction(r) for r in _size_findings(story, set(counted["call_id"]))]
@@ -215,7 +219,7 @@ def _about_one_call(story: Story) -> list[str]:
 
 
 def _about_encounters(counted: pd.DataFrame) -> list[str]:
-    """Where counted ships lay side by side: no draught tells at an anchorage which of two gave her cargo to the other."""
+    """Where counted ships lay side by side: at an anchorage no draught tells which of two gave her cargo."""
     met = counted[counted["flags"].map(lambda flags: "encounter" in list(flags))]
     pairs = combinations(met.to_dict("records"), 2)
     both = {c["call_id"] for one, other in pairs if _together(one, other) for c in (one, other)}

@@ -146,7 +146,7 @@ METHOD_WORDS = {
     "load_from_fill_prior": "load not measured: the usual fill of such ships",
     "load_from_draughts": "load from the draughts that she sent",
     "load_from_freeboards": "load from freeboards at two looks",
-    "load_from_freeboard": "load from the usual fill, moved by the freeboard at one look",
+    "load_from_freeboard": "load by the usual fill; one freeboard moved how full and how large she is taken for",
 }
 
 METHOD_ENDINGS = {"_by_usual_hull": ", length and beam as usual", "_of_gas_carrier": ", as of gas carriers"}

@@ -366,3 +366,20 @@ def test_of_two_counted_ships_side_by_side_one_cargo_may_count_twice(tiny_story,
     lines = warnings(replace(tiny_story, tables=tiny_story.tables | tables))
     found = [line for line in lines if "counts twice" in line]
     assert [line.split(" counted")[0] for line in found] == (["2"] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("load", "words"),
+    [
+        ("fill_prior", "the load was not measured; a usual fill is assumed."),
+        ("freeboard", "the load is the usual fill, moved by one look at the height of her side."),
+        ("freeboard_by_usual_hull", "the load is the usual fill, moved by one look at the height of her side."),
+        ("freeboards", None),
+        ("draught_and_freeboard", None),  # what she typed of this voyage speaks too
+    ],
+)
+def test_loads_of_which_no_change_was_seen_are_told_apart_from_measured_ones(tiny_story, load, words):
+    liftings = tiny_story.tables["liftings"].assign(method=f"dwt_from_length_beam; load_from_{load}")
+    lines = warnings(replace(tiny_story, tables=tiny_story.tables | {"liftings": liftings}))
+    found = [line.partition(" counted call")[2].partition(" ")[2] for line in lines if "usual fill" in line]
+    assert found == ([words] if words else [])
