@@ -183,12 +183,13 @@ def volume(
 
     Example: capwatch volume calls.csv -o liftings.csv
 
-    Known columns: call_id, vessel_id, name, ship_type, berth_id, arrival, arrival_date, arrival_lo, arrival_hi,
-    departure, departure_date, departure_lo, departure_hi, length_m, length_lo_m, length_hi_m, beam_m, beam_lo_m,
-    beam_hi_m, dwt_t, gt, tonnage_kind, listed_length_m, listed_beam_m, listed_source, depth_m, design_draught_m,
-    draught_in_m, draught_out_m, freeboard_in_m, freeboard_in_sd_m, freeboard_in_at, freeboard_out_m,
-    freeboard_out_sd_m, freeboard_out_at, p_same_hull, product, tonnes, barrels, capacity_bbl, operation, p_loading,
-    p_discharging, p_tanker, p_ship, p_one_call, calls_mean, p_new_call, counts, flags, detection_ids.
+    Known columns: call_id, vessel_id, name, imo, mmsi, ship_type, berth_id, arrival, arrival_date, arrival_lo,
+    arrival_hi, departure, departure_date, departure_lo, departure_hi, length_m, length_lo_m, length_hi_m, beam_m,
+    beam_lo_m, beam_hi_m, dwt_t, gt, tonnage_kind, listed_length_m, listed_beam_m, listed_source, depth_m,
+    design_draught_m, draught_in_m, draught_out_m, freeboard_in_m, freeboard_in_sd_m, freeboard_in_at,
+    freeboard_out_m, freeboard_out_sd_m, freeboard_out_at, p_same_hull, product, tonnes, barrels, capacity_bbl,
+    operation, p_loading, p_discharging, p_tanker, p_ship, p_one_call, calls_mean, p_new_call, counts, flags,
+    detection_ids.
     """
     with session(quiet=quiet, debug=debug) as console:
         from pipeline.stages import barrels as stage

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.plurals import number_of
 from pipeline.report.left_out import not_held_lines
 from pipeline.report.wording import (
+    MOVED,
     account_begins,
     account_year_words,
     barrels,
@@ -135,7 +136,7 @@ def _sum(story: Story) -> str:
     return (
         f"{number_of(head.calls_counted, 'counted call')}{_of_year(story)} at {story.place.name}"
         f"{f' ({dark})' if dark else ''}{more} "
-        f"lifted an estimated {barrels(head.barrels_p50)} barrels "
+        f"{MOVED[story.config.volume.counted][0]} an estimated {barrels(head.barrels_p50)} barrels "
         f"(90 % interval {barrels(head.barrels_p5)} to {barrels(head.barrels_p95)}), "
         f"{percent(head.share_p50)} of the cap of {head.cap_bbl:,.0f} barrels ({percent(head.share_p5)} to "
         f"{percent(head.share_p95)})."

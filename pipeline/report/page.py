@@ -20,6 +20,7 @@ from pipeline.report.sensitivity_section import moves
 from pipeline.report.story import Story
 from pipeline.report.warnings_list import warnings
 from pipeline.report.wording import (
+    MOVED,
     account_year_words,
     barrels,
     beside_period,
@@ -51,6 +52,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
     return environment().get_template("report.html.j2").render(
         story=story,
         head=story.headline,
+        **dict(zip(("went", "goes", "going"), MOVED[story.config.volume.counted], strict=True)),
         unknown_zones=zones_without_estimate(story),
         answer=answer(story),
         caveats=caveats(story),

@@ -15,6 +15,7 @@ from pipeline.report.extrapolated import extrapolated_line
 from pipeline.report.left_out import kept_out_lines, no_estimate, not_held_lines, outside_lines
 from pipeline.report.opening import answer, caveats, changed_by_verdicts, shown_alone
 from pipeline.report.wording import (
+    MOVED,
     account_year_words,
     beside_period,
     percent,
@@ -96,7 +97,8 @@ def counted_calls(folder: Path) -> tuple[str, list[str], list[list[str]]]:
                 f"{lifting.p_lifting:.2f}",
             ]
         )
-    headings = ["arrived by (UTC)", "ship", "evidence", "length", "barrels if she lifted, p5/p50/p95", "p(lifted)"]
+    went = MOVED[kept["counted"].iloc[0] if len(kept) else "loading"][0]
+    headings = ["arrived by (UTC)", "ship", "evidence", "length", f"barrels if she {went}, p5/p50/p95", f"p({went})"]
     return "Counted calls", headings, rows
 
 

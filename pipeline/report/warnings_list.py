@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from pipeline.report.wording import (
 from pipeline.times_places.moments import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipeline.report.story import Story
 
@@ -167,7 +168,12 @@ def _about_calls(story: Story) -> list[str]:
     prior = int(counted["method"].str.contains("fill_prior").sum())
     if prior:
         out.append(f"For {prior} of {len(counted)} counted calls the load was not measured; a usual fill is assumed.")
+    one_side = int(counted["method"].str.contains("load_from_freeboard(?!s)").sum())
+    if one_side:  # no change was seen: it is the usual fill that is moved
+        which = f"For {one_side} of {len(counted)} counted calls"
+        out.append(f"{which} the load is the usual fill, moved by one look at the height of her side.")
     out += _about_one_call(story)
+    out += _about_encounters(calls[calls["call_id"].isin(counted["call_id"])])
     out += [_contradiction(r) for r in _size_findings(story, set(counted["call_id"]))]
     out += _about_turns_of_years(story)
     out += [f"{line}." for line in not_held_lines(story.headline)]
@@ -210,6 +216,21 @@ def _about_one_call(story: Story) -> list[str]:
     shares = sensitivity[sensitivity["kind"] == "call"]["share_of_mean"]
     most = len(shares) > 1 and shares.max() > 0.5
     return [f"One call carries {percent(shares.max())} of the sum."] if most else []
+
+
+def _about_encounters(counted: pd.DataFrame) -> list[str]:
+    """Where counted ships lay side by side: at an anchorage no draught tells which of two gave her cargo."""
+    met = counted[counted["flags"].map(lambda flags: "encounter" in list(flags))]
+    pairs = combinations(met.to_dict("records"), 2)
+    both = {c["call_id"] for one, other in pairs if _together(one, other) for c in (one, other)}
+    told = f"{len(both)} counted calls were at an anchorage at one time and close to another ship for hours"
+    return [f"{told}: if one gave her cargo to the other, it counts twice."] if both else []
+
+
+def _together(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
+    """Were both at one zone at one time?"""
+    during = one["arrival_hi"] <= other["departure_lo"] and other["arrival_hi"] <= one["departure_lo"]
+    return bool(one["berth_id"] == other["berth_id"] and during)
 
 
 def _size_findings(story: Story, counted: set[str]) -> list[Any]:

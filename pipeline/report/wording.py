@@ -146,8 +146,11 @@ METHOD_WORDS = {
     "load_from_fill_prior": "load not measured: the usual fill of such ships",
     "load_from_draughts": "load from the draughts that she sent",
     "load_from_freeboards": "load from freeboards at two looks",
-    "load_from_freeboard": "load from the usual fill, moved by the freeboard at one look",
+    "load_from_freeboard": "load by the usual fill; one freeboard moved how full and how large she is taken for",
 }
+
+# What a counted ship did with her cargo: at a port of discharge "lifted" would say that cargo left the country
+MOVED = {"loading": ("lifted", "lifts", "lifting"), "discharging": ("landed", "lands", "landing")}
 
 METHOD_ENDINGS = {"_by_usual_hull": ", length and beam as usual", "_of_gas_carrier": ", as of gas carriers"}
 
@@ -182,6 +185,7 @@ FLAG_WORDS = {
     "outside_period": "outside the period that was asked for: she takes no part",
     "short_stay": "alongside for less time than any cargo takes: she takes no part",
     "alongside_another": "lay within reach of a longer counted ship: a barge at her side, or a cargo of its own",
+    "encounter": "slow and close to another ship for hours, away from berths: no proof of a transfer",
     "same_visit": "one of several stays of one visit: another one of them counts",
     "shifted": "one of several stays of one visit: one cargo, by the longest stay",
     "mmsi_changed": "she changed her transponder's number in this visit: both say one IMO number",

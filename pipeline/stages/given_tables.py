@@ -51,7 +51,7 @@ def read_calls(path: Path, console: Console, time_forms: Sequence[str] = (), cou
     if set(LIFTED) <= set(table.columns):
         raise InputError(path, "holds liftings already; give them to capwatch account, or volume their table of calls")
     present = [str(name) for name in table.columns if name in _known(table)]
-    if not set(present) & set(CALLS_READ):
+    if not set(present) & (set(CALLS_READ) - set(SHIP_NUMBERS)):  # a number alone says nothing of a lifting
         raise InputError(path, _nothing_known(list(map(str, table.columns))))
     table = _with_directions(table, path, console)
     doubts = _foreign(table)

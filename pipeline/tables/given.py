@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from pipeline.tables.accounts import LIFTINGS
 from pipeline.tables.foreign_words import OURS_BY_FOREIGN_WORD
+from pipeline.tables.ship_numbers import SHIP_NUMBERS
 from pipeline.tables.ships import PORT_CALLS
 
 STAY_TIMES = tuple(f"{end}{part}" for end in ("arrival", "departure") for part in ("", "_date", "_lo", "_hi"))
@@ -22,8 +23,8 @@ LISTED = ("listed_length_m", "listed_beam_m")  # by identity, beside what was me
 QUANTITIES = ("dwt_t", "gt", "depth_m", "design_draught_m", "tonnes", "barrels", "capacity_bbl")
 NUMBERS = frozenset((*SIZES, *LISTED, *LOADS, *CHANCES, *QUANTITIES))
 TEXTS = (
-    "call_id", "vessel_id", "name", "ship_type", "berth_id", "tonnage_kind", "product", "operation", "counts", "flags",
-    "detection_ids",
+    "call_id", "vessel_id", "name", *SHIP_NUMBERS, "ship_type", "berth_id", "tonnage_kind", "product", "operation",
+    "counts", "flags", "detection_ids",
 )  # fmt: skip
 CALLS_READ = (*TEXTS, *TIMES, *SIZES, *LISTED, "listed_source", *LOADS, *CHANCES, *QUANTITIES)
 """Every column that bears on a lifting."""
@@ -44,6 +45,9 @@ _WHOLE = {  # a whole name elsewhere: ours
     ),
     "size": "dwt_t", "loaded": "tonnes", "amount": "tonnes or barrels",
     "cargo": "tonnes or barrels", "quantity": "tonnes or barrels",
+    **dict.fromkeys(("m3", "cbm", "kl", "kilolitres", "kiloliters", "litres", "liters"), "tonnes or barrels"),
+    **{f"{number}_{word}": number for number in SHIP_NUMBERS for word in ("no", "nr", "number", "num", "id")},
+    "имо": "imo", "номер_имо": "imo",
 }  # fmt: skip
 _WORDS = {  # a word in a name elsewhere: ours; the first that fits
     "dwt": "dwt_t", "sdwt": "dwt_t", "deadweight": "dwt_t", "gross": "gt", "grt": "gt", "capacity": "capacity_bbl",
@@ -57,9 +61,13 @@ _WORDS = {  # a word in a name elsewhere: ours; the first that fits
     "arrival": "arrival", "arrived": "arrival", "departure": "departure", "departed": "departure", "product": "product",
 }  # fmt: skip
 _ALL_WORDS = _WORDS | OURS_BY_FOREIGN_WORD
+_CARGO_WORDS = frozenset({"cargo", "quantity", "qty", "amount", "loaded", "lifted", "delivered", "discharged"})
+_BESIDE_CARGO = frozenset({"t", "m3", "cbm", "kl", "est", "estimated", "total", "notified", "reported", "stated"})
+"""Words of a stated cargo, and those that leave it one: `Cargo (t)`, `Estimated amount`, but no `Cargo owner`."""
 _OTHER_UNITS = {  # a word in a name: what it measures in, which no column of ours does
     "ft": "feet", "feet": "feet", "kt": "thousand tonnes", "kdwt": "thousand tonnes", "kbbl": "thousand barrels",
     "kb": "thousand barrels", "m3": "cubic metres", "cbm": "cubic metres", "gal": "gallons", "gallons": "gallons",
+    "kl": "kilolitres", "kilolitres": "kilolitres", "kiloliters": "kilolitres", "litres": "litres", "liters": "litres",
     "bpd": "barrels a day", "cm": "centimetres",
 }  # fmt: skip
 _APART = frozenset({"flag"})  # close to one of ours, and another thing: a ship's state
@@ -73,16 +81,26 @@ def resembled(name: str, present: Collection[str]) -> str:
     ('dwt_t', 'length_m', '', '')
     >>> resembled("länge_m", []), resembled("длина", []), resembled("дата_отхода", [])
     ('length_m', 'length_m', 'departure')
+    >>> resembled("cargo_t", []), resembled("estimated_amount", []), resembled("cargo_owner", [])
+    ('tonnes', 'tonnes or barrels', '')
     """
     words = name.split("_")
     likely = [] if name in _APART else [c for c in CALLS_READ if not c.startswith("p_")]
     close = get_close_matches(name, likely, 1, _CLOSE)
     by_word = next((ours for word, ours in _ALL_WORDS.items() if word in words), "")
-    found = _WHOLE.get(name) or by_word or (close[0] if close else "")
+    found = _WHOLE.get(name) or by_word or _stated_cargo(words) or (close[0] if close else "")
     for wanted in ("in", "out"):
         if wanted in words or {"in": "arrival", "out": "departure"}[wanted] in words:
             found = next((n for n in found.split(" or ") if f"_{wanted}_" in n), found)
     return "" if any(_there(n, present) for n in found.split(" or ")) else found
+
+
+def _stated_cargo(words: Sequence[str]) -> str:
+    """Which of ours holds a stated cargo of these words; "" where they say something else of a cargo, or nothing."""
+    beside = set(words) - _CARGO_WORDS
+    if len(beside) == len(set(words)) or not beside <= _BESIDE_CARGO:
+        return ""
+    return "tonnes" if "t" in beside else "tonnes or barrels"
 
 
 def _there(name: str, present: Collection[str]) -> bool:

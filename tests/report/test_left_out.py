@@ -344,3 +344,42 @@ def test_a_median_of_nothing_is_told_as_its_interval(told, tiny_run):
     page = render(told(calls_counted=0, corrected_bbl=(0.0, 0.0, 49_800.0)), {}, tiny_run)
     assert "<b>0 to 49,800 barrels</b>" in page
     assert "0 % of the cap" not in page
+
+
+@pytest.mark.parametrize(
+    ("flags", "hours", "told"),
+    [(["encounter"], 0, True), ([], 0, False), (["encounter"], 24 * 30, False)],
+    ids=["side by side", "not met", "a month apart"],
+)
+def test_of_two_counted_ships_side_by_side_one_cargo_may_count_twice(tiny_story, flags, hours, told):
+    """At an anchorage no draught says which of them gave; with both in the sum a transfer stood in it twice, untold."""
+    calls, liftings = tiny_story.tables["port_calls"], tiny_story.tables["liftings"]
+    counted = tiny_story.in_account(liftings).iloc[:1]
+    one = calls[calls["call_id"] == counted["call_id"].iloc[0]]
+    one = one.assign(flags=[flags], departure_lo=one["arrival_hi"] + pd.Timedelta(hours=12))
+    ends = ["arrival_hi", "departure_lo"]
+    other = one.assign(call_id="other", **{end: one[end] + pd.Timedelta(hours=hours) for end in ends})
+    tables = {
+        "port_calls": pd.concat([one, other]),
+        "liftings": pd.concat([counted, counted.assign(call_id="other")]),
+    }
+    lines = warnings(replace(tiny_story, tables=tiny_story.tables | tables))
+    found = [line for line in lines if "counts twice" in line]
+    assert [line.split(" counted")[0] for line in found] == (["2"] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("load", "words"),
+    [
+        ("fill_prior", "the load was not measured; a usual fill is assumed."),
+        ("freeboard", "the load is the usual fill, moved by one look at the height of her side."),
+        ("freeboard_by_usual_hull", "the load is the usual fill, moved by one look at the height of her side."),
+        ("freeboards", None),
+        ("draught_and_freeboard", None),  # what she typed of this voyage speaks too
+    ],
+)
+def test_loads_of_which_no_change_was_seen_are_told_apart_from_measured_ones(tiny_story, load, words):
+    liftings = tiny_story.tables["liftings"].assign(method=f"dwt_from_length_beam; load_from_{load}")
+    lines = warnings(replace(tiny_story, tables=tiny_story.tables | {"liftings": liftings}))
+    found = [line.partition(" counted call")[2].partition(" ")[2] for line in lines if "usual fill" in line]
+    assert found == ([words] if words else [])

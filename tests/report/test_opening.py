@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
+from pipeline.config import VolumeConfig
 from pipeline.report.opening import answer, shown_alone
+from pipeline.report.page import render
 from pipeline.report.warnings_list import warnings
 from pipeline.report.wording import day_counts
 from pipeline.tables import SENSITIVITY
@@ -27,7 +30,8 @@ class Told:
         self.headline = head(counted, p50)
         self.as_detected = self.call_range = None
         day = pd.Timestamp("2024-03-01", tz="UTC")
-        self.config = SimpleNamespace(period=SimpleNamespace(start=day, end=day + pd.Timedelta(days=10)))
+        period = SimpleNamespace(start=day, end=day + pd.Timedelta(days=10))
+        self.config = SimpleNamespace(period=period, volume=VolumeConfig())
 
     def in_account(self, table):
         return table[table["counts"].astype(bool)]
@@ -99,7 +103,7 @@ def test_a_sum_of_less_than_the_period_says_of_which_year_it_is(first, starts, w
 
 def test_of_one_day_is_one_day():
     story, day = Told(looks_of("usable"), CALLS, 2), pd.Timestamp("2024-03-02", tz="UTC")
-    story.config = SimpleNamespace(period=SimpleNamespace(start=day, end=day + pd.Timedelta(days=1)))
+    story.config.period = SimpleNamespace(start=day, end=day + pd.Timedelta(days=1))
     assert answer(story).endswith("seen on 1 of 1 day.")
 
 
@@ -230,3 +234,21 @@ def test_that_no_ais_was_given_is_a_thing_to_know_first(tiny_story):
         told = warnings(replace(tiny_story, tables=silent, ais_balance=nothing))
         assert any("No AIS was given" in w for w in told)
     assert not any("No AIS was given" in w for w in warnings(replace(tiny_story, ais_balance={"decoded": 9})))
+
+
+def test_at_a_port_of_discharge_cargo_is_landed_not_lifted(tiny_story, tiny_run):
+    """Of a port of the country under the cap "lifted" would say that it sent oil away."""
+    told = {}
+    for counted in ("loading", "discharging"):
+        volume = tiny_story.config.volume.model_copy(update={"counted": counted})
+        config = tiny_story.config.model_copy(update={"volume": volume})
+        story = replace(tiny_story, config=config)
+        shown = re.sub(r"<(script|style).*?</\1>", "", render(story, {}, tiny_run), flags=re.S)
+        shown = shown[: shown.index('id="method"')]
+        told[counted] = shown
+    said = told["discharging"]
+    assert " landed an estimated " in said
+    assert "cargo, if she landed" in said
+    assert "lifted" not in said.partition("What moves the answer")[0]
+    assert " lifted an estimated " in told["loading"]
+    assert "landed" not in told["loading"]

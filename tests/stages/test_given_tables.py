@@ -32,6 +32,9 @@ def told(tmp_path, header, row="1"):
         ("draft", "draught_in_m or draught_out_m"), ("draft_in", "draught_in_m"), ("arrival draught", "draught_in_m"),
         ("draught_departure_m", "draught_out_m"), ("grt", "gt"), ("date", "arrival"), ("ETA", "arrival"),
         ("departed", "departure"), ("cargo type", "product"), ("ship", "name"), ("counted", "counts"),
+        ("Cargo (t)", "tonnes"), ("Quantity_t", "tonnes"), ("Loaded (t)", "tonnes"), ("IMO number", "imo"),
+        ("Estimated amount", "tonnes or barrels"), ("Total quantity", "tonnes or barrels"), ("IMO No.", "imo"),
+        ("MMSI no.", "mmsi"),
     ],
 )  # fmt: skip
 def test_a_column_that_may_be_one_of_ours_is_named_with_ours(tmp_path, column, ours):
@@ -158,6 +161,14 @@ def test_another_unit_is_no_reason_to_rename(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(("column", "unit"), [("m3", "cubic metres"), ("Cargo (kl)", "kilolitres")])
+def test_a_cargo_in_a_unit_of_its_own_is_no_size_drawn_in_its_place(tmp_path, column, unit):
+    """2,100 m³ stated were left out in a note, and the usual fill of her size stood in the sum with exit code 0."""
+    _, lines = told(tmp_path, f"call_id,length_m,{column}")
+    cause = f"it says {unit}; tonnes or barrels holds another unit"
+    assert lines == [f"calls.csv: column {column} was left out: {cause} (the rest is used)"]
+
+
 def test_case_blanks_and_brackets_make_no_other_name(tmp_path):
     table, lines = told(tmp_path, "Call_ID,Length (m),DWT_T")
     assert list(table.columns) == ["call_id", "length_m", "dwt_t"]
@@ -165,8 +176,12 @@ def test_case_blanks_and_brackets_make_no_other_name(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "header", ["call_id,remarks,flag_state", "call_id,flag", "call_id,length_m,loa", "call_id,arrival_lo,date"]
-)
+    "header",
+    [
+        "call_id,remarks,flag_state", "call_id,flag", "call_id,length_m,loa", "call_id,arrival_lo,date",
+        "call_id,cargo_owner,amount_source", "call_id,imo,imo_number", "call_id,tonnes,Cargo (t)",
+    ],
+)  # fmt: skip
 def test_a_tables_own_columns_are_no_doubt(tmp_path, header):
     """Nor is a second name of what the table has."""
     assert told(tmp_path, header)[1] == []
