@@ -56,3 +56,17 @@ def test_where_hulls_are_told_a_berth_is_seen(monkeypatch, case):
     _, told = a_look(monkeypatch, ships=(), **case)
     assert told["zone_covered"]["berth"] > 0.9
     assert not [line for line in told["unknown"] if CAUSE in line]
+
+
+@pytest.mark.parametrize(
+    ("spacing_m", "squashed"),
+    [((10.0, 4.2), True), ((4.2, 10.0), True), ((10.0, 6.0), True), ((10.0, 7.5), False)],
+    ids=["degrees at 65 north", "turned by a quarter", "degrees at 53 north", "degrees at 41 north"],
+)
+def test_a_berth_in_squashed_pixels_is_not_seen(monkeypatch, spacing_m, squashed):
+    """A grid in degrees has pixels cos(latitude) as wide as high; the networks were shown square ones."""
+    pytest.importorskip("onnxruntime", reason="the hull network needs ONNX Runtime")
+    _, told = a_look(monkeypatch, sensor=Sensor.SENTINEL2, spacing_m=spacing_m, ships=())
+    assert (told["zone_covered"]["berth"] == 0.0) == squashed
+    assert told["zone_covered"]["roads"] > 0.9
+    assert bool([line for line in told["unknown"] if "hulls look squashed" in line]) == squashed
