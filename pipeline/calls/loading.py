@@ -39,9 +39,12 @@ def deeper_m(row: Mapping[Any, Any]) -> float | None:
 
 
 def chance_of_loading(row: Mapping[Any, Any], zone: Zone, config: CallsConfig, habit: float = RETYPED) -> float:
-    """Probability that cargo came aboard; away from berths the zone's own word."""
-    if zone.kind != "berth":
-        return config.prior_p_loading if zone.counts else 0.0
+    """Probability that cargo came aboard; none does in roads that do not count.
+
+    At an anchorage that counts cargo goes from ship to ship, and she that gave it leaves lighter.
+    """
+    if zone.kind != "berth" and not zone.counts:
+        return 0.0
     prior = config.prior_p_loading
     return p_loading(prior, deeper_m(row), by_freeboards_of(row, prior, config.stay_d), habit)
 

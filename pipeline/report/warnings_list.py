@@ -219,7 +219,7 @@ def _about_one_call(story: Story) -> list[str]:
 
 
 def _about_encounters(counted: pd.DataFrame) -> list[str]:
-    """Where counted ships lay side by side: at an anchorage no draught tells which of two gave her cargo."""
+    """Where counted ships lay side by side: at an anchorage one of two may have given the cargo that the other took."""
     met = counted[counted["flags"].map(lambda flags: "encounter" in list(flags))]
     pairs = combinations(met.to_dict("records"), 2)
     both = {c["call_id"] for one, other in pairs if _together(one, other) for c in (one, other)}

@@ -18,11 +18,22 @@ DEEPER = {"draught_in_m": 4.0, "draught_out_m": 6.2}
 SEEN = {"freeboard_change_m": -1.6, "freeboard_change_lo_m": -2.0, "freeboard_change_hi_m": -1.2}
 
 
-@pytest.mark.parametrize(("counts", "chance"), [(True, CONFIG.prior_p_loading), (False, 0.0)])
-def test_away_from_berths_nothing_but_the_zone_speaks(counts, chance):
-    """In the roads draughts change for other reasons: bunkers, ballast, another port's cargo typed late."""
-    roads = box_zone("roads", *BOX, kind="anchorage", counts=counts)
-    assert chance_of_loading(DEEPER | SEEN, roads, CONFIG) == chance
+def test_nobody_loads_in_roads_that_do_not_count():
+    """There draughts change for other reasons: bunkers, ballast, another port's cargo typed late."""
+    roads = box_zone("roads", *BOX, kind="anchorage", counts=False)
+    assert chance_of_loading(DEEPER | SEEN, roads, CONFIG) == 0.0
+
+
+def test_of_two_ships_side_by_side_at_sea_she_that_leaves_lighter_gave_the_cargo():
+    """One cargo, two counted stays: together they are about one lifting, not two."""
+    transfers = box_zone("transfers", *BOX, kind="anchorage", counts=True)
+    config = CONFIG.model_copy(update={"prior_p_loading": 0.5})
+    gave = chance_of_loading({"draught_in_m": 8.0, "draught_out_m": 6.2}, transfers, config)
+    took = chance_of_loading({"draught_in_m": 3.2, "draught_out_m": 5.4}, transfers, config)
+    assert gave < 0.1
+    assert took > 0.9
+    assert gave + took == pytest.approx(1.0, abs=0.05)
+    assert chance_of_loading({}, transfers, config) == 0.5
 
 
 @pytest.mark.parametrize("same_hull", [None, float("nan"), 0.8])
