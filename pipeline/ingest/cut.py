@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from pipeline.ingest.geolocation import ground_spacing_m
 from pipeline.types import Counts, CountsReader, Geolocation, Place, RadarView, Scene, Sensor, Tile, Window, digest_of
 
 if TYPE_CHECKING:
@@ -40,12 +41,15 @@ def cut_to(scene: Scene, place: Place | None) -> Scene:
     part = window_around(scene.geolocation, scene.shape, _bounds(place), _margin_px(scene))
     if part is None or part.rows * part.cols > WORTH * scene.shape[0] * scene.shape[1]:
         return scene
+    shape, placed = (part.rows, part.cols), CutGeolocation(scene.geolocation, part.row0, part.col0)
     return replace(
         scene,
-        shape=(part.rows, part.cols),
+        shape=shape,
+        # A map's pixels are not everywhere as large: those of degrees grow narrower towards a pole
+        pixel_spacing_m=scene.pixel_spacing_m if scene.grid is None else ground_spacing_m(placed, shape),
         corner=(scene.corner[0] + part.row0, scene.corner[1] + part.col0),
         read=CutReader(scene.read, part),
-        geolocation=CutGeolocation(scene.geolocation, part.row0, part.col0),
+        geolocation=placed,
         grid=None if scene.grid is None else _grid_of(scene.grid, part),
         radar=None if scene.radar is None else _view_from(scene.radar, part),
     )

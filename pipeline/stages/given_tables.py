@@ -21,6 +21,7 @@ from pipeline.tables.delimited import plain
 from pipeline.tables.given import CALLS_READ, KNOWN, TIMES, column_doubts, resembled
 from pipeline.tables.operations import OPERATIONS, direction_said, says_something
 from pipeline.tables.ship_numbers import SHIP_NUMBERS, read_ship_numbers
+from pipeline.tables.total_rows import sums_up
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +35,7 @@ NEEDED = (
     "a call has a day (arrival) and a size (length_m and beam_m, or dwt_t) or a cargo (tonnes or barrels); "
     "capwatch volume --help names all columns"
 )
+NAMED_BY = ("call_id", "vessel_id", "name", "arrival", "departure")  # columns in which a sum is called one
 MOST_CALLS = 5  # named in one line (our choice)
 MOST_NAMES = 12  # of columns in one line (our choice)
 
@@ -43,9 +45,11 @@ def read_calls(path: Path, console: Console, time_forms: Sequence[str] = (), cou
 
     Times written in one of ``time_forms`` (as strptime has it) are read as such; others stay as they stand. Case,
     blanks and brackets make no other name. A call that says in words that no cargo moved in the direction ``counted``
-    takes no part. Raises InputError where no column is known.
+    takes no part, nor does a row that sums the table up. Raises InputError where no column is known.
     """
-    table = _with_ship_numbers(_our_names(read_table(path, verbatim=SHIP_NUMBERS), path), path, console)
+    table = _our_names(read_table(path, verbatim=SHIP_NUMBERS), path)
+    sums = _rows_of_sums(table)
+    table = _with_ship_numbers(table, path, console)
     if set(ANSWER) <= set(table.columns):
         raise InputError(path, "is a run's answer, rounded for documents; take port_calls.parquet of the same folder")
     if set(LIFTED) <= set(table.columns):
@@ -62,7 +66,7 @@ def read_calls(path: Path, console: Console, time_forms: Sequence[str] = (), cou
         console.note(printable(f"{path}: columns not used: {first_of(unused, MOST_NAMES)}"))
     if time_forms:
         table = table.assign(**{name: in_forms(table[name], time_forms) for name in present if name in TIMES})
-    return _without_cargo(table.dropna(how="all"), counted)
+    return _without_sums(_without_cargo(table.dropna(how="all"), counted), sums, path, console)
 
 
 def _nothing_known(names: Sequence[str]) -> str:
@@ -102,6 +106,29 @@ def _without_cargo(table: pd.DataFrame, counted: str) -> pd.DataFrame:
     said = table["operation"].map(lambda cell: direction_said(str(cell)), na_action="ignore")
     none = said.map(lambda shares: isinstance(shares, tuple) and shares[counted == "discharging"] == 0).astype(bool)
     return _taking_no_part(table, none & (table[f"p_{counted}"] == 0), "other_direction")
+
+
+def _rows_of_sums(table: pd.DataFrame) -> pd.Series:
+    """Of each row, by its label, the words by which it sums the table up; only where names and days stand."""
+    import pandas as pd
+
+    told = pd.Series("", table.index)
+    for name in dict.fromkeys([*table.columns[:1], *(name for name in NAMED_BY if name in table)]):
+        cells = table[name].astype(object)
+        told = told.mask(cells.map(sums_up).astype(bool) & (told == ""), cells)
+    return told[told != ""]
+
+
+def _without_sums(table: pd.DataFrame, sums: pd.Series, path: Path, console: Console) -> pd.DataFrame:
+    """The table in which sums of it do not count, as told."""
+    which = table.index.isin(sums.index) & (table["counts"].isna() if "counts" in table else True)
+    if which.any():
+        words = first_of([repr(str(cell).strip()) for cell in sums[table.index[which]]], MOST_CALLS)
+        number = "a row that sums" if which.sum() == 1 else f"{which.sum()} rows that sum"
+        cause = f"{words}: {number} the table up, no call; where it is one write true under counts"
+        kept = "row kept" if which.sum() == 1 else "rows kept"
+        console.problem(InputError(path, cause), done=f"{kept}, not counted")
+    return _taking_no_part(table, which, "sums_up")
 
 
 def _taking_no_part(table: pd.DataFrame, which: pd.Series, flag: str) -> pd.DataFrame:

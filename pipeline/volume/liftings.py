@@ -76,6 +76,7 @@ WHY_NOT = {  # flags of port calls, in words
     "too_short_for_this_trade": "a boat, shorter than any tanker at sea",
     "unlikely_tanker": "not likely a tanker",
     "other_direction": "no cargo that counts was moved",
+    "sums_up": "a sum of the table, no call",
 }
 
 

@@ -9,6 +9,9 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from affine import Affine
+from pyproj import Geod
+from rasterio.warp import transform_bounds
 
 from pipeline.chain.slots import metadata_digest
 from pipeline.config import DetectionConfig
@@ -94,6 +97,23 @@ def test_a_part_lies_where_the_whole_lies(both):
         assert part.grid.shape == part.shape
         assert part.grid.affine @ (0, 0) == whole.grid.affine @ part.corner[::-1]
     assert part.footprint is whole.footprint
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:3857"])
+def test_pixels_of_a_part_are_as_large_as_they_are_there(tmp_path, crs):
+    """On an image that reaches from 60 to 70 degrees north pixels are a quarter narrower in the north than midway."""
+    left, bottom, right, top = transform_bounds("EPSG:4326", crs, 133.0, 60.0, 133.1, 70.0)
+    step = (right - left) / 200
+    grid = {"crs": crs, "transform": Affine(step, 0, left, 0, -step, top)}
+    scene = open_scene(
+        write(tmp_path / "tall.tif", np.ones((int((top - bottom) / step), 200), np.uint8), **grid), OPTICAL
+    )
+    part = cut_to(scene, place_of(bbox=(133.04, 69.0, 133.06, 69.01)))
+    row, col = (n / 2 for n in part.shape)
+    lon, lat = part.geolocation.lonlat(np.array([row, row]), np.array([col, col + 1]))
+    _, _, metres = Geod(ellps="WGS84").inv(lon[0], lat[0], lon[1], lat[1])
+    assert part.pixel_spacing_m[1] == pytest.approx(metres, rel=1e-3)
+    assert part.pixel_spacing_m[1] < 0.9 * scene.pixel_spacing_m[1]
 
 
 def test_a_part_was_seen_when_and_how_the_whole_was(tmp_path):

@@ -7,11 +7,13 @@ import re
 import pandas as pd
 import pytest
 
+from pipeline.config import VolumeConfig
 from pipeline.console import Console
 from pipeline.errors import InputError
 from pipeline.stages.given_tables import read_calls
 from pipeline.tables import PORT_CALLS
 from pipeline.tables.given import CALLS_READ
+from pipeline.volume import liftings
 
 
 def told(tmp_path, header, row="1"):
@@ -260,3 +262,31 @@ def test_a_table_of_foreign_columns_says_what_they_may_be_or_what_is_needed(capw
     code, _, err = capwatch("volume", tmp_path / "calls.csv", "-o", tmp_path / "o.csv")
     assert (code, err.count("\n")) == (4, 1)
     assert said in err
+
+
+@pytest.mark.parametrize("words", ["Total", "GRAND TOTAL:", "Итого", "합계", "Total 2024 (2 calls)"])
+@pytest.mark.parametrize("column", ["name", "No.", "arrival"])
+def test_a_row_that_sums_the_table_up_counts_nothing_and_is_told(tmp_path, words, column):
+    """Read as a call a dated sum doubles the account."""
+    rows = {
+        "No.": ["1", "2", "3"],
+        "name": ["ALPHA", "BETA", ""],
+        "arrival": ["2024-03-04", "2024-03-14", "2024-03-31"],
+    }
+    rows[column] = [*rows[column][:2], words]
+    path, console = tmp_path / "calls.csv", Console(quiet=True)
+    pd.DataFrame(rows | {"tonnes": [3000, 2000, 5000]}).to_csv(path, index=False)
+    found = liftings(read_calls(path, console), VolumeConfig(draws=200), 1)
+    assert found["counts"].tolist() == [True, True, False]
+    assert found["status"][2] in {"not_counted", "refused"}
+    (line,) = [line for line in console.problems if "sums the table up" in line]
+    assert f"{words!r}" in line
+    assert line.endswith("(row kept, not counted)")
+
+
+def test_a_ship_with_such_a_word_in_her_name_and_a_row_that_says_it_counts_are_calls(tmp_path):
+    path, console = tmp_path / "calls.csv", Console(quiet=True)
+    path.write_text("name,arrival,tonnes,counts\nTotal Spirit,2024-03-04,3000,\nTotal,2024-03-14,2000,true\n")
+    found = liftings(read_calls(path, console), VolumeConfig(draws=200), 1)
+    assert found["counts"].all()
+    assert not console.problems
