@@ -85,7 +85,7 @@ class RpcGeolocation:
         return row * self.scales[0] + self.offsets[0], col * self.scales[1] + self.offsets[1]
 
 
-def _weighed(weights: FloatArray, terms: FloatArray) -> FloatArray:
+def _weighed(weights: tuple[float, ...], terms: FloatArray) -> FloatArray:
     """The sum of terms times their weights, to the last bit the same wherever in an array a point stands.
 
     A matrix product is not: there the ends of a coast's ring, which are one point, would part by a rounding error.
