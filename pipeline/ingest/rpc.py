@@ -80,9 +80,17 @@ class RpcGeolocation:
     def _pixels(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         z = np.full(x.shape, (self.height_m - self.offsets[4]) / self.scales[4])
         terms = _terms(x, y, z)
-        row = np.tensordot(self.row_top, terms, 1) / np.tensordot(self.row_bottom, terms, 1)
-        col = np.tensordot(self.col_top, terms, 1) / np.tensordot(self.col_bottom, terms, 1)
+        row = _weighed(self.row_top, terms) / _weighed(self.row_bottom, terms)
+        col = _weighed(self.col_top, terms) / _weighed(self.col_bottom, terms)
         return row * self.scales[0] + self.offsets[0], col * self.scales[1] + self.offsets[1]
+
+
+def _weighed(weights: tuple[float, ...], terms: FloatArray) -> FloatArray:
+    """The sum of terms times their weights, to the last bit the same wherever in an array a point stands.
+
+    A matrix product is not: there the ends of a coast's ring, which are one point, would part by a rounding error.
+    """
+    return np.asarray(sum(weight * term for weight, term in zip(weights, terms, strict=True)))
 
 
 def _terms(x: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:

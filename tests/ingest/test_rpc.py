@@ -36,6 +36,16 @@ def test_there_and_back(tmp_path):
     assert np.array(again) == pytest.approx(np.array([row, col]), abs=1e-3)
 
 
+@pytest.mark.parametrize("n", range(2, 40))
+def test_a_point_has_one_place_wherever_in_a_list_it_stands(tmp_path, n):
+    """To the last bit: a coast's ring begins and ends at one point, and one that does not close is no polygon."""
+    (tmp_path / "a_RPC.TXT").write_text(text_rpc())
+    rng = np.random.default_rng(n)
+    lon, lat = 133.07 + rng.uniform(-0.01, 0.01, n), 42.74 + rng.uniform(-0.01, 0.01, n)
+    row, col = read_rpc(tmp_path / "a_RPC.TXT", 25.0).rowcol(np.append(lon, lon[0]), np.append(lat, lat[0]))
+    assert (row[0], col[0]) == (row[-1], col[-1])
+
+
 def test_an_image_across_180_degrees_is_the_same_image_turned(tmp_path):
     """All of it can be asked for, whichever way its longitudes are written."""
     (tmp_path / "a_RPC.TXT").write_text(text_rpc())

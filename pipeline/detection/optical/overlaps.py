@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate
-from pipeline.detection.optical.hulls import BY_EDGES, odd_proportions
+from pipeline.detection.optical.between_lines import SURE
+from pipeline.detection.optical.hulls import BY_EDGES, USUAL_ASPECT, odd_proportions
 from pipeline.types import PART_OF_HULL
 
 HULL_OF_HULL = 0.4  # of a hull's length, below which a slim object on her is gear: a house, a hatch, a pipe rack
@@ -53,12 +54,22 @@ def _holds(hull: Candidate, others: list[Candidate], spacing_m: tuple[float, flo
     """Does the outline hold a slimmer hull? Then it is that hull and the quay or neighbour beside her.
 
     Where it lies free and has a merchant hull's proportions, the slimmer and shorter one is a part of the deck between
-    dark rails or boxes: something alongside would make her too stout.
+    dark rails or boxes: something alongside would make her too stout. One that is too slender for a hull is a pier that
+    goes on beyond the ship at it, where a sure hull of usual proportions lies in it.
     """
-    if "moored" not in hull.flags and not odd_proportions(hull.length_m, hull.beam_m):
+    odd = odd_proportions(hull.length_m, hull.beam_m)
+    if "moored" not in hull.flags and not odd:
         return False
-    slim = (o for o in others if o.beam_m < 0.7 * hull.beam_m and o.length_m > HULL_OF_HULL * hull.length_m)
-    return any(o.n_pixels > 30 and _inside(o, hull, spacing_m) for o in slim)
+    within = [o for o in others if o.length_m > HULL_OF_HULL * hull.length_m and _inside(o, hull, spacing_m)]
+    if any(o.n_pixels > 30 and o.beam_m < 0.7 * hull.beam_m for o in within):
+        return True
+    slender = odd and hull.length_m > USUAL_ASPECT[1] * hull.beam_m
+    return slender and any(_is_sure(o) and not odd_proportions(o.length_m, o.beam_m) for o in within)
+
+
+def _is_sure(hull: Candidate) -> bool:
+    """Does her outline alone speak for a hull?"""
+    return hull.outline_odds is not None and hull.outline_odds >= SURE
 
 
 def _beaten(hulls: list[Candidate], spacing_m: tuple[float, float]) -> dict[int, str]:

@@ -20,8 +20,11 @@ BEHIND_M = 60.0  # from her stern to where what is bright begins; screws drown t
 
 
 def without_wakes(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Candidate]:
-    """The candidates, those flagged ``wake`` that trail a brighter hull in her line; moored ones make none."""
-    ships = [c for c in found if not {"no_hull_shape", "cloud", "moored"} & set(c.flags)]
+    """The candidates, those flagged ``wake`` that trail a brighter hull in her line; moored ones make none.
+
+    An outline that holds a hull is a pier with her, and she no wake of it.
+    """
+    ships = [c for c in found if not {"no_hull_shape", "cloud", "moored", "holds_a_hull"} & set(c.flags)]
     return [
         replace(c, flags=(*c.flags, "wake"))
         if "moored" not in c.flags and any(_trails(c, ship, spacing_m) for ship in ships)

@@ -41,6 +41,15 @@ def test_the_ship_within_a_quay_and_ship_in_one_is_the_ship():
     assert [c.length_m for c in ships([both, ship])] == [85]
 
 
+@pytest.mark.parametrize(("odds", "left"), [(27.4, 99), (24.0, 209)], ids=["a sure hull", "no sure hull"])
+def test_the_ship_at_a_pier_that_goes_on_beyond_her_is_the_ship(odds, left):
+    """No tanker is nine times as long as wide: 209 m of pier and ship, and the 99 m tanker found by herself in it."""
+    both = fitted(100, 100, 209, 22.8, n_pixels=40, odds=28.8)
+    ship = fitted(101, 100 - 53 / 3, 99, 16.2, n_pixels=23, odds=odds)
+    assert [c.length_m for c in ships([both, ship])] == [left]
+    assert [c.length_m for c in ships([ship, both])] == [left]
+
+
 def test_a_tug_or_a_neighbour_alongside_is_another_ship():
     ship = fitted(100, 100, 90, 14)
     tug = fitted(100 + (7 + 5.5) / 3, 110, 30, 10, n_pixels=40)
