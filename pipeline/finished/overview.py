@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.chain.identity import is_asked
-from pipeline.config import read_yaml
+from pipeline.config import MOVED, read_yaml
 from pipeline.errors import PipelineError
 from pipeline.execution import journal
 from pipeline.finished.input_files import inputs_of, listed_inputs, without_moved
@@ -264,7 +264,9 @@ def _calls(before: Path, after: Path, *, one_place: bool = True) -> pd.DataFrame
             rows.append(_row(call, call.barrels_p50, barrels, told))
     for call in new[~new["call_id"].isin(list(ids.values()))].itertuples():
         rows.append(_row(call, None, call.barrels_p50, {name: _now(call, None, name) for name in TOLD_OF_CALLS}))
-    return pd.DataFrame(rows, columns=["arrival", "ship", "berth", "before", "after", "p(lifted)", "method"])
+    table = pd.DataFrame(rows, columns=["arrival", "ship", "berth", "before", "after", "p_lifting", "method"])
+    went = MOVED[next(iter([*new["counted"], *old["counted"]]), "loading")][0]
+    return table.rename(columns={"p_lifting": f"p({went})"})
 
 
 def same_calls(old: pd.DataFrame, new: pd.DataFrame, *, one_place: bool = True) -> dict[str, str]:
@@ -307,7 +309,7 @@ def _row(call: Any, before: float | None, after: float | None, told: dict[str, s
         "berth": call.berth_id,
         "before": before,
         "after": after,
-        "p(lifted)": told["p_lifting"],
+        "p_lifting": told["p_lifting"],
         "method": told["method"],
     }
 
@@ -317,5 +319,5 @@ def held_calls(folder: Path) -> pd.DataFrame:
     calls = read_table(folder / "port_calls.parquet", PORT_CALLS)
     liftings = read_table(folder / "liftings.parquet", LIFTINGS)
     held = liftings["counts"].astype(bool) & ~liftings["call_id"].isin(list(read_manifest(folder).get("left_out", {})))
-    kept = liftings.loc[held, ["call_id", "barrels_p50", "p_lifting", "method"]]
+    kept = liftings.loc[held, ["call_id", "barrels_p50", "p_lifting", "method", "counted"]]
     return calls[["call_id", "name", "berth_id", "arrival_hi", "departure_lo"]].merge(kept, on="call_id")
