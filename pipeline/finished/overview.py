@@ -114,7 +114,8 @@ class Difference:
     ``config``: by the setting's path, and by file and field where a file that it names differs, those aside that are no
     part of the question; ``inputs``: by file, with hashes, those aside that lie in another folder and are the same;
     ``verdicts``: by what was judged; ``libraries``: by name; ``result``: by quantity; ``calls``: one row for each call
-    that only one run has, or whose barrels, chance of a lifting, method or name differ.
+    that only one run has, or whose barrels, chance of a lifting, method or name differ; ``tables``: files of result
+    tables that are not the same byte for byte, where none of the others need differ.
     """
 
     config: pd.DataFrame
@@ -126,6 +127,8 @@ class Difference:
     code: tuple[str, str]
     simulated: tuple[bool, bool]
     apart: tuple[str, ...] = ()  # that they are of two places or periods, in words: then they answer two questions
+    tables: tuple[str, ...] = ()
+    moved: bool = False  # inputs that are the same lie in another folder, which the table of scenes tells
 
     @property
     def reasons(self) -> list[str]:
@@ -149,7 +152,8 @@ def difference(before: Path, after: Path) -> Difference:
     for folder in (before, after):
         manifest_of_run(folder)
     old, new = manifest_with_answer(before), manifest_with_answer(after)
-    files = without_moved(inputs_of(before, old), inputs_of(after, new))
+    lay = inputs_of(before, old), inputs_of(after, new)
+    files = without_moved(*lay)
     judged = [_judged(m) for m in (old, new)]
     places = [_settings(folder).get("aoi.id", "") for folder in (before, after)]
     return Difference(
@@ -162,7 +166,17 @@ def difference(before: Path, after: Path) -> Difference:
         simulated=(bool(old.get("simulated")), bool(new.get("simulated"))),
         apart=_apart(places, [_period(manifest) for manifest in (old, new)]),
         code=(str(old.get("capwatch", "")), str(new.get("capwatch", ""))),
+        tables=_tables(old, new),
+        moved=files != lay,
     )
+
+
+def _tables(*manifests: dict[str, Any]) -> tuple[str, ...]:
+    """Names of the result tables whose bytes are not the same, or that only one run has: what is told of sums and calls
+    may be the same though looks, detections or tracks are not."""
+    old, new = ({r["path"]: r["sha256"] for r in m["outputs"] if r["path"].endswith(".parquet")} for m in manifests)
+    paths = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
+    return tuple(path.removesuffix(".parquet") for path in paths)
 
 
 def _apart(places: Sequence[str], periods: Sequence[str]) -> tuple[str, ...]:
