@@ -17,7 +17,6 @@ from pipeline.plurals import number_of
 from pipeline.report.summary import rounded
 from pipeline.report.wording import percent
 
-
 MOVED_INPUTS = "inputs that are the same lie in another folder, which tables name"
 
 
