@@ -22,6 +22,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import shapely
 
+from pipeline.config import MOVED
 from pipeline.errors import NothingToShow
 from pipeline.finished.opened import chosen_run, draw_land, open_run
 from pipeline.report.page_data import SILENCE
@@ -144,6 +145,7 @@ reports[columns] if len(reports) else pd.DataFrame({"her transponder": [silence]
 
 # %%
 lifting = liftings.set_index("call_id").loc[call["call_id"]]
+went = MOVED[lifting["counted"]][0]
 robust = run.table("robustness").set_index("call_id")
 figure, axes = plt.subplots(figsize=(9, 2.2))
 axes.errorbar(
@@ -162,7 +164,7 @@ for n, name in enumerate(("33", "50", "60", "90", "100")):
     height = 1.5 + 0.3 * (n % 2)  # neighbours on two lines: they may stand close
     axes.text(lifting[f"barrels_at_{name}"], height, words, ha="center", fontsize=8, backgroundcolor="white")
 axes.set(yticks=[0, 1], yticklabels=["without the weakest", "as it stands"], ylim=(-0.6, 2.2), xlabel="barrels")
-axes.set_title(f"{mark}barrels if she lifted, 90 % interval; dotted: at fixed fills")
+axes.set_title(f"{mark}barrels if she {went}, 90 % interval; dotted: at fixed fills")
 axes.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
 plt.show()
 if not lifting["counts"]:

@@ -192,7 +192,10 @@ def _csv(table: pd.DataFrame, part: Path) -> None:
 
 
 def _geojson(table: pd.DataFrame, part: Path) -> None:
+    import shapely
+
     out = table.copy(deep=False)
+    out[out.geometry.name] = shapely.orient_polygons(out.geometry.array)  # RFC 7946: outer rings counterclockwise
     for name in table.columns:  # GDAL writes text in braces as JSON; empty text beside it makes a column of two kinds
         if any(isinstance(v, str) and v.startswith("{") for v in table[name]):
             out[name] = [v or None for v in table[name]]

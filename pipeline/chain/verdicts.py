@@ -168,6 +168,8 @@ def _find(target: str, calls: pd.DataFrame, as_detected: pd.DataFrame) -> int | 
 
 def _apply(calls: pd.DataFrame, place: int, v: Verdict) -> tuple[pd.DataFrame, Verdict]:
     """One verdict on one call, a merge aside."""
+    from pipeline.report.wording import chance
+
     row = calls.loc[place]
     if v.verdict == "rename":
         note = f"named {printable(v.value)}; before: {printable(row['name']) if row['name'] else 'no name'}"
@@ -175,7 +177,8 @@ def _apply(calls: pd.DataFrame, place: int, v: Verdict) -> tuple[pd.DataFrame, V
     if v.verdict == "reject":
         note = "takes no part as reviewed" + ("" if row["counts"] else "; it took none as detected")
         return _changed(calls, place, FLAGS[v.verdict], counts=False), replace(v, outcome="applied", note=note)
-    note = f"a tanker's call for certain; as detected with probability {row['p_tanker']:.2f}"
+    # Not "as detected": a verdict on one of her sightings may have moved it before
+    note = f"a tanker's call for certain; without this verdict with {chance(row['p_tanker'])}"
     sure: dict[str, object] = dict.fromkeys(("p_tanker", "p_ship", "p_new_call"), 1.0)
     counts = bool(row["counts"]) or not NOT_FOR_THE_SHIP & set(row["flags"])
     if counts != row["counts"]:

@@ -37,7 +37,7 @@ def diff(
     """What differs between two runs, and why.
 
     Result, counted calls, config, inputs, verdicts, code. Barrels of calls are
-    medians if she lifted.
+    medians if a cargo was moved.
 
     Example: capwatch diff runs/vostochny/OLD runs/vostochny/NEW
     """

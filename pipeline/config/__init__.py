@@ -11,9 +11,10 @@ from pipeline.config.detection import DetectionConfig
 from pipeline.config.loading import build, canonical_json, fingerprint, load, merged, overrides, read_yaml
 from pipeline.config.product_words import PRODUCT_ALIASES, plain_name
 from pipeline.config.run import EngineConfig, RunConfig
-from pipeline.config.volume import CapConfig, VolumeConfig, assumptions_id
+from pipeline.config.volume import MOVED, CapConfig, VolumeConfig, assumptions_id
 
 __all__ = [
+    "MOVED",
     "PRODUCT_ALIASES",
     "AoiConfig",
     "CallsConfig",

@@ -18,6 +18,10 @@ BBL_PER_T_RANGE = (5.0, 13.0)  # bitumen 6.05 and LPG 11.65 are the extremes of 
 BBL_PER_M3 = 6.2898  # a barrel has 158.987 l
 ANOTHER_OIL = 0.1  # off that: published factors are rounded, and are of a usual density, within some 5 % (our choice)
 
+# What a counted ship did with her cargo, in words, by `counted`: at a port of discharge "lifted" would say that cargo
+# left the country
+MOVED = {"loading": ("lifted", "lifts", "lifting"), "discharging": ("landed", "lands", "landing")}
+
 
 class Product(Section):
     """A product that may be in the tanks."""

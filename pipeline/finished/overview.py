@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.chain.identity import is_asked
-from pipeline.config import read_yaml
+from pipeline.config import MOVED, read_yaml
 from pipeline.errors import PipelineError
 from pipeline.execution import journal
 from pipeline.finished.input_files import inputs_of, listed_inputs, without_moved
@@ -114,7 +114,8 @@ class Difference:
     ``config``: by the setting's path, and by file and field where a file that it names differs, those aside that are no
     part of the question; ``inputs``: by file, with hashes, those aside that lie in another folder and are the same;
     ``verdicts``: by what was judged; ``libraries``: by name; ``result``: by quantity; ``calls``: one row for each call
-    that only one run has, or whose barrels, chance of a lifting, method or name differ.
+    that only one run has, or whose barrels, chance of a lifting, method or name differ; ``tables``: files of result
+    tables that are not the same byte for byte, where none of the others need differ.
     """
 
     config: pd.DataFrame
@@ -126,6 +127,8 @@ class Difference:
     code: tuple[str, str]
     simulated: tuple[bool, bool]
     apart: tuple[str, ...] = ()  # that they are of two places or periods, in words: then they answer two questions
+    tables: tuple[str, ...] = ()
+    moved: bool = False  # inputs that are the same lie in another folder, which the table of scenes tells
 
     @property
     def reasons(self) -> list[str]:
@@ -149,7 +152,8 @@ def difference(before: Path, after: Path) -> Difference:
     for folder in (before, after):
         manifest_of_run(folder)
     old, new = manifest_with_answer(before), manifest_with_answer(after)
-    files = without_moved(inputs_of(before, old), inputs_of(after, new))
+    lay = inputs_of(before, old), inputs_of(after, new)
+    files = without_moved(*lay)
     judged = [_judged(m) for m in (old, new)]
     places = [_settings(folder).get("aoi.id", "") for folder in (before, after)]
     return Difference(
@@ -162,7 +166,17 @@ def difference(before: Path, after: Path) -> Difference:
         simulated=(bool(old.get("simulated")), bool(new.get("simulated"))),
         apart=_apart(places, [_period(manifest) for manifest in (old, new)]),
         code=(str(old.get("capwatch", "")), str(new.get("capwatch", ""))),
+        tables=_tables(old, new),
+        moved=files != lay,
     )
+
+
+def _tables(*manifests: dict[str, Any]) -> tuple[str, ...]:
+    """Names of the result tables whose bytes are not the same, or that only one run has: what is told of sums and calls
+    may be the same though looks, detections or tracks are not."""
+    old, new = ({r["path"]: r["sha256"] for r in m["outputs"] if r["path"].endswith(".parquet")} for m in manifests)
+    paths = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
+    return tuple(path.removesuffix(".parquet") for path in paths)
 
 
 def _apart(places: Sequence[str], periods: Sequence[str]) -> tuple[str, ...]:
@@ -264,7 +278,9 @@ def _calls(before: Path, after: Path, *, one_place: bool = True) -> pd.DataFrame
             rows.append(_row(call, call.barrels_p50, barrels, told))
     for call in new[~new["call_id"].isin(list(ids.values()))].itertuples():
         rows.append(_row(call, None, call.barrels_p50, {name: _now(call, None, name) for name in TOLD_OF_CALLS}))
-    return pd.DataFrame(rows, columns=["arrival", "ship", "berth", "before", "after", "p(lifted)", "method"])
+    table = pd.DataFrame(rows, columns=["arrival", "ship", "berth", "before", "after", "p_lifting", "method"])
+    went = MOVED[next(iter([*new["counted"], *old["counted"]]), "loading")][0]
+    return table.rename(columns={"p_lifting": f"p({went})"})
 
 
 def same_calls(old: pd.DataFrame, new: pd.DataFrame, *, one_place: bool = True) -> dict[str, str]:
@@ -307,7 +323,7 @@ def _row(call: Any, before: float | None, after: float | None, told: dict[str, s
         "berth": call.berth_id,
         "before": before,
         "after": after,
-        "p(lifted)": told["p_lifting"],
+        "p_lifting": told["p_lifting"],
         "method": told["method"],
     }
 
@@ -317,5 +333,5 @@ def held_calls(folder: Path) -> pd.DataFrame:
     calls = read_table(folder / "port_calls.parquet", PORT_CALLS)
     liftings = read_table(folder / "liftings.parquet", LIFTINGS)
     held = liftings["counts"].astype(bool) & ~liftings["call_id"].isin(list(read_manifest(folder).get("left_out", {})))
-    kept = liftings.loc[held, ["call_id", "barrels_p50", "p_lifting", "method"]]
+    kept = liftings.loc[held, ["call_id", "barrels_p50", "p_lifting", "method", "counted"]]
     return calls[["call_id", "name", "berth_id", "arrival_hi", "departure_lo"]].merge(kept, on="call_id")

@@ -17,6 +17,8 @@ from pipeline.plurals import number_of
 from pipeline.report.summary import rounded
 from pipeline.report.wording import percent
 
+MOVED_INPUTS = "inputs that are the same lie in another folder, which tables name"
+
 
 def runs_table(out: Path, aoi: str | None) -> tuple[str, list[str], list[list[str]]]:
     """Title, headings and rows of the runs of a folder; ConfigError where there is none."""
@@ -73,7 +75,7 @@ def show_difference(before: Path, after: Path, console: Console) -> None:
         ("verdicts", found.verdicts),
         ("libraries", found.libraries),
     ]
-    if not any(len(table) for _, table in tables):
+    if not found.tables and not any(len(table) for _, table in tables):
         console.result(
             "no difference"
             if found.code[0] == found.code[1]
@@ -89,7 +91,10 @@ def show_difference(before: Path, after: Path, console: Console) -> None:
     for title, table in tables:
         if len(table):
             console.table(title, list(table.columns), [_cells(row) for row in table.to_dict("records")])
-    console.result("why: " + ("; ".join(printable(r) for r in found.reasons) or "nothing that the manifests tell"))
+    if found.tables:
+        console.result(f"result tables that are not the same: {printable(', '.join(found.tables))}")
+    no_other = MOVED_INPUTS if found.moved else "nothing that the manifests tell"
+    console.result("why: " + ("; ".join(printable(r) for r in found.reasons) or no_other))
 
 
 def _when(made: Any) -> str:

@@ -37,7 +37,7 @@ EVIDENCE_WORDS = {
     "D": "one image",
 }
 MEASURED_LOADS = ("load_from_draught", "load_from_freeboard")  # beginnings of the methods that measure a load
-OTHER_SIZE = 0.1  # share by which cargo and fill may disagree with the deadweight printed beside them without a word
+OTHER_SIZE = 0.03  # by so much cargo and fill may disagree with the deadweight printed without a word (our choice)
 SURELY_NEW = 0.99  # above, a card does not speak of the call before
 MOST_CHIP_BYTES = 3_000_000  # of one page; the others lie in the run's folder
 ROOM, ROOM_OF_FULL, LAST_START = 2.6, 7.5, 88.0  # of a scale of 100: a label, the words "100 % full", where they end

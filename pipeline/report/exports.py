@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pandas as pd
-import shapely
 
 from pipeline.report.geopackage import write_geopackage
 from pipeline.report.stac import write_stac
@@ -14,7 +12,7 @@ from pipeline.report.story import Story
 from pipeline.report.wording import barrels
 from pipeline.storage import write_json
 from pipeline.table_files import SIMULATED_WORDS, marked, write_table
-from pipeline.times_places.longitudes import cut
+from pipeline.times_places.longitudes import as_geojson
 
 ANNEX = (  # columns of calls.csv, with calls in it or without
     "ship", "imo", "arrival_date", "dwt_t", "estimated_barrels", "barrels_p5", "barrels_p95", "counted",
@@ -35,7 +33,7 @@ def write_exports(story: Story, folder: Path) -> None:
 def write_structures(story: Story, path: Path) -> None:
     """What the looks taught to stand in the water, for maps and for people who doubt it."""
     features = [
-        {"type": "Feature", "properties": {"scenes": kind}, "geometry": json.loads(shapely.to_geojson(cut(shape)))}
+        {"type": "Feature", "properties": {"scenes": kind}, "geometry": as_geojson(shape)}
         for kind, shape in sorted(story.structures.items())
     ]
     about = {"description": SIMULATED_WORDS} if story.simulated else {}

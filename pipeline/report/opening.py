@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.config import MOVED
 from pipeline.plurals import number_of
 from pipeline.report.left_out import not_held_lines
 from pipeline.report.wording import (
-    MOVED,
     account_begins,
     account_year_words,
     barrels,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.config import MOVED
 from pipeline.plurals import number_of
 from pipeline.report.assets import as_json, assets
 from pipeline.report.cards import EVIDENCE_WORDS, cards
@@ -20,7 +21,6 @@ from pipeline.report.sensitivity_section import moves
 from pipeline.report.story import Story
 from pipeline.report.warnings_list import warnings
 from pipeline.report.wording import (
-    MOVED,
     account_year_words,
     barrels,
     beside_period,

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from shapely.geometry import mapping
 
 from pipeline.report.quicklooks import read_quicklooks
 from pipeline.storage import write_json
-from pipeline.times_places.longitudes import cut, wrapped
+from pipeline.times_places.longitudes import as_geojson, wrapped
 from pipeline.types import LAST_OF_DAY, TO_THE_DAY
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def write_stac(story: Story, folder: Path) -> None:
     for row in scenes[used].itertuples():
         item = pystac.Item(
             id=row.scene_id,
-            geometry=mapping(cut(row.footprint)),
+            geometry=as_geojson(row.footprint),
             bbox=_box(row.footprint.bounds),
             properties=_properties(row),
             **_time(row),

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pipeline.config import MOVED
 from pipeline.plurals import number_of
 from pipeline.provenance import read_manifest
 from pipeline.report.extrapolated import extrapolated_line
 from pipeline.report.left_out import kept_out_lines, no_estimate, not_held_lines, outside_lines
 from pipeline.report.opening import answer, caveats, changed_by_verdicts, shown_alone
 from pipeline.report.wording import (
-    MOVED,
     account_year_words,
     beside_period,
     percent,

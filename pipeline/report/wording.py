@@ -149,9 +149,6 @@ METHOD_WORDS = {
     "load_from_freeboard": "load by the usual fill; one freeboard moved how full and how large she is taken for",
 }
 
-# What a counted ship did with her cargo: at a port of discharge "lifted" would say that cargo left the country
-MOVED = {"loading": ("lifted", "lifts", "lifting"), "discharging": ("landed", "lands", "landing")}
-
 METHOD_ENDINGS = {"_by_usual_hull": ", length and beam as usual", "_of_gas_carrier": ", as of gas carriers"}
 
 

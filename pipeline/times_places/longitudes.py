@@ -7,6 +7,7 @@ cut there, as RFC 7946 asks (section 3.1.9).
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,16 @@ def cut(geometry: BaseGeometry | None) -> BaseGeometry | None:
         parts.append(shapely.intersection(there, _EARTH))
     wanted = shapely.get_dimensions(geometry)
     return shapely.union_all([p for p in parts if not p.is_empty and shapely.get_dimensions(p) == wanted])
+
+
+def as_geojson(geometry: BaseGeometry) -> dict[str, Any]:
+    """A geometry as RFC 7946 asks: cut at 180 degrees, outer rings counterclockwise, holes clockwise (section 3.1.6).
+
+    >>> as_geojson(shapely.Polygon([(0, 0), (0, 1), (1, 1)]))["coordinates"]
+    [[[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [0.0, 0.0]]]
+    """
+    told: dict[str, Any] = json.loads(shapely.to_geojson(shapely.orient_polygons(cut(geometry))))
+    return told
 
 
 def as_written(table: pd.DataFrame) -> pd.DataFrame:

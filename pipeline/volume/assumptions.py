@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.config import VolumeConfig
+from pipeline.config import MOVED, VolumeConfig
 from pipeline.quantiles import Z90
 from pipeline.ships.retyping import RETYPED, share_range
 from pipeline.volume.evidence import COLUMNS
@@ -79,7 +79,7 @@ def _fills(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
         return at(f"{100 * value:.0f} %{why}", mean=value, shared_sd=0.0)
 
     habit = np.clip(fill.mean + Z90 * fill.shared_sd * np.array([-1.0, 1.0]), *HABIT_LIMITS).tolist()
-    parts = [at(f"{100 * share:.0f} % of liftings", part_cargo_share=share) for share in PART_CARGO_RANGE]
+    parts = [at(f"{100 * share:.0f} % of cargoes", part_cargo_share=share) for share in PART_CARGO_RANGE]
     spreads = [at(f"{f * fill.concentration:g}", concentration=f * fill.concentration) for f in CONCENTRATION_FACTORS]
     low, high = PUBLISHED_FILLS
     return [
@@ -178,7 +178,12 @@ def _calls(liftings: pd.DataFrame, config: VolumeConfig, other_rule: pd.DataFram
     largest = liftings["barrels_mean"].fillna(0.0).to_numpy().argmax()
     without = liftings.drop(index=liftings.index[largest])
     out = [
-        Assumption("p_lifting", "the chance that a call lifted", odds(ODDS_FACTORS[0]), odds(ODDS_FACTORS[1])),
+        Assumption(
+            "p_lifting",
+            f"the chance that a call {MOVED[config.counted][0]}",
+            odds(ODDS_FACTORS[0]),
+            odds(ODDS_FACTORS[1]),
+        ),
         Assumption("number_of_calls", "how many calls the looks show", as_shown, base, "choice"),
         Assumption("largest_call", "the largest call", Setting("left out", config, without), base, "choice"),
     ]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pipeline.config import CapConfig, VolumeConfig
+from pipeline.config import MOVED, CapConfig, VolumeConfig
 from pipeline.tables import SENSITIVITY
 from pipeline.tables.records import records_of
 from pipeline.volume.assumptions import Setting, assumptions
@@ -54,7 +54,7 @@ INPUTS = {
     "own_deadweight": "each ship's own deadweight",
     "own_fill": "each ship's own fill",
     "own_product": "each ship's own product",
-    "own_lifting": "whether each ship lifted at all",
+    "own_lifting": "whether each ship {went} at all",
     "own_number": "whether two looks show one ship or two",
 }
 
@@ -167,7 +167,10 @@ def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, se
     rows: list[dict[str, Any]] = []
     for name, what in INPUTS.items():
         index = index_of(parts[name], spread)
-        rows.append({"kind": "input", "name": name, "what": what, "sobol": index.value, "sobol_se": index.error} | base)
+        words = what.format(went=MOVED[config.counted][0])
+        rows.append(
+            {"kind": "input", "name": name, "what": words, "sobol": index.value, "sobol_se": index.error} | base
+        )
     return rows + [call | base for call in _calls(counted, barrels, total)]
 
 

@@ -233,6 +233,13 @@ def test_a_confirmed_call_counts_unless_stays_at_her_zone_do_not(flag, counts):
     assert ("took no part" if counts else "takes no part all the same") in tried[0].note
 
 
+def test_what_a_call_was_before_she_was_confirmed_is_no_certainty_and_not_called_as_detected():
+    """Where one of her sightings was rejected, 0.985 as detected had become 0.997: "as detected 1.00" was neither."""
+    before, now = (calls(*TWO).assign(p_tanker=p) for p in (0.985, 0.997))
+    _, tried = judged_by(now, before, [verdict("one", "confirm")])
+    assert tried[0].note == "a tanker's call for certain; without this verdict with over 99 %"
+
+
 @pytest.mark.parametrize(
     ("what", "value", "column", "now"),
     [

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import VolumeConfig
+from pipeline.storage import write_text
 from pipeline.table_files import read_table, write_table
 from pipeline.tables import LEDGER, LIFTINGS, LOOKS, MISSED
 from pipeline.volume import liftings
@@ -42,6 +43,14 @@ def test_calls_of_another_year_are_told(account):
     assert told[1:-1] == [
         "1 counted call of account year 2025 is not in this account (--as-of 2025-12-31 shows that year)"
     ]
+
+
+def test_an_account_year_that_is_no_calendar_year_is_told_by_its_first_day(capwatch, tmp_path):
+    """ "Account year 2023 as of 2024-12-21" reads as a slip; it is the year that began on 22 December, as pages say."""
+    write_table(of("2024-12-20"), tmp_path / "l.csv")
+    write_text(cap := tmp_path / "cap.yaml", Path(CAP).read_text("utf-8").replace('"01-01"', '"12-22"'))
+    _, told, _ = capwatch("account", tmp_path / "l.csv", "--cap", cap, "-o", tmp_path / "ledger.csv", *SET)
+    assert "account year 2023 (from 2023-12-22) as of 2024-12-20" in told
 
 
 def test_printed_sums_have_three_digits_as_a_report_has_and_the_table_has_all(account):

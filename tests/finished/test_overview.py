@@ -249,6 +249,18 @@ def test_another_library_is_a_cause(capwatch, tiny_run, tmp_path):
     assert capwatch("diff", tiny_run, other)[1].splitlines()[-1].startswith("why: the library numpy: ")
 
 
+def test_a_result_table_that_is_not_the_same_is_named_though_sums_and_calls_are(capwatch, tiny_run, tmp_path):
+    """It said "no difference but the code" of two runs with other looks and detections."""
+    outputs = json.loads((tiny_run / "manifest.json").read_text("utf-8"))["outputs"]
+    other = {"looks.parquet": "0" * 64, "detections.parquet": "1" * 64}
+    outputs = [r | {"sha256": other.get(r["path"], r["sha256"])} for r in outputs if r["path"] != "recalls.parquet"]
+    twin = _told_otherwise(tiny_run, tmp_path / "v" / "a", outputs=outputs, capwatch="0.0+other")
+    assert difference(tiny_run, twin).tables == ("detections", "looks", "recalls")
+    _, told, _ = capwatch("diff", tiny_run, twin)
+    assert "no difference" not in told
+    assert "result tables that are not the same: detections, looks, recalls\nwhy: the code: " in told
+
+
 def test_speed_and_folders_are_no_difference(tiny_run, tmp_path):
     """They are no part of the run's id, and the folder of images was told as the cause of another answer."""
     other = tmp_path / "a"

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
+import shapely
 from PIL import Image
 
 from pipeline.ingest.simulated_mark import says_simulated
@@ -186,6 +187,16 @@ def test_times_of_the_annex_have_one_form(tiny_story, tmp_path):
     for name in ("arrival_not_before", "arrival_not_after", "departure_not_before", "departure_not_after"):
         assert pd.to_datetime(read[name]).notna().any()
         assert read[name].dropna().str.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ").all()
+
+
+def test_outer_rings_turn_left_as_rfc_7946_asks(tiny_run):
+    """A clockwise ring is, to a program that goes by the standard, all of the Earth but the ship."""
+    files = [tiny_run / "detections.geojson", *(tiny_run / "stac").glob("*/*.json")]
+    told = [json.loads(path.read_text("utf-8")) for path in files]
+    shapes = [shapely.geometry.shape(f["geometry"]) for one in told for f in one.get("features", [one])]
+    rings = [part.exterior for shape in shapes for part in shapely.get_parts(shape)]
+    assert len(rings) > len(told) > 2
+    assert all(ring.is_ccw for ring in rings)
 
 
 def test_every_table_of_a_simulated_run_says_so(tiny_run):

@@ -106,6 +106,15 @@ def test_lifting_or_not_of_stated_barrels_is_all_there_is():
     assert found.loc["shared_fill", "sobol"] == pytest.approx(0, abs=0.03)
 
 
+def test_at_a_port_of_discharge_nothing_is_said_to_be_lifted():
+    config = VolumeConfig(counted="discharging", draws=400)
+    found = told(fleet(3, config), config)
+    words = " ".join([*found["what"], *found["low_setting"].dropna(), *found["high_setting"].dropna()])
+    assert "whether each ship landed at all" in words
+    assert "the chance that a call landed" in words
+    assert "lift" not in words
+
+
 def test_what_is_shared_weighs_more_in_a_larger_sum():
     few, many = told(fleet(2)), told(fleet(60))
     shared = [name for name in few.index if name.startswith("shared_")]
