@@ -251,14 +251,15 @@ def _fitted(known: Survey, samples: list[Tile]) -> Survey:
     variance, looks = seen.variance, _looks(seen)
     calm = variance[seen.block] <= CALM[1] * np.nanquantile(variance, CALM[0])
     log_over, block = seen.log_over[calm], seen.block[calm]
-    law, looks_of_law, _ = _best_law(log_over, block, variance, looks)
+    law, looks_of_law, exponent = _best_law(log_over, block, variance, looks)
     limit = np.log(laws.quantile(law, TARGET_TAIL, variance, looks_of_law))
     targets = np.zeros(len(variance), bool)
     targets[block[log_over > limit[block]]] = True
     sea = ~targets[block]
-    law, looks, exponent = _best_law(log_over[sea], block[sea], variance, looks)
+    if sea.any():  # in each block of a small picture, or of one full of spikes, something may be no sea
+        law, looks_of_law, exponent = _best_law(log_over[sea], block[sea], variance, looks)
     sea_db = float(10 * np.log10(np.median(seen.first_band) * MEAN_OVER_MEDIAN))
-    return replace(known, looks=looks, law=law, tail_exponent=exponent, sea_db=sea_db)
+    return replace(known, looks=looks_of_law, law=law, tail_exponent=exponent, sea_db=sea_db)
 
 
 def _best_law(
