@@ -30,6 +30,7 @@ CALM = (0.4, 1.5)  # clutter more varied than so many times this quantile is lef
 TARGET_TAIL = 1e-8  # what is rarer is a target, not sea, while the law's tail is counted
 FIT_TAILS = (1e-2, 1e-3, 1e-4, 1e-5)  # at which stated and counted tails are compared
 MIN_COUNT = 15  # pixels that a tail must be expected to have, to judge a law by it
+FEWEST_EXPECTED = 2  # ... or to bend its end, if it has `MIN_COUNT`: a ship in a small picture has as many (our choice)
 TAIL_EXPONENT = (0.65, 1.0)  # how far the counted tail may stretch the law's; beyond, the counts are not sea
 NOMINAL_LOOKS = 4.4  # Sentinel-1 IW GRDH
 CLEARLY = 2.0  # by so much less must laws of the usual looks miss the counted tails than those of the looks found
@@ -272,19 +273,24 @@ def _best_law(
     not alike a few steps apart was counted as speckle, so the ``looks`` may be too few: the usual ones are tried, too,
     and win where they state the tails `CLEARLY` better (at the edge of slicks they state them a little better, and let
     more of the sea through). Earlier laws win ties.
+
+    The bend is that of the farthest tail that holds pixels enough, also beyond those by which laws are judged: where a
+    frame without data or land leaves few pixels, the nearer tails of a skewed sea bend less, and let more of it through.
     """
     n = len(log_over)
-    tails = [t for t in FIT_TAILS if t * n >= MIN_COUNT] or [FIT_TAILS[0]]
+    judged = sum(t * n >= MIN_COUNT for t in FIT_TAILS) or 1
     high = log_over > 0.5  # the rest is never in a tail
     log_over, block = log_over[high], block[high]
     misfit, exponents = {}, {}
     tried = [(law, looks) for law in laws.LAWS]
     tried += [(law, NOMINAL_LOOKS) for law in laws.LAWS if law != "gamma" and looks < NOMINAL_LOOKS]
     for one in tried:
-        limits = [np.log(laws.quantile(one[0], t, variance, one[1])) for t in tails]
-        counted = [max(float(np.sum(log_over > limit[block])), 0.1) / n for limit in limits]
-        misfit[one] = sum(abs(np.log(c / t)) for c, t in zip(counted, tails, strict=True))
-        exponents[one] = float(np.clip(np.log(counted[-1]) / np.log(tails[-1]), *TAIL_EXPONENT))
+        limits = [np.log(laws.quantile(one[0], t, variance, one[1])) for t in FIT_TAILS]
+        counted = np.array([max(float(np.sum(log_over > limit[block])), 0.1) for limit in limits])
+        misfit[one] = float(np.abs(np.log(counted / n / FIT_TAILS))[:judged].sum())
+        told = [c >= MIN_COUNT and t * n >= FEWEST_EXPECTED for t, c in zip(FIT_TAILS, counted, strict=True)]
+        last = max(judged, sum(told)) - 1
+        exponents[one] = float(np.clip(np.log(counted[last] / n) / np.log(FIT_TAILS[last]), *TAIL_EXPONENT))
     best = min(tried, key=lambda one: round(misfit[one] * (CLEARLY if one[1] != looks else 1), 6))
     return *best, exponents[best]
 
