@@ -25,7 +25,7 @@ SAMPLE_PX = 320  # side of such a window: 3.2 km of Sentinel-1 (our choice)
 MIN_SAMPLE = 0.1  # of a window must be usable for it to say what the sea is like
 SMALL_BLOCK_PX = 2  # in images smaller than the clutter's hole
 DARK_SHARE = 0.3  # of the windows are darker than what is taken for the sea at first: sea is darker than land
-PAIR_PX = 3  # beyond the reach of the sensor's blur, within that of swell and slicks
+PAIR_PX = 3  # of the wider side: beyond the reach of the sensor's blur, within that of swell and slicks
 CALM = (0.4, 1.5)  # clutter more varied than so many times this quantile is left out: coasts tell nothing of the law
 TARGET_TAIL = 1e-8  # what is rarer is a target, not sea, while the law's tail is counted
 FIT_TAILS = (1e-2, 1e-3, 1e-4, 1e-5)  # at which stated and counted tails are compared
@@ -95,7 +95,7 @@ def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]
     )
     if not clutter.sea.any():
         return scene, known
-    return scene, _fitted(known, samples)
+    return scene, _fitted(known, samples, scene.pixel_spacing_m)
 
 
 def _on_its_coast(scene: Scene, samples: list[Tile], weights: FloatArray, notes: list[str]) -> tuple[Scene, list[Tile]]:
@@ -198,9 +198,10 @@ class _Sea:
     first_band: FloatArray  # power in the scene's first band
 
 
-def _sampled_sea(known: Survey, samples: list[Tile]) -> _Sea | None:
+def _sampled_sea(known: Survey, samples: list[Tile], spacing_m: tuple[float, float]) -> _Sea | None:
     """The sea in the samples; None where they hold none."""
     clutter, blocks = known.clutter, known.blocks
+    along, across = (round(PAIR_PX * max(spacing_m) / side) for side in spacing_m)
     log_over: list[FloatArray] = []
     block: list[NDArray[np.intp]] = []
     variances: list[FloatArray] = []
@@ -219,7 +220,7 @@ def _sampled_sea(known: Survey, samples: list[Tile]) -> _Sea | None:
         number = (rows - rows[0])[:, None] * cut.shape[1] + (cols - cols[0])
         block.append(number[sea] + sum(len(v) for v in variances))
         variances.append(cut.ravel())
-        for a, b in ((log[:, PAIR_PX:], log[:, :-PAIR_PX]), (log[PAIR_PX:], log[:-PAIR_PX])):
+        for a, b in ((log[:, across:], log[:, :-across]), (log[along:], log[:-along])):
             apart = a - b
             ratios.append(apart[np.isfinite(apart)])
         first.append(tile.data[0][sea])
@@ -244,9 +245,9 @@ def _looks(sea: _Sea) -> float:
     return float(np.clip(laws.order_of(max(smoothest, 1e-3)), *LOOKS_RANGE))
 
 
-def _fitted(known: Survey, samples: list[Tile]) -> Survey:
+def _fitted(known: Survey, samples: list[Tile], spacing_m: tuple[float, float]) -> Survey:
     """The survey with the number of looks of the joint power, and the law whose tails fit the sampled sea best."""
-    seen = _sampled_sea(known, samples)
+    seen = _sampled_sea(known, samples, spacing_m)
     if seen is None:
         return known
     variance, looks = seen.variance, _looks(seen)
@@ -275,7 +276,7 @@ def _best_law(
     more of the sea through). Earlier laws win ties.
 
     The bend is that of the farthest tail that holds pixels enough, also beyond those by which laws are judged: where a
-    frame without data or land leaves few pixels, the nearer tails of a skewed sea bend less, and let more of it through.
+    frame without data or land leaves few pixels, the nearer tails of a skewed sea bend less and let more through.
     """
     n = len(log_over)
     judged = sum(t * n >= MIN_COUNT for t in FIT_TAILS) or 1

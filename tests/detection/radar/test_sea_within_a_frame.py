@@ -28,6 +28,7 @@ def spiky_sea():
 def test_a_frame_without_data_leaves_the_tail_its_bend(frame_px):
     power = spiky_sea()
     _, bare = survey(array_scene({"VV": power}, radar=RadarView()), DetectionConfig())
-    _, framed = survey(array_scene({"VV": np.pad(power, frame_px, constant_values=np.nan)}, radar=RadarView()), DetectionConfig())
+    wider = np.pad(power, frame_px, constant_values=np.nan)
+    _, framed = survey(array_scene({"VV": wider}, radar=RadarView()), DetectionConfig())
     assert framed.law == bare.law
     assert framed.tail_exponent == pytest.approx(bare.tail_exponent, abs=0.02)
