@@ -103,6 +103,8 @@ def _candidate(blob: Blob, bar: float, scene: Scene, measure: Callable[[Cutout],
     else:
         size = measure(blob.cutout)
     against = shape.flags(cut, blob, size, scene)
+    # A grid of degrees makes pixels narrow by drawing each of the sensor's more than once, which says no more of a ship
+    square_px = round(len(cut.rows) * min(scene.pixel_spacing_m) / max(scene.pixel_spacing_m))
     return Candidate(
         row=size.row,
         col=size.col,
@@ -116,7 +118,7 @@ def _candidate(blob: Blob, bar: float, scene: Scene, measure: Callable[[Cutout],
         axis_points_to_bow=False,
         outline=size.outline,
         n_pixels=len(cut.rows),
-        score=screening.ship_score(blob.rarity, bar, len(cut.rows), size.length_m[1]),
+        score=screening.ship_score(blob.rarity, bar, square_px, size.length_m[1]),
         tanker_score=screening.tanker_score(size.length_m[1]),
         contrast_db=float(10 * np.log10(cut.relative.mean())),
         method="radar-cfar",

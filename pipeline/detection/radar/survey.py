@@ -25,11 +25,12 @@ SAMPLE_PX = 320  # side of such a window: 3.2 km of Sentinel-1 (our choice)
 MIN_SAMPLE = 0.1  # of a window must be usable for it to say what the sea is like
 SMALL_BLOCK_PX = 2  # in images smaller than the clutter's hole
 DARK_SHARE = 0.3  # of the windows are darker than what is taken for the sea at first: sea is darker than land
-PAIR_PX = 3  # beyond the reach of the sensor's blur, within that of swell and slicks
+PAIR_PX = 3  # of the wider side: beyond the reach of the sensor's blur, within that of swell and slicks
 CALM = (0.4, 1.5)  # clutter more varied than so many times this quantile is left out: coasts tell nothing of the law
 TARGET_TAIL = 1e-8  # what is rarer is a target, not sea, while the law's tail is counted
 FIT_TAILS = (1e-2, 1e-3, 1e-4, 1e-5)  # at which stated and counted tails are compared
 MIN_COUNT = 15  # pixels that a tail must be expected to have, to judge a law by it
+FEWEST_EXPECTED = 2  # ... or to bend its end, if it has `MIN_COUNT`: a ship in a small picture has as many (our choice)
 TAIL_EXPONENT = (0.65, 1.0)  # how far the counted tail may stretch the law's; beyond, the counts are not sea
 NOMINAL_LOOKS = 4.4  # Sentinel-1 IW GRDH
 CLEARLY = 2.0  # by so much less must laws of the usual looks miss the counted tails than those of the looks found
@@ -94,7 +95,7 @@ def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]
     )
     if not clutter.sea.any():
         return scene, known
-    return scene, _fitted(known, samples)
+    return scene, _fitted(known, samples, scene.pixel_spacing_m)
 
 
 def _on_its_coast(scene: Scene, samples: list[Tile], weights: FloatArray, notes: list[str]) -> tuple[Scene, list[Tile]]:
@@ -197,9 +198,10 @@ class _Sea:
     first_band: FloatArray  # power in the scene's first band
 
 
-def _sampled_sea(known: Survey, samples: list[Tile]) -> _Sea | None:
+def _sampled_sea(known: Survey, samples: list[Tile], spacing_m: tuple[float, float]) -> _Sea | None:
     """The sea in the samples; None where they hold none."""
     clutter, blocks = known.clutter, known.blocks
+    along, across = (round(PAIR_PX * max(spacing_m) / side) for side in spacing_m)
     log_over: list[FloatArray] = []
     block: list[NDArray[np.intp]] = []
     variances: list[FloatArray] = []
@@ -218,7 +220,7 @@ def _sampled_sea(known: Survey, samples: list[Tile]) -> _Sea | None:
         number = (rows - rows[0])[:, None] * cut.shape[1] + (cols - cols[0])
         block.append(number[sea] + sum(len(v) for v in variances))
         variances.append(cut.ravel())
-        for a, b in ((log[:, PAIR_PX:], log[:, :-PAIR_PX]), (log[PAIR_PX:], log[:-PAIR_PX])):
+        for a, b in ((log[:, across:], log[:, :-across]), (log[along:], log[:-along])):
             apart = a - b
             ratios.append(apart[np.isfinite(apart)])
         first.append(tile.data[0][sea])
@@ -243,22 +245,23 @@ def _looks(sea: _Sea) -> float:
     return float(np.clip(laws.order_of(max(smoothest, 1e-3)), *LOOKS_RANGE))
 
 
-def _fitted(known: Survey, samples: list[Tile]) -> Survey:
+def _fitted(known: Survey, samples: list[Tile], spacing_m: tuple[float, float]) -> Survey:
     """The survey with the number of looks of the joint power, and the law whose tails fit the sampled sea best."""
-    seen = _sampled_sea(known, samples)
+    seen = _sampled_sea(known, samples, spacing_m)
     if seen is None:
         return known
     variance, looks = seen.variance, _looks(seen)
     calm = variance[seen.block] <= CALM[1] * np.nanquantile(variance, CALM[0])
     log_over, block = seen.log_over[calm], seen.block[calm]
-    law, looks_of_law, _ = _best_law(log_over, block, variance, looks)
+    law, looks_of_law, exponent = _best_law(log_over, block, variance, looks)
     limit = np.log(laws.quantile(law, TARGET_TAIL, variance, looks_of_law))
     targets = np.zeros(len(variance), bool)
     targets[block[log_over > limit[block]]] = True
     sea = ~targets[block]
-    law, looks, exponent = _best_law(log_over[sea], block[sea], variance, looks)
+    if sea.any():  # in each block of a small picture, or of one full of spikes, something may be no sea
+        law, looks_of_law, exponent = _best_law(log_over[sea], block[sea], variance, looks)
     sea_db = float(10 * np.log10(np.median(seen.first_band) * MEAN_OVER_MEDIAN))
-    return replace(known, looks=looks, law=law, tail_exponent=exponent, sea_db=sea_db)
+    return replace(known, looks=looks_of_law, law=law, tail_exponent=exponent, sea_db=sea_db)
 
 
 def _best_law(
@@ -271,19 +274,24 @@ def _best_law(
     not alike a few steps apart was counted as speckle, so the ``looks`` may be too few: the usual ones are tried, too,
     and win where they state the tails `CLEARLY` better (at the edge of slicks they state them a little better, and let
     more of the sea through). Earlier laws win ties.
+
+    The bend is that of the farthest tail that holds pixels enough, also beyond those by which laws are judged: where a
+    frame without data or land leaves few pixels, the nearer tails of a skewed sea bend less and let more through.
     """
     n = len(log_over)
-    tails = [t for t in FIT_TAILS if t * n >= MIN_COUNT] or [FIT_TAILS[0]]
+    judged = sum(t * n >= MIN_COUNT for t in FIT_TAILS) or 1
     high = log_over > 0.5  # the rest is never in a tail
     log_over, block = log_over[high], block[high]
     misfit, exponents = {}, {}
     tried = [(law, looks) for law in laws.LAWS]
     tried += [(law, NOMINAL_LOOKS) for law in laws.LAWS if law != "gamma" and looks < NOMINAL_LOOKS]
     for one in tried:
-        limits = [np.log(laws.quantile(one[0], t, variance, one[1])) for t in tails]
-        counted = [max(float(np.sum(log_over > limit[block])), 0.1) / n for limit in limits]
-        misfit[one] = sum(abs(np.log(c / t)) for c, t in zip(counted, tails, strict=True))
-        exponents[one] = float(np.clip(np.log(counted[-1]) / np.log(tails[-1]), *TAIL_EXPONENT))
+        limits = [np.log(laws.quantile(one[0], t, variance, one[1])) for t in FIT_TAILS]
+        counted = np.array([max(float(np.sum(log_over > limit[block])), 0.1) for limit in limits])
+        misfit[one] = float(np.abs(np.log(counted / n / FIT_TAILS))[:judged].sum())
+        told = [c >= MIN_COUNT and t * n >= FEWEST_EXPECTED for t, c in zip(FIT_TAILS, counted, strict=True)]
+        last = max(judged, sum(told)) - 1
+        exponents[one] = float(np.clip(np.log(counted[last] / n) / np.log(FIT_TAILS[last]), *TAIL_EXPONENT))
     best = min(tried, key=lambda one: round(misfit[one] * (CLEARLY if one[1] != looks else 1), 6))
     return *best, exponents[best]
 

@@ -109,3 +109,11 @@ def test_a_few_pixels_amid_nothing_are_no_look_at_empty_water():
     image = np.full((300, 300), np.nan)
     image[100:103, 100:103] = sea((3, 3))
     assert detect(array_scene({"VV": image}))[1]["unknown"] == ["too little sea around to tell a ship from it"]
+
+
+def test_a_sea_with_a_spike_in_every_block_is_read():
+    """Regular hot pixels: no block of 80 m is left in which all is sea."""
+    image = sea()
+    image[::6, ::6] = 20 * 0.02
+    _, told = detect(array_scene({"VV": image}, radar=RadarView()))
+    assert told["enl"] == pytest.approx(4.4, rel=0.5)
