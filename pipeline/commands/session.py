@@ -52,6 +52,7 @@ Runs = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Folder of r
 @contextmanager
 def session(*, quiet: bool, debug: bool) -> Iterator[Any]:
     """Run a command: errors become one line and an exit code, unless a traceback is wanted."""
+    import pipeline.ingest.gdal_settings  # noqa: F401 (before any library that holds GDAL or PROJ is imported)
     from pipeline.commands.machine_code import find_room
     from pipeline.console import Console, to_stderr
     from pipeline.execution.stopping import Stopped, stoppable

@@ -1,6 +1,8 @@
 """How GDAL is set up here, wherever it reads: importing this module, before rasterio, sets its environment."""
 
 import os
+from importlib.util import find_spec
+from pathlib import Path
 
 SETTINGS = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # a foreign .aux.xml, .msk or .ovr beside the file stays unread
@@ -15,3 +17,16 @@ ENVIRONMENT = {  # counts only where it is set before GDAL starts
 }
 for _name, _value in ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)
+OF_ANOTHER_INSTALL = ("PROJ_DATA", "PROJ_LIB", "GDAL_DATA", "GDAL_DRIVER_PATH")  # as QGIS and conda set them
+
+
+def _forget_other_installs() -> None:
+    """Drop what points to another GDAL's files, whose versions differ, where rasterio came with its own: it would read
+    those instead, and know no EPSG code."""
+    found = find_spec("rasterio")
+    if found is not None and found.origin and (Path(found.origin).parent / "proj_data").is_dir():
+        for name in OF_ANOTHER_INSTALL:
+            os.environ.pop(name, None)
+
+
+_forget_other_installs()
