@@ -9,11 +9,13 @@ which errs to the wide side.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import expit
 
+from pipeline.calls.sightings import ONE_WORD
 from pipeline.quantiles import Z90
 from pipeline.tables.seen_law import logit_of
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 STEP_D = 1 / 48  # of the integral over times of arrival: half an hour against stays of about a day
-MIN_LOOKS = 5  # overpasses: fewer are a few moments, and chance alone says what was there (our choice)
+MIN_LOOKS = 5  # half a day apart: fewer are a few moments, and chance alone says what was there (our choice)
 MIN_SEEN = 0.03  # of arrivals: below, each call seen would stand for more than thirty unseen ones (our choice)
 MOSTLY_SEEN = 0.5  # of arrivals: above, no more is added than was seen, and any number of looks will do (our choice)
 
@@ -37,7 +39,7 @@ class Exposure:
     """Integral of 1 - p(a) over each day [d]."""
 
     n_looks: int = 0
-    """Looks in the period that could see anybody; the slices of an overpass are one."""
+    """Looks in the period that could see anybody; of those within `ONE_WORD` of each other one."""
 
     def tells(self) -> bool:
         """Were there looks enough to say how many calls nobody saw?
@@ -105,7 +107,20 @@ def exposure(
     share = STEP_D / len(law_d)
     seen = np.asarray(np.bincount(day, p * share, n_days), dtype=np.float64)
     present = np.asarray(np.bincount(day, there * share, n_days), dtype=np.float64)
-    return Exposure(seen, present - seen, int((recall[inside] > 0).sum()))
+    return Exposure(seen, present - seen, _number_apart(looks_d[recall[inside] > 0]))
+
+
+def _number_apart(looks_d: FloatArray) -> int:
+    """The most looks that lie further than `ONE_WORD` from each other; a further look makes them no fewer.
+
+    >>> _number_apart(np.array([0.0, 0.01, 0.02, 3.0, 7.0, 7.1])), _number_apart(np.arange(5.0))
+    (3, 5)
+    """
+    number, last_d = 0, -np.inf
+    for look_d in looks_d:
+        if look_d - last_d > ONE_WORD / timedelta(days=1):
+            number, last_d = number + 1, look_d
+    return number
 
 
 def seen_bounds(

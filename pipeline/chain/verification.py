@@ -33,7 +33,8 @@ def rows_of(table: pd.DataFrame, name: str) -> dict[str, Any]:
 def last_of(folder: Path, run_id: str) -> dict[str, str] | None:
     """The finished run of this AOI that a new one continues: its id and the hash of its manifest.
 
-    A run made again under its own id continues what it continued before, also where it was cut short in between.
+    A run made again under its own id continues what it continued before, also where it was cut short in between. One
+    whose folder was removed continues none of those that came after it.
     """
     from pipeline.workspace import CONTINUES, LATEST
 
@@ -48,10 +49,37 @@ def last_of(folder: Path, run_id: str) -> dict[str, str] | None:
     except PipelineError:
         pass
     try:
-        previous = (folder / LATEST).read_text("utf-8").strip()
+        previous = _not_after(run_id, folder, (folder / LATEST).read_text("utf-8").strip())
+        if previous is None:
+            return None
         return {"run_id": previous, "self_sha256": read_manifest(folder / previous)["self_sha256"]}
     except (OSError, KeyError, PipelineError):
         return None
+
+
+def _not_after(run_id: str, folder: Path, latest: str) -> str | None:
+    """The latest finished run, unless it came after ``run_id``, directly or by others; then the one of the others that
+    none of them continues, so that the manifest is again the one that its successor named. None where there is none.
+    """
+    after: list[str] = []
+    name = latest
+    while name and name != run_id and name not in after:
+        after.append(name)
+        name = _continued(folder, name)
+    if name != run_id:
+        return latest
+    others = {path.parent.name for path in folder.glob(f"*/{MANIFEST}")} - {*after, run_id}
+    last = others - {_continued(folder, other) for other in others}
+    return last.pop() if len(last) == 1 else None
+
+
+def _continued(folder: Path, run_id: str) -> str:
+    """The run that a finished run names as the one before it; empty where it names none, or is gone."""
+    try:
+        previous = read_manifest(folder / run_id).get("previous")
+    except PipelineError:
+        return ""
+    return str(previous.get("run_id", "")) if isinstance(previous, dict) else ""
 
 
 def differences(folder: Path) -> list[str]:

@@ -31,6 +31,7 @@ from pipeline.stages.given_tables import (
     tell_lost_digits,
     tell_simulated,
     tell_unread_sizes,
+    tell_zones_of_two_places,
 )
 from pipeline.stages.table_doubts import (
     tell_contradictions,
@@ -124,6 +125,8 @@ def account(
         tell_contradictions(path, table, console)
         tell_edits(path, stage.edits(table, drawn), console)
     unseen = read_missed(missed) if missed is not None else None
+    zones_of = {path: table["berth_id"] for path, table in zip(liftings, given, strict=True)}
+    tell_zones_of_two_places(zones_of | ({missed: unseen["zone_id"]} if missed and unseen is not None else {}), console)
     named = liftings[0] if len(liftings) == 1 else None
     accounts = []
     for rule, of_cap in zip(rules, tables, strict=True):

@@ -4,16 +4,17 @@ whether they are of a simulation."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.config import VolumeConfig, assumptions_id
 from pipeline.console import Console
-from pipeline.errors import ConfigError, ContractError, InputError, printable
+from pipeline.errors import ConfigError, ContractError, InputError, PipelineError, printable
 from pipeline.ingest.simulated_mark import says_simulated
 from pipeline.plurals import first_of
+from pipeline.provenance import read_manifest
 from pipeline.stages.given_times import in_forms
 from pipeline.table_files import SIMULATED_COLUMN, read_table
 from pipeline.tables import LIFTINGS, LOOKS, MISSED
@@ -271,6 +272,24 @@ def read_missed(path: Path) -> pd.DataFrame:
             "rate_shape, rate_per_d), as rows of several runs do; take the table of one run over the whole time"
         )
     return table
+
+
+def tell_zones_of_two_places(tables: Mapping[Path, pd.Series], console: Console) -> None:
+    """Tell zones that runs of several AOIs name alike, of tables in the folders of their runs: an id is all that is
+    known of a zone, so its stays and its looks are taken for those of one."""
+    places: dict[str, set[str]] = {}
+    for path, zones in tables.items():
+        try:
+            aoi = str(read_manifest(path.parent)["aoi"])
+        except (KeyError, PipelineError):  # no run's own table: nobody knows of which place it is
+            continue
+        for zone in set(zones) - {""}:
+            places.setdefault(str(zone), set()).add(aoi)
+    for zone, aois in sorted(places.items()):
+        if len(aois) > 1:
+            names = printable(", ".join(sorted(aois)))
+            told = f"zone {printable(zone)} is one of each AOI of {names}, and taken for one berth; if they are several"
+            console.note(f"{told}, give each an id of its own in its zones file, and run again")
 
 
 def tell_lost_digits(path: Path, console: Console) -> None:

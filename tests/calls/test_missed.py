@@ -46,6 +46,25 @@ def test_too_few_looks_say_nothing(n, period_d, tells):
     assert evenly(n, period_d).tells() == tells
 
 
+@pytest.mark.parametrize("apart_d", [5 / 1440, 1 / 24, 0.4 / 7])
+def test_pictures_of_one_morning_are_one_moment(apart_d):
+    """Eight of them see hardly more than one does: a ship seen would stand for nearly thirty that nobody saw."""
+    morning = 15.3 + np.arange(8) * apart_d
+    assert not exposure(morning, np.full(8, 0.9), STAY_D, 30.0).tells()
+    four_more = np.array([3.0, 8.0, 20.0, 27.0])
+    for others in (four_more, four_more[1:]):
+        looks = np.sort(np.concatenate([morning, others]))
+        assert exposure(looks, np.full(len(looks), 0.9), STAY_D, 30.0).tells() == (len(others) == 4)
+
+
+def test_a_further_look_takes_no_number_away():
+    rng = np.random.default_rng(5)
+    for _ in range(50):
+        looks = np.sort(rng.uniform(0, 30, 14))
+        numbers = [exposure(some, np.full(len(some), 0.9), STAY_D, 30.0).n_looks for some in (looks, looks[1::2])]
+        assert numbers[0] >= numbers[1]
+
+
 def test_looks_that_find_nobody_are_none():
     assert not evenly(30, 30, recall=0.0).tells()
     assert evenly(30, 30, recall=0.0).n_looks == 0

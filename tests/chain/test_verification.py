@@ -8,9 +8,11 @@ import shutil
 import pandas as pd
 import pytest
 
-from pipeline.chain.verification import CHAINED, ROWS, differences, rows_of
+from pipeline.chain.verification import CHAINED, ROWS, differences, last_of, rows_of
+from pipeline.storage import write_json
 from pipeline.table_files import read_table, write_table
 from pipeline.tables import ALL
+from pipeline.workspace import LATEST
 
 CONTRACTS = {c.name: c for c in ALL if c.name in CHAINED}
 
@@ -57,3 +59,30 @@ def test_white_space_in_the_manifest_counts(copy):
     path = copy / "manifest.json"
     path.write_text(path.read_text() + "\n")
     assert differences(copy) == ["manifest.json: its bytes are not those that were written"]
+
+
+def chain_of(folder, *runs: tuple[str, str]) -> None:
+    """Finished runs, each with the one before it; the last is the latest."""
+    for name, before in runs:
+        told = {"run_id": before, "self_sha256": f"hash of {before}"} if before else None
+        manifest = {"capwatch": "0", "outputs": [], "previous": told, "self_sha256": f"hash of {name}"}
+        write_json(folder / name / "manifest.json", manifest)
+    (folder / LATEST).write_text(f"{runs[-1][0]}\n")
+
+
+@pytest.mark.parametrize(
+    ("left", "asked", "before"),
+    [
+        ([("b", "a")], "a", None),  # the first of two was removed: nothing came before it
+        ([("b", "a"), ("c", "b")], "a", None),
+        ([("z", ""), ("b", "a"), ("c", "b")], "a", "z"),
+        ([("y", ""), ("z", "y"), ("b", "a")], "a", "z"),
+        ([("z", ""), ("b", "a")], "new", "b"),
+        ([("y", ""), ("z", ""), ("b", "a")], "a", None),  # of two nobody knows which
+        ([("a", "b"), ("b", "a")], "new", "b"),  # each names the other: it ends all the same
+    ],
+)
+def test_a_run_made_anew_after_its_folder_was_removed_continues_none_that_came_after_it(tmp_path, left, asked, before):
+    chain_of(tmp_path, *left)
+    found = last_of(tmp_path, asked)
+    assert found == (before and {"run_id": before, "self_sha256": f"hash of {before}"})

@@ -11,6 +11,7 @@ from pipeline.config import VolumeConfig
 from pipeline.console import Console
 from pipeline.errors import InputError
 from pipeline.stages.given_tables import read_calls
+from pipeline.storage import write_json
 from pipeline.tables import PORT_CALLS
 from pipeline.tables.given import CALLS_READ
 from pipeline.volume import liftings
@@ -290,3 +291,17 @@ def test_a_ship_with_such_a_word_in_her_name_and_a_row_that_says_it_counts_are_c
     found = liftings(read_calls(path, console), VolumeConfig(draws=200), 1)
     assert found["counts"].all()
     assert not console.problems
+
+
+@pytest.mark.parametrize(("aois", "zones", "told"), [("ab", "xx", True), ("aa", "xx", False), ("ab", "xy", False)])
+def test_one_zone_id_of_two_places_is_told(capwatch, tmp_path, aois, zones, told):
+    """Tables in the folders of two runs: nothing but its id says which berth a zone is."""
+    for n, (aoi, zone) in enumerate(zip(aois, zones, strict=True)):
+        folder = tmp_path / f"run{n}"
+        write_json(folder / "manifest.json", {"capwatch": "0", "outputs": [], "aoi": aoi})
+        (folder / "calls.csv").write_text(f"call_id,arrival,tonnes,berth_id\n{n},2024-03-{7 + 9 * n:02},3000,{zone}\n")
+        capwatch("volume", folder / "calls.csv", "-o", folder / "liftings.csv")
+    tables = [tmp_path / f"run{n}" / "liftings.csv" for n in range(2)]
+    code, out, err = capwatch("account", *tables, "--cap", "unscr-2397", "-o", tmp_path / "ledger.csv")
+    assert (code, "2 calls counted" in out) == (0, True)
+    assert ("zone x is one of each AOI of a, b, and taken for one berth" in err) == told
