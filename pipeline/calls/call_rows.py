@@ -34,6 +34,8 @@ BASE_TANKER_SHARE = 0.28  # what a sighting's tanker_score is without any eviden
 MIN_P_TANKER = 0.5  # below, a stay is another trade
 SHORTEST_M = 25.0  # whoever is surely shorter is a boat; images leave such objects out, too (our choice)
 
+TOO_LONG, MAY_BE_SHORTER = "too_long_for_this_trade", "may_be_shorter"
+
 Row = dict[str, Any]
 
 
@@ -172,6 +174,7 @@ def _completed(row: Row, certainty: float, spell: Spell, size: Row, turns: Turno
     why = _left_out(row, zone)
     row["counts"] = not why
     row["flags"] += [why] if why else []
+    row["flags"] += [MAY_BE_SHORTER] if why == TOO_LONG and _may_be_shorter(row, zone) else []
     row["berth_kind"] = zone.kind
     row["n_seen"] = len(hers)
     heard = row["evidence_class"] in {"A", "B"}
@@ -237,7 +240,7 @@ def _left_out(row: Row, zone: Zone) -> str:
         return "zone_not_counted"
     length_m = row["length_m"] if pd.notna(row["length_m"]) else row.get("listed_length_m")
     if zone.max_length_m is not None and length_m is not None and length_m > zone.max_length_m:
-        return "too_long_for_this_trade"
+        return TOO_LONG
     longest_m = row["length_hi_m"] if pd.notna(row.get("length_hi_m")) else length_m
     if longest_m is not None and longest_m < SHORTEST_M:
         return "too_short_for_this_trade"
@@ -245,6 +248,11 @@ def _left_out(row: Row, zone: Zone) -> str:
         return "unlikely_tanker"
     # a ship that looks show between two that miss her is not timed by them so well
     return SHORT if row["evidence_class"] in {"A", "B"} and too_short(row) else ""
+
+
+def _may_be_shorter(row: Row, zone: Zone) -> bool:
+    """Does the interval of a length that is too long for a zone's trade begin where it is not?"""
+    return zone.max_length_m is not None and pd.notna(row["length_lo_m"]) and row["length_lo_m"] <= zone.max_length_m
 
 
 def _p_ship(hers: pd.DataFrame) -> float:

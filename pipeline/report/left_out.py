@@ -52,10 +52,15 @@ def kept_out_lines(calls: pd.DataFrame) -> list[str]:
 
     Without it a zone whose ``max_length_m`` lacks a digit would read as a berth at which nobody was.
     """
-    told = {why: _kept_out(calls, flag) for flag, why in AT_COUNTED_ZONES.items()}
+    told = {flag: _kept_out(calls, flag) for flag in AT_COUNTED_ZONES}
+    unsure = sum("may_be_shorter" in flags for flags in calls["flags"])
+    doubts = (
+        {"too_long_for_this_trade": f"; {unsure} of them may be shorter, by the interval of length"} if unsure else {}
+    )
     return [
-        f"{number_of(count, 'call')} at counted zones {_are(count)} not counted: {why}"
-        for why, count in told.items()
+        f"{number_of(count, 'call')} at counted zones {_are(count)} not counted: {AT_COUNTED_ZONES[flag]}"
+        f"{doubts.get(flag, '')}"
+        for flag, count in told.items()
         if count
     ]
 

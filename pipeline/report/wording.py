@@ -188,6 +188,7 @@ FLAG_WORDS = {
     "mmsi_changed": "she changed her transponder's number in this visit: both say one IMO number",
     "unlikely_tanker": "not likely a tanker",
     "too_long_for_this_trade": "longer than ships of this trade",
+    "may_be_shorter": "the interval of her length begins within this trade: look at her outline",
     "too_short_for_this_trade": "a boat, shorter than any tanker at sea",
     "size_contradicts_transponder": "her size in the image is not the one that her transponder sends",
     "time_of_day_unknown": "an image tells its day alone, so bounds are whole days",

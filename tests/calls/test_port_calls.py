@@ -178,6 +178,15 @@ def test_longer_ships_are_another_trade():
     assert "too_long_for_this_trade" in row["flags"]
 
 
+@pytest.mark.parametrize(("shortest_m", "may_be"), [(100.0, True), (160.0, False)])
+def test_a_hull_left_out_as_too_long_that_may_be_shorter_says_so(shortest_m, may_be):
+    """Ship and pier measured as one: the interval of length reaches down to hers."""
+    seen = [sighting("a", 8, length_m=189.0) | {"length_lo_m": shortest_m, "length_hi_m": 215.0}]
+    row = only(seen=seen, looks=looks_at(8), place=harbour(max_length_m=150.0))
+    assert not row["counts"]
+    assert ("may_be_shorter" in row["flags"]) == may_be
+
+
 @pytest.mark.parametrize(("length_m", "counts"), [(10.0, False), (20.0, False), (26.0, True), (64.0, True)])
 def test_a_boat_at_an_oil_berth_is_no_tanker_whoever_says_so(length_m, counts):
     row = only(visit(5, 20), said(4, a=length_m - 5.0, b=5.0, c=2.0, d=2.0, ship_type=80))
