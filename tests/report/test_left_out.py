@@ -74,8 +74,10 @@ def test_a_call_of_other_days_is_not_said_to_be_seen_in_these(tiny_story, tiny_r
         ),
         (
             ["too_long_for_this_trade", "may_be_shorter"],
-            "1 call at counted zones is not counted: longer than ships of this trade (max_length_m of the zone); "
-            "1 of them may be shorter, by the interval of length",
+            (
+                "1 call at counted zones is not counted: longer than ships of this trade (max_length_m of the zone); "
+                "for 1 the interval of length begins below it"
+            ),
         ),
         (["dark", "unlikely_tanker"], "1 call at counted zones is not counted: not likely a tanker"),
         (["too_long_for_this_trade", "outside_period"], None),
