@@ -154,7 +154,6 @@ def test_no_ship_is_at_zero_north_and_zero_east(tmp_path, place):
     bad = ROW.replace("42.75,133.05", place)
     found = read(tmp_path, HEADER, *rows(3), *rows(1, bad), ROW.replace("42.75", "0"), ROW.replace("133.05", "0"))
     assert found.messages["lon"].isna().sum() == 1
-    assert found.files[0].impossible == {"lon": 1, "lat": 1}
     assert "(lon 1, lat 1)" in found.notes[0]
     assert "stand for no fix" in read(tmp_path, HEADER, *rows(3, bad)).files[0].cause
 
