@@ -25,6 +25,7 @@ import shapely
 from pipeline.config import MOVED
 from pipeline.errors import NothingToShow
 from pipeline.finished.opened import chosen_run, draw_land, open_run
+from pipeline.plurals import number_of
 from pipeline.report.page_data import SILENCE
 
 pd.set_option("display.max_colwidth", None)
@@ -32,7 +33,7 @@ folder = chosen_run()
 run = open_run(folder)
 calls, liftings = run.table("port_calls"), run.table("liftings")
 mark = "SIMULATED: " if run.simulated else ""
-print(f"{mark}{run.place.name}, {len(calls)} calls, {int(liftings['counts'].sum())} counted")
+print(f"{mark}{run.place.name}, {number_of(len(calls), 'call')}, {int(liftings['counts'].sum())} counted")
 
 # %%
 call_id = None  # for example "98b236b19b23"
