@@ -53,7 +53,8 @@ def kept_out_lines(calls: pd.DataFrame) -> list[str]:
     Without it a zone whose ``max_length_m`` lacks a digit would read as a berth at which nobody was.
     """
     told = {flag: _kept_out(calls, flag) for flag in AT_COUNTED_ZONES}
-    unsure = sum("may_be_shorter" in flags for flags in calls["flags"])
+    shorter = calls["flags"].map(lambda flags: "may_be_shorter" in flags).astype(bool)
+    unsure = _kept_out(calls[shorter], "too_long_for_this_trade")
     doubts = {"too_long_for_this_trade": f"; for {unsure} the interval of length begins below it"} if unsure else {}
     return [
         f"{number_of(count, 'call')} at counted zones {_are(count)} not counted: {AT_COUNTED_ZONES[flag]}"

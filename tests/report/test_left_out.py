@@ -11,6 +11,7 @@ import pytest
 from pipeline.config import CapConfig, PeriodConfig, VolumeConfig
 from pipeline.report.exports import annex
 from pipeline.report.extrapolated import looks_show_line
+from pipeline.report.left_out import kept_out_lines
 from pipeline.report.page import render
 from pipeline.report.summary import headline_lines
 from pipeline.report.warnings_list import warnings
@@ -93,6 +94,16 @@ def test_a_call_kept_out_at_a_counted_zone_is_told(tiny_story, flags, line, othe
     story = replace(tiny_story, headline=head, tables={**tiny_story.tables, "port_calls": calls})
     assert [w for w in warnings(story) if "counted zones" in w] == ([f"{line}."] if line else [])
     assert [w for w in headline_lines(story) if "counted zones" in w] == ([f"SIMULATED: {line}"] if line else [])
+
+
+def test_of_lengths_that_are_not_sure_only_those_of_the_calls_told_of_are_counted():
+    """A second one that the period keeps out as well would else stand in a line about one call."""
+    unsure = ["too_long_for_this_trade", "may_be_shorter"]
+    calls = pd.DataFrame({"flags": [unsure, [*unsure, "outside_period"]]})
+    (line,) = kept_out_lines(calls)
+    assert line.startswith("1 call at counted zones")
+    assert line.endswith("; for 1 the interval of length begins below it")
+    assert kept_out_lines(calls[:0]) == []
 
 
 @pytest.fixture
