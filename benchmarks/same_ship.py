@@ -1,10 +1,10 @@
 """Is it the same ship? Error rates of the probability between looks, on simulated fleets imaged twice.
 
-    python -m benchmarks.same_ship --seeds 1-8 [--pixel 0.5]
+    python -m benchmarks.same_ship --seeds 1-8 [--pixel 0.5] [--coasters]
 
-Each seed is a fleet of six product tankers, drawn in two scenes of other light, view, sea, sensor, heading and load.
-All pairs of a ship in the first scene and one in the second are judged; pairs of two ships are weighed so that one
-hull and two are as frequent. SIMULATED.
+Each seed is a fleet of six product tankers (58-185 m; with --coasters 58-110 m), drawn in two scenes of other light,
+view, sea, sensor, heading and load. All pairs of a ship in the first scene and one in the second are judged; pairs of
+two ships are weighed so that one hull and two are as frequent. SIMULATED.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.submetre_scenes import CELL_M, EPSG, GRID, ORIGIN, random_hull, state_of
+from benchmarks.submetre_scenes import CELL_M, EPSG, GRID, ORIGIN, coaster, random_hull, state_of
 from pipeline.calls.same_ship import freeboard_change, same_ship_probability
 from pipeline.detection import detect
 from pipeline.ingest.scenes import open_scene
@@ -31,10 +31,11 @@ from pipeline.simulation.optical_products import Picture, write_picture
 BINS = (0.0, 0.01, 0.1, 0.5, 0.9, 0.99, 1.0)
 
 
-def looks(folder: Path, seed: int, pixel_m: float) -> list[dict[int, dict[str, Any]]]:
+def looks(folder: Path, seed: int, pixel_m: float, *, coasters: bool = False) -> list[dict[int, dict[str, Any]]]:
     """What two scenes say of one fleet: ship number -> her detection's row with the truth, for each scene."""
     fleet = np.random.default_rng([seed, 78])
-    hulls = [random_hull(f"r{seed}-{n}", fleet, "product_tanker") for n in range(GRID[0] * GRID[1])]
+    names = [f"r{seed}-{n}" for n in range(GRID[0] * GRID[1])]
+    hulls = [coaster(name, fleet) if coasters else random_hull(name, fleet, "product_tanker") for name in names]
     out = []
     for look in range(2):
         rng = np.random.default_rng([seed, 79, look])
@@ -75,9 +76,9 @@ def _found(path: Path, places: list[tuple[np.ndarray, float]]) -> dict[int, dict
     return out
 
 
-def pairs(seed: int, folder: Path, pixel_m: float) -> list[dict[str, Any]]:
+def pairs(seed: int, folder: Path, pixel_m: float, *, coasters: bool = False) -> list[dict[str, Any]]:
     """One row for each pair: told probability, truth, and the change of freeboard where both looks have one."""
-    first, second = looks(folder, seed, pixel_m)
+    first, second = looks(folder, seed, pixel_m, coasters=coasters)
     out = []
     for a, one in first.items():
         for b, two in second.items():
@@ -127,17 +128,18 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", default="1-8")
     parser.add_argument("--pixel", type=float, default=0.5)
+    parser.add_argument("--coasters", action="store_true", help="tankers of 58-110 m: one trade")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args(list(arguments))
     first, last = (int(v) for v in args.seeds.split("-"))
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as scratch:
         for seed in range(first, last + 1):
-            rows += pairs(seed, Path(scratch), args.pixel)
+            rows += pairs(seed, Path(scratch), args.pixel, coasters=args.coasters)
     table = pd.DataFrame(rows)
     if args.out:
         table.to_pickle(args.out)
-    print(f"SIMULATED, {args.pixel} m pixels, seeds {args.seeds}")
+    print(f"SIMULATED, {args.pixel} m pixels, seeds {args.seeds}{', coasters' * args.coasters}")
     print("\n".join(report(table)))
 
 

@@ -16,14 +16,20 @@ from pipeline.quantiles import Z90
 
 LENGTH_FLOOR = 0.006  # of ln(length): what the intervals of two looks do not tell
 BEAM_FLOOR = 0.02  # of ln(beam): the same; no source (our choice)
-HOUSE_SD = 0.025  # of the house's place, share of the length, from look to look
+HOUSE_SD = 0.05  # of the house's place, share of the length, between two looks at one hull: simulated fleets
 TONE_SD = 0.35  # of ln(deck tone): sun, haze, water, rain
-# Share of looks whose measure is wrong beyond its interval (an end lost in shade, a quay taken in), on simulated fleets
-# of seeds below 1000: then the difference follows the fleet's spread and says nothing
-LENGTH_FAILS, BEAM_FAILS, HOUSE_FAILS = 0.01, 0.03, 0.1
-FLEET_LENGTH_SD = 0.45  # of ln(length) among ships that call at one port (our reading of registers)
+# Share of pairs of looks where a measure is wrong beyond its interval, on simulated fleets of seeds below 1000. An end
+# lost in shade shortens her by some 5 % (standard deviation); a beam, a house or a deck that was mistaken (a quay taken
+# in, a hatch left open) follows the fleet's spread, so that it says nothing
+LENGTH_FAILS, BEAM_FAILS, HOUSE_FAILS, TONE_FAILS = 0.07, 0.03, 0.1, 0.1
+LENGTH_FAILED_SD = 0.05
+# Of ln(length) among ships of one trade: nine in ten are 60-120 m, as in `pipeline.ships.turnover`
+FLEET_LENGTH_SD = math.log(120 / 60) / (2 * Z90)
 FLEET_SLENDER_SD = 0.08  # of ln(beam / length) at a given length
-FLEET_HOUSE_SD = 0.10  # of the house's place, share of the length; no source: most stand aft, some forward (our choice)
+# Tankers have their houses aft, so that its place tells few of them apart: spread of those that do [share of the
+# length], and the share of ships where it is read elsewhere, a few that are built so and more whose gear amidships is
+# brighter (one tanker in fourteen of simulated fleets; our choice). Between the two lies about a third of the length.
+HOUSE_AFT_SD, HOUSE_ELSEWHERE, ELSEWHERE_SD = 0.03, 0.08, 0.3
 FLEET_TONE_SD = 0.45  # of ln(deck tone); no source (our choice)
 
 
@@ -32,7 +38,7 @@ def same_ship_probability(first: Mapping[str, Any], second: Mapping[str, Any], p
 
     >>> look = {"length_m": 98.0, "length_lo_m": 97.0, "length_hi_m": 99.0}
     >>> round(same_ship_probability(look, look), 2), round(same_ship_probability(look, look | {"length_m": 110.0}), 2)
-    (0.98, 0.01)
+    (0.96, 0.03)
     """
     if not 0 < prior < 1:
         raise ValueError(f"a prior lies between 0 and 1; got {prior}")
@@ -52,7 +58,8 @@ def log_odds(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
         return odds_beyond_length(first, second)
     apart, sd = length
     wide = math.hypot(sd, math.sqrt(2) * FLEET_LENGTH_SD)
-    return _or_failed(apart, sd, wide, LENGTH_FAILS) - _normal(apart, wide) + odds_beyond_length(first, second)
+    of_one = _or_failed(apart, sd, math.hypot(sd, LENGTH_FAILED_SD), LENGTH_FAILS)
+    return of_one - _normal(apart, wide) + odds_beyond_length(first, second)
 
 
 def odds_beyond_length(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
@@ -65,17 +72,28 @@ def odds_beyond_length(first: Mapping[str, Any], second: Mapping[str, Any]) -> f
         slender, spread = apart - length[0], math.hypot(math.hypot(sd, length[1]), math.sqrt(2) * FLEET_SLENDER_SD)
         total += _or_failed(apart, sd, math.hypot(sd, math.sqrt(2) * FLEET_LENGTH_SD), BEAM_FAILS)
         total -= _normal(slender, spread)
-    for name, sd, fleet, log in (
-        ("house_position", HOUSE_SD, FLEET_HOUSE_SD, False),
-        ("deck_tone", TONE_SD, FLEET_TONE_SD, True),
-    ):
-        a, b = _number(first, name), _number(second, name)
-        if a is None or b is None or (log and min(a, b) <= 0):
-            continue
-        apart = math.log(a / b) if log else a - b
-        wide = math.sqrt(2) * fleet
-        total += _or_failed(apart, sd, wide, HOUSE_FAILS) - _normal(apart, math.hypot(sd, wide))
-    return total
+    return total + _of_house(first, second) + _of_tone(first, second)
+
+
+def _of_house(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
+    """Of two hulls, one or none may show her house elsewhere than aft; of one hull, a look may mistake it."""
+    a, b = _number(first, "house_position"), _number(second, "house_position")
+    if a is None or b is None:
+        return 0.0
+    one_is_elsewhere = 2 * HOUSE_ELSEWHERE * (1 - HOUSE_ELSEWHERE)
+    unlike = HOUSE_FAILS + (1 - HOUSE_FAILS) * one_is_elsewhere
+    aft = math.hypot(HOUSE_SD, math.sqrt(2) * HOUSE_AFT_SD)
+    of_one = _or_failed(a - b, HOUSE_SD, ELSEWHERE_SD, HOUSE_FAILS)
+    return of_one - _or_failed(a - b, aft, ELSEWHERE_SD, unlike)
+
+
+def _of_tone(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
+    """Of how bright the decks are, as far as both were measured."""
+    a, b = _number(first, "deck_tone"), _number(second, "deck_tone")
+    if a is None or b is None or min(a, b) <= 0:
+        return 0.0
+    apart, wide = math.log(a / b), math.sqrt(2) * FLEET_TONE_SD
+    return _or_failed(apart, TONE_SD, wide, TONE_FAILS) - _normal(apart, math.hypot(TONE_SD, wide))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,9 @@ from scipy.stats import norm
 
 from pipeline.calls.same_ship import (
     BEAM_FLOOR,
-    FLEET_HOUSE_SD,
     FLEET_LENGTH_SD,
     FLEET_SLENDER_SD,
     FLEET_TONE_SD,
-    HOUSE_SD,
     LENGTH_FLOOR,
     TONE_SD,
     freeboard_change,
@@ -27,8 +25,9 @@ LOOK = {"length_m": 98.0, "length_lo_m": 97.0, "length_hi_m": 99.0, "beam_m": 16
 
 
 def look_at(length_m, beam_m, house, tone, rng):
-    """A look with errors as its intervals say."""
-    length, beam = length_m * (1 + 0.006 * rng.normal()), beam_m * (1 + 0.02 * rng.normal())
+    """A look with errors as its intervals say, but an end lost in shade now and then."""
+    lost = 0.05 * rng.normal() * (rng.random() < 0.035)
+    length, beam = length_m * (1 + 0.006 * rng.normal() + lost), beam_m * (1 + 0.02 * rng.normal())
     return {
         "length_m": length, "length_lo_m": length * 0.99, "length_hi_m": length * 1.01,
         "beam_m": beam, "beam_lo_m": beam * 0.967, "beam_hi_m": beam * 1.033,
@@ -50,10 +49,10 @@ def test_probabilities_are_as_often_right_as_they_say():
         told.append(same_ship_probability(look_at(*first, rng), look_at(*second, rng)))
         truth.append(same)
     told, truth = np.array(told), np.array(truth)
-    assert np.mean((told > 0.5) == truth) > 0.97
+    assert np.mean((told > 0.5) == truth) > 0.94
     sure = told > 0.9
     assert truth[sure].mean() == pytest.approx(told[sure].mean(), abs=0.03)
-    assert np.mean((told - truth) ** 2) < 0.03  # Brier
+    assert np.mean((told - truth) ** 2) < 0.045  # Brier
 
 
 def test_order_of_looks_does_not_matter():
@@ -68,8 +67,9 @@ def test_what_is_unknown_takes_no_part():
 
 
 def test_a_longer_ship_is_another_one():
-    assert same_ship_probability(LOOK, LOOK) > 0.99
-    assert same_ship_probability(LOOK, LOOK | {"length_m": 106.0, "length_lo_m": 105.0, "length_hi_m": 107.0}) < 0.4
+    assert same_ship_probability(LOOK, LOOK) > 0.98
+    longer = LOOK | {"length_m": 108.0, "length_lo_m": 107.0, "length_hi_m": 109.0}
+    assert same_ship_probability(LOOK, longer | {"beam_m": 17.6, "beam_lo_m": 17.3, "beam_hi_m": 17.9}) < 0.01
 
 
 def test_one_failed_measure_does_not_make_another_ship_and_two_do():
@@ -108,7 +108,6 @@ BARE = {"length_m": 98.0, "beam_m": 16.0, "house_position": 0.13, "deck_tone": 2
     ("name", "error", "fleet"),
     [
         ("length_m", LENGTH_FLOOR, FLEET_LENGTH_SD),
-        ("house_position", HOUSE_SD, FLEET_HOUSE_SD),
         ("deck_tone", TONE_SD, FLEET_TONE_SD),
     ],
 )
@@ -116,9 +115,8 @@ def test_between_two_hulls_of_the_trade_the_likelihood_ratio_is_one_on_average(n
     """Of one hull over two hulls, as any ratio of two laws is: else the odds lean to one side whatever is seen."""
     apart = np.unique(np.concatenate([np.linspace(-10, 10, 801) * error, np.linspace(-8, 8, 801) * fleet]))
     first = BARE[name]
-    then = first + apart if name == "house_position" else first * np.exp(apart)
     two_hulls = norm.pdf(apart, scale=np.hypot(error, np.sqrt(2) * fleet))
-    ratio = np.exp([log_odds({name: first}, {name: value}) for value in then])
+    ratio = np.exp([log_odds({name: first}, {name: value}) for value in first * np.exp(apart)])
     assert np.trapezoid(ratio * two_hulls, apart) == pytest.approx(1, abs=0.005)
 
 
@@ -141,18 +139,25 @@ def test_what_is_nothing_or_less_was_not_measured(name):
     assert log_odds({name: 0.0}, BARE) == log_odds({name: -0.1}, BARE) == log_odds(BARE, {name: 0.0}) == 0
 
 
-@pytest.mark.parametrize("moved", [0.15, -0.2, 0.3])
-def test_a_house_elsewhere_leaves_one_hull_a_tenth_of_the_odds(moved):
-    """It was mistaken, as in one look in ten: then its place says nothing of her (docs/submetre.md)."""
+@pytest.mark.parametrize("moved", [0.25, -0.3, 0.4])
+def test_a_house_elsewhere_is_mistaken_nearly_as_often_as_it_is_another_ships(moved):
+    """In one pair of looks in ten it is mistaken; of two ships, one stands apart from aft in 2 x 8 x 92 % of pairs."""
     odds = np.exp(odds_beyond_length({"house_position": 0.4}, {"house_position": 0.4 + moved}))
-    assert odds == pytest.approx(0.1, rel=0.1)
+    assert odds == pytest.approx(0.1 / (0.1 + 0.9 * 2 * 0.08 * 0.92), rel=0.05)
+
+
+def test_a_house_aft_tells_hardly_one_tanker_from_another():
+    """Nearly all have theirs there: two ships may agree about as well as one does with herself."""
+    for moved in (0.0, 0.02, 0.05, 0.08):
+        odds = np.exp(odds_beyond_length({"house_position": 0.13}, {"house_position": 0.13 + moved}))
+        assert 0.6 < odds < 1.7
 
 
 @pytest.mark.parametrize("wider", [0.15, -0.2, 0.25])
 def test_a_beam_beyond_its_error_was_mistaken_in_three_looks_of_a_hundred(wider):
     """Then it follows the beams of the fleet; those of two hulls of one length, how slender ships are."""
     first, second = {"length_m": 98.0, "beam_m": 16.0}, {"length_m": 98.0, "beam_m": 16.0 * np.exp(wider)}
-    mistaken = 0.03 * norm.pdf(wider, scale=np.sqrt(2) * 0.45)
+    mistaken = 0.03 * norm.pdf(wider, scale=np.sqrt(2) * FLEET_LENGTH_SD)
     of_two = norm.pdf(wider, scale=np.hypot(np.sqrt(2) * 0.08, BEAM_FLOOR))
     assert np.exp(odds_beyond_length(first, second)) == pytest.approx(mistaken / of_two, rel=0.1)
 

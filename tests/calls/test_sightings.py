@@ -92,12 +92,13 @@ def test_only_who_came_to_her_own_spot_says_that_she_left(metres, goes_on):
 FINE = {"method": "optical-edges", "beam_lo_m": 14.8, "beam_hi_m": 15.2}
 
 
-@pytest.mark.parametrize(("longer_m", "one"), [(4.0, True), (4.5, False)])
-def test_two_fine_looks_that_show_one_ship_in_less_than_a_hundredth_are_two_stays(longer_m, one):
+@pytest.mark.parametrize(("wider_m", "one"), [(1.0, True), (1.4, False)])
+def test_two_fine_looks_that_show_one_ship_in_less_than_a_hundredth_are_two_stays(wider_m, one):
     """docs/submetre.md, Same ship. By lengths alone they might be one."""
     first, second = (
-        sighting(name, hours, length_m=m, house_position=house, **FINE) | {"length_lo_m": m - 1, "length_hi_m": m + 1}
-        for name, hours, m, house in (("a", 0, 96.0, 0.5), ("b", 24, 96.0 + longer_m, 0.12))
+        sighting(name, hours, length_m=m, house_position=house, **FINE)
+        | {"length_lo_m": m - 1, "length_hi_m": m + 1, "beam_m": b, "beam_lo_m": b - 0.2, "beam_hi_m": b + 0.2}
+        for name, hours, m, b, house in (("a", 0, 96.0, 15.0, 0.5), ("b", 24, 99.0, 15.0 + wider_m, 0.12))
     )
     assert (same_ship_probability(first, second) > 0.01) == one
     assert (len(linked([first, second])) == 1) == one
