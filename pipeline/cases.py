@@ -143,7 +143,7 @@ def run_case(name: str, settings: dict[str, Any], out: Path, console: Console) -
     estimate = _accounted(config.estimate_calls, cap, config, path) if config.estimate_calls else stated
     counted = stated.head.calls_counted
     if counted != len(stated.calls):
-        left = "; ".join(not_held_lines(stated.head))
+        left = "; ".join(not_held_lines(stated.head, cap))
         raise ConfigError(
             f"{printable(path)}: period: {counted} of {len(stated.calls)} calls are in the account: {left}"
         )

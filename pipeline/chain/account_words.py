@@ -21,20 +21,20 @@ _DAY = re.compile(r"\d{4}(-?)\d\d\1\d\d")  # Python would also take a week for i
 def account_lines(head: Headline, cap: CapConfig, ledger: pd.DataFrame) -> list[str]:
     """The account in a few lines, rounded as a report is: its sum, and the counted calls that it does not hold."""
     from pipeline.report.left_out import not_held_lines
-    from pipeline.report.wording import account_year_words, barrels, percent, tonnes_line
+    from pipeline.report.wording import barrels, percent, tonnes_line
     from pipeline.volume import last_day_of
 
     hints = {year: f"--as-of {last_day_of(year, cap)} shows that year" for year in head.other_years}
-    year = f"account year {account_year_words(head.account_year, cap.year_starts)} as of {head.as_of}"
+    year = f"account year {cap.account_year_words(head.account_year)} as of {head.as_of}"
     if not head.calls_counted:  # a sum of 0 would read as "nothing was lifted"
         none = f"no counted call in {year}, so nothing is added up against {head.cap_title}"
-        return [none, *not_held_lines(head, hints), _watched(ledger)]
+        return [none, *not_held_lines(head, cap, hints), _watched(ledger)]
     sums = " / ".join(barrels(value) for value in (head.barrels_p5, head.barrels_p50, head.barrels_p95))
     calls = number_of(head.calls_counted, "call")
     lines = [f"{calls} counted, {year}: p5/p50/p95 {sums} bbl, {percent(head.share_p50)} of {head.cap_title}"]
     if line := tonnes_line(head):
         lines.append(line)
-    return lines + not_held_lines(head, hints)
+    return lines + not_held_lines(head, cap, hints)
 
 
 def _watched(ledger: pd.DataFrame) -> str:

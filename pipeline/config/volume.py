@@ -182,6 +182,10 @@ class CapConfig(Section):
         """Does a cargo of that product count against this cap?"""
         return (not self.products or name in self.products) and name not in self.excluded_products
 
+    def account_year_words(self, year: str) -> str:
+        """An account year as people read it: by its first day where it is no calendar year."""
+        return year if self.year_starts == "01-01" or not year else f"{year} (from {year}-{self.year_starts})"
+
     @model_validator(mode="before")
     @classmethod
     def _is_in_barrels(cls, data: Any) -> Any:

@@ -10,6 +10,7 @@ from pipeline.plurals import number_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.config import CapConfig
     from pipeline.types import Headline
 
 NOT_COUNTED = {  # flags of calls
@@ -26,12 +27,13 @@ AT_COUNTED_ZONES = {  # of these, what keeps out a call where stays do count: a 
 }
 
 
-def not_held_lines(head: Headline, hints: Mapping[str, str] | None = None) -> list[str]:
+def not_held_lines(head: Headline, cap: CapConfig, hints: Mapping[str, str] | None = None) -> list[str]:
     """A line for each cause, without a full stop; ``hints`` say by account year how to see that year's account."""
     out = []
     for year, count in head.other_years.items():
         hint = f" ({hints[year]})" if hints and year in hints else ""
-        out.append(f"{_calls(count)} of account year {year} {_are(count)} not in this account{hint}")
+        these = f"{_calls(count)} of account year {cap.account_year_words(year)}"
+        out.append(f"{these} {_are(count)} not in this account{hint}")
     if count := head.later_calls:
         out.append(f"{_calls(count)} after {head.as_of} {_are(count)} not in this account")
     if count := head.other_product_calls:

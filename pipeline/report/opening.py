@@ -10,7 +10,6 @@ from pipeline.plurals import number_of
 from pipeline.report.left_out import not_held_lines
 from pipeline.report.wording import (
     account_begins,
-    account_year_words,
     barrels,
     counted_zones,
     day_counts,
@@ -76,7 +75,7 @@ def answer(story: Story) -> str:
             f"No usable look at any counted berth of {story.place.name}, and no call by transponder in the period: "
             "what was loaded there is unknown."
         )
-    if not head.calls_counted and (elsewhere := not_held_lines(head)):
+    if not head.calls_counted and (elsewhere := not_held_lines(head, story.cap)):
         return (
             f"{_reviewed(story)}The account holds no call of {story.place.name}: {'; '.join(elsewhere)}. "
             "Days without a look are unknown, not empty."
@@ -147,7 +146,7 @@ def _of_year(story: Story) -> str:
     """Which year's the account is, where the period that the title names holds days of another; else ""."""
     if account_begins(story) == story.config.period.start.date():
         return ""
-    return f" of account year {account_year_words(story.headline.account_year, story.cap.year_starts)}"
+    return f" of account year {story.cap.account_year_words(story.headline.account_year)}"
 
 
 def _parts(story: Story) -> str:

@@ -21,7 +21,6 @@ from pipeline.report.sensitivity_section import moves
 from pipeline.report.story import Story
 from pipeline.report.warnings_list import warnings
 from pipeline.report.wording import (
-    account_year_words,
     barrels,
     beside_period,
     counted_zones,
@@ -63,7 +62,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         mostly_extrapolated=mostly_extrapolated(story),
         tonnes_line=tonnes_line(story.headline),
         crossed=crossed(story.headline),
-        account_year=account_year_words(story.headline.account_year, story.cap.year_starts),
+        account_year=story.cap.account_year_words(story.headline.account_year),
         product_sources=product_sources(story.config.volume),
         beside=beside_period(story.tables["port_calls"]),
         days=day_counts(story),

@@ -16,7 +16,6 @@ from pipeline.report.extrapolated import extrapolated_line
 from pipeline.report.left_out import kept_out_lines, no_estimate, not_held_lines, outside_lines
 from pipeline.report.opening import answer, caveats, changed_by_verdicts, shown_alone
 from pipeline.report.wording import (
-    account_year_words,
     beside_period,
     percent,
     tonnes_line,
@@ -42,7 +41,7 @@ def headline_lines(story: Story) -> list[str]:
     changed = changed_by_verdicts(story)
     shares = [percent(share) for share in (head.share_p5, head.share_p50, head.share_p95)]
     seen = number_of(head.calls_seen, "port call")
-    year = account_year_words(head.account_year, story.cap.year_starts)
+    year = story.cap.account_year_words(head.account_year)
     opening = [
         f"{mark}{story.place.name}, account year {year} as of {head.as_of}",
         f"{mark}{seen} seen{f' ({of_these})' if of_these else ''}, {head.calls_counted} counted",
@@ -59,7 +58,7 @@ def headline_lines(story: Story) -> list[str]:
         f"{mark}share of the cap of {head.cap_bbl:,.0f} bbl: {' / '.join(shares)}",
         *(f"{mark}in the cap's tonnes: {line}" for line in [tonnes_line(head)] if line),
         *(f"{mark}{line}" for line in _unseen_lines(story)),
-        *(f"{mark}{line}" for line in not_held_lines(head) + left_out),
+        *(f"{mark}{line}" for line in not_held_lines(head, story.cap) + left_out),
     ]
 
 

@@ -176,7 +176,7 @@ def _about_calls(story: Story) -> list[str]:
     out += _about_encounters(calls[calls["call_id"].isin(counted["call_id"])])
     out += [_contradiction(r) for r in _size_findings(story, set(counted["call_id"]))]
     out += _about_turns_of_years(story)
-    out += [f"{line}." for line in not_held_lines(story.headline)]
+    out += [f"{line}." for line in not_held_lines(story.headline, story.cap)]
     return out + [f"{line}." for line in outside_lines(calls)]
 
 

@@ -86,15 +86,6 @@ def crossed(head: Headline) -> str:
     return f"it reached {', '.join(days)}" if days else ""
 
 
-def account_year_words(year: str, starts: str) -> str:
-    """An account year as people read it: by its first day where it is no calendar year.
-
-    >>> account_year_words("2024", "01-01"), account_year_words("2023", "12-22")
-    ('2024', '2023 (from 2023-12-22)')
-    """
-    return year if starts == "01-01" or not year else f"{year} (from {year}-{starts})"
-
-
 def days_of(start: pd.Timestamp, end: pd.Timestamp) -> str:
     """First and last day of a period whose end is not in it.
 

@@ -168,7 +168,7 @@ def left_out(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig, as_of
         if not under:
             causes[str(call)] = "the cap does not count her product"
         elif its_year != year:
-            causes[str(call)] = f"by her {cap.counts_on} she is of account year {its_year}"
+            causes[str(call)] = f"by her {cap.counts_on} she is of account year {cap.account_year_words(its_year)}"
         elif day > as_of:
             causes[str(call)] = f"after {as_of}, the last day of this account"
     return causes

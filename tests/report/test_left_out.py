@@ -11,7 +11,7 @@ import pytest
 from pipeline.config import CapConfig, PeriodConfig, VolumeConfig
 from pipeline.report.exports import annex
 from pipeline.report.extrapolated import looks_show_line
-from pipeline.report.left_out import kept_out_lines
+from pipeline.report.left_out import kept_out_lines, not_held_lines
 from pipeline.report.page import render
 from pipeline.report.summary import headline_lines
 from pipeline.report.warnings_list import warnings
@@ -224,6 +224,14 @@ def test_counted_calls_of_other_accounts_are_told_in_the_report_and_in_the_runs_
         lines[0] + ".", lines[1] + ".", lines[2] + "."
     ]  # fmt: skip
     assert headline_lines(story)[-3:] == [f"SIMULATED: {line}" for line in lines]
+
+
+def test_an_account_year_that_is_no_calendar_year_is_told_by_its_first_day(told):
+    story = told(other_years={"2022": 1})
+    crude = story.cap.model_copy(update={"year_starts": "12-22"})
+    assert not_held_lines(story.headline, crude) == [
+        "1 counted call of account year 2022 (from 2022-12-22) is not in this account"
+    ]
 
 
 def test_a_call_of_another_account_year_is_not_shown_as_counted_in_this_one(tiny_story, tiny_run):

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from pipeline.config import VolumeConfig
+from pipeline.config import CapConfig, VolumeConfig
 from pipeline.report.opening import answer, shown_alone
 from pipeline.report.page import render
 from pipeline.report.warnings_list import warnings
@@ -29,12 +29,17 @@ class Told:
         self.place = SimpleNamespace(name="Testport", zones=zones)
         self.headline = head(counted, p50)
         self.as_detected = self.call_range = None
+        self.cap = cap_of_years("01-01")
         day = pd.Timestamp("2024-03-01", tz="UTC")
         period = SimpleNamespace(start=day, end=day + pd.Timedelta(days=10))
         self.config = SimpleNamespace(period=period, volume=VolumeConfig())
 
     def in_account(self, table):
         return table[table["counts"].astype(bool)]
+
+
+def cap_of_years(starts):
+    return CapConfig(id="refined", title="Refined", barrels=5e5, year_starts=starts, source="x")
 
 
 def head(counted, p50):
@@ -97,7 +102,7 @@ def test_a_sum_of_less_than_the_period_says_of_which_year_it_is(first, starts, w
     """Of December and January the account holds January alone; under a title of both it read as what both make."""
     story = Told(looks_of("usable"), CALLS, 2)
     story.tables["ledger"] = pd.DataFrame({"day": [first, "2024-03-10"]})
-    story.headline.account_year, story.cap = "2024", SimpleNamespace(year_starts=starts)
+    story.headline.account_year, story.cap = "2024", cap_of_years(starts)
     assert answer(story).startswith(words)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 from pipeline.calls import count_line
+from pipeline.config import CapConfig
 from pipeline.config.aoi import Fact
 from pipeline.report.summary import headline_lines
 from pipeline.tables import PORT_CALLS
@@ -26,7 +27,7 @@ def test_the_parts_stand_under_the_sum(monkeypatch):
     )  # fmt: skip
     story = SimpleNamespace(
         headline=head,
-        cap=SimpleNamespace(year_starts="01-01"),
+        cap=CapConfig(id="refined", title="Refined", barrels=5e5, year_starts="01-01", source="x"),
         simulated=False,
         place=SimpleNamespace(name="Testport"),
         config=SimpleNamespace(aoi=SimpleNamespace(facts=())),
