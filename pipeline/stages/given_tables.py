@@ -71,14 +71,17 @@ def read_calls(path: Path, console: Console, time_forms: Sequence[str] = (), cou
 
 
 def _nothing_known(names: Sequence[str]) -> str:
-    """That no column is ours; which may be meant for which, or else what a call needs."""
-    meant = {name: ours for name in names if (ours := resembled(plain(name), ()))}
+    """That no column is ours, or but the ship's numbers; which may be meant for which, or else what a call needs."""
+    numbers = [name for name in names if name in SHIP_NUMBERS]
+    names = [name for name in names if name not in numbers]
+    meant = {name: ours for name in names if (ours := resembled(plain(name), numbers))}
     if not meant:
         return f"no column is known among {first_of(names, MOST_NAMES)}; {NEEDED}"
     others = [name for name in names if name not in meant]
     unknown = f"; nothing is known of {first_of(others, MOST_NAMES)}" if others else ""
     may_be = first_of([f"{name} may be {ours}" for name, ours in meant.items()], MOST_NAMES)
-    return f"no column has a name of ours: {may_be}; name so what is meant{unknown}"
+    but = f"but {' and '.join(numbers)} " if numbers else ""
+    return f"no column {but}has a name of ours: {may_be}; name so what is meant{unknown}"
 
 
 def _with_ship_numbers(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame:

@@ -37,7 +37,13 @@ _WHOLE = {  # a whole name elsewhere: ours
     "ship": "name", "vessel": "name", "ship_name": "name", "vessel_name": "name", "tanker": "name", "berth": "berth_id",
     "counted": "counts",
     "date": "arrival", "day": "arrival", "time": "arrival", "timestamp": "arrival", "datetime": "arrival",
-    "ata": "arrival", "eta": "arrival", "atd": "departure", "etd": "departure", "sailed": "departure",
+    **dict.fromkeys(("berthed", "first_seen", "start", "start_date", "start_time", "date_in"), "arrival"),
+    **dict.fromkeys(("unberthed", "last_seen", "end", "end_date", "end_time", "date_out"), "departure"),
+    **dict.fromkeys(("sailed", "sailed_date", "date_sailed", "sailing_date", "left"), "departure"),
+    **dict.fromkeys(
+        ("type", "vessel_type", "vesseltype", "type_of_ship", "type_of_vessel", "schiffstyp", "тип_судна", "선종"),
+        "ship_type",
+    ),
     "grade": "product", "commodity": "product", "fuel": "product", "cargo_type": "product", "cargo_grade": "product",
     **dict.fromkeys(
         ("freeboard_time", "freeboard_date", "freeboard_at", "image_time", "image_date", "acquired"),
@@ -50,7 +56,8 @@ _WHOLE = {  # a whole name elsewhere: ours
     "имо": "imo", "номер_имо": "imo",
 }  # fmt: skip
 _WORDS = {  # a word in a name elsewhere: ours; the first that fits
-    "dwt": "dwt_t", "sdwt": "dwt_t", "deadweight": "dwt_t", "gross": "gt", "grt": "gt", "capacity": "capacity_bbl",
+    "dwt": "dwt_t", "sdwt": "dwt_t", "deadweight": "dwt_t", "dead": "dwt_t", "gross": "gt", "grt": "gt",
+    "capacity": "capacity_bbl",
     "loa": "length_m", "length": "length_m", "beam": "beam_m", "breadth": "beam_m", "width": "beam_m",
     "summer": "design_draught_m", "design": "design_draught_m", "scantling": "design_draught_m",
     "draught": "draught_in_m or draught_out_m", "draft": "draught_in_m or draught_out_m",
@@ -59,6 +66,7 @@ _WORDS = {  # a word in a name elsewhere: ours; the first that fits
     "tons": "tonnes", "ton": "tonnes", "tonne": "tonnes", "tonnes": "tonnes", "mt": "tonnes",
     "tonnage": "dwt_t or gt or tonnes", "volume": "barrels", "kbbl": "barrels", "kdwt": "dwt_t",
     "arrival": "arrival", "arrived": "arrival", "departure": "departure", "departed": "departure", "product": "product",
+    "ata": "arrival", "eta": "arrival", "atd": "departure", "etd": "departure", **{n: n for n in SHIP_NUMBERS},
 }  # fmt: skip
 _ALL_WORDS = _WORDS | OURS_BY_FOREIGN_WORD
 _CARGO_WORDS = frozenset({"cargo", "quantity", "qty", "amount", "loaded", "lifted", "delivered", "discharged"})
@@ -69,6 +77,8 @@ _OTHER_UNITS = {  # a word in a name: what it measures in, which no column of ou
     "kb": "thousand barrels", "m3": "cubic metres", "cbm": "cubic metres", "gal": "gallons", "gallons": "gallons",
     "kl": "kilolitres", "kilolitres": "kilolitres", "kiloliters": "kilolitres", "litres": "litres", "liters": "litres",
     "bpd": "barrels a day", "cm": "centimetres",
+    **dict.fromkeys(("thousand", "thousands", "000", "000s"), "thousands"),
+    **dict.fromkeys(("million", "millions", "mln"), "millions"),
 }  # fmt: skip
 _APART = frozenset({"flag"})  # close to one of ours, and another thing: a ship's state
 _CLOSE = 0.8  # of difflib's ratio: two slips in ten letters (our choice)
@@ -83,6 +93,8 @@ def resembled(name: str, present: Collection[str]) -> str:
     ('length_m', 'length_m', 'departure')
     >>> resembled("cargo_t", []), resembled("estimated_amount", []), resembled("cargo_owner", [])
     ('tonnes', 'tonnes or barrels', '')
+    >>> resembled("vessel_type", []), resembled("atd_utc", []), resembled("vessel_imo", [])
+    ('ship_type', 'departure', 'imo')
     """
     words = name.split("_")
     likely = [] if name in _APART else [c for c in CALLS_READ if not c.startswith("p_")]
@@ -98,7 +110,7 @@ def resembled(name: str, present: Collection[str]) -> str:
 def _stated_cargo(words: Sequence[str]) -> str:
     """Which of ours holds a stated cargo of these words; "" where they say something else of a cargo, or nothing."""
     beside = set(words) - _CARGO_WORDS
-    if len(beside) == len(set(words)) or not beside <= _BESIDE_CARGO:
+    if len(beside) == len(set(words)) or not beside <= _BESIDE_CARGO | set(_OTHER_UNITS):
         return ""
     return "tonnes" if "t" in beside else "tonnes or barrels"
 

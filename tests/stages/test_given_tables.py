@@ -37,7 +37,9 @@ def told(tmp_path, header, row="1"):
         ("departed", "departure"), ("cargo type", "product"), ("ship", "name"), ("counted", "counts"),
         ("Cargo (t)", "tonnes"), ("Quantity_t", "tonnes"), ("Loaded (t)", "tonnes"), ("IMO number", "imo"),
         ("Estimated amount", "tonnes or barrels"), ("Total quantity", "tonnes or barrels"), ("IMO No.", "imo"),
-        ("MMSI no.", "mmsi"),
+        ("MMSI no.", "mmsi"), ("Vessel IMO", "imo"), ("IMO code", "imo"), ("Dead weight (t)", "dwt_t"),
+        ("Vessel Type", "ship_type"), ("Type of ship", "ship_type"), ("ATA (UTC)", "arrival"),
+        ("ATD (UTC)", "departure"), ("Sailed Date", "departure"), ("Last seen", "departure"), ("End", "departure"),
     ],
 )  # fmt: skip
 def test_a_column_that_may_be_one_of_ours_is_named_with_ours(tmp_path, column, ours):
@@ -164,12 +166,41 @@ def test_another_unit_is_no_reason_to_rename(tmp_path):
     ]
 
 
-@pytest.mark.parametrize(("column", "unit"), [("m3", "cubic metres"), ("Cargo (kl)", "kilolitres")])
+@pytest.mark.parametrize(
+    ("column", "unit"),
+    [("m3", "cubic metres"), ("Cargo (kl)", "kilolitres"), ("Quantity (kt)", "thousand tonnes")],
+)
 def test_a_cargo_in_a_unit_of_its_own_is_no_size_drawn_in_its_place(tmp_path, column, unit):
     """2,100 m³ stated were left out in a note, and the usual fill of her size stood in the sum with exit code 0."""
     _, lines = told(tmp_path, f"call_id,length_m,{column}")
     cause = f"it says {unit}; tonnes or barrels holds another unit"
     assert lines == [f"calls.csv: column {column} was left out: {cause} (the rest is used)"]
+
+
+@pytest.mark.parametrize(("column", "unit"), [("Barrels (thousand)", "thousands"), ("barrels_million", "millions")])
+def test_barrels_by_the_thousand_are_not_to_be_named_barrels(tmp_path, column, unit):
+    _, lines = told(tmp_path, f"call_id,{column}")
+    assert lines == [
+        f"calls.csv: column {column} was left out: it says {unit}; barrels holds another unit (the rest is used)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "name", "read"),
+    [
+        ("Vessel Type", "Bulk Carrier", "ship_type", lambda row: not row["counts"]),
+        ("ATD (UTC)", "2025-01-02", "departure", lambda row: row["departure"].year == 2025),
+    ],
+)
+def test_what_decides_whether_and_when_a_call_counts_is_not_left_out_in_a_note(tmp_path, column, cell, name, read):
+    """A bulk carrier stood in the sum as a tanker, a departure in January in the year before, with exit code 0."""
+    path, console = tmp_path / "calls.csv", Console(quiet=True)
+    text = f"name,arrival,dwt_t,{column}\nALPHA,2024-12-30,5000,{cell}\n"
+    path.write_text(text)
+    read_calls(path, console)
+    assert [f"column {column} was left out: if it is {name}" in line for line in console.problems] == [True]
+    path.write_text(text.replace(column, name))
+    assert read(liftings(read_calls(path, Console(quiet=True)), VolumeConfig(draws=200), 1).iloc[0])
 
 
 def test_case_blanks_and_brackets_make_no_other_name(tmp_path):
@@ -252,9 +283,13 @@ def test_calls_taken_for_liftings_are_told_from_them(capwatch, tmp_path):
             "Schiff;Länge;Farbe",
             "Schiff may be name, Länge may be length_m; name so what is meant; nothing is known of Farbe",
         ),
+        (
+            "IMO;Vessel;Flag",
+            "no column but imo has a name of ours: Vessel may be name; name so what is meant; nothing is known of Flag",
+        ),
         ("foo;bar", "no column is known among foo, bar; a call has a day (arrival) and a size (length_m and beam_m"),
     ],
-    ids=["another language", "another thing"],
+    ids=["another language", "a number of ours among them", "another thing"],
 )
 def test_a_table_of_foreign_columns_says_what_they_may_be_or_what_is_needed(capwatch, tmp_path, header, said):
     """It said "see capwatch volume --help", where the columns were of a language whose words are known."""
