@@ -26,6 +26,7 @@ from pipeline.ingest.metadata.options import COARSEST_M, OpenOptions
 from pipeline.ingest.metadata.sensors import refuse_masks, sensor_of
 from pipeline.ingest.metadata.sidecar import Sidecar, joined, read_sidecar
 from pipeline.ingest.metadata.stated import time_of
+from pipeline.ingest.metadata.sunlight import no_freeboard, sun_doubt
 from pipeline.ingest.metadata.usable import usable_data
 from pipeline.ingest.metadata.world_file import placed_by_world_file
 from pipeline.ingest.proven import open_proven
@@ -192,10 +193,15 @@ def _open_raster_scene(
     acquired, time_doubt = time_of(sidecar, raster.tags, path.stem)
     reader = RasterReader(stored, scaling, water, raster.palette())
     product = (sidecar.product_id if sidecar else "") or raster.tags.get("SCENE", "")
-    view_doubt = _view_doubt(sidecar) if sensor is Sensor.OPTICAL and max(spacing) <= _FINE_M else ""
+    simulated = raster.tags.get("SIMULATED", "").lower() in _SIMULATED or bool(sidecar and sidecar.simulated)
+    footprint = None if geolocation is None else footprint_of(geolocation, raster.shape, raster.item)
+    view = sidecar.view() if sidecar else OpticalView()
+    sun = "" if radar or simulated else sun_doubt(view, acquired, time_doubt, footprint)  # drawn suns stand anywhere
+    if sun:
+        view = replace(view, sun_elevation_deg=None, sun_azimuth_deg=None)
+    view_doubt = no_freeboard(view, sun) if sensor is Sensor.OPTICAL and max(spacing) <= _FINE_M else sun
     doubts = [raster.doubt, sidecar_doubt, scaling.doubt, stored.gaps.doubt, channels.doubt]
     doubts += [place_doubt, spacing_doubt, _skew(raster, geolocation), time_doubt, land_doubt, view_doubt, mask_doubt]
-    simulated = raster.tags.get("SIMULATED", "").lower() in _SIMULATED or bool(sidecar and sidecar.simulated)
     return Scene(
         scene_id=path.stem,
         sensor=sensor,
@@ -208,10 +214,10 @@ def _open_raster_scene(
         read=reader,
         source=source,
         geolocation=geolocation,
-        footprint=None if geolocation is None else footprint_of(geolocation, raster.shape, raster.item),
+        footprint=footprint,
         grid=_geobox(raster) if isinstance(geolocation, MapGeolocation) else None,
         radar=_radar_view(raster) if radar else None,
-        optical=None if radar else (sidecar.view() if sidecar else OpticalView()),
+        optical=None if radar else view,
         product_id=product,
         simulated=simulated,
         degraded=tuple(d for d in doubts if d),
@@ -246,22 +252,6 @@ def _geolocation(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tup
         f"placed at {model.height_m:.0f} m above the ellipsoid, as no sea_height_m is given" if height is None else ""
     )
     return model, doubt
-
-
-def _view_doubt(sidecar: Sidecar | None) -> str:
-    """Which angles are missing for a freeboard."""
-    view = sidecar.view() if sidecar else OpticalView()
-    missing = [
-        name
-        for name, value in (
-            ("sun elevation", view.sun_elevation_deg),
-            ("sun azimuth", view.sun_azimuth_deg),
-            ("view angle", view.view_off_nadir_deg),
-            ("view azimuth", view.view_azimuth_deg if (view.view_off_nadir_deg or 0.0) > 1.0 else 0.0),
-        )
-        if value is None
-    ]
-    return f"no freeboard: {', '.join(missing)} unknown" if missing else ""
 
 
 def _spacing(

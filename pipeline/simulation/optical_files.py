@@ -12,8 +12,8 @@ from pipeline.simulation.burn import water_on
 from pipeline.simulation.optical import Light, MapFrame, draw
 from pipeline.simulation.optical_products import Picture, write_picture
 from pipeline.simulation.scenario import Look
-from pipeline.simulation.sun import sun_position
 from pipeline.simulation.world import World
+from pipeline.times_places.sun import sun_position
 
 
 def write_optical_look(world: World, look: Look, folder: Path, seed: np.random.SeedSequence) -> Path:

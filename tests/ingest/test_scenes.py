@@ -351,3 +351,14 @@ def test_of_oblique_control_points_the_error_of_lengths_is_told(tmp_path):
     with rasterio.open(path, "r+") as image:
         image.gcps = (points, "EPSG:4326")
     assert any("meet at 80 degrees" in d and "wrong by some 9 %" in d for d in open_scene(path, RADAR).degraded)
+
+
+@pytest.mark.parametrize(("azimuth", "used"), [(152, True), (-152, False)], ids=["right", "swapped sign"])
+def test_a_sun_that_cannot_stand_there_then_is_not_used(tmp_path, azimuth, used):
+    """129 E, 42.8 N on 8 March 2024, 02:10 UTC: 10:35 by the sun, which stands 39 degrees high at azimuth 152."""
+    image = write(tmp_path / "a.tif", np.full((20, 20), 400, np.uint16), **UTM)
+    told = SIDECAR | {"simulated": False, "sun_azimuth_deg": azimuth, "view_off_nadir_deg": 0.0}
+    (tmp_path / "a.json").write_text(json.dumps(told))
+    scene = open_scene(image)
+    assert (scene.optical.sun_azimuth_deg == 152) is used
+    assert any("is azimuth told from the south?" in doubt for doubt in scene.degraded) is not used

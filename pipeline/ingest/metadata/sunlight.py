@@ -1,0 +1,71 @@
+"""Do the sun's angles that are stated for an image fit its time and place? Where the sun stands needs no metadata."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.ingest.metadata.acquisition import MAYBE_WRITTEN
+from pipeline.times_places.sun import sun_position
+from pipeline.types import TIME_OF_DAY_UNKNOWN, OpticalView
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+# Arc by which a stated sun may stand elsewhere: it moves 14 degrees an hour and more, and names may give the start of
+# a data take (our choice)
+SUN_APART_DEG = 5.0
+DARK_DEG = -6.0  # end of civil twilight: no optical image shows ships after it
+
+
+def sun_doubt(view: OpticalView, acquired: datetime | None, time_doubt: str, footprint: BaseGeometry | None) -> str:
+    """Why time, place and sun cannot all be right, or "". Nothing is asked where the time of day or place is unknown.
+
+    >>> from datetime import UTC
+    >>> import shapely
+    >>> seoul, noon = shapely.Point(127, 37.5).buffer(0.01), datetime(2024, 3, 20, 3, 39, tzinfo=UTC)
+    >>> sun_doubt(OpticalView(sun_elevation_deg=52.5, sun_azimuth_deg=180.0), noon, "", seoul)
+    ''
+    >>> "high at azimuth 0" in sun_doubt(OpticalView(sun_elevation_deg=52.5, sun_azimuth_deg=0.0), noon, "", seoul)
+    True
+    """
+    of_day = acquired is not None and not time_doubt.startswith(TIME_OF_DAY_UNKNOWN) and time_doubt != MAYBE_WRITTEN
+    if acquired is None or not of_day or footprint is None:
+        return ""
+    middle = footprint.centroid
+    elevation, azimuth = sun_position(acquired, middle.x, middle.y)
+    if view.sun_elevation_deg is None or view.sun_azimuth_deg is None:
+        if time_doubt or elevation > DARK_DEG:
+            return ""
+        return f"at its time the sun stood {-elevation:.0f} degrees below the horizon there: is it a local time?"
+    if _apart_deg((view.sun_elevation_deg, view.sun_azimuth_deg), (elevation, azimuth)) <= SUN_APART_DEG:
+        return ""
+    return (
+        f"the sun is stated {view.sun_elevation_deg:.0f} degrees high at azimuth {view.sun_azimuth_deg:.0f}; at its "
+        f"time and place it stood {elevation:.0f} degrees high at {azimuth:.0f}: is the time a local one, are the "
+        "angles in radians, is azimuth told from the south?"
+    )
+
+
+def no_freeboard(view: OpticalView, sun: str) -> str:
+    """Which angles are missing for a freeboard, or why the ``sun`` is not used."""
+    missing = [
+        name
+        for name, value in (
+            ("sun elevation", 0.0 if sun else view.sun_elevation_deg),
+            ("sun azimuth", 0.0 if sun else view.sun_azimuth_deg),
+            ("view angle", view.view_off_nadir_deg),
+            ("view azimuth", view.view_azimuth_deg if (view.view_off_nadir_deg or 0.0) > 1.0 else 0.0),
+        )
+        if value is None
+    ]
+    told = f"no freeboard: {', '.join(missing)} unknown" if missing else ""
+    return "; ".join(filter(None, (told if told or not sun else "no freeboard", sun)))
+
+
+def _apart_deg(one: tuple[float, float], two: tuple[float, float]) -> float:
+    """Arc between two directions, each an elevation and an azimuth [deg]."""
+    a, b = (np.array([np.cos(e) * np.sin(az), np.cos(e) * np.cos(az), np.sin(e)]) for e, az in np.radians([one, two]))
+    return float(np.degrees(np.arccos(np.clip(a @ b, -1.0, 1.0))))
