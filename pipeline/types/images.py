@@ -120,7 +120,7 @@ class Counts:
     scale: FloatImage
     noise: FloatImage
     strip: NDArray[np.int32]  # (rows,)
-    floor: float
+    floor: float | FloatArray  # of all bands, or of each
     water: BoolImage | None
     coarse_ln: float = 0.0
 

@@ -152,7 +152,7 @@ def _piece(scene: Scene, window: Window, weights: FloatImage, whole: Blocks) -> 
     counts = scene.read.counts(window) if isinstance(scene.read, CountsReader) else None
     if counts is not None:
         by_band = weights[:, None, None]
-        floor = weights * np.float32(counts.floor)
+        floor = weights * np.asarray(counts.floor, np.float32)
         water = np.zeros((0, 0), bool) if counts.water is None else np.require(counts.water, bool, ["C", "W"])
         stored, noise = np.ascontiguousarray(counts.stored), np.ascontiguousarray(counts.noise)
         _sum_counts(stored, counts.scale * by_band, noise, counts.strip, floor, water, *where, sums)

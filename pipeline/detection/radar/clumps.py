@@ -135,7 +135,16 @@ def _blob(
         rarity=rarity,
         seeds=len(r),
         cutout=cut_out(
-            view.data, scene.bands, view.usable, here, label, cut, corner, scene.pixel_spacing_m, resolution_m(scene)
+            view.data,
+            scene.bands,
+            view.usable,
+            here,
+            label,
+            cut,
+            corner,
+            scene.pixel_spacing_m,
+            resolution_m(scene),
+            view.beyond,
         ),
         white=True,
     )

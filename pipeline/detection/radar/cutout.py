@@ -28,7 +28,7 @@ class Cutout:
     """Power in units of the sea's mean in each band, (bands, rows, cols), one or two bands, cross-polarised first.
 
     ``member`` are the object's own pixels, ``clear`` those that are measured water and belong to no other object.
-    ``row0``, ``col0`` place the cut-out in the image.
+    ``row0``, ``col0`` place the cut-out in the image; ``beyond`` is where the picture has ended inside it.
     """
 
     contrast: FloatArray
@@ -39,6 +39,7 @@ class Cutout:
     col0: int
     spacing_m: tuple[float, float]
     resolution_m: float
+    beyond: BoolImage | None = None
 
     @property
     def joint(self) -> FloatArray:
@@ -56,6 +57,7 @@ def cut_out(
     origin: tuple[int, int],
     spacing_m: tuple[float, float],
     resolution_m: float,
+    beyond: BoolImage | None = None,
 ) -> Cutout:
     """The surroundings of the object ``label`` (its bounding box given) in a window whose corner lies at ``origin``.
 
@@ -80,6 +82,7 @@ def cut_out(
         cols.start + origin[1],
         spacing_m,
         resolution_m,
+        None if beyond is None else beyond[rows, cols],
     )
 
 

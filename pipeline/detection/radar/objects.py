@@ -19,7 +19,7 @@ from pipeline.detection.radar import laws
 from pipeline.detection.radar.blocks import LN_STEP, SHORT_LN
 from pipeline.detection.radar.cutout import Cutout, cut_out
 from pipeline.detection.radar.survey import Survey
-from pipeline.types import Scene, Window
+from pipeline.types import Scene, Tile, Window
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -39,6 +39,7 @@ HIGHEST, NO_SEA_DB, DB_A_DECADE = 10**2.4, 10.0, 2.0
 GROUPED = 0.05  # ln: blocks that fall so little short of the threshold belong to a group as well (our choice)
 PARTS = 8  # of the scene for each thread, top to bottom: neighbours lie in the same blocks of the file
 GROUP_BLOCKS = 40  # groups longer than this (3 km) are cut up: no ship, but a coast without a map
+FRAME_PX = 9  # what has no measurement over a square of this side lies outside the picture (our choice)
 PATCH_BLOCKS = 5  # 400 m: a ship that lies across covers less than half of such a square
 # ln, over the ring: more than texture of 60 m does to so wide a median (2 standard deviations, K law of order 6); less
 # is the law's own business, and would be counted twice
@@ -66,6 +67,7 @@ class View:
     usable: BoolImage
     seeds: BoolImage  # over the threshold
     grown: BoolImage  # over the lower one
+    beyond: BoolImage | None  # water of the map without a measurement, where it is wide: the picture ends before it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +155,20 @@ def view_of(scene: Scene, known: Survey, config: DetectionConfig, window: Window
     high, low = (sea * _limit(known, tail, variance)[at] for tail in tails)
     with np.errstate(invalid="ignore"):
         seeds, grown = usable & (power > high), usable & (power > low)
-    return View(window, tile.data, power, sea, variance[at], usable, seeds, grown)
+    return View(window, tile.data, power, sea, variance[at], usable, seeds, grown, _beyond(tile))
+
+
+def _beyond(tile: Tile) -> BoolImage | None:
+    """Where a picture whose frame does not run along rows and columns has ended; None where it has not.
+
+    Not single pixels without a number, nor the strip between an operator's mask of land and the map's coast.
+    """
+    missing = ~tile.valid & tile.water
+    if not missing.any():
+        return None
+    padded = np.pad(missing, FRAME_PX, mode="edge")
+    wide = ndimage.binary_opening(padded, np.ones((FRAME_PX, FRAME_PX), bool))
+    return np.asarray(wide[FRAME_PX:-FRAME_PX, FRAME_PX:-FRAME_PX])
 
 
 def _patch_levels(known: Survey, rows: slice, cols: slice) -> FloatImage:
@@ -221,8 +236,9 @@ def _blobs_of(
             continue
         corner = (group.window.row0, group.window.col0)
         around = cut_out(
-            view.data, scene.bands, view.usable, labels, label, cut, corner, scene.pixel_spacing_m, resolution_m(scene)
-        )
+            view.data, scene.bands, view.usable, labels, label, cut, corner, scene.pixel_spacing_m, resolution_m(scene),
+            view.beyond,
+        )  # fmt: skip
         out.append(_blob(view, known, cut, member, relative, (row, col), around))
     return out
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import ndimage
 
 if TYPE_CHECKING:
     from pipeline.detection.candidates import Candidate
@@ -17,6 +18,8 @@ WIDEST_M = 150.0  # the broadest hull afloat has 60 to 70 m, the blur adds 28; h
 MERGED_CUT_DB = 10.0  # below the peak: brighter than side lobes are (13 dB and more below)
 MERGED_PIXELS = 6  # fewer are speckle or a crane (our choice)
 SMEAR_DB = 6.0  # of tails along track over those across: no processor's side lobes differ so (our choice)
+EDGE_PX = 2  # from the last measured pixel: opening rounds the corners of a ragged edge
+EIGHT = np.ones((3, 3), bool)
 MERGED_M = 40.0  # beyond the fitted hull on every side: twice the resolution
 
 
@@ -29,6 +32,7 @@ def flags(core: Blob, blob: Blob, size: Size, scene: Scene) -> dict[str, str]:
         min(core.rows.min(), core.cols.min()) == 0
         or core.rows.max() == scene.shape[0] - 1
         or core.cols.max() == scene.shape[1] - 1
+        or _reaches_beyond(core)
     ):
         out["touches_edge"] = "its pixels reach the edge of the image"
     peak = float(blob.relative.max())
@@ -42,6 +46,15 @@ def flags(core: Blob, blob: Blob, size: Size, scene: Scene) -> dict[str, str]:
         told = "she moves or rolls, and her length and place along track are doubtful"
         out["smeared"] = f"tails along track {size.smear_db:.1f} dB over those across: {told}"
     return out
+
+
+def _reaches_beyond(core: Blob) -> bool:
+    """Does an object lie at the slanted or ragged edge of what was measured?"""
+    cut = core.cutout
+    if cut.beyond is None or not cut.beyond.any():
+        return False
+    near = ndimage.binary_dilation(cut.beyond, EIGHT, iterations=EDGE_PX)
+    return bool(near[core.rows - cut.row0, core.cols - cut.col0].any())
 
 
 def width_m(blob: Blob, scene: Scene) -> float:

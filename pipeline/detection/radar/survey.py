@@ -10,7 +10,7 @@ from scipy import special
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.flat_reader import FlatReader
-from pipeline.detection.radar import coastfit, laws, shoreline
+from pipeline.detection.radar import coastfit, laws, noise_removed, shoreline
 from pipeline.detection.radar.blocks import BLOCK_M, Blocks, scan
 from pipeline.detection.radar.clutter import Clutter, local_clutter
 from pipeline.types import Scene, Tile, Window
@@ -71,6 +71,10 @@ def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]
         return scene, None
     weights = band_weights(scene.bands, _usual_sea(samples))
     scene, samples = _on_its_coast(scene, samples, weights, notes)
+    scene, lift = noise_removed.lifted(scene, _darkest(samples))
+    if lift.any():
+        samples = [scene.read(t.window) for t in samples]
+        weights = band_weights(scene.bands, _usual_sea(samples))
     spacing = np.array(scene.pixel_spacing_m)
     small = min(scene.shape) * spacing.mean() < 3 * config.radar.guard_m
     side = SMALL_BLOCK_PX if small else max(4, round(BLOCK_M / float(spacing.mean())))
@@ -95,7 +99,7 @@ def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]
     )
     if not clutter.sea.any():
         return scene, known
-    return scene, _fitted(known, samples, scene.pixel_spacing_m)
+    return scene, _fitted(known, samples, scene.pixel_spacing_m, float(lift[0]))
 
 
 def _on_its_coast(scene: Scene, samples: list[Tile], weights: FloatArray, notes: list[str]) -> tuple[Scene, list[Tile]]:
@@ -173,10 +177,15 @@ def _with_bands(scene: Scene, which: np.ndarray) -> Scene:
 
 def _usual_sea(samples: list[Tile]) -> FloatArray:
     """Mean power of each band over what is, by its darkness, probably sea."""
-    middles = np.array([[np.median(band[t.valid & t.water]) for band in t.data] for t in samples])
-    first = middles[:, 0]
-    sea = first <= np.quantile(first, DARK_SHARE, method="higher")
-    return np.maximum(np.median(middles[sea], axis=0) * MEAN_OVER_MEDIAN, 1e-30)
+    middles = np.array([[np.median(band[t.valid & t.water]) for band in t.data] for t in _darkest(samples)])
+    return np.maximum(np.median(middles, axis=0) * MEAN_OVER_MEDIAN, 1e-30)
+
+
+def _darkest(samples: list[Tile]) -> list[Tile]:
+    """The samples that are, by their darkness, probably sea."""
+    first = np.array([np.median(t.data[0][t.valid & t.water]) for t in samples])
+    limit = np.quantile(first, DARK_SHARE, method="higher")
+    return [t for t, middle in zip(samples, first, strict=True) if middle <= limit]
 
 
 def _land(scene: Scene, samples: list[Tile], blocks: Blocks, block_m: float) -> BoolImage:
@@ -245,7 +254,7 @@ def _looks(sea: _Sea) -> float:
     return float(np.clip(laws.order_of(max(smoothest, 1e-3)), *LOOKS_RANGE))
 
 
-def _fitted(known: Survey, samples: list[Tile], spacing_m: tuple[float, float]) -> Survey:
+def _fitted(known: Survey, samples: list[Tile], spacing_m: tuple[float, float], lift: float) -> Survey:
     """The survey with the number of looks of the joint power, and the law whose tails fit the sampled sea best."""
     seen = _sampled_sea(known, samples, spacing_m)
     if seen is None:
@@ -260,7 +269,8 @@ def _fitted(known: Survey, samples: list[Tile], spacing_m: tuple[float, float]) 
     sea = ~targets[block]
     if sea.any():  # in each block of a small picture, or of one full of spikes, something may be no sea
         law, looks_of_law, exponent = _best_law(log_over[sea], block[sea], variance, looks)
-    sea_db = float(10 * np.log10(np.median(seen.first_band) * MEAN_OVER_MEDIAN))
+    first_band = max(float(np.median(seen.first_band)) - lift, 1e-30)  # as it was before `noise_removed.lifted`
+    sea_db = float(10 * np.log10(first_band * MEAN_OVER_MEDIAN))
     return replace(known, looks=looks_of_law, law=law, tail_exponent=exponent, sea_db=sea_db)
 
 

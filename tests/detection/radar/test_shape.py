@@ -44,6 +44,9 @@ def test_one_ship_is_not():
     assert ship["flag_evidence"] == ""
 
 
+WHOLE = SimpleNamespace(beyond=None)
+
+
 def blob(rows, cols, relative=100.0) -> SimpleNamespace:
     """An object of these pixels, as bright over the sea as said."""
     rows, cols = np.asarray(rows), np.asarray(cols)
@@ -52,7 +55,7 @@ def blob(rows, cols, relative=100.0) -> SimpleNamespace:
     def at_least(level):
         return blob(rows[relative >= level], cols[relative >= level], relative[relative >= level])
 
-    return SimpleNamespace(rows=rows, cols=cols, relative=relative, at_least=at_least, white=False)
+    return SimpleNamespace(rows=rows, cols=cols, relative=relative, at_least=at_least, white=False, cutout=WHOLE)
 
 
 def rectangle(top, left, height, width, relative=100.0) -> SimpleNamespace:
@@ -109,3 +112,25 @@ def test_tails_along_track_are_told_where_rows_run_along_it():
     assert "7.0 dB" in shape.flags(ship, ship, smeared, SCENE)["smeared"]
     on_a_map = SimpleNamespace(**{**vars(SCENE), "grid": "a map"})
     assert shape.flags(ship, ship, smeared, on_a_map) == shape.flags(ship, ship, HULL, SCENE) == {}
+
+
+def cut_by_the_frame(missing, water=None):
+    image = sea()
+    image[195:200, 150:180] = 3.0
+    image[missing] = np.nan
+    table, _ = detect(array_scene({"VV": image}, tags={"land": "none"}, water=water))
+    return table.sort_values("contrast_db").iloc[-1]
+
+
+def test_a_slanted_frame_cuts_a_hull_as_the_edge_of_the_file_does():
+    rows, cols = np.indices((400, 400))
+    assert "touches_edge" in cut_by_the_frame(cols - 0.3 * rows > 108)["flags"]  # through her middle
+    assert "touches_edge" not in cut_by_the_frame(cols - 0.3 * rows > 140)["flags"]  # 200 m off her end
+
+
+def test_a_hole_or_an_operators_mask_of_land_cuts_no_hull():
+    rows, cols = np.indices((400, 400))
+    hole = (rows > 193) & (rows < 197) & (cols > 163) & (cols < 167)
+    assert "touches_edge" not in cut_by_the_frame(hole)["flags"]
+    masked, map_says = rows >= 200, rows >= 204  # the mask reaches 40 m farther out than the map's coast
+    assert "touches_edge" not in cut_by_the_frame(masked, water=~map_says)["flags"]

@@ -1,0 +1,64 @@
+"""Bands whose thermal noise was taken off: over calm water some is put back, or they seem to show every ship.
+
+The instrument's noise is speckle as well. Taking its mean off brings the sea down to what the water sends back, but
+leaves the noise's spread: pixels fall to nothing or below, and are cut off there. By its mean such a band then shows
+ships far above the sea, by its spread it does not; its logarithm says nothing of either. So a band of which many pixels
+lie far below what speckle of the usual looks does gets a constant, by which its mean fits its spread again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import special
+
+from pipeline.types import Counts, CountsReader, Scene, Tile, Window
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray
+
+LOOKS = 4.4  # Sentinel-1 IW GRDH
+MIDDLE, UPPER = (float(special.gammaincinv(LOOKS, share)) / LOOKS for share in (0.5, 0.84))  # of speckle of mean 1
+NEARLY_NOTHING = 0.06  # of the upper quantile: of speckle one pixel in 10,000, of a K sea of order 2 three in 100
+MANY = 0.15  # of the pixels so dark: the water sends back no more than the noise (our choice)
+
+
+def lifted(scene: Scene, sea: Sequence[Tile]) -> tuple[Scene, FloatArray]:
+    """The scene with that constant in its bands, and the constant [power] of each: 0 where the sea is plain speckle.
+
+    ``sea`` are windows of what is probably sea.
+    """
+    by = np.median([[_short(band[t.valid & t.water]) for band in t.data] for t in sea], axis=0)
+    return (replace(scene, read=Lifted(scene.read, by)) if by.any() else scene), by
+
+
+def _short(power: FloatArray) -> float:
+    """By how much the mean of some sea falls short of the one that speckle of its spread has."""
+    middle, upper = np.quantile(power, (0.5, 0.84))
+    if np.mean(power < NEARLY_NOTHING * upper) < MANY:
+        return 0.0
+    return max(0.0, float((upper - middle) / (UPPER - MIDDLE) - middle / MIDDLE))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lifted:
+    """Reads a scene with a constant added to the power of each band."""
+
+    read: Callable[[Window], Tile]
+    by: FloatArray
+
+    def __call__(self, window: Window) -> Tile:
+        """Pixels of a window."""
+        tile = self.read(window)
+        return replace(tile, data=tile.data + self.by[:, None, None].astype(np.float32))
+
+    def counts(self, window: Window) -> Counts | None:
+        """The same as stored pixels, where the scene hands them out: less noise to take off, and a higher floor."""
+        counts = self.read.counts(window) if isinstance(self.read, CountsReader) else None
+        if counts is None:
+            return None
+        by = self.by[:, None, None].astype(np.float32)
+        return replace(counts, noise=counts.noise - by / counts.scale, floor=counts.floor + self.by)
