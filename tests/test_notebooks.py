@@ -165,6 +165,12 @@ def test_a_box_without_a_shore_ends_in_a_sentence(monkeypatch, tmp_path):
         a_place([], monkeypatch, tmp_path)
 
 
+def test_an_estuary_that_the_coast_takes_for_land_is_named(monkeypatch, tmp_path):
+    """Of Nampo it said "move it": OpenStreetMap maps its estuary as a river, so the whole box is land."""
+    with pytest.raises(NothingToShow, match="all of it is land here; if it has water, try"):
+        a_place([shapely.box(21.0, 64.5, 22.0, 65.5)], monkeypatch, tmp_path)
+
+
 @pytest.mark.filterwarnings("error:Attempting to set identical")
 def test_two_empty_accounts_are_compared_in_words(empty_run, monkeypatch, capsys):
     out, last = told_by("compare_runs", empty_run, monkeypatch, capsys)
