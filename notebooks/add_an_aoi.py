@@ -57,7 +57,8 @@ west, south, east, north = (round(b, 3) for b in drawn.buffer(margin_deg).bounds
 # ## The coast
 #
 # Clipped from OpenStreetMap as `roaring-landmask` carries it (the `coast` extra). Where that is not installed, the box
-# of a place that is configured already stands in, so that this page runs; its coast is that of Vostochny.
+# of a place that is configured already stands in, so that this page runs; its coast is that of Vostochny. Estuaries
+# that OpenStreetMap maps as rivers are land there: `provider="Gshhg"` draws them.
 
 # %%
 try:
@@ -101,7 +102,10 @@ def metric(shape):
 outline = coast.boundary or shapely.LineString()  # a box in the open sea has none
 shore = metric(shapely.clip_by_rect(outline, west, south, east, north))
 if shore.is_empty:
-    raise NothingToShow("No shore runs through this box, so there is none to guess a berth by: move it, or draw zones.")
+    how = "move it, or draw zones"
+    if coast.contains(shapely.box(west, south, east, north)):  # Nampo lies on such an estuary
+        how = 'all of it is land here; if it has water, try clip_coast(..., provider="Gshhg"), or draw the coast'
+    raise NothingToShow(f"No shore runs through this box, so there is none to guess a berth by: {how}.")
 nearest = shapely.shortest_line(shapely.Point(0, 0), shore).coords[-1]
 near = shapely.intersection(shore, shapely.union_all(shapely.points([(0, 0), nearest])).buffer(1_852.0))
 lines = [part.coords for part in shapely.get_parts(near) if part.geom_type == "LineString"]

@@ -25,7 +25,9 @@ import shapely
 from pipeline.config import MOVED
 from pipeline.errors import NothingToShow
 from pipeline.finished.opened import chosen_run, draw_land, open_run
+from pipeline.finished.overview import held_calls
 from pipeline.plurals import number_of
+from pipeline.provenance import read_manifest
 from pipeline.report.page_data import SILENCE
 
 pd.set_option("display.max_colwidth", None)
@@ -33,13 +35,14 @@ folder = chosen_run()
 run = open_run(folder)
 calls, liftings = run.table("port_calls"), run.table("liftings")
 mark = "SIMULATED: " if run.simulated else ""
-print(f"{mark}{run.place.name}, {number_of(len(calls), 'call')}, {int(liftings['counts'].sum())} counted")
+held = held_calls(folder)["call_id"]  # counted, and neither of another account year nor of another product
+print(f"{mark}{run.place.name}, {number_of(len(calls), 'call')}, {len(held)} counted")
 
 # %%
 call_id = None  # for example "98b236b19b23"
 if not len(calls):
     raise NothingToShow("No call was seen or heard in this run, so there is none to follow.")
-counted = calls[calls["call_id"].isin(liftings.loc[liftings["counts"], "call_id"])]
+counted = calls[calls["call_id"].isin(held)]
 ranked = (counted if len(counted) else calls).sort_values(["n_seen", "call_id"], ascending=[False, True])
 call = calls.set_index("call_id", drop=False).loc[call_id or ranked["call_id"].iloc[0]]
 told = call.drop(labels=["detection_ids"]).map(lambda v: round(v, 3) if isinstance(v, float) else v)
@@ -168,7 +171,9 @@ axes.set(yticks=[0, 1], yticklabels=["without the weakest", "as it stands"], yli
 axes.set_title(f"{mark}barrels if she {went}, 90 % interval; dotted: at fixed fills")
 axes.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
 plt.show()
-if not lifting["counts"]:
+if call["call_id"] in (left_out := read_manifest(folder).get("left_out", {})):
+    print(f"She takes no part in this account: {left_out[call['call_id']]}.")
+elif not lifting["counts"]:
     print(f"She takes no part in the account: {lifting['cause']}. What is drawn is what her hull could hold of oil.")
 if call["call_id"] in robust.index:
     gone = "" if robust.loc[call["call_id"], "still_counts"] else "; without it nothing of her would be counted"

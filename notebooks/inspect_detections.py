@@ -23,6 +23,7 @@ from matplotlib.ticker import MaxNLocator
 
 from pipeline.errors import NothingToShow
 from pipeline.finished.opened import around, chosen_run, hull_profiles, open_run
+from pipeline.finished.overview import held_calls
 from pipeline.report.wording import days_of
 
 pd.set_option("display.max_colwidth", None)
@@ -155,7 +156,7 @@ else:
 
 # %%
 calls = run.table("port_calls")
-counted = calls[calls["counts"] & (calls["n_seen"] > 0)]
+counted = calls[calls["call_id"].isin(held_calls(folder)["call_id"]) & (calls["n_seen"] > 0)]
 if len(counted):
     call = counted.iloc[0]
     hers = detections[detections["detection_id"].isin(list(call["detection_ids"]))].sort_values("acquired")

@@ -50,7 +50,7 @@ print(f"{mark}{opened.name}, {days_of(period.start, period.end)}, cap {cap.barre
 # %%
 mean_fill = 0.67  # of cargo capacity, on average, where nothing was measured; above 0, below 1
 fill_habit_sd = None  # how uncertain that average is; 0 means that you are sure of it
-product = "gas_oil"  # gas_oil, gasoline, kerosene, fuel_oil or unnamed for every cargo without a name; None: the mix
+product = "gas_oil"  # gas_oil, gasoline, kerosene, fuel_oil or unnamed, for what is taken for the mix; None: the mix
 hull_factor = 0.9  # deadweight against the regression; 1 leaves it; identified ships are not touched
 
 
@@ -66,27 +66,34 @@ def changed_config(config):
     return type(config).model_validate(config.model_dump() | {"fill": fill})
 
 
+def changed_calls(table):
+    """The calls with another product where none is named: what a full ship holds follows from it, too."""
+    if product is None:
+        return table
+    found = volume.liftings(table, before_config, seed).set_index("call_id")["product"]
+    named = table["product"] if "product" in table else pd.Series(None, table.index, dtype=object)
+    return table.assign(product=named.mask(table["call_id"].map(found) == "mix", product))
+
+
 def changed_liftings(table):
-    """The liftings with another product and other hulls; ships with a deadweight of their own keep it."""
+    """The liftings with other hulls; ships with a deadweight of their own keep it."""
     table = table.copy()
     regressed = table["dwt_shared_sd"].fillna(0) > 0
     moved = ["dwt_p50_t", *(f"barrels_at_{name}" for name, _ in FILL_SCENARIOS)]
     table.loc[regressed, moved] *= hull_factor
-    if product is not None:
-        table["product"] = table["product"].where(table["product"] != "mix", product)
     return table
 
 
-def account_of(config, change):
-    """Liftings, account and headline under a config."""
+def account_of(calls, config, change):
+    """Liftings, account and headline of calls under a config."""
     liftings = change(volume.liftings(calls, config, seed))
     account = volume.ledger(liftings, cap, config, seed, as_of=as_of)
     return liftings, account, volume.headline(liftings, account, cap, config)
 
 
 before_config, after_config = opened.volume, changed_config(opened.volume)
-_, before, head_before = account_of(before_config, lambda table: table)
-liftings, after, head_after = account_of(after_config, changed_liftings)
+_, before, head_before = account_of(calls, before_config, lambda table: table)
+liftings, after, head_after = account_of(changed_calls(calls), after_config, changed_liftings)
 if not head_before.calls_counted:
     raise NothingToShow("No call is counted here, so there is no sum that an assumption could move.")
 rows = {

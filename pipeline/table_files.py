@@ -37,6 +37,8 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     require_utf8(path)
     with replacing(path) as part:
         writer(as_written(table), part)
+        if writer is _parquet:
+            _type_lists(part)
 
 
 def require_format(path: Path) -> None:
@@ -183,6 +185,34 @@ def _parquet(table: pd.DataFrame, part: Any) -> None:
         table.to_parquet(part, index=False, compression="zstd", write_covering_bbox=True)
     else:
         table.to_parquet(part, index=False, compression="zstd")
+
+
+def _type_lists(part: Path) -> None:
+    """Lists of texts in a Parquet file as such, also where no row has one.
+
+    Their type would be null, another one than in the next run's file: a reader of both at once refuses that.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    from pipeline.tables import ALL
+
+    lists = {c.name for known in ALL for c in known.columns if c.kind == "list"}
+    schema = typed = parquet.read_schema(part)
+    for n, field in enumerate(schema):
+        value = field.type.value_type if pa.types.is_list(field.type) else field.type
+        if field.name in lists and pa.types.is_null(value):
+            typed = typed.set(n, field.with_type(pa.list_(pa.field("element", pa.string()))))
+    if typed == schema:
+        return
+    again = part.with_name(f".typed{part.name}")  # ends as the other does, so that a killed writer's is swept
+    try:
+        with parquet.ParquetFile(part) as former, parquet.ParquetWriter(again, typed, compression="zstd") as writer:
+            for n in range(former.num_row_groups):  # one at a time: a year's tracks are large
+                writer.write_table(former.read_row_group(n).cast(typed))
+        again.replace(part)
+    finally:
+        again.unlink(missing_ok=True)
 
 
 def _csv(table: pd.DataFrame, part: Path) -> None:

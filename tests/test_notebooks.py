@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
 import shutil
@@ -164,6 +165,12 @@ def test_a_box_without_a_shore_ends_in_a_sentence(monkeypatch, tmp_path):
         a_place([], monkeypatch, tmp_path)
 
 
+def test_an_estuary_that_the_coast_takes_for_land_is_named(monkeypatch, tmp_path):
+    """Of Nampo it said "move it": OpenStreetMap maps its estuary as a river, so the whole box is land."""
+    with pytest.raises(NothingToShow, match="all of it is land here; if it has water, try"):
+        a_place([shapely.box(21.0, 64.5, 22.0, 65.5)], monkeypatch, tmp_path)
+
+
 @pytest.mark.filterwarnings("error:Attempting to set identical")
 def test_two_empty_accounts_are_compared_in_words(empty_run, monkeypatch, capsys):
     out, last = told_by("compare_runs", empty_run, monkeypatch, capsys)
@@ -177,6 +184,44 @@ def test_assumptions_of_a_published_case_can_be_moved(case_folder, monkeypatch, 
     assert "RUSI and Financial Times, March 2024" in out
     assert "these ships cannot carry the cap, however full" in out
     assert last == ""
+
+
+@pytest.mark.parametrize(("product", "bbl_per_t", "t_per_m3"), [("gasoline", 8.35, 0.753), ("fuel_oil", 6.35, 0.991)])
+def test_a_product_moves_the_published_fills_too(product, bbl_per_t, t_per_m3, tiny_run, monkeypatch, tmp_path):
+    """A full ship of it: the tanks at their limit or the deadweight less stores, in barrels of that product.
+
+    The fills and the break-even "with your values" were those of the mix, whatever stood at the top.
+    """
+    text = (NOTEBOOKS / "volume_assumptions.py").read_text("utf-8")
+    for was, value in (('product = "gas_oil"', f'product = "{product}"'), ("hull_factor = 0.9", "hull_factor = 1.0")):
+        assert was in text
+        text = text.replace(was, value)
+    (tmp_path / "edited.py").write_text(text, "utf-8")
+    monkeypatch.setenv("CAPWATCH_RUN", str(tiny_run))
+    try:
+        told = runpy.run_path(str(tmp_path / "edited.py"))
+    finally:
+        plt.close("all")
+    assumed, counted = told["before_config"], told["liftings"].query("counts")
+    tanks_t = assumed.tank_m3_per_t * assumed.tank_fill_limit * t_per_m3
+    full = (counted["dwt_p50_t"] * min(1 - assumed.constants_share, tanks_t) * bbl_per_t).sum()
+    assert told["head_after"].scenario_bbl["100"] == pytest.approx(full)
+    assert told["head_after"].break_even_fill == pytest.approx(500_000 / full)
+
+
+def test_a_call_of_another_account_year_is_not_told_as_counted(tiny_run, tmp_path, monkeypatch, capsys):
+    """`follow_a_call` took it for a counted one, and said nothing of the account that it is not in."""
+    folder = shutil.copytree(tiny_run, tmp_path / "aoi" / "run")
+    liftings = read_table(folder / "liftings.parquet", contract_of("liftings"))
+    (call_id,) = liftings.loc[liftings["counts"], "call_id"]
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    manifest["left_out"] = {call_id: "by her departure she is of account year 2023"}
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    out, _ = told_by("follow_a_call", folder, monkeypatch, capsys)
+    assert ", 0 counted" in out
+    assert "no part in this account: by her departure she is of account year 2023." in out
+    out, _ = told_by("inspect_detections", folder, monkeypatch, capsys)
+    assert "no counted call was seen in an image" in out
 
 
 @pytest.mark.filterwarnings("ignore")  # of the notebook machinery

@@ -15,11 +15,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import parquet
 from shapely.geometry import Point
 
 from pipeline.errors import ConfigError, EnvironmentFault, InputError
 from pipeline.table_files import flat_table, neutral, read_table, unguarded, write_table
-from pipeline.tables import Column, Contract
+from pipeline.tables import Column, Contract, contract_of
 
 FORMATS = (".parquet", ".csv", ".geojson", ".gpkg")
 
@@ -183,3 +184,19 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "x.csv")
     with pytest.raises(InputError, match=r"x\.csv: is not a regular file"):
         read_table(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize("name", ["ledger", "findings", "detections", "scenes", "static", "liftings"])
+@pytest.mark.parametrize("rows", [0, 2])
+def test_a_list_has_one_type_whether_any_row_has_a_text_in_it(name, rows, tmp_path):
+    """It was null, or a list of nulls: pyarrow refused to read the ledgers of two runs as one."""
+    contract = contract_of(name)
+    lists = [c.name for c in contract.columns if c.kind == "list"]
+    row = {c.name: False for c in contract.columns if c.kind == "bool"}
+    write_table(contract.from_rows([row] * rows), tmp_path / "none.parquet")
+    schema = parquet.read_schema(tmp_path / "none.parquet")
+    assert {str(schema.field(column).type) for column in lists} == {"list<element: string>"}
+    assert (b"geo" in schema.metadata) == bool(contract.geometry)
+    back = pd.read_parquet(tmp_path / "none.parquet")
+    assert all(len(cell) == 0 for column in lists for cell in back[column])
+    assert [path.name for path in tmp_path.iterdir()] == ["none.parquet"]

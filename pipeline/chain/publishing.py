@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 def with_pictures(scenes: list[Scene], tables: dict[str, pd.DataFrame], job: Job) -> pd.DataFrame:
     """The detections with the path of each chip; chips are drawn for every sighting of a call, looks for the map."""
+    import pandas as pd
+
     from pipeline.ingest.scenes import without_water
     from pipeline.report.chips import draw_chips
     from pipeline.report.quicklooks import draw_quicklooks
@@ -40,7 +42,8 @@ def with_pictures(scenes: list[Scene], tables: dict[str, pd.DataFrame], job: Job
     called = sorted({d for ids in tables["port_calls"]["detection_ids"] for d in ids})
     chips = draw_chips(scenes, tables["detections"], called, folder.path / "chips", threads)
     detections = tables["detections"]
-    return detections.assign(chip=[f"chips/{chips[d]}" if d in chips else "" for d in detections["detection_id"]])
+    paths = [f"chips/{chips[d]}" if d in chips else "" for d in detections["detection_id"]]
+    return detections.assign(chip=pd.Series(paths, detections.index, dtype="str"))  # text, also where none was found
 
 
 def publish(
