@@ -5,6 +5,7 @@ The message of each says *what* (file or item), *why*, and what would mend it, i
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import PurePath
 
 DEGRADED = 3  # the exit code of what was done although some inputs were skipped or degraded
@@ -66,6 +67,10 @@ class EnvironmentFault(PipelineError, OSError):
     exit_code = 5
 
 
+class MemoryShort(EnvironmentFault, MemoryError):
+    """There was not enough memory for one item: the engine tries it by itself, and gives up that item alone."""
+
+
 class ContractError(PipelineError, ValueError):
     """A table does not hold what its contract promises: a bug in a stage, or a foreign file of another kind."""
 
@@ -92,7 +97,9 @@ def file_of(error: OSError) -> str:
     found, traceback = "", error.__traceback__
     while traceback is not None:
         for value in traceback.tb_frame.f_locals.values():
-            name = getattr(value, "name", None) if hasattr(value, "read") else None
+            name = None
+            with suppress(Exception):  # of an object that loads itself on its first use, and failed in that
+                name = getattr(value, "name", None) if hasattr(value, "read") else None
             if isinstance(value, PurePath):
                 found = str(value)
             elif isinstance(name, str | PurePath):  # a number is a descriptor without a name

@@ -41,3 +41,12 @@ def test_a_rerun_of_no_run_says_what_to_write(tmp_path):
     )
     assert told.returncode == 2
     assert "RUN= names no run (write make rerun RUN=runs/vostochny/ID" in told.stderr
+
+
+def test_help_lists_the_targets_from_wherever_it_is_asked(tmp_path):
+    copy = tmp_path / "a checkout" / "Makefile"
+    copy.parent.mkdir()
+    shutil.copy(MAKEFILE, copy)
+    for file in (MAKEFILE, copy):
+        told = subprocess.run(["make", "-f", str(file), "help"], cwd=tmp_path, capture_output=True, text=True)
+        assert "make run " in told.stdout, told.stderr

@@ -6,11 +6,13 @@ them.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any, Protocol, TypeVar
 
 from pipeline.config import EngineConfig
@@ -136,6 +138,13 @@ class Processes(Threads):
             self.engine.workers, mp_context=get_context("spawn"), initializer=_bounded, initargs=(limit,)
         )
 
+    def close(self) -> None:
+        """As for threads; but where the command is being stopped nobody waits for a scene, which may take minutes."""
+        if isinstance(sys.exc_info()[1], KeyboardInterrupt):
+            for worker in multiprocessing.active_children():
+                worker.kill()
+        super().close()
+
     def start(self, work: Callable[[Any], Any], task: Any) -> Any:
         """Hand out a task, to new processes where the old ones are gone."""
         with _one_thread():
@@ -165,11 +174,21 @@ def settled() -> None:
 
 
 def _bounded(limit_bytes: int | None) -> None:
-    """Limit a worker's address space, so that one scene cannot take the machine's memory."""
+    """End a worker with the process that started it, however that ends, and limit its address space, so that one scene
+    cannot take the machine's memory."""
+    Thread(target=_follow, daemon=True).start()
     if limit_bytes is not None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, limit_bytes))
+
+
+def _follow() -> None:
+    """Wait for the end of the process that started this one: workers of a killed run would wait for tasks for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager

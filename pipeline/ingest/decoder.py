@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.errors import EnvironmentFault, InputError
+from pipeline.errors import InputError
 from pipeline.ingest.rasters import has_mask, opened, refuse_oddities
 
 if TYPE_CHECKING:
@@ -46,11 +46,18 @@ OWN_THREADS = ("JP2OpenJPEG",)
 def main() -> None:
     """Answer requests until there are no more."""
     sys.modules["boto3"] = None  # type: ignore[assignment]  # rasterio would load it for buckets that are never read here
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_AS, (memory_allowed(), memory_allowed()))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _say({"ready": True})  # whatever ends it from here on may be the doing of a file
     while line := sys.stdin.readline():
         request = json.loads(line)
         _say(attend(**request) if "room" in request else answer(**request))
+
+
+def memory_allowed() -> int:
+    """Address space [bytes]: our limit, or a lower one that was set from outside, which only root could raise."""
+    set_before = resource.getrlimit(resource.RLIMIT_AS)
+    return min([MEMORY_BYTES, *(limit for limit in set_before if limit != resource.RLIM_INFINITY)])
 
 
 def _say(told: dict[str, Any]) -> None:
@@ -144,8 +151,11 @@ def _told(work: Callable[[], str]) -> dict[str, str]:
         return {"cause": "", "doubt": work()}
     except InputError as error:
         return {"cause": error.cause, "doubt": ""}
-    except (EnvironmentFault, MemoryError):
-        return {"cause": f"needs more than {MEMORY_BYTES / 2**30:g} GiB of memory to decode", "doubt": ""}
+    except MemoryError:
+        allowed = memory_allowed()
+        needed = f"needs more than {allowed / 2**30:.3g} GiB of memory to decode"
+        outside = "" if allowed == MEMORY_BYTES else ", which a memory limit set from outside does not allow"
+        return {"cause": needed + outside, "doubt": ""}
 
 
 class _UnwrittenError(Exception):

@@ -11,12 +11,25 @@ SETTINGS = {
     "GTIFF_IGNORE_READ_ERRORS": "NO",
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",  # local files only: no request leaves this reader
 }
+
+
+def _both(theirs: str) -> str:
+    """The drivers that GDAL is to skip, the user's and ours. It parts them at commas; where there are none, at blanks.
+
+    >>> _both(""), _both("BAG"), _both("BAG ECW"), _both("BAG,ESRI Shapefile"), _both("BAG VRT")
+    ('VRT', 'BAG VRT', 'BAG ECW VRT', 'BAG,ESRI Shapefile,VRT', 'BAG VRT')
+    """
+    mark = "," if "," in theirs else " "
+    named = [name for name in theirs.split(mark) if name.strip()]
+    return mark.join(named if "VRT" in named else [*named, "VRT"])
+
+
 ENVIRONMENT = {  # counts only where it is set before GDAL starts
-    "GDAL_SKIP": "VRT",  # CASES 2
+    "GDAL_SKIP": _both(os.environ.get("GDAL_SKIP", "")),  # CASES 2
     "GDAL_CACHEMAX": "256",  # MB of decoded blocks, of all threads together; GDAL's own choice is 5 % of the memory
 }
-for _name, _value in ENVIRONMENT.items():
-    os.environ.setdefault(_name, _value)
+os.environ["GDAL_SKIP"] = ENVIRONMENT["GDAL_SKIP"]
+os.environ.setdefault("GDAL_CACHEMAX", ENVIRONMENT["GDAL_CACHEMAX"])
 OF_ANOTHER_INSTALL = ("PROJ_DATA", "PROJ_LIB", "GDAL_DATA", "GDAL_DRIVER_PATH")  # as QGIS and conda set them
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.errors import EnvironmentFault, InputError
+from pipeline.errors import InputError, MemoryShort
 from pipeline.ingest.quarantine import Helper, examine, given_back, idle_helper
 from pipeline.ingest.rasters import RasterFile, open_raster
 from pipeline.types import Window
@@ -151,7 +151,7 @@ class Passing:
                     os.ftruncate(self._memory, self._rooms * ROOM_BYTES)
                     room = self._mine.room = _Room(self._memory, number)
                 except OSError as error:
-                    raise EnvironmentFault(f"{self._raster.item}: not enough memory to read it") from error
+                    raise MemoryShort(f"{self._raster.item}: not enough memory to read it") from error
             weakref.finalize(room, self._empty.put, number)
         return room
 

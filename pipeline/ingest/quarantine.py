@@ -72,6 +72,7 @@ class Helper:
 
     process: subprocess.Popen[bytes] = field(default_factory=lambda: _started())
     owner: int = field(default_factory=os.getpid)
+    ready: bool = False  # has it said that it takes requests?
 
     def ask(
         self,
@@ -83,7 +84,9 @@ class Helper:
         self._send(request)
         meanwhile()
         while (found := self._heard()) is not None:
-            if "need" in found and supply is not None:
+            if "ready" in found:
+                self.ready = True
+            elif "need" in found and supply is not None:
                 supply(*found["need"])
                 self._send({})
             elif "rows" not in found:  # else it says that it is still at work
@@ -106,7 +109,7 @@ class Helper:
         return json.loads(line) if line.endswith(b"\n") else None
 
     def end(self) -> str:
-        """Stop it and say how it ended."""
+        """Stop it and say how it ended. EnvironmentFault where it never took a request: then no file is to blame."""
         import signal
 
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -114,8 +117,12 @@ class Helper:
         running = self.process.poll() is None
         self.close()
         code = self.process.returncode
+        if not self.ready:
+            raise EnvironmentFault("the decoder cannot be started; is memory short, or a limit on it too low?")
         if running:
             return f"it takes longer than {WAIT_S:g} s"
+        if code == -signal.SIGKILL:  # no file does that: all that we limit ends it otherwise
+            return "the decoder was killed, as when memory runs out"
         if code == -signal.SIGXCPU:
             return "it takes too much processor time"
         return f"the decoder ended with {signal.Signals(-code).name}" if code < 0 else "the decoder gave up"

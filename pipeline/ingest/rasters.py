@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.errors import EnvironmentFault, InputError, is_utf8
+from pipeline.errors import InputError, MemoryShort, is_utf8
 from pipeline.first_bytes import kind_of
 from pipeline.ingest.gdal_noise import mute
 from pipeline.ingest.gdal_settings import SETTINGS
 from pipeline.ingest.packing import PACK_ANEW, unknown_packing
+from pipeline.ingest.short_memory import memory_ran_out
 from pipeline.types import Stamp, Window
 
 if TYPE_CHECKING:
@@ -294,9 +295,9 @@ def _careful(path: str, item: str, driver: str, threads: int = 1) -> Iterator[No
     try:
         with rasterio.Env(**SETTINGS | {"GDAL_NUM_THREADS": str(threads)}):
             yield
-    except MemoryError as error:
-        raise EnvironmentFault(f"{item}: not enough memory to read it") from error
-    except (RasterioError, ValueError, OSError) as error:
+    except (MemoryError, RasterioError, ValueError, OSError) as error:
+        if memory_ran_out(error):
+            raise MemoryShort(f"{item}: not enough memory to read it") from error
         if packed := unknown_packing(error):
             raise InputError(item, f"is packed as {packed}, which cannot be decoded here; {PACK_ANEW}") from error
         # names that GDAL gives to what it holds in memory are counted anew in each process: none of the file's story

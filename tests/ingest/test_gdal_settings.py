@@ -33,3 +33,19 @@ def test_the_files_of_another_install_are_not_read(name, tmp_path):
     assert told.stderr == ""
     (lon,), (lat,) = json.loads(told.stdout)
     assert (lon, lat) == pytest.approx((129.0, 0.0), abs=1e-9)
+
+
+DRIVERS = """
+import pipeline.ingest.gdal_settings
+import rasterio
+with rasterio.Env() as env:
+    print([name in env.drivers() for name in ("VRT", "BAG", "ENVI", "GTiff")])
+"""
+
+
+@pytest.mark.parametrize("theirs", ["BAG ENVI", "BAG,ENVI", "BAG ENVI VRT"])
+def test_the_drivers_that_a_user_skips_are_skipped_beside_ours(theirs):
+    told = subprocess.run(
+        [sys.executable, "-c", DRIVERS], env=os.environ | {"GDAL_SKIP": theirs}, capture_output=True, text=True
+    )
+    assert told.stdout == "[False, False, False, True]\n", told.stderr

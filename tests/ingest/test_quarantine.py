@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import rasterio
 
-from pipeline.errors import InputError
+from pipeline.errors import EnvironmentFault, InputError
 from pipeline.ingest import decoder, quarantine
 from pipeline.ingest.decoder import MEMORY_BYTES, answer, lost_sector
 from pipeline.ingest.gdal_settings import ENVIRONMENT
@@ -52,10 +52,16 @@ def test_one_helper_serves_many_files_and_a_dead_one_is_replaced(image):
     assert not any(kept is first for kept in quarantine._KEPT)
 
 
+READY = """print('{"ready": true}', flush=True); """
+
+
 def standing_in(program: str) -> Helper:
-    """A helper that does something else."""
+    """A helper that does something else once it is ready."""
     process = subprocess.Popen(
-        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [sys.executable, "-c", READY + program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
     return Helper(process)
 
@@ -65,16 +71,47 @@ def standing_in(program: str) -> Helper:
     [
         ("import os, signal; input(); os.kill(os.getpid(), signal.SIGSEGV)", "the decoder ended with SIGSEGV"),
         ("import os, signal; input(); os.kill(os.getpid(), signal.SIGXCPU)", "too much processor time"),
+        ("import os, signal; input(); os.kill(os.getpid(), signal.SIGKILL)", "was killed, as when memory runs out"),
         ("input(); raise SystemExit(3)", "the decoder gave up"),
         ("import time; input(); time.sleep(60)", "it takes longer than 0.5 s"),
     ],
-    ids=["crash", "processor time", "exit", "hang"],
+    ids=["crash", "processor time", "killed", "exit", "hang"],
 )
 def test_whatever_happens_to_it_is_one_line_about_one_file(image, monkeypatch, program, cause):
     monkeypatch.setattr(quarantine, "WAIT_S", 0.5 if "longer" in cause else 60.0)
     monkeypatch.setattr(quarantine, "idle_helper", lambda: standing_in(program))
     with pytest.raises(InputError, match=f"a.tif: cannot be decoded: .*{cause}"):
         examine(str(image), "a.tif", "GTiff", whole=True)
+
+
+def test_a_helper_that_never_was_ready_says_nothing_about_the_file(image, monkeypatch):
+    """One without the memory to load its libraries ends before it takes a request."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", "input(); raise SystemExit(1)"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    monkeypatch.setattr(quarantine, "idle_helper", lambda: Helper(process))
+    with pytest.raises(EnvironmentFault, match="the decoder cannot be started"):
+        examine(str(image), "a.tif", "GTiff", whole=True)
+
+
+LIMITED = """
+import ctypes, resource, sys
+resource.setrlimit(resource.RLIMIT_AS, ({limit}, {limit}))
+header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3, this process: no capability is left
+ctypes.CDLL(None).capset(header, (ctypes.c_uint32 * 6)())
+from pipeline.ingest import quarantine
+from pipeline.ingest.rasters import open_raster
+quarantine.os.environ["OPENBLAS_NUM_THREADS"] = "1"
+from pathlib import Path
+print(open_raster(Path(sys.argv[1])).shape)
+"""
+
+
+def test_a_limit_of_memory_from_outside_is_kept_to(image):
+    """As `ulimit -v` and engine.memory_gb set one; only root may raise it, so all capabilities are given up before."""
+    program = LIMITED.format(limit=MEMORY_BYTES // 2)
+    done = subprocess.run([sys.executable, "-c", program, str(image)], capture_output=True, text=True)
+    assert done.stdout == "(20, 20)\n", done.stderr
 
 
 def test_a_helper_that_says_that_it_is_at_work_may_take_its_time(image, monkeypatch):
@@ -113,7 +150,7 @@ def test_the_helper_has_no_vrt_driver_and_a_limit_of_memory():
     """The setting works only where it is in the environment before GDAL starts."""
     environment = os.environ | ENVIRONMENT
     done = subprocess.run([sys.executable, "-c", PROBE], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", str(MEMORY_BYTES)]
+    assert done.stdout.splitlines() == ["False", '{"ready": true}', str(MEMORY_BYTES)]
 
 
 def test_memory_that_runs_out_is_the_files_fault(image, monkeypatch):
@@ -124,6 +161,17 @@ def test_memory_that_runs_out_is_the_files_fault(image, monkeypatch):
     monkeypatch.setattr(decoder, "_whole", hungry)
     found = answer(str(image), "a.tif", "GTiff", True)
     assert found["cause"] == "needs more than 4 GiB of memory to decode"
+
+
+def test_memory_that_a_limit_from_outside_withholds_is_not_the_files_fault(image, monkeypatch):
+    def hungry(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(decoder, "_allow", lambda _s: None)
+    monkeypatch.setattr(decoder, "_whole", hungry)
+    monkeypatch.setattr(decoder.resource, "getrlimit", lambda _: (1 << 30, decoder.resource.RLIM_INFINITY))
+    found = answer(str(image), "a.tif", "GTiff", True)
+    assert found["cause"].startswith("needs more than 1 GiB of memory to decode, which a memory limit set from outside")
 
 
 def sea() -> np.ndarray:
