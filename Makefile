@@ -16,6 +16,9 @@ PICK := for p in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
 EMPTY :=
 each = $(if $(wildcard $(subst $(EMPTY) ,\ ,$(2))),$(1) "$(2)",$(foreach word,$(2),$(1) $(word)))
 
+# Of what run takes, what was given to a case, which would not read it
+OF_NO_CASE = $(strip $(foreach v,AOI SOURCE START END YEARS DATA AIS ENGINE,$(if $(filter command,$(origin $(v))),$(v)=)))
+
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' "$(strip $(MAKEFILE_LIST))"
 
@@ -34,6 +37,7 @@ $(STAMP): requirements.lock pyproject.toml
 
 run: setup  ## the whole chain for AOI= (one or more; SOURCE= START= END= YEARS= DATA= AIS= SET= OUT= ENGINE=), or a published CASE=
 ifdef CASE
+	@$(if $(OF_NO_CASE),echo "error: make run: CASE= is a table of calls and takes no $(OF_NO_CASE)" >&2; exit 2)
 	@$(BIN)/capwatch case "$(CASE)" --out "$(OUT)" $(foreach s,$(SET),--set $(s))
 else
 	@$(BIN)/capwatch run $(call each,,$(AOI)) --out "$(OUT)" $(if $(SOURCE),--source $(SOURCE)) $(if $(START),--start $(START)) \

@@ -15,7 +15,7 @@ from pipeline.config import (
     load,
 )
 from pipeline.console import Console
-from pipeline.errors import ConfigError, InputError, NothingUsable, printable
+from pipeline.errors import ConfigError, InputError, MemoryShort, NothingUsable, printable
 from pipeline.plurals import number_of
 from pipeline.stages.words import pairs
 from pipeline.storage import cannot_write
@@ -86,7 +86,7 @@ def detect(
         for image, target in zip(images, targets, strict=True):
             try:
                 done += _detect_one(image, target, options, config, console)
-            except ConfigError as error:  # an option, or the want of one, that does not fit this image
+            except (ConfigError, MemoryShort) as error:  # an option that does not fit this image, or it is too large
                 if len(images) == 1:
                     raise
                 console.problem(error, done="image skipped, no table written")

@@ -8,6 +8,7 @@ import pytest
 import rasterio
 from affine import Affine
 
+from pipeline.errors import MemoryShort
 from tests.builders import ship_picture
 from tests.ingest.sentinel2.safe_product import TILE, write_safe
 from tests.ingest.sentinel2.test_loose import taken_out
@@ -54,6 +55,27 @@ def test_detect_without_georeference_gives_pixels_only(capwatch, tmp_path):
     ship = table[table["accepted"].astype(str) == "True"].iloc[0]
     assert ship["row"] == pytest.approx(row, abs=1)
     assert np.isnan(ship["lon"])
+
+
+def test_an_image_that_is_too_large_for_the_memory_is_skipped_among_others(capwatch, tmp_path, monkeypatch):
+    from pipeline import detection
+
+    images = [tmp_path / name for name in ("large.tif", "small.tif")]
+    for image in images:
+        ship_picture(image)
+    usual = detection.detect
+
+    def short(scene, **given):
+        if scene.scene_id == "large":
+            raise MemoryShort("large.tif: not enough memory to read it")
+        return usual(scene, **given)
+
+    monkeypatch.setattr(detection, "detect", short)
+    words = ("--sensor", "sentinel-1", "--pixel-spacing", "10", "-o", f"{tmp_path}/out/")
+    code, _, err = capwatch("detect", *images, *words)
+    assert (code, "large.tif: not enough memory to read it (image skipped, no table written)" in err) == (3, True)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["small.csv"]
+    assert capwatch("detect", images[0], *words)[0] == 5
 
 
 def test_detect_skips_a_broken_image_and_does_the_rest(capwatch, tmp_path):
