@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.config import DetectionConfig
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate, Found
-from pipeline.detection.radar import blind, clumps, fragments, ghosts, hull, objects, rafted, shape
+from pipeline.detection.radar import blind, clumps, fragments, ghosts, hull, objects, rafted, shape, stripes
 from pipeline.detection.radar.cutout import Cutout
 from pipeline.detection.radar.objects import Blob
 from pipeline.detection.radar.rough_size import Size, rough_size
@@ -44,7 +44,11 @@ def detect_radar(
     bar = screening.bar_of(np.array([blob.rarity for blob in blobs]), pictured=known.pictured)
     with ThreadPoolExecutor(config.threads) as pool:
         measured = list(pool.map(lambda blob: _candidate(blob, bar, scene, size), blobs))
-    candidates = ghosts.flag(measured, blobs, known, scene)
+    striped = stripes.on_stripes(blobs, known, scene)
+    candidates = [
+        ghosts.with_flag(c, "interference", told)
+        for c, told in zip(ghosts.flag(measured, blobs, known, scene), striped, strict=True)
+    ]
     candidates = [screening.judged(c, config.screening) for c in candidates]
     unlikely = [b.seeds for c, b in zip(candidates, blobs, strict=True) if c.score < config.screening.min_score]
     water_px = _judged_px(known)
@@ -59,11 +63,17 @@ def detect_radar(
             "clutter_law": known.law,
             "false_alarm_rate": rate,
             "false_alarm_rate_achieved": sum(unlikely) / water_px if water_px else None,
-            "notes": [*known.notes, *why],
+            "notes": [*known.notes, *why, *_of_stripes(striped)],
             "unknown": why,
             "blind_share": share,
         },
     )
+
+
+def _of_stripes(striped: list[str]) -> list[str]:
+    """What is to be known of a scene with stripes of interference."""
+    n = sum(map(bool, striped))
+    return [f"stripes of interference: {n} objects are parts of them, and a ship in one cannot be told"] if n else []
 
 
 def standing_out(scene: Scene, config: DetectionConfig) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
