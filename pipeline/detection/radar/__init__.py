@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.config import DetectionConfig
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate, Found
-from pipeline.detection.radar import blind, clumps, fragments, ghosts, hull, objects, rafted, shape
+from pipeline.detection.radar import blind, clumps, fragments, ghosts, hull, objects, rafted, shape, stripes
 from pipeline.detection.radar.cutout import Cutout
 from pipeline.detection.radar.objects import Blob
 from pipeline.detection.radar.rough_size import Size, rough_size
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage
 
 HOPELESS_DECADES = 1.5  # below the bar of even odds an object is not worth a hull model (our choice)
+SURE_DECADES = 1.5  # beyond it an object is no mere sea, and a hull that was fitted to the sea not hers (our choice)
 CORE_CUT_DB = 18.0  # below its peak: what counts as an object's pixels
 
 
@@ -43,7 +44,11 @@ def detect_radar(
     bar = screening.bar_of(np.array([blob.rarity for blob in blobs]), pictured=known.pictured)
     with ThreadPoolExecutor(config.threads) as pool:
         measured = list(pool.map(lambda blob: _candidate(blob, bar, scene, size), blobs))
-    candidates = ghosts.flag(measured, blobs, known, scene)
+    striped = stripes.on_stripes(blobs, known, scene)
+    candidates = [
+        ghosts.with_flag(c, "interference", told)
+        for c, told in zip(ghosts.flag(measured, blobs, known, scene), striped, strict=True)
+    ]
     candidates = [screening.judged(c, config.screening) for c in candidates]
     unlikely = [b.seeds for c, b in zip(candidates, blobs, strict=True) if c.score < config.screening.min_score]
     water_px = _judged_px(known)
@@ -58,11 +63,17 @@ def detect_radar(
             "clutter_law": known.law,
             "false_alarm_rate": rate,
             "false_alarm_rate_achieved": sum(unlikely) / water_px if water_px else None,
-            "notes": [*known.notes, *why],
+            "notes": [*known.notes, *why, *_of_stripes(striped)],
             "unknown": why,
             "blind_share": share,
         },
     )
+
+
+def _of_stripes(striped: list[str]) -> list[str]:
+    """What is to be known of a scene with stripes of interference."""
+    n = sum(map(bool, striped))
+    return [f"stripes of interference: {n} objects are parts of them, and a ship in one cannot be told"] if n else []
 
 
 def standing_out(scene: Scene, config: DetectionConfig) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
@@ -91,8 +102,10 @@ def _candidate(blob: Blob, bar: float, scene: Scene, measure: Callable[[Cutout],
     """An object as a candidate."""
     level = float(blob.relative.max()) * 10 ** (-CORE_CUT_DB / 10)
     cut = blob.at_least(level)
+    hopeless = blob.white or blob.rarity < bar - HOPELESS_DECADES
+    fitted = None if hopeless else measure(blob.cutout)
     size: Size
-    if blob.white or blob.rarity < bar - HOPELESS_DECADES:
+    if fitted is None or (fitted.strayed and blob.rarity > bar + SURE_DECADES):
         size = rough_size(
             cut.rows.astype(float),
             cut.cols.astype(float),
@@ -101,7 +114,7 @@ def _candidate(blob: Blob, bar: float, scene: Scene, measure: Callable[[Cutout],
             objects.resolution_m(scene),
         )
     else:
-        size = measure(blob.cutout)
+        size = fitted
     against = shape.flags(cut, blob, size, scene)
     # A grid of degrees makes pixels narrow by drawing each of the sensor's more than once, which says no more of a ship
     square_px = round(len(cut.rows) * min(scene.pixel_spacing_m) / max(scene.pixel_spacing_m))

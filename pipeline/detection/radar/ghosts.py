@@ -78,10 +78,10 @@ def flag(candidates: Sequence[Candidate], blobs: Sequence[Blob], known: Survey, 
         learnt = _voted(peaks, scene)
         for n in range(len(out)):
             shifts = shifts_at(view, scene, float(peaks.col[n])) or learnt or _usual(scene)
-            out[n] = _with(out[n], "azimuth_ghost", _azimuth_source(n, peaks, shifts, known, scene))
-            out[n] = _with(out[n], "range_ghost", _range_source(n, peaks, view, scene))
+            out[n] = with_flag(out[n], "azimuth_ghost", _azimuth_source(n, peaks, shifts, known, scene))
+            out[n] = with_flag(out[n], "range_ghost", _range_source(n, peaks, view, scene))
     for n in _in_stripes(peaks, scene):
-        out[n] = _with(
+        out[n] = with_flag(
             out[n], "interference", f"one of {STRIPE_OBJECTS} or more faint objects in one line of the image"
         )
     return out
@@ -206,8 +206,9 @@ def _in_stripes(peaks: Peaks, scene: Scene) -> list[int]:
     return [int(i) for i in faint[(count >= STRIPE_OBJECTS) & (count > 5 * usual)]]
 
 
-def _with(candidate: Candidate, name: str, evidence: str) -> Candidate:
-    if not evidence:
+def with_flag(candidate: Candidate, name: str, evidence: str) -> Candidate:
+    """The candidate, flagged where there is evidence."""
+    if not evidence or name in candidate.flags:
         return candidate
     told = "; ".join(t for t in (candidate.evidence, f"{name}: {evidence}") if t)
     return replace(candidate, flags=(*candidate.flags, name), evidence=told)
