@@ -184,7 +184,7 @@ FLAG_WORDS = {
     "size_contradicts_transponder": "her size in the image is not the one that her transponder sends",
     "time_of_day_unknown": "an image tells its day alone, so bounds are whole days",
     "weak_draught": "draught by freeboard is weak",
-    "doubtful_outline": "proportions or square ends that ships seldom have: an end or a side may be wrong",
+    "doubtful_outline": "unusual proportions, square ends, or other ends by the water beside it: one may be wrong",
     "gear_may_lengthen_shadow": "hatches may lengthen the shadow",
     "freeboard_disputed": "shadow and visible side disagree",
     "freeboards_of_two_hulls": "the looks with a freeboard may show two ships",

@@ -25,10 +25,8 @@ from pipeline.detection.optical.deck import Deck, read_deck
 from pipeline.detection.optical.frame import HullFrame
 from pipeline.detection.optical.freeboard import (
     MAX_BLIND_PIXEL_M,
-    USUAL_SHARE,
     Freeboard,
     SunView,
-    geometry,
     measure_freeboard,
     none,
 )
@@ -45,9 +43,9 @@ from pipeline.detection.optical.outline import (
 )
 from pipeline.detection.optical.pier import LEAST_SHIP, ground_of, square_ends, without_pier
 from pipeline.detection.optical.sharpness import side_sharpness
+from pipeline.detection.optical.upright import upright
 from pipeline.detection.optical.water import water_at
-from pipeline.quantiles import Z90
-from pipeline.ships.hull_depth import depth_of_any_m
+from pipeline.detection.optical.water_beside import LOOK_M, LOOK_SHARE, BesideHer, beside_her
 from pipeline.types import Radiometry, Scene, Tile, Window
 
 if TYPE_CHECKING:
@@ -68,10 +66,8 @@ MIN_FILL = 0.66  # share of the frame that is filled: hulls fill 0.8 to 1 (our c
 USUAL_STEP = 1.6  # of a deck's light over its water's, of that light; median of simulated ships
 USUAL_ODDNESS = 0.40  # of most simulated hulls that nothing touches
 MAX_ODDNESS = 0.9  # above it a quay or a neighbour is part of what was outlined
-FACE = 0.8  # of the stern's height times lean that lengthens a hull seen from astern; the rest is overhang and shade
-SHEER = 0.2  # of the same by which one seen from ahead looks shorter: her bow stands higher than her stern
-FACE_SE = 0.35  # of either: overhang and flare differ from ship to ship (our choice)
 EDGE_SHARE = 0.35  # of the way from water to a deck's usual light, where a bright one is cut; coarse pixels blur bows
+SAME_END = 0.15  # of the length, by which a hull measured anew may differ from what was left for her (our choice)
 END_ROOM_M = 3.0  # beyond a rectangle's ends in which the hull's own may lie
 GAP_SE_M = 0.7  # between a hull and her quay lie 0.8 to 3 m of fenders; a line may be either border of them
 FREE_ROOM_M, TOUCHED_ROOM_M = 8.0, 0.4  # ... and beyond its sides: a side that faces the camera shows its whole height
@@ -88,6 +84,7 @@ class FineHull:
     sharpness: float  # of her sides
     odds: float  # how much speaks for her outline, natural logarithm
     square: bool  # as a pier or a barge: without a bow
+    beside: BesideHer  # what the water beside her says of this outline
 
 
 def measure_fine(
@@ -123,6 +120,7 @@ def measure_fine(
     beside = off_its_pier(light, sea, near, found[0], origin) if square else None
     if beside is not None:
         found, sea, square = *beside, False
+    found, sea, told = _ended_at_water(light, sea, near, found, origin)
     hull, mask, ship, odds = found
     sun = sun_view(scene, hull.frame)
     deck = read_deck(light, hull, origin)
@@ -130,12 +128,20 @@ def measure_fine(
         hull = replace(hull if deck.bow_ahead else turned(hull), bow_known=True)
     others = (ship & ~mask) | ~sea
     sharpness = side_sharpness(light, sea, hull, origin)
-    if _oddness(hull) > MAX_ODDNESS:
+    if _oddness(hull) > MAX_ODDNESS or told.fades():
         freeboard = none("the outline is not one hull's alone")
     else:
         freeboard = measure_freeboard(light, others, hull, sun, origin, deck.tanker)
     hull = upright(hull, freeboard, sun)
-    return FineHull(hull, deck, freeboard, _is_hull(hull), sharpness, odds, square)
+    return FineHull(hull, deck, freeboard, _is_hull(hull), sharpness, odds, square, told)
+
+
+def beside_unfitted(scene: Scene, levels: Levels, frame: HullFrame, length_m: float, beam_m: float) -> BesideHer:
+    """What the water says of an outline by moments, where no hull could be fitted."""
+    around = _window_about(scene, frame, (0.5 + LOOK_SHARE) * length_m + LOOK_M)
+    tile = scene.read(around)
+    loose = Hull(frame, length_m, beam_m, 0.0, 0.0, 0.0, False, 1.0, (True, True), (0.0, 0.0), 0.0)
+    return beside_her(over_water(tile, levels), tile.valid & tile.water, loose, (around.row0, around.col0))
 
 
 def _window_about(scene: Scene, frame: HullFrame, reach_m: float) -> Window:
@@ -227,6 +233,38 @@ def off_its_pier(
         return None
     one_hull = _oddness(ship[0]) < MAX_ODDNESS and not square_ends(light, ship[0], origin)
     return (ship, off) if one_hull else None
+
+
+def _ended_at_water(
+    light: FloatImage, sea: BoolImage, near: BoolImage, found: Found, origin: tuple[int, int]
+) -> tuple[Found, BoolImage, BesideHer]:
+    """The hull, measured anew without what lies beyond where her side to the water has become water; and the water's
+    word on what stands.
+
+    Beyond a hull's end her quay goes on, white caps and smoke do. A new outline stands where it is a hull that ends
+    about there and of which the water says nothing of that kind.
+    """
+    told = beside_her(light, sea, found[0], origin)
+    cut = told.cut()
+    if not any(cut):
+        return found, sea, told
+    off = sea & ~_beyond(found[0], cut, light.shape, origin)
+    ship = _best_hull(light, off, near & off, found[0].frame.spacing_m, origin)
+    if ship is None or not _is_hull(ship[0]) or abs(ship[0].length_m / (found[0].length_m - sum(cut)) - 1) > SAME_END:
+        return found, sea, told
+    anew = beside_her(light, sea, ship[0], origin)
+    return (found, sea, told) if any(anew.cut()) else (ship, off, anew)
+
+
+def _beyond(hull: Hull, cut_m: tuple[float, float], shape: tuple[int, ...], origin: tuple[int, int]) -> BoolImage:
+    """Pixels beyond an outline's ends where so much is taken off them, abreast of it and of what lies close by."""
+    u, v = hull.frame.metres(shape, origin)
+    half = hull.length_m / 2
+    past = np.zeros(u.shape, bool)
+    for end, length in zip((-1, 1), cut_m, strict=True):
+        if length:
+            past |= end * u > half - length
+    return past & (np.abs(v) < hull.beam_m)
 
 
 def _without_wake(found: Found, alone: Found | None, length_m: float) -> Found:
@@ -325,56 +363,6 @@ def turned(hull: Hull) -> Hull:
     """The same hull with her frame pointing the other way."""
     frame = replace(hull.frame, axis=(-hull.frame.axis[0], -hull.frame.axis[1]))
     return replace(hull, frame=frame, free_sides=hull.free_sides[::-1], straight=hull.straight[::-1])
-
-
-def upright(hull: Hull, freeboard: Freeboard, sun: SunView | None) -> Hull:
-    """The hull as seen from straight above: without the side, the stern's face and the shift that a lean adds."""
-    if sun is None or sun.off_nadir_deg < 0.5:
-        return hull
-    height, height_se = (share * depth_of_any_m(hull.length_m) for share in USUAL_SHARE)
-    if freeboard.value_m is not None and freeboard.lo_m is not None and freeboard.hi_m is not None:
-        height, height_se = freeboard.value_m, (freeboard.hi_m - freeboard.lo_m) / (2 * Z90)
-    lean = np.tan(np.radians(sun.off_nadir_deg))
-    ahead = -lean * float(np.array(sun.view) @ np.array(hull.frame.axis))  # of a point a metre up
-    face, face_se = _face(ahead, known=hull.bow_known)
-    extra, extra_se = face * height, float(np.hypot(face * height_se, face_se * height))
-    beam, beam_se, aside = _deck_beam(hull, freeboard, sun, height, height_se)
-    across = -lean * float(np.array(sun.view) @ np.array([-hull.frame.axis[1], hull.frame.axis[0]]))
-    stern = -np.sign(ahead) if ahead else 0.0
-    frame = hull.frame.moved(-height * ahead - stern * 0.5 * extra * (1 if extra > 0 else 0), aside - height * across)
-    return replace(
-        hull,
-        frame=frame,
-        length_m=hull.length_m - extra,
-        beam_m=beam,
-        length_se_m=float(np.hypot(hull.length_se_m, extra_se)),
-        beam_se_m=float(np.hypot(hull.beam_se_m, beam_se)),
-    )
-
-
-def _face(ahead: float, *, known: bool) -> tuple[float, float]:
-    """Metres of length that a metre of height adds, and the error, for a shift of ``ahead`` towards the bow."""
-    by_stern, by_bow = FACE * abs(ahead), -SHEER * abs(ahead)
-    if not known:
-        return (by_stern + by_bow) / 2, abs(ahead) * (FACE + SHEER) / 2
-    return (by_stern if ahead > 0 else by_bow), FACE_SE * abs(ahead)
-
-
-def _deck_beam(
-    hull: Hull, freeboard: Freeboard, sun: SunView, height: float, height_se: float
-) -> tuple[float, float, float]:
-    """Beam of the deck, its error, and how far the deck's middle lies from the frame's axis."""
-    half = hull.beam_m / 2
-    for k in geometry(hull.frame.axis, sun):
-        if k.k_v < 0.05:
-            continue
-        edge = freeboard.deck_edges.get(k.side)
-        if edge is not None:
-            inset = half - edge
-            return hull.beam_m - inset, 0.15, -k.side * inset / 2
-        inset = 0.5 * height * k.k_v  # seen or not: nobody knows whether that side is bright
-        return hull.beam_m - inset, 0.3 * height * k.k_v + 0.5 * height_se * k.k_v, -k.side * inset / 2
-    return hull.beam_m, 0.0, 0.0
 
 
 def sun_view(scene: Scene, frame: HullFrame) -> SunView | None:

@@ -9,13 +9,14 @@ import numpy as np
 from scipy import special
 
 from pipeline.detection.optical.deck import Deck
-from pipeline.detection.optical.fine import FineHull, measure_fine, no_hull
+from pipeline.detection.optical.fine import FineHull, beside_unfitted, measure_fine, no_hull
 from pipeline.detection.optical.frame import HullFrame
 from pipeline.detection.optical.freeboard import MAX_PIXEL_M, Freeboard, none
 from pipeline.detection.optical.objects import Blob
 from pipeline.detection.optical.outline import outline_of
 from pipeline.detection.optical.pier import LEAST_SHIP
 from pipeline.detection.optical.water import Levels
+from pipeline.detection.optical.water_beside import BesideHer
 from pipeline.quantiles import Z90
 from pipeline.types import Scene, Window
 
@@ -34,7 +35,12 @@ FILL = (0.62, 1.25)  # share of the frame that is filled; hulls fill 0.8 to 1
 # A house may be all of a dark ship that stands out. White caps have lines as long by chance: around 85 of
 # them in a simulated sea of 6 m/s outlines had 14 to 27.0, around the houses and boxes of 5 ships 27.6 and more
 FAR_LONGER, SURE_OF_A_PART = 3.0, 27.0
+DOUBTED = 0.15  # of the length, from which a change of it is told (our choice)
+HIDDEN = 0.2  # of an outline whose sides fade, that the ship in it may be: 60 m in 270 m of smoke
 BY_EDGES = "optical-edges"  # the method of a hull that is fitted by its edges
+
+
+Interval = tuple[float, float, float]  # p5, value, p95
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,8 +84,7 @@ def measure_blob(
     bow_known, method = False, "optical-moments"
     turn_se = MOMENT_TURN_PX * coarse_m / max(length_m, coarse_m)
     freeboard = none(f"pixels of {spacing:.1f} m carry no shadow edge")
-    outline = None
-    fine = None
+    outline = fine = beside = None
     if spacing <= MAX_PIXEL_M:
         freeboard = no_hull()
         fine = measure_fine(scene, levels, blob, window, factor, (frame, length_m, beam_m)) if edges else None
@@ -91,12 +96,19 @@ def measure_blob(
             fill, outline = hull.fill, outline_of(hull)
         else:
             fine = None
+            beside = beside_unfitted(scene, levels, frame, length_m, beam_m) if edges else None
     sizes = _interval(length_m, float(error)), _interval(beam_m, float(beam_error))
     odd = method == BY_EDGES and odd_proportions(length_m, beam_m)
     if odd:
         sizes = _either_wrong(*sizes)
     if fine is not None and fine.square and length_m > MERCHANT_FROM_M:  # a pier's length, and the ship's at it unknown
         odd, sizes = True, ((LEAST_SHIP * length_m, *sizes[0][1:]), sizes[1])
+    if fine is not None:
+        doubt, sizes = _by_the_water(fine.beside, *sizes)
+        odd |= doubt
+    elif beside is not None:
+        longer = beside.longer_m(sizes[0][2] - length_m)
+        odd, sizes = longer > DOUBTED * length_m, (_opened(sizes[0], 0.0, longer), sizes[1])
     likely = _hull_like(length_m, beam_m, fill, moored=blob.moored)
     return Measured(
         row=frame.centre[0],
@@ -117,6 +129,19 @@ def measure_blob(
         sharpness=None if fine is None else fine.sharpness,
         odds=None if fine is None else fine.odds,
     )
+
+
+def _by_the_water(beside: BesideHer, length: Interval, beam: Interval) -> tuple[bool, tuple[Interval, Interval]]:
+    """Are a hull's ends or sides doubtful by the water beside her; and both intervals, opened by what it says."""
+    shorter, longer = beside.shorter_m(), beside.longer_m(length[2] - length[1])
+    if beside.fades():
+        return True, (_opened(length, (1 - HIDDEN) * length[1], longer), (HIDDEN * beam[1], *beam[1:]))
+    return max(shorter, longer) > DOUBTED * length[1], (_opened(length, shorter, longer), beam)
+
+
+def _opened(sizes: Interval, shorter_m: float, longer_m: float) -> Interval:
+    low, value, high = sizes
+    return max(1.0, min(low, value - shorter_m)), value, max(high, value + longer_m)
 
 
 def is_hers(fine: FineHull, length_m: float) -> bool:

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.detection.optical.fine import FACE, SHEER, turned, upright
+from pipeline.detection.optical.fine import turned
 from pipeline.detection.optical.freeboard import none
+from pipeline.detection.optical.upright import FACE, SHEER, upright
 from tests.detection.optical.boxes import Box, light_from
 
 HEIGHT_M, BEAM_M = 5.0, 16.0

@@ -1,0 +1,73 @@
+"""A hull set right for a camera that leans: as seen from straight above.
+
+Such a camera shifts the deck and shows one side. The hull's place is that of her waterline, her beam that of her deck,
+her length less what shows of the stern's own face.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.detection.optical.freeboard import USUAL_SHARE, Freeboard, SunView, geometry
+from pipeline.quantiles import Z90
+from pipeline.ships.hull_depth import depth_of_any_m
+
+if TYPE_CHECKING:
+    from pipeline.detection.optical.outline import Hull
+
+FACE = 0.8  # of the stern's height times lean that lengthens a hull seen from astern; the rest is overhang and shade
+SHEER = 0.2  # of the same by which one seen from ahead looks shorter: her bow stands higher than her stern
+FACE_SE = 0.35  # of either: overhang and flare differ from ship to ship (our choice)
+
+
+def upright(hull: Hull, freeboard: Freeboard, sun: SunView | None) -> Hull:
+    """The hull as seen from straight above: without the side, the stern's face and the shift that a lean adds."""
+    if sun is None or sun.off_nadir_deg < 0.5:
+        return hull
+    height, height_se = (share * depth_of_any_m(hull.length_m) for share in USUAL_SHARE)
+    if freeboard.value_m is not None and freeboard.lo_m is not None and freeboard.hi_m is not None:
+        height, height_se = freeboard.value_m, (freeboard.hi_m - freeboard.lo_m) / (2 * Z90)
+    lean = np.tan(np.radians(sun.off_nadir_deg))
+    ahead = -lean * float(np.array(sun.view) @ np.array(hull.frame.axis))  # of a point a metre up
+    face, face_se = _face(ahead, known=hull.bow_known)
+    extra, extra_se = face * height, float(np.hypot(face * height_se, face_se * height))
+    beam, beam_se, aside = _deck_beam(hull, freeboard, sun, height, height_se)
+    across = -lean * float(np.array(sun.view) @ np.array([-hull.frame.axis[1], hull.frame.axis[0]]))
+    stern = -np.sign(ahead) if ahead else 0.0
+    frame = hull.frame.moved(-height * ahead - stern * 0.5 * extra * (1 if extra > 0 else 0), aside - height * across)
+    return replace(
+        hull,
+        frame=frame,
+        length_m=hull.length_m - extra,
+        beam_m=beam,
+        length_se_m=float(np.hypot(hull.length_se_m, extra_se)),
+        beam_se_m=float(np.hypot(hull.beam_se_m, beam_se)),
+    )
+
+
+def _face(ahead: float, *, known: bool) -> tuple[float, float]:
+    """Metres of length that a metre of height adds, and the error, for a shift of ``ahead`` towards the bow."""
+    by_stern, by_bow = FACE * abs(ahead), -SHEER * abs(ahead)
+    if not known:
+        return (by_stern + by_bow) / 2, abs(ahead) * (FACE + SHEER) / 2
+    return (by_stern if ahead > 0 else by_bow), FACE_SE * abs(ahead)
+
+
+def _deck_beam(
+    hull: Hull, freeboard: Freeboard, sun: SunView, height: float, height_se: float
+) -> tuple[float, float, float]:
+    """Beam of the deck, its error, and how far the deck's middle lies from the frame's axis."""
+    half = hull.beam_m / 2
+    for k in geometry(hull.frame.axis, sun):
+        if k.k_v < 0.05:
+            continue
+        edge = freeboard.deck_edges.get(k.side)
+        if edge is not None:
+            inset = half - edge
+            return hull.beam_m - inset, 0.15, -k.side * inset / 2
+        inset = 0.5 * height * k.k_v  # seen or not: nobody knows whether that side is bright
+        return hull.beam_m - inset, 0.3 * height * k.k_v + 0.5 * height_se * k.k_v, -k.side * inset / 2
+    return hull.beam_m, 0.0, 0.0

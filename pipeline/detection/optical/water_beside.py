@@ -1,0 +1,219 @@
+"""Where a hull ends by the water beside her: a second opinion on an outline, for when light is not good.
+
+An outline is cut where light falls to the water's level of the whole neighbourhood. In haze, among waves and where a
+cloud's shadow crosses her that level says little: ends fade below it, dark halves do not reach it, and a quay or smoke
+goes on above it. What holds in any light is that a hull differs from the water *beside* her, row by row. Where her
+strip still does beyond an end, she goes on; where the half of it on the water's side is water, she has ended; and sides
+along which light falls nowhere at once are none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from pipeline.detection.optical.frame import resample
+
+if TYPE_CHECKING:
+    from pipeline.detection.optical.outline import Hull
+    from pipeline.types import BoolImage, FloatArray, FloatImage
+
+LOOK_M, LOOK_SHARE = 30.0, 2.0  # beyond an end, at least, and of the length: of a hull in shade two thirds may be lost
+BESIDE_M = 8.0  # width of the water beside a side that is looked at; it begins 1.5 pixels off
+EVEN_M = 6.0  # along which that water is evened: white caps are shorter
+SIGMAS, LEAST = 3.5, 0.02  # of the noise of a strip of water as wide, and of the water's light, that a hull differs by
+# ... and of the deck's own step at that end: a bow of few pixels narrows before she ends, blur goes on beyond. At a
+# tenth both even out: no bias in rendered hulls at 3 m, in clear air as in haze
+RIM_SHARE = 0.10
+RIM = (0.03, 0.15)  # of the length from the end, where that step is read
+STRIP, HALF_STRIP = 0.25, (-0.05, 0.35)  # of the beam: half the strip's width; the strip with water on one side alone
+OUTER, OUTER_SHARE = (0.12, 0.40), 0.3  # of the beam from the axis to a side, and of the step amidships: no water
+BRIDGED_M, BRIDGED_PX = 3.0, 1.5  # of darkness beyond an end that she may go on after; more is a shadow or a gap
+FIRM_M, FIRM_PX = 4.0, 2.0  # length over which the outer half must be there for her to begin
+# Of the length, and pixels, on which a bow is narrow or a stern lies in her house's shade: rendered hulls have 0.10.
+# Where more is missing her end lies where she is; what is shorter opens the interval from the usual bow on
+BOW, BOW_PX, FINE_BOW = 0.12, 3.0, 0.03
+# Share of the fall over a side that lies within two pixels, below which it fades: 0.59 and more in rendered hulls at
+# 3 m, half of them above 0.8; smoke 0.44 to 0.65. A side that shows, in fine pixels, parts the fall in two
+FADES, FALL_PX, AROUND_PX = 0.56, 2.0, 4.0
+# Of the hull's own step, by which the water beside her may differ from the water around: 0.1 at most in rendered haze
+# and rough seas, 0.26 to 0.6 where smoke was outlined
+OTHER_WATER = 0.25
+# Both ends' own error (90 %) in pixels, to which comes a bow's narrow tip, and from what ratio of a difference to the
+# outline's error on it counts
+END_PX, APART = 0.4, 1.2
+ALIKE = 0.25  # of the hull's step by which water on both sides may differ
+SEGMENTS, SEGMENT = (-0.3, -0.15, 0.0, 0.15, 0.3), 0.06  # of the length: middles and half lengths, for the sides' fall
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BesideHer:
+    """What the water beside a hull says of her outline; ends stand in order of ``u``."""
+
+    hull: Hull
+    beyond_m: tuple[float, float]  # by which she goes on beyond each end
+    empty_m: tuple[float, float]  # from each end inwards, along which her side to the water is water
+    fall: float  # share of the light's fall over the sharper side that lies within two pixels
+    water: float  # what the water beside her is lighter by than that around, over what she is; NaN where none is
+
+    def cut(self) -> tuple[float, float]:
+        """What is to be taken off each end [m], 0 where no more of it is missing than of a bow."""
+        least = max(BOW * self.hull.length_m, BOW_PX * self.hull.frame.pixel_m)
+        first, last = (empty if empty > least else 0.0 for empty in self.empty_m)
+        return first, last
+
+    def fades(self) -> bool:
+        """Is what was outlined none with sides in water: smoke, cloud, or a hull somewhere in it?"""
+        return self.fall < FADES or self.water > OTHER_WATER
+
+    def shorter_m(self) -> float:
+        """By how much she may be shorter than her outline [m]."""
+        return sum(max(0.0, empty - FINE_BOW * self.hull.length_m) for empty in self.empty_m)
+
+    def longer_m(self, error_m: float) -> float:
+        """By how much she may be longer than her outline [m], whose own error (90 %) is so large.
+
+        Where both differ by more than that the ends told here have an error of their own.
+        """
+        longer = sum(self.beyond_m)
+        apart = longer > APART * error_m
+        return longer + (END_PX * self.hull.frame.pixel_m + FINE_BOW * self.hull.length_m if apart else 0.0)
+
+
+def beside_her(light: FloatImage, sea: BoolImage, hull: Hull, origin: tuple[int, int]) -> BesideHer:
+    """Compare a hull with the water beside her; ``light`` is over the water's, ``sea`` is water on the map."""
+    grid = _Grid.about(light, sea, hull, origin)
+    fall = max(_fall(light, hull, origin, side) for side in (-1, 1))
+    if not grid.sides:
+        return BesideHer(hull, (0.0, 0.0), (0.0, 0.0), fall, grid.water)
+    beyond, empty = (_beyond(grid, -1), _beyond(grid, 1)), (_empty(grid, -1), _empty(grid, 1))
+    return BesideHer(hull, beyond, empty, fall, grid.water)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Grid:
+    """Light along (u) and across (v) the hull less that of the water beside her, NaN on land; and what is known of it.
+
+    ``sides`` are those (-1, 1) with water beside them.
+    """
+
+    hull: Hull
+    u: FloatArray
+    v: FloatArray
+    over: FloatImage
+    sides: tuple[int, ...]
+    water: float  # as `BesideHer.water`
+
+    @classmethod
+    def about(cls, light: FloatImage, sea: BoolImage, hull: Hull, origin: tuple[int, int]) -> _Grid:
+        """Sample a hull and her surroundings."""
+        pixel, half = hull.frame.pixel_m, hull.beam_m / 2
+        reach = hull.length_m / 2 + max(LOOK_M, LOOK_SHARE * hull.length_m)
+        wide = half + 1.5 * pixel + BESIDE_M
+        u, v = (np.arange(-end, end + 1e-9, pixel / 2) for end in (reach, wide))
+        seen = resample(np.where(sea, light, np.nan).astype(np.float32), hull.frame, u, v, origin)
+        amid = np.abs(u) < 0.3 * hull.length_m
+        step = _median(seen[amid][:, np.abs(v) < half])
+        beside = {side: seen[:, side * v > half + 1.5 * pixel] for side in (-1, 1)}
+        wet = {s: _median(b[amid]) for s, b in beside.items() if np.isfinite(b[amid]).mean() > 0.7}
+        lowest = min(wet.values(), default=np.nan)
+        sides = tuple(s for s, level in wet.items() if level - lowest <= ALIKE * abs(step - lowest))
+        if not sides:
+            return cls(hull, u, v, seen, (), float("nan"))
+        other = (lowest - 1) / max(LEAST, abs(step - 1))
+        rows = np.array([[_median(row) for row in beside[side]] for side in sides])
+        water = np.where(np.isfinite(rows), rows, np.inf).min(axis=0)
+        known = np.isfinite(water)
+        level = ndimage.median_filter(water[known], max(1, round(EVEN_M / (pixel / 2))) | 1)
+        return cls(hull, u, v, seen - np.interp(u, u[known], level)[:, None].astype(np.float32), sides, other)
+
+    def strip(self) -> tuple[BoolImage, FloatArray]:
+        """The part across that is compared, and its mean along: all her middle, or her half towards the water."""
+        pixel, beam = self.hull.frame.pixel_m, self.hull.beam_m
+        if len(self.sides) == 2:
+            part = np.abs(self.v) < max(STRIP * beam, pixel)
+        else:
+            at = self.sides[0] * self.v
+            part = (at > HALF_STRIP[0] * beam) & (at < max(HALF_STRIP[1] * beam, pixel))
+        return part, _mean(self.over[:, part])
+
+    def noise(self, width: int) -> float:
+        """Spread of the mean of so many samples of the water beside her."""
+        found = []
+        for side in self.sides:
+            at = np.flatnonzero(side * self.v > self.hull.beam_m / 2 + 1.5 * self.hull.frame.pixel_m)[::side]
+            found.append(_mean(self.over[:, at[:width]]))
+        all_of_them = np.concatenate(found)
+        return 1.4826 * _median(np.abs(all_of_them - _median(all_of_them)))
+
+
+def _beyond(grid: _Grid, end: int) -> float:
+    """How far [m] her strip differs from the water beside her beyond one end."""
+    half, pixel, step = grid.hull.length_m / 2, grid.hull.frame.pixel_m, grid.hull.frame.pixel_m / 2
+    part, along = grid.strip()
+    rim = (end * grid.u < half * (1 - 2 * RIM[0])) & (end * grid.u > half * (1 - 2 * RIM[1]))
+    least = max(SIGMAS * grid.noise(int(part.sum())), LEAST, RIM_SHARE * _median(along[rim]))
+    last, empty = 0.0, 0.0
+    for at in np.flatnonzero(end * grid.u > half)[::end]:
+        if not np.isfinite(along[at]):
+            break
+        empty = 0.0 if along[at] > least else empty + step
+        if not empty:
+            last = end * float(grid.u[at]) - half + step / 2
+        elif empty > max(BRIDGED_M, BRIDGED_PX * pixel):
+            break
+    return last
+
+
+def _empty(grid: _Grid, end: int) -> float:
+    """How far [m] inwards of one end her half towards the water is water; with water on both sides, the fuller one's.
+
+    A bow narrows towards her axis, so this is a part of her bow at most, where she is one.
+    """
+    half, pixel, step = grid.hull.length_m / 2, grid.hull.frame.pixel_m, grid.hull.frame.pixel_m / 2
+    inside = np.flatnonzero(np.abs(grid.u) < half)[::-end]
+    found = []
+    for side in grid.sides:
+        at = side * grid.v / grid.hull.beam_m
+        part = (at > OUTER[0]) & (at < OUTER[1])
+        along = _mean(grid.over[:, part])
+        least = max(3.0 * grid.noise(int(part.sum())), OUTER_SHARE * _median(along[np.abs(grid.u) < 0.6 * half]))
+        there = along[inside] > least
+        firm = max(1, round(max(FIRM_M, FIRM_PX * pixel) / step))
+        runs = np.flatnonzero(np.convolve(there, np.ones(firm), "valid") == firm)
+        found.append(float(runs[0]) * step if len(runs) else 2 * half)
+    return min(found)
+
+
+def _fall(light: FloatImage, hull: Hull, origin: tuple[int, int], side: int) -> float:
+    """Median over parts of a side of its steepest fall over two pixels over all the change around; means along it."""
+    pixel, half = hull.frame.pixel_m, hull.beam_m / 2
+    step = pixel / 2
+    out = np.arange(-0.9 * half, AROUND_PX * pixel + 1e-9, step)
+    lag, reach, found = round(FALL_PX * pixel / step), round(AROUND_PX * pixel / step), []
+    for middle in SEGMENTS:
+        along = np.arange(middle - SEGMENT, middle + SEGMENT, step / hull.length_m) * hull.length_m
+        profile = np.nan_to_num(_mean(resample(light, hull.frame, along, side * (half + out), origin).T), nan=1.0)
+        fall = profile[:-lag] - profile[lag:]
+        at = int(fall.argmax())
+        middle_px = at + lag // 2
+        change = float(np.ptp(profile[max(0, middle_px - reach) : middle_px + reach + 1]))
+        found.append(float(fall[at]) / max(1e-6, change))
+    return float(np.median(found))
+
+
+def _mean(rows: FloatImage) -> FloatArray:
+    """Mean of each row over what is known of it; NaN where nothing is."""
+    known = np.isfinite(rows)
+    count = known.sum(axis=1)
+    total = np.where(known, rows, 0).sum(axis=1, dtype=np.float64)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _median(values: FloatArray) -> float:
+    """Median of what is known; NaN where nothing is."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else float("nan")
