@@ -46,10 +46,10 @@ HULL_WIDTHS_M = (20.0, 30.0, 40.0)  # beams to 20 m and more, each with the sens
 AROUND_PX = 60  # of a berth: water in which the sea is measured
 SURE = 0.8  # of a verdict; between this and its complement a look leaves it open (our choice)
 SEEN_SHARE = 0.5  # of a berth: less was not looked at
-# Log-odds: constant, of ln (1 + statistic), of the logit of the best detection's score (0 without one). Fitted on 140
+# Log-odds: constant, of ln (1 + statistic), of the logit of the best detection's score (0 without one). Fitted on 168
 # simulated berths, seeds 1000 to 1003.
-WITH_HISTORY = (-6.5, 1.05, 1.75)
-WITHOUT = (-5.7, 0.75, 0.7)
+WITH_HISTORY = (-5.95, 0.9, 2.5)
+WITHOUT = (-5.8, 0.75, 1.35)
 # Share of ships at quays that the optical detectors find: ports held out (10 m); simulated, unseen seeds (fine)
 OPTICAL_RECALL = {True: 0.95, False: 0.66}
 FINE_M = 5.0  # pixels: below, the optical detector for fine images looks (our choice)
