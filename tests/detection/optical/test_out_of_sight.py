@@ -72,3 +72,16 @@ def test_where_somebody_said_that_there_is_no_land_a_strip_of_it_hides_water():
     scene = picture(land=COL > 115)
     scene.tags["land"] = "none"
     assert covered(scene, cols=MIDDLE)[0] == pytest.approx(0.75, abs=0.05)
+
+
+def glint(strength):
+    """Facets of the waves: noise with a long bright tail, from pixel to pixel."""
+    return strength * np.random.default_rng(5).gamma(1.5, 1 / 1.5, SHAPE)
+
+
+@pytest.mark.parametrize("land", [False, COL < 100], ids=["open sea", "beside land"])
+def test_where_glint_would_hide_a_dull_deck_a_zone_is_not_seen(land):
+    """Without land the noise itself is the unit of contrast, and no object seems to need much of it."""
+    still, shining = (picture(land=land, ship=(100, 150), extra=glint(a)) for a in (0.004, 0.08))
+    assert covered(still, cols=EAST) == (pytest.approx(1.0, abs=0.01), 1)
+    assert covered(shining, cols=EAST)[0] == 0.0
