@@ -141,7 +141,7 @@ def _cause(scene: dict[str, object], share: float) -> str:
         return f"outside the image, or {scene['cause']}"
     cloud = scene.get("cloud_fraction")
     if cloud is not None and not pd.isna(cloud):
-        return "cloud or outside the image"
+        return "hidden (cloud, haze, silt, glint) or outside the image"
     if scene["sensor"] == "sentinel-1":
         return "outside the image"
     doubts = f" ({scene['cause']})" if scene["status"] == "degraded" else ""

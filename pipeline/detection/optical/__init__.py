@@ -18,19 +18,14 @@ from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate, Found
 from pipeline.detection.optical import network
 from pipeline.detection.optical.cells import Cells
-from pipeline.detection.optical.clouds import (
-    CloudMap,
-    Coverage,
-    coarse,
-    haze_mask,
-    veil_mask,
-)
+from pipeline.detection.optical.clouds import CloudMap, Coverage, coarse, haze_mask
 from pipeline.detection.optical.first_look import KINDS_FROM_M, FirstLook, can_be_searched, first_look
 from pipeline.detection.optical.hulls import Measured, measure_blob
 from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.north_up import put_back, turn_of, turned
 from pipeline.detection.optical.objects import Blob, find_objects, object_floor
 from pipeline.detection.optical.opinions import both_opinions, network_candidates
+from pipeline.detection.optical.out_of_sight import OutOfSight
 from pipeline.detection.optical.overlaps import once_each
 from pipeline.detection.optical.plausible import fingers, speaks_alone
 from pipeline.detection.optical.reading import SEARCH_PX, Piece, rows_of_windows
@@ -128,7 +123,8 @@ def _searched(
     coarse_pixels = spacing >= KINDS_FROM_M
     trained = coarse_pixels and not _untrained(scene)
     step, margin = (network.CORE_PX, max(margin, network.HALO_PX)) if trained else (factor, margin)
-    coverage = Coverage(scene, place)
+    coverage, sigmas = Coverage(scene, place), config.optical.contrast_sigmas
+    out_of_sight = OutOfSight(scene, levels, factor, sigmas, by_contrast=not trained)
     cast = cast_shadows(scene, clouds) if coarse_pixels else None
     size = max(step, config.tile_px // step * step)
     pieces = min(size, SEARCH_PX[0]), min(size, SEARCH_PX[1])
@@ -143,8 +139,8 @@ def _searched(
         own = np.s_[top : top + core.rows, left : left + core.cols]
         shadow = None if cast is None else shadow_mask(scene, tile, levels, cast, cloud)
         unseen = cloud | haze_mask(tile, levels)
-        veil = veil_mask(tile, levels, spacing) if coverage.asks_for(core) else np.zeros_like(cloud)
-        coverage.add(core, tile.valid[own], unseen[own], tile.water[own], veil[own])
+        veil, land = out_of_sight.masks(tile) if coverage.asks_for(core) else [np.zeros_like(cloud)] * 2
+        coverage.add(core, tile.valid[own], unseen[own], tile.water[own], veil[own], land[own])
         piece, view = Piece(tile, core, cloud, shadow), ScaledView(tile, levels) if trained else None
         standing = list(_standing(scene, config, levels, piece, factor))
         if not coarse_pixels:  # measured when all of them are known
@@ -159,7 +155,6 @@ def _searched(
         seen = [one for standing, _, _ in answers for one in standing]
         rough = where_thick(seen, scene.shape, scene.pixel_spacing_m)
         found = list(pool.map(lambda one: _by_edges(scene, levels, one, factor, rough), seen))
-        sigmas = config.optical.contrast_sigmas
         caps = where_thick(seen, scene.shape, scene.pixel_spacing_m, CROWDED)
         patches = ship_sized_patches(scene, levels, clouds, caps, sigmas, config.threads)
     found += [candidate for _, objects, _ in answers for candidate, _ in objects]

@@ -32,6 +32,7 @@ EDGE_M = 60.0  # thin rim of a cloud
 COAST_M = 30.0  # a map's coast may be so far off, after its fit to the image; our choice
 RIM_CELLS = 2  # by which a cloud is wider than what is bright
 TEXTURE = 0.12  # local standard deviation over local mean: cities are rougher; our choice
+MOSTLY_LAND = 0.5  # of a zone, which is water: so much of what looks like land there is none, a quay's strip may be
 CELL_M, SMOOTH_CELLS = 8.0, 5  # in which clouds are told; over which their texture is
 
 
@@ -284,6 +285,8 @@ class Coverage:
         zones = place.zones if place is not None and scene.geolocation is not None else ()
         self._points = {zone.zone_id: zone_pixels(scene, zone) for zone in zones}
         self._clear = {zone_id: np.zeros(len(rows), bool) for zone_id, (rows, _, _) in self._points.items()}
+        self._land = {zone_id: np.zeros(len(rows), bool) for zone_id, (rows, _, _) in self._points.items()}
+        self._land_known = scene.tags.get("land", "auto") != "auto"  # there is none, or a file says where
         self._counting = threading.Lock()
 
     def asks_for(self, core: Window) -> bool:
@@ -293,19 +296,26 @@ class Coverage:
             for r, c, _ in self._points.values()
         )
 
-    def add(self, core: Window, seen: BoolImage, cloud: BoolImage, water: BoolImage, veil: BoolImage) -> None:
-        """Count one window, in any thread; the masks cover just this window, ``veil`` counts in zones alone."""
+    def add(
+        self, core: Window, seen: BoolImage, cloud: BoolImage, water: BoolImage, veil: BoolImage, land: BoolImage
+    ) -> None:
+        """Count one window, in any thread; the masks cover just this window, ``veil`` counts in zones alone.
+
+        So does ``land``, which may be land or hide water: where the image's land is known, or zones are mostly so.
+        """
         hidden = cloud & seen & water
         cloudy, clear_water = np.count_nonzero(hidden), np.count_nonzero(water & seen & ~hidden)
         with self._counting:
             self.cloudy += int(cloudy)
             self.water += int(clear_water)
+            self._land_known |= not bool(water.all())
         if not self._points:
             return
         clear = seen & ~cloud & ~veil
         for zone_id, (rows, cols, _) in self._points.items():
             here = (rows >= core.row0) & (rows < core.row1) & (cols >= core.col0) & (cols < core.col1)
-            self._clear[zone_id][here] = clear[rows[here] - core.row0, cols[here] - core.col0]
+            at = rows[here] - core.row0, cols[here] - core.col0
+            self._clear[zone_id][here], self._land[zone_id][here] = clear[at], land[at]
 
     def hide(self, outline: FloatArray) -> None:
         """Take a zone's pixels within an outline (rows and columns) for not seen: a rag of cloud lies there."""
@@ -327,4 +337,10 @@ class Coverage:
     @property
     def zone_covered(self) -> dict[str, float]:
         """zone_id -> share of the zone that was seen, parts outside the image counted as not seen."""
-        return {z: round(int(self._clear[z].sum()) / max(1, self._points[z][2]), 4) for z in sorted(self._clear)}
+        out = {}
+        for zone_id, clear in sorted(self._clear.items()):
+            land, points = self._land[zone_id], max(1, self._points[zone_id][2])
+            hides = self._land_known or land.sum() > MOSTLY_LAND * points
+            seen = clear & ~land if hides else clear
+            out[zone_id] = round(int(seen.sum()) / points, 4)
+        return out

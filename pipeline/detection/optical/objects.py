@@ -61,9 +61,8 @@ def object_floor(normal: Normal, sigmas: float) -> FloatImage:
 
 def find_objects(normal: Normal, sigmas: float, spacing_m: float, min_px: int) -> list[Blob]:
     """Objects of one window, by row and column."""
-    # Land's own blur reaches one pixel over the mapped waterline: a strip that is neither water nor ship
     mapped = not normal.wet.all()
-    clear = ndimage.binary_erosion(normal.wet, EIGHT, border_value=1) if mapped else normal.wet
+    clear = _clear_of_the_coast(normal)
     shore = grown(~clear & normal.valid) if mapped else np.zeros_like(clear)
     over = normal.over
     above = _above(over, normal.noise, normal.valid & clear, max(sigmas, SEED_SIGMAS))
@@ -71,8 +70,7 @@ def find_objects(normal: Normal, sigmas: float, spacing_m: float, min_px: int) -
         return []
     labels, count = ndimage.label(above > 1, EIGHT)
     sizes, boxes = _sizes_and_boxes(labels, count)
-    large = sizes * spacing_m**2 > LONE_MAX_M2
-    large[0] = False
+    large = _too_large(sizes, spacing_m)
     out: list[Blob] = []
     for label in range(1, count + 1):
         if not large[label] and sizes[label] >= min_px:
@@ -83,13 +81,43 @@ def find_objects(normal: Normal, sigmas: float, spacing_m: float, min_px: int) -
             )
     if large.any():
         mass = _chosen(labels, large)
-        land = opened(mass, (UNMAPPED_WIDTH_M if mapped else LAND_WIDTH_M) / spacing_m)
+        land = opened(mass, _land_width_m(normal) / spacing_m)
         pieces, _ = ndimage.label(mass & ~land & (above > 1 / GROW), EIGHT)
         near_land = grown(land) | shore
         for label, box in enumerate(ndimage.find_objects(pieces), 1):
             look = _Look(over, above, normal.noise, near_land, box, spacing_m, min_px)
             out += _best(pieces[box] == label, look, cut=not mapped)
     return sorted(out, key=lambda blob: (blob.frame[0], blob.frame[1]))
+
+
+def taken_for_land(normal: Normal, sigmas: float, spacing_m: float) -> BoolImage:
+    """Where `find_objects` looks for nothing, on water by the map: what is bright and too large and wide for a hull.
+
+    New land, or a plume of silt, glint, ice.
+    """
+    above = _above(normal.over, normal.noise, normal.valid & _clear_of_the_coast(normal), max(sigmas, SEED_SIGMAS))
+    labels, count = ndimage.label(above > 1, EIGHT)
+    large = _too_large(_sizes_and_boxes(labels, count)[0], spacing_m)
+    if not large.any():
+        return np.zeros(labels.shape, bool)
+    mass = _chosen(labels, large)
+    return mass & opened(mass, _land_width_m(normal) / spacing_m)
+
+
+def _clear_of_the_coast(normal: Normal) -> BoolImage:
+    """Water by the map, but for the strip into which land's own blur reaches: it is neither water nor ship."""
+    return normal.wet if normal.wet.all() else ndimage.binary_erosion(normal.wet, EIGHT, border_value=1)
+
+
+def _too_large(sizes: NDArray[np.int64], spacing_m: float) -> BoolImage:
+    """Which labels may be land in part; 0 is none."""
+    large = sizes * spacing_m**2 > LONE_MAX_M2
+    large[0] = False
+    return large
+
+
+def _land_width_m(normal: Normal) -> float:
+    return LAND_WIDTH_M if normal.wet.all() else UNMAPPED_WIDTH_M
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

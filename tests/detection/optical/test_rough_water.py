@@ -119,7 +119,7 @@ def test_a_zone_there_is_not_seen():
     zone = box_zone("roads", min(lon), min(lat), max(lon), max(lat), kind="anchorage")
     coverage = Coverage(scene, place_of(zone))
     clear, hidden = np.ones((200, 200), bool), np.zeros((200, 200), bool)
-    coverage.add(Window(0, 0, 200, 200), clear, hidden, clear, hidden)
+    coverage.add(Window(0, 0, 200, 200), clear, hidden, clear, hidden, hidden)
     coverage.hide_where(lambda rows, cols: cols < 60)
     assert coverage.zone_covered["roads"] == pytest.approx(0.75, abs=0.03)
 
