@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage
 
 HOPELESS_DECADES = 1.5  # below the bar of even odds an object is not worth a hull model (our choice)
-SURE_DECADES = 1.5  # beyond it an object is no mere sea, and a hull that was fitted to the sea not hers (our choice)
 CORE_CUT_DB = 18.0  # below its peak: what counts as an object's pixels
 
 
@@ -102,10 +101,8 @@ def _candidate(blob: Blob, bar: float, scene: Scene, measure: Callable[[Cutout],
     """An object as a candidate."""
     level = float(blob.relative.max()) * 10 ** (-CORE_CUT_DB / 10)
     cut = blob.at_least(level)
-    hopeless = blob.white or blob.rarity < bar - HOPELESS_DECADES
-    fitted = None if hopeless else measure(blob.cutout)
     size: Size
-    if fitted is None or (fitted.strayed and blob.rarity > bar + SURE_DECADES):
+    if blob.white or blob.rarity < bar - HOPELESS_DECADES:
         size = rough_size(
             cut.rows.astype(float),
             cut.cols.astype(float),
@@ -114,7 +111,7 @@ def _candidate(blob: Blob, bar: float, scene: Scene, measure: Callable[[Cutout],
             objects.resolution_m(scene),
         )
     else:
-        size = fitted
+        size = measure(blob.cutout)
     against = shape.flags(cut, blob, size, scene)
     # A grid of degrees makes pixels narrow by drawing each of the sensor's more than once, which says no more of a ship
     square_px = round(len(cut.rows) * min(scene.pixel_spacing_m) / max(scene.pixel_spacing_m))

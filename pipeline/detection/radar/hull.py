@@ -39,18 +39,13 @@ MARGIN_M, HALF_WIDTH_M = 50.0, 55.0  # of the fitted pixels beyond and beside th
 FIRST_ITERATIONS, LAST_ITERATIONS = 15, 60  # at most: a start need only be told from worse ones (our choice)
 FIRST_SETTLED, LAST_SETTLED = 0.01, 1e-9  # gain of cost at which a search ends: the last one to its very maximum
 DARK = 1e-2  # of the sea: the least whose logarithm is taken
-# Times the longest start: a fit so much longer has left the object for faint texture of the sea around it, whose pixels
-# are many; her own are few and outliers to Student's law. Of 104 ships of public chips only one, a boat of 30 m, has a
-# fit more than 1.33 times as long
-STRAYED = 1.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HullSize(Size):
-    """The size of a fitted hull, with what its length was made from; ``strayed``: of the sea around, not of a hull."""
+    """The size of a fitted hull, with what its length was made from."""
 
     features: Features = field(kw_only=True)
-    strayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +93,13 @@ def measure(cutout: Cutout) -> HullSize:
         outline + origin,
         float(10 / np.log(10) * (fit.lobes[:, :2].mean() - fit.lobes[:, 2:].mean())),
         features=found,
-        strayed=fit.length_m > STRAYED * max(s[3] for s in _starts(cutout)),
     )
 
 
 def best_fit(cutout: Cutout) -> hull_model.Fit:
     """The most likely hull, over several starts."""
-    starts = _starts(cutout)
+    joint = cutout.joint
+    starts = _starts(joint, cutout.member, cutout.clear, cutout.spacing_m)
     pixels, where = _pixels(cutout, max(starts, key=lambda s: s[3]))
     fits = []
     for y, x, angle, extent, _ in starts:
@@ -170,9 +165,10 @@ def _bounds(
     return below, middle, above
 
 
-def _starts(cutout: Cutout) -> list[tuple[float, float, float, float, float]]:
+def _starts(
+    joint: FloatArray, member: BoolImage, clear: BoolImage, spacing_m: tuple[float, float]
+) -> list[tuple[float, float, float, float, float]]:
     """First guesses: centre [m], angle, extent and width [m] of the part around the peak that exceeds each level."""
-    joint, member, clear = cutout.joint, cutout.member, cutout.clear
     near = ndimage.binary_dilation(member, iterations=2) & clear
     peak_at = np.unravel_index(int(np.argmax(np.where(member, joint, 0.0))), joint.shape)
     peak = float(joint[peak_at])
@@ -181,7 +177,7 @@ def _starts(cutout: Cutout) -> list[tuple[float, float, float, float, float]]:
         parts, _ = ndimage.label(
             (joint > max(peak * 10 ** (-down_db / 10), min(LEAST_START, 0.9 * peak))) & near, EIGHT
         )
-        guess = _moments(parts == parts[peak_at], joint, cutout.spacing_m)
+        guess = _moments(parts == parts[peak_at], joint, spacing_m)
         if not found or (guess[3] < LONGEST_START_M and abs(guess[3] - found[-1][3]) > SAME_START_M):
             found.append(guess)
     # A round blob has no axis in its moments: both are tried.

@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from pipeline.detection import detect
 from pipeline.detection.radar import hull, hull_model
 from pipeline.detection.radar.cutout import Cutout, cut_out
 from pipeline.detection.radar.hull_profile import extents_m
-from tests.builders import array_scene
 
 SPACING_M = (10.0, 10.0)
 FINE = 5  # sub-pixels a side
@@ -165,20 +163,3 @@ def test_a_ship_near_by_is_kept_out_and_a_crumb_of_her_own_light_is_not():
     assert not cut.clear[near == 2].any()
     assert cut.clear[near == 3].all()
     assert cut.clear[near == 1].all()
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_a_hull_beside_brighter_sea_is_not_sized_by_the_sea(seed):
-    """A ship of 70 m by a streak of sea 330 m long, 3 dB brighter, which a model hull fits more pixels of."""
-    rng = np.random.default_rng(seed)
-    y, x = np.indices((300, 300)) - 150.0
-    along, across = (
-        10 * ((y - 6) * np.cos(0.35) + (x - 5) * np.sin(0.35)),
-        10 * ((x - 5) * np.cos(0.35) - (y - 6) * np.sin(0.35)),
-    )
-    ship = ((np.abs(y) < 4) & (np.abs(x + 0.5) < 1)).astype(float)
-    level = 1.0 + ((np.abs(along) < 165) & (np.abs(across) < 35)) + 8 * gaussian_filter(ship, 0.93)
-    table, _ = detect(array_scene({band: 0.02 * level * rng.gamma(4.4, 1 / 4.4, y.shape) for band in ("VV", "VH")}))
-    near = table[table["accepted"] & (np.hypot(table["row"] - 150, table["col"] - 149.5) < 4)]
-    assert len(near) == 1
-    assert near["length_lo_m"].iloc[0] < 70 < near["length_hi_m"].iloc[0]
