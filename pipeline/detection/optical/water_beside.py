@@ -124,7 +124,7 @@ class _Grid:
         if not sides:
             return cls(hull, u, v, seen, (), float("nan"))
         other = (lowest - 1) / max(LEAST, abs(step - 1))
-        rows = np.array([[_median(row) for row in beside[side]] for side in sides])
+        rows = np.array([_medians(beside[side]) for side in sides])
         water = np.where(np.isfinite(rows), rows, np.inf).min(axis=0)
         known = np.isfinite(water)
         level = ndimage.median_filter(water[known], max(1, round(EVEN_M / (pixel / 2))) | 1)
@@ -194,9 +194,10 @@ def _fall(light: FloatImage, hull: Hull, origin: tuple[int, int], side: int) -> 
     step = pixel / 2
     out = np.arange(-0.9 * half, AROUND_PX * pixel + 1e-9, step)
     lag, reach, found = round(FALL_PX * pixel / step), round(AROUND_PX * pixel / step), []
-    for middle in SEGMENTS:
-        along = np.arange(middle - SEGMENT, middle + SEGMENT, step / hull.length_m) * hull.length_m
-        profile = np.nan_to_num(_mean(resample(light, hull.frame, along, side * (half + out), origin).T), nan=1.0)
+    parts = [np.arange(m - SEGMENT, m + SEGMENT, step / hull.length_m) * hull.length_m for m in SEGMENTS]
+    seen = resample(light, hull.frame, np.concatenate(parts), side * (half + out), origin)
+    for part in np.split(seen, np.cumsum([len(along) for along in parts])[:-1]):
+        profile = np.nan_to_num(_mean(part.T), nan=1.0)
         fall = profile[:-lag] - profile[lag:]
         at = int(fall.argmax())
         middle_px = at + lag // 2
@@ -217,3 +218,13 @@ def _median(values: FloatArray) -> float:
     """Median of what is known; NaN where nothing is."""
     known = values[np.isfinite(values)]
     return float(np.median(known)) if known.size else float("nan")
+
+
+def _medians(rows: FloatImage) -> FloatArray:
+    """Median of each row over what is known of it; NaN where nothing is."""
+    known = np.isfinite(rows)
+    count, each = known.sum(axis=1), np.arange(len(rows))
+    ordered = np.sort(np.where(known, rows, np.nan), axis=1)  # NaN comes last
+    upper = np.minimum(count // 2, rows.shape[1] - 1)
+    middle = (ordered[each, np.maximum(count - 1, 0) // 2] + ordered[each, upper]) / 2
+    return np.where(count > 0, middle.astype(float), np.nan)
