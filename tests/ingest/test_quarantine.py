@@ -52,7 +52,7 @@ def test_one_helper_serves_many_files_and_a_dead_one_is_replaced(image):
     assert not any(kept is first for kept in quarantine._KEPT)
 
 
-READY = """print('{"ready": true}', flush=True); """
+READY = "print('{\"ready\": true}', flush=True)\n"
 
 
 def standing_in(program: str) -> Helper:
@@ -62,6 +62,7 @@ def standing_in(program: str) -> Helper:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        bufsize=0,  # as the real one's: no line is read ahead of the wait for it
     )
     return Helper(process)
 

@@ -95,7 +95,11 @@ def test_where_numbers_end_below_what_a_ship_must_exceed_nothing_is_known(top, s
         return
     (line,) = told["unknown"]
     assert f"its numbers end {20 * np.log10(top):.0f} dB over the sea" in line
-    assert (covered, told["berths"][0]["verdict"]) == (pytest.approx(0, abs=0.01), "unknown")
+    assert (covered, told["berths"][0]["verdict"]) == (pytest.approx(0, abs=0.01), "occupied"), (
+        "she is seen all the same"
+    )
+    _, told = detect(array_scene({"VV": np.minimum(sea(), 0.02 * top**2)}), place=place)
+    assert told["berths"][0]["verdict"] == "unknown", "where nobody was found"
 
 
 def test_an_empty_sea_that_was_not_cut_off_is_known():
