@@ -191,15 +191,12 @@ def _open_raster_scene(
     scaling = scaling_of(stored, sensor, options.scaling, sidecar)
     water, land_doubt = water_of(raster.item, raster.shape, geolocation, options.land, land)
     acquired, time_doubt = time_of(sidecar, raster.tags, path.stem)
-    reader = RasterReader(stored, scaling, water, raster.palette())
     product = (sidecar.product_id if sidecar else "") or raster.tags.get("SCENE", "")
     simulated = raster.tags.get("SIMULATED", "").lower() in _SIMULATED or bool(sidecar and sidecar.simulated)
     footprint = None if geolocation is None else footprint_of(geolocation, raster.shape, raster.item)
     view = sidecar.view() if sidecar else OpticalView()
     sun = "" if radar or simulated else sun_doubt(view, acquired, time_doubt, footprint)  # drawn suns stand anywhere
-    if sun:
-        view = replace(view, sun_elevation_deg=None, sun_azimuth_deg=None)
-    view_doubt = no_freeboard(view, sun) if sensor is Sensor.OPTICAL and max(spacing) <= _FINE_M else sun
+    view, view_doubt = _by_the_sun(view, sun, fine=sensor is Sensor.OPTICAL and max(spacing) <= _FINE_M)
     doubts = [raster.doubt, sidecar_doubt, scaling.doubt, stored.gaps.doubt, channels.doubt]
     doubts += [place_doubt, spacing_doubt, _skew(raster, geolocation), time_doubt, land_doubt, view_doubt, mask_doubt]
     return Scene(
@@ -211,7 +208,7 @@ def _open_raster_scene(
         bands=channels.names,
         radiometry=scaling.radiometry,
         pixel_spacing_m=spacing,
-        read=reader,
+        read=RasterReader(stored, scaling, water, raster.palette()),
         source=source,
         geolocation=geolocation,
         footprint=footprint,
@@ -252,6 +249,13 @@ def _geolocation(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tup
         f"placed at {model.height_m:.0f} m above the ellipsoid, as no sea_height_m is given" if height is None else ""
     )
     return model, doubt
+
+
+def _by_the_sun(view: OpticalView, sun: str, *, fine: bool) -> tuple[OpticalView, str]:
+    """The angles without a sun of which there is a doubt, and why no freeboard is told, of ``fine`` pixels, or that."""
+    if sun:
+        view = replace(view, sun_elevation_deg=None, sun_azimuth_deg=None)
+    return view, no_freeboard(view, sun) if fine else sun
 
 
 def _spacing(

@@ -98,17 +98,13 @@ def measure_blob(
             fine = None
             beside = beside_unfitted(scene, levels, frame, length_m, beam_m) if edges else None
     sizes = _interval(length_m, float(error)), _interval(beam_m, float(beam_error))
-    odd = method == BY_EDGES and odd_proportions(length_m, beam_m)
-    if odd:
-        sizes = _either_wrong(*sizes)
-    if fine is not None and fine.square and length_m > MERCHANT_FROM_M:  # a pier's length, and the ship's at it unknown
-        odd, sizes = True, ((LEAST_SHIP * length_m, *sizes[0][1:]), sizes[1])
     if fine is not None:
-        doubt, sizes = _by_the_water(fine.beside, *sizes)
-        odd |= doubt
+        odd, sizes = _doubted(fine, length_m, beam_m, *sizes)
     elif beside is not None:
         longer = beside.longer_m(sizes[0][2] - length_m)
         odd, sizes = longer > DOUBTED * length_m, (_opened(sizes[0], 0.0, longer), sizes[1])
+    else:
+        odd = False
     likely = _hull_like(length_m, beam_m, fill, moored=blob.moored)
     return Measured(
         row=frame.centre[0],
@@ -129,6 +125,19 @@ def measure_blob(
         sharpness=None if fine is None else fine.sharpness,
         odds=None if fine is None else fine.odds,
     )
+
+
+def _doubted(
+    fine: FineHull, length_m: float, beam_m: float, length: Interval, beam: Interval
+) -> tuple[bool, tuple[Interval, Interval]]:
+    """Is a fitted hull's outline doubtful; and both intervals, opened by what is."""
+    odd, sizes = odd_proportions(length_m, beam_m), (length, beam)
+    if odd:
+        sizes = _either_wrong(*sizes)
+    if fine.square and length_m > MERCHANT_FROM_M:  # a pier's length, and the ship's at it unknown
+        odd, sizes = True, ((LEAST_SHIP * length_m, *sizes[0][1:]), sizes[1])
+    doubt, sizes = _by_the_water(fine.beside, *sizes)
+    return odd or doubt, sizes
 
 
 def _by_the_water(beside: BesideHer, length: Interval, beam: Interval) -> tuple[bool, tuple[Interval, Interval]]:
