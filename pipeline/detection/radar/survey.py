@@ -10,7 +10,7 @@ from scipy import special
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.flat_reader import FlatReader
-from pipeline.detection.radar import coastfit, laws, noise_removed, shoreline
+from pipeline.detection.radar import coastfit, laws, noise_removed, shoreline, two_waters
 from pipeline.detection.radar.blocks import BLOCK_M, Blocks, scan
 from pipeline.detection.radar.clutter import Clutter, local_clutter
 from pipeline.types import Scene, Tile, Window
@@ -85,6 +85,8 @@ def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]
     guard, background = (_in_blocks(m, side * spacing) for m in (config.radar.guard_m, config.radar.background_m))
     hole = (-1, -1) if small else (min(guard[0], background[0] - 1), min(guard[1], background[1] - 1))
     clutter = local_clutter(blocks, ~land, hole, background, threads=config.threads)
+    if not small:
+        clutter = two_waters.own_water(blocks, clutter, hole, background, threads=config.threads)
     known = Survey(
         weights=weights,
         sea_db=np.nan,

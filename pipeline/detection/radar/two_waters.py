@@ -1,0 +1,164 @@
+"""A ring of two waters: beside a front, a slick, a seam or a band of interference the clutter of one's own side.
+
+A ring that holds two waters has the mean of neither and the spread of their step, so a limit that allows for both
+hides ships on either side. Where the mean logarithms of its blocks fall into two groups that stand clearly apart, a
+block is judged by the group that its own neighbourhood belongs to. Near the step that is the brighter one, as in
+greatest-of detectors (Hansen and Sawyers, IEEE TAES 16, 1980); that the reference cells are first tested for two
+clutters, and then chosen, is the variability-index detector's idea (Smith and Varshney, IEEE TAES 36, 2000).
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numba
+import numpy as np
+
+from pipeline.detection.radar.blocks import LN_STEP
+from pipeline.detection.radar.clutter import BAND_ROWS, ring
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pipeline.detection.radar.blocks import Blocks
+    from pipeline.detection.radar.clutter import Clutter
+    from pipeline.types import BoolImage, FloatImage
+
+# Means of two groups over the spread within them: two halves of one normal law come to 2.7, of an even ramp to 3.5
+APART = 4.0
+LEAST_STEP = 0.8  # ln, 3.5 dB: below it the ring's own limit finds ships (our choice, on simulated seas)
+LEAST_BETWEEN = 0.04  # variance between blocks, less than any such step in a twentieth of a ring makes... nearly
+OTHER_SHARE = 0.05  # of the ring's blocks are the other water, at least: fewer are ships and spikes (our choice)
+OWN_SHARE = 0.1  # ... and the own one: fewer tell no spread (our choice)
+NEAR_BLOCKS = 2  # on each side: 400 m of neighbourhood, as objects' own patch
+BRIGHT_NEAR = 5  # of its blocks in brighter water: a line of them across it, more than a faint ship covers
+KNOWN_NEAR = 5  # blocks of sea there, to tell which water it is (our choice)
+ROUNDS = 12  # of two means: they settle in a few
+
+
+def own_water(
+    blocks: Blocks, clutter: Clutter, hole: tuple[int, int], outer: tuple[int, int], *, threads: int
+) -> Clutter:
+    """The clutter, with that of a block's own water where its ring holds two."""
+    rows, cols = np.nonzero(_uneven(blocks, clutter, hole, outer, threads))
+    mean, variance = clutter.log_mean.copy(), clutter.log_variance.copy()
+    sums = (blocks.count, blocks.log_sum, blocks.square_sum, clutter.sea)
+    parts = np.array_split(np.arange(len(rows)), max(1, len(rows) // (BAND_ROWS * BAND_ROWS)))
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        list(pool.map(lambda p: _choose(rows[p], cols[p], *sums, hole, outer, mean, variance), parts))
+    return replace(clutter, log_mean=mean, log_variance=variance)
+
+
+def _uneven(
+    blocks: Blocks, clutter: Clutter, hole: tuple[int, int], outer: tuple[int, int], threads: int
+) -> BoolImage:
+    """Blocks in whose ring the sea's level varies from block to block."""
+    n = np.maximum(blocks.count, 1)
+    spread = (blocks.square_sum - blocks.log_sum.astype(np.int64) ** 2 // n).astype(np.int32)
+    inside = replace(blocks, log_sum=spread, square_sum=np.zeros_like(blocks.square_sum))
+    within = ring(inside, clutter.sea, hole, outer, threads=threads)[0] * np.float32(LN_STEP)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(clutter.log_variance - within > LEAST_BETWEEN)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _choose(
+    rows: NDArray[np.intp],
+    cols: NDArray[np.intp],
+    count: NDArray[np.int32],
+    log_sum: NDArray[np.int32],
+    square_sum: NDArray[np.int64],
+    sea: BoolImage,
+    hole: tuple[int, int],
+    outer: tuple[int, int],
+    mean: FloatImage,
+    variance: FloatImage,
+) -> None:
+    """Fill mean and variance at these blocks where two waters lie around them."""
+    level = np.empty((2 * outer[0] + 1) * (2 * outer[1] + 1))
+    where = np.empty((2, len(level)), np.int64)
+    for i in range(len(rows)):
+        n = _around(rows[i], cols[i], count, log_sum, sea, hole, outer, level, where)
+        step = _step(level[:n])
+        if np.isnan(step):
+            continue
+        bright = _brighter_near(rows[i], cols[i], count, log_sum, sea, step)
+        if bright < 0:
+            continue
+        pixels = logs = squares = np.int64(0)
+        own = 0
+        for k in range(n):
+            if (level[k] > step) == (bright == 1):
+                r, c = where[0, k], where[1, k]
+                own += 1
+                pixels, logs, squares = pixels + count[r, c], logs + log_sum[r, c], squares + square_sum[r, c]
+        if own >= OWN_SHARE * n:
+            middle = logs / pixels
+            mean[rows[i], cols[i]] = middle * LN_STEP
+            variance[rows[i], cols[i]] = (squares / pixels - middle * middle) * LN_STEP * LN_STEP
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _around(
+    row: int,
+    col: int,
+    count: NDArray[np.int32],
+    log_sum: NDArray[np.int32],
+    sea: BoolImage,
+    hole: tuple[int, int],
+    outer: tuple[int, int],
+    level: NDArray[np.float64],
+    where: NDArray[np.int64],
+) -> int:
+    """Number of the ring's blocks of sea; their mean logarithms and places are filled in."""
+    n = 0
+    for r in range(max(0, row - outer[0]), min(sea.shape[0], row + outer[0] + 1)):
+        for c in range(max(0, col - outer[1]), min(sea.shape[1], col + outer[1] + 1)):
+            if sea[r, c] and (abs(r - row) > hole[0] or abs(c - col) > hole[1]):
+                level[n] = log_sum[r, c] * LN_STEP / count[r, c]
+                where[0, n], where[1, n] = r, c
+                n += 1
+    return n
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _step(level: NDArray[np.float64]) -> float:
+    """The level between two groups of levels by two means; NaN where they do not stand apart."""
+    between = (level.min() + level.max()) / 2
+    for _ in range(ROUNDS):
+        n, low, high, squares = 0, 0.0, 0.0, 0.0
+        for x in level:
+            squares += x * x
+            if x > between:
+                n, high = n + 1, high + x
+            else:
+                low += x
+        if n < OTHER_SHARE * len(level) or len(level) - n < OTHER_SHARE * len(level):
+            return np.nan
+        low, high = low / (len(level) - n), high / n
+        if between == (low + high) / 2:
+            break
+        between = (low + high) / 2
+    within = squares - (len(level) - n) * low * low - n * high * high
+    apart = (high - low) ** 2 >= APART**2 * within / len(level)
+    return between if apart and high - low >= LEAST_STEP else np.nan
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _brighter_near(
+    row: int, col: int, count: NDArray[np.int32], log_sum: NDArray[np.int32], sea: BoolImage, step: float
+) -> int:
+    """1 where the brighter water lies around a block, 0 where it does not, -1 where too little is known there."""
+    known = brighter = 0
+    for r in range(max(0, row - NEAR_BLOCKS), min(sea.shape[0], row + NEAR_BLOCKS + 1)):
+        for c in range(max(0, col - NEAR_BLOCKS), min(sea.shape[1], col + NEAR_BLOCKS + 1)):
+            if sea[r, c]:
+                known += 1
+                brighter += log_sum[r, c] * LN_STEP > step * count[r, c]
+    if known < KNOWN_NEAR:
+        return -1
+    # Where frame or land cuts the neighbourhood, any of it tells: more may lie beyond
+    enough = BRIGHT_NEAR if known == (2 * NEAR_BLOCKS + 1) ** 2 else 1
+    return 1 if brighter >= enough else 0

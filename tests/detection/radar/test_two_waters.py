@@ -1,0 +1,71 @@
+"""Ships beside a step of the sea, and the sea there: judged by their own water, not by a ring of both."""
+
+import numpy as np
+import pytest
+
+from pipeline.config import DetectionConfig
+from pipeline.detection.radar import objects, two_waters
+from pipeline.detection.radar.survey import Survey, survey
+from pipeline.types import Window
+from tests.builders import array_scene
+
+SIDE, STEP = 480, 240  # pixels; a block has 8 of them
+FAR, NEAR = np.s_[20:40, 5:15], np.s_[20:40, 22:27]  # blocks of the dark water, 1 km and 250 to 600 m off the step
+
+
+def known_sea(gain: np.ndarray) -> Survey:
+    """What is known of a sea of 4.4 looks and this mean."""
+    mean = 0.02 * np.broadcast_to(gain, (SIDE, SIDE))
+    image = mean * np.random.default_rng(4).gamma(4.4, 1 / 4.4, (SIDE, SIDE))
+    known = survey(array_scene({"VV": image}), DetectionConfig())[1]
+    assert known is not None
+    return known
+
+
+def limit_db(known: Survey) -> np.ndarray:
+    """Power that a pixel of each block must exceed to be no sea."""
+    sea = known.clutter.log_mean + np.log(objects.sea_limit(known, DetectionConfig()))
+    return 10 / np.log(10) * sea
+
+
+@pytest.mark.parametrize("step_db", [5.0, 7.0, 10.0])
+def test_a_ship_beside_a_step_must_stand_out_as_far_as_in_the_plain_sea(step_db):
+    """By the ring of both waters she had to by 5 to 12 dB more."""
+    limit = limit_db(known_sea(np.where(np.arange(SIDE) < STEP, 1.0, 10 ** (step_db / 10))))
+    assert np.abs(limit[NEAR] - np.median(limit[FAR])).max() < 1.0
+
+
+def test_a_band_of_interference_is_judged_by_itself():
+    rows = np.abs(np.arange(SIDE) - SIDE / 2)[:, None]
+    limit = limit_db(known_sea(np.where(rows < 40, 10**0.7, 1.0)))  # 800 m wide
+    assert np.median(limit[29:31, 10:50]) - np.median(limit[5:15, 10:50]) == pytest.approx(7.0, abs=1.0)
+
+
+def test_the_last_blocks_before_a_brighter_sea_are_judged_by_it():
+    """The step may run through them."""
+    limit = limit_db(known_sea(np.where(np.arange(SIDE) < STEP + 3, 1.0, 10**0.7)))
+    assert np.abs(limit[20:40, 29] - np.median(limit[20:40, 50:58])).max() < 1.0
+
+
+@pytest.mark.parametrize("gain", [1.0, np.geomspace(1.0, 20.0, SIDE)], ids=["plain", "ramp"])
+def test_a_sea_without_a_step_keeps_the_clutter_of_its_ring(gain, monkeypatch):
+    known = known_sea(gain)
+    monkeypatch.setattr(two_waters, "own_water", lambda _blocks, clutter, *_rest, **_more: clutter)
+    plain = known_sea(gain)
+    np.testing.assert_array_equal(known.clutter.log_mean, plain.clutter.log_mean)
+    np.testing.assert_array_equal(known.clutter.log_variance, plain.clutter.log_variance)
+
+
+def test_no_more_of_the_sea_beside_a_step_passes_than_is_stated():
+    """Of half a million pixels within 700 m of a step at a rate of 1e-4, 52 may; as theory says, not ten times these."""
+    mean = 0.02 * np.where(np.arange(SIDE) < STEP, 1.0, 10**0.7)
+    config = DetectionConfig.model_validate({"radar": {"false_alarm_rate": 1e-4}})
+    passed = 0
+    for seed in range(4):
+        image = mean * np.random.default_rng(seed).gamma(4.4, 1 / 4.4, (SIDE, SIDE))
+        scene, known = survey(array_scene({"VV": image}), config)
+        assert known is not None
+        view = objects.view_of(scene, known, config, Window(0, 0, SIDE, SIDE))
+        passed += int(view.seeds[:, STEP - 70 : STEP + 70].sum())
+    expected = 4 * SIDE * 140 * 1e-4
+    assert passed < 2 * expected
