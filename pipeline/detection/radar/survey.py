@@ -85,8 +85,6 @@ def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]
     guard, background = (_in_blocks(m, side * spacing) for m in (config.radar.guard_m, config.radar.background_m))
     hole = (-1, -1) if small else (min(guard[0], background[0] - 1), min(guard[1], background[1] - 1))
     clutter = local_clutter(blocks, ~land, hole, background, threads=config.threads)
-    if not small:
-        clutter = two_waters.own_water(blocks, clutter, hole, background, threads=config.threads)
     known = Survey(
         weights=weights,
         sea_db=np.nan,
@@ -101,7 +99,10 @@ def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]
     )
     if not clutter.sea.any():
         return scene, known
-    return scene, _fitted(known, samples, scene.pixel_spacing_m, float(lift[0]))
+    known = _fitted(known, samples, scene.pixel_spacing_m, float(lift[0]))  # where the ring holds one water
+    if not small:
+        clutter = two_waters.own_water(blocks, clutter, hole, background, threads=config.threads)
+    return scene, replace(known, clutter=clutter)
 
 
 def _on_its_coast(scene: Scene, samples: list[Tile], weights: FloatArray, notes: list[str]) -> tuple[Scene, list[Tile]]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # Means of two groups over the spread within them: two halves of one normal law come to 2.7, of an even ramp to 3.5
 APART = 4.0
 LEAST_STEP = 0.8  # ln, 3.5 dB: below it the ring's own limit finds ships (our choice, on simulated seas)
-LEAST_BETWEEN = 0.04  # variance between blocks, less than any such step in a twentieth of a ring makes... nearly
+LEAST_BETWEEN = 0.03  # variance between blocks: such a step across a twentieth of a ring makes as much
 OTHER_SHARE = 0.05  # of the ring's blocks are the other water, at least: fewer are ships and spikes (our choice)
 OWN_SHARE = 0.1  # ... and the own one: fewer tell no spread (our choice)
 NEAR_BLOCKS = 2  # on each side: 400 m of neighbourhood, as objects' own patch
