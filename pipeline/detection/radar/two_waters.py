@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numba
 import numpy as np
+from scipy import ndimage
 
 from pipeline.detection.radar.blocks import LN_STEP
 from pipeline.detection.radar.clutter import BAND_ROWS, ring
@@ -35,6 +36,7 @@ OWN_SHARE = 0.1  # ... and the own one: fewer tell no spread (our choice)
 NEAR_BLOCKS = 2  # on each side: 400 m of neighbourhood, as objects' own patch
 BRIGHT_NEAR = 5  # of its blocks in brighter water: a line of them across it, more than a faint ship covers
 KNOWN_NEAR = 5  # blocks of sea there, to tell which water it is (our choice)
+COARSE = 4  # blocks: the first look for two waters takes one of so many a side (our choice)
 ROUNDS = 12  # of two means: they settle in a few
 
 
@@ -42,18 +44,16 @@ def own_water(
     blocks: Blocks, clutter: Clutter, hole: tuple[int, int], outer: tuple[int, int], *, threads: int
 ) -> Clutter:
     """The clutter, with that of a block's own water where its ring holds two."""
-    rows, cols = np.nonzero(_uneven(blocks, clutter, hole, outer, threads))
     mean, variance = clutter.log_mean.copy(), clutter.log_variance.copy()
     sums = (blocks.count, blocks.log_sum, blocks.square_sum, clutter.sea)
+    rows, cols = np.nonzero(_near_steps(_uneven(blocks, clutter, hole, outer, threads), sums, hole, outer))
     parts = np.array_split(np.arange(len(rows)), max(1, len(rows) // (BAND_ROWS * BAND_ROWS)))
     with ThreadPoolExecutor(max(1, threads)) as pool:
         list(pool.map(lambda p: _choose(rows[p], cols[p], *sums, hole, outer, mean, variance), parts))
     return replace(clutter, log_mean=mean, log_variance=variance)
 
 
-def _uneven(
-    blocks: Blocks, clutter: Clutter, hole: tuple[int, int], outer: tuple[int, int], threads: int
-) -> BoolImage:
+def _uneven(blocks: Blocks, clutter: Clutter, hole: tuple[int, int], outer: tuple[int, int], threads: int) -> BoolImage:
     """Blocks in whose ring the sea's level varies from block to block."""
     n = np.maximum(blocks.count, 1)
     spread = (blocks.square_sum - blocks.log_sum.astype(np.int64) ** 2 // n).astype(np.int32)
@@ -61,6 +61,44 @@ def _uneven(
     within = ring(inside, clutter.sea, hole, outer, threads=threads)[0] * np.float32(LN_STEP)
     with np.errstate(invalid="ignore"):
         return np.asarray(clutter.log_variance - within > LEAST_BETWEEN)
+
+
+def _near_steps(
+    uneven: BoolImage,
+    sums: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], BoolImage],
+    hole: tuple[int, int],
+    outer: tuple[int, int],
+) -> BoolImage:
+    """Uneven blocks near one, of every `COARSE` a side, whose ring holds two waters: rough sea is uneven, too."""
+    cells = np.zeros([-(-n // COARSE) for n in uneven.shape], bool)
+    rows, cols = np.nonzero(uneven[COARSE // 2 :: COARSE, COARSE // 2 :: COARSE])
+    count, log_sum, _, sea = sums
+    cells[rows, cols] = _parted(
+        rows * COARSE + COARSE // 2, cols * COARSE + COARSE // 2, count, log_sum, sea, hole, outer
+    )
+    near = ndimage.binary_dilation(cells, np.ones((3, 3)))
+    wide = near.repeat(COARSE, axis=0).repeat(COARSE, axis=1)
+    return np.asarray(uneven & wide[: uneven.shape[0], : uneven.shape[1]])
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _parted(
+    rows: NDArray[np.intp],
+    cols: NDArray[np.intp],
+    count: NDArray[np.int32],
+    log_sum: NDArray[np.int32],
+    sea: BoolImage,
+    hole: tuple[int, int],
+    outer: tuple[int, int],
+) -> BoolImage:
+    """Does the ring around each of these blocks hold two waters?"""
+    level = np.empty((2 * outer[0] + 1) * (2 * outer[1] + 1))
+    where = np.empty((2, len(level)), np.int64)
+    out = np.zeros(len(rows), np.bool_)
+    for i in range(len(rows)):
+        n = _around(rows[i], cols[i], count, log_sum, sea, hole, outer, level, where)
+        out[i] = not np.isnan(_step(level[:n]))
+    return out
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
