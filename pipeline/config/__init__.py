@@ -4,7 +4,7 @@ Precedence: command line (``--set section.field=value``) over the AOI's file ove
 """
 
 from pipeline.config.aoi import AoiConfig, PeriodConfig, SourceConfig
-from pipeline.config.calls import CallsConfig
+from pipeline.config.calls import USUAL_STAY_D, CallsConfig
 from pipeline.config.cap import cap_doubts, load_cap
 from pipeline.config.case import CaseConfig
 from pipeline.config.detection import DetectionConfig
@@ -16,6 +16,7 @@ from pipeline.config.volume import MOVED, CapConfig, VolumeConfig, assumptions_i
 __all__ = [
     "MOVED",
     "PRODUCT_ALIASES",
+    "USUAL_STAY_D",
     "AoiConfig",
     "CallsConfig",
     "CapConfig",
