@@ -40,7 +40,7 @@ from pipeline.tables.records import records_of
 from pipeline.volume.capacity import Capacity
 from pipeline.volume.cells import Refused, Row, as_list, at_least, positive, share, text, truth, whole
 from pipeline.volume.dates import dates, open_ends, seen_for_d
-from pipeline.volume.direction import Direction, direction_of, habit_of, usable_evidence
+from pipeline.volume.direction import Direction, direction_of, habits_of, usable_evidence
 from pipeline.volume.draw_keys import draw_keys, fullest_first
 from pipeline.volume.drawn_once import DrawnOnce
 from pipeline.volume.evidence import evidence_of
@@ -95,7 +95,7 @@ def liftings_of_draws(calls: pd.DataFrame, drawn: DrawnOnce, *, counted_alone: b
     records = [call for call, _ in read]
     ids = [text(call, "call_id") for call in records]
     taken, doubles = set(ids), _doubles(records, ids)
-    habit = habit_of(call for n, call in enumerate(records) if n not in doubles and not other_trade(call))
+    habits = habits_of(None if n in doubles or other_trade(call) else call for n, call in enumerate(records))
     rows: list[Row] = []
     for n, (call, call_id) in enumerate(zip(records, ids, strict=True)):
         row = _base(call, call_id or _free(f"row{n + 1}", taken), config)
@@ -106,7 +106,7 @@ def liftings_of_draws(calls: pd.DataFrame, drawn: DrawnOnce, *, counted_alone: b
             when, doubts = dates(call)
             row |= numbers_of(call) | when | {"open_ends": open_ends(call), "seen_d": seen_for_d(call)}
             doubts += filter(None, [numbers_doubt(call), *read[n][1]])
-            row |= _doubted(*_cargo(call, when, habit, config), doubts)
+            row |= _doubted(*_cargo(call, when, habits[n], config), doubts)
         except Refused as refused:
             row |= {"status": "refused", "cause": str(refused), "counts": False, "method": "none"}
         rows.append(row)
@@ -161,7 +161,7 @@ def _base(call: Row, call_id: str, config: VolumeConfig) -> Row:
 def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Row, list[str]]:
     """Capacity, load and product of one call, and doubts about them; Refused where the numbers are nonsense.
 
-    ``habit`` is the share of second draughts that the table's crews type anew.
+    ``habit`` is the share of second draughts that the table's other crews type anew.
     """
     hull, doubts = hull_of(call)
     length, beam = hull.length_m, hull.beam_m
