@@ -34,4 +34,5 @@ def test_no_transponder_sends_a_longitude_beyond_180_degrees():
     rng = np.random.default_rng(1)
     lons = [_position(state, None, rng, sd_m=8.0, spike_share=0.0).lon for _ in range(40)]
     assert max(map(abs, lons)) <= 180.0
-    assert min(lons) < -179.99 and max(lons) > 179.99
+    assert min(lons) < -179.99
+    assert max(lons) > 179.99
