@@ -75,10 +75,11 @@ def read_calls(path: Path, console: Console, time_forms: Sequence[str] = (), cou
 def _nothing_known(table: pd.DataFrame) -> str:
     """That no column is ours, or but the ship's numbers; which may be meant for which, or else what a call needs."""
     numbers = [str(name) for name in table.columns if name in SHIP_NUMBERS]
-    names = [str(name) for name in table.columns if name not in numbers]
+    columns = {str(name): table[name] for name in table.columns if name not in numbers}
+    names = list(columns)
     meant = {name: resembled(plain(name), numbers) for name in names}
     if not set(DAYS) & set(meant.values()):
-        meant |= {name: " or ".join(DAYS) for name in names if not meant[name] and _holds_days(table[name])}
+        meant |= {name: " or ".join(DAYS) for name in names if not meant[name] and _holds_days(columns[name])}
     meant = {name: ours for name, ours in meant.items() if ours}
     if not meant:
         return f"no column is known among {first_of(names, MOST_NAMES)}; {NEEDED}"
@@ -226,7 +227,7 @@ def _holds_days(column: pd.Series) -> bool:
     import pandas as pd
 
     texts = [cell for cell in column.dropna().unique()[:MOST_CALLS] if isinstance(cell, str) and not cell.isdigit()]
-    return pd.api.types.is_datetime64_any_dtype(column) or bool(forms_of(texts))
+    return bool(pd.api.types.is_datetime64_any_dtype(column) or forms_of(texts))
 
 
 def _tells_cargo(column: pd.Series) -> bool:

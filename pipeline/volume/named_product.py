@@ -26,8 +26,8 @@ def product_of(call: Row, config: VolumeConfig) -> tuple[str, str, str]:
     product, doubt = _known_product(said, config)
     if product == PETROLEUM_GAS:
         return product, "product", ""
-    carries_gas = ship is not None and product in UNNAMED_PRODUCTS and not doubt
-    return product, ship.by if ship is not None and carries_gas else "", doubt
+    by = ship.by if ship is not None and product in UNNAMED_PRODUCTS and not doubt else ""
+    return product, by, doubt
 
 
 def _known_product(said: str, config: VolumeConfig) -> tuple[str, str]:
