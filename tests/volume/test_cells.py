@@ -68,5 +68,5 @@ def test_thousands_separators_are_named_as_what_is_wrong(said):
 
 @pytest.mark.parametrize("said", ["ca. 3500", "3500 t", "10000-30000"])
 def test_words_beside_a_number_are_no_separators(said):
-    with pytest.raises(Refused, match="a number is wanted$"):
+    with pytest.raises(Refused, match=r"a number is wanted$"):
         number({"barrels": said}, "barrels")
