@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.types.times import without_leap_second
-from pipeline.volume.cells import Refused, Row, as_list, is_empty
+from pipeline.volume.cells import Refused, Row, as_list, is_empty, truth
 
 YEARS = (1950, 2100)  # of a call; beyond, a digit of the year is wrong
 LONGEST_STAY = timedelta(days=180)  # of a ship that moves cargo: longer, and a digit may be wrong (our choice)
@@ -30,9 +30,8 @@ def dates(call: Row) -> tuple[Row, list[str]]:
     arrival = moment(call, "arrival", before[0], before[-1])
     departure = moment(call, "departure", after[0], after[-1])
     doubts = [doubt for name in ("arrival", "departure") if (doubt := _bounds_crossed(call, name))]
-    doubts += [
-        doubt for name in ("arrival", "departure") if name not in unbounded and (doubt := _of_two_years(call, name))
-    ]
+    if truth(call, "counts"):
+        doubts += [told for end in OPEN if end not in unbounded and (told := _of_two_years(call, end))]
     if arrival is not None and departure is not None and _before(departure, arrival):
         doubts.append(f"the departure {_short(departure)} lies before the arrival {_short(arrival)}")
     elif arrival is not None and departure is not None and departure - arrival > LONGEST_STAY:
