@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import ndimage
 
 from pipeline.detection.optical.clouds import coarse, veil_mask
 from pipeline.detection.optical.objects import SEED_SIGMAS, taken_for_land
 from pipeline.detection.optical.over_water import between
+from pipeline.detection.optical.shadows import deep_shadow
 from pipeline.detection.optical.water import MIN_REFLECTANCE_GAP, Levels, levels_grid, normalise, places, water_at
 from pipeline.types import Radiometry, Scene
 
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
 # none was lost where an object must exceed it by 0.04 to 0.08, 2 at 0.08 to 0.15, 7 at 0.11 to 0.23
 DULL_DECK = 0.12
 
+# Normalised difference of green and short-wave infrared, and infrared reflectance, from which it is snow: Hall et al.,
+# Remote Sens. Environ. 54, 127 (1995)
+SNOW_INDEX, SNOW_NEAR_INFRARED = 0.4, 0.11
+SNOW_REACH_M, SNOW_LEAST = 110.0, 0.05  # around a place, and share of it, in which snow counts; our choice
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutOfSight:
@@ -32,6 +39,7 @@ class OutOfSight:
     levels: Levels
     factor: int  # pixels a side in the blocks that are searched
     sigmas: float
+    cast: BoolImage | None  # cells where clouds of the picture may cast a shadow
     by_contrast: bool  # by nothing else: the hull network also looks where land would be
 
     def masks(self, tile: Tile) -> tuple[BoolImage, BoolImage]:
@@ -42,9 +50,10 @@ class OutOfSight:
         """
         spacing_m = float(np.mean(self.scene.pixel_spacing_m))
         hidden, land = veil_mask(tile, self.levels, spacing_m), np.zeros(tile.valid.shape, bool)
+        hidden |= self._glitters(tile) | _beside_snow(tile, self.levels, spacing_m)
+        hidden |= deep_shadow(self.scene, tile, self.levels, self.cast)
         if not self.by_contrast:
             return hidden, land
-        hidden |= self._glitters(tile)
         normal = normalise(coarse(tile, self.factor), self.levels, self.factor)
         land = _as_pixels(taken_for_land(normal, self.sigmas, spacing_m * self.factor), self.factor, land.shape)
         if self.scene.radiometry is Radiometry.REFLECTANCE and land.any():
@@ -59,9 +68,26 @@ class OutOfSight:
         """
         if self.scene.radiometry is not Radiometry.REFLECTANCE:
             return np.zeros(tile.valid.shape, bool)
-        k, grid = tile.bands.index(self.levels.infrared), levels_grid(self.levels, noise=True)
+        k, sigmas = tile.bands.index(self.levels.infrared), max(self.sigmas, SEED_SIGMAS)
+        if not self.by_contrast:  # hulls and quays lift the noise of a harbour's blocks, and the networks know these
+            return np.full(tile.valid.shape, sigmas * self.levels.noise[k] > DULL_DECK)
+        grid = levels_grid(self.levels, noise=True)
         noise = between(grid[k], *places(tile.window, self.levels, grid.shape[1:]))
-        return np.asarray(max(self.sigmas, SEED_SIGMAS) * noise > DULL_DECK, bool)
+        return np.asarray(sigmas * noise > DULL_DECK, bool)
+
+
+def _beside_snow(tile: Tile, levels: Levels, spacing_m: float) -> BoolImage:
+    """Where half or more of what stands out of the water around is snow or ice: hulls do not stand out of these."""
+    if not {"B03", "B08", "B11"} <= set(tile.bands):
+        return np.zeros(tile.valid.shape, bool)
+    green, near, short = (np.nan_to_num(tile.band(name)) for name in ("B03", "B08", "B11"))
+    snow = (green - short > SNOW_INDEX * np.maximum(green + short, 1e-6)) & (near > SNOW_NEAR_INFRARED)
+    if not snow.any():
+        return snow
+    dry = np.nan_to_num(tile.data[tile.bands.index(levels.infrared)]) > levels.threshold
+    size = max(3, round(SNOW_REACH_M / spacing_m))
+    white, ground = (ndimage.uniform_filter(mask.astype(np.float32), size) for mask in (snow, dry | snow))
+    return np.asarray((white >= SNOW_LEAST) & (white >= 0.5 * ground), bool)
 
 
 def _as_pixels(blocks: BoolImage, factor: int, shape: tuple[int, ...]) -> BoolImage:

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from pipeline.detection import detect
+from pipeline.detection.optical.water import levels_of
 from pipeline.types import Radiometry, Sensor
 from tests.builders import array_scene, box_zone, place_of
+from tests.detection.optical import ten_metre
 
 SPACING_M, SHAPE = 3.0, (200, 200)
 WATER, SILT, SOIL = (0.09, 0.07, 0.04, 0.015), (0.12, 0.14, 0.11, 0.045), (0.10, 0.12, 0.15, 0.25)  # blue to infrared
@@ -85,3 +87,46 @@ def test_where_glint_would_hide_a_dull_deck_a_zone_is_not_seen(land):
     still, shining = (picture(land=land, ship=(100, 150), extra=glint(a)) for a in (0.004, 0.08))
     assert covered(still, cols=EAST) == (pytest.approx(1.0, abs=0.01), 1)
     assert covered(shining, cols=EAST)[0] == 0.0
+
+
+@pytest.mark.parametrize(("light", "seen"), [(1.0, 1.0), (0.7, 1.0), (0.35, 0.0)], ids=["none", "thin", "deep"])
+def test_a_deep_shadow_hides_a_zone_though_its_cloud_is_out_of_the_picture(light, seen):
+    """A third of the light is left in blue, and less in the infrared: a dull deck shows as water does."""
+    scene = picture(land=COL < 10, extra=np.where(COL > 110, light - 1, 0) * np.array(WATER)[:, None, None])
+    assert covered(scene, cols=EAST)[0] == pytest.approx(seen, abs=0.02)
+    assert covered(scene, cols=WEST)[0] == pytest.approx(1.0, abs=0.02)
+
+
+def test_clear_water_beside_silt_is_no_shadow():
+    """Half as bright in green and red, but not in blue."""
+    scene = picture(silt=COL < 100)
+    assert covered(scene, cols=EAST)[0] == pytest.approx(1.0, abs=0.02)
+
+
+def port_at_ten_metres(*, white=False, glint=0.0):
+    """Sentinel-2's bands of a quay without ships; snow on all ground, or glint on all water."""
+    image = ten_metre.port(ships=())
+    ground = np.arange(ten_metre.SHAPE[0])[:, None] >= ten_metre.QUAY_ROW
+    facets = glint * np.random.default_rng(5).gamma(1.5, 1 / 1.5, ten_metre.SHAPE)
+    snow = {"B02": 0.75, "B03": 0.76, "B04": 0.76, "B08": 0.68, "B11": 0.1}
+    bands = {b: np.where(ground, snow[b] if white else v, v + facets) for b, v in image.items()}
+    return array_scene(bands, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE, spacing_m=10.0)
+
+
+@pytest.mark.parametrize(("weather", "seen"), [({}, 1.0), ({"white": True}, 0.0), ({"glint": 0.08}, 0.0)])
+def test_in_sentinel_2_snow_on_the_quay_and_strong_glint_hide_a_berth(weather, seen):
+    scene = port_at_ten_metres(**weather)
+    (lon0, lon1), (lat0, lat1) = scene.geolocation.lonlat(np.array([145.0, 149.0]), np.array([80.0, 110.0]))
+    _, told = detect(scene, place=place_of(box_zone("quay", lon0, lat1, lon1, lat0)))
+    assert told["zone_covered"]["quay"] == pytest.approx(seen, abs=0.05)
+
+
+def test_dark_land_of_a_map_is_no_water_where_a_bright_cloud_lifts_the_limit():
+    """Then land lies below the limit as water does, and there is more of it."""
+    rng = np.random.default_rng(3)
+    afloat = np.arange(9000) < 2500
+    kinds = [rng.normal(0.02, 0.002, 2500), rng.normal(0.07, 0.01, 3500), rng.normal(0.8, 0.02, 3000)]
+    plain, mapped = (levels_of(np.concatenate(kinds)[None], ("N",), Radiometry.REFLECTANCE, m) for m in (None, afloat))
+    assert plain.water[0] > 0.05
+    assert mapped.water[0] == pytest.approx(0.02, abs=0.001)
+    assert mapped.noise[0] == pytest.approx(0.002, rel=0.1)
