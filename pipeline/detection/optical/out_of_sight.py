@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 from pipeline.detection.optical.clouds import coarse, veil_mask
 from pipeline.detection.optical.objects import SEED_SIGMAS, taken_for_land
@@ -24,11 +23,6 @@ if TYPE_CHECKING:
 # By which a dull deck exceeds water in infrared reflectance (our choice). Of 10 simulated tankers in glint, at 3 m,
 # none was lost where an object must exceed it by 0.04 to 0.08, 2 at 0.08 to 0.15, 7 at 0.11 to 0.23
 DULL_DECK = 0.12
-
-# Normalised difference of green and short-wave infrared, and infrared reflectance, from which it is snow: Hall et al.,
-# Remote Sens. Environ. 54, 127 (1995)
-SNOW_INDEX, SNOW_NEAR_INFRARED = 0.4, 0.11
-SNOW_REACH_M, SNOW_LEAST = 110.0, 0.05  # around a place, and share of it, in which snow counts; our choice
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,8 +44,7 @@ class OutOfSight:
         """
         spacing_m = float(np.mean(self.scene.pixel_spacing_m))
         hidden, land = veil_mask(tile, self.levels, spacing_m), np.zeros(tile.valid.shape, bool)
-        hidden |= self._glitters(tile) | _beside_snow(tile, self.levels, spacing_m)
-        hidden |= deep_shadow(self.scene, tile, self.levels, self.cast)
+        hidden |= self._glitters(tile) | deep_shadow(self.scene, tile, self.levels, self.cast)
         if not self.by_contrast:
             return hidden, land
         normal = normalise(coarse(tile, self.factor), self.levels, self.factor)
@@ -74,20 +67,6 @@ class OutOfSight:
         grid = levels_grid(self.levels, noise=True)
         noise = between(grid[k], *places(tile.window, self.levels, grid.shape[1:]))
         return np.asarray(sigmas * noise > DULL_DECK, bool)
-
-
-def _beside_snow(tile: Tile, levels: Levels, spacing_m: float) -> BoolImage:
-    """Where half or more of what stands out of the water around is snow or ice: hulls do not stand out of these."""
-    if not {"B03", "B08", "B11"} <= set(tile.bands):
-        return np.zeros(tile.valid.shape, bool)
-    green, near, short = (np.nan_to_num(tile.band(name)) for name in ("B03", "B08", "B11"))
-    snow = (green - short > SNOW_INDEX * np.maximum(green + short, 1e-6)) & (near > SNOW_NEAR_INFRARED)
-    if not snow.any():
-        return snow
-    dry = np.nan_to_num(tile.data[tile.bands.index(levels.infrared)]) > levels.threshold
-    size = max(3, round(SNOW_REACH_M / spacing_m))
-    white, ground = (ndimage.uniform_filter(mask.astype(np.float32), size) for mask in (snow, dry | snow))
-    return np.asarray((white >= SNOW_LEAST) & (white >= 0.5 * ground), bool)
 
 
 def _as_pixels(blocks: BoolImage, factor: int, shape: tuple[int, ...]) -> BoolImage:
