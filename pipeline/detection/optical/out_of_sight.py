@@ -44,9 +44,10 @@ class OutOfSight:
         """
         spacing_m = float(np.mean(self.scene.pixel_spacing_m))
         hidden, land = veil_mask(tile, self.levels, spacing_m), np.zeros(tile.valid.shape, bool)
-        hidden |= self._glitters(tile) | deep_shadow(self.scene, tile, self.levels, self.cast)
+        hidden |= deep_shadow(self.scene, tile, self.levels, self.cast)
         if not self.by_contrast:
             return hidden, land
+        hidden |= self._glitters(tile)
         normal = normalise(coarse(tile, self.factor), self.levels, self.factor)
         land = _as_pixels(taken_for_land(normal, self.sigmas, spacing_m * self.factor), self.factor, land.shape)
         if self.scene.radiometry is Radiometry.REFLECTANCE and land.any():
@@ -61,12 +62,9 @@ class OutOfSight:
         """
         if self.scene.radiometry is not Radiometry.REFLECTANCE:
             return np.zeros(tile.valid.shape, bool)
-        k, sigmas = tile.bands.index(self.levels.infrared), max(self.sigmas, SEED_SIGMAS)
-        if not self.by_contrast:  # hulls and quays lift the noise of a harbour's blocks, and the networks know these
-            return np.full(tile.valid.shape, sigmas * self.levels.noise[k] > DULL_DECK)
-        grid = levels_grid(self.levels, noise=True)
+        k, grid = tile.bands.index(self.levels.infrared), levels_grid(self.levels, noise=True)
         noise = between(grid[k], *places(tile.window, self.levels, grid.shape[1:]))
-        return np.asarray(sigmas * noise > DULL_DECK, bool)
+        return np.asarray(max(self.sigmas, SEED_SIGMAS) * noise > DULL_DECK, bool)
 
 
 def _as_pixels(blocks: BoolImage, factor: int, shape: tuple[int, ...]) -> BoolImage:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
@@ -110,15 +110,13 @@ def survey(
     the spread along the coast wanted? It costs as much as all other levels.
     """
     data, valid, wet, step = lattice(scene, tile_px, also, threads)
-    mapped = not wet[valid].all()
-    afloat = _sampled(wet[None], valid, LEVEL_SAMPLES)[0] if mapped else None
-    levels = levels_of(_sampled(data, valid, LEVEL_SAMPLES), scene.bands, scene.radiometry, afloat)
-    levels = replace(levels, mapped=mapped)
+    levels = levels_of(_sampled(data, valid, LEVEL_SAMPLES), scene.bands, scene.radiometry)
+    levels = replace(levels, mapped=not wet[valid].all())
     if scene.radiometry is Radiometry.REFLECTANCE and valid.any():
         levels = replace(levels, odd_order=impossible_order(_sampled(data, valid, ORDER_SAMPLES), scene.bands))
     if not levels.has_water:
         return levels
-    dark = valid & wet & (data[scene.bands.index(levels.infrared)] <= levels.threshold)
+    dark = valid & (data[scene.bands.index(levels.infrared)] <= levels.threshold)
     rows, cols = (
         block_edges(n, max(8.0, LEVEL_BLOCK_M / (s * step)))
         for n, s in zip(valid.shape, scene.pixel_spacing_m, strict=True)
@@ -150,7 +148,7 @@ def block_edges(count: int, block_px: float) -> NDArray[np.int64]:
     return np.concatenate([first, count - first[::-1]])
 
 
-def _sampled(data: NDArray[Any], valid: BoolImage, most: int) -> NDArray[Any]:
+def _sampled(data: FloatImage, valid: BoolImage, most: int) -> FloatImage:
     """The measured pixels of every n-th row and column from the image's middle, some ``most``; shape (bands, n).
 
     Counted from the middle, they are the same pixels where the image is turned.
@@ -244,13 +242,8 @@ def pressed_light(over: FloatImage) -> FloatImage:
     return np.arcsinh(STEEPNESS * np.clip(over, -2.0, 20.0)) / STEEPNESS
 
 
-def levels_of(
-    values: FloatImage, bands: tuple[str, ...], radiometry: Radiometry, afloat: BoolImage | None = None
-) -> Levels:
-    """Levels from samples, shape (bands, n); ``afloat``, shape (n,), is water by a map.
-
-    Beside bright cloud land is dark, and would be taken for water: with a map it is not, where enough water is left.
-    """
+def levels_of(values: FloatImage, bands: tuple[str, ...], radiometry: Radiometry) -> Levels:
+    """Levels from samples, shape (bands, n)."""
     name = infrared_band(bands)
     k = bands.index(name)
     if values.shape[1] < 100:
@@ -263,8 +256,7 @@ def levels_of(
         # One kind of surface: sea, where it is dark; its bright tail is ships and foam
         dark = np.ones(values.shape[1], bool)
         threshold = float(np.inf)
-    wet = dark if afloat is None else dark & afloat
-    water, noise = _centre_and_spread(values[:, wet if np.count_nonzero(wet) >= 100 else dark])
+    water, noise = _centre_and_spread(values[:, dark])
     has_water = bool(dark.any())
     if radiometry is Radiometry.REFLECTANCE:  # cloud over all of it, or forest under fields, is no water
         over = has_land and np.median(values[k][~dark]) > LAND_OVER_WATER * water[k]

@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from pipeline.detection import detect
-from pipeline.detection.optical.water import levels_of
 from pipeline.types import Radiometry, Sensor
 from tests.builders import array_scene, box_zone, place_of
-from tests.detection.optical import ten_metre
 
 SPACING_M, SHAPE = 3.0, (200, 200)
 WATER, SILT, SOIL = (0.09, 0.07, 0.04, 0.015), (0.12, 0.14, 0.11, 0.045), (0.10, 0.12, 0.15, 0.25)  # blue to infrared
@@ -101,30 +99,3 @@ def test_clear_water_beside_silt_is_no_shadow():
     """Half as bright in green and red, but not in blue."""
     scene = picture(silt=COL < 100)
     assert covered(scene, cols=EAST)[0] == pytest.approx(1.0, abs=0.02)
-
-
-def port_at_ten_metres(glint):
-    """Sentinel-2's bands of a quay without ships, with glint on all water."""
-    image = ten_metre.port(ships=())
-    facets = glint * np.random.default_rng(5).gamma(1.5, 1 / 1.5, ten_metre.SHAPE)
-    bands = {name: band + facets for name, band in image.items()}
-    return array_scene(bands, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE, spacing_m=10.0)
-
-
-@pytest.mark.parametrize(("glint", "seen"), [(0.0, 1.0), (0.08, 0.0)])
-def test_in_sentinel_2_strong_glint_hides_a_berth_too(glint, seen):
-    scene = port_at_ten_metres(glint)
-    (lon0, lon1), (lat0, lat1) = scene.geolocation.lonlat(np.array([145.0, 149.0]), np.array([80.0, 110.0]))
-    _, told = detect(scene, place=place_of(box_zone("quay", lon0, lat1, lon1, lat0)))
-    assert told["zone_covered"]["quay"] == pytest.approx(seen, abs=0.05)
-
-
-def test_dark_land_of_a_map_is_no_water_where_a_bright_cloud_lifts_the_limit():
-    """Then land lies below the limit as water does, and there is more of it."""
-    rng = np.random.default_rng(3)
-    afloat = np.arange(9000) < 2500
-    kinds = [rng.normal(0.02, 0.002, 2500), rng.normal(0.07, 0.01, 3500), rng.normal(0.8, 0.02, 3000)]
-    plain, mapped = (levels_of(np.concatenate(kinds)[None], ("N",), Radiometry.REFLECTANCE, m) for m in (None, afloat))
-    assert plain.water[0] > 0.05
-    assert mapped.water[0] == pytest.approx(0.02, abs=0.001)
-    assert mapped.noise[0] == pytest.approx(0.002, rel=0.1)
