@@ -51,7 +51,7 @@ print(f"{mark}{opened.name}, {days_of(period.start, period.end)}, cap {cap.barre
 mean_fill = 0.67  # of cargo capacity, on average, where nothing was measured; above 0, below 1
 fill_habit_sd = None  # how uncertain that average is; 0 means that you are sure of it
 product = "gas_oil"  # gas_oil, gasoline, kerosene, fuel_oil or unnamed, for what is taken for the mix; None: the mix
-hull_factor = 0.9  # deadweight against the regression; 1 leaves it; identified ships are not touched
+hull_factor = 0.9  # deadweight against the regression; 1 leaves it; stated sizes and cargoes stay
 
 
 # %% [markdown]
@@ -76,9 +76,10 @@ def changed_calls(table):
 
 
 def changed_liftings(table):
-    """The liftings with other hulls; ships with a deadweight of their own keep it."""
+    """The liftings with other hulls; ships with a deadweight of their own keep it, and stated cargo stays as stated."""
     table = table.copy()
-    regressed = table["dwt_shared_sd"].fillna(0) > 0
+    stated = table[["given_barrels", "given_tonnes"]].notna().any(axis=1)  # of these a full ship is what was stated
+    regressed = (table["dwt_shared_sd"].fillna(0) > 0) & ~stated
     moved = ["dwt_p50_t", *(f"barrels_at_{name}" for name, _ in FILL_SCENARIOS)]
     table.loc[regressed, moved] *= hull_factor
     return table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -209,13 +210,16 @@ def aoi_add(
 
     They are checked as a run would read them; no file that is there is written over.
 
-    Example: capwatch aoi add wonsan --bbox 127.38,39.12,127.52,39.22 --start 2024-03-01 --end 2024-04-01
+    Example: capwatch aoi add wonsan --bbox 127.38,39.12,127.52,39.22 --start 2024-03-01 --end 2024-04-01 --coast none
     """
     with session(quiet=quiet, debug=debug) as console:
         from pipeline.commands.new_place import NewPlace, add_place
 
         made = add_place(NewPlace(aoi, name or aoi, bbox, start, end, coast, zones), into, console)
-        console.result(f"{made}: see it with capwatch config show {made}; run it with capwatch run {made} --images ...")
+        quoted = shlex.quote(str(made))  # a line to copy, whatever blanks the folder has
+        console.result(
+            f"{made}: see it with capwatch config show {quoted}; run it with capwatch run {quoted} --images ..."
+        )
 
 
 def _version(wanted: bool) -> None:

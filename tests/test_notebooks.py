@@ -209,6 +209,26 @@ def test_a_product_moves_the_published_fills_too(product, bbl_per_t, t_per_m3, t
     assert told["head_after"].break_even_fill == pytest.approx(500_000 / full)
 
 
+@pytest.mark.parametrize("stated", [{"tonnes": 3000.0}, {"barrels": 20_000.0}], ids=["tonnes", "barrels"])
+def test_other_hulls_leave_a_stated_cargo_as_stated(stated, tiny_run, monkeypatch):
+    """A full ship of it was told as a tenth less than its papers say, beside a sum that stood still."""
+    from pipeline import volume
+    from pipeline.config import VolumeConfig
+
+    monkeypatch.setenv("CAPWATCH_RUN", str(tiny_run))
+    try:
+        notebook = runpy.run_path(str(NOTEBOOKS / "volume_assumptions.py"))
+    finally:
+        plt.close("all")
+    measured = {"length_m": 100.0, "beam_m": 15.0, "arrival": "2024-03-05"}
+    calls = pd.DataFrame([{"call_id": "papers", **measured, **stated}, {"call_id": "hull", **measured}])
+    before = volume.liftings(calls, VolumeConfig(), 1).set_index("call_id")
+    after = notebook["changed_liftings"](before)
+    for name in ("dwt_p50_t", "barrels_at_33", "barrels_at_100"):
+        assert after.loc["papers", name] == before.loc["papers", name]
+        assert after.loc["hull", name] == pytest.approx(0.9 * before.loc["hull", name])
+
+
 def test_a_call_of_another_account_year_is_not_told_as_counted(tiny_run, tmp_path, monkeypatch, capsys):
     """`follow_a_call` took it for a counted one, and said nothing of the account that it is not in."""
     folder = shutil.copytree(tiny_run, tmp_path / "aoi" / "run")

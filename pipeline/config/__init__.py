@@ -4,18 +4,21 @@ Precedence: command line (``--set section.field=value``) over the AOI's file ove
 """
 
 from pipeline.config.aoi import AoiConfig, PeriodConfig, SourceConfig
-from pipeline.config.calls import CallsConfig
+from pipeline.config.calls import USUAL_STAY_D, CallsConfig
 from pipeline.config.cap import cap_doubts, load_cap
 from pipeline.config.case import CaseConfig
 from pipeline.config.detection import DetectionConfig
 from pipeline.config.loading import build, canonical_json, fingerprint, load, merged, overrides, read_yaml
-from pipeline.config.product_words import PRODUCT_ALIASES, plain_name
+from pipeline.config.product_words import ANY_PRODUCT, PRODUCT_ALIASES, WITHOUT_A_ROW, plain_name, products_named
 from pipeline.config.run import EngineConfig, RunConfig
 from pipeline.config.volume import MOVED, CapConfig, VolumeConfig, assumptions_id
 
 __all__ = [
+    "ANY_PRODUCT",
     "MOVED",
     "PRODUCT_ALIASES",
+    "USUAL_STAY_D",
+    "WITHOUT_A_ROW",
     "AoiConfig",
     "CallsConfig",
     "CapConfig",
@@ -36,5 +39,6 @@ __all__ = [
     "merged",
     "overrides",
     "plain_name",
+    "products_named",
     "read_yaml",
 ]

@@ -77,7 +77,9 @@ def _box(given: tuple[float, float, float, float]) -> tuple[float, float, float,
         raise ValueError(f"has a latitude beyond 90 degrees: {given}; lon and lat may be swapped")
     if west > east and east >= -180 and west <= 180 and east + 360 - west <= MAX_SIDE_DEG:
         east = round(east + 360, 9)
-    if not (-180 <= west < east and west <= 180 and south < north):
+    if west < east and not -180 <= west <= 180:
+        raise ValueError(f"must begin between -180 and 180 degrees; got west {west:g}")
+    if not (west < east and south < north):
         raise ValueError(f"must be west < east and south < north; got {given}")
     sides = (east - west, north - south)
     if max(sides) > MAX_SIDE_DEG or min(sides) < MIN_SIDE_DEG:

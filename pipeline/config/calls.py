@@ -8,6 +8,7 @@ from pipeline.config.base import Section
 from pipeline.types import Sensor
 
 LOOK_RECALL = {"sentinel-1": 0.8, "sentinel-2": 0.7, "optical": 0.95}  # our judgement
+USUAL_STAY_D = (0.8, 3.0)  # 5 % and 95 % points of stays at a berth [d]; see `CallsConfig.stay_d`
 
 
 class CallsConfig(Section):
@@ -33,9 +34,9 @@ class CallsConfig(Section):
     """Probability that a tanker at a counted (export) berth takes cargo, where no draught tells (our judgement)."""
     prior_p_tanker_at_oil_berth: float = Field(default=0.95, ge=0, lt=1)
     """Probability that a ship at an oil berth is a tanker, before her looks are asked (our judgement)."""
-    stay_d: tuple[float, float] = (0.8, 3.0)
+    stay_d: tuple[float, float] = USUAL_STAY_D
     """Length of a stay at a berth, 5 % and 95 % points [d], where AIS heard fewer than ten whole stays (our choice; one
-    reported berth stay was 43 h, waiting included)."""
+    reported berth stay was 43 h, waiting included). Loads go by the usual values: a table of calls tells none."""
     stay_log_sd: float = Field(default=0.25, ge=0)
     """How far all stays together may be longer or shorter than ``stay_d`` says: standard deviation of ln (our choice:
     half as long again or two thirds as long is the 90 % interval). Only calls that nobody saw ask for it."""

@@ -22,10 +22,9 @@ import numpy as np
 
 from pipeline.errors import InputError, MemoryShort, is_utf8
 from pipeline.first_bytes import kind_of
+from pipeline.ingest.gdal_errors import PACK_ANEW, memory_ran_out, of_rasterio, unknown_packing
 from pipeline.ingest.gdal_noise import mute
 from pipeline.ingest.gdal_settings import SETTINGS
-from pipeline.ingest.packing import PACK_ANEW, unknown_packing
-from pipeline.ingest.short_memory import memory_ran_out
 from pipeline.types import Stamp, Window
 
 if TYPE_CHECKING:
@@ -288,7 +287,7 @@ def _open(path: str, driver: str, opener: Callable[..., Any] | None = None) -> D
 
 @contextmanager
 def _careful(path: str, item: str, driver: str, threads: int = 1) -> Iterator[None]:
-    """GDAL under `SETTINGS`; what it says against a file becomes an InputError."""
+    """GDAL under `SETTINGS`; what it says against a file becomes an InputError. A ValueError of our own stays one."""
     import rasterio
     from rasterio.errors import RasterioError
 
@@ -298,6 +297,8 @@ def _careful(path: str, item: str, driver: str, threads: int = 1) -> Iterator[No
     except (MemoryError, RasterioError, ValueError, OSError) as error:
         if memory_ran_out(error):
             raise MemoryShort(f"{item}: not enough memory to read it") from error
+        if isinstance(error, ValueError) and not of_rasterio(error):
+            raise
         if packed := unknown_packing(error):
             raise InputError(item, f"is packed as {packed}, which cannot be decoded here; {PACK_ANEW}") from error
         # names that GDAL gives to what it holds in memory are counted anew in each process: none of the file's story

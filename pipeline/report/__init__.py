@@ -20,7 +20,7 @@ def write_report(story: Story, folder: Path) -> None:
     from pipeline.table_files import write_table
 
     drawn = figures(story)
-    texts = {name: svg(figure) for name, figure in drawn.items()} | sensitivity_figures(story)
+    texts = {name: svg(figure, name) for name, figure in drawn.items()} | sensitivity_figures(story)
     for name, text in texts.items():
         write_text(folder / "figures" / f"{name}.svg", text)
     for name, figure in drawn.items():  # for slides and word processors

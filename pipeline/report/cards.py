@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pipeline.config import USUAL_STAY_D
 from pipeline.report.ais_extract import heard
 from pipeline.report.assets import data_uri
 from pipeline.report.chips import INDEX, scale_bar_m
@@ -138,7 +139,7 @@ def _load(row: dict[Any, Any], story: Story) -> dict[str, Any]:
     return {
         "draughts": _pair(*("" if pd.isna(row[k]) else f"{row[k]:.1f} m" for k in ("draught_in_m", "draught_out_m"))),
         "freeboards": _pair(*ends, n_seen=len(sightings)),
-        "stay_passed": stay_passed(row, story.config.calls.stay_d),
+        "stay_passed": stay_passed(row, USUAL_STAY_D),
         "freeboard_change": _change(row),
         "draughts_seen": _weak_draughts(row),
         "tonnes": "–" if pd.isna(row["tonnes_p50"]) else

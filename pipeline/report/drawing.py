@@ -6,6 +6,7 @@ Same input, same bytes: no dates, fixed ids. Colours are Okabe and Ito's, safe f
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from pipeline.report.story import Story
 
+_TAG = re.compile(r"<[^>]*>")  # apart from names that people typed: they are no ids, whatever they hold
+_ID = re.compile(r'(?<= id=")|(?<=url\(#)|(?<=href="#)')  # the place before an id, where it is given or used
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6b7280"
 
 
@@ -40,8 +43,8 @@ def arranged(figure: Figure) -> Figure:
     return figure
 
 
-def svg(figure: Figure) -> str:
-    """A figure as SVG text; letters stay letters."""
+def svg(figure: Figure, name: str) -> str:
+    """A figure as SVG text; letters stay letters. Its name stands before each id: one page holds several figures."""
     import matplotlib as mpl
 
     out = io.StringIO()
@@ -51,7 +54,7 @@ def svg(figure: Figure) -> str:
     ):
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": "capwatch"}, facecolor="white")
     text = out.getvalue()
-    return text[text.index("<svg") :]
+    return _TAG.sub(lambda tag: _ID.sub(f"{name}-", tag[0]), text[text.index("<svg") :])
 
 
 @contextmanager

@@ -41,7 +41,8 @@ def write_geopackage(story: Story, path: Path) -> None:
             kind = {"tracks": "LineString", "calls": "Point"}.get(name, "MultiPolygon")
             pyogrio.write_dataframe(
                 layer, part, layer=name, driver="GPKG", append=part.exists(), geometry_type=kind,
-                promote_to_multi=kind == "MultiPolygon", layer_options={"DESCRIPTION": _about(story, name)},
+                promote_to_multi=kind == "MultiPolygon",
+                layer_options={"DESCRIPTION": _about(story, name), "DATETIME_PRECISION": "MILLISECOND"},
                 dataset_options=None if part.exists() else {"VERSION": "1.3"},
             )  # fmt: skip
         write_bytes(path, _styled(part.read_bytes(), path))
@@ -80,18 +81,21 @@ def _layer(rows: list[dict[str, Any]]) -> geopandas.GeoDataFrame:
 
 
 def _flat(table: pd.DataFrame) -> geopandas.GeoDataFrame:
-    """Lists and times as text; second geometries as text too."""
+    """Lists and second geometries as text; times stay times, by which QGIS sorts, filters and plays layers."""
     import geopandas
 
     flat = flat_table(table, keep_geometry=True)
+    for name in table.columns:
+        if isinstance(table[name].dtype, pd.DatetimeTZDtype):
+            flat[name] = table[name]
     others = [c for c in flat.columns if c != "geometry" and str(flat[c].dtype) == "geometry"]
     for name in others:
         flat[name] = [None if g is None else g.wkt for g in flat[name]]
     return geopandas.GeoDataFrame(flat, geometry="geometry", crs="EPSG:4326")
 
 
-def _utc(seconds: int) -> str:
-    return pd.Timestamp(seconds, unit="s", tz="UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
+def _utc(seconds: int) -> pd.Timestamp:
+    return pd.Timestamp(seconds, unit="s", tz="UTC")
 
 
 def _detections(story: Story) -> geopandas.GeoDataFrame:
@@ -120,7 +124,7 @@ def _calls(story: Story) -> geopandas.GeoDataFrame:
         rows.append(
             {
                 "call_id": r["call_id"], "ship": r["name"] or "not identified", "berth_id": r["berth_id"],
-                "arrival_utc": r["arrival_hi"].strftime("%Y-%m-%dT%H:%M:%SZ"), "evidence_class": r["evidence_class"],
+                "arrival_utc": r["arrival_hi"], "evidence_class": r["evidence_class"],
                 "counted": "yes" if counted else "no", **sums, "p_lifting": r["p_lifting"],
                 "flags": ";".join(r["flags"]),
                 "label": f"{mark}{r['arrival_hi']:%d %b}: {barrels(r['barrels_p50'])} bbl" if counted else "",

@@ -35,7 +35,7 @@ def sensitivity_figures(story: Story) -> dict[str, str]:
     figure, axes = sheet(WIDTH_IN, tornado_height(len(shown)))
     tornado(axes, shown)
     mark(axes, story)
-    return {"sensitivity": svg(arranged(figure))}
+    return {"sensitivity": svg(arranged(figure), "sensitivity")}
 
 
 def tornado_height(bars: int) -> float:

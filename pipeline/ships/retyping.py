@@ -8,6 +8,7 @@ out.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,11 +44,16 @@ def retyped_share(deeper_m: FloatArray) -> float:
     >>> round(retyped_share(np.array([])), 2)
     0.38
     """
-    differ = int(sum(changed(float(step)) for step in deeper_m))
+    return share_by(sum(changed(float(step)) for step in deeper_m), len(deeper_m))
+
+
+@cache
+def share_by(differ: int, calls: int) -> float:
+    """The same, where so many of so many second draughts differ from the first."""
     chance = CHANGED_IF_RETYPED * _SHARES + CHANGED_IF_LEFT * (1 - _SHARES)
     a, b = PRIOR_CALLS * RETYPED, PRIOR_CALLS * (1 - RETYPED)
     logs = (a - 1) * np.log(_SHARES) + (b - 1) * np.log1p(-_SHARES)
-    logs += differ * np.log(chance) + (len(deeper_m) - differ) * np.log1p(-chance)
+    logs += differ * np.log(chance) + (calls - differ) * np.log1p(-chance)
     weights = np.exp(logs - logs.max())
     return float(weights @ _SHARES / weights.sum())
 

@@ -48,9 +48,8 @@ def light_of(world: World, look: Look) -> Light:
 def map_frame(world: World, look: Look) -> MapFrame:
     """A UTM frame over the look's box."""
     west, south, east, north = look.bbox or world.place.bbox
-    epsg = (
-        32601 + int((west + east) / 2 + 180) // 6 if south + north >= 0 else 32701 + int((west + east) / 2 + 180) // 6
-    )
+    zone = int((west + east) / 2 + 180) // 6 % 60 + 1  # a box across 180 degrees may have its middle beyond them
+    epsg = (32600 if south + north >= 0 else 32700) + zone
     to_map = Transformer.from_crs(4326, epsg, always_xy=True)
     easting, northing = to_map.transform([west, east, east, west], [south, south, north, north])
     east0 = np.floor(min(easting) / look.pixel_m) * look.pixel_m

@@ -22,6 +22,7 @@ from pipeline.tables.delimited import plain
 from pipeline.tables.given import CALLS_READ, KNOWN, TIMES, column_doubts, resembled
 from pipeline.tables.operations import OPERATIONS, direction_said, says_something
 from pipeline.tables.ship_numbers import SHIP_NUMBERS, read_ship_numbers
+from pipeline.tables.time_forms import forms_of
 from pipeline.tables.total_rows import sums_up
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ NEEDED = (
     "capwatch volume --help names all columns"
 )
 NAMED_BY = ("call_id", "vessel_id", "name", "arrival", "departure")  # columns in which a sum is called one
+DAYS = ("arrival", "departure")  # one of them says in which account year a call is
 MOST_CALLS = 5  # named in one line (our choice)
 MOST_NAMES = 12  # of columns in one line (our choice)
 
@@ -57,7 +59,7 @@ def read_calls(path: Path, console: Console, time_forms: Sequence[str] = (), cou
         raise InputError(path, "holds liftings already; give them to capwatch account, or volume their table of calls")
     present = [str(name) for name in table.columns if name in _known(table)]
     if not set(present) & (set(CALLS_READ) - set(SHIP_NUMBERS)):  # a number alone says nothing of a lifting
-        raise InputError(path, _nothing_known(list(map(str, table.columns))))
+        raise InputError(path, _nothing_known(table))
     table = _with_directions(table, path, console)
     doubts = _foreign(table)
     for name, doubt in doubts.items():
@@ -70,11 +72,15 @@ def read_calls(path: Path, console: Console, time_forms: Sequence[str] = (), cou
     return _without_sums(_without_cargo(table.dropna(how="all"), counted), sums, path, console)
 
 
-def _nothing_known(names: Sequence[str]) -> str:
+def _nothing_known(table: pd.DataFrame) -> str:
     """That no column is ours, or but the ship's numbers; which may be meant for which, or else what a call needs."""
-    numbers = [name for name in names if name in SHIP_NUMBERS]
-    names = [name for name in names if name not in numbers]
-    meant = {name: ours for name in names if (ours := resembled(plain(name), numbers))}
+    numbers = [str(name) for name in table.columns if name in SHIP_NUMBERS]
+    columns = {str(name): table[name] for name in table.columns if name not in numbers}
+    names = list(columns)
+    meant = {name: resembled(plain(name), numbers) for name in names}
+    if not set(DAYS) & set(meant.values()):
+        meant |= {name: " or ".join(DAYS) for name in names if not meant[name] and _holds_days(columns[name])}
+    meant = {name: ours for name, ours in meant.items() if ours}
     if not meant:
         return f"no column is known among {first_of(names, MOST_NAMES)}; {NEEDED}"
     others = [name for name in names if name not in meant]
@@ -203,9 +209,25 @@ def _foreign(table: pd.DataFrame) -> dict[str, str]:
     names = [name for name in names if not name.startswith("Unnamed")]
     present = [str(name) for name in table.columns if name in known]
     doubts = dict(zip(names, column_doubts([plain(name) for name in names], present), strict=True))
+    if not any(name.startswith(DAYS) for name in present):
+        days = [name for name, doubt in doubts.items() if not doubt and _holds_days(table[name])]
+        doubts |= dict.fromkeys(days, f"if it is {' or '.join(DAYS)}, name it so")
     if "operation" not in table:
         doubts |= {name: "if it is operation, name it so" for name in names if _tells_cargo(table[name])}
     return doubts
+
+
+def _holds_days(column: pd.Series) -> bool:
+    """Are its first cells days or times? Of loading, of a bill of lading: whatever its name, a call may have no other.
+
+    >>> import pandas as pd
+    >>> [_holds_days(pd.Series(cells)) for cells in (["2024-03-07"], [None, "07.03.2024 14:05"], ["Nampo"], [20240307])]
+    [True, True, False, False]
+    """
+    import pandas as pd
+
+    texts = [cell for cell in column.dropna().unique()[:MOST_CALLS] if isinstance(cell, str) and not cell.isdigit()]
+    return bool(pd.api.types.is_datetime64_any_dtype(column) or forms_of(texts))
 
 
 def _tells_cargo(column: pd.Series) -> bool:

@@ -177,7 +177,9 @@ def _separator(path: Path, header: str) -> str:
     found = [mark for mark in SEPARATORS if mark in bare]
     if len(found) > 1:
         told = " and ".join(SEPARATORS[mark] for mark in found)
-        raise InputError(path, f"its header holds {told}; put one kind between its columns")
+        raise InputError(
+            path, f"its header holds {told}; put one kind between its columns, and names that hold another in quotes"
+        )
     return found[0] if found else ","
 
 

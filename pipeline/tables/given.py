@@ -53,7 +53,7 @@ _WHOLE = {  # a whole name elsewhere: ours
     "cargo": "tonnes or barrels", "quantity": "tonnes or barrels",
     **dict.fromkeys(("m3", "cbm", "kl", "kilolitres", "kiloliters", "litres", "liters"), "tonnes or barrels"),
     **{f"{number}_{word}": number for number in SHIP_NUMBERS for word in ("no", "nr", "number", "num", "id")},
-    "имо": "imo", "номер_имо": "imo",
+    **dict.fromkeys(("имо", "номер_имо", "imo번호", "imo編号", "imo编号", "imo番号", "imo号"), "imo"),
 }  # fmt: skip
 _WORDS = {  # a word in a name elsewhere: ours; the first that fits
     "dwt": "dwt_t", "sdwt": "dwt_t", "deadweight": "dwt_t", "dead": "dwt_t", "gross": "gt", "grt": "gt",

@@ -135,7 +135,7 @@ def _ships(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
     blind = liftings.assign(**dict.fromkeys(COLUMNS, np.nan))
     no_times = liftings.assign(**dict.fromkeys(LOOKS, pd.NaT))
     return [
-        Assumption("regression", "the mean of the deadweight regression", regression(-1.0), regression(1.0)),
+        Assumption("regression", "what ships of one size carry, and unknown ones", regression(-1.0), regression(1.0)),
         Assumption("constants_share", "the share of bunkers and stores", shares[1], shares[0]),
         Assumption("tank_volume", "the tank volume", tanks[0], tanks[1]),
         Assumption("fullness", "what a hull weighs at a draught", afloat[0], afloat[1]),

@@ -30,10 +30,13 @@ KNOTS_M = (55.0, 68.0, 82.0, 98.0, 112.0, 135.0, 180.0, 300.0)  # lengths at whi
 GROSS_KNOTS = (500.0, 1500.0, 5000.0, 20_000.0, 60_000.0, 160_000.0)  # gross tonnages at which DWT/GT is stated
 STATED_LOG_SD = 0.02  # registers differ by some 2 % in deadweight: summer against tropical mark
 
-# A call of which nothing is known but that a tanker loaded: median 22,000 bbl, 90 % between 10,000 and 40,000
-# (from published means per call of 2018-2024). At 7.46 bbl/t and 85 % fill of 95 % of DWT, that is about 3,650 t DWT.
-UNKNOWN_LOG_DWT = float(np.log(22_000 / 7.46 / 0.85 / 0.95))
-UNKNOWN_LOG_SD = 0.42  # ln(40,000 / 10,000) / (2 * 1.645)
+# A call of which nothing is known but that a tanker loaded. Published means of a full ship, in thousand barrels: 15.6
+# (2018, two sets), 31.8 (2020, if nine tenths full), 19.8 (2022), 19.5 (2023), 25.0 (March 2024), 29.7 (later 2024, if
+# nine tenths full): from fleet to fleet their logarithms spread by 0.27 about that of 23,000 bbl. Ships of one fleet:
+# Member States gave 10,000 to 30,000 bbl a tanker; 0.42 is our judgement (0.63 over the 12 tonnages of our register)
+UNKNOWN_FULL_BBL = 23_000.0  # the mean of a full ship, at 7.46 bbl/t and 95 % of deadweight
+UNKNOWN_LOG_SD, UNKNOWN_SHARED_SD = 0.42, 0.27  # of one ship about her fleet; of the fleet, all calls alike
+UNKNOWN_LOG_DWT = float(np.log(UNKNOWN_FULL_BBL / 7.46 / 0.95) - (UNKNOWN_LOG_SD**2 + UNKNOWN_SHARED_SD**2) / 2)
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)  # for means over normal errors
 
 
@@ -117,7 +120,7 @@ def tanker_regression() -> TankerRegression:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """ln(DWT) of one ship: own spread, and the part of the error that all regressed ships share."""
+    """ln(DWT) of one ship: own spread, and the part of the error that all regressed or unknown ships share."""
 
     log_dwt: float
     log_sd: float
@@ -139,7 +142,7 @@ def capacity_of(
         return Capacity(float(np.log(dwt_t)), STATED_LOG_SD, 0.0, "dwt_given")
     hull = None if length_m is None else _from_hull(length_m, beam_m, length_sd_m, beam_sd_m)
     if gt is None:
-        return hull or Capacity(UNKNOWN_LOG_DWT, UNKNOWN_LOG_SD, 0.0, "dwt_prior")
+        return hull or Capacity(UNKNOWN_LOG_DWT, UNKNOWN_LOG_SD, UNKNOWN_SHARED_SD, "dwt_prior")
     log_dwt, sd = tanker_regression().from_gross(gt)
     gross = Capacity(log_dwt, sd, 0.0, "dwt_from_gt")
     return gross if hull is None else _joined(gross, hull)

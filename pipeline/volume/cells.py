@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import pandas as pd
@@ -13,6 +14,7 @@ from pipeline.tables.contract import TRUTH
 
 Row = dict[str, Any]
 
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:[\s.,'’]\d{3})+(?:[.,]\d*)?")
 WIDEST_ERROR = 0.5  # of a size: a wider interval says no more than that nothing is known of it (our choice)
 
 
@@ -51,7 +53,9 @@ def number(call: Row, name: str) -> float | None:
     try:
         read = float(value)
     except (TypeError, ValueError) as error:
-        raise Refused(f"{name} is {value!r}, a number is wanted") from error
+        grouped = isinstance(value, str) and _GROUPED.fullmatch(value.strip())
+        hint = "; take thousands separators out of it" if grouped else ""
+        raise Refused(f"{name} is {value!r}, a number is wanted{hint}") from error
     if not math.isfinite(read):
         raise Refused(f"{name} is {read:g}, a number is wanted")
     return read
@@ -63,8 +67,17 @@ def positive(call: Row, name: str, limit: float) -> float | None:
     if value is None:
         return None
     if not 0 < value <= limit:
-        raise Refused(f"{name} is {value:g}; it must be above 0 and at most {limit:g}")
+        raise Refused(f"{name} is {value:g}; it must be above 0 and at most {limit:,.10g}")
     return value
+
+
+def cargo(call: Row, name: str, limit: float) -> float | None:
+    """A stated cargo, as ``positive``: of zero nobody can tell whether nothing was moved, or nothing is known."""
+    if number(call, name) == 0:
+        raise Refused(
+            f"{name} is 0: if nothing was moved the row adds nothing; if it is not known leave the cell empty"
+        )
+    return positive(call, name, limit)
 
 
 def draught(call: Row, name: str) -> float | None:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.types.times import without_leap_second
-from pipeline.volume.cells import Refused, Row, as_list, is_empty
+from pipeline.volume.cells import Refused, Row, as_list, is_empty, truth
 
 YEARS = (1950, 2100)  # of a call; beyond, a digit of the year is wrong
 LONGEST_STAY = timedelta(days=180)  # of a ship that moves cargo: longer, and a digit may be wrong (our choice)
@@ -30,6 +30,8 @@ def dates(call: Row) -> tuple[Row, list[str]]:
     arrival = moment(call, "arrival", before[0], before[-1])
     departure = moment(call, "departure", after[0], after[-1])
     doubts = [doubt for name in ("arrival", "departure") if (doubt := _bounds_crossed(call, name))]
+    if truth(call, "counts"):
+        doubts += [told for end in OPEN if end not in unbounded and (told := _of_two_years(call, end))]
     if arrival is not None and departure is not None and _before(departure, arrival):
         doubts.append(f"the departure {_short(departure)} lies before the arrival {_short(arrival)}")
     elif arrival is not None and departure is not None and departure - arrival > LONGEST_STAY:
@@ -80,6 +82,19 @@ def _bounds_crossed(call: Row, name: str) -> str:
     if low is None or high is None or low <= high:
         return ""
     return f"{name}_lo {_short(low)} lies after {name}_hi {_short(high)}"
+
+
+def _of_two_years(call: Row, name: str) -> str:
+    """Words for a time of which only bounds are known, with a New Year between; empty otherwise.
+
+    >>> _of_two_years({"departure_lo": "2023-12-25", "departure_hi": "2024-01-07"}, "departure")
+    'the departure lies between 2023-12-25T00:00Z and 2024-01-07T00:00Z, of which year is not known: the middle decides'
+    """
+    stated, low, high = (time_of(call, n) for n in (name, f"{name}_lo", f"{name}_hi"))
+    dated = stated or time_of(call, f"{name}_date")
+    if dated is not None or low is None or high is None or low.year >= high.year:
+        return ""
+    return f"the {name} lies between {_short(low)} and {_short(high)}, of which year is not known: the middle decides"
 
 
 def _before(departure: pd.Timestamp, arrival: pd.Timestamp) -> bool:

@@ -3,7 +3,7 @@
 Loading: the ship leaves deeper than she came; discharging: lighter; neither: no cargo moved. Two equal draughts mostly
 mean that nobody typed the second one; how often, the table's own calls tell. What the table states (``p_loading``,
 ``p_discharging``) stands before what the draughts say; a table of nothing but calls is taken at its word: each is what
-the account counts.
+the account counts. Draughts and freeboards that agree leave it so; those that contradict it are believed.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pipeline.ships.largest import HIGHEST_M
-from pipeline.ships.retyping import changed, retyped_share
+from pipeline.ships.retyping import changed, share_by
 from pipeline.ships.signs_of_cargo import BEST_SIDE_SD_M, by_draughts
 from pipeline.volume.cells import Refused, Row, draught, number, positive, share, truth
 from pipeline.volume.evidence import COLUMNS, FREEBOARD_SD_M
@@ -55,29 +53,45 @@ def direction_of(call: Row, config: VolumeConfig) -> Direction:
             raise Refused(f"p_loading {p_loading:g} and p_discharging {p_discharging:g} add up to more than 1")
         return Direction(p_loading, p_discharging, True)
     into, out = draught(call, "draught_in_m"), draught(call, "draught_out_m")
+    granted = 1.0 if config.counted == "loading" else 0.0
+    deeper = None
     if into is not None and out is not None and changed(out - into):
-        p_loading = by_draughts(deeper=out > into)
-        return Direction(p_loading, 1 - p_loading, True)
-    risen = _risen_m(call)
-    if risen is not None and abs(risen[0]) > 2 * risen[1]:
-        p_loading = by_draughts(deeper=risen[0] < 0)
-        return Direction(p_loading, 1 - p_loading, True)
-    p_loading = 1.0 if config.counted == "loading" else 0.0
-    return Direction(p_loading, 1 - p_loading, False)
+        deeper = out > into
+    elif (risen := _risen_m(call)) is not None and abs(risen[0]) > 2 * risen[1]:
+        deeper = risen[0] < 0
+    p_loading = granted if deeper is None else heard(granted, by_draughts(deeper=deeper))
+    return Direction(p_loading, 1 - p_loading, deeper is not None)
 
 
-def habit_of(calls: Iterable[Row]) -> float:
-    """Share of second draughts that are typed anew, by those calls that count and have both."""
-    steps = []
-    for call in calls:
-        try:
-            into, out = draught(call, "draught_in_m"), draught(call, "draught_out_m")
-            counts = truth(call, "counts")
-        except Refused:
-            continue
-        if into is not None and out is not None and counts:
-            steps.append(out - into)
-    return retyped_share(np.array(steps))
+def heard(granted: float, likely: float) -> float:
+    """A direction that is only taken for granted (0 or 1), and evidence that finds loading so likely: it stays where
+    that agrees, so that what speaks for a cargo never takes from it, and gives way where it does not.
+
+    >>> heard(1.0, 0.95), heard(1.0, 0.05), heard(0.0, 0.05)
+    (1.0, 0.05, 0.0)
+    """
+    agrees = likely >= SURE if granted else likely <= SURE
+    return granted if agrees else likely
+
+
+def habits_of(calls: Iterable[Row | None]) -> list[float]:
+    """For each call the share of second draughts that are typed anew, by the *other* calls that count and have both.
+
+    Her own two draughts are weighed by it: they must not have told it. None is a row that tells nothing of others.
+    """
+    new = [None if call is None else _typed_anew(call) for call in calls]
+    differ, both = sum(map(bool, new)), sum(own is not None for own in new)
+    return [share_by(differ - bool(own), both - (own is not None)) for own in new]
+
+
+def _typed_anew(call: Row) -> bool | None:
+    """Do her two draughts differ? None where she has not both, or does not count."""
+    try:
+        into, out = draught(call, "draught_in_m"), draught(call, "draught_out_m")
+        counts = truth(call, "counts")
+    except Refused:
+        return None
+    return changed(out - into) if into is not None and out is not None and counts else None
 
 
 def _risen_m(call: Row) -> tuple[float, float] | None:

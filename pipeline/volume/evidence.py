@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.config import CallsConfig
+from pipeline.config import USUAL_STAY_D
 from pipeline.ships.retyping import RETYPED
 from pipeline.ships.stay_times import StayTimes, stay_of
 from pipeline.volume.full_draught import AND_DRAUGHT, Told, told_full_draught
@@ -25,7 +25,6 @@ FREEBOARD_SD_M = 0.5  # where no error is told
 COLUMNS = (
     "draught_in_m", "draught_out_m", "freeboard_in_m", "freeboard_in_sd_m", "freeboard_out_m", "freeboard_out_sd_m",
 )  # fmt: skip
-USUAL_STAY_D = CallsConfig().stay_d  # tables of calls say nothing of the law of stays behind them
 BY_USUAL_HULL = "_by_usual_hull"  # ends the method of a row that does not state length and beam
 
 

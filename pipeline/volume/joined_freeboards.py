@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pipeline.config import USUAL_STAY_D
 from pipeline.ships.signs_of_cargo import by_freeboards
 from pipeline.ships.stay_times import BOUNDS, stay_times
 from pipeline.volume.cut_stays import span
-from pipeline.volume.evidence import FREEBOARD_SD_M, USUAL_STAY_D
+from pipeline.volume.evidence import FREEBOARD_SD_M
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,6 +13,7 @@ import pandas as pd
 from pipeline.ships.retyping import changed, retyped_share
 from pipeline.ships.signs_of_cargo import by_draughts, updated
 from pipeline.ships.stay_times import BOUNDS
+from pipeline.volume.direction import heard
 from pipeline.volume.evidence import evidence_of
 from pipeline.volume.joined_draughts import ENDS, whole_draughts
 from pipeline.volume.joined_freeboards import ATS, SIDES, beyond_errors, likely_deeper, whole_freeboards
@@ -58,9 +59,8 @@ def with_whole_load(kept: Row, others: Sequence[Row], counted: Sequence[Row]) ->
         sides = dict.fromkeys(sides)
     out |= {"draught_in_m": came, "draught_out_m": left, "p_retyped": None} | sides
     if came is not None or left is not None:
-        own = [left - came] if came is not None and left is not None else []
         steps = (_step(row) for row in counted if not any(row is part for part in parts))
-        out["p_retyped"] = retyped_share(np.array([*own, *(step for step in steps if step is not None)]))
+        out["p_retyped"] = retyped_share(np.array([step for step in steps if step is not None]))
     told = evidence_of(kept | out)
     load = told.method if told is not None else "load_from_fill_prior"
     return out | dict.fromkeys(DRAWN) | {"method": f"{str(kept['method']).split('; ')[0]}; {load}"}
@@ -85,9 +85,12 @@ def _direction(parts: Sequence[Row], kept: Row, step_m: float | None, sinks: flo
     """
     loading, granted = float(kept["p_loading"]), _granted(kept)
     if step_m is not None:
-        loading, granted = _by_draughts(parts, kept, deeper=step_m > 0), False
-    if sinks is not None:
-        loading, granted = sinks if granted else updated(loading, sinks), False
+        loading = _by_draughts(parts, kept, deeper=step_m > 0)
+        granted = granted and loading == float(kept["p_loading"])  # no contradiction yet
+    if sinks is not None and granted:
+        loading = heard(loading, sinks if step_m is None else updated(by_draughts(deeper=step_m > 0), sinks))
+    elif sinks is not None:
+        loading = updated(loading, sinks)
     if step_m is None and sinks is None:
         return {}
     loads = kept["counted"] == "loading"
@@ -113,7 +116,8 @@ def _by_draughts(parts: Sequence[Row], kept: Row, *, deeper: bool) -> float:
         return float(spoken["p_loading"])
     base = next((row for row in parts if pd.isna(row[ENDS[0]]) or pd.isna(row[ENDS[1]])), kept)
     likely = by_draughts(deeper=deeper)
-    return likely if _granted(base) else updated(float(base["p_loading"]), likely)
+    told = float(base["p_loading"])
+    return heard(told, likely) if _granted(base) else updated(told, likely)
 
 
 def _granted(row: Row) -> bool:

@@ -30,7 +30,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.config import PRODUCT_ALIASES, VolumeConfig, assumptions_id, plain_name
+from pipeline.config import VolumeConfig, assumptions_id
 from pipeline.quantiles import Z90
 from pipeline.ships.largest import LARGEST_T
 from pipeline.tables import LIFTINGS
@@ -38,17 +38,18 @@ from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.tables.number_law import law_doubt
 from pipeline.tables.records import records_of
 from pipeline.volume.capacity import Capacity
-from pipeline.volume.cells import Refused, Row, as_list, at_least, positive, share, text, truth, whole
+from pipeline.volume.cells import Refused, Row, as_list, at_least, cargo, positive, share, text, truth, whole
 from pipeline.volume.dates import dates, open_ends, seen_for_d
-from pipeline.volume.direction import Direction, direction_of, habit_of, usable_evidence
+from pipeline.volume.direction import Direction, direction_of, habits_of, usable_evidence
 from pipeline.volume.draw_keys import draw_keys, fullest_first
 from pipeline.volume.drawn_once import DrawnOnce
 from pipeline.volume.evidence import evidence_of
 from pipeline.volume.full_draught import listed_depths, moved_by_draught, overloaded, told_full_draught
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, bbl_per_t_range, full_bbl_per_dwt_t
-from pipeline.volume.gas_carriers import PETROLEUM_GAS, gas_carrier, require_a_counted_gas, require_a_size
+from pipeline.volume.gas_carriers import require_a_size
 from pipeline.volume.identity import numbers_doubt, numbers_of, with_tied_imos
 from pipeline.volume.look_times import look_times
+from pipeline.volume.named_product import product_of
 from pipeline.volume.other_trades import other_trade
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
 from pipeline.volume.plausible import (
@@ -65,7 +66,7 @@ from pipeline.volume.usual_hull import hull_for_loads
 
 # Share of the draws behind a row's evidence below which its 5 and 95 % points are noise (our choice).
 FEWEST_DRAWS_SHARE = 0.005
-UNNAMED_PRODUCTS = ("mix", "unnamed")
+MOST_STATED = 5e6  # barrels or tonnes of one ship: more than the largest carries (our choice)
 
 WHY_NOT = {  # flags of port calls, in words
     "review_rejected": "rejected by an analyst",
@@ -95,7 +96,7 @@ def liftings_of_draws(calls: pd.DataFrame, drawn: DrawnOnce, *, counted_alone: b
     records = [call for call, _ in read]
     ids = [text(call, "call_id") for call in records]
     taken, doubles = set(ids), _doubles(records, ids)
-    habit = habit_of(call for n, call in enumerate(records) if n not in doubles and not other_trade(call))
+    habits = habits_of(None if n in doubles or other_trade(call) else call for n, call in enumerate(records))
     rows: list[Row] = []
     for n, (call, call_id) in enumerate(zip(records, ids, strict=True)):
         row = _base(call, call_id or _free(f"row{n + 1}", taken), config)
@@ -106,7 +107,7 @@ def liftings_of_draws(calls: pd.DataFrame, drawn: DrawnOnce, *, counted_alone: b
             when, doubts = dates(call)
             row |= numbers_of(call) | when | {"open_ends": open_ends(call), "seen_d": seen_for_d(call)}
             doubts += filter(None, [numbers_doubt(call), *read[n][1]])
-            row |= _doubted(*_cargo(call, when, habit, config), doubts)
+            row |= _doubted(*_cargo(call, when, habits[n], config), doubts)
         except Refused as refused:
             row |= {"status": "refused", "cause": str(refused), "counts": False, "method": "none"}
         rows.append(row)
@@ -161,16 +162,17 @@ def _base(call: Row, call_id: str, config: VolumeConfig) -> Row:
 def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Row, list[str]]:
     """Capacity, load and product of one call, and doubts about them; Refused where the numbers are nonsense.
 
-    ``habit`` is the share of second draughts that the table's crews type anew.
+    ``habit`` is the share of second draughts that the table's other crews type anew.
     """
     hull, doubts = hull_of(call)
     length, beam = hull.length_m, hull.beam_m
-    product, gas_by, doubt_of_product = _product(call, config)
+    product, gas_by, doubt_of_product = product_of(call, config)
     doubts.append(doubt_of_product)
     out: Row = {"length_m": length, "beam_m": beam}
     out |= {"product": product, "bbl_per_t": bbl_per_t(product, config)}
     out |= _counting(call, when, direction_of(call, config), config)
-    given = {name: positive(call, name, 5e6) for name in ("barrels", "tonnes", "capacity_bbl")}
+    given = {name: cargo(call, name, MOST_STATED) for name in ("barrels", "tonnes")}
+    given["capacity_bbl"] = positive(call, "capacity_bbl", MOST_STATED)
     ship = _particulars(call, hull, carries_gas=bool(gas_by))
     size, doubt = _size(ship, given["capacity_bbl"], product, config)
     if gas_by and size.method == "dwt_prior" and given["barrels"] is None and given["tonnes"] is None:
@@ -324,30 +326,3 @@ def _of_few_draws(row: Mapping[Any, Any]) -> tuple[str, str]:
     status = "degraded" if row["status"] == "used" else row["status"]
     doubt = "few draws would show these draughts and freeboards: p5 and p95 are rough; more `volume.draws` help"
     return status, "; ".join(filter(None, (row["cause"], doubt)))
-
-
-def _product(call: Row, config: VolumeConfig) -> tuple[str, str, str]:
-    """Her product, by what she is a gas carrier ("" where she is none), and what is doubtful about both.
-
-    A named product says what she is: no gas carrier carries oil.
-    """
-    ship = gas_carrier(call)
-    said = text(call, "product").strip()
-    if ship is not None and not said:
-        require_a_counted_gas(ship)
-        doubt = f"a gas carrier by her {ship.by}: her cargo is taken for {PETROLEUM_GAS}"
-        return _known_product(PETROLEUM_GAS, config), ship.by, doubt
-    product = _known_product(said, config)
-    if product == PETROLEUM_GAS:
-        return product, "product", ""
-    return product, ship.by if ship is not None and product in UNNAMED_PRODUCTS else "", ""
-
-
-def _known_product(said: str, config: VolumeConfig) -> str:
-    """A product by the name that the assumptions give it; Refused where they have none."""
-    known = {name: name for name in UNNAMED_PRODUCTS} | {plain_name(p.name): p.name for p in config.products}
-    name = plain_name(said) or "mix"
-    found = known.get(name) or known.get(PRODUCT_ALIASES.get(name, ""))
-    if found is None:
-        raise Refused(f"product {said!r} is not known; there are {', '.join(sorted(known.values()))}")
-    return found

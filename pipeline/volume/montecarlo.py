@@ -45,7 +45,7 @@ PRODUCT_FOLLOWS_HABIT = 0.7
 class SharedDraws:
     """One value per draw of what every call shares."""
 
-    regression: FloatArray  # standard normal: error of the regression's mean
+    regression: FloatArray  # standard normal: error of the regression's mean, and of how large a fleet's ships are
     fill_mean: FloatArray  # mean fill of this world
     product: np.ndarray  # index of the product that this world's port mostly ships
     voyages: Voyages  # which each call deals to its own draws
@@ -141,7 +141,7 @@ def draw_call(
     loaded = tonnes / full_t
     evidence, behind = evidence_of(row), float(n)
     if evidence is not None:
-        weights = log_weights(evidence, dwt, tonnes, config, shared.voyages, rng, _size_error(row, evidence, z))
+        weights = log_weights(evidence, dwt, tonnes, config, shared.voyages, rng, _size_error(row, evidence, z, shared))
         behind = effective_draws(weights)
         # each for itself: a draw's ship is still the one before the evidence, and no limit of hers holds any more
         tonnes, loaded = reweighted(tonnes, weights), reweighted(loaded, weights)
@@ -155,11 +155,11 @@ def _stated_fill(tonnes: FloatArray, row: Mapping[Any, Any], config: VolumeConfi
     return np.minimum(1.0, tonnes / full_t)
 
 
-def _size_error(row: Mapping[Any, Any], evidence: Evidence, z: FloatArray) -> SizeError:
+def _size_error(row: Mapping[Any, Any], evidence: Evidence, z: FloatArray, shared: SharedDraws) -> SizeError:
     """Error of length times beam, tied to the deadweight's where one of them was told from the other."""
     sd = evidence.hull_log_sd
     if not _known(row.get("length_m")):  # the hull is that of her deadweight
-        return SizeError(row["dwt_log_sd"] * z / DWT_PER_HULL, sd)
+        return SizeError((row["dwt_log_sd"] * z + row["dwt_shared_sd"] * shared.regression) / DWT_PER_HULL, sd)
     told_from_hull = str(row["method"]).startswith("dwt_from_length") and row["dwt_log_sd"] > 0
     tied = min(0.95, DWT_PER_HULL * sd / row["dwt_log_sd"]) if told_from_hull else 0.0
     return SizeError(sd * tied * z, sd * float(np.sqrt(1 - tied**2)))

@@ -7,9 +7,10 @@ says nothing of that, the type stands, unless the table names what she loaded: a
 from __future__ import annotations
 
 from pipeline.ships.words import is_tanker
+from pipeline.tables.operations import says_something
 from pipeline.volume.cells import Row, is_empty, text
 
-CARGO_TOLD = ("product", "tonnes", "barrels", "capacity_bbl")
+CARGO_TOLD = ("tonnes", "barrels", "capacity_bbl")
 
 
 def other_trade(call: Row) -> str:
@@ -22,6 +23,8 @@ def other_trade(call: Row) -> str:
     """
     said = text(call, "ship_type").strip()
     if not said or any(not is_empty(call.get(name)) for name in ("p_tanker", *CARGO_TOLD)):
+        return ""
+    if says_something(text(call, "product")):  # "unknown" and "-" name none
         return ""
     if is_tanker(said) is not False:
         return ""

@@ -50,7 +50,7 @@ DRAWS_OF_ALL_CALLS = {"one_at_a_time": 200_000, "variance": 4_000_000}  # keeps 
 INPUTS = {
     "shared_fill": "how full ships of this trade mostly are",
     "shared_product": "what the port mostly ships",
-    "shared_regression": "the error of the regression's mean",
+    "shared_regression": "the error of deadweights that ships share",
     "own_deadweight": "each ship's own deadweight",
     "own_fill": "each ship's own fill",
     "own_product": "each ship's own product",

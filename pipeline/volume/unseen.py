@@ -159,11 +159,11 @@ def _stream(seed: int, key: str) -> np.random.Generator:
 
 def _of_nothing_known(config: VolumeConfig, seed: int) -> FloatArray:
     """Draws of a call of which nothing is known, shape (1, draws)."""
-    from pipeline.volume.capacity import UNKNOWN_LOG_DWT, UNKNOWN_LOG_SD
+    from pipeline.volume.capacity import UNKNOWN_LOG_DWT, UNKNOWN_LOG_SD, UNKNOWN_SHARED_SD
 
     row = UNSEEN_ROW | {
         "dwt_p50_t": float(np.exp(UNKNOWN_LOG_DWT)),
         "dwt_log_sd": UNKNOWN_LOG_SD,
-        "dwt_shared_sd": 0.0,
+        "dwt_shared_sd": UNKNOWN_SHARED_SD,
     }
     return draw_call(row, config, shared_draws(config, seed), seed).barrels[None, :]

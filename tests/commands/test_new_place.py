@@ -1,6 +1,8 @@
 """`capwatch aoi add`: files of a new place that a run takes, or none at all."""
 
 import json
+import shlex
+from pathlib import Path
 
 import pytest
 import shapely
@@ -32,6 +34,13 @@ def test_a_run_takes_what_was_written(capwatch, tmp_path):
     assert not zone.counts
     assert zone.geometry.equals(shapely.box(*WONSAN[1]))
     assert (tmp_path / config.cap).read_bytes() == (configs_root() / config.cap).read_bytes()
+
+
+def test_the_commands_that_it_names_can_be_copied(capwatch, tmp_path):
+    code, out, err = add(capwatch, tmp_path / "my ports #1", "--coast", "none")
+    assert code == 0, err
+    shown = shlex.split(out.split("see it with ")[1].split(";")[0], comments=True)
+    assert Path(shown[-1]) == tmp_path / "my ports #1" / "wonsan.yaml"
 
 
 def test_the_lines_of_a_discharge_port_want_no_more_than_their_sign_taken_off(capwatch, tmp_path):

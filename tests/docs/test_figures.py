@@ -60,7 +60,7 @@ def test_the_example_of_commands_gives_what_is_printed():
 
 
 def test_the_estimate_for_the_first_published_case():
-    told = re.search(r"estimate for the first is ([\d./ ]+) million bbl", page("volume.md"))
+    told = re.search(r"estimate for `us-2018-05` is ([\d./ ]+) million bbl", page("cases.md"))
     calls = pd.DataFrame(
         {"call_id": [f"c{n}" for n in range(89)], "arrival": "2018-03-01", "capacity_bbl": 17074.0112359}
     )
@@ -69,7 +69,7 @@ def test_the_estimate_for_the_first_published_case():
     found = [last[f"observed_p{p}"] / 1e6 for p in (5, 50, 95)]
     assert numbers(told[1] if told else "") == pytest.approx(found, rel=0.02)
     unnamed = ledger(liftings(calls.assign(product="unnamed"), CONFIG, 0), cap, CONFIG, 0).iloc[-1]
-    told = re.search(r"us-2018-05`\]\(cases.md\) says ([\d./ ]+): it takes", page("volume.md"))
+    told = re.search(r"case us-2018-05` says ([\d./ ]+): it takes", page("cases.md"))
     found = [unnamed[f"observed_p{p}"] / 1e6 for p in (5, 50, 95)]
     assert numbers(told[1] if told else "") == pytest.approx(found, rel=0.02)
 

@@ -16,7 +16,7 @@ from pyproj import Geod
 from rasterio.transform import Affine
 
 from pipeline.errors import InputError
-from pipeline.ingest.rasters import MAX_BYTES, MOST_HELD, open_raster
+from pipeline.ingest.rasters import MAX_BYTES, MOST_HELD, open_raster, opened
 from pipeline.ingest.watermask import geolocation_of
 from pipeline.types import Window
 
@@ -122,6 +122,14 @@ def test_what_is_not_there_or_no_file_is_said(tmp_path):
         open_raster(tmp_path)
     with pytest.raises(InputError, match="no such file"):
         open_raster(tmp_path / "/vsicurl/http:" / "127.0.0.1" / "x.tif")
+
+
+def test_a_fault_of_ours_while_a_file_is_open_is_no_damage_of_the_file(tmp_path):
+    image = write(tmp_path / "a.tif", np.full((20, 20), 7, np.uint8))
+    with pytest.raises(ValueError, match=r"^ours$"), opened(str(image), "a.tif", "GTiff"):
+        raise ValueError("ours")
+    with pytest.raises(InputError, match=r"a.tif: is damaged"), opened(str(image), "a.tif", "GTiff") as dataset:
+        dataset.read(1, out=np.zeros((20, 20), np.uint8), out_shape=(20, 20))  # rasterio's own ValueError
 
 
 def test_names_of_every_kind_open(tmp_path):

@@ -12,8 +12,8 @@ import pytest
 import rasterio
 
 from pipeline.errors import EnvironmentFault, MemoryShort
+from pipeline.ingest.gdal_errors import memory_ran_out
 from pipeline.ingest.rasters import _careful
-from pipeline.ingest.short_memory import memory_ran_out
 
 READ = """
 import resource, sys

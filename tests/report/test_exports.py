@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import xml.etree.ElementTree as ET
 from contextlib import closing
@@ -35,6 +36,23 @@ def test_the_geopackage_has_every_layer_with_as_many_rows_as_the_tables(tiny_run
     assert len(gpd.read_file(path, layer="detections")) == len(read_table(tiny_run / "detections.parquet"))
     assert len(gpd.read_file(path, layer="calls")) == len(read_table(tiny_run / "port_calls.parquet"))
     assert gpd.read_file(path, layer="zones").crs == "EPSG:4326"
+
+
+def test_times_in_the_geopackage_are_times_to_the_millisecond(tiny_run):
+    """By texts, some with fractions of a second and some without, QGIS can neither filter nor play a layer."""
+    path = tiny_run / "run.gpkg"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        for layer, column in (
+            ("looks", "acquired"), ("detections", "acquired"), ("tracks", "from_utc"), ("tracks", "to_utc"),
+            ("calls", "arrival_utc"),
+        ):  # fmt: skip
+            kinds = {name: kind for _, name, kind, *_ in database.execute(f"PRAGMA table_info({layer})")}
+            assert kinds[column] == "DATETIME"
+            for (moment,) in database.execute(f"SELECT {column} FROM {layer} WHERE {column} IS NOT NULL"):
+                assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", moment), "as GeoPackage 1.3 has it"
+    exact = read_table(tiny_run / "detections.parquet").set_index("detection_id")["acquired"]
+    told = gpd.read_file(path, layer="detections").set_index("detection_id")["acquired"]
+    assert (told - exact.reindex(told.index)).abs().max() < pd.Timedelta(milliseconds=1)
 
 
 def test_each_layer_brings_a_default_style_whose_symbols_are_all_there(tiny_run):

@@ -115,7 +115,7 @@ def test_a_figure_has_room_for_its_labels_in_each_format(tiny_story, name):
     figure = figures(tiny_story)[name]
     place = figure.axes[0].get_position().bounds
     width_in, height_in = figure.get_size_inches()
-    svg(figure)
+    svg(figure, name)
     png(figure)
     assert figure.axes[0].get_position().bounds == place
     for dpi in (72, 150):

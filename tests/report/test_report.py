@@ -58,6 +58,16 @@ def test_nothing_is_fetched_and_only_named_scripts_run(page):
         assert f"sha256-{digest}" in html.unescape(policy)
 
 
+def test_an_id_is_of_one_element_and_what_names_it_finds_it(page, tiny_run):
+    """HTML: ids are unique. Marks and clips of the second and third figure were those of the first."""
+    drawn = [figure.read_text("utf-8") for figure in (tiny_run / "figures").glob("*.svg")]
+    assert sum(figure in page for figure in drawn) == 3
+    elements = re.sub(r"(?s)<(script|style).*?</\1>", "", page)
+    ids = re.findall(r"""<[^>]*?\sid=["']([^"']+)""", elements)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r"""(?:url\(|href=["'])#([\w.-]+)""", elements)) <= set(ids)
+
+
 def test_the_libraries_are_the_published_files():
     """Byte for byte what npm serves; their versions, licences and hashes stand in NOTICE."""
     from pipeline.report.assets import LIBRARIES, STATIC

@@ -328,6 +328,32 @@ def test_a_ship_with_such_a_word_in_her_name_and_a_row_that_says_it_counts_are_c
     assert not console.problems
 
 
+@pytest.mark.parametrize("header", ["Loading date", "Discharge date", "B/L date", "Completed", "Laycan", "дата налива"])
+@pytest.mark.parametrize("day", ["2024-03-07", "07.03.2024", "7 March 2024", "2024-03-07T10:00+09:00"])
+def test_days_under_another_name_are_told_where_no_call_has_one(tmp_path, header, day):
+    """A table of loadings said "no date, so no account year", and left its only day out in a note."""
+    path, console = tmp_path / "calls.csv", Console(quiet=True)
+    path.write_text(f"name,{header},tonnes\nA,{day},3000\nB,,2000\n", "utf-8")
+    read_calls(path, console)
+    (line,) = console.problems
+    assert line.startswith(f"error: {path}: column {header} was left out: if it is ")
+    assert line.endswith("name it so (the rest is used)")
+
+
+def test_days_beside_an_arrival_are_a_note(tmp_path):
+    path, console = tmp_path / "calls.csv", Console(quiet=True)
+    path.write_text("name,arrival,Loading date,tonnes\nA,2024-03-07,2024-03-08,3000\n", "utf-8")
+    read_calls(path, console)
+    assert not console.problems
+
+
+def test_a_table_none_of_whose_columns_is_ours_says_which_hold_days(tmp_path):
+    path = tmp_path / "calls.csv"
+    path.write_text("Vessel,IMO번호,Loading date\nA,9129653,2024-03-07\n", "utf-8")
+    with pytest.raises(InputError, match="IMO번호 may be imo, Loading date may be arrival or departure; name so"):
+        read_calls(path, Console(quiet=True))
+
+
 @pytest.mark.parametrize(("aois", "zones", "told"), [("ab", "xx", True), ("aa", "xx", False), ("ab", "xy", False)])
 def test_one_zone_id_of_two_places_is_told(capwatch, tmp_path, aois, zones, told):
     """Tables in the folders of two runs: nothing but its id says which berth a zone is."""

@@ -58,3 +58,15 @@ def test_an_error_is_told_from_90_percent_bounds():
 def test_bounds_that_none_can_have_are_refused(low, high, words):
     with pytest.raises(Refused, match=words):
         sd({"length_lo_m": low, "length_hi_m": high}, "length", 90.0, 500)
+
+
+@pytest.mark.parametrize("said", ["26,110", "26\xa0110", "26\u202f110", "26'110", "26’110", "1 026 110,5"])
+def test_thousands_separators_are_named_as_what_is_wrong(said):
+    with pytest.raises(Refused, match="a number is wanted; take thousands separators out of it"):
+        number({"barrels": said}, "barrels")
+
+
+@pytest.mark.parametrize("said", ["ca. 3500", "3500 t", "10000-30000"])
+def test_words_beside_a_number_are_no_separators(said):
+    with pytest.raises(Refused, match=r"a number is wanted$"):
+        number({"barrels": said}, "barrels")

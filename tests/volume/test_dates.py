@@ -128,3 +128,21 @@ def test_how_long_she_was_seen_is_between_sightings_and_never_less_than_nothing(
     assert seen_for_d({"arrival_hi": LATE, "departure_lo": EARLY}) == 0.0
     assert seen_for_d({"arrival_hi": EARLY}) is None
     assert seen_for_d({"departure_lo": LATE}) is None
+
+
+@pytest.mark.parametrize(
+    ("bounds", "told"),
+    [
+        ({"departure_lo": "2023-12-25", "departure_hi": "2024-01-07"}, 1),
+        ({"arrival_lo": "2023-12-25", "arrival_hi": "2024-01-07", "departure": "2024-01-08"}, 1),
+        ({"departure_lo": "2024-01-02", "departure_hi": "2024-01-07"}, 0),
+        ({"departure": "2024-01-02", "departure_lo": "2023-12-25", "departure_hi": "2024-01-07"}, 0),
+        ({"departure_lo": "2023-12-25", "departure_hi": "2024-01-07", "flags": "left_open"}, 0),
+    ],
+    ids=["departure", "arrival", "within a year", "stated", "no look bounds it"],
+)
+def test_a_time_of_which_the_year_is_not_known_is_told(bounds, told):
+    """The middle decides which account holds her: whoever reads the sum must know that it might be the other one."""
+    doubts = when(**bounds)[2]
+    assert len(doubts) == told
+    assert all("of which year is not known" in doubt for doubt in doubts)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pipeline.config import VolumeConfig
 from pipeline.ships.retyping import retyped_share
 from pipeline.volume.cells import Refused
-from pipeline.volume.direction import direction_of, habit_of, usable_evidence
+from pipeline.volume.direction import direction_of, habits_of, usable_evidence
 
 LOADING = VolumeConfig()
 DISCHARGING = VolumeConfig(counted="discharging")
@@ -41,10 +41,23 @@ def test_a_bare_call_is_what_the_account_counts():
     assert direction_of({}, DISCHARGING).p_discharging == 1.0
 
 
+@pytest.mark.parametrize("counted", [LOADING, DISCHARGING])
+@pytest.mark.parametrize(
+    "row", [{"draught_in_m": 3.6, "draught_out_m": 6.0}, {"freeboard_in_m": 5.0, "freeboard_out_m": 2.0}]
+)
+def test_what_speaks_for_a_cargo_never_makes_it_less_likely(counted, row):
+    """A table of calls is taken at its word; its draughts that say the same take nothing from it."""
+    turned = {a.replace("_in_", "_x_").replace("_out_", "_in_").replace("_x_", "_out_"): b for a, b in row.items()}
+    agrees, contradicts = (row, turned) if counted is LOADING else (turned, row)
+    ways = ("p_loading", "p_discharging") if counted is LOADING else ("p_discharging", "p_loading")
+    assert getattr(direction_of(agrees, counted), ways[0]) == 1.0
+    assert getattr(direction_of(contradicts, counted), ways[0]) == pytest.approx(0.05)
+
+
 @given(draughts, draughts)
 def test_turned_round_she_did_the_opposite(into, out):
     there = direction_of({"draught_in_m": into, "draught_out_m": out}, LOADING)
-    back = direction_of({"draught_in_m": out, "draught_out_m": into}, LOADING)
+    back = direction_of({"draught_in_m": out, "draught_out_m": into}, DISCHARGING)
     if there.name in ("loading", "discharging"):
         assert (there.p_loading, there.p_discharging) == pytest.approx((back.p_discharging, back.p_loading))
     else:
@@ -97,8 +110,12 @@ def test_freeboards_of_a_movement_the_other_way_say_nothing_of_a_counted_cargo(c
     assert (seen["freeboard_in_m"], seen["freeboard_out_m"]) == ((4.0, 4.0 - deeper_m) if kept else (None, None))
 
 
-def test_the_habit_of_crews_is_told_by_counted_calls_with_two_draughts_alone():
+def test_the_habit_of_crews_is_told_by_other_counted_calls_with_two_draughts_alone():
+    """Her own draughts are weighed by it: they have not told it."""
     steps = (2.1, 0.0, 1.4)
     calls = [{"draught_in_m": 4.0, "draught_out_m": 4.0 + step} for step in steps]
     others = [calls[0] | {"counts": False}, {"draught_in_m": 4.0}, {"draught_out_m": 6.0}, {"draught_in_m": "deep"}]
-    assert habit_of([*calls, *others]) == retyped_share(np.array(steps))
+    told = habits_of([*calls, *others, None])
+    assert told[:3] == [retyped_share(np.array(rest)) for rest in ((0.0, 1.4), (2.1, 1.4), (2.1, 0.0))]
+    assert set(told[3:]) == {retyped_share(np.array(steps))}
+    assert habits_of(calls[:1]) == [retyped_share(np.array([]))]

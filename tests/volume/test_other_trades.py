@@ -55,6 +55,12 @@ def test_what_the_table_tells_of_her_cargo_stands_before_her_type(told):
     assert only(SHIP | {"ship_type": "Cargo"} | told)["counts"]
 
 
+@pytest.mark.parametrize("said", ["unknown", "-", "?", "n/a", ""])
+def test_a_product_that_nobody_knows_says_nothing_of_her_trade(said):
+    """A dash under product made a bulk carrier a tanker with some 20,000 barrels."""
+    assert not only(SHIP | {"ship_type": "Bulk carrier", "product": said})["counts"]
+
+
 def test_a_row_of_another_trade_changes_no_other():
     alone = lift(SHIP).iloc[0]
     beside = lift(SHIP, SHIP | {"ship_type": "Cargo"}).iloc[0]

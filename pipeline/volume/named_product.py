@@ -1,0 +1,56 @@
+"""Which product a row is of: as its cell names it, or as a gas carrier has it."""
+
+from __future__ import annotations
+
+from pipeline.config import ANY_PRODUCT, PRODUCT_ALIASES, WITHOUT_A_ROW, VolumeConfig, plain_name, products_named
+from pipeline.tables.operations import says_something
+from pipeline.volume.cells import Refused, Row, text
+from pipeline.volume.gas_carriers import PETROLEUM_GAS, gas_carrier, require_a_counted_gas
+
+UNNAMED_PRODUCTS = ("mix", "unnamed")
+
+
+def product_of(call: Row, config: VolumeConfig) -> tuple[str, str, str]:
+    """Her product, by what she is a gas carrier ("" where she is none), and what is doubtful about both.
+
+    A named product says what she is: no gas carrier carries oil.
+    """
+    ship = gas_carrier(call)
+    said = text(call, "product").strip()
+    if not says_something(said) or plain_name(said) in ANY_PRODUCT:
+        said = ""
+    if ship is not None and not said:
+        require_a_counted_gas(ship)
+        doubt = f"a gas carrier by her {ship.by}: her cargo is taken for {PETROLEUM_GAS}"
+        return _known_product(PETROLEUM_GAS, config)[0], ship.by, doubt
+    product, doubt = _known_product(said, config)
+    if product == PETROLEUM_GAS:
+        return product, "product", ""
+    by = ship.by if ship is not None and product in UNNAMED_PRODUCTS and not doubt else ""
+    return product, by, doubt
+
+
+def _known_product(said: str, config: VolumeConfig) -> tuple[str, str]:
+    """A product by the name that the assumptions give it, and what is doubtful; Refused where they have none.
+
+    What the Committee's chart has no row for is refined petroleum all the same. It counts by the Committee's factor for
+    a product without a name, by which its own barrels of such deliveries are its tonnes (docs/volume.md).
+    """
+    ours = {name: name for name in UNNAMED_PRODUCTS} | {plain_name(p.name): p.name for p in config.products}
+    all_names = PRODUCT_ALIASES | {"crude": "crude"}
+    all_names |= {name: product for name, product in WITHOUT_A_ROW.items() if product in ours}
+    by_name = {name: ours.get(product, product) for name, product in all_names.items()} | ours
+    name = plain_name(said) or "mix"
+    named = [by_name[name]] if name in by_name else products_named(said, by_name)
+    if len(named) == 1 and named[0] in ours.values():
+        return named[0], ""
+    if without := products_named(said, WITHOUT_A_ROW):
+        factor = f"{config.unnamed_bbl_per_t:g} bbl/t, the factor for an unnamed product"
+        return "unnamed", f"no factor is known of {' or '.join(without)}: {factor}, is taken"
+    if len(named) > 1:
+        raise Refused(f"product {said!r} names {' and '.join(named)}; give each a row of its own")
+    if named == ["crude"]:
+        hint = "; crude has assumptions of its own, configs/assumptions/refined-and-crude.yaml"
+    else:
+        hint = "" if named else "; write unnamed for another refined product"
+    raise Refused(f"product {said!r} is not known; there are {', '.join(sorted(ours.values()))}{hint}")
