@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 from scipy import ndimage
+from skimage import measure
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.earlier.berths import beside
@@ -183,7 +184,7 @@ def _fixed(looks: Sequence[LookOfCells], cells: Cells, config: DetectionConfig) 
     fixed = (count >= settings.min_looks) & (last - first >= settings.min_span_days) & (share >= settings.min_share)
     grid = np.zeros(cells.shape, bool)
     grid[cells.row[fixed], cells.col[fixed]] = True
-    labels, _ = ndimage.label(grid, np.ones((3, 3), int))
+    labels = measure.label(grid, connectivity=2)
     size = np.bincount(labels.ravel())
     return grid & (size[labels] >= MIN_CELLS)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 from scipy import ndimage
+from skimage import measure
 
 from pipeline.detection.optical.discs import grown, opened
 
@@ -68,7 +69,7 @@ def find_objects(normal: Normal, sigmas: float, spacing_m: float, min_px: int) -
     above = _above(over, normal.noise, normal.valid & clear, max(sigmas, SEED_SIGMAS))
     if not (above > 1 / GROW).any():  # nothing seeds an object
         return []
-    labels, count = ndimage.label(above > 1, EIGHT)
+    labels, count = measure.label(above > 1, connectivity=2, return_num=True)
     sizes, boxes = _sizes_and_boxes(labels, count)
     large = _too_large(sizes, spacing_m)
     out: list[Blob] = []
@@ -82,7 +83,7 @@ def find_objects(normal: Normal, sigmas: float, spacing_m: float, min_px: int) -
     if large.any():
         mass = _chosen(labels, large)
         land = opened(mass, _land_width_m(normal) / spacing_m)
-        pieces, _ = ndimage.label(mass & ~land & (above > 1 / GROW), EIGHT)
+        pieces = measure.label(mass & ~land & (above > 1 / GROW), connectivity=2)
         near_land = grown(land) | shore
         for label, box in enumerate(ndimage.find_objects(pieces), 1):
             look = _Look(over, above, normal.noise, near_land, box, spacing_m, min_px)
@@ -96,7 +97,7 @@ def taken_for_land(normal: Normal, sigmas: float, spacing_m: float) -> BoolImage
     New land, or a plume of silt, glint, ice.
     """
     above = _above(normal.over, normal.noise, normal.valid & _clear_of_the_coast(normal), max(sigmas, SEED_SIGMAS))
-    labels, count = ndimage.label(above > 1, EIGHT)
+    labels, count = measure.label(above > 1, connectivity=2, return_num=True)
     large = _too_large(_sizes_and_boxes(labels, count)[0], spacing_m)
     if not large.any():
         return np.zeros(labels.shape, bool)
@@ -184,7 +185,7 @@ def _best(member: BoolImage, look: _Look, *, cut: bool, depth: int = 0) -> list[
     if depth >= MAX_RISES or quality > GOOD_SHAPE:
         return [whole]
     rest = member & (above > 1 / GROW * LEVEL_STEP**depth)
-    labels, count = ndimage.label(rest, EIGHT)
+    labels, count = measure.label(rest, connectivity=2, return_num=True)
     parts: list[Blob] = []
     for label in range(1, count + 1):
         part = labels == label

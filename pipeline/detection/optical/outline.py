@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import ndimage
+from skimage import measure
 
 from pipeline.detection.optical.edge_lines import line_of, run_end, run_ends
 from pipeline.detection.optical.frame import HullFrame, resample
@@ -86,7 +87,7 @@ def own_masks(ship: BoolImage, near: BoolImage, pixel_m: float, close_m: float =
     """
     size = round(close_m / pixel_m)
     closed = ndimage.binary_closing(ship, iterations=size) | ship if size > 0 else ship
-    labels, count = ndimage.label(closed, np.ones((3, 3)))
+    labels, count = measure.label(closed, connectivity=2, return_num=True)
     if count == 0:
         return []
     weight = np.bincount(labels[near & closed], minlength=count + 1)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import ndimage
 from scipy.sparse import csgraph
+from skimage import measure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,7 +99,7 @@ def gaps_closed(wet: BoolImage) -> BoolImage:
 
 def _waters(wet: BoolImage, pixel_m2: float) -> tuple[NDArray[Any], FloatArray]:
     """Connected waters of a mask, numbered from 1 (0: none), and the area of each number [m2], 0 for number 0."""
-    names, count = ndimage.label(gaps_closed(wet))
+    names, count = measure.label(gaps_closed(wet), connectivity=1, return_num=True)
     areas = np.bincount(names.ravel(), minlength=count + 1) * pixel_m2
     areas[0] = 0.0
     return names, areas.astype(np.float64)

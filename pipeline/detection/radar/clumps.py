@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
+from skimage import measure
 
 from pipeline.detection.radar.blocks import LN_STEP
 from pipeline.detection.radar.cutout import cut_out
-from pipeline.detection.radar.objects import EIGHT, LONGEST_SHIP_M, NEAR_PX, Blob, resolution_m, view_of
+from pipeline.detection.radar.objects import LONGEST_SHIP_M, NEAR_PX, Blob, resolution_m, view_of
 from pipeline.types import Window
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _white(scene: Scene, known: Survey, cut_off_ln: float) -> BoolImage:
 def _groups(white: BoolImage) -> _Groups:
     """Groups of the largest white squares of which there are enough."""
     for side in SIDES_PX:
-        labels, n = ndimage.label(ndimage.binary_erosion(white, np.ones((side, side))), EIGHT)
+        labels, n = measure.label(ndimage.binary_erosion(white, np.ones((side, side))), connectivity=2, return_num=True)
         if n >= ENOUGH:
             break
     sizes = np.bincount(labels.ravel(), minlength=1)[1:]

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import ndimage
+from skimage.measure import label
 
 from pipeline.detection.radar import hull_model
-from pipeline.detection.radar.cutout import EIGHT, LOG_BIAS, Cutout
+from pipeline.detection.radar.cutout import LOG_BIAS, Cutout
 from pipeline.detection.radar.hull_profile import extents_m
 from pipeline.detection.radar.rough_size import Size
 
@@ -174,9 +175,7 @@ def _starts(
     peak = float(joint[peak_at])
     found: list[tuple[float, float, float, float, float]] = []
     for down_db in START_LEVELS_DB:
-        parts, _ = ndimage.label(
-            (joint > max(peak * 10 ** (-down_db / 10), min(LEAST_START, 0.9 * peak))) & near, EIGHT
-        )
+        parts = label((joint > max(peak * 10 ** (-down_db / 10), min(LEAST_START, 0.9 * peak))) & near, connectivity=2)
         guess = _moments(parts == parts[peak_at], joint, spacing_m)
         if not found or (guess[3] < LONGEST_START_M and abs(guess[3] - found[-1][3]) > SAME_START_M):
             found.append(guess)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
+from skimage import measure
 
 from pipeline.config import DetectionConfig
 from pipeline.detection import screening
@@ -90,7 +91,7 @@ class Blob:
         corner = np.array([self.rows.min(), self.cols.min()])
         image = np.zeros((np.ptp(self.rows) + 1, np.ptp(self.cols) + 1))
         image[self.rows - corner[0], self.cols - corner[1]] = self.relative
-        parts, _ = ndimage.label(image > level, EIGHT)
+        parts = measure.label(image > level, connectivity=2)
         kept = parts == parts[self.peak[0] - corner[0], self.peak[1] - corner[1]]
         r, c = np.nonzero(kept)
         return replace(self, rows=r + corner[0], cols=c + corner[1], relative=image[kept])
@@ -195,7 +196,7 @@ def _patch_levels(known: Survey, rows: slice, cols: slice) -> FloatImage:
 
 def _groups(bright: BoolImage, known: Survey, scene: Scene) -> tuple[NDArray[np.int32], list[Group]]:
     """Label of each bright block's group (0 elsewhere), and the groups."""
-    labels, n = ndimage.label(bright, EIGHT)
+    labels, n = measure.label(bright, connectivity=2, return_num=True)
     boxes = ndimage.find_objects(labels)
     for label, box in enumerate(boxes, 1):
         if max(s.stop - s.start for s in box) <= GROUP_BLOCKS:
@@ -222,7 +223,7 @@ def _blobs_of(
 ) -> list[Blob]:
     """Objects whose brightest pixel lies in one of the group's blocks."""
     view = view_of(scene, known, config, group.window)
-    labels, _ = ndimage.label(view.grown, EIGHT)
+    labels = measure.label(view.grown, connectivity=2)
     slices = ndimage.find_objects(labels)
     rows, cols = known.blocks.of(group.window)
     out = []

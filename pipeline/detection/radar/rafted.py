@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
+from skimage import measure
 
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate
@@ -107,7 +108,7 @@ def _saddle(image: FloatArray, a: tuple[int, int], b: tuple[int, int]) -> tuple[
     low = float(min(image[a], image[b]))
     member = np.zeros(image.shape, bool)
     for step in range(1, 80):
-        parts, _ = ndimage.label(image > low * 10 ** (-step * STEP_DB / 10), EIGHT)
+        parts = measure.label(image > low * 10 ** (-step * STEP_DB / 10), connectivity=2)
         if parts[a] == parts[b]:
             return (step - 1) * STEP_DB, member
         member = parts == parts[b]

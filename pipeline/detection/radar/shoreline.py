@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numba
 import numpy as np
 from scipy import ndimage
+from skimage import measure
 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray
@@ -30,7 +31,7 @@ def land_blocks(decibel: FloatArray, block_m: float) -> BoolImage:
         return np.zeros(decibel.shape, bool)
     size = max(1, round(40.0 / block_m))
     bright = ndimage.binary_opening(bright, iterations=size)
-    labels, n = ndimage.label(bright)
+    labels, n = measure.label(bright, connectivity=1, return_num=True)
     if n == 0:
         return np.zeros(decibel.shape, bool)
     index = np.arange(1, n + 1)
