@@ -14,6 +14,7 @@ from pipeline.errors import printable
 from pipeline.plurals import number_of
 from pipeline.report.extrapolated import extrapolated_line
 from pipeline.report.file_names import shortener, with_short_names
+from pipeline.report.hulls_without_a_call import hull_lines
 from pipeline.report.left_out import kept_out_lines, not_held_lines, outside_lines
 from pipeline.report.opening import changed_by_verdicts
 from pipeline.report.wording import (
@@ -160,6 +161,7 @@ def _about_calls(story: Story) -> list[str]:
         (liftings["status"] == "refused") & liftings["call_id"].isin(calls.loc[calls["counts"], "call_id"])
     ]
     out = [f"Call {r.call_id} was refused: {r.cause}." for r in refused.itertuples()]
+    out += hull_lines(story)
     out += [f"{line}." for line in kept_out_lines(calls)]
     alone = calls[calls["call_id"].isin(counted["call_id"]) & (calls["n_seen"] == 1) & calls["mmsi"].isna()]
     if len(alone):

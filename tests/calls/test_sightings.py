@@ -167,7 +167,7 @@ def test_a_missed_ship_closes_only_herself():
 
 @pytest.mark.parametrize("hours", [0.2 * 24, 24, 48])
 def test_a_look_of_which_no_sensor_is_known_misses_nobody(hours):
-    """A look that never misses makes the next sighting another ship, however soon: before, it divided zero by zero."""
+    """A look that never misses makes the next sighting another ship, however soon."""
     looks = looks_at(0, hours / 2, hours, sensor="")
     first, second = stays([sighting("a", 0), sighting("b", hours)], looks)
     assert (first.missed, second.former[1]) == (0.0, 0.0)

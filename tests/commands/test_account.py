@@ -89,7 +89,7 @@ def test_looks_at_counted_zones_tell_which_days_were_looked_at(account, tmp_path
 
 
 def test_a_counted_zone_that_no_look_is_at_is_told(account, tmp_path):
-    """A berth renamed since the run: before, every day was unknown, and nothing said why."""
+    """A berth renamed since the run: every day is unknown, and a line says why."""
     looks, zones = looked_at(tmp_path, [("pier", "2024-05-01T02:00Z"), ("roads", "2024-05-02T02:00Z")])
     features = json.loads(zones.read_text())["features"]
     renamed = tmp_path / "renamed.geojson"

@@ -48,7 +48,7 @@ def test_an_image_that_moved_and_changed_is_told(tiny_run, tmp_path):
 
 
 def test_an_image_that_was_skipped_without_a_hash_was_not_gone(tiny_run, tmp_path):
-    """A product whose files do not fit its manifest has no hash; before, it was told as a file that is not there."""
+    """A product whose files do not fit its manifest has no hash, and is not told as a file that is not there."""
     name = read_table(tiny_run / "scenes.parquet")["href"].iloc[0]
     run = _as_if(tiny_run, tmp_path / "run", lambda records: [r for r in records if r["path"] != name])
     scenes = read_table(run / "scenes.parquet")

@@ -114,7 +114,7 @@ def test_a_cargo_of_another_product_is_no_call_of_the_account():
 
 
 def test_a_product_that_the_cap_does_not_count_needs_no_assumptions():
-    """Crude is no refined product whatever the config knows of it; it was once drawn as refined where it did not."""
+    """Crude is no refined product, also where the config does not know it."""
     table = calls({}, {"product": "crude", "barrels": 900_000.0}, config=WITH_CRUDE)
     assert refusals(table, CAP, CONFIG) == {}
     assert head_of(table, CONFIG).barrels_p95 == 1000

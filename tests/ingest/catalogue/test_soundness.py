@@ -59,7 +59,7 @@ def test_lost_rows_that_stay_are_how_the_image_is(site, item, tmp_path):
 
 @pytest.mark.parametrize(("kept", "asked"), [(Kept.ALL, False), (Kept.UNDOUBTED, True), (Kept.NONE, True)])
 def test_what_came_odd_twice_alike_is_asked_for_again_by_later_runs(site, item, tmp_path, kept, asked):
-    """A server's fault may last for an hour: before, its answer was sealed for as long as the cache lives."""
+    """A server's fault may last for an hour: its answer is not sealed for as long as the cache lives."""
     site.faults = [Fault(r"-vv-.*\.tiff", "zeros", times=-1)]
     odd = had(site, item, tmp_path / "cache")
     site.faults = []

@@ -114,7 +114,7 @@ def test_a_body_that_always_breaks_off_is_none(web, site):
 
 @pytest.mark.parametrize("part", ["drip", "drip_head"])
 def test_a_server_that_drips_runs_into_the_limit(site, part):
-    """Its head counts as its body does: before, header lines that came one by one were waited for without an end."""
+    """Its head counts as its body does: header lines that come one by one are not waited for without an end."""
     (site.root / "a.bin").write_bytes(bytes(1000))
     web = Web(WebPolicy(frozenset({site.url}), tries=3, silence_s=5.0, limit_s=0.5))
     site.faults = [Fault("a.bin", part, times=-1)]
