@@ -199,7 +199,7 @@ def test_a_zone_takes_the_recall_of_the_lengths_that_call_there():
 
 
 def test_where_no_sensor_is_declared_no_recall_is_known():
-    """A table of recalls may lack the row of all lengths."""
+    """An empty table of recalls knows none, and that is no fault."""
     assert recall_at(RECALLS.empty(), "quay", pd.Series([200.0])) == {}
     assert recall_at(RECALLS.empty(), "quay", pd.Series([], dtype=float)) == {}
 
