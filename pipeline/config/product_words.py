@@ -63,8 +63,10 @@ def plain_name(said: str) -> str:
     {'gas_oil'}
     >>> plain_name("Gas oil / diesel"), plain_name("ДИЗЕЛЬНОЕ топливо")
     ('gas_oil_diesel', 'дизельное_топливо')
+    >>> plain_name("GASOİL")
+    'gasoil'
     """
-    plain = unicodedata.normalize("NFKC", said).lower()
+    plain = unicodedata.normalize("NFKC", said).lower().replace("\u0307", "")  # of the Turkish dotted capital I
     return "_".join(re.split(r"[\s_/\\|()\[\],;&+-]+", plain)).strip("_")
 
 
