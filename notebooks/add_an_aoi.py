@@ -49,6 +49,7 @@ print(f"No image is read here: this page writes configs, to a folder named {home
 
 # %%
 drawn = shapely.Polygon([(127.39, 39.13), (127.51, 39.13), (127.51, 39.21), (127.39, 39.21)])
+counted = "discharging"  # a port of the country under the cap lands cargoes; "loading" where they are taken aboard
 margin_deg = 0.01
 west, south, east, north = (round(b, 3) for b in drawn.buffer(margin_deg).bounds)
 (west, south, east, north)
@@ -69,6 +70,9 @@ except ConfigError:  # the extra is not installed
     west, south, east, north = known.aoi.bbox
     land = json.loads((configs_root() / known.aoi.coast).read_text("utf-8"))
     name, aoi_id = "Stand-in with the coast of Vostochny", "stand-in"
+    counted = "loading"
+    print("The box above is NOT used: its coast needs the extra (make setup EXTRAS=coast, or pip install")
+    print("roaring-landmask); what follows is the box of Vostochny.")
 (home / "coast").mkdir(parents=True, exist_ok=True)
 _ = (home / "coast" / f"{aoi_id}.geojson").write_text(json.dumps(land), "utf-8")
 shapes = [shapely.from_geojson(json.dumps(f["geometry"])) for f in land["features"]]
@@ -143,8 +147,9 @@ _ = (home / "zones" / f"{aoi_id}.geojson").write_text(json.dumps(zones), "utf-8"
 # %% [markdown]
 # ## The config
 #
-# Everything that is not written here has a default; `capwatch config show` prints them all. The cap's file is copied
-# beside it, so that the folder stands alone.
+# Everything that is not written here has a default; `capwatch config show` prints them all. Which way cargo goes is
+# written: at a port that lands cargoes nothing would count without it. The cap's file is copied beside it, so that the
+# folder stands alone.
 
 # %%
 (home / "caps").mkdir(exist_ok=True)
@@ -161,6 +166,8 @@ text = f"""aoi:
       source: none
 period: {{start: 2024-03-01T00:00:00Z, end: 2024-04-01T00:00:00Z}}
 source: {{kind: files}}
+calls: {{prior_p_loading: {0.95 if counted == "loading" else 0.05}}}
+volume: {{counted: {counted}}}
 cap: caps/{cap.name}
 seed: 20240307
 """
@@ -196,15 +203,16 @@ draw_land(axes, place, place.zones[0].geometry.buffer(0.003).bounds)
 axes.plot(*place.zones[0].geometry.exterior.xy, color="#D55E00")
 axes.ticklabel_format(useOffset=False)
 axes.locator_params(nbins=4)
-axes.set_title("the berth, close")
+axes.set(title="the berth, close", xlabel="longitude", ylabel="latitude")
 plt.show()
+print(f"run: capwatch run {path} --images /my/images --ais /my/ais --dry-run")
 
 # %% [markdown]
 # ## Run
 #
 # ```sh
-# capwatch run FOLDER/wonsan.yaml --images /my/images --ais /my/ais --dry-run
-# capwatch run FOLDER/wonsan.yaml --images /my/images --ais /my/ais
+# capwatch run FOLDER/NAME.yaml --images /my/images --ais /my/ais --dry-run    # the path is printed above
+# capwatch run FOLDER/NAME.yaml --images /my/images --ais /my/ais
 # ```
 #
 # Give a month of looks of one kind rather than one image: structures are learnt from them, and stays are bounded by

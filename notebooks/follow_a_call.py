@@ -39,9 +39,15 @@ held = held_calls(folder)["call_id"]  # counted, and neither of another account 
 print(f"{mark}{run.place.name}, {number_of(len(calls), 'call')}, {len(held)} counted")
 
 # %%
-call_id = None  # for example "98b236b19b23"
 if not len(calls):
     raise NothingToShow("No call was seen or heard in this run, so there is none to follow.")
+listed = calls.assign(counted=calls["call_id"].isin(held)).set_index("call_id")
+listed[["arrival_hi", "name", "mmsi", "berth_id", "n_seen", "evidence_class", "counted"]]
+
+# %%
+call_id = None  # one of that table
+if call_id is not None and call_id not in set(calls["call_id"]):
+    raise NothingToShow(f"{call_id}: no such call; the table above lists them.")
 counted = calls[calls["call_id"].isin(held)]
 ranked = (counted if len(counted) else calls).sort_values(["n_seen", "call_id"], ascending=[False, True])
 call = calls.set_index("call_id", drop=False).loc[call_id or ranked["call_id"].iloc[0]]
@@ -71,9 +77,11 @@ told if len(told) else print("no image was taken of her berth in these days")
 figure, axes = plt.subplots(figsize=(9, 2.2))
 saw = at_berth["scene_id"].isin(hers["scene_id"])
 usable = at_berth["state"] == "usable"
+bounds = (at_berth["sensor"] != "sentinel-1") | run.config.calls.radar_absence_counts
 for of, words, style in (
     (saw, "look that saw her", {"marker": "o", "color": "#D55E00"}),
-    (~saw & usable, "usable look without her", {"marker": "s", "color": "#009E73"}),
+    (~saw & usable & bounds, "usable look without her", {"marker": "s", "color": "#009E73"}),
+    (~saw & usable & ~bounds, "radar without her (bounds nothing)", {"marker": "s", "color": "#009E73", "mfc": "none"}),
     (~saw & ~usable, "look of which no verdict holds", {"marker": "x", "color": "#6b7280"}),
 ):
     if of.any():
@@ -182,9 +190,11 @@ if call["call_id"] in robust.index:
 # %% [markdown]
 # ## The trace
 #
-# Hash of each image that saw her. `capwatch verify` compares them with the files.
+# Hash of each image that saw her; `capwatch verify` compares it with the file. `checksum` is another question: did the
+# image come with one of its own, by which damage on its way here would show?
 
 # %%
 scenes = run.table("scenes").set_index("scene_id")
 trace = scenes.loc[list(dict.fromkeys(hers["scene_id"])), ["acquired", "href", "sha256", "verified"]]
-trace.assign(sha256=trace["sha256"].str[:16] + "…") if len(trace) else print("no image saw her")
+own = trace.pop("verified").map({True: "its own agreed", False: "it came without one"})
+trace.assign(sha256=trace["sha256"].str[:16] + "…", checksum=own) if len(trace) else print("no image saw her")

@@ -31,7 +31,8 @@ folder = chosen_run()
 run = open_run(folder)
 scenes, detections = run.table("scenes"), run.table("detections")
 period = run.config.period
-print(f"{'SIMULATED: ' if run.simulated else ''}{run.place.name}, {days_of(period.start, period.end)}")
+mark = "SIMULATED" if run.simulated else ""
+print(f"{mark + ': ' if mark else ''}{run.place.name}, {days_of(period.start, period.end)}")
 
 # %% [markdown]
 # ## What was looked at
@@ -39,16 +40,19 @@ print(f"{'SIMULATED: ' if run.simulated else ''}{run.place.name}, {days_of(perio
 # Every input has a row, used or not. A scene that was skipped is an unknown look, not an empty one.
 
 # %%
-scenes[["acquired", "sensor", "status", "cause", "cloud_fraction", "aoi_coverage", "false_alarm_rate_achieved"]]
+shown = ["acquired", "sensor", "status", "cause", "cloud_fraction", "aoi_coverage", "false_alarm_rate_achieved"]
+scenes.set_index("scene_id")[shown]
 
 # %% [markdown]
 # ## What was found
 #
-# `accepted` is the verdict after all flags; rejected objects stay in the table.
+# `accepted` is the verdict after all flags; rejected objects stay in the table. A scene without any has a row as well:
+# where its `cause` says that it could not be searched, none is no answer.
 
 # %%
 counts = detections.groupby(["scene_id", "accepted"]).size().unstack(fill_value=0)
-counts if len(counts) else print("nothing, in any image")
+counts = counts.reindex(scenes["scene_id"], fill_value=0).join(scenes.set_index("scene_id")[["status", "cause"]])
+counts if len(detections) else print("nothing, in any image")
 
 # %%
 flags = detections.explode("flags").groupby(["flags", "accepted"]).size().unstack(fill_value=0)
@@ -67,7 +71,11 @@ read = scenes.loc[scenes["status"].isin(["used", "degraded"]), "scene_id"]
 if not len(read):
     raise NothingToShow("No image was read in this run, so there is none to look at.")
 scene_id = ranked.index[0] if len(ranked) else read.iloc[0]
+if scene_id not in set(scenes["scene_id"]):
+    raise NothingToShow(f"{scene_id}: no such scene; the first table lists them.")
 scene = run.scene(scene_id)
+said = scenes.set_index("scene_id").loc[scene_id]
+print(f"{scene_id}: {said['status']}{': ' + said['cause'] if said['cause'] else ''}")
 here = detections[detections["scene_id"] == scene_id]
 berthed = here[here["accepted"] & (here["context"] == "berth")]
 windows = [around(scene, hulls, margin_m=350) for _, hulls in berthed.groupby("berth_id")][:3] or [None]
@@ -86,14 +94,15 @@ largest = here.sort_values("length_m", ascending=False).head(20)
 told = [f"{r.length_m:.0f} ({r.length_lo_m:.0f} to {r.length_hi_m:.0f})" for r in largest.itertuples()]
 sized = largest[["beam_m", "freeboard_m", "score"]].round(2)
 sized.insert(0, "length_m", told)
-sized.join(largest[["accepted", "berth_id"]]).assign(flags=largest["flags"].map(", ".join))
+sized = sized.join(largest[["accepted", "berth_id"]]).assign(flags=largest["flags"].map(", ".join))
+sized.set_index(largest["detection_id"]) if len(sized) else print("nothing was found on this scene")
 
 # %%
 figure, axes = plt.subplots(figsize=(9, 4))
 drawn = detections[detections["accepted"]].sort_values("length_m").reset_index(drop=True)
 error = [drawn["length_m"] - drawn["length_lo_m"], drawn["length_hi_m"] - drawn["length_m"]]
 axes.errorbar(drawn.index, drawn["length_m"], yerr=error, fmt="o", ms=3, lw=0.8, color="#0072B2")
-axes.set(xlabel="accepted detections, by length", ylabel="length, m (90 % interval)")
+axes.set(xlabel="accepted detections, by length", ylabel="length, m (90 % interval)", title=mark)
 axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 plt.show()
 
@@ -115,6 +124,7 @@ axes.plot(
     steps, [int(k["accepted"].sum()) for k in kept], color="#0072B2", ls="--", label="of these accepted, all flags"
 )
 axes.set(xlabel="score", ylabel="objects", ylim=(0, None))
+axes.axvline(run.config.detection.screening.min_score, color="#6b7280", lw=0.8, ls=":", label="the run's least score")
 if len(run.table("tracks")):
     other = axes.twinx()
     share = [k["heard"].mean() if len(k) else float("nan") for k in kept]
@@ -134,6 +144,8 @@ plt.show()
 # %%
 chosen_hull = None  # a detection_id; None: the largest accepted object of the scene above
 hulls = here[here["accepted"]].sort_values("length_m", ascending=False).set_index("detection_id", drop=False)
+if chosen_hull is not None and chosen_hull not in hulls.index:
+    raise NothingToShow(f"{chosen_hull}: no accepted object of this scene; the table of sizes lists them.")
 if len(hulls) and scene.geolocation is not None:
     hull = hulls.loc[chosen_hull or hulls.index[0]]
     along_deg = 0.0 if pd.isna(hull["heading_deg"]) else float(hull["heading_deg"])

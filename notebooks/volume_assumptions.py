@@ -53,6 +53,12 @@ fill_habit_sd = None  # how uncertain that average is; 0 means that you are sure
 product = "gas_oil"  # gas_oil, gasoline, kerosene, fuel_oil or unnamed, for what is taken for the mix; None: the mix
 hull_factor = 0.9  # deadweight against the regression; 1 leaves it; stated sizes and cargoes stay
 
+offered = [p.name for p in opened.volume.products] + ["unnamed"]
+if product is not None and product not in offered:
+    raise NothingToShow(f"product {product!r} is none of {', '.join(offered)}; None takes the mix.")
+if hull_factor <= 0 or not (mean_fill is None or 0 < mean_fill < 1):
+    raise NothingToShow(f"hull_factor {hull_factor} is to be above 0, mean_fill {mean_fill} above 0 and below 1.")
+
 
 # %% [markdown]
 # The draws are the run's own, number by number: only the assumptions differ, so that no difference below is luck.
@@ -131,7 +137,10 @@ for label, account, colour, style in styles:
     day, account = as_steps(account)
     axes.fill_between(day, account["observed_p5"], account["observed_p95"], step="post", color=colour, alpha=0.2, lw=0)
     axes.step(day, account["observed_p50"], where="post", color=colour, ls=style, lw=2, label=label)
-axes.axhline(0.25 * cap.barrels, color="black", lw=1, ls=":", label="a quarter of the cap")
+top = max(before["observed_p95"].max(), after["observed_p95"].max())
+for share, words in ((0.25, "a quarter of the cap"), (1.0, "the cap")):
+    if share * cap.barrels < 2 * top:
+        axes.axhline(share * cap.barrels, color="black", lw=share + 0.5, ls=":", label=words)
 axes.set(ylabel="barrels, cumulative", ylim=(0, None), xlim=(period.start, period.end))
 axes.yaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
 axes.legend(loc="upper left", frameon=False)
@@ -143,8 +152,9 @@ plt.show()
 # ## The published fills beside it
 #
 # Panels and governments counted every ship a third, a half, 60 %, 90 % or wholly full. Each dot is that sum for the
-# same calls, as if every one of them had lifted. Break-even is the common fill at which these calls alone
-# reach the cap.
+# same calls, as if every one of them had lifted. The bands are whole sums, further ships included that looks may not
+# have told apart: a median above the dot of 90 % does not say that ships were fuller than that. Break-even is the
+# common fill at which these calls alone reach the cap.
 
 # %%
 figure, axes = plt.subplots(figsize=(9, 3.6))

@@ -30,8 +30,8 @@ def dates(call: Row) -> tuple[Row, list[str]]:
     arrival = moment(call, "arrival", before[0], before[-1])
     departure = moment(call, "departure", after[0], after[-1])
     doubts = [doubt for name in ("arrival", "departure") if (doubt := _bounds_crossed(call, name))]
-    if truth(call, "counts"):
-        doubts += [told for end in OPEN if end not in unbounded and (told := _of_two_years(call, end))]
+    if truth(call, "counts") and (told := _of_two_years(call, unbounded)):
+        doubts.append(told)
     if arrival is not None and departure is not None and _before(departure, arrival):
         doubts.append(f"the departure {_short(departure)} lies before the arrival {_short(arrival)}")
     elif arrival is not None and departure is not None and departure - arrival > LONGEST_STAY:
@@ -84,17 +84,23 @@ def _bounds_crossed(call: Row, name: str) -> str:
     return f"{name}_lo {_short(low)} lies after {name}_hi {_short(high)}"
 
 
-def _of_two_years(call: Row, name: str) -> str:
-    """Words for a time of which only bounds are known, with a New Year between; empty otherwise.
+def _of_two_years(call: Row, unbounded: list[str]) -> str:
+    """Words for a call whose end is known by bounds alone, with a New Year between; empty otherwise.
 
-    >>> _of_two_years({"departure_lo": "2023-12-25", "departure_hi": "2024-01-07"}, "departure")
+    Her departure decides, as in the caps that ship; where a table tells nothing of it, her arrival.
+
+    >>> _of_two_years({"departure_lo": "2023-12-25", "departure_hi": "2024-01-07"}, [])
     'the departure lies between 2023-12-25T00:00Z and 2024-01-07T00:00Z, of which year is not known: the middle decides'
     """
-    stated, low, high = (time_of(call, n) for n in (name, f"{name}_lo", f"{name}_hi"))
-    dated = stated or time_of(call, f"{name}_date")
-    if dated is not None or low is None or high is None or low.year >= high.year:
+    came, left = ([time_of(call, end + part) for part in ("", "_date", "_lo", "_hi")] for end in OPEN)
+    end, (stated, day, low, high) = ("departure", left) if any(left) else ("arrival", came)
+    if stated or day or low is None or high is None or end in unbounded:
         return ""
-    return f"the {name} lies between {_short(low)} and {_short(high)}, of which year is not known: the middle decides"
+    first = came[0] or came[1] or came[2]
+    low = max(low, first) if end == "departure" and first is not None else low
+    if low.year >= (high - timedelta(microseconds=1)).year:
+        return ""
+    return f"the {end} lies between {_short(low)} and {_short(high)}, of which year is not known: the middle decides"
 
 
 def _before(departure: pd.Timestamp, arrival: pd.Timestamp) -> bool:

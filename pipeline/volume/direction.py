@@ -1,7 +1,7 @@
 """Which way the cargo went, with probability, and which draughts and freeboards speak of it.
 
 Loading: the ship leaves deeper than she came; discharging: lighter; neither: no cargo moved. Two equal draughts mostly
-mean that nobody typed the second one; how often, the table's own calls tell. What the table states (``p_loading``,
+mean that nobody typed the second one; how often, the table's other calls tell. What the table states (``p_loading``,
 ``p_discharging``) stands before what the draughts say; a table of nothing but calls is taken at its word: each is what
 the account counts. Draughts and freeboards that agree leave it so; those that contradict it are believed.
 """

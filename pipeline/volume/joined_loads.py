@@ -86,11 +86,12 @@ def _direction(parts: Sequence[Row], kept: Row, step_m: float | None, sinks: flo
     loading, granted = float(kept["p_loading"]), _granted(kept)
     if step_m is not None:
         loading = _by_draughts(parts, kept, deeper=step_m > 0)
-        granted = granted and loading == float(kept["p_loading"])  # no contradiction yet
-    if sinks is not None and granted:
-        loading = heard(loading, sinks if step_m is None else updated(by_draughts(deeper=step_m > 0), sinks))
-    elif sinks is not None:
+    if sinks is not None and not granted:
         loading = updated(loading, sinks)
+    elif (
+        sinks is not None and step_m is None
+    ):  # of a stay in one table, too, freeboards are asked where no draught tells
+        loading = heard(loading, sinks)
     if step_m is None and sinks is None:
         return {}
     loads = kept["counted"] == "loading"

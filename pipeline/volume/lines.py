@@ -103,8 +103,14 @@ def _sizes_agree(a: Row, b: Row) -> bool:
     """May both sizes be of one ship? A size that is not known agrees with any."""
     if pd.isna(a["dwt_p50_t"]) or pd.isna(b["dwt_p50_t"]):
         return True
-    sd = math.hypot(*(max(float(row["dwt_log_sd"]), STATED_LOG_SD) for row in (a, b)))
+    sd = math.hypot(size_log_sd(a), size_log_sd(b))
     return abs(math.log(a["dwt_p50_t"] / b["dwt_p50_t"])) <= APART_SD * sd
+
+
+def size_log_sd(row: Row) -> float:
+    """How far ln of a row's deadweight may be off, with what rows share: two hulls may not share it."""
+    shared = row["dwt_shared_sd"]
+    return max(STATED_LOG_SD, math.hypot(float(row["dwt_log_sd"]), 0.0 if pd.isna(shared) else float(shared)))
 
 
 def _cell(value: Any) -> str:

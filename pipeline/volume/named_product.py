@@ -40,7 +40,7 @@ def _known_product(said: str, config: VolumeConfig) -> tuple[str, str]:
     all_names = PRODUCT_ALIASES | {"crude": "crude"}
     all_names |= {name: product for name, product in WITHOUT_A_ROW.items() if product in ours}
     by_name = {name: ours.get(product, product) for name, product in all_names.items()} | ours
-    name = plain_name(said) or "mix"
+    name = plain_name(said) or ("mix" if not said else "")
     named = [by_name[name]] if name in by_name else products_named(said, by_name)
     if len(named) == 1 and named[0] in ours.values():
         return named[0], ""

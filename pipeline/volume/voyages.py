@@ -27,7 +27,7 @@ from pipeline.volume.cut_stays import Row, span
 from pipeline.volume.drawn_once import DrawnOnce
 from pipeline.volume.identity import same_ship, tied
 from pipeline.volume.liftings import with_quantiles
-from pipeline.volume.lines import STATED_LOG_SD, keyed_apart, name_products_apart, named_apart, states_load
+from pipeline.volume.lines import keyed_apart, name_products_apart, named_apart, size_log_sd, states_load
 from pipeline.volume.one_stay import Told, join_stays, leave_out
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _odds_same(load: Row, land: Row, config: VolumeConfig) -> float:
     same = same_ship(load, land)
     if same is not None:
         return P_SAME_NUMBER / (1 - P_SAME_NUMBER) * sailed if same else 0.0
-    sd = math.hypot(*(max(row["dwt_log_sd"], STATED_LOG_SD) for row in (load, land)))
+    sd = math.hypot(size_log_sd(load), size_log_sd(land))
     apart = math.log(load["dwt_p50_t"] / land["dwt_p50_t"])
     near = math.exp(-0.5 * (apart / sd) ** 2) / sd
     any_ship = math.exp(-0.5 * (apart / math.hypot(sd, SIZE_SPREAD)) ** 2) / math.hypot(sd, SIZE_SPREAD)

@@ -111,13 +111,6 @@ def test_a_worse_beam_is_never_surer(length_m, ratio, errors):
     assert worse.log_sd >= better.log_sd - 0.01
 
 
-def test_prior_of_an_unknown_tanker_is_the_published_one():
-    """A full ship holds 23,000 bbl on average at 7.46 bbl/t and 95 % of deadweight."""
-    n = np.random.default_rng(1).standard_normal((2, 400_000))
-    full = np.exp(UNKNOWN_LOG_DWT + UNKNOWN_LOG_SD * n[0] + UNKNOWN_SHARED_SD * n[1]) * 0.95 * 7.46
-    assert full.mean() == pytest.approx(23_000, rel=0.01)
-
-
 # Calls and barrels of full ships, worked back from published sums at stated fills (US, 2018; Panel of Experts, 2022 to
 # 2024), and what was published of 43 visits in 2024 without a fill
 @pytest.mark.parametrize(

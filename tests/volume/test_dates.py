@@ -134,12 +134,24 @@ def test_how_long_she_was_seen_is_between_sightings_and_never_less_than_nothing(
     ("bounds", "told"),
     [
         ({"departure_lo": "2023-12-25", "departure_hi": "2024-01-07"}, 1),
-        ({"arrival_lo": "2023-12-25", "arrival_hi": "2024-01-07", "departure": "2024-01-08"}, 1),
+        ({"arrival_lo": "2023-12-25", "arrival_hi": "2024-01-07"}, 1),
+        ({"arrival_lo": "2023-12-25", "arrival_hi": "2024-01-07", "departure": "2024-01-08"}, 0),
+        ({"arrival": "2024-01-01", "departure_lo": "2023-12-30", "departure_hi": "2024-01-07"}, 0),
+        ({"departure_lo": "2023-12-25", "departure_hi": "2024-01-01"}, 0),
         ({"departure_lo": "2024-01-02", "departure_hi": "2024-01-07"}, 0),
         ({"departure": "2024-01-02", "departure_lo": "2023-12-25", "departure_hi": "2024-01-07"}, 0),
         ({"departure_lo": "2023-12-25", "departure_hi": "2024-01-07", "flags": "left_open"}, 0),
     ],
-    ids=["departure", "arrival", "within a year", "stated", "no look bounds it"],
+    ids=[
+        "departure",
+        "arrival alone",
+        "her departure decides",
+        "she came after it",
+        "until it",
+        "within a year",
+        "stated",
+        "no look bounds it",
+    ],
 )
 def test_a_time_of_which_the_year_is_not_known_is_told(bounds, told):
     """The middle decides which account holds her: whoever reads the sum must know that it might be the other one."""

@@ -113,6 +113,16 @@ def test_freeboards_of_the_parts_are_those_of_the_whole_stay(order):
     assert kept["p_lifting"] == pytest.approx(whole["p_lifting"], abs=0.01)
 
 
+def test_freeboards_that_contradict_draughts_say_nothing_in_parts_as_in_a_whole_stay():
+    """She came 4 m deep and left 6 m deep; her side seemed 4 m higher at the last look, which is of another hull."""
+    came = {"draught_in_m": 4.0, **side("in", 2.0)}
+    left = {"draught_out_m": 6.0, **side("out", 6.0)}
+    whole = part("w", 0, **(came | left)).iloc[0]
+    once = joined(part("a", 0, **came), part("b", 12, **left))
+    kept = once[once["counts"]].iloc[0]
+    assert (kept["direction"], kept["p_loading"]) == (whole["direction"], whole["p_loading"]) == ("loading", 1.0)
+
+
 def test_the_first_and_the_last_of_many_freeboards_stand():
     first = part("a", 0, **(side("in", 4.2) | side("out", 3.4)), p_same_hull=0.9)
     then = part("b", 12, **(side("in", 3.3) | side("out", 2.0)), p_same_hull=0.8)

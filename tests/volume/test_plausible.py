@@ -62,7 +62,7 @@ def test_next_to_nothing_is_used_and_told():
 
 @pytest.mark.parametrize("row", [{"barrels": 25}, {"tonnes": 3}])
 def test_next_to_nothing_of_a_ship_of_unknown_size_is_used_and_told(row):
-    """Thousands of barrels or tonnes: the usual tanker of this trade has 3,650 t, 1,830 t at 5 %."""
+    """Thousands of barrels or tonnes: the usual tanker of this trade has 2,860 t, 1,250 t at 5 %."""
     found = only(row, config=CONFIG)
     assert (found["status"], bool(found["counts"])) == ("degraded", True)
     assert found["cause"].endswith("next to nothing for a tanker; is it in another unit?")

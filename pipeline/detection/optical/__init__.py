@@ -124,8 +124,8 @@ def _searched(
     trained = coarse_pixels and not _untrained(scene)
     step, margin = (network.CORE_PX, max(margin, network.HALO_PX)) if trained else (factor, margin)
     coverage, sigmas = Coverage(scene, place), config.optical.contrast_sigmas
-    cast = cast_shadows(scene, clouds)
-    out_of_sight = OutOfSight(scene, levels, factor, sigmas, cast, by_contrast=not trained)
+    out_of_sight = OutOfSight(scene, levels, factor, sigmas, by_contrast=not trained)
+    cast = cast_shadows(scene, clouds) if coarse_pixels else None
     size = max(step, config.tile_px // step * step)
     pieces = min(size, SEARCH_PX[0]), min(size, SEARCH_PX[1])
     # Fine pixels have margins as wide as such a piece: they are searched in whole tiles
@@ -137,7 +137,7 @@ def _searched(
         cloud = clouds.within(window) & tile.valid
         top, left = core.row0 - window.row0, core.col0 - window.col0
         own = np.s_[top : top + core.rows, left : left + core.cols]
-        shadow = None if cast is None or not coarse_pixels else shadow_mask(scene, tile, levels, cast, cloud)
+        shadow = None if cast is None else shadow_mask(scene, tile, levels, cast, cloud)
         unseen = cloud | haze_mask(tile, levels)
         veil, land = out_of_sight.masks(tile) if coverage.asks_for(core) else [np.zeros_like(cloud)] * 2
         coverage.add(core, tile.valid[own], unseen[own], tile.water[own], veil[own], land[own])

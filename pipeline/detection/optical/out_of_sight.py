@@ -13,7 +13,6 @@ import numpy as np
 from pipeline.detection.optical.clouds import coarse, veil_mask
 from pipeline.detection.optical.objects import SEED_SIGMAS, taken_for_land
 from pipeline.detection.optical.over_water import between
-from pipeline.detection.optical.shadows import deep_shadow
 from pipeline.detection.optical.water import MIN_REFLECTANCE_GAP, Levels, levels_grid, normalise, places, water_at
 from pipeline.types import Radiometry, Scene
 
@@ -33,7 +32,6 @@ class OutOfSight:
     levels: Levels
     factor: int  # pixels a side in the blocks that are searched
     sigmas: float
-    cast: BoolImage | None  # cells where clouds of the picture may cast a shadow
     by_contrast: bool  # by nothing else: the hull network also looks where land would be
 
     def masks(self, tile: Tile) -> tuple[BoolImage, BoolImage]:
@@ -44,7 +42,6 @@ class OutOfSight:
         """
         spacing_m = float(np.mean(self.scene.pixel_spacing_m))
         hidden, land = veil_mask(tile, self.levels, spacing_m), np.zeros(tile.valid.shape, bool)
-        hidden |= deep_shadow(self.scene, tile, self.levels, self.cast)
         if not self.by_contrast:
             return hidden, land
         hidden |= self._glitters(tile)

@@ -1,4 +1,4 @@
-"""Where clouds' shadows may lie: a hull there is dimmer than she is, and a dull one in a deep one is not seen."""
+"""Where clouds' shadows may lie: a hull there is dimmer than she is."""
 
 from __future__ import annotations
 
@@ -18,14 +18,7 @@ if TYPE_CHECKING:
 CLOUD_HEIGHTS_M = (300.0, 4000.0)  # tops of clouds that leave a scene usable; our choice
 SKYLIT = ("B02", "B03", "B", "G")  # skylight keeps water bright here, so that a shadow shows
 SHADOW_DEPTH = 0.12  # share of the image's usual water that is missing in a shadow; our choice
-# Share of the water's light that is missing where a dull hull is: at a half in blue and green, which skylight fills, a
-# quarter is left in the infrared, and a deck that exceeds water by 0.12 exceeds it by 0.03: of a usual coast's 0.2 what
-# the search calls nothing. Where a cloud is known to cast it less will do: without the air's own light taken off
-# (Sentinel-2's level 1C) no shadow looks darker than that. Our choice
-DEEP, DEEP_UNDER_CLOUD = 0.5, 0.35
-DEEP_SMOOTH_M = 50.0  # over which that is told: the shadow of a small cloud covers a berth in part; our choice
 SHADOW_CELL_M, SHADOW_SMOOTH_M = 80.0, 110.0  # in which shadows are cast; over which darkness is told
-LEAST_WATER = 0.05  # share of what lies about a pixel that tells the water's light; our choice
 STRIP_CELLS = 64  # rows of cells that are averaged at once
 
 
@@ -54,42 +47,14 @@ def cast_shadows(scene: Scene, clouds: CloudMap) -> BoolImage | None:
 
 def shadow_mask(scene: Scene, tile: Tile, levels: Levels, cast: BoolImage, cloud: BoolImage) -> BoolImage:
     """Pixels of a tile where a shadow may lie and the water is darker than the image's own."""
-    dark = _cells_of(scene, tile.window, cast)
+    factor, window = _cell_px(scene), tile.window
+    row, col = (np.arange(a, b) // factor for a, b in ((window.row0, window.row1), (window.col0, window.col1)))
+    dark = cast[np.ix_(row, col)]
     size = max(3, round(SHADOW_SMOOTH_M / float(np.mean(scene.pixel_spacing_m))))
     for name in [b for b in tile.bands if b in SKYLIT] or [levels.infrared]:
         k = tile.bands.index(name)
         dark &= ndimage.uniform_filter(reduced(tile.data[k], 1), size) < (1 - SHADOW_DEPTH) * levels.water[k]
     return np.asarray(dark & tile.valid & ~cloud)
-
-
-def deep_shadow(scene: Scene, tile: Tile, levels: Levels, cast: BoolImage | None) -> BoolImage:
-    """Where so much of the water's light is missing that a dull hull is: whatever casts it, seen or out of the picture.
-
-    Clear water beside silt is as dark in green and red, not in blue: every band that skylight fills must say so, by
-    what is dark in the infrared alone, for quays are bright. Without such bands nothing is known of it.
-    """
-    bands = [tile.bands.index(b) for b in tile.bands if b in SKYLIT]
-    if not bands:
-        return np.zeros(tile.valid.shape, bool)
-    infrared = tile.data[tile.bands.index(levels.infrared)]
-    water = (tile.valid & (infrared <= levels.threshold)).astype(np.float32)
-    size = max(3, round(DEEP_SMOOTH_M / float(np.mean(scene.pixel_spacing_m))))
-    share = ndimage.uniform_filter(water, size)
-    left = np.zeros_like(share)
-    for k in bands:
-        mean = ndimage.uniform_filter(reduced(tile.data[k], 1) * water, size) / np.maximum(share, LEAST_WATER)
-        left = np.maximum(left, mean / np.float32(levels.water[k]))
-    dark = left < 1 - DEEP
-    if cast is not None:
-        dark |= _cells_of(scene, tile.window, cast) & (left < 1 - DEEP_UNDER_CLOUD)
-    return np.asarray(dark & tile.valid & (share >= LEAST_WATER))
-
-
-def _cells_of(scene: Scene, window: Window, cells: BoolImage) -> BoolImage:
-    """What the cells of `cast_shadows` say of each pixel of a window."""
-    factor = _cell_px(scene)
-    row, col = (np.arange(a, b) // factor for a, b in ((window.row0, window.row1), (window.col0, window.col1)))
-    return cells[np.ix_(row, col)]
 
 
 def _cell_px(scene: Scene) -> int:

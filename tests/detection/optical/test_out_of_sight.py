@@ -85,17 +85,3 @@ def test_where_glint_would_hide_a_dull_deck_a_zone_is_not_seen(land):
     still, shining = (picture(land=land, ship=(100, 150), extra=glint(a)) for a in (0.004, 0.08))
     assert covered(still, cols=EAST) == (pytest.approx(1.0, abs=0.01), 1)
     assert covered(shining, cols=EAST)[0] == 0.0
-
-
-@pytest.mark.parametrize(("light", "seen"), [(1.0, 1.0), (0.7, 1.0), (0.35, 0.0)], ids=["none", "thin", "deep"])
-def test_a_deep_shadow_hides_a_zone_though_its_cloud_is_out_of_the_picture(light, seen):
-    """A third of the light is left in blue, and less in the infrared: a dull deck shows as water does."""
-    scene = picture(land=COL < 10, extra=np.where(COL > 110, light - 1, 0) * np.array(WATER)[:, None, None])
-    assert covered(scene, cols=EAST)[0] == pytest.approx(seen, abs=0.02)
-    assert covered(scene, cols=WEST)[0] == pytest.approx(1.0, abs=0.02)
-
-
-def test_clear_water_beside_silt_is_no_shadow():
-    """Half as bright in green and red, but not in blue."""
-    scene = picture(silt=COL < 100)
-    assert covered(scene, cols=EAST)[0] == pytest.approx(1.0, abs=0.02)
