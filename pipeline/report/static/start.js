@@ -71,7 +71,7 @@ const capwatch = (() => {
   }
 
   // On paper nothing can be opened: what is folded is printed open. Cards of calls that do not count stay as they are.
-  const folded = () => document.querySelectorAll("details:not([data-counted="no"]):not([open])");
+  const folded = () => document.querySelectorAll("details:not([data-counted='no']):not([open])");
   const opened = [];
   addEventListener("beforeprint", () => { for (const part of folded()) { part.open = true; opened.push(part); } });
   addEventListener("afterprint", () => { for (const part of opened.splice(0)) part.open = false; });
