@@ -113,6 +113,9 @@ rows if len(rows) else print("no other setting, file or verdict")
 
 # %% [markdown]
 # ## Call by call
+#
+# Barrels of a call are those if she lifted. They do not add up to the sum above, which holds the chance that she did
+# not, and the ships that looks may not have told apart.
 
 # %%
 old = held_calls(before)
