@@ -71,8 +71,8 @@ except ConfigError:  # the extra is not installed
     land = json.loads((configs_root() / known.aoi.coast).read_text("utf-8"))
     name, aoi_id = "Stand-in with the coast of Vostochny", "stand-in"
     counted = "loading"
-    print("The box above is NOT used: its coast needs the extra (make setup EXTRAS=coast, or pip install")
-    print("roaring-landmask); what follows is the box of Vostochny.")
+    print("The box above is NOT used, for its coast needs roaring-landmask (docs/add_an_aoi.md, step 2): what follows")
+    print("is the box of Vostochny.")
 (home / "coast").mkdir(parents=True, exist_ok=True)
 _ = (home / "coast" / f"{aoi_id}.geojson").write_text(json.dumps(land), "utf-8")
 shapes = [shapely.from_geojson(json.dumps(f["geometry"])) for f in land["features"]]

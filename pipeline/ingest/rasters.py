@@ -303,8 +303,7 @@ def _careful(path: str, item: str, driver: str, threads: int = 1) -> Iterator[No
             raise InputError(item, f"is packed as {packed}, which cannot be decoded here; {PACK_ANEW}") from error
         # names that GDAL gives to what it holds in memory are counted anew in each process: none of the file's story
         said = re.sub(r"/vsi(riopener_\w+/|mem/[^\s:]*:)", "", str(error.__cause__ or error).replace(path, item))
-        reason = " ".join(said.split())[:120]
-        raise InputError(item, f"is damaged, or no true {driver} file ({reason})") from error
+        raise InputError(item, f"is damaged, or no true {driver} file ({' '.join(said.split())[:120]})") from error
 
 
 def _driver_of(path: Path, item: str) -> str:

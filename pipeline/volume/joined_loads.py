@@ -88,9 +88,7 @@ def _direction(parts: Sequence[Row], kept: Row, step_m: float | None, sinks: flo
         loading = _by_draughts(parts, kept, deeper=step_m > 0)
     if sinks is not None and not granted:
         loading = updated(loading, sinks)
-    elif (
-        sinks is not None and step_m is None
-    ):  # of a stay in one table, too, freeboards are asked where no draught tells
+    elif sinks is not None and step_m is None:  # as of a stay in one table, where a change of draught tells alone
         loading = heard(loading, sinks)
     if step_m is None and sinks is None:
         return {}
