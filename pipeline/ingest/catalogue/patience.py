@@ -61,7 +61,7 @@ class _Adapter(HTTPAdapter):
 
 def _limited(pool: Any, left: TimeLeft) -> Any:
     """A kind of pool, with connections whose answers are read by the clock."""
-    answer = partial(_Response, left)
+    answer = staticmethod(partial(_Response, left))  # as of Python 3.14 a bare one would be bound to the connection
     connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": answer})
     return type(pool.__name__, (pool,), {"ConnectionCls": connection})
 
