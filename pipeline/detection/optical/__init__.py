@@ -59,6 +59,8 @@ HUGGING = 0.6  # share of an outline on land: a hull at a quay has 0.45, a strip
 NO_INFRARED = "no infrared band: most ships are missed and land is taken for them, so what lies there is unknown"
 MOSTLY_CLOUD = 0.9  # share of the water, from which the image says so (our choice)
 MAX_SOFTNESS = 1.5  # pixels; a hull ends as sharply as the sensor sees (0.3 to 1.3 in simulated scenes), clouds fade
+# From a cloud: so near, what contrast alone sees is a rag of it. Set on simulated clouds (docs/accuracy_optical.md)
+RAGS_M = 2000.0
 # Of simulated scenes at 3 m: 94 of 100 rags of cloud have sides below 0.40, and outlines that fade over 1.15 pixels or
 # more; of 427 hulls 98 of 100 have sides above 0.42, none below 0.33, and all but one of the others fade over less than
 # a pixel
@@ -137,7 +139,7 @@ def _searched(
         standing = list(_standing(scene, config, levels, piece, factor))
         if not coarse_pixels:  # measured when all of them are known
             return standing, [], []
-        objects = [_by_contrast(scene, levels, piece, view, one) for one in standing]
+        objects = [_by_contrast(scene, levels, piece, view, one, clouds) for one in standing]
         if view is None:
             return [], objects, []
         return [], objects, network_candidates(scene, levels, piece, view, threads=-(-config.threads // len(rows)))
@@ -227,15 +229,29 @@ def _by_edges(scene: Scene, levels: Levels, one: Standing, factor: int, rough: C
 
 
 def _by_contrast(
-    scene: Scene, levels: Levels, piece: Piece, view: ScaledView | None, one: Standing
+    scene: Scene, levels: Levels, piece: Piece, view: ScaledView | None, one: Standing, clouds: CloudMap
 ) -> tuple[Candidate, bool]:
-    """An object of a coarse image, measured and told apart, and whether it needs no second opinion."""
+    """An object of a coarse image, measured and told apart, and whether it needs no second opinion.
+
+    Near a cloud it does: it may be a rag of it.
+    """
     spacing_m = scene.pixel_spacing_m
     measured = measure_blob(scene, levels, one.blob, one.window, 1)
     new = _candidate(measured, one.blob, scene, cloudy=one.cloudy)
     at = (one.blob.rows, one.blob.cols)
     new = told_apart(new, piece.tile, levels, at, spacing_m, shadow=piece.shadow, alone=True)
-    return new, view is not None and speaks_alone(new, view, *at, spacing_m[0] * spacing_m[1])
+    if view is None or _near_cloud(one, clouds, scene):
+        return new, False
+    return new, speaks_alone(new, view, *at, spacing_m[0] * spacing_m[1])
+
+
+def _near_cloud(one: Standing, clouds: CloudMap, scene: Scene) -> bool:
+    """Is there cloud within `RAGS_M` of an object's middle?"""
+    if not clouds.found:
+        return False
+    reach = round(RAGS_M / float(np.mean(scene.pixel_spacing_m)))
+    around = Window(round(one.row), round(one.col), 1, 1).padded(reach, scene.shape)
+    return bool(clouds.within(around).any())
 
 
 def _unseen(coverage: Coverage) -> list[str]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.detection import detect
-from pipeline.detection.optical import network
+from pipeline.detection.optical import network, opinions
 from pipeline.types import OpticalView, Radiometry, Sensor
 from tests.builders import array_scene, box_zone, place_of
 from tests.detection.optical.ten_metre import ALONGSIDE, AT_ANCHOR, port
@@ -84,3 +84,16 @@ def test_a_berth_at_a_low_sun_is_not_seen(monkeypatch, sun_deg, low):
     (berth,) = told["berths"]
     assert berth["verdict"] == "occupied"
     assert table["accepted"].sum() == 2
+
+
+@pytest.mark.parametrize("cloudy", [False, True])
+def test_what_contrast_alone_sees_near_a_cloud_needs_the_network(monkeypatch, cloudy):
+    """Where the network sees nothing, what stands out beside a cloud may be a rag of it; in a clear sky a ship."""
+    monkeypatch.setattr(opinions, "hulls_of", lambda *_, **__: [])
+    row, col = np.ogrid[:240, :240]
+    cloud = ((row - 40) ** 2 + (col - 50) ** 2 < 20**2) & cloudy
+    bands = {name: np.where(cloud, 0.5, light) for name, light in port((AT_ANCHOR,)).items()}
+    table, _ = detect(array_scene(bands, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE))
+    (found,) = table[np.hypot(table["row"] - AT_ANCHOR[0], table["col"] - AT_ANCHOR[1]) < 4].to_dict("records")
+    assert found["accepted"] != cloudy
+    assert ("not_confirmed" in found["flags"]) == cloudy

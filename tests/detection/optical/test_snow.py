@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pipeline.detection import detect
 from pipeline.detection.optical.snow import snow_as_ground
 from pipeline.detection.optical.water import survey
 from pipeline.types import Radiometry, Sensor, Window
-from tests.builders import array_scene
+from tests.builders import array_scene, box_zone, place_of
 from tests.detection.optical.ten_metre import QUAY_ROW, SHAPE, port
 
 # Fresh snow as in spectral libraries: white in visible light, dark at 1.6 um
@@ -43,6 +44,16 @@ def test_snow_is_shown_as_grey_ground_and_nothing_else_changes():
     np.testing.assert_array_equal(shown.data[:, :QUAY_ROW], painted.data[:, :QUAY_ROW])
     np.testing.assert_array_equal(shown.data[:, :, 160:], painted.data[:, :, 160:])
     np.testing.assert_allclose(shown.data[:, QUAY_ROW + 6 :, :140], levels.land[3], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("share", "seen"), [(0.3, True), (0.8, False)])
+def test_a_berth_is_not_seen_where_most_of_the_land_is_white(share, seen):
+    pytest.importorskip("onnxruntime", reason="the hull network needs ONNX Runtime")
+    scene = scene_of(snowed(share))
+    (west, south), (east, north) = (scene.geolocation.lonlat(*at) for at in ((150, 60), (140, 130)))
+    _, told = detect(scene, place=place_of(box_zone("berth", west, south, east, north)))
+    assert (told["zone_covered"]["berth"] > 0.9) == seen
+    assert any("of the land hides ships" in line for line in told["unknown"]) != seen
 
 
 def test_without_short_wave_infrared_white_ground_may_be_concrete():
