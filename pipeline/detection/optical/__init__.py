@@ -20,6 +20,7 @@ from pipeline.detection.optical import network
 from pipeline.detection.optical.cells import Cells
 from pipeline.detection.optical.clouds import CloudMap, Coverage, coarse, haze_mask
 from pipeline.detection.optical.first_look import KINDS_FROM_M, FirstLook, can_be_searched, first_look
+from pipeline.detection.optical.hardly_told import hardly_told, untrained
 from pipeline.detection.optical.hulls import Measured, measure_blob
 from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.north_up import put_back, turn_of, turned
@@ -32,6 +33,7 @@ from pipeline.detection.optical.reading import SEARCH_PX, Piece, rows_of_windows
 from pipeline.detection.optical.rough_water import CROWDED, FLAG, Standing, unresolved, unsure, where_thick, words_on
 from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
 from pipeline.detection.optical.ship_sized import ship_sized_patches
+from pipeline.detection.optical.snow import snow_as_ground
 from pipeline.detection.optical.spectral import ScaledView
 from pipeline.detection.optical.unnamed import NOT_TOLD, named
 from pipeline.detection.optical.wakes import without_wakes
@@ -55,19 +57,10 @@ MARGIN_M = 450.0  # the longest ship, and a little
 HUGGING = 0.6  # share of an outline on land: a hull at a quay has 0.45, a strip of quay beside a crooked map more
 # In four real ports 22 of 106 ships were found so, and three finds of four were none (docs/accuracy_optical.md)
 NO_INFRARED = "no infrared band: most ships are missed and land is taken for them, so what lies there is unknown"
-# In six real ports, without the network: 0.05 of ships at quays, 0.76 of those in open water (docs/accuracy_optical.md)
-CONTRAST_ALONE = (
-    "in pixels of {spacing:.3g} m contrast alone tells a hull here ({why}): of ships at quays it finds one in twenty, "
-    "so a berth where none shows is unknown"
-)
-# Real ports warped to pixels longer one way (F1): 1.2 times 0.93, 1.4 times 0.89, 1.6 times 0.86, 2.4 times 0.42
-OBLONG = 1.5  # one side of a pixel over the other, from which that is said (our choice)
-SQUASHED = (
-    "in pixels of {row_m:.3g} by {col_m:.3g} m hulls look squashed, and the hull network knows square pixels: it "
-    "misses ships and takes other things for them, so a berth where none shows is unknown (warp it to a grid in metres)"
-)
 MOSTLY_CLOUD = 0.9  # share of the water, from which the image says so (our choice)
 MAX_SOFTNESS = 1.5  # pixels; a hull ends as sharply as the sensor sees (0.3 to 1.3 in simulated scenes), clouds fade
+# From a cloud: so near, what contrast alone sees is a rag of it. Set on simulated clouds (docs/accuracy_optical.md)
+RAGS_M = 2000.0
 # Of simulated scenes at 3 m: 94 of 100 rags of cloud have sides below 0.40, and outlines that fade over 1.15 pixels or
 # more; of 427 hulls 98 of 100 have sides above 0.42, none below 0.33, and all but one of the others fade over less than
 # a pixel
@@ -102,7 +95,7 @@ def detect_optical(
         unknown.append(NO_INFRARED)
         told, found = False, found if _land_is_known(scene, levels) else [_as_likely_land(c) for c in found]
     seen = coverage.zone_covered if told else dict.fromkeys(coverage.zone_covered, 0.0)
-    if told and (why := _hardly_told(scene)):
+    if told and (why := hardly_told(scene, levels)):
         unknown.append(why)
         notes.append(why)
         seen = seen | {zone.zone_id: 0.0 for zone in (place.zones if place else ()) if zone.kind == "berth"}
@@ -121,7 +114,7 @@ def _searched(
     factor = max(1, round(SEARCH_M / spacing))
     margin = -(-int(np.ceil(MARGIN_M / spacing)) // factor) * factor
     coarse_pixels = spacing >= KINDS_FROM_M
-    trained = coarse_pixels and not _untrained(scene)
+    trained = coarse_pixels and not untrained(scene)
     step, margin = (network.CORE_PX, max(margin, network.HALO_PX)) if trained else (factor, margin)
     coverage, sigmas = Coverage(scene, place), config.optical.contrast_sigmas
     out_of_sight = OutOfSight(scene, levels, factor, sigmas, by_contrast=not trained)
@@ -141,11 +134,12 @@ def _searched(
         unseen = cloud | haze_mask(tile, levels)
         veil, land = out_of_sight.masks(tile) if coverage.asks_for(core) else [np.zeros_like(cloud)] * 2
         coverage.add(core, tile.valid[own], unseen[own], tile.water[own], veil[own], land[own])
-        piece, view = Piece(tile, core, cloud, shadow), ScaledView(tile, levels) if trained else None
+        piece = Piece(tile, core, cloud, shadow)
+        view = ScaledView(snow_as_ground(tile, levels, scene.radiometry), levels) if trained else None
         standing = list(_standing(scene, config, levels, piece, factor))
         if not coarse_pixels:  # measured when all of them are known
             return standing, [], []
-        objects = [_by_contrast(scene, levels, piece, view, one) for one in standing]
+        objects = [_by_contrast(scene, levels, piece, view, one, clouds) for one in standing]
         if view is None:
             return [], objects, []
         return [], objects, network_candidates(scene, levels, piece, view, threads=-(-config.threads // len(rows)))
@@ -188,29 +182,6 @@ def _of_unknown_band(scene: Scene) -> bool:
 def _without_infrared(scene: Scene) -> bool:
     """Is it an image in coarse pixels of visible light alone, as a true-colour picture of Sentinel-2 is?"""
     return visible_alone(scene.bands) and float(np.mean(scene.pixel_spacing_m)) >= KINDS_FROM_M
-
-
-def _hardly_told(scene: Scene) -> str:
-    """Why many ships are missed in an image in coarse pixels; "" where the hull network sees what it knows."""
-    if why := _untrained(scene):
-        return CONTRAST_ALONE.format(spacing=float(np.mean(scene.pixel_spacing_m)), why=why)
-    row_m, col_m = scene.pixel_spacing_m
-    oblong = max(row_m, col_m) / min(row_m, col_m) >= OBLONG
-    if oblong and float(np.mean(scene.pixel_spacing_m)) >= KINDS_FROM_M:
-        return SQUASHED.format(row_m=row_m, col_m=col_m)
-    return ""
-
-
-def _untrained(scene: Scene) -> str:
-    """Why the hull network cannot look at an image in coarse pixels; "" where it can, or pixels are fine."""
-    spacing = float(np.mean(scene.pixel_spacing_m))
-    if spacing < KINDS_FROM_M:
-        return ""
-    if scene.sensor is not Sensor.SENTINEL2:
-        return "the hull network knows Sentinel-2 only"
-    if not network.fits(spacing):
-        return f"the hull network knows pixels of {network.TRAINED_M[0]:g} to {network.TRAINED_M[1]:g} m"
-    return "" if network.available() else "ONNX Runtime or the networks' files are missing"
 
 
 def _land_is_known(scene: Scene, levels: Levels) -> bool:
@@ -258,15 +229,29 @@ def _by_edges(scene: Scene, levels: Levels, one: Standing, factor: int, rough: C
 
 
 def _by_contrast(
-    scene: Scene, levels: Levels, piece: Piece, view: ScaledView | None, one: Standing
+    scene: Scene, levels: Levels, piece: Piece, view: ScaledView | None, one: Standing, clouds: CloudMap
 ) -> tuple[Candidate, bool]:
-    """An object of a coarse image, measured and told apart, and whether it needs no second opinion."""
+    """An object of a coarse image, measured and told apart, and whether it needs no second opinion.
+
+    Near a cloud it does: it may be a rag of it.
+    """
     spacing_m = scene.pixel_spacing_m
     measured = measure_blob(scene, levels, one.blob, one.window, 1)
     new = _candidate(measured, one.blob, scene, cloudy=one.cloudy)
     at = (one.blob.rows, one.blob.cols)
     new = told_apart(new, piece.tile, levels, at, spacing_m, shadow=piece.shadow, alone=True)
-    return new, view is not None and speaks_alone(new, view, *at, spacing_m[0] * spacing_m[1])
+    if view is None or _near_cloud(one, clouds, scene):
+        return new, False
+    return new, speaks_alone(new, view, *at, spacing_m[0] * spacing_m[1])
+
+
+def _near_cloud(one: Standing, clouds: CloudMap, scene: Scene) -> bool:
+    """Is there cloud within `RAGS_M` of an object's middle?"""
+    if not clouds.found:
+        return False
+    reach = round(RAGS_M / float(np.mean(scene.pixel_spacing_m)))
+    around = Window(round(one.row), round(one.col), 1, 1).padded(reach, scene.shape)
+    return bool(clouds.within(around).any())
 
 
 def _unseen(coverage: Coverage) -> list[str]:

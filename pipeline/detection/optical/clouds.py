@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 import shapely
 from scipy import ndimage
 
 from pipeline.detection.optical.discs import near, opened
+from pipeline.detection.optical.over_water import white_reflectance
 from pipeline.detection.optical.water import water_at
 from pipeline.detection.zones import zone_pixels
 from pipeline.types import Radiometry, Scene, Tile, Window, tiles
@@ -121,24 +121,6 @@ def _reach_cells(scene: Scene) -> tuple[float, float, int]:
 def _cloud_bands(tile: Tile) -> list[int]:
     """Indices of the bands in which clouds are told: ice clouds are dark at 1.6 um."""
     return [k for k, b in enumerate(tile.bands) if b not in ("B11", "B12")] or list(range(len(tile.bands)))
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def white_reflectance(bands: FloatImage, brightest: float, whiteness: float) -> BoolImage:
-    """Pixels whose darkest band is brighter and whose bands differ by less than that share of their mean; NaN is 0."""
-    count, rows, cols = bands.shape
-    out = np.zeros((rows, cols), np.bool_)
-    for i in range(rows):
-        for j in range(cols):
-            if not bands[0, i, j] > brightest:  # nearly everywhere
-                continue
-            low, high, total = bands[0, i, j], bands[0, i, j], np.float32(0)
-            for n in range(count):
-                value = bands[n, i, j] if np.isfinite(bands[n, i, j]) else np.float32(0)
-                low, high, total = min(low, value), max(high, value), total + value
-            mean = total / np.float32(count)
-            out[i, j] = low > brightest and high - low < np.float32(whiteness) * abs(mean)
-    return out
 
 
 def _bright_and_white(tile: Tile, levels: Levels, radiometry: Radiometry, factor: int) -> tuple[BoolImage, FloatImage]:

@@ -149,6 +149,24 @@ def kinds_over_water(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def white_reflectance(bands: FloatImage, brightest: float, whiteness: float) -> BoolImage:
+    """Pixels whose darkest band is brighter and whose bands differ by less than that share of their mean; NaN is 0."""
+    count, rows, cols = bands.shape
+    out = np.zeros((rows, cols), np.bool_)
+    for i in range(rows):
+        for j in range(cols):
+            if not bands[0, i, j] > brightest:  # nearly everywhere
+                continue
+            low, high, total = bands[0, i, j], bands[0, i, j], np.float32(0)
+            for n in range(count):
+                value = bands[n, i, j] if np.isfinite(bands[n, i, j]) else np.float32(0)
+                low, high, total = min(low, value), max(high, value), total + value
+            mean = total / np.float32(count)
+            out[i, j] = low > brightest and high - low < np.float32(whiteness) * abs(mean)
+    return out
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def gap_to_land(grid: FloatArray, rows: FloatArray, cols: FloatArray, land: float, least: float) -> FloatImage:
     """Land over the local water, but at least ``least``."""
     out = between(grid, rows, cols)

@@ -19,6 +19,7 @@ from scipy import ndimage
 from pipeline.detection.optical.band_order import impossible_order
 from pipeline.detection.optical.over_water import between, brightest_over_water, gap_to_land
 from pipeline.detection.optical.reading import SURVEY_PX, rows_of_windows
+from pipeline.detection.optical.snow import BLUR_PX, snow_mask
 from pipeline.detection.optical.water_cut import has_valley, infrared_cut
 from pipeline.types import Radiometry, Scene, Tile, Window
 
@@ -72,6 +73,7 @@ class Levels:
     local_noise: FloatArray | None = None
     odd_order: str | None = None  # why these bands cannot be what they are said to be
     mapped: bool = False  # does a map show land in the image?
+    snow: float = 0.0  # share of the land that is under it; the other levels are those of the rest
     coast_spread: FloatArray | None = None  # by band; see `spread_at_coast`; None where there is too little coast
 
 
@@ -110,8 +112,15 @@ def survey(
     the spread along the coast wanted? It costs as much as all other levels.
     """
     data, valid, wet, step = lattice(scene, tile_px, also, threads)
+    mapped, blur_px = not wet[valid].all(), BLUR_PX if step == 1 else 1
+    snow = snow_mask(data, scene.bands, scene.radiometry, blur_px)
+    if snow is not None:
+        valid &= ~snow  # three times as bright as other land: in its units no hull is bright
     levels = levels_of(_sampled(data, valid, LEVEL_SAMPLES), scene.bands, scene.radiometry)
-    levels = replace(levels, mapped=not wet[valid].all())
+    levels = replace(levels, mapped=mapped)
+    if snow is not None and snow.any():
+        dry = valid & (data[scene.bands.index(levels.infrared)] > levels.threshold)
+        levels = replace(levels, snow=float(snow.sum() / (snow.sum() + dry.sum())))
     if scene.radiometry is Radiometry.REFLECTANCE and valid.any():
         levels = replace(levels, odd_order=impossible_order(_sampled(data, valid, ORDER_SAMPLES), scene.bands))
     if not levels.has_water:

@@ -6,19 +6,20 @@ import numpy as np
 import pytest
 
 from pipeline.detection import detect
-from pipeline.detection.optical import network
-from pipeline.types import Radiometry, Sensor
+from pipeline.detection.optical import network, opinions
+from pipeline.types import OpticalView, Radiometry, Sensor
 from tests.builders import array_scene, box_zone, place_of
 from tests.detection.optical.ten_metre import ALONGSIDE, AT_ANCHOR, port
 
 CAUSE = "contrast alone tells a hull"
 
 
-def a_look(monkeypatch, *, sensor, spacing_m=10.0, runtime=True, ships=(ALONGSIDE, AT_ANCHOR)):
+def a_look(monkeypatch, *, sensor, spacing_m=10.0, runtime=True, ships=(ALONGSIDE, AT_ANCHOR), sun_deg=None):
     """What a picture of the painted port tells of its berth and its anchorage."""
     if not runtime:
         monkeypatch.setattr(network, "available", lambda: False)
-    scene = array_scene(port(ships), sensor=sensor, radiometry=Radiometry.REFLECTANCE, spacing_m=spacing_m)
+    told = {"radiometry": Radiometry.REFLECTANCE, "optical": OpticalView(sun_elevation_deg=sun_deg)}
+    scene = array_scene(port(ships), sensor=sensor, spacing_m=spacing_m, **told)
     corners = [scene.geolocation.lonlat(*at) for at in ((150, 60), (140, 130), (100, 100), (20, 220))]
     (w, s), (e, n), (aw, a_s), (ae, an) = corners
     place = place_of(box_zone("berth", w, s, e, n), box_zone("roads", aw, a_s, ae, an, kind="anchorage"))
@@ -70,3 +71,29 @@ def test_a_berth_in_squashed_pixels_is_not_seen(monkeypatch, spacing_m, squashed
     assert (told["zone_covered"]["berth"] == 0.0) == squashed
     assert told["zone_covered"]["roads"] > 0.9
     assert bool([line for line in told["unknown"] if "hulls look squashed" in line]) == squashed
+
+
+@pytest.mark.parametrize(("sun_deg", "low"), [(8.0, True), (22.0, False), (None, False)])
+def test_a_berth_at_a_low_sun_is_not_seen(monkeypatch, sun_deg, low):
+    """A shed 12 m high throws a shadow of 12 / tan(8 degrees) = 85 m, over quay and berth. Her find still counts."""
+    pytest.importorskip("onnxruntime", reason="the hull network needs ONNX Runtime")
+    table, told = a_look(monkeypatch, sensor=Sensor.SENTINEL2, sun_deg=sun_deg)
+    assert (told["zone_covered"]["berth"] == 0.0) == low
+    assert told["zone_covered"]["roads"] > 0.9
+    assert bool([line for line in told["unknown"] if "the sun stood 8 degrees high" in line]) == low
+    (berth,) = told["berths"]
+    assert berth["verdict"] == "occupied"
+    assert table["accepted"].sum() == 2
+
+
+@pytest.mark.parametrize("cloudy", [False, True])
+def test_what_contrast_alone_sees_near_a_cloud_needs_the_network(monkeypatch, cloudy):
+    """Where the network sees nothing, what stands out beside a cloud may be a rag of it; in a clear sky a ship."""
+    monkeypatch.setattr(opinions, "hulls_of", lambda *_, **__: [])
+    row, col = np.ogrid[:240, :240]
+    cloud = ((row - 40) ** 2 + (col - 50) ** 2 < 20**2) & cloudy
+    bands = {name: np.where(cloud, 0.5, light) for name, light in port((AT_ANCHOR,)).items()}
+    table, _ = detect(array_scene(bands, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE))
+    (found,) = table[np.hypot(table["row"] - AT_ANCHOR[0], table["col"] - AT_ANCHOR[1]) < 4].to_dict("records")
+    assert found["accepted"] != cloudy
+    assert ("not_confirmed" in found["flags"]) == cloudy

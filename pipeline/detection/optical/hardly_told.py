@@ -1,0 +1,62 @@
+"""Why an image in coarse pixels misses so many ships at quays that a berth where none shows says nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.detection.optical import network
+from pipeline.detection.optical.first_look import KINDS_FROM_M
+from pipeline.types import Scene, Sensor
+
+if TYPE_CHECKING:
+    from pipeline.detection.optical.water import Levels
+
+# In six real ports, without the network: 0.05 of ships at quays, 0.76 of those in open water (docs/accuracy_optical.md)
+CONTRAST_ALONE = (
+    "in pixels of {spacing:.3g} m contrast alone tells a hull here ({why}): of ships at quays it finds one in twenty, "
+    "so a berth where none shows is unknown"
+)
+# Real ports warped to pixels longer one way (F1): 1.2 times 0.93, 1.4 times 0.89, 1.6 times 0.86, 2.4 times 0.42
+OBLONG = 1.5  # one side of a pixel over the other, from which that is said (our choice)
+SQUASHED = (
+    "in pixels of {row_m:.3g} by {col_m:.3g} m hulls look squashed, and the hull network knows square pixels: it "
+    "misses ships and takes other things for them, so a berth where none shows is unknown (warp it to a grid in metres)"
+)
+# Simulated skies (docs/accuracy_optical.md): quays shaded by sheds, and land under snow
+LOW_SUN_DEG = 15.0
+LOW_SUN = (
+    "the sun stood {sun:.0f} degrees high, so sheds may shade quays and hide ships there: a berth where none shows is "
+    "unknown"
+)
+SNOWED = 0.5  # share of the land
+SNOW = "snow on {share:.0f} % of the land hides ships at quays: a berth where none shows is unknown"
+
+
+def hardly_told(scene: Scene, levels: Levels) -> str:
+    """Why many ships are missed in an image in coarse pixels; "" where the hull network sees what it knows."""
+    row_m, col_m = scene.pixel_spacing_m
+    spacing = float(np.mean(scene.pixel_spacing_m))
+    if spacing < KINDS_FROM_M:
+        return ""
+    if why := untrained(scene):
+        return CONTRAST_ALONE.format(spacing=spacing, why=why)
+    if max(row_m, col_m) / min(row_m, col_m) >= OBLONG:
+        return SQUASHED.format(row_m=row_m, col_m=col_m)
+    sun = None if scene.optical is None else scene.optical.sun_elevation_deg
+    if sun is not None and sun < LOW_SUN_DEG:
+        return LOW_SUN.format(sun=sun)
+    return SNOW.format(share=100 * levels.snow) if levels.snow > SNOWED else ""
+
+
+def untrained(scene: Scene) -> str:
+    """Why the hull network cannot look at an image in coarse pixels; "" where it can, or pixels are fine."""
+    spacing = float(np.mean(scene.pixel_spacing_m))
+    if spacing < KINDS_FROM_M:
+        return ""
+    if scene.sensor is not Sensor.SENTINEL2:
+        return "the hull network knows Sentinel-2 only"
+    if not network.fits(spacing):
+        return f"the hull network knows pixels of {network.TRAINED_M[0]:g} to {network.TRAINED_M[1]:g} m"
+    return "" if network.available() else "ONNX Runtime or the networks' files are missing"

@@ -1,0 +1,56 @@
+"""Snow on land in coarse pixels: in its light no hull is bright, and the hull network has never seen it.
+
+So it counts for no land where levels are told, and the network is shown grey ground in its place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from pipeline.detection.optical.over_water import white_reflectance
+from pipeline.types import Radiometry, Tile
+
+if TYPE_CHECKING:
+    from pipeline.detection.optical.water import Levels
+    from pipeline.types import BoolImage, FloatImage
+
+# Least (green - short wave) / (green + short wave) of snow: Dozier, Remote Sens. Environ. 28 (1989), pp. 9-22; Hall,
+# Riggs and Salomonson, ibid. 54 (1995), pp. 127-140. Water exceeds it too, but is not white
+SNOW_INDEX = 0.4
+SNOW_REFLECTANCE, SNOW_WHITENESS = 0.22, 0.35  # least of the darkest band, most between bands; as of clouds
+GREEN, NEAR, SHORT_WAVE, COARSER = ("B03", "G"), {"B08", "N", "B8A"}, "B11", ("B11", "B12")
+BLUR_PX = 3  # short wave has pixels twice as wide; unevened, a ship's white house is snow, and a patch's rim is not
+
+
+def snow_mask(data: FloatImage, bands: tuple[str, ...], radiometry: Radiometry, blur_px: int = 1) -> BoolImage | None:
+    """Pixels of snow, of bands of shape (bands, rows, cols); None where bands or units cannot tell it.
+
+    ``blur_px``: over how many pixels green is averaged, so that it is as coarse as the short wave.
+
+    >>> snow, paint = (0.80, 0.80, 0.78, 0.70, 0.08), (0.60, 0.62, 0.62, 0.60, 0.42)
+    >>> light = np.array([snow, paint], np.float32).T[:, None]
+    >>> snow_mask(light, ("B02", "B03", "B04", "B08", "B11"), Radiometry.REFLECTANCE)
+    array([[ True, False]])
+    """
+    green = next((k for k, b in enumerate(bands) if b in GREEN), None)
+    if radiometry is not Radiometry.REFLECTANCE or green is None or SHORT_WAVE not in bands or not NEAR & {*bands}:
+        return None
+    light = data[[k for k, b in enumerate(bands) if b not in COARSER]]
+    white = white_reflectance(light, SNOW_REFLECTANCE, SNOW_WHITENESS)
+    if white.any():
+        bright, dark = ndimage.uniform_filter(np.nan_to_num(data[green]), blur_px), data[bands.index(SHORT_WAVE)]
+        white &= bright - dark > SNOW_INDEX * (bright + dark)
+    return white
+
+
+def snow_as_ground(tile: Tile, levels: Levels, radiometry: Radiometry) -> Tile:
+    """The tile with grey ground, as bright as the image's land in the infrared, where snow lies."""
+    snow = snow_mask(tile.data, tile.bands, radiometry, BLUR_PX)
+    if snow is None or not snow.any():
+        return tile
+    ground = np.float32(levels.land[tile.bands.index(levels.infrared)])
+    return replace(tile, data=np.where(snow, ground, tile.data))

@@ -1,0 +1,64 @@
+"""Snow on land: told by its published index, no part of an image's levels, and grey ground to the hull network."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.detection import detect
+from pipeline.detection.optical.snow import snow_as_ground
+from pipeline.detection.optical.water import survey
+from pipeline.types import Radiometry, Sensor, Window
+from tests.builders import array_scene, box_zone, place_of
+from tests.detection.optical.ten_metre import QUAY_ROW, SHAPE, port
+
+# Fresh snow as in spectral libraries: white in visible light, dark at 1.6 um
+SNOW = {"B02": 0.82, "B03": 0.82, "B04": 0.80, "B08": 0.72, "B11": 0.09}
+
+
+def snowed(share: float, names: tuple[str, ...] = tuple(SNOW)) -> dict[str, np.ndarray]:
+    """The painted port with so much of its land, from the left, under snow."""
+    painted = port()
+    there = np.zeros(SHAPE, bool)
+    there[QUAY_ROW + 4 :, : round(share * SHAPE[1])] = True
+    return {name: np.where(there, SNOW[name], painted[name]) for name in names}
+
+
+def scene_of(bands: dict[str, np.ndarray]):
+    return array_scene(bands, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE)
+
+
+def test_snow_does_not_change_what_the_image_calls_land():
+    bare, white = (survey(scene_of(snowed(share)), 512) for share in (0.0, 0.6))
+    assert bare.snow == 0.0
+    assert white.snow == pytest.approx(0.6, abs=0.05)
+    np.testing.assert_allclose(white.land, bare.land, rtol=0.1)
+    np.testing.assert_allclose(white.water, bare.water, rtol=0.1)
+
+
+def test_snow_is_shown_as_grey_ground_and_nothing_else_changes():
+    scene, bare = scene_of(snowed(0.6)), scene_of(port())
+    levels = survey(scene, 512)
+    whole = Window(0, 0, *SHAPE)
+    shown, painted = snow_as_ground(scene.read(whole), levels, scene.radiometry), bare.read(whole)
+    np.testing.assert_array_equal(shown.data[:, :QUAY_ROW], painted.data[:, :QUAY_ROW])
+    np.testing.assert_array_equal(shown.data[:, :, 160:], painted.data[:, :, 160:])
+    np.testing.assert_allclose(shown.data[:, QUAY_ROW + 6 :, :140], levels.land[3], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("share", "seen"), [(0.3, True), (0.8, False)])
+def test_a_berth_is_not_seen_where_most_of_the_land_is_white(share, seen):
+    pytest.importorskip("onnxruntime", reason="the hull network needs ONNX Runtime")
+    scene = scene_of(snowed(share))
+    (west, south), (east, north) = (scene.geolocation.lonlat(*at) for at in ((150, 60), (140, 130)))
+    _, told = detect(scene, place=place_of(box_zone("berth", west, south, east, north)))
+    assert (told["zone_covered"]["berth"] > 0.9) == seen
+    assert any("of the land hides ships" in line for line in told["unknown"]) != seen
+
+
+def test_without_short_wave_infrared_white_ground_may_be_concrete():
+    scene = scene_of(snowed(0.6, ("B02", "B03", "B04", "B08")))
+    tile = scene.read(Window(0, 0, *SHAPE))
+    levels = survey(scene, 512)
+    assert levels.snow == 0.0
+    assert snow_as_ground(tile, levels, scene.radiometry) is tile
