@@ -28,6 +28,7 @@ from pipeline.volume.evidence import COLUMNS, Evidence, evidence_of
 from pipeline.volume.full_draught import COLUMNS as DEPTHS
 from pipeline.volume.identity import NUMBERS, numbers_of
 from pipeline.volume.likelihood import SizeError, effective_draws, log_weights, reweighted
+from pipeline.volume.membership import drawn_under
 from pipeline.volume.possible_voyages import Voyages
 from pipeline.volume.usual_hull import DWT_PER_HULL
 
@@ -257,8 +258,7 @@ def simulate_cargo(
     cap: CapConfig | None = None,
 ) -> Cargo:
     """As ``simulate``, with the tonnes, and the barrels if every row were one call; ``ships`` gives a row's draws."""
-    names = [p.name for p in config.products] + ["unnamed"]
-    under = np.array([cap is None or cap.counts_product(name) for name in names])
+    under = None if cap is None else drawn_under(cap, config)
     counted = liftings[liftings["counts"].astype(bool)]
     out = Cargo(*(np.zeros((len(counted), config.draws)) for _ in range(3)))
     for n, row in enumerate(records_of(counted)):

@@ -136,7 +136,7 @@ def _bounded(row: Mapping[Any, Any]) -> bool:
     return all(pd.notna(row.get(name)) for name in ("p_seen", "p_seen_lo", "p_seen_hi", "seen_days"))
 
 
-def zones_left_out(missed: pd.DataFrame, calls: pd.DataFrame, days: list[date]) -> dict[str, date]:
+def zones_left_out(missed: pd.DataFrame, calls: pd.DataFrame, days: Iterable[date]) -> dict[str, date]:
     """Zones of whose unseen calls nothing is known, each with the day from which that matters.
 
     Those that no look could see, and those at which calls (with their deciding ``days``) count though ``missed`` has no
