@@ -11,7 +11,6 @@ fewer.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +29,7 @@ from pipeline.volume.identity import NUMBERS, numbers_of
 from pipeline.volume.likelihood import SizeError, effective_draws, log_weights, reweighted
 from pipeline.volume.membership import drawn_under
 from pipeline.volume.possible_voyages import Voyages
+from pipeline.volume.streams import OWN, SHARED
 from pipeline.volume.usual_hull import DWT_PER_HULL
 
 if TYPE_CHECKING:
@@ -70,17 +70,11 @@ class CallDraws:
 
 def shared_draws(config: VolumeConfig, seed: int) -> SharedDraws:
     """The draws that all calls have in common."""
-    rng = np.random.default_rng(np.random.SeedSequence([seed, 0]))
+    rng = SHARED.of(seed)
     habit = config.fill.mean + config.fill.shared_sd * rng.standard_normal(config.draws)
     product = rng.choice(len(config.products), config.draws, p=[p.share for p in config.products])
     voyages = Voyages(config.draws, config.constants_share, seed)
     return SharedDraws(rng.standard_normal(config.draws), np.clip(habit, 0.05, 0.98), product, voyages)
-
-
-def own_stream(seed: int, call_id: str) -> np.random.Generator:
-    """The call's own stream of random numbers."""
-    digest = hashlib.sha256(call_id.encode()).digest()
-    return np.random.default_rng(np.random.SeedSequence([seed, 1, int.from_bytes(digest[:8], "big")]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +100,7 @@ def ship_of(row: Mapping[Any, Any]) -> str:
 
 def own_draws(row: Mapping[Any, Any], config: VolumeConfig, shared: SharedDraws, seed: int) -> OwnDraws:
     """The draws of one call; only the fill leans on what is shared, and the deadweight is her ship's."""
-    rng = own_stream(seed, key_of(row))
+    rng = OWN.of(seed, key_of(row))
     n = config.draws
     z, uniform, follow, own_product = rng.standard_normal(n), rng.random(n), rng.random(n), rng.random(n)
     a = shared.fill_mean * config.fill.concentration
@@ -114,7 +108,7 @@ def own_draws(row: Mapping[Any, Any], config: VolumeConfig, shared: SharedDraws,
     part = rng.random(n) < config.fill.part_cargo_share
     fill = np.where(part, rng.uniform(PART_CARGO[0], PART_CARGO[1], n), fill)
     if ship := ship_of(row):
-        z = own_stream(seed, ship).standard_normal(n)
+        z = OWN.of(seed, ship).standard_normal(n)
     return OwnDraws(z, uniform, follow, own_product, fill, rng)
 
 
@@ -177,7 +171,7 @@ class Cargo:
 
 def doubts(row: Mapping[Any, Any], config: VolumeConfig, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """In which draws the row's ship is not that of the call before, and how many further ones called: (draws,) each."""
-    rng = own_stream(seed, f"{key_of(row)}/number")
+    rng = OWN.of(seed, f"{key_of(row)}/number")
     new, one = (1.0 if not _known(row.get(name)) else float(row[name]) for name in ("p_new_call", "p_one_call"))
     law = number_law(one, float(row["calls_mean"]) if _known(row.get("calls_mean")) else None)
     is_new, chance = rng.random(config.draws) < new, rng.random(config.draws)

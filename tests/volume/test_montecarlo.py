@@ -9,7 +9,8 @@ from pipeline.config import VolumeConfig
 from pipeline.config.volume import FillConfig, Product
 from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.liftings import liftings
-from pipeline.volume.montecarlo import draw_call, own_stream, shared_draws, simulate
+from pipeline.volume.montecarlo import draw_call, shared_draws, simulate
+from pipeline.volume.streams import OWN
 
 SEED = 7
 CONFIG = VolumeConfig(draws=4000)
@@ -59,7 +60,7 @@ def test_neither_order_nor_number_of_other_calls_matters():
 
 
 def test_streams_of_two_calls_are_independent():
-    a, b = (own_stream(SEED, name).standard_normal(20_000) for name in ("a", "b"))
+    a, b = (OWN.of(SEED, name).standard_normal(20_000) for name in ("a", "b"))
     assert abs(np.corrcoef(a, b)[0, 1]) < 0.03
 
 
