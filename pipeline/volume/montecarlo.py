@@ -22,6 +22,7 @@ import pandas as pd
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.tables.number_law import number_law
 from pipeline.tables.records import records_of
+from pipeline.volume.capacity import DWT_PRIOR
 from pipeline.volume.draw_keys import key_of
 from pipeline.volume.evidence import COLUMNS, Evidence, evidence_of
 from pipeline.volume.full_draught import COLUMNS as DEPTHS
@@ -46,14 +47,20 @@ PRODUCT_FOLLOWS_HABIT = 0.7
 class SharedDraws:
     """One value per draw of what every call shares."""
 
-    regression: FloatArray  # standard normal: error of the regression's mean, and of how large a fleet's ships are
+    regression: FloatArray  # standard normal: error of the regression's mean
+    fleet: FloatArray  # standard normal: how large the ships of a fleet are of whose size nothing is known
     fill_mean: FloatArray  # mean fill of this world
     product: np.ndarray  # index of the product that this world's port mostly ships
     voyages: Voyages  # which each call deals to its own draws
 
     def only(self, here: np.ndarray) -> SharedDraws:
         """Those of some draws alone, given as booleans."""
-        return SharedDraws(self.regression[here], self.fill_mean[here], self.product[here], self.voyages)
+        fill_mean, product = self.fill_mean[here], self.product[here]
+        return SharedDraws(self.regression[here], self.fleet[here], fill_mean, product, self.voyages)
+
+    def size_error(self, row: Mapping[Any, Any]) -> FloatArray:
+        """The part of a row's error of deadweight that it shares, in standard deviations: by how hers was told."""
+        return self.fleet if str(row["method"]).startswith(DWT_PRIOR) else self.regression
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,8 @@ def shared_draws(config: VolumeConfig, seed: int) -> SharedDraws:
     habit = config.fill.mean + config.fill.shared_sd * rng.standard_normal(config.draws)
     product = rng.choice(len(config.products), config.draws, p=[p.share for p in config.products])
     voyages = Voyages(config.draws, config.constants_share, seed)
-    return SharedDraws(rng.standard_normal(config.draws), np.clip(habit, 0.05, 0.98), product, voyages)
+    regression, fleet = rng.standard_normal((2, config.draws))
+    return SharedDraws(regression, fleet, np.clip(habit, 0.05, 0.98), product, voyages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +135,7 @@ def draw_call(
     if _known(row.get("given_tonnes")):
         tonnes = np.full(n, float(row["given_tonnes"]))
         return CallDraws(tonnes, tonnes * factor, lifted, product, _stated_fill(tonnes, row, config))
-    log_dwt = np.log(row["dwt_p50_t"]) + row["dwt_log_sd"] * z + row["dwt_shared_sd"] * shared.regression
+    log_dwt = np.log(row["dwt_p50_t"]) + row["dwt_log_sd"] * z + row["dwt_shared_sd"] * shared.size_error(row)
     dwt = np.exp(log_dwt)
     density = np.array([p.t_per_m3 for p in config.products] + [UNNAMED_T_PER_M3])[product]
     tank_t = dwt * config.tank_m3_per_t * config.tank_fill_limit * density
@@ -154,7 +162,7 @@ def _size_error(row: Mapping[Any, Any], evidence: Evidence, z: FloatArray, share
     """Error of length times beam, tied to the deadweight's where one of them was told from the other."""
     sd = evidence.hull_log_sd
     if not _known(row.get("length_m")):  # the hull is that of her deadweight
-        return SizeError((row["dwt_log_sd"] * z + row["dwt_shared_sd"] * shared.regression) / DWT_PER_HULL, sd)
+        return SizeError((row["dwt_log_sd"] * z + row["dwt_shared_sd"] * shared.size_error(row)) / DWT_PER_HULL, sd)
     told_from_hull = str(row["method"]).startswith("dwt_from_length") and row["dwt_log_sd"] > 0
     tied = min(0.95, DWT_PER_HULL * sd / row["dwt_log_sd"]) if told_from_hull else 0.0
     return SizeError(sd * tied * z, sd * float(np.sqrt(1 - tied**2)))

@@ -50,7 +50,8 @@ DRAWS_OF_ALL_CALLS = {"one_at_a_time": 200_000, "variance": 4_000_000}  # keeps 
 INPUTS = {
     "shared_fill": "how full ships of this trade mostly are",
     "shared_product": "what the port mostly ships",
-    "shared_regression": "the error of deadweights that ships share",
+    "shared_regression": "the error of deadweights that ships of known size share",
+    "shared_fleet": "how large ships of unknown size mostly are",
     "own_deadweight": "each ship's own deadweight",
     "own_fill": "each ship's own fill",
     "own_product": "each ship's own product",
@@ -184,6 +185,7 @@ def _shared_groups(shared: SharedDraws) -> dict[str, np.ndarray]:
         "shared_fill": equal_bins(shared.fill_mean),
         "shared_product": shared.product,
         "shared_regression": equal_bins(shared.regression),
+        "shared_fleet": equal_bins(shared.fleet),
     }
 
 

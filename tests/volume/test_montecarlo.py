@@ -99,6 +99,16 @@ def relative_sd(table: pd.DataFrame) -> float:
     return float(np.log(total).std())
 
 
+def test_what_measured_ships_carry_says_nothing_of_how_large_unmeasured_ones_are():
+    """The regression rests on a register, the size of unknown ships on what others published: two errors, not one."""
+    measured, unknown = fleet(60, FULL), fleet(60, FULL, length_m=None, beam_m=None)
+    both = pd.concat([measured, unknown.assign(call_id=[f"u{n}" for n in range(60)])], ignore_index=True)
+    known, other = (np.log(half.sum(axis=0)) for half in np.split(simulate(both, FULL, SEED), 2))
+    for sums, table in ((known, measured), (other, unknown)):
+        assert sums.std() == pytest.approx(float(table["dwt_shared_sd"].iloc[0]), rel=0.25)
+    assert abs(np.corrcoef(known, other)[0, 1]) < 0.03
+
+
 def test_calls_of_one_ship_have_one_deadweight_and_calls_of_two_have_two():
     """All ships full of one product: a sum of 16 calls is as uncertain as one ship, or by the root of 16 less so."""
     alone = fleet(1, FULL)
