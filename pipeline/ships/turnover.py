@@ -215,7 +215,7 @@ def _arrivals(stay_d: tuple[float, float], free_d: float, steps: int) -> FloatAr
     Arrivals have the density ``a = g + g*f*a``, of free times g and stays f. Each is taken to fall amid its step, so
     the three of ``g*f*a`` end amid the step after the sum of theirs.
     """
-    edges = np.arange(steps + 1) * STEP_D
+    edges = np.arange(steps + 1, dtype=np.float64) * STEP_D
     free = np.diff(-np.expm1(-edges / free_d))
     stay = np.diff(_ended(stay_d, edges))
     turn = np.convolve(free, stay)[:steps][::-1]

@@ -81,7 +81,7 @@ def shared_draws(config: VolumeConfig, seed: int) -> SharedDraws:
     habit = config.fill.mean + config.fill.shared_sd * rng.standard_normal(config.draws)
     product = rng.choice(len(config.products), config.draws, p=[p.share for p in config.products])
     voyages = Voyages(config.draws, config.constants_share, seed)
-    regression, fleet = rng.standard_normal((2, config.draws))
+    fleet, regression = rng.standard_normal((2, config.draws))
     return SharedDraws(regression, fleet, np.clip(habit, 0.05, 0.98), product, voyages)
 
 
