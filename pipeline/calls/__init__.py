@@ -7,7 +7,7 @@ from pipeline.calls.draughts import draught_steps
 from pipeline.calls.encounters import encounters
 from pipeline.calls.findings import findings, flagged
 from pipeline.calls.listened import Listened
-from pipeline.calls.loading import chance_of_loading, habit_of, of_visit
+from pipeline.calls.loading import chance_of_loading, habits_of, of_visit
 from pipeline.calls.matching import associate, associate_tables, check_lines, match, match_tables
 from pipeline.calls.missed import missed_calls
 from pipeline.calls.period import within_period
@@ -34,7 +34,7 @@ __all__ = [
     "encounters",
     "findings",
     "flagged",
-    "habit_of",
+    "habits_of",
     "look_trials",
     "looks",
     "match",

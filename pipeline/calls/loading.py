@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from pipeline.calls.direction import p_loading
 from pipeline.calls.freeboards import DOUBTFUL, TOLD, deeper_by, freeboards
 from pipeline.quantiles import Z90
-from pipeline.ships.retyping import RETYPED, retyped_share
+from pipeline.ships.retyping import RETYPED, changed, habits_by_others
 from pipeline.ships.sides import Hull, by_sides
 from pipeline.ships.signs_of_cargo import BEST_SIDE_SD_M, by_freeboards
 from pipeline.ships.stay_times import stay_of
@@ -26,10 +25,10 @@ Row = dict[str, Any]
 OF_TWO_HULLS, WEAK = "freeboards_of_two_hulls", "weak_draught"
 
 
-def habit_of(rows: Iterable[Mapping[Any, Any]]) -> float:
-    """Share of crews that type a new draught, by the calls that count: only there it is expected to change."""
-    steps = [step for row in rows if row["counts"] and (step := deeper_m(row)) is not None]
-    return retyped_share(np.array(steps))
+def habits_of(rows: Iterable[Mapping[Any, Any]]) -> list[float]:
+    """Of each row the share of crews that type a new draught, by the others that count: only there it should change."""
+    steps = [deeper_m(row) if row["counts"] else None for row in rows]
+    return habits_by_others([None if step is None else changed(step) for step in steps])
 
 
 def deeper_m(row: Mapping[Any, Any]) -> float | None:

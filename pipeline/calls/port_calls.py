@@ -20,7 +20,7 @@ from pipeline.calls.call_rows import (
 )
 from pipeline.calls.hulls import Spell, sizes
 from pipeline.calls.listened import Listened
-from pipeline.calls.loading import chance_of_loading, habit_of
+from pipeline.calls.loading import chance_of_loading, habits_of
 from pipeline.calls.sightings import link, sightings_in_zones
 from pipeline.calls.visits import CHANGED_NUMBER, SAME_VISIT, SHIFTED, main_stay
 from pipeline.ships.turnover import turnover
@@ -137,8 +137,7 @@ def _said_in_visit(row: Row, rows: list[Row], end: pd.Timestamp, shown: pd.DataF
 
 def _set_directions(rows: list[Row], known: Listened) -> None:
     """Whether each ship loaded; that a draught stays says more of it where most crews here change theirs."""
-    habit = habit_of(rows)
-    for row in rows:
+    for row, habit in zip(rows, habits_of(rows), strict=True):
         zone = known.place.zone(row["berth_id"])
         assert zone is not None  # the row was made of it
         row["p_loading"] = chance_of_loading(row, zone, known.config, habit)

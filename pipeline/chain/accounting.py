@@ -112,7 +112,7 @@ def _cargo_of_visit(
     """What all looks and draughts of a joined visit say of its cargo, among the calls of a table."""
     from pipeline import calls
 
-    habit = calls.habit_of(table.to_dict("records"))
+    habit = dict(zip(table["call_id"], calls.habits_of(table.to_dict("records")), strict=True))[visit["call_id"]]
     return calls.of_visit(visit, detections, ground.place, ground.config.calls, habit)
 
 

@@ -15,6 +15,8 @@ import numpy as np
 from scipy.special import betaincinv
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipeline.types import FloatArray
 
 RETYPED = 0.38  # share of port calls with a new draught (Verschuur et al., PLoS ONE, 2021: it differs in 37-38 %)
@@ -45,6 +47,15 @@ def retyped_share(deeper_m: FloatArray) -> float:
     0.38
     """
     return share_by(sum(changed(float(step)) for step in deeper_m), len(deeper_m))
+
+
+def habits_by_others(differ: Sequence[bool | None]) -> list[float]:
+    """For each call that share by the *other* calls; ``differ`` says of each whether its two draughts do.
+
+    Her own two are weighed by it: they must not have told it. None is a call that tells nothing of others.
+    """
+    both = sum(own is not None for own in differ)
+    return [share_by(sum(map(bool, differ)) - bool(own), both - (own is not None)) for own in differ]
 
 
 @cache

@@ -14,6 +14,7 @@ import pandas as pd
 from pipeline.config import MOVED, VolumeConfig
 from pipeline.quantiles import Z90
 from pipeline.ships.retyping import RETYPED, share_range
+from pipeline.volume.capacity import DWT_PRIOR
 from pipeline.volume.evidence import COLUMNS
 from pipeline.volume.look_times import LOOKS
 
@@ -118,9 +119,12 @@ def _products(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
 
 
 def _ships(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
-    def regression(sign: float) -> Setting:
-        factor = np.exp(sign * Z90 * liftings["dwt_shared_sd"].fillna(0.0))
-        moved = liftings.assign(dwt_p50_t=liftings["dwt_p50_t"] * factor, dwt_shared_sd=0.0)
+    unknown = liftings["method"].str.startswith(DWT_PRIOR)
+
+    def deadweights(which: pd.Series, sign: float) -> Setting:
+        shared_sd = liftings["dwt_shared_sd"]
+        factor = np.exp(sign * Z90 * shared_sd.where(which, 0.0).fillna(0.0))
+        moved = liftings.assign(dwt_p50_t=liftings["dwt_p50_t"] * factor, dwt_shared_sd=shared_sd.mask(which, 0.0))
         return Setting(f"{'5' if sign < 0 else '95'} % point", config, moved)
 
     def at(label: str, **changes: Any) -> Setting:
@@ -135,7 +139,12 @@ def _ships(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
     blind = liftings.assign(**dict.fromkeys(COLUMNS, np.nan))
     no_times = liftings.assign(**dict.fromkeys(LOOKS, pd.NaT))
     return [
-        Assumption("regression", "what ships of one size carry, and unknown ones", regression(-1.0), regression(1.0)),
+        Assumption(
+            "regression", "what ships of one size carry", deadweights(~unknown, -1.0), deadweights(~unknown, 1.0)
+        ),
+        Assumption(
+            "fleet", "how large ships of unknown size are", deadweights(unknown, -1.0), deadweights(unknown, 1.0)
+        ),
         Assumption("constants_share", "the share of bunkers and stores", shares[1], shares[0]),
         Assumption("tank_volume", "the tank volume", tanks[0], tanks[1]),
         Assumption("fullness", "what a hull weighs at a draught", afloat[0], afloat[1]),

@@ -34,6 +34,7 @@ STATED_LOG_SD = 0.02  # registers differ by some 2 % in deadweight: summer again
 # (2018, two sets), 31.8 (2020, if nine tenths full), 19.8 (2022), 19.5 (2023), 25.0 (March 2024), 29.7 (later 2024, if
 # nine tenths full): from fleet to fleet their logarithms spread by 0.27 about that of 23,000 bbl. Ships of one fleet:
 # Member States gave 10,000 to 30,000 bbl a tanker; 0.42 is our judgement (0.63 over the 12 tonnages of our register)
+DWT_PRIOR = "dwt_prior"  # the method by which such a call has a deadweight
 UNKNOWN_FULL_BBL = 23_000.0  # the mean of a full ship, at 7.46 bbl/t and 95 % of deadweight
 UNKNOWN_LOG_SD, UNKNOWN_SHARED_SD = 0.42, 0.27  # of one ship about her fleet; of the fleet, all calls alike
 UNKNOWN_LOG_DWT = float(np.log(UNKNOWN_FULL_BBL / 7.46 / 0.95) - (UNKNOWN_LOG_SD**2 + UNKNOWN_SHARED_SD**2) / 2)
@@ -142,7 +143,7 @@ def capacity_of(
         return Capacity(float(np.log(dwt_t)), STATED_LOG_SD, 0.0, "dwt_given")
     hull = None if length_m is None else _from_hull(length_m, beam_m, length_sd_m, beam_sd_m)
     if gt is None:
-        return hull or Capacity(UNKNOWN_LOG_DWT, UNKNOWN_LOG_SD, UNKNOWN_SHARED_SD, "dwt_prior")
+        return hull or Capacity(UNKNOWN_LOG_DWT, UNKNOWN_LOG_SD, UNKNOWN_SHARED_SD, DWT_PRIOR)
     log_dwt, sd = tanker_regression().from_gross(gt)
     gross = Capacity(log_dwt, sd, 0.0, "dwt_from_gt")
     return gross if hull is None else _joined(gross, hull)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.ships.largest import HIGHEST_M
-from pipeline.ships.retyping import changed, share_by
+from pipeline.ships.retyping import changed, habits_by_others
 from pipeline.ships.signs_of_cargo import BEST_SIDE_SD_M, by_draughts
 from pipeline.volume.cells import Refused, Row, draught, number, positive, share, truth
 from pipeline.volume.evidence import COLUMNS, FREEBOARD_SD_M
@@ -75,13 +75,11 @@ def heard(granted: float, likely: float) -> float:
 
 
 def habits_of(calls: Iterable[Row | None]) -> list[float]:
-    """For each call the share of second draughts that are typed anew, by the *other* calls that count and have both.
+    """For each call the share of second draughts that are typed anew, by the other calls that count and have both.
 
-    Her own two draughts are weighed by it: they must not have told it. None is a row that tells nothing of others.
+    None is a row that tells nothing of others.
     """
-    new = [None if call is None else _typed_anew(call) for call in calls]
-    differ, both = sum(map(bool, new)), sum(own is not None for own in new)
-    return [share_by(differ - bool(own), both - (own is not None)) for own in new]
+    return habits_by_others([None if call is None else _typed_anew(call) for call in calls])
 
 
 def _typed_anew(call: Row) -> bool | None:

@@ -21,17 +21,7 @@ from pipeline.volume.draw_keys import in_one_order
 from pipeline.volume.drawn_once import DrawnOnce
 from pipeline.volume.full_ship import share_at_fill
 from pipeline.volume.liftings import WHY_NOT
-from pipeline.volume.membership import (
-    ENDS,
-    account_year,
-    between,
-    countable,
-    day_of,
-    days_of,
-    left_out,
-    not_held,
-    under_cap,
-)
+from pipeline.volume.membership import ENDS, account_year, day_of, members_of
 from pipeline.volume.montecarlo import simulate_cargo
 from pipeline.volume.unseen import barrels_unseen, of_every_row, zones_left_out
 
@@ -82,23 +72,21 @@ def ledger_of_draws(
     ``last_day_alone`` gives the last row of the same table, for who asks for the sum alone.
     """
     config = drawn.config
-    rows = in_one_order(countable(liftings, cap, config))  # of sums: same bits
-    last = as_of or _last_day(rows, cap, config)
+    members = members_of(in_one_order(liftings), cap, config, as_of)  # of sums: same bits
+    last = members.as_of
     if last is None:
         return LEDGER.empty()
     year, start = account_year(last, cap)
     calendar = [start + timedelta(days=n) for n in range((last - start).days + 1)]
-    rows = between(rows, cap, start, last)
-    holds = under_cap(rows, cap, config)
-    held = rows[holds].reset_index(drop=True)
+    held, in_time = members.held, members.in_time
     cargo = simulate_cargo(held, config, drawn.handed_over, cap)
-    unseen = None
+    unseen, without = None, {}
     if missed is not None:  # else no copy of all draws is needed: a gigabyte for some thousand calls
-        carried = of_every_row(cargo.of_one_call, holds, config.draws)
+        carried = of_every_row(cargo.of_one_call, members.under[in_time], config.draws)
         unseen = barrels_unseen(missed, calendar, carried, config, drawn.seed)
-    without = zones_left_out(missed, rows, days_of(rows, cap)) if missed is not None else {}
+        without = zones_left_out(missed, members.rows[in_time], members.days[in_time])
     fills, looked = _at_fills(held, cap, config), _looked_by_day(looks)
-    called = np.array([(day - start).days for day in days_of(held, cap)], dtype=int)
+    called = np.array([(day - start).days for day in members.days[in_time & members.under]], dtype=int)
     total, mass = np.zeros(config.draws), np.zeros(config.draws)
     first_look = min((day for day in calendar if looked.get(day) in SHOWED), default=date.max)
     out = []
@@ -119,13 +107,6 @@ def ledger_of_draws(
             | {name: float(barrels[so_far].sum()) for name, barrels in fills.items()}
         )
     return LEDGER.check(LEDGER.from_rows(out))
-
-
-def _last_day(rows: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> date | None:
-    """Day of the last call that the cap may count, else of the last call; None without any."""
-    days = days_of(rows, cap)
-    under = [day for day, held in zip(days, under_cap(rows, cap, config), strict=True) if held]
-    return max(under or days, default=None)
 
 
 def _at_fills(held: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> dict[str, FloatArray]:
@@ -168,7 +149,7 @@ def headline(liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, conf
     full, tonnes = at_last("at_100"), at_last("tonnes_p50")
     notified = notified_by(cap, year, None)
     as_of = date.fromisoformat(str(last["day"])) if last else None
-    other_years, later, other_product = not_held(liftings, cap, config, as_of) if as_of else ({}, 0, 0)
+    members = members_of(liftings, cap, config, as_of)
     return Headline(
         cap_id=cap.id,
         cap_title=cap.title,
@@ -190,13 +171,13 @@ def headline(liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, conf
         notified_bbl=_notified_bbl(notified, config),
         notified_as_of=notified.as_of.isoformat() if notified else None,
         assumptions_id=str(liftings["assumptions_id"].iloc[0]) if len(liftings) else "",
-        across_years=_across_years(countable(liftings, cap, config), cap),
+        across_years=_across_years(members.rows, cap),
         corrected_bbl=_corrected_bbl(last),
         corrected_without=tuple(last.get("corrected_without", ())),
-        other_years=other_years,
-        left_out=left_out(liftings, cap, config, as_of) if as_of else {},
-        later_calls=later,
-        other_product_calls=other_product,
+        other_years=members.other_years,
+        left_out=members.why_not,
+        later_calls=members.later,
+        other_product_calls=members.other_product,
         p_over_cap_tonnes=_number(last, "p_over_cap_tonnes"),
         cap_t=cap.tonnes,
         tonnes_p50=tonnes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ from pipeline.volume.identity import with_tied_imos
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
 UNNAMED = ("mix", "")  # no product is named: the config's shares say what it may be
 ENDS = ("arrival", "departure")
@@ -121,26 +124,6 @@ def _has_deadweight(row: Mapping[Any, Any]) -> bool:
     return all(pd.notna(row[name]) for name in DEADWEIGHT) and row["dwt_p50_t"] > 0
 
 
-def countable(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> pd.DataFrame:
-    """Counted rows that an account can hold, of any day and product, in the table's order.
-
-    Their ships are known by what the whole table tells of their numbers, be it in a row that does not count.
-    """
-    taken = liftings["counts"].astype(bool) & ~liftings["call_id"].isin(list(refusals(liftings, cap, config)))
-    return with_tied_imos(liftings)[taken].reset_index(drop=True)
-
-
-def days_of(rows: pd.DataFrame, cap: CapConfig) -> list[date]:
-    """The deciding day of each row."""
-    return [day_of(row, cap) for row in records_of(rows)]
-
-
-def between(rows: pd.DataFrame, cap: CapConfig, first: date, last: date) -> pd.DataFrame:
-    """Rows whose deciding day lies from the first to the last day, both included."""
-    inside = np.array([first <= day <= last for day in days_of(rows, cap)], dtype=bool)
-    return rows[inside].reset_index(drop=True)
-
-
 def share_under(product: str, cap: CapConfig, config: VolumeConfig) -> float:
     """Share of a cargo of that product that the cap counts; of one without a named product, by the mix."""
     if product in UNNAMED:
@@ -158,40 +141,78 @@ def drawn_under(cap: CapConfig, config: VolumeConfig) -> np.ndarray:
     return np.array([cap.counts_product(name) for name in (*(p.name for p in config.products), "unnamed")])
 
 
-def left_out(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig, as_of: date) -> dict[str, str]:
-    """Counted calls that the account as of that day does not hold, by call_id, each with the cause."""
-    rows = countable(liftings, cap, config)
-    year = account_year(as_of, cap)[0]
-    causes = {}
-    for call, day, under in zip(rows["call_id"], days_of(rows, cap), under_cap(rows, cap, config), strict=True):
-        its_year = account_year(day, cap)[0]
-        if not under:
-            causes[str(call)] = "the cap does not count her product"
-        elif its_year != year:
-            causes[str(call)] = f"by her {cap.counts_on} she is of account year {cap.account_year_words(its_year)}"
-        elif day > as_of:
-            causes[str(call)] = f"after {as_of}, the last day of this account"
-    return causes
+def countable(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> pd.DataFrame:
+    """Counted rows that an account can hold, of any day and product, in the table's order.
+
+    Their ships are known by what the whole table tells of their numbers, be it in a row that does not count.
+    """
+    taken = liftings["counts"].astype(bool) & ~liftings["call_id"].isin(list(refusals(liftings, cap, config)))
+    return with_tied_imos(liftings)[taken].reset_index(drop=True)
 
 
-def not_held(
-    liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig, as_of: date
-) -> tuple[dict[str, int], int, int]:
-    """Counted calls that the account as of that day does not hold.
+@dataclass(frozen=True, slots=True, eq=False)
+class Members:
+    """Rows that an account can hold, of any day and product in the table's order, and which of them one holds."""
 
-    By other account year, how many; how many of this year later than ``as_of``; how many of this year by then of a
-    product that the cap does not count.
+    rows: pd.DataFrame
+    days: NDArray[np.object_]
+    """The day that decides of each, shape (rows,)."""
+    years: NDArray[np.object_]
+    """Name of its account year."""
+    under: NDArray[np.bool_]
+    """May it be a product that the cap counts?"""
+    in_time: NDArray[np.bool_]
+    """Is the day one of the account?"""
+    cap: CapConfig
+    as_of: date | None
+    """The account's last day; None without any row or day asked for."""
+    year: str
+
+    @property
+    def held(self) -> pd.DataFrame:
+        """The rows that the account holds."""
+        return self.rows[self.in_time & self.under].reset_index(drop=True)
+
+    @property
+    def other_years(self) -> dict[str, int]:
+        """How many rows each other account year holds."""
+        return dict(sorted(Counter(self.years[self.under & (self.years != self.year)]).items()))
+
+    @property
+    def later(self) -> int:
+        """How many rows of this account year are later than the account's last day."""
+        return int(np.sum(self.under & (self.years == self.year) & ~self.in_time))
+
+    @property
+    def other_product(self) -> int:
+        """How many rows are of the account's days, and of a product that the cap does not count."""
+        return int(np.sum(self.in_time & ~self.under))
+
+    @property
+    def why_not(self) -> dict[str, str]:
+        """Why the account does not hold a row, by the call_id of each that it does not."""
+        out = {}
+        for call, year, under, in_time in zip(self.rows["call_id"], self.years, self.under, self.in_time, strict=True):
+            if not under:
+                out[str(call)] = "the cap does not count her product"
+            elif year != self.year:
+                words = self.cap.account_year_words(year)
+                out[str(call)] = f"by her {self.cap.counts_on} she is of account year {words}"
+            elif not in_time:
+                out[str(call)] = f"after {self.as_of}, the last day of this account"
+        return out
+
+
+def members_of(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig, as_of: date | None = None) -> Members:
+    """Which rows the account holds of the account year in which ``as_of`` lies, from its first day to that one.
+
+    Without ``as_of`` it is the day of the last call that the cap may count, else of the last call.
     """
     rows = countable(liftings, cap, config)
-    year = account_year(as_of, cap)[0]
-    years: Counter[str] = Counter()
-    later = other_product = 0
-    for day, under in zip(days_of(rows, cap), under_cap(rows, cap, config), strict=True):
-        its_year = account_year(day, cap)[0]
-        if not under:
-            other_product += its_year == year and day <= as_of
-        elif its_year != year:
-            years[its_year] += 1
-        else:
-            later += day > as_of
-    return dict(sorted(years.items())), later, other_product
+    days = np.array([day_of(row, cap) for row in records_of(rows)], dtype=object)
+    years = np.array([account_year(day, cap)[0] for day in days], dtype=object)
+    under = under_cap(rows, cap, config)
+    last = as_of or max(days[under] if under.any() else days, default=None)
+    year = "" if last is None else account_year(last, cap)[0]
+    in_time = (years == year) & np.array([last is not None and day <= last for day in days], dtype=bool)
+    return Members(rows, days, years, under, in_time, cap, last, year)

@@ -11,7 +11,6 @@ fewer.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,12 +22,15 @@ import pandas as pd
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.tables.number_law import number_law
 from pipeline.tables.records import records_of
+from pipeline.volume.capacity import DWT_PRIOR
 from pipeline.volume.draw_keys import key_of
 from pipeline.volume.evidence import COLUMNS, Evidence, evidence_of
 from pipeline.volume.full_draught import COLUMNS as DEPTHS
 from pipeline.volume.identity import NUMBERS, numbers_of
 from pipeline.volume.likelihood import SizeError, effective_draws, log_weights, reweighted
+from pipeline.volume.membership import drawn_under
 from pipeline.volume.possible_voyages import Voyages
+from pipeline.volume.streams import OWN, SHARED
 from pipeline.volume.usual_hull import DWT_PER_HULL
 
 if TYPE_CHECKING:
@@ -45,14 +47,20 @@ PRODUCT_FOLLOWS_HABIT = 0.7
 class SharedDraws:
     """One value per draw of what every call shares."""
 
-    regression: FloatArray  # standard normal: error of the regression's mean, and of how large a fleet's ships are
+    regression: FloatArray  # standard normal: error of the regression's mean
+    fleet: FloatArray  # standard normal: how large the ships of a fleet are of whose size nothing is known
     fill_mean: FloatArray  # mean fill of this world
     product: np.ndarray  # index of the product that this world's port mostly ships
     voyages: Voyages  # which each call deals to its own draws
 
     def only(self, here: np.ndarray) -> SharedDraws:
         """Those of some draws alone, given as booleans."""
-        return SharedDraws(self.regression[here], self.fill_mean[here], self.product[here], self.voyages)
+        fill_mean, product = self.fill_mean[here], self.product[here]
+        return SharedDraws(self.regression[here], self.fleet[here], fill_mean, product, self.voyages)
+
+    def size_error(self, row: Mapping[Any, Any]) -> FloatArray:
+        """The part of a row's error of deadweight that it shares, in standard deviations: by how hers was told."""
+        return self.fleet if str(row["method"]).startswith(DWT_PRIOR) else self.regression
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +77,12 @@ class CallDraws:
 
 def shared_draws(config: VolumeConfig, seed: int) -> SharedDraws:
     """The draws that all calls have in common."""
-    rng = np.random.default_rng(np.random.SeedSequence([seed, 0]))
+    rng = SHARED.of(seed)
     habit = config.fill.mean + config.fill.shared_sd * rng.standard_normal(config.draws)
     product = rng.choice(len(config.products), config.draws, p=[p.share for p in config.products])
     voyages = Voyages(config.draws, config.constants_share, seed)
-    return SharedDraws(rng.standard_normal(config.draws), np.clip(habit, 0.05, 0.98), product, voyages)
-
-
-def own_stream(seed: int, call_id: str) -> np.random.Generator:
-    """The call's own stream of random numbers."""
-    digest = hashlib.sha256(call_id.encode()).digest()
-    return np.random.default_rng(np.random.SeedSequence([seed, 1, int.from_bytes(digest[:8], "big")]))
+    fleet, regression = rng.standard_normal((2, config.draws))
+    return SharedDraws(regression, fleet, np.clip(habit, 0.05, 0.98), product, voyages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def ship_of(row: Mapping[Any, Any]) -> str:
 
 def own_draws(row: Mapping[Any, Any], config: VolumeConfig, shared: SharedDraws, seed: int) -> OwnDraws:
     """The draws of one call; only the fill leans on what is shared, and the deadweight is her ship's."""
-    rng = own_stream(seed, key_of(row))
+    rng = OWN.of(seed, key_of(row))
     n = config.draws
     z, uniform, follow, own_product = rng.standard_normal(n), rng.random(n), rng.random(n), rng.random(n)
     a = shared.fill_mean * config.fill.concentration
@@ -113,7 +116,7 @@ def own_draws(row: Mapping[Any, Any], config: VolumeConfig, shared: SharedDraws,
     part = rng.random(n) < config.fill.part_cargo_share
     fill = np.where(part, rng.uniform(PART_CARGO[0], PART_CARGO[1], n), fill)
     if ship := ship_of(row):
-        z = own_stream(seed, ship).standard_normal(n)
+        z = OWN.of(seed, ship).standard_normal(n)
     return OwnDraws(z, uniform, follow, own_product, fill, rng)
 
 
@@ -132,7 +135,7 @@ def draw_call(
     if _known(row.get("given_tonnes")):
         tonnes = np.full(n, float(row["given_tonnes"]))
         return CallDraws(tonnes, tonnes * factor, lifted, product, _stated_fill(tonnes, row, config))
-    log_dwt = np.log(row["dwt_p50_t"]) + row["dwt_log_sd"] * z + row["dwt_shared_sd"] * shared.regression
+    log_dwt = np.log(row["dwt_p50_t"]) + row["dwt_log_sd"] * z + row["dwt_shared_sd"] * shared.size_error(row)
     dwt = np.exp(log_dwt)
     density = np.array([p.t_per_m3 for p in config.products] + [UNNAMED_T_PER_M3])[product]
     tank_t = dwt * config.tank_m3_per_t * config.tank_fill_limit * density
@@ -159,7 +162,7 @@ def _size_error(row: Mapping[Any, Any], evidence: Evidence, z: FloatArray, share
     """Error of length times beam, tied to the deadweight's where one of them was told from the other."""
     sd = evidence.hull_log_sd
     if not _known(row.get("length_m")):  # the hull is that of her deadweight
-        return SizeError((row["dwt_log_sd"] * z + row["dwt_shared_sd"] * shared.regression) / DWT_PER_HULL, sd)
+        return SizeError((row["dwt_log_sd"] * z + row["dwt_shared_sd"] * shared.size_error(row)) / DWT_PER_HULL, sd)
     told_from_hull = str(row["method"]).startswith("dwt_from_length") and row["dwt_log_sd"] > 0
     tied = min(0.95, DWT_PER_HULL * sd / row["dwt_log_sd"]) if told_from_hull else 0.0
     return SizeError(sd * tied * z, sd * float(np.sqrt(1 - tied**2)))
@@ -176,7 +179,7 @@ class Cargo:
 
 def doubts(row: Mapping[Any, Any], config: VolumeConfig, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """In which draws the row's ship is not that of the call before, and how many further ones called: (draws,) each."""
-    rng = own_stream(seed, f"{key_of(row)}/number")
+    rng = OWN.of(seed, f"{key_of(row)}/number")
     new, one = (1.0 if not _known(row.get(name)) else float(row[name]) for name in ("p_new_call", "p_one_call"))
     law = number_law(one, float(row["calls_mean"]) if _known(row.get("calls_mean")) else None)
     is_new, chance = rng.random(config.draws) < new, rng.random(config.draws)
@@ -257,8 +260,7 @@ def simulate_cargo(
     cap: CapConfig | None = None,
 ) -> Cargo:
     """As ``simulate``, with the tonnes, and the barrels if every row were one call; ``ships`` gives a row's draws."""
-    names = [p.name for p in config.products] + ["unnamed"]
-    under = np.array([cap is None or cap.counts_product(name) for name in names])
+    under = None if cap is None else drawn_under(cap, config)
     counted = liftings[liftings["counts"].astype(bool)]
     out = Cargo(*(np.zeros((len(counted), config.draws)) for _ in range(3)))
     for n, row in enumerate(records_of(counted)):

@@ -15,6 +15,7 @@ import numpy as np
 
 from pipeline.ships.stay_times import StayTimes, pumped
 from pipeline.volume.hull_form import BLOCK_RANGE, BLOCK_SD, LIGHTSHIP_LOG_SD, heavier_by, lightship_part
+from pipeline.volume.streams import COURSES, VOYAGES
 from pipeline.volume.usual_hull import DWT_PER_HULL
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Voyages:
 
     @cached_property
     def _decks(self) -> list[FloatArray]:
-        rng, n = np.random.default_rng(np.random.SeedSequence([self._seed, 2])), self._draws
+        rng, n = VOYAGES.of(self._seed), self._draws
         return [
             _deck(rng.standard_normal(n)),
             _deck(np.exp(LIGHTSHIP_LOG_SD * rng.standard_normal(n))),
@@ -118,7 +119,7 @@ class Voyages:
     @cached_property
     def _courses(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Where either end of a stay lies in its bounds, and three points on it, in order: uniform from 0 to 1."""
-        rng, n = np.random.default_rng(np.random.SeedSequence([self._seed, 3])), self._draws
+        rng, n = COURSES.of(self._seed), self._draws
         return rng.random(n), rng.random(n), np.sort(rng.random((3, n)), axis=0)
 
     def _course(self, stay: StayTimes) -> list[FloatArray]:

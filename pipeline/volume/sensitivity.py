@@ -24,7 +24,7 @@ from pipeline.tables import SENSITIVITY
 from pipeline.tables.records import records_of
 from pipeline.volume.assumptions import Setting, assumptions
 from pipeline.volume.first_order import BLOCKS, between_variance, bins_within, equal_bins, index_of, variance
-from pipeline.volume.membership import between, countable, drawn_under, under_cap
+from pipeline.volume.membership import drawn_under, members_of
 from pipeline.volume.montecarlo import (
     PRODUCT_FOLLOWS_HABIT,
     OwnDraws,
@@ -50,7 +50,8 @@ DRAWS_OF_ALL_CALLS = {"one_at_a_time": 200_000, "variance": 4_000_000}  # keeps 
 INPUTS = {
     "shared_fill": "how full ships of this trade mostly are",
     "shared_product": "what the port mostly ships",
-    "shared_regression": "the error of deadweights that ships share",
+    "shared_regression": "the error of deadweights that ships of known size share",
+    "shared_fleet": "how large ships of unknown size mostly are",
     "own_deadweight": "each ship's own deadweight",
     "own_fill": "each ship's own fill",
     "own_product": "each ship's own product",
@@ -70,36 +71,24 @@ def sensitivity(
 ) -> pd.DataFrame:
     """One row per assumption, drawn input and counted call of the account; none where the account has no call.
 
-    ``account`` is the ledger of that account year: its first and last day choose the calls. ``missed``, where the
+    ``account`` is the ledger of that account year: its last day chooses the calls. ``missed``, where the
     ledger was made with it, adds what the sum with unseen calls comes from.
     """
-    counted = in_account(liftings, account, cap, config)
+    if not len(account):
+        return SENSITIVITY.empty()
+    as_of = date.fromisoformat(str(account["day"].iloc[-1]))
+    counted, other_rule = (members_of(liftings, rule, config, as_of).held for rule in (cap, _other_rule(cap)))
     if not len(counted):
         return SENSITIVITY.empty()
-    rows = _one_at_a_time(liftings, counted, account, cap, config, seed) + _by_variance(counted, cap, config, seed)
+    rows = _one_at_a_time(counted, other_rule, cap, config, seed) + _by_variance(counted, cap, config, seed)
     if missed is not None and tells(missed, account["day"]):
         few = _with_draws(config, "variance", len(counted))
-        rows += with_unseen(account_draws(liftings, account, cap, few, seed), missed, cap, few, seed)
+        rows += with_unseen(account_draws(liftings, as_of, cap, few, seed), missed, cap, few, seed)
     return SENSITIVITY.check(SENSITIVITY.from_rows([{"item": f"{r['kind']}:{r['name']}"} | r for r in rows]))
 
 
-def in_account(liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> pd.DataFrame:
-    """The calls that the account holds, in the table's order: of its days, of a product that the cap may count."""
-    counted = countable(liftings, cap, config)
-    if not len(account):
-        return counted.iloc[:0]
-    first, last = (date.fromisoformat(str(account["day"].iloc[n])) for n in (0, -1))
-    rows = between(counted, cap, first, last)
-    return rows[under_cap(rows, cap, config)].reset_index(drop=True)
-
-
 def _one_at_a_time(
-    every: pd.DataFrame,
-    counted: pd.DataFrame,
-    account: pd.DataFrame,
-    cap: CapConfig,
-    config: VolumeConfig,
-    seed: int,
+    counted: pd.DataFrame, other_rule: pd.DataFrame, cap: CapConfig, config: VolumeConfig, seed: int
 ) -> list[dict[str, Any]]:
     """Each assumption at both ends of its range, all others as they are."""
     config = _with_draws(config, "one_at_a_time", len(counted))
@@ -110,7 +99,7 @@ def _one_at_a_time(
 
     base = drawn(Setting("", config, counted))
     rows = []
-    for told in assumptions(counted, config, in_account(every, account, _other_rule(cap), config)):
+    for told in assumptions(counted, config, other_rule):
         if told.name == "unnamed_factor" and not cap.counts_product("unnamed"):
             continue  # a cap that names its products does not count an unnamed one: there is no such choice
         ends = [drawn(end) if end.label else base for end in (told.low, told.high)]
@@ -196,6 +185,7 @@ def _shared_groups(shared: SharedDraws) -> dict[str, np.ndarray]:
         "shared_fill": equal_bins(shared.fill_mean),
         "shared_product": shared.product,
         "shared_regression": equal_bins(shared.regression),
+        "shared_fleet": equal_bins(shared.fleet),
     }
 
 

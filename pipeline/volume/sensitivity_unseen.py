@@ -18,7 +18,7 @@ import numpy as np
 
 from pipeline.volume.draw_keys import in_one_order
 from pipeline.volume.first_order import between_variance, bins_within, equal_bins, index_of, variance
-from pipeline.volume.membership import between, countable, under_cap
+from pipeline.volume.membership import account_year, members_of
 from pipeline.volume.montecarlo import shared_draws, ships_of, simulate_cargo
 from pipeline.volume.unseen import of_every_row, unseen_sum
 
@@ -54,16 +54,14 @@ class AccountDraws:
     """What each row's call carried, were it one: shape (calls, draws). An unseen call carries one of these."""
 
 
-def account_draws(
-    liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, config: VolumeConfig, seed: int
-) -> AccountDraws:
+def account_draws(liftings: pd.DataFrame, as_of: date, cap: CapConfig, config: VolumeConfig, seed: int) -> AccountDraws:
     """The draws behind the last day of an account, as the ledger makes them."""
-    first, last = (date.fromisoformat(str(account["day"].iloc[n])) for n in (0, -1))
-    rows = between(in_one_order(countable(liftings, cap, config)), cap, first, last)
-    holds, shared = under_cap(rows, cap, config), shared_draws(config, seed)
-    cargo = simulate_cargo(rows[holds], config, lambda row: ships_of(row, config, shared, seed), cap)
-    calendar = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    return AccountDraws(calendar, cargo.barrels.sum(axis=0), of_every_row(cargo.of_one_call, holds, config.draws))
+    members, shared = members_of(in_one_order(liftings), cap, config, as_of), shared_draws(config, seed)
+    cargo = simulate_cargo(members.held, config, lambda row: ships_of(row, config, shared, seed), cap)
+    start = account_year(as_of, cap)[1]
+    calendar = [start + timedelta(days=n) for n in range((as_of - start).days + 1)]
+    carried = of_every_row(cargo.of_one_call, members.under[members.in_time], config.draws)
+    return AccountDraws(calendar, cargo.barrels.sum(axis=0), carried)
 
 
 def with_unseen(

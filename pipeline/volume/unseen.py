@@ -6,7 +6,6 @@ the calls seen and the looks leave of it), the exposure is the time in which a c
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +17,7 @@ import pandas as pd
 from pipeline.tables.records import records_of
 from pipeline.tables.seen_law import seen_share
 from pipeline.volume.montecarlo import draw_call, shared_draws
+from pipeline.volume.streams import UNSEEN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,7 +94,7 @@ def _of_each_day(
     for zone_id, zone in known.sort_values(["zone_id", "day"]).groupby("zone_id", sort=True):
         rate = _rates(str(zone_id), zone, error, seed)
         for row in records_of(zone[zone["day"].isin(index)]):
-            rng = _stream(seed, f"{zone_id}/{row['day']}")
+            rng = UNSEEN.of(seed, f"{zone_id}/{row['day']}")
             number = rng.poisson(_unseen_days(row, error) * rate)
             draws = np.repeat(np.arange(config.draws), number)
             carried = cargo[rng.integers(0, len(cargo), len(draws)), draws]
@@ -103,7 +103,7 @@ def _of_each_day(
 
 def _error(config: VolumeConfig, seed: int) -> FloatArray:
     """What is not known of looks and stays, in standard deviations: one value per draw, for all zones and days."""
-    return _stream(seed, "what looks see").standard_normal(config.draws)
+    return UNSEEN.of(seed, "what looks see").standard_normal(config.draws)
 
 
 def _rates(zone_id: str, zone: pd.DataFrame, error: FloatArray, seed: int) -> FloatArray:
@@ -112,7 +112,7 @@ def _rates(zone_id: str, zone: pd.DataFrame, error: FloatArray, seed: int) -> Fl
     A draw in which looks see more than thought has more days that were seen, and so fewer calls a day.
     """
     law = zone.iloc[0]
-    rate = _stream(seed, f"{zone_id}/rate").gamma(law["rate_shape"], 1 / law["rate_per_d"], len(error))
+    rate = UNSEEN.of(seed, f"{zone_id}/rate").gamma(law["rate_shape"], 1 / law["rate_per_d"], len(error))
     rows = [row for row in records_of(zone) if _bounded(row)]
     thought = sum(row["seen_days"] for row in rows)
     if thought == 0:
@@ -136,7 +136,7 @@ def _bounded(row: Mapping[Any, Any]) -> bool:
     return all(pd.notna(row.get(name)) for name in ("p_seen", "p_seen_lo", "p_seen_hi", "seen_days"))
 
 
-def zones_left_out(missed: pd.DataFrame, calls: pd.DataFrame, days: list[date]) -> dict[str, date]:
+def zones_left_out(missed: pd.DataFrame, calls: pd.DataFrame, days: Iterable[date]) -> dict[str, date]:
     """Zones of whose unseen calls nothing is known, each with the day from which that matters.
 
     Those that no look could see, and those at which calls (with their deciding ``days``) count though ``missed`` has no
@@ -149,12 +149,6 @@ def zones_left_out(missed: pd.DataFrame, calls: pd.DataFrame, days: list[date]) 
         if zone not in told:
             out[str(zone)] = min(day, out.get(str(zone), day))
     return out
-
-
-def _stream(seed: int, key: str) -> np.random.Generator:
-    """The stream of random numbers of that name."""
-    digest = hashlib.sha256(key.encode()).digest()
-    return np.random.default_rng(np.random.SeedSequence([seed, 2, int.from_bytes(digest[:8], "big")]))
 
 
 def _of_nothing_known(config: VolumeConfig, seed: int) -> FloatArray:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pipeline.calls.direction import p_loading
-from pipeline.calls.loading import OF_TWO_HULLS, WEAK, chance_of_loading, doubts_of, habit_of
+from pipeline.calls.loading import OF_TWO_HULLS, WEAK, chance_of_loading, doubts_of, habits_of
 from pipeline.config import CallsConfig
 from pipeline.ships.retyping import RETYPED, retyped_share
 from pipeline.ships.signs_of_cargo import by_freeboards
@@ -69,11 +69,14 @@ def test_of_a_ship_with_a_length_sides_speak_by_when_in_her_stay_they_were_seen(
     )
 
 
-def test_the_habit_of_crews_is_told_by_calls_that_count_and_have_both_draughts():
+def test_the_habit_of_crews_is_told_by_other_calls_that_count_and_have_both_draughts():
+    """Her own draughts are weighed by it: they have not told it."""
     steps = (2.2, 0.0, 0.0)
     rows = [{"counts": True, "draught_in_m": 4.0, "draught_out_m": 4.0 + step} for step in steps]
     others = [rows[0] | {"counts": False}, {"counts": True, "draught_in_m": 4.0}, {"counts": True}]
-    assert habit_of([*rows, *others]) == retyped_share(np.array(steps))
+    told = habits_of([*rows, *others])
+    assert told[:3] == [retyped_share(np.array(rest)) for rest in ((0.0, 0.0), (2.2, 0.0), (2.2, 0.0))]
+    assert set(told[3:]) == {retyped_share(np.array(steps))}
 
 
 @pytest.mark.parametrize("prior", [0.0, 0.1, 0.5, 0.9, 0.97, 1.0])

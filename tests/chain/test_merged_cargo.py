@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pipeline.calls.freeboards import TOLD
-from pipeline.calls.loading import habit_of, of_visit
+from pipeline.calls.loading import habits_of, of_visit
 from pipeline.chain.review_file import Verdict
 from pipeline.chain.verdicts import reviewed_calls
 from pipeline.config import CallsConfig
@@ -19,7 +19,12 @@ EMPTY, DEEP = look("a", 8, 5.0), look("b", 30, 3.4)
 
 def read(seen: pd.DataFrame):
     """The cargo of a visit as a run reads it."""
-    return lambda whole, table: of_visit(whole, seen, harbour(), CONFIG, habit_of(table.to_dict("records")))
+
+    def cargo(whole: dict, table: pd.DataFrame) -> dict:
+        habits = dict(zip(table["call_id"], habits_of(table.to_dict("records")), strict=True))
+        return of_visit(whole, seen, harbour(), CONFIG, habits[whole["call_id"]])
+
+    return cargo
 
 
 def merged(table: pd.DataFrame, which: int, into: int, *seen: dict) -> pd.Series:

@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from pipeline.config import CallsConfig
 from pipeline.quantiles import Z90
@@ -87,6 +88,53 @@ def test_a_ship_that_looks_between_did_not_show_is_the_same_as_often_as_in_drawn
     )
     one = chance_of_one_stay(turns, Pair(0.0, gap_d, 0.0, 1e4, missed=misses ** len(empty), empty=empty))
     assert one == pytest.approx(weight[last == first].sum() / weight[last >= 0].sum(), abs=0.04)
+
+
+def another_by_finer_steps(turns, seen_d, gap_d, then_d, steps=4000):
+    """The same chance on a grid of its own: renewals one after another, each taken to fall amid its step."""
+
+    def both(first, second):
+        return np.convolve(first, second)[:steps]
+
+    def ended(days):
+        low, high = np.log(STAY_D)
+        return ndtr((np.log(np.maximum(days, 1e-6)) - (low + high) / 2) * 2 * Z90 / (high - low))
+
+    edges = np.linspace(0.0, gap_d, steps + 1)
+    amid = (edges[1:] + edges[:-1]) / 2
+    free, stay = np.diff(-np.expm1(-edges / turns.free_d)), np.diff(ended(edges))
+    comes = term = free
+    turn = np.append(0.0, both(free, stay)[:-1])
+    while term.sum() > 1e-9:
+        term = both(term, turn)
+        comes = comes + term
+    leaves = -np.diff([turns.still(seen_d, day) for day in edges])
+    there = both(leaves, comes)
+    there = (there + np.append(0.0, there[:-1])) / 2
+    return float(there @ (1 - ended(gap_d - amid + then_d)))
+
+
+@pytest.mark.parametrize("free_d", [0.4, 12.0])
+@pytest.mark.parametrize(("gap_d", "then_d"), [(0.17, 0.0), (0.17, 1.234), (0.99, 0.5), (2.5, 1.234)])
+def test_the_chance_of_another_ship_is_that_of_finer_steps(free_d, gap_d, then_d):
+    turns = Turnover(STAY_D, free_d)
+    assert turns.another(0.5, gap_d, then_d) == pytest.approx(
+        another_by_finer_steps(turns, 0.5, gap_d, then_d), rel=0.01
+    )
+
+
+@pytest.mark.parametrize("asked", ["seen_d", "gap_d", "then_d", "free_d", "empty_d"])
+def test_a_second_more_moves_no_chance_by_more_than_a_thousandth(asked):
+    """Through the edges of the steps and all digits, no input makes it jump."""
+    usual = {"seen_d": 0.3, "gap_d": 1.5, "then_d": 0.8, "free_d": 2.0, "empty_d": 0.7}
+
+    def chance(value):
+        told = usual | {asked: value}
+        turns, empty = Turnover(STAY_D, told["free_d"]), [Empty(told["empty_d"], 0.1)]
+        return [turns.another(told["seen_d"], told["gap_d"], told["then_d"], few) for few in ([], empty)]
+
+    for value in (0.98, 1.0, 1.0149, 1.02, 1.025, 1.05, 1.06, 1.1499):
+        assert chance(value) == pytest.approx(chance(value + 1e-5), rel=1e-3)
 
 
 def test_a_spot_is_as_long_free_as_its_looks_say():

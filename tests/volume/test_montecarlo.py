@@ -9,7 +9,8 @@ from pipeline.config import VolumeConfig
 from pipeline.config.volume import FillConfig, Product
 from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.liftings import liftings
-from pipeline.volume.montecarlo import draw_call, own_stream, shared_draws, simulate
+from pipeline.volume.montecarlo import draw_call, shared_draws, simulate
+from pipeline.volume.streams import OWN
 
 SEED = 7
 CONFIG = VolumeConfig(draws=4000)
@@ -59,7 +60,7 @@ def test_neither_order_nor_number_of_other_calls_matters():
 
 
 def test_streams_of_two_calls_are_independent():
-    a, b = (own_stream(SEED, name).standard_normal(20_000) for name in ("a", "b"))
+    a, b = (OWN.of(SEED, name).standard_normal(20_000) for name in ("a", "b"))
     assert abs(np.corrcoef(a, b)[0, 1]) < 0.03
 
 
@@ -96,6 +97,16 @@ FULL = VolumeConfig(
 def relative_sd(table: pd.DataFrame) -> float:
     total = simulate(table, FULL, SEED).sum(axis=0)
     return float(np.log(total).std())
+
+
+def test_what_measured_ships_carry_says_nothing_of_how_large_unmeasured_ones_are():
+    """The regression rests on a register, the size of unknown ships on what others published: two errors, not one."""
+    measured, unknown = fleet(60, FULL), fleet(60, FULL, length_m=None, beam_m=None)
+    both = pd.concat([measured, unknown.assign(call_id=[f"u{n}" for n in range(60)])], ignore_index=True)
+    known, other = (np.log(half.sum(axis=0)) for half in np.split(simulate(both, FULL, SEED), 2))
+    for sums, table in ((known, measured), (other, unknown)):
+        assert sums.std() == pytest.approx(float(table["dwt_shared_sd"].iloc[0]), rel=0.25)
+    assert abs(np.corrcoef(known, other)[0, 1]) < 0.03
 
 
 def test_calls_of_one_ship_have_one_deadweight_and_calls_of_two_have_two():

@@ -11,7 +11,7 @@ from pipeline.volume.first_order import between_variance, equal_bins, index_of, 
 from pipeline.volume.ledger import ledger
 from pipeline.volume.liftings import liftings
 from pipeline.volume.montecarlo import simulate
-from pipeline.volume.sensitivity import in_account, sensitivity
+from pipeline.volume.sensitivity import sensitivity
 
 SEED = 7
 CONFIG = VolumeConfig(draws=4000)
@@ -96,7 +96,15 @@ def test_indices_of_a_sum_are_those_of_its_parts():
     table = fleet(6, config).assign(dwt_shared_sd=0.0)
     found = told(table, config)
     assert found.loc["own_deadweight", "sobol"] == pytest.approx(1, abs=0.03)
-    others = ["shared_fill", "shared_product", "shared_regression", "own_product", "own_lifting", "own_fill"]
+    others = [
+        "shared_fill",
+        "shared_product",
+        "shared_regression",
+        "shared_fleet",
+        "own_product",
+        "own_lifting",
+        "own_fill",
+    ]
     assert found.loc[others, "sobol"].to_numpy() == pytest.approx(0, abs=0.03)
 
 
@@ -182,8 +190,10 @@ def test_named_products_are_not_renamed():
 def test_deadweight_that_is_stated_does_not_move_with_the_regression():
     found = told(fleet(4, dwt_t=5000)).loc["regression"]
     assert found["low_p50"] == found["high_p50"] == found["base_p50"]
-    moved = told(fleet(4)).loc["regression"]
-    assert moved["low_p50"] < moved["base_p50"] < moved["high_p50"]
+    for table, name, other in ((fleet(4), "regression", "fleet"), (fleet(4, length_m=None), "fleet", "regression")):
+        moved, still = told(table).loc[name], told(table).loc[other]
+        assert moved["low_p50"] < moved["base_p50"] < moved["high_p50"]
+        assert still["low_p50"] == still["high_p50"] == still["base_p50"]
 
 
 def test_a_call_across_new_year_brings_the_year_rule_in():
@@ -196,8 +206,8 @@ def test_a_call_across_new_year_brings_the_year_rule_in():
 
 def test_only_calls_of_the_account_take_part():
     table = pd.concat([fleet(2), fleet(1, arrival="2022-05-01").assign(call_id="old")], ignore_index=True)
-    account = ledger(table, CAP, CONFIG, SEED)
-    assert list(in_account(table, account, CAP, CONFIG)["call_id"]) == ["c0", "c1"]
+    found = told(table)
+    assert found.index[found["kind"] == "call"].tolist() == ["c0", "c1"]
 
 
 def test_no_call_no_row():

@@ -25,6 +25,7 @@ import numpy as np
 import shapely
 from scipy import special
 
+from pipeline.config.calls import LOOK_RECALL
 from pipeline.detection import screening
 from pipeline.detection.earlier.background import GUARD, MEDIAN_TO_MEAN
 from pipeline.detection.earlier.berths import along_axes, beside_m, to_lonlat
@@ -50,8 +51,6 @@ SEEN_SHARE = 0.5  # of a berth: less was not looked at
 # simulated berths, seeds 1000 to 1003.
 WITH_HISTORY = (-5.95, 0.9, 2.5)
 WITHOUT = (-5.8, 0.75, 1.35)
-# Share of ships at quays that the optical detectors find: ports held out (10 m); simulated, unseen seeds (fine)
-OPTICAL_RECALL = {True: 0.95, False: 0.66}
 FINE_M = 5.0  # pixels: below, the optical detector for fine images looks (our choice)
 MOST_CERTAIN = 4.0  # logit of a score: no detection is surer than 0.98
 
@@ -96,7 +95,8 @@ def _verdict(scene: Scene, zone: Zone, found: pd.DataFrame, covered: float) -> d
     else:
         share = covered
         row |= {"basis": "detections", "n_background": 0}
-        p = of_detections(score, OPTICAL_RECALL[float(np.mean(scene.pixel_spacing_m)) <= FINE_M] * share)
+        finder = Sensor.OPTICAL if float(np.mean(scene.pixel_spacing_m)) <= FINE_M else Sensor.SENTINEL2
+        p = of_detections(score, LOOK_RECALL[finder] * share)
     if share < SEEN_SHARE and not len(ships):
         return row | {"verdict": "unknown", "probability": None, "seen": share, "n_hulls": 0}
     verdict = _word(p, covered)
