@@ -163,7 +163,7 @@ for n, (words, one) in enumerate((("before", run), *([("after", second)] if afte
     looks, left = one.table("looks"), 0
     for state, colour in colours.items():
         count = int((looks["zone_id"].isin(counted_zones) & (looks["state"] == state)).sum())
-        axes.barh(words, count, left=left, color=colour, label=state if n == 0 else None)
+        axes.barh(words, count, 0.5, left=left, color=colour, label=state if n == 0 else None)
         left += count
 axes.set(xlabel="looks at counted berths", title=f"{mark}{before.name}{f' and {after.name}' if after else ''}")
 axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.3), fontsize=8)

@@ -47,7 +47,7 @@ def change(now: float, before: float) -> str:
     """By how much of a sum another one differs; "" where one is not known, and the sum itself where there was none.
 
     >>> change(76.0, 100.0), change(124.0, 100.0), change(100.2, 100.0), change(99.9, 100.0), change(100.0, 100.0)
-    ('−24 %', '+24 %', '+0.2 %', '−0.1 %', 'none')
+    ('−24 %', '+24 %', '+0.2 %', '−0.1 %', '0 %')
     >>> change(4453.6, 0.0), change(float("nan"), 100.0)
     ('4,450', '')
     """
@@ -57,7 +57,7 @@ def change(now: float, before: float) -> str:
         return barrels(now)
     percent_more = 100 * (now - before) / before
     told = f"{percent_more:+.{int(abs(percent_more) < 0.95)}f}"
-    return "none" if float(told) == 0 else f"{told} %".replace("-", "−")
+    return "0 %" if float(told) == 0 else f"{told} %".replace("-", "−")
 
 
 def chance(probability: float) -> str:
