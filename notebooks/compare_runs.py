@@ -14,8 +14,8 @@
 # # Compare two runs
 #
 # What changed, and why: the result first, then settings, inputs, verdicts and code, then call by call. Choose two runs
-# with the environment variables `CAPWATCH_RUN` and `CAPWATCH_OTHER`, or put their folders below. Where no other run is
-# named, the account of the first one is drawn again with another fill, so that there is something to see.
+# with the environment variables `CAPWATCH_RUN` and `CAPWATCH_OTHER`, or put their folders or ids below. Where no other
+# run is named, the account of the first one is drawn again with another fill, so that there is something to see.
 
 # %%
 import os
@@ -33,8 +33,9 @@ from pipeline.report.wording import barrels, change, method_words
 from pipeline.workspace import CONFIG_FILES
 
 pd.set_option("display.max_colwidth", None)
-before = chosen_run()
-after = chosen_run("CAPWATCH_OTHER") if os.environ.get("CAPWATCH_OTHER") else None
+chosen, other = "", ""  # folders or ids; where empty CAPWATCH_RUN, or the last run that finished, and CAPWATCH_OTHER
+before = chosen_run(chosen)
+after = chosen_run(other, variable="CAPWATCH_OTHER") if other or os.environ.get("CAPWATCH_OTHER") else None
 run = open_run(before)
 second = run if after is None else open_run(after)
 mark = "SIMULATED: " if run.simulated or second.simulated else ""
@@ -76,7 +77,7 @@ else:
 if not (old_liftings["counts"].any() or new_liftings["counts"].any()):
     print("no call is counted in either, so both accounts are empty")
 figure, axes = plt.subplots(figsize=(9, 4))
-for ledger, colour, words, style in ((old_ledger, "#0072B2", "before", "-"), (new_ledger, "#E69F00", "after", "--")):
+for ledger, colour, words, style in ((old_ledger, "#0072B2", "before", "-"), (new_ledger, "#D55E00", "after", "--")):
     days, ledger = as_steps(ledger)
     axes.fill_between(days, ledger["observed_p5"], ledger["observed_p95"], step="post", color=colour, alpha=0.2, lw=0)
     axes.step(days, ledger["observed_p50"], where="post", color=colour, ls=style, lw=2, label=words)
@@ -142,7 +143,7 @@ if len(both):
         axes.plot([pair.barrels_p50_before, pair.barrels_p50_after], [n, n], color="#9ca3af", lw=1)
     rows = range(len(both))
     axes.plot(both["barrels_p50_before"], rows, "o", ms=11, mfc="none", color="#0072B2", label="before")
-    axes.plot(both["barrels_p50_after"], rows, "s", color="#E69F00", label="after")
+    axes.plot(both["barrels_p50_after"], rows, "s", color="#D55E00", label="after")
     axes.set(yticks=list(rows), yticklabels=list(both["arrived"] + ", " + both["ship"]), xlabel="barrels, median")
     axes.set(ylim=(len(both) - 0.5, -0.5), title=f"{mark}each counted call; one mark alone: counted in one run only")
     axes.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
@@ -162,7 +163,7 @@ for n, (words, one) in enumerate((("before", run), *([("after", second)] if afte
     looks, left = one.table("looks"), 0
     for state, colour in colours.items():
         count = int((looks["zone_id"].isin(counted_zones) & (looks["state"] == state)).sum())
-        axes.barh(words, count, left=left, color=colour, label=state if n == 0 else None)
+        axes.barh(words, count, 0.5, left=left, color=colour, label=state if n == 0 else None)
         left += count
 axes.set(xlabel="looks at counted berths", title=f"{mark}{before.name}{f' and {after.name}' if after else ''}")
 axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.3), fontsize=8)

@@ -14,8 +14,8 @@
 # # Follow one call
 #
 # From a line of the report back to every look and message that it rests on. Choose a run with the environment variable
-# `CAPWATCH_RUN`, or put its folder below; choose a call by its id, or take the counted call with the most evidence.
-# Nothing here changes the run.
+# `CAPWATCH_RUN`, or put its folder or id below; choose a call by its id, or take the counted call with the most
+# evidence. Nothing here changes the run.
 
 # %%
 import matplotlib.pyplot as plt
@@ -31,7 +31,8 @@ from pipeline.provenance import read_manifest
 from pipeline.report.page_data import SILENCE
 
 pd.set_option("display.max_colwidth", None)
-folder = chosen_run()
+chosen = ""  # a run's folder or its id alone; where empty CAPWATCH_RUN, or the last run that finished
+folder = chosen_run(chosen)
 run = open_run(folder)
 calls, liftings = run.table("port_calls"), run.table("liftings")
 mark = "SIMULATED: " if run.simulated else ""

@@ -14,7 +14,7 @@
 # # Inspect the detections of a run
 #
 # What was seen, on which image, how large, and which flags speak against it. Choose a run with the environment variable
-# `CAPWATCH_RUN`, or put its folder below. Nothing here changes the run.
+# `CAPWATCH_RUN`, or put its folder or id below. Nothing here changes the run.
 
 # %%
 import matplotlib.pyplot as plt
@@ -27,7 +27,8 @@ from pipeline.finished.overview import held_calls
 from pipeline.report.wording import days_of
 
 pd.set_option("display.max_colwidth", None)
-folder = chosen_run()
+chosen = ""  # a run's folder or its id alone; where empty CAPWATCH_RUN, or the last run that finished
+folder = chosen_run(chosen)
 run = open_run(folder)
 scenes, detections = run.table("scenes"), run.table("detections")
 period = run.config.period

@@ -15,8 +15,8 @@
 #
 # The barrels of a run rest on three things that nobody measured: how full the ships were, what they carried, and how
 # much a hull of a given length and beam holds. Change them below and run all cells. Choose a run with the environment
-# variable `CAPWATCH_RUN`, or put its folder below; a published case (`runs/cases/rusi-2024-03`) will do, too. Nothing
-# here changes the run.
+# variable `CAPWATCH_RUN`, or put its folder or id below; a published case (`runs/cases/rusi-2024-03`) will do, too.
+# Nothing here changes the run.
 
 # %%
 import textwrap
@@ -35,7 +35,8 @@ from pipeline.report.sensitivity_section import largest_first, sentence, spaced,
 from pipeline.report.wording import barrels, chance, days_of, percent
 from pipeline.tables.accounts import FILL_SCENARIOS
 
-opened = open_account(chosen_run())
+chosen = ""  # a run's folder or its id alone; where empty CAPWATCH_RUN, or the last run that finished
+opened = open_account(chosen_run(chosen))
 cap, calls, seed, period = opened.cap, opened.calls, opened.seed, opened.period
 as_of = (period.end - timedelta(microseconds=1)).date()
 mark = "SIMULATED: " if opened.simulated else ""
@@ -99,7 +100,7 @@ def account_of(calls, config, change):
 
 
 before_config, after_config = opened.volume, changed_config(opened.volume)
-_, before, head_before = account_of(calls, before_config, lambda table: table)
+as_assumed, before, head_before = account_of(calls, before_config, lambda table: table)
 liftings, after, head_after = account_of(changed_calls(calls), after_config, changed_liftings)
 if not head_before.calls_counted:
     raise NothingToShow("No call is counted here, so there is no sum that an assumption could move.")
@@ -152,20 +153,24 @@ plt.show()
 # ## The published fills beside it
 #
 # Panels and governments counted every ship a third, a half, 60 %, 90 % or wholly full. Each dot is that sum for the
-# same calls, as if every one of them had lifted. The bands are whole sums, further ships included that looks may not
-# have told apart: a median above the dot of 90 % does not say that ships were fuller than that. Break-even is the
-# common fill at which these calls alone reach the cap.
+# same calls, as if every one of them had lifted. Lines and bands are the median and the 90 % interval of these calls
+# alone, each with its chance of lifting, and no further ship that looks may not have told apart: so they may be less
+# than the sums above. Break-even is the common fill at which these calls alone reach the cap.
 
 # %%
 figure, axes = plt.subplots(figsize=(9, 3.6))
 shares = np.array([share for _, share in FILL_SCENARIOS])
-for head, label, colour, marker in (
-    (head_before, "as the run assumed", "#0072B2", "o"),
-    (head_after, "your values", "#D55E00", "s"),
+for held, config, head, label, colour, marker, style in (
+    (as_assumed, before_config, head_before, "as the run assumed", "#0072B2", "o", "-"),
+    (liftings, after_config, head_after, "your values", "#D55E00", "s", "--"),
 ):
+    shown = held.assign(p_one_call=1.0, p_new_call=1.0, calls_mean=1.0)  # each call is one, and none hides another
+    alone = volume.ledger(shown, cap, config, seed, as_of=as_of).iloc[-1]
     sums = [head.scenario_bbl[name] for name, _ in FILL_SCENARIOS]
     axes.plot(shares * 100, sums, marker, color=colour, label=f"published fills, {label}")
-    axes.axhspan(head.barrels_p5, head.barrels_p95, color=colour, alpha=0.15, lw=0, label=f"90 % interval, {label}")
+    words = f"these calls alone, {label}: {barrels(alone['observed_p50'])}"
+    axes.axhspan(alone["observed_p5"], alone["observed_p95"], color=colour, alpha=0.15, lw=0)
+    axes.axhline(alone["observed_p50"], color=colour, ls=style, lw=1.5, label=words)
 axes.set(xlabel="fill of every ship, %", ylabel="barrels", ylim=(0, None))
 axes.yaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
 axes.legend(fontsize=8, frameon=False)

@@ -126,18 +126,20 @@ class OpenedRun:
         return found[here]
 
 
-def chosen_run(variable: str = "CAPWATCH_RUN") -> Path:
-    """The run folder that an environment variable names, or the last finished run below ``runs/``.
+def chosen_run(named: Path | str | None = None, *, variable: str = "CAPWATCH_RUN") -> Path:
+    """The run folder of that path or id, else the one that an environment variable names, else the last finished one.
 
     A notebook works in its own folder, whoever started it: relative names hold where the shell stands, then here, then
-    in the folder above. InputError where the variable names no run, ConfigError where there is none.
+    in the folder above; ids are those below ``runs/`` there. InputError where no run has that name, ConfigError where
+    there is none.
     """
     bases = [Path(p) for p in (os.environ.get("PWD", "."), ".", "..")]
-    named = os.environ.get(variable)
-    if named:
-        found = [base / named for base in bases if (base / named / "config.yaml").is_file()]
+    asked, told = (str(named), "") if named else (os.environ.get(variable), f"{variable}=")
+    if asked:
+        places = [place for base in bases for place in (base, *sorted(base.glob("runs/*/")))]
+        found = [place / asked for place in places if (place / asked / "config.yaml").is_file()]
         if not found:
-            raise InputError(f"{variable}={printable(named)}", "is no run folder: it holds no config.yaml")
+            raise InputError(f"{told}{printable(asked)}", "is no run folder: it holds no config.yaml")
         return found[0].resolve()
     out = next((base / "runs" for base in bases if (base / "runs").is_dir()), Path("runs"))
     return latest_run(out).resolve()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,16 +17,61 @@ if TYPE_CHECKING:
 AROUND = pd.Timedelta(days=1)  # of a stay, on both sides
 SILENCE = pd.Timedelta(hours=4)
 MOST_ROWS = 14  # our choice: it is an extract, the table has the rest
+REPORT = ["mmsi", "time_utc", "name", "flags", "draught_m", "dest", "message_id"]
+FIX = ["mmsi", "time_utc", "sog_kn", "message_id"]
+TIME = attrgetter("time_utc")
 
 
-def heard(story: Story, call: dict[Any, Any]) -> dict[str, Any]:
+class Transponders:
+    """A story's tracks, reports, silences and findings by what a card asks for them: sorted and grouped once."""
+
+    def __init__(self, story: Story) -> None:
+        tracks, findings = story.tables["tracks"].sort_values("time_utc", kind="stable"), story.tables.get("findings")
+        self._times, self._numbers = pd.DatetimeIndex(tracks["time_utc"]), tracks["mmsi"].to_numpy()
+        self._fixes = _by_ship(tracks.loc[tracks["flags"].map(len) == 0, FIX])
+        self._said = _by_ship(story.tables["static"].sort_values("time_utc", kind="stable")[REPORT])
+        self._silences = _by_ship(story.tables.get("silences"))
+        self.findings: dict[str, list[Any]] = {}
+        for finding in () if findings is None else findings.itertuples():
+            for call_id in finding.call_ids:
+                self.findings.setdefault(call_id, []).append(finding)
+
+    def ships(self, start: pd.Timestamp, end: pd.Timestamp) -> int:
+        """How many numbers were heard between two moments."""
+        first, last = self._times.searchsorted(start, "left"), self._times.searchsorted(end, "right")
+        return len(set(self._numbers[first:last]))
+
+    def fixes(self, mmsi: int, start: pd.Timestamp, end: pd.Timestamp) -> list[Any]:
+        """Her clean fixes between two moments, in order of time."""
+        return _between(self._fixes.get(mmsi, []), start, end)
+
+    def said(self, mmsi: int, start: pd.Timestamp, end: pd.Timestamp) -> list[Any]:
+        """What she said of herself between two moments."""
+        return _between(self._said.get(mmsi, []), start, end)
+
+    def silences(self, mmsi: int, start: pd.Timestamp, end: pd.Timestamp) -> list[Any]:
+        """Her long silences that reach into the time between two moments."""
+        return [r for r in self._silences.get(mmsi, []) if r.end >= start and r.start <= end]
+
+
+def _by_ship(table: pd.DataFrame | None) -> dict[int, list[Any]]:
+    """Rows of each number, in the table's order."""
+    out: dict[int, list[Any]] = {}
+    for row in () if table is None else table.itertuples(index=False):
+        out.setdefault(int(row.mmsi), []).append(row)
+    return out
+
+
+def _between(rows: list[Any], start: pd.Timestamp, end: pd.Timestamp) -> list[Any]:
+    return rows[bisect_left(rows, start, key=TIME) : bisect_right(rows, end, key=TIME)]
+
+
+def heard(call: dict[Any, Any], ais: Transponders) -> dict[str, Any]:
     """``sentence`` and ``rows`` (when, what, speed, draught, destination, message) for one call."""
-    start = call["arrival_lo"] if pd.notna(call["arrival_lo"]) else call["arrival_hi"]
-    end = call["departure_hi"] if pd.notna(call["departure_hi"]) else call["departure_lo"]
-    tracks = story.tables["tracks"]
-    near = tracks[tracks["time_utc"].between(start - AROUND, end + AROUND)]
-    others = near["mmsi"].nunique()
+    start = (call["arrival_lo"] if pd.notna(call["arrival_lo"]) else call["arrival_hi"]) - AROUND
+    end = (call["departure_hi"] if pd.notna(call["departure_hi"]) else call["departure_lo"]) + AROUND
     if pd.isna(call["mmsi"]):
+        others = ais.ships(start, end)
         if not others:
             return {"sentence": "No transponder was heard at that time: AIS says nothing about this call.", "rows": []}
         told = "1 transponder was" if others == 1 else f"{others} transponders were"
@@ -33,14 +80,14 @@ def heard(story: Story, call: dict[Any, Any]) -> dict[str, Any]:
             "That does not say that she hides: only that nobody heard her.",
             "rows": [],
         }
-    mine = near[(near["mmsi"] == call["mmsi"]) & (near["flags"].map(len) == 0)].sort_values("time_utc")
-    static = story.tables["static"]
-    said = static[(static["mmsi"] == call["mmsi"]) & static["time_utc"].between(start - AROUND, end + AROUND)]
-    rows = sorted([*_fixes(mine, call), *_silences(story, call, start, end), *_reports(said)], key=lambda r: r["t"])
+    mmsi = int(call["mmsi"])
+    mine = ais.fixes(mmsi, start, end)
+    silences = [_row(r.end, silence_words(r)) for r in ais.silences(mmsi, start, end)]
+    rows = sorted([*_fixes(mine, call), *silences, *_reports(ais.said(mmsi, start, end))], key=lambda r: r["t"])
     dropped = len(rows) - MOST_ROWS
     return {
-        "sentence": f"MMSI {int(call['mmsi'])}, {number_of(len(mine), 'clean position')} within a day of the stay."
-        + _contradictions(story, call)
+        "sentence": f"MMSI {mmsi}, {number_of(len(mine), 'clean position')} within a day of the stay."
+        + _contradictions(ais.findings.get(call["call_id"], []))
         + (f" {dropped} further rows are in tracks.parquet and static.parquet." if dropped > 0 else ""),
         "rows": rows[:MOST_ROWS],
     }
@@ -65,9 +112,9 @@ def _row(
     }
 
 
-def _fixes(mine: pd.DataFrame, call: dict[Any, Any]) -> list[dict[str, Any]]:
+def _fixes(mine: list[Any], call: dict[Any, Any]) -> list[dict[str, Any]]:
     """The fixes that bound the stay."""
-    if not len(mine):
+    if not mine:
         return []
     out = []
     borders = (
@@ -78,19 +125,11 @@ def _fixes(mine: pd.DataFrame, call: dict[Any, Any]) -> list[dict[str, Any]]:
     )
     for name, what in borders:
         if pd.notna(call[name]):
-            nearest = mine.loc[(mine["time_utc"] - call[name]).abs().idxmin()]
-            if abs(nearest["time_utc"] - call[name]) <= SILENCE:
-                out.append(_row(nearest["time_utc"], what, nearest["sog_kn"], message_id=nearest["message_id"]))
+            n = bisect_left(mine, call[name], key=TIME)
+            nearest = min(mine[max(n - 1, 0) : n + 1], key=lambda fix: abs(fix.time_utc - call[name]))
+            if abs(nearest.time_utc - call[name]) <= SILENCE:
+                out.append(_row(nearest.time_utc, what, nearest.sog_kn, message_id=nearest.message_id))
     return out
-
-
-def _silences(story: Story, call: dict[Any, Any], start: Any, end: Any) -> list[dict[str, Any]]:
-    """Her long silences about the stay, each with who else was heard meanwhile."""
-    table = story.tables.get("silences")
-    if table is None:
-        return []
-    hers = table[(table["mmsi"] == call["mmsi"]) & (table["end"] >= start - AROUND) & (table["start"] <= end + AROUND)]
-    return [_row(r.end, silence_words(r)) for r in hers.itertuples()]
 
 
 def silence_words(silence: Any) -> str:
@@ -103,19 +142,12 @@ def silence_words(silence: Any) -> str:
     return f"heard again after {silence.hours:.0f} hours; meanwhile {meanwhile}"
 
 
-def _contradictions(story: Story, call: dict[Any, Any]) -> str:
+def _contradictions(findings: list[Any]) -> str:
     """What speaks against her papers, as sentences with a blank before each."""
-    table = story.tables.get("findings")
-    if table is None:
-        return ""
-    hers = table[table["call_ids"].map(lambda ids: call["call_id"] in ids).astype(bool)]
-    told = [
-        f" She says {r.said}; images show {r.seen}." if r.seen else f" She sent {r.said}." for r in hers.itertuples()
-    ]
-    return "".join(told)
+    return "".join(f" She says {r.said}; images show {r.seen}." if r.seen else f" She sent {r.said}." for r in findings)
 
 
-def _reports(said: pd.DataFrame) -> list[dict[str, Any]]:
+def _reports(said: list[Any]) -> list[dict[str, Any]]:
     return [
         _row(
             r.time_utc,
@@ -124,5 +156,5 @@ def _reports(said: pd.DataFrame) -> list[dict[str, Any]]:
             dest=r.dest,
             message_id=r.message_id,
         )
-        for r in said[["time_utc", "name", "flags", "draught_m", "dest", "message_id"]].itertuples(index=False)
+        for r in said
     ]

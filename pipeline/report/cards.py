@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.config import USUAL_STAY_D
-from pipeline.report.ais_extract import heard
+from pipeline.report.ais_extract import Transponders, heard
 from pipeline.report.assets import data_uri
 from pipeline.report.chips import INDEX, scale_bar_m
 from pipeline.report.freeboard_words import freeboard_at, outside, stay_passed
-from pipeline.report.look_words import SENSOR_WORDS, berth_looks, missed_in, radar_rule, seen_in
+from pipeline.report.look_words import SENSOR_WORDS, Looked, berth_looks, missed_in, radar_rule, seen_in
 from pipeline.report.wording import (
     barrels,
     call_numbers,
@@ -52,7 +52,8 @@ def cards(story: Story, folder: Path) -> list[dict[str, Any]]:
     both = story.calls_with_liftings()
     ordered = both.sort_values(["arrival_hi", "call_id"])
     numbers = call_numbers(story)
-    chips = _Chips(story, folder)
+    looked, ais = Looked(story), Transponders(story)
+    chips = _Chips(looked, folder)
     pictures = {
         r["call_id"]: chips.of(r) for r in sorted(ordered.to_dict("records"), key=lambda r: not r["counts_lifting"])
     }
@@ -61,10 +62,10 @@ def cards(story: Story, folder: Path) -> list[dict[str, Any]]:
     tops = both.loc[both["counts_lifting"].astype(bool), ["barrels_p95", "barrels_at_100"]].max().tolist()
     top = max([0.0, *(t for t in [*tops, *(r.barrels_p95 for r in weakest.values())] if pd.notna(t))])
     return [
-        _card(row, story) | {
+        _card(row, looked) | {
             "number": numbers.get(row["call_id"]),
             "chips": pictures[row["call_id"]],
-            "ais": heard(story, row),
+            "ais": heard(row, ais),
             "without": _without(weakest.get(row["call_id"])),
             "range_bar": _range_bar(row, weakest.get(row["call_id"]), top),
         }
@@ -72,8 +73,9 @@ def cards(story: Story, folder: Path) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
+def _card(row: dict[Any, Any], looked: Looked) -> dict[str, Any]:
     """What is known of the ship and her stay."""
+    story = looked.story
     dark = "dark" in row["flags"]
     deaf = "no_ais" in row["flags"]
     zone = story.place.zone(row["berth_id"])
@@ -95,12 +97,12 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "class": row["evidence_class"],
         "evidence": EVIDENCE_WORDS[row["evidence_class"]],
         "no_ais": "no transponder" if dark else "no AIS heard" if deaf else "",
-        "seen": seen_in(row, story),
-        "missed_in": missed_in(row, story),
-        "radar_rule": radar_rule(row, story),
+        "seen": seen_in(row, looked),
+        "missed_in": missed_in(row, looked),
+        "radar_rule": radar_rule(row, looked),
         "one_stay": chance(row["p_one_call"]) if row["n_seen"] > 1 and pd.isna(row["mmsi"]) else "",
         "new_call": chance(row["p_new_call"]) if row["p_new_call"] < SURELY_NEW else "",
-        "berth_looks": berth_looks(row, story),
+        "berth_looks": berth_looks(row, looked),
         "length": interval(row["length_m"], row["length_lo_m"], row["length_hi_m"], "m"),
         "length_m": None if pd.isna(row["length_m"]) else round(row["length_m"]),
         "beam": interval(row["beam_m"], row["beam_lo_m"], row["beam_hi_m"], "m", digits=1),
@@ -112,7 +114,7 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "flags": [plain_flag(f) for f in row["flags"] if f != "weak_draught"],  # said with the draught itself
         "raw_flags": list(row["flags"]),
         "reviewed": any(f.startswith("review_") for f in row["flags"]),
-    } | _load(row, story)  # fmt: skip
+    } | _load(row, looked)  # fmt: skip
 
 
 def _named_by(row: dict[Any, Any], story: Story) -> str:
@@ -131,10 +133,9 @@ def _named_by(row: dict[Any, Any], story: Story) -> str:
     return "an analyst"
 
 
-def _load(row: dict[Any, Any], story: Story) -> dict[str, Any]:
+def _load(row: dict[Any, Any], looked: Looked) -> dict[str, Any]:
     """How deep she lay, and what follows for her cargo."""
-    detections = story.tables["detections"]
-    sightings = list(detections[detections["detection_id"].isin(list(row["detection_ids"]))].itertuples())
+    story, sightings = looked.story, looked.sightings_of(row)
     ends = [freeboard_at(row[f"freeboard_{k}_m"], row[f"freeboard_{k}_sd_m"], sightings) for k in ("in", "out")]
     return {
         "draughts": _pair(*("" if pd.isna(row[k]) else f"{row[k]:.1f} m" for k in ("draught_in_m", "draught_out_m"))),
@@ -294,46 +295,45 @@ def _crowded(places: list[float]) -> list[float]:
 class _Chips:
     """Chips of detections as pictures with what is drawn over them, while the page stays small enough to mail."""
 
-    def __init__(self, story: Story, folder: Path) -> None:
-        self.rows = story.tables["detections"].set_index("detection_id")
-        self.scenes = story.tables["scenes"].set_index("scene_id")
-        self.folder = folder
+    def __init__(self, looked: Looked, folder: Path) -> None:
+        self.looked, self.folder = looked, folder
         path = folder / "chips" / INDEX
         self.index = json.loads(path.read_text("utf-8")) if path.is_file() else {}
         self.spent = 0
 
     def of(self, call: dict[Any, Any]) -> list[dict[str, Any]]:
         """The chips of one call in order of time."""
-        ids = [d for d in call["detection_ids"] if d in self.rows.index]
-        return [self._chip(d, self.rows.loc[d]) for d in sorted(ids, key=lambda d: (self.rows.loc[d, "acquired"], d))]
+        hers = self.looked.sightings_of(call)
+        return [self._chip(s) for s in sorted(hers, key=lambda s: (s.acquired, s.detection_id))]
 
-    def _chip(self, detection_id: str, row: pd.Series) -> dict[str, Any]:
+    def _chip(self, row: Any) -> dict[str, Any]:
+        detection_id = row.detection_id
         about = self.index.get(detection_id)
         plain = self.folder / "chips" / f"{detection_id}.webp"
-        path = plain if about is not None and plain.is_file() else self.folder / (row["chip"] or "none")
+        path = plain if about is not None and plain.is_file() else self.folder / (row.chip or "none")
         picture = data_uri(path) if self.spent < MOST_CHIP_BYTES else ""
         self.spent += len(picture)
-        scene = self.scenes.loc[row["scene_id"]] if row["scene_id"] in self.scenes.index else None
-        side = "" if pd.isna(row["freeboard_m"]) else (
-            f"freeboard {row['freeboard_m']:.1f} m ({row['freeboard_lo_m']:.1f} to {row['freeboard_hi_m']:.1f})"
+        scene = self.looked.scenes.get(row.scene_id)
+        side = "" if pd.isna(row.freeboard_m) else (
+            f"freeboard {row.freeboard_m:.1f} m ({row.freeboard_lo_m:.1f} to {row.freeboard_hi_m:.1f})"
         )  # fmt: skip
         drawing = about if about is not None and path == plain else {"side_m": None, "north_deg": None, "shapes": {}}
         bar = scale_bar_m(drawing["side_m"]) if drawing["side_m"] else 0.0
         return {
             "id": detection_id,
             "picture": picture,
-            "when": f"{moment(row['acquired'], row['flags'])} UTC",
-            "sensor": SENSOR_WORDS.get(row["sensor"], row["sensor"]),
-            "pixel": "" if scene is None or pd.isna(scene["pixel_spacing_m"]) else
-                f"{scene['pixel_spacing_m']:.3g} m pixels",
-            "length": interval(row["length_m"], row["length_lo_m"], row["length_hi_m"], "m"),
+            "when": f"{moment(row.acquired, row.flags)} UTC",
+            "sensor": SENSOR_WORDS.get(row.sensor, row.sensor),
+            "pixel": "" if scene is None or pd.isna(scene.pixel_spacing_m) else
+                f"{scene.pixel_spacing_m:.3g} m pixels",
+            "length": interval(row.length_m, row.length_lo_m, row.length_hi_m, "m"),
             "side": side,
-            "draught_evidence": row["draught_evidence"],
-            "outside": outside(row["draught_evidence"], row["freeboard_lo_m"], row["freeboard_hi_m"]) if side else "",
-            "score": chance(row["score"]),
-            "flags": [CHIP_WORDS.get(f, plain_flag(f)) for f in row["flags"] if f != "weak_draught"],
-            "scene": row["scene_id"],
-            "sha": "" if scene is None else str(scene["sha256"])[:12],
+            "draught_evidence": row.draught_evidence,
+            "outside": outside(row.draught_evidence, row.freeboard_lo_m, row.freeboard_hi_m) if side else "",
+            "score": chance(row.score),
+            "flags": [CHIP_WORDS.get(f, plain_flag(f)) for f in row.flags if f != "weak_draught"],
+            "scene": row.scene_id,
+            "sha": "" if scene is None else str(scene.sha256)[:12],
             "shapes": {
                 name: " ".join(f"{1000 * x:.0f},{1000 * y:.0f}" for x, y in line)
                 for name, line in drawing["shapes"].items()

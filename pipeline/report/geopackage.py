@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,22 +110,30 @@ def _detections(story: Story) -> geopandas.GeoDataFrame:
 
 
 def _calls(story: Story) -> geopandas.GeoDataFrame:
-    """Points beside each other over the middle of the berth, so that none hides another."""
+    """Points beside each other over the middle of the berth, so that none hides another; ``placed`` says what else.
+
+    A call at no zone of the place stands where looks saw her, or in the middle of the box.
+    """
     both = story.calls_with_liftings()
-    middles = {z.zone_id: z.geometry.centroid for z in story.place.zones}
-    rows, many = [], dict.fromkeys(middles, 0)
+    middles = {z.zone_id: (z.geometry.centroid, "middle of the berth") for z in story.place.zones}
+    seen = story.tables["detections"].set_index("detection_id")[["lon", "lat"]].dropna()
+    nowhere = shapely.box(*story.place.bbox).centroid, "middle of the box: where she lay is not known"
+    rows, many = [], Counter[tuple[float, float]]()
     mark = "SIMULATED " if story.simulated else ""
     for r in both.sort_values(["arrival_hi", "call_id"]).to_dict("records"):
-        at = middles.get(r["berth_id"])
-        if at is None:
-            continue
-        n, many[r["berth_id"]] = many[r["berth_id"]], many[r["berth_id"]] + 1
+        hers = seen.loc[[d for d in r["detection_ids"] if d in seen.index]].mean()
+        otherwise = nowhere if hers.isna().any() else (shapely.Point(hers), "middle of her sightings")
+        at, placed = middles.get(r["berth_id"], otherwise)
+        n = many[at.x, at.y]
+        many[at.x, at.y] += 1
         counted = bool(r["counts_lifting"])
         sums = {k: r[k] if counted else None for k in ("barrels_p5", "barrels_p50", "barrels_p95")}  # as in calls.csv
         rows.append(
             {
                 "call_id": r["call_id"], "ship": r["name"] or "not identified", "berth_id": r["berth_id"],
-                "arrival_utc": r["arrival_hi"], "evidence_class": r["evidence_class"],
+                "arrival_utc": r["arrival_hi"], "arrival_not_before": r["arrival_lo"],  # the others as in calls.csv
+                "departure_not_before": r["departure_lo"], "departure_not_after": r["departure_hi"],
+                "placed": placed, "evidence_class": r["evidence_class"],
                 "counted": "yes" if counted else "no", **sums, "p_lifting": r["p_lifting"],
                 "flags": ";".join(r["flags"]),
                 "label": f"{mark}{r['arrival_hi']:%d %b}: {barrels(r['barrels_p50'])} bbl" if counted else "",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -9,7 +12,6 @@ import pandas as pd
 from pipeline.plurals import number_of
 from pipeline.report.wording import chance
 from pipeline.times_places.moments import moment_of_image
-from pipeline.types import TO_THE_DAY
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -21,18 +23,93 @@ RADAR_RULE = (
     "at a quay. Only other looks set these bounds (calls.radar_absence_counts)."
 )
 SENSOR_WORDS = {"sentinel-1": "radar", "sentinel-2": "Sentinel-2", "optical": "optical"}
+TIME = attrgetter("acquired")
 
 
-def seen_in(row: dict[Any, Any], story: Story) -> str:
+class Looked:
+    """A story's looks, scenes and sightings by what a card asks for them: grouped once, when the first card asks.
+
+    Every card that filtered the tables anew took time by all the calls of the page.
+    """
+
+    def __init__(self, story: Story) -> None:
+        self.story, self._tables = story, story.tables
+
+    @cached_property
+    def sightings(self) -> dict[str, Any]:
+        """Rows of detections by their id."""
+        return {r.detection_id: r for r in self._tables["detections"].itertuples()}
+
+    @cached_property
+    def scenes(self) -> dict[str, Any]:
+        """Rows of scenes by their id."""
+        return {r.scene_id: r for r in self._tables["scenes"].itertuples()}
+
+    @cached_property
+    def usable(self) -> set[tuple[str, str]]:
+        """(zone, scene) of every usable look."""
+        looks = self._tables["looks"]
+        return set(looks.loc[looks["state"] == "usable", ["zone_id", "scene_id"]].itertuples(index=False, name=None))
+
+    @cached_property
+    def at(self) -> dict[str, list[Any]]:
+        """Usable looks of each zone, in order of time."""
+        looks = self._tables["looks"]
+        return _by_zone(looks[looks["state"] == "usable"])
+
+    @cached_property
+    def berths(self) -> dict[str, list[Any]]:
+        """What looks of the period said of each berth, in order of time: an image of another time is no look at her."""
+        table, period = self._tables.get("occupancy"), self.story.config.period
+        if table is None:
+            return {}
+        return _by_zone(table[(table["acquired"] >= period.start) & (table["acquired"] < period.end)])
+
+    @cached_property
+    def verdicts(self) -> dict[str, str]:
+        """What each look that compared its berth with anything took it for."""
+        told = self._tables.get("occupancy")
+        return {} if told is None else told[told["basis"] != "none"].set_index("look_id")["verdict"].to_dict()
+
+    def sightings_of(self, row: dict[Any, Any]) -> list[Any]:
+        """Rows of detections that are of this call."""
+        return [self.sightings[d] for d in row["detection_ids"] if d in self.sightings]
+
+    def sensor_of(self, scene_id: str) -> str:
+        """Kind of image; "" of a scene that is not known."""
+        return str(self.scenes[scene_id].sensor) if scene_id in self.scenes else ""
+
+    def without(self, row: dict[Any, Any]) -> list[Any]:
+        """Usable looks at her berth, while she may have been there, in which she was not found."""
+        seen = {s.scene_id for s in self.sightings_of(row)}
+        looks = self.at.get(row["berth_id"], [])
+        low, high = row["arrival_lo"], row["departure_hi"]
+        start = 0 if pd.isna(low) else bisect_right(looks, low, key=TIME)
+        end = len(looks) if pd.isna(high) else bisect_left(looks, high, key=TIME)
+        return [look for look in looks[start:end] if look.scene_id not in seen]
+
+    def time_of(self, look: Any) -> str:
+        """When a look was; the day alone where its image tells no more."""
+        scene = self.scenes.get(look.scene_id)
+        return moment_of_image(look.acquired, "" if scene is None else scene.acquired_precision)
+
+
+def _by_zone(looks: pd.DataFrame) -> dict[str, list[Any]]:
+    """Rows of each zone in order of time; one without a time is of no stay."""
+    out: dict[str, list[Any]] = {}
+    for look in looks[looks["acquired"].notna()].sort_values("acquired", kind="stable").itertuples():
+        out.setdefault(look.zone_id, []).append(look)
+    return out
+
+
+def seen_in(row: dict[Any, Any], looked: Looked) -> str:
     """In how many usable looks she was found, and in how many others: of a part of her berth, or of another one."""
-    looks, detections = story.tables["looks"], story.tables["detections"]
-    usable = set(looks.loc[looks["state"] == "usable", ["zone_id", "scene_id"]].itertuples(index=False, name=None))
     of_part = elsewhere = 0
-    for sighting in detections[detections["detection_id"].isin(list(row["detection_ids"]))].itertuples():
-        if (row["berth_id"], sighting.scene_id) in usable:
+    for sighting in looked.sightings_of(row):
+        if (row["berth_id"], sighting.scene_id) in looked.usable:
             continue
         at_another = sighting.berth_id not in ("", row["berth_id"])
-        if at_another and JOINED in row["flags"] and (sighting.berth_id, sighting.scene_id) in usable:
+        if at_another and JOINED in row["flags"] and (sighting.berth_id, sighting.scene_id) in looked.usable:
             continue  # a call that an analyst joined has the looks at both berths in its number of looks
         of_part, elsewhere = of_part + (not at_another), elsewhere + at_another
     others = [f"{number_of(of_part, 'look')} of a part of the {row['berth_kind']}"] if of_part else []
@@ -43,67 +120,42 @@ def seen_in(row: dict[Any, Any], story: Story) -> str:
     return f"{found}, and in {' and in '.join(others)}" if others else found
 
 
-def missed_in(row: dict[Any, Any], story: Story) -> list[str]:
+def missed_in(row: dict[Any, Any], looked: Looked) -> list[str]:
     """The looks without her in words: when, by what, and what each said of the berth."""
-    told = story.tables.get("occupancy")
-    verdicts = {} if told is None else told[told["basis"] != "none"].set_index("look_id")["verdict"].to_dict()
+    told = {"empty": ": berth empty", "occupied": ": a hull there"}
     return [
-        f"{_time_of_look(look, story)} ({SENSOR_WORDS.get(str(look.sensor), 'image')}"
-        + {"empty": ": berth empty", "occupied": ": a hull there"}.get(str(verdicts.get(look.look_id)), "")
-        + ")"
-        for look in _looks_without_her(row, story).itertuples()
+        f"{looked.time_of(look)} ({SENSOR_WORDS.get(looked.sensor_of(look.scene_id), 'image')}"
+        f"{told.get(looked.verdicts.get(look.look_id, ''), '')})"
+        for look in looked.without(row)
     ]
 
 
-def radar_rule(row: dict[Any, Any], story: Story) -> str:
+def radar_rule(row: dict[Any, Any], looked: Looked) -> str:
     """Why radar looks without her lie within her bounds, where they do; her transponder's bounds ask no look."""
-    if row["evidence_class"] not in BY_IMAGES or story.config.calls.radar_absence_counts:
+    if row["evidence_class"] not in BY_IMAGES or looked.story.config.calls.radar_absence_counts:
         return ""
-    return RADAR_RULE if (_looks_without_her(row, story)["sensor"] == "sentinel-1").any() else ""
+    by_radar = any(looked.sensor_of(look.scene_id) == "sentinel-1" for look in looked.without(row))
+    return RADAR_RULE if by_radar else ""
 
 
-def berth_looks(row: dict[Any, Any], story: Story) -> list[str]:
+def berth_looks(row: dict[Any, Any], looked: Looked) -> list[str]:
     """What each look said of her berth while she may have been there, with those that bound it.
 
     Where no look bounds an end, the last one before she was seen, and the first one after.
     """
-    table = story.tables.get("occupancy")
-    if table is None:
-        return []
-    period = story.config.period  # an image of another time, or place, is no look at her berth
-    at = table[(table["zone_id"] == row["berth_id"]) & (table["acquired"] >= period.start)]
-    at = at[at["acquired"] < period.end].sort_values("acquired")
-    if not (at["basis"] != "none").any():
+    at = looked.berths.get(row["berth_id"], [])
+    if all(look.basis == "none" for look in at):
         return []
     seen_first, seen_last = sorted([row["arrival_hi"], row["departure_lo"]])
-    before, after = at.loc[at["acquired"] < seen_first, "acquired"], at.loc[at["acquired"] > seen_last, "acquired"]
-    first = min(t for t in (seen_first, row["arrival_lo"], *before.tail(1)) if pd.notna(t))
-    last = max(t for t in (seen_last, row["departure_hi"], *after.head(1)) if pd.notna(t))
-    return [_berth_look(look, story) for look in at[at["acquired"].between(first, last)].itertuples()]
+    before = at[: bisect_left(at, seen_first, key=TIME)][-1:]
+    after = at[bisect_right(at, seen_last, key=TIME) :][:1]
+    first = min(t for t in (seen_first, row["arrival_lo"], *map(TIME, before)) if pd.notna(t))
+    last = max(t for t in (seen_last, row["departure_hi"], *map(TIME, after)) if pd.notna(t))
+    between = at[bisect_left(at, first, key=TIME) : bisect_right(at, last, key=TIME)]
+    return [_berth_look(look, looked) for look in between]
 
 
-def _berth_look(look: Any, story: Story) -> str:
+def _berth_look(look: Any, looked: Looked) -> str:
     """When, what the berth was taken for, and how likely a hull lay there or why that is not told."""
     words = look.cause if pd.isna(look.probability) else chance(look.probability)
-    return f"{_time_of_look(look, story)} {look.verdict}{f' ({words})' if words else ''}"
-
-
-def _time_of_look(look: Any, story: Story) -> str:
-    """When a look was; the day alone where its image tells no more."""
-    scenes = story.tables["scenes"]
-    known = scenes.loc[scenes["scene_id"] == look.scene_id, "acquired_precision"]
-    return moment_of_image(look.acquired, TO_THE_DAY if known.eq(TO_THE_DAY).any() else "")
-
-
-def _looks_without_her(row: dict[Any, Any], story: Story) -> pd.DataFrame:
-    """Usable looks at her berth, while she may have been there, in which she was not found; with their sensor."""
-    looks, detections = story.tables["looks"], story.tables["detections"]
-    seen = set(detections.loc[detections["detection_id"].isin(list(row["detection_ids"])), "scene_id"])
-    during = looks[(looks["zone_id"] == row["berth_id"]) & (looks["state"] == "usable")]
-    if pd.notna(row["arrival_lo"]):
-        during = during[during["acquired"] > row["arrival_lo"]]
-    if pd.notna(row["departure_hi"]):
-        during = during[during["acquired"] < row["departure_hi"]]
-    sensors = story.tables["scenes"].set_index("scene_id")["sensor"]
-    others = during[~during["scene_id"].isin(seen)].sort_values("acquired")
-    return others.assign(sensor=others["scene_id"].map(sensors))
+    return f"{looked.time_of(look)} {look.verdict}{f' ({words})' if words else ''}"

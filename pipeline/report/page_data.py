@@ -26,6 +26,7 @@ MOST_FLAGGED = 1500  # objects that were not accepted, best scores first: more w
 MOST_ACCEPTED = 4000  # dots that a browser still draws smoothly (our choice)
 MOST_PICTURE_BYTES = 4_000_000  # of looks in one page
 SILENCE = pd.Timedelta(hours=2)  # a track is not drawn through a longer one
+EPOCH = pd.Timestamp(0, tz="UTC")
 TRACK_TOLERANCE_DEG = 1.5e-4  # some 15 m: the width of the line on the screen
 COAST_TOLERANCE_DEG = 2e-5  # some 2 m: less than a pixel of Sentinel's
 
@@ -192,10 +193,10 @@ def tracks(story: Story) -> list[dict[str, Any]]:
         silent = (track["time_utc"].diff() > SILENCE).cumsum()
         mmsi = int(track["mmsi"].iloc[0])
         for _, part in track.groupby(silent):
-            points = np.column_stack([part["lon"], part["lat"], [seconds(t) for t in part["time_utc"]]])
+            points = np.column_stack([part["lon"], part["lat"], (part["time_utc"] - EPOCH) // pd.Timedelta("1s")])
             if len(points) > 2:
                 points = np.asarray(shapely.LineString(points).simplify(TRACK_TOLERANCE_DEG).coords)
-            line = [[round(y, 5), round(x, 5), int(t)] for x, y, t in points]
+            line = [[y, x, int(t)] for x, y, t in points.round(5).tolist()]
             out.append({"id": str(track_id), "mmsi": mmsi, "name": _said(names.get(mmsi), part), "line": line})
     return out
 

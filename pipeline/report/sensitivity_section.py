@@ -160,10 +160,11 @@ def sentence(table: pd.DataFrame) -> str:
     )
     published = ranked[ranked["kind"] == "published"]
     if len(published) and published.iloc[0]["swing"] > top["swing"]:
-        low = published.iloc[0]
+        wide = published.iloc[0]
+        far = max("low", "high", key=lambda end: abs(wide[f"{end}_p50"] - wide["base_p50"]))
         text += (
-            f" The range of fills that others published is wider than that: at {low['low_setting']} it would be "
-            f"{barrels(low['low_p50'])} barrels."
+            f" The range of fills that others published is wider than that: at {wide[f'{far}_setting']} it would be "
+            f"{barrels(wide[f'{far}_p50'])} barrels."
         )
     return text + _spread(table) + _spread_with_unseen(table)
 

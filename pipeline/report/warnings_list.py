@@ -145,7 +145,7 @@ def _about_reception(story: Story) -> list[str]:
     start, end = pd.Timestamp(story.config.period.start), pd.Timestamp(story.config.period.end)
     heard = tracks["time_utc"][tracks["time_utc"].between(start, end)].sort_values()
     times = pd.DatetimeIndex([start]).append(pd.DatetimeIndex(heard)).append(pd.DatetimeIndex([end]))
-    silent = np.flatnonzero(np.diff(times) > pd.Timedelta(days=story.config.calls.max_stay_d))
+    silent = np.flatnonzero(times[1:] - times[:-1] > pd.Timedelta(days=story.config.calls.max_stay_d))
     gaps = [(times[n], times[n + 1]) for n in silent]
     if not gaps:
         return []

@@ -46,14 +46,18 @@ def percent(share: float) -> str:
 def change(now: float, before: float) -> str:
     """By how much of a sum another one differs; "" where one is not known, and the sum itself where there was none.
 
-    >>> change(76.0, 100.0), change(124.0, 100.0), change(100.2, 100.0), change(99.9, 100.0)
-    ('−24 %', '+24 %', '+0 %', '−0 %')
+    >>> change(76.0, 100.0), change(124.0, 100.0), change(100.2, 100.0), change(99.9, 100.0), change(100.0, 100.0)
+    ('−24 %', '+24 %', '+0.2 %', '−0.1 %', '0 %')
     >>> change(4453.6, 0.0), change(float("nan"), 100.0)
     ('4,450', '')
     """
     if pd.isna(now) or pd.isna(before):
         return ""
-    return f"{100 * (now - before) / before:+.0f} %".replace("-", "−") if before > 0 else barrels(now)
+    if before <= 0:
+        return barrels(now)
+    percent_more = 100 * (now - before) / before
+    told = f"{percent_more:+.{int(abs(percent_more) < 0.95)}f}"
+    return "0 %" if float(told) == 0 else f"{told} %".replace("-", "−")
 
 
 def chance(probability: float) -> str:

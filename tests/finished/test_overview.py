@@ -390,6 +390,10 @@ def test_a_run_is_found_from_the_folder_of_the_notebooks(tiny_run, tmp_path, mon
     monkeypatch.setenv("CAPWATCH_RUN", "nowhere")
     with pytest.raises(InputError, match="CAPWATCH_RUN=nowhere: is no run folder"):
         chosen_run()
+    for named in ("abc", "runs/vostochny/abc", tmp_path / "elsewhere" / "runs" / "vostochny" / "abc"):
+        assert chosen_run(named) == tmp_path / "elsewhere" / "runs" / "vostochny" / "abc"
+    with pytest.raises(InputError, match=r"^nothing: is no run folder"):
+        chosen_run("nothing")
 
 
 def test_a_reader_who_has_seen_enough_ends_nothing(tiny_run):

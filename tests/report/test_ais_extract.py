@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from pipeline.report.ais_extract import heard, silence_words
+from pipeline.report.ais_extract import Transponders, heard, silence_words
 from pipeline.report.warnings_list import warnings
 from pipeline.tables import FINDINGS, LIFTINGS, LOOKS, PORT_CALLS, SCENES, SILENCES, STATIC, TRACKS
 from tests.calls.traffic import BERTH, MMSI, at
@@ -37,9 +37,9 @@ CALL = {"call_id": "c1", "mmsi": MMSI, "arrival_lo": at(5), "arrival_hi": at(6),
 
 
 def test_a_contradiction_stands_on_the_card_of_its_call():
-    card = heard(story([FINDING]), CALL)
+    card = heard(CALL, Transponders(story([FINDING])))
     assert "She says length 183 m; images show length 97 m (93 to 101), 2 sightings." in card["sentence"]
-    assert "183" not in heard(story([FINDING | {"call_ids": ["c2"]}]), CALL)["sentence"]
+    assert "183" not in heard(CALL, Transponders(story([FINDING | {"call_ids": ["c2"]}])))["sentence"]
 
 
 @pytest.mark.parametrize(("fixes", "words"), [(1, "1 clean position within"), (2, "2 clean positions within")])
@@ -47,7 +47,7 @@ def test_her_fixes_are_counted_and_placed_where_she_lay(fixes, words):
     told = story()
     moments = [{"mmsi": MMSI, "time_utc": at(6 + 24 * n), "track_id": "t", "sog_kn": 0.1} for n in range(fixes)]
     told.tables["tracks"] = TRACKS.from_rows(moments)
-    card = heard(told, CALL | {"berth_kind": "anchorage"})
+    card = heard(CALL | {"berth_kind": "anchorage"}, Transponders(told))
     assert words in card["sentence"]
     assert "first position at the anchorage" in [row["what"] for row in card["rows"]]
 
@@ -58,19 +58,19 @@ def test_fixes_and_reports_name_their_messages():
     fix = {"mmsi": MMSI, "time_utc": at(6), "track_id": "t", "sog_kn": 0.1, "message_id": "0123456789ab-17"}
     report = {"mmsi": MMSI, "time_utc": at(7), "draught_m": 5.0, "message_id": "0123456789ab-19"}
     told.tables |= {"tracks": TRACKS.from_rows([fix]), "static": STATIC.from_rows([report])}
-    rows = heard(told, CALL)["rows"]
+    rows = heard(CALL, Transponders(told))["rows"]
     assert {row["message"] for row in rows if row["speed"]} == {"0123456789ab-17"}
     assert [row["message"] for row in rows if row["draught"]] == ["0123456789ab-19"]
     assert [row["message"] for row in rows if "heard again" in row["what"]] == [""]
 
 
 def test_a_silence_stands_on_the_card_with_who_else_was_heard():
-    (row,) = heard(story(silences=[SILENCE]), CALL)["rows"]
+    (row,) = heard(CALL, Transponders(story(silences=[SILENCE])))["rows"]
     assert row["what"] == (
         "heard again after 7 hours; meanwhile 3 others were heard within 20 km, the longest pause of all 0.4 h"
     )
     later = SILENCE | {"start": at(100), "end": at(110)}
-    assert heard(story(silences=[later]), CALL)["rows"] == []
+    assert heard(CALL, Transponders(story(silences=[later])))["rows"] == []
 
 
 @pytest.mark.parametrize(("reception", "words"), [("nobody", "nobody else was heard"), ("others", "1 other was heard")])

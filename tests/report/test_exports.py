@@ -44,7 +44,7 @@ def test_times_in_the_geopackage_are_times_to_the_millisecond(tiny_run):
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         for layer, column in (
             ("looks", "acquired"), ("detections", "acquired"), ("tracks", "from_utc"), ("tracks", "to_utc"),
-            ("calls", "arrival_utc"),
+            ("calls", "arrival_utc"), ("calls", "departure_not_before"), ("calls", "departure_not_after"),
         ):  # fmt: skip
             kinds = {name: kind for _, name, kind, *_ in database.execute(f"PRAGMA table_info({layer})")}
             assert kinds[column] == "DATETIME"
@@ -190,6 +190,20 @@ def test_only_a_call_that_counts_has_an_amount(tiny_story):
     on_the_map = layers(replace(tiny_story, tables=tables))["calls"]
     assert on_the_map[["barrels_p5", "barrels_p50", "barrels_p95"]].isna().all(axis=None)
     assert (layers(tiny_story)["calls"]["barrels_p50"] > 0).all()
+
+
+def test_a_call_at_no_known_berth_is_on_the_map_all_the_same(tiny_story):
+    """It was in the report and not in QGIS; where it stands is where looks saw her, else the middle of the box."""
+    calls, seen = tiny_story.tables["port_calls"], tiny_story.tables["detections"].set_index("detection_id")
+    west, south, east, north = tiny_story.place.bbox
+    hers = [d for d in calls["detection_ids"].iloc[0] if d in seen.index]
+    assert hers
+    middle = seen.loc[hers, "lon"].mean(), seen.loc[hers, "lat"].mean()
+    for ids, at in ((hers, middle), ([], ((west + east) / 2, (south + north) / 2))):
+        lost = calls.head(1).assign(berth_id="a zone that is gone", detection_ids=[ids])
+        (row,) = layers(replace(tiny_story, tables={**tiny_story.tables, "port_calls": lost}))["calls"].itertuples()
+        assert (row.geometry.x, row.geometry.y) == pytest.approx(at)
+        assert row.placed.startswith("middle of her sightings" if ids else "middle of the box")
 
 
 def test_times_of_the_annex_have_one_form(tiny_story, tmp_path):
