@@ -27,7 +27,7 @@ def share_shown(scene):
     return blind.showing(scene, known, CONFIG)(Window(0, 0, SIDE, SIDE)).mean()
 
 
-@pytest.mark.parametrize("band, fainter_db", [("VV", 0.0), ("VH", 9.0)])
+@pytest.mark.parametrize(("band", "fainter_db"), [("VV", 0.0), ("VH", 9.0)])
 def test_a_sea_is_seen_while_nine_tankers_of_ten_exceed_its_speckle(band, fainter_db):
     """The limit of a sea without texture is the quantile of a gamma law."""
     even = blind.FAINT_TANKER_DB - fainter_db - LIMIT_DB
