@@ -143,6 +143,6 @@ def _cause(scene: dict[str, object], share: float) -> str:
     if cloud is not None and not pd.isna(cloud):
         return "hidden (cloud, haze, silt, glint) or outside the image"
     if scene["sensor"] == "sentinel-1":
-        return "outside the image"
+        return "outside the image, or the sea there would hide a small tanker from radar"
     doubts = f" ({scene['cause']})" if scene["status"] == "degraded" else ""
     return f"outside the image, or no usable water was found in it{doubts}"

@@ -50,8 +50,6 @@ def detect(
         from pipeline.detection.optical import detect_optical
 
         found = detect_optical(scene, place, config, before)
-    diagnostics: dict[str, Any] = {"zone_covered": zone_shares(scene, place)} | found.diagnostics
-    told = 1 - diagnostics.get("blind_share", 0.0)
-    diagnostics["zone_covered"] = {k: round(v * told, 4) for k, v in diagnostics["zone_covered"].items()}
+    diagnostics: dict[str, Any] = {"zone_covered": zone_shares(scene, place, found.showing)} | found.diagnostics
     table = judged_alongside(scene, tabulate(scene, found.candidates, place, config), place)
     return table, diagnostics | {"berths": verdicts(scene, place, table, diagnostics["zone_covered"])}

@@ -12,8 +12,12 @@ from pipeline.times_places.nested import inner_first
 from pipeline.types import Place, Scene, Window, Zone
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
+
+    from pipeline.types import BoolImage
 
 SIDE_POINTS = 64  # of the grid by which a zone's cover is counted: a share is good to about 2 %
 
@@ -55,18 +59,25 @@ def zone_pixels(scene: Scene, zone: Zone) -> tuple[NDArray[np.intp], NDArray[np.
     return r, c, int(inside.sum())
 
 
-def zone_shares(scene: Scene, place: Place | None) -> dict[str, float]:
-    """Share of each zone inside the image's valid pixels: clouds not considered. Zero where it lies outside."""
+def zone_shares(
+    scene: Scene, place: Place | None, showing: Callable[[Window], BoolImage] | None = None
+) -> dict[str, float]:
+    """Share of each zone inside the image's valid pixels, of these that are ``showing`` ships: clouds not considered.
+
+    Zero where it lies outside.
+    """
     if place is None or scene.geolocation is None:
         return {}
-    return {zone.zone_id: round(valid_share(scene, zone), 4) for zone in place.zones}
+    return {zone.zone_id: round(valid_share(scene, zone, showing), 4) for zone in place.zones}
 
 
-def valid_share(scene: Scene, zone: Zone) -> float:
-    """Valid share of a zone's points."""
+def valid_share(scene: Scene, zone: Zone, showing: Callable[[Window], BoolImage] | None = None) -> float:
+    """Valid share of a zone's points, of those pixels that are ``showing`` ships."""
     r, c, total = zone_pixels(scene, zone)
     if not len(r):
         return 0.0
     window = Window(int(r.min()), int(c.min()), int(np.ptp(r)) + 1, int(np.ptp(c)) + 1)
-    tile = scene.read(window)
-    return float(tile.valid[r - window.row0, c - window.col0].sum() / total)
+    seen = scene.read(window).valid
+    if showing is not None:
+        seen = seen & showing(window)
+    return float(seen[r - window.row0, c - window.col0].sum() / total)

@@ -31,10 +31,11 @@ def detect_radar(
     """Ships of one radar scene, as candidates in pixels, and what the scene was like."""
     scene, known = survey(scene, config)
     rate = config.radar.false_alarm_rate
+    showing = blind.showing(scene, known, config)
     if known is None:
         why = ["no usable water in the image"]
         told: dict[str, object] = {"notes": why, "unknown": why, "false_alarm_rate": rate}
-        return Found([], told | {"false_alarm_rate_achieved": None})
+        return Found([], told | {"false_alarm_rate_achieved": None}, showing)
     blobs = objects.blobs(scene, known, config)
     share, why = blind.blind(known, config)
     if share and (cut_off := blind.cut_off_at(known)) is not None:
@@ -66,6 +67,7 @@ def detect_radar(
             "unknown": why,
             "blind_share": share,
         },
+        showing,
     )
 
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 CENSOR = 30.0  # times the local geometric mean: spiky sea (K law of order 1.5) exceeds it once in 100,000 pixels
 CENSOR_SMALL = 8.0  # in an image too small for a ring, of which a ship may cover a tenth; speckle stays below it
-MIN_SHARE = 0.05  # of the ring must be usable sea, or the clutter there is not known (our choice)
+# Of the ring must be usable sea, or the clutter there is not known (our choice): 160 pixels of 10 m tell the mean
+# logarithm of speckle to 0.06, and the water beside quays of a narrow basin has no more
+MIN_SHARE = 0.01
 MIN_PIXELS = 30  # ... and so many pixels (our choice)
 EIGHT = np.ones((3, 3), bool)
 BAND_ROWS = 256  # rows of blocks that one thread works on at a time

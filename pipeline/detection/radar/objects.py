@@ -125,9 +125,16 @@ def bright_blocks(known: Survey, config: DetectionConfig, short_ln: float) -> Bo
     return bright
 
 
-def sea_limit(known: Survey, config: DetectionConfig) -> FloatArray:
-    """How far over its geometric mean a pixel of each block must be to be no sea; NaN where no sea is known around."""
-    return _limit(known, known.tail(config.radar.false_alarm_rate), known.clutter.log_variance)
+def sea_limit(known: Survey, config: DetectionConfig, blocks: tuple[slice, slice] = np.s_[:, :]) -> FloatArray:
+    """How far over its geometric mean a pixel of these blocks must be to be no sea; NaN where none is known around."""
+    return _limit(known, known.tail(config.radar.false_alarm_rate), known.clutter.log_variance[blocks])
+
+
+def sea_levels(known: Survey, rows: slice, cols: slice) -> FloatImage:
+    """The level of the sea by which pixels of these blocks are judged, ln; NaN where it is not known."""
+    level, patch = known.clutter.log_mean[rows, cols], _patch_levels(known, rows, cols)
+    with np.errstate(invalid="ignore"):
+        return np.where(patch > level + PATCH_EXCESS, patch, level)
 
 
 def _limit(known: Survey, tail: float, variance: ArrayLike) -> FloatArray:
@@ -148,10 +155,7 @@ def view_of(scene: Scene, known: Survey, config: DetectionConfig, window: Window
         power, tile.valid & ~water, resolution_m(scene) / float(np.mean(scene.pixel_spacing_m)) / 2.355
     )
     variance = known.clutter.log_variance[blocks].astype(float)
-    level, patch = known.clutter.log_mean[blocks], _patch_levels(known, *blocks)
-    with np.errstate(invalid="ignore"):
-        level = np.where(patch > level + PATCH_EXCESS, patch, level)
-    sea = np.exp(level.astype(float))[at] + leak
+    sea = np.exp(sea_levels(known, *blocks).astype(float))[at] + leak
     tails = (known.tail(rate) for rate in (config.radar.false_alarm_rate, LOW_TAIL))
     high, low = (sea * _limit(known, tail, variance)[at] for tail in tails)
     with np.errstate(invalid="ignore"):

@@ -135,13 +135,18 @@ def _in_blocks(width_m: float, block_m: FloatArray) -> tuple[int, int]:
     return max(1, round(width_m / float(block_m[0]))), max(1, round(width_m / float(block_m[1])))
 
 
+def ship_shares(bands: tuple[str, ...]) -> FloatArray:
+    """Power of a ship in each band over that in VV."""
+    return np.array([10 ** (CROSS_POLAR_DB / 10) if b in ("VH", "HV") else 1.0 for b in bands])
+
+
 def band_weights(bands: tuple[str, ...], means: FloatArray) -> FloatArray:
     """Weights of the bands in the joint power: as much as a ship stands out of the sea in each.
 
     The likelihood ratio of a weak target in speckle weighs each band's power, over the sea's, by the target's own.
     Where the polarisations are not named all bands are taken to show a ship alike. The usual sea has joint power 1.
     """
-    ratio = np.array([10 ** (CROSS_POLAR_DB / 10) if b in ("VH", "HV") else 1.0 for b in bands])
+    ratio = ship_shares(bands)
     named = all(b in ("VV", "VH", "HH", "HV") for b in bands)
     stands_out = ratio / means if named else np.ones(len(bands))
     stands_out = np.maximum(stands_out, stands_out.max() / BAND_RATIO)

@@ -1,0 +1,78 @@
+"""Water in which radar could not have told a small tanker from the sea counts as not seen."""
+
+import numpy as np
+import pytest
+from scipy import special
+
+from pipeline.config import DetectionConfig
+from pipeline.detection import detect
+from pipeline.detection.radar import blind
+from pipeline.detection.radar.survey import survey
+from pipeline.types import Radiometry, Window
+from tests.builders import array_scene, box_zone, place_of
+
+SIDE, LOOKS, CONFIG = 320, 4.4, DetectionConfig()
+# How far over its mean a pixel of pure speckle comes once in a million: 7 dB
+LIMIT_DB = 10 * np.log10(special.gammainccinv(LOOKS, CONFIG.radar.false_alarm_rate) / LOOKS)
+
+
+def sea(mean_db, bands=("VV",), **more):
+    rng = np.random.default_rng(3)
+    mean = np.broadcast_to(10 ** (np.asarray(mean_db) / 10), (SIDE, SIDE))
+    return array_scene({b: mean * rng.gamma(LOOKS, 1 / LOOKS, (SIDE, SIDE)) for b in bands}, **more)
+
+
+def share_shown(scene):
+    scene, known = survey(scene, CONFIG)
+    return blind.showing(scene, known, CONFIG)(Window(0, 0, SIDE, SIDE)).mean()
+
+
+@pytest.mark.parametrize(("band", "fainter_db"), [("VV", 0.0), ("VH", 9.0)])
+def test_a_sea_is_seen_while_nine_tankers_of_ten_exceed_its_speckle(band, fainter_db):
+    """The limit of a sea without texture is the quantile of a gamma law."""
+    even = blind.FAINT_TANKER_DB - fainter_db - LIMIT_DB
+    assert share_shown(sea(even - 1.5, (band,))) == 1
+    assert share_shown(sea(even + 1.5, (band,))) == 0
+
+
+def test_bright_interference_hides_and_the_sea_beside_it_does_not():
+    band = np.where(np.arange(SIDE)[:, None] < SIDE // 2, -11.0, -1.0)
+    scene, known = survey(sea(band), CONFIG)
+    shown = blind.showing(scene, known, CONFIG)(Window(0, 0, SIDE, SIDE))
+    assert shown[:100].all()
+    assert not shown[220:].any()
+
+
+def test_power_of_unknown_gain_is_not_held_against_calibrated_ships():
+    assert share_shown(sea(30.0, radiometry=Radiometry.POWER)) == 1
+
+
+def test_a_zone_without_sea_around_is_not_seen():
+    """A pond of 60 m amid land, and open water 2 km from it."""
+    water = np.zeros((SIDE, SIDE), bool)
+    water[150:156, 20:26] = True
+    water[:, 220:] = True
+    scene = sea(-15.0, water=water)
+    corners = {"pond": (20, 150, 26, 156), "roads": (240, 100, 300, 200)}
+    zones = []
+    for name, (c0, r0, c1, r1) in corners.items():
+        (west, east), (north, south) = scene.geolocation.lonlat(np.array([r0, r1 - 1]), np.array([c0, c1 - 1]))
+        zones.append(box_zone(name, west, south, east, north))
+    told = detect(scene, place=place_of(*zones), config=CONFIG)[1]
+    assert told["zone_covered"] == {"pond": 0.0, "roads": 1.0}
+    assert {row["verdict"] for row in told["berths"] if row["zone_id"] == "pond"} == {"unknown"}
+
+
+def test_a_picture_without_water_shows_no_zone():
+    scene = sea(-15.0, water=np.zeros((SIDE, SIDE), bool))
+    (west, east), (north, south) = scene.geolocation.lonlat(np.array([50, 150]), np.array([50, 150]))
+    told = detect(scene, place=place_of(box_zone("berth", west, south, east, north)), config=CONFIG)[1]
+    assert told["zone_covered"] == {"berth": 0.0}
+
+
+def test_a_canal_holds_sea_enough_to_judge_its_ships_by():
+    """50 m wide: 400 pixels of water in the ring around a ship in it."""
+    water = np.zeros((SIDE, SIDE), bool)
+    water[158:163] = True
+    scene, known = survey(sea(-15.0, water=water), CONFIG)
+    assert blind.showing(scene, known, CONFIG)(Window(158, 100, 5, 120)).all()
