@@ -34,8 +34,8 @@ _WAYS = {
 }
 _SAY_NOTHING = frozenset(_BESIDE.split())  # which way is told by the word that they stand beside
 _UNSAID = (
-    "", "-", "--", "?", "nan", "none", "n/a", "na", "n.a.", "unknown", "not known", "unspecified", "not specified",
-    "not stated", "неизвестно", "미상", "不明", "不详",
+    "", "-", "--", "–", "—", "?", "nan", "none", "n/a", "na", "n.a.", "unknown", "not known", "unspecified",
+    "not specified", "not stated", "неизвестно", "미상", "不明", "不详",
 )  # fmt: skip
 
 
