@@ -22,6 +22,7 @@ ATTRIBUTES = b"PANDAS_ATTRS"  # where a Parquet file keeps them, by pandas' cust
 SIMULATED_COLUMN = "simulated"  # of a table that says it of each row
 SIMULATED_WORDS = "SIMULATED: no real ship, image or message"
 SUFFIXES = (".parquet", ".csv", ".geojson", ".gpkg")
+_TEXTS = (".csv", ".tsv", ".tab", ".txt")  # read alike, whatever stands between their columns; .gz may follow
 _PACKED = (".gz", ".zip", ".zst", ".bz2", ".xz", ".7z")
 _WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 _NO_VALUE = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT")  # of numbers and times
@@ -80,13 +81,13 @@ def table_from(content: bytes, contract: Contract) -> pd.DataFrame:
 
 
 def read_table(path: Path, contract: Contract | None = None, *, verbatim: Collection[str] = ()) -> pd.DataFrame:
-    """Read .parquet, .csv, .csv.gz, .geojson or .gpkg; with a contract, conforming to it. InputError names the file.
+    """Read .parquet, .csv, .tsv, .geojson or .gpkg; with a contract, conforming to it. InputError names the file.
 
     Columns ``verbatim`` of a CSV stay the texts that it holds, whatever the case and brackets of their names.
     """
     import geopandas
 
-    suffix = ".csv" if path.name.lower().endswith(".csv.gz") else path.suffix.lower()
+    suffix = ".csv" if path.name.lower().removesuffix(".gz").endswith(_TEXTS) else path.suffix.lower()
     if not os.path.exists(path):  # unlike Path.exists, False also for names too long to exist
         raise InputError(path, "no such file")
     if not os.path.isfile(path):  # a pipe may never end, and gives each byte once
@@ -104,7 +105,9 @@ def read_table(path: Path, contract: Contract | None = None, *, verbatim: Collec
         else:
             how = "; save its sheet as CSV UTF-8" if suffix in _WORKBOOKS else ""
             how = "; unpack it first" if suffix in _PACKED else how
-            raise InputError(path, f"not a table that can be read; wanted one of {', '.join(SUFFIXES)}, .csv.gz{how}")
+            raise InputError(
+                path, f"not a table that can be read; wanted one of {', '.join(SUFFIXES)}, .tsv, .csv.gz{how}"
+            )
     except PermissionError as error:
         raise InputError(path, f"cannot be read ({error.strerror})") from error
     except (OSError, ValueError, RuntimeError, TypeError, LookupError) as error:  # of damaged metadata, any of these

@@ -91,7 +91,7 @@ def test_json_in_some_rows_of_a_column_is_json_or_null_in_geojson_and_the_same_t
     assert [json.loads(drawn[0]), drawn[1]] == [json.loads(lines), ""]
 
 
-@pytest.mark.parametrize("name", ["t.txt", "t", "t.xlsx", "t.parquet.gz"])
+@pytest.mark.parametrize("name", ["t.doc", "t", "t.xlsx", "t.parquet.gz"])
 def test_an_unknown_format_is_refused_with_those_that_there_are(tmp_path, name):
     with pytest.raises(ConfigError, match=r"end the name in \.parquet, \.csv, \.geojson, \.gpkg"):
         write_table(points(), tmp_path / name)

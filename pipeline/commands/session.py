@@ -71,12 +71,7 @@ def session(*, quiet: bool, debug: bool) -> Iterator[Any]:
             raise
         to_stderr(f"error: {printable(error)}")
         raise typer.Exit(ending_code(error)) from None
-    except MemoryError as error:
-        if debug:
-            raise
-        to_stderr(f"error: {in_words(error)} (nothing was changed)")
-        raise typer.Exit(EnvironmentFault.exit_code) from None
-    except OSError as error:
+    except (OSError, MemoryError) as error:
         if debug:
             raise
         to_stderr(f"error: {in_words(error)} (what was finished is kept)")

@@ -48,8 +48,9 @@ def detect(
         float | None, typer.Option(metavar="METRES", help="Shorter objects are flagged too_small [m].")
     ] = None,
     table_format: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="csv, parquet or geojson, for a folder.")
-    ] = "csv",
+        str | None,
+        typer.Option("--format", metavar="FORMAT", help="csv (default), parquet or geojson, for a folder."),
+    ] = None,
     settings: DetectionSettings = None,
     quiet: Quiet = False,
     debug: Debug = False,

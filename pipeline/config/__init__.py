@@ -9,14 +9,14 @@ from pipeline.config.cap import cap_doubts, load_cap
 from pipeline.config.case import CaseConfig
 from pipeline.config.detection import DetectionConfig
 from pipeline.config.loading import build, canonical_json, fingerprint, load, merged, overrides, read_yaml
-from pipeline.config.product_words import ANY_PRODUCT, PRODUCT_ALIASES, WITHOUT_A_ROW, plain_name, products_named
+from pipeline.config.product_words import PRODUCT_ALIASES, SOME_PRODUCT, WITHOUT_A_ROW, plain_name, products_named
 from pipeline.config.run import EngineConfig, RunConfig
 from pipeline.config.volume import MOVED, CapConfig, VolumeConfig, assumptions_id
 
 __all__ = [
-    "ANY_PRODUCT",
     "MOVED",
     "PRODUCT_ALIASES",
+    "SOME_PRODUCT",
     "USUAL_STAY_D",
     "WITHOUT_A_ROW",
     "AoiConfig",

@@ -13,47 +13,69 @@ from collections.abc import Mapping
 _OF_CHART = {  # the chart's rows are "gas oil / diesel" and "residual fuel oil"; names joined by "_"
     "gas_oil": (
         "diesel diesel_oil diesel_fuel gasoil gas_oil_diesel diesel_gas_oil marine_gas_oil marine_gasoil marine_diesel "
-        "marine_diesel_oil mgo mdo ago ulsd d2 automotive_diesel automotive_gas_oil automotive_gasoil "
-        "gasöl dieselöl dieselkraftstoff gazole gasóleo gasoleo дизель дизтопливо дт дизельное_топливо газойль "
-        "경유 디젤 軽油 柴油"
+        "marine_diesel_oil light_diesel_oil high_speed_diesel mgo lsmgo mdo ago ado hsd ulsd d2 automotive_diesel "
+        "automotive_gas_oil automotive_gasoil gasöl dieselöl dieselkraftstoff gazole gasóleo gasoleo "
+        "дизель дизтопливо дт дизельное_топливо топливо_дизельное газойль судовое_маловязкое_топливо "
+        "топливо_маловязкое_судовое 경유 디젤 디젤유 軽油 柴油 轻柴油 輕柴油"
     ),
     "gasoline": (
-        "petrol motor_gasoline motor_spirit mogas gasoline_92 gasoline_95 mogas_92 mogas_95 "
-        "benzin essence gasolina бензин автобензин аи_92 аи_95 ai_92 ai_95 "
+        "petrol motor_gasoline motor_spirit mogas benzin essence gasolina "
+        "бензин автобензин бензин_автомобильный автомобильный_бензин аи_92 аи_95 аи92 аи95 ai_92 ai_95 ai92 ai95 "
         "휘발유 가솔린 ガソリン 汽油"
     ),
     "kerosene": (
-        "kerosine kero jet jet_fuel jet_a jet_a_1 jet_a1 jet_kerosene aviation_kerosene kerosin kérosène queroseno "
-        "керосин авиакеросин авиационный_керосин 등유 항공유 灯油 煤油 航空煤油"
+        "kerosine kero jet jet_fuel jet_a jet_a_1 jet_a1 jet_fuel_a_1 jet_kerosene aviation_kerosene "
+        "aviation_turbine_fuel atf ts_1 ts1 kerosin kérosène queroseno "
+        "керосин авиакеросин авиационный_керосин авиатопливо топливо_для_реактивных_двигателей тс_1 тс1 "
+        "등유 항공유 제트유 灯油 煤油 航空煤油 航煤 喷气燃料 噴射燃料"
     ),
     "fuel_oil": (
-        "heavy_fuel_oil heavy_fuel_oil_380 hfo hfo_380 fueloil fuel_oil_180 fuel_oil_380 "
-        "mazut mazout residual_fuel_oil residual_oil m_100 mazut_m_100 ifo_180 ifo_380 hsfo vlsfo "
-        "schweröl fioul_lourd мазут м_100 мазут_м_100 топочный_мазут 중유 重油 燃料油"
+        "heavy_fuel_oil hfo fo fueloil residual_fuel_oil residual_fuel residual_oil ifo ifo180 ifo380 lsfo hsfo vlsfo "
+        "bunker_c bunker_c_oil bunker_fuel_oil mazut mazout m_100 m100 schweröl fioul_lourd "
+        "мазут м_100 м100 топочный_мазут мазут_топочный флотский_мазут мазут_флотский "
+        "중유 벙커유 벙커c유 벙커_c유 벙커씨유 重油 c重油 燃料油"
     ),
     "lpg": (
-        "propane butane liquefied_petroleum_gas "
-        "liquified_petroleum_gas flüssiggas gpl glp суг сжиженный_газ 액화석유가스 液化石油气"
+        "propane butane petroleum_gas petroleum_gases liquefied_petroleum_gas liquefied_petroleum_gases "
+        "liquified_petroleum_gas flüssiggas gpl glp суг сжиженный_газ газ_сжиженный сжиженный_углеводородный_газ "
+        "сжиженные_углеводородные_газы пропан бутан 액화석유가스 프로판 부탄 液化石油气 液化石油氣 液化气 丙烷 丁烷"
     ),
     "crude": "crude_oil rohöl petróleo_crudo нефть сырая_нефть 원유 原油",
 }  # fmt: skip
 _WITHOUT_A_ROW = {
-    "naphtha": "нафта 나프타 ナフサ 石脑油",
-    "bitumen": "asphalt petroleum_bitumen битум 아스팔트 아스팔트유 アスファルト 沥青",
-    "lubricants": (
-        "lubricant lubes lube_oil lubricating_oil lubricating_oils lubricant_oil base_oil смазочное_масло "
-        "смазочные_масла 윤활유 潤滑油 润滑油"
+    "naphtha": (
+        "light_naphtha heavy_naphtha straight_run_gasoline нафта прямогонный_бензин бензин_прямогонный 나프타 ナフサ "
+        "石脑油 石腦油"
     ),
-    "vacuum_gas_oil": "vgo вакуумный_газойль",
-}
+    "bitumen": (
+        "asphalt petroleum_bitumen битум битум_нефтяной битум_дорожный нефтяной_битум 아스팔트 아스팔트유 "
+        "アスファルト 沥青 瀝青 石油沥青"
+    ),
+    "lubricants": (
+        "lubricant lube lubes lub_oil lube_oil lubricating_oil lubricant_oil base_oil смазочное_масло смазочные_масла "
+        "масло_смазочное масла_смазочные моторное_масло 윤활유 윤활기유 潤滑油 润滑油 润滑油基础油"
+    ),
+    "vacuum_gas_oil": "vgo vacuum_gasoil вакуумный_газойль вго",
+}  # fmt: skip
 _ANY_PRODUCT = (
-    "oil_product oil_products petroleum_product petroleum_products refined_product refined_products refined_petroleum "
-    "refined_petroleum_product refined_petroleum_products refined_oil нефтепродукт нефтепродукты 유류 정제유 "
-    "石油製品 成品油"
+    "oil_product petroleum_product refined_product refined_petroleum refined_petroleum_product refined_oil "
+    "refined_petroleum_oil petroleum_oils_refined clean_product clean_petroleum_product rpp cpp нефтепродукт "
+    "нефтепродукты светлые_нефтепродукты нефтепродукты_светлые 유류 정제유 정제유제품 정유제품 석유제품 석유_제품 "
+    "石油製品 石油制品 成品油 精炼油 精煉油"
 )
 _JOINED_BY = frozenset({"and", "or", "и", "или", "und", "oder", "et", "ou", "y", "o"})
-_GRADE = re.compile(r"\b\d+(?:[.,]\d+)?\s*(?:%|ppm|cst)(?:\s*s)?(?!\w)|\ben\s?590\b", re.IGNORECASE)  # says no product
-_MOST_WORDS = max(name.count("_") for names in _OF_CHART.values() for name in names.split()) + 1
+_BESIDE = (  # words and marks of grades: beside a product's name they say nothing, alone they name no product
+    "fuel type grade cargo summer winter unleaded premium regular low high very ultra sulphur sulfur ls marine motor "
+    "automotive max mixture unspecified unknown 180 380 92 95 98 k5 "
+    "летнее зимнее летний зимний смесь л з е к5"
+)
+_GRADE = re.compile(
+    r"\b\d+(?:[.,]\d+)?\s*(?:%|ppm|cst)(?:\s*s)?(?!\w)|\ben\s?590\b|\b(?:euro|евро)(?:[\s-]*[\dv]+)?\b"
+    r"|\bron\s?\d\d\b|\b\d\d\s?ron\b|-?\d+\s?[号號#]|[车車船]用|선박용|자동차용|무연|저유황|고유황",
+    re.IGNORECASE,
+)  # says no product
+_INITIALS = re.compile(r"(?<!\w)(?:[^\W\d]\.)+[^\W\d](?:\.|(?!\w))")
+_MOST_WORDS = 5  # of a name above
 
 
 def plain_name(said: str) -> str:
@@ -63,11 +85,12 @@ def plain_name(said: str) -> str:
     {'gas_oil'}
     >>> plain_name("Gas oil / diesel"), plain_name("ДИЗЕЛЬНОЕ топливо")
     ('gas_oil_diesel', 'дизельное_топливо')
-    >>> plain_name("GASOİL")
-    'gasoil'
+    >>> plain_name("GASOİL"), plain_name("H.F.O.")
+    ('gasoil', 'hfo')
     """
     plain = unicodedata.normalize("NFKC", said).lower().replace("\u0307", "")  # of the Turkish dotted capital I
-    return "_".join(re.split(r"[\s_/\\|()\[\],;&+-]+", plain)).strip("_")
+    plain = _INITIALS.sub(lambda found: found[0].replace(".", ""), plain)
+    return "_".join(re.split(r"[\s_/\\|()\[\],.:;&+·、-]+", plain)).strip("_")
 
 
 PRODUCT_ALIASES = {word: product for product, words in _OF_CHART.items() for word in words.split()}
@@ -76,28 +99,41 @@ PRODUCT_ALIASES = {word: product for product, words in _OF_CHART.items() for wor
 WITHOUT_A_ROW = {name: product for product, words in _WITHOUT_A_ROW.items() for name in (product, *words.split())}
 """Refined petroleum of which the Committee's chart has no row: how tables call it, and what it is."""
 
-ANY_PRODUCT = frozenset(_ANY_PRODUCT.split())
-"""Names that say no more of a cargo than that the cap is on it."""
+SOME_PRODUCT = "some product"
+"""Stands for names that say no more of a cargo than that the cap is on it."""
 
 
 def products_named(said: str, by_name: Mapping[str, str]) -> list[str]:
     """The products that a cell names side by side, each once; none where a word of it is part of no name.
 
     ``by_name`` has the products by all their names, as ``plain_name`` writes them. Grades such as 10 ppm say nothing.
+    "Oil products" is ``SOME_PRODUCT`` where it stands alone or is joined by a word, and else says nothing either.
 
     >>> by_name = PRODUCT_ALIASES | {"gas_oil": "gas_oil", "gasoline": "gasoline"}
     >>> products_named("Gasoil/Diesel", by_name), products_named("Diesel 10ppm (gas oil)", by_name)
     (['gas_oil'], ['gas_oil'])
     >>> products_named("gasoline/diesel", by_name), products_named("gasoil or wine", by_name)
     (['gasoline', 'gas_oil'], [])
+    >>> products_named("oil products (diesel)", by_name), products_named("diesel and oil products", by_name)
+    (['gas_oil'], ['gas_oil', 'some product'])
     """
-    words = [word for word in plain_name(_GRADE.sub(" ", said)).split("_") if word not in _JOINED_BY]
+    by_name = dict.fromkeys(_ANY_PRODUCT.split(), SOME_PRODUCT) | dict(by_name)
+    words = plain_name(_GRADE.sub(" ", said)).split("_")
+    nothing = {*_BESIDE.split(), *_JOINED_BY}
+    joined = not _JOINED_BY.isdisjoint(words)
     found: list[str] = []
     while words:
         ends = range(min(_MOST_WORDS, len(words)), 0, -1)  # the longest name first: gas oil is no gas
-        end = next((n for n in ends if "_".join(words[:n]) in by_name), 0)
-        if not end:
+        names = ((end, name) for end in ends for name in _singular_too("_".join(words[:end])))
+        end, name = next(((end, name) for end, name in names if name in by_name), (0, ""))
+        if not end and words[0] not in nothing:
             return []
-        found.append(by_name["_".join(words[:end])])
-        words = words[end:]
-    return list(dict.fromkeys(found))
+        found += [by_name[name]] if end else []
+        words = words[end or 1 :]
+    found = list(dict.fromkeys(found))
+    return found if joined or len(found) == 1 else [product for product in found if product != SOME_PRODUCT]
+
+
+def _singular_too(name: str) -> tuple[str, ...]:
+    """A name as it stands, and without the s of a plural: gas oils, fuels."""
+    return name, name.removesuffix("s")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from threading import Thread
@@ -43,6 +44,9 @@ class Cluster:
             raise EnvironmentFault(f"Dask scheduler {printable(engine.scheduler or 'on loopback')}: {cause}") from error
 
     def _local(self, engine: EngineConfig) -> Any:
+        # Dask's own closing at exit fails with a traceback on a cluster that was stopped while it started; ours is
+        # closed by `close`, and workers end with the process that started them
+        atexit.unregister(self.distributed.deploy.spec.close_clusters)
         return self.distributed.LocalCluster(
             n_workers=engine.workers,
             threads_per_worker=1,

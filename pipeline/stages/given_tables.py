@@ -77,7 +77,7 @@ def _nothing_known(table: pd.DataFrame) -> str:
     numbers = [str(name) for name in table.columns if name in SHIP_NUMBERS]
     columns = {str(name): table[name] for name in table.columns if name not in numbers}
     names = list(columns)
-    meant = {name: resembled(plain(name), numbers) for name in names}
+    meant = {name: _in_words(resembled(plain(name), numbers), columns[name]) for name in names}
     if not set(DAYS) & set(meant.values()):
         meant |= {name: " or ".join(DAYS) for name in names if not meant[name] and _holds_days(columns[name])}
     meant = {name: ours for name, ours in meant.items() if ours}
@@ -209,12 +209,25 @@ def _foreign(table: pd.DataFrame) -> dict[str, str]:
     names = [name for name in names if not name.startswith("Unnamed")]
     present = [str(name) for name in table.columns if name in known]
     doubts = dict(zip(names, column_doubts([plain(name) for name in names], present), strict=True))
+    if "product" not in present:
+        doubts = {name: _in_words(doubt, table[name]) for name, doubt in doubts.items()}
     if not any(name.startswith(DAYS) for name in present):
         days = [name for name, doubt in doubts.items() if not doubt and _holds_days(table[name])]
         doubts |= dict.fromkeys(days, f"if it is {' or '.join(DAYS)}, name it so")
     if "operation" not in table:
         doubts |= {name: "if it is operation, name it so" for name in names if _tells_cargo(table[name])}
     return doubts
+
+
+def _in_words(meant: str, column: pd.Series) -> str:
+    """What a column may be that is named for a cargo: its product where no cell holds a number.
+
+    >>> import pandas as pd
+    >>> [_in_words("if it is tonnes or barrels", pd.Series(cells)) for cells in (["Diesel"], ["2,000 t"])]
+    ['if it is product', 'if it is tonnes or barrels']
+    """
+    named = column.notna().any() and not _holds_number(column)
+    return meant.replace("tonnes or barrels", "product") if named else meant
 
 
 def _holds_days(column: pd.Series) -> bool:

@@ -65,16 +65,18 @@ def detect(
     console: Console,
     *,
     folder: bool,
-    suffix: str,
+    suffix: str | None,
 ) -> None:
     """Detect ships in images. One image writes ``out``; ``folder`` makes each write ``out/<stem>.<suffix>``."""
     config = build(DetectionConfig, settings, where="--set")
-    if suffix not in FOLDER_FORMATS:
+    if suffix not in (None, *FOLDER_FORMATS):
         raise ConfigError(f"--format {printable(suffix)}: there are {', '.join(FOLDER_FORMATS)}")
+    if suffix and not folder and out.suffix.lower() != f".{suffix}":
+        raise ConfigError(f"--format {suffix} is for a folder; the name of one table says its format, {printable(out)}")
     images, stems = _without_bands_of_one(images, options, console)
     if len(images) > 1 and not folder:
         raise ConfigError("several images need a folder to write to: end -o with a slash")
-    targets = [out / f"{stem}.{suffix}" if folder else out for stem in stems]
+    targets = [out / f"{stem}.{suffix or FOLDER_FORMATS[0]}" if folder else out for stem in stems]
     for target in targets:
         alike = [printable(image) for image, other in zip(images, targets, strict=True) if other == target]
         if len(alike) > 1:

@@ -33,7 +33,10 @@ _WAYS = {
     for word in words.split()
 }
 _SAY_NOTHING = frozenset(_BESIDE.split())  # which way is told by the word that they stand beside
-_UNSAID = ("", "-", "?", "nan", "none", "n/a", "na", "unknown")
+_UNSAID = (
+    "", "-", "--", "–", "—", "?", "nan", "none", "n/a", "na", "n.a.", "unknown", "not known", "unspecified",
+    "not specified", "not stated", "неизвестно", "미상", "不明", "不详",
+)  # fmt: skip
 
 
 def says_something(cell: object) -> bool:

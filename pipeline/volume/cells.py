@@ -11,6 +11,7 @@ import pandas as pd
 from pipeline.quantiles import Z90
 from pipeline.ships.largest import DEEPEST_M
 from pipeline.tables.contract import TRUTH
+from pipeline.tables.operations import says_something
 
 Row = dict[str, Any]
 
@@ -46,9 +47,9 @@ def as_list(call: Row, name: str) -> list[str]:
 
 
 def number(call: Row, name: str) -> float | None:
-    """A number, None where there is none; Refused for words and infinity."""
+    """A number, None where there is none, or a dash or a word for nothing known; Refused for others and infinity."""
     value: Any = call.get(name)
-    if is_empty(value):
+    if is_empty(value) or (isinstance(value, str) and not says_something(value)):
         return None
     try:
         read = float(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.config import ANY_PRODUCT, PRODUCT_ALIASES, WITHOUT_A_ROW, VolumeConfig, plain_name, products_named
+from pipeline.config import PRODUCT_ALIASES, SOME_PRODUCT, WITHOUT_A_ROW, VolumeConfig, plain_name, products_named
 from pipeline.tables.operations import says_something
 from pipeline.volume.cells import Refused, Row, text
 from pipeline.volume.gas_carriers import PETROLEUM_GAS, gas_carrier, require_a_counted_gas
@@ -17,7 +17,7 @@ def product_of(call: Row, config: VolumeConfig) -> tuple[str, str, str]:
     """
     ship = gas_carrier(call)
     said = text(call, "product").strip()
-    if not says_something(said) or plain_name(said) in ANY_PRODUCT:
+    if not says_something(said) or products_named(said, {}) == [SOME_PRODUCT]:
         said = ""
     if ship is not None and not said:
         require_a_counted_gas(ship)
@@ -37,18 +37,19 @@ def _known_product(said: str, config: VolumeConfig) -> tuple[str, str]:
     a product without a name, by which its own barrels of such deliveries are its tonnes (docs/volume.md).
     """
     ours = {name: name for name in UNNAMED_PRODUCTS} | {plain_name(p.name): p.name for p in config.products}
-    all_names = PRODUCT_ALIASES | {"crude": "crude"}
-    all_names |= {name: product for name, product in WITHOUT_A_ROW.items() if product in ours}
+    all_names = PRODUCT_ALIASES | {"crude": "crude"} | WITHOUT_A_ROW
     by_name = {name: ours.get(product, product) for name, product in all_names.items()} | ours
     name = plain_name(said) or ("mix" if not said else "")
     named = [by_name[name]] if name in by_name else products_named(said, by_name)
-    if len(named) == 1 and named[0] in ours.values():
-        return named[0], ""
-    if without := products_named(said, WITHOUT_A_ROW):
+    without = [product for product in named if product not in ours.values() and product in WITHOUT_A_ROW]
+    counted = {"unnamed" if product in without else product for product in named}
+    if len(counted) > 1:
+        raise Refused(f"product {said!r} names {' and '.join(named)}; give each a row of its own")
+    if without:
         factor = f"{config.unnamed_bbl_per_t:g} bbl/t, the factor for an unnamed product"
         return "unnamed", f"no factor is known of {' or '.join(without)}: {factor}, is taken"
-    if len(named) > 1:
-        raise Refused(f"product {said!r} names {' and '.join(named)}; give each a row of its own")
+    if counted and counted <= set(ours.values()):
+        return counted.pop(), ""
     if named == ["crude"]:
         hint = "; crude has assumptions of its own, configs/assumptions/refined-and-crude.yaml"
     else:

@@ -173,3 +173,9 @@ def test_what_no_image_can_mend_is_said_before_any_is_opened(capwatch, tmp_path,
     assert code == 2
     assert said in err
     assert "not_there" not in err
+
+
+def test_a_format_for_folders_beside_one_table_of_another_is_refused(capwatch, tmp_path):
+    """It wrote CSV where GeoJSON was asked for."""
+    code, _, err = capwatch("detect", tmp_path / "a.tif", "--format", "geojson", "-o", tmp_path / "a.csv")
+    assert (code, "--format geojson is for a folder; the name of one table says its format" in err) == (2, True)

@@ -47,6 +47,11 @@ def test_a_column_that_may_be_one_of_ours_is_named_with_ours(tmp_path, column, o
     assert lines == [f"calls.csv: column {column} was left out: if it is {ours}, name it so (the rest is used)"]
 
 
+def test_a_cargo_in_words_may_be_the_product(tmp_path):
+    _, lines = told(tmp_path, "call_id,Cargo", "Diesel")
+    assert lines == ["calls.csv: column Cargo was left out: if it is product, name it so (the rest is used)"]
+
+
 @pytest.mark.parametrize(
     ("column", "ours"),
     [

@@ -94,6 +94,13 @@ def test_what_could_be_read_in_two_ways_is_refused(tmp_path, content, cause):
     assert str(caught.value).startswith(str(path))
 
 
+@pytest.mark.parametrize("name", ["calls.tsv", "CALLS.TXT", "calls.tab"])
+def test_a_table_of_text_may_be_named_as_spreadsheets_name_those_of_tabs(tmp_path, name):
+    path = tmp_path / name
+    path.write_text("call_id\tarrival\ttonnes\n007\t2024-03-07\t3000,5\nb\t2024-03-09\t2500,25\n")
+    assert read_table(path).to_dict("list") == WANTED
+
+
 @pytest.mark.parametrize("name", ["calls.csv.gz", "CALLS.CSV.GZ", "calls.csv"])
 def test_a_gzipped_table_is_the_table_that_was_packed(tmp_path, name):
     """Told by its bytes, as of AIS: some browsers unpack what they fetch and keep the name, others cut the name."""

@@ -15,6 +15,12 @@ def test_an_empty_cell_is_nothing_in_every_reading(nothing):
     assert draught({"x": nothing}, "x") is None
 
 
+@pytest.mark.parametrize("unsaid", ["-", " – ", "n/a", "Unknown", "not stated"])
+def test_a_number_that_its_cell_does_not_know_is_unknown(unsaid):
+    """As in the annexes of Panel reports: her tonnes are "-", and she counts by her size."""
+    assert number({"tonnes": unsaid}, "tonnes") is None
+
+
 @pytest.mark.parametrize("held", [["a", "b"], ("a", "b"), np.array(["a", "b"], object), "a;b", "a;b;"], ids=repr)
 def test_a_list_is_the_same_however_a_file_holds_it(held):
     assert as_list({"flags": held}, "flags") == ["a", "b"]

@@ -22,6 +22,35 @@ def test_one_product_under_two_names_is_one_product(said, product):
     assert found["cause"] == ""
 
 
+SPELLINGS = {  # as reports, customs tables, registries and notices write them
+    "gas_oil": (
+        "petroleum products (diesel)|Petroleum product: diesel|Diesel Fuel EURO 5|Ultra-Low Sulfur Diesel (ULSD)|"
+        "Gas oils|M.G.O.|LS MGO|Топливо дизельное ЕВРО-5|ДТ-Л-К5|нефтепродукты (дизельное топливо)|0号柴油|车用柴油|"
+        "선박용 경유|GASOİL"
+    ),
+    "gasoline": "Gasoline 92 RON|Unleaded petrol|Gasoline RON95|Бензин АИ-95-К5|92号汽油|무연휘발유",
+    "kerosene": "Jet fuel TS-1|Jet A-1 fuel|Kerosene-type jet fuel|керосин ТС-1|航煤|제트유",
+    "fuel_oil": "H.F.O.|Fuel oils|IFO380|low sulphur fuel oil|Mazut M100|мазут М-100|180号燃料油|벙커C유",
+    "lpg": "L.P.G.|Propane-butane mixture|petroleum gas (LPG)|сжиженные углеводородные газы|液化气|프로판",
+    "mix": "CPP|refined petroleum products (unspecified)|not specified|светлые нефтепродукты|석유제품|精炼油",
+    "unnamed": "lubricants/unnamed|Base oils|прямогонный бензин|石油沥青|윤활기유",
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "product"), [(said, product) for product, names in SPELLINGS.items() for said in names.split("|")]
+)
+def test_products_are_known_as_tables_of_many_countries_spell_them(said, product):
+    found = only({"product": said, "tonnes": 1000})
+    assert (found["status"] != "refused", found["product"]) == (True, product)
+
+
+@pytest.mark.parametrize("said", ["Diesel/Bitumen", "diesel and oil products", "naphtha/diesel", "柴油、汽油"])
+def test_two_products_in_one_cell_are_asked_for_as_two_rows(said):
+    found = only({"product": said, "tonnes": 1000})
+    assert (found["status"], "give each a row of its own" in found["cause"]) == ("refused", True)
+
+
 @pytest.mark.parametrize("said", ["Bitumen", "petroleum bitumen", "Lubricants", "naphtha", "VGO", "润滑油"])
 def test_refined_petroleum_without_a_row_in_the_chart_counts_as_unnamed_and_says_so(said):
     """China's notices hold lubricants and bitumen, and the Committee's barrels are 8.33 times their tonnes (FACTS 1.2).
@@ -42,8 +71,12 @@ def test_a_product_with_a_factor_of_its_own_has_that_one():
 
 
 @pytest.mark.parametrize(
-    "said", ["LNG", "condensate", "aviation gasoline", "gasoil or wine", "coal", "jet " * 5000 + "x"]
-)
+    "said",
+    [
+        "LNG", "condensate", "aviation gasoline", "gasoil or wine", "coal", "jet " * 5000 + "x", "fuel", "oil/gas",
+        "light fuel oil", "crude palm oil", "petroleum products (wine)", "A重油", "380", "Jet ski", "сжиженный газ СПГ",
+    ],
+)  # fmt: skip
 def test_what_is_no_product_of_the_cap_or_may_be_several_is_refused(said):
     found = only({"product": said, "tonnes": 1000})
     assert (found["status"], bool(found["counts"])) == ("refused", False)
