@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -107,10 +108,15 @@ def test_a_compression_that_is_not_built_in_is_named_and_no_damage(tmp_path):
     retagged(jxl, 259, 50002)
     with pytest.raises(InputError, match="is packed as JXL, which cannot be decoded here; write it anew"):
         open_raster(jxl)
+
+
+def test_a_jpeg_of_more_bits_than_gdal_decodes_is_named_and_no_damage(tmp_path):
     jpeg = write(tmp_path / "jpeg.tif", np.full((64, 64), 9, np.uint8), compress="jpeg")
     retagged(jpeg, 258, 12)  # bits
     frame = bytes.fromhex("ffc0000b08")  # of one component, with 8 bits: the last byte
     jpeg.write_bytes(jpeg.read_bytes().replace(frame, frame[:-1] + b"\x0c"))
+    with suppress(rasterio.errors.RasterioIOError), rasterio.open(jpeg):
+        pytest.skip("this GDAL decodes JPEG of 12 bits")
     with pytest.raises(InputError, match="is packed as JPEG of 12 bits, which cannot be decoded here"):
         open_raster(jpeg)
 
