@@ -23,6 +23,7 @@ from pipeline.config import MOVED, CapConfig, VolumeConfig
 from pipeline.tables import SENSITIVITY
 from pipeline.tables.records import records_of
 from pipeline.volume.assumptions import Setting, assumptions
+from pipeline.volume.capacity import DWT_PRIOR
 from pipeline.volume.first_order import BLOCKS, between_variance, bins_within, equal_bins, index_of, variance
 from pipeline.volume.membership import drawn_under, members_of
 from pipeline.volume.montecarlo import (
@@ -151,12 +152,14 @@ def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, se
     total = barrels.sum(axis=0)
     for name, group in _shared_groups(shared).items():
         parts[name] = between_variance(total, group)
+    for name in _not_drawn_on(counted):
+        del parts[name]
     base = {"base_p50": float(np.median(total)), "base_p_over_cap": float(np.mean(total > cap.barrels))}
     spread = variance(total)
     rows: list[dict[str, Any]] = []
-    for name, what in INPUTS.items():
-        index = index_of(parts[name], spread)
-        words = what.format(went=MOVED[config.counted][0])
+    for name, part in parts.items():
+        index = index_of(part, spread)
+        words = INPUTS[name].format(went=MOVED[config.counted][0])
         rows.append(
             {"kind": "input", "name": name, "what": words, "sobol": index.value, "sobol_se": index.error} | base
         )
@@ -187,6 +190,12 @@ def _shared_groups(shared: SharedDraws) -> dict[str, np.ndarray]:
         "shared_regression": equal_bins(shared.regression),
         "shared_fleet": equal_bins(shared.fleet),
     }
+
+
+def _not_drawn_on(counted: pd.DataFrame) -> list[str]:
+    """Shared inputs of which no call takes anything: of ships of unknown size where each has one, and the reverse."""
+    unknown = counted["method"].str.startswith(DWT_PRIOR)
+    return [name for name, hers in (("shared_fleet", unknown), ("shared_regression", ~unknown)) if not hers.any()]
 
 
 def _own_groups(own: OwnDraws, p_lifting: float, config: VolumeConfig, strata: np.ndarray) -> dict[str, np.ndarray]:
