@@ -92,7 +92,7 @@ class Turnover:
         if left <= 1e-9:  # no stay lasts so long
             return math.prod(look.misses for look in empty)
         gap_d = min(gap_d, HORIZON_D)
-        edges = np.arange(0.0, gap_d, STEP_D)
+        edges = np.arange(0.0, max(gap_d, STEP_D), STEP_D)  # one step also between two looks of one moment
         moments = edges + STEP_D / 2
         leaves = self._leaves(seen_d + moments, before) * STEP_D / left
         unseen, unseen_then = np.ones(len(moments)), np.clip((gap_d - edges) / STEP_D, 0.0, 1.0)

@@ -123,6 +123,14 @@ def test_the_chance_of_another_ship_is_that_of_finer_steps(free_d, gap_d, then_d
     )
 
 
+@pytest.mark.parametrize("empty", [[], [Empty(0.0, 0.1)]])
+def test_between_two_looks_of_one_moment_nobody_came(empty):
+    """As of images that are known to the day alone: two of one day have one time."""
+    turns = Turnover(STAY_D, 2.0)
+    assert turns.another(0.5, 0.0, empty=empty) == 0.0
+    assert chance_of_one_stay(turns, Pair(0.5, 0.0, 3.0, 5.0, empty=empty)) == 1.0
+
+
 @pytest.mark.parametrize("asked", ["seen_d", "gap_d", "then_d", "free_d", "empty_d"])
 def test_a_second_more_moves_no_chance_by_more_than_a_thousandth(asked):
     """Through the edges of the steps and all digits, no input makes it jump."""
