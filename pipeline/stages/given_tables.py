@@ -161,6 +161,8 @@ def _with_directions(table: pd.DataFrame, path: Path, console: Console) -> pd.Da
     """Directions said in words, as probabilities where the row has none; words that say none are told."""
     import pandas as pd
 
+    from pipeline.volume.cells import is_empty
+
     names = {plain(str(name)): name for name in table.columns}
     found = next((names[name] for name in OPERATIONS if name in names), None)
     if found is None:
@@ -169,7 +171,7 @@ def _with_directions(table: pd.DataFrame, path: Path, console: Console) -> pd.Da
     ends = {
         name: table[name] if name in table else pd.Series(None, table.index) for name in ("p_loading", "p_discharging")
     }
-    asked = words[words.map(says_something) & ends["p_loading"].isna() & ends["p_discharging"].isna()]
+    asked = words[words.map(says_something) & ends["p_loading"].map(is_empty) & ends["p_discharging"].map(is_empty)]
     said = asked.map(direction_said)
     if unclear := [repr(cell) for cell in dict.fromkeys(asked[said.isna()])]:
         cause = (

@@ -33,15 +33,15 @@ _WAYS = {
     for word in words.split()
 }
 _SAY_NOTHING = frozenset(_BESIDE.split())  # which way is told by the word that they stand beside
-_UNSAID = (
-    "", "-", "--", "–", "—", "?", "nan", "none", "n/a", "na", "n.a.", "unknown", "not known", "unspecified",
-    "not specified", "not stated", "неизвестно", "미상", "不明", "不详",
-)  # fmt: skip
+_UNSAID = re.compile(  # dashes of all kinds, dots and question marks, or a word
+    r"[\s\-‐-―−─/.…?]*|nan|none|n/a|na|n\.a\.|unknown|not known|unspecified|not specified|not stated|"
+    "неизвестно|н/д|미상|不明|不详"
+)
 
 
 def says_something(cell: object) -> bool:
     """Is a cell neither empty nor one of the words for nothing known?"""
-    return isinstance(cell, str) and cell.strip().lower() not in _UNSAID
+    return isinstance(cell, str) and _UNSAID.fullmatch(cell.strip().lower()) is None
 
 
 def direction_said(said: str) -> tuple[float, float] | None:

@@ -24,9 +24,9 @@ class Refused(Exception):
 
 
 def is_empty(value: Any) -> bool:
-    """Does a cell hold nothing: no value, not a number, blanks?"""
+    """Does a cell hold nothing: no value, not a number, blanks, or a dash or a word for nothing known?"""
     if value is None or isinstance(value, str):
-        return not (value or "").strip()
+        return not says_something(value)
     return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
@@ -47,9 +47,9 @@ def as_list(call: Row, name: str) -> list[str]:
 
 
 def number(call: Row, name: str) -> float | None:
-    """A number, None where there is none, or a dash or a word for nothing known; Refused for others and infinity."""
+    """A number, None where there is none; Refused for words and infinity."""
     value: Any = call.get(name)
-    if is_empty(value) or (isinstance(value, str) and not says_something(value)):
+    if is_empty(value):
         return None
     try:
         read = float(value)
@@ -74,9 +74,12 @@ def positive(call: Row, name: str, limit: float) -> float | None:
 
 def cargo(call: Row, name: str, limit: float) -> float | None:
     """A stated cargo, as ``positive``: of zero nobody can tell whether nothing was moved, or nothing is known."""
-    if number(call, name) == 0:
+    value = call.get(name)
+    none = isinstance(value, str) and value.strip().lower() == "none"
+    if none or number(call, name) == 0:
         raise Refused(
-            f"{name} is 0: if nothing was moved the row adds nothing; if it is not known leave the cell empty"
+            f"{name} is {'none' if none else 0}: if nothing was moved the row adds nothing; "
+            "if it is not known leave the cell empty"
         )
     return positive(call, name, limit)
 
@@ -113,13 +116,13 @@ def whole(call: Row, name: str, least: int) -> int | None:
 
 
 def truth(call: Row, name: str) -> bool:
-    """A yes or no, in the words of a CSV or a spreadsheet; yes where the table says nothing.
+    """A yes or no, in the words of a CSV or a spreadsheet; yes where the cell is empty, and Refused for "unknown".
 
     >>> truth({"counts": " No"}, "counts"), truth({"counts": "TRUE"}, "counts"), truth({}, "counts")
     (False, True, True)
     """
-    value = call.get(name)
-    if is_empty(value):
+    value: Any = call.get(name)
+    if is_empty(value) and not (isinstance(value, str) and value.strip()):
         return True
     said = TRUTH.get(str(value).strip().lower())
     if said is None:

@@ -121,6 +121,13 @@ def test_what_a_table_states_as_a_probability_stands_before_its_words(capwatch, 
     assert pd.read_csv(tmp_path / "o.csv")["p_loading"].tolist() == [0.7]
 
 
+@pytest.mark.parametrize("unsaid", ["-", "unknown", ""])
+def test_words_say_the_direction_where_its_probability_is_a_dash(capwatch, tmp_path, unsaid):
+    (tmp_path / "t.csv").write_text(f"arrival,tonnes,operation,p_loading\n2024-03-07,3000,discharging,{unsaid}\n")
+    assert capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")[0] == 0
+    assert pd.read_csv(tmp_path / "o.csv")["counts"].tolist() == [False]
+
+
 @pytest.mark.parametrize("word", ["STS", "load/discharge", "loading cancelled", "arrival"])
 def test_words_that_tell_no_direction_are_told(capwatch, tmp_path, word):
     (tmp_path / "t.csv").write_text(f"arrival,tonnes,activity\n2024-03-07,3000,{word}\n2024-03-09,3000,loading\n")

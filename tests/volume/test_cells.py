@@ -2,7 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.volume.cells import Refused, as_list, draught, is_empty, number, sd
+from pipeline.volume.cells import Refused, as_list, cargo, draught, is_empty, number, sd, text, truth
+from pipeline.volume.dates import dates
+from pipeline.volume.other_trades import other_trade
 
 EMPTY = [None, "", "  ", float("nan"), pd.NA, pd.NaT, np.float64("nan")]
 
@@ -15,10 +17,26 @@ def test_an_empty_cell_is_nothing_in_every_reading(nothing):
     assert draught({"x": nothing}, "x") is None
 
 
-@pytest.mark.parametrize("unsaid", ["-", " – ", "n/a", "Unknown", "not stated"])
-def test_a_number_that_its_cell_does_not_know_is_unknown(unsaid):
+@pytest.mark.parametrize("unsaid", ["-", " – ", "\u2212", "---", "...", "n/a", "Unknown", "not stated"])
+def test_what_its_cell_does_not_know_is_unknown(unsaid):
     """As in the annexes of Panel reports: her tonnes are "-", and she counts by her size."""
     assert number({"tonnes": unsaid}, "tonnes") is None
+    assert text({"name": unsaid}, "name") == ""
+    assert dates({"arrival": "2024-03-07", "departure": unsaid})[0]["departure"] is None
+    assert other_trade({"ship_type": "Bulk carrier", "tonnes": unsaid}) == "Bulk carrier"
+
+
+@pytest.mark.parametrize("unsaid", ["-", "unknown", "none"])
+def test_whether_a_row_counts_is_said(unsaid):
+    with pytest.raises(Refused, match="true or false"):
+        truth({"counts": unsaid}, "counts")
+
+
+@pytest.mark.parametrize("nothing", ["none", 0, "0"])
+def test_no_cargo_is_not_taken_for_an_unknown_one(nothing):
+    """She would count by her size."""
+    with pytest.raises(Refused, match="if nothing was moved"):
+        cargo({"tonnes": nothing}, "tonnes", 5e6)
 
 
 @pytest.mark.parametrize("held", [["a", "b"], ("a", "b"), np.array(["a", "b"], object), "a;b", "a;b;"], ids=repr)
