@@ -36,9 +36,10 @@ _OF_CHART = {  # the chart's rows are "gas oil / diesel" and "residual fuel oil"
         "중유 벙커유 벙커c유 벙커_c유 벙커씨유 重油 c重油 燃料油"
     ),
     "lpg": (
-        "propane butane petroleum_gas petroleum_gases liquefied_petroleum_gas liquefied_petroleum_gases "
+        "propane butane butane_mixture petroleum_gas petroleum_gases liquefied_petroleum_gas liquefied_petroleum_gases "
         "liquified_petroleum_gas flüssiggas gpl glp суг сжиженный_газ газ_сжиженный сжиженный_углеводородный_газ "
-        "сжиженные_углеводородные_газы пропан бутан 액화석유가스 프로판 부탄 液化石油气 液化石油氣 液化气 丙烷 丁烷"
+        "сжиженные_углеводородные_газы пропан бутан смесь_пропан 액화석유가스 프로판 부탄 "
+        "液化石油气 液化石油氣 液化气 丙烷 丁烷"
     ),
     "crude": "crude_oil rohöl petróleo_crudo нефть сырая_нефть 원유 原油",
 }  # fmt: skip
@@ -61,19 +62,21 @@ _ANY_PRODUCT = (
     "oil_product petroleum_product refined_product refined_petroleum refined_petroleum_product refined_oil "
     "refined_petroleum_oil petroleum_oils_refined clean_product clean_petroleum_product rpp cpp нефтепродукт "
     "нефтепродукты светлые_нефтепродукты нефтепродукты_светлые 유류 정제유 정제유제품 정유제품 석유제품 석유_제품 "
-    "石油製品 石油制品 成品油 精炼油 精煉油"
+    "石油製品 石油制品 成品油 精炼油 精煉油 "
+    "fuel_and_lubricant fuels_and_lubricant fuel_lubricant fuels_lubricant lubricants_and_fuel гсм"
 )
 _JOINED_BY = frozenset({"and", "or", "и", "или", "und", "oder", "et", "ou", "y", "o"})
 _BESIDE = (  # words and marks of grades: beside a product's name they say nothing, alone they name no product
-    "fuel type grade cargo summer winter unleaded premium regular low high very ultra sulphur sulfur ls marine motor "
-    "automotive max mixture unspecified unknown 180 380 92 95 98 k5 "
-    "летнее зимнее летний зимний смесь л з е к5"
+    "fuel type grade cargo summer winter unleaded premium regular low high very ultra sulphur sulfur ls marine "
+    "automotive max unspecified unknown 180 380 92 95 98 k5 летнее зимнее летний зимний л з е к5"
 )
 _GRADE = re.compile(
     r"\b\d+(?:[.,]\d+)?\s*(?:%|ppm|cst)(?:\s*s)?(?!\w)|\ben\s?590\b|\b(?:euro|евро)(?:[\s-]*[\dv]+)?\b"
-    r"|\bron\s?\d\d\b|\b\d\d\s?ron\b|-?\d+\s?[号號#]|[车車船]用|선박용|자동차용|무연|저유황|고유황",
+    r"|\bron\s?\d\d\b|\b\d\d\s?ron\b|(?:180|380)\s?[号號#]"
+    r"|(?<!oil )(?<!料油)(?<!料油 )-?\d+\s?[号號#](?!\s?(?:燃料油|fuel))"
+    r"|[车車船]用|선박용|자동차용|무연|저유황|고유황",
     re.IGNORECASE,
-)  # says no product
+)  # says no product; but fuel oil of a low number is a distillate
 _INITIALS = re.compile(r"(?<!\w)(?:[^\W\d]\.)+[^\W\d](?:\.|(?!\w))")
 _MOST_WORDS = 5  # of a name above
 
@@ -89,8 +92,8 @@ def plain_name(said: str) -> str:
     ('gasoil', 'hfo')
     """
     plain = unicodedata.normalize("NFKC", said).lower().replace("\u0307", "")  # of the Turkish dotted capital I
-    plain = _INITIALS.sub(lambda found: found[0].replace(".", ""), plain)
-    return "_".join(re.split(r"[\s_/\\|()\[\],.:;&+·、-]+", plain)).strip("_")
+    plain = _INITIALS.sub(lambda found: found[0].replace(".", ""), plain).replace("&", " and ")
+    return "_".join(re.split(r"[\s_/\\|()\[\],.:;+·、-]+", plain)).strip("_")
 
 
 PRODUCT_ALIASES = {word: product for product, words in _OF_CHART.items() for word in words.split()}
@@ -118,7 +121,7 @@ def products_named(said: str, by_name: Mapping[str, str]) -> list[str]:
     (['gas_oil'], ['gas_oil', 'some product'])
     """
     by_name = dict.fromkeys(_ANY_PRODUCT.split(), SOME_PRODUCT) | dict(by_name)
-    words = plain_name(_GRADE.sub(" ", said)).split("_")
+    words = plain_name(_GRADE.sub(" ", unicodedata.normalize("NFKC", said))).split("_")
     nothing = {*_BESIDE.split(), *_JOINED_BY}
     joined = not _JOINED_BY.isdisjoint(words)
     found: list[str] = []

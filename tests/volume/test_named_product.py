@@ -25,14 +25,16 @@ def test_one_product_under_two_names_is_one_product(said, product):
 SPELLINGS = {  # as reports, customs tables, registries and notices write them
     "gas_oil": (
         "petroleum products (diesel)|Petroleum product: diesel|Diesel Fuel EURO 5|Ultra-Low Sulfur Diesel (ULSD)|"
-        "Gas oils|M.G.O.|LS MGO|Топливо дизельное ЕВРО-5|ДТ-Л-К5|нефтепродукты (дизельное топливо)|0号柴油|车用柴油|"
-        "선박용 경유|GASOİL"
+        "Gas oils|M.G.O.|LS MGO|Топливо дизельное ЕВРО-5|ДТ-Л-К5|нефтепродукты (дизельное топливо)|0号柴油|"
+        "0＃柴油|车用柴油|선박용 경유|GASOİL"
     ),
     "gasoline": "Gasoline 92 RON|Unleaded petrol|Gasoline RON95|Бензин АИ-95-К5|92号汽油|무연휘발유",
-    "kerosene": "Jet fuel TS-1|Jet A-1 fuel|Kerosene-type jet fuel|керосин ТС-1|航煤|제트유",
+    "kerosene": "Jet fuel TS-1|Jet A-1 fuel|Kerosene-type jet fuel|керосин ТС-1|航煤|3号喷气燃料|제트유",
     "fuel_oil": "H.F.O.|Fuel oils|IFO380|low sulphur fuel oil|Mazut M100|мазут М-100|180号燃料油|벙커C유",
-    "lpg": "L.P.G.|Propane-butane mixture|petroleum gas (LPG)|сжиженные углеводородные газы|液化气|프로판",
-    "mix": "CPP|refined petroleum products (unspecified)|not specified|светлые нефтепродукты|석유제품|精炼油",
+    "lpg": "L.P.G.|Propane-butane mixture|смесь пропан-бутан|petroleum gas (LPG)|"
+    "сжиженные углеводородные газы|液化气|프로판",
+    "mix": "CPP|refined petroleum products (unspecified)|not specified|Fuels & lubricants|"
+    "светлые нефтепродукты|석유제품|精炼油",
     "unnamed": "lubricants/unnamed|Base oils|прямогонный бензин|石油沥青|윤활기유",
 }
 
@@ -74,7 +76,8 @@ def test_a_product_with_a_factor_of_its_own_has_that_one():
     "said",
     [
         "LNG", "condensate", "aviation gasoline", "gasoil or wine", "coal", "jet " * 5000 + "x", "fuel", "oil/gas",
-        "light fuel oil", "crude palm oil", "petroleum products (wine)", "A重油", "380", "Jet ski", "сжиженный газ СПГ",
+        "light fuel oil", "crude palm oil", "petroleum products (wine)", "A重油", "2号燃料油", "燃料油 2号",
+        "2# fuel oil", "diesel motor", "asphalt mixture", "Gas & Oil", "380", "Jet ski", "сжиженный газ СПГ",
     ],
 )  # fmt: skip
 def test_what_is_no_product_of_the_cap_or_may_be_several_is_refused(said):
