@@ -8,6 +8,7 @@ from scipy.special import ndtr
 
 from pipeline.config import CallsConfig
 from pipeline.quantiles import Z90
+from pipeline.ships import turnover as turnover_steps
 from pipeline.ships.turnover import Before, Empty, Pair, Turnover, chance_of_one_stay, likelihoods, turnover
 
 STAY_D = CallsConfig().stay_d
@@ -121,6 +122,25 @@ def test_the_chance_of_another_ship_is_that_of_finer_steps(free_d, gap_d, then_d
     assert turns.another(0.5, gap_d, then_d) == pytest.approx(
         another_by_finer_steps(turns, 0.5, gap_d, then_d), rel=0.01
     )
+
+
+@pytest.mark.parametrize(("empty", "within"), [([], 0.021), ([(0.5, 0.1)], 0.02), ([(0.3, 0.05), (0.7, 0.3)], 0.05)])
+@pytest.mark.parametrize("before", [Before(0.0, 1.0), Before(0.3, 0.0), Before(0.1, 0.2)])
+def test_short_gaps_are_added_up_finely_enough(monkeypatch, empty, within, before):
+    """Two hours are four steps, and looks fall amid them; a busy spot is the hardest."""
+    asked = [(free_d, gap_d) for free_d in (0.05, 0.4, 50.0) for gap_d in (0.085, 0.09, 0.1, 0.17)]
+    told = []
+    for step_d in (turnover_steps.STEP_D, turnover_steps.STEP_D / 8):
+        monkeypatch.setattr(turnover_steps, "STEP_D", step_d)
+        turnover_steps._arrivals.cache_clear()
+        told.append(
+            [
+                Turnover(STAY_D, free_d).another(0.5, gap_d, 0.0, [Empty(at * gap_d, p) for at, p in empty], before)
+                for free_d, gap_d in asked
+            ]
+        )
+    turnover_steps._arrivals.cache_clear()
+    assert told[0] == pytest.approx(told[1], rel=within)
 
 
 @pytest.mark.parametrize("empty", [[], [Empty(0.0, 0.1)]])
