@@ -25,7 +25,7 @@ from pipeline.tables.records import records_of
 from pipeline.volume.assumptions import Setting, assumptions
 from pipeline.volume.capacity import DWT_PRIOR
 from pipeline.volume.first_order import BLOCKS, between_variance, bins_within, equal_bins, index_of, variance
-from pipeline.volume.membership import drawn_under, members_of
+from pipeline.volume.membership import GIVEN, drawn_under, members_of
 from pipeline.volume.montecarlo import (
     PRODUCT_FOLLOWS_HABIT,
     OwnDraws,
@@ -193,9 +193,11 @@ def _shared_groups(shared: SharedDraws) -> dict[str, np.ndarray]:
 
 
 def _not_drawn_on(counted: pd.DataFrame) -> list[str]:
-    """Shared inputs of which no call takes anything: of ships of unknown size where each has one, and the reverse."""
-    unknown = counted["method"].str.startswith(DWT_PRIOR)
-    return [name for name, hers in (("shared_fleet", unknown), ("shared_regression", ~unknown)) if not hers.any()]
+    """Errors of size that no call takes part in: a stated cargo or deadweight asks for neither, else there is one."""
+    asks, unknown = counted["dwt_shared_sd"] > 0, counted["method"].str.startswith(DWT_PRIOR)
+    asks &= counted[list(GIVEN)].isna().all(axis=1)
+    errors = (("shared_fleet", asks & unknown), ("shared_regression", asks & ~unknown))
+    return [name for name, hers in errors if not hers.any()]
 
 
 def _own_groups(own: OwnDraws, p_lifting: float, config: VolumeConfig, strata: np.ndarray) -> dict[str, np.ndarray]:

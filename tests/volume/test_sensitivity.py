@@ -96,14 +96,17 @@ def test_indices_of_a_sum_are_those_of_its_parts():
     table = fleet(6, config).assign(dwt_shared_sd=0.0)
     found = told(table, config)
     assert found.loc["own_deadweight", "sobol"] == pytest.approx(1, abs=0.03)
-    others = ["shared_fill", "shared_product", "shared_regression", "own_product", "own_lifting", "own_fill"]
+    others = ["shared_fill", "shared_product", "own_product", "own_lifting", "own_fill"]
     assert found.loc[others, "sobol"].to_numpy() == pytest.approx(0, abs=0.03)
 
 
 def test_only_what_some_call_of_the_account_draws_on_is_an_input():
     measured, unknown = fleet(3), fleet(3, length_m=None, beam_m=None)
     both = pd.concat([measured.iloc[:1], unknown.iloc[1:]])
-    for table, names in ((measured, {"shared_regression"}), (unknown, {"shared_fleet"})):
+    stated, sized = unknown.assign(given_barrels=9000.0), fleet(3, dwt_t=5000)
+    for table, names in (
+        (measured, {"shared_regression"}), (unknown, {"shared_fleet"}), (stated, set()), (sized, set()),
+    ):  # fmt: skip
         assert {"shared_regression", "shared_fleet"} & {*told(table).index} == names
     assert {"shared_regression", "shared_fleet"} <= {*told(both).index}
 
