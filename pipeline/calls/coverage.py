@@ -53,7 +53,7 @@ def looks(
             )
     by_name = {str(scene["scene_id"]): scene for scene in scenes.to_dict("records")}
     told = [
-        row | {"state": _state(row["covered"]), "cause": _cause(by_name[row["scene_id"]], row["covered"])}
+        row | {"state": _state(row["covered"]), "cause": _cause(by_name[row["scene_id"]], row["covered"], place)}
         for row in _once_a_pass(rows, by_name, pass_of, place)
     ]
     return LOOKS.check(LOOKS.from_rows(told))

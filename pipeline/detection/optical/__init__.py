@@ -95,10 +95,12 @@ def detect_optical(
         unknown.append(NO_INFRARED)
         told, found = False, found if _land_is_known(scene, levels) else [_as_likely_land(c) for c in found]
     seen = coverage.zone_covered if told else dict.fromkeys(coverage.zone_covered, 0.0)
-    if told and (why := hardly_told(scene, levels)):
+    why, share = hardly_told(scene, levels)
+    if told and why:
         unknown.append(why)
         notes.append(why)
-        seen = seen | {zone.zone_id: 0.0 for zone in (place.zones if place else ()) if zone.kind == "berth"}
+        berths = [zone.zone_id for zone in (place.zones if place else ()) if zone.kind == "berth"]
+        seen = seen | {zone_id: round(share * seen[zone_id], 4) for zone_id in berths if zone_id in seen}
     return Found(
         put_back([screening.judged(c, config.screening) for c in found], turn, shape),
         {"cloud_fraction": round(coverage.cloud_fraction, 4), "notes": notes, "unknown": unknown}
