@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.detection import detect
+from pipeline.config import DetectionConfig
+from pipeline.detection import detect, optical
+from pipeline.detection.optical import network
 from pipeline.detection.optical.hardly_told import IN_SNOW
 from pipeline.detection.optical.snow import snow_as_ground
 from pipeline.detection.optical.water import survey
@@ -84,3 +86,23 @@ def test_a_handful_of_white_pixels_is_no_snowy_land():
     for name, light in bands.items():
         light[200:205, 100:106] = SNOW[name]
     assert survey(scene_of(bands), 512).snow == 0.0
+
+
+def test_what_the_network_is_shown_does_not_depend_on_tiles(monkeypatch):
+    """Snow is told from a pixel's neighbours: those of the outermost pixels that it looks at are read as well."""
+    pytest.importorskip("onnxruntime", reason="the hull network needs ONNX Runtime")
+    drift = np.random.default_rng(0).random((480, 480)) < 0.5
+    thin = SNOW | {"B11": 0.2}  # snow only where its neighbours are bright
+    scene = scene_of({name: np.where(drift, thin[name], np.tile(light, (2, 2))) for name, light in port().items()})
+    whole = snow_as_ground(scene.read(Window(0, 0, 480, 480)), survey(scene, 512), scene.radiometry).data
+    shown = []
+    monkeypatch.setattr(optical, "ScaledView", lambda tile, _: tile)
+    monkeypatch.setattr(optical, "speaks_alone", lambda *_: False)
+    monkeypatch.setattr(optical, "network_candidates", lambda *a, **_: shown.append((a[2].core, a[3])) or [])
+    detect(scene, config=DetectionConfig(tile_px=320))
+    for core, tile in shown:
+        seen = core.padded(network.HALO_PX, scene.shape)
+        r, c = seen.row0 - tile.window.row0, seen.col0 - tile.window.col0
+        cut = np.s_[:, seen.row0 : seen.row1, seen.col0 : seen.col1]
+        np.testing.assert_array_equal(tile.data[:, r : r + seen.rows, c : c + seen.cols], whole[cut])
+    assert len(shown) == 4

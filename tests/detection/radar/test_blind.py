@@ -1,4 +1,4 @@
-"""Water in which radar tells only some small tankers from the sea counts as seen in part, and as unseen without a sea."""
+"""Water in which radar tells few small tankers from the sea counts as seen in part; without a sea around, as unseen."""
 
 import numpy as np
 import pytest
