@@ -52,8 +52,11 @@ def looks(
                 }
             )
     by_name = {str(scene["scene_id"]): scene for scene in scenes.to_dict("records")}
+    zones = {zone.zone_id: zone.geometry for zone in place.zones}
     told = [
-        row | {"state": _state(row["covered"]), "cause": _cause(by_name[row["scene_id"]], row["covered"])}
+        row
+        | {"state": _state(row["covered"])}
+        | {"cause": _cause(by_name[row["scene_id"]], row["covered"], zones[row["zone_id"]])}
         for row in _once_a_pass(rows, by_name, pass_of, place)
     ]
     return LOOKS.check(LOOKS.from_rows(told))
@@ -132,7 +135,7 @@ def _covered(
     return clear * float(outline.intersection(geometry).area / geometry.area)  # type: ignore[attr-defined]
 
 
-def _cause(scene: dict[str, object], share: float) -> str:
+def _cause(scene: dict[str, Any], share: float, zone: BaseGeometry) -> str:
     if share >= USABLE_SHARE:
         return ""
     if scene["status"] == "skipped":
@@ -143,6 +146,9 @@ def _cause(scene: dict[str, object], share: float) -> str:
     if cloud is not None and not pd.isna(cloud):
         return "hidden (cloud, haze, silt, glint) or outside the image"
     if scene["sensor"] == "sentinel-1":
-        return "outside the image, or the sea there would hide a small tanker from radar"
+        outline = scene.get("footprint")
+        inside = 0.0 if outline is None else outline.intersection(zone).area / zone.area
+        edge = "outside the image, or " if inside < USABLE_SHARE else ""
+        return f"{edge}not measured, or the sea there hides small tankers from radar"
     doubts = f" ({scene['cause']})" if scene["status"] == "degraded" else ""
     return f"outside the image, or no usable water was found in it{doubts}"

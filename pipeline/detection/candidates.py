@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipeline.types import BoolImage, FloatArray, Window
+    from pipeline.types import FloatArray, FloatImage, Window
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,10 +58,10 @@ class Found:
 
     ``diagnostics`` may hold sea_sigma0_db, enl, clutter_law, false_alarm_rate, false_alarm_rate_achieved,
     cloud_fraction, zone_covered (zone_id -> share seen), blind_share (of the water, where no ship could be told), notes
-    (lines), unknown (those of them that say what the scene does not show). ``showing`` tells of a window's pixels where
-    a ship would have been found; all that is valid, where it is None.
+    (lines), unknown (those of them that say what the scene does not show). ``showing`` tells by how
+    much a window's pixels count as seen, 0 to 1; all that is valid does, where it is None.
     """
 
     candidates: list[Candidate]
     diagnostics: dict[str, object]
-    showing: Callable[[Window], BoolImage] | None = None
+    showing: Callable[[Window], FloatImage] | None = None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from pipeline.types import BoolImage
+    from pipeline.types import FloatImage
 
 SIDE_POINTS = 64  # of the grid by which a zone's cover is counted: a share is good to about 2 %
 
@@ -60,9 +60,9 @@ def zone_pixels(scene: Scene, zone: Zone) -> tuple[NDArray[np.intp], NDArray[np.
 
 
 def zone_shares(
-    scene: Scene, place: Place | None, showing: Callable[[Window], BoolImage] | None = None
+    scene: Scene, place: Place | None, showing: Callable[[Window], FloatImage] | None = None
 ) -> dict[str, float]:
-    """Share of each zone inside the image's valid pixels, of these that are ``showing`` ships: clouds not considered.
+    """Share of each zone inside the image's valid pixels, which count by what ``showing`` says: clouds not considered.
 
     Zero where it lies outside.
     """
@@ -71,13 +71,11 @@ def zone_shares(
     return {zone.zone_id: round(valid_share(scene, zone, showing), 4) for zone in place.zones}
 
 
-def valid_share(scene: Scene, zone: Zone, showing: Callable[[Window], BoolImage] | None = None) -> float:
-    """Valid share of a zone's points, of those pixels that are ``showing`` ships."""
+def valid_share(scene: Scene, zone: Zone, showing: Callable[[Window], FloatImage] | None = None) -> float:
+    """Valid share of a zone's points, each counted by what ``showing`` says of its pixel."""
     r, c, total = zone_pixels(scene, zone)
     if not len(r):
         return 0.0
     window = Window(int(r.min()), int(c.min()), int(np.ptp(r)) + 1, int(np.ptp(c)) + 1)
-    seen = scene.read(window).valid
-    if showing is not None:
-        seen = seen & showing(window)
+    seen = scene.read(window).valid * (1 if showing is None else showing(window))
     return float(seen[r - window.row0, c - window.col0].sum() / total)

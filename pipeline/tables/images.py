@@ -77,7 +77,11 @@ LOOKS = Contract(
         Column("acquired", "time", "When.", "UTC", required=False),
         Column("sensor", "text", "With what.", required=False),
         Column("state", "text", "usable, partly, or unknown (cloud, outside, failed).", choices=LOOK_STATES),
-        share("covered", "Share of the zone that was seen, by any picture of the pass.", required=False),
+        share(
+            "covered",
+            "Share of the zone that was seen, by any picture of the pass; less where few are found.",
+            required=False,
+        ),
         Column("cause", "text", "Why it is not usable.", required=False),
         Column("n_detections", "int", "Accepted detections in the zone.", low=0),
     ),

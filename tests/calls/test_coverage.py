@@ -99,9 +99,10 @@ def test_cloud_and_edge_are_told_apart():
     cut = {"scene-0": {"oil": 0.1, "roads": 0.1}}
     hidden = {"hidden (cloud, haze, silt, glint) or outside the image"}
     assert set(looked({"cloud_fraction": 0.8}, covered=cut)["cause"]) == hidden
-    assert set(looked({"sensor": "sentinel-1"}, covered=cut)["cause"]) == {
-        "outside the image, or the sea there would hide a small tanker from radar"
-    }
+    hidden = "not measured, or the sea there hides small tankers from radar"
+    assert set(looked({"sensor": "sentinel-1"}, covered=cut)["cause"]) == {hidden}
+    half = {"sensor": "sentinel-1", "footprint": box(132.9, 42.6, BERTH[0], 42.9)}
+    assert set(looked(half, covered=cut).query("zone_id == 'oil'")["cause"]) == {f"outside the image, or {hidden}"}
     blind = {"cloud_fraction": 0.0, "cause": "no infrared band: what lies there is unknown"}
     assert set(looked(blind, covered=cut)["cause"]) == {"outside the image, or " + blind["cause"]}
     assert set(looked({"sensor": "optical"}, covered=cut)["cause"]) == {

@@ -33,7 +33,7 @@ from pipeline.detection.optical.reading import SEARCH_PX, Piece, rows_of_windows
 from pipeline.detection.optical.rough_water import CROWDED, FLAG, Standing, unresolved, unsure, where_thick, words_on
 from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
 from pipeline.detection.optical.ship_sized import ship_sized_patches
-from pipeline.detection.optical.snow import snow_as_ground
+from pipeline.detection.optical.snow import BLUR_PX, snow_as_ground
 from pipeline.detection.optical.spectral import ScaledView
 from pipeline.detection.optical.unnamed import NOT_TOLD, named
 from pipeline.detection.optical.wakes import without_wakes
@@ -95,10 +95,12 @@ def detect_optical(
         unknown.append(NO_INFRARED)
         told, found = False, found if _land_is_known(scene, levels) else [_as_likely_land(c) for c in found]
     seen = coverage.zone_covered if told else dict.fromkeys(coverage.zone_covered, 0.0)
-    if told and (why := hardly_told(scene, levels)):
+    why, share = hardly_told(scene, levels)
+    if told and why:
         unknown.append(why)
         notes.append(why)
-        seen = seen | {zone.zone_id: 0.0 for zone in (place.zones if place else ()) if zone.kind == "berth"}
+        berths = [zone.zone_id for zone in (place.zones if place else ()) if zone.kind == "berth"]
+        seen = seen | {zone_id: round(share * seen[zone_id], 4) for zone_id in berths if zone_id in seen}
     return Found(
         put_back([screening.judged(c, config.screening) for c in found], turn, shape),
         {"cloud_fraction": round(coverage.cloud_fraction, 4), "notes": notes, "unknown": unknown}
@@ -115,7 +117,8 @@ def _searched(
     margin = -(-int(np.ceil(MARGIN_M / spacing)) // factor) * factor
     coarse_pixels = spacing >= KINDS_FROM_M
     trained = coarse_pixels and not untrained(scene)
-    step, margin = (network.CORE_PX, max(margin, network.HALO_PX)) if trained else (factor, margin)
+    halo = network.HALO_PX + BLUR_PX // 2  # the rim of what the network sees is told from its neighbours, too
+    step, margin = (network.CORE_PX, max(margin, halo)) if trained else (factor, margin)
     coverage, sigmas = Coverage(scene, place), config.optical.contrast_sigmas
     out_of_sight = OutOfSight(scene, levels, factor, sigmas, by_contrast=not trained)
     cast = cast_shadows(scene, clouds) if coarse_pixels else None

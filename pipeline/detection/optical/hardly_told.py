@@ -24,30 +24,35 @@ SQUASHED = (
     "in pixels of {row_m:.3g} by {col_m:.3g} m hulls look squashed, and the hull network knows square pixels: it "
     "misses ships and takes other things for them, so a berth where none shows is unknown (warp it to a grid in metres)"
 )
-# Simulated skies (docs/accuracy_optical.md): quays shaded by sheds, and land under snow
-LOW_SUN_DEG = 15.0
+# Simulated skies (docs/accuracy_optical.md): quays shaded by sheds, and land under snow, with the ships at quays that
+# are found there of those in a clear sky. A berth counts as seen by so much: were it 0, each ship that is found there
+# would stand for many that no look saw (calls/missed.py)
+LOW_SUN_DEG, IN_LOW_SUN = 15.0, 0.7
 LOW_SUN = (
     "the sun stood {sun:.0f} degrees high, so sheds may shade quays and hide ships there: a berth where none shows is "
     "unknown"
 )
-SNOWED = 0.5  # share of the land
+SNOWED, IN_SNOW = 0.5, 0.5  # share of the land; ships at quays found
 SNOW = "snow on {share:.0f} % of the land hides ships at quays: a berth where none shows is unknown"
 
 
-def hardly_told(scene: Scene, levels: Levels) -> str:
-    """Why many ships are missed in an image in coarse pixels; "" where the hull network sees what it knows."""
+def hardly_told(scene: Scene, levels: Levels) -> tuple[str, float]:
+    """Why many ships are missed in an image in coarse pixels, and the share of those at quays that is found still.
+
+    "" and 1 where the hull network sees what it knows.
+    """
     row_m, col_m = scene.pixel_spacing_m
     spacing = float(np.mean(scene.pixel_spacing_m))
     if spacing < KINDS_FROM_M:
-        return ""
+        return "", 1.0
     if why := untrained(scene):
-        return CONTRAST_ALONE.format(spacing=spacing, why=why)
+        return CONTRAST_ALONE.format(spacing=spacing, why=why), 0.0
     if max(row_m, col_m) / min(row_m, col_m) >= OBLONG:
-        return SQUASHED.format(row_m=row_m, col_m=col_m)
+        return SQUASHED.format(row_m=row_m, col_m=col_m), 0.0
     sun = None if scene.optical is None else scene.optical.sun_elevation_deg
     if sun is not None and sun < LOW_SUN_DEG:
-        return LOW_SUN.format(sun=sun)
-    return SNOW.format(share=100 * levels.snow) if levels.snow > SNOWED else ""
+        return LOW_SUN.format(sun=sun), IN_LOW_SUN
+    return (SNOW.format(share=100 * levels.snow), IN_SNOW) if levels.snow > SNOWED else ("", 1.0)
 
 
 def untrained(scene: Scene) -> str:

@@ -37,6 +37,7 @@ VISIBLE_WEIGHT = 0.4  # painted decks show here when dull in the infrared; so do
 SURVEY_SAMPLES = 4_000_000  # pixels looked at for the levels of each block of water; our choice
 LEVEL_SAMPLES = 500_000  # of these, for the image's own levels: percentiles to a thousandth; our choice
 ORDER_SAMPLES = 500_000  # enough for medians of the surfaces by which bands are told
+LEAST_LAND = 0.005  # of what was measured, for an image to have land: less may be ships (our choice)
 MIN_SEPARATION = 0.60  # share of variance between Otsu's two classes
 # Spreads of the darker class from its median to that of the other. Otsu halves one surface too, with a separation of
 # 0.61 (Gaussian) to 0.72 (uniform): 2.6 to 3.9 apart (Gaussian, gamma, uniform, exponential); land stands 13 to 52
@@ -112,15 +113,17 @@ def survey(
     the spread along the coast wanted? It costs as much as all other levels.
     """
     data, valid, wet, step = lattice(scene, tile_px, also, threads)
-    mapped, blur_px = not wet[valid].all(), BLUR_PX if step == 1 else 1
-    snow = snow_mask(data, scene.bands, scene.radiometry, blur_px)
+    mapped, measured = not wet[valid].all(), np.count_nonzero(valid)
+    snow = snow_mask(data, scene.bands, scene.radiometry, BLUR_PX if step == 1 else 1)
     if snow is not None:
         valid &= ~snow  # three times as bright as other land: in its units no hull is bright
     levels = levels_of(_sampled(data, valid, LEVEL_SAMPLES), scene.bands, scene.radiometry)
     levels = replace(levels, mapped=mapped)
     if snow is not None and snow.any():
-        dry = valid & (data[scene.bands.index(levels.infrared)] > levels.threshold)
-        levels = replace(levels, snow=float(snow.sum() / (snow.sum() + dry.sum())))
+        ground = ~wet if mapped else np.ones_like(wet)  # ice cloud at sea is as white, and as dark in short wave
+        dry = valid & ground & (data[scene.bands.index(levels.infrared)] > levels.threshold)
+        white, land = np.count_nonzero(snow & ground), np.count_nonzero((snow & ground) | dry)
+        levels = replace(levels, snow=white / land if land > LEAST_LAND * measured else 0.0)
     if scene.radiometry is Radiometry.REFLECTANCE and valid.any():
         levels = replace(levels, odd_order=impossible_order(_sampled(data, valid, ORDER_SAMPLES), scene.bands))
     if not levels.has_water:
@@ -260,7 +263,7 @@ def levels_of(values: FloatImage, bands: tuple[str, ...], radiometry: Radiometry
         return Levels(name, np.nan, blank, blank, blank, has_land=False, has_water=False)
     threshold, separation = infrared_cut(values, bands, name)
     dark = values[k] <= threshold
-    has_land = separation >= MIN_SEPARATION and (~dark).mean() > 0.005 and _apart(values[k], dark)
+    has_land = separation >= MIN_SEPARATION and (~dark).mean() > LEAST_LAND and _apart(values[k], dark)
     if not has_land:
         # One kind of surface: sea, where it is dark; its bright tail is ships and foam
         dark = np.ones(values.shape[1], bool)

@@ -1,4 +1,4 @@
-"""Water of which a radar picture says nothing: its numbers end below what a ship must exceed, or no sea lies around."""
+"""Water of which a radar picture says nothing, or less than of other: how bright a ship must be there to be told."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.types import Radiometry, Scene, Window
 
 if TYPE_CHECKING:
     from pipeline.config import DetectionConfig
-    from pipeline.types import BoolImage
+    from pipeline.types import FloatImage
 
 CUT_BLOCKS = 5  # in which one number is brightest, at least, for it to be where numbers were cut off (our choice)
 CUT_OVER_NEXT = 2.0  # ... and so many times the blocks in which the next lower one is: tails thin out, a cut piles up
@@ -22,29 +22,33 @@ LEAST_TOLD = 0.05  # of the water: a smaller share is not worth a line (our choi
 # sigma0 in VV of the brightest pixel of a small tanker: of 40 public Sentinel-1 chips of ships of 60 to 110 m nine of
 # ten have more (median 6.6 dB)
 FAINT_TANKER_DB = 2.4
+# Of simulated ships in water that needs more, half are found (docs/accuracy_radar.md). It counts as seen by so much:
+# were it 0, each ship that is found there would stand for many that no look saw (calls/missed.py)
+FOUND_BEYOND = 0.5
 DB_PER_LN = 10 / np.log(10)
 
 
-def showing(scene: Scene, known: Survey | None, config: DetectionConfig) -> Callable[[Window], BoolImage]:
-    """A function of a window: pixels at which a small tanker would be told from the sea.
+def showing(scene: Scene, known: Survey | None, config: DetectionConfig) -> Callable[[Window], FloatImage]:
+    """A function of a window: by how much each of its pixels counts as seen, 0 to 1.
 
-    Not where the sea around is not known, nor where she must be brighter than such ships are (where power is
-    calibrated) or than the picture's numbers go.
+    Not at all where the sea around is not known, nor where a ship must be brighter than the picture's numbers go; by
+    `FOUND_BEYOND` where she must be brighter than small tankers are (where power is calibrated).
     """
-    brightest = np.inf
+    cut_off = faint = np.inf
     if known is not None:
-        if (cut_off := cut_off_at(known)) is not None:
-            brightest = cut_off
+        if (top := cut_off_at(known)) is not None:
+            cut_off = top
         if scene.radiometry is Radiometry.SIGMA0:
-            tanker = known.weights @ ship_shares(scene.bands)
-            brightest = min(brightest, float(np.log(tanker)) + FAINT_TANKER_DB / DB_PER_LN)
+            faint = float(np.log(known.weights @ ship_shares(scene.bands))) + FAINT_TANKER_DB / DB_PER_LN
 
-    def look(window: Window) -> BoolImage:
+    def look(window: Window) -> FloatImage:
         if known is None:
-            return np.zeros((window.rows, window.cols), bool)
+            return np.zeros((window.rows, window.cols), np.float32)
         blocks, (rows, cols) = known.blocks.within(window), known.blocks.of(window)
         limit = sea_levels(known, *blocks) + np.log(sea_limit(known, config, blocks))
-        return np.asarray((limit <= brightest)[np.ix_(rows - rows[0], cols - cols[0])])  # NaN is not below
+        share = np.where(limit <= faint, np.float32(1), np.float32(FOUND_BEYOND))
+        share[~(limit <= cut_off)] = 0  # NaN is not below
+        return share[np.ix_(rows - rows[0], cols - cols[0])]
 
     return look
 

@@ -1,4 +1,4 @@
-"""Water in which radar could not have told a small tanker from the sea counts as not seen."""
+"""Water in which radar tells few small tankers from the sea counts as seen in part; without a sea around, as unseen."""
 
 import numpy as np
 import pytest
@@ -32,19 +32,29 @@ def test_a_sea_is_seen_while_nine_tankers_of_ten_exceed_its_speckle(band, fainte
     """The limit of a sea without texture is the quantile of a gamma law."""
     even = blind.FAINT_TANKER_DB - fainter_db - LIMIT_DB
     assert share_shown(sea(even - 1.5, (band,))) == 1
-    assert share_shown(sea(even + 1.5, (band,))) == 0
+    assert share_shown(sea(even + 1.5, (band,))) == blind.FOUND_BEYOND
 
 
 def test_bright_interference_hides_and_the_sea_beside_it_does_not():
     band = np.where(np.arange(SIDE)[:, None] < SIDE // 2, -11.0, -1.0)
     scene, known = survey(sea(band), CONFIG)
     shown = blind.showing(scene, known, CONFIG)(Window(0, 0, SIDE, SIDE))
-    assert shown[:100].all()
-    assert not shown[220:].any()
+    assert (shown[:100] == 1).all()
+    assert (shown[220:] == blind.FOUND_BEYOND).all()
 
 
 def test_power_of_unknown_gain_is_not_held_against_calibrated_ships():
     assert share_shown(sea(30.0, radiometry=Radiometry.POWER)) == 1
+
+
+def test_a_ship_hides_no_water_around_her():
+    """Else looks that show nobody would count as seen more often than those that show somebody."""
+    scene = sea(blind.FAINT_TANKER_DB - LIMIT_DB - 1.5)
+    ship = np.zeros((SIDE, SIDE), bool)
+    ship[140:144, 140:165] = True
+    data = scene.read(Window(0, 0, SIDE, SIDE)).data[0]
+    occupied = array_scene({"VV": np.where(ship, 100.0, data)})
+    assert share_shown(occupied) == share_shown(scene) == 1
 
 
 def test_a_zone_without_sea_around_is_not_seen():
@@ -75,4 +85,4 @@ def test_a_canal_holds_sea_enough_to_judge_its_ships_by():
     water = np.zeros((SIDE, SIDE), bool)
     water[158:163] = True
     scene, known = survey(sea(-15.0, water=water), CONFIG)
-    assert blind.showing(scene, known, CONFIG)(Window(158, 100, 5, 120)).all()
+    assert blind.showing(scene, known, CONFIG)(Window(158, 100, 5, 120)).min() == 1
