@@ -65,7 +65,11 @@ def plan_lines(asked: Sequence[Question], console: Console, where: Where = HERE)
         if asked[0].config.source.kind != "stac":
             return _one(asked[0], console, where)
     with console.progress("plan", len(asked)) as step, ThreadPoolExecutor(ASKING) as pool:
-        futures = [pool.submit(planned, question, console, where) for question in asked]
+        futures = (
+            [pool.submit(_planned_live, asked[0])]  # whose fault ends the command as it would end the run
+            if len(asked) == 1
+            else [pool.submit(planned, question, console, where) for question in asked]
+        )
         plans = []
         for future in futures:
             plans.append(future.result())

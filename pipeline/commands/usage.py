@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import typer
 
 from pipeline.commands.help_text import PlainHelp
 from pipeline.errors import printable
+
+WRITTEN = {"out", "balance", "pdf", "into"}  # options that name what a command writes
 
 UsageError: type[Any] = typer.BadParameter.__mro__[1]  # typer has no name of its own for it
 
@@ -23,7 +27,29 @@ class OnceEach(PlainHelp):
         for name, count in Counter(max(option.opts, key=len) for option in single).items():
             if count > 1:
                 raise UsageError(f"{name} stands {count} times; give it once", ctx)
-        return super().parse_args(ctx, args)
+        rest = super().parse_args(ctx, args)
+        ctx.params |= {k: _ours(v, ctx) for k, v in ctx.params.items() if k not in WRITTEN}
+        return rest
+
+
+def _ours(value: Any, ctx: Any) -> Any:
+    """What is given as ``configs/...`` and is not there: the package's own file of that name, told in a note.
+
+    So the examples of the documentation hold in a folder without a checkout, too.
+    """
+    if isinstance(value, list | tuple):
+        return type(value)(_ours(v, ctx) for v in value)
+    if not isinstance(value, str | Path) or Path(value).parts[:1] != ("configs",) or os.path.exists(value):
+        return value
+    from pipeline.console import to_stderr
+    from pipeline.workspace import configs_root
+
+    ours = configs_root().joinpath(*Path(value).parts[1:])
+    if not os.path.isfile(ours):
+        return value
+    if not ctx.params.get("quiet"):
+        to_stderr(f"{printable(value)}: not in this folder; {printable(ours)} is read")
+    return type(value)(ours)
 
 
 def _repeatable(param: Any) -> bool:

@@ -222,7 +222,8 @@ def _result(manifest: dict[str, Any], number: Callable[[float], str]) -> dict[st
             none = told.get(calls) == 0
             out[f"{words}, p5/p50/p95"] = NO_CALL if none else " / ".join(map(number, three))
     period = told.pop("period", None)
-    return out | flat(told | ({"period": " to ".join(period)} if period else {}))
+    others = flat(told | ({"period": " to ".join(period)} if period else {}))
+    return out | {name.replace("_", " "): value for name, value in others.items()}
 
 
 def _unseen(folder: Path) -> pd.Series:

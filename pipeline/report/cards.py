@@ -25,7 +25,7 @@ from pipeline.report.wording import (
     span,
 )
 from pipeline.times_places.moments import moment
-from pipeline.types import ONLY_DATED
+from pipeline.types import OIL, ONLY_DATED
 
 if TYPE_CHECKING:
     from pipeline.config import VolumeConfig
@@ -39,6 +39,7 @@ EVIDENCE_WORDS = {
 }
 MEASURED_LOADS = ("load_from_draught", "load_from_freeboard")  # beginnings of the methods that measure a load
 OTHER_SIZE = 0.03  # by so much cargo and fill may disagree with the deadweight printed without a word (our choice)
+SAME_CHANCE = 1e-6  # two chances that differ by less are one, rounded
 SURELY_NEW = 0.99  # above, a card does not speak of the call before
 MOST_CHIP_BYTES = 3_000_000  # of one page; the others lie in the run's folder
 ROOM, ROOM_OF_FULL, LAST_START = 2.6, 7.5, 88.0  # of a scale of 100: a label, the words "100 % full", where they end
@@ -150,7 +151,7 @@ def _load(row: dict[Any, Any], looked: Looked) -> dict[str, Any]:
         "factor": "–" if pd.isna(row["bbl_per_t"]) else f"{row['bbl_per_t']:.2f} bbl/t",
         "p_lifting": chance(row["p_lifting"]),
         "lifting_share": round(float(row["p_lifting"]), 4),
-        "lifting_factors": _lifting_factors(row, story.config.volume.counted),
+        "lifting_factors": _lifting_factors(row, story.config.volume.counted, *_rests_on(row, looked)),
         "barrels": barrels(row["barrels_p50"]),
         "barrels_bbl": None if pd.isna(row["barrels_p50"]) else round(row["barrels_p50"]),
         "range": f"{barrels(row['barrels_p5'])} to {barrels(row['barrels_p95'])}",
@@ -194,13 +195,34 @@ def _full_by_weight(row: dict[Any, Any], constants_share: float) -> float:
     return float(min(1.0, row["barrels_at_100"] / row["bbl_per_t"] / (row["dwt_p50_t"] * (1 - constants_share))))
 
 
-def _lifting_factors(row: dict[Any, Any], counted: str) -> str:
-    """The chances whose product is that of a lifting, so that a reader can check it."""
+def _lifting_factors(row: dict[Any, Any], counted: str, tanker_by: str = "", usual: float = float("nan")) -> str:
+    """The chances whose product is that of a lifting, so that a reader can check it, and what the last two rest on.
+
+    ``tanker_by``, ``usual``: of `_rests_on`.
+    """
     sure = row["p_tanker"] * row["p_ship"]
     moved = min(1.0, row["p_lifting"] / sure) if sure > 0 else float("nan")
     parts = [("a ship at all", row["p_ship"])] if row["p_ship"] < 1 else []
-    parts += [("a tanker", row["p_tanker"]), ("came to load" if counted == "loading" else "came to discharge", moved)]
+    came = "came to load" if counted == "loading" else "came to discharge"
+    assumed = " (assumed: nothing was measured)" if abs(moved - usual) < SAME_CHANCE else ""
+    parts += [(f"a tanker{tanker_by}", row["p_tanker"]), (f"{came}{assumed}", moved)]
     return " × ".join(f"{chance(p)} {words}" for words, p in parts)
+
+
+def _rests_on(row: dict[Any, Any], looked: Looked) -> tuple[str, float]:
+    """What says that she is a tanker, in brackets, and the chance of her direction where nothing was measured."""
+    place, config = looked.story.place, looked.story.config
+    usual = config.calls.prior_p_loading
+    usual = usual if config.volume.counted == "loading" else 1 - usual
+    if "review_confirmed" in row["flags"]:
+        return " (by an analyst)", usual
+    if pd.notna(row["mmsi"]) and int(row["mmsi"]) in looked.typed:
+        return " (by the type that she sends)", usual
+    zone = place.zone(row["berth_id"])
+    if zone is None or zone.cargo not in OIL:
+        return " (by what looks show of her)", usual
+    trade = chance(config.calls.prior_p_tanker_at_oil_berth)
+    return f" ({trade} by her berth's trade, moved by what looks show of her)", usual
 
 
 def _pair(first: str, last: str, *, n_seen: int = 2) -> str:

@@ -46,6 +46,12 @@ class Looked:
         return {r.scene_id: r for r in self._tables["scenes"].itertuples()}
 
     @cached_property
+    def typed(self) -> set[int]:
+        """Numbers under which a type of ship was sent."""
+        static = self._tables["static"]
+        return {int(n) for n in static.loc[static["ship_type"] > 0, "mmsi"]}
+
+    @cached_property
     def usable(self) -> set[tuple[str, str]]:
         """(zone, scene) of every usable look."""
         looks = self._tables["looks"]

@@ -14,6 +14,7 @@ from pipeline.cli import main
 from pipeline.commands.plan import plan_lines
 from pipeline.commands.plan_local import local_lines
 from pipeline.console import Console
+from pipeline.errors import EnvironmentFault
 from pipeline.workspace import configs_root, load_run_config
 from tests.conftest import TINY
 from tests.ingest.catalogue.builders import _item
@@ -107,6 +108,8 @@ def test_a_port_whose_catalogue_does_not_answer_is_said_to_be_unplanned(year):
     assert "together 2 runs" in total
     assert total.endswith("; of 1 run nothing is known")
     assert plan_lines([bad, bad], Console(quiet=True))[-1] == "together 2 runs; of 2 runs nothing is known"
+    with pytest.raises(EnvironmentFault, match="cannot be reached"):  # as the run itself would end
+        plan_lines([bad], Console(quiet=True))
 
 
 def test_twice_the_looks_cost_twice_as_much(year):

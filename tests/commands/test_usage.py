@@ -98,3 +98,34 @@ def test_an_argument_that_may_be_left_out_stands_in_brackets(capwatch):
     assert capwatch("runs", "--help")[1].startswith("Usage: capwatch runs [OPTIONS] [AOI]\n")
     assert capwatch("diff", "--help")[1].startswith("Usage: capwatch diff [OPTIONS] BEFORE AFTER\n")
     assert capwatch("detect", "--help")[1].startswith("Usage: capwatch detect [OPTIONS] IMAGE...\n")
+
+
+def test_a_file_of_the_configs_that_is_not_here_is_the_packages_own(capwatch, tmp_path, monkeypatch):
+    """The documentation's examples, in a folder that is no checkout: where a wheel is installed there is no other."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "calls.csv").write_text("call_id,departure,barrels\na,2024-03-11,25000\n")
+    assert capwatch("volume", "calls.csv", "-o", "liftings.csv")[0] == 0
+    code, out, err = capwatch("account", "liftings.csv", "--cap", CAP, "-o", "ledger.csv")
+    assert (code, err.count("\n")) == (0, 1)
+    assert f"{CAP}: not in this folder; " in err
+    assert "25,000 bbl" in out
+    code, _, err = capwatch("account", "liftings.csv", "-q", f"--cap={CAP}", "-o", "ledger.csv")
+    assert (code, err) == (0, "")
+
+
+def test_the_working_folders_own_configs_go_first_and_nothing_is_written_among_the_packages(
+    capwatch, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "calls.csv").write_text("call_id,departure,barrels\na,2024-03-11,25000\n")
+    mine = tmp_path / CAP
+    mine.parent.mkdir(parents=True)
+    capwatch("volume", "calls.csv", "-o", "liftings.csv")
+    mine.write_text("not: a cap\n")
+    assert capwatch("account", "liftings.csv", "--cap", CAP, "-o", "ledger.csv")[0] == 2
+    mine.unlink()
+    code, _, _ = capwatch(
+        "account", "liftings.csv", "--cap", "unscr-2397", "-o", "configs/registry/dprk-linked-tankers.csv"
+    )
+    assert code == 0
+    assert (tmp_path / "configs/registry/dprk-linked-tankers.csv").read_text().startswith("day,")

@@ -203,6 +203,7 @@ def test_two_runs_the_other_way_round_tell_the_same_the_other_way_round(tiny_run
     other = _told_otherwise(tiny_run, tmp_path / "a", result=judged)
     there, back = difference(tiny_run, other).result, difference(other, tiny_run).result
     assert "93,900 / 138,000 / 190,000" in set(there["after"])
+    assert "calls as detected" in set(there["quantity"]), "in words, as the sums beside it"
     swapped = back.rename(columns={"before": "after", "after": "before"}).set_index("quantity").sort_index()
     assert swapped[["before", "after"]].equals(there.set_index("quantity").sort_index())
 

@@ -17,6 +17,7 @@ from pipeline.report.cards import (
     _named_by,
     _pair,
     _product,
+    _rests_on,
 )
 from pipeline.report.chips import _mirrored, _north, _turned
 from pipeline.report.freeboard_words import freeboard_at, outside, stay_passed
@@ -127,6 +128,21 @@ def test_the_chance_of_a_lifting_can_be_multiplied_out():
     assert _lifting_factors(row, "loading") == "97 % a ship at all × 98 % a tanker × 95 % came to load"
     row = {"p_lifting": 0.98 * 0.95, "p_tanker": 0.98, "p_ship": 1.0}
     assert _lifting_factors(row, "discharging") == "98 % a tanker × 95 % came to discharge"
+
+
+def test_a_card_says_what_makes_her_a_tanker_and_what_is_assumed(tiny_story):
+    """ "over 99 % a tanker" of a dark ship in one image is mostly what the zones file says of the berth."""
+    (zone, *_) = [z for z in tiny_story.place.zones if z.cargo == "oil_products"]
+    looked = Looked(tiny_story)
+    heard = int(tiny_story.tables["static"].query("ship_type > 0")["mmsi"].iloc[0])
+    dark = {"mmsi": pd.NA, "berth_id": zone.zone_id, "flags": ["dark"]}
+    assert _rests_on(dark, looked) == (" (95 % by her berth's trade, moved by what looks show of her)", 0.95)
+    assert _rests_on(dark | {"mmsi": heard}, looked)[0] == " (by the type that she sends)"
+    assert _rests_on(dark | {"flags": ["review_confirmed"]}, looked)[0] == " (by an analyst)"
+    row = {"p_lifting": 0.98 * 0.95, "p_tanker": 0.98, "p_ship": 1.0}
+    told = "98 % a tanker × 95 % came to load (assumed: nothing was measured)"
+    assert _lifting_factors(row, "loading", "", 0.95) == told
+    assert "assumed" not in _lifting_factors(row | {"p_lifting": 0.98 * 0.97}, "loading", "", 0.95)
 
 
 def test_a_name_given_by_an_analyst_is_his_to_answer_for():
