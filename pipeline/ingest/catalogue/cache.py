@@ -73,7 +73,8 @@ class Cache:
             if isinstance(error, EnvironmentFault):
                 raise
             raise EnvironmentFault(
-                f"{printable(folder)}: cannot be written: {error.strerror or error} (nothing was changed)"
+                f"{printable(folder)}: cannot be written: {error.strerror or error.__cause__ or error} "
+                "(nothing was changed)"
             ) from error
         finally:
             shutil.rmtree(part, ignore_errors=True)
