@@ -102,7 +102,14 @@ def _fetch_all(products: list[Product], config: RunConfig, console: Console, kep
     folder = cache_root() / "live"
     tasks = [FetchTask(product, config.aoi.bbox, settings, folder, share, kept) for product in products]
     with console.progress("fetch", len(tasks)) as step:
-        results = map_tasks(fetch, tasks, config.engine, done=lambda task: step(task.product.name), at_once=at_once)
+        results = map_tasks(
+            fetch,
+            tasks,
+            config.engine,
+            done=lambda task: step(task.product.name),
+            lost=lambda task, why: Fetched(task.product, None, why),
+            at_once=at_once,
+        )
     asked, size = sum(r.requests for r in results), sum(r.bytes for r in results)
     if asked:
         console.note(f"{asked} requests, {size / 1e6:.1f} MB for {len(tasks)} products")

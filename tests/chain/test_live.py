@@ -15,7 +15,7 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from pipeline.chain.live import searched
+from pipeline.chain.live import gather_live, searched
 from pipeline.console import Console
 from pipeline.errors import ConfigError, EnvironmentFault
 from pipeline.finished.repeat import rerun, verify
@@ -259,6 +259,18 @@ def test_a_cached_scene_that_changed_is_fetched_again(live, finished, kept_cache
     assert hashes(again.folder) == hashes(finished.folder)
 
 
+def test_a_product_that_takes_its_worker_with_it_costs_its_own_look(live, own_live_cache, monkeypatch, tmp_path):
+    """As a damaged JPEG2000 may, which is decoded where it is fetched: the whole run ended."""
+
+    def greedy(_task):
+        raise MemoryError
+
+    monkeypatch.setattr("pipeline.chain.live.fetch", greedy)
+    images = gather_live(config_of(live), tmp_path, Console(quiet=True)).images
+    assert [i.refused for i in images] == ["needs more memory than there is (3 tries)"] * 3
+    assert all(i.acquired is not None for i in images)
+
+
 def test_keys_are_missed_before_anything_is_asked(live, monkeypatch, tmp_path):
     pytest.importorskip("botocore", reason="the extra 'cloud' is not installed")
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID"):
@@ -318,7 +330,7 @@ def test_every_moment_of_the_fixture_lies_in_the_period():
 def nth_connection_refused(n, monkeypatch):
     """The n-th connection that is made within is refused; yields how many were made, which may be fewer."""
     real, made = socket.socket.connect, [0]
-    fetch._web.cache_clear()  # or connections of an earlier run are still open
+    fetch._access.cache_clear()  # or connections of an earlier run are still open
 
     def connect(self, address):
         if self.family == socket.AF_INET:

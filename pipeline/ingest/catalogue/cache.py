@@ -73,7 +73,8 @@ class Cache:
             if isinstance(error, EnvironmentFault):
                 raise
             raise EnvironmentFault(
-                f"{printable(folder)}: cannot be written: {error.strerror or error} (nothing was changed)"
+                f"{printable(folder)}: cannot be written: {error.strerror or error.__cause__ or error} "
+                "(nothing was changed)"
             ) from error
         finally:
             shutil.rmtree(part, ignore_errors=True)
@@ -98,10 +99,11 @@ class Cache:
         """Remove entries, the longest unused first, until the rest fits; ``kept`` stay. How many went."""
         entries = []
         for folder in self.root.iterdir() if self.root.is_dir() else ():
-            seal = folder / SEAL
-            if folder.is_dir() and not folder.name.startswith(".") and seal.is_file():
-                size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
-                entries.append((seal.stat().st_mtime, size, folder))
+            with suppress(OSError):  # what is no entry has no seal, and another process may be removing this one
+                used = (folder / SEAL).stat().st_mtime
+                if not folder.name.startswith("."):
+                    size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
+                    entries.append((used, size, folder))
         total = sum(size for _, size, _ in entries)
         gone = 0
         for _, size, folder in sorted(entries):

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.config.stac import StacConfig
+from pipeline.config.stac import Catalogue, StacConfig
 from pipeline.errors import InputError
 from pipeline.ingest.catalogue import optical, radar
 from pipeline.ingest.catalogue.cache import Cache
@@ -21,7 +21,7 @@ from pipeline.ingest.catalogue.search import BBox
 from pipeline.ingest.catalogue.services import policy_of, service_of
 from pipeline.ingest.catalogue.signing import Access
 from pipeline.ingest.catalogue.soundness import kept_doubt, soundly
-from pipeline.ingest.catalogue.web import Web, WebPolicy, bare
+from pipeline.ingest.catalogue.web import Web, bare
 from pipeline.ingest.cut import RADAR_MARGIN_M
 from pipeline.types import Sensor
 
@@ -60,12 +60,10 @@ def fetch(task: FetchTask) -> Fetched:
     """The cut-out of a product: from the cache, or fetched."""
     product = task.product
     cutter = radar if product.sensor is Sensor.SENTINEL1 else optical
-    web = _web(policy_of(task.config, product.catalogue))
-    before = web.requests, web.bytes
+    access = _access(product.catalogue, task.config.model_dump_json())
+    deadline = access.web.deadline()
 
     def make(folder: Path) -> None:
-        # signing belongs here: a product may wait for hours before its turn comes
-        access, deadline = Access(service_of(product.catalogue, task.config), web), web.deadline()
         soundly(lambda to: cutter.cut_out(product, task.bbox, to, access, deadline, task.connections), folder)
 
     try:
@@ -73,9 +71,9 @@ def fetch(task: FetchTask) -> Fetched:
     except InputError as error:
         cause = error.cause if error.item == product.name else str(error)
         outline = error.outline if isinstance(error, NotCovered) else None
-        return Fetched(product, None, cause, outline, web.requests - before[0], web.bytes - before[1])
+        return Fetched(product, None, cause, outline, deadline.requests, deadline.bytes)
     path = folder / (f"{product.name}.SAFE" if product.sensor is Sensor.SENTINEL1 else f"{product.name}.tif")
-    return Fetched(product, path, "", None, web.requests - before[0], web.bytes - before[1], kept_doubt(folder))
+    return Fetched(product, path, "", None, deadline.requests, deadline.bytes, kept_doubt(folder))
 
 
 def _entry(task: FetchTask, make: Callable[[Path], None]) -> Path:
@@ -104,6 +102,8 @@ def recipe_of(product: Product, bbox: BBox) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4)
-def _web(policy: WebPolicy) -> Web:
-    """One client a process, so that connections are kept and requests are counted."""
-    return Web(policy)
+def _access(catalogue: Catalogue, settings: str) -> Access:
+    """One client a catalogue and process: connections are kept, and so are tokens, whose desk allows few requests
+    (PlanetaryComputer issue 457)."""
+    config = StacConfig.model_validate_json(settings)
+    return Access(service_of(catalogue, config), Web(policy_of(config, catalogue)))

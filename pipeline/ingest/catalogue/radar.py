@@ -7,6 +7,8 @@ Two of the catalogues fill ``proj:*`` of GRD items from the bounding box, which 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -30,6 +32,9 @@ from pipeline.ingest.sentinel1.told import Annotation
 from pipeline.types import Window
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from pipeline.ingest.geolocation import GridGeolocation
 
 SIMULATED_MARK = b"SIMULATED by capwatch"  # stands in every XML file of a simulated product, and is carried on
@@ -99,22 +104,31 @@ def copy_window(image: RemoteImage, window: Window, full_shape: tuple[int, int],
 
     from pipeline.ingest.gdal_settings import SETTINGS
 
+    with (
+        rasterio.Env(**SETTINGS),
+        rasterio.open(
+            target, "w", driver="GTiff", width=window.cols, height=window.rows, count=1, dtype="uint16",
+            tiled=True, blockxsize=512, blockysize=512, compress="deflate", predictor=2, zlevel=1,
+        ) as out,
+        closing(_strips(image, window, full_shape)) as strips,
+    ):  # fmt: skip
+        for row0, part in strips:
+            out.write(part, 1, window=RasterioWindow(0, row0, window.cols, part.shape[0]))
+
+
+def _strips(
+    image: RemoteImage, window: Window, full_shape: tuple[int, int]
+) -> Generator[tuple[int, NDArray[np.uint16]]]:
+    """First row, counted in the window, and pixels of each strip. What fails in here is the image's fault, and what
+    fails where a strip is written is the disk's."""
     with image.opened() as dataset:
         if (dataset.height, dataset.width) != full_shape:
             raise InputError(image.item, f"has {dataset.shape} pixels, its annotation says {full_shape}")
         if dataset.dtypes[0] != "uint16" or dataset.count != 1:
             raise InputError(image.item, f"holds {dataset.count} x {dataset.dtypes[0]}; one band of uint16 is wanted")
-        with (
-            rasterio.Env(**SETTINGS),
-            rasterio.open(
-                target, "w", driver="GTiff", width=window.cols, height=window.rows, count=1, dtype="uint16",
-                tiled=True, blockxsize=512, blockysize=512, compress="deflate", predictor=2, zlevel=1,
-            ) as out,
-        ):  # fmt: skip
-            for row0 in range(window.row0, window.row1, STRIP_ROWS):
-                rows = min(STRIP_ROWS, window.row1 - row0)
-                part = image.window(dataset, Window(row0, window.col0, rows, window.cols))
-                out.write(part, 1, window=RasterioWindow(0, row0 - window.row0, window.cols, rows))
+        for row0 in range(window.row0, window.row1, STRIP_ROWS):
+            rows = min(STRIP_ROWS, window.row1 - row0)
+            yield row0 - window.row0, image.window(dataset, Window(row0, window.col0, rows, window.cols))
 
 
 def _manifest(product: Product, access: Access, deadline: Deadline) -> tuple[bytes | None, Manifest | None]:

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import EnvironmentFault, InputError
+from pipeline.errors import EnvironmentFault, InputError, in_words
 from pipeline.ingest.catalogue.products import RemoteFile
 from pipeline.ingest.catalogue.signing import Access
 from pipeline.ingest.catalogue.web import Damaged, Deadline
@@ -204,6 +204,8 @@ class RemoteImage:
                 raise self.failure from None
             if isinstance(error, EnvironmentFault):
                 raise
+            if isinstance(error, OSError) and error.errno is not None:  # of this machine; GDAL's own have no number
+                raise EnvironmentFault(in_words(error)) from error
             reason = " ".join(str(error.__cause__ or error).split())[:100]
             raise Damaged(self.item, f"is damaged, or no true {self.driver} file ({reason})") from error
 

@@ -276,11 +276,17 @@ def _finite(value: Any) -> Any:
 
 
 def _only_in(other: list[dict[str, Any]], listed: set[str], sensor: Sensor, cause: str) -> list[dict[str, Any]]:
-    """Acquisitions that one catalogue has and the other does not list."""
-    named = {acquisition_of(product_name(i["id"], i["properties"])): i["properties"].get("datetime") for i in other}
+    """Acquisitions that one catalogue has and the other does not list, each at the time that may be believed."""
+    from pipeline.table_files import iso_z
+
+    named: dict[str, datetime | None] = {}
+    for item in other:
+        name = product_name(item["id"], item["properties"])
+        named[acquisition_of(name)] = acquired_of(item["properties"], name)
     return [
-        {"acquisition": safe_name(name), "acquired": str(named[name]), "sensor": str(sensor), "cause": cause}
-        for name in sorted(named.keys() - listed)
+        {"acquisition": safe_name(name), "acquired": iso_z(at) if at else "", "sensor": str(sensor), "cause": cause}
+        for name, at in sorted(named.items())
+        if name not in listed
     ]
 
 
@@ -301,4 +307,4 @@ def _bared(value: Any) -> Any:
         return {key: _bared(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_bared(inner) for inner in value]
-    return bare(value) if isinstance(value, str) and _ADDRESS.fullmatch(value) else value
+    return _ADDRESS.sub(lambda found: bare(found[0]), value) if isinstance(value, str) else value

@@ -19,9 +19,8 @@ import numpy as np
 from pipeline.errors import InputError
 from pipeline.ingest.catalogue.web import Damaged
 from pipeline.ingest.hashing import sha256_of
-from pipeline.ingest.rasters import RasterFile, open_raster
+from pipeline.ingest.rasters import RasterFile, open_raster, opened
 from pipeline.plurals import number_of
-from pipeline.types import Window
 
 DOUBT = "doubt.txt"  # in a cut-out's folder: what is odd about it
 _STRIP_ROWS = 2048  # rows that are looked at at once
@@ -71,10 +70,12 @@ def doubt_of(folder: Path) -> str:
 def _lost_rows(raster: RasterFile) -> str:
     """Rows of zeros alone between others: what is not measured lies at the edges of a scene."""
     rows, cols = raster.shape
-    parts = [
-        raster.read(Window(row, 0, min(_STRIP_ROWS, rows - row), cols)).any(axis=2)
-        for row in range(0, rows, _STRIP_ROWS)
-    ]
+    # not kept open: the folder gets another name, and thousands of files that are read once would leave memory in bits
+    with opened(raster.path, raster.item, raster.driver) as dataset:
+        parts = [
+            dataset.read(window=((row, min(row + _STRIP_ROWS, rows)), (0, cols))).any(axis=2)
+            for row in range(0, rows, _STRIP_ROWS)
+        ]
     for band, holds in enumerate(np.concatenate(parts, axis=1), 1):
         where = np.flatnonzero(holds)
         lost = np.setdiff1d(np.arange(where[0], where[-1]), where) if where.size else np.arange(rows)

@@ -108,10 +108,12 @@ def bare(href: str) -> str:
 
 @dataclass(slots=True)
 class Deadline:
-    """When one scene's time is up."""
+    """When one scene's time is up, and what was asked for it so far."""
 
     limit_s: float
     started: float = field(default_factory=time.monotonic)
+    requests: int = 0
+    bytes: int = 0
 
     def left(self) -> float:
         """Seconds that remain; may be negative."""
@@ -147,12 +149,10 @@ class Ask:
 
 
 class Web:
-    """Makes requests under a policy. One a process; safe between threads. Counts requests and bytes."""
+    """Makes requests under a policy. One a process; safe between threads."""
 
     def __init__(self, policy: WebPolicy) -> None:
         self.policy = policy
-        self.requests = 0
-        self.bytes = 0
         self._reached = False  # has any host ever answered?
         self._local = threading.local()
         self._lock = threading.Lock()
@@ -226,7 +226,7 @@ class Web:
             self.policy.require(url, ask.item)
             deadline.require(ask.item)
             with self._lock:
-                self.requests += 1
+                deadline.requests += 1
             reply = self._session(deadline).request(
                 "GET" if ask.json is None else "POST",
                 url,
@@ -284,7 +284,7 @@ class Web:
                 return
             got += len(chunk)
             with self._lock:
-                self.bytes += len(chunk)
+                deadline.bytes += len(chunk)
             yield chunk
 
     def _session(self, deadline: Deadline) -> requests.Session:

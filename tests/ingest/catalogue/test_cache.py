@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +71,23 @@ def test_the_longest_unused_go_first_and_those_in_use_stay(tmp_path):
     assert cache.prune(kept={folders[0]}) == 2
     assert [f.is_dir() for f in folders] == [True, True, False, False]
     assert cache.prune(kept={folders[0]}) == 0
+
+
+def test_an_entry_that_another_process_removes_meanwhile_is_gone(tmp_path, monkeypatch):
+    """Two runs tidy one cache: the slower met "no such file", and its run ended."""
+    cache = Cache(tmp_path, 500)
+    for n in range(2):
+        cache.entry({"n": n}, maker("x" * 1000))
+    real = Path.rglob
+
+    def rglob(folder, pattern):
+        found = list(real(folder, pattern))
+        shutil.rmtree(folder)
+        return found
+
+    monkeypatch.setattr(Path, "rglob", rglob)
+    cache.prune()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_two_who_make_the_same_entry_at_once_both_get_it(tmp_path):

@@ -155,5 +155,6 @@ def test_only_the_blocks_of_the_window_travel(site, tmp_path):
     folder = write_bands(site.root / "b", side=2000)
     size = sum(p.stat().st_size for p in folder.iterdir())
     access = access_for(config_for(site.url))
-    optical.cut_out(optical_product(folder, site.url), AOI, tmp_path, access, access.web.deadline(), 4)
-    assert access.web.bytes < 0.3 * size
+    deadline = access.web.deadline()
+    optical.cut_out(optical_product(folder, site.url), AOI, tmp_path, access, deadline, 4)
+    assert deadline.bytes < 0.3 * size

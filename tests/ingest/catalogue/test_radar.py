@@ -11,6 +11,7 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.ingest.catalogue import radar
 from pipeline.ingest.catalogue.products import NotCovered, RemoteFile
+from pipeline.ingest.catalogue.remote import RemoteImage
 from pipeline.ingest.sentinel1.products import open_safe
 from pipeline.types import Window
 from tests.ingest.catalogue.builders import access_for, big_product, config_for, radar_item, radar_product, tiled
@@ -92,8 +93,9 @@ def test_only_the_blocks_of_the_window_travel(site, tmp_path):
     root = tiled(big_product(site.root))
     size = sum(p.stat().st_size for p in (root / "measurement").iterdir())
     access = access_for(config_for(site.url))
-    radar.cut_out(radar_product(root, site.url), AOI, tmp_path / "cut", access, access.web.deadline(), 4)
-    assert access.web.bytes < 0.5 * size
+    deadline = access.web.deadline()
+    radar.cut_out(radar_product(root, site.url), AOI, tmp_path / "cut", access, deadline, 4)
+    assert deadline.bytes < 0.5 * size
     assert len(site.asked("measurement")) <= 8, "two images: a header each, and neighbouring blocks together"
 
 
@@ -193,3 +195,12 @@ def test_simulated_stays_simulated(site, tmp_path):
     for path in (root / "annotation").glob("*.xml"):
         path.write_text(path.read_text().replace("<product>", "<!-- SIMULATED by capwatch --><product>"))
     assert cut(radar_product(root, site.url), tmp_path / "cut", site).simulated
+
+
+def test_a_disk_that_takes_nothing_is_no_damaged_image(site, tmp_path):
+    """A full one ended in "is damaged (also when fetched anew)", and its look was unknown."""
+    product = radar_product(tiled(big_product(site.root)), site.url)
+    access = access_for(config_for(site.url))
+    image = RemoteImage(product.files["VV"], "VV", access, access.web.deadline())
+    with pytest.raises(OSError, match="No such file or directory"):
+        radar.copy_window(image, Window(0, 0, 100, 100), (1800, 900), tmp_path / "no folder" / "x.tif")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 
 import numpy as np
 import pytest
 import rasterio
 
-from pipeline.errors import InputError
+from pipeline.errors import EnvironmentFault, InputError
 from pipeline.ingest import quarantine
 from pipeline.ingest.catalogue.products import RemoteFile
 from pipeline.ingest.catalogue.remote import RemoteImage, blocks_of, merged
@@ -204,3 +205,10 @@ def test_blocks_are_where_the_file_says(site):
 def test_spans_are_joined_across_small_gaps_only():
     assert merged([(0, 10), (20, 30), (1000, 1010)], gap_bytes=10) == [(0, 30), (1000, 1010)]
     assert merged([], gap_bytes=10) == []
+
+
+def test_no_room_for_what_is_fetched_is_no_damaged_image(site, tmp_path, monkeypatch):
+    image = remote(site, served(site))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
+    with pytest.raises(EnvironmentFault, match=r"not there.*No such file or directory"), image.opened():
+        pass

@@ -107,6 +107,13 @@ def test_a_pass_that_the_first_catalogue_lists_as_too_cloudy_is_not_one_that_it_
     assert [m["acquisition"] for m in found.missing] == ["S2B_20240307T021529_R017_T53TKJ"]
 
 
+@pytest.mark.parametrize("told", [None, "2026-11-30T00:00:00Z", "yesterday"])
+def test_a_pass_that_is_lacking_has_the_time_of_its_name_where_the_items_is_none_or_another(told):
+    """STAC lets ``datetime`` be null; without a time the look that was missed had no place among the others."""
+    (lacking,) = catalogue._only_in([grd(3, datetime=told)], set(), Sensor.SENTINEL1, "lacking")
+    assert lacking["acquired"] == "2024-03-03T09:20:00Z"
+
+
 def page(site, items, **links):
     """One page of a hand-made API below ``site``."""
     root = {
@@ -356,6 +363,7 @@ def test_the_published_search_holds_no_query_wherever_an_address_stands(tmp_path
     item["properties"]["thumbnail"] = "https://me:secret@files.example/t.png?sig=secret"
     item["assets"]["vv"] = {"href": "x.tiff?sig=secret", "storage": ["https://files.example/z?sig=secret"]}
     item["properties"]["note"] = "what? a ship: see https://files.example"
+    item["properties"]["also"] = "as a quicklook: https://files.example/q.png?sig=secret, or whole"
     base = "https://files.example/items/3?token=secret"
     item["capwatch"] = {"catalogue": "cdse", "sensor": str(Sensor.SENTINEL1), "base": base}
     raw = catalogue.save(catalogue.Searched([item]), tmp_path / "s.json", public=True)

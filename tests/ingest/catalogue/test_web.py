@@ -25,13 +25,13 @@ def get(web, site, path="/a.bin", **more):
 
 
 def test_a_file_and_a_part_of_it(web, site):
-    whole = get(web, site)
+    deadline = web.deadline()
+    whole = web.get(Ask(f"{site.url}/a.bin", "the file"), deadline)
     assert (len(whole.body), whole.total) == (10240, 10240)
-    part = get(web, site, span=(250, 10))
+    part = web.get(Ask(f"{site.url}/a.bin", "the file", span=(250, 10)), deadline)
     assert part.body == whole.body[250:260]
     assert part.total == 10240
-    assert web.requests == 2
-    assert web.bytes == 10250
+    assert (deadline.requests, deadline.bytes) == (2, 10250)
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 507, 522])
@@ -180,9 +180,10 @@ def test_a_host_that_is_gone_after_others_answered_is_asked_as_often_as_allowed(
     ],
 )
 def test_an_address_that_is_not_allowed_is_not_asked(web, site, url):
+    deadline = web.deadline()
     with pytest.raises(ForbiddenAddress, match="no request made"):
-        web.get(Ask(url, "the file"), web.deadline())
-    assert web.requests == 0
+        web.get(Ask(url, "the file"), deadline)
+    assert deadline.requests == 0
     assert site.log == []
 
 

@@ -1,0 +1,26 @@
+"""Many products by one process: what is asked once for all, and what each of them cost."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from pipeline.ingest.catalogue.fetch import FetchTask, fetch
+from tests.ingest.catalogue.builders import config_for, optical_product, write_bands
+from tests.ingest.catalogue.test_optical import AOI
+
+
+def test_products_of_one_container_share_a_token_and_each_counts_its_own_requests(site, tmp_path):
+    """The Planetary Computer's token desk answers 429 after few requests (its issues 191, 415 and 457); and of four at
+    once each was told the requests of all."""
+    site.locked, site.latency_s = "/account/", 0.01
+    service = {"api": site.url, "tokens": f"{site.url}/sas/token", "storage": site.url}
+    config = config_for(site.url, sentinel2="planetary-computer", services={"planetary-computer": service})
+    folder = write_bands(site.root / "account/box/bands")
+    one = optical_product(folder, f"{site.url}/account/box", "planetary-computer")
+    tasks = [FetchTask(replace(one, item_id=f"pass {n}"), AOI, config, tmp_path / "cache") for n in range(8)]
+    with ThreadPoolExecutor(4) as workers:
+        results = list(workers.map(fetch, tasks))
+    assert [r.cause for r in results] == [""] * 8
+    assert len(site.asked("/sas/token")) == 1
+    assert sum(r.requests for r in results) == len(site.log)
