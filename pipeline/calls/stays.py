@@ -259,7 +259,8 @@ def _spots(
 ) -> list[_Spot]:
     """A run of fixes at rest, cut where she lies elsewhere from one fix to the next: nobody heard her shift.
 
-    A few fixes elsewhere between two spells at one place are strays, and cut nothing: one, or few within hours.
+    A few fixes elsewhere between two spells at one place are strays, and cut nothing: one, or few within hours. So is
+    one at either end that is farther away than a ship that lies still gets so soon: when it was sent she lay here.
     """
 
     def of(bounds: list[tuple[int, int]]) -> list[_Spot]:
@@ -272,6 +273,11 @@ def _spots(
         away_h = (seconds[after] - seconds[spot.first - 1]) / 3600.0
         return spot.count == 1 or (spot.count < MIN_FIXES and away_h <= config.gap_h)
 
+    def leapt(end: _Spot, beside: _Spot, later: int) -> bool:
+        took_s = seconds[later] - seconds[later - 1]
+        way_m = float(distance_m(*end.middle, *beside.middle))
+        return end.count == 1 and took_s <= SHIFT_S and way_m > config.move_kn * KNOT_M_S * took_s
+
     first, last = run
     way = distance_m(lon[first : last - 1], lat[first : last - 1], lon[first + 1 : last], lat[first + 1 : last])
     leaps = [first, *(first + 1 + np.flatnonzero(way > 2 * MOORED_M)).tolist(), last]
@@ -283,6 +289,10 @@ def _spots(
             out[-2:] = [_both(out[-2], spot)]
         else:
             out.append(spot)
+    if len(out) > 1 and leapt(out[0], out[1], out[1].first):
+        out[:2] = [_both(out[0], out[1])]
+    if len(out) > 1 and leapt(out[-1], out[-2], out[-1].first):
+        out[-2:] = [_both(out[-2], out[-1])]
     return of([(s.first, s.last) for s in out]) if len(leaps) > 2 else out
 
 

@@ -192,6 +192,19 @@ def test_stray_words_of_a_moored_ship_are_no_stop_elsewhere():
     assert (stay.zone_id, stay.departure_lo) == ("oil", at(hours[-1]))
 
 
+@pytest.mark.parametrize("bad", [0, -1], ids=["the first", "the last"])
+def test_a_position_that_lies_still_too_far_away_moves_no_end_of_a_stay(bad):
+    """After a silence that holds her arrival, or before one that holds her going: she lay alongside by then."""
+    hours = np.arange(10, 30, 0.05)
+    lon, lat = np.full(len(hours), BERTH[0]), np.full(len(hours), BERTH[1])
+    lat[bad] += 4000 / 111_000
+    way = [fixes([h], BERTH[0] + 0.3, BERTH[1], 10.0) for h in (8.0, 32.0)]
+    table = clean_tracks(feed(way[0], fixes(hours, lon, lat, 0.0), way[1]))
+    (stay,) = stays(table.assign(flags=[[] for _ in range(len(table))]), harbour(), CONFIG)
+    assert stay.arrival_lo == at(8)
+    assert stay.departure_hi == at(32)
+
+
 def test_what_nobody_heard_is_not_claimed():
     (stay,) = found(fixes(np.arange(5, 9, 0.1), *BERTH))
     assert (stay.arrival_lo, stay.departure_hi) == (None, None)
