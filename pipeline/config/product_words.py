@@ -73,7 +73,7 @@ _BESIDE = (  # words and marks of grades: beside a product's name they say nothi
 _GRADE = re.compile(
     r"\b\d+(?:[.,]\d+)?\s*(?:%|ppm|cst)(?:\s*s)?(?!\w)|\ben\s?590\b|\b(?:euro|евро)(?:[\s-]*[\dv]+)?\b"
     r"|\bron\s?\d\d\b|\b\d\d\s?ron\b|(?:180|380)\s?[号號#]"
-    r"|(?<!oil )(?<!料油)(?<!料油 )-?\d+\s?[号號#](?!\s?(?:燃料油|fuel))"
+    r"|(?<!fuel oil )(?<!料油)(?<!料油 )-?\d+\s?[号號#](?!\s?(?:燃料油|fuel))"
     r"|[车車船]用|선박용|자동차용|무연|저유황|고유황",
     re.IGNORECASE,
 )  # says no product; but fuel oil of a low number is a distillate

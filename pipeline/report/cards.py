@@ -204,13 +204,13 @@ def _lifting_factors(row: dict[Any, Any], counted: str, tanker_by: str = "", usu
     moved = min(1.0, row["p_lifting"] / sure) if sure > 0 else float("nan")
     parts = [("a ship at all", row["p_ship"])] if row["p_ship"] < 1 else []
     came = "came to load" if counted == "loading" else "came to discharge"
-    assumed = " (assumed: nothing was measured)" if abs(moved - usual) < SAME_CHANCE else ""
+    assumed = " (assumed: nothing measured tells)" if abs(moved - usual) < SAME_CHANCE else ""
     parts += [(f"a tanker{tanker_by}", row["p_tanker"]), (f"{came}{assumed}", moved)]
     return " × ".join(f"{chance(p)} {words}" for words, p in parts)
 
 
 def _rests_on(row: dict[Any, Any], looked: Looked) -> tuple[str, float]:
-    """What says that she is a tanker, in brackets, and the chance of her direction where nothing was measured."""
+    """What says that she is a tanker, in brackets, and the chance of her direction where nothing measured tells it."""
     place, config = looked.story.place, looked.story.config
     usual = config.calls.prior_p_loading
     usual = usual if config.volume.counted == "loading" else 1 - usual
@@ -219,10 +219,11 @@ def _rests_on(row: dict[Any, Any], looked: Looked) -> tuple[str, float]:
     if pd.notna(row["mmsi"]) and int(row["mmsi"]) in looked.typed:
         return " (by the type that she sends)", usual
     zone = place.zone(row["berth_id"])
+    looks = "what looks show of her" if row["n_seen"] else ""
     if zone is None or zone.cargo not in OIL:
-        return " (by what looks show of her)", usual
-    trade = chance(config.calls.prior_p_tanker_at_oil_berth)
-    return f" ({trade} by her berth's trade, moved by what looks show of her)", usual
+        return f" (by {looks or 'the usual share of tankers'})", usual
+    trade = f"{chance(config.calls.prior_p_tanker_at_oil_berth)} by her berth's trade"
+    return f" ({trade}, moved by {looks})" if looks else f" ({trade})", usual
 
 
 def _pair(first: str, last: str, *, n_seen: int = 2) -> str:

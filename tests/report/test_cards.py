@@ -135,12 +135,13 @@ def test_a_card_says_what_makes_her_a_tanker_and_what_is_assumed(tiny_story):
     (zone, *_) = [z for z in tiny_story.place.zones if z.cargo == "oil_products"]
     looked = Looked(tiny_story)
     heard = int(tiny_story.tables["static"].query("ship_type > 0")["mmsi"].iloc[0])
-    dark = {"mmsi": pd.NA, "berth_id": zone.zone_id, "flags": ["dark"]}
+    dark = {"mmsi": pd.NA, "berth_id": zone.zone_id, "flags": ["dark"], "n_seen": 1}
     assert _rests_on(dark, looked) == (" (95 % by her berth's trade, moved by what looks show of her)", 0.95)
+    assert _rests_on(dark | {"mmsi": 1, "n_seen": 0}, looked)[0] == " (95 % by her berth's trade)"
     assert _rests_on(dark | {"mmsi": heard}, looked)[0] == " (by the type that she sends)"
     assert _rests_on(dark | {"flags": ["review_confirmed"]}, looked)[0] == " (by an analyst)"
     row = {"p_lifting": 0.98 * 0.95, "p_tanker": 0.98, "p_ship": 1.0}
-    told = "98 % a tanker × 95 % came to load (assumed: nothing was measured)"
+    told = "98 % a tanker × 95 % came to load (assumed: nothing measured tells)"
     assert _lifting_factors(row, "loading", "", 0.95) == told
     assert "assumed" not in _lifting_factors(row | {"p_lifting": 0.98 * 0.97}, "loading", "", 0.95)
 

@@ -26,7 +26,7 @@ SPELLINGS = {  # as reports, customs tables, registries and notices write them
     "gas_oil": (
         "petroleum products (diesel)|Petroleum product: diesel|Diesel Fuel EURO 5|Ultra-Low Sulfur Diesel (ULSD)|"
         "Gas oils|M.G.O.|LS MGO|Топливо дизельное ЕВРО-5|ДТ-Л-К5|нефтепродукты (дизельное топливо)|0号柴油|"
-        "0＃柴油|车用柴油|선박용 경유|GASOİL"
+        "0＃柴油|diesel oil 0#|车用柴油|선박용 경유|GASOİL"
     ),
     "gasoline": "Gasoline 92 RON|Unleaded petrol|Gasoline RON95|Бензин АИ-95-К5|92号汽油|무연휘발유",
     "kerosene": "Jet fuel TS-1|Jet A-1 fuel|Kerosene-type jet fuel|керосин ТС-1|航煤|3号喷气燃料|제트유",
