@@ -32,6 +32,7 @@ PARSED = {  # command -> why it is not run here; `make -n` and `--dry-run` read 
     "capwatch run ports/ --source stac --years 2019-2024 --engine dask --scheduler tcp://10.0.0.5:8786": "names a "
     "scheduler on another machine",
 }
+MADE_BY = {"my-configs/wonsan.yaml": "capwatch aoi add wonsan "}  # a file that one command writes and others read
 THROUGHOUT = ("make run AOI=vostochny", "make notebooks NB=follow_a_call RUN=runs/vostochny/NEW")
 
 
@@ -88,9 +89,12 @@ def test_a_printed_command_does_what_is_printed(told, desk, tiny_run, monkeypatc
     words = [call if w == "CALL" else w for w in shlex.split(told.words)]
     if "--pdf" in words and browser() is None:
         pytest.skip("no Chromium on the PATH")
-    if words[1] == "simulate":  # its folder must be new
-        shutil.rmtree(desk / words[-1], ignore_errors=True)
     monkeypatch.chdir(desk)
+    for new in words[-1:] * (words[1] == "simulate" or words[1:3] == ["aoi", "add"]):  # its folder must be new
+        shutil.rmtree(new, ignore_errors=True)
+    for lacking in [name for name in MADE_BY if name in words and not Path(name).exists()]:
+        maker = next(p.words for p in printed() if p.words.startswith(MADE_BY[lacking]))
+        assert exit_code(shlex.split(maker), monkeypatch) == 0
     monkeypatch.setattr(prepare, "compile_loops", compiled_elsewhere)
     if words[0] == "make" and told.words in (*PARSED, *THROUGHOUT):
         code = _make(*words[1:], *(["-n"] if told.words in PARSED else []))
