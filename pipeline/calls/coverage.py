@@ -65,10 +65,13 @@ def looks(
 def zone_covered(table: pd.DataFrame, scenes: pd.DataFrame) -> dict[str, dict[str, float]]:
     """What `looks` is told by scene and zone, from the table that it made of these scenes.
 
-    A scene of which the table says nothing showed no more of any zone than another picture of its pass.
+    A scene of which the table says nothing showed no more of any zone than another picture of its pass. A look without
+    a share showed as much as its state says at least.
     """
+    least = {"usable": 1.0, "partly": PARTLY_SHARE, "unknown": 0.0}
+    shares = table["covered"].fillna(table["state"].map(least))
     out: dict[str, dict[str, float]] = {str(scene): {} for scene in scenes["scene_id"]}
-    for scene, zone, share in zip(table["scene_id"], table["zone_id"], table["covered"], strict=True):
+    for scene, zone, share in zip(table["scene_id"], table["zone_id"], shares, strict=True):
         out.setdefault(str(scene), {})[str(zone)] = float(share)
     return out
 
@@ -140,9 +143,10 @@ def _cause(scene: dict[str, Any], share: float, zone: BaseGeometry) -> str:
         return ""
     if scene["status"] == "skipped":
         return str(scene["cause"])
-    if scene["status"] == "used" and scene["cause"]:  # its detector's own words on what it could not see
-        return f"outside the image, or {scene['cause']}"
     cloud = scene.get("cloud_fraction")
+    if scene["status"] == "used" and scene["cause"]:  # its detector's own words on what it could not see
+        hidden = "hidden (cloud, haze, silt, glint), " if cloud is not None and cloud > 0 else ""
+        return f"{hidden}outside the image, or {scene['cause']}"
     if cloud is not None and not pd.isna(cloud):
         return "hidden (cloud, haze, silt, glint) or outside the image"
     if scene["sensor"] == "sentinel-1":

@@ -47,13 +47,13 @@ def _unseen(zone_id: str) -> dict[str, Any]:
 def _cause(row: Mapping[str, Any], scene: Mapping[Any, Any]) -> str:
     if row["verdict"] != "unknown":
         return ""
+    told = scene["cause"] if scene["status"] == "used" else ""  # its detector's own words on what it could not see
     if row["probability"] is None:
         if scene["status"] == "skipped":
             return str(scene["cause"])
-        told = scene["cause"] if scene["status"] == "used" else ""  # its detector's own words on what it could not see
         return f"outside the image, or {told or 'cloud'}"
     from pipeline.detection.earlier.occupancy import SURE  # a run that finds its answer kept imports no detection
 
     if row["probability"] <= 1 - SURE:  # it would be empty, had the look been usable there
-        return "a part of the berth was not seen"
-    return "the pixels leave it open"
+        return "not all of the berth was seen well enough"
+    return f"the pixels leave it open{f'; {told}' if told else ''}"

@@ -109,20 +109,20 @@ def _by_zone(looks: pd.DataFrame) -> dict[str, list[Any]]:
 
 
 def seen_in(row: dict[Any, Any], looked: Looked) -> str:
-    """In how many usable looks she was found, and in how many others: of a part of her berth, or of another one."""
-    of_part = elsewhere = 0
+    """In how many usable looks she was found, and in how many others: poor ones at her berth, or at another one."""
+    poor = elsewhere = 0
     for sighting in looked.sightings_of(row):
         if (row["berth_id"], sighting.scene_id) in looked.usable:
             continue
         at_another = sighting.berth_id not in ("", row["berth_id"])
         if at_another and JOINED in row["flags"] and (sighting.berth_id, sighting.scene_id) in looked.usable:
             continue  # a call that an analyst joined has the looks at both berths in its number of looks
-        of_part, elsewhere = of_part + (not at_another), elsewhere + at_another
-    others = [f"{number_of(of_part, 'look')} of a part of the {row['berth_kind']}"] if of_part else []
+        poor, elsewhere = poor + (not at_another), elsewhere + at_another
+    others = [f"{number_of(poor, 'poor look')} at the {row['berth_kind']}"] if poor else []
     others += [f"{number_of(elsewhere, 'look')} of another berth of this visit"] if elsewhere else []
     if not row["n_looks"]:
         return f"seen in {' and in '.join(others)}" if others else "no look at the time"
-    found = f"seen in {row['n_seen'] - of_part - elsewhere} of {number_of(row['n_looks'], 'look')}"
+    found = f"seen in {row['n_seen'] - poor - elsewhere} of {number_of(row['n_looks'], 'look')}"
     return f"{found}, and in {' and in '.join(others)}" if others else found
 
 

@@ -125,7 +125,11 @@ OCCUPANCY = Contract(
         ),
         Column("change_db", "float", "Power of that change over the expected.", "dB", required=False),
         amount("changed_m", "Its length along the berth.", "m", required=False),
-        share("seen", "Share of the berth that was measured; in optical looks what cloud leaves.", required=False),
+        share(
+            "seen",
+            "Share of the berth that was measured; in optical looks what cloud leaves, less where few are found.",
+            required=False,
+        ),
         Column("cause", "text", "Why it is unknown.", required=False),
     ),
 )

@@ -95,6 +95,14 @@ def test_looks_made_again_from_their_own_table_are_the_same():
     assert looks(table, zone_covered(first, table), seen, harbour()).equals(first)
 
 
+@pytest.mark.parametrize("expected", ["usable", "partly", "unknown"])
+def test_a_table_of_states_without_shares_keeps_them(expected):
+    """Every such look became a usable one, and an unseen berth an empty one."""
+    table = scenes({})
+    told = looks(table, {}, detections(), harbour()).assign(covered=float("nan"), state=expected)
+    assert state(looks(table, zone_covered(told, table), detections(), harbour())) == [expected]
+
+
 def test_cloud_and_edge_are_told_apart():
     cut = {"scene-0": {"oil": 0.1, "roads": 0.1}}
     hidden = {"hidden (cloud, haze, silt, glint) or outside the image"}
@@ -105,6 +113,10 @@ def test_cloud_and_edge_are_told_apart():
     assert set(looked(half, covered=cut).query("zone_id == 'oil'")["cause"]) == {f"outside the image, or {hidden}"}
     blind = {"cloud_fraction": 0.0, "cause": "no infrared band: what lies there is unknown"}
     assert set(looked(blind, covered=cut)["cause"]) == {"outside the image, or " + blind["cause"]}
+    low_sun = {"cloud_fraction": 0.2, "cause": "the sun stood 8 degrees high"}  # the anchorage may lie under cloud
+    assert set(looked(low_sun, covered=cut)["cause"]) == {
+        "hidden (cloud, haze, silt, glint), outside the image, or " + low_sun["cause"]
+    }
     assert set(looked({"sensor": "optical"}, covered=cut)["cause"]) == {
         "outside the image, or no usable water was found in it"
     }

@@ -138,9 +138,15 @@ def test_why_a_berth_is_unknown_is_said():
         for name, p, seen in (("a", None, 0.1), ("b", 0.19, 0.8), ("c", 0.4, 1.0))
     }  # fmt: skip
     causes = occupancy(scenes, told, place, {})["cause"].tolist()
-    assert causes == ["outside the image, or cloud", "a part of the berth was not seen", "the pixels leave it open"]
+    assert causes == [
+        "outside the image, or cloud",
+        "not all of the berth was seen well enough",
+        "the pixels leave it open",
+    ]
     blind = scenes.assign(cause="no infrared band: what lies there is unknown")
     assert occupancy(blind, told, place, {})["cause"][0] == "outside the image, or " + blind["cause"][0]
+    low_sun = scenes.assign(cause="the sun stood 8 degrees high")  # the whole berth lies in it, and ships are found
+    assert occupancy(low_sun, told, place, {})["cause"][2] == "the pixels leave it open; the sun stood 8 degrees high"
 
 
 def test_a_background_that_is_not_there_is_named_in_one_line(tmp_path):

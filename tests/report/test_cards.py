@@ -218,18 +218,20 @@ def seen(states: tuple[str, ...], berths: tuple[str, ...], n_looks: int, flags: 
     ("states", "n_looks", "words"),
     [
         (("usable", "usable"), 2, "seen in 2 of 2 looks"),
-        (("partly", "usable"), 1, "seen in 1 of 1 look, and in 1 look of a part of the berth"),
-        (("partly", "unknown"), 0, "seen in 2 looks of a part of the berth"),
+        (("partly", "usable"), 1, "seen in 1 of 1 look, and in 1 poor look at the berth"),
+        (("partly", "unknown"), 0, "seen in 2 poor looks at the berth"),
         ((), 0, "no look at the time"),
     ],
-    ids=["as a rule", "one of a part", "of parts alone", "heard alone"],
+    ids=["as a rule", "a poor one", "poor ones alone", "heard alone"],
 )
 def test_a_call_that_an_image_shows_was_looked_at(states, n_looks, words):
-    """Before, "D: one image; no look at the time" of a ship in a look of a part of her berth, or "2 of 1 looks"."""
+    """Before, "D: one image; no look at the time" of a ship in a look that is not usable there, or "2 of 1 looks".
+
+    Such a look may show all of the berth: at a low sun, in snow, in a rough sea."""
     assert seen(states, ("pier", "")[: len(states)], n_looks) == words
 
 
-def test_a_look_at_another_berth_of_her_visit_is_no_look_of_a_part_of_this_one():
+def test_a_look_at_another_berth_of_her_visit_is_no_poor_look_at_this_one():
     """A ship that shifted: one image shows her at the quay where she waited."""
     assert seen(("usable", "unknown"), ("pier", "quay"), 1) == (
         "seen in 1 of 1 look, and in 1 look of another berth of this visit"

@@ -5,6 +5,7 @@ A task holds addresses and plain settings, never pixels; its result is a path or
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -28,6 +29,7 @@ from pipeline.types import Sensor
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
+_LOCK = threading.Lock()
 FORMAT = 3  # of what is made, and of what is looked at before it is kept; a change makes every cut-out anew
 
 
@@ -60,7 +62,8 @@ def fetch(task: FetchTask) -> Fetched:
     """The cut-out of a product: from the cache, or fetched."""
     product = task.product
     cutter = radar if product.sensor is Sensor.SENTINEL1 else optical
-    access = _access(product.catalogue, task.config.model_dump_json())
+    with _LOCK:  # else threads that begin at once make one each
+        access = _access(product.catalogue, task.config.model_dump_json())
     deadline = access.web.deadline()
 
     def make(folder: Path) -> None:

@@ -58,7 +58,8 @@ class Access:
                     raise InputError(item, f"its address has expired (HTTP {error.status}); search again") from None
                 raise
         with self._lock:
-            self._tokens.clear()
+            # not one that another thread, refused as well, has had since
+            self._tokens = {place: kept for place, kept in self._tokens.items() if kept[0] not in signed.url}
             self._s3 = None
         fresh = self.sign(href, item, deadline)
         try:

@@ -11,6 +11,7 @@ a fault that lasts for an hour is no property of an image.
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from pipeline.plurals import number_of
 
 DOUBT = "doubt.txt"  # in a cut-out's folder: what is odd about it
 _STRIP_ROWS = 2048  # rows that are looked at at once
+_ROOM_BYTES = 1 << 20  # that a disk takes unless it is full; our choice
 
 
 def soundly(make: Callable[[Path], object], folder: Path) -> None:
@@ -61,10 +63,22 @@ def kept_doubt(folder: Path) -> str:
 def doubt_of(folder: Path) -> str:
     """What is odd about the images in a folder, of which each pixel is decoded; "" where nothing is."""
     for path in _images(folder):
-        raster = open_raster(path)
-        if doubt := raster.doubt or _lost_rows(raster):
+        try:
+            raster = open_raster(path)
+            doubt = raster.doubt or _lost_rows(raster)
+        except InputError:
+            _require_room(folder)
+            raise
+        if doubt:
+            _require_room(folder)
             return doubt
     return ""
+
+
+def _require_room(folder: Path) -> None:
+    """Raise OSError where the disk is full: GDAL writes the last of a file as it closes it, and fails there unheard."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(bytes(_ROOM_BYTES))
 
 
 def _lost_rows(raster: RasterFile) -> str:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from time import sleep
 
+from pipeline.ingest.catalogue import fetch as fetch_module
 from pipeline.ingest.catalogue.fetch import FetchTask, fetch
 from tests.ingest.catalogue.builders import config_for, optical_product, write_bands
 from tests.ingest.catalogue.test_optical import AOI
 
 
-def test_products_of_one_container_share_a_token_and_each_counts_its_own_requests(site, tmp_path):
+def test_products_of_one_container_share_a_token_and_each_counts_its_own_requests(site, tmp_path, monkeypatch):
     """The Planetary Computer's token desk answers 429 after few requests (its issues 191, 415 and 457); and of four at
     once each was told the requests of all."""
     site.locked, site.latency_s = "/account/", 0.01
+    made = fetch_module.service_of
+    monkeypatch.setattr(fetch_module, "service_of", lambda *told: sleep(0.05) or made(*told))  # all begin meanwhile
     service = {"api": site.url, "tokens": f"{site.url}/sas/token", "storage": site.url}
     config = config_for(site.url, sentinel2="planetary-computer", services={"planetary-computer": service})
     folder = write_bands(site.root / "account/box/bands")

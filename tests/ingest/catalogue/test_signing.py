@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -154,6 +155,17 @@ def test_a_token_that_runs_out_in_the_middle_is_replaced(site):
     access.get(f"{site.url}/account/box/x.bin", "f", access.web.deadline())
     site.token = "t1"
     assert access.get(f"{site.url}/account/box/x.bin", "f", access.web.deadline()).body == b"0123456789"
+    assert len(site.asked("/sas/")) == 2
+
+
+def test_threads_whose_token_runs_out_at_once_ask_for_one_new_one(site):
+    """Each threw away what another had just been given; the desk allows few requests."""
+    access = planetary(site)
+    access.get(f"{site.url}/account/box/x.bin", "f", access.web.deadline())
+    site.token, site.latency_s = "t1", 0.05
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(access.get, f"{site.url}/account/box/x.bin", "f", access.web.deadline()) for _ in "four"]
+    assert [a.result().body for a in asked] == [b"0123456789"] * 4
     assert len(site.asked("/sas/")) == 2
 
 

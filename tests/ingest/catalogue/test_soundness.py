@@ -101,6 +101,26 @@ def test_wrong_pixels_that_look_like_an_image_go_when_nothing_kept_is_wanted(sit
     assert (band_of(found) == SEA).all() == right
 
 
+@pytest.mark.parametrize(("room", "raised"), [(1 << 24, InputError), (1 << 16, OSError)])
+def test_a_disk_that_is_full_at_the_last_bytes_is_no_damaged_image(tmp_path, room, raised):
+    """What GDAL writes as it closes a file fails unheard; the look was lost to an image that "is damaged"."""
+    resource = pytest.importorskip("resource")
+
+    def torn(folder):
+        with rasterio.open(folder / "x.tif", "w", width=100, height=80, count=1, dtype="uint16", driver="GTiff") as out:
+            out.write(SEA, 1)
+        with (folder / "x.tif").open("r+b") as file:
+            file.truncate(100)
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        with pytest.raises(raised):
+            soundly(torn, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def test_blocks_that_do_not_decode_are_fetched_anew_and_then_given_up(site, item, tmp_path):
     tiled(next(site.root.glob("*.SAFE")))
     site.faults = [Fault(r"-vh-.*\.tiff", "noise", times=1)]
