@@ -36,6 +36,16 @@ def text(call: Row, name: str) -> str:
     return "" if is_empty(value) else str(value).strip()
 
 
+def tonnage_kind(call: Row) -> str:
+    """Which tonnage ``dwt_t`` is, in lower case; deadweight where the cell is empty, but "unknown" is an answer.
+
+    >>> [tonnage_kind({"tonnage_kind": said}) for said in ("GT", "Unknown", "-", None)]
+    ['gt', 'unknown', 'dwt', 'dwt']
+    """
+    said = str(call.get("tonnage_kind")).strip().lower()
+    return said if said == "unknown" else text(call, "tonnage_kind").lower() or "dwt"
+
+
 def as_list(call: Row, name: str) -> list[str]:
     """A list, as memory (list), Parquet (array) or CSV (joined by ";") hold it; empty where there is none."""
     value: Any = call.get(name)

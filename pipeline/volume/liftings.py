@@ -38,7 +38,19 @@ from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.tables.number_law import law_doubt
 from pipeline.tables.records import records_of
 from pipeline.volume.capacity import Capacity
-from pipeline.volume.cells import Refused, Row, as_list, at_least, cargo, positive, share, text, truth, whole
+from pipeline.volume.cells import (
+    Refused,
+    Row,
+    as_list,
+    at_least,
+    cargo,
+    positive,
+    share,
+    text,
+    tonnage_kind,
+    truth,
+    whole,
+)
 from pipeline.volume.dates import dates, open_ends, seen_for_d
 from pipeline.volume.direction import Direction, direction_of, habits_of, usable_evidence
 from pipeline.volume.draw_keys import draw_keys, fullest_first
@@ -224,7 +236,7 @@ def _with_depths(call: Row, out: Row, size: Capacity, *, contradicted: bool) -> 
 def _particulars(call: Row, hull: Hull, *, carries_gas: bool) -> Particulars:
     """What the table states of the ship's size."""
     stated = {name: positive(call, name, LARGEST_T) for name in ("dwt_t", "gt")}
-    kind = text(call, "tonnage_kind").strip().lower() or "dwt"
+    kind = tonnage_kind(call)
     if kind not in TONNAGE_KINDS:
         raise Refused(f"tonnage_kind is {kind!r}; it is one of {', '.join(TONNAGE_KINDS)}")
     sizes = hull.length_m, hull.beam_m, hull.length_sd_m, hull.beam_sd_m, hull.contradicted

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pipeline.ships.hull_depth import lightest_draught_m, usual_depth_m
 from pipeline.ships.largest import HIGHEST_M, LARGEST_T
-from pipeline.volume.cells import Refused, Row, draught, positive, text
+from pipeline.volume.cells import Refused, Row, draught, positive, tonnage_kind
 from pipeline.volume.evidence import DEPTH_SPREAD
 from pipeline.volume.full_draught import ANOTHER_HULL
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
@@ -105,7 +105,7 @@ def _near(listed_m: float, usual_m: float) -> bool:
 def _usual_length_m(call: Row) -> float | None:
     """The usual length of her deadweight; None where none is stated, or it may be a gross tonnage."""
     stated = {name: positive(call, name, LARGEST_T) for name in ("dwt_t", "gt")}
-    kind = text(call, "tonnage_kind").strip().lower() or "dwt"
+    kind = tonnage_kind(call)
     if kind not in TONNAGE_KINDS:
         return None
     size, _ = capacity_by(Particulars(stated["dwt_t"], stated["gt"], kind))

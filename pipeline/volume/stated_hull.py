@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.ships.largest import BROADEST_M, LONGEST_M
 from pipeline.tables.ships import LISTED_SD_M
-from pipeline.volume.cells import Refused, Row, positive, sd, text
+from pipeline.volume.cells import Refused, Row, positive, sd, text, tonnage_kind
 
 LARGEST_M = {"length": LONGEST_M, "beam": BROADEST_M}
 ANOTHER_SD = 3.0  # farther apart than this, the listed ship may not be the one that was measured (our choice)
@@ -80,7 +80,7 @@ def told_by_registry(call: Row, hull: Hull, depths: Row) -> str:
     source = text(call, "listed_source")
     if not source:
         return ""
-    stated = "tonnage" if text(call, "tonnage_kind").lower() == "unknown" else "deadweight"
+    stated = "tonnage" if tonnage_kind(call) == "unknown" else "deadweight"
     told = [name for name, column in ((stated, "dwt_t"), ("gt", "gt")) if text(call, column)]
     told += hull.listed
     words = {"depth": depths.get("depth_m"), "summer draught": depths.get("design_draught_m")}
