@@ -26,7 +26,7 @@ from pipeline.ingest.metadata.options import COARSEST_M, OpenOptions
 from pipeline.ingest.metadata.sensors import refuse_masks, sensor_of
 from pipeline.ingest.metadata.sidecar import Sidecar, joined, read_sidecar
 from pipeline.ingest.metadata.stated import time_of
-from pipeline.ingest.metadata.sunlight import no_freeboard, sun_doubt
+from pipeline.ingest.metadata.sunlight import usable_view
 from pipeline.ingest.metadata.usable import usable_data
 from pipeline.ingest.metadata.world_file import placed_by_world_file
 from pipeline.ingest.proven import open_proven
@@ -194,9 +194,8 @@ def _open_raster_scene(
     product = (sidecar.product_id if sidecar else "") or raster.tags.get("SCENE", "")
     simulated = raster.tags.get("SIMULATED", "").lower() in _SIMULATED or bool(sidecar and sidecar.simulated)
     footprint = None if geolocation is None else footprint_of(geolocation, raster.shape, raster.item)
-    view = sidecar.view() if sidecar else OpticalView()
-    sun = "" if radar or simulated else sun_doubt(view, acquired, time_doubt, footprint)  # drawn suns stand anywhere
-    view, view_doubt = _by_the_sun(view, sun, fine=sensor is Sensor.OPTICAL and max(spacing) <= _FINE_M)
+    stated, fine = sidecar.view() if sidecar else OpticalView(), sensor is Sensor.OPTICAL and max(spacing) <= _FINE_M
+    view, view_doubt = usable_view(stated, acquired, time_doubt, footprint, asked=not (radar or simulated), fine=fine)
     doubts = [raster.doubt, sidecar_doubt, scaling.doubt, stored.gaps.doubt, channels.doubt]
     doubts += [place_doubt, spacing_doubt, _skew(raster, geolocation), time_doubt, land_doubt, view_doubt, mask_doubt]
     return Scene(
@@ -249,13 +248,6 @@ def _geolocation(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tup
         f"placed at {model.height_m:.0f} m above the ellipsoid, as no sea_height_m is given" if height is None else ""
     )
     return model, doubt
-
-
-def _by_the_sun(view: OpticalView, sun: str, *, fine: bool) -> tuple[OpticalView, str]:
-    """The angles without a sun of which there is a doubt, and why no freeboard is told, of ``fine`` pixels, or that."""
-    if sun:
-        view = replace(view, sun_elevation_deg=None, sun_azimuth_deg=None)
-    return view, no_freeboard(view, sun) if fine else sun
 
 
 def _spacing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,24 @@ if TYPE_CHECKING:
 # a data take (our choice)
 SUN_APART_DEG = 5.0
 DARK_DEG = -6.0  # end of civil twilight: no optical image shows ships after it
+
+
+def usable_view(
+    stated: OpticalView,
+    acquired: datetime | None,
+    time_doubt: str,
+    footprint: BaseGeometry | None,
+    *,
+    asked: bool,
+    fine: bool,
+) -> tuple[OpticalView, str]:
+    """The angles without a sun of which there is a doubt, and why no freeboard is told, of ``fine`` pixels, or that.
+
+    ``asked``: are time and place asked whether the sun stood so? Drawn suns stand anywhere.
+    """
+    sun = sun_doubt(stated, acquired, time_doubt, footprint) if asked else ""
+    view = replace(stated, sun_elevation_deg=None, sun_azimuth_deg=None) if sun else stated
+    return view, no_freeboard(view, sun) if fine else sun
 
 
 def sun_doubt(view: OpticalView, acquired: datetime | None, time_doubt: str, footprint: BaseGeometry | None) -> str:
