@@ -13,6 +13,10 @@ What a look finds and how long ships stay is not known exactly either (`exposure
 interval, and table and account tell the mean and the interval over that as well. Without it, 90 % intervals of
 simulated years with 60 calls hold half to four fifths of the time (`benchmarks/missed_calls.py`).
 
+Looks of which nobody knows what they find (``covered`` 0: bands without names, pixels that the network does not know, a
+picture that a viewer cut off) find ships as well. Were these among n_seen, each would stand for U / E more. They are
+among the unseen ones of the looks that count, which they make fewer (`_less_found_otherwise`).
+
 A zone at which too little was looked says "unknown": its interval would reach from what was seen to a hundred times
 that. Whether it was enough goes by the looks alone, never by what they showed (``Exposure.tells``), so that it selects
 no outcome and the intervals that are told cover as they would without the rule. Calls that AIS heard are seen whether
@@ -21,6 +25,7 @@ anybody looked or not; they tell how long ships stay and what looks find, and ar
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -33,19 +38,36 @@ from pipeline.calls.stay_law import DAY_S, stay_law
 from pipeline.config import CallsConfig
 from pipeline.tables import MISSED
 from pipeline.tables.seen_law import seen_share
+from pipeline.times_places.passes import passes
 from pipeline.types import Place
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pipeline.types import FloatArray
 
 JEFFREYS = 0.5  # shape of Jeffreys' prior of a Poisson rate
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)  # for means over a normal error
 
 
+@dataclass(frozen=True, slots=True)
+class _Law:
+    """What the looks at one zone tell of the calls there that nobody saw."""
+
+    seen: Exposure
+    bounds: FloatArray
+    """5 % and 95 % bound of the chance that a call is seen, shape (2, days)."""
+    shape: float
+    """The rate of calls is Gamma with this shape,"""
+    per_d: float
+    """and the mean ``shape / per_d`` [1/d]."""
+
+
 def missed_calls(
     *,
     looks: pd.DataFrame,
     calls: pd.DataFrame,
+    detections: pd.DataFrame,
     recalls: pd.DataFrame,
     place: Place,
     start: datetime,
@@ -54,16 +76,19 @@ def missed_calls(
 ) -> pd.DataFrame:
     """The MISSED table: one row per counted zone and day of the period from ``start`` to ``end`` (UTC).
 
-    ``recalls`` (RECALLS) says what a look finds, for ships as long as those that called at the zone.
+    ``recalls`` (RECALLS) says what a look finds, for ships as long as those that called at the zone; ``detections`` in
+    which looks the calls were seen.
     """
     zones = [zone for zone in place.zones if zone.counts]
     midnight = pd.Timestamp(start).tz_convert("UTC").normalize()
     counted = calls[calls["counts"].astype(bool)]
     by_image = counted[counted["evidence_class"].isin(["C", "D"])]
+    otherwise = ~_seen_by_looks(by_image, looks, detections, recalls)
     stays = stay_law(counted, config)
     rows: list[dict[str, object]] = []
     for zone in zones:
-        n_seen = int((by_image["berth_id"] == zone.zone_id).sum())
+        hers = by_image["berth_id"] == zone.zone_id
+        n_seen, n_otherwise = int((hers & ~otherwise).sum()), int((hers & otherwise).sum())
         callers = counted.loc[counted["berth_id"] == zone.zone_id, "length_m"]
         recalls_here = [
             recall_at(recalls, CONTEXT_OF_KIND[zone.kind], callers, told)
@@ -72,7 +97,8 @@ def missed_calls(
         times_d, found = _looks_at(looks, zone.zone_id, recalls_here, start)
         begun_d = (start - midnight).total_seconds() / DAY_S
         seen, *bounds = seen_bounds(times_d, found, stays, (end - start).total_seconds() / DAY_S, begun_d)
-        rows += _rows(zone.zone_id, midnight, seen, np.stack(bounds), n_seen, JEFFREYS / len(zones))
+        law = _Law(seen, np.stack(bounds), n_seen + JEFFREYS / len(zones), seen.total_seen_d)
+        rows += _rows(zone.zone_id, midnight, _less_found_otherwise(law, n_otherwise), n_seen)
     return MISSED.check(MISSED.from_rows(rows))
 
 
@@ -83,20 +109,57 @@ def _looks_at(
     of the given ones. Looks that show too little to be usable find ships as well, as often as they show their place,
     and those ships count as seen."""
     here = looks[(looks["zone_id"] == zone_id) & looks["acquired"].notna()].sort_values(["acquired", "look_id"])
-    shown = here["covered"].astype(float).fillna((here["state"] != "unknown").astype(float)).to_numpy()
+    shown = _shown_share(here)
     here, covered = here[shown > 0], shown[shown > 0]
     times = [(when - start).total_seconds() / DAY_S for when in here["acquired"]]
     found = [[recall.get(sensor, 0.0) for sensor in here["sensor"]] * covered for recall in recalls]
     return np.array(times), np.array(found)
 
 
-def _rows(
-    zone_id: str, first_day: pd.Timestamp, seen: Exposure, bounds: FloatArray, n_seen: int, prior_shape: float
-) -> list[dict[str, object]]:
-    """The rows of one zone; ``bounds`` are those of the chance that a call is seen, shape (2, days)."""
+def _shown_share(looks: pd.DataFrame) -> FloatArray:
+    """What each look showed of its zone; a table without that share says whether it was nothing."""
+    whether = (looks["state"] != "unknown").astype(float)
+    return np.asarray(looks["covered"].astype(float).fillna(whether), dtype=np.float64)
+
+
+def _seen_by_looks(
+    calls: pd.DataFrame, looks: pd.DataFrame, detections: pd.DataFrame, recalls: pd.DataFrame
+) -> NDArray[np.bool_]:
+    """Was each call seen in a look of which it is known what it finds? So was one of which no sighting is known."""
+    sensors = set(recalls.loc[recalls["recall"] > 0, "sensor"])
+    counted = looks[(_shown_share(looks) > 0) & looks["sensor"].isin(sensors)]
+    pass_of = passes(looks, detections)
+    showing = {(pass_of[s], zone) for s, zone in zip(counted["scene_id"], counted["zone_id"], strict=True)}
+    scene_of = dict(zip(detections["detection_id"], detections["scene_id"], strict=True))
+    out = []
+    for ids, zone in zip(calls["detection_ids"], calls["berth_id"], strict=True):
+        at = {pass_of[scene_of[name]] for name in ids if name in scene_of}
+        out.append(not at or any((one, zone) in showing for one in at))
+    return np.array(out, dtype=bool)
+
+
+def _less_found_otherwise(law: _Law, n_otherwise: int) -> _Law:
+    """The law of a zone whose looks of unknown recall found so many calls that no other look saw.
+
+    They are of the ``rate * U`` that the other looks missed, of which such looks find a share nobody knows: so many of
+    those expected. What stays unseen has the mean ``n_seen * U / E`` less them; its spread is that of ``n_seen * U / E``,
+    which the shape says. Checked by simulation: `tests/calls/test_missed.py`, `benchmarks/missed_calls.py`.
+    """
+    if not n_otherwise or not law.seen.total_seen_d:
+        return law
+    missed = law.shape * law.seen.total_unseen_d / law.seen.total_seen_d
+    share = n_otherwise / (max(n_otherwise, missed) + JEFFREYS)
+    found_d = share * law.seen.unseen_d
+    seen = replace(law.seen, seen_d=law.seen.seen_d + found_d, unseen_d=law.seen.unseen_d - found_d)
+    surer = (1 - share) ** 2
+    return _Law(seen, 1 - (1 - law.bounds) * (1 - share), law.shape * surer, law.per_d * surer)
+
+
+def _rows(zone_id: str, first_day: pd.Timestamp, law: _Law, n_seen: int) -> list[dict[str, object]]:
+    """The rows of one zone."""
+    seen, bounds = law.seen, law.bounds
     known = seen.tells()
-    shape = n_seen + prior_shape
-    means = _unseen_means(seen, bounds, shape) if known else np.zeros(len(seen.seen_d))
+    means = _unseen_means(law) if known else np.zeros(len(seen.seen_d))
     rows: list[dict[str, object]] = []
     for n, p in enumerate(seen.p_seen):
         day = (first_day + pd.Timedelta(days=n)).date().isoformat()
@@ -109,16 +172,17 @@ def _rows(
                 "p_seen_hi": float(max(bounds[1, n], p)),
                 "seen_days": float(seen.seen_d[n]),
                 "unseen_days": max(0.0, float(seen.unseen_d[n])),
-                "rate_shape": shape,
-                "rate_per_d": seen.total_seen_d,
+                "rate_shape": law.shape,
+                "rate_per_d": law.per_d,
                 "unseen_mean": float(means[n]),
             }
         rows.append(row)
     return rows
 
 
-def _unseen_means(seen: Exposure, bounds: FloatArray, shape: float) -> FloatArray:
+def _unseen_means(law: _Law) -> FloatArray:
     """Expected unseen calls of each day: means over what is not known of looks and stays, all days erring together."""
-    arrivals = np.maximum(seen.seen_d + seen.unseen_d, 0.0)[:, None]
-    p = seen_share(seen.p_seen[:, None], bounds[0][:, None], bounds[1][:, None], _NODES)
-    return np.asarray((arrivals * (1 - p) / (arrivals * p).sum(axis=0)) @ _WEIGHTS * shape / _WEIGHTS.sum())
+    arrivals = np.maximum(law.seen.seen_d + law.seen.unseen_d, 0.0)[:, None]
+    p = seen_share(law.seen.p_seen[:, None], law.bounds[0][:, None], law.bounds[1][:, None], _NODES)
+    rates = law.shape / law.per_d * law.seen.total_seen_d / (arrivals * p).sum(axis=0)
+    return np.asarray((arrivals * (1 - p) * rates) @ _WEIGHTS / _WEIGHTS.sum())

@@ -128,6 +128,7 @@ def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
     missed = calls.missed_calls(
         looks=tables["looks"],
         calls=tables["port_calls"],
+        detections=tables["detections"],
         recalls=tables["recalls"],
         place=ground.place,
         start=ground.config.period.start,

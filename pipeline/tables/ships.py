@@ -339,8 +339,8 @@ MISSED = Contract(
     "missed",
     "Calls that nobody saw, one row per counted zone and day of arrival. Of one zone, all days share one rate: calls a "
     "day ~ Gamma(rate_shape, 1 / rate_per_d); a day's unseen calls are Poisson with mean rate * unseen_days. Where "
-    "p_seen has bounds its logit is normal on either side, all days and zones err together, and seen_days, unseen_days "
-    "and rate_per_d, the sum of the seen_days, move with it.",
+    "p_seen has bounds its logit is normal on either side, all days and zones err together, seen_days and unseen_days "
+    "move with it, and the rate against the sum of the seen_days.",
     "missed_id",
     (
         Column("missed_id", "text", "zone_id and day, joined by a slash."),
@@ -355,13 +355,24 @@ MISSED = Contract(
         amount("seen_days", "The day's share of arrivals that a look would see.", "d", required=False),
         amount("unseen_days", "The day's share of arrivals that no look would see.", "d", required=False),
         amount("rate_shape", "Shape of the rate's posterior.", required=False),
-        amount("rate_per_d", "Days of arrivals that looks would see.", "d", required=False),
+        amount(
+            "rate_per_d",
+            "Days of arrivals that looks would see, the sum of seen_days; with rate_shape less than that where calls "
+            "were found by looks alone of which nobody knows what they find (covered 0): the rate is less sure.",
+            "d",
+            required=False,
+        ),
         amount(
             "unseen_mean",
             "Expected number of unseen calls by that law, as the account draws them; the unbiased one, were p_seen "
             "known, is n_seen * unseen_days / rate_per_d.",
             required=False,
         ),
-        Column("n_seen", "int", "Counted calls of the zone that images alone saw: what is extrapolated.", low=0),
+        Column(
+            "n_seen",
+            "int",
+            "Counted calls of the zone that images alone saw, and of them a look that covered it: what is extrapolated.",
+            low=0,
+        ),
     ),
 )

@@ -17,6 +17,7 @@ from tests.builders import box_zone, place_of
 from tests.calls.traffic import at, harbour, looks_at
 
 STAY_D = np.array([1.0])
+SLICE = pd.Timedelta(seconds=25)  # from one picture of a pass to the next
 
 
 def evenly(n: int, period_d: float, recall: float = 0.9):
@@ -76,10 +77,12 @@ def missed(
     start_h: float = 0,
     end_h: float = 720,
     place: Place | None = None,
+    detections: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     return missed_calls(
         looks=hours if isinstance(hours, pd.DataFrame) else looks_at(*hours),
         calls=PORT_CALLS.empty() if calls is None else calls,
+        detections=DETECTIONS.empty() if detections is None else detections,
         recalls=recalls(),
         place=place or harbour(),
         start=at(start_h),
@@ -198,6 +201,51 @@ def test_a_look_that_shows_too_little_to_be_usable_still_finds_as_much_as_it_sho
     assert fifth == pytest.approx(0.4 * half)
     failed = missed(looks.assign(covered=np.nan, state="unknown"))
     assert set(failed["state"]) == {"unknown"}
+
+
+def sighted_in(*sightings: list[float]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Calls, each seen in the looks of these hours, and the detections."""
+    ids = [[f"d{n}-{hour:g}" for hour in hours] for n, hours in enumerate(sightings)]
+    rows = [
+        {"detection_id": name, "scene_id": f"scene-{hour:g}", "acquired": at(hour), "sensor": "optical"}
+        for names, hours in zip(ids, sightings, strict=True)
+        for name, hour in zip(names, hours, strict=True)
+    ]
+    return called(*({"detection_ids": names} for names in ids)), DETECTIONS.from_rows(rows)
+
+
+def test_calls_that_looks_of_unknown_worth_found_stand_for_no_others():
+    """Every second look is of unknown worth, yet finds as many: what came is told without a bias, and held."""
+    hours, days, worlds = np.arange(6.0, 360, 24), 15.0, 30
+    vague = np.arange(len(hours)) % 2 == 1
+    looks = looks_at(*hours).assign(covered=np.where(vague, 0.0, 1.0), state=np.where(vague, "unknown", "usable"))
+    stays, rng = stay_law(called({}), CallsConfig()).days, np.random.default_rng(8)
+    came, told, held = 0, 0.0, 0
+    for _ in range(worlds):
+        arrival, stay = rng.uniform(-8, days, 46), rng.choice(stays, 46)
+        arrival, stay = arrival[arrival + stay > 0], stay[arrival + stay > 0]
+        found = (hours / 24 > arrival[:, None]) & (hours / 24 < (arrival + stay)[:, None])
+        found &= rng.random(found.shape) < 0.9
+        calls, detections = sighted_in(*(hours[row].tolist() for row in found if row.any()))
+        table = missed(looks, calls, end_h=24 * days, detections=detections).query("zone_id == 'oil'")
+        assert set(table["n_seen"]) == {found[:, ~vague].any(axis=1).sum()}
+        came, told = came + len(arrival), told + len(calls) + table["unseen_mean"].sum()
+        rate = rng.gamma(table["rate_shape"].iloc[0], 1 / table["rate_per_d"].iloc[0], 2000)
+        drawn, unseen = rng.poisson(rate * table["unseen_days"].sum()), len(arrival) - len(calls)
+        held += (drawn < unseen).mean() <= 0.95 and (drawn <= unseen).mean() >= 0.05
+    assert told / came == pytest.approx(1.0, abs=0.06)
+    assert held / worlds > 0.8
+
+
+def test_a_find_counts_with_its_pass_and_where_nothing_is_known_of_it():
+    looks = looks_at(72, 216, 360, 504, 648).assign(covered=[0.0, 1.0, 1.0, 1.0, 1.0])
+    calls, detections = sighted_in([72], [216], [72, 216], [99])
+    detections.loc[detections["scene_id"] == "scene-99", ["scene_id", "acquired"]] = ["next", at(360) + SLICE]
+    table = missed(looks, calls, detections=detections)
+    assert set(table["n_seen"]) == {3}
+    assert set(missed(looks, calls)["n_seen"]) == {4}
+    some = table.query("zone_id == 'oil'")
+    np.testing.assert_allclose(some["seen_days"] + some["unseen_days"], some["seen_days"] / some["p_seen"])
 
 
 def test_stays_of_many_lengths_are_seen_as_often_as_drawn_ships_are():

@@ -13,7 +13,7 @@ from pipeline.calls.missed import missed_calls
 from pipeline.calls.recall import recall_table
 from pipeline.calls.stay_law import MIN_STAYS, StayLaw, stay_law
 from pipeline.config import CallsConfig
-from pipeline.tables import PORT_CALLS
+from pipeline.tables import DETECTIONS, PORT_CALLS
 from pipeline.tables.seen_law import seen_share
 from tests.calls.traffic import at, harbour, looks_at
 
@@ -66,8 +66,8 @@ def table_of(config: CallsConfig, trials: pd.DataFrame, hours: np.ndarray, n_see
     seen = {"berth_id": "oil", "counts": True, "evidence_class": "D", "length_m": 96.0}
     calls = PORT_CALLS.from_rows([seen | {"call_id": f"c{n}"} for n in range(n_seen)])
     recalls = recall_table(trials, config)
-    return missed_calls(looks=looks_at(*hours), calls=calls, recalls=recalls, place=harbour(), start=at(0),
-                        end=at(1440), config=config)  # fmt: skip
+    return missed_calls(looks=looks_at(*hours), calls=calls, detections=DETECTIONS.empty(), recalls=recalls,
+                        place=harbour(), start=at(0), end=at(1440), config=config)  # fmt: skip
 
 
 def trials_of(tries: int, found: int) -> pd.DataFrame:
