@@ -142,8 +142,8 @@ def _less_found_otherwise(law: _Law, n_otherwise: int) -> _Law:
     """The law of a zone whose looks of unknown recall found so many calls that no other look saw.
 
     They are of the ``rate * U`` that the other looks missed, of which such looks find a share nobody knows: so many of
-    those expected. What stays unseen has the mean ``n_seen * U / E`` less them; its spread is that of ``n_seen * U / E``,
-    which the shape says. Checked by simulation: `tests/calls/test_missed.py`, `benchmarks/missed_calls.py`.
+    those expected. What stays unseen has the mean ``n_seen * U / E`` less them, and the spread of ``n_seen * U / E``,
+    which the shape says. How far that is without bias, and holds, by simulation: benchmarks/README.md.
     """
     if not n_otherwise or not law.seen.total_seen_d:
         return law

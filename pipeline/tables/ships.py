@@ -371,7 +371,7 @@ MISSED = Contract(
         Column(
             "n_seen",
             "int",
-            "Counted calls of the zone that images alone saw, and of them a look that covered it: what is extrapolated.",
+            "Counted calls of the zone that images alone saw, one that covers it among them: what is extrapolated.",
             low=0,
         ),
     ),
