@@ -130,8 +130,11 @@ class _RowReader:
 
     def __init__(self, path: Path, layout: Layout, rule: TimeRule, read: TableRead) -> None:
         self._path, self._layout, self._read = path, layout, read
+        if rule.zone and layout.zone and rule.zone.utcoffset(None) != layout.zone.utcoffset(None):
+            cause = f"column {layout.name_of('time_utc')}: its name states another zone than --time-zone"
+            raise InputError(path, f"{cause}; read it without the option, or name the column otherwise")
         documented = UTC if layout.dialect != "generic" else None
-        self._rule = replace(rule, zone=layout.zone or rule.zone or documented)
+        self._rule = replace(rule, zone=rule.zone or layout.zone or documented)
         self._order_settled = False
 
     def read_block(self, block: Block) -> pd.DataFrame | None:

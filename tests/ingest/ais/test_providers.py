@@ -268,13 +268,15 @@ def test_an_offset_in_a_columns_name_is_its_zone(tmp_path, name):
     assert said == ""
 
 
-def test_the_zone_that_a_column_names_goes_before_that_for_times_without_one(tmp_path):
-    """Two tables in one command, and one option: it is meant for the one that says nothing."""
+def test_a_zone_that_contradicts_the_columns_name_is_refused(tmp_path):
+    """Two tables in one command, and one option that is meant for the other: either reading may be wrong by hours."""
     path = written(
         tmp_path, "MMSI,DT_POS_UTC,LON,LAT", lambda t, lon, lat, _d: (445999001, f"{t:%Y-%m-%d %H:%M:%S}", lon, lat)
     )
-    messages, _ = decoded(path, columns={"time_utc": "DT_POS_UTC"}, time_zone="+09:00")
-    assert messages["time_utc"].tolist() == TIMES
+    messages, said = decoded(path, columns={"time_utc": "DT_POS_UTC"}, time_zone="+09:00")
+    assert messages.empty
+    assert "column DT_POS_UTC: its name states another zone than --time-zone" in said
+    assert decoded(path, columns={"time_utc": "DT_POS_UTC"}, time_zone="UTC")[0]["time_utc"].tolist() == TIMES
 
 
 def test_a_zone_that_a_name_may_state_is_asked_for(tmp_path):
