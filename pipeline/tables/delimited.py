@@ -77,8 +77,9 @@ class Marks:
         if not self.sure and self.open:
             cell = next(iter(self.open.values()))
             whole, part = re.split("[.,]", cell)
+            small = f"{whole}.{part}".rstrip("0").rstrip(".")
             raise InputError(
-                path, f"{self._placed(cell)} may be {whole} or {whole}{part}; write {whole}{part} or {cell}0"
+                path, f"{self._placed(cell)} may be {small} or {whole}{part}; write {whole}{part} or {cell}0"
             )
         return next(iter(self.sure), ".")
 

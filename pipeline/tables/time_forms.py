@@ -10,7 +10,7 @@ _CLOCK = re.compile(r"\d{1,2}:\d\d(?P<seconds>:\d\d)?(?P<part>\.\d+)?(?P<half>\s
 _TAIL = re.compile(r"\s?(?:Z|UTC|GMT|(?P<offset>[+-]\d\d:?\d\d))?")
 _DATES = (  # a date, and the orders that its parts may have; a and b stand between them
     # 2024年3月7日 too, but not 2024-W10-4, a Thursday in March
-    (r"\d{4}(?P<a>[^\dA-Za-z]+)\d{1,2}(?P<b>\D+)\d{1,2}(?P<c>\D*)", ("%Y{a}%m{b}%d{c}",)),
+    (r"\d{4}(?P<a>[^\dA-Za-z]+)\d{1,2}(?P<b>\D+)\d{1,2}(?P<c>[^\dA-Za-z]*)", ("%Y{a}%m{b}%d{c}",)),
     (r"\d{1,2}(?P<a>\W+)\d{1,2}(?P<b>\W+)\d{4}", ("%d{a}%m{b}%Y", "%m{a}%d{b}%Y")),
     (r"\d{1,2}(?P<a>\W+)\d{1,2}(?P<b>\W+)\d\d", ("%d{a}%m{b}%y", "%m{a}%d{b}%y", "%y{a}%m{b}%d")),
     (r"\d{1,2}(?P<a>\W*)[^\W\d]+(?P<b>\W*)\d{4}", ("%d{a}%b{b}%Y", "%d{a}%B{b}%Y")),
@@ -27,8 +27,8 @@ def forms_of(texts: Sequence[str]) -> list[str]:
 
     >>> forms_of(["19.05.2024", "Total"]), forms_of(["19 March 2024 07:05 PM"]), forms_of(["03/04/24"])
     (['%d.%m.%Y'], ['%d %B %Y %I:%M %p'], ['%d/%m/%y', '%m/%d/%y', '%y/%m/%d'])
-    >>> forms_of(["19 May 2024 10:00 PST"]), forms_of(["2024-W10-4"])
-    ([], [])
+    >>> forms_of(["19 May 2024 10:00 PST"]), forms_of(["2024-05-19 KST"]), forms_of(["2024-W10-4"])
+    ([], [], [])
     """
     import pandas as pd
 

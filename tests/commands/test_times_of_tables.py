@@ -7,7 +7,7 @@ import pytest
 
 ISO = "2024-04-13T12:00:00Z"
 SHIPS = "det_id,time_utc,lon,lat,length_m\n"
-FIX = "mmsi,time_utc,lon,lat,sog_kn\n"
+FIX = "mmsi,time,lon,lat,sog_kn\n"
 ZONES = "configs/zones/vostochny.geojson"
 
 

@@ -61,6 +61,7 @@ def test_empty_cells_beyond_the_header_may_stand_in_any_row(tmp_path, wider, mar
     [
         ("call_id;tonnes\na;3.000\n", "line 2, column tonnes: the number 3.000 may be 3 or 3000"),
         ("call_id;tonnes\na;3,000\n", "3,000 may be 3 or 3000"),
+        ("call_id;tonnes\na;4.850\n", "4.850 may be 4.85 or 4850; write 4850 or 4.8500"),
         (
             "call_id;tonnes;dwt_t\na;;\nb;3000,5;5000.5\n",
             r"decimal points and commas \(5000.5 in line 3, column dwt_t and 3000,5 in line 3, column tonnes\)",

@@ -151,7 +151,7 @@ def measure_freeboard(
     if hull.length_m < MIN_LENGTH_M:
         return none(f"a hull of {hull.length_m:.0f} m is too short")
     if sun is None:
-        return none("sun and view angles are not known")
+        return none("not all sun and view angles are known")
     if sun.sun_elevation_deg < LOWEST_SUN_DEG:
         return none("the sun is too low: shadows run into one another")
     heights = height_grid(min(TALLEST_M, DEEPEST * depth_of_any_m(hull.length_m)))

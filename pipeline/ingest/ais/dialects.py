@@ -9,19 +9,35 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timezone
 from typing import Literal
 
 from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.ais.likely import IN_A_REFUSAL, likely, nested, option
 from pipeline.ingest.ais.names import ALIASES, plain
 from pipeline.ingest.ais.split_times import CLOCKS, DAY
+from pipeline.ingest.ais.times import zone_in_name
 from pipeline.table_files import SIMULATED_COLUMN
 from pipeline.tables.delimited import plain as any_letters
 from pipeline.tables.foreign_words import position_column
 
 Dialect = Literal["dma", "marinecadastre", "generic"]
 
-NULLS = ("", "nan", "null", "none", "na", "n/a", "unknown", "undefined", "unknown value", "\\n")
+NULLS = (
+    "",
+    "nan",
+    "null",
+    "none",
+    "na",
+    "n/a",
+    "not available",
+    "unknown",
+    "undefined",
+    "unknown value",
+    "-",
+    "--",
+    "\\n",
+)
 
 NAV_TEXT: dict[str, int] = {
     "under way using engine": 0,
@@ -72,10 +88,10 @@ class Layout:
         return self.separator != ","
 
     @property
-    def naive_is_utc(self) -> bool:
-        """Does a time without zone mean UTC, by the format's documentation or by a column's own name?"""
-        named = {word for f in ("time_utc", DAY) if f in self.index for word in plain(self.name_of(f)).split("_")}
-        return self.dialect != "generic" or bool(named & {"utc", "gmt"})
+    def zone(self) -> timezone | None:
+        """The one zone that the names of its columns of times state; None where they state none, or several."""
+        zones = {zone_in_name(self.name_of(f)) for f in ("time_utc", DAY) if f in self.index} - {None}
+        return zones.pop() if len(zones) == 1 else None
 
     def name_of(self, field: str) -> str:
         """The file's own name of a field's column."""

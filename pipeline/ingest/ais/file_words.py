@@ -6,7 +6,9 @@ from pipeline.ingest.ais.doubts import Doubts
 from pipeline.ingest.ais.likely import option
 from pipeline.ingest.ais.table_read import TableRead
 from pipeline.ingest.ais.untimed import Untimed
+from pipeline.plurals import first_of
 
+MOST_NAMES = 12  # of columns, in one line; our choice
 MOST_WORDS = 3  # for types of ship, in one line; our choice
 MANY_ROWS = 100  # from which a column that holds nothing is told of; our choice
 
@@ -46,6 +48,8 @@ def noted(read: TableRead, impossible: dict[str, int], doubts: Doubts, untimed: 
     if read.blank and read.balance["decoded"] >= MANY_ROWS:
         names = ", ".join(read.blank.values())
         said.insert(0, f"no row has a value in {'column' if len(read.blank) == 1 else 'columns'} {names}")
+    if read.unused:
+        said.append(f"columns not used: {first_of(read.unused, MOST_NAMES)}")
     if read.times_of:
         day, clock = read.times_of
         other = option({"date": "COLUMN", "time_utc": "COLUMN"})

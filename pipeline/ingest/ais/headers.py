@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 
 from pipeline.ingest.ais.dialects import Layout
 from pipeline.ingest.ais.likely import TOLD, likely, option
 from pipeline.ingest.ais.lines import decoded
 from pipeline.ingest.ais.names import ALIASES, KNOWN, plain, words_of_name
 from pipeline.ingest.ais.split_times import DAY
-from pipeline.tables.delimited import SEPARATORS
+from pipeline.tables.delimited import MOST_TITLE_LINES, SEPARATORS
 
 PAIRS = (("lon", "lat"), ("a", "b"), ("c", "d"))
 """Fields of which none says anything without the other."""
@@ -27,6 +28,9 @@ OPEN = {
     "type": ("ship_type", "some send the number of the message under that name: if it is the type of ship"),
 }
 """Names that mean one thing here and another there, which nobody can tell from the name."""
+
+NOT_METRES = {"ft", "feet", "dm", "cm"}
+"""Words of a name that say another unit of a draught or a hull's size."""
 
 _SEP_LINE = re.compile(rb"\s*sep=(.)\s*")  # a spreadsheet's own first line
 
@@ -59,6 +63,19 @@ def split_header(line: bytes) -> tuple[list[str], str]:
     return max(split, key=lambda found: len(found[0]))
 
 
+def header_below(rest: bytes) -> int:
+    r"""Which of the lines that follow the first looks like the header, from 1; 0 where none of the next twenty does.
+
+    >>> header_below(b"All times UTC,,\n\nMMSI,Latitude,Longitude\n")
+    3
+    """
+    for number, line in enumerate(rest.split(b"\n")[:MOST_TITLE_LINES], 1):
+        with suppress(csv.Error):
+            if sum(plain(name) in KNOWN for name in split_header(line)[0]) > 1:
+                return number
+    return 0
+
+
 def _is_comment(line: bytes, named: Collection[str]) -> bool:
     names = {name.strip() for name in re.split(r"[,;\t|]", decoded(line))}
     return not names & set(named) and not {plain(name) for name in names} & set(ALIASES["mmsi"])
@@ -75,7 +92,10 @@ def header_doubts(layout: Layout) -> list[str]:
     missing = [field for field in ALIASES if field not in {DAY, *layout.index}]  # few tables need a column of days
     doubts = [_other_separator(layout)] if layout.separator != "," else []
     near = _near_names([name for _, name in spare], missing, layout)
-    doubts += [_left_out(near)] if near else []
+    foreign = [name for name in near.values() if NOT_METRES & set(plain(name).split("_"))]
+    doubts += [f"column {name!r} was left out: write it in metres" for name in foreign]
+    as_ours = {field: name for field, name in near.items() if name not in foreign}
+    doubts += [_left_out(as_ours)] if as_ours else []
     for _, name in spare:
         meant, why = _open(name)
         if meant in missing:

@@ -14,6 +14,7 @@ from pipeline.ingest.ais.headers import header_doubts
 from pipeline.ingest.ais.split_times import DAY
 from pipeline.ingest.simulated_mark import Mark
 from pipeline.ships.words import NO_TYPE
+from pipeline.tables import AIS_MESSAGES
 
 TEXTS = ("callsign", "name", "dest")
 NUMBERS = ("lon", "lat", "sog", "cog", "heading", "nav", "imo", "ship_type", "a", "b", "c", "d", "draught")
@@ -30,6 +31,8 @@ class TableRead:
     """Line and cause of the first row that is no message."""
     header_doubts: list[str] = field(default_factory=list)
     """Columns that were left out and may be damaged ones of ours."""
+    unused: list[str] = field(default_factory=list)
+    """Columns of a table of no known form that nothing is read from, and of which no doubt is told."""
     unfinished: bool = False
     """Does the last line lack its end?"""
     blank: dict[str, str] = field(default_factory=dict)
@@ -45,6 +48,10 @@ class TableRead:
     def begin(self, layout: Layout) -> None:
         """Take over what the header says."""
         self.dialect, self.header_doubts = layout.dialect, header_doubts(layout)
+        if layout.dialect == "generic":
+            told, used = " ".join(self.header_doubts), {*layout.index.values()}
+            spare = [name for n, name in enumerate(layout.header) if n not in used and name]
+            self.unused = [name for name in spare if repr(name) not in told and name not in AIS_MESSAGES.names]
         self.blank = {field: layout.name_of(field) for field in layout.index if field in (*NUMBERS, *TEXTS)}
 
     def see(self, frame: pd.DataFrame) -> None:

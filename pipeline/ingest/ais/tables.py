@@ -32,7 +32,7 @@ from pipeline.ingest.ais.cells import (
 from pipeline.ingest.ais.dialects import MOBILE_TEXT, NULLS, Layout, layout_of
 from pipeline.ingest.ais.doubts import STANDING
 from pipeline.ingest.ais.files import Block, blocks, head_of, returns_end_lines
-from pipeline.ingest.ais.headers import cut_at_header, split_header
+from pipeline.ingest.ais.headers import cut_at_header, header_below, split_header
 from pipeline.ingest.ais.lines import as_utf8, without_swallowers
 from pipeline.ingest.ais.names import KNOWN, plain
 from pipeline.ingest.ais.prints import row_prints
@@ -71,7 +71,13 @@ def begin_table(path: Path, columns: Mapping[str, str] | None) -> TableTop:
         header, separator = split_header(header_line)
     except csv.Error as error:
         raise InputError(path, f"its first line is no header ({error})") from error
-    layout = layout_of(path, header, columns, separator)
+    try:
+        layout = layout_of(path, header, columns, separator)
+    except InputError:
+        if below := header_below(rest):
+            cause = f"its header seems to stand in line {before + 1 + below}; take out the lines above it"
+            raise InputError(path, cause) from None
+        raise
     return TableTop(layout, before, first.data[: len(first.data) - len(rest)], rest, stream)
 
 
@@ -124,8 +130,11 @@ class _RowReader:
 
     def __init__(self, path: Path, layout: Layout, rule: TimeRule, read: TableRead) -> None:
         self._path, self._layout, self._read = path, layout, read
-        zone = rule.zone if rule.zone is not None or not layout.naive_is_utc else UTC
-        self._rule = replace(rule, zone=zone)
+        if rule.zone and layout.zone and rule.zone.utcoffset(None) != layout.zone.utcoffset(None):
+            cause = f"column {layout.name_of('time_utc')}: its name states another zone than --time-zone"
+            raise InputError(path, f"{cause}; read it without the option, or name the column otherwise")
+        documented = UTC if layout.dialect != "generic" else None
+        self._rule = replace(rule, zone=rule.zone or layout.zone or documented)
         self._order_settled = False
 
     def read_block(self, block: Block) -> pd.DataFrame | None:
@@ -310,7 +319,7 @@ class _RowReader:
         if field == "imo":  # where she was and how deep she lies are as good without it
             self._void(field, bad & good, texts, lines)
             return np.where(bad, np.nan, values)
-        self._refuse(field, bad, texts, lines, good, "is not a number (a decimal comma?)")
+        self._refuse(field, bad, texts, lines, good, "is not a number such as 129.5")
         if field == "ship_type":
             self._read.wonder(texts.filter(pa.array(~bad)), values[~bad])
         return values

@@ -68,6 +68,19 @@ def zone_of(text: str) -> timezone:
     return timezone(timedelta(minutes=minutes if found[1] == "+" else -minutes))
 
 
+def zone_in_name(name: str) -> timezone | None:
+    """The zone that the name of a column of times states; None where it states none, or not plainly.
+
+    >>> zone_in_name("DT_POS_UTC") == UTC, str(zone_in_name("Time (UTC+9)")), zone_in_name("Time..UTC.9.")
+    (True, 'UTC+09:00', None)
+    """
+    found = re.search(r"(?<![a-z])(?:utc|gmt)(?![a-z])([^a-z]*)", name.lower())
+    offset = re.sub(r"[^\d+:-]", "", found[1]) if found else ""
+    if not found or not re.search(r"\d", offset):
+        return UTC if found else None
+    return zone_of(offset) if re.fullmatch(r"[+-](0?\d|1[0-4])(:?[0-5]\d)?", offset) else None
+
+
 def date_order(item: object, texts: pd.Series, rule: TimeRule, *, day_first_by_format: bool) -> TimeRule:
     """The rule with the order of day and month settled, from a file's first block.
 

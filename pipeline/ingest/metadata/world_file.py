@@ -52,7 +52,7 @@ def placed_by_world_file(raster: RasterFile, image: Path, sidecar: Sidecar | Non
     named = _system_file(image)
     if named is None and stated is None:
         sidecar_name = printable(f"{image.stem}.json")
-        say = f'write {{"crs": "EPSG:32653"}} (or another) into {sidecar_name}'
+        say = f'write {{"crs": "EPSG:..."}} with its code into {sidecar_name}'
         return raster, f"its world file names no coordinate system, so it is not used; {say}"
     wkt = named[1] if named else str(_system(str(stated), image.name).to_wkt())
     return replace(raster, crs_wkt=wkt, transform=transform), ""

@@ -226,7 +226,7 @@ def test_lines_are_drawn_where_the_closed_form_puts_them(side):
         ({"length_m": 41.0}, "a hull of 41 m is too short"),
         ({"sun": 7.9}, "the sun is too low"),
         ({"pixel_m": 3.6}, "pixels of 3.6 m carry no shadow edge"),
-        ({"sun": None}, "sun and view angles are not known"),
+        ({"sun": None}, "not all sun and view angles are known"),
         ({"length_m": 43.0, "sun": 8.1, "pixel_m": 3.4}, None),
     ],
 )

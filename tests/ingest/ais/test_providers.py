@@ -254,3 +254,86 @@ def test_a_time_of_day_alone_asks_for_its_day_and_the_words_help(tmp_path):
     assert "--columns date=COLUMN" in said
     messages, said = decoded(path, columns={"date": "day"})
     assert (said, agrees(messages)) == ("", True)
+
+
+@pytest.mark.parametrize("name", ["Time (UTC+9)", "timestamp GMT+09:00", "Local time UTC +0900"])
+def test_an_offset_in_a_columns_name_is_its_zone(tmp_path, name):
+    path = written(
+        tmp_path,
+        f"MMSI,{name},LON,LAT,Draught (m),Length Overall (m),Breadth Extreme (m)",
+        lambda t, lon, lat, d: (445999001, f"{t + timedelta(hours=9):%Y-%m-%d %H:%M:%S}", lon, lat, d, 105, 16),
+    )
+    messages, said = decoded(path, columns={"time_utc": name})
+    assert agrees(messages)
+    assert said == ""
+
+
+def test_a_zone_that_contradicts_the_columns_name_is_refused(tmp_path):
+    """Two tables in one command, and one option that is meant for the other: either reading may be wrong by hours."""
+    path = written(
+        tmp_path, "MMSI,DT_POS_UTC,LON,LAT", lambda t, lon, lat, _d: (445999001, f"{t:%Y-%m-%d %H:%M:%S}", lon, lat)
+    )
+    messages, said = decoded(path, columns={"time_utc": "DT_POS_UTC"}, time_zone="+09:00")
+    assert messages.empty
+    assert "column DT_POS_UTC: its name states another zone than --time-zone" in said
+    assert decoded(path, columns={"time_utc": "DT_POS_UTC"}, time_zone="UTC")[0]["time_utc"].tolist() == TIMES
+
+
+def test_a_zone_that_a_name_may_state_is_asked_for(tmp_path):
+    """As statistics programs write `Time (UTC+9)`."""
+    path = written(tmp_path, "MMSI,Time..UTC.9.", lambda t, *_: (445999001, f"{t:%Y-%m-%d %H:%M:%S}"))
+    assert "times have no zone" in decoded(path, columns={"time_utc": "Time..UTC.9."})[1]
+
+
+@pytest.mark.parametrize("word", ["Not Available", "-", "--"])
+def test_a_word_for_nothing_costs_its_cell_alone(tmp_path, word):
+    path = written(
+        tmp_path,
+        "MMSI,IMO No.,timestamp_utc,LON,LAT,SOG,Draught,Vessel Type - Detailed",
+        lambda t, lon, lat, _d: (
+            445999001,
+            word,
+            f"{t:%Y-%m-%d %H:%M:%S}",
+            lon,
+            lat,
+            word,
+            word,
+            "Oil Products Tanker",
+        ),
+    )
+    messages, said = decoded(path)
+    assert messages["lon"].tolist() == pytest.approx(LONS)
+    assert said == ""
+    assert messages[["imo", "sog", "draught"]].isna().all(axis=None)
+    assert messages["ship_type"].tolist() == [80] * 3
+
+
+def test_columns_that_nothing_is_read_from_are_noted(tmp_path):
+    path = written(
+        tmp_path,
+        "MMSI,timestamp_utc,LON,LAT,Flag,Dead Weight Tonnage",
+        lambda t, lon, lat, _d: (445999001, f"{t:%Y-%m-%d %H:%M:%S}", lon, lat, "ZZ", 4800),
+    )
+    read = read_ais([path])
+    assert [note.partition(": ")[2] for note in read.notes] == ["columns not used: Flag, Dead Weight Tonnage"]
+    assert not read.problems
+
+
+def test_a_title_above_the_header_is_told_by_its_line(tmp_path):
+    path = written(
+        tmp_path,
+        "Vessel movements,,,\nAll times UTC,,,\n\nMMSI,timestamp_utc,LON,LAT",
+        lambda t, lon, lat, _d: (445999001, f"{t:%Y-%m-%d %H:%M:%S}", lon, lat),
+    )
+    assert "its header seems to stand in line 4; take out the lines above it" in decoded(path)[1]
+
+
+def test_a_draught_in_feet_is_not_proposed_as_one_in_metres(tmp_path):
+    path = written(
+        tmp_path,
+        "MMSI,timestamp_utc,LON,LAT,Draught (ft)",
+        lambda t, lon, lat, d: (445999001, f"{t:%Y-%m-%d %H:%M:%S}", lon, lat, round(d / 0.3048, 1)),
+    )
+    messages, said = decoded(path)
+    assert said.endswith("column 'Draught (ft)' was left out: write it in metres")
+    assert messages["draught"].isna().all()
