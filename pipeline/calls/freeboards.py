@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pipeline.calls.counting import empty_since
 from pipeline.calls.same_ship import freeboard_change
 from pipeline.quantiles import Z90
 from pipeline.ships.signs_of_cargo import BEST_SIDE_SD_M
 from pipeline.ships.stay_times import stay_times
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from pipeline.ships.turnover import Turnover
+    from pipeline.ships.turnover import Empty, Turnover
 
 SUREST = 0.995  # no transponder's match is surer than this (our choice)
 TOLD = (  # columns of PORT_CALLS that this room fills
@@ -57,7 +58,8 @@ def freeboards(hers: pd.DataFrame, mmsi: int | None, turns: Turnover, stay: Mapp
         first, last = measured.iloc[0].to_dict(), measured.iloc[-1].to_dict()
         after = ordered[ordered["acquired"].between(first["acquired"], last["acquired"], inclusive="right")]
         missed = float(after["missed_before"].prod()) if "missed_before" in after else 1.0
-        found = freeboard_change(first, last, _prior(first, last, mmsi, turns, missed))
+        empty = empty_since(first, [look for some in after.get("empty_before", ()) for look in some])
+        found = freeboard_change(first, last, _prior(first, last, mmsi, turns, missed, empty))
         if found is not None:
             out |= {
                 "freeboard_change_m": found.change_m,
@@ -74,15 +76,23 @@ def _passed(look: pd.Timestamp, stay: Mapping[Any, Any], turns: Turnover) -> flo
     return stay_times((low, stay["arrival_hi"]), (stay["departure_lo"], high), look, None, turns.stay_d).middle
 
 
-def _prior(first: dict[str, Any], last: dict[str, Any], mmsi: int | None, turns: Turnover, missed: float) -> float:
+def _prior(
+    first: dict[str, Any],
+    last: dict[str, Any],
+    mmsi: int | None,
+    turns: Turnover,
+    missed: float,
+    empty: Sequence[Empty],
+) -> float:
     """That both looks show one hull, before sizes and decks are compared.
 
-    ``missed`` is the chance that the looks between them that found her gone all missed her.
+    ``missed`` is the chance that the looks between them that found her gone all missed her; those of them that show
+    nobody (``empty``) have not shown another ship either.
     """
     if mmsi is not None and first.get("mmsi") == last.get("mmsi") == mmsi:
         return min(SUREST, max(0.01, float(first["match_probability"]) * float(last["match_probability"])))
     gap_d = (last["acquired"] - first["acquired"]).total_seconds() / 86_400
-    still, another = missed * turns.still(0.0, gap_d), turns.another(0.0, gap_d)
+    still, another = missed * turns.still(0.0, gap_d), turns.another(0.0, gap_d, empty=empty)
     return min(SUREST, max(0.01, still / (still + another) if still + another > 0 else 0.0))
 
 

@@ -20,7 +20,7 @@ from pipeline.calls.motion import MAX_AGE_S
 from pipeline.calls.static import lengths_at
 from pipeline.calls.stays import SAME_SPOT_M as SWING_M
 from pipeline.calls.tracks import good_fixes
-from pipeline.ships.turnover import DISAGREE, Pair, chance_of_one_stay
+from pipeline.ships.turnover import DISAGREE, NOBODY_LOOKED, Before, Pair, chance_of_one_stay
 from pipeline.tables.records import records_of
 from pipeline.tables.ships import TYPED_SD_M
 
@@ -99,7 +99,7 @@ class Heard:
         """The heard stay that a ship without a transponder may go on with, or come before, and the chance; -1 for none.
 
         She lay at that spot, was not heard for hours, and the picture is of that time: the ship in it may be her, still
-        or already there, or another.
+        or already there, or another. Who was heard to come stays on for longer than one found amid her stay.
         """
         best = (-1, 0.0)
         first, last = dark.sightings[0], dark.last
@@ -107,8 +107,10 @@ class Heard:
         for n, stay in enumerate(self.found):
             if first["acquired"] > stay.departure_lo:
                 near, gap = first, first["acquired"] - stay.departure_lo
+                came = stay.arrival_lo, stay.arrival_hi
             elif last["acquired"] < stay.arrival_hi:
                 near, gap = last, stay.arrival_hi - last["acquired"]
+                came = stay.departure_lo, stay.departure_hi  # turns are as likely with their time turned round
             else:
                 continue
             when = near["acquired"]
@@ -117,7 +119,9 @@ class Heard:
                 continue
             shift, spread = difference(self._length(stay, when), dark.length(), config)
             seen_d = (stay.departure_lo - stay.arrival_hi) / day
-            chance = chance_of_one_stay(dark.turns, Pair(seen_d, gap / day, shift, spread))
+            before = NOBODY_LOOKED if None in came else Before((came[1] - came[0]) / day, 0.0)
+            pair = Pair(seen_d, gap / day, shift, spread, then_d=dark.seen_d, before=before)
+            chance = chance_of_one_stay(dark.turns, pair)
             best = max(best, (n, chance), key=lambda pair: pair[1])
         return best
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -89,7 +90,7 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
     last_empty: pd.Timestamp | None = None
     last_misses = 1.0
     in_order, shown = _looks_in_order(seen, looks, config), _Shown(seen)
-    for pass_id, when, misses in in_order:
+    for pass_id, when, misses, _ in in_order:
         here = shown.by(pass_id)
         limit = timedelta(days=config.max_stay_d)
         for stay in [s for s in open_stays + missed if when - s.last["acquired"] > limit]:
@@ -105,7 +106,8 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
                 partner[n].goes_on(sighting)
             else:
                 gone = [*unmatched, *missed]
-                spot, former = _of_looks_apart(in_order, shown.passes_at(sighting)), _former(sighting, gone, config)
+                spot = _of_looks_apart(in_order, shown.passes_at(sighting), pass_id)
+                former = _former(sighting, gone, config)
                 first = sighting | {"came_after": _came_after(sighting, gone, last_empty, last_misses, former[1])}
                 turns = turnover(config.stay_d, *spot)
                 open_stays.append(DarkStay(zone_id, turns, [first], last_empty, former=former, spot=spot))
@@ -147,18 +149,29 @@ def _came_after(
     return Before(float((sighting["acquired"] - when) / timedelta(days=1)), max(missed, may_be))  # type: ignore[operator]
 
 
-def _looks_in_order(
-    seen: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig
-) -> list[tuple[str, pd.Timestamp, float]]:
-    """Pass, time, and the chance that none of its pictures shows a ship that is there; 1 where absence says nothing."""
-    out: dict[str, tuple[pd.Timestamp, float]] = {}
+class _Look(NamedTuple):
+    """A pass over a berth: its time, what share of ships that lie there it misses, and what share it shows.
+
+    Where absence says nothing it misses all, as far as one ship is asked about; how busy a spot is, many looks tell.
+    """
+
+    pass_id: str
+    when: pd.Timestamp
+    misses: float
+    shows: float
+
+
+def _looks_in_order(seen: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig) -> list[_Look]:
+    """The passes in order of time, each by its first picture; those whose sighting alone is known show it for sure."""
+    out: dict[str, _Look] = {}
     for row in looks[(looks["state"] == "usable") & looks["acquired"].notna()].itertuples():
         absence = row.sensor != "sentinel-1" or config.radar_absence_counts
-        misses = 1 - config.look_recall.get(str(row.sensor), 1.0) if absence else 1.0
-        out[row.pass_id] = min(out.get(row.pass_id, (row.acquired, misses)), (row.acquired, misses))
+        shows = config.look_recall.get(str(row.sensor), 1.0)
+        look = _Look(row.pass_id, row.acquired, 1 - shows if absence else 1.0, shows)
+        out[row.pass_id] = min(out.get(row.pass_id, look), look)
     for row in seen.itertuples():
-        out.setdefault(row.pass_id, (row.acquired, 1.0))
-    return sorted(((p, t, a) for p, (t, a) in out.items()), key=lambda look: (look[1], look[0]))
+        out.setdefault(row.pass_id, _Look(row.pass_id, row.acquired, 1.0, 1.0))
+    return sorted(out.values(), key=lambda look: (look.when, look.pass_id))
 
 
 def _pairs(stays: list[DarkStay], sightings: list[dict[str, object]], config: CallsConfig) -> dict[int, DarkStay]:
@@ -190,15 +203,18 @@ class _Shown:
         return set(self._pass[apart <= SAME_SPOT_M])
 
 
-def _of_looks_apart(in_order: list[tuple[str, pd.Timestamp, float]], that_show: set[str]) -> tuple[int, int]:
-    """How many looks show somebody and how many there are, those within `ONE_WORD` of each other counted together.
+def _of_looks_apart(in_order: list[_Look], that_show: set[str], asked: str) -> tuple[int, int]:
+    """How many looks show somebody and how many would if the spot were never free, those within `ONE_WORD` as one.
 
-    They show the same ship, or the same empty spot: ten looks of a day say no more of how busy the spot is than one.
+    Near looks show the same ship, or the same empty spot: ten of a day say no more of how busy the spot is than one. A
+    look that shows two ships in three shows a spot free that is taken; the ``asked`` one shows somebody in any case.
     """
-    when = np.array([t.timestamp() for _, t, _ in in_order])
+    when = np.array([look.when.timestamp() for look in in_order])
     word = 1 / (np.abs(when[:, None] - when) <= ONE_WORD.total_seconds()).sum(axis=1)
-    showing = np.array([name in that_show for name, _, _ in in_order])
-    return max(1, round(float(word[showing].sum()))), round(float(word.sum()))
+    showing = np.array([look.pass_id in that_show for look in in_order])
+    shows = np.array([1.0 if look.pass_id == asked else look.shows for look in in_order])
+    taken = max(1, round(float(word[showing].sum())))
+    return taken, max(taken, round(float((word * shows).sum())))
 
 
 def _apart_m(first: dict[str, object], second: dict[str, object]) -> float:

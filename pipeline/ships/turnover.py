@@ -25,6 +25,8 @@ from pipeline.quantiles import Z90
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import ArrayLike
+
     from pipeline.types import FloatArray
 
 STEP_D = 0.02  # of the grid on which the turns are added up: half an hour
@@ -83,9 +85,10 @@ class Turnover:
     ) -> float:
         """Chance that she left in the meantime and that another ship lies there from ``gap_d`` after her last sighting.
 
-        The other one came within the gap and lies there for ``then_d`` more. With ``empty``, looks in between that show
-        nobody at the spot, the chance of all that: each of them missed who was there, or nobody was; a third ship, come
-        and gone between the two, is not asked whether they missed her. Added up step by step; from a gap of 2 h on
+        The other one came within the gap and lies there for ``then_d`` more; ships between the two may have come and
+        gone. With ``empty``, looks in between, in order of time, that show nobody at the spot, the chance of all that.
+        A look misses whoever lies there, or the spot is free then for sure: added up over which is the newest look of
+        the second kind, since from a moment at which it is free all begins anew. Step by step; from a gap of 2 h on
         within 2 % of eight times finer steps, with ``empty`` 5 %.
         """
         left = self._left(seen_d, before)
@@ -94,17 +97,29 @@ class Turnover:
         gap_d = min(gap_d, HORIZON_D)
         edges = np.arange(0.0, max(gap_d, STEP_D), STEP_D)  # one step also between two looks of one moment
         moments = edges + STEP_D / 2
-        leaves = self._leaves(seen_d + moments, before) * STEP_D / left
-        unseen, unseen_then = np.ones(len(moments)), np.clip((gap_d - edges) / STEP_D, 0.0, 1.0)
-        for look in empty:
-            later = np.clip((moments - look.after_d) / STEP_D + 0.5, 0.0, 1.0)  # share of a step after the look
-            unseen *= 1 - later * (1 - look.misses)
-            unseen_then *= look.misses + later * (1 - look.misses)
-        comes = np.convolve(leaves * unseen, self._arrivals(len(moments)))[: len(moments)]
+        anew = self._arrivals(len(moments))
+        comes = np.convolve(self._leaves(seen_d + moments, before) * STEP_D / left, anew)[: len(moments)]
         # Who leaves amid a step is followed amid the next one at the earliest
         comes = (comes + np.append(0.0, comes[:-1])) / 2
-        stays = 1 - _ended(self.stay_d, gap_d - moments + then_d)
-        return float(min(1.0, np.sum(comes * unseen_then * stays)))
+
+        def there(arrive: FloatArray, days: float) -> float:
+            """That one of those who arrive is there after so many days, for ``then_d`` more."""
+            by_then = np.clip((days - edges) / STEP_D, 0.0, 1.0)
+            return float(np.sum(arrive * by_then * (1 - _ended(self.stay_d, days - moments + then_d))))
+
+        def free(at_first: float, arrive: FloatArray, days: ArrayLike) -> FloatArray:
+            """That the spot is free after so many days: who arrives does so from a free spot, at one rate."""
+            rate = np.append(at_first, arrive * self.free_d / STEP_D)
+            return np.asarray(np.interp(np.asarray(days, float), np.append(0.0, moments), rate))
+
+        all_miss, newest = 1.0, np.empty(0)
+        for n, look in enumerate(empty):
+            since = look.after_d - np.array([earlier.after_d for earlier in empty[:n]])
+            is_free = all_miss * free(0.0, comes, look.after_d) + newest @ free(1.0, anew, since)
+            newest = np.append(newest * look.misses, is_free * (1 - look.misses))
+            all_miss *= look.misses
+        again = sum(chance * there(anew, gap_d - look.after_d) for chance, look in zip(newest, empty, strict=True))
+        return float(min(1.0, all_miss * there(comes, gap_d) + again))
 
     def _arrivals(self, steps: int) -> FloatArray:
         """Chance of an arrival in each of so many steps, by the time since the spot became free."""

@@ -7,11 +7,12 @@ SPOT_COLUMNS = (  # of a call, and of its lifting: how busy the spot was at whic
     Column(
         "spot_looks",
         "int",
-        "Of a stay that images alone tell: looks at her berth in the whole period of its table.",
+        "Of a stay that images alone tell: looks at her berth in the whole period of its table that show somebody, or "
+        "would if her spot were never free.",
         required=False,
         low=1,
     ),
-    Column("spot_taken", "int", "Of these, looks that show somebody at her spot.", required=False, low=0),
+    Column("spot_taken", "int", "Of these, looks that do show somebody at her spot.", required=False, low=0),
 )
 
 WHENCE = "first twelve digits of its file's SHA-256 and the line of its last sentence there, joined by a dash"

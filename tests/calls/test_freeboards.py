@@ -82,6 +82,15 @@ def test_a_look_between_that_found_her_gone_makes_the_change_doubtful():
     assert odds(1e-4) < odds(1.0)
 
 
+def test_a_look_that_shows_nobody_has_not_shown_another_ship_either():
+    """A second before the last look: whoever lies there then was missed by it, so it says nothing of who she is."""
+    seen = [look("a", 8, 5.0), look("b", 38, 3.4)]
+    gone = [[], [(at(38 - 1 / 3600), 0.3)]]
+    table = detections(*seen).assign(mmsi=None, match_probability=1.0, missed_before=[1.0, 0.3], empty_before=gone)
+    doubts = [1 - told["p_same_hull"] for told in (of(*seen), freeboards(table, None, TURNS, STAY))]
+    assert doubts[1] == pytest.approx(doubts[0], rel=1e-3)
+
+
 def test_looks_before_the_first_freeboard_do_not_make_the_change_doubtful():
     """Only what was missed between both freeboards can have been another ship's coming."""
 

@@ -7,9 +7,17 @@ import pandas as pd
 import pytest
 
 from pipeline.calls import heard
+from pipeline.calls.dark_stays import DarkStay
+from pipeline.calls.stays import Stay
+from pipeline.config import CallsConfig
+from pipeline.quantiles import Z90
+from pipeline.ships.turnover import Turnover
+from pipeline.tables import STATIC, TRACKS
 from tests.builders import box_zone, place_of
 from tests.calls.test_port_calls import HULL, called, only
-from tests.calls.traffic import BERTH, MMSI, at, fixes, looks_at, off_berth, said, sighting, visit
+from tests.calls.traffic import BERTH, MMSI, at, fixes, harbour, looks_at, off_berth, said, sighting, visit
+
+STAY_D = CallsConfig().stay_d
 
 
 def silent(table: pd.DataFrame, start_h: float, end_h: float) -> pd.DataFrame:
@@ -78,6 +86,28 @@ def test_seen_before_the_first_word_is_as_doubtful_as_after_the_last():
     after = called(lies, said(104, **HULL), seen=[sighting("d", 134.9)], looks=looks_at(134.9))
     before = called(lies, said(80, **HULL), seen=[sighting("d", 90)], looks=looks_at(90))
     assert before["p_new_call"].min() == pytest.approx(after["p_new_call"].min(), abs=1e-3)
+
+
+@pytest.mark.parametrize("turned_round", [False, True])
+@pytest.mark.parametrize("then_h", [0.0, 24.0])
+def test_who_was_heard_to_come_is_there_still_as_often_as_in_drawn_turns(then_h, turned_round):
+    """Heard for half a day from her arrival (or to her departure), seen half a day later, and for ``then_h`` on."""
+    rng, (low, high) = np.random.default_rng(9), np.log(STAY_D)
+    stay = np.exp(rng.normal((low + high) / 2, (high - low) / (2 * Z90), (200_000, 12)))
+    free = rng.exponential(2.0, stay.shape)
+    left = np.cumsum(stay + free, axis=1) - free[:, :1]
+    there = (left - stay <= 1.0) & (left > 1.0 + then_h / 24) & (left[:, :1] > 0.5)
+
+    seen = [sighting(f"d{h}", 36.0 - h if turned_round else 36.0 + h) for h in sorted({0.0, then_h})]
+    sightings = sorted(seen, key=lambda s: s["acquired"])
+    came_lo, came, last, left_hi = (
+        (None, at(48), at(60), at(60.001)) if turned_round else (at(11.999), at(12), at(24), None)
+    )
+    stays = [Stay(MMSI, "oil", came_lo, came, last, left_hi, not turned_round, turned_round, BERTH)]
+    known = heard.Heard(stays, TRACKS.empty(), STATIC.empty(), harbour())
+    found, chance = known.goes_on(DarkStay("oil", Turnover(STAY_D, 2.0), sightings), CallsConfig())
+    assert found == 0
+    assert chance == pytest.approx(there[:, 0].sum() / there.sum(), abs=0.015)
 
 
 def test_the_middle_of_her_hull_may_lie_in_the_next_zone():

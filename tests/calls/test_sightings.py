@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -233,6 +234,19 @@ def test_a_new_stay_keeps_the_last_look_that_did_not_show_her():
     both = [sighting("a", 0, length_m=160.0, **radar), sighting("b", 6, length_m=96.0, **radar)]
     after = stays(both, looks_at(0, 6, sensor="sentinel-1"))[1].came_after
     assert (after.days, after.misses) == (0.25, pytest.approx(0, abs=1e-6))
+
+
+@pytest.mark.parametrize("absence_counts", [False, True])
+@pytest.mark.parametrize("sensor", ["optical", "sentinel-2", "sentinel-1"])
+def test_a_spot_is_as_busy_as_it_is_however_few_of_its_ships_a_look_shows(sensor, absence_counts):
+    """Drawn: four days in five somebody lies there, and a look each day shows them as often as the sensor does."""
+    config = CallsConfig(radar_absence_counts=absence_counts)
+    days = np.arange(150)
+    there = np.random.default_rng(5).uniform(size=(2, 150))
+    shown = days[(there[0] < 0.8) & (there[1] < config.look_recall[sensor])]
+    found = [sighting(f"d{day:03}", 24.0 * day, sensor=sensor) for day in shown]
+    taken, looks = stays(found, looks_at(*(24.0 * days), sensor=sensor), config)[-1].spot
+    assert taken / looks == pytest.approx(0.8, abs=0.08)
 
 
 def test_two_looks_at_one_hull_are_surer_one_stay_where_she_had_just_come():

@@ -73,22 +73,47 @@ def test_a_ship_that_the_look_before_did_not_show_came_since(before_d, misses, s
 
 
 @pytest.mark.parametrize("misses", [0.0, 0.05, 0.3])
-@pytest.mark.parametrize(("empty_d", "gap_d"), [((0.1,), 0.2), ((0.1, 0.15), 0.2), ((0.5,), 1.0), ((0.5, 1.0), 1.5)])
-def test_a_ship_that_looks_between_did_not_show_is_the_same_as_often_as_in_drawn_turns(misses, empty_d, gap_d):
-    """Each look misses who is there by that chance: drawn turns are weighed by how likely it is that none shows any."""
-    arrivals, departures = drawn(2.0)
-    looks = looks_at(2.0, 6)
+@pytest.mark.parametrize(
+    ("free_d", "empty_d", "gap_d"),
+    [
+        (2.0, (0.1,), 0.2),
+        (2.0, (0.1, 0.15), 0.2),
+        (2.0, (0.5,), 1.0),
+        (2.0, (0.5, 1.0), 1.5),
+        (2.0, (1.0, 2.0, 3.0), 4.0),
+        (0.1, (0.5, 1.0, 1.5), 2.0),
+        (0.1, (2.5,), 5.0),
+    ],
+)
+def test_a_ship_that_looks_between_did_not_show_is_the_same_as_often_as_in_drawn_turns(misses, free_d, empty_d, gap_d):
+    """Each look misses who is there by that chance: drawn turns are weighed by how likely it is that none shows any.
+
+    At a busy spot others come and go in the meantime, whom the looks have to have missed as well.
+    """
+    arrivals, departures = drawn(free_d)
+    looks = looks_at(free_d, 6)
     first, last = (ship_at(looks + d, arrivals, departures) for d in (0.0, gap_d))
     weight = (first >= 0).astype(float)
     for d in empty_d:
         weight[ship_at(looks + d, arrivals, departures) >= 0] *= misses
-    turns, empty = Turnover(STAY_D, 2.0), [Empty(d, misses) for d in empty_d]
+    turns, empty = Turnover(STAY_D, free_d), [Empty(d, misses) for d in empty_d]
     another = (last >= 0) & (last != first)
     assert turns.another(0.0, gap_d, empty=empty) == pytest.approx(
         weight[another].sum() / (first >= 0).sum(), abs=0.005
     )
     one = chance_of_one_stay(turns, Pair(0.0, gap_d, 0.0, 1e4, missed=misses ** len(empty), empty=empty))
     assert one == pytest.approx(weight[last == first].sum() / weight[last >= 0].sum(), abs=0.04)
+
+
+@pytest.mark.parametrize("free_d", [0.1, 2.0, 12.0])
+def test_looks_far_apart_speak_each_for_itself(free_d):
+    """In the long run a spot is taken by the share of a stay in a turn at any moment (Blackwell's renewal theorem)."""
+    low, high = np.log(STAY_D)
+    stay_d = np.exp((low + high) / 2 + ((high - low) / (2 * Z90)) ** 2 / 2)
+    taken = stay_d / (stay_d + free_d)
+    empty = [Empty(12.0, 0.05), Empty(24.0, 0.4)]
+    unseen = [1 - taken + taken * look.misses for look in empty]
+    assert Turnover(STAY_D, free_d).another(0.0, 36.0, empty=empty) == pytest.approx(taken * np.prod(unseen), rel=0.02)
 
 
 def another_by_finer_steps(turns, seen_d, gap_d, then_d, steps=4000):
@@ -124,7 +149,7 @@ def test_the_chance_of_another_ship_is_that_of_finer_steps(free_d, gap_d, then_d
     )
 
 
-@pytest.mark.parametrize(("empty", "within"), [([], 0.021), ([(0.5, 0.1)], 0.02), ([(0.3, 0.05), (0.7, 0.3)], 0.05)])
+@pytest.mark.parametrize(("empty", "within"), [([], 0.021), ([(0.5, 0.1)], 0.031), ([(0.3, 0.05), (0.7, 0.3)], 0.05)])
 @pytest.mark.parametrize("before", [Before(0.0, 1.0), Before(0.3, 0.0), Before(0.1, 0.2)])
 def test_short_gaps_are_added_up_finely_enough(monkeypatch, empty, within, before):
     """Two hours are four steps, and looks fall amid them; a busy spot is the hardest."""
