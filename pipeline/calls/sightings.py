@@ -33,6 +33,7 @@ from pipeline.ships.turnover import (
 )
 from pipeline.tables.records import records_of
 from pipeline.times_places.passes import passes, twins
+from pipeline.types import RADARS
 
 ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
 ONE_WORD = timedelta(hours=12)  # nearer looks show what the other one shows: most stays are longer (our choice)
@@ -153,8 +154,8 @@ def _looks_in_order(
     """Pass, time, and the chance that none of its pictures shows a ship that is there; 1 where absence says nothing."""
     out: dict[str, tuple[pd.Timestamp, float]] = {}
     for row in looks[(looks["state"] == "usable") & looks["acquired"].notna()].itertuples():
-        absence = row.sensor != "sentinel-1" or config.radar_absence_counts
-        misses = 1 - config.look_recall.get(str(row.sensor), 1.0) if absence else 1.0
+        absence = row.sensor not in RADARS or config.radar_absence_counts
+        misses = 1 - config.look_recall.get(str(row.sensor), 0.0) if absence else 1.0
         out[row.pass_id] = min(out.get(row.pass_id, (row.acquired, misses)), (row.acquired, misses))
     for row in seen.itertuples():
         out.setdefault(row.pass_id, (row.acquired, 1.0))
