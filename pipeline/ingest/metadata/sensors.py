@@ -101,7 +101,7 @@ def _told(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> Sensor | N
 
 
 def _is_of_a_radar(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> bool:
-    """Is it, by a polarisation or a satellite's name, of a radar? Which detector may look at it is for people to say."""
+    """Is it of a radar, by a polarisation or a satellite's name? Whether Sentinel-1's detector will do, people say."""
     said = (path.stem, *raster.descriptions)
     if sidecar is not None:
         said += (sidecar.platform, sidecar.product_id, *sidecar.bands)
