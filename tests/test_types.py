@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import pipeline
 from pipeline.config.calls import LOOK_RECALL
 from pipeline.errors import ConfigError, InputError
 from pipeline.report.look_words import SENSOR_WORDS
@@ -175,3 +178,12 @@ def test_shares_of_the_headline_are_barrels_over_the_cap():
 def test_every_sensor_has_its_recall_and_its_word():
     """docs/add_a_sensor.md names these places: a sensor without a recall would be taken to miss no ship."""
     assert set(LOOK_RECALL) == set(SENSOR_WORDS) == set(Sensor)
+
+
+def test_what_holds_for_any_radar_does_not_ask_for_sentinel1():
+    """Behind the readers a second radar would be taken for optical wherever the first one's name is asked for."""
+    house = Path(pipeline.__file__).parent
+    asked = re.compile(r"""(is|is not|==|!=|in) \(?(Sensor\.SENTINEL1|["']sentinel-1["'])""")
+    files = [f for room in ("detection", "calls", "report", "stages") for f in (house / room).rglob("*.py")]
+    assert len(files) > 100
+    assert {str(f) for f in files if asked.search(f.read_text("utf-8"))} == set()

@@ -9,7 +9,7 @@ from shapely import Polygon
 
 from pipeline.tables import LOOKS
 from pipeline.times_places.passes import passes
-from pipeline.types import USABLE_SHARE, Place
+from pipeline.types import RADARS, USABLE_SHARE, Place
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -149,7 +149,7 @@ def _cause(scene: dict[str, Any], share: float, zone: BaseGeometry) -> str:
         return f"{hidden}outside the image, or {scene['cause']}"
     if cloud is not None and not pd.isna(cloud):
         return "hidden (cloud, haze, silt, glint) or outside the image"
-    if scene["sensor"] == "sentinel-1":
+    if scene["sensor"] in RADARS:
         outline = scene.get("footprint")
         inside = 0.0 if outline is None else outline.intersection(zone).area / zone.area
         edge = "outside the image, or " if inside < USABLE_SHARE else ""

@@ -25,6 +25,7 @@ from pipeline.config import CallsConfig
 from pipeline.plurals import number_of
 from pipeline.quantiles import Z90
 from pipeline.tables import MATCH_CHECKS, MATCHES
+from pipeline.types import RADARS
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
@@ -101,7 +102,7 @@ def _origin(points: pd.DataFrame) -> tuple[float, float]:
 
 def _options(scene: pd.DataFrame, pass_direction: Any) -> list[Geometry]:
     sensors = set(scene["sensor"]) if "sensor" in scene else set()
-    radar = True if sensors == {"sentinel-1"} else None if not sensors or sensors == {""} else False
+    radar = True if sensors and sensors <= RADARS else None if not sensors or sensors == {""} else False
     said = pass_direction if isinstance(pass_direction, str) and pass_direction else None
     return geometries(float(scene["lat"].mean()), said, radar=radar)
 

@@ -34,6 +34,7 @@ from pipeline.ships.turnover import (
 )
 from pipeline.tables.records import records_of
 from pipeline.times_places.passes import passes, twins
+from pipeline.types import RADARS
 
 ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
 ONE_WORD = timedelta(hours=12)  # nearer looks show what the other one shows: most stays are longer (our choice)
@@ -165,8 +166,8 @@ def _looks_in_order(seen: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig
     """The passes in order of time, each by its first picture; those whose sighting alone is known show it for sure."""
     out: dict[str, _Look] = {}
     for row in looks[(looks["state"] == "usable") & looks["acquired"].notna()].itertuples():
-        absence = row.sensor != "sentinel-1" or config.radar_absence_counts
-        shows = config.look_recall.get(str(row.sensor), 1.0)
+        absence = row.sensor not in RADARS or config.radar_absence_counts
+        shows = config.look_recall.get(str(row.sensor), 0.0)
         look = _Look(row.pass_id, row.acquired, 1 - shows if absence else 1.0, shows)
         out[row.pass_id] = min(out.get(row.pass_id, look), look)
     for row in seen.itertuples():

@@ -14,6 +14,7 @@ from pipeline.engine import map_tasks
 from pipeline.errors import InputError
 from pipeline.table_files import table_bytes, table_from
 from pipeline.tables import DETECTIONS, SCENES
+from pipeline.types import RADARS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +55,7 @@ def detect_all(
         found.append(table)
         told[scene.scene_id] = diagnostics
         unknown = diagnostics.get("unknown", ())
-        for note in unknown if scene.sensor == "sentinel-1" else diagnostics.get("notes", ()):
+        for note in unknown if scene.sensor in RADARS else diagnostics.get("notes", ()):
             job.console.remark(f"{scene.scene_id}: {note}", unknown=note in unknown)
         known = scene_table.loc[scene.scene_id, "cause"]
         scene_table.loc[scene.scene_id, "cause"] = "; ".join(filter(None, [known, *unknown]))

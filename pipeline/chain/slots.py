@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.chain.identity import SPEED
 from pipeline.execution.stagecache import Slot
 from pipeline.provenance import sha256_of
-from pipeline.types import Sensor, digest_of
+from pipeline.types import RADARS, digest_of
 
 if TYPE_CHECKING:
     from pipeline.chain.job import Job
@@ -34,7 +34,7 @@ def light_slot(scene: Scene, job: Job) -> Slot | None:
     Not under the place: of it, the map's land alone enters (`Levels.mapped`), and a scene for which that matters takes
     its first look anew (`detect_optical`).
     """
-    if scene.sensor is Sensor.SENTINEL1:
+    if scene.sensor in RADARS:
         return None
     return job.folder.cache.slot("light", scene.scene_id, **_made_from(scene, job.config))
 

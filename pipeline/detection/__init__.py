@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config import DetectionConfig
-from pipeline.types import Place, Scene, Sensor
+from pipeline.types import RADARS, Place, Scene, Sensor
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +19,7 @@ def load(sensor: Sensor | None) -> None:
     """Load the code that looks at a sensor's scenes, two seconds of it, while there is nothing else to do."""
     import pipeline.detection.tabulate
 
-    if sensor is Sensor.SENTINEL1:
+    if sensor in RADARS:
         import pipeline.detection.radar
     elif sensor is Sensor.SENTINEL2:
         import pipeline.detection.optical  # noqa: F401
@@ -42,7 +42,7 @@ def detect(
     from pipeline.detection.zones import zone_shares
 
     config = config or DetectionConfig()
-    if scene.sensor is Sensor.SENTINEL1:
+    if scene.sensor in RADARS:
         from pipeline.detection.radar import detect_radar
 
         found = detect_radar(scene, config)

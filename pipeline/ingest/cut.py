@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from pipeline.ingest.geolocation import ground_spacing_m
-from pipeline.types import Counts, CountsReader, Geolocation, Place, RadarView, Scene, Sensor, Tile, Window, digest_of
+from pipeline.types import (
+    RADARS,
+    Counts,
+    CountsReader,
+    Geolocation,
+    Place,
+    RadarView,
+    Scene,
+    Tile,
+    Window,
+    digest_of,
+)
 
 if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
@@ -95,7 +106,7 @@ def _bounds(place: Place) -> tuple[float, float, float, float]:
 
 
 def _margin_px(scene: Scene) -> tuple[int, int]:
-    along, across = RADAR_MARGIN_M if scene.sensor is Sensor.SENTINEL1 else (OPTICAL_MARGIN_M, OPTICAL_MARGIN_M)
+    along, across = RADAR_MARGIN_M if scene.sensor in RADARS else (OPTICAL_MARGIN_M, OPTICAL_MARGIN_M)
     if scene.grid is not None:  # rows of a map are not the track's
         along = across = max(along, across)
     return int(np.ceil(along / scene.pixel_spacing_m[0])), int(np.ceil(across / scene.pixel_spacing_m[1]))

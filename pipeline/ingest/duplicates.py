@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.ingest.metadata.acquisition import MAYBE_WRITTEN
-from pipeline.types import Radiometry, Scene, Sensor
+from pipeline.types import RADARS, Radiometry, Scene, Sensor
 
 _OVERLAP = 0.2  # share of the shorter slice; neighbouring slices of one pass share about a line
 _PRODUCT = re.compile(r"(S1[A-Z]_\w\w_GRD\w_\d\w{3}_\d{8}T\d{6}_\d{8}T\d{6}_\d{6}_[0-9A-F]{6})_[0-9A-F]{4}")
@@ -102,7 +102,7 @@ _Rank = tuple[float, str, bool, tuple[bool, str, float, int, int, float], int, s
 def _rank(scene: Scene, coverage: float) -> _Rank:
     """The greater, the rather a scene is kept; coverage counts in steps of 2 %."""
     measured = scene.radiometry not in (Radiometry.RELATIVE, Radiometry.POWER)
-    known = _WAVES if scene.sensor is Sensor.SENTINEL1 else _INFRARED
+    known = _WAVES if scene.sensor in RADARS else _INFRARED
     telling = known.index(scene.bands[0]) if scene.bands[0] in known else -1
     fine = -round(float(np.prod(scene.pixel_spacing_m)), 1)
     named, optical = _TILE.match(scene.product_id), scene.sensor is Sensor.OPTICAL

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.ingest.decibel import cut_at_zero, strips_of
-from pipeline.types import Sensor, Window
+from pipeline.types import RADARS, Sensor, Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +70,7 @@ def gaps_of(raster: RasterFile, sensor: Sensor, indexes: tuple[int, ...]) -> Gap
     """
     signed = not raster.dtype.startswith("u")
     fills = (*FILLS, *_far_below(raster, indexes)) if signed and raster.nodata is None else ()
-    if sensor is Sensor.SENTINEL1 and signed and not any(raster.offsets):
+    if sensor in RADARS and signed and not any(raster.offsets):
         nodata = None if raster.nodata == 0 else raster.nodata
         if _cut_at_zero(raster, indexes, Gaps(nodata, zero=False, fills=fills)):
             return replace(_frame_of_zeros(raster, indexes), nodata=nodata, fills=fills, doubt=CUT_OFF)
@@ -109,11 +109,11 @@ def _cut_at_zero(raster: RasterFile, indexes: tuple[int, ...], others: Gaps) -> 
 def _zeros_of(raster: RasterFile, sensor: Sensor, indexes: tuple[int, ...]) -> Gaps:
     """What the file declares, and which zeros are missing."""
     stack = len(indexes) > 1 and raster.dtype != "uint8"
-    never_zero = sensor is Sensor.SENTINEL1 and raster.dtype != "uint8"
+    never_zero = sensor in RADARS and raster.dtype != "uint8"
     if never_zero or stack or raster.dtype == "uint16":
         return Gaps(raster.nodata, zero=True)
     if raster.nodata is not None:
-        return Gaps(raster.nodata, zero=sensor is Sensor.SENTINEL1)
+        return Gaps(raster.nodata, zero=sensor in RADARS)
     return _frame_of_zeros(raster, indexes)
 
 

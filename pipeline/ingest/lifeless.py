@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.errors import printable
 from pipeline.ingest.decibel import SIGMA0_DB
 from pipeline.ingest.scenes import measured, without_water
-from pipeline.types import Place, Radiometry, Scene, Sensor, Window, tiles
+from pipeline.types import RADARS, Place, Radiometry, Scene, Window, tiles
 
 _PLACES = 5  # windows along each side of the AOI (our choice)
 _SIDE_PX = 16  # of a window (our choice)
@@ -34,7 +34,7 @@ def lifeless(scene: Scene, place: Place | None) -> str:
     if values.shape[1] < _FEWEST:
         return ""
     where = "image" if place is None else "AOI"
-    if scene.sensor is not Sensor.SENTINEL1:  # dark water may be one value by its stretch: only all of it is a blank
+    if scene.sensor not in RADARS:  # dark water may be one value by its stretch: only all of it is a blank
         blank = not np.ptp(values, axis=1).any() and _is_blank(scene, at, values[:, 0])
         return f"is no picture: one value fills the {where}" if blank else _no_daylight(scene, values)
     first = values[0]

@@ -13,7 +13,7 @@ from pipeline.ingest.optical_scaling import optical_scaling
 from pipeline.ingest.radar_scaling import radar_scaling
 from pipeline.ingest.scaling import Scaling, parse_scaling
 from pipeline.ingest.stored import known_numbers
-from pipeline.types import Sensor
+from pipeline.types import RADARS, Sensor
 
 if TYPE_CHECKING:
     from pipeline.ingest.metadata.sidecar import Sidecar
@@ -27,9 +27,9 @@ def scaling_of(stored: Stored, sensor: Sensor, wanted: str, sidecar: Sidecar | N
     Raises InputError for a radar image of which no pixel would have a value.
     """
     word, span = parse_scaling(wanted)
-    if sensor is Sensor.SENTINEL1:
+    if sensor in RADARS:
         if word == "reflectance":
-            raise ConfigError("scaling reflectance does not fit sentinel-1: radar has sigma0, amplitude, intensity, db")
+            raise ConfigError(f"scaling reflectance does not fit {sensor}: radar has sigma0, amplitude, intensity, db")
         # Numbers of 16 bits tell what they are by their type: one strip shows that they have values
         brief = stored.raster.dtype == "uint16" and not stored.raster.scales
         middle = _middle(stored, brief=brief)

@@ -38,7 +38,7 @@ from pipeline.ingest.safe.files import is_safe, is_sentinel2, open_files
 from pipeline.ingest.stored import Stored
 from pipeline.ingest.watermask import placed, water_of
 from pipeline.times_places.longitudes import Near, moved
-from pipeline.types import OpticalView, RadarView, Scene, Sensor, SideFile, Source, Window
+from pipeline.types import RADARS, OpticalView, RadarView, Scene, Sensor, SideFile, Source, Window
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -185,7 +185,7 @@ def _open_raster_scene(
         raster, path, sidecar, by_operator=operator is not None, spacing_m=float(np.mean(spacing))
     )
     channels = channels_of(raster, sensor, options, sidecar)
-    radar = sensor is Sensor.SENTINEL1
+    radar = sensor in RADARS
     usable, mask_doubt = (None, "") if radar else usable_data(path, raster.shape, geolocation)
     stored = Stored(raster, channels, gaps_of(raster, sensor, channels.indexes), radar, usable)
     scaling = scaling_of(stored, sensor, options.scaling, sidecar)

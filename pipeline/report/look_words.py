@@ -12,6 +12,7 @@ import pandas as pd
 from pipeline.plurals import number_of
 from pipeline.report.wording import chance
 from pipeline.times_places.moments import moment_of_image
+from pipeline.types import RADARS
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -140,7 +141,7 @@ def radar_rule(row: dict[Any, Any], looked: Looked) -> str:
     """Why radar looks without her lie within her bounds, where they do; her transponder's bounds ask no look."""
     if row["evidence_class"] not in BY_IMAGES or looked.story.config.calls.radar_absence_counts:
         return ""
-    by_radar = any(looked.sensor_of(look.scene_id) == "sentinel-1" for look in looked.without(row))
+    by_radar = any(looked.sensor_of(look.scene_id) in RADARS for look in looked.without(row))
     return RADAR_RULE if by_radar else ""
 
 

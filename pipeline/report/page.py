@@ -35,9 +35,9 @@ from pipeline.report.wording import (
 )
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.times_places.moments import at_image_times, bounds_at_image_times, moment, moment_of_image
+from pipeline.types import RADARS
 
 TEMPLATES = Path(__file__).parent / "templates"
-SEES_CLOUD = ("optical", "sentinel-2")
 STATIC_FIGURES = ("map", "timeline", "account")  # shown where no script runs, and the map in print
 
 
@@ -142,7 +142,7 @@ def _cloud(row: Any) -> str:
     """Share of an image under cloud; radar sees through it."""
     if pd.notna(row.cloud_fraction):
         return percent(row.cloud_fraction)
-    return "not known" if row.sensor in SEES_CLOUD else ""
+    return "not known" if row.sensor not in RADARS else ""
 
 
 def _reviews(story: Story) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from pipeline.storage import require_apart, write_json
 from pipeline.table_files import marked, read_table, write_table
 from pipeline.tables import AIS_MESSAGES, DETECTIONS, LOOKS, SCENES
 from pipeline.times_places.longitudes import table_near
-from pipeline.types import ONLY_DATED
+from pipeline.types import ONLY_DATED, RADARS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,7 +174,7 @@ def _zone_covered(looks: Path | None, scenes: pd.DataFrame, console: Console) ->
 
     if looks is not None:
         return zone_covered(read_table(looks, LOOKS), scenes)
-    if (scenes["sensor"] != "sentinel-1").any():
+    if not scenes["sensor"].isin(RADARS).all():
         console.note(
             "what cloud hid of each zone is not known (--looks, a run's looks.parquet, tells it)", unknown=True
         )

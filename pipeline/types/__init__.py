@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.types.answer import Headline
-from pipeline.types.images import Counts, CountsReader, Radiometry, Sensor, Tile, Window, digest_of, tiles
+from pipeline.types.images import RADARS, Counts, CountsReader, Radiometry, Sensor, Tile, Window, digest_of, tiles
 from pipeline.types.places import OIL, USABLE_SHARE, Cargo, Place, Zone
 from pipeline.types.scenes import (
     OF_REJECTED_CALL,
@@ -40,6 +40,7 @@ __all__ = [
     "ONLY_DATED",
     "PART_OF_HULL",
     "PRECISIONS",
+    "RADARS",
     "SAME_PASS_S",
     "TIME_OF_DAY_UNKNOWN",
     "TO_THE_DAY",

@@ -25,6 +25,10 @@ class Sensor(StrEnum):
     OPTICAL = "optical"  # sub-metre to about 5 m, panchromatic or multispectral
 
 
+RADARS = frozenset({Sensor.SENTINEL1})
+"""Sensors that see speckle and no clouds, by day and night; tables hold their names, which are equal to them."""
+
+
 class Radiometry(StrEnum):
     """What the numbers of a tile are."""
 

@@ -166,12 +166,13 @@ def test_a_missed_ship_closes_only_herself():
     assert [s["detection_id"] for s in long.sightings] == ["b0", "b1"]
 
 
-@pytest.mark.parametrize("hours", [0.2 * 24, 24, 48])
-def test_a_look_of_which_no_sensor_is_known_misses_nobody(hours):
-    """A look that never misses makes the next sighting another ship, however soon."""
-    looks = looks_at(0, hours / 2, hours, sensor="")
-    first, second = stays([sighting("a", 0), sighting("b", hours)], looks)
-    assert (first.missed, second.former[1]) == (0.0, 0.0)
+@pytest.mark.parametrize("sensor", ["", "iceye"])
+def test_absence_in_a_look_of_an_unknown_sensor_says_nothing(sensor):
+    """Nobody knows how often it misses a ship at a quay: unseen is unknown, as in the estimate of calls nobody saw."""
+    seen = [sighting("a", 0), sighting("b", 24)]
+    (stay,) = stays(seen, looks_at(0, 12, 24, 36, sensor=sensor))
+    assert (stay.missed, stay.absent_after) == (1.0, None)
+    assert stays(seen, looks_at(0, 12, 24, 36, sensor="optical"))[-1].absent_after is not None
 
 
 def test_length_of_a_stay_is_the_weighted_mean():

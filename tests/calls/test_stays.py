@@ -43,6 +43,23 @@ def test_one_visit_is_one_stay_with_its_times():
     assert stay.heard_leaving
 
 
+def test_she_is_stopped_from_the_lower_speed_until_the_upper_one():
+    """As the settings say: at or below 0.2 kn, until at or above 0.5 kn; between the two what was true stays true."""
+    speeds = [3.0, 0.3, 0.2, 0.3, 0.4, 0.4, 0.5, 0.4, 3.0]
+    (stay,) = found(fixes(np.arange(len(speeds)) / 10, *BERTH, sog=speeds))
+    assert (stay.arrival_lo, stay.arrival_hi) == (at(0.1), at(0.2))
+    assert (stay.departure_lo, stay.departure_hi) == (at(0.5), at(0.6))
+
+
+def test_after_a_long_silence_a_drifting_ship_is_not_taken_for_stopped():
+    """What she did before five hours without a word says nothing; after three it does."""
+    hours = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
+    for silent_h, until_h in ((3.0, 3.5), (5.0, 0.5)):
+        parts = fixes(hours, *BERTH, sog=0.1), fixes(np.array(hours) + silent_h, *BERTH, sog=0.3)
+        (stay,) = found(*parts)
+        assert stay.departure_lo == at(until_h)
+
+
 @given(st.floats(2, 60), st.floats(1, 90), st.sampled_from([1.0, 3.0, 10.0]))
 @settings(max_examples=15, deadline=None)
 def test_arrival_and_departure_lie_in_their_bounds(arrive, length, every):

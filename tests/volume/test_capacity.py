@@ -174,5 +174,8 @@ def test_gross_tonnage_and_hull_are_combined_as_two_estimates_whose_errors_go_to
     apart = (hull.log_sd**-2 + gross.log_sd**-2) ** -0.5
     assert 1.02 * apart < both.log_sd < min(hull.log_sd, gross.log_sd)
     of_hull = (both.log_dwt - gross.log_dwt) / (hull.log_dwt - gross.log_dwt)  # the part that the hull has in it
-    assert 0 < of_hull < 1
     assert both.shared_sd == pytest.approx(of_hull * hull.shared_sd)
+    shared = tanker_regression().gross_correlation * gross.log_sd * hull.log_sd
+    weights = np.linalg.solve([[gross.log_sd**2, shared], [shared, hull.log_sd**2]], [1.0, 1.0])  # Gauss and Markov's
+    assert of_hull == pytest.approx(weights[1] / weights.sum())
+    assert both.log_sd == pytest.approx(weights.sum() ** -0.5)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from pipeline.config import VolumeConfig
 from pipeline.ships.signs_of_cargo import P_MISMEASURED, SIDE_RANGE_M
 from pipeline.volume.evidence import Evidence
 from pipeline.volume.likelihood import SizeError, log_weights, reweighted
-from pipeline.volume.possible_voyages import Voyages
+from pipeline.volume.possible_voyages import Voyage, Voyages
 from pipeline.volume.typed_draughts import GARBLED, GARBLED_RANGE_M
 
 CONFIG = VolumeConfig(draws=2000)
@@ -44,6 +45,56 @@ def test_over_all_that_may_be_seen_the_likelihood_adds_up_to_one(name, sound, ra
     values = [(float(v), 0.2) if name.startswith("freeboard") else float(v) for v in asked]
     total = step_m * sum(mean_likelihood({name: value}, ships) for value in values)
     assert total == pytest.approx(sound + (1 - sound) * (high_m - low_m) / range_m, rel=0.01)
+
+
+class OneVoyage:
+    """The same ship and ballast in every draw, and half of her cargo aboard at the first look."""
+
+    light, ballast, ballast_left, block = 0.4, 0.36, 0.5, 0.7
+
+    def dealt(self, forms, rng, stay):
+        n = len(forms.lightship)
+        full = (1 + self.light) / self.block
+        shares = (
+            self.light,
+            self.ballast,
+            self.ballast_left,
+            (1 - self.block) * full ** (1 / 3),
+            full,
+            1.0,
+            0.0,
+            0.5,
+            1.0,
+        )
+        yield Voyage(*(np.full(n, share) for share in shares))
+
+
+def draught_by_archimedes(mass_t, dwt_t):
+    """Where the water that she displaces weighs as much: rho Cb(T) L B T, searched for between keel and sky."""
+    area_t_per_m = 1.025 * LENGTH * BEAM
+    ship = OneVoyage()
+    laden = dwt_t * (1 + ship.light) / ship.block / area_t_per_m
+
+    def off(deep):
+        return area_t_per_m * (1 - (1 - ship.block) * (laden / deep) ** (1 / 3)) * deep - mass_t
+
+    return brentq(off, 0.1, 30.0)
+
+
+@pytest.mark.parametrize("seen", ["draught_out_m", "freeboard_first_m", "freeboard_last_m"])
+def test_the_cargo_that_explains_her_best_is_what_weighs_her_down(seen):
+    """Arrival: lightship and ballast. Departure: lightship, the ballast that is left, and cargo. In between: half."""
+    dwt_t, cargo_t, depth_m, ship = 4500.0, 3100.0, 8.0, OneVoyage()
+    came, left = dwt_t * (ship.light + ship.ballast), dwt_t * (ship.light + ship.ballast * ship.ballast_left) + cargo_t
+    if seen == "draught_out_m":
+        told = {seen: draught_by_archimedes(left, dwt_t)}
+    else:
+        mass_t = left if seen == "freeboard_last_m" else (came + left) / 2
+        told = {seen: (depth_m - draught_by_archimedes(mass_t, dwt_t), 0.1), "depth_m": depth_m}
+    asked = np.arange(1500.0, 4200.0, 10.0)
+    rng = np.random.default_rng(0)
+    weights = log_weights(Evidence(LENGTH, BEAM, **told), np.full(len(asked), dwt_t), asked, CONFIG, OneVoyage(), rng)
+    assert asked[weights.argmax()] == pytest.approx(cargo_t, abs=11.0)
 
 
 def test_an_error_of_the_hull_widens_her_depth_whether_the_deadweight_tells_it_or_not():

@@ -24,7 +24,7 @@ from scipy import ndimage
 from pipeline.config import DetectionConfig
 from pipeline.detection.earlier.history import Cells, near_shore
 from pipeline.detection.flat_reader import FlatReader
-from pipeline.types import Place, Scene, Sensor, tiles
+from pipeline.types import RADARS, Place, Scene, tiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,7 +95,7 @@ class Background:
 def orbit_of(scene: Scene) -> str | None:
     """Scenes of one orbit see a quay from the same side under the same angle; None where the orbit is not known."""
     view = scene.radar
-    if scene.sensor is not Sensor.SENTINEL1 or view is None or view.relative_orbit is None or scene.acquired is None:
+    if scene.sensor not in RADARS or view is None or view.relative_orbit is None or scene.acquired is None:
         return None
     return f"{view.pass_direction or 'unknown'}-{view.relative_orbit}-{'+'.join(scene.bands)}"
 

@@ -22,7 +22,7 @@ from skimage import measure
 from pipeline.config import DetectionConfig
 from pipeline.detection.earlier.berths import beside
 from pipeline.times_places.inside import own
-from pipeline.types import Place, Scene, Sensor, Window, tiles
+from pipeline.types import RADARS, Place, Scene, Window, tiles
 from pipeline.units import METRES_PER_DEGREE
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class LookOfCells:
 
 def group_of(scene: Scene) -> str:
     """Scenes of one group see a structure at the same place."""
-    if scene.sensor is not Sensor.SENTINEL1:
+    if scene.sensor not in RADARS:
         return "optical"
     return f"radar-{(scene.radar.pass_direction if scene.radar else None) or 'unknown'}"
 
@@ -147,7 +147,7 @@ def _standing_out(
     scene: Scene, config: DetectionConfig, before: FirstLook | None
 ) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
     """The detector's own view of what stands out of the water, for a window of this scene."""
-    if scene.sensor is Sensor.SENTINEL1:
+    if scene.sensor in RADARS:
         from pipeline.detection import radar
 
         return radar.standing_out(scene, config)

@@ -30,7 +30,7 @@ from pipeline.detection import screening
 from pipeline.detection.earlier.background import GUARD, MEDIAN_TO_MEAN
 from pipeline.detection.earlier.berths import along_axes, beside_m, to_lonlat
 from pipeline.detection.flat_reader import FlatReader
-from pipeline.types import USABLE_SHARE, Place, Scene, Sensor, Window, Zone
+from pipeline.types import RADARS, USABLE_SHARE, Place, Scene, Sensor, Window, Zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +87,7 @@ def _verdict(scene: Scene, zone: Zone, found: pd.DataFrame, covered: float) -> d
     ships = found[found["accepted"].astype(bool)].sort_values(["length_m", "detection_id"], ascending=[False, True])
     score = float(ships["score"].max()) if len(ships) else 0.0
     row: dict[str, Any] = {"zone_id": zone.zone_id, "detection_ids": ships["detection_id"].tolist()}
-    if scene.sensor is Sensor.SENTINEL1:
+    if scene.sensor in RADARS:
         seen = change(scene, zone)
         row |= {"basis": "background" if seen.n_looks else "picture", "n_background": seen.n_looks}
         row |= {"change": seen.statistic, "change_db": seen.ratio_db, "changed_m": seen.length_m}

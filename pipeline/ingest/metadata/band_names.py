@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.types import Sensor
+from pipeline.types import RADARS, Sensor
 
 S2_USED = ("B02", "B03", "B04", "B08", "B11", "B12")  # what the optical chain uses, as from catalogues
 POLARISATIONS = ("VV", "VH", "HH", "HV")
@@ -43,7 +43,7 @@ def band_name(text: str, sensor: Sensor) -> str:
         return ""
     if sensor is Sensor.SENTINEL2:
         return s2_band(text) or text
-    if sensor is Sensor.SENTINEL1:
+    if sensor in RADARS:
         return polarisation(text) or text
     return OPTICAL_WORDS.get(_word(text), text)
 

@@ -18,7 +18,7 @@ from pipeline.ingest.metadata.band_names import (
     s2_number,
     zero_is_good,
 )
-from pipeline.types import Sensor
+from pipeline.types import RADARS, Sensor
 
 if TYPE_CHECKING:
     from pipeline.ingest.metadata.options import OpenOptions
@@ -70,7 +70,7 @@ def channels_of(raster: RasterFile, sensor: Sensor, options: OpenOptions, sideca
         raise InputError(raster.item, "has no band but a mask")
     if len(indexes) in (3, 4) and raster.dtype == "uint8" and _is_grey(raster, indexes[:3]):
         indexes = indexes[:1]
-    if sensor is Sensor.SENTINEL1:
+    if sensor in RADARS:
         return _radar_channels(raster, indexes, masks)
     return _optical_channels(raster, sensor, indexes, masks)
 

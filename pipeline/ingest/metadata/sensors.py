@@ -30,6 +30,7 @@ _S2 = re.compile(
     r"|(?<![A-Z0-9])HLS\.S30\."  # NASA's harmonised images, of which these are Sentinel-2's
 )
 _S1 = re.compile(r"(?<![A-Z0-9])S1[A-D](_|-(IW|EW|WV|S[1-6])-)|SENTINEL[-_ ]?1")
+_RADAR = re.compile(r"(?<![A-Z])(SAR|RADAR|RADARSAT|TERRASAR|ICEYE|UMBRA|CAPELLA|COSMO|SAOCOM|NOVASAR|PALSAR)(?![A-Z])")
 _MASK_FILE = re.compile(
     r"(^MSK|[_-](UDM|UDM2|SCL|AOT|WVP|QA60|CLDPRB|SNWPRB))([_-]|$)"
     r"|^HLS\..*\.(FMASK|SAA|SZA|VAA|VZA)$"  # classes and angles beside the bands
@@ -52,9 +53,10 @@ def sensor_of(
         return told
     if (told := _by_bands(raster, sidecar, spacing_m)) is not None:
         return told
-    if sidecar is not None:
+    radar = _is_of_a_radar(raster, path, sidecar)
+    if sidecar is not None and not radar:
         return Sensor.OPTICAL
-    likely = Sensor.SENTINEL1 if any(map(polarisation, (path.stem, *raster.descriptions))) else Sensor.SENTINEL2
+    likely = Sensor.SENTINEL1 if radar else Sensor.SENTINEL2
     beside = f'write {{"sensor": "{likely}"}} (or another) into {path.stem}.json beside it'
     say = f"{beside}; capwatch detect also takes --sensor"  # run, of many images, does not
     raise ConfigError(f"{raster.item}: nothing in the file or its name tells its sensor; {say}")
@@ -96,6 +98,14 @@ def _told(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> Sensor | N
         if _S1.search(text):
             return Sensor.SENTINEL1
     return Sensor.SENTINEL1 if "A_COEF" in raster.tags else None
+
+
+def _is_of_a_radar(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> bool:
+    """Is it of a radar, by a polarisation or a satellite's name? Whether Sentinel-1's detector will do, people say."""
+    said = (path.stem, *raster.descriptions)
+    if sidecar is not None:
+        said += (sidecar.platform, sidecar.product_id, *sidecar.bands)
+    return any(polarisation(text) or _RADAR.search(text.upper()) for text in said)
 
 
 def _by_bands(raster: RasterFile, sidecar: Sidecar | None, spacing_m: float) -> Sensor | None:
