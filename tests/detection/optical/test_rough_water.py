@@ -149,7 +149,7 @@ def test_a_hull_far_longer_than_what_stood_out_is_sure_or_none(hull_m, odds, bel
         (98.0, 30.0, (0.95, 0.9), False),
         (98.0, 30.0, (0.0, 0.9), False),
         (98.0, 24.0, (0.95, 0.9), False),
-        (98.0, 24.0, (0.5, 0.9), True),
+        (98.0, 24.0, (0.75, 0.94), True),
         (57.0, 26.0, (0.58, 0.46), True),
         (27.0, 30.0, (1.0, 1.0), True),
         (98.0, None, (0.0, 0.0), True),
