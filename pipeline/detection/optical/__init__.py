@@ -228,7 +228,7 @@ def _by_edges(scene: Scene, levels: Levels, one: Standing, factor: int, rough: C
     among = one.lies_in(rough)
     measured = measure_blob(scene, levels, one.blob, one.window, factor, edges=not (among and one.small))
     new = _candidate(measured, one.blob, scene, cloudy=one.cloudy)
-    return replace(new, flags=(*new.flags, FLAG)) if among and unsure(measured.odds) else new
+    return replace(new, flags=(*new.flags, FLAG)) if among and unsure(measured) else new
 
 
 def _by_contrast(

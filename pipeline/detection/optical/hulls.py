@@ -64,6 +64,7 @@ class Measured:
     deck: Deck | None = None
     sharpness: float | None = None  # of a fitted hull's sides
     odds: float | None = None  # how much speaks for a fitted hull's outline, natural logarithm
+    straight: tuple[float, float] = (0.0, 0.0)  # share of each side of a fitted hull that lies on its line
 
     @property
     def edges(self) -> bool:
@@ -124,6 +125,7 @@ def measure_blob(
         deck=None if fine is None else fine.deck,
         sharpness=None if fine is None else fine.sharpness,
         odds=None if fine is None else fine.odds,
+        straight=(0.0, 0.0) if fine is None else fine.hull.straight,
     )
 
 

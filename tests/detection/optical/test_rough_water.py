@@ -14,7 +14,16 @@ from pipeline.detection.candidates import Candidate
 from pipeline.detection.optical.clouds import Coverage
 from pipeline.detection.optical.hulls import is_hers
 from pipeline.detection.optical.objects import Blob
-from pipeline.detection.optical.rough_water import FLAG, REACH_M, THICK, Standing, unresolved, where_thick, words_on
+from pipeline.detection.optical.rough_water import (
+    FLAG,
+    REACH_M,
+    THICK,
+    Standing,
+    unresolved,
+    unsure,
+    where_thick,
+    words_on,
+)
 from pipeline.simulation.optical import Light, MapFrame, draw
 from pipeline.simulation.ships import Hull, ShipState
 from pipeline.types import Radiometry, Sensor, Window
@@ -132,3 +141,22 @@ def test_a_hull_far_longer_than_what_stood_out_is_sure_or_none(hull_m, odds, bel
     """White caps of 3 to 10 m had lines of 25 to 112 m beside them; houses of dark ships, surer ones."""
     fine = SimpleNamespace(hull=SimpleNamespace(length_m=hull_m), odds=odds, good=True)
     assert is_hers(fine, 10.0) is believed
+
+
+@pytest.mark.parametrize(
+    ("length_m", "odds", "straight", "waves"),
+    [
+        (98.0, 30.0, (0.95, 0.9), False),
+        (98.0, 30.0, (0.0, 0.9), False),
+        (98.0, 24.0, (0.95, 0.9), False),
+        (98.0, 24.0, (0.75, 0.94), True),
+        (57.0, 26.0, (0.58, 0.46), True),
+        (27.0, 30.0, (1.0, 1.0), True),
+        (98.0, None, (0.0, 0.0), True),
+    ],
+    ids=["ship", "ship beside another", "ship at bad odds", "bad odds", "streak of foam", "short", "no edges"],
+)
+def test_among_waves_a_hull_is_long_and_has_straight_sides(length_m, odds, straight, waves):
+    """What is shorter than 45 m is not told there, says the image; a row of crests ends in no straight line."""
+    measured = SimpleNamespace(length_m=(length_m - 2, length_m, length_m + 2), odds=odds, straight=straight)
+    assert unsure(measured) is waves
