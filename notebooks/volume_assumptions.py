@@ -209,7 +209,7 @@ plt.show()
 
 # %%
 inputs = moved[moved["kind"] == "input"].sort_values("sobol", ascending=False)
-inputs.set_index("what")[["sobol", "sobol_se"]].round(3).abs()  # one that moves nothing may come out a hair below 0
+inputs.set_index("what")[["sobol", "sobol_se"]].clip(lower=0).round(3)  # one that moves nothing may come out below 0
 
 # %% [markdown]
 # ## What this cannot tell
