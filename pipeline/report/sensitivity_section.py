@@ -150,6 +150,8 @@ def sentence(table: pd.DataFrame) -> str:
     """The assumption that moves the median most, and what the sum's variance comes from, in plain words."""
     ranked = largest_first(table, bars=len(table))
     own = ranked[ranked["kind"] == "assumption"]
+    if not table["base_p50"].iloc[0] > 0:
+        return f"The median of the sum is 0: the chance that nothing was moved decides it.{_spread(table)}"
     if not len(own):
         return "No assumption within its range moves the sum: it rests on stated barrels."
     top = own.iloc[0]

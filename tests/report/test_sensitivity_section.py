@@ -195,6 +195,11 @@ def test_the_sum_with_unseen_calls_is_told_apart():
     assert moves(story(SMALL))["unseen"] is None
 
 
+def test_a_median_of_0_is_not_said_to_rest_on_stated_barrels():
+    told = table(row("fill", 0.0, 0.0, base=0.0), drawn("luck", 0.8, base_p50=0.0))
+    assert sentence(told).startswith("The median of the sum is 0: the chance that nothing was moved decides it. The")
+
+
 def test_what_the_variance_comes_from_is_told_apart_from_what_moves_the_middle():
     text = sentence(table(row("fill", 80_000, 110_000), drawn("luck", 0.45), drawn("size", 0.2)))
     assert text.endswith("The largest part of the sum's variance comes from the luck (45 %).")
