@@ -185,7 +185,7 @@ def break_even(head):
         return "no counted call, so there is none"
     if head.break_even_fill > 1:
         return f"{percent(head.break_even_fill)}: these ships cannot carry the cap, however full"
-    return f"{percent(head.break_even_fill)} of every ship, {head.break_even_bbl_per_call:,.0f} bbl a call"
+    return f"{percent(head.break_even_fill)} of every ship, or a mean cargo of {head.break_even_bbl_per_call:,.0f} bbl"
 
 
 print(f"{mark}break-even as the run assumed: {break_even(head_before)}")
@@ -209,7 +209,7 @@ plt.show()
 
 # %%
 inputs = moved[moved["kind"] == "input"].sort_values("sobol", ascending=False)
-inputs.set_index("what")[["sobol", "sobol_se"]].round(3).abs()  # one that moves nothing may come out a hair below 0
+inputs.set_index("what")[["sobol", "sobol_se"]].clip(lower=0).round(3)  # one that moves nothing may come out below 0
 
 # %% [markdown]
 # ## What this cannot tell

@@ -20,7 +20,7 @@ ANOTHER_OIL = 0.1  # off that: published factors are rounded, and are of a usual
 
 # What a counted ship did with her cargo, in words, by `counted`: at a port of discharge "lifted" would say that cargo
 # left the country
-MOVED = {"loading": ("lifted", "lifts", "lifting"), "discharging": ("landed", "lands", "landing")}
+MOVED = {"loading": ("lifted", "lifting"), "discharging": ("landed", "landing")}
 
 
 class Product(Section):

@@ -13,6 +13,7 @@ import pandas as pd
 from pipeline.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, arranged, mark, sheet
 from pipeline.report.extrapolated import mostly_extrapolated
 from pipeline.report.map_figure import map_figure, shown_name
+from pipeline.report.opening import shown_alone
 from pipeline.report.story import Story
 from pipeline.report.wording import account_begins, counted_zones, days_of_period, zones_in_order
 
@@ -103,6 +104,7 @@ def _account(story: Story) -> Figure:
         top = max(top, _with_unseen(axes, day, account, story))
         if head.calls_counted:
             _observed(axes, day, account)
+            _alone(axes, day, story)
         else:  # lines along 0 would read as "nothing was lifted"
             nothing = "no counted call, so nothing is added up"
             axes.text(0.5, 0.3, nothing, transform=axes.transAxes, ha="center", fontsize=10, color=GREY)
@@ -136,6 +138,14 @@ def _observed(axes: Axes, day: pd.Series, account: pd.DataFrame) -> None:
     for name, full, style in (("33", "⅓", ":"), ("60", "60 %", "-."), ("90", "90 %", "--")):
         axes.step(
             day, account[f"at_{name}"], where="post", color=GREY, lw=1, ls=style, label=f"if all were {full} full"
+        )
+
+
+def _alone(axes: Axes, day: pd.Series, story: Story) -> None:
+    """What the estimate gives the calls shown alone: with it, not with the whole sum, the fixed fills are compared."""
+    if (shown := shown_alone(story)) is not None:
+        axes.plot(
+            day.iloc[-1], shown.alone_bbl, "o", color=BLUE, ms=6, clip_on=False, label="calls shown alone, median"
         )
 
 

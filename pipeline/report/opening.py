@@ -132,12 +132,19 @@ def _sum(story: Story) -> str:
     head, shown = story.headline, shown_alone(story)
     dark = without_ais(story.in_account(story.tables["port_calls"]))
     more = " and possible further ships not told apart from them" if shown is not None and shown.further_bbl > 0 else ""
-    return (
+    went, cap = MOVED[story.config.volume.counted][0], f"of the cap of {head.cap_bbl:,.0f} barrels"
+    who = (
         f"{number_of(head.calls_counted, 'counted call')}{_of_year(story)} at {story.place.name}"
-        f"{f' ({dark})' if dark else ''}{more} "
-        f"{MOVED[story.config.volume.counted][0]} an estimated {barrels(head.barrels_p50)} barrels "
-        f"(90 % interval {barrels(head.barrels_p5)} to {barrels(head.barrels_p95)}), "
-        f"{percent(head.share_p50)} of the cap of {head.cap_bbl:,.0f} barrels ({percent(head.share_p5)} to "
+        f"{f' ({dark})' if dark else ''}{more} {went} an estimated"
+    )
+    if not head.barrels_p50:  # "0 barrels" would read as a finding
+        return (
+            f"{who} 0 to {barrels(head.barrels_p95)} barrels (90 % interval; that nothing was {went} is at least as "
+            f"likely as not), up to {percent(head.share_p95)} {cap}."
+        )
+    return (
+        f"{who} {barrels(head.barrels_p50)} barrels (90 % interval {barrels(head.barrels_p5)} to "
+        f"{barrels(head.barrels_p95)}), {percent(head.share_p50)} {cap} ({percent(head.share_p5)} to "
         f"{percent(head.share_p95)})."
     )
 
@@ -162,7 +169,7 @@ def _call_range(story: Story) -> str:
     told = story.call_range
     if told is None or told[1] <= told[0]:
         return ""
-    return f"as two looks may show one ship or two, there were {told[0]} to {told[1]} calls in all (90 % interval)"
+    return f"as two looks may show one ship or two, what was seen is {told[0]} to {told[1]} calls (90 % interval)"
 
 
 def _looked_at(story: Story) -> str:

@@ -51,7 +51,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
     return environment().get_template("report.html.j2").render(
         story=story,
         head=story.headline,
-        **dict(zip(("went", "goes", "going"), MOVED[story.config.volume.counted], strict=True)),
+        **dict(zip(("went", "going"), MOVED[story.config.volume.counted], strict=True)),
         unknown_zones=zones_without_estimate(story),
         answer=answer(story),
         caveats=caveats(story),

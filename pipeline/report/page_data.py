@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from pipeline.config import MOVED
 from pipeline.report.assets import data_uri
 from pipeline.report.extrapolated import mostly_extrapolated
 from pipeline.report.opening import shown_alone
@@ -41,6 +42,7 @@ def page_data(story: Story, folder: Path) -> dict[str, Any]:
         "start": seconds(story.config.period.start),
         "end": seconds(story.config.period.end),
         "account": account(story),
+        "went": MOVED[story.config.volume.counted][0],
         "zones": _zones(story),
         "land": _land(story),
         "coast": _coast(story),
@@ -224,7 +226,8 @@ def _calls(story: Story) -> list[dict[str, Any]]:
             "t": [seconds(moment) for moment in (
                 r["arrival_lo"], *sorted([r["arrival_hi"], r["departure_lo"]]), r["departure_hi"]
             )],
-            "counts": bool(r["counts_lifting"]), "bbl": _whole(r["barrels_p50"]), "evidence": r["evidence_class"],
+            "counts": bool(r["counts_lifting"]), "bbl": _whole(r["barrels_p50"]) if r["counts_lifting"] else None,
+            "evidence": r["evidence_class"],
             **({"dated": True} if ONLY_DATED in r["flags"] else {}),
         }
         for r in both.sort_values(["arrival_hi", "call_id"]).to_dict("records")

@@ -117,8 +117,8 @@ def moves(story: Story) -> dict[str, Any] | None:
         return None
     return {
         "sentence": sentence(table),
-        "inputs": _inputs(table),
-        "alone": percent(min(1.0, table.loc[table["kind"] == "input", "sobol"].clip(lower=0).sum())),
+        "inputs": _indices(table[table["kind"] == "input"].sort_values("sobol", ascending=False, kind="stable")),
+        "alone": percent(_alone(table[table["kind"] == "input"])),
         "calls": _calls(table, story),
         "unseen": _with_unseen(table),
         "bars": _bars(largest_first(table)),
@@ -147,9 +147,11 @@ def _bars(shown: pd.DataFrame) -> dict[str, Any] | None:
 
 
 def sentence(table: pd.DataFrame) -> str:
-    """The assumption that moves the median most, and what the interval's width comes from, in plain words."""
+    """The assumption that moves the median most, and what the sum's variance comes from, in plain words."""
     ranked = largest_first(table, bars=len(table))
     own = ranked[ranked["kind"] == "assumption"]
+    if not table["base_p50"].iloc[0] > 0:
+        return f"The median of the sum is 0: the chance that nothing was moved decides it.{_spread(table)}"
     if not len(own):
         return "No assumption within its range moves the sum: it rests on stated barrels."
     top = own.iloc[0]
@@ -170,13 +172,13 @@ def sentence(table: pd.DataFrame) -> str:
 
 
 def _spread(table: pd.DataFrame) -> str:
-    """Which drawn input the width of the interval comes from; not the same as what moves its middle."""
+    """Which drawn input most of the variance comes from; not what moves the middle, nor the width of an interval."""
     inputs = table[table["kind"] == "input"].sort_values("sobol", ascending=False, kind="stable")
     if not len(inputs) or inputs["sobol"].iloc[0] <= 0:
         return ""
     top = inputs.iloc[0]
     share = percent(top["sobol"])
-    return f" The largest part of the interval's width comes from {top['what']} ({share} of the variance)."
+    return f" The largest part of the sum's variance comes from {top['what']} ({share})."
 
 
 def _spread_with_unseen(table: pd.DataFrame) -> str:
@@ -185,7 +187,7 @@ def _spread_with_unseen(table: pd.DataFrame) -> str:
     if not len(inputs) or inputs["sobol"].iloc[0] <= 0:
         return ""
     top = inputs.iloc[0]
-    return f" Of the sum with unseen calls, the largest part comes from {top['what']} ({percent(top['sobol'])})."
+    return f" Of the variance with unseen calls, the largest part comes from {top['what']} ({percent(top['sobol'])})."
 
 
 def _inputs_with_unseen(table: pd.DataFrame) -> pd.DataFrame:
@@ -198,16 +200,10 @@ def _with_unseen(table: pd.DataFrame) -> dict[str, Any] | None:
     inputs = _inputs_with_unseen(table)
     if not len(inputs):
         return None
-    rows = [
-        {
-            "what": r.what,
-            "share": f"{100 * max(r.sobol, 0.0):.0f} %",
-            "error": f"± {100 * Z90 * r.sobol_se:.1f} points",
-            "low": r.low_setting, "low_bbl": barrels(r.low_p50),
-            "high": r.high_setting, "high_bbl": barrels(r.high_p50),
-        }
-        for r in inputs.itertuples()
-    ]  # fmt: skip
+    ends = [
+        f"{r.low_setting} {barrels(r.low_p50)}; {r.high_setting} {barrels(r.high_p50)}" for r in inputs.itertuples()
+    ]
+    rows = [row | {"ends": told} for row, told in zip(_indices(inputs), [*ends, ""], strict=True)]
     return {"base": barrels(inputs["base_p50"].iloc[0]), "rows": rows}
 
 
@@ -244,9 +240,13 @@ def _arrival_day(call_id: str, story: Story) -> str:
     return moment(story.tables["port_calls"].set_index("call_id")["arrival_hi"].get(call_id))[:10]
 
 
-def _inputs(table: pd.DataFrame) -> list[dict[str, str]]:
-    """Sobol indices in percent, largest first; what is left arises from inputs together."""
-    inputs = table[table["kind"] == "input"].sort_values("sobol", ascending=False, kind="stable")
+def _alone(inputs: pd.DataFrame) -> float:
+    """Share of the variance that the inputs make up, each taken alone, 0 to 1."""
+    return min(1.0, float(inputs["sobol"].clip(lower=0).sum()))
+
+
+def _indices(inputs: pd.DataFrame) -> list[dict[str, str]]:
+    """Sobol indices in percent, in order; what is left arises from inputs together."""
     rows = [
         {
             "what": r.what,
@@ -255,8 +255,7 @@ def _inputs(table: pd.DataFrame) -> list[dict[str, str]]:
         }
         for r in inputs.itertuples()
     ]
-    left = max(0.0, 1 - inputs["sobol"].sum())
-    return [*rows, {"what": "several of these at once", "share": f"{100 * left:.0f} %", "error": ""}]
+    return [*rows, {"what": "several of these at once", "share": f"{100 * (1 - _alone(inputs)):.0f} %", "error": ""}]
 
 
 def _calls(table: pd.DataFrame, story: Story) -> list[dict[str, str]]:

@@ -169,17 +169,21 @@ def _about_calls(story: Story) -> list[str]:
         out.append(f"{these} on one sighting alone.")
     prior = int(counted["method"].str.contains("fill_prior").sum())
     if prior:
-        out.append(f"For {prior} of {len(counted)} counted calls the load was not measured; a usual fill is assumed.")
+        out.append(f"{_of_counted(prior, counted)} the load was not measured; a usual fill is assumed.")
     one_side = int(counted["method"].str.contains("load_from_freeboard(?!s)").sum())
     if one_side:  # no change was seen: it is the usual fill that is moved
-        which = f"For {one_side} of {len(counted)} counted calls"
-        out.append(f"{which} the load is the usual fill, moved by one look at the height of her side.")
+        what = "the load is the usual fill, moved by one look at the height of her side"
+        out.append(f"{_of_counted(one_side, counted)} {what}.")
     out += _about_one_call(story)
     out += _about_encounters(calls[calls["call_id"].isin(counted["call_id"])])
     out += [_contradiction(r) for r in _size_findings(story, set(counted["call_id"]))]
     out += _about_turns_of_years(story)
     out += [f"{line}." for line in not_held_lines(story.headline, story.cap)]
     return out + [f"{line}." for line in outside_lines(calls)]
+
+
+def _of_counted(count: int, counted: pd.DataFrame) -> str:
+    return f"For {count} of {len(counted)} counted calls" if len(counted) > 1 else "For the counted call"
 
 
 def _about_turns_of_years(story: Story) -> list[str]:

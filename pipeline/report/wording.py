@@ -223,7 +223,7 @@ def tonnes_line(head: Headline) -> str:
     """How the sum stands to the cap in tonnes, without a full stop; "" of a cap that has none."""
     if head.cap_t is None or head.p_over_cap_tonnes is None:
         return ""
-    return f"{barrels(head.tonnes_p50)} t of {head.cap_t:,.0f} t, P(over) {chance(head.p_over_cap_tonnes)}"
+    return f"median {barrels(head.tonnes_p50)} t of {head.cap_t:,.0f} t, P(over) {chance(head.p_over_cap_tonnes)}"
 
 
 def zones_without_estimate(story: Story) -> str:

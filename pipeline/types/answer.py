@@ -39,6 +39,8 @@ class Headline:
     p_over_cap_tonnes: float | None = None  # against the cap in tonnes, where it has one
     cap_t: float | None = None
     tonnes_p50: float = 0.0
+    notified_t: float | None = None  # what was published, where that was tonnes: ``notified_bbl`` is ours then
+    notified_source: str = ""
 
     @property
     def share_p5(self) -> float:

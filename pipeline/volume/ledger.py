@@ -181,6 +181,8 @@ def headline(liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, conf
         p_over_cap_tonnes=_number(last, "p_over_cap_tonnes"),
         cap_t=cap.tonnes,
         tonnes_p50=tonnes,
+        notified_t=notified.tonnes if notified else None,
+        notified_source=notified.source if notified else "",
     )
 
 

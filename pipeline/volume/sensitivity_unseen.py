@@ -74,7 +74,7 @@ def with_unseen(
     for name, (bins, tenths) in _groups(seen, unseen).items():
         what, settings = INPUTS[name]
         index = index_of(between_variance(total, bins), spread)
-        low, high = (total[tenths == end] for end in (0, ENDS - 1))
+        low, high = (total[tenths == end] if tenths.any() else total for end in (0, ENDS - 1))
         rows.append(
             {
                 "kind": "with_unseen",
@@ -104,8 +104,20 @@ def _groups(seen: AccountDraws, unseen: UnseenSum) -> dict[str, tuple[np.ndarray
     like_error, like_number = equal_bins(unseen.error, STRATA), equal_bins(number, STRATA)
     given_seen = seen.observed + number.mean() * mean
     return {
-        "looks_and_stays": (equal_bins(unseen.error, BINS), equal_bins(unseen.error, ENDS)),
-        "number_unseen": (bins_within(like_error, number, BINS), bins_within(like_error, number, ENDS)),
-        "barrels_unseen": (bins_within(like_number, in_errors, BINS), bins_within(like_number, in_errors, ENDS)),
-        "calls_seen": (equal_bins(given_seen, BINS), equal_bins(given_seen, ENDS)),
+        "looks_and_stays": _both(unseen.error),
+        "number_unseen": _both(number, like_error),
+        "barrels_unseen": _both(in_errors, like_number),
+        "calls_seen": _both(given_seen),
     }
+
+
+def _both(values: FloatArray, like: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Groups by an input, within strata where given; all one group where it does not vary.
+
+    Such an input has no ends: of equal values those that stand first would pass for the smallest, by chance.
+    """
+    if np.ptp(values) <= 1e-9 * np.abs(values).max():
+        one = np.zeros(len(values), dtype=np.intp)
+        return one, one
+    fine, tenths = (equal_bins(values, n) if like is None else bins_within(like, values, n) for n in (BINS, ENDS))
+    return fine, tenths

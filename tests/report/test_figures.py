@@ -14,6 +14,7 @@ from pipeline.config import PeriodConfig
 from pipeline.report.drawing import GREEN, GREY, ORANGE, png, svg
 from pipeline.report.figures import figures
 from pipeline.report.wording import zones_in_order
+from pipeline.tables import SENSITIVITY
 
 
 def at(day, hour=0):
@@ -58,6 +59,16 @@ def test_rows_have_the_names_of_their_zones(tiny_story):
 def test_a_third_is_a_third(tiny_story):
     """33 % of the cargo capacity is not what the table beside the chart says."""
     assert "if all were ⅓ full" in {line.get_label() for line in figures(tiny_story)["account"].axes[0].lines}
+
+
+def test_the_fixed_fills_have_the_sum_beside_them_that_they_are_compared_with(tiny_story):
+    """A dot at what the calls shown make alone: the line above it holds possible further ships as well."""
+    head, row = tiny_story.headline, {"item": "choice:number_of_calls", "kind": "choice", "name": "number_of_calls"}
+    row |= {"what": "x", "base_p50": head.barrels_p50, "base_p_over_cap": 0.0, "low_p50": 0.8 * head.barrels_p50}
+    doubted = {**tiny_story.tables, "sensitivity": SENSITIVITY.check(SENSITIVITY.from_rows([row]))}
+    axes = figures(replace(tiny_story, tables=doubted))["account"].axes[0]
+    dot = next(line for line in axes.lines if line.get_label() == "calls shown alone, median")
+    assert dot.get_ydata() == pytest.approx(0.8 * head.barrels_p50)
 
 
 @pytest.mark.parametrize(("times", "drawn"), [(1.5, True), (6.0, False), (None, False)])

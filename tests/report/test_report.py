@@ -285,8 +285,9 @@ def test_it_says_what_its_looks_find(page, tiny_run):
 @pytest.mark.parametrize(("as_of", "told"), [("2024-12-04", True), ("2024-03-01", False)])
 def test_a_total_that_was_known_after_the_account_says_that_it_may_hold_more(tiny_story, tmp_path, as_of, told):
     """December's total beside March's account read as what was notified for the same months."""
-    head = replace(tiny_story.headline, notified_bbl=168_679.0, notified_as_of=as_of)
+    head = replace(tiny_story.headline, notified_bbl=168_679.0, notified_as_of=as_of, notified_source="A paper")
     page = render(replace(tiny_story, headline=head), {}, tmp_path)
+    assert "Source: <bdi>A paper</bdi>." in page
     assert f"as of {as_of}: 169,000 barrels" in page
     assert (f"known only after this account's last day, {head.as_of}" in page) is told
 
@@ -309,9 +310,39 @@ def test_a_cap_is_never_surely_passed_and_the_days_of_it_are_told(tiny_story, tm
     assert told in html.unescape(render(replace(tiny_story, headline=head), {}, tmp_path))
 
 
-@pytest.mark.parametrize(("calls", "told"), [(1, "With 1 call the cap is reached if it lifts"), (2, "if each lifts")])
-def test_one_call_is_not_spoken_of_as_many(tiny_story, tmp_path, calls, told):
-    assert told in render(replace(tiny_story, headline=replace(tiny_story.headline, calls_counted=calls)), {}, tmp_path)
+def test_tonnes_that_were_notified_are_not_called_notified_barrels(tiny_story, tmp_path):
+    """48,430 t, which the press of 2020 had without barrels: 403,421.9 bbl by the factor 8.33 alone."""
+    head = replace(tiny_story.headline, notified_t=48_430.0, notified_bbl=403_421.9, notified_as_of="2020-02-21")
+    page = render(replace(tiny_story, headline=head), {}, tmp_path)
+    assert "as of 2020-02-21: 48,430 t, by the factor 8.33 bbl/t 403,000 barrels" in page
+
+
+@pytest.mark.parametrize(
+    ("calls", "fill", "told"),
+    [
+        (1, 1.2, "With 1 call the cap is reached at a cargo of 50,000 barrels, more than this ship holds."),
+        (2, 1.2, "With 2 calls the cap is reached at a mean cargo of 50,000 barrels, more than these ships hold."),
+        (1, 0.67, "at a cargo of 50,000 barrels, or with the ship 67 % full."),
+        (2, 0.67, "at a mean cargo of 50,000 barrels, or with every ship 67 % full."),
+    ],
+)
+def test_break_even_holds_of_ships_that_differ_in_size_and_of_one(tiny_story, tmp_path, calls, fill, told):
+    """Of unequal ships a like fill is no like cargo: only the mean is."""
+    head = replace(tiny_story.headline, calls_counted=calls, break_even_bbl_per_call=50_000.0, break_even_fill=fill)
+    page = render(replace(tiny_story, headline=replace(head, calls_seen=2)), {}, tmp_path)
+    assert told in page
+    verb = "takes part in the account and is shown" if calls == 1 else "take part in the account and are shown"
+    assert f"<b>{calls} of 2 calls</b><span>seen {verb} below" in page
+
+
+def test_a_median_of_0_is_not_printed_as_a_finding(tiny_story, tmp_path):
+    """A call with a chance of 0.3 that she lifted: her account's median is 0, its 95 % point is a cargo."""
+    head = replace(tiny_story.headline, calls_counted=1, barrels_p5=0.0, barrels_p50=0.0, barrels_p95=21_068.0)
+    page = render(replace(tiny_story, headline=replace(head, cap_bbl=500_000.0)), {}, tmp_path)
+    told = "an estimated 0 to 21,100 barrels (90 % interval; that nothing was lifted is at least as likely as not)"
+    assert f"{told}, up to 4.2 % of the cap of 500,000 barrels." in page
+    assert "<b>0 to 21,100 barrels</b>" in page
+    assert "0 % of the cap" not in page
 
 
 def test_without_a_counted_call_nothing_is_said_of_what_is_not_there(tiny_story, tmp_path):

@@ -185,14 +185,21 @@ def test_the_sum_with_unseen_calls_is_told_apart():
     ]
     told = table(row("fill", 80_000, 110_000), drawn("luck", 0.45), *unseen)
     held = moves(story(told))
-    assert sentence(told).endswith("Of the sum with unseen calls, the largest part comes from the number (50 %).")
+    assert sentence(told).endswith("Of the variance with unseen calls, the largest part comes from the number (50 %).")
     assert [i["what"] for i in held["inputs"]] == ["the luck", "several of these at once"]
     assert held["unseen"]["base"] == "214,000"
-    assert [(i["what"], i["share"]) for i in held["unseen"]["rows"]] == [("the number", "50 %"), ("the looks", "20 %")]
+    assert [(i["what"], i["share"]) for i in held["unseen"]["rows"]] == [
+        ("the number", "50 %"), ("the looks", "20 %"), ("several of these at once", "30 %"),
+    ]  # fmt: skip
     assert list(largest_first(told)["name"]) == ["fill"]
     assert moves(story(SMALL))["unseen"] is None
 
 
-def test_what_widens_the_interval_is_told_apart_from_what_moves_its_middle():
+def test_a_median_of_0_is_not_said_to_rest_on_stated_barrels():
+    told = table(row("fill", 0.0, 0.0, base=0.0), drawn("luck", 0.8, base_p50=0.0))
+    assert sentence(told).startswith("The median of the sum is 0: the chance that nothing was moved decides it. The")
+
+
+def test_what_the_variance_comes_from_is_told_apart_from_what_moves_the_middle():
     text = sentence(table(row("fill", 80_000, 110_000), drawn("luck", 0.45), drawn("size", 0.2)))
-    assert text.endswith("The largest part of the interval's width comes from the luck (45 % of the variance).")
+    assert text.endswith("The largest part of the sum's variance comes from the luck (45 %).")

@@ -210,6 +210,14 @@ def test_notified_totals_stand_beside_and_are_not_added():
     assert headline(table, noted, cap(notified=notes), CONFIG).notified_as_of == "2024-12-04"
 
 
+def test_a_total_in_tonnes_is_kept_as_published():
+    note = Notified(year=2024, tonnes=48_430, as_of=date(2024, 12, 4), source="here")
+    of_tonnes = cap(notified=(note,))
+    head = headline(calls(*RUSI), account(calls(*RUSI), of_tonnes), of_tonnes, CONFIG)
+    assert (head.notified_t, head.notified_source) == (48_430, "here")
+    assert head.notified_bbl == pytest.approx(403_421.9)
+
+
 def test_a_day_without_a_usable_look_is_unknown_and_not_empty():
     seen = looks(
         ("2024-03-01T02:00:00Z", "unknown"),

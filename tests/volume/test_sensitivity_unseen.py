@@ -100,6 +100,15 @@ def test_which_cargo_matters_where_few_large_ones_lie_among_small():
     assert found["calls_seen"] == pytest.approx(0, abs=0.01)
 
 
+def test_what_does_not_vary_has_no_smallest_and_no_largest():
+    """One stated cargo: the sum is 1 + N, and what it carried moves nothing, whichever draws stand first."""
+    found = told(np.ones((1, 2_000)), missed())
+    fixed = found.loc[["barrels_unseen", "calls_seen"]]
+    assert (fixed[["sobol", "sobol_se"]] == 0).all(axis=None)
+    assert fixed[["low_p50", "high_p50"]].eq(fixed["base_p50"], axis=0).all(axis=None)
+    assert found.loc["number_unseen", "low_p50"] < found.loc["number_unseen", "high_p50"]
+
+
 ROWS = [{"call_id": f"c{n}", "arrival": "2024-01-07", "length_m": 90.0 + n, "berth_id": "pier"} for n in range(4)]
 
 
