@@ -4,8 +4,7 @@ The chance that two sightings at a berth are one stay is, by Bayes, that she is 
 found at some moment of hers) times how well the lengths agree for one hull, against another ship there by then, by how
 busy the berth is, and the lengths of the trade; where both looks are fine, beam, house and deck speak too. Every link
 of every stay is judged, and every cut between two stays as well: the number of calls is the number of stays, each link
-that is none adds a call, and a cut that is none takes one away. After a link that is none another ship's stay begins,
-so the links behind it are judged by her time at the berth and not by that of the ship before.
+that is none adds a call, and a cut that is none takes one away (`ships_in_turn`).
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class DarkStay:
     number: tuple[float, float] = (1.0, 1.0)
     """That all her sightings are one ship's, and the expected number of ships."""
     after: str = ""
-    """A sighting of the stay that was the newest at her spot when she was first seen, gone by then."""
+    """The newest sighting at her spot of those gone when she was first seen: whom she follows there."""
     former: tuple[str, float] = ("", 0.0)
     """A sighting of the stay before that she may go on with, taken for another ship's, and the chance that she does."""
     spot: tuple[int, int] = (1, 1)
