@@ -51,6 +51,7 @@ def joined(
                     first,
                     sightings=[*first.sightings, _opened(odd.sightings[0], her_length), *second.sightings],
                     absent_after=second.absent_after,
+                    empty=second.empty,
                     flags=(*first.flags, *second.flags, *(() if ODD in first.flags else (ODD,))),
                 )
             ]

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from pipeline.calls.candidates import candidates
-from pipeline.calls.counting import number_of_stays
 from pipeline.calls.draughts import AFTER_SAILING, draughts_of_stay
 from pipeline.calls.freeboards import TOLD, freeboards
 from pipeline.calls.hulls import Spell
@@ -74,7 +73,7 @@ def from_transponder(n: int, spell: Spell, size: Row, seen: Evidence, known: Lis
 
 def from_images(dark: DarkStay, spell: Spell, size: Row, known: Listened) -> Row:
     """The row of a stay that images alone tell."""
-    around = dark.zone_id, dark.spot, dark.absent_before, dark.absent_after, dark.flags, dark.sightings
+    around = dark.zone_id, dark.spot, dark.absent_before, dark.absent_after, dark.flags, dark.number, dark.sightings
     return known.made_once(f"{around} {size}", lambda: _from_images(dark, spell, size, known))
 
 
@@ -95,6 +94,8 @@ def _from_transponder(stay: Stay, typed_until: pd.Timestamp, spell: Spell, size:
         "typed_until": typed_until,
         "heard_after": stay.departure_hi is not None and stay.departure_hi <= typed_until,
         "evidence_class": "A" if stay.heard_arriving and stay.heard_leaving else "B",
+        "p_one_call": 1.0,
+        "calls_mean": 1.0,
         "p_new_call": 1.0,
         "flags": flags,
     }
@@ -128,6 +129,8 @@ def _from_images(stay: DarkStay, spell: Spell, size: Row, known: Listened) -> Ro
         "evidence_class": "C" if len(hers) > 1 else "D",
         "spot_taken": stay.spot[0],
         "spot_looks": stay.spot[1],
+        "p_one_call": stay.number[0],
+        "calls_mean": stay.number[1],
         "flags": flags,
     }
     certainty = float(hers["match_probability"].mean()) if mmsi is not None else 0.0
@@ -177,8 +180,6 @@ def _completed(row: Row, certainty: float, spell: Spell, size: Row, turns: Turno
     row["flags"] += [MAY_BE_SHORTER] if why == TOO_LONG and _may_be_shorter(row, zone) else []
     row["berth_kind"] = zone.kind
     row["n_seen"] = len(hers)
-    heard = row["evidence_class"] in {"A", "B"}
-    row["p_one_call"], row["calls_mean"] = (1.0, 1.0) if heard else number_of_stays(hers, turns, config)
     row["candidates"] = _candidates(row, registry)
     row["detection_ids"] = list(hers["detection_id"]) if len(hers) else []
     row["call_id"] = name_of(row, mmsi, hers)

@@ -23,6 +23,10 @@ class DarkStay:
     absent_before: pd.Timestamp | None = None
     absent_after: pd.Timestamp | None = None
     flags: tuple[str, ...] = ()
+    number: tuple[float, float] = (1.0, 1.0)
+    """That all her sightings are one ship's, and the expected number of ships."""
+    after: str = ""
+    """The newest sighting at her spot of those gone when she was first seen: whom she follows there."""
     former: tuple[str, float] = ("", 0.0)
     """A sighting of the stay before that she may go on with, taken for another ship's, and the chance that she does."""
     spot: tuple[int, int] = (1, 1)

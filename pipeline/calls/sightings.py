@@ -21,6 +21,7 @@ from pipeline.calls.counting import MIN_SD_M, difference, empty_since, length_of
 from pipeline.calls.dark_stays import DarkStay
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.same_ship import is_fine, odds_beyond_length, same_ship_probability
+from pipeline.calls.ships_in_turn import counted
 from pipeline.config import CallsConfig
 from pipeline.ships.turnover import (
     DISAGREE,
@@ -109,9 +110,11 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
                 gone = [*unmatched, *missed]
                 spot = _of_looks_apart(in_order, shown.passes_at(sighting), pass_id)
                 former = _former(sighting, gone, config)
-                first = sighting | {"came_after": _came_after(sighting, gone, last_empty, last_misses, former[1])}
+                came = {"came_after": _came_after(sighting, gone, last_empty, last_misses, former[1])}
+                after, since = _newest_at(sighting, gone)
                 turns = turnover(config.stay_d, *spot)
-                open_stays.append(DarkStay(zone_id, turns, [first], last_empty, former=former, spot=spot))
+                first = [sighting | came | since]
+                open_stays.append(DarkStay(zone_id, turns, first, last_empty, after=after, former=former, spot=spot))
                 for stay in gone:
                     stay.followed |= _apart_m(stay.last, sighting) <= SAME_SPOT_M
         if misses < 1:
@@ -131,7 +134,18 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
         return _apart_m(a, b) <= SAME_SPOT_M
 
     whole = mended(found, config, one_place, _beyond_length)
-    return joined(whole, config, one_place, lambda a, b: difference(length_of(a), length_of(b), config))
+    whole = joined(whole, config, one_place, lambda a, b: difference(length_of(a), length_of(b), config))
+    counted(whole, config)
+    return whole
+
+
+def _newest_at(sighting: dict[str, object], gone: list[DarkStay]) -> tuple[str, dict[str, object]]:
+    """The newest sighting at a spot of stays that a look does not show, and what the looks since missed."""
+    here = [stay for stay in gone if _apart_m(stay.last, sighting) <= SAME_SPOT_M]
+    if not here:
+        return "", {}
+    newest = max(here, key=lambda stay: stay.last["acquired"])  # type: ignore[arg-type, return-value]
+    return str(newest.last["detection_id"]), {"missed_before": newest.missed, "empty_before": newest.empty}
 
 
 def _came_after(

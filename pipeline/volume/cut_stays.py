@@ -56,14 +56,16 @@ def turns_at_berths(rows: Sequence[Row]) -> dict[str, Turnover]:
 
 
 def turns_of(a: Row, b: Row, by_days: Turnover) -> Turnover:
-    """How soon ships follow each other at the spot of two rows, by all looks of their tables.
+    """How soon ships follow each other at the spot of two rows, by all looks of their tables but their own two.
+
+    Each table counts among its looks the sighting that it was asked about, which shows somebody in any case.
 
     ``by_days`` stands where neither table tells of its looks: a few rows tell nothing of the time in which nobody came.
     """
     told = [row for row in (a, b) if not pd.isna([row["spot_taken"], row["spot_looks"]]).any()]
     if not told:
         return by_days
-    taken, looks = (int(sum(row[name] for row in told)) for name in ("spot_taken", "spot_looks"))
+    taken, looks = (int(sum(row[name] - 1 for row in told)) + 1 for name in ("spot_taken", "spot_looks"))
     return turnover(USUAL.stay_d, taken, looks)
 
 

@@ -7,9 +7,11 @@ import pytest
 
 from pipeline.calls import call_counts, port_calls
 from pipeline.calls.candidates import candidates
-from pipeline.calls.counting import count_line, count_range, difference, length_of, number_of_stays
+from pipeline.calls.counting import count_line, count_range, difference, length_of
+from pipeline.calls.dark_stays import DarkStay
 from pipeline.calls.draughts import draught_steps
 from pipeline.calls.matching import match
+from pipeline.calls.ships_in_turn import numbers
 from pipeline.calls.sightings import link
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
@@ -115,14 +117,26 @@ def test_the_number_of_calls_is_a_law_whose_mean_is_right():
     assert numbers.min() == 2
 
 
-def test_each_link_of_a_long_chain_may_turn_the_ship_over():
-    """Ten daily looks at a busy berth, against all 512 ways for ships to turn, each weighed by all looks."""
+def in_turn(turns, *runs, empty=(), config=CONFIG):
+    """What looks at one spot tell of the number of ships, those of each run taken for one stay."""
+    chain = [DarkStay("oil", turns, run.to_dict("records")) for run in runs]
+    chain[-1].empty = empty
+    return numbers(chain, config)
+
+
+@pytest.mark.parametrize("cut", [10, 4, 6])
+@pytest.mark.parametrize("gone", [False, True])
+def test_each_link_of_a_long_chain_may_turn_the_ship_over(cut, gone):
+    """Ten daily looks at a busy berth, against all 512 ways for ships to turn, each weighed by all looks.
+
+    Taken for one stay or for two, and with a look behind them that shows nobody.
+    """
     turns = turnover(CONFIG.stay_d, 9, 10)
     length_m = np.array([100.0, 101, 99, 97, 103, 100, 92, 94, 93, 100])
     seen = detections(*(sighting(f"d{n}", 24.0 * n, length_m=m) for n, m in enumerate(length_m)))
     variance = (0.05 * length_m / Z90) ** 2 + 0.5 * (CONFIG.same_ship_length_share * length_m) ** 2
-    weight, ships = [], []
-    for turned in product((False, True), repeat=9):
+    weight, ways = [], np.array(list(product((False, True), repeat=9)))
+    for turned in ways:
         p, began = 1.0, 0
         for n, turn in enumerate(turned, start=1):
             mean = np.average(length_m[began:n], weights=1 / variance[began:n])
@@ -131,21 +145,28 @@ def test_each_link_of_a_long_chain_may_turn_the_ship_over():
             same, other = likelihoods(mean - length_m[n], sd)
             p *= (turns.another if turn else turns.still)(float(n - 1 - began), 1.0, before=came)
             p, began = p * (other if turn else same), n if turn else began
+        came = Before(1.0, 0.0) if began else NOBODY_LOOKED
+        if gone:
+            p *= 1 - 0.95 * sum(who(9.0 - began, 1.0, before=came) for who in (turns.still, turns.another))
         weight.append(p)
-        ships.append(1 + sum(turned))
-    one, expected = number_of_stays(seen, turns, CONFIG)
-    assert one == pytest.approx(weight[0] / sum(weight), rel=1e-3)
-    assert expected == pytest.approx(np.average(ships, weights=weight), rel=1e-3)
-    assert expected > 3
+    runs = [run for run in (seen[:cut], seen[cut:]) if len(run)]
+    told = in_turn(turns, *runs, empty=((at(240), 0.05),) if gone else ())
+    for one, number in zip(np.split(ways, [cut - 1, cut][: len(runs)], axis=1)[::2], told, strict=True):
+        assert number.one == pytest.approx(np.average(~one.any(axis=1), weights=weight), rel=1e-3, abs=1e-9)
+        assert number.mean == pytest.approx(np.average(1 + one.sum(axis=1), weights=weight), rel=1e-3)
+    if len(runs) == 2:
+        assert told[1].new == pytest.approx(np.average(ways[:, cut - 1], weights=weight), rel=1e-3)
+    assert sum(number.mean for number in told) > 3
 
 
-def test_the_chance_of_one_ship_and_the_number_of_ships_come_true():
-    """Drawn turns at one spot, seen every day with 5 m of error: runs of looks between two that show nobody there.
+@pytest.mark.parametrize(("free_d", "every_d"), [(2.0, 1.0), (0.5, 0.5)])
+def test_the_chance_of_one_ship_and_the_number_of_ships_come_true(free_d, every_d):
+    """Drawn turns at one spot, seen with 5 m of error: runs of looks between two that show nobody there.
 
     With the first look of a run taken for any moment of her stay, and each look held against the one before alone, 6 %
-    too many ships were expected.
+    too many ships are expected of daily looks.
     """
-    told, ships = runs_of_looks(days=2500, sd_m=5.0, free_d=2.0)
+    told, ships = runs_of_looks(days=2500 * every_d, sd_m=5.0, free_d=free_d, every_d=every_d)
     one, expected = told.T
     doubt = np.sqrt(((expected - ships) ** 2).sum())
     assert expected.sum() == pytest.approx(ships.sum(), abs=2.5 * doubt)
@@ -156,12 +177,12 @@ def test_the_chance_of_one_ship_and_the_number_of_ships_come_true():
         assert one[here].sum() == pytest.approx((ships[here] == 1).sum(), abs=2.5 * error + 1)
 
 
-def runs_of_looks(days: int, sd_m: float, free_d: float) -> tuple[np.ndarray, np.ndarray]:
-    """Of each run of two looks or more: what `number_of_stays` tells, shape (runs, 2), and how many ships it shows."""
+def runs_of_looks(days: float, sd_m: float, free_d: float, every_d: float) -> tuple[np.ndarray, np.ndarray]:
+    """Of each run of two looks or more: what `numbers` tells, shape (runs, 2), and how many ships it shows."""
     rng, (low, high) = np.random.default_rng(5), np.log(CONFIG.stay_d)
-    stay = np.exp(rng.normal((low + high) / 2, (high - low) / (2 * Z90), days))
-    leaves = np.cumsum(stay + rng.exponential(free_d, days))
-    hull_m, look_d = rng.normal(90, TRADE_SD_M, days), np.arange(5.0, days)
+    stay = np.exp(rng.normal((low + high) / 2, (high - low) / (2 * Z90), 2500))
+    leaves = np.cumsum(stay + rng.exponential(free_d, 2500))
+    hull_m, look_d = rng.normal(90, TRADE_SD_M, 2500), np.arange(5.0, days, every_d)
     ship = np.searchsorted(leaves, look_d)
     there = look_d >= leaves[ship] - stay[ship]
     shown_m = hull_m[ship] + rng.normal(0, sd_m, len(ship))
@@ -173,8 +194,9 @@ def runs_of_looks(days: int, sd_m: float, free_d: float) -> tuple[np.ndarray, np
         rows = {"acquired": pd.Timestamp("2024-03-01T00:00Z") + pd.to_timedelta(look_d[run], "D")}
         rows |= {"length_m": shown_m[run], "length_lo_m": shown_m[run] - Z90 * sd_m}
         seen = pd.DataFrame(rows | {"length_hi_m": shown_m[run] + Z90 * sd_m})
-        seen["came_after"] = [Before(1.0, 0.0)] * len(run)
-        told.append(number_of_stays(seen, Turnover(CONFIG.stay_d, free_d), config))
+        seen["came_after"] = [Before(every_d, 0.0)] * len(run)
+        gone = (seen["acquired"].iloc[-1] + pd.Timedelta(days=every_d), 0.0)
+        told.append(in_turn(Turnover(CONFIG.stay_d, free_d), seen, empty=(gone,), config=config)[0][:2])
         ships.append(len(set(ship[run])))
     return np.array(told), np.array(ships)
 
@@ -226,7 +248,7 @@ def test_beside_a_coarse_look_only_lengths_speak():
 
     def one_stay(beam, method):
         fine = sighting("a", 8, method="optical-edges", **narrow)
-        return number_of_stays(detections(fine, sighting("b", 30, method=method, **beam)), turns, CONFIG)
+        return in_turn(turns, detections(fine, sighting("b", 30, method=method, **beam)))[0]
 
     assert one_stay(narrow, "radar") == one_stay(broad, "radar")
     assert one_stay(narrow, "optical-edges")[0] > one_stay(broad, "optical-edges")[0]

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.calls.counting import number_of_stays
 from pipeline.calls.same_ship import same_ship_probability
+from pipeline.calls.ships_in_turn import numbers
 from pipeline.calls.sightings import link, sightings_in_zones
 from pipeline.config import CallsConfig
 from pipeline.ships.turnover import NOBODY_LOOKED, Before, Turnover
@@ -255,7 +257,7 @@ def test_two_looks_at_one_hull_are_surer_one_stay_where_she_had_just_come():
     seen = [sighting("a", 0), sighting("b", 36)]
 
     def one(looks) -> float:
-        stay = stays(seen, looks)[0]
-        return number_of_stays(pd.DataFrame(stay.sightings), Turnover(CONFIG.stay_d, 2.0), CONFIG)[0]
+        stay = replace(stays(seen, looks)[0], turns=Turnover(CONFIG.stay_d, 2.0))
+        return numbers([stay], CONFIG)[0].one
 
     assert one(looks_at(-12, 0, 36)) > one(looks_at(0, 36)) + 0.05

@@ -1,0 +1,154 @@
+"""How many ships the stays at one spot are that follow each other, by all looks at it together.
+
+A link of two looks may be none, and a cut between two stays may be one; the looks behind it speak of that, too. That
+she is gone soon after speaks for a ship who had lain there for longer; that the next stay's ship looks like the last
+looks of this one, for a turn some looks earlier. So a chain of stays at a spot is one hidden Markov model, whose
+states are since which look the ship of the newest was there, weighed from both ends (forward and backward recursion,
+Rabiner, Proc. IEEE 77, pp. 257-286, 1989).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from pipeline.calls.counting import MIN_SD_M, empty_since, length_of
+from pipeline.calls.same_ship import is_fine, odds_beyond_length
+from pipeline.ships.turnover import Before, Pair, weights
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipeline.calls.dark_stays import DarkStay
+    from pipeline.config import CallsConfig
+    from pipeline.types import FloatArray
+
+NEGLIGIBLE = 1e-6  # chances below are not followed
+# Looks that show nobody are asked until all would have missed a ship by less than that (our choice: little is left)
+SURELY_GONE = 0.1
+
+
+class Number(NamedTuple):
+    """Of the looks of a stay: the chance of one ship, how many are expected, and the chance that the first is new."""
+
+    one: float
+    mean: float
+    new: float
+
+
+def counted(stays: list[DarkStay], config: CallsConfig) -> None:
+    """Set the number of each stay, and the chance that it goes on with the one before at its spot."""
+    for chain in _chains(stays):
+        for n, (stay, number) in enumerate(zip(chain, numbers(chain, config), strict=True)):
+            stay.number = (number.one, number.mean)
+            if n:
+                stay.former = (str(chain[n - 1].last["detection_id"]), 1 - number.new)
+
+
+def _chains(stays: list[DarkStay]) -> list[list[DarkStay]]:
+    """The stays that follow each other at a spot; where two could follow one, the likelier to be hers does."""
+    holds = {str(sighting["detection_id"]): n for n, stay in enumerate(stays) for sighting in stay.sightings}
+    follower: dict[int, int] = {}
+    for n in sorted(range(len(stays)), key=lambda n: -stays[n].former[1]):
+        before = holds.get(stays[n].after)
+        if before is not None and stays[before].last["acquired"] <= stays[n].sightings[0]["acquired"]:  # type: ignore[operator]
+            follower.setdefault(before, n)
+    out = []
+    for n in sorted(set(range(len(stays))) - set(follower.values())):
+        chain = [n]
+        while chain[-1] in follower:
+            chain.append(follower[chain[-1]])
+        out.append([stays[k] for k in chain])
+    return out
+
+
+def numbers(chain: Sequence[DarkStay], config: CallsConfig) -> list[Number]:
+    """Of each of the stays that follow each other at a spot, what all looks there tell of the number of ships.
+
+    A ship stays on to the next look with the chance that goes with the time since she was first seen, and its length is
+    held against the mean of all since then. Where looks between two sightings did not show her, ``missed_before`` of
+    the later one is the chance that all of them missed her.
+    """
+    same, turned, began, gone = _links(chain, config)
+    last = len(began) - 1
+    after = [gone]  # how likely all later looks are, by the look since which the ship of this one was there
+    for n in range(last, 0, -1):
+        after.insert(0, same[:n, n] * after[0][:n] + turned[:n, n] * after[0][n])
+    whole = float(began[last] @ gone)
+    turns = [1.0] + [float(began[n - 1] @ turned[:n, n]) * float(after[n][n]) / whole for n in range(1, last + 1)]
+    out, first = [], 0
+    for stay in chain:
+        end = first + len(stay.sightings)
+        hers = began[first] * same[: first + 1, first + 1 : end].prod(axis=1)
+        one = float(hers @ after[end - 1][: first + 1]) / whole if end > first + 1 else 1.0
+        out.append(Number(min(1.0, one), 1 + sum(turns[first + 1 : end]), min(1.0, turns[first])))
+        first = end
+    return out
+
+
+def _links(
+    chain: Sequence[DarkStay], config: CallsConfig
+) -> tuple[FloatArray, FloatArray, list[FloatArray], FloatArray]:
+    """Weights of each look (column) as the same ship's, and as another's, by the look since which she was there (row).
+
+    With them the chances of these rows at each look by all before, and how likely the looks after the last one are.
+    """
+    looks = [sighting for stay in chain for sighting in stay.sightings]
+    turns = [stay.turns for stay in chain for _ in stay.sightings]
+    when = [(look["acquired"] - looks[0]["acquired"]) / pd.Timedelta(days=1) for look in looks]  # type: ignore[operator]
+    lengths, came = _Lengths(looks, config), [chain[0].came_after]
+    same, turned = np.zeros((2, len(looks), len(looks)))
+    began = [np.ones(1)]
+    for n in range(1, len(looks)):
+        before, now = looks[n - 1], looks[n]
+        more = odds_beyond_length(before, now) if is_fine(before) and is_fine(now) else 0.0
+        gap_d, missed = max(0.0, when[n] - when[n - 1]), float(now.get("missed_before", 1.0))  # type: ignore[arg-type]
+        empty = empty_since(before, now.get("empty_before", ()))  # type: ignore[arg-type]
+        # Another ship came since the look that showed the one before, or since one that shows nobody
+        came.append(Before(gap_d - empty[-1].after_d, empty[-1].misses) if empty else Before(gap_d, 0.0))
+        for i in map(int, np.flatnonzero(began[-1] > NEGLIGIBLE)):
+            seen_d, apart = when[n - 1] - when[i], lengths.apart(i, n)
+            pair = Pair(seen_d, gap_d, *apart, more, missed=missed, empty=empty, before=came[i])
+            same[i, n], turned[i, n] = weights(turns[n - 1], pair)
+        total = float(began[-1] @ (same[:n, n] + turned[:n, n]))
+        if not total > 0:  # no stay lasts so long, and nobody can have come: she was seen all the same
+            turned[:n, n] = total = 1.0
+        same[:n, n], turned[:n, n] = same[:n, n] / total, turned[:n, n] / total
+        began.append(np.append(began[-1] * same[:n, n], began[-1] @ turned[:n, n]))
+    gone = np.array([_not_shown(chain[-1], when[-1] - day, before) for day, before in zip(when, came, strict=True)])
+    return same, turned, began, gone
+
+
+def _not_shown(stay: DarkStay, seen_d: float, before: Before) -> float:
+    """How likely the looks since a stay's last sighting, that show nobody, are if her ship was seen for so long then.
+
+    What each leaves is less by the chance that it is the first to show somebody.
+    """
+    left, missed = 1.0, 1.0
+    looks = empty_since(stay.last, stay.empty)
+    for n, look in enumerate(looks):
+        if missed < SURELY_GONE:
+            break
+        still = missed * stay.turns.still(seen_d, look.after_d, before)
+        another = stay.turns.another(seen_d, look.after_d, empty=looks[:n], before=before)
+        left, missed = left - (1 - look.misses) * (still + another), missed * look.misses
+    return max(left, NEGLIGIBLE)
+
+
+class _Lengths:
+    """The lengths of looks in order of time, each with its variance as one of several of a hull."""
+
+    def __init__(self, looks: Sequence[Mapping[Any, Any]], config: CallsConfig) -> None:
+        """Half of what two lengths of one hull differ by beside their errors is taken for each one's own."""
+        self._length_m, sd = np.array([length_of(look) for look in looks], dtype=float).T
+        share = config.same_ship_length_share
+        self._variance_m2 = np.maximum(sd, MIN_SD_M) ** 2 + 0.5 * (share * self._length_m) ** 2
+
+    def apart(self, first: int, n: int) -> tuple[float, float]:
+        """By how much the mean from look ``first`` on is more than the length of look ``n`` [m]; standard error."""
+        weight = 1 / self._variance_m2[first:n]
+        mean = float(np.sum(weight * self._length_m[first:n]) / weight.sum())
+        return mean - float(self._length_m[n]), math.sqrt(1 / weight.sum() + self._variance_m2[n])
