@@ -117,6 +117,13 @@ def test_lifting_or_not_of_stated_barrels_is_all_there_is():
     assert found.loc["shared_fill", "sobol"] == pytest.approx(0, abs=0.03)
 
 
+def test_where_more_ships_than_one_may_have_called_their_number_is_all_there_is():
+    """Each of them carries the same, and the first one's call is surely not the one before."""
+    table = fleet(4, barrels=10_000).assign(p_one_call=0.5, calls_mean=2.0)
+    found = told(table)
+    assert found.loc["own_number", "sobol"] == pytest.approx(1, abs=0.03)
+
+
 def test_at_a_port_of_discharge_nothing_is_said_to_be_lifted():
     config = VolumeConfig(counted="discharging", draws=400)
     found = told(fleet(3, config), config)
