@@ -37,6 +37,13 @@ def test_order_and_repetition_of_rows_say_nothing():
     assert passes(table) == passes(table.iloc[::-1], table.iloc[:3])
 
 
+def test_of_a_scene_in_two_tables_the_earlier_time_holds():
+    """At 90 s she is of the pass of the one before, at 5,000 s of none."""
+    first, early, late = (scenes(row) for row in (("a", "optical", 0.0), ("b", "optical", 90.0), ("b", "optical", 5e3)))
+    for tables in ((first, early, late), (late, early, first), (first, pd.concat([late, early]))):
+        assert passes(*tables) == {"a": "a", "b": "a"}
+
+
 @pytest.mark.parametrize("apart_m", [20.0, 60.0, 90.0])
 def test_rafted_ships_keep_their_own_twins(apart_m):
     """Ships nearer to each other than the bound, seen twice with the same error: each is its own twin."""

@@ -110,6 +110,7 @@ def test_any_polarisations_give_a_size_within_its_interval(bands):
     for low, middle, high in (size.length_m, size.beam_m):
         assert 0 < low < middle < high
     assert size.length_m[0] < 150 < size.length_m[2]
+    assert size.beam_m[0] < 24 < size.beam_m[2]
 
 
 def test_other_resolutions_scale_the_hull():
@@ -119,6 +120,23 @@ def test_other_resolutions_scale_the_hull():
     assert hull.features(coarse, hull.best_fit(coarse)).extent == pytest.approx(
         hull.features(fine, hull.best_fit(fine)).extent, abs=0.06
     )
+    small, large = (np.array([*size.length_m, *size.beam_m]) for size in map(hull.measure, (fine, coarse)))
+    assert large == pytest.approx(2 * small, rel=0.08)
+
+
+@pytest.mark.parametrize("angle_deg", [0.0, 35.0, 90.0])
+def test_pixels_may_be_wider_than_high(angle_deg):
+    """Every second column left out: the same ship, in the same place."""
+    square = drawn(angle_deg=angle_deg)
+    halves = {name: getattr(square, name)[..., ::2].copy() for name in ("contrast", "member", "clear")}
+    wide = replace(square, **halves, spacing_m=(10.0, 20.0))
+    guesses = [hull._moments(c.member, c.joint, c.spacing_m) for c in (square, wide)]
+    fits = [hull.best_fit(c) for c in (square, wide)]
+    assert guesses[1][3] == pytest.approx(guesses[0][3], abs=25.0)
+    for one, two in ((guesses[0][2], guesses[1][2]), (fits[0].angle_rad, fits[1].angle_rad)):
+        assert abs((np.degrees(two - one) + 90) % 180 - 90) < 8
+    assert (fits[1].y_m, fits[1].x_m) == pytest.approx((fits[0].y_m, fits[0].x_m), abs=8.0)
+    assert fits[1].length_m == pytest.approx(fits[0].length_m, abs=12.0)
 
 
 def test_a_neighbour_lengthens_nobody():
