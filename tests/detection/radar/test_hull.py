@@ -147,14 +147,18 @@ def test_a_neighbour_lengthens_nobody():
     assert hull.measure(both).length_m[1] == pytest.approx(hull.measure(alone).length_m[1], rel=0.1)
 
 
-def test_extents_are_distances_between_crossings():
-    """A profile that falls by a known law from a flat top crosses each level where the law says."""
-    at = np.abs(np.arange(200) * 10.0 - 1000.0)
-    profile = 1 + 1000 * np.exp(-np.maximum(at - 100.0, 0) / 12.0)
-    image = np.tile(profile[:, None], (1, 40))
-    below_peak, _, above_sea = extents_m(image, SPACING_M, (1000.0, 200.0, 0.0), 300.0, 20.0, 20.0)
-    assert below_peak == pytest.approx(2 * (100 + 12 * 2.2 * np.log(10)), abs=3)
-    assert above_sea == pytest.approx(2 * (100 + 12 * np.log(1000 / 10**0.6)), abs=3)
+@pytest.mark.parametrize(("over_sea", "levels"), [(1000.0, (10**-2.2, 10**-1.2)), (10.0, (0.2, 0.15))])
+def test_extents_are_distances_between_crossings(over_sea, levels):
+    """A profile that falls by a known law from a flat top, and less sharply than pixels are fine, crosses each level
+    where the law says: 22 dB below its peak, 12 below its median, but not below 2 and 1.5 times the sea; and at 6 dB.
+    """
+    spacing_m, fall_m = (2.0, 10.0), 12.0
+    at = np.abs(np.arange(1000) * spacing_m[0] - 1000.0)
+    image = np.ones((1000, 40))
+    image[:, 19:22] += over_sea * np.exp(-np.maximum(at - 100.0, 0) / fall_m)[:, None]  # 20 m broad
+    found = extents_m(image, spacing_m, (1000.0, 200.0, 0.0), 300.0, 20.0, 20.0)
+    shares = np.array([*levels, 10**0.6 / over_sea])
+    assert found == pytest.approx(2 * (100 + fall_m * np.log(1 / shares)), abs=0.3)
 
 
 def test_pixels_that_are_not_numbers_are_no_hull():
