@@ -171,9 +171,7 @@ def test_what_is_usual_for_her_length_counts_once_where_both_sides_tell():
     usual, spread = (share * freeboard.depth_of_any_m(100.0) for share in freeboard.USUAL_SHARE)
     told_m, sd_m = (5.6, 6.0), 1.0
     prior = freeboard.log_prior(heights, 100.0)
-    by_side = [
-        replace(reading(m), heights_m=heights, log_p=prior - 0.5 * ((heights - m) / sd_m) ** 2) for m in told_m
-    ]
+    by_side = [replace(reading(m), heights_m=heights, log_p=prior - 0.5 * ((heights - m) / sd_m) ** 2) for m in told_m]
     sides = list(zip((SideGeometry(1, 0.0, 1.5, 0.0, 0.0), SideGeometry(-1, 0.6, 0.0, 0.0, 0.0)), by_side, strict=True))
     found = freeboard._combined(hull_of(), sides, heights, SunView((0.0, 1.0), 40.0, (0.0, 1.0), 0.0), 1.0)
     weights = np.array([sd_m, sd_m, spread]) ** -2.0

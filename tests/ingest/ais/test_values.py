@@ -42,8 +42,9 @@ def test_a_hull_as_large_as_the_largest_is_one_and_a_metre_more_is_none(pair, la
     ("kind", "column", "value", "kept", "wrong"),
     [
         (27, "sog", 62.0, True, 0), (27, "sog", 63.0, False, 0), (9, "sog", 1022.0, True, 0),
-        (9, "sog", 1023.0, False, 0), (1, "sog", 102.2, True, 0), (1, "sog", 102.3, False, 0), (1, "sog", 103, False, 1),
-        (1, "cog", 359.9, True, 0), (1, "cog", 360.0, False, 0), (1, "cog", 360.1, False, 1), (27, "cog", 511.0, False, 0),
+        (9, "sog", 1023.0, False, 0), (1, "sog", 102.2, True, 0), (1, "sog", 102.3, False, 0),
+        (1, "sog", 103.0, False, 1), (1, "cog", 359.9, True, 0), (1, "cog", 360.0, False, 0),
+        (1, "cog", 360.1, False, 1), (27, "cog", 511.0, False, 0),
         (1, "heading", 359.0, True, 0), (1, "heading", 360.0, False, 1), (1, "heading", 511.0, False, 0),
     ],
 )  # fmt: skip
