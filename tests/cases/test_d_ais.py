@@ -298,10 +298,13 @@ def test_stage_commands_set_clocks_right_as_well(capwatch, tmp_path):
 
 @case("D-21")
 def test_ships_at_rest_tell_no_clock():
+    """Moored, or swinging through the same places an hour later."""
     hours = np.arange(10, 12, 0.05)
-    messages = feed(fixes(hours, *BERTH), fixes(hours + 1, *BERTH))
-    messages["source_file"] = ["a"] * len(hours) + ["b"] * len(hours)
-    assert clock_offsets(messages) == []
+    swung = tuple(zip(*[off_berth(2.0 * n) for n in range(len(hours))], strict=True))
+    for lon, lat in (BERTH, swung):
+        messages = feed(fixes(hours, lon, lat, 0.3), fixes(hours + 1, lon, lat, 0.3))
+        messages["source_file"] = ["a"] * len(hours) + ["b"] * len(hours)
+        assert clock_offsets(messages) == []
 
 
 @case("D-22")
