@@ -161,6 +161,16 @@ def test_extents_are_distances_between_crossings(over_sea, levels):
     assert found == pytest.approx(2 * (100 + fall_m * np.log(1 / shares)), abs=0.3)
 
 
+@pytest.mark.parametrize(("dark_m", "length_m"), [(8.0, 200.0), (20.0, 140.0)])
+def test_a_short_dark_stretch_ends_no_hull_and_a_resolution_does(dark_m, length_m):
+    """A hull of 200 m, dark from 40 m off its middle on; shown at a resolution of 20 m."""
+    at = np.arange(1000) * 2.0 - 1000.0
+    bright = (np.abs(at) < 100) & ~((at > 40) & (at < 40 + dark_m))
+    image = np.tile(np.where(bright, 1000.0, 1.0)[:, None], (1, 40))
+    found = extents_m(image, (2.0, 10.0), (1000.0, 200.0, 0.0), 200.0, 20.0, 20.0)
+    assert found == pytest.approx((length_m,) * 3, abs=5)
+
+
 def test_pixels_that_are_not_numbers_are_no_hull():
     """A hole beside the ship is not measured."""
     cutout = drawn()
