@@ -109,10 +109,16 @@ def test_two_ships_in_one_place_are_told_apart_by_size():
 
 @pytest.mark.parametrize(("beyond_m", "counts"), [(0, True), (800, True), (3000, False)])
 @pytest.mark.parametrize("side", [-1, 1])
-def test_ships_are_expected_about_the_detections_of_a_scene_and_not_farther_off(beyond_m, counts, side):
+@pytest.mark.parametrize("north", [False, True], ids=["east and west", "north and south"])
+def test_ships_are_expected_about_the_detections_of_a_scene_and_not_farther_off(beyond_m, counts, side, north):
     """The transponder of an image's ships says nothing of what lies kilometres outside of it."""
-    seen = [sighting(f"d{n}", NOON, off_berth(east), scene_id="s") for n, east in enumerate((-2000, 2000))]
-    here, other = moored(-2000), moored(side * (2000 + beyond_m), MMSI + 1)
+
+    def lying(metres: float) -> tuple[float, float]:
+        return off_berth(0, metres) if north else off_berth(metres)
+
+    seen = [sighting(f"d{n}", NOON, lying(metres), scene_id="s") for n, metres in enumerate((-2000, 2000))]
+    here = fixes(np.arange(11, 13, 0.1), *lying(-2000))
+    other = fixes(np.arange(11, 13, 0.1), *lying(side * (2000 + beyond_m)), mmsi=MMSI + 1)
     shown = detectability(np.array([np.nan]))[0]  # each is expected as often as images show a ship of unknown length
 
     def expected(*parts) -> float:

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.calls.geodesy import from_plane
 from pipeline.calls.matching import match
-from pipeline.calls.motion import TrackOnPlane, learned_drift_m_s
+from pipeline.calls.motion import DRIFT_M_S, PRIOR_PAIRS, TrackOnPlane, learned_drift_m_s
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
 from pipeline.config import CallsConfig
@@ -66,3 +66,34 @@ def test_a_scene_in_the_tropics_changes_nothing_of_one_in_the_north():
     alone = verdict(seen)
     assert alone["mmsi"] == MMSI
     assert verdict(sighting("b", 1.0, tropics), seen) == pytest.approx(alone)
+
+
+def test_at_a_fix_she_is_where_she_said_and_between_two_she_may_have_turned():
+    track = track_of(heading_east())
+    before, after = track.seconds[1:3]
+    at_fix, midway, at_next = (track.at(t).sd_m[0] for t in (before + 0.01, (before + after) / 2, after - 0.01))
+    assert (at_fix, at_next) == pytest.approx((0.0, 0.0), abs=0.1)
+    assert midway > 50
+
+
+def test_a_ship_that_lies_still_strays_a_fifth_as_far_in_a_silence_as_one_under_way():
+    still, moving = (track_of(heading_east(sog=knots)) for knots in (0.0, 10.0))
+    for gap_s in (600.0, 1200.0):
+        lying, sailing = (track.at(track.seconds[-1] + gap_s).sd_m[0] for track in (still, moving))
+        assert (lying, sailing) == pytest.approx((0.2 * DRIFT_M_S * gap_s, DRIFT_M_S * gap_s))
+
+
+def test_as_many_pairs_as_the_prior_weighs_meet_the_declared_spread_half_way():
+    """Each misses by 2 m a second, the median of a Rayleigh law of 2 / sqrt(2 ln 2) on each axis."""
+    n = np.arange(PRIOR_PAIRS + 1) * 60.0
+    track = TrackOnPlane(MMSI, n, 5.0 * n, 2.0 * n, 0 * n + 5.0, 0 * n)
+    told = 2.0 / np.sqrt(2 * np.log(2))
+    assert learned_drift_m_s([track]) == pytest.approx(np.sqrt(told * DRIFT_M_S), rel=1e-3)
+
+
+def test_between_fixes_that_belie_their_speeds_she_is_on_the_straight_way():
+    """Ten minutes at 10 m/s to the north by what she sent, 300 m to the east by where she was."""
+    ends, sent = np.array([0.0, 300.0]), np.array([10.0, 10.0])
+    track = TrackOnPlane(MMSI, np.array([0.0, 600.0]), ends, 0 * ends, 0 * sent, sent)
+    there = track.at(150.0)
+    assert (there.east[0], there.north[0]) == pytest.approx((75.0, 0.0))

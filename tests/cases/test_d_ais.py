@@ -267,6 +267,16 @@ def test_the_receiver_that_two_others_contradict_is_the_wrong_one(off):
 
 
 @case("D-21")
+def test_a_few_messages_that_came_hours_late_move_no_clock():
+    hours = np.arange(10, 12, 0.05)
+    right = fixes(hours, *zip(*[off_berth((h - 10) * 18_520) for h in hours], strict=True), 10.0, cog=90.0)
+    late = np.where(np.arange(len(hours)) % 9 == 0, 7200.0, 20.0)
+    messages = feed(right, right.assign(time_utc=right["time_utc"] + pd.to_timedelta(late, unit="s")))
+    messages["source_file"] = np.repeat(["a", "b"], len(hours))
+    assert [(found.source, found.ahead_s) for found in clock_offsets(messages)] == [("b", 20.0)]
+
+
+@case("D-21")
 def test_stage_commands_set_clocks_right_as_well(capwatch, tmp_path):
     """A source an hour ahead is named, and a detection still finds the ship that it heard alone."""
     minutes = range(0, 40, 2)
@@ -288,10 +298,13 @@ def test_stage_commands_set_clocks_right_as_well(capwatch, tmp_path):
 
 @case("D-21")
 def test_ships_at_rest_tell_no_clock():
+    """Moored, or swinging through the same places an hour later."""
     hours = np.arange(10, 12, 0.05)
-    messages = feed(fixes(hours, *BERTH), fixes(hours + 1, *BERTH))
-    messages["source_file"] = ["a"] * len(hours) + ["b"] * len(hours)
-    assert clock_offsets(messages) == []
+    swung = tuple(zip(*[off_berth(2.0 * n) for n in range(len(hours))], strict=True))
+    for lon, lat in (BERTH, swung):
+        messages = feed(fixes(hours, lon, lat, 0.3), fixes(hours + 1, lon, lat, 0.3))
+        messages["source_file"] = ["a"] * len(hours) + ["b"] * len(hours)
+        assert clock_offsets(messages) == []
 
 
 @case("D-22")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
+from pyproj import Geod
 
 from pipeline.errors import InputError
-from pipeline.ingest.control_points import without_strays
+from pipeline.ingest.control_points import _off, without_strays
 from pipeline.ingest.geolocation import from_gcps
 from pipeline.ingest.watermask import placed
 from tests.ingest.test_geolocation import write_gcps
@@ -34,6 +37,9 @@ def test_one_point_far_off_is_left_out_and_the_rest_places_the_image(which, axis
     kept, doubt = without_strays(wrong, "x", SHAPE)
     assert "1 of 30 ground control points lies far from where the others put it" in doubt
     np.testing.assert_array_equal(kept, np.delete(wrong, which, axis=0))
+    by, unit = re.search(r"\(by ([\d,]+) (k?m)\)", doubt).groups()
+    _, _, off_m = Geod(ellps="WGS84").inv(*wrong[which, 2:4], *formula(*wrong[which, :2]))
+    assert float(by.replace(",", "")) * (1000 if unit == "km" else 1) == pytest.approx(off_m, rel=0.02)
     row, col = wrong[which, :2]
     lon, lat = from_gcps(kept[:, :4], "x", SHAPE).lonlat(row, col)
     truth = formula(row, col)
@@ -81,3 +87,9 @@ def test_the_doubt_reaches_who_opens_the_file(tmp_path):
     assert "left out" in doubt
     lon, lat = mapping.lonlat(49.5, 99.5)
     assert (float(lon), float(lat)) == pytest.approx((133.01, 41.995), abs=1e-6)
+
+
+def test_a_pixel_is_as_large_as_it_is_on_the_ground():
+    """The larger of both sides: 9e-5 degrees of latitude, with 2e-5 of longitude, down the rows."""
+    _, _, down_m = Geod(ellps="WGS84").inv(*formula(500, 750), *formula(501, 750))
+    assert _off(points(), SHAPE)[1] == pytest.approx(down_m, rel=0.02)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from rasterio.warp import transform_bounds
 from pipeline.chain.slots import metadata_digest
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect
-from pipeline.ingest.cut import OPTICAL_MARGIN_M, CutReader, cut_to
+from pipeline.ingest.cut import OPTICAL_MARGIN_M, CutReader, _margin_px, cut_to
 from pipeline.ingest.inputs import open_inputs
 from pipeline.ingest.rasters import RasterFile
 from pipeline.ingest.scenes import measured, once_decoded, open_scene, with_land
@@ -193,6 +194,14 @@ def test_a_radar_image_keeps_the_ships_whose_ghosts_fall_into_the_place():
     assert (row - part.corner[0]) * 10 >= 6000
     assert 1000 <= (col - part.corner[1]) * 10 < 1100
     assert part.time_of_row(0) == scene.time_of_row(part.corner[0])
+
+
+@pytest.mark.parametrize(("on_a_map", "margin_px"), [(False, (600, 50)), (True, (600, 300))])
+def test_on_a_map_ghosts_may_fall_any_way(on_a_map, margin_px):
+    """6 km along the track and 1 km across it; the rows of a map are not the track's. Pixels of 10 by 20 m."""
+    grid = object() if on_a_map else None
+    scene = SimpleNamespace(sensor=Sensor.SENTINEL1, grid=grid, pixel_spacing_m=(10.0, 20.0))
+    assert _margin_px(scene) == margin_px
 
 
 def test_a_zone_that_reaches_over_the_box_is_looked_at_whole():

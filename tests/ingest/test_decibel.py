@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from pipeline.ingest.decibel import SPECKLE_DB
 from pipeline.ingest.metadata.options import OpenOptions
+from pipeline.ingest.radar_scaling import _span_by_speckle, radar_scaling
 from pipeline.ingest.scenes import open_scene
+from pipeline.ingest.speckle import Speckle
 from pipeline.types import Radiometry, Sensor, Window
 from tests.ingest.test_rasters import write
 
@@ -73,3 +78,20 @@ def test_a_zero_among_db_numbers_is_missing_where_nothing_was_cut_off(tmp_path, 
     scene, found = values(write(tmp_path / "a.tif", stored, **GRID))
     np.testing.assert_array_equal(np.isnan(found), holes)
     assert not any("end at 0" in doubt for doubt in scene.degraded)
+
+
+@pytest.mark.parametrize("low_db", [-50.0, -12.5])
+def test_a_pictures_stretch_follows_from_the_spread_of_its_speckle(low_db):
+    """Speckle spreads 2.2 dB, so a picture from that to 0 dB shows it over so many of its 255 steps."""
+    stored = SPECKLE_DB / (-low_db / 255)
+    span = _span_by_speckle(Speckle(0.0, 0.0, 0.0, 100, stored), highest=40.0)
+    assert span == pytest.approx((low_db, 0.0))
+
+
+def test_what_a_file_scales_to_tenths_of_a_db_is_read_in_db():
+    """Stored in half tenths over -400: gain and offset of the file are both in tenths."""
+    db = -15.0 + np.random.default_rng(4).normal(0.0, 2.2, (240, 240))
+    raster = SimpleNamespace(tags={}, scales=(0.5,), offsets=(-400.0,), dtype="uint16")
+    stored = np.round((10 * db + 400.0) / 0.5)[None]
+    found = radar_scaling(SimpleNamespace(raster=raster, channels=SimpleNamespace(indexes=(1,))), "db", None, stored[0])
+    np.testing.assert_allclose(10 * np.log10(found.apply(stored, 0)[0]), db, atol=0.03)

@@ -121,6 +121,20 @@ def test_a_grid_that_counts_from_0_to_360_lies_where_its_twin_does():
     np.testing.assert_allclose([twin.rowcol(*lonlat[1]) for twin in twins], [(row, col)] * 2, atol=1e-6)
 
 
+def test_a_grid_round_the_earth_has_a_place_for_every_longitude():
+    """Pixels of a degree from Greenwich eastward: 90.5 W is in the 270th, 179.5 E in the 180th."""
+    world = MapGeolocation(rasterio.CRS.from_epsg(4326).to_wkt(), (1.0, 0.0, 0.0, 0.0, -1.0, 90.0), (180, 360))
+    row, col = world.rowcol([-90.5, 179.5, 0.5], [0.5, 0.5, 0.5])
+    np.testing.assert_allclose((row, col), ([89, 89, 89], [269, 179, 0]), atol=1e-9)
+
+
+def test_a_footprint_reaches_to_the_outer_edges_of_its_pixels():
+    """Of pixels of 10 m on a map whose scale is 0.9996."""
+    outline = footprint_of(MapGeolocation(*UTM), UTM[2], "x")
+    area_m2 = abs(GEOD.geometry_area_perimeter(outline)[0])
+    assert area_m2 == pytest.approx(UTM[2][0] * UTM[2][1] * 100 / 0.9996**2, rel=1e-4)
+
+
 def test_grid_follows_its_formula_between_the_points_and_a_little_beyond():
     grid, formula = radar_grid()
     row, col = np.random.default_rng(1).uniform(-200, 1200, 300), np.random.default_rng(2).uniform(-200, 1700, 300)

@@ -12,8 +12,9 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 
 from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.metadata.options import OpenOptions
+from pipeline.ingest.optical_scaling import _by_offset_tags, _by_own_scale, optical_scaling
 from pipeline.ingest.radiometry import scaling_of
-from pipeline.ingest.scaling import parse_scaling
+from pipeline.ingest.scaling import Scaling, parse_scaling
 from pipeline.ingest.scenes import open_scene
 from pipeline.ingest.speckle import speckle
 from pipeline.types import Radiometry, Sensor, Window
@@ -260,6 +261,7 @@ def test_radar_power_is_never_zero_negative_or_infinite(tmp_path):
         ("uint16", 13107, {"SCALE": "DN/65535 ~ reflectance"}, 0.2, Radiometry.REFLECTANCE),
         ("uint16", 2000, {}, 0.2, Radiometry.REFLECTANCE),
         ("uint16", 3000, {"PROCESSING_BASELINE": "05.10"}, 0.2, Radiometry.REFLECTANCE),
+        ("uint16", 3000, {"PROCESSING_BASELINE": "04.00"}, 0.2, Radiometry.REFLECTANCE),
         ("uint16", 2000, {"PROCESSING_BASELINE": "03.01"}, 0.2, Radiometry.REFLECTANCE),
         ("uint16", 2000, {"PROCESSING_BASELINE": "N0301"}, 0.2, Radiometry.REFLECTANCE),
         ("uint16", 3000, {"BOA_ADD_OFFSET": "-1000"}, 0.2, Radiometry.REFLECTANCE),
@@ -267,18 +269,6 @@ def test_radar_power_is_never_zero_negative_or_infinite(tmp_path):
         ("uint16", 3000, {"BOA_ADD_OFFSET": "see XML", "RADIO_ADD_OFFSET": "-1000"}, 0.2, Radiometry.REFLECTANCE),
         ("float32", 0.2, {}, 0.2, Radiometry.REFLECTANCE),
         ("uint8", 51, {}, 0.2, Radiometry.RELATIVE),
-    ],
-    ids=[
-        "web export",
-        "DN / 10000",
-        "baseline 5",
-        "baseline 3",
-        "N0301",
-        "offset tag",
-        "offsets of bands",
-        "next tag",
-        "float",
-        "8 bit",
     ],
 )
 def test_reflectance(tmp_path, dtype, stored, tags, expected, radiometry):
@@ -289,15 +279,37 @@ def test_reflectance(tmp_path, dtype, stored, tags, expected, radiometry):
     assert scene.radiometry is radiometry
 
 
-@pytest.mark.parametrize(("baseline", "added"), [("N0301", 0), ("N0510", 1000), ("N0510", 0)])
-def test_sentinel2s_offset_is_found_by_the_products_name_and_the_darkest_pixels(tmp_path, baseline, added):
-    """As ESA delivers it before and since January 2022, and as a mirror does that took the offset away."""
-    stored = np.full((2, 30, 30), 250, np.uint16)  # water
+@pytest.mark.parametrize(
+    ("baseline", "added", "water"),
+    [("N0301", 0, 250), ("N0400", 1000, 250), ("N0510", 1000, 250), ("N0510", 1000, -100), ("N0510", 0, 250)],
+)
+def test_sentinel2s_offset_is_found_by_the_products_name_and_the_darkest_pixels(tmp_path, baseline, added, water):
+    """As ESA delivers it before and since January 2022, also of water that was corrected to less than nothing, and as
+    a mirror does that took the offset away."""
+    stored = np.full((2, 30, 30), water)
     stored[:, 10:20, 10:20] = 2000
     path = tmp_path / f"S2A_MSIL2A_20240307T020701_{baseline}_R103_T52TGP_20240307T051204.tif"
-    scene = opened(path, stored + np.uint16(added), {}, Sensor.SENTINEL2)
+    scene = opened(path, (stored + added).astype(np.uint16), {}, Sensor.SENTINEL2)
     np.testing.assert_allclose(values(scene), stored / 10_000, atol=1e-6)
     assert not [doubt for doubt in scene.degraded if "scale" in doubt]
+
+
+def test_each_band_that_is_read_has_its_own_scale_and_offset():
+    """Of three bands the third and the first, by the sidecar, by the file and by its tags."""
+    told, offsets = (1e-4, 2e-4, 3e-4), (-0.1, -0.05, -0.01)
+    tagged = {"BOA_ADD_OFFSET": "-1000, -500, -100"}
+    raster = SimpleNamespace(item="a.tif", count=3, scales=told, offsets=offsets, tags=tagged, dtype="uint16")
+    stored = SimpleNamespace(raster=raster, channels=SimpleNamespace(indexes=(3, 1)))
+    by_sidecar = optical_scaling(stored, Sensor.OPTICAL, "auto", SimpleNamespace(scales=told, offsets=offsets))
+    by_file = _by_own_scale(raster, (3, 1), np.full((2, 9), 1500.0))
+    for scaling in (by_sidecar, by_file):
+        assert (scaling.gains, scaling.offsets) == ((3e-4, 1e-4), (-0.01, -0.1))
+    assert _by_offset_tags(raster, (3, 1)).offsets == pytest.approx((-0.01, -0.1))
+
+
+def test_power_that_an_offset_makes_zero_is_no_measurement():
+    found = Scaling("linear", Radiometry.SIGMA0, "", 0.5, -1.0).apply(np.array([[[2.0, 4.0]]]), 0)
+    np.testing.assert_array_equal(found, [[[np.nan, 1.0]]])
 
 
 def test_offsets_that_are_not_those_of_the_bands_refuse_the_image(tmp_path):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.ingest import stored as stored_module
+from pipeline.ingest.gaps import Gaps
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Radiometry, Sensor, Window
@@ -109,3 +110,10 @@ def test_a_fill_of_a_radar_amplitude_is_no_bright_target(tmp_path):
     tile = open_scene(path, OpenOptions(sensor=Sensor.SENTINEL1)).read(Window(0, 0, 200, 300))
     assert not tile.valid[:, :40].any()
     assert np.nanmax(tile.data) < 1e6
+
+
+def test_a_zero_in_one_band_is_dark_water_for_light_and_no_measurement_for_radar():
+    bands = np.array([[[0, 0, 7]], [[0, 5, 0]]], np.uint16)
+    masks = {radar: Gaps(None, zero=True).mask(bands, Window(0, 0, 1, 3), radar=radar) for radar in (False, True)}
+    assert np.broadcast_to(masks[False], bands.shape)[:, 0].tolist() == [[True, False, False]] * 2
+    assert masks[True][:, 0].tolist() == [[True, True, False], [True, False, True]]

@@ -10,7 +10,7 @@ from pipeline.volume.assumptions import assumptions, with_fill
 from pipeline.volume.first_order import between_variance, equal_bins, index_of, variance
 from pipeline.volume.ledger import ledger
 from pipeline.volume.liftings import liftings
-from pipeline.volume.montecarlo import simulate
+from pipeline.volume.montecarlo import PRODUCT_FOLLOWS_HABIT, simulate
 from pipeline.volume.sensitivity import sensitivity
 
 SEED = 7
@@ -115,6 +115,31 @@ def test_lifting_or_not_of_stated_barrels_is_all_there_is():
     found = told(fleet(8, barrels=10_000, p_loading=0.6))
     assert found.loc["own_lifting", "sobol"] == pytest.approx(1, abs=0.03)
     assert found.loc["shared_fill", "sobol"] == pytest.approx(0, abs=0.03)
+
+
+def test_where_more_ships_than_one_may_have_called_their_number_is_all_there_is():
+    """Each of them carries the same, and the first one's call is surely not the one before."""
+    table = fleet(4, barrels=10_000).assign(p_one_call=0.5, calls_mean=2.0)
+    found = told(table)
+    assert found.loc["own_number", "sobol"] == pytest.approx(1, abs=0.03)
+
+
+def test_her_own_fill_is_what_the_habit_of_her_port_leaves():
+    """One call of known deadweight: both together are all there is, neither counts what the other does."""
+    fill = FillConfig(mean=0.5, shared_sd=0.1, concentration=20, part_cargo_share=0)
+    found = told(fleet(1, dwt_t=5_000, imo=9074729), VolumeConfig(products=GAS_OIL, fill=fill, draws=8_000))["sobol"]
+    habit = 0.1**2 / (0.1**2 + (0.25 - 0.1**2) / 21)  # of a beta law's variance, given its mean m: m (1 - m) / 21
+    assert found["shared_fill"] == pytest.approx(habit, abs=0.05)
+    assert found["own_fill"] == pytest.approx(1 - habit, abs=0.05)
+
+
+def test_a_product_is_as_much_her_own_as_she_does_not_follow_the_port():
+    """Stated tonnes, so barrels go by the product: f of the port's with chance q, else of her own draw. Given what is
+    hers the variance is (1 - q) Var f, given the port's q^2 Var f."""
+    config = VolumeConfig(products=(CRUDE, *(GAS_OIL[0].model_copy(update={"share": 0.9}),)), draws=8_000)
+    found = told(fleet(1, tonnes=1_000), config)["sobol"]
+    assert found["own_product"] == pytest.approx(1 - PRODUCT_FOLLOWS_HABIT, abs=0.05)
+    assert found["shared_product"] == pytest.approx(PRODUCT_FOLLOWS_HABIT**2, abs=0.05)
 
 
 def test_at_a_port_of_discharge_nothing_is_said_to_be_lifted():

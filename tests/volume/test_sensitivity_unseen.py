@@ -100,6 +100,15 @@ def test_which_cargo_matters_where_few_large_ones_lie_among_small():
     assert found["calls_seen"] == pytest.approx(0, abs=0.01)
 
 
+def test_calls_that_may_be_none_move_the_sum_by_what_the_unseen_ones_carry_of_theirs():
+    """One call that counts for nothing itself: sum = m N, of variance E[m^2] Var N + Var(m) E[N]^2."""
+    m = lognormal(1, 0.5)
+    found = pd.DataFrame(with_unseen(AccountDraws(CALENDAR, 0 * m[0], m), missed(), CAP, CONFIG, SEED))
+    n = nbinom(SHAPE, 0.5)
+    index = m.var() * n.mean() ** 2 / ((m**2).mean() * n.var() + m.var() * n.mean() ** 2)
+    assert found.set_index("name").loc["calls_seen", "sobol"] == pytest.approx(index, abs=0.02)
+
+
 def test_what_does_not_vary_has_no_smallest_and_no_largest():
     """One stated cargo: the sum is 1 + N, and what it carried moves nothing, whichever draws stand first."""
     found = told(np.ones((1, 2_000)), missed())

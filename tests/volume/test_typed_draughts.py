@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -47,3 +49,14 @@ def test_a_number_alone_is_of_each_state_as_often_as_it_stands_then(retyped):
 def test_what_no_state_explains_means_nothing():
     assert share_of(9.0, 0.38, "draught_in_m") == pytest.approx(0.0, abs=1e-9)
     assert by_draughts(Evidence(96.0, 15.0), SHIP, SD_M).tolist() == [1.0]
+
+
+@pytest.mark.parametrize("retyped", [0.0, 0.38, 1.0])
+def test_over_all_second_draughts_the_chances_add_up_to_that_of_the_first(retyped):
+    """A density is one over all that may be typed: of the first number what is left is garbled, or of any voyage."""
+    step_m, into_m = 0.02, 4.4  # that no state explains
+    typed = Evidence(96.0, 15.0, draught_in_m=into_m, p_retyped=retyped)
+    outs_m = np.arange(0.5, 0.5 + GARBLED_RANGE_M, step_m)
+    pairs = [replace(typed, draught_out_m=out) for out in outs_m]
+    total = sum(float(by_draughts(pair, SHIP, SD_M)[0]) for pair in pairs) * step_m
+    assert total == pytest.approx(retyped * FLOOR + (1 - retyped) / GARBLED_RANGE_M, rel=0.01)

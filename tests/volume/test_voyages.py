@@ -1,10 +1,12 @@
 """Which liftings of several tables are one cargo: loaded at one port and landed at another, or one line given twice."""
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from pipeline.config import VolumeConfig
-from pipeline.volume import counted_once, liftings, simulate
+from pipeline.volume import counted_once, liftings, simulate, voyages
 from tests.volume.two_tables import CAP, DISCHARGING, LOADING, counted, load, table
 
 
@@ -38,6 +40,32 @@ def test_what_she_still_loads_or_brought_along_is_another_cargo(landed):
 def test_without_numbers_size_speaks():
     once = counted(table(LOADING, load(7, (62.0, 10.2))), table(DISCHARGING, load(10, (140.0, 22.0))))
     assert once["counts"].all()
+
+
+def test_what_sizes_say_of_one_ship_is_the_ratio_of_two_normal_laws():
+    """Of one ship two measures of a size differ by both errors; of two ships by the spread of the trade as well."""
+    rows = {"imo": None, "mmsi": None, "vessel_id": ""}
+    loaded = table(LOADING, load(7)).iloc[0].to_dict() | rows | {"dwt_log_sd": 0.2, "dwt_shared_sd": 0.0}
+    landed = table(DISCHARGING, load(13)).iloc[0].to_dict() | rows | {"dwt_log_sd": 0.3, "dwt_shared_sd": 0.0}
+    error = np.hypot(0.2, 0.3)
+
+    def odds(apart: float) -> float:
+        return voyages._odds_same(loaded, landed | {"dwt_p50_t": loaded["dwt_p50_t"] * np.exp(apart)}, LOADING)
+
+    def ratio(apart: float) -> float:
+        return stats.norm.pdf(apart, 0, error) / stats.norm.pdf(apart, 0, np.hypot(error, voyages.SIZE_SPREAD))
+
+    for apart in (-0.8, 0.5):
+        assert odds(apart) / odds(0.0) == pytest.approx(ratio(apart) / ratio(0.0))
+
+
+def test_how_long_she_lay_at_the_loading_port_is_no_part_of_her_voyage():
+    landed = table(DISCHARGING, load(20, vessel="imo:9000003")).iloc[0]
+    long, short = (
+        table(LOADING, load(day, vessel="imo:9000003") | {"departure": "2024-03-14"}).iloc[0] for day in (3, 13)
+    )
+    odds = [voyages._odds_same(loaded, landed, LOADING) for loaded in (long, short)]
+    assert odds[0] == pytest.approx(odds[1])
 
 
 def test_each_loading_is_discharged_once():

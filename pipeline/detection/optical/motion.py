@@ -113,7 +113,7 @@ def shift_px(first: FloatImage, later: FloatImage, inside: FloatImage) -> tuple[
         if np.abs(step).max() < 0.005:
             break
     rest = (two.ravel() - design @ solution) * np.sqrt(weight)
-    variance = float(rest @ rest) / max(1.0, weight.sum() / 4 - 4)
+    variance = float(rest @ rest) / 4 / max(1.0, weight.sum() / 4 - 4)
     try:
         inverse = np.linalg.inv((design * weight[:, None]).T @ design / 4)
     except np.linalg.LinAlgError:

@@ -20,13 +20,13 @@ ROW, COL = np.mgrid[: SHAPE[0], : SHAPE[1]]
 NOWHERE = np.zeros(SHAPE, bool)
 
 
-def harbour(*, concrete=NOWHERE, cloud=NOWHERE, ship=NOWHERE, map_off_m=None, spacing_m=SPACING_M):
+def harbour(*, concrete=NOWHERE, cloud=NOWHERE, ship=NOWHERE, map_off_m=None, spacing_m=SPACING_M, light=0.55):
     """Dull land in the west with concrete on it, water in the east, clouds over both; ``map_off_m``: how far out to
     sea the map has the coast, None for no map."""
     image = np.where(COL < COAST, np.array(SOIL)[:, None, None], np.array(WATER)[:, None, None])
     image = np.where(concrete & (COL < COAST), 0.33, image)
     image = np.where(ship, 0.15, image)
-    image = np.where(cloud, 0.55, image) + np.random.default_rng(3).normal(0, 0.004, image.shape)
+    image = np.where(cloud, light, image) + np.random.default_rng(3).normal(0, 0.004, image.shape)
     water = None if map_off_m is None else COAST + map_off_m / spacing_m <= COL
     bands = dict(zip("BGRN", image, strict=True))
     return array_scene(
@@ -65,6 +65,23 @@ def test_a_cloud_over_land_and_water_hides_the_same_with_a_map_as_without(shift_
     shaded = hidden(harbour(cloud=cloud, map_off_m=0.0))
     assert (shaded == hidden(harbour(cloud=cloud))).all()
     assert shaded[cloud & (COL >= COAST)].all()
+
+
+@pytest.mark.parametrize(
+    ("light", "is_cloud"), [((0.40, 0.42, 0.44, 0.46), True), ((0.30, 0.40, 0.50, 0.60), False)], ids=["white", "red"]
+)
+def test_what_is_bright_and_coloured_is_no_cloud(light, is_cloud):
+    """Cloud scatters all bands alike; sand and bare soil send back twice as much red as blue."""
+    cloud = disc(300, 350, 190.0)
+    shaded = hidden(harbour(cloud=cloud, light=np.array(light)[:, None, None]))
+    assert shaded[cloud].all() == is_cloud
+    assert is_cloud or not shaded.any()
+
+
+def test_what_is_bright_and_rough_is_no_cloud():
+    """A town: every other block of 16 m twice as bright as the next."""
+    rough = np.where((ROW // 8 + COL // 8) % 2, 0.35, 0.70)
+    assert not hidden(harbour(cloud=disc(300, 350, 190.0), light=rough)).any()
 
 
 def test_a_cloud_that_ends_at_the_coast_in_part_keeps_its_rim_near_its_part_on_water():

@@ -43,6 +43,11 @@ def test_shadow_falls_as_far_as_the_sun_is_low(elevation_deg, heading_deg):
     assert [side.k_v for side in sides] == pytest.approx([0.0, 0.0])
 
 
+def test_with_the_sun_astern_the_shadow_falls_ahead():
+    ahead, behind = (geometry((-1.0, 0.0), SunView((south, 0.0), 45.0, (0.0, 1.0), 0.0)) for south in (1.0, -1.0))
+    assert [side.k_u for side in (*ahead, *behind)] == pytest.approx([1.0, 1.0, -1.0, -1.0])
+
+
 def test_a_leaning_camera_sees_one_side_only():
     east, west = geometry((-1.0, 0.0), SunView((1.0, 0.0), 40.0, (0.0, 1.0), 20.0))  # north-going, camera in the east
     assert east.k_v == pytest.approx(np.tan(np.radians(20)))
@@ -158,6 +163,30 @@ def test_where_shadow_and_side_dispute_the_shadow_is_right_unless_gear_may_lengt
         assert "freeboard_disputed" in found.flags
         assert found.value_m == pytest.approx(trusted_m, abs=0.1)
         assert found.lo_m < 3.0 < 5.0 < found.hi_m
+
+
+def test_what_is_usual_for_her_length_counts_once_where_both_sides_tell():
+    """A product of normal laws: one of each side, and one of the height that is usual for a hull."""
+    heights = height_grid(12.0)
+    usual, spread = (share * freeboard.depth_of_any_m(100.0) for share in freeboard.USUAL_SHARE)
+    told_m, sd_m = (5.6, 6.0), 1.0
+    prior = freeboard.log_prior(heights, 100.0)
+    by_side = [replace(reading(m), heights_m=heights, log_p=prior - 0.5 * ((heights - m) / sd_m) ** 2) for m in told_m]
+    sides = list(zip((SideGeometry(1, 0.0, 1.5, 0.0, 0.0), SideGeometry(-1, 0.6, 0.0, 0.0, 0.0)), by_side, strict=True))
+    found = freeboard._combined(hull_of(), sides, heights, SunView((0.0, 1.0), 40.0, (0.0, 1.0), 0.0), 1.0)
+    weights = np.array([sd_m, sd_m, spread]) ** -2.0
+    assert found.value_m == pytest.approx(weights @ (*told_m, usual) / weights.sum(), abs=0.02)
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.8, True), (1.0, False)])
+def test_a_side_as_high_as_the_hull_is_deep_is_cargo(share, told):
+    """A hull that floats has some of her depth under water."""
+    depth_m = freeboard.depth_of_any_m(100.0)
+    sides = [(SideGeometry(1, 0.0, 1.5, 0.0, 0.0), reading(share * depth_m))]
+    sun = SunView((0.0, 1.0), 40.0, (0.0, 1.0), 0.0)
+    found = freeboard._combined(hull_of(), sides, sides[0][1].heights_m, sun, 1.0)
+    assert (found.value_m is not None) == told
+    assert told or "cargo stands at the side" in found.evidence
 
 
 @pytest.mark.parametrize("k_v", [-0.5, 0.0, 0.4])

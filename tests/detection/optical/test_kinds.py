@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from pipeline.detection import detect
 from pipeline.detection.optical import network
-from pipeline.detection.optical.clouds import cloud_map
+from pipeline.detection.optical.clouds import CloudMap, cloud_map
 from pipeline.detection.optical.kinds import Traits, names_of, traits_of
 from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
 from pipeline.detection.optical.water import survey
@@ -122,3 +122,16 @@ def test_a_cloud_throws_its_shadow_away_from_the_sun():
     assert cast_shadows(replace(scene, optical=OpticalView()), clouds) is None
     clear = array_scene(water, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE, optical=scene.optical)
     assert cast_shadows(clear, cloud_map(clear, levels, 2048)) is None
+
+
+@pytest.mark.parametrize("elevation_deg", [30.0, 60.0])
+def test_shadows_lie_as_far_as_clouds_are_high_over_the_tangent_of_the_sun(elevation_deg):
+    """Sun in the east: to the west, from those of clouds at 300 m to those at 4,000 m, in cells of 80 m."""
+    cloud = np.zeros((64, 960), bool)
+    cloud[24:32, 840:880] = True
+    view = OpticalView(sun_elevation_deg=elevation_deg, sun_azimuth_deg=90.0)
+    scene = array_scene({"B04": np.zeros(cloud.shape)}, sensor=Sensor.SENTINEL2, optical=view)
+    rows, cols = np.nonzero(cast_shadows(scene, CloudMap(1, np.packbits(cloud, axis=1))))
+    reach = np.array([4000.0, 300.0]) / np.tan(np.radians(elevation_deg)) / 80.0
+    assert (cols.min(), cols.max()) == pytest.approx([105, 109] - reach, abs=1.5)
+    assert np.abs(rows - 3).max() <= 2  # north of the map is a degree off

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from pipeline.detection.optical import outline
 from pipeline.detection.optical.frame import HullFrame
 from pipeline.detection.optical.outline import Touched, fit_hull
 from tests.detection.optical.hulls import mask_of
@@ -47,3 +48,16 @@ def test_a_touched_side_stays_on_its_line_and_says_that_it_is_vague(side):
     assert fitted is not None
     assert fitted.beam_m == pytest.approx(beam_m, abs=1.0)
     assert fitted.beam_se_m > alone.beam_se_m
+
+
+@pytest.mark.parametrize("se_m", [0.5, 4.0])
+def test_a_measured_beam_and_the_usual_one_weigh_by_their_errors(se_m):
+    """Two normal laws: the mean by inverse variances, and the harmonic error; her middle line stays."""
+    frame = HullFrame((80.0, 80.0), (-1.0, 0.0), (1.5, 1.5))
+    usual, spread = outline.usual_beam(150.0)
+    measured = usual + 5.0
+    low, high, error = outline._told(frame, (3.0, 3.0 + measured), (se_m, 0.0), 150.0, (None, None))
+    weights = np.array([se_m, spread]) ** -2.0
+    assert high - low == pytest.approx(weights @ [measured, usual] / weights.sum())
+    assert error == pytest.approx(weights.sum() ** -0.5)
+    assert low + high == pytest.approx(6.0 + measured)

@@ -1,5 +1,7 @@
 """Water in which radar tells few small tankers from the sea counts as seen in part; without a sea around, as unseen."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy import special
@@ -86,3 +88,28 @@ def test_a_canal_holds_sea_enough_to_judge_its_ships_by():
     water[158:163] = True
     scene, known = survey(sea(-15.0, water=water), CONFIG)
     assert blind.showing(scene, known, CONFIG)(Window(158, 100, 5, 120)).min() == 1
+
+
+def blocks_of(levels, unknown=0.0):
+    """A survey that holds no more than blocks' brightest levels, in open water; of a share no sea around is known."""
+    blocks = SimpleNamespace(brightest_any=np.array(levels), count=np.ones(len(levels), int))
+    log_mean = np.where(np.arange(len(levels)) < unknown * len(levels), np.nan, 0.0)
+    return SimpleNamespace(
+        blocks=blocks, land=np.zeros(len(levels), bool), clutter=SimpleNamespace(log_mean=log_mean), weights=None
+    )
+
+
+@pytest.mark.parametrize(("at_top", "below", "cut"), [(6, 2, True), (4, 1, False), (6, 3, False), (60, 40, False)])
+def test_numbers_were_cut_off_where_many_blocks_end_at_one(at_top, below, cut):
+    """Of a tail that thins out few blocks end at the last level; power that was cut lies within a level of the top."""
+    ln_power = np.log(50.0)
+    top = int(ln_power // blind.LN_STEP)
+    found = blind.cut_off_at(blocks_of([top] * at_top + [top - 1] * below + [top - 5] * 100))
+    assert (found is not None) == cut
+    assert not cut or ln_power <= found <= ln_power + blind.LN_STEP
+
+
+@pytest.mark.parametrize(("unknown", "share"), [(1.0, 1.0), (0.5, 0.0)])
+def test_a_picture_is_blind_where_hardly_any_of_its_water_has_a_sea_around(unknown, share):
+    told, why = blind.blind(blocks_of(range(100), unknown), CONFIG)
+    assert (told, len(why)) == (share, int(share > 0))

@@ -86,8 +86,8 @@ def test_a_line_of_faint_spots_is_interference():
 LIGHT_M_S = 299_792_458.0
 
 
-def told(*objects, radar=None, shape=(3000, 3000)):
-    """Flags and evidence of objects given as (row, col, dB over the sea) or (row, col, dB, length): open sea, 10 m."""
+def told(*objects, radar=None, shape=(3000, 3000), spacing_m=(10.0, 10.0)):
+    """Flags and evidence of objects given as (row, col, dB over the sea) or (row, col, dB, length): open sea."""
     candidates, blobs = [], []
     for row, col, power_db, *length in objects:
         length_m = length[0] if length else 20.0
@@ -104,7 +104,7 @@ def told(*objects, radar=None, shape=(3000, 3000)):
         row_edges=ends[0], col_edges=ends[1], count=np.ones((1, 1)), brightest_any=np.zeros((1, 1))
     )
     known = SimpleNamespace(blocks=blocks, land=np.zeros((1, 1), bool))
-    scene = SimpleNamespace(radar=radar, grid=None, pixel_spacing_m=(10.0, 10.0), shape=shape)
+    scene = SimpleNamespace(radar=radar, grid=None, pixel_spacing_m=spacing_m, shape=shape)
     return [(c.flags, c.evidence) for c in ghosts.flag(candidates, blobs, known, scene)]
 
 
@@ -148,10 +148,10 @@ def test_the_ghost_of_any_part_of_a_long_ship_is_hers(off_m, is_ghost):
 def test_many_faint_objects_everywhere_are_no_stripe():
     """As many to a line as a stripe has, and as many beside it: a rough sea, or a fleet of boats."""
     rng = np.random.default_rng(2)
-    crowd = [(row, col, 12) for row, col in rng.uniform(0, 400, (1200, 2))]
-    line = [(205.0, col, 12) for col in np.linspace(5, 395, 200)]
-    assert not any("interference" in flags for flags, _ in told(*crowd, shape=(400, 400)))
-    striped = told(*crowd, *line, shape=(400, 400))
+    crowd = [(row, col, 12) for row, col in rng.uniform(0, (400, 4000), (1200, 2))]
+    line = [(205.0, col, 12) for col in np.linspace(5, 3995, 200)]
+    assert not any("interference" in flags for flags, _ in told(*crowd, shape=(400, 4000)))
+    striped = told(*crowd, *line, shape=(400, 4000))
     assert all("interference" in flags for flags, _ in striped[len(crowd) :])
 
 
@@ -161,11 +161,21 @@ SHIFT_M = 0.0555 * 850e3 * 1700 / (2 * 7500)
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("side", [-1, 1])
 @pytest.mark.parametrize(("off_m", "is_ghost"), [(-85, True), (85, True), (-95, False), (95, False)])
-def test_first_and_second_ghosts_lie_before_and_behind_within_the_reach(order, side, off_m, is_ghost):
-    """80 m, and half of a source of 20 m."""
-    rows = side * (order * SHIFT_M + off_m) / 10
-    _, ghost = told((1500, 150, 40), (1500 + rows, 150, 16), radar=VIEW)
-    assert ("azimuth_ghost" in ghost[0]) == is_ghost
+@pytest.mark.parametrize("spacing_m", [(10.0, 10.0), (5.0, 20.0)])
+def test_first_and_second_ghosts_lie_before_and_behind_within_the_reach(order, side, off_m, is_ghost, spacing_m):
+    """80 m along the track, as across it, and half of a source of 20 m."""
+    along_m = side * order * SHIFT_M
+    for rows_m, cols_m in ((along_m + side * off_m, 0.0), (along_m, off_m)):
+        place = 1500 + rows_m / spacing_m[0], 150 + cols_m / spacing_m[1]
+        _, ghost = told((1500, 150, 40), (*place, 16), radar=VIEW, spacing_m=spacing_m)
+        assert ("azimuth_ghost" in ghost[0]) == is_ghost
+
+
+def test_what_is_fainter_than_any_ghost_of_a_source_is_none_of_hers():
+    """RATIO_DB: ambiguities are suppressed by 45 dB at the most."""
+    for below_db, is_ghost in ((44, True), (46, False)):
+        _, ghost = told((1500, 150, 60), (1500 + SHIFT_M / 10, 150, 60 - below_db), radar=VIEW)
+        assert ("azimuth_ghost" in ghost[0]) == is_ghost
 
 
 @pytest.mark.parametrize("missing", ["slant_range_m", "wavelength_m", "satellite_velocity_m_s", "prf_hz"])

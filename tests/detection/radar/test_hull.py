@@ -110,6 +110,7 @@ def test_any_polarisations_give_a_size_within_its_interval(bands):
     for low, middle, high in (size.length_m, size.beam_m):
         assert 0 < low < middle < high
     assert size.length_m[0] < 150 < size.length_m[2]
+    assert size.beam_m[0] < 24 < size.beam_m[2]
 
 
 def test_other_resolutions_scale_the_hull():
@@ -119,6 +120,23 @@ def test_other_resolutions_scale_the_hull():
     assert hull.features(coarse, hull.best_fit(coarse)).extent == pytest.approx(
         hull.features(fine, hull.best_fit(fine)).extent, abs=0.06
     )
+    small, large = (np.array([*size.length_m, *size.beam_m]) for size in map(hull.measure, (fine, coarse)))
+    assert large == pytest.approx(2 * small, rel=0.08)
+
+
+@pytest.mark.parametrize("angle_deg", [0.0, 35.0, 90.0])
+def test_pixels_may_be_wider_than_high(angle_deg):
+    """Every second column left out: the same ship, in the same place."""
+    square = drawn(angle_deg=angle_deg)
+    halves = {name: getattr(square, name)[..., ::2].copy() for name in ("contrast", "member", "clear")}
+    wide = replace(square, **halves, spacing_m=(10.0, 20.0))
+    guesses = [hull._moments(c.member, c.joint, c.spacing_m) for c in (square, wide)]
+    fits = [hull.best_fit(c) for c in (square, wide)]
+    assert guesses[1][3] == pytest.approx(guesses[0][3], abs=25.0)
+    for one, two in ((guesses[0][2], guesses[1][2]), (fits[0].angle_rad, fits[1].angle_rad)):
+        assert abs((np.degrees(two - one) + 90) % 180 - 90) < 8
+    assert (fits[1].y_m, fits[1].x_m) == pytest.approx((fits[0].y_m, fits[0].x_m), abs=8.0)
+    assert fits[1].length_m == pytest.approx(fits[0].length_m, abs=12.0)
 
 
 def test_a_neighbour_lengthens_nobody():
@@ -129,14 +147,28 @@ def test_a_neighbour_lengthens_nobody():
     assert hull.measure(both).length_m[1] == pytest.approx(hull.measure(alone).length_m[1], rel=0.1)
 
 
-def test_extents_are_distances_between_crossings():
-    """A profile that falls by a known law from a flat top crosses each level where the law says."""
-    at = np.abs(np.arange(200) * 10.0 - 1000.0)
-    profile = 1 + 1000 * np.exp(-np.maximum(at - 100.0, 0) / 12.0)
-    image = np.tile(profile[:, None], (1, 40))
-    below_peak, _, above_sea = extents_m(image, SPACING_M, (1000.0, 200.0, 0.0), 300.0, 20.0, 20.0)
-    assert below_peak == pytest.approx(2 * (100 + 12 * 2.2 * np.log(10)), abs=3)
-    assert above_sea == pytest.approx(2 * (100 + 12 * np.log(1000 / 10**0.6)), abs=3)
+@pytest.mark.parametrize(("over_sea", "levels"), [(1000.0, (10**-2.2, 10**-1.2)), (10.0, (0.2, 0.15))])
+def test_extents_are_distances_between_crossings(over_sea, levels):
+    """A profile that falls by a known law from a flat top, and less sharply than pixels are fine, crosses each level
+    where the law says: 22 dB below its peak, 12 below its median, but not below 2 and 1.5 times the sea; and at 6 dB.
+    """
+    spacing_m, fall_m = (2.0, 10.0), 12.0
+    at = np.abs(np.arange(1000) * spacing_m[0] - 1000.0)
+    image = np.ones((1000, 40))
+    image[:, 19:22] += over_sea * np.exp(-np.maximum(at - 100.0, 0) / fall_m)[:, None]  # 20 m broad
+    found = extents_m(image, spacing_m, (1000.0, 200.0, 0.0), 300.0, 20.0, 20.0)
+    shares = np.array([*levels, 10**0.6 / over_sea])
+    assert found == pytest.approx(2 * (100 + fall_m * np.log(1 / shares)), abs=0.3)
+
+
+@pytest.mark.parametrize(("dark_m", "length_m"), [(8.0, 200.0), (20.0, 140.0)])
+def test_a_short_dark_stretch_ends_no_hull_and_a_resolution_does(dark_m, length_m):
+    """A hull of 200 m, dark from 40 m off its middle on; shown at a resolution of 20 m."""
+    at = np.arange(1000) * 2.0 - 1000.0
+    bright = (np.abs(at) < 100) & ~((at > 40) & (at < 40 + dark_m))
+    image = np.tile(np.where(bright, 1000.0, 1.0)[:, None], (1, 40))
+    found = extents_m(image, (2.0, 10.0), (1000.0, 200.0, 0.0), 200.0, 20.0, 20.0)
+    assert found == pytest.approx((length_m,) * 3, abs=5)
 
 
 def test_pixels_that_are_not_numbers_are_no_hull():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import special, stats
+from scipy import integrate, special, stats
 
 from pipeline.detection.radar import laws
 
@@ -60,6 +60,18 @@ def test_probability_and_level_are_each_others_inverse(law):
     for tail in (1e-3, 1e-6):
         level = laws.quantile(law, tail, variance, LOOKS)
         assert laws.ln_survival(law, level, variance, LOOKS) == pytest.approx(np.log(tail), rel=0.03)
+
+
+@pytest.mark.parametrize("texture", [0.3, 1.0])
+def test_a_rare_level_of_lognormal_texture_is_that_of_the_integral(texture):
+    """Rarer than draws can show: speckle's tail over a normal law of ln texture, by scipy's quadrature."""
+    level = float(laws.quantile("lognormal", 1e-7, special.polygamma(1, LOOKS) + texture, LOOKS))
+
+    def beyond(z: float) -> float:
+        speckle = np.exp(special.digamma(LOOKS)) * level * np.exp(-np.sqrt(texture) * z)
+        return stats.norm.pdf(z) * special.gammaincc(LOOKS, speckle)
+
+    assert integrate.quad(beyond, -10, 10, points=[0, 3, 6])[0] == pytest.approx(1e-7, rel=0.1)
 
 
 def test_an_unknown_law_is_refused():

@@ -36,3 +36,26 @@ def test_a_hull_as_large_as_the_largest_is_one_and_a_metre_more_is_none(pair, la
     clean, impossible = without_codes(pd.DataFrame(sent))
     assert clean[list(pair)].notna().to_numpy().tolist() == [[True] * 2, [True] * 2, [False] * 2, [False] * 2]
     assert impossible == {pair[0]: 2, pair[1]: 2}
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "value", "kept", "wrong"),
+    [
+        (27, "sog", 62.0, True, 0), (27, "sog", 63.0, False, 0), (9, "sog", 1022.0, True, 0),
+        (9, "sog", 1023.0, False, 0), (1, "sog", 102.2, True, 0), (1, "sog", 102.3, False, 0),
+        (1, "sog", 103.0, False, 1), (1, "cog", 359.9, True, 0), (1, "cog", 360.0, False, 0),
+        (1, "cog", 360.1, False, 1), (27, "cog", 511.0, False, 0),
+        (1, "heading", 359.0, True, 0), (1, "heading", 360.0, False, 1), (1, "heading", 511.0, False, 0),
+    ],
+)  # fmt: skip
+def test_codes_are_those_of_each_message(kind, column, value, kept, wrong):
+    """ITU-R M.1371-5, annex 8: what means "not available" is not counted as wrong."""
+    clean, impossible = without_codes(pd.DataFrame({"msg_type": [kind], column: [value]}))
+    assert clean[column].notna().tolist() == [kept]
+    assert impossible.get(column, 0) == wrong
+
+
+@pytest.mark.parametrize(("lon", "lat", "kept"), [(0.0, 51.5, True), (36.8, 0.0, True), (0.0, 0.0, False)])
+def test_ships_may_lie_on_the_equator_or_at_greenwich_and_not_at_both(lon, lat, kept):
+    clean, _ = without_codes(pd.DataFrame({"msg_type": [1], "lon": [lon], "lat": [lat]}))
+    assert clean["lon"].notna().tolist() == clean["lat"].notna().tolist() == [kept]

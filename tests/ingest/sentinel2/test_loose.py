@@ -15,7 +15,9 @@ from pipeline.errors import InputError
 from pipeline.ingest.inputs import open_inputs
 from pipeline.ingest.metadata.beside import side_files
 from pipeline.ingest.metadata.options import OpenOptions
+from pipeline.ingest.rasters import open_raster
 from pipeline.ingest.scenes import open_scene
+from pipeline.ingest.sentinel2.layers import joined
 from pipeline.ingest.unchanged import require_unchanged
 from pipeline.types import Radiometry, Sensor, Window
 from tests.ingest.sentinel2.safe_product import L1C, PLACE, SIDE, TILE, Recipe, reflectance, write_safe
@@ -254,3 +256,14 @@ def test_bands_of_another_satellite_are_not_stacked(tmp_path, name):
     used, table = open_inputs([tmp_path])
     assert (used, len(table)) == ([], 3)
     assert table["cause"].str.contains("tells its sensor").all()
+
+
+def test_each_file_keeps_its_own_scale_and_offset(tmp_path):
+    layers = {}
+    for name, gain, offset in (("B02", 1e-4, -0.1), ("B03", 2e-4, 0.0), ("B04", 3e-4, 0.02)):
+        path = band(tmp_path / f"{name}.tif")
+        with rasterio.open(path, "r+") as out:
+            out.scales, out.offsets = [gain], [offset]
+        layers[name] = open_raster(path)
+    one = joined(layers, "all", "all")
+    assert (one.scales, one.offsets) == ((1e-4, 2e-4, 3e-4), (-0.1, 0.0, 0.02))
