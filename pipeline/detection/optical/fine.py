@@ -242,7 +242,8 @@ def _ended_at_water(
     word on what stands.
 
     Beyond a hull's end her quay goes on, white caps and smoke do. A new outline stands where it is a hull that ends
-    about there and of which the water says nothing of that kind.
+    about there, of which the water says nothing of that kind, nor that she goes on over most of what was taken off: a
+    dark stern or bow.
     """
     told = beside_her(light, sea, found[0], origin)
     cut = told.cut()
@@ -253,7 +254,8 @@ def _ended_at_water(
     if ship is None or not _is_hull(ship[0]) or abs(ship[0].length_m / (found[0].length_m - sum(cut)) - 1) > SAME_END:
         return found, sea, told
     anew = beside_her(light, sea, ship[0], origin)
-    return (found, sea, told) if any(anew.cut()) else (ship, off, anew)
+    goes_on = sum(anew.beyond_m) > 0.5 * sum(cut)
+    return (found, sea, told) if goes_on or any(anew.cut()) else (ship, off, anew)
 
 
 def _beyond(hull: Hull, cut_m: tuple[float, float], shape: tuple[int, ...], origin: tuple[int, int]) -> BoolImage:

@@ -30,7 +30,9 @@ SIGMAS, LEAST = 3.5, 0.02  # of the noise of a strip of water as wide, and of th
 RIM_SHARE = 0.10
 RIM = (0.03, 0.15)  # of the length from the end, where that step is read
 STRIP, HALF_STRIP = 0.25, (-0.05, 0.35)  # of the beam: half the strip's width; the strip with water on one side alone
-OUTER, OUTER_SHARE = (0.12, 0.40), 0.3  # of the beam from the axis to a side, and of the step amidships: no water
+# Of the beam from the axis to a side, and of the step amidships, above which there is no water: ends in
+# shade show 0.13 to 0.27 in five simulated hulls; below 0.2 white caps count as hull (two hulls of one scene, 11 m/s)
+OUTER, OUTER_SHARE = (0.12, 0.40), 0.2
 BRIDGED_M, BRIDGED_PX = 3.0, 1.5  # of darkness beyond an end that she may go on after; more is a shadow or a gap
 FIRM_M, FIRM_PX = 4.0, 2.0  # length over which the outer half must be there for her to begin
 # Of the length, and pixels, on which a bow is narrow or a stern lies in her house's shade: rendered hulls have 0.10.

@@ -61,6 +61,15 @@ def test_a_dark_half_counts_by_its_own_water():
     assert told(light, outline(0, 60)).beyond_m[0] == pytest.approx(60.0, abs=2.0)
 
 
+@pytest.mark.parametrize("quay_to_m", [None, 40], ids=["free", "at a quay"])
+def test_a_stern_in_her_houses_shade_is_no_water(quay_to_m):
+    """18 m of 120 that show a fifth of what the deck does, and end where she was drawn."""
+    light = picture(quay_to_m=quay_to_m)
+    shaded = np.s_[int(MIDDLE[0] - BEAM_M / 2 - 2) : int(MIDDLE[0] + BEAM_M / 2 + 1), : int(MIDDLE[1] - 42)]
+    light[shaded] = 1 + (light[shaded] - 1) / 5
+    assert told(light, outline(-60, 60)).cut() == (0.0, 0.0)
+
+
 @pytest.mark.parametrize("axis", [(0.0, 1.0), (0.0, -1.0)], ids=["along", "against"])
 def test_a_quay_that_goes_on_is_cut_off_where_she_ends(axis):
     """An outline that took in 4 m of the quay and goes on along it for 40 m beyond her stern."""
