@@ -59,3 +59,17 @@ def test_with_the_same_inputs_nothing_is_told_of_them(finished, capsys):
     _, folder = finished
     rerun(folder, Console(quiet=True))
     assert capsys.readouterr().err == ""
+
+
+def test_a_question_answered_from_a_folder_changed_by_hand_says_so(finished, capsys):
+    """It said "nothing changed since", and told the number that somebody had written there."""
+    desk, folder = finished
+    desk.run()
+    assert capsys.readouterr().err == ""
+    (folder / "calls.csv").write_text("nobody called\n", "utf-8")
+    desk.run()
+    done = "(the answer is told as it stands there; --fresh makes it anew)"
+    first = "1 difference from its manifest, the first: calls.csv: changed"
+    assert capsys.readouterr().err == f"error: {folder}: {first} {done}\n"
+    desk.run(fresh=True)
+    assert differences(folder) == []
