@@ -15,7 +15,9 @@ from pipeline.config.loading import canonical_json
 from pipeline.errors import ConfigError, EnvironmentFault, InputError, printable
 
 MANIFEST = "manifest.json"
-UNHASHED = {MANIFEST, "log.jsonl"}  # the log holds times, the manifest cannot hold its own hash
+CRATE = "ro-crate-metadata.json"  # the description of an unpacked archive
+# The log holds times, the manifest cannot hold its own hash, and an archive's description is compared by itself
+UNHASHED = {MANIFEST, CRATE, "log.jsonl"}
 _CHUNK = 1 << 20  # bytes hashed at once (our choice)
 
 
@@ -45,6 +47,13 @@ def code_version() -> str:
     for path in sorted(p for p in here.rglob("*") if p.suffix in CODE and "_configs" not in p.parts):
         digest.update(str(path.relative_to(here)).encode() + b"\0" + path.read_bytes() + b"\0")
     return f"{__version__}+{digest.hexdigest()[:12]}"
+
+
+def require_same_code() -> None:
+    """EnvironmentFault where the code was edited or installed anew since its hash was taken: what is imported late is
+    of other code than the answer would say."""
+    if code_version.__wrapped__() != code_version():
+        raise EnvironmentFault("the code of capwatch changed while this ran (no answer was written; ask again)")
 
 
 @cache
@@ -132,10 +141,10 @@ def _are_records(found: Any) -> bool:
     )
 
 
-def changes(folder: Path, digest_of: Callable[[Path], str] | None = None) -> list[str]:
+def changes(folder: Path, digest_of: Callable[[Path], str] | None = None, *, inputs: bool = True) -> list[str]:
     """What differs between a run folder and its manifest: one line for each file; empty where every byte agrees.
 
-    Inputs are compared too, where they still lie where the manifest says; ``digest_of`` hashes them as the run did
+    ``inputs`` are compared too, where they still lie where the manifest says; ``digest_of`` hashes them as the run did
     (a product's hash is that of its files).
     """
     manifest = read_manifest(folder)
@@ -148,7 +157,8 @@ def changes(folder: Path, digest_of: Callable[[Path], str] | None = None) -> lis
     out += [f"{p}: missing" for p in recorded if p not in present]
     out += [f"{p}: changed" for p in recorded if p in present and present[p] != recorded[p]]
     out += [f"{p}: not in the manifest" for p in present if p not in recorded]
-    return out + [line for record in manifest.get("inputs", []) if (line := _input_change(record, digest_of))]
+    read = manifest.get("inputs", []) if inputs else []
+    return out + [line for record in read if (line := _input_change(record, digest_of))]
 
 
 def _input_change(record: dict[str, Any], digest_of: Callable[[Path], str] | None) -> str:

@@ -20,7 +20,7 @@ from pipeline.chain.readiness import made_ready
 from pipeline.chain.review_file import Verdict, read_reviews
 from pipeline.chain.sources import gather, read_ais_around
 from pipeline.chain.verdicts import tell_verdicts
-from pipeline.chain.verification import last_of
+from pipeline.chain.verification import altered_since, last_of
 from pipeline.config import RunConfig, load_cap
 from pipeline.console import Console
 from pipeline.errors import NothingUsable, printable
@@ -85,7 +85,7 @@ def run(
         if folder.finished and not fresh and not healed:
             console.explain(f"every step: kept, the question, its inputs and the code are those of {run_id}")
             console.known_problems(read_manifest(folder.path)["problems"])
-            console.note(f"nothing changed since {folder.path} was made (--fresh repeats it)")
+            _tell_kept(folder, console)
             if not journal.ended(folder.path):  # killed behind its manifest, before it was the latest run
                 with _logged(folder, console):
                     _finish(folder)
@@ -112,6 +112,15 @@ def _begin(folder: RunFolder) -> dict[str, str] | None:
     write_json(folder.path / CONTINUES, previous)
     folder.clear({CONTINUES} if folder.finished else {CONTINUES, journal.LOG})
     return previous
+
+
+def _tell_kept(folder: RunFolder, console: Console) -> None:
+    """The answer is that of a finished run: nothing changed since, or somebody changed its folder."""
+    if altered := altered_since(folder.path):
+        told = f"{printable(folder.path)}: {altered}"
+        console.problem(told, done="the answer is told as it stands there; --fresh makes it anew")
+    else:
+        console.note(f"nothing changed since {folder.path} was made (--fresh repeats it)")
 
 
 def _finish(folder: RunFolder) -> None:

@@ -26,6 +26,7 @@ from pipeline.provenance import (
     manifest_hash,
     outputs_of,
     read_manifest,
+    require_same_code,
     sha256_file,
     sha256_of,
 )
@@ -125,6 +126,14 @@ def test_the_code_version_changes_with_any_byte_of_the_code(tmp_path, monkeypatc
     assert len(seen) == 7
     (package / "notes.txt").write_text("not code")
     assert version() in seen
+
+
+def test_code_that_changed_under_a_run_makes_no_answer(monkeypatch):
+    """What is imported late would be of other code than the manifest names."""
+    require_same_code()
+    monkeypatch.setattr(code_version, "__wrapped__", lambda: "0.1.0+another")
+    with pytest.raises(EnvironmentFault, match="the code of capwatch changed while this ran"):
+        require_same_code()
 
 
 def test_library_versions_name_what_numbers_come_through():

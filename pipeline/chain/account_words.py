@@ -21,7 +21,7 @@ _DAY = re.compile(r"\d{4}(-?)\d\d\1\d\d")  # Python would also take a week for i
 def account_lines(head: Headline, cap: CapConfig, ledger: pd.DataFrame) -> list[str]:
     """The account in a few lines, rounded as a report is: its sum, and the counted calls that it does not hold."""
     from pipeline.report.left_out import not_held_lines
-    from pipeline.report.wording import barrels, percent, tonnes_line
+    from pipeline.report.wording import barrels, interval_for_none, percent, tonnes_line
     from pipeline.volume import last_day_of
 
     hints = {year: f"--as-of {last_day_of(year, cap)} shows that year" for year in head.other_years}
@@ -30,23 +30,25 @@ def account_lines(head: Headline, cap: CapConfig, ledger: pd.DataFrame) -> list[
         none = f"no counted call in {year}, so nothing is added up against {head.cap_title}"
         return [none, *not_held_lines(head, cap, hints), _watched(ledger)]
     sums = " / ".join(barrels(value) for value in (head.barrels_p5, head.barrels_p50, head.barrels_p95))
-    calls = number_of(head.calls_counted, "call")
-    lines = [f"{calls} counted, {year}: p5/p50/p95 {sums} bbl, {percent(head.share_p50)} of {head.cap_title}"]
+    told = f"p5/p50/p95 {sums} bbl, {percent(head.share_p50)}"
+    if not head.barrels_p50:
+        told = f"{interval_for_none(head.barrels_p95, 'moved')}, up to {percent(head.share_p95)}"
+    lines = [f"{number_of(head.calls_counted, 'call')} counted, {year}: {told} of {head.cap_title}"]
     if line := tonnes_line(head):
         lines.append(line)
     return lines + not_held_lines(head, cap, hints)
 
 
 def _watched(ledger: pd.DataFrame) -> str:
-    """What stands behind an account without a call: the days on which a counted berth was looked at."""
+    """What stands behind an account without a call: the days on which a counted zone was looked at."""
     days, seen = len(ledger), int(ledger["looked"].isin(["usable", "partly"]).sum())
     if (ledger["looked"] == "not_given").all():
         return "what was lifted is unknown: no look was given (--looks), so nothing says that anybody watched"
     if not seen:
-        watched = f"no look showed a counted berth on any of its {number_of(days, 'day')}"
+        watched = f"no look showed a counted zone on any of its {number_of(days, 'day')}"
         return f"what was lifted is unknown: {watched}"
     unseen = f"; what happened on the other {days - seen:,} is unknown" if seen < days else ""
-    return f"a counted berth was looked at on {seen:,} of {number_of(days, 'day')}{unseen}"
+    return f"a counted zone was looked at on {seen:,} of {number_of(days, 'day')}{unseen}"
 
 
 def unwatched_end_lines(ledger: pd.DataFrame) -> list[str]:
@@ -65,7 +67,7 @@ def unwatched_end_lines(ledger: pd.DataFrame) -> list[str]:
     if (ledger["looked"] == "not_given").all():
         why = "no look was given (--looks), so nothing says that anybody watched"
         return [f"what was lifted on {days}, the last counted call, is unknown: {why}"]
-    return [f"what was lifted on {days}, the last look or counted call, is unknown: no look showed a counted berth"]
+    return [f"what was lifted on {days}, the last look or counted call, is unknown: no look showed a counted zone"]
 
 
 def without_part_lines(liftings: pd.DataFrame) -> list[str]:

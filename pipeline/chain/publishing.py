@@ -12,7 +12,7 @@ from pipeline.chain.review_file import FOLDER as REVIEWS_FOLDER
 from pipeline.chain.verification import CHAINED, ROWS, rows_of
 from pipeline.checkpoints import checkpoint
 from pipeline.config.writing import config_yaml
-from pipeline.provenance import MANIFEST, manifest_hash, outputs_of
+from pipeline.provenance import MANIFEST, manifest_hash, outputs_of, require_same_code
 from pipeline.report.summary import headline_lines, result_of, verdicts_of
 from pipeline.storage import write_bytes, write_json, write_text
 from pipeline.table_files import marked, write_table
@@ -62,6 +62,7 @@ def publish(
     chained = [name for name in CHAINED if name in story.tables]
     write_json(folder.path / ROWS, {name: rows_of(as_written(story.tables[name]), name) for name in chained})
     checkpoint("everything but the manifest")
+    require_same_code()
     manifest = _manifest(story, folder, ais, previous)
     manifest["self_sha256"] = manifest_hash(manifest)
     write_json(folder.path / MANIFEST, manifest)

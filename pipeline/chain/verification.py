@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import PipelineError
+from pipeline.plurals import number_of
 from pipeline.provenance import MANIFEST, changes, manifest_hash, read_manifest, sha256_of
 
 if TYPE_CHECKING:
@@ -82,12 +83,19 @@ def _continued(folder: Path, run_id: str) -> str:
     return str(previous.get("run_id", "")) if isinstance(previous, dict) else ""
 
 
-def differences(folder: Path) -> list[str]:
+def altered_since(folder: Path) -> str:
+    """That the files of a finished run, or the run that it continues, are not as it left them, in words; "" where they
+    are. Inputs are not read: they may be large, and gone."""
+    found = differences(folder, inputs=False)
+    return f"{number_of(len(found), 'difference')} from its manifest, the first: {found[0]}" if found else ""
+
+
+def differences(folder: Path, *, inputs: bool = True) -> list[str]:
     """One line for everything that does not fit the manifest: output, row, input, earlier run; empty where all does."""
     from pipeline.ingest.unchanged import digest_of
 
     out = []
-    for line in changes(folder, digest_of):
+    for line in changes(folder, digest_of, inputs=inputs):
         name, _, what = line.partition(": ")
         rows = _rows_changed(folder, Path(name).stem) if what == "changed" and name.endswith(".parquet") else []
         out.append(f"{line} ({'; '.join(rows)})" if rows else line)

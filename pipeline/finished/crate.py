@@ -14,10 +14,10 @@ from pipeline.chain.verification import differences
 from pipeline.errors import ConfigError, ContractError, printable
 from pipeline.execution import journal
 from pipeline.finished.kinds import manifest_of_run, refuse_within
+from pipeline.provenance import CRATE as METADATA
 from pipeline.provenance import MANIFEST, outputs_of, read_manifest, sha256_file
 from pipeline.storage import json_text, replacing
 
-METADATA = "ro-crate-metadata.json"
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 TYPES = {
     ".csv": "text/csv",
@@ -40,7 +40,7 @@ def write_crate(folder: Path, out: Path) -> int:
         raise ConfigError(f"{printable(out)}: a crate is a zip; end the name in .zip")
     manifest_of_run(folder)
     refuse_within(folder, out)
-    if found := altered_files(folder):
+    if found := altered(folder, inputs=False):  # they may have gone or changed since
         more = f"and {len(found) - 1} more; " if len(found) > 1 else ""
         raise ContractError(f"{printable(folder)}: {found[0]} ({more}nothing was written)")
     names = _held(folder)
@@ -51,24 +51,19 @@ def write_crate(folder: Path, out: Path) -> int:
     return len(names)
 
 
-def altered(folder: Path) -> list[str]:
+def altered(folder: Path, *, inputs: bool = True) -> list[str]:
     """What does not fit the manifest, one line each; of a run unpacked from its crate, the description neither."""
-    found = [line for line in differences(folder) if line != f"{METADATA}: not in the manifest"]
+    found = differences(folder, inputs=inputs)
     described = folder / METADATA
     if not described.is_file() or described.read_bytes() == json_text(metadata(folder, _held(folder))).encode():
         return found
     return [*found, f"{METADATA}: does not describe this run"]
 
 
-def altered_files(folder: Path) -> list[str]:
-    """The same of the files of the folder alone: inputs may have gone or changed since."""
-    return [line for line in altered(folder) if ": input " not in line]
-
-
 def _held(folder: Path) -> list[str]:
     """Names of what a crate holds beside its description."""
     own = [n for n in (MANIFEST, journal.LOG) if (folder / n).is_file()]
-    return [r.path for r in outputs_of(folder) if r.path != METADATA] + own
+    return [r.path for r in outputs_of(folder)] + own
 
 
 def metadata(folder: Path, names: list[str]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from pipeline.finished.kinds import manifest_of_run, manifest_with_answer
 from pipeline.finished.named_files import changed_files, flat
 from pipeline.finished.shortened import shortened
 from pipeline.plurals import number_of
-from pipeline.provenance import MANIFEST, read_manifest
+from pipeline.provenance import MANIFEST, manifest_hash, read_manifest
 from pipeline.report.summary import rounded
 from pipeline.table_files import read_table
 from pipeline.tables import LEDGER, LIFTINGS, PORT_CALLS
@@ -33,7 +33,7 @@ def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
 
     The state is ``finished``, ``unfinished`` (no manifest) or ``unreadable``. Those that did not finish come first,
     then the others as they were made, whatever their AOI: the latest is the last. ``other``: what sets a run apart from
-    the one of its AOI and period before.
+    the one of its AOI and period before. ``altered``: the manifest, which tells all this, was changed by hand.
     """
     folders = [p for p in out.glob("*/*") if p.is_dir() and not p.name.startswith(".")]
     folders = [p for p in folders if not aoi or p.parent.name == aoi.rstrip("/")]  # a name, no pattern and no path
@@ -54,7 +54,7 @@ def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
         before[question] = folder
         rows.append(row | _told(manifest) | {"made": journal.ended(folder), "other": other})
     columns = ["aoi", "run", "made", "state", "period", "looks", "calls", "barrels_p5", "barrels_p50", "barrels_p95"]
-    return pd.DataFrame(rows, columns=[*columns, "share", "simulated", "other", "code", "folder"])
+    return pd.DataFrame(rows, columns=[*columns, "share", "simulated", "altered", "other", "code", "folder"])
 
 
 def _told(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -71,6 +71,7 @@ def _told(manifest: dict[str, Any]) -> dict[str, Any]:
         "share": None if p50 is None else p50 / result["cap_bbl"],
         "simulated": manifest.get("simulated"),
         "code": manifest.get("capwatch", ""),
+        "altered": manifest.get("self_sha256") != manifest_hash(manifest),
     }
 
 

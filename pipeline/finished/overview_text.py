@@ -8,12 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.chain.verification import altered_since
 from pipeline.console import Console
 from pipeline.errors import ConfigError, EnvironmentFault, printable
-from pipeline.finished.crate import altered_files
 from pipeline.finished.overview import NO_CALL, difference, list_runs, to_the_barrel
 from pipeline.finished.shortened import shortened
-from pipeline.plurals import number_of
 from pipeline.report.summary import rounded
 from pipeline.report.wording import percent
 
@@ -29,7 +28,8 @@ def runs_table(out: Path, aoi: str | None) -> tuple[str, list[str], list[list[st
     for r in found.itertuples():
         barrels, share = _answer(r)
         period = r.period if isinstance(r.period, str) else ""
-        mark = "SIMULATED" if r.simulated is True else ""
+        marks = (("SIMULATED", r.simulated), ("manifest changed by hand", r.altered))
+        mark = ", ".join(words for words, told in marks if told is True)
         made = _when(r.made) if r.state == "finished" else r.state
         other = printable(r.other) if isinstance(r.other, str) else ""
         rows.append([f"{r.aoi}/{r.run}", made, period, _count(r.looks), _count(r.calls), barrels, share, other, mark])
@@ -64,9 +64,8 @@ def show_difference(before: Path, after: Path, console: Console) -> None:
     """Print what differs and why, the result first."""
     found = difference(before, after)
     for folder in dict.fromkeys((before, after)):
-        if altered := altered_files(folder):
-            told = f"{number_of(len(altered), 'difference')} from its manifest, the first: {altered[0]}"
-            console.problem(f"{printable(folder)}: {told}", done="compared as far as the manifest tells")
+        if altered := altered_since(folder):
+            console.problem(f"{printable(folder)}: {altered}", done="compared as far as the manifest tells")
     tables: list[tuple[str, pd.DataFrame]] = [
         ("result", found.result),
         ("counted calls, barrels", found.calls),

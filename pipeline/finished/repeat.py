@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.chain.review_file import find_reviews
+from pipeline.chain.verification import altered_since
 from pipeline.console import Console
 from pipeline.errors import ConfigError, ContractError, InputError, RunDiffers, printable
-from pipeline.finished.crate import altered, altered_files
+from pipeline.finished.crate import altered
 from pipeline.finished.input_files import listed_inputs, without_moved
 from pipeline.finished.kinds import manifest_of_run, page_of
 from pipeline.ingest.catalogue.kept import Kept
 from pipeline.plurals import number_of
-from pipeline.provenance import MANIFEST, code_version, read_manifest
+from pipeline.provenance import MANIFEST, read_manifest
 from pipeline.run import run
 from pipeline.workspace import CONFIG_FILES, load_run_config
 
@@ -49,12 +50,10 @@ def rerun(folder: Path, console: Console) -> None:
     """
     manifest = manifest_of_run(folder)
     _require_question(folder, [record["path"] for record in manifest["outputs"]])
-    changed = altered_files(folder)
+    changed = altered(folder, inputs=False)
     for line in changed:
         console.problem(f"{printable(folder)}: {line}", done="what the manifest says of it is compared")
     config = load_run_config(folder / CONFIG, {})
-    made_by, now = manifest["capwatch"], code_version()
-    other_code = f" (the run was made by code {made_by}, this is {now})" if made_by != now else ""
     with tempfile.TemporaryDirectory(prefix="capwatch-rerun-") as other:
         root = folder / CONFIG_FILES
         reviews = find_reviews(config.aoi.id, root)
@@ -67,12 +66,28 @@ def rerun(folder: Path, console: Console) -> None:
     differing = sorted(p for p in before.keys() | after.keys() if before.get(p) != after.get(p))
     for path in differing:
         console.problem(f"{printable(folder / path)}: differs when run again", done="reported")
-    if differing:
+    if told := _told_otherwise(manifest, repeated):
+        console.problem(f"{printable(folder / MANIFEST)}: other {', '.join(told)} when run again", done="reported")
+    if differing or told:
+        count = len(differing) + bool(told)
         on_others = f", on {number_of(len(other_inputs), 'input')} not the same" if other_inputs else ""
-        told = f"{len(differing)} of {number_of(len(before), 'file')} differ when run again{on_others}{other_code}"
-        raise RunDiffers(f"{printable(folder)}: {told}")
+        summary = f"{count} of {number_of(len(before) + 1, 'file')} differ when run again{on_others}"
+        raise RunDiffers(f"{printable(folder)}: {summary}{_made_otherwise(manifest, repeated)}")
     with_what = f" with the manifest; {number_of(len(changed), 'file')} of the folder not" if changed else ""
     console.result(f"{folder}: run again, all {len(before)} files agree byte for byte{with_what}")
+
+
+def _told_otherwise(manifest: dict[str, Any], repeated: dict[str, Any]) -> list[str]:
+    """What a manifest says that its repetition does not: no hash of an output holds its headline or its mark."""
+    apart = {"previous", "inputs", "outputs", "self_sha256"}  # of where a run lies, or compared file by file
+    return sorted(k for k in (manifest.keys() | repeated.keys()) - apart if manifest.get(k) != repeated.get(k))
+
+
+def _made_otherwise(manifest: dict[str, Any], repeated: dict[str, Any]) -> str:
+    """That code or libraries are not those of the run, in brackets: a cause of every difference; else ""."""
+    before, now = ({"code": told["capwatch"], **told.get("libraries", {})} for told in (manifest, repeated))
+    others = [f"{name} {before[name]}, this is {now.get(name)}" for name in before if before[name] != now.get(name)]
+    return f" (the run was made by {'; '.join(others)})" if others else ""
 
 
 def _inputs_since(manifest: dict[str, Any], repeated: dict[str, Any]) -> list[str]:
@@ -102,10 +117,12 @@ def _require_question(folder: Path, outputs: list[str]) -> None:
 
 
 def show(folder: Path, console: Console) -> None:
-    """The headline of a finished run, or case, and the path of its report."""
+    """The headline of a finished run, or case, and the path of its report; where either was changed by hand, that."""
     told = read_manifest(folder).get("headline")
     if not isinstance(told, list) or not all(isinstance(line, str) for line in told):
         raise InputError(folder / MANIFEST, "its headline has gone; capwatch verify names what was changed")
+    if changed := altered_since(folder):
+        console.problem(f"{printable(folder)}: {changed}", done="told as it stands there")
     for line in (*told, f"report: {page_of(folder)}"):
         console.result(line)
 

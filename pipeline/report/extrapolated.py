@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.plurals import number_of
-from pipeline.report.wording import account_begins, day_counts, percent
+from pipeline.report.wording import account_begins, counted_place, day_counts, percent
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -39,8 +39,8 @@ def extrapolated_line(story: Story) -> str:
         return ""
     share, of = percent(round(unseen, 2)), "" if total == day_counts(story)["total"] else " of the account"
     return (
-        f"about {share} of the sum with the calls that nobody saw is extrapolated: a counted berth was seen on "
-        f"{looked} of {number_of(total, 'day')}{of}"
+        f"about {share} of the sum with the calls that nobody saw is extrapolated: a {counted_place(story)} was seen "
+        f"on {looked} of {number_of(total, 'day')}{of}"
     )
 
 
@@ -58,6 +58,6 @@ def looks_show_line(story: Story) -> str:
     )
     return (
         f"By these shares, the times of the looks and the usual lengths of stay, the looks show about {middle} of "
-        f"those who call at a counted berth ({low} to {high}). "
+        f"those who call at a {counted_place(story)} ({low} to {high}). "
         "The sum with unseen calls takes in that this is not known better."
     )

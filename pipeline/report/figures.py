@@ -173,7 +173,7 @@ def _with_unseen(axes: Axes, day: pd.Series, account: pd.DataFrame, story: Story
 
 
 def _unlooked(axes: Axes, story: Story) -> None:
-    """Shade the days of the period on which no counted berth was seen: what was loaded then is unknown."""
+    """Shade the days of the period on which no counted zone was seen: what was loaded then is unknown."""
     looks = story.tables["looks"]
     seen = looks[
         looks["zone_id"].isin(counted_zones(story)) & (looks["state"] != "unknown") & looks["acquired"].notna()

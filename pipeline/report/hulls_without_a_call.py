@@ -1,4 +1,4 @@
-"""Hulls that looks show at a counted berth and of which no call came: they are in no sum, and must not go unsaid.
+"""Hulls that looks show in a counted zone and of which no call came: they are in no sum, and must not go unsaid.
 
 A berth's verdict rests on how the whole berth looks, a call on a hull that was outlined: the one may be sure where the
 other fails.
@@ -20,7 +20,7 @@ NAMED = 3  # looks that are named; the table ``occupancy`` has all (our choice)
 
 
 def hull_lines(story: Story) -> list[str]:
-    """A line for each counted berth at which looks of the period show a hull that no call holds."""
+    """A line for each counted zone in which looks of the period show a hull that no call holds."""
     told, calls = story.tables.get("occupancy"), story.tables["port_calls"]
     if told is None or not len(told):
         return []

@@ -11,6 +11,7 @@ from pipeline.report.left_out import not_held_lines
 from pipeline.report.wording import (
     account_begins,
     barrels,
+    counted_place,
     counted_zones,
     day_counts,
     percent,
@@ -72,8 +73,8 @@ def answer(story: Story) -> str:
     usable = _usable_looks(story)
     if not usable and not len(calls):
         return (
-            f"No usable look at any counted berth of {story.place.name}, and no call by transponder in the period: "
-            "what was loaded there is unknown."
+            f"No usable look at any {counted_place(story)} of {story.place.name}, and no call by transponder in the "
+            "period: what was loaded there is unknown."
         )
     if not head.calls_counted and (elsewhere := not_held_lines(head, story.cap)):
         return (
@@ -83,7 +84,7 @@ def answer(story: Story) -> str:
     if not head.calls_counted and not usable:
         return (
             f"{_reviewed(story)}No counted call was observed at {story.place.name} in the period, and no usable look "
-            "showed a counted berth: what was loaded there is unknown."
+            f"showed a {counted_place(story)}: what was loaded there is unknown."
         )
     if not head.calls_counted:
         return (
@@ -174,14 +175,14 @@ def _call_range(story: Story) -> str:
 
 def _looked_at(story: Story) -> str:
     """What was looked at and what was not."""
-    days = day_counts(story)
+    days, place = day_counts(story), counted_place(story)
     if not days["usable"] and not days["partly"]:
         return (
-            f"No usable look showed a counted berth on any of the {number_of(days['total'], 'day')}: only transponders "
+            f"No usable look showed a {place} on any of the {number_of(days['total'], 'day')}: only transponders "
             "tell of it, and what else happened is unknown"
         )
     zones = len(counted_zones(story))
-    seen = "The counted berth was seen" if zones == 1 else f"At least one of {zones} counted berths was seen"
+    seen = f"The {place} was seen" if zones == 1 else f"At least one of {zones} {place}s was seen"
     text = f"{seen} on {days['usable']} of {number_of(days['total'], 'day')}"
     if days["partly"]:
         text += f" and in part on {days['partly']}"

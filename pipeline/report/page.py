@@ -23,6 +23,7 @@ from pipeline.report.warnings_list import warnings
 from pipeline.report.wording import (
     barrels,
     beside_period,
+    counted_place,
     counted_zones,
     crossed,
     day_counts,
@@ -56,6 +57,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         answer=answer(story),
         caveats=caveats(story),
         shown=shown_alone(story),
+        counted_place=counted_place(story),
         any_counts=bool(counted_zones(story)),
         looks_show=looks_show_line(story),
         unseen_sum=story.headline.corrected_bbl is not None and story.headline.corrected_bbl[2] > 0,

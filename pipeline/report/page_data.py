@@ -14,7 +14,7 @@ from pipeline.report.assets import data_uri
 from pipeline.report.extrapolated import mostly_extrapolated
 from pipeline.report.opening import shown_alone
 from pipeline.report.quicklooks import read_quicklooks
-from pipeline.report.wording import call_numbers, zones_in_order
+from pipeline.report.wording import call_numbers, counted_place, zones_in_order
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.types import ONLY_DATED, TO_THE_DAY
 
@@ -44,6 +44,7 @@ def page_data(story: Story, folder: Path) -> dict[str, Any]:
         "account": account(story),
         "went": MOVED[story.config.volume.counted][0],
         "zones": _zones(story),
+        "counted": counted_place(story),
         "land": _land(story),
         "coast": _coast(story),
         "credit": story.place.coast_credit,

@@ -17,6 +17,7 @@ from pipeline.report.left_out import kept_out_lines, no_estimate, not_held_lines
 from pipeline.report.opening import answer, caveats, changed_by_verdicts, shown_alone
 from pipeline.report.wording import (
     beside_period,
+    interval_for_none,
     percent,
     tonnes_line,
     without_ais,
@@ -36,10 +37,14 @@ def headline_lines(story: Story) -> list[str]:
     mark = "SIMULATED: " if story.simulated else ""
     calls = story.tables["port_calls"]
     of_these = ", ".join(words for words in (without_ais(calls), beside_period(calls)) if words)
-    barrels = [f"{rounded(b)} bbl" for b in (head.barrels_p5, head.barrels_p50, head.barrels_p95)]
+    barrels = " / ".join(f"{rounded(b)} bbl" for b in (head.barrels_p5, head.barrels_p50, head.barrels_p95))
     shown = shown_alone(story)
     changed = changed_by_verdicts(story)
-    shares = [percent(share) for share in (head.share_p5, head.share_p50, head.share_p95)]
+    shares = " / ".join(percent(share) for share in (head.share_p5, head.share_p50, head.share_p95))
+    observed = f"observed barrels p5/p50/p95: {barrels}"
+    if not head.barrels_p50:
+        observed = f"observed barrels: {interval_for_none(head.barrels_p95, MOVED[story.config.volume.counted][0])}"
+        shares = f"up to {percent(head.share_p95)}"
     seen = number_of(head.calls_seen, "port call")
     year = story.cap.account_year_words(head.account_year)
     opening = [
@@ -52,10 +57,10 @@ def headline_lines(story: Story) -> list[str]:
         return [*opening, *(f"{mark}{line}" for line in (answer(story), *_unseen_lines(story), *left_out))]
     return [
         *opening,
-        f"{mark}observed barrels p5/p50/p95: {' / '.join(barrels)}",
+        f"{mark}{observed}",
         *([f"{mark}that is {shown.says}"] if shown is not None else []),
         *([f"{mark}after analysts' verdicts: {changed}"] if changed else []),
-        f"{mark}share of the cap of {head.cap_bbl:,.0f} bbl: {' / '.join(shares)}",
+        f"{mark}share of the cap of {head.cap_bbl:,.0f} bbl: {shares}",
         *(f"{mark}in the cap's tonnes: {line}" for line in [tonnes_line(head)] if line),
         *(f"{mark}{line}" for line in _unseen_lines(story)),
         *(f"{mark}{line}" for line in not_held_lines(head, story.cap) + left_out),

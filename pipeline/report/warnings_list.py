@@ -18,6 +18,7 @@ from pipeline.report.hulls_without_a_call import hull_lines
 from pipeline.report.left_out import kept_out_lines, not_held_lines, outside_lines
 from pipeline.report.opening import changed_by_verdicts
 from pipeline.report.wording import (
+    counted_place,
     counted_zones,
     day_counts,
     percent,
@@ -124,7 +125,7 @@ def _about_looks(story: Story) -> list[str]:
     if days["unknown"]:
         which = f"On {days['unknown']} of {number_of(days['total'], 'day')}"
         calls = story.headline.calls_counted
-        unseen = f"{which} no look showed a counted berth: what {'else ' if calls else ''}happened is unknown."
+        unseen = f"{which} no look showed a {counted_place(story)}: what {'else ' if calls else ''}happened is unknown."
         out.append(f"{unseen} The sum holds only what was seen or heard." if calls and not corrected else unseen)
     if zones := zones_without_estimate(story):
         unseen = f"What nobody saw at {zones} is unknown: it was looked at too seldom to say"

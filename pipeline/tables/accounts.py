@@ -174,7 +174,7 @@ LEDGER = Contract(
         Column(
             "looked",
             "text",
-            "Was any counted berth looked at this day: usable, partly, unknown, or not_given.",
+            "Was any counted zone looked at this day: usable, partly, unknown, or not_given.",
             choices=("usable", "partly", "unknown", "not_given"),
         ),
         Column(

@@ -53,6 +53,13 @@ def test_an_account_year_that_is_no_calendar_year_is_told_by_its_first_day(capwa
     assert "account year 2023 (from 2023-12-22) as of 2024-12-20" in told
 
 
+def test_a_sum_whose_median_is_zero_is_told_as_its_interval(account):
+    """ "0 / 0 / 250,000 bbl, 0 %" would read as a finding that nothing was lifted."""
+    _, told, _, _ = account(of("2024-05-01", p_loading=0.3))
+    likely = "0 to 250,000 bbl (90 % interval; that nothing was moved is at least as likely as not), up to 50 % of "
+    assert likely in told[0]
+
+
 def test_printed_sums_have_three_digits_as_a_report_has_and_the_table_has_all(account):
     _, told, _, out = account(of("2024-05-01"))
     assert "p5/p50/p95 250,000 / 250,000 / 250,000 bbl" in told[0]
@@ -128,8 +135,8 @@ def test_a_year_without_a_call_is_unknown_and_no_sum_of_zero(account):
 @pytest.mark.parametrize(
     ("state", "says"),
     [
-        ("usable", "a counted berth was looked at on 1 of 31 days; what happened on the other 30 is unknown"),
-        ("unknown", "what was lifted is unknown: no look showed a counted berth on any of its 31 days"),
+        ("usable", "a counted zone was looked at on 1 of 31 days; what happened on the other 30 is unknown"),
+        ("unknown", "what was lifted is unknown: no look showed a counted zone on any of its 31 days"),
     ],
 )
 def test_an_account_without_a_call_says_on_which_days_somebody_watched(account, tmp_path, state, says):

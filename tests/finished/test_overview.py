@@ -156,6 +156,19 @@ def test_a_run_that_was_altered_by_hand_is_told_when_compared(capwatch, tiny_run
     assert "copy: 1 difference from its manifest, the first: calls.csv: changed (compared as far as" in err
 
 
+def test_the_answer_of_a_folder_changed_by_hand_is_told_as_such(capwatch, tiny_run, tmp_path):
+    """A headline that somebody wrote into it, or a page that is another, was shown as the run's, with exit code 0."""
+    shutil.copytree(tiny_run, copy := tmp_path / "runs" / "vostochny" / "copy")
+    (copy / "report.html").write_bytes(b"nothing was lifted")
+    code, told, err = capwatch("report", copy)
+    first = "copy: 1 difference from its manifest, the first: report.html: changed (told as it stands there)\n"
+    assert (code, err.endswith(first), err.count("\n"), "report: " in told) == (3, True, 1, True)
+    assert "changed by hand" not in capwatch("runs", "--out", tmp_path / "runs")[1]
+    text = (copy / "manifest.json").read_text("utf-8")
+    (copy / "manifest.json").write_text(text.replace('"seed": ', '"seed": 1'), "utf-8")
+    assert "SIMULATED, manifest changed by hand\n" in capwatch("runs", "--out", tmp_path / "runs")[1]
+
+
 def test_a_run_does_not_differ_from_itself(tiny_run):
     found = difference(tiny_run, tiny_run)
     assert found.reasons == []

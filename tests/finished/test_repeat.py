@@ -1,11 +1,16 @@
 """A run repeated after its inputs changed: what changed is named, not only the files that differ for it."""
 
+import json
+
 import numpy as np
 import pytest
 
+from pipeline.chain.verification import differences
 from pipeline.console import Console
 from pipeline.errors import RunDiffers
 from pipeline.finished.repeat import rerun
+from pipeline.provenance import MANIFEST, manifest_hash
+from pipeline.storage import write_json
 from tests.cases.desk import Desk, radar, speckle
 
 
@@ -32,7 +37,39 @@ def test_inputs_that_changed_came_or_went_are_told_before_the_files_that_differ(
     assert any(line.startswith(f"error: {folder}/detections.parquet: differs") for line in told)
 
 
+def test_an_answer_that_was_written_into_the_manifest_by_hand_is_not_blessed(finished, tmp_path, capsys):
+    """No hash of an output holds headline, numbers and the mark of a simulation: with a new hash of its own such a
+    manifest verifies, and every other file agrees."""
+    _, folder = finished
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    forged = manifest | {"headline": ["nothing was lifted"], "simulated": not manifest["simulated"]}
+    forged["libraries"] = manifest["libraries"] | {"numpy": "0.1"}
+    write_json(folder / MANIFEST, forged | {"self_sha256": manifest_hash(forged)})
+    assert differences(folder) == []
+    numpy = manifest["libraries"]["numpy"]
+    with pytest.raises(
+        RunDiffers, match=rf"1 of \d+ files differ .*\(the run was made by numpy 0.1, this is {numpy}\)$"
+    ):
+        rerun(folder, Console(quiet=True))
+    told = f"error: {folder}/manifest.json: other headline, libraries, simulated when run again (reported)\n"
+    assert capsys.readouterr().err == told
+
+
 def test_with_the_same_inputs_nothing_is_told_of_them(finished, capsys):
     _, folder = finished
     rerun(folder, Console(quiet=True))
     assert capsys.readouterr().err == ""
+
+
+def test_a_question_answered_from_a_folder_changed_by_hand_says_so(finished, capsys):
+    """It said "nothing changed since", and told the number that somebody had written there."""
+    desk, folder = finished
+    desk.run()
+    assert capsys.readouterr().err == ""
+    (folder / "calls.csv").write_text("nobody called\n", "utf-8")
+    desk.run()
+    done = "(the answer is told as it stands there; --fresh makes it anew)"
+    first = "1 difference from its manifest, the first: calls.csv: changed"
+    assert capsys.readouterr().err == f"error: {folder}: {first} {done}\n"
+    desk.run(fresh=True)
+    assert differences(folder) == []

@@ -23,8 +23,8 @@ CALLS = pd.DataFrame({"flags": [["dark"], ["dark"], []], "counts": [True, True, 
 class Told:
     """As much of a story as sentences need."""
 
-    def __init__(self, looks, calls, counted=0, *, p50=100_000.0, zone_counts=True, piers=("pier",)):
-        zones = tuple(SimpleNamespace(zone_id=pier, counts=zone_counts) for pier in piers)
+    def __init__(self, looks, calls, counted=0, *, p50=100_000.0, zone_counts=True, piers=("pier",), kind="berth"):
+        zones = tuple(SimpleNamespace(zone_id=pier, counts=zone_counts, kind=kind) for pier in piers)
         self.tables = {"looks": looks, "port_calls": calls, "ledger": pd.DataFrame({"day": ["2024-01-01"]})}
         self.place = SimpleNamespace(name="Testport", zones=zones)
         self.headline = head(counted, p50)
@@ -60,6 +60,8 @@ def test_a_look_at_one_berth_of_two_is_no_look_at_both():
     one, two = (answer(Told(looks_of("usable"), CALLS, 2, piers=piers)) for piers in (["pier"], ["pier", "jetty"]))
     assert "The counted berth was seen on 1 of 10 days; what else happened on the other 9 is unknown." in one
     assert "At least one of 2 counted berths was seen on 1 of 10 days; what else" in two
+    roads = answer(Told(looks_of("usable"), CALLS, 2, kind="anchorage"))
+    assert "The counted zone was seen on 1 of 10 days; what" in roads  # no berth is meant
 
 
 def in_doubt(base, alone):

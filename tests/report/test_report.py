@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from pipeline.report.page import render
+from pipeline.report.summary import headline_lines
 from pipeline.report.warnings_list import warnings
 from pipeline.report.wording import barrels, interval, without_ais
 from pipeline.table_files import read_table
@@ -343,6 +344,10 @@ def test_a_median_of_0_is_not_printed_as_a_finding(tiny_story, tmp_path):
     assert f"{told}, up to 4.2 % of the cap of 500,000 barrels." in page
     assert "<b>0 to 21,100 barrels</b>" in page
     assert "0 % of the cap" not in page
+    lines = headline_lines(replace(tiny_story, headline=replace(head, cap_bbl=500_000.0)))
+    in_bbl = told.removeprefix("an estimated ").replace("barrels", "bbl")
+    assert any(line.endswith(f"observed barrels: {in_bbl}") for line in lines)
+    assert any(line.endswith("share of the cap of 500,000 bbl: up to 4.2 %") for line in lines)
 
 
 def test_without_a_counted_call_nothing_is_said_of_what_is_not_there(tiny_story, tmp_path):

@@ -29,7 +29,7 @@
     slider.setAttribute("aria-valuetext", "all days");
     map.filter(null);
     map.picture(chosen.value === "" ? [] : [seen[Number(chosen.value)]]);
-    when.textContent = `${days === 1 ? "The day" : `All ${days} days`}: ${plural(seen.length, "look")}, ${plural(data.calls.length, "call")}. Move the slider for one day; the bars under it say whether a counted berth was seen.`;
+    when.textContent = `${days === 1 ? "The day" : `All ${days} days`}: ${plural(seen.length, "look")}, ${plural(data.calls.length, "call")}. Move the slider for one day; the bars under it say whether a ${data.counted} was seen.`;
   }
   function showDay() {
     const n = Number(slider.value), from = data.start + n * DAY;
