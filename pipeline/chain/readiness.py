@@ -45,8 +45,9 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
             vessels = read_registry(path)
         except InputError as error:  # a file of the question, as zones and cap are: no other input stands in for it
             raise ConfigError(str(error)) from error
-        for shared in shared_numbers(vessels):
-            console.problem(InputError(path, shared), done="that number names no ship; IMO numbers and names still do")
+        for shared in shared_numbers(vessels):  # named as the question does: where it lies is another folder in a rerun
+            told = InputError(config.source.registry, shared)
+            console.problem(told, done="that number names no ship; IMO numbers and names still do")
     tell_left_aside(config, console)  # before the inputs are asked for: where nothing else is there, it says why
     if config.source.kind == "files":
         _require_inputs(config, console)

@@ -170,7 +170,7 @@ def _call_range(story: Story) -> str:
     told = story.call_range
     if told is None or told[1] <= told[0]:
         return ""
-    return f"as two looks may show one ship or two, what was seen is {told[0]} to {told[1]} calls (90 % interval)"
+    return f"as two looks may show one ship or two, what was seen makes {told[0]} to {told[1]} calls (90 % interval)"
 
 
 def _looked_at(story: Story) -> str:

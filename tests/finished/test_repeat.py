@@ -73,3 +73,15 @@ def test_a_question_answered_from_a_folder_changed_by_hand_says_so(finished, cap
     assert capsys.readouterr().err == f"error: {folder}: {first} {done}\n"
     desk.run(fresh=True)
     assert differences(folder) == []
+
+
+def test_what_was_told_of_a_file_of_the_question_is_told_alike_when_run_again(tmp_path):
+    """A run keeps such files in a folder of its own: a message that names the folder would differ."""
+    desk = Desk(tmp_path / "desk").furnished()
+    rows = [f"{imo},445999001,ONE,5000,DWT,https://example.org" for imo in (9074729, 9000003)]
+    text = "\n".join(["imo,mmsi,name,dwt_t,tonnage_kind,source", *rows]) + "\n"
+    (desk.root / "registry.csv").write_text(text, "utf-8")
+    folder = desk.run(source={"registry": "registry.csv"}).folder
+    told = json.loads((folder / MANIFEST).read_text("utf-8"))["problems"]
+    assert any("stands in lines" in line for line in told)
+    rerun(folder, Console(quiet=True))

@@ -132,7 +132,7 @@ def test_the_sum_says_how_much_of_it_is_the_calls_shown():
         "2 counted calls at Testport (all without AIS) and possible further ships not told apart from them "
     )
     assert "about 80,000 for the calls shown, about 20,000 for possible further ships" in text
-    assert "as two looks may show one ship or two, what was seen is 2 to 3 calls (90 % interval)" in text
+    assert "as two looks may show one ship or two, what was seen makes 2 to 3 calls (90 % interval)" in text
     del story.tables["sensitivity"]
     assert " As two looks may show one ship or two, " in answer(story)
 

@@ -135,6 +135,10 @@ def kind_of(path: Path, head: bytes) -> Kind:
         return "csv"
     if first[:1] in (b"!", b"$", b"\\", b"#"):
         return "nmea"
+    from pipeline.ingest.ais.headers import header_among, told_above  # which read lines by this module
+
+    if line := header_among(head):
+        raise InputError(path, told_above(line))
     table = "no header line with columns between commas, semicolons, tabs or pipes"
     raise InputError(path, f"holds neither AIS sentences nor a table: no '!AIVDM' and {table}")
 

@@ -32,6 +32,9 @@ OPEN = {
 NOT_METRES = {"ft", "feet", "dm", "cm"}
 """Words of a name that say another unit of a draught or a hull's size."""
 
+OTHERS = {"source", "state", "loading"}
+"""Providers' own words, two slips away from course, status and heading."""
+
 _SEP_LINE = re.compile(rb"\s*sep=(.)\s*")  # a spreadsheet's own first line
 
 
@@ -63,17 +66,22 @@ def split_header(line: bytes) -> tuple[list[str], str]:
     return max(split, key=lambda found: len(found[0]))
 
 
-def header_below(rest: bytes) -> int:
-    r"""Which of the lines that follow the first looks like the header, from 1; 0 where none of the next twenty does.
+def header_among(lines: bytes) -> int:
+    r"""Which of the first twenty lines looks like the header, from 1; 0 where none does.
 
-    >>> header_below(b"All times UTC,,\n\nMMSI,Latitude,Longitude\n")
+    >>> header_among(b"All times UTC,,\n\nMMSI,Latitude,Longitude\n")
     3
     """
-    for number, line in enumerate(rest.split(b"\n")[:MOST_TITLE_LINES], 1):
+    for number, line in enumerate(lines.split(b"\n")[:MOST_TITLE_LINES], 1):
         with suppress(csv.Error):
             if sum(plain(name) in KNOWN for name in split_header(line)[0]) > 1:
                 return number
     return 0
+
+
+def told_above(line: int) -> str:
+    """What is said of a table whose header does not stand first."""
+    return f"its header seems to stand in line {line}; take out the lines above it"
 
 
 def _is_comment(line: bytes, named: Collection[str]) -> bool:
@@ -168,7 +176,7 @@ def _twice(layout: Layout, spare: Sequence[tuple[int, str]]) -> list[str]:
 def _resembled(name: str, missing: Collection[str]) -> str | None:
     """The field without a column whose name this one is, but for a slip."""
     said = plain(name)
-    if said in KNOWN:
+    if said in KNOWN or said in OTHERS:
         return None
     near = [
         (slips, field)

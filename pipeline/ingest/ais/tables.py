@@ -32,7 +32,7 @@ from pipeline.ingest.ais.cells import (
 from pipeline.ingest.ais.dialects import MOBILE_TEXT, NULLS, Layout, layout_of
 from pipeline.ingest.ais.doubts import STANDING
 from pipeline.ingest.ais.files import Block, blocks, head_of, returns_end_lines
-from pipeline.ingest.ais.headers import cut_at_header, header_below, split_header
+from pipeline.ingest.ais.headers import cut_at_header, header_among, split_header, told_above
 from pipeline.ingest.ais.lines import as_utf8, without_swallowers
 from pipeline.ingest.ais.names import KNOWN, plain
 from pipeline.ingest.ais.prints import row_prints
@@ -74,9 +74,8 @@ def begin_table(path: Path, columns: Mapping[str, str] | None) -> TableTop:
     try:
         layout = layout_of(path, header, columns, separator)
     except InputError:
-        if below := header_below(rest):
-            cause = f"its header seems to stand in line {before + 1 + below}; take out the lines above it"
-            raise InputError(path, cause) from None
+        if below := header_among(rest):
+            raise InputError(path, told_above(before + 1 + below)) from None
         raise
     return TableTop(layout, before, first.data[: len(first.data) - len(rest)], rest, stream)
 

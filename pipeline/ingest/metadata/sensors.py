@@ -101,9 +101,15 @@ def _told(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> Sensor | N
 
 
 def _is_of_a_radar(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> bool:
-    """Is it of a radar, by a polarisation or a satellite's name? Whether Sentinel-1's detector will do, people say."""
+    """Is it of a radar, by a polarisation or a satellite's name? Whether Sentinel-1's detector will do, people say.
+
+    A file named after a place may hold such a word, too: where the sidecar knows the sun or a colour, it is no radar's.
+    """
     said = (path.stem, *raster.descriptions)
     if sidecar is not None:
+        colours = {band_name(name, Sensor.OPTICAL) for name in sidecar.bands} & set(OPTICAL_WORDS.values())
+        if colours or sidecar.sun_elevation_deg is not None:
+            return False
         said += (sidecar.platform, sidecar.product_id, *sidecar.bands)
     return any(polarisation(text) or _RADAR.search(text.upper()) for text in said)
 

@@ -311,18 +311,19 @@ def test_a_word_for_nothing_costs_its_cell_alone(tmp_path, word):
 def test_columns_that_nothing_is_read_from_are_noted(tmp_path):
     path = written(
         tmp_path,
-        "MMSI,timestamp_utc,LON,LAT,Flag,Dead Weight Tonnage",
-        lambda t, lon, lat, _d: (445999001, f"{t:%Y-%m-%d %H:%M:%S}", lon, lat, "ZZ", 4800),
+        "MMSI,timestamp_utc,LON,LAT,Source,Dead Weight Tonnage",
+        lambda t, lon, lat, _d: (445999001, f"{t:%Y-%m-%d %H:%M:%S}", lon, lat, "S-AIS", 4800),
     )
     read = read_ais([path])
-    assert [note.partition(": ")[2] for note in read.notes] == ["columns not used: Flag, Dead Weight Tonnage"]
+    assert [note.partition(": ")[2] for note in read.notes] == ["columns not used: Source, Dead Weight Tonnage"]
     assert not read.problems
 
 
-def test_a_title_above_the_header_is_told_by_its_line(tmp_path):
+@pytest.mark.parametrize("commas", [",,,", ""], ids=["of a spreadsheet", "bare"])
+def test_a_title_above_the_header_is_told_by_its_line(tmp_path, commas):
     path = written(
         tmp_path,
-        "Vessel movements,,,\nAll times UTC,,,\n\nMMSI,timestamp_utc,LON,LAT",
+        f"Vessel movements{commas}\nAll times UTC{commas}\n\nMMSI,timestamp_utc,LON,LAT",
         lambda t, lon, lat, _d: (445999001, f"{t:%Y-%m-%d %H:%M:%S}", lon, lat),
     )
     assert "its header seems to stand in line 4; take out the lines above it" in decoded(path)[1]

@@ -82,3 +82,19 @@ def test_a_radar_is_not_taken_for_optical_for_want_of_its_sensor(tmp_path, stem,
         open_scene(image)
     beside.write_text(json.dumps(told | {"sensor": "sentinel-1"}))
     assert open_scene(image).sensor is Sensor.SENTINEL1
+
+
+@pytest.mark.parametrize(
+    ("stem", "told"),
+    [
+        ("hamburg_HH_20240308", {"sun_elevation_deg": 30.0}),
+        ("hamburg_HH_20240308", {"bands": ["pan"]}),
+        ("SARDINIA_20240308", {}),
+        ("CAESAREA_20240308", {}),
+    ],
+)
+def test_a_place_that_is_called_like_a_radar_is_none(tmp_path, stem, told):
+    sea = np.random.default_rng(0).integers(20, 250, (60, 60)).astype(np.uint16)
+    image = write(tmp_path / f"{stem}.tif", sea, crs="EPSG:32653", transform=GRID)
+    image.with_suffix(".json").write_text(json.dumps({"acquired": "2024-03-08T02:10:00Z"} | told))
+    assert open_scene(image).sensor is Sensor.OPTICAL
