@@ -72,7 +72,12 @@ def _last_choice(row: pd.Series) -> tuple[bool, float, pd.Timestamp, str]:
 
 
 def link(sightings: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig) -> list[DarkStay]:
-    """Stays of unnamed ships, in order of zone and first sighting."""
+    """Stays of unnamed ships, in order of zone and first sighting.
+
+    Ships whose transponders tell their stays are not among the sightings: to these turns a spot is free while one of
+    them lies there. Counted in, they make it busier with ships of whom none is asked about: of drawn turns, three or
+    six in ten of them heard, 3 to 8 % too many ships are expected then; of those alone their number within 1 %.
+    """
     out: list[DarkStay] = []
     pass_of = passes(sightings, looks)
     sightings, looks = (table.assign(pass_id=table["scene_id"].map(pass_of)) for table in (sightings, looks))
@@ -222,8 +227,10 @@ def _of_looks_apart(in_order: list[_Look], that_show: set[str], asked: str) -> t
     """How many looks show somebody and how many would if the spot were never free, those within `ONE_WORD` as one.
 
     Near looks show the same ship, or the same empty spot: ten of a day say no more of how busy the spot is than one. A
-    look that shows two ships in three shows a spot free that is taken; the ``asked`` one shows somebody in any case.
+    look that shows two ships in three shows a spot free that is taken; the ``asked`` one shows somebody in any case. Of
+    a look of which nobody knows what it shows the ships are no share of anything: it says nothing.
     """
+    in_order = [look for look in in_order if look.shows > 0 or look.pass_id == asked]
     when = np.array([look.when.timestamp() for look in in_order])
     word = 1 / (np.abs(when[:, None] - when) <= ONE_WORD.total_seconds()).sum(axis=1)
     showing = np.array([look.pass_id in that_show for look in in_order])

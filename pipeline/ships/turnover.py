@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 STEP_D = 0.02  # of the grid on which the turns are added up: half an hour
+LEAST_LEFT = 1e-12  # share of stays: less does not stand out of the rounding of doubles
 HORIZON_D = 40.0  # no two sightings of a stay lie further apart; by then it is all one when the first ship left
 SHORTEST_GAP_D = 1e-3  # a minute and a half, in place of none, whose logarithm is asked
 BUSIEST, QUIETEST = 0.95, 0.02  # share of looks that show somebody: no few looks tell more than that (our choice)
@@ -73,7 +74,7 @@ class Turnover:
     def still(self, seen_d: float, gap_d: float, before: Before = NOBODY_LOOKED) -> float:
         """Chance that a ship, there for ``seen_d`` between her first and last sighting, is there ``gap_d`` later."""
         left = self._left(seen_d, before)
-        return self._left(seen_d + gap_d, before) / left if left > 1e-9 else 0.0
+        return self._left(seen_d + gap_d, before) / left if left > LEAST_LEFT else 0.0
 
     def another(
         self,
@@ -92,7 +93,7 @@ class Turnover:
         within 2 % of eight times finer steps, with ``empty`` 5 %.
         """
         left = self._left(seen_d, before)
-        if left <= 1e-9:  # no stay lasts so long
+        if left <= LEAST_LEFT:  # no stay lasts so long
             return math.prod(look.misses for look in empty)
         gap_d = min(gap_d, HORIZON_D)
         edges = np.arange(0.0, max(gap_d, STEP_D), STEP_D)  # one step also between two looks of one moment
@@ -130,12 +131,12 @@ class Turnover:
 
         Arrivals are as frequent at any time: of those since the look before all count, of earlier ones what it misses.
         """
-        gone_later = self._gone(after_d + before.days)
+        gone_later = self._gone(after_d + max(before.days, SHORTEST_GAP_D))
         return gone_later - self._gone(after_d) + before.misses * (1 - gone_later)
 
     def _leaves(self, after_d: FloatArray, before: Before) -> FloatArray:
         """How many of them leave then [1/d]: what `_left` falls by."""
-        lasting, longer = (1 - _ended(self.stay_d, after_d + days) for days in (0.0, before.days))
+        lasting, longer = (1 - _ended(self.stay_d, after_d + days) for days in (0.0, max(before.days, SHORTEST_GAP_D)))
         return np.asarray((lasting - (1 - before.misses) * longer) / _mean_d(self.stay_d))
 
     def _gone(self, after_d: float) -> float:

@@ -12,7 +12,13 @@ SPOT_COLUMNS = (  # of a call, and of its lifting: how busy the spot was at whic
         required=False,
         low=1,
     ),
-    Column("spot_taken", "int", "Of these, looks that do show somebody at her spot.", required=False, low=0),
+    Column(
+        "spot_taken",
+        "int",
+        "Of these, looks that do show one at her spot of whom no transponder tells.",
+        required=False,
+        low=0,
+    ),
 )
 
 WHENCE = "first twelve digits of its file's SHA-256 and the line of its last sentence there, joined by a dash"

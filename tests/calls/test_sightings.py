@@ -261,3 +261,12 @@ def test_two_looks_at_one_hull_are_surer_one_stay_where_she_had_just_come():
         return numbers([stay], CONFIG)[0].one
 
     assert one(looks_at(-12, 0, 36)) > one(looks_at(0, 36)) + 0.05
+
+
+def test_looks_of_which_nobody_knows_what_they_show_do_not_tell_how_busy_a_spot_is():
+    seen = [sighting(f"d{day}", 24.0 * day) for day in (0, 10, 20)]
+    known = looks_at(*(24.0 * day for day in range(0, 30, 2)))
+    vague = looks_at(*(24.0 * day + 10 for day in range(30)), sensor="iceye")
+    in_vague = [sighting(f"v{day}", 24.0 * day + 10, length_m=60.0, sensor="iceye") for day in range(4, 8)]
+    alone, beside = stays(seen, known), stays([*seen, *in_vague], pd.concat([known, vague], ignore_index=True))
+    assert alone[-1].spot == beside[-1].spot

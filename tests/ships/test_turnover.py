@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 from scipy.special import ndtr
+from scipy.stats import lognorm
 
 from pipeline.config import CallsConfig
 from pipeline.quantiles import Z90
@@ -254,3 +255,14 @@ def test_looks_that_missed_her_for_sure_make_two_ships_and_odds_fall_by_their_sh
 def test_no_length_is_known_better_than_half_a_metre():
     assert likelihoods(0.3, 0.0) == likelihoods(0.3, 0.5)
     assert likelihoods(0.3, 0.6) != likelihoods(0.3, 0.5)
+
+
+@pytest.mark.parametrize("came_d", [0.0, 2e-5, 1e-3])
+@pytest.mark.parametrize("seen_d", [0.5, 4.0, 8.0])
+def test_who_was_seen_to_come_is_there_still_by_the_law_of_stays(came_d, seen_d):
+    """However sharply a transponder times her arrival, and however long she has lain there since."""
+    law = lognorm((np.log(STAY_D[1] / STAY_D[0])) / (2 * Z90), scale=np.sqrt(np.prod(STAY_D)))
+    still = law.sf(seen_d + 1.0) / law.sf(seen_d)
+    turns, came = Turnover(STAY_D, 2.0), Before(came_d, 0.0)
+    assert turns.still(seen_d, 1.0, came) == pytest.approx(still, rel=0.01)
+    assert turns.another(seen_d, 1.0, before=came) < 1 - still
