@@ -114,14 +114,9 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
             else:
                 gone = [*unmatched, *missed]
                 spot = _of_looks_apart(in_order, shown.passes_at(sighting), pass_id)
-                former = _former(sighting, gone, config)
-                came = {"came_after": _came_after(sighting, gone, last_empty, last_misses, former[1])}
-                after, since = _newest_at(sighting, gone)
-                turns = turnover(config.stay_d, *spot)
-                first = [sighting | came | since]
-                open_stays.append(DarkStay(zone_id, turns, first, last_empty, after=after, former=former, spot=spot))
+                open_stays.append(_begun(zone_id, sighting, gone, spot, (last_empty, last_misses), config))
                 for stay in gone:
-                    stay.followed |= _apart_m(stay.last, sighting) <= SAME_SPOT_M
+                    stay.followed |= _one_place(stay.last, sighting)
         if misses < 1:
             for stay in unmatched:
                 stay.absent_after = when
@@ -129,24 +124,38 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
                 missed.append(stay)
             for stay in missed:
                 stay.missed *= misses
-                if not any(_apart_m(stay.last, sighting) <= SAME_SPOT_M for sighting in here):
+                if not any(_one_place(stay.last, sighting) for sighting in here):
                     stay.empty += ((when, misses),)
             last_empty, last_misses = when, misses
     found = closed + missed + open_stays
     found = sorted(found, key=lambda s: (s.sightings[0]["acquired"], str(s.sightings[0]["detection_id"])))
-
-    def one_place(a: dict[str, object], b: dict[str, object]) -> bool:
-        return _apart_m(a, b) <= SAME_SPOT_M
-
-    whole = mended(found, config, one_place, _beyond_length)
-    whole = joined(whole, config, one_place, lambda a, b: difference(length_of(a), length_of(b), config))
+    whole = mended(found, config, _one_place, _beyond_length)
+    whole = joined(whole, config, _one_place, lambda a, b: difference(length_of(a), length_of(b), config))
     counted(whole, config)
     return whole
 
 
+def _begun(
+    zone_id: str,
+    sighting: dict[str, object],
+    gone: list[DarkStay],
+    spot: tuple[int, int],
+    empty: tuple[pd.Timestamp | None, float],
+    config: CallsConfig,
+) -> DarkStay:
+    """The stay that begins with a sighting, told by those ``gone`` and by the last look before it that shows nobody.
+
+    ``spot`` says how busy her spot is, ``empty`` the time of that look and what it misses.
+    """
+    former = _former(sighting, gone, config)
+    after, since = _newest_at(sighting, gone)
+    first = sighting | {"came_after": _came_after(sighting, gone, *empty, former[1])} | since
+    return DarkStay(zone_id, turnover(config.stay_d, *spot), [first], empty[0], after=after, former=former, spot=spot)
+
+
 def _newest_at(sighting: dict[str, object], gone: list[DarkStay]) -> tuple[str, dict[str, object]]:
     """The newest sighting at a spot of stays that a look does not show, and what the looks since missed."""
-    here = [stay for stay in gone if _apart_m(stay.last, sighting) <= SAME_SPOT_M]
+    here = [stay for stay in gone if _one_place(stay.last, sighting)]
     if not here:
         return "", {}
     newest = max(here, key=lambda stay: stay.last["acquired"])  # type: ignore[arg-type, return-value]
@@ -161,7 +170,7 @@ def _came_after(
     ``gone`` are the stays that the look of the sighting does not show, ``may_be`` is the chance that she is of one of
     them, ``misses`` what the last look at the berth does miss.
     """
-    looks = [(stay.last["acquired"], 0.0) for stay in gone if _apart_m(stay.last, sighting) <= SAME_SPOT_M]
+    looks = [(stay.last["acquired"], 0.0) for stay in gone if _one_place(stay.last, sighting)]
     looks += [] if last_empty is None else [(last_empty, misses)]
     if not looks:
         return NOBODY_LOOKED
@@ -239,6 +248,11 @@ def _of_looks_apart(in_order: list[_Look], that_show: set[str], asked: str) -> t
     return taken, max(taken, round(float((word * shows).sum())))
 
 
+def _one_place(first: dict[str, object], second: dict[str, object]) -> bool:
+    """May two sightings be of one spot?"""
+    return _apart_m(first, second) <= SAME_SPOT_M
+
+
 def _apart_m(first: dict[str, object], second: dict[str, object]) -> float:
     """Metres between two sightings."""
     return float(distance_m(first["lon"], first["lat"], second["lon"], second["lat"]))
@@ -255,7 +269,7 @@ def _chance(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> floa
 
     Looks since that did not show her have all missed her then, and none of them otherwise.
     """
-    if _apart_m(stay.last, new) > SAME_SPOT_M:
+    if not _one_place(stay.last, new):
         return 0.0
     more = _beyond_length(stay.last, new)
     if more == -np.inf:

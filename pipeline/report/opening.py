@@ -14,6 +14,7 @@ from pipeline.report.wording import (
     counted_place,
     counted_zones,
     day_counts,
+    interval_for_none,
     percent,
     visits,
     without_ais,
@@ -138,11 +139,9 @@ def _sum(story: Story) -> str:
         f"{number_of(head.calls_counted, 'counted call')}{_of_year(story)} at {story.place.name}"
         f"{f' ({dark})' if dark else ''}{more} {went} an estimated"
     )
-    if not head.barrels_p50:  # "0 barrels" would read as a finding
-        return (
-            f"{who} 0 to {barrels(head.barrels_p95)} barrels (90 % interval; that nothing was {went} is at least as "
-            f"likely as not), up to {percent(head.share_p95)} {cap}."
-        )
+    if not head.barrels_p50:
+        told = interval_for_none(head.barrels_p95, went, "barrels")
+        return f"{who} {told}, up to {percent(head.share_p95)} {cap}."
     return (
         f"{who} {barrels(head.barrels_p50)} barrels (90 % interval {barrels(head.barrels_p5)} to "
         f"{barrels(head.barrels_p95)}), {percent(head.share_p50)} {cap} ({percent(head.share_p5)} to "

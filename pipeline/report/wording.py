@@ -295,14 +295,14 @@ def counted_zones(story: Story) -> set[str]:
     return {z.zone_id for z in story.place.zones if z.counts}
 
 
-def interval_for_none(barrels_p95: float, moved: str) -> str:
+def interval_for_none(barrels_p95: float, moved: str, unit: str = "bbl") -> str:
     """What stands for a sum whose median is 0, for "0 barrels" would read as a finding; ``moved`` as in "lifted".
 
     >>> interval_for_none(21_100, "lifted")
     '0 to 21,100 bbl (90 % interval; that nothing was lifted is at least as likely as not)'
     """
     likely = f"that nothing was {moved} is at least as likely as not"
-    return f"0 to {barrels(barrels_p95)} bbl (90 % interval; {likely})"
+    return f"0 to {barrels(barrels_p95)} {unit} (90 % interval; {likely})"
 
 
 def counted_place(story: Story) -> str:

@@ -99,13 +99,7 @@ def measure_blob(
             fine = None
             beside = beside_unfitted(scene, levels, frame, length_m, beam_m) if edges else None
     sizes = _interval(length_m, float(error)), _interval(beam_m, float(beam_error))
-    if fine is not None:
-        odd, sizes = _doubted(fine, length_m, beam_m, *sizes)
-    elif beside is not None:
-        longer = beside.longer_m(sizes[0][2] - length_m)
-        odd, sizes = longer > DOUBTED * length_m, (_opened(sizes[0], 0.0, longer), sizes[1])
-    else:
-        odd = False
+    odd, sizes = _opened_by(fine, beside, length_m, beam_m, *sizes)
     likely = _hull_like(length_m, beam_m, fill, moored=blob.moored)
     return Measured(
         row=frame.centre[0],
@@ -127,6 +121,18 @@ def measure_blob(
         odds=None if fine is None else fine.odds,
         straight=(0.0, 0.0) if fine is None else fine.hull.straight,
     )
+
+
+def _opened_by(
+    fine: FineHull | None, beside: BesideHer | None, length_m: float, beam_m: float, length: Interval, beam: Interval
+) -> tuple[bool, tuple[Interval, Interval]]:
+    """Is an outline doubtful: a fitted hull's by `_doubted`, any other by the water beside it; and both intervals."""
+    if fine is not None:
+        return _doubted(fine, length_m, beam_m, length, beam)
+    if beside is None:
+        return False, (length, beam)
+    longer = beside.longer_m(length[2] - length_m)
+    return longer > DOUBTED * length_m, (_opened(length, 0.0, longer), beam)
 
 
 def _doubted(

@@ -113,9 +113,9 @@ def shift_px(first: FloatImage, later: FloatImage, inside: FloatImage) -> tuple[
         if np.abs(step).max() < 0.005:
             break
     rest = (two.ravel() - design @ solution) * np.sqrt(weight)
-    variance = float(rest @ rest) / 4 / max(1.0, weight.sum() / 4 - 4)
+    variance = float(rest @ rest) / max(1.0, weight.sum() / 4 - 4)  # four times that of a pixel: four count as one
     try:
-        inverse = np.linalg.inv((design * weight[:, None]).T @ design / 4)
+        inverse = np.linalg.inv((design * weight[:, None]).T @ design)
     except np.linalg.LinAlgError:
         return None
     covariance = variance * inverse[2:, 2:] / gain**2
