@@ -33,8 +33,8 @@ from pipeline.detection.optical.reading import SEARCH_PX, Piece, rows_of_windows
 from pipeline.detection.optical.rough_water import CROWDED, FLAG, Standing, unresolved, unsure, where_thick, words_on
 from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
 from pipeline.detection.optical.ship_sized import ship_sized_patches
-from pipeline.detection.optical.snow import BLUR_PX, snow_as_ground
-from pipeline.detection.optical.spectral import ScaledView
+from pipeline.detection.optical.snow import BLUR_PX
+from pipeline.detection.optical.spectral import ScaledView, snow_as_ground
 from pipeline.detection.optical.unnamed import NOT_TOLD, named
 from pipeline.detection.optical.wakes import without_wakes
 from pipeline.detection.optical.water import (

@@ -1,21 +1,20 @@
 """Snow on land in coarse pixels: in its light no hull is bright, and the hull network has never seen it.
 
-So it counts for no land where levels are told, and the network is shown grey ground in its place.
+So it counts for no land where levels are told, and the network is shown grey ground in its place
+(`spectral.snow_as_ground`).
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
 
 from pipeline.detection.optical.over_water import white_reflectance
-from pipeline.types import Radiometry, Tile
+from pipeline.types import Radiometry
 
 if TYPE_CHECKING:
-    from pipeline.detection.optical.water import Levels
     from pipeline.types import BoolImage, FloatImage
 
 # Least (green - short wave) / (green + short wave) of snow: Dozier, Remote Sens. Environ. 28 (1989), pp. 9-22; Hall,
@@ -45,12 +44,3 @@ def snow_mask(data: FloatImage, bands: tuple[str, ...], radiometry: Radiometry, 
         bright, dark = ndimage.uniform_filter(np.nan_to_num(data[green]), blur_px), data[bands.index(SHORT_WAVE)]
         white &= bright - dark > SNOW_INDEX * (bright + dark)
     return white
-
-
-def snow_as_ground(tile: Tile, levels: Levels, radiometry: Radiometry) -> Tile:
-    """The tile with grey ground, as bright as the image's land in the infrared, where snow lies."""
-    snow = snow_mask(tile.data, tile.bands, radiometry, BLUR_PX)
-    if snow is None or not snow.any():
-        return tile
-    ground = np.float32(levels.land[tile.bands.index(levels.infrared)])
-    return replace(tile, data=np.where(snow, ground, tile.data))

@@ -6,19 +6,21 @@ drowning a dull hull. A band that a scene lacks is zero and said to be missing.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.detection.optical.over_water import BRIGHT, DULL, WET, gap_to_land, kinds_over_water, over_gap
+from pipeline.detection.optical.snow import BLUR_PX, snow_mask
 from pipeline.detection.optical.water import Levels, levels_grid, places, pressed_light
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pipeline.types import FloatArray, FloatImage, Tile
+    from pipeline.types import FloatArray, FloatImage, Radiometry, Tile
 
-__all__ = ["BRIGHT", "DULL", "WET", "ScaledView", "network_gain", "network_input", "scaled_bands"]
+__all__ = ["BRIGHT", "DULL", "WET", "ScaledView", "network_gain", "network_input", "scaled_bands", "snow_as_ground"]
 
 BANDS: tuple[tuple[str, ...], ...] = (  # the band, and what may stand in for it
     ("B02", "B"),
@@ -84,6 +86,15 @@ class ScaledView:
         data, limits = np.ascontiguousarray(self._tile.data), np.array([bright, wet, dull], np.float32)
         place = (self._grid, self._rows, self._cols, self._main, self._land, self._least)
         return kinds_over_water(data, self._tile.valid, *place, there, infrared, len(there) < len(BANDS), limits)
+
+
+def snow_as_ground(tile: Tile, levels: Levels, radiometry: Radiometry) -> Tile:
+    """The tile with grey ground, as bright as the image's land in the infrared, where snow lies."""
+    snow = snow_mask(tile.data, tile.bands, radiometry, BLUR_PX)
+    if snow is None or not snow.any():
+        return tile
+    ground = np.float32(levels.land[tile.bands.index(levels.infrared)])
+    return replace(tile, data=np.where(snow, ground, tile.data))
 
 
 def scaled_bands(tile: Tile, levels: Levels) -> tuple[FloatImage, tuple[bool, ...]]:
