@@ -1,9 +1,10 @@
 """Do the chances of links and cuts come true? ``python -m benchmarks.call_numbers [months]``, port-months by images.
 
 Ships take turns at two berths by the law of stays that the config declares; each look measures lengths with an error.
-For each world: stays that a look saw, calls in the table, the expected number of calls (``call_counts``), the number
-that is expected by whoever knows all but the ships (`exact_calls`), and for links how often a call held one ship where
-the table gave it that chance.
+Of some worlds a share of the ships transmits: their stays are heard from entry to exit, and nobody asks about them. For
+each world: stays of the others that a look saw, calls in the table, the expected number of calls (``call_counts``), the
+number that is expected by whoever knows all but these ships (`exact_calls`), and for links how often a call held one
+ship where the table gave it that chance.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.exact_calls import Berth, ships_shown
-from benchmarks.port_images import BERTHS, MONTH_D, RECALL, place, tables
+from benchmarks.port_images import BERTHS, MONTH_D, ORIGIN, RECALL, START, place, tables
 from pipeline.calls import call_counts, looks, port_calls
+from pipeline.calls.geodesy import from_plane
 from pipeline.config import CallsConfig
 from pipeline.quantiles import Z90
 from pipeline.tables import MATCHES, STATIC, TRACKS
@@ -26,6 +28,8 @@ CONFIG = CallsConfig()
 LENGTH_M = (90.0, 18.0)  # mean and spread of the trade
 STAY_LOG = (np.log(CONFIG.stay_d).mean(), np.diff(np.log(CONFIG.stay_d))[0] / (2 * Z90))
 BEFORE_D = 60.0  # ships have taken turns for so long
+HALF_HOUR_D = 1 / 48
+ALWAYS_THERE = 273999999
 BINS = (0.0, 0.5, 0.7, 0.85, 0.95, 1.0)
 
 
@@ -38,6 +42,7 @@ class World:
     every_d: float
     sensor: str = "optical"
     shown: float = RECALL
+    heard: float = 0.0
 
 
 WORLDS = (
@@ -45,11 +50,15 @@ WORLDS = (
     World(3.0, 5.0, 1.5, "sentinel-1"),
     *(World(free, sd, 0.5, shown=0.95) for free in (0.1, 0.5) for sd in (3.0, 8.0)),
     World(0.5, 5.0, 1.0, "sentinel-2", shown=0.66),
+    *(World(free, 3.0, 1.0, heard=share) for free in (0.3, 1.5) for share in (0.3, 0.6)),
 )
 
 
 def sightings(world: World, seed: int, days: float = MONTH_D) -> pd.DataFrame:
-    """What the looks of so many days show: look, day, berth, metres from the origin, length, number of the stay."""
+    """What the looks of so many days show: look, day, berth, metres from the origin, length, number of the stay.
+
+    Stays that are heard have a row each as well, of look -1, with the days of their ends.
+    """
     rng = np.random.default_rng(seed)
     times = np.arange(rng.uniform(0, world.every_d), days, world.every_d)
     rows: list[dict[str, object]] = [{"look": k, "day": day, "berth": "", "stay": -1} for k, day in enumerate(times)]
@@ -59,10 +68,14 @@ def sightings(world: World, seed: int, days: float = MONTH_D) -> pd.DataFrame:
             leaves = comes + np.exp(rng.normal(*STAY_LOG))
             length, shift, number = rng.normal(*LENGTH_M), rng.uniform(-60, 60), number + 1
             stay = f"{berth}/{number}"
+            mmsi = 273000000 + int(rng.integers(10**6)) if world.heard and rng.random() < world.heard else 0
+            ship = {"berth": berth, "stay": stay, "east": east + shift, "north": north, "mmsi": mmsi}
             for k, day in enumerate(times):
                 if comes <= day <= leaves and rng.random() < world.shown:
-                    rows.append({"look": k, "day": day, "berth": berth, "east": east + shift, "north": north,
-                                 "length": length + rng.normal(0, world.length_sd_m), "stay": stay})  # fmt: skip
+                    shown = {"look": k, "day": day, "length": length + rng.normal(0, world.length_sd_m)}
+                    rows.append(ship | shown)
+            if mmsi and leaves > 0:
+                rows.append(ship | {"look": -1, "day": comes, "leaves": leaves, "length": length})
             comes = leaves + rng.exponential(world.free_d)
     return pd.DataFrame(rows)
 
@@ -73,32 +86,60 @@ def calls_of(world: World, seed: int) -> tuple[pd.DataFrame, list[set[str]]]:
 
 
 def counted(world: World, seen: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, list[set[str]]]:
-    """The calls that such sightings are, and the stays that each of them holds."""
+    """The calls that such sightings are, but for those that were heard, and the stays that each of them holds."""
+    heard, seen = seen[seen["look"] < 0], seen[seen["look"] >= 0]
     scenes, found = tables(seen, seed, cut=False, sensor=world.sensor)
     reach = Z90 * world.length_sd_m
     found = found.assign(length_lo_m=found["length_m"] - reach, length_hi_m=found["length_m"] + reach)
+    ships = seen[seen["berth"] != ""]
+    names = [f"look{k:03}-0/{n}" for k, n in zip(ships["look"], ships.groupby("look").cumcount(), strict=True)]
+    hers = [{"det_id": n, "mmsi": m, "probability": 1.0} for n, m in zip(names, ships["mmsi"], strict=True) if m]
     table = port_calls(
         detections=found,
         looks=looks(scenes, {}, found, place()),
-        matches=MATCHES.empty(),
-        tracks=TRACKS.empty(),
+        matches=MATCHES.from_rows(hers),
+        tracks=tracks_of(heard),
         static=STATIC.empty(),
         registry=None,
         place=place(),
         config=CONFIG,
     )
-    ships = seen[seen["berth"] != ""]
-    in_look = ships.groupby("look").cumcount()
-    stay = {f"look{k:03}-0/{n}": s for k, n, s in zip(ships["look"], in_look, ships["stay"], strict=True)}
+    table = table[table["mmsi"].isna()]
+    stay = dict(zip(names, ships["stay"], strict=True))
     return table, [{stay[name] for name in names} for names in table["detection_ids"]]
+
+
+def tracks_of(heard: pd.DataFrame) -> pd.DataFrame:
+    """A fix each half an hour of the ships whose stays are heard, from before they come until they have left.
+
+    A ship in the roads is heard all the time: so who was not heard at a berth was not there.
+    """
+    ships = heard.to_dict("records")
+    if ships:
+        ships.append({"day": 0.0, "leaves": MONTH_D, "mmsi": ALWAYS_THERE, "east": -9000.0, "north": 0.0})
+    rows = []
+    for n, ship in enumerate(ships):
+        days = np.arange(ship["day"] - HALF_HOUR_D / 2, ship["leaves"] + HALF_HOUR_D, HALF_HOUR_D)
+        for k, day in enumerate(days):
+            there = ship["day"] <= day <= ship["leaves"]
+            lon, lat = from_plane(ship["east"] + (0 if there else 9000), ship["north"], ORIGIN)
+            rows.append({"fix_id": f"{n}/{k}", "track_id": str(n), "mmsi": ship["mmsi"], "lon": float(lon),
+                         "lat": float(lat), "time_utc": START + pd.Timedelta(days=float(day)),
+                         "sog_kn": 0.0 if there else 10.0, "flags": []})  # fmt: skip
+    return TRACKS.from_rows(rows)
 
 
 def exactly(world: World, seen: pd.DataFrame) -> float:
     """The number of ships that is expected by whoever knows all of the world but them."""
-    looks_d = seen.groupby("look")["day"].first()
-    berth = Berth(world.free_d, STAY_LOG, world.shown, LENGTH_M, world.length_sd_m)
-    shown = (seen[seen["berth"] == name].set_index("look")["length"].reindex(looks_d.index) for name in BERTHS)
-    return sum(ships_shown(berth, looks_d.to_numpy(), lengths.to_numpy(float)) for lengths in shown)
+    looks_d = seen[seen["look"] >= 0].groupby("look")["day"].first()
+    berth = Berth(world.free_d, STAY_LOG, world.shown, LENGTH_M, world.length_sd_m, world.heard)
+    ships = 0.0
+    for name in BERTHS:
+        here = seen[seen["berth"] == name]
+        shown = here[(here["look"] >= 0) & (here["mmsi"] == 0)].set_index("look")["length"].reindex(looks_d.index)
+        heard_d = here.loc[here["look"] < 0].reindex(columns=["day", "leaves"]).to_numpy(float)
+        ships += ships_shown(berth, looks_d.to_numpy(), shown.to_numpy(float), heard_d)
+    return ships
 
 
 def main() -> None:

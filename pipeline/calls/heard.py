@@ -27,6 +27,8 @@ from pipeline.tables.ships import TYPED_SD_M
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from numpy.typing import NDArray
+
     from pipeline.calls.stays import Stay
     from pipeline.config import CallsConfig
     from pipeline.types import FloatArray, Place
@@ -127,9 +129,17 @@ class Heard:
 
     def anybody(self, dark: DarkStay) -> bool:
         """Was any transponder heard near the time of any sighting? If none was, a ship without one is not dark."""
-        seen = np.array([s["acquired"].timestamp() for s in dark.sightings])  # type: ignore[attr-defined]
-        first, after = (np.searchsorted(self._all, seen + side, "right") for side in (-HEARD_WITHIN_S, HEARD_WITHIN_S))
-        return bool((after > first).any())
+        return bool(self.listened_at([s["acquired"] for s in dark.sightings]).any())
+
+    def listened_at(self, times: Sequence[pd.Timestamp]) -> NDArray[np.bool_]:
+        """Was any transponder heard near each of these times?"""
+        when = np.array([one.timestamp() for one in times])
+        first, after = (np.searchsorted(self._all, when + side, "right") for side in (-HEARD_WITHIN_S, HEARD_WITHIN_S))
+        return np.asarray(after > first)
+
+    def at_berth(self, stay: Stay) -> bool:
+        """Is the zone of a stay a berth?"""
+        return stay.zone_id in self._berths
 
     def _speaks(self, mmsi: int, when: pd.Timestamp) -> bool:
         """Was she heard within the hour? Then the match has decided whether a sighting is hers."""
@@ -145,7 +155,7 @@ class Heard:
     def _reach_m(self, stay: Stay, row: Sighting) -> float:
         """How far the middle of her hull may lie from her antenna: half a hull, or her swing at anchor."""
         half = float(row["length_m"]) / 2
-        return max(SWING_M, half) + ERRORS_M if stay.zone_id not in self._berths else half + ERRORS_M
+        return max(SWING_M, half) + ERRORS_M if not self.at_berth(stay) else half + ERRORS_M
 
 
 def _apart_m(stay: Stay, row: Sighting) -> float:

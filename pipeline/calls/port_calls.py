@@ -57,7 +57,7 @@ def port_calls_with(
     """As `port_calls`, with what transponders alone tell, which several tables of calls may share."""
     seen = sightings_in_zones(detections, matches, passes(detections, looks))
     shown = seen["detection_id"].map(known.heard.sightings(seen, known.config))
-    unheard = link(seen[shown.isna()], looks, known.config)
+    unheard = link(seen[shown.isna()], looks, known.config, known.heard)
     shown_at = {int(n): seen[shown == n] for n in shown.dropna().unique()}
     spells = [spell_heard(stay, shown_at.get(n, seen.iloc[:0])) for n, stay in enumerate(known.found)]
     spells += [spell_seen(pd.DataFrame(dark.sightings)) for dark in unheard]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import combinations
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from pipeline.calls.chance_cuts import mended
 from pipeline.calls.counting import MIN_SD_M, difference, empty_since, length_of
 from pipeline.calls.dark_stays import DarkStay
 from pipeline.calls.geodesy import distance_m
+from pipeline.calls.heard_there import SIDE_BY_SIDE, Change, HeardThere
 from pipeline.calls.same_ship import is_fine, odds_beyond_length, same_ship_probability
 from pipeline.calls.ships_in_turn import counted
 from pipeline.config import CallsConfig
@@ -36,6 +37,11 @@ from pipeline.ships.turnover import (
 from pipeline.tables.records import records_of
 from pipeline.times_places.passes import passes, twins
 from pipeline.types import RADARS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pipeline.calls.heard import Heard
 
 ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
 ONE_WORD = timedelta(hours=12)  # nearer looks show what the other one shows: most stays are longer (our choice)
@@ -71,63 +77,38 @@ def _last_choice(row: pd.Series) -> tuple[bool, float, pd.Timestamp, str]:
     return pd.isna(row["mmsi"]), -row["score"], row["acquired"], row["detection_id"]
 
 
-def link(sightings: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig) -> list[DarkStay]:
+def link(
+    sightings: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig, heard: Heard | None = None
+) -> list[DarkStay]:
     """Stays of unnamed ships, in order of zone and first sighting.
 
-    Ships whose transponders tell their stays are not among the sightings: to these turns a spot is free while one of
-    them lies there. Counted in, they make it busier with ships of whom none is asked about: of drawn turns, three or
-    six in ten of them heard, 3 to 8 % too many ships are expected then; of those alone their number within 1 %.
+    Ships whose transponders tell their stays are not among the sightings; ``heard`` says where they lay.
     """
     out: list[DarkStay] = []
+    there = HeardThere(heard, sightings)
     pass_of = passes(sightings, looks)
     sightings, looks = (table.assign(pass_id=table["scene_id"].map(pass_of)) for table in (sightings, looks))
     nobody = {"empty_before": [()] * len(sightings), "came_after": [NOBODY_LOOKED] * len(sightings)}
     sightings = sightings.assign(missed_before=1.0, **nobody)
     for zone_id in sorted(sightings["berth_id"].unique()):
         here = sightings[sightings["berth_id"] == zone_id]
-        out += _at_zone(zone_id, here, looks[looks["zone_id"] == zone_id], config)
+        out += _at_zone(zone_id, here, looks[looks["zone_id"] == zone_id], there, config)
     return out
 
 
-def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig) -> list[DarkStay]:
-    """Go through the looks in order; close what a look shows to be gone, extend or open what it shows to be there."""
-    open_stays: list[DarkStay] = []
-    closed: list[DarkStay] = []
-    missed: list[DarkStay] = []  # those that a look found gone, and may have missed
-    last_empty: pd.Timestamp | None = None
-    last_misses = 1.0
+def _at_zone(
+    zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, heard: HeardThere, config: CallsConfig
+) -> list[DarkStay]:
+    """Go through the looks, and the comings and leavings of ships that are heard, in order of time."""
     in_order, shown = _looks_in_order(seen, looks, config), _Shown(seen)
-    for pass_id, when, misses, _ in in_order:
-        here = shown.by(pass_id)
-        limit = timedelta(days=config.max_stay_d)
-        for stay in [s for s in open_stays + missed if when - s.last["acquired"] > limit]:
-            (open_stays if stay in open_stays else missed).remove(stay)
-            closed.append(stay)
-        partner = _pairs([*open_stays, *(s for s in missed if not s.followed)], here, config)
-        unmatched = [s for s in open_stays if s not in partner.values()]
-        for stay in [s for s in missed if s in partner.values()]:
-            missed.remove(stay)
-            open_stays.append(stay)
-        for n, sighting in enumerate(here):
-            if n in partner:
-                partner[n].goes_on(sighting)
-            else:
-                gone = [*unmatched, *missed]
-                spot = _of_looks_apart(in_order, shown.passes_at(sighting), pass_id)
-                open_stays.append(_begun(zone_id, sighting, gone, spot, (last_empty, last_misses), config))
-                for stay in gone:
-                    stay.followed |= _one_place(stay.last, sighting)
-        if misses < 1:
-            for stay in unmatched:
-                stay.absent_after = when
-                open_stays.remove(stay)
-                missed.append(stay)
-            for stay in missed:
-                stay.missed *= misses
-                if not any(_one_place(stay.last, sighting) for sighting in here):
-                    stay.empty += ((when, misses),)
-            last_empty, last_misses = when, misses
-    found = closed + missed + open_stays
+    berth, changes = _Berth(zone_id, in_order, shown, heard, config), heard.changes(shown.all)
+    for look in in_order:
+        while changes and changes[0].when <= look.when:
+            berth.taken(changes.pop(0))
+        berth.looked_at(look)
+    for change in changes:
+        berth.taken(change)
+    found = berth.closed + berth.missed + berth.open
     found = sorted(found, key=lambda s: (s.sightings[0]["acquired"], str(s.sightings[0]["detection_id"])))
     whole = mended(found, config, _one_place, _beyond_length)
     whole = joined(whole, config, _one_place, lambda a, b: difference(length_of(a), length_of(b), config))
@@ -135,22 +116,82 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
     return whole
 
 
-def _begun(
-    zone_id: str,
-    sighting: dict[str, object],
-    gone: list[DarkStay],
-    spot: tuple[int, int],
-    empty: tuple[pd.Timestamp | None, float],
-    config: CallsConfig,
-) -> DarkStay:
-    """The stay that begins with a sighting, told by those ``gone`` and by the last look before it that shows nobody.
+class _Berth:
+    """Stays at one zone as far as the looks have been gone through."""
 
-    ``spot`` says how busy her spot is, ``empty`` the time of that look and what it misses.
-    """
-    former = _former(sighting, gone, config)
-    after, since = _newest_at(sighting, gone)
-    first = sighting | {"came_after": _came_after(sighting, gone, *empty, former[1])} | since
-    return DarkStay(zone_id, turnover(config.stay_d, *spot), [first], empty[0], after=after, former=former, spot=spot)
+    def __init__(
+        self, zone_id: str, in_order: list[_Look], shown: _Shown, heard: HeardThere, config: CallsConfig
+    ) -> None:
+        self._zone_id, self._in_order, self._shown = zone_id, in_order, shown
+        self._heard, self._config = heard, config
+        self.open: list[DarkStay] = []
+        self.closed: list[DarkStay] = []
+        self.missed: list[DarkStay] = []
+        """Those that a look found gone, and may have missed."""
+        self._absent = _Absent(None, 1.0)
+
+    def taken(self, change: Change) -> None:
+        """Note that a ship that is heard was there: then none of those at her spot."""
+        self._close_old(change.when)
+        for stay in [s for s in self.open if self._heard.lay_at(change.stay, s.last)]:
+            self._gone(stay, change.when)
+        for stay in self.missed:
+            if self._heard.lay_at(change.stay, stay.last):
+                stay.missed *= SIDE_BY_SIDE
+                stay.empty += ((change.when, SIDE_BY_SIDE),)
+
+    def looked_at(self, look: _Look) -> None:
+        """Close what a look shows to be gone, extend or open what it shows to be there."""
+        here = self._shown.by(look.pass_id)
+        self._close_old(look.when)
+        partner = _pairs([*self.open, *(s for s in self.missed if not s.followed)], here, self._config)
+        unmatched = [s for s in self.open if s not in partner.values()]
+        for stay in [s for s in self.missed if s in partner.values()]:
+            self.missed.remove(stay)
+            self.open.append(stay)
+        for n, sighting in enumerate(here):
+            if n in partner:
+                partner[n].goes_on(sighting)
+            else:
+                gone = [*unmatched, *self.missed]
+                self.open.append(self._begun(sighting, gone, look))
+                for stay in gone:
+                    stay.followed |= _one_place(stay.last, sighting)
+        if look.misses < 1:
+            for stay in unmatched:
+                self._gone(stay, look.when)
+            for stay in self.missed:
+                stay.missed *= look.misses
+                if not any(_one_place(stay.last, sighting) for sighting in here):
+                    stay.empty += ((look.when, look.misses),)
+            self._absent = _Absent(look.when, look.misses)
+
+    def _close_old(self, when: pd.Timestamp) -> None:
+        """Give up stays that nobody has seen for longer than any stay lasts."""
+        limit = timedelta(days=self._config.max_stay_d)
+        for stays in (self.open, self.missed):
+            old = [stay for stay in stays if when - stay.last["acquired"] > limit]
+            self.closed += old
+            stays[:] = [stay for stay in stays if stay not in old]
+
+    def _gone(self, stay: DarkStay, when: pd.Timestamp) -> None:
+        stay.absent_after = when
+        self.open.remove(stay)
+        self.missed.append(stay)
+
+    def _begun(self, sighting: dict[str, object], gone: list[DarkStay], look: _Look) -> DarkStay:
+        """The stay that begins with a sighting, told by those ``gone`` and by when she was last not there."""
+        absent, left = self._absent, self._heard.left_before(sighting)
+        if left is not None and (absent.when is None or left > absent.when):
+            absent = _Absent(left, SIDE_BY_SIDE)
+        former = _former(sighting, gone, self._config)
+        after, since = _newest_at(sighting, gone)
+        first = sighting | {"came_after": _came_after(sighting, gone, *absent, former[1])} | since
+        lay = self._heard.taken(sighting, [one.when for one in self._in_order])
+        that_show = self._shown.passes_at(sighting)
+        showing, looks, heard = _of_looks_apart(self._in_order, that_show, lay, look.pass_id)
+        turns = turnover(self._config.stay_d, showing, looks, heard)
+        return DarkStay(self._zone_id, turns, [first], absent.when, after=after, former=former, spot=(showing, looks))
 
 
 def _newest_at(sighting: dict[str, object], gone: list[DarkStay]) -> tuple[str, dict[str, object]]:
@@ -190,6 +231,13 @@ class _Look(NamedTuple):
     shows: float
 
 
+class _Absent(NamedTuple):
+    """When a ship was not seen at her berth last, if ever, and what share of ships is there all the same."""
+
+    when: pd.Timestamp | None
+    misses: float
+
+
 def _looks_in_order(seen: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig) -> list[_Look]:
     """The passes in order of time, each by its first picture; those whose sighting alone is known show it for sure."""
     out: dict[str, _Look] = {}
@@ -222,6 +270,11 @@ class _Shown:
         self._lon, self._lat = (seen[name].to_numpy(float) for name in ("lon", "lat"))
         self._pass = seen["pass_id"].to_numpy(object)
 
+    @property
+    def all(self) -> list[dict[str, object]]:
+        """The sightings of all passes."""
+        return [sighting for shown in self._by.values() for sighting in shown]
+
     def by(self, pass_id: str) -> list[dict[str, object]]:
         """The sightings of a pass, by their names."""
         return self._by.get(pass_id, [])
@@ -232,20 +285,26 @@ class _Shown:
         return set(self._pass[apart <= SAME_SPOT_M])
 
 
-def _of_looks_apart(in_order: list[_Look], that_show: set[str], asked: str) -> tuple[int, int]:
+def _of_looks_apart(
+    in_order: list[_Look], that_show: set[str], heard: NDArray[np.bool_], asked: str
+) -> tuple[int, int, float]:
     """How many looks show somebody and how many would if the spot were never free, those within `ONE_WORD` as one.
+
+    The third number says in how many of these others a ship lay there that was ``heard``.
 
     Near looks show the same ship, or the same empty spot: ten of a day say no more of how busy the spot is than one. A
     look that shows two ships in three shows a spot free that is taken; the ``asked`` one shows somebody in any case. Of
     a look of which nobody knows what it shows the ships are no share of anything: it says nothing.
     """
-    in_order = [look for look in in_order if look.shows > 0 or look.pass_id == asked]
+    tells = [look.shows > 0 or look.pass_id == asked for look in in_order]
+    in_order, heard = [look for look, does in zip(in_order, tells, strict=True) if does], heard[tells]
     when = np.array([look.when.timestamp() for look in in_order])
     word = 1 / (np.abs(when[:, None] - when) <= ONE_WORD.total_seconds()).sum(axis=1)
     showing = np.array([look.pass_id in that_show for look in in_order])
     shows = np.array([1.0 if look.pass_id == asked else look.shows for look in in_order])
     taken = max(1, round(float(word[showing].sum())))
-    return taken, max(taken, round(float((word * shows).sum())))
+    looks = max(taken, round(float((word * shows).sum())))
+    return taken, looks, looks * float(word[heard & ~showing].sum() / word.sum())
 
 
 def _one_place(first: dict[str, object], second: dict[str, object]) -> bool:

@@ -66,10 +66,15 @@ class Empty(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Turnover:
-    """The law of stays (5 % and 95 % points [d]) and the mean time for which a spot stays free [d]."""
+    """The law of stays (5 % and 95 % points [d]) and the mean time for which a spot stays free [d].
+
+    Of the ships that come the share ``unheard`` has no transponder that is heard; of the others it is known that none
+    came where it is asked whether another ship did.
+    """
 
     stay_d: tuple[float, float]
     free_d: float
+    unheard: float = 1.0
 
     def still(self, seen_d: float, gap_d: float, before: Before = NOBODY_LOOKED) -> float:
         """Chance that a ship, there for ``seen_d`` between her first and last sighting, is there ``gap_d`` later."""
@@ -110,7 +115,7 @@ class Turnover:
 
         def free(at_first: float, arrive: FloatArray, days: ArrayLike) -> FloatArray:
             """That the spot is free after so many days: who arrives does so from a free spot, at one rate."""
-            rate = np.append(at_first, arrive * self.free_d / STEP_D)
+            rate = np.append(at_first, arrive * self.free_d / self.unheard / STEP_D)
             return np.asarray(np.interp(np.asarray(days, float), np.append(0.0, moments), rate))
 
         all_miss, newest = 1.0, np.empty(0)
@@ -124,7 +129,7 @@ class Turnover:
 
     def _arrivals(self, steps: int) -> FloatArray:
         """Chance of an arrival in each of so many steps, by the time since the spot became free."""
-        return _arrivals(self.stay_d, self.free_d, 1 << (steps - 1).bit_length())[:steps]
+        return _arrivals(self.stay_d, self.free_d, self.unheard, 1 << (steps - 1).bit_length())[:steps]
 
     def _left(self, after_d: float, before: Before) -> float:
         """Share of the ships seen first at a moment that are there ``after_d`` later, but for a constant factor.
@@ -148,15 +153,16 @@ class Turnover:
         return min(1.0, shorter + after * longer / _mean_d(self.stay_d))
 
 
-def turnover(stay_d: tuple[float, float], occupied: int, looks: int) -> Turnover:
+def turnover(stay_d: tuple[float, float], occupied: int, looks: int, heard: float = 0.0) -> Turnover:
     """Turns at a spot where ``occupied`` of ``looks`` show somebody, the sighting that is asked about among them.
 
     That one shows somebody in any case, so it says nothing of how busy the spot is; of the others the share is the
-    mean of its Beta law from a flat prior.
+    mean of its Beta law from a flat prior. In so many further ones as ``heard`` says a ship lay there who was heard.
     """
-    share = min(max(occupied, 1) / (max(looks, 1) + 1), BUSIEST)
+    occupied = max(occupied, 1)
+    share = min((occupied + heard) / (max(looks, 1) + 1), BUSIEST)
     free = _mean_d(stay_d) * (1 - share) / max(share, QUIETEST)
-    return Turnover((stay_d[0], stay_d[1]), free)
+    return Turnover((stay_d[0], stay_d[1]), free, occupied / (occupied + heard))
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,14 +231,14 @@ def _ended(stay_d: tuple[float, float], after_d: FloatArray) -> FloatArray:
 
 
 @lru_cache(maxsize=256)
-def _arrivals(stay_d: tuple[float, float], free_d: float, steps: int) -> FloatArray:
-    """Chance of an arrival in each step of the grid, by the time since the spot became free.
+def _arrivals(stay_d: tuple[float, float], free_d: float, unheard: float, steps: int) -> FloatArray:
+    """Chance of an arrival in each step of the grid, and of none that is heard, by the time since the spot became free.
 
-    Arrivals have the density ``a = g + g*f*a``, of free times g and stays f. Each is taken to fall amid its step, so
-    the three of ``g*f*a`` end amid the step after the sum of theirs.
+    Arrivals have the density ``a = g + g*f*a``, of free times g (times the share unheard) and stays f. Each is taken to
+    fall amid its step, so the three of ``g*f*a`` end amid the step after the sum of theirs.
     """
     edges = np.arange(steps + 1, dtype=np.float64) * STEP_D
-    free = np.diff(-np.expm1(-edges / free_d))
+    free = unheard * np.diff(-np.expm1(-edges / free_d))
     stay = np.diff(_ended(stay_d, edges))
     turn = np.convolve(free, stay)[:steps][::-1]
     arrivals = free.copy()
