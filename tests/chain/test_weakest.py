@@ -123,6 +123,25 @@ def test_a_sighting_goes_with_its_look_at_her_berth_and_with_no_other():
     assert LOOKS["state"].eq("usable").all()
 
 
+def test_without_her_freeboards_her_sightings_stay_and_the_others_keep_theirs():
+    given = []
+    port_calls = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"]))
+    sides = seen(a=0.9, b=0.9).assign(freeboard_m=3.0, freeboard_lo_m=2.0, freeboard_hi_m=4.0)
+    tables = {"liftings": account(port_calls)[0].assign(method="load_from_freeboard"), "port_calls": port_calls}
+    tables |= {"looks": LOOKS, "scenes": SCENES.empty(), "detections": sides, "matches": pd.DataFrame({"det_id": []})}
+    without_weakest(tables, Chain(lambda *t: given.append(t) or port_calls, account, lambda call: call["p_loading"]))
+    ((found, looks, _),) = given
+    assert found[["freeboard_m", "freeboard_lo_m", "freeboard_hi_m"]].isna().to_numpy().tolist() == [[True] * 3, [False] * 3]
+    assert found["length_m"].notna().all()
+    assert looks["state"].eq("usable").all()
+
+
+def test_what_is_left_at_another_berth_is_not_hers():
+    port_calls = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"], mmsi=999000001))
+    rest = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"], mmsi=999000001, berth_id="roads"))
+    assert without(port_calls, LOOKS, lambda *_: rest)["still_counts"].tolist() == [False]
+
+
 @pytest.mark.parametrize(
     ("stay", "hers"),
     [

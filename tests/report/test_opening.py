@@ -69,7 +69,8 @@ def in_doubt(base, alone):
     row = {"item": "choice:number_of_calls", "kind": "choice", "name": "number_of_calls", "what": "how many calls"}
     row |= {"low_setting": "as shown", "high_setting": "as assumed", "base_p50": base, "base_p_over_cap": 0.0}
     row |= {"low_p50": alone, "high_p50": base, "low_p_over_cap": 0.0, "high_p_over_cap": 0.0}
-    return SENSITIVITY.check(SENSITIVITY.from_rows([row]))
+    other = row | {"item": "choice:largest_call", "name": "largest_call", "low_p50": base / 3}
+    return SENSITIVITY.check(SENSITIVITY.from_rows([other, row]))
 
 
 def test_no_look_and_no_call_is_unknown_never_none():
