@@ -52,6 +52,36 @@ def test_her_fixes_are_counted_and_placed_where_she_lay(fixes, words):
     assert "first position at the anchorage" in [row["what"] for row in card["rows"]]
 
 
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        ((-19, 55), "2 transponders were heard here within a day of this stay; none fits"),
+        ((-20, 55), "1 transponder was heard here within a day of this stay; none fits"),
+        ((-20, 56), "No transponder was heard at that time"),
+    ],
+)
+def test_of_a_call_without_a_transponder_those_heard_within_a_day_are_told(hours, words):
+    """She came after hour 5 and was gone by hour 31: a day before the one and after the other."""
+    told = story()
+    fixes = [{"mmsi": MMSI + n, "time_utc": at(h), "track_id": str(n), "sog_kn": 9.0} for n, h in enumerate(hours)]
+    told.tables["tracks"] = TRACKS.from_rows(fixes[::-1])
+    assert heard(CALL | {"mmsi": None}, Transponders(told))["sentence"].startswith(words)
+
+
+def test_a_border_of_a_stay_has_the_fix_that_lies_nearest_and_a_card_no_more_rows_than_it_holds():
+    """Fixes each hour, whose speed is their hour, in any order; of 26 reports the first rows are shown."""
+    told = story()
+    fixes = [{"mmsi": MMSI, "time_utc": at(h + 0.2), "track_id": "t", "sog_kn": float(h)} for h in range(33)]
+    told.tables["tracks"] = TRACKS.from_rows(fixes[::-1])
+    rows = heard(CALL, Transponders(told))["rows"]
+    assert [row["speed"] for row in rows] == ["5.0 kn", "6.0 kn", "30.0 kn", "31.0 kn"]
+    told.tables["static"] = STATIC.from_rows([{"mmsi": MMSI, "time_utc": at(h), "dest": f"P{h}"} for h in range(26)])
+    card = heard(CALL, Transponders(told))
+    assert card["sentence"].endswith("33 clean positions within a day of the stay. 16 further rows are in tracks.parquet "
+                                     "and static.parquet.")  # fmt: skip
+    assert [row["dest"] for row in card["rows"] if row["dest"]] == [f"P{h}" for h in range(12)]
+
+
 def test_fixes_and_reports_name_their_messages():
     """The row of a card leads to a line of a file; a silence is no message."""
     told = story(silences=[SILENCE])
