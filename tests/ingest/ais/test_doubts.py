@@ -86,8 +86,12 @@ def test_a_few_rows_out_of_order_are_told_and_a_file_in_another_order_is_not_dam
 @pytest.mark.parametrize(
     "change",
     [
-        {"lat": round(42.0 + 5 * NORTHWARD_DEG, 6) + 5e-5}, {"lat": round(42.0 + 5 * NORTHWARD_DEG, 6) + 8e-4},
-        {"sog": 10.5}, {"cog": 4.0}, {"nav": 5}, {"name": ""},
+        {"lat": round(42.0 + 5 * NORTHWARD_DEG, 6) + 5e-5},
+        {"lat": round(42.0 + 5 * NORTHWARD_DEG, 6) + 8e-4},
+        {"sog": 10.5},
+        {"cog": 4.0},
+        {"nav": 5},
+        {"name": ""},
     ],
     ids=["5 m", "fix and time somewhat off", "half a knot", "4 degrees", "status", "no name yet"],
 )

@@ -93,7 +93,9 @@ def test_a_way_to_the_east_is_as_long_as_its_meridians_are_apart(tmp_path, unit)
     lines = [HEADER]
     for n in range(12):
         lon = 179.9 + n * 9.0 * 10 / 3600 / 0.5  # she passes the antimeridian
-        lines.append(f"273000001,2024-03-07T{n // 6:02}:{n % 6}0:00Z,{(lon + 180) % 360 - 180:.6f},60,{9 * unit:.1f},90")
+        lines.append(
+            f"273000001,2024-03-07T{n // 6:02}:{n % 6}0:00Z,{(lon + 180) % 360 - 180:.6f},60,{9 * unit:.1f},90"
+        )
     path = tmp_path / "feed.csv"
     path.write_text("\n".join(lines) + "\n")
     assert ["11 of 11 legs" in str(problem) for problem in read_ais([path]).problems] == [True] * (unit < 1)

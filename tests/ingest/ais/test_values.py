@@ -46,7 +46,8 @@ def test_a_hull_as_large_as_the_largest_is_one_and_a_metre_more_is_none(pair, la
         (1, "sog", 103.0, False, 1), (1, "cog", 359.9, True, 0), (1, "cog", 360.0, False, 0),
         (1, "cog", 360.1, False, 1), (27, "cog", 511.0, False, 0), (1, "cog", 511.0, False, 1),
         (27, "cog", 200.0, True, 0), (1, "cog", 0.0, True, 0), (1, "heading", 0.0, True, 0),
-        (1, "cog", -0.1, False, 1), (1, "heading", 359.0, True, 0), (1, "heading", 360.0, False, 1), (1, "heading", 511.0, False, 0),
+        (1, "cog", -0.1, False, 1), (1, "heading", 359.0, True, 0), (1, "heading", 360.0, False, 1),
+        (1, "heading", 511.0, False, 0),
     ],
 )  # fmt: skip
 def test_codes_are_those_of_each_message(kind, column, value, kept, wrong):
