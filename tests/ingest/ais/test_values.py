@@ -47,7 +47,7 @@ def test_a_hull_as_large_as_the_largest_is_one_and_a_metre_more_is_none(pair, la
         (1, "cog", 360.1, False, 1), (27, "cog", 511.0, False, 0), (1, "cog", 511.0, False, 1),
         (27, "cog", 200.0, True, 0), (1, "cog", 0.0, True, 0), (1, "heading", 0.0, True, 0),
         (1, "cog", -0.1, False, 1), (1, "heading", 359.0, True, 0), (1, "heading", 360.0, False, 1),
-        (1, "heading", 511.0, False, 0),
+        (1, "heading", 511.0, False, 0), (27, "cog", 400.0, False, 1), (5, "draught", -1.0, False, 1),
     ],
 )  # fmt: skip
 def test_codes_are_those_of_each_message(kind, column, value, kept, wrong):
