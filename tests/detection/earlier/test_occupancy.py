@@ -12,10 +12,12 @@ from pipeline.calls import looks
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect
 from pipeline.detection.earlier import background, occupancy, quayside
+from pipeline.detection.earlier.alongside import judged_alongside
+from pipeline.detection.earlier.history import Cells
 from pipeline.detection.flat_reader import FlatReader
 from pipeline.tables import SCENES
 from pipeline.types import Radiometry, Sensor, Window
-from tests.builders import array_scene, box_zone, place_of
+from tests.builders import NOON, array_scene, box_zone, place_of
 from tests.detection.earlier.test_background import CONFIG, SEA, SHIP, flat, picture, place, taught  # noqa: F401
 
 
@@ -175,3 +177,68 @@ def test_what_runs_along_a_quay_is_taken_out_of_one_picture(place):  # noqa: F81
 def test_default_settings_need_no_place():
     scene = array_scene({"VV": np.random.default_rng(1).gamma(4.4, 1 / 4.4, (300, 300))})
     assert detect(scene, config=DetectionConfig())[1]["berths"] == []
+
+
+def quay_cells(length_m, wet=lambda _row: True):
+    """A berth of 40 m that runs east, and cells of 5 m in it and 25 m around: their rows and columns, both in cells."""
+    lat, step = 42.75, 5 / 111_320
+    wide = step / np.cos(np.radians(lat))
+    zone = box_zone("pier", 133.0, lat - 8 * step, 133.0 + length_m / 5 * wide, lat)
+    row, col = (v.ravel() for v in np.mgrid[-5:13, -5 : length_m // 5 + 5])
+    lon, north = 133.0 + (col + 0.5) * wide, lat - (row + 0.5) * step
+    corner, yes = (133.0, lat), np.ones(len(row), bool)
+    cells = Cells(lon, north, row, col, (1, 1), (step, wide), corner, np.array([wet(r) for r in row]), yes)
+    return place_of(zone), cells, row, col
+
+
+def told_of(cells, power):
+    codes = background.codes_of(np.stack([power, 2 * power]))
+    return background.PowerLook("ascending-7-VV+VH", NOON, codes, np.array([0.01, 0.02]))
+
+
+def test_what_is_taken_out_of_one_picture_is_numpys_quantile_of_each_strip():
+    """Of 10 m along a berth of 300 m, of water alone; a hull of 100 m moves it no further than that."""
+    port, cells, row, col = quay_cells(300, wet=lambda r: r < 9)
+    strip = (row + 5) // 2
+    power = 0.01 + 0.3 * (1 + strip) * np.random.default_rng(0).gamma(4.4, 1 / 4.4, len(row))
+    power[(col >= 10) & (col < 30) & (strip == 4)] = 20.0
+    look = told_of(cells, power)
+    excess = quayside.own_excess(look, cells, port)
+    assert np.isnan(excess[:, ~cells.wet]).all()
+    inner = cells.wet & (col >= 0) & (col < 60)  # the ends of what lies beside a berth are round
+    for n in range(1, 6):
+        of_strip = inner & (strip == n)
+        truth = np.quantile(look.excess[:, of_strip], background.USUAL_QUANTILE, axis=1)
+        assert np.unique(excess[0, of_strip]).size == 1
+        assert excess[:, of_strip][:, 0] == pytest.approx(truth, rel=0.08)
+
+
+@pytest.mark.parametrize(
+    ("length_m", "seen_m", "known"), [(90, 140, False), (300, 60, False), (300, 100, True), (300, 350, True)]
+)
+def test_a_short_berth_or_a_short_part_of_one_tells_no_quay(length_m, seen_m, known):
+    """All of it may lie behind one hull."""
+    port, cells, _, col = quay_cells(length_m)
+    power = np.where(col * 5 + 25 < seen_m, 0.5, np.nan)
+    assert np.isfinite(quayside.own_excess(told_of(cells, power), cells, port)).any() == known
+
+
+@pytest.mark.parametrize(
+    ("n_looks", "length_m", "berth", "flag"),
+    [(0, 59.0, "pier", ["quay_gear"]), (0, 61.0, "pier", []), (6, 30.0, "pier", []),
+     (6, 90.0, "", ["beside_berth"]), (0, 30.0, "roads", ["beside_berth"])],
+)  # fmt: skip
+def test_what_stands_where_a_quay_was_taken_out_may_be_gear_or_the_land_beside(n_looks, length_m, berth, flag):
+    """In a scene cut out of a larger one, whose rows and columns the table has; what lies elsewhere is left alone."""
+    scene = array_scene({"VV": np.ones((100, 100))}, corner=(1000, 500))
+    known = np.zeros(scene.shape, bool)
+    known[40:60, 70:90] = True
+    usual = np.ones((1, *scene.shape), np.float32)
+    reader = FlatReader(scene.read, (0, 0), usual, known, ~known, np.array([1.0]), scene.shape, n_looks)
+    port = place_of(box_zone("pier", 133, 42, 134, 43), box_zone("roads", 133, 42, 134, 43, kind="anchorage"))
+    table = pd.DataFrame({"row": [1050.0, 1050.0, 50.0], "col": [580.0, 520.0, 80.0], "length_m": length_m,
+                          "berth_id": berth, "flags": [[], [], []], "flag_evidence": "", "accepted": True})  # fmt: skip
+    judged = judged_alongside(replace(scene, read=reader), table, port)
+    assert judged["flags"].tolist() == [flag, [], []]
+    assert judged["accepted"].tolist() == [not flag, True, True]
+    assert judged["flag_evidence"].iloc[0].startswith("".join(flag))
