@@ -221,7 +221,7 @@ def test_contrast_is_power_over_the_mean_of_the_sea(spoilt):
         data[0, 55:65, 51:69] = np.where(label[55:65, 51:69] > 0, 0.9, 0.3)
     elif spoilt == "spots":
         sea &= np.random.default_rng(1).random(label.shape) > 0.08
-        data[0, ~sea & (label == 0)] = 0.06
+        data[0, ~sea & (label == 0)] = 0.015
     elif spoilt == "darkness":
         usable[:, :50] = sea[:, :50] = False
         data[0, :, :50] = 1e-6

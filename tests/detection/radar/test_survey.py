@@ -73,3 +73,21 @@ def test_sampled_windows_are_their_own_mirror_image_and_cover_what_is_small(shap
     for axis, length in enumerate(shape):
         assert seen.any(axis=1 - axis).all() == (length <= 5 * SAMPLE_PX)
     assert len(windows) <= 25
+
+
+def test_texture_of_single_pixels_over_most_of_the_sea_leaves_the_looks_of_the_rest():
+    texture = np.random.default_rng(1).gamma(3.0, 1 / 3.0, (640, 640))
+    texture[:250] = 1.0
+    assert known_of(0.02 * texture, 10.0).looks == pytest.approx(10.0, rel=0.1)
+
+
+@pytest.mark.parametrize("over_db", [9.0, 13.0, 17.0])
+def test_ships_bend_no_tail_of_the_sea(over_db):
+    """Those faint enough to pass for its spikes as well: looks and the tail's bend are the sea's without them."""
+    image = speckled(np.full((640, 640), 0.02))
+    ships = image.copy()
+    for row, col in np.ndindex(4, 4):
+        ships[80 + 160 * row :, 80 + 160 * col :][:3, :9] = 0.02 * 10 ** (over_db / 10)
+    plain, among = (survey(array_scene({"VV": power}), CONFIG)[1] for power in (image, ships))
+    assert among.tail_exponent == pytest.approx(plain.tail_exponent, abs=0.02)
+    assert among.looks == pytest.approx(plain.looks, rel=0.03)
