@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.radar import objects, two_waters
@@ -69,3 +70,21 @@ def test_no_more_of_the_sea_beside_a_step_passes_than_is_stated():
         passed += int(view.seeds[:, STEP - 70 : STEP + 70].sum())
     expected = 4 * SIDE * 140 * 1e-4
     assert passed < 2 * expected
+
+
+@pytest.mark.parametrize("spread", [0.5, 3.0])
+@pytest.mark.parametrize("law", [stats.norm(0, 1), stats.uniform(0, 3.46)], ids=["normal", "ramp"])
+def test_one_law_is_not_taken_for_two_waters(law, spread):
+    """Halves of a normal law stand 2.7 of their own spread apart, of an even ramp 3.5."""
+    assert np.isnan(two_waters._step(spread * law.ppf((np.arange(280) + 0.5) / 280)))
+
+
+@pytest.mark.parametrize("share", [0.07, 0.5, 0.93])
+@pytest.mark.parametrize("apart", [0.9, 3.0])
+def test_between_two_waters_lies_the_middle_of_their_levels(apart, share):
+    """Of 280 blocks of 64 pixels of speckle, however few the one has; of fewer than a twentieth they are ships."""
+    levels = np.random.default_rng(0).normal(0, 0.07, 280)
+    levels[: round(280 * share)] += apart
+    assert two_waters._step(levels) == pytest.approx(apart / 2, abs=0.05)
+    levels[12:] = np.random.default_rng(1).normal(0, 0.07, 268)
+    assert np.isnan(two_waters._step(levels))
