@@ -6,6 +6,7 @@ from scipy import stats
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.radar import objects, two_waters
+from pipeline.detection.radar.blocks import LN_STEP
 from pipeline.detection.radar.survey import Survey, survey
 from pipeline.types import Window
 from tests.builders import array_scene
@@ -88,3 +89,20 @@ def test_between_two_waters_lies_the_middle_of_their_levels(apart, share):
     assert two_waters._step(levels) == pytest.approx(apart / 2, abs=0.05)
     levels[12:] = np.random.default_rng(1).normal(0, 0.07, 268)
     assert np.isnan(two_waters._step(levels))
+
+
+@pytest.mark.parametrize("at", [(20, 20), (2, 37), (0, 0)])
+def test_the_two_waters_are_sought_in_the_same_ring_as_the_clutter(at):
+    """Between two rectangles around a block, as far as the picture goes and where there is sea; by numpy."""
+    rng = np.random.default_rng(3)
+    count, log_sum = rng.integers(1, 65, (2, 40, 38)).astype(np.int32)
+    sea = rng.random(count.shape) > 0.2
+    level, where = np.empty(25 * 19), np.empty((2, 25 * 19), np.int64)
+    n = two_waters._around(*at, count, log_sum, sea, (3, 5), (12, 9), level, where)
+    rows, cols = np.indices(count.shape)
+    r, c = np.abs(rows - at[0]), np.abs(cols - at[1])
+    ring = sea & (r <= 12) & (c <= 9) & ~((r <= 3) & (c <= 5))
+    assert set(zip(*where[:, :n].tolist(), strict=True)) == set(
+        zip(*(v.tolist() for v in np.nonzero(ring)), strict=True)
+    )
+    np.testing.assert_allclose(level[:n], (log_sum / count * LN_STEP)[ring])
