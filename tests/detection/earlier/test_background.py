@@ -6,7 +6,6 @@ from datetime import timedelta
 import numpy as np
 import pytest
 import shapely
-from scipy.interpolate import RegularGridInterpolator
 from scipy.ndimage import distance_transform_cdt, gaussian_filter
 
 from pipeline.config import DetectionConfig
@@ -158,20 +157,6 @@ def cells_at(scene, row, col):
     lon, lat = scene.geolocation.lonlat(row, col)
     at, yes = np.zeros(len(row), np.intp), np.ones(len(row), bool)
     return Cells(lon, lat, at, at, (1, 1), (1.0, 1.0), (0.0, 0.0), yes, yes)
-
-
-def test_a_cell_has_the_power_between_the_pixels_around_it():
-    """Linear in rows and in columns, as scipy's interpolator has it; tiles leave no trace; outside nothing is seen."""
-    rng = np.random.default_rng(0)
-    power = 10 ** rng.uniform(-3, 0, (150, 120))
-    scene = array_scene({"VV": power, "VH": power[::-1]}, radar=RadarView(relative_orbit=7))
-    row, col = rng.uniform(-5, 155, 2000), rng.uniform(-5, 125, 2000)
-    look = background.look_at_power(scene, cells_at(scene, row, col), DetectionConfig(tile_px=64))
-    inside = (row >= 0) & (col >= 0) & (row <= 149) & (col <= 119)
-    assert ((look.codes > 0).all(axis=0) == inside).all()
-    for band, codes in zip((power, power[::-1]), look.codes, strict=True):
-        truth = RegularGridInterpolator((np.arange(150), np.arange(120)), band)((row[inside], col[inside]))
-        np.testing.assert_allclose(background.power_of(codes[inside]), truth, rtol=0.03)
 
 
 def test_the_sea_of_a_look_is_the_mean_of_its_water():

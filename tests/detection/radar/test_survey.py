@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.config import DetectionConfig
-from pipeline.detection.radar.survey import SAMPLE_PX, band_weights, sample_windows, survey
+from pipeline.detection.radar.survey import band_weights, survey
 from tests.builders import array_scene
 
 CONFIG = DetectionConfig()
@@ -59,20 +59,6 @@ def test_no_band_is_lost_however_dark_the_other_and_unnamed_ones_count_alike(ban
     means = np.array([1.0, 1e-4])
     told = band_weights(bands, means) * means
     assert told[1] / told[0] == pytest.approx(most)
-
-
-@pytest.mark.parametrize("shape", [(100, 320), (900, 333), (5000, 2000), (321, 12_000)])
-def test_sampled_windows_are_their_own_mirror_image_and_cover_what_is_small(shape):
-    windows = sample_windows(shape)
-    corners = {(w.row0, w.col0) for w in windows}
-    assert corners == {(shape[0] - w.row1, shape[1] - w.col1) for w in windows}
-    seen = np.zeros(shape, bool)
-    for w in windows:
-        assert (w.rows, w.cols) == (min(SAMPLE_PX, shape[0]), min(SAMPLE_PX, shape[1]))
-        seen[w.row0 : w.row1, w.col0 : w.col1] = True
-    for axis, length in enumerate(shape):
-        assert seen.any(axis=1 - axis).all() == (length <= 5 * SAMPLE_PX)
-    assert len(windows) <= 25
 
 
 def test_texture_of_single_pixels_over_most_of_the_sea_leaves_the_looks_of_the_rest():
