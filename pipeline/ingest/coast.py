@@ -14,10 +14,10 @@ from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import ConfigError, printable
 from pipeline.ingest.features import feature_words
-from pipeline.ingest.geolocation import unwrapped
+from pipeline.ingest.geolocation import edges, unwrapped
 from pipeline.ingest.json_text import RepeatedKey, unrepeated
 from pipeline.ingest.vector_formats import told_format
-from pipeline.times_places.longitudes import boxes
+from pipeline.times_places.longitudes import at_every_turn, boxes
 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, Geolocation, Window
@@ -197,12 +197,9 @@ def _surroundings(geolocation: Geolocation, shape: tuple[int, int]) -> tuple[Bas
     Farther out the mapping need not hold; a box of longitudes around a narrow turned image would reach there.
     """
     row, col = (np.linspace(-_GROWN * n - 1, (1 + _GROWN) * n, _SIDE_POINTS) for n in shape)
-    along_row = np.concatenate([np.full(_SIDE_POINTS, row[0]), row, np.full(_SIDE_POINTS, row[-1]), row[::-1]])
-    along_col = np.concatenate([col, np.full(_SIDE_POINTS, col[-1]), col[::-1], np.full(_SIDE_POINTS, col[0])])
-    lon, lat = geolocation.lonlat(along_row, along_col)
+    lon, lat = geolocation.lonlat(*edges(row, col))
     known = np.isfinite(lon) & np.isfinite(lat)  # a map projection may end beyond the image
     lon, lat = unwrapped(lon[known]), lat[known]
     outline = shapely.make_valid(shapely.Polygon(np.column_stack([lon, lat])))
-    turns = [shapely.transform(outline, lambda p, by=turn: p + np.array([by, 0.0])) for turn in (-360.0, 0.0, 360.0)]
     step_deg = _EDGE_PX * max(np.ptp(lat) / np.ptp(row), np.ptp(lon) / np.ptp(col), 1e-7)
-    return shapely.union_all(turns), step_deg
+    return shapely.union_all(at_every_turn(outline)), step_deg

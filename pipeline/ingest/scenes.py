@@ -14,7 +14,7 @@ from pipeline.errors import InputError, printable
 from pipeline.ingest import unpacked
 from pipeline.ingest.cut import CutReader
 from pipeline.ingest.gaps import gaps_of
-from pipeline.ingest.geolocation import MapGeolocation, footprint_of, ground_spacing_m, skew_deg
+from pipeline.ingest.geolocation import MapGeolocation, footprint_of, geobox_of, ground_spacing_m, skew_deg
 from pipeline.ingest.hashing import hashing, sha256_of
 from pipeline.ingest.in_passing import PassingRaster, open_in_passing
 from pipeline.ingest.metadata.acquisition import platform_of
@@ -211,7 +211,7 @@ def _open_raster_scene(
         source=source,
         geolocation=geolocation,
         footprint=footprint,
-        grid=_geobox(raster) if isinstance(geolocation, MapGeolocation) else None,
+        grid=geobox_of(geolocation),
         radar=_radar_view(raster) if radar else None,
         optical=None if radar else view,
         product_id=product,
@@ -366,13 +366,6 @@ def _source_and_raster(
             raster = open_raster(path, whole=False, meanwhile=meanwhile)
     stamps = (stamp, *(one.stamp for one in beside))
     return Source(str(path), digest.result(), stamp.size_bytes, expected is not None, stamps, beside), raster
-
-
-def _geobox(raster: RasterFile) -> Any:
-    from affine import Affine
-    from odc.geo.geobox import GeoBox
-
-    return GeoBox(raster.shape, Affine(*raster.transform), raster.crs_wkt) if raster.transform else None
 
 
 def _radar_view(raster: RasterFile) -> RadarView:
