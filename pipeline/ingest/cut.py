@@ -185,6 +185,6 @@ class CutReader:
         return self if plain is None else replace(self, whole=plain())
 
     def _there(self, window: Window) -> Window:
-        if min(window.row0, window.col0) < 0 or window.row1 > self.part.rows or window.col1 > self.part.cols:
+        if not window.is_within((self.part.rows, self.part.cols)):
             raise ValueError(f"{window} leaves the part of {self.part.rows} x {self.part.cols} pixels")
         return replace(window, row0=window.row0 + self.part.row0, col0=window.col0 + self.part.col0)

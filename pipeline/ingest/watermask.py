@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -96,6 +96,33 @@ class Water:
         water = np.ones((window.rows, window.cols), bool)
         water[held] = stored[r - part.row0, c - part.col0] == 0
         return water
+
+
+class OverWater:
+    """What the readers of calibrated tiles share that are frozen dataclasses with a ``water``."""
+
+    __slots__ = ()
+    water: Water
+
+    def with_land(self, more: BaseGeometry) -> Self:
+        """The same reader, which takes these polygons (EPSG:4326) for land as well."""
+        return self._over(self.water.with_land(more))
+
+    @property
+    def digest(self) -> str:
+        """Hash of what it adds to the file and the land of the place."""
+        return self.water.digest
+
+    def without_water(self) -> Self:
+        """The same reader, which takes everything for water: for those that only ask what was measured."""
+        return self._over(Water(self.water.shape))
+
+    def _over(self, water: Water) -> Self:
+        return replace(self, water=water)  # type: ignore[type-var]
+
+    def _require_on_image(self, window: Window) -> None:
+        if not window.is_within(self.water.shape):
+            raise ValueError(f"{window} leaves the image of {_size(self.water.shape)} pixels")
 
 
 def water_of(

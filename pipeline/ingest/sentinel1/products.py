@@ -18,14 +18,14 @@ from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.geolocation import GridGeolocation, footprint_of, ground_spacing_m
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.rasters import RasterFile
-from pipeline.ingest.safe.files import MANIFEST, SafeFiles, is_safe, open_files
+from pipeline.ingest.safe.files import MANIFEST, SafeFiles, open_files
 from pipeline.ingest.safe.manifest import Manifest, read_manifest
 from pipeline.ingest.sentinel1.calibration import SIGMA0_FLOOR, Noise, Table, filled, sigma0_of, strips
 from pipeline.ingest.sentinel1.cutout import Cut, read_cut
 from pipeline.ingest.sentinel1.orbit import grid_at_height
 from pipeline.ingest.sentinel1.product_xml import read_annotation, read_calibration, read_noise
 from pipeline.ingest.sentinel1.told import Annotation
-from pipeline.ingest.watermask import Water, water_of
+from pipeline.ingest.watermask import OverWater, Water, water_of
 from pipeline.types import Counts, RadarView, Radiometry, Scene, Sensor, Source, Tile, Window
 from pipeline.units import LIGHT_M_S, METRES_PER_DEGREE
 
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from pipeline.types import BoolImage
-
-__all__ = ["is_safe", "open_safe", "relative_orbit"]
 
 MEASUREMENT = "s1Level1MeasurementSchema"
 SIMULATED = "SIMULATED.txt"
@@ -69,41 +67,23 @@ class Polarisation:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SafeReader:
+class SafeReader(OverWater):
     """Reads windows of a product as tiles of linear sigma0."""
 
     polarisations: tuple[Polarisation, ...]
-    shape: tuple[int, int]
     water: Water
-
-    def with_land(self, more: BaseGeometry) -> SafeReader:
-        """The same reader, which takes these polygons (EPSG:4326) for land as well."""
-        return replace(self, water=self.water.with_land(more))
-
-    @property
-    def digest(self) -> str:
-        """Hash of what it adds to the file and the land of the place."""
-        return self.water.digest
-
-    def without_water(self) -> SafeReader:
-        """The same reader, which takes everything for water: for those that only ask what was measured."""
-        return replace(self, water=Water(self.shape))
 
     def __call__(self, window: Window) -> Tile:
         """Sigma0 of a window."""
-        self._require_inside(window)
+        self._require_on_image(window)
         data = np.stack([_sigma0(p, window)[0] for p in self.polarisations])
         valid = np.isfinite(data).all(axis=0)
         return Tile(window, tuple(p.name for p in self.polarisations), data, valid, self.water(window))
 
     def measured(self, window: Window) -> BoolImage:
         """`valid` of the tile of a window, without its sigma0: a stored zero is no measurement, all else is."""
-        self._require_inside(window)
+        self._require_on_image(window)
         return np.logical_and.reduce([p.raster.read(window, (1,))[0] != 0 for p in self.polarisations])
-
-    def _require_inside(self, window: Window) -> None:
-        if min(window.row0, window.col0) < 0 or window.row1 > self.shape[0] or window.col1 > self.shape[1]:
-            raise ValueError(f"{window} leaves the image of {self.shape[0]} x {self.shape[1]} pixels")
 
     def counts(self, window: Window) -> Counts:
         """Stored pixels of a window with calibration and noise of every `STRIP_ROWS` rows, fewer where noise jumps."""
@@ -150,7 +130,7 @@ def open_safe(path: Path, options: OpenOptions, land: BaseGeometry | None = None
         bands=tuple(p.name for p in polarisations),
         radiometry=Radiometry.SIGMA0,
         pixel_spacing_m=ground_spacing_m(geolocation, first.shape),
-        read=SafeReader(polarisations, first.shape, water),
+        read=SafeReader(polarisations, water),
         source=Source(str(path), files.sha256(), sum(files.sizes.values()), verified, stamps),
         geolocation=geolocation,
         footprint=footprint_of(geolocation, first.shape, files.product),
