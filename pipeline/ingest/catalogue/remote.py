@@ -24,7 +24,7 @@ from pipeline.ingest.catalogue.signing import Access
 from pipeline.ingest.catalogue.web import Damaged, Deadline
 from pipeline.ingest.gdal_settings import SETTINGS
 from pipeline.ingest.quarantine import HEADER, examine
-from pipeline.ingest.rasters import MAGIC, refuse_oddities
+from pipeline.ingest.rasters import MAGIC, rasterio_window, refuse_oddities
 from pipeline.types import Window
 
 if TYPE_CHECKING:
@@ -212,12 +212,11 @@ class RemoteImage:
     def window(self, dataset: DatasetReader, window: Window) -> NDArray[np.uint16]:
         """Numbers of the first band in a window, shape (rows, cols)."""
         from rasterio.errors import RasterioError
-        from rasterio.windows import Window as RasterioWindow
 
         self.fetch(blocks_of(dataset, window))
         self._decoded_elsewhere((window.row0, window.col0, window.rows, window.cols))
         try:
-            return dataset.read(1, window=RasterioWindow(window.col0, window.row0, window.cols, window.rows))
+            return dataset.read(1, window=rasterio_window(window))
         except (RasterioError, OSError):
             if self.failure is not None:
                 raise self.failure from None

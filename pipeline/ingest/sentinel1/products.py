@@ -16,6 +16,7 @@ import numpy as np
 
 from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.geolocation import GridGeolocation, footprint_of, ground_spacing_m
+from pipeline.ingest.metadata.band_names import POLARISATIONS
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.rasters import RasterFile
 from pipeline.ingest.safe.files import MANIFEST, SafeFiles, open_files
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 MEASUREMENT = "s1Level1MeasurementSchema"
 SIMULATED = "SIMULATED.txt"
-POLARISATION_ORDER = ("VV", "VH", "HH", "HV")
 NAMED_POLARISATIONS = {  # Sentinel-1 Product Specification, product naming: single or dual, by transmission
     "SV": {"VV"},
     "SH": {"HH"},
@@ -176,7 +176,7 @@ def _origin(cut: Cut | None) -> dict[str, str]:
 def _polarisations(files: SafeFiles, manifest: Manifest, verified: bool, cut: Cut | None) -> tuple[Polarisation, ...]:
     names = [f.name for f in manifest.files if f.kind == MEASUREMENT and f.name.lower().endswith((".tiff", ".tif"))]
     found = sorted(
-        (_polarisation(files, name, verified, cut) for name in names), key=lambda p: POLARISATION_ORDER.index(p.name)
+        (_polarisation(files, name, verified, cut) for name in names), key=lambda p: POLARISATIONS.index(p.name)
     )
     if not found:
         raise InputError(files.product, "lists no measurement in TIFF")
@@ -197,7 +197,7 @@ def _polarisation(files: SafeFiles, measurement: str, verified: bool, cut: Cut |
         annotation = cut.annotation(annotation, item)
     if annotation.product_type != "GRD":
         raise InputError(item, f"is a {annotation.product_type} product; ground-range detected (GRD) is wanted")
-    if annotation.polarisation not in POLARISATION_ORDER or f"-{annotation.polarisation.lower()}-" not in stem:
+    if annotation.polarisation not in POLARISATIONS or f"-{annotation.polarisation.lower()}-" not in stem:
         raise InputError(item, f"its annotation says {annotation.polarisation}, its name does not")
     raster = files.raster(measurement, verified=verified and cut is None)  # a window has no checksum: decoded whole
     if raster.dtype != "uint16" or raster.count != 1:
@@ -250,8 +250,8 @@ def sea_level_geolocation(annotation: Annotation, item: str) -> tuple[GridGeoloc
         if len(annotation.orbit_time_s) >= 2:
             told = grid_at_height(annotation, annotation.grid_height_m)
             cos_lat = np.cos(np.radians(lat))
-            off_m = METRES_PER_DEGREE * np.hypot((told[0] - lon + 180) % 360 - 180, 0) * cos_lat
-            off_m = np.hypot(off_m, METRES_PER_DEGREE * (told[1] - lat))
+            east_m = METRES_PER_DEGREE * ((told[0] - lon + 180) % 360 - 180) * cos_lat
+            off_m = np.hypot(east_m, METRES_PER_DEGREE * (told[1] - lat))
             if np.nanmax(off_m) < _AGREE_M:
                 (lon, lat), doubt = grid_at_height(annotation, 0.0), ""
     return GridGeolocation(annotation.grid_line, annotation.grid_pixel, lon, lat), doubt
