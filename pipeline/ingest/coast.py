@@ -42,22 +42,30 @@ def read_land(path: Path) -> BaseGeometry:
     Raises ConfigError for a file that is not GeoJSON, names a key twice or another coordinate system, and for a feature
     that is no polygon, an invalid one, or has latitudes beyond 90 degrees.
     """
-    try:
-        content = unrepeated(path.read_text("utf-8-sig"))
-        features, words = _features(content)
-    except OSError as error:
-        raise ConfigError(f"{printable(path)}: cannot be read ({error.strerror})") from error
-    except RepeatedKey as error:
-        raise ConfigError(f"{printable(path)}: {error}") from error
-    except ValueError as error:
-        cause = told_format(path) or "is not a GeoJSON file of land polygons"
-        raise ConfigError(f"{printable(path)}: {cause}") from error
+    no_land = "is not a GeoJSON file of land polygons"
+    content = read_json(path, no_land)
+    if (found := _features(content)) is None:
+        raise ConfigError(f"{printable(path)}: {told_format(path) or no_land}")
+    features, words = found
     require_degrees(content, path)
     named = zip(words, features, strict=True)
     return shapely.union_all([_land(f"{printable(path)}: {words}", feature) for words, feature in named])
 
 
-def _features(content: Any) -> tuple[list[Any], list[str]]:
+def read_json(path: Path, otherwise: str = "") -> Any:
+    """The content of a JSON file; a ConfigError that says what it is in its place, in the end ``otherwise``."""
+    try:
+        return unrepeated(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"{printable(path)}: cannot be read ({error.strerror})") from error
+    except RepeatedKey as error:
+        raise ConfigError(f"{printable(path)}: {error}") from error
+    except ValueError as error:
+        cause = told_format(path) or otherwise or f"is not JSON ({' '.join(str(error).split())[:80]})"
+        raise ConfigError(f"{printable(path)}: {cause}") from error
+
+
+def _features(content: Any) -> tuple[list[Any], list[str]] | None:
     """The features of a GeoJSON text, each with its words; a text that is one geometry, or one feature, is one."""
     kind = content.get("type") if isinstance(content, dict) else None
     if kind == "FeatureCollection" and isinstance(features := content.get("features"), list):
@@ -66,7 +74,7 @@ def _features(content: Any) -> tuple[list[Any], list[str]]:
         return [content], feature_words([content])
     if kind in GEOMETRIES:
         return [{"geometry": content}], ["its geometry"]
-    raise ValueError("no GeoJSON of features")
+    return None
 
 
 def require_degrees(content: dict[str, Any], path: Path) -> None:
@@ -106,7 +114,7 @@ def _kind(part: BaseGeometry) -> str:
 
 def read_credit(path: Path) -> str:
     """Whom a GeoJSON file of land names as its source, in its ``attribution``; empty where it names nobody."""
-    content = unrepeated(path.read_text("utf-8-sig"))
+    content = read_json(path)
     told = content.get("attribution") if isinstance(content, dict) else None
     return printable(told) if isinstance(told, str) else ""
 
