@@ -154,10 +154,7 @@ class RemoteImage:
         from rasterio.errors import RasterioError
 
         try:
-            with (
-                rasterio.Env(**SETTINGS),
-                tempfile.TemporaryDirectory(prefix="capwatch-") as folder,
-            ):
+            with rasterio.Env(**SETTINGS), tempfile.TemporaryDirectory(prefix="capwatch-") as folder:
                 self._copy, self._held = Path(folder, "remote.tif"), []  # causes hold the name: alike in each run
                 with self._copy.open("wb") as copy:
                     copy.truncate(self.size)  # a sparse file: only what is fetched takes room
