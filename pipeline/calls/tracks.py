@@ -110,7 +110,7 @@ def _in_order(fixes: pd.DataFrame) -> pd.DataFrame:
 
 
 def bad_mmsi(mmsi: np.ndarray) -> np.ndarray:
-    """Numbers that are no ship's: equipment, not nine digits, or one digit nine times, as an unset transponder sends."""
+    """Numbers that are no ship's: of equipment, not nine digits, or one digit nine times, as an unset set sends."""
     none = (mmsi < 100_000_000) | (mmsi > 999_999_999) | (mmsi % 111_111_111 == 0)
     return none | is_equipment(mmsi)
 

@@ -58,8 +58,8 @@ def _write_layers(story: Story, part: Path) -> None:
 
 
 def _require_room(part: Path) -> None:
-    """Raise EnvironmentFault where the folder takes no more: on a full disk GDAL leaves a torn file and says nothing, or
-    says something else. Another such file, and some more for journals, must find room beside it."""
+    """Raise EnvironmentFault where the folder takes no more: on a full disk GDAL leaves a torn file and says nothing,
+    or something else. Another such file, and some more for journals, must find room beside it."""
     probe = part.with_name("probe")
     try:
         probe.write_bytes((part.read_bytes() if part.exists() else b"") + bytes(SPARE))
