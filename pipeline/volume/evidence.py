@@ -35,6 +35,7 @@ class Evidence:
     length_m: float
     beam_m: float
     hull_log_sd: float = 0.0  # error of measured length times beam
+    longer: float = 0.0  # error of ln(length) that goes with one of ln(length times beam)
     draught_in_m: float | None = None
     draught_out_m: float | None = None
     freeboard_first_m: tuple[float, float] | None = None
@@ -91,6 +92,7 @@ def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
         length_m=hull.length_m,
         beam_m=hull.beam_m,
         hull_log_sd=hull.log_sd,
+        longer=hull.longer,
         hull_stated=hull.stated,
         draught_in_m=known.get(f"draught_{into}_m"),
         draught_out_m=known.get(f"draught_{out}_m"),
