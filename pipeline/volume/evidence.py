@@ -35,7 +35,6 @@ class Evidence:
     length_m: float
     beam_m: float
     hull_log_sd: float = 0.0  # error of measured length times beam
-    longer: float = 0.0  # error of ln(length) that goes with one of ln(length times beam)
     draught_in_m: float | None = None
     draught_out_m: float | None = None
     freeboard_first_m: tuple[float, float] | None = None
@@ -47,6 +46,7 @@ class Evidence:
     depth_m: float | None = None  # keel to deck, by identity
     design_draught_m: float | None = None  # summer draught, by identity
     draught_in_dwt: bool = False  # her deadweight was told by one of these already
+    longer: float = 0.0  # error of ln(length) that goes with one of ln(length times beam)
 
     @property
     def freeboards(self) -> bool:
