@@ -87,8 +87,8 @@ for of, words, style in (
 ):
     if of.any():
         axes.plot(at_berth.loc[of, "acquired"], [0] * of.sum(), ls="", ms=9, label=words, **style)
-latest = call["departure_hi"] if pd.notna(call["departure_hi"]) else call["departure_lo"]
-earliest = call["arrival_lo"] if pd.notna(call["arrival_lo"]) else call["arrival_hi"]
+earliest = call["arrival_lo"] if pd.notna(call["arrival_lo"]) else min(run.config.period.start, call["arrival_hi"])
+latest = call["departure_hi"] if pd.notna(call["departure_hi"]) else max(run.config.period.end, call["departure_lo"])
 axes.plot([earliest, latest], [0.5, 0.5], color="#0072B2", lw=1)
 sure = [call["arrival_hi"], call["departure_lo"]]  # one moment where one image saw her
 axes.plot(sure, [0.5, 0.5], "|-", color="#0072B2", lw=8, ms=10, mew=3, solid_capstyle="butt")

@@ -155,10 +155,7 @@ def _table(answers: Sequence[Answered]) -> str:
 
 
 def _config_paths(name: str) -> list[Path]:
+    """A folder's run files; else the config of that name, which a folder of its images may bear as well."""
     folder = Path(name)
-    if not folder.is_dir():
-        return [find_config(name)]
-    found = sorted(p for p in folder.iterdir() if p.suffix in (".yaml", ".yml") and p.is_file())
-    if not found:
-        raise ConfigError(f"{printable(name)}: no run files (.yaml) here")
-    return found
+    inside = folder.iterdir() if folder.is_dir() else ()
+    return sorted(p for p in inside if p.suffix in (".yaml", ".yml") and p.is_file()) or [find_config(name)]

@@ -178,7 +178,8 @@ def config_show(
         from pipeline.config.writing import config_yaml
         from pipeline.workspace import find_config, load_run_config
 
-        console.result(config_yaml(load_run_config(find_config(aoi), overridden(settings))).rstrip())
+        for line in config_yaml(load_run_config(find_config(aoi), overridden(settings))).rstrip().split("\n"):
+            console.result(line)
 
 
 aoi_app = App(help="Make the files of a new place.", no_args_is_help=True)

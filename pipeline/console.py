@@ -49,7 +49,7 @@ class Console:
         if sys.stdout is None:  # closed by the shell
             return
         try:
-            sys.stdout.write(text + "\n")
+            sys.stdout.write(printable(text) + "\n")
             sys.stdout.flush()
         except BrokenPipeError:  # whoever read, as `head` does, has seen enough: the work itself goes on
             _to_nowhere(sys.stdout)
@@ -63,12 +63,12 @@ class Console:
         One that says what is ``unknown`` is told when quiet, too: without it nothing found reads as nothing there.
         """
         if unknown or not self.quiet:
-            to_stderr(text)
+            to_stderr(printable(text))
 
     def remark(self, text: str, *, unknown: bool = False) -> None:
         """A line on what is odd in an input that was used whole: told, as a `note` is, and kept for the report."""
         self.remarks.append(printable(text))
-        self.note(printable(text), unknown=unknown)
+        self.note(text, unknown=unknown)
 
     def explain(self, step: str, why: Callable[[], str] | None = None) -> None:
         """Say why a step runs, or is skipped; ``why`` is asked only where somebody wants to know."""
@@ -77,6 +77,7 @@ class Console:
 
     def table(self, title: str, headings: list[str], rows: list[list[str]]) -> None:
         """A table of the answer: drawn on a terminal (without colour where NO_COLOR is set), aligned text elsewhere."""
+        rows = [[printable(cell) for cell in row] for row in rows]
         if sys.stdout is not None and sys.stdout.isatty():
             from rich.console import Console as RichConsole
             from rich.table import Table

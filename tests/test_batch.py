@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 
 import pytest
 
@@ -46,8 +47,15 @@ def test_a_folder_stands_for_its_run_files(tmp_path):
     (tmp_path / "notes.txt").write_text("no run file")
     assert {q.config.aoi.id for q in questions([str(tmp_path)], {}, None)} == {"vostochny", "nampo"}
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ConfigError, match="no run files"):
+    with pytest.raises(ConfigError, match="is a folder, no AOI"):
         questions([str(tmp_path / "empty")], {}, None)
+
+
+def test_a_folder_of_images_named_for_the_place_hides_no_config(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("vostochny").mkdir()
+    (question,) = questions(["vostochny"], {}, None)
+    assert question.config.aoi.id == "vostochny"
 
 
 def test_years_and_a_period_contradict_one_another():

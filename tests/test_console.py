@@ -42,6 +42,15 @@ def test_notes_go_to_standard_error_unless_quiet(capsys, quiet, shown):
     assert capsys.readouterr() == ("", shown)
 
 
+def test_a_name_forges_no_line_and_reaches_no_terminal_as_a_command(capsys):
+    """Scenes, places and ships are named by others: a line end, an escape, half of a letter."""
+    Console().result("a\nerror: \x1b[31m\ud800")
+    Console().note("b.tif\nc.tif: 2 ships")
+    Console().table("calls", ["ship"], [["D\x1b[2J"]])
+    told = "a\\nerror: \\x1b[31m\\ud800\nship\nD\\x1b[2J\n"
+    assert capsys.readouterr() == (told, "b.tif\\nc.tif: 2 ships\n")
+
+
 @pytest.mark.parametrize("quiet", [False, True])
 def test_what_is_unknown_is_told_when_quiet_too(capsys, quiet):
     """An empty table without a word would read as "no ships"."""

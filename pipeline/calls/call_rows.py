@@ -79,7 +79,8 @@ def from_images(dark: DarkStay, spell: Spell, size: Row, known: Listened) -> Row
 
 def _from_transponder(stay: Stay, typed_until: pd.Timestamp, spell: Spell, size: Row, known: Listened) -> Row:
     hers = spell.looks
-    flags = [] if stay.departure_hi is not None else ["left_open"]
+    open_ends = (("arrival_open", stay.arrival_lo), ("left_open", stay.departure_hi))
+    flags = [flag for flag, bound in open_ends if bound is None]
     if not (stay.heard_arriving and stay.heard_leaving):
         flags.append("ais_gap")
     if hers["mmsi"].isna().any():

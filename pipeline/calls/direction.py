@@ -40,8 +40,6 @@ def p_loading(prior: float, deeper_m: float | None, seen: float | None = None, r
 
 def _after_no_change(prior: float, retyped: float) -> float:
     """The probability that she loaded, of one whose draught on departure is that on arrival."""
-    if prior == 1.0:
-        return prior
     left = (1 - CHANGED_IF_LEFT) * (1 - retyped)
     with_cargo, without = left + retyped * SAME_WITH_CARGO, left + retyped * SAME_WITHOUT
     neither = share_of_idle(prior)

@@ -23,6 +23,7 @@ from pipeline.calls.loose_ends import loose_ends
 from pipeline.calls.shared_numbers import ships_named
 from pipeline.calls.whose_track import parted, ships_of_tracks
 from pipeline.plurals import number_of
+from pipeline.ships.mmsi import is_equipment
 from pipeline.tables import TRACKS
 from pipeline.units import KNOT_M_S, METRES_PER_DEGREE
 
@@ -109,8 +110,9 @@ def _in_order(fixes: pd.DataFrame) -> pd.DataFrame:
 
 
 def bad_mmsi(mmsi: np.ndarray) -> np.ndarray:
-    """Numbers that are no ship's: not nine digits, or one digit nine times, as an unset transponder sends."""
-    return (mmsi < 100_000_000) | (mmsi > 999_999_999) | (mmsi % 111_111_111 == 0)
+    """Numbers that are no ship's: of equipment, not nine digits, or one digit nine times, as an unset set sends."""
+    none = (mmsi < 100_000_000) | (mmsi > 999_999_999) | (mmsi % 111_111_111 == 0)
+    return none | is_equipment(mmsi)
 
 
 def _on_land(lon: np.ndarray, lat: np.ndarray, land: BaseGeometry | None) -> np.ndarray:

@@ -1,10 +1,12 @@
 """What every section of a config has in common: it is frozen, and a key that it does not know is refused."""
 
+import re
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 NULL_WORDS = ("none", "nil", "nothing", "no", "off", "n/a")  # what people write where YAML has null
+HALVES = re.compile(r"[\ud800-\udfff]")  # of characters: what no UTF-8 file holds
 
 
 class Section(BaseModel):
@@ -29,6 +31,14 @@ class Section(BaseModel):
         says_nothing = isinstance(value, str) and value.strip().lower() in NULL_WORDS and info.field_name is not None
         if says_nothing and type(None) in _kinds(cls.model_fields[str(info.field_name)].annotation):
             raise ValueError("is a word here; where there is none, write null")
+        return value
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _text_is_text(cls, value: Any) -> Any:
+        """What no table or page can hold. Lists of files are let through: their names may be any bytes."""
+        if isinstance(value, str) and (found := HALVES.search(value)):
+            raise ValueError(f"holds a character that is no text ({ascii(found[0])[1:-1]})")
         return value
 
 

@@ -25,6 +25,7 @@ from pipeline.table_files import read_table
 from pipeline.tables import LEDGER, LIFTINGS, PORT_CALLS
 
 NOTABLE_BBL = 1.0  # a change of barrels below one is none
+MOST_FIELDS = 3  # of one file, told one by one in a list of runs (our choice)
 NO_CALL = "no counted call"  # in place of sums: 0 would read as "nothing was lifted"
 
 
@@ -84,11 +85,18 @@ def _otherwise(before: Path, after: Path) -> str:
 
 
 def _in_short(before: Path, after: Path) -> list[str]:
-    """What sets the question of a run apart from that of another: each setting, and that verdicts, inputs, libraries
-    and code are."""
+    """What sets the question of a run apart from that of another: each setting, of a file with more than a few fields
+    how many they are, and that verdicts, inputs, libraries and code are."""
     old, new = read_manifest(before), read_manifest(after)
     asked = _asked_otherwise(before, after)
-    out = [f"{r.setting}={shortened(str(r.before), str(r.after))[1]}" for r in asked.itertuples()]
+    places = [str(setting).partition(": ")[0] for setting in asked["setting"]]  # the file, where it is one's field
+    told = (
+        f"{place}: {found} fields"  # which they are, `capwatch diff` tells
+        if (found := places.count(place)) > MOST_FIELDS
+        else f"{r.setting}={shortened(str(r.before), str(r.after))[1]}"
+        for place, r in zip(places, asked.itertuples(), strict=True)
+    )
+    out = list(dict.fromkeys(told))
     if _judged(old) != _judged(new):
         out.append(f"{number_of(len(new.get('reviews') or []), 'verdict')} of analysts")
     files = without_moved(listed_inputs(old), listed_inputs(new))

@@ -14,10 +14,10 @@ from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import ConfigError, printable
 from pipeline.ingest.features import feature_words
-from pipeline.ingest.geolocation import unwrapped
+from pipeline.ingest.geolocation import edges, unwrapped
 from pipeline.ingest.json_text import RepeatedKey, unrepeated
 from pipeline.ingest.vector_formats import told_format
-from pipeline.times_places.longitudes import boxes
+from pipeline.times_places.longitudes import at_every_turn, boxes
 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, Geolocation, Window
@@ -42,22 +42,30 @@ def read_land(path: Path) -> BaseGeometry:
     Raises ConfigError for a file that is not GeoJSON, names a key twice or another coordinate system, and for a feature
     that is no polygon, an invalid one, or has latitudes beyond 90 degrees.
     """
-    try:
-        content = unrepeated(path.read_text("utf-8-sig"))
-        features, words = _features(content)
-    except OSError as error:
-        raise ConfigError(f"{printable(path)}: cannot be read ({error.strerror})") from error
-    except RepeatedKey as error:
-        raise ConfigError(f"{printable(path)}: {error}") from error
-    except ValueError as error:
-        cause = told_format(path) or "is not a GeoJSON file of land polygons"
-        raise ConfigError(f"{printable(path)}: {cause}") from error
+    no_land = "is not a GeoJSON file of land polygons"
+    content = read_json(path, no_land)
+    if (found := _features(content)) is None:
+        raise ConfigError(f"{printable(path)}: {told_format(path) or no_land}")
+    features, words = found
     require_degrees(content, path)
     named = zip(words, features, strict=True)
     return shapely.union_all([_land(f"{printable(path)}: {words}", feature) for words, feature in named])
 
 
-def _features(content: Any) -> tuple[list[Any], list[str]]:
+def read_json(path: Path, otherwise: str = "") -> Any:
+    """The content of a JSON file; a ConfigError that says what it is in its place, in the end ``otherwise``."""
+    try:
+        return unrepeated(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"{printable(path)}: cannot be read ({error.strerror})") from error
+    except RepeatedKey as error:
+        raise ConfigError(f"{printable(path)}: {error}") from error
+    except ValueError as error:
+        cause = told_format(path) or otherwise or f"is not JSON ({' '.join(str(error).split())[:80]})"
+        raise ConfigError(f"{printable(path)}: {cause}") from error
+
+
+def _features(content: Any) -> tuple[list[Any], list[str]] | None:
     """The features of a GeoJSON text, each with its words; a text that is one geometry, or one feature, is one."""
     kind = content.get("type") if isinstance(content, dict) else None
     if kind == "FeatureCollection" and isinstance(features := content.get("features"), list):
@@ -66,7 +74,7 @@ def _features(content: Any) -> tuple[list[Any], list[str]]:
         return [content], feature_words([content])
     if kind in GEOMETRIES:
         return [{"geometry": content}], ["its geometry"]
-    raise ValueError("no GeoJSON of features")
+    return None
 
 
 def require_degrees(content: dict[str, Any], path: Path) -> None:
@@ -106,7 +114,7 @@ def _kind(part: BaseGeometry) -> str:
 
 def read_credit(path: Path) -> str:
     """Whom a GeoJSON file of land names as its source, in its ``attribution``; empty where it names nobody."""
-    content = unrepeated(path.read_text("utf-8-sig"))
+    content = read_json(path)
     told = content.get("attribution") if isinstance(content, dict) else None
     return printable(told) if isinstance(told, str) else ""
 
@@ -197,12 +205,9 @@ def _surroundings(geolocation: Geolocation, shape: tuple[int, int]) -> tuple[Bas
     Farther out the mapping need not hold; a box of longitudes around a narrow turned image would reach there.
     """
     row, col = (np.linspace(-_GROWN * n - 1, (1 + _GROWN) * n, _SIDE_POINTS) for n in shape)
-    along_row = np.concatenate([np.full(_SIDE_POINTS, row[0]), row, np.full(_SIDE_POINTS, row[-1]), row[::-1]])
-    along_col = np.concatenate([col, np.full(_SIDE_POINTS, col[-1]), col[::-1], np.full(_SIDE_POINTS, col[0])])
-    lon, lat = geolocation.lonlat(along_row, along_col)
+    lon, lat = geolocation.lonlat(*edges(row, col))
     known = np.isfinite(lon) & np.isfinite(lat)  # a map projection may end beyond the image
     lon, lat = unwrapped(lon[known]), lat[known]
     outline = shapely.make_valid(shapely.Polygon(np.column_stack([lon, lat])))
-    turns = [shapely.transform(outline, lambda p, by=turn: p + np.array([by, 0.0])) for turn in (-360.0, 0.0, 360.0)]
     step_deg = _EDGE_PX * max(np.ptp(lat) / np.ptp(row), np.ptp(lon) / np.ptp(col), 1e-7)
-    return shapely.union_all(turns), step_deg
+    return shapely.union_all(at_every_turn(outline)), step_deg

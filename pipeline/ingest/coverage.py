@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
+from pipeline.ingest.geolocation import inside, spread
 from pipeline.ingest.scenes import measured
 from pipeline.types import Place, Scene, Window
 
@@ -19,24 +20,20 @@ def aoi_coverage(scene: Scene, place: Place) -> tuple[float, float] | None:
     """
     if scene.geolocation is None:
         return None
-    west, south, east, north = place.bbox
-    share = (np.arange(_POINTS) + 0.5) / _POINTS
-    lon, lat = np.meshgrid(west + share * (east - west), south + share * (north - south))
-    row, col = scene.geolocation.rowcol(lon.ravel(), lat.ravel())
-    with np.errstate(invalid="ignore"):
-        inside = (row >= -0.5) & (row < scene.shape[0] - 0.5) & (col >= -0.5) & (col < scene.shape[1] - 0.5)
-    if not inside.any():  # between the points of the grid, or elsewhere
+    row, col = scene.geolocation.rowcol(*spread(place.bbox, _POINTS))
+    shown = inside(row, col, scene.shape)
+    if not shown.any():  # between the points of the grid, or elsewhere
         box = shapely.box(*place.bbox)
         tiny = scene.footprint.intersection(box).area / box.area if scene.footprint is not None else 0.0
         return tiny, tiny
-    r, c = np.rint(row[inside]).astype(int), np.rint(col[inside]).astype(int)
+    r, c = np.rint(row[shown]).astype(int), np.rint(col[shown]).astype(int)
     window = Window(int(r.min()), int(c.min()), int(np.ptp(r)) + 1, int(np.ptp(c)) + 1)
     if window.rows * window.cols > _READ_LIMIT_PX:
-        return float(inside.mean()), float(inside.mean())
+        return float(shown.mean()), float(shown.mean())
     seen = 0
     for top in range(window.row0, window.row1, 512):
         part = Window(top, window.col0, min(512, window.row1 - top), window.cols)
         here = (r >= part.row0) & (r < part.row1)
         if here.any():
             seen += int(measured(scene, part)[r[here] - part.row0, c[here] - part.col0].sum())
-    return seen / inside.size, float(inside.mean())
+    return seen / shown.size, float(shown.mean())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from pipeline.ingest.geolocation import ground_spacing_m
+from pipeline.ingest.geolocation import ground_spacing_m, inside
 from pipeline.types import (
     RADARS,
     Counts,
@@ -77,8 +77,7 @@ def window_around(
     west, south, east, north = bbox
     side = np.linspace(0.0, 1.0, _NODES)
     row, col = geolocation.rowcol(*np.meshgrid(west + side * (east - west), south + side * (north - south)))
-    with np.errstate(invalid="ignore"):
-        seen = (row >= -0.5) & (row < shape[0] - 0.5) & (col >= -0.5) & (col < shape[1] - 0.5)
+    seen = inside(row, col, shape)
     if not seen.any():
         return None
     grow = margin_px
@@ -186,6 +185,6 @@ class CutReader:
         return self if plain is None else replace(self, whole=plain())
 
     def _there(self, window: Window) -> Window:
-        if min(window.row0, window.col0) < 0 or window.row1 > self.part.rows or window.col1 > self.part.cols:
+        if not window.is_within((self.part.rows, self.part.cols)):
             raise ValueError(f"{window} leaves the part of {self.part.rows} x {self.part.cols} pixels")
         return replace(window, row0=window.row0 + self.part.row0, col0=window.col0 + self.part.col0)

@@ -175,8 +175,7 @@ class _Supplied(io.RawIOBase):
         count = left if count < 0 else min(count, left)
         if not count:
             return b""
-        sys.stdout.write(json.dumps({"need": [self._at, count]}) + "\n")
-        sys.stdout.flush()
+        _say({"need": [self._at, count]})
         if not sys.stdin.readline():
             raise SystemExit  # nobody is there any more
         body = os.pread(self._file.fileno(), count, self._at)

@@ -175,7 +175,7 @@ def _same_picture(scene: Scene, other: Scene) -> str:
     """
     if not _near_in_time(scene, other) or not _shows_no_more(scene, other):
         return ""
-    elsewhere = scene.platform and other.platform and scene.platform != other.platform
+    elsewhere = _elsewhere(scene, other)
     if not np.allclose(scene.pixel_spacing_m, other.pixel_spacing_m, rtol=0.02):
         both_s2 = scene.sensor is other.sensor is Sensor.SENTINEL2  # satellites that fly half an orbit apart
         known = bool(scene.platform) and scene.platform == other.platform
@@ -195,8 +195,7 @@ def _same_radar_image(scene: Scene, other: Scene, *, both_whole: bool) -> str:
         return ""
     (start, end), (other_start, other_end) = _span(scene), _span(other)
     apart_s = max((other_start - end).total_seconds(), (start - other_end).total_seconds())
-    elsewhere = scene.platform and other.platform and scene.platform != other.platform
-    if elsewhere or apart_s > _SAME_S:
+    if _elsewhere(scene, other) or apart_s > _SAME_S:
         return ""
     if not (both_whole or _made_from(scene, other) or _shows_no_more(scene, other)):
         return ""
@@ -214,8 +213,8 @@ def _made_from(scene: Scene, other: Scene) -> bool:
 
 def _other_band(scene: Scene, other: Scene) -> str:
     """Some providers cut Sentinel-2 into one file for each band."""
-    single = len(scene.bands) == len(other.bands) == 1 and scene.bands != other.bands
-    same = single and scene.platform == other.platform and _same_moment(scene, other)
+    single = len(scene.bands) == len(other.bands) == 1 and scene.bands != other.bands and scene.acquired is not None
+    same = single and scene.platform == other.platform and scene.acquired == other.acquired
     return "another band of the same image" if same and _shows_no_more(scene, other) else ""
 
 
@@ -228,8 +227,9 @@ def _near_in_time(scene: Scene, other: Scene) -> bool:
     return abs((scene.acquired - other.acquired).total_seconds()) <= _SAME_S
 
 
-def _same_moment(scene: Scene, other: Scene) -> bool:
-    return scene.acquired is not None and scene.acquired == other.acquired
+def _elsewhere(scene: Scene, other: Scene) -> bool:
+    """Are they known to be of two satellites?"""
+    return bool(scene.platform and other.platform and scene.platform != other.platform)
 
 
 def _shows_no_more(scene: Scene, other: Scene) -> bool:

@@ -30,14 +30,17 @@ ENVIRONMENT = {  # counts only where it is set before GDAL starts
 }
 os.environ["GDAL_SKIP"] = ENVIRONMENT["GDAL_SKIP"]
 os.environ.setdefault("GDAL_CACHEMAX", ENVIRONMENT["GDAL_CACHEMAX"])
-OF_ANOTHER_INSTALL = ("PROJ_DATA", "PROJ_LIB", "GDAL_DATA", "GDAL_DRIVER_PATH")  # as QGIS and conda set them
+OF_ANOTHER_INSTALL = ("PROJ_LIB", "GDAL_DATA", "GDAL_DRIVER_PATH")  # as QGIS and conda set them
 
 
 def _forget_other_installs() -> None:
     """Drop what points to another GDAL's files, whose versions differ, where rasterio came with its own: it would read
-    those instead, and know no EPSG code."""
+    those instead, and know no EPSG code. PROJ_DATA says where its own are: GDAL looks units of coordinate systems that
+    have no code up in a context that rasterio does not tell, and would complain on a user's terminal."""
     found = find_spec("rasterio")
-    if found is not None and found.origin and (Path(found.origin).parent / "proj_data").is_dir():
+    own = Path(found.origin).parent / "proj_data" if found is not None and found.origin else Path()
+    if own.name == "proj_data" and own.is_dir():
+        os.environ["PROJ_DATA"] = str(own)
         for name in OF_ANOTHER_INSTALL:
             os.environ.pop(name, None)
 

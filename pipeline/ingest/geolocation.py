@@ -15,13 +15,15 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.plurals import number_of
-from pipeline.times_places.longitudes import wrapped
+from pipeline.times_places.longitudes import at_every_turn, wrapped
 
 if TYPE_CHECKING:
+    from odc.geo.geobox import GeoBox
     from pyproj import Transformer
     from shapely.geometry.base import BaseGeometry
 
-    from pipeline.types import FloatArray
+    from pipeline.times_places.longitudes import BBox
+    from pipeline.types import BoolImage, FloatArray
 
 
 Forward = Callable[[Any, Any], tuple[Any, Any]]
@@ -229,22 +231,45 @@ def footprint_of(geolocation: Any, shape: tuple[int, int], item: str) -> BaseGeo
     """Outline of an image on Earth, with points along its edges; a footprint across 180 degrees has two parts."""
     import shapely
 
-    rows, cols = shape
-    along_row, along_col = np.linspace(-0.5, rows - 0.5, 9), np.linspace(-0.5, cols - 0.5, 9)
-    row = np.concatenate([np.full(9, -0.5), along_row, np.full(9, rows - 0.5), along_row[::-1]])
-    col = np.concatenate([along_col, np.full(9, cols - 0.5), along_col[::-1], np.full(9, -0.5)])
-    lon, lat = geolocation.lonlat(row, col)
+    lon, lat = geolocation.lonlat(*edges(*(np.linspace(-0.5, n - 0.5, 9) for n in shape)))
     if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
         raise InputError(item, "its georeference does not lie on Earth")
     outline = shapely.make_valid(shapely.Polygon(np.column_stack([unwrapped(lon), lat])))
-    parts = []
-    for shift in (-360.0, 0.0, 360.0):
-        moved = shapely.transform(outline, lambda p, s=shift: p + np.array([s, 0.0]))
-        parts.append(shapely.intersection(moved, shapely.box(-180, -90, 180, 90)))
+    parts = [shapely.intersection(turned, shapely.box(-180, -90, 180, 90)) for turned in at_every_turn(outline)]
     whole = shapely.union_all([p for p in parts if p.area > 0])
     if whole.is_empty:
         raise InputError(item, "its georeference gives it no area: all its pixels lie on a line")
     return whole
+
+
+def edges(row: FloatArray, col: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Rows and columns of the points around a rectangle that has these along its sides, as many of one as the other."""
+    row0, row1, col0, col1 = (np.full(len(row), end) for end in (row[0], row[-1], col[0], col[-1]))
+    return np.concatenate([row0, row, row1, row[::-1]]), np.concatenate([col, col1, col[::-1], col0])
+
+
+def inside(row: FloatArray, col: FloatArray, shape: tuple[int, int]) -> BoolImage:
+    """True for pixel positions on an image of ``shape`` (rows, cols); a position that is NaN is on none."""
+    with np.errstate(invalid="ignore"):
+        return (row >= -0.5) & (row < shape[0] - 0.5) & (col >= -0.5) & (col < shape[1] - 0.5)
+
+
+def spread(bbox: BBox, points: int) -> tuple[FloatArray, FloatArray]:
+    """Longitudes and latitudes [deg] of a regular grid in a box, shape (points**2,): the middles of its equal parts."""
+    west, south, east, north = bbox
+    share = (np.arange(points) + 0.5) / points
+    lon, lat = np.meshgrid(west + share * (east - west), south + share * (north - south))
+    return lon.ravel(), lat.ravel()
+
+
+def geobox_of(geolocation: Any) -> GeoBox | None:
+    """The map grid of an image that lies on one."""
+    if not isinstance(geolocation, MapGeolocation):
+        return None
+    from affine import Affine
+    from odc.geo.geobox import GeoBox
+
+    return GeoBox(geolocation.shape, Affine(*geolocation.transform), geolocation.crs_wkt)
 
 
 def unwrapped(lon: Any) -> FloatArray:

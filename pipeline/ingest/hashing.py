@@ -8,36 +8,23 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol, TypeVar
+from typing import IO, Any
 
 from pipeline.errors import InputError
 
 PIECE = 1 << 20  # bytes
-T = TypeVar("T")
-
-
-class Begin(Protocol):
-    """Has a hash made by a thread."""
-
-    def __call__(self, work: Callable[[threading.Event], T], /) -> Future[T]:
-        """What becomes of it."""
-        ...
 
 
 @contextmanager
-def hashing(threads: int) -> Iterator[Begin]:
+def hashing(threads: int) -> Iterator[Callable[[Callable[[threading.Event], Any]], Future[Any]]]:
     """A function that has a hash made by one of some threads; the hash is given an event that says to give up.
 
     Who leaves by an exception, an interrupt say, does not wait for large files to be read to their ends.
     """
     given_up = threading.Event()
     pool = ThreadPoolExecutor(threads)
-
-    def begin(work: Callable[[threading.Event], T], /) -> Future[T]:
-        return pool.submit(work, given_up)
-
     try:
-        yield begin
+        yield lambda work: pool.submit(work, given_up)
     except BaseException:
         given_up.set()
         raise

@@ -12,7 +12,7 @@ import os
 import threading
 import weakref
 from contextlib import suppress
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -43,9 +43,8 @@ def open_in_passing(path: Path, meanwhile: Callable[[], object] = lambda: None) 
     rows, cols = raster.shape
     fits = rows * cols >= SMALLEST_PX and 2 * raster.count * STRIP_ROWS * cols <= ROOM_BYTES
     if fits and raster.driver == "GTiff" and raster.dtype == "uint16" and not raster.masked and _can_share():
-        known = {f.name: getattr(raster, f.name) for f in fields(RasterFile)}
         with suppress(OSError):  # no memory to share after all
-            return PassingRaster(**known, passing=Passing(raster))
+            return PassingRaster(**raster.said(), passing=Passing(raster))
     return replace(raster, doubt=examine(raster.path, raster.item, raster.driver, whole=True))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,16 +42,13 @@ def table_of(opened: Sequence[Opened], duplicates: dict[str, Duplicate]) -> pd.D
 
 def told_apart(opened: list[Opened]) -> list[Opened]:
     """Scenes of equal names get a part of their hash as well."""
-    counts: dict[str, int] = {}
-    for one in opened:
-        if one.scene is not None:
-            counts[one.scene.scene_id] = counts.get(one.scene.scene_id, 0) + 1
+    counts = Counter(one.scene.scene_id for one in opened if one.scene is not None)
     out = []
-    seen: dict[str, int] = {}
+    seen: Counter[str] = Counter()
     for one in opened:
         if one.scene is not None and counts[one.scene.scene_id] > 1:
             name = f"{one.scene.scene_id}-{one.scene.source.sha256[:8]}"
-            seen[name] = seen.get(name, 0) + 1
+            seen[name] += 1
             name = name if seen[name] == 1 else f"{name}-{seen[name]}"
             one = replace(one, scene=replace(one.scene, scene_id=name))
         out.append(one)
@@ -111,11 +109,11 @@ def _fetched_odd(doubt: str, scene: Scene) -> list[str]:
 
 def _numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows of equal names (files that would not open, in several folders) get a number."""
-    seen: dict[str, int] = {}
+    seen: Counter[str] = Counter()
     out = []
     for row in rows:
         name = row["scene_id"]
-        seen[name] = seen.get(name, 0) + 1
+        seen[name] += 1
         out.append(row if seen[name] == 1 else row | {"scene_id": f"{name} ({seen[name]})"})
     return out
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import printable
 from pipeline.ingest.decibel import SIGMA0_DB
+from pipeline.ingest.geolocation import spread
 from pipeline.ingest.scenes import measured, without_water
 from pipeline.types import RADARS, Place, Radiometry, Scene, Window, tiles
 
@@ -61,16 +62,14 @@ def _no_daylight(scene: Scene, values: NDArray[np.float64]) -> str:
 
 def _points(scene: Scene, place: Place | None) -> NDArray[np.int64]:
     """Pixels (row, col) spread over the part of the image that lies in the AOI's box, or over all of it."""
-    share = (np.arange(_PLACES) + 0.5) / _PLACES
     rows, cols = scene.shape
     if place is None:
+        share = (np.arange(_PLACES) + 0.5) / _PLACES
         row, col = (v.ravel() for v in np.meshgrid(share * rows, share * cols, indexing="ij"))
     elif scene.geolocation is None:
         return np.zeros((0, 2), np.int64)
     else:
-        west, south, east, north = place.bbox
-        lon, lat = np.meshgrid(west + share * (east - west), south + share * (north - south))
-        row, col = scene.geolocation.rowcol(lon.ravel(), lat.ravel())
+        row, col = scene.geolocation.rowcol(*spread(place.bbox, _PLACES))
     inside = (row >= 0) & (row < rows) & (col >= 0) & (col < cols)  # NaN is not
     return np.column_stack([row[inside], col[inside]]).astype(np.int64)
 

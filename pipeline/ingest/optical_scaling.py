@@ -17,7 +17,6 @@ from pipeline.ingest.baseline import (
     is_tile_name,
     offset_of,
 )
-from pipeline.ingest.metadata.web_exports import full_scale
 from pipeline.ingest.scaling import Scaling
 from pipeline.ingest.stored import known_numbers
 from pipeline.types import Radiometry, Sensor
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 _FULL_16_BITS = 65535.0  # where a reflectance of 1 lies in pictures that fill 16 bits
+# Of single bands as the browsers of Copernicus and Sentinel Hub export them: whole numbers that fill their type
+_RAW = re.compile(r"SENTINEL-2_L[12][AC]_(?:B\w\w_)?\(RAW\)", re.IGNORECASE)
+_FULL = {"uint8": 255.0, "uint16": _FULL_16_BITS}  # where they put a reflectance of 1 (Copernicus Browser, downloads)
 _DARK_WATER = 0.15  # reflectance: water's darkest band is darker
 _MOST_REFLECTANCE = 2.0  # of clouds and glint; whatever exceeds it is told on another scale
 
@@ -103,7 +105,7 @@ def _by_own_scale(raster: RasterFile, indexes: tuple[int, ...], seen: FloatArray
 
 def _by_name(raster: RasterFile, seen: FloatArray) -> Scaling | None:
     """The scale of numbers that come from a product of ESA's, or from a browser, as the name says."""
-    if (full := full_scale(raster.item, raster.dtype)) is not None:
+    if (full := _full_scale(raster.item, raster.dtype)) is not None:
         return Scaling("linear", Radiometry.REFLECTANCE, f"DN / {full:g}, as browsers export raw bands", 1 / full)
     baseline = baseline_in_name(raster.item)
     if raster.dtype != "uint16" or not (baseline or is_tile_name(raster.item)):
@@ -113,6 +115,17 @@ def _by_name(raster: RasterFile, seen: FloatArray) -> Scaling | None:
     reason = f"DN / 10000, offset {offset.dn} DN ({offset.reason})"
     doubt = "" if baseline else f"radiometric scale by guess: {reason}"
     return Scaling("linear", Radiometry.REFLECTANCE, reason, 1e-4, offset.dn * 1e-4, doubt=doubt)
+
+
+def _full_scale(name: str, dtype: str) -> float | None:
+    """The number that stands for a reflectance of 1 in a band that a browser exported, by its name; None of any other.
+
+    >>> _full_scale("2024-03-15-10_30_2024-03-15-10_45_Sentinel-2_L2A_B04_(Raw).tiff", "uint16")
+    65535.0
+    >>> _full_scale("2024-03-15-10_30_2024-03-15-10_45_Sentinel-2_L2A_True_Color.tiff", "uint8") is None
+    True
+    """
+    return _FULL.get(dtype) if _RAW.search(name) else None
 
 
 def _by_offset_tags(raster: RasterFile, indexes: tuple[int, ...]) -> Scaling | None:

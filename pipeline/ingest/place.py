@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
@@ -16,10 +17,8 @@ from pipeline.config.base import Section
 from pipeline.config.loading import build
 from pipeline.config.mistakes import ZONE_NAME
 from pipeline.errors import ConfigError, printable
-from pipeline.ingest.coast import read_credit, read_land, require_degrees
+from pipeline.ingest.coast import read_credit, read_json, read_land, require_degrees
 from pipeline.ingest.features import feature_words
-from pipeline.ingest.json_text import RepeatedKey, unrepeated
-from pipeline.ingest.vector_formats import told_format
 from pipeline.ships.largest import LONGEST_M
 from pipeline.times_places.longitudes import middle_of, moved
 from pipeline.types import Cargo, Place, Zone
@@ -171,21 +170,11 @@ def _zone(where: str, feature: Any, middle: float | None) -> Zone:
 
 
 def _read_geojson(path: Path) -> dict[str, Any]:
-    try:
-        if path.exists() and not path.is_file():  # a pipe would be waited for
-            raise ConfigError(f"{printable(path)}: is not a regular file")
-        if path.stat().st_size > MAX_BYTES:
-            raise ConfigError(f"{printable(path)}: {path.stat().st_size} bytes is too large (limit {MAX_BYTES})")
-        content = unrepeated(path.read_text("utf-8-sig"))
-    except OSError as error:
-        raise ConfigError(f"{printable(path)}: cannot be read ({error.strerror})") from error
-    except RepeatedKey as error:
-        raise ConfigError(f"{printable(path)}: {error}") from error
-    except ConfigError:
-        raise
-    except (ValueError, RecursionError) as error:
-        cause = told_format(path) or f"is not JSON ({' '.join(str(error).split())[:80]})"
-        raise ConfigError(f"{printable(path)}: {cause}") from error
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe would be waited for
+        raise ConfigError(f"{printable(path)}: is not a regular file")
+    if os.path.isfile(path) and (size := os.path.getsize(path)) > MAX_BYTES:
+        raise ConfigError(f"{printable(path)}: {size} bytes is too large (limit {MAX_BYTES})")
+    content = read_json(path)
     if not isinstance(content, dict):
         raise ConfigError(f"{printable(path)}: is not GeoJSON")
     require_degrees(content, path)

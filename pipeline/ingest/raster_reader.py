@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.ingest.scaling import Scaling
 from pipeline.ingest.stored import Stored
-from pipeline.ingest.watermask import Water
+from pipeline.ingest.watermask import OverWater, Water
 from pipeline.types import Counts, Tile, Window
 
 if TYPE_CHECKING:
-    from shapely.geometry.base import BaseGeometry
-
     from pipeline.types import BoolImage
 
 COMPILED_PX = 16_384  # from this size on a window is worth loading compiled code for (our choice)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RasterReader:
+class RasterReader(OverWater):
     """Reads windows of one raster file as calibrated tiles."""
 
     stored: Stored
@@ -29,22 +27,9 @@ class RasterReader:
     water: Water
     palette: Any = None
 
-    def with_land(self, more: BaseGeometry) -> RasterReader:
-        """The same reader, which takes these polygons (EPSG:4326) for land as well."""
-        return replace(self, water=self.water.with_land(more))
-
-    @property
-    def digest(self) -> str:
-        """Hash of what it adds to the file and the land of the place."""
-        return self.water.digest
-
-    def without_water(self) -> RasterReader:
-        """The same reader, which takes everything for water: for those that only ask what was measured."""
-        return replace(self, water=Water(self.stored.raster.shape))
-
     def __call__(self, window: Window) -> Tile:
         """Calibrated pixels of a window."""
-        self._require_inside(window)
+        self._require_on_image(window)
         if self._keeps_all and self.stored.plain and window.rows * window.cols >= COMPILED_PX:
             return self._compiled(window)
         picture, gap = self.stored.read(window)
@@ -58,7 +43,7 @@ class RasterReader:
 
     def measured(self, window: Window) -> BoolImage:
         """`valid` of the tile of a window, without its numbers where those of the file tell it alone."""
-        self._require_inside(window)
+        self._require_on_image(window)
         if self._keeps_all:
             return np.asarray(~self.stored.read(window)[1].any(axis=0))
         return self.without_water()(window).valid
@@ -76,11 +61,6 @@ class RasterReader:
         numbers = self.stored.raster.read(window, self.stored.channels.indexes)
         data, valid = reflectances(numbers, self.stored, self.scaling)
         return Tile(window, self.stored.channels.names, data, valid, self.water(window))
-
-    def _require_inside(self, window: Window) -> None:
-        rows, cols = self.stored.raster.shape
-        if min(window.row0, window.col0) < 0 or window.row1 > rows or window.col1 > cols:
-            raise ValueError(f"{window} leaves the image of {rows} x {cols} pixels")
 
     def counts(self, window: Window) -> Counts | None:
         """Stored pixels of a window, where they are 16-bit amplitude without gaps but zeros; else None."""

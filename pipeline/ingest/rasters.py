@@ -13,7 +13,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,26 +87,24 @@ class RasterFile:
         """Number of bands."""
         return len(self.descriptions)
 
+    def said(self) -> dict[str, Any]:
+        """All that the file says of itself, by field: what makes another kind of raster of the same file."""
+        return {f.name: getattr(self, f.name) for f in fields(RasterFile)}
+
     def read(self, window: Window, indexes: tuple[int, ...] | None = None, *, alone: bool = False) -> NDArray[Any]:
         """Raw numbers of a window, shape (bands, rows, cols); ``indexes`` are 1-based.
 
         ``alone``: nobody reads its neighbours next, so nothing is decoded for them.
         """
-        from rasterio.windows import Window as RasterioWindow
-
-        where = RasterioWindow(window.col0, window.row0, window.cols, window.rows)
         with held(self) as dataset:
-            return dataset.read(list(indexes) if indexes else None, window=where)
+            return dataset.read(list(indexes) if indexes else None, window=rasterio_window(window))
 
     def measured(self, window: Window) -> BoolImage:
         """True where the file's own mask says that a pixel was measured, shape (rows, cols)."""
-        from rasterio.windows import Window as RasterioWindow
-
         if not self.masked:
             return np.ones((window.rows, window.cols), bool)
         with held(self) as dataset:
-            where = RasterioWindow(window.col0, window.row0, window.cols, window.rows)
-            return np.asarray(dataset.read_masks(1, window=where) != 0)
+            return np.asarray(dataset.read_masks(1, window=rasterio_window(window)) != 0)
 
     def sample(self, side: int = 1024, indexes: tuple[int, ...] | None = None) -> NDArray[Any]:
         """At most side x side pixels of the whole image, shape (bands, rows, cols), by taking every n-th pixel."""
@@ -148,6 +146,13 @@ class RasterFile:
         for index, rgba in colours.items():
             table[index] = sum(rgba[:3]) / 3
         return table
+
+
+def rasterio_window(window: Window) -> Any:
+    """A window as rasterio's own."""
+    from rasterio.windows import Window as RasterioWindow
+
+    return RasterioWindow(window.col0, window.row0, window.cols, window.rows)
 
 
 def open_raster(
@@ -359,14 +364,10 @@ def refuse_oddities(dataset: DatasetReader, item: str) -> None:
     block = rows * cols * np.dtype(dataset.dtypes[0]).itemsize
     if dataset.driver == "GTiff" and min(block, declared) > MAX_BLOCK_BYTES:
         raise InputError(item, f"has blocks of {rows} x {cols} pixels; write it in tiles of 512 x 512")
-    stored = _stored_bytes(dataset.name)
+    # of a member of an archive, which was checked for bombs before, 0
+    stored = os.stat(dataset.name).st_size if os.path.isfile(dataset.name) else 0
     if stored and block >= BOMB_BLOCK_BYTES and declared / 4 > BOMB_RATIO * stored:
         raise InputError(item, f"unpacks over {BOMB_RATIO:g}-fold in blocks of {rows} x {cols} pixels (a bomb?)")
-
-
-def _stored_bytes(path: str) -> int:
-    """Size of a file; 0 for a member of an archive, which was checked for bombs before."""
-    return os.stat(path).st_size if os.path.isfile(path) else 0
 
 
 def _rational(dataset: DatasetReader) -> dict[str, list[float]] | None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.ingest.metadata.dimap import tile_corner
-from pipeline.ingest.metadata.operator_text import names_beside
+from pipeline.ingest.metadata.operator_text import names_beside, tree_of
 from pipeline.times_places.longitudes import wrapped
 
 if TYPE_CHECKING:
@@ -182,11 +182,7 @@ def _from_text(text: str) -> dict[str, list[float]]:
 
 def _from_xml(text: str) -> dict[str, list[float]]:
     """Airbus: the inverse model (ground to image) and the validity block that holds its scales."""
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise ValueError("defines entities")
-    root = ElementTree.fromstring(text)  # noqa: S314 - no DOCTYPE, so no entities to expand
-    for element in root.iter():
-        element.tag = str(element.tag).rpartition("}")[2]
+    root = tree_of(text)
     inverse = root.find(".//Inverse_Model")
     validity = root.find(".//RFM_Validity")
     if inverse is None or validity is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from pipeline.errors import InputError, printable
 from pipeline.ingest import unpacked
 from pipeline.ingest.cut import CutReader
 from pipeline.ingest.gaps import gaps_of
-from pipeline.ingest.geolocation import MapGeolocation, footprint_of, ground_spacing_m, skew_deg
+from pipeline.ingest.geolocation import MapGeolocation, footprint_of, geobox_of, ground_spacing_m, skew_deg
 from pipeline.ingest.hashing import hashing, sha256_of
 from pipeline.ingest.in_passing import PassingRaster, open_in_passing
 from pipeline.ingest.metadata.acquisition import platform_of
@@ -118,7 +118,7 @@ def once_decoded(scene: Scene) -> Scene:
     if not isinstance(reader, RasterReader):
         return scene
     before = reader.stored.raster
-    raster = unpacked.once_decoded(before) if part is None else unpacked.part_decoded(before, part)
+    raster = unpacked.once_decoded(before, part)
     if raster is before:
         return scene
     reader = replace(reader, stored=replace(reader.stored, raster=raster))
@@ -171,11 +171,9 @@ def _open_raster_scene(
 ) -> Scene:
     bands = bands_of(path, options)
     given, path = path, path if bands is None else bands.as_one
-    passing = all_read and options.sensor in (Sensor.SENTINEL1, Sensor.SENTINEL2)
-    reading = _Reading(all_read, passing, options.proven)
     beside = side_files(given)
     own, sidecar_doubt = read_sidecar(path)
-    source, raster = _source_and_raster(given, bands, own, beside, meanwhile, reading)
+    source, raster = _source_and_raster(given, bands, own, beside, meanwhile, options, all_read=all_read)
     refuse_masks(raster)
     operator = read_operator(path, len(picture_bands(raster)))
     sidecar = joined(own, operator)
@@ -211,7 +209,7 @@ def _open_raster_scene(
         source=source,
         geolocation=geolocation,
         footprint=footprint,
-        grid=_geobox(raster) if isinstance(geolocation, MapGeolocation) else None,
+        grid=geobox_of(geolocation),
         radar=_radar_view(raster) if radar else None,
         optical=None if radar else view,
         product_id=product,
@@ -327,22 +325,15 @@ def _require_same_crs(raster: RasterFile, sidecar: Sidecar | None) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """How an image will be read: all of it by this process? May it then be decoded as it is read? If it was before?"""
-
-    all_of_it: bool
-    passing: bool
-    proven: Path | None
-
-
 def _source_and_raster(
     path: Path,
     bands: LooseBands | None,
     sidecar: Sidecar | None,
     beside: tuple[SideFile, ...],
     meanwhile: Callable[[], object],
-    reading: _Reading,
+    options: OpenOptions,
+    *,
+    all_read: bool,
 ) -> tuple[Source, RasterFile]:
     """The file's hash and its description. Where no hash is stated it is hashed while it is decoded in quarantine."""
     require_file(path, path.name)
@@ -355,24 +346,17 @@ def _source_and_raster(
         if bands is not None:
             from pipeline.ingest.sentinel2.loose import open_bands
 
-            raster: RasterFile = open_bands(bands, all_read=reading.all_of_it, proven=reading.proven)
-        elif reading.all_of_it and unpacked.decodes_slowly(path):
+            raster: RasterFile = open_bands(bands, all_read=all_read, proven=options.proven)
+        elif all_read and unpacked.decodes_slowly(path):
             raster = unpacked.open_unpacked(path, whole=expected is None, meanwhile=meanwhile)
-        elif reading.passing and expected is None:
+        elif all_read and options.sensor in (Sensor.SENTINEL1, Sensor.SENTINEL2) and expected is None:
             raster = open_in_passing(path, meanwhile)
         elif expected is None:
-            raster = open_proven(path, reading.proven, meanwhile)
+            raster = open_proven(path, options.proven, meanwhile)
         else:
             raster = open_raster(path, whole=False, meanwhile=meanwhile)
     stamps = (stamp, *(one.stamp for one in beside))
     return Source(str(path), digest.result(), stamp.size_bytes, expected is not None, stamps, beside), raster
-
-
-def _geobox(raster: RasterFile) -> Any:
-    from affine import Affine
-    from odc.geo.geobox import GeoBox
-
-    return GeoBox(raster.shape, Affine(*raster.transform), raster.crs_wkt) if raster.transform else None
 
 
 def _radar_view(raster: RasterFile) -> RadarView:

@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import weakref
 from contextlib import suppress
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,43 +57,33 @@ def open_unpacked(
     return open_raster(path, member=member, whole=whole, meanwhile=meanwhile)
 
 
-def once_decoded(raster: RasterFile) -> RasterFile:
+def once_decoded(raster: RasterFile, part: Window | None) -> RasterFile:
     """A raster that was opened before, decoded here and now where that is slow, for whoever is about to read all of it.
 
-    It is as it was where nothing is gained, or there is no room. Raises InputError where it cannot be decoded any more.
+    Where only a ``part`` will be read that alone is decoded, if it is small. The raster is as it was where nothing is
+    gained, or there is no room. Raises InputError where it cannot be decoded any more.
     """
+    if part is not None and raster.count * part.rows * part.cols * np.dtype(raster.dtype).itemsize > MOST_HELD:
+        part = None
     if isinstance(raster, BandStack):
-        layers = tuple(once_decoded(layer) for layer in raster.layers)
+        parts = [None if part is None else on_layer(layer, part, raster.shape) for layer in raster.layers]
+        layers = tuple(once_decoded(layer, its) for layer, its in zip(raster.layers, parts, strict=True))
         as_before = all(new is old for new, old in zip(layers, raster.layers, strict=True))
         return raster if as_before else replace(raster, layers=layers)
     if raster.driver not in _SLOW or isinstance(raster, UnpackedRaster):
         return raster
+    if part is not None:
+        return HeldRaster(**raster.said(), part=part, numbers=raster.read(part))
     with suppress(OSError):  # as above
         return replace(_unpacked(raster, doubted=False), doubt=raster.doubt)
     return raster
-
-
-def part_decoded(raster: RasterFile, part: Window) -> RasterFile:
-    """A raster that was opened before, of which only a part will be read: that part decoded here and now where that is
-    slow. As `once_decoded` where the part is large. Raises InputError where it cannot be decoded any more."""
-    if raster.count * part.rows * part.cols * np.dtype(raster.dtype).itemsize > MOST_HELD:
-        return once_decoded(raster)
-    if isinstance(raster, BandStack):
-        layers = tuple(part_decoded(layer, on_layer(layer, part, raster.shape)) for layer in raster.layers)
-        as_before = all(new is old for new, old in zip(layers, raster.layers, strict=True))
-        return raster if as_before else replace(raster, layers=layers)
-    if raster.driver not in _SLOW or isinstance(raster, UnpackedRaster):
-        return raster
-    known = {f.name: getattr(raster, f.name) for f in fields(RasterFile) if f.init}
-    return HeldRaster(**known, part=part, numbers=raster.read(part))
 
 
 def _unpacked(raster: RasterFile, *, doubted: bool) -> UnpackedRaster:
     """A raster with all its numbers on disk. Raises OSError where these find no room, InputError for a damaged one."""
     numbers = Numbers(raster)
     doubt = examine(raster.path, raster.item, raster.driver, whole=True, into=numbers.address)
-    known = {f.name: getattr(raster, f.name) for f in fields(RasterFile) if f.init}
-    return UnpackedRaster(**known | {"doubt": doubt if doubted else ""}, numbers=numbers)
+    return UnpackedRaster(**raster.said() | {"doubt": doubt if doubted else ""}, numbers=numbers)
 
 
 def decodes_slowly(path: Path) -> bool:

@@ -11,8 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.ingest.junk import is_junk
-from pipeline.ingest.other_kinds import is_of_another_kind
 from pipeline.plurals import number_of
+
+_PACKED = (".tar", ".tgz", ".7z", ".rar")
+_PACKED_ALONE = (".gz", ".bz2", ".xz", ".zst")  # one file each, which may be anything: what it was stands before
+_IMAGES = (
+    ".vrt", ".nc", ".h5", ".he5", ".hdf", ".img", ".ntf", ".nitf", ".ecw", ".sid", ".heic", ".webp", ".bmp", ".gif",
+    ".kmz", ".hdr", ".dim", ".gpkg", ".mbtiles",
+)  # fmt: skip
+_HELD = (".tar", ".tif", ".tiff", ".jp2", ".safe", ".png", ".jpg", ".jpeg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +37,19 @@ def unread_in(folder: Path) -> Unread:
     for here, inside, files in os.walk(folder):
         below = Path(here).relative_to(folder)
         hidden += [below / name for name in (*inside, *files) if is_junk(Path(name))]
-        others += [below / name for name in sorted(files) if is_of_another_kind(name) and not is_junk(Path(name))]
+        others += [below / name for name in sorted(files) if _is_of_another_kind(name) and not is_junk(Path(name))]
         inside[:] = sorted(n for n in inside if not is_junk(Path(n)) and not n.upper().endswith(".SAFE"))
     return Unread(tuple(sorted(hidden)), tuple(others))
+
+
+def _is_of_another_kind(name: str) -> bool:
+    """May a file of that name hold images, although it is not read?
+
+    >>> [_is_of_another_kind(n) for n in ("a.tar.gz", "a.TIF.gz", "ais.csv.gz", "a.7z", "a.nc", "a.tif", "notes.txt")]
+    [True, True, False, True, True, False, False]
+    """
+    stem, suffix = os.path.splitext(name.lower())
+    return suffix in (*_PACKED, *_IMAGES) or (suffix in _PACKED_ALONE and os.path.splitext(stem)[1] in _HELD)
 
 
 def told(images: Iterable[Path], others: Iterable[Path]) -> list[tuple[str, bool]]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.ingest.coast import read_land, water_mask
 from pipeline.ingest.control_points import without_strays
-from pipeline.ingest.geolocation import MapGeolocation, footprint_of, from_gcps
+from pipeline.ingest.geolocation import MapGeolocation, footprint_of, from_gcps, inside
 from pipeline.ingest.rasters import RasterFile, open_raster
+from pipeline.times_places.longitudes import at_every_turn
 from pipeline.types import Geolocation, Window
 
 if TYPE_CHECKING:
@@ -86,15 +87,42 @@ class Water:
         assert self.geolocation is not None
         row, col = np.meshgrid(np.arange(window.row0, window.row1), np.arange(window.col0, window.col1), indexing="ij")
         at_row, at_col = self.mask_geolocation.rowcol(*self.geolocation.lonlat(row, col))
-        inside = (at_row > -0.5) & (at_row < mask.shape[0] - 0.5) & (at_col > -0.5) & (at_col < mask.shape[1] - 0.5)
-        if not inside.any():
+        held = (at_row > -0.5) & (at_row < mask.shape[0] - 0.5) & (at_col > -0.5) & (at_col < mask.shape[1] - 0.5)
+        if not held.any():
             return np.ones((window.rows, window.cols), bool)
-        r, c = np.rint(at_row[inside]).astype(int), np.rint(at_col[inside]).astype(int)
+        r, c = np.rint(at_row[held]).astype(int), np.rint(at_col[held]).astype(int)
         part = Window(int(r.min()), int(c.min()), int(np.ptp(r)) + 1, int(np.ptp(c)) + 1)
         stored = mask.read(part, (1,))[0]
         water = np.ones((window.rows, window.cols), bool)
-        water[inside] = stored[r - part.row0, c - part.col0] == 0
+        water[held] = stored[r - part.row0, c - part.col0] == 0
         return water
+
+
+class OverWater:
+    """What the readers of calibrated tiles share that are frozen dataclasses with a ``water``."""
+
+    __slots__ = ()
+    water: Water
+
+    def with_land(self, more: BaseGeometry) -> Self:
+        """The same reader, which takes these polygons (EPSG:4326) for land as well."""
+        return self._over(self.water.with_land(more))
+
+    @property
+    def digest(self) -> str:
+        """Hash of what it adds to the file and the land of the place."""
+        return self.water.digest
+
+    def without_water(self) -> Self:
+        """The same reader, which takes everything for water: for those that only ask what was measured."""
+        return self._over(Water(self.water.shape))
+
+    def _over(self, water: Water) -> Self:
+        return replace(self, water=water)  # type: ignore[type-var]
+
+    def _require_on_image(self, window: Window) -> None:
+        if not window.is_within(self.water.shape):
+            raise ValueError(f"{window} leaves the image of {_size(self.water.shape)} pixels")
 
 
 def water_of(
@@ -135,8 +163,7 @@ def _elsewhere(path: Path, land: BaseGeometry, footprint: BaseGeometry) -> str:
     import shapely
 
     reach = shapely.envelope(land)
-    turns = [shapely.transform(reach, lambda p, by=turn: p + np.array([by, 0.0])) for turn in (-360.0, 0.0, 360.0)]
-    if any(turn.intersects(footprint) for turn in turns):
+    if any(turned.intersects(footprint) for turned in at_every_turn(reach)):
         return ""
     swapped = shapely.transform(reach, lambda p: p[:, ::-1]).intersects(footprint)
     hint = "; its lon and lat are swapped" if swapped else ""
@@ -155,9 +182,7 @@ def same_pixels(one: Geolocation, one_shape: tuple[int, int], other: Geolocation
 def _share_within(one: Geolocation, one_shape: tuple[int, int], other: Geolocation, shape: tuple[int, int]) -> float:
     """Share of an image that another one holds, by a grid of points."""
     row, col = np.meshgrid(*((np.arange(_POINTS) + 0.5) / _POINTS * n - 0.5 for n in one_shape))
-    at_row, at_col = other.rowcol(*one.lonlat(row, col))
-    inside = (at_row >= -0.5) & (at_row < shape[0] - 0.5) & (at_col >= -0.5) & (at_col < shape[1] - 0.5)
-    return float(inside.mean())
+    return float(inside(*other.rowcol(*one.lonlat(row, col)), shape).mean())
 
 
 def geolocation_of(raster: RasterFile) -> Any:

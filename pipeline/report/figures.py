@@ -49,7 +49,7 @@ def _timeline(story: Story) -> Figure:
         axes.scatter(part["acquired"], heights, s=13, color=colour, marker=marker, lw=0.9, label=label, zorder=3)
     calls = calls.assign(counts=calls["call_id"].isin(story.in_account(calls)["call_id"]))
     for zone_id, here in calls.groupby("berth_id"):
-        _stays(axes, here, level[str(zone_id)])
+        _stays(axes, here, level[str(zone_id)], story)
     axes.fill_between([], [], color=RED, label="call, counted")
     axes.fill_between([], [], color=BLUE, label="call, not counted")
     names = [shown_name(zone, most=NAME_CHARS) for zone in zones]
@@ -65,8 +65,9 @@ def _timeline(story: Story) -> Figure:
     return arranged(figure)
 
 
-def _stays(axes: Axes, calls: pd.DataFrame, level: float) -> None:
+def _stays(axes: Axes, calls: pd.DataFrame, level: float, story: Story) -> None:
     """Bars of the stays at one place, with a thin line for what is possible; one below the other where they overlap."""
+    period = story.config.period
     # The two ends cross where a look tells its day alone
     stays = sorted((*sorted([c.arrival_hi, c.departure_lo]), n, c) for n, c in enumerate(calls.itertuples()))
     ends: list[pd.Timestamp] = []
@@ -80,8 +81,8 @@ def _stays(axes: Axes, calls: pd.DataFrame, level: float) -> None:
     for start, end, lane, call in placed:
         y, colour = level + 0.12 + BAR / 2 - (lane + 0.5) * tall, RED if call.counts else BLUE
         maybe = (
-            call.arrival_lo if pd.notna(call.arrival_lo) else start,
-            call.departure_hi if pd.notna(call.departure_hi) else end,
+            call.arrival_lo if pd.notna(call.arrival_lo) else min(period.start, start),
+            call.departure_hi if pd.notna(call.departure_hi) else max(period.end, end),
         )
         axes.plot(maybe, [y, y], color=colour, lw=1.2, alpha=0.45, solid_capstyle="butt", zorder=2)
         axes.barh(y, end - start, left=start, height=0.85 * tall, color=colour, alpha=0.9, zorder=3)

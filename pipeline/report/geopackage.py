@@ -15,7 +15,7 @@ import shapely
 from pipeline.report.page_data import tracks
 from pipeline.report.qgis_styles import STYLES
 from pipeline.report.wording import barrels
-from pipeline.storage import write_bytes
+from pipeline.storage import cannot_write, write_bytes
 from pipeline.table_files import flat_table
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.report.story import Story
 
 WRITTEN = "2000-01-01T00:00:00.000Z"  # the time of writing would make each run's file another
+SPARE = 1 << 20  # bytes (our choice): SQLite's journals of such a file are smaller
 _STYLE_TABLE = """
 CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256),
  f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT,
@@ -33,20 +34,38 @@ CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_tabl
 
 def write_geopackage(story: Story, path: Path) -> None:
     """Layers land, structures, looks, zones, tracks, detections and calls, drawn from the bottom up as listed."""
-    import pyogrio
-
     os.environ.setdefault("OGR_CURRENT_DATE", WRITTEN)
     with tempfile.TemporaryDirectory(prefix="capwatch-gpkg-") as folder:
         part = Path(folder) / "run.gpkg"
-        for name, layer in layers(story).items():
-            kind = {"tracks": "LineString", "calls": "Point"}.get(name, "MultiPolygon")
-            pyogrio.write_dataframe(
-                layer, part, layer=name, driver="GPKG", append=part.exists(), geometry_type=kind,
-                promote_to_multi=kind == "MultiPolygon",
-                layer_options={"DESCRIPTION": _about(story, name), "DATETIME_PRECISION": "MILLISECOND"},
-                dataset_options=None if part.exists() else {"VERSION": "1.3"},
-            )  # fmt: skip
+        try:
+            _write_layers(story, part)
+        finally:
+            _require_room(part)
         write_bytes(path, _styled(part.read_bytes(), path))
+
+
+def _write_layers(story: Story, part: Path) -> None:
+    import pyogrio
+
+    for name, layer in layers(story).items():
+        kind = {"tracks": "LineString", "calls": "Point"}.get(name, "MultiPolygon")
+        pyogrio.write_dataframe(
+            layer, part, layer=name, driver="GPKG", append=part.exists(), geometry_type=kind,
+            promote_to_multi=kind == "MultiPolygon",
+            layer_options={"DESCRIPTION": _about(story, name), "DATETIME_PRECISION": "MILLISECOND"},
+            dataset_options=None if part.exists() else {"VERSION": "1.3"},
+        )  # fmt: skip
+
+
+def _require_room(part: Path) -> None:
+    """Raise EnvironmentFault where the folder takes no more: on a full disk GDAL leaves a torn file and says nothing,
+    or something else. Another such file, and some more for journals, must find room beside it."""
+    probe = part.with_name("probe")
+    try:
+        probe.write_bytes((part.read_bytes() if part.exists() else b"") + bytes(SPARE))
+    except OSError as error:
+        raise cannot_write(part, error) from error
+    probe.unlink()
 
 
 def layers(story: Story) -> dict[str, geopandas.GeoDataFrame]:

@@ -45,8 +45,7 @@ def hull_lines(story: Story) -> list[str]:
 
 
 def _stays_over(stays: pd.DataFrame, when: pd.Timestamp) -> bool:
-    """Does the table tell of a stay at that moment? An end that nothing bounds does not end it."""
-    came, there, still, left = (stays[name] for name in ("arrival_lo", "arrival_hi", "departure_lo", "departure_hi"))
-    had_come = (came <= when) | (came.isna() & (there <= when))
-    not_gone = (left >= when) | (left.isna() & (still >= when))
+    """Does the table tell of a stay at that moment? Where nothing bounds an end, what was seen of her does."""
+    had_come = (stays["arrival_lo"] <= when) | (stays["arrival_hi"] <= when)
+    not_gone = (stays["departure_hi"] >= when) | (stays["departure_lo"] >= when)
     return bool((had_come & not_gone).any())

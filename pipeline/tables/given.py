@@ -50,7 +50,7 @@ _WHOLE = {  # a whole name elsewhere: ours
         "freeboard_in_at or freeboard_out_at",
     ),
     "size": "dwt_t", "loaded": "tonnes", "amount": "tonnes or barrels",
-    "cargo": "tonnes or barrels", "quantity": "tonnes or barrels",
+    "cargo": "tonnes or barrels", "quantity": "tonnes or barrels", "kt": "tonnes",
     **dict.fromkeys(("m3", "cbm", "kl", "kilolitres", "kiloliters", "litres", "liters"), "tonnes or barrels"),
     **{f"{number}_{word}": number for number in SHIP_NUMBERS for word in ("no", "nr", "number", "num", "id")},
     **dict.fromkeys(("имо", "номер_имо", "imo번호", "imo編号", "imo编号", "imo番号", "imo号"), "imo"),
@@ -64,7 +64,8 @@ _WORDS = {  # a word in a name elsewhere: ours; the first that fits
     "freeboard": "freeboard_in_m or freeboard_out_m", "depth": "depth_m",
     "bbl": "barrels", "bbls": "barrels", "barrel": "barrels", "barrels": "barrels",
     "tons": "tonnes", "ton": "tonnes", "tonne": "tonnes", "tonnes": "tonnes", "mt": "tonnes",
-    "tonnage": "dwt_t or gt or tonnes", "volume": "barrels", "kbbl": "barrels", "kdwt": "dwt_t",
+    "tonnage": "dwt_t or gt or tonnes", "volume": "barrels", "kdwt": "dwt_t",
+    **dict.fromkeys(("kbbl", "kbbls", "kb", "mbbl", "mbbls"), "barrels"),
     "arrival": "arrival", "arrived": "arrival", "departure": "departure", "departed": "departure", "product": "product",
     "ata": "arrival", "eta": "arrival", "atd": "departure", "etd": "departure", **{n: n for n in SHIP_NUMBERS},
 }  # fmt: skip
@@ -73,10 +74,12 @@ _CARGO_WORDS = frozenset({"cargo", "quantity", "qty", "amount", "loaded", "lifte
 _BESIDE_CARGO = frozenset({"t", "m3", "cbm", "kl", "est", "estimated", "total", "notified", "reported", "stated"})
 """Words of a stated cargo, and those that leave it one: `Cargo (t)`, `Estimated amount`, but no `Cargo owner`."""
 _OTHER_UNITS = {  # a word in a name: what it measures in, which no column of ours does
-    "ft": "feet", "feet": "feet", "kt": "thousand tonnes", "kdwt": "thousand tonnes", "kbbl": "thousand barrels",
-    "kb": "thousand barrels", "m3": "cubic metres", "cbm": "cubic metres", "gal": "gallons", "gallons": "gallons",
+    "ft": "feet", "feet": "feet", "kt": "thousand tonnes", "kdwt": "thousand tonnes",
+    "m3": "cubic metres", "cbm": "cubic metres", "gal": "gallons", "gallons": "gallons",
     "kl": "kilolitres", "kilolitres": "kilolitres", "kiloliters": "kilolitres", "litres": "litres", "liters": "litres",
     "bpd": "barrels a day", "cm": "centimetres",
+    **dict.fromkeys(("kbbl", "kbbls", "kb"), "thousand barrels"),
+    **dict.fromkeys(("mbbl", "mbbls"), "thousands or millions of barrels"),  # M is a thousand to one trade, not to all
     **dict.fromkeys(("thousand", "thousands", "000", "000s"), "thousands"),
     **dict.fromkeys(("million", "millions", "mln"), "millions"),
 }  # fmt: skip

@@ -61,12 +61,14 @@ def cut(geometry: BaseGeometry | None) -> BaseGeometry | None:
     """A geometry between -180 and 180, cut at 180 degrees; one that lies there stays the very same."""
     if geometry is None or geometry.is_empty or (geometry.bounds[0] >= -180.0 and geometry.bounds[2] <= 180.0):
         return geometry
-    parts = []
-    for turn in (-360.0, 0.0, 360.0):
-        there = shapely.transform(geometry, lambda xy, by=turn: xy + np.array([by, 0.0]))
-        parts.append(shapely.intersection(there, _EARTH))
+    parts = [shapely.intersection(there, _EARTH) for there in at_every_turn(geometry)]
     wanted = shapely.get_dimensions(geometry)
     return shapely.union_all([p for p in parts if not p.is_empty and shapely.get_dimensions(p) == wanted])
+
+
+def at_every_turn(geometry: BaseGeometry) -> list[BaseGeometry]:
+    """A geometry a turn to the west, where it is, and a turn to the east."""
+    return [shapely.transform(geometry, lambda xy, by=turn: xy + np.array([by, 0.0])) for turn in (-360.0, 0.0, 360.0)]
 
 
 def as_geojson(geometry: BaseGeometry) -> dict[str, Any]:

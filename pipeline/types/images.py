@@ -61,6 +61,10 @@ class Window:
         """One past the last column."""
         return self.col0 + self.cols
 
+    def is_within(self, shape: tuple[int, int]) -> bool:
+        """Does none of it leave an image of ``shape``?"""
+        return min(self.row0, self.col0) >= 0 and self.row1 <= shape[0] and self.col1 <= shape[1]
+
     def padded(self, by: int, shape: tuple[int, int]) -> Window:
         """The window grown by ``by`` pixels on each side, cut to an image of ``shape``."""
         row0, col0 = max(0, self.row0 - by), max(0, self.col0 - by)

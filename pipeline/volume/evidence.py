@@ -46,6 +46,7 @@ class Evidence:
     depth_m: float | None = None  # keel to deck, by identity
     design_draught_m: float | None = None  # summer draught, by identity
     draught_in_dwt: bool = False  # her deadweight was told by one of these already
+    longer: float = 0.0  # error of ln(length) that goes with one of ln(length times beam)
 
     @property
     def freeboards(self) -> bool:
@@ -91,6 +92,7 @@ def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
         length_m=hull.length_m,
         beam_m=hull.beam_m,
         hull_log_sd=hull.log_sd,
+        longer=hull.longer,
         hull_stated=hull.stated,
         draught_in_m=known.get(f"draught_{into}_m"),
         draught_out_m=known.get(f"draught_{out}_m"),

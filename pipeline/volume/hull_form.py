@@ -42,22 +42,22 @@ LIGHTSHIP_PER_DEADWEIGHT = -2.0
 MOST_UNUSUAL = 0.6  # ln of deadweight over the usual one, beyond which what differs is a slip in the size
 
 
-def block_coefficient(length_m: float) -> float:
+def block_coefficient(length_m: FloatArray | float) -> FloatArray:
     """Mean design block coefficient on length over all.
 
-    >>> [round(block_coefficient(length_m), 2) for length_m in (65.0, 105.0, 183.0, 250.0)]
+    >>> block_coefficient(np.array([65.0, 105.0, 183.0, 250.0])).round(2).tolist()
     [0.64, 0.7, 0.75, 0.79]
     """
-    return float(np.clip(BLOCK_AT_100_M + BLOCK_PER_LOG_LENGTH * np.log(length_m / 100), *BLOCK_RANGE))
+    return np.asarray(np.clip(BLOCK_AT_100_M + BLOCK_PER_LOG_LENGTH * np.log(length_m / 100), *BLOCK_RANGE))
 
 
-def lightship_share(length_m: float, log_over_usual: FloatArray | float = 0.0) -> FloatArray:
+def lightship_share(length_m: FloatArray | float, log_over_usual: FloatArray | float = 0.0) -> FloatArray:
     """Median lightship over deadweight; ``log_over_usual`` is ln(deadweight over the usual one of her hull).
 
     >>> [round(float(lightship_share(length_m)), 2) for length_m in (65.0, 105.0, 183.0, 250.0)]
     [0.43, 0.34, 0.26, 0.22]
     """
-    share = LIGHTSHIP_AT_100_M * (length_m / 100) ** LIGHTSHIP_POWER
+    share = LIGHTSHIP_AT_100_M * np.power(length_m / 100, LIGHTSHIP_POWER)
     return np.asarray(share * heavier_by(log_over_usual))
 
 

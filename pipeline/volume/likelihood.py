@@ -88,13 +88,17 @@ def log_weights(
 
 
 def _forms(evidence: Evidence, dwt_t: FloatArray, per_area_m: FloatArray, size_error: SizeError) -> HullForms:
-    """How full and how heavy the ship of each draw is, by her length and by the usual deadweight of her hull."""
+    """How full and how heavy the ship of each draw is, by her length and by the usual deadweight of her hull.
+
+    A draw of a larger ship than was measured is one of a longer ship, with the form and the weight of such.
+    """
     length, beam = np.array(evidence.length_m), np.array(evidence.beam_m)
     usual = tanker_regression().log_dwt(length, beam) + DWT_PER_HULL * size_error.tied
-    block = block_coefficient(evidence.length_m)
+    longer_m = length * np.exp(evidence.longer * size_error.tied)
+    block = block_coefficient(longer_m)
     told = evidence.full_draught
     full = None if told is None else FullDraught(np.log(told.draught_m / per_area_m), told.log_sd)
-    return HullForms(block, lightship_share(evidence.length_m, np.log(dwt_t) - usual), size_error.own_sd, full)
+    return HullForms(block, lightship_share(longer_m, np.log(dwt_t) - usual), size_error.own_sd, full)
 
 
 def effective_draws(log_weight: FloatArray) -> float:

@@ -60,7 +60,7 @@ class FullDraught:
 class Parts:
     """Variances of ln(full draught): by the block coefficient, by the lightship of each ship, and of what is told."""
 
-    block: float
+    block: FloatArray
     lightship: FloatArray
     told: float
 
@@ -74,7 +74,7 @@ class Parts:
 class HullForms:
     """How full and how heavy the ships are to whom voyages are dealt."""
 
-    block: float  # mean block coefficient
+    block: FloatArray  # mean block coefficient, of each or of all
     lightship: FloatArray  # median lightship over deadweight of each, shape (ships,)
     size_error_sd: float  # of ln(true over measured length times beam), what no other draw tells
     full: FullDraught | None = None  # where it is told, forms and lightships are such that the ships lie as deep
@@ -134,16 +134,16 @@ class Voyages:
 
     def dealt(self, forms: HullForms, rng: np.random.Generator, stay: StayTimes | None = None) -> Iterator[Voyage]:
         """Voyages of those ships, at most one for each draw, without end; looks fall at their times in the ``stay``."""
-        form, *others = self._decks
-        hulls = _deck_of_hulls(forms.size_error_sd * others[3][0], others[3][1])
-        decks = [np.clip(forms.block + BLOCK_SD * form, *BLOCK_RANGE), *others[:3], hulls, *others[4:]]
+        decks = list(self._decks)
+        decks[4] = _deck_of_hulls(forms.size_error_sd * decks[4][0], decks[4][1])
         many, parts = len(forms.lightship), forms.parts
         course = None if stay is None else self._course(stay)
         while True:
             cuts = rng.integers(self._draws, size=len(decks))
             dealt = [deck[:, cut : cut + many] for deck, cut in zip(decks, cuts, strict=True)]
-            (block,), (heavier,), (ballast,), (left,), hull, (depth,), (first,), (last,) = dealt
+            (form,), (heavier,), (ballast,), (left,), hull, (depth,), (first,), (last,) = dealt
             smaller, of_larger = hull
+            block = np.clip(forms.block + BLOCK_SD * form, *BLOCK_RANGE)
             lightship = forms.lightship * heavier * of_larger
             if forms.full is not None:
                 told = forms.full.log_over + forms.full.log_sd * depth[::-1]  # no other use deals the cards backwards

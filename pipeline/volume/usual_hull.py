@@ -31,6 +31,7 @@ class UsualHull:
     beam_m: float
     log_sd: float
     stated: bool  # both; else one or both are the usual ones
+    longer: float = 0.0  # change of ln(length) that goes with one of ln(length times beam)
 
 
 def hull_for_loads(row: Mapping[str, Any]) -> UsualHull | None:
@@ -45,7 +46,8 @@ def hull_for_loads(row: Mapping[str, Any]) -> UsualHull | None:
     if length is not None:
         usual_m, beam_sd = model.beam_from_length(np.array(length))
         both = (1 + model.beam_of_length[1]) * (log_sd or 0.0)  # a beam told from the length has its error, too
-        return UsualHull(length, float(usual_m), math.hypot(float(beam_sd), both), False)
+        spread = math.hypot(float(beam_sd), both)
+        return UsualHull(length, float(usual_m), spread, False, both * (log_sd or 0.0) / spread**2)
     if dwt is None:
         return None
     lengths, log_dwt = _usual_lengths()
@@ -53,7 +55,8 @@ def hull_for_loads(row: Mapping[str, Any]) -> UsualHull | None:
     log_of_hull, more_sd = (LOG_OF_HULL, LOG_OF_HULL_SD) if gas else (0.0, 0.0)
     length = float(np.exp(np.interp(np.log(dwt) - log_of_hull, log_dwt, lengths)))
     spread = math.hypot(float(model.residual_sd(np.array(length))), more_sd) / DWT_PER_HULL
-    return UsualHull(length, float(model.beam_from_length(np.array(length))[0]), spread, False)
+    longer = 1 / (1 + model.beam_of_length[1])  # ships of a larger deadweight are longer and broader
+    return UsualHull(length, float(model.beam_from_length(np.array(length))[0]), spread, False, longer)
 
 
 @cache

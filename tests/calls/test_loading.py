@@ -79,6 +79,15 @@ def test_the_habit_of_crews_is_told_by_other_calls_that_count_and_have_both_drau
     assert set(told[3:]) == {retyped_share(np.array(steps))}
 
 
+@pytest.mark.parametrize("prior", [0.1, 0.5, 0.9])
+def test_a_draught_that_changed_says_the_same_however_much_it_changed(prior):
+    """Nineteen to one for cargo from the smallest change that is one, the same against it of a draught that fell."""
+    odds = prior / (1 - prior)
+    for deeper_m in (0.3, 0.9, 4.0):
+        up, down = p_loading(prior, deeper_m), p_loading(prior, -deeper_m)
+        assert (up / (1 - up), down / (1 - down)) == pytest.approx((19 * odds, odds / 19))
+
+
 @pytest.mark.parametrize("prior", [0.0, 0.1, 0.5, 0.9, 0.97, 1.0])
 @pytest.mark.parametrize("retyped", [0.0, 0.38, 1.0])
 def test_a_draught_that_stays_weighs_three_kinds_of_calls_by_bayes_rule(prior, retyped):

@@ -139,15 +139,15 @@ def test_who_is_named_first_in_a_merge_changes_nothing_that_is_measured():
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_two_sizes_of_one_visit_weigh_by_the_inverse_of_their_variance(order):
+@pytest.mark.parametrize(("what", "scale"), [("length", 1.0), ("beam", 0.2)])
+def test_two_sizes_of_one_visit_weigh_by_the_inverse_of_their_variance(order, what, scale):
     """100 m to 3 m and 106 m to 6 m: weights of four to one. The interval is the better one's, as lopsided as both."""
-    sure = {"length_m": 100.0, "length_lo_m": 97.0, "length_hi_m": 103.0}
-    less = {"length_m": 106.0, "length_lo_m": 97.0, "length_hi_m": 109.0}
-    table = calls(*(row | more for row, more in zip(TWO, (sure, less)[::order], strict=True)))
-    whole = merged(table, "two")
+    names = [f"{what}_m", f"{what}_lo_m", f"{what}_hi_m"]
+    both = [{n: scale * m for n, m in zip(names, size, strict=True)} for size in ((100, 97, 103), (106, 97, 109))]
+    whole = merged(calls(*(row | more for row, more in zip(TWO, both[::order], strict=True))), "two")
     below = 6 * (0.8 * 0.5 + 0.2 * 0.75)
     wanted = [101.2, 101.2 - below, 101.2 - below + 6]
-    assert whole[["length_m", "length_lo_m", "length_hi_m"]].tolist() == pytest.approx(wanted)
+    assert whole[names].tolist() == pytest.approx([scale * m for m in wanted])
 
 
 @pytest.mark.parametrize(("errors", "one_hull"), [(2.4, True), (2.6, False)])
@@ -167,6 +167,20 @@ def test_a_visit_has_its_first_draught_its_last_and_the_surer_ship(into):
     table = calls(*(row | m | {"p_ship": p} for row, m, p in zip(TWO, draughts, (0.9, 0.6), strict=True)))
     whole = merged(table, into)
     assert whole[["draught_in_m", "draught_out_m", "p_ship"]].tolist() == [3.0, 5.0, 0.9]
+
+
+@pytest.mark.parametrize("into", ["one", "two"])
+def test_a_visit_came_with_its_first_call_and_left_with_its_last(into):
+    """That she came anew is said of her first arrival; one of them heard is no dark visit; each look counts once."""
+    bounds = (
+        {"arrival_lo": "2024-03-06T00:00Z", "departure_hi": "2024-03-08T06:00Z", "p_new_call": 0.4, "flags": ["dark"]},
+        {"arrival_lo": "2024-03-08T06:00Z", "departure_hi": "2024-03-10T00:00Z", "p_new_call": 0.9, "mmsi": 999000001},
+    )
+    whole = merged(calls(*(row | more for row, more in zip(TWO, bounds, strict=True))), into)
+    ends = [f"{whole[name]:%d %H}" for name in ("arrival_lo", "arrival_hi", "departure_lo", "departure_hi")]
+    assert ends == ["06 00", "07 00", "09 00", "10 00"]
+    assert (whole["p_new_call"], whole["n_looks"], whole["n_seen"]) == (0.4, 4, 2)
+    assert not {"dark", "single_sighting"} & set(whole["flags"])
 
 
 @pytest.mark.parametrize("into", ["closed", "open"])

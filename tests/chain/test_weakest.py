@@ -91,8 +91,25 @@ def test_without_her_draughts_nobody_says_that_she_loaded_by_them_either():
 
 def test_of_sightings_with_one_score_the_one_of_the_widest_length_is_weakest():
     one = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a", "b", "c"])).iloc[0]
-    wide = seen(a=0.8, b=0.8, c=0.8).assign(length_hi_m=[99.0, 140.0, 95.0])
-    assert weakest(one, "dwt_given; load_from_fill_prior", wide)[2] == "b"
+    wide = seen(a=0.8, b=0.8, c=0.8).assign(length_lo_m=[88.0, 50.0, 90.0], length_hi_m=[99.0, 95.0, 140.0])
+    assert weakest(one, "dwt_given; load_from_fill_prior", wide)[2] == "c"
+    assert weakest(one, "dwt_given; load_from_fill_prior", wide.assign(length_hi_m=[99.0, 95.0, 100.0]))[2] == "b"
+
+
+@pytest.mark.parametrize(("mmsi", "only"), [(None, True), (999000001, False)])
+def test_one_sighting_of_a_ship_that_was_heard_is_not_all_there_is(mmsi, only):
+    one = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"], mmsi=mmsi)).iloc[0]
+    assert (", the only one" in weakest(one, "load_from_fill_prior", seen(a=0.9))[1]) == only
+
+
+def test_where_calls_are_many_the_largest_are_told(monkeypatch):
+    monkeypatch.setattr("pipeline.chain.weakest.MOST_CALLS", 2)
+    port_calls = calls(*(call(n, "2024-03-07T00:00Z", "2024-03-08T00:00Z", [], mmsi=999000001) for n in "abc"))
+    liftings = account(port_calls)[0].assign(barrels_mean=[1.0, 9.0, 5.0])
+    tables = {"liftings": liftings, "port_calls": port_calls, "detections": seen(z=0.9), "scenes": SCENES.empty()}
+    told = without_weakest(tables, Chain(lambda *_: port_calls, account, lambda call: call["p_loading"]))
+    assert told["call_id"].tolist() == ["b", "c"]
+    assert told["sum_p50"].tolist() == [20.0, 20.0]
 
 
 def account(table: pd.DataFrame) -> tuple[pd.DataFrame, float]:
@@ -123,6 +140,28 @@ def test_a_sighting_goes_with_its_look_at_her_berth_and_with_no_other():
     assert LOOKS["state"].eq("usable").all()
 
 
+def test_without_her_freeboards_her_sightings_stay_and_the_others_keep_theirs():
+    given = []
+    port_calls = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"]))
+    sides = seen(a=0.9, b=0.9).assign(freeboard_m=3.0, freeboard_lo_m=2.0, freeboard_hi_m=4.0)
+    tables = {"liftings": account(port_calls)[0].assign(method="load_from_freeboard"), "port_calls": port_calls}
+    tables |= {"looks": LOOKS, "scenes": SCENES.empty(), "detections": sides, "matches": pd.DataFrame({"det_id": []})}
+    without_weakest(tables, Chain(lambda *t: given.append(t) or port_calls, account, lambda call: call["p_loading"]))
+    ((found, looks, _),) = given
+    assert found[["freeboard_m", "freeboard_lo_m", "freeboard_hi_m"]].isna().to_numpy().tolist() == [
+        [True] * 3,
+        [False] * 3,
+    ]
+    assert found["length_m"].notna().all()
+    assert looks["state"].eq("usable").all()
+
+
+def test_what_is_left_at_another_berth_is_not_hers():
+    port_calls = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"], mmsi=999000001))
+    rest = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"], mmsi=999000001, berth_id="roads"))
+    assert without(port_calls, LOOKS, lambda *_: rest)["still_counts"].tolist() == [False]
+
+
 @pytest.mark.parametrize(
     ("stay", "hers"),
     [
@@ -137,6 +176,15 @@ def test_a_call_is_still_hers_by_her_transponder_while_it_overlaps(stay, hers):
     port_calls = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"], mmsi=999000001))
     rest = calls(call("other", *stay, ["z"], mmsi=999000001))
     assert without(port_calls, LOOKS, lambda *_: rest)["still_counts"].tolist() == [hers]
+
+
+@pytest.mark.parametrize(
+    ("mmsi", "other"), [(999000001, 999000002), (999000001, None), (None, 999000001), (None, None)]
+)
+def test_another_ship_at_her_berth_meanwhile_is_not_she(mmsi, other):
+    port_calls = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"], mmsi=mmsi))
+    rest = calls(call("other", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["z"], mmsi=other))
+    assert without(port_calls, LOOKS, lambda *_: rest)["still_counts"].tolist() == [False]
 
 
 def test_a_run_says_it_for_every_counted_call(tiny_run):

@@ -317,6 +317,11 @@ def test_a_wrong_value_is_told_in_plain_words(section, cause):
     refused(VolumeConfig, section, cause)
 
 
+def test_a_text_that_no_page_can_hold_is_refused():
+    """Half of a character ended a run with a traceback once all was done."""
+    refused(AoiConfig, AOI | {"name": "half \ud83d"}, r"name: holds a character that is no text \(.ud83d\); got half ")
+
+
 @pytest.mark.parametrize(
     ("section", "given", "key"),
     [

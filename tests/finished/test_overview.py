@@ -359,6 +359,18 @@ def test_line_ends_alone_are_told_as_such(tiny_run, tmp_path):
     assert reason.endswith(", the same content")
 
 
+def test_zones_drawn_anew_are_one_remark_in_the_list_of_runs(tiny_run, tmp_path):
+    """Twenty fields of new zones stood in one cell."""
+    zones = next(path.name for path in (tiny_run / "config_files" / "zones").glob("*.geojson"))
+    folders = [tmp_path / "vostochny" / name for name in ("a", "b")]
+    shutil.copytree(tiny_run, folders[0])
+    _with(tiny_run, folders[1], f"zones/{zones}", lambda text: re.sub(r'"zone_id": *"', '"zone_id": "new_', text))
+    for n, folder in enumerate(folders, 1):
+        write_text(folder / "log.jsonl", f'{{"event": "finished", "timestamp": "2026-01-0{n}T00:00:00Z"}}\n')
+    (remark,) = list_runs(tmp_path)["other"].iloc[1].split("; ")
+    assert re.fullmatch(rf"zones/{zones}: \d+ fields", remark)
+
+
 def test_runs_are_listed_as_they_were_made_with_what_each_has_other_than_the_one_before(tiny_run, tmp_path):
     """Whatever their ids, which say nothing of time."""
     for name, made, fill in (("fff", "01", 0.88), ("aaa", "03", 0.88), ("ddd", "02", 0.6)):

@@ -35,6 +35,26 @@ def test_the_files_of_another_install_are_not_read(name, tmp_path):
     assert (lon, lat) == pytest.approx((129.0, 0.0), abs=1e-9)
 
 
+OPEN = """
+import sys
+import pipeline.ingest.gdal_settings
+import pyproj
+import rasterio
+with rasterio.Env(), rasterio.open(sys.argv[1]) as image:
+    print(pyproj.CRS.from_wkt(image.crs.to_wkt()).axis_info[0].unit_conversion_factor)
+"""
+
+
+def test_a_unit_that_has_no_code_is_read_without_a_word(tmp_path):
+    """A map grid of somebody's own in kilometres: PROJ's complaint named neither the file nor what to do."""
+    path = tmp_path / "km.tif"
+    own = "+proj=utm +zone=53 +datum=WGS84 +units=km"
+    with rasterio.open(path, "w", driver="GTiff", width=8, height=8, count=1, dtype="uint8", crs=own) as image:
+        image.transform = rasterio.Affine(0.01, 0, 338, 0, -0.01, 4736)
+    told = subprocess.run([sys.executable, "-c", OPEN, str(path)], capture_output=True, text=True)
+    assert (told.stdout, told.stderr) == ("1000.0\n", "")
+
+
 DRIVERS = """
 import pipeline.ingest.gdal_settings
 import rasterio

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from pipeline.report.ais_extract import Transponders, heard, silence_words
+from pipeline.report.page_data import tracks
 from pipeline.report.warnings_list import warnings
 from pipeline.tables import FINDINGS, LIFTINGS, LOOKS, PORT_CALLS, SCENES, SILENCES, STATIC, TRACKS
 from tests.calls.traffic import BERTH, MMSI, at
@@ -50,6 +51,35 @@ def test_her_fixes_are_counted_and_placed_where_she_lay(fixes, words):
     card = heard(CALL | {"berth_kind": "anchorage"}, Transponders(told))
     assert words in card["sentence"]
     assert "first position at the anchorage" in [row["what"] for row in card["rows"]]
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        ((-19, 55), "2 transponders were heard here within a day of this stay; none fits"),
+        ((-20, 55), "1 transponder was heard here within a day of this stay; none fits"),
+        ((-20, 56), "No transponder was heard at that time"),
+    ],
+)
+def test_of_a_call_without_a_transponder_those_heard_within_a_day_are_told(hours, words):
+    """She came after hour 5 and was gone by hour 31: a day before the one and after the other."""
+    told = story()
+    fixes = [{"mmsi": MMSI + n, "time_utc": at(h), "track_id": str(n), "sog_kn": 9.0} for n, h in enumerate(hours)]
+    told.tables["tracks"] = TRACKS.from_rows(fixes[::-1])
+    assert heard(CALL | {"mmsi": None}, Transponders(told))["sentence"].startswith(words)
+
+
+def test_a_border_of_a_stay_has_the_fix_that_lies_nearest_and_a_card_no_more_rows_than_it_holds():
+    """Fixes each hour, whose speed is their hour, in any order; of 26 reports the first rows are shown."""
+    told = story()
+    fixes = [{"mmsi": MMSI, "time_utc": at(h + 0.2), "track_id": "t", "sog_kn": float(h)} for h in range(33)]
+    told.tables["tracks"] = TRACKS.from_rows(fixes[::-1])
+    rows = heard(CALL, Transponders(told))["rows"]
+    assert [row["speed"] for row in rows] == ["5.0 kn", "6.0 kn", "30.0 kn", "31.0 kn"]
+    told.tables["static"] = STATIC.from_rows([{"mmsi": MMSI, "time_utc": at(h), "dest": f"P{h}"} for h in range(26)])
+    card = heard(CALL, Transponders(told))
+    assert "33 clean positions within a day of the stay. 16 further rows are in " in card["sentence"]
+    assert [row["dest"] for row in card["rows"] if row["dest"]] == [f"P{h}" for h in range(12)]
 
 
 def test_fixes_and_reports_name_their_messages():
@@ -102,3 +132,16 @@ def test_a_counted_call_with_a_contradiction_is_a_warning(monkeypatch):
     tables["liftings"] = liftings.assign(counts=False)
     assert not [w for w in warnings(about) if "MMSI" in w]
     assert set(LIFTINGS.names) >= set(liftings.columns)
+
+
+def test_a_track_is_drawn_through_no_silence_and_by_no_doubtful_fix():
+    """Fixes at 0, 1, 3 and 5.5 h: two hours are no silence, two and a half are. A bend of 100 m stays on the line."""
+    when = pd.to_datetime(["2024-03-07T00:00Z", "2024-03-07T01:00Z", "2024-03-07T02:00Z", "2024-03-07T03:00Z",
+                           "2024-03-07T05:30Z"])  # fmt: skip
+    track = pd.DataFrame({"track_id": "t", "mmsi": 999000001, "time_utc": when, "lat": [42.0, 42.001, 50.0, 42.0, 42.2],
+                          "lon": [133.0, 133.1, 133.1, 133.2, 133.3], "flags": [[], [], ["leap"], [], []]})  # fmt: skip
+    story = SimpleNamespace(tables={"tracks": track, "static": pd.DataFrame({"name": [], "mmsi": []})})
+    first, then = (piece["line"] for piece in tracks(story))
+    at = [int(t.timestamp()) for t in when]
+    assert first == [[42.0, 133.0, at[0]], [42.001, 133.1, at[1]], [42.0, 133.2, at[3]]]
+    assert then == [[42.2, 133.3, at[4]]]

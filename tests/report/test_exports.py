@@ -19,12 +19,14 @@ import pytest
 import shapely
 from PIL import Image
 
+from pipeline.errors import EnvironmentFault
 from pipeline.ingest.simulated_mark import says_simulated
 from pipeline.report.exports import annex
-from pipeline.report.geopackage import layers
+from pipeline.report.geopackage import layers, write_geopackage
 from pipeline.report.quicklooks import EARTH_RADIUS_M, latitude, mercator_y, read_quicklooks
 from pipeline.table_files import read_table, write_table
 from tests.cases.desk import Desk
+from tests.test_table_files import full_disk
 
 LAYERS = {"land", "structures", "looks", "zones", "tracks", "detections", "calls"}
 
@@ -36,6 +38,17 @@ def test_the_geopackage_has_every_layer_with_as_many_rows_as_the_tables(tiny_run
     assert len(gpd.read_file(path, layer="detections")) == len(read_table(tiny_run / "detections.parquet"))
     assert len(gpd.read_file(path, layer="calls")) == len(read_table(tiny_run / "port_calls.parquet"))
     assert gpd.read_file(path, layer="zones").crs == "EPSG:4326"
+
+
+def test_no_torn_geopackage_is_taken_where_the_folder_for_temporary_files_is_full(tiny_story, tmp_path):
+    """GDAL says nothing where what it still had to write at the end finds no room, and otherwise not what it lacks."""
+    path = tmp_path / "run.gpkg"
+    write_geopackage(tiny_story, path)
+    size = path.stat().st_size
+    for room in (0, 60_000, size - 4096, size - 1):
+        with full_disk(room), pytest.raises(EnvironmentFault, match=r"run.gpkg: cannot be written: .* a size limit"):
+            write_geopackage(tiny_story, tmp_path / "other.gpkg")
+    assert [p.name for p in tmp_path.iterdir()] == ["run.gpkg"]
 
 
 def test_times_in_the_geopackage_are_times_to_the_millisecond(tiny_run):

@@ -50,6 +50,14 @@ def test_stays_one_after_the_other_share_a_row(bars_of):
     assert (first[1], first[3]) == (second[1], second[3])
 
 
+def test_where_nothing_bounds_a_stay_the_line_of_what_is_possible_runs_to_the_ends_of_the_period(tiny_story):
+    call, period = tiny_story.tables["port_calls"].head(1), tiny_story.config.period
+    unbounded = call.assign(arrival_lo=pd.NaT, departure_hi=pd.NaT)
+    story = replace(tiny_story, tables={**tiny_story.tables, "port_calls": unbounded})
+    (possible,) = figures(story)["timeline"].axes[0].lines
+    assert list(possible.get_xdata(orig=True)) == [period.start, period.end]
+
+
 def test_rows_have_the_names_of_their_zones(tiny_story):
     axes = figures(tiny_story)["timeline"].axes[0]
     named = [label.get_text() for label in axes.get_yticklabels()]

@@ -1,5 +1,7 @@
 """A hull that a berth's verdict tells and no call holds must not go unsaid."""
 
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
@@ -37,3 +39,40 @@ def test_a_stay_that_a_transponder_tells_covers_her(tiny_story, left, lines):
         when = "2024-03-08T22:00Z" if end == left else None
         calls[end] = pd.Series([when] * len(calls), calls.index, dtype="datetime64[us, UTC]")
     assert len(hull_lines(story)) == lines
+
+
+def hour(h):
+    return None if h is None else pd.Timestamp("2024-03-07T00:00Z") + pd.Timedelta(hours=h)
+
+
+@pytest.mark.parametrize(
+    ("stay", "told"),
+    [
+        ((6, 8, 10, 12), False),
+        ((None, 12, 15, 16), False),
+        ((12, 14, 15, 16), False),
+        ((6, 8, 12, None), False),
+        ((6, 8, 10, 11), True),
+        ((None, 8, 13, None), False),
+        ((None, 8, 11, None), True),
+        ((11, 14, 15, 16), False),
+        ((13, 14, 15, 16), True),
+        ((None, 13, 15, 16), True),
+    ],
+)
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_stay_covers_a_look_from_where_she_may_have_come_to_where_she_may_have_left(stay, told, elsewhere):
+    """Of an end that nothing bounds, the last or first moment that she surely was there; of her own berth alone."""
+    ends = zip(("arrival_lo", "arrival_hi", "departure_lo", "departure_hi"), map(hour, stay), strict=True)
+    calls = pd.DataFrame([dict(ends) | {"berth_id": "roads" if elsewhere else "pier", "detection_ids": ["d9"]}])
+    calls[["arrival_lo", "departure_hi"]] = calls[["arrival_lo", "departure_hi"]].astype("datetime64[us, UTC]")
+    look = {"zone_id": "pier", "verdict": "occupied", "acquired": hour(12), "detection_ids": ["d1"]}
+    others = ({"detection_ids": ["d1", "d9"]}, {"verdict": "empty"}, {"verdict": "unknown"}, {"zone_id": "roads"})
+    seen = [look, *(look | other for other in others), look | {"acquired": hour(24)}]
+    story = SimpleNamespace(
+        tables={"occupancy": pd.DataFrame(seen), "port_calls": calls},
+        config=SimpleNamespace(period=SimpleNamespace(start=hour(12), end=hour(24))),
+        place=SimpleNamespace(zones=[SimpleNamespace(zone_id=z, counts=z == "pier") for z in ("pier", "roads")]),
+    )
+    lines = [line.partition(" of which")[0] for line in hull_lines(story)]
+    assert lines == (["1 look shows a hull at pier"] if told or elsewhere else [])

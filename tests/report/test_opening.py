@@ -69,7 +69,8 @@ def in_doubt(base, alone):
     row = {"item": "choice:number_of_calls", "kind": "choice", "name": "number_of_calls", "what": "how many calls"}
     row |= {"low_setting": "as shown", "high_setting": "as assumed", "base_p50": base, "base_p_over_cap": 0.0}
     row |= {"low_p50": alone, "high_p50": base, "low_p_over_cap": 0.0, "high_p_over_cap": 0.0}
-    return SENSITIVITY.check(SENSITIVITY.from_rows([row]))
+    other = row | {"item": "choice:largest_call", "name": "largest_call", "low_p50": base / 3}
+    return SENSITIVITY.check(SENSITIVITY.from_rows([other, row]))
 
 
 def test_no_look_and_no_call_is_unknown_never_none():
@@ -141,10 +142,16 @@ def test_a_call_that_may_be_the_one_before_makes_the_sum_less_than_the_calls_sho
     story = Told(looks_of("usable"), CALLS, counted=2)
     story.tables["sensitivity"] = in_doubt(100_000.0, 110_000.0)
     assert "10,000 less than the calls shown would make alone" in answer(story)
+    story.tables["sensitivity"] = in_doubt(101_000.0, 110_000.0)  # by fewer draws: the same sum
+    assert "10,000 less than the calls shown would make alone" in answer(story)
+    story.call_range = (2, 2)
+    assert "two looks may show" not in answer(story)
     assert "further ships" not in answer(story)
 
 
-@pytest.mark.parametrize("table", [None, in_doubt(100_000.0, 100_000.0), in_doubt(60_000.0, 50_000.0)])
+@pytest.mark.parametrize(
+    "table", [None, in_doubt(100_000.0, 100_000.0), in_doubt(100_000.0, 99_100.0), in_doubt(60_000.0, 50_000.0)]
+)
 def test_nothing_is_split_where_the_number_is_sure_or_the_table_is_of_another_sum(table):
     """Without a table, without a doubt, and where the cap counts other products than the table's sum."""
     story = Told(looks_of("usable"), CALLS, counted=2)

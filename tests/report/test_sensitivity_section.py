@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ET
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
@@ -79,6 +80,20 @@ def test_stated_barrels_rest_on_no_assumption():
 def test_bars_stand_largest_first_and_idle_ones_fall_out():
     assert list(largest_first(SMALL)["name"]) == ["published", "left-out", "fill", "tanks"]
     assert list(largest_first(SMALL, bars=1)["name"]) == ["published"]
+
+
+def test_a_bar_of_less_than_a_thousandth_is_not_drawn():
+    shown = largest_first(table(row("sure", 100_000, 100_090), row("seen", 99_890, 100_000)))
+    assert list(shown["name"]) == ["seen"]
+
+
+@pytest.mark.parametrize(("low", "high"), [(80_000, 120_000), (104_000, 120_000), (80_000, 96_000)])
+def test_bars_of_the_page_lie_as_far_apart_as_their_barrels(low, high):
+    """Across the page from its least to its greatest value, the median as assumed among them."""
+    (bar,) = (bars := moves(story(table(row("fill", low, high))))["bars"])["rows"]
+    least, most = min(low, 100_000), max(high, 100_000)
+    places = [(least, 14.0), (low, bar["low_at"]), (100_000, bars["base_at"]), (high, bar["high_at"]), (most, 86.0)]
+    assert [at for _, at in places] == pytest.approx([14 + 72 * (bbl - least) / (most - least) for bbl, _ in places])
 
 
 def test_both_ends_on_one_side_span_to_the_base():
@@ -159,6 +174,8 @@ def test_the_largest_call_has_its_day_and_nobody_is_called_anonymous():
     what = moves(told)["bars"]["rows"][0]["what"]
     assert what == "The largest call (2024-03-07, not identified, with possible further ships)"
     assert {c["ship"] for c in held["calls"]} == {"not identified", "SIM A"}
+    told.tables["liftings"] = liftings.assign(barrels_mean=[np.nan, 20_000.0])  # of hers no barrels are known
+    assert moves(told)["bars"]["rows"][0]["what"] == "The largest call (2024-03-09, SIM A)"
 
 
 def test_at_most_ten_calls_by_their_share_of_the_mean():

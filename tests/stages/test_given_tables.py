@@ -189,7 +189,15 @@ def test_a_cargo_in_a_unit_of_its_own_is_no_size_drawn_in_its_place(tmp_path, co
     assert lines == [f"calls.csv: column {column} was left out: {cause} (the rest is used)"]
 
 
-@pytest.mark.parametrize(("column", "unit"), [("Barrels (thousand)", "thousands"), ("barrels_million", "millions")])
+@pytest.mark.parametrize(
+    ("column", "unit"),
+    [
+        ("Barrels (thousand)", "thousands"),
+        ("barrels_million", "millions"),
+        ("kb", "thousand barrels"),
+        ("Mbbl", "thousands or millions of barrels"),
+    ],
+)
 def test_barrels_by_the_thousand_are_not_to_be_named_barrels(tmp_path, column, unit):
     _, lines = told(tmp_path, f"call_id,{column}")
     assert lines == [

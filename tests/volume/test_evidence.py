@@ -314,7 +314,8 @@ def test_the_side_of_a_ship_of_unknown_size_grows_with_her():
     """A ship a quarter longer, broader and deeper carries about twice as much, and shows that more side when as full.
 
     Of one depth for all draws, every larger ship would lie deeper in the water than her deck. (Her lightship is a
-    little more than in proportion, since she carries less than ships of her length and beam do.)
+    little more than in proportion, since she carries less than ships of her length and beam do, and her form a
+    thirtieth fuller, as longer ships' are.)
     """
     n, dwt = 40_000, 3650.0
 
@@ -325,7 +326,7 @@ def test_the_side_of_a_ship_of_unknown_size_grows_with_her():
         return float(np.exp(logs).mean())
 
     for side_m in (1.0, 1.5, 2.0):  # a density: less of it on a longer range
-        assert 1.25 * likely(1.25, 1.25 * side_m) == pytest.approx(likely(1.0, side_m), rel=0.12)
+        assert 1.25 * likely(1.25, 1.25 * side_m) == pytest.approx(likely(1.0, side_m), rel=0.18)
 
 
 def test_a_draught_that_no_ship_of_that_deadweight_has_is_told_and_the_other_one_stays():

@@ -8,6 +8,7 @@ import pytest
 from pipeline.config import VolumeConfig
 from pipeline.quantiles import Z90
 from pipeline.volume.capacity import tanker_regression
+from pipeline.volume.displacement import draught_at
 from pipeline.volume.usual_hull import hull_for_loads
 from tests.volume.test_liftings import only
 
@@ -65,3 +66,33 @@ def test_a_wide_length_reaches_the_load_without_a_beam():
     sure, unsure = only(side, **fine), only(side | {"length_lo_m": 70.0, "length_hi_m": 110.0}, **fine)
     assert unsure["hull_log_sd"] == pytest.approx(40 / (2 * Z90) / 90)
     assert unsure["tonnes_p95"] - unsure["tonnes_p5"] > 1.05 * (sure["tonnes_p95"] - sure["tonnes_p5"])
+
+
+def test_of_a_length_known_badly_a_longer_ship_is_fuller_and_weighs_less_herself():
+    """Ships of 85 m give or take 20 m, each with the beam, form and weight of her own length, sailed forwards: the load
+    is that of those who show these draughts. Were form and weight those of 85 m for all, draughts would tell too much.
+    """
+    rng, n, model = np.random.default_rng(5), 100_000, tanker_regression()
+    sd_m, came_m, left_m = 12.0, 3.6, 6.4
+    length = 85.0 * np.exp(sd_m / 85 * rng.standard_normal(n))
+    usual_m, beam_sd = model.beam_from_length(length)
+    beam = usual_m * np.exp(beam_sd * rng.standard_normal(n))
+    unusual = np.hypot(model.residual_sd(length), model.mean_sd(length, beam)) * rng.standard_normal(n)
+    dwt = np.exp(model.log_dwt(length, beam) + unusual)
+    x = np.log(length / 100)
+    block = np.clip(0.69 + 0.105 * x + 0.04 * rng.standard_normal(n), 0.5, 0.88)  # docs/volume.md
+    lightship = 0.345 * np.exp(-0.5 * x - 2 * np.clip(unusual, -0.6, 0.6) + 0.18 * rng.standard_normal(n))
+    fill = np.where(rng.random(n) < 0.1, rng.uniform(0.1, 1, n), rng.beta(0.88 * 8, 0.12 * 8, n))
+    ballast = np.clip(rng.normal(0.36, 0.1, n), 0, 0.6)
+    left = ballast * np.clip(rng.normal(0.1, 0.08, n), 0, 1)
+    hull = length * beam * 1.025 / dwt
+    weights = np.ones(n)
+    for typed_m, mass in ((came_m, ballast), (left_m, left + 0.95 * fill)):
+        afloat_m = draught_at((lightship + 0.05 + mass) / hull, (1 + lightship) / (block * hull), block)
+        weights *= np.exp(-0.5 * ((afloat_m - typed_m) / 0.2) ** 2) + 0.01
+    cargo = 0.95 * fill * dwt
+    order = np.argsort(cargo)
+    truth = np.interp([0.05, 0.5, 0.95], np.cumsum(weights[order]) / weights.sum(), cargo[order])
+    length_m = {"length_m": 85.0, "length_lo_m": 85 - Z90 * sd_m, "length_hi_m": 85 + Z90 * sd_m}
+    told = only(length_m | {"draught_in_m": came_m, "draught_out_m": left_m, "product": "gas_oil"})
+    assert told[["tonnes_p5", "tonnes_p50", "tonnes_p95"]].to_numpy(float) == pytest.approx(truth, rel=0.09)

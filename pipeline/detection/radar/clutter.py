@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pipeline.types import BoolImage, FloatImage
 
-CENSOR = 30.0  # times the local geometric mean: spiky sea (K law of order 1.5) exceeds it once in 100,000 pixels
+CENSOR = 30.0  # times the local geometric mean: spiky sea (K law of order 1.5) exceeds it in 3 pixels of a million
 CENSOR_SMALL = 8.0  # in an image too small for a ring, of which a ship may cover a tenth; speckle stays below it
 # Of the ring must be usable sea, or the clutter there is not known (our choice): 160 pixels of 10 m tell the mean
 # logarithm of speckle to 0.06, and the water beside quays of a narrow basin has no more

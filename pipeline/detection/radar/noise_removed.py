@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 LOOKS = 4.4  # Sentinel-1 IW GRDH
-MIDDLE, UPPER = (float(special.gammaincinv(LOOKS, share)) / LOOKS for share in (0.5, 0.84))  # of speckle of mean 1
+SHARES = 0.6, 0.84  # of pixels: less its own mean, 56 % of speckle is cut off, and these quantiles are not (our choice)
+LOWER, UPPER = (float(special.gammaincinv(LOOKS, share)) / LOOKS for share in SHARES)  # of speckle of mean 1
 NEARLY_NOTHING = 0.06  # of the upper quantile: of speckle one pixel in 10,000, of a K sea of order 2 three in 100
 MANY = 0.15  # of the pixels so dark: the water sends back no more than the noise (our choice)
 
@@ -36,11 +37,11 @@ def lifted(scene: Scene, sea: Sequence[Tile]) -> tuple[Scene, FloatArray]:
 
 
 def _short(power: FloatArray) -> float:
-    """By how much the mean of some sea falls short of the one that speckle of its spread has."""
-    middle, upper = np.quantile(power, (0.5, 0.84))
+    """By how much some sea falls short of speckle of its spread: what was taken off moved all its quantiles alike."""
+    lower, upper = np.quantile(power, SHARES)
     if np.mean(power < NEARLY_NOTHING * upper) < MANY:
         return 0.0
-    return max(0.0, float((upper - middle) / (UPPER - MIDDLE) - middle / MIDDLE))
+    return max(0.0, float((upper - lower) / (UPPER - LOWER) * LOWER - lower))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

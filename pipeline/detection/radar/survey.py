@@ -277,8 +277,8 @@ def _fitted(known: Survey, samples: list[Tile], spacing_m: tuple[float, float], 
     sea = ~targets[block]
     if sea.any():  # in each block of a small picture, or of one full of spikes, something may be no sea
         law, looks_of_law, exponent = _best_law(log_over[sea], block[sea], variance, looks)
-    first_band = max(float(np.median(seen.first_band)) - lift, 1e-30)  # as it was before `noise_removed.lifted`
-    sea_db = float(10 * np.log10(first_band * MEAN_OVER_MEDIAN))
+    speckle = float(np.median(seen.first_band)) * MEAN_OVER_MEDIAN  # of water, and of noise that was lifted
+    sea_db = float(10 * np.log10(max(speckle - lift, 1e-30)))
     return replace(known, looks=looks_of_law, law=law, tail_exponent=exponent, sea_db=sea_db)
 
 

@@ -9,6 +9,7 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal, cast
@@ -63,11 +64,8 @@ def file_digest(path: Path) -> str:
     A pipe or a device is refused: it may never end, and what was hashed of it cannot be read again.
     """
     require_readable(path)
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(path, f"cannot be read ({error.strerror or error})") from error
+    with _readable(path), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +90,23 @@ class Hashed:
 
 
 def _stamp_of(path: Path) -> tuple[int, int, int]:
-    try:
+    with _readable(path):
         found = path.stat()
-    except OSError as error:
-        raise InputError(path, f"cannot be read ({error.strerror or error})") from error
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def require_readable(path: Path) -> None:
     """Raise InputError where a path is no regular file, or may not be read."""
-    try:
+    with _readable(path):
         if not stat.S_ISREG(path.stat().st_mode):
             raise InputError(path, "is not a regular file; save its content as one first")
         path.open("rb").close()
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror or error})") from error
 

@@ -35,6 +35,9 @@ NOT_METRES = {"ft", "feet", "dm", "cm"}
 OTHERS = {"source", "state", "loading"}
 """Providers' own words, two slips away from course, status and heading."""
 
+LETTERS_A_SLIP = 3
+"""Letters of a known name for each slip in it (our choice): fewer would make foreign words ours."""
+
 _SEP_LINE = re.compile(rb"\s*sep=(.)\s*")  # a spreadsheet's own first line
 
 
@@ -111,7 +114,8 @@ def header_doubts(layout: Layout) -> list[str]:
         elif name not in near.values() and not name.isprintable():
             doubts.append(f"column {name!r} was left out: its name is no text")
     doubts += _no_place(layout, [name for _, name in spare], near)
-    doubts += [f"column {name!r} stands twice; the first is read" for name in _twice(layout, spare)]
+    read = {plain(layout.header[n]) for n in layout.index.values()}
+    doubts += [f"column {name!r} stands twice; the first is read" for _, name in spare if plain(name) in read]
     for one, other in PAIRS:
         for here, gone in ((one, other), (other, one)):
             if here in layout.index and gone in missing and gone not in near:
@@ -168,11 +172,6 @@ def _other_separator(layout: Layout) -> str:
     return f"columns {shown} and the others stand between {between}, not commas: read so, decimal commas too"
 
 
-def _twice(layout: Layout, spare: Sequence[tuple[int, str]]) -> list[str]:
-    read = {plain(layout.header[n]) for n in layout.index.values()}
-    return [name for _, name in spare if plain(name) in read]
-
-
 def _resembled(name: str, missing: Collection[str]) -> str | None:
     """The field without a column whose name this one is, but for a slip."""
     said = plain(name)
@@ -182,14 +181,9 @@ def _resembled(name: str, missing: Collection[str]) -> str | None:
         (slips, field)
         for field in missing
         for alias in ALIASES[field]
-        if (slips := _slips(said, alias)) <= _allowed(alias) or _overwritten(said, alias)
+        if (slips := _slips(said, alias)) <= len(alias) // LETTERS_A_SLIP or _overwritten(said, alias)
     ]
     return min(near)[1] if near else None
-
-
-def _allowed(alias: str) -> int:
-    """One slip for three letters, two for six, three for nine (our choice): fewer would make foreign words ours."""
-    return len(alias) // 3
 
 
 def _overwritten(said: str, alias: str) -> bool:

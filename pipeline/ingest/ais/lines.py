@@ -20,16 +20,8 @@ def as_utf8(data: bytes) -> bytes:
     try:
         data.decode()
     except UnicodeDecodeError:
-        return b"\n".join(map(_line_as_utf8, data.split(b"\n")))
+        return b"\n".join(decoded(line).encode() for line in data.split(b"\n"))
     return data
-
-
-def _line_as_utf8(line: bytes) -> bytes:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return line.decode("latin-1").encode()
-    return line
 
 
 def without_swallowers(data: bytes) -> bytes:

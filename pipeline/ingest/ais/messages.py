@@ -369,6 +369,5 @@ def _checked(table: pd.DataFrame, files: list[AisFile]) -> pd.DataFrame:
         source_file=pd.array(names.take(number), dtype="str"),
     )
     if "ship_words" not in named:
-        nothing = pa.array([""], pa.large_string()).take(pa.array(np.zeros(len(named), np.int32)))
-        named["ship_words"] = pd.array(nothing, dtype="str")
+        named["ship_words"] = pd.array([""] * len(named), dtype="str")
     return AIS_MESSAGES.check(named[AIS_MESSAGES.names])

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+TEXTS = ("callsign", "name", "dest")
+NUMBERS = ("lon", "lat", "sog", "cog", "heading", "nav", "imo", "ship_type", "a", "b", "c", "d", "draught")
+"""Our fields of a message, which a transponder sends as texts and as numbers."""
+
 ALIASES: dict[str, tuple[str, ...]] = {
     "mmsi": ("mmsi", "ais_mmsi", "mmsi_number"),
     "time_utc": (

@@ -15,6 +15,8 @@ import pyarrow as pa
 from pyais.bit_vector import bit_vector
 from pyais.messages import MSG_CLASS, MessageType24PartA, MessageType24PartB
 
+from pipeline.ingest.ais.names import NUMBERS, TEXTS
+
 POSITION = {"lon": "lon", "lat": "lat"}
 MOTION = POSITION | {"sog": "speed", "cog": "course"}
 HULL = {"a": "to_bow", "b": "to_stern", "c": "to_port", "d": "to_starboard"}
@@ -55,9 +57,7 @@ _LAYOUTS: tuple[tuple[Any, dict[str, str]], ...] = (
 )
 _A, _B_OF_CRAFT, _B = 28, 29, 30  # layouts of message 24; craft with a mother ship send her MMSI in place of their size
 
-TEXTS = ("callsign", "name", "dest")
 WIDTHS = (7, 34, 20)  # characters of the texts; the name of an aid to navigation may go on for 14
-NUMBERS = ("lon", "lat", "sog", "cog", "heading", "nav", "imo", "ship_type", "a", "b", "c", "d", "draught")
 _HEADER_BITS = 38  # number, repeat, MMSI
 _PLAIN, _TENTHS, _MINUTES_E4, _TENTH_MINUTES, _TEXT = range(5)  # how the bits of a field become its value
 _TENTHS_OF = {"speed", "course", "draught"}

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timezone
+from functools import reduce
+from operator import xor
 from typing import Literal, NamedTuple
 
 Verdict = Literal["bad_checksum", "bad_format", "no_data"]
@@ -39,15 +41,8 @@ class Sentence(NamedTuple):
 
 
 def xor_of(data: bytes) -> int:
-    """XOR of all bytes: the whole string is folded as one integer, which is ten times faster than a loop."""
-    while len(data) > 128:
-        data = (int.from_bytes(data[:128], "little") ^ int.from_bytes(data[128:256], "little")).to_bytes(
-            128, "little"
-        ) + data[256:]
-    n = int.from_bytes(data, "little")
-    for shift in (512, 256, 128, 64, 32, 16, 8):
-        n ^= n >> shift
-    return n & 0xFF
+    """XOR of all bytes."""
+    return reduce(xor, data, 0)
 
 
 def epoch_seconds(digits: bytes | str) -> float | None:

@@ -11,13 +11,11 @@ import pyarrow.compute as pc
 
 from pipeline.ingest.ais.dialects import NULLS, Layout
 from pipeline.ingest.ais.headers import header_doubts
+from pipeline.ingest.ais.names import NUMBERS, TEXTS
 from pipeline.ingest.ais.split_times import DAY
 from pipeline.ingest.simulated_mark import Mark
 from pipeline.ships.words import NO_TYPE
 from pipeline.tables import AIS_MESSAGES
-
-TEXTS = ("callsign", "name", "dest")
-NUMBERS = ("lon", "lat", "sog", "cog", "heading", "nav", "imo", "ship_type", "a", "b", "c", "d", "draught")
 
 
 @dataclass(slots=True)

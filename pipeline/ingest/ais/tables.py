@@ -34,16 +34,15 @@ from pipeline.ingest.ais.doubts import STANDING
 from pipeline.ingest.ais.files import Block, blocks, head_of, returns_end_lines
 from pipeline.ingest.ais.headers import cut_at_header, header_among, split_header, told_above
 from pipeline.ingest.ais.lines import as_utf8, without_swallowers
-from pipeline.ingest.ais.names import KNOWN, plain
+from pipeline.ingest.ais.names import KNOWN, NUMBERS, TEXTS, plain
 from pipeline.ingest.ais.prints import row_prints
 from pipeline.ingest.ais.split_times import DAY, joined, joined_once
-from pipeline.ingest.ais.table_read import NUMBERS, TEXTS, TableRead
+from pipeline.ingest.ais.table_read import TableRead
 from pipeline.ingest.ais.times import TimeRule, date_order, how_to_name, in_utc, parse_times
-from pipeline.ingest.ais.typed import MEASURED, typed_columns
+from pipeline.ingest.ais.typed import FOUR_GIGA, MEASURED, column_name, rows_of, typed_columns
 from pipeline.table_files import SIMULATED_COLUMN
 
 ROUNDED = "may be rounded, as spreadsheets do to long numbers; save it again with all digits"
-_FOUR_GIGA = 2**32  # an MMSI has nine digits; more than 32 bits is a damaged number
 _LOOKED_AT = 100  # bad rows of a block that may be headers, and ...
 _HEADER_NAMES = 3  # ... how many names of columns make a header of one (our choices)
 _PARQUET_ROWS = 1 << 17  # rows in memory at once (our choice: some 30 MB)
@@ -236,20 +235,8 @@ class _RowReader:
             refused.append((row.number, row.text))
             return "skip"
 
-        names = [f"c{i}" for i in range(width)]
-        wanted = [names[i] for i in self._layout.index.values()]
-        table = pacsv.read_csv(
-            pa.BufferReader(data),
-            read_options=pacsv.ReadOptions(column_names=names, use_threads=False, block_size=len(data) + 1),
-            parse_options=pacsv.ParseOptions(
-                delimiter=self._layout.separator, invalid_row_handler=note, ignore_empty_lines=False
-            ),
-            convert_options=pacsv.ConvertOptions(
-                include_columns=list(dict.fromkeys(wanted)),
-                column_types=dict.fromkeys(wanted, pa.binary()),
-                strings_can_be_null=False,
-            ),
-        )
+        wanted = [column_name(i) for i in self._layout.index.values()]
+        table = rows_of(data, self._layout, dict.fromkeys(wanted, pa.binary()), note)
         if table.num_rows + len(refused) != block.n_lines:
             raise InputError(
                 self._path,
@@ -262,7 +249,7 @@ class _RowReader:
         broken = np.array([n for n, _ in refused], np.int64) + block.first_line - 1
         self._read.refuse(broken, f"not {width} columns, as the header has (cut, or a quote that is not closed)")
         lines = np.flatnonzero(keep) + block.first_line
-        texts = {f: as_texts(table.column(names[i]).combine_chunks()) for f, i in self._layout.index.items()}
+        texts = {f: as_texts(table.column(column_name(i)).combine_chunks()) for f, i in self._layout.index.items()}
         written = np.zeros(len(lines), bool)
         for text in texts.values():
             written |= np.asarray(pc.binary_length(text)) > 0
@@ -291,7 +278,7 @@ class _RowReader:
     def _mmsi(self, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> np.ndarray:
         values, _ = to_numbers(texts)
         with np.errstate(invalid="ignore"):
-            bad = ~(np.isfinite(values) & (values >= 0) & (values % 1 == 0) & (values < _FOUR_GIGA))
+            bad = ~(np.isfinite(values) & (values >= 0) & (values % 1 == 0) & (values < FOUR_GIGA))
         rounded = rounded_in(texts)
         self._refuse("mmsi", rounded, texts, lines, good, ROUNDED)
         bad |= rounded

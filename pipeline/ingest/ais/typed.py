@@ -7,6 +7,7 @@ block goes to the reader that judges every row.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ MEASURED = ("lon", "lat", "sog", "cog", "heading", "a", "b", "c", "d", "draught"
 """Columns of numbers only. The others repeat themselves (codes, words, names, times): each value is read once."""
 
 _NO_VALUE = sorted({form for word in NULLS for form in (word, word.upper(), word.title(), word.capitalize())} | {"NaN"})
-_FOUR_GIGA = 2**32  # an MMSI has nine digits; more than 32 bits is a damaged number
+FOUR_GIGA = 2**32  # an MMSI has nine digits; more than 32 bits is a damaged number
 _CODED = pa.dictionary(pa.int32(), pa.string())
 _MOMENT = pa.timestamp("us")
 _ISO = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?")
@@ -47,41 +48,58 @@ def typed_columns(block: Block, layout: Layout, *, iso_times: bool) -> Typed | N
 
 
 def _parsed(block: Block, layout: Layout, time_type: pa.DataType) -> Typed | None:
-    names = [f"c{i}" for i in range(len(layout.header))]
     types: dict[str, pa.DataType] = {}
     known = {"mmsi": pa.int64(), "time_utc": time_type} | dict.fromkeys(MEASURED, pa.float64())
     for field, i in layout.index.items():
         kind = known.get(field, _CODED)
-        if types.setdefault(names[i], kind) != kind:
+        if types.setdefault(column_name(i), kind) != kind:
             return None  # one column named for two fields
     commas = layout.decimal_commas and b"," in block.data[: block.data.find(b"\n")]
     try:
-        table = pacsv.read_csv(
-            pa.BufferReader(block.data),
-            read_options=pacsv.ReadOptions(column_names=names, use_threads=False, block_size=len(block.data) + 1),
-            parse_options=pacsv.ParseOptions(delimiter=layout.separator, ignore_empty_lines=False),
-            convert_options=pacsv.ConvertOptions(
-                include_columns=list(types),
-                column_types=types,
-                null_values=_NO_VALUE,
-                strings_can_be_null=False,
-                decimal_point="," if commas else ".",
-            ),
-        )
+        table = rows_of(block.data, layout, types, null_values=_NO_VALUE, decimal_point="," if commas else ".")
     except pa.ArrowInvalid:
         return None
     if table.num_rows != block.n_lines:
         return None
-    columns = {field: table.column(names[i]).combine_chunks() for field, i in layout.index.items()}
+    columns = {field: table.column(column_name(i)).combine_chunks() for field, i in layout.index.items()}
     mmsi = columns["mmsi"]
     if mmsi.null_count:
         return None
     out = {f: _floats(c) if c.type == pa.float64() else c for f, c in columns.items()}
     out["mmsi"] = mmsi.to_numpy()
-    wrong = out["mmsi"].min(initial=0) < 0 or out["mmsi"].max(initial=0) >= _FOUR_GIGA
+    wrong = out["mmsi"].min(initial=0) < 0 or out["mmsi"].max(initial=0) >= FOUR_GIGA
     measured = [c for c in out.values() if isinstance(c, np.ndarray) and c.dtype == float]
     infinite = any(np.isinf(c).any() for c in measured)
     return None if wrong or infinite else out
+
+
+def column_name(index: int) -> str:
+    """What `rows_of` calls a column, whatever the header does: names there may stand twice."""
+    return f"c{index}"
+
+
+def rows_of(
+    data: bytes,
+    layout: Layout,
+    types: dict[str, pa.DataType],
+    on_bad_row: Callable[[pacsv.InvalidRow], str] | None = None,
+    **convert: Any,
+) -> pa.Table:
+    """The columns of ``types`` of whole lines without their header; each line a row, one that is blank as well."""
+    return pacsv.read_csv(
+        pa.BufferReader(data),
+        read_options=pacsv.ReadOptions(
+            column_names=[column_name(i) for i in range(len(layout.header))],
+            use_threads=False,
+            block_size=len(data) + 1,
+        ),
+        parse_options=pacsv.ParseOptions(
+            delimiter=layout.separator, invalid_row_handler=on_bad_row, ignore_empty_lines=False
+        ),
+        convert_options=pacsv.ConvertOptions(
+            include_columns=list(types), column_types=types, strings_can_be_null=False, **convert
+        ),
+    )
 
 
 def _floats(column: pa.Array) -> np.ndarray:

@@ -90,7 +90,7 @@ def _void_angles(angle, kind, code_from):  # type: ignore[no-untyped-def]
     for i in range(len(angle)):
         v = angle[i]
         code = v == code_from or (kind[i] == LONG_RANGE and v == 511.0)
-        if code or v < 0.0 or v >= 360.0:
+        if v < 0.0 or v >= 360.0:
             wrong += not code
             angle[i] = np.nan
     return wrong

@@ -18,12 +18,12 @@ from pipeline.ingest.catalogue import optical, radar
 from pipeline.ingest.catalogue.cache import Cache
 from pipeline.ingest.catalogue.kept import Kept
 from pipeline.ingest.catalogue.products import NotCovered, Product
-from pipeline.ingest.catalogue.search import BBox
 from pipeline.ingest.catalogue.services import policy_of, service_of
 from pipeline.ingest.catalogue.signing import Access
 from pipeline.ingest.catalogue.soundness import kept_doubt, soundly
 from pipeline.ingest.catalogue.web import Web, bare
 from pipeline.ingest.cut import RADAR_MARGIN_M
+from pipeline.times_places.longitudes import BBox
 from pipeline.types import Sensor
 
 if TYPE_CHECKING:

@@ -22,21 +22,21 @@ import shapely
 
 from pipeline.errors import InputError
 from pipeline.ingest.baseline import LOW_PERCENTILE, Offset, offset_of
-from pipeline.ingest.catalogue.products import BANDS, NotCovered, Product
+from pipeline.ingest.catalogue.products import NotCovered, Product
 from pipeline.ingest.catalogue.remote import RemoteImage
 from pipeline.ingest.catalogue.signing import Access
 from pipeline.ingest.catalogue.web import Deadline
 from pipeline.ingest.cut import OPTICAL_MARGIN_M, window_around
 from pipeline.ingest.geolocation import MapGeolocation, footprint_of
 from pipeline.ingest.inputs import NOTHING_OF_AOI
-from pipeline.times_places.longitudes import middle_of, moved
+from pipeline.ingest.metadata.band_names import S2_USED
+from pipeline.times_places.longitudes import BBox, middle_of, moved
 from pipeline.types import Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-BBox = tuple[float, float, float, float]
 MARGIN_PX = round(OPTICAL_MARGIN_M / 10)  # beside the AOI, on the grid of 10 m
 CLOUDY = (8, 9, 10)  # classes of the scene classification: cloud of medium and high probability, thin cirrus
 NO_DATA = 0  # ESA, Sentinel-2 Products Specification Document: 0 is no data, in bands and in the scene classification
@@ -56,7 +56,7 @@ class Grid:
 
 def cut_out(product: Product, bbox: BBox, folder: Path, access: Access, deadline: Deadline, connections: int) -> Path:
     """Fetch the AOI's part of an L2A product into ``folder/<name>.tif`` with its sidecar."""
-    bands = [b for b in BANDS if b in product.files]
+    bands = [b for b in S2_USED if b in product.files]
     fine = _image(product, "B08", access, deadline, connections)
     with fine.opened() as dataset:
         grid = _grid(dataset, fine.item)

@@ -17,14 +17,13 @@ from urllib.parse import urljoin
 from pipeline.config.stac import Catalogue
 from pipeline.errors import InputError, printable
 from pipeline.ingest.catalogue.web import bare
-from pipeline.ingest.metadata.acquisition import parse_time
+from pipeline.ingest.metadata.acquisition import parse_time, platform_of
+from pipeline.ingest.metadata.band_names import POLARISATIONS, S2_USED
 from pipeline.types import Sensor
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-POLARISATIONS = ("VV", "VH", "HH", "HV")
-BANDS = ("B02", "B03", "B04", "B08", "B11", "B12")  # what the optical chain can use; 10 m but for the last two
 _NAMES = {"blue": "B02", "green": "B03", "red": "B04", "nir": "B08", "swir16": "B11", "swir22": "B12", "scl": "SCL"}
 _RESERVED = re.compile(r"(CON|PRN|AUX|NUL|COM\d|LPT\d)(\.|$)", re.IGNORECASE)
 _TIME = re.compile(r"\d{8}T\d{6}")
@@ -82,20 +81,21 @@ def product_of(item: dict[str, Any], catalogue: Catalogue, sensor: Sensor, base:
     item_id = str(item.get("id") or "")
     if not item_id:
         raise InputError(f"{catalogue} item", "has no id")
-    properties = item.get("properties") if isinstance(item.get("properties"), dict) else {}
-    assert isinstance(properties, dict)
+    told = item.get("properties")
+    properties = told if isinstance(told, dict) else {}
     roles = _radar_files if sensor is Sensor.SENTINEL1 else _optical_files
     files = roles(_assets(item, base))
-    name = safe_name(product_name(item_id, properties))
+    operators_name = product_name(item_id, properties)
+    name = safe_name(operators_name)
     return Product(
         catalogue=catalogue,
         sensor=sensor,
         item_id=item_id,
         name=name,
-        acquired=acquired_of(properties, product_name(item_id, properties)),
+        acquired=acquired_of(properties, operators_name),
         platform=platform_told(name, properties),
         files=files,
-        facts=_facts(properties, product_name(item_id, properties)) if sensor is Sensor.SENTINEL2 else {},
+        facts=_facts(properties, operators_name) if sensor is Sensor.SENTINEL2 else {},
     )
 
 
@@ -188,7 +188,7 @@ def _optical_files(assets: dict[str, RemoteFile]) -> dict[str, RemoteFile]:
         if band is None and (found := re.fullmatch(r"(b\d\d|b8a|scl)(?:_(\d\d)m)?", plain)):
             finest = {"SCL": "20", "B11": "20", "B12": "20"}.get(found.group(1).upper(), "10")
             band = found.group(1).upper() if found.group(2) in (None, finest) else None
-        if band in (*BANDS, "SCL") and band not in files:
+        if band in (*S2_USED, "SCL") and band not in files:
             files[band] = file
     missing = [b for b in ("B03", "B04", "B08") if b not in files]
     if missing:
@@ -215,8 +215,6 @@ def _moment(properties: dict[str, Any]) -> datetime | None:
 
 def platform_told(name: str, properties: dict[str, Any]) -> str:
     """The satellite, by the operator's name of the product, else by the item."""
-    from pipeline.ingest.metadata.acquisition import platform_of
-
     told = properties.get("platform")
     return platform_of(name) or (printable(told).lower()[:40] if isinstance(told, str) else "")
 

@@ -12,23 +12,26 @@ from contextlib import closing
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
 from pipeline.errors import InputError
-from pipeline.ingest.catalogue.products import POLARISATIONS, NotCovered, Product, RemoteFile
+from pipeline.ingest.catalogue.products import NotCovered, Product, RemoteFile
 from pipeline.ingest.catalogue.remote import RemoteImage, read_small
 from pipeline.ingest.catalogue.signing import Access
 from pipeline.ingest.catalogue.web import Damaged, Deadline, Refused
 from pipeline.ingest.cut import RADAR_MARGIN_M, window_around
 from pipeline.ingest.geolocation import footprint_of
 from pipeline.ingest.inputs import NOTHING_OF_AOI
+from pipeline.ingest.metadata.band_names import POLARISATIONS
+from pipeline.ingest.rasters import rasterio_window
 from pipeline.ingest.safe.files import MANIFEST
 from pipeline.ingest.safe.manifest import Manifest, parse_xml, read_manifest
 from pipeline.ingest.sentinel1.cutout import CUTOUT, cut_json
 from pipeline.ingest.sentinel1.product_xml import read_annotation, read_calibration, read_noise
 from pipeline.ingest.sentinel1.products import MEASUREMENT, SIMULATED, sea_level_geolocation
 from pipeline.ingest.sentinel1.told import Annotation
+from pipeline.times_places.longitudes import BBox
 from pipeline.types import Window
 
 if TYPE_CHECKING:
@@ -38,7 +41,6 @@ if TYPE_CHECKING:
     from pipeline.ingest.geolocation import GridGeolocation
 
 SIMULATED_MARK = b"SIMULATED by capwatch"  # stands in every XML file of a simulated product, and is carried on
-BBox = tuple[float, float, float, float]
 ROLES = {"product": "s1Level1ProductSchema", "calibration": "s1Level1CalibrationSchema", "noise": "s1Level1NoiseSchema"}
 STRIP_ROWS = 2048  # rows that are held at once while they are copied
 
@@ -100,7 +102,6 @@ def window_of(geolocation: GridGeolocation, annotation: Annotation, bbox: BBox, 
 def copy_window(image: RemoteImage, window: Window, full_shape: tuple[int, int], target: Path) -> None:
     """Write a window of a remote image of uint16 as GeoTIFF, strip by strip. Same window, same bytes."""
     import rasterio
-    from rasterio.windows import Window as RasterioWindow
 
     from pipeline.ingest.gdal_settings import SETTINGS
 
@@ -113,7 +114,7 @@ def copy_window(image: RemoteImage, window: Window, full_shape: tuple[int, int],
         closing(_strips(image, window, full_shape)) as strips,
     ):  # fmt: skip
         for row0, part in strips:
-            out.write(part, 1, window=RasterioWindow(0, row0, window.cols, part.shape[0]))
+            out.write(part, 1, window=rasterio_window(Window(row0, 0, *part.shape)))
 
 
 def _strips(
@@ -149,14 +150,14 @@ def _manifest(product: Product, access: Access, deadline: Deadline) -> tuple[byt
 def _small_files(product: Product, pol: str, manifest: Manifest | None, access: Access, deadline: Deadline) -> Small:
     """Annotation and tables of a polarisation, each of the kind that it should be, each with its MD5 compared."""
     raw: dict[str, bytes] = {}
-    for role, root in (("product", "product"), ("calibration", "calibration"), ("noise", "noise")):
+    for role in ROLES:
         file = product.files.get(f"{role}-{pol}")
         item = f"{role} {pol}"
         if file is None:
             if role == "noise":
                 continue
             raise InputError(product.name, f"its catalogue names no {role} file of {pol}")
-        raw[role] = _of_kind(file, root, item, access, deadline)
+        raw[role] = _of_kind(file, role, item, access, deadline)
         _require_listed(raw[role], ROLES[role], manifest, item)
     annotation = read_annotation(raw["product"], f"annotation {pol}")
     if annotation.polarisation != pol:
@@ -167,14 +168,14 @@ def _small_files(product: Product, pol: str, manifest: Manifest | None, access: 
     return Small(raw["product"], raw["calibration"], raw.get("noise"))
 
 
-def _of_kind(file: RemoteFile, root: str, item: str, access: Access, deadline: Deadline) -> bytes:
+def _of_kind(file: RemoteFile, role: str, item: str, access: Access, deadline: Deadline) -> bytes:
     """A small XML file. The Planetary Computer's entry for the annotation may lead to the interference report beside
     it, whose name differs by a folder and a prefix; then the file of the right name is asked for."""
     raw = read_small(file, item, access, deadline)
-    if root == "product" and "/rfi/rfi-" in file.href and raw.lstrip()[:400].find(b"<rfi") >= 0:
+    if role == "product" and "/rfi/rfi-" in file.href and raw.lstrip()[:400].find(b"<rfi") >= 0:
         raw = read_small(RemoteFile(file.href.replace("/rfi/rfi-", "/")), item, access, deadline)
     try:
-        parse_xml(raw, item, root)
+        parse_xml(raw, item, role)  # which is the root's name, too
     except InputError as error:
         raise Damaged(error.item, error.cause) from error
     return raw
@@ -199,17 +200,14 @@ def _own_manifest(root: Path, listed: list[tuple[str, str]], source: Manifest | 
             f'<fileLocation locatorType="URL" href={quoteattr("./" + name)}/>'
             f'<checksum checksumName="MD5">{md5}</checksum></byteStream></dataObject>'
         )
-    processed: dict[str, Any] = {
-        "stop": source.processed if source else "",
-        "version": source.software if source else "",
-    }
+    stop, version = (source.processed, source.software) if source else ("", "")
     track = source.relative_orbit if source else None
     orbit = "" if track is None else f"<safe:relativeOrbitNumber>{track}</safe:relativeOrbitNumber>"
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<xfdu:XFDU xmlns:xfdu="urn:ccsds:schema:xfdu:1" xmlns:safe="http://www.esa.int/safe/sentinel-1.0">'
-        f'<safe:processing name="cut-out" stop={quoteattr(processed["stop"])}>'
-        f'<safe:software name="Sentinel-1 IPF" version={quoteattr(processed["version"])}/></safe:processing>{orbit}'
+        f'<safe:processing name="cut-out" stop={quoteattr(stop)}>'
+        f'<safe:software name="Sentinel-1 IPF" version={quoteattr(version)}/></safe:processing>{orbit}'
         f"<dataObjectSection>{''.join(objects)}</dataObjectSection></xfdu:XFDU>\n"
     ).encode()
 

@@ -3,7 +3,7 @@
 GDAL is given a file object over ranges that our own client fetched; it makes no request itself. From the header GDAL
 knows where each block lies, so the blocks of a window are asked for at once, neighbours in one request, before they are
 decoded. What a file without such a table needs (JPEG2000) is fetched piece by piece as GDAL asks for it. The header
-and each window are decoded in the helper process first, from a copy that is empty but for what was fetched.
+and each window are decoded in the helper process first, from the copy that holds what was fetched.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import io
 import tempfile
 import threading
-from bisect import bisect_right
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,8 +22,9 @@ from pipeline.ingest.catalogue.products import RemoteFile
 from pipeline.ingest.catalogue.signing import Access
 from pipeline.ingest.catalogue.web import Damaged, Deadline
 from pipeline.ingest.gdal_settings import SETTINGS
+from pipeline.ingest.hashing import pieces
 from pipeline.ingest.quarantine import HEADER, examine
-from pipeline.ingest.rasters import MAGIC, refuse_oddities
+from pipeline.ingest.rasters import MAGIC, rasterio_window, refuse_oddities
 from pipeline.types import Window
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ DIFFERS = "differs from the checksum in its catalogue"
 
 
 class RemoteImage:
-    """Byte ranges of one remote file, kept in memory for as long as it is read."""
+    """Byte ranges of one remote file, kept while it is `opened` in a copy that is empty but for them."""
 
     def __init__(self, file: RemoteFile, item: str, access: Access, deadline: Deadline, connections: int = 4) -> None:
         self.file = file
@@ -49,12 +49,9 @@ class RemoteImage:
         self.deadline = deadline
         self.connections = connections
         self.failure: BaseException | None = None
-        self.etag = ""
-        self._starts: list[int] = []  # sorted; ranges in _held do not overlap
-        self._held: dict[int, bytes] = {}
+        self._copy = Path()
+        self._held: list[tuple[int, int]] = []  # spans of the copy, in order and apart
         self._lock = threading.Lock()
-        self._copy: Path | None = None
-        self._copied: list[tuple[int, int]] = []
         first = access.get(file.href, item, deadline, span=(0, HEAD))
         if first.total is None:
             raise InputError(item, "its server does not say how long it is")
@@ -63,18 +60,18 @@ class RemoteImage:
         if file.size is not None and file.size != self.size:
             raise InputError(item, f"has {self.size} bytes; its catalogue says {file.size}")
         self.driver = _driver_of(first.body, first.kind, item)
-        self._keep(0, first.body)
+        self._head = first.body
 
     def read(self, start: int, count: int) -> bytes:
         """Bytes of the file, fetched where they are not held."""
         end = min(start + count, self.size)
         if start >= end:
             return b""
-        missing = self._missing(start, end)
-        if missing:
-            wide = [(a, min(self.size, max(b, a + PIECE))) for a, b in missing]
-            self.fetch(wide)
-        return self._assembled(start, end)
+        if missing := self._missing(start, end):
+            self.fetch([(a, min(self.size, max(b, a + PIECE))) for a, b in missing])
+        with self._copy.open("rb") as copy:
+            copy.seek(start)
+            return copy.read(end - start)
 
     def fetch(self, spans: list[tuple[int, int]]) -> None:
         """Hold these spans (start, end), neighbours in one request, several requests at once."""
@@ -96,45 +93,30 @@ class RemoteImage:
         self._keep(span[0], answer.body)
 
     def _keep(self, start: int, body: bytes) -> None:
-        """Hold what is new of a range."""
-        for a, b in self._missing(start, start + len(body)):
-            with self._lock:
-                if a not in self._held:
-                    self._starts.insert(bisect_right(self._starts, a), a)
-                    self._held[a] = body[a - start : b - start]
+        """Write what is new of a range to the copy: what the helper has decoded stays as it is."""
+        try:
+            with self._lock, self._copy.open("r+b") as copy:
+                new = self._missing(start, start + len(body))
+                for a, b in new:
+                    copy.seek(a)
+                    copy.write(body[a - start : b - start])
+                self._held = merged([*self._held, *new], gap_bytes=0)
+        except OSError as error:
+            raise EnvironmentFault(f"{self._copy}: cannot be written: {error.strerror}") from error
 
     def _missing(self, start: int, end: int) -> list[tuple[int, int]]:
         """The parts of a span that are not held."""
-        with self._lock:
-            out, at = [], start
-            for known in self._starts[max(0, bisect_right(self._starts, start) - 1) :]:
-                if known >= end:
-                    break
-                stop = known + len(self._held[known])
-                if stop <= at:
-                    continue
-                if known > at:
-                    out.append((at, known))
-                at = max(at, stop)
-            if at < end:
-                out.append((at, end))
-            return out
-
-    def _assembled(self, start: int, end: int) -> bytes:
-        with self._lock:
-            parts, at = [], start
-            for known in self._starts[max(0, bisect_right(self._starts, start) - 1) :]:
-                if known >= end:
-                    break
-                body = self._held[known]
-                if known + len(body) > at:
-                    parts.append(body[at - known : end - known])
-                    at = min(end, known + len(body))
-            return b"".join(parts)
+        out, at = [], start
+        for known, stop in self._held:
+            if known >= end:
+                break
+            if known > at:
+                out.append((at, known))
+            at = max(at, stop)
+        return [*out, (at, end)] if at < end else out
 
     def _decoded_elsewhere(self, where: tuple[int, int, int, int] = HEADER) -> None:
         """Have the helper decode a window (row, column, rows, columns) first; it asks for what it needs."""
-        self._put_in_copy()
         try:
             examine(str(self._copy), self.item, self.driver, whole=False, window=where, supply=self._supply)
         except InputError as error:
@@ -144,13 +126,11 @@ class RemoteImage:
 
     def _supply(self, start: int, count: int) -> None:
         """Have a span of the file in the copy."""
-        if not any(a <= start and start + count <= b for a, b in self._copied):
-            try:
-                self.read(start, count)
-            except InputError as error:
-                self.failure = error
-                raise
-            self._put_in_copy()
+        try:
+            self.read(start, count)
+        except InputError as error:
+            self.failure = error
+            raise
 
     def _compare(self) -> None:
         """Compare the file with the checksum in its catalogue, where half of it is held: the rest is fetched then."""
@@ -161,24 +141,11 @@ class RemoteImage:
         if 2 * sum(end - start for start, end in rest) > self.size:
             return
         self.fetch(rest)
-        for start in self._starts:
-            known[0].update(self._held[start])
+        with self._copy.open("rb") as copy:
+            for piece in pieces(copy):
+                known[0].update(piece)
         if known[0].hexdigest() != known[1]:
             raise Damaged(self.item, DIFFERS)
-
-    def _put_in_copy(self) -> None:
-        """Write what was fetched, and is not there yet, to the copy."""
-        assert self._copy is not None
-        try:
-            with self._lock, self._copy.open("r+b") as copy:
-                for start in self._starts:
-                    end = start + len(self._held[start])
-                    if not any(a <= start and end <= b for a, b in self._copied):
-                        copy.seek(start)
-                        copy.write(self._held[start])
-                        self._copied = merged([*self._copied, (start, end)], gap_bytes=0)
-        except OSError as error:
-            raise EnvironmentFault(f"{self._copy}: cannot be written: {error.strerror}") from error
 
     @contextmanager
     def opened(self) -> Iterator[DatasetReader]:
@@ -187,13 +154,11 @@ class RemoteImage:
         from rasterio.errors import RasterioError
 
         try:
-            with (
-                rasterio.Env(**SETTINGS),
-                tempfile.TemporaryDirectory(prefix="capwatch-") as folder,
-            ):
-                self._copy, self._copied = Path(folder, "remote.tif"), []  # causes hold the name: alike in each run
+            with rasterio.Env(**SETTINGS), tempfile.TemporaryDirectory(prefix="capwatch-") as folder:
+                self._copy, self._held = Path(folder, "remote.tif"), []  # causes hold the name: alike in each run
                 with self._copy.open("wb") as copy:
                     copy.truncate(self.size)  # a sparse file: only what is fetched takes room
+                self._keep(0, self._head)
                 self._decoded_elsewhere()
                 with rasterio.open("remote", driver=self.driver, sharing=False, opener=self._opener) as dataset:
                     refuse_oddities(dataset, self.item)
@@ -212,12 +177,11 @@ class RemoteImage:
     def window(self, dataset: DatasetReader, window: Window) -> NDArray[np.uint16]:
         """Numbers of the first band in a window, shape (rows, cols)."""
         from rasterio.errors import RasterioError
-        from rasterio.windows import Window as RasterioWindow
 
         self.fetch(blocks_of(dataset, window))
         self._decoded_elsewhere((window.row0, window.col0, window.rows, window.cols))
         try:
-            return dataset.read(1, window=RasterioWindow(window.col0, window.row0, window.cols, window.rows))
+            return dataset.read(1, window=rasterio_window(window))
         except (RasterioError, OSError):
             if self.failure is not None:
                 raise self.failure from None

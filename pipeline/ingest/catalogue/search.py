@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -33,7 +34,7 @@ from pipeline.ingest.catalogue.web import Ask, Deadline, Web, bare
 from pipeline.ingest.found import Found
 from pipeline.ingest.json_text import unrepeated
 from pipeline.storage import write_bytes
-from pipeline.times_places.longitudes import boxes
+from pipeline.times_places.longitudes import BBox, boxes
 from pipeline.types import Sensor
 
 PAGE = 100  # items; our choice: larger pages are refused or time out on some servers
@@ -41,7 +42,6 @@ MAX_ITEMS = 200_000  # our choice: 12 ports and ten years have some 60,000
 MAX_FILE = 1 << 30  # bytes of a saved search
 NAMELESS = "without id or properties"
 MISSING = ("acquisition", "acquired", "sensor", "cause")
-BBox = tuple[float, float, float, float]
 _ADDRESS = re.compile(r"\S*://\S*")
 _USABLE_MODE = "IW"  # the mode over coasts; EW is too coarse for these ships, WV has no coverage, SM is rare
 
@@ -84,8 +84,7 @@ def _not_had(item: dict[str, Any], catalogue: Catalogue, sensor: Sensor, cause: 
 
 
 def search(config: StacConfig, bbox: BBox, start: datetime, end: datetime) -> Searched:
-    """All scenes of a box (west, south, east, north; across 180 degrees where west > east
-    or east > 180) and a period.
+    """All scenes of a box (west, south, east, north; across 180 degrees where west > east or east > 180) and a period.
 
     ``start`` is included, ``end`` is not. Raises EnvironmentFault where a catalogue cannot be asked to the end.
     """
@@ -148,7 +147,7 @@ def _ask(
     service = service_of(name, config)
     web = Web(policy_of(config, name))
     unique: dict[str, dict[str, Any]] = {}
-    aside: dict[str, int] = {}
+    aside: Counter[str] = Counter()
     listed: set[str] = set()
     for box in boxes(bbox):  # catalogues differ in what they make of one across 180 degrees
         for item in _pages(service, sensor, web, box, start, end):
@@ -156,9 +155,9 @@ def _ask(
             if why != NAMELESS:
                 listed.add(acquisition_of(product_name(item["id"], item["properties"])))
             if why:
-                aside[why] = aside.get(why, 0) + 1
+                aside[why] += 1
             elif (key := str(item.get("id"))) in unique:
-                aside["listed twice"] = aside.get("listed twice", 0) + 1
+                aside["listed twice"] += 1
             else:
                 unique[key] = _kept(item, name, sensor, service.api)
     if aside:

@@ -25,6 +25,7 @@ SAS_KEY = "PC_SDK_SUBSCRIPTION_KEY"  # the name that the Planetary Computer's ow
 VALID_S = 900  # of an S3 address; our choice: longer than one request may take
 _SPARE = timedelta(seconds=60)  # a token that ends so soon counts as ended
 _EXPIRED = (b"expired", b"ExpiredToken", b"not valid in the specified time frame", b"TokenRefreshRequired")
+_KEYS_NAMED = {"AWS_PROFILE", "AWS_ACCESS_KEY_ID"}  # variables that go before a profile of the catalogue's name
 _CHAIN = ("env", "shared-credentials-file", "config-file", "custom-process")
 
 
@@ -147,17 +148,13 @@ def _session(service: Service) -> Any:
         raise ConfigError(f"{service.name}: S3 needs the extra: pip install 'capwatch[cloud]'") from error
     session = botocore.session.Session()
     named = service.profile or (service.name if service.name in session.available_profiles else None)
-    if named is not None and not (service.profile is None and _in_environment()):
+    if named is not None and (service.profile is not None or not _KEYS_NAMED & os.environ.keys()):
         if named not in session.available_profiles:
             raise ConfigError(f"{service.name}: there is no AWS profile {printable(named)} in ~/.aws")
         session = botocore.session.Session(profile=named)
     resolver = session.get_component("credential_provider")
     resolver.providers = [p for p in resolver.providers if p.METHOD in _CHAIN]
     return session
-
-
-def _in_environment() -> bool:
-    return "AWS_PROFILE" in os.environ or "AWS_ACCESS_KEY_ID" in os.environ
 
 
 def _container(href: str, storage: str) -> str:

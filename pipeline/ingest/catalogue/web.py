@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from pipeline.errors import EnvironmentFault, InputError, printable
-from pipeline.ingest.catalogue.unreached import why_unreached
 
 if TYPE_CHECKING:
     import requests
@@ -205,7 +204,7 @@ class Web:
             # the error's own text holds the address, and a signed address is a secret
             raise InputError(ask.item, f"cannot be reached ({type(error).__name__})") from None
         except (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError) as error:
-            unreached = why_unreached(error, ask.url)
+            unreached = _why_unreached(error, ask.url)
             self._reached = self._reached or not unreached
             return unreached or f"the connection broke off ({type(error).__name__})", None
         except (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
@@ -299,6 +298,30 @@ class Web:
             session.headers["Accept-Encoding"] = "identity"  # a range of compressed bytes would be a range of what?
             self._local.session = session
         return session
+
+
+def _why_unreached(error: requests.exceptions.RequestException, url: str) -> str:
+    """Why a host was not even reached: its name, its refusal, its silence, or the proxy before it.
+
+    "" where a connection was made, and broke off later. Of the address, which may be signed, the host alone is told.
+    """
+    import requests
+    from urllib3.exceptions import NameResolutionError, NewConnectionError
+
+    asked = error.request.url if error.request is not None and error.request.url else url
+    host = printable(urlsplit(asked).hostname or "")[:80]
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(error, requests.exceptions.ProxyError):
+        return f"{host} cannot be reached: the proxy that this computer names for it does not let us"
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return f"{host} cannot be reached: nobody answers there"
+    if isinstance(reason, NameResolutionError):
+        return f"{host} cannot be reached: its name is not found (is there a network?)"
+    if isinstance(reason, NewConnectionError):
+        cause = reason.__cause__ or reason.__context__
+        said = cause.strerror if isinstance(cause, OSError) and cause.strerror else "no connection"
+        return f"{host} cannot be reached: {said[0].lower()}{said[1:]}"
+    return ""
 
 
 def _as_it_is(request: Any) -> Any:

@@ -10,7 +10,7 @@ import re
 from pipeline.types import RADARS, Sensor
 
 S2_USED = ("B02", "B03", "B04", "B08", "B11", "B12")  # what the optical chain uses, as from catalogues
-POLARISATIONS = ("VV", "VH", "HH", "HV")
+POLARISATIONS = ("VV", "VH", "HH", "HV")  # in the order in which a scene has them
 S2_WORDS = {  # the second half: common names of the STAC extension "eo"
     "BLUE": "B02", "GREEN": "B03", "RED": "B04", "NIR": "B08", "SWIR": "B11", "SWIR1": "B11", "SWIR16": "B11",
     "SWIR2": "B12", "SWIR22": "B12", "COASTAL": "B01", "REDEDGE1": "B05", "REDEDGE2": "B06", "REDEDGE3": "B07",

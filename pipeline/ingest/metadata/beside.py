@@ -33,8 +33,9 @@ def side_files(image: Path) -> tuple[SideFile, ...]:
         return ()
     bands = loose_bands(image)
     named = image if bands is None else bands.as_one
-    found = [*_own(named), *operator_files(named), rpc_beside(named), mask_beside(named)]
-    found += place_files(named, stated=_names_system(named))
+    own, names_system = _own(named)
+    found = [own, *operator_files(named), rpc_beside(named), mask_beside(named)]
+    found += place_files(named, stated=names_system)
     found += [] if bands is None else [band for band in bands.files.values() if band != image]
     told = {os.path.relpath(path, image.parent): path for path in found if path is not None}
     return tuple(one for name in sorted(told) if (one := _hashed(told[name], name)) is not None)
@@ -55,21 +56,14 @@ def unlisted(line: str) -> tuple[str, str]:
     return sha256, name
 
 
-def _own(image: Path) -> list[Path]:
-    """The sidecar, also one that cannot be read as one: the image is then skipped because of it."""
-    try:
-        return [] if read_sidecar(image)[0] is None else [sidecar_path(image)]
-    except InputError:
-        return [sidecar_path(image)]
-
-
-def _names_system(image: Path) -> bool:
-    """Does the sidecar name a coordinate system?"""
+def _own(image: Path) -> tuple[Path | None, bool]:
+    """The sidecar, and whether it names a coordinate system; also one that cannot be read, as the image is then skipped
+    because of it."""
     try:
         sidecar, _ = read_sidecar(image)
     except InputError:
-        return False
-    return sidecar is not None and sidecar.crs is not None
+        return sidecar_path(image), False
+    return (None, False) if sidecar is None else (sidecar_path(image), sidecar.crs is not None)
 
 
 def _hashed(path: Path, name: str) -> SideFile | None:

@@ -40,8 +40,12 @@ def head_of(path: Path) -> str:
 
 
 def xml_of(path: Path) -> ElementTree.Element:
-    """The tree, its names without namespaces. Entities are refused: no metadata file defines any."""
-    text = text_of(path)
+    """`tree_of` a file."""
+    return tree_of(text_of(path))
+
+
+def tree_of(text: str) -> ElementTree.Element:
+    """The tree of an XML text, its names without namespaces. Entities are refused: no metadata file defines any."""
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise ValueError("defines entities")
     root = ElementTree.fromstring(text)  # noqa: S314 - no DOCTYPE, so no entities to expand

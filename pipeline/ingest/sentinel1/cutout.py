@@ -107,6 +107,6 @@ def read_cut(files: SafeFiles) -> Cut | None:
         raise InputError(item, "is no description of a cut-out") from error
     if version != FORMAT:
         raise InputError(item, f"is of format {version}; this reads {FORMAT}")
-    if min(window.row0, window.col0) < 0 or window.row1 > rows or window.col1 > cols:
+    if not window.is_within((rows, cols)):
         raise InputError(item, "its window leaves the image")
     return Cut(window, (rows, cols), origin)

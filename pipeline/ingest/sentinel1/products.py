@@ -16,16 +16,17 @@ import numpy as np
 
 from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.geolocation import GridGeolocation, footprint_of, ground_spacing_m
+from pipeline.ingest.metadata.band_names import POLARISATIONS
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.rasters import RasterFile
-from pipeline.ingest.safe.files import MANIFEST, SafeFiles, is_safe, open_files
+from pipeline.ingest.safe.files import MANIFEST, SafeFiles, open_files
 from pipeline.ingest.safe.manifest import Manifest, read_manifest
 from pipeline.ingest.sentinel1.calibration import SIGMA0_FLOOR, Noise, Table, filled, sigma0_of, strips
 from pipeline.ingest.sentinel1.cutout import Cut, read_cut
 from pipeline.ingest.sentinel1.orbit import grid_at_height
 from pipeline.ingest.sentinel1.product_xml import read_annotation, read_calibration, read_noise
 from pipeline.ingest.sentinel1.told import Annotation
-from pipeline.ingest.watermask import Water, water_of
+from pipeline.ingest.watermask import OverWater, Water, water_of
 from pipeline.types import Counts, RadarView, Radiometry, Scene, Sensor, Source, Tile, Window
 from pipeline.units import LIGHT_M_S, METRES_PER_DEGREE
 
@@ -34,11 +35,8 @@ if TYPE_CHECKING:
 
     from pipeline.types import BoolImage
 
-__all__ = ["is_safe", "open_safe", "relative_orbit"]
-
 MEASUREMENT = "s1Level1MeasurementSchema"
 SIMULATED = "SIMULATED.txt"
-POLARISATION_ORDER = ("VV", "VH", "HH", "HV")
 NAMED_POLARISATIONS = {  # Sentinel-1 Product Specification, product naming: single or dual, by transmission
     "SV": {"VV"},
     "SH": {"HH"},
@@ -69,41 +67,23 @@ class Polarisation:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SafeReader:
+class SafeReader(OverWater):
     """Reads windows of a product as tiles of linear sigma0."""
 
     polarisations: tuple[Polarisation, ...]
-    shape: tuple[int, int]
     water: Water
-
-    def with_land(self, more: BaseGeometry) -> SafeReader:
-        """The same reader, which takes these polygons (EPSG:4326) for land as well."""
-        return replace(self, water=self.water.with_land(more))
-
-    @property
-    def digest(self) -> str:
-        """Hash of what it adds to the file and the land of the place."""
-        return self.water.digest
-
-    def without_water(self) -> SafeReader:
-        """The same reader, which takes everything for water: for those that only ask what was measured."""
-        return replace(self, water=Water(self.shape))
 
     def __call__(self, window: Window) -> Tile:
         """Sigma0 of a window."""
-        self._require_inside(window)
+        self._require_on_image(window)
         data = np.stack([_sigma0(p, window)[0] for p in self.polarisations])
         valid = np.isfinite(data).all(axis=0)
         return Tile(window, tuple(p.name for p in self.polarisations), data, valid, self.water(window))
 
     def measured(self, window: Window) -> BoolImage:
         """`valid` of the tile of a window, without its sigma0: a stored zero is no measurement, all else is."""
-        self._require_inside(window)
+        self._require_on_image(window)
         return np.logical_and.reduce([p.raster.read(window, (1,))[0] != 0 for p in self.polarisations])
-
-    def _require_inside(self, window: Window) -> None:
-        if min(window.row0, window.col0) < 0 or window.row1 > self.shape[0] or window.col1 > self.shape[1]:
-            raise ValueError(f"{window} leaves the image of {self.shape[0]} x {self.shape[1]} pixels")
 
     def counts(self, window: Window) -> Counts:
         """Stored pixels of a window with calibration and noise of every `STRIP_ROWS` rows, fewer where noise jumps."""
@@ -150,7 +130,7 @@ def open_safe(path: Path, options: OpenOptions, land: BaseGeometry | None = None
         bands=tuple(p.name for p in polarisations),
         radiometry=Radiometry.SIGMA0,
         pixel_spacing_m=ground_spacing_m(geolocation, first.shape),
-        read=SafeReader(polarisations, first.shape, water),
+        read=SafeReader(polarisations, water),
         source=Source(str(path), files.sha256(), sum(files.sizes.values()), verified, stamps),
         geolocation=geolocation,
         footprint=footprint_of(geolocation, first.shape, files.product),
@@ -196,7 +176,7 @@ def _origin(cut: Cut | None) -> dict[str, str]:
 def _polarisations(files: SafeFiles, manifest: Manifest, verified: bool, cut: Cut | None) -> tuple[Polarisation, ...]:
     names = [f.name for f in manifest.files if f.kind == MEASUREMENT and f.name.lower().endswith((".tiff", ".tif"))]
     found = sorted(
-        (_polarisation(files, name, verified, cut) for name in names), key=lambda p: POLARISATION_ORDER.index(p.name)
+        (_polarisation(files, name, verified, cut) for name in names), key=lambda p: POLARISATIONS.index(p.name)
     )
     if not found:
         raise InputError(files.product, "lists no measurement in TIFF")
@@ -217,7 +197,7 @@ def _polarisation(files: SafeFiles, measurement: str, verified: bool, cut: Cut |
         annotation = cut.annotation(annotation, item)
     if annotation.product_type != "GRD":
         raise InputError(item, f"is a {annotation.product_type} product; ground-range detected (GRD) is wanted")
-    if annotation.polarisation not in POLARISATION_ORDER or f"-{annotation.polarisation.lower()}-" not in stem:
+    if annotation.polarisation not in POLARISATIONS or f"-{annotation.polarisation.lower()}-" not in stem:
         raise InputError(item, f"its annotation says {annotation.polarisation}, its name does not")
     raster = files.raster(measurement, verified=verified and cut is None)  # a window has no checksum: decoded whole
     if raster.dtype != "uint16" or raster.count != 1:
@@ -270,8 +250,8 @@ def sea_level_geolocation(annotation: Annotation, item: str) -> tuple[GridGeoloc
         if len(annotation.orbit_time_s) >= 2:
             told = grid_at_height(annotation, annotation.grid_height_m)
             cos_lat = np.cos(np.radians(lat))
-            off_m = METRES_PER_DEGREE * np.hypot((told[0] - lon + 180) % 360 - 180, 0) * cos_lat
-            off_m = np.hypot(off_m, METRES_PER_DEGREE * (told[1] - lat))
+            east_m = METRES_PER_DEGREE * ((told[0] - lon + 180) % 360 - 180) * cos_lat
+            off_m = np.hypot(east_m, METRES_PER_DEGREE * (told[1] - lat))
             if np.nanmax(off_m) < _AGREE_M:
                 (lon, lat), doubt = grid_at_height(annotation, 0.0), ""
     return GridGeolocation(annotation.grid_line, annotation.grid_pixel, lon, lat), doubt

@@ -6,7 +6,7 @@ A coarser pixel is repeated, never interpolated: what it measured is the mean of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +85,6 @@ def joined(bands: Mapping[str, RasterFile], path: str, item: str, doubts: Sequen
     finest = max(layers, key=lambda layer: layer.shape[0] * layer.shape[1])
     odd = [f"{layer.item}: {layer.doubt}" for layer in layers if layer.doubt]
     scaled, missing = any(layer.scales for layer in layers), {layer.nodata for layer in layers} - {None}
-    alike = {f.name: getattr(finest, f.name) for f in fields(RasterFile) if f.init}
     own = {
         "path": path,
         "item": item,
@@ -99,7 +98,7 @@ def joined(bands: Mapping[str, RasterFile], path: str, item: str, doubts: Sequen
         "offsets": tuple((layer.offsets or (0.0,))[0] for layer in layers) if scaled else (),
         "reduced": all(layer.reduced for layer in layers),
     }
-    return BandStack(**alike | own, layers=layers)
+    return BandStack(**finest.said() | own, layers=layers)
 
 
 def fits(layer: RasterFile, finest: RasterFile) -> bool:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.gaps import Gaps
-from pipeline.ingest.geolocation import footprint_of, ground_spacing_m
+from pipeline.ingest.geolocation import footprint_of, geobox_of, ground_spacing_m
 from pipeline.ingest.hashing import pieces
 from pipeline.ingest.metadata.band_names import S2_USED
 from pipeline.ingest.metadata.channels import Channels
 from pipeline.ingest.raster_reader import RasterReader
-from pipeline.ingest.rasters import RasterFile
 from pipeline.ingest.safe.files import MANIFEST, SafeFiles
 from pipeline.ingest.safe.manifest import read_manifest
 from pipeline.ingest.scaling import Scaling
@@ -74,7 +73,7 @@ def open_product(
         source=Source(str(files.path), files.sha256(), sum(files.sizes.values()), verified, stamps),
         geolocation=geolocation,
         footprint=footprint_of(geolocation, raster.shape, files.product),
-        grid=_geobox(raster),
+        grid=geobox_of(geolocation),
         optical=OpticalView(sun_elevation_deg=told.sun_elevation_deg, sun_azimuth_deg=told.sun_azimuth_deg),
         product_id=told.name,
         simulated=SIMULATED in files.sizes,
@@ -110,13 +109,6 @@ def scaling_of_product(told: Told, bands: tuple[str, ...]) -> Scaling:
 def _raster(files: SafeFiles, names: dict[str, str], *, verified: bool, all_read: bool) -> BandStack:
     bands = {band: files.raster(name, verified=verified, all_read=all_read) for band, name in names.items()}
     return stacked(bands, str(files.path), files.product)
-
-
-def _geobox(raster: RasterFile) -> object:
-    from affine import Affine
-    from odc.geo.geobox import GeoBox
-
-    return GeoBox(raster.shape, Affine(*raster.transform), raster.crs_wkt) if raster.transform else None
 
 
 def _verify(files: SafeFiles, bands: dict[str, str]) -> tuple[bool, str]:

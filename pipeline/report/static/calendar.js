@@ -24,7 +24,7 @@
   const date = (seconds) => new Date(seconds * 1000);
   const inside = (seconds) => date(Math.min(Math.max(seconds, data.start), data.end));
   const calls = data.calls.filter((c) => name[c.zone] !== undefined).map((c) => ({ ...c,
-    from: inside(c.t[1]), to: inside(Math.max(c.t[2], c.t[1] + 0.35 * DAY)), early: inside(c.t[0] ?? c.t[1]), late: inside(c.t[3] ?? data.end) }));
+    from: inside(c.t[1]), to: inside(Math.max(c.t[2], c.t[1] + 0.35 * DAY)), early: inside(c.t[0] ?? data.start), late: inside(c.t[3] ?? data.end) }));
 
   // Calls whose stays overlap at one place lie one below the other: each gets a lane.
   for (const zone of data.zones) {

@@ -6,11 +6,12 @@ from datetime import timedelta
 import numpy as np
 import pytest
 import shapely
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import distance_transform_cdt, gaussian_filter
 
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect
 from pipeline.detection.earlier import background
+from pipeline.detection.earlier.history import Cells
 from pipeline.types import RadarView, Window
 from tests.builders import NOON, array_scene, box_zone, place_of
 
@@ -128,3 +129,61 @@ def test_ordinary_quay_becomes_sea(place):
     tile = scene.read(Window(0, 0, *SHAPE))
     strip = tile.data[0][70:150, QUAY_COL - 1 : QUAY_COL + 3]
     assert 0.4 * SEA < np.median(strip) < 1.3 * SEA
+
+
+def a_look(day, power, sea):
+    """A look whose cells have these powers, (bands, cells); a quarter of a decibel is lost in keeping them."""
+    codes = background.codes_of(np.asarray(power))
+    return background.PowerLook("ascending-7-VV+VH", NOON + timedelta(days=day), codes, np.array(sea))
+
+
+@pytest.mark.parametrize("n", [6, 7, 12])
+def test_what_usually_stands_there_is_numpys_quantile_of_the_other_looks(n):
+    """Of their powers less the sea of each, by Hazen's plotting positions; never less than nothing."""
+    rng = np.random.default_rng(n)
+    sea = rng.uniform(0.01, 0.05, (n, 2))
+    power = sea[:, :, None] + rng.uniform(0.2, 2.0, (n, 2, 500)) * (np.arange(500) < 400)
+    power[:, :, 450:] = 0.005
+    looks = [a_look(6 * k, power[k], sea[k]) for k in range(n)]
+    usual = background.usual_excess(looks[0], looks, CONFIG)
+    truth = np.quantile(power[1:] - sea[1:, :, None], background.USUAL_QUANTILE, axis=0, method="hazen")
+    np.testing.assert_allclose(usual[:, :400], truth[:, :400], rtol=0.035)
+    assert np.abs(usual[:, 400:450]).max() < 0.03 * 0.05
+    assert (usual[:, 450:] == 0).all()
+
+
+def cells_at(scene, row, col):
+    """Cells of a berth on water at these pixels."""
+    lon, lat = scene.geolocation.lonlat(row, col)
+    at, yes = np.zeros(len(row), np.intp), np.ones(len(row), bool)
+    return Cells(lon, lat, at, at, (1, 1), (1.0, 1.0), (0.0, 0.0), yes, yes)
+
+
+def test_the_sea_of_a_look_is_the_mean_of_its_water():
+    rng = np.random.default_rng(1)
+    power = np.where(np.arange(200) < 80, 0.02, 0.5) * rng.gamma(4.4, 1 / 4.4, (300, 200))
+    scene = array_scene({"VV": power}, radar=RadarView(relative_orbit=7))
+    cells = cells_at(scene, *(v.ravel().astype(float) for v in np.indices((300, 200))))
+    look = background.look_at_power(scene, replace(cells, wet=cells.wet & (np.indices((300, 200))[1].ravel() < 80)),
+                                    CONFIG)  # fmt: skip
+    assert look.sea == pytest.approx([0.02], rel=0.01)
+
+
+def test_a_pixel_is_divided_by_the_mean_of_its_cells_over_its_bands_sea():
+    """Or, where it holds none, of those in the eight pixels around."""
+    rng = np.random.default_rng(2)
+    row, col = rng.uniform(40, 60, 300), rng.uniform(70, 90, 300)
+    scene = array_scene({"VV": np.ones((100, 120)), "VH": np.ones((100, 120))})
+    excess, sea = rng.uniform(0, 1, (2, 300)), [0.02, 0.005]
+    look = a_look(0, np.ones((2, 300)), sea)
+    reader = background.flattened(scene, look, cells_at(scene, row, col), excess, 9).read
+    usual, known = reader.usual_in(Window(0, 0, 100, 120))
+    r, c = np.rint(row), np.rint(col)
+    for at_row, at_col in np.ndindex(100, 120):
+        away = np.maximum(np.abs(r - at_row), np.abs(c - at_col))
+        assert known[at_row, at_col] == (away.min() <= 1)
+        if known[at_row, at_col]:
+            truth = excess[:, away == min(away.min(), 1)].mean(axis=1) / sea * background.GUARD
+            assert usual[:, at_row, at_col] == pytest.approx(truth, rel=1e-5)
+    assert np.array_equal(reader.beside, distance_transform_cdt(~reader.known, "taxicab") <= background.LEAK_PX)
+    assert reader.n_looks == 9

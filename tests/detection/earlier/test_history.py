@@ -144,3 +144,23 @@ def test_a_speck_that_is_always_bright_is_no_structure(place, count, learnt):
     state[line[start : start + count]] = BRIGHT
     seen = [LookOfCells("optical", NOON + timedelta(days=4 * n), state) for n in range(6)]
     assert ("optical" in fixed_structures(seen, cells, CONFIG)) == learnt
+
+
+@pytest.mark.parametrize(("step", "days", "learnt"), [((0, 1), 4.0, True), ((1, 1), 4.0, True), ((0, 1), 2.0, False)])
+def test_a_line_of_cells_is_a_structure_by_its_own_weeks_and_covers_half_a_cell_around(place, step, days, learnt):
+    """Along a row or slantwise; other cells were looked at for longer. Areas of squares by hand."""
+    cells = near_shore(place, CONFIG, 0.0)
+    number = np.full(cells.shape, -1)
+    number[cells.row, cells.col] = np.arange(len(cells.row))
+    row, col = (v + s * np.arange(6) for v, s in zip(np.argwhere(number >= 0)[len(cells.row) // 2], step, strict=True))
+    state = np.full(len(cells.row), WATER)
+    state[number[row, col]] = BRIGHT
+    elsewhere = np.where(state == BRIGHT, UNSEEN, WATER)
+    seen = [LookOfCells("optical", NOON + timedelta(days=days * n), state) for n in range(6)]
+    fixed = fixed_structures([*seen, LookOfCells("optical", NOON + timedelta(days=90), elsewhere)], cells, CONFIG)
+    assert ("optical" in fixed) == learnt
+    if learnt:
+        in_cells = (6 + 1) * 2 if step == (0, 1) else 6 * 4 - 5  # squares of two cells, which overlap
+        assert fixed["optical"].area / np.prod(cells.step_deg) == pytest.approx(in_cells, rel=0.01)
+        for lon, lat in zip(cells.lon[state == BRIGHT], cells.lat[state == BRIGHT], strict=True):
+            assert fixed["optical"].contains(shapely.Point(lon, lat))

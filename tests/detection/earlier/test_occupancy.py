@@ -6,16 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from scipy import stats
+from scipy import ndimage, stats
 
 from pipeline.calls import looks
 from pipeline.config import DetectionConfig
+from pipeline.config.calls import LOOK_RECALL
 from pipeline.detection import detect
 from pipeline.detection.earlier import background, occupancy, quayside
+from pipeline.detection.earlier.alongside import judged_alongside
+from pipeline.detection.earlier.history import Cells
 from pipeline.detection.flat_reader import FlatReader
 from pipeline.tables import SCENES
-from pipeline.types import Radiometry, Sensor, Window
-from tests.builders import array_scene, box_zone, place_of
+from pipeline.types import Radiometry, Sensor, Window, Zone
+from tests.builders import NOON, array_scene, box_zone, place_of
 from tests.detection.earlier.test_background import CONFIG, SEA, SHIP, flat, picture, place, taught  # noqa: F401
 
 
@@ -175,3 +178,157 @@ def test_what_runs_along_a_quay_is_taken_out_of_one_picture(place):  # noqa: F81
 def test_default_settings_need_no_place():
     scene = array_scene({"VV": np.random.default_rng(1).gamma(4.4, 1 / 4.4, (300, 300))})
     assert detect(scene, config=DetectionConfig())[1]["berths"] == []
+
+
+def quay_cells(length_m, wet=lambda _row: True):
+    """A berth of 40 m that runs east, and cells of 5 m in it and 25 m around: their rows and columns, both in cells."""
+    lat, step = 42.75, 5 / 111_320
+    wide = step / np.cos(np.radians(lat))
+    zone = box_zone("pier", 133.0, lat - 8 * step, 133.0 + length_m / 5 * wide, lat)
+    row, col = (v.ravel() for v in np.mgrid[-5:13, -5 : length_m // 5 + 5])
+    lon, north = 133.0 + (col + 0.5) * wide, lat - (row + 0.5) * step
+    corner, yes = (133.0, lat), np.ones(len(row), bool)
+    cells = Cells(lon, north, row, col, (1, 1), (step, wide), corner, np.array([wet(r) for r in row]), yes)
+    return place_of(zone), cells, row, col
+
+
+def told_of(cells, power):
+    codes = background.codes_of(np.stack([power, 2 * power]))
+    return background.PowerLook("ascending-7-VV+VH", NOON, codes, np.array([0.01, 0.02]))
+
+
+def test_what_is_taken_out_of_one_picture_is_numpys_quantile_of_each_strip():
+    """Of 10 m along a berth of 300 m, of water alone; a hull of 100 m moves it no further than that."""
+    port, cells, row, col = quay_cells(300, wet=lambda r: r < 9)
+    strip = (row + 5) // 2
+    power = 0.01 + 0.3 * (1 + strip) * np.random.default_rng(0).gamma(4.4, 1 / 4.4, len(row))
+    power[(col >= 10) & (col < 30) & (strip == 4)] = 20.0
+    look = told_of(cells, power)
+    excess = quayside.own_excess(look, cells, port)
+    assert np.isnan(excess[:, ~cells.wet]).all()
+    inner = cells.wet & (col >= 0) & (col < 60)  # the ends of what lies beside a berth are round
+    for n in range(1, 6):
+        of_strip = inner & (strip == n)
+        truth = np.quantile(look.excess[:, of_strip], background.USUAL_QUANTILE, axis=1)
+        assert np.unique(excess[0, of_strip]).size == 1
+        assert excess[:, of_strip][:, 0] == pytest.approx(truth, rel=0.08)
+
+
+@pytest.mark.parametrize(
+    ("length_m", "seen_m", "known"), [(90, 140, False), (300, 60, False), (300, 100, True), (300, 350, True)]
+)
+def test_a_short_berth_or_a_short_part_of_one_tells_no_quay(length_m, seen_m, known):
+    """All of it may lie behind one hull."""
+    port, cells, _, col = quay_cells(length_m)
+    power = np.where(col * 5 + 25 < seen_m, 0.5, np.nan)
+    assert np.isfinite(quayside.own_excess(told_of(cells, power), cells, port)).any() == known
+
+
+@pytest.mark.parametrize(
+    ("n_looks", "length_m", "berth", "flag"),
+    [(0, 59.0, "pier", ["quay_gear"]), (0, 61.0, "pier", []), (6, 30.0, "pier", []),
+     (6, 90.0, "", ["beside_berth"]), (0, 30.0, "roads", ["beside_berth"])],
+)  # fmt: skip
+def test_what_stands_where_a_quay_was_taken_out_may_be_gear_or_the_land_beside(n_looks, length_m, berth, flag):
+    """In a scene cut out of a larger one, whose rows and columns the table has; what lies elsewhere is left alone."""
+    scene = array_scene({"VV": np.ones((100, 100))}, corner=(1000, 500))
+    known = np.zeros(scene.shape, bool)
+    known[40:60, 70:90] = True
+    usual = np.ones((1, *scene.shape), np.float32)
+    reader = FlatReader(scene.read, (0, 0), usual, known, ~known, np.array([1.0]), scene.shape, n_looks)
+    port = place_of(box_zone("pier", 133, 42, 134, 43), box_zone("roads", 133, 42, 134, 43, kind="anchorage"))
+    table = pd.DataFrame({"row": [1050.0, 1050.0, 50.0], "col": [580.0, 520.0, 80.0], "length_m": length_m,
+                          "berth_id": berth, "flags": [[], [], []], "flag_evidence": "", "accepted": True})  # fmt: skip
+    judged = judged_alongside(replace(scene, read=reader), table, port)
+    assert judged["flags"].tolist() == [flag, [], []]
+    assert judged["accepted"].tolist() == [not flag, True, True]
+    assert judged["flag_evidence"].iloc[0].startswith("".join(flag))
+
+
+@pytest.mark.parametrize(("length_m", "width_m"), [(130.0, 30.0), (60.0, 20.0)])
+def test_the_box_of_a_hull_has_the_likelihood_ratio_of_all_its_bands(length_m, width_m):
+    """Kulldorff's scan by hand: of the bands' ratios r within, the sum of n (r - 1 - ln r); pixels of 10 m."""
+    ratio, looks = np.ones((2, 12, 60)), 1.8
+    hull = np.s_[4 : 4 + round(width_m / 10), 20 : 20 + round(length_m / 10)]
+    ratio[0][hull], ratio[1][hull] = 3.0, 7.0
+    statistic, mean, length = occupancy._scan(ratio, np.full(ratio.shape, looks), 10.0)
+    n = looks * length_m * width_m / 100
+    assert statistic == pytest.approx(n * (2 - np.log(3) + 6 - np.log(7)))
+    assert (mean, length) == (pytest.approx(5.0), length_m)
+
+
+@pytest.mark.parametrize("usual", [0.1, 1.0, 10.0])
+def test_a_quay_counts_as_many_looks_as_its_unsteadiness_leaves(usual):
+    """Water of power 1 beside a structure that varies by half a unit of ln between looks, drawn by numpy."""
+    varied = np.log(1 + usual * np.exp(occupancy.UNSTEADY * np.random.default_rng(0).standard_normal(100_000)))
+    scene, everywhere = array_scene({"VV": np.ones((40, 40))}), np.ones((40, 40), bool)
+    flat_usual = np.full((1, 40, 40), usual * background.GUARD / occupancy.QUANTILE_TO_MEAN, np.float32)
+    reader = FlatReader(scene.read, (0, 0), flat_usual, everywhere, ~everywhere, np.array([1.0]), scene.shape)
+    steady = occupancy._over_expected(replace(scene, read=reader), Window(0, 0, 40, 40))[1]
+    assert 1 / steady.mean() == pytest.approx(1 / occupancy.LOOKS_A_PIXEL + varied.var(), rel=0.03)
+
+
+def test_a_hull_that_no_detection_tells_makes_a_berth_occupied_by_the_pixels_alone(place):  # noqa: F811
+    others = [picture(6 * n) for n in range(8)]
+    none = a_ship("pier", 0.98).iloc[:0]
+    for ships, word, hulls in (([SHIP], "occupied", 1), ([], "empty", 0)):
+        scene = flat(place, [picture(60, ships, seed=77), *others])
+        (row,) = occupancy.verdicts(scene, place, none, {"pier": 1.0})
+        assert (row["verdict"], row["n_hulls"]) == (word, hulls)
+
+
+@pytest.mark.parametrize("statistic", [30.0, 300.0])
+def test_without_earlier_looks_pixels_and_detections_tell_less_and_no_detection_tells_all(statistic):
+    without, with_looks = (occupancy.Change(statistic, 5.0, 100.0, 1.0, n) for n in (0, 8))
+    for score in (0.0, 0.9):
+        assert occupancy.probability(without, score) < occupancy.probability(with_looks, score)
+    assert occupancy.probability(without, 0.99) == pytest.approx(occupancy.probability(without, 1.0), abs=1e-3)
+
+
+@pytest.mark.parametrize(("share", "word"), [(0.3, "unknown"), (0.7, "unknown"), (1.0, "empty")])
+def test_of_a_berth_that_the_picture_cuts_the_share_seen_is_told(share, word):
+    """Open water, no hull; of a slanting berth as well, whose corners of its rectangle lie outside it."""
+    rng = np.random.default_rng(2)
+    scene = array_scene({"VV": 0.01 * rng.gamma(4.4, 1 / 4.4, (300, 300))})
+    row = np.array([100, 180, 180])
+    col = 300 - share * 100 + np.array([0, 0, 100])  # a triangle, of which a part in columns is a part of its area
+    zone = Zone("pier", "berth", "pier", shapely.Polygon(np.column_stack(scene.geolocation.lonlat(row, col))))
+    inside = shapely.box(-1e3, -1e3, 299.5, 1e3)
+    whole = shapely.Polygon(np.column_stack([col, row])).buffer(2.5)
+    truth = whole.intersection(inside).area / whole.area
+    (said,) = occupancy.verdicts(scene, place_of(zone), a_ship("pier", 0.98).iloc[:0], {"pier": truth})
+    assert said["seen"] == pytest.approx(truth, abs=0.02)
+    assert said["verdict"] == word
+    assert (said["probability"] is None) == (truth < 0.5)
+
+
+def berth_rows(scene, north):
+    """A berth of 20 m by 1.2 km from a row on."""
+    (west, east), (top, bottom) = scene.geolocation.lonlat(np.array([north, north + 2]), np.array([40, 160]))
+    return box_zone("pier", west, bottom, east, top)
+
+
+def test_the_light_of_land_is_no_hull_at_an_empty_quay():
+    """Land 25 dB over the sea, through a blur of 20 m: in open water beside it pixels say as much."""
+    land = np.arange(200)[:, None] >= 100
+    mean = ndimage.gaussian_filter(np.where(land, 3.0, 0.01) * np.ones((200, 200)), 20 / 2.355 / 10)
+    image = mean * np.random.default_rng(4).gamma(4.4, 1 / 4.4, mean.shape)
+    scene = array_scene({"VV": image}, water=np.broadcast_to(~land, image.shape))
+    by_quay, at_sea = (occupancy.change(scene, berth_rows(scene, north)) for north in (95, 50))
+    assert by_quay.statistic < at_sea.statistic + 15
+
+
+def test_of_two_ships_at_a_berth_the_longer_is_told():
+    zone = box_zone("pier", 133.001, 42.745, 133.004, 42.748)
+    ships = pd.concat([a_ship("pier", 0.9), a_ship("pier", 0.95).assign(length_m=150.0, detection_id="y")])
+    (row,) = occupancy.verdicts(clouded(), place_of(zone), ships, {"pier": 1.0})
+    assert (row["longest_m"], row["n_hulls"], row["detection_ids"]) == (150.0, 2, ["y", "x"])
+
+
+def test_no_ship_seen_is_as_telling_as_bayes_says():
+    """Even odds before; a part of the berth was seen, and there the finder's share of ships would have shown."""
+    zone, none = box_zone("pier", 133.001, 42.745, 133.004, 42.748), a_ship("pier", 0.98).iloc[:0]
+    for share in (0.6, 1.0):
+        (row,) = occupancy.verdicts(clouded(), place_of(zone), none, {"pier": share})
+        missed = 1 - LOOK_RECALL[Sensor.OPTICAL] * share
+        assert row["probability"] == pytest.approx(0.5 * missed / (0.5 * missed + 0.5))

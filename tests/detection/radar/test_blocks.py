@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import integrate, special, stats
 
 from pipeline.detection.radar import blocks
 from pipeline.detection.radar.blocks import LN_STEP, NOTHING, SHORT_LN, Blocks, _add_row, edges, scan
-from pipeline.detection.radar.clutter import ring
+from pipeline.detection.radar.clutter import CENSOR, CENSOR_SMALL, local_clutter, ring
 from pipeline.types import Counts, Tile, Window
 from tests.builders import array_scene
 
@@ -161,3 +162,63 @@ def test_windows_know_their_blocks():
     assert (found.row_edges[rows] <= np.arange(100, 150)).all()
     assert (np.arange(100, 150) < found.row_edges[rows + 1]).all()
     assert (found.col_edges[cols] <= np.arange(30, 90)).all()
+
+
+def clutter_of(power, side, guard, background):
+    """The clutter of a picture whose usual sea has a power of 1."""
+    found = scan(array_scene({"VV": power}), np.array([1.0]), side, strip_px=4_000_000, threads=1)
+    return local_clutter(found, np.ones(found.count.shape, bool), guard, background, threads=1)
+
+
+def speckle(shape, seed=0):
+    return np.random.default_rng(seed).gamma(4.4, 1 / 4.4, shape)
+
+
+@pytest.mark.parametrize("over_db", [17.0, 30.0])
+def test_ships_in_the_ring_tell_nothing_of_the_sea(over_db):
+    """Nor does what their light reaches: the sea is as without them, and speckle's logarithm has variance psi'(4.4)."""
+    plain = speckle((400, 400))
+    ships = plain.copy()
+    for row, col in np.ndindex(4, 4):
+        top, left = 50 + 90 * row, 40 + 90 * col
+        ships[top - 2 : top + 6, left - 2 : left + 22] *= 4.0
+        ships[top : top + 4, left : left + 20] = plain[top : top + 4, left : left + 20] * 10 ** (over_db / 10)
+    bare, clutter = (clutter_of(power, 8, (4, 4), (9, 9)) for power in (plain, ships))
+    np.testing.assert_allclose(clutter.log_mean, bare.log_mean, atol=0.05)
+    assert np.median(clutter.log_variance) == pytest.approx(special.polygamma(1, 4.4), rel=0.05)
+    assert not clutter.sea[50 // 8, 40 // 8 : 60 // 8].any()
+
+
+@pytest.mark.parametrize("over_db", [10.0, 17.0])
+def test_a_ship_over_a_tenth_of_a_small_picture_tells_nothing_of_its_sea(over_db):
+    power = speckle((60, 60))
+    power[20:38, 20:40] *= 10 ** (over_db / 10)
+    clutter = clutter_of(power, 2, (-1, -1), (40, 40))
+    assert np.median(clutter.log_mean) == pytest.approx(special.digamma(4.4) - np.log(4.4), abs=0.05)
+    assert np.median(clutter.log_variance) == pytest.approx(special.polygamma(1, 4.4), rel=0.1)
+
+
+def test_what_is_too_bright_to_be_sea_is_so_rare_in_it():
+    """By the integral of the K law of order 1.5 and 4.4 looks, and by the gamma law for pictures without texture."""
+    looks, order = 4.4, 1.5
+    geometric = np.exp(special.digamma(looks) - np.log(looks) + special.digamma(order) - np.log(order))
+
+    def beyond(texture):
+        return stats.gamma.pdf(texture, order, scale=1 / order) * stats.gamma.sf(
+            CENSOR * geometric / texture, looks, scale=1 / looks
+        )
+
+    assert 1e-6 < integrate.quad(beyond, 0, 40, points=[1, 5, 15])[0] < 1e-5
+    assert stats.gamma.sf(CENSOR_SMALL * np.exp(special.digamma(looks)), looks) < 1e-6
+
+
+def test_the_sea_is_known_from_a_hundredth_of_a_ring():
+    """81 blocks of 64 pixels, but for the block in the middle: 51 pixels."""
+    grid = (9, 9)
+    zeros = np.zeros(grid, np.int32)
+    for pixels, known in ((50, False), (51, True)):
+        count = zeros.copy()
+        count[4, 8] = pixels
+        found = Blocks(edges(72, 8), edges(72, 8), count, zeros, zeros.astype(np.int64), zeros, zeros)
+        mean, _ = ring(found, np.ones(grid, bool), (0, 0), (4, 4), threads=1)
+        assert np.isfinite(mean[4, 4]) == known

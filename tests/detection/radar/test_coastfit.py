@@ -1,11 +1,13 @@
 """A map's coast laid beside the true one is found to lie there, and a coast that shows nothing is left alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from pipeline.detection.radar import coastfit
-from pipeline.types import Window
+from pipeline.types import Counts, Window
 from tests.builders import array_scene
 
 SIDE = 320
@@ -89,3 +91,39 @@ def test_a_shift_that_grows_over_the_picture_is_followed_about_its_middle():
     assert np.hstack(found.at(600.0, 500.0)) == pytest.approx(np.hstack(true.at(600.0, 500.0)))
     for slopes, true_slopes in ((rows[1:], true.rows[1:]), (cols[1:], true.cols[1:])):
         assert all(0.4 < slope / known <= 1 for slope, known in zip(slopes, true_slopes, strict=True))
+
+
+@pytest.mark.parametrize("land_db", [9.0, 25.0])
+def test_how_much_brighter_land_is_tells_no_step_and_is_said_in_decibels(land_db):
+    """Very bright land leaks over the line through the sensor's blur; half of the step marks it all the same."""
+    shift = fitted(scene_of(10 ** (land_db / 10), (2, 1))[0])
+    assert shift.step_db == pytest.approx(land_db, abs=0.5)
+    assert np.hstack(shift.at(SIDE / 2, SIDE / 2)) == pytest.approx((2, 1), abs=0.7)
+
+
+def test_a_window_that_saw_something_else_turns_no_coast():
+    middle = np.array([(r, c) for r in (200.0, 600.0, 1000.0) for c in (150.0, 500.0, 850.0)])
+    step = np.tile([1.0, -1.0], (9, 1))
+    step[0] = 6.0
+    rows, cols = coastfit._linear(middle, step, np.ones(9), (1.0, -1.0))
+    assert rows == pytest.approx((1, 0, 0), abs=1e-9)
+    assert cols == pytest.approx((-1, 0, 0), abs=1e-9)
+
+
+def test_stored_pixels_have_the_moved_coast_of_calibrated_ones():
+    scene, _ = scene_of(8.0, (2, 1))
+
+    class Reader:
+        def __call__(self, window):
+            return scene.read(window)
+
+        def counts(self, window):
+            tile = scene.read(window)
+            one = np.ones((1, 1, window.cols), np.float32)
+            return Counts(tile.data.astype(np.uint16), one, one, np.zeros(window.rows, np.int32), 1e-5, tile.water)
+
+    moved = coastfit.moved(replace(scene, read=Reader()), coastfit.Shift((3.0, 0.0, 0.0), (-2.0, 0.0, 0.0), 9.0, 1))
+    for window in (Window(0, 0, SIDE, SIDE), Window(120, 37, 90, 111)):
+        counts = moved.read.counts(window)
+        assert np.array_equal(counts.water, moved.read(window).water)
+        assert counts.stored.shape[1:] == counts.water.shape

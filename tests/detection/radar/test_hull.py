@@ -195,3 +195,77 @@ def test_a_ship_near_by_is_kept_out_and_a_crumb_of_her_own_light_is_not():
     assert not cut.clear[near == 2].any()
     assert cut.clear[near == 3].all()
     assert cut.clear[near == 1].all()
+
+
+def blot(*, side=120, seed=0, sea=0.003, bands=1):
+    """Speckled sea and the labels of one object of 4 by 12 pixels in its middle."""
+    data = sea * np.random.default_rng(seed).gamma(4.4, 1 / 4.4, (bands, side, side))
+    label = np.zeros((side, side), int)
+    label[58:62, 54:66] = 1
+    data[:, label > 0] = 300 * sea
+    return data, label, (slice(58, 62), slice(54, 66))
+
+
+def cut_of(data, label, box, *, bands=("VV",), origin=(0, 0), usable=None, beyond=None):
+    usable = np.ones(label.shape, bool) if usable is None else usable
+    return cut_out(data, bands, usable, label, 1, box, origin, SPACING_M, 20.0, beyond)
+
+
+@pytest.mark.parametrize("spoilt", ["nothing", "halo", "spots", "darkness"])
+def test_contrast_is_power_over_the_mean_of_the_sea(spoilt):
+    """Not over what the object's own blur reaches, nor over what else is brighter than speckle, nor over land."""
+    data, label, box = blot()
+    usable, sea = np.ones(label.shape, bool), np.ones(label.shape, bool)
+    sea[52:68, 48:72] = False
+    if spoilt == "halo":
+        data[0, 55:65, 51:69] = np.where(label[55:65, 51:69] > 0, 0.9, 0.3)
+    elif spoilt == "spots":
+        sea &= np.random.default_rng(1).random(label.shape) > 0.08
+        data[0, ~sea & (label == 0)] = 0.015
+    elif spoilt == "darkness":
+        usable[:, :50] = sea[:, :50] = False
+        data[0, :, :50] = 1e-6
+    cut = cut_of(data, label, box, usable=usable)
+    rows, cols = (slice(at, at + n) for at, n in zip((cut.row0, cut.col0), cut.member.shape, strict=True))
+    assert cut.contrast[0][sea[rows, cols]].mean() == pytest.approx(1.0, abs=0.04)
+
+
+def test_where_no_sea_is_left_the_darkest_tenth_stands_for_it():
+    data, label, box = blot()
+    data[0] = np.random.default_rng(3).permutation(np.linspace(1.0, 101.0, data[0].size)).reshape(label.shape)
+    contrast = cut_of(data, label, box, usable=label > 0).contrast[0]
+    assert np.mean(contrast < 1) == pytest.approx(0.1, abs=0.01)
+
+
+def test_of_several_bands_one_of_each_kind_is_sized_the_crossed_one_first():
+    data, label, box = blot(bands=3)
+    data[0, label > 0], data[1, label > 0], data[2, label > 0] = 0.3, 0.6, 0.15
+    for bands, kinds, over_sea in (
+        (("VV", "HH", "VH"), ("cross", "co"), (50, 100)),
+        (("HV", "VH", "HH"), ("cross", "co"), (100, 50)),
+        (("VV", "HH", "x"), ("co",), (100,)),
+        (("x", "y", "z"), ("co",), (100,)),
+    ):
+        cut = cut_of(data, label, box, bands=bands)
+        assert cut.polarisations == kinds
+        assert [np.median(band[cut.member]) for band in cut.contrast] == pytest.approx(over_sea, rel=0.06)
+
+
+def test_a_cut_out_lies_where_its_pixels_do():
+    """Its corner counts in pixels of the image; a neighbour's blur is no water, but the object's own pixels are."""
+    data, label, box = blot()
+    label[58:62, 67:72] = 2
+    data[0, 58:62, 67:72] = 0.9
+    beyond = np.indices(label.shape)[1] > 80
+    cut = cut_of(data, label, box, origin=(1000, 500), beyond=beyond)
+    rows, cols = np.nonzero(cut.member)
+    assert (rows.min() + cut.row0, cols.min() + cut.col0) == (1058, 554)
+    whole = np.s_[cut.row0 - 1000 :, cut.col0 - 500 :]
+    shape = cut.member.shape
+    assert np.array_equal(cut.beyond, beyond[whole][: shape[0], : shape[1]])
+    near = label[whole][: shape[0], : shape[1]]
+    assert cut.clear[near == 1].all()
+    row, col = 60 + 1000 - cut.row0, 500 - cut.col0
+    assert cut.clear[row, 66 + col - 1]
+    assert not cut.clear[row, 66 + col : 73 + col].any()
+    assert cut.clear[row, 73 + col]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import integrate, special, stats
+from scipy import integrate, optimize, special, stats
 
 from pipeline.detection.radar import laws
 
@@ -63,15 +63,31 @@ def test_probability_and_level_are_each_others_inverse(law):
 
 
 @pytest.mark.parametrize("texture", [0.3, 1.0])
-def test_a_rare_level_of_lognormal_texture_is_that_of_the_integral(texture):
-    """Rarer than draws can show: speckle's tail over a normal law of ln texture, by scipy's quadrature."""
-    level = float(laws.quantile("lognormal", 1e-7, special.polygamma(1, LOOKS) + texture, LOOKS))
+@pytest.mark.parametrize("law", TEXTURES)
+def test_a_rare_level_is_that_of_the_integral(law, texture):
+    """Rarer than draws can show: speckle's tail over the law of ln texture of that variance, by scipy's quadrature."""
+    level = float(laws.quantile(law, 1e-7, special.polygamma(1, LOOKS) + texture, LOOKS))
+    order = optimize.brentq(lambda k: special.polygamma(1, k) - texture, 0.1, 100)
+    ln_texture = {"k": stats.loggamma(order), "g0": stats.loggamma(order), "lognormal": stats.norm(0, texture**0.5)}[
+        law
+    ]
+    sign = -1 if law == "g0" else 1
 
-    def beyond(z: float) -> float:
-        speckle = np.exp(special.digamma(LOOKS)) * level * np.exp(-np.sqrt(texture) * z)
-        return stats.norm.pdf(z) * special.gammaincc(LOOKS, speckle)
+    def beyond(u: float) -> float:
+        over_mean = sign * (u - ln_texture.mean())
+        return ln_texture.pdf(u) * special.gammaincc(LOOKS, np.exp(special.digamma(LOOKS) - over_mean) * level)
 
-    assert integrate.quad(beyond, -10, 10, points=[0, 3, 6])[0] == pytest.approx(1e-7, rel=0.1)
+    ends = (-60, 5) if law == "g0" else (-10, 10)
+    rate = integrate.quad(beyond, *ends, points=[-20, -10, -5, 0, 3] if law == "g0" else [-2, 0, 2, 4], limit=500)[0]
+    assert rate == pytest.approx(1e-7, rel=0.1)
+
+
+@pytest.mark.parametrize("level", [10.0, 30.0, 80.0])
+def test_how_rare_a_bright_ship_is_in_speckle_is_scipys(level):
+    """Down to one in 10 to the 140: which of two ships is the likelier is told by it."""
+    truth = stats.gamma.logsf(level * np.exp(special.digamma(LOOKS)), LOOKS)
+    found = laws.ln_survival("gamma", level, special.polygamma(1, LOOKS), LOOKS)
+    assert float(found) == pytest.approx(truth, rel=0.02)
 
 
 def test_an_unknown_law_is_refused():

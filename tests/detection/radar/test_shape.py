@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.detection import detect
 from pipeline.detection.radar import shape
+from pipeline.detection.radar.rough_size import rough_size
 from tests.builders import array_scene
 
 
@@ -134,3 +135,33 @@ def test_a_hole_or_an_operators_mask_of_land_cuts_no_hull():
     assert "touches_edge" not in cut_by_the_frame(hole)["flags"]
     masked, map_says = rows >= 200, rows >= 204  # the mask reaches 40 m farther out than the map's coast
     assert "touches_edge" not in cut_by_the_frame(masked, water=~map_says)["flags"]
+
+
+@pytest.mark.parametrize("angle_deg", [0.0, 30.0, 90.0, 150.0])
+def test_what_is_hardly_a_ship_has_the_size_of_the_rectangle_that_she_fills_less_the_blur(angle_deg):
+    """Of 200 by 60 m, drawn in pixels of 4 by 2 m, and the faint light around, which moves nothing."""
+    spacing, angle = np.array([4.0, 2.0]), np.radians(angle_deg)
+    rows, cols = np.indices((150, 300)).reshape(2, -1).astype(float)
+    y, x = (rows - 70) * spacing[0], (cols - 160) * spacing[1]
+    ahead, abeam = y * np.cos(angle) + x * np.sin(angle), x * np.cos(angle) - y * np.sin(angle)
+    hull = (np.abs(ahead) < 100) & (np.abs(abeam) < 30)
+    power = np.where(hull, 50.0, 1e-3)
+    near = (ahead > -110) & (ahead < 150) & (np.abs(abeam) < 50)
+    size = rough_size(rows[near], cols[near], power[near], tuple(spacing), 20.0)
+    assert (size.row, size.col) == pytest.approx((70, 160), abs=0.5)
+    assert (size.length_m[1], size.beam_m[1]) == pytest.approx((180, 40), abs=4)
+    assert size.length_m[0] <= 180 - 20 < 200 + 20 <= size.length_m[2]  # poorly known
+    assert abs(np.dot(size.axis, (np.cos(angle), np.sin(angle)))) == pytest.approx(1, abs=1e-3)
+    corner_y, corner_x = ((size.outline - (70, 160)) * spacing).T
+    along = corner_y * np.cos(angle) + corner_x * np.sin(angle)
+    across = corner_x * np.cos(angle) - corner_y * np.sin(angle)
+    np.testing.assert_allclose(np.abs([along, across]).T, [[90, 20]] * 4, atol=3)
+    assert len({(a > 0, c > 0) for a, c in zip(along, across, strict=True)}) == 4
+
+
+def test_a_speck_has_no_size_of_its_own():
+    """One pixel of a sensor of twice its width: all of it is blur."""
+    size = rough_size(np.array([7.0]), np.array([9.0]), np.array([3.0]), (10.0, 10.0), 20.0)
+    assert (size.row, size.col) == (7.0, 9.0)
+    assert size.beam_m[0] <= size.beam_m[1] <= size.length_m[1] < 10
+    assert size.length_m[2] >= 20

@@ -5,6 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from pipeline.detection import detect
+from pipeline.detection.radar import stripes
 from tests.builders import array_scene
 
 LOOKS = 4.4
@@ -48,3 +49,31 @@ def test_ships_in_line_are_no_stripe():
     table, told = detect(array_scene({"VV": sea(ships=ships)}))
     assert not any("interference" in flags for flags in table["flags"])
     assert not any("stripes" in note for note in told["notes"])
+
+
+def test_a_line_at_a_shore_is_no_stripe():
+    """Barges at a quay lie so: sea is looked for 160 m off on both sides, and one of them is land, 100 m off."""
+    image = with_stripe(sea(ships=()), 20.0)
+    for quay, told in ((None, True), (312, False)):
+        water = np.ones(image.shape, bool)
+        water[quay:] = quay is None
+        table, _ = detect(array_scene({"VV": image}, water=water))
+        assert any("interference" in flags for flags in table["flags"]) == told
+
+
+@pytest.mark.parametrize("spacing_m", [(10.0, 10.0), (5.0, 20.0)])
+def test_what_is_striped_is_as_counted_line_by_line(spacing_m):
+    """84 pixels of 10 m in 5 km of a line, and five times as many as 30 to 50 m beside: by sums over the image."""
+    rng = np.random.default_rng(1)
+    density = rng.choice([0.0, 0.02, 0.1, 0.2, 0.4], 60, p=[0.4, 0.3, 0.1, 0.1, 0.1])
+    bright = rng.random((60, 900)) < density[:, None]
+    half = round(2500 / spacing_m[1])
+    sums = np.array([np.convolve(line, np.ones(2 * half + 1))[half : half + 900] for line in bright])
+    near, far = (round(m / spacing_m[0]) for m in (30, 50))
+    padded = np.pad(sums, ((far, far), (0, 0)))
+    beside = np.mean([padded[far + s * n :][:60] for n in range(near, far + 1) for s in (-1, 1)], axis=0)
+    truth = (sums * spacing_m[1] >= 840) & (sums >= 5 * beside)
+    row, col = np.nonzero(bright)
+    found = stripes._striped(row, col, 900, spacing_m)
+    assert np.array_equal(found, truth[bright])
+    assert 0.05 < found.mean() < 0.95

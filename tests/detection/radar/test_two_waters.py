@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.radar import objects, two_waters
+from pipeline.detection.radar.blocks import LN_STEP
 from pipeline.detection.radar.survey import Survey, survey
 from pipeline.types import Window
 from tests.builders import array_scene
@@ -69,3 +71,38 @@ def test_no_more_of_the_sea_beside_a_step_passes_than_is_stated():
         passed += int(view.seeds[:, STEP - 70 : STEP + 70].sum())
     expected = 4 * SIDE * 140 * 1e-4
     assert passed < 2 * expected
+
+
+@pytest.mark.parametrize("spread", [0.5, 3.0])
+@pytest.mark.parametrize("law", [stats.norm(0, 1), stats.uniform(0, 3.46)], ids=["normal", "ramp"])
+def test_one_law_is_not_taken_for_two_waters(law, spread):
+    """Halves of a normal law stand 2.7 of their own spread apart, of an even ramp 3.5."""
+    assert np.isnan(two_waters._step(spread * law.ppf((np.arange(280) + 0.5) / 280)))
+
+
+@pytest.mark.parametrize("share", [0.07, 0.5, 0.93])
+@pytest.mark.parametrize("apart", [0.9, 3.0])
+def test_between_two_waters_lies_the_middle_of_their_levels(apart, share):
+    """Of 280 blocks of 64 pixels of speckle, however few the one has; of fewer than a twentieth they are ships."""
+    levels = np.random.default_rng(0).normal(0, 0.07, 280)
+    levels[: round(280 * share)] += apart
+    assert two_waters._step(levels) == pytest.approx(apart / 2, abs=0.05)
+    levels[12:] = np.random.default_rng(1).normal(0, 0.07, 268)
+    assert np.isnan(two_waters._step(levels))
+
+
+@pytest.mark.parametrize("at", [(20, 20), (2, 37), (0, 0)])
+def test_the_two_waters_are_sought_in_the_same_ring_as_the_clutter(at):
+    """Between two rectangles around a block, as far as the picture goes and where there is sea; by numpy."""
+    rng = np.random.default_rng(3)
+    count, log_sum = rng.integers(1, 65, (2, 40, 38)).astype(np.int32)
+    sea = rng.random(count.shape) > 0.2
+    level, where = np.empty(25 * 19), np.empty((2, 25 * 19), np.int64)
+    n = two_waters._around(*at, count, log_sum, sea, (3, 5), (12, 9), level, where)
+    rows, cols = np.indices(count.shape)
+    r, c = np.abs(rows - at[0]), np.abs(cols - at[1])
+    ring = sea & (r <= 12) & (c <= 9) & ~((r <= 3) & (c <= 5))
+    assert set(zip(*where[:, :n].tolist(), strict=True)) == set(
+        zip(*(v.tolist() for v in np.nonzero(ring)), strict=True)
+    )
+    np.testing.assert_allclose(level[:n], (log_sum / count * LN_STEP)[ring])

@@ -137,6 +137,14 @@ def test_positions_that_are_impossible_in_most_rows_are_a_fault_of_the_file(tmp_
     assert read(tmp_path, HEADER, *rows(6), bad[0]).files[0].status == "used"
 
 
+@pytest.mark.parametrize("place", ["60.0,400.0", "-95.0,200.0"])
+def test_good_rows_give_no_hint_of_what_the_bad_ones_are(tmp_path, place):
+    """42 north and 60 east lies on the globe with axes swapped, too, and on one of 0 to 360 degrees."""
+    good = ROW.replace("42.75,133.05", "42.75,60.0")
+    cause = read(tmp_path, HEADER, *rows(3, ROW.replace("42.75,133.05", place)), good, good).files[0].cause
+    assert cause == "3 of 5 positions are impossible"
+
+
 @pytest.mark.parametrize("n", [1, 2])
 @pytest.mark.parametrize("place", ["133.05,42.75", "95.0,181.5", "0,0"])
 def test_a_file_whose_few_positions_are_all_impossible_is_at_fault(tmp_path, n, place):

@@ -60,13 +60,75 @@ def test_one_row_that_does_not_fit_its_neighbours(tmp_path, change, said):
     assert any(where in told for where in ("line 6", "line 7", "line 8", "(draught 1)"))
 
 
+@pytest.mark.parametrize("sog", [10.0, 1.0])
+def test_a_way_to_the_east_is_steady_over_the_antimeridian_as_well(tmp_path, sog):
+    """At 60 degrees north a degree of longitude is half as long as one of latitude."""
+    path = table(tmp_path, sog=sog)
+    frame = pd.read_csv(path)
+    lon = 179.95 + 2 * (frame["lat"] - 42.0)
+    frame.assign(lon=((lon + 180) % 360 - 180).round(6), lat=60.0, cog=90.0).to_csv(path, index=False)
+    told = "a steady way is left for one report, at 1 rows (first: near line 7)"
+    assert notes(path).partition(": ")[2] == (told if sog == 1.0 else "")
+
+
+def test_a_few_rows_out_of_order_are_told_and_a_file_in_another_order_is_not_damaged(tmp_path):
+    path = table(tmp_path, rows=400)
+    frame = pd.read_csv(path)
+    order = np.arange(400)
+    for row in (50, 150, 250):
+        order[[row, row + 1]] = row + 1, row
+    frame.iloc[order].to_csv(path, index=False)
+    assert "a ship's time runs backwards 3 times (first: line 53)" in notes(path)
+    frame[::-1].to_csv(path, index=False)
+    assert notes(path) == ""
+
+
 @pytest.mark.parametrize(
     "change",
-    [{"lat": round(42.0 + 5 * NORTHWARD_DEG, 6) + 5e-5}, {"sog": 10.5}, {"cog": 4.0}, {"nav": 5}, {"name": ""}],
-    ids=["5 m", "half a knot", "4 degrees", "status", "no name yet"],
+    [
+        {"lat": round(42.0 + 5 * NORTHWARD_DEG, 6) + 5e-5},
+        {"lat": round(42.0 + 5 * NORTHWARD_DEG, 6) + 8e-4},
+        {"sog": 10.5},
+        {"cog": 4.0},
+        {"nav": 5},
+        {"name": ""},
+    ],
+    ids=["5 m", "fix and time somewhat off", "half a knot", "4 degrees", "status", "no name yet"],
 )
 def test_what_ships_and_receivers_do_all_day_is_no_doubt(tmp_path, change):
     assert notes(table(tmp_path, **change)) == ""
+
+
+@pytest.mark.parametrize(
+    ("says", "makes_kn", "minutes", "odd"),
+    [
+        (lambda n: 2.0 + 2.0 * n, lambda n: 1.0 + 2.0 * n, 6, (5, "cog", 40.0)),
+        (lambda _: 10.0, lambda _: 7.5, 6, (5, "sog", 5.0)),
+        (lambda _: 10.0, lambda _: 10.0, 8, (5, "sog", 5.0)),
+        (lambda _: 1.6, lambda _: 1.6, 6, (5, "sog", 3.8)),
+    ],
+    ids=["gathering way", "against a stream", "too long apart", "hardly moving"],
+)
+def test_who_holds_no_steady_way_leaves_none(tmp_path, says, makes_kn, minutes, odd):
+    path = table(tmp_path)
+    frame = pd.read_csv(path).astype({"sog": float, "cog": float})
+    n = np.arange(len(frame))
+    steps = np.array([makes_kn(int(k)) for k in n]) * minutes / 3600
+    frame["time_utc"] = [f"{START + pd.Timedelta(minutes=minutes * int(k)):%Y-%m-%dT%H:%M:%SZ}" for k in n]
+    frame = frame.assign(lat=42.0 + np.cumsum(steps), sog=[says(int(k)) for k in n])
+    row, column, value = odd
+    frame.loc[row, column] = value
+    frame.to_csv(path, index=False)
+    assert notes(path) == ""
+
+
+def test_a_fix_some_hundred_metres_off_within_a_second_is_no_leg_that_no_ship_makes(tmp_path):
+    """Two receivers' clocks and a poor fix: 800 m in a second are damage no more than 5 m are."""
+    path = table(tmp_path)
+    frame = pd.read_csv(path)
+    again = frame.iloc[[5]].assign(time_utc=f"{START + pd.Timedelta(seconds=1801):%Y-%m-%dT%H:%M:%SZ}")
+    pd.concat([frame[:6], again.assign(lat=again["lat"] + 0.0072), frame[6:]]).to_csv(path, index=False)
+    assert "no ship makes" not in notes(path)
 
 
 def test_a_missing_line_end_is_noted_and_the_row_is_read(tmp_path):

@@ -10,7 +10,7 @@ from pipeline.ingest.ais.files import blocks
 from pipeline.ingest.ais.messages import read_ais
 from pipeline.ingest.ais.multipart import Reassembly
 from pipeline.ingest.ais.nmea import read_nmea
-from pipeline.ingest.ais.sentences import Sentence, SentenceReader
+from pipeline.ingest.ais.sentences import Sentence, SentenceReader, xor_of
 from tests.builders import REAL_DATA, needs_real_data
 from tests.ingest.ais.ais_builders import SHIP, VOYAGE, log, sentences, tagged
 
@@ -173,8 +173,6 @@ def test_a_craft_with_a_mother_ship_sends_no_size(tmp_path):
 
 
 def test_a_payload_too_short_for_its_fields_is_no_message(tmp_path):
-    from tests.ingest.ais.test_sentences import xor_of
-
     whole = sentences(SHIP)[0]
     fields = whole[1 : whole.index("*")].split(",")
     fields[5] = fields[5][:15]  # 90 bits: the latitude would be read from half its bits

@@ -3,10 +3,8 @@ from functools import reduce
 from operator import xor
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pipeline.ingest.ais.sentences import Sentence, SentenceReader, epoch_seconds, xor_of
+from pipeline.ingest.ais.sentences import Sentence, SentenceReader, epoch_seconds
 from tests.ingest.ais.ais_builders import SHIP, sentences, tagged
 
 NOON_S = datetime(2024, 3, 7, 12, 0, tzinfo=UTC).timestamp()
@@ -20,11 +18,6 @@ def block(body):
 
 def read(line):
     return SentenceReader().read(line if isinstance(line, bytes) else line.encode())
-
-
-@given(st.binary(max_size=700))
-def test_the_folded_xor_is_the_xor(data):
-    assert xor_of(data) == reduce(xor, data, 0)
 
 
 @pytest.mark.parametrize(

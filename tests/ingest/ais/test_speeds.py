@@ -62,3 +62,40 @@ def test_only_the_table_with_the_other_unit_loses_its_speeds(tmp_path):
     good.write_text(f"{HEADER}\n273000009,2024-03-07T00:00:00Z,133,42,9.5,0\n")
     messages = read_ais([tmp_path / "feed.csv", good]).messages
     assert messages.loc[messages["sog"].notna(), "mmsi"].tolist() == [273000009]
+
+
+@pytest.mark.parametrize(
+    ("said_kn", "cog_deg", "minutes"),
+    [
+        ((8.0, 8.0), (60.0, 300.0), 10),
+        ((5.0, 11.0), (0.0, 0.0), 10),
+        ((8.0, 8.0), (0.0, 0.0), 61),
+        ((1.4, 1.4), (0.0, 0.0), 30),
+        ((2.0, 2.0), (0.0, 0.0), 14),
+    ],
+    ids=["tacking", "not of one speed", "an hour between", "hardly moving", "half a kilometre"],
+)
+def test_a_way_that_is_shorter_than_her_speed_says_nothing_where_it_was_not_steady(tmp_path, said_kn, cog_deg, minutes):
+    """Each leg would fit kilometres an hour: she made good 1 / 1.852 of what she says on the whole."""
+    step_deg = sum(said_kn) / 2 / 1.852 * minutes / 3600
+    lines = [HEADER]
+    for n in range(12):
+        when = f"2024-03-07T{n * minutes // 60:02}:{n * minutes % 60:02}:00Z"
+        lines.append(f"273000001,{when},133,{42 + n * step_deg:.6f},{said_kn[n % 2]},{cog_deg[n % 2]}")
+    path = tmp_path / "feed.csv"
+    path.write_text("\n".join(lines) + "\n")
+    assert not read_ais([path]).problems
+
+
+@pytest.mark.parametrize("unit", [1.0, 0.5144], ids=["knots", "metres a second"])
+def test_a_way_to_the_east_is_as_long_as_its_meridians_are_apart(tmp_path, unit):
+    """At 60 degrees a minute of longitude is half a mile: taken for a whole one, knots would be metres a second."""
+    lines = [HEADER]
+    for n in range(12):
+        lon = 179.9 + n * 9.0 * 10 / 3600 / 0.5  # she passes the antimeridian
+        lines.append(
+            f"273000001,2024-03-07T{n // 6:02}:{n % 6}0:00Z,{(lon + 180) % 360 - 180:.6f},60,{9 * unit:.1f},90"
+        )
+    path = tmp_path / "feed.csv"
+    path.write_text("\n".join(lines) + "\n")
+    assert ["11 of 11 legs" in str(problem) for problem in read_ais([path]).problems] == [True] * (unit < 1)

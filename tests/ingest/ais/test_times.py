@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.ingest.ais.times import TimeRule, parse_times, zone_of
+from pipeline.ingest.ais.times import TimeRule, date_order, parse_times, zone_of
 
 NOON = datetime(2024, 3, 7, 12, tzinfo=UTC)
 
@@ -38,3 +38,24 @@ def test_a_second_may_be_written_to_any_digit(digits, behind):
     texts = pd.Series([f"2024-03-07 12:00:00.{digits}{behind}", f"2024-03-07 12:00:00{behind}"])
     found = parse_times("t", "time", texts, TimeRule((), None if behind else UTC))
     assert found.tolist() == [NOON + timedelta(seconds=0.25), NOON]
+
+
+@pytest.mark.parametrize(
+    ("texts", "day_first"),
+    [
+        (["07/03/2024", "13/12/2024"], True),
+        (["07/03/2024", "12/31/2024"], False),
+        (["07/03/2024", "12/12/2024"], None),
+        (["07/03/2024", "17/45/2024"], None),
+        (["07/03/2024", "17/13/2024"], None),
+        (["07/03/2024", "32/12/2024"], None),
+    ],
+)
+def test_only_a_date_settles_the_order_of_day_and_month(texts, day_first):
+    """There is no month of 45 or 13, and no day of 32: beside such, 07/03 is read in two ways as before."""
+    dates, rule = pd.Series([f"{text} 12:00" for text in texts]), TimeRule((), UTC)
+    if day_first is None:
+        with pytest.raises(ConfigError, match="day-first or month-first"):
+            date_order("t", dates, rule, day_first_by_format=False)
+    else:
+        assert date_order("t", dates, rule, day_first_by_format=False).day_first == day_first

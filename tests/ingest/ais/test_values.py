@@ -44,8 +44,10 @@ def test_a_hull_as_large_as_the_largest_is_one_and_a_metre_more_is_none(pair, la
         (27, "sog", 62.0, True, 0), (27, "sog", 63.0, False, 0), (9, "sog", 1022.0, True, 0),
         (9, "sog", 1023.0, False, 0), (1, "sog", 102.2, True, 0), (1, "sog", 102.3, False, 0),
         (1, "sog", 103.0, False, 1), (1, "cog", 359.9, True, 0), (1, "cog", 360.0, False, 0),
-        (1, "cog", 360.1, False, 1), (27, "cog", 511.0, False, 0),
-        (1, "heading", 359.0, True, 0), (1, "heading", 360.0, False, 1), (1, "heading", 511.0, False, 0),
+        (1, "cog", 360.1, False, 1), (27, "cog", 511.0, False, 0), (1, "cog", 511.0, False, 1),
+        (27, "cog", 200.0, True, 0), (1, "cog", 0.0, True, 0), (1, "heading", 0.0, True, 0),
+        (1, "cog", -0.1, False, 1), (1, "heading", 359.0, True, 0), (1, "heading", 360.0, False, 1),
+        (1, "heading", 511.0, False, 0), (27, "cog", 400.0, False, 1), (5, "draught", -1.0, False, 1),
     ],
 )  # fmt: skip
 def test_codes_are_those_of_each_message(kind, column, value, kept, wrong):
@@ -53,6 +55,19 @@ def test_codes_are_those_of_each_message(kind, column, value, kept, wrong):
     clean, impossible = without_codes(pd.DataFrame({"msg_type": [kind], column: [value]}))
     assert clean[column].notna().tolist() == [kept]
     assert impossible.get(column, 0) == wrong
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "kept", "wrong"),
+    [
+        (181.0, 42.0, False, 0), (133.0, 91.0, False, 0), (-180.0, -90.0, True, 0), (180.0, 90.0, True, 0),
+        (-181.0, 42.0, False, 1), (133.0, -91.0, False, 1), (-200.0, 42.0, False, 1), (181.5, 42.0, False, 1),
+    ],
+)  # fmt: skip
+def test_a_position_is_on_the_globe_and_its_codes_are_181_and_91_alone(lon, lat, kept, wrong):
+    clean, impossible = without_codes(pd.DataFrame({"msg_type": [1], "lon": [lon], "lat": [lat]}))
+    assert clean["lon"].notna().tolist() == clean["lat"].notna().tolist() == [kept]
+    assert impossible.get("lon", 0) == impossible.get("lat", 0) == wrong
 
 
 @pytest.mark.parametrize(("lon", "lat", "kept"), [(0.0, 51.5, True), (36.8, 0.0, True), (0.0, 0.0, False)])
