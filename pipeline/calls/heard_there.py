@@ -43,8 +43,8 @@ class HeardThere:
         rows = records_of(unnamed)
         at_quays = [] if heard is None else [stay for stay in heard.found if heard.at_berth(stay)]
         self._spans = [(stay.arrival_hi, stay.departure_lo) for stay in at_quays]
-        spots = np.array([stay.spot for stay in at_quays]).reshape(-1, 2)
-        inside = {row["detection_id"]: _inside(row, spots) for row in rows}
+        self._spots = np.array([stay.spot for stay in at_quays]).reshape(-1, 2)
+        inside = {row["detection_id"]: self._within(row, row["length_m"] / 2) for row in rows}
         seen_with = {n for row in rows for n in inside[row["detection_id"]] if self._during(n, row["acquired"])}
         self._at = {name: stays - seen_with for name, stays in inside.items()}
 
@@ -62,21 +62,20 @@ class HeardThere:
         left = [self._spans[n][1] for n in self._at[sighting["detection_id"]]]
         return max((when for when in left if when < sighting["acquired"]), default=None)
 
-    def taken(self, sighting: Mapping[Any, Any], looks: Sequence[pd.Timestamp]) -> NDArray[np.bool_]:
-        """At which looks a transponder lay there; at none if too seldom anybody listened to say who was not heard."""
+    def taken(self, sighting: Mapping[Any, Any], reach_m: float, looks: Sequence[pd.Timestamp]) -> NDArray[np.bool_]:
+        """At which looks a transponder lay within reach of a sighting; at none if too seldom anybody listened."""
         out = np.zeros(len(looks), bool)
         if self._heard is None or self._heard.listened_at(looks).mean() < LISTENED:
             return out
-        for n in self._at[sighting["detection_id"]]:
+        for n in self._within(sighting, reach_m):
             out |= [self._during(n, when) for when in looks]
         return out
+
+    def _within(self, sighting: Mapping[Any, Any], reach_m: float) -> frozenset[int]:
+        """Stays whose transponder lay no further than that from the middle of a sighting."""
+        apart = distance_m(self._spots[:, 0], self._spots[:, 1], sighting["lon"], sighting["lat"])
+        return frozenset(np.flatnonzero(apart <= reach_m).tolist())
 
     def _during(self, stay: int, when: pd.Timestamp) -> bool:
         came, left = self._spans[stay]
         return bool(came <= when <= left)
-
-
-def _inside(row: Mapping[Any, Any], spots: np.ndarray) -> frozenset[int]:
-    """Which of the spots lie no further from the middle of a sighting than half of her length."""
-    apart = distance_m(spots[:, 0], spots[:, 1], row["lon"], row["lat"])
-    return frozenset(np.flatnonzero(apart <= row["length_m"] / 2).tolist())

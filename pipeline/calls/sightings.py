@@ -187,7 +187,7 @@ class _Berth:
         former = _former(sighting, gone, self._config)
         after, since = _newest_at(sighting, gone)
         first = sighting | {"came_after": _came_after(sighting, gone, *absent, former[1])} | since
-        lay = self._heard.taken(sighting, [one.when for one in self._in_order])
+        lay = self._heard.taken(sighting, SAME_SPOT_M, [one.when for one in self._in_order])
         that_show = self._shown.passes_at(sighting)
         showing, looks, heard = _of_looks_apart(self._in_order, that_show, lay, look.pass_id)
         turns = turnover(self._config.stay_d, showing, looks, heard)

@@ -57,6 +57,26 @@ def test_who_is_there_later_is_as_often_the_same_and_another_as_in_drawn_turns(f
     assert turns.another(seen_d, gap_d) == pytest.approx(((third >= 0) & (third != first))[kept].mean(), abs=0.015)
 
 
+@pytest.mark.parametrize("unheard", [0.7, 0.3])
+@pytest.mark.parametrize(
+    ("free_d", "gap_d", "empty_d"), [(0.3, 0.8, ()), (0.3, 3.0, ()), (2.0, 4.0, ()), (0.3, 3.0, (2.0,))]
+)
+def test_who_transmits_is_known_not_to_have_come_between(unheard, free_d, gap_d, empty_d):
+    """Of drawn ships some are heard: another unheard one there, and no heard one since, is as seldom as told."""
+    arrivals, departures = drawn(free_d)
+    looks = looks_at(free_d, 8, 600_000)
+    is_heard = np.random.default_rng(2).random(len(arrivals)) > unheard
+    heard_by_then = np.append(0, np.cumsum(is_heard))
+    came = [heard_by_then[np.searchsorted(arrivals, looks + d, "right")] for d in (0.0, gap_d)]
+    first, last = (ship_at(looks + d, arrivals, departures) for d in (0.0, gap_d))
+    kept = (first >= 0) & ~is_heard[first]
+    another = (last >= 0) & (last != first) & (came[1] == came[0])
+    for d in empty_d:
+        another &= ship_at(looks + d, arrivals, departures) < 0
+    told = Turnover(STAY_D, free_d, unheard).another(0.0, gap_d, empty=[Empty(d, 0.0) for d in empty_d])
+    assert told == pytest.approx(another[kept].mean(), abs=0.006)
+
+
 @pytest.mark.parametrize(("before_d", "misses"), [(0.3, 0.0), (1.0, 0.0), (1.0, 0.3), (4.0, 0.05)])
 @pytest.mark.parametrize(("seen_d", "gap_d"), [(0.0, 0.5), (0.0, 2.0), (1.0, 1.0)])
 def test_a_ship_that_the_look_before_did_not_show_came_since(before_d, misses, seen_d, gap_d):

@@ -1,0 +1,87 @@
+"""A transponder heard where unnamed ships lie before and after: she came between two ships, and bounds their stays.
+
+The truth is that two hulls do not lie at one place at once.
+"""
+
+import numpy as np
+import pytest
+
+from pipeline.calls.listened import Listened
+from pipeline.calls.sightings import link
+from pipeline.calls.static import static_reports
+from pipeline.calls.tracks import clean_tracks
+from pipeline.config import CallsConfig
+from tests.calls.test_port_calls import HULL, called
+from tests.calls.traffic import (
+    ANCHORAGE,
+    MMSI,
+    at,
+    detections,
+    feed,
+    fixes,
+    harbour,
+    looks_at,
+    off_berth,
+    said,
+    sighting,
+    visit,
+)
+
+HERS = visit(50, 66), said(49, **HULL)
+FIRST, SECOND = sighting("first", 40), sighting("second", 76)
+
+
+def of_images(table):
+    """Calls that images alone tell, in order of time."""
+    return table[table["mmsi"].isna()].reset_index(drop=True)
+
+
+def test_a_ship_heard_at_the_spot_between_two_sightings_makes_them_two_ships():
+    """Nobody looked while she lay there. Each stay ends, or begins, where hers does."""
+    table = of_images(called(*HERS, seen=[FIRST, SECOND], looks=looks_at(40, 76)))
+    assert table["detection_ids"].tolist() == [["first"], ["second"]]
+    assert table["p_new_call"].min() > 0.95
+    assert at(50) <= table["departure_hi"][0] <= at(50.1)
+    assert at(65.9) <= table["arrival_lo"][1] <= at(66)
+    without = of_images(called(seen=[FIRST, SECOND], looks=looks_at(40, 76)))
+    assert without["detection_ids"].tolist() == [["first", "second"]]
+
+
+@pytest.mark.parametrize(
+    ("hers", "more", "hours"),
+    [
+        ((visit(50, 66, spot=off_berth(150)), said(49, **HULL)), (), (40, 76)),  # the next place along the quay
+        # In one look with the unnamed ship, who is longer: they lay side by side
+        (HERS, (sighting("both", 58, length_m=140.0), sighting("hers", 58, spot=off_berth(0, 20))), (40, 58, 76)),
+    ],
+    ids=["beside", "seen together"],
+)
+def test_a_ship_heard_beside_her_says_nothing_of_her(hers, more, hours):
+    seen = [sighting("first", 40, length_m=140.0), *more, sighting("second", 76, length_m=140.0)]
+    (row,) = of_images(called(*hers, seen=seen, looks=looks_at(*hours))).to_dict("records")
+    assert {"first", "second"} <= {*row["detection_ids"]}
+
+
+def test_who_is_heard_there_after_the_last_sighting_tells_that_she_had_left():
+    (row,) = of_images(called(*HERS, seen=[FIRST], looks=looks_at(40))).to_dict("records")
+    assert at(50) <= row["departure_hi"] <= at(50.1)
+
+
+def turns(*messages):
+    """How ships take turns at the spot of two sightings, of ten looks a day apart."""
+    table, config = feed(*messages), CallsConfig()
+    tracks, static = clean_tracks(table), static_reports(table)
+    known = Listened(tracks=tracks, static=static, registry=None, place=harbour(), config=config)
+    seen = detections(sighting("a", 36), sighting("b", 228))
+    return link(seen, looks_at(*np.arange(12, 252, 24)), config, known.heard)[0].turns
+
+
+def test_ships_that_are_heard_take_turns_with_the_others():
+    """Two of ten looks show an unnamed ship, at four of them one lies there that is heard: a third has none heard."""
+    all_the_while = fixes(np.arange(0, 260, 1.0), *ANCHORAGE, mmsi=MMSI + 1)
+    heard = visit(50, 90), visit(120, 160, mmsi=MMSI + 2)
+    nobody, known = turns(all_the_while), turns(*heard, all_the_while)
+    assert nobody.unheard == 1
+    assert known.unheard == pytest.approx(1 / 3, abs=0.02)
+    assert known.free_d < nobody.free_d / 3
+    assert turns(*heard) == nobody  # the receiver was off for half of the time: who was not heard may have been there
