@@ -15,7 +15,7 @@ simulated years with 60 calls hold half to four fifths of the time (`benchmarks/
 
 Looks of which nobody knows what they find (``covered`` 0: bands without names, pixels that the network does not know, a
 picture that a viewer cut off) find ships as well. Were these among n_seen, each would stand for U / E more. They are
-among the unseen ones of the looks that count, which they make fewer (`_less_found_otherwise`).
+among the unseen ones of the looks that count, of which they find a share that they tell (`_less_found_otherwise`).
 
 A zone at which too little was looked says "unknown": its interval would reach from what was seen to a hundred times
 that. Whether it was enough goes by the looks alone, never by what they showed (``Exposure.tells``), so that it selects
@@ -27,17 +27,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import gamma
 
 from pipeline.calls.exposure import Exposure, seen_bounds
 from pipeline.calls.recall import CONTEXT_OF_KIND, recall_at
 from pipeline.calls.stay_law import DAY_S, stay_law
 from pipeline.config import CallsConfig
 from pipeline.tables import MISSED
-from pipeline.tables.seen_law import seen_share
+from pipeline.tables.seen_law import NEVER, seen_share
 from pipeline.times_places.passes import passes
 from pipeline.types import Place
 
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 JEFFREYS = 0.5  # shape of Jeffreys' prior of a Poisson rate
+_QUANTILES = (np.arange(64) + 0.5) / 64
+_SHARES = np.sin(np.pi / 2 * _QUANTILES) ** 2  # as many of Jeffreys' prior of a share, Beta(1/2, 1/2)
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)  # for means over a normal error
 
 
@@ -141,18 +144,48 @@ def _seen_by_looks(
 def _less_found_otherwise(law: _Law, n_otherwise: int) -> _Law:
     """The law of a zone whose looks of unknown recall found so many calls that no other look saw.
 
-    They are of the ``rate * U`` that the other looks missed, of which such looks find a share nobody knows: so many of
-    those expected. What stays unseen has the mean ``n_seen * U / E`` less them, and the spread of ``n_seen * U / E``,
-    which the shape says. How far that is without bias, and holds, by simulation: benchmarks/README.md.
+    They are of the ``rate * U`` that the other looks missed; where looks see less than thought, more is missed, and so
+    many are a smaller share. How far that is without bias, and holds, by simulation: benchmarks/unrated_looks.py.
     """
-    if not n_otherwise or not law.seen.total_seen_d:
+    if not (n_otherwise and law.seen.total_seen_d > 0 and law.seen.total_unseen_d > 0):
         return law
-    missed = law.shape * law.seen.total_unseen_d / law.seen.total_seen_d
-    share = n_otherwise / (max(n_otherwise, missed) + JEFFREYS)
-    found_d = share * law.seen.unseen_d
-    seen = replace(law.seen, seen_d=law.seen.seen_d + found_d, unseen_d=law.seen.unseen_d - found_d)
-    surer = (1 - share) ** 2
-    return _Law(seen, 1 - (1 - law.bounds) * (1 - share), law.shape * surer, law.per_d * surer)
+    arrivals_d = law.seen.seen_d + law.seen.unseen_d
+
+    def found(p_seen: FloatArray) -> _Found:
+        seen_d = max(float(arrivals_d @ p_seen), NEVER)
+        return _found(n_otherwise, law.shape, max(float(arrivals_d.sum()) / seen_d - 1, NEVER))
+
+    usual = found(law.seen.p_seen)
+    more_d = usual.share * law.seen.unseen_d
+    seen = replace(law.seen, seen_d=law.seen.seen_d + more_d, unseen_d=law.seen.unseen_d - more_d)
+    bounds = np.stack([1 - (1 - bound) * (1 - found(bound).share) for bound in law.bounds])
+    rate_per_d = usual.missed / law.seen.total_unseen_d
+    return _Law(seen, bounds, usual.shape, usual.shape / rate_per_d)
+
+
+class _Found(NamedTuple):
+    """What looks of unknown recall found of the calls that the other looks missed."""
+
+    share: float
+    missed: float
+    """How many these missed, expected."""
+    shape: float
+    """Of the Gamma law of those that nobody saw."""
+
+
+def _found(n: int, shape: float, missed_per_seen: float) -> _Found:
+    """By Bayes, of a share of which nothing is known.
+
+    The missed are Poisson with a mean M that is Gamma with this ``shape`` about ``shape * missed_per_seen``, the ``n``
+    found with mean q M, and those that nobody saw with mean (1 - q) M, whose law is taken for a Gamma of its moments.
+    """
+    mean = gamma.ppf(_QUANTILES, shape)[:, None] * missed_per_seen
+    log_weight = n * np.log(_SHARES * mean) - _SHARES * mean
+    weight = np.exp(log_weight - log_weight.max())
+    weight /= weight.sum()
+    unseen = (1 - _SHARES) * mean
+    missed, left = float((weight * mean).sum()), float((weight * unseen).sum())
+    return _Found(1 - left / missed, missed, left**2 / float((weight * (unseen - left) ** 2).sum()))
 
 
 def _rows(zone_id: str, first_day: pd.Timestamp, law: _Law, n_seen: int) -> list[dict[str, object]]:

@@ -215,7 +215,7 @@ def sighted_in(*sightings: list[float]) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def test_calls_that_looks_of_unknown_worth_found_stand_for_no_others():
-    """Every second look is of unknown worth, yet finds as many: what came is told without a bias, and held."""
+    """What every second look finds nobody knows, none to all: what came is told without a bias, and held."""
     hours, days, worlds = np.arange(6.0, 360, 24), 15.0, 30
     vague = np.arange(len(hours)) % 2 == 1
     looks = looks_at(*hours).assign(covered=np.where(vague, 0.0, 1.0), state=np.where(vague, "unknown", "usable"))
@@ -225,7 +225,7 @@ def test_calls_that_looks_of_unknown_worth_found_stand_for_no_others():
         arrival, stay = rng.uniform(-8, days, 46), rng.choice(stays, 46)
         arrival, stay = arrival[arrival + stay > 0], stay[arrival + stay > 0]
         found = (hours / 24 > arrival[:, None]) & (hours / 24 < (arrival + stay)[:, None])
-        found &= rng.random(found.shape) < 0.9
+        found &= rng.random(found.shape) < np.where(vague, rng.beta(0.5, 0.5), 0.9)
         calls, detections = sighted_in(*(hours[row].tolist() for row in found if row.any()))
         table = missed(looks, calls, end_h=24 * days, detections=detections).query("zone_id == 'oil'")
         assert set(table["n_seen"]) == {found[:, ~vague].any(axis=1).sum()}
