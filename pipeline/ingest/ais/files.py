@@ -18,6 +18,8 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.first_bytes import GZIP, HEAD_BYTES, not_a_table_of_text
+from pipeline.ingest.ais.headers import header_among, told_above
+from pipeline.ingest.ais.lines import UNREADABLE, replace_lines
 from pipeline.ingest.ais.zipped import MAGIC as ZIP_MAGIC
 from pipeline.ingest.ais.zipped import open_member
 from pipeline.tables.delimited import SEPARATORS
@@ -27,7 +29,6 @@ Kind = Literal["nmea", "csv", "parquet"]
 LINE_LIMIT = 1 << 16  # bytes; our choice: NMEA 0183 allows 82, the widest public CSV rows stay below 2,000
 BLOCK = 1 << 22  # bytes: 45,000 rows of a table, whose columns take about 20 MB; our choice
 CHANGED = "changed while it was read"
-UNREADABLE = b"\x00"  # stands in for a line that no parser should see; every reader counts it as bad_format
 
 _SENTENCE = re.compile(rb"![A-Z]{2}VD[MO],")
 _PACKED = {
@@ -137,8 +138,6 @@ def kind_of(path: Path, head: bytes) -> Kind:
         return "csv"
     if first[:1] in (b"!", b"$", b"\\", b"#"):
         return "nmea"
-    from pipeline.ingest.ais.headers import header_among, told_above  # which read lines by this module
-
     if line := header_among(head):
         raise InputError(path, told_above(line))
     table = "no header line with columns between commas, semicolons, tabs or pipes"
@@ -203,14 +202,6 @@ def _with_newlines(file: IO[bytes], size: int) -> Iterator[bytes]:
             yield piece
     if held:
         yield b"\n"
-
-
-def replace_lines(data: bytes, bad: np.ndarray) -> bytes:
-    """The block with the lines of these 0-based numbers made ``UNREADABLE``."""
-    lines = data.split(b"\n")
-    for number in bad:
-        lines[number] = UNREADABLE
-    return b"\n".join(lines)
 
 
 def _without_long_lines(data: bytes) -> bytes:

@@ -1,10 +1,10 @@
-"""Bytes of a table's lines made fit for the parser: one encoding, and no line that takes its neighbours with it."""
+"""Bytes of lines made fit for a parser: one encoding, and no line that takes its neighbours with it."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from pipeline.ingest.ais.files import replace_lines
+UNREADABLE = b"\x00"  # stands in for a line that no parser should see; every reader counts it as bad_format
 
 
 def decoded(raw: bytes) -> str:
@@ -22,6 +22,14 @@ def as_utf8(data: bytes) -> bytes:
     except UnicodeDecodeError:
         return b"\n".join(decoded(line).encode() for line in data.split(b"\n"))
     return data
+
+
+def replace_lines(data: bytes, bad: np.ndarray) -> bytes:
+    """The block with the lines of these 0-based numbers made ``UNREADABLE``."""
+    lines = data.split(b"\n")
+    for number in bad:
+        lines[number] = UNREADABLE
+    return b"\n".join(lines)
 
 
 def without_swallowers(data: bytes) -> bytes:
