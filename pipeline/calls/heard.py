@@ -46,6 +46,7 @@ class Heard:
     def __init__(self, found: Sequence[Stay], tracks: pd.DataFrame, static: pd.DataFrame, place: Place) -> None:
         self.found = found
         self._static = static
+        self._longest_m: dict[int, float] = static.groupby("mmsi")["length_m"].max().astype(float).to_dict()
         self._berths = {zone.zone_id for zone in place.zones if zone.kind == "berth"}
         self._all = np.sort(tracks["time_utc"].to_numpy("datetime64[us]").astype(np.int64) / 1e6)
         fixes = good_fixes(tracks).sort_values("time_utc", kind="stable")
@@ -129,17 +130,22 @@ class Heard:
 
     def anybody(self, dark: DarkStay) -> bool:
         """Was any transponder heard near the time of any sighting? If none was, a ship without one is not dark."""
-        return bool(self.listened_at([s["acquired"] for s in dark.sightings]).any())
+        seen_s = np.array([s["acquired"].timestamp() for s in dark.sightings])  # type: ignore[attr-defined]
+        return bool(self.listened_at(seen_s).any())
 
-    def listened_at(self, times: Sequence[pd.Timestamp]) -> NDArray[np.bool_]:
-        """Was any transponder heard near each of these times?"""
-        when = np.array([one.timestamp() for one in times])
-        first, after = (np.searchsorted(self._all, when + side, "right") for side in (-HEARD_WITHIN_S, HEARD_WITHIN_S))
+    def listened_at(self, when_s: FloatArray) -> NDArray[np.bool_]:
+        """Was any transponder heard near each of these times [s since 1970]?"""
+        near = (-HEARD_WITHIN_S, HEARD_WITHIN_S)
+        first, after = (np.searchsorted(self._all, when_s + side, "right") for side in near)
         return np.asarray(after > first)
 
     def at_berth(self, stay: Stay) -> bool:
         """Is the zone of a stay a berth?"""
         return stay.zone_id in self._berths
+
+    def longest_m(self, stay: Stay) -> float:
+        """The greatest length [m] that was ever said under her number; NaN where none was."""
+        return self._longest_m.get(stay.mmsi, np.nan)
 
     def _speaks(self, mmsi: int, when: pd.Timestamp) -> bool:
         """Was she heard within the hour? Then the match has decided whether a sighting is hers."""

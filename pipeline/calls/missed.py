@@ -31,7 +31,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import gamma
 
 from pipeline.calls.exposure import Exposure, seen_bounds
 from pipeline.calls.recall import CONTEXT_OF_KIND, recall_at
@@ -48,8 +47,7 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 JEFFREYS = 0.5  # shape of Jeffreys' prior of a Poisson rate
-_QUANTILES = (np.arange(64) + 0.5) / 64
-_SHARES = np.sin(np.pi / 2 * _QUANTILES) ** 2  # as many of Jeffreys' prior of a share, Beta(1/2, 1/2)
+_SHARES = np.sin(np.pi / 2 * (np.arange(64) + 0.5) / 64) ** 2  # quantiles of Jeffreys' prior of a share, Beta(1/2, 1/2)
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)  # for means over a normal error
 
 
@@ -174,18 +172,20 @@ class _Found(NamedTuple):
 
 
 def _found(n: int, shape: float, missed_per_seen: float) -> _Found:
-    """By Bayes, of a share of which nothing is known.
+    """By Bayes, of a share q of which nothing is known.
 
     The missed are Poisson with a mean M that is Gamma with this ``shape`` about ``shape * missed_per_seen``, the ``n``
     found with mean q M, and those that nobody saw with mean (1 - q) M, whose law is taken for a Gamma of its moments.
+    For each q, M is then Gamma(shape + n, 1 / missed_per_seen + q), as the Gamma law is conjugate to Poisson's.
     """
-    mean = gamma.ppf(_QUANTILES, shape)[:, None] * missed_per_seen
-    log_weight = n * np.log(_SHARES * mean) - _SHARES * mean
+    known, per_missed = shape + n, 1 / missed_per_seen + _SHARES
+    log_weight = n * np.log(_SHARES) - known * np.log(per_missed)
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
-    unseen = (1 - _SHARES) * mean
-    missed, left = float((weight * mean).sum()), float((weight * unseen).sum())
-    return _Found(1 - left / missed, missed, left**2 / float((weight * (unseen - left) ** 2).sum()))
+    mean, rest = known / per_missed, 1 - _SHARES
+    missed, left = float(weight @ mean), float(weight @ (rest * mean))
+    variance = float(weight @ ((rest * mean) ** 2 * (1 + 1 / known))) - left**2
+    return _Found(1 - left / missed, missed, left**2 / variance)
 
 
 def _rows(zone_id: str, first_day: pd.Timestamp, law: _Law, n_seen: int) -> list[dict[str, object]]:

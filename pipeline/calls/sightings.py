@@ -85,7 +85,7 @@ def link(
     Ships whose transponders tell their stays are not among the sightings; ``heard`` says where they lay.
     """
     out: list[DarkStay] = []
-    there = HeardThere(heard, sightings)
+    there = HeardThere(heard, sightings, config)
     pass_of = passes(sightings, looks)
     sightings, looks = (table.assign(pass_id=table["scene_id"].map(pass_of)) for table in (sightings, looks))
     nobody = {"empty_before": [()] * len(sightings), "came_after": [NOBODY_LOOKED] * len(sightings)}
@@ -123,6 +123,7 @@ class _Berth:
         self, zone_id: str, in_order: list[_Look], shown: _Shown, heard: HeardThere, config: CallsConfig
     ) -> None:
         self._zone_id, self._in_order, self._shown = zone_id, in_order, shown
+        self._looks_s = np.array([look.when.timestamp() for look in in_order])
         self._heard, self._config = heard, config
         self.open: list[DarkStay] = []
         self.closed: list[DarkStay] = []
@@ -187,7 +188,7 @@ class _Berth:
         former = _former(sighting, gone, self._config)
         after, since = _newest_at(sighting, gone)
         first = sighting | {"came_after": _came_after(sighting, gone, *absent, former[1])} | since
-        lay = self._heard.taken(sighting, SAME_SPOT_M, [one.when for one in self._in_order])
+        lay = self._heard.taken(sighting, SAME_SPOT_M, self._looks_s)
         that_show = self._shown.passes_at(sighting)
         showing, looks, heard = _of_looks_apart(self._in_order, that_show, lay, look.pass_id)
         turns = turnover(self._config.stay_d, showing, looks, heard)
@@ -298,8 +299,8 @@ def _of_looks_apart(
     """
     tells = [look.shows > 0 or look.pass_id == asked for look in in_order]
     in_order, heard = [look for look, does in zip(in_order, tells, strict=True) if does], heard[tells]
-    when = np.array([look.when.timestamp() for look in in_order])
-    word = 1 / (np.abs(when[:, None] - when) <= ONE_WORD.total_seconds()).sum(axis=1)
+    when, near = np.array([look.when.timestamp() for look in in_order]), ONE_WORD.total_seconds()
+    word = 1 / (np.searchsorted(when, when + near, "right") - np.searchsorted(when, when - near))
     showing = np.array([look.pass_id in that_show for look in in_order])
     shows = np.array([1.0 if look.pass_id == asked else look.shows for look in in_order])
     taken = max(1, round(float(word[showing].sum())))

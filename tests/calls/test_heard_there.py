@@ -11,6 +11,7 @@ from pipeline.calls.sightings import link
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
 from pipeline.config import CallsConfig
+from tests.builders import box_zone, place_of
 from tests.calls.test_port_calls import HULL, called
 from tests.calls.traffic import (
     ANCHORAGE,
@@ -27,7 +28,7 @@ from tests.calls.traffic import (
     visit,
 )
 
-HERS = visit(50, 66), said(49, **HULL)
+HERS = visit(46, 70), said(45, **HULL)
 FIRST, SECOND = sighting("first", 40), sighting("second", 76)
 
 
@@ -41,8 +42,8 @@ def test_a_ship_heard_at_the_spot_between_two_sightings_makes_them_two_ships():
     table = of_images(called(*HERS, seen=[FIRST, SECOND], looks=looks_at(40, 76)))
     assert table["detection_ids"].tolist() == [["first"], ["second"]]
     assert table["p_new_call"].min() > 0.95
-    assert at(50) <= table["departure_hi"][0] <= at(50.1)
-    assert at(65.9) <= table["arrival_lo"][1] <= at(66)
+    assert at(46) <= table["departure_hi"][0] <= at(46.1)
+    assert at(69.9) <= table["arrival_lo"][1] <= at(70)
     without = of_images(called(seen=[FIRST, SECOND], looks=looks_at(40, 76)))
     assert without["detection_ids"].tolist() == [["first", "second"]]
 
@@ -50,11 +51,13 @@ def test_a_ship_heard_at_the_spot_between_two_sightings_makes_them_two_ships():
 @pytest.mark.parametrize(
     ("hers", "more", "hours"),
     [
-        ((visit(50, 66, spot=off_berth(150)), said(49, **HULL)), (), (40, 76)),  # the next place along the quay
+        ((visit(46, 70, spot=off_berth(150)), said(45, **HULL)), (), (40, 76)),  # the next place along the quay
+        ((visit(50, 58), said(49, **HULL)), (), (40, 76)),  # a bunker vessel, gone sooner than ships that load
+        ((visit(46, 70), said(45, a=40.0, b=20.0, c=5.0, d=5.0, ship_type=80)), (), (40, 76)),
         # In one look with the unnamed ship, who is longer: they lay side by side
         (HERS, (sighting("both", 58, length_m=140.0), sighting("hers", 58, spot=off_berth(0, 20))), (40, 58, 76)),
     ],
-    ids=["beside", "seen together"],
+    ids=["beside", "bunkers", "barge", "seen together"],
 )
 def test_a_ship_heard_beside_her_says_nothing_of_her(hers, more, hours):
     seen = [sighting("first", 40, length_m=140.0), *more, sighting("second", 76, length_m=140.0)]
@@ -64,7 +67,18 @@ def test_a_ship_heard_beside_her_says_nothing_of_her(hers, more, hours):
 
 def test_who_is_heard_there_after_the_last_sighting_tells_that_she_had_left():
     (row,) = of_images(called(*HERS, seen=[FIRST], looks=looks_at(40))).to_dict("records")
-    assert at(50) <= row["departure_hi"] <= at(50.1)
+    assert at(46) <= row["departure_hi"] <= at(46.1)
+
+
+def test_who_is_heard_at_the_other_berth_of_a_jetty_says_nothing_of_a_ship_at_this_one():
+    """The jetty is 20 m wide, and two hulls of 15 m at its sides have their middles 35 m from each other."""
+    (west, south), (east, north) = off_berth(-150, -60), off_berth(150, 0)
+    one = box_zone("oil", west, south, east, north, cargo="oil_products")
+    other = box_zone("other", west, north, east, off_berth(0, 60)[1], cargo="oil_products")
+    seen = [sighting("first", 40, spot=off_berth(0, -17.5)), sighting("second", 76, spot=off_berth(0, -17.5))]
+    hers = visit(46, 70, spot=off_berth(0, 17.5)), said(45, **HULL)
+    row = of_images(called(*hers, seen=seen, looks=looks_at(40, 76), place=place_of(one, other)))
+    assert row["detection_ids"].tolist() == [["first", "second"]]
 
 
 def turns(*messages):

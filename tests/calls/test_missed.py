@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import poisson
 from shapely.geometry import box
 
 from pipeline.calls.coverage import looks as looks_of
 from pipeline.calls.exposure import exposure
+from pipeline.calls.missed import _found as found_of_missed
 from pipeline.calls.missed import missed_calls
 from pipeline.calls.stay_law import MIN_STAYS, stay_law
 from pipeline.config import CallsConfig, CapConfig, VolumeConfig
@@ -235,6 +237,20 @@ def test_calls_that_looks_of_unknown_worth_found_stand_for_no_others():
         held += (drawn < unseen).mean() <= 0.95 and (drawn <= unseen).mean() >= 0.05
     assert told / came == pytest.approx(1.0, abs=0.06)
     assert held / worlds > 0.8
+
+
+@pytest.mark.parametrize(("n", "shape", "per_seen"), [(3, 10.5, 0.5), (1, 0.5, 2.0), (2, 0.05, 1.0), (5, 1.5, 0.5)])
+def test_what_such_looks_found_of_the_missed_calls_is_as_in_drawn_worlds(n, shape, per_seen):
+    """Rates and shares are drawn from what is known of them before; each world counts as often as it shows so many."""
+    rng = np.random.default_rng(5)
+    mean, share = rng.gamma(shape, per_seen, 200_000), rng.beta(0.5, 0.5, 200_000)
+    weight = poisson.pmf(n, share * mean)
+    missed, unseen = np.average([mean, (1 - share) * mean], axis=1, weights=weight)
+    spread = np.average(((1 - share) * mean - unseen) ** 2, weights=weight)
+    found = found_of_missed(n, shape, per_seen)
+    assert found.missed == pytest.approx(missed, rel=0.03)
+    assert found.share == pytest.approx(1 - unseen / missed, rel=0.03)
+    assert found.shape == pytest.approx(unseen**2 / spread, rel=0.05)
 
 
 def test_a_find_counts_with_its_pass_and_where_nothing_is_known_of_it():
