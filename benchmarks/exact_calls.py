@@ -39,59 +39,73 @@ class Berth:
 def ships_shown(berth: Berth, looks_d: np.ndarray, lengths_m: np.ndarray, heard_d: np.ndarray) -> float:
     """Expected number of unheard ships that looks at ``looks_d`` [d] showed; lengths are NaN where none was shown.
 
-    ``heard_d``: from when to when the others lay there [d], shape (ships, 2). A ship that comes within step x is there
-    at the edges x + 1 ... x + d, and has left at the edge x + 1 + d.
+    ``heard_d``: from when to when the others lay there [d], shape (ships, 2).
     """
-    steps, longest = int(np.ceil((looks_d[-1] + BEFORE_D + 1) / STEP_D)), int(LONGEST_D / STEP_D)
-    at = np.round((looks_d + BEFORE_D) / STEP_D).astype(int)
-    by_one = _likelihood_of_one(berth, lengths_m)
-    shown = ~np.isnan(lengths_m)
-    first = np.searchsorted(at, np.arange(steps + 1))  # the first look at an edge or after it
-    may_be_free = np.ones(steps + 1)
-    may_be_free[at[shown]] = 0
-    ends_d = np.arange(longest + 1) * STEP_D
-    stay_cdf = norm.cdf((np.log(np.maximum(ends_d, 1e-9)) - berth.stay_log[0]) / berth.stay_log[1])
-    stands = np.exp(-STEP_D / berth.free_d)
-    comes = (1 - berth.heard) * (1 - stands)
-    spans = np.clip(np.round((heard_d + BEFORE_D) / STEP_D).astype(int), 0, steps)
-    after_span = {int(begin): int(end) for begin, end in spans if end > begin}
-    begins = np.sort(np.array([*after_span, steps + 1]))
-    inside = {x for begin, end in after_span.items() for x in range(begin, end)}
+    turns = _Turns(berth, looks_d, lengths_m, heard_d)
+    before, after = turns.before(), turns.after()
+    numbers, ships = np.flatnonzero(~np.isnan(lengths_m)), 0.0
+    for x in sorted(set(range(turns.steps)) - turns.inside):
+        gone, weight, beyond = turns.stays_from(x)
+        any_shown = np.searchsorted(numbers, turns.first[gone]) > np.searchsorted(numbers, turns.first[x + 1])
+        outstays = beyond * bool((numbers >= turns.first[x + 1]).any())
+        arrives = before[x] * turns.may_be_free[x] * turns.comes
+        ships += arrives * (weight[any_shown] @ after[gone[any_shown]] + outstays)
+    return float(ships / after[0])
 
-    def stays_from(x: int) -> tuple[np.ndarray, np.ndarray, float]:
+
+class _Turns:
+    """The grid. A ship that comes within step x is there at the edges x + 1 ... x + d, and has left at x + 1 + d."""
+
+    def __init__(self, berth: Berth, looks_d: np.ndarray, lengths_m: np.ndarray, heard_d: np.ndarray) -> None:
+        self.steps = steps = int(np.ceil((looks_d[-1] + BEFORE_D + 1) / STEP_D))
+        at = np.round((looks_d + BEFORE_D) / STEP_D).astype(int)
+        self.first = np.searchsorted(at, np.arange(steps + 1))  # the first look at an edge or after it
+        self.may_be_free = np.ones(steps + 1)
+        self.may_be_free[at[~np.isnan(lengths_m)]] = 0
+        self.stands = np.exp(-STEP_D / berth.free_d)
+        self.comes = (1 - berth.heard) * (1 - self.stands)
+        spans = np.clip(np.round((heard_d + BEFORE_D) / STEP_D).astype(int), 0, steps)
+        self._after_span = {int(begin): int(end) for begin, end in spans if end > begin}
+        self._begins = np.sort(np.array([*self._after_span, steps + 1]))
+        self.inside = {x for begin, end in self._after_span.items() for x in range(begin, end)}
+        self._by_one = _likelihood_of_one(berth, lengths_m)
+        ends_d = np.maximum(np.arange(int(LONGEST_D / STEP_D) + 1) * STEP_D, 1e-9)
+        self._stay_cdf = norm.cdf((np.log(ends_d) - berth.stay_log[0]) / berth.stay_log[1])
+
+    def stays_from(self, x: int) -> tuple[np.ndarray, np.ndarray, float]:
         """Edges at which a ship of step x may have left, the weight of each, and that of her outstaying the grid."""
-        until = min(steps, int(begins[np.searchsorted(begins, x, "right")]))
-        d = np.arange(1, min(longest, until - x - 1) + 1)
-        gone = x + 1 + d
-        beyond = (1 - stay_cdf[len(d)]) * by_one[first[x + 1], len(looks_d)] if until == steps else 0.0
-        return gone, np.diff(stay_cdf)[d - 1] * by_one[first[x + 1], first[gone]], beyond
+        until = min(self.steps, int(self._begins[np.searchsorted(self._begins, x, "right")]))
+        d = np.arange(1, min(len(self._stay_cdf), until - x))
+        gone, looks = x + 1 + d, len(self._by_one) - 1
+        beyond = (1 - self._stay_cdf[len(d)]) * self._by_one[self.first[x + 1], looks] if until == self.steps else 0.0
+        return gone, np.diff(self._stay_cdf)[d - 1] * self._by_one[self.first[x + 1], self.first[gone]], beyond
 
-    free_before, free_after = np.zeros(steps + 1), np.ones(steps + 1)  # weights of all that was shown before, after
-    free_before[0] = 1.0
-    for x in range(steps):
-        if x in after_span:
-            free_before[after_span[x]] = free_before[x]
-        if x in inside:
-            continue
-        free = free_before[x] * may_be_free[x]
-        free_before[x + 1] += free * stands
-        gone, weight, _ = stays_from(x)
-        free_before[gone] += free * comes * weight
-    for x in range(steps - 1, -1, -1):
-        if x in inside:
-            free_after[x] = free_after[after_span[x]] if x in after_span else 0.0
-            continue
-        gone, weight, beyond = stays_from(x)
-        taken = weight @ free_after[gone] + beyond
-        free_after[x] = may_be_free[x] * (stands * free_after[x + 1] + comes * taken)
-    numbers, ships = np.flatnonzero(shown), 0.0
-    for x in set(range(steps)) - inside:
-        gone, weight, beyond = stays_from(x)
-        any_shown = np.searchsorted(numbers, first[gone]) > np.searchsorted(numbers, first[x + 1])
-        outstays = beyond * bool((numbers >= first[x + 1]).any())
-        arrives = free_before[x] * may_be_free[x] * comes
-        ships += arrives * (weight[any_shown] @ free_after[gone[any_shown]] + outstays)
-    return float(ships / free_after[0])
+    def before(self) -> np.ndarray:
+        """Weight of all that was shown before each edge, at which it is free."""
+        out = np.zeros(self.steps + 1)
+        out[0] = 1.0
+        for x in range(self.steps):
+            if x in self._after_span:
+                out[self._after_span[x]] = out[x]
+            if x in self.inside:
+                continue
+            free = out[x] * self.may_be_free[x]
+            out[x + 1] += free * self.stands
+            gone, weight, _ = self.stays_from(x)
+            out[gone] += free * self.comes * weight
+        return out
+
+    def after(self) -> np.ndarray:
+        """Weight of all that was shown from each edge on, at which it is free."""
+        out = np.ones(self.steps + 1)
+        for x in range(self.steps - 1, -1, -1):
+            if x in self.inside:
+                out[x] = out[self._after_span[x]] if x in self._after_span else 0.0
+                continue
+            gone, weight, beyond = self.stays_from(x)
+            taken = weight @ out[gone] + beyond
+            out[x] = self.may_be_free[x] * (self.stands * out[x + 1] + self.comes * taken)
+        return out
 
 
 def _likelihood_of_one(berth: Berth, lengths_m: np.ndarray) -> np.ndarray:

@@ -150,3 +150,12 @@ def test_she_may_have_been_there_between_her_bounds_or_for_as_long_as_nobody_hea
     hours = np.arange(0, 48.25, 0.25)
     there = [hour for hour in hours if heard._holds(stay, at(hour), pd.Timedelta(hours=6), at_most=at_most)]
     assert (there[0], there[-1], len(there)) == (first_h, last_h, 4 * (last_h - first_h) + 1)
+
+
+@pytest.mark.parametrize("end", ["arrival", "departure"])
+def test_an_end_that_her_messages_leave_open_is_flagged_as_one_that_no_look_bounds(end):
+    whole = visit(5, 20)
+    cut = whole[whole["time_utc"] > at(7)] if end == "arrival" else whole[whole["time_utc"] < at(18)]
+    row = only(cut.reset_index(drop=True))
+    assert pd.isna(row[{"arrival": "arrival_lo", "departure": "departure_hi"}[end]])
+    assert row["flags"] == [{"arrival": "arrival_open", "departure": "left_open"}[end], "ais_gap"]

@@ -115,15 +115,6 @@ def test_a_day_that_nobody_looked_is_unknown_and_bounds_nothing():
     assert {"arrival_open", "left_open"} <= set(row["flags"])
 
 
-@pytest.mark.parametrize("end", ["arrival", "departure"])
-def test_an_end_that_her_messages_leave_open_is_flagged_as_one_that_no_look_bounds(end):
-    whole = visit(5, 20)
-    cut = whole[whole["time_utc"] > at(7)] if end == "arrival" else whole[whole["time_utc"] < at(18)]
-    row = only(cut.reset_index(drop=True))
-    assert pd.isna(row[{"arrival": "arrival_lo", "departure": "departure_hi"}[end]])
-    assert row["flags"] == [{"arrival": "arrival_open", "departure": "left_open"}[end], "ais_gap"]
-
-
 @pytest.mark.parametrize(("step_h", "days"), [(12, 5), (12, 6), (12, 8), (6, 8), (24, 14)])
 @pytest.mark.parametrize("hidden", [True, False])
 def test_bounds_are_in_order_however_long_a_ship_is_seen(step_h, days, hidden):

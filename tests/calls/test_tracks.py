@@ -212,3 +212,10 @@ def test_a_berth_on_a_river_that_the_coast_leaves_out_has_its_calls():
     assert 0 < len(passing) < len(tracks)
     assert ashore_line(tracks).startswith(f"{len(passing)} positions of 1 transponder lie 300 m and more inland")
     assert not ashore_line(clean_tracks(feed(visit(5, 20)), None))
+
+
+@pytest.mark.parametrize("mmsi", [111273001, 970123456, 972123456, 974123456, 992731234])
+def test_equipment_is_no_ship_whatever_message_it_sends(mmsi):
+    """A distress beacon that is tested at a berth reports as ships do; a table may not say which message it was."""
+    tracks = clean_tracks(feed(fixes(np.arange(10, 12, 0.1), *BERTH, mmsi=mmsi)))
+    assert all("bad_mmsi" in flags for flags in tracks["flags"])

@@ -352,14 +352,6 @@ def test_aircraft_buoys_and_base_stations_are_no_tracks(tmp_path):
     assert set(clean_tracks(messages)["mmsi"]) == {SHIP["mmsi"]}
 
 
-@case("D-26")
-@pytest.mark.parametrize("mmsi", [111273001, 970123456, 972123456, 974123456, 992731234])
-def test_equipment_is_no_ship_whatever_message_it_sends(mmsi):
-    """A distress beacon that is tested at a berth reports as ships do; a table may not say which message it was."""
-    tracks = clean_tracks(feed(fixes(np.arange(10, 12, 0.1), *BERTH, mmsi=mmsi)))
-    assert all("bad_mmsi" in flags for flags in tracks["flags"])
-
-
 @case("D-27")
 def test_an_endless_line_costs_no_memory(tmp_path):
     """Forty megabytes stand for the gigabyte: what is held at once does not grow with the line."""
