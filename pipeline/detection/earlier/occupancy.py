@@ -77,6 +77,10 @@ def verdicts(
     if place is None or scene.geolocation is None:
         return []
     berths = [zone for zone in place.zones if zone.kind == "berth"]
+    if berths and scene.sensor in RADARS and not isinstance(scene.read, FlatReader):
+        from pipeline.detection.radar.survey import with_noise
+
+        scene = with_noise(scene)  # or the median of very calm water, of which noise was taken off, is nothing
     return [
         _verdict(scene, zone, found[found["berth_id"] == zone.zone_id], covered.get(zone.zone_id, 0.0))
         for zone in berths

@@ -105,6 +105,14 @@ def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]
     return scene, replace(known, clutter=clutter)
 
 
+def with_noise(scene: Scene) -> Scene:
+    """The scene with the noise put back that a survey of it puts back, where its water is very calm."""
+    alive, samples, _ = _samples(scene)
+    if not samples or alive.bands != scene.bands:
+        return scene
+    return noise_removed.lifted(scene, _darkest(samples))[0]
+
+
 def _on_its_coast(scene: Scene, samples: list[Tile], weights: FloatArray, notes: list[str]) -> tuple[Scene, list[Tile]]:
     """Scene and samples with the map's coast moved to where the picture shows it, where it shows it."""
     flat = scene.read if isinstance(scene.read, FlatReader) else None

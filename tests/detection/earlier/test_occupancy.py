@@ -16,6 +16,7 @@ from pipeline.detection.earlier import background, occupancy, quayside
 from pipeline.detection.earlier.alongside import judged_alongside
 from pipeline.detection.earlier.history import Cells
 from pipeline.detection.flat_reader import FlatReader
+from pipeline.detection.radar.survey import with_noise
 from pipeline.tables import SCENES
 from pipeline.types import Radiometry, Sensor, Window, Zone
 from tests.builders import NOON, array_scene, box_zone, place_of
@@ -332,3 +333,27 @@ def test_no_ship_seen_is_as_telling_as_bayes_says():
         (row,) = occupancy.verdicts(clouded(), place_of(zone), none, {"pier": share})
         missed = 1 - LOOK_RECALL[Sensor.OPTICAL] * share
         assert row["probability"] == pytest.approx(0.5 * missed / (0.5 * missed + 0.5))
+
+
+@pytest.mark.parametrize("vv_db", [-27.0, -33.0, -40.0])
+@pytest.mark.parametrize(("hull", "word"), [(0.0, "empty"), (5.0, "occupied")], ids=["no hull", "a hull"])
+def test_very_calm_water_tells_as_much_with_its_noise_taken_off_as_with_it(vv_db, hull, word):
+    """Speckle by numpy, noise of -31 and -28 dB; in the last of these scenes nearly all of it is noise."""
+    rng, kept = np.random.default_rng(6), {}
+    noise = {"VV": 10**-3.1, "VH": 10**-2.8}
+    for band, water_db in (("VV", vv_db), ("VH", vv_db - 10)):
+        mean = np.full((340, 340), 10 ** (water_db / 10) + noise[band])
+        mean[102:104, 90:100] += hull * (1.0 if band == "VV" else 0.1)
+        kept[band] = mean * rng.gamma(4.4, 1 / 4.4, mean.shape)
+    off = {band: np.maximum(power - noise[band], 1e-6) for band, power in kept.items()}
+    scenes = [array_scene(bands, sensor=Sensor.SENTINEL1) for bands in (off, kept)]
+    port, none = place_of(berth_rows(scenes[0], 101)), a_ship("pier", 0.98).iloc[:0]
+    (taken_off,), (left_in,) = (occupancy.verdicts(scene, port, none, {"pier": 1.0}) for scene in scenes)
+    assert taken_off["verdict"] == left_in["verdict"] == word
+    assert taken_off["probability"] == pytest.approx(left_in["probability"], abs=0.03)
+
+
+def test_plain_speckle_is_read_as_it_is():
+    rng = np.random.default_rng(6)
+    scene = array_scene({n: 0.01 * rng.gamma(4.4, 1 / 4.4, (340, 340)) for n in ("VV", "VH")}, sensor=Sensor.SENTINEL1)
+    assert with_noise(scene) is scene
