@@ -91,6 +91,7 @@ LIFTINGS = Contract(
             amount(f"barrels_at_{name}", f"Cargo if {100 * fill:.0f} % full.", "bbl", required=False)
             for name, fill in FILL_SCENARIOS
         ),
+        amount("length_log_sd", "Relative error of the length.", required=False),
         amount("hull_log_sd", "Relative error of length times beam, or of the length alone.", required=False),
         amount("draught_in_m", "Draught on arrival that the load rests on.", "m", required=False),
         amount("draught_out_m", "Draught on departure that the load rests on.", "m", required=False),

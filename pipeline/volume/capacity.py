@@ -95,6 +95,19 @@ class TankerRegression:
         a, b, sd = self.beam_of_length
         return 16 * np.exp(a + b * np.log(length_m / 100)), sd
 
+    def likely_beam(self, length_m: float, beam_m: float | None, beam_sd_m: float) -> tuple[float, float, float]:
+        """ln(beam / m), its error, and the share of it that is told from the length, and so has the length's error.
+
+        A measured beam is combined with the usual one of the length by inverse variance.
+        """
+        usual_m, usual_sd = self.beam_from_length(np.array(float(length_m)))
+        if beam_m is None:
+            return float(np.log(usual_m)), usual_sd, 1.0
+        seen_sd = beam_sd_m / beam_m
+        weight = usual_sd**2 / (usual_sd**2 + seen_sd**2)
+        log_beam = weight * np.log(beam_m) + (1 - weight) * np.log(usual_m)
+        return float(log_beam), float(np.sqrt(weight) * seen_sd), 1 - weight
+
     def from_gross(self, gt: float) -> tuple[float, float]:
         """Median of ln(DWT / t) over tankers of that gross tonnage, and its spread."""
         at = np.log(gt), np.log(GROSS_KNOTS)
@@ -152,19 +165,12 @@ def capacity_of(
 def _from_hull(length_m: float, beam_m: float | None, length_sd_m: float, beam_sd_m: float) -> Capacity:
     """Capacity by length and beam, or by length with the beam that is usual for it.
 
-    A beam measured worse than it can be told from the length is combined with it by inverse variance. The errors of
-    both are carried through as means over their normal laws: the correction bends within the error of a radar length.
+    The errors of both are carried through as means over their normal laws: the correction bends within the error of a
+    radar length.
     """
     model = tanker_regression()
-    usual_m, usual_sd = model.beam_from_length(np.array(float(length_m)))
-    if beam_m is None:
-        log_beam, beam_sd, follows, method = np.log(usual_m), usual_sd, 1.0, "dwt_from_length"
-    else:
-        seen_sd = beam_sd_m / beam_m
-        weight = usual_sd**2 / (usual_sd**2 + seen_sd**2)
-        log_beam = weight * np.log(beam_m) + (1 - weight) * np.log(usual_m)
-        # follows: share of the beam that comes from the length, and so of the length's error
-        beam_sd, follows, method = np.sqrt(weight) * seen_sd, 1 - weight, "dwt_from_length_beam"
+    log_beam, beam_sd, follows = model.likely_beam(length_m, beam_m, beam_sd_m)
+    method = "dwt_from_length" if beam_m is None else "dwt_from_length_beam"
     length_error = length_sd_m / length_m * _NODES[:, None]
     beam_error = beam_sd * _NODES[None, :] + follows * model.beam_of_length[1] * length_error
     length_error, beam_error = np.broadcast_arrays(length_error, beam_error)

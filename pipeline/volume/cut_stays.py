@@ -18,7 +18,8 @@ import pandas as pd
 from pipeline.config import CallsConfig
 from pipeline.ships.signs_of_cargo import by_freeboards
 from pipeline.ships.turnover import DISAGREE, Pair, Turnover, chance_of_one_stay, turnover
-from pipeline.volume.evidence import FREEBOARD_SD_M, LENGTH_PART
+from pipeline.volume.evidence import FREEBOARD_SD_M
+from pipeline.volume.usual_hull import length_log_sd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,8 +106,7 @@ def _lengths_apart(first: Row, then: Row) -> tuple[float, float]:
     """Difference of two lengths [m], and its standard error for one hull."""
     errors = [USUAL.same_ship_length_share * max(first["length_m"], then["length_m"])]
     for row in (first, then):
-        part = 1.0 if pd.isna(row["beam_m"]) else LENGTH_PART  # of the error of length times beam
-        errors.append(0.0 if pd.isna(row["hull_log_sd"]) else part * row["hull_log_sd"] * row["length_m"])
+        errors.append(length_log_sd(row) * row["length_m"])
     return first["length_m"] - then["length_m"], math.hypot(*errors)
 
 

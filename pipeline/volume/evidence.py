@@ -19,7 +19,6 @@ from pipeline.volume.full_draught import COLUMNS as DEPTHS
 from pipeline.volume.usual_hull import hull_for_loads
 
 DEPTH_SPREAD = 0.08  # of ln(depth) around the mean of two published lines
-LENGTH_PART = 0.4  # of the error of length times beam that lies in the length: beams are measured worse
 FREEBOARD_SD_M = 0.5  # where no error is told
 
 COLUMNS = (
@@ -34,7 +33,7 @@ class Evidence:
 
     length_m: float
     beam_m: float
-    hull_log_sd: float = 0.0  # error of measured length times beam
+    hull_log_sd: float = 0.0  # error of length times beam
     draught_in_m: float | None = None
     draught_out_m: float | None = None
     freeboard_first_m: tuple[float, float] | None = None

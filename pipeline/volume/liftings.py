@@ -193,7 +193,8 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
     doubts.append(cargo_doubt(given, size, full_bbl_per_dwt_t(product, config), ship))
     out |= {"given_barrels": given["barrels"], "given_tonnes": given["tonnes"]}
     if length is not None:
-        out["hull_log_sd"] = math.hypot(ship.length_sd_m / length, ship.beam_sd_m / (beam or math.inf))
+        out["length_log_sd"] = ship.length_sd_m / length
+        out["hull_log_sd"] = math.hypot(out["length_log_sd"], ship.beam_sd_m / (beam or math.inf))
     size, depths, doubts_of_depth = _with_depths(call, out, size, contradicted=hull.contradicted)
     out |= depths | {
         "size_source": told_by_registry(call, hull, depths),

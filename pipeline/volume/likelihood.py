@@ -27,7 +27,6 @@ from pipeline.volume.displacement import draught_by_pull
 from pipeline.volume.hull_form import block_coefficient, lightship_share
 from pipeline.volume.possible_voyages import FullDraught, HullForms
 from pipeline.volume.typed_draughts import Afloat, by_draughts
-from pipeline.volume.usual_hull import DWT_PER_HULL
 
 if TYPE_CHECKING:
     from pipeline.config import VolumeConfig
@@ -92,9 +91,9 @@ def _forms(evidence: Evidence, dwt_t: FloatArray, per_area_m: FloatArray, size_e
 
     A draw of a larger ship than was measured is one of a longer ship, with the form and the weight of such.
     """
-    length, beam = np.array(evidence.length_m), np.array(evidence.beam_m)
-    usual = tanker_regression().log_dwt(length, beam) + DWT_PER_HULL * size_error.tied
-    longer_m = length * np.exp(evidence.longer * size_error.tied)
+    longer_m = evidence.length_m * np.exp(evidence.longer * size_error.tied)
+    broader_m = evidence.beam_m * np.exp((1 - evidence.longer) * size_error.tied)
+    usual = tanker_regression().log_dwt(longer_m, broader_m)
     block = block_coefficient(longer_m)
     told = evidence.full_draught
     full = None if told is None else FullDraught(np.log(told.draught_m / per_area_m), told.log_sd)

@@ -94,7 +94,8 @@ def _hull(call: Row) -> tuple[float | None, Depth | None]:
         return length_m, Depth(listed, f"her depth ({listed:.1f} m)")
     if length_m is None:
         return None, None
-    limit_m = (1 + DEEPEST_SD * DEPTH_SPREAD) * usual_depth_m(length_m)
+    spread = math.hypot(DEPTH_SPREAD, 0.0 if hull.length_m is None else hull.length_sd_m / hull.length_m)
+    limit_m = (1 + DEEPEST_SD * spread) * usual_depth_m(length_m)
     return length_m, Depth(limit_m, f"the depth can be ({limit_m:.1f} m) of a tanker of {round(length_m, 1):g} m")
 
 

@@ -1,5 +1,7 @@
 """Length and beam by which draughts and freeboards are read: as stated, else as usual for what is known of the ship.
 
+A beam that is measured with an error is combined with the usual one of the length, as for the deadweight.
+
 A table with deadweights and draughts, and no dimensions, still tells what the ships took: tankers of one deadweight
 differ by a tenth in length times beam, which moves a cargo read off draughts by no more.
 """
@@ -39,15 +41,16 @@ def hull_for_loads(row: Mapping[str, Any]) -> UsualHull | None:
 
     A beam without a length tells nothing here: length times beam goes with the deadweight, whatever the beam.
     """
-    length, beam, dwt, log_sd = (_known(row.get(n)) for n in ("length_m", "beam_m", "dwt_p50_t", "hull_log_sd"))
-    if length is not None and beam is not None:
-        return UsualHull(length, beam, log_sd or 0.0, True)
+    length, beam, dwt, hull_sd = (_known(row.get(n)) for n in ("length_m", "beam_m", "dwt_p50_t", "hull_log_sd"))
     model = tanker_regression()
     if length is not None:
-        usual_m, beam_sd = model.beam_from_length(np.array(length))
-        both = (1 + model.beam_of_length[1]) * (log_sd or 0.0)  # a beam told from the length has its error, too
-        spread = math.hypot(float(beam_sd), both)
-        return UsualHull(length, float(usual_m), spread, False, both * (log_sd or 0.0) / spread**2)
+        length_sd, hull_sd = length_log_sd(row), hull_sd or 0.0
+        beam_sd_m = 0.0 if beam is None else beam * math.sqrt(max(hull_sd**2 - length_sd**2, 0.0))
+        log_beam, beam_sd, follows = model.likely_beam(length, beam, beam_sd_m)
+        by_length = (1 + follows * model.beam_of_length[1]) * length_sd
+        spread = math.hypot(beam_sd, by_length)
+        longer = by_length * length_sd / spread**2 if spread else 0.0
+        return UsualHull(length, math.exp(log_beam), spread, beam is not None, longer)
     if dwt is None:
         return None
     lengths, log_dwt = _usual_lengths()
@@ -57,6 +60,11 @@ def hull_for_loads(row: Mapping[str, Any]) -> UsualHull | None:
     spread = math.hypot(float(model.residual_sd(np.array(length))), more_sd) / DWT_PER_HULL
     longer = 1 / (1 + model.beam_of_length[1])  # ships of a larger deadweight are longer and broader
     return UsualHull(length, float(model.beam_from_length(np.array(length))[0]), spread, False, longer)
+
+
+def length_log_sd(row: Mapping[str, Any]) -> float:
+    """Relative error of the length in a row of liftings; of length times beam in one of an earlier version."""
+    return next((sd for name in ("length_log_sd", "hull_log_sd") if (sd := _known(row.get(name))) is not None), 0.0)
 
 
 @cache

@@ -103,6 +103,13 @@ def test_a_hull_may_be_deeper_than_usual_by_two_and_a_half_spreads(deeper, kept)
     assert bool(left(length_m=98.0, draught_out_m=draught_m)) == kept
 
 
+def test_a_length_that_is_known_badly_bounds_no_draught_by_itself():
+    """Of 70 m give or take 20 m she may be 90 m long, and have 6.9 m up to her deck by both published lines."""
+    assert left(length_m=70.0, draught_out_m=6.7) == {}
+    bounds = {"length_lo_m": 50.0, "length_hi_m": 90.0}
+    assert left(length_m=70.0, draught_out_m=6.7, **bounds) == {"draught_out_m": 6.7}
+
+
 @pytest.mark.parametrize("depth_m", [2.9, 26.0, -8.0, "deep"])
 def test_a_listed_depth_that_is_not_hers_leaves_the_usual_one(depth_m):
     typed = {"length_m": 98.0, "draught_out_m": 5.9, "freeboard_in_m": 4.5}
