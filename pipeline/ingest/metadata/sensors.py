@@ -30,7 +30,11 @@ _S2 = re.compile(
     r"|(?<![A-Z0-9])HLS\.S30\."  # NASA's harmonised images, of which these are Sentinel-2's
 )
 _S1 = re.compile(r"(?<![A-Z0-9])S1[A-D](_|-(IW|EW|WV|S[1-6])-)|SENTINEL[-_ ]?1")
-_RADAR = re.compile(r"(?<![A-Z])(SAR|RADAR|RADARSAT|TERRASAR|ICEYE|UMBRA|CAPELLA|COSMO|SAOCOM|NOVASAR|PALSAR)(?![A-Z])")
+_RADAR = re.compile(
+    r"(?<![A-Z])(SAR|RADAR|RADARSAT|TERRASAR[-_ ]?X?|TANDEM[-_ ]?X|ICEYE|UMBRA|CAPELLA|COSMO|SAOCOM|NOVASAR|PALSAR)"
+    r"(?![A-Z])"
+    r"|(?<![A-Z0-9])((TSX|TDX|CSKS|RCM)[1-4]|(GF|GAOFEN)[-_ ]?3[BC]?)(?![A-Z0-9])"  # as their operators' files begin
+)
 _MASK_FILE = re.compile(
     r"(^MSK|[_-](UDM|UDM2|SCL|AOT|WVP|QA60|CLDPRB|SNWPRB))([_-]|$)"
     r"|^HLS\..*\.(FMASK|SAA|SZA|VAA|VZA)$"  # classes and angles beside the bands

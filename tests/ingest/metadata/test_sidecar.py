@@ -68,6 +68,10 @@ def test_a_file_whose_only_key_has_a_slip_says_what_may_be_meant(tmp_path):
     [
         ("ICEYE_X2_GRD_SLEA_20240308T021000", {}),
         ("CAPELLA_C02_SM_GEO_HH_20240308021000", {}),
+        ("GF3_KAS_FSII_001234_E132.9_N42.7_20240308_L1A_HH_L10001234567", {}),
+        ("TERRASARX_20240308T021000", {}),
+        ("CSKS4_GEC_B_HI_05_20240308021000", {}),
+        ("scene", {"platform": "Gaofen-3"}),
         ("scene", {"platform": "TerraSAR-X"}),
         ("scene", {"bands": ["HH"]}),
     ],
@@ -90,6 +94,7 @@ def test_a_radar_is_not_taken_for_optical_for_want_of_its_sensor(tmp_path, stem,
         ("hamburg_HH_20240308", {"sun_elevation_deg": 30.0}),
         ("hamburg_HH_20240308", {"bands": ["pan"]}),
         ("SARDINIA_20240308", {}),
+        ("GF2_PMS1_E132.9_N42.7_20240308", {}),  # an optical one of the same family
         ("CAESAREA_20240308", {}),
     ],
 )
