@@ -88,6 +88,9 @@ def open_scene(
         scene = _open_safe_scene(path, options, land, all_read=all_read)
     else:
         scene = _open_raster_scene(path, options, land, meanwhile, all_read=all_read)
+    for beside in scene.source.beside:
+        if not beside.sha256:  # no evidence without its hash, though its reader had it
+            raise InputError(beside.name, "cannot be read")
     return replace(scene, tags=scene.tags | {"land": "auto" if options.search_land else "none"})
 
 

@@ -43,7 +43,7 @@ aoi:
   zones: zones.geojson
 period: {{start: 2024-03-06T00:00:00Z, end: 2024-03-10T00:00:00Z}}
 source: {{kind: files, images: [{images}], ais: [{ais}]}}
-volume: {{draws: 200}}
+volume: {{draws: 1000}}
 cap: cap.yaml
 engine: {{kind: serial}}
 """

@@ -165,7 +165,7 @@ def test_an_alias_bomb(desk, capwatch, saw):
 def test_a_factor_that_is_none(desk, capwatch, saw, factor):
     desk.file.write_text(
         desk.file.read_text().replace(
-            "volume: {draws: 200}",
+            "volume: {draws: 1000}",
             f"volume: {{products: [{{name: gas oil, share: 1.0, bbl_per_t: {factor}, t_per_m3: 0.84}}]}}",
         )
     )

@@ -69,7 +69,7 @@ def _own(image: Path) -> tuple[Path | None, bool]:
 def _hashed(path: Path, name: str) -> SideFile | None:
     """A file with its hash, and its name as seen from the image; None where it has gone.
 
-    One that may not be read stays unread, and its reader says so.
+    One that cannot be read has none: nobody opens an image with such a file.
     """
     try:
         stamp = stamp_of(path)

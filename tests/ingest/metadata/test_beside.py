@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.ingest.inputs import open_inputs
+from pipeline.ingest.metadata import beside
 from pipeline.ingest.metadata.beside import listed, side_files, unlisted
 from pipeline.ingest.scenes import open_scene
 from pipeline.ingest.unchanged import require_unchanged
@@ -63,6 +64,18 @@ def test_a_sidecar_that_makes_its_image_unusable_is_listed_with_it(tmp_path):
     _, table = open_inputs([image])
     assert table.loc[0, "status"] == "skipped"
     assert table.loc[0, "side_files"] == [f"{hashlib.sha256(b'no JSON').hexdigest()}  a_20240308.json"]
+
+
+def test_an_image_is_not_read_by_a_sidecar_that_nobody_could_hash(tmp_path, monkeypatch):
+    """Its first read fails, as a disk's may; the second, by who reads what it says, would not."""
+    image = radar(tmp_path / "a_20240308.tif", sidecar=True)
+
+    def failing(path):
+        raise InputError(path, "cannot be read")
+
+    monkeypatch.setattr(beside, "sha256_of", failing)
+    _, table = open_inputs([image])
+    assert (table.loc[0, "status"], "a_20240308.json: cannot be read" in table.loc[0, "cause"]) == ("skipped", True)
 
 
 def test_a_list_can_be_read_back(tmp_path):
