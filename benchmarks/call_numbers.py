@@ -61,7 +61,9 @@ def sightings(world: World, seed: int, days: float = MONTH_D) -> pd.DataFrame:
     """
     rng = np.random.default_rng(seed)
     times = np.arange(rng.uniform(0, world.every_d), days, world.every_d)
-    rows: list[dict[str, object]] = [{"look": k, "day": day, "berth": "", "stay": -1} for k, day in enumerate(times)]
+    rows: list[dict[str, object]] = [
+        {"look": k, "day": day, "berth": "", "stay": -1, "mmsi": 0} for k, day in enumerate(times)
+    ]
     for berth, (east, north) in BERTHS.items():
         comes, number = -BEFORE_D, 0
         while comes < days:
