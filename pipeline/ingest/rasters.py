@@ -364,8 +364,7 @@ def refuse_oddities(dataset: DatasetReader, item: str) -> None:
     block = rows * cols * np.dtype(dataset.dtypes[0]).itemsize
     if dataset.driver == "GTiff" and min(block, declared) > MAX_BLOCK_BYTES:
         raise InputError(item, f"has blocks of {rows} x {cols} pixels; write it in tiles of 512 x 512")
-    # of a member of an archive, which was checked for bombs before, 0
-    stored = os.stat(dataset.name).st_size if os.path.isfile(dataset.name) else 0
+    stored = os.stat(dataset.name).st_size if os.path.isfile(dataset.name) else 0  # archives were checked before
     if stored and block >= BOMB_BLOCK_BYTES and declared / 4 > BOMB_RATIO * stored:
         raise InputError(item, f"unpacks over {BOMB_RATIO:g}-fold in blocks of {rows} x {cols} pixels (a bomb?)")
 
