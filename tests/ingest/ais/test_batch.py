@@ -96,6 +96,141 @@ def test_and_whatever_happens_to_the_lines(data):
     agree(bytes(raw))
 
 
+def told(line: bytes | str):
+    """What both readers say of a line that stands alone: its bucket, or its sentence."""
+    line = line if isinstance(line, bytes) else line.encode()
+    assert agree(line + b"\n") == 1, line
+    return SentenceReader().read(line)
+
+
+SIX_BIT = "0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVW`abcdefghijklmnopqrstuvw"  # ITU-R M.1371-5, NMEA 0183
+BARE = "!" + signed("AIVDM,1,1,,A,15,0")
+
+
+def test_a_checksum_is_the_xor_in_two_hexadecimal_digits_of_either_case():
+    """NMEA 0183; seven-bit characters make 128 of the 256."""
+    bodies = [f"AIVDM,1,1,,A,{a}{b},0" for a in SIX_BIT for b in SIX_BIT]
+    one_each = {reduce(xor, body.encode()): body for body in bodies}
+    assert len(one_each) == 128
+    for right, body in one_each.items():
+        assert {type(told(f"!{body}*{right:{form}}")) for form in ("02X", "02x")} == {Sentence}
+    accepted = [n for n in range(256) if told(f"{BARE[:-2]}{n:02X}") != "bad_checksum"]
+    assert accepted == [int(BARE[-2:], 16)]
+    others = [bytes([n]) for n in range(256) if chr(n) not in "0123456789ABCDEFabcdef\n"]
+    said = {told(BARE[:-2].encode() + pair) for other in others for pair in (other + b"0", b"0" + other)}
+    assert said == {"bad_format"}
+
+
+def test_a_payload_holds_the_64_characters_of_the_standard_and_no_others():
+    for other in sorted({*range(128)} - set(b",*\n")):
+        for payload in (f"{chr(other)}0", f"0{chr(other)}"):
+            found = told("!" + signed(f"AIVDM,1,1,,A,{payload},0"))
+            assert (found if isinstance(found, str) else found.payload.decode()) == (
+                payload if chr(other) in SIX_BIT else "bad_format"
+            )
+
+
+@pytest.mark.parametrize(
+    ("bucket", "bodies"),
+    [
+        ("bad_format", ["2,0,1,A,15,0", "2,3,1,A,15,0", "0,0,,A,15,0", "10,1,,A,15,0", "1,01,,A,15,0", ",1,,A,15,0"]),
+        ("bad_format", ["1,1,,A,15,6", "1,1,,A,15,", "1,1,,A,15,00", "1,1,,A,15,/", ":,1,,A,15,0", "/,1,,A,15,0"]),
+        ("bad_format", ["1,1,123,A,15,0", "1,1,,ABC,15,0", "1,1,,A,15", "1,1,,A,15,0,", "1,1,,A,15,0,,,,,,,"]),
+        ("no_data", ["1,1,,A,,0"]),
+    ],
+)
+def test_fields_that_are_no_sentences_though_the_checksum_fits(bucket, bodies):
+    assert [told("!" + signed(f"AIVDM,{body}")) for body in bodies] == [bucket] * len(bodies)
+
+
+def test_fields_at_the_ends_of_their_ranges_are_a_sentence():
+    assert told("!" + signed("BSVDO,9,9,10,A1,15,5")) == Sentence(9, 9, b"10", b"A1", b"15", 5, b"", None)
+    assert told("!" + signed("AIVDM,2,1,0,B,w,0")) == Sentence(2, 1, b"0", b"B", b"w", 0, b"", None)
+
+
+@pytest.mark.parametrize("formatter", ["AIVDN", "AIVBM", "AIXDM", "AVDM", "AAIVDM", ""])
+def test_other_sentences_hold_no_ais(formatter):
+    assert told("!" + signed(f"{formatter},1,1,,A,15,0")) == "no_data"
+
+
+def test_blanks_around_a_line_are_no_part_of_it():
+    """Those of ASCII; another character before a sentence is a logger's, of whom the reader is asked."""
+    for blank in " \t\v\f\r":
+        assert told(blank + BARE + blank) == told(BARE)
+    for other in "\b\x0e\x1f":
+        assert scan((other + BARE).encode(), time_announced=False, line_limit=100).what.tolist() == [ASK]
+
+
+@pytest.mark.parametrize(
+    ("digits", "time_s"),
+    [
+        ("946684799", None), ("946684800", 946684800), ("4102444799", 4102444799), ("4102444800", None),
+        ("946684799999", None), ("946684800000", 946684800), ("4102444799500", 4102444799.5), ("4102444800000", None),
+        ("946684800000000", 946684800), ("1709812800250000", 1709812800.25), ("4102444800000000", None),
+    ],
+)  # fmt: skip
+def test_a_time_is_seconds_or_thousandths_or_millionths_from_2000_to_2100(digits, time_s):
+    for line in (f"{BARE},{digits}", f"{BARE},rX,{digits}.75,9", f"\\{signed(f's:R1,c:{digits}')}\\{BARE}"):
+        assert told(line).time_s == time_s
+
+
+@pytest.mark.parametrize(
+    "trailer", [",12345678", ",12345678901234567", ",r1709812800", ",1709812800x", ",1709812800.x", ",1709812800.5.5"]
+)
+def test_what_is_no_field_of_nine_to_sixteen_digits_is_no_time(trailer):
+    assert told(BARE + trailer).time_s is None
+    assert told(f"{BARE}{trailer},1709812800").time_s == told(f"{BARE}{trailer} 1709812800.").time_s == T0
+
+
+@pytest.mark.parametrize(
+    ("body", "station", "time_s"),
+    [
+        ("c:1709812800,s:R1", b"R1", T0), ("s:R1,c:1709812800", b"R1", T0), ("s:R,n:5,c:1709812800", b"R", T0),
+        ("d:1709812800,n:1709812800,t:1709812800,r:1709812800", b"", None),  # NMEA 4.10: none of them is the time
+        ("c1709812800,s", b"", None), ("c:", b"", None), ("s:", b"", None), ("c:17098128OO,s:R1", b"R1", None),
+        ("", b"", None),
+    ],
+)  # fmt: skip
+def test_a_tag_block_says_its_source_and_its_time_by_their_letters(body, station, time_s):
+    found = told(f"\\{signed(body)}\\{BARE}")
+    assert (found.station, found.time_s) == (station, time_s)
+    damaged = told(f"\\{signed(body)[:-1]}x\\{BARE}")
+    assert (damaged.station, damaged.time_s) == (b"", None)
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        ["s:R1", "c:1709812800"],
+        ["c:1709812800", "s:R1"],
+        ["c:1709812700,s:R2", "s:R1,c:1709812800"],
+        ["s:R1,c:1709812800", "n:4"],
+    ],
+)
+def test_what_several_tag_blocks_say_is_of_one_sentence_and_the_last_word_counts(blocks):
+    tags = "".join(f"\\{signed(body)}\\" for body in blocks)
+    for line in (tags + BARE, f"{tags}\\s:R3,c:17{BARE}"):  # or another one that never ends
+        found = told(line)
+        assert (found.station, found.time_s) == (b"R1", T0)
+
+
+@pytest.mark.parametrize("second", ["!AIVDM,", "!a0VDO,", "!9zVDM,1", "!ZAVDM,", "x!09VDO,"])
+def test_a_second_sentence_on_a_line_is_bad_format(second):
+    assert told(BARE + second) == told(f"{BARE},{T0}{second}") == "bad_format"
+
+
+@pytest.mark.parametrize("rest", ["!AIVDM", "!A-VDM,", "!AIVDN,", "!AIVBM,", "!AIXDM,", "!:IVDM,", "AIVDM,", "!A@VDM,"])
+def test_what_is_no_sentence_behind_one_is_a_trailer(rest):
+    assert isinstance(told(BARE + rest), Sentence)
+
+
+def test_a_line_may_be_as_long_as_its_limit():
+    for limit, what in ((len(BARE), SINGLE), (len(BARE) - 1, BAD_FORMAT)):
+        found = scan(f"{BARE}\n{BARE}".encode(), time_announced=False, line_limit=limit)
+        assert found.what.tolist() == [what] * 2
+        assert found.bounds.tolist() == [[0, len(BARE)], [len(BARE) + 1, 2 * len(BARE) + 1]]
+
+
 def one(payload: bytes, fill_bits: int = 0):
     n = np.array([0])
     return decode(

@@ -27,6 +27,7 @@ def read(line):
         tagged(ONE, 1709812800000),
         f"2024-03-07T12:00:00Z {ONE}",
         f"2024-03-07 21:00:00+0900 {ONE}",
+        f"2024-03-07 12:00:00 UTC {ONE}",
         f"1709812800 {ONE}",
         f"{ONE},r003669930,1709812800",
         f"{ONE},d-109,S2105,t050056.00,T56.13718694,r003669946,1709812800,1709812741",
@@ -39,6 +40,7 @@ def read(line):
         "tag in ms",
         "iso prefix",
         "iso with offset",
+        "iso in words",
         "epoch prefix",
         "uscg",
         "uscg long",
@@ -67,6 +69,13 @@ def test_gatehouse_line_gives_the_time_of_the_next_sentence_only():
     reader = SentenceReader()
     assert reader.read(f"${body}*{reduce(xor, body.encode()):02X}".encode()) == "no_data"
     assert reader.read(ONE.encode()).time_s == NOON_S + 0.25
+    assert reader.read(ONE.encode()).time_s is None
+
+
+@pytest.mark.parametrize("body", ["GPZDA,1,2024,3,7,12,0,0,250", "PGHP,1,2024,3,7,12,0", "PGHP,1,2024,13,7,12,0,0,250"])
+def test_another_line_or_half_a_one_announces_no_time(body):
+    reader = SentenceReader()
+    reader.read(f"${body}*{reduce(xor, body.encode()):02X}".encode())
     assert reader.read(ONE.encode()).time_s is None
 
 
