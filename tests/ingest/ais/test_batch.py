@@ -175,7 +175,17 @@ def test_a_time_is_seconds_or_thousandths_or_millionths_from_2000_to_2100(digits
 
 
 @pytest.mark.parametrize(
-    "trailer", [",12345678", ",12345678901234567", ",r1709812800", ",1709812800x", ",1709812800.x", ",1709812800.5.5"]
+    "trailer",
+    [
+        ",12345678",
+        ",12345678901234567",
+        ",r1709812800",
+        ",1709812800x",
+        ",1709812800.x",
+        ",1709812800.5.5",
+        ",170981280/",
+        ",170981280:",
+    ],
 )
 def test_what_is_no_field_of_nine_to_sixteen_digits_is_no_time(trailer):
     assert told(BARE + trailer).time_s is None
@@ -219,7 +229,9 @@ def test_a_second_sentence_on_a_line_is_bad_format(second):
     assert told(BARE + second) == told(f"{BARE},{T0}{second}") == "bad_format"
 
 
-@pytest.mark.parametrize("rest", ["!AIVDM", "!A-VDM,", "!AIVDN,", "!AIVBM,", "!AIXDM,", "!:IVDM,", "AIVDM,", "!A@VDM,"])
+@pytest.mark.parametrize(
+    "rest", ["!AIVDM", "AIVDM,", "!AIVDN,", "!AIVBM,", "!AIXDM,", *(f"!{c}IVDM,!A{c}VDO," for c in "/:@[`{")]
+)
 def test_what_is_no_sentence_behind_one_is_a_trailer(rest):
     assert isinstance(told(BARE + rest), Sentence)
 
@@ -291,6 +303,21 @@ def test_every_field_of_random_payloads_is_what_pyais_reads(kind, body, fill_bit
 def test_messages_without_fields_of_ours_give_their_number_and_station(kind):
     table, _ = one(bytes([48 + kind]) + b"0" * 27)
     assert table[["msg_type", "mmsi"]].to_numpy().tolist() == [[kind, 0]]
+
+
+@pytest.mark.parametrize(
+    ("begins", "bits"),
+    [
+        ("1", 137), ("2", 137), ("3", 137), ("4", 134), ("5", 422), ("9", 128), (";", 134), ("B", 133), ("C", 301),
+        ("E", 249), ("H000000", 160), ("H000004", 162), ("K", 94), ("8", 38),
+    ],
+)  # fmt: skip
+def test_a_message_may_end_behind_the_last_field_that_is_read_and_no_bit_before(begins, bits):
+    """Where heading, latitude, destination, size and so on end: ITU-R M.1371-5, annex 8."""
+    for wanted in (bits, bits - 1):
+        characters = -(-wanted // 6)
+        _, counts = one(begins.encode().ljust(characters, b"0")[:characters], 6 * characters - wanted)
+        assert (counts["decoded"], counts["bad_format"]) == ((1, 0) if wanted == bits else (0, 1))
 
 
 def test_numbers_outside_the_messages_are_unsupported():

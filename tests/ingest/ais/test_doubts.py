@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from pyproj import Geod
 
 from pipeline.ingest.ais import doubts as ais_doubts
 from pipeline.ingest.ais.messages import read_ais
@@ -69,6 +70,66 @@ def test_a_way_to_the_east_is_steady_over_the_antimeridian_as_well(tmp_path, sog
     frame.assign(lon=((lon + 180) % 360 - 180).round(6), lat=60.0, cog=90.0).to_csv(path, index=False)
     told = "a steady way is left for one report, at 1 rows (first: near line 7)"
     assert notes(path).partition(": ")[2] == (told if sog == 1.0 else "")
+
+
+def voyage(tmp_path, minutes, knots, *, course=0.0, start=(133.0, 42.0), says_kn=None):
+    """A ship on one course over the ellipsoid, heard at these minutes."""
+    path = table(tmp_path, rows=len(minutes))
+    frame = pd.read_csv(path)
+    far_m = np.asarray(minutes, float) * knots * 1852.0 / 60.0
+    one = np.ones(len(minutes))
+    lon, lat, _ = Geod(ellps="WGS84").fwd(start[0] * one, start[1] * one, course * one, far_m)
+    times = [f"{START + pd.Timedelta(seconds=round(60 * m)):%Y-%m-%dT%H:%M:%SZ}" for m in minutes]
+    said = knots if says_kn is None else says_kn
+    frame.assign(time_utc=times, lon=lon.round(6), lat=lat.round(6), sog=float(said), cog=course).to_csv(
+        path, index=False
+    )
+    return path
+
+
+@pytest.mark.parametrize("course", [0.0, 62.0, 180.0, 305.0])
+@pytest.mark.parametrize("knots", [3.0, 22.0])
+@pytest.mark.parametrize("start", [(133.0, 42.0), (-179.97, -55.0)], ids=["north", "south, antimeridian"])
+def test_a_steady_way_heard_at_uneven_times_raises_no_doubt(tmp_path, course, knots, start):
+    path = voyage(tmp_path, [0, 1, 6, 6.5, 12, 13, 20, 20.2, 28, 29], knots, course=course, start=start)
+    assert notes(path) == ""
+    frame = pd.read_csv(path)
+    frame.loc[5, "cog"] = (course + 90.0) % 360.0
+    frame.to_csv(path, index=False)
+    assert "a steady way is left for one report, at 1 rows (first: near line 7)" in notes(path)
+
+
+@pytest.mark.parametrize("seconds", [10, 60, 3600])
+def test_the_fastest_ferry_makes_a_leg_and_no_ship_makes_it_at_twice_her_speed(tmp_path, seconds):
+    """HSC Francisco: 58.1 kn (Incat, 2013). Legs of some hundred metres tell of no speed, whatever their time."""
+    minutes = np.arange(6) * seconds / 60.0
+    assert "no ship makes" not in notes(voyage(tmp_path, minutes, 58.1, course=30.0))
+    twice = notes(voyage(tmp_path, minutes, 116.2, course=30.0, says_kn=np.nan))
+    assert ("5 legs between fixes that no ship makes (first: to line 3)" in twice) == (seconds > 10)
+
+
+@pytest.mark.parametrize(
+    ("odd", "others", "told"),
+    [(1, 7, False), (1, 8, True), (2, 15, False), (2, 16, True), (3, 100, False)],
+)
+def test_one_or_two_rows_are_odd_each_against_eight(tmp_path, odd, others, told):
+    path = table(tmp_path, rows=odd + others)
+    frame = pd.read_csv(path)
+    frame.loc[others:, "callsign"] = "SIM2"
+    frame.assign(callsign=frame["callsign"].fillna("SIM1")).to_csv(path, index=False)
+    rows = {1: "1 row differs from its ship's", 2: "2 rows differ from their ship's"}.get(odd, "")
+    said = f"column callsign: {rows} others (first: line {others + 2})"
+    assert (said in notes(path)) == told
+    assert ("callsign" in notes(path)) == told
+
+
+def test_a_value_of_one_ship_is_no_oddity_of_another(tmp_path):
+    """Eight rows of one ship say nothing of the single row of another, not even of an equal name."""
+    path = table(tmp_path, rows=21)
+    frame = pd.read_csv(path)
+    frame.loc[20, ["mmsi", "name", "a", "lat"]] = [999000077, "SIM OTHER", 70, 10.0]
+    frame.to_csv(path, index=False)
+    assert notes(path) == ""
 
 
 def test_a_few_rows_out_of_order_are_told_and_a_file_in_another_order_is_not_damaged(tmp_path):

@@ -172,6 +172,39 @@ def test_a_craft_with_a_mother_ship_sends_no_size(tmp_path):
     assert read[list("abcd")].fillna(-1).to_numpy().tolist() == [[9, 3, 2, 1], [-1] * 4, [-1] * 4]
 
 
+TOLD_OF_ITSELF = [1, 2, 3, 4, 5, 8, 9, 11, 14, 18, 19, 21, 27]  # what a station says of itself, in one layout each
+
+
+@pytest.mark.parametrize(
+    ("kinds", "fields"),
+    [
+        ((1, 2, 3, 4, 9, 11, 18, 19, 21, 27), {"lon": 133.05, "lat": -42.75}),
+        ((1, 2, 3, 9, 18, 19, 27), {"sog": 7, "cog": 181}),
+        ((1, 2, 3, 18, 19), {"heading": 180}),
+        ((1, 2, 3, 27), {"nav": 5}),
+        ((5,), {"imo": 9074729, "dest": "NOWHERE", "draught": 6.4, "callsign": "TEST1"}),
+        ((5, 19), {"ship_type": 80}),
+        ((5, 19, 21), {"name": "A TANKER", "a": 80, "b": 20, "c": 7, "d": 8}),
+    ],
+    ids=["place", "way", "heading", "status", "voyage", "type", "name and size"],
+)
+def test_which_message_carries_which_field_is_as_the_standard_says(tmp_path, kinds, fields):
+    """ITU-R M.1371-5, annex 8; the first character of a payload is the number of its message."""
+    said = SHIP | VOYAGE | {"name": "A TANKER", "lat": -42.75, "speed": 7, "course": 181, "heading": 180, "status": 5}
+    lines = []
+    for kind in TOLD_OF_ITSELF:
+        first, *rest = sentences(said | {"type": kind})
+        fields_sent = first[1 : first.index("*")].split(",")
+        fields_sent[5] = chr(48 + kind) + fields_sent[5][1:]  # pyais calls 2 and 3 messages 1
+        body = ",".join(fields_sent)
+        lines += [f"!{body}*{xor_of(body.encode()):02X}", *rest]
+    read = read_ais([log(tmp_path, lines)]).messages.set_index("msg_type")
+    assert read.index.tolist() == TOLD_OF_ITSELF
+    for name, value in fields.items():
+        given = read[name].dropna()
+        assert given[given != ""].to_dict() == dict.fromkeys(kinds, value), name
+
+
 def test_a_payload_too_short_for_its_fields_is_no_message(tmp_path):
     whole = sentences(SHIP)[0]
     fields = whole[1 : whole.index("*")].split(",")
