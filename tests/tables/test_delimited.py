@@ -151,6 +151,23 @@ def test_columns_between_other_marks_read_as_between_commas(tmp_path, mark):
     pd.testing.assert_frame_equal(found, plain)
 
 
+@pytest.mark.parametrize(
+    ("written", "tonnes"),
+    [("-0,75", -0.75), ("+12,5", 12.5), ("3,5e3", 3500.0), ("1,25E-2", 0.0125), (" 7,5 ", 7.5), ("0,125", 0.125)],
+)
+def test_a_number_with_a_decimal_comma_is_the_one_with_a_point(tmp_path, written, tonnes):
+    found = read_table(table(tmp_path, f"call_id;tonnes\na;{written}\nb;12\nc;\n"))["tonnes"]
+    assert found[:2].tolist() == [tonnes, 12.0]
+    assert np.isnan(found[2])
+
+
+def test_between_commas_three_digits_behind_a_point_are_decimals(tmp_path):
+    """There a comma that groups thousands, or one for a point, would have been a separator."""
+    found = read_table(table(tmp_path, "call_id,tonnes,dwt_t\na,3.125,4850.000\nb,12.500,\n"))
+    assert found["tonnes"].tolist() == [3.125, 12.5]
+    assert found["dwt_t"][0] == 4850.0
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["", "CRLF"])
 @pytest.mark.parametrize("mark", [",", ";"])
 def test_a_name_may_have_two_lines(tmp_path, mark, end):
@@ -168,8 +185,9 @@ def test_a_name_may_have_two_lines(tmp_path, mark, end):
         ("Liftings 2024\n", 2),
         ("Liftings 2024\n\nby A. Analyst,,,\n,,,\n", 5),
         (",Stay,,Hull\n", 2),
+        ("Tonnes,,\n", 2),
     ],
-    ids=["filled up", "alone", "more lines", "two levels"],
+    ids=["filled up", "alone", "more lines", "two levels", "a word that names a column"],
 )
 @pytest.mark.parametrize("names", ["call_id,arrival,length_m", "Vessel,Date,DWT (t)"], ids=["ours", "others'"])
 @pytest.mark.parametrize("mark", [",", ";"])

@@ -149,7 +149,7 @@ def _tag(data, at, end, station):  # type: ignore[no-untyped-def]
     while at <= star:
         stop = _find(data, COMMA, at, star)
         stop = star if stop < 0 else stop
-        if stop - at >= 2 and data[at + 1] == COLON:
+        if data[at + 1] == COLON:
             if data[at] == _LETTER_S and stop > at + 2:
                 station[0], station[1] = at + 2, stop
             elif data[at] == _LETTER_C and _all_digits(data, at + 2, stop):
