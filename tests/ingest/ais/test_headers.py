@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.ingest.ais.dialects import layout_of
-from pipeline.ingest.ais.headers import header_doubts
+from pipeline.ingest.ais.headers import _slips, header_doubts
 from pipeline.ingest.ais.messages import read_ais
 
 OURS = "mmsi,time_utc,lon,lat,sog,cog,heading,nav,name,draught"
@@ -53,6 +53,31 @@ def test_honest_headers_raise_no_doubt(header):
 def test_what_a_slip_made_of_a_name_is_told(damaged, said):
     (told,) = doubts(damaged)
     assert said in told
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("mmsi,time_utc,lat", "a column for lat and none for lon"),
+        ("mmsi,time_utc,lon", "a column for lon and none for lat"),
+        (OURS + ",a", "a column for a and none for b"),
+        (OURS + ",b", "a column for b and none for a"),
+        (OURS + ",c", "a column for c and none for d"),
+        (OURS + ",a,b,d", "a column for d and none for c"),
+    ],
+)
+def test_half_a_place_or_half_a_hull_is_told(header, said):
+    (told,) = doubts(header)
+    assert said in told
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "slips"),
+    [("kitten", "sitting", 3), ("saturday", "sunday", 3), ("flaw", "lawn", 2), ("rosettacode", "raisethysword", 8)],
+)
+def test_slips_are_counted_as_levenshtein_did(one, other, slips):
+    """Examples of text books and of rosettacode.org, the same in both directions."""
+    assert _slips(one, other) == _slips(other, one) == slips
 
 
 @pytest.mark.parametrize("name", ["speed", "SPEED"])
