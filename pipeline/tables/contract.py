@@ -156,13 +156,7 @@ def _first(table: pd.DataFrame) -> str:
 
 
 def _nulls(column: Column, index: pd.Index) -> pd.Series:
-    if column.kind == "text":
-        return pd.Series([""] * len(index), index=index, dtype="object")
-    if column.kind == "bool":
-        return pd.Series([False] * len(index), index=index)
-    if column.kind == "list":
-        return pd.Series([[] for _ in index], index=index, dtype="object")
-    return pd.Series([None] * len(index), index=index, dtype="object")
+    return pd.Series([False if column.kind == "bool" else None] * len(index), index=index, dtype="object")
 
 
 def _cast(values: pd.Series, kind: Kind) -> pd.Series:

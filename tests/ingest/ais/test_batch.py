@@ -188,6 +188,7 @@ def test_a_time_is_seconds_or_thousandths_or_millionths_from_2000_to_2100(digits
     ],
 )
 def test_what_is_no_field_of_nine_to_sixteen_digits_is_no_time(trailer):
+    assert told(f"{BARE}{T0}").time_s == T0
     assert told(BARE + trailer).time_s is None
     assert told(f"{BARE}{trailer},1709812800").time_s == told(f"{BARE}{trailer} 1709812800.").time_s == T0
 
