@@ -72,6 +72,26 @@ def test_half_a_place_or_half_a_hull_is_told(header, said):
 
 
 @pytest.mark.parametrize(
+    ("columns", "lost"),
+    [
+        ("a,b,c,d,ship_length,hull_breadth", ""),  # a length is the sum of its parts
+        ("length,width,ship_a,ship_b,ship_c,ship_d", ""),
+        ("a,b,ship_length,ship_width", "column 'ship_width' was left out: if it is beam_m"),
+        ("c,d,ship_length,ship_width", "column 'ship_length' was left out: if it is length_m"),
+        ("length,hull_breadth", "column 'hull_breadth' was left out: if it is beam_m"),
+        ("width,ship_length", "column 'ship_length' was left out: if it is length_m"),
+        (
+            "ship_length,hull_breadth",
+            "columns 'ship_length' and 'hull_breadth' were left out: if they are length_m and",
+        ),
+    ],
+)
+def test_a_size_that_is_said_in_other_columns_is_not_lost(columns, lost):
+    told = doubts(f"{OURS},{columns}")
+    assert [line[: len(lost)] for line in told] == ([lost] if lost else [])
+
+
+@pytest.mark.parametrize(
     ("one", "other", "slips"),
     [("kitten", "sitting", 3), ("saturday", "sunday", 3), ("flaw", "lawn", 2), ("rosettacode", "raisethysword", 8)],
 )
