@@ -20,7 +20,7 @@ from pipeline.finished.named_files import changed_files, flat
 from pipeline.finished.shortened import shortened
 from pipeline.plurals import number_of
 from pipeline.provenance import MANIFEST, manifest_hash, read_manifest
-from pipeline.report.summary import rounded
+from pipeline.report.wording import barrels
 from pipeline.table_files import read_table
 from pipeline.tables import LEDGER, LIFTINGS, PORT_CALLS
 
@@ -214,7 +214,7 @@ def _results(*runs: tuple[Path, dict[str, Any]]) -> tuple[dict[str, str], dict[s
     unseen = [_unseen(folder) for folder, _ in runs]
     exact, short = (
         [_result(manifest, number) | _with_unseen(u, number) for (_, manifest), u in zip(runs, unseen, strict=True)]
-        for number in (to_the_barrel, rounded)
+        for number in (to_the_barrel, barrels)
     )
     told = {key for key in short[0].keys() | short[1].keys() if short[0].get(key) != short[1].get(key)}
     before, after = ({k: s[k] if k in told else e[k] for k in e} for e, s in zip(exact, short, strict=True))
@@ -252,9 +252,9 @@ def _with_unseen(end: pd.Series, number: Callable[[float], str]) -> dict[str, st
     return out
 
 
-def to_the_barrel(barrels: float) -> str:
+def to_the_barrel(number: float) -> str:
     """Barrels with all digits, for two that are alike to three."""
-    return f"{barrels:,.0f}"
+    return f"{number:,.0f}"
 
 
 def _judged(manifest: dict[str, Any]) -> dict[str, str]:

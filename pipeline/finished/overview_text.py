@@ -13,8 +13,7 @@ from pipeline.console import Console
 from pipeline.errors import ConfigError, EnvironmentFault, printable
 from pipeline.finished.overview import NO_CALL, difference, list_runs, to_the_barrel
 from pipeline.finished.shortened import shortened
-from pipeline.report.summary import rounded
-from pipeline.report.wording import percent
+from pipeline.report.wording import barrels, percent
 
 MOVED_INPUTS = "inputs that are the same lie in another folder, which tables name"
 
@@ -26,13 +25,13 @@ def runs_table(out: Path, aoi: str | None) -> tuple[str, list[str], list[list[st
         raise ConfigError(_no_runs(out, aoi))
     rows = []
     for r in found.itertuples():
-        barrels, share = _answer(r)
+        sums, share = _answer(r)
         period = r.period if isinstance(r.period, str) else ""
         marks = (("SIMULATED", r.simulated), ("manifest changed by hand", r.altered))
         mark = ", ".join(words for words, told in marks if told is True)
         made = _when(r.made) if r.state == "finished" else r.state
         other = printable(r.other) if isinstance(r.other, str) else ""
-        rows.append([f"{r.aoi}/{r.run}", made, period, _count(r.looks), _count(r.calls), barrels, share, other, mark])
+        rows.append([f"{r.aoi}/{r.run}", made, period, _count(r.looks), _count(r.calls), sums, share, other, mark])
     headings = ["run", "made (UTC)", "period, end excluded", "looks", "counted", "barrels p5/p50/p95", "of cap"]
     return f"runs in {out}", [*headings, "other than before", ""], rows
 
@@ -43,7 +42,7 @@ def _answer(run: Any) -> tuple[str, str]:
         return "", ""
     if run.calls == 0:
         return NO_CALL, ""
-    return " / ".join(map(rounded, (run.barrels_p5, run.barrels_p50, run.barrels_p95))), percent(run.share)
+    return " / ".join(map(barrels, (run.barrels_p5, run.barrels_p50, run.barrels_p95))), percent(run.share)
 
 
 def _no_runs(out: Path, aoi: str | None) -> str:
@@ -117,4 +116,4 @@ def _cells(row: dict[Any, Any]) -> list[str]:
 def _cell(value: Any) -> str:
     if value is None or (isinstance(value, float) and pd.isna(value)):
         return "–"
-    return rounded(value) if isinstance(value, float) else printable(value)
+    return barrels(value) if isinstance(value, float) else printable(value)

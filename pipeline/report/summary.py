@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from math import floor, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from pipeline.report.extrapolated import extrapolated_line
 from pipeline.report.left_out import kept_out_lines, no_estimate, not_held_lines, outside_lines
 from pipeline.report.opening import answer, caveats, changed_by_verdicts, shown_alone
 from pipeline.report.wording import (
+    barrels,
     beside_period,
     interval_for_none,
     percent,
@@ -37,11 +37,11 @@ def headline_lines(story: Story) -> list[str]:
     mark = "SIMULATED: " if story.simulated else ""
     calls = story.tables["port_calls"]
     of_these = ", ".join(words for words in (without_ais(calls), beside_period(calls)) if words)
-    barrels = " / ".join(f"{rounded(b)} bbl" for b in (head.barrels_p5, head.barrels_p50, head.barrels_p95))
+    sums = " / ".join(f"{barrels(b)} bbl" for b in (head.barrels_p5, head.barrels_p50, head.barrels_p95))
     shown = shown_alone(story)
     changed = changed_by_verdicts(story)
     shares = " / ".join(percent(share) for share in (head.share_p5, head.share_p50, head.share_p95))
-    observed = f"observed barrels p5/p50/p95: {barrels}"
+    observed = f"observed barrels p5/p50/p95: {sums}"
     if not head.barrels_p50:
         observed = f"observed barrels: {interval_for_none(head.barrels_p95, MOVED[story.config.volume.counted][0])}"
         shares = f"up to {percent(head.share_p95)}"
@@ -71,7 +71,7 @@ def _unseen_lines(story: Story) -> list[str]:
     """The sum with the calls that nobody saw, and the zones of which no look tells how many those are."""
     lines = []
     if story.headline.corrected_bbl is not None and story.headline.corrected_bbl[2] > 0:
-        sums = " / ".join(f"{rounded(barrels)} bbl" for barrels in story.headline.corrected_bbl)
+        sums = " / ".join(f"{barrels(b)} bbl" for b in story.headline.corrected_bbl)
         lines.append(f"with the calls that nobody saw p5/p50/p95: {sums}")
         if line := extrapolated_line(story):
             lines.append(line)
@@ -97,7 +97,7 @@ def counted_calls(folder: Path) -> tuple[str, list[str], list[list[str]]]:
                 str(lifting.name or "not identified"),
                 str(call["evidence_class"]),
                 "" if pd.isna(lifting.length_m) else f"{lifting.length_m:.0f} m",
-                " / ".join(rounded(b) for b in quantiles),
+                " / ".join(map(barrels, quantiles)),
                 f"{lifting.p_lifting:.2f}",
             ]
         )
@@ -130,13 +130,3 @@ def verdicts_of(story: Story) -> list[dict[str, Any]]:
     """Analysts' verdicts with what became of them."""
     table = story.tables.get("reviews")
     return [] if table is None else json.loads(table.to_json(orient="records"))
-
-
-def rounded(barrels: float) -> str:
-    """Barrels as the page rounds them: more digits would be a claim that nobody can keep.
-
-    >>> rounded(124_950.4), rounded(845.0), rounded(0.0)
-    ('125,000', '840', '0')
-    """
-    digits = 0 if barrels <= 0 else max(0, floor(log10(barrels)) - (2 if barrels >= 1000 else 1))
-    return f"{round(barrels, -digits):,.0f}"

@@ -17,15 +17,19 @@ from pipeline.types import Headline, Zone
 def barrels(value: float | None, most_digits: int = 3) -> str:
     """Two significant digits below a thousand barrels, three above; a dash where there is none.
 
-    >>> barrels(124950.37), barrels(38854.0), barrels(None), barrels(4453.6, 2)
-    ('125,000', '38,900', '–', '4,500')
+    More digits would be a claim that nobody can keep.
+
+    >>> barrels(124950.37), barrels(38854.0), barrels(845.0), barrels(None), barrels(4453.6, 2)
+    ('125,000', '38,900', '840', '–', '4,500')
+    >>> barrels(5.46), barrels(0.0)  # no tenth of a barrel on the way: 5.5 would be 6
+    ('5', '0')
     """
     if value is None or pd.isna(value):
         return "–"
     if value <= 0:
         return "0"
     digits = most_digits if value >= 1000 else 2
-    return f"{round(value, -(floor(log10(value)) - digits + 1)):,.0f}"
+    return f"{round(value, min(0, digits - 1 - floor(log10(value)))):,.0f}"
 
 
 def percent(share: float) -> str:
