@@ -1,14 +1,16 @@
 """What a verdict on one call does to the ship's others: her size is that of the looks that are hers."""
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.calls import Listened, clean_tracks, static_reports
-from pipeline.chain.accounting import Account, Ground, account_for, counted, sighted
+from pipeline.chain.accounting import Account, Ground, account_for, counted, robustness, sighted
 from pipeline.config import load_cap
 from pipeline.tables import SCENES
 from pipeline.types import OF_REJECTED_CALL
 from pipeline.workspace import configs_root, load_run_config
-from tests.calls.traffic import detections, feed, harbour, looks_at, sighting, visit
+from tests.calls.traffic import at, detections, feed, harbour, looks_at, sighting, visit
 from tests.chain.test_verdicts import verdict
 
 SEEN = (sighting("a", 10, length_m=96.0), sighting("b", 70, length_m=104.0), sighting("c", 130, length_m=98.0))
@@ -77,3 +79,56 @@ def test_only_looks_at_zones_that_count_are_looks_of_the_account(ground):
         ledger = counted(ground, tables | {"looks": looks_at(10, zone=zone)})[0]["ledger"]
         looked = ledger.set_index("day")["looked"]
         assert looked[looked != "unknown"].to_dict() == days
+
+
+def parts(account: Account) -> list[float]:
+    """What each counted call brings to the sum, on average."""
+    liftings = account.tables["liftings"]
+    return liftings.loc[liftings["counts"], "barrels_mean"].tolist()
+
+
+def test_both_accounts_of_a_reviewed_run_add_up_to_their_calls_on_the_last_day_of_the_period(ground):
+    found = detections(*SEEN)
+    plain = account_for(ground, found)
+    assert (plain.before, plain.verdicts, len(plain.tables["reviews"])) == (None, (), 0)
+    rejected = plain.tables["port_calls"]["call_id"].iloc[1]
+    account = account_for(ground, found, [verdict(rejected, "reject")])
+    for told, calls in ((account.before, 3), (account, 2)):
+        ledger = told.tables["ledger"]
+        assert (len(parts(told)), told.headline.calls_counted, ledger["calls"].iloc[-1]) == (calls,) * 3
+        assert ledger["observed_mean"].iloc[-1] == pytest.approx(sum(parts(told)))
+        assert told.headline.barrels_p50 == ledger["observed_p50"].iloc[-1]
+        assert ledger["day"].iloc[-1] == "2024-03-31"
+    assert parts(account.before) == parts(plain)
+    assert account.tables["reviews"]["target"].tolist() == [rejected]
+
+
+def test_of_visits_before_the_period_no_barrel_is_counted(ground):
+    """The first one ended on 7 March; who asks from the 9th on gets the others, and sees that she was there."""
+    period = ground.config.period.model_copy(update={"start": at(48)})
+    later = replace(ground, config=ground.config.model_copy(update={"period": period}))
+    account = account_for(later, detections(*SEEN))
+    assert account.tables["port_calls"]["counts"].tolist() == [False, True, True]
+    assert len(parts(account)) == account.headline.calls_counted == 2
+
+
+def test_a_call_that_the_account_leaves_out_is_not_one_that_it_holds(ground):
+    account = account_for(ground, detections(*SEEN))
+    names = account.tables["port_calls"]["call_id"].tolist()
+    assert account.held_calls["call_id"].tolist() == names
+    head = replace(account.headline, left_out={names[0]: "by her departure she is of account year 2025"})
+    assert replace(account, headline=head).held_calls["call_id"].tolist() == names[1:]
+
+
+def test_what_calls_are_without_their_weakest_evidence_is_told_of_the_account_as_reviewed(ground):
+    """A rejected call comes back by no road: not as a row of its own, and not in the sum without another's sighting."""
+    found = detections(*SEEN)
+    name = sighted(ground, found)["port_calls"]["call_id"].iloc[1]
+    said = [verdict(name, "reject")]
+    account = account_for(ground, found, said)
+    table = robustness(ground, account, said)
+    held = account.tables["port_calls"].loc[[0, 2], "call_id"]
+    assert sorted(table["call_id"]) == sorted(held)
+    assert table["base_sum_p50"].tolist() == pytest.approx([account.headline.barrels_p50] * 2)
+    assert table["still_counts"].all(), "her transponder was heard"
+    assert table["sum_p50"].tolist() == pytest.approx([account.headline.barrels_p50] * 2, rel=0.1), "not half again"

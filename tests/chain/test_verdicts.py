@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from pipeline.chain.review_file import FIELDS, Verdict, add_review, read_reviews
-from pipeline.chain.verdicts import as_table, reviewed_calls, reviewed_detections
+from pipeline.chain.verdicts import as_table, reviewed_calls, reviewed_detections, tell_verdicts
 from pipeline.config import CapConfig, VolumeConfig, load
 from pipeline.console import Console
 from pipeline.errors import ConfigError
@@ -85,6 +85,26 @@ def test_a_rejected_detection_stays_in_the_table_with_its_measurements():
     pd.testing.assert_frame_equal(pd.DataFrame(after[same]), pd.DataFrame(before[same]))
     assert tried[0].outcome == "applied"
     assert before["accepted"].all(), "the table that was given is left alone"
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "accepted", "outcome"),
+    [
+        ("confirm", "", True, "applied"),
+        ("reject", "", False, "applied"),
+        ("merge", "b", False, "applied"),
+        ("merge", "gone", True, "orphaned"),
+        ("merge", "a", True, "orphaned"),
+        ("rename", "SIM", True, "refused"),
+    ],
+)
+def test_of_detections_one_that_is_part_of_another_leaves_and_none_has_a_name(what, value, accepted, outcome):
+    """Who merges a ghost into its ship counts her once; into nothing, a ship would be gone by a slip in an id."""
+    after, (tried,) = reviewed_detections(detections("a", "b"), [verdict("a", what, value)])
+    assert after["accepted"].tolist() == [accepted, True]
+    assert [len(flags) for flags in after["flags"]] == [outcome == "applied", 0]
+    assert (tried.outcome, tried.target_kind) == (outcome, "detection")
+    assert tried.note
 
 
 def test_a_merged_call_keeps_the_whole_stay_and_counts_once():
@@ -239,12 +259,23 @@ def test_two_calls_each_merged_into_the_other_are_one_visit():
     assert after["n_seen"].max() == 2
 
 
-@pytest.mark.parametrize(("flag", "counts"), [("unlikely_tanker", True), ("zone_not_counted", False)])
-def test_a_confirmed_call_counts_unless_stays_at_her_zone_do_not(flag, counts):
-    table = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"], counts=False, flags=[flag]))
+@pytest.mark.parametrize(
+    ("flag", "counts", "why"),
+    [
+        ("unlikely_tanker", True, "when it took no part"),
+        ("zone_not_counted", False, "it takes no part all the same: stays at its zone do not count"),
+        ("outside_period", False, "it takes no part all the same: it lies outside the period"),
+        ("same_visit", False, "it takes no part all the same: another stay of that visit counts for it"),
+    ],
+)
+def test_a_confirmed_call_counts_unless_its_place_or_its_time_keeps_it_out(flag, counts, why):
+    """What an analyst knows is that a tanker lay there, not that stays there count, nor that she came in March."""
+    unsure = {"p_ship": 0.6, "p_new_call": 0.4, "counts": False, "flags": [flag]}
+    table = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"], **unsure))
     after, tried = judged_by(table, table, [verdict("one", "confirm")])
     assert after["counts"].tolist() == [counts]
-    assert ("took no part" if counts else "takes no part all the same") in tried[0].note
+    assert after[["p_tanker", "p_ship", "p_new_call"]].iloc[0].tolist() == [1.0, 1.0, 1.0]
+    assert tried[0].note.endswith(why)
 
 
 def test_what_a_call_was_before_she_was_confirmed_is_no_certainty_and_not_called_as_detected():
@@ -275,6 +306,54 @@ def test_a_call_whose_id_changed_is_found_by_its_evidence():
     after, tried = judged_by(now, then, [verdict("old", "reject")])
     assert not after["counts"].iloc[0]
     assert "now call new" in tried[0].note
+
+
+HERS = call("old", "2024-03-07T00:00Z", "2024-03-09T00:00Z", ["a", "b", "c"], mmsi=999000001)
+
+
+@pytest.mark.parametrize(
+    ("others", "found"),
+    [
+        ([("few", ["a"], "pier", 7), ("most", ["b", "c"], "pier", 7)], "most"),
+        ([("elsewhere", ["a", "b"], "roads", 7), ("here", ["c"], "pier", 7)], "here"),
+        ([("heard", [], "pier", 7)], "heard"),
+        ([("heard later", [], "pier", 10)], None),
+        ([("heard before", [], "pier", 5)], None),
+        ([("another's", ["x"], "pier", 7)], None),
+    ],
+)
+def test_a_verdict_follows_its_ship_to_the_stay_that_has_most_of_its_evidence(others, found):
+    """And to no other berth and no other of her visits: a rejection that strays takes another ship's barrels away."""
+    now = calls(
+        *(
+            call(name, f"2024-03-{day:02d}T00:00Z", f"2024-03-{day:02d}T18:00Z", ids, berth_id=berth)
+            | ({"mmsi": 999000001} if "heard" in name else {})
+            for name, ids, berth, day in others
+        )
+    )
+    after, (tried,) = judged_by(now, calls(HERS), [verdict("old", "reject")])
+    assert after.loc[~after["counts"], "call_id"].tolist() == ([found] if found else [])
+    assert tried.outcome == ("applied" if found else "orphaned")
+
+
+def test_a_merge_says_with_which_call_it_is_one_visit_now():
+    """The visit stands under its last name, and an id that is no more is told with the one that is."""
+    said = [verdict("a", "merge", "b"), verdict("b", "merge", "c", line=3), verdict("a", "rename", "SIM", line=4)]
+    _, tried = judged_by(calls(*THREE), calls(*THREE), said)
+    assert [v.note for v in tried[:2]] == ["one visit with call c"] * 2
+    assert tried[2].note.endswith("(now call c)")
+
+
+def test_every_verdict_that_came_to_nothing_is_told_with_its_line_and_no_other():
+    said = [verdict("a", "reject"), verdict("gone", "reject", line=3), verdict("b", "merge", "a", line=4)]
+    _, tried = judged_by(calls(*THREE), calls(*THREE), said)
+    console = Console(quiet=True)
+    tell_verdicts(tried, "port", console)
+    told = ["reviews/port.csv line 3: reject gone", "reviews/port.csv line 4: merge b"]
+    assert [": ".join(line.split(": ")[1:3]) for line in console.problems] == told
+    assert [line.rsplit("(", 1)[1] for line in console.problems] == [
+        f"verdict {outcome}, not applied)" for outcome in ("orphaned", "refused")
+    ]
 
 
 @pytest.mark.parametrize(("first", "last", "counts"), [("reject", "confirm", True), ("confirm", "reject", False)])
