@@ -1,0 +1,133 @@
+"""What the page's scripts draw says what the tables say: days, barrels, outlines, tracks, and whose a dot is."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from pipeline.report.page_data import MOST_FLAGGED, _calls, _coast, _land, account, detections, rings, seconds, tracks
+from pipeline.tables import LIFTINGS, PORT_CALLS, STATIC, TRACKS
+from pipeline.volume import ledger, liftings
+from pipeline.workspace import configs_root
+from tests.builders import place_of
+from tests.calls.traffic import MMSI, at
+from tests.chain.test_verdicts import call, calls
+from tests.chain.test_verdicts import detections as found
+
+
+def told_of(**tables: pd.DataFrame) -> SimpleNamespace:
+    """As much of a story as one layer of the page needs."""
+    return SimpleNamespace(tables=tables, place=place_of(), as_detected=None)
+
+
+def test_the_account_drawn_is_the_ledger_of_the_period_in_whole_barrels():
+    """A ledger begins with its year: nothing before the period is drawn, and verdicts change no other day's barrels."""
+    from pipeline.config import CapConfig, PeriodConfig, VolumeConfig, load
+
+    cap, config = load(CapConfig, configs_root() / "caps" / "unscr-2397.yaml"), VolumeConfig(draws=200)
+    rows = pd.DataFrame({"call_id": ["a", "b"], "departure": ["2024-03-02", "2024-03-04"], "barrels": 24_990.0})
+    books = [ledger(liftings(rows[:n], config, 0), cap, config, 0, as_of=at(0).date()) for n in (2, 1)]
+    story = told_of(ledger=books[0])
+    story.headline = SimpleNamespace(cap_bbl=5e5, barrels_p50=49_980.0, corrected_bbl=None)
+    period = PeriodConfig(start="2024-03-01T00:00Z", end="2024-03-08T00:00Z")
+    story.config, story.as_detected = SimpleNamespace(period=period), SimpleNamespace(tables={"ledger": books[1]})
+    drawn = account(story)
+    assert (drawn["days"][0], drawn["days"][-1], len(drawn["days"])) == ("2024-03-01", "2024-03-07", 7)
+    sums = [0, 24_990, 24_990, 49_980, 49_980, 49_980, 49_980]
+    assert drawn["series"]["observed_p5"] == drawn["series"]["observed_p95"] == sums
+    assert drawn["series"]["as_detected_p50"] == [min(bbl, 24_990) for bbl in sums]
+    assert set(drawn["series"]["corrected_p50"]) == {None}, "not known, which is no zero"
+    assert {len(of) for of in drawn["series"].values()} == {7}
+    assert (drawn["cap"], drawn["alone"], drawn["extrapolated"]) == (5e5, None, False)
+
+
+def test_an_outline_is_latitude_first_with_its_holes_to_a_metre():
+    shape = shapely.box(133.0, 42.0, 133.3, 42.1).difference(shapely.box(133.1, 42.04, 133.2, 42.06))
+    told = rings(shape)
+    assert [len(ring) for ring in told] == [5, 5]
+    again = shapely.Polygon([(x, y) for y, x in told[0]], [[(x, y) for y, x in told[1]]])
+    assert again.equals(shape)
+    assert rings(shapely.Point(133.123456, 42.0).buffer(0.1))[0][0][1] == 133.22346
+    assert rings(None) == rings(shapely.Polygon()) == []
+
+
+def test_the_edges_at_which_a_coast_file_was_cut_are_no_shore():
+    """Land in the north of a clipped file: its shore is the southern line alone, drawn once."""
+    land = shapely.Polygon([(132.9, 42.9), (133.2, 42.9), (133.2, 42.74), (133.05, 42.78), (132.9, 42.75)])
+    story = SimpleNamespace(place=place_of(land=land))
+    shore = [(x, y) for line in _coast(story) for y, x in line]
+    assert {(133.05, 42.78)} <= set(shore)
+    assert max(y for _, y in shore) == 42.78
+    assert _land(SimpleNamespace(place=place_of())) == _coast(SimpleNamespace(place=place_of())) == []
+
+
+def test_land_is_drawn_to_half_a_map_beyond_the_box():
+    """Of a coast file of a whole sea no more, or the page could not be mailed."""
+    story = SimpleNamespace(place=place_of(land=shapely.box(130, 42.78, 136, 45), bbox=(132.9, 42.7, 133.1, 42.8)))
+    ((outline,),) = _land(story)
+    lat, lon = np.transpose(outline)
+    assert (lon.min(), lon.max(), lat.min(), lat.max()) == pytest.approx((132.8, 133.2, 42.78, 42.9))
+
+
+def test_a_dot_is_a_transponders_only_where_it_was_accepted_and_matched():
+    """And of what was not accepted the best are drawn, with their flags; where an object has no place, none is."""
+    table = found(*"abcd").assign(
+        lon=[133.0, 133.0, 133.0, np.nan], lat=42.7, accepted=[True, True, False, True], score=[0.5, 0.9, 0.8, 0.9]
+    )
+    matches = pd.DataFrame({"det_id": ["a", "c"], "mmsi": pd.array([MMSI, MMSI], dtype="Int64")})
+    held = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["b"]))
+    dots = {dot["id"]: dot for dot in detections(told_of(detections=table, matches=matches, port_calls=held))}
+    assert list(dots) == ["b", "a", "c"]
+    assert {name: (dot["kind"], dot["mmsi"], dot["call"]) for name, dot in dots.items()} == {
+        "a": ("ais", MMSI, ""), "b": ("none", None, "one"), "c": ("flagged", MMSI, ""),
+    }  # fmt: skip
+    assert dots["a"]["at"] == [42.7, 133.0]
+    assert dots["a"]["length"] == [90, 80, 99]
+    many = found(*map(str, range(MOST_FLAGGED + 2))).assign(lon=133.0, lat=42.7, accepted=False)
+    many["score"] = np.linspace(0, 1, len(many))
+    shown = [int(dot["id"]) for dot in detections(told_of(detections=many, matches=matches, port_calls=held))]
+    assert shown == list(range(MOST_FLAGGED + 1, 1, -1))
+
+
+def test_a_track_is_a_line_where_it_was_heard_and_none_through_a_silence_of_more_than_two_hours():
+    """On a straight course its ends tell all of it; a fix that was flagged is not where she was."""
+    hours = np.array([0.0, 0.5, 1.0, 3.0, 5.001, 5.5, 6.0])
+    fixes = {"time_utc": [at(h) for h in hours], "lon": 133 + hours / 100, "lat": 42.7, "sog": 4.0, "mmsi": MMSI}
+    table = pd.DataFrame(fixes | {"track_id": str(MMSI), "flags": [[] for _ in hours]})
+    table.at[5, "flags"], table.at[5, "lat"] = ["jump"], 43.0
+    drawn = tracks(told_of(tracks=table.reindex(columns=TRACKS.empty().columns), static=STATIC.empty()))
+    lines = [piece["line"] for piece in drawn]
+    assert [(line[0][2], line[-1][2]) for line in lines] == [
+        (seconds(at(0)), seconds(at(3))), (seconds(at(5.001)), seconds(at(6))),
+    ]  # fmt: skip
+    assert [[point[:2] for point in line] for line in lines] == [
+        [[42.7, 133.0], [42.7, 133.03]],
+        [[42.7, 133.05001], [42.7, 133.06]],
+    ]
+    assert {piece["mmsi"] for piece in drawn} == {MMSI}
+
+
+def test_a_stay_runs_from_its_first_bound_to_its_last_whichever_sighting_is_known_first():
+    """A call seen once has its bounds around one moment; a bound that nobody gave is none, and not 1970."""
+    table = calls(
+        call("b", "2024-03-08T00:00Z", "2024-03-07T06:00Z", ["x"], departure_hi=None, counts=False),
+        call("a", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["y"]),
+    )
+    from pipeline.config import VolumeConfig
+    from pipeline.report.story import Story
+
+    lifted = liftings(table, VolumeConfig(draws=200), 0)
+    story = told_of(port_calls=PORT_CALLS.check(table), liftings=LIFTINGS.check(lifted))
+    story.headline = SimpleNamespace(left_out={})
+    for name in ("calls_with_liftings", "in_account"):
+        setattr(story, name, getattr(Story, name).__get__(story))
+    one, two = _calls(story)
+    assert (one["id"], one["number"], one["counts"], one["name"]) == ("a", 1, True, "not identified")
+    assert one["bbl"] == round(lifted.set_index("call_id").loc["a", "barrels_p50"])
+    assert (two["id"], two["number"], two["counts"], two["bbl"]) == ("b", None, False, None)
+    assert two["t"] == [seconds("2024-03-08T00:00Z"), seconds("2024-03-07T06:00Z"), seconds("2024-03-08T00:00Z"), None]
+    assert seconds("1970-01-02T00:00Z") == 86_400
