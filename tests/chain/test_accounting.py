@@ -63,6 +63,7 @@ def test_a_rejected_detection_is_no_look_of_hers_at_all(ground):
     alone = lengths(account_for(ground, detections(SEEN[0], SEEN[2])))
     assert lengths(account) == pytest.approx(alone)
     assert account.tables["port_calls"]["counts"].all()
+    assert [(v.outcome, v.target_kind) for v in account.verdicts] == [("applied", "detection")]
 
 
 def test_a_verdict_that_rejects_nothing_changes_no_size(ground):

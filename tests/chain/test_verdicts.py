@@ -333,7 +333,7 @@ def test_a_verdict_follows_its_ship_to_the_stay_that_has_most_of_its_evidence(ot
     )
     after, (tried,) = judged_by(now, calls(HERS), [verdict("old", "reject")])
     assert after.loc[~after["counts"], "call_id"].tolist() == ([found] if found else [])
-    assert tried.outcome == ("applied" if found else "orphaned")
+    assert (tried.outcome, tried.target_kind) == (("applied", "call") if found else ("orphaned", ""))
 
 
 def test_a_merge_says_with_which_call_it_is_one_visit_now():
@@ -342,17 +342,31 @@ def test_a_merge_says_with_which_call_it_is_one_visit_now():
     _, tried = judged_by(calls(*THREE), calls(*THREE), said)
     assert [v.note for v in tried[:2]] == ["one visit with call c"] * 2
     assert tried[2].note.endswith("(now call c)")
+    each = [verdict("a", "merge", "b"), verdict("b", "merge", "a", line=3)]
+    _, tried = judged_by(calls(*THREE), calls(*THREE), each)
+    assert [v.note for v in tried] == ["one visit with call b", "one visit with call a"]
+
+
+@pytest.mark.parametrize("other", ["gone", "a"])
+def test_a_call_merged_into_none_goes_on_counting(other):
+    """A slip in the second id would take the barrels of the first away, and nothing would hold them."""
+    after, outcomes = judged(("a", "merge", other))
+    assert outcomes == ["orphaned"]
+    assert after["counts"].all()
+    pd.testing.assert_frame_equal(after, calls(*THREE).set_index("call_id"))
 
 
 def test_every_verdict_that_came_to_nothing_is_told_with_its_line_and_no_other():
-    said = [verdict("a", "reject"), verdict("gone", "reject", line=3), verdict("b", "merge", "a", line=4)]
+    said = [verdict("a", "reject"), verdict("b", "merge", "a", line=3)]
+    said += [verdict("gone", "reject", line=4), verdict("gone too", "reject", line=5)]
     _, tried = judged_by(calls(*THREE), calls(*THREE), said)
     console = Console(quiet=True)
     tell_verdicts(tried, "port", console)
-    told = ["reviews/port.csv line 3: reject gone", "reviews/port.csv line 4: merge b"]
-    assert [": ".join(line.split(": ")[1:3]) for line in console.problems] == told
+    told = [": ".join(line.split(": ")[1:3]) for line in console.problems]
+    file = "reviews/port.csv line"
+    assert told == [f"{file} 3: merge b", f"{file} 4: reject gone", f"{file} 5: reject gone too"]
     assert [line.rsplit("(", 1)[1] for line in console.problems] == [
-        f"verdict {outcome}, not applied)" for outcome in ("orphaned", "refused")
+        f"verdict {outcome}, not applied)" for outcome in ("refused", "orphaned", "orphaned")
     ]
 
 
