@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +13,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.cases import run_case
+from pipeline.console import Console
+from pipeline.finished.account import open_account
 from pipeline.finished.opened import around, hull_profiles, open_run
 from pipeline.ingest import cut
 from pipeline.table_files import read_table, write_table
-from pipeline.tables import SCENES
+from pipeline.tables import LIFTINGS, SCENES
+from pipeline.volume import ledger, liftings
 
 
 def test_every_simulated_image_that_is_drawn_says_so(tiny_run):
@@ -92,3 +98,25 @@ def test_images_named_from_where_the_run_was_made_are_found_from_elsewhere(tiny_
     monkeypatch.chdir(tmp_path / stands)
     monkeypatch.setenv("PWD", str(tmp_path / stands))
     assert moved.scene(ship).source.sha256 == scenes.loc[ship, "sha256"]
+
+
+def test_a_run_reckoned_anew_from_its_folder_has_its_own_barrels(tiny_run):
+    """A notebook that moves an assumption begins where the report ends, or it would show the move of something else."""
+    opened = open_account(tiny_run)
+    again = liftings(opened.calls, opened.volume, opened.seed).set_index("call_id")
+    kept = read_table(tiny_run / "liftings.parquet", LIFTINGS).set_index("call_id")
+    pd.testing.assert_series_equal(again["barrels_p50"], kept["barrels_p50"])
+    book = ledger(again.reset_index(), opened.cap, opened.volume, opened.seed)
+    said = json.loads((tiny_run / "manifest.json").read_text("utf-8"))["result"]
+    assert round(book["observed_p50"].iloc[-1]) == said["barrels"][1]
+    assert (opened.simulated, f"{opened.period.start:%F}") == (True, said["period"][0])
+
+
+def test_a_published_case_reckoned_anew_from_its_folder_is_the_published_sum(tmp_path):
+    """The US letter of 2018: 89 deliveries make 759,793 barrels if half full; real ones, and not called simulated."""
+    folder = run_case("us-2018-05", {"volume": {"draws": 200}}, tmp_path, Console(quiet=True)).folder
+    opened = open_account(folder)
+    book = ledger(liftings(opened.calls, opened.volume, opened.seed), opened.cap, opened.volume, opened.seed)
+    assert (book["calls"].iloc[-1], math.floor(book["at_50"].iloc[-1])) == (89, 759_793)
+    assert book["cap_bbl"].iloc[-1] == 500_000
+    assert not opened.simulated
