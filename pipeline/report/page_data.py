@@ -78,7 +78,7 @@ def account(story: Story) -> dict[str, Any]:
     shown = ledger[(ledger["day"] >= first) & (ledger["day"] <= last)]
     columns = ["observed_p5", "observed_p50", "observed_p95", "corrected_p5", "corrected_p50", "corrected_p95"]
     columns += [f"at_{name}" for name, _ in FILL_SCENARIOS]
-    series = {c: [_whole(v) for v in shown[c]] if c in shown else [None] * len(shown) for c in columns}
+    series = {c: [_whole(v) for v in shown[c]] for c in columns}
     alone = shown_alone(story)
     before = story.as_detected.tables["ledger"].set_index("day") if story.as_detected is not None else None
     if before is not None:

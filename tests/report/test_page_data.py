@@ -9,7 +9,18 @@ import pandas as pd
 import pytest
 import shapely
 
-from pipeline.report.page_data import _calls, _coast, _land, account, detections, rings, seconds, tracks
+from pipeline.report.page_data import (
+    _calls,
+    _coast,
+    _land,
+    _looks,
+    _scenes,
+    account,
+    detections,
+    rings,
+    seconds,
+    tracks,
+)
 from pipeline.tables import LIFTINGS, PORT_CALLS, STATIC, TRACKS
 from pipeline.volume import ledger, liftings
 from pipeline.workspace import configs_root
@@ -41,6 +52,9 @@ def test_the_account_drawn_is_the_ledger_of_the_period_in_whole_barrels():
     assert drawn["series"]["observed_p5"] == drawn["series"]["observed_p95"] == sums
     assert drawn["series"]["as_detected_p50"] == [min(bbl, 24_990) for bbl in sums]
     assert set(drawn["series"]["corrected_p50"]) == {None}, "not known, which is no zero"
+    assert drawn["series"]["at_100"] == sums
+    assert drawn["series"]["at_33"] == [bbl // 3 for bbl in sums]
+    assert drawn["looked"] == books[0]["looked"].tail(7).tolist()
     assert {len(of) for of in drawn["series"].values()} == {7}
     assert (drawn["cap"], drawn["alone"], drawn["extrapolated"]) == (5e5, None, False)
 
@@ -73,6 +87,46 @@ def test_land_is_drawn_to_half_a_map_beyond_the_box():
     assert (lon.min(), lon.max(), lat.min(), lat.max()) == pytest.approx((132.8, 133.2, 42.78, 42.9))
 
 
+def test_of_a_look_that_could_not_tell_nothing_is_said_of_its_berth():
+    """A look that compared it with nothing says neither "empty" nor "not known"; one without a time is on no line."""
+    looks = pd.DataFrame({
+        "look_id": list("abcd"), "zone_id": "oil", "scene_id": list("stuv"), "acquired": [at(9), at(5), at(7), pd.NaT],
+        "state": "usable", "covered": [0.996, np.nan, 1.0, 1.0], "cause": "", "n_detections": [1, 0, 0, 0],
+    })  # fmt: skip
+    occupancy = pd.DataFrame({
+        "look_id": list("abc"), "basis": ["earlier", "none", "earlier"], "verdict": ["occupied", "unknown", "empty"],
+        "probability": [0.98765, np.nan, np.nan],
+    })  # fmt: skip
+    drawn = _looks(told_of(looks=looks, occupancy=occupancy))
+    assert [look["scene"] for look in drawn] == ["t", "u", "s"]
+    assert [look["covered"] for look in drawn] == [None, 1.0, 1.0]
+    assert [{key: look.get(key) for key in ("berth", "p")} for look in drawn] == [
+        {"berth": None, "p": None}, {"berth": "empty", "p": None}, {"berth": "occupied", "p": 0.988},
+    ]  # fmt: skip
+    assert "berth" not in drawn[0]
+    assert not [look for look in _looks(told_of(looks=looks)) if "berth" in look]
+
+
+def test_a_page_stops_taking_pictures_before_it_is_too_large_to_mail(tmp_path, monkeypatch):
+    """Every look stays in its list, in order of time, and whose day alone is known has no hour."""
+    monkeypatch.setattr("pipeline.report.page_data.MOST_PICTURE_BYTES", 1000)
+    (folder := tmp_path / "quicklooks").mkdir()
+    held = {name: {"file": f"{name}.webp", "bounds": [0, 0, 1, 1]} for name in "abc"}
+    monkeypatch.setattr("pipeline.report.page_data.read_quicklooks", lambda of: held if of == folder else {})
+    for name in "abc":
+        (folder / f"{name}.webp").write_bytes(bytes(600))
+    scenes = pd.DataFrame({
+        "scene_id": list("cbad"), "acquired": [at(3), at(2), at(1), at(4)], "sensor": "optical", "status": "used",
+        "footprint": shapely.box(0, 0, 1, 1), "pixel_spacing_m": [10.0, 0.30078, np.nan, 10.0],
+        "acquired_precision": ["time", "day", "time", "time"],
+    })  # fmt: skip
+    drawn = _scenes(told_of(scenes=scenes), tmp_path)
+    assert ["".join(scene["id"] for scene in drawn if key in scene) for key in ("id", "image", "bounds", "dated")] == [
+        "abcd", "ab", "ab", "b",
+    ]  # fmt: skip
+    assert [scene["pixel_m"] for scene in drawn] == [None, 0.301, 10.0, 10.0]
+
+
 def test_a_dot_is_a_transponders_only_where_it_was_accepted_and_matched(monkeypatch):
     """And of what was not accepted the best are drawn, with their flags; where an object has no place, none is."""
     table = found(*"abcd").assign(
@@ -95,7 +149,7 @@ def test_a_dot_is_a_transponders_only_where_it_was_accepted_and_matched(monkeypa
 
 def test_a_track_is_a_line_where_it_was_heard_and_none_through_a_silence_of_more_than_two_hours():
     """On a straight course its ends tell all of it; a fix that was flagged is not where she was."""
-    hours = np.array([0.0, 0.5, 1.0, 3.0, 5.001, 5.5, 6.0])
+    hours = np.array([0.0, 0.5, 1.0, 3.0, 5.001, 5.5, 6.0, 12.0])
     fixes = {"time_utc": [at(h) for h in hours], "lon": 133 + hours / 100, "lat": 42.7, "sog": 4.0, "mmsi": MMSI}
     table = pd.DataFrame(fixes | {"track_id": str(MMSI), "flags": [[] for _ in hours]})
     table.at[5, "flags"], table.at[5, "lat"] = ["jump"], 43.0
@@ -103,10 +157,12 @@ def test_a_track_is_a_line_where_it_was_heard_and_none_through_a_silence_of_more
     lines = [piece["line"] for piece in drawn]
     assert [(line[0][2], line[-1][2]) for line in lines] == [
         (seconds(at(0)), seconds(at(3))), (seconds(at(5.001)), seconds(at(6))),
+        (seconds(at(12)), seconds(at(12))),
     ]  # fmt: skip
     assert [[point[:2] for point in line] for line in lines] == [
         [[42.7, 133.0], [42.7, 133.03]],
         [[42.7, 133.05001], [42.7, 133.06]],
+        [[42.7, 133.12]],
     ]
     assert {piece["mmsi"] for piece in drawn} == {MMSI}
 
