@@ -203,6 +203,21 @@ def test_a_visit_came_with_its_first_call_and_left_with_its_last(into):
     assert not {"dark", "single_sighting"} & set(whole["flags"])
 
 
+@pytest.mark.parametrize("into", ["one", "two"])
+def test_a_visit_is_of_the_ship_that_was_identified_with_all_that_is_listed_of_her(into):
+    """Her tonnage would else be lost with the call that knew it, and barrels come from a measured length again."""
+    ship = {"vessel_id": "v", "identity_probability": 0.9, "name": "SIM", "mmsi": 999000001, "imo": 9074729}
+    ship |= {"dwt_t": 6000.0, "tonnage_kind": "dwt", "gt": 4000.0, "listed_length_m": 99.0, "listed_beam_m": 16.0}
+    ship |= {"depth_m": 8.0, "design_draught_m": 6.5, "listed_source": "a registry", "ship_type": "tanker"}
+    nameless = TWO[0] | {"flags": ["no_ais", "left_open", "single_sighting"]}
+    whole = merged(calls(nameless, TWO[1] | ship), into)
+    assert whole[list(ship)].to_dict() == ship
+    assert whole["flags"] == ["review_joined"], "she was heard, left before a look, and was seen twice"
+    other = ship | {"mmsi": 999000002, "name": "OTHER"}
+    both = merged(calls(TWO[0] | other, TWO[1] | ship), into)
+    assert both["name"] == {"one": "OTHER", "two": "SIM"}[into], "an analyst names the one that it is"
+
+
 @pytest.mark.parametrize("into", ["closed", "open"])
 def test_a_visit_whose_end_no_look_gave_ends_with_its_last_sighting_whoever_is_named_first(into):
     """The bound after New Year is only where images end: her cargo is of 2024, whichever call keeps its name."""

@@ -2,18 +2,62 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from types import SimpleNamespace
 
+import pytest
+
 from pipeline.calls import count_line
-from pipeline.config import CapConfig
+from pipeline.config import CapConfig, VolumeConfig
 from pipeline.config.aoi import Fact
-from pipeline.report.summary import headline_lines
+from pipeline.report.summary import counted_calls, headline_lines
+from pipeline.report.wording import barrels, percent
+from pipeline.storage import write_json
+from pipeline.table_files import write_table
 from pipeline.tables import PORT_CALLS
+from pipeline.volume import liftings
+from tests.chain.test_verdicts import call, calls
 
 
 def test_where_no_call_counts_no_doubt_is_spoken_of():
     assert count_line(PORT_CALLS.empty()) == "counted calls: 0"
+
+
+@pytest.mark.parametrize("value", [0.4, 5.46, 94.9, 99.6, 844.0, 999.4, 1004.9, 9994.0, 124_950.0, 3_780_000.0])
+def test_barrels_and_shares_in_words_are_no_farther_off_than_half_their_last_digit(value):
+    """Two significant digits, from a thousand on three; of shares three at most, and no "0 %" of something."""
+    said = float(barrels(value).replace(",", ""))
+    digits = 3 if value >= 1000 else 2
+    assert abs(said - value) <= max(0.5, 0.5 * 10 ** (math.floor(math.log10(value)) - digits + 1))
+    share = value / 100_000
+    words = percent(share).removesuffix(" %")
+    if words == "under 0.1":
+        assert 0 < share < 0.001
+    else:
+        shown = float(words.replace(",", ""))
+        assert 0 < shown == pytest.approx(100 * share, abs=0.05 if share < 0.0995 else max(0.5, 0.005 * shown))
+
+
+def test_the_counted_calls_of_a_run_are_listed_as_they_came(tmp_path):
+    """With what each is if she loaded, and how likely that is; who takes no part is not among them."""
+    table = calls(
+        call("late", "2024-03-08T06:00Z", "2024-03-09T00:00Z", ["b"], name="SIM B", length_m=98.4, evidence_class="B"),
+        call("soon", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"]),
+        call("aside", "2024-03-06T00:00Z", "2024-03-07T00:00Z", ["c"], counts=False),
+    )
+    lifted = liftings(table, VolumeConfig(draws=200), 0)
+    lifted = lifted.assign(barrels_p5=845.0, barrels_p50=24_990.0, barrels_p95=31_249.0, p_lifting=0.9)
+    write_table(table, tmp_path / "port_calls.parquet")
+    write_table(lifted, tmp_path / "liftings.parquet")
+    write_json(tmp_path / "manifest.json", {"capwatch": "0", "outputs": []})
+    _, headings, rows = counted_calls(tmp_path)
+    assert [row[:4] for row in rows] == [
+        ["2024-03-07 00:00", "not identified", "C", ""],
+        ["2024-03-08 06:00", "SIM B", "B", "98 m"],
+    ]
+    assert {tuple(row[4:]) for row in rows} == {("840 / 25,000 / 31,200", "0.90")}
+    assert headings[-1] == "p(lifted)"
 
 
 def test_the_parts_stand_under_the_sum(monkeypatch):
