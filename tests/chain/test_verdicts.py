@@ -210,9 +210,9 @@ def test_a_visit_is_of_the_ship_that_was_identified_with_all_that_is_listed_of_h
     ship |= {"dwt_t": 6000.0, "tonnage_kind": "dwt", "gt": 4000.0, "listed_length_m": 99.0, "listed_beam_m": 16.0}
     ship |= {"depth_m": 8.0, "design_draught_m": 6.5, "listed_source": "a registry", "ship_type": "tanker"}
     nameless = TWO[0] | {"flags": ["no_ais", "left_open", "single_sighting"]}
-    whole = merged(calls(nameless, TWO[1] | ship), into)
+    whole = merged(calls(nameless, TWO[1] | ship | {"flags": ["arrival_open"]}), into)
     assert whole[list(ship)].to_dict() == ship
-    assert whole["flags"] == ["review_joined"], "she was heard, left before a look, and was seen twice"
+    assert whole["flags"] == ["review_joined"], "she was heard and seen twice, and her stay is bounded at both its ends"
     other = ship | {"mmsi": 999000002, "name": "OTHER"}
     both = merged(calls(TWO[0] | other, TWO[1] | ship), into)
     assert both["name"] == {"one": "OTHER", "two": "SIM"}[into], "an analyst names the one that it is"
