@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from datetime import date
 from itertools import permutations
 from pathlib import Path
@@ -373,15 +374,18 @@ def test_a_call_merged_into_none_goes_on_counting(other):
 
 def test_every_verdict_that_came_to_nothing_is_told_with_its_line_and_no_other():
     said = [verdict("a", "reject"), verdict("b", "merge", "a", line=3)]
-    said += [verdict("gone", "reject", line=4), verdict("gone too", "reject", line=5)]
-    _, tried = judged_by(calls(*THREE), calls(*THREE), said)
+    said += [verdict("gone", "reject", line=4), verdict("c", "merge", "gone", line=5)]
+    said += [replace(verdict("c", "reject", line=6), outcome="refused", note="no who")]
+    after, tried = judged_by(calls(*THREE), calls(*THREE), said)
     console = Console(quiet=True)
     tell_verdicts(tried, "port", console)
     told = [": ".join(line.split(": ")[1:3]) for line in console.problems]
     file = "reviews/port.csv line"
-    assert told == [f"{file} 3: merge b", f"{file} 4: reject gone", f"{file} 5: reject gone too"]
+    assert told == [f"{file} 3: merge b", f"{file} 4: reject gone", f"{file} 5: merge c", f"{file} 6: reject c"]
+    assert after["counts"].tolist() == [False, True, True]
+    assert all(v.note for v in tried)
     assert [line.rsplit("(", 1)[1] for line in console.problems] == [
-        f"verdict {outcome}, not applied)" for outcome in ("refused", "orphaned", "orphaned")
+        f"verdict {outcome}, not applied)" for outcome in ("refused", "orphaned", "orphaned", "refused")
     ]
 
 
