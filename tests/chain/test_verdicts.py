@@ -210,9 +210,11 @@ def test_a_visit_is_of_the_ship_that_was_identified_with_all_that_is_listed_of_h
     ship = {"vessel_id": "v", "identity_probability": 0.9, "name": "SIM", "mmsi": 999000001, "imo": 9074729}
     ship |= {"dwt_t": 6000.0, "tonnage_kind": "dwt", "gt": 4000.0, "listed_length_m": 99.0, "listed_beam_m": 16.0}
     ship |= {"depth_m": 8.0, "design_draught_m": 6.5, "listed_source": "a registry", "ship_type": "tanker"}
-    nameless = TWO[0] | {"flags": ["no_ais", "left_open", "single_sighting"]}
+    size = {"length_m": 98.0, "length_lo_m": 95.0, "length_hi_m": 101.0}
+    nameless = TWO[0] | size | {"flags": ["no_ais", "left_open", "single_sighting"]}
     whole = merged(calls(nameless, TWO[1] | ship | {"flags": ["arrival_open"]}), into)
     assert whole[list(ship)].to_dict() == ship
+    assert whole[list(size)].tolist() == pytest.approx(list(size.values())), "of the only look that measured her"
     assert whole["flags"] == ["review_joined"], "she was heard and seen twice, and her stay is bounded at both its ends"
     other = ship | {"mmsi": 999000002, "name": "OTHER"}
     both = merged(calls(TWO[0] | other, TWO[1] | ship), into)
