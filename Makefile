@@ -37,7 +37,7 @@ $(STAMP): requirements.lock pyproject.toml
 
 run: setup  ## the whole chain for AOI= (one or more; SOURCE= START= END= YEARS= DATA= AIS= SET= OUT= ENGINE=), or a published CASE=
 ifdef CASE
-	@$(if $(OF_NO_CASE),echo "error: make run: CASE= is a table of calls and takes no $(OF_NO_CASE)" >&2; exit 2)
+	@$(if $(OF_NO_CASE),echo "error: make run: CASE= is a published case and takes no $(OF_NO_CASE)" >&2; exit 2)
 	@$(BIN)/capwatch case "$(CASE)" --out "$(OUT)" $(foreach s,$(SET),--set $(s))
 else
 	@$(BIN)/capwatch run $(call each,,$(AOI)) --out "$(OUT)" $(if $(SOURCE),--source $(SOURCE)) $(if $(START),--start $(START)) \

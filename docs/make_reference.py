@@ -16,7 +16,8 @@ import annotated_types
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from pipeline.config import CapConfig, RunConfig
+from pipeline.config import CapConfig, CaseConfig, RunConfig, VolumeConfig
+from pipeline.config.aoi import PeriodConfig
 from pipeline.ingest.metadata.sidecar import Sidecar
 from pipeline.ingest.place import ZoneProperties
 from pipeline.simulation.scenario import Scenario
@@ -58,6 +59,7 @@ but those in `source.images` and `source.ais` are relative to the working folder
 | [zones](#zones-file), `configs/zones/*.geojson` | properties of each berth and anchorage |
 | [sidecar](#sidecar-file), `<image>.json` | what an optical image cannot say itself |
 | [scenario](#scenario-file), `configs/scenarios/*.yaml` | a simulated period |
+| [case](#case-file), `configs/cases/*.yaml` | figures that others published, and their calls |
 """
 
 SIDECAR_HEAD = """\
@@ -98,6 +100,8 @@ def configuration() -> str:
         *_sections(Sidecar, "sidecar"),
         "## Scenario file\n\nA simulated period, for `capwatch simulate` and for runs with `source.kind: demo`.\n",
         *_sections(Scenario, "scenario"),
+        "## Case file\n\nFor `capwatch case`. Its `period` and `volume` are those of a run file.\n",
+        *_sections(CaseConfig, "case", elsewhere=(VolumeConfig, PeriodConfig)),
     ]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -108,8 +112,8 @@ def tables() -> str:
     return "\n".join([NOTE, TABLES_HEAD.format(order=order), *(_contract(c) for c in ALL)]).rstrip() + "\n"
 
 
-def _sections(model: type[BaseModel], path: str) -> Iterator[str]:
-    """A model's own fields as a table, then the models inside it, depth first."""
+def _sections(model: type[BaseModel], path: str, *, elsewhere: tuple[type[BaseModel], ...] = ()) -> Iterator[str]:
+    """A model's own fields as a table, then the models inside it, depth first, but those that stand elsewhere."""
     yield f"### {path or 'top level'}\n\n{_about(model)}\n"
     yield "| field | type | default | meaning |\n|---|---|---|---|"
     below: list[tuple[str, type[BaseModel]]] = []
@@ -117,7 +121,7 @@ def _sections(model: type[BaseModel], path: str) -> Iterator[str]:
     for field, info in model.model_fields.items():
         inner = _model_in(info.annotation)
         full = f"{path}.{field}" if path else field
-        if inner is not None:
+        if inner is not None and inner not in (*elsewhere, *(known for _, known in below)):
             below.append((full + _brackets(info.annotation), inner))
         default = _default(info, inner)
         if len(default) > MAX_DEFAULT:

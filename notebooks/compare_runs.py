@@ -27,7 +27,7 @@ import pandas as pd
 from pipeline import volume
 from pipeline.config import CapConfig, load
 from pipeline.finished.opened import chosen_run, open_run
-from pipeline.finished.overview import difference, held_calls, list_runs, same_calls
+from pipeline.finished.overview import NO_CALL, difference, held_calls, list_runs, same_calls
 from pipeline.report.figures import as_steps
 from pipeline.report.wording import barrels, change, method_words
 from pipeline.workspace import CONFIG_FILES
@@ -51,7 +51,8 @@ shown = runs[["aoi", "run", "other"]].fillna("")
 shown.insert(2, "made", runs["made"].str[:16])
 shown.insert(3, "period, end excluded", runs["period"])
 shown.insert(4, "calls", runs["calls"].astype(int))
-shown.insert(5, "barrels, p50", runs["barrels_p50"].map(barrels))
+medians = [barrels(row.barrels_p50) if row.calls else NO_CALL for row in runs.itertuples()]
+shown.insert(5, "barrels, p50", medians)
 shown.style.hide(axis="index")
 
 # %% [markdown]

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import PurePath
 
 DEGRADED = 3  # the exit code of what was done although some inputs were skipped or degraded
-MOST_CHARACTERS = 300  # of a cause; our choice: a header quoted in full may have thousands
+MOST_CHARACTERS = 700  # of a cause; our choice: five doubts of a file fit, a header quoted in full may have thousands
 
 
 class PipelineError(Exception):

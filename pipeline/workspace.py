@@ -91,6 +91,9 @@ def _why_unknown(name: str, what: str, below: Path) -> str:
             return f"is {other}, no {what}; try capwatch {command} {printable(name)}"
     if os.path.isdir(name):
         return f"is a folder, no {what}; a file in it is wanted, by its path"
+    if os.path.isfile(name):
+        hint = "; a table of calls goes to capwatch volume, then capwatch account" if what == "case" else ""
+        return f"is no {what}: the name of its file does not end in .yaml{hint}"
     known = _names(below)
     holding = [stem for stem in known if name.lower() in stem.split("-")]  # crude of unscr-2397-crude
     close = holding or difflib.get_close_matches(name.lower(), known, n=1)

@@ -57,7 +57,7 @@ def test_a_case_does_not_drop_what_only_a_run_takes(tmp_path):
     told = subprocess.run([*words, "AOI=nampo", "START=2024-03-01"], cwd=tmp_path, capture_output=True, text=True)
     assert (told.returncode, told.stderr.splitlines()[0]) == (
         2,
-        "error: make run: CASE= is a table of calls and takes no AOI= START=",
+        "error: make run: CASE= is a published case and takes no AOI= START=",
     )
     alone = subprocess.run([*words, "-n", "SET=seed=1"], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert 'capwatch case "rusi-2024-03" --out "runs" --set seed=1' in alone.stdout

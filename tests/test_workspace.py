@@ -108,6 +108,12 @@ def test_a_name_of_the_other_kind_is_told_with_its_command(elsewhere):
         find_case("nampo")
 
 
+def test_a_table_of_calls_is_no_case_and_is_told_where_it_goes(tmp_path):
+    (table := tmp_path / "calls.csv").write_text("call_id,tonnes\na,3000\n")
+    with pytest.raises(ConfigError, match="capwatch volume, then capwatch account"):
+        find_case(str(table))
+
+
 @pytest.mark.parametrize("name", ["none.yaml", "no/such/folder.yml", "x" * 1000 + ".yaml", "folder.yaml"])
 def test_a_path_that_is_no_file_is_refused(elsewhere, name):
     (elsewhere / "folder.yaml").mkdir()

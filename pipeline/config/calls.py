@@ -38,7 +38,8 @@ class CallsConfig(Section):
     """Probability that a ship at an oil berth is a tanker, before her looks are asked (our judgement)."""
     stay_d: tuple[float, float] = USUAL_STAY_D
     """Length of a stay at a berth, 5 % and 95 % points [d], where AIS heard fewer than ten whole stays (our choice; one
-    reported berth stay was 43 h, waiting included). Loads go by the usual values: a table of calls tells none."""
+    reported berth stay was 43 h, waiting included). Also decides whether looks of several days show one ship or several
+    alike: one that lies much longer counts as several. Loads go by the usual values: a table of calls tells none."""
     stay_log_sd: float = Field(default=0.25, ge=0)
     """How far all stays together may be longer or shorter than ``stay_d`` says: standard deviation of ln (our choice:
     half as long again or two thirds as long is the 90 % interval). Only calls that nobody saw ask for it."""

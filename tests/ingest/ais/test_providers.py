@@ -285,6 +285,15 @@ def test_a_zone_that_a_name_may_state_is_asked_for(tmp_path):
     assert "times have no zone" in decoded(path, columns={"time_utc": "Time..UTC.9."})[1]
 
 
+def test_a_vessel_type_called_generic_is_read_where_none_is_detailed(tmp_path):
+    """MarineTraffic's exports have both columns, or the generic one alone."""
+    header = "MMSI,timestamp_utc,LON,LAT,Vessel Type - Generic"
+    rows = lambda t, lon, lat, _d: (445999001, f"{t:%Y-%m-%d %H:%M:%S}", lon, lat, "Tankers")  # noqa: E731
+    assert decoded(written(tmp_path, header, rows))[0]["ship_type"].tolist() == [80] * 3
+    both = written(tmp_path, f"{header},Vessel Type - Detailed", lambda *row: (*rows(*row), "LPG Tanker"))
+    assert decoded(both)[0]["ship_words"].tolist() == ["LPG Tanker"] * 3
+
+
 @pytest.mark.parametrize("word", ["Not Available", "-", "--"])
 def test_a_word_for_nothing_costs_its_cell_alone(tmp_path, word):
     path = written(
@@ -306,6 +315,17 @@ def test_a_word_for_nothing_costs_its_cell_alone(tmp_path, word):
     assert said == ""
     assert messages[["imo", "sog", "draught"]].isna().all(axis=None)
     assert messages["ship_type"].tolist() == [80] * 3
+
+
+def test_all_doubts_of_one_table_are_told_whole(tmp_path):
+    """Values as transponders count them: of five doubts none is cut out of the line."""
+    path = written(
+        tmp_path,
+        "MMSI,TIME,LONGITUDE,LATITUDE,COG,TYPE,DRAUGHT",
+        lambda t, lon, lat, _d: (445999001, int(t.timestamp()), lon * 600_000, lat * 600_000, 2310, 80, 64),
+    )
+    said = decoded(path)[1]
+    assert all(word in said for word in ("'TYPE' was", "ten-thousandths of a minute", "a degree;", "tenths of a metre"))
 
 
 def test_columns_that_nothing_is_read_from_are_noted(tmp_path):
