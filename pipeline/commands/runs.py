@@ -103,9 +103,9 @@ def review(
         from pipeline.finished.verdicts import Given, give_verdict, show_verdicts, take_back
 
         if withdraw is not None:
-            take_back(aoi, withdraw, console)
+            take_back(aoi, withdraw, out, console)
         elif target is None:
-            show_verdicts(aoi, console)
+            show_verdicts(aoi, out, console)
         else:
             given = Given(target, verdict or "", value, who, why, when)
             give_verdict(aoi, given, out, console, anyway=anyway)

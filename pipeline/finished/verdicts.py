@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,11 +12,12 @@ from pipeline.console import Console
 from pipeline.errors import ConfigError, printable
 from pipeline.finished.overview import ids_in_runs
 from pipeline.tables.reviews import VERDICTS
+from pipeline.workspace import LATEST
 
 
-def show_verdicts(aoi: str, console: Console) -> None:
+def show_verdicts(aoi: str, out: Path, console: Console) -> None:
     """Print the verdicts of an AOI's review file, or how the first one is given."""
-    aoi_id = _aoi_id(aoi)
+    aoi_id = _aoi_id(aoi, out)
     path = find_reviews(aoi_id)
     if path is None:
         how = f"capwatch review {printable(aoi)} ID {'|'.join(VERDICTS)} --who NAME --why REASON"
@@ -42,7 +44,7 @@ class Given:
 
 def give_verdict(aoi: str, given: Given, out: Path, console: Console, *, anyway: bool = False) -> None:
     """Append a verdict to the AOI's review file; ConfigError where no run under ``out`` has what it is about."""
-    aoi_id = _aoi_id(aoi)
+    aoi_id = _aoi_id(aoi, out)
     path = Path(FOLDER) / f"{aoi_id}.csv"
     known = ids_in_runs(out / aoi_id)
     ids = [given.target, *([given.value] if given.verdict == "merge" else [])]
@@ -76,16 +78,18 @@ def _is_yet_to_come(when: str, now: datetime) -> bool:
     return (told if told.tzinfo else told.replace(tzinfo=UTC)) > now + timedelta(days=1)
 
 
-def take_back(aoi: str, line: int, console: Console) -> None:
+def take_back(aoi: str, line: int, out: Path, console: Console) -> None:
     """Remove a verdict from the AOI's review file by its line."""
-    aoi_id = _aoi_id(aoi)
+    aoi_id = _aoi_id(aoi, out)
     gone = withdraw_review(Path(FOLDER) / f"{aoi_id}.csv", line)
     told = f"{gone.verdict} {printable(gone.target)} of {printable(gone.who)}"
     console.result(f"{FOLDER}/{aoi_id}.csv: {told} withdrawn; the next run of {aoi} from this folder goes without it")
 
 
-def _aoi_id(aoi: str) -> str:
-    """The id of an AOI by its name, or by a run file."""
+def _aoi_id(aoi: str, out: Path) -> str:
+    """The id of an AOI by itself where runs of it lie in ``out``, by its name in the configs, or by a run file."""
     from pipeline.workspace import find_config, load_run_config
 
+    if aoi == Path(aoi).name and os.path.isfile(out / aoi / LATEST):  # its run file may lie anywhere
+        return aoi
     return load_run_config(find_config(aoi), {}).aoi.id

@@ -24,7 +24,7 @@ from pipeline.provenance import manifest_hash, sha256_file
 from pipeline.report.wording import percent
 from pipeline.storage import write_bytes, write_text
 from pipeline.table_files import read_table, write_table
-from pipeline.workspace import latest_run
+from pipeline.workspace import LATEST, latest_run
 from tests.conftest import run_tiny
 
 
@@ -455,6 +455,16 @@ def test_a_verdict_is_written_listed_and_refused_without_a_name(capwatch, tmp_pa
     code, out, _ = capwatch("review", "vostochny")
     assert code == 0
     assert "because" in out
+
+
+def test_a_place_whose_run_file_lies_elsewhere_is_known_by_its_runs(capwatch, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "lome").mkdir(parents=True)
+    assert capwatch("review", "lome")[0] == 2
+    (tmp_path / "runs" / "lome" / LATEST).write_text("0123456789ab\n")
+    assert capwatch("review", "lome", "abc", "reject", "--who", "A", "--why", "a barge")[0] == 0
+    assert "a barge" in capwatch("review", "lome")[1]
+    assert capwatch("review", "lome", "--withdraw", "2")[0] == 0
 
 
 def test_who_sets_anothers_verdict_aside_is_told_so(capwatch, tmp_path, monkeypatch):
