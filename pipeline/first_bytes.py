@@ -11,6 +11,8 @@ _TEXTS = (  # compared in lower case: what a file begins with, and what it is th
     (b"<vrtdataset", "a GDAL VRT, which only points at images"),
     (b"<?xml", "XML"),
     (b"{", "JSON text"),
+    (b"[{", "JSON text"),
+    (b"[\n", "JSON text"),
     (b"%pdf", "a PDF"),
 )
 _BYTES = (  # what begins so is no text
@@ -49,8 +51,8 @@ _WIDE: dict[
 def kind_of(head: bytes) -> str:
     """What a file that begins so is, in words; "" where that cannot be told.
 
-    >>> kind_of(b"%PDF-1.7"), kind_of(b" <HTML><body>")[:10], kind_of(bytes(16))
-    ('a PDF', 'a web page', '')
+    >>> kind_of(b"%PDF-1.7"), kind_of(b" <HTML><body>")[:10], kind_of(b'[{"mmsi": 1'), kind_of(bytes(16))
+    ('a PDF', 'a web page', 'JSON text', '')
     """
     return _named(head, (*_TEXTS, *_BYTES, *_LETTERS))
 
