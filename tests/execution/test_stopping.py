@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 import typer
@@ -42,3 +44,22 @@ def test_an_error_without_a_signal_is_its_own():
     with pytest.raises(SystemError, match="of its own"), session(quiet=True, debug=False):
         raise SystemError("of its own")
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize(("before", "ends"), [("default_int_handler", -signal.SIGINT), ("SIG_IGN", 0)])
+def test_ctrl_c_while_the_command_is_imported_leaves_no_traceback(before, ends):
+    """A shell says 130 of a process that SIGINT ended; Ctrl-C that somebody ignores stays ignored."""
+    code = f"""
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.{before})
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupted())
+sys.argv = ["capwatch", "--version"]
+from pipeline.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (ends, "")
