@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigError, printable
+from pipeline.types.times import without_leap_second
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _DAY = re.compile(r"%[#-]?[cdDFjsux]")  # what tells the day in a format of times
+_NO_ZONE = re.compile(r"%[#-]?.|UTC|GMT|HRS|UHR|[+-]00:?00")
+_ZONE = re.compile(r"[A-ZА-Я]{2,}.*|[+-]\d.*")  # in what is left of a format: capital letters such as KST, or an offset
 
 
 def in_forms(column: pd.Series, forms: Sequence[str]) -> pd.Series:
@@ -47,12 +50,16 @@ def _by_form(column: pd.Series, form: str) -> pd.Series:
     """Times in UTC, NaT where a cell is not of that form; ConfigError where it is no form of times."""
     import pandas as pd
 
-    texts = column.map(lambda cell: cell.strip() if isinstance(cell, str) else _digits(cell))
+    texts = column.map(lambda cell: without_leap_second(cell.strip()) if isinstance(cell, str) else _digits(cell))
     try:
         read = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
     except ValueError as error:
         cause = printable(error)[:80]
         raise ConfigError(f"--time-format {printable(form)}: is no format of times ({cause})") from error
+    if zone := _ZONE.search(_NO_ZONE.sub("%", form)):
+        cause = f"the zone {printable(zone[0])} is no more than letters, and times are UTC"
+        how = "write offsets such as +0900 in the table, and %z for them"
+        raise ConfigError(f"--time-format {printable(form)}: {cause}; {how}")
     if not _DAY.search(form):
         raise ConfigError(f"--time-format {printable(form)}: names no day; a month would be taken for its first")
     return read

@@ -17,11 +17,7 @@ def utc(text: str | datetime) -> datetime:
     '2024-03-07T02:00:00+00:00'
     """
     try:
-        if isinstance(text, str):
-            sayable, leap = without_leap_second(text)
-            moment = datetime.fromisoformat(sayable) + leap
-        else:
-            moment = text
+        moment = datetime.fromisoformat(without_leap_second(text)) if isinstance(text, str) else text
     except ValueError as error:
         raise ConfigError(f"{printable(text)} is not a time; write it in UTC, as in 2024-03-07T02:00:00Z") from error
     if moment.tzinfo is None:
@@ -29,15 +25,15 @@ def utc(text: str | datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-def without_leap_second(text: str) -> tuple[str, timedelta]:
-    """An ISO 8601 time without second 60, and what to add to it: a leap second is the first one of the next minute.
+LEAP_SECOND = r"(:\d\d):60(?!\d)"
+
+
+def without_leap_second(text: str) -> str:
+    """A time with second 59 for second 60: a leap second is the last of its day, month and year.
 
     Calendars have one now and then, and most software cannot say it.
 
-    >>> without_leap_second("2016-12-31T23:59:60Z")
-    ('2016-12-31T23:59:59Z', datetime.timedelta(seconds=1))
-    >>> without_leap_second("2024-03-07T02:00:00Z")
-    ('2024-03-07T02:00:00Z', datetime.timedelta(0))
+    >>> without_leap_second("2016-12-31T23:59:60Z"), without_leap_second("2024-03-07T02:00:00Z")
+    ('2016-12-31T23:59:59Z', '2024-03-07T02:00:00Z')
     """
-    sayable, leap = re.subn(r"(:\d\d):60(?=$|[.Zz+-])", r"\1:59", text)
-    return sayable, timedelta(seconds=leap)
+    return re.sub(LEAP_SECOND, r"\1:59", text)

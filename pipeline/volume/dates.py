@@ -125,14 +125,14 @@ def time_of(call: Row, name: str) -> pd.Timestamp | None:
         bounds = f", or its first and last day as {end}_lo and {end}_hi" if end in OPEN else ""
         days = f"write it as YYYY-MM-DD{bounds}"
         raise Refused(f"{name} {value.strip()!r} names no day; {days}")
-    sayable, leap = without_leap_second(value.strip()) if isinstance(value, str) else (value, timedelta(0))
     try:
         # by ISO 8601 alone: 03/04/2024 is March here and April there
-        read = pd.to_datetime(sayable, format="ISO8601") if isinstance(value, str) else pd.Timestamp(value)
+        iso = without_leap_second(value.strip()) if isinstance(value, str) else None
+        read = pd.Timestamp(value) if iso is None else pd.to_datetime(iso, format="ISO8601")
     except (TypeError, ValueError) as error:
         raise Refused(f"time {value!r} {NO_TIME}") from error
     # before zones are told: near the ends of the calendar they wrap to another year without a word
     if not YEARS[0] <= read.year <= YEARS[1]:
         raise Refused(f"time {str(value)[:40]!r} lies outside the years {YEARS[0]} to {YEARS[1]}")
     read = read.as_unit("us")  # of one precision, so that a table of all of them can hold each
-    return (read.tz_localize("UTC") if read.tzinfo is None else read.tz_convert("UTC")) + leap
+    return read.tz_localize("UTC") if read.tzinfo is None else read.tz_convert("UTC")

@@ -45,7 +45,7 @@ def test_a_bare_time_is_utc_or_refused(desk, capwatch, saw):
     ("text", "moment"),
     [
         ("2024-02-29T12:00:00Z", datetime(2024, 2, 29, 12, tzinfo=UTC)),
-        ("2016-12-31T23:59:60Z", datetime(2017, 1, 1, tzinfo=UTC)),
+        ("2016-12-31T23:59:60Z", datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)),
         ("2023-12-31T23:59:59.5Z", datetime(2023, 12, 31, 23, 59, 59, 500_000, tzinfo=UTC)),
     ],
     ids=["leap day", "leap second", "last second of a year"],

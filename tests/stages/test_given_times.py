@@ -98,3 +98,29 @@ def test_a_table_that_mixes_forms_of_times_names_each_and_what_two_read_is_no_ti
     table = pd.read_csv(out).set_index("call_id")
     assert table["arrival"].dropna().unique().tolist() == ["2024-04-13T00:00:00Z"]
     assert table["status"].to_dict() == {"a": "used", "b": "used", "c": "used", "d": "refused"}
+
+
+@pytest.mark.parametrize("zone", ["KST", "(MSK)", "МСК", "JST", "UTC+9", "GMT +03:00", "+09:00", "LT"])
+def test_a_zone_of_letters_is_refused_since_nobody_would_heed_it(capwatch, tmp_path, zone):
+    """Truth: 2 o'clock of New Year's Day in Seoul is 17 o'clock of the old year in Greenwich."""
+    (tmp_path / "t.csv").write_text(f"call_id,arrival,length_m\nc1,01.01.2024 02:00 {zone},90\n")
+    form = f"%d.%m.%Y %H:%M {zone}"
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv", "--time-format", form)
+    assert code == 2
+    assert len(err.splitlines()) == 1
+    assert f"the zone {zone.strip('(')}" in err or "the zone +" in err
+    (tmp_path / "t.csv").write_text("call_id,arrival,length_m\nc1,01.01.2024 02:00 +0900,90\n")
+    assert (
+        capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv", "--time-format", "%d.%m.%Y %H:%M %z")[0] == 0
+    )
+    assert pd.read_csv(tmp_path / "o.csv")["arrival"].iloc[0] == "2023-12-31T17:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "form", ["%d.%m.%Y %H:%M UTC", "%d.%m.%Y um %H:%M Uhr", "%Y年%m月%d日 %H:%M", "%Y-%m-%d %H:%M+00:00"]
+)
+def test_letters_that_are_no_zone_or_utc_stay_in_a_form(capwatch, tmp_path, form):
+    moment = pd.Timestamp("2024-01-01T02:00Z")
+    (tmp_path / "t.csv").write_text(f"call_id,arrival,length_m\nc1,{moment:{form}},90\n")
+    assert capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv", "--time-format", form)[0] == 0
+    assert pd.Timestamp(pd.read_csv(tmp_path / "o.csv")["arrival"].iloc[0]) == moment

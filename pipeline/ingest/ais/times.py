@@ -15,6 +15,7 @@ from pipeline.errors import ConfigError, InputError, printable
 from pipeline.ingest.ais.sentences import EARLIEST_S, LATEST_S
 from pipeline.ingest.ais.split_times import CLOCK
 from pipeline.tables.time_forms import told_forms
+from pipeline.types.times import LEAP_SECOND
 
 _SLASHED = r"^(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4})"
 _ISO = r"^[0-9]{4}(?:-[0-9]{1,2}-|[0-9]{4})"  # not "now", nor a month alone, nor digits of another script
@@ -135,6 +136,7 @@ def parse_times(item: object, column: str, texts: pd.Series, rule: TimeRule) -> 
     and the rule names none.
     """
     timed = texts if rule.formats else _without_days(texts)
+    timed = timed.str.replace(LEAP_SECOND, r"\1:59", regex=True)
     return _parsed(item, column, timed, rule).reindex(texts.index)
 
 

@@ -83,9 +83,8 @@ def parse_time(text: str) -> datetime | None:
         year, *parts, fraction = spelled.groups()
         month, day, hour, minute, second = (f"{int(part):02d}" for part in parts)
         text = f"{year}-{month}-{day}T{hour}:{minute}:{second}{fraction or ''}"
-    text, leap = without_leap_second(text.strip())
     try:
-        moment = datetime.fromisoformat(text) + leap
+        moment = datetime.fromisoformat(without_leap_second(text.strip()))
     except ValueError:
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -59,3 +59,17 @@ def test_only_a_date_settles_the_order_of_day_and_month(texts, day_first):
             date_order("t", dates, rule, day_first_by_format=False)
     else:
         assert date_order("t", dates, rule, day_first_by_format=False).day_first == day_first
+
+
+@pytest.mark.parametrize(
+    ("text", "formats"),
+    [
+        ("2016-12-31T23:59:60Z", ()),
+        ("2016-12-31 23:59:60.5+00:00", ()),
+        ("31.12.2016 23:59:60", ("%d.%m.%Y %H:%M:%S",)),
+    ],
+)
+def test_a_leap_second_belongs_to_the_year_that_it_ends(text, formats):
+    """IERS Bulletin C 52: the second 23:59:60 of 31 December 2016 comes before 1 January 2017, 0h."""
+    (found,) = parse_times("t", "time", pd.Series([text]), TimeRule(formats, UTC))
+    assert found.floor("s") == datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)
