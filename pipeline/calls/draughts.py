@@ -98,11 +98,12 @@ def draughts_of_stay(
     steps typed after the middle and up to ``until`` (`AFTER_SAILING`, or her next berth), the one typed nearest to
     sailing; where there is none, a large one typed before it as who mostly ``loads`` here, or does not, would type it
     (`_cargo_told_early`). Where there is none either and she was heard after sailing (``heard_after``), she still said
-    what she had said: the same draught twice.
+    what she had said: the same draught twice; but not where the last that she typed is one that no hull draws.
     """
-    good = reports[reports["draught_m"].notna()]
+    good = reports[reports["draught_m"].notna()].sort_values("time_utc", kind="stable")
+    lost = any("implausible_draught" in flags for flags in good.loc[good["time_utc"] <= until, "flags"].tail(1))
     void = good["flags"].map(lambda f: "implausible_draught" in f or "flapping_draught" in f)
-    good = good[~void.astype(bool)].sort_values("time_utc", kind="stable")
+    good = good[~void.astype(bool)]
     middle = arrival_hi + (departure_lo - arrival_hi) / 2
     said = good.loc[good["time_utc"] <= departure_lo, "draught_m"].to_list()
     early = good[good["time_utc"] <= middle]
@@ -116,7 +117,7 @@ def draughts_of_stay(
         nearest = (steps["time_utc"] - departure_lo).abs().argmin()
         return into, float(steps["after_m"].iloc[nearest])
     after = good.loc[(good["time_utc"] > departure_lo) & (good["time_utc"] <= until), "draught_m"].to_list()
-    still = said[-1] if said and heard_after else None
+    still = said[-1] if said and heard_after and not lost else None
     return into, after[0] if after else still
 
 

@@ -174,9 +174,8 @@ def _with_directions(table: pd.DataFrame, path: Path, console: Console) -> pd.Da
     asked = words[words.map(says_something) & ends["p_loading"].map(is_empty) & ends["p_discharging"].map(is_empty)]
     said = asked.map(direction_said)
     if unclear := [repr(cell) for cell in dict.fromkeys(asked[said.isna()])]:
-        cause = (
-            f"column {found}: {first_of(unclear, MOST_CALLS)} tells no direction; write loading, discharging or neither"
-        )
+        how = "write loading, discharging or neither, or their chances as p_loading and p_discharging"
+        cause = f"column {found}: {first_of(unclear, MOST_CALLS)} tells no direction; {how}"
         console.problem(InputError(path, cause), done="rows taken for what the account counts")
     told = said.dropna()
     for n, (name, column) in enumerate(ends.items()):

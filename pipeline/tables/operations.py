@@ -47,13 +47,14 @@ def says_something(cell: object) -> bool:
 def direction_said(said: str) -> tuple[float, float] | None:
     """Probabilities of loading and of discharging by words; None where they tell none, two, or say more than that.
 
-    Bunkers are the ship's own fuel, no cargo. One unknown word is enough: "loading cancelled" is no loading.
+    Bunkers are the ship's own fuel, no cargo. One unknown word, or a question mark, is enough: "loading cancelled" is
+    no loading, and of "loading?" nobody is sure.
 
     >>> direction_said("Loading gasoil"), direction_said("DISCHARGE"), direction_said("bunkering")
     ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0))
-    >>> direction_said("discharging/loading"), direction_said("not loading"), direction_said("STS")
-    (None, None, None)
+    >>> [direction_said(said) for said in ("discharging/loading", "not loading", "STS", "loaded?")]
+    [None, None, None, None]
     """
-    words = set(re.findall(r"\w+", unicodedata.normalize("NFKC", said).lower())) - _SAY_NOTHING
+    words = set(re.findall(r"\w+|\?", unicodedata.normalize("NFKC", said).lower())) - _SAY_NOTHING
     ways = {_WAYS.get(word) for word in words}
     return ways.pop() if len(ways) == 1 else None

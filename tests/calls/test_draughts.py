@@ -59,6 +59,13 @@ def test_who_was_heard_after_sailing_and_typed_nothing_still_says_the_same():
     assert read((5, 6.2), heard_after=False) == (6.2, None)
 
 
+def test_who_typed_what_no_hull_draws_says_the_same_no_more():
+    """20 m, of a ship of 96 m, is a slip for some other number: of which nobody knows."""
+    assert read((5, 6.2), (49, 20.0)) == (6.2, None)
+    assert read((5, 6.2), (49, 20.0), (51, 7.0)) == (6.2, 7.0)
+    assert read((5, 6.2), (99, 20.0)) == (6.2, 6.2), "at another port"
+
+
 def test_what_was_typed_in_the_first_half_is_no_departure():
     assert read((5, 6.2), (29, 4.0)) == (4.0, 4.0)
     assert read((5, 6.2), (31, 4.0)) == (6.2, 4.0)

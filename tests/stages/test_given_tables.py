@@ -128,14 +128,14 @@ def test_words_say_the_direction_where_its_probability_is_a_dash(capwatch, tmp_p
     assert pd.read_csv(tmp_path / "o.csv")["counts"].tolist() == [False]
 
 
-@pytest.mark.parametrize("word", ["STS", "load/discharge", "loading cancelled", "arrival"])
+@pytest.mark.parametrize("word", ["STS", "load/discharge", "loading cancelled", "arrival", "loaded?", "卸货？"])
 def test_words_that_tell_no_direction_are_told(capwatch, tmp_path, word):
     (tmp_path / "t.csv").write_text(f"arrival,tonnes,activity\n2024-03-07,3000,{word}\n2024-03-09,3000,loading\n")
     code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
     assert code == 3
     assert err == (
-        f"error: {tmp_path}/t.csv: column activity: '{word}' tells no direction; write loading, discharging or neither "
-        "(rows taken for what the account counts)\n"
+        f"error: {tmp_path}/t.csv: column activity: '{word}' tells no direction; write loading, discharging or neither, "
+        "or their chances as p_loading and p_discharging (rows taken for what the account counts)\n"
     )
 
 

@@ -44,7 +44,8 @@ def noted(read: TableRead, impossible: dict[str, int], doubts: Doubts, untimed: 
         said.insert(0, untimed.said())
     if impossible:
         counts = ", ".join(f"{name} {count}" for name, count in impossible.items())
-        said.insert(0, f"values that no transponder sends are taken for missing ({counts})")
+        last = "; the draught typed before stands" if "draught" in impossible else ""
+        said.insert(0, f"values that no transponder sends are taken for missing ({counts}{last})")
     if read.blank and read.balance["decoded"] >= MANY_ROWS:
         names = ", ".join(read.blank.values())
         said.insert(0, f"no row has a value in {'column' if len(read.blank) == 1 else 'columns'} {names}")

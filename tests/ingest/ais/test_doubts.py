@@ -52,13 +52,14 @@ def test_a_plain_voyage_raises_no_doubt(tmp_path):
         ({"sog": 7.0}, "steady way is left"),  # 5 and 2, to the digit
         ({"cog": 90.0}, "steady way is left"),
         ({"time_utc": "2024-03-06T00:30:00Z"}, "time runs backwards 1 times"),
-        ({"draught": 99}, "no transponder sends are taken for missing (draught 1)"),
+        ({"draught": 99}, "no transponder sends are taken for missing (draught 1; the draught typed before stands)"),
+        ({"draught": -6.4}, "no transponder sends are taken for missing (draught 1; the draught typed before stands)"),
     ],
 )
 def test_one_row_that_does_not_fit_its_neighbours(tmp_path, change, said):
     told = notes(table(tmp_path, **change))
     assert said in told
-    assert any(where in told for where in ("line 6", "line 7", "line 8", "(draught 1)"))
+    assert any(where in told for where in ("line 6", "line 7", "line 8", "(draught 1;"))
 
 
 @pytest.mark.parametrize("sog", [10.0, 1.0])
