@@ -97,6 +97,8 @@ def differences(folder: Path, *, inputs: bool = True) -> list[str]:
     out = []
     for line in changes(folder, digest_of, inputs=inputs):
         name, _, what = line.partition(": ")
+        if name.startswith("run.gpkg") and what != "missing":  # beside it lie -wal and -shm while QGIS has it open
+            line += ": did QGIS open it, and so write into it? Let it open a copy; capwatch run --fresh makes it anew"
         rows = _rows_changed(folder, Path(name).stem) if what == "changed" and name.endswith(".parquet") else []
         out.append(f"{line} ({'; '.join(rows)})" if rows else line)
     return out + _torn_manifest(folder) + _broken_chain(folder)

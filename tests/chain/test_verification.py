@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pandas as pd
 import pytest
@@ -53,6 +55,16 @@ def test_a_changed_row_is_named_by_its_key(copy):
 def test_a_table_that_is_none_any_more_is_said_to_be_so(copy):
     (copy / "ledger.parquet").write_bytes(b"PAR1")
     assert differences(copy) == ["ledger.parquet: changed (no longer readable as the table that it was)"]
+
+
+def test_a_geopackage_that_qgis_opened_is_told_with_what_helps(copy):
+    """In write-ahead mode, as QGIS opens it, SQLite keeps two files beside it."""
+    with closing(sqlite3.connect(copy / "run.gpkg")) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("UPDATE gpkg_contents SET last_change = last_change")
+        found = differences(copy)
+    assert [line.split(": ")[0] for line in found] == ["run.gpkg", "run.gpkg-shm", "run.gpkg-wal"]
+    assert all("did QGIS open it, and so write into it? Let it open a copy" in line for line in found)
 
 
 def test_white_space_in_the_manifest_counts(copy):

@@ -134,8 +134,8 @@ def test_words_that_tell_no_direction_are_told(capwatch, tmp_path, word):
     code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
     assert code == 3
     assert err == (
-        f"error: {tmp_path}/t.csv: column activity: '{word}' tells no direction; write loading, discharging or neither, "
-        "or their chances as p_loading and p_discharging (rows taken for what the account counts)\n"
+        f"error: {tmp_path}/t.csv: column activity: '{word}' tells no direction; write loading, discharging or "
+        "neither, or their chances as p_loading and p_discharging (rows taken for what the account counts)\n"
     )
 
 
