@@ -69,7 +69,8 @@ def read_calls(path: Path, console: Console, time_forms: Sequence[str] = (), cou
         console.note(printable(f"{path}: columns not used: {first_of(unused, MOST_NAMES)}"))
     if time_forms:
         table = table.assign(**{name: in_forms(table[name], time_forms) for name in present if name in TIMES})
-    return _without_sums(_without_cargo(table.dropna(how="all"), counted), sums, path, console)
+    said = table.notna() & ~table.map(lambda cell: isinstance(cell, str) and not cell.strip())  # blanks part two rows
+    return _without_sums(_without_cargo(table[said.any(axis=1)], counted), sums, path, console)
 
 
 def _nothing_known(table: pd.DataFrame) -> str:

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigError, printable
+from pipeline.tables.time_forms import literal_zone
 from pipeline.types.times import without_leap_second
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _DAY = re.compile(r"%[#-]?[cdDFjsux]")  # what tells the day in a format of times
-_NO_ZONE = re.compile(r"%[#-]?.|UTC|GMT|HRS|UHR|[+-]00:?00")
-_ZONE = re.compile(r"[A-ZА-Я]{2,}.*|[+-]\d.*")  # in what is left of a format: capital letters such as KST, or an offset
 
 
 def in_forms(column: pd.Series, forms: Sequence[str]) -> pd.Series:
@@ -56,8 +55,8 @@ def _by_form(column: pd.Series, form: str) -> pd.Series:
     except ValueError as error:
         cause = printable(error)[:80]
         raise ConfigError(f"--time-format {printable(form)}: is no format of times ({cause})") from error
-    if zone := _ZONE.search(_NO_ZONE.sub("%", form)):
-        cause = f"the zone {printable(zone[0])} is no more than letters, and times are UTC"
+    if zone := literal_zone(form):
+        cause = f"the zone {printable(zone)} is no more than letters, and times are UTC"
         how = "write offsets such as +0900 in the table, and %z for them"
         raise ConfigError(f"--time-format {printable(form)}: {cause}; {how}")
     if not _DAY.search(form):

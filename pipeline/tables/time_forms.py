@@ -19,6 +19,19 @@ _DATES = (  # a date, and the orders that its parts may have; a and b stand betw
     (r"\d{8}(?P<a>)(?P<b>)", ("%Y%m%d", "%d%m%Y", "%m%d%Y")),
 )
 
+_NO_ZONE = re.compile(r"%[#-]?.|UTC|GMT|HRS|UHR|[+-]00:?00")
+_ZONE = re.compile(r"[A-ZА-Я]{2,}.*|[+-]\d.*")  # in what is left of a format: capital letters, or an offset
+
+
+def literal_zone(form: str) -> str:
+    """A zone other than UTC that stands in a format of strptime as plain letters, which no reader heeds; else "".
+
+    >>> literal_zone("%d.%m.%Y %H:%M KST"), literal_zone("%H:%M UTC+9"), literal_zone("%Y年%m月%d日 %H:%M UTC")
+    ('KST', '+9', '')
+    """
+    found = _ZONE.search(_NO_ZONE.sub("%", form))
+    return found[0] if found else ""
+
 
 def forms_of(texts: Sequence[str]) -> list[str]:
     """The formats of strptime that read most of the texts: several where they leave the order of day and month open.
@@ -27,8 +40,8 @@ def forms_of(texts: Sequence[str]) -> list[str]:
 
     >>> forms_of(["19.05.2024", "Total"]), forms_of(["19 March 2024 07:05 PM"]), forms_of(["03/04/24"])
     (['%d.%m.%Y'], ['%d %B %Y %I:%M %p'], ['%d/%m/%y', '%m/%d/%y', '%y/%m/%d'])
-    >>> forms_of(["19 May 2024 10:00 PST"]), forms_of(["2024-05-19 KST"]), forms_of(["2024-W10-4"])
-    ([], [], [])
+    >>> [forms_of([text]) for text in ("19 May 2024 10:00 PST", "2024-05-19 KST", "2024-05-19+09:00", "2024-W10-4")]
+    [[], [], [], []]
     """
     import pandas as pd
 
@@ -60,7 +73,7 @@ def _forms(text: str) -> Iterator[str]:
     if found := _CLOCK.search(text):
         tail = _TAIL.fullmatch(text, found.end())
         date = text[: found.start()].rstrip(" T,_")
-        if tail is None:
+        if tail is None or date.endswith(("+", "-")):  # 2024-03-07+09:00 is a day with its zone
             return
         zone = tail[0].replace(tail["offset"], "%z") if tail["offset"] else tail[0]
         clock = text[len(date) : found.start()] + _clock_form(found) + zone

@@ -146,6 +146,14 @@ def test_a_column_of_another_name_that_says_it_is_told(capwatch, tmp_path):
     assert "column state was left out: if it is operation, name it so" in err
 
 
+def test_rows_of_blanks_are_no_calls(tmp_path):
+    """A spreadsheet's empty rows hold a blank here and there, also one that does not break."""
+    (tmp_path / "t.csv").write_text("name,arrival,tonnes\nA,2024-03-07,3000\n , ,\n\u00a0,,\n,,\nB,2024-03-09,2000\n")
+    console = Console(quiet=True)
+    assert read_calls(tmp_path / "t.csv", console)["name"].tolist() == ["A", "B"]
+    assert console.problems == []
+
+
 def test_numbers_of_ships_that_lost_digits_are_none(capwatch, tmp_path):
     """Truth: the same table without them; where all digits are there, the notation is no reason to refuse a number."""
     head, form = "call_id,arrival,tonnes,mmsi,imo\n", "a,2024-03-07,3000,{},{}\nb,2024-03-08,3000,563000001,9074729\n"

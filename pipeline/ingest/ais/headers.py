@@ -29,8 +29,11 @@ OPEN = {
 }
 """Names that mean one thing here and another there, which nobody can tell from the name."""
 
-NOT_METRES = {"ft", "feet", "dm", "cm"}
-"""Words of a name that say another unit of a draught or a hull's size."""
+OTHER_UNITS = {
+    **dict.fromkeys(("ft", "feet", "dm", "cm"), "metres"),
+    **dict.fromkeys(("km", "kmh", "kph", "mph", "mps", "ms", "s"), "knots"),  # "s" of m/s
+}
+"""Words of a name that say another unit of a draught, a hull's size or a speed, and the one that is read."""
 
 OTHERS = {"source", "state", "loading"}
 """Providers' own words, two slips away from course, status and heading."""
@@ -103,8 +106,9 @@ def header_doubts(layout: Layout) -> list[str]:
     missing = [field for field in ALIASES if field not in {DAY, *layout.index}]  # few tables need a column of days
     doubts = [_other_separator(layout)] if layout.separator != "," else []
     near = _near_names([name for _, name in spare], missing, layout)
-    foreign = [name for name in near.values() if NOT_METRES & set(plain(name).split("_"))]
-    doubts += [f"column {name!r} was left out: write it in metres" for name in foreign]
+    units = {name: [OTHER_UNITS[w] for w in plain(name).split("_") if w in OTHER_UNITS] for name in near.values()}
+    foreign = {name: wanted[0] for name, wanted in units.items() if wanted}
+    doubts += [f"column {name!r} was left out: write it in {unit}" for name, unit in foreign.items()]
     as_ours = {field: name for field, name in near.items() if name not in foreign}
     doubts += [_left_out(as_ours)] if as_ours else []
     for _, name in spare:

@@ -23,8 +23,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "time",
         "epoch",
     ),
-    "lon": ("lon", "longitude", "long", "ais_lon"),
-    "lat": ("lat", "latitude", "ais_lat"),
+    "lon": ("lon", "longitude", "long", "ais_lon", "lon_deg", "longitude_deg"),
+    "lat": ("lat", "latitude", "ais_lat", "lat_deg", "latitude_deg"),
     # A bare "speed" is not here: one large provider sends tenths of a knot under that name (`headers.OPEN`).
     "sog": ("sog", "sog_kn", "ais_sog_kn", "sog_kts", "speed_kn", "speed_kts", "speed_knots", "speed_over_ground"),
     "cog": ("cog", "cog_deg", "ais_cog_deg", "course", "course_over_ground"),

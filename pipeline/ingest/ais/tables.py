@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from pipeline.errors import InputError
+from pipeline.errors import ConfigError, InputError, printable
 from pipeline.ingest.ais.cells import (
     as_csv_text,
     as_texts,
@@ -41,6 +41,7 @@ from pipeline.ingest.ais.table_read import TableRead
 from pipeline.ingest.ais.times import TimeRule, date_order, how_to_name, in_utc, parse_times
 from pipeline.ingest.ais.typed import FOUR_GIGA, MEASURED, column_name, rows_of, typed_columns
 from pipeline.table_files import SIMULATED_COLUMN
+from pipeline.tables.time_forms import literal_zone
 
 ROUNDED = "may be rounded, as spreadsheets do to long numbers; save it again with all digits"
 _LOOKED_AT = 100  # bad rows of a block that may be headers, and ...
@@ -131,6 +132,9 @@ class _RowReader:
         if rule.zone and layout.zone and rule.zone.utcoffset(None) != layout.zone.utcoffset(None):
             cause = f"column {layout.name_of('time_utc')}: its name states another zone than --time-zone"
             raise InputError(path, f"{cause}; read it without the option, or name the column otherwise")
+        if not rule.zone and (zone := next(filter(None, map(literal_zone, rule.formats)), "")):
+            cause = f"the zone {printable(zone)} is no more than letters; name it with --time-zone +09:00"
+            raise ConfigError(f"--time-format {printable(' '.join(rule.formats))}: {cause}")
         documented = UTC if layout.dialect != "generic" else None
         self._rule = replace(rule, zone=rule.zone or layout.zone or documented)
         self._order_settled = False

@@ -185,6 +185,25 @@ def test_a_format_that_is_none_is_told(tmp_path):
         read_ais([path], time_format="%Q")
 
 
+def test_a_zone_of_letters_in_a_format_is_heeded_by_the_option_alone(tmp_path):
+    """21 o'clock in Seoul is noon in Greenwich; the name of the column would have made it 21 o'clock there."""
+    path = csv_of(tmp_path, "mmsi,BaseDateTime,lon,lat", "1,07/03/2024 21:00 KST,133,42")
+    form = "%d/%m/%Y %H:%M KST"
+    with pytest.raises(ConfigError, match="the zone KST is no more than letters; name it with --time-zone"):
+        read_ais([path], time_format=form)
+    assert table(path, time_format=form, time_zone="+09:00")["time_utc"].tolist() == [NOON]
+
+
+@pytest.mark.parametrize("speed", ["speed (km/h)", "speed_kmh", "speed (m/s)", "sog_ms"])
+def test_degrees_are_ours_and_another_unit_of_speed_is_told(tmp_path, speed):
+    path = csv_of(tmp_path, f"mmsi,time_utc,lon (deg),Latitude [deg],{speed}", "1,2024-03-07T12:00:00Z,133,42,18")
+    read = read_ais([path])
+    assert read.messages[["lon", "lat"]].to_numpy().tolist() == [[133, 42]]
+    assert read.messages["sog"].isna().all()
+    (problem,) = read.problems
+    assert str(problem).endswith(f"column {speed!r} was left out: write it in knots")
+
+
 def test_ambiguous_dates_are_refused_and_unambiguous_ones_read(tmp_path):
     header = "mmsi,time_utc,lon,lat"
     open_ = csv_of(tmp_path, header, "273000001,07/03/2024 12:00:00,133,42")
@@ -213,7 +232,7 @@ def test_the_proposed_formats_read_the_file(tmp_path, written):
     ("lines", "expected"),
     [
         (["ship,time_utc,lon,lat", "1,1709812800,133,42"], "no column for mmsi"),
-        (["mmsi|time_utc|lon|lat, deg", "1|1709812800|133|42"], "it has a column for lon and none for lat"),
+        (["mmsi|time_utc|lon|lat, north", "1|1709812800|133|42"], "it has a column for lon and none for lat"),
         (
             ["MMSI;Zeit;Breite;Laenge", "1;2;3;4"],
             "name them with capwatch ais --columns time_utc=Zeit,lat=Breite,lon=Laenge",
