@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
@@ -83,6 +84,7 @@ _OTHER_UNITS = {  # a word in a name: what it measures in, which no column of ou
     **dict.fromkeys(("thousand", "thousands", "000", "000s"), "thousands"),
     **dict.fromkeys(("million", "millions", "mln"), "millions"),
 }  # fmt: skip
+_OTHER_ZONE = re.compile(r"(?:^|_)(kst|jst|msk|мск|cst|lt|local|(?:utc|gmt)_0?[1-9]\d?)(?:_|$)")
 _APART = frozenset({"flag"})  # close to one of ours, and another thing: a ship's state
 _CLOSE = 0.8  # of difflib's ratio: two slips in ten letters (our choice)
 
@@ -132,7 +134,9 @@ def column_doubts(names: Sequence[str], present: Collection[str]) -> list[str]:
     for name in names:
         ours = resembled(name, present)
         unit = next((_OTHER_UNITS[word] for word in name.split("_") if word in _OTHER_UNITS), "")
-        if ours and unit:
+        if (zone := _OTHER_ZONE.search(name)) and ours.startswith(("arrival", "departure")):
+            doubts.append(f"it says {zone[1]}; {ours} holds UTC, or times with an offset such as +09:00 behind them")
+        elif ours and unit:
             doubts.append(f"it says {unit}; {ours} holds another unit")
         elif ours:
             doubts.append(f"if it is {ours}, name it so")

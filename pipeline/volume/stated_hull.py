@@ -11,6 +11,9 @@ from pipeline.volume.cells import Refused, Row, positive, sd, text, tonnage_kind
 
 LARGEST_M = {"length": LONGEST_M, "beam": BROADEST_M}
 ANOTHER_SD = 3.0  # farther apart than this, the listed ship may not be the one that was measured (our choice)
+# Length over beam: 4.8 to 9.2 of the 58 tankers of benchmarks/published_hulls.csv; a slip to feet is a factor of 3.3
+# (our choice: halfway to that)
+SLENDER = (3.5, 12.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,23 @@ def hull_of(call: Row) -> tuple[Hull, list[str]]:
     if length is not None and beam is not None and beam >= length:
         raise Refused(f"beam {beam:g} m is not below length {length:g} m; they may be swapped")
     listed = tuple(name for name, (_, _, is_listed) in sizes.items() if is_listed)
-    return Hull(length, beam, length_sd, beam_sd, listed, bool(doubts)), doubts
+    hull = Hull(length, beam, length_sd, beam_sd, listed, bool(doubts))
+    return hull, [*doubts, *_out_of_shape(hull)]
+
+
+def _out_of_shape(hull: Hull) -> list[str]:
+    """That typed sizes are no tanker's together; of measured ones, which have errors, that says less.
+
+    >>> _out_of_shape(Hull(98.0, 49.0, 0.0, 0.0)), _out_of_shape(Hull(98.0, 15.0, 0.0, 0.0))
+    (['the length 98 m is 2 times the beam 49 m, of tankers 5 to 9: is one in feet?'], [])
+    """
+    if hull.length_m is None or hull.beam_m is None or hull.length_sd_m or hull.beam_sd_m:
+        return []
+    times = hull.length_m / hull.beam_m
+    if SLENDER[0] <= times <= SLENDER[1]:
+        return []
+    told = f"the length {hull.length_m:g} m is {times:.2g} times the beam {hull.beam_m:g} m, of tankers 5 to 9"
+    return [f"{told}: is one in feet?"]
 
 
 def _told(call: Row, name: str) -> tuple[float | None, float, float | None]:

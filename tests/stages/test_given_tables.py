@@ -179,6 +179,13 @@ def test_a_runs_answer_is_not_taken_for_calls(tmp_path):
         told(tmp_path, "ship,dwt_t,estimated_barrels,counted,p_lifting,call_id")
 
 
+@pytest.mark.parametrize("column", ["Arrival (KST)", "arrival_local", "ETA (UTC+9)", "Приход МСК"])
+def test_another_zone_is_no_reason_to_rename(tmp_path, column):
+    """Named arrival, its times would be read as UTC: at New Year in another account year."""
+    _, (line,) = told(tmp_path, f"call_id,{column}")
+    assert "arrival holds UTC, or times with an offset such as +09:00 behind them" in line
+
+
 def test_another_unit_is_no_reason_to_rename(tmp_path):
     _, lines = told(tmp_path, "call_id,length_ft")
     assert lines == [
