@@ -283,8 +283,8 @@ def test_times_in_the_wrong_order_are_kept_and_told():
     assert "lies before the arrival" in row["cause"]
 
 
-def test_a_leap_second_is_the_first_of_the_next_year():
-    assert only({"arrival": "2024-12-31T23:59:60Z", "dwt_t": 5000})["arrival"] == pd.Timestamp("2025-01-01T00:00:00Z")
+def test_a_leap_second_is_the_last_of_its_year():
+    assert only({"arrival": "2024-12-31T23:59:60Z", "dwt_t": 5000})["arrival"] == pd.Timestamp("2024-12-31T23:59:59Z")
 
 
 def test_every_call_has_a_row_in_order():
