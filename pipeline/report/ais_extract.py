@@ -77,7 +77,7 @@ def heard(call: dict[Any, Any], ais: Transponders) -> dict[str, Any]:
         told = "1 transponder was" if others == 1 else f"{others} transponders were"
         return {
             "sentence": f"{told} heard here within a day of this stay; none fits these sightings. "
-            "That does not say that she hides: only that nobody heard her.",
+            "That does not mean that she is hiding, only that no receiver heard her.",
             "rows": [],
         }
     mmsi = int(call["mmsi"])
@@ -144,7 +144,7 @@ def silence_words(silence: Any) -> str:
 
 def _contradictions(findings: list[Any]) -> str:
     """What speaks against her papers, as sentences with a blank before each."""
-    return "".join(f" She says {r.said}; images show {r.seen}." if r.seen else f" She sent {r.said}." for r in findings)
+    return "".join(f" She sent {r.said}{f'; images show {r.seen}' if r.seen else ''}." for r in findings)
 
 
 def _reports(said: list[Any]) -> list[dict[str, Any]]:

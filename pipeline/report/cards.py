@@ -185,7 +185,7 @@ def _fill(row: dict[Any, Any], constants_share: float) -> str:
     if not measured or not abs(hers_t / row["dwt_p50_t"] - 1) > OTHER_SIZE:
         return f"{percent(min(1.0, row['barrels_p50'] / row['barrels_at_100']))} full"
     full = f"{percent(min(1.0, row['fill_p50'] / _full_by_weight(row, constants_share)))} full"
-    return f"{full}: so much speaks for a ship of some {barrels(hers_t, 2)} t deadweight"
+    return f"{full}, for a ship of some {barrels(hers_t, 2)} t deadweight"
 
 
 def _full_by_weight(row: dict[Any, Any], constants_share: float) -> float:
@@ -204,7 +204,7 @@ def _lifting_factors(row: dict[Any, Any], counted: str, tanker_by: str = "", usu
     moved = min(1.0, row["p_lifting"] / sure) if sure > 0 else float("nan")
     parts = [("a ship at all", row["p_ship"])] if row["p_ship"] < 1 else []
     came = "came to load" if counted == "loading" else "came to discharge"
-    assumed = " (assumed: nothing measured tells)" if abs(moved - usual) < SAME_CHANCE else ""
+    assumed = " (assumed: no measurement shows it)" if abs(moved - usual) < SAME_CHANCE else ""
     parts += [(f"a tanker{tanker_by}", row["p_tanker"]), (f"{came}{assumed}", moved)]
     return " × ".join(f"{chance(p)} {words}" for words, p in parts)
 
@@ -217,13 +217,13 @@ def _rests_on(row: dict[Any, Any], looked: Looked) -> tuple[str, float]:
     if "review_confirmed" in row["flags"]:
         return " (by an analyst)", usual
     if pd.notna(row["mmsi"]) and int(row["mmsi"]) in looked.typed:
-        return " (by the type that she sends)", usual
+        return " (by her AIS ship type)", usual
     zone = place.zone(row["berth_id"])
     looks = "what looks show of her" if row["n_seen"] else ""
     if zone is None or zone.cargo not in OIL:
         return f" (by {looks or 'the usual share of tankers'})", usual
     trade = f"{chance(config.calls.prior_p_tanker_at_oil_berth)} by her berth's trade"
-    return f" ({trade}, moved by {looks})" if looks else f" ({trade})", usual
+    return f" ({trade}, adjusted by {looks})" if looks else f" ({trade})", usual
 
 
 def _pair(first: str, last: str, *, n_seen: int = 2) -> str:
@@ -236,8 +236,8 @@ def _pair(first: str, last: str, *, n_seen: int = 2) -> str:
     if n_seen == 1 and not (first and last):
         return f"{first or last} at the one look"
     if not first:
-        return f"{last} at the last, the first not known"
-    return f"{first}, then {last}" if last else f"{first} at the first, the last not known"
+        return f"{last} at the last, first not known"
+    return f"{first}, then {last}" if last else f"{first} at the first, last not known"
 
 
 def _change(row: dict[Any, Any]) -> str:
@@ -248,8 +248,8 @@ def _change(row: dict[Any, Any]) -> str:
     way = "deeper" if change < 0 else "higher"
     bounds = sorted((-1 if change < 0 else 1) * row[f"freeboard_change_{k}_m"] for k in ("lo", "hi"))
     return (
-        f"{abs(change):.1f} m {way} at the last look ({bounds[0]:.1f} to {bounds[1]:.1f}); one hull in both with "
-        f"{chance(row['p_same_hull'])}"
+        f"{abs(change):.1f} m {way} at the last look ({bounds[0]:.1f} to {bounds[1]:.1f}); both show "
+        f"one hull with probability {chance(row['p_same_hull'])}"
     )
 
 
@@ -262,7 +262,7 @@ def _weak_draughts(row: dict[Any, Any]) -> str:
         if pd.notna(row[f"draught_seen_{end}_m"])
     ]
     return (
-        f"{', then '.join(parts)}: weak, as the hull's depth is only known by its length; no load rests on it"
+        f"{', then '.join(parts)}: weak, as the hull's depth is known only from its length; no load rests on it"
         if parts
         else ""
     )
@@ -273,9 +273,9 @@ def _without(row: Any) -> dict[str, str] | None:
     if row is None:
         return None
     after, base = barrels(row.sum_p50), barrels(row.base_sum_p50)
-    total = f"the sum would stay at {base} barrels" if after == base else f"the sum {after} instead of {base} barrels"
+    total = f"the sum would {f'stay at {base}' if after == base else f'be {after} instead of {base}'} barrels"
     if not row.still_counts:
-        return {"removed": row.removed, "then": f"nothing of her would be counted, and {total}."}
+        return {"removed": row.removed, "then": f"none of her cargo would be counted, and {total}."}
     return {
         "removed": row.removed,
         "then": f"she would have {barrels(row.barrels_p50)} barrels ({barrels(row.barrels_p5)} to "

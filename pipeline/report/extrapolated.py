@@ -57,7 +57,7 @@ def looks_show_line(story: Story) -> str:
         percent(float((told[name] * arrivals).sum() / arrivals.sum())) for name in ("p_seen_lo", "p_seen", "p_seen_hi")
     )
     return (
-        f"By these shares, the times of the looks and the usual lengths of stay, the looks show about {middle} of "
-        f"those who call at a {counted_place(story)} ({low} to {high}). "
-        "The sum with unseen calls takes in that this is not known better."
+        f"From these shares, the times of the looks and the usual lengths of stay, the looks show about {middle} of "
+        f"the ships that call at a {counted_place(story)} ({low} to {high}). "
+        "The interval of the sum with unseen calls includes this uncertainty."
     )

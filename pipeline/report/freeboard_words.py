@@ -38,7 +38,7 @@ def outside(evidence: str, low_m: float, high_m: float) -> str:
     """Why a part of the evidence lies outside the interval of the whole, as a sentence's end; empty where none does.
 
     >>> outside("freeboard by shadow on water (3.8 m) and visible side (4.9 m)", 2.4, 4.1)
-    '; the visible side alone lies outside 2.4 to 4.1 m: each counts by how sharply it is seen, this one less'
+    '; the visible side alone lies outside 2.4 to 4.1 m: each is weighted by how sharply it is seen, this one less'
     >>> outside("freeboard by shadow on water (3.8 m)", 2.4, 4.1)
     ''
     """
@@ -46,8 +46,8 @@ def outside(evidence: str, low_m: float, high_m: float) -> str:
     if "do not agree" in evidence or not apart:
         return ""
     return (
-        f"; the {apart[0]} alone lies outside {low_m:.1f} to {high_m:.1f} m: each counts by how sharply it is seen, "
-        "this one less"
+        f"; the {apart[0]} alone lies outside {low_m:.1f} to {high_m:.1f} m: each is weighted by how sharply "
+        "it is seen, this one less"
     )
 
 

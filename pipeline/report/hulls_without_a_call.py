@@ -40,7 +40,7 @@ def hull_lines(story: Story) -> list[str]:
         if lost:
             named = ", ".join(moment(when) for when in lost[:NAMED]) + (", ..." if len(lost) > NAMED else "")
             show = f"{number_of(len(lost), 'look')} {'shows' if len(lost) == 1 else 'show'} a hull at {zone.zone_id}"
-            out.append(f"{show} of which no call came ({named}): if she lifted, it is in no sum.")
+            out.append(f"{show} that belongs to no call ({named}): if she lifted, no sum includes it.")
     return out
 
 

@@ -57,7 +57,7 @@ def kept_out_lines(calls: pd.DataFrame) -> list[str]:
     told = {flag: _kept_out(calls, flag) for flag in AT_COUNTED_ZONES}
     shorter = calls["flags"].map(lambda flags: "may_be_shorter" in flags).astype(bool)
     unsure = _kept_out(calls[shorter], "too_long_for_this_trade")
-    doubts = {"too_long_for_this_trade": f"; for {unsure} the interval of length begins below it"} if unsure else {}
+    doubts = {"too_long_for_this_trade": f"; for {unsure} the length interval begins below it"} if unsure else {}
     return [
         f"{number_of(count, 'call')} at counted zones {_are(count)} not counted: {AT_COUNTED_ZONES[flag]}"
         f"{doubts.get(flag, '')}"

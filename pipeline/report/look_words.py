@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 BY_IMAGES = ("C", "D")  # looks alone bound her stay
 JOINED = "review_joined"
 RADAR_RULE = (
-    "A radar look without her does not bound her stay, even where it takes the berth for empty: radar can miss a ship "
-    "at a quay. Only other looks set these bounds (calls.radar_absence_counts)."
+    "A radar look that does not show her does not bound her stay, even if it calls the berth empty: radar can miss a "
+    "ship at a quay. Only other looks set these bounds (calls.radar_absence_counts)."
 )
 SENSOR_WORDS = {"sentinel-1": "radar", "sentinel-2": "Sentinel-2", "optical": "optical"}
 TIME = attrgetter("acquired")

@@ -43,7 +43,7 @@ class Shown:
         """
         further = barrels(abs(self.further_bbl), 2)
         if self.further_bbl < 0:
-            return f"{further} less than the calls shown would make alone, as two may be one ship"
+            return f"{further} less than the calls shown alone, as two of them may be one ship"
         return f"about {barrels(self.alone_bbl)} for the calls shown, about {further} for possible further ships"
 
 
@@ -133,7 +133,9 @@ def _sum(story: Story) -> str:
     """Who lifted how much of the cap."""
     head, shown = story.headline, shown_alone(story)
     dark = without_ais(story.in_account(story.tables["port_calls"]))
-    more = " and possible further ships not told apart from them" if shown is not None and shown.further_bbl > 0 else ""
+    more = (
+        " and possible further ships indistinguishable from them" if shown is not None and shown.further_bbl > 0 else ""
+    )
     went, cap = MOVED[story.config.volume.counted][0], f"of the cap of {head.cap_bbl:,.0f} barrels"
     who = (
         f"{number_of(head.calls_counted, 'counted call')}{_of_year(story)} at {story.place.name}"
@@ -169,7 +171,8 @@ def _call_range(story: Story) -> str:
     told = story.call_range
     if told is None or told[1] <= told[0]:
         return ""
-    return f"as two looks may show one ship or two, what was seen makes {told[0]} to {told[1]} calls (90 % interval)"
+    calls = f"{told[0]} to {told[1]} calls (90 % interval)"
+    return f"as two looks may show the same ship or two, the sightings amount to {calls}"
 
 
 def _looked_at(story: Story) -> str:
@@ -178,7 +181,7 @@ def _looked_at(story: Story) -> str:
     if not days["usable"] and not days["partly"]:
         return (
             f"No usable look showed a {place} on any of the {number_of(days['total'], 'day')}: only transponders "
-            "tell of it, and what else happened is unknown"
+            "cover it, and what else happened is unknown"
         )
     zones = len(counted_zones(story))
     seen = f"The {place} was seen" if zones == 1 else f"At least one of {zones} {place}s was seen"

@@ -165,7 +165,7 @@ def sentence(table: pd.DataFrame) -> str:
         wide = published.iloc[0]
         far = max("low", "high", key=lambda end: abs(wide[f"{end}_p50"] - wide["base_p50"]))
         text += (
-            f" The range of fills that others published is wider than that: at {wide[f'{far}_setting']} it would be "
+            f" The range of published fills has a wider effect: at {wide[f'{far}_setting']} the sum would be "
             f"{barrels(wide[f'{far}_p50'])} barrels."
         )
     return text + _spread(table) + _spread_with_unseen(table)

@@ -62,7 +62,7 @@ def warnings(story: Story) -> list[str]:
 def _about_changes(story: Story) -> list[str]:
     """That the account is not the one that was detected: who reads one sentence must not miss it."""
     changed = changed_by_verdicts(story)
-    where = "Who decided what, and why, stands under As detected and as reviewed."
+    where = "Who decided what, and why, is listed under As detected and as reviewed."
     return [f"Analysts' verdicts changed the account: {changed}. {where}"] if changed else []
 
 
@@ -75,9 +75,7 @@ def _about_the_place(story: Story) -> list[str]:
 
 def _about_the_cap(story: Story) -> list[str]:
     """That the number by which all shares are taken may not be the one that was meant."""
-    return [
-        f"{doubt[0].upper()}{doubt[1:]}. Every share of it rests on that number." for doubt in cap_doubts(story.cap)
-    ]
+    return [f"{doubt[0].upper()}{doubt[1:]}. Every share of the cap rests on it." for doubt in cap_doubts(story.cap)]
 
 
 def _problems(story: Story) -> tuple[list[str], list[str]]:
@@ -126,10 +124,10 @@ def _about_looks(story: Story) -> list[str]:
         which = f"On {days['unknown']} of {number_of(days['total'], 'day')}"
         calls = story.headline.calls_counted
         unseen = f"{which} no look showed a {counted_place(story)}: what {'else ' if calls else ''}happened is unknown."
-        out.append(f"{unseen} The sum holds only what was seen or heard." if calls and not corrected else unseen)
+        out.append(f"{unseen} The sum includes only what was seen or heard." if calls and not corrected else unseen)
     if zones := zones_without_estimate(story):
-        unseen = f"What nobody saw at {zones} is unknown: it was looked at too seldom to say"
-        out.append(unseen + (", and no estimate of it is in the sum with unseen calls." if corrected else "."))
+        unseen = f"Unseen calls at {zones} are unknown: there were too few looks to estimate them"
+        out.append(unseen + (", and the sum with unseen calls includes none there." if corrected else "."))
     if line := extrapolated_line(story):
         out.append(f"{line[0].upper()}{line[1:]}.")
     return out
@@ -139,8 +137,8 @@ def _about_reception(story: Story) -> list[str]:
     """Where AIS was given and nobody at all was heard for so long that a whole stay fits in: that is unknown too."""
     tracks = story.tables.get("tracks")
     if tracks is not None and not len(tracks) and not any(story.ais_balance.values()):
-        what = "who would show by a transponder alone is unknown, and no ship has a name from one"
-        return [f"No AIS was given that could be read: {what}."]
+        what = "ships that only a transponder would show are unknown, and no ship has a name from one"
+        return [f"No readable AIS was given: {what}."]
     if tracks is None or (not len(tracks) and not story.ais_balance.get("decoded")):
         return []
     start, end = pd.Timestamp(story.config.period.start), pd.Timestamp(story.config.period.end)
@@ -151,7 +149,7 @@ def _about_reception(story: Story) -> list[str]:
     if not gaps:
         return []
     when = " and ".join(f"from {moment(a)} to {moment(b)}" for a, b in gaps)
-    return [f"No transponder at all was heard {when}: who would show by AIS alone in that time is unknown."]
+    return [f"No transponder at all was heard {when}: ships that only AIS would show in that time are unknown."]
 
 
 def _about_calls(story: Story) -> list[str]:
@@ -167,13 +165,13 @@ def _about_calls(story: Story) -> list[str]:
     alone = calls[calls["call_id"].isin(counted["call_id"]) & (calls["n_seen"] == 1) & calls["mmsi"].isna()]
     if len(alone):
         these = "1 counted call rests" if len(alone) == 1 else f"{len(alone)} counted calls rest"
-        out.append(f"{these} on one sighting alone.")
+        out.append(f"{these} on a single sighting.")
     prior = int(counted["method"].str.contains("fill_prior").sum())
     if prior:
         out.append(f"{_of_counted(prior, counted)} the load was not measured; a usual fill is assumed.")
     one_side = int(counted["method"].str.contains("load_from_freeboard(?!s)").sum())
     if one_side:  # no change was seen: it is the usual fill that is moved
-        what = "the load is the usual fill, moved by one look at the height of her side"
+        what = "the load is the usual fill, adjusted by a single freeboard measurement"
         out.append(f"{_of_counted(one_side, counted)} {what}.")
     out += _about_one_call(story)
     out += _about_encounters(calls[calls["call_id"].isin(counted["call_id"])])
@@ -202,7 +200,7 @@ def _about_turns_of_years(story: Story) -> list[str]:
     days = [day for c in counted if (day := _turn(calls.loc[c], end, story.cap.year_starts))]
     for day in sorted(set(days)):
         moved = f"{number_of(days.count(day), 'counted call')} {'left' if end == 'departure' else 'came'}"
-        out.append(f"{moved} before or after {day}, when an account year begins: the middle of the time decides which.")
+        out.append(f"{moved} before or after {day}, when an account year begins: the midpoint of the interval decides.")
     return out
 
 
@@ -230,7 +228,7 @@ def _about_encounters(counted: pd.DataFrame) -> list[str]:
     met = counted[counted["flags"].map(lambda flags: "encounter" in list(flags))]
     pairs = combinations(met.to_dict("records"), 2)
     both = {c["call_id"] for one, other in pairs if _together(one, other) for c in (one, other)}
-    told = f"{len(both)} counted calls were at an anchorage at one time and close to another ship for hours"
+    told = f"{len(both)} counted calls were at an anchorage at the same time and close to another ship for hours"
     return [f"{told}: if one gave her cargo to the other, it counts twice."] if both else []
 
 

@@ -138,26 +138,29 @@ def span(low: object, high: object, flags: Collection[str] = ()) -> str:
 METHOD_WORDS = {
     "dwt_given": "deadweight from identity",
     "dwt_from_length_beam": "deadweight from measured length and beam",
-    "dwt_from_length_beam_and_draught": "deadweight from length, beam, and how deep she is built",
+    "dwt_from_length_beam_and_draught": "deadweight from length, beam and hull depth or summer draught",
     "dwt_from_length": "deadweight from measured length",
-    "dwt_from_length_and_draught": "deadweight from length, and how deep she is built",
+    "dwt_from_length_and_draught": "deadweight from length and hull depth or summer draught",
     "dwt_from_gt": "deadweight from gross tonnage",
     "load_from_fill_prior": "load not measured: the usual fill of such ships",
-    "load_from_draughts": "load from the draughts that she sent",
+    "load_from_draughts": "load from the draughts she broadcast",
     "load_from_freeboards": "load from freeboards at two looks",
-    "load_from_freeboard": "load by the usual fill; one freeboard moved how full and how large she is taken for",
+    "load_from_freeboard": "load by the usual fill; one freeboard adjusted the assumed fill and size",
 }
 
-METHOD_ENDINGS = {"_by_usual_hull": ", length and beam as usual", "_of_gas_carrier": ", as of gas carriers"}
+METHOD_ENDINGS = {
+    "_by_usual_hull": ", length and beam as usual for such a ship",
+    "_of_gas_carrier": ", as of gas carriers",
+}
 
 
 def method_words(method: str) -> str:
     """How a call's barrels came about, in words; what has none yet stands as it is.
 
     >>> method_words("dwt_given; load_from_draughts")
-    'deadweight from identity; load from the draughts that she sent'
+    'deadweight from identity; load from the draughts she broadcast'
     >>> method_words("load_from_draughts_by_usual_hull")
-    'load from the draughts that she sent, length and beam as usual'
+    'load from the draughts she broadcast, length and beam as usual for such a ship'
     """
     out = []
     for part in (part.strip() for part in method.split(";")):
@@ -171,36 +174,36 @@ FLAG_WORDS = {
     "dark": "no transponder, though others were heard",
     "no_ais": "no AIS was heard at all",
     "single_sighting": "one sighting only",
-    "seen_while_silent": "pictures while her transponder was silent, taken for her by place and size",
+    "seen_while_silent": "images while her transponder was silent, attributed to her by place and size",
     "shared_mmsi": "another ship sends her number as well",
-    "which_ship_unknown": "which of the ships of her number she is, nothing tells: what they say apart is left out",
-    "odd_look": "one look between two alike gave another length: taken for a measure that failed",
+    "which_ship_unknown": "nothing shows which ship on her number she is: only what all of them send alike is used",
+    "odd_look": "one look between two that agree gave another length: taken for a failed measurement",
     "left_open": "no later look or message: she may have stayed longer",
-    "arrival_open": "no earlier look or message: she may have come before",
+    "arrival_open": "no earlier look or message: she may have come earlier",
     "zone_not_counted": "zone takes no part in the account",
-    "outside_period": "outside the period that was asked for: she takes no part",
+    "outside_period": "outside the requested period: she takes no part",
     "short_stay": "alongside for less time than any cargo takes: she takes no part",
-    "alongside_another": "lay within reach of a longer counted ship: a barge at her side, or a cargo of its own",
+    "alongside_another": "lay within reach of a longer counted ship: a barge alongside her, or a cargo of its own",
     "encounter": "slow and close to another ship for hours, away from berths: no proof of a transfer",
-    "same_visit": "one of several stays of one visit: another one of them counts",
+    "same_visit": "one of several stays of one visit: another of them counts",
     "shifted": "one of several stays of one visit: one cargo, by the longest stay",
-    "mmsi_changed": "she changed her transponder's number in this visit: both say one IMO number",
+    "mmsi_changed": "her transponder changed its MMSI during this visit: both report the same IMO number",
     "unlikely_tanker": "not likely a tanker",
     "too_long_for_this_trade": "longer than ships of this trade",
-    "may_be_shorter": "the interval of her length begins within this trade: look at her outline",
+    "may_be_shorter": "her length interval begins within this trade's sizes: check her outline",
     "too_short_for_this_trade": "a boat, shorter than any tanker at sea",
-    "size_contradicts_transponder": "her size in the image is not the one that her transponder sends",
-    "time_of_day_unknown": "an image tells its day alone, so bounds are whole days",
-    "weak_draught": "draught by freeboard is weak",
-    "doubtful_outline": "unusual proportions, square ends, or other ends by the water beside it: one may be wrong",
+    "size_contradicts_transponder": "her size in the image differs from the one she broadcasts",
+    "time_of_day_unknown": "an image gives only its date, so bounds are whole days",
+    "weak_draught": "draught from freeboard is weak",
+    "doubtful_outline": "unusual proportions, square ends, or the water beside it gives other ends: one may be wrong",
     "gear_may_lengthen_shadow": "hatches may lengthen the shadow",
     "freeboard_disputed": "shadow and visible side disagree",
     "freeboards_of_two_hulls": "the looks with a freeboard may show two ships",
     "beside_berth": "stands beside the berth, not in it",
-    "quay_gear": "as likely a crane of the quay",
+    "quay_gear": "as likely a quay crane",
     "review_confirmed": "confirmed by an analyst",
     "review_rejected": "rejected by an analyst",
-    "of_rejected_call": "of a call that an analyst rejected: it tells no size of her",
+    "of_rejected_call": "of a call that an analyst rejected: not used for her size",
     "review_merged": "joined to another call by an analyst",
     "review_joined": "holds a call that an analyst joined to it",
     "review_named": "named by an analyst",

@@ -39,7 +39,7 @@ CALL = {"call_id": "c1", "mmsi": MMSI, "arrival_lo": at(5), "arrival_hi": at(6),
 
 def test_a_contradiction_stands_on_the_card_of_its_call():
     card = heard(CALL, Transponders(story([FINDING])))
-    assert "She says length 183 m; images show length 97 m (93 to 101), 2 sightings." in card["sentence"]
+    assert "She sent length 183 m; images show length 97 m (93 to 101), 2 sightings." in card["sentence"]
     assert "183" not in heard(CALL, Transponders(story([FINDING | {"call_ids": ["c2"]}])))["sentence"]
 
 

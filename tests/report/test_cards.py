@@ -91,8 +91,8 @@ def test_labels_of_fills_never_lie_on_each_other(top):
     [
         (("", ""), "not known"),
         (("2.8 m", "4.8 m"), "2.8 m, then 4.8 m"),
-        (("4.9 m ± 0.3", ""), "4.9 m ± 0.3 at the first, the last not known"),
-        (("", "3.7 m"), "3.7 m at the last, the first not known"),
+        (("4.9 m ± 0.3", ""), "4.9 m ± 0.3 at the first, last not known"),
+        (("", "3.7 m"), "3.7 m at the last, first not known"),
     ],
 )
 def test_half_of_a_change_is_said_to_be_half(pair, words):
@@ -101,7 +101,7 @@ def test_half_of_a_change_is_said_to_be_half(pair, words):
 
 @pytest.mark.parametrize("pair", [("4.6 m", ""), ("", "4.6 m")])
 def test_of_one_look_there_is_no_first_and_last(pair):
-    """ "4.6 m at the last, the first not known" of a ship in one image spoke of a look that nobody had."""
+    """ "4.6 m at the last, first not known" of a ship in one image spoke of a look that nobody had."""
     assert _pair(*pair, n_seen=1) == "4.6 m at the one look"
 
 
@@ -136,12 +136,12 @@ def test_a_card_says_what_makes_her_a_tanker_and_what_is_assumed(tiny_story):
     looked = Looked(tiny_story)
     heard = int(tiny_story.tables["static"].query("ship_type > 0")["mmsi"].iloc[0])
     dark = {"mmsi": pd.NA, "berth_id": zone.zone_id, "flags": ["dark"], "n_seen": 1}
-    assert _rests_on(dark, looked) == (" (95 % by her berth's trade, moved by what looks show of her)", 0.95)
+    assert _rests_on(dark, looked) == (" (95 % by her berth's trade, adjusted by what looks show of her)", 0.95)
     assert _rests_on(dark | {"mmsi": 1, "n_seen": 0}, looked)[0] == " (95 % by her berth's trade)"
-    assert _rests_on(dark | {"mmsi": heard}, looked)[0] == " (by the type that she sends)"
+    assert _rests_on(dark | {"mmsi": heard}, looked)[0] == " (by her AIS ship type)"
     assert _rests_on(dark | {"flags": ["review_confirmed"]}, looked)[0] == " (by an analyst)"
     row = {"p_lifting": 0.98 * 0.95, "p_tanker": 0.98, "p_ship": 1.0}
-    told = "98 % a tanker × 95 % came to load (assumed: nothing measured tells)"
+    told = "98 % a tanker × 95 % came to load (assumed: no measurement shows it)"
     assert _lifting_factors(row, "loading", "", 0.95) == told
     assert "assumed" not in _lifting_factors(row | {"p_lifting": 0.98 * 0.97}, "loading", "", 0.95)
 
@@ -303,10 +303,10 @@ def test_a_card_says_what_of_her_size_is_the_registrys(tiny_story, tiny_run):
 @pytest.mark.parametrize(
     ("dwt_t", "load", "words"),
     [
-        (6_187.0, "load_from_draughts", "92 % full: so much speaks for a ship of some 5,100 t deadweight"),
-        (4_000.0, "load_from_freeboards", "92 % full: so much speaks for a ship of some 5,100 t deadweight"),
+        (6_187.0, "load_from_draughts", "92 % full, for a ship of some 5,100 t deadweight"),
+        (4_000.0, "load_from_freeboards", "92 % full, for a ship of some 5,100 t deadweight"),
         (5_200.0, "load_from_draughts", "90 % full"),
-        (4_880.0, "load_from_freeboard", "92 % full: so much speaks for a ship of some 5,100 t deadweight"),  # not 96 %
+        (4_880.0, "load_from_freeboard", "92 % full, for a ship of some 5,100 t deadweight"),  # not 96 %
         (6_187.0, "load_from_fill_prior", "76 % full"),  # nothing was measured that could speak
     ],
 )
@@ -340,7 +340,7 @@ def test_a_measured_load_of_a_light_product_is_a_share_of_full_tanks(product, fu
     hull = {"call_id": "a", "product": product, "dwt_t": 2_715.0}
     row = liftings(pd.DataFrame([hull]), config, 1).iloc[0].to_dict()
     row |= {"fill_p50": full_t / 0.95, "tonnes_p50": full_t * 2_330.0, "method": "dwt_given; load_from_freeboard"}
-    assert _fill(row, config.constants_share) == "100 % full: so much speaks for a ship of some 2,300 t deadweight"
+    assert _fill(row, config.constants_share) == "100 % full, for a ship of some 2,300 t deadweight"
 
 
 def test_a_stated_cargo_is_a_share_of_the_ship_though_the_bar_takes_it_for_full():

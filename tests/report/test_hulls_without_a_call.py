@@ -27,8 +27,8 @@ def test_a_hull_at_a_counted_berth_of_which_no_call_came_is_told(tiny_story):
     occupied = story.tables["occupancy"].query("verdict == 'occupied' and zone_id == 'oil_pier'")
     (line,) = hull_lines(story)
     assert line.startswith(f"{len(occupied)} look")
-    assert "a hull at oil_pier of which no call came" in line
-    assert line.endswith("if she lifted, it is in no sum.")
+    assert "a hull at oil_pier that belongs to no call" in line
+    assert line.endswith("if she lifted, no sum includes it.")
 
 
 @pytest.mark.parametrize(("left", "lines"), [("departure_hi", 0), ("departure_lo", 0), (None, 1)])
@@ -74,5 +74,5 @@ def test_a_stay_covers_a_look_from_where_she_may_have_come_to_where_she_may_have
         config=SimpleNamespace(period=SimpleNamespace(start=hour(12), end=hour(24))),
         place=SimpleNamespace(zones=[SimpleNamespace(zone_id=z, counts=z == "pier") for z in ("pier", "roads")]),
     )
-    lines = [line.partition(" of which")[0] for line in hull_lines(story)]
+    lines = [line.partition(" that belongs")[0] for line in hull_lines(story)]
     assert lines == (["1 look shows a hull at pier"] if told or elsewhere else [])

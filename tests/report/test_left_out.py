@@ -77,7 +77,7 @@ def test_a_call_of_other_days_is_not_said_to_be_seen_in_these(tiny_story, tiny_r
             ["too_long_for_this_trade", "may_be_shorter"],
             (
                 "1 call at counted zones is not counted: longer than ships of this trade (max_length_m of the zone); "
-                "for 1 the interval of length begins below it"
+                "for 1 the length interval begins below it"
             ),
         ),
         (["dark", "unlikely_tanker"], "1 call at counted zones is not counted: not likely a tanker"),
@@ -102,7 +102,7 @@ def test_of_lengths_that_are_not_sure_only_those_of_the_calls_told_of_are_counte
     calls = pd.DataFrame({"flags": [unsure, [*unsure, "outside_period"]]})
     (line,) = kept_out_lines(calls)
     assert line.startswith("1 call at counted zones")
-    assert line.endswith("; for 1 the interval of length begins below it")
+    assert line.endswith("; for 1 the length interval begins below it")
     assert kept_out_lines(calls[:0]) == []
 
 
@@ -115,8 +115,8 @@ def told(tiny_story):
 def test_a_zone_that_no_look_could_see_is_named_beside_the_sum(told, tiny_run):
     story = told(corrected_bbl=(1e5, 2e5, 3e5), corrected_without=("oil_pier", "<b>elsewhere</b>"))
     name = story.place.zone("oil_pier").name  # which holds a comma
-    (line,) = [w for w in warnings(story) if "looked at too seldom" in w]
-    assert line.startswith(f"What nobody saw at {name}; <b>elsewhere</b> is unknown")
+    (line,) = [w for w in warnings(story) if "too few looks" in w]
+    assert line.startswith(f"Unseen calls at {name}; <b>elsewhere</b> are unknown")
     assert line.endswith("no estimate of it is in the sum with unseen calls.")
     page = render(story, {}, tiny_run)
     assert page.count("&lt;b&gt;elsewhere&lt;/b&gt;</bdi>, where they are unknown") == 2
@@ -125,14 +125,14 @@ def test_a_zone_that_no_look_could_see_is_named_beside_the_sum(told, tiny_run):
 
 def test_where_no_sum_of_unseen_calls_is_shown_the_zones_are_named_all_the_same(told, tiny_run):
     story = told(corrected_bbl=None, corrected_without=("oil_pier",))
-    (line,) = [w for w in warnings(story) if "looked at too seldom" in w]
+    (line,) = [w for w in warnings(story) if "too few looks" in w]
     assert "sum with unseen" not in line
     assert "with the calls that nobody saw" not in render(story, {}, tiny_run)
 
 
 def test_nothing_is_said_where_nothing_is_left_out(told, tiny_run):
     story = told(corrected_bbl=(1e5, 2e5, 3e5), corrected_without=())
-    assert not [w for w in warnings(story) if "not in this account" in w or "looked at too seldom" in w]
+    assert not [w for w in warnings(story) if "not in this account" in w or "too few looks" in w]
     assert "where they are unknown" not in render(story, {}, tiny_run)
 
 
@@ -191,9 +191,9 @@ def test_a_sum_that_hardly_anybody_saw_stands_as_an_interval_and_is_called_no_fi
     page = render(story, {}, tiny_run)
     (tile,) = re.findall(r'<li class="est">(.*?)</li>', page)
     assert tile.startswith(f"<b>{barrels(low)} to {barrels(high)} barrels</b><span>extrapolated, ") == mostly
-    assert ("nobody saw about 83 %: it is no finding" in tile) == mostly
+    assert ("about 83 % was never seen: it is not a finding" in tile) == mostly
     assert (f"{percent(middle / story.headline.cap_bbl)} of the cap" in tile) != mostly
-    assert ("about 83 % of it is extrapolated: where it passes the cap is no finding" in page) == mostly
+    assert ("about 83 % of it is extrapolated: where it passes the cap is not a finding" in page) == mostly
     assert ('"extrapolated":true' in page) == mostly
 
 
@@ -209,7 +209,7 @@ def test_how_many_of_who_called_the_looks_show_is_told_with_its_interval(tiny_st
     def line(missed: pd.DataFrame) -> str:
         return looks_show_line(replace(tiny_story, tables={**tiny_story.tables, "missed": missed}))
 
-    assert "show about 50 % of those who call at a counted berth (25 % to 80 %)" in line(table)
+    assert "show about 50 % of the ships that call at a counted berth (25 % to 80 %)" in line(table)
     assert line(table.assign(p_seen_lo=np.nan)) == line(MISSED.empty()) == ""
 
 
@@ -257,11 +257,11 @@ def test_of_a_cap_of_crude_the_report_tells_its_tonnes_and_nothing_of_refined_pr
     )
     story = replace(told(cap_t=525e3, tonnes_p50=326e3, p_over_cap_tonnes=0.004), cap=crude)
     page = render(story, {}, tiny_run)
-    assert "The cap holds in tonnes as well: median 326,000 t of 525,000 t, P(over) under 1 %." in page
-    assert "The same tonnes, each counted alike" not in page
+    assert "The cap also applies in tonnes: median 326,000 t of 525,000 t, P(over) under 1 %." in page
+    assert "The same tonnes at one factor for all" not in page
     assert "SIMULATED: in the cap's tonnes: median 326,000 t of 525,000 t, P(over) under 1 %" in headline_lines(story)
     assert "the Committee" not in page
-    assert "The same tonnes, each counted alike" in render(tiny_story, {}, tiny_run)
+    assert "The same tonnes at one factor for all" in render(tiny_story, {}, tiny_run)
 
 
 def test_an_account_without_a_call_is_told_in_words_never_as_zero_barrels(told, tiny_run):
@@ -307,7 +307,7 @@ def test_a_time_in_which_nobody_was_heard_is_unknown_too(tiny_story, hours, gap)
     fixes = pd.DataFrame({"time_utc": [start + pd.Timedelta(hours=h) for h in hours]}, dtype="datetime64[us, UTC]")
     told = replace(tiny_story, config=config, tables={**tiny_story.tables, "tracks": fixes}, ais_balance={"decoded": 9})
     lines = [w for w in warnings(told) if "No transponder at all was heard" in w]
-    words = f"No transponder at all was heard {gap}: who would show by AIS alone in that time is unknown."
+    words = f"No transponder at all was heard {gap}: ships that only AIS would show in that time are unknown."
     assert lines == ([] if gap is None else [words])
     if not hours:  # no AIS was given: that is said elsewhere, and is no silence
         assert not [w for w in warnings(replace(told, ais_balance={})) if "No transponder at all" in w]
@@ -398,8 +398,8 @@ def test_of_two_counted_ships_side_by_side_one_cargo_may_count_twice(tiny_story,
     ("load", "words"),
     [
         ("fill_prior", "the load was not measured; a usual fill is assumed."),
-        ("freeboard", "the load is the usual fill, moved by one look at the height of her side."),
-        ("freeboard_by_usual_hull", "the load is the usual fill, moved by one look at the height of her side."),
+        ("freeboard", "the load is the usual fill, adjusted by a single freeboard measurement."),
+        ("freeboard_by_usual_hull", "the load is the usual fill, adjusted by a single freeboard measurement."),
         ("freeboards", None),
         ("draught_and_freeboard", None),  # what she typed of this voyage speaks too
     ],

@@ -272,7 +272,7 @@ def test_dark_is_not_said_where_nobody_was_heard(flags, text):
 def test_it_says_what_its_looks_find(page, tiny_run):
     """Trials, hits and the share with its interval, for each kind of image that was looked at and for no other."""
     recalls, scenes = read_table(tiny_run / "recalls.parquet"), read_table(tiny_run / "scenes.parquet")
-    part = page[page.index("What a look finds") :]
+    part = page[page.index("Recall: the share") :]
     rows = re.findall(r"<tr><td class=\"lead\">(.*?)</tr>", part[: part.index("</table>")])
     looked = set(scenes["sensor"])
     assert len(rows) == len(recalls[(recalls["size"] == "all") & recalls["sensor"].isin(looked)])
@@ -290,7 +290,7 @@ def test_a_total_that_was_known_after_the_account_says_that_it_may_hold_more(tin
     page = render(replace(tiny_story, headline=head), {}, tmp_path)
     assert "Source: <bdi>A paper</bdi>." in page
     assert f"as of {as_of}: 169,000 barrels" in page
-    assert (f"known only after this account's last day, {head.as_of}" in page) is told
+    assert (f"a date after this account's last day, {head.as_of}" in page) is told
 
 
 @pytest.mark.parametrize(
@@ -315,7 +315,7 @@ def test_tonnes_that_were_notified_are_not_called_notified_barrels(tiny_story, t
     """48,430 t, which the press of 2020 had without barrels: 403,421.9 bbl by the factor 8.33 alone."""
     head = replace(tiny_story.headline, notified_t=48_430.0, notified_bbl=403_421.9, notified_as_of="2020-02-21")
     page = render(replace(tiny_story, headline=head), {}, tmp_path)
-    assert "as of 2020-02-21: 48,430 t, by the factor 8.33 bbl/t 403,000 barrels" in page
+    assert "as of 2020-02-21: 48,430 t, at 8.33 bbl/t 403,000 barrels" in page
 
 
 @pytest.mark.parametrize(

@@ -57,12 +57,12 @@ def test_the_largest_of_our_own_assumptions_is_named():
     text = sentence(SMALL)
     assert text.startswith("Of our own assumptions, the fill moves the answer most")
     assert "80,000" in text
-    assert "at low end it would be 40,000 barrels" in text
+    assert "at low end the sum would be 40,000 barrels" in text
 
 
 def test_of_the_published_range_the_end_is_named_that_lies_farther_off():
     """At a mean fill of 40 % the lowest published one is near by, and a full ship is what the sum is far from."""
-    assert "at high end it would be 190,000 barrels" in sentence(
+    assert "at high end the sum would be 190,000 barrels" in sentence(
         table(row("fill", 80_000, 120_000), row("published", 85_000, 190_000, "published"))
     )
 
