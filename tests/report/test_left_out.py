@@ -117,7 +117,7 @@ def test_a_zone_that_no_look_could_see_is_named_beside_the_sum(told, tiny_run):
     name = story.place.zone("oil_pier").name  # which holds a comma
     (line,) = [w for w in warnings(story) if "too few looks" in w]
     assert line.startswith(f"Unseen calls at {name}; <b>elsewhere</b> are unknown")
-    assert line.endswith("no estimate of it is in the sum with unseen calls.")
+    assert line.endswith("the sum with unseen calls includes none there.")
     page = render(story, {}, tiny_run)
     assert page.count("&lt;b&gt;elsewhere&lt;/b&gt;</bdi>, where they are unknown") == 2
     assert "<b>elsewhere</b>" not in page

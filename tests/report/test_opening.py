@@ -130,7 +130,7 @@ def test_the_sum_says_how_much_of_it_is_the_calls_shown():
     story.call_range = (2, 3)
     text = answer(story)
     assert text.startswith(
-        "2 counted calls at Testport (all without AIS) and possible further ships not told apart from them "
+        "2 counted calls at Testport (all without AIS) and possible further ships indistinguishable from them "
     )
     assert "about 80,000 for the calls shown, about 20,000 for possible further ships" in text
     assert "as two looks may show the same ship or two, the sightings amount to 2 to 3 calls (90 % interval)" in text
