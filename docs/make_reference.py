@@ -42,22 +42,22 @@ A run file is YAML 1.2: `1e-6` is a number, `NO` is text. Aliases and tags are r
 listed here. An error names file, line, key and cause. `capwatch config show vostochny` prints a run file with every
 default filled in.
 
-What wins: `--set section.field=value` on the command line, then the run file, then the defaults below. In
-`capwatch run` a setting is written with its full path (`detection.radar.false_alarm_rate=1e-7`). A stage command knows
-its own section only, so there the section's name is left out: `radar.false_alarm_rate=1e-7` for `capwatch detect`,
+Order of precedence: `--set section.field=value` on the command line, then the run file, then the defaults below. In
+`capwatch run` a setting is written with its full path (`detection.radar.false_alarm_rate=1e-7`). A stage command takes
+only its own section, so there the section's name is omitted: `radar.false_alarm_rate=1e-7` for `capwatch detect`,
 `gap_h=6` for `capwatch calls`, `fill.mean=0.9` for `capwatch volume`.
 
-Units stand at the end of a field's name. *Required* fields have no default. Times are UTC. File names are relative to
-the folder of the run file (of a run file copied out of `configs/`, with none of its files beside it, to that folder),
-but those in `source.images` and `source.ais` are relative to the working folder.
+A field's name ends with its unit. *Required* fields have no default. Times are UTC. File names are relative to the
+folder of the run file (for a run file copied out of `configs/` without its files, to `configs/`), except those in
+`source.images` and `source.ais`, which are relative to the working folder.
 [Method](method.md) says what each assumption does.
 
 | file | holds |
 |---|---|
 | [run file](#run-file), `configs/<aoi>.yaml` | place, period, inputs, methods |
-| [cap](#cap-file), `configs/caps/*.yaml` | what is counted against |
+| [cap](#cap-file), `configs/caps/*.yaml` | the cap that barrels are counted against |
 | [zones](#zones-file), `configs/zones/*.geojson` | properties of each berth and anchorage |
-| [sidecar](#sidecar-file), `<image>.json` | what an optical image cannot say itself |
+| [sidecar](#sidecar-file), `<image>.json` | what an optical image does not state itself |
 | [scenario](#scenario-file), `configs/scenarios/*.yaml` | a simulated period |
 | [case](#case-file), `configs/cases/*.yaml` | figures that others published, and their calls |
 """
@@ -65,7 +65,7 @@ but those in `source.images` and `source.ais` are relative to the working folder
 SIDECAR_HEAD = """\
 ## Sidecar file
 
-A JSON file of the image's name beside an optical image. Without it the time must stand in the image's tags or name, and
+A JSON file with the image's name, beside an optical image. Without it the time must be in the image's tags or name, and
 the angles of sun and camera are unknown, so no freeboard is measured.
 """
 
@@ -73,7 +73,7 @@ TABLES_HEAD = """\
 # Tables
 
 What passes between stages is a table with a contract: these columns, in this order, with these types and bounds,
-checked at every stage's border. Columns beyond the contract are kept behind its own. A run keeps each table as
+checked at every stage boundary. Further columns are kept after those of the contract. A run keeps each table as
 Parquet (GeoParquet where there is a geometry) in its folder. Stage commands write Parquet, CSV or GeoJSON by the
 output's suffix.
 

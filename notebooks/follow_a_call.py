@@ -122,7 +122,7 @@ else:
 # ## What was heard
 #
 # All transponders within a day of the stay: clean fixes alone, not joined over a silence. Where none fits the
-# sightings, that does not say that she hides: only that nobody heard her.
+# sightings, that does not mean that she is hiding, only that no receiver heard her.
 
 # %%
 tracks = run.table("tracks")
@@ -185,7 +185,7 @@ if call["call_id"] in (left_out := read_manifest(folder).get("left_out", {})):
 elif not lifting["counts"]:
     print(f"She takes no part in the account: {lifting['cause']}. What is drawn is what her hull could hold of oil.")
 if call["call_id"] in robust.index:
-    gone = "" if robust.loc[call["call_id"], "still_counts"] else "; without it nothing of her would be counted"
+    gone = "" if robust.loc[call["call_id"], "still_counts"] else "; without it none of her cargo would be counted"
     print(f"taken away: {robust.loc[call['call_id'], 'removed']}{gone}")
 
 # %% [markdown]
