@@ -133,9 +133,7 @@ def _sum(story: Story) -> str:
     """Who lifted how much of the cap."""
     head, shown = story.headline, shown_alone(story)
     dark = without_ais(story.in_account(story.tables["port_calls"]))
-    more = (
-        " and possible further ships indistinguishable from them" if shown is not None and shown.further_bbl > 0 else ""
-    )
+    more = " and possible further ships" if shown is not None and shown.further_bbl > 0 else ""
     went, cap = MOVED[story.config.volume.counted][0], f"of the cap of {head.cap_bbl:,.0f} barrels"
     who = (
         f"{number_of(head.calls_counted, 'counted call')}{_of_year(story)} at {story.place.name}"

@@ -129,9 +129,7 @@ def test_the_sum_says_how_much_of_it_is_the_calls_shown():
     story.tables["sensitivity"] = in_doubt(100_000.0, 80_000.0)
     story.call_range = (2, 3)
     text = answer(story)
-    assert text.startswith(
-        "2 counted calls at Testport (all without AIS) and possible further ships indistinguishable from them "
-    )
+    assert text.startswith("2 counted calls at Testport (all without AIS) and possible further ships lifted ")
     assert "about 80,000 for the calls shown, about 20,000 for possible further ships" in text
     assert "as two looks may show the same ship or two, the sightings amount to 2 to 3 calls (90 % interval)" in text
     del story.tables["sensitivity"]

@@ -290,7 +290,7 @@ def test_a_total_that_was_known_after_the_account_says_that_it_may_hold_more(tin
     page = render(replace(tiny_story, headline=head), {}, tmp_path)
     assert "Source: <bdi>A paper</bdi>." in page
     assert f"as of {as_of}: 169,000 barrels" in page
-    assert (f"a date after this account's last day, {head.as_of}" in page) is told
+    assert (f"the date is after this account's last day, {head.as_of}" in page) is told
 
 
 @pytest.mark.parametrize(
