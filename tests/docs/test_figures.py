@@ -69,7 +69,7 @@ def test_the_estimate_for_the_first_published_case():
     found = [last[f"observed_p{p}"] / 1e6 for p in (5, 50, 95)]
     assert numbers(told[1] if told else "") == pytest.approx(found, rel=0.02)
     unnamed = ledger(liftings(calls.assign(product="unnamed"), CONFIG, 0), cap, CONFIG, 0).iloc[-1]
-    told = re.search(r"case us-2018-05` says ([\d./ ]+): it takes", page("cases.md"))
+    told = re.search(r"case us-2018-05` says ([\d./ ]+): it treats", page("cases.md"))
     found = [unnamed[f"observed_p{p}"] / 1e6 for p in (5, 50, 95)]
     assert numbers(told[1] if told else "") == pytest.approx(found, rel=0.02)
 
@@ -93,7 +93,7 @@ def test_the_priors_mean_fill_is_the_codes():
 
 def test_the_columns_of_volume_are_told_in_the_page_and_in_the_help(capwatch):
     text = (ROOT / "docs" / "commands.md").read_text("utf-8")
-    told = text[text.index("Columns that it knows:") : text.index("Products: `gas_oil`")]
+    told = text[text.index("Known columns:") : text.index("Products: `gas_oil`")]
     assert set(re.findall(r"`([a-z_]+)`", told)) == set(CALLS_READ)
     _, out, _ = capwatch("volume", "--help")
     listed = out[out.index("Known columns:") : out.index("Arguments:")].removeprefix("Known columns:")
@@ -132,7 +132,7 @@ def test_what_the_pages_say_of_draughts_and_units():
     assert f"above {OVERFULL:g} times" in volume
     assert f"Below {NEXT_TO_NOTHING:.0%}".replace("%", " %") in volume
     assert f"points the wrong way in {P_SAYS_THE_OPPOSITE:g} of calls" in method
-    assert f"Of heights {P_MISMEASURED:g} are taken to be wrong" in method
-    assert f"of cargoes {P_OTHERWISE:g} to have gone none" in method
-    assert f"do not load {MOST_IDLE:g} at most" in method
+    assert f"Of freeboards, {P_MISMEASURED:g} are assumed to be wrong" in method
+    assert f"of cargoes {P_OTHERWISE:g} to follow none" in method
+    assert f"do not load, at most {MOST_IDLE:g} are" in method
     assert f"{POINTS:,} evenly spread ships: depth by length (± {100 * DEPTH_BY_LENGTH_LOG_SD:g} %" in method
