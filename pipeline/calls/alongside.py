@@ -1,8 +1,8 @@
-"""Ships that lie at another's side at one berth: bunker vessels, barges, or a transfer from ship to ship.
+"""Flag calls of ships that may lie alongside a longer ship at a berth: bunker vessels, barges, ship-to-ship transfers.
 
 A ship that comes and goes while a longer one lies at the same berth, with her antenna no farther from the other's than
-half that hull, lies beside it, not before or behind it: two hulls in line keep half of both lengths between them. Two
-that lie stern to stern with their antennas aft look so, too; it is flagged, and no call is taken away for it.
+half that hull, lies beside it, not ahead or astern: the antennas of two hulls in line are half of both lengths apart.
+Two ships stern to stern with their antennas aft look the same, so this only sets a flag and removes no call.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Row = dict[str, Any]
 
 
 def alongside(found: Sequence[Stay], rows: Sequence[Row]) -> list[int]:
-    """Numbers of the stays that may be one ship's at the side of another, of which both count.
+    """Indices of the stays that may be of a ship alongside another; both still count.
 
     ``rows`` are the calls of the stays, in the same order.
     """
@@ -33,7 +33,7 @@ def alongside(found: Sequence[Stay], rows: Sequence[Row]) -> list[int]:
 
 
 def _beside(stay: Stay, row: Row, other: Stay, longer: Row) -> bool:
-    """Does one lie within the time and the reach of a longer one at the same berth?"""
+    """Does ``stay`` fall within the time and reach of a longer ship's stay at the same berth?"""
     if stay.zone_id != other.zone_id or stay.mmsi == other.mmsi:
         return False
     if pd.isna(row["length_m"]) or pd.isna(longer["length_m"]) or row["length_m"] >= longer["length_m"]:

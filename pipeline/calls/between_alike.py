@@ -1,9 +1,9 @@
-"""One look of another size between two of one ship, at one spot: a measure that failed, or a ship in and out between?
+"""Join a stay that one look with a wrong length had cut in three, where that is likelier than two changes of ship.
 
-Looks of a hull at her berth say now and then a length that is wrong beyond its interval: an end lost in shade, a barge
-alongside taken in. Linked look by look, such a one cuts a stay in three calls. By Bayes the three are one stay when
-that is likelier than that a ship left, another came and left, and a third came that looks like the first, all between
-the looks around it.
+Now and then a look at a moored hull gives a length that is wrong beyond its interval: an end lost in shade, a barge
+alongside included. Linked look by look, such a length cuts one stay into three calls. By Bayes' rule the three are one
+stay when that is likelier than that, all between the looks around it, a ship left, another came and left, and a third
+came that looks like the first.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from pipeline.calls.dark_stays import DarkStay
     from pipeline.config import CallsConfig
 
-# Share of looks whose length fails. Of simulated hulls in 0.5 m pixels 2 % in open water and 3 % beside quays are wrong
-# by more than 5 % (benchmarks.submetre_accuracy, seeds 651 to 690), in 3 m pixels more
+# Share of looks whose length is wrong beyond its interval. Of simulated hulls in 0.5 m pixels 2 % in open water and 3 %
+# beside quays are wrong by more than 5 % (benchmarks.submetre_accuracy, seeds 651 to 690), in 3 m pixels more
 LENGTH_FAILS = 0.03
-BELIEVED = 0.5  # chance above which the looks are taken for one stay: the likelier reading is shown
+BELIEVED = 0.5  # probability above which they are taken for one stay: the likelier reading is shown
 ODD = "odd_look"
 
 
@@ -35,10 +35,10 @@ def joined(
     one_place: Callable[[Any, Any], bool],
     apart: Callable[[Any, Any], tuple[float, float]],
 ) -> list[DarkStay]:
-    """The stays, in order of first sighting, those made one that a single odd look had cut in three.
+    """The stays, in order of first sighting, with those rejoined that a single odd look had cut in three.
 
-    ``one_place`` says whether two sightings can be one hull but for their lengths, ``apart`` gives the difference of
-    two lengths and its standard error [m]. The odd look stays with her, its interval opened to her length.
+    ``one_place`` says whether two sightings can be one hull, lengths aside; ``apart`` gives the difference of two
+    lengths and its standard error [m]. The odd look stays in the stay, its interval widened to include her length.
     """
     out = list(stays)
     n = 0
@@ -68,7 +68,7 @@ def _one_stay(
     one_place: Callable[[Any, Any], bool],
     apart: Callable[[Any, Any], tuple[float, float]],
 ) -> float:
-    """Probability that the looks of three stays are of one; 0 where they lie apart or a look between saw nobody."""
+    """Probability that three stays are one; 0 where they lie apart or a look between them found the spot empty."""
     before, between, after = first.last, odd.sightings[0], second.sightings[0]
     in_order = before["acquired"] < between["acquired"] < after["acquired"]  # type: ignore[operator]
     seen_empty = any(
@@ -90,13 +90,13 @@ def _one_stay(
 
 
 def _in_one_look(first: DarkStay, odd: DarkStay, second: DarkStay) -> bool:
-    """Were any two of them seen in one look? Then they are two ships."""
+    """Were any two of them seen in the same look? Then they are two ships."""
     looks = [{s["pass_id"] for s in stay.sightings} for stay in (first, odd, second)]
     return bool(looks[0] & looks[1] or looks[1] & looks[2] or looks[0] & looks[2])
 
 
 def _opened(sighting: dict[str, object], length_m: float) -> dict[str, object]:
-    """The sighting with an interval of length that reaches as far beyond hers as its own value lies from it."""
+    """The sighting with its length interval widened to twice the distance between its own length and hers."""
     value = float(sighting["length_m"])  # type: ignore[arg-type]
     reach = 2 * abs(value - length_m)
     low, high = float(sighting["length_lo_m"]), float(sighting["length_hi_m"])  # type: ignore[arg-type]

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from pipeline.calls.stays import Stay
     from pipeline.config import CallsConfig
 
-WORKING = ("typed_until", "heard_after", "ship")  # of a row while it is made: until when a draught typed is of this
+WORKING = ("typed_until", "heard_after", "ship")  # only while a row is made: until when a typed draught belongs to this
 # departure; which ship of her number she is
 TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
 BASE_TANKER_SHARE = 0.28  # what a sighting's tanker_score is without any evidence but a merchant ship's size
-MIN_P_TANKER = 0.5  # below, a stay is another trade
-SHORTEST_M = 25.0  # whoever is surely shorter is a boat; images leave such objects out, too (our choice)
+MIN_P_TANKER = 0.5  # below this, the stay counts as another trade
+SHORTEST_M = 25.0  # a ship surely shorter than this is a boat; images leave such objects out, too (our choice)
 
 TOO_LONG, MAY_BE_SHORTER = "too_long_for_this_trade", "may_be_shorter"
 
@@ -39,19 +39,19 @@ Row = dict[str, Any]
 
 
 class Evidence:
-    """All that sightings say, in words: a row that is made of the same evidence is the same."""
+    """All that sightings say, as text: rows made of the same evidence are the same."""
 
     def __init__(self, seen: pd.DataFrame) -> None:
-        # of the whole table, since of a few rows of so many columns it takes as long
+        # made for the whole table at once: for a few rows of so many columns it takes as long
         self._words = {row["detection_id"]: repr(row) for row in records_of(seen)}
 
     def of(self, hers: pd.DataFrame) -> list[str]:
-        """Of these sightings, in their order."""
+        """The text of these sightings, in their order."""
         return [self._words[name] for name in hers["detection_id"]] if len(hers) else []
 
 
 def spell_heard(stay: Stay, hers: pd.DataFrame) -> Spell:
-    """A stay that a transponder tells, with the looks at her."""
+    """A stay known from a transponder, with the looks at the ship."""
     if not len(hers):
         return Spell(stay.mmsi, stay.arrival_hi, stay.departure_lo, hers, stay.ship)
     start, end = min([stay.arrival_hi, *_there_by(hers)]), max([stay.departure_lo, *_there_from(hers)])
@@ -59,20 +59,20 @@ def spell_heard(stay: Stay, hers: pd.DataFrame) -> Spell:
 
 
 def spell_seen(hers: pd.DataFrame) -> Spell:
-    """A stay that images alone tell; her ship's where all transponders that fit are one."""
+    """A stay known from images alone; it has an MMSI where all matched transponders are one."""
     named = hers["mmsi"].dropna().unique()
     return Spell(int(named[0]) if len(named) == 1 else None, _there_by(hers).min(), _there_from(hers).max(), hers)
 
 
 def from_transponder(n: int, spell: Spell, size: Row, seen: Evidence, known: Listened) -> Row:
-    """The row of the n-th stay that a transponder tells."""
+    """The row of the n-th stay known from a transponder."""
     stay, until = known.found[n], known.typed_until[n]
     evidence = f"{n} {seen.of(spell.looks)} {size}"
     return known.made_once(evidence, lambda: _from_transponder(stay, until, spell, size, known))
 
 
 def from_images(dark: DarkStay, spell: Spell, size: Row, known: Listened) -> Row:
-    """The row of a stay that images alone tell."""
+    """The row of a stay known from images alone."""
     around = dark.zone_id, dark.spot, dark.absent_before, dark.absent_after, dark.flags, dark.number, dark.sightings
     return known.made_once(f"{around} {size}", lambda: _from_images(dark, spell, size, known))
 
@@ -100,7 +100,7 @@ def _from_transponder(stay: Stay, typed_until: pd.Timestamp, spell: Spell, size:
         "p_new_call": 1.0,
         "flags": flags,
     }
-    turns = turnover(known.config.stay_d, 1, 1)  # her transponder says that she is one ship: never asked
+    turns = turnover(known.config.stay_d, 1, 1)  # not used: her transponder says that she is one ship
     return _completed(row, 1.0, spell, size, turns, known)
 
 
@@ -139,12 +139,12 @@ def _from_images(stay: DarkStay, spell: Spell, size: Row, known: Listened) -> Ro
 
 
 def _there_by(hers: pd.DataFrame) -> pd.Series:
-    """When each sighting shows her there at the latest: of one that tells its day alone, the end of that day."""
+    """Time by which each sighting shows that she had arrived; the end of the day where only the date is known."""
     return hers["acquired"].mask(_only_dated(hers), hers["acquired"].dt.floor("D") + LAST_OF_DAY)
 
 
 def _there_from(hers: pd.DataFrame) -> pd.Series:
-    """When each sighting shows her still there, whatever its time of day was."""
+    """Time until which each sighting surely shows her; the start of the day where only the date is known."""
     return hers["acquired"].mask(_only_dated(hers), hers["acquired"].dt.floor("D"))
 
 
@@ -153,9 +153,10 @@ def _only_dated(hers: pd.DataFrame) -> pd.Series:
 
 
 def _longest_stay(first: pd.Timestamp, last: pd.Timestamp, config: CallsConfig) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Earliest arrival and latest departure of who was seen at these times first and last, by ``max_stay_d``.
+    """Earliest arrival and latest departure by ``max_stay_d`` of a ship first and last seen at these times.
 
-    Who was seen for longer has shown that the limit does not bound her: then it is taken from each sighting outward.
+    A ship seen for longer than the limit is not bound by it: then it is counted outward from the first and last
+    sighting.
     """
     limit = pd.Timedelta(days=config.max_stay_d)
     return (last - limit, first + limit) if last - first < limit else (first - limit, last + limit)
@@ -195,10 +196,10 @@ class UsableLooks:
         self._at = {str(zone): here.to_numpy("datetime64[us]") for zone, here in usable.groupby("zone_id")["acquired"]}
 
     def during(self, row: Row) -> int:
-        """How many a stay had; those that bound it from outside did not look at it."""
+        """Number of looks at the zone during a stay, without those that bound it from outside."""
         start = row["arrival_lo"] if row["arrival_lo"] is not None else row["arrival_hi"]
         end = row["departure_hi"] if row["departure_hi"] is not None else row["departure_lo"]
-        sure = sorted([row["arrival_hi"], row["departure_lo"]])  # of a sighting without a time of day they cross
+        sure = sorted([row["arrival_hi"], row["departure_lo"]])  # in reverse order where a sighting has no time of day
         when = self._at.get(row["berth_id"], np.empty(0, "datetime64[us]"))
         start, end, first, last = (moment.to_datetime64() for moment in (start, end, *sure))
         return int((((when > start) & (when < end)) | ((when >= first) & (when <= last))).sum())
@@ -209,7 +210,7 @@ def _candidates(row: Row, registry: pd.DataFrame | None) -> str:
     if row["mmsi"] is not None or registry is None or not len(registry):
         return ""
     ranked = candidates(row, registry)
-    if len(ranked) == 1:  # no ship of the list has a size that could speak for her
+    if len(ranked) == 1:  # no listed ship has a size to compare
         return ""
     return "; ".join(f"{name} {chance:.2f}" for name, chance in zip(ranked["name"], ranked["probability"], strict=True))
 
@@ -217,7 +218,7 @@ def _candidates(row: Row, registry: pd.DataFrame | None) -> str:
 def set_cargo(
     row: Row, spell: Row, hers: pd.DataFrame, reports: pd.DataFrame, turns: Turnover, config: CallsConfig
 ) -> None:
-    """Draughts as typed and freeboards as seen from arrival to departure of a spell, and what is doubtful of them.
+    """Set draughts as typed and freeboards as seen over a spell, and the flags that say what is doubtful about them.
 
     ``spell`` is the row itself, or that of a whole visit.
     """
@@ -229,7 +230,7 @@ def set_cargo(
         heard_after=spell["heard_after"],
         loads=config.prior_p_loading >= 0.5,
     )
-    for name in TOLD:  # of a part of the spell: what is first there may be last of the whole
+    for name in TOLD:  # left from a part of the spell: its first look may be the last of the whole
         row.pop(name, None)
     row |= {"draught_in_m": into, "draught_out_m": out} | freeboards(hers, row["mmsi"], turns, spell)
     doubts = doubts_of(row)
@@ -237,7 +238,7 @@ def set_cargo(
 
 
 def _left_out(row: Row, zone: Zone) -> str:
-    """The flag that says why a call takes no part; "" where it counts."""
+    """The flag that says why a call does not count; "" where it counts."""
     if not zone.counts:
         return "zone_not_counted"
     length_m = row["length_m"] if pd.notna(row["length_m"]) else row.get("listed_length_m")
@@ -248,23 +249,23 @@ def _left_out(row: Row, zone: Zone) -> str:
         return "too_short_for_this_trade"
     if row["p_tanker"] < MIN_P_TANKER:
         return "unlikely_tanker"
-    # a ship that looks show between two that miss her is not timed by them so well
+    # the times of a ship seen in images and missed before and after are not known well enough for this test
     return SHORT if row["evidence_class"] in {"A", "B"} and too_short(row) else ""
 
 
 def _may_be_shorter(row: Row, zone: Zone) -> bool:
-    """Does the interval of a length that is too long for a zone's trade begin where it is not?"""
+    """Does the length's interval reach down to what the zone's trade allows, though the length itself is too long?"""
     return zone.max_length_m is not None and pd.notna(row["length_lo_m"]) and row["length_lo_m"] <= zone.max_length_m
 
 
 def _p_ship(hers: pd.DataFrame) -> float:
-    """The best score of her sightings, for a quay may look like a ship in every look; sure where an analyst said so."""
+    """The best score, since a quay looks like a ship in every look; 1 where an analyst confirmed the ship."""
     confirmed = hers["flags"].map(lambda flags: "review_confirmed" in flags)
     return 1.0 if confirmed.any() else float(hers["score"].max())
 
 
 def _p_tanker(hers: pd.DataFrame, reports: pd.DataFrame, zone: Zone, config: CallsConfig) -> float:
-    """By the broadcast type where there is one; else the berth's trade and what the looks say of her."""
+    """By the broadcast type; without one, by the berth's trade and the sightings' tanker scores."""
     types = reports["ship_type"].dropna()
     types = types[types > 0]
     if len(types):
@@ -280,9 +281,9 @@ def _p_tanker(hers: pd.DataFrame, reports: pd.DataFrame, zone: Zone, config: Cal
 def name_of(row: Row, mmsi: int | None, hers: pd.DataFrame) -> str:
     """Twelve hex digits from berth, ship and first sighting, or the hour of arrival where there is no sighting.
 
-    Time and place of the sighting, not the name of its file: a copy of an image under another name changes no call, and
-    since a call's random numbers come from its name, no barrel either. The time to the second: that of a radar sighting
-    is that of its row, whose microseconds move with a hull's middle by less than its place tells.
+    The sighting enters by time and place, not by file name: renaming a copy of an image changes no call and, since a
+    call's random numbers come from its name, no barrels. Time goes to the second only: a radar sighting has the time of
+    its image row, whose microseconds shift with the hull's centre by less than its position is rounded to.
     """
     evidence = row["arrival_hi"].strftime("%Y%m%dT%H")
     if len(hers):

@@ -1,8 +1,8 @@
-"""Who an unnamed call may have been: ships of a list ranked by how well their size fits, never a bare name.
+"""Rank the ships of a list that an unnamed call may have been, by how well their sizes fit; never a bare name.
 
-The weight of a ship is the likelihood of the measured length and beam under her own, the weight of "none of these" that
-under the spread of the trade; they are shares of one. A ship whose size nobody knows weighs what the trade does on
-average: she is neither favoured nor excluded, and stands among the others, since nothing speaks for her by name.
+A ship's weight is the likelihood of the measured length and beam given her own; the weight of "none of these" is their
+likelihood under the spread of the trade. Weights are normalised to sum to one. A ship of unknown size weighs what the
+trade does on average, neither favoured nor excluded; she is not named but part of the remainder.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import pandas as pd
 from pipeline.quantiles import Z90
 from pipeline.tables.ships import LISTED_SD_M
 
-LISTED = 0.5  # chance that an unnamed caller is on the list at all, before her size is asked (our choice)
+LISTED = 0.5  # prior probability that an unnamed caller is on the list at all, before sizes are compared (our choice)
 TRADE = {"length_m": (90.0, 18.0), "beam_m": (14.5, 2.5)}  # mean and spread of the shuttle tankers' sizes [m]
 
 
 def candidates(call: dict[str, object], registry: pd.DataFrame, most: int = 5) -> pd.DataFrame:
-    """Ships that a call may have been: name, imo, probability, best first; the last row is all that is not named.
+    """Ships that a call may have been: name, imo, probability, best first; the last row is the unnamed remainder.
 
-    ``call`` has length_m and beam_m with their 90 % bounds, any of them None. Named are at most ``most`` ships whose
-    size is known and was compared: all probabilities add up to one.
+    ``call`` has length_m and beam_m with their 90 % bounds, any of them None. At most ``most`` ships are named, only
+    those whose size is known and was compared. All probabilities add up to one.
     """
     weights, compared = np.ones(len(registry)), np.zeros(len(registry), bool)
     trade = 1.0

@@ -1,11 +1,11 @@
-"""Stays that chance cut in two: of many looks at one hull some lie far off, and each was asked for itself.
+"""Rejoin stays that were cut in two by chance: among many looks at one hull, some lie far off.
 
-A look whose length is more than DISAGREE standard deviations off opens a stay of its own, as one honest look in eighty
-does: of simulated calls of twenty looks one in sixteen was cut, of eighty one in seven. Once all looks are known, two
-stays that follow each other at one spot, with no look between that shows nobody, are one again where the means of both
-agree and one stay is not clearly less likely than two. How far they may be apart goes by the number of looks that were
-compared (Sidak, J. Am. Stat. Assoc. 62, pp. 626-633, 1967): a stay of any number of honest looks is cut as seldom as
-one of two.
+A look whose length is more than DISAGREE standard deviations off opens a new stay, which one good look in eighty does
+by chance: of simulated calls of twenty looks one in sixteen was cut, of eighty looks one in seven. Once all looks are
+known, two consecutive stays at one spot, with no look between that shows it empty, are joined where their mean lengths
+agree and one stay is not clearly less likely than two. How far the means may differ depends on the number of looks
+compared (Sidak, J. Am. Stat. Assoc. 62, pp. 626-633, 1967), so that a stay of any number of good looks is cut as seldom
+as one of two.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def farthest(looks: int) -> float:
-    """Standard deviations by which one of so many honest looks at a hull lies off no more often than of two.
+    """Deviation, in standard deviations, that any of so many good looks exceeds no more often than one of two looks.
 
     >>> [round(farthest(n), 2) for n in (2, 5, 20, 80)]
     [2.5, 2.96, 3.41, 3.78]
@@ -43,10 +43,10 @@ def mended(
     one_place: Callable[[Any, Any], bool],
     beyond_length: Callable[[Any, Any], float],
 ) -> list[DarkStay]:
-    """The stays, in order of first sighting, those made one again that chance had cut.
+    """The stays, in order of first sighting, with those rejoined that chance had cut.
 
-    ``one_place`` says whether two sightings lie at one spot, ``beyond_length`` how much likelier all but their lengths
-    is if they show one hull: a logarithm, minus infinity of two ships.
+    ``one_place`` says whether two sightings lie at one spot; ``beyond_length`` gives the log likelihood ratio of one
+    hull against two from everything but length, minus infinity where they must be two ships.
     """
     out = list(stays)
     n = 0
@@ -79,7 +79,7 @@ def _one_stay(
 
 
 def _both(first: DarkStay, second: DarkStay) -> DarkStay:
-    """One stay of both: what looks since tell is the second one's."""
+    """Both as one stay; what later looks showed is taken from the second."""
     return replace(
         first,
         sightings=[*first.sightings, *second.sightings],

@@ -1,7 +1,7 @@
-"""Receivers whose clocks are wrong: found where two of them heard the same transmission, and set right.
+"""Find and correct receivers whose clocks are wrong, from transmissions that two receivers both heard.
 
-The same ship at the same place to a ten-thousandth of a minute, at the same speed and on the same course, is one
-transmission, whatever the two clocks say; ships under way only, since one at anchor sends the same again and again.
+The same ship at the same position to a ten-thousandth of a minute, speed and course is one transmission, whatever the
+two clocks say. Only ships under way are used: one at anchor sends the same again and again.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-MIN_KN = 1.0  # a ship at rest sends one place again and again, which tells no time (our choice)
-MIN_PAIRS = 10  # shared transmissions that an offset rests on (our choice)
-SPREAD_S = 5.0  # median deviation about it: more is no offset (our choice)
-WORTH_S = 2.0  # below lie network delays, which nothing here minds (our choice)
+MIN_KN = 1.0  # slower ships repeat one position, which tells no time (our choice)
+MIN_PAIRS = 10  # least number of shared transmissions for an offset (our choice)
+SPREAD_S = 5.0  # largest median deviation about an offset (our choice)
+WORTH_S = 2.0  # smaller offsets are network delays, which do no harm here (our choice)
 WINDOW_S = 15 * 3600.0  # a file in local time is at most 14 h off
 
 
 @dataclass(frozen=True, slots=True)
 class ClockOffset:
-    """How far a source's clock is ahead of the others' [s], and how many shared transmissions say so."""
+    """How far a source's clock is ahead of the others' [s], from how many shared transmissions."""
 
     source: str
     ahead_s: float
     n_shared: int
     sure: bool = True
-    """Do other sources agree on the time? Of two that differ nothing tells which is right."""
+    """Whether another source agrees with the reference; if only two sources differ, nothing tells which is right."""
 
 
 def clock_offsets(messages: pd.DataFrame) -> list[ClockOffset]:
-    """Sources whose clock is off, against the source that agrees with most others (the earlier name among equals)."""
+    """Sources whose clock is off, relative to the source that agrees with most others (earlier name among equals)."""
     moving = messages[(messages["sog"] >= MIN_KN) & messages["lon"].notna() & messages["time_utc"].notna()]
     names = sorted(moving["source_file"].unique())
     if len(names) < 2:
@@ -68,7 +68,7 @@ def set_right(messages: pd.DataFrame, offsets: list[ClockOffset]) -> pd.DataFram
 
 
 def _apart(moving: pd.DataFrame, a: str, b: str) -> tuple[float, int] | None:
-    """By how much the second source is ahead of the first [s], from how many shared transmissions; None for none."""
+    """How far source b is ahead of source a [s], and how many shared transmissions say so; None without one."""
     key = ["mmsi", "lon", "lat", "sog", "cog"]
     first = moving.loc[moving["source_file"] == a, [*key, "time_utc"]].drop_duplicates(key, keep=False)
     second = moving.loc[moving["source_file"] == b, [*key, "time_utc"]].drop_duplicates(key, keep=False)

@@ -1,4 +1,4 @@
-"""Which berths were really looked at, and when. An unseen berth is unknown, never empty."""
+"""Which zones each scene showed, how much of them, and why not more. An unseen berth is unknown, never empty."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from pipeline.types import RADARS, USABLE_SHARE, Place
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-PARTLY_SHARE = 0.3  # of a zone seen makes a look partly usable there (our choice)
+PARTLY_SHARE = 0.3  # share of a zone seen from which a look is partly usable (our choice)
 
 
 def looks(
     scenes: pd.DataFrame, zone_covered: dict[str, dict[str, float]], detections: pd.DataFrame, place: Place
 ) -> pd.DataFrame:
-    """One row per scene and zone. Duplicates of a scene are no looks; a skipped scene is a look that saw nothing.
+    """One row per scene and zone. Duplicates of a scene give no look; a skipped scene is a look that saw nothing.
 
-    The pictures of one pass are one look at a zone that they show, named by the one that shows most of it; what any of
-    them shows there was seen in it.
+    The pictures of one pass are one look at a zone, named after the picture that shows most of it; whatever any of them
+    shows there counts as seen in it.
 
-    ``zone_covered`` says, by scene and zone, which share of the zone was validly seen (cloud counted as unseen). A
-    scene without an entry there saw what its footprint holds, if it was used at all, less its share of cloud: where
-    that lay, nobody knows.
+    ``zone_covered`` gives the share of each zone validly seen, by scene and zone (cloud counts as unseen). A scene
+    without an entry, if it was used at all, saw what its footprint holds, reduced by its cloud fraction: where the
+    cloud lay is not known.
     """
     accepted = detections[detections["accepted"].astype(bool)]
     pass_of = passes(scenes)
@@ -63,10 +63,10 @@ def looks(
 
 
 def zone_covered(table: pd.DataFrame, scenes: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """What `looks` is told by scene and zone, from the table that it made of these scenes.
+    """The ``zone_covered`` argument of `looks`, recovered from the table that it made of these scenes.
 
-    A scene of which the table says nothing showed no more of any zone than another picture of its pass. A look without
-    a share showed as much as its state says at least.
+    A scene without a row showed no more of any zone than another picture of its pass. A look without a share is given
+    the least share that its state allows.
     """
     least = {"usable": 1.0, "partly": PARTLY_SHARE, "unknown": 0.0}
     shares = table["covered"].fillna(table["state"].map(least))
@@ -79,7 +79,7 @@ def zone_covered(table: pd.DataFrame, scenes: pd.DataFrame) -> dict[str, dict[st
 def _once_a_pass(
     rows: list[dict[str, Any]], scenes: dict[str, dict[Any, Any]], pass_of: dict[str, str], place: Place
 ) -> list[dict[str, Any]]:
-    """The rows without those that a picture of the same pass shows at least as well; covered is what all show."""
+    """The rows without those that another picture of the pass matches; ``covered`` is what all show together."""
     zones = {zone.zone_id: zone.geometry for zone in place.zones}
     shown: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in sorted(rows, key=lambda r: (-r["covered"], -_of_aoi(scenes[r["scene_id"]]), r["scene_id"])):
@@ -95,10 +95,10 @@ def _once_a_pass(
 
 
 def _shown_by_any(zone: BaseGeometry, parts: list[tuple[BaseGeometry | None, float]]) -> float:
-    """Share of a zone that pictures of one pass show together; of each its outline and what it shows of the zone.
+    """Share of a zone that the pictures of one pass show together; ``parts`` are outlines and the share each shows.
 
-    The slices of an overpass may cut a berth in two. Cloud lies at the same places in all of them, and within one of
-    them nobody knows where: what two show is seen as far as the clearer one is clear there.
+    The slices of an overpass may cut a berth in two. Cloud lies at the same places in all of them, but where within one
+    is not known: what two slices show is seen as far as it is clear in the clearer one.
     """
     most = max(share for _, share in parts)
     held = [(outline.intersection(zone), share) for outline, share in parts if outline is not None]
@@ -122,7 +122,7 @@ def _state(share: float) -> str:
 def _covered(
     scene: dict[str, object], zone_id: str, zone_covered: dict[str, dict[str, float]], geometry: object
 ) -> float | None:
-    """Share of the zone seen; 0 for a scene that failed over it; None where the scene never was near."""
+    """Share of the zone seen; 0 for a scene that failed over it; None where the scene was never near."""
     if scene["status"] == "skipped":
         outline = scene.get("footprint")
         near = outline is None or outline.intersects(geometry)  # type: ignore[attr-defined]
@@ -144,7 +144,7 @@ def _cause(scene: dict[str, Any], share: float, zone: BaseGeometry) -> str:
     if scene["status"] == "skipped":
         return str(scene["cause"])
     cloud = scene.get("cloud_fraction")
-    if scene["status"] == "used" and scene["cause"]:  # its detector's own words on what it could not see
+    if scene["status"] == "used" and scene["cause"]:  # its detector's own text on what it could not see
         hidden = "hidden (cloud, haze, silt, glint), " if cloud is not None and cloud > 0 else ""
         return f"{hidden}outside the image, or {scene['cause']}"
     if cloud is not None and not pd.isna(cloud):

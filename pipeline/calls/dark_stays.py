@@ -1,4 +1,4 @@
-"""A stay that no transponder tells of: the sightings of what may be one ship, and the looks that missed her."""
+"""A stay without a transponder: the sightings of what may be one ship, and the looks that missed her."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ class DarkStay:
     absent_after: pd.Timestamp | None = None
     flags: tuple[str, ...] = ()
     number: tuple[float, float] = (1.0, 1.0)
-    """That all her sightings are one ship's, and the expected number of ships."""
+    """Probability that all sightings are of one ship, and the expected number of ships."""
     after: str = ""
-    """The newest sighting at her spot of those gone when she was first seen: whom she follows there."""
+    """The newest sighting at her spot of the ships gone when she was first seen: the one she follows there."""
     former: tuple[str, float] = ("", 0.0)
-    """A sighting of the stay before that she may go on with, taken for another ship's, and the chance that she does."""
+    """A sighting of the stay before, taken for another ship's, that may be hers; and the probability that it is."""
     spot: tuple[int, int] = (1, 1)
-    """Looks that show somebody at her spot, and all looks at her berth."""
+    """Number of looks that show a ship at her spot, and of all looks at her berth."""
     empty: tuple[tuple[pd.Timestamp, float], ...] = ()
-    """Of these the looks that show nobody at her spot, and what share of ships each misses."""
+    """Looks since her newest sighting that show her spot empty: time, and the share of ships each misses."""
     missed: float = 1.0
-    """Chance that the looks since her newest sighting that found her gone would all have missed her."""
+    """Probability that all looks since her newest sighting that did not show her have missed her."""
     followed: bool = False
-    """Was another ship seen to come to her spot since her newest sighting?"""
+    """Whether another ship was seen to come to her spot since her newest sighting."""
 
     def goes_on(self, sighting: dict[str, object]) -> None:
-        """Take a sighting as hers. Looks since the one before that found her gone have missed her then."""
+        """Add a sighting of her. Looks since the previous one that did not show her must then have missed her."""
         self.sightings.append(sighting | {"missed_before": self.missed, "empty_before": self.empty})
         self.missed, self.empty, self.absent_after, self.followed = 1.0, (), None, False
 
@@ -50,12 +50,12 @@ class DarkStay:
 
     @property
     def came_after(self) -> Before:
-        """The last look that did not show her before she was seen."""
+        """The last look before her first sighting that did not show her."""
         return self.sightings[0].get("came_after", NOBODY_LOOKED)  # type: ignore[return-value]
 
     @property
     def seen_d(self) -> float:
-        """Days between her first and her newest sighting."""
+        """Days between the first and the newest sighting."""
         return float((self.last["acquired"] - self.sightings[0]["acquired"]) / timedelta(days=1))  # type: ignore[operator]
 
     def length(self) -> tuple[float, float]:

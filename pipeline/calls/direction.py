@@ -1,9 +1,9 @@
-"""Did cargo come aboard? The berth's prior, and what draughts and freeboards say, by Bayes' rule.
+"""Probability that a ship loaded: the berth's prior, updated by draughts and freeboards with Bayes' rule.
 
-Draughts are typed late, or wrongly: a ship that comes empty may still show the draught of her laden voyage, and type
-the empty one at the berth. So a lighter departure at a berth for loading is evidence against a loading, not proof. A
-draught that stays the same speaks against cargo as far as crews here type a new one at all. A freeboard is measured,
-not typed: it speaks beside the draughts.
+Draughts are typed late, or wrongly: a ship that arrives empty may still send the draught of her laden voyage and type
+the empty one at the berth. So at a loading berth a lighter departure is evidence against a loading, not proof. An
+unchanged draught speaks against cargo only as far as crews here type a new one at all. A freeboard is measured, not
+typed, and counts as separate evidence.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from __future__ import annotations
 from pipeline.ships.retyping import CHANGED_IF_LEFT, RETYPED, changed
 from pipeline.ships.signs_of_cargo import by_draughts, share_of_idle, updated
 
-# That two draughts, both typed anew, are the same: of a ship that took or left cargo (as much as the ballast that moved
-# the other way, or mistyped), and of one that did neither (by the errors of `volume.likelihood`: 0.2 m each, one in ten
-# garbled). Simulated, `benchmarks.coverage`.
+# Chance that two draughts, both newly typed, are the same: for a ship that took or left cargo (ballast moved the other
+# way by as much, or a mistyped value), and for one that did neither (by the errors of `volume.likelihood`: 0.2 m each,
+# one in ten garbled). Simulated, `benchmarks.coverage`.
 SAME_WITH_CARGO, SAME_WITHOUT = 0.04, 0.56
 
 
 def p_loading(prior: float, deeper_m: float | None, seen: float | None = None, retyped: float = RETYPED) -> float:
-    """Probability that cargo came aboard; ``deeper_m`` is draught on departure less draught on arrival [m].
+    """Probability that cargo came aboard; ``deeper_m`` is the draught on departure less that on arrival [m].
 
-    ``seen`` is how likely her freeboards are if it did; else they are one less that. ``retyped`` is the share of crews
-    that type a new draught in time.
+    ``seen`` is the normalised likelihood of her freeboards if it did, and 1 - ``seen`` if it did not. ``retyped`` is
+    the share of crews that type a new draught in time.
 
     >>> round(p_loading(0.95, 2.0), 3), round(p_loading(0.95, -2.0), 3), p_loading(0.95, None)
     (0.997, 0.5, 0.95)
@@ -39,7 +39,7 @@ def p_loading(prior: float, deeper_m: float | None, seen: float | None = None, r
 
 
 def _after_no_change(prior: float, retyped: float) -> float:
-    """The probability that she loaded, of one whose draught on departure is that on arrival."""
+    """Probability that she loaded, given that the draught on departure is that on arrival."""
     left = (1 - CHANGED_IF_LEFT) * (1 - retyped)
     with_cargo, without = left + retyped * SAME_WITH_CARGO, left + retyped * SAME_WITHOUT
     neither = share_of_idle(prior)

@@ -1,14 +1,14 @@
-"""Draughts as typed: which changes are cargo, and which are two hands, or one, at the keys.
+"""Draughts as typed by crews: which changes are cargo, and a ship's draughts on arrival and departure.
 
-A step is a change to a value that stays. A crew that alternates between two values (x, y, x, y within a day) says
-nothing of cargo, nor does a value that is taken back within the hour, nor one that the hull cannot draw. The time of a
-step is when it was typed: the cargo moved before, by hours, and some type it after the ship has left.
+A step is a change to a value that lasts. An alternation between two values (x, y, x, y within a day) says nothing of
+cargo, nor does a value taken back within the hour, nor one that the hull cannot have. A step's time is when it was
+typed: the cargo moved hours before, and some crews type it after the ship has left.
 
-A draught typed at the berth may be that of arrival, typed late, or that of departure, typed early. Nobody has published
-how late crews type; so it is given to the end of the stay that is nearer in time: in the first half most of the cargo
-is still to move. An arrival is typed once, though: who types one draught after the other, all deeper or all lighter,
-types as the cargo moves. And who comes to load comes light: a draught typed early that is a quarter deeper than the one
-before, and the last that she says, is that of departure; of who comes to discharge one that is so much lighter.
+A draught typed at the berth may be that of arrival, typed late, or that of departure, typed early. How late crews type
+is not published, so it is given to the nearer end of the stay: in the first half most of the cargo is still to move.
+There are two exceptions. An arrival is typed only once: a crew that types several draughts in a row, all deeper or all
+lighter, types as the cargo moves. And a ship that comes to load arrives light: if the last draught that she sends was
+typed early and is a quarter deeper than the one before, it is that of departure (for discharging, a quarter lighter).
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ import pandas as pd
 
 from pipeline.ships.retyping import TYPED_STEP_M
 
-ALTERNATES_H = 24.0  # x, y, x, y within a day: nobody loads, discharges and loads again so fast (our choice)
+ALTERNATES_H = 24.0  # x, y, x, y within a day: no ship loads, discharges and loads again so fast (our choice)
 TAKEN_BACK_H = 1.0  # a value so short-lived was a slip (our choice)
 MIN_STEP_M = TYPED_STEP_M  # below lie trim, fuel and water too
-# Of the deeper draught: no ballast makes as much. Light ships draw some half of their laden draught, by rule 2 m and
-# 2 % of their length at least (MARPOL Annex I, regulation 18), and differ by ballast by a tenth or so (our choice).
+# Share of the deeper draught that ballast does not reach. Light ships draw some half of their laden draught, at least 2
+# m plus 2 % of their length (MARPOL Annex I, regulation 18), and differ by ballast by a tenth or so (our choice).
 OF_CARGO = 0.25
 AFTER_SAILING = pd.Timedelta(days=2)  # a later change is the next port's (our choice)
 
 
 def flapping(mmsi: np.ndarray, hours: np.ndarray, draught_m: np.ndarray) -> np.ndarray:
-    """For each report, in order of ship and time: does its draught say nothing, being alternated or taken back?
+    """For each report, in order of ship and time: is its draught void because it alternates or was taken back?
 
-    Reports without a draught (NaN) never do. Of an alternation all but the first value are void: nobody can say which
-    of the two is right.
+    Reports without a draught (NaN) are never void. Of an alternation all but the first value are: which of the two is
+    right cannot be told.
 
     >>> ship, hours = np.ones(5), np.array([0.0, 1, 2, 3, 40])
     >>> flapping(ship, hours, np.array([6.0, 7, 6, 7, 9])).tolist()
@@ -61,8 +61,8 @@ def flapping(mmsi: np.ndarray, hours: np.ndarray, draught_m: np.ndarray) -> np.n
 def draught_steps(static: pd.DataFrame, min_step_m: float = MIN_STEP_M) -> pd.DataFrame:
     """The genuine changes of draught: mmsi, time_utc (when it was typed), before_m, after_m, before_since.
 
-    ``static`` is the STATIC table, whose flags name the reports that do not count. A step out of an alternation is
-    taken from its last value.
+    ``static`` is the STATIC table; its flags name the reports that do not count. A step out of an alternation starts
+    from its last value.
     """
     bad = static["flags"].map(lambda f: "implausible_draught" in f).to_numpy(bool)
     said = static[static["draught_m"].notna().to_numpy() & ~bad].sort_values(["mmsi", "time_utc"], kind="stable")
@@ -91,14 +91,14 @@ def draughts_of_stay(
     heard_after: bool,
     loads: bool = True,
 ) -> tuple[float | None, float | None]:
-    """Draughts [m] on arrival and on departure of one ship's stay, by her reports (rows of STATIC); None where unsaid.
+    """Draughts [m] on arrival and departure of one ship's stay, from her reports (rows of STATIC); None where unknown.
 
-    On arrival: what she said in the middle of the stay, or, where she typed as the cargo moved (`_on_arrival`),
-    before that; where she had said nothing by then, what she said first at the berth. On departure: of the genuine
-    steps typed after the middle and up to ``until`` (`AFTER_SAILING`, or her next berth), the one typed nearest to
-    sailing; where there is none, a large one typed before it as who mostly ``loads`` here, or does not, would type it
-    (`_cargo_told_early`). Where there is none either and she was heard after sailing (``heard_after``), she still said
-    what she had said: the same draught twice; but not where the last that she typed is one that no hull draws.
+    On arrival: the draught sent last by the middle of the stay or, where she typed as the cargo moved (`_on_arrival`),
+    the one before she began to; if none had been sent by then, the first sent at the berth. On departure: of the
+    genuine steps typed after the middle and up to ``until`` (`AFTER_SAILING`, or her next berth), the one typed nearest
+    to sailing; without one, a large step typed before the middle in the direction of the trade (``loads``: ships mostly
+    load here; see `_cargo_told_early`). Without either, if she was heard after sailing (``heard_after``), the draught
+    still sent, unless the last one typed is impossible for her hull.
     """
     good = reports[reports["draught_m"].notna()].sort_values("time_utc", kind="stable")
     lost = any("implausible_draught" in flags for flags in good.loc[good["time_utc"] <= until, "flags"].tail(1))
@@ -124,8 +124,12 @@ def draughts_of_stay(
 def _cargo_told_early(
     steps: pd.DataFrame, arrival_hi: pd.Timestamp, middle: pd.Timestamp, *, loads: bool
 ) -> tuple[float, float] | None:
-    """The draughts before and after her last step, where it was typed at the berth by the middle of the stay, is no
-    ballast's and goes the way of the trade; None elsewhere."""
+    """The draughts before and after her last step, if typed at the berth by the middle of the stay and due to cargo.
+
+    It is due to cargo if it is larger than ballast allows and goes the way of the trade; None otherwise.
+
+    None if it was typed before she was at the berth, or against the direction of the trade.
+    """
     if not len(steps) or not arrival_hi < steps["time_utc"].iloc[-1] <= middle:
         return None
     before_m, after_m = float(steps["before_m"].iloc[-1]), float(steps["after_m"].iloc[-1])
@@ -134,10 +138,10 @@ def _cargo_told_early(
 
 
 def _on_arrival(early: pd.DataFrame, arrival_hi: pd.Timestamp) -> float:
-    """What she last said by the middle of the stay; where that ends a run of several changes one way, what was before.
+    """Her last draught by the middle of the stay; if a run of changes in one direction ends there, the one before it.
 
-    A run is the cargo's where it goes on beyond the hour of a slip, and what it holds beside its largest change is a
-    step too: fuel burnt after a late arrival's draught is none.
+    A run is cargo if it lasts longer than a slip (an hour) and holds, beside its largest change, another step's worth:
+    fuel burnt after the late typing of an arrival draught is less.
     """
     value, when = early["draught_m"].to_numpy(float), early["time_utc"]
     change = np.diff(value)

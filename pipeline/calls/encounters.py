@@ -1,8 +1,8 @@
-"""Two ships side by side away from any berth: what may be a transfer of cargo from ship to ship.
+"""Find two ships side by side away from any berth, as in a ship-to-ship transfer of cargo.
 
-Both slower than 2 kn and within 500 m of each other for two hours or more: the rule of N. A. Miller and others, Front.
-Mar. Sci. 5, article 240, 2018; here outside the berths of the place, since alongside a quay neighbours are no news. An
-encounter is a finding, never by itself a transfer.
+Both are slower than 2 kn and within 500 m of each other for two hours or more: the rule of N. A. Miller and others,
+Front. Mar. Sci. 5, article 240, 2018; here only outside the berths of the place, since neighbours at a quay are normal.
+An encounter is a finding, never by itself a transfer.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SLOW_KN = 2.0
 NEAR_M = 500.0
 LEAST_H = 2.0
 BIN_S = 600.0  # a ship at anchor reports every three minutes (ITU-R M.1371), and some reports are lost (our choice)
-BREAK_BINS = 6  # an hour in which one of them was not heard does not end it (our choice)
+BREAK_BINS = 6  # an hour in which one of them was not heard does not end an encounter (our choice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +41,28 @@ class Encounter:
 
     mmsi: tuple[int, int]
     ship: tuple[int | None, int | None]
-    """Which of the ships that send under either number, where that is told (as in TRACKS)."""
+    """Which of the ships that send under each number, where that is known (as in TRACKS)."""
     start: pd.Timestamp
     end: pd.Timestamp
     lon: float
     lat: float
     zone_id: str
-    """The anchorage that it lies in; empty at sea."""
+    """The anchorage in which it lies; empty at sea."""
 
     def holds(self, mmsi: int, ship: int | None) -> bool:
-        """May this ship be one of the two?"""
+        """Can this ship be one of the two?"""
         both = zip(self.mmsi, self.ship, strict=True)
         return any(mmsi == number and (ship is None or of is None or ship == of) for number, of in both)
 
 
-_Sender = tuple[int, int]  # MMSI, and which of its ships: 0 where that is not told
+_Sender = tuple[int, int]  # MMSI, and which of its ships: 0 where that is not known
 
 
 def encounters(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[Encounter]:
     """Every encounter, in order of time.
 
-    A place is that of a track: of a number that two ships share, one place for both would be where neither is. Two
-    tracks of one number are two ships where what they say tells them apart.
+    Positions are taken per track: for a number that two ships share, a common position would be where neither is. Two
+    tracks of one number are two ships only where their messages tell them apart.
     """
     fixes = good_fixes(tracks)
     fixes = fixes[_speeds_kn(fixes, config) <= SLOW_KN]
@@ -90,7 +90,7 @@ def encounters(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[
 
 
 def _speeds_kn(fixes: pd.DataFrame, config: CallsConfig) -> FloatArray:
-    """Speed of each fix as sent; where none was, that of the way about it, as for stays."""
+    """Speed of each fix as sent; where none was sent, derived from the neighbouring fixes, as for stays."""
     out = fixes["sog_kn"].to_numpy(float, copy=True)
     rows = pd.Series(np.arange(len(fixes)), fixes.index)
     for track_id in fixes.loc[np.isnan(out), "track_id"].unique():
@@ -102,7 +102,7 @@ def _speeds_kn(fixes: pd.DataFrame, config: CallsConfig) -> FloatArray:
 
 
 def _spells(pair: tuple[_Sender, _Sender], when: dict[int, tuple[float, float]], place: Place) -> Iterator[Encounter]:
-    """The times that two ships were together for long enough; ``when`` has where, by the number of the bin."""
+    """The encounters of a pair that last long enough; ``when`` has the middle position by bin number."""
     number = np.array(list(when))
     middle = np.array(list(when.values()))
     cuts = np.flatnonzero(np.diff(number) > BREAK_BINS) + 1

@@ -1,9 +1,9 @@
-"""What the looks at one zone could see: of who arrives on each day of a period, and how surely that is known.
+"""How likely a call is to be seen by the looks at one zone, by day of arrival, with its 90 % interval.
 
-What looks find and how long ships stay is known with errors of its own, and both move the unseen calls of all days one
-way. So the chance that a call is seen has an interval: on the logit scale, the root of the squares of what the recall's
-bounds move it and of what the stays' do. The recalls of several sensors are taken to err together, and so are all days,
-which errs to the wide side.
+Recall and the law of stays are known with errors of their own, and each moves the unseen calls of all days the same
+way. So the probability that a call is seen has an interval: on the logit scale, the root of the sum of squares of the
+shifts due to the recall's bounds and to the stays'. The recalls of several sensors are assumed to err together, and so
+are all days, which makes the interval wider rather than narrower.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from pipeline.calls.stay_law import StayLaw
     from pipeline.types import FloatArray
 
-STEP_D = 1 / 48  # of the integral over times of arrival: half an hour against stays of about a day
-MIN_LOOKS = 5  # half a day apart: fewer are a few moments, and chance alone says what was there (our choice)
+STEP_D = 1 / 48  # step of the integral over times of arrival: half an hour against stays of about a day
+MIN_LOOKS = 5  # half a day apart: fewer are single moments, and chance decides what was there (our choice)
 MIN_SEEN = 0.03  # of arrivals: below, each call seen would stand for more than thirty unseen ones (our choice)
 MOSTLY_SEEN = 0.5  # of arrivals: above, no more is added than was seen, and any number of looks will do (our choice)
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What the looks at one zone could see, by day of arrival; the first day also holds who lay there at the start."""
+    """What the looks at one zone could see, by day of arrival; the first day includes ships already there."""
 
     seen_d: FloatArray
     """Integral of p(a) over each day [d]."""
@@ -39,10 +39,10 @@ class Exposure:
     """Integral of 1 - p(a) over each day [d]."""
 
     n_looks: int = 0
-    """Looks in the period that could see anybody; of those within `ONE_WORD` of each other one."""
+    """Looks in the period that could see a ship; those within `ONE_WORD` of each other count as one."""
 
     def tells(self) -> bool:
-        """Were there looks enough to say how many calls nobody saw?
+        """Were there enough looks to say how many calls were not seen?
 
         >>> one, five = (exposure(np.arange(0.5, 30, 30 / n), np.full(n, 0.9), np.array([1.0]), 30.0) for n in (1, 5))
         >>> one.tells(), five.tells()
@@ -53,7 +53,7 @@ class Exposure:
 
     @property
     def p_seen(self) -> FloatArray:
-        """Chance that a call arriving on each day is seen; of all days where one is too short to hold an arrival."""
+        """Probability that a call arriving on each day is seen; the mean of all for a day too short to hold one."""
         arrivals = self.seen_d + self.unseen_d
         of_all = self.total_seen_d / arrivals.sum()  # a period may end minutes after midnight
         share = np.divide(self.seen_d, arrivals, out=np.full(len(arrivals), of_all), where=arrivals > 0)
@@ -61,12 +61,12 @@ class Exposure:
 
     @property
     def total_seen_d(self) -> float:
-        """E: days of arrivals that would have been seen."""
+        """E: days of arrivals that would have been seen [d]."""
         return float(self.seen_d.sum())
 
     @property
     def total_unseen_d(self) -> float:
-        """U: days of arrivals that would not."""
+        """U: days of arrivals that would not have been seen [d]."""
         return float(self.unseen_d.sum())
 
 
@@ -78,14 +78,14 @@ def exposure(
     Parameters
     ----------
     looks_d : sorted times of looks since the start of the period [d]
-    recall : probability of each that it shows a ship that lies there
+    recall : probability that each look shows a ship that lies there
     law_d : equally likely lengths of stay [d]
     period_d : length of the period [d]
     begun_d : how far its first calendar day has gone when the period starts [d]
 
     Examples
     --------
-    Stays of one day and a sure look every second day: ten of those in its 21 days (20 and the one before) are seen.
+    Stays of one day and a certain look every second day: of 21 days of arrivals (20 and the one before), ten are seen.
 
     >>> half = exposure(np.arange(0.5, 20), np.tile([1.0, 0.0], 10), np.array([1.0]), 20.0)
     >>> print(f"{half.total_seen_d:.2f} {half.total_unseen_d:.2f}")
@@ -111,7 +111,7 @@ def exposure(
 
 
 def _number_apart(looks_d: FloatArray) -> int:
-    """The most looks that lie further than `ONE_WORD` from each other; a further look makes them no fewer.
+    """The largest number of looks more than `ONE_WORD` apart from each other; adding a look never lowers it.
 
     >>> _number_apart(np.array([0.0, 0.01, 0.02, 3.0, 7.0, 7.1])), _number_apart(np.arange(5.0))
     (3, 5)
@@ -126,10 +126,10 @@ def _number_apart(looks_d: FloatArray) -> int:
 def seen_bounds(
     looks_d: FloatArray, recall: FloatArray, stays: StayLaw, period_d: float, begun_d: float = 0.0
 ) -> tuple[Exposure, FloatArray, FloatArray]:
-    """What looks could see, and the 90 % interval of each day's chance that they see a call.
+    """What looks could see, and the 90 % bounds of each day's probability that a call is seen.
 
-    Parameters are those of `exposure`, but ``recall`` holds the 5 % bound, the mean and the 95 % bound of each look's,
-    shape (3, looks), and ``stays`` tells how well the lengths of stay are known.
+    Parameters are those of `exposure`, but ``recall`` holds the 5 % bound, the mean and the 95 % bound of each look's
+    recall, shape (3, looks), and ``stays`` says how well the lengths of stay are known.
     """
 
     def logits(found: FloatArray, z: float = 0.0) -> FloatArray:

@@ -1,7 +1,7 @@
-"""Contradictions of a ship's papers: with each other, and with her hull in the image. Listed, never resolved here.
+"""Contradictions in what a transponder says of its ship, within its reports and with the hull in images. Listed only.
 
-A transponder whose dimensions disagree with the hull that an image shows under it may be mistyped, may be another
-ship's, or may be matched to the wrong hull: a finding says what was said, what was seen, and how far they are apart.
+Where broadcast dimensions disagree with the hull in an image, they may be mistyped, be another ship's, or be matched to
+the wrong hull: a finding says what was broadcast, what was seen and how far they are apart, and resolves nothing.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from pipeline.config import CallsConfig
 
-LEAST_APART_M = {"length": 8.0, "beam": 4.0}  # less is no finding, however sure the image (our choice)
+LEAST_APART_M = {"length": 8.0, "beam": 4.0}  # a smaller difference is no finding, however sure the image (our choice)
 APART_SDS = 3.0  # one in 400 by chance, if errors were normal (our choice)
-SURE_MATCH = 0.9  # a hull that may be another ship's contradicts nobody (our choice)
+SURE_MATCH = 0.9  # least match probability: a hull that may be another ship's contradicts nothing (our choice)
 FLAG = "size_contradicts_transponder"
 OF_REPORTS = {
     "imo_check_digit": "an IMO number with a wrong check digit",
@@ -34,16 +34,16 @@ OF_REPORTS = {
     "flapping_draught": "draughts that alternate",
     "shared_mmsi": "the papers of several ships in turn",
 }
-"""Flags of the STATIC table that are contradictions: what the transponder said."""
+"""Flags of the STATIC table that are contradictions, in words."""
 
 
 def findings(
     calls: pd.DataFrame, detections: pd.DataFrame, matches: pd.DataFrame, static: pd.DataFrame, config: CallsConfig
 ) -> pd.DataFrame:
-    """The FINDINGS table: sizes that disagree with images, and papers that disagree with themselves, in order of time.
+    """The FINDINGS table, in order of time: sizes that disagree with images, and reports that contradict each other.
 
-    Each contradiction of reports is listed once for each transponder; sizes once for each transponder and dimension,
-    over all her sightings while she said the same (of several sizes, the one that is furthest from what is seen).
+    Each kind of contradictory report is listed once per transponder. Sizes are listed once per transponder and
+    dimension, over all sightings while she sent the same size (of several sizes, the one furthest from what is seen).
     """
     rows = [*_sizes(calls, detections, matches, static, config), *_reports(static, calls)]
     rows.sort(key=lambda row: (row["time_utc"], row["mmsi"], row["kind"]))
@@ -53,7 +53,7 @@ def findings(
 
 
 def flagged(calls: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
-    """The calls, those whose transponder disagrees with the hull in the image flagged so."""
+    """The calls, with a flag on those whose transponder disagrees with the hull in the image."""
     named = {c for row in found.itertuples() if row.kind.endswith("_disagrees") for c in row.call_ids}
     flags = [
         [*f, FLAG] if c in named and FLAG not in f else f for c, f in zip(calls["call_id"], calls["flags"], strict=True)
@@ -64,8 +64,8 @@ def flagged(calls: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
 def _sizes(
     calls: pd.DataFrame, detections: pd.DataFrame, matches: pd.DataFrame, static: pd.DataFrame, config: CallsConfig
 ) -> list[dict[str, Any]]:
-    """Broadcast sizes that her sightings contradict."""
-    shared = static.loc[static["ship"].notna(), "mmsi"]  # which of its ships a hull is, no match says
+    """Broadcast sizes that sightings contradict."""
+    shared = static.loc[static["ship"].notna(), "mmsi"]  # a match does not say which of its ships a hull is
     sure = matches[matches["mmsi"].notna() & ~matches["mmsi"].isin(shared) & (matches["probability"] >= SURE_MATCH)]
     usable = detections[detections["accepted"].astype(bool) & detections["acquired"].notna()]
     usable = usable[usable["flags"].map(lambda f: not {"touches_edge", "merged"} & set(f)).astype(bool)]
@@ -84,9 +84,9 @@ def _sizes(
 
 
 def _disagreements(name: str, said: pd.DataFrame, hers: pd.DataFrame, config: CallsConfig) -> Iterator[dict[str, Any]]:
-    """One dimension for each size that her transponder sent, where the sightings of that time disagree with it.
+    """One finding per size that her transponder sent, where the sightings of that time disagree with it.
 
-    One number may be two ships' in turn: a sighting is held against what was said by then.
+    Two ships may use one number in turn: a sighting is compared with what had been sent by then.
     """
     typed = hers["acquired"].map(lambda when: _typed(said_by(said[said[f"{name}_m"].notna()], when), name))
     for size_m, seen in hers.groupby(typed, sort=True):
@@ -100,7 +100,7 @@ def _disagreements(name: str, said: pd.DataFrame, hers: pd.DataFrame, config: Ca
 
 
 def _typed(reports: pd.DataFrame, name: str) -> float:
-    """The size last said; NaN where none was."""
+    """The size last sent; NaN where none was."""
     return float(reports[f"{name}_m"].iloc[-1]) if len(reports) else np.nan
 
 
@@ -126,7 +126,7 @@ def _size(name: str, typed_m: float, hers: pd.DataFrame, config: CallsConfig) ->
 
 
 def _reports(static: pd.DataFrame, calls: pd.DataFrame) -> list[dict[str, Any]]:
-    """What a transponder said that contradicts itself: the first time of each kind, and how often."""
+    """Reports of a transponder that contradict each other: the first time of each kind, and how often."""
     rows = []
     flagged_ = static[static["flags"].map(len) > 0]
     for kind, words in OF_REPORTS.items():
@@ -147,7 +147,7 @@ def _reports(static: pd.DataFrame, calls: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _values(kind: str, hers: pd.DataFrame) -> str:
-    """The values that contradict each other, in the order in which they were first said."""
+    """The contradictory values, in the order in which they were first sent."""
     if kind == "shared_mmsi":
         ships = hers[hers["ship"].notna()].drop_duplicates("ship")
         named = [name or f"IMO {imo}" for name, imo in zip(ships["name"], ships["imo"], strict=True)]
@@ -160,6 +160,6 @@ def _values(kind: str, hers: pd.DataFrame) -> str:
 
 
 def _calls_of(calls: pd.DataFrame, mmsi: int, sightings: set[str]) -> list[str]:
-    """Calls of a transponder; where sightings are named, those that hold one of them."""
+    """Calls of a transponder; if ``sightings`` are given, those that hold one of them."""
     hers = calls[(calls["mmsi"] == mmsi).fillna(False).astype(bool)]
     return [c.call_id for c in hers.itertuples() if not sightings or sightings & set(c.detection_ids)]

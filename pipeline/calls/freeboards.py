@@ -1,9 +1,9 @@
 """What the freeboards of one stay say of her cargo: how much deeper she lies at the last look than at the first.
 
-Two freeboards of one hull differ by the change of her draught whatever her depth is, so their change is better evidence
-of cargo than any one of them. It is only worth something if both looks show the same hull: a probability of that goes
-with it, from her transponder where she has one, else from how long ships stay and how alike the two looks are. How
-much was loaded between them goes by when in her stay they were.
+Two freeboards of one hull differ by the change of draught whatever her depth, so their change is better evidence of
+cargo than either alone. It counts only if both looks show the same hull. The probability of that goes with it: from her
+transponder where she has one, else from how long ships stay and how alike the two looks are. How much was loaded
+between the looks depends on when in her stay they were.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from pipeline.ships.turnover import Empty, Turnover
 
-SUREST = 0.995  # no transponder's match is surer than this (our choice)
-TOLD = (  # columns of PORT_CALLS that this room fills
+SUREST = 0.995  # no match with a transponder is surer than this (our choice)
+TOLD = (  # columns of PORT_CALLS that this module fills
     *(f"freeboard_{end}_{k}" for end in ("in", "out") for k in ("m", "sd_m", "at")),
     *(f"draught_seen_{end}_{k}" for end in ("in", "out") for k in ("m", "lo_m", "hi_m")),
     *(f"freeboard_change_{k}" for k in ("m", "lo_m", "hi_m")),
@@ -35,10 +35,10 @@ DOUBTFUL = 0.5  # below, the looks more likely show two hulls
 
 
 def freeboards(hers: pd.DataFrame, mmsi: int | None, turns: Turnover, stay: Mapping[Any, Any]) -> dict[str, Any]:
-    """First and last freeboard of a stay's sightings, when they were, their change, and the draughts that go with them.
+    """First and last freeboard of a stay's sightings, their times and change, and the draughts that go with them.
 
-    A single one is the first or the last by what had passed of her stay then, as far as the bounds of the ``stay``
-    (``arrival_lo`` to ``departure_hi``) tell it. Keys are columns of PORT_CALLS; what is not known is left out, too.
+    A single freeboard counts as first or last by how much of her stay had passed, as far as the bounds of ``stay``
+    (``arrival_lo`` to ``departure_hi``) tell. Keys are columns of PORT_CALLS; unknown values are left out.
     """
     ordered = hers.sort_values(["acquired", "detection_id"]) if len(hers) else hers
     measured = ordered[ordered["freeboard_m"].notna()] if len(hers) else hers
@@ -71,7 +71,7 @@ def freeboards(hers: pd.DataFrame, mmsi: int | None, turns: Turnover, stay: Mapp
 
 
 def _passed(look: pd.Timestamp, stay: Mapping[Any, Any], turns: Turnover) -> float:
-    """Share of her stay that had passed at a look, the median."""
+    """Share of her stay that had passed at a look (median)."""
     low, high = (None if pd.isna(stay[name]) else stay[name] for name in ("arrival_lo", "departure_hi"))
     return stay_times((low, stay["arrival_hi"]), (stay["departure_lo"], high), look, None, turns.stay_d).middle
 
@@ -84,10 +84,10 @@ def _prior(
     missed: float,
     empty: Sequence[Empty],
 ) -> float:
-    """That both looks show one hull, before sizes and decks are compared.
+    """Prior probability that both looks show one hull, before sizes and decks are compared.
 
-    ``missed`` is the chance that the looks between them that found her gone all missed her; those of them that show
-    nobody (``empty``) have not shown another ship either.
+    ``missed`` is the probability that all looks between them that did not show her missed her; those of them that show
+    the spot empty (``empty``) did not show another ship either.
     """
     if mmsi is not None and first.get("mmsi") == last.get("mmsi") == mmsi:
         return min(SUREST, max(0.01, float(first["match_probability"]) * float(last["match_probability"])))
@@ -97,7 +97,7 @@ def _prior(
 
 
 def deeper_by(row: Mapping[Any, Any]) -> tuple[float, float] | None:
-    """By how much deeper she lay at the last look [m], and the standard error; None without two freeboards."""
+    """How much deeper she lay at the last look [m], and its standard error; None without two freeboards."""
     change = row.get("freeboard_change_m")
     if change is None or not math.isfinite(change):
         return None

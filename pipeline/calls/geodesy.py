@@ -1,4 +1,4 @@
-"""Small distances: a port is flat enough for a plane that touches the WGS84 ellipsoid at its own latitude.
+"""Distances within a port, on a plane that touches the WGS84 ellipsoid at its latitude.
 
 Errors stay below 0.1 % of the distance where both latitudes are known, and below 0.5 % on the plane of a port within
 10 km of its origin, up to latitude 70.
@@ -43,14 +43,14 @@ def from_plane(east: Any, north: Any, origin: tuple[float, float]) -> tuple[Floa
 
 
 def distance_m(lon1: Any, lat1: Any, lon2: Any, lat2: Any) -> FloatArray:
-    """Distance on the plane of the mean latitude."""
+    """Distance [m] on the plane of the mean latitude."""
     around = (np.asarray(lon2, float) - np.asarray(lon1, float) + 180) % 360 - 180
     per_lon, per_lat = metres_per_degree((np.asarray(lat1, float) + np.asarray(lat2, float)) / 2)
     return np.hypot(around * per_lon, (np.asarray(lat2, float) - np.asarray(lat1, float)) * per_lat)
 
 
 def distance_to_zone_m(lon: FloatArray, lat: FloatArray, zone: BaseGeometry) -> FloatArray:
-    """Distance of points from a zone; zero inside."""
+    """Distance of points from a zone [m]; zero inside."""
     origin = (zone.centroid.x, zone.centroid.y)
     flat = shapely.transform(zone, lambda xy: np.column_stack(to_plane(xy[:, 0], xy[:, 1], origin)))
     shapely.prepare(flat)

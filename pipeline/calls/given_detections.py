@@ -1,4 +1,4 @@
-"""A table of detections that somebody brings to be matched: columns by our names, cells as times and numbers."""
+"""Read a foreign table of detections for matching: columns renamed to ours, cells as times and numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.tables.time_forms import told_forms
 
 TIMES = ("acquired", "time_utc")  # either names the column of times
 OTHER_NAMES = {"detection_id": "det_id", "acquired": "time_utc"}
-ELSEWHERE = {  # a word in a name elsewhere: ours
+ELSEWHERE = {  # word in a foreign column name: our name
     "longitude": "lon", "long": "lon", "lng": "lon", "lon": "lon", "latitude": "lat", "lat": "lat",
     "timestamp": "acquired", "datetime": "acquired", "time": "acquired", "date": "acquired",
     "id": "detection_id", "fid": "detection_id", "detection": "detection_id",
@@ -26,13 +26,13 @@ READ = {
     "det_id", "detection_id", *TIMES, "lon", "lat", "scene_id", "scene", "sensor", "flags",
     "length_m", "length_lo_m", "length_hi_m", "manual_sar_length_m",
 }  # fmt: skip
-ONE_LOOK = pd.Timedelta(minutes=1)  # between detections of one image that has no name (our choice)
-ONE_SCENE = pd.Timedelta(hours=1)  # ... and of one that has: no image takes so long
+ONE_LOOK = pd.Timedelta(minutes=1)  # between detections of one unnamed image (our choice)
+ONE_SCENE = pd.Timedelta(hours=1)  # between those of one named image: no image takes so long
 NUMBERS = ("lon", "lat", "length_m", "length_lo_m", "length_hi_m")
 
 
 def with_plain_names(detections: pd.DataFrame) -> pd.DataFrame:
-    """The table with our names for columns that differ from them in case, blanks or brackets alone, or are spelled out.
+    """The table with our names for columns that differ only in case, blanks or brackets, or that are spelled out.
 
     >>> list(with_plain_names(pd.DataFrame(columns=["Det ID", "Time_UTC", "Longitude", "Lat", "lat"])))
     ['det_id', 'time_utc', 'lon', 'Lat', 'lat']
@@ -44,9 +44,9 @@ def with_plain_names(detections: pd.DataFrame) -> pd.DataFrame:
 
 
 def own_names(detections: pd.DataFrame) -> pd.DataFrame:
-    """detection_id, acquired, lon, lat, scene_id, length with its bounds, and sensor; empty where a cell is.
+    """Columns detection_id, acquired, lon, lat, scene_id, length with its bounds, and sensor; empty cells stay empty.
 
-    Raises ConfigError where a column is missing, a cell is no time, no number or no place, or an id stands twice.
+    Raises ConfigError where a column is missing, a cell is not a time, number or position, or an id occurs twice.
     """
 
     detections = with_plain_names(detections)
@@ -85,7 +85,7 @@ def own_names(detections: pd.DataFrame) -> pd.DataFrame:
 
 
 def _lacking(names: Sequence[str], found: Sequence[str]) -> str:
-    """That columns are not there, which are, and which of these may be meant."""
+    """Error text: which columns are missing, which there are, and which of these may be meant."""
     wanted = ", ".join(f"{name} (or {OTHER_NAMES[name]})" if name in OTHER_NAMES else name for name in names)
     meant = {name: ours for name in found if (ours := _resembled(name)) in names}
     hint = "; " + ", ".join(f"{name} may be {ours}" for name, ours in meant.items()) if meant else ""
@@ -93,7 +93,7 @@ def _lacking(names: Sequence[str], found: Sequence[str]) -> str:
 
 
 def _resembled(name: str) -> str:
-    """Which needed column a foreign one may be; "" where it resembles none.
+    """Which required column a foreign one may be; "" where it resembles none.
 
     >>> [_resembled(name) for name in ("Longitude", "Breitengrad", "Zeit (UTC)", "ID", "score")]
     ['lon', 'lat', 'acquired', 'detection_id', '']
@@ -104,7 +104,7 @@ def _resembled(name: str) -> str:
 
 
 def _moments(cells: pd.Series) -> pd.Series:
-    """Times in UTC; ConfigError where a cell is none."""
+    """Times in UTC; ConfigError where a cell is not a time."""
     read = pd.to_datetime(cells, utc=True, format="ISO8601", errors="coerce")
     wrong = cells[read.isna() & cells.notna()].astype(str).tolist()
     if wrong:
@@ -115,10 +115,10 @@ def _moments(cells: pd.Series) -> pd.Series:
 
 
 def _scenes(named: pd.Series | None, acquired: pd.Series) -> pd.Series:
-    """The scene of each detection: by name, else with all that were seen within a minute of one another.
+    """The scene of each detection: by name, else all detections within a minute of each other.
 
-    Where a name says more than one image (a satellite, a port), each of its images is a scene: whoever is matched in
-    one may be matched in the next.
+    Where one name covers several images (a satellite, a port), each image is a scene of its own: a transponder matched
+    in one may be matched again in the next.
     """
     name = pd.Series("", index=acquired.index) if named is None else named.fillna("").astype(str).str.strip()
     within = pd.Series(pd.Timedelta(0), index=acquired.index).mask(name == "", ONE_LOOK).mask(name != "", ONE_SCENE)
@@ -132,7 +132,7 @@ def _scenes(named: pd.Series | None, acquired: pd.Series) -> pd.Series:
 
 
 def _numbers(cells: pd.Series) -> pd.Series:
-    """Numbers; ConfigError where a cell is none."""
+    """Numbers; ConfigError where a cell is not a number."""
     read = pd.to_numeric(cells, errors="coerce").astype(float)
     wrong = cells[read.isna() & cells.notna()].astype(str).tolist()
     if wrong:

@@ -1,8 +1,8 @@
-"""Which sightings show a ship whose stay her transponder tells.
+"""Which sightings show a ship whose stay is known from her transponder, and which unnamed stays continue such a stay.
 
-Those matched to her are hers by transponder and time: an antenna and the middle of a hull may lie on two sides of the
-line between two berths. A sighting that was matched to nobody while she lay silent at that spot, heard there before and
-after, shows her as well: no transponder could claim it, for a match needs a fix within the hour.
+A sighting matched to her transponder at that time is hers even in the neighbouring zone: antenna and middle of the hull
+may lie on two sides of the line between two berths. An unmatched sighting is hers too if she lay silent at that spot,
+heard there before and after: no transponder could be matched to it, since a match needs a fix within the hour.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from pipeline.config import CallsConfig
     from pipeline.types import FloatArray, Place
 
-HEARD_WITHIN_S = 6 * 3600.0  # our choice: a receiver that hears nobody for so long was off
-ERRORS_M = 100.0  # of the places of an antenna and an image together (our choice)
-UNKNOWN_SD_M = 1e3  # of a length that nobody told: it speaks neither for nor against
+HEARD_WITHIN_S = 6 * 3600.0  # our choice: a receiver that hears no ship for so long was off
+ERRORS_M = 100.0  # errors of the positions of antenna and image together (our choice)
+UNKNOWN_SD_M = 1e3  # of an unknown length: it is evidence neither for nor against
 
 Sighting = Mapping[Any, Any]
 
 
 class Heard:
-    """The stays of transponders at a place, and what is asked of sightings about them."""
+    """The stays known from transponders at a place, with queries on how sightings relate to them."""
 
     def __init__(self, found: Sequence[Stay], tracks: pd.DataFrame, static: pd.DataFrame, place: Place) -> None:
         self.found = found
@@ -55,9 +55,9 @@ class Heard:
         self._heard: dict[int, FloatArray] = {int(mmsi): hers.to_numpy(float) for mmsi, hers in ships}
 
     def sightings(self, seen: pd.DataFrame, config: CallsConfig) -> dict[str, int]:
-        """Number of the stay that each sighting is evidence of, by detection; sightings of nobody's stay are left out.
+        """Index of the stay that each sighting belongs to, by detection; sightings that belong to none are left out.
 
-        ``seen`` has a column mmsi, empty where nobody's transponder fits, and a column pass_id.
+        ``seen`` has a column mmsi, empty where no transponder matches, and a column pass_id.
         """
         out: dict[str, int] = {}
         taken: set[tuple[int, str]] = set()
@@ -74,7 +74,7 @@ class Heard:
         return out
 
     def _named(self, row: Sighting, config: CallsConfig) -> int | None:
-        """The stay of the ship that a sighting was matched to: of her stays at that time the nearest, in that zone."""
+        """Of the stays of the matched ship at that time, the nearest, preferably in the sighting's zone."""
         fits, gap = [], pd.Timedelta(hours=config.gap_h)
         for n, stay in enumerate(self.found):
             if stay.mmsi != row["mmsi"] or not _holds(stay, row["acquired"], gap):
@@ -86,7 +86,7 @@ class Heard:
         return min(fits)[-1] if fits else None
 
     def _silent(self, row: Sighting, config: CallsConfig) -> Iterator[tuple[float, str, int, str]]:
-        """Stays of ships that a sighting may show, being silent: misfit, detection, stay, pass."""
+        """Stays of silent ships that a sighting may show: misfit, detection, stay, pass."""
         when, gap = row["acquired"], pd.Timedelta(hours=config.gap_h)
         for n, stay in enumerate(self.found):
             if not _holds(stay, when, gap, at_most=True):
@@ -99,10 +99,11 @@ class Heard:
                 yield (metres / reach) ** 2 + (shift / spread) ** 2, row["detection_id"], n, row["pass_id"]
 
     def goes_on(self, dark: DarkStay, config: CallsConfig) -> tuple[int, float]:
-        """The heard stay that a ship without a transponder may go on with, or come before, and the chance; -1 for none.
+        """The heard stay that an unnamed stay may continue or precede, and the probability that it does; -1 for none.
 
-        She lay at that spot, was not heard for hours, and the picture is of that time: the ship in it may be her, still
-        or already there, or another. Who was heard to come stays on for longer than one found amid her stay.
+        The heard ship lay at that spot but was not heard around the time of the image: the ship in it may be her, still
+        or already there, or another. A ship whose arrival was heard has more of her stay left than one found in the
+        midst of it.
         """
         best = (-1, 0.0)
         first, last = dark.sightings[0], dark.last
@@ -113,7 +114,7 @@ class Heard:
                 came = stay.arrival_lo, stay.arrival_hi
             elif last["acquired"] < stay.arrival_hi:
                 near, gap = last, stay.arrival_hi - last["acquired"]
-                came = stay.departure_lo, stay.departure_hi  # turns are as likely with their time turned round
+                came = stay.departure_lo, stay.departure_hi  # the law of turns is the same with time reversed
             else:
                 continue
             when = near["acquired"]
@@ -129,7 +130,7 @@ class Heard:
         return best
 
     def anybody(self, dark: DarkStay) -> bool:
-        """Was any transponder heard near the time of any sighting? If none was, a ship without one is not dark."""
+        """Was any transponder heard near the time of any sighting? If not, a ship without one is not dark."""
         seen_s = np.array([s["acquired"].timestamp() for s in dark.sightings])  # type: ignore[attr-defined]
         return bool(self.listened_at(seen_s).any())
 
@@ -144,11 +145,11 @@ class Heard:
         return stay.zone_id in self._berths
 
     def longest_m(self, stay: Stay) -> float:
-        """The greatest length [m] that was ever said under her number; NaN where none was."""
+        """The greatest length [m] ever sent under her number; NaN without one."""
         return self._longest_m.get(stay.mmsi, np.nan)
 
     def _speaks(self, mmsi: int, when: pd.Timestamp) -> bool:
-        """Was she heard within the hour? Then the match has decided whether a sighting is hers."""
+        """Was she heard within the hour? Then matching has already decided whether a sighting is hers."""
         hers = self._heard.get(mmsi, np.empty(0))
         second = when.timestamp()
         return bool(np.searchsorted(hers, second + MAX_AGE_S, "right") > np.searchsorted(hers, second - MAX_AGE_S))
@@ -169,7 +170,7 @@ def _apart_m(stay: Stay, row: Sighting) -> float:
 
 
 def _holds(stay: Stay, when: pd.Timestamp, unheard: pd.Timedelta, *, at_most: bool = False) -> bool:
-    """May she have been there? On a side that nobody heard, so long before or after; ``at_most`` on both sides."""
+    """May she have been there? An unheard end is open by ``unheard``; with ``at_most`` neither end is open by more."""
     start, end = stay.arrival_lo, stay.departure_hi
     earliest, latest = stay.arrival_hi - unheard, stay.departure_lo + unheard
     if at_most:

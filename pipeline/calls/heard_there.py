@@ -1,9 +1,9 @@
-"""Where ships with transponders lay: while one of them lies at a spot of a quay, no unnamed ship does.
+"""Use stays known from transponders as evidence on unnamed ships: while one lies at a spot, no unnamed ship does.
 
-A transponder that was heard inside the outline of a sighting, before it or after it, lay where that ship lies. So she
-came after the other had left, or had left before it came. That two ships lie side by side at one spot happens, and
-where a look shows both, the stay says nothing. Nor does that of whoever comes to a ship's side: a tug or a barge, who
-is much shorter, or a bunker vessel, who is gone sooner than a cargo is aboard.
+A transponder heard inside the outline of a sighting, earlier or later, lay where that ship lies; so the ship came after
+the other had left, or had left before it came. Two ships may lie side by side at one spot; where a look shows both, the
+heard stay is no evidence. Neither is the stay of a ship that comes alongside: a tug or barge, which is much shorter, or
+a bunker vessel, which leaves sooner than a cargo takes.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
     from pipeline.config import CallsConfig
     from pipeline.types import FloatArray
 
-# Chance that an unnamed ship lies beside one that is heard to come or to leave, where no look shows both (our choice)
+# Probability that an unnamed ship lies beside one heard to come or leave, where no look shows both (our choice)
 SIDE_BY_SIDE = 0.01
-MUCH_SHORTER = 0.5  # of a ship's length: who comes to her side, a tug or a barge (our choice)
-LISTENED = 0.9  # share of looks near which anybody is heard, below which who was not heard may be there (our choice)
+MUCH_SHORTER = 0.5  # of a ship's length: a shorter ship is a tug or barge alongside (our choice)
+LISTENED = 0.9  # least share of looks near which any ship is heard: below, an unheard ship may be there (our choice)
 
 
 class Change(NamedTuple):
-    """A moment at which a ship with a transponder was there, from her coming or until her leaving."""
+    """A time at which a ship with a transponder arrived or left, and her stay."""
 
     when: pd.Timestamp
     stay: int
 
 
 class HeardThere:
-    """Stays of transponders at the spots of sightings that are nobody's."""
+    """Stays known from transponders at the spots of unnamed sightings."""
 
     def __init__(self, heard: Heard | None, unnamed: pd.DataFrame, config: CallsConfig) -> None:
-        """``unnamed`` are those sightings, of any zone; without ``heard`` there is no such stay."""
+        """``unnamed`` are those sightings, of all zones; ``heard`` is None where no transponders are known."""
         self._heard = heard
         shortest = pd.Timedelta(days=config.stay_d[0])
         known = [] if heard is None else [(stay, heard.longest_m(stay)) for stay in heard.found if heard.at_berth(stay)]
@@ -63,22 +63,22 @@ class HeardThere:
         self._at = {name: there[speaks[there]] for name, there in inside.items()}
 
     def changes(self, sightings: Iterable[Mapping[Any, Any]]) -> list[Change]:
-        """The comings and leavings at the spots of some sightings, in order of time."""
+        """Arrivals and departures of heard ships at the spots of some sightings, in order of time."""
         stays = {n for s in sightings for n in self._at[s["detection_id"]].tolist()}
         return sorted(Change(when, n) for n in stays for when in self._spans[n])
 
     def lay_at(self, stay: int, sighting: Mapping[Any, Any]) -> bool:
-        """Did the transponder of a stay lie where this ship does?"""
+        """Did the transponder of a stay lie where the ship of this sighting does?"""
         return stay in self._at[sighting["detection_id"]]
 
     def left_before(self, sighting: Mapping[Any, Any]) -> pd.Timestamp | None:
-        """When the last transponder before a sighting was heard to lie where she does."""
+        """When the last transponder at the sighting's spot left before the sighting; None without one."""
         there = self._at[sighting["detection_id"]]
         gone = there[self._span_s[there, 1] < sighting["acquired"].timestamp()]
         return self._spans[gone[np.argmax(self._span_s[gone, 1])]][1] if len(gone) else None
 
     def taken(self, sighting: Mapping[Any, Any], reach_m: float, looks_s: FloatArray) -> NDArray[np.bool_]:
-        """At which looks a transponder lay within reach of a sighting; at none if too seldom anybody listened.
+        """At which looks a transponder lay within reach of a sighting; nowhere if receivers listened at too few.
 
         ``looks_s`` are their times [s since 1970].
         """
@@ -88,13 +88,13 @@ class HeardThere:
         return np.asarray(np.searchsorted(came, looks_s, "right") > np.searchsorted(left, looks_s, "left"))
 
     def _within(self, sighting: Mapping[Any, Any], reach_m: float) -> NDArray[np.intp]:
-        """Stays at her berth whose transponder lay no further than that from the middle of a sighting."""
+        """Stays at the sighting's berth with a transponder within ``reach_m`` of it, but for much shorter ships."""
         apart = distance_m(self._spots[:, 0], self._spots[:, 1], sighting["lon"], sighting["lat"])
         beside = self._longest_m < MUCH_SHORTER * sighting["length_m"]
         return np.flatnonzero((apart <= reach_m) & (self._zones == sighting["berth_id"]) & ~beside)
 
 
 def _shorter(stay: Stay, shortest: pd.Timedelta) -> bool:
-    """Was she there for less time than that, by the last word before and the first after, where both were heard?"""
+    """Was her stay surely shorter than this, both ends having been heard?"""
     start, end = stay.arrival_lo, stay.departure_hi
     return start is not None and end is not None and end - start < shortest

@@ -1,9 +1,9 @@
-"""Which stays are one hull's, so that all her looks of a run tell one size: a ship does not grow from call to call.
+"""Group stays by hull, so that all looks at a ship in a run give one size: a ship does not grow between calls.
 
-Stays under one IMO number, or one transponder that says none, are one ship's unless what is said speaks against it:
-another length than before is another ship's under her number. Of two stays at one time one is another ship's, and
-nobody says which: each has the size of its own looks, and neither speaks for her other stays. Nor does a stay that an
-analyst rejected.
+Stays under one IMO number, or one transponder that sends none, are one ship's unless the reports say otherwise: another
+length means another ship under that number. Of overlapping stays one is another ship's, but which cannot be told: each
+gets the size of its own looks and does not contribute to the other stays. The same holds for a call that an analyst
+rejected.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spell:
-    """A stay as far as her hull is asked: whose, from when to when she was surely there, and the looks that saw her."""
+    """What is needed of a stay to size its hull: MMSI, when she was surely there, and the looks that saw her."""
 
     mmsi: int | None
     start: pd.Timestamp
     end: pd.Timestamp
     looks: pd.DataFrame
     ship: int | None = None
-    """Which of the ships that send under her number, where that is told (as in TRACKS)."""
+    """Which of the ships that send under her number, where that is known (as in TRACKS)."""
 
 
 @dataclass(slots=True)
 class _Hull:
-    """Numbers of the stays of one hull so far, and the length that was first said of her."""
+    """Indices of the stays of one hull so far, and the first length sent."""
 
     stays: list[int]
     length_m: float | None
 
     def may_be_as_long(self, length_m: float | None) -> bool:
-        """May she be a ship of that length? By the first that was said, lest many small steps make her another one."""
+        """Is that length compatible? Compared with the first length sent, so that many small steps do not add up."""
         return self.length_m is None or length_m is None or abs(self.length_m - length_m) <= SAME_LENGTH_M
 
 
 def reports_of(spell: Spell, static: pd.DataFrame) -> pd.DataFrame:
-    """What her transponder had said when she had sailed; rows of STATIC, none of a ship without one.
+    """Reports of her transponder up to and shortly after sailing; rows of STATIC, none for a ship without one.
 
-    Of a number that several ships send at once, what she said; where nobody can say which of them she is, what all say.
+    For a number that several ships send at once, her own reports; where it is unknown which she is, what all agree on.
     """
     if spell.mmsi is None:
         return static.iloc[:0]
@@ -57,9 +57,9 @@ def reports_of(spell: Spell, static: pd.DataFrame) -> pd.DataFrame:
 
 
 def sizes(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[dict[str, Any]]:
-    """Length and beam of the ship of each stay, as columns of PORT_CALLS: the same ones in all stays of one hull.
+    """Length and beam of the ship of each stay, as columns of PORT_CALLS: the same in all stays of one hull.
 
-    ``said`` are the reports of each (`reports_of`).
+    ``said`` holds the reports of each stay (`reports_of`).
     """
     out: list[dict[str, Any]] = [{} for _ in spells]
     for which in _hulls(spells, said):
@@ -72,14 +72,14 @@ def sizes(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[dict[st
 
 
 def _all_said(stays: Sequence[int], spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """What each of her transponders had said by its last stay, the newest last: one may say what another leaves out."""
+    """Reports of each of her transponders by its last stay, newest last: one may send what another leaves out."""
     last = {spells[n].mmsi: n for n in sorted(stays, key=lambda n: (spells[n].end, n))}
     in_turn = sorted(last.values(), key=lambda n: (spells[n].end, n))
     return pd.concat([said[n] for n in in_turn], ignore_index=True) if len(in_turn) > 1 else said[in_turn[0]]
 
 
 def _hulls(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[list[int]]:
-    """Numbers of the stays of each hull; a stay of which nobody says whose it is stands alone."""
+    """Indices of the stays of each hull; a stay of unknown or doubtful ownership stands alone."""
     by_ship: dict[tuple[str, int, int], list[_Hull]] = {}
     ships = _ships(spells, said)
     for n in sorted(range(len(spells)), key=lambda n: (spells[n].start, n)):
@@ -100,10 +100,10 @@ def _hulls(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[list[i
 
 
 def _ships(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[tuple[str, int, int]]:
-    """Of each stay her IMO number, else her transponder's and which ship of it, else the stay itself.
+    """Key of the ship of each stay: IMO number, else MMSI and which ship of it, else the stay itself.
 
-    A transponder that says one IMO number in all stays in which it says any is that ship's in the others, too, unless
-    several ships send its number at once.
+    A transponder that sends one and the same IMO number whenever it sends any is that ship's in its other stays too,
+    unless several ships send its number at once.
     """
     imos = [imo_said(reports) for reports in said]
     of_mmsi: dict[int, set[int]] = {}
@@ -123,26 +123,26 @@ def _ships(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[tuple[
 
 
 def imo_said(said: pd.DataFrame) -> int | None:
-    """The IMO number that was last said, if any."""
+    """The IMO number last sent, if any."""
     numbers = said["imo"][said["imo"] > 0]
     return int(numbers.iloc[-1]) if len(numbers) else None
 
 
 def _length_said(said: pd.DataFrame) -> float | None:
-    """The length that was last said [m], if any."""
+    """The length last sent [m], if any."""
     lengths = said["length_m"].dropna()
     return float(lengths.iloc[-1]) if len(lengths) else None
 
 
 def _rejected(spell: Spell) -> bool:
-    """Does an analyst say that the call of these looks was none? Then nobody knows whose hull they show."""
+    """Did an analyst reject the call of these looks? Then it is unknown whose hull they show."""
     return bool(spell.looks["flags"].map(lambda flags: OF_REJECTED_CALL in flags).any()) if len(spell.looks) else False
 
 
 def _elsewhere_too(hers: Sequence[Spell]) -> list[bool]:
     """Does each stay overlap another one? ``hers`` are in order of their starts."""
     out = [False] * len(hers)
-    last = 0  # of those before, the one that ends last: it overlaps the next one if any does
+    last = 0  # index of the stay so far that ends last: it overlaps the next one if any does
     for n in range(1, len(hers)):
         if hers[n].start < hers[last].end:
             out[n] = out[last] = True

@@ -1,4 +1,4 @@
-"""Who a call's ship is: her name and numbers as broadcast, and what the registry adds of her."""
+"""The identity of a call's ship: name and numbers as broadcast, and what the registry adds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-NAME_ALONE = 0.7  # that a ship which broadcasts a listed name, and no number of hers, is that ship (our choice)
+NAME_ALONE = 0.7  # probability that a ship which broadcasts a listed name, but no number, is that ship (our choice)
 
 Row = dict[str, Any]
 
@@ -14,8 +14,8 @@ Row = dict[str, Any]
 def identity(mmsi: int | None, certainty: float, reports: pd.DataFrame, registry: pd.DataFrame | None) -> Row:
     """Name, numbers and type as broadcast, and what the registry adds: her name there, IMO number, tonnage and size.
 
-    What the registry says of her size stands in columns of its own, with its source; what was measured or broadcast is
-    never replaced by it. A ship that is known by her name alone gets none.
+    The registry's size goes into columns of its own, with its source; it never replaces what was measured or broadcast.
+    A ship known by name alone gets none.
     """
     if mmsi is None:
         return {"vessel_id": "anonymous", "identity_probability": 0.0, "name": "", "mmsi": None}
@@ -38,13 +38,13 @@ def identity(mmsi: int | None, certainty: float, reports: pd.DataFrame, registry
 
 
 def _listed(entry: pd.Series) -> Row:
-    """Type, tonnage and size of a line of the registry, each by the column for it, and where they are from."""
+    """Type, tonnage, size and source of a registry entry, as columns of PORT_CALLS."""
     named = {"dwt_t": "dwt_t", "gt": "gt", "length_m": "listed_length_m", "beam_m": "listed_beam_m"}
     named |= {name: name for name in ("depth_m", "design_draught_m")}
     known: Row = {ours: float(entry[theirs]) for theirs, ours in named.items() if pd.notna(entry.get(theirs))}
     kind = str(entry.get("tonnage_kind", "DWT")).upper()
     if kind == "GT":
-        known.pop("dwt_t", None)  # a gross tonnage is no weight
+        known.pop("dwt_t", None)  # a gross tonnage is a volume, not a weight
     if kind == "UNKNOWN" and "dwt_t" in known:
         known["tonnage_kind"] = "unknown"
     known |= {"listed_source": str(entry.get("source", ""))} if known else {}
@@ -53,10 +53,10 @@ def _listed(entry: pd.Series) -> Row:
 
 
 def _entry(registry: pd.DataFrame, imo: Any, mmsi: int, name: str) -> tuple[pd.Series | None, bool]:
-    """The registry's line of a ship, by IMO number, else by transponder, else by any of her names; and was it by name.
+    """The registry's entry of a ship, by IMO number, else MMSI, else any of her names; and whether it was by name.
 
-    One line is one hull, whatever she was called. A number that stands in two lines names neither, and a transponder
-    does not name a hull whose IMO number is another than the one that is broadcast: it has changed hands.
+    One entry is one hull, whatever its names. A number that stands in two entries identifies neither, and an MMSI does
+    not identify a hull with an IMO number other than the one broadcast: it has changed hands.
     """
     for column, value in (("imo", imo), ("mmsi", mmsi)):
         if value is None:
@@ -74,5 +74,5 @@ def _entry(registry: pd.DataFrame, imo: Any, mmsi: int, name: str) -> tuple[pd.S
 
 
 def _names(entry: Row) -> set[str]:
-    """All names of a hull in capitals; what stands in brackets says when she had it."""
+    """All names of a hull in capitals, without the remarks in brackets on when she had them."""
     return {str(n).split("(")[0].strip().upper() for n in (entry["name"], *entry.get("aka", []))}

@@ -1,7 +1,7 @@
-"""What transponders alone tell of a place: asked once, for all tables of calls that are made with the same tracks.
+"""What transponders alone tell of a place, computed once for all tables of calls made from the same tracks.
 
-To see what an account owes to one look, the calls are made without it (`pipeline.chain.weakest`), up to sixty times.
-Stays of transponders, what they said, and the rows of calls whose evidence is untouched are the same in all of these.
+To measure how much an account depends on one look, the calls are made again without it (`pipeline.chain.weakest`), up
+to sixty times. Stays of transponders, their reports, and rows whose evidence is unchanged are the same in all of these.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Row = dict[str, Any]
 
 
 class Listened:
-    """Tracks and reports of a place, and what follows from them whatever images show."""
+    """Tracks and reports of a place, and everything that follows from them without images."""
 
     def __init__(
         self,
@@ -63,12 +63,12 @@ class Listened:
         return self._reports[key]
 
     def heard_after(self, mmsi: int, last: pd.Timestamp) -> bool:
-        """Was her transponder heard after her last sighting, so soon that a draught typed on departure is known?"""
+        """Was her transponder heard soon enough after her last sighting to know a draught typed on departure?"""
         hers = good_fixes(self.tracks[self.tracks["mmsi"] == mmsi])["time_utc"]
         return bool(((hers > last) & (hers <= last + AFTER_SAILING)).any())
 
     def made_once(self, evidence: str, make: Callable[[], Row]) -> Row:
-        """The row that ``make`` makes of this evidence, for whoever asks to write on."""
+        """A copy of the row that ``make`` returns for this evidence, computed once; the caller may modify it."""
         if evidence not in self._rows:
             self._rows[evidence] = make()
         return {
@@ -77,13 +77,13 @@ class Listened:
 
 
 def _was_in(stay: Stay, met: Encounter) -> bool:
-    """Did this stay, at an anchorage, hold an encounter with another ship?"""
+    """Did this stay at an anchorage include an encounter with another ship?"""
     during = met.start <= stay.departure_lo and met.end >= stay.arrival_hi
     return met.holds(stay.mmsi, stay.ship) and stay.zone_id == met.zone_id and during
 
 
 def _typed_until(stay: Stay, berthed: dict[int, list[Stay]]) -> pd.Timestamp:
-    """Until when a draught may be typed that is of this departure: to her next berth. In the roads it may still be."""
+    """Until when a typed draught may belong to this departure: at most to her next berth; an anchorage is no end."""
     hers = [other.arrival_hi for other in berthed.get(stay.mmsi, []) if other.may_be(stay)]
     later = [when for when in hers if when > stay.departure_lo]
     return min([*later, stay.departure_lo + AFTER_SAILING])

@@ -1,4 +1,4 @@
-"""Whether each call loaded, by all that its draughts and freeboards say; of a joined visit, by all its looks."""
+"""Probability that each call loaded, from its draughts and freeboards; for a joined visit, from all its looks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OF_TWO_HULLS, WEAK = "freeboards_of_two_hulls", "weak_draught"
 
 
 def habits_of(rows: Iterable[Mapping[Any, Any]]) -> list[float]:
-    """Of each row the share of crews that type a new draught, by the others that count: only there it should change."""
+    """For each row, the share of crews that type a new draught, from the other rows that count."""
     steps = [deeper_m(row) if row["counts"] else None for row in rows]
     return habits_by_others([None if step is None else changed(step) for step in steps])
 
@@ -38,9 +38,9 @@ def deeper_m(row: Mapping[Any, Any]) -> float | None:
 
 
 def chance_of_loading(row: Mapping[Any, Any], zone: Zone, config: CallsConfig, habit: float = RETYPED) -> float:
-    """Probability that cargo came aboard; none does in roads that do not count.
+    """Probability that cargo came aboard; 0 at an anchorage that does not count.
 
-    At an anchorage that counts cargo goes from ship to ship, and she that gave it leaves lighter.
+    At an anchorage that counts, cargo goes from ship to ship, and the ship that gave it leaves lighter.
     """
     if zone.kind != "berth" and not zone.counts:
         return 0.0
@@ -49,9 +49,9 @@ def chance_of_loading(row: Mapping[Any, Any], zone: Zone, config: CallsConfig, h
 
 
 def by_freeboards_of(row: Mapping[Any, Any], prior: float, stay_d: tuple[float, float]) -> float | None:
-    """How likely a call's freeboards are if cargo came aboard; else they are one less that. None without any.
+    """Likelihood of a call's freeboards if cargo came aboard, 1 less that if not; None without freeboards.
 
-    By their heights and when in her stay they were seen; of a ship without a length by their change alone.
+    By their heights and when in the stay they were seen; for a ship of unknown length by their change alone.
     """
     same_hull = _number(row, "p_same_hull")
     p_same_hull = 1.0 if same_hull is None else same_hull
@@ -71,7 +71,7 @@ def _side(row: Mapping[Any, Any], end: str) -> tuple[float, float] | None:
 
 
 def doubts_of(row: Mapping[Any, Any]) -> dict[str, bool]:
-    """Flags on what is doubtful of a call's freeboards, each with whether it is up."""
+    """Flags on doubts about a call's freeboards, each with whether it is set."""
     hull, seen = _number(row, "p_same_hull"), [_number(row, f"draught_seen_{end}_m") for end in ("in", "out")]
     return {OF_TWO_HULLS: hull is not None and hull < DOUBTFUL, WEAK: seen != [None, None]}
 
@@ -79,10 +79,10 @@ def doubts_of(row: Mapping[Any, Any]) -> dict[str, bool]:
 def of_visit(
     visit: Mapping[Any, Any], detections: pd.DataFrame, place: Place, config: CallsConfig, habit: float
 ) -> Row:
-    """Fields of a call that an analyst joined of several: freeboards by the looks of all, and what follows from them.
+    """Fields of a call that an analyst joined from several: freeboards from all looks, and what follows from them.
 
-    A look that was a call of its own was early or late in that; in the visit it may be the other. That the looks show
-    one hull is the analyst's word.
+    A look that was early or late in a call of its own may be the opposite in the visit. That all looks show one hull is
+    the analyst's judgement.
     """
     hers = detections[detections["detection_id"].isin(list(visit["detection_ids"]))]
     found = {name: pd.NaT if name.endswith("_at") else float("nan") for name in TOLD} | freeboards(

@@ -1,9 +1,9 @@
-"""One bad fix at an end of a track, where no later fix goes on without it and so tells that it was bad.
+"""Find single bad fixes at the ends of tracks, where no fix on the far side shows that they are bad.
 
-Between two fixes that fit each other a bad one is passed over (`tracks`). The first and the last of a track, and one
-beside a long silence, have a neighbour on one side alone. There the ship's own motion decides: a fix by itself that she
-cannot have reached from her next sound fixes, or they from it, at the speeds that she sent and as a ship gathers and
-loses way, is a spike.
+A bad fix between two that fit each other is skipped (`tracks`). The first and last fix of a track, and those beside a
+long silence, have a neighbour on one side only. There the ship's motion decides: a single fix that she cannot have
+reached from her neighbouring sound fixes, or they from it, given the speeds sent and how fast a ship accelerates and
+stops, is a spike.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 ACCELERATION_M_S2 = 0.05
-"""More than a merchant ship has: one of 100 m that stops from 15 kn within 15 lengths, as IMO's MSC.137(76) asks, loses
-0.02 m/s in a second, and none gathers way so fast."""
+"""More than any merchant ship reaches: one of 100 m that stops from 15 kn within 15 lengths, as IMO's MSC.137(76) asks,
+loses 0.02 m/s in a second, and none gathers speed so fast."""
 
-TOP_M_S = 25 * KNOT_M_S  # of merchant ships; one that sends more has that (our choice)
-UNSENT_S = 600.0  # where no speed is sent, she may run at the top speed for so long (our choice, as in `tracks`)
+TOP_M_S = 25 * KNOT_M_S  # of merchant ships; one that sends a higher speed has that (our choice)
+UNSENT_S = 600.0  # where no speed is sent, the longest time at top speed (our choice, as in `tracks`)
 
 
 def loose_ends(
@@ -38,11 +38,11 @@ def loose_ends(
     silence_s: float,
     fewest: int,
 ) -> NDArray[np.bool_]:
-    """Which fixes stand alone at an end and cannot be reached from the sound run beside them.
+    """Which fixes stand alone at an end of a track and cannot be reached from the sound run beside them.
 
-    All arrays have one element a fix, in order of track (``key``) and time. ``follows`` says whether it goes on from
-    the fix before it; ``way_m``, how far it is from that one, is read only where it does not. A run is sound with
-    ``fewest`` fixes; a track ends where there is no more of it, or nothing for longer than ``silence_s``.
+    All arrays have one element per fix, in order of track (``key``) and time. ``follows`` says whether a fix continues
+    from the one before; ``way_m``, its distance from that one [m], is read only where it does not. A run is sound from
+    ``fewest`` fixes on; a track ends at its last fix or before a silence longer than ``silence_s``.
 
     >>> moored = np.zeros(6)
     >>> loose_ends(moored, np.arange(6) * 180.0, np.array([0, 3000.0, 1, 2, 1, 2]), moored,
@@ -53,9 +53,9 @@ def loose_ends(
     if len(key) < 2:
         return out
     took_s = np.r_[np.inf, np.diff(seconds)]
-    opens = np.r_[True, (key[1:] != key[:-1]) | (took_s[1:] > silence_s)]  # nothing tells how she came here
+    opens = np.r_[True, (key[1:] != key[:-1]) | (took_s[1:] > silence_s)]  # first of a track, or after a long silence
     far = np.zeros(len(key), bool)
-    odd = np.flatnonzero(~opens & ~follows)  # few of many
+    odd = np.flatnonzero(~opens & ~follows)  # only these, for speed
     far[odd] = _out_of_reach(way_m[odd], took_s[odd], speed_m_s[odd - 1], speed_m_s[odd], slack_m)
     run = np.cumsum(opens | ~follows)
     length = np.bincount(run)[run]
@@ -71,13 +71,13 @@ def loose_ends(
 def _out_of_reach(
     way_m: FloatArray, took_s: FloatArray, from_m_s: FloatArray, to_m_s: FloatArray, slack_m: float
 ) -> np.ndarray:
-    """Is each way longer than a ship makes in the time, who is as fast at its ends as she sent?"""
+    """Is each distance longer than a ship can cover in the time, given the speeds sent at both ends?"""
     sent = np.isfinite(from_m_s) & np.isfinite(to_m_s)
     one, other = (np.nan_to_num(v) for v in (from_m_s, to_m_s))
     top = np.maximum(TOP_M_S, np.maximum(one, other))
-    # gathering way and losing it again she is fastest in between, at the peak of a triangle that may be cut off
+    # accelerating and slowing again, she is fastest in between: a triangle of speed over time, cut off at the top speed
     peak = np.minimum(top, (one + other + ACCELERATION_M_S2 * took_s) / 2)
-    peak = np.maximum(peak, np.maximum(one, other))  # what she sent may be more than that: not all send the moment's
+    peak = np.maximum(peak, np.maximum(one, other))  # the speed sent may be higher: not all sets send the current one
     lost = ((peak - one) ** 2 + (peak - other) ** 2) / (2 * ACCELERATION_M_S2)
     least = np.maximum(one, other) * took_s
     reach = np.where(sent, np.maximum(peak * took_s - lost, least), TOP_M_S * took_s)

@@ -1,9 +1,9 @@
-"""Which detection is which transponder: likelihood of place and size, best assignment, and an explicit 'none'.
+"""Match detections to transponders: likelihood of position and size, best assignment, and an explicit 'none'.
 
-Every detection competes for transponders with the others of its scene. A pair's weight is the density of the ship's
-whereabouts at the detection (``motion``, as the image displaces them: ``scene_fit``), times the agreement of sizes,
-times the odds that a ship of her length is detected at all. The weight of 'no partner' is the density of ships that do
-not transmit. Both are per square metre, so they can be compared.
+All detections of a scene compete for its transponders. The weight of a pair is the density of the ship's position at
+the detection (``motion``, displaced as the image does: ``scene_fit``), times the agreement of sizes, times the odds
+that a ship of her length is detected at all. The weight of 'no partner' is the density of ships that do not transmit.
+Both are per square metre, so they can be compared.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from pipeline.types import RADARS
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-SMALL_M, DETECTED_SMALL, DETECTED_LARGE = 40.0, 0.4, 0.95  # scale of the rise with length, and its ends (our choice)
-DETECTED_UNKNOWN = 0.8  # where no length is known: between the ends, nearer to that of merchant ships (our choice)
-AREA_MARGIN_M = 1000.0  # about the detections of a scene: where its transponders are expected to be seen
+SMALL_M, DETECTED_SMALL, DETECTED_LARGE = 40.0, 0.4, 0.95  # scale of the rise with length, and its limits (our choice)
+DETECTED_UNKNOWN = 0.8  # length unknown: between the limits, nearer to merchant ships (our choice)
+AREA_MARGIN_M = 1000.0  # margin around the detections of a scene within which its transponders are expected to be seen
 
 
 @dataclass(frozen=True, slots=True)
 class Association:
-    """The verdicts, and the self-check of every scene."""
+    """The matches, and the self-check of every scene."""
 
     matches: pd.DataFrame
     checks: pd.DataFrame
@@ -55,9 +55,9 @@ def associate(
     config: CallsConfig,
     scenes: pd.DataFrame | None = None,
 ) -> Association:
-    """Matches, and for each scene how many were found against how many were expected (MATCH_CHECKS).
+    """Matches, and for each scene the number found against the number expected (MATCH_CHECKS).
 
-    ``scenes`` (SCENES) tells the pass of a radar scene; without it the data decides.
+    ``scenes`` (SCENES) gives the pass direction of radar scenes; without it, it is estimated from the data.
     """
     known = detections[detections[["lon", "lat", "acquired"]].notna().all(axis=1)]
     fixes = good_fixes(tracks).sort_values(["track_id", "time_utc"], kind="stable")
@@ -96,7 +96,7 @@ def associate_tables(detections: pd.DataFrame, messages: pd.DataFrame, config: C
 
 
 def _origin(points: pd.DataFrame) -> tuple[float, float]:
-    """Origin of a plane for these points alone, to a tenth of a degree: a few hundredths move nothing."""
+    """Origin of a plane for these points, rounded to a tenth of a degree, so that many scenes share one."""
     return round(float(points["lon"].iloc[0]), 1), round(float(points["lat"].median()), 1)
 
 
@@ -115,7 +115,7 @@ class _Crowd:
     east: FloatArray
     north: FloatArray
     dt_s: FloatArray
-    """Of each detection: its own time less the scene's."""
+    """Time of each detection less that of the scene."""
     mmsi: list[int]
     spots: list[Whereabouts]
     length_m: FloatArray
@@ -157,14 +157,14 @@ def _scene(
             probability = weight[row, col] / (none + weight[row].sum())
             certain.append(probability)
             out.append(_verdict(detection, crowd.mmsi[col], probability, distance[row, col], crowd.spots[col].gap_s))
-        else:  # the weight of partners that other detections took does not speak for this one
+        else:  # partners taken by other detections do not count
             left = sum(weight[row, c] for c in range(weight.shape[1]) if c not in taken)
             out.append(_verdict(detection, None, none / (none + left), None, None))
     return out, _check(crowd, fit, np.array(certain), _inside(crowd, parts, fit) * detectability(crowd.length_m))
 
 
 def _assigned(weight: FloatArray, none: float) -> np.ndarray:
-    """Number of each detection's transponder in the likeliest assignment, -1 for none."""
+    """Index of each detection's transponder in the likeliest assignment, -1 for none."""
     n, m = weight.shape
     cost = np.full((n, m + n), 1e9)
     with np.errstate(divide="ignore"):
@@ -177,11 +177,11 @@ def _assigned(weight: FloatArray, none: float) -> np.ndarray:
 def _weights(crowd: _Crowd, parts: Components, fit: SceneFit, config: CallsConfig) -> tuple[FloatArray, FloatArray]:
     """Weights [1/m2] and distances [m] of all pairs, shape (detections, transponders); zero beyond the gate.
 
-    The distance is that to the likeliest place of the ship, where the image would show her.
+    The distance is to the likeliest position of the ship, where the image would show her.
     """
     east, north = crowd.east - fit.offset[0], crowd.north - fit.offset[1]
     places = displaced(parts, fit.geometry)
-    # a detection's own time: its row was seen earlier or later than the scene's middle
+    # the detection's own time: its image row was seen earlier or later than the scene's middle
     off_east = east[:, None] - crowd.dt_s[:, None] * parts.east_m_s - places[0]
     off_north = north[:, None] - crowd.dt_s[:, None] * parts.north_m_s - places[1]
     density = densities(off_east, off_north, parts, fit.geometry, fit.scatter_m)
@@ -203,7 +203,7 @@ def _weights(crowd: _Crowd, parts: Components, fit: SceneFit, config: CallsConfi
 
 
 def detectability(length_m: FloatArray) -> FloatArray:
-    """Chance that an image shows a ship, by her length; the unknown length's is in between.
+    """Probability that an image shows a ship, by her length; in between where the length is unknown.
 
     >>> print(detectability(np.array([10.0, 100.0, np.nan])).round(2))
     [0.52 0.9  0.8 ]
@@ -213,9 +213,9 @@ def detectability(length_m: FloatArray) -> FloatArray:
 
 
 def _size_agreement(seen_m: FloatArray, sd_m: FloatArray, broadcast_m: FloatArray) -> FloatArray:
-    """How much likelier a seen length is for a ship than for any ship, shape (detections, ships); 1 where unknown.
+    """Likelihood ratio of a seen length for this ship against any ship, shape (detections, ships); 1 where unknown.
 
-    The tail is that of a Cauchy law: crews type wrong lengths, and images cut hulls in two.
+    The tail is that of a Cauchy distribution: crews type wrong lengths, and images cut hulls in two.
     """
     sd = np.hypot(np.maximum(np.nan_to_num(sd_m), 5.0)[:, None], 0.1 * broadcast_m)
     ratio = 3.0 / (1 + ((seen_m[:, None] - broadcast_m) / sd) ** 2) + 0.05
@@ -223,7 +223,7 @@ def _size_agreement(seen_m: FloatArray, sd_m: FloatArray, broadcast_m: FloatArra
 
 
 def _inside(crowd: _Crowd, parts: Components, fit: SceneFit) -> FloatArray:
-    """For each transponder the chance that she is where the scene shows ships at all."""
+    """Probability that each transponder is within the area in which the scene shows ships."""
     east, north = displaced(parts, fit.geometry)
     west, right = crowd.east.min() - AREA_MARGIN_M, crowd.east.max() + AREA_MARGIN_M
     south, top = crowd.north.min() - AREA_MARGIN_M, crowd.north.max() + AREA_MARGIN_M
@@ -252,7 +252,7 @@ def check_lines(checks: pd.DataFrame) -> list[str]:
             f"{check['scene_id']}: {check['matched']:.1f} matches with transponders, {check['expected']:.1f} expected "
             f"({number_of(check['n_transponders'], 'transponder')}, {number_of(check['n_detections'], 'detection')})"
         )
-        if round(check["matched"], 1) > 0:  # without a match nothing tells where the image lies
+        if round(check["matched"], 1) > 0:  # without a match the offset of the image is unknown
             line += f"; image off by {check['offset_east_m']:.0f} m east, {check['offset_north_m']:.0f} m north"
         out.append(line + (f"; moving ships: {check['displacement']}" if check["displacement"] != "none" else ""))
     return out

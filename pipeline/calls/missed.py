@@ -1,4 +1,4 @@
-"""Calls that nobody saw: how many, from the times of the real looks, what a look finds, and how long ships stay.
+"""Estimate the calls that nobody saw, from the times of the real looks, their recall, and how long ships stay.
 
 A ship that stays from ``a`` to ``a + s`` is seen with probability ``p = 1 - prod(1 - r_k)`` over the looks k in that
 time, each with its recall r_k; the mean over stays is p(a). Calls arrive as a Poisson process of unknown rate. Those
@@ -9,18 +9,18 @@ seen are then Poisson with mean ``rate * E``, E = integral of p(a) [d], those un
 * the rate's posterior is Gamma(n_seen + 1/2, E), Jeffreys' prior, whose predictive intervals for the unseen cover. Its
   mean lies above the unbiased one by half a call (shared among the zones) times U / E.
 
-What a look finds and how long ships stay is not known exactly either (`exposure.seen_bounds`): each day's p has an
-interval, and table and account tell the mean and the interval over that as well. Without it, 90 % intervals of
-simulated years with 60 calls hold half to four fifths of the time (`benchmarks/missed_calls.py`).
+Recall and the law of stays are not known exactly either (`exposure.seen_bounds`): each day's p has an interval, and the
+table and the account give mean and interval over that as well. Without it, 90 % intervals of simulated years with 60
+calls hold half to four fifths of the time (`benchmarks/missed_calls.py`).
 
-Looks of which nobody knows what they find (``covered`` 0: bands without names, pixels that the network does not know, a
-picture that a viewer cut off) find ships as well. Were these among n_seen, each would stand for U / E more. They are
-among the unseen ones of the looks that count, of which they find a share that they tell (`_less_found_otherwise`).
+Looks of unknown recall (``covered`` 0: bands without names, pixels unlike those the network was trained on, a picture
+cut off by a viewer) find ships too. If these were part of n_seen, each would stand for U / E more. They belong to the
+calls unseen by the looks that count, of which they find a share that is estimated (`_less_found_otherwise`).
 
-A zone at which too little was looked says "unknown": its interval would reach from what was seen to a hundred times
-that. Whether it was enough goes by the looks alone, never by what they showed (``Exposure.tells``), so that it selects
-no outcome and the intervals that are told cover as they would without the rule. Calls that AIS heard are seen whether
-anybody looked or not; they tell how long ships stay and what looks find, and are not extrapolated.
+A zone with too few looks is "unknown": its interval would reach from what was seen to a hundred times that. Whether
+there were enough depends on the looks alone, never on what they showed (``Exposure.tells``), so no outcome is selected
+and the intervals given cover as they would without the rule. Calls heard by AIS are known whether anybody looked or
+not; they inform the law of stays and the recall, and are not extrapolated.
 """
 
 from __future__ import annotations
@@ -48,20 +48,20 @@ if TYPE_CHECKING:
 
 JEFFREYS = 0.5  # shape of Jeffreys' prior of a Poisson rate
 _SHARES = np.sin(np.pi / 2 * (np.arange(64) + 0.5) / 64) ** 2  # quantiles of Jeffreys' prior of a share, Beta(1/2, 1/2)
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)  # for means over a normal error
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)  # Gauss-Hermite quadrature, for means over a normal error
 
 
 @dataclass(frozen=True, slots=True)
 class _Law:
-    """What the looks at one zone tell of the calls there that nobody saw."""
+    """What the looks at one zone say of the unseen calls there."""
 
     seen: Exposure
     bounds: FloatArray
-    """5 % and 95 % bound of the chance that a call is seen, shape (2, days)."""
+    """5 % and 95 % bound of the probability that a call is seen, shape (2, days)."""
     shape: float
-    """The rate of calls is Gamma with this shape,"""
+    """Shape of the Gamma distribution of the rate of calls,"""
     per_d: float
-    """and the mean ``shape / per_d`` [1/d]."""
+    """whose mean is ``shape / per_d`` [1/d]."""
 
 
 def missed_calls(
@@ -77,8 +77,8 @@ def missed_calls(
 ) -> pd.DataFrame:
     """The MISSED table: one row per counted zone and day of the period from ``start`` to ``end`` (UTC).
 
-    ``recalls`` (RECALLS) says what a look finds, for ships as long as those that called at the zone; ``detections`` in
-    which looks the calls were seen.
+    ``recalls`` (RECALLS) gives the recall of a look for ships as long as those that called at the zone; ``detections``
+    link calls to the looks that saw them.
     """
     zones = [zone for zone in place.zones if zone.counts]
     midnight = pd.Timestamp(start).tz_convert("UTC").normalize()
@@ -106,9 +106,12 @@ def missed_calls(
 def _looks_at(
     looks: pd.DataFrame, zone_id: str, recalls: list[dict[str, float]], start: datetime
 ) -> tuple[FloatArray, FloatArray]:
-    """Times since ``start`` [d] of the looks at one zone, of which a pass has one, and their recalls: one row of each
-    of the given ones. Looks that show too little to be usable find ships as well, as often as they show their place,
-    and those ships count as seen."""
+    """Times since ``start`` [d] of the looks at one zone, one per pass, and their recalls: one row per table in
+    ``recalls``.
+
+    Looks that show too little to be usable count too, their recall reduced by the share of the zone that they show: the
+    ships that they find count as seen.
+    """
     here = looks[(looks["zone_id"] == zone_id) & looks["acquired"].notna()].sort_values(["acquired", "look_id"])
     shown = _shown_share(here)
     here, covered = here[shown > 0], shown[shown > 0]
@@ -118,7 +121,7 @@ def _looks_at(
 
 
 def _shown_share(looks: pd.DataFrame) -> FloatArray:
-    """What each look showed of its zone; a table without that share says whether it was nothing."""
+    """Share of its zone that each look showed; 0 or 1 by its state in a table without shares."""
     whether = (looks["state"] != "unknown").astype(float)
     return np.asarray(looks["covered"].astype(float).fillna(whether), dtype=np.float64)
 
@@ -126,7 +129,7 @@ def _shown_share(looks: pd.DataFrame) -> FloatArray:
 def _seen_by_looks(
     calls: pd.DataFrame, looks: pd.DataFrame, detections: pd.DataFrame, recalls: pd.DataFrame
 ) -> NDArray[np.bool_]:
-    """Was each call seen in a look of which it is known what it finds? So was one of which no sighting is known."""
+    """Was each call seen in a look of known recall? True also for a call whose sightings are not known."""
     sensors = set(recalls.loc[recalls["recall"] > 0, "sensor"])
     counted = looks[(_shown_share(looks) > 0) & looks["sensor"].isin(sensors)]
     pass_of = passes(looks, detections)
@@ -140,10 +143,10 @@ def _seen_by_looks(
 
 
 def _less_found_otherwise(law: _Law, n_otherwise: int) -> _Law:
-    """The law of a zone whose looks of unknown recall found so many calls that no other look saw.
+    """The law of a zone, given the number of calls seen only by looks of unknown recall.
 
-    They are of the ``rate * U`` that the other looks missed; where looks see less than thought, more is missed, and so
-    many are a smaller share. How far that is without bias, and holds, by simulation: benchmarks/unrated_looks.py.
+    They are part of the ``rate * U`` calls that the other looks missed; if looks see less than assumed, more are missed
+    and these are a smaller share of them. Bias and coverage by simulation: benchmarks/unrated_looks.py.
     """
     if not (n_otherwise and law.seen.total_seen_d > 0 and law.seen.total_unseen_d > 0):
         return law
@@ -162,21 +165,21 @@ def _less_found_otherwise(law: _Law, n_otherwise: int) -> _Law:
 
 
 class _Found(NamedTuple):
-    """What looks of unknown recall found of the calls that the other looks missed."""
+    """What looks of unknown recall found among the calls that the other looks missed."""
 
     share: float
     missed: float
-    """How many these missed, expected."""
+    """Expected number of calls that the other looks missed."""
     shape: float
-    """Of the Gamma law of those that nobody saw."""
+    """Shape of the Gamma distribution of the calls that nobody saw."""
 
 
 def _found(n: int, shape: float, missed_per_seen: float) -> _Found:
-    """By Bayes, of a share q of which nothing is known.
+    """Posterior by Bayes' rule, with Jeffreys' prior on the share q found.
 
-    The missed are Poisson with a mean M that is Gamma with this ``shape`` about ``shape * missed_per_seen``, the ``n``
-    found with mean q M, and those that nobody saw with mean (1 - q) M, whose law is taken for a Gamma of its moments.
-    For each q, M is then Gamma(shape + n, 1 / missed_per_seen + q), as the Gamma law is conjugate to Poisson's.
+    The missed calls are Poisson with mean M, which is Gamma with this ``shape`` and mean ``shape * missed_per_seen``;
+    the ``n`` found are Poisson with mean q M, those nobody saw with mean (1 - q) M, approximated by a Gamma of equal
+    moments. Given q, M is then Gamma(shape + n, 1 / missed_per_seen + q), as the Gamma law is conjugate to Poisson's.
     """
     known, per_missed = shape + n, 1 / missed_per_seen + _SHARES
     log_weight = n * np.log(_SHARES) - known * np.log(per_missed)
@@ -214,7 +217,7 @@ def _rows(zone_id: str, first_day: pd.Timestamp, law: _Law, n_seen: int) -> list
 
 
 def _unseen_means(law: _Law) -> FloatArray:
-    """Expected unseen calls of each day: means over what is not known of looks and stays, all days erring together."""
+    """Expected unseen calls per day: means over the errors of recall and stays, with all days erring together."""
     arrivals = np.maximum(law.seen.seen_d + law.seen.unseen_d, 0.0)[:, None]
     p = seen_share(law.seen.p_seen[:, None], law.bounds[0][:, None], law.bounds[1][:, None], _NODES)
     rates = law.shape / law.per_d * law.seen.total_seen_d / (arrivals * p).sum(axis=0)

@@ -1,10 +1,10 @@
-"""Where a transponder's ship is at a moment that she sent nothing: between two fixes, or beyond the nearest one.
+"""Where a ship is at a time at which her transponder sent nothing: between two fixes, or beyond the nearest one.
 
-Between two fixes her way is the cubic that has their positions and velocities (Hermite), where what she sent fits what
-she did, else the straight line. A fix that came without a speed, or under way without a course, has the velocity of the
-way about it. Beyond the last, or before the first, she goes on as she said; but crews cast off, turn
-and slow down, so a part of the weight lies along the way from where she was heard (slower than said). The spread grows
-with speed and silence at a rate learned from the tracks themselves.
+Between two fixes her path is the cubic through their positions and velocities (Hermite) if the velocities fit the
+positions, else the straight line. A fix without speed, or under way without course, takes its velocity from the path
+around it. Beyond the last fix, or before the first, she keeps the speed and course sent; but crews cast off, turn and
+slow down, so part of the weight lies along the path at lower speeds. The spread grows with speed and silence at a rate
+learned from the tracks themselves.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 MAX_AGE_S = 3600.0  # an hour's silence is too long (our choice)
-DRIFT_M_S = 0.5  # spread per second of silence at 2 m/s and more, before tracks have told (our choice)
-STILL_SHARE = 0.2  # of it for a ship that lies still
-PRIOR_PAIRS = 50  # pairs of fixes that weigh as much as the spread above
+DRIFT_M_S = 0.5  # spread per second of silence at 2 m/s and more, prior to learning from tracks (our choice)
+STILL_SHARE = 0.2  # share of it for a ship at rest
+PRIOR_PAIRS = 50  # number of pairs of fixes that weigh as much as the spread above
 LEARN_GAP_S = (20.0, 900.0)  # between the fixes that the spread is learned from
-INTERPOLATED_SHARE = 0.15  # of the way between two fixes: what a turn in between can hide
-SLOWER = ((0.0, 0.06), (0.33, 0.04), (0.66, 0.04), (1.2, 0.02))  # share of the said speed and its weight (our choice)
+INTERPOLATED_SHARE = 0.15  # share of the distance between two fixes: what a turn in between can hide
+SLOWER = ((0.0, 0.06), (0.33, 0.04), (0.66, 0.04), (1.2, 0.02))  # share of the speed sent and its weight (our choice)
 NOT_SLOWER_WEIGHT = 1.0 - sum(weight for _, weight in SLOWER)
-UNSENT_OVER_S = 180.0  # a velocity that was not sent is that over so long on either side; less is noise (our choice)
-MOVING_M_S = 1.0  # two knots: slower, a ship lies or drifts, and has no way on her to take off (our choice)
+UNSENT_OVER_S = 180.0  # time on either side for a velocity that was not sent; a shorter one gives noise (our choice)
+MOVING_M_S = 1.0  # two knots: slower, a ship lies or drifts and cannot slow down further (our choice)
 
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """Where a ship may be, as weighted normal laws on the plane [m, m/s]; and the time to the nearest fix [s]."""
+    """Where a ship may be, as weighted normal distributions on the plane [m, m/s]; time to the nearest fix [s]."""
 
     east: FloatArray
     north: FloatArray
@@ -57,15 +57,15 @@ class TrackOnPlane:
     east_m_s: FloatArray
     north_m_s: FloatArray
     ship: int = 0
-    """Which of the ships that send under her number; 0 where that is not told, or there is one."""
+    """Which of the ships that send under her number; 0 where that is not known, or there is only one."""
     sent: np.ndarray | None = None
-    """Which velocities she sent; None: all. The others are of the way about the fix."""
+    """Which velocities were sent (None: all). The others are derived from neighbouring fixes."""
     origin: tuple[float, float] = (0.0, 0.0)
     """Of the plane: longitude and latitude."""
 
     @classmethod
     def of(cls, fixes: pd.DataFrame, origin: tuple[float, float]) -> TrackOnPlane:
-        """From fixes of the TRACKS table; of a ship that lies still no course is asked."""
+        """From fixes of the TRACKS table; a ship at rest needs no course."""
         east, north = to_plane(fixes["lon"].to_numpy(float), fixes["lat"].to_numpy(float), origin)
         speed = fixes["sog_kn"].to_numpy(float) * KNOT_M_S
         course = np.radians(fixes["cog_deg"].to_numpy(float))
@@ -77,7 +77,7 @@ class TrackOnPlane:
         return said._with_unsent()
 
     def on(self, origin: tuple[float, float]) -> TrackOnPlane:
-        """The same on the plane of another origin: metres of one latitude are none of another."""
+        """The same track on the plane of another origin: metres per degree differ by latitude."""
         if origin == self.origin:
             return self
         east, north = to_plane(*from_plane(self.east, self.north, self.origin), origin)
@@ -94,7 +94,7 @@ class TrackOnPlane:
         )
 
     def at(self, t: float, drift_m_s: float = DRIFT_M_S) -> Whereabouts | None:
-        """Her whereabouts at a time [s since 1970]; None after an hour's silence."""
+        """Her position at a time [s since 1970]; None after an hour's silence."""
         after = int(np.searchsorted(self.seconds, t))
         if 0 < after < len(self.seconds):
             t0, t1 = self.seconds[after - 1], self.seconds[after]
@@ -142,7 +142,7 @@ class TrackOnPlane:
 
 
 def _of_the_way(seconds: FloatArray, east: FloatArray, north: FloatArray) -> FloatArray:
-    """Velocity [m/s] about each fix, shape (2, fixes): from one before it to one after; none where nothing tells it."""
+    """Velocity [m/s] around each fix, shape (2, fixes), from an earlier to a later fix; 0 where none is near enough."""
     own = np.arange(len(seconds))
     before = np.maximum(np.searchsorted(seconds, seconds - UNSENT_OVER_S, "right") - 1, 0)
     after = np.minimum(np.searchsorted(seconds, seconds + UNSENT_OVER_S, "left"), len(seconds) - 1)
@@ -166,10 +166,11 @@ def _hermite(track: TrackOnPlane, a: int, b: int, u: float, span: float) -> Floa
 
 
 def learned_drift_m_s(tracks: list[TrackOnPlane]) -> float:
-    """Spread per second of silence of ships under way: how far they were from where they said they would be.
+    """Spread per second of silence of ships under way: how far they were from where they said they would be [m/s].
 
-    The median over pairs of neighbouring fixes of the miss over the time between, made a standard deviation of one axis
-    (a median of a Rayleigh law is 1.177 of those), with the declared spread weighing as much as fifty pairs.
+    The median over pairs of neighbouring fixes of miss over time, converted to the standard deviation of one axis (the
+    median of a Rayleigh distribution is 1.177 of these), combined with the declared spread, which weighs as much as
+    fifty pairs.
     """
     rates: list[FloatArray] = []
     for track in tracks:
@@ -177,7 +178,7 @@ def learned_drift_m_s(tracks: list[TrackOnPlane]) -> float:
         speed = np.hypot(track.east_m_s, track.north_m_s)[:-1]
         use = (dt >= LEARN_GAP_S[0]) & (dt <= LEARN_GAP_S[1]) & (speed > 2 * MOVING_M_S)
         if track.sent is not None:
-            use &= track.sent[:-1]  # the others were told by where she went
+            use &= track.sent[:-1]  # the others are derived from the positions compared here
         if use.any():
             east = track.east[1:] - track.east[:-1] - dt * track.east_m_s[:-1]
             north = track.north[1:] - track.north[:-1] - dt * track.north_m_s[:-1]

@@ -1,4 +1,4 @@
-"""Stays outside the period that was asked for: kept, and not counted, as images of other days are not looked at."""
+"""Stop counting stays outside the period asked for; they stay in the table."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ FLAG = "outside_period"
 
 
 def within_period(calls: pd.DataFrame, start: datetime, end: datetime) -> pd.DataFrame:
-    """PORT_CALLS where a stay that ended before ``start`` (UTC), or began at ``end`` or later, no longer counts.
+    """PORT_CALLS in which a stay that ended before ``start`` (UTC), or began at ``end`` or later, no longer counts.
 
-    AIS files seldom end with the days of a question; images of other days are left out. A stay that may reach into the
-    period by its bounds is in it; a bound that no look gave (flags arrival_open, left_open) says nothing, and the first
-    or last sighting stands. Which account year holds the call is decided by the cap's rule.
+    AIS files often reach beyond the period asked for, images of other days are not used. A stay that may reach into the
+    period by its bounds is in it; a bound not set by any look (flags arrival_open, left_open) does not count, and the
+    first or last sighting is used instead. Which account year holds the call is decided by the cap's rule.
     """
     came = calls["arrival_lo"].mask(_has(calls, "arrival_open")).fillna(calls["arrival_hi"])
     left = calls["departure_hi"].mask(_has(calls, "left_open")).fillna(calls["departure_lo"])

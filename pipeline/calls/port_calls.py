@@ -54,7 +54,7 @@ def port_calls(
 def port_calls_with(
     known: Listened, *, detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame
 ) -> pd.DataFrame:
-    """As `port_calls`, with what transponders alone tell, which several tables of calls may share."""
+    """As `port_calls`, with what transponders alone tell given, so that several tables of calls can share it."""
     seen = sightings_in_zones(detections, matches, passes(detections, looks))
     shown = seen["detection_id"].map(known.heard.sightings(seen, known.config))
     unheard = link(seen[shown.isna()], looks, known.config, known.heard)
@@ -79,7 +79,7 @@ def port_calls_with(
     _set_directions(rows, known)
     rows.sort(key=lambda r: (r["arrival_hi"], r["berth_id"], r["call_id"], r["departure_lo"]))
     alike: Counter[str] = Counter()
-    for row in rows:  # two ships under one number, or nearly so, in one hour
+    for row in rows:  # calls at one berth under one number in one hour
         alike[name := row["call_id"]] += 1
         row["call_id"] += f"-{alike[name]}" if alike[name] > 1 else ""
     return PORT_CALLS.check(PORT_CALLS.from_rows([{k: row[k] for k in row if k not in WORKING} for row in rows]))
@@ -88,14 +88,14 @@ def port_calls_with(
 def _of_images(
     unheard: list[DarkStay], spells: list[Spell], size_of: list[Row], heard_rows: list[Row], known: Listened
 ) -> list[Row]:
-    """The rows of stays that images alone tell, each with the chance that she is no other call's ship, seen again."""
+    """Rows of stays known from images alone, each with the probability that it is not part of another call."""
     row_of = {name: row for row in heard_rows for name in row["detection_ids"]}
     out = []
     for dark, spell, size in zip(unheard, spells, size_of, strict=True):
         row = from_images(dark, spell, size, known)
         same_stay, chance = known.heard.goes_on(dark, known.config)
         former = heard_rows[same_stay] if chance > dark.former[1] else row_of.get(dark.former[0])
-        # she that may be the ship of another call is doubted only where that one, or its visit, counts
+        # the other call matters only where it, or its visit, counts
         counts = former is not None and (former["counts"] or SAME_VISIT in former["flags"])
         row["p_new_call"] = 1 - max(chance, dark.former[1]) if counts else 1.0
         row_of |= dict.fromkeys(row["detection_ids"], row)
@@ -104,7 +104,7 @@ def _of_images(
 
 
 def _one_cargo(rows: list[Row], shown: pd.DataFrame, known: Listened) -> None:
-    """Of the stays of one visit let the longest count, with what is known of her cargo from the first to the last."""
+    """Let only the longest stay of a visit count, with the evidence on cargo from the first stay to the last."""
     counted = [row for row in rows if row["counts"]]
     if len(counted) < 2:
         return
@@ -123,7 +123,7 @@ def _one_cargo(rows: list[Row], shown: pd.DataFrame, known: Listened) -> None:
 
 
 def _said_in_visit(row: Row, rows: list[Row], end: pd.Timestamp, shown: pd.DataFrame, known: Listened) -> pd.DataFrame:
-    """What she said until she had sailed, in order of time, as of the number of one row where she changed it."""
+    """Her reports until she had sailed, in order of time, under the MMSI of one row where she changed it."""
     ship_of: dict[int, int | None] = {}
     for one in rows:
         ship_of[one["mmsi"]] = ship_of.get(one["mmsi"]) or one["ship"]
@@ -136,7 +136,7 @@ def _said_in_visit(row: Row, rows: list[Row], end: pd.Timestamp, shown: pd.DataF
 
 
 def _set_directions(rows: list[Row], known: Listened) -> None:
-    """Whether each ship loaded; that a draught stays says more of it where most crews here change theirs."""
+    """Set the probability of loading; an unchanged draught says more where most crews here change theirs."""
     for row, habit in zip(rows, habits_of(rows), strict=True):
         zone = known.place.zone(row["berth_id"])
         assert zone is not None  # the row was made of it

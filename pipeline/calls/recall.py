@@ -1,8 +1,8 @@
-"""What a look finds: by sensor, by where a ship lies and by her length, from ships that transmit.
+"""Recall of looks by sensor, by where a ship lies and by her length, from ships that transmit.
 
-Every transponder that was heard about the time of a usable look, inside what it shows, is a trial: was she found? Where
-nobody transmits the declared recall stands. It is a Beta prior worth ten looks for each sensor and context; what ships
-of all lengths showed there is the prior, again worth ten looks, of each class of length.
+Every transponder heard around the time of a usable look, inside what it shows, is a trial: was she found? The declared
+recall is the prior, a Beta distribution worth ten looks for each sensor and context, and stands where no ship
+transmits. The result over all lengths is in turn the prior, again worth ten looks, of each class of length.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from pipeline.config import CallsConfig
     from pipeline.types import Place
 
-PRIOR_LOOKS = 10.0  # looks at ships that transmit which weigh as much as what is said before (our choice)
-HEARD_S = 600.0  # a ship is where she was heard at most so long before or after (our choice)
+PRIOR_LOOKS = 10.0  # weight of the prior, in looks at ships that transmit (our choice)
+HEARD_S = 600.0  # a ship is where she was heard at most this long before or after (our choice)
 CLEAR = 0.1  # share of cloud over the AOI above which open water may have been covered (our choice)
-FOUND = 0.5  # probability of the match that says so
+FOUND = 0.5  # match probability from which a ship counts as found
 SIZES = {"short": (0.0, 60.0), "middle": (60.0, 120.0), "long": (120.0, np.inf)}
 CONTEXT_OF_KIND = {"berth": "quay", "anchorage": "anchorage"}
 
@@ -45,7 +45,7 @@ def look_trials(
 ) -> pd.DataFrame:
     """One row for each usable look and transponder in it: scene_id, sensor, mmsi, context, length_m, found.
 
-    The pictures of one pass are one look, in which she is found where any of them shows her.
+    The pictures of one pass are one look; a ship is found in it if any of them shows her.
     """
     pass_of = passes(scenes)
     accepted = set(detections.loc[detections["accepted"].astype(bool), "detection_id"])
@@ -84,7 +84,7 @@ def look_trials(
 
 
 def recall_table(trials: pd.DataFrame, config: CallsConfig) -> pd.DataFrame:
-    """The RECALLS table: each declared sensor and context, over all lengths and by class of length."""
+    """The RECALLS table: one row per declared sensor and context, over all lengths and by class of length."""
     rows: list[dict[str, Any]] = []
 
     def add(sensor: str, context: str, size: str, prior: float, mine: pd.DataFrame) -> float:
@@ -116,16 +116,16 @@ def recall_table(trials: pd.DataFrame, config: CallsConfig) -> pd.DataFrame:
 
 
 def recall_at(recalls: pd.DataFrame, context: str, lengths_m: pd.Series, told: str = "recall") -> dict[str, float]:
-    """Recall of each sensor's looks for ships of these lengths: the mean over them; over all lengths where none is.
+    """Recall of each sensor for ships of these lengths: the mean over them; that of all lengths where none is known.
 
-    ``told`` is the column that is asked for: the recall, or one of its bounds (those of several lengths err together).
+    ``told`` is the column to use: the recall, or one of its bounds (those of several lengths err together).
     """
     known = lengths_m.dropna().to_numpy(float)
     here = recalls[recalls["context"] == context]
     by_size: Mapping[str, dict[str, float]] = {
         size: dict(zip(rows["sensor"], rows[told], strict=True)) for size, rows in here.groupby("size")
     }
-    over_all = by_size.get("all", {})  # none where no sensor is declared: then nothing is known of any look
+    over_all = by_size.get("all", {})  # empty where no sensor is declared: then nothing is known of any look
     shares = {size: float(((known >= low) & (known < high)).mean()) if len(known) else 0.0
               for size, (low, high) in SIZES.items()}  # fmt: skip
     if not any(shares.values()):
@@ -134,7 +134,7 @@ def recall_at(recalls: pd.DataFrame, context: str, lengths_m: pd.Series, told: s
 
 
 def recall_lines(recalls: pd.DataFrame) -> list[str]:
-    """What looks found, in words: a line for each sensor and context in which ships transmitted."""
+    """Recall in words: one line for each sensor and context in which ships transmitted."""
     out = []
     for row in recalls[(recalls["tries"] > 0) & (recalls["size"] == "all")].itertuples():
         sizes = recalls[
@@ -153,7 +153,7 @@ def recall_lines(recalls: pd.DataFrame) -> list[str]:
 
 
 def _contexts(near: pd.DataFrame, scene: Any, seen: set[str], place: Place, config: CallsConfig) -> list[str]:
-    """Where each ship lies in this image; "" where it does not show the place, or not surely."""
+    """Context of each ship in this image; "" where it does not show her position, or not surely."""
     lon, lat = near["lon"].to_numpy(float), near["lat"].to_numpy(float)
     out = np.array([""] * len(near), dtype=object)
     west, south, east, north = place.bbox
@@ -161,7 +161,7 @@ def _contexts(near: pd.DataFrame, scene: Any, seen: set[str], place: Place, conf
     if scene.footprint is not None and clear:
         inside = points_inside(scene.footprint, lon, lat)
         out[inside & (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)] = "open_water"
-    for zone in sorted(place.zones, key=lambda z: z.kind == "berth"):  # berths last: they go before anchorages
+    for zone in sorted(place.zones, key=lambda z: z.kind == "berth"):  # berths last: they override anchorages
         reach = config.berth_reach_m if zone.kind == "berth" else 0.0
         there = distance_to_zone_m(lon, lat, zone.geometry) <= reach if len(near) else np.zeros(0, bool)
         out[there] = CONTEXT_OF_KIND[zone.kind] if zone.zone_id in seen else ""

@@ -1,8 +1,8 @@
-"""Are two sightings in fine images one ship, and by how much has her freeboard changed?
+"""Probability that two sightings in fine images show one ship, and the change of her freeboard between them.
 
-Two hypotheses are weighed: one hull measured twice, or two hulls of the trade. Length, beam, where the house stands and
-how bright the deck is each multiply the odds by how much likelier their difference is under the first. Repainting, a
-hatch left open or a wet deck move the tone, so it weighs little. Two sister ships cannot be told apart by any of this.
+Two hypotheses are compared: one hull measured twice, or two hulls of the trade. Length, beam, position of the house and
+brightness of the deck each multiply the odds by their likelihood ratio. Repainting, an open hatch or a wet deck change
+the tone, so it has little weight. Sister ships cannot be told apart by any of these.
 """
 
 from __future__ import annotations
@@ -14,27 +14,28 @@ from typing import Any
 
 from pipeline.quantiles import Z90
 
-LENGTH_FLOOR = 0.006  # of ln(length): what the intervals of two looks do not tell
-BEAM_FLOOR = 0.02  # of ln(beam): the same; no source (our choice)
-HOUSE_SD = 0.05  # of the house's place, share of the length, between two looks at one hull: simulated fleets
+LENGTH_FLOOR = 0.006  # of ln(length): error beyond the intervals of two looks
+BEAM_FLOOR = 0.02  # of ln(beam): likewise; no source (our choice)
+HOUSE_SD = 0.05  # of the house's position, share of the length, between two looks at one hull: simulated fleets
 TONE_SD = 0.35  # of ln(deck tone): sun, haze, water, rain
 # Share of pairs of looks where a measure is wrong beyond its interval, on simulated fleets of seeds below 1000. An end
-# lost in shade shortens her by some 5 % (standard deviation); a beam, a house or a deck that was mistaken (a quay taken
-# in, a hatch left open) follows the fleet's spread, so that it says nothing
+# lost in shade shortens her by some 5 % (standard deviation); a wrong beam, house or deck (a quay included, a hatch
+# left open) follows the fleet's spread, so that it is no evidence
 LENGTH_FAILS, BEAM_FAILS, HOUSE_FAILS, TONE_FAILS = 0.07, 0.03, 0.1, 0.1
 LENGTH_FAILED_SD = 0.05
 # Of ln(length) among ships of one trade: nine in ten are 60-120 m, as in `pipeline.ships.turnover`
 FLEET_LENGTH_SD = math.log(120 / 60) / (2 * Z90)
 FLEET_SLENDER_SD = 0.08  # of ln(beam / length) at a given length
-# Tankers have their houses aft, so that its place tells few of them apart: spread of those that do [share of the
-# length], and the share of ships where it is read elsewhere, a few that are built so and more whose gear amidships is
-# brighter (one tanker in fourteen of simulated fleets; our choice). Between the two lies about a third of the length.
+# Tankers have their houses aft, so the house's position tells few of them apart. Spread of those aft [share of the
+# length], and the share of ships where the house is read elsewhere: a few are built so, and on more the gear amidships
+# is brighter (one tanker in fourteen of simulated fleets; our choice). Between the two lies about a third of the
+# length.
 HOUSE_AFT_SD, HOUSE_ELSEWHERE, ELSEWHERE_SD = 0.03, 0.08, 0.3
 FLEET_TONE_SD = 0.45  # of ln(deck tone); no source (our choice)
 
 
 def same_ship_probability(first: Mapping[str, Any], second: Mapping[str, Any], prior: float = 0.5) -> float:
-    """Probability that two rows of the detections table show one ship, for a prior; unknown fields take no part.
+    """Probability that two rows of the detections table show one ship, given a prior; unknown fields are ignored.
 
     >>> look = {"length_m": 98.0, "length_lo_m": 97.0, "length_hi_m": 99.0}
     >>> round(same_ship_probability(look, look), 2), round(same_ship_probability(look, look | {"length_m": 110.0}), 2)
@@ -47,12 +48,12 @@ def same_ship_probability(first: Mapping[str, Any], second: Mapping[str, Any], p
 
 
 def is_fine(sighting: Mapping[str, Any]) -> bool:
-    """Was she measured by her edges in a fine image? Then beam, house and deck speak as well."""
+    """Was she measured by her edges in a fine image? Then beam, house and deck are evidence as well."""
     return sighting.get("method") == "optical-edges"
 
 
 def log_odds(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
-    """Logarithm of how much likelier the two looks are if they show one ship."""
+    """Log likelihood ratio of the two looks: one ship against two."""
     length = _difference(first, second, "length", LENGTH_FLOOR)
     if length is None:
         return odds_beyond_length(first, second)
@@ -63,7 +64,7 @@ def log_odds(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
 
 
 def odds_beyond_length(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
-    """The part of ``log_odds`` that beam for the length, house and deck give, for who weighs lengths by another law."""
+    """The part of ``log_odds`` from beam for the length, house and deck, for callers with their own law of lengths."""
     total = 0.0
     length = _difference(first, second, "length", LENGTH_FLOOR)
     beam = _difference(first, second, "beam", BEAM_FLOOR)
@@ -76,7 +77,7 @@ def odds_beyond_length(first: Mapping[str, Any], second: Mapping[str, Any]) -> f
 
 
 def _of_house(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
-    """Of two hulls, one or none may show her house elsewhere than aft; of one hull, a look may mistake it."""
+    """Log likelihood ratio of the house's position: two hulls may differ in it, and a look may mistake it."""
     a, b = _number(first, "house_position"), _number(second, "house_position")
     if a is None or b is None:
         return 0.0
@@ -88,7 +89,7 @@ def _of_house(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
 
 
 def _of_tone(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
-    """Of how bright the decks are, as far as both were measured."""
+    """Log likelihood ratio of the decks' brightness; 0 unless both were measured."""
     a, b = _number(first, "deck_tone"), _number(second, "deck_tone")
     if a is None or b is None or min(a, b) <= 0:
         return 0.0
@@ -98,7 +99,7 @@ def _of_tone(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class FreeboardChange:
-    """Second less first [m] with its 90 % interval, and the probability that it is one hull at all."""
+    """Second less first freeboard [m] with its 90 % interval, and the probability that both are of one hull."""
 
     change_m: float
     lo_m: float
@@ -107,7 +108,7 @@ class FreeboardChange:
 
 
 def freeboard_change(first: Mapping[str, Any], second: Mapping[str, Any], prior: float = 0.5) -> FreeboardChange | None:
-    """The change of freeboard between two looks; None where one of them has none. It needs no depth of the hull."""
+    """The change of freeboard between two looks, for which the hull's depth is not needed; None without both."""
     a, b = _number(first, "freeboard_m"), _number(second, "freeboard_m")
     if a is None or b is None:
         return None
@@ -136,7 +137,7 @@ def _normal(x: float, sd: float) -> float:
 
 
 def _or_failed(apart: float, sd: float, wide: float, fails: float) -> float:
-    """Log density of a difference of one hull with itself: its errors, or now and then a measure that failed."""
+    """Log density of a difference between two looks at one hull: normal, or with chance ``fails`` a wrong measure."""
     return math.log((1 - fails) * math.exp(_normal(apart, sd)) + fails * math.exp(_normal(apart, wide)))
 
 

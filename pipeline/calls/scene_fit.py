@@ -1,10 +1,10 @@
-"""What all ships of a scene have in common: a badly placed image, the radar's shift of what moves, the scatter left.
+"""Fit what all ships of a scene share: the image's offset, the radar's shift of moving ships, the remaining scatter.
 
-A side-looking radar places a moving target wrong along its track, by ``R v_r / V`` (R slant range, V speed of the
+A side-looking radar displaces a moving target along its track, by ``R v_r / V`` (R slant range, V speed of the
 satellite, v_r the target's speed away from the radar along the line of sight): Raney, IEEE Trans. AES 7, 1971. For
-Sentinel-1 that is 55 to 92 m for each m/s of ground speed away from the radar (R 800-960 km, incidence 31-46 degrees,
-V 7.5 km/s). A ship that comes nearer stands ahead of where she is. The pass is known from the product; where it is not,
-both are tried, and none.
+Sentinel-1 that is 55 to 92 m for each m/s of ground speed away from the radar (R 800-960 km, incidence 31-46 degrees, V
+7.5 km/s). An approaching ship appears shifted in the direction of flight. The pass direction is known from the product;
+where it is not, both are tried, and none.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
 
 INCLINATION_DEG = 98.18  # of Sentinel-1's orbit
 SHIFTS_S = (55.0, 65.0, 75.0, 85.0, 92.0)  # metres of shift for each m/s of ground range speed
-FINER_S = np.arange(-8.0, 8.1, 2.0)  # about the likeliest of them, once that is known
+FINER_S = np.arange(-8.0, 8.1, 2.0)  # finer steps about the likeliest of these
 SHIFT_SPREAD_S = 7.0  # a tenth of a usual shift: what one number for a whole swath leaves; the same for all shifts,
 # or the likelihood would favour small ones for their small spread
-UNKNOWN_SHIFT_S = 40.0 / KNOT_M_S  # the same where nothing tells the pass: 40 m for each knot
+UNKNOWN_SHIFT_S = 40.0 / KNOT_M_S  # the same where the pass is unknown: 40 m for each knot
 CLOCK_S = 5.0  # by which an optical image's time may be off (our choice); it displaces nothing that moves
 SCATTERS_M = ((60.0, 0.0), (100.0, -1.0), (150.0, -3.0), (250.0, -6.0))
-"""Standard deviation of a hull's middle about an antenna, and the log of its prior: half a hull is usual, more must be
-shown by several ships (our choice)."""
-PASS_LOG_PRIOR = -1.0  # of each radar geometry beside "none" (our choice)
-MIN_FOR_OFFSET = 6  # transponders near a detection that a common offset can be told from
-OFFSET_LOG_PRIOR = -3.0  # of a badly placed image beside a well placed one (our choice)
+"""Standard deviation of a hull's middle about its antenna, and its log prior: half a hull is usual, more must be shown
+by several ships (our choice)."""
+PASS_LOG_PRIOR = -1.0  # log prior of each radar geometry against "none" (our choice)
+MIN_FOR_OFFSET = 6  # least number of transponders near detections for a common offset
+OFFSET_LOG_PRIOR = -3.0  # log prior of an image with an offset against one without (our choice)
 
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """How a scene displaces what moves: its direction of flight and of look as (east, north), and metres per m/s.
+    """How a scene displaces moving ships: directions of flight and look as (east, north), and the shift in m per m/s.
 
-    ``spread_s`` is the standard deviation of that shift, in metres for each m/s as well.
+    ``spread_s`` is the standard deviation of that shift, also in m per m/s.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Geometry:
 
 
 class Components(NamedTuple):
-    """The whereabouts of all transponders of a scene, one row for each normal law; ``of`` numbers the transponders."""
+    """Positions of all transponders of a scene, one row per normal distribution; ``of`` is the transponder's index."""
 
     of: np.ndarray
     east: FloatArray
@@ -63,7 +63,7 @@ class Components(NamedTuple):
 
     @classmethod
     def stacked(cls, spots: list[Whereabouts]) -> Components:
-        """All laws of all transponders."""
+        """The distributions of all transponders."""
         of = np.repeat(np.arange(len(spots)), [len(s.east) for s in spots])
         names = ("east", "north", "east_m_s", "north_m_s", "sd_m", "weight")
         return cls(of, *(np.concatenate([getattr(s, n) for s in spots]) for n in names))
@@ -80,7 +80,7 @@ class SceneFit:
 
 
 def geometries(lat: float, pass_direction: str | None, *, radar: bool | None) -> list[Geometry]:
-    """The geometries that a scene can have; ``radar`` and ``pass_direction`` are None where nobody says."""
+    """The geometries possible for a scene; ``radar`` and ``pass_direction`` are None where unknown."""
     if radar is False:
         return [Geometry("none", spread_s=CLOCK_S)]
     none = Geometry("none", spread_s=UNKNOWN_SHIFT_S)
@@ -103,10 +103,10 @@ def _radar(pass_direction: str, flight: tuple[float, float], look: tuple[float, 
 def fitted(
     east: FloatArray, north: FloatArray, parts: Components, options: list[Geometry], dark_m2: float, gate_m: float
 ) -> SceneFit:
-    """The fit under which the detections are likeliest, each being one of the transponders' ships or a dark one.
+    """The most probable fit of a scene, each detection being a transponder's ship or a dark one.
 
-    The shift is told first from few values, then from finer ones about the likeliest: ships under way say it to a few
-    per cent, and it is what a scene's incidence makes it.
+    The shift is chosen from a coarse grid, then from a finer one: ships under way determine it to a few per cent, and
+    it depends on a scene's incidence angle.
     """
     coarse = _likeliest(east, north, parts, options, dark_m2, gate_m)
     found = coarse.geometry
@@ -148,7 +148,7 @@ def displaced(parts: Components, geometry: Geometry) -> tuple[FloatArray, FloatA
 def densities(
     off_east: FloatArray, off_north: FloatArray, parts: Components, geometry: Geometry, scatter_m: float
 ) -> FloatArray:
-    """Density [1/m2] of each component so far off its place, shape (detections, components)."""
+    """Density [1/m2] of each component at these offsets from its position, shape (detections, components)."""
     speed = np.hypot(parts.east_m_s, parts.north_m_s)
     unsure = geometry.spread_s * speed
     variance = scatter_m**2 + parts.sd_m**2 + unsure**2
@@ -158,7 +158,7 @@ def densities(
 def _common_offset(
     east: FloatArray, north: FloatArray, places: tuple[FloatArray, FloatArray], of: np.ndarray, gate_m: float
 ) -> tuple[float, float]:
-    """What all near pairs are displaced by; zero where too few transponders tell: many clouds near one are one.
+    """Common displacement [m] of all near pairs; zero with too few transponders (each counts once).
 
     The median over detections of the vector to the nearest place, taken twice.
     """

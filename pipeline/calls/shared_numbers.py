@@ -1,9 +1,9 @@
-"""Ships that send under one transponder number at the same time, told apart by what their messages say.
+"""Tell apart ships that send under one MMSI at the same time, by what their messages say.
 
-Messages of one IMO number are one ship's, and so are those without one that have a call sign or a name in common. Two
-IMO numbers, or two such names, that speak in turn (x, y, x, y within a day) are two ships: nobody types another ship's
-papers and takes them back so fast. Where the one falls silent before the other speaks, a number was mended, or the
-transponder has changed hands; that is left to who reads what was said in order of time.
+Messages with one IMO number are one ship's, and so are those without that share a call sign or name. Two IMO numbers,
+or two such names, that alternate (x, y, x, y within a day) are two ships: no crew types another ship's identity and
+takes it back so fast. Where one falls silent before the other starts, a number was corrected or the transponder has
+changed hands; that is left to those who read the reports in order of time.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from pipeline.ships.mmsi import mmsi_is_possible
 
 IN_TURN_H = 24.0  # x, y, x, y in less: two transmitters (our choice)
 MOST_SHIPS = 12  # of a number that hundreds of sets send, those that spoke most often are compared (our choice)
-FEWEST_LETTERS = 3  # shorter words, or one letter many times, are what crews type for none (our choice)
+FEWEST_LETTERS = 3  # shorter words, or one letter repeated, are what crews type for none (our choice)
 NO_NAMES = {"UNKNOWN", "NONAME", "NOTAVAILABLE", "NULL", "NONE", "NAN", "TEST"}
 
 
 def ships_named(messages: pd.DataFrame) -> pd.arrays.IntegerArray:
-    """Of each message the ship that it names among those of its number, from 1; null where the number is one ship's.
+    """The ship that each message names among those of its number, from 1; null where the number is one ship's.
 
-    Null, too, where a message names none. ``messages`` are rows of AIS_MESSAGES, in any order; ships are numbered in
-    order of their first words.
+    Null also where a message names none. ``messages`` are rows of AIS_MESSAGES, in any order; ships are numbered in
+    order of their first message.
     """
     out = np.zeros(len(messages), np.int64)
     words = _words(messages.reset_index(drop=True))
@@ -42,7 +42,7 @@ def ships_named(messages: pd.DataFrame) -> pd.arrays.IntegerArray:
 
 
 def _words(messages: pd.DataFrame) -> pd.DataFrame:
-    """The messages that say whose they are: mmsi, time_utc, imo, callsign, name, and the number of each such paper."""
+    """Messages that give an identity: mmsi, time_utc, imo, callsign, name, and a number for each identity."""
     said = (messages["imo"] > 0).fillna(False) | (messages["name"].fillna("") != "")
     said = said.astype(bool) & messages["time_utc"].notna()
     out = messages.loc[said, ["mmsi", "time_utc", "imo", "callsign", "name"]]
@@ -55,7 +55,7 @@ def _words(messages: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(slots=True)
 class _Papers:
-    """Messages that have an identity in common."""
+    """Identities that belong together, and the numbers of their messages."""
 
     imos: set[int] = field(default_factory=set)
     signs: set[str] = field(default_factory=set)
@@ -63,13 +63,13 @@ class _Papers:
     numbers: list[int] = field(default_factory=list)
 
     def joins(self, other: _Papers) -> bool:
-        """Has this anything in common with another? A name may be cut short, as long ones are."""
+        """Do both share an IMO number, call sign or name? A long name may be cut short."""
         if self.imos & other.imos or self.signs & other.signs:
             return True
         return any(one.startswith(two) or two.startswith(one) for one in self.names for two in other.names)
 
     def contradicts(self, other: _Papers) -> bool:
-        """Do both give an identity of one kind? Of two groups (`_grouped`) these are two ships'."""
+        """Do both give an identity of the same kind? Two groups (`_grouped`) that do are two ships."""
         return bool((self.imos and other.imos) or (self.names and other.names))
 
     def take(self, other: _Papers) -> None:
@@ -80,7 +80,7 @@ class _Papers:
 
 
 def _ships(hers: pd.DataFrame) -> np.ndarray | None:
-    """The ship of each message of one number, from 1 (0: it names none); None where no two speak in turn.
+    """The ship of each message of one number, from 1 (0: it names none); None where no two alternate.
 
     ``hers`` are in order of time.
     """
@@ -92,13 +92,13 @@ def _ships(hers: pd.DataFrame) -> np.ndarray | None:
     group_of = {number: n for n, group in enumerate(groups) for number in group.numbers}
     group = hers["paper"].map(group_of).fillna(-1).to_numpy(np.int64)
     hours = hers["time_utc"].to_numpy("datetime64[us]").astype(np.int64) / 3.6e9
-    order = np.lexsort((group, hours))  # of one moment in an order that the file does not tell
+    order = np.lexsort((group, hours))  # ties in time are ordered independently of the file
     order = order[group[order] >= 0]
     said, when = group[order], hours[order]
     rivals = set(_in_turn(groups, said, when))
     if not rivals:
         return None
-    ship_of = np.array([*_joined(groups, rivals), -1])  # the last is of messages that name nobody
+    ship_of = np.array([*_joined(groups, rivals), -1])  # the last is for messages that name none
     first = np.unique(ship_of[said], return_index=True)[1]
     rank = np.zeros(len(groups) + 1, np.int64)
     rank[ship_of[said[np.sort(first)]]] = np.arange(1, len(first) + 1)
@@ -106,7 +106,7 @@ def _ships(hers: pd.DataFrame) -> np.ndarray | None:
 
 
 def _in_turn(groups: list[_Papers], said: np.ndarray, hours: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Pairs of groups, the first number first, that contradict each other and speak in turn."""
+    """Pairs of groups, lower index first, that contradict each other and alternate."""
     spells = np.flatnonzero(np.r_[True, said[1:] != said[:-1]])
     returns = np.bincount(said[spells], minlength=len(groups))
     often = sorted(np.flatnonzero(returns > 1).tolist(), key=lambda g: (-int(returns[g]), g))[:MOST_SHIPS]
@@ -119,9 +119,9 @@ def _in_turn(groups: list[_Papers], said: np.ndarray, hours: np.ndarray) -> Iter
 
 
 def _grouped(papers: list[_Papers]) -> list[_Papers]:
-    """Papers of one IMO number as one, and those without one that share a name or sign with these, or each other.
+    """Merge identities with one IMO number, and those without one that share a name or sign with these or each other.
 
-    What fits two numbers is left out. Sorted.
+    What fits two IMO numbers is left out. Sorted.
     """
     numbered: dict[int, _Papers] = {}
     rest: list[_Papers] = []
@@ -142,7 +142,7 @@ def _grouped(papers: list[_Papers]) -> list[_Papers]:
 
 
 def _joined(groups: list[_Papers], rivals: set[tuple[int, int]]) -> list[int]:
-    """The ship of each group: those that have something in common are one's, a number mended, unless two are rivals."""
+    """The ship of each group: groups that share something are one (a number corrected), unless two alternate."""
     ship = list(range(len(groups)))
     for one, two in combinations(range(len(groups)), 2):
         if ship[one] == ship[two] or not groups[one].joins(groups[two]):
@@ -159,6 +159,6 @@ def _paper(number: int, imo: Any, callsign: object, name: object) -> _Papers:
 
 
 def _plain(word: object) -> str:
-    """Letters and digits alone; "" for what stands for none."""
+    """Letters and digits only; "" for a word that stands for none."""
     out = "".join(c for c in str(word).upper() if c.isalnum()) if isinstance(word, str) else ""
     return out if len(out) >= FEWEST_LETTERS and len(set(out)) > 1 else ""

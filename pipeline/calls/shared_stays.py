@@ -1,4 +1,4 @@
-"""Calls of ships whose number another ship sends as well: by what is said under it, or from where it is sent."""
+"""Flag calls of ships whose MMSI another ship sends as well, by what is sent under it, or from where."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNTOLD = "which_ship_unknown"
 
 
 class SharedNumbers:
-    """The numbers that several ships send at once, and what is asked of calls about them."""
+    """Numbers that several ships send at once, and the flags of their calls."""
 
     def __init__(self, tracks: pd.DataFrame, static: pd.DataFrame) -> None:
         self._by_words = {int(mmsi) for mmsi in static.loc[static["ship"].notna(), "mmsi"]}
@@ -31,7 +31,7 @@ class SharedNumbers:
         self._fixes = {int(str(mmsi)): hers for mmsi, hers in good[several].groupby("mmsi", sort=True)}
 
     def flags(self, spell: Spell, stay: Stay | None = None) -> Iterator[str]:
-        """What is to be known of a call: that others send her number, and that nobody can say which of them she is."""
+        """Flags of a call: that other ships send her number, and that it is unknown which of them she is."""
         by_words = spell.mmsi in self._by_words
         if by_words or (stay is not None and self._sent_elsewhere(stay)):
             yield SHARED
@@ -39,7 +39,7 @@ class SharedNumbers:
             yield UNTOLD
 
     def _sent_elsewhere(self, stay: Stay) -> bool:
-        """Did another track of her number run elsewhere while she lay? Fewer fixes are spikes of her own."""
+        """Was another track of her number elsewhere while she lay there? One of fewer fixes is her own spikes."""
         hers = self._fixes.get(stay.mmsi)
         if hers is None:
             return False
