@@ -1,10 +1,10 @@
-"""How many ships the stays at one spot are that follow each other, by all looks at it together.
+"""Number of ships behind consecutive stays at one spot, from all looks at it together.
 
-A link of two looks may be none, and a cut between two stays may be one; the looks behind it speak of that, too. That
-she is gone soon after speaks for a ship who had lain there for longer; that the next stay's ship looks like the last
-looks of this one, for a turn some looks earlier. So a chain of stays at a spot is one hidden Markov model, whose
-states are since which look the ship of the newest was there, weighed from both ends (forward and backward recursion,
-Rabiner, Proc. IEEE 77, pp. 257-286, 1989).
+A link between two looks may be wrong, and so may a cut between two stays; later looks are evidence on both. That the
+ship is gone soon after favours one that had lain there for longer; that the next stay's ship resembles the last looks
+of this one favours a change of ship some looks earlier. So a chain of stays at a spot is a hidden Markov model. Its
+state is the look since which the ship of the newest look has been there, and it is evaluated by forward and backward
+recursion (Rabiner, Proc. IEEE 77, pp. 257-286, 1989).
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from pipeline.config import CallsConfig
     from pipeline.types import FloatArray
 
-NEGLIGIBLE = 1e-6  # chances below are not followed
-# Looks that show nobody are asked until all would have missed a ship by less than that (our choice: little is left)
+NEGLIGIBLE = 1e-6  # smaller probabilities are not followed
+# Looks that show the spot empty are used until the chance that all missed a ship is below this (our choice: little is
+# left)
 SURELY_GONE = 0.1
 
 
 class Number(NamedTuple):
-    """Of the looks of a stay: the chance of one ship, how many are expected, and the chance that the first is new."""
+    """For the looks of a stay: probability of one ship, expected number of ships, probability that the first is new."""
 
     one: float
     mean: float
@@ -40,7 +41,7 @@ class Number(NamedTuple):
 
 
 def counted(stays: list[DarkStay], config: CallsConfig) -> None:
-    """Set the number of each stay, and the chance that it goes on with the one before at its spot."""
+    """Set the number of ships of each stay, and the probability that it continues the one before at its spot."""
     for chain in _chains(stays):
         for n, (stay, number) in enumerate(zip(chain, numbers(chain, config), strict=True)):
             stay.number = (number.one, number.mean)
@@ -49,7 +50,7 @@ def counted(stays: list[DarkStay], config: CallsConfig) -> None:
 
 
 def _chains(stays: list[DarkStay]) -> list[list[DarkStay]]:
-    """The stays that follow each other at a spot; where two could follow one, the likelier to be hers does."""
+    """Chains of consecutive stays at a spot; of two possible successors, the likelier to be the same ship is used."""
     holds = {str(sighting["detection_id"]): n for n, stay in enumerate(stays) for sighting in stay.sightings}
     follower: dict[int, int] = {}
     for n in sorted(range(len(stays)), key=lambda n: -stays[n].former[1]):
@@ -66,15 +67,15 @@ def _chains(stays: list[DarkStay]) -> list[list[DarkStay]]:
 
 
 def numbers(chain: Sequence[DarkStay], config: CallsConfig) -> list[Number]:
-    """Of each of the stays that follow each other at a spot, what all looks there tell of the number of ships.
+    """For each of the consecutive stays at a spot, what all looks there say of the number of ships.
 
-    A ship stays on to the next look with the chance that goes with the time since she was first seen, and its length is
-    held against the mean of all since then. Where looks between two sightings did not show her, ``missed_before`` of
-    the later one is the chance that all of them missed her.
+    A ship stays to the next look with the probability given by the time since she was first seen, and its length is
+    compared with the mean of all since then. Where looks between two sightings did not show her, ``missed_before`` of
+    the later one is the probability that all of them missed her.
     """
     same, turned, began, gone = _links(chain, config)
     last = len(began) - 1
-    after = [gone]  # how likely all later looks are, by the look since which the ship of this one was there
+    after = [gone]  # likelihood of all later looks, by the look since which this ship was there
     for n in range(last, 0, -1):
         after.insert(0, same[:n, n] * after[0][:n] + turned[:n, n] * after[0][n])
     whole = float(began[last] @ gone)
@@ -92,9 +93,10 @@ def numbers(chain: Sequence[DarkStay], config: CallsConfig) -> list[Number]:
 def _links(
     chain: Sequence[DarkStay], config: CallsConfig
 ) -> tuple[FloatArray, FloatArray, list[FloatArray], FloatArray]:
-    """Weights of each look (column) as the same ship's, and as another's, by the look since which she was there (row).
+    """Weights of each look (column) as the same ship or another, by the look since which she was there (row).
 
-    With them the chances of these rows at each look by all before, and how likely the looks after the last one are.
+    Also the probabilities of these rows at each look given all before, and the likelihood of the looks after the last
+    one.
     """
     looks = [sighting for stay in chain for sighting in stay.sightings]
     turns = [stay.turns for stay in chain for _ in stay.sightings]
@@ -107,14 +109,14 @@ def _links(
         more = odds_beyond_length(before, now) if is_fine(before) and is_fine(now) else 0.0
         gap_d, missed = max(0.0, when[n] - when[n - 1]), float(now.get("missed_before", 1.0))  # type: ignore[arg-type]
         empty = empty_since(before, now.get("empty_before", ()))  # type: ignore[arg-type]
-        # Another ship came since the look that showed the one before, or since one that shows nobody
+        # Another ship came after the look that showed the one before, or after one that shows the spot empty
         came.append(Before(gap_d - empty[-1].after_d, empty[-1].misses) if empty else Before(gap_d, 0.0))
         for i in map(int, np.flatnonzero(began[-1] > NEGLIGIBLE)):
             seen_d, apart = when[n - 1] - when[i], lengths.apart(i, n)
             pair = Pair(seen_d, gap_d, *apart, more, missed=missed, empty=empty, before=came[i])
             same[i, n], turned[i, n] = weights(turns[n - 1], pair)
         total = float(began[-1] @ (same[:n, n] + turned[:n, n]))
-        if not total > 0:  # no stay lasts so long, and nobody can have come: she was seen all the same
+        if not total > 0:  # no stay lasts so long and no ship can have come, yet she was seen
             turned[:n, n] = total = 1.0
         same[:n, n], turned[:n, n] = same[:n, n] / total, turned[:n, n] / total
         began.append(np.append(began[-1] * same[:n, n], began[-1] @ turned[:n, n]))
@@ -123,9 +125,9 @@ def _links(
 
 
 def _not_shown(stay: DarkStay, seen_d: float, before: Before) -> float:
-    """How likely the looks since a stay's last sighting, that show nobody, are if her ship was seen for so long then.
+    """Likelihood of the empty looks after a stay's last sighting, for a ship seen for ``seen_d`` by then.
 
-    What each leaves is less by the chance that it is the first to show somebody.
+    Each look subtracts the probability that it is the first to show a ship.
     """
     left, missed = 1.0, 1.0
     looks = empty_since(stay.last, stay.empty)
@@ -139,16 +141,16 @@ def _not_shown(stay: DarkStay, seen_d: float, before: Before) -> float:
 
 
 class _Lengths:
-    """The lengths of looks in order of time, each with its variance as one of several of a hull."""
+    """Lengths of looks in order of time, each with its variance as one of several of a hull."""
 
     def __init__(self, looks: Sequence[Mapping[Any, Any]], config: CallsConfig) -> None:
-        """Half of what two lengths of one hull differ by beside their errors is taken for each one's own."""
+        """Half the variance between two lengths of one hull, beyond their errors, is added to each one's own."""
         self._length_m, sd = np.array([length_of(look) for look in looks], dtype=float).T
         share = config.same_ship_length_share
         self._variance_m2 = np.maximum(sd, MIN_SD_M) ** 2 + 0.5 * (share * self._length_m) ** 2
 
     def apart(self, first: int, n: int) -> tuple[float, float]:
-        """By how much the mean from look ``first`` on is more than the length of look ``n`` [m]; standard error."""
+        """Mean length from look ``first`` on, less the length of look ``n`` [m]; and its standard error."""
         weight = 1 / self._variance_m2[first:n]
         mean = float(np.sum(weight * self._length_m[first:n]) / weight.sum())
         return mean - float(self._length_m[n]), math.sqrt(1 / weight.sum() + self._variance_m2[n])

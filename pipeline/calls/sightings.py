@@ -1,8 +1,8 @@
-"""Sightings without a transponder, linked into stays: same berth, fitting times and sizes, nobody absent between.
+"""Link sightings without a transponder into stays: same berth, compatible times and sizes, not absent in between.
 
-Within one look two sightings are two ships. From look to look the likeliest pairing is taken: the assignment that makes
-the sizes agree best, where a pair that disagrees beyond its intervals is not allowed. A look that does not show a ship
-ends her stay, unless a later one shows her again and it is clearly likelier that the look missed her.
+Two sightings within one look are two ships. From look to look the likeliest pairing is taken: the assignment in which
+the sizes agree best; a pair that disagrees beyond its intervals is not allowed. A look that does not show a ship ends
+her stay, unless a later one shows her again and it is clearly likelier that the look missed her.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from pipeline.calls.heard import Heard
 
 ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
-ONE_WORD = timedelta(hours=12)  # nearer looks show what the other one shows: most stays are longer (our choice)
-SAME_SPOT_M = 250.0  # along a berth a ship does not shift further during a stay (our choice)
+ONE_WORD = timedelta(hours=12)  # looks closer in time show the same as each other: most stays are longer (our choice)
+SAME_SPOT_M = 250.0  # a ship does not shift further along a berth during a stay (our choice)
 
 
 def sightings_in_zones(detections: pd.DataFrame, matches: pd.DataFrame, pass_of: dict[str, str]) -> pd.DataFrame:
@@ -61,7 +61,7 @@ def sightings_in_zones(detections: pd.DataFrame, matches: pd.DataFrame, pass_of:
 
 
 def _once_a_pass(seen: pd.DataFrame) -> pd.DataFrame:
-    """One sighting of what several pictures of a pass show: the one with the highest score."""
+    """Of several sightings of one ship in one pass, keep the one with the highest score."""
     gives_way: set[str] = set()
     for _, shown in seen.groupby("pass_id", sort=True):
         pictures = [picture.reset_index(drop=True) for _, picture in shown.groupby("scene_id", sort=True)]
@@ -73,7 +73,7 @@ def _once_a_pass(seen: pd.DataFrame) -> pd.DataFrame:
 
 
 def _last_choice(row: pd.Series) -> tuple[bool, float, pd.Timestamp, str]:
-    """Of sightings of one ship the one stays that a transponder fits, then that with the higher score."""
+    """Sort key: the sighting that is kept comes first, one with a transponder before others, then by higher score."""
     return pd.isna(row["mmsi"]), -row["score"], row["acquired"], row["detection_id"]
 
 
@@ -82,7 +82,7 @@ def link(
 ) -> list[DarkStay]:
     """Stays of unnamed ships, in order of zone and first sighting.
 
-    Ships whose transponders tell their stays are not among the sightings; ``heard`` says where they lay.
+    Sightings that belong to stays known from transponders are not included; ``heard`` says where those ships lay.
     """
     out: list[DarkStay] = []
     there = HeardThere(heard, sightings, config)
@@ -99,7 +99,7 @@ def link(
 def _at_zone(
     zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, heard: HeardThere, config: CallsConfig
 ) -> list[DarkStay]:
-    """Go through the looks, and the comings and leavings of ships that are heard, in order of time."""
+    """Process the looks, and the arrivals and departures of heard ships, in order of time."""
     in_order, shown = _looks_in_order(seen, looks, config), _Shown(seen)
     berth, changes = _Berth(zone_id, in_order, shown, heard, config), heard.changes(shown.all)
     for look in in_order:
@@ -117,7 +117,7 @@ def _at_zone(
 
 
 class _Berth:
-    """Stays at one zone as far as the looks have been gone through."""
+    """Stays at one zone, up to the look processed last."""
 
     def __init__(
         self, zone_id: str, in_order: list[_Look], shown: _Shown, heard: HeardThere, config: CallsConfig
@@ -128,11 +128,11 @@ class _Berth:
         self.open: list[DarkStay] = []
         self.closed: list[DarkStay] = []
         self.missed: list[DarkStay] = []
-        """Those that a look found gone, and may have missed."""
+        """Stays whose ship a look did not show, but may have missed."""
         self._absent = _Absent(None, 1.0)
 
     def taken(self, change: Change) -> None:
-        """Note that a ship that is heard was there: then none of those at her spot."""
+        """Record that a heard ship lay at a spot: then no unnamed ship was there."""
         self._close_old(change.when)
         for stay in [s for s in self.open if self._heard.lay_at(change.stay, s.last)]:
             self._gone(stay, change.when)
@@ -142,7 +142,7 @@ class _Berth:
                 stay.empty += ((change.when, SIDE_BY_SIDE),)
 
     def looked_at(self, look: _Look) -> None:
-        """Close what a look shows to be gone, extend or open what it shows to be there."""
+        """Close stays whose ship is gone, extend or open those whose ship is there."""
         here = self._shown.by(look.pass_id)
         self._close_old(look.when)
         partner = _pairs([*self.open, *(s for s in self.missed if not s.followed)], here, self._config)
@@ -168,7 +168,7 @@ class _Berth:
             self._absent = _Absent(look.when, look.misses)
 
     def _close_old(self, when: pd.Timestamp) -> None:
-        """Give up stays that nobody has seen for longer than any stay lasts."""
+        """Close stays that have not been seen for longer than any stay lasts."""
         limit = timedelta(days=self._config.max_stay_d)
         for stays in (self.open, self.missed):
             old = [stay for stay in stays if when - stay.last["acquired"] > limit]
@@ -181,7 +181,7 @@ class _Berth:
         self.missed.append(stay)
 
     def _begun(self, sighting: dict[str, object], gone: list[DarkStay], look: _Look) -> DarkStay:
-        """The stay that begins with a sighting, told by those ``gone`` and by when she was last not there."""
+        """The stay that begins with a sighting, given the stays ``gone`` and the last look that did not show her."""
         absent, left = self._absent, self._heard.left_before(sighting)
         if left is not None and (absent.when is None or left > absent.when):
             absent = _Absent(left, SIDE_BY_SIDE)
@@ -196,7 +196,7 @@ class _Berth:
 
 
 def _newest_at(sighting: dict[str, object], gone: list[DarkStay]) -> tuple[str, dict[str, object]]:
-    """The newest sighting at a spot of stays that a look does not show, and what the looks since missed."""
+    """The newest sighting at a spot among stays that a look does not show, and what the looks since then missed."""
     here = [stay for stay in gone if _one_place(stay.last, sighting)]
     if not here:
         return "", {}
@@ -207,10 +207,10 @@ def _newest_at(sighting: dict[str, object], gone: list[DarkStay]) -> tuple[str, 
 def _came_after(
     sighting: dict[str, object], gone: list[DarkStay], last_empty: pd.Timestamp | None, misses: float, may_be: float
 ) -> Before:
-    """The last look that did not show a ship before she was first seen: one at the berth, or of another at her spot.
+    """The last look that did not show a ship before she was first seen: at the berth, or of another ship at her spot.
 
-    ``gone`` are the stays that the look of the sighting does not show, ``may_be`` is the chance that she is of one of
-    them, ``misses`` what the last look at the berth does miss.
+    ``gone`` are the stays that the look of the sighting does not show, ``may_be`` is the probability that she is of one
+    of them, ``misses`` the share of ships that the last look at the berth misses.
     """
     looks = [(stay.last["acquired"], 0.0) for stay in gone if _one_place(stay.last, sighting)]
     looks += [] if last_empty is None else [(last_empty, misses)]
@@ -221,9 +221,9 @@ def _came_after(
 
 
 class _Look(NamedTuple):
-    """A pass over a berth: its time, what share of ships that lie there it misses, and what share it shows.
+    """A pass over a berth: its time, the share of ships there that it misses, and the share that it shows.
 
-    Where absence says nothing it misses all, as far as one ship is asked about; how busy a spot is, many looks tell.
+    Where absence is no evidence, ``misses`` is 1 for any one ship; ``shows`` still counts for how busy a spot is.
     """
 
     pass_id: str
@@ -233,14 +233,14 @@ class _Look(NamedTuple):
 
 
 class _Absent(NamedTuple):
-    """When a ship was not seen at her berth last, if ever, and what share of ships is there all the same."""
+    """The last look that did not show a ship at her berth, if any, and the share of ships that it misses."""
 
     when: pd.Timestamp | None
     misses: float
 
 
 def _looks_in_order(seen: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig) -> list[_Look]:
-    """The passes in order of time, each by its first picture; those whose sighting alone is known show it for sure."""
+    """The passes in order of time, each by its first picture; one known only from a sighting shows it for certain."""
     out: dict[str, _Look] = {}
     for row in looks[(looks["state"] == "usable") & looks["acquired"].notna()].itertuples():
         absence = row.sensor not in RADARS or config.radar_absence_counts
@@ -253,7 +253,7 @@ def _looks_in_order(seen: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig
 
 
 def _pairs(stays: list[DarkStay], sightings: list[dict[str, object]], config: CallsConfig) -> dict[int, DarkStay]:
-    """Sighting number -> the stay that it continues, of those that may go on."""
+    """Sighting index -> the stay that it continues, if any."""
     if not stays or not sightings:
         return {}
     cost = np.array([[_disagreement(s, d, config) for s in stays] for d in sightings])
@@ -266,7 +266,7 @@ class _Shown:
 
     def __init__(self, seen: pd.DataFrame) -> None:
         self._by: dict[str, list[dict[str, object]]] = {}
-        for row in records_of(seen.sort_values("detection_id")):  # at once: of a few rows it takes as long
+        for row in records_of(seen.sort_values("detection_id")):  # all at once: a few rows take as long
             self._by.setdefault(row["pass_id"], []).append(row)
         self._lon, self._lat = (seen[name].to_numpy(float) for name in ("lon", "lat"))
         self._pass = seen["pass_id"].to_numpy(object)
@@ -281,7 +281,7 @@ class _Shown:
         return self._by.get(pass_id, [])
 
     def passes_at(self, sighting: dict[str, object]) -> set[str]:
-        """The passes that show somebody at the spot of a sighting."""
+        """The passes that show a ship at the spot of a sighting."""
         apart = distance_m(self._lon, self._lat, sighting["lon"], sighting["lat"])
         return set(self._pass[apart <= SAME_SPOT_M])
 
@@ -289,13 +289,13 @@ class _Shown:
 def _of_looks_apart(
     in_order: list[_Look], that_show: set[str], heard: NDArray[np.bool_], asked: str
 ) -> tuple[int, int, float]:
-    """How many looks show somebody and how many would if the spot were never free, those within `ONE_WORD` as one.
+    """How many looks show a ship, and how many would if the spot were never free; those within `ONE_WORD` count as one.
 
-    The third number says in how many of these others a ship lay there that was ``heard``.
+    The third number: in how many of the others a ship that was ``heard`` lay there.
 
-    Near looks show the same ship, or the same empty spot: ten of a day say no more of how busy the spot is than one. A
-    look that shows two ships in three shows a spot free that is taken; the ``asked`` one shows somebody in any case. Of
-    a look of which nobody knows what it shows the ships are no share of anything: it says nothing.
+    Looks close in time show the same ship or the same empty spot: ten on one day say no more than one of how busy the
+    spot is. A look that shows two ships in three shows some taken spots as free; the ``asked`` one shows a ship in any
+    case. A look of unknown recall is not counted, since its ships are no share of anything.
     """
     tells = [look.shows > 0 or look.pass_id == asked for look in in_order]
     in_order, heard = [look for look, does in zip(in_order, tells, strict=True) if does], heard[tells]
@@ -319,15 +319,15 @@ def _apart_m(first: dict[str, object], second: dict[str, object]) -> float:
 
 
 def _former(sighting: dict[str, object], before: list[DarkStay], config: CallsConfig) -> tuple[str, float]:
-    """The stay that a new one may go on with after all, the likeliest of those before that this look does not show."""
+    """The stay that a new one may continue after all: the likeliest of those that this look does not show."""
     chances = [(str(stay.last["detection_id"]), _chance(stay, sighting, config)) for stay in before]
     return max(chances, key=lambda pair: pair[1], default=("", 0.0))
 
 
 def _chance(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> float:
-    """That a sighting shows the ship of a stay, still there; 0 where it lies elsewhere or is surely another.
+    """Probability that a sighting shows the ship of a stay, still there; 0 if elsewhere or surely another.
 
-    Looks since that did not show her have all missed her then, and none of them otherwise.
+    If so, all looks since then that did not show her have missed her; if not, none has.
     """
     if not _one_place(stay.last, new):
         return 0.0
@@ -344,7 +344,7 @@ def _chance(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> floa
 
 
 def _beyond_length(first: dict[str, object], second: dict[str, object]) -> float:
-    """How much likelier beam, house and deck are if both show one ship: a logarithm, minus infinity of surely two."""
+    """Log likelihood ratio of beam, house and deck for one ship against two; minus infinity if surely two."""
     if not (is_fine(first) and is_fine(second)):
         return 0.0
     return -np.inf if same_ship_probability(first, second) < ANOTHER_SHIP else odds_beyond_length(first, second)
@@ -353,7 +353,8 @@ def _beyond_length(first: dict[str, object], second: dict[str, object]) -> float
 def _disagreement(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> float:
     """Squared deviation of lengths, in standard deviations of their difference; infinite for likely different ships.
 
-    A look that found her gone ended her stay: that it missed her must be as clear as two ships must be elsewhere.
+    A look that did not show her ended her stay: to continue it, that the look missed her must be as likely as two ships
+    must be elsewhere to be separated.
     """
     least = UNLIKELY if stay.absent_after is None else LIKELY
     shift, spread = difference(stay.length(), length_of(new), config)

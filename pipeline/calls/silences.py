@@ -1,8 +1,8 @@
-"""Silences of transponders, each with what was heard of others meanwhile. A length says nothing of a reason.
+"""List the silences of transponders, each with what was heard of others meanwhile. A silence gives no reason by itself.
 
-A receiver that heard nobody in the area was off, or out of reach; one that went on hearing others near by, from where
-the ship had been heard before, leaves more room for doubt. Neither says that she fell silent on purpose: a transponder
-may fail, lie in the shadow of a crane, or lose its slot. The table holds counts, and no verdict.
+A receiver that heard no ship in the area was off or out of reach; one that kept hearing others near where the ship had
+been heard is more suspicious. Neither shows that she fell silent on purpose: a transponder may fail, lie in the shadow
+of a crane, or lose its slot. The table holds counts and no verdict.
 """
 
 from __future__ import annotations
@@ -22,15 +22,16 @@ if TYPE_CHECKING:
     from pipeline.config import CallsConfig
     from pipeline.types import Place
 
-AREA_M = 20_000.0  # around the places of her last and next fix: what one shore station hears alike (our choice)
+AREA_M = 20_000.0  # around her last and next fix: what one shore station hears alike (our choice)
 PLACE_MARGIN_DEG = 0.2  # beyond the box of the place, messages may not have been asked for (our choice)
 
 
 def silences(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> pd.DataFrame:
     """The SILENCES table: every gap of ``gap_h`` and more between two fixes of a track, in order of time.
 
-    Both fixes lie in the box of the place, or near it: a ship that left and came back was elsewhere, not silent. What
-    was heard in the area before (as long as the gap), and during it, are other transponders and their messages.
+    Both fixes lie in or near the box of the place: a ship that left and came back was elsewhere, not silent. "Others"
+    are other transponders heard in the area, and their messages, before the gap (for as long as the gap lasts) and
+    during it.
     """
     fixes = good_fixes(tracks)
     by_track = fixes.sort_values(["track_id", "time_utc", "fix_id"], kind="stable", ignore_index=True)
@@ -63,13 +64,13 @@ class _Heard:
     lat: np.ndarray
 
     def others(self, mmsi: int, ends: np.ndarray, a: int, b: int) -> tuple[int, np.ndarray]:
-        """Of fixes a to b, in the area of a silence's ends: how many other ships, and when their messages came."""
+        """Among fixes a to b near the ends of a silence: number of other ships, and the times of their messages."""
         near = _in_area(self.lon[a:b], self.lat[a:b], ends) & (self.mmsi[a:b] != mmsi)
         return len(np.unique(self.mmsi[a:b][near])), self.when[a:b][near]
 
 
 def _silence(last: pd.Series, next_: pd.Series, seconds: list[float], heard: _Heard) -> dict[str, Any]:
-    """The row of one silence, from her last fix before it and the next one after, and their times in seconds."""
+    """The row of one silence, from the last fix before it, the next after it, and their times in seconds."""
     start, end = seconds
     ends = np.array([[last["lon"], last["lat"]], [next_["lon"], next_["lat"]]], float)
     from_, to = (int(n) for n in np.searchsorted(heard.when, [2 * start - end, end]))

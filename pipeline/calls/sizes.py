@@ -1,7 +1,7 @@
-"""Length and beam of a hull from her looks and what she broadcast, with intervals as skewed as those of the looks.
+"""Length and beam of a hull from looks and broadcasts, with intervals as skewed as those of the looks.
 
-Sizes that contradict each other are not averaged: the likelier one stands, and the interval holds the other where that
-may be right (``pipeline.calls.agreement``).
+Contradicting sizes are not averaged: the likelier one is taken, and the interval covers the other where that may be
+right (``pipeline.calls.agreement``).
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 LARGEST_M = {"length": LONGEST_M, "beam": BROADEST_M}
 CUT = "touches_edge"  # flag of a hull that goes on beyond the image
 BROADCAST = "ais"  # kind of statement beside the sensors
-LEAST_SD_M = 0.1  # no size is known better
+LEAST_SD_M = 0.1  # no size is known better than this
 
 
 def size_of_hull(hers: pd.DataFrame, reports: pd.DataFrame) -> dict[str, Any]:
     """Length and beam [m] of all evidence by inverse variance, each with a 90 % interval.
 
-    Looks of one sensor at one berth go wrong together: the quay is there in all of them. One sighting's interval is the
-    hull's. That of several keeps what all looks have wrong together. A column ``stay`` of ``hers``, where there is one,
-    numbers the stay of each look.
+    Looks of one sensor at one berth go wrong together, since all contain the quay. The interval of a single sighting is
+    the hull's; that of several keeps the error that all looks share. An optional column ``stay`` of ``hers`` numbers
+    the stay of each look.
     """
     out: dict[str, Any] = {}
     for name in ("length", "beam"):
@@ -55,7 +55,7 @@ def size_of_hull(hers: pd.DataFrame, reports: pd.DataFrame) -> dict[str, Any]:
 
 
 def _whole(looks: pd.DataFrame, *, also_said: bool) -> pd.DataFrame:
-    """The looks that tell a length: what the edge of an image cuts is a minimum, for want of anything better alone."""
+    """The looks used for length: one cut by the image's edge gives a minimum, used only for want of a better."""
     if "flags" not in looks:
         return looks
     cut = np.array([CUT in flags for flags in looks["flags"]], bool)
@@ -65,7 +65,7 @@ def _whole(looks: pd.DataFrame, *, also_said: bool) -> pd.DataFrame:
 def _agreed(
     sizes: FloatArray, kinds: list[str], stays: list[int], places: list[str], shared_error: float
 ) -> FloatArray:
-    """Size and bounds by the likeliest reading of several (size, low, high); bounds hold every tenable reading."""
+    """Size of the likeliest reading of several (size, low, high), with bounds that cover every tenable reading."""
     typed = np.array([kind == BROADCAST for kind in kinds])
     found = []
     for right in readings(sizes[:, 0], _sd_m(sizes), kinds, shared_error, stays, places):
@@ -82,9 +82,8 @@ def _sd_m(sizes: FloatArray) -> FloatArray:
 def _fused(sizes: FloatArray, typed: np.ndarray, shared_error: float) -> FloatArray:
     """Size and bounds of several (size, low, high), shape (n, 3); ``shared_error`` is a share of the size.
 
-    ``typed`` says which of them is the broadcast one, which has no part in what the looks have wrong together. The skew
-    of the looks is kept: it comes from what they have in common (a bow that fades, the size of a pixel), so it does not
-    average out.
+    ``typed`` marks the broadcast one, which has no part in the error that the looks share. The skew of the looks is
+    kept: it comes from what they have in common (a bow that fades, the size of a pixel), so it does not average out.
     """
     below, above = sizes[:, 0] - sizes[:, 1], sizes[:, 2] - sizes[:, 0]
     weights = 1 / _sd_m(sizes) ** 2
@@ -98,10 +97,10 @@ def _fused(sizes: FloatArray, typed: np.ndarray, shared_error: float) -> FloatAr
 
 
 def _independent(size_m: FloatArray, weights: FloatArray, shared_error: float) -> float:
-    """By how much the weight of looks beside a broadcast size falls, for what they have wrong together; 1 for one look.
+    """Factor on the weight of looks beside a broadcast size, for the error that they share; 1 for one look.
 
-    However many they are, they weigh no more against it than that error lets them. It is part of the error of each
-    look, so no more than the least of those.
+    However many there are, together they weigh no more than that error allows. It is part of each look's error, so it
+    is at most the smallest of those.
     """
     total = weights.sum()
     shared_m = min(shared_error * float(np.average(size_m, weights=weights)), float(weights.max() ** -0.5))

@@ -1,4 +1,4 @@
-"""What transponders say of their ships: one row per change, with the changes that cannot be true flagged."""
+"""Static reports of transponders: one row per change, with impossible changes flagged."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pipeline.tables import STATIC
 
 FIELDS = ("imo", "name", "callsign", "ship_type", "length_m", "beam_m", "draught_m", "dest", "ship_words")
 TEXTS = ("name", "callsign", "dest", "ship_words")
-SAME_LENGTH_M = 5.0  # crews set antennas anew, and round (our choice)
-WHOLE = pd.Timedelta(hours=1)  # types 24 A and B, each a half of a report, come within it (sent every six minutes)
+SAME_LENGTH_M = 5.0  # crews re-enter antenna positions, and round (our choice)
+WHOLE = pd.Timedelta(hours=1)  # types 24 A and B, each half of a report, come within it (sent every six minutes)
 DRAUGHT_LIMIT = (0.1, 2.5)  # no ship draws more than a tenth of her length and 2.5 m (our bound over public registers)
 
 
 def static_reports(messages: pd.DataFrame) -> pd.DataFrame:
-    """The STATIC table: one row whenever a transponder says something new about its ship."""
+    """The STATIC table: one row whenever a transponder sends something new about its ship."""
     if messages.empty:
         return STATIC.empty()
     said = pd.DataFrame(
@@ -60,10 +60,10 @@ def static_reports(messages: pd.DataFrame) -> pd.DataFrame:
 
 
 def said_by(reports: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
-    """What one ship had said by a moment; where she had said nothing, her first words after it.
+    """Reports of one ship up to a moment; if there were none, her first ones after it.
 
-    One number may be two ships' in turn: what it says later is another's, for all that is known. ``reports`` are rows
-    of STATIC of one ship, in order of time.
+    Two ships may use one number in turn, so later reports may be another's. ``reports`` are rows of STATIC of one ship,
+    in order of time.
     """
     if (until := reports["time_utc"] <= moment).any() or reports.empty:
         return reports[until]
@@ -71,10 +71,10 @@ def said_by(reports: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
 
 
 def said_under(static: pd.DataFrame, mmsi: int, ship: int | None) -> pd.DataFrame:
-    """What was said under a number by one ship; rows of STATIC.
+    """Reports of one ship under a number; rows of STATIC.
 
-    ``ship`` is which of those that send it at once, where there are several. Where nobody can say which, what all of
-    them said alike is hers, whichever she is: fields of which they tell another story are blank.
+    ``ship`` is which of those that send it at once, where there are several. If None, only what all of them agree on is
+    kept: fields in which their reports differ are blank.
     """
     hers = static[static["mmsi"] == mmsi]
     if not (several := hers["ship"].notna()).any():
@@ -91,9 +91,9 @@ def said_under(static: pd.DataFrame, mmsi: int, ship: int | None) -> pd.DataFram
 
 
 def lengths_at(static: pd.DataFrame, moment: pd.Timestamp) -> dict[tuple[int, int], float]:
-    """Length of each ship [m] as last said by a moment, else as first said after it.
+    """Length of each ship [m] as last sent by a moment, else as first sent after it.
 
-    Ships are keyed by their MMSI, and by which of those that send it at once (0 where there is one).
+    Keys are the MMSI and which of the ships that send it at once (0 where there is one).
     """
     said = static[static["length_m"].notna()]
     said = said.assign(ship=said["ship"].fillna(0))
@@ -104,16 +104,16 @@ def lengths_at(static: pd.DataFrame, moment: pd.Timestamp) -> dict[tuple[int, in
 
 
 def _sum(first: pd.Series, second: pd.Series) -> pd.Series:
-    """Length from its two parts; null unless there is something in it."""
+    """Length from its two parts; null unless positive."""
     total = first.fillna(0) + second.fillna(0)
     return total.where(total > 0)
 
 
 def _filled(said: pd.DataFrame) -> pd.DataFrame:
-    """What one message leaves out stays as last said: types 24 A and B each hold a half.
+    """Fill what a message leaves out with the value last sent: types 24 A and B each hold half a report.
 
-    Nothing passes from one ship to the next that sends under her number: another IMO number or call sign starts anew,
-    or a ship that types no draught would sail on the draught of the one before. Nor between ships that send it at once.
+    Nothing is carried over from one ship to the next under the same number: another IMO number or call sign starts
+    anew, else a ship that types no draught would get that of the one before. Nor between ships that send it at once.
     """
     out = said.copy()
     for field in TEXTS:
@@ -127,13 +127,13 @@ def _filled(said: pd.DataFrame) -> pd.DataFrame:
 
 
 def _differs(values: pd.Series, sender: pd.Series) -> pd.Series:
-    """Is a value given that is not the last one that the same sender gave?"""
+    """Is a value given that differs from the last one of the same sender?"""
     before = values.groupby(sender).ffill().groupby(sender).shift()
     return (values.notna() & before.notna() & (values != before)).fillna(False).astype(bool)
 
 
 def _changed(sender: np.ndarray, values: np.ndarray, tolerance: float) -> np.ndarray:
-    """Does a transponder say something else of its hull than before? A hull does not change; whose it is may."""
+    """Does a value differ from the sender's last? A hull does not change, but a transponder may change hulls."""
     out = np.zeros(len(sender), bool)
     given = np.flatnonzero(~np.isnan(values))
     by, value = sender[given], values[given]

@@ -1,4 +1,4 @@
-"""How long ships stay: equally likely lengths of stay, and how far all of them together may be longer or shorter."""
+"""The law of stays: equally likely lengths of stay, and the common error of all of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipeline.config import CallsConfig
     from pipeline.types import FloatArray
 
-MIN_STAYS = 10  # complete stays from which their own distribution is taken rather than the declared one (our choice)
+MIN_STAYS = 10  # complete stays from which the observed distribution replaces the declared one (our choice)
 LAW_POINTS = 40  # quantiles that stand for the distribution of stays
 DAY_S = 86_400.0  # seconds of a day
 
@@ -28,18 +28,18 @@ class StayLaw:
     days: FloatArray
     """Equally likely lengths [d], sorted."""
     log_sd: float
-    """Standard deviation of ln of a factor by which all of them may be wrong together."""
+    """Standard deviation of ln of the factor by which all may be wrong together."""
 
     def at(self, z: float) -> FloatArray:
-        """The lengths [d] if stays are so many of these standard deviations longer than thought."""
+        """The lengths [d] if stays are ``z`` of these standard deviations longer than estimated."""
         return np.asarray(self.days * np.exp(z * self.log_sd))
 
 
 def stay_law(calls: pd.DataFrame, config: CallsConfig) -> StayLaw:
-    """Of the stays that AIS heard from entry to exit, where there are enough; else as declared.
+    """From the stays heard by AIS from arrival to departure, if there are enough; else as declared.
 
-    What is heard is known as well as so many stays tell a mean (of ln); what is declared as well as ``stay_log_sd``
-    says. The declared law is log-normal with ``stay_d`` as its 5 % and 95 % points.
+    The error of an observed law is that of a mean (of ln) of so many stays; of the declared one ``stay_log_sd``. The
+    declared law is log-normal with ``stay_d`` as its 5 % and 95 % points.
     """
     whole = calls[(calls["evidence_class"] == "A") & calls["departure_hi"].notna() & calls["arrival_lo"].notna()]
     share = (np.arange(LAW_POINTS) + 0.5) / LAW_POINTS

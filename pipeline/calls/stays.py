@@ -1,4 +1,4 @@
-"""Stays by transponder: a state machine with hysteresis on speed, per track, and the zone in which she lay."""
+"""Find stays from transponders: a state machine with hysteresis on speed, per track, and the zone she lay in."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from pipeline.units import KNOT_M_S
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-SAME_SPOT_M = 400.0  # of one hull's antenna; at anchor she swings about it (our choice)
-MOORED_M = 100.0  # alongside she does not swing: what the antenna of a moored hull strays at most (our choice)
-SHIFT_S = 600.0  # sooner no ship that lay at one place lies at another (our choice)
-SPEED_OVER_S = 180.0  # where no speed is sent: in less time the errors of two places look like way (our choice)
-NEAR_S = 3600.0  # about a stop, in which the fixes of others count beside its own (our choice)
+SAME_SPOT_M = 400.0  # range of one hull's antenna; at anchor she swings about it (our choice)
+MOORED_M = 100.0  # range of a moored hull's antenna; alongside she does not swing (our choice)
+SHIFT_S = 600.0  # no ship moves from one place of rest to another in less (our choice)
+SPEED_OVER_S = 180.0  # where no speed is sent: over less time position errors look like speed (our choice)
+NEAR_S = 3600.0  # around a stop, in which fixes of other stops are counted with its own (our choice)
 
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """One stay of one transponder at one zone. Bounds that nobody heard are None."""
+    """One stay of one transponder at one zone. Bounds that were not heard are None."""
 
     mmsi: int
     zone_id: str
@@ -43,17 +43,17 @@ class Stay:
     spot: tuple[float, float] = (0.0, 0.0)
     """Where she lay: median longitude and latitude."""
     ship: int | None = None
-    """Which of the ships that send under her number, where that is told (as in TRACKS)."""
+    """Which of the ships that send under her number, where that is known (as in TRACKS)."""
 
     def may_be(self, other: Stay) -> bool:
-        """May both be one ship's?"""
+        """Can both be one ship's?"""
         return self.mmsi == other.mmsi and (self.ship is None or other.ship is None or self.ship == other.ship)
 
 
 def stays(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[Stay]:
     """Every stop at a zone, in order of MMSI and time.
 
-    A silence does not end a stay in which she lies as before, up to ``max_stay_d``: one stay is one call.
+    A silence of up to ``max_stay_d`` does not end a stay if she lies as before: one stay is one call.
     """
     out: list[_Stop] = []
     fixes = good_fixes(tracks).sort_values(["track_id", "time_utc", "fix_id"], kind="stable")
@@ -74,7 +74,7 @@ def at_berths(found: list[Stay], place: Place) -> dict[int, list[Stay]]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Stop:
-    """A stay, the track that it is of, and the times of its fixes [s since 1970]."""
+    """A stay, its track, and the times of its fixes [s since 1970]."""
 
     stay: Stay
     track_id: str
@@ -82,10 +82,10 @@ class _Stop:
 
 
 def _sound(stops: list[_Stop]) -> Iterator[Stay]:
-    """The stays but those that single bad fixes make, where the ways of a ship were broken and they found a place.
+    """The stays without those made by a few bad fixes, where these broke a ship's track and happened to lie in a zone.
 
-    While a ship lies at one place by one of her tracks, a stop elsewhere by another, of few fixes among many, is none.
-    Two ships under one number send about as often as each other, and stay two.
+    While a ship lies at one place by one of her tracks, a stop elsewhere by another, with few fixes among many, is
+    false. Two ships under one number send about equally often, and both stay.
     """
     of_ship: dict[int, list[_Stop]] = {}
     for stop in stops:
@@ -109,13 +109,12 @@ def _together(one: Stay, other: Stay) -> bool:
 
 
 def _joined_tracks(found: list[Stay], config: CallsConfig) -> list[Stay]:
-    """Stays of one MMSI at one spot that overlap, or follow each other where her track was broken, are one stay.
+    """Join stays of one MMSI at one spot that overlap, or follow each other where her track was broken.
 
-    Two ships that lie under one MMSI at different spots at the same time stay two. ``found`` is in order of MMSI and
-    time.
+    Two ships under one MMSI at different spots at the same time stay two. ``found`` is in order of MMSI and time.
     """
     out: list[Stay] = []
-    first = 0  # of those of her MMSI
+    first = 0  # index of the first stay of her MMSI
     for stay in found:
         if out and out[-1].mmsi != stay.mmsi:
             first = len(out)
@@ -131,19 +130,19 @@ def _goes_on(former: Stay, stay: Stay, config: CallsConfig) -> bool:
     if (former.mmsi, former.zone_id) != (stay.mmsi, stay.zone_id):
         return False
     silence = (stay.arrival_hi - former.departure_lo).total_seconds()
-    if not former.may_be(stay):  # no two hulls lie at one spot at once, whatever their papers say
+    if not former.may_be(stay):  # two hulls cannot lie at one spot at once, whatever they send
         return _together(former, stay) and silence < 0
     broken = not (former.heard_leaving and stay.heard_arriving)
     between = (former.departure_hi is not None and former.departure_hi < stay.arrival_hi) or (
         stay.arrival_lo is not None and stay.arrival_lo > former.departure_lo
     )
     if _together(former, stay) and not between:
-        return silence <= config.max_stay_d * 86_400.0  # a silence ends no stay in which she lies as before
+        return silence <= config.max_stay_d * 86_400.0  # a silence does not end a stay in which she lies
     return (_together(former, stay) and silence < 0) or (broken and 0 <= silence <= config.gap_h * 3600.0)
 
 
 def _union(former: Stay, stay: Stay, config: CallsConfig) -> Stay:
-    """One stay from the earlier arrival to the later departure; what either track heard nearest to them bounds it."""
+    """One stay from the earlier arrival to the later departure, bounded by the nearest fixes of either track."""
     both, gap = (former, stay), pd.Timedelta(hours=config.gap_h)
     first, last = min(s.arrival_hi for s in both), max(s.departure_lo for s in both)
     came = max((s.arrival_lo for s in both if s.arrival_lo and s.arrival_lo <= first), default=None)
@@ -188,10 +187,10 @@ def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterato
 
 
 def speed_kn(seconds: FloatArray, lon: FloatArray, lat: FloatArray, sent: FloatArray, gap_s: float) -> FloatArray:
-    """Speed as sent; where nothing was sent, the lesser of that from the fix before and that to the fix after.
+    """Speed as sent [kn]; where none was, the lesser of those from the fix before and to the fix after.
 
-    At the first fix alongside she has come, and at the last she has not left. A silence longer than ``gap_s`` says how
-    fast she was only where the other side is silent, too.
+    The lesser one, since she is at rest at the first fix alongside and still at the last. A speed across a silence
+    longer than ``gap_s`` is used only if the other side is silent, too.
     """
     unsent = np.isnan(sent)
     if not unsent.any() or len(seconds) < 2:
@@ -211,7 +210,7 @@ def speed_kn(seconds: FloatArray, lon: FloatArray, lat: FloatArray, sent: FloatA
 
 @numba.njit(cache=True)
 def _stops(seconds, speed, stop_kn, move_kn, gap_s):  # type: ignore[no-untyped-def]
-    """True while stopped: entered at or below ``stop_kn``, left at or above ``move_kn``; a long silence forgets."""
+    """True while stopped: entered at or below ``stop_kn``, left at or above ``move_kn``; reset by a long silence."""
     out = np.zeros(len(seconds), np.bool_)
     stopped = False
     for i in range(len(seconds)):
@@ -236,7 +235,7 @@ def _runs(flags: np.ndarray, cuts: np.ndarray) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """Fixes ``first`` up to ``last`` (not included) of a track, at rest about one place, and the zone of that."""
+    """Fixes ``first`` up to ``last`` (not included) of a track, at rest about one place, and its zone."""
 
     first: int
     last: int
@@ -250,17 +249,18 @@ class _Spot:
 
     @property
     def reach_m(self) -> float:
-        """How far a hull's antenna may be from the middle of where she lies."""
+        """Largest distance of a hull's antenna from the middle of where she lies."""
         return MOORED_M if self.zone is not None and self.zone.kind == "berth" else SAME_SPOT_M
 
 
 def _spots(
     run: tuple[int, int], seconds: FloatArray, lon: FloatArray, lat: FloatArray, place: Place, config: CallsConfig
 ) -> list[_Spot]:
-    """A run of fixes at rest, cut where she lies elsewhere from one fix to the next: nobody heard her shift.
+    """A run of fixes at rest, cut where she lies elsewhere from one fix to the next (a shift that was not heard).
 
-    A few fixes elsewhere between two spells at one place are strays, and cut nothing: one, or few within hours. So is
-    one at either end that is farther away than a ship that lies still gets so soon: when it was sent she lay here.
+    A few fixes elsewhere between two spells at one place (one, or few within hours) are strays and cut nothing. Nor
+    does a fix at either end that is farther off than a ship at rest can have moved in the time: she lay here when it
+    was sent.
     """
 
     def of(bounds: list[tuple[int, int]]) -> list[_Spot]:
@@ -297,7 +297,7 @@ def _spots(
 
 
 def _both(former: _Spot, spot: _Spot) -> _Spot:
-    """Both and what lies between them, about the middle of the one with more fixes."""
+    """Both and all fixes between, about the middle of the one with more fixes."""
     longer = former if former.count >= spot.count else spot
     return replace(longer, first=former.first, last=spot.last)
 
@@ -308,14 +308,14 @@ def _one_place(one: _Spot, other: _Spot) -> bool:
 
 
 def _zones_at(lon: FloatArray, lat: FloatArray, place: Place, config: CallsConfig) -> list[Zone | None]:
-    """The zone in which each point lies: berths (with their reach) before anchorages, of each kind the nearest.
+    """The zone in which each point lies: berths (with their reach) before anchorages; within each kind, the nearest.
 
     A point in several of a kind lies in the smallest of them.
     """
     out = np.full(len(lon), -1)
     zones = inner_first(place.zones)
     for kind, reach in (("berth", config.berth_reach_m), ("anchorage", 0.0)):
-        nearest = np.where(out < 0, reach, -1.0)  # who lies at a berth is not asked again
+        nearest = np.where(out < 0, reach, -1.0)  # points at a berth are settled
         for n, zone in enumerate(zones):
             west, south, east, north = zone.geometry.bounds
             near = (west - 0.1 < lon) & (lon < east + 0.1) & (south - 0.1 < lat) & (lat < north + 0.1)
@@ -330,10 +330,10 @@ def _zones_at(lon: FloatArray, lat: FloatArray, place: Place, config: CallsConfi
 def _joined(
     pieces: list[tuple[int, int, Zone]], seconds: FloatArray, config: CallsConfig
 ) -> list[tuple[int, int, Zone]]:
-    """Stops at one zone with nothing but a short break between them are one stay.
+    """Join stops at one zone that only a short break separates.
 
-    A stop in a zone that does not count is no more than a break, so that to draw such a zone cuts no call in two; it
-    stays in the list beside her stay.
+    A stop in a zone that does not count is only a break, so that drawing such a zone splits no call; it remains in the
+    list as well.
     """
     out: list[tuple[int, int, Zone]] = []
     for first, last, zone in pieces:
@@ -346,7 +346,7 @@ def _joined(
 
 
 def _former_stop(stops: list[tuple[int, int, Zone]], zone: Zone) -> int | None:
-    """Index of her last stop at a zone, if she has since stopped in zones that do not count only."""
+    """Index of her last stop at a zone, if she has since stopped only in zones that do not count."""
     for n in range(len(stops) - 1, -1, -1):
         if stops[n][2].zone_id == zone.zone_id:
             return n

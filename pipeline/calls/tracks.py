@@ -1,10 +1,10 @@
-"""Position reports to tracks: sorted, repeats and jumps flagged, two ships on one MMSI told apart. Nothing is deleted.
+"""Turn position reports into tracks: sort, flag repeats and jumps, tell ships on one MMSI apart. Nothing is deleted.
 
-Each fix goes to the open track of its MMSI that it goes on from at the speed that it sends, else to the nearest that it
-can have come from at a ship's speed, else it opens a new one. Fixes that a track goes on without are looked at once
-more by themselves: they are spikes, or those of a second ship that lies near. Spikes are soon in reach of each other;
-but no ship moves so: beside the main track of an MMSI, runs of fixes that are short, or rare among the others of their
-time, are spikes too. Last, where what is said under a number names several ships, each has tracks of her own.
+Each fix goes to the open track of its MMSI that it continues at the speed that it sends, else to the nearest that it
+can have come from at a ship's speed, else it opens a new one. Fixes that a track skips are examined again by
+themselves: they are spikes, or fixes of a second ship near by. Spikes are soon within reach of each other, but no ship
+moves like that: beside the main track of an MMSI, runs of fixes that are short, or rare among the others of their time,
+are spikes too. Finally, where messages under a number name several ships, each gets tracks of her own.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ from pipeline.units import KNOT_M_S, METRES_PER_DEGREE
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-POSITION_TYPES = (0, 1, 2, 3, 18, 19, 27)  # 0: a table that does not say; ships only, no aircraft, no beacons
+POSITION_TYPES = (0, 1, 2, 3, 18, 19, 27)  # 0: not stated; ships only, no aircraft, no beacons
 MAX_SPEED_KN = 50.0  # faster than any merchant ship, with room for position noise
-SLACK_M = 500.0  # of noise and clock error between two fixes
+SLACK_M = 500.0  # noise and clock error between two fixes
 FORGET_S = 86_400.0  # after a day's silence she may be anywhere
 MIN_FIXES = 5  # fewer in a row beside the main track of the same MMSI are spikes: three that fit by chance come once in
 # some hundred port-months of 5 % spikes, five hardly ever (simulated)
 MIN_SHARE = 0.2  # ... and so are rarer ones: a second ship reports as often as the first, or nearly (our choice)
-SAME_SPOT_M = 200.0  # a fix that fits two tracks so well is of one ship: the longer track has it (our choice)
-OWN_SPEED = 1.5  # a ship covers at most so much more than her sent speed says (our choice)
-NO_SPEED = (13.0, 600.0)  # where no speed is sent: 25 kn, for ten minutes at most (our choice)
-DUPLICATE_S = 1.0  # of one place and nearer in time: one message, heard twice (our choice)
-LEAP_M = 1e8  # longer than any way on Earth: what a way costs that the sent speeds do not explain
+SAME_SPOT_M = 200.0  # a fix this close to two tracks: both are one ship, and the longer gets it (our choice)
+OWN_SPEED = 1.5  # a ship covers at most this multiple of what the speed sent says (our choice)
+NO_SPEED = (13.0, 600.0)  # m/s and s, where no speed is sent: 25 kn, for ten minutes at most (our choice)
+DUPLICATE_S = 1.0  # same position, and closer in time than this: one message, heard twice (our choice)
+LEAP_M = 1e8  # longer than any way on Earth: added to the cost of a way that the speeds sent do not explain
 
 FLAGS = ("spike", "duplicate", "bad_mmsi", "on_land")
-INLAND_M = 300.0  # so far inside the coast no ship floats, whoever drew it (our choice)
+INLAND_M = 300.0  # no ship floats this far inside any drawn coast (our choice)
 
 
 def clean_tracks(messages: pd.DataFrame, land: BaseGeometry | None = None) -> pd.DataFrame:
-    """The TRACKS table of decoded messages; fixes with flags take no part in calls.
+    """The TRACKS table from decoded messages; fixes with flags are not used for calls.
 
-    Nothing of it is configured: the limits are those of physics. ``land`` (`Place.dry`) flags what stands on it: a
-    position that was made up, however slowly it moves, or a river that the map leaves out (`ashore_line`).
+    Nothing is configurable: the limits are physical. ``land`` (`Place.dry`) flags fixes that lie on it: an invented
+    position, however slowly it moves, or a river missing from the map (`ashore_line`).
     """
     use = messages["msg_type"].isin(POSITION_TYPES) & messages[["lon", "lat", "time_utc"]].notna().all(axis=1)
     fixes = _in_order(messages.loc[use, ["mmsi", "time_utc", "lon", "lat", "sog", "cog", "heading", "message_id"]])
@@ -62,7 +62,7 @@ def clean_tracks(messages: pd.DataFrame, land: BaseGeometry | None = None) -> pd
     lon, lat = fixes["lon"].to_numpy(float), fixes["lat"].to_numpy(float)
     speed_m_s = fixes["sog"].to_numpy(float) * KNOT_M_S
     part, repeat, astray, follows = _tracks_in(mmsi, seconds, lon, lat, speed_m_s)
-    # What a track passed over may be another ship's, near enough that either could have come from the other
+    # What a track skipped may be another ship's, near enough that either could have come from the other
     over = np.flatnonzero(astray)
     if len(over):
         others = part.max() + 1
@@ -73,7 +73,7 @@ def clean_tracks(messages: pd.DataFrame, land: BaseGeometry | None = None) -> pd
     wrong = (spike, repeat, bad_mmsi(mmsi), _on_land(lon, lat, land))
     codes = np.sum([on.astype(np.int64) << bit for bit, on in enumerate(wrong)], axis=0)
     words = [[name for bit, name in enumerate(FLAGS) if code >> bit & 1] for code in range(1 << len(FLAGS))]
-    order = np.argsort(name, kind="stable")  # names are numbered in their own order; times within them stay
+    order = np.argsort(name, kind="stable")  # names are numbered in sorted order; the order of time within each stays
     track = pa.array(names, pa.large_string()).take(pa.array(name[order]))
     number = pc.cast(pa.array(order), pa.large_string())
     table = pd.DataFrame(
@@ -97,7 +97,7 @@ def clean_tracks(messages: pd.DataFrame, land: BaseGeometry | None = None) -> pd
 
 
 def _in_order(fixes: pd.DataFrame) -> pd.DataFrame:
-    """By ship and time; of fixes of one moment, whose order nothing else tells, by name."""
+    """Sorted by ship and time; fixes at the same time, which have no order of their own, by name."""
     mmsi, micros = fixes["mmsi"].to_numpy(np.int64), fixes["time_utc"].to_numpy("datetime64[us]").astype(np.int64)
     order = np.lexsort((micros, mmsi))
     again = (np.diff(mmsi[order]) == 0) & (np.diff(micros[order]) == 0)
@@ -110,7 +110,7 @@ def _in_order(fixes: pd.DataFrame) -> pd.DataFrame:
 
 
 def bad_mmsi(mmsi: np.ndarray) -> np.ndarray:
-    """Numbers that are no ship's: of equipment, not nine digits, or one digit nine times, as an unset set sends."""
+    """Numbers that are not a ship's: equipment, not nine digits, or one digit nine times (an unset transponder)."""
     none = (mmsi < 100_000_000) | (mmsi > 999_999_999) | (mmsi % 111_111_111 == 0)
     return none | is_equipment(mmsi)
 
@@ -129,7 +129,7 @@ def _on_land(lon: np.ndarray, lat: np.ndarray, land: BaseGeometry | None) -> np.
 
 
 def ashore_line(tracks: pd.DataFrame) -> str:
-    """How many positions were left out since the map has land there; "" where none was. The map may be wrong."""
+    """How many positions were left out because the map has land there; "" for none. The map may be wrong."""
     ashore = tracks.loc[tracks["flags"].map(lambda flags: "on_land" in flags), "mmsi"]
     if not len(ashore):
         return ""
@@ -141,18 +141,18 @@ def ashore_line(tracks: pd.DataFrame) -> str:
 
 
 def good_fixes(tracks: pd.DataFrame) -> pd.DataFrame:
-    """The fixes that nothing speaks against."""
+    """The fixes without flags."""
     return tracks[tracks["flags"].map(len) == 0]
 
 
 def _tracks_in(
     mmsi: np.ndarray, seconds: np.ndarray, lon: np.ndarray, lat: np.ndarray, speed_m_s: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """As ``_split``; astray are also single fixes at the ends of tracks that no ship can have made her way to."""
+    """As ``_split``, with single unreachable fixes at the ends of tracks counted as astray, too."""
     part, repeat, astray, follows = _split(mmsi, seconds, lon, lat, speed_m_s)
     rows = np.flatnonzero(~(repeat | astray))
     key = mmsi[rows] * (int(part.max()) + 1) + part[rows]
-    order = np.argsort(key, kind="stable")  # nearly so already: by ship and time
+    order = np.argsort(key, kind="stable")  # nearly sorted already: by ship and time
     rows, key = rows[order], key[order]
     way_m = np.zeros(len(rows))
     leaps = np.flatnonzero(~follows[rows[1:]]) + 1  # few of many
@@ -173,7 +173,7 @@ def _tracks_in(
 
 @numba.njit(cache=True)
 def _metres(lon, lat, i, j):  # type: ignore[no-untyped-def]
-    """Distance of two fixes; a sphere will do for limits."""
+    """Distance of two fixes [m]; a sphere will do for limits."""
     around = (lon[i] - lon[j] + 180.0) % 360.0 - 180.0
     east = around * np.cos(np.radians(0.5 * (lat[i] + lat[j])))
     return METRES_PER_DEGREE * np.sqrt(east * east + (lat[i] - lat[j]) ** 2)
@@ -181,7 +181,7 @@ def _metres(lon, lat, i, j):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _miss(lon, lat, seconds, speed_m_s, i, j):  # type: ignore[no-untyped-def]
-    """By how many metres the way from fix j to fix i misses what the speeds sent with them say; infinite for no way."""
+    """Difference [m] between the way from fix j to fix i and what the speeds sent imply; infinite if impossible."""
     dt = seconds[i] - seconds[j]
     metres = _metres(lon, lat, i, j)
     if np.isnan(speed_m_s[i]) or np.isnan(speed_m_s[j]):
@@ -193,7 +193,7 @@ def _miss(lon, lat, seconds, speed_m_s, i, j):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _reach(lon, lat, seconds, i, j):  # type: ignore[no-untyped-def]
-    """Way from fix j to fix i if a ship can make it, behind all that go on as they say; behind that, long silences."""
+    """Cost of the way from fix j to i if a ship can make it: above all that fit; of long silences, above that."""
     dt = seconds[i] - seconds[j]
     if dt > FORGET_S:
         return LEAP_M * 10 + dt
@@ -203,12 +203,12 @@ def _reach(lon, lat, seconds, i, j):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _cost(lon, lat, seconds, speed_m_s, i, last, sound, length):  # type: ignore[no-untyped-def]
-    """How ill fix i goes on from a track [m], and does it so by passing over the track's last fix.
+    """How badly fix i continues a track [m], and whether it does so by skipping the track's last fix.
 
-    Tracks that it fits to within a berth's width are one ship's: the longest is the least.
+    Tracks that it fits to within a berth's width are one ship's: the longest has the lowest cost.
     """
     miss, over = _miss(lon, lat, seconds, speed_m_s, i, last), False
-    if miss == np.inf and sound >= 0 and seconds[i] - seconds[sound] <= FORGET_S:  # else she had time to be there
+    if miss == np.inf and sound >= 0 and seconds[i] - seconds[sound] <= FORGET_S:  # else she had time to go there
         miss = _miss(lon, lat, seconds, speed_m_s, i, sound)
         over = miss < np.inf
     if miss == np.inf:
@@ -218,12 +218,12 @@ def _cost(lon, lat, seconds, speed_m_s, i, last, sound, length):  # type: ignore
 
 @numba.njit(cache=True)
 def _split(mmsi, seconds, lon, lat, speed_m_s):  # type: ignore[no-untyped-def]
-    """For each fix: the number of its track within its MMSI, does it repeat the fix before, was it passed over as a
-    spike, and does it go on from the fix before it in its track."""
+    """For each fix: its track within its MMSI; does it repeat the fix before; was it skipped as a spike; does it
+    continue from the fix before it in its track."""
     n = len(mmsi)
     part = np.zeros(n, np.int64)
     repeat, astray, follows = np.zeros(n, np.bool_), np.zeros(n, np.bool_), np.zeros(n, np.bool_)
-    # of each open track: its last fix, the one before it from which a later fix may go on, its number
+    # for each open track: its last fix, the one before it from which a later fix may continue, its number
     last, sound, number = np.zeros(16, np.int64), np.zeros(16, np.int64), np.zeros(16, np.int64)
     length = np.zeros(16, np.int64)
     opened = made = 0
@@ -244,7 +244,7 @@ def _split(mmsi, seconds, lon, lat, speed_m_s):  # type: ignore[no-untyped-def]
         else:
             j = last[best]
             if seconds[i] - seconds[j] <= DUPLICATE_S and _metres(lon, lat, i, j) < SLACK_M:
-                # the same fix again says nothing new: not even a spike becomes sounder by it
+                # a repeated fix is no new evidence: it makes no spike sounder
                 part[i], repeat[i], follows[i] = number[best], True, follows[j]
                 continue
             follows[i] = least < LEAP_M
@@ -262,9 +262,9 @@ def _split(mmsi, seconds, lon, lat, speed_m_s):  # type: ignore[no-untyped-def]
 def _name_tracks(
     mmsi: np.ndarray, part: np.ndarray, astray: np.ndarray, follows: np.ndarray, repeat: np.ndarray
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Track names in order (the MMSI, with a number for every further one), each fix's name, and which are spikes.
+    """Track names in order (the MMSI, with a number for each further one), each fix's name, and which are spikes.
 
-    The main track of an MMSI is the one with most fixes that move as they say.
+    The main track of an MMSI is the one with most fixes that fit their speeds.
     """
     ships, ship = np.unique(mmsi, return_inverse=True)
     keys, key = np.unique(ship * (int(part.max()) + 1) + part, return_inverse=True)
@@ -285,16 +285,16 @@ def _name_tracks(
 
 @numba.njit(cache=True)
 def _sound(ship, key, n_keys, follows, repeat):  # type: ignore[no-untyped-def]
-    """Is each fix in a run of its track, each going on from the one before, that no row of spikes is so long as?
+    """Is each fix part of a run, each fix continuing from the one before, that is longer than any run of spikes?
 
-    Runs of ``MIN_FIXES`` new fixes and more, which make up ``MIN_SHARE`` of what the ship sent meanwhile.
+    Such runs have at least ``MIN_FIXES`` new fixes and make up ``MIN_SHARE`` of what the ship sent meanwhile.
     """
     n = len(key)
     run, running, runs = np.empty(n, np.int64), np.full(n_keys, -1, np.int64), 0
     new, first, last = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
     place = 0
     for i in range(n):
-        # repeats count on neither side: how many receivers heard each ship says nothing
+        # repeats do not count: how many receivers heard a ship is no evidence
         place = (place if i > 0 and ship[i] == ship[i - 1] else 0) + (not repeat[i])
         if running[key[i]] < 0 or not (follows[i] or repeat[i]):
             running[key[i]] = runs

@@ -1,10 +1,10 @@
-"""Stays of one ship that are one visit: she shifts from berth to berth, or waits in the roads, and loads one cargo.
+"""Group stays of one ship into visits: she shifts from berth to berth, or waits in the roads, and loads one cargo.
 
-A ship leaves a port when she is heard beyond its waters. Until then, and within a day, whatever berths she lies at take
-part in one cargo: to bring another she has to discharge the first elsewhere, and nobody is back from there so soon.
+A ship has left a port when she is heard beyond its waters. Until then, and within a day, all berths at which she lies
+belong to one cargo: for another she has to discharge the first elsewhere, and no ship is back from there so soon.
 
-She is one ship under two transponder numbers where both say one IMO number, and the one falls silent before the other
-speaks: a ship may change her flag, or her number alone, while she lies at the berth.
+Two MMSIs are one ship where both send one IMO number, and one falls silent before the other starts: a ship may change
+her flag, or her number alone, while she lies at the berth.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.calls.stays import Stay
     from pipeline.types import Place
 
-AWAY_M = 4000.0  # from every zone: who is so far out has left the port (our choice)
+AWAY_M = 4000.0  # from every zone: a ship that far out has left the port (our choice)
 SHIFT_WITHIN = pd.Timedelta(days=1)  # our choice: the shortest voyage is a day each way, and discharging takes another
 MIN_ALONGSIDE = pd.Timedelta(hours=3)  # our choice: mooring, hoses, gauging and papers take two, before and after a
 # cargo; 1,000 t at 500 t/h two more. A pilot, a surveyor, a missed approach are over sooner
@@ -35,9 +35,9 @@ CHANGED_NUMBER = "mmsi_changed"
 def visits(
     found: Sequence[Stay], tracks: pd.DataFrame, place: Place, imos: Sequence[int | None] | None = None
 ) -> list[list[int]]:
-    """Numbers of the stays of each visit that has several at counted zones, in order of time.
+    """Indices of the stays of each visit with several stays at counted zones, in order of time.
 
-    ``imos`` are the IMO numbers said at each stay. Stays at the same time are two ships', and no visit.
+    ``imos`` are the IMO numbers sent at each stay. Stays at the same time are those of two ships, not a visit.
     """
     counted = {zone.zone_id for zone in place.zones if zone.counts}
     order = sorted((n for n, s in enumerate(found) if s.zone_id in counted), key=lambda n: found[n].arrival_hi)
@@ -58,7 +58,7 @@ def visits(
 
 
 def _one_visit(former: Stay, stay: Stay, tracks: pd.DataFrame, place: Place) -> bool:
-    """Did she come from the one stay to the other without leaving the port? Both are of one MMSI or IMO number."""
+    """Did she go from the one stay to the other without leaving the port? Both have one MMSI or IMO number."""
     between = stay.arrival_hi - former.departure_lo
     renumbered = former.mmsi != stay.mmsi
     if not (renumbered or former.may_be(stay)) or not pd.Timedelta(0) <= between <= SHIFT_WITHIN:
@@ -73,21 +73,21 @@ def _one_visit(former: Stay, stay: Stay, tracks: pd.DataFrame, place: Place) -> 
 
 
 def _in_turn(fixes: pd.DataFrame, former: Stay, stay: Stay) -> bool:
-    """Was the number of the former stay silent from when that of the other one spoke, while she lay at either?"""
+    """Did the former stay's number fall silent before the other's started, within both stays?"""
     during = fixes[fixes["time_utc"].between(former.arrival_hi, stay.departure_lo)]
     old = during["mmsi"] == former.mmsi
     return bool(during.loc[old, "time_utc"].max() <= during.loc[~old, "time_utc"].min())
 
 
 def main_stay(rows: Sequence[dict[str, Any]]) -> int:
-    """Which of the rows of a visit counts for it: the longest stay, for loading takes longer than all else."""
+    """Index of the row that counts for a visit: the longest stay, since loading takes longer than all else."""
     return max(range(len(rows)), key=lambda n: (rows[n]["departure_lo"] - rows[n]["arrival_hi"], n))
 
 
 def too_short(row: dict[str, Any]) -> bool:
-    """Was she, by the last word before and the first after, alongside for less time than any cargo takes?
+    """Was she alongside, between the last fix before and the first after, for less time than any cargo takes?
 
-    Where an end was not heard she may have lain there for longer, and the stay is not short for all that is known.
+    Where an end was not heard she may have lain there for longer: then the stay is not short.
     """
     known = row["arrival_lo"] is not None and row["departure_hi"] is not None
     return bool(known and row["departure_hi"] - row["arrival_lo"] < MIN_ALONGSIDE)

@@ -1,9 +1,9 @@
-"""Which of the ships that send under one number each track is of, piece by piece between silences.
+"""Assign the tracks of a shared MMSI to the ships that send it, piece by piece between silences.
 
-Two things tell: what the messages say that the fixes come in, and what is said while nothing else of the number is
-heard. The latter goes first, for tables that add to every position the words that were last sent under its number give
-either ship the other's. Of the ships that speak meanwhile, one that is told to be elsewhere is not here: who is left
-when all others are told is hers.
+There are two kinds of evidence: the identity in the messages that carry the fixes, and identities sent while nothing
+else of the number is heard. The latter has priority, since tables that add to each position the identity last sent
+under its number give either ship the other's. A ship known to be elsewhere at the time cannot be the sender: if only
+one of those heard meanwhile is left, the piece is hers.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-HEARD_WITHIN_S = 3600.0  # who is heard sends as often, at least; a longer silence ends a piece (our choice)
-MOSTLY = 0.9  # of what is said, to tell whose it is: some messages come late or damaged (our choice)
-FEWEST = 3  # words that tell anything (our choice)
+HEARD_WITHIN_S = 3600.0  # a ship in range sends at least as often; a longer silence ends a piece (our choice)
+MOSTLY = 0.9  # share of messages that tells whose it is: some come late or damaged (our choice)
+FEWEST = 3  # fewest messages that tell anything (our choice)
 
 
 def ships_of_tracks(fixes: pd.DataFrame, messages: pd.DataFrame, named: pd.arrays.IntegerArray) -> pd.Series:
-    """Number of each fix's ship among those of its MMSI; null where nothing tells, or there is one only.
+    """Number of each fix's ship among those of its MMSI; null where unknown, or there is only one.
 
     ``fixes`` have mmsi, track_id, time_utc, message_id and flags; ``named`` is ``ships_named`` of the messages.
     """
@@ -34,9 +34,9 @@ def ships_of_tracks(fixes: pd.DataFrame, messages: pd.DataFrame, named: pd.array
 
 
 def parted(tracks: pd.DataFrame) -> pd.DataFrame:
-    """The tracks, those that hold pieces of several ships cut in one for each; ``ship`` is as ``ships_of_tracks`` told.
+    """The tracks, with those that hold several ships cut into one for each; ``ship`` is as `ships_of_tracks` gives.
 
-    After hours in which nobody was heard, one ship may come from where the other went.
+    Such a track arises when, after hours without messages, one ship comes from where the other went.
     """
     first = tracks[tracks["ship"].notna()].groupby("track_id")["ship"].first()
     other = (tracks["ship"] != tracks["track_id"].map(first)).fillna(False).astype(bool)
@@ -49,7 +49,7 @@ def parted(tracks: pd.DataFrame) -> pd.DataFrame:
 
 
 def _told(good: pd.DataFrame, said: pd.DataFrame) -> np.ndarray:
-    """The ship of each fix of one number, 0 where it cannot be told."""
+    """The ship of each fix of one number, 0 where unknown."""
     seconds, heard, ship = _seconds(good), _seconds(said), said["ship"].to_numpy(np.int64)
     own = good["message_id"].map(dict(zip(said["message_id"], ship, strict=True))).fillna(0).to_numpy(np.int64)
     track = pd.factorize(good["track_id"])[0]
@@ -64,7 +64,7 @@ def _told(good: pd.DataFrame, said: pd.DataFrame) -> np.ndarray:
 def _verdicts(
     label: np.ndarray, seconds: np.ndarray, own: np.ndarray, heard: np.ndarray, ship: np.ndarray
 ) -> dict[int, int]:
-    """The ship of each track, or piece, by what is said while it alone is heard, else by its own fixes."""
+    """The ship of each track or piece: by messages sent while it alone is heard, else by its own fixes."""
     order = np.argsort(seconds, kind="stable")
     in_turn = label[order]
     first, after = (
@@ -86,7 +86,7 @@ def _verdicts(
 def _left_over(
     told: np.ndarray, first: np.ndarray, last: np.ndarray, heard: np.ndarray, ship: np.ndarray
 ) -> np.ndarray:
-    """The ships of pieces that run from ``first`` to ``last``, those added that are left while all others are told."""
+    """Ships of pieces from ``first`` to ``last``, with unknown ones set where all ships but one are elsewhere."""
     out = told.copy()
     for n in np.flatnonzero(told == 0):
         a, b = np.searchsorted(heard, (first[n] - HEARD_WITHIN_S, last[n] + HEARD_WITHIN_S))
@@ -97,7 +97,7 @@ def _left_over(
 
 
 def _mostly(ships: np.ndarray) -> int:
-    """The ship that nearly all of these name; 0 where none is."""
+    """The ship that nearly all of these name; 0 where there is none."""
     found, times = np.unique(ships, return_counts=True)
     most = int(np.argmax(times))
     return int(found[most]) if len(ships) >= FEWEST and times[most] >= MOSTLY * len(ships) else 0
