@@ -137,7 +137,7 @@ def _goes_on(former: Stay, stay: Stay, config: CallsConfig) -> bool:
         stay.arrival_lo is not None and stay.arrival_lo > former.departure_lo
     )
     if _together(former, stay) and not between:
-        return silence <= config.max_stay_d * 86_400.0  # a silence does not end a stay in which she lies
+        return silence <= config.max_stay_d * 86_400.0  # a silence does not end a stay in which she lies as before
     return (_together(former, stay) and silence < 0) or (broken and 0 <= silence <= config.gap_h * 3600.0)
 
 

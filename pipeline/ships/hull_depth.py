@@ -1,4 +1,4 @@
-"""How deep a hull of a length is, keel to deck: by what both detection and volume read a freeboard."""
+"""Usual depth of a hull, keel to deck, by length: both detection and volume read freeboards by it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import math
 # RiskEngine).
 CHEMICAL, PRODUCTS = (0.0775, -0.4337), (0.0958, -1.3162)
 DEPTH_PER_LENGTH = (CHEMICAL[0] + PRODUCTS[0]) / 2  # the mean of both: a shuttle may be of either kind
-# Below, the lines run to nothing at 10 m; depth goes as length^0.7 there, which gives small tankers and barges of 20 to
+# Below, the lines reach zero at 10 m; depth is taken as length^0.7 there, which gives small tankers and barges of 20 to
 # 50 m their 2 to 3.6 m (our choice, no source).
 SHORTEST_M, SHORT_HULL_POWER = 55.0, 0.7
 ANY_KIND = 1.05  # ships of other kinds are some 5 % deeper than tankers of their length (our choice)
@@ -16,8 +16,8 @@ ANY_KIND = 1.05  # ships of other kinds are some 5 % deeper than tankers of thei
 # of her full draught (`volume.displacement`), which is 0.7 of the depth; river tankers are lighter (our choice).
 LIGHTEST_SHARE = 0.08
 
-# ln(depth over full draught) at 100 m, more per unit of ln(length / 100 m), and the most: laid through 24 hulls of 62
-# to 252 m (``benchmarks/published_hulls.csv``, without those for rivers and sheltered waters but two coasters). They
+# ln(depth over full draught) at 100 m, its slope per unit of ln(length / 100 m), and its maximum: fitted to 24 hulls of
+# 62 to 252 m (``benchmarks/published_hulls.csv``, without those for rivers and sheltered waters but two coasters). They
 # are off by 7 %, by 8 % from 79 to 125 m, where single hulls of 1967 to 1975 have less side than double ones; the depth
 # by length alone is off by 12 %, of all 25 published hulls of 60 to 130 m by 17 %, those of rivers among them.
 DEPTH_AT_100_M, DEPTH_PER_LOG_LENGTH, MOST_DEPTH = 0.25, 0.25, 0.33
@@ -25,7 +25,7 @@ DEPTH_LOG_SD, DEPTH_BY_LENGTH_LOG_SD = 0.08, 0.17
 
 
 def usual_depth_m(length_m: float) -> float:
-    """Mean of both published lines for tankers at a length.
+    """Mean of both published lines for tankers of a length [m].
 
     >>> [round(usual_depth_m(length_m), 1) for length_m in (12.0, 30.0, 55.0, 98.0)]
     [1.3, 2.5, 3.9, 7.6]
@@ -36,7 +36,7 @@ def usual_depth_m(length_m: float) -> float:
 
 
 def depth_of_any_m(length_m: float) -> float:
-    """Usual depth of a hull whose kind is not known.
+    """Usual depth [m] of a hull of unknown kind.
 
     >>> [round(depth_of_any_m(length_m), 1) for length_m in (30.0, 55.0, 98.0)]
     [2.7, 4.1, 8.0]
@@ -45,7 +45,7 @@ def depth_of_any_m(length_m: float) -> float:
 
 
 def lightest_draught_m(length_m: float) -> float:
-    """Draught below which no tanker of a length floats, whatever is aboard.
+    """Draught [m] below which no tanker of a length floats, whatever is aboard.
 
     >>> [round(lightest_draught_m(length_m), 2) for length_m in (30.0, 98.0, 330.0)]
     [0.2, 0.61, 2.22]
@@ -54,7 +54,7 @@ def lightest_draught_m(length_m: float) -> float:
 
 
 def depth_over_draught(length_m: float) -> float:
-    """Median depth, keel to deck, over the draught at which a tanker is full: load lines ask for so much side above it.
+    """Median ratio of depth, keel to deck, to the full draught of a tanker, as load lines require.
 
     >>> [round(depth_over_draught(length_m), 2) for length_m in (65.0, 105.0, 183.0, 250.0)]
     [1.15, 1.3, 1.39, 1.39]

@@ -1,4 +1,4 @@
-"""IMO ship numbers: which can be one."""
+"""Validity of IMO ship numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Beyond what no ship is: a size above these is in another unit, or a slip of the hand, in every table alike."""
+"""Upper limits of ships' sizes: a larger one is in another unit or mistyped. Used for every table."""
 
 LONGEST_M = 500.0  # length over all; the longest ship was 458 m (Seawise Giant)
 BROADEST_M = 100.0  # beam of hulls; one platform is 124 m wide

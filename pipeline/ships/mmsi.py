@@ -1,4 +1,4 @@
-"""Numbers of transponders: which can be a ship's."""
+"""Validity of MMSI numbers: which can be a ship's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def is_equipment(mmsi: np.ndarray) -> np.ndarray:
-    """Numbers of what is no ship, whatever messages it sends: a distress beacon reports its place as a ship does.
+    """Which numbers are equipment, whatever messages it sends: a distress beacon reports its position as a ship does.
 
     Aircraft of search and rescue (111MIDxxx), beacons of survival craft, persons and buoys (970, 972, 974), aids to
     navigation (99MIDxxxx), by ITU-R M.585. A MID, the country, begins with 2 to 7; simulated ships (999) have none.
@@ -21,7 +21,7 @@ def is_equipment(mmsi: np.ndarray) -> np.ndarray:
 def mmsi_is_possible(mmsi: int) -> bool:
     """Is it nine digits that a ship may send: not led by 0 (groups, coasts) or 1 (aircraft), nor one digit only?
 
-    ITU-R M.585. Country codes are not asked for: ships forge them, and simulated ships have one that is none.
+    ITU-R M.585. Country codes are not checked: ships forge them, and simulated ships have one that does not exist.
 
     >>> [mmsi_is_possible(mmsi) for mmsi in (273000001, 999000001, 0, 2730000, 123456789, 888888888)]
     [True, True, False, False, False, False]

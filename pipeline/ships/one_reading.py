@@ -1,4 +1,4 @@
-"""The density of one reading: near what one of some states lets expect, or of nothing at all."""
+"""Density of one reading: near the value expected in one of several states, or unrelated to any."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def density(
     seen: float, states: Iterable[tuple[float, FloatArray]], sd: float, p_sound: float, range_m: float
 ) -> FloatArray:
-    """Density of ``seen`` [1/m]: with ``p_sound`` normal around a state's value, else anywhere in a range: a floor.
+    """Density of ``seen`` [1/m]: normal around a state's value with ``p_sound``, else uniform over a range (a floor).
 
-    ``states`` are values that may be expected [m], shape (ships,), each with its chance; chances add up to 1.
+    ``states`` are (probability, expected values [m], shape (ships,)); the probabilities add up to 1.
 
     >>> [round(float(density(5.0, [(1.0, np.array(mean))], 0.2, 0.9, 8.0)), 4) for mean in (5.0, 9.0)]
     [1.8077, 0.0125]

@@ -1,12 +1,12 @@
-"""What the heights of a ship's side, and when in her stay they were seen, tell of the way her cargo went.
+"""Likelihood of a ship's freeboards, given when in her stay they were seen, if she loaded, discharged or did neither.
 
-A tanker that comes to load shows most of her side at first and little of it at last, one that discharges the other way
-round, and one that does neither the same all the time: little where she is laden, much where she is light. So one look
-near either end of a stay tells the way, as far as her depth is known; and of two looks the change does, whatever it is.
+A tanker that comes to load shows most of her side at first and least at the end, one that discharges the reverse, and
+one that does neither the same throughout: little if laden, much if light. So a single look near either end of a stay is
+evidence on the direction, as far as her depth is known; of two looks the change is, whatever the depth.
 
-Each hypothesis is a set of ships, spread evenly over all that is not known: depth, draught when full and in ballast,
-her cargo, when she came and left, and when she pumped (``stay_times``). How likely the sides are is the mean of their
-densities over that set.
+Each hypothesis is a set of ships, spread evenly over all unknowns: depth, draught when full and in ballast, her cargo,
+when she came and left, and when she pumped (``stay_times``). The likelihood is the mean density of the freeboards over
+that set.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     from pipeline.ships.stay_times import StayTimes
     from pipeline.types import FloatArray
 
-# Draught in ballast over that when full: at 100 m, and more per unit of ln(length / 100 m), with its spread; quantiles
-# of the draught with a cargo over that when full. As the laws of `volume` have them, which a test compares.
+# Draught in ballast over that when full: at 100 m, its slope per unit of ln(length / 100 m), and its spread; quantiles
+# of the draught with a cargo over that when full. They agree with the laws of `volume`, which a test compares.
 LIGHT_AT_100_M, LIGHT_PER_LOG_LENGTH, LIGHT_SD = 0.62, -0.08, 0.085
 LADEN_AT, LADEN = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0), (0.6, 0.71, 0.89, 0.965, 1.0, 1.035, 1.06)
 STATED_DEPTH_LOG_SD = 0.02  # of a listed depth or summer draught: registers round (our choice)
-MOST_IDLE = 0.5  # of those that did not load: that one comes laden to a berth for loading is no wonder (our judgement)
-P_OTHERWISE = 0.02  # that her cargo went none of these ways, such as part of it out and another in (our judgement)
+MOST_IDLE = 0.5  # of those that did not load: a laden ship at a loading berth is not surprising (our judgement)
+P_OTHERWISE = 0.02  # that her cargo went another way, such as part of it out and another in (our judgement)
 POINTS, CHANCES = 1024, 9
 
 
 class Ways(NamedTuple):
-    """How likely the sides are [1/m, of two 1/m²] by what was done with her cargo; if nothing was, laden or light."""
+    """Likelihood of the freeboards [1/m, of two 1/m²] by what she did; if nothing, when laden or light."""
 
     loading: float
     discharging: float
@@ -46,10 +46,10 @@ class Ways(NamedTuple):
     light: float
 
     def told(self, prior: float, p_same_hull: float = 1.0) -> float:
-        """How likely the sides are if cargo came aboard, beside all else that may have been; else one less that.
+        """Normalised likelihood of the freeboards if cargo came aboard; 1 less that if not.
 
-        They count as far as they are one hull's. Of those that did not load some did nothing, half of them laden; the
-        rest discharged, half at least.
+        They count as far as they are one hull's. Of the ships that did not load some did nothing, half of them laden;
+        the rest, at least half, discharged.
 
         >>> [round(Ways(0.4, there, 0.1, 0.1).told(0.5), 2) for there in (0.4, 0.01)], Ways(1, 0, 0, 0).told(0.5, 0.0)
         ([0.52, 0.94], 0.5)
@@ -62,7 +62,7 @@ class Ways(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Hull:
-    """What is known of a ship's depth: her length with its relative error, a listed depth or summer draught."""
+    """What is known of a ship's depth: length with its relative error, a listed depth or summer draught."""
 
     length_m: float
     length_log_sd: float = 0.0
@@ -74,7 +74,7 @@ Side = tuple[float, float]  # height above the water and its standard error [m]
 
 
 def by_sides(hull: Hull, stay: StayTimes, first: Side | None, last: Side | None) -> Ways:
-    """Densities of the heights of one hull's side at her looks, the first, the last or both, for each way.
+    """Likelihood of one hull's freeboards at her first look, the last or both, for each hypothesis.
 
     >>> from pipeline.ships.stay_times import StayTimes
     >>> stay = StayTimes(2.0, 30.0, 2.0, (0.8, 3.0), first_h=0.0)  # seen as soon as she was there, and low in the water
@@ -106,7 +106,7 @@ def by_sides(hull: Hull, stay: StayTimes, first: Side | None, last: Side | None)
 
 
 def _ends(stay: StayTimes, came: FloatArray, left: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """How far out in their bounds the ends of a stay lie, as such stays are likely; from evenly spread points."""
+    """How far out in their bounds a stay's ends lie, by how likely such stays are; from evenly spread points."""
     weights = stay.likely(*np.meshgrid(ENDS, ENDS, indexing="ij"))
     of_came = np.cumsum(weights.sum(axis=1))
     row = np.searchsorted(of_came, came * of_came[-1])
@@ -115,7 +115,7 @@ def _ends(stay: StayTimes, came: FloatArray, left: FloatArray) -> tuple[FloatArr
 
 
 def _sides(hull: Hull, normal: FloatArray, laden: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Height of the side in ballast and with cargo [m] of each ship; ``normal`` has shape (3, ships).
+    """Freeboard in ballast and with cargo [m] of each ship; ``normal`` has shape (3, ships).
 
     ``laden`` is her draught with cargo over that when full.
     """
@@ -137,7 +137,7 @@ def _sides(hull: Hull, normal: FloatArray, laden: FloatArray) -> tuple[FloatArra
 
 @cache
 def _points() -> FloatArray:
-    """Points that fill the unit cube of all chances evenly, shape (CHANCES, POINTS).
+    """Points that fill the unit cube of all random values evenly, shape (CHANCES, POINTS).
 
     Multiples of powers of 1 / g with g^(d+1) = g + 1, modulo 1 (M. Roberts, "The unreasonable effectiveness of
     quasirandom sequences", 2018).

@@ -1,25 +1,25 @@
-"""What a change of draught or of freeboard says of cargo that came aboard, by Bayes' rule.
+"""Likelihood of a change of draught or freeboard if cargo came aboard, and Bayes' rule to use it.
 
-A change of draught is typed, one of freeboard is measured; either may be wrong, and neither proves anything alone.
-Calls and liftings read both by this one law.
+A draught is typed, a freeboard measured; either may be wrong, and neither is proof alone. Calls and liftings both use
+these likelihoods.
 """
 
 from __future__ import annotations
 
 from scipy.special import ndtr
 
-# That a change of draught points the wrong way: typed wrongly or late, or ballast against cargo. Our judgement: in 62 %
-# of port calls nobody types a new draught in time (Verschuur et al., PLoS ONE, 2021: it differs in 37-38 %), so that
-# now and then a change belongs to the voyage before.
+# Probability that a change of draught points the wrong way: typed wrongly or late, or ballast against cargo. Our
+# judgement: in 62 % of port calls no new draught is typed in time (Verschuur et al., PLoS ONE, 2021: it differs in 37
+# to 38 %), so that now and then a change belongs to the voyage before.
 P_SAYS_THE_OPPOSITE = 0.05
 P_NEITHER = 0.05  # of calls at a berth: neither loaded nor discharged, as far as the prior leaves room (our judgement)
-BEST_SIDE_SD_M = 0.05  # no look measures a side better, and draws could not follow a surer one (our choice)
-SIDE_RANGE_M = 8.0  # over which the height of a side may lie that is wrong beyond its error
+BEST_SIDE_SD_M = 0.05  # no look measures a freeboard better, and draws could not follow a smaller error (our choice)
+SIDE_RANGE_M = 8.0  # range of a freeboard that is wrong beyond its error
 P_MISMEASURED = 0.05  # that a freeboard is wrong beyond its error: gear on deck, ballast against cargo (our judgement)
 
 
 def updated(prior: float, likely: float) -> float:
-    """The probability after evidence that is as likely as ``likely`` if it is so, else one less that.
+    """The posterior after evidence of likelihood ``likely`` if true and 1 - ``likely`` if not.
 
     >>> updated(0.3, 0.5), round(updated(0.5, 0.95), 3), round(updated(updated(0.3, 0.8), 0.2), 3)
     (0.3, 0.95, 0.3)
@@ -28,14 +28,14 @@ def updated(prior: float, likely: float) -> float:
 
 
 def by_draughts(*, deeper: bool) -> float:
-    """How likely a change of draught is if cargo came aboard; else it is one less that."""
+    """Likelihood of a change of draught if cargo came aboard; 1 less that if not."""
     return 1 - P_SAYS_THE_OPPOSITE if deeper else P_SAYS_THE_OPPOSITE
 
 
 def by_freeboards(deeper_m: float, error_m: float, p_same_hull: float = 1.0) -> float:
-    """How likely two freeboards are if cargo came aboard between them; else it is one less that.
+    """Likelihood of two freeboards if cargo came aboard between them; 1 less that if not.
 
-    ``deeper_m`` is the first less the last, ``error_m`` its standard error. They count as far as they are one hull's.
+    ``deeper_m`` is the first less the last, ``error_m`` its standard error. They count as far as they are of one hull.
 
     >>> [round(by_freeboards(deeper_m, 0.3), 3) for deeper_m in (-2.2, 0.0, 2.2)], by_freeboards(2.2, 0.3, 0.0)
     ([0.05, 0.5, 0.95], 0.5)
@@ -45,7 +45,7 @@ def by_freeboards(deeper_m: float, error_m: float, p_same_hull: float = 1.0) -> 
 
 
 def share_of_idle(prior: float) -> float:
-    """Share of those that did not load who did not discharge either; ``prior`` is that of a loading.
+    """Share of ships that did not discharge either among those that did not load; ``prior`` is that of a loading.
 
     >>> [round(share_of_idle(prior), 2) for prior in (0.0, 0.5, 0.95, 1.0)]
     [0.05, 0.1, 1.0, 1.0]

@@ -1,13 +1,12 @@
-"""When in her stay a ship was looked at: how much of it had passed, and so how much of her cargo was aboard.
+"""Share of her stay that had passed at a look, and so the share of her cargo that was aboard.
 
-Arrival and departure are known within bounds: she came at some time between the last look without her and the first one
-with her, or when her transponder told it. Within them any two times are as likely as a stay is so long: ships come at
-any time, and stays have the law of ``turnover``. An end that nothing bounds may lie as far out as hardly a stay lasts.
+Arrival and departure are known within bounds: she came between the last look without her and the first with her, or as
+her transponder shows. Within them the density of a pair of times is that of a stay of its length: ships come at any
+time, and stays have the law of ``turnover``. An unbounded end reaches as far out as hardly any stay lasts.
 
-Nobody pumps from the first minute to the last: hoses, gauging, papers and waiting come first and last. Before, pumping
-and after have shares of the stay that are drawn as the spacings of three points thrown on it, the pumping between the
-outer two (Dirichlet with 1, 2, 1: a quarter, a half and a quarter of the stay on average; our choice). Within the
-pumping the cargo grows evenly.
+No ship pumps throughout: hoses, gauging, papers and waiting come first and last. The shares of the stay before, during
+and after pumping are the spacings of three random points, with pumping between the outer two (Dirichlet with 1, 2, 1: a
+quarter, a half and a quarter of the stay on average; our choice). During pumping the cargo grows evenly.
 """
 
 from __future__ import annotations
@@ -28,17 +27,17 @@ if TYPE_CHECKING:
 
 BOUNDS = ("arrival_lo", "arrival_hi", "departure_lo", "departure_hi")  # columns of a stay in tables
 HOUR, DAY_H = timedelta(hours=1), 24.0
-OPEN_SD = 2.5  # of ln(stay): an end that nothing bounds is bounded by the longest stay of a hundred and sixty
-ENDS = (np.arange(40) + 0.5) / 40  # of either end's bounds, where shares are reckoned and not drawn
+OPEN_SD = 2.5  # of ln(stay): an unbounded end is limited by the longest stay in a hundred and sixty
+ENDS = (np.arange(40) + 0.5) / 40  # positions within each end's bounds, where shares are calculated and not drawn
 
 
 @dataclass(frozen=True, slots=True)
 class StayTimes:
-    """A stay in hours, and when it was looked at; None for a look that there was not."""
+    """A stay in hours, and the times of its looks; None for a missing look."""
 
-    came_h: float  # by so much she may have come before she was surely there
+    came_h: float  # how much earlier she may have come than she was surely there
     there_h: float  # from the first to the last time at which she was surely there
-    left_h: float  # by so much she may have left later
+    left_h: float  # how much later she may have left
     stay_d: tuple[float, float]  # 5 and 95 % points of how long ships stay
     first_h: float | None = None  # looks, after the first time at which she was surely there
     last_h: float | None = None
@@ -46,8 +45,8 @@ class StayTimes:
     def passed(self, look_h: float, came: FloatArray, left: FloatArray) -> FloatArray:
         """Share of the stay that had passed at a look, for each draw.
 
-        ``came`` and ``left`` say from 0 to 1 how far out in its bounds either end lies. Of a stay of which no length is
-        known any share is as likely as any other.
+        ``came`` and ``left`` say from 0 to 1 how far out in its bounds each end lies. For a stay of zero length every
+        share is equally likely.
 
         >>> half, usual = np.array(0.5), (0.8, 3.0)
         >>> float(StayTimes(4.0, 20.0, 4.0, usual).passed(20.0, half, half).round(3))
@@ -62,7 +61,7 @@ class StayTimes:
         return np.clip(share, 0.0, 1.0)
 
     def likely(self, came: FloatArray, left: FloatArray) -> FloatArray:
-        """How likely such ends are beside others within the bounds, by the law of stays; the likeliest is 1."""
+        """Relative likelihood of such ends by the law of stays; the likeliest is 1."""
         hours = came * self.came_h + self.there_h + left * self.left_h
         middle, spread = law_of_stays(self.stay_d)
         log = np.log(np.maximum(hours / DAY_H, SHORTEST_GAP_D))
@@ -83,19 +82,18 @@ class StayTimes:
 
     @property
     def middle(self) -> float:
-        """Median of the share that had passed at the first look, or at the last one where there is no first."""
+        """Median share that had passed at the first look, or at the last if there is no first."""
         look = self.last_h if self.first_h is None else self.first_h
         return float(self.shares(0.0 if look is None else look)[1])
 
     def backwards(self) -> StayTimes:
-        """The same stay with its time turned round, as a discharge is a loading turned round."""
+        """The same stay reversed in time, since a discharge is a loading in reverse."""
         first, last = (None if look is None else self.there_h - look for look in (self.last_h, self.first_h))
         return StayTimes(self.left_h, self.there_h, self.came_h, self.stay_d, first, last)
 
 
 def pumped(passed: FloatArray, before: FloatArray, after: FloatArray) -> FloatArray:
-    """Share of the cargo that is aboard after a share of the stay, by the shares in which nothing is pumped yet, and
-    nothing any more.
+    """Share of the cargo aboard after a share of the stay; ``before`` and ``after`` are the shares without pumping.
 
     >>> pumped(np.array([0.1, 0.5, 0.95]), np.array(0.2), np.array(0.1)).round(2).tolist()
     [0.0, 0.43, 1.0]
@@ -110,13 +108,13 @@ def stay_times(
     last: datetime | None,
     stay_d: tuple[float, float],
 ) -> StayTimes:
-    """A stay by the bounds of its ends, None where nothing bounds one, and the times of two looks, or of one.
+    """A stay from the bounds of its ends (None where unbounded) and the times of two looks, or of one.
 
-    She was there at each look: bounds that a look lies beyond are that look's.
+    She was there at each look, so a look outside the bounds extends them.
     """
     looks = [look for look in (first, last) if look is not None]
     surely = min([arrival[1], *looks]), max([departure[0], *looks])
-    if surely[1] < surely[0]:  # of a day without its hour the one bound is the end of the day, the other its start
+    if surely[1] < surely[0]:  # for a date without a time one bound is the end of the day, the other its start
         surely = surely[1], surely[1]
     middle, spread = law_of_stays(stay_d)
     open_h = DAY_H * float(np.exp(middle + OPEN_SD * spread))
@@ -127,8 +125,7 @@ def stay_times(
 
 
 def stay_of(row: Mapping[str, Any], stay_d: tuple[float, float]) -> StayTimes | None:
-    """When the looks with a freeboard were in the stay of a row of liftings; None where one has no time, or there is
-    none."""
+    """The stay of a row of liftings with the times of its freeboards; None without any, or where a time is missing."""
     ends = [(row.get(f"freeboard_{end}_m"), _moment(row, f"freeboard_{end}_at")) for end in ("in", "out")]
     looks = [look for side, look in ends if side is not None and not np.isnan(side)]
     came, there, still, left = (_moment(row, name) for name in BOUNDS)

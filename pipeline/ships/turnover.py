@@ -1,13 +1,12 @@
-"""Who lies at a spot of a berth some time after a look saw a ship there: she still, or another?
+"""Probability that a ship seen at a spot of a berth is still there some time later, or that another one is.
 
-Ships take turns at a spot: one stays (log-normal law), then it is free (exponential), then the next one stays. That is
-an alternating renewal process (Cox, *Renewal Theory*, 1962, chapters 5 and 7). A look falls on a long stay more often
-than on a short one, so what is left of her stay has the law's residual life; and if the look before did not show her,
-she came since, and more of her stay is left. How long a spot stays free goes by how many of the looks show somebody
-there. A busy berth says sooner than a quiet one that two sightings are two ships.
+Ships take turns at a spot: one stays (log-normal law), then the spot is free (exponential), then the next one stays.
+That is an alternating renewal process (Cox, *Renewal Theory*, 1962, chapters 5 and 7). A look falls on a long stay more
+often than on a short one, so the rest of a stay has the residual life of the law; if the look before did not show her,
+she came since, and more of her stay is left. How long a spot stays free follows from the share of looks that show a
+ship there: at a busy berth two sightings are sooner two ships than at a quiet one.
 
-Lengths speak beside the time between: those of one hull agree within their errors, those of two are as far apart as
-ships of the trade are.
+Lengths are further evidence: those of one hull agree within their errors, those of two differ as in the trade.
 """
 
 from __future__ import annotations
@@ -29,36 +28,36 @@ if TYPE_CHECKING:
 
     from pipeline.types import FloatArray
 
-STEP_D = 0.02  # of the grid on which the turns are added up: half an hour
-LEAST_LEFT = 1e-12  # share of stays: less does not stand out of the rounding of doubles
-HORIZON_D = 40.0  # no two sightings of a stay lie further apart; by then it is all one when the first ship left
-SHORTEST_GAP_D = 1e-3  # a minute and a half, in place of none, whose logarithm is asked
-BUSIEST, QUIETEST = 0.95, 0.02  # share of looks that show somebody: no few looks tell more than that (our choice)
+STEP_D = 0.02  # step of the grid over which turns are summed: half an hour
+LEAST_LEFT = 1e-12  # share of stays: less is lost in the rounding of doubles
+HORIZON_D = 40.0  # no two sightings of a stay are further apart; by then it does not matter when the first ship left
+SHORTEST_GAP_D = 1e-3  # a minute and a half, instead of zero, which has no logarithm
+BUSIEST, QUIETEST = 0.95, 0.02  # limits of the share of looks that show a ship: few looks tell no more (our choice)
 # Spread of the lengths of the trade: nine in ten are 60-120 m (FACTS of the shuttle fleet; our choice)
 TRADE_SD_M = 18.0
-MOST_WORD = 6.0  # beam, house and deck together move the odds by no more than e to this: sister ships share them
+MOST_WORD = 6.0  # beam, house and deck together change the log odds by at most this: sister ships share them
 DISAGREE = 2.5  # standard deviations of the difference of two lengths beyond which it is another ship
-# Chance of one stay below which two sightings are shown as two calls: three times likelier than one (our choice); the
-# table counts with care, and the sum of barrels takes the chance itself
+# Probability of one stay below which two sightings are shown as two calls: two are then three times likelier than one
+# (our choice). The table is conservative; the sum of barrels uses the probability itself
 UNLIKELY = 0.25
-LIKELY = 1 - UNLIKELY  # and above which a stay goes on although a look between did not show her
+LIKELY = 1 - UNLIKELY  # above which a stay continues although a look between did not show her
 
 
 class Before(NamedTuple):
-    """The last look before a ship's first sighting, which did not show her: days before it, and what share it misses.
+    """The last look before a ship's first sighting, without her: days before it, and the share of ships it misses.
 
-    ``misses`` is the chance that a ship who lay there was not told by it, for whatever reason.
+    ``misses`` is the probability that it does not show a ship that lies there, for whatever reason.
     """
 
     days: float
     misses: float
 
 
-NOBODY_LOOKED = Before(0.0, 1.0)  # so a sighting falls on any moment of her stay
+NOBODY_LOOKED = Before(0.0, 1.0)  # so a sighting may be at any moment of her stay
 
 
 class Empty(NamedTuple):
-    """A look at which nobody was seen at a spot: days after a ship was seen there, and what share it misses."""
+    """A look that shows a spot empty: days after a ship was seen there, and the share of ships it misses."""
 
     after_d: float
     misses: float
@@ -68,8 +67,8 @@ class Empty(NamedTuple):
 class Turnover:
     """The law of stays (5 % and 95 % points [d]) and the mean time for which a spot stays free [d].
 
-    Of the ships that come the share ``unheard`` has no transponder that is heard; of the others it is known that none
-    came where it is asked whether another ship did.
+    A share ``unheard`` of the ships that come has no transponder that is heard; of the others it is known, wherever
+    another ship is considered, that none came.
     """
 
     stay_d: tuple[float, float]
@@ -77,7 +76,7 @@ class Turnover:
     unheard: float = 1.0
 
     def still(self, seen_d: float, gap_d: float, before: Before = NOBODY_LOOKED) -> float:
-        """Chance that a ship, there for ``seen_d`` between her first and last sighting, is there ``gap_d`` later."""
+        """Probability that a ship, there for ``seen_d`` between first and last sighting, is there ``gap_d`` later."""
         left = self._left(seen_d, before)
         return self._left(seen_d + gap_d, before) / left if left > LEAST_LEFT else 0.0
 
@@ -89,32 +88,32 @@ class Turnover:
         empty: Sequence[Empty] = (),
         before: Before = NOBODY_LOOKED,
     ) -> float:
-        """Chance that she left in the meantime and that another ship lies there from ``gap_d`` after her last sighting.
+        """Probability that she left and another ship lies there from ``gap_d`` after her last sighting.
 
-        The other one came within the gap and lies there for ``then_d`` more; ships between the two may have come and
-        gone. With ``empty``, looks in between, in order of time, that show nobody at the spot, the chance of all that.
-        A look misses whoever lies there, or the spot is free then for sure: added up over which is the newest look of
-        the second kind, since from a moment at which it is free all begins anew. Step by step; from a gap of 2 h on
-        within 2 % of eight times finer steps, with ``empty`` 5 %.
+        The other came within the gap and lies there for ``then_d`` more; ships in between may have come and gone.
+        ``empty`` are looks in between, in order of time, that show the spot empty; the result then includes the
+        probability of these. Each look either misses a ship there, or the spot is free; the sum is over which look is
+        the newest of the second kind, since the process starts anew from a free spot. Calculated in steps; for gaps of
+        2 h and more within 2 % of steps eight times finer, with ``empty`` 5 %.
         """
         left = self._left(seen_d, before)
         if left <= LEAST_LEFT:  # no stay lasts so long
             return math.prod(look.misses for look in empty)
         gap_d = min(gap_d, HORIZON_D)
-        edges = np.arange(0.0, max(gap_d, STEP_D), STEP_D)  # one step also between two looks of one moment
+        edges = np.arange(0.0, max(gap_d, STEP_D), STEP_D)  # at least one step, even between looks at the same time
         moments = edges + STEP_D / 2
         anew = self._arrivals(len(moments))
         comes = np.convolve(self._leaves(seen_d + moments, before) * STEP_D / left, anew)[: len(moments)]
-        # Who leaves amid a step is followed amid the next one at the earliest
+        # A ship that leaves amid a step is followed amid the next one at the earliest
         comes = (comes + np.append(0.0, comes[:-1])) / 2
 
         def there(arrive: FloatArray, days: float) -> float:
-            """That one of those who arrive is there after so many days, for ``then_d`` more."""
+            """Probability that one of those that arrive is there after so many days, for ``then_d`` more."""
             by_then = np.clip((days - edges) / STEP_D, 0.0, 1.0)
             return float(np.sum(arrive * by_then * (1 - _ended(self.stay_d, days - moments + then_d))))
 
         def free(at_first: float, arrive: FloatArray, days: ArrayLike) -> FloatArray:
-            """That the spot is free after so many days: who arrives does so from a free spot, at one rate."""
+            """Probability that the spot is free after so many days: arrivals come from a free spot at one rate."""
             rate = np.append(at_first, arrive * self.free_d / self.unheard / STEP_D)
             return np.asarray(np.interp(np.asarray(days, float), np.append(0.0, moments), rate))
 
@@ -128,24 +127,25 @@ class Turnover:
         return float(min(1.0, all_miss * there(comes, gap_d) + again))
 
     def _arrivals(self, steps: int) -> FloatArray:
-        """Chance of an arrival in each of so many steps, by the time since the spot became free."""
+        """Probability of an arrival in each step since the spot became free."""
         return _arrivals(self.stay_d, self.free_d, self.unheard, 1 << (steps - 1).bit_length())[:steps]
 
     def _left(self, after_d: float, before: Before) -> float:
-        """Share of the ships seen first at a moment that are there ``after_d`` later, but for a constant factor.
+        """Share of the ships first seen at a moment that are there ``after_d`` later, up to a constant factor.
 
-        Arrivals are as frequent at any time: of those since the look before all count, of earlier ones what it misses.
+        Arrivals are equally frequent at any time: all since the look before count, and of earlier ones the share it
+        misses.
         """
         gone_later = self._gone(after_d + max(before.days, SHORTEST_GAP_D))
         return gone_later - self._gone(after_d) + before.misses * (1 - gone_later)
 
     def _leaves(self, after_d: FloatArray, before: Before) -> FloatArray:
-        """How many of them leave then [1/d]: what `_left` falls by."""
+        """Rate at which they leave then [1/d]: minus the derivative of `_left`."""
         lasting, longer = (1 - _ended(self.stay_d, after_d + days) for days in (0.0, max(before.days, SHORTEST_GAP_D)))
         return np.asarray((lasting - (1 - before.misses) * longer) / _mean_d(self.stay_d))
 
     def _gone(self, after_d: float) -> float:
-        """Chance that a ship seen at some moment of her stay has left ``after_d`` later: E[min(T, after)] / E[T]."""
+        """Probability that a ship seen during her stay has left ``after_d`` later: E[min(T, after)] / E[T]."""
         middle, spread = law_of_stays(self.stay_d)
         after = max(after_d, SHORTEST_GAP_D)
         shorter = float(ndtr((np.log(after) - middle - spread**2) / spread))
@@ -154,10 +154,10 @@ class Turnover:
 
 
 def turnover(stay_d: tuple[float, float], occupied: int, looks: int, heard: float = 0.0) -> Turnover:
-    """Turns at a spot where ``occupied`` of ``looks`` show somebody, the sighting that is asked about among them.
+    """Turnover at a spot where ``occupied`` of ``looks`` show a ship, including the sighting in question.
 
-    That one shows somebody in any case, so it says nothing of how busy the spot is; of the others the share is the
-    mean of its Beta law from a flat prior. In so many further ones as ``heard`` says a ship lay there who was heard.
+    That sighting shows a ship in any case, so it is no evidence of how busy the spot is; of the others the share is the
+    posterior mean from a flat prior. ``heard`` counts further looks in which a heard ship lay there.
     """
     occupied = max(occupied, 1)
     share = min((occupied + heard) / (max(looks, 1) + 1), BUSIEST)
@@ -167,36 +167,36 @@ def turnover(stay_d: tuple[float, float], occupied: int, looks: int, heard: floa
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two sightings at one spot, one after the other: of one stay, or of two?"""
+    """Two consecutive sightings at one spot, which may be of one stay or of two."""
 
     seen_d: float
-    """For how long the first one's ship had been seen by then."""
+    """How long the first one's ship had been seen by then."""
     gap_d: float
-    """From the first to the second."""
+    """Time from the first to the second."""
     apart_m: float
-    """By how much their lengths differ."""
+    """Difference of their lengths."""
     sd_m: float
     """Standard error of that."""
     more: float = 0.0
-    """Logarithm of how much likelier all else of both is if they show one hull."""
+    """Log likelihood ratio of all other evidence for one hull against two."""
     then_d: float = 0.0
-    """For how long the second one's ship is seen from there."""
+    """How long the second one's ship is seen from there."""
     missed: float = 1.0
-    """Chance that looks between the two, which did not show her, would all have missed her had she been there."""
+    """Probability that all looks between the two that did not show her would have missed her."""
     empty: Sequence[Empty] = ()
-    """Those of them that show nobody at the spot: another ship was not yet there, or missed as well."""
+    """Those of them that show the spot empty: another ship was not there yet, or was missed as well."""
     before: Before = NOBODY_LOOKED
-    """The last look that did not show the first one's ship before she was seen."""
+    """The last look before the first one's ship was seen that did not show her."""
 
 
 def chance_of_one_stay(turns: Turnover, pair: Pair) -> float:
-    """That both sightings are of one stay."""
+    """Probability that both sightings are of one stay."""
     same, turned = weights(turns, pair)
     return same / (same + turned) if same + turned > 0 else 0.0
 
 
 def weights(turns: Turnover, pair: Pair) -> tuple[float, float]:
-    """How likely the second sighting is as the first one's ship, and as another."""
+    """Likelihoods of the second sighting as the first one's ship, and as another."""
     one, other = likelihoods(pair.apart_m, pair.sd_m)
     same = turns.still(pair.seen_d, pair.gap_d + pair.then_d, pair.before) * one * pair.missed
     turned = turns.another(pair.seen_d, pair.gap_d, pair.then_d, pair.empty, pair.before) * other
@@ -225,17 +225,17 @@ def _mean_d(stay_d: tuple[float, float]) -> float:
 
 
 def _ended(stay_d: tuple[float, float], after_d: FloatArray) -> FloatArray:
-    """Share of stays that are over after so long."""
+    """Share of stays that are over after ``after_d``."""
     middle, spread = law_of_stays(stay_d)
     return ndtr((np.log(np.maximum(after_d, SHORTEST_GAP_D)) - middle) / spread)
 
 
 @lru_cache(maxsize=256)
 def _arrivals(stay_d: tuple[float, float], free_d: float, unheard: float, steps: int) -> FloatArray:
-    """Chance of an arrival in each step of the grid, and of none that is heard, by the time since the spot became free.
+    """Probability of an unheard arrival, and of no heard one, in each step of the grid since the spot became free.
 
-    Arrivals have the density ``a = g + g*f*a``, of free times g (times the share unheard) and stays f. Each is taken to
-    fall amid its step, so the three of ``g*f*a`` end amid the step after the sum of theirs.
+    Arrivals have the density ``a = g + g*f*a``, with free times g (times the share unheard) and stays f. Each is taken
+    to fall amid its step, so the three of ``g*f*a`` end amid the step after the sum of theirs.
     """
     edges = np.arange(steps + 1, dtype=np.float64) * STEP_D
     free = unheard * np.diff(-np.expm1(-edges / free_d))

@@ -1,4 +1,4 @@
-"""Types of ship in words, as registers and providers write them, to the codes that transponders send."""
+"""Convert ship types in words, as registers and providers write them, to AIS type codes."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ SHIP_TYPE_TEXT: dict[str, int] = {
     "tanker": 80,
     "other": 90,
 }
-"""Type of ship in words, as DMA writes it: the code of its group, ITU-R M.1371-5 table 53."""
+"""Type of ship as DMA writes it, and the code of its group, ITU-R M.1371-5 table 53."""
 
 NO_TYPE = frozenset({"reserved", "not available", "not specified", "unspecified", "0", "-"})
-"""Words that say that no type is known; with the words for "nothing" of any column."""
+"""Words for an unknown type, besides the words for "nothing" of any column."""
 
-_BY_WORD: tuple[tuple[int, str], ...] = (  # the first that a text has decides: a tug that also supplies is a tug
+_BY_WORD: tuple[tuple[int, str], ...] = (  # the first that occurs in a text decides: a tug that also supplies is a tug
     (52, "tug tugs tugboat tugboats towboat pusher"),
     (80, "tanker tankers lng lpg vlcc ulcc"),
     (60, "passenger passengers ferry ferries cruise"),
@@ -63,13 +63,13 @@ _LIQUIDS = "gas|oil|prod|products?|chem|chemicals?|crude|petroleum|bitumen|aspha
 _NO_TANKER = re.compile(r"\bnon[- ]?tankers?\b")  # "Cargo, non-tanker" is a cargo ship
 _MAY_BE = re.compile(r"\b(?:combination|combined|obo|liquids?|unknown|other|others)\b")  # carry oil, or say nothing
 _FOOD_OIL = re.compile(r"\b(?:edible|vegetable|palm|fish)[ /-]oils?\b")
-_OTHER_LIQUID = re.compile(r"\b(?:food|water|juice|wine|beer|milk|molasses)\b")  # of tankers for none of our products
+_OTHER_LIQUID = re.compile(r"\b(?:food|water|juice|wine|beer|milk|molasses)\b")  # tankers for other products
 _PETROLEUM = re.compile(rf"\b(?:{_LIQUIDS})\b")
 _CARRIER_OF_LIQUIDS = re.compile(rf"\b(?:{_LIQUIDS})\b.*\bcarrier")
 
 
 def beyond_code(said: str) -> str:
-    """What words say that the code of their group does not: the words themselves; "" where they are a code or its name.
+    """The words themselves if they say more than the code of their group; "" if they are a code or its name.
 
     >>> [beyond_code(said) for said in ("LPG Tanker", "Tanker", "84", "Floating hotel", "Reserved")]
     ['LPG Tanker', '', '', 'Floating hotel', '']
@@ -80,9 +80,9 @@ def beyond_code(said: str) -> str:
 
 
 def ship_type_code(said: str) -> int | None:
-    """The code of the group that words name, None where they name none; ``said`` is in lower case.
+    """The group code that words name, None where they name none; ``said`` is in lower case.
 
-    Tankers of any cargo are 80: the second digit tells hazards, which words do not.
+    Tankers of any cargo are 80: the second digit stands for hazards, which words do not give.
 
     >>> [ship_type_code(said) for said in ("oil/chemical tanker", "lpg carrier", "bulk carrier", "tanker (80)", "ship")]
     [80, 80, 70, 80, None]
@@ -100,7 +100,7 @@ def ship_type_code(said: str) -> int | None:
 
 
 def is_tanker(said: str) -> bool | None:
-    """Is a type, in words or as a transponder's code, that of a tanker for oil, gas or chemicals? None where not said.
+    """Is a type, in words or as an AIS code, that of a tanker for oil, gas or chemicals? None if not stated.
 
     >>> [is_tanker(said) for said in ("Oil Tanker", "82", "Bulk Carrier", "70.0", "combination carrier", "90", "ship")]
     [True, True, False, False, None, None, None]

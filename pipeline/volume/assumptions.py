@@ -1,6 +1,6 @@
-"""The assumptions behind a sum and how far each may be wrong: both ends of its range as a config and liftings.
+"""The assumptions behind a sum of barrels: both ends of each one's range, as a config and liftings to draw from.
 
-A range is the 5 % and 95 % point where the assumption has a law of its own, else a stated one with its source.
+A range is the 5 % and 95 % point where the assumption has a distribution, else a stated one with its source.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ TANK_RANGE_M3_PER_T = (1.0, 1.2)  # most of what is published (benchmarks/publis
 PART_CARGO_RANGE = (0.0, 0.3)  # our choice, no source
 CONCENTRATION_FACTORS = (0.5, 2.0)  # our choice, no source
 DRAUGHT_SD_FACTORS = (0.5, 2.0)  # our choice, no source
-# What a hull of a length and beam weighs at a draught: the law that says so (`hull_form`) was laid through a dozen
-# ships, of which nobody knows how full they were, and 28 published hulls lie 3 % less deep than it says (our choice)
+# What a hull of given length and beam weighs at a draught: the law (`hull_form`) was fitted to a dozen ships of unknown
+# fill, and 28 published hulls lie 3 % less deep than it gives (our choice)
 FULLNESS_FACTORS = (0.95, 1.05)
 ODDS_FACTORS = (0.5, 2.0)  # of having lifted against not (our choice, no source)
 PUBLISHED_FILLS = (1 / 3, 0.98)  # a third full (Panel of Experts, RUSI) to brimful (tanks are filled to 98 %)
@@ -52,9 +52,9 @@ class Assumption:
 
 
 def assumptions(liftings: pd.DataFrame, config: VolumeConfig, other_rule: pd.DataFrame) -> list[Assumption]:
-    """Every assumption of a sum over these liftings; ``other_rule`` holds the calls if the other end of a stay counted.
+    """Every assumption of a sum over these liftings; ``other_rule`` holds the calls if the other end of a stay decided.
 
-    Assumptions that touch none of the calls are in it too: their ends give the sum as it is.
+    Assumptions that affect none of the calls are included: both their ends give the sum as it is.
     """
     return [
         *_fills(liftings, config),
@@ -65,7 +65,7 @@ def assumptions(liftings: pd.DataFrame, config: VolumeConfig, other_rule: pd.Dat
 
 
 def with_fill(config: VolumeConfig, **changes: Any) -> VolumeConfig:
-    """The config with other values in its fill section; they are checked."""
+    """The config with other values in its fill section, validated."""
     fill = type(config.fill).model_validate(config.fill.model_dump() | changes)
     return config.model_copy(update={"fill": fill})
 
@@ -95,7 +95,7 @@ def _fills(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
 
 
 def _products(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
-    """All unnamed cargo one product: the 5 % and 95 % point by barrels a tonne; gas oil against an unnamed product."""
+    """All unnamed cargo as one product: 5 % and 95 % point in barrels per tonne; gas oil against the unnamed factor."""
 
     def all_of(name: str) -> Setting:
         factor = {p.name: p.bbl_per_t for p in config.products} | {"unnamed": config.unnamed_bbl_per_t}
@@ -168,7 +168,7 @@ def _ships(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
 
 
 def _crews_that_retype(liftings: pd.DataFrame, config: VolumeConfig, end: int) -> Setting:
-    """One end of what the calls with two draughts leave open of their crews' habit (`pipeline.ships.retyping`)."""
+    """One end of the range of the share of crews that retype, given the calls with both draughts (`ships.retyping`)."""
     told, both = liftings["p_retyped"].dropna(), liftings[["draught_in_m", "draught_out_m"]].notna().all(axis=1)
     share = share_range(float(told.mean()) if len(told) else RETYPED, int(both.sum()))[end]
     moved = liftings.assign(p_retyped=liftings["p_retyped"].mask(liftings["p_retyped"].notna(), share))

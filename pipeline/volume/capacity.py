@@ -1,4 +1,4 @@
-"""How much a hull can carry: deadweight by identity, from gross tonnage, or from length and beam over tankers.
+"""Estimate a ship's deadweight: as stated, from gross tonnage, or from length and beam by a regression over tankers.
 
 ``ln DWT = b0 + b1 ln(L / 100 m) + b2 ln(B / 16 m) + s(L, B) + e``: a power law, and a correction ``s`` that is
 interpolated between a few knots in length and in beam over the usual beam of that length. It follows what a power law
@@ -30,11 +30,11 @@ KNOTS_M = (55.0, 68.0, 82.0, 98.0, 112.0, 135.0, 180.0, 300.0)  # lengths at whi
 GROSS_KNOTS = (500.0, 1500.0, 5000.0, 20_000.0, 60_000.0, 160_000.0)  # gross tonnages at which DWT/GT is stated
 STATED_LOG_SD = 0.02  # registers differ by some 2 % in deadweight: summer against tropical mark
 
-# A call of which nothing is known but that a tanker loaded. Published means of a full ship, in thousand barrels: 15.6
+# For a call of which only is known that a tanker loaded. Published means of a full ship, in thousand barrels: 15.6
 # (2018, two sets), 31.8 (2020, if nine tenths full), 19.8 (2022), 19.5 (2023), 25.0 (March 2024), 29.7 (later 2024, if
-# nine tenths full): from fleet to fleet their logarithms spread by 0.27 about that of 23,000 bbl. Ships of one fleet:
+# nine tenths full): their logarithms spread by 0.27 from fleet to fleet, about that of 23,000 bbl. Ships of one fleet:
 # Member States gave 10,000 to 30,000 bbl a tanker; 0.42 is our judgement (0.63 over the 12 tonnages of our register)
-DWT_PRIOR = "dwt_prior"  # the method by which such a call has a deadweight
+DWT_PRIOR = "dwt_prior"  # the method of such a call's deadweight
 UNKNOWN_FULL_BBL = 23_000.0  # the mean of a full ship, at 7.46 bbl/t and 95 % of deadweight
 UNKNOWN_LOG_SD, UNKNOWN_SHARED_SD = 0.42, 0.27  # of one ship about her fleet; of the fleet, all calls alike
 UNKNOWN_LOG_DWT = float(np.log(UNKNOWN_FULL_BBL / 7.46 / 0.95) - (UNKNOWN_LOG_SD**2 + UNKNOWN_SHARED_SD**2) / 2)
@@ -61,7 +61,7 @@ class TankerRegression:
         return asdict(self)
 
     def _between(self, table: tuple[tuple[float, ...], ...], length_m: FloatArray, beam_m: FloatArray) -> FloatArray:
-        """Bilinear between the knots; beyond the outermost ones their value."""
+        """Bilinear interpolation between the knots, constant beyond the outermost."""
         along = np.log(length_m / 100)
         across = np.log(beam_m / 16) - self.beam_of_length[0] - self.beam_of_length[1] * along
         i, f = _cell(along, tuple(np.log(k / 100) for k in LENGTH_KNOTS_M))
@@ -96,7 +96,7 @@ class TankerRegression:
         return 16 * np.exp(a + b * np.log(length_m / 100)), sd
 
     def likely_beam(self, length_m: float, beam_m: float | None, beam_sd_m: float) -> tuple[float, float, float]:
-        """ln(beam / m), its error, and the share of it that is told from the length, and so has the length's error.
+        """ln(beam / m), its error, and the weight in it of the usual beam, which shares the length's error.
 
         A measured beam is combined with the usual one of the length by inverse variance.
         """
@@ -151,7 +151,7 @@ def capacity_of(
     *,
     gt: float | None = None,
 ) -> Capacity:
-    """Capacity by what is known, best first: deadweight; gross tonnage with length and beam, or either; nothing."""
+    """Capacity from what is known, best first: deadweight; gross tonnage and length and beam, or either; nothing."""
     if dwt_t is not None:
         return Capacity(float(np.log(dwt_t)), STATED_LOG_SD, 0.0, "dwt_given")
     hull = None if length_m is None else _from_hull(length_m, beam_m, length_sd_m, beam_sd_m)
@@ -163,10 +163,10 @@ def capacity_of(
 
 
 def _from_hull(length_m: float, beam_m: float | None, length_sd_m: float, beam_sd_m: float) -> Capacity:
-    """Capacity by length and beam, or by length with the beam that is usual for it.
+    """Capacity from length and beam, or from length with the beam usual for it.
 
-    The errors of both are carried through as means over their normal laws: the correction bends within the error of a
-    radar length.
+    Errors are propagated as means over normal distributions, since the correction is not linear within the error of a
+    length from radar.
     """
     model = tanker_regression()
     log_beam, beam_sd, follows = model.likely_beam(length_m, beam_m, beam_sd_m)
@@ -183,7 +183,7 @@ def _from_hull(length_m: float, beam_m: float | None, length_sd_m: float, beam_s
 
 
 def _joined(gross: Capacity, hull: Capacity) -> Capacity:
-    """Both estimates by inverse variance, their errors going together as far as they were found to."""
+    """Both estimates combined by inverse variance, with the fitted correlation of their errors."""
     a, b = gross.log_sd**2, hull.log_sd**2
     common = min(tanker_regression().gross_correlation * gross.log_sd * hull.log_sd, 0.99 * min(a, b))
     weight = (b - common) / (a + b - 2 * common)

@@ -1,4 +1,4 @@
-"""Values of a row of any table of calls, whatever it came from: empty is None, nonsense is refused with its reason."""
+"""Read the cells of a row of any table of calls: empty cells give None, invalid ones are refused with the reason."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from pipeline.tables.operations import says_something
 Row = dict[str, Any]
 
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:[\s.,'’]\d{3})+(?:[.,]\d*)?")
-WIDEST_ERROR = 0.5  # of a size: a wider interval says no more than that nothing is known of it (our choice)
+WIDEST_ERROR = 0.5  # share of a size: a wider interval says no more than that nothing is known of it (our choice)
 
 
 class Refused(Exception):
-    """A row that makes no sense; the message says why."""
+    """A row that cannot be used; the message says why."""
 
 
 def is_empty(value: Any) -> bool:
-    """Does a cell hold nothing: no value, not a number, blanks, or a dash or a word for nothing known?"""
+    """Is a cell empty: no value, NaN, blanks, a dash, or a word for unknown?"""
     if value is None or isinstance(value, str):
         return not says_something(value)
     return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
 def text(call: Row, name: str) -> str:
-    """A text without blanks around it, which make no other ship or call; empty where there is none."""
+    """A text without surrounding blanks; "" where the cell is empty."""
     value = call.get(name)
     return "" if is_empty(value) else str(value).strip()
 
 
 def tonnage_kind(call: Row) -> str:
-    """Which tonnage ``dwt_t`` is, in lower case; deadweight where the cell is empty, but "unknown" is an answer.
+    """Which tonnage ``dwt_t`` is, in lower case; "dwt" where the cell is empty, though "unknown" is an answer.
 
     >>> [tonnage_kind({"tonnage_kind": said}) for said in ("GT", "Unknown", "-", None)]
     ['gt', 'unknown', 'dwt', 'dwt']
@@ -47,7 +47,7 @@ def tonnage_kind(call: Row) -> str:
 
 
 def as_list(call: Row, name: str) -> list[str]:
-    """A list, as memory (list), Parquet (array) or CSV (joined by ";") hold it; empty where there is none."""
+    """A list, from memory (list), Parquet (array) or CSV (joined by ";"); empty where there is none."""
     value: Any = call.get(name)
     if is_empty(value):
         return []
@@ -83,7 +83,7 @@ def positive(call: Row, name: str, limit: float) -> float | None:
 
 
 def cargo(call: Row, name: str, limit: float) -> float | None:
-    """A stated cargo, as ``positive``: of zero nobody can tell whether nothing was moved, or nothing is known."""
+    """A stated cargo, as ``positive``; zero is refused, as it may mean nothing moved or nothing known."""
     value = call.get(name)
     none = isinstance(value, str) and value.strip().lower() == "none"
     if none or number(call, name) == 0:
@@ -95,12 +95,12 @@ def cargo(call: Row, name: str, limit: float) -> float | None:
 
 
 def draught(call: Row, name: str) -> float | None:
-    """A draught [m]; None where there is none, or zero, by which transponders say "not available"."""
+    """A draught [m]; None where there is none, or zero, which transponders send for "not available"."""
     return None if number(call, name) == 0 else positive(call, name, DEEPEST_M)
 
 
 def share(call: Row, name: str) -> float:
-    """A probability; 1 where the table says nothing."""
+    """A probability; 1 where the cell is empty."""
     value = number(call, name)
     if value is None:
         return 1.0
@@ -126,7 +126,7 @@ def whole(call: Row, name: str, least: int) -> int | None:
 
 
 def truth(call: Row, name: str) -> bool:
-    """A yes or no, in the words of a CSV or a spreadsheet; yes where the cell is empty, and Refused for "unknown".
+    """A yes or no as a CSV or spreadsheet writes it; yes where the cell is empty; Refused for "unknown".
 
     >>> truth({"counts": " No"}, "counts"), truth({"counts": "TRUE"}, "counts"), truth({}, "counts")
     (False, True, True)
@@ -143,7 +143,7 @@ def truth(call: Row, name: str) -> bool:
 def sd(call: Row, stem: str, value: float | None, limit: float) -> float:
     """Standard error of a size [m] from its 90 % bounds; zero where there are none.
 
-    Refused are bounds beyond the limit, crossed ones, one without the other, and bounds of a size that is not given.
+    Refused: bounds beyond the limit, crossed bounds, one without the other, and bounds without a size.
     """
     names = f"{stem}_lo_m", f"{stem}_hi_m"
     low, high = (number(call, name) for name in names)

@@ -1,10 +1,10 @@
-"""Does a stay that images alone show go on beyond the border of two tables of liftings?
+"""Probability that a stay known from images alone continues across the border of two tables of liftings.
 
-The first table shows a ship at a berth and no look that bounds her stay; the other one begins with a ship there, whose
-arrival no look bounds. She is the same by Bayes' rule, as from look to look within one table: who is seen for so long
-on both sides may have stayed for the whole time (the law of stays), or another one took her spot, the sooner the busier
-the berth; one hull is as long in both, and a ship that loads does not come up. Nobody can tell two sister ships apart
-so.
+The first table shows a ship at a berth without a look that ends her stay; the other begins with a ship there whose
+arrival no look bounds. Whether she is the same follows from Bayes' rule, as from look to look within one table: one
+ship may have stayed throughout (the law of stays, given how long she was seen on both sides), or another took her spot,
+the sooner the busier the berth. One hull has one length in both, and a ship that loads does not rise. Sister ships
+cannot be told apart.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Row = dict[Any, Any]
-ONE_VISIT = pd.Timedelta(days=1)  # between two stays of one ship: no time to fetch another cargo, as in calls.visits
-SUREST = 0.98  # that images alone show one stay: sister ships may lie side by side at one berth (our choice)
-USUAL = CallsConfig()  # tables of liftings say nothing of the law of stays behind them
+ONE_VISIT = pd.Timedelta(days=1)  # between two stays of one ship: too short to fetch another cargo, as in calls.visits
+SUREST = 0.98  # most that images alone can show: sister ships may lie side by side at one berth (our choice)
+USUAL = CallsConfig()  # tables of liftings do not give the law of stays behind them
 
 
 def span(row: Row) -> tuple[Any, Any]:
-    """Arrival and departure; where a table has one of them alone, that moment."""
+    """Arrival and departure; where a table has only one of them, that one twice."""
     arrival, departure = row["arrival"], row["departure"]
     return (departure if pd.isna(arrival) else arrival), (arrival if pd.isna(departure) else departure)
 
 
 def between(a: Row, b: Row) -> pd.Timedelta:
-    """Time from the end of the one stay to the start of the other; none where they overlap."""
+    """Time from the end of one stay to the start of the other; zero where they overlap."""
     (came, left), (arrived, gone) = span(a), span(b)
     return max(arrived - left, came - gone, pd.Timedelta(0))
 
 
 def turns_at_berths(rows: Sequence[Row]) -> dict[str, Turnover]:
-    """How soon ships follow each other at each berth, by the share of days on which the tables show somebody there."""
+    """Turnover at each berth, from the share of days on which the tables show a ship there."""
     dated = [row for row in rows if not pd.isna(span(row)[0])]
     if not dated:
         return {}
@@ -57,11 +57,11 @@ def turns_at_berths(rows: Sequence[Row]) -> dict[str, Turnover]:
 
 
 def turns_of(a: Row, b: Row, by_days: Turnover) -> Turnover:
-    """How soon ships follow each other at the spot of two rows, by all looks of their tables but their own two.
+    """Turnover at the spot of two rows, from all looks of their tables except their own two.
 
-    Each table counts among its looks the sighting that it was asked about, which shows somebody in any case.
+    Each table counts the row's own sighting among its looks, which shows a ship in any case.
 
-    ``by_days`` stands where neither table tells of its looks: a few rows tell nothing of the time in which nobody came.
+    ``by_days`` is used where neither table gives its looks, since a few rows say nothing of the time without ships.
     """
     told = [row for row in (a, b) if not pd.isna([row["spot_taken"], row["spot_looks"]]).any()]
     if not told:
@@ -71,10 +71,10 @@ def turns_of(a: Row, b: Row, by_days: Turnover) -> Turnover:
 
 
 def chance_that_it_goes_on(a: Row, b: Row, turns: Turnover) -> float:
-    """That two rows of two tables, each seen in images of its own, are parts of one stay; 0 where they cannot be.
+    """Probability that two rows of two tables, each seen in its own images, are parts of one stay; 0 if impossible.
 
-    Where more than a day lies between, both ends there must be open: a look that shows her gone, or not yet come, or a
-    table that states her times, has ended her stay.
+    With more than a day between, both facing ends must be open: a look that shows her gone or not yet there, or a table
+    that states her times, ends a stay.
     """
     if not (len(a["evidence"]) and len(b["evidence"])) or not a["berth_id"] or a["berth_id"] != b["berth_id"]:
         return 0.0
@@ -87,7 +87,7 @@ def chance_that_it_goes_on(a: Row, b: Row, turns: Turnover) -> float:
         return 0.0
     if gap > ONE_VISIT and not ("departure" in first["open_ends"] and "arrival" in then["open_ends"]):
         return 0.0
-    if gap == pd.Timedelta(0):  # seen at one time in both
+    if gap == pd.Timedelta(0):  # both show her at the same time
         return SUREST
     lay_d, gap_d, lies_d = (time / pd.Timedelta(days=1) for time in (_lay(first), gap, _lay(then)))
     chance = chance_of_one_stay(turns, Pair(lay_d, gap_d, shift, spread, _by_freeboard(first, then), lies_d))
@@ -95,7 +95,7 @@ def chance_that_it_goes_on(a: Row, b: Row, turns: Turnover) -> float:
 
 
 def _lay(row: Row) -> pd.Timedelta:
-    """How long she was seen: of a table that does not tell, how long she was there, which is longer."""
+    """How long she was seen; for a table without that, how long she was there, which is longer."""
     if not pd.isna(row["seen_d"]):
         return pd.Timedelta(days=row["seen_d"])
     came, left = span(row)
@@ -111,17 +111,17 @@ def _lengths_apart(first: Row, then: Row) -> tuple[float, float]:
 
 
 def _by_freeboard(first: Row, then: Row) -> float:
-    """Logarithm of how much likelier the change of freeboard is of one hull that loads (or lands) than of two hulls."""
+    """Log likelihood ratio of the change of freeboard: one hull that loads (or discharges) against two hulls."""
     last, next_ = _freeboard(first, ("out", "in")), _freeboard(then, ("in", "out"))
     if last is None or next_ is None:
         return 0.0
     sinks = (last[0] - next_[0]) * (1.0 if first["counted"] == "loading" else -1.0)
-    of_two_hulls = 0.5  # the second one lies higher as often as lower
+    of_two_hulls = 0.5  # the second hull lies higher as often as lower
     return math.log(by_freeboards(sinks, math.hypot(last[1], next_[1])) / of_two_hulls)
 
 
 def _freeboard(row: Row, ends: tuple[str, str]) -> tuple[float, float] | None:
-    """The freeboard at the first of the ends that has one, with its standard error [m]."""
+    """Freeboard and its standard error [m] at the first of the given ends that has one."""
     for end in ends:
         value, error = row[f"freeboard_{end}_m"], row[f"freeboard_{end}_sd_m"]
         if not np.isnan(value):

@@ -1,4 +1,4 @@
-"""When a call was: arrival and departure as stated, or by their bounds, in UTC; what is odd about them, in words."""
+"""Read when a call was: arrival and departure in UTC, as stated or from their bounds, and contradictions in words."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import pandas as pd
 from pipeline.types.times import without_leap_second
 from pipeline.volume.cells import Refused, Row, as_list, is_empty, truth
 
-YEARS = (1950, 2100)  # of a call; beyond, a digit of the year is wrong
-LONGEST_STAY = timedelta(days=180)  # of a ship that moves cargo: longer, and a digit may be wrong (our choice)
+YEARS = (1950, 2100)  # of a call; outside, a digit of the year is wrong
+LONGEST_STAY = timedelta(days=180)  # of a ship that moves cargo; longer, a digit may be wrong (our choice)
 OPEN = {"arrival": "arrival_open", "departure": "left_open"}  # flags of port calls
-_NO_DAY = re.compile(r"\d{4}([-/. ]\d{1,2})?")  # readers of dates take a month for its first day, a year for 1 January
+_NO_DAY = re.compile(r"\d{4}([-/. ]\d{1,2})?")  # date readers take a month for its first day, a year for 1 January
 NO_TIME = "is no time of the form YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ"
 
 
 def dates(call: Row) -> tuple[Row, list[str]]:
-    """Arrival and departure, None where the table has none, and what contradicts itself in them.
+    """Arrival and departure, None where the table has none, and contradictions between them.
 
-    A bound that no look gave (flags arrival_open, left_open) is left aside: then the first or last sighting stands.
+    A bound that no look gave (flags arrival_open, left_open) is ignored: the first or last sighting is used.
     """
     unbounded = open_ends(call)
     before = ("arrival_hi",) if "arrival" in unbounded else ("arrival_lo", "arrival_hi")
@@ -41,9 +41,9 @@ def dates(call: Row) -> tuple[Row, list[str]]:
 
 
 def seen_for_d(call: Row) -> float | None:
-    """Days from the first to the last time at which she was surely there; None where a table does not tell both.
+    """Days from the first to the last time at which she was surely there; None unless the table has both.
 
-    The looks that did not show her bound her stay from outside: they say nothing of how long she was seen.
+    Looks that did not show her bound her stay from outside: they do not say how long she was seen.
 
     >>> seen_for_d({"arrival_hi": "2024-03-07T06:00Z", "departure_lo": "2024-03-08T18:00Z"})
     1.5
@@ -51,11 +51,11 @@ def seen_for_d(call: Row) -> float | None:
     first, last = time_of(call, "arrival_hi"), time_of(call, "departure_lo")
     if first is None or last is None:
         return None
-    return max(0.0, (last - first) / timedelta(days=1))  # of a sighting without a time of day the bounds cross
+    return max(0.0, (last - first) / timedelta(days=1))  # without a time of day the bounds are in reverse order
 
 
 def open_ends(call: Row) -> list[str]:
-    """Ends of a stay that no look and no message bounds, as the flags of port calls say.
+    """Ends of a stay that no look or message bounds, from the flags of port calls.
 
     >>> open_ends({"flags": "dark;left_open"})
     ['departure']
@@ -65,7 +65,7 @@ def open_ends(call: Row) -> list[str]:
 
 
 def moment(call: Row, name: str, low: str, high: str) -> pd.Timestamp | None:
-    """A time: stated (``arrival`` or ``arrival_date``), or the middle of its interval, or the bound that is known."""
+    """A time: stated (``arrival`` or ``arrival_date``), else the middle of its bounds, else the known one."""
     stated = [time_of(call, n) for n in (name, low, high)]
     if stated[0] is None:
         stated[0] = time_of(call, f"{name}_date")
@@ -77,7 +77,7 @@ def moment(call: Row, name: str, low: str, high: str) -> pd.Timestamp | None:
 
 
 def _bounds_crossed(call: Row, name: str) -> str:
-    """Words for a lower bound of a time that lies after the upper one; empty where none does."""
+    """Text for a lower bound after the upper one; "" where there is none."""
     low, high = (time_of(call, f"{name}_{end}") for end in ("lo", "hi"))
     if low is None or high is None or low <= high:
         return ""
@@ -85,9 +85,9 @@ def _bounds_crossed(call: Row, name: str) -> str:
 
 
 def _of_two_years(call: Row, unbounded: list[str]) -> str:
-    """Words for a call whose end is known by bounds alone, with a New Year between; empty otherwise.
+    """Text for a call whose end is known only by bounds on both sides of New Year; "" otherwise.
 
-    Her departure decides, as in the caps that ship; where a table tells nothing of it, her arrival.
+    The departure decides, as in the caps supplied; the arrival where the table has no departure.
 
     >>> _of_two_years({"departure_lo": "2023-12-25", "departure_hi": "2024-01-07"}, [])
     'the departure lies between 2023-12-25T00:00Z and 2024-01-07T00:00Z, of which year is not known: the middle decides'
@@ -104,7 +104,7 @@ def _of_two_years(call: Row, unbounded: list[str]) -> str:
 
 
 def _before(departure: pd.Timestamp, arrival: pd.Timestamp) -> bool:
-    """Did she leave before she came? A bare date stands for any time of its day."""
+    """Is the departure before the arrival? A bare date stands for any time of its day."""
     is_date = departure == departure.normalize()
     return bool(departure < (arrival.normalize() if is_date else arrival))
 
@@ -114,7 +114,7 @@ def _short(moment: pd.Timestamp) -> str:
 
 
 def time_of(call: Row, name: str) -> pd.Timestamp | None:
-    """A UTC time to the microsecond, None where the cell is empty; Refused for what is no time, or names no day."""
+    """A UTC time to the microsecond, None where the cell is empty; Refused if not a time or without a day."""
     value: Any = call.get(name)
     if is_empty(value):
         return None
@@ -126,13 +126,13 @@ def time_of(call: Row, name: str) -> pd.Timestamp | None:
         days = f"write it as YYYY-MM-DD{bounds}"
         raise Refused(f"{name} {value.strip()!r} names no day; {days}")
     try:
-        # by ISO 8601 alone: 03/04/2024 is March here and April there
+        # ISO 8601 only: 03/04/2024 is March here and April there
         iso = without_leap_second(value.strip()) if isinstance(value, str) else None
         read = pd.Timestamp(value) if iso is None else pd.to_datetime(iso, format="ISO8601")
     except (TypeError, ValueError) as error:
         raise Refused(f"time {value!r} {NO_TIME}") from error
-    # before zones are told: near the ends of the calendar they wrap to another year without a word
+    # before time zones are applied: near the ends of the calendar they silently wrap to another year
     if not YEARS[0] <= read.year <= YEARS[1]:
         raise Refused(f"time {str(value)[:40]!r} lies outside the years {YEARS[0]} to {YEARS[1]}")
-    read = read.as_unit("us")  # of one precision, so that a table of all of them can hold each
+    read = read.as_unit("us")  # one precision, so that one table can hold all of them
     return read.tz_localize("UTC") if read.tzinfo is None else read.tz_convert("UTC")

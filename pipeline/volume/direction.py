@@ -1,9 +1,9 @@
-"""Which way the cargo went, with probability, and which draughts and freeboards speak of it.
+"""Probability that a call loaded or discharged, and which draughts and freeboards are evidence on the cargo.
 
 Loading: the ship leaves deeper than she came; discharging: lighter; neither: no cargo moved. Two equal draughts mostly
-mean that nobody typed the second one; how often, the table's other calls tell. What the table states (``p_loading``,
-``p_discharging``) stands before what the draughts say; a table of nothing but calls is taken at its word: each is what
-the account counts. Draughts and freeboards that agree leave it so; those that contradict it are believed.
+mean that nobody typed the second one; how often follows from the table's other calls. What the table states
+(``p_loading``, ``p_discharging``) has priority over the draughts. A table without either is assumed to list only what
+the account counts: draughts and freeboards that agree leave it so, those that contradict it are believed.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from pipeline.volume.evidence import COLUMNS, FREEBOARD_SD_M
 if TYPE_CHECKING:
     from pipeline.config import VolumeConfig
 
-SURE = 0.5  # a direction is named from this probability on
+SURE = 0.5  # probability from which a direction is named
 OTHER_END = {"in": "out", "out": "in"}
 
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """Probabilities that cargo came aboard, that it went ashore; what is missing to 1 is that neither happened."""
+    """Probabilities that cargo came aboard and that it went ashore; the rest is that neither happened."""
 
     p_loading: float
     p_discharging: float
-    told: bool  # something speaks for it, be it a prior of the place; else it is only taken for granted
+    told: bool  # there is evidence for it, or a prior of the place; else it is assumed
 
     @property
     def name(self) -> str:
@@ -44,7 +44,7 @@ class Direction:
 
 
 def direction_of(call: Row, config: VolumeConfig) -> Direction:
-    """Direction of one call, as stated, else by draughts or freeboards, else as counted; Refused for nonsense."""
+    """Direction of one call: as stated, else by draughts or freeboards, else as counted; Refused if invalid."""
     loading, discharging = number(call, "p_loading"), number(call, "p_discharging")
     if loading is not None or discharging is not None:
         p_loading = share(call, "p_loading") if loading is not None else 1 - share(call, "p_discharging")
@@ -64,8 +64,9 @@ def direction_of(call: Row, config: VolumeConfig) -> Direction:
 
 
 def heard(granted: float, likely: float) -> float:
-    """A direction that is only taken for granted (0 or 1), and evidence that finds loading so likely: it stays where
-    that agrees, so that what speaks for a cargo never takes from it, and gives way where it does not.
+    """A direction that is only assumed (0 or 1), updated by evidence of likelihood ``likely`` for loading.
+
+    It is unchanged where the evidence agrees, so that evidence for a cargo never lowers it, and else replaced.
 
     >>> heard(1.0, 0.95), heard(1.0, 0.05), heard(0.0, 0.05)
     (1.0, 0.05, 0.0)
@@ -75,15 +76,15 @@ def heard(granted: float, likely: float) -> float:
 
 
 def habits_of(calls: Iterable[Row | None]) -> list[float]:
-    """For each call the share of second draughts that are typed anew, by the other calls that count and have both.
+    """For each call, the share of second draughts that are newly typed, from the other calls that count and have both.
 
-    None is a row that tells nothing of others.
+    None is a row that is no evidence for others.
     """
     return habits_by_others([None if call is None else _typed_anew(call) for call in calls])
 
 
 def _typed_anew(call: Row) -> bool | None:
-    """Do her two draughts differ? None where she has not both, or does not count."""
+    """Do the two draughts differ? None without both, or where the call does not count."""
     try:
         into, out = draught(call, "draught_in_m"), draught(call, "draught_out_m")
         counts = truth(call, "counts")
@@ -103,10 +104,10 @@ def _risen_m(call: Row) -> tuple[float, float] | None:
 
 
 def usable_evidence(call: Row, config: VolumeConfig) -> Row:
-    """Draughts and freeboards that speak of a counted movement; Refused where one is no number of a ship at all.
+    """Draughts and freeboards that are evidence on a counted cargo; Refused where one is impossible.
 
-    A ship that moved the other way moved nothing that counts: then they say nothing of a cargo. Draughts that are the
-    same within their step speak of a small one, as far as both were typed.
+    A ship that moved cargo the other way moved none that counts: her draughts or freeboards are then dropped. Draughts
+    that are the same within their step are evidence for a small cargo, as far as both were typed.
     """
     seen = _seen(call)
     light = "in" if config.counted == "loading" else "out"

@@ -1,4 +1,4 @@
-"""Draught of a tanker from what she weighs: displacement with a block coefficient that falls as a ship lightens.
+"""Draught of a tanker from her displacement, with a block coefficient that falls as a ship lightens.
 
 ``D(T) = rho Cb(T) L B T`` with ``Cb(T) = 1 - (1 - Cb_d) (T_d / T)^(1/3)`` (MAN, "Basic Principles of Ship
 Propulsion"). The inverted ratio, found in one public notebook, would make Cb rise as she lightens.

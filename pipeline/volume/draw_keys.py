@@ -1,9 +1,9 @@
-"""By what a call's random numbers are drawn: by its id, or, of a call without one, by what the table says of it.
+"""Choose the key of a call's random numbers: its id or, without one, what the row says of it.
 
-The place of a row in its table says nothing of the call: sorted otherwise, or with a row more, the same calls are the
-same barrels. Whose call it was, when and where is enough for most; so a draught that is edited moves the barrels by
-what it says, not by other draws as well. Where several rows are alike in that, all that each says is asked, and of rows
-that say the same in all each next one has a number.
+The position of a row is no property of the call: sorted differently, or with a row more, the same calls give the same
+barrels. Ship, time and place suffice for most, so an edited draught moves the barrels by its meaning and not by other
+random numbers as well. Where several rows are alike in that, the whole content is used, and rows alike in everything
+are numbered.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 WHO_AND_WHEN = ("vessel_id", "imo", "mmsi", "name", "berth_id", "arrival", "departure")
-# What is no word of the row on its call: names, what all rows share, and what follows from that and the rest
+# Columns that say nothing of the call: names, values that all rows share, and values derived from the others
 NOT_SAID = {"call_id", "draw_key", "assumptions_id", "p_retyped", "bbl_per_t", "status", "cause"}
 
-_BY_PLACE = re.compile(r"row\d+'*")  # the name that a call without an id is given
+_BY_PLACE = re.compile(r"row\d+'*")  # the name given to a call without an id
 
 
 def key_of(row: Mapping[Any, Any]) -> str:
-    """The name of a call's streams of random numbers; its order in sums, too."""
+    """The key of a call's random numbers, and of its order in sums."""
     return str(row.get("draw_key") or row["call_id"])
 
 
 def in_one_order(liftings: pd.DataFrame) -> pd.DataFrame:
-    """Rows of a table of liftings in the order of their keys: sums of floats hang on their order in the last digit."""
+    """Liftings in the order of their keys, since the last digit of a sum of floats depends on their order."""
     keys = [key_of(row) for row in liftings[["call_id", "draw_key"]].to_dict("records")]
     return liftings.iloc[sorted(range(len(keys)), key=keys.__getitem__)].reset_index(drop=True)
 
 
 def draw_keys(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
-    """A key for each of several rows without an id, no two alike; which of them has which does not hang on their order.
+    """A unique key for each of several rows without an id, independent of their order.
 
     >>> [key.split(" ")[0] for key in draw_keys([{"name": "A"}, {"name": "B"}, {"name": "A"}])]
     ['unnamed', 'unnamed', 'unnamed']
@@ -56,7 +56,7 @@ def draw_keys(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
 
 
 def with_keys_of_places(liftings: pd.DataFrame) -> pd.DataFrame:
-    """Liftings of a table made before it had keys: calls named ``rowN`` by their place have one by what they say."""
+    """Liftings of a table without keys: calls named ``rowN`` by their position get one from their content."""
     records = liftings.to_dict("records")
     unnamed = [n for n, row in enumerate(records) if _BY_PLACE.fullmatch(str(row["call_id"]))]
     keys = dict(zip(unnamed, draw_keys([records[n] for n in unnamed]), strict=True))
@@ -64,7 +64,7 @@ def with_keys_of_places(liftings: pd.DataFrame) -> pd.DataFrame:
 
 
 def rank_of(row: Mapping[Any, Any]) -> int:
-    """Which of several rows of its table a row without an id is that say the same in all.
+    """The number of a row without an id among the rows of its table with the same content.
 
     >>> [rank_of({"draw_key": key}) for key in draw_keys([{"name": "A"}, {"name": "A"}])]
     [1, 2]
@@ -74,18 +74,18 @@ def rank_of(row: Mapping[Any, Any]) -> int:
 
 
 def fullest_first(call: Mapping[Any, Any]) -> tuple[int, str]:
-    """Order of rows under one id, whatever the order of the table: the one that says most, then by what each says."""
+    """Sort key of rows under one id, independent of the table's order: most filled cells first, then by content."""
     cells = _cells(call, sorted(map(str, call)))
     return -len(cells), "\x1f".join(cells)
 
 
 def said(row: Mapping[Any, Any], names: Sequence[str] | None = None) -> str:
-    """What a row says in some columns, or in all in which it says anything of its call, as one text."""
+    """Content of a row in these columns, or in all that describe its call, as one text."""
     return "\x1f".join(_cells(row, sorted(set(row) - NOT_SAID) if names is None else names))
 
 
 def _cells(row: Mapping[Any, Any], names: Sequence[str]) -> list[str]:
-    """The cells that hold something, each with its column."""
+    """The non-empty cells, each with its column."""
     filled = [(name, row[name]) for name in names if name in row and not is_empty(row[name])]
     return [f"{name}={';'.join(map(str, v)) if pd.api.types.is_list_like(v) else v}" for name, v in filled]
 

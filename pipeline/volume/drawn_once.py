@@ -1,4 +1,4 @@
-"""Draws of rows, made once for all who ask for them: liftings, the check for edited figures, one account or several."""
+"""Cache the draws of rows, so that liftings, the check for edited figures and the accounts share them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
     from pipeline.config import VolumeConfig
 
-ROOM_BYTES = 512 << 20  # some 1,600 calls of 10,000 draws; what comes after is drawn again (our choice)
-_TOLD = {"status", "cause", "barrels_mean", "fill_p50", "dwt_p5_t", "dwt_p95_t"}  # by the draws: no draw asks for it
+ROOM_BYTES = 512 << 20  # some 1,600 calls of 10,000 draws; beyond that, calls are drawn again (our choice)
+_TOLD = {"status", "cause", "barrels_mean", "fill_p50", "dwt_p5_t", "dwt_p95_t"}  # results of the draws, not inputs
 _TOLD |= {f"{what}_p{percent}" for what in ("tonnes", "barrels") for percent in (5, 50, 95)}
 
 
 class DrawnOnce:
-    """Draws under one config and one seed. Kept by all that a row says, so a row that was changed is drawn anew.
+    """Draws under one config and one seed. The key is all that a row says, so a row that changed is drawn anew.
 
-    With ``several_accounts`` they stay after the first that is made of them. They fill ``room_bytes`` at most.
+    With ``several_accounts`` draws are kept after the first account. They fill at most ``room_bytes``.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class DrawnOnce:
         self._bytes = 0
 
     def ships(self, row: Mapping[Any, Any]) -> Ships:
-        """The draws of a row of liftings; kept for who asks next, as far as there is room."""
+        """The draws of a row of liftings, cached as far as there is room."""
         key = _key(row)
         found = self._kept.get(key) or ships_of(row, self.config, self._shared, self.seed)
         size = _bytes(found)
@@ -44,7 +44,7 @@ class DrawnOnce:
         return found
 
     def handed_over(self, row: Mapping[Any, Any]) -> Ships:
-        """The draws of a row for an account: kept no longer, unless several are made."""
+        """The draws of a row for an account, removed from the cache unless several accounts are made."""
         if self._several:
             return self.ships(row)
         found = self._kept.pop(_key(row), None)
@@ -55,13 +55,13 @@ class DrawnOnce:
 
 
 def _key(row: Mapping[Any, Any]) -> str:
-    """All that a row says before it is drawn. Lists are left out: they name evidence, which no draw asks."""
+    """Everything in a row that its draws depend on. Lists name evidence, which no draw uses."""
     asked = {str(name): value for name, value in row.items() if name not in _TOLD}
     return repr(sorted((name, value) for name, value in asked.items() if not pd.api.types.is_list_like(value)))
 
 
 def _bytes(ships: Ships) -> int:
-    """Memory of the draws."""
+    """Memory of the draws [bytes]."""
     return sum(_bytes_of(draws) for draws in (ships.first, *(other for _, other in ships.others)))
 
 

@@ -1,8 +1,7 @@
-"""Figures of a table of liftings that are not what the row's own columns give: somebody edited one or the other.
+"""Find figures in a table of liftings that do not follow from the row's own columns: one or the other was edited.
 
-An account draws each cargo again from what the row says of ship, load and product. Tonnes, barrels and what else
-follows from that stand beside it to be read, so an edit of them alone would change nothing, and an edit of the size
-would leave them behind.
+An account draws each cargo again from the row's ship, load and product. Tonnes, barrels and other results stand beside
+them only to be read: editing these alone would change nothing, and editing the size would leave them out of date.
 """
 
 from __future__ import annotations
@@ -27,19 +26,19 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
     from pipeline.volume.drawn_once import DrawnOnce
 
-# Quantiles that liftings hold, in percent, by what they are of.
+# Quantiles held in liftings, in percent, by quantity.
 QUANTILES = {"tonnes": (5, 50, 95), "barrels": (5, 50, 95), "fill": (50,)}
-SAME_DRAWS, HALF = 1e-5, 0.5  # relative, which ten digits of a CSV file hold, and of barrels rounded to whole ones
+SAME_DRAWS, HALF = 1e-5, 0.5  # relative, as ten digits of a CSV file keep it; and of barrels rounded to whole ones
 ROUNDED = 5e-3  # relative: a figure rounded to three digits, as reports print them, is not edited
-# Of a table that was drawn with another seed: sampling errors within which a figure is the same (our choice), for as
-# many draws as it may rest on at the most. What a table was drawn with it does not tell.
+# For a table drawn with another seed: how many sampling errors still count as the same (our choice), for at most so
+# many draws. With how many a table was drawn it does not say.
 SIGMAS, MOST_DRAWS = 6.0, 1000
-SAME_SEED_SHARE = 0.5  # of the drawn figures that are the same to the last digit where the seed is (our choice)
+SAME_SEED_SHARE = 0.5  # share of drawn figures that must be identical to take the seed for the table's own (our choice)
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A figure of a row as it stands, and as the row's own columns give it."""
+    """A figure of a row as stated, and as the row's own columns give it."""
 
     column: str
     stated: float
@@ -47,18 +46,18 @@ class Edit:
 
     @property
     def rounded(self) -> bool:
-        """Is the one the other, but for digits that were rounded away?"""
+        """Are both the same but for rounding?"""
         return math.isclose(self.stated, self.given, rel_tol=ROUNDED, abs_tol=1e-9)
 
 
 @dataclass(frozen=True, slots=True)
 class _Figure:
-    """A drawn figure: as it stands, as drawn here, and as far apart as another seed may draw it."""
+    """A drawn figure: as stated, as drawn here, and the range in which another seed may put it."""
 
     edit: Edit
     low: float
     high: float
-    continuous: bool  # else it is the same under any seed, and tells nothing of that
+    continuous: bool  # else it is the same under any seed, and no evidence on it
 
     @property
     def same(self) -> bool:
@@ -71,10 +70,10 @@ class _Figure:
 
 
 def edits(liftings: pd.DataFrame, drawn: DrawnOnce) -> dict[str, list[Edit]]:
-    """Of each counted row, by call_id, the figures that its own columns do not give; rows without any are left out.
+    """Figures that a counted row's own columns do not give, by call_id; rows without any are left out.
 
-    A table that was drawn with this seed repeats its figures to the last digit; of another one those beyond what
-    chance does are told. Empty cells state nothing. ``drawn`` has config and seed, and keeps the draws for the account.
+    A table drawn with this seed has identical figures; with another seed, only those beyond chance are reported. Empty
+    cells state nothing. ``drawn`` has config and seed, and keeps the draws for the account.
     """
     config = drawn.config
     known = {*(p.name for p in config.products), "unnamed", *UNNAMED}
@@ -91,13 +90,13 @@ def edits(liftings: pd.DataFrame, drawn: DrawnOnce) -> dict[str, list[Edit]]:
 
 
 def _drawn(row: Mapping[Any, Any], config: VolumeConfig, drawn: DrawnOnce) -> Iterator[_Figure]:
-    """Quantiles of a row's cargo, its fill, and its part in a sum, where the row states them."""
+    """Quantiles of a row's cargo and fill, and its contribution to a sum, where the row states them."""
     stated = ["barrels_mean", *(f"{what}_p{p}" for what, percents in QUANTILES.items() for p in percents)]
     if all(pd.isna(row[name]) for name in stated):
         return
     ships = drawn.ships(row)
     draws = ships.first
-    left = min(1.0, draws.behind / config.draws)  # evidence leaves the same share of however many draws
+    left = min(1.0, draws.behind / config.draws)  # evidence leaves the same share of any number of draws
     n = left * min(config.draws, MOST_DRAWS)
     stated_load = any(pd.notna(row[name]) for name in ("given_barrels", "given_tonnes"))
     of = {"tonnes": draws.tonnes, "barrels": draws.barrels, "fill": draws.fill}
@@ -113,19 +112,19 @@ def _drawn(row: Mapping[Any, Any], config: VolumeConfig, drawn: DrawnOnce) -> It
 
 
 def _quantiles(values: FloatArray, shares: list[float], n: float) -> Iterator[tuple[float, float, float]]:
-    """Quantiles, each between those that others of n draws may be instead: two samples err by as much each."""
+    """Quantiles, each with the range that another sample of n draws may give: both samples have errors."""
     reaches = [SIGMAS * math.sqrt(2 * p * (1 - p) / n) for p in shares]
     around = [[max(0.0, p - reach), p, min(1.0, p + reach)] for p, reach in zip(shares, reaches, strict=True)]
     found = np.quantile(values, np.array(around).reshape(-1, 3))
     for p, reach, (low, given, high) in zip(shares, reaches, found, strict=True):
-        # beyond the draws nothing is known: a tail may be longer by as much as it is wide
+        # beyond the draws nothing is known: a tail may extend by its own width
         lower = given - low if reach >= p else 0.0
         higher = high - given if reach >= 1 - p else 0.0
         yield float(low - lower), float(given), float(high + higher)
 
 
 def _reckoned(row: Mapping[Any, Any], config: VolumeConfig) -> Iterator[Edit]:
-    """Figures that follow from others of the row without any draws, and do not stand so."""
+    """Figures that follow from other columns without draws, and are not as they should be."""
     product = str(row["product"])
     factor, expected = bbl_per_t(product, config), {}
     expected["bbl_per_t"] = factor

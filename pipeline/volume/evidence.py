@@ -1,6 +1,6 @@
-"""What was seen of one call's load: draughts and freeboards, read by her hull. What they say: ``likelihood``.
+"""The evidence on one call's load: draughts and freeboards, with the hull to read them by (used by ``likelihood``).
 
-Written for a loading; a discharge is one run backwards: she comes with the cargo and leaves with ballast.
+Written for a loading; a discharge is treated as one in reverse: she comes with the cargo and leaves in ballast.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipeline.volume.full_draught import COLUMNS as DEPTHS
 from pipeline.volume.usual_hull import hull_for_loads
 
 DEPTH_SPREAD = 0.08  # of ln(depth) around the mean of two published lines
-FREEBOARD_SD_M = 0.5  # where no error is told
+FREEBOARD_SD_M = 0.5  # where no error is given
 
 COLUMNS = (
     "draught_in_m", "draught_out_m", "freeboard_in_m", "freeboard_in_sd_m", "freeboard_out_m", "freeboard_out_sd_m",
@@ -29,7 +29,7 @@ BY_USUAL_HULL = "_by_usual_hull"  # ends the method of a row that does not state
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was seen of the load of one call; None where nothing was. Freeboards as (value, standard error)."""
+    """Evidence on the load of one call; None where there is none. Freeboards are (value, standard error)."""
 
     length_m: float
     beam_m: float
@@ -38,28 +38,28 @@ class Evidence:
     draught_out_m: float | None = None
     freeboard_first_m: tuple[float, float] | None = None
     freeboard_last_m: tuple[float, float] | None = None
-    p_same_hull: float = 1.0  # that the last freeboard is hers at all
-    stay: StayTimes | None = None  # when the looks with a freeboard were; None where that is not told
-    hull_stated: bool = True  # else length, beam or both are as usual for her deadweight or length
-    p_retyped: float = RETYPED  # that the second draught was typed anew, before the two are compared
+    p_same_hull: float = 1.0  # probability that the last freeboard is hers at all
+    stay: StayTimes | None = None  # when the looks with a freeboard were; None if unknown
+    hull_stated: bool = True  # else length, beam or both are those usual for her deadweight or length
+    p_retyped: float = RETYPED  # probability that the second draught was newly typed, before the two are compared
     depth_m: float | None = None  # keel to deck, by identity
     design_draught_m: float | None = None  # summer draught, by identity
-    draught_in_dwt: bool = False  # her deadweight was told by one of these already
-    longer: float = 0.0  # error of ln(length) that goes with one of ln(length times beam)
+    draught_in_dwt: bool = False  # one of these has already been used for her deadweight
+    longer: float = 0.0  # share of the error of ln(length times beam) that is that of ln(length)
 
     @property
     def freeboards(self) -> bool:
-        """Whether a side above the water was measured."""
+        """Was a freeboard measured?"""
         return self.freeboard_first_m is not None or self.freeboard_last_m is not None
 
     @property
     def full_draught(self) -> Told | None:
-        """How deep she lies when full, by identity; None where nothing tells."""
+        """Her full draught by identity; None if unknown."""
         return told_full_draught({name: getattr(self, name) for name in DEPTHS}, self.length_m)
 
     @property
     def method(self) -> str:
-        """What it is, in the words of the liftings table; empty where it says nothing."""
+        """Name of the evidence in the liftings table; "" without any."""
         draughts = sum(d is not None for d in (self.draught_in_m, self.draught_out_m))
         sides = sum(f is not None for f in (self.freeboard_first_m, self.freeboard_last_m))
         parts = [("", "draught", "draughts")[draughts], ("", "freeboard", "freeboards")[sides]]
@@ -68,9 +68,9 @@ class Evidence:
 
 
 def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
-    """The evidence in a row of liftings or calls; None where there is none, or no hull to read it by.
+    """The evidence in a row of liftings or calls; None without any, or without a hull to read it by.
 
-    Where discharges are counted, arrival and departure change places.
+    Arrival and departure change places where discharges are counted.
     """
     backwards = row.get("counted") == "discharging"
     into, out = ("out", "in") if backwards else ("in", "out")

@@ -1,7 +1,7 @@
 """First-order Sobol indices ``S = Var(E[output | input]) / Var(output)`` from the draws themselves.
 
-Draws are sorted into groups of like input (Plischke, Reliability Engineering & System Safety 95, pp. 354-360, 2010);
-the error of an index is told by leaving out blocks of draws.
+Draws are grouped by similar input (Plischke, Reliability Engineering & System Safety 95, pp. 354-360, 2010); the error
+of an index is a jackknife over blocks of draws.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-BINS = 32  # of equal count, for an input that is a number: what varies inside a bin is lost, some 0.3 % (our choice)
-BLOCKS = 10  # of draws, left out one by one for the sampling error
+BINS = 32  # of equal count, for a numerical input: variation inside a bin is lost, some 0.3 % (our choice)
+BLOCKS = 10  # of draws, left out one by one for the jackknife error
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,14 @@ class Index:
 
 
 def equal_bins(values: FloatArray, bins: int = BINS) -> np.ndarray:
-    """Number of the equal-count bin of each value; equal values may fall apart."""
+    """Index of the equal-count bin of each value; equal values may be in different bins."""
     ranks = np.empty(len(values), dtype=np.intp)
     ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
     return ranks * bins // len(values)
 
 
 def bins_within(strata: np.ndarray, values: FloatArray, bins: int = BINS) -> np.ndarray:
-    """Number of each value's equal-count bin among those of its stratum; strata are counted from 0."""
+    """Index of each value's equal-count bin within its stratum; strata are numbered from 0."""
     order = np.lexsort((values, strata))
     start = np.searchsorted(strata[order], strata[order])
     size = np.bincount(strata)[strata[order]]
@@ -46,8 +46,8 @@ def bins_within(strata: np.ndarray, values: FloatArray, bins: int = BINS) -> np.
 def between_variance(output: FloatArray, group: np.ndarray) -> FloatArray:
     """Variance of the output's mean given the group; shape (1 + BLOCKS,): of all draws, then without each block.
 
-    Between-group variance less what sampling alone would give it (one-way analysis of variance), so that an input
-    that does nothing has 0 on average.
+    Between-group variance less its expectation from sampling alone (one-way analysis of variance), so that an input
+    without effect has 0 on average.
     """
     groups = int(group.max()) + 1
     cell = _blocks(len(output)) * groups + group
@@ -73,7 +73,7 @@ def variance(output: FloatArray) -> FloatArray:
 
 
 def index_of(part: FloatArray, total: FloatArray) -> Index:
-    """First-order index and its jackknife error over blocks; nothing explains a sum that does not vary.
+    """First-order index and its jackknife error over blocks; 0 for a sum that does not vary.
 
     ``part`` is an input's `between_variance`, ``total`` the sum's `variance`.
 

@@ -1,7 +1,7 @@
-"""What a registry's summer draught or depth says of a ship: how deep she lies when full, and so how much she carries.
+"""Use a registered summer draught or depth: how deep a ship lies when full, and so how much she carries.
 
-A deadweight that is told from length and beam is moved by it: a hull that lies deeper than its like carries more, as
-far as she is not heavier or finer herself. What draughts and freeboards say of her cargo is read by it
+A deadweight estimated from length and beam is updated by it: a hull that lies deeper than similar ones carries more,
+unless she is heavier or finer herself. Draughts and freeboards are also read by it as evidence on her cargo
 (``likelihood``).
 """
 
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 
 COLUMNS = ("depth_m", "design_draught_m")
 SUMMER_LOG_SD = 0.015  # of a listed summer draught: registers round, and mix it with the scantling draught (our choice)
-BY_HULL = re.compile("length(_beam)?")  # in the method of a deadweight that the hull tells
-AND_DRAUGHT = "_and_draught"  # in the method of one that was moved by a full draught
-# ln of a full draught over what the hull's own law gives, beyond which it is not hers: hulls of 48 m and for sheltered
-# waters lie up to 0.43 less deep (``benchmarks/published_hulls.csv``), and feet or decimetres are beyond (our choice)
+BY_HULL = re.compile("length(_beam)?")  # in the method of a deadweight from the hull
+AND_DRAUGHT = "_and_draught"  # in the method of one updated by a full draught
+# ln of a full draught over that from the hull law, beyond which it is not hers: hulls of 48 m and for sheltered waters
+# lie up to 0.43 less deep (``benchmarks/published_hulls.csv``), while feet or decimetres are beyond it (our choice)
 ANOTHER_HULL = 0.5
-# Over her summer draught: a forty-eighth more in the tropics, another in fresh water, and trim and habit of typing
-# (``volume.draught_sd_m``) beside these (our choice)
+# Limit over her summer draught: a forty-eighth more in the tropics, another in fresh water, and trim and typing habits
+# beside these (``volume.draught_sd_m``) (our choice)
 DEEPER_THAN_FULL = 1.1
 SEA_T_PER_M3 = 1.025
 GRID = np.linspace(-4.5, 4.5, 91)  # standard deviations of ln(deadweight)
@@ -57,7 +57,7 @@ class Told:
 
 
 def told_full_draught(row: Mapping[str, Any], length_m: float) -> Told | None:
-    """By the listed summer draught, else by the depth over which such hulls have it; None where neither is known.
+    """The listed summer draught, else the depth divided by its usual ratio to the full draught; None without either.
 
     >>> told_full_draught({"depth_m": 8.2, "design_draught_m": 6.48}, 105.5)
     Told(draught_m=6.48, log_sd=0.015)
@@ -73,7 +73,7 @@ def told_full_draught(row: Mapping[str, Any], length_m: float) -> Told | None:
 
 
 def listed_depths(call: Row, lifting: Row) -> tuple[Row, list[str]]:
-    """Depth and summer draught of a call, as far as they can be those of the lifting's hull; and what is doubtful.
+    """Depth and summer draught of a call, as far as they can be those of the lifting's hull; and doubts.
 
     >>> hull = {"length_m": 105.5, "beam_m": 16.8, "dwt_p50_t": 6_200.0, "dwt_log_sd": 0.2}
     >>> listed_depths({"depth_m": 8.2, "design_draught_m": 21.3}, hull)[1]
@@ -101,7 +101,7 @@ def listed_depths(call: Row, lifting: Row) -> tuple[Row, list[str]]:
 
 
 def _numbers(call: Row) -> tuple[dict[str, float | None], list[str]]:
-    """Depth and summer draught that a ship may have, None where there is none, and what is said of what none has."""
+    """Depth and summer draught that are possible, None where there is none, and doubts about impossible ones."""
     found: dict[str, float | None] = dict.fromkeys(COLUMNS)
     doubts = []
     for name, limit in zip(COLUMNS, (HIGHEST_M, DEEPEST_M), strict=True):
@@ -113,7 +113,7 @@ def _numbers(call: Row) -> tuple[dict[str, float | None], list[str]]:
 
 
 def overloaded(lifting: Row) -> list[str]:
-    """Draughts that the load rests on though they are deeper than her summer draught lets her lie, one line each.
+    """Draughts used for the load though clearly deeper than her summer draught, one line each.
 
     >>> overloaded({"design_draught_m": 6.1, "draught_in_m": 3.6, "draught_out_m": 6.9})
     ['draught_out_m 6.9 m is deeper than her summer draught (6.1 m): typed wrongly, overloaded, or not her papers']
@@ -135,8 +135,10 @@ def log_full_draught(length_m: float, beam_m: float, log_dwt: float) -> float:
 def _laws(
     length_m: float, beam_m: float, log_dwt: FloatArray, larger: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """By ln(deadweight) and ln(true over measured length times beam): ln of the full draught [m], the lightship's part
-    of what she weighs then, and what ln of the draught changes by for each unit of the second."""
+    """Full draught as ln [m], lightship's share of full displacement, and slope of the first by ``larger``.
+
+    ``log_dwt`` is ln(deadweight), ``larger`` is ln(true over measured length times beam).
+    """
     usual = float(tanker_regression().log_dwt(np.array(length_m), np.array(beam_m)))
     share = lightship_share(length_m, log_dwt - usual - DWT_PER_HULL * larger)
     part = lightship_part(share)
@@ -146,11 +148,11 @@ def _laws(
 
 
 def moved_by_draught(size: Capacity, told: Told | None, hull: UsualHull) -> Capacity:
-    """The capacity of a hull with what her full draught adds, by Bayes' rule on a grid of deadweights.
+    """The capacity of a hull updated by her full draught, by Bayes' rule on a grid of deadweights.
 
-    A hull that carries more than her like lies deeper, but less than in proportion: one that carries less weighs the
-    more herself. What ships of one deadweight and size differ by in draught is normal in its logarithm; so is the
-    posterior taken to be. Deadweights that do not rest on the hull are left as they are.
+    A hull that carries more than similar ones lies deeper, but less than in proportion: one that carries less is
+    heavier herself. The draughts of ships of one deadweight and size are taken as log-normal, and so is the posterior.
+    Deadweights that do not come from the hull are left as they are.
 
     Parameters
     ----------
@@ -162,7 +164,7 @@ def moved_by_draught(size: Capacity, told: Told | None, hull: UsualHull) -> Capa
         return size
     spread = math.hypot(size.log_sd, size.shared_sd)
     off = spread * GRID
-    # of the hull's error, as far as the deadweight's goes with it, and the rest
+    # the part of the hull's error that goes with the deadweight's, and the rest
     together = min(DWT_PER_HULL * hull.log_sd**2, 0.95 * size.log_sd * hull.log_sd)
     larger = together / spread**2 * off
     log_draught, part, by_size = _laws(hull.length_m, hull.beam_m, size.log_dwt + off, larger)
@@ -174,7 +176,7 @@ def moved_by_draught(size: Capacity, told: Told | None, hull: UsualHull) -> Capa
     weights /= weights.sum()
     moved = float(weights @ off)
     left = float(weights @ (off - moved) ** 2)
-    shared = size.shared_sd * left / spread**2  # what calls share shrinks as the whole error does
+    shared = size.shared_sd * left / spread**2  # the error that calls share shrinks like the whole one
     return replace(
         size,
         log_dwt=size.log_dwt + moved,

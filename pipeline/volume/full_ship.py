@@ -1,4 +1,4 @@
-"""What a full ship holds in barrels, by product, and how much of that a cap counts where no product is named."""
+"""Barrels in a full ship, by product, and the share of a cargo that a cap counts where no product is named."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.volume.montecarlo import UNNAMED_T_PER_M3
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-STATED_CAPACITY = "capacity_given"  # method of a row whose barrels at 100 % the table states
+STATED_CAPACITY = "capacity_given"  # method of a row for which the table states barrels at 100 %
 
 
 def bbl_per_t(product: str, config: VolumeConfig) -> float:
@@ -22,7 +22,7 @@ def bbl_per_t(product: str, config: VolumeConfig) -> float:
 
 
 def bbl_per_t_range(product: str, config: VolumeConfig) -> tuple[float, float]:
-    """The least and the most barrels per tonne of what a cargo may be: of a named product its own factor twice."""
+    """Least and most barrels per tonne of what a cargo may be; for a named product, its factor twice."""
     named = {p.name: p.bbl_per_t for p in config.products}
     if product in named:
         return named[product], named[product]
@@ -31,20 +31,20 @@ def bbl_per_t_range(product: str, config: VolumeConfig) -> tuple[float, float]:
 
 
 def full_bbl_per_dwt_t(product: str, config: VolumeConfig) -> float:
-    """Barrels in a full ship per tonne of deadweight: tanks at their limit or deadweight less stores, the lesser."""
+    """Barrels in a full ship per tonne of deadweight: by tanks at their limit or deadweight less stores, the lesser."""
     return _of(product, _full_by_product(config), config)
 
 
 def share_at_fill(row: Mapping[Any, Any], cap: CapConfig, config: VolumeConfig) -> float:
     """Share of a lifting's barrels at a fixed fill that the cap counts.
 
-    Of one without a named product, what it holds on average of the products that count over what it holds of any.
+    For one without a named product: what it holds on average of the products that count, over what it holds of any.
     """
     product = str(row["product"])
     if product not in UNNAMED:
         return float(cap.counts_product(product))
     if pd.notna(row["given_barrels"]) or str(row["method"]).startswith(STATED_CAPACITY):
-        held = {p.name: 1.0 for p in config.products}  # so many barrels of whatever it is
+        held = {p.name: 1.0 for p in config.products}  # the same number of barrels of any product
     elif pd.notna(row["given_tonnes"]):
         held = {p.name: p.bbl_per_t for p in config.products}
     else:
@@ -63,5 +63,5 @@ def _full_by_product(config: VolumeConfig) -> dict[str, float]:
 
 
 def _of(product: str, by_name: dict[str, float], config: VolumeConfig) -> float:
-    """The value of a product; of one that is not named, the mean over what it may be."""
+    """The value of a product; for an unnamed one, the mean over what it may be."""
     return by_name.get(product, sum(p.share * by_name[p.name] for p in config.products))

@@ -1,7 +1,7 @@
-"""Gas carriers: by type or name, what they may carry, and how much less than an oil tanker of their size.
+"""Recognise gas carriers by type or name: what they may carry, and how much less than an oil tanker of their size.
 
-No gas carrier carries gas oil, and none has an oil tanker's deadweight on her length and beam: the usual cargo of oil
-tankers says nothing of hers. Liquefied petroleum gas is in the Committee's chart of products; natural gas, ethane,
+No gas carrier carries gas oil, and none has the deadweight of an oil tanker of her length and beam, so the usual cargo
+of oil tankers is no guide. Liquefied petroleum gas is in the Committee's chart of products; natural gas, ethane,
 ethylene, ammonia and the like are not.
 
 Of 5,802 merchant ships of other trades (world fleet of 2017) none has one of these words in her name; of 108 tankers
@@ -37,7 +37,7 @@ _BURNT = re.compile(r"\b(?:lng|lpg|ammonia|hydrogen|ethane|gas)[\s-]+(?:dual[\s-
 
 @dataclass(frozen=True, slots=True)
 class GasCarrier:
-    """That a ship carries gas: by her type or by her name, and which gas; "" where that is not said."""
+    """A gas carrier: recognised by type or name, and which gas; "" where that is not stated."""
 
     by: str
     gas: str
@@ -49,7 +49,7 @@ class GasCarrier:
 
 
 def gas_carrier(call: Row) -> GasCarrier | None:
-    """What type and name say; None of a ship that nothing calls a gas carrier. A type of oil tanker overrules a name.
+    """The gas carrier by type and name; None for any other ship. The type of an oil tanker overrules a name.
 
     >>> gas_carrier({"name": "ETHANE CRYSTAL"}), gas_carrier({"name": "GAS ACE", "ship_type": "LPG Tanker"})
     (GasCarrier(by='name', gas='ethane'), GasCarrier(by='type', gas='lpg'))
@@ -57,7 +57,7 @@ def gas_carrier(call: Row) -> GasCarrier | None:
     (None, None)
     """
     for by, column in (("type", "ship_type"), ("name", "name")):
-        said = _BURNT.sub("", text(call, column).lower().replace("_", " "))  # what drives her is not what she carries
+        said = _BURNT.sub("", text(call, column).lower().replace("_", " "))  # her fuel is not her cargo
         if _PETROLEUM.search(said):
             return GasCarrier(by, PETROLEUM_GAS)
         if other := _OTHER.search(said):
@@ -71,7 +71,7 @@ def gas_carrier(call: Row) -> GasCarrier | None:
 
 
 def require_a_counted_gas(ship: GasCarrier) -> None:
-    """Refuse a cargo that nobody names of a ship whose gas is no product of any cap on petroleum."""
+    """Refuse an unnamed cargo of a ship whose gas is no product of any petroleum cap."""
     if not ship.is_petroleum:
         raise Refused(
             f"by her {ship.by} she carries {ship.gas}, which is no refined petroleum; name the product if it is another"
@@ -79,7 +79,7 @@ def require_a_counted_gas(ship: GasCarrier) -> None:
 
 
 def require_a_size(by: str) -> None:
-    """Refuse a gas carrier of which no size is known: what unknown callers mostly are is oil tankers."""
+    """Refuse a gas carrier of unknown size: the prior for unknown callers is that of oil tankers."""
     raise Refused(
         f"a gas carrier, by her {by}, of unknown size: what oil tankers here usually carry says nothing of her cargo; "
         "state dwt_t, gt, length_m, tonnes or barrels"
@@ -87,6 +87,6 @@ def require_a_size(by: str) -> None:
 
 
 def of_hull(tanker: Capacity) -> Capacity:
-    """Capacity of a gas carrier of the length and beam for which a tanker's is given."""
+    """Capacity of a gas carrier, given that of a tanker of her length and beam."""
     log_sd = math.hypot(tanker.log_sd, LOG_OF_HULL_SD)
     return replace(tanker, log_dwt=tanker.log_dwt + LOG_OF_HULL, log_sd=log_sd, method=tanker.method + OF_GAS_CARRIER)

@@ -1,7 +1,7 @@
-"""How full and how heavy a tanker of a length is: what turns a draught into tonnes, and a deadweight into a draught.
+"""Block coefficient and lightship of a tanker by length, which relate draughts to tonnes and deadweight.
 
 Small tankers are finer and carry more steel for their cargo than large ones; a hull that carries less than others of
-its length and beam (gas carriers) weighs the more herself, and is less deep. Both laws are ours, laid through what is
+its length and beam (gas carriers) is itself heavier, and lies less deep. Both laws are ours, fitted to what is
 published:
 
 - block coefficient on length over all: 0.633 of Etsuzan Maru No. 8 (65 m; https://www.scribd.com/document/845820261/);
@@ -33,13 +33,13 @@ BLOCK_AT_100_M, BLOCK_PER_LOG_LENGTH = 0.69, 0.105
 BLOCK_SD = 0.04  # NILIM TN 309: tankers' Cb has a standard deviation of 0.038
 BLOCK_RANGE = (0.5, 0.88)
 LIGHTSHIP_AT_100_M, LIGHTSHIP_POWER = 0.345, -0.5  # of deadweight, of tankers with the usual deadweight of their hull
-# With BLOCK_SD it spreads the full draught of one deadweight by 7 %: twice what these ships differ by, since hulls for
-# sheltered waters lie outside (our choice)
+# With BLOCK_SD it gives the full draught at one deadweight a spread of 7 %: twice that among these ships, since hulls
+# for sheltered waters lie outside (our choice)
 LIGHTSHIP_LOG_SD = 0.18
 # A hull of the same length and beam that carries a tenth less has a fifth more lightship per deadweight. Fitted to the
 # ships above: then deadweight tells 0.3 of its difference by draught, and 0.7 by what she weighs herself.
 LIGHTSHIP_PER_DEADWEIGHT = -2.0
-MOST_UNUSUAL = 0.6  # ln of deadweight over the usual one, beyond which what differs is a slip in the size
+MOST_UNUSUAL = 0.6  # limit of ln(deadweight over the usual one): beyond, the size is probably wrong
 
 
 def block_coefficient(length_m: FloatArray | float) -> FloatArray:
@@ -52,7 +52,7 @@ def block_coefficient(length_m: FloatArray | float) -> FloatArray:
 
 
 def lightship_share(length_m: FloatArray | float, log_over_usual: FloatArray | float = 0.0) -> FloatArray:
-    """Median lightship over deadweight; ``log_over_usual`` is ln(deadweight over the usual one of her hull).
+    """Median lightship over deadweight; ``log_over_usual`` is ln(deadweight over the hull's usual one).
 
     >>> [round(float(lightship_share(length_m)), 2) for length_m in (65.0, 105.0, 183.0, 250.0)]
     [0.43, 0.34, 0.26, 0.22]
@@ -62,7 +62,7 @@ def lightship_share(length_m: FloatArray | float, log_over_usual: FloatArray | f
 
 
 def heavier_by(log_over_usual: FloatArray | float) -> FloatArray:
-    """By what factor lightship over deadweight is larger where the deadweight is not the usual one of the hull.
+    """Factor on lightship over deadweight where the deadweight is not the usual one of the hull.
 
     >>> [round(float(heavier_by(log_over_usual)), 2) for log_over_usual in (-0.1, 0.0, 0.1)]
     [1.22, 1.0, 0.82]
@@ -71,7 +71,7 @@ def heavier_by(log_over_usual: FloatArray | float) -> FloatArray:
 
 
 def lightship_part(share: FloatArray) -> FloatArray:
-    """Lightship over full displacement: what a lightship's relative error is of a full ship's.
+    """Lightship over full displacement: factor from a relative error of lightship to one of the full ship.
 
     >>> round(float(lightship_part(np.array(0.25))), 2)
     0.2

@@ -1,4 +1,4 @@
-"""Who a row's ship is by her numbers, by those of the other rows of her table, and whether two rows show one ship."""
+"""Identify the ship of a row by her numbers or those of the table's other rows, and compare the ships of two rows."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 NUMBERS = ("imo", "mmsi")  # in order of trust: the first is a hull's for life
-MADE_UP = {"1234567", "123456789"}  # typed where no number is known, as one digit again and again is
+MADE_UP = {"1234567", "123456789"}  # placeholders for an unknown number, like one digit repeated
 POSSIBLE = {"imo": imo_is_valid, "mmsi": mmsi_is_possible}
 WORDS = {"imo": "IMO number", "mmsi": "MMSI"}
 IMPOSSIBLE = {"imo": "IMO number {} has a wrong check digit", "mmsi": "MMSI {} is no ship's"}
 
 
 def numbers_of(row: Mapping[Any, Any]) -> dict[str, int | None]:
-    """IMO number and MMSI, from their columns or from a ``vessel_id`` like ``imo:9074729``; None where not known.
+    """IMO number and MMSI, from their columns or from a ``vessel_id`` like ``imo:9074729``; None where unknown.
 
-    Registers write the IMO number with its letters; and what people type where they know no number is none. Nor is one
-    that no ship can have: by a slip it may be another's.
+    An IMO number may be written with its letters. Placeholders for an unknown number count as none, and so do numbers
+    that no ship can have: mistyped, they may be another ship's.
 
     >>> numbers_of({"vessel_id": "imo:9074729", "mmsi": 273000000})
     {'imo': 9074729, 'mmsi': 273000000}
@@ -39,10 +39,10 @@ def numbers_of(row: Mapping[Any, Any]) -> dict[str, int | None]:
 
 
 def numbers_doubt(row: Mapping[Any, Any]) -> str:
-    """What is wrong with a ship's stated numbers, in words; "" where nothing is.
+    """What is wrong with a ship's stated numbers, in words; "" for nothing.
 
-    What stands where no number is known is told of ships that nothing else names; an IMO number of 0 is not, for many
-    ships have none.
+    A placeholder is reported only for a ship without any other number; an IMO number of 0 is not, since many ships have
+    none.
 
     >>> numbers_doubt({"imo": 9074728}), numbers_doubt({"imo": 9074729})
     ('IMO number 9074728 has a wrong check digit: no rows are joined by it', '')
@@ -59,16 +59,16 @@ def numbers_doubt(row: Mapping[Any, Any]) -> str:
 
 
 def _said(row: Mapping[Any, Any]) -> dict[str, list[int]]:
-    """The numbers of each kind that a row states, in its column and in its ``vessel_id``."""
+    """Numbers of each kind stated in a row, in its column and in its ``vessel_id``."""
     kind, _, said = str(row.get("vessel_id") or "").partition(":")
     stated = {name: [_whole(row.get(name)), _whole(said) if kind == name else None] for name in NUMBERS}
     return {name: [n for n in numbers if n] for name, numbers in stated.items()}
 
 
 def tied(rows: Sequence[Mapping[Any, Any]]) -> list[int | None]:
-    """The IMO number of each row's ship: her row's own, else the one that the other rows tie to her MMSI.
+    """The IMO number of each row's ship: the row's own, else the one that other rows link to her MMSI.
 
-    An MMSI under which the rows name several IMO numbers was several ships', and ties none of them to a row without.
+    An MMSI with several IMO numbers was several ships' and links none of them to a row without.
 
     >>> tied([{"imo": 9074729, "mmsi": 273000000}, {"mmsi": 273000000}, {"mmsi": 273000001}])
     [9074729, 9074729, None]
@@ -83,16 +83,16 @@ def tied(rows: Sequence[Mapping[Any, Any]]) -> list[int | None]:
 
 
 def with_tied_imos(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of liftings in which a ship has her IMO number in all rows, where some of them tell it by her MMSI.
+    """Liftings in which a ship has her IMO number in all rows, where some of them link it to her MMSI.
 
-    So her deadweight is one in all her calls, whichever of them are drawn: those of an account year may lack the row
-    that tells.
+    So her deadweight is the same in all her calls, whichever of them are drawn: those of an account year may lack the
+    row that has the link.
     """
     return table.assign(imo=pd.array(tied(records_of(table)), dtype="Int64"))
 
 
 def same_ship(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> bool | None:
-    """Do the numbers of two rows name one ship? The first kind that both know decides; None where they share none."""
+    """Do the numbers of two rows name one ship? The first kind that both have decides; None without a common kind."""
     here, there = numbers_of(a), numbers_of(b)
     for name in NUMBERS:
         if here[name] and there[name]:
@@ -101,13 +101,13 @@ def same_ship(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> bool | None:
 
 
 def _whole(value: Any) -> int | None:
-    """The number of a ship in a cell; None where there is none, or what stands where none is known."""
+    """The number of a ship in a cell; None for an empty cell or a placeholder."""
     found = _digits(value)
     return None if found is None or _is_made_up(found) else found
 
 
 def _digits(value: Any) -> int | None:
-    """A whole number of a cell; None for what is none."""
+    """The whole number in a cell; None if it is none."""
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return None
     try:
@@ -118,5 +118,5 @@ def _digits(value: Any) -> int | None:
 
 
 def _is_made_up(number: int) -> bool:
-    """Is it what people type where they know no number?"""
+    """Is it a placeholder for an unknown number?"""
     return len(set(str(number))) == 1 or str(number) in MADE_UP

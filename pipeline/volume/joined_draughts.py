@@ -1,7 +1,7 @@
-"""The draughts of a stay that two tables hold in parts: the first has that of her arrival, the last that of departure.
+"""Join the draughts of a stay split over two tables: arrival from the first part, departure from the last.
 
-The first table knows how deep she came and not how she left, for its data end while she lies there; the other one takes
-the draught that it begins with for that of her arrival.
+The first table has her draught on arrival but not on departure, since its data end while she lies there; the other
+takes the draught with which it begins for that of arrival.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ ENDS = ("draught_in_m", "draught_out_m")
 
 
 def whole_draughts(parts: Sequence[Row]) -> tuple[float | None, float | None]:
-    """Draughts [m] on arrival and departure of a stay, from those of its parts in any order; None where unsaid.
+    """Draughts [m] on arrival and departure of a stay, from its parts in any order; None where unknown.
 
-    A draught with which a later part begins is one that was typed at the berth: where nothing was typed at sailing it
-    is that of departure, if it is another one than she came with. (Within one table a draught typed in the first half
-    of the stay is that of arrival, typed late; no row says when its draughts were typed, so here it is not.)
+    The first draught of a later part was typed at the berth: where none was typed at sailing, it is that of departure
+    if it differs from that of arrival. (Within one table a draught typed in the first half of the stay is that of
+    arrival, typed late; rows do not say when their draughts were typed, so here it is not.)
 
     >>> day = pd.Timestamp("2024-03-31", tz="UTC")
     >>> first = {"arrival": day, "departure": day, "draught_in_m": 4.0, "draught_out_m": None}

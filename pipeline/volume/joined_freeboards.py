@@ -1,7 +1,7 @@
-"""The freeboards of a stay that two tables hold in parts: its first and its last, of which neither table may have both.
+"""Join the freeboards of a stay split over two tables: the first and the last, of which neither table may have both.
 
-Each table of calls has the first and the last freeboard of its own looks. One alone is early or late in its own part;
-in the whole stay it may be the other.
+Each table has the first and the last freeboard of its own looks. A single one is early or late in its own part; in the
+whole stay it may be the opposite.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SIDES = ("freeboard_in_m", "freeboard_in_sd_m", "freeboard_out_m", "freeboard_out_sd_m")
 ATS = ("freeboard_in_at", "freeboard_out_at")
-EARLY, LATE = 0.25, 0.75  # of a part's looks that come before its first, or its last, freeboard (our choice)
+EARLY, LATE = 0.25, 0.75  # share of a part's looks before its first, or its last, freeboard (our choice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,15 @@ class _Side:
 
     @property
     def look(self) -> tuple[float, float | None, pd.Timestamp | None]:
-        """What tells that two are of one look."""
+        """Identifies the look: equal for two freeboards of one look."""
         return self.freeboard_m, self.sd_m, self.at
 
 
 def whole_freeboards(parts: Sequence[Row]) -> Row:
-    """First and last freeboard of a stay, from its parts in any order, and when they were; None where there is none.
+    """First and last freeboard of a stay, from its parts in any order, and their times; None where there is none.
 
-    ``p_same_hull`` is that all looks behind them show one hull, as far as the parts doubt it. Times, and the bounds of
-    the whole stay, stand where each of the freeboards has one.
+    ``p_same_hull`` is the probability that all their looks show one hull, from the parts that give one. Times, and the
+    bounds of the whole stay, are given where each of the freeboards has a time.
     """
     none = dict.fromkeys((*SIDES, *ATS, *BOUNDS, "p_same_hull"))
     by_start = sorted(parts, key=lambda row: span(row)[0])
@@ -63,7 +63,7 @@ def whole_freeboards(parts: Sequence[Row]) -> Row:
     timed = first.at is not None and last.at is not None
     bounds = _bounds(by_start[0], by_end[-1]) if timed else {}
     ends: tuple[_Side | None, _Side | None] = (first, last)
-    if first.look == last.look:  # one look, be it in two tables
+    if first.look == last.look:  # one look, possibly in two tables
         place = _passed(first.at, bounds) if timed else first.place
         ends = (first, None) if place < 0.5 else (None, last)
     doubts = [float(row["p_same_hull"]) for row in parts if pd.notna(row["p_same_hull"])]
@@ -74,7 +74,7 @@ def whole_freeboards(parts: Sequence[Row]) -> Row:
 
 
 def _bounds(first: Row, last: Row) -> Row:
-    """Bounds of arrival and departure of a stay by its first part and its last; one is missing of an open end."""
+    """Bounds of arrival and departure of a stay from its first and last part; an open end lacks its outer one."""
     out: Row = dict.fromkeys(BOUNDS)
     for end, part in (("arrival", first), ("departure", last)):
         for bound in ("lo", "hi"):
@@ -88,7 +88,7 @@ def _bounds(first: Row, last: Row) -> Row:
 
 
 def _passed(look: Any, bounds: Row) -> float:
-    """Share of the stay that had passed at a look, in the middle of its bounds."""
+    """Share of the stay that had passed at a look (median)."""
     came, there, still, left = (bounds[name] for name in BOUNDS)
     return stay_times((came, there), (still, left), look, None, USUAL_STAY_D).middle
 
@@ -98,9 +98,9 @@ def _moment(value: Any) -> Any:
 
 
 def likely_deeper(sides: Row) -> float | None:
-    """How likely the two freeboards of a stay are if she lies deeper at the last look; else it is one less that.
+    """Likelihood of the two freeboards of a stay if she lies deeper at the last look, 1 less that if not.
 
-    None without two. They count as far as they are one hull's, and one in twenty is wrong.
+    None without two. They count as far as they are of one hull, and one in twenty is wrong.
 
     >>> sides = dict(zip(SIDES, (4.2, 0.3, 2.0, 0.3), strict=True))
     >>> round(likely_deeper(sides | {"p_same_hull": None}), 2), likely_deeper(sides | {"p_same_hull": 0.0})
@@ -114,7 +114,7 @@ def likely_deeper(sides: Row) -> float | None:
 
 
 def beyond_errors(sides: Row) -> int:
-    """1 of a hull that lies deeper at the last look beyond two errors, -1 of one that lies higher so, else 0."""
+    """1 if she lies deeper at the last look by more than two errors, -1 if higher, else 0."""
     high, low = sides[SIDES[0]], sides[SIDES[2]]
     if high is None or low is None or abs(high - low) <= 2 * _error_m(sides):
         return 0

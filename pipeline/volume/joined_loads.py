@@ -1,6 +1,6 @@
-"""The load of a stay that two tables hold in parts, from what all parts tell of draughts and freeboards.
+"""Re-estimate the load of a stay split over two tables, from the draughts and freeboards of all parts.
 
-Written for one ship by her numbers. Together the parts say what one table of the whole stay would have said.
+For parts that are one ship's by her numbers. The result is what one table of the whole stay would have given.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ DRAWN = (
     "barrels_mean",
     *(f"{what}_p{percent}" for what in ("tonnes", "barrels") for percent in (5, 50, 95)),
 )
-STATED_LOAD = "given"  # ends the method of a row whose barrels or tonnes the table states
+STATED_LOAD = "given"  # ends the method of a row with stated barrels or tonnes
 
 
 def with_whole_load(kept: Row, others: Sequence[Row], counted: Sequence[Row]) -> Row:
-    """What of a stay's row changes by the draughts and freeboards of its other parts; {} where nothing does.
+    """The columns of a stay's row that change by the draughts and freeboards of its other parts; {} if none.
 
-    The quantiles of a row whose load is read anew are void: they are to be drawn again. ``counted`` are the rows of
-    its tables that count, whose draughts tell how often crews here type a new one.
+    Quantiles of a row with a new load are emptied, to be drawn again. ``counted`` are the rows of its tables that
+    count, whose draughts give the share of crews that retype.
     """
     parts = [kept, *others]
     came, left = whole_draughts(parts)
@@ -46,15 +46,15 @@ def with_whole_load(kept: Row, others: Sequence[Row], counted: Sequence[Row]) ->
     if dict(zip(ENDS, (came, left), strict=True)) | seen == known or str(kept["method"]).endswith(STATED_LOAD):
         return {}
     if any(part["direction"] in WAYS - {kept["counted"]} for part in parts):
-        return {}  # a part has shown that the cargo went the other way, and what it had seen is not in the table
+        return {}  # a part has shown that the cargo went the other way, and its evidence is not in the table
     step = left - came if came is not None and left is not None and changed(left - came) else None
     sinks = None if _both_in_one(parts) else likely_deeper(sides)
     if _granted(kept) and step is None and beyond_errors(sides) == 0:
-        sinks = None  # as of one table: what is granted stays so until something speaks
+        sinks = None  # as within one table: an assumed direction stays until there is evidence
     out = _direction(parts, kept, step, sinks)
     loads = kept["counted"] == "loading"
     if step is not None and (step > 0) != loads:
-        came = left = None  # what moved the other way says nothing of a counted cargo
+        came = left = None  # a change the other way is no evidence on a counted cargo
     if beyond_errors(sides) == (-1 if loads else 1):
         sides = dict.fromkeys(sides)
     out |= {"draught_in_m": came, "draught_out_m": left, "p_retyped": None} | sides
@@ -67,28 +67,28 @@ def with_whole_load(kept: Row, others: Sequence[Row], counted: Sequence[Row]) ->
 
 
 def _step(row: Row) -> float | None:
-    """Draught on departure less that on arrival [m]; None without both, as of a stay that was read anew may be."""
+    """Draught on departure less that on arrival [m]; None without both."""
     into, out = (row[name] for name in ENDS)
     return None if pd.isna(into) or pd.isna(out) else out - into
 
 
 def _both_in_one(parts: Sequence[Row]) -> bool:
-    """Has a part two freeboards? Then it has told her direction by them."""
+    """Does a part have both freeboards? Then its direction already includes them."""
     return any(pd.notna(row[SIDES[0]]) and pd.notna(row[SIDES[2]]) for row in parts)
 
 
 def _direction(parts: Sequence[Row], kept: Row, step_m: float | None, sinks: float | None) -> Row:
-    """Direction and chance of lifting of a stay whose parts together show a change that no part shows alone.
+    """Direction and probability of lifting of a stay whose parts together show a change that none shows alone.
 
-    By Bayes' rule from what a part says that does not know the change; one that a part shows has spoken there.
-    ``step_m`` is the change of draught, ``sinks`` how likely the freeboards are of a ship that lies deeper.
+    By Bayes' rule, starting from a part that does not include the change, so that no change counts twice. ``step_m`` is
+    the change of draught, ``sinks`` the likelihood of the freeboards for a ship that lies deeper.
     """
     loading, granted = float(kept["p_loading"]), _granted(kept)
     if step_m is not None:
         loading = _by_draughts(parts, kept, deeper=step_m > 0)
     if sinks is not None and not granted:
         loading = updated(loading, sinks)
-    elif sinks is not None and step_m is None:  # as of a stay in one table, where a change of draught tells alone
+    elif sinks is not None and step_m is None:  # as within one table, where a change of draught alone decides
         loading = heard(loading, sinks)
     if step_m is None and sinks is None:
         return {}
@@ -104,7 +104,7 @@ def _direction(parts: Sequence[Row], kept: Row, step_m: float | None, sinks: flo
 
 
 def _by_draughts(parts: Sequence[Row], kept: Row, *, deeper: bool) -> float:
-    """That cargo came aboard, by a change of draught that the parts together show."""
+    """Probability that cargo came aboard, given a change of draught that the parts together show."""
 
     def shown(row: Row) -> float | None:
         step = _step(row)
@@ -120,5 +120,5 @@ def _by_draughts(parts: Sequence[Row], kept: Row, *, deeper: bool) -> float:
 
 
 def _granted(row: Row) -> bool:
-    """Is her direction only taken for granted? Then a change alone speaks."""
+    """Is the direction only assumed? Then only a change is evidence."""
     return row["direction"] == "unknown" and float(row["p_loading"]) in {0.0, 1.0}

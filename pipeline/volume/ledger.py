@@ -1,6 +1,6 @@
 """The account: liftings summed over an account year against a cap, day by day.
 
-What was seen, and beside it what was seen together with what the looks must have missed; never one for the other.
+What was seen, and beside it the same with the calls that the looks must have missed; the two are never mixed.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from pipeline.types import FloatArray
 
-GAS_OIL_BBL_PER_T = 7.46  # the Committee's chart; beside it stands the factor for a product without a name
+GAS_OIL_BBL_PER_T = 7.46  # the Committee's chart; shown beside the factor for an unnamed product
 LOOK_RANK = ("not_given", "unknown", "partly", "usable")
-SHOWED = LOOK_RANK[2:]  # in which a ship could be seen
+SHOWED = LOOK_RANK[2:]  # states of a look that could show a ship
 
 
 def ledger(
@@ -47,10 +47,10 @@ def ledger(
 ) -> pd.DataFrame:
     """One row per day of the account year in which ``as_of`` lies, from its first day to ``as_of``.
 
-    Without ``as_of``, the last call's day is taken. Calls of other account years are not in this account, nor those of
-    a product that the cap does not count, nor rows that cannot be drawn (``pipeline.volume.membership``). The moment of
-    a call that decides is the cap's ``counts_on``, in UTC. ``missed`` (see ``pipeline.volume.unseen``) adds the columns
-    of the coverage-corrected account; without it they are empty: nothing is known of what nobody saw.
+    ``as_of`` is the last call's day by default. Left out are calls of other account years, products that the cap does
+    not count, and rows that cannot be drawn (``pipeline.volume.membership``). The cap's ``counts_on`` says which end of
+    a call decides, in UTC. ``missed`` (see ``pipeline.volume.unseen``) adds the columns of the coverage-corrected
+    account; without it they are empty, since nothing is known of unseen calls.
     """
     return ledger_of_draws(
         liftings, cap, DrawnOnce(config, seed, room_bytes=0), as_of=as_of, looks=looks, missed=missed
@@ -67,12 +67,12 @@ def ledger_of_draws(
     missed: pd.DataFrame | None = None,
     last_day_alone: bool = False,
 ) -> pd.DataFrame:
-    """As ``ledger``, under the config and seed of draws of which some may have been made before.
+    """As ``ledger``, with the config and seed of a cache of draws, some of which may have been made before.
 
-    ``last_day_alone`` gives the last row of the same table, for who asks for the sum alone.
+    ``last_day_alone`` returns only the last row of the same table, for callers that need only the sum.
     """
     config = drawn.config
-    members = members_of(in_one_order(liftings), cap, config, as_of)  # of sums: same bits
+    members = members_of(in_one_order(liftings), cap, config, as_of)  # so that sums are equal to the last bit
     last = members.as_of
     if last is None:
         return LEDGER.empty()
@@ -81,7 +81,7 @@ def ledger_of_draws(
     held, in_time = members.held, members.in_time
     cargo = simulate_cargo(held, config, drawn.handed_over, cap)
     unseen, without = None, {}
-    if missed is not None:  # else no copy of all draws is needed: a gigabyte for some thousand calls
+    if missed is not None:  # only then is a copy of all draws needed: a gigabyte for some thousand calls
         carried = of_every_row(cargo.of_one_call, members.under[in_time], config.draws)
         unseen = barrels_unseen(missed, calendar, carried, config, drawn.seed)
         without = zones_left_out(missed, members.rows[in_time], members.days[in_time])
@@ -110,13 +110,13 @@ def ledger_of_draws(
 
 
 def _at_fills(held: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> dict[str, FloatArray]:
-    """Barrels of each row at the fixed fills, by ledger column: as far as the cap counts her product."""
+    """Barrels of each row at the fixed fills, by ledger column, as far as the cap counts the product."""
     under = np.array([share_at_fill(row, cap, config) for row in records_of(held)], dtype=float)
     return {f"at_{key}": held[f"barrels_at_{key}"].to_numpy(float) * under for key, _ in FILL_SCENARIOS}
 
 
 def _against(cap: CapConfig, total: FloatArray, mass: FloatArray) -> dict[str, Any]:
-    """The sum of what was seen [bbl, t] and how it stands to the cap."""
+    """The sum of what was seen [bbl, t], compared with the cap."""
     return _band("observed", total) | {
         "cap_bbl": cap.barrels,
         "cap_t": cap.tonnes,
@@ -134,7 +134,7 @@ def _band(name: str, total: FloatArray) -> dict[str, float]:
 
 
 def _corrected(total: FloatArray, cap: CapConfig) -> dict[str, float]:
-    """The account with the calls that nobody saw."""
+    """The account including unseen calls."""
     return _band("corrected", total) | {"corrected_p_over_cap": float(np.mean(total > cap.barrels))}
 
 
@@ -156,7 +156,7 @@ def headline(liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, conf
         cap_bbl=cap.barrels,
         account_year=year,
         as_of=str(last.get("day", "")),
-        calls_seen=int((liftings["cause"] != WHY_NOT["review_merged"]).sum()),  # of one visit once
+        calls_seen=int((liftings["cause"] != WHY_NOT["review_merged"]).sum()),  # one visit counts once
         calls_counted=calls,
         barrels_p5=at_last("observed_p5"),
         barrels_p50=at_last("observed_p50"),
@@ -187,7 +187,7 @@ def headline(liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, conf
 
 
 def _corrected_bbl(last: Mapping[Hashable, Any]) -> tuple[float, float, float] | None:
-    """p5, p50, p95 of the coverage-corrected account; None where nothing is known of what nobody saw."""
+    """p5, p50, p95 of the coverage-corrected account; None where unseen calls are unknown."""
     p5, p50, p95 = (_number(last, f"corrected_p{p}") for p in (5, 50, 95))
     return None if p5 is None or p50 is None or p95 is None else (p5, p50, p95)
 
@@ -198,7 +198,7 @@ def _number(row: Mapping[Hashable, Any], name: str) -> float | None:
 
 
 def _across_years(counted: pd.DataFrame, cap: CapConfig) -> tuple[str, ...]:
-    """Counted calls that came in one account year and left in another: the cap's rule decided where they count."""
+    """Counted calls that arrived in one account year and left in another, so that the cap's rule decided."""
     return tuple(
         str(row["call_id"])
         for row in records_of(counted)
@@ -207,13 +207,13 @@ def _across_years(counted: pd.DataFrame, cap: CapConfig) -> tuple[str, ...]:
 
 
 def _crossing(account: pd.DataFrame, probability: float) -> str | None:
-    """First day on which P(over cap) is at least that probability."""
+    """First day on which P(over cap) reaches this probability; None if never."""
     over = account[account["p_over_cap"] >= probability]
     return str(over["day"].iloc[0]) if len(over) else None
 
 
 def notified_by(cap: CapConfig, year: str, day: date | None) -> Notified | None:
-    """The last total of an account year that had been published by a day; the newest of all without one."""
+    """The last total of an account year published by a day; without a day, the newest."""
     known = [n for n in cap.notified if str(n.year) == year and (day is None or n.as_of <= day)]
     return max(known, key=lambda n: n.as_of) if known else None
 

@@ -1,4 +1,4 @@
-"""Port calls to liftings: the cargo of each call as a distribution, beside the published fill scenarios.
+"""Turn port calls into liftings: the cargo of each call as a distribution, beside the published fill scenarios.
 
 Methods of a row, as ``capacity from what; load from what``:
 
@@ -76,9 +76,9 @@ from pipeline.volume.possible_evidence import as_far_as_possible
 from pipeline.volume.stated_hull import Hull, hull_of, told_by_registry
 from pipeline.volume.usual_hull import hull_for_loads
 
-# Share of the draws behind a row's evidence below which its 5 and 95 % points are noise (our choice).
+# Share of draws compatible with a row's evidence below which its 5 and 95 % points are noise (our choice).
 FEWEST_DRAWS_SHARE = 0.005
-MOST_STATED = 5e6  # barrels or tonnes of one ship: more than the largest carries (our choice)
+MOST_STATED = 5e6  # barrels or tonnes of one ship: above what the largest carries (our choice)
 
 WHY_NOT = {  # flags of port calls, in words
     "review_rejected": "rejected by an analyst",
@@ -94,14 +94,14 @@ WHY_NOT = {  # flags of port calls, in words
 
 
 def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFrame:
-    """One row for each call, whatever it holds; rows that make no sense are kept as ``refused``, without numbers."""
+    """One row for each call; rows that cannot be used are kept as ``refused``, without numbers."""
     return liftings_of_draws(calls, DrawnOnce(config, seed, room_bytes=0))
 
 
 def liftings_of_draws(calls: pd.DataFrame, drawn: DrawnOnce, *, counted_alone: bool = False) -> pd.DataFrame:
-    """As ``liftings``, under the config and seed of draws that are kept for the account.
+    """As ``liftings``, with the config and seed of a cache of draws, which the account can use again.
 
-    ``counted_alone`` leaves out what draws tell of the rows that take no part, for who asks for the sum alone.
+    ``counted_alone`` omits the drawn figures of rows that do not count, for callers that need only the sum.
     """
     config = drawn.config
     read = [as_far_as_possible(call) for call in records_of(calls)]
@@ -131,7 +131,7 @@ def liftings_of_draws(calls: pd.DataFrame, drawn: DrawnOnce, *, counted_alone: b
 
 
 def _doubles(calls: list[Row], ids: list[str]) -> set[int]:
-    """Numbers of the rows whose id another row has that says more; of rows that say the same, all but the first."""
+    """Indices of rows whose id a fuller row has too; of rows with the same content, all but the first."""
     best: dict[str, int] = {}
     for n in sorted(range(len(calls)), key=lambda n: fullest_first(calls[n])):
         best.setdefault(ids[n], n)
@@ -139,7 +139,7 @@ def _doubles(calls: list[Row], ids: list[str]) -> set[int]:
 
 
 def _free(name: str, taken: set[str]) -> str:
-    """That name, longer where another row has it; taken from now on."""
+    """The name, made longer if another row has it, and marked as taken."""
     while name in taken:
         name += "'"
     taken.add(name)
@@ -147,7 +147,7 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 def _doubted(cargo: Row, doubts_of_cargo: list[str], doubts_of_dates: list[str]) -> Row:
-    """The row with all that is doubtful about it told; a row that was plainly used is degraded by that."""
+    """The row with all doubts about it in its cause; a row that was plainly used becomes degraded."""
     doubts = [*doubts_of_dates, *doubts_of_cargo]
     if not doubts:
         return cargo
@@ -156,7 +156,7 @@ def _doubted(cargo: Row, doubts_of_cargo: list[str], doubts_of_dates: list[str])
 
 
 def _base(call: Row, call_id: str, config: VolumeConfig) -> Row:
-    """What a row is before its dates and cargo are asked for."""
+    """A row before its dates and cargo are read."""
     return {
         "call_id": call_id,
         "vessel_id": text(call, "vessel_id"),
@@ -172,9 +172,9 @@ def _base(call: Row, call_id: str, config: VolumeConfig) -> Row:
 
 
 def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Row, list[str]]:
-    """Capacity, load and product of one call, and doubts about them; Refused where the numbers are nonsense.
+    """Capacity, load and product of one call, and doubts about them; Refused where the numbers are impossible.
 
-    ``habit`` is the share of second draughts that the table's other crews type anew.
+    ``habit`` is the share of second draughts that the table's other crews newly type.
     """
     hull, doubts = hull_of(call)
     length, beam = hull.length_m, hull.beam_m
@@ -205,7 +205,7 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
     doubts += doubts_of_depth
     load = "given"
     if given["barrels"] is None and given["tonnes"] is None:
-        if out["counts"]:  # boats that a run leaves out are kept, with what they might carry
+        if out["counts"]:  # boats that a run leaves out stay in the table, with what they might carry
             require_hull(size, ship)
         out |= usable_evidence(call, config)
         times, doubts_of_times = look_times(call, out)
@@ -221,9 +221,9 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
 
 
 def _with_depths(call: Row, out: Row, size: Capacity, *, contradicted: bool) -> tuple[Capacity, Row, list[str]]:
-    """Her capacity with what depth and summer draught add to it, these two as far as they are hers, and doubts.
+    """Her capacity updated by depth and summer draught, these two as far as they are hers, and doubts.
 
-    Where the listed size contradicts the measured one they may be another ship's, too.
+    Where the listed size contradicts the measured one, they may be another ship's, too, and are not used.
     """
     if contradicted:
         return size, {}, []
@@ -245,7 +245,7 @@ def _particulars(call: Row, hull: Hull, *, carries_gas: bool) -> Particulars:
 
 
 def _size(ship: Particulars, capacity_bbl: float | None, product: str, config: VolumeConfig) -> tuple[Capacity, str]:
-    """Her capacity, by stated barrels of a full ship or by her particulars, and what is doubtful about it."""
+    """Her capacity, from stated barrels of a full ship or from her particulars, and doubts about it."""
     require_capacity(capacity_bbl)
     require_tonnage(ship)
     if capacity_bbl is not None:
@@ -255,7 +255,7 @@ def _size(ship: Particulars, capacity_bbl: float | None, product: str, config: V
 
 
 def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) -> Row:
-    """Whether the call takes part in the account, and how likely a counted cargo moved."""
+    """Whether the call counts, and the probability that it moved a counted cargo."""
     moved = direction.p_loading if config.counted == "loading" else direction.p_discharging
     mean = at_least(call, "calls_mean", 1.0)
     if doubt := law_doubt(share(call, "p_one_call"), mean):
@@ -283,7 +283,7 @@ def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) 
 
 
 def _spot(call: Row) -> Row:
-    """How often looks show somebody at her spot; Refused where they are more than there are looks."""
+    """How often looks show a ship at her spot; Refused where that exceeds the number of looks."""
     looks, taken = whole(call, "spot_looks", 1), whole(call, "spot_taken", 0)
     if looks is not None and taken is not None and taken > looks:
         raise Refused(f"spot_taken is {taken}, of {looks} looks in spot_looks; it is no more than those")
@@ -291,14 +291,14 @@ def _spot(call: Row) -> Row:
 
 
 def _stated_capacity(capacity_bbl: float, product: str, config: VolumeConfig) -> Capacity:
-    """Deadweight that goes with barrels stated for a full ship of that product."""
+    """Deadweight that corresponds to the barrels stated for a full ship of that product."""
     return Capacity(math.log(capacity_bbl / full_bbl_per_dwt_t(product, config)), 0.02, 0.0, STATED_CAPACITY)
 
 
 def _scenarios(given: Row, size: Capacity, product: str, config: VolumeConfig) -> Row:
-    """The published scenarios: a share of what a full ship holds. Stated barrels or tonnes count as a full ship.
+    """The published scenarios: shares of what a full ship holds. Stated barrels or tonnes count as a full ship.
 
-    100 % is stated capacity where there is one, else what a hull of that deadweight holds of the named product, of an
+    100 % is the stated capacity if there is one, else what a hull of that deadweight holds of the named product, of an
     unnamed one, or of the mix.
     """
     full = given["capacity_bbl"] or given["barrels"]
@@ -310,10 +310,10 @@ def _scenarios(given: Row, size: Capacity, product: str, config: VolumeConfig) -
 
 
 def with_quantiles(table: pd.DataFrame, drawn: DrawnOnce, *, counted_alone: bool = False) -> pd.DataFrame:
-    """p5, p50, p95 of each row of LIFTINGS, given that she lifted; the mean is the row's part in a sum.
+    """p5, p50, p95 of each row of LIFTINGS, given that she lifted; the mean is the row's contribution to a sum.
 
-    Deadweight is as before her load was measured: the account draws her anew from it. Fill is of the ship that she then
-    turns out to be.
+    Deadweight is that before her load was measured, from which the account draws her anew. Fill is that of the ship
+    after the evidence.
     """
     rows = records_of(table)
     drawable = [row["status"] != "refused" and (row["counts"] or not counted_alone) for row in rows]
@@ -322,7 +322,7 @@ def with_quantiles(table: pd.DataFrame, drawn: DrawnOnce, *, counted_alone: bool
 
 
 def _told(row: Row, drawn: DrawnOnce) -> Row:
-    """What the draws of a row tell of it."""
+    """The drawn figures of a row."""
     ships = drawn.ships(row)
     spread = math.hypot(row["dwt_log_sd"], row["dwt_shared_sd"])
     told: Row = ships.figures | {
@@ -335,7 +335,7 @@ def _told(row: Row, drawn: DrawnOnce) -> Row:
 
 
 def _of_few_draws(row: Mapping[Any, Any]) -> tuple[str, str]:
-    """Status and cause of a row of whose draws hardly any would show her draughts and freeboards."""
+    """Status and cause of a row with hardly any draws compatible with its draughts and freeboards."""
     status = "degraded" if row["status"] == "used" else row["status"]
     doubt = "few draws would show these draughts and freeboards: p5 and p95 are rough; more `volume.draws` help"
     return status, "; ".join(filter(None, (row["cause"], doubt)))

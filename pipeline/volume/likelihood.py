@@ -1,14 +1,14 @@
-"""What draughts and freeboards say of the cargo: each draw of a ship and her cargo weighed by how she explains them.
+"""Likelihood of draughts and freeboards for each draw of a ship and her cargo.
 
-A draw is a whole ship: deadweight, block coefficient, lightship, depth, and a voyage: ballast on arrival, ballast left
-on departure, cargo taken. From these follow the draughts on arrival and departure and at any moment between; the draws
-that come close to what was typed or measured get the weight. So a draught change, a freeboard change, a single draught
-or a single freeboard all speak in the same way, each with its own error, and together. Of two freeboards it is their
-change that speaks: a draw's depth is one for both, and what is not known of it drops out.
+A draw is a whole ship (deadweight, block coefficient, lightship, depth) and a voyage: ballast on arrival, ballast left
+on departure, cargo taken. From these follow the draughts on arrival, on departure and at any time between; draws close
+to what was typed or measured get the weight. So a change of draught or freeboard, a single draught and a single
+freeboard are all used in the same way, each with its own error, and together. Of two freeboards only the change counts:
+a draw has one depth for both, so the error of depth cancels.
 
-How full and how heavy a tanker of a length is: ``hull_form``; which draughts crews type anew: ``typed_draughts``.
+Block coefficient and lightship: ``hull_form``; which draughts crews retype: ``typed_draughts``.
 
-Likelihoods are multiplied as they are: each has a floor, the chance that what was seen means nothing.
+Likelihoods are multiplied as they are: each has a floor, the probability that the observation means nothing.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from pipeline.volume.evidence import Evidence
     from pipeline.volume.possible_voyages import Voyage, Voyages
 
-# Voyages are dealt anew to the same ships and cargoes until a tenth of the draws carries the weight: then the 5 and
+# Further voyages are dealt to the same ships and cargoes until a tenth of the draws carries the weight: then the 5 and
 # 95 % points of two seeds differ by 1 to 2 % of the cargo. The rounds are bounded (our choice).
 ENOUGH_SHARE, MOST_ROUNDS = 0.1, 16
 
 
 @dataclass(frozen=True, slots=True)
 class SizeError:
-    """ln(true over measured length times beam): what goes with a draw's deadweight, and the sd of the rest."""
+    """ln(true over measured length times beam): the part tied to a draw's deadweight, and the sd of the rest."""
 
     tied: FloatArray | float = 0.0
     own_sd: float = 0.0
@@ -49,12 +49,12 @@ class SizeError:
 
 @dataclass(frozen=True, slots=True)
 class _Hulls:
-    """The ships of all draws, as far as they are the same on each voyage."""
+    """What is the same on each voyage of the ships of all draws."""
 
     per_area_m: FloatArray  # deadweight over rho L B
     pull_root: FloatArray  # its third root
     load: FloatArray  # cargo over deadweight
-    load_of_another: FloatArray  # of another voyage: that of another draw
+    load_of_another: FloatArray  # of another voyage, taken from another draw
 
 
 def log_weights(
@@ -67,10 +67,10 @@ def log_weights(
     size_error: SizeError | None = None,
     most_rounds: int = MOST_ROUNDS,
 ) -> FloatArray:
-    """Log-likelihood of the evidence for each draw of deadweight and cargo, over many voyages of each: shape (draws,).
+    """Log likelihood of the evidence for each draw of deadweight and cargo, shape (draws,), over many voyages of each.
 
-    Block coefficient, ballast, depth and the like are not asked for: one draw of them is a lottery where the evidence
-    is sharp; the mean over some rounds, as many as it takes up to ``most_rounds``, is not.
+    Block coefficient, ballast, depth and the like are averaged over several rounds, as many as needed up to
+    ``most_rounds``: a single draw of them would be a lottery where the evidence is sharp.
     """
     size_error = size_error or SizeError()
     hull = evidence.length_m * evidence.beam_m * np.exp(size_error.tied) * config.water_t_per_m3
@@ -87,9 +87,9 @@ def log_weights(
 
 
 def _forms(evidence: Evidence, dwt_t: FloatArray, per_area_m: FloatArray, size_error: SizeError) -> HullForms:
-    """How full and how heavy the ship of each draw is, by her length and by the usual deadweight of her hull.
+    """Block coefficient and lightship of each draw's ship, by her length and by the usual deadweight of her hull.
 
-    A draw of a larger ship than was measured is one of a longer ship, with the form and the weight of such.
+    A draw of a ship larger than measured is one of a longer ship, with the form and weight of such a ship.
     """
     longer_m = evidence.length_m * np.exp(evidence.longer * size_error.tied)
     broader_m = evidence.beam_m * np.exp((1 - evidence.longer) * size_error.tied)
@@ -101,7 +101,7 @@ def _forms(evidence: Evidence, dwt_t: FloatArray, per_area_m: FloatArray, size_e
 
 
 def effective_draws(log_weight: FloatArray) -> float:
-    """How many equally likely draws the weights are worth: (sum w)^2 / sum w^2 (Kish)."""
+    """Effective number of equally likely draws: (sum w)^2 / sum w^2 (Kish)."""
     return _worth(np.exp(log_weight - log_weight.max()))
 
 
@@ -110,8 +110,8 @@ def _worth(weights: FloatArray) -> float:
 
 
 def _likelihood(evidence: Evidence, hulls: _Hulls, voyage: Voyage, draught_sd_m: float) -> FloatArray:
-    """Likelihood of the evidence for each ship on one voyage of hers: shape (draws,)."""
-    deep_m = hulls.per_area_m * voyage.smaller  # of one deadweight of displacement, were the hull a box
+    """Likelihood of the evidence for each ship on one voyage: shape (draws,)."""
+    deep_m = hulls.per_area_m * voyage.smaller  # draught if the displacement were one deadweight and the hull a box
     pull = hulls.pull_root * voyage.pull
     before, left = voyage.light + voyage.ballast, voyage.light + voyage.ballast_left * voyage.ballast
     after = left + hulls.load
@@ -134,7 +134,7 @@ def _likelihood(evidence: Evidence, hulls: _Hulls, voyage: Voyage, draught_sd_m:
 
 
 def _depth_m(evidence: Evidence, hulls: _Hulls, voyage: Voyage) -> FloatArray:
-    """Depth of each ship [m]: hers where it is known, else as much more than her full draught as such hulls have."""
+    """Depth of each ship [m]: as stated, else her full draught times the usual ratio of such hulls."""
     if evidence.depth_m is not None:
         return np.full(len(voyage.full), evidence.depth_m)
     deeper = depth_over_draught(evidence.length_m) * np.exp(DEPTH_LOG_SD * voyage.depth_error)
@@ -142,10 +142,10 @@ def _depth_m(evidence: Evidence, hulls: _Hulls, voyage: Voyage) -> FloatArray:
 
 
 def reweighted(prior: FloatArray, log_weight: FloatArray) -> FloatArray:
-    """Draws of the prior turned into draws of the posterior; each keeps its rank among the draws.
+    """Turn draws of the prior into draws of the posterior; each keeps its rank among the draws.
 
-    Keeping ranks leaves what a draw shares with other calls shared (a little more than the evidence warrants, which
-    widens sums: the safe side).
+    Keeping ranks preserves what a draw shares with other calls (slightly more than the evidence warrants, which widens
+    sums: the safe side).
     """
     order = _ascending(prior)
     ranked = prior[order]
@@ -158,7 +158,7 @@ def reweighted(prior: FloatArray, log_weight: FloatArray) -> FloatArray:
 
 
 def _ascending(values: FloatArray) -> np.ndarray:
-    """As a stable ``argsort``, four times as fast where no two values are the same: then there is but one order."""
+    """As a stable ``argsort``, but four times as fast where no two values are equal: then there is only one order."""
     order = np.argsort(values)
     ranked = values[order]
     return order if (ranked[1:] > ranked[:-1]).all() else np.argsort(values, kind="stable")

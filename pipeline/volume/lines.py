@@ -1,7 +1,7 @@
-"""Lines of several tables of liftings: whether two are one and the same, and names that keep the others apart.
+"""Compare lines of several tables of liftings, find duplicates, and give the others distinct names.
 
-A name is the key of a call's stream of random numbers (``draw_keys``), so it follows from what the line says, never
-from which table was named first.
+A name is the key of a call's random numbers (``draw_keys``), so it depends only on what the line says, not on which
+table was named first.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ STATED = (
     "dwt_p50_t", "dwt_log_sd", "given_barrels", "given_tonnes", "barrels_at_100", "draught_in_m", "draught_out_m",
     "freeboard_in_m", "freeboard_out_m",
 )  # fmt: skip
-APART_SD = 2.0  # sizes further apart than their errors make likely are of two ships
-STATED_LOG_SD = 0.02  # no size is known better than that
+APART_SD = 2.0  # errors beyond which two sizes are of two ships
+STATED_LOG_SD = 0.02  # no size is known better than this
 
 
 def same_line(a: Row, b: Row) -> bool:
-    """Is one line in two tables? By name, place and times where the table gave them, else if all that it says is equal.
+    """Are both the same line? By name, place and times where the table gives them, else by equal content.
 
-    A made-up name is the line's place in its table, and no evidence; nor is a berth that nobody named. Of lines without
-    a name that say the same, each is one with that of its rank in the other table.
+    A made-up name is only the line's position in its table and no evidence; nor is an empty berth. Lines without a name
+    and with equal content are matched by their rank in each table.
     """
     if a["draw_key"] or b["draw_key"]:
         return bool(a["draw_key"] and b["draw_key"]) and rank_of(a) == rank_of(b) and content(a) == content(b)
@@ -48,33 +48,33 @@ def same_line(a: Row, b: Row) -> bool:
 
 
 def states_load(row: Row) -> bool:
-    """Does the table state barrels or tonnes, so that the row holds these and not what the ship can carry?"""
+    """Does the table state barrels or tonnes, which the row then holds instead of what the ship can carry?"""
     return any(pd.notna(row[name]) for name in GIVEN)
 
 
 def name_products_apart(a: Row, b: Row, counts_product: Callable[[str], bool]) -> bool:
-    """Do two rows name products of which the cap counts one alone? No crude oil loaded is the gas oil landed."""
+    """Do two rows name products of which the cap counts only one? A crude oil loaded is not the gas oil landed."""
     if not {a["product"], b["product"]}.isdisjoint(("unnamed", *UNNAMED)):
         return False
     return counts_product(a["product"]) != counts_product(b["product"])
 
 
 def are_parcels(a: Row, b: Row) -> bool:
-    """Do two rows of one ship's stay state how much she moved of two products?"""
+    """Do two rows of one stay state amounts of two products?"""
     named = {a["product"], b["product"]}
     return len(named) == 2 and named.isdisjoint(("unnamed", *UNNAMED)) and states_load(a) and states_load(b)
 
 
 def content(row: Row) -> str:
-    """Short hash of what a line says of its call, whatever its name."""
+    """Short hash of a line's content, without its name."""
     told = [_cell(row[name]) for name in STATED] + [str(i) for i in row["evidence"]]
     return hashlib.sha256("\x1f".join(told).encode()).hexdigest()[:8]
 
 
 def named_apart(rows: list[Row]) -> list[str]:
-    """A name for each row, no two alike: its own, with what it says where others have the same name.
+    """A unique name for each row: its own, extended by its content where others have the same.
 
-    Where one row of a name counts, it keeps the name, so that its draws are those of its own table.
+    If just one row of a name counts, it keeps the name, and so the draws of its own table.
     """
     by_name: dict[str, list[int]] = defaultdict(list)
     for n, row in enumerate(rows):
@@ -94,13 +94,13 @@ def named_apart(rows: list[Row]) -> list[str]:
 
 
 def keyed_apart(rows: list[Row]) -> list[str]:
-    """The key of each row without a name of its own, no two alike; "" of the others. Most are so already."""
+    """A unique key for each row without a name of its own, "" for the others. Most are unique already."""
     shared = Counter(row["draw_key"] for row in rows if row["counts"] and row["draw_key"])
     return [row["draw_key"] + (f" {content(row)}" if shared[row["draw_key"]] > 1 else "") for row in rows]
 
 
 def _sizes_agree(a: Row, b: Row) -> bool:
-    """May both sizes be of one ship? A size that is not known agrees with any."""
+    """Can both sizes be of one ship? An unknown size agrees with any."""
     if pd.isna(a["dwt_p50_t"]) or pd.isna(b["dwt_p50_t"]):
         return True
     sd = math.hypot(size_log_sd(a), size_log_sd(b))
@@ -108,7 +108,7 @@ def _sizes_agree(a: Row, b: Row) -> bool:
 
 
 def size_log_sd(row: Row) -> float:
-    """How far ln of a row's deadweight may be off, with what rows share: two hulls may not share it."""
+    """Standard error of ln of a row's deadweight, including the error that rows share: two hulls may not share it."""
     shared = row["dwt_shared_sd"]
     return max(STATED_LOG_SD, math.hypot(float(row["dwt_log_sd"]), 0.0 if pd.isna(shared) else float(shared)))
 

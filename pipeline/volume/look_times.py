@@ -1,4 +1,4 @@
-"""When the looks with a freeboard were, and the bounds of the stay in which they fall, by the table of calls."""
+"""Read from a table of calls when the looks with a freeboard were, and the bounds of the stay around them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ if TYPE_CHECKING:
 LOOKS = ("freeboard_in_at", "freeboard_out_at")
 COLUMNS = (*LOOKS, *BOUNDS)
 DAY = timedelta(days=1)
-# A look so far outside her stay is told, and its time not used: a month or a year is wrong. Nearer ones are of a berth
-# before or after, or of a day mistyped: her stay is taken to reach to them (our choice)
+# A look this far outside her stay is reported and its time not used: a month or year is wrong. Nearer ones are at a
+# berth before or after, or mistyped by a day: her stay is extended to them (our choice)
 FAR = 10 * DAY
 
 
 def look_times(call: Row, seen: Row) -> tuple[Row, list[str]]:
-    """Times of the looks whose freeboards are used (``seen``) and bounds of her stay, and what is doubtful of them.
+    """Times of the looks whose freeboards are used (``seen``), bounds of her stay, and doubts about them.
 
-    Empty where one of these looks has no time: then what had been loaded by then is as of a look that is early, or
-    late. A bare date stands for any time of its day, of a look for its noon. Of an end that nothing bounds one bound is
-    missing.
+    Empty where one of these looks has no time: the share loaded by then is that of an early, or a late, look. A bare
+    date stands for any time of its day; for a look, noon. An unbounded end lacks one bound.
 
     >>> call = {"arrival": "2024-03-07T06:00Z", "departure": "2024-03-08T18:00Z", "freeboard_out_at": "2024-03-08"}
     >>> times, _ = look_times(call, {"freeboard_in_m": None, "freeboard_out_m": 2.0})
@@ -50,7 +49,7 @@ def look_times(call: Row, seen: Row) -> tuple[Row, list[str]]:
 
 
 def _times(call: Row, used: list[str]) -> tuple[Row, list[str]]:
-    """The times of those looks that have one, and what is said of what is none."""
+    """The times of those looks that have one, and doubts about invalid ones."""
     found, doubts = {}, []
     for look in used:
         try:
@@ -64,7 +63,7 @@ def _times(call: Row, used: list[str]) -> tuple[Row, list[str]]:
 
 
 def _bounds(call: Row, looks: list[pd.Timestamp]) -> Row:
-    """Bounds of her arrival and departure; the inner one is a look's where the table tells none."""
+    """Bounds of her arrival and departure; the inner one is a look's time where the table has none."""
     open_at = open_ends(call)
     out: Row = {}
     for end, inner in (("arrival", looks[0]), ("departure", looks[-1])):

@@ -1,4 +1,4 @@
-"""Which calls an account holds: those that count, that can be drawn, whose cargo the cap may count, by their day."""
+"""Select the calls of an account: those that count, can be drawn, may hold a counted product, and fall in its days."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-UNNAMED = ("mix", "")  # no product is named: the config's shares say what it may be
+UNNAMED = ("mix", "")  # no product is named: the config's shares apply
 ENDS = ("arrival", "departure")
 GIVEN = ("given_barrels", "given_tonnes")
 DEADWEIGHT = ("dwt_p50_t", "dwt_log_sd", "dwt_shared_sd")
 ABOVE_ZERO = ("length_m", "beam_m", "depth_m", "design_draught_m", "freeboard_in_sd_m", "freeboard_out_sd_m")
-# What the volume stage takes of a table of calls; of deadweight more, for a hull may tell it. Spreads are our choice:
-# exp(3) is twenty times a size
+# Limits as for tables of calls; for deadweight more, since it may come from a hull. Spreads are our choice: exp(3) is
+# twenty times a size
 AT_MOST = {
     "given_barrels": 5e6, "given_tonnes": 5e6, "dwt_p50_t": 1e6, "dwt_log_sd": 3.0, "dwt_shared_sd": 3.0,
     "length_m": LONGEST_M, "beam_m": BROADEST_M, "draught_in_m": DEEPEST_M, "draught_out_m": DEEPEST_M,
@@ -38,7 +38,7 @@ SCENARIOS = tuple(f"barrels_at_{name}" for name, _ in FILL_SCENARIOS)
 
 
 def account_year(day: date, cap: CapConfig) -> tuple[str, date]:
-    """Name and first day of the account year in which a day lies.
+    """Name and first day of the account year that contains a day.
 
     The year is named after the calendar year in which it starts, as the cap's text does.
     """
@@ -47,7 +47,7 @@ def account_year(day: date, cap: CapConfig) -> tuple[str, date]:
 
 
 def start_of_year(day: date, year_starts: str) -> date:
-    """First day of the account year in which a day lies, where years start on that month and day (MM-DD).
+    """First day of the account year that contains a day, where years start on that month and day (MM-DD).
 
     >>> start_of_year(date(2024, 1, 5), "12-22").isoformat()
     '2023-12-22'
@@ -67,21 +67,21 @@ def _start(year: int, year_starts: str) -> date:
 
 
 def day_of(row: Mapping[Any, Any], cap: CapConfig) -> date:
-    """The UTC day that decides a call's account year; where that end of the stay is not known, the other end's."""
+    """The UTC day that decides a call's account year; if that end of the stay is unknown, the other end's."""
     other = "arrival" if cap.counts_on == "departure" else "departure"
     moment = row[cap.counts_on] if not pd.isna(row[cap.counts_on]) else row[other]
     return pd.Timestamp(moment).tz_convert("UTC").date()
 
 
 def refusals(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> dict[str, str]:
-    """Counted rows that no account can hold, by call_id, each with the cause."""
+    """Counted rows that cannot be in an account, by call_id, each with the cause."""
     counted = liftings[liftings["counts"].astype(bool)]
     causes = {str(row["call_id"]): _cause(row, cap, config) for row in records_of(counted)}
     return {call: cause for call, cause in causes.items() if cause}
 
 
 def refused(liftings: pd.DataFrame, causes: dict[str, str]) -> pd.DataFrame:
-    """The liftings with those rows kept as refused: they count no more, and say why."""
+    """The liftings with those rows as refused: kept, not counted, with the cause."""
     hit = liftings["call_id"].isin(list(causes))
     return liftings.assign(
         counts=liftings["counts"].astype(bool) & ~hit,
@@ -91,7 +91,7 @@ def refused(liftings: pd.DataFrame, causes: dict[str, str]) -> pd.DataFrame:
 
 
 def _cause(row: Mapping[Any, Any], cap: CapConfig, config: VolumeConfig) -> str:
-    """Why a counted row cannot be in an account; "" where it can."""
+    """Why a counted row cannot be in an account; "" if it can."""
     if all(pd.isna(row[end]) for end in ENDS):
         return "it counts, but has neither arrival nor departure, so no account year"
     product = str(row["product"])
@@ -110,7 +110,7 @@ def _cause(row: Mapping[Any, Any], cap: CapConfig, config: VolumeConfig) -> str:
 
 
 def _cells_doubt(row: Mapping[Any, Any]) -> str:
-    """A figure of a row's ship, load or their errors that no ship has; "" where there is none."""
+    """Text for a figure of ship, load or their errors that is impossible; "" where there is none."""
     for name in ABOVE_ZERO:
         if pd.notna(row[name]) and row[name] <= 0:
             return f"{name} is {row[name]:g}; it is above 0, or empty"
@@ -125,7 +125,7 @@ def _has_deadweight(row: Mapping[Any, Any]) -> bool:
 
 
 def share_under(product: str, cap: CapConfig, config: VolumeConfig) -> float:
-    """Share of a cargo of that product that the cap counts; of one without a named product, by the mix."""
+    """Share of a cargo of that product that the cap counts; for an unnamed product, by the mix."""
     if product in UNNAMED:
         return sum(p.share for p in config.products if cap.counts_product(p.name))
     return float(cap.counts_product(product))
@@ -137,14 +137,14 @@ def under_cap(rows: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> np.nd
 
 
 def drawn_under(cap: CapConfig, config: VolumeConfig) -> np.ndarray:
-    """Of each product that a draw may give, and last of one without a name, whether the cap counts it (bool)."""
+    """For each product that a draw may give, and last for an unnamed one: does the cap count it (bool)?"""
     return np.array([cap.counts_product(name) for name in (*(p.name for p in config.products), "unnamed")])
 
 
 def countable(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> pd.DataFrame:
-    """Counted rows that an account can hold, of any day and product, in the table's order.
+    """Counted rows that can be in an account, of any day and product, in the table's order.
 
-    Their ships are known by what the whole table tells of their numbers, be it in a row that does not count.
+    Ships are identified by numbers from the whole table, including rows that do not count.
     """
     taken = liftings["counts"].astype(bool) & ~liftings["call_id"].isin(list(refusals(liftings, cap, config)))
     return with_tied_imos(liftings)[taken].reset_index(drop=True)
@@ -152,20 +152,20 @@ def countable(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> p
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Members:
-    """Rows that an account can hold, of any day and product in the table's order, and which of them one holds."""
+    """Rows that can be in an account, of any day and product in the table's order, and which of them are."""
 
     rows: pd.DataFrame
     days: NDArray[np.object_]
-    """The day that decides of each, shape (rows,)."""
+    """The deciding day of each, shape (rows,)."""
     years: NDArray[np.object_]
     """Name of its account year."""
     under: NDArray[np.bool_]
-    """May it be a product that the cap counts?"""
+    """Can it be a product that the cap counts?"""
     in_time: NDArray[np.bool_]
-    """Is the day one of the account?"""
+    """Is the day within the account?"""
     cap: CapConfig
     as_of: date | None
-    """The account's last day; None without any row or day asked for."""
+    """The account's last day; None without rows and without a day asked for."""
     year: str
 
     @property
@@ -180,17 +180,17 @@ class Members:
 
     @property
     def later(self) -> int:
-        """How many rows of this account year are later than the account's last day."""
+        """How many rows of this account year are after the account's last day."""
         return int(np.sum(self.under & (self.years == self.year) & ~self.in_time))
 
     @property
     def other_product(self) -> int:
-        """How many rows are of the account's days, and of a product that the cap does not count."""
+        """How many rows fall in the account's days with a product that the cap does not count."""
         return int(np.sum(self.in_time & ~self.under))
 
     @property
     def why_not(self) -> dict[str, str]:
-        """Why the account does not hold a row, by the call_id of each that it does not."""
+        """Why a row is not in the account, by call_id of each such row."""
         out = {}
         for call, year, under, in_time in zip(self.rows["call_id"], self.years, self.under, self.in_time, strict=True):
             if not under:
@@ -204,9 +204,9 @@ class Members:
 
 
 def members_of(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig, as_of: date | None = None) -> Members:
-    """Which rows the account holds of the account year in which ``as_of`` lies, from its first day to that one.
+    """Which rows are in the account of the account year that contains ``as_of``, up to that day.
 
-    Without ``as_of`` it is the day of the last call that the cap may count, else of the last call.
+    By default ``as_of`` is the day of the last call that the cap may count, else of the last call.
     """
     rows = countable(liftings, cap, config)
     days = np.array([day_of(row, cap) for row in records_of(rows)], dtype=object)

@@ -1,12 +1,11 @@
-"""Draws of barrels: what calls share is drawn once for all of them, what they do not share is drawn for each.
+"""Draw barrels for each call: what calls share is drawn once for all, the rest for each call.
 
-A sum over calls is only as certain as the assumptions that all of them rest on. Each call's own draws come from a
-stream of its own, keyed by the call's name (``draw_keys``): neither order nor number of the other calls changes them. A
-ship that is known by her number has one deadweight in all her calls, from a stream keyed by that number.
+A sum over calls is only as certain as the assumptions that all of them share. Each call's own draws come from a stream
+keyed by the call's name (``draw_keys``), so neither order nor number of the other calls changes them. A ship known by
+her number has one deadweight in all her calls, from a stream keyed by that number.
 
-How many calls there were is drawn too: where looks that were taken for one ship's may be several ships', further ships
-of that size lift in as many draws as the table doubts it, and a call that may be the one before, seen again, lifts in
-fewer.
+The number of calls is drawn too: where looks taken for one ship's may be of several, further ships of that size lift in
+as many draws as the table doubts it; a call that may be part of the one before lifts in fewer.
 """
 
 from __future__ import annotations
@@ -36,8 +35,8 @@ from pipeline.volume.usual_hull import DWT_PER_HULL
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-PART_CARGO = (0.1, 1.0)  # fill of a part cargo: anything
-UNNAMED_T_PER_M3 = 0.84  # density of a cargo without a name: gas oil's, the likeliest
+PART_CARGO = (0.1, 1.0)  # range of the fill of a part cargo
+UNNAMED_T_PER_M3 = 0.84  # density of an unnamed cargo: gas oil's, the likeliest
 # How often a call's product follows the port's habit of that draw instead of its own (our choice, no source): ships
 # that load at one berth in one season mostly load one product.
 PRODUCT_FOLLOWS_HABIT = 0.7
@@ -48,31 +47,31 @@ class SharedDraws:
     """One value per draw of what every call shares."""
 
     regression: FloatArray  # standard normal: error of the regression's mean
-    fleet: FloatArray  # standard normal: how large the ships of a fleet are of whose size nothing is known
-    fill_mean: FloatArray  # mean fill of this world
-    product: np.ndarray  # index of the product that this world's port mostly ships
+    fleet: FloatArray  # standard normal: common size of a fleet's ships where their size is unknown
+    fill_mean: FloatArray  # mean fill in this draw
+    product: np.ndarray  # index of the product that the port mostly ships in this draw
     voyages: Voyages  # which each call deals to its own draws
 
     def only(self, here: np.ndarray) -> SharedDraws:
-        """Those of some draws alone, given as booleans."""
+        """The shared values of some draws only, given as booleans."""
         fill_mean, product = self.fill_mean[here], self.product[here]
         return SharedDraws(self.regression[here], self.fleet[here], fill_mean, product, self.voyages)
 
     def size_error(self, row: Mapping[Any, Any]) -> FloatArray:
-        """The part of a row's error of deadweight that it shares, in standard deviations: by how hers was told."""
+        """The shared part of a row's deadweight error, in standard deviations, by the method of its deadweight."""
         return self.fleet if str(row["method"]).startswith(DWT_PRIOR) else self.regression
 
 
 @dataclass(frozen=True, slots=True)
 class CallDraws:
-    """Draws of one call, before it is asked whether she lifted at all."""
+    """Draws of one call, before it is decided whether she lifted at all."""
 
     tonnes: FloatArray
     barrels: FloatArray
     lifted: np.ndarray  # bool
-    product: np.ndarray  # index into the config's products; one more for a product without a name
+    product: np.ndarray  # index into the config's products; the number of products for an unnamed one
     fill: FloatArray  # loaded share of her own cargo capacity
-    behind: float = np.inf  # of how many draws the evidence left any weight, as equally likely ones
+    behind: float = np.inf  # effective number of draws that the evidence leaves
 
 
 def shared_draws(config: VolumeConfig, seed: int) -> SharedDraws:
@@ -87,18 +86,18 @@ def shared_draws(config: VolumeConfig, seed: int) -> SharedDraws:
 
 @dataclass(frozen=True, slots=True)
 class OwnDraws:
-    """What one call does not share, one value per draw, and her stream behind them."""
+    """What is a call's own, one value per draw, and the stream behind it."""
 
     deadweight: FloatArray  # standard normal
     lifting: FloatArray  # uniform
-    follows: FloatArray  # uniform: below PRODUCT_FOLLOWS_HABIT she ships what the port mostly ships
-    product: FloatArray  # uniform: her product where she does not
+    follows: FloatArray  # uniform: below PRODUCT_FOLLOWS_HABIT she ships the port's usual product
+    product: FloatArray  # uniform: her product otherwise
     fill: FloatArray  # loaded share of cargo capacity before any evidence
     rng: np.random.Generator
 
 
 def ship_of(row: Mapping[Any, Any]) -> str:
-    """The number by which the ship of a row is known in her other calls, in words; "" where there is none.
+    """The number by which a row's ship is known in her other calls, in words; "" without one.
 
     >>> ship_of({"imo": 9074729, "mmsi": 273000000}), ship_of({"vessel_id": "anonymous"})
     ('imo 9074729', '')
@@ -107,7 +106,7 @@ def ship_of(row: Mapping[Any, Any]) -> str:
 
 
 def own_draws(row: Mapping[Any, Any], config: VolumeConfig, shared: SharedDraws, seed: int) -> OwnDraws:
-    """The draws of one call; only the fill leans on what is shared, and the deadweight is her ship's."""
+    """The draws of one call; only the fill depends on shared values, and the deadweight on her ship."""
     rng = OWN.of(seed, key_of(row))
     n = config.draws
     z, uniform, follow, own_product = rng.standard_normal(n), rng.random(n), rng.random(n), rng.random(n)
@@ -146,20 +145,20 @@ def draw_call(
     if evidence is not None:
         weights = log_weights(evidence, dwt, tonnes, config, shared.voyages, rng, _size_error(row, evidence, z, shared))
         behind = effective_draws(weights)
-        # each for itself: a draw's ship is still the one before the evidence, and no limit of hers holds any more
+        # each separately: a draw's ship is still the one before the evidence, and its limits no longer apply
         tonnes, loaded = reweighted(tonnes, weights), reweighted(loaded, weights)
     return CallDraws(tonnes, tonnes * factor, lifted, product, loaded, behind)
 
 
 def _stated_fill(tonnes: FloatArray, row: Mapping[Any, Any], config: VolumeConfig) -> FloatArray:
-    """Share of a full ship of her deadweight, as it is known best; stated cargo may be more than that holds."""
+    """Share of a full ship at her best-known deadweight, at most 1; a stated cargo may exceed it."""
     dwt_t = row.get("dwt_p50_t")
     full_t = float(dwt_t) * (1 - config.constants_share) if dwt_t is not None else np.nan
     return np.minimum(1.0, tonnes / full_t)
 
 
 def _size_error(row: Mapping[Any, Any], evidence: Evidence, z: FloatArray, shared: SharedDraws) -> SizeError:
-    """Error of length times beam, tied to the deadweight's where one of them was told from the other."""
+    """Error of length times beam, tied to the deadweight's where one was estimated from the other."""
     sd = evidence.hull_log_sd
     if not _known(row.get("length_m")):  # the hull is that of her deadweight
         return SizeError((row["dwt_log_sd"] * z + row["dwt_shared_sd"] * shared.size_error(row)) / DWT_PER_HULL, sd)
@@ -170,7 +169,7 @@ def _size_error(row: Mapping[Any, Any], evidence: Evidence, z: FloatArray, share
 
 @dataclass(frozen=True, slots=True)
 class Cargo:
-    """What calls moved in each draw, zero where nothing was: shape (draws,) of one call, (calls, draws) of all."""
+    """What calls moved in each draw, zero where nothing was: shape (draws,) for one call, (calls, draws) for all."""
 
     barrels: FloatArray
     tonnes: FloatArray
@@ -178,7 +177,7 @@ class Cargo:
 
 
 def doubts(row: Mapping[Any, Any], config: VolumeConfig, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """In which draws the row's ship is not that of the call before, and how many further ones called: (draws,) each."""
+    """In which draws the row's call is not part of the one before, and how many further ships called: (draws,) each."""
     rng = OWN.of(seed, f"{key_of(row)}/number")
     new, one = (1.0 if not _known(row.get(name)) else float(row[name]) for name in ("p_new_call", "p_one_call"))
     law = number_law(one, float(row["calls_mean"]) if _known(row.get("calls_mean")) else None)
@@ -188,15 +187,15 @@ def doubts(row: Mapping[Any, Any], config: VolumeConfig, seed: int) -> tuple[np.
 
 @dataclass(frozen=True)
 class Ships:
-    """Draws of all who may have called where a row shows one ship."""
+    """Draws of all ships that may have called where a row shows one ship."""
 
     first: CallDraws
-    is_new: np.ndarray  # bool: the first one's call is not the one before, seen again
-    others: tuple[tuple[np.ndarray, CallDraws], ...]  # in which draws (bool) a further one called, and hers in these
+    is_new: np.ndarray  # bool: the first ship's call is not part of the one before
+    others: tuple[tuple[np.ndarray, CallDraws], ...]  # in which draws (bool) a further ship called, and her draws
 
     @cached_property
     def figures(self) -> dict[str, float]:
-        """What a table tells of them: the mean of all barrels, and of the first one's load median, p5 and p95."""
+        """Figures for the table: mean barrels of all ships; median, p5 and p95 of the first one's load."""
         first = self.first
         out = {"barrels_mean": float(np.mean(cargo_of(self).barrels)), "fill_p50": float(np.median(first.fill))}
         for name, values in (("tonnes", first.tonnes), ("barrels", first.barrels)):
@@ -210,8 +209,8 @@ def ships_of(
 ) -> Ships:
     """The ship of one row, and the others in the draws in which more ships called.
 
-    Each other is a ship of the same measured size; what was seen of the first one's load says nothing of hers.
-    ``first`` are the row's own draws, where they have been made.
+    The others have the same measured size; evidence on the first one's load does not apply to them. ``first`` are the
+    row's own draws, if already made.
     """
     first = first or draw_call(row, config, shared, seed)
     new, further = doubts(row, config, seed)
@@ -226,9 +225,9 @@ def ships_of(
 
 
 def cargo_of(ships: Ships, under: np.ndarray | None = None) -> Cargo:
-    """Cargo of one row: hers, and in the draws in which more ships called that of the others.
+    """Cargo of one row: hers, plus that of the others in the draws in which they called.
 
-    ``under`` says of each product, and of one without a name, whether it counts.
+    ``under`` says for each product, and for an unnamed one, whether it counts.
     """
 
     def moved(draws: CallDraws, number: np.ndarray | bool) -> np.ndarray:
@@ -245,9 +244,9 @@ def cargo_of(ships: Ships, under: np.ndarray | None = None) -> Cargo:
 
 
 def simulate(liftings: pd.DataFrame, config: VolumeConfig, seed: int, cap: CapConfig | None = None) -> FloatArray:
-    """Barrels lifted, shape (counted calls, draws): zero in a draw in which she lifted nothing.
+    """Barrels lifted, shape (counted calls, draws); zero in draws in which she lifted nothing.
 
-    Rows are those with ``counts`` true, in the table's order. With a cap, only products that it counts.
+    Rows are those with ``counts`` true, in the table's order. With a cap, only products that it counts are included.
     """
     shared = shared_draws(config, seed)
     return simulate_cargo(liftings, config, lambda row: ships_of(row, config, shared, seed), cap).barrels
@@ -270,7 +269,7 @@ def simulate_cargo(
 
 
 def _products(name: str, config: VolumeConfig, shared: SharedDraws, follow: FloatArray, own: FloatArray) -> np.ndarray:
-    """Index of the product in each draw; the last index stands for a product without a name."""
+    """Index of the product in each draw; the last index is an unnamed product."""
     names = [p.name for p in config.products]
     if name in names:
         return np.full(config.draws, names.index(name))

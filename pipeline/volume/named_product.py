@@ -1,4 +1,4 @@
-"""Which product a row is of: as its cell names it, or as a gas carrier has it."""
+"""Determine the product of a row: as its cell names it, or from the ship being a gas carrier."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ UNNAMED_PRODUCTS = ("mix", "unnamed")
 
 
 def product_of(call: Row, config: VolumeConfig) -> tuple[str, str, str]:
-    """Her product, by what she is a gas carrier ("" where she is none), and what is doubtful about both.
+    """The product, what identifies her as a gas carrier ("" for none), and doubts about both.
 
-    A named product says what she is: no gas carrier carries oil.
+    A named product decides what she is: no gas carrier carries oil.
     """
     ship = gas_carrier(call)
     said = text(call, "product").strip()
@@ -31,10 +31,10 @@ def product_of(call: Row, config: VolumeConfig) -> tuple[str, str, str]:
 
 
 def _known_product(said: str, config: VolumeConfig) -> tuple[str, str]:
-    """A product by the name that the assumptions give it, and what is doubtful; Refused where they have none.
+    """A product by its name in the assumptions, and doubts about it; Refused if it is not among them.
 
-    What the Committee's chart has no row for is refined petroleum all the same. It counts by the Committee's factor for
-    a product without a name, by which its own barrels of such deliveries are its tonnes (docs/volume.md).
+    Products without a row in the Committee's chart are refined petroleum all the same. They count by the Committee's
+    factor for an unnamed product, which its own barrels of such deliveries imply (docs/volume.md).
     """
     ours = {name: name for name in UNNAMED_PRODUCTS} | {plain_name(p.name): p.name for p in config.products}
     all_names = PRODUCT_ALIASES | {"crude": "crude"} | WITHOUT_A_ROW

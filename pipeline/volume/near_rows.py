@@ -1,7 +1,7 @@
-"""Which rows of several tables are worth comparing: no year of two busy ports is compared row by row with itself.
+"""Find pairs of rows of several tables that are worth comparing, so that large tables are not compared row by row.
 
-Rows can be one stay where they share a ship's number, a berth or a name, or an image, and lie near each other in time;
-all others are passed over.
+Two rows can be one stay if they share a ship's number, a berth, a name or an image and are close in time; all others
+are skipped.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ REACH_S = {  # by what two rows share: how far apart in time they may lie
     "image": float("inf"),
     "name": float("inf"),
 }
-ROUNDED_S = 1.0  # what seconds as floats may have lost
+ROUNDED_S = 1.0  # rounding of seconds as floats
 
 
 def near_pairs(rows: Sequence[Row], whence: Sequence[int], which: Sequence[int]) -> list[tuple[int, int]]:
-    """Pairs of dated rows of two tables that share something and lie near enough, in the order of ``which``."""
+    """Pairs of dated rows of two tables that share a key and are near enough in time, in the order of ``which``."""
     spans = {n: tuple(moment.timestamp() for moment in span(rows[n])) for n in which}
     by_arrival: dict[Key, list[int]] = defaultdict(list)
     for n in sorted(which, key=lambda n: spans[n]):
@@ -38,7 +38,7 @@ def near_pairs(rows: Sequence[Row], whence: Sequence[int], which: Sequence[int])
     place = {n: at for at, n in enumerate(which)}
     found = set()
     for (kind, _), group in by_arrival.items():
-        still: list[int] = []  # those before that end late enough
+        still: list[int] = []  # earlier rows that end late enough
         for n in group:
             still = [m for m in still if spans[n][0] - max(spans[m]) <= REACH_S[kind] + ROUNDED_S]
             found |= {(m, n) if place[m] < place[n] else (n, m) for m in still if whence[m] != whence[n]}
@@ -47,7 +47,7 @@ def near_pairs(rows: Sequence[Row], whence: Sequence[int], which: Sequence[int])
 
 
 def _shared_by(row: Row) -> Iterator[Key]:
-    """What a row may share with others of its stay; a berth where images show it."""
+    """Keys that a row may share with others of its stay; a berth only where images show it."""
     numbers = [(kind, number) for kind, number in numbers_of(row).items() if number]
     berth = [("berth", row["berth_id"])] if row["berth_id"] and len(row["evidence"]) else []
     images = [("image", name) for name in dict.fromkeys(row["evidence"])]

@@ -1,11 +1,11 @@
-"""A stay that stands in several tables of liftings counts once, from its first arrival to its last departure.
+"""Count a stay that is in several tables of liftings once, from its first arrival to its last departure.
 
-Whole, as overlapping runs of one AOI give it, or in parts, as runs of one month and the next do where the one's data
-end while she lies there. Numbers, common images or one line say surely that two rows are one stay; where images alone
-tell, it is a chance. Where that is no less than a pair of sightings within one table needs, one of the rows counts, and
-the other ship that may have been there enters the number of calls; where it is less both count, and the later one is in
-the sum as far as she is another ship. From one account year to the next as likely as not is needed: one row would take
-both ships' cargo into the later year.
+It may be there whole, from overlapping runs of one AOI, or in parts, from runs of consecutive months where the data of
+one end while she lies there. Ship numbers, common images or equal lines make it certain that two rows are one stay;
+from images alone there is a probability. If that is at least what a pair of sightings within one table needs, one row
+counts, and the other possible ship enters the number of calls; if it is less, both count, and the later one enters the
+sum with the probability that she is another ship. Across account years one half is needed: one row would move both
+ships' cargo into the later year.
 """
 
 from __future__ import annotations
@@ -28,34 +28,33 @@ from pipeline.volume.near_rows import near_pairs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-AS_LIKELY_AS_NOT = 0.5  # such a chance is needed from one account year to the next
-NEGLIGIBLE = 0.01  # chance of one stay that is not followed (our choice)
-Told = dict[int, tuple[str, int]]  # of a row: what to say of it, with a gap for the name of the row that it names
+AS_LIKELY_AS_NOT = 0.5  # probability needed across account years
+NEGLIGIBLE = 0.01  # probability of one stay below which a pair is ignored (our choice)
+Told = dict[int, tuple[str, int]]  # by row: the text on it, with a gap for the name, and the row that it names
 
 
 def leave_out(told: Told, rows: list[Row], which: int, words: str, kept: int) -> None:
-    """A row counts no more, since another one does; in ``words`` the gap is for the other one's name."""
+    """Stop counting a row, since another one counts; the gap in ``words`` is for the other one's name."""
     rows[which] |= {"counts": False, "status": "not_counted", "cause": ""}
     told[which] = words, kept
 
 
 @dataclass(slots=True)
 class _Stay:
-    """Rows that hang together as one stay, the one that knows most of it first."""
+    """Rows taken as one stay, the most informative first."""
 
     rows: list[int]
-    doubt: tuple[float, float]  # as `_doubt` has it
-    chance: float = 1.0  # that they are one stay
-    perhaps: list[int] = field(default_factory=list)  # those of them that are so by chance
+    doubt: tuple[float, float]  # as from `_doubt`
+    chance: float = 1.0  # probability that they are one stay
+    perhaps: list[int] = field(default_factory=list)  # rows joined by a probability below 1
 
 
 def join_stays(rows: list[Row], whence: list[int], year_starts: str, counts_product: Callable[[str], bool]) -> Told:
-    """Of one stay in several tables the row counts that knows most of it, and it spans all of them.
+    """Of one stay in several tables, let only the most informative row count, extended over all of them.
 
-    ``whence`` says of which table each row is, ``year_starts`` with which day (MM-DD) the cap's account year begins,
-    ``counts_product`` which products it counts.
-    Weekly tables cut a long stay in many parts: the first and the last hang together by those between. What stands
-    apart in the table of the row that counts stays apart.
+    ``whence`` gives the table of each row, ``year_starts`` the day (MM-DD) on which the cap's account year begins,
+    ``counts_product`` which products it counts. Weekly tables split a long stay into many parts: the first and last are
+    joined through those between. Stays that are separate in the table of the row that counts remain separate.
     """
     told: Told = {}
     best_first = sorted((n for n, row in enumerate(rows) if row["counts"]), key=lambda n: _worth(rows[n]))
@@ -87,7 +86,7 @@ def _stays(
     chances: dict[tuple[int, int], float],
     year_starts: str,
 ) -> dict[int, _Stay]:
-    """Of each row the stay that it is of; the likeliest pairs hang together first."""
+    """The stay of each row; the likeliest pairs are joined first."""
     place = {n: at for at, n in enumerate(best_first)}
     stays = {n: _Stay([n], _doubt(rows[n])) for n in best_first}
     for (m, n), chance in sorted(chances.items(), key=lambda link: -link[1]):  # stable: of equal ones the best first
@@ -108,7 +107,7 @@ def _stays(
 def _chances(
     rows: list[Row], whence: list[int], best_first: list[int], counts_product: Callable[[str], bool]
 ) -> dict[tuple[int, int], float]:
-    """Of each two counted rows of two tables the chance that they are one stay, where it is worth following."""
+    """Probability that two counted rows of two tables are one stay, for pairs above the threshold."""
     turns = turns_at_berths(rows)
     dated = [n for n in best_first if not pd.isna(span(rows[n])[0])]
     near = [
@@ -121,7 +120,7 @@ def _chances(
 
 
 def _chance(a: Row, b: Row, turns: dict[str, Any]) -> float:
-    """One ship by her numbers in one visit; without numbers, the same images, the same line, or a stay that goes on."""
+    """Probability of one stay: by her numbers 1 or 0; without numbers by common images, equal lines, or sightings."""
     if a["counted"] != b["counted"]:
         return 0.0  # a loading and a discharge whose times are wide may well overlap
     same = same_ship(a, b)
@@ -133,30 +132,30 @@ def _chance(a: Row, b: Row, turns: dict[str, Any]) -> float:
 
 
 def _needed(a: Row, b: Row, year_starts: str) -> float:
-    """The chance of one stay from which one of two rows counts."""
+    """Probability of one stay from which only one of two rows counts."""
     days = (moment.tz_convert("UTC").date() for row in (a, b) for moment in span(row))
     years = {start_of_year(day, year_starts) for day in days}
     return UNLIKELY if len(years) == 1 else AS_LIKELY_AS_NOT
 
 
 def _worth(row: Row) -> tuple[bool, float, str, str]:
-    """Order of rows of one stay: a measured or stated load first, then the surer cargo, then by name and content."""
+    """Sort key of rows of one stay: a measured or stated load first, then the surer cargo, then name and content."""
     return "fill_prior" in row["method"], -row["p_lifting"], key_of(row), content(row)
 
 
 def _share_a_table(one: _Stay, other: _Stay, whence: list[int]) -> bool:
-    """Do both hold rows of one table? What a table shows as two stays, no chance makes one."""
+    """Do both hold rows of one table? Two stays in one table are never joined by probability."""
     return not {whence[row] for row in one.rows}.isdisjoint(whence[row] for row in other.rows)
 
 
 def _doubt(row: Row) -> tuple[float, float]:
-    """That a row is one ship's stay, and the expected number of ships beyond one."""
+    """Probability that a row is one ship's stay, and the expected number of ships beyond one."""
     one = 1.0 if pd.isna(row["p_one_call"]) else float(row["p_one_call"])
     return one, 1 - one if pd.isna(row["calls_mean"]) else float(row["calls_mean"]) - 1
 
 
 def _linked(first: tuple[float, float], then: tuple[float, float], chance: float) -> tuple[float, float]:
-    """The doubt of two parts of a stay that are one with that chance."""
+    """The doubt of two parts of a stay that are one with this probability."""
     return first[0] * then[0] * chance, first[1] + then[1] + 1 - chance
 
 
@@ -166,7 +165,7 @@ def _number(doubt: tuple[float, float]) -> Row:
 
 
 def _whole(kept: Row, others: list[Row]) -> Row:
-    """Times and images of a stay as all its rows tell them; ends that are no moment's news stay as they were."""
+    """Times and images of a stay from all its rows; ends that others do not extend stay as they were."""
     members = [kept, *others]
     came, left = min(span(row)[0] for row in members), max(span(row)[1] for row in members)
     first, last = (min(members, key=lambda row: span(row)[0]), max(members, key=lambda row: span(row)[1]))
@@ -184,9 +183,9 @@ def _whole(kept: Row, others: list[Row]) -> Row:
 def _perhaps_the_same(
     rows: list[Row], whence: list[int], chances: dict[tuple[int, int], float], stays: dict[int, _Stay]
 ) -> Told:
-    """Rows that both count though they may be one stay: the later one is in the sum as far as she is another ship.
+    """Pairs that both count though they may be one stay: the later row counts with the probability of another ship.
 
-    Of a stay in parts any part may be the one that goes on.
+    Any part of a stay may be the one that continues.
     """
     former: dict[int, tuple[float, int]] = {}
     for (m, n), chance in chances.items():

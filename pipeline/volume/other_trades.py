@@ -1,7 +1,7 @@
-"""Ships whose type says that they are no tankers: a table of all calls of a port holds them, and no barrel of theirs.
+"""Leave out ships whose type is not a tanker: a table of all calls of a port includes them.
 
-A table of ours says how likely each caller is a tanker (``p_tanker``), by her type among other things. Where a table
-says nothing of that, the type stands, unless the table names what she loaded: an analyst knows more than a type.
+Our tables give the probability that a caller is a tanker (``p_tanker``), partly from her type. Without it, the type
+decides, unless the table gives her cargo: an analyst knows more than a type.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ CARGO_TOLD = ("tonnes", "barrels", "capacity_bbl")
 
 
 def other_trade(call: Row) -> str:
-    """The type of a ship, by words or by an AIS code, that is of another trade; "" where nothing says so for sure.
+    """The type of a ship, in words or as an AIS code, if it is another trade's; "" where that is not certain.
 
     >>> other_trade({"ship_type": "Bulk carrier"}), other_trade({"ship_type": "71"})
     ('Bulk carrier', 'AIS type 71')
@@ -24,7 +24,7 @@ def other_trade(call: Row) -> str:
     said = text(call, "ship_type").strip()
     if not said or any(not is_empty(call.get(name)) for name in ("p_tanker", *CARGO_TOLD)):
         return ""
-    if says_something(text(call, "product")):  # "unknown" and "-" name none
+    if says_something(text(call, "product")):  # "unknown" and "-" are no product
         return ""
     if is_tanker(said) is not False:
         return ""

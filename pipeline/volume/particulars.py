@@ -1,8 +1,7 @@
-"""What the stated particulars of a ship say of her capacity: deadweight, gross tonnage, or a number of either kind.
+"""Capacity from the stated particulars of a ship: deadweight, gross tonnage, or a number that may be either.
 
-Press and port lists mix deadweight and gross tonnage, and both are called "tonnes". A number whose kind is stated is
-taken at its word, unless the ship's other numbers speak against it: then both readings stay, and the interval holds
-both.
+Press and port lists mix deadweight and gross tonnage and call both "tonnes". A number of stated kind is accepted unless
+the ship's other numbers contradict it: then both readings are kept, and the interval covers both.
 """
 
 from __future__ import annotations
@@ -18,17 +17,17 @@ from pipeline.volume.capacity import STATED_LOG_SD, Capacity, capacity_of, tanke
 from pipeline.volume.gas_carriers import GROSS_LOG_SD, GROSS_RATIO, OF_GAS_CARRIER, of_hull
 
 TONNAGE_KINDS = ("dwt", "gt", "unknown")
-SAME_NUMBER = 0.02  # DWT/GT so near to 1 is one number written twice, but of gas carriers (our choice)
-FAR_BELOW_SD = 3.0  # of the estimate from length and beam: a deadweight under that is doubted ...
-FAR_ABOVE_SD = 4.0  # ... and one above: rarer, and mostly a digit too many (our choice)
-# The same of a gross tonnage, in errors of both: of 4,804 tankers of the open lists one is beyond (our choice)
+SAME_NUMBER = 0.02  # DWT/GT this near to 1 is one number written twice, except for gas carriers (our choice)
+FAR_BELOW_SD = 3.0  # errors of the estimate from length and beam: a deadweight lower than that is doubted ...
+FAR_ABOVE_SD = 4.0  # ... and one higher than that: rarer, and mostly a digit too many (our choice)
+# The same for a gross tonnage, in errors of both: one of 4,804 tankers of the open lists is beyond (our choice)
 GROSS_OFF_SD = (-3.0, 2.6)
-PLAIN_SD = 0.3  # of a reading against the hull: keeps weights of two readings from 0 and 1 for a few sd (our choice)
+PLAIN_SD = 0.3  # extra error of a reading against the hull: keeps its weight from 0 and 1 within a few sd (our choice)
 
 
 @dataclass(frozen=True, slots=True)
 class Particulars:
-    """What a table states of one ship; None where it says nothing."""
+    """What a table states of one ship; None where it is empty."""
 
     dwt_t: float | None = None
     gt: float | None = None
@@ -37,7 +36,7 @@ class Particulars:
     beam_m: float | None = None
     length_sd_m: float = 0.0
     beam_sd_m: float = 0.0
-    contradicted: bool = False  # the measured hull is not of the size that is listed with the tonnage
+    contradicted: bool = False  # the measured hull does not have the size listed
     carries_gas: bool = False
 
     def __post_init__(self) -> None:
@@ -45,9 +44,9 @@ class Particulars:
             raise ValueError(f"tonnage_kind is {self.tonnage_kind!r}; it is one of {', '.join(TONNAGE_KINDS)}")
 
     def size(self, dwt_t: float | None, gt: float | None) -> Capacity:
-        """Capacity by that deadweight or gross tonnage, and the hull where there is one.
+        """Capacity from that deadweight or gross tonnage, and the hull if known.
 
-        Of a gas carrier the gross tonnage alone where it is known: it is the surer of the two.
+        For a gas carrier, from the gross tonnage alone if known: it is the more certain of the two.
         """
         if self.carries_gas and dwt_t is None and gt is not None:
             return self.by_gross(gt)
@@ -55,14 +54,14 @@ class Particulars:
         return of_hull(found) if self.carries_gas and found.method.startswith("dwt_from_length") else found
 
     def by_gross(self, gt: float) -> Capacity:
-        """Capacity by the gross tonnage alone."""
+        """Capacity from the gross tonnage alone."""
         if self.carries_gas:
             return Capacity(math.log(GROSS_RATIO * gt), GROSS_LOG_SD, 0.0, f"dwt_from_gt{OF_GAS_CARRIER}")
         return Capacity(*tanker_regression().from_gross(gt), 0.0, "dwt_from_gt")
 
 
 def capacity_by(ship: Particulars) -> tuple[Capacity, str]:
-    """Capacity of a ship, and what is doubtful about it ("" where nothing is).
+    """Capacity of a ship, and doubts about it ("" for none).
 
     >>> capacity_by(Particulars(dwt_t=2998, gt=2998))[1]
     'the deadweight may be a gross tonnage (DWT/GT = 1.00)'
@@ -77,7 +76,7 @@ def capacity_by(ship: Particulars) -> tuple[Capacity, str]:
 
 
 def _as_stated(ship: Particulars) -> tuple[Capacity, str]:
-    """Capacity as the stated tonnage and the hull give it, if they are of one ship."""
+    """Capacity from the stated tonnage and the hull, assuming that they are one ship's."""
     stated, gross = ship.dwt_t, ship.gt
     if stated is None or ship.tonnage_kind == "gt":
         return _gross_against_the_hull(ship, gross if gross is not None else stated)
@@ -90,7 +89,7 @@ def _as_stated(ship: Particulars) -> tuple[Capacity, str]:
 
 
 def _either(ship: Particulars, tonnage: float) -> Capacity:
-    """A number that is a deadweight or a gross tonnage, as likely one as the other before her hull is asked."""
+    """A number that is a deadweight or a gross tonnage, equally likely before her hull is considered."""
     as_dwt = ship.size(tonnage, None)
     as_gt = ship.by_gross(tonnage)
     if ship.length_m is None:
@@ -104,7 +103,7 @@ def _either(ship: Particulars, tonnage: float) -> Capacity:
 
 
 def _against_the_hull(ship: Particulars, stated: float) -> tuple[Capacity, str]:
-    """A stated deadweight, unless no hull of her length and beam carries so little, or so much."""
+    """The stated deadweight, unless it is too small or too large for a hull of her length and beam."""
     taken = ship.size(stated, None)
     if ship.length_m is None or ship.beam_m is None:
         return taken, ""
@@ -122,7 +121,7 @@ def _against_the_hull(ship: Particulars, stated: float) -> tuple[Capacity, str]:
 
 
 def _gross_against_the_hull(ship: Particulars, gross: float | None) -> tuple[Capacity, str]:
-    """A stated gross tonnage with her hull, unless no hull of that length and beam has so little, or so much."""
+    """The stated gross tonnage and her hull, unless it is too small or too large for that length and beam."""
     taken = ship.size(None, gross)
     if gross is None or ship.length_m is None or ship.beam_m is None or ship.carries_gas:
         return taken, ""
@@ -137,9 +136,9 @@ def _gross_against_the_hull(ship: Particulars, gross: float | None) -> tuple[Cap
 
 
 def mixed(one: Capacity, other: Capacity, share: float, method: str) -> Capacity:
-    """Two readings of which one is right, ``share`` of belief on the first: mean and spread of the mixture.
+    """Mean and spread of a mixture of two readings of which one is right, the first with probability ``share``.
 
-    The 90 % interval is widened until both readings' own values lie inside it.
+    The 90 % interval is widened to include both readings' means.
     """
     mean = share * one.log_dwt + (1 - share) * other.log_dwt
     variance = share * (one.log_sd**2 + (one.log_dwt - mean) ** 2)

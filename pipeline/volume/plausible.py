@@ -1,7 +1,7 @@
-"""Is a stated size or cargo in the unit that its column says? A slip of unit is off by factors, not by percents.
+"""Check that a stated size or cargo is in the unit of its column: a wrong unit is off by factors, not per cents.
 
-Barrels written as tonnes are 7.5 times too many, thousands of tonnes a thousand times too few. A ship's hull, or her
-own stated size, shows both; of a ship of which nothing else is known only the smallest tankers speak.
+Barrels written as tonnes are 7.5 times too many, thousands of tonnes a thousand times too few. A ship's hull or stated
+size shows both; without either, the limits are those of the smallest tankers.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from pipeline.volume.capacity import Capacity
 from pipeline.volume.cells import Refused, Row
 from pipeline.volume.particulars import Particulars, capacity_by
 
-OVERFULL = 1.3  # times the 95 % point of what she can carry: no trim, tide or density does that (our choice)
-NEXT_TO_NOTHING = 0.01  # of the 5 % point: no cargo is worth a voyage (our choice)
+OVERFULL = 1.3  # times the 95 % point of what she can carry: trim, tide or density do not explain it (our choice)
+NEXT_TO_NOTHING = 0.01  # share of the 5 % point: such a cargo is not worth a voyage (our choice)
 SMALLEST = 100.0  # deadweight [t] or gross tonnage of a tanker whose hull is not known (our choice)
 SMALLEST_CAPACITY_BBL = 500.0  # the same in barrels
 ANOTHER_UNIT = 3.0  # times too many or too few: cubic metres or tonnes for barrels are 6 to 8 (our choice)
 SAME_AMOUNT = 0.03  # published factors of one product differ by 3 % (7.23 to 7.46 of gas oil)
 NO_PRODUCT = {"mix", "unnamed"}
-SMALLEST_OF_HULL = 0.1  # of the 5 % point by her length and beam (our choice)
+SMALLEST_OF_HULL = 0.1  # share of the 5 % point from her length and beam (our choice)
 
 
 def require_tonnage(ship: Particulars) -> None:
@@ -38,14 +38,14 @@ def require_tonnage(ship: Particulars) -> None:
 
 
 def require_hull(size: Capacity, ship: Particulars) -> None:
-    """Refuse a hull that tells the deadweight alone and can carry no more than the smallest tanker: a slip of unit."""
+    """Refuse a hull that is the only source of the deadweight and carries less than the smallest tanker."""
     if size.method.startswith("dwt_from_length") and _quantile_t(size, 1) < SMALLEST:
         most = f"it carries {_quantile_t(size, 1):,.3g} t at most, no tanker less than {SMALLEST:,.0f}"
         raise Refused(f"a hull of {_hull(ship)}: {most}; is it in another unit?")
 
 
 def require_capacity(capacity_bbl: float | None) -> None:
-    """Refuse barrels at 100 % that no tanker is so small for."""
+    """Refuse barrels at 100 % too small for any tanker."""
     if capacity_bbl is not None and capacity_bbl < SMALLEST_CAPACITY_BBL:
         least = f"{SMALLEST_CAPACITY_BBL:g}"
         raise Refused(
@@ -54,7 +54,7 @@ def require_capacity(capacity_bbl: float | None) -> None:
 
 
 def capacity_doubt(capacity_bbl: float, ship: Particulars, full_bbl_per_dwt_t: float) -> str:
-    """What is odd about barrels at 100 % beside the ship's stated tonnage or size; "" where nothing is.
+    """Text for barrels at 100 % that do not fit the ship's stated tonnage or size; "" where they do.
 
     >>> capacity_doubt(3900, Particulars(dwt_t=3500.0), 7.0)
     'capacity_bbl is 3,900, where a ship of that size holds some 24,500: is it in another unit?'
@@ -69,9 +69,9 @@ def capacity_doubt(capacity_bbl: float, ship: Particulars, full_bbl_per_dwt_t: f
 
 
 def cargo_doubt(given: Row, size: Capacity, full_bbl_per_dwt_t: float, ship: Particulars) -> str:
-    """What is odd about stated barrels or tonnes beside the ship's size; Refused where she cannot carry that much.
+    """Text for stated barrels or tonnes too small for the ship's size; Refused where she cannot carry that much.
 
-    Empty where nothing is odd. Of a ship of unknown size only what no ship carries is refused.
+    "" where they fit. For a ship of unknown size, only what no ship carries is refused.
     """
     usual = size.method == "dwt_prior"
     low_t, high_t = (_quantile_t(size, side) for side in (-1, 1))
@@ -91,10 +91,10 @@ def cargo_doubt(given: Row, size: Capacity, full_bbl_per_dwt_t: float, ship: Par
 
 
 def amounts_doubt(given: Row, product: str, factors_bbl_per_t: tuple[float, float]) -> str:
-    """What is odd about barrels and tonnes of one cargo that are both stated; "" where they agree, or one is missing.
+    """Text for stated barrels and tonnes of one cargo that disagree; "" where they agree, or one is missing.
 
-    Refused where no oil has so many barrels to a tonne. ``factors_bbl_per_t`` are the least and the most of what the
-    cargo may be; both are the same of a named product.
+    Refused where no oil has that many barrels per tonne. ``factors_bbl_per_t`` are the least and the most for what the
+    cargo may be; both are equal for a named product.
 
     >>> amounts_doubt({"barrels": 8000.0, "tonnes": 1000.0}, "gas_oil", (7.46, 7.46))
     'barrels over tonnes is 8 bbl/t, where gas_oil has 7.46: the barrels are taken'

@@ -1,7 +1,7 @@
-"""Draughts and freeboards that no ship of that size can have: they say nothing of her cargo, nor of its direction.
+"""Drop draughts and freeboards impossible for a ship of that size: they are no evidence on cargo or direction.
 
-Such a number is told and left aside, and the call counts by what else is known of it: a slip at a ship's keyboard, or a
-draught typed to hide her, takes no cargo out of the sum.
+Such a number is reported and ignored, and the call counts by what else is known: a typing error, or a draught typed to
+mislead, takes no cargo out of the sum.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ DEEPEST_SD = 2.5  # spreads above the usual depth beyond which a depth is not he
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """How deep she is at most, keel to deck [m], and whose depth that is, in words."""
+    """Her largest possible depth, keel to deck [m], and its source in words."""
 
     limit_m: float
     words: str
 
 
 def as_far_as_possible(call: Row) -> tuple[Row, list[str]]:
-    """The call without draughts and freeboards that cannot be hers, and what is said of them.
+    """The call without draughts and freeboards that cannot be hers, and the reasons.
 
-    Where her size is nonsense, which is told where it is read, no more than what is no ship's draught or freeboard.
+    Where her size is invalid (reported where it is read), only what is impossible for any ship is dropped.
 
     >>> hull = {"length_m": 98.0}
     >>> as_far_as_possible(hull | {"draught_in_m": 0.3})[1]
@@ -56,7 +56,7 @@ def as_far_as_possible(call: Row) -> tuple[Row, list[str]]:
 
 
 def _numbers(call: Row) -> tuple[dict[str, float], dict[str, str]]:
-    """Draughts and freeboards that a ship may have [m], and what is said of each that none has."""
+    """Draughts and freeboards possible for some ship [m], and reasons for those that are not."""
     seen, told = {}, {}
     for name in (*DRAUGHTS, *SIDES):
         try:
@@ -70,7 +70,7 @@ def _numbers(call: Row) -> tuple[dict[str, float], dict[str, str]]:
 
 
 def _shallow(seen: dict[str, float], length_m: float | None) -> dict[str, str]:
-    """Of each draught at which she cannot float, even with nothing aboard, what is said of it."""
+    """Reasons for draughts too small for her to float, even with nothing aboard."""
     if length_m is None:
         return {}
     least = lightest_draught_m(length_m)
@@ -80,15 +80,15 @@ def _shallow(seen: dict[str, float], length_m: float | None) -> dict[str, str]:
 
 
 def _hull(call: Row) -> tuple[float | None, Depth | None]:
-    """Her length [m], else the usual one of her deadweight, and how deep she can be; None where nothing tells.
+    """Her length [m], else the usual one for her deadweight, and her largest depth; None if unknown.
 
-    That is her listed depth, as far as a hull of that length has it, and she is the ship that is listed.
+    The depth is the listed one, if it fits a hull of that length and she is the listed ship.
     """
     hull, _ = hull_of(call)
     length_m = _usual_length_m(call) if hull.length_m is None else hull.length_m
     try:
         listed = None if hull.contradicted else positive(call, "depth_m", HIGHEST_M)
-    except Refused:  # told where the listed depth is read (``full_draught``)
+    except Refused:  # reported where the listed depth is read (``full_draught``)
         listed = None
     if listed is not None and (length_m is None or _near(listed, usual_depth_m(length_m))):
         return length_m, Depth(listed, f"her depth ({listed:.1f} m)")
@@ -104,7 +104,7 @@ def _near(listed_m: float, usual_m: float) -> bool:
 
 
 def _usual_length_m(call: Row) -> float | None:
-    """The usual length of her deadweight; None where none is stated, or it may be a gross tonnage."""
+    """The usual length for her deadweight; None if none is stated, or it may be a gross tonnage."""
     stated = {name: positive(call, name, LARGEST_T) for name in ("dwt_t", "gt")}
     kind = tonnage_kind(call)
     if kind not in TONNAGE_KINDS:

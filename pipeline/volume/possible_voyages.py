@@ -1,8 +1,8 @@
-"""Voyages that a ship may have made, as draws: her form, ballast, what of it she left with, when each look saw her.
+"""Draw voyages that a ship may have made: hull form, ballast on arrival and departure, and when each look saw her.
 
-They are drawn once and dealt to ship after ship, as often as one asks. Each kind of chance is a deck of its own, cut at
-another place in each deal: a ship then meets another form with another ballast, as if all had been drawn anew, at a
-tenth of the cost (normal random numbers are what takes time).
+They are drawn once and dealt to one ship after another. Each kind of random value is a deck of its own, cut at another
+place in each deal: a ship then meets another form with another ballast, as if all had been drawn anew, at a tenth of
+the cost (drawing normal random numbers is what takes time).
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from pipeline.types import FloatArray
 
-# Ballast on arrival to load, share of deadweight, mean and sd: with the lightship it makes the draughts with which 78
-# tankers of 200 to 260 m came to load crude oil (``benchmarks.typed_draughts``). World Bank notebooks take 0.55.
+# Ballast on arrival to load, share of deadweight, mean and sd: with the lightship it gives the draughts with which 78
+# tankers of 200 to 260 m came to load crude oil (``benchmarks.typed_draughts``). World Bank notebooks use 0.55.
 BALLAST_SHARE = (0.36, 0.10)
 BALLAST_LEFT = (0.10, 0.08)  # of that ballast still aboard on departure (our judgement)
-# Where nothing tells when a look with a freeboard was, the share of the loading done is Beta(1, 3) at the first one,
+# Where the time of a look with a freeboard is unknown, the share of the loading done is Beta(1, 3) at the first one,
 # unknown but early, and Beta(3, 1) at the last: 1 - u^(1/3) and u^(1/3) of a uniform u.
 PROGRESS_POWER = 1 / 3
-SHIP_SD = 0.015  # of hull dimensions in the displacement: appendages, sheer, length between perpendiculars
+SHIP_SD = 0.015  # error of hull dimensions for the displacement: appendages, sheer, length between perpendiculars
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,10 @@ class Voyage:
 
     light: FloatArray  # lightship and constants
     ballast: FloatArray  # on arrival
-    ballast_left: FloatArray  # of it, on departure
-    pull: FloatArray  # (1 - Cb_d) (T_d / d)^(1/3) of a hull as long and broad as told, d: deadweight over rho L B
-    full: FloatArray  # T_d / d of such a hull: her draught with all of her deadweight aboard
-    smaller: FloatArray  # length times beam as told over that of the displacement
+    ballast_left: FloatArray  # share of it left on departure
+    pull: FloatArray  # (1 - Cb_d) (T_d / d)^(1/3) of a hull of stated length and beam, d: deadweight over rho L B
+    full: FloatArray  # T_d / d of such a hull: her draught at full deadweight
+    smaller: FloatArray  # stated length times beam over that of the displacement
     depth_error: FloatArray  # standard normal
     first_look: FloatArray  # share of the loading done at the first freeboard, and at the last
     last_look: FloatArray
@@ -50,7 +50,7 @@ class Voyage:
 
 @dataclass(frozen=True, slots=True)
 class FullDraught:
-    """The draught with all of her deadweight, where it is told: of each ship as ln(T_d / d), and its own error."""
+    """A known draught at full deadweight: ln(T_d / d) for each ship, and its own error."""
 
     log_over: FloatArray  # shape (ships,)
     log_sd: float
@@ -58,7 +58,7 @@ class FullDraught:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Variances of ln(full draught): by the block coefficient, by the lightship of each ship, and of what is told."""
+    """Variances of ln(full draught): from the block coefficient, from each ship's lightship, and of the known one."""
 
     block: FloatArray
     lightship: FloatArray
@@ -66,29 +66,29 @@ class Parts:
 
     @property
     def together(self) -> FloatArray:
-        """Of all three."""
+        """Sum of all three."""
         return self.block + self.lightship + self.told
 
 
 @dataclass(frozen=True, slots=True)
 class HullForms:
-    """How full and how heavy the ships are to whom voyages are dealt."""
+    """Block coefficients and lightships of the ships to which voyages are dealt."""
 
     block: FloatArray  # mean block coefficient, of each or of all
     lightship: FloatArray  # median lightship over deadweight of each, shape (ships,)
-    size_error_sd: float  # of ln(true over measured length times beam), what no other draw tells
-    full: FullDraught | None = None  # where it is told, forms and lightships are such that the ships lie as deep
+    size_error_sd: float  # of ln(true over measured length times beam), beyond what other draws explain
+    full: FullDraught | None = None  # if known, forms and lightships are drawn so that the ships lie as deep
 
     @property
     def parts(self) -> Parts:
-        """What full draughts of ships of one deadweight and size differ by."""
+        """Variance of the full draughts of ships of one deadweight and size, by source."""
         lightship = (LIGHTSHIP_LOG_SD * lightship_part(self.lightship)) ** 2
         told = 0.0 if self.full is None else self.full.log_sd**2
         return Parts((BLOCK_SD / self.block) ** 2, lightship, told)
 
     @property
     def log_of_told(self) -> FloatArray | float:
-        """Log-likelihood of the full draught that is told, by deadweight and size alone; 0 where none is."""
+        """Log likelihood of the known full draught given deadweight and size only; 0 without one."""
         if self.full is None:
             return 0.0
         variance = self.parts.together + self.size_error_sd**2 + SHIP_SD**2
@@ -97,7 +97,7 @@ class HullForms:
 
 
 class Voyages:
-    """Decks of as many cards as there are draws; drawn when the first voyage is asked for."""
+    """Decks with one card per draw, drawn when the first voyage is asked for."""
 
     def __init__(self, draws: int, constants_share: float, seed: int) -> None:
         self._draws, self._constants_share, self._seed = draws, constants_share, seed
@@ -118,13 +118,12 @@ class Voyages:
 
     @cached_property
     def _courses(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Where either end of a stay lies in its bounds, and three points on it, in order: uniform from 0 to 1."""
+        """Where each end of a stay lies in its bounds, and three points within it, in order: uniform from 0 to 1."""
         rng, n = COURSES.of(self._seed), self._draws
         return rng.random(n), rng.random(n), np.sort(rng.random((3, n)), axis=0)
 
     def _course(self, stay: StayTimes) -> list[FloatArray]:
-        """How far out in their bounds the ends of a stay lie, as such stays are likely; shares of it before and after
-        the pumping."""
+        """How far out in their bounds a stay's ends lie, by likelihood; its shares before and after pumping."""
         came, left, points = self._courses
         if stay.came_h + stay.left_h > 0:
             weights, n = np.cumsum(stay.likely(came, left)), self._draws
@@ -133,7 +132,7 @@ class Voyages:
         return [_deck(came, left), _deck(points[0], 1 - points[2])]
 
     def dealt(self, forms: HullForms, rng: np.random.Generator, stay: StayTimes | None = None) -> Iterator[Voyage]:
-        """Voyages of those ships, at most one for each draw, without end; looks fall at their times in the ``stay``."""
+        """Endless voyages of those ships, at most one per draw; looks are at their times in the ``stay``."""
         decks = list(self._decks)
         decks[4] = _deck_of_hulls(forms.size_error_sd * decks[4][0], decks[4][1])
         many, parts = len(forms.lightship), forms.parts
@@ -146,7 +145,7 @@ class Voyages:
             block = np.clip(forms.block + BLOCK_SD * form, *BLOCK_RANGE)
             lightship = forms.lightship * heavier * of_larger
             if forms.full is not None:
-                told = forms.full.log_over + forms.full.log_sd * depth[::-1]  # no other use deals the cards backwards
+                told = forms.full.log_over + forms.full.log_sd * depth[::-1]  # reversed, unlike every other use
                 block, lightship = _as_deep(told, parts, block, lightship, smaller)
             full = (1 + lightship) / block * smaller
             pull = (1 - block) * np.cbrt(full)
@@ -159,7 +158,7 @@ class Voyages:
 
 
 def _aboard(stay: StayTimes, ends: FloatArray, waits: FloatArray) -> list[FloatArray]:
-    """Share of the loading done at the first look and at the last, on one course of the stay for both."""
+    """Share of the loading done at the first and the last look, for one course of the stay."""
     looks = (0.0 if look is None else look for look in (stay.first_h, stay.last_h))
     return [pumped(stay.passed(look, *ends), *waits) for look in looks]
 
@@ -167,10 +166,11 @@ def _aboard(stay: StayTimes, ends: FloatArray, waits: FloatArray) -> list[FloatA
 def _as_deep(
     told: FloatArray, parts: Parts, block: FloatArray, lightship: FloatArray, smaller: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Block coefficient and lightship of ships of whom a full draught is told: draws of both, given that draught.
+    """Draws of block coefficient and lightship, given a known full draught.
 
-    A draw that knows nothing of it is moved by what it is off, each part by its share of the variance: such draws have
-    the law of normal errors that are known to add up to that (Matheron's rule, in logarithms). The form takes the rest.
+    An unconditional draw is moved by its deviation, each part by its share of the variance: such draws have the
+    conditional distribution of normal errors with a known sum (Matheron's rule, in logarithms). The block coefficient
+    takes the rest.
     """
     step = (told - np.log((1 + lightship) / block * smaller)) / parts.together
     heavier = lightship * np.exp(step * parts.lightship / lightship_part(lightship))
@@ -179,11 +179,10 @@ def _as_deep(
 
 
 def _deck_of_hulls(size_error: FloatArray, hull_error: FloatArray) -> FloatArray:
-    """How much smaller the displacement's hull is than told, and how much more lightship a larger hull has for its
-    deadweight."""
+    """Ratio of the stated hull to the displacement's, and factor on lightship over deadweight of a larger hull."""
     return np.stack((np.exp(-(size_error + hull_error)), heavier_by(-DWT_PER_HULL * size_error)))
 
 
 def _deck(*cards: FloatArray) -> FloatArray:
-    """Cards that go together, twice over, so that each cut is a slice: shape (kinds, 2 draws)."""
+    """Cards that go together, repeated twice so that each cut is a slice: shape (kinds, 2 draws)."""
     return np.tile(np.stack(cards), 2)

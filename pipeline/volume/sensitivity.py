@@ -1,4 +1,4 @@
-"""Which assumption moves the answer most: one at a time, by variance of what is drawn, and call by call.
+"""Sensitivity of the sum: assumptions one at a time, share of the variance by drawn input, and by call.
 
 - One at a time: an assumption goes to its 5 % and 95 % point, or to the ends of a stated range, and the sum is drawn
   again with the same streams.
@@ -8,7 +8,7 @@
   ships.
 - A call's share of the variance is ``cov(call, sum) / Var(sum)``; the shares add up to 1.
 
-What the sum with unseen calls comes from is `sensitivity_unseen`'s.
+The sum with unseen calls is analysed in `sensitivity_unseen`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from pipeline.volume.unseen import tells
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-STRATA = 20  # of like fill habit, within which a call's own fill is ranked
+STRATA = 20  # of similar fill habit, within which a call's own fill is ranked
 LEAST_DRAWS = {"one_at_a_time": 1_000, "variance": 2_000}
 DRAWS_OF_ALL_CALLS = {"one_at_a_time": 200_000, "variance": 4_000_000}  # keeps 1,000 calls within seconds
 INPUTS = {
@@ -70,10 +70,10 @@ def sensitivity(
     *,
     missed: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """One row per assumption, drawn input and counted call of the account; none where the account has no call.
+    """One row per assumption, drawn input and counted call of the account; none if the account has no call.
 
-    ``account`` is the ledger of that account year: its last day chooses the calls. ``missed``, where the
-    ledger was made with it, adds what the sum with unseen calls comes from.
+    ``account`` is the ledger of that account year; its last day selects the calls. ``missed``, if the ledger was made
+    with it, adds the rows on the sum with unseen calls.
     """
     if not len(account):
         return SENSITIVITY.empty()
@@ -91,7 +91,7 @@ def sensitivity(
 def _one_at_a_time(
     counted: pd.DataFrame, other_rule: pd.DataFrame, cap: CapConfig, config: VolumeConfig, seed: int
 ) -> list[dict[str, Any]]:
-    """Each assumption at both ends of its range, all others as they are."""
+    """Each assumption at both ends of its range, with all others unchanged."""
     config = _with_draws(config, "one_at_a_time", len(counted))
 
     def drawn(setting: Setting) -> tuple[float, float]:
@@ -102,7 +102,7 @@ def _one_at_a_time(
     rows = []
     for told in assumptions(counted, config, other_rule):
         if told.name == "unnamed_factor" and not cap.counts_product("unnamed"):
-            continue  # a cap that names its products does not count an unnamed one: there is no such choice
+            continue  # a cap that lists its products does not count an unnamed one: there is no such choice
         ends = [drawn(end) if end.label else base for end in (told.low, told.high)]
         rows.append(
             {
@@ -123,12 +123,12 @@ def _one_at_a_time(
 
 
 def _other_rule(cap: CapConfig) -> CapConfig:
-    """The same cap with the other moment of a call deciding its account year."""
+    """The same cap with the other end of a call deciding its account year."""
     return cap.model_copy(update={"counts_on": "arrival" if cap.counts_on == "departure" else "departure"})
 
 
 def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, seed: int) -> list[dict[str, Any]]:
-    """Sobol indices of the drawn inputs and shares of the calls."""
+    """Sobol indices of the drawn inputs and shares of the variance by call."""
     config = _with_draws(config, "variance", len(counted))
     shared, under = shared_draws(config, seed), drawn_under(cap, config)
     strata = equal_bins(shared.fill_mean, STRATA)
@@ -167,7 +167,7 @@ def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, se
 
 
 def _calls(counted: pd.DataFrame, barrels: FloatArray, total: FloatArray) -> list[dict[str, Any]]:
-    """Each call's share of mean and variance of the sum; zero where there is none to share."""
+    """Each call's share of mean and variance of the sum; zero where these are zero."""
     mean = barrels.mean(axis=1)
     covariance = (barrels - mean[:, None]) @ (total - total.mean()) / len(total)
     shares = (mean / max(mean.sum(), 1e-12), covariance / max(float(total.var()), 1e-12))
@@ -193,7 +193,7 @@ def _shared_groups(shared: SharedDraws) -> dict[str, np.ndarray]:
 
 
 def _not_drawn_on(counted: pd.DataFrame) -> list[str]:
-    """Errors of size that no call takes part in: a stated cargo or deadweight asks for neither, else there is one."""
+    """Shared errors of size that no call uses: a stated cargo or deadweight has neither, any other call has one."""
     asks, unknown = counted["dwt_shared_sd"] > 0, counted["method"].str.startswith(DWT_PRIOR)
     asks &= counted[list(GIVEN)].isna().all(axis=1)
     errors = (("shared_fleet", asks & unknown), ("shared_regression", asks & ~unknown))
@@ -201,9 +201,9 @@ def _not_drawn_on(counted: pd.DataFrame) -> list[str]:
 
 
 def _own_groups(own: OwnDraws, p_lifting: float, config: VolumeConfig, strata: np.ndarray) -> dict[str, np.ndarray]:
-    """Groups of like draws for each input that is the call's own.
+    """Groups of similar draws for each input that is the call's own.
 
-    Her own fill is the rank of the fill among draws of like habit: what is left when the shared part is taken out.
+    Her own fill is the rank of her fill among draws of similar habit, which removes the shared part.
     """
     edges = np.cumsum([p.share for p in config.products])
     mine = 1 + np.minimum(np.searchsorted(edges, own.product), len(edges) - 1)
@@ -216,7 +216,7 @@ def _own_groups(own: OwnDraws, p_lifting: float, config: VolumeConfig, strata: n
 
 
 def _with_draws(config: VolumeConfig, use: str, calls: int) -> VolumeConfig:
-    """No more draws than what takes seconds; the sum of many calls needs fewer."""
+    """At most as many draws as take seconds; the sum of many calls needs fewer."""
     return config.model_copy(
         update={"draws": min(config.draws, max(LEAST_DRAWS[use], DRAWS_OF_ALL_CALLS[use] // calls))}
     )

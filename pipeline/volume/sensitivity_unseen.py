@@ -1,11 +1,11 @@
-"""What the sum with unseen calls comes from: looks and stays, the number of unseen calls, their barrels, those seen.
+"""Sensitivity of the sum with unseen calls: to looks and stays, the unseen number, their barrels, and the calls seen.
 
-``sum = O + sum of c over N unseen calls``. Of each draw the model makes, one after another and independently, an error
-``z`` of what looks find and how long ships stay, the number ``N`` given z, what the calls seen carried (O, and with it
-what a call carries on average, m), and which of these cargoes each unseen call had. Each has a first-order Sobol index
-(`first_order`): z by itself; N by its rank among draws of like z; the cargoes' mean by the rank of its distance from m,
-in standard errors, among draws of like N; the calls seen by ``E[sum | their draws] = O + E[N] m``, as N does not hang
-on them. What is left arises where several vary at once: many calls in a world of full ships.
+``sum = O + sum of c over N unseen calls``. In each draw the model takes in turn and independently: an error ``z`` of
+recall and stays; the number ``N`` given z; what the calls seen carried (O, and with it the mean per call, m); and which
+of these cargoes each unseen call had. Each has a first-order Sobol index (`first_order`): z by itself; N by its rank
+among draws of similar z; the cargoes' mean by the rank of its distance from m, in standard errors, among draws of
+similar N; the calls seen by ``E[sum | their draws] = O + E[N] m``, as N does not depend on them. The rest is
+interaction: many calls in a draw with full ships.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
     from pipeline.volume.unseen import UnseenSum
 
-STRATA = 20  # of like z or like number, within which number and cargoes are ranked
-BINS = 128  # of equal count: the sum's law has a long tail, and 32 would lose 6 % of what looks and stays explain
-ENDS = 10  # an end of an input is the tenth of the draws that lies there: its middle is the 5 % or the 95 % point
+STRATA = 20  # of similar z or number, within which number and cargoes are ranked
+BINS = 128  # of equal count: the sum has a long tail, and 32 would lose 6 % of what looks and stays explain
+ENDS = 10  # an end of an input is its extreme tenth of draws, with the 5 % or 95 % point as middle
 INPUTS = {
     "looks_and_stays": (
         "what looks find and how long ships stay",
@@ -51,11 +51,11 @@ class AccountDraws:
     observed: FloatArray
     """The observed sum, shape (draws,)."""
     carried: FloatArray
-    """What each row's call carried, were it one: shape (calls, draws). An unseen call carries one of these."""
+    """What each row's call carried if it was one call, shape (calls, draws). An unseen call carries one of these."""
 
 
 def account_draws(liftings: pd.DataFrame, as_of: date, cap: CapConfig, config: VolumeConfig, seed: int) -> AccountDraws:
-    """The draws behind the last day of an account, as the ledger makes them."""
+    """The draws behind the last day of an account, the same as in the ledger."""
     members, shared = members_of(in_one_order(liftings), cap, config, as_of), shared_draws(config, seed)
     cargo = simulate_cargo(members.held, config, lambda row: ships_of(row, config, shared, seed), cap)
     start = account_year(as_of, cap)[1]
@@ -67,7 +67,7 @@ def account_draws(liftings: pd.DataFrame, as_of: date, cap: CapConfig, config: V
 def with_unseen(
     seen: AccountDraws, missed: pd.DataFrame, cap: CapConfig, config: VolumeConfig, seed: int
 ) -> list[dict[str, Any]]:
-    """A row for each input of the sum with unseen calls: its index, and the sum's median at both ends of it."""
+    """One row per input of the sum with unseen calls: its index, and the sum's median at both its ends."""
     unseen = unseen_sum(missed, seen.calendar, seen.carried, config, seed)
     total = seen.observed + unseen.barrels
     spread, rows = variance(total), []
@@ -96,7 +96,7 @@ def with_unseen(
 
 
 def _groups(seen: AccountDraws, unseen: UnseenSum) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Draws of like input, of each input: in groups for its index, and in tenths for its ends."""
+    """Draws of similar input, for each input: in groups for its index, and in tenths for its ends."""
     number, mean = unseen.calls, seen.carried.mean(axis=0)
     error_of_mean = seen.carried.std(axis=0) / np.sqrt(np.maximum(number, 1.0))
     beyond = unseen.barrels / np.maximum(number, 1.0) - mean
@@ -112,9 +112,9 @@ def _groups(seen: AccountDraws, unseen: UnseenSum) -> dict[str, tuple[np.ndarray
 
 
 def _both(values: FloatArray, like: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Groups by an input, within strata where given; all one group where it does not vary.
+    """Groups by an input, within strata if given; a single group if it does not vary.
 
-    Such an input has no ends: of equal values those that stand first would pass for the smallest, by chance.
+    Such an input has no ends: among equal values the first ones would pass for the smallest, by chance.
     """
     if np.ptp(values) <= 1e-9 * np.abs(values).max():
         one = np.zeros(len(values), dtype=np.intp)

@@ -1,4 +1,4 @@
-"""A call's length and beam: as measured, or as the registry lists them where that is surer. Neither is mixed in."""
+"""Choose a call's length and beam: as measured or as registered, whichever is more certain, never a mixture."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from pipeline.tables.ships import LISTED_SD_M
 from pipeline.volume.cells import Refused, Row, positive, sd, text, tonnage_kind
 
 LARGEST_M = {"length": LONGEST_M, "beam": BROADEST_M}
-ANOTHER_SD = 3.0  # farther apart than this, the listed ship may not be the one that was measured (our choice)
-# Length over beam: 4.8 to 9.2 of the 58 tankers of benchmarks/published_hulls.csv; a slip to feet is a factor of 3.3
+ANOTHER_SD = 3.0  # standard deviations apart beyond which the listed ship may not be the measured one (our choice)
+# Length over beam: 4.8 to 9.2 for the 58 tankers of benchmarks/published_hulls.csv; a slip to feet is a factor of 3.3
 # (our choice: halfway to that)
 SLENDER = (3.5, 12.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Hull:
-    """Length and beam [m] with their standard errors [m]; None where nobody says. ``listed`` names what is listed."""
+    """Length and beam [m] with standard errors [m]; None if unknown. ``listed`` names those from the registry."""
 
     length_m: float | None
     beam_m: float | None
     length_sd_m: float
     beam_sd_m: float
     listed: tuple[str, ...] = ()
-    contradicted: bool = False  # by the registry, whose ship may be another one
+    contradicted: bool = False  # by the registry, which may list another ship
 
 
 def hull_of(call: Row) -> tuple[Hull, list[str]]:
-    """The hull that capacity is reckoned by, and what is doubtful of it; Refused where it is nonsense.
+    """The hull used for capacity, and doubts about it; Refused where it is impossible.
 
-    Where one listed size contradicts the measured one, none of them is taken: half of each would be no ship's hull.
+    If one listed size contradicts the measured one, no listed size is used: half of each would be no ship's hull.
     """
     doubts = [doubt for name in LARGEST_M if (doubt := _contradiction(call, name))]
     sizes = {name: _size(call, name, may_be_listed=not doubts) for name in LARGEST_M}
@@ -44,7 +44,7 @@ def hull_of(call: Row) -> tuple[Hull, list[str]]:
 
 
 def _out_of_shape(hull: Hull) -> list[str]:
-    """That typed sizes are no tanker's together; of measured ones, which have errors, that says less.
+    """Doubt about typed sizes whose ratio is no tanker's; measured ones have errors and are not tested.
 
     >>> _out_of_shape(Hull(98.0, 49.0, 0.0, 0.0)), _out_of_shape(Hull(98.0, 15.0, 0.0, 0.0))
     (['the length 98 m is 2 times the beam 49 m, of tankers 5 to 9: is one in feet?'], [])
@@ -61,8 +61,8 @@ def _out_of_shape(hull: Hull) -> list[str]:
 def _told(call: Row, name: str) -> tuple[float | None, float, float | None]:
     """Length or beam as measured, its standard error, and as listed [m].
 
-    A size without bounds is one that somebody typed. It has no error of its own here: the regression was fitted to
-    typed sizes as well, registers' and transponders', so its spread holds what is wrong with such.
+    A size without bounds was typed. It has no error of its own here: the regression was fitted to typed sizes too,
+    those of registers and transponders, so its spread includes their errors.
     """
     measured = positive(call, f"{name}_m", LARGEST_M[name])
     error = sd(call, name, measured, LARGEST_M[name])
@@ -70,7 +70,7 @@ def _told(call: Row, name: str) -> tuple[float | None, float, float | None]:
 
 
 def _contradiction(call: Row, name: str) -> str:
-    """How the measured and the listed size contradict each other; "" where they agree, or one is missing."""
+    """Text for a measured and a listed size that contradict each other; "" where they agree, or one is missing."""
     measured, error, listed = _told(call, name)
     if measured is None or listed is None:
         return ""
@@ -80,7 +80,7 @@ def _contradiction(call: Row, name: str) -> str:
 
 
 def _size(call: Row, name: str, *, may_be_listed: bool) -> tuple[float | None, float, bool]:
-    """Length or beam [m], its standard error, and whether it is the listed one: the surer of both."""
+    """Length or beam [m], its standard error, and whether it is the listed one: the more certain of both."""
     measured, error, listed = _told(call, name)
     if listed is None or not may_be_listed or (measured is not None and error <= LISTED_SD_M[name]):
         return measured, error, False
@@ -88,9 +88,9 @@ def _size(call: Row, name: str, *, may_be_listed: bool) -> tuple[float | None, f
 
 
 def told_by_registry(call: Row, hull: Hull, depths: Row) -> str:
-    """What of her size the registry told, and where it has that from; "" where it told nothing.
+    """Which of her particulars came from the registry, and its source; "" for none.
 
-    ``depths`` are depth and summer draught as far as they are used: other columns of a report do not show these.
+    ``depths`` are depth and summer draught as far as used, which no other column of a report shows.
 
     >>> call, hull = {"gt": 962.0, "listed_source": "class register"}, Hull(90.0, None, 1.0, 0.0, ("length",))
     >>> told_by_registry(call, hull, {"depth_m": 5.2, "design_draught_m": None})

@@ -1,7 +1,7 @@
-"""The streams of random numbers behind the barrels: each has a name here, and no two have one key.
+"""The random number streams behind the barrels: each has a name here, and no two have the same key.
 
-A stream is told by the seed, its number, and where there is one for each call, ship, zone or day, by that one's name. A
-number that is changed changes every figure.
+A stream is identified by the seed, its number and, where there is one per call, ship, zone or day, that one's name.
+Changing a number changes every figure.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A stream of random numbers, or one for each name where it is ``named``."""
+    """A random number stream, or one per name if ``named``."""
 
     number: int
     what: str
     named: bool = False
 
     def of(self, seed: int, name: str = "") -> np.random.Generator:
-        """The stream under a seed, of that name."""
+        """The generator for a seed and name."""
         key = [int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")] if self.named else []
         return np.random.default_rng(np.random.SeedSequence([seed, self.number, *key]))
 

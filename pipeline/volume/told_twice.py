@@ -1,8 +1,8 @@
-"""Calls of one table that may be one call told twice: of one ship, at one time or nearly so.
+"""Find calls of one table that may be one call listed twice: same ship, and the same time or nearly so.
 
-A table gathered from several sources holds one visit as each source dates it, and both rows would count. Two tables are
-compared by ``pipeline.volume.one_stay``, which joins what the ship's numbers make sure; within one table nothing is
-joined, for whoever wrote two rows may have meant two parcels.
+A table compiled from several sources has one visit with the dates of each source, and both rows would count. Two tables
+are compared by ``pipeline.volume.one_stay``, which joins what ship numbers make certain; within one table nothing is
+joined, since two rows may be meant as two parcels.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ NO_NAMES = frozenset(
     ("unknown", "unnamed", "unidentified", "not identified", "not known", "anonymous", "none", "n/a", "na", "nan",
      "null", "tbc", "tbd", "tanker", "vessel", "ship", "-", "?")
 )  # fmt: skip
-"""What people write for the name of a ship that they do not know."""
+"""What people write for an unknown name."""
 
 
 def told_twice(liftings: pd.DataFrame) -> dict[str, str]:
-    """Counted calls of a ship no more than a day apart from an earlier call of hers: later call_id, earlier one.
+    """Counted calls within a day of an earlier call of the same ship: later call_id, earlier one.
 
-    A ship is known by her numbers; where two rows share none, by her name, if that is one. Parcels of two products are
-    two cargoes. Left out are calls that likelier moved no counted cargo, for a ship may land one and load the next, and
-    those that are in the sum only as far as they are not the call before.
+    Ships are compared by number; where two rows share none, by name, if it is one. Parcels of two products are two
+    cargoes. Left out are calls that probably moved no counted cargo, since a ship may land one and load the next, and
+    calls that already count only as far as they are not the call before.
     """
     takes_part = liftings["counts"].astype(bool) & (liftings["p_lifting"] >= 0.5)
     counted = records_of(liftings[takes_part & ~(liftings["p_new_call"] < 1)])
     dated = sorted((row for row in counted if not pd.isna(span(row)[0])), key=lambda row: (span(row), row["call_id"]))
     found: dict[str, str] = {}
     for rows in _of_one_ship(dated):
-        last = rows[0]  # of those so far the one that stayed longest
+        last = rows[0]  # the row so far with the latest departure
         for row in rows[1:]:
             if between(last, row) <= ONE_VISIT and same_ship(last, row) is not False and _one_product(last, row):
                 found.setdefault(str(row["call_id"]), str(last["call_id"]))
@@ -63,7 +63,7 @@ def _of_one_ship(rows: Sequence[Row]) -> Iterator[list[Row]]:
 
 
 def ship_name(row: Mapping[str, object]) -> str:
-    """A ship's name in the one spelling by which names are compared; "" for what is no name.
+    """A ship's name, normalised for comparison; "" for what is no name.
 
     >>> ship_name({"name": "M/T  Anon-1"}), ship_name({"name": "anon 1"}), ship_name({"name": "Unknown"})
     ('anon 1', 'anon 1', '')

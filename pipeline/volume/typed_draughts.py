@@ -1,11 +1,11 @@
-"""How likely draughts are, as typed, of a ship on one voyage, by which of them crews type anew.
+"""Likelihood of typed draughts for a ship on one voyage, given how often crews type a new one.
 
-Crews type a new draught at a share of their port calls (`pipeline.ships.retyping`). So a number may be of an earlier
-port. Of two numbers of one call their difference tells: apart, the second was typed here; the same, it was likely left,
-and the nearer they are, the likelier that is. A number that stands alone has nothing beside it. What it may be follows
+Crews type a new draught in only a share of their port calls (`pipeline.ships.retyping`), so a number may be from an
+earlier port. If both numbers of a call are given, their difference is evidence: if they differ, the second was typed
+here; the closer they are, the likelier it was left as it was. For a single number, the states it may belong to follow
 from the share: a ship loads and discharges in turn, and each number stays until the next one is typed.
 
-Each number has a floor, the chance that it means nothing.
+Each number has a floor, the probability that it means nothing.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 # Share of typed draughts that mean nothing (tanker draught reports: habit, typing, other loading states).
 GARBLED = 0.10
-GARBLED_RANGE_M = 8.0  # over which such a draught may lie
+GARBLED_RANGE_M = 8.0  # range of such a draught
 
 
 @dataclass(frozen=True, slots=True)
 class Afloat:
-    """Ships in the states in which somebody may have typed a draught; masses are shares of deadweight, shape (ships,).
+    """Ships in the states in which a draught may have been typed; masses are shares of deadweight, shape (ships,).
 
-    ``deep_m`` is deadweight over rho L B, ``pull`` as of ``displacement.draught_by_pull``.
+    ``deep_m`` is deadweight over rho L B, ``pull`` that of ``displacement.draught_by_pull``.
     """
 
     before: FloatArray  # with ballast
@@ -45,7 +45,7 @@ class Afloat:
 
 
 def by_draughts(evidence: Evidence, ships: Afloat, draught_sd_m: float) -> FloatArray:
-    """Likelihood of what was typed, shape (ships,); 1 where nothing was."""
+    """Likelihood of the typed draughts, shape (ships,); 1 where there is none."""
     into, out, retyped = evidence.draught_in_m, evidence.draught_out_m, evidence.p_retyped
     if into is not None and out is not None:
         both = _one_of(into, [(1.0, ships.before)], ships, draught_sd_m)
@@ -59,16 +59,17 @@ def by_draughts(evidence: Evidence, ships: Afloat, draught_sd_m: float) -> Float
 
 
 def _when_light(ships: Afloat, retyped: float) -> list[tuple[float, FloatArray]]:
-    """What a number alone may be that stands when she should be light: each state with its chance.
+    """States that a single number on arrival may belong to, when she should be light, with their probabilities.
 
-    Typed n states ago with chance r (1 - r)^n, light for even n, laden for odd ones: the sums of both series.
+    It was typed n states ago with probability r (1 - r)^n, light for even n and laden for odd ones: the sums of both
+    series.
     """
     laden = (1 - retyped) / (2 - retyped)
     return [(1 - laden, ships.before), (laden, ships.after_another)]
 
 
 def _when_laden(ships: Afloat, retyped: float) -> list[tuple[float, FloatArray]]:
-    """As ``_when_light``, when she should be laden: n = 0 is this voyage, further even ones are others."""
+    """As ``_when_light``, when she should be laden: n = 0 is this voyage, other even n are others."""
     light = (1 - retyped) / (2 - retyped)
     return [(retyped, ships.after), (light, ships.before), (1 - retyped - light, ships.after_another)]
 
@@ -76,15 +77,15 @@ def _when_laden(ships: Afloat, retyped: float) -> list[tuple[float, FloatArray]]
 def _one_of(
     typed_m: float, states: Iterable[tuple[float, FloatArray]], ships: Afloat, draught_sd_m: float
 ) -> FloatArray:
-    """Likelihood of one number: near the draught of a state, as likely as that is, or of nothing."""
+    """Likelihood of one number: near the draught of one of the states, by their probabilities, or meaningless."""
     draughts = ((chance, draught_near(typed_m, ships.deep_m * mass, ships.pull)) for chance, mass in states)
     return density(typed_m, draughts, draught_sd_m, 1 - GARBLED, GARBLED_RANGE_M)
 
 
 def _or_not_retyped(both: FloatArray, deeper_m: float, p_retyped: float) -> FloatArray:
-    """Likelihood of two draughts: each was typed for this voyage, or the second is the first, left as it was.
+    """Likelihood of two draughts: either both were typed for this voyage, or the second is the first left unchanged.
 
-    ``both`` is that of the first case. In the second one the number is of any voyage; a step of TYPED_STEP_M is two
+    ``both`` is that of the first case. In the second case the number may be from any voyage; TYPED_STEP_M is two
     standard deviations of what still passes for the same.
     """
     step_sd = TYPED_STEP_M / 2

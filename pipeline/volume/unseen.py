@@ -1,7 +1,8 @@
-"""Barrels of calls that nobody saw: how many there were is told by the looks, what they carried by the calls seen.
+"""Draw the barrels of unseen calls: their number from the looks, their cargoes from the calls seen.
 
-The number of missed calls up to a day is Poisson with mean ``rate * exposure``; the rate of calls has a Gamma law (what
-the calls seen and the looks leave of it), the exposure is the time in which a call would have been missed.
+The number of missed calls up to a day is Poisson with mean ``rate * exposure``. The rate of calls has a Gamma
+distribution (the posterior given the calls seen and the looks); the exposure is the time in which a call would have
+been missed.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ UNSEEN_ROW = {"call_id": "unseen", "p_lifting": 1.0, "product": "mix", "method":
 
 @dataclass(frozen=True, slots=True)
 class UnseenSum:
-    """Calls that nobody saw, of all zones and of all days of an account; one value per draw."""
+    """Unseen calls of all zones and days of an account; one value per draw."""
 
     error: FloatArray
-    """What is not known of looks and stays, in standard deviations: below 0 looks see less than thought."""
+    """Error of recall and stays, in standard deviations; below 0, looks see less than assumed."""
     calls: FloatArray
     barrels: FloatArray
 
@@ -42,16 +43,16 @@ class UnseenSum:
 def barrels_unseen(
     missed: pd.DataFrame, calendar: list[date], barrels: FloatArray, config: VolumeConfig, seed: int
 ) -> FloatArray | None:
-    """Cumulative barrels of missed calls, shape (days, draws); None where the looks told nothing of any zone's days.
+    """Cumulative barrels of missed calls, shape (days, draws); None if no zone's missed calls are known for these days.
 
-    ``missed`` follows the MISSED contract: per zone and day the time in which a call would have been missed
-    (``unseen_days``) and the zone's law of the rate. Zones whose state is unknown have no number and are not in the sum
+    ``missed`` is a MISSED table: per zone and day the time in which a call would have been missed (``unseen_days``) and
+    the zone's distribution of the rate. Zones of unknown state have no number and are not in the sum
     (``zones_left_out`` names them). ``barrels`` are those of the account's calls in the order of their keys, shape
-    (calls, draws): a missed call carried what a random one of them did in the same draw, so that what is shared stays
+    (calls, draws): a missed call carries what a random one of them did in the same draw, so that shared errors stay
     shared.
 
-    Each zone's rate and each zone's day have a stream of their own, keyed by their names: neither other days and zones
-    nor the order of rows changes them. What is not known of looks and stays has one stream for all.
+    Each zone's rate and each day of a zone has a stream of its own, keyed by name: other days and zones and the order
+    of rows do not change them. The error of recall and stays has one stream for all.
     """
     if not tells(missed, [day.isoformat() for day in calendar]):
         return None
@@ -64,7 +65,7 @@ def barrels_unseen(
 def unseen_sum(
     missed: pd.DataFrame, calendar: list[date], barrels: FloatArray, config: VolumeConfig, seed: int
 ) -> UnseenSum:
-    """What `barrels_unseen` draws, up to the calendar's last day, and what the number of calls came from."""
+    """What `barrels_unseen` draws up to the calendar's last day, with the number of calls and its error."""
     calls, total = np.zeros(config.draws), np.zeros(config.draws)
     for _, number, carried in _of_each_day(missed, calendar, barrels, config, seed):
         calls, total = calls + number, total + carried
@@ -72,21 +73,21 @@ def unseen_sum(
 
 
 def of_every_row(barrels: FloatArray, holds: NDArray[np.bool_], draws: int) -> FloatArray:
-    """Draws of all rows, shape (rows, draws): nothing of the cap's where the cargo was of another product."""
+    """Draws of all rows, shape (rows, draws); zero where the cap does not count the cargo."""
     out = np.zeros((len(holds), draws))
     out[holds] = barrels
     return out
 
 
 def tells(missed: pd.DataFrame, days: Iterable[str]) -> bool:
-    """Is it known of any zone how many calls nobody saw on one of these days (YYYY-MM-DD)?"""
+    """Is the number of unseen calls of any zone known on one of these days (YYYY-MM-DD)?"""
     return bool(((missed["state"] == "known") & missed["day"].isin(list(days))).any())
 
 
 def _of_each_day(
     missed: pd.DataFrame, calendar: list[date], barrels: FloatArray, config: VolumeConfig, seed: int
 ) -> Iterator[tuple[int, np.ndarray, FloatArray]]:
-    """Of each zone and day: the day's place in the calendar, missed calls and their barrels in each draw."""
+    """For each zone and day: index in the calendar, missed calls and their barrels in each draw."""
     known = missed[missed["state"] == "known"]
     cargo = barrels if len(barrels) else _of_nothing_known(config, seed)
     error = _error(config, seed)
@@ -102,14 +103,14 @@ def _of_each_day(
 
 
 def _error(config: VolumeConfig, seed: int) -> FloatArray:
-    """What is not known of looks and stays, in standard deviations: one value per draw, for all zones and days."""
+    """Error of recall and stays, in standard deviations: one value per draw, for all zones and days."""
     return UNSEEN.of(seed, "what looks see").standard_normal(config.draws)
 
 
 def _rates(zone_id: str, zone: pd.DataFrame, error: FloatArray, seed: int) -> FloatArray:
-    """Calls a day at one zone in each draw: of its rows, those outside the account as well.
+    """Calls per day at one zone in each draw, from all its rows, including those outside the account.
 
-    A draw in which looks see more than thought has more days that were seen, and so fewer calls a day.
+    If looks see more than assumed in a draw, more days were seen there, and so there were fewer calls per day.
     """
     law = zone.iloc[0]
     rate = UNSEEN.of(seed, f"{zone_id}/rate").gamma(law["rate_shape"], 1 / law["rate_per_d"], len(error))
@@ -124,7 +125,7 @@ def _rates(zone_id: str, zone: pd.DataFrame, error: FloatArray, seed: int) -> Fl
 
 
 def _unseen_days(row: Mapping[Any, Any], error: FloatArray) -> FloatArray:
-    """A day's share of arrivals that no look would see, in each draw [d]; ``error`` in standard deviations."""
+    """A day's share of arrivals that no look would see in each draw [d]; ``error`` is in standard deviations."""
     if not _bounded(row):
         return np.full(len(error), float(row["unseen_days"]))
     p = seen_share(row["p_seen"], row["p_seen_lo"], row["p_seen_hi"], error)
@@ -132,19 +133,19 @@ def _unseen_days(row: Mapping[Any, Any], error: FloatArray) -> FloatArray:
 
 
 def _bounded(row: Mapping[Any, Any]) -> bool:
-    """Does the table say how well it knows what looks see?"""
+    """Does the table give an interval for what looks see?"""
     return all(pd.notna(row.get(name)) for name in ("p_seen", "p_seen_lo", "p_seen_hi", "seen_days"))
 
 
 def zones_left_out(missed: pd.DataFrame, calls: pd.DataFrame, days: Iterable[date]) -> dict[str, date]:
-    """Zones of whose unseen calls nothing is known, each with the day from which that matters.
+    """Zones whose unseen calls are unknown, each with the day from which that matters.
 
-    Those that no look could see, and those at which calls (with their deciding ``days``) count though ``missed`` has no
-    row of them, as where it is another AOI's. What is not known is no zero: whoever shows the sum must name them.
+    These are zones that no look could see, and zones where calls count (on their deciding ``days``) without a row in
+    ``missed``, such as those of another AOI. Unknown is not zero: whoever shows the sum must name them.
     """
     unknown = missed[missed["state"] == "unknown"]
     out = {str(zone): date.fromisoformat(min(rows["day"])) for zone, rows in unknown.groupby("zone_id")}
-    told = {"", *missed["zone_id"]}  # a call without a berth names no zone
+    told = {"", *missed["zone_id"]}  # "" is a call without a berth
     for zone, day in zip(calls["berth_id"], days, strict=True):
         if zone not in told:
             out[str(zone)] = min(day, out.get(str(zone), day))
@@ -152,7 +153,7 @@ def zones_left_out(missed: pd.DataFrame, calls: pd.DataFrame, days: Iterable[dat
 
 
 def _of_nothing_known(config: VolumeConfig, seed: int) -> FloatArray:
-    """Draws of a call of which nothing is known, shape (1, draws)."""
+    """Draws of a call of which nothing is known, shape (1, draws) [bbl]."""
     from pipeline.volume.capacity import UNKNOWN_LOG_DWT, UNKNOWN_LOG_SD, UNKNOWN_SHARED_SD
 
     row = UNSEEN_ROW | {

@@ -1,9 +1,9 @@
-"""Length and beam by which draughts and freeboards are read: as stated, else as usual for what is known of the ship.
+"""Choose length and beam for reading draughts and freeboards: as stated, else those usual for the ship.
 
-A beam that is measured with an error is combined with the usual one of the length, as for the deadweight.
+A beam measured with an error is combined with the usual one for the length, as for the deadweight.
 
-A table with deadweights and draughts, and no dimensions, still tells what the ships took: tankers of one deadweight
-differ by a tenth in length times beam, which moves a cargo read off draughts by no more.
+A table with deadweights and draughts but no dimensions still allows an estimate of cargoes: tankers of one deadweight
+differ by a tenth in length times beam, which moves a cargo estimated from draughts by no more.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class UsualHull:
     length_m: float
     beam_m: float
     log_sd: float
-    stated: bool  # both; else one or both are the usual ones
+    stated: bool  # both are stated; else one or both are the usual ones
     longer: float = 0.0  # change of ln(length) that goes with one of ln(length times beam)
 
 
 def hull_for_loads(row: Mapping[str, Any]) -> UsualHull | None:
-    """The hull of a row of liftings; None where not even a deadweight is known.
+    """The hull of a row of liftings; None without a length or deadweight.
 
-    A beam without a length tells nothing here: length times beam goes with the deadweight, whatever the beam.
+    A beam without a length is not used: length times beam follows from the deadweight, whatever the beam.
     """
     length, beam, dwt, hull_sd = (_known(row.get(n)) for n in ("length_m", "beam_m", "dwt_p50_t", "hull_log_sd"))
     model = tanker_regression()
@@ -63,7 +63,7 @@ def hull_for_loads(row: Mapping[str, Any]) -> UsualHull | None:
 
 
 def length_log_sd(row: Mapping[str, Any]) -> float:
-    """Relative error of the length in a row of liftings; of length times beam in one of an earlier version."""
+    """Relative error of the length in a row of liftings; of length times beam in tables without that column."""
     return next((sd for name in ("length_log_sd", "hull_log_sd") if (sd := _known(row.get(name))) is not None), 0.0)
 
 
@@ -71,7 +71,7 @@ def length_log_sd(row: Mapping[str, Any]) -> float:
 def _usual_lengths() -> tuple[FloatArray, FloatArray]:
     """Logarithms of lengths from 20 to 330 m, and of the deadweight of a tanker of each with the usual beam.
 
-    Where deadweight does not rise with length, as beyond 260 m, the shortest ship of a deadweight stands.
+    Where deadweight does not rise with length, as beyond 260 m, the shortest ship of a deadweight is used.
     """
     model, lengths = tanker_regression(), np.geomspace(20.0, 330.0, 600)
     log_dwt = model.log_dwt(lengths, model.beam_from_length(lengths)[0])

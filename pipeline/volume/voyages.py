@@ -1,14 +1,14 @@
-"""One cargo, one count: a cargo loaded at one AOI and discharged at another stands in both tables of liftings.
+"""Count a cargo once that is loaded at one AOI and discharged at another, and so is in both tables of liftings.
 
-A discharge is the same cargo as an earlier loading if the same ship can have brought it: by her numbers where both
-tables know one of a kind, else by her size; and by the time between, which is mostly that of a voyage. Loadings and
-discharges are paired so that the likeliest whole holds, each at most once. Of a pair that is likelier than not the row
-counts that measures or states how much moved, where one alone does; else the one that is surer that a cargo moved, the
-loading where both are as sure. The other one says of which call it is. A ship that lands again elsewhere, before she
-can have loaded again, lands the rest of that cargo.
+A discharge is the cargo of an earlier loading if the same ship can have brought it: by her numbers where both tables
+have one of a kind, else by her size; and by the time between, mostly that of a voyage. Loadings and discharges are
+paired by the most probable assignment, each at most once. Of a pair more probable than not, the row counts whose load
+is measured or stated, if only one is; else the one more certain to have moved a cargo; if equal, the loading. The other
+row names the call that counts. A ship that lands again elsewhere, before she can have loaded again, lands the rest of
+that cargo.
 
-A stay that stands in two tables counts once as well (``pipeline.volume.one_stay``). What counts does not depend on the
-order of the tables.
+A stay in two tables also counts once (``pipeline.volume.one_stay``). The result does not depend on the order of the
+tables.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from pipeline.volume.one_stay import Told, join_stays, leave_out
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-P_SAME_NUMBER = 0.98  # two tables name one ship with one number: numbers are forged now and then (our judgement)
-P_COMES_HERE = 0.3  # a ship that loaded is seen to discharge at the other AOI, before anything is known (our choice)
-SIZE_SPREAD = 0.5  # of ln(deadweight) among the tankers of this trade: what a size that agrees is worth
+P_SAME_NUMBER = 0.98  # two rows with one number are one ship: numbers are forged now and then (our judgement)
+P_COMES_HERE = 0.3  # prior that a ship that loaded is seen to discharge at the other AOI (our choice)
+SIZE_SPREAD = 0.5  # of ln(deadweight) among the tankers of this trade: the weight of equal sizes
 VOYAGE_D, VOYAGE_LOG_SD = 6.0, 0.5  # Vostochny to Nampo takes 5 to 6; with waiting 3 to 14 in nine of ten (our choice)
-STRAIGHT = 0.7  # share of cargoes that sail so; the others any time within max_voyage_d: second ports, transfers
-SECOND_PORT_D = 3.0  # between two landings: no time to fetch another cargo (our choice)
+STRAIGHT = 0.7  # share of cargoes that sail straight; the others any time within max_voyage_d: second ports, transfers
+SECOND_PORT_D = 3.0  # between two landings: too short to fetch another cargo (our choice)
 
 
 def counted_once(
@@ -48,14 +48,14 @@ def counted_once(
     seed: int,
     counts_product: Callable[[str], bool] = lambda _: True,
 ) -> pd.DataFrame:
-    """Liftings of several AOIs as one table; a cargo or a stay that stands in two of them counts once.
+    """Liftings of several AOIs as one table in which a cargo or stay in two of them counts once.
 
-    ``year_starts`` is the cap's (MM-DD): what may be one stay in two account years is joined with more care. ``seed``
-    is that of the draws of a stay whose parts together tell more of her load than any one of them. ``counts_product``
-    says which products the cap counts: one that it does not count is no cargo of one that it does.
+    ``year_starts`` is the cap's (MM-DD): stays across account years need a higher probability to be joined. ``seed`` is
+    for new draws of a stay whose parts together have more evidence on her load than any one. ``counts_product`` says
+    which products the cap counts; a product that it counts is never paired with one that it does not.
 
-    Each table is whole in itself (``pipeline.volume.liftings`` of one AOI). Rows taken for another one's keep their
-    numbers, with ``counts`` false, status ``not_counted`` and the cause.
+    Each table is complete (``pipeline.volume.liftings`` of one AOI). Rows found to be another's keep their numbers,
+    with ``counts`` false, status ``not_counted`` and the cause.
     """
     rows: list[Row] = []
     whence: list[int] = []
@@ -75,7 +75,7 @@ def counted_once(
         for n, (words, other) in said.items():
             rows[n]["cause"] = "; ".join(filter(None, (rows[n]["cause"], words.format(rows[other]["call_id"]))))
     once = LIFTINGS.from_rows(rows)
-    anew = drawn & once["barrels_p50"].isna().to_numpy()  # loads read by the draughts of several parts
+    anew = drawn & once["barrels_p50"].isna().to_numpy()  # loads estimated from the draughts of several parts
     if anew.any():
         once[anew] = with_quantiles(once[anew], DrawnOnce(config, seed, room_bytes=0))
     return LIFTINGS.check(once)
@@ -106,7 +106,7 @@ def _same_cargoes(
             leave_out(told, rows, other, f"the cargo of call {{}}, counted there (probability {p_same:.2f})", kept)
             brought[land] = kept
     known = 0
-    while known < len(brought):  # again, for what is landed at a third port is the rest of that at the second
+    while known < len(brought):  # repeated, since a landing at a third port is the rest of that at the second
         known = len(brought)
         for land in lands:
             _leave_out_if_the_rest(told, rows, land, brought, loads, counts_product)
@@ -114,9 +114,9 @@ def _same_cargoes(
 
 
 def _worth(row: Row) -> tuple[bool, float]:
-    """Order of the two rows of a cargo: a load that is measured or stated first, then the surer cargo.
+    """Sort key of the two rows of a cargo: a measured or stated load first, then the more certain cargo.
 
-    A measurement that says she did not take any is none of this cargo.
+    A measurement by which she took no cargo is not one of this cargo.
     """
     guessed = "fill_prior" in row["method"] or row["p_lifting"] <= 0.5
     return guessed, -row["p_lifting"]
@@ -130,7 +130,7 @@ def _leave_out_if_the_rest(
     loads: list[int],
     counts_product: Callable[[str], bool],
 ) -> None:
-    """Leave out a landing that is a part of a cargo that counts in another row."""
+    """Leave out a landing that is part of a cargo counted in another row."""
     if land in brought:
         return
     for first, kept in brought.items():
@@ -144,10 +144,10 @@ def _leave_out_if_the_rest(
 
 
 def _is_the_rest(rows: list[Row], one: int, other: int, loads: list[int]) -> bool:
-    """Did one ship land twice, with neither time nor a loading of hers between?"""
+    """Did one ship land twice, with neither time for nor a loading in between?"""
     first, then = sorted((one, other), key=lambda n: span(rows[n])[0])
     left, came = span(rows[first])[1], span(rows[then])[0]
-    soon = came - left <= pd.Timedelta(days=SECOND_PORT_D)  # less than none between them: two parcels of one call
+    soon = came - left <= pd.Timedelta(days=SECOND_PORT_D)  # negative: two parcels of one call
     if not soon or not same_ship(rows[one], rows[other]):
         return False
     return not any(left <= span(rows[n])[1] <= came and same_ship(rows[n], rows[then]) for n in loads)
@@ -172,7 +172,7 @@ def _odds_same(load: Row, land: Row, config: VolumeConfig) -> float:
 
 
 def _like_a_voyage(days: float, most_d: float) -> float:
-    """How much likelier so many days are from a loading to its landing than between two that have nothing in common.
+    """Likelihood ratio of this time from a loading to its landing against that between two unrelated calls.
 
     >>> [round(_like_a_voyage(days, 21.0), 2) for days in (0.0, 2.0, 5.5, 10.0, 20.0)]
     [0.3, 0.82, 2.4, 1.0, 0.33]
