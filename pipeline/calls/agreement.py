@@ -3,9 +3,9 @@
 Now and then a look measures more or less than the ship (a quay or a barge included, a hull cut in two), and now and
 then a crew types, or a transponder is made to send, the size of another hull. A mean that includes a wrong size is the
 size of no ship, so the likeliest reading is sought: each statement is either right within its error, or wrong and then
-any size. Looks of one sensor go wrong together, since they all contain the quay. But a single stay that differs from
-several others by the same sensor is rather an accident of that stay (for example looks matched to her by mistake); two
-stays that agree with each other are more than that. What misleads one sensor at a berth (a wall, a barge, a ship moored
+any size. Looks of one sensor go wrong together, since they all contain the quay. A single stay that differs from
+several others by the same sensor is probably an accident of that stay (such as looks matched to her by mistake); two
+stays that agree with each other carry more weight. What misleads one sensor at a berth (a wall, a barge, a ship moored
 ahead) mostly misleads the others: where two sensors show a size too large there, the second is not an independent
 witness.
 """
@@ -47,7 +47,7 @@ def readings(
     stays: Sequence[int] | None = None,
     places: Sequence[str] | None = None,
 ) -> list[np.ndarray]:
-    """The tenable readings, likeliest first: each tells which statements (bool, shape (n,)) it takes as right.
+    """The tenable readings, likeliest first; each says which statements (bool, shape (n,)) it takes as right.
 
     ``same_hull_share`` is the standard deviation between two sizes of one hull beyond what their errors explain, as a
     share of the size. ``stays`` gives the stay of each statement (default: all in one), ``places`` its berth, "" where

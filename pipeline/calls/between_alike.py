@@ -2,8 +2,8 @@
 
 Now and then a look at a moored hull gives a length that is wrong beyond its interval: an end lost in shade, a barge
 alongside included. Linked look by look, such a length cuts one stay into three calls. By Bayes' rule the three are one
-stay when that is likelier than that, all between the looks around it, a ship left, another came and left, and a third
-came that looks like the first.
+stay if that is likelier than the alternative: a ship left, another came and left, and a third came that looks like the
+first, all between the looks around it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def joined(
     one_place: Callable[[Any, Any], bool],
     apart: Callable[[Any, Any], tuple[float, float]],
 ) -> list[DarkStay]:
-    """The stays, in order of first sighting, with those rejoined that a single odd look had cut in three.
+    """The stays, in order of first sighting, after rejoining those that a single odd look had cut in three.
 
     ``one_place`` says whether two sightings can be one hull, lengths aside; ``apart`` gives the difference of two
     lengths and its standard error [m]. The odd look stays in the stay, its interval widened to include her length.

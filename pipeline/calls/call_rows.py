@@ -42,7 +42,7 @@ class Evidence:
     """All that sightings say, as text: rows made of the same evidence are the same."""
 
     def __init__(self, seen: pd.DataFrame) -> None:
-        # made for the whole table at once: for a few rows of so many columns it takes as long
+        # made for the whole table at once: a few rows of so many columns take as long
         self._words = {row["detection_id"]: repr(row) for row in records_of(seen)}
 
     def of(self, hers: pd.DataFrame) -> list[str]:

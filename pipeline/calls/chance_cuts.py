@@ -4,8 +4,8 @@ A look whose length is more than DISAGREE standard deviations off opens a new st
 by chance: of simulated calls of twenty looks one in sixteen was cut, of eighty looks one in seven. Once all looks are
 known, two consecutive stays at one spot, with no look between that shows it empty, are joined where their mean lengths
 agree and one stay is not clearly less likely than two. How far the means may differ depends on the number of looks
-compared (Sidak, J. Am. Stat. Assoc. 62, pp. 626-633, 1967), so that a stay of any number of good looks is cut as seldom
-as one of two.
+compared (Sidak, J. Am. Stat. Assoc. 62, pp. 626-633, 1967), so that a stay with any number of good looks is cut as
+rarely as one with two.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def farthest(looks: int) -> float:
-    """Deviation, in standard deviations, that any of so many good looks exceeds no more often than one of two looks.
+    """Threshold in standard deviations that any of so many good looks exceeds no more often than one of two does.
 
     >>> [round(farthest(n), 2) for n in (2, 5, 20, 80)]
     [2.5, 2.96, 3.41, 3.78]
@@ -43,7 +43,7 @@ def mended(
     one_place: Callable[[Any, Any], bool],
     beyond_length: Callable[[Any, Any], float],
 ) -> list[DarkStay]:
-    """The stays, in order of first sighting, with those rejoined that chance had cut.
+    """The stays, in order of first sighting, after rejoining those that chance had cut.
 
     ``one_place`` says whether two sightings lie at one spot; ``beyond_length`` gives the log likelihood ratio of one
     hull against two from everything but length, minus infinity where they must be two ships.

@@ -1,7 +1,7 @@
 """The number of calls as a distribution: two sightings may be one ship's stay, or those of two ships that look alike.
 
-By Bayes' rule, two sightings at a berth are one stay with odds of two likelihoods. One stay: the first ship is still
-there (law of stays, for a ship found at some moment of hers) and the lengths agree as those of one hull. Two ships:
+By Bayes' rule, two sightings at a berth are compared as one stay or two ships. One stay: the first ship is still there
+(law of stays, for a ship found at some moment of her stay) and the lengths agree as those of one hull. Two ships:
 another has come by then (from how busy the berth is) and the lengths differ as in the trade. Where both looks are fine,
 beam, house and deck count too. Every link within a stay and every cut between stays is judged: the number of calls is
 the number of stays, plus one for each wrong link, less one for each wrong cut (`ships_in_turn`).

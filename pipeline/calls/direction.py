@@ -2,8 +2,8 @@
 
 Draughts are typed late, or wrongly: a ship that arrives empty may still send the draught of her laden voyage and type
 the empty one at the berth. So at a loading berth a lighter departure is evidence against a loading, not proof. An
-unchanged draught speaks against cargo only as far as crews here type a new one at all. A freeboard is measured, not
-typed, and counts as separate evidence.
+unchanged draught is evidence against cargo only as far as crews here type a new one at all. A freeboard is measured,
+not typed, and counts as separate evidence.
 """
 
 from __future__ import annotations

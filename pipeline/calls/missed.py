@@ -13,9 +13,9 @@ Recall and the law of stays are not known exactly either (`exposure.seen_bounds`
 table and the account give mean and interval over that as well. Without it, 90 % intervals of simulated years with 60
 calls hold half to four fifths of the time (`benchmarks/missed_calls.py`).
 
-Looks of unknown recall (``covered`` 0: bands without names, pixels unlike those the network was trained on, a picture
-cut off by a viewer) find ships too. If these were part of n_seen, each would stand for U / E more. They belong to the
-calls unseen by the looks that count, of which they find a share that is estimated (`_less_found_otherwise`).
+Looks of unknown recall (``covered`` 0: bands without names, pixels unlike those the network knows, a picture cut off by
+a viewer) find ships too. If these were part of n_seen, each would stand for U / E more. They belong to the calls unseen
+by the looks that count, of which they find a share that is estimated (`_less_found_otherwise`).
 
 A zone with too few looks is "unknown": its interval would reach from what was seen to a hundred times that. Whether
 there were enough depends on the looks alone, never on what they showed (``Exposure.tells``), so no outcome is selected

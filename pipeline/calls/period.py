@@ -15,7 +15,7 @@ FLAG = "outside_period"
 def within_period(calls: pd.DataFrame, start: datetime, end: datetime) -> pd.DataFrame:
     """PORT_CALLS in which a stay that ended before ``start`` (UTC), or began at ``end`` or later, no longer counts.
 
-    AIS files often reach beyond the period asked for, images of other days are not used. A stay that may reach into the
+    AIS files often reach beyond the period asked for; images of other days are not used. A stay that may reach into the
     period by its bounds is in it; a bound not set by any look (flags arrival_open, left_open) does not count, and the
     first or last sighting is used instead. Which account year holds the call is decided by the cap's rule.
     """

@@ -54,7 +54,7 @@ def port_calls(
 def port_calls_with(
     known: Listened, *, detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame
 ) -> pd.DataFrame:
-    """As `port_calls`, with what transponders alone tell given, so that several tables of calls can share it."""
+    """As `port_calls`, given what transponders alone tell, so that several tables of calls can share it."""
     seen = sightings_in_zones(detections, matches, passes(detections, looks))
     shown = seen["detection_id"].map(known.heard.sightings(seen, known.config))
     unheard = link(seen[shown.isna()], looks, known.config, known.heard)

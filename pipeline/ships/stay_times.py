@@ -35,7 +35,7 @@ ENDS = (np.arange(40) + 0.5) / 40  # positions within each end's bounds, where s
 class StayTimes:
     """A stay in hours, and the times of its looks; None for a missing look."""
 
-    came_h: float  # how much earlier she may have come than she was surely there
+    came_h: float  # how long before she was surely there she may have come
     there_h: float  # from the first to the last time at which she was surely there
     left_h: float  # how much later she may have left
     stay_d: tuple[float, float]  # 5 and 95 % points of how long ships stay

@@ -67,8 +67,8 @@ class Empty(NamedTuple):
 class Turnover:
     """The law of stays (5 % and 95 % points [d]) and the mean time for which a spot stays free [d].
 
-    A share ``unheard`` of the ships that come has no transponder that is heard; of the others it is known, wherever
-    another ship is considered, that none came.
+    A share ``unheard`` of arriving ships has no transponder that is heard; of the others it is known that none came in
+    the gaps considered.
     """
 
     stay_d: tuple[float, float]

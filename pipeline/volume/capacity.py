@@ -30,7 +30,7 @@ KNOTS_M = (55.0, 68.0, 82.0, 98.0, 112.0, 135.0, 180.0, 300.0)  # lengths at whi
 GROSS_KNOTS = (500.0, 1500.0, 5000.0, 20_000.0, 60_000.0, 160_000.0)  # gross tonnages at which DWT/GT is stated
 STATED_LOG_SD = 0.02  # registers differ by some 2 % in deadweight: summer against tropical mark
 
-# For a call of which only is known that a tanker loaded. Published means of a full ship, in thousand barrels: 15.6
+# For a call of which it is only known that a tanker loaded. Published means of a full ship, in thousand barrels: 15.6
 # (2018, two sets), 31.8 (2020, if nine tenths full), 19.8 (2022), 19.5 (2023), 25.0 (March 2024), 29.7 (later 2024, if
 # nine tenths full): their logarithms spread by 0.27 from fleet to fleet, about that of 23,000 bbl. Ships of one fleet:
 # Member States gave 10,000 to 30,000 bbl a tanker; 0.42 is our judgement (0.63 over the 12 tonnages of our register)

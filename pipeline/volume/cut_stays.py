@@ -3,7 +3,7 @@
 The first table shows a ship at a berth without a look that ends her stay; the other begins with a ship there whose
 arrival no look bounds. Whether she is the same follows from Bayes' rule, as from look to look within one table: one
 ship may have stayed throughout (the law of stays, given how long she was seen on both sides), or another took her spot,
-the sooner the busier the berth. One hull has one length in both, and a ship that loads does not rise. Sister ships
+which is likelier at a busy berth. One hull has one length in both, and a ship that loads does not rise. Sister ships
 cannot be told apart.
 """
 

@@ -66,7 +66,8 @@ def direction_of(call: Row, config: VolumeConfig) -> Direction:
 def heard(granted: float, likely: float) -> float:
     """A direction that is only assumed (0 or 1), updated by evidence of likelihood ``likely`` for loading.
 
-    It is unchanged where the evidence agrees, so that evidence for a cargo never lowers it, and else replaced.
+    It is unchanged where the evidence agrees, so that evidence for a cargo never lowers it; otherwise the evidence
+    replaces it.
 
     >>> heard(1.0, 0.95), heard(1.0, 0.05), heard(0.0, 0.05)
     (1.0, 0.05, 0.0)

@@ -31,7 +31,7 @@ QUANTILES = {"tonnes": (5, 50, 95), "barrels": (5, 50, 95), "fill": (50,)}
 SAME_DRAWS, HALF = 1e-5, 0.5  # relative, as ten digits of a CSV file keep it; and of barrels rounded to whole ones
 ROUNDED = 5e-3  # relative: a figure rounded to three digits, as reports print them, is not edited
 # For a table drawn with another seed: how many sampling errors still count as the same (our choice), for at most so
-# many draws. With how many a table was drawn it does not say.
+# many draws, since a table does not say with how many it was drawn.
 SIGMAS, MOST_DRAWS = 6.0, 1000
 SAME_SEED_SHARE = 0.5  # share of drawn figures that must be identical to take the seed for the table's own (our choice)
 

@@ -37,7 +37,7 @@ LIGHTSHIP_AT_100_M, LIGHTSHIP_POWER = 0.345, -0.5  # of deadweight, of tankers w
 # for sheltered waters lie outside (our choice)
 LIGHTSHIP_LOG_SD = 0.18
 # A hull of the same length and beam that carries a tenth less has a fifth more lightship per deadweight. Fitted to the
-# ships above: then deadweight tells 0.3 of its difference by draught, and 0.7 by what she weighs herself.
+# ships above: then 0.3 of a difference in deadweight shows in the draught, and 0.7 in her own weight.
 LIGHTSHIP_PER_DEADWEIGHT = -2.0
 MOST_UNUSUAL = 0.6  # limit of ln(deadweight over the usual one): beyond, the size is probably wrong
 

@@ -3,8 +3,8 @@
 A draw is a whole ship (deadweight, block coefficient, lightship, depth) and a voyage: ballast on arrival, ballast left
 on departure, cargo taken. From these follow the draughts on arrival, on departure and at any time between; draws close
 to what was typed or measured get the weight. So a change of draught or freeboard, a single draught and a single
-freeboard are all used in the same way, each with its own error, and together. Of two freeboards only the change counts:
-a draw has one depth for both, so the error of depth cancels.
+freeboard are all used in the same way, each with its own error, and together. Of two freeboards mainly the change
+counts: a draw has one depth for both, so the error of depth cancels.
 
 Block coefficient and lightship: ``hull_form``; which draughts crews retype: ``typed_draughts``.
 

@@ -25,7 +25,7 @@ STATED = (
     "dwt_p50_t", "dwt_log_sd", "given_barrels", "given_tonnes", "barrels_at_100", "draught_in_m", "draught_out_m",
     "freeboard_in_m", "freeboard_out_m",
 )  # fmt: skip
-APART_SD = 2.0  # errors beyond which two sizes are of two ships
+APART_SD = 2.0  # standard deviations apart beyond which two sizes are of two ships
 STATED_LOG_SD = 0.02  # no size is known better than this
 
 

@@ -5,7 +5,7 @@ keyed by the call's name (``draw_keys``), so neither order nor number of the oth
 her number has one deadweight in all her calls, from a stream keyed by that number.
 
 The number of calls is drawn too: where looks taken for one ship's may be of several, further ships of that size lift in
-as many draws as the table doubts it; a call that may be part of the one before lifts in fewer.
+a share of the draws equal to the table's doubt; a call that may be part of the one before lifts in fewer.
 """
 
 from __future__ import annotations

@@ -40,9 +40,9 @@ class Voyage:
     light: FloatArray  # lightship and constants
     ballast: FloatArray  # on arrival
     ballast_left: FloatArray  # share of it left on departure
-    pull: FloatArray  # (1 - Cb_d) (T_d / d)^(1/3) of a hull of stated length and beam, d: deadweight over rho L B
+    pull: FloatArray  # (1 - Cb_d) (T_d / d)^(1/3) of a hull of the given length and beam, d: deadweight over rho L B
     full: FloatArray  # T_d / d of such a hull: her draught at full deadweight
-    smaller: FloatArray  # stated length times beam over that of the displacement
+    smaller: FloatArray  # given length times beam over that of the displacement
     depth_error: FloatArray  # standard normal
     first_look: FloatArray  # share of the loading done at the first freeboard, and at the last
     last_look: FloatArray
@@ -179,7 +179,7 @@ def _as_deep(
 
 
 def _deck_of_hulls(size_error: FloatArray, hull_error: FloatArray) -> FloatArray:
-    """Ratio of the stated hull to the displacement's, and factor on lightship over deadweight of a larger hull."""
+    """Ratio of the given hull to the displacement's, and factor on lightship over deadweight of a larger hull."""
     return np.stack((np.exp(-(size_error + hull_error)), heavier_by(-DWT_PER_HULL * size_error)))
 
 
