@@ -21,8 +21,8 @@ from pipeline.ships.retyping import TYPED_STEP_M
 ALTERNATES_H = 24.0  # x, y, x, y within a day: no ship loads, discharges and loads again so fast (our choice)
 TAKEN_BACK_H = 1.0  # a value so short-lived was a slip (our choice)
 MIN_STEP_M = TYPED_STEP_M  # below lie trim, fuel and water too
-# Share of the deeper draught that ballast does not reach. Light ships draw some half of their laden draught, at least 2
-# m plus 2 % of their length (MARPOL Annex I, regulation 18), and differ by ballast by a tenth or so (our choice).
+# Share of the deeper draught that ballast does not reach. Light ships draw about half of their laden draught, and 2 m
+# and 2 % of their length at least (MARPOL Annex I, regulation 18), and differ by ballast by a tenth or so (our choice).
 OF_CARGO = 0.25
 AFTER_SAILING = pd.Timedelta(days=2)  # a later change is the next port's (our choice)
 
@@ -127,8 +127,6 @@ def _cargo_told_early(
     """The draughts before and after her last step, if typed at the berth by the middle of the stay and due to cargo.
 
     It is due to cargo if it is larger than ballast allows and goes the way of the trade; None otherwise.
-
-    None if it was typed before she was at the berth, or against the direction of the trade.
     """
     if not len(steps) or not arrival_hi < steps["time_utc"].iloc[-1] <= middle:
         return None

@@ -353,8 +353,8 @@ def _beyond_length(first: dict[str, object], second: dict[str, object]) -> float
 def _disagreement(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> float:
     """Squared deviation of lengths, in standard deviations of their difference; infinite for likely different ships.
 
-    A look that did not show her ended her stay: to continue it, that the look missed her must be as likely as two ships
-    must be elsewhere to be separated.
+    A look that did not show her ended her stay: to continue it, one ship must be clearly likelier than two (`LIKELY`);
+    else a pair is refused only if clearly unlikely (`UNLIKELY`).
     """
     least = UNLIKELY if stay.absent_after is None else LIKELY
     shift, spread = difference(stay.length(), length_of(new), config)

@@ -21,8 +21,8 @@ from pipeline.units import KNOT_M_S
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-SAME_SPOT_M = 400.0  # range of one hull's antenna; at anchor she swings about it (our choice)
-MOORED_M = 100.0  # range of a moored hull's antenna; alongside she does not swing (our choice)
+SAME_SPOT_M = 400.0  # scatter of one hull's antenna position; at anchor she swings (our choice)
+MOORED_M = 100.0  # largest scatter of a moored hull's antenna position; alongside she does not swing (our choice)
 SHIFT_S = 600.0  # no ship moves from one place of rest to another in less (our choice)
 SPEED_OVER_S = 180.0  # where no speed is sent: over less time position errors look like speed (our choice)
 NEAR_S = 3600.0  # around a stop, in which fixes of other stops are counted with its own (our choice)
@@ -85,7 +85,7 @@ def _sound(stops: list[_Stop]) -> Iterator[Stay]:
     """The stays without those made by a few bad fixes, where these broke a ship's track and happened to lie in a zone.
 
     While a ship lies at one place by one of her tracks, a stop elsewhere by another, with few fixes among many, is
-    false. Two ships under one number send about equally often, and both stay.
+    false. Two ships under one number send about equally often, and both are kept.
     """
     of_ship: dict[int, list[_Stop]] = {}
     for stop in stops:
