@@ -1,6 +1,7 @@
-"""What stands out at a quay and is no hull alongside: flags on the detections table, with their evidence.
+"""Flag detections at a quay that are no hull alongside: quay, land or port equipment.
 
-Only where a quay was taken out of the picture (``background``, ``quayside``); elsewhere the detector's own flags serve.
+Only where the quay's power was removed from the scene (``background``, ``quayside``); elsewhere the detector's own
+flags serve.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from pipeline.types import Place, Scene, Window
 if TYPE_CHECKING:
     import pandas as pd
 
-GEAR_M = 60.0  # cranes, loaders and dolphins of a quay look 30 to 60 m long to a radar of 20 m resolution (our choice)
+GEAR_M = 60.0  # cranes, loaders and dolphins appear 30 to 60 m long at 20 m resolution (our choice)
 
 
 def judged_alongside(scene: Scene, table: pd.DataFrame, place: Place | None) -> pd.DataFrame:
-    """The table with flags ``beside_berth`` (it stands on the quay or the land beside a berth that was taken for water,
-    not in the berth) and ``quay_gear`` (short, at a quay that no earlier look shows)."""
+    """The table with flags and evidence: ``beside_berth`` (on the quay or land beside a berth, not in the berth) and
+    ``quay_gear`` (short, at a quay of which there is no earlier look). Flagged rows are not accepted."""
     if place is None or not isinstance(scene.read, FlatReader) or not len(table):
         return table
     berths = {zone.zone_id for zone in place.zones if zone.kind == "berth"}
@@ -35,7 +36,7 @@ def judged_alongside(scene: Scene, table: pd.DataFrame, place: Place | None) -> 
 
 
 def _against(reader: FlatReader, scene: Scene, row: object, *, in_berth: bool) -> tuple[str, str] | None:
-    """Flag and evidence against one detection."""
+    """Flag and evidence against one detection; None where there is none."""
     r, c = round(row.row) - scene.corner[0], round(row.col) - scene.corner[1]  # type: ignore[attr-defined]
     if not (0 <= r < scene.shape[0] and 0 <= c < scene.shape[1]):
         return None

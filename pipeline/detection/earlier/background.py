@@ -1,12 +1,11 @@
-"""What one orbit usually sees along a shore, and a radar scene with that taken out.
+"""Remove quays from radar berths: the permanent power of each cell, from earlier looks of the same orbit.
 
-A quay, its cranes and the land behind it look alike on every pass of the same orbit, whatever the ship; a hull
-alongside does not. So the power of each cell near the shore is remembered from all looks of an orbit; its low quantile
-over the *other* looks, less the sea of each, is what always stands there. A scene divided by it, with the sea put in
-its place, is a picture of water with ships in it, quay or no quay, and the detector works there as at sea: what it then
-compares with the law of speckle is a ratio of multi-looked intensities, the change statistic of Rignot and van Zyl
-(IEEE TGRS 31, 1993). This is done in berths alone, and a few steps beside them, over the coast line of the map too,
-which lies some metres wrong: elsewhere along a shore what changes is mostly land.
+A quay, its cranes and the land behind it look alike on every pass of the same orbit; a hull alongside does not. So the
+power of each cell in a berth is stored for all looks of an orbit, and a low quantile over the *other* looks, each less
+its sea, is the permanent part. Divided by it (and scaled to the sea), a scene shows water with ships in it, and the
+detector works there as at sea: what it compares with the speckle law is then a ratio of multi-looked intensities, the
+change statistic of Rignot and van Zyl (IEEE TGRS 31, 1993). This is done only in berths and a few metres around them,
+across the map's coast line too, which is some metres off; elsewhere along a shore what changes is mostly land.
 
 A ship that lies in one place on most looks is taken for a structure: she does not load there.
 """
@@ -31,14 +30,14 @@ if TYPE_CHECKING:
 
     from pipeline.types import BoolImage, FloatArray
 
-DARKEST_DB, STEP_DB = -50.0, 0.25  # of the remembered powers: 255 steps reach +13.5 dB, above any quay's mean
-INLAND_M = 60.0  # of the strip beyond the coast of the map: coast files are wrong by tens of metres (our choice)
+DARKEST_DB, STEP_DB = -50.0, 0.25  # of the stored powers: 255 steps reach +13.5 dB, above any quay's mean
+INLAND_M = 60.0  # strip of land kept behind the map's coast: coast files are wrong by tens of metres (our choice)
 USUAL_QUANTILE = 0.35  # over the other looks: a berth taken on six looks of ten is still seen empty
 MEDIAN_TO_MEAN = 1.08  # of speckle of 4.4 looks
-SEA_STEP = 4  # of cells, in rows and columns, in which the sea beside berths is measured
-LEVELS = 8  # quantiles by which a background is kept, in the middle of as many equal shares of its looks
-GUARD = 1.5  # times the usual structure: speckle of the quantile, and looks that do not lie exactly on each other
-LEAK_PX = 12  # how far the detector follows the light of land
+SEA_STEP = 4  # every so many rows and columns of cells, the sea beside berths is sampled
+LEVELS = 8  # quantiles that represent a background, in the middle of as many equal shares of its looks
+GUARD = 1.5  # factor on the permanent power, for speckle in the quantile and misregistration of the looks
+LEAK_PX = 12  # how far the detector models the leakage of land
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +54,7 @@ class PowerLook:
 
     @property
     def source(self) -> Source:
-        """Which look this is."""
+        """Identity of this look."""
         return Source(self.scene_id, self.acquired, self.sha256)
 
     @property
@@ -74,11 +73,11 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Background:
-    """What an orbit usually sees: quantiles of the power over the sea's in each cell, over all looks so far.
+    """Stored history of an orbit: quantiles of each cell's power less the sea's, over all looks so far.
 
     ``levels`` holds codes as in `PowerLook`, (LEVELS, bands, cells), 0 where the cell was hardly ever seen; level k is
-    the quantile (k + 1/2) / LEVELS. Joined with new looks as so many samples of equal weight, so that its size does not
-    grow with their number.
+    the quantile (k + 1/2) / LEVELS. New looks are merged with the levels as samples of equal weight, so its size does
+    not grow with the number of looks.
     """
 
     orbit: str
@@ -93,7 +92,7 @@ class Background:
 
 
 def orbit_of(scene: Scene) -> str | None:
-    """Scenes of one orbit see a quay from the same side under the same angle; None where the orbit is not known."""
+    """Key of scenes that see a quay from the same side at the same angle; None where the orbit is not known."""
     view = scene.radar
     if scene.sensor not in RADARS or view is None or view.relative_orbit is None or scene.acquired is None:
         return None
@@ -101,21 +100,21 @@ def orbit_of(scene: Scene) -> str | None:
 
 
 def strip_cells(place: Place, config: DetectionConfig) -> Cells | None:
-    """The cells of berths of a place; None where no land is known, or no berth."""
+    """The cells of a place for its backgrounds (`strip_of`); None where it has no known land or no berth."""
     near = near_shore(place, config, INLAND_M)
     return None if near is None else strip_of(near)
 
 
 def strip_of(near: Cells) -> Cells | None:
-    """Of the cells near the shore, ``INLAND_M`` of land too, those of berths, and a sixteenth of the other water, which
-    tells how bright the sea is; None where there is no berth."""
+    """Of the cells near the shore (``INLAND_M`` of land included), those of berths and a sixteenth of the other water,
+    to measure the sea; None where there is no berth."""
     if not near.berth.any():
         return None
     return near.only(near.berth | (near.wet & (near.row % SEA_STEP == 0) & (near.col % SEA_STEP == 0)))
 
 
 def look_at_power(scene: Scene, cells: Cells, config: DetectionConfig) -> PowerLook | None:
-    """What one scene shows of the cells; None where it cannot join a history."""
+    """Power of the cells in one scene; None where orbit, time or geolocation is unknown or no cell was seen."""
     orbit = orbit_of(scene)
     if orbit is None or scene.geolocation is None or scene.acquired is None:
         return None
@@ -143,12 +142,12 @@ def look_at_power(scene: Scene, cells: Cells, config: DetectionConfig) -> PowerL
 
 
 def power_of(codes: NDArray[np.uint8]) -> FloatArray:
-    """Power of codes."""
+    """Linear power of codes."""
     return np.asarray(10 ** ((codes * STEP_DB + DARKEST_DB) / 10))
 
 
 def codes_of(power: FloatArray) -> NDArray[np.uint8]:
-    """Codes of powers, 0 where they are not known."""
+    """Codes of linear powers, 0 where they are not known."""
     with np.errstate(invalid="ignore", divide="ignore"):
         codes = np.clip(np.rint((10 * np.log10(np.maximum(power, 1e-9)) - DARKEST_DB) / STEP_DB), 1, 255)
     return np.where(np.isfinite(power), codes, 0).astype(np.uint8)
@@ -157,10 +156,10 @@ def codes_of(power: FloatArray) -> NDArray[np.uint8]:
 def usual_excess(
     look: PowerLook, looks: Sequence[PowerLook], config: DetectionConfig, stored: Background | None = None
 ) -> FloatArray | None:
-    """Power over the sea that each cell has on other looks of this orbit, (bands, cells); NaN where they are too few.
+    """Permanent power of each cell less the sea, from other looks of this orbit, (bands, cells); NaN for too few looks.
 
-    ``stored`` is what looks before these saw; where this look is one of them, its own share is taken out. None where
-    the orbit has too few other looks, or all of them within days, so that one ship could lie in each.
+    ``stored`` is the background of earlier looks; where this look is one of them, its share is removed. None where the
+    orbit has too few other looks, or all within so few days that one ship could lie there in each.
     """
     settings = config.history
     others = _not_in(stored, [k for k in looks if k.orbit == look.orbit and k.acquired != look.acquired])
@@ -179,7 +178,7 @@ def usual_excess(
 
 
 def remembered(looks: Sequence[PowerLook], stored: Background | None = None) -> Background:
-    """What all looks of an orbit saw, joined with what was stored of looks before them."""
+    """The background of an orbit: its looks merged with the stored background of earlier ones."""
     own = _not_in(stored, looks)
     seen = Samples.of(own, stored)
     quantiles = np.stack([seen.below((k + 0.5) / LEVELS * seen.total) for k in range(LEVELS)])
@@ -192,16 +191,16 @@ def remembered(looks: Sequence[PowerLook], stored: Background | None = None) -> 
 
 
 def _not_in(stored: Background | None, looks: Sequence[PowerLook]) -> list[PowerLook]:
-    """Looks that the stored background has not seen yet."""
+    """Looks that are not yet part of the stored background."""
     known = {(s.acquired, s.sha256) for s in stored.looks} if stored is not None else set()
     return [k for k in looks if (k.acquired, k.sha256) not in known]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Samples:
-    """Excess of looks and of stored levels in each cell, from low to high, all of shape (samples, bands, cells).
+    """Weighted samples of each cell's excess (looks and stored levels) in rising order, (samples, bands, cells).
 
-    A sample of weight w stands for w looks: its value is the quantile in the middle of the share that it covers.
+    A sample of weight w stands for w looks; its value is the quantile in the middle of the share that they cover.
     """
 
     value: FloatArray
@@ -209,7 +208,7 @@ class Samples:
 
     @classmethod
     def of(cls, looks: Sequence[PowerLook], stored: Background | None) -> Samples:
-        """Those of looks, and of a stored background."""
+        """Samples of looks and of a stored background."""
         values = [k.excess for k in looks]
         weights = [1.0] * len(looks)
         if stored is not None:
@@ -222,11 +221,11 @@ class Samples:
 
     @property
     def total(self) -> FloatArray:
-        """Looks that saw each cell, (bands, cells)."""
+        """Number of looks that saw each cell, (bands, cells)."""
         return np.asarray(self.weight.sum(axis=0))
 
     def below(self, n: FloatArray) -> FloatArray:
-        """The value below which so many looks lie in each cell, (bands, cells)."""
+        """The value below which ``n`` looks lie in each cell, interpolated, (bands, cells)."""
         middle = np.cumsum(self.weight, axis=0) - self.weight / 2
         last = np.maximum((self.weight > 0).sum(axis=0) - 1, 0)
         above = (middle < n).sum(axis=0)
@@ -237,10 +236,10 @@ class Samples:
         return np.asarray(low + part * (high - low))
 
     def without(self, own: FloatArray, weight: NDArray[np.intp], share: float) -> FloatArray:
-        """A quantile of what is left without samples of value ``own`` that weigh so much, (bands, cells).
+        """Quantile ``share`` after removing samples of value ``own`` and total ``weight``, (bands, cells).
 
-        Without looks that lie above it, it is the value with so many fewer above; without looks that lie below, the
-        one with as many more below. In between it goes from one to the other.
+        Samples above the quantile leave the value with ``share`` of the rest below it; samples below raise that count
+        by their weight. In between the value passes from one to the other.
         """
         n = share * (self.total - weight)
         low, high = self.below(n), self.below(n + weight)
@@ -248,8 +247,8 @@ class Samples:
 
 
 def flattened(scene: Scene, look: PowerLook, cells: Cells, excess: FloatArray, n_looks: int = 1) -> Scene:
-    """The scene with its usual structures taken out of its berths where their power is known, and these taken for
-    water; ``n_looks`` is how many looks it is known from."""
+    """The scene with the permanent power removed in its berths where it is known, and these treated as water;
+    ``n_looks`` is the number of looks behind ``excess``, (bands, cells)."""
     known = np.isfinite(excess).all(axis=0) & cells.berth
     assert scene.geolocation is not None
     row, col = scene.geolocation.rowcol(cells.lon[known], cells.lat[known])
@@ -275,5 +274,5 @@ def flattened(scene: Scene, look: PowerLook, cells: Cells, excess: FloatArray, n
 
 
 def _beside(known: BoolImage) -> BoolImage:
-    """Pixels so near that the sensor's blur carries their power over."""
+    """These pixels and those so near that the sensor's blur leaks power across."""
     return ndimage.binary_dilation(known, iterations=LEAK_PX)

@@ -1,4 +1,4 @@
-"""Berths in metres on the ground: what lies in one or beside it, and how it lies along its quay."""
+"""Geometry of berths in metres on the ground: the area in and beside one, and its axes along and across the quay."""
 
 from __future__ import annotations
 
@@ -18,19 +18,18 @@ BESIDE_BERTH_M = 25.0  # a hull alongside lies in the berth's polygon, or that n
 
 
 def beside_m(zone: Zone, by_m: float = BESIDE_BERTH_M) -> BaseGeometry:
-    """A berth and what lies within so many metres of it, in metres east and north of its centroid."""
+    """A berth grown by ``by_m``, in metres east and north of its centroid."""
     return shapely.transform(zone.geometry, lambda xy: to_metres(zone, xy)).buffer(by_m)
 
 
 def beside(zone: Zone, by_m: float = BESIDE_BERTH_M) -> BaseGeometry:
-    """The same in longitude and latitude: as far east and west on the ground as north and south."""
+    """A berth grown by ``by_m`` on the ground in all directions, in longitude and latitude."""
     return shapely.transform(beside_m(zone, by_m), lambda xy: to_lonlat(zone, xy))
 
 
 def along_axes(zone: Zone) -> tuple[FloatArray, FloatArray, FloatArray, float, float]:
-    """Origin and unit vectors (east, north) [m] along and across a berth's smallest rectangle, and its two sides [m].
-
-    Metres are from the berth's centroid; the rectangle holds what lies beside the berth too.
+    """Origin [m] of the smallest rectangle around a berth and what lies beside it, the unit vectors (east, north) along
+    and across, its length and its width [m]. Metres are from the berth's centroid.
     """
     corners = np.asarray(shapely.minimum_rotated_rectangle(beside_m(zone)).exterior.coords)[:4]
     short, long = sorted((corners[1] - corners[0], corners[3] - corners[0]), key=lambda side: float(np.hypot(*side)))
@@ -45,7 +44,7 @@ def to_metres(zone: Zone, lonlat: FloatArray) -> FloatArray:
 
 
 def to_lonlat(zone: Zone, xy: FloatArray) -> FloatArray:
-    """The other way round."""
+    """Metres east and north of a berth's centroid, (..., 2), as longitudes and latitudes."""
     middle = zone.geometry.centroid
     return np.asarray(xy / _scale(zone) + [middle.x, middle.y])
 

@@ -1,10 +1,10 @@
-"""What always stands out of the water is a structure; what stands out today is a ship.
+"""Find fixed structures that the map lacks, from many scenes: what stands out of the water in nearly all of them.
 
 Maps lack jetties, dolphins and cranes, and a hull beside one merges with it. So before ships are looked for, each scene
-says of every cell near land whether something stands out there, and cells where that holds in nearly all clear looks
-over weeks become land. Optical scenes share one history; radar scenes share one per pass direction, since a radar sees
-a quay's wall from its own side, and take over what optical scenes show. A ship that lies in one place for weeks is
-taken for a structure too: she does not load there.
+marks the cells near land in which something stands out; cells marked in nearly all clear looks over weeks become land.
+Optical scenes share one history; radar scenes share one per pass direction, since a radar sees a quay's wall from its
+own side, and also use what optical scenes show. A ship that lies in one place for weeks is taken for a structure too:
+she does not load there.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray
 
 COARSE = 8  # cells per side of the blocks in which the shore is first looked for
-UNSEEN, WATER, BRIGHT = 0, 1, 2  # marks, no quantities
+UNSEEN, WATER, BRIGHT = 0, 1, 2  # labels, not quantities
 MIN_CELLS = 4  # fewer connected cells are noise
 
 
@@ -59,7 +59,7 @@ class Cells:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LookOfCells:
-    """What one scene showed of the cells: UNSEEN, WATER or BRIGHT each."""
+    """State of each cell in one scene: UNSEEN, WATER or BRIGHT."""
 
     group: str
     acquired: datetime | None
@@ -67,7 +67,7 @@ class LookOfCells:
 
 
 def group_of(scene: Scene) -> str:
-    """Scenes of one group see a structure at the same place."""
+    """Name of the group of scenes that share a history, since they see a structure at the same place."""
     if scene.sensor not in RADARS:
         return "optical"
     return f"radar-{(scene.radar.pass_direction if scene.radar else None) or 'unknown'}"
@@ -101,7 +101,7 @@ def near_shore(place: Place, config: DetectionConfig, inland_m: float) -> Cells 
     if inland_m > 0:
         grid = np.ones((rows, cols), bool)
         grid[row, col] = ~wet
-        # the nearest wet cell of each: its distance is wanted of the cells alone, not of the whole place
+        # indices of the nearest wet cell: distances are needed for these cells only, not for the whole grid
         at = ndimage.distance_transform_edt(grid, return_distances=False, return_indices=True)[:, row, col]
         kept = np.hypot(at[0] - row, at[1] - col) * config.history.cell_m <= inland_m
     lon, lat, row, col = lon[kept], lat[kept], row[kept], col[kept]
@@ -112,8 +112,8 @@ def near_shore(place: Place, config: DetectionConfig, inland_m: float) -> Cells 
 def _by_blocks(
     land: BaseGeometry, near: BoolImage, lon: FloatArray, lat: FloatArray, size_deg: tuple[float, float]
 ) -> tuple[BoolImage, BoolImage]:
-    """Which blocks of ``near`` lie on land as a whole, and which ones the shore crosses: most it does not, and each
-    of their cells would be asked for nothing. ``lon`` and ``lat`` are the middles of those blocks."""
+    """Which blocks of ``near`` lie wholly on land, and which ones the shore crosses; only the latter need a test cell
+    by cell, and they are few. ``lon`` and ``lat`` are the middles of the blocks."""
     half_lon, half_lat = size_deg[0] / 2, size_deg[1] / 2
     boxes = shapely.box(lon - half_lon, lat - half_lat, lon + half_lon, lat + half_lat)
     shapely.prepare(land)
@@ -124,7 +124,7 @@ def _by_blocks(
 
 
 def look_at_cells(scene: Scene, cells: Cells, config: DetectionConfig, before: FirstLook | None = None) -> LookOfCells:
-    """What one scene shows of the cells, tile by tile; ``before`` is an optical scene's first look, where taken."""
+    """State of the cells in one scene, read by tiles; ``before`` is an optical scene's first look, if there is one."""
     state = np.zeros(len(cells.lon), np.uint8)
     if scene.geolocation is None:
         return LookOfCells(group_of(scene), scene.acquired, state)
@@ -146,7 +146,7 @@ def look_at_cells(scene: Scene, cells: Cells, config: DetectionConfig, before: F
 def _standing_out(
     scene: Scene, config: DetectionConfig, before: FirstLook | None
 ) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
-    """The detector's own view of what stands out of the water, for a window of this scene."""
+    """The detector's function of a window: masks of what stands out of the water, and of what was seen."""
     if scene.sensor in RADARS:
         from pipeline.detection import radar
 
@@ -157,7 +157,7 @@ def _standing_out(
 
 
 def fixed_structures(looks: Sequence[LookOfCells], cells: Cells, config: DetectionConfig) -> dict[str, BaseGeometry]:
-    """group -> polygons (EPSG:4326) of what stands in the water; groups without enough looks have only optical's."""
+    """group -> polygons (EPSG:4326) of fixed structures; groups with too few looks have only the optical ones."""
     groups = sorted({look.group for look in looks} | {"optical"})
     own = {group: _fixed([look for look in looks if look.group == group], cells, config) for group in groups}
     out: dict[str, BaseGeometry] = {}
@@ -169,7 +169,7 @@ def fixed_structures(looks: Sequence[LookOfCells], cells: Cells, config: Detecti
 
 
 def _fixed(looks: Sequence[LookOfCells], cells: Cells, config: DetectionConfig) -> BoolImage:
-    """Cells that stand out in enough clear looks over enough days, in connected groups of some size."""
+    """Mask of cells that stand out in enough clear looks over enough days, in groups of at least ``MIN_CELLS``."""
     known = [look for look in looks if look.acquired is not None]
     settings = config.history
     if len(known) < settings.min_looks:

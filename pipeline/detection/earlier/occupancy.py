@@ -1,19 +1,18 @@
-"""Is a berth taken? Occupied, empty or unknown, with a probability, for every look at every berth.
+"""Berth occupancy for every look at every berth: occupied, empty or unknown, with a probability.
 
-Radar: the berth is laid out along its quay, each of its pixels is divided by the power to be expected there of water
-and quay alone, and the box of a hull's size is sought that departs most from it. Power of several looks over its mean
-follows a gamma law, so a box with mean ratio r and n independent looks speaks for a change by the likelihood ratio
-``n (r - 1 - ln r)`` (the statistic of a scan, Kulldorff 1997, with the law of multi-looked speckle, as in the change
-tests of Rignot and van Zyl 1993 and Conradsen et al. 2003). What is expected comes from earlier looks of the orbit
-where there are enough (``background``); else from the sea around and the light that leaks from land, and then an
-unmapped jetty looks like a hull. The statistic and the best detection in the berth become a probability by a logistic
-that was fitted on simulated berths (``benchmarks/fit_berth.py``), with and without earlier looks.
+Radar: the berth is resampled along its quay, each pixel is divided by the power expected there of water and quay alone,
+and boxes of hull size are scanned for the largest departure. Multi-looked power over its mean follows a gamma law, so
+a box with mean ratio r and n independent looks has the log likelihood ratio ``n (r - 1 - ln r)`` for a change (a scan
+statistic, Kulldorff 1997, with the law of multi-looked speckle, as in the change tests of Rignot and van Zyl 1993 and
+Conradsen et al. 2003). The expected power comes from earlier looks of the orbit where there are enough
+(``background``); else from the sea around and the leakage from land, and then an unmapped jetty looks like a hull. A
+logistic of this statistic and of the best detection's score, fitted on simulated berths with and without earlier looks
+(``benchmarks/fit_berth.py``), gives the probability.
 
-Optical: detections alone speak, with the share of ships at quays that the detector finds.
+Optical: from detections alone, and the share of ships at quays that the detector finds.
 
-No verdict is given where the berth was not seen, outside the image or under cloud: that is unknown, and so is what the
-pixels leave open. A ship that was seen makes a berth occupied, however little else shows; empty is said only by a look
-that is usable there.
+A berth that was not seen (outside the image, under cloud) is unknown, and so is one whose probability is inconclusive.
+A ship that was seen makes a berth occupied, however little of it shows; only a usable look can call it empty.
 """
 
 from __future__ import annotations
@@ -40,25 +39,25 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray
 
 LOOKS_A_PIXEL = 1.8  # of 4.4, since one pixel in 2.5 is independent at 20 m resolution on 10 m pixels
-QUANTILE_TO_MEAN = 1.3  # of the background's quantile of speckle: mean over 35 % point of a gamma law of 4.4 looks
-UNSTEADY = 0.5  # of ln power of quays between looks: looks do not lie exactly on each other (our choice)
+QUANTILE_TO_MEAN = 1.3  # corrects the background's quantile: mean over 35 % point of a gamma law of 4.4 looks
+UNSTEADY = 0.5  # standard deviation of ln power of quays between looks: misregistration (our choice)
 HULL_LENGTHS_M = (40.0, 60.0, 90.0, 130.0, 190.0, 280.0)  # each half as long again, boats to large tankers (our choice)
 HULL_WIDTHS_M = (20.0, 30.0, 40.0)  # beams to 20 m and more, each with the sensor's blur (our choice)
-AROUND_PX = 60  # of a berth: water in which the sea is measured
-SURE = 0.8  # of a verdict; between this and its complement a look leaves it open (our choice)
-SEEN_SHARE = 0.5  # of a berth: less was not looked at
+AROUND_PX = 60  # margin around a berth in which the sea is measured
+SURE = 0.8  # least probability of a verdict; between this and its complement it is unknown (our choice)
+SEEN_SHARE = 0.5  # of a berth: with less it counts as not seen
 # Log-odds: constant, of ln (1 + statistic), of the logit of the best detection's score (0 without one). Fitted on 168
 # simulated berths, seeds 1000 to 1003.
 WITH_HISTORY = (-5.95, 0.9, 2.5)
 WITHOUT = (-5.8, 0.75, 1.35)
-FINE_M = 5.0  # pixels: below, the optical detector for fine images looks (our choice)
-MOST_CERTAIN = 4.0  # logit of a score: no detection is surer than 0.98
+FINE_M = 5.0  # largest pixel for which the recall of the detector for fine images holds (our choice)
+MOST_CERTAIN = 4.0  # upper limit of a score's logit: no detection counts for more than 0.98
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the pixels of a berth say. ``statistic`` is the likelihood ratio of the best box [ln], ``ratio_db`` its
-    power over the expected, ``length_m`` its length; ``seen`` the share of the berth that was measured."""
+    """Change in a berth's pixels. ``statistic`` is the log likelihood ratio of the best box, ``ratio_db`` its power
+    over the expected, ``length_m`` its length; ``seen`` is the share of the berth that was measured."""
 
     statistic: float
     ratio_db: float
@@ -70,9 +69,9 @@ class Change:
 def verdicts(
     scene: Scene, place: Place | None, found: pd.DataFrame, covered: Mapping[str, float]
 ) -> list[dict[str, Any]]:
-    """One row for each berth, as the OCCUPANCY table wants it, without what is known of the scene.
+    """One row of the OCCUPANCY table for each berth, without the columns that describe the scene.
 
-    ``covered`` is the share of each zone that was seen (cloud counted as unseen), from which looks have their state.
+    ``covered`` is the share of each zone that was seen (cloud counts as unseen).
     """
     if place is None or scene.geolocation is None:
         return []
@@ -80,7 +79,7 @@ def verdicts(
     if berths and scene.sensor in RADARS and not isinstance(scene.read, FlatReader):
         from pipeline.detection.radar.survey import with_noise
 
-        scene = with_noise(scene)  # or the median of very calm water, of which noise was taken off, is nothing
+        scene = with_noise(scene)  # else, with noise subtracted, the median of very calm water is zero
     return [
         _verdict(scene, zone, found[found["berth_id"] == zone.zone_id], covered.get(zone.zone_id, 0.0))
         for zone in berths
@@ -112,7 +111,7 @@ def _verdict(scene: Scene, zone: Zone, found: pd.DataFrame, covered: float) -> d
 
 
 def _word(p: float, covered: float) -> str:
-    """The verdict; a hull may lie in the part that a look did not see, so only a usable look calls a berth empty.
+    """The verdict. Only a usable look can call a berth empty, since a hull may lie in the part that was not seen.
 
     >>> _word(0.9, 0.3), _word(0.1, 0.9), _word(0.1, 0.8), _word(0.5, 1.0)
     ('occupied', 'empty', 'unknown', 'unknown')
@@ -123,14 +122,14 @@ def _word(p: float, covered: float) -> str:
 
 
 def probability(seen: Change, score: float) -> float:
-    """That a hull lies there: a logistic of the change and of the best detection's score."""
+    """Probability that a hull lies there: a logistic of the change and of the best detection's score."""
     constant, by_change, by_score = WITH_HISTORY if seen.n_looks else WITHOUT
     of_score = float(np.clip(special.logit(np.clip(score, 1e-9, 1 - 1e-9)), 0, MOST_CERTAIN))
     return float(special.expit(constant + by_change * np.log1p(seen.statistic) + by_score * of_score))
 
 
 def of_detections(score: float, recall: float) -> float:
-    """That a hull lies there, by detections alone; even odds before the look.
+    """Probability that a hull lies there, from detections alone; prior 0.5.
 
     >>> round(of_detections(0.0, 0.9), 2), of_detections(0.9, 0.5)
     (0.09, 0.9)
@@ -139,7 +138,7 @@ def of_detections(score: float, recall: float) -> float:
 
 
 def change(scene: Scene, zone: Zone) -> Change:
-    """How much a berth's pixels depart from what is expected there of water and quay."""
+    """How much a berth's pixels depart from the power expected there of water and quay."""
     row, col, inside = _layout(scene, zone)
     window = _window(scene, row, col)
     if window is None:
@@ -174,7 +173,7 @@ def _step_m(scene: Scene) -> float:
 
 
 def _window(scene: Scene, row: FloatArray, col: FloatArray) -> Window | None:
-    """The berth and the water around it, as far as the image goes; None where it does not."""
+    """Window of the berth and the water around it, clipped to the image; None where the berth lies outside."""
     if not np.isfinite(row).any():
         return None
     r0, r1 = (int(f(row)) for f in (np.nanmin, np.nanmax))
@@ -187,8 +186,8 @@ def _window(scene: Scene, row: FloatArray, col: FloatArray) -> Window | None:
 
 
 def _over_expected(scene: Scene, window: Window) -> tuple[FloatArray, FloatArray, BoolImage, int]:
-    """Power over the expected, the looks that each pixel counts for, both (bands, rows, cols); which pixels are usable;
-    and how many earlier looks this rests on."""
+    """Power over the expected, the effective number of looks of each pixel (both (bands, rows, cols)), the usable
+    pixels, and the number of earlier looks behind the expectation."""
     reader = scene.read
     if isinstance(reader, FlatReader):
         tile = reader.read(window)
@@ -212,7 +211,7 @@ def _over_expected(scene: Scene, window: Window) -> tuple[FloatArray, FloatArray
 
 
 def _scan(ratio: FloatArray, weight: FloatArray, step_m: float) -> tuple[float, float, float]:
-    """Statistic, mean ratio and length [m] of the box that departs most from the expected; (bands, across, along)."""
+    """Statistic, mean ratio and length [m] of the box that exceeds the expected most; inputs (bands, across, along)."""
     total = np.stack([weight, weight * ratio]).cumsum(axis=2).cumsum(axis=3)
     total = np.pad(total, ((0, 0), (0, 0), (1, 0), (1, 0)))
     best = (0.0, 1.0, 0.0)

@@ -1,9 +1,9 @@
-"""What one picture alone says of a quay, where no earlier look does: what runs along the whole berth is the quay.
+"""Estimate a quay's power from a single scene, where there are no earlier looks: what runs along the whole berth.
 
-A quay, a pier or the land behind it is about as bright all along; a hull takes part of the berth. So the berth is cut
-into strips along its long side, and a low quantile of each strip's power stands for what is always there. It is taken
-out as the memory of an orbit is (``background``). A crane is local too, and is not told from a hull this way; a hull
-as long as her berth hides herself: such looks leave a berth unknown rather than empty (``occupancy``).
+A quay, a pier or the land behind it is about equally bright all along; a hull takes up part of the berth. So the berth
+is cut into strips along its long side, and a low quantile of each strip's power stands for the permanent part, which
+is removed as in ``background``. Two limits: a crane is local too and is not told from a hull, and a hull as long as her
+berth removes herself; such looks leave a berth unknown rather than empty (``occupancy``).
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray, Place
 
 STRIP_M = 10.0  # one pixel of Sentinel-1
-MIN_LENGTH_M = 150.0  # of a berth: a shorter one may lie all behind one hull (our choice)
-MIN_CELLS = 24  # of a strip: fewer make no quantile to lean on (our choice)
+MIN_LENGTH_M = 150.0  # of a berth: one hull may cover a shorter one entirely (our choice)
+MIN_CELLS = 24  # of a strip: fewer do not give a reliable quantile (our choice)
 
 
 def own_excess(look: PowerLook, cells: Cells, place: Place) -> FloatArray:
-    """Power over the sea that runs along each berth, (bands, cells); NaN elsewhere and at short berths."""
+    """Power less the sea that runs along each berth, (bands, cells); NaN elsewhere and at short berths."""
     power = look.excess
     out = np.full(power.shape, np.nan)
     lonlat = np.column_stack([cells.lon, cells.lat])

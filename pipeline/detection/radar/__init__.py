@@ -1,4 +1,4 @@
-"""Find ships in a radar scene: the sea around every block, what stands out of it, hulls, and what is no ship."""
+"""Find ships in a radar scene: estimate the clutter, detect by CFAR, fit hulls, flag what is no ship."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from pipeline.types import Scene, Window
 if TYPE_CHECKING:
     from pipeline.types import BoolImage
 
-HOPELESS_DECADES = 1.5  # below the bar of even odds an object is not worth a hull model (our choice)
-CORE_CUT_DB = 18.0  # below its peak: what counts as an object's pixels
+HOPELESS_DECADES = 1.5  # this far below the bar of even odds, no hull model is fitted to an object (our choice)
+CORE_CUT_DB = 18.0  # pixels down to this far below its peak count as an object's own
 
 
 def detect_radar(
     scene: Scene, config: DetectionConfig, size: Callable[[Cutout], hull.HullSize] = hull.measure
 ) -> Found:
-    """Ships of one radar scene, as candidates in pixels, and what the scene was like."""
+    """Detect the ships of one radar scene: candidates in pixel coordinates, and measurements of the scene itself."""
     scene, known = survey(scene, config)
     rate = config.radar.false_alarm_rate
     showing = blind.showing(scene, known, config)
@@ -72,13 +72,13 @@ def detect_radar(
 
 
 def _of_stripes(striped: list[str]) -> list[str]:
-    """What is to be known of a scene with stripes of interference."""
+    """The scene note on stripes of interference; empty where no object lies on one."""
     n = sum(map(bool, striped))
     return [f"stripes of interference: {n} objects are parts of them, and a ship in one cannot be told"] if n else []
 
 
 def standing_out(scene: Scene, config: DetectionConfig) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
-    """A function of a window: pixels that exceed the sea's lower threshold, and those that were measured."""
+    """A function of a window that returns two masks: pixels above the lower (growth) threshold, and usable pixels."""
     scene, known = survey(scene, config)
 
     def look(core: Window) -> tuple[BoolImage, BoolImage]:
@@ -95,12 +95,12 @@ def standing_out(scene: Scene, config: DetectionConfig) -> Callable[[Window], tu
 
 
 def _judged_px(known: Survey) -> int:
-    """Water pixels that were compared with a threshold."""
+    """Number of water pixels that were compared with a threshold."""
     return int(known.blocks.count[np.isfinite(known.clutter.log_mean) & ~known.land].sum())
 
 
 def _candidate(blob: Blob, bar: float, scene: Scene, measure: Callable[[Cutout], hull.HullSize]) -> Candidate:
-    """An object as a candidate."""
+    """Size, score and flags of one object; a hull model is fitted only where it could be a ship."""
     level = float(blob.relative.max()) * 10 ** (-CORE_CUT_DB / 10)
     cut = blob.at_least(level)
     size: Size
@@ -115,7 +115,7 @@ def _candidate(blob: Blob, bar: float, scene: Scene, measure: Callable[[Cutout],
     else:
         size = measure(blob.cutout)
     against = shape.flags(cut, blob, size, scene)
-    # A grid of degrees makes pixels narrow by drawing each of the sensor's more than once, which says no more of a ship
+    # A grid in degrees resamples each sensor pixel into several narrow ones; these are no extra evidence of a ship
     square_px = round(len(cut.rows) * min(scene.pixel_spacing_m) / max(scene.pixel_spacing_m))
     return Candidate(
         row=size.row,

@@ -1,4 +1,4 @@
-"""Water of which a radar picture says nothing, or less than of other: how bright a ship must be there to be told."""
+"""Where ships cannot be detected in a radar scene, or only bright ones: the weight each pixel has as searched water."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ if TYPE_CHECKING:
     from pipeline.config import DetectionConfig
     from pipeline.types import FloatImage
 
-CUT_BLOCKS = 5  # in which one number is brightest, at least, for it to be where numbers were cut off (our choice)
-CUT_OVER_NEXT = 2.0  # ... and so many times the blocks in which the next lower one is: tails thin out, a cut piles up
-LEAST_TOLD = 0.05  # of the water: a smaller share is not worth a line (our choice)
-# sigma0 in VV of the brightest pixel of a small tanker: of 40 public Sentinel-1 chips of ships of 60 to 110 m nine of
-# ten have more (median 6.6 dB)
+# A picture counts as clipped where its highest level is the maximum of at least so many blocks (our choice) ...
+CUT_BLOCKS = 5
+CUT_OVER_NEXT = 2.0  # ... and of so many times the blocks of the next lower level: tails thin out, clipping piles up
+LEAST_TOLD = 0.05  # of the water: a smaller blind share is not reported (our choice)
+# Peak sigma0 in VV of a small tanker: exceeded by nine in ten of 40 public Sentinel-1 chips of ships of 60 to 110 m
+# (median 6.6 dB)
 FAINT_TANKER_DB = 2.4
-# Of simulated ships in water that needs more, half are found (docs/accuracy_radar.md). It counts as seen by so much:
-# were it 0, each ship that is found there would stand for many that no look saw (calls/missed.py)
+# Weight of water whose threshold lies above that: half of the simulated ships there are found
+# (docs/accuracy_radar.md). With 0, each ship found there would stand for many unseen ones (calls/missed.py)
 FOUND_BEYOND = 0.5
 DB_PER_LN = 10 / np.log(10)
 
 
 def showing(scene: Scene, known: Survey | None, config: DetectionConfig) -> Callable[[Window], FloatImage]:
-    """A function of a window: by how much each of its pixels counts as seen, 0 to 1.
+    """A function of a window that returns the weight, 0 to 1, by which each pixel counts as seen.
 
-    Not at all where the sea around is not known, nor where a ship must be brighter than the picture's numbers go; by
-    `FOUND_BEYOND` where she must be brighter than small tankers are (where power is calibrated).
+    0 where the clutter is not known or the threshold lies above the level at which the picture is clipped;
+    `FOUND_BEYOND` where it lies above the peak of a small tanker (calibrated power only); 1 elsewhere.
     """
     cut_off = faint = np.inf
     if known is not None:
@@ -54,17 +55,17 @@ def showing(scene: Scene, known: Survey | None, config: DetectionConfig) -> Call
 
 
 def blind(known: Survey, config: DetectionConfig) -> tuple[float, list[str]]:
-    """Share of the scene's water where no ship could have been told from the sea, and why, in a line each."""
+    """Share of the scene's water where no ship could have been detected, and the reasons, a line each."""
     blocks = known.blocks
     water_px = np.where(known.land, 0, blocks.count)
     if not water_px.any():
         return 0.0, []
     alone = _share(np.isnan(known.clutter.log_mean), water_px)
     share, why = 0.0, []
-    if alone > 1 - LEAST_TOLD:  # in parts of an image it is usual: harbour basins, and its corners
+    if alone > 1 - LEAST_TOLD:  # in parts of an image this is normal: harbour basins, corners of the frame
         share, why = alone, ["too little sea around to tell a ship from it"]
     elif (top := cut_off_at(known)) is not None:
-        # only of a picture: of each block of a whole scene the law's quantile takes as long as all else
+        # Clipped pictures only: on a whole scene the quantile of every block would take as long as all the rest
         limit = known.clutter.log_mean + np.log(sea_limit(known, config))
         share = _share(limit > top, water_px)
         db = f"{DB_PER_LN * top:.0f} dB over the sea"
@@ -77,7 +78,7 @@ def _share(where: np.ndarray, water_px: np.ndarray) -> float:
 
 
 def cut_off_at(known: Survey) -> float | None:
-    """ln of the power, the usual sea's being 1, at which the picture was cut off; None where it was not."""
+    """ln of the joint power (usual sea = 1) at which the picture is clipped; None where it is not."""
     levels = known.blocks.brightest_any[known.blocks.count > 0]
     top = levels.max()
     lower = levels[levels < top]

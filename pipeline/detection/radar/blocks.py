@@ -1,8 +1,8 @@
-"""A radar scene in blocks of about 80 m: the one pass that touches every pixel, and all that it keeps.
+"""Block statistics of a radar scene, from which clutter and thresholds are computed: the one pass over every pixel.
 
-For each block it counts the pixels, adds up the logarithms of their joint power and the squares of these, and notes the
-brightest. Everything is whole numbers in 1/128 of a doubling, so sums do not depend on tiles, threads or orientation.
-The clutter around every block follows from these, and a pixel that no block's maximum announces need not be looked at.
+For each block of about 80 m: the number of usable pixels, the sum of the logarithms of their joint power, the sum of
+the squares of these, and the maximum. Logarithms are integers in steps of 1/128 of a doubling, so the sums do not
+depend on tiles, threads or orientation. Blocks whose maximum stays below the threshold need not be read again.
 """
 
 from __future__ import annotations
@@ -28,22 +28,23 @@ if TYPE_CHECKING:
 BLOCK_M = 80.0  # our choice: a tenth of the clutter window, and small enough that few blocks hold a ship
 STEPS = 128  # of the logarithm's fixed point in a doubling of power
 LN_STEP = float(np.log(2) / STEPS)
-SHORT_LN = 0.018  # by how much a logarithm in these steps may fall short of the true one; never above it by 0.005
+SHORT_LN = 0.018  # most by which a logarithm in these steps falls short of the true one; it exceeds it by < 0.005
 DARKEST, BRIGHTEST = -9 * STEPS, 20 * STEPS  # 27 dB below the usual sea to 60 dB above
-NOTHING = -(2**30)  # the brightest pixel of an empty block
-COUNTS_LAYOUT = (  # named: `_sum_counts` is compiled as the module is, at set-up, though no small run calls it
+NOTHING = -(2**30)  # the maximum of an empty block
+COUNTS_LAYOUT = (  # explicit, so that `_sum_counts` is compiled at set-up: small runs never call it
     "void(u2[:, :, ::1], f4[:, :, ::1], f4[:, :, ::1], i4[::1], f4[::1], b1[:, ::1], i4[::1], i4[::1], "
     "Tuple((i4[:, ::1], i4[:, ::1], i8[:, ::1], i4[:, ::1], i4[:, ::1])))"
 )
-STRIP_ROWS = 512  # rows of files' own tiles: strips of a multiple of them decode every tile once
-PIECE_COLS = 4096  # of a strip at once: larger arrays the allocator hands back, and each page is faulted in anew
+STRIP_ROWS = 512  # tile height of the files: strips of a multiple of it decode every tile once
+PIECE_COLS = 4096  # columns at once: the allocator returns larger arrays to the system, and pages fault in again
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blocks:
     """Sums over the usable pixels of each block; arrays of shape (block rows, block columns).
 
-    ``row_edges`` and ``col_edges`` are the first pixels of the blocks, and one past the last.
+    ``row_edges`` and ``col_edges`` are the first pixels of the blocks, then one past the last pixel. The sums and the
+    maxima are of logarithms, in steps of `LN_STEP`.
     """
 
     row_edges: NDArray[np.int32]
@@ -52,8 +53,8 @@ class Blocks:
     log_sum: NDArray[np.int32]
     square_sum: NDArray[np.int64]
     brightest: NDArray[np.int32]
-    brightest_any: NDArray[np.int32]  # land included: what may cast ghosts
-    coarse_ln: float = 0.0  # how far the powers that were added up may lie from those of the scene's tiles
+    brightest_any: NDArray[np.int32]  # land included, as a source of ambiguities
+    coarse_ln: float = 0.0  # ln, how far the summed powers may lie from those of the scene's tiles
 
     def of(self, window: Window) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Block row of each pixel row of a window, and block column of each column."""
@@ -71,7 +72,7 @@ class Blocks:
         return rows, cols
 
     def levels_db(self) -> FloatArray:
-        """Geometric mean of each block over the scene's usual level [dB]; NaN for empty blocks."""
+        """Geometric mean of each block relative to the scene's usual sea [dB]; NaN for empty blocks."""
         mean = np.full(self.count.shape, np.nan)
         np.divide(self.log_sum, self.count, out=mean, where=self.count > 0)
         mean *= LN_STEP * 10 / np.log(10)
@@ -79,9 +80,9 @@ class Blocks:
 
 
 def edges(length: int, side: int) -> NDArray[np.int32]:
-    """Borders of blocks of ``side`` pixels along an axis; what is left over goes to the middle.
+    """Borders of blocks of ``side`` pixels along an axis; the remainder goes to the middle.
 
-    So an image and its mirror image have the same blocks.
+    That way an image and its mirror image have the same blocks.
 
     >>> edges(21, 4).tolist(), edges(27, 4).tolist()
     ([0, 4, 8, 13, 17, 21], [0, 4, 8, 12, 15, 19, 23, 27])
@@ -95,7 +96,7 @@ def edges(length: int, side: int) -> NDArray[np.int32]:
 
 
 def scan(scene: Scene, weights: FloatArray, side: int, *, strip_px: int, threads: int) -> Blocks:
-    """Read the scene once. ``weights`` (one a band) make the joint power, 1 where the sea is as usual."""
+    """Sum up the scene in one pass. ``weights`` (one a band) give the joint power, which is 1 over the usual sea."""
     row_edges, col_edges = (edges(n, side) for n in scene.shape)
     grid = (len(row_edges) - 1, len(col_edges) - 1)
     out = layout = _empty(row_edges, col_edges, grid)
@@ -142,7 +143,7 @@ _Corner = tuple[int, int]  # row and column of the first block
 
 
 def _piece(scene: Scene, window: Window, weights: FloatImage, whole: Blocks) -> tuple[_Corner, Blocks]:
-    """Sums over one window, by the parts of blocks that lie in it, and the first block of these."""
+    """Sums over one window, for the parts of blocks inside it, and the row and column of the first of these blocks."""
     rows, cols = whole.within(window)
     ends = whole.col_edges[cols.start : cols.stop + 1]
     col_edges = (np.clip(ends, window.col0, window.col1) - window.col0).astype(np.int32)
@@ -163,7 +164,7 @@ def _piece(scene: Scene, window: Window, weights: FloatImage, whole: Blocks) -> 
 
 
 def _added(whole: Blocks, parts: list[tuple[_Corner, Blocks]]) -> Blocks:
-    """The whole, with these sums added in place."""
+    """Add the sums of windows to the whole, in place."""
     for (row, col), part in parts:
         at = np.s_[row : row + part.count.shape[0], col : col + part.count.shape[1]]
         whole.count[at] += part.count
@@ -177,7 +178,7 @@ def _added(whole: Blocks, parts: list[tuple[_Corner, Blocks]]) -> Blocks:
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _of_a_row(cols: int) -> tuple[FloatImage, NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """What is held of one row: power, usable, on water; and the sums of its columns, none as yet."""
+    """Buffers for one row (power, usable, on water) and the empty column sums, (5, cols)."""
     columns = np.zeros((5, cols), np.int32)
     columns[3:] = NOTHING
     return np.empty(cols, np.float32), np.empty(cols, np.int32), np.ones(cols, np.int32), columns
@@ -187,10 +188,11 @@ def _of_a_row(cols: int) -> tuple[FloatImage, NDArray[np.int32], NDArray[np.int3
 def _add_row(
     bits: NDArray[np.int32], usable: NDArray[np.int32], wet: NDArray[np.int32], columns: NDArray[np.int32]
 ) -> None:
-    """Add one row to the sums of its columns: pixels, logarithms, their squares, the largest, the largest of all.
+    """Add one row to the column sums: pixels, logarithms, their squares, the maximum over water, the maximum of all.
 
-    ``bits`` are the powers, float32, read as whole numbers. The logarithm comes from the number's own exponent and the
-    first 7 bits of its fraction f, with log2(1 + f) taken as f + 0.344 f (1 - f): good to 0.008 of a doubling, 0.02 dB.
+    ``bits`` are float32 powers reinterpreted as integers. The logarithm is the exponent plus log2(1 + f), where f is
+    the first 7 bits of the fraction and log2(1 + f) is taken as f + 0.344 f (1 - f): error below 0.008 of a doubling
+    (0.02 dB).
     """
     for c in range(len(bits)):
         fraction = (bits[c] >> 16) & 127
@@ -209,7 +211,7 @@ def _add_row(
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _close(columns: NDArray[np.int32], row: int, col_edges: NDArray[np.int32], sums: _Sums) -> None:
-    """Add the sums of columns to those of a row of blocks, and start anew."""
+    """Add the column sums to a row of blocks, and reset them."""
     count, log_sum, square_sum, brightest, brightest_any = sums
     for j in range(len(col_edges) - 1):
         squares, most, any_most = np.int64(0), brightest[row, j], brightest_any[row, j]
@@ -238,7 +240,7 @@ def _sum_counts(
     col_edges: NDArray[np.int32],
     sums: _Sums,
 ) -> None:
-    """Add stored amplitudes, (bands, rows, cols), to the sums; see `Counts` for what makes them power."""
+    """Add stored amplitudes, (bands, rows, cols), to the sums; `Counts` says how they become power."""
     bands, rows, cols = stored.shape
     power, usable, wet, columns = _of_a_row(cols)
     for r in range(rows):

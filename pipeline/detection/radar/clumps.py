@@ -1,9 +1,9 @@
-"""Ships in a picture that was cut off below what a ship must exceed: squares full of pixels at the cut.
+"""Detect ships in a clipped picture, where the threshold lies above white: connected groups of all-white squares.
 
-Where a viewer stretched a picture so that the brightest hundredth of it is white, no single pixel tells a ship from
-the sea: white is as bright as it gets. But sea is white in specks and shreds, a hull all over. So white squares are
-looked for, as large as leaves few of them to the sea, and of these what hangs together. How many so large the sea makes
-is told by the picture itself: their number falls by about the same factor from each size to the next.
+Where a viewer stretched a picture so that its brightest hundredth is white, no single pixel can exceed the threshold.
+But sea is white only in specks, a hull all over. So squares full of white pixels are found, of the largest size of
+which there are still enough, and connected ones are grouped. The false-alarm rate comes from the picture itself: over
+sea the number of groups falls by about the same factor from each group size to the next.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, Scene
 
 SIDES_PX = (5, 4, 3, 2)  # of the squares, the largest first (our choice)
-ENOUGH = 100  # groups of squares, for them to tell how their number falls with size (our choice)
-TARGET_SHARE = 0.1  # of the stated rate of false alarms: a group has a ship's size, and no later test stops it
-STEEPEST = 0.7  # of the groups at most are a square larger: what falls slower is no sea (our choice)
-# Pixels around a group, and the share of them at the cut from which it is a piece of shore (our choice)
+ENOUGH = 100  # groups, to estimate how their number falls with size (our choice)
+TARGET_SHARE = 0.1  # of the stated false-alarm rate: a group has a ship's size, and no later test removes it
+STEEPEST = 0.7  # upper limit of the factor from each size to the next: what falls more slowly is no sea (our choice)
+# Margin around a group, and the share of white pixels in it from which the group counts as shore (our choice)
 AROUND_PX, SHORE = 20, 0.1
 LARGEST_PX = 5e7  # a larger scene is no viewer's picture, and its mask would take a gigabyte
 READ_ROWS = 1024
@@ -39,19 +39,19 @@ READ_ROWS = 1024
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Groups:
-    """White squares that hang together: label of each pixel, 0 elsewhere; of each group how many squares it has."""
+    """Connected groups of white squares: the label of each pixel (0 elsewhere) and the number of squares in each."""
 
     labels: NDArray[np.int32]
     sizes: NDArray[np.intp]
-    fall: float  # the factor by which their number falls from each size to the next, of the sea
+    fall: float  # factor by which the number of groups over sea falls from each size to the next
 
     def rarity(self, water_px: int) -> FloatArray:
-        """-log10 of the probability that a pixel of sea begins a group so large, for each."""
+        """-log10 of the probability that a sea pixel starts a group at least this large, for each group."""
         return np.log10(water_px / len(self.sizes)) - np.log10(self.fall) * (self.sizes - 1)
 
 
 def clumps(scene: Scene, known: Survey, config: DetectionConfig, cut_off_ln: float, others: list[Blob]) -> list[Blob]:
-    """Objects of a picture whose numbers end at ``cut_off_ln`` (ln of joint power), but for the ``others``."""
+    """Objects of a picture clipped at ``cut_off_ln`` (ln of joint power), apart from ``others`` already detected."""
     if scene.shape[0] * scene.shape[1] > LARGEST_PX:
         return []
     white = _white(scene, known, cut_off_ln)
@@ -71,9 +71,9 @@ def clumps(scene: Scene, known: Survey, config: DetectionConfig, cut_off_ln: flo
 
 
 def _white(scene: Scene, known: Survey, cut_off_ln: float) -> BoolImage:
-    """Water pixels of the scene at the cut."""
+    """Water pixels of the scene at the clipping level."""
     out = np.zeros(scene.shape, bool)
-    at_least = np.exp(cut_off_ln - 2 * LN_STEP)  # levels are rounded
+    at_least = np.exp(cut_off_ln - 2 * LN_STEP)  # block maxima are rounded
     for row in range(0, scene.shape[0], READ_ROWS):
         window = Window(row, 0, min(READ_ROWS, scene.shape[0] - row), scene.shape[1])
         tile = scene.read(window)
@@ -84,18 +84,19 @@ def _white(scene: Scene, known: Survey, cut_off_ln: float) -> BoolImage:
 
 
 def _groups(white: BoolImage) -> _Groups:
-    """Groups of the largest white squares of which there are enough."""
+    """Groups of white squares of the largest size of which there are enough."""
     for side in SIDES_PX:
         labels, n = measure.label(ndimage.binary_erosion(white, np.ones((side, side))), connectivity=2, return_num=True)
         if n >= ENOUGH:
             break
     sizes = np.bincount(labels.ravel(), minlength=1)[1:]
-    fall = min((np.sum(sizes >= 3) + 1) / (n + 1), STEEPEST**2) ** 0.5  # ships among them make it slower: the safe side
+    # Ships among the groups slow the fall, which errs on the safe side
+    fall = min((np.sum(sizes >= 3) + 1) / (n + 1), STEEPEST**2) ** 0.5
     return _Groups(ndimage.grey_dilation(labels, size=(side, side)), sizes, float(fall))
 
 
 def _white_around(white: BoolImage, labels: NDArray[np.int32], label: int, box: tuple[slice, slice]) -> float:
-    """Share of the pixels around a group that are at the cut: of a piece of shore, many."""
+    """Share of white pixels around a group; high for a piece of shore."""
     rows, cols = (slice(max(0, s.start - AROUND_PX), s.stop + AROUND_PX) for s in box)
     others = labels[rows, cols] != label
     return float(white[rows, cols][others].mean()) if others.any() else 1.0
@@ -110,7 +111,7 @@ def _blob(
     box: tuple[slice, slice],
     rarity: float,
 ) -> Blob:
-    """A group as an object, its peak the pixel nearest to its middle, since all are as bright."""
+    """A group as an object; its peak is the pixel nearest its middle, since all are equally bright."""
     margin = int(np.ceil(LONGEST_SHIP_M / min(scene.pixel_spacing_m))) + NEAR_PX
     size = (s.stop - s.start for s in box)
     window = Window(box[0].start, box[1].start, *size).padded(margin, scene.shape)

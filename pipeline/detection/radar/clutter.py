@@ -1,4 +1,4 @@
-"""Local sea clutter: what the sea around every block is like, from water alone, with bright things kept out."""
+"""Local sea clutter: mean and variance of ln power in a ring around every block, over sea, bright targets censored."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatImage
 
 CENSOR = 30.0  # times the local geometric mean: spiky sea (K law of order 1.5) exceeds it in 3 pixels of a million
-CENSOR_SMALL = 8.0  # in an image too small for a ring, of which a ship may cover a tenth; speckle stays below it
-# Of the ring must be usable sea, or the clutter there is not known (our choice): 160 pixels of 10 m tell the mean
-# logarithm of speckle to 0.06, and the water beside quays of a narrow basin has no more
+CENSOR_SMALL = 8.0  # in an image too small for a ring, where a ship may cover a tenth; speckle stays below it
+# Least share of the ring that must be usable sea, or the clutter is unknown (our choice): 160 pixels of 10 m give the
+# mean logarithm of speckle to 0.06, and a narrow basin has no more water beside its quays
 MIN_SHARE = 0.01
 MIN_PIXELS = 30  # ... and so many pixels (our choice)
 EIGHT = np.ones((3, 3), bool)
@@ -29,16 +29,15 @@ BAND_ROWS = 256  # rows of blocks that one thread works on at a time
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clutter:
-    """Mean and variance of the logarithm of the sea around every block; NaN where too little is near.
+    """Mean and variance of ln joint power (usual sea = 1) in the ring around every block; NaN where sea is too scarce.
 
-    Logarithms, because a ship in the ring adds to them by her size, not by her brightness: their cumulants tell the
-    law's parameters (Nicolas 2002; Tison et al. 2004), and bright pixels hardly move them. The mean is that of ln of
-    joint power, which is 1 where the sea is as usual.
+    Logarithms are robust: a ship in the ring counts by her size, not by her brightness. The parameters of the clutter
+    law follow from their cumulants (Nicolas 2002; Tison et al. 2004).
     """
 
     log_mean: FloatImage
     log_variance: FloatImage
-    sea: BoolImage  # blocks that took part
+    sea: BoolImage  # blocks that were used
 
 
 def local_clutter(
@@ -46,12 +45,12 @@ def local_clutter(
 ) -> Clutter:
     """Clutter in the ring between two rectangles around each block, half-widths ``guard`` and ``background`` in blocks.
 
-    First the ring's geometric mean says what is too bright to be sea; then the logarithms of the rest are summed up.
-    A negative guard leaves no hole, for images smaller than one.
+    Blocks too bright against the ring's geometric mean are censored first; the rest give mean and variance. A
+    negative guard leaves no hole, for images smaller than the guard area.
     """
     limit = np.log(CENSOR if min(guard) >= 0 else CENSOR_SMALL)
     sea = usable & (blocks.count > 0)
-    for _ in range(1 if min(guard) >= 0 else 3):  # without a hole the ship itself is in the mean: step by step
+    for _ in range(1 if min(guard) >= 0 else 3):  # without a hole the mean includes the ship itself: censor repeatedly
         mean, variance = ring(blocks, sea, guard, background, threads=threads)
         bright = sea & (blocks.brightest * np.float32(LN_STEP) > mean + np.float32(limit))
         sea = sea & ~ndimage.binary_dilation(bright, EIGHT)
@@ -62,7 +61,7 @@ def local_clutter(
 def ring(
     blocks: Blocks, sea: BoolImage, hole: tuple[int, int], outer: tuple[int, int], *, threads: int
 ) -> tuple[FloatImage, FloatImage]:
-    """Mean and variance of the logarithm over the sea blocks of a ring around each block; NaN where they are few."""
+    """Mean and variance of ln power over the sea blocks of the ring around each block; NaN where they are too few."""
     rows = sea.shape[0]
     mean, variance = np.full(sea.shape, np.nan, np.float32), np.full(sea.shape, np.nan, np.float32)
     side = int(np.diff(blocks.row_edges).max()) * int(np.diff(blocks.col_edges).max())

@@ -1,13 +1,13 @@
-"""Where the coast really lies in a radar picture: the map's, moved to where the brightness steps.
+"""Register the coast of the map to a radar scene: find the shift at which it fits the land-water edge in the image.
 
-Coast files are wrong by ten to thirty metres, and a picture's georeference by as much again where the height assumed
-for the shore is not the true one (the image is then displaced across the flight by height over the tangent of
-incidence). Both move the whole line, slowly from place to place. So windows spread over the picture are compared with
-the map's land moved by every step up to ``REACH_PX``: the contrast between a strip of land and a strip of water along
-the shore is greatest where the line fits. Their steps, weighed by the length of the shore and by how clear it stands
-out, are joined to a shift that is constant, or linear in row and column where many windows agree on one.
+Coast files are wrong by ten to thirty metres, and the geolocation by as much again where the terrain height assumed
+for the shore is wrong (the image is displaced in ground range by the height error over the tangent of the incidence
+angle). Both errors vary slowly over the scene. In windows spread over it, the land mask is shifted by every step up to
+``REACH_PX``; the contrast between a strip of land and a strip of water along the shore peaks where the line fits. The
+shifts of the windows, weighted by length of shore, are combined into one that is constant, or linear in row and column
+where enough windows agree.
 
-Quays full of ships pull the line outwards; they are a small part of any shore. Where land is no brighter than the sea
+Ships at quays pull the line outwards, but quays are a small part of any shore. Where land is no brighter than the sea
 nothing is moved.
 """
 
@@ -26,17 +26,19 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
 REACH_PX = 6  # 60 m: coast files are seldom worse
-STRIP_PX = 6  # of land and of water that are compared, on both sides of the line
-MIN_STEP = 0.7  # ln power: 3 dB between land and water, or the line cannot be seen (our choice)
-MIN_SHORE_PX = 150  # pixels of the strip in a window, to be asked at all
-MIN_GAIN = 0.05  # of the step between water and land, by which the moved line must fit better
-LINEAR_WINDOWS = 6  # that must speak before a shift may vary over the picture
+STRIP_PX = 6  # width of the strips of land and of water that are compared
+MIN_STEP = 0.7  # ln power: 3 dB between land and water, or the edge cannot be seen (our choice)
+MIN_SHORE_PX = 150  # pixels of each strip that a window needs to be used
+MIN_GAIN = 0.05  # of the step between water and land: the least gain in contrast for a shift to be applied
+LINEAR_WINDOWS = 6  # fewer windows give a constant shift only
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """How far the picture's coast lies from the map's, in pixels: constant, by row and by column, for rows and columns;
-    ``step_db`` is how much land is brighter along it, ``windows`` how many said so."""
+    """Offset of the coast in the image from the map's [pixels].
+
+    ``rows`` and ``cols`` each hold the constant term and the slopes by row and by column. ``step_db`` is the land-water
+    contrast along the shore, ``windows`` the number of windows used."""
 
     rows: tuple[float, float, float]
     cols: tuple[float, float, float]
@@ -50,7 +52,7 @@ class Shift:
 
 
 def coast_shift(tiles: Sequence[Tile], joint: Callable[[Tile], FloatImage]) -> Shift | None:
-    """The shift that the windows agree on; None where they tell none, or none that matters."""
+    """The shift estimated from all windows; None where none shows a shore or the shift gains too little contrast."""
     found = [f for tile in tiles if (f := _fit(tile, joint(tile))) is not None]
     if not found:
         return None
@@ -67,13 +69,13 @@ def coast_shift(tiles: Sequence[Tile], joint: Callable[[Tile], FloatImage]) -> S
 
 
 def moved(scene: Scene, shift: Shift) -> Scene:
-    """The scene with its water moved."""
+    """The scene with its water mask shifted."""
     return replace(scene, read=MovedCoast(scene.read, scene.shape, shift))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MovedCoast:
-    """Reads a scene whose coast is moved by a shift."""
+    """Reader of a scene that applies a shift to the water mask."""
 
     read: Callable[[Window], Tile]
     shape: tuple[int, int]
@@ -115,8 +117,8 @@ def _inner(window: Window, padded: Window) -> tuple[slice, slice]:
 def _fit(
     tile: Tile, power: FloatImage
 ) -> tuple[tuple[float, float], tuple[float, float], float, FloatArray, float] | None:
-    """Middle of a window, its best step, its weight, contrast for each step in units of land over water, and land over
-    water [ln]; None where it shows no shore."""
+    """Fit of one window: its middle, best shift, weight, contrast at each shift in units of the land-water step, and
+    land over water [ln]; None where it shows no usable shore."""
     land = tile.valid & ~tile.water
     if land.all() or not land.any():
         return None
@@ -129,10 +131,10 @@ def _fit(
     wet, dry = (float(np.median(power[part & tile.valid & inner])) for part in (~land, land))
     if wet <= 0 or np.log(dry / wet) < MIN_STEP:
         return None
-    # In units of the step, and cut where land is brighter: half of it marks the line, however the sensor blurs it
+    # In units of the step, clipped above land's median: half the step marks the line whatever the sensor's blur
     level = np.where(tile.valid, np.clip((power - wet) / (dry - wet), -0.5, 1.0), 0.0)
     kernel = inside / inside.sum() - outside / outside.sum()
-    # The kernel keeps REACH_PX off the window's edges, so nothing wraps round within the steps that are looked at
+    # The kernel keeps REACH_PX off the window's edges, so nothing wraps round at the shifts that are tried
     whole = np.fft.irfft2(np.fft.rfft2(level) * np.conj(np.fft.rfft2(kernel)), s=land.shape)
     steps = np.arange(-REACH_PX, REACH_PX + 1)
     surface = whole[np.ix_(steps % land.shape[0], steps % land.shape[1])]
@@ -142,7 +144,7 @@ def _fit(
 
 
 def _peak(surface: FloatArray) -> tuple[tuple[float, float], float]:
-    """Place of the greatest contrast, to a part of a pixel, and its gain over no step."""
+    """Shift of the greatest contrast, with subpixel precision, and its gain over no shift."""
     r, c = (int(v) for v in np.unravel_index(int(np.argmax(surface)), surface.shape))
 
     def part(line: FloatArray, at: int) -> float:
@@ -159,17 +161,17 @@ def _peak(surface: FloatArray) -> tuple[tuple[float, float], float]:
 def _linear(
     middle: FloatArray, step: FloatArray, weight: FloatArray, best: tuple[float, float]
 ) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    """Constant, row and column terms of the shift in rows and in columns; constants alone where windows are few."""
+    """Constant, row and column terms of the shift in rows and in columns; constants only where windows are few."""
     if len(middle) < LINEAR_WINDOWS:
         return (best[0], 0.0, 0.0), (best[1], 0.0, 0.0)
     span = np.maximum(np.ptp(middle, axis=0), 1.0)
     centre = np.average(middle, axis=0, weights=weight)
     design = np.column_stack([np.ones(len(middle)), (middle - centre) / span])
-    near = np.hypot(*(step - np.array(best)).T) <= 2.0  # the others saw something else than the coast
+    near = np.hypot(*(step - np.array(best)).T) <= 2.0  # the others fitted something other than the coast
     if near.sum() < LINEAR_WINDOWS:
         return (best[0], 0.0, 0.0), (best[1], 0.0, 0.0)
     root = np.sqrt(weight[near] / weight[near].sum())[:, None]
-    ridge = np.diag([0.0, 0.3, 0.3])  # a slope must be earned: windows err by half a pixel each
+    ridge = np.diag([0.0, 0.3, 0.3])  # shrinks the slopes: each window errs by half a pixel
     out = []
     for n in range(2):
         a, b = np.vstack([design[near] * root, ridge]), np.concatenate([step[near, n] * root[:, 0], np.zeros(3)])

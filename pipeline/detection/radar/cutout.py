@@ -1,4 +1,4 @@
-"""One radar object and its surroundings, as the sizing of hulls wants them: power over the sea, band by band."""
+"""Cut out one radar object with its surroundings for the hull fit: power relative to the sea, band by band."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from scipy import ndimage
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
-PAD_PX = 26  # around an object: as far as side lobes are followed, and enough sea to know its level
+PAD_PX = 26  # around an object: as far as side lobes are followed, and enough sea to measure its level
 EIGHT = np.ones((3, 3), int)
 CLEAR_PX = 3  # around bright pixels: the impulse response reaches that far
-MIN_SEA_PX = 30  # fewer tell no level of the sea (our choice)
-LOG_BIAS = 0.118  # ln 4.4 - digamma(4.4): how far the mean logarithm of 4.4 looks lies below the logarithm of the mean
+MIN_SEA_PX = 30  # fewer do not give the level of the sea (our choice)
+LOG_BIAS = 0.118  # ln 4.4 - digamma(4.4): logarithm of the mean less mean of the logarithm, at 4.4 looks
 SPECKLE_SD = 0.5  # of ln intensity at 4.4 looks: sqrt(trigamma(4.4))
-FOREIGN_PX, FOREIGN_SHARE = 4, 0.06  # a neighbour of its own: this many pixels, and this share of the object's peak
-DARKEST = 0.1  # of the sea: the least that a pixel counts in a geometric mean
+FOREIGN_PX, FOREIGN_SHARE = 4, 0.06  # a neighbour is a ship of its own from this many pixels and share of the peak
+DARKEST = 0.1  # of the sea: floor of a pixel in a geometric mean
 CO_POLARISED = ("VV", "HH")
 CROSS_POLARISED = ("VH", "HV")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cutout:
-    """Power in units of the sea's mean in each band, (bands, rows, cols), one or two bands, cross-polarised first.
+    """One object: power in units of the sea's mean in each band, (bands, rows, cols), cross-polarised band first.
 
-    ``member`` are the object's own pixels, ``clear`` those that are measured water and belong to no other object.
-    ``row0``, ``col0`` place the cut-out in the image; ``beyond`` is where the picture has ended inside it.
+    ``member`` are the object's own pixels, ``clear`` those and measured water outside other objects. ``row0`` and
+    ``col0`` place the cut-out in the image; ``beyond`` is the part of it outside the swath.
     """
 
     contrast: FloatArray
@@ -43,7 +43,7 @@ class Cutout:
 
     @property
     def joint(self) -> FloatArray:
-        """Geometric mean over bands: streaks and side lobes differ between polarisations, the hull does not."""
+        """Geometric mean over bands: it suppresses streaks and side lobes, which differ between polarisations."""
         return np.exp(np.log(np.maximum(self.contrast, DARKEST)).mean(axis=0))
 
 
@@ -59,9 +59,9 @@ def cut_out(
     resolution_m: float,
     beyond: BoolImage | None = None,
 ) -> Cutout:
-    """The surroundings of the object ``label`` (its bounding box given) in a window whose corner lies at ``origin``.
+    """Cut out the object ``label``, with bounding box ``box``, from a window whose corner lies at ``origin``.
 
-    ``data`` is power of any scale, (bands, rows, cols); of several bands at most one of each polarisation is taken.
+    ``data`` is power on any scale, (bands, rows, cols); at most one cross- and one co-polarised band are used.
     """
     rows, cols = (
         slice(max(0, b.start - PAD_PX), min(n, b.stop + PAD_PX)) for b, n in zip(box, usable.shape, strict=True)
@@ -97,9 +97,9 @@ def _bands(bands: tuple[str, ...]) -> list[tuple[int, str]]:
 
 
 def _over_sea(power: FloatArray, usable: BoolImage, bright: BoolImage, object_: BoolImage) -> FloatArray:
-    """Power over the mean of the sea around: of water clear of objects, without what is still too bright for speckle.
+    """Power over the mean of the surrounding sea: water clear of objects, less pixels too bright for speckle.
 
-    Where no water is left, the darkest tenth of the cut-out stands for it.
+    Where too little water is left, the 10 % quantile of the cut-out replaces it.
     """
     power = np.where(np.isfinite(power), power, 0.0)
     sea = usable & ~bright
@@ -120,7 +120,7 @@ def _over_sea(power: FloatArray, usable: BoolImage, bright: BoolImage, object_: 
 
 
 def _foreign(near: np.ndarray, label: int, joint: FloatArray) -> BoolImage:
-    """Pixels of other objects that are ships of their own, not crumbs of this one's side lobes."""
+    """Pixels of other objects that are ships of their own, not fragments of this one's side lobes."""
     peak = float(joint[near == label].max())
     index = np.unique(near)
     index = index[(index > 0) & (index != label)]

@@ -1,10 +1,10 @@
-"""Pieces of one long hull, joined: a dark deck between a bright bow and a bright house cuts a ship in two or three.
+"""Join the fragments of one long hull: a dark deck between a bright bow and a bright house splits a ship in two.
 
-Two objects are pieces of one hull where they lie in one line with less than ``MOST_GAP_M`` between their ends, the
-stretch between them is brighter than the sea, and the shorter one is too short to lie in line with another ship: ships
-alongside in one line keep 15 to 30 m between each other, which the sensor's blur fills as well, so longer neighbours
-are left apart. The joined hull reaches from the outer end of one to that of the other; the pieces stay in the table.
-Flags: ``joined`` on the hull, with what lies between as its measure; ``part_of_hull`` on the pieces.
+Two objects are joined where they lie in one line with less than ``MOST_GAP_M`` between their ends, the gap is brighter
+than the sea, and the shorter one is shorter than ``PIECE_M``. Longer neighbours are left apart: ships moored in line
+keep 15 to 30 m between each other, and the sensor's blur fills that gap as well. The joined hull reaches from outer end
+to outer end; the pieces stay in the table. Flags: ``joined`` on the hull, with the gap and its level as evidence;
+``part_of_hull`` on the pieces.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray, Scene
 
 MOST_GAP_M = 40.0  # twice the resolution (our choice)
-BRIDGE_DB = 3.0  # over the sea, of the darkest part between two pieces
+BRIDGE_DB = 3.0  # over the sea: least level of the darkest point between two pieces
 PIECE_M = 75.0  # merchant ships that moor in line with others are seldom shorter (our choice)
 LONGEST_M = 420.0  # of both together: ships in service reach 400 m (our choice)
 OFF_LINE_DEG = 25.0  # of a piece long enough to have a direction
 DIRECTED_M = 60.0  # three resolutions: a shorter piece has no direction of its own (our choice)
 OFF_AXIS_M = 25.0  # of the other piece's middle, sideways
-STEPS = 9  # points on the line between two middles, of which the darkest counts (our choice)
+STEPS = 9  # points sampled on the line between two middles (our choice)
 
 
 def joined(
     candidates: Sequence[Candidate], blobs: Sequence[Blob], scene: Scene, config: ScreeningConfig
 ) -> list[Candidate]:
-    """The candidates, pieces flagged, and after them the hulls that pieces were joined to."""
+    """The candidates, with pieces flagged, followed by the joined hulls."""
     out = list(candidates)
     free = [n for n, c in enumerate(out) if screening.accepted(c, config)]
     pairs = sorted(_pairs(out, blobs, free, scene))
@@ -62,7 +62,7 @@ def joined(
 def _pairs(
     candidates: Sequence[Candidate], blobs: Sequence[Blob], free: list[int], scene: Scene
 ) -> list[tuple[float, int, int, float]]:
-    """Gap [m], both pieces and the level between them [dB] of every pair that may be one hull."""
+    """Gap [m], indices of both pieces and the level between them [dB], for every pair that may be one hull."""
     if len(free) < 2:
         return []
     spacing = np.array(scene.pixel_spacing_m)

@@ -1,8 +1,8 @@
-"""What the radar itself puts into the sea: ghosts of bright things along track and across, and stripes of interference.
+"""Flag radar artefacts among the detections: azimuth and range ambiguities (ghosts), and faint interference.
 
 An azimuth ambiguity lies ``lambda R PRF / (2 V)`` along track from its source (Cumming and Wong 2005, ch. 5; Velotto et
-al. 2014 for Sentinel-1), a range ambiguity ``c / (2 PRF)`` in slant range. Sources are other objects, and whatever is
-bright on land. A flag says which source, how far off and how much brighter; nothing is deleted.
+al. 2014 for Sentinel-1), a range ambiguity ``c / (2 PRF)`` in slant range. Sources are other objects and, along track,
+bright land. The flag's evidence names the source, its distance and how much brighter it is; nothing is deleted.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from pipeline.units import LIGHT_M_S
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-# Beyond half the source's length, how far a ghost may lie from its place where PRF and geometry are known.
+# Tolerance of a ghost's position, beyond half the source's length, where PRF and geometry are known
 KNOWN_REACH_M = 80.0
-LEARNT_REACH_M = 40.0  # how far pairs that agree on a shift may lie from it (our choice: four pixels)
+LEARNT_REACH_M = 40.0  # tolerance of the pairs that agree on a shift (our choice: four pixels)
 RATIO_DB = (14.0, 45.0)  # source over ghost; Sentinel-1 IW suppresses ambiguities by more than 22 dB, the second more
 LAND_RATIO_DB = 20.0  # of land over its ghost, which is smeared
-# Where no annotation tells: 5.55 cm, 800 to 965 km, 1452 to 1717 Hz and 7.59 km/s give 4.3 to 6.0 km for Sentinel-1 IW
+# Without annotation: 5.55 cm, 800 to 965 km, 1452 to 1717 Hz and 7.59 km/s give 4.3 to 6.0 km for Sentinel-1 IW
 IW_SHIFT_M = (4300.0, 6000.0)
-COLUMN_REACH_M = 40.0  # across the track, where such a range or a learnt shift is all that is known (our choice)
-FAINT_DB = 20.0  # over the sea: brighter ones are no ghosts where nothing but such a range of shifts is known
+COLUMN_REACH_M = 40.0  # tolerance across track with that range or a learnt shift (our choice)
+FAINT_DB = 20.0  # over the sea: with that range alone, brighter objects are not called ghosts
 FAINT_RATIO_DB = (20.0, 26.0)  # of objects and of land over such a ghost
-VOTES = 4  # pairs that agree on a shift, and three times more than agree on any other, make it known
+VOTES = 4  # a shift is learnt where so many pairs agree on it, three times as many as on any other
 STRIPE_OBJECTS = 10  # faint objects in one line
 STRIPE_REACH_M = 30.0  # to either side of that line (our choice)
 RANGE_RATIO_DB = 22.0  # source over range ghost: Sentinel-1 IW suppresses them by that much at least
-RANGE_REACH_M = 300.0  # how far such a ghost may lie from its place; it is smeared (our choice)
+RANGE_REACH_M = 300.0  # tolerance of a range ghost's position; it is smeared (our choice)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shifts:
-    """Distances along track [rows] at which ghosts are looked for: (from, to) for each, and how they are known."""
+    """Along-track distances [rows] at which ghosts are looked for, as (from, to), and where they come from."""
 
     spans: tuple[tuple[float, float], ...]
     exact: bool
@@ -51,8 +51,8 @@ class Shifts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Peaks:
-    """All objects: middle in pixels, half length in metres, and their brightest pixels' power in dB over the usual sea
-    and contrast in dB over the sea around. A ghost shows the brightest part of its source alone."""
+    """All objects: middle [pixels], half length [m], and peak level in dB over the scene's usual sea (``power_db``) and
+    over the local sea (``contrast_db``). Peaks, because a ghost shows only the brightest part of its source."""
 
     row: FloatArray
     col: FloatArray
@@ -62,7 +62,7 @@ class Peaks:
 
 
 def flag(candidates: Sequence[Candidate], blobs: Sequence[Blob], known: Survey, scene: Scene) -> list[Candidate]:
-    """The candidates, those that the radar itself explains with a flag and its evidence."""
+    """The candidates, with flag and evidence on those that may be ambiguities or interference."""
     if not candidates:
         return []
     peaks = Peaks(
@@ -74,7 +74,7 @@ def flag(candidates: Sequence[Candidate], blobs: Sequence[Blob], known: Survey, 
     )
     out = list(candidates)
     view = scene.radar or RadarView()
-    if scene.grid is None:  # on a map grid the track's direction is not that of the rows
+    if scene.grid is None:  # in radar geometry alone do rows run along track; on a map grid they do not
         learnt = _voted(peaks, scene)
         for n in range(len(out)):
             shifts = shifts_at(view, scene, float(peaks.col[n])) or learnt or _usual(scene)
@@ -88,7 +88,7 @@ def flag(candidates: Sequence[Candidate], blobs: Sequence[Blob], known: Survey, 
 
 
 def shifts_at(view: RadarView, scene: Scene, col: float) -> Shifts | None:
-    """First and second ghosts of each sub-swath's PRF at a column, from the annotation; None where it does not say."""
+    """First and second azimuth ambiguity at a column, for each sub-swath's PRF; None without annotation."""
     if (
         view.slant_range_m is None
         or view.wavelength_m is None
@@ -105,7 +105,7 @@ def shifts_at(view: RadarView, scene: Scene, col: float) -> Shifts | None:
 
 
 def _voted(peaks: Peaks, scene: Scene) -> Shifts | None:
-    """The shift on which pairs of a bright object and a faint one in its column agree, if they do."""
+    """The shift learnt from the image: many pairs of a bright and a faint object in one column lie that far apart."""
     spacing_row, spacing_col = scene.pixel_spacing_m
     bright, faint = np.nonzero(
         (peaks.power_db[:, None] - peaks.power_db > RATIO_DB[0])
@@ -132,7 +132,7 @@ def _usual(scene: Scene) -> Shifts:
 
 
 def _azimuth_source(n: int, peaks: Peaks, shifts: Shifts, known: Survey, scene: Scene) -> str:
-    """What an object may be the ghost of, in words; empty where nothing is."""
+    """Evidence that an object is an azimuth ambiguity, in words; empty where there is none."""
     if not shifts.exact and peaks.contrast_db[n] > FAINT_DB:
         return ""
     spacing_row, spacing_col = scene.pixel_spacing_m
@@ -160,7 +160,7 @@ def _azimuth_source(n: int, peaks: Peaks, shifts: Shifts, known: Survey, scene: 
 
 
 def _brightest_land(n: int, peaks: Peaks, shifts: Shifts, known: Survey) -> float:
-    """Brightest block without sea at a ghost's distance along track [dB over the usual sea]; -inf if there is none."""
+    """Brightest block of land at a ghost's distance along track [dB over the usual sea]; -inf if there is none."""
     blocks = known.blocks
     col = int(np.searchsorted(blocks.col_edges, peaks.col[n], side="right")) - 1
     cols = slice(max(0, col - 1), col + 2)
@@ -177,7 +177,7 @@ def _brightest_land(n: int, peaks: Peaks, shifts: Shifts, known: Survey) -> floa
 
 
 def _range_source(n: int, peaks: Peaks, view: RadarView, scene: Scene) -> str:
-    """What an object may be the range ambiguity of: something much brighter, c / (2 PRF) nearer or farther."""
+    """Evidence that an object is a range ambiguity: a much brighter one lies c / (2 PRF) nearer or farther."""
     if view.slant_range_m is None or not view.prf_hz or peaks.contrast_db[n] > FAINT_DB:
         return ""
     slant = np.interp(peaks.col, *view.slant_range_m)
@@ -195,7 +195,7 @@ def _range_source(n: int, peaks: Peaks, view: RadarView, scene: Scene) -> str:
 
 
 def _in_stripes(peaks: Peaks, scene: Scene) -> list[int]:
-    """Faint objects that stand in one line of the image with many others: a pulse from elsewhere, not ships."""
+    """Indices of faint objects in one image line with many others: a foreign radar pulse, not ships."""
     faint = np.flatnonzero(peaks.contrast_db <= FAINT_DB)
     if len(faint) < STRIPE_OBJECTS:
         return []

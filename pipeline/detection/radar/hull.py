@@ -1,10 +1,10 @@
 """Length, beam and heading of a radar object, with 90 % intervals.
 
-A hull model is fitted by likelihood (``hull_model``): it gives centre, heading, beam and brightness, and says where the
-hull lies among side lobes and neighbours. Its sharp ends sit inside the true ones, since bow and stern are often dark;
-so the length comes from the profile along the fitted axis (``hull_profile``), whose extents less the sensor's blur are
-turned into metres by a small regression on registry lengths of real ships, with intervals from its cross-validated
-errors (``benchmarks/fit_hull.py`` makes ``hull_regression.json``).
+A maximum-likelihood hull fit (``hull_model``) gives centre, heading, beam and brightness, and separates the hull from
+side lobes and neighbours. It underestimates the length, since bow and stern are often dark. So the length comes from
+the profile along the fitted axis (``hull_profile``): its extents less the sensor's blur enter a small regression on
+registry lengths of real ships, with intervals from its cross-validated errors (``benchmarks/fit_hull.py`` makes
+``hull_regression.json``).
 """
 
 from __future__ import annotations
@@ -28,32 +28,32 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray
 
 COEFFICIENTS_FILE = Path(__file__).with_name("hull_regression.json")
-RESOLUTION_M = 20.0  # of the ships that the regression was fitted on; other sensors are scaled to it
+RESOLUTION_M = 20.0  # of the scenes that the regression was fitted on; other sensors are scaled to it
 SIGMA_PER_RESOLUTION = 0.465  # 20 m by 22 m wide at half power (Sentinel-1 IW GRDH), as a Gaussian's sigma
 BLUR_RESOLUTIONS = 1.4  # extent less length: the blur at 20 dB below a peak
-START_LEVELS_DB = (12.0, 17.0, 22.0, 27.0)  # below the peak: at one of them the hull is neither cut nor flooded
-LEAST_START = 2.5  # times the sea
-SAME_START_M = 15.0  # starts that differ by less climb to one maximum (our choice: less than the resolution)
-LONGEST_START_M = 500.0  # at levels where the sea floods the object no length is a start (our choice)
-ROUND = 0.75  # width over extent
-MARGIN_M, HALF_WIDTH_M = 50.0, 55.0  # of the fitted pixels beyond and beside the longest start
-FIRST_ITERATIONS, LAST_ITERATIONS = 15, 60  # at most: a start need only be told from worse ones (our choice)
-FIRST_SETTLED, LAST_SETTLED = 0.01, 1e-9  # gain of cost at which a search ends: the last one to its very maximum
-DARK = 1e-2  # of the sea: the least whose logarithm is taken
+START_LEVELS_DB = (12.0, 17.0, 22.0, 27.0)  # below the peak: at one of them the hull is whole and free of side lobes
+LEAST_START = 2.5  # times the sea: no start level is lower
+SAME_START_M = 15.0  # starts that differ by less reach the same maximum (our choice: less than the resolution)
+LONGEST_START_M = 500.0  # a longer extent has merged with the sea and is no start (our choice)
+ROUND = 0.75  # width over extent from which an object has no clear axis
+MARGIN_M, HALF_WIDTH_M = 50.0, 55.0  # pixels fitted: margin beyond the longest start's ends, half-width about its axis
+FIRST_ITERATIONS, LAST_ITERATIONS = 15, 60  # at most: the first fits only rank the starts (our choice)
+FIRST_SETTLED, LAST_SETTLED = 0.01, 1e-9  # gain of cost at which a search ends: the last one converges fully
+DARK = 1e-2  # of the sea: floor of a pixel before its logarithm is taken
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HullSize(Size):
-    """The size of a fitted hull, with what its length was made from."""
+    """The size of a fitted hull, with the inputs of the regression that gave its length."""
 
     features: Features = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What the fit says of an object, in logarithms. ``extent``: mean of the profile's extents less the blur [ln m, as
-    at 20 m resolution]; ``brightness`` of the hull over the sea, cross- and co-polarised (NaN where there is no such
-    band)."""
+    """Inputs of the size regression, as logarithms. ``extent``: mean of the profile's extents less the blur;
+    ``fitted_length`` and ``fitted_beam``: those of the hull model (all ln m, scaled to 20 m resolution);
+    ``brightness`` of the hull over the sea, cross- and co-polarised (NaN where there is no such band)."""
 
     extent: float
     brightness: tuple[float, float]
@@ -62,18 +62,18 @@ class Features:
 
     @property
     def kind(self) -> str:
-        """Which regression applies."""
+        """Name of the regression that applies: "cross+co", "cross" or "co"."""
         return "+".join(k for k, v in zip(("cross", "co"), self.brightness, strict=True) if np.isfinite(v))
 
     @property
     def row(self) -> FloatArray:
-        """The regression's row: 1, extent, its square, brightness of each band there is."""
+        """Design row of the regression: 1, extent, its square, brightness of each band present."""
         bright = [b for b in self.brightness if np.isfinite(b)]
         return np.array([1.0, self.extent, self.extent**2, *bright])
 
 
 def measure(cutout: Cutout) -> HullSize:
-    """Size of the object that a cut-out shows."""
+    """Centre, length, beam, heading axis and outline of the object in a cut-out, with 90 % intervals."""
     fit = best_fit(cutout)
     found = features(cutout, fit)
     scale = cutout.resolution_m / RESOLUTION_M
@@ -98,7 +98,7 @@ def measure(cutout: Cutout) -> HullSize:
 
 
 def best_fit(cutout: Cutout) -> hull_model.Fit:
-    """The most likely hull, over several starts."""
+    """The maximum-likelihood hull: the best of several starts, then run to convergence."""
     joint = cutout.joint
     starts = _starts(joint, cutout.member, cutout.clear, cutout.spacing_m)
     pixels, where = _pixels(cutout, max(starts, key=lambda s: s[3]))
@@ -120,7 +120,7 @@ def best_fit(cutout: Cutout) -> hull_model.Fit:
 
 
 def features(cutout: Cutout, fit: hull_model.Fit) -> Features:
-    """What the length is made from."""
+    """Inputs of the size regression, from the fit and the profile along its axis."""
     extents = extents_m(
         np.where(cutout.clear, cutout.joint, 1.0),
         cutout.spacing_m,
@@ -140,8 +140,8 @@ def features(cutout: Cutout, fit: hull_model.Fit) -> Features:
 
 
 def without_blur(extent_m: float) -> float:
-    """Extent less the blur of 20 m resolution; for extents as short as the blur, less of it, so nothing shrinks to
-    zero (our choice; the regression corrects what is left).
+    """Extent less the blur at 20 m resolution; from extents as short as the blur less is taken, so that none shrinks
+    to zero (our choice; the regression corrects the rest).
 
     >>> round(without_blur(200.0))
     172
@@ -152,7 +152,7 @@ def without_blur(extent_m: float) -> float:
 
 @cache
 def regression(kind: str) -> dict[str, Any]:
-    """Coefficients for objects seen in both polarisations or one."""
+    """Regression coefficients for objects seen in both polarisations or in one (`Features.kind`)."""
     known: dict[str, dict[str, Any]] = json.loads(COEFFICIENTS_FILE.read_text())
     return known[kind]
 
@@ -160,7 +160,7 @@ def regression(kind: str) -> dict[str, Any]:
 def _bounds(
     log_size: float, interval: list[list[float]], log_length: float, scale: float
 ) -> tuple[float, float, float]:
-    """Low, middle and high size; the interval's width in logarithms goes by length: knots, lower and upper steps."""
+    """Low, middle and high size [m]. ``interval``: knots of ln length, and lower and upper steps of ln size at them."""
     low, high = (float(np.interp(log_length, interval[0], side)) for side in interval[1:])
     below, middle, above = (float(np.exp(log_size + step)) * scale for step in (min(low, 0.0), 0.0, max(high, 0.0)))
     return below, middle, above
@@ -169,7 +169,7 @@ def _bounds(
 def _starts(
     joint: FloatArray, member: BoolImage, clear: BoolImage, spacing_m: tuple[float, float]
 ) -> list[tuple[float, float, float, float, float]]:
-    """First guesses: centre [m], angle, extent and width [m] of the part around the peak that exceeds each level."""
+    """Starts of the fit: centre [m], angle, extent and width [m] of the part around the peak above each level."""
     near = ndimage.binary_dilation(member, iterations=2) & clear
     peak_at = np.unravel_index(int(np.argmax(np.where(member, joint, 0.0))), joint.shape)
     peak = float(joint[peak_at])
@@ -179,7 +179,7 @@ def _starts(
         guess = _moments(parts == parts[peak_at], joint, spacing_m)
         if not found or (guess[3] < LONGEST_START_M and abs(guess[3] - found[-1][3]) > SAME_START_M):
             found.append(guess)
-    # A round blob has no axis in its moments: both are tried.
+    # The moments of a round blob do not define its long axis: both are tried.
     y, x, angle, extent, width = found[0]
     return [*found, (y, x, angle + np.pi / 2, width, extent)] if width > ROUND * extent else found
 
@@ -206,7 +206,7 @@ def _moments(
 def _pixels(
     cutout: Cutout, around: tuple[float, float, float, float, float]
 ) -> tuple[hull_model.Pixels, tuple[FloatArray, FloatArray]]:
-    """The pixels to fit: measured water around the longest first guess; and their positions [m]."""
+    """The pixels to fit, measured water around the longest start, and their positions [m]."""
     y, x, angle, extent, width = around
     scale = cutout.resolution_m / RESOLUTION_M
     grid = np.indices(cutout.member.shape, float)
@@ -232,7 +232,7 @@ def _inside(
 
 
 def _axis(angle_rad: float) -> tuple[float, float]:
-    """Unit vector of an angle, one of the two directions always the same."""
+    """Unit vector of an axis; of its two directions the one towards growing rows (or columns, if it is level)."""
     axis = (float(np.cos(angle_rad)), float(np.sin(angle_rad)))
     return axis if axis[0] > 1e-12 or (abs(axis[0]) <= 1e-12 and axis[1] > 0) else (-axis[0], -axis[1])
 

@@ -1,16 +1,16 @@
-"""The likelihood of a hull: what a ship of a given place, heading, length and beam looks like through the sensor.
+"""Maximum a posteriori hull fit: position, heading, length and beam of a ship from the power of its pixels.
 
-The hull is a rectangle of ``SEGMENTS`` strips along its length, each with a brightness of its own in each band,
-blurred by the sensor's impulse response (a Gaussian), above a sea of mean 1. To it are added the side lobes and the
-azimuth smear of bright parts, followed in the picture itself in four directions, with a strength that is fitted.
+Forward model: the hull is a rectangle of ``SEGMENTS`` strips along its length, each with its own brightness in each
+band, blurred by the sensor's impulse response (a Gaussian), above a sea of mean 1. Added are the side lobes and azimuth
+smear of bright pixels, computed from the image itself in four directions, with a fitted strength.
 
-Intensity of several looks follows a gamma law about its mean: its logarithm has a known mean and variance (Nicolas
-2002), and the fit compares logarithms, so that a bright house does not outweigh the bow. A hull's own intensity varies
-more than speckle; where the hull makes up the mean, the variance grows by ``HULL_VARIANCE``. Residuals count by
-Student's law, since corners and rigging obey no model. Neighbouring pixels share speckle: ``DATA_WEIGHT``.
+Likelihood: multi-looked intensity follows a gamma law, so its logarithm has a known mean and variance (Nicolas 2002).
+The fit compares logarithms, so that a bright house does not outweigh the bow. A hull varies more than speckle: where it
+dominates the mean, the variance grows by ``HULL_VARIANCE``. Residuals follow Student's t, since corners and rigging fit
+no model. ``DATA_WEIGHT`` accounts for the correlation of neighbouring pixels.
 
-Priors: the beam from the length as ships are built, brightness of the strips alike within a few times, side lobes
-near the level that the processor's weighting leaves. The maximum is found by Levenberg-Marquardt with exact slopes.
+Priors: length as of ships worldwide, beam from length as ships are built, strips alike within a few times, side lobes
+near the level that the processor's weighting leaves. Optimiser: Levenberg-Marquardt with analytic derivatives.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 SEGMENTS = 6  # on a 120 m hull each is as long as the resolution (our choice)
-DIRECTIONS = 4  # in which side lobes run: rows up and down, columns left and right
+DIRECTIONS = 4  # of side lobes: rows up and down, columns left and right
 PER_BAND = SEGMENTS + DIRECTIONS
 GEOMETRY = 5  # y, x, angle, ln length, ln beam
 SPECKLE_VARIANCE = 0.2551  # trigamma(4.4): of the logarithm of sea
@@ -38,18 +38,18 @@ DATA_WEIGHT = 0.4  # one pixel in 2.5 is independent at 20 m resolution on 10 m 
 STRIP_SD = 1.2  # of ln brightness between strips (our choice: 5 dB)
 BEAM_AT_110_M, BEAM_EXPONENT, BEAM_SD = 17.5, 0.9, 0.15  # medians of registered merchant ships; scatter of ln beam
 LENGTH_MEDIAN_M, LENGTH_SD = 110.0, 0.8  # of ships worldwide that carry a transponder, wide
-LOBE_LOG, LOBE_SD = math.log(0.004), 1.0  # of a bright pixel's power three pixels away: 24 dB below, within 4 dB
+LOBE_LOG, LOBE_SD = math.log(0.004), 1.0  # side lobe three pixels from a bright pixel: 24 dB below it, within 4 dB
 LOBE_REACH = 26  # pixels; beyond, side lobes are below any sea
-LOBE_ABOVE_SEA = 3.0  # what is darker throws no visible side lobe
-STEP_LIMITS = (15.0, 15.0, 0.3, 0.3, 0.3)  # of one iteration: metres, radians, logarithms
+LOBE_ABOVE_SEA = 3.0  # times the sea: darker pixels have no visible side lobe
+STEP_LIMITS = (15.0, 15.0, 0.3, 0.3, 0.3)  # per iteration: y, x [m], angle [rad], ln length, ln beam
 ROOT_HALF, PEAK = math.sqrt(0.5), 1.0 / math.sqrt(2 * math.pi)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """A fitted hull. Metres from the centre of the cut-out's first pixel; ``angle_rad`` of the long axis from rows to
-    columns; ``strips`` ln brightness over the sea, (bands, SEGMENTS); ``lobes`` ln strength of side lobes
-    and smear, (bands, rows up, rows down, columns left, columns right)."""
+    """A fitted hull. Positions in metres from the centre of the cut-out's first pixel; ``angle_rad`` of the long axis,
+    from the row axis towards the column axis; ``strips``: ln brightness over the sea, (bands, SEGMENTS); ``lobes``: ln
+    strength of side lobes and smear, (bands, 4): rows up, rows down, columns left, columns right."""
 
     y_m: float
     x_m: float
@@ -63,7 +63,7 @@ class Fit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pixels:
-    """What is fitted: positions [m], logarithm of power over the sea (bands, n), side-lobe sources (bands, 4, n)."""
+    """The data of a fit: positions [m], ln power over the sea (bands, n), side-lobe sources (bands, 4, n)."""
 
     y: FloatArray
     x: FloatArray
@@ -73,7 +73,7 @@ class Pixels:
 
 
 def start(y_m: float, x_m: float, angle_rad: float, length_m: float, brightness: FloatArray) -> FloatArray:
-    """Parameters to start from; ``brightness`` of the hull over the sea, one a band."""
+    """Initial parameters; ``brightness`` is the hull's over the sea, one value a band."""
     p = np.empty(GEOMETRY + PER_BAND * len(brightness))
     p[:GEOMETRY] = y_m, x_m, angle_rad, math.log(length_m), _beam_log(math.log(length_m))
     for band, level in enumerate(brightness):
@@ -84,7 +84,7 @@ def start(y_m: float, x_m: float, angle_rad: float, length_m: float, brightness:
 
 
 def maximise(pixels: Pixels, parameters: FloatArray, iterations: int, settled: float) -> tuple[Fit, FloatArray]:
-    """The best hull from one start, and its parameters, from which a longer search can go on."""
+    """The best hull from one start, and its parameter vector, from which a longer search can continue."""
     p, cost = _search(parameters, pixels.y, pixels.x, pixels.logs, pixels.lobes, pixels.sigma_m, iterations, settled)
     strips, lobes = np.split(p[GEOMETRY:].reshape(-1, PER_BAND), [SEGMENTS], axis=1)
     return Fit(p[0], p[1], p[2], math.exp(p[3]), math.exp(p[4]), strips.copy(), cost, lobes.copy()), p
@@ -92,9 +92,9 @@ def maximise(pixels: Pixels, parameters: FloatArray, iterations: int, settled: f
 
 @numba.njit(cache=True, nogil=True)
 def lobe_sources(contrast: FloatArray, rows: FloatArray, cols: FloatArray) -> FloatArray:
-    """Power that each pixel's neighbours in four directions would throw on it at unit strength, (bands, 4, n).
+    """Side-lobe power that the neighbours in four directions add to each pixel at unit strength, (bands, 4, n).
 
-    Side lobes of a weighted chirp fall with the square of the distance; 1 at three pixels.
+    Side lobes of a weighted chirp fall with the square of the distance; the weight is 1 at three pixels.
     """
     bands, height, width = contrast.shape
     out = np.zeros((bands, DIRECTIONS, rows.size))
@@ -124,7 +124,7 @@ def _beam_log(length_log: float) -> float:
 def _predict(
     p: FloatArray, y: FloatArray, x: FloatArray, lobes: FloatArray, sigma: float, mean: FloatArray, slope: FloatArray
 ) -> None:
-    """Fill ``mean`` (bands, n, 2: all, and the hull's part) and ``slope`` (bands, n, parameters), of ln mean."""
+    """Fill ``mean``, (bands, n, 2): total and the hull's part; ``slope``, (bands, n, parameters): d ln mean / dp."""
     length, beam = math.exp(p[3]), math.exp(p[4])
     cos, sin = math.cos(p[2]), math.sin(p[2])
     step, ridge = np.empty(SEGMENTS + 1), np.empty(SEGMENTS + 1)
@@ -172,10 +172,10 @@ def _predict(
 def _add_data(
     logs: FloatArray, mean: FloatArray, slope: FloatArray, gradient: FloatArray, curvature: FloatArray
 ) -> float:
-    """Cost of the pixels; adds to gradient (downhill) and curvature (lower triangle)."""
+    """Cost of the pixels; adds to gradient (pointing downhill) and curvature (lower triangle)."""
     cost = 0.0
     size = GEOMETRY + PER_BAND
-    down, bend, near = np.empty(size), np.empty((size, size)), np.empty(size)  # of one band, side by side in memory
+    down, bend, near = np.empty(size), np.empty((size, size)), np.empty(size)  # of one band, contiguous in memory
     for band in range(logs.shape[0]):
         at = PER_BAND * band
         for j in range(size):
@@ -242,7 +242,7 @@ def _search(
     iterations: int,
     settled: float,
 ) -> tuple[FloatArray, float]:
-    """Levenberg-Marquardt with steps held short; returns parameters and cost at the best point."""
+    """Levenberg-Marquardt with limited step lengths; returns parameters and cost at the best point."""
     bands, n = logs.shape
     size = p0.size
     mean, slope = np.empty((bands, n, 2)), np.zeros((bands, n, size))

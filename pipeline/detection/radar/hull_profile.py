@@ -1,4 +1,4 @@
-"""How long an object is along a known axis: where its profile sinks below several levels, between the pixels."""
+"""Extent of an object along a known axis: where its profile falls below several levels, with subpixel precision."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 STEPS_A_RESOLUTION = 8  # samples of the profile in one resolution width
-GAP_RESOLUTIONS = 0.6  # dark stretches up to this long do not end a hull: two scatterers beat that close (our choice)
-REACH_RESOLUTIONS = 2.25  # beyond the fitted ends that a profile is followed: the next ship may lie there
-BELOW_PEAK_DB, BELOW_MEDIAN_DB, ABOVE_SEA_DB = 22.0, 12.0, 6.0  # the levels; each fails on other ships
-LEAST_OVER_SEA = 2.0, 1.5  # times the sea, less which the first two levels do not go
+GAP_RESOLUTIONS = 0.6  # a dark gap up to this long does not end a hull: close scatterers interfere (our choice)
+REACH_RESOLUTIONS = 2.25  # how far beyond the fitted ends a profile is followed: the next ship may lie there
+BELOW_PEAK_DB, BELOW_MEDIAN_DB, ABOVE_SEA_DB = 22.0, 12.0, 6.0  # the three levels; each fails on different ships
+LEAST_OVER_SEA = 2.0, 1.5  # floors of the first two levels, times the sea
 
 
 def extents_m(
@@ -26,10 +26,10 @@ def extents_m(
     beam_m: float,
     resolution_m: float,
 ) -> tuple[float, float, float]:
-    """Extent [m] below the profile's peak, below its median, and above the sea, by fixed decibels.
+    """Extents [m] of the profile at three levels: fixed dB below its peak, below its median, and above the sea.
 
-    ``joint`` is power over the sea, ``place`` a fitted centre [m] and angle [rad], length and beam the fitted ones.
-    The profile is the mean across the hull, less the sea.
+    ``joint`` is power over the sea, ``place`` the fitted centre (y, x) [m] and angle [rad], length and beam the fitted
+    ones. The profile is the mean across the hull, less the sea.
     """
     step = resolution_m / STEPS_A_RESOLUTION
     half = length_m / 2 + REACH_RESOLUTIONS * resolution_m
@@ -60,7 +60,7 @@ def _profile(
     width: float,
     step_across: float,
 ) -> FloatArray:
-    """Mean of the image across a strip around the axis, at ``n`` points along it, less 1; at least 0.001."""
+    """Mean across a strip around the axis, less the sea (1), at ``n`` points along the axis; at least 0.001."""
     cos, sin = math.cos(place[2]), math.sin(place[2])
     m = int(2 * width / step_across + 1e-9) + 1
     out = np.empty(n)
@@ -84,7 +84,10 @@ def _profile(
 
 @numba.njit(cache=True, nogil=True)
 def _extent(profile: FloatArray, top: int, level: float, gap: int) -> float:
-    """Steps between the outermost crossings of a level on both sides of ``top``, logarithms interpolated."""
+    """Steps between the outermost crossings of a level on both sides of ``top``, interpolated in ln power.
+
+    Stretches below the level of up to ``gap`` steps are bridged.
+    """
     ends = np.zeros(2)
     for side in range(2):
         d = 2 * side - 1

@@ -1,9 +1,9 @@
-"""Laws of sea clutter: how bright may pure sea be? Speckle of L looks times a texture of the sea.
+"""Clutter distributions: tail probabilities and CFAR thresholds of L-look speckle times a sea texture.
 
-All is told against the sea's geometric mean, and by the variance of its logarithm: these two are hardly moved by ships
-or by a law's own tail (log-cumulants: Nicolas 2002; Tison et al. 2004), and they exist for every law.
+Each law is parametrised by the geometric mean and the variance of the logarithm. These log-cumulants exist for every
+law and are hardly changed by ships or by a law's own tail (Nicolas 2002; Tison et al. 2004).
 
-- ``gamma``: speckle alone, of as many looks as the variance says.
+- ``gamma``: speckle alone, with the number of looks that the variance implies.
 - ``k``: gamma texture (Jakeman and Pusey 1976; multi-looked: Ward 1981), spiky but with a short tail.
 - ``lognormal``: log-normal texture, between the two others.
 - ``g0``: inverse gamma texture (Frery et al. 1997), the longest tail.
@@ -26,14 +26,14 @@ LAWS = ("gamma", "k", "lognormal", "g0")
 _VARIANCES = np.geomspace(0.005, 8.0, 48)  # of the logarithm: 200 looks to snow
 _LEVELS = np.linspace(-1.0, 14.0, 151)  # ln of brightness over the geometric mean: up to 60 dB
 _NODES = 65  # over texture; twice as many change a 1e-7 tail by less than 1 %
-_FAINTEST = -8.0  # ln of texture: what is darker adds nothing to a tail
+_FAINTEST = -8.0  # ln of texture: darker texture contributes nothing to a tail
 _ORDERS = np.geomspace(0.1, 600.0, 400)
 _TRIGAMMA = special.polygamma(1, _ORDERS)
-SURE = -650.0  # ln of the smallest probability that is told apart
+SURE = -650.0  # ln of the smallest probability tabulated
 
 
 def order_of(variance: ArrayLike) -> FloatArray:
-    """Order of the gamma law whose logarithm has that variance: the inverse of the trigamma function.
+    """Order (number of looks) of the gamma law whose logarithm has this variance: the inverse of trigamma.
 
     >>> round(float(order_of(special.polygamma(1, 4.4))), 2)
     4.4
@@ -44,7 +44,7 @@ def order_of(variance: ArrayLike) -> FloatArray:
 def quantile(law: str, tail: float, variance: ArrayLike, looks: float) -> FloatArray:
     """Level over the geometric mean that sea exceeds with probability ``tail``, for variances of its logarithm.
 
-    ``looks`` matters to all laws but gamma.
+    ``looks`` is the equivalent number of looks of the speckle; the gamma law ignores it.
 
     >>> bool(np.isclose(quantile("gamma", 1e-3, special.polygamma(1, 1.0), 1.0), 6.91 * np.exp(0.5772), rtol=0.01))
     True
@@ -53,7 +53,7 @@ def quantile(law: str, tail: float, variance: ArrayLike, looks: float) -> FloatA
 
 
 def least_quantile(law: str, tail: float, variances: tuple[float, float], looks: float) -> float:
-    """The least `quantile` that any variance between two has: it lies at an end, or at a knot of the table between."""
+    """Least `quantile` over an interval of variances: it lies at an end of the interval or at a knot of the table."""
     low, high = variances
     knots = [v for v in _VARIANCES if low < v < high]
     return float(quantile(law, tail, np.array([low, *knots, high]), looks).min())
@@ -79,7 +79,7 @@ def ln_survival(law: str, level: ArrayLike, variance: ArrayLike, looks: float) -
 
 @lru_cache(maxsize=16)
 def _ln_survival(law: str, looks: float) -> FloatArray:
-    """Table over variances and levels, shape (48, 151)."""
+    """Table of ln survival probability over variances and levels, shape (48, 151)."""
     if law not in LAWS:
         raise ValueError(f"No clutter law {law!r}; there are {', '.join(LAWS)}.")
     level = np.exp(_LEVELS)
@@ -102,7 +102,7 @@ def _compound(law: str, texture_variance: float, level: FloatArray, looks: float
 
 
 def _texture(law: str, variance: float) -> tuple[FloatArray, FloatArray]:
-    """Nodes of ln texture with mean 0, and the density there."""
+    """Integration nodes of ln texture, whose mean is 0, and the (unnormalised) density at each."""
     if law == "lognormal":
         sigma = np.sqrt(variance)
         u = np.linspace(max(_FAINTEST, -8 * sigma), 8 * sigma, _NODES)

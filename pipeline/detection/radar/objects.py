@@ -1,7 +1,7 @@
-"""What stands out of the sea: groups of blocks that hold a bright pixel, and the objects in them, looked at closely.
+"""CFAR detection: find blocks with a pixel above the threshold, then connected bright objects around them.
 
-Only around such blocks are pixels calibrated, compared with the threshold one by one, and grown to objects. Groups are
-made from the blocks of the whole scene, so no object depends on how the scene was read.
+Pixels are read, compared with the threshold and grown to objects only around such blocks. Adjacent blocks are grouped
+over the whole scene, so the objects do not depend on how the scene is read.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
 LONGEST_SHIP_M = 420.0  # ships in service reach 400 m (our choice)
-LOW_TAIL = 1e-3  # level to which an object grows from its bright core
+LOW_TAIL = 1e-3  # tail probability of the lower threshold, down to which an object grows from its bright core
 EIGHT = np.ones((3, 3), int)
-NEAR_PX = 12  # neighbourhood that tells a rough patch from a ship
-NEAR_CUT_DB = 12.0  # below its own peak an object is no longer its core (our choice: above all side lobes)
-NEAR_PIXELS = 30  # fewer tell no level of the neighbourhood (our choice)
+NEAR_PX = 12  # half-width of the neighbourhood in which a rough patch of sea is recognised
+NEAR_CUT_DB = 12.0  # pixels down to this far below the peak are the core (our choice: above all side lobes)
+NEAR_PIXELS = 30  # fewer do not give the level of the neighbourhood (our choice)
 RESOLUTION_PX = 2.0  # impulse response of Sentinel-1 GRD in pixels, where a product does not state it
-# Where land in the ring feigns an uneven sea, the law says nothing: what stands 24 dB over all around is no sea, and
-# counts as rare as one alarm in ten million, each 2 dB more as a decade (our choice)
+# Unmasked land in the ring inflates the variance and with it the law's quantile. So the threshold is capped at 24 dB
+# over the local sea, which counts as one false alarm in ten million; each further 2 dB is a decade (our choice)
 HIGHEST, NO_SEA_DB, DB_A_DECADE = 10**2.4, 10.0, 2.0
-GROUPED = 0.05  # ln: blocks that fall so little short of the threshold belong to a group as well (our choice)
+GROUPED = 0.05  # ln: blocks this little short of the threshold belong to a group as well (our choice)
 PARTS = 8  # of the scene for each thread, top to bottom: neighbours lie in the same blocks of the file
 GROUP_BLOCKS = 40  # groups longer than this (3 km) are cut up: no ship, but a coast without a map
-FRAME_PX = 9  # what has no measurement over a square of this side lies outside the picture (our choice)
-PATCH_BLOCKS = 5  # 400 m: a ship that lies across covers less than half of such a square
-# ln, over the ring: more than texture of 60 m does to so wide a median (2 standard deviations, K law of order 6); less
-# is the law's own business, and would be counted twice
+FRAME_PX = 9  # a square of this side without a measurement lies outside the swath (our choice)
+PATCH_BLOCKS = 5  # 400 m: a ship lying across covers less than half of such a square
+# ln, over the ring: more than a texture of 60 m shifts so wide a median (2 standard deviations, K law of order 6).
+# The clutter law covers smaller excesses already
 PATCH_EXCESS = 0.5
 MEDIAN_OVER_GEOMETRIC = 1.03  # of joint speckle of 4 to 9 looks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """Bright blocks near each other: their number, and the window that holds them with any ship that begins there."""
+    """Connected bright blocks: their label, and their window with a margin of the longest ship."""
 
     label: int
     window: Window
@@ -58,33 +58,33 @@ class Group:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """Pixels around a group, all of shape (rows, cols) of its window."""
+    """Pixels of a group's window, arrays of shape (rows, cols)."""
 
     window: Window
     data: FloatImage  # calibrated power, (bands, rows, cols)
-    power: FloatImage  # joint, 1 where the scene's sea is as usual
-    sea: FloatArray  # geometric mean of the sea around, with what leaks from land; NaN where it is not known
-    variance: FloatArray  # of the sea's logarithm
+    power: FloatImage  # joint power, 1 over the scene's usual sea
+    sea: FloatArray  # geometric mean of the local sea plus leakage from land; NaN where it is not known
+    variance: FloatArray  # of ln power of the sea
     usable: BoolImage
-    seeds: BoolImage  # over the threshold
-    grown: BoolImage  # over the lower one
-    beyond: BoolImage | None  # water of the map without a measurement, where it is wide: the picture ends before it
+    seeds: BoolImage  # above the threshold
+    grown: BoolImage  # above the lower threshold
+    beyond: BoolImage | None  # wide areas of water without a measurement: outside the swath
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blob:
-    """One connected object: its pixels in its window, and how much it stands out."""
+    """One connected object: its pixels, and how much it stands out of the sea."""
 
     rows: NDArray[np.intp]  # in scene pixels
     cols: NDArray[np.intp]
     relative: FloatArray  # power over the sea's geometric mean
     peak: tuple[int, int]
     peak_db: float  # joint power of the peak over the scene's usual sea
-    near: float  # level close around it over that of the sea farther around, at least 1
+    near: float  # level in its neighbourhood over that of the ring, at least 1
     rarity: float  # -log10 of the probability that sea is so bright
-    seeds: int  # pixels over the threshold
-    cutout: Cutout  # the same object with its surroundings, for sizing
-    white: bool = False  # told by pixels at the cut of a picture: how bright they are says nothing
+    seeds: int  # pixels above the threshold
+    cutout: Cutout  # the object with its surroundings, for the hull fit
+    white: bool = False  # detected in a clipped picture (`clumps`): its brightness carries no information
 
     def at_least(self, level: float) -> Blob:
         """The part of the object that is connected to its peak above a level."""
@@ -100,7 +100,7 @@ class Blob:
 def blobs(scene: Scene, known: Survey, config: DetectionConfig) -> list[Blob]:
     """Every connected object of the scene that has a pixel over the threshold."""
     labels, groups = _groups(bright_blocks(known, config, GROUPED), known, scene)
-    # A seed's block says so, but for its rounding: where none does in a whole window, its pixels need not be read
+    # A window in which no block's maximum reaches the threshold, rounding allowed for, has no seed and is not read
     seeded = bright_blocks(known, config, SHORT_LN + known.blocks.coarse_ln)
     groups = [group for group in groups if seeded[known.blocks.within(group.window)].any()]
     size = -(-len(groups) // (config.threads * PARTS)) or 1
@@ -126,28 +126,28 @@ def bright_blocks(known: Survey, config: DetectionConfig, short_ln: float) -> Bo
 
 
 def sea_limit(known: Survey, config: DetectionConfig, blocks: tuple[slice, slice] = np.s_[:, :]) -> FloatArray:
-    """How far over its geometric mean a pixel of these blocks must be to be no sea; NaN where none is known around."""
+    """Detection threshold of these blocks over the sea's geometric mean; NaN where the clutter is not known."""
     return _limit(known, known.tail(config.radar.false_alarm_rate), known.clutter.log_variance[blocks])
 
 
 def sea_levels(known: Survey, rows: slice, cols: slice) -> FloatImage:
-    """The level of the sea by which pixels of these blocks are judged, ln; NaN where it is not known."""
+    """Sea level of these blocks [ln]: the ring's, or that of a clearly brighter patch around; NaN where not known."""
     level, patch = known.clutter.log_mean[rows, cols], _patch_levels(known, rows, cols)
     with np.errstate(invalid="ignore"):
         return np.where(patch > level + PATCH_EXCESS, patch, level)
 
 
 def _limit(known: Survey, tail: float, variance: ArrayLike) -> FloatArray:
-    """How far over its geometric mean sea may be, but for ``tail`` of it; never more than no sea is."""
+    """Level over the geometric mean that a share ``tail`` of the sea exceeds, capped at ``HIGHEST``."""
     return np.minimum(laws.quantile(known.law, tail, variance, known.looks), HIGHEST)
 
 
 def view_of(scene: Scene, known: Survey, config: DetectionConfig, window: Window) -> View:
-    """A window's pixels against the clutter of their blocks."""
+    """A window's pixels compared with the thresholds of their blocks."""
     tile = scene.read(window)
     rows, cols = known.blocks.of(window)
     blocks = known.blocks.within(window)
-    at = np.ix_(rows - rows[0], cols - cols[0])  # what is known by block is computed by block
+    at = np.ix_(rows - rows[0], cols - cols[0])  # from values by block to values by pixel
     water = tile.water & ~known.land[blocks][at]
     usable = tile.valid & water
     power = known.joint(tile)
@@ -164,9 +164,9 @@ def view_of(scene: Scene, known: Survey, config: DetectionConfig, window: Window
 
 
 def _beyond(tile: Tile) -> BoolImage | None:
-    """Where a picture whose frame does not run along rows and columns has ended; None where it has not.
+    """The part of a window outside a swath whose edge is slanted or ragged; None where nothing is missing.
 
-    Not single pixels without a number, nor the strip between an operator's mask of land and the map's coast.
+    Single missing pixels do not count, nor the strip between an operator's land mask and the map's coast.
     """
     missing = ~tile.valid & tile.water
     if not missing.any():
@@ -177,11 +177,11 @@ def _beyond(tile: Tile) -> BoolImage | None:
 
 
 def _patch_levels(known: Survey, rows: slice, cols: slice) -> FloatImage:
-    """Usual level of the sea close by, of each of these blocks, ln; NaN where unknown: the median over the mean
-    logarithms of ``PATCH_BLOCKS`` squared blocks of sea.
+    """Sea level close to each of these blocks [ln]: the median log-mean of ``PATCH_BLOCKS`` squared blocks of sea; NaN
+    where unknown.
 
-    The ring is wide, and half of it may be a slick or calm water behind a front; sea in front of it is then brighter
-    than the ring says, over an area that no ship covers.
+    Half of the wide ring may be a slick or calm water behind a front. The sea beside it is then brighter than the ring
+    over an area that no ship covers.
     """
     half = PATCH_BLOCKS // 2
     blocks, shape = known.blocks, known.land.shape
@@ -278,10 +278,10 @@ def _blob(
 
 
 def near_level(view: View, rows: NDArray[np.intp], cols: NDArray[np.intp], relative: FloatArray) -> float:
-    """Median level close around an object's core over that of its ring, at least 1.
+    """Median level around an object's core over the sea level of its ring, at least 1.
 
-    The wide ring does not see a rough patch amid calm water; the object's own neighbourhood does, and is what the peak
-    must stand out of. Only the core is left out, or a patch would hide itself; a median is not moved by a ship's hull.
+    It exposes a rough patch amid calm water, which the wide ring averages out: the peak must stand out of its own
+    neighbourhood. Only the core is excluded, else a patch would hide itself; a hull does not move the median.
     """
     core = relative > relative.max() * 10 ** (-NEAR_CUT_DB / 10)
     r, c = rows[core], cols[core]

@@ -1,10 +1,10 @@
-"""A second ship in one object: two hulls so near each other that their light runs together.
+"""Separate two rafted ships that the radar shows as one object.
 
-The hull that was fitted to an object leaves bright pixels beside itself (flag ``merged``). They are a ship of their own
-where the light sinks by ``SADDLE_DB`` on the best way from one peak to the other: scatterers of one hull vary by a few
-dB along her deck, and the sensor's blur fills 40 m between hulls less than that. A second ship is measured without the
-pixels of the first and stands in the table as ``split_off``; where the saddle is shallower, its depth is all that is
-said, in the evidence of ``merged``.
+An object is flagged ``merged`` where bright pixels lie beside its fitted hull. They are a second ship where the power
+falls by ``SADDLE_DB`` on the brightest path between the two peaks: scatterers of one hull vary by a few dB along the
+deck, and the sensor's blur fills 40 m between hulls less than that. The second ship is measured without the pixels of
+the first and enters the table with the flag ``split_off``. Where the saddle is shallower, only its depth is reported,
+in the evidence of ``merged``.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, Scene
 
 SADDLE_DB = 6.0  # below the lower of two peaks (our choice)
-STEP_DB = 0.5  # between the levels at which peaks are parted: a twelfth of the saddle (our choice)
+STEP_DB = 0.5  # between the levels tried: a twelfth of the saddle (our choice)
 EIGHT = np.ones((3, 3), int)
-KEEP_OFF_PX = 1  # around the first hull: pixels that the second is not measured on
+KEEP_OFF_PX = 1  # margin of the first hull, whose pixels are left out when the second is measured
 
 
 def second_ships(
@@ -41,7 +41,7 @@ def second_ships(
     config: ScreeningConfig,
     measured: Callable[[Blob], Candidate],
 ) -> tuple[list[Candidate], list[Candidate]]:
-    """The candidates, merged ones with the depth of their saddle, and the second ships that are sure enough."""
+    """The candidates, with the saddle depth added to merged ones, and the second ships that are accepted."""
     out, seconds = list(candidates), []
     for n, (candidate, blob) in enumerate(zip(candidates, blobs, strict=True)):
         if "merged" not in candidate.flags or not screening.accepted(candidate, config):
@@ -61,7 +61,8 @@ def second_ships(
 
 
 def _second(first: Candidate, blob: Blob, scene: Scene) -> tuple[Blob | None, float]:
-    """The brightest part beside the fitted hull as an object of its own, and how deep the light sinks on the way."""
+    """The brightest part beside the fitted hull as an object of its own (None where there is none), and the depth of
+    the saddle between the two [dB]."""
     peak = float(blob.relative.max())
     off = beside(blob, first, scene) & (blob.relative > peak * 10 ** (-MERGED_CUT_DB / 10))
     if off.sum() < MERGED_PIXELS:
@@ -104,7 +105,7 @@ def _image(blob: Blob) -> tuple[FloatArray, NDArray[np.intp]]:
 
 
 def _saddle(image: FloatArray, a: tuple[int, int], b: tuple[int, int]) -> tuple[float, BoolImage]:
-    """By how many dB below the lower peak the two are first connected, and the lower one's part just above that."""
+    """Depth of the saddle between two peaks, in dB below the lower one, and the part around ``b`` just above it."""
     low = float(min(image[a], image[b]))
     member = np.zeros(image.shape, bool)
     for step in range(1, 80):

@@ -1,4 +1,4 @@
-"""Size of what is hardly a ship: the rectangle of its pixels' second moments. A hull model would be wasted on it."""
+"""Approximate size of an unlikely ship, without a hull fit: the rectangle with its pixels' second moments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 BLUR_RESOLUTIONS = 1.0  # taken off each side, in resolutions (our choice)
-SHARE = (0.4, 2.0)  # bounds of a size so poorly known (our choice)
+SHARE = (0.4, 2.0)  # bounds of so rough a size, as shares of it (our choice)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +32,7 @@ class Size:
 def rough_size(
     rows: FloatArray, cols: FloatArray, power: FloatArray, spacing_m: tuple[float, float], resolution_m: float
 ) -> Size:
-    """Rectangle of an object's pixels, less the blur."""
+    """Rectangle with the power-weighted second moments of an object's pixels, less the blur."""
     place = np.vstack([rows, cols]) * np.array(spacing_m)[:, None]
     middle = np.average(place, axis=1, weights=power)
     moments = np.cov(place, bias=True, aweights=power) if len(rows) > 1 else np.zeros((2, 2))

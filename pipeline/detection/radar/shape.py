@@ -1,4 +1,4 @@
-"""What an object's outline says against its being one hull: cut by the edge, too wide, or two ships in one."""
+"""Flag objects whose shape is not that of one whole hull: cut by the image edge, too wide, merged, smeared."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from pipeline.detection.radar.rough_size import Size
     from pipeline.types import Scene
 
-WIDTH_CUTS_DB = (18.0, 24.0)  # below the peak: an islet may have one bright point on it
+WIDTH_CUTS_DB = (18.0, 24.0)  # levels below the peak at which width is measured: an islet may have one bright point
 WIDEST_M = 150.0  # the broadest hull afloat has 60 to 70 m, the blur adds 28; half as much again for side lobes
-MERGED_CUT_DB = 10.0  # below the peak: brighter than side lobes are (13 dB and more below)
+MERGED_CUT_DB = 10.0  # below the peak: above all side lobes (13 dB and more below)
 MERGED_PIXELS = 6  # fewer are speckle or a crane (our choice)
-SMEAR_DB = 6.0  # of tails along track over those across: no processor's side lobes differ so (our choice)
-EDGE_PX = 2  # from the last measured pixel: opening rounds the corners of a ragged edge
+SMEAR_DB = 6.0  # tails along track over those across: no processor's side lobes differ so much (our choice)
+EDGE_PX = 2  # from the last measured pixel: the morphological opening rounds the corners of a ragged edge
 EIGHT = np.ones((3, 3), bool)
 MERGED_M = 40.0  # beyond the fitted hull on every side: twice the resolution
 
 
 def flags(core: Blob, blob: Blob, size: Size, scene: Scene) -> dict[str, str]:
-    """Flag -> evidence. ``core`` is the part of the object that counts as its pixels."""
+    """Flag -> evidence in words. ``core`` is the part of the object ``blob`` that counts as its pixels."""
     out = {}
     if blob.white:
         out["cut_off"] = "told by how many pixels at the picture's cut lie together; its size is theirs"
@@ -49,7 +49,7 @@ def flags(core: Blob, blob: Blob, size: Size, scene: Scene) -> dict[str, str]:
 
 
 def _reaches_beyond(core: Blob) -> bool:
-    """Does an object lie at the slanted or ragged edge of what was measured?"""
+    """Does an object lie at a slanted or ragged edge of the swath?"""
     cut = core.cutout
     if cut.beyond is None or not cut.beyond.any():
         return False

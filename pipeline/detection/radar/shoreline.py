@@ -1,4 +1,4 @@
-"""Land seen in the image itself, where no coast is given: large, bright, uneven areas."""
+"""Find land in a radar image that comes without a coastline: large, bright, uneven areas."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray
 
 MIN_LAND_M2 = 0.4e6  # our choice: an order of magnitude above the deck of the largest ship (400 m x 60 m)
-BRIGHTER_DB = 4.0  # than the sea: our choice, between rough sea's own variation and the darkest built-up land
-UNEVEN_DB = 1.3  # spread among neighbouring blocks: sea has some 0.5 dB at 8 x 8 pixels of 4.4 looks
+BRIGHTER_DB = 4.0  # over the sea: our choice, between the variation of rough sea and the darkest built-up land
+UNEVEN_DB = 1.3  # least standard deviation among neighbouring blocks: sea has some 0.5 dB at 8 x 8 pixels of 4.4 looks
 
 
 def land_blocks(decibel: FloatArray, block_m: float) -> BoolImage:
-    """Blocks that are land, for mean power [dB] of each, NaN where there is none. None where the image is too small."""
+    """Mask of land blocks, from the mean power of each [dB], NaN where there is none; no land in too small an image."""
     known = np.isfinite(decibel)
     if np.count_nonzero(known) * block_m**2 < 2 * MIN_LAND_M2:
         return np.zeros(decibel.shape, bool)

@@ -1,9 +1,9 @@
-"""Stripes of interference: one line of the image that is bright over kilometres, where the lines beside it are not.
+"""Detect strong interference stripes: one image line that is bright over kilometres while the lines beside it are not.
 
-Pulses of another transmitter fill a few lines with power. What breaks into many faint spots is found by their number
-(``ghosts``); a strong pulse makes a few long objects instead, which pass for hulls. No fleet lies so: in 5 km of one
-line hulls would have to fill as much as two of the longest ships do end to end, and stay out of the lines 30 to 50 m
-beside, which their own breadth and the sensor's blur reach. At a quay ships do lie in line: there one side is land.
+Pulses of another transmitter fill a few lines with power. Stripes that break into many faint spots are found by their
+number (``ghosts``); a strong pulse makes a few long objects instead, which pass for hulls. Ships cannot look like this:
+within 5 km of one line hulls would have to fill the length of two of the longest ships, yet leave the lines 30 to 50 m
+beside dark, which their beam and the sensor's blur reach. Ships at a quay do lie in line, but there one side is land.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from pipeline.detection.radar.survey import Survey
     from pipeline.types import BoolImage, Scene
 
-WINDOW_M = 5000.0  # of a line, around a pixel (our choice)
-FILLED_M = 2 * LONGEST_SHIP_M  # of it that is bright
-BESIDE_M = (30.0, 50.0)  # lines that far off, on both sides, are compared with it (our choice)
-OVER_BESIDE = 5.0  # times as much as in the mean of these (as many spots over chance are a stripe of `ghosts`)
-SIDE_M = 160.0  # how far from it, on both sides, sea is looked for: two blocks
-SHARE = 0.5  # of an object's pixels lie on such lines, at least (our choice)
+WINDOW_M = 5000.0  # length of line considered around a pixel (our choice)
+FILLED_M = 2 * LONGEST_SHIP_M  # least bright length in it
+BESIDE_M = (30.0, 50.0)  # distance of the lines on both sides that it is compared with (our choice)
+OVER_BESIDE = 5.0  # least ratio to the mean bright length of these (the same factor over chance as in `ghosts`)
+SIDE_M = 160.0  # distance on both sides at which there must be sea: two blocks
+SHARE = 0.5  # least share of an object's pixels on such lines (our choice)
 
 
 def on_stripes(blobs: Sequence[Blob], known: Survey, scene: Scene) -> list[str]:
-    """For each object, of which stripe it is a part, in words; empty where of none."""
+    """For each object, the stripe that it is part of, in words; empty where it is on none."""
     if not blobs:
         return []
     sizes = np.array([len(b.rows) for b in blobs])
@@ -63,7 +63,8 @@ def on_stripes(blobs: Sequence[Blob], known: Survey, scene: Scene) -> list[str]:
 
 
 def _striped(line: NDArray[np.intp], along: NDArray[np.intp], length: int, spacing_m: tuple[float, float]) -> BoolImage:
-    """Which bright pixels lie on a stripe, of lines numbered ``line``; ``spacing_m`` across lines and along them."""
+    """Which bright pixels lie on a stripe. ``line`` is each pixel's line, ``along`` its place on it; ``spacing_m`` is
+    across lines, then along them."""
     half = round(WINDOW_M / spacing_m[1] / 2)
     stride = length + 2 * half + 1  # so that no window reaches into the next line
     key = line.astype(np.int64) * stride + along

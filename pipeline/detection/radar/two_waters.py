@@ -1,10 +1,10 @@
-"""A ring of two waters: beside a front, a slick, a seam or a band of interference the clutter of one's own side.
+"""CFAR at clutter edges: where the ring straddles a front, slick, seam or interference band, use one side only.
 
-A ring that holds two waters has the mean of neither and the spread of their step, so a limit that allows for both
-hides ships on either side. Where the mean logarithms of its blocks fall into two groups that stand clearly apart, a
-block is judged by the group that its own neighbourhood belongs to. Near the step that is the brighter one, as in
-greatest-of detectors (Hansen and Sawyers, IEEE TAES 16, 1980); that the reference cells are first tested for two
-clutters, and then chosen, is the variability-index detector's idea (Smith and Varshney, IEEE TAES 36, 2000).
+A ring over two waters has the mean of neither and a variance inflated by the step between them, so its threshold hides
+ships on both sides. Where the log-means of its blocks fall into two clearly separate groups, a block is judged by the
+group that its own neighbourhood belongs to. Near the step that is the brighter one, as in greatest-of CFAR (Hansen and
+Sawyers, IEEE TAES 16, 1980); testing the reference cells for two clutters before choosing among them is the idea of
+the variability-index CFAR (Smith and Varshney, IEEE TAES 36, 2000).
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ if TYPE_CHECKING:
     from pipeline.detection.radar.clutter import Clutter
     from pipeline.types import BoolImage, FloatImage
 
-# Means of two groups over the spread within them: two halves of one normal law come to 2.7, of an even ramp to 3.5
+# Difference of the groups' means over the spread within them: 2.7 for a normal law cut in half, 3.5 for an even ramp
 APART = 4.0
-LEAST_STEP = 0.8  # ln, 3.5 dB: below it the ring's own limit finds ships (our choice, on simulated seas)
-LEAST_BETWEEN = 0.03  # variance between blocks: such a step across a twentieth of a ring makes as much
-OTHER_SHARE = 0.05  # of the ring's blocks are the other water, at least: fewer are ships and spikes (our choice)
-OWN_SHARE = 0.1  # ... and the own one: fewer tell no spread (our choice)
-NEAR_BLOCKS = 2  # on each side: 400 m of neighbourhood, as objects' own patch
-BRIGHT_NEAR = 5  # of its blocks in brighter water: a line of them across it, more than a faint ship covers
-KNOWN_NEAR = 5  # blocks of sea there, to tell which water it is (our choice)
-COARSE = 4  # blocks: the first look for two waters takes one of so many a side (our choice)
-ROUNDS = 12  # of two means: they settle in a few
+LEAST_STEP = 0.8  # ln, 3.5 dB: below it the threshold of the whole ring finds ships (our choice, on simulated seas)
+LEAST_BETWEEN = 0.03  # variance between blocks: that of such a step with a twentieth of the ring on one side
+OTHER_SHARE = 0.05  # least share of the ring's blocks in either group: fewer are ships and spikes (our choice)
+OWN_SHARE = 0.1  # ... and in the group that is used: fewer do not give a variance (our choice)
+NEAR_BLOCKS = 2  # on each side: a neighbourhood of 400 m, as for patches (`objects`)
+BRIGHT_NEAR = 5  # blocks in the brighter water: a line of them across the neighbourhood, more than a faint ship covers
+KNOWN_NEAR = 5  # least blocks of sea in the neighbourhood to decide which water it is (our choice)
+COARSE = 4  # blocks: the first search for two waters tests one block in so many each way (our choice)
+ROUNDS = 12  # of two-means clustering, which converges in a few
 
 
 def own_water(
     blocks: Blocks, clutter: Clutter, hole: tuple[int, int], outer: tuple[int, int], *, threads: int
 ) -> Clutter:
-    """The clutter, with that of a block's own water where its ring holds two."""
+    """The clutter, replaced by that of a block's own water where its ring holds two."""
     mean, variance = clutter.log_mean.copy(), clutter.log_variance.copy()
     sums = (blocks.count, blocks.log_sum, blocks.square_sum, clutter.sea)
     rows, cols = np.nonzero(_near_steps(_uneven(blocks, clutter, hole, outer, threads), sums, hole, outer))
@@ -54,7 +54,7 @@ def own_water(
 
 
 def _uneven(blocks: Blocks, clutter: Clutter, hole: tuple[int, int], outer: tuple[int, int], threads: int) -> BoolImage:
-    """Blocks in whose ring the sea's level varies from block to block."""
+    """Blocks in whose ring the sea level varies from block to block: total variance less that within blocks."""
     n = np.maximum(blocks.count, 1)
     spread = (blocks.square_sum - blocks.log_sum.astype(np.int64) ** 2 // n).astype(np.int32)
     inside = replace(blocks, log_sum=spread, square_sum=np.zeros_like(blocks.square_sum))
@@ -69,7 +69,7 @@ def _near_steps(
     hole: tuple[int, int],
     outer: tuple[int, int],
 ) -> BoolImage:
-    """Uneven blocks near one, of every `COARSE` a side, whose ring holds two waters: rough sea is uneven, too."""
+    """Uneven blocks near a block of the coarse grid whose ring holds two waters: rough sea is uneven, too."""
     cells = np.zeros([-(-n // COARSE) for n in uneven.shape], bool)
     rows, cols = np.nonzero(uneven[COARSE // 2 :: COARSE, COARSE // 2 :: COARSE])
     count, log_sum, _, sea = sums
@@ -114,7 +114,7 @@ def _choose(
     mean: FloatImage,
     variance: FloatImage,
 ) -> None:
-    """Fill mean and variance at these blocks where two waters lie around them."""
+    """Set mean and variance of these blocks to those of their own water, where the ring holds two."""
     level = np.empty((2 * outer[0] + 1) * (2 * outer[1] + 1))
     where = np.empty((2, len(level)), np.int64)
     for i in range(len(rows)):
@@ -150,7 +150,7 @@ def _around(
     level: NDArray[np.float64],
     where: NDArray[np.int64],
 ) -> int:
-    """Number of the ring's blocks of sea; their mean logarithms and places are filled in."""
+    """Number of sea blocks in the ring; fills in their log-means (``level``) and places (``where``)."""
     n = 0
     for r in range(max(0, row - outer[0]), min(sea.shape[0], row + outer[0] + 1)):
         for c in range(max(0, col - outer[1]), min(sea.shape[1], col + outer[1] + 1)):
@@ -163,7 +163,7 @@ def _around(
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _step(level: NDArray[np.float64]) -> float:
-    """The level between two groups of levels by two means; NaN where they do not stand apart."""
+    """Level that separates two groups, by two-means clustering; NaN where they are not clearly apart."""
     between = (level.min() + level.max()) / 2
     for _ in range(ROUNDS):
         n, low, high, squares = 0, 0.0, 0.0, 0.0
@@ -188,7 +188,7 @@ def _step(level: NDArray[np.float64]) -> float:
 def _brighter_near(
     row: int, col: int, count: NDArray[np.int32], log_sum: NDArray[np.int32], sea: BoolImage, step: float
 ) -> int:
-    """1 where the brighter water lies around a block, 0 where it does not, -1 where too little is known there."""
+    """1 where a block's neighbourhood holds the brighter water, 0 where it does not, -1 where too little is known."""
     known = brighter = 0
     for r in range(max(0, row - NEAR_BLOCKS), min(sea.shape[0], row + NEAR_BLOCKS + 1)):
         for c in range(max(0, col - NEAR_BLOCKS), min(sea.shape[1], col + NEAR_BLOCKS + 1)):
@@ -197,6 +197,6 @@ def _brighter_near(
                 brighter += log_sum[r, c] * LN_STEP > step * count[r, c]
     if known < KNOWN_NEAR:
         return -1
-    # Where frame or land cuts the neighbourhood, any of it tells: more may lie beyond
+    # Where frame or land cuts the neighbourhood, a single bright block is enough: more may lie beyond
     enough = BRIGHT_NEAR if known == (2 * NEAR_BLOCKS + 1) ** 2 else 1
     return 1 if brighter >= enough else 0
