@@ -1,7 +1,7 @@
-"""Optical images to candidates: contrast over water, hull by shape, and in fine pixels edges and shadow.
+"""Find ships in an optical scene: contrast over water, hull shape, and in fine pixels hull edges and shadow.
 
-A fine image is searched at about 1.5 m pixels, in tiles with a margin that holds the longest ship, and then measured at
-its own pixels around each object, so a scene never has to fit into memory and tiles leave no trace.
+A fine image is searched at about 1.5 m pixels, in tiles with a margin that holds the longest ship, then measured at
+full resolution around each object. So a scene need not fit into memory, and the result does not depend on the tiles.
 """
 
 from __future__ import annotations
@@ -52,33 +52,35 @@ if TYPE_CHECKING:
 
 __all__ = ["detect_optical"]
 
-SEARCH_M = 1.5  # pixels in which objects are looked for; finer ones are averaged to about this. Gaps at berths are 2 m
+SEARCH_M = 1.5  # pixel size of the search; finer pixels are averaged to about this. Gaps at berths are 2 m
 MARGIN_M = 450.0  # the longest ship, and a little
-HUGGING = 0.6  # share of an outline on land: a hull at a quay has 0.45, a strip of quay beside a crooked map more
-# In four real ports 22 of 106 ships were found so, and three finds of four were none (docs/accuracy_optical.md)
+HUGGING = 0.6  # share of an outline that touches land: a hull at a quay has 0.45, a strip of quay the map misses more
+# In four real ports 22 of 106 ships were found without infrared, and three detections of four were false
+# (docs/accuracy_optical.md)
 NO_INFRARED = "no infrared band: most ships are missed and land is taken for them, so what lies there is unknown"
 MOSTLY_CLOUD = 0.9  # share of the water, from which the image says so (our choice)
-MAX_SOFTNESS = 1.5  # pixels; a hull ends as sharply as the sensor sees (0.3 to 1.3 in simulated scenes), clouds fade
-# From a cloud: so near, what contrast alone sees is a rag of it. Set on simulated clouds (docs/accuracy_optical.md)
+MAX_SOFTNESS = 1.5  # pixels; a hull's edge is as sharp as the sensor allows (0.3 to 1.3, simulated), a cloud's fades
+# Within this distance of a cloud, an object seen by contrast alone may be a fragment of it. Set on simulated clouds
+# (docs/accuracy_optical.md)
 RAGS_M = 2000.0
-# Of simulated scenes at 3 m: 94 of 100 rags of cloud have sides below 0.40, and outlines that fade over 1.15 pixels or
-# more; of 427 hulls 98 of 100 have sides above 0.42, none below 0.33, and all but one of the others fade over less than
-# a pixel
+# Limits of side sharpness, and of edge width [pixels]. In simulated scenes at 3 m 94 of 100 cloud fragments have sides
+# below 0.40 and edges 1.15 pixels wide or more; of 427 hulls 98 of 100 have sides above 0.42, none below 0.33, and all
+# but one of the others have edges narrower than a pixel
 SHARP, BLURRED, FADING = 0.40, 0.30, 1.1
 
 
 def detect_optical(
     scene: Scene, place: Place | None, config: DetectionConfig, before: FirstLook | None = None
 ) -> Found:
-    """Ships of one optical scene, as candidates in pixels, and what was seen of each zone.
+    """Detect the ships of one optical scene: candidates in pixel coordinates, and the share of each zone that was seen.
 
-    ``before`` is the scene's first look, where it was taken before; the map's land may have grown since then.
+    ``before`` is the scene's first look, if already taken; the map's land may have grown since then.
     """
     turn, shape = turn_of(scene), scene.shape
     scene, about_bands = named(turned(scene, turn), config.tile_px)
     if not can_be_searched(scene):
         return _nothing_known(NOT_TOLD, place)
-    if before is None or _without_infrared(scene):  # then it matters how much of the image is land on the map
+    if before is None or _without_infrared(scene):  # without infrared, the map's land in the image matters
         before = first_look(scene, config)
     before = before.at_the_coast(scene, config)
     levels, clouds = before.levels, before.clouds
@@ -111,13 +113,13 @@ def detect_optical(
 def _searched(
     scene: Scene, place: Place | None, config: DetectionConfig, levels: Levels, clouds: CloudMap
 ) -> tuple[list[Candidate], list[str], Coverage]:
-    """Candidates of a whole image, each once, by place; what waves hid, in words; and what was seen."""
+    """Candidates of a whole image without duplicates, by position; what waves hid, in words; and the coverage."""
     spacing = float(np.mean(scene.pixel_spacing_m))
     factor = max(1, round(SEARCH_M / spacing))
     margin = -(-int(np.ceil(MARGIN_M / spacing)) // factor) * factor
     coarse_pixels = spacing >= KINDS_FROM_M
     trained = coarse_pixels and not untrained(scene)
-    halo = network.HALO_PX + BLUR_PX // 2  # the rim of what the network sees is told from its neighbours, too
+    halo = network.HALO_PX + BLUR_PX // 2  # the snow test at the rim of the network's input needs its neighbours, too
     step, margin = (network.CORE_PX, max(margin, halo)) if trained else (factor, margin)
     coverage, sigmas = Coverage(scene, place), config.optical.contrast_sigmas
     out_of_sight = OutOfSight(scene, levels, factor, sigmas, by_contrast=not trained)
@@ -140,7 +142,7 @@ def _searched(
         piece = Piece(tile, core, cloud, shadow)
         view = ScaledView(snow_as_ground(tile, levels, scene.radiometry), levels) if trained else None
         standing = list(_standing(scene, config, levels, piece, factor))
-        if not coarse_pixels:  # measured when all of them are known
+        if not coarse_pixels:  # measured once all objects are known
             return standing, [], []
         objects = [_by_contrast(scene, levels, piece, view, one, clouds) for one in standing]
         if view is None:
@@ -165,7 +167,7 @@ def _searched(
 def _each_once(
     found: list[Candidate], coverage: Coverage, waves: tuple[Cells, list[tuple[float, float]]], scene: Scene
 ) -> tuple[list[Candidate], list[str]]:
-    """Candidates by place, with what they tell of one another; zones lose what clouds and waves hid."""
+    """Candidates by position, duplicates and wakes flagged; what clouds and waves hide is taken off the coverage."""
     for fragment in (c for c in found if "cloud" in c.flags):
         coverage.hide(fragment.outline)
     found = once_each(found, scene.pixel_spacing_m)
@@ -178,17 +180,17 @@ def _each_once(
 
 
 def _of_unknown_band(scene: Scene) -> bool:
-    """Is it a grey picture of Sentinel-2, which has no panchromatic band? Ships may be as dark as water in it."""
+    """Is it a grey Sentinel-2 image, hence of an unknown band? Ships may be as dark as water in it."""
     return scene.sensor is Sensor.SENTINEL2 and scene.bands == ("pan",)
 
 
 def _without_infrared(scene: Scene) -> bool:
-    """Is it an image in coarse pixels of visible light alone, as a true-colour picture of Sentinel-2 is?"""
+    """Is it a coarse image of visible light only, such as a true-colour Sentinel-2 image?"""
     return visible_alone(scene.bands) and float(np.mean(scene.pixel_spacing_m)) >= KINDS_FROM_M
 
 
 def _land_is_known(scene: Scene, levels: Levels) -> bool:
-    """Does a map show land in the image, or did somebody say that there is none?"""
+    """Does a map show land in the image, or did the user state that there is none?"""
     return levels.mapped or scene.tags.get("land", "auto") != "auto"
 
 
@@ -197,7 +199,7 @@ def _as_likely_land(candidate: Candidate) -> Candidate:
 
 
 def _nothing_known(why: str, place: Place | None) -> Found:
-    """No candidates, and no zone that was seen."""
+    """No candidates, and no zone seen, for the reason given."""
     told: dict[str, object] = {"notes": [why], "unknown": [why]}
     if place is not None:
         told["zone_covered"] = {zone.zone_id: 0.0 for zone in place.zones}
@@ -205,7 +207,7 @@ def _nothing_known(why: str, place: Place | None) -> Found:
 
 
 def _no_water(levels: Levels, scene: Scene) -> str:
-    """Water too bright for any is often an offset that nobody told."""
+    """Why there is no usable water; water somewhat too bright suggests an undeclared offset."""
     dark = levels.water[scene.bands.index(levels.infrared)]
     offset = scene.radiometry is Radiometry.REFLECTANCE and BRIGHTEST_WATER <= dark < 2 * BRIGHTEST_WATER
     why = f" (its darkest has a reflectance of {dark:.2f}; is an offset of -1000 missing?)" if offset else ""
@@ -213,7 +215,7 @@ def _no_water(levels: Levels, scene: Scene) -> str:
 
 
 def _standing(scene: Scene, config: DetectionConfig, levels: Levels, piece: Piece, factor: int) -> Iterator[Standing]:
-    """What stands out of the water with its middle in the piece's core."""
+    """Objects that stand out of the water and have their middle in the piece's core."""
     window, coarse_m = piece.tile.window, float(np.mean(scene.pixel_spacing_m)) * factor
     normal = normalise(coarse(piece.tile, factor), levels, factor)
     for blob in find_objects(normal, config.optical.contrast_sigmas, coarse_m, config.screening.min_pixels):
@@ -224,7 +226,7 @@ def _standing(scene: Scene, config: DetectionConfig, levels: Levels, piece: Piec
 
 
 def _by_edges(scene: Scene, levels: Levels, one: Standing, factor: int, rough: Cells) -> Candidate:
-    """An object of a fine image, measured: by its edges, but for small ones among others of their kind."""
+    """Measure an object of a fine image: by its edges, except small objects in rough water, by moments."""
     among = one.lies_in(rough)
     measured = measure_blob(scene, levels, one.blob, one.window, factor, edges=not (among and one.small))
     new = _candidate(measured, one.blob, scene, cloudy=one.cloudy)
@@ -234,9 +236,9 @@ def _by_edges(scene: Scene, levels: Levels, one: Standing, factor: int, rough: C
 def _by_contrast(
     scene: Scene, levels: Levels, piece: Piece, view: ScaledView | None, one: Standing, clouds: CloudMap
 ) -> tuple[Candidate, bool]:
-    """An object of a coarse image, measured and told apart, and whether it needs no second opinion.
+    """Measure and classify an object of a coarse image; True where it counts without the network's confirmation.
 
-    Near a cloud it does: it may be a rag of it.
+    Never near a cloud, of which it may be a fragment.
     """
     spacing_m = scene.pixel_spacing_m
     measured = measure_blob(scene, levels, one.blob, one.window, 1)
@@ -258,7 +260,7 @@ def _near_cloud(one: Standing, clouds: CloudMap, scene: Scene) -> bool:
 
 
 def _unseen(coverage: Coverage) -> list[str]:
-    """What hid the water from the image, or the image from the water: a line, or none."""
+    """Why little or no water was seen (cloud, or none on the map): one line, or none."""
     if coverage.cloudy + coverage.water == 0:
         return ["the map has no water in this image: nothing was looked for"]
     if coverage.cloud_fraction > MOSTLY_CLOUD:
@@ -267,7 +269,7 @@ def _unseen(coverage: Coverage) -> list[str]:
 
 
 def _odd_bands(levels: Levels, bands: tuple[str, ...]) -> list[str]:
-    """Why the bands may be in another order than they are named: a line, or none."""
+    """Why the bands may be in another order than named: one line, or none."""
     if levels.odd_order is not None:
         return [levels.odd_order]
     if wrong_order(levels, bands):
@@ -278,7 +280,8 @@ def _odd_bands(levels: Levels, bands: tuple[str, ...]) -> list[str]:
 def standing_out(
     scene: Scene, config: DetectionConfig, before: FirstLook | None = None
 ) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
-    """A function of a window: pixels that stand out of the water, and those that were seen (no cloud, no gap)."""
+    """A function of a window that returns two masks: pixels that stand out of the water, and pixels that were seen
+    (no cloud, no gap)."""
     turn, shape = turn_of(scene), scene.shape
     scene, _ = named(turned(scene, turn), config.tile_px)
     known = (before or first_look(scene, config)).at_the_coast(scene, config) if can_be_searched(scene) else None
@@ -301,12 +304,12 @@ def standing_out(
 
 
 def _owned(row: float, col: float, core: Window) -> bool:
-    """Does the point lie in this tile's own part? Half-open, so that each point has one owner."""
+    """Does the point lie in the tile's core? Half-open, so that each point belongs to one tile."""
     return core.row0 - 0.5 <= row < core.row1 - 0.5 and core.col0 - 0.5 <= col < core.col1 - 0.5
 
 
 def _cut(blob: Blob, valid: BoolImage, window: Window, scene: Scene) -> bool:
-    """Does the object run out of the window where the image goes on? Then it is larger than any ship."""
+    """Does the object run out of the window where the image continues? Then it is larger than any ship."""
     last_row, last_col = valid.shape[0] - 1, valid.shape[1] - 1
     return bool(
         (window.row0 > 0 and blob.rows.min() == 0)
@@ -317,14 +320,14 @@ def _cut(blob: Blob, valid: BoolImage, window: Window, scene: Scene) -> bool:
 
 
 def _share(mask: BoolImage, blob: Blob, factor: int) -> float:
-    """Share of an object's pixels in a mask of full resolution."""
+    """Share of an object's pixels that lie in a full-resolution mask."""
     rows = np.minimum((blob.rows.astype(int)) * factor + factor // 2, mask.shape[0] - 1)
     cols = np.minimum((blob.cols.astype(int)) * factor + factor // 2, mask.shape[1] - 1)
     return float(mask[rows, cols].mean())
 
 
 def _candidate(m: Measured, blob: Blob, scene: Scene, *, cloudy: float) -> Candidate:
-    """A measured object with its flags and its probability."""
+    """A measured object as a candidate, with its flags and score."""
     flags = []
     if cloudy > 0.5 or _fades(m, blob, scene):
         flags.append("cloud")
@@ -374,7 +377,7 @@ def _candidate(m: Measured, blob: Blob, scene: Scene, *, cloudy: float) -> Candi
 
 
 def _fades(m: Measured, blob: Blob, scene: Scene) -> bool:
-    """Does it end as softly as a cloud does? By the sides of the fitted hull, or by the object's own outline."""
+    """Are its edges as soft as a cloud's? By the sides of the fitted hull, else by the object's outline."""
     if m.sharpness is not None:
         return m.sharpness < BLURRED or (m.sharpness < SHARP and blob.softness > FADING)
     wider = 1.0 if scene.sensor is Sensor.SENTINEL2 else 0.0  # its blur, in pixels

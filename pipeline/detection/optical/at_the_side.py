@@ -1,8 +1,8 @@
-"""What stands on a deck at her side and throws the shadow in her place: gear and cargo.
+"""Correct a freeboard for gear and cargo at the ship's side that lengthen her shadow.
 
-A shadow's end is the shadow of whatever is highest above it. Gear stands here and there, and the least shaded rows are
-the hull's own. Cargo stands along most of the side, in stacks: its shadow ends in steps, and where the lowest stack
-ends no picture tells from where the hull does.
+The end of a shadow is cast by the highest thing at the side. Gear stands here and there, so the least shaded rows show
+the hull itself. Cargo stands along most of the side, in stacks: its shadow ends in steps, and the lowest stack cannot
+be told from the hull.
 """
 
 from __future__ import annotations
@@ -17,27 +17,28 @@ if TYPE_CHECKING:
 
 LEAST_SHADED = 20.0  # per cent of the rows
 MOST_SHADED = 35.0  # per cent: cranes and houses stand on fewer rows, stacks on more (our choice)
-# By which most rows show more than the least shaded ones: less is nothing, more is gear (our choice)
+# Excess height of most rows over the least shaded ones: below the first it is ignored, above the second it is gear (our
+# choice)
 GEAR_M = (0.25, 0.75)
 # Hatches of dry cargo ships: coaming and cover stand 1.6 to 2.7 m above deck (a coaming has 0.6 m at least by the Load
 # Line Convention), their sides an eighth to a quarter of the beam inboard (our reading of drawings)
 HATCH_HEIGHT_M, HATCH_INSET = 2.5, 0.15
 GEAR_LEAST_M = 1.5  # ... and cranes, rails and coamings at the side on any such deck: seen on simulated bulk carriers
-GEAR_ODDS = 0.25  # tanker score below which such gear is reckoned with (our choice)
-# Below such a tanker score, the share of a side's height that may be cargo standing at it: containers, timber. Set on
-# simulated seeds 651 to 690
+GEAR_ODDS = 0.25  # tanker score below which such gear is allowed for (our choice)
+# (tanker score, share): below the score, up to that share of the measured height may be deck cargo (containers,
+# timber). Set on simulated seeds 651 to 690
 CARGO_SHARES = ((0.25, 0.6), (0.5, 0.35))
-# A step of the shadow's end that no hatch makes (2.5 m less what its inset takes: 1.9 m at most) and one container
-# does (2.6 m). On simulated seeds 631 to 642, and 655 to 664 of cargo ships alone, it refuses 12 of 15 container ships
-# told, ten of them 3 m and more wrong, and 3 of 71 others, all right
+# A step of the shadow's end above what a hatch makes (2.5 m less its inset: 1.9 m at most) and below one container
+# (2.6 m). On simulated seeds 631 to 642, and 655 to 664 of cargo ships alone, it rejects 12 of 15 container ships
+# measured, ten of them 3 m and more wrong, and 3 of 71 others, all right
 STACK_STEP_M = 2.0
 
 
 def gear_m(beam_m: float, k: SideGeometry, tanker: float) -> float:
-    """By how much gear on a deck that is no tanker's may make a side look higher [m]; hatches where the sun is low.
+    """How much gear on a non-tanker's deck may add to the measured height of a side [m]; hatches where the sun is low.
 
-    Gear adds its shadow alone to a strip that is told for side and shadow together: more than its own height where the
-    deck's edge hides a part of the strip.
+    Gear lengthens only the shadow, while the strip is read as side plus shadow. So it adds more than its own height
+    where the deck's edge hides a part of the strip.
 
     >>> from pipeline.detection.optical.side import SideGeometry
     >>> above, astride = (SideGeometry(1, k_v, 2.5, 0.0, 0.0) for k_v in (0.0, -0.5))
@@ -50,7 +51,7 @@ def gear_m(beam_m: float, k: SideGeometry, tanker: float) -> float:
 
 
 def cargo_m(height_m: float, tanker: float) -> float:
-    """By how much cargo that stands at a side may make it look higher [m]; none on a tanker's clean deck.
+    """How much deck cargo at a side may add to its measured height [m]; none on a tanker's clean deck.
 
     >>> cargo_m(5.0, 0.1), cargo_m(5.0, 0.4), cargo_m(5.0, 0.7)
     (3.0, 1.75, 0.0)
@@ -59,15 +60,15 @@ def cargo_m(height_m: float, tanker: float) -> float:
 
 
 def may_carry_deck_cargo(tanker: float) -> bool:
-    """Is she no tanker, or not surely one?"""
+    """May she be something other than a tanker?"""
     return tanker < CARGO_SHARES[-1][0]
 
 
 def ends_in_steps(least: Posterior | None, most: Posterior | None) -> bool:
-    """Does the shadow of the more shaded rows end so much farther out than that of the least shaded ones that cargo
-    throws it?
+    """Does the shadow of the more shaded rows reach so much farther than that of the least shaded ones that it must be
+    cargo's?
 
-    A height vaguer than the step itself says nothing.
+    False where the height is less certain than the step itself.
     """
     if least is None or most is None:
         return False
@@ -77,10 +78,10 @@ def ends_in_steps(least: Posterior | None, most: Posterior | None) -> bool:
 
 
 def without_gear(found: Posterior, least: Posterior) -> Posterior:
-    """The height by most rows, and by the least shaded ones in so far as they plainly show less.
+    """The posterior by most rows (``found``), or by the least shaded ones where these show clearly less.
 
-    Between the bounds of `GEAR_M` either may be right: the mixture's interval holds both, and no hair's breadth in the
-    picture moves the height from the one to the other.
+    Between the bounds of `GEAR_M` the two are mixed, so that the interval holds both and the height changes smoothly
+    from one to the other.
     """
     (low, lesser, high), (first, usual, _) = least.interval(), found.interval()
     if high >= first and high - low >= 1.5:

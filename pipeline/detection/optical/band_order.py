@@ -1,14 +1,14 @@
-"""Are the bands what they are said to be? What the ground under an image cannot look like, whatever the place.
+"""Check that an image's bands are in the order named, by spectra that no ground has.
 
-Colour does not tell one band's name; the ground does. Three surfaces are in nearly every image of a coast, and each
-keeps an order of its bands (spectral libraries of soils, roofs, plants and waters, and any Sentinel-2 image):
+Three surfaces are in nearly every image of a coast, and each has a fixed order of its bands (spectral libraries of
+soils, roofs, plants and waters, and any Sentinel-2 image):
 
 - soil, concrete and roofs brighten from blue over green to red, and stay bright in the near infrared;
 - living plants are dark in visible light, darkest in blue, with a small peak in green, bright in the near infrared, and
   between the two in the short-wave infrared;
 - water is dark in the infrared. What is far brighter in visible light than in both infrared bands is water.
 
-An offset and haze add the same to all surfaces, so each band's darkest hundredth is taken off first.
+An offset and haze add the same to all surfaces, so each band's first percentile is subtracted first.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ if TYPE_CHECKING:
 ROLES = {"B02": "blue", "B03": "green", "B04": "red", "B08": "near", "B8A": "near", "B11": "short", "B12": "short"} | {
     "B": "blue", "G": "green", "R": "red", "N": "near"
 }  # fmt: skip
-LAND = 0.10  # reflectance over the darkest that water has not in the infrared, and land has
-CLEARLY = 1.08  # by which bright ground is bluer than it can be; 0.5 to 0.9 on six ports, clouds have 1
-PLANT_CLEARLY = 1.15  # the same of plants' colours
-PLANT = 2.3  # infrared over the brightest visible band, by which plants are told; 2.3 to 3.4 on six ports
-LEAF = 0.02  # of visible reflectance, put back: where the darkest is silty water, too much was taken off
-RED_EDGE = 1.6  # by which one side of the red edge exceeds the other where plants, or water, are what is seen
+LAND = 0.10  # reflectance over the darkest in the infrared: land exceeds it, water does not
+CLEARLY = 1.08  # blue or green over red of bright ground: above, the order is wrong; 0.5 to 0.9 on six ports, clouds 1
+PLANT_CLEARLY = 1.15  # the same for ratios of plants' bands
+PLANT = 2.3  # infrared over the brightest visible band, from which a pixel is plants; 2.3 to 3.4 on six ports
+LEAF = 0.02  # visible reflectance added back: where the darkest is silty water, too much was subtracted
+RED_EDGE = 1.6  # least ratio across the red edge, in either direction, over plants or water
 LEAST_LAND = 40_000  # pixels: parts of 240 by 240 pixels and less gave false alarms, a roof or a cloud fills them
-LEAST_PIXELS = 800  # against the order: a field or a wood, not a roof (our choice)
-LEAST_SHARE = 0.02  # of the land
+LEAST_PIXELS = 800  # that contradict the order: a field or a wood, not a roof (our choice)
+LEAST_SHARE = 0.02  # ... and share of the land
 
 
 def impossible_order(values: FloatImage, bands: tuple[str, ...]) -> str | None:
-    """One sentence where these reflectances, shape (bands, n), cannot come from bands of these names; else None.
+    """A sentence on why these reflectances, shape (bands, n), cannot come from bands of these names; else None.
 
-    Two bands that no rule tells apart, or an image without the surfaces that tell, give None.
+    Also None where no rule separates two exchanged bands, or the image lacks the surfaces.
     """
     roles: Bands = {}
     names: dict[Role, str] = {}
@@ -55,14 +55,14 @@ def impossible_order(values: FloatImage, bands: tuple[str, ...]) -> str | None:
 
 
 def only_order(values: FloatImage, bands: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The one order of these band names that the ground does not speak against; None where there are several, or none.
+    """The only order of these band names that the ground does not contradict; None where there are several, or none.
 
     ``values`` are reflectances, shape (bands, n). Of stacks of four and of five bands of five ports, seven of ten had
     one order left, the right one each time.
     """
     over = [_over_darkest(band) for band in values]
     left: list[tuple[str, ...]] = []
-    refuted: set[tuple[str, ...]] = set()  # where the infrared bands lie; no order of the visible ones mends that
+    refuted: set[tuple[str, ...]] = set()  # positions of the infrared bands that fail whatever the visible order
     for order in permutations(bands):
         lie = tuple(name if ROLES[name] in ("near", "short") else "" for name in order)
         if lie in refuted:
@@ -83,7 +83,7 @@ def _over_darkest(band: FloatImage) -> FloatArray:
 
 
 def _exchanged(by_role: Bands) -> list[Pair]:
-    """Pairs of roles that speak against each other, the surest first."""
+    """Pairs of roles that seem exchanged, the surest first."""
     visible: list[Role] = [r for r in ("blue", "green", "red") if r in by_role]
     infrared: list[Role] = [r for r in ("near", "short") if r in by_role]
     if not visible or not infrared:
@@ -102,7 +102,7 @@ def _exchanged(by_role: Bands) -> list[Pair]:
 def _red_edge_reversed(by_role: Bands, visible: str, infrared: str) -> bool:
     """On land, is a visible band often far brighter than an infrared one, and hardly ever the other way round?
 
-    Land is what is bright in the other infrared band, where there is one; else what is bright enough for no water.
+    Land is what is bright in the other infrared band, where there is one; else what is too bright for water.
     """
     v, i = by_role[visible], by_role[infrared]
     others = [by_role[r] for r in ("near", "short") if r in by_role and r != infrared]
@@ -118,7 +118,7 @@ def _count(land: BoolImage, bright: FloatArray, dark: FloatArray) -> int:
 
 
 def _plants_reversed(by_role: Bands, visible: list[Role]) -> bool:
-    """Are plants brighter in the short-wave infrared, where their water absorbs, than in the near?"""
+    """Are plants brighter in the short-wave infrared, where leaf water absorbs, than in the near infrared?"""
     near, short = by_role["near"], by_role["short"]
     colour = np.max([by_role[r] for r in visible], axis=0)
     plants = (np.minimum(near, short) > PLANT * (colour + LEAF)) & (np.maximum(near, short) > LAND)
@@ -128,7 +128,7 @@ def _plants_reversed(by_role: Bands, visible: list[Role]) -> bool:
 
 
 def _colours_reversed(by_role: Bands, visible: list[Role], infrared: list[Role]) -> list[Pair]:
-    """Pairs of visible bands whose order on bright ground, or on plants, is the other way round."""
+    """Pairs of visible bands whose order on bright ground, or on plants, is reversed."""
     light = by_role[infrared[0]]
     colour = np.max([by_role[r] for r in visible], axis=0)
     out: list[Pair] = []

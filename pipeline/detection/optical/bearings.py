@@ -1,4 +1,4 @@
-"""From bearings on the ground to directions in a picture, which may be turned or mirrored."""
+"""Convert bearings on the ground to directions in an image, which may be rotated or mirrored, and back."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pipeline.times_places.longitudes import wrapped
 if TYPE_CHECKING:
     from pipeline.types import Scene
 
-REACH_PX = 50.0  # over which the directions of rows and columns are told
+REACH_PX = 50.0  # to each side: baseline for the directions of rows and columns
 
 
 def toward(scene: Scene, at: tuple[float, float], azimuth_deg: float) -> tuple[float, float]:
     """Unit vector (down the rows, along the columns), in metres, that points to an azimuth at a pixel.
 
-    Rows and columns are taken to be perpendicular. Grid north may lie some degrees off true north; rows may run north,
-    as in a picture stored from south to north: then east lies on the other hand. North is up where nothing is known.
+    Assumes perpendicular rows and columns. Handles grid convergence and images stored from south to north, where east
+    is mirrored. Without geolocation north is taken to be up.
     """
     if scene.geolocation is None:
         up, mirrored = 0.0, False
@@ -31,7 +31,7 @@ def toward(scene: Scene, at: tuple[float, float], azimuth_deg: float) -> tuple[f
 
 
 def bearing_deg(scene: Scene, start: tuple[float, float], end: tuple[float, float]) -> float:
-    """Azimuth of the way from one pixel to another near by, in a scene whose place is known; NaN where it is not."""
+    """Azimuth [deg] from one pixel to another nearby, in a geolocated scene; NaN where the geolocation is."""
     assert scene.geolocation is not None
     lon, lat = scene.geolocation.lonlat(np.array([start[0], end[0]]), np.array([start[1], end[1]]))
     east = wrapped(lon[1] - lon[0]) * np.cos(np.radians(lat.mean()))

@@ -1,9 +1,9 @@
-"""Which rectangle between two straight lines is the hull: of a ship alongside, of her quay, and of both in one.
+"""Find the hull of a ship alongside: the likeliest rectangle between two straight lines.
 
-Alongside, quay and hull run into one another and both are bright and straight. What tells them apart is shape: a hull
-lies between two lines some sixth of her length apart, narrows towards her bow on both sides alike, ends in water, and
-has water or shadow along at least one side. So lines are drawn wherever light falls across the common direction, each
-pair of them is ended where what lies between them ends, and the likeliest rectangle is taken.
+Quay and hull alongside merge, and both are bright and straight. They differ in shape: a hull lies between two lines
+about a sixth of her length apart, narrows towards the bow on both sides alike, ends in water, and has water or shadow
+along at least one side. So lines are placed wherever brightness steps across the common direction, each pair is
+closed where what lies between them ends, and the rectangle with most evidence is taken.
 """
 
 from __future__ import annotations
@@ -24,32 +24,33 @@ if TYPE_CHECKING:
 
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
-SMOOTH_M = 1.5  # over which waves are evened out before a pixel is judged
-LEAST_NOISE = 0.02  # share of the water's light
-HULL_LIGHT = (0.6, 0.7)  # ln(light over the water's) of decks, houses, gear: middle and spread; simulated, hence wide
+# "Light" below is brightness over the water's (water = 1)
+SMOOTH_M = 1.5  # smoothing against waves before a pixel is judged
+LEAST_NOISE = 0.02  # floor of the water's noise, share of its light
+HULL_LIGHT = (0.6, 0.7)  # ln light of decks, houses, gear: mean and spread; from simulations, hence wide
 SHADOW = 0.35  # density of shadows below the water's light
-WATER_ODDS = 2.5  # water against hull before a pixel is looked at; our choice
-OUTLINE = (0.3, 2.2)  # light over the water's between which steps count for the direction
-CLIPPED = (0.3, 6.0)  # light over the water's: white paint has 3 to 8
-EDGE_SIGMAS, EDGE_LEAST = 2.5, 0.08  # of a step across a line that counts in full
+WATER_ODDS = 2.5  # prior odds of water against hull; our choice
+OUTLINE = (0.3, 2.2)  # light is clipped to this where edges vote for the direction
+CLIPPED = (0.3, 6.0)  # light is clipped to this elsewhere: white paint has 3 to 8
+EDGE_SIGMAS, EDGE_LEAST = 2.5, 0.08  # a step across a line counts in full from about so many sigmas, or so much light
 LINE_LENGTHS_M = (20.0, 60.0, 120.0)  # a step is averaged over: boats, shuttles, large ships (our choice)
-MIN_LINE = 0.3  # mean step along a line that is tried
+MIN_LINE = 0.3  # least mean step along a line that is tried
 LINES, RISING_LINES = 14, 6  # tried on each side: falling outwards, as decks do; rising, as dark decks do in the sun
-GAPS_M = (6.0, 14.0, 28.0, 45.0)  # of darkness along a deck that may or may not end it: a house's shadow
+GAPS_M = (6.0, 14.0, 28.0, 45.0)  # dark gaps along a deck to be bridged or not: a house's shadow
 BEAMS_M = (4.0, 66.0)  # between two lines that may be a hull's sides: boats to the largest ships (our choice)
-SURE = 26.0  # hulls of simulated seeds 601 to 640 had 26 to 34, parts of hulls 20 to 25
-SAME_DIRECTION = 0.05  # sine of an angle that makes no other direction: sides are fitted within 0.06 rad (our choice)
-BEYOND_GAP = 0.3  # of a gap's length that what lies beyond it need have to be a part of her (our choice)
-SOLID = 0.6  # probability of hull, averaged over a fifth of the beam, that carries a hull on
-AROUND_M = (20.0, 50.0)  # beside the object in which lines are sought: an eighth of the window, within these
-FINE_M = 1.0  # coarser pixels are looked at twice a pixel
-BESIDE_SHARE = 0.2  # of the strip from 3 to 8 m beside a side that is no water where something lies alongside
-LEAST_STEP = 0.15  # of light, along a side with something beside it
+SURE = 26.0  # evidence: hulls of simulated seeds 601 to 640 had 26 to 34, parts of hulls 20 to 25
+SAME_DIRECTION = 0.05  # sine of the angle below which directions are the same: sides fit within 0.06 rad (our choice)
+BEYOND_GAP = 0.3  # what lies beyond a gap is part of the ship from this share of the gap's length (our choice)
+SOLID = 0.6  # probability of hull, averaged over a fifth of the beam, above which a hull continues
+AROUND_M = (20.0, 50.0)  # limits of the margin beside the object in which lines are sought: an eighth of the window
+FINE_M = 1.0  # coarser pixels are sampled at half a pixel
+BESIDE_SHARE = 0.2  # share of non-water from 3 to 8 m beside a side, above which something lies alongside
+LEAST_STEP = 0.15  # least mean step of light along a side with something alongside
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rectangle:
-    """A hull's likely place: a frame about its middle, sizes, and how much speaks for it (natural logarithms)."""
+    """A likely hull: a frame about its middle, its sizes, and the evidence for it (natural logarithm)."""
 
     frame: HullFrame
     length_m: float
@@ -60,7 +61,7 @@ class Rectangle:
 
 
 def not_water(light: FloatImage, noise: float) -> FloatImage:
-    """Probability that a pixel is neither water nor shadow on it; ``light`` is over the water's, ``noise`` its own."""
+    """Probability that a pixel is neither water nor shadow; ``light`` is over the water's, ``noise`` that of water."""
     s = max(noise, LEAST_NOISE)
     x = np.clip(light, 0.05, 20.0).astype(np.float32)
     water = 0.9 * _normal((x - 1) / s) / s + 0.05 * _normal((x - 1) / (2 * s)) / s
@@ -76,16 +77,17 @@ def _normal(z: FloatImage) -> FloatImage:
 def straight_direction(
     light: FloatImage, near: BoolImage, spacing_m: tuple[float, float], reach_m: float = 15.0
 ) -> tuple[float, float] | None:
-    """Unit vector (south, east) along which most edges about an object run, in half-degrees; None without edges."""
+    """Unit vector (south, east) of the direction in which most edges around an object run, by a histogram of 1 degree
+    bins, interpolated; None without edges."""
     rows, cols = np.nonzero(near)
     if not len(rows):
         return None
     reach = round(reach_m / float(np.mean(spacing_m)))
     box = tuple(slice(max(0, at.min() - reach), at.max() + reach + 1) for at in (rows, cols))
     about = ndimage.distance_transform_cdt(~near[box], "chessboard") < reach
-    # What is brighter than an outline counts no more than one. In fine pixels direction is told from light as it is:
-    # cut off before it is evened out, a bright deck's outline is a flight of stairs, whose steps run along rows and
-    # columns. In coarse ones gear lies within the blur of her sides and would turn them
+    # Clipped light gives the weights, so that bright gear counts no more than an outline. In fine pixels the direction
+    # comes from unclipped light: clipping before smoothing turns a bright deck's outline into stairs along rows and
+    # columns. In coarse pixels gear lies within the blur of the sides and would bias it
     even = np.clip(light[box], *OUTLINE)
     step = np.hypot(*_slopes(even, spacing_m))[about]
     south, east = _slopes(light[box] if float(np.mean(spacing_m)) <= FINE_M else even, spacing_m)
@@ -102,7 +104,7 @@ def straight_direction(
 
 
 def _slopes(light: FloatImage, spacing_m: tuple[float, float]) -> tuple[FloatImage, FloatImage]:
-    """Change of light a metre to the south and to the east, evened over a pixel."""
+    """Gradient of light per metre to the south and to the east, smoothed over a pixel."""
     south, east = (ndimage.gaussian_filter(light, 1.0, order=order) for order in ((1, 0), (0, 1)))
     return south / spacing_m[0], east / spacing_m[1]
 
@@ -110,9 +112,9 @@ def _slopes(light: FloatImage, spacing_m: tuple[float, float]) -> tuple[FloatIma
 def likely_rectangle(
     light: FloatImage, near: BoolImage, noise: float, spacing_m: tuple[float, float], origin: tuple[int, int]
 ) -> Rectangle | None:
-    """The likeliest hull at an object: along its edges, or, where that is not sure to be one, along its length.
+    """The likeliest hull at an object: along its edges or, where that is not a sure hull, along its long axis.
 
-    Of a ship of few pixels the house or boxes on deck may have more edges than her sides.
+    On a ship of few pixels the house or boxes on deck may have more edges than the sides.
     """
     straight = straight_direction(light, near, spacing_m)
     if straight is None:
@@ -136,7 +138,7 @@ def find_rectangle(
     spacing_m: tuple[float, float],
     origin: tuple[int, int],
 ) -> Rectangle | None:
-    """The likeliest hull at an object, or beside it where the object is her quay; None where no pair of lines is one.
+    """The likeliest hull at an object, or beside it if the object is her quay; None where no pair of lines fits one.
 
     ``near`` marks the object's pixels; ``axis`` is the direction of its edges.
     """
@@ -147,7 +149,7 @@ def find_rectangle(
     along, aside = south * axis[0] + east * axis[1], east * axis[0] - south * axis[1]
     pixel = float(np.mean(spacing_m))
     step = pixel if pixel <= FINE_M else pixel / 2
-    reach = 0.5 * max(near.shape) * pixel  # all that was read: a wider window is read for a part of a hull
+    reach = 0.5 * max(near.shape) * pixel  # all that was read; the caller widens the window for a part of a hull
     around = float(np.clip(0.25 * reach, *AROUND_M))
     field = _field(light, noise, frame, (reach, float(np.abs(aside).max()) + around), origin, step)
     best = _likeliest(field, field.counted(along, aside))
@@ -155,7 +157,7 @@ def find_rectangle(
 
 
 def _likeliest(field: _Field, own: FloatArray) -> tuple[float, _Box] | None:
-    """The box between two lines for which most speaks, and how much; ``own`` counts the object's pixels."""
+    """The box between two lines with most evidence, preceded by that evidence; ``own`` counts the object's pixels."""
     best: tuple[float, _Box] | None = None
     lows, highs = field.edges(-1), field.edges(1)
     for low in lows:
@@ -170,7 +172,8 @@ def _likeliest(field: _Field, own: FloatArray) -> tuple[float, _Box] | None:
 
 
 def _rectangle(field: _Field, frame: HullFrame, found: float, box: _Box) -> Rectangle | None:
-    """A box with its sides to a fraction of a sample, and what lies beside them; None where a side is none."""
+    """A box with its sides refined to a fraction of a sample, and what lies beside them; None where a side has no
+    step."""
     v0, v1 = field.refined(box, box.v0), field.refined(box, box.v1)
     beside = [share(field.sums, box.u0, box.u1, a, b) for a, b in ((v0 - 8.0, v0 - 3.0), (v1 + 3.0, v1 + 8.0))]
     touched = beside[0] > BESIDE_SHARE, beside[1] > BESIDE_SHARE
@@ -179,7 +182,7 @@ def _rectangle(field: _Field, frame: HullFrame, found: float, box: _Box) -> Rect
         fall_of_light(field.sums, aft, fore, col_of(field.sums, v), out, 1.0) for v, out in ((box.v0, -1), (box.v1, 1))
     )
     if any(side and step < LEAST_STEP for side, step in zip(touched, steps, strict=True)):
-        return None  # a line drawn through the middle of something: an islet, a wide quay
+        return None  # a line through the middle of something: an islet, a wide quay
     return Rectangle(
         frame.moved((box.u0 + box.u1) / 2, (v0 + v1) / 2),
         float(box.u1 - box.u0),
@@ -192,7 +195,7 @@ def _rectangle(field: _Field, frame: HullFrame, found: float, box: _Box) -> Rect
 
 @dataclass(frozen=True, slots=True)
 class _Box:
-    """A rectangle in the frame [m]; ``near`` is the share of the object's pixels that it holds."""
+    """A rectangle in the frame [m]; ``near`` is the share of the object's pixels inside."""
 
     u0: float
     u1: float
@@ -201,23 +204,23 @@ class _Box:
     near: float
 
     def straight(self) -> tuple[float, float]:
-        """Where the sides are straight, most of them."""
+        """Range along the hull in which the sides of most ships are straight."""
         margin = STRAIGHT_FROM * (self.u1 - self.u0)
         return self.u0 + margin, self.u1 - margin
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Field:
-    """The picture along and across the common direction, with sums that make any box's mean cheap."""
+    """The image resampled along and across the common direction, with cumulative sums for fast box means."""
 
     u: FloatArray
     v: FloatArray
     pixel: float
-    hull: FloatImage  # probability of being no water
+    hull: FloatImage  # probability of not being water
     sums: Sums
 
     def refined(self, box: _Box, v: float) -> float:
-        """The line at ``v`` to a fraction of a sample: where light changes most across it."""
+        """The line at ``v`` refined to a fraction of a sample: where light changes most across it."""
         aft, fore = box.straight()
         a, b, k = row_of(self.sums, aft), row_of(self.sums, fore), col_of(self.sums, v)
         if not 2 <= k < len(self.v) - 2:
@@ -230,7 +233,7 @@ class _Field:
         return float(self.v[k + n - 2] + np.clip(part, -1, 1) * self.pixel)
 
     def edges(self, outward: int) -> list[int]:
-        """Indices across of the strongest straight lines that may be the side towards ``outward``."""
+        """Column indices of the strongest straight lines that may be the side towards ``outward``."""
         chosen: set[int] = set()
         steps = self.sums.steps
         for sign, count in ((outward, LINES), (-outward, RISING_LINES)):
@@ -246,19 +249,19 @@ class _Field:
         return sorted(chosen)
 
     def counted(self, along: FloatArray, aside: FloatArray) -> FloatArray:
-        """Points in the frame as sums along both, for `inside`."""
+        """Points in the frame, counted as cumulative sums along both axes."""
         bins = [np.append(at - self.pixel / 2, at[-1] + self.pixel / 2) for at in (self.u, self.v)]
         counts, _, _ = np.histogram2d(along, aside, bins=bins)
         return _summed(counts)
 
 
 def _summed(values: FloatArray) -> FloatArray:
-    """Sums over all that lies before each row and column, with a leading row and column of zeros."""
+    """Cumulative sums along both axes, with a leading row and column of zeros."""
     return np.pad(values.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
 
 
 def _from_zero(values: FloatArray) -> FloatArray:
-    """Sums along the first axis, beginning at zero."""
+    """Cumulative sums along the first axis, with a leading row of zeros."""
     return np.vstack([np.zeros(values.shape[1]), values.cumsum(axis=0, dtype=np.float64)])
 
 
@@ -286,7 +289,7 @@ def _field(
 
 
 def _ended(field: _Field, own: FloatArray, low: int, high: int) -> list[_Box]:
-    """Boxes between two lines, one for each way of taking darkness along the deck as her end or as a shadow."""
+    """Boxes between two lines, one for each choice of dark gaps along the deck as her end or as a shadow."""
     middle, half = (low + high) / 2, 0.42 * (high - low)
     strip = field.hull[:, int(np.ceil(middle - half)) : int(middle + half) + 1]
     if strip.shape[1] == 0:
@@ -296,7 +299,7 @@ def _ended(field: _Field, own: FloatArray, low: int, high: int) -> list[_Box]:
         return []
     inside = own[:, min(high + 2, len(field.v))] - own[:, max(0, low - 1)]
     total = float(own[-1, -1])
-    held = inside if inside[-1] > 0.1 * total else own[:, -1]  # beside her quay: abreast of its middle
+    held = inside if inside[-1] > 0.1 * total else own[:, -1]  # if the object is her quay: start abreast of its middle
     start = int(np.searchsorted(held, held[-1] / 2))
     start = int(where[np.abs(where - start).argmin()])
     ends = [list(dict.fromkeys(_stops(where, start, way, field.pixel, np.array(GAPS_M)).tolist())) for way in (-1, 1)]
@@ -313,9 +316,9 @@ def _ended(field: _Field, own: FloatArray, low: int, high: int) -> list[_Box]:
 
 @numba.njit(cache=True, nogil=True)
 def _brightest_mean(strip: FloatImage, size: int) -> FloatImage:
-    """The largest of the means of ``size`` neighbours in each row; a row goes on beyond its ends as in a mirror.
+    """Largest running mean of ``size`` neighbours in each row, mirrored at its ends.
 
-    To the bit what `ndimage.uniform_filter1d` gives, which takes six times as long for strips of some samples.
+    Bit for bit that of `ndimage.uniform_filter1d`, which takes six times as long on narrow strips.
     """
     rows, cols = strip.shape
     mirrored = (np.arange(cols + size - 1) - size // 2) % (2 * cols)
@@ -335,7 +338,7 @@ def _brightest_mean(strip: FloatImage, size: int) -> FloatImage:
 
 @numba.njit(cache=True, nogil=True)
 def _goes_on(where: NDArray[np.intp], at: int, direction: int, gap: int) -> bool:
-    """Does what lies from ``where[at]`` on make up for the gap of so many samples before it, or is it a wave?"""
+    """Is what begins at ``where[at]`` long enough, against the gap of so many samples before it, not to be a wave?"""
     count = 1
     while 0 <= at + direction * count < len(where) and abs(where[at + direction * count] - where[at]) < gap:
         count += 1
@@ -344,7 +347,7 @@ def _goes_on(where: NDArray[np.intp], at: int, direction: int, gap: int) -> bool
 
 @numba.njit(cache=True, nogil=True)
 def _stops(where: NDArray[np.intp], start: int, direction: int, pixel: float, gaps_m: FloatArray) -> NDArray[np.intp]:
-    """Where the run of samples ``where`` (in order) from ``start``, one of them, ends, for each gap to be bridged."""
+    """Ends of the run of samples ``where`` (sorted) that contains ``start``, for each longest gap to be bridged [m]."""
     out = np.empty(len(gaps_m), np.intp)
     first = np.searchsorted(where, start)
     for k in range(len(gaps_m)):

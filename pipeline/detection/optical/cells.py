@@ -1,4 +1,4 @@
-"""Parts of an image told in cells of some tens of metres: where things stand thick, what lies near something."""
+"""Coarse masks of an image in cells of 30 m: where objects are dense, what lies near something."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ CELL_M = 30.0  # side of a cell
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """Cells of an image, chosen or not."""
+    """A mask of an image by cells."""
 
     cell_px: tuple[float, float]  # rows and columns of pixels in one
     chosen: BoolImage
 
     @property
     def share(self) -> float:
-        """Of the image."""
+        """Share of the image that is chosen."""
         return float(self.chosen.mean())
 
     def at(self, rows: NDArray[np.generic], cols: NDArray[np.generic]) -> BoolImage:
@@ -46,7 +46,8 @@ def cells_near(
     shape: tuple[int, int],
     spacing_m: tuple[float, float],
 ) -> Cells:
-    """Cells with so many middles (row, col) within reach; by the image's edge with fewer, but half of them."""
+    """Cells with at least ``least`` of the points ``middles`` (row, col) within reach; near the image's edge fewer
+    suffice, in proportion to the area inside, but at least half."""
     sides_m = [n * s for n, s in zip(shape, spacing_m, strict=True)]
     rows, cols = (max(1, int(np.ceil(side / CELL_M))) for side in sides_m)
     chosen = np.zeros((rows, cols), bool)

@@ -1,4 +1,4 @@
-"""Cloud, and the share of each zone that was really seen."""
+"""Detect cloud, haze and fog in optical images, and count the share of each zone that was actually seen."""
 
 from __future__ import annotations
 
@@ -27,36 +27,36 @@ CLOUD_REFLECTANCE = 0.22  # the darkest visible band of thick cloud exceeds this
 CLOUD_OVER_LAND = 2.2  # where reflectance is unknown: brightness on the scale water 0, land 1
 WHITENESS = 0.35  # largest spread between the bands of a cloud, of their mean; our choice after Braaten et al. 2015
 CLOUD_WIDTH_M = 170.0  # narrower bright things are roofs, hulls, foam; our choice
-HAZE = 0.4  # of the way from the image's water to its land, by which local water may be brighter; dull hulls show 0.2
+HAZE = 0.4  # local water brighter than this, on the scale water 0, land 1, is hazy; dull hulls show 0.2
 EDGE_M = 60.0  # thin rim of a cloud
-COAST_M = 30.0  # a map's coast may be so far off, after its fit to the image; our choice
-RIM_CELLS = 2  # by which a cloud is wider than what is bright
+COAST_M = 30.0  # error of a map's coast after its fit to the image; our choice
+RIM_CELLS = 2  # by which a cloud is wider than its bright part
 TEXTURE = 0.12  # local standard deviation over local mean: cities are rougher; our choice
-MOSTLY_LAND = 0.5  # of a zone, which is water: so much of what looks like land there is none, a quay's strip may be
-CELL_M, SMOOTH_CELLS = 8.0, 5  # in which clouds are told; over which their texture is
+MOSTLY_LAND = 0.5  # share of a zone (water) from which apparent land hides water; less may be a strip of quay
+CELL_M, SMOOTH_CELLS = 8.0, 5  # cell size of cloud detection; cells over which texture is measured
 
 
 def haze_mask(tile: Tile, levels: Levels) -> BoolImage:
-    """Where the water itself is so bright that a dull hull could not be told from it: haze, fog, glint, foam.
+    """Where the water itself is too bright to tell a dull hull from it: haze, fog, glint, foam.
 
-    Measured on the water's own level by blocks in the infrared, where clear or silty water is dark. What lies there is
-    unknown, not empty.
+    By the local water level in the infrared, where clear or silty water is dark. Such water counts as unknown, not
+    empty.
     """
     if levels.local_water is None:
         return np.zeros(tile.valid.shape, bool)
     k = tile.bands.index(levels.infrared)
     brightest = levels.water[k] + HAZE * (levels.land[k] - levels.water[k])
-    if levels.local_water[k].max() < brightest - 1e-6 * abs(brightest):  # what lies between blocks is no brighter
+    if levels.local_water[k].max() < brightest - 1e-6 * abs(brightest):  # interpolation between blocks is no brighter
         return np.zeros(tile.valid.shape, bool)
     level = water_at(tile.window, levels, k)
     return (level - levels.water[k] > HAZE * (levels.land[k] - levels.water[k])) & tile.valid
 
 
 def veil_mask(tile: Tile, levels: Levels, spacing_m: float) -> BoolImage:
-    """Wide, smooth and far too bright for water: where this lies in a zone, a bank of haze or fog hides the water.
+    """Wide, smooth areas far too bright for water: banks of haze or fog, if the place is known to be water.
 
-    Such a bank is bright enough to pass for land in an image without a map, so `haze_mask` knows nothing of it. Land
-    looks the same: only zones, which are water, and the water of a map may be asked.
+    Such a bank is bright enough to pass for land in an image without a map, so `haze_mask` misses it. Land looks the
+    same, so the mask is valid only in zones, which are water, and on the water of a map.
     """
     k = tile.bands.index(levels.infrared)
     factor = cell_px(spacing_m)
@@ -69,15 +69,15 @@ def veil_mask(tile: Tile, levels: Levels, spacing_m: float) -> BoolImage:
 
 
 def cell_px(spacing_m: float) -> int:
-    """Side, in pixels, of the cells of some 8 m by which clouds are told. The first begins at the image's corner."""
+    """Side, in pixels, of the cells of about 8 m for cloud detection. The first begins at the image's corner."""
     return max(1, round(CELL_M / spacing_m))
 
 
 def cloud_mask(scene: Scene, window: Window, levels: Levels, *, by_map: bool = False) -> BoolImage:
-    """Bright, white, smooth and large, and what the operator's own mask calls cloud. Thin haze is `haze_mask`'s.
+    """Cloud: bright, white, smooth and large, or cloud by the operator's mask. Thin haze is left to `haze_mask`.
 
-    Reads as far around the window as a cloud's width matters, so that a pixel is cloud in every window or in none.
-    Concrete is as bright, white, smooth and large: ``by_map``, what lies on land and ends with it has no rim there.
+    Reads a cloud's width around the window, so that the result at a pixel does not depend on the window. Concrete looks
+    the same: with ``by_map``, bright ground that ends at the map's coast gets no cloud rim there.
     """
     spacing_m = float(np.mean(scene.pixel_spacing_m))
     factor = cell_px(spacing_m)
@@ -103,7 +103,7 @@ def cloud_mask(scene: Scene, window: Window, levels: Levels, *, by_map: bool = F
 
 
 def _bright_ground_ends(white: BoolImage, land: BoolImage, cell_m: float, reach: float) -> BoolImage:
-    """Cells along a map's coast beyond which no cloud is near: what is white ends there, as ground does."""
+    """Cells along a map's coast with no cloud over the water nearby: what is white there is ground."""
     coast = COAST_M / cell_m
     afloat = opened(white & ~near(land, coast), EDGE_M / cell_m)
     strip = near(~land, coast) & near(land, coast + RIM_CELLS + 1)
@@ -111,7 +111,7 @@ def _bright_ground_ends(white: BoolImage, land: BoolImage, cell_m: float, reach:
 
 
 def _reach_cells(scene: Scene) -> tuple[float, float, int]:
-    """Width of the smallest cloud, how far it and its rim reach from its middle, what must be read around [cells]."""
+    """Width of the smallest cloud, reach of it and its rim from its middle, and margin to be read [all in cells]."""
     spacing_m = float(np.mean(scene.pixel_spacing_m))
     cell_m = spacing_m * cell_px(spacing_m)
     width, reach = CLOUD_WIDTH_M / cell_m, (CLOUD_WIDTH_M / 2 + EDGE_M) / cell_m
@@ -119,7 +119,7 @@ def _reach_cells(scene: Scene) -> tuple[float, float, int]:
 
 
 def _cloud_bands(tile: Tile) -> list[int]:
-    """Indices of the bands in which clouds are told: ice clouds are dark at 1.6 um."""
+    """Indices of the bands for cloud detection; not short-wave infrared, since ice clouds are dark at 1.6 um."""
     return [k for k, b in enumerate(tile.bands) if b not in ("B11", "B12")] or list(range(len(tile.bands)))
 
 
@@ -137,7 +137,7 @@ def _bright_and_white(tile: Tile, levels: Levels, radiometry: Radiometry, factor
 
 
 def _smooth(image: FloatImage) -> BoolImage:
-    """Where an image varies little around each cell."""
+    """Cells around which an image varies little."""
     local = ndimage.uniform_filter(image, SMOOTH_CELLS)
     spread = np.sqrt(np.maximum(0, ndimage.uniform_filter(image**2, SMOOTH_CELLS) - local**2))
     return np.asarray(spread < TEXTURE * np.abs(local))
@@ -149,10 +149,10 @@ def _as_pixels(cells: BoolImage, factor: int) -> BoolImage:
 
 
 class WhiteCells:
-    """Which cells of a whole image are as bright and white as thick cloud, a bit a cell, told window by window.
+    """Cells of a whole image as bright and white as thick cloud, one bit each, filled window by window.
 
-    Another pass, the one for the water's levels, shows the windows: so only what holds white as wide as a cloud is
-    read for `CloudMap`. Known where a cell is a pixel, brightness is reflectance and no mask of the operator's speaks.
+    The pass that estimates the water's levels feeds it, so that `cloud_map` need read only windows that hold white as
+    wide as a cloud. ``known`` only where cells are pixels, data are reflectances and there is no operator's cloud mask.
     """
 
     def __init__(self, scene: Scene) -> None:
@@ -161,17 +161,17 @@ class WhiteCells:
         self._bits = np.zeros((scene.shape[0], -(-scene.shape[1] // 8)) if self.known else (0, 0), np.uint8)
 
     def add(self, tile: Tile) -> None:
-        """Look at one window; several threads may, at windows that begin at every eighth column."""
+        """Add one window. Safe with threads, for windows that begin at multiples of eight columns."""
         if tile.clouded is not None or tile.window.col0 % 8:
             self.known = False
         elif self.known:
-            # A little more than will count: rounding
+            # Slightly looser than `cloud_mask`, against rounding
             white = white_reflectance(tile.data[_cloud_bands(tile)], CLOUD_REFLECTANCE, 1.001 * WHITENESS)
             bits, window = np.packbits(white, axis=1), tile.window
             self._bits[window.row0 : window.row1, window.col0 // 8 : window.col0 // 8 + bits.shape[1]] = bits
 
     def may_be_cloud(self, block: Window) -> bool:
-        """May a cloud reach into this window? Not where no disc of a cloud's width is white, smooth or not."""
+        """May a cloud reach into this window? Not if no white disc of a cloud's width lies near, smooth or not."""
         if not self.known:
             return True
         width, _, margin = _reach_cells(self._scene)
@@ -186,7 +186,7 @@ class WhiteCells:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CloudMap:
-    """The clouds of a whole image, a bit a cell: a cloud dims what lies kilometres away, in another tile."""
+    """The clouds of a whole image, one bit a cell; of the whole image, since shadows fall kilometres away."""
 
     cell: int  # pixels a side
     bits: NDArray[np.uint8]  # eight cells of a row in each
@@ -214,7 +214,7 @@ def cloud_map(
     *,
     by_map: bool = False,
 ) -> CloudMap:
-    """The clouds of an image, see `cloud_mask`; only windows that may hold one are read, where a function tells."""
+    """The clouds of an image by `cloud_mask`; with ``may_be_cloud`` only windows for which it is True are read."""
     cell = cell_px(float(np.mean(scene.pixel_spacing_m)))
     rows, cols = (-(-n // cell) for n in scene.shape)
     out = np.zeros((rows, -(-cols // 8)), np.uint8)
@@ -229,7 +229,7 @@ def cloud_map(
 
 
 def at_the_coast(clouds: CloudMap, scene: Scene, levels: Levels, tile_px: int) -> CloudMap:
-    """The clouds of an image without the rims of bright ground that its map's land explains."""
+    """The cloud map recomputed with the map's land: bright ground along the coast loses its cloud rim."""
     if not clouds.found:
         return clouds
     return cloud_map(scene, levels, tile_px, lambda block: bool(clouds.within(block).any()), by_map=True)
@@ -247,8 +247,8 @@ def reduced(image: FloatImage | BoolImage, factor: int) -> FloatImage:
 
 
 def coarse(tile: Tile, factor: int) -> Tile:
-    """The tile with blocks of factor x factor pixels averaged; a block is valid where all of it is. Its window counts
-    blocks."""
+    """The tile averaged over blocks of factor x factor pixels; a block is valid where all of it is. The new window is
+    in blocks."""
     if factor == 1:
         return tile
     missing = reduced((~tile.valid).astype(np.float32), factor) > 0
@@ -259,7 +259,7 @@ def coarse(tile: Tile, factor: int) -> Tile:
 
 
 class Coverage:
-    """Counts cloud over water, and seen pixels of each zone, window by window."""
+    """Accumulates cloud over water and the seen pixels of each zone, window by window."""
 
     def __init__(self, scene: Scene, place: Place | None) -> None:
         self.cloudy = 0
@@ -268,7 +268,7 @@ class Coverage:
         self._points = {zone.zone_id: zone_pixels(scene, zone) for zone in zones}
         self._clear = {zone_id: np.zeros(len(rows), bool) for zone_id, (rows, _, _) in self._points.items()}
         self._land = {zone_id: np.zeros(len(rows), bool) for zone_id, (rows, _, _) in self._points.items()}
-        self._land_known = scene.tags.get("land", "auto") != "auto"  # there is none, or a file says where
+        self._land_known = scene.tags.get("land", "auto") != "auto"  # given by a file, or stated to be none
         self._counting = threading.Lock()
 
     def asks_for(self, core: Window) -> bool:
@@ -281,9 +281,9 @@ class Coverage:
     def add(
         self, core: Window, seen: BoolImage, cloud: BoolImage, water: BoolImage, veil: BoolImage, land: BoolImage
     ) -> None:
-        """Count one window, in any thread; the masks cover just this window, ``veil`` counts in zones alone.
+        """Count one window, in any thread; the masks cover just this window. ``veil`` and ``land`` count in zones only.
 
-        So does ``land``, which may be land or hide water: where the image's land is known, or zones are mostly so.
+        ``land`` is apparent land: it hides water where the image's land is known or where it fills most of a zone.
         """
         hidden = cloud & seen & water
         cloudy, clear_water = np.count_nonzero(hidden), np.count_nonzero(water & seen & ~hidden)
@@ -300,13 +300,13 @@ class Coverage:
             self._clear[zone_id][here], self._land[zone_id][here] = clear[at], land[at]
 
     def hide(self, outline: FloatArray) -> None:
-        """Take a zone's pixels within an outline (rows and columns) for not seen: a rag of cloud lies there."""
+        """Count a zone's pixels within an outline (rows, columns) as not seen: a fragment of cloud."""
         area = shapely.Polygon(outline[:, ::-1])
         for zone_id, (rows, cols, _) in self._points.items():
             self._clear[zone_id] &= ~shapely.contains_xy(area, cols, rows)
 
     def hide_where(self, hidden: Callable[[NDArray[np.intp], NDArray[np.intp]], BoolImage]) -> None:
-        """Take a zone's pixels for not seen where a function of rows and columns says so."""
+        """Count a zone's pixels as not seen where ``hidden``, a function of rows and columns, is True."""
         for zone_id, (rows, cols, _) in self._points.items():
             self._clear[zone_id] &= ~hidden(rows, cols)
 

@@ -1,7 +1,7 @@
-"""What a deck shows: where the house stands, which end is the bow, and whether it is a tanker's.
+"""Read a ship's deck in a fine image: position of the house, which end is the bow, probability of a tanker.
 
 A tanker's deck is long and clean between house and forecastle: one pipe rack along the middle, a manifold across
-amidships, no hatch covers, no cranes but a hose crane's. Bulk carriers and coasters have rows of wide blocks, container
+amidships, no hatch covers, no crane but the hose crane. Bulk carriers and coasters have rows of wide blocks, container
 ships a pattern of stacks.
 """
 
@@ -20,32 +20,32 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray, FloatImage
 
 SHAPE = (96, 24)  # cells along and across to which every deck is resampled
-HOUSE_STEP = 0.25  # by which it is brighter than the deck, share of the deck's own step from water
-# Log odds that a house at one end has the stern there, by length: supply ships and some coasters carry it forward, of
-# merchant ships above 80 m hardly any does (our reading of registers)
+HOUSE_STEP = 0.25  # least brightness of the house over the deck, as a share of the deck's over water
+# Log odds, by length, that the end with the house is the stern: supply ships and some coasters carry it forward, hardly
+# any merchant ship above 80 m does (our reading of registers)
 BOW_AFT_LENGTHS_M, BOW_AFT_ODDS = (42.0, 60.0, 80.0), (1.5, 2.8, 4.0)
-TAPER = 9.0  # log odds for each beam of difference in width between the last hundredths of the length
-TAPER_LIMIT = 2.5  # ... and no more: a shaded or dark end looks pointed as well
-# Of each feature, in the order of `_features`. Fitted to simulated fleets by benchmarks/fit_tanker_score.py; seeds
-# there, none of them used for reporting
+TAPER = 9.0  # log odds per beam of difference in width between the last hundredths of the length at both ends
+TAPER_LIMIT = 2.5  # ... at most: a shaded or dark end looks pointed as well
+# Logistic of the tanker score: weight, mean and spread of each feature, in the order of `_features`. Fitted to
+# simulated fleets by benchmarks/fit_tanker_score.py; none of the seeds there is used for reporting
 WEIGHTS: tuple[float, ...] = (-0.609, 1.059, 0.906, 0.754, -0.396, -1.034, -1.414, 0.170)
 MEANS: tuple[float, ...] = (4.674, 5.691, 0.242, 0.284, 0.257, 0.083, 1.044, 0.562)
 SPREADS: tuple[float, ...] = (0.643, 1.174, 0.171, 0.783, 0.225, 0.086, 0.745, 0.496)
 BIAS = -1.018
-# Change of light from row to row, share of the deck's own, that decks of merchant ships have (0.03 to 0.11 on most);
-# rows narrower than two pixels share their light and have less. So has a deck that is evenly painted, and over so
-# little her manifold would count as no tanker's ever did
+# Floor of the typical change of light from row to row, as a share of the deck's light (0.03 to 0.11 on most merchant
+# ships; less where rows are narrower than two pixels). On an evenly painted deck it is far lower, and the manifold,
+# counted in units of it, would score beyond any tanker
 SMOOTHEST = 0.03
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Deck:
-    """A deck's reading. Shares of the length count from the stern."""
+    """What was read from a deck. Positions are shares of the length from the stern."""
 
     house: float | None  # middle of the superstructure
-    bow_ahead: bool | None  # does the frame point to the bow? None: cannot be told
+    bow_ahead: bool | None  # does the frame point to the bow? None: unknown
     tone: float  # median brightness of the deck over the water's
-    features: tuple[float, ...]  # what `tanker` is told by, in the order of `WEIGHTS`
+    features: tuple[float, ...]  # inputs of `tanker`, in the order of `WEIGHTS`
     tanker: float  # probability
 
 
@@ -76,7 +76,7 @@ def _cells(light: FloatImage, hull: Hull, origin: tuple[int, int]) -> FloatArray
 
 
 def _house(cells: FloatArray) -> float | None:
-    """Middle of the superstructure: the short run of rows that is brightest and most uneven across most of the beam."""
+    """Middle of the superstructure: the short run of rows that is brightest and most uneven; None where none is."""
     inner = np.nan_to_num(cells[:, 4:-4], nan=1.0)
     level = np.median(inner)
     high = np.percentile(inner, 85, axis=1) - level
@@ -93,7 +93,7 @@ def _house(cells: FloatArray) -> float | None:
 
 
 def _bow_ahead(light: FloatImage, hull: Hull, house: float | None, tone: float, origin: tuple[int, int]) -> bool | None:
-    """Does the frame point to the bow? A bow comes to a point, a stern does not; and houses stand aft."""
+    """Does the frame point to the bow? A bow is pointed, a stern is not, and houses stand aft; None where unclear."""
     pixel = hull.frame.pixel_m
     v = np.arange(-0.5 * hull.beam_m, 0.5 * hull.beam_m + 1e-9, pixel / 2)
     inside = np.array([0.006, 0.012, 0.02, 0.03]) * hull.length_m + min(pixel, 3.0)
@@ -113,7 +113,7 @@ def _bow_ahead(light: FloatImage, hull: Hull, house: float | None, tone: float, 
 
 
 def _features(cells: FloatArray, hull: Hull, house: float | None) -> tuple[float, ...]:
-    """Numbers that part tankers from others, in the order of `WEIGHTS`."""
+    """Features that separate tankers from other ships, in the order of `WEIGHTS`."""
     clear = np.nan_to_num(cells, nan=float(np.nanmedian(cells)))
     low, high = 0.26, 0.86
     if house is not None and house > 0.6:

@@ -1,7 +1,7 @@
-"""Distances in masks up to a limit, and what they open: where a disc fits, and what lies near.
+"""Fast morphology with discs: dilation and opening of masks by distances up to a limit.
 
-A whole distance transform is dear, and mostly only a limit is asked for. In two passes, along rows and then across them
-(Felzenszwalb and Huttenlocher, Theory of Computing 8, pp. 415-428, 2012, without the envelope: the limit is small).
+A full distance transform is expensive and rarely needed. Two passes, along rows and then across them (Felzenszwalb and
+Huttenlocher, Theory of Computing 8, pp. 415-428, 2012, without the lower envelope, since the limit is small).
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def near(mask: BoolImage, reach_px: float) -> BoolImage:
-    """Pixels less than ``reach_px`` from a pixel of the mask, from middle to middle."""
+    """Pixels less than ``reach_px`` from a pixel of the mask, centre to centre."""
     return _squares_to(mask, math.ceil(reach_px)) < reach_px**2
 
 
 def opened(mask: BoolImage, width_px: float) -> BoolImage:
-    """What remains of a mask where a disc of this width fits; the image's border is no border of the mask."""
+    """Opening of a mask by a disc of this width; the mask is taken to continue beyond the image's border."""
     radius = max(0.5, width_px / 2)
     padded = np.pad(mask, 1, mode="edge")
     core = (_squares_to(~padded, math.floor(radius) + 1) > radius**2)[1:-1, 1:-1]
@@ -32,7 +32,7 @@ def opened(mask: BoolImage, width_px: float) -> BoolImage:
 
 
 def grown(mask: BoolImage) -> BoolImage:
-    """The mask and all that touches it, over corners too: a binary dilation by a square of 3 x 3, in few passes."""
+    """Binary dilation by a 3 x 3 square, in few passes."""
     out = mask.copy()
     out[1:] |= mask[:-1]
     out[:-1] |= mask[1:]
@@ -44,7 +44,7 @@ def grown(mask: BoolImage) -> BoolImage:
 
 @numba.njit(cache=True, nogil=True)
 def steps_near(mask: BoolImage, reach: int) -> BoolImage:
-    """Pixels from which a pixel of the mask is at most so many steps away, along rows and columns."""
+    """Pixels at most ``reach`` steps along rows and columns (city-block distance) from a pixel of the mask."""
     rows, cols = mask.shape
     away = np.empty((rows, cols), np.int32)
     far = np.int32(reach + 1)
@@ -69,7 +69,7 @@ def steps_near(mask: BoolImage, reach: int) -> BoolImage:
 
 @numba.njit(cache=True, nogil=True)
 def _squares_to(mask: BoolImage, limit_px: int) -> NDArray[np.int32]:
-    """Squared distance to the nearest pixel of the mask; beyond the limit, some number above its square."""
+    """Squared distance to the nearest pixel of the mask; beyond the limit, any number above the limit's square."""
     rows, cols = mask.shape
     beyond = limit_px + 1
     along = np.empty((rows, cols), np.int32)

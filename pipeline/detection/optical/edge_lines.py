@@ -1,4 +1,4 @@
-"""Where a mask ends in each row, and the straight line that most of these ends lie on."""
+"""Robust straight edges: where a mask ends in each row, and the line through most of these ends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @numba.njit(cache=True, nogil=True)
 def run_end(row: BoolImage, start: int, step: int, gap: int) -> int:
-    """Last solid sample of a run that goes outwards from ``start``; breaks shorter than ``gap`` are bridged.
+    """Last solid sample of a run outwards from ``start``; gaps of up to ``gap`` samples are bridged.
 
     -1 where nothing solid lies near the start, or where the run reaches the end of the row.
     """
@@ -43,9 +43,9 @@ def run_ends(rows: BoolImage, start: int, step: int, gap: int) -> NDArray[np.int
 def line_of(
     x: FloatArray, y: FloatArray, turn: float, outward: int, width: float
 ) -> tuple[float, float, float, float] | None:
-    """Slope, intercept, share of rows on the line and their rms, by votes: the line that most rows lie on.
+    """Slope, intercept, share of rows on the line and their rms, for the line that most rows lie on (by voting).
 
-    Where two lines have like support, the outer one counts: a deck's pipes have edges too.
+    Of two lines with similar support the outer one is taken: a deck's pipes have edges too.
     """
     slope, intercept = _most_voted(x, y, np.linspace(-turn, turn, 25), outward, width)
     keep = np.abs(y - slope * x - intercept) < width
@@ -60,7 +60,7 @@ def line_of(
 
 @numba.njit(cache=True, nogil=True)
 def _most_voted(x: FloatArray, y: FloatArray, slopes: FloatArray, outward: int, width: float) -> tuple[float, float]:
-    """Slope and middle of the band of this width that holds most points; the outer of bands that hold like many."""
+    """Slope and middle of the band of this width with most points; the outer one of bands with about as many."""
     best, chosen_slope, chosen_at = -1.0, 0.0, 0.0
     for slope in slopes:
         rest = np.sort(y - slope * x)

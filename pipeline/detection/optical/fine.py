@@ -1,7 +1,7 @@
-"""One object of a fine image, measured at the image's own pixels: hull, deck, side, in metres on the water.
+"""Measure one object of a fine image at full resolution: hull, deck and freeboard, in metres on the water.
 
-A camera that leans sees the deck shifted and one side of the hull. What is measured is set right for both: the hull's
-place is that of her waterline, her beam that of her deck, her length less what shows of the stern's own face.
+An off-nadir camera sees the deck displaced and one side of the hull. The result is corrected for both: position of the
+waterline, beam of the deck, length without the visible face of the stern.
 """
 
 from __future__ import annotations
@@ -53,38 +53,38 @@ if TYPE_CHECKING:
     from pipeline.detection.optical.water import Levels
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
-    Found = tuple[Hull, BoolImage, BoolImage, float]  # her pixels, all that are no water, how much speaks for her
+    Found = tuple[Hull, BoolImage, BoolImage, float]  # hull, her pixels, all pixels that are not water, evidence
 
 VISIBLE = ("pan", "B", "G", "R", "GI", "Y", "B02", "B03", "B04")
-REACH = 0.75  # of the object's length that is read around it
-REACH_M = 60.0  # ... and so much at least (our choice)
-DOUBTFUL_REACH_M = 150.0  # no wider a window is read for a hull that is like none (our choice)
-TRAIL = 1.3  # times the bright object's length, from which a hull in open water may have her wake in it (our choice)
+REACH = 0.75  # margin read around an object, as a share of its length
+REACH_M = 60.0  # ... plus so much (our choice)
+DOUBTFUL_REACH_M = 150.0  # widest margin read again for an outline with little evidence (our choice)
+TRAIL = 1.3  # times the bright object's length, from which a hull in open water may include her wake (our choice)
 BORDER_M, LONGEST_REACH_M = 15.0, 300.0  # a hull so near the window's border is read again in one twice as wide
 ASPECT = (2.4, 10.5)  # length over beam of hulls, tugs to container ships
 MIN_FILL = 0.66  # share of the frame that is filled: hulls fill 0.8 to 1 (our choice)
-USUAL_STEP = 1.6  # of a deck's light over its water's, of that light; median of simulated ships
+USUAL_STEP = 1.6  # a deck's light less the water's, in units of the water's; median of simulated ships
 USUAL_ODDNESS = 0.40  # of most simulated hulls that nothing touches
-MAX_ODDNESS = 0.9  # above it a quay or a neighbour is part of what was outlined
-EDGE_SHARE = 0.35  # of the way from water to a deck's usual light, where a bright one is cut; coarse pixels blur bows
-SAME_END = 0.15  # of the length, by which a hull measured anew may differ from what was left for her (our choice)
-END_ROOM_M = 3.0  # beyond a rectangle's ends in which the hull's own may lie
+MAX_ODDNESS = 0.9  # above it a quay or a neighbour is part of the outline
+EDGE_SHARE = 0.35  # a bright deck is cut at this share of the way from water to its light: coarse pixels blur bows
+SAME_END = 0.15  # most by which the length measured again may differ from what the cut left (our choice)
+END_ROOM_M = 3.0  # margin beyond a rectangle's ends for the hull's own
 GAP_SE_M = 0.7  # between a hull and her quay lie 0.8 to 3 m of fenders; a line may be either border of them
 FREE_ROOM_M, TOUCHED_ROOM_M = 8.0, 0.4  # ... and beyond its sides: a side that faces the camera shows its whole height
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FineHull:
-    """A hull with her deck and freeboard; ``hull`` is set right for the camera's lean."""
+    """A hull with her deck and freeboard; ``hull`` is corrected for the off-nadir view."""
 
     hull: Hull
     deck: Deck
     freeboard: Freeboard
-    good: bool  # looks like a hull in every respect
+    good: bool  # has the proportions, fill and straight sides of a hull
     sharpness: float  # of her sides
-    odds: float  # how much speaks for her outline, natural logarithm
-    square: bool  # as a pier or a barge: without a bow
-    beside: BesideHer  # what the water beside her says of this outline
+    odds: float  # evidence for her outline, natural logarithm
+    square: bool  # without a bow, like a pier or a barge
+    beside: BesideHer  # comparison of the outline with the water beside her
 
 
 def measure_fine(
@@ -101,7 +101,7 @@ def measure_fine(
         sea = tile.valid & tile.water
         near = _blob_pixels(blob, window, factor, around)
         if scene.radiometry is not Radiometry.REFLECTANCE and near.any():
-            # Nobody knows where such a scale begins: the object's own step from the water is its unit
+            # The zero of such a scale is unknown: the object's own step from the water serves as its unit
             light = 1 + (light - 1) * np.float32(USUAL_STEP / max(1e-6, float(np.median(light[near])) - 1))
         found = _best_hull(light, sea, near, scene.pixel_spacing_m, origin)
         if found is not None and not blob.moored and found[0].length_m > TRAIL * length_m:
@@ -110,7 +110,7 @@ def measure_fine(
             found = _without_wake(found, alone, length_m)
         if found is None or reach_m > LONGEST_REACH_M:
             break
-        part = found[3] < SURE and reach_m < DOUBTFUL_REACH_M  # so little like a hull: a part?
+        part = found[3] < SURE and reach_m < DOUBTFUL_REACH_M  # little evidence: perhaps a part of a hull
         if not (part or _runs_out(found[0], around, scene.shape)):
             break
         reach_m *= 2.0  # the object was a part of a longer hull: a box on her deck, her house
@@ -137,7 +137,7 @@ def measure_fine(
 
 
 def beside_unfitted(scene: Scene, levels: Levels, frame: HullFrame, length_m: float, beam_m: float) -> BesideHer:
-    """What the water says of an outline by moments, where no hull could be fitted."""
+    """Compare an outline by moments with the water beside it, where no hull could be fitted."""
     around = _window_about(scene, frame, (0.5 + LOOK_SHARE) * length_m + LOOK_M)
     tile = scene.read(around)
     loose = Hull(frame, length_m, beam_m, 0.0, 0.0, 0.0, False, 1.0, (True, True), (0.0, 0.0), 0.0)
@@ -150,7 +150,7 @@ def _window_about(scene: Scene, frame: HullFrame, reach_m: float) -> Window:
 
 
 def _runs_out(hull: Hull, around: Window, shape: tuple[int, int]) -> bool:
-    """Does a hull reach the border of a window where the image goes on?"""
+    """Does a hull reach the border of the window where the image continues?"""
     rows, cols = hull.frame.pixels(np.array([-0.5, 0.5]) * hull.length_m, np.zeros(2))
     room = BORDER_M / hull.frame.pixel_m
     return bool(
@@ -162,7 +162,7 @@ def _runs_out(hull: Hull, around: Window, shape: tuple[int, int]) -> bool:
 
 
 def over_water(tile: Tile, levels: Levels) -> FloatImage:
-    """Visible light over that of the water around (water 1): where hulls and shadows show."""
+    """Visible light over that of the local water (water 1), in which both hulls and shadows show."""
     names = [b for b in tile.bands if b in VISIBLE] or [levels.infrared]
     parts = []
     for name in names:
@@ -185,9 +185,9 @@ def _blob_pixels(blob: Blob, window: Window, factor: int, around: Window) -> Boo
 def _best_hull(
     light: FloatImage, sea: BoolImage, near: BoolImage, spacing_m: tuple[float, float], origin: tuple[int, int]
 ) -> Found | None:
-    """The hull at the water's own level, or, where that is none, at half the object's brightness: a quay may be dimmer.
+    """The best hull at an object: between straight lines, else around its pixels; None where no hull fits.
 
-    Also the hull's pixels, and all that are no water.
+    The pixels are cut just above the water and, since a quay may be dimmer, at half the object's brightness.
     """
     calm = light[sea & (light > 0.5) & (light < 1.6)]
     if not near.any() or calm.size < 100:
@@ -211,12 +211,12 @@ def _best_hull(
                 tried.append((hull, mask, low, SURE))
                 done = done or (_is_hull(hull) and _oddness(hull) < USUAL_ODDNESS)
         if done:
-            break  # the others are for hulls that a quay or a neighbour touches
+            break  # the other cuts are for hulls that a quay or a neighbour touches
     return _alone(min(tried, key=lambda t: _oddness(t[0])), clean, noise, origin) if tried else None
 
 
 def _alone(found: Found, clean: FloatImage, noise: float, origin: tuple[int, int]) -> Found:
-    """The hull without the pier that she lies at, where one was outlined with her."""
+    """The hull without the pier that she lies at, where the outline includes one."""
     ship = without_pier(clean, found[0], noise, origin)
     if ship is None or not _is_hull(ship[0]):
         return found
@@ -226,7 +226,7 @@ def _alone(found: Found, clean: FloatImage, noise: float, origin: tuple[int, int
 def off_its_pier(
     light: FloatImage, sea: BoolImage, near: BoolImage, pier: Hull, origin: tuple[int, int]
 ) -> tuple[Found, BoolImage] | None:
-    """The ship at what was outlined and has no bow, and all but that; None where no sure hull with a bow is left."""
+    """The ship beside an outline without a bow (a pier), and the sea without that; None where no sure hull is left."""
     off = sea & ~ground_of(pier, light.shape, origin)
     ship = _best_hull(light, off, near & off, pier.frame.spacing_m, origin)
     if ship is None or ship[3] < SURE or ship[0].length_m < LEAST_SHIP * pier.length_m or not _is_hull(ship[0]):
@@ -238,12 +238,12 @@ def off_its_pier(
 def _ended_at_water(
     light: FloatImage, sea: BoolImage, near: BoolImage, found: Found, origin: tuple[int, int]
 ) -> tuple[Found, BoolImage, BesideHer]:
-    """The hull, measured anew without what lies beyond where her side to the water has become water; and the water's
-    word on what stands.
+    """The hull, measured again without the ends at which her seaward side has become water; the sea that was searched;
+    and the comparison with the water beside the outline that is kept.
 
-    Beyond a hull's end her quay goes on, white caps and smoke do. A new outline stands where it is a hull that ends
-    about there, of which the water says nothing of that kind, nor that she goes on over most of what was taken off: a
-    dark stern or bow.
+    Beyond a hull's end her quay, white caps or smoke may continue. The new outline is kept where it is a hull that ends
+    near the cut, whose own ends need no cut, and that does not go on over most of what was cut off (a dark stern or
+    bow).
     """
     told = beside_her(light, sea, found[0], origin)
     cut = told.cut()
@@ -259,7 +259,7 @@ def _ended_at_water(
 
 
 def _beyond(hull: Hull, cut_m: tuple[float, float], shape: tuple[int, ...], origin: tuple[int, int]) -> BoolImage:
-    """Pixels beyond an outline's ends where so much is taken off them, abreast of it and of what lies close by."""
+    """Pixels beyond an outline's ends after ``cut_m`` [m] is taken off each, to one beam on both sides of the axis."""
     u, v = hull.frame.metres(shape, origin)
     half = hull.length_m / 2
     past = np.zeros(u.shape, bool)
@@ -270,10 +270,10 @@ def _beyond(hull: Hull, cut_m: tuple[float, float], shape: tuple[int, ...], orig
 
 
 def _without_wake(found: Found, alone: Found | None, length_m: float) -> Found:
-    """The hull, or the one found where all that shows less than half of the object's light was taken for water.
+    """The hull, or ``alone``: the one found with everything below half of the object's light taken for water.
 
-    The wake of a ship under way is as wide as she and shows a quarter of her light. What remains without it stands only
-    where it is as long as the bright object (``length_m``) and more like a hull.
+    The wake of a ship under way is as wide as she and shows a quarter of her light. ``alone`` is taken only where it is
+    about as long as the bright object (``length_m``) and more like a hull.
     """
     if alone is None or not _is_hull(alone[0]) or not 1 / TRAIL < alone[0].length_m / length_m < TRAIL:
         return found
@@ -288,7 +288,7 @@ def _hull_between_lines(
     spacing_m: tuple[float, float],
     origin: tuple[int, int],
 ) -> Found | None:
-    """The hull fitted inside the likeliest rectangle between straight lines, her pixels, and all that are no water."""
+    """The hull fitted inside the likeliest rectangle between straight lines; None where there is none."""
     box = likely_rectangle(clean, near, noise, spacing_m, origin)
     if box is None:
         return None
@@ -319,10 +319,10 @@ def _hull_between_lines(
 
 
 def _touched(box: Rectangle, side: int, pixel: float) -> Touched | None:
-    """The line on which a side lies that something is moored to; None for a side with water beyond.
+    """The line of a side that something lies against; None for a side with water beyond.
 
-    Its error: that of any edge, the gap and fenders of which the line may be either border, and the beam's own for want
-    of a step.
+    Its error combines that of any edge, the fender gap of which the line may be either border, and, where the step is
+    weak, a share of the beam.
     """
     if not box.touched[side]:
         return None
@@ -333,7 +333,7 @@ def _touched(box: Rectangle, side: int, pixel: float) -> Touched | None:
 
 
 def _within(v: FloatArray, box: Rectangle, pixel: float) -> BoolImage:
-    """Between a hull's sides and what shows of them beyond: little where something lies alongside."""
+    """Between a hull's sides, with room for their visible height: little where something lies alongside."""
     room = [TOUCHED_ROOM_M + 0.5 * pixel if touched else FREE_ROOM_M for touched in box.touched]
     return np.asarray((v > -box.beam_m / 2 - room[0]) & (v < box.beam_m / 2 + room[1]), bool)
 
@@ -384,5 +384,5 @@ def sun_view(scene: Scene, frame: HullFrame) -> SunView | None:
 
 
 def no_hull() -> Freeboard:
-    """What is said of the freeboard where no hull could be fitted."""
+    """The freeboard where no hull could be fitted: none, and why."""
     return none("no hull edge could be fitted")

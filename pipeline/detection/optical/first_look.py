@@ -1,8 +1,8 @@
-"""What one pass over an optical image tells, before anything is looked for: the levels of its water, and its clouds.
+"""First pass over an optical image: its water levels and clouds, computed once and cached as bytes.
 
-A run needs both twice: when it learns what always stands along the shore, and when it looks for ships. Neither depends
-on what it learnt in between, so a scene's first look is kept as bytes and taken once. What land tells of its clouds is
-no part of it: see `FirstLook.at_the_coast`.
+A run needs both twice: for the history of fixed structures along the shore, and for ship detection. Neither depends on
+what was learnt in between. The correction of clouds by the map's land does, and is applied later
+(`FirstLook.at_the_coast`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pipeline.types import Scene, Sensor
 if TYPE_CHECKING:
     from pipeline.config import DetectionConfig
 
-KINDS_FROM_M = 5.0  # pixels in which colour and lie tell what else an object is; in finer ones edges do
+KINDS_FROM_M = 5.0  # pixel size from which objects are classified by colour and position; finer ones by edges
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +34,7 @@ class FirstLook:
     clouds: CloudMap | None
 
     def as_bytes(self) -> bytes:
-        """To be kept, and read by `from_bytes`."""
+        """Serialise, for `from_bytes`."""
         told = {field.name: getattr(self.levels, field.name) for field in fields(Levels)}
         if self.clouds is not None:
             told |= {"cell": self.clouds.cell, "bits": self.clouds.bits}
@@ -51,7 +51,7 @@ class FirstLook:
         return cls(Levels(**told | {"block_px": tuple(float(side) for side in told["block_px"])}), clouds)
 
     def at_the_coast(self, scene: Scene, config: DetectionConfig) -> FirstLook:
-        """The look by the land of the scene's map: its clouds without the rims of bright ground."""
+        """The look corrected by the map's land: clouds without the rims of bright ground."""
         if self.clouds is None:
             return self
         right = turned(scene, turn_of(scene))
@@ -59,12 +59,12 @@ class FirstLook:
 
 
 def can_be_searched(scene: Scene) -> bool:
-    """Coarse pixels are told by their bands; in fine ones edges speak, whatever the band."""
+    """Can ships be searched for? Coarse pixels need bands of known names; fine ones have edges, whatever the band."""
     return names_tell(scene.bands) or float(np.mean(scene.pixel_spacing_m)) < KINDS_FROM_M
 
 
 def first_look(scene: Scene, config: DetectionConfig) -> FirstLook:
-    """Read the image once for its levels, and what may be cloud once more; both as it lies north up."""
+    """Read the image once for its levels, and again where there may be cloud; both in north-up orientation."""
     scene, _ = named(turned(scene, turn_of(scene)), config.tile_px)
     by_network = scene.sensor is Sensor.SENTINEL2 and network.fits(float(np.mean(scene.pixel_spacing_m)))
     white = WhiteCells(scene)

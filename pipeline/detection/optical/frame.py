@@ -1,4 +1,4 @@
-"""A ship's own frame: pixels resampled along and across the hull, and edges in it to a fraction of a pixel."""
+"""Coordinates along and across a hull: conversion to and from pixels, and resampling of images."""
 
 from __future__ import annotations
 

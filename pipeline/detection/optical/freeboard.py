@@ -1,10 +1,10 @@
-"""Height of a ship's side above water, from its shadow on the water and from the side itself where the camera sees it.
+"""Measure freeboard: from the shadow of the ship's side on the water, and from the side itself where it is visible.
 
 On flat water the shadow of a point at height ``h`` falls ``h / tan(sun elevation)`` away, on the side away from the
 sun; the camera, ``off_nadir`` from the zenith, sees the point ``h tan(off_nadir)`` from its place, away from the
 satellite. Across the hull these are ``h k_s`` (towards the shaded side) and ``h k_v`` (``k_v`` > 0 on the side that
-faces the camera, which shows that much of itself). Water has no height, so waterline and shadow's end stay in place
-while the deck's edge moves: `side` fits both sides of the hull for the height that explains them.
+faces the camera, and is that much visible). The waterline and the shadow's end stay in place while the deck's edge is
+displaced: `side` fits the profile across each side of the hull for the height that explains it.
 
 The same geometry measures oil tanks to 0.24 m (https://doi.org/10.3390/rs11070793); for hulls nothing is published.
 """
@@ -36,27 +36,27 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
 MAX_PIXEL_M = 3.5  # coarser pixels blur a ship's shadow into her hull
-MAX_BLIND_PIXEL_M = 1.6  # coarser pixels do not part a side from its deck
-LOWEST_SUN_DEG = 8.0  # lower, a shadow is seven times the height and falls on something (our choice)
+MAX_BLIND_PIXEL_M = 1.6  # coarser pixels do not separate a side from its deck
+LOWEST_SUN_DEG = 8.0  # below, a shadow is seven times the height and falls on something (our choice)
 PARALLEL = 0.30  # half of the share of the length over which the side is straight and the deck level
 MIN_LENGTH_M = 42.0  # on shorter hulls house and fenders stand at the side itself
-NEAR_SHARE = 0.55  # of the longest shadow: what stands nearer would catch its end, and in shade looks like water
+NEAR_SHARE = 0.55  # of the longest shadow: anything nearer would catch its end, and in shade looks like water
 STEPS = "the shadow ends in steps, as high as stacks: cargo stands at the side"
-SMOOTH_ROWS_M = 4.0  # along the hull: the noise of one row is no shadow's end (our choice)
+SMOOTH_ROWS_M = 4.0  # smoothing along the hull, against the noise of single rows (our choice)
 MAX_SHARE = 0.92  # of the usual depth: a higher side has deck cargo standing on it
 MIN_ROWS_M = 8.0  # of hull with a clear profile
 REFRACTION = 1.34  # of sea water
 DEEPEST = 1.3  # times the usual depth of a hull: no side is higher
 TALLEST_M = 25.0  # ... nor than this: the largest tankers in ballast have some 22 m
-USUAL_SHARE = (0.42, 0.22)  # of the depth above water: mean and spread between ballast and load line; our choice
-HOUSE_ABOVE_DECK = (6.0, 0.08)  # m, and share of the length: how high a house throws its shadow along the hull
+USUAL_SHARE = (0.42, 0.22)  # share of the depth above water: mean and spread from ballast to load line; our choice
+HOUSE_ABOVE_DECK = (6.0, 0.08)  # m, and share of the length: height of a house, whose shadow falls along the hull
 HOUSE_ENDS = 0.22  # share of the length from the stern within which a house usually stands
-ELEVATION_SE_DEG = 0.2  # of the sun: stated to a tenth, of another moment of the scene (our choice)
-VIEW_SE_DEG = 0.5  # of the camera: stated for the scene's middle (our choice)
+ELEVATION_SE_DEG = 0.2  # of the sun: given to a tenth, for another moment of the scene (our choice)
+VIEW_SE_DEG = 0.5  # of the camera: given for the scene's middle (our choice)
 SEA_SE_M = 0.06  # water runs up and down the side; harbour water; our choice
-FORM_SE_M = 0.10  # sheer and trim over the stretch that is measured; rails; our choice
-SHARP_PIXEL_M, COARSE_SHARE = 0.7, 0.08  # for each metre that a pixel is larger, such a share of the height may be what
-# blends with the strip: the interval opens downwards (set on simulated seeds 651 to 690 and 9301 to 9330 at 3 m)
+FORM_SE_M = 0.10  # sheer and trim over the measured stretch; rails; our choice
+SHARP_PIXEL_M, COARSE_SHARE = 0.7, 0.08  # for each metre of pixel above the first, this share of the height may be
+# other dark pixels blended in: the interval opens downwards (set on simulated seeds 651 to 690, 9301 to 9330 at 3 m)
 DISAGREE = 2.5  # standard deviations between shadow and side beyond which they are not combined
 
 
@@ -72,7 +72,7 @@ class SunView:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lines:
-    """What was measured, as lines along the hull in the scene's pixels, shape (2, 2): rows and columns of both ends."""
+    """The measured edges as lines along the hull in scene pixels, shape (2, 2): row and column of both ends."""
 
     deck_edge: FloatArray
     waterline: FloatArray | None
@@ -82,7 +82,7 @@ class Lines:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Freeboard:
-    """Freeboard with its 90 % interval, or None with the reason; ``evidence`` says which in plain words."""
+    """Freeboard with its 90 % interval, or None; ``evidence`` says in words how it was measured, or why not."""
 
     value_m: float | None
     lo_m: float | None
@@ -94,7 +94,7 @@ class Freeboard:
     deck_edges: dict[int, float] = field(default_factory=dict)  # side -> distance of the deck's edge from the axis [m]
 
     def drawn(self) -> tuple[tuple[str, FloatArray], ...]:
-        """Every line with its kind, for those who show the measurement."""
+        """Every line with its kind, for figures of the measurement."""
         kinds = ("deck_edge", "boot_top", "waterline", "shadow_end")
         pairs = ((kind, getattr(lines, kind)) for lines in self.lines for kind in kinds)
         return tuple((kind, at) for kind, at in pairs if at is not None)
@@ -142,8 +142,8 @@ def measure_freeboard(
     """Freeboard of a fitted hull.
 
     ``light`` is visible light over that of the water around (water 1); ``others`` marks what is neither this hull nor
-    water: land, quays, other ships. ``tanker`` is the probability that her deck is a tanker's: on others hatches may
-    throw the shadow that is measured.
+    water: land, quays, other ships. ``tanker`` is the probability that her deck is a tanker's: on other decks hatches
+    may cast the measured shadow.
     """
     pixel = hull.frame.pixel_m
     if pixel > MAX_PIXEL_M:
@@ -165,14 +165,14 @@ def measure_freeboard(
         elif found is not None:
             sides.append((k, found))
     if STEPS in reasons:
-        return none(STEPS)  # the other side, where it shows, shows the stacks as well
+        return none(STEPS)  # the other side, if visible, includes the stacks as well
     if not sides:
         return none(reasons[0] if reasons else "the sun stands too high, or along the hull, or behind the lean")
     return _combined(hull, sides, heights, sun, tanker)
 
 
 def log_prior(heights_m: FloatArray, length_m: float) -> FloatArray:
-    """Of the heights of a side, by the depth usual for the length: few ships float with all or nothing of it dry."""
+    """Log prior of a side's height, normal in its share of the depth usual for the length (`USUAL_SHARE`)."""
     share = heights_m / depth_of_any_m(length_m)
     return np.asarray(-0.5 * ((share - USUAL_SHARE[0]) / USUAL_SHARE[1]) ** 2)
 
@@ -183,7 +183,7 @@ def none(reason: str) -> Freeboard:
 
 
 def _as_told(k: SideGeometry, pixel_m: float) -> SideGeometry:
-    """A side as pixels tell it: coarse ones show no side of its own, and her shadow begins where she ends."""
+    """A side's geometry as the pixels resolve it: coarse ones show no visible side, only the shadow."""
     return replace(k, k_v=0.0) if pixel_m > MAX_BLIND_PIXEL_M and k.k_v > 0 else k
 
 
@@ -198,14 +198,17 @@ class _Rows:
 def _measured_side(
     seen: _Rows, hull: Hull, k: SideGeometry, heights: FloatArray, *, cargo: bool
 ) -> Posterior | str | None:
-    """What the rows of one side say; a reason where they could have spoken and do not. May ``cargo`` stand there?"""
+    """Height of one side from its rows; a reason in words where it cannot be measured, None without a profile to fit.
+
+    ``cargo``: deck cargo may stand at the side.
+    """
     found = _fit(seen.x, seen.light, 50.0, hull, k, heights)
     if found is None:
         return None
     if found.worse_without < MIN_GAIN:
         return "no dark strip and no side can be told from the water's own pattern"
     if found.depth > 0:
-        # Hatches and cranes only lengthen a shadow; where the least shaded fifth of the rows says less, it is right
+        # Hatches and cranes only lengthen a shadow: where the least shaded fifth of the rows gives less, that is right
         soft = ndimage.uniform_filter1d(seen.light, max(1, round(SMOOTH_ROWS_M / hull.frame.pixel_m)), axis=0)
         least = _plain(_fit(seen.x, soft, 100.0 - LEAST_SHADED, hull, k, heights))
         if cargo and ends_in_steps(least, _plain(_fit(seen.x, soft, MOST_SHADED, hull, k, heights))):
@@ -216,7 +219,7 @@ def _measured_side(
 
 
 def _plain(found: Posterior | None) -> Posterior | None:
-    """The reading, where it shows layers at all."""
+    """The posterior, if the profile shows layers at all."""
     return found if found is not None and found.worse_without > MIN_GAIN else None
 
 
@@ -228,7 +231,8 @@ def _clear_light(
     tallest: float,
     origin: tuple[int, int],
 ) -> _Rows | str | None:
-    """The rows of one side that nothing else stands in; a reason where there are too few."""
+    """The rows of one side with nothing else in them; a reason in words where there are too few, None where the
+    geometry shows neither shadow nor side."""
     pixel, half = hull.frame.pixel_m, hull.beam_m / 2
     u = clear_rows(hull, k.k_u, 0.45 * tallest, pixel)
     x = np.arange(
@@ -255,9 +259,9 @@ def _clear_light(
 def _fit(
     x: FloatArray, rows: FloatImage, percent: float, hull: Hull, k: SideGeometry, heights: FloatArray
 ) -> Posterior | None:
-    """The height by one percentile of the rows, prior included."""
+    """Posterior of the height, prior included, from one percentile of the rows."""
     half = hull.beam_m / 2
-    known = np.isfinite(rows).any(axis=0)  # a column beyond the image's edge says nothing
+    known = np.isfinite(rows).any(axis=0)  # columns beyond the image's edge have no data
     if not known.any():
         return None
     profile = np.full(len(x), np.nan)
@@ -270,7 +274,7 @@ def _fit(
 
 
 def clear_rows(hull: Hull, k_u: float, height_m: float, step_m: float) -> FloatArray:
-    """Positions along the hull whose strip comes from the straight side, and from no house."""
+    """Positions along the hull whose shadow comes from the straight side and not from the house."""
     half = PARALLEL * hull.length_m
     u = np.arange(-half, half + 1e-9, step_m)
     source = u - height_m * k_u
@@ -286,7 +290,7 @@ def clear_rows(hull: Hull, k_u: float, height_m: float, step_m: float) -> FloatA
 def _combined(
     hull: Hull, sides: list[tuple[SideGeometry, Posterior]], heights: FloatArray, sun: SunView, tanker: float
 ) -> Freeboard:
-    """One height of both sides, where they agree; both, and a flag, where they do not."""
+    """One height from both sides where they agree; else the more reliable one, an interval over both, and a flag."""
     flags: tuple[str, ...] = ()
     parts = [(k, p, _widened(p.interval(), k, hull, sun)) for k, p in sides]
     value, low, high = parts[0][2]
@@ -300,7 +304,7 @@ def _combined(
             value, low, high = _widened(joint, better, hull, sun)
         else:
             flags = ("freeboard_disputed",)
-            shadow_first = gear == 0  # gear lengthens shadows; the side itself it leaves alone
+            shadow_first = gear == 0  # gear lengthens shadows, but not the visible side
             trusted = one if (a.k_s > b.k_s) == shadow_first else two
             value, low, high = trusted[0], min(one[1], two[1]), max(one[2], two[2])
     if gear > 0:
@@ -335,9 +339,9 @@ def _words(k: SideGeometry, p: Posterior, interval: tuple[float, float, float]) 
 def _widened(
     interval: tuple[float, float, float], k: SideGeometry, hull: Hull, sun: SunView
 ) -> tuple[float, float, float]:
-    """(value, low, high) with the parts that the pixels do not tell: angles, direction, sea, form."""
+    """(value, low, high) with the errors that are not in the pixels: angles, heading, sea state, hull form."""
     low, value, high = interval
-    strip = max(0.1, k.k_s + k.k_v)  # on either side (`side`)
+    strip = max(0.1, k.k_s + k.k_v)  # metres across per metre of height, on either side (`side`)
     elevation = np.radians(sun.sun_elevation_deg)
     by_sun = np.radians(ELEVATION_SE_DEG) * k.k_s / (strip * np.sin(elevation) * np.cos(elevation))
     by_turn = hull.heading_se_rad * abs(k.k_u) / strip
@@ -349,7 +353,7 @@ def _widened(
 def _lines(hull: Hull, k: SideGeometry, p: Posterior, height_m: float) -> Lines:
     """Deck edge, waterline, boot-topping and shadow's end for a height, in pixels.
 
-    On a side that faces away from the camera the deck's edge hides the waterline; its place follows from the height.
+    On a side facing away from the camera the deck hides the waterline; its position follows from the height.
     """
     u = np.array([-PARALLEL, PARALLEL]) * hull.length_m
 

@@ -1,4 +1,4 @@
-"""Why an image in coarse pixels misses so many ships at quays that a berth where none shows says nothing."""
+"""Conditions under which coarse images miss many ships at quays, so that a berth without one is unknown, not empty."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ CONTRAST_ALONE = (
     "so a berth where none shows is unknown"
 )
 # Real ports warped to pixels longer one way (F1): 1.2 times 0.93, 1.4 times 0.89, 1.6 times 0.86, 2.4 times 0.42
-OBLONG = 1.5  # one side of a pixel over the other, from which that is said (our choice)
+OBLONG = 1.5  # ratio of a pixel's sides from which this is reported (our choice)
 SQUASHED = (
     "in pixels of {row_m:.3g} by {col_m:.3g} m hulls look squashed, and the hull network knows square pixels: it "
     "misses ships and takes other things for them, so a berth where none shows is unknown (warp it to a grid in metres)"
 )
-# Simulated skies (docs/accuracy_optical.md): quays shaded by sheds, and land under snow, with the ships at quays that
-# are found there of those in a clear sky. A berth counts as seen by so much: were it 0, each ship that is found there
-# would stand for many that no look saw (calls/missed.py)
+# From simulations (docs/accuracy_optical.md): ships found at quays shaded by sheds, and with snow on land, relative to
+# normal conditions. A berth counts as seen by that share; with 0, each ship found there would stand for many unseen
+# ones (calls/missed.py)
 LOW_SUN_DEG, IN_LOW_SUN = 15.0, 0.7
 LOW_SUN = (
     "the sun stood {sun:.0f} degrees high, so sheds may shade quays and hide ships there: a berth where none shows is "
@@ -37,9 +37,9 @@ SNOW = "snow on {share:.0f} % of the land hides ships at quays: a berth where no
 
 
 def hardly_told(scene: Scene, levels: Levels) -> tuple[str, float]:
-    """Why many ships are missed in an image in coarse pixels, and the share of those at quays that is found still.
+    """Why many ships are missed in a coarse image, and the share of those at quays that is still found.
 
-    "" and 1 where the hull network sees what it knows.
+    "" and 1 where the image is like those the hull network was trained on, and in fine pixels.
     """
     row_m, col_m = scene.pixel_spacing_m
     spacing = float(np.mean(scene.pixel_spacing_m))
@@ -56,7 +56,7 @@ def hardly_told(scene: Scene, levels: Levels) -> tuple[str, float]:
 
 
 def untrained(scene: Scene) -> str:
-    """Why the hull network cannot look at an image in coarse pixels; "" where it can, or pixels are fine."""
+    """Why the hull network cannot be used on a coarse image; "" where it can, or where pixels are fine."""
     spacing = float(np.mean(scene.pixel_spacing_m))
     if spacing < KINDS_FROM_M:
         return ""

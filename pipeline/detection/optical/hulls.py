@@ -1,4 +1,4 @@
-"""From an object to a hull: size, direction, likelihood that it is a ship; in fine pixels its edges and its shadow."""
+"""Measure an object as a hull: size, heading, score as a ship; in fine pixels by edges, with freeboard and deck."""
 
 from __future__ import annotations
 
@@ -23,21 +23,22 @@ from pipeline.types import Scene, Window
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-COARSE_SE_PX = 0.6  # of an end by half-level pixels: a third of a pixel at each end, and blur; our choice
-TURN_SPREAD, TURN_PX = 1.7, 0.22  # of the fit's own error, and of a pixel from end to end: set on seeds below 1000
-MOMENT_TURN_PX = 0.7  # by which a moment's axis errs from end to end; set on painted ships (benchmarks.hull_sizes)
-COARSE_SE_SHARE = 0.06  # of a size by moments: superstructures and dark decks pull on it; our choice
+COARSE_SE_PX = 0.6  # error of a size by half-level pixels: a third of a pixel at each end, and blur; our choice
+TURN_SPREAD, TURN_PX = 1.7, 0.22  # heading error: times the fit's own, and pixels end to end; set on seeds below 1000
+MOMENT_TURN_PX = 0.7  # heading error of moments, pixels end to end; set on painted ships (benchmarks.hull_sizes)
+COARSE_SE_SHARE = 0.06  # error of a size by moments: superstructures and dark decks bias it; our choice
 MIN_ASPECT, MAX_ASPECT = 1.7, 11.0  # length over beam in coarse pixels; hulls have 4 to 8, blurred boats less
 # Length over beam of merchant ships from that length on: 5 to 7.5, river tankers 8 (our reading of registers)
 MERCHANT_FROM_M, USUAL_ASPECT = 60.0, (4.6, 8.2)
-MOORED_ASPECT = 2.6  # beside a quay, where a shed or a strip of quay is as stout as a boat; our choice
+MOORED_ASPECT = 2.6  # least beside a quay, where a shed or a strip of quay is as stout as a boat; our choice
 FILL = (0.62, 1.25)  # share of the frame that is filled; hulls fill 0.8 to 1
-# A house may be all of a dark ship that stands out. White caps have lines as long by chance: around 85 of
-# them in a simulated sea of 6 m/s outlines had 14 to 27.0, around the houses and boxes of 5 ships 27.6 and more
+# Of a dark ship only the house may stand out. A hull so many times longer than the object needs this much evidence,
+# since chance lines around white caps are as long: around 85 of them in a simulated sea of 6 m/s outlines had 14 to
+# 27.0, around the houses and boxes of 5 ships 27.6 and more
 FAR_LONGER, SURE_OF_A_PART = 3.0, 27.0
-DOUBTED = 0.15  # of the length, from which a change of it is told (our choice)
-HIDDEN = 0.2  # of an outline whose sides fade, that the ship in it may be: 60 m in 270 m of smoke
-BY_EDGES = "optical-edges"  # the method of a hull that is fitted by its edges
+DOUBTED = 0.15  # share of the length: a larger possible change makes the outline doubtful (our choice)
+HIDDEN = 0.2  # an outline whose sides fade may hold a ship of only this share of it: 60 m in 270 m of smoke
+BY_EDGES = "optical-edges"  # method name of a hull fitted by its edges
 
 
 Interval = tuple[float, float, float]  # p5, value, p95
@@ -60,22 +61,22 @@ class Measured:
     method: str
     freeboard: Freeboard
     heading_half_deg: float
-    doubtful: bool  # proportions that merchant hulls do not have: an end or a side is a quay's, or lost in shade
+    doubtful: bool  # an end or side may be a quay's or lost in shade, by proportions or by the water beside her
     deck: Deck | None = None
     sharpness: float | None = None  # of a fitted hull's sides
-    odds: float | None = None  # how much speaks for a fitted hull's outline, natural logarithm
+    odds: float | None = None  # evidence for a fitted hull's outline, natural logarithm
     straight: tuple[float, float] = (0.0, 0.0)  # share of each side of a fitted hull that lies on its line
 
     @property
     def edges(self) -> bool:
-        """Were sharp edges fitted at the image's own pixels?"""
+        """Was a hull fitted by its edges at full resolution?"""
         return self.method == BY_EDGES
 
 
 def measure_blob(
     scene: Scene, levels: Levels, blob: Blob, window: Window, factor: int, *, edges: bool = True
 ) -> Measured:
-    """Size of a blob found in a window of pixels averaged by ``factor``; without ``edges`` by its moments alone."""
+    """Measure a blob found in a window of pixels averaged by ``factor``; without ``edges`` by its moments only."""
     frame, length_m, beam_m = _first_guess(scene, blob, window, factor)
     spacing = float(np.mean(scene.pixel_spacing_m))
     coarse_m = spacing * factor
@@ -126,7 +127,8 @@ def measure_blob(
 def _opened_by(
     fine: FineHull | None, beside: BesideHer | None, length_m: float, beam_m: float, length: Interval, beam: Interval
 ) -> tuple[bool, tuple[Interval, Interval]]:
-    """Is an outline doubtful: a fitted hull's by `_doubted`, any other by the water beside it; and both intervals."""
+    """Whether an outline is doubtful (a fitted hull by `_doubted`, any other by the water beside it), and the intervals
+    of length and beam, widened accordingly."""
     if fine is not None:
         return _doubted(fine, length_m, beam_m, length, beam)
     if beside is None:
@@ -138,7 +140,7 @@ def _opened_by(
 def _doubted(
     fine: FineHull, length_m: float, beam_m: float, length: Interval, beam: Interval
 ) -> tuple[bool, tuple[Interval, Interval]]:
-    """Is a fitted hull's outline doubtful; and both intervals, opened by what is."""
+    """Whether a fitted hull's outline is doubtful, and the intervals of length and beam, widened accordingly."""
     odd, sizes = odd_proportions(length_m, beam_m), (length, beam)
     if odd:
         sizes = _either_wrong(*sizes)
@@ -149,7 +151,7 @@ def _doubted(
 
 
 def _by_the_water(beside: BesideHer, length: Interval, beam: Interval) -> tuple[bool, tuple[Interval, Interval]]:
-    """Are a hull's ends or sides doubtful by the water beside her; and both intervals, opened by what it says."""
+    """Whether the water beside a hull makes her ends or sides doubtful, and both intervals, widened accordingly."""
     shorter, longer = beside.shorter_m(), beside.longer_m(length[2] - length[1])
     if beside.fades():
         return True, (_opened(length, (1 - HIDDEN) * length[1], longer), (HIDDEN * beam[1], *beam[1:]))
@@ -162,7 +164,7 @@ def _opened(sizes: Interval, shorter_m: float, longer_m: float) -> Interval:
 
 
 def is_hers(fine: FineHull, length_m: float) -> bool:
-    """Is a fitted hull that of an object of that length? One far longer than all that stood out is sure, or none."""
+    """Is a fitted hull that of an object of that length? One far longer than the object needs more evidence."""
     times = fine.hull.length_m / length_m
     if times > FAR_LONGER and fine.odds < SURE_OF_A_PART:
         return False
@@ -170,7 +172,7 @@ def is_hers(fine: FineHull, length_m: float) -> bool:
 
 
 def _first_guess(scene: Scene, blob: Blob, window: Window, factor: int) -> tuple[HullFrame, float, float]:
-    """The moment frame in scene pixels and metres."""
+    """A blob's frame by moments, its length and its beam [m], with the centre in scene pixels."""
     row, col, a_row, a_col, length_px, beam_px = blob.frame
     centre = ((row + 0.5) * factor - 0.5 + window.row0, (col + 0.5) * factor - 0.5 + window.col0)
     south, east = a_row * scene.pixel_spacing_m[0], a_col * scene.pixel_spacing_m[1]
@@ -203,15 +205,15 @@ def odd_proportions(length_m: float, beam_m: float) -> bool:
 def _either_wrong(
     length: tuple[float, float, float], beam: tuple[float, float, float]
 ) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    """Intervals widened until a hull of usual proportions fits with either of the two sizes as it was measured."""
+    """Intervals widened until a usual hull fits with either size as measured and the other one wrong."""
     least, most = USUAL_ASPECT
-    if length[1] < least * beam[1]:  # an end was lost, or a quay's width taken in
+    if length[1] < least * beam[1]:  # an end was lost, or a quay's width included
         return (length[0], length[1], max(length[2], most * beam[1])), (min(beam[0], length[1] / most), *beam[1:])
     return (min(length[0], least * beam[1]), *length[1:]), (*beam[:2], max(beam[2], length[1] / least))
 
 
 def _hull_like(length_m: float, beam_m: float, fill: float, *, moored: bool) -> bool:
-    """Is it as long, slender and full as a hull? Along a quay the test is stricter, for quays are long as well."""
+    """Does it have a hull's proportions and fill? The test is stricter along a quay, since quays are long as well."""
     aspect = length_m / max(beam_m, 1e-6)
     slender = (MOORED_ASPECT if moored else MIN_ASPECT) <= aspect <= MAX_ASPECT
     stout_boat = not moored and length_m < 60.0 and aspect <= MAX_ASPECT
@@ -221,8 +223,8 @@ def _hull_like(length_m: float, beam_m: float, fill: float, *, moored: bool) -> 
 def _score(blob: Blob, length_m: float, beam_m: float, fill: float) -> float:
     """Probability that it is a ship: a logistic of contrast, shape and contact with land.
 
-    Our choice of coefficients, not calibrated yet: even odds for an object at eight times the water's noise that fills
-    three quarters of a frame as slender as 3 and lies free. Of the slender parts of land that no map explains, about
+    The coefficients are our choice, not calibrated: log odds of 0.6 for an object at eight times the water's noise that
+    fills three quarters of a frame of aspect 3 and lies free. Of the slender parts of land that no map explains, about
     one in twenty is a ship (measured on four ports of labelled Sentinel-2 images): most are piers.
     """
     aspect = float(np.clip(length_m / max(beam_m, 1e-6), 1.0, 6.0))

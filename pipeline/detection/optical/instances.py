@@ -1,4 +1,4 @@
-"""From the network's answers by pixel to hulls: each hull pixel votes for a centre, centres with votes are ships."""
+"""Instance segmentation of the network's output: each hull pixel votes for a centre; centres with votes are ships."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 OFFSET_UNIT_PX = 16.0  # of the network's offsets, as it was trained
 PIXEL = 0.5  # probability above which a pixel is hull
-PEAK = 0.1  # of the centre map, below which nothing is a centre
+PEAK = 0.1  # a tenth of this is the least height of a peak (votes times centre probability)
 NEAR_PX = 2.5  # two centres nearer than this are one
 VOTE_PX = 1.0  # spread of one pixel's vote
-REACH_PX = 7.0  # a vote farther from every centre is nobody's
+REACH_PX = 7.0  # a vote farther than this from every centre is dropped
 MIN_PIXELS = 5  # of a hull: 320 m2 at 8 m pixels (our choice)
-AROUND_PX = 8  # beyond which no vote is felt: four times its spread, and what is rounded
+AROUND_PX = 8  # reach of a smoothed vote: four times its spread, and rounding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instance:
-    """One hull: its pixels in the answer's window, the centre they vote for, and how sure the network is (0 to 1)."""
+    """One hull: its pixels in the output's window, the centre they vote for, and the network's certainty (0 to 1)."""
 
     rows: NDArray[np.intp]
     cols: NDArray[np.intp]
@@ -35,7 +35,8 @@ class Instance:
 
 
 def find_instances(answer: FloatImage) -> list[Instance]:
-    """Hulls of one answer, shape (4, rows, cols): log-odds of hull and of centre, row and column to the centre."""
+    """Hulls in one network output, shape (4, rows, cols): log-odds of hull and of centre, row and column offset to the
+    centre."""
     rows, cols = np.nonzero(answer[0] > special.logit(PIXEL))
     if len(rows) < MIN_PIXELS:
         return []
@@ -68,13 +69,13 @@ def find_instances(answer: FloatImage) -> list[Instance]:
 
 
 def _span(at: NDArray[np.intp], to: FloatArray, size: int) -> slice:
-    """From the first to the last of the pixels and their votes, and as far around as a vote is smoothed."""
+    """Range of the pixels and their votes along one axis, with a margin for the smoothing of votes."""
     first, last = min(at.min(), to.min()), max(at.max(), to.max())
     return slice(int(np.clip(first - AROUND_PX, 0, at.min())), int(np.clip(last + AROUND_PX, at.max() + 1, size)))
 
 
 def _votes(row: FloatArray, col: FloatArray, weight: FloatArray, shape: tuple[int, ...]) -> FloatArray:
-    """Votes by pixel, smoothed."""
+    """Weighted votes for each pixel as a centre, smoothed."""
     out = np.zeros(shape)
     r, c = np.rint(row).astype(int), np.rint(col).astype(int)
     inside = (r >= 0) & (r < shape[0]) & (c >= 0) & (c < shape[1])

@@ -1,8 +1,8 @@
-"""What else a bright thing on the water may be: foam, plants, a piece of quay, what stands out of a shore end-on.
+"""Flag bright objects that are not ships: foam, islets, pieces of quay, piers and cranes, by colour and geometry.
 
-Each test rests on physics or geometry, not on training, and says what it saw. Foam is as bright as a deck in visible
-light and dark at 1.6 micrometres; plants are dark in red and bright beside it; a piece of quay has the quay's own
-colour; piers, breakwaters and cranes come out of the shore end-on, where ships lie along it.
+Each test rests on physics or geometry, not on training, and gives its evidence. Foam is as bright as a deck in visible
+light and dark at 1.6 micrometres; plants are dark in red and bright in the near infrared; a piece of quay has the
+quay's own colour; piers, breakwaters and cranes stand out of the shore end-on, where ships lie along it.
 """
 
 from __future__ import annotations
@@ -23,33 +23,34 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatImage
 
 SWIR, NEAR, RED = ("B11", "B12"), ("B08", "N", "B8A"), ("B04", "R")
-# Of its visible light that foam keeps at 1.6 um: 0.15 (Frouin et al., JGR 101, 14361, 1996); decks 0.5 to 2
+# Light at 1.6 um over visible light, below which it is foam: foam has 0.15 (Frouin et al., JGR 101, 14361, 1996), decks
+# 0.5 to 2
 FOAM = 0.25
-PLANTS = 0.5  # of the index over water above which plants grow; of labelled hulls one in a hundred exceeds it
-FREE = 0.3  # share of the rim that touches something: above, more than an end does
-END_ON = 0.85  # of half the length, from the middle to where it touches
-LIKE_QUAY = 1.0  # spreads of the neighbours' colour within which the object has the same
-EVEN = 0.10  # spread over mean of a surface without house, hatch or bow
-WAKE_ASPECT = 7.5  # of a streak; blurred hulls reach 7
+PLANTS = 0.5  # vegetation index over water, above which it is plants; one labelled hull in a hundred exceeds it
+FREE = 0.3  # share of the rim that touches something, above which more than an end does
+END_ON = 0.85  # distance from the middle to where it touches, as a share of half the length
+LIKE_QUAY = 1.0  # an object within so many spreads of its neighbours' colour has the same colour
+EVEN = 0.10  # standard deviation over mean of a surface without house, hatch or bow
+WAKE_ASPECT = 7.5  # least length over beam of a streak; blurred hulls reach 7
 WHITE_CAP_M, PONTOON_M, CRANE_M = 40.0, 75.0, 100.0  # the longest of each (our choice)
 ACROSS_SHORE = (0.15, 0.85)  # share of a crane or a jetty's root on mapped land
 DECISIVE = frozenset({"islet", "breakwater_head", "crane", "wake"})  # against contrast alone; see docs/method.md
-# Log-odds against a ship that contrast alone found: as often on labelled ports
+# Log-odds against a ship found by contrast alone, from their frequency on labelled ports
 DOUBT = {"pontoon": 0.8, "like_quay": 0.8}
-REACH_PX = 6  # around an object in which its neighbours are looked at
-HALF = 0.5  # of the object's pixels lie in a cloud's shadow: then most of it does
+REACH_PX = 6  # margin around an object in which its neighbours are examined
+HALF = 0.5  # share of the object's pixels in a cloud's shadow, above which it is flagged
 EIGHT = np.ones((3, 3), bool)
 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What an object is measured by; None where the bands or its surroundings do not tell.
+    """Measurements for the tests; None where the bands or the surroundings do not allow them.
 
     ``swir_share``: light at 1.6 um over that in the visible, both over water, summed over object and rim.
     ``plants``: (near infrared - red) over their sum, over water. ``unlike_quay``: distance in colour from what it lies
-    beside, in spreads of that. ``beside``: share of its rim that touches something brighter than water;
-    ``end_on``: mean distance of that rim from the object's middle, along its axis, 0 to 1. ``uneven``: spread of its
-    brightness over its mean. ``on_land``: share of it on mapped land.
+    beside, in spreads of the latter. ``beside``: share of its rim that touches something brighter than water;
+    ``end_on``: mean distance of that part of the rim from the object's middle along its axis, 0 to 1. ``uneven``:
+    standard deviation of its brightness over its mean. ``on_land``: share of it on mapped land.
     """
 
     swir_share: float | None
@@ -73,8 +74,8 @@ def told_apart(
 ) -> Candidate:
     """The candidate with flags for what else it may be, and the evidence; ``pixels`` are rows and columns of the tile.
 
-    Where nothing but contrast found it (``alone``) a decisive one earns ``unlike_a_ship``. Of what the hull network
-    found they decide nothing: measured on labelled ports, its right and wrong finds differ too little in them.
+    On an object found by contrast only (``alone``), a decisive flag adds ``unlike_a_ship``. On detections of the hull
+    network the flags decide nothing: on labelled ports they hardly differ between its true and false ones.
     """
     rows, cols = (p.astype(int) for p in pixels)
     if not len(rows):
@@ -100,7 +101,7 @@ def told_apart(
 
 
 def _lowered(score: float, against: float) -> float:
-    """A probability less so many log-odds."""
+    """A probability lowered by ``against`` log-odds."""
     if against == 0:
         return score
     return float(special.expit(special.logit(min(max(score, 1e-6), 1 - 1e-6)) - against))
@@ -151,7 +152,7 @@ def traits_of(
 
 
 def _shone(over: dict[str, FloatImage], bands: tuple[str, ...], levels: Levels) -> FloatImage:
-    """Light over water in units of land's over water: the infrared's, or the visible's where that is much brighter."""
+    """Brightness over water in units of land's: in the infrared, or in visible light where that is much brighter."""
 
     def gap(name: str) -> float:
         k = bands.index(name)
@@ -165,7 +166,7 @@ def _shone(over: dict[str, FloatImage], bands: tuple[str, ...], levels: Levels) 
 
 
 def names_of(t: Traits, length_m: float, beam_m: float) -> dict[str, str]:
-    """Flag -> what speaks for it, in words, for all that the traits tell."""
+    """Flag -> evidence in words, for every test that the traits meet."""
     out: dict[str, str] = {}
     if t.swir_share is not None and t.swir_share < FOAM and t.beside < FREE:
         words = f"dark at 1.6 um ({t.swir_share:.2f} of its visible light), as foam is"
@@ -188,7 +189,7 @@ def _first(over: dict[str, FloatImage], names: tuple[str, ...]) -> FloatImage | 
 
 
 def _swir_share(over: dict[str, FloatImage], where: BoolImage) -> float | None:
-    """SWIR over visible light, sums over an object and its rim, since the SWIR band's pixels are twice as wide."""
+    """SWIR over visible light, summed over an object and its rim, since SWIR pixels are twice as wide."""
     swir, seen = _first(over, SWIR), [over[b] for b in VISIBLE if b in over]
     if swir is None or not seen:
         return None
@@ -205,7 +206,7 @@ def _plants(over: dict[str, FloatImage], own: BoolImage) -> float | None:
 
 
 def _unlike(over: dict[str, FloatImage], own: BoolImage, strip: BoolImage) -> float | None:
-    """Distance of the object's median colour from its neighbours', in their own spread: the mean over bands."""
+    """Distance of the object's median colour from its neighbours', in spreads of theirs, averaged over bands."""
     if strip.sum() < max(8, 0.15 * own.sum()):
         return None
     apart = []

@@ -1,7 +1,7 @@
-"""How much speaks for a hull in a box between two lines: sides, ends, bow, likeness of its halves, proportions.
+"""Evidence for a hull in a box between two lines: sides, ends, bow, symmetry, proportions.
 
-Compiled, since each object has hundreds of boxes. All works on sums over the picture along (u) and across (v) the
-common direction, `Sums`; a box is given by its bounds [m].
+Compiled, since each object has hundreds of boxes. Works on cumulative sums (`Sums`) over the image along (u) and across
+(v) the common direction; a box is given by its bounds [m].
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from pipeline.detection.optical.outline import USUAL_SLENDER
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-BOW_SHARE = 0.03  # of the length, at whose corners a bow is gone and a quay is not
-BOW_SAMPLES = 3.0  # ... and so many at least: an end is drawn a sample or two too far out (our choice)
-STRAIGHT_FROM = 0.15  # of the length from either end the sides are straight, most of them
-NEAR_SHARE = 0.4  # of the object's pixels that a hull need hold: the rest may be the quay
-SLENDER_SPREAD = 0.15  # of its logarithm, all kinds (registers give 0.08 within one)
-# Weights of what speaks for a hull, in natural logarithms; our choice, set on simulated seeds 601 to 632
+BOW_SHARE = 0.03  # of the length: within it a bow has lost its corners, a quay has not
+BOW_SAMPLES = 3.0  # ... and so many samples at least: an end may lie a sample or two too far out (our choice)
+STRAIGHT_FROM = 0.15  # of the length from either end, most sides are straight
+NEAR_SHARE = 0.4  # share of the object's pixels that suffices: the rest may be the quay
+SLENDER_SPREAD = 0.15  # of ln(length over beam) over all kinds of ships (registers give 0.08 within one)
+# Weights of the terms of evidence (natural logarithm); our choice, set on simulated seeds 601 to 632
 SIDES, SECOND_SIDE, BESIDE, SECOND_BESIDE = 4.0, 0.6, 3.0, 0.5
 NEAR_END, FAR_END, TAPER, FILL, NEAR, SIZE, ODD = 3.0, 2.0, 6.0, 3.0, 4.0, 1.5, 12.0
-NEAR_END_M, FAR_END_M = (1.5, 6.0), (2.0, 30.0)  # beyond an end, where water is looked for
-LOPSIDED, USUAL_LOPSIDED = 25.0, 0.08  # the latter by shadows on her deck
+NEAR_END_M, FAR_END_M = (1.5, 6.0), (2.0, 30.0)  # ranges beyond an end in which there should be water
+LOPSIDED, USUAL_LOPSIDED = 25.0, 0.08  # weight of asymmetry above the usual, which shadows on a deck cause
 _LENGTHS, _RATIOS = (np.asarray(values, np.float64) for values in USUAL_SLENDER)
 
 
 class Sums(NamedTuple):
-    """Sums over a picture with ``u0`` and ``v0`` [m] at its first row and column and ``pixel`` [m] between them."""
+    """Cumulative sums over an image with ``u0``, ``v0`` [m] at its first row and column and a spacing ``pixel`` [m]."""
 
-    hull: FloatArray  # (rows + 1, cols + 1): probability of being no water, over all before
-    steps: FloatArray  # (rows + 1, cols): light's step across, positive where it falls towards +v, over rows before
-    light: FloatArray  # (rows + 1, cols)
+    hull: FloatArray  # (rows + 1, cols + 1): probability of not being water, along both axes
+    steps: FloatArray  # (rows + 1, cols): step of light across, positive where it falls towards +v, along rows
+    light: FloatArray  # (rows + 1, cols): light, along rows
     u0: float
     v0: float
     pixel: float
@@ -43,19 +43,19 @@ class Sums(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def row_of(sums: Sums, u: float) -> int:
-    """Index of a position along."""
+    """Row index of a position along [m]."""
     return min(max(round((u - sums.u0) / sums.pixel), 0), sums.hull.shape[0] - 1)
 
 
 @njit(cache=True, nogil=True)
 def col_of(sums: Sums, v: float) -> int:
-    """Index of a position across."""
+    """Column index of a position across [m]."""
     return min(max(round((v - sums.v0) / sums.pixel), 0), sums.hull.shape[1] - 1)
 
 
 @njit(cache=True, nogil=True)
 def share(sums: Sums, u0: float, u1: float, v0: float, v1: float) -> float:
-    """Mean probability of being no water in a box; at least one sample is looked at."""
+    """Mean probability of not being water in a box, of at least one sample."""
     b, d = max(1, row_of(sums, u1)), max(1, col_of(sums, v1))
     a, c = min(row_of(sums, u0), b - 1), min(col_of(sums, v0), d - 1)
     s = sums.hull
@@ -64,8 +64,8 @@ def share(sums: Sums, u0: float, u1: float, v0: float, v1: float) -> float:
 
 @njit(cache=True, nogil=True)
 def fall_of_light(sums: Sums, u0: float, u1: float, k: int, outward: int, rise: float) -> float:
-    """Mean fall of light outwards over the line at column ``k``, at its best within a sample; of a rise ``rise``
-    counts."""
+    """Mean fall of light outwards over the line at column ``k``, the best within one sample; a rise counts with weight
+    ``rise``."""
     b = min(max(row_of(sums, u1), row_of(sums, u0) + 1), sums.hull.shape[0] - 1)
     a = min(row_of(sums, u0), b - 1)
     most, least = -math.inf, math.inf
@@ -77,7 +77,7 @@ def fall_of_light(sums: Sums, u0: float, u1: float, k: int, outward: int, rise: 
 
 @njit(cache=True, nogil=True)
 def lopsided(sums: Sums, u0: float, u1: float, v0: float, v1: float) -> float:
-    """By what share the two halves of a box differ in light, side against side; a ship is much the same on both."""
+    """Relative difference in light between the two halves of a box, mirrored; a ship is nearly symmetric."""
     a, b, c = row_of(sums, u0), row_of(sums, u1), col_of(sums, v0)
     d = min(col_of(sums, v1) + 1, sums.light.shape[1])
     if b <= a or d <= c:
@@ -91,7 +91,7 @@ def lopsided(sums: Sums, u0: float, u1: float, v0: float, v1: float) -> float:
 
 @njit(cache=True, nogil=True)
 def evidence(sums: Sums, u0: float, u1: float, v0: float, v1: float, near: float) -> float:
-    """How much speaks for a hull in this box, which holds a share ``near`` of the object's pixels."""
+    """Evidence (natural logarithm) for a hull in this box, which holds a share ``near`` of the object's pixels."""
     length, beam = u1 - u0, v1 - v0
     aft, fore = u0 + STRAIGHT_FROM * length, u1 - STRAIGHT_FROM * length
     low_water = 1 - share(sums, aft, fore, v0 - 2.5, v0 - 1.0)
@@ -119,9 +119,9 @@ def evidence(sums: Sums, u0: float, u1: float, v0: float, v1: float, near: float
 
 @njit(cache=True, nogil=True)
 def _bow(sums: Sums, u0: float, u1: float, v0: float, v1: float) -> float:
-    """Share of both corners of an end that is gone where her middle goes on between them, the fuller one counting.
+    """How far an end tapers like a bow: fill of its middle less that of its fuller corner.
 
-    Without the middle an end drawn beyond a quay's own would have lost its corners, too.
+    Relative to the middle, since the corners of an end placed beyond a quay's own are empty, too.
     """
     part, mid = 0.3 * (v1 - v0) / 2, (v0 + v1) / 2
     middle = share(sums, u0, u1, mid - part / 2, mid + part / 2)

@@ -1,9 +1,9 @@
-"""Speed from the delay between Sentinel-2's bands: a moving hull stands a little further on in each.
+"""Estimate a ship's speed from the time delay between Sentinel-2's bands.
 
-The bands look at a place one after the other within a second or two. At 10 kn a hull moves 5 m between B02 and B04:
-half a pixel, which the whole hull and her wake together show to about a sixth of one. Odd and even detectors of the
-instrument see the bands in opposite order, and a map-projected product does not say which detector saw a place: so the
-sense along the track stays unknown, and speed is given without it.
+The bands image a place within a second or two of each other. At 10 kn a hull moves 5 m between B02 and B04: half a
+pixel, measurable from the whole hull and her wake to about a sixth of a pixel. Odd and even detectors of the instrument
+see the bands in opposite order, and a map-projected product does not say which one saw a place: so the direction of
+travel along the hull stays unknown, and speed is given without it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 DELAY_S = {"B02": 0.0, "B08": 0.264, "B03": 0.527, "B04": 1.005}
 MIN_BASE_S = 0.4  # bands nearer in time show no motion worth measuring; our choice
 REGISTRATION_PX = 0.15  # standard error between bands of the product itself (ESA's quality reports: 0.1 to 0.3)
-FASTEST_KN = 45.0  # what is faster is more often an aeroplane or a mistake than a fast ferry (our choice)
+FASTEST_KN = 45.0  # anything faster is more often an aeroplane or an error than a fast ferry (our choice)
 
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """Along the hull and across it [kn], each with its standard error; the sense along the hull is unknown."""
+    """Speed along the hull and across it [kn], each with its standard error; the sign along the hull is unknown."""
 
     along_kn: float
     across_kn: float
@@ -44,14 +44,14 @@ class Motion:
 
     @property
     def off_axis(self) -> bool:
-        """Does it move sideways, clearly? No ship does; waves, clouds and aeroplanes may."""
+        """Does it clearly move sideways? No ship does; waves, clouds and aeroplanes may."""
         return abs(self.across_kn) > max(3.0 * self.across_se_kn, 8.0, 1.5 * abs(self.along_kn))
 
 
 def motion_of(
     bands: dict[str, FloatImage], inside: FloatImage, axis: tuple[float, float], spacing_m: tuple[float, float]
 ) -> Motion | None:
-    """Motion of what lies in a small window; None where the bands do not allow it.
+    """Motion of the object in a small window; None where the bands do not allow it.
 
     ``bands`` are brightness over water by name, (rows, cols); ``inside`` is 1 on the object and its surroundings that
     move with it; ``axis`` is the hull's unit vector (south, east) in metres.
@@ -85,11 +85,11 @@ def motion_of(
 
 
 def shift_px(first: FloatImage, later: FloatImage, inside: FloatImage) -> tuple[FloatArray, FloatArray] | None:
-    """How far the second image is displaced against the first (rows, columns), and the covariance of that.
+    """Displacement of the second image against the first (rows, columns), and its covariance; None where none fits.
 
-    Least squares for ``later(x) = gain first(x - shift) + level`` by Gauss-Newton over the window; the rest that no
-    shift explains (a deck that differs in colour from end to end) widens the error. Pixels of a resampled image hang
-    together, so four of them count as one.
+    Least squares for ``later(x) = gain first(x - shift) + level`` by Gauss-Newton over the window; residuals that no
+    shift explains (a deck that differs in colour from end to end) widen the error. Pixels of a resampled image are
+    correlated, so four count as one.
     """
     weight = inside.astype(np.float64).ravel()
     if weight.sum() < 12:

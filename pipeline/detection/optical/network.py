@@ -1,9 +1,9 @@
-"""The hull network: twice half a million weights, trained here on simulated ports and labelled ones, by ONNX Runtime.
+"""Run the hull network, an ensemble of two segmentation networks for Sentinel-2, with ONNX Runtime.
 
-Two networks of one shape, trained apart, answer together: their mean errs less than either does on ports that neither
-saw (docs/accuracy_optical.md). The weights are part of the package, like tables of coefficients, and are read once. One
-thread and blocks of a fixed lattice, so the same pixels give the same bits on one machine whatever the tiles or the
-number of workers.
+Two networks of one architecture, half a million weights each, trained separately here on simulated and labelled ports;
+their mean errs less than either on ports that neither saw (docs/accuracy_optical.md). The weights are part of the
+package and are read once. Inference uses one thread and blocks of a fixed lattice, so on one machine the output is bit
+for bit the same whatever the tiles or the number of workers.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from pipeline.detection.optical.spectral import BANDS, network_input
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
-WEIGHTS_FILES = tuple(Path(__file__).with_name(f"hulls_{n}.onnx") for n in (1, 2))  # the first looks first
+WEIGHTS_FILES = tuple(Path(__file__).with_name(f"hulls_{n}.onnx") for n in (1, 2))  # the first one screens (`answer`)
 CORE_PX = 320  # side of the blocks whose hulls are taken from one evaluation
 HALO_PX = 48  # around a block: half of the longest hull at 8 m pixels
-BLOCK_PX = CORE_PX + 2 * HALO_PX  # side of what is evaluated
+BLOCK_PX = CORE_PX + 2 * HALO_PX  # side of the input
 TRAINED_M = (5.0, 15.0)  # pixels of 7 to 10 m, scaled by 0.72 to 1.35 in training
-TURNS = ((False, False), (True, True))  # mirrored in rows, in columns: the views of each network; answers averaged
+TURNS = ((False, False), (True, True))  # views of each network (mirrored in rows, in columns); outputs are averaged
 NOTHING = -1.4  # log-odds of hull: a fifth; the mean of all views then does not reach a half (our choice)
-SURELY_NOTHING = -20.0  # log-odds where nothing is asked
-MIRRORS_ROWS, MIRRORS_COLS = 2, 3  # answers that change sign when the image is mirrored: offsets
+SURELY_NOTHING = -20.0  # log-odds where the network is not run
+MIRRORS_ROWS, MIRRORS_COLS = 2, 3  # output channels that change sign when the image is mirrored: offsets
 
 
 def fits(spacing_m: float) -> bool:
@@ -43,7 +43,7 @@ def available() -> bool:
 
 @cache
 def sessions() -> tuple[Any, ...]:
-    """A session for each network, none where they cannot be made. They are read-only and safe with threads."""
+    """An inference session for each network, none where they cannot be made. Read-only and safe with threads."""
     try:
         import onnxruntime
     except ImportError:
@@ -60,14 +60,13 @@ def sessions() -> tuple[Any, ...]:
 def answer(
     scaled: FloatImage, present: tuple[bool, ...], gain: FloatArray | None = None, asked: BoolImage | None = None
 ) -> FloatImage:
-    """The networks' answer for one block, shape (4, BLOCK_PX, BLOCK_PX): their mean over two views each (`TURNS`).
+    """Output of the ensemble for one block, shape (4, BLOCK_PX, BLOCK_PX): the mean over two views each (`TURNS`).
 
-    The first network looks, not mirrored, only at parts of the block that hold pixels ``asked`` about (all, where that
-    is None) and a halo; elsewhere the answer is `SURELY_NOTHING`. The other three views look only around pixels where
-    that one sees more than `NOTHING`; elsewhere its own answer stands.
-
-    ``scaled`` has shape (5, BLOCK_PX, BLOCK_PX), local water 0 and land 1; ``gain`` see `network_gain`. Answers:
-    log-odds of hull and of centre, rows and columns to the hull's centre.
+    The channels are log-odds of hull and of centre, and row and column offsets to the hull's centre. The first network,
+    not mirrored, runs only on parts of the block that hold pixels ``asked`` about (None: all) and a halo; elsewhere the
+    output is `SURELY_NOTHING`. The other three views run only around pixels where that one exceeds `NOTHING`; elsewhere
+    its output is kept. ``scaled`` has shape (5, BLOCK_PX, BLOCK_PX), local water 0 and land 1; for ``gain`` see
+    `network_gain`.
     """
     expected = (len(BANDS), BLOCK_PX, BLOCK_PX)
     if scaled.shape != expected:
@@ -87,7 +86,7 @@ def answer(
 
 
 def _seen(image: FloatImage, part: Part, session: Any, mirrored: tuple[bool, bool]) -> FloatImage:
-    """A network's answer for a part of an image mirrored in rows, in columns; turned back, so that it lies on it."""
+    """A network's output for a part of an image, run on a mirrored view and mirrored back."""
     rows, cols = mirrored
     view = np.s_[:, :: -1 if rows else 1, :: -1 if cols else 1]
     shown = np.ascontiguousarray(image[(slice(None), *part.seen)][view])

@@ -1,8 +1,8 @@
-"""An optical image looked at north up and east to the right, however it is stored.
+"""Process optical images north up, however they are stored, so that results do not depend on the orientation.
 
-Blocks, cells and tiles begin at an image's first corner, and networks are not indifferent to how a picture lies (see
-`docs/accuracy_optical.md`). So a picture of a known place is read as one that begins in the north-west, and what is
-found in it is put back where it lies in the file. A picture without a place is looked at as it is.
+Blocks, cells and tiles begin at an image's first corner, and the network's output depends on orientation (see
+`docs/accuracy_optical.md`). So a geolocated image is read as if it began in the north-west, and detections are
+transformed back to the file's pixels. An image without geolocation is processed as it is.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Rows and columns of an image swapped, then either of them reversed. Shapes are (rows, cols)."""
+    """A change of orientation: rows and columns swapped, then either of them reversed. Shapes are (rows, cols)."""
 
     swapped: bool = False
     rows_reversed: bool = False
@@ -32,7 +32,7 @@ class Turn:
 
     @property
     def undone(self) -> Turn:
-        """The turn that brings back what this one turned.
+        """The inverse turn.
 
         >>> image = np.arange(6).reshape(2, 3)
         >>> turn = Turn(swapped=True, cols_reversed=True)
@@ -58,25 +58,25 @@ class Turn:
         return (shape[1], shape[0]) if self.swapped else shape
 
     def window(self, window: Window, shape: tuple[int, int]) -> Window:
-        """Where a window of an image of that shape lies in it when it is turned."""
+        """A window of an image of shape ``shape``, as a window of the turned image."""
         row, col = (window.row0, window.col0), (window.row1 - 1, window.col1 - 1)
         rows, cols = zip(self.place(*row, shape), self.place(*col, shape), strict=True)
         return Window(min(rows), min(cols), *self.shape((window.rows, window.cols)))
 
     def place(self, row: Any, col: Any, shape: tuple[int, int]) -> tuple[Any, Any]:
-        """Where pixels of an image of that shape lie in it when it is turned."""
+        """Rows and columns of an image of shape ``shape``, as those of the turned image."""
         rows, cols = self.shape(shape)
         row, col = (col, row) if self.swapped else (row, col)
         return (rows - 1 - row if self.rows_reversed else row), (cols - 1 - col if self.cols_reversed else col)
 
     def way(self, down: float, along: float) -> tuple[float, float]:
-        """A direction in an image, down its rows and along its columns, when it is turned."""
+        """A direction (down the rows, along the columns), as one of the turned image."""
         down, along = (along, down) if self.swapped else (down, along)
         return (-down if self.rows_reversed else down), (-along if self.cols_reversed else along)
 
 
 def turn_of(scene: Scene) -> Turn:
-    """What brings north up and east to the right, to the nearest quarter; no turn where no place is known."""
+    """The turn that brings north up and east to the right, to the nearest quarter; none without geolocation."""
     if scene.geolocation is None:
         return Turn()
     row, col = ((n - 1) / 2 for n in scene.shape)
@@ -88,7 +88,7 @@ def turn_of(scene: Scene) -> Turn:
 
 
 def turned(scene: Scene, turn: Turn) -> Scene:
-    """The scene as one whose pixels lie turned; what says how they lie in a file or on a map's grid is left out."""
+    """The scene with turned pixels; its map grid and its corner in the file no longer hold and are dropped."""
     if turn == Turn():
         return scene
     shape, back, read = turn.shape(scene.shape), turn.undone, scene.read
@@ -111,7 +111,7 @@ def turned(scene: Scene, turn: Turn) -> Scene:
 
 @dataclass(frozen=True, slots=True)
 class _Turned:
-    """Where the pixels of a turned image lie on Earth."""
+    """Geolocation of a turned image."""
 
     plain: Geolocation
     turn: Turn
@@ -126,7 +126,7 @@ class _Turned:
 
 
 def put_back(found: list[Candidate], turn: Turn, shape: tuple[int, int]) -> list[Candidate]:
-    """What was found in an image turned, in the image itself, which has that shape."""
+    """Candidates of a turned image, transformed to the original image of shape ``shape``."""
     return found if turn == Turn() else [_put_back(one, turn.undone, turn.shape(shape)) for one in found]
 
 

@@ -1,8 +1,8 @@
-"""Objects that stand out of the water: those that lie free, and those that lie against land or a quay.
+"""Segment objects that stand out of the water, free or moored against land or a quay.
 
-Where a map gives the land, what is bright beyond it is an object, moored or not. Where there is no map, land is what is
-too large for a ship; from it, the parts too slender to be land are cut by a morphological opening: hulls at piers, but
-piers too, so these are asked for a hull's shape more strictly.
+Where a map gives the land, anything bright on its water is an object, moored or not. Without a map, anything too large
+for a ship is land; parts of it too slender for land are separated by a morphological opening. These are hulls at piers,
+but piers too, so they must pass stricter tests of shape.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
     from pipeline.detection.optical.water import Normal
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
-SEED = 0.25  # of the way from water to land; ships show 0.2 to 0.9 in the near infrared
-SEED_SIGMAS = 6.0  # of the water's own noise, at least
-GROW = 0.5  # of the seed's level
+SEED = 0.25  # least brightness of a seed, water 0 and land 1; ships show 0.2 to 0.9 in the near infrared
+SEED_SIGMAS = 6.0  # ... and at least so many standard deviations of the water
+GROW = 0.5  # of the seed's level, down to which an object grows
 LONE_MAX_M2 = 40_000.0  # a larger object may be land in part; the largest hull afloat covers 380 m x 68 m
 UNMAPPED_WIDTH_M = 120.0  # beside mapped land: a hull, her neighbour and the jetty between; wider is new land
 LAND_WIDTH_M = 75.0  # what holds a disc of this width is land, not a hull: no beam afloat exceeds 70 m
-LEVEL_STEP = 1.5  # from one level to the next when an object is parted
-MAX_RISES = 6  # 1.5^6 = 11 times the lowest level: brighter parts are a ship's own; our choice
-GOOD_SHAPE = 0.9  # shape quality above which no object is parted
+LEVEL_STEP = 1.5  # from one level to the next when an object is split
+MAX_RISES = 6  # 1.5^6 = 11 times the lowest level: brighter parts belong to one ship; our choice
+GOOD_SHAPE = 0.9  # shape quality above which an object is not split
 CLEARLY = 0.15  # by which a part's shape must be better than the whole's
-FADED = 0.15  # of an object's level: below, its edge has ended
-SOFT_REACH_PX = 5  # around an object in which its fading edge is counted
+FADED = 0.15  # of an object's level: below it, the object's edge has ended
+SOFT_REACH_PX = 5  # margin around an object in which its soft edge is measured
 EIGHT = np.ones((3, 3), int)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blob:
-    """One object: pixels of a window, its frame by moments, and how it lies.
+    """One object: pixels of a window, its frame by moments, and its contact with land.
 
     ``frame`` is (row, col, axis_row, axis_col, length_px, beam_px); ``rows`` and ``cols`` are pixels of the window.
     """
@@ -49,19 +49,19 @@ class Blob:
     cols: FloatArray
     frame: FloatArray
     sigmas: float  # its median brightness in robust standard deviations of the water around
-    moored: bool  # touches land or what is too large for a ship
+    moored: bool  # touches land or something too large for a ship
     touching: float  # share of its outline that does
     softness: float  # pixels over which its brightness falls off, along its free outline; hulls about 1, clouds many
-    cut_from_land: bool  # a slender part of something large, without a map that would say what it is
+    cut_from_land: bool  # a slender part of something large, in an image without a map
 
 
 def object_floor(normal: Normal, sigmas: float) -> FloatImage:
-    """Brightness above which an object may begin; it is seeded at ``1 / GROW`` times that."""
+    """Brightness down to which objects grow; their seeds exceed ``1 / GROW`` times that."""
     return np.float32(GROW) * np.maximum(np.float32(SEED), np.float32(max(sigmas, SEED_SIGMAS)) * normal.noise)
 
 
 def find_objects(normal: Normal, sigmas: float, spacing_m: float, min_px: int) -> list[Blob]:
-    """Objects of one window, by row and column."""
+    """Objects of one window, sorted by row and column."""
     mapped = not normal.wet.all()
     clear = _clear_of_the_coast(normal)
     shore = grown(~clear & normal.valid) if mapped else np.zeros_like(clear)
@@ -92,9 +92,9 @@ def find_objects(normal: Normal, sigmas: float, spacing_m: float, min_px: int) -
 
 
 def taken_for_land(normal: Normal, sigmas: float, spacing_m: float) -> BoolImage:
-    """Where `find_objects` looks for nothing, on water by the map: what is bright and too large and wide for a hull.
+    """Areas that `find_objects` skips although the map has water there: bright, and too large and wide for a hull.
 
-    New land, or a plume of silt, glint, ice.
+    They are new land, or a plume of silt, glint, ice.
     """
     above = _above(normal.over, normal.noise, normal.valid & _clear_of_the_coast(normal), max(sigmas, SEED_SIGMAS))
     labels, count = measure.label(above > 1, connectivity=2, return_num=True)
@@ -106,12 +106,12 @@ def taken_for_land(normal: Normal, sigmas: float, spacing_m: float) -> BoolImage
 
 
 def _clear_of_the_coast(normal: Normal) -> BoolImage:
-    """Water by the map, but for the strip into which land's own blur reaches: it is neither water nor ship."""
+    """Water by the map, less the strip into which land is blurred."""
     return normal.wet if normal.wet.all() else ndimage.binary_erosion(normal.wet, EIGHT, border_value=1)
 
 
 def _too_large(sizes: NDArray[np.int64], spacing_m: float) -> BoolImage:
-    """Which labels may be land in part; 0 is none."""
+    """Which labels are so large that they may be land in part; label 0, the background, is not."""
     large = sizes * spacing_m**2 > LONE_MAX_M2
     large[0] = False
     return large
@@ -123,7 +123,7 @@ def _land_width_m(normal: Normal) -> float:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _above(over: FloatImage, noise: FloatImage, searched: BoolImage, sigmas: float) -> FloatImage:
-    """Brightness over `object_floor`: 1 where an object may begin, 1 / GROW where it is seeded; 0 outside."""
+    """Brightness in units of `object_floor`: objects exceed 1, seeds exceed 1 / GROW; 0 where nothing is searched."""
     out = np.zeros(over.shape, np.float32)
     for i in range(over.shape[0]):
         for j in range(over.shape[1]):
@@ -160,7 +160,7 @@ def _chosen(labels: NDArray[np.int32], chosen: BoolImage) -> BoolImage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Look:
-    """What a piece of the window is judged by; ``box`` is where its mask lies."""
+    """Images of the window in which a piece is judged; ``box`` is the place of its mask."""
 
     over: FloatImage
     above: FloatImage
@@ -172,10 +172,10 @@ class _Look:
 
 
 def _best(member: BoolImage, look: _Look, *, cut: bool, depth: int = 0) -> list[Blob]:
-    """The object as a whole, or what it falls into at a higher level where that looks more like hulls.
+    """The object as a whole, or its parts at a higher threshold where one of these is clearly more like a hull.
 
-    Ships side by side, a ship and her wake, a ship and a jetty are one at the lowest level; each rise by `LEVEL_STEP`
-    parts what a gap parts. A part replaces the whole only when its shape is clearly better.
+    Ships side by side, a ship and her wake, or a ship and a jetty are one object at the lowest level; each rise by
+    `LEVEL_STEP` separates what a gap divides.
     """
     above = look.above[look.box]
     if member.sum() < look.min_px or (depth == 0 and not (above[member] > 1 / GROW).any()):
@@ -196,7 +196,7 @@ def _best(member: BoolImage, look: _Look, *, cut: bool, depth: int = 0) -> list[
 
 
 def shape_quality(blob: Blob, spacing_m: float) -> float:
-    """How much like one hull an object is, 0 to 1: it fills a slender frame no larger than a ship. Our choice."""
+    """Likeness of an object to one hull, 0 to 1: it fills a slender frame no larger than a ship. Our choice."""
     length, beam = blob.frame[4] * spacing_m, blob.frame[5] * spacing_m
     fill = len(blob.rows) / max(1.0, blob.frame[4] * blob.frame[5])
     slender = float(np.interp(length / max(beam, 1e-6), (1.0, 2.5, 9.0, 14.0), (0.1, 1.0, 1.0, 0.0)))
@@ -205,10 +205,10 @@ def shape_quality(blob: Blob, spacing_m: float) -> float:
 
 
 def _blob(member: BoolImage, look: _Look, *, cut: bool) -> Blob:
-    """A mask as a blob, cut at half of its own brightness: half of the way down the hull's edge."""
+    """A mask as a blob, cut at half of its own brightness, which is halfway down the hull's edge."""
     over = look.over[look.box]
     level = float(np.median(over[member]))
-    level = float(np.median(over[member & (over > 0.5 * level)]))  # the first one has the blurred rim in it
+    level = float(np.median(over[member & (over > 0.5 * level)]))  # the first median includes the blurred rim
     core = member & (over > 0.5 * level)
     at_row, at_col = np.nonzero(core)
     rim = core & ~ndimage.binary_erosion(core, EIGHT)
@@ -228,7 +228,7 @@ def _blob(member: BoolImage, look: _Look, *, cut: bool) -> Blob:
 
 
 def _softness(core: BoolImage, level: float, look: _Look) -> float:
-    """Width of the object's edge in pixels: how many rings around it still show a part of its brightness."""
+    """Width of the object's edge in pixels: the number of rings around it that still show some of its brightness."""
     rows, cols = (
         slice(max(0, b.start - SOFT_REACH_PX), min(n, b.stop + SOFT_REACH_PX))
         for b, n in zip(look.box, look.over.shape, strict=True)
@@ -241,11 +241,11 @@ def _softness(core: BoolImage, level: float, look: _Look) -> float:
     beyond = bright & ~ndimage.binary_propagation(
         wide, structure=EIGHT, mask=bright | wide
     )  # behind a gap: another one
-    free = ~look.near[rows, cols] & (look.above[rows, cols] != 0) & ~beyond  # above is 0 where nothing was searched
+    free = ~look.near[rows, cols] & (look.above[rows, cols] != 0) & ~beyond  # above is 0 where nothing is searched
     fading = here > FADED * level
     away = ndimage.distance_transform_cdt(~wide, "chessboard")
     total, share = 0.0, 1.0
-    for step in range(1, SOFT_REACH_PX + 1):  # a share never grows outwards: what lies beyond a gap is something else
+    for step in range(1, SOFT_REACH_PX + 1):  # the share may only fall outwards: beyond a gap lies something else
         ring = free & (away == step)
         share = min(share, float(fading[ring].mean()) if ring.any() else 0.0)
         total += share

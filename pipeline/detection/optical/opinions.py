@@ -1,4 +1,4 @@
-"""What the network found and what contrast found: one table row for each object, saying which of the two spoke."""
+"""Merge detections of the hull network and of contrast into one candidate for each object, with its method."""
 
 from __future__ import annotations
 
@@ -23,32 +23,33 @@ if TYPE_CHECKING:
     from pipeline.detection.optical.water import Levels
     from pipeline.types import BoolImage, FloatArray
 
-# Certainty to probability: a logistic on ports held out of training (tools/hull_network/calibration.py). Its slope is
-# fitted, its middle is where hulls are told from the rest best; fitted as well, 6.6 and 0.61 lose ships at quays
+# Certainty to probability: a logistic on ports held out of training (tools/hull_network/calibration.py). The slope is
+# fitted, the middle is where hulls separate best from the rest; fitting both gives 6.6 and 0.61, which loses ships at
+# quays
 SCORE_SLOPE, SCORE_MIDDLE = 5.5, 0.55
-SIDEWAYS = 1.5  # log-odds against a ship that moves across her own axis; our choice
+SIDEWAYS = 1.5  # log-odds against a ship, if she moves across her own axis; our choice
 LENGTHS_M = (50.0, 75.0, 120.0, 250.0)  # measured; at these, 5 and 95 % bounds of the true length as shares of it:
 LENGTH_LOW = (0.80, 0.70, 0.70, 0.82)  # half the weight on ports held out of training, against labels less the 15 m by
 LENGTH_HIGH = (1.75, 1.42, 1.45, 1.32)  # which they are loose, half on simulated ports (calibration.py, size_errors.py)
-SPREAD_PX = 3.3  # by which the map of hull is wider than the hull, in quadrature: labels were drawn loose; same source
+SPREAD_PX = 3.3  # excess width of the probability map, in quadrature: labels were drawn loose; same source
 BEAM_FIT_SE_PX = 1.0  # set on the same simulated ports
-# By which the map's own middle line errs from end to end; set on painted ships (benchmarks.hull_sizes)
+# Error of the map's own axis, pixels end to end; set on painted ships (benchmarks.hull_sizes)
 MAP_TURN_PX = 0.3
 RATIO_LENGTHS_M = (48.0, 62.0, 80.0, 100.0, 125.0, 160.0, 205.0, 350.0)  # at these lengths, length over beam:
 USUAL_RATIO = (5.6, 6.2, 6.6, 6.2, 6.7, 6.2, 6.2, 6.0)  # median, and standard deviation of ln, of 12,000 ships
-# Of the lists behind the deadweight fit (docs/volume.md); the first three, 0.24, 0.22 and 0.21 there, with 0.35 added
-# in quadrature: short hulls in ports are boats of any build, and their width in 10 m pixels says nothing of their beam
+# From the lists behind the deadweight fit (docs/volume.md). The first three are 0.24, 0.22 and 0.21 there, with 0.35
+# added in quadrature: short hulls in ports are boats of any build, whose width in 10 m pixels is no measure of beam
 # (set on simulated ports, tools/hull_network/size_errors.py, seeds from 200,000 on)
 RATIO_SD = (0.42, 0.41, 0.41, 0.19, 0.20, 0.12, 0.11, 0.13)
 HUGGING = 0.6  # share of a hull on mapped land above which it is land: as for objects found by contrast
 TRAINED_LENGTH_M = 45.0  # labels begin at about 50 m
-NEAR_PX = 1.5  # around a hull within which an object by contrast is the same
+NEAR_PX = 1.5  # margin around a hull within which an object found by contrast is the same one
 
 
 def network_candidates(
     scene: Scene, levels: Levels, piece: Piece, view: ScaledView, *, threads: int = 1
 ) -> list[Candidate]:
-    """Candidates of the network whose centre lies in the piece's core; ``view`` is the tile as it sees it."""
+    """Candidates of the network whose centre lies in the piece's core; ``view`` is the tile as the network sees it."""
     tile, shadow = piece.tile, piece.shadow
     out = []
     for hull in hulls_of(scene, levels, piece, view, threads):
@@ -62,7 +63,7 @@ def network_candidates(
 
 
 def _motion(hull: NetworkHull, scene: Scene, tile: Tile, levels: Levels) -> Motion | None:
-    """Motion of a hull with water all around; a moored one does not move, and a quay's edge would say it does not."""
+    """Motion of a hull with water all around; None for a moored one, where a quay's edge would dominate."""
     margin = 5
     window = tile.window
     low = np.array([hull.rows.min(), hull.cols.min()]) - [window.row0, window.col0] - margin
@@ -87,7 +88,7 @@ def _motion(hull: NetworkHull, scene: Scene, tile: Tile, levels: Levels) -> Moti
 
 
 def candidate_of(hull: NetworkHull, scene: Scene, *, cloudy: float, motion: Motion | None) -> Candidate:
-    """A hull as the table wants it: ground metres, 90 % intervals, a probability, flags."""
+    """A hull as a candidate: sizes in ground metres with 90 % intervals, score, flags."""
     box, (row_m, col_m) = hull.rectangle, scene.pixel_spacing_m
     along = float(np.hypot(box.axis[0] * row_m, box.axis[1] * col_m))
     across = float(np.hypot(box.axis[1] * row_m, box.axis[0] * col_m))
@@ -138,14 +139,14 @@ def candidate_of(hull: NetworkHull, scene: Scene, *, cloudy: float, motion: Moti
 
 
 def _length_shares(length_m: float) -> tuple[float, float]:
-    """5 and 95 % bounds of the true length, as shares of a measured one."""
+    """5 and 95 % bounds of the true length, as shares of the measured one."""
     low, high = (float(np.interp(length_m, LENGTHS_M, shares)) for shares in (LENGTH_LOW, LENGTH_HIGH))
     return low, high
 
 
 def _beam(length_m: float, fitted_m: float, pixel_m: float) -> tuple[float, float]:
-    """Beam and its standard error [m]: what is left of the fitted width without the spread, and the usual beam of such
-    a length, each by its weight. In 10 m pixels the length says more of a narrow hull than her width does."""
+    """Beam and its standard error [m]: weighted mean of the fitted width less the spread and of the usual beam for the
+    length. In 10 m pixels the length constrains the beam of a narrow hull better than her width does."""
     spread = SPREAD_PX * pixel_m
     bare = float(np.sqrt(max(fitted_m**2 - spread**2, (0.5 * pixel_m) ** 2)))
     bare_se = BEAM_FIT_SE_PX * pixel_m * fitted_m / bare
@@ -159,17 +160,17 @@ def _beam(length_m: float, fitted_m: float, pixel_m: float) -> tuple[float, floa
 
 
 def both_opinions(hulls: list[Candidate], by_contrast: list[Candidate], alone: list[bool]) -> list[Candidate]:
-    """One list: hulls of the network, with contrast's agreement said, and what only contrast found, flagged.
+    """One list: hulls of the network, with contrast's agreement in the method, and objects found only by contrast.
 
-    An object by contrast whose centre lies on a hull is the same object. The rest the network has looked at and not
-    called a ship: they stay in the table as ``not_confirmed``, except where contrast speaks for itself (``alone``).
+    An object by contrast whose centre lies on a hull is the same object. The network saw the others and did not call
+    them ships: they are flagged ``not_confirmed``, except where contrast alone suffices (``alone``).
     """
     agreed = np.zeros(len(hulls), bool)
     outlines = np.array([hull.outline for hull in hulls]).reshape(-1, 4, 2)
     middles = np.array([(hull.row, hull.col) for hull in hulls]).reshape(-1, 2)
     rest = []
     for candidate, certain in zip(by_contrast, alone, strict=True):
-        # One lies in the other: its middle in the hull's rectangle, or the hull's middle in its own
+        # The same object: its middle lies in the hull's rectangle, or the hull's middle in its own
         on = holds(outlines, np.array([[candidate.row, candidate.col]])) | holds(candidate.outline[None], middles)
         agreed |= on
         if not on.any():
@@ -178,7 +179,7 @@ def both_opinions(hulls: list[Candidate], by_contrast: list[Candidate], alone: l
 
 
 def _named(hull: Candidate, agreed: bool) -> Candidate:
-    """The hull with who spoke for it. Of boats shorter than it was trained on the network alone is no witness."""
+    """The hull with its method; below the lengths of its training the network alone does not confirm a ship."""
     if agreed:
         return replace(hull, method="hull-network+contrast")
     if hull.length_m < TRAINED_LENGTH_M:

@@ -1,6 +1,6 @@
-"""Where in zones nothing is looked for or could be found, though no cloud is there: that is unknown, not empty.
+"""Masks of zone pixels where no ship could have been found, though there is no cloud: unknown, not empty.
 
-Only zones are asked, which are water: what looks like land in them hides water.
+Valid in zones only: they are water, so that apparent land in them hides water.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from pipeline.types import Radiometry, Scene
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, Tile
 
-# By which a dull deck exceeds water in infrared reflectance (our choice). Of 10 simulated tankers in glint, at 3 m,
-# none was lost where an object must exceed it by 0.04 to 0.08, 2 at 0.08 to 0.15, 7 at 0.11 to 0.23
+# Infrared reflectance of a dull deck over water (our choice). Of 10 simulated tankers in glint, at 3 m, none was lost
+# where the detection threshold was 0.04 to 0.08 over water, 2 at 0.08 to 0.15, 7 at 0.11 to 0.23
 DULL_DECK = 0.12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutOfSight:
-    """How an image is searched, so far as it tells what the search leaves out."""
+    """The settings of an image's search that determine what it leaves out."""
 
     scene: Scene
     levels: Levels
-    factor: int  # pixels a side in the blocks that are searched
+    factor: int  # pixels a side in the averaged blocks of the search
     sigmas: float
-    by_contrast: bool  # by nothing else: the hull network also looks where land would be
+    by_contrast: bool  # by contrast alone: the hull network also searches apparent land
 
     def masks(self, tile: Tile) -> tuple[BoolImage, BoolImage]:
-        """Pixels of a window that were not seen, and those of them that may be land, unless the image's is known.
+        """Two masks of a window: pixels that were not seen, and apparent land, which may be land or hide water.
 
-        Without a map what was taken for land may be a quay in a zone that was drawn over it, but for what is darker in
-        the infrared than land is, such as a plume of silt.
+        Without a map, apparent land may be a quay in a zone drawn over it. What is darker in the infrared than land,
+        such as a plume of silt, counts as not seen.
         """
         spacing_m = float(np.mean(self.scene.pixel_spacing_m))
         hidden, land = veil_mask(tile, self.levels, spacing_m), np.zeros(tile.valid.shape, bool)
@@ -53,9 +53,9 @@ class OutOfSight:
         return hidden, land & ~hidden
 
     def _glitters(self, tile: Tile) -> BoolImage:
-        """Where an object must exceed the water's own noise by more than a dull deck does: glint, broken ice.
+        """Where the detection threshold over the water's noise is above a dull deck: glint, broken ice.
 
-        Told where reflectance is known. In other units a deck may shine as much as land, or three times so.
+        Only for reflectances. In other units a deck may be as bright as land, or three times so.
         """
         if self.scene.radiometry is not Radiometry.REFLECTANCE:
             return np.zeros(tile.valid.shape, bool)

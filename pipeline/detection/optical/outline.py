@@ -1,8 +1,8 @@
 """Fit a hull in a fine image: direction and sides by straight edges, ends along the middle.
 
-The picture is visible light over that of the water around (water is 1). What exceeds the water's own variation is
-ship, quay or foam; what falls below it is shadow. All positions are refined at half the step between the hull's own
-rim and what lies beyond it, so a bright house and a dark deck are cut at the same place.
+The image is visible light over that of the local water (water 1). Pixels above the water's own variation are ship,
+quay or foam; pixels below it are shadow. All edges are placed at half the step between the hull's own rim and what
+lies beyond, so that bright houses and dark decks are cut at the same place.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from pipeline.detection.optical.objects import frame_of
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
-MARGIN_M = 14.0  # beyond the guessed sides in which edges are looked for
-SIGMAS = 5.0  # of the water's noise above which a pixel is no water
+MARGIN_M = 14.0  # beyond the guessed sides, in which edges are sought
+SIGMAS = 5.0  # of the water's noise, above which a pixel is not water
 MIN_STEP = 0.10  # ... and at least this share of the water's brightness
-GAP_M = 1.4  # of water between a hull and a quay that still parts them; fenders keep 1 to 3 m
+GAP_M = 1.4  # a wider gap of water separates a hull from a quay; fenders keep 1 to 3 m
 MAX_PARTS = 3  # of an object that are tried as hulls: a ship, a jetty, a neighbour
-PART = 0.12  # of the object's pixels that such a part holds
-IN_LINE_M = 22.0  # from a hull's end to the middle of what may be a part of her, behind a house's shadow
-DECK_GAP_M = 12.0  # of darkness along the deck that does not end a hull: a house's shadow
+PART = 0.12  # least share of the object's pixels in such a part
+IN_LINE_M = 22.0  # from a hull's end to the middle of a possible further part of her, behind a house's shadow
+DECK_GAP_M = 12.0  # longest dark gap along the deck that does not end a hull: a house's shadow
 MIDDLE = 0.30  # half of the share of the length over which sides are straight; tankers have 0.3 to 0.4
-RIM_M = 1.5  # of a deck's edge that is free of gear (our choice)
-INBOARD = 0.15  # of the beam: how far a hatch's side or a box's lies inside the hull's, about
+RIM_M = 1.5  # strip along a deck's edge that is free of gear (our choice)
+INBOARD = 0.15  # of the beam: typical distance of a hatch's or container's side inside the hull's
 UNSEEN_SIDE = 0.06  # of the beam: error where one side does not show as a line of its own
-USUAL_SLENDER = ((25.0, 60.0), (3.2, 6.2))  # length: length over beam, tugs to merchant ships
-BEAM_SPREAD = ((35.0, 60.0), (0.30, 0.12))  # of the beam about that: 0.08 in a kind (registers), kinds 5.8 to 6.7
-TURN_RAD = 0.06  # how far the first direction may be wrong
+USUAL_SLENDER = ((25.0, 60.0), (3.2, 6.2))  # lengths, and length over beam at these: tugs to merchant ships
+BEAM_SPREAD = ((35.0, 60.0), (0.30, 0.12))  # lengths, and relative spread: 0.08 in a kind (registers), kinds 5.8 to 6.7
+TURN_RAD = 0.06  # most by which the first direction may be wrong
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,12 +55,12 @@ class Hull:
     fill: float  # share of the length-by-beam rectangle that is not water
     free_sides: tuple[bool, bool]  # water beyond the v < 0 and the v > 0 side
     straight: tuple[float, float]  # share of each side's rows that lie on its line
-    wander_m: float  # of the sides about their lines
+    wander_m: float  # rms of the sides about their lines
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Picture:
-    """What a hull is fitted to, as `fit_hull` is given it, and the scene's pixel of its first one."""
+    """The images that a hull is fitted to, as given to `fit_hull`, and the scene pixel of their first one."""
 
     light: FloatImage
     ship: FloatImage
@@ -76,14 +76,15 @@ class Touched:
 
 
 def ship_pixels(light: FloatImage, noise: float) -> BoolImage:
-    """What is brighter than water by more than waves and noise; pinholes closed."""
+    """Pixels brighter than water by more than waves and noise."""
     return np.asarray(light > 1 + max(MIN_STEP, SIGMAS * noise), bool)
 
 
 def own_masks(ship: BoolImage, near: BoolImage, pixel_m: float, close_m: float = 0.5) -> list[BoolImage]:
-    """Connected ship pixels that hold a good part of ``near``, each with what it encloses and what lies in its line.
+    """Connected ship pixels that hold at least `PART` of ``near``, holes filled, with small parts in line added.
 
-    A house's shadow may part a hull; its parts share one axis. Closed over twice ``close_m``. Largest part first.
+    A house's shadow may split a hull into parts that share an axis. Gaps up to twice ``close_m`` are closed. The mask
+    with the most of ``near`` comes first.
     """
     size = round(close_m / pixel_m)
     closed = ndimage.binary_closing(ship, iterations=size) | ship if size > 0 else ship
@@ -99,7 +100,7 @@ def own_masks(ship: BoolImage, near: BoolImage, pixel_m: float, close_m: float =
 
 
 def _with_line(labels: Any, own: int, areas: Any, middles: FloatArray, pixel_m: float) -> BoolImage:
-    """One labelled part with the small ones that lie in its line, filled."""
+    """One labelled part with the smaller ones in line with it, holes filled."""
     mine = labels == own
     row, col, a_row, a_col, length, beam = frame_of(*(a.astype(float) for a in np.nonzero(mine)))
     for label, (r, c) in enumerate(middles, 1):
@@ -123,10 +124,10 @@ def fit_hull(
 ) -> Hull | None:
     """Fit a hull near a first guess; None where there is no hull-like edge.
 
-    ``gap_m`` of water parts a hull from a quay; ``deck_gap_m`` of darkness along the deck ends her. A side that is
-    ``touched`` (the v < 0, the v > 0 one) stays where it is told to be: no water beyond it tells it. Where ``touched``
-    is given, what is fitted is taken for a hull, and her beam is weighed against the usual one. ``light`` is brightness
-    over the water's; ``ship`` is 1 on pixels that are no water and 0 elsewhere (float).
+    A wider gap of water than ``gap_m`` separates a hull from a quay; a longer dark stretch of the deck than
+    ``deck_gap_m`` ends her. ``touched`` (v < 0 side, v > 0 side) gives the line of a side that has no water beyond; if
+    it is given, the object is taken for a hull, and her beam is weighed against the usual one. ``light`` is brightness
+    over the water's; ``ship`` is 1 on pixels that are not water and 0 elsewhere (float).
     """
     picture = _Picture(light, ship, origin)
     pixel = frame.pixel_m
@@ -160,9 +161,9 @@ def _settled(
     gaps_m: tuple[float, float],
     held: tuple[bool, bool],
 ) -> tuple[_Sides, HullFrame, float, float] | None:
-    """Sides and ends found in turn until they agree: the sides, the frame, length and its error [m].
+    """Find sides and ends in turn, three times: the sides, the frame, length and its error [m].
 
-    ``size_m`` is the first guess of length and beam, ``gaps_m`` are those beside a hull and along her deck.
+    ``size_m`` is the first guess of length and beam; ``gaps_m`` are the gaps beside a hull and along her deck.
     """
     length_m, beam_m = size_m
     for turn in (TURN_RAD, TURN_RAD / 3, TURN_RAD / 3):
@@ -179,7 +180,7 @@ def _settled(
 
 
 def _fill(picture: _Picture, frame: HullFrame, length_m: float, beam_m: float) -> float:
-    """Share of the length-by-beam rectangle that is no water."""
+    """Share of the length-by-beam rectangle that is not water."""
     pixel = frame.pixel_m
     u = np.arange(-length_m / 2 + pixel / 2, length_m / 2, pixel)
     v = np.arange(-beam_m / 2 + pixel / 2, beam_m / 2, pixel)
@@ -187,7 +188,7 @@ def _fill(picture: _Picture, frame: HullFrame, length_m: float, beam_m: float) -
 
 
 def _vague(sides: _Sides, touched: tuple[Touched | None, Touched | None]) -> float:
-    """Error of the beam [m] from rows that leave a side's line: where many do, a hatch's or a stack's side."""
+    """Error of the beam [m] from rows off a side's line: where many are, the line may be a hatch's or a stack's."""
     loose = [1 - straight for straight, side in zip(sides.straight, touched, strict=True) if side is None]
     return INBOARD * sides.beam_m * float(np.hypot.reduce(np.array([0.0, *loose])))
 
@@ -199,7 +200,8 @@ def _told(
     length_m: float,
     touched: tuple[Touched | None, Touched | None],
 ) -> tuple[float, float, float]:
-    """Both sides and the beam's error: lines of touched sides put in, the beam weighed against the usual one."""
+    """Both sides and the beam's error, with the lines of touched sides inserted and the beam combined with its prior
+    (`usual_beam`)."""
     (low, high), se = at, float(np.hypot(*errors))
     for n, side in enumerate(touched):
         if side is not None:
@@ -244,7 +246,7 @@ def _sides(
     gap_m: float,
     touched: tuple[bool, bool],
 ) -> _Sides | None:
-    """Straight lines through both sides over the middle of the length; one that is touched tells no direction."""
+    """Straight lines through both sides over the middle of the length; a touched side does not count for direction."""
     (length_m, beam_m), pixel = size_m, frame.pixel_m
     u = np.arange(-MIDDLE * length_m, MIDDLE * length_m + 1e-9, max(pixel, length_m / 160))
     step = pixel / 2
@@ -285,14 +287,14 @@ def _sides(
 def _ends(
     picture: _Picture, frame: HullFrame, length_m: float, beam_m: float, deck_gap_m: float
 ) -> tuple[HullFrame, float, float] | None:
-    """Both ends along the middle of the hull, where the bow reaches farthest."""
+    """Both ends along the middle of the hull, where the bow reaches farthest: frame, length and its error [m]."""
     pixel = frame.pixel_m
     reach = 0.65 * length_m + 8.0 + deck_gap_m
     step = pixel / 2
     u = np.arange(-reach, reach + 1e-9, step)
     wide = np.arange(-0.42 * beam_m, 0.42 * beam_m + 1e-9, pixel)
     across = np.nan_to_num(resample(picture.ship, frame, u, wide, picture.origin)) > 0.5
-    # Anywhere across her, over two pixels: a shadow that crosses the deck seldom takes all of it
+    # Solid if two neighbouring pixels are, anywhere across: a shadow across the deck seldom covers all of it
     pairs = across[:, 1:] & across[:, :-1] if across.shape[1] > 2 else across
     solid = np.asarray(pairs.any(axis=1), bool)
     half = max(pixel, 0.10 * beam_m)
@@ -313,7 +315,7 @@ def _ends(
 
 
 def _trimmed(solid: BoolImage, last: int, step: int, need: int) -> int:
-    """Walk back over specks shorter than ``need`` that the bridged run picked up beyond the hull."""
+    """The end moved back over specks shorter than ``need`` that the bridged run included beyond the hull."""
     at = last
     while 0 <= at - step * need < len(solid):
         inside = solid[min(at, at - step * need) : max(at, at - step * need) + 1]
@@ -354,7 +356,7 @@ def _refined(x: FloatArray, profile: FloatArray, last: int, step: int, pixel: fl
 def _half_levels(
     picture: _Picture, frame: HullFrame, length_m: float, beam_m: float, free: tuple[bool, bool]
 ) -> tuple[float, float, float]:
-    """Both sides to a fraction of a pixel by the median profile over the straight part; and the beam's error."""
+    """Both sides with subpixel precision, by the median profile over the straight part, and the beam's error [m]."""
     pixel = frame.pixel_m
     u = np.arange(-MIDDLE * length_m, MIDDLE * length_m + 1e-9, pixel)
     step = pixel / 4

@@ -1,4 +1,4 @@
-"""Brightness over the local water, in compiled code: every pixel of every band passes here, so it passes once."""
+"""Brightness over the local water level, in compiled code: single passes over every pixel of every band."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BRIGHT, WET, DULL = 1, 2, 4  # bits
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def between(grid: FloatArray, rows: FloatArray, cols: FloatArray) -> FloatImage:
-    """A coarse grid at fractional rows and columns within it, float32, shape (rows, cols)."""
+    """Bilinear interpolation of a coarse grid at fractional rows and columns, float32, shape (rows, cols)."""
     out = np.empty((len(rows), len(cols)), np.float32)
     line = np.empty(grid.shape[1])
     starts, across = _cells(cols)
@@ -41,10 +41,11 @@ def brightest_over_water(
     visible: NDArray[np.int64],
     weight: float,
 ) -> FloatImage:
-    """The infrared over its local water or the mean of the visible bands at a weight, whichever is more; 0 if invalid.
+    """The larger of infrared over local water and ``weight`` times the mean of the visible bands over theirs.
 
-    Each band in units of its ``land`` over its local water, but at least ``least``. ``grid`` holds the water's level by
-    block, shape (bands, block rows, block columns); ``rows`` and ``cols`` say where in it the pixels lie.
+    Each band is in units of its ``land`` over its local water, but at least ``least``; 0 where invalid. ``grid`` holds
+    the water's level by block, shape (bands, block rows, block columns); ``rows`` and ``cols`` are the pixels' places
+    in it.
     """
     out = np.zeros(valid.shape, np.float32)
     line, level = np.empty(grid.shape[2]), np.empty(len(cols), np.float32)
@@ -88,7 +89,7 @@ def over_gap(
     gap: FloatImage,
     out: FloatImage,
 ) -> None:
-    """A band over its local water, in units that are given by pixel, 0 where not valid; into ``out``."""
+    """Write a band over its local water, divided by ``gap`` of each pixel, into ``out``; 0 where not valid."""
     line, level = np.empty(grid.shape[1]), np.empty(len(cols), np.float32)
     starts, across = _cells(cols)
     for i in range(len(rows)):
@@ -113,10 +114,11 @@ def kinds_over_water(
     lacking: bool,
     limits: NDArray[np.float32],
 ) -> NDArray[np.uint8]:
-    """Bits of each pixel by the brightest of some bands over the local water, and by the infrared (or the brightest).
+    """Classify each pixel in bits, by its brightest band over the local water and by the infrared (else the brightest).
 
     All in units of ``land`` over the water of the band ``main``, at least ``least``; a ``lacking`` band counts as 0.
-    ``limits``: `BRIGHT` above the first, `WET` below the second, `DULL` where wet and not above the third.
+    ``limits``: `BRIGHT` if the brightest exceeds the first, `WET` if the infrared is below the second, `DULL` if wet
+    and the brightest does not exceed the third.
     """
     out = np.zeros(valid.shape, np.uint8)
     width = len(cols)
@@ -150,7 +152,8 @@ def kinds_over_water(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def white_reflectance(bands: FloatImage, brightest: float, whiteness: float) -> BoolImage:
-    """Pixels whose darkest band is brighter and whose bands differ by less than that share of their mean; NaN is 0."""
+    """Pixels whose darkest band exceeds ``brightest`` and whose bands differ by less than ``whiteness`` times their
+    mean; NaN is 0."""
     count, rows, cols = bands.shape
     out = np.zeros((rows, cols), np.bool_)
     for i in range(rows):
@@ -168,7 +171,7 @@ def white_reflectance(bands: FloatImage, brightest: float, whiteness: float) -> 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def gap_to_land(grid: FloatArray, rows: FloatArray, cols: FloatArray, land: float, least: float) -> FloatImage:
-    """Land over the local water, but at least ``least``."""
+    """Land less the local water level, but at least ``least``."""
     out = between(grid, rows, cols)
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
@@ -179,7 +182,7 @@ def gap_to_land(grid: FloatArray, rows: FloatArray, cols: FloatArray, land: floa
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _along(grid: FloatArray, row: float, line: FloatArray) -> None:
-    """The grid's columns at a fractional row."""
+    """Interpolate the grid at a fractional row, into ``line``."""
     top = int(row)
     down, low = row - top, min(top + 1, grid.shape[0] - 1)
     for j in range(grid.shape[1]):
@@ -190,7 +193,7 @@ def _along(grid: FloatArray, row: float, line: FloatArray) -> None:
 def _across(
     line: FloatArray, cols: FloatArray, starts: NDArray[np.int64], across: FloatArray, level: FloatImage
 ) -> None:
-    """A row of the grid at fractional columns, cell by cell of the grid: so it is one stretch of sums for each."""
+    """Interpolate a row of the grid at fractional columns, one grid cell at a time, so that each is a plain loop."""
     for n in range(len(starts) - 1):
         left = int(cols[starts[n]])
         base, step = line[left], line[min(left + 1, len(line) - 1)] - line[left]
@@ -201,8 +204,8 @@ def _across(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _cells(cols: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
-    """Of fractional columns that do not fall: where another of the grid's begins, one past the last too; and how far
-    each lies from the grid's column to its left."""
+    """For non-decreasing fractional columns: indices at which a new grid column begins (and one past the last), and the
+    fraction of each."""
     starts, across = np.empty(len(cols) + 1, np.int64), np.empty(len(cols))
     count = 0
     for j in range(len(cols)):

@@ -1,4 +1,4 @@
-"""Several candidates of one hull, and hulls that lie through each other: which of them counts."""
+"""Resolve duplicates in fine images: several candidates of one hull, and hulls that overlap each other."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pipeline.detection.optical.between_lines import SURE
 from pipeline.detection.optical.hulls import BY_EDGES, USUAL_ASPECT, odd_proportions
 from pipeline.types import PART_OF_HULL
 
-HULL_OF_HULL = 0.4  # of a hull's length, below which a slim object on her is gear: a house, a hatch, a pipe rack
+HULL_OF_HULL = 0.4  # share of a hull's length below which a slim object on her is gear: a house, a hatch, a pipe rack
 
 
 def once_each(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Candidate]:
-    """One candidate for each hull fitted by edges, however many of her parts stood out: the one with most pixels.
+    """One candidate for each hull fitted by edges, the one with most pixels, however many of her parts were found.
 
-    What else lies inside such a hull (a house, a hatch) stays, flagged ``part_of_hull``; of two hulls that lie through
-    each other the likelier one counts.
+    Other objects inside such a hull (a house, a hatch) stay, flagged ``part_of_hull``; of two hulls that overlap the
+    less likely one is flagged.
     """
     hulls: list[Candidate] = []
     fine = (c for c in found if c.method == BY_EDGES)
@@ -45,17 +45,17 @@ def once_each(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Ca
 
 
 def _offset(c: Candidate, of: Candidate, spacing_m: tuple[float, float]) -> tuple[float, float]:
-    """Metres along and across ``of`` from her middle to ``c``."""
+    """Distances [m] along and across ``of`` from her middle to that of ``c``."""
     south, east = (c.row - of.row) * spacing_m[0], (c.col - of.col) * spacing_m[1]
     return abs(south * of.axis[0] + east * of.axis[1]), abs(east * of.axis[0] - south * of.axis[1])
 
 
 def _holds(hull: Candidate, others: list[Candidate], spacing_m: tuple[float, float]) -> bool:
-    """Does the outline hold a slimmer hull? Then it is that hull and the quay or neighbour beside her.
+    """Does the outline contain a slimmer hull? Then it is that hull together with the quay or neighbour beside her.
 
-    Where it lies free and has a merchant hull's proportions, the slimmer and shorter one is a part of the deck between
-    dark rails or boxes: something alongside would make her too stout. One that is too slender for a hull is a pier that
-    goes on beyond the ship at it, where a sure hull of usual proportions lies in it.
+    If it lies free and has a merchant hull's proportions, the slimmer one is a part of its deck between dark rails or
+    boxes: something alongside would make the outline too stout. If it is too slender for a hull and contains a sure
+    hull of usual proportions, it is a pier that extends beyond that ship.
     """
     odd = odd_proportions(hull.length_m, hull.beam_m)
     if "moored" not in hull.flags and not odd:
@@ -68,14 +68,14 @@ def _holds(hull: Candidate, others: list[Candidate], spacing_m: tuple[float, flo
 
 
 def _is_sure(hull: Candidate) -> bool:
-    """Does her outline alone speak for a hull?"""
+    """Is the evidence of her outline alone enough for a hull?"""
     return hull.outline_odds is not None and hull.outline_odds >= SURE
 
 
 def _beaten(hulls: list[Candidate], spacing_m: tuple[float, float]) -> dict[int, str]:
-    """Of two hulls that lie through each other, which no two afloat can, the flag of the less likely one, by its id.
+    """id() of the less likely of two hulls that overlap, which no two afloat can -> the flag that it gets.
 
-    Neighbours side by side lie half of both beams apart, so the middle of neither is within the other.
+    Ships side by side are half of both beams apart, so the middle of neither is within the other.
     """
     out: dict[int, str] = {}
     for n, a in enumerate(hulls):
@@ -90,7 +90,7 @@ def _beaten(hulls: list[Candidate], spacing_m: tuple[float, float]) -> dict[int,
 
 
 def _likely(hull: Candidate) -> tuple[float, float]:
-    """Orders hulls by what speaks for their outlines, then by their objects' contrast and shape."""
+    """Sort key of hulls: evidence of the outline, then score (contrast and shape)."""
     return hull.outline_odds or 0.0, hull.score
 
 

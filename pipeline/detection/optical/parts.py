@@ -1,7 +1,7 @@
-"""Where in a block a network has to look: few rectangles that hold all that is marked, and what it must see around.
+"""Choose where in a block the network runs: few rectangles that cover all marked pixels, each with a halo.
 
-What a convolution costs is the area that it is given. Along a coast, or around one ship at anchor, most of a block
-needs no look; where two marks lie far apart, two small looks cost less than one that holds both.
+A convolution costs in proportion to its area. Along a coast, or around one ship at anchor, most of a block can be
+skipped; where two marks lie far apart, two small runs cost less than one that covers both.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from scipy import ndimage
 if TYPE_CHECKING:
     from pipeline.types import BoolImage
 
-CELL_PX = 8  # sides and corners of what the network looks at are multiples of this, as its three scales ask
+CELL_PX = 8  # sides and corners of the network's input are multiples of this, as its three scales require
 HALO_CELLS = 6  # around what is asked: as much as a block has around its core
 RIM_CELLS = 1  # around a mark: the rest of its hull
-LOOK_COSTS = 50  # cells: what one more look costs whatever its size; our choice
+LOOK_COSTS = 50  # cells: fixed cost of one more run; our choice
 CUT_EVERY = 4  # cells between places where a rectangle may be cut in two; our choice
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A rectangle of an image's pixels that is ``asked`` about, and the one to be ``seen`` for it: rows, columns."""
+    """A rectangle of pixels that is ``asked`` about, and the larger one to be ``seen`` for it: rows, columns."""
 
     asked: tuple[slice, slice]
     seen: tuple[slice, slice]
 
 
 def parts_of(marked: BoolImage) -> list[Part]:
-    """Rectangles that hold every marked pixel and its rim, none over another; both sides multiples of `CELL_PX`.
+    """Disjoint rectangles that cover every marked pixel and its rim; sides are multiples of `CELL_PX`.
 
-    Told from the marks alone, by a fixed rule: a rectangle is cut where that saves most, as long as it saves.
+    They depend on the marks alone: a rectangle is cut where that saves most, as long as it saves.
 
     >>> marks = np.zeros((416, 416), bool)
     >>> marks[100, 200] = True
@@ -52,7 +52,7 @@ _Box = tuple[int, int, int, int]  # cells: first row, row after the last, first 
 
 
 def _cut(cells: BoolImage, within: _Box) -> list[_Box]:
-    """Boxes around the marks of a part of the cells."""
+    """Boxes around the marks in a part of the cells, cut in two recursively while that saves."""
     box = _around(cells, within)
     if box is None:
         return []

@@ -1,14 +1,13 @@
-"""A pier in a hull's outline: it goes on where the ship beside it has ended, and half of the outline is water there.
+"""Separate a ship from the pier beside her where one outline includes both, and recognise outlines of a pier alone.
 
 Between straight lines a ship and a pier along her are one long rectangle. The pier fills one half of it from end to
 end; the other half is water up to where the ship begins, farther than a bow or a stern narrows. There the pier's own
-edge shows, and what lies beyond that edge is the ship.
+edge is visible, and what lies beyond that edge is the ship.
 
-A pier may also be outlined alone, the ship beside it left out. It has its corners at both ends; of a hull one end at
-least is a bow.
+A pier outlined alone has its corners at both ends; a hull has a bow at one end at least.
 
-What fills its half may also be a hull, and the "ship" a barge beside her: it is no pier where it is as stout as hulls
-are and wider than what lies at it.
+The apparent pier may also be a hull with a barge alongside: it is not a pier if it is as stout as hulls are and wider
+than what lies beside it.
 """
 
 from __future__ import annotations
@@ -25,25 +24,26 @@ from pipeline.detection.optical.outline import MIN_STEP, SIGMAS, Hull, Touched, 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
-BARE = 0.18  # of the outline's length: bows and sterns of simulated hulls narrow within 0.12
+BARE = 0.18  # of the outline's length, least water at an end: bows and sterns of simulated hulls narrow within 0.12
 UNEVEN = 0.12  # robust spread over step of a pier's light along it: simulated ones 0.02 to 0.06, decks 0.2 and more
-LEAST_SHIP = 0.3  # of the outline's length that is left for her
-SLENDER = 8.0  # widths in the length of a pier that is wider than the ship at it: hulls have 4 to 8
+LEAST_SHIP = 0.3  # of the outline's length, that must be left for the ship
+SLENDER = 8.0  # least length over width of a pier that is wider than the ship at it: hulls have 4 to 8
 CORNERS = (0.01, 0.04)  # of the length from an end, where a bow has lost its corners and a pier has not
 CORNER_SHARE = 0.3  # of the beam, from either side
-# Of the emptier corner of the less square end. Simulated hulls have 0 to 0.12 of it (124 in pixels of 0.5 m), piers 1.0
+# Least fill of the emptier corner of the less square end. Simulated hulls have 0 to 0.12 (124 in pixels of 0.5 m),
+# piers 1.0
 FULL_CORNER = 0.7
-CORNER_PX = 2.0  # pixels in that stretch of the length, without which blur fills a bow: 0.77 once in 47 hulls at 3 m
-SPAN = (0.25, 0.85)  # of half the beam, from the middle: where water is looked for, off the edges of pier and outline
-END_ROOM_M = 6.0  # beyond the ends seen in which the hull's own may lie
-SIDE_ROOM_M = 8.0  # beyond her free side, the same (our choice)
+CORNER_PX = 2.0  # least pixels in that range of the length; with fewer, blur fills a bow: 0.77 once in 47 hulls at 3 m
+SPAN = (0.25, 0.85)  # of half the beam, from the middle: where water is sought, off the edges of pier and outline
+END_ROOM_M = 6.0  # margin beyond the visible ends for the hull's own
+SIDE_ROOM_M = 8.0  # the same beyond her free side (our choice)
 EDGE_SE_M = 0.8  # of the pier's edge as the ship's side: fenders keep 0.8 to 3 m
 
 
 def without_pier(light: FloatImage, hull: Hull, noise: float, origin: tuple[int, int]) -> tuple[Hull, BoolImage] | None:
-    """The ship in an outline that holds a pier as well, and her pixels; None where there is no pier in it.
+    """The ship in an outline that includes a pier, and her pixels; None where there is no pier in it.
 
-    ``light`` is over the water's (water 1), ``noise`` the water's own; the hull is a fit to both.
+    ``light`` is over the water's (water 1), ``noise`` the water's own; ``hull`` is the fit to ship and pier together.
     """
     pixel = hull.frame.pixel_m
     u = np.arange(-hull.length_m / 2 + pixel / 2, hull.length_m / 2, pixel / 2)
@@ -85,7 +85,7 @@ def without_pier(light: FloatImage, hull: Hull, noise: float, origin: tuple[int,
 
 
 def square_ends(light: FloatImage, hull: Hull, origin: tuple[int, int]) -> bool:
-    """Has an outline all four corners, and its middle between them? Piers have, and barges; ships have a bow.
+    """Are all four corners of an outline filled, as of a pier or barge? Ships have a bow.
 
     False in pixels too coarse to tell.
     """
@@ -103,7 +103,7 @@ def square_ends(light: FloatImage, hull: Hull, origin: tuple[int, int]) -> bool:
 
 
 def ground_of(hull: Hull, shape: tuple[int, int], origin: tuple[int, int]) -> BoolImage:
-    """Pixels of an outline that is a pier's, with its blurred rim."""
+    """Pixels of a pier's outline, with its blurred rim."""
     along, aside = hull.frame.metres(shape, origin)
     rim = hull.frame.pixel_m
     return np.asarray((np.abs(along) < hull.length_m / 2 + rim) & (np.abs(aside) < hull.beam_m / 2 + rim), bool)
@@ -112,7 +112,7 @@ def ground_of(hull: Hull, shape: tuple[int, int], origin: tuple[int, int]) -> Bo
 def _ship_beside(
     seen: FloatImage, u: FloatArray, v: FloatArray, hull: Hull, step: float
 ) -> tuple[int, float, float] | None:
-    """The half (-1, 1) that is a ship's, and from where to where along it; None where neither has a bare end."""
+    """The half (-1, 1) with the ship, and her two ends along it [m]; None where neither half has a bare end."""
     even = max(3, round(0.03 * len(u)) * 2 + 1)
     levels = {}
     for side in (-1, 1):
@@ -137,14 +137,14 @@ def _ship_beside(
 
 
 def _is_pier(light: FloatImage, step: float) -> bool:
-    """Is it brighter than water all along, and even, as no deck is?"""
+    """Is it brighter than water all along, and more even than a deck?"""
     level = float(np.median(light))
     spread = 1.4826 * float(np.median(np.abs(light - level)))
     return bool(np.mean(light > 1 + step) >= 0.9 and spread <= UNEVEN * (level - 1))
 
 
 def _edge_of(profile: FloatArray, v: FloatArray, side: int, step: float) -> float | None:
-    """Where light falls from the pier's level to the water's, going across towards ``side`` [m]; None where not."""
+    """Where light falls halfway from the pier's level to the water's, across towards ``side`` [m]; None if nowhere."""
     order = np.argsort(side * v)
     light, at = profile[order], v[order]
     level = float(np.median(light[side * at < 0]))

@@ -1,8 +1,8 @@
-"""What a hull of the network must be to be believed: afloat, as light as her length asks, and no finger of a marina.
+"""Plausibility tests of the network's hulls: enough water to float in, enough light, and no marina finger.
 
-The network judges by looks within half a kilometre. These are tests of what a ship is: she floats in water wide enough
-to have brought her there, 50 m of her reflect more light than a launch and its wake, and no four merchant hulls of
-under 110 m lie abreast, alike, with a hull's width of water between each two. Each says what it saw.
+The network judges by appearance within half a kilometre. These tests use physical limits: a ship lies in water wide
+enough to have brought her there, 50 m of hull reflect more light than a launch and its wake, and no four similar
+merchant hulls of under 110 m lie abreast with a hull's width of water between each two. Each gives its evidence.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ WET_BELOW = 0.35  # infrared, local water 0 and land 1
 NARROWEST_PX = 3  # water narrower than this is a gap between houses, or a shadow
 # Water that a hull of 50 m needs to come and turn: twice her length squared, and a berth; our choice
 BASIN_M2 = 20_000.0
-NEAR_PX, LOOK_PX = 5, 44  # water so near to a hull is hers; it is measured so far around her, whatever the tile
-FREE = 0.8  # share of the surroundings that is water, above which a hull lies free and all her light is her own
+NEAR_PX, LOOK_PX = 5, 44  # water within the first counts as hers; it is measured out to the second, whatever the tile
+FREE = 0.8  # share of the surroundings that is water, above which a hull lies free and all light is her own
 BRIGHT = 0.4  # light of a deck over water, the image's land being 1: the middle of labelled hulls (0.1 to 0.8)
-VISIBLE_WEIGHT = 0.4  # as where objects are looked for: foam and silt are bright there
+VISIBLE_WEIGHT = 0.4  # as in the search for objects: foam and silt are bright there
 SLENDER, FULL = 6.3, 0.85  # length over beam, and share of length times beam that a waterplane fills
 SHORTEST_M = 50.0  # labels of the training ports begin here
-RIM_PX = 6  # beyond an object, in which it must lie free
-ALONE_FROM_M = 35.0  # by contrast, which cuts a hull at half of her light; our choice
-ABREAST = 4  # hulls side by side that are no raft of ships
+RIM_PX = 6  # margin around an object in which it must lie free
+ALONE_FROM_M = 35.0  # least length by contrast, which cuts a hull at half of her light; our choice
+ABREAST = 4  # so many hulls side by side are not a raft of ships
 FINGER_M = 110.0  # the longest finger of a marina
 BETWEEN_M = (22.0, 80.0)  # from one finger to the next; ships of under 110 m in a raft lie 12 to 20 m apart
 ALIKE, ALONG, TURN_RAD = 1.7, 0.6, 0.26  # ratio of lengths; shift along, as a share of the length; 15 degrees
@@ -52,8 +52,8 @@ def without_water(
 
     ``scaled`` has shape (5, rows, cols), local water 0 and land 1, and reaches `LOOK_PX` around her middle whatever the
     tile, ``hull`` is her mask there. Gaps narrower than `NARROWEST_PX` are closed: shadows of houses are small.
-    ``cut`` says at which sides (first row, last row, first column, last column) the image itself ends: nobody knows how
-    far water goes on that reaches one of them, so it denies nothing.
+    ``cut`` says at which sides (first row, last row, first column, last column) the image itself ends: water that
+    reaches one of them is of unknown size and counts as large enough.
     """
     names, areas = _waters(_infrared(scaled, present) < WET_BELOW, pixel_m2)
     for ends, rim in zip(cut, (names[0], names[-1], names[:, 0], names[:, -1]), strict=True):
@@ -66,14 +66,14 @@ def without_water(
 
 
 def largest_water_m2(wet: BoolImage, pixel_m2: float) -> float:
-    """Area [m2] of the largest water of a mask; gaps closed as above."""
+    """Area [m2] of the largest connected water of a mask, narrow gaps closed."""
     return float(_waters(wet, pixel_m2)[1].max())
 
 
 def holds_basin(wet: BoolImage, pixel_m2: float) -> bool:
-    """Is the largest water of a mask, gaps closed, wide enough for a ship? `BASIN_M2` by `largest_water_m2`.
+    """Is the largest water of a mask (`largest_water_m2`) at least `BASIN_M2`?
 
-    A square of nothing but water answers at once: it is wide enough, and no gap.
+    Shortcut: one all-water square of that size is enough.
     """
     if np.count_nonzero(wet) * pixel_m2 < BASIN_M2:
         return False
@@ -84,7 +84,7 @@ def holds_basin(wet: BoolImage, pixel_m2: float) -> bool:
 
 
 def gaps_closed(wet: BoolImage) -> BoolImage:
-    """Where a square of `NARROWEST_PX` of nothing but water fits: what a binary opening leaves, in fewer passes."""
+    """Binary opening of water by a square of `NARROWEST_PX`, in few passes: narrow gaps are removed."""
     core = wet
     for _ in range(NARROWEST_PX - 1):
         core = core[1:] & core[:-1]
@@ -106,10 +106,10 @@ def _waters(wet: BoolImage, pixel_m2: float) -> tuple[NDArray[Any], FloatArray]:
 
 
 def light_length_m(scaled: FloatImage, hull: BoolImage, present: tuple[bool, ...], pixel_m2: float) -> float | None:
-    """Length [m] of a hull of usual deck and proportions that gives as much light; None where she does not lie free.
+    """Length [m] of a hull of usual deck and proportions that reflects as much light; None where she does not lie free.
 
     ``scaled`` has shape (5, rows, cols), local water 0 and land 1; the window must reach 4 pixels beyond the hull. Blur
-    and wake spread light but add none in the infrared, so this does not see a launch as long as her streak.
+    and wake spread light but add none in the infrared, so a launch does not come out as long as her streak.
     """
     ring = ndimage.binary_dilation(hull, EIGHT, iterations=4) & ~ndimage.binary_dilation(hull, EIGHT)
     infrared = _infrared(scaled, present)
@@ -124,10 +124,10 @@ def light_length_m(scaled: FloatImage, hull: BoolImage, present: tuple[bool, ...
 def speaks_alone(
     candidate: Candidate, view: ScaledView, rows: NDArray[Any], cols: NDArray[Any], pixel_m2: float
 ) -> bool:
-    """Is what contrast found a ship whatever the network says: free, unsuspected, with the light of 50 m of deck?
+    """Does an object found by contrast count without the network: free, without flags, with the light of 50 m of deck?
 
-    At quays the network judges better; of what lies free it misses small hulls that contrast sees. Rows and columns
-    (``rows``, ``cols``) are those of the object in the tile of ``view``.
+    At quays the network judges better, but in open water it misses small hulls that contrast finds. ``rows`` and
+    ``cols`` are the object's pixels in the tile of ``view``.
     """
     if candidate.flags or candidate.length_m < ALONE_FROM_M:
         return False
@@ -140,13 +140,13 @@ def speaks_alone(
 
 
 def too_faint(scaled: FloatImage, hull: BoolImage, present: tuple[bool, ...], pixel_m2: float) -> str | None:
-    """Why she is shorter than `SHORTEST_M`, whatever her outline says, or None."""
+    """Why a hull must be shorter than `SHORTEST_M`, by her light and whatever her outline; None where she need not."""
     length = light_length_m(scaled, hull, present, pixel_m2)
     return None if length is None or length >= SHORTEST_M else f"gives the light of a hull of {length:.0f} m"
 
 
 def fingers(hulls: list[Candidate], spacing_m: tuple[float, float]) -> list[Candidate]:
-    """The hulls, those flagged ``marina_finger`` that lie abreast of three others like them, with gaps between."""
+    """The hulls, with ``marina_finger`` flagged on those abreast of three or more similar ones with gaps between."""
     if len(hulls) < ABREAST:
         return hulls
     at = np.array([[h.row * spacing_m[0], h.col * spacing_m[1]] for h in hulls])
@@ -158,7 +158,7 @@ def fingers(hulls: list[Candidate], spacing_m: tuple[float, float]) -> list[Cand
     ratio = np.maximum(length[:, None] / length[None, :], length[None, :] / length[:, None])
     alike = (ratio < ALIKE) & (turned < np.sin(TURN_RAD)) & (np.maximum(length[:, None], length[None, :]) < FINGER_M)
     beside = alike & (along < ALONG * length[:, None]) & (across < BETWEEN_M[1]) & ~np.eye(len(hulls), dtype=bool)
-    loose = np.where(beside, across, np.inf).min(axis=1) > BETWEEN_M[0]  # no ship rafted to her
+    loose = np.where(beside, across, np.inf).min(axis=1) > BETWEEN_M[0]  # no ship rafted alongside
     beside &= loose[:, None] & loose[None, :]
     _, group = csgraph.connected_components(beside & beside.T, directed=False)
     count = np.bincount(group)[group]
@@ -169,11 +169,11 @@ def fingers(hulls: list[Candidate], spacing_m: tuple[float, float]) -> list[Cand
 
 
 def flagged(hull: Candidate, name: str, why: str) -> Candidate:
-    """The candidate with one more flag, and why."""
+    """The candidate with one more flag and its evidence."""
     evidence = "; ".join(filter(None, (hull.evidence, f"{name}: {why}")))
     return replace(hull, flags=(*hull.flags, name), evidence=evidence)
 
 
 def _infrared(scaled: FloatImage, present: tuple[bool, ...]) -> FloatImage:
-    """The near infrared, or what stands in for it."""
+    """The near infrared, or else the short-wave infrared."""
     return scaled[3] if present[3] else scaled[4]

@@ -1,4 +1,4 @@
-"""A hull's size to a fraction of a pixel: the rectangle that, blurred, is most like what the network says is hull."""
+"""Subpixel size of a hull: least-squares fit of a blurred rectangle to the network's map of hull probability."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from pipeline.types import FloatArray, FloatImage
 
-BLUR_PX = 0.6  # width of an edge in the map of probabilities; start of the fit
+BLUR_PX = 0.6  # width of an edge in the probability map; start of the fit
 MARGIN_PX = 4  # around the hull's box: six widths of an edge, beyond which nothing is left to fit
-STEPS, DAMPING, SETTLED = 60, 1e-3, 1e-9  # of the descent; it ends when the sum of squares falls by less than the last
+STEPS, DAMPING, SETTLED = 60, 1e-3, 1e-9  # iterations, first damping, relative fall of the sum of squares at the end
 ROOT_PI = math.sqrt(math.pi)
-# Pixels of the map that err together: its bands are blurred; set on painted ships (benchmarks.hull_sizes)
+# Pixels of the map with correlated errors, since the bands are blurred; set on painted ships (benchmarks.hull_sizes)
 CORRELATED = 2.5
 
 
@@ -39,10 +39,10 @@ class Rectangle:
 
 
 def fit_rectangle(cover: FloatImage, rows: NDArray[Any], cols: NDArray[Any]) -> Rectangle:
-    """Fit to a map of cover (0 to 1), starting from the pixels of one hull; pixels of others should be 0 in it.
+    """Fit a rectangle to a map of cover (0 to 1), starting from the pixels of one hull; those of others should be 0.
 
-    The model is a rectangle with blurred edges: the product of two differences of error functions, along and across.
-    Least squares over the hull's box and a margin: this uses the area and all four edges at once.
+    The model is a rectangle with blurred edges: the product of two sums of error functions, along and across. Least
+    squares over the hull's box and a margin, which uses the area and all four edges at once.
     """
     row, col, a_row, a_col, length, beam = frame_of(rows.astype(float), cols.astype(float))
     low = np.maximum([rows.min() - MARGIN_PX, cols.min() - MARGIN_PX], 0).astype(int)
@@ -68,7 +68,7 @@ def fit_rectangle(cover: FloatImage, rows: NDArray[Any], cols: NDArray[Any]) -> 
 def _descend(
     seen: FloatArray, start: FloatArray, lower: FloatArray, upper: FloatArray
 ) -> tuple[FloatArray, float, FloatArray]:
-    """Levenberg and Marquardt's descent, each step cut off at the bounds: parameters, sum of squares, J'J there."""
+    """Levenberg-Marquardt with steps clipped at the bounds: parameters, sum of squares and J'J at the minimum."""
     p, damping = start.copy(), DAMPING
     curvature, slope = np.zeros((6, 6)), np.zeros(6)
     squares = _squares(seen, p, curvature, slope)
@@ -97,7 +97,7 @@ def _descend(
 
 @njit(cache=True, nogil=True)
 def _squares(seen: FloatArray, p: FloatArray, curvature: FloatArray, slope: FloatArray) -> float:
-    """Sum of squares of model less cover; J'J into ``curvature``, J' times the residual into ``slope``.
+    """Sum of squares of model less cover; writes J'J into ``curvature``, J' times the residual into ``slope``.
 
     The model is the cover by a rectangle (row, col, angle, ln length, ln beam, ln blur) with edges blurred by a
     Gaussian: with u along and v across, A(u) B(v), A(u) = [erf((L/2 - u) / w) + erf((L/2 + u) / w)] / 2.
@@ -132,7 +132,7 @@ def _squares(seen: FloatArray, p: FloatArray, curvature: FloatArray, slope: Floa
 
 @njit(cache=True, nogil=True)
 def _edge(at: float, half: float, width: float) -> tuple[float, float, float, float]:
-    """Blurred cover at a place of one axis, and its derivatives by place, by ln size and by ln blur."""
+    """Blurred cover at a position on one axis, and its derivatives by position, by ln size and by ln blur."""
     x, y = (half - at) / width, (half + at) / width
     ex, ey = math.exp(-x * x) / ROOT_PI, math.exp(-y * y) / ROOT_PI
     return (math.erf(x) + math.erf(y)) / 2, (ey - ex) / width, (ex + ey) * half / width, -(x * ex + y * ey)

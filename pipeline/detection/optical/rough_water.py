@@ -1,10 +1,9 @@
-"""Water thick with small bright things: white caps, glint, a field of boats.
+"""Avoid false hulls in rough water, which is dense with small bright objects: white caps, glint, many boats.
 
-A hull is fitted between straight lines about whatever stands out (`between_lines`). Where crests lie a few tens of
-metres apart some of them line up by chance, and rectangles between such lines are as long and slender as hulls. So what
-stands out is counted before anything is measured. Where it is thick small objects are not fitted, and of larger ones
-only a sure outline is believed; where the sea itself makes objects as long as ships, or patches (`ship_sized`), what
-lies there is unknown. Nothing of it is deleted.
+Hulls are fitted between straight lines around any object (`between_lines`). Where crests lie a few tens of metres apart
+some line up by chance, and rectangles between such lines are as long and slender as hulls. So objects are counted
+before any is measured. Where they are dense, small objects are not fitted, and larger ones need a sure outline; where
+the sea itself makes objects as long as ships, or patches (`ship_sized`), the area is unknown. Nothing is deleted.
 """
 
 from __future__ import annotations
@@ -27,19 +26,20 @@ if TYPE_CHECKING:
     from pipeline.types import Window
 
 FLAG = "rough_water"
-SMALL_M = 45.0  # white caps and what of them runs together, boats; hulls of merchant ships are longer (our choice)
-REACH_M = 250.0  # around a place, within which they are counted (our choice)
-# So many of them there. Around simulated ships, boxes and quays stand 6 at most; a simulated sea of 6 m/s has 8 to 30,
-# and 30 of its 84 white caps were measured as hulls of 25 to 112 m
+SMALL_M = 45.0  # white caps and merged ones, boats; hulls of merchant ships are longer (our choice)
+REACH_M = 250.0  # radius in which small objects are counted (our choice)
+# Number within that radius from which water is rough. Around simulated ships, boxes and quays there are 6 at most; a
+# simulated sea of 6 m/s has 8 to 30, and 30 of its 84 white caps were measured as hulls of 25 to 112 m
 THICK = 16
-# So many are taken for white caps: 80 boats in a simulated harbour of 0.6 km2 make 25 of it on average, a sea at 8 m/s
-# 140, at 12 m/s 490 (a scene each). Among boats, two in a row are a patch of the water like any ship. Our choice
+# Number from which they are white caps, and patches are sought: 80 boats in a simulated harbour of 0.6 km2 give 25 on
+# average, a sea at 8 m/s 140, at 12 m/s 490 (a scene each). Two boats in a row are a patch like any ship. Our choice
 CROWDED = 64
-# Share of a side that lies on its line: a sure outline has one such side (a ship alongside another has no more), any
-# other two straighter ones. In simulated seas of 6 to 12 m/s, seeds 41-43 and 51-57, ships have 0.79 and more on the
-# better side, nine of ten rows of foam as long and as sure 0.67 at most; in others of seed 61 both sides reach 0.75
+# Share of a side that lies on its line: a sure outline needs one side of the first (a ship alongside another has no
+# more), any other both sides of the second. In simulated seas of 6 to 12 m/s, seeds 41-43 and 51-57, ships have 0.79
+# and more on the better side, nine of ten rows of foam as long and as sure 0.67 at most; in others of seed 61 both
+# sides reach 0.75
 STRAIGHT, STRAIGHTER = 0.75, 0.85
-PATCH_REACH_M = 90.0  # around a patch of the water: a ship of 150 m lies within it whole, if it is of her middle
+PATCH_REACH_M = 90.0  # around a patch: contains a whole ship of 150 m if the patch is amidships
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +47,7 @@ class Standing:
     """One object that stands out of the water, before it is measured."""
 
     blob: Blob
-    window: Window  # in whose (averaged) pixels the blob is told
+    window: Window  # in whose (averaged) pixels the blob is given
     row: float  # its middle, in pixels of the image
     col: float
     length_m: float  # by its moments
@@ -55,18 +55,18 @@ class Standing:
 
     @property
     def small(self) -> bool:
-        """Is it as small as what waves make, and by itself?"""
+        """Is it as small as objects made by waves, and not moored?"""
         return self.length_m < SMALL_M and not self.blob.moored
 
     def lies_in(self, cells: Cells) -> bool:
-        """Does it lie in chosen cells, by itself? What lies at a quay is told by the quay."""
+        """Does it lie in chosen cells, and not at a quay?"""
         return not self.blob.moored and bool(cells.at(np.array([self.row]), np.array([self.col]))[0])
 
 
 def where_thick(
     objects: Iterable[Standing], shape: tuple[int, int], spacing_m: tuple[float, float], least: int = THICK
 ) -> Cells:
-    """Where so many small objects stand within `REACH_M`."""
+    """Cells with at least ``least`` small objects within `REACH_M`."""
     middles = [(o.row, o.col) for o in objects if o.small and o.cloudy <= 0.5]
     return cells_near(middles, least, REACH_M, shape, spacing_m)
 
@@ -77,9 +77,8 @@ def unresolved(
     shape: tuple[int, int],
     spacing_m: tuple[float, float],
 ) -> Cells:
-    """What lies near an object of rough water that is as long as a ship and may be one, or a wave.
-
-    And near a patch of the water (`ship_sized`) that no hull explains.
+    """Cells that are unknown: near an object in rough water that is as long as a ship and may be one or a wave, or near
+    a patch (`ship_sized`) that no hull explains.
     """
     long = [c for c in candidates if c.length_m >= SMALL_M]
     waves = [(c.row, c.col) for c in long if FLAG in c.flags and PART_OF_HULL not in c.flags]
@@ -90,7 +89,7 @@ def unresolved(
 
 
 def words_on(rough: Cells, unknown: Cells) -> list[str]:
-    """What both mean for the image: a line, or none."""
+    """The note on rough and unknown water in the image: one line, or none."""
     if not rough.chosen.any():
         return []
     line = (
@@ -110,9 +109,10 @@ def _percent(share: float) -> str:
 
 
 def unsure(measured: Measured) -> bool:
-    """Is an outline one that waves may make: none, a short one, or one without straight sides?
+    """Could waves have made this outline: none, a short one, or one without straight sides?
 
-    Odds alone do not tell: where no two lines make a hull, one fitted to the bright pixels counts as sure (`fine`).
+    Its evidence alone does not decide: where no two lines give a hull, one fitted to the bright pixels counts as sure
+    (`fine`).
     """
     if measured.odds is None or measured.length_m[1] < SMALL_M:
         return True

@@ -1,4 +1,4 @@
-"""Ships of a Sentinel-2 window by the hull network: blocks of a fixed lattice, only where water has something in it."""
+"""Detect ships in a Sentinel-2 window with the hull network, on a fixed lattice of blocks, skipping empty water."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatImage
 
 WATER_BELOW = 0.35  # infrared, local water 0 and land 1
-STANDS_OUT = 0.15  # the dullest hulls show 0.2 in some band
-SHORE_PX = 6  # beside water: a hull at a quay reaches so far from it
-MIN_BRIGHT_PX = 4  # one less than the fewest of a hull (`instances.MIN_PIXELS`)
+STANDS_OUT = 0.15  # brightness over water from which a pixel counts; the dullest hulls show 0.2 in some band
+SHORE_PX = 6  # distance from water: a hull at a quay reaches so far from it
+MIN_BRIGHT_PX = 4  # one less than the fewest pixels of a hull (`instances.MIN_PIXELS`)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NetworkHull:
-    """One hull in scene pixels: its rectangle, its pixels, and the network's own certainty (0 to 1, uncalibrated)."""
+    """One hull in scene pixels: its rectangle, its pixels, and the network's certainty (0 to 1, uncalibrated)."""
 
     rectangle: Rectangle
     rows: NDArray[np.intp]
@@ -41,13 +41,13 @@ class NetworkHull:
     certainty: float
     on_land: float  # share of its pixels that the map calls land
     sigmas: float  # brightness over the water around, in robust standard deviations of the image's water
-    doubts: tuple[tuple[str, str], ...] = ()  # flags that deny a ship, each with what speaks for it
+    doubts: tuple[tuple[str, str], ...] = ()  # flags against a ship, each with its evidence
 
 
 def hulls_of(scene: Scene, levels: Levels, piece: Piece, view: ScaledView, threads: int = 1) -> list[NetworkHull]:
-    """Hulls whose centre lies in the piece's core, which must begin on the lattice; its tile reaches a halo beyond.
+    """Hulls whose centre lies in the piece's core, which must begin on the lattice; its tile includes the halo.
 
-    ``view`` is the tile's. The network looks at blocks on so many threads; hulls come in the order of the lattice.
+    ``view`` is that of the tile. Blocks are evaluated on ``threads`` threads; hulls come in the order of the lattice.
     """
     tile = piece.tile
     k = tile.bands.index(levels.infrared)
@@ -81,15 +81,16 @@ def hulls_of(scene: Scene, levels: Levels, piece: Piece, view: ScaledView, threa
                 row, col = hull.centre[0] + origin[0], hull.centre[1] + origin[1]
                 if block.row0 - 0.5 <= row < block.row1 - 0.5 and block.col0 - 0.5 <= col < block.col1 - 0.5:
                     placed = _placed(cover, hull, origin, tile, view, noise)
-                    if len(placed.rows):  # else only the repeated edge beyond the image votes for a centre in it
+                    if len(placed.rows):  # else only padding beyond the image's edge voted for this centre
                         out.append(replace(placed, doubts=_doubts(placed, tile, view, scene)))
     return out
 
 
 def worth_a_look(kinds: NDArray[np.uint8], pixel_m2: float) -> BoolImage | None:
-    """What stands out of the water or lies beside it, where a ship floats and there is anything; else None.
+    """Bright pixels in or beside water, as marks for the network; None where a block has too few, or too little water.
 
-    Told from the block alone. Where it is worth a look at all, the dullest hulls are marked as well.
+    Depends on the block alone. A block needs enough pixels above the higher threshold; the marks then include the
+    dullest hulls as well.
     """
     bright, wet = (kinds & BRIGHT).view(bool), (kinds & WET) > 0
     if np.count_nonzero(bright) < MIN_BRIGHT_PX or not plausible.holds_basin(wet, pixel_m2):
@@ -99,14 +100,14 @@ def worth_a_look(kinds: NDArray[np.uint8], pixel_m2: float) -> BoolImage | None:
 
 
 def _blocks(core: Window) -> Iterator[Window]:
-    """Blocks of the lattice in a window that begins on it."""
+    """Blocks of the lattice in a window that begins on a block's corner."""
     for row0 in range(core.row0, core.row1, network.CORE_PX):
         for col0 in range(core.col0, core.col1, network.CORE_PX):
             yield Window(row0, col0, min(network.CORE_PX, core.row1 - row0), min(network.CORE_PX, core.col1 - col0))
 
 
 def _squared(image: NDArray[Any], block: Window, inner: Window) -> NDArray[Any]:
-    """The block with its halo at full size: beyond the image outermost pixels are repeated, and no marks lie there."""
+    """The block with its halo at full size: beyond the image, edge pixels are repeated and no marks are set."""
     top, left = inner.row0 - (block.row0 - network.HALO_PX), inner.col0 - (block.col0 - network.HALO_PX)
     below, right = network.BLOCK_PX - top - inner.rows, network.BLOCK_PX - left - inner.cols
     around = ((0, 0), (top, below), (left, right))
@@ -116,7 +117,7 @@ def _squared(image: NDArray[Any], block: Window, inner: Window) -> NDArray[Any]:
 def _placed(
     cover: FloatImage, hull: Instance, origin: tuple[int, int], tile: Tile, view: ScaledView, noise: float
 ) -> NetworkHull:
-    """An instance measured, in scene pixels; ``cover`` is the probability of hull by pixel of the block."""
+    """Measure an instance, in scene pixels; ``cover`` is the block's map of hull probability."""
     low = (max(0, int(hull.rows.min()) - MARGIN_PX), max(0, int(hull.cols.min()) - MARGIN_PX))
     box = np.s_[low[0] : int(hull.rows.max()) + MARGIN_PX + 1, low[1] : int(hull.cols.max()) + MARGIN_PX + 1]
     near = cover[box].copy()
@@ -144,7 +145,7 @@ def _placed(
 
 
 def _doubts(hull: NetworkHull, tile: Tile, view: ScaledView, scene: Scene) -> tuple[tuple[str, str], ...]:
-    """What denies that the hull is a ship of the size that it was trained on."""
+    """Flags and evidence against the hull being a ship of the size that the network was trained on."""
     if not len(hull.rows):
         return ()
     centre = np.rint([hull.rectangle.row, hull.rectangle.col]).astype(int)

@@ -1,4 +1,4 @@
-"""Where clouds' shadows may lie: a hull there is dimmer than she is."""
+"""Cloud shadows: where they may lie, since hulls look dimmer there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CLOUD_HEIGHTS_M = (300.0, 4000.0)  # tops of clouds that leave a scene usable; our choice
 SKYLIT = ("B02", "B03", "B", "G")  # skylight keeps water bright here, so that a shadow shows
 SHADOW_DEPTH = 0.12  # share of the image's usual water that is missing in a shadow; our choice
-SHADOW_CELL_M, SHADOW_SMOOTH_M = 80.0, 110.0  # in which shadows are cast; over which darkness is told
+SHADOW_CELL_M, SHADOW_SMOOTH_M = 80.0, 110.0  # cells in which shadows are cast; smoothing of the water's darkness
 STRIP_CELLS = 64  # rows of cells that are averaged at once
 
 

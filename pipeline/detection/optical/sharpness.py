@@ -1,4 +1,4 @@
-"""How sharply a thing ends along its sides: a hull as sharply as the sensor sees, a rag of cloud over many pixels."""
+"""Edge sharpness of an outline's sides, to tell hulls (as sharp as the sensor allows) from fragments of cloud."""
 
 from __future__ import annotations
 
@@ -20,13 +20,16 @@ STEP_PX = 0.5  # between samples across: two to a pixel (our choice)
 
 
 def side_sharpness(light: FloatImage, sea: BoolImage, hull: Hull, origin: tuple[int, int]) -> float:
-    """Largest change of light over one pixel on the way from the middle line over a side to ``REACH_PX`` beyond it,
-    over all the change within ``AROUND_PX`` of that place, 0 to 1: the median along the sharper of the sides with
-    ``sea`` beyond them (True on water of the map), of both where neither has; NaN where no side lies in the image.
+    """Sharpness of a hull's sides, 0 to 1; NaN where no side lies in the image.
+
+    Along each profile from the axis to ``REACH_PX`` beyond a side: largest change of light over one pixel, divided by
+    the total change within ``AROUND_PX`` of it. Returned is the median along the sharper of the sides with ``sea``
+    beyond them (True on water of the map), or of both sides where neither has.
 
     A step seen through a Gaussian of s pixels changes by erf(1 / (2 sqrt(2) s)) over one pixel: 0.44 at 0.85 pixels
     (optics, detector and our own interpolation), 0.38 at 1.0. A bright hatch on a dark deck is a step as well.
-    Something may lie alongside one side, so the sharper one speaks; but a pier's own edge is sharp through any cloud.
+    Something may lie alongside one side, hence the sharper one; but a pier's edge is sharp through any cloud, hence
+    only sides with sea.
     """
     pixel = hull.frame.pixel_m
     half, reach = 0.5 * hull.beam_m, REACH_PX * pixel
@@ -46,7 +49,7 @@ def side_sharpness(light: FloatImage, sea: BoolImage, hull: Hull, origin: tuple[
 
 
 def _steepest(profiles: FloatImage, lag: int) -> FloatArray:
-    """Of each row its largest change over ``lag`` samples, over all the change within ``AROUND_PX`` of it."""
+    """Largest change of each row over ``lag`` samples, divided by the total change within ``AROUND_PX`` of it."""
     change = np.abs(profiles[:, lag:] - profiles[:, :-lag])
     at = change.argmax(axis=1)
     reach = round(AROUND_PX / STEP_PX)

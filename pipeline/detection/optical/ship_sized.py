@@ -1,10 +1,9 @@
-"""Patches of rough water as long as a ship that differ a little from the sea about them.
+"""Find ship-sized patches of rough water that differ slightly from the sea around: a dark ship may hide there.
 
-A dark ship among white caps is one more small object there: her house. But what is the light of the sea to every single
-pixel is not so over all of her: the mean over a box as large as the least merchant hull varies far less between places
-than pixels do. So every such box is held against all others of the water around, whatever waves do to them: boxes that
-lie `APART` spreads from the rest may be a deck or her shadow, or a group of waves. They are no detections: nothing is
-known there.
+A dark ship among white caps shows only as one more small object, her house. Pixel by pixel her deck is within the sea's
+variation, but the mean over a box as large as the smallest merchant hull varies far less than single pixels do. So
+each such box is compared with all others in the water around: boxes `APART` spreads from the rest may be a deck, its
+shadow, or a group of waves. They are not detections; the area is unknown.
 """
 
 from __future__ import annotations
@@ -28,16 +27,16 @@ if TYPE_CHECKING:
     from pipeline.detection.optical.cells import Cells
     from pipeline.types import BoolImage, FloatArray, FloatImage, Window
 
-PIXEL_M = 3.0  # in which the water is averaged: crests of wind waves pass into it
+PIXEL_M = 3.0  # pixel size to which water is averaged, which evens out crests of wind waves
 BOX_M = (60.0, 12.0)  # length and beam of a small coaster's or bunker tanker's hull (our choice)
 TURNS = 12  # directions of the box in half a turn
-WIDE_M = 240.0  # over which the sea's own level is taken: twice a long swell
-CORE_M, MARGIN_M = 1500.0, 300.0  # of the water that is held against itself
-PRESSED = 4.0  # spreads, to which single pixels are pressed: a white cap counts as little more than a deck
+WIDE_M = 240.0  # over which the sea's own level is averaged: twice a long swell
+CORE_M, MARGIN_M = 1500.0, 300.0  # side and margin of the window in which boxes are compared
+PRESSED = 4.0  # spreads to which single pixels are clipped, so that a white cap counts little more than a deck
 # Simulated seas of 6 to 12 m/s, seeds 61 and 62: boxes on 30 dark tankers reach 5.4 and more; of those elsewhere one in
 # a thousand 4.2 to 5.4
 APART = 5.0
-BY_LAND_M = 36.0  # half a box and a little: what is nearer to land or to a hull that was found has that in it
+BY_LAND_M = 36.0  # half a box and a little: a box nearer to land or to a known hull includes some of it
 
 
 def ship_sized_patches(
@@ -71,7 +70,8 @@ def ship_sized_patches(
 
 
 def apart(over: FloatImage, sea: BoolImage, spacing_m: float) -> FloatArray:
-    """How far the mean of a box about each pixel lies from those of all others, in their spreads; 0 where no sea is."""
+    """Deviation of the box mean at each pixel from those of all others, in spreads, largest over the box's directions;
+    0 off the sea."""
     if not sea.any():
         return np.zeros(over.shape)
     centre, spread = _centre_and_spread(over[sea])
@@ -87,7 +87,7 @@ def apart(over: FloatImage, sea: BoolImage, spacing_m: float) -> FloatArray:
 def not_hers(
     patches: Iterable[tuple[float, float]], candidates: Iterable[Candidate], spacing_m: tuple[float, float]
 ) -> list[tuple[float, float]]:
-    """The patches that none of these hulls explains."""
+    """The patches that are not at one of these hulls."""
     hulls = [shapely.Polygon(c.outline * spacing_m) for c in candidates]
     tree = shapely.STRtree([hull for hull in hulls if hull.is_valid])
     kept = []
@@ -99,14 +99,14 @@ def not_hers(
 
 
 def _open_sea(normal: Normal, sigmas: float, spacing_m: float) -> BoolImage:
-    """Seen water that is not close to land, mapped or not."""
+    """Valid water pixels that are not close to land, mapped or not."""
     land = opened(normal.over > object_floor(normal, sigmas), LAND_WIDTH_M / spacing_m) | ~normal.wet
     away = ndimage.distance_transform_edt(~land) if land.any() else np.full(land.shape, np.inf)
     return np.asarray(normal.valid & (away * spacing_m > BY_LAND_M), bool)
 
 
 def _any(mask: BoolImage, factor: int, shape: tuple[int, ...]) -> BoolImage:
-    """Does any pixel of a block lie in the mask? Blocks at the far ends may be cut."""
+    """Blocks with any pixel in the mask; the last blocks may be incomplete."""
     rows, cols = (n * factor for n in shape)
     whole = np.zeros((rows, cols), bool)
     part = mask[:rows, :cols]
@@ -127,7 +127,7 @@ def _boxes(spacing_m: float) -> list[FloatArray]:
 
 
 def _peaks(height: FloatArray, reach: int) -> BoolImage:
-    """Pixels above `APART` that none within reach exceeds."""
+    """Local maxima above `APART`, within ``reach`` pixels."""
     return np.asarray((height > APART) & (height == ndimage.maximum_filter(height, 2 * reach + 1)), bool)
 
 

@@ -1,14 +1,14 @@
-"""The side of a ship as layers: deck, topside, boot-topping, shadow, water; and what height of side explains them.
+"""Fit the height of a ship's side to a brightness profile across it: deck, topside, boot-topping, shadow, water.
 
 Across the hull, outwards from the deck's edge at ``x``, a vertical side of height ``h`` shows (`freeboard.geometry`)
 
     side away from the camera   deck | shadow to x + h (k_s - k_v)        | water
     side towards the camera     deck | side to x + h k_v | shadow to x + h (k_v + k_s) | water
 
-with ``k_v`` metres of lean and ``k_s`` metres of shadow for a metre of height, across the hull (``k_s`` is 0 on the
-sunny side). Every border is blurred by the optics. For each deck's edge and height on a grid the levels of the layers
-follow by least squares; the misfit of all of them makes the posterior of the height. A side as dark as its shadow, or
-as bright as its deck, simply leaves one border out; the others still speak.
+with ``k_v`` metres of displacement and ``k_s`` metres of shadow per metre of height, across the hull (``k_s`` is 0 on
+the sunny side). Every border is blurred by the optics. For each deck edge and height on a grid, the levels of the
+layers follow by least squares; the misfits give the posterior of the height. Where a side is as dark as its shadow, or
+as bright as its deck, one border vanishes and the others still constrain the height.
 """
 
 from __future__ import annotations
@@ -24,56 +24,56 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 BLUR_PX = 0.68  # of a sampled optical image (aperture, detector, resampling), standard deviation: 0.5 to 0.8
-SHADOW_BLUR_M = 0.30  # more, at the end of a shadow: the sun's disc and waves
-RIM_M = 1.6  # of deck inside its edge that counts: further in stand hatches and pipes
-BEYOND_M = 7.0  # of water beyond the end of the longest shadow
-MIN_DEPTH = 0.07  # share of light missing in a shadow that can be told from none
-# Mean depth from which a harbour's light comes [m], and how often: 1 / (2 Kd) for Kd of 0.4 to 3 a metre
+SHADOW_BLUR_M = 0.30  # additional, at the end of a shadow: the sun's disc and waves
+RIM_M = 1.6  # strip of deck inside its edge that is used: further in stand hatches and pipes
+BEYOND_M = 7.0  # of water used beyond the end of the longest shadow
+MIN_DEPTH = 0.07  # least share of light missing in a shadow
+# Mean depth from which a harbour's light comes [m], and its prior: 1 / (2 Kd) for Kd of 0.4 to 3 a metre
 LIGHT_DEPTHS = ((0.15, 0.25), (0.35, 0.40), (0.7, 0.25), (1.2, 0.10))
-MIN_SIDE = 0.06  # metres of side seen for a metre of height; below, edge errors drown it
-MIN_SHADOW = 0.20  # metres of shadow seen for a metre of height
+MIN_SIDE = 0.06  # metres of visible side per metre of height; below, edge errors exceed it
+MIN_SHADOW = 0.20  # metres of visible shadow per metre of height
 SPLITS = (0.0, 0.25, 0.45, 0.65)  # shares of the side that may be boot-topping
-MIN_GAIN = 12.0  # by which layers must explain a profile better than fewer do, in squared standard deviations
+MIN_GAIN = 12.0  # in squared standard deviations, by which layers must fit a profile better than fewer do
 HEIGHTS = 120  # steps of the grid
-PAINT_SPREAD = 0.15  # of what is brighter than water, share of its brightness over the water's
+PAINT_SPREAD = 0.15  # variation of what is brighter than water, as a share of its brightness over the water's
 WATER_PRIOR = 400.0  # the water next to a hull is as bright as around her, to a twentieth: 1 / 0.05 ** 2
 FLOOR = 0.012  # error of the model itself, share of the water's light
-CORRELATED = 2.5  # samples of a profile that err together: four a pixel, and structure along the deck
+CORRELATED = 2.5  # samples of a profile with correlated errors: four a pixel, and structure along the deck
 
 
 @dataclass(frozen=True, slots=True)
 class SideGeometry:
-    """One side of a hull (+1: v > 0): metres across for a metre of height, and along for the shadow."""
+    """Geometry of one side of a hull (+1: v > 0): displacements in metres per metre of height."""
 
     side: int
     k_v: float  # > 0: faces the camera; < 0: faces away
     k_s: float  # >= 0: shadow falls outwards
-    k_u: float  # shadow's shift along the frame
-    drift: float  # outwards, of light that leaves the water, for each metre of depth from which it comes
+    k_u: float  # displacement of the shadow along the hull
+    drift: float  # outward displacement of light out of the water, per metre of the depth from which it comes
 
     @property
     def shadow(self) -> float:
-        """Metres of shadow that the camera sees for a metre of height; below 0 the deck hides it."""
+        """Metres of visible shadow per metre of height; below 0 the deck hides it."""
         return self.k_s + min(self.k_v, 0.0)
 
     @property
     def throws_shadow(self) -> bool:
-        """Is so much of it seen that it tells the height by itself?"""
+        """Is enough of the shadow visible to measure the height from it alone?"""
         return self.shadow > MIN_SHADOW
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Posterior:
-    """Probability of heights on a common grid [m], and what the best fit looks like."""
+    """Posterior of the height on a grid [m], and the best fit."""
 
     heights_m: FloatArray
     log_p: FloatArray
     edge_m: float  # the deck's edge, from the frame's middle, outwards
-    height_m: float  # best
+    height_m: float  # of the best fit
     boot_m: float  # height of the boot-topping above water; 0 where none is seen
     depth: float  # share of light missing in the shadow
     misfit: float  # rms of the best fit
-    worse_without: float  # by how much the misfit (sum of squares over its variance) grows without the layers
+    worse_without: float  # increase of the misfit (sum of squares over its variance) without the layers
 
     def interval(self) -> tuple[float, float, float]:
         """5 %, 50 % and 95 % of the height."""
@@ -90,7 +90,7 @@ def quantiles(heights_m: FloatArray, log_p: FloatArray) -> tuple[float, float, f
 
 
 def height_grid(tallest_m: float) -> FloatArray:
-    """Heights that are tried."""
+    """Grid of heights [m] for `fit_side`."""
     return np.linspace(0.2, tallest_m, HEIGHTS)
 
 
@@ -102,9 +102,10 @@ def fit_side(
     pixel_m: float,
     heights_m: FloatArray,
 ) -> Posterior | None:
-    """The height of a side from its profile ``profile`` (water 1) at distances ``x`` [m] from the frame's middle.
+    """Posterior of a side's height from ``profile`` (water 1) at distances ``x`` [m] from the hull's axis.
 
-    ``edge_m`` is the outermost bright edge. None where the geometry carries nothing, or where no layer is seen.
+    ``edge_m`` is the outermost bright edge. None where the geometry shows neither side nor shadow, or where the profile
+    has too few samples.
     """
     k_v, k_s = k.k_v, k.k_s
     if not (k_v > MIN_SIDE or k.throws_shadow):
@@ -118,12 +119,12 @@ def fit_side(
         return None
     x, y = x[use], profile[use]
     plans = _plans(k, pixel_m)
-    # What is bright varies in proportion: paint, pipes, hatches. Water and shadow are smooth
+    # Bright parts (paint, pipes, hatches) vary in proportion to their brightness; water and shadow are smooth
     weights = 1 / (FLOOR**2 + (PAINT_SPREAD * np.clip(y - 1, 0, None)) ** 2)
     tried = [_try(x, y, weights, edges, heights_m, plan) for plan in plans]
     costs = np.stack([cost for cost, _ in tried])  # (plans, edges, heights)
     least = np.unravel_index(int(costs.argmin()), costs.shape)
-    variance = max(1.0, float(costs[least]) / len(x))  # in units of the errors that the weights hold
+    variance = max(1.0, float(costs[least]) / len(x))  # in units of the variances in the weights
     priors = np.array([plan.log_prior for plan in plans])[:, None, None]
     log_p = _log_sum(-0.5 * (costs - costs[least]) / (variance * CORRELATED) + priors, axis=(0, 1))
     plain, _ = _try(x, y, weights, edges, np.array([0.0]), _Plan(np.zeros(1), np.full(1, BLUR_PX * pixel_m), 0.0, 0.0))
@@ -145,7 +146,7 @@ def fit_side(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Plan:
-    """Borders of one layering: metres from the deck's edge for a metre of height, and their blur."""
+    """One layering: its borders, in metres from the deck's edge per metre of height, and their blur [m]."""
 
     borders: FloatArray
     blurs: FloatArray
@@ -156,11 +157,10 @@ class _Plan:
 
 
 def _plans(k: SideGeometry, pixel_m: float) -> list[_Plan]:
-    """The layerings that a side may show."""
+    """All layerings that a side may show."""
     k_v, k_s = k.k_v, k.k_s
     sharp, soft = BLUR_PX * pixel_m, float(np.hypot(BLUR_PX * pixel_m, SHADOW_BLUR_M))
-    # At the foot of a side that is seen, shade is a part of the dark strip however little of it the sun or light from
-    # below the hull throws: taken for the side it would make that higher
+    # A dark strip along a visible side includes some shadow, however narrow; taken for side it would bias the height up
     shadow = k.throws_shadow or (k_v > MIN_SIDE and max(k_s, k.drift) > 0)
     out = []
     # The outermost bright edge is the deck's where the side is dark, and the waterline where it is not
@@ -198,7 +198,7 @@ def _log_sum(values: FloatArray, axis: tuple[int, ...]) -> FloatArray:
 
 @numba.njit(cache=True, nogil=True)
 def _step(t: float, tail: float) -> float:  # pragma: no cover - compiled
-    """A blurred step at 0, in units of its blur; with a tail, the distribution of a normal and an exponential sum."""
+    """A step at 0 blurred by a Gaussian (``t`` in units of its sigma), with a tail by Gaussian plus exponential."""
     if t < -3.5:
         return 0.0
     share = 1.0 if t > 3.5 else 0.5 * (1 + math.erf(t * 0.7071067811865476))
@@ -218,7 +218,7 @@ def _shares(
     tail: float,
     basis: FloatArray,
 ) -> None:  # pragma: no cover - compiled
-    """Fill ``basis`` (places, layers) with how much of each place every layer covers, its borders blurred."""
+    """Fill ``basis`` (samples, layers) with the share of each sample that each layer covers, borders blurred."""
     borders = len(plan)
     for s in range(len(x)):
         before = 1.0
@@ -235,7 +235,7 @@ def _shares(
 def _normal_equations(
     y: FloatArray, weights: FloatArray, basis: FloatArray, gram: FloatArray, right: FloatArray
 ) -> None:  # pragma: no cover - compiled
-    """Fill ``gram`` and ``right`` with the least-squares equations of the layers' levels, which priors hold near 1."""
+    """Fill ``gram`` and ``right`` with the normal equations for the layers' levels, with priors at 1."""
     layers = len(right)
     gram[:] = 0.0
     right[:] = 0.0
@@ -268,9 +268,9 @@ def _costs(
 ) -> None:  # pragma: no cover - compiled
     """Fill ``cost`` (edges, heights) with sums of squares and ``levels`` (edges, heights, layers).
 
-    ``plan`` holds for each border its distance from the deck's edge for a metre of height; ``min_depth`` > 0 keeps
-    the last but one layer (a shadow) darker than the last (water) by that much. ``tail`` is the mean [m] by which the
-    last border is drawn outwards, exponentially: light that left the water further out than it came in.
+    ``plan`` holds for each border its distance from the deck's edge per metre of height; ``min_depth`` > 0 keeps
+    the last but one layer (a shadow) darker than the last (water) by that much. ``tail`` is the mean [m] of an
+    exponential by which the last border is smeared outwards: light leaves the water further out than it entered.
     """
     borders = len(plan)
     layers = borders + 1

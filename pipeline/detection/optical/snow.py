@@ -1,7 +1,7 @@
-"""Snow on land in coarse pixels: in its light no hull is bright, and the hull network has never seen it.
+"""Detect snow on land in coarse pixels, to keep it out of the levels and of the hull network's input.
 
-So it counts for no land where levels are told, and the network is shown grey ground in its place
-(`spectral.snow_as_ground`).
+In units of snow's brightness no hull is bright, and the network was never trained on it. So snow is left out of the
+land level, and the network is given grey ground in its place (`spectral.snow_as_ground`).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 SNOW_INDEX = 0.4
 SNOW_REFLECTANCE, SNOW_WHITENESS = 0.22, 0.35  # least of the darkest band, most between bands; as of clouds
 GREEN, NEAR, SHORT_WAVE, COARSER = ("B03", "G"), {"B08", "N", "B8A"}, "B11", ("B11", "B12")
-BLUR_PX = 3  # short wave has pixels twice as wide; unevened, a ship's white house is snow, and a patch's rim is not
+BLUR_PX = 3  # short-wave pixels are twice as wide; unsmoothed, a ship's white house is snow, and a patch's rim is not
 
 
 def snow_mask(data: FloatImage, bands: tuple[str, ...], radiometry: Radiometry, blur_px: int = 1) -> BoolImage | None:
-    """Pixels of snow, of bands of shape (bands, rows, cols); None where bands or units cannot tell it.
+    """Mask of snow, for bands of shape (bands, rows, cols); None where bands or units do not allow it.
 
-    ``blur_px``: over how many pixels green is averaged, so that it is as coarse as the short wave.
+    ``blur_px``: width over which green is averaged, to match the short wave's coarser pixels.
 
     >>> snow, paint = (0.80, 0.80, 0.78, 0.70, 0.08), (0.60, 0.62, 0.62, 0.60, 0.42)
     >>> light = np.array([snow, paint], np.float32).T[:, None]

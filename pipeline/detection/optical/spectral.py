@@ -1,7 +1,7 @@
-"""What the hull network sees of a window: each band over the local water, in units of the image's land.
+"""Input of the hull network: each band over the local water, in units of the image's land.
 
-That takes gain, haze, offset and the reflectance scale out; the inverse hyperbolic sine keeps glinting roofs from
-drowning a dull hull. A band that a scene lacks is zero and said to be missing.
+This removes gain, haze, offset and reflectance scale; an inverse hyperbolic sine compresses glinting roofs, so that a
+dull hull remains visible. A band that a scene lacks is zero and marked as missing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BRIGHT", "DULL", "WET", "ScaledView", "network_gain", "network_input", "scaled_bands", "snow_as_ground"]
 
-BANDS: tuple[tuple[str, ...], ...] = (  # the band, and what may stand in for it
+BANDS: tuple[tuple[str, ...], ...] = (  # each band of the network with its substitutes
     ("B02", "B"),
     ("B03", "G"),
     ("B04", "R"),
@@ -30,14 +30,14 @@ BANDS: tuple[tuple[str, ...], ...] = (  # the band, and what may stand in for it
     ("B11", "B12"),
 )
 USUAL_SPREAD = (0.247, 0.264, 0.299, 0.341, 0.342)  # by band, at the coasts of the labelled ports: the mean of six
-MOST_GAIN = 1.5  # our choice: a coast more even or more motley than that is another kind of coast
+MOST_GAIN = 1.5  # largest factor either way; our choice: beyond it, it is another kind of coast
 
 
 def shown_bands(bands: tuple[str, ...]) -> list[str | None]:
-    """The scene's band for each of the network's five, None where it has none or is not shown it.
+    """The scene's band for each of the network's five; None where it has none or the network is not given it.
 
-    Without near infrared green and short-wave infrared alone are shown: on ports held out of training F1 is then 0.63,
-    with blue shown too 0.59 (docs/accuracy_optical.md). Few patches in training had blue and no near infrared.
+    Without near infrared only green and short-wave infrared are given: on ports held out of training F1 is then 0.63,
+    with blue too 0.59 (docs/accuracy_optical.md). Few patches in training had blue but no near infrared.
 
     >>> shown_bands(("B02", "B03", "B11"))
     [None, 'B03', None, None, 'B11']
@@ -48,10 +48,10 @@ def shown_bands(bands: tuple[str, ...]) -> list[str | None]:
 
 
 class ScaledView:
-    """A tile as the network sees it, worked out where it is asked for: most of an image is never looked at.
+    """A tile as the network sees it, computed on demand, since most of an image is never passed to it.
 
-    Brightness over the local water by band. The unit is the same for all bands: the image's land over its water in the
-    infrared. So colours stay colours; land's own colour, forest here and city there, would bend them.
+    Brightness over the local water by band. The unit is the same for all bands, the image's land over its water in the
+    infrared, which keeps colours: units by band would distort them by the land's colour, here forest, there city.
     """
 
     def __init__(self, tile: Tile, levels: Levels) -> None:
@@ -79,8 +79,8 @@ class ScaledView:
         return out
 
     def kinds(self, bright: float, wet: float, dull: float) -> NDArray[np.uint8]:
-        """The whole tile in bits: `BRIGHT` in some band over that, `WET` by the infrared below that, `DULL` in no band
-        over that; 0 where not valid."""
+        """Bits of the whole tile: `BRIGHT` if some band exceeds ``bright``, `WET` if the infrared is below ``wet``,
+        `DULL` if wet and no band exceeds ``dull``; 0 where not valid."""
         there = np.array([k for k in self._index if k is not None], np.int64)
         infrared = next((k for k in self._index[3:] if k is not None), -1)
         data, limits = np.ascontiguousarray(self._tile.data), np.array([bright, wet, dull], np.float32)
@@ -89,7 +89,7 @@ class ScaledView:
 
 
 def snow_as_ground(tile: Tile, levels: Levels, radiometry: Radiometry) -> Tile:
-    """The tile with grey ground, as bright as the image's land in the infrared, where snow lies."""
+    """The tile with snow replaced by grey ground, as bright as the image's land in the infrared."""
     snow = snow_mask(tile.data, tile.bands, radiometry, BLUR_PX)
     if snow is None or not snow.any():
         return tile
@@ -104,7 +104,7 @@ def scaled_bands(tile: Tile, levels: Levels) -> tuple[FloatImage, tuple[bool, ..
 
 
 def network_gain(levels: Levels, bands: tuple[str, ...]) -> FloatArray:
-    """By which each of the five bands is multiplied so that this coast spreads as those of the training ports do."""
+    """Factor on each of the five bands that gives this coast the spread of the training ports."""
     out = np.ones(len(BANDS))
     if levels.coast_spread is None:
         return out

@@ -1,4 +1,4 @@
-"""Bands without names: the ground under the image may tell their order, else nobody knows what is water in it."""
+"""Name the bands of a stack without band names, where spectra of the ground allow only one order."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Renamed:
 
 
 def named(scene: Scene, tile_px: int) -> tuple[Scene, str]:
-    """The scene with names for bands that have none, where the ground allows one order alone; and a line on it.
+    """The scene with names for its unnamed bands, where the ground allows only one order, and a line that says so.
 
-    Asked of Sentinel-2's stacks of four and five bands in reflectance. Others stay as they are.
+    Only for Sentinel-2 stacks of four or five bands in reflectance; others are returned as they are.
     """
     usual = USUAL.get(len(scene.bands))
     unnamed = not any(b in names for b in scene.bands for names in USUAL.values())

@@ -1,7 +1,7 @@
-"""A hull set right for a camera that leans: as seen from straight above.
+"""Correct a hull measured off nadir to one seen from straight above.
 
-Such a camera shifts the deck and shows one side. The hull's place is that of her waterline, her beam that of her deck,
-her length less what shows of the stern's own face.
+An off-nadir camera displaces the deck and shows one side. The corrected position is that of the waterline, the beam
+that of the deck, the length without the visible face of the stern.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from pipeline.ships.hull_depth import depth_of_any_m
 if TYPE_CHECKING:
     from pipeline.detection.optical.outline import Hull
 
-FACE = 0.8  # of the stern's height times lean that lengthens a hull seen from astern; the rest is overhang and shade
-SHEER = 0.2  # of the same by which one seen from ahead looks shorter: her bow stands higher than her stern
+FACE = 0.8  # of height times displacement, added to the length seen from astern; the rest is overhang and shade
+SHEER = 0.2  # of the same, taken off the length seen from ahead: the bow stands higher than the stern
 FACE_SE = 0.35  # of either: overhang and flare differ from ship to ship (our choice)
 
 
 def upright(hull: Hull, freeboard: Freeboard, sun: SunView | None) -> Hull:
-    """The hull as seen from straight above: without the side, the stern's face and the shift that a lean adds."""
+    """The hull as seen from straight above: without visible side, stern's face and displacement of an oblique view."""
     if sun is None or sun.off_nadir_deg < 0.5:
         return hull
     height, height_se = (share * depth_of_any_m(hull.length_m) for share in USUAL_SHARE)
@@ -49,7 +49,7 @@ def upright(hull: Hull, freeboard: Freeboard, sun: SunView | None) -> Hull:
 
 
 def _face(ahead: float, *, known: bool) -> tuple[float, float]:
-    """Metres of length that a metre of height adds, and the error, for a shift of ``ahead`` towards the bow."""
+    """Metres of length added per metre of height, and the error, for a displacement ``ahead`` towards the bow."""
     by_stern, by_bow = FACE * abs(ahead), -SHEER * abs(ahead)
     if not known:
         return (by_stern + by_bow) / 2, abs(ahead) * (FACE + SHEER) / 2
@@ -59,7 +59,7 @@ def _face(ahead: float, *, known: bool) -> tuple[float, float]:
 def _deck_beam(
     hull: Hull, freeboard: Freeboard, sun: SunView, height: float, height_se: float
 ) -> tuple[float, float, float]:
-    """Beam of the deck, its error, and how far the deck's middle lies from the frame's axis."""
+    """Beam of the deck, its error, and the offset of the deck's middle from the frame's axis [m]."""
     half = hull.beam_m / 2
     for k in geometry(hull.frame.axis, sun):
         if k.k_v < 0.05:
@@ -68,6 +68,6 @@ def _deck_beam(
         if edge is not None:
             inset = half - edge
             return hull.beam_m - inset, 0.15, -k.side * inset / 2
-        inset = 0.5 * height * k.k_v  # seen or not: nobody knows whether that side is bright
+        inset = 0.5 * height * k.k_v  # half of it: whether that side is bright enough to be included is unknown
         return hull.beam_m - inset, 0.3 * height * k.k_v + 0.5 * height_se * k.k_v, -k.side * inset / 2
     return hull.beam_m, 0.0, 0.0

@@ -1,7 +1,7 @@
-"""Strips of churned water behind ships under way: as wide as the hull, in her line, and dimmer.
+"""Flag wakes in fine images: strips of churned water behind a ship, as wide as the hull, in her line, and dimmer.
 
-In fine pixels a wake may pass for a hull of its own: it is long, slender and straight. What tells is the ship ahead.
-Bands that would tell (1.6 um) are not there.
+A wake is long, slender and straight, and may pass for a hull. It is recognised by the ship ahead, since fine images
+lack the band that would show foam (1.6 um).
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 DIMMER_DB = 3.0  # half of the hull's light over water; a wake's foam shows a third or less (our choice)
 TURNED_DEG = 12.0  # between the ship's axis and her wake's, which follows where she came from (our choice)
-BEHIND_M = 60.0  # from her stern to where what is bright begins; screws drown the foam beneath the counter (our choice)
+BEHIND_M = 60.0  # longest gap between ship and wake: propellers suppress the foam beneath the counter (our choice)
 
 
 def without_wakes(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Candidate]:
-    """The candidates, those flagged ``wake`` that trail a brighter hull in her line; moored ones make none.
+    """The candidates, with ``wake`` flagged on those that trail a brighter hull in her line; moored ships make none.
 
-    An outline that holds a hull is a pier with her, and she no wake of it.
+    An outline flagged ``holds_a_hull`` is a pier with a ship, and the ship is not its wake.
     """
     ships = [c for c in found if not {"no_hull_shape", "cloud", "moored", "holds_a_hull"} & set(c.flags)]
     return [
@@ -34,7 +34,7 @@ def without_wakes(found: list[Candidate], spacing_m: tuple[float, float]) -> lis
 
 
 def _trails(c: Candidate, ship: Candidate, spacing_m: tuple[float, float]) -> bool:
-    """Does it lie behind or ahead of a ship (bows are not always known), in her line, no wider and dimmer?"""
+    """Does it lie behind or ahead of a ship (bows are not always known), in her line, dimmer and not much wider?"""
     if ship.contrast_db - c.contrast_db < DIMMER_DB or c.beam_m > 2 * ship.beam_m:
         return False
     if abs(float(np.dot(c.axis, ship.axis))) < np.cos(np.radians(TURNED_DEG)):

@@ -1,7 +1,7 @@
-"""What is water, and how bright: one threshold per image, levels that follow haze and glint across it.
+"""Find the water of an optical image and its brightness: one threshold, and local levels that follow haze and glint.
 
-Brightness is then told in units of the image itself: 0 is the local water, 1 the image's usual land. So gain, haze,
-an additive offset (Sentinel-2's -1000) and the choice of reflectance scale drop out of everything that follows.
+Brightness is then normalised by the image itself: 0 is the local water, 1 the image's usual land. So gain, haze, an
+additive offset (Sentinel-2's -1000) and the reflectance scale drop out of everything that follows.
 """
 
 from __future__ import annotations
@@ -30,37 +30,37 @@ if TYPE_CHECKING:
 
     Edges = tuple[NDArray[np.int64], NDArray[np.int64]]  # of blocks: rows, columns; see `block_edges`
 
-INFRARED = ("B08", "N", "B8A", "B11", "B12")  # water is darkest here, so these part it from all else, first one first
+INFRARED = ("B08", "N", "B8A", "B11", "B12")  # in which water is darkest, hence separated; in order of preference
 VISIBLE = ("B02", "B03", "B04", "B", "G", "R", "pan")
-OTHERS = ("B01", "B05", "B06", "B07", "B09", "B10", "CB", "GI", "Y", "RE", "N2")  # known, and no good for water
+OTHERS = ("B01", "B05", "B06", "B07", "B09", "B10", "CB", "GI", "Y", "RE", "N2")  # known, but not used for water
 VISIBLE_WEIGHT = 0.4  # painted decks show here when dull in the infrared; so do foam and silt, hence below 1
-SURVEY_SAMPLES = 4_000_000  # pixels looked at for the levels of each block of water; our choice
+SURVEY_SAMPLES = 4_000_000  # pixels sampled for the local water levels; our choice
 LEVEL_SAMPLES = 500_000  # of these, for the image's own levels: percentiles to a thousandth; our choice
-ORDER_SAMPLES = 500_000  # enough for medians of the surfaces by which bands are told
-LEAST_LAND = 0.005  # of what was measured, for an image to have land: less may be ships (our choice)
+ORDER_SAMPLES = 500_000  # enough for medians of the surfaces that identify bands
+LEAST_LAND = 0.005  # share of the valid pixels for an image to have land: less may be ships (our choice)
 MIN_SEPARATION = 0.60  # share of variance between Otsu's two classes
-# Spreads of the darker class from its median to that of the other. Otsu halves one surface too, with a separation of
-# 0.61 (Gaussian) to 0.72 (uniform): 2.6 to 3.9 apart (Gaussian, gamma, uniform, exponential); land stands 13 to 52
-# over water in six labelled ports, 5 to 54 in the demo's images
+# Least distance between the medians of the two classes, in spreads of the darker one. Otsu also splits one surface,
+# with a separation of 0.61 (Gaussian) to 0.72 (uniform), but 2.6 to 3.9 apart (Gaussian, gamma, uniform, exponential);
+# land stands 13 to 52 over water in six labelled ports, 5 to 54 in the demo's images
 APART = 4.0
-# ... and halves of a strongly skewed sea (log-normal, standard deviations of ln 1.0 and 1.3; gamma of order 0.5) 4.6 to
-# 7.1: so near, two surfaces must show a valley of light between them
+# ... and a strongly skewed sea (log-normal, standard deviations of ln 1.0 and 1.3; gamma of order 0.5) 4.6 to 7.1: so
+# near, the histogram must have a valley between the two surfaces
 SURELY_APART = 8.0
 LEVEL_BLOCK_M = 480.0  # water levels follow haze and currents at this scale; our choice
-# Infrared reflectance of water through haze, silt or an offset of 0.1 that nobody told; our choice
+# Infrared reflectance of water through haze, silt or an undeclared offset of 0.1; our choice
 BRIGHTEST_WATER = 0.15
 BRIGHTER = 1.15
 LAND_OVER_WATER = 2.2  # of infrared reflectance: land has three times its water's and more, fields twice a forest's
 STEEPNESS = 2.0  # of the inverse hyperbolic sine: land (1) comes to 0.72; our choice
 COAST_WET_BELOW, COAST_SHARE = 0.3, (0.03, 0.95)  # share of water in a block of coast; our choice
 COAST_BLOCKS = 8  # 2 square kilometres; our choice
-FEWEST_CHOSEN = 30  # pixels of a block that tell a median and a spread; our choice
+FEWEST_CHOSEN = 30  # least pixels of a block for a median and a spread; our choice
 MIN_REFLECTANCE_GAP = 0.08  # reflectance by which land, ships and clouds usually exceed water; our choice
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Levels:
-    """Levels of a whole image, by band: its water, its noise on water, its land (or what stands in for it)."""
+    """Levels of a whole image, by band: its water, the noise on water, its land (or a substitute for it)."""
 
     infrared: str
     threshold: float  # of the infrared band: water lies below
@@ -72,26 +72,26 @@ class Levels:
     block_px: tuple[float, float] = (0.0, 0.0)  # pixels of the image in one block of the grids below
     local_water: FloatArray | None = None  # shape (bands, block rows, block columns)
     local_noise: FloatArray | None = None
-    odd_order: str | None = None  # why these bands cannot be what they are said to be
+    odd_order: str | None = None  # why these bands cannot be what they are named
     mapped: bool = False  # does a map show land in the image?
-    snow: float = 0.0  # share of the land that is under it; the other levels are those of the rest
+    snow: float = 0.0  # share of the land under snow; the other levels are those of the rest
     coast_spread: FloatArray | None = None  # by band; see `spread_at_coast`; None where there is too little coast
 
 
 def infrared_band(bands: tuple[str, ...]) -> str:
-    """The band in which water is told from the rest: the infrared one, or for want of it the longest wavelength."""
+    """The band in which water is separated: the preferred infrared one, or without any the last band."""
     return next((b for b in INFRARED if b in bands), bands[-1])
 
 
 def names_tell(bands: tuple[str, ...]) -> bool:
-    """Do the bands' names tell where water is to be looked for? One grey band needs none."""
+    """Are the bands' names enough to know where water is dark? A single grey band needs none."""
     return len(bands) == 1 or any(b in INFRARED for b in bands) or all(b in VISIBLE + OTHERS for b in bands)
 
 
 def visible_alone(bands: tuple[str, ...]) -> bool:
-    """Are all bands known, and none of them infrared? Forest is as dark as water then, and hulls as sand or silt.
+    """Are all bands known and visible? Without infrared, forest is as dark as water, and hulls resemble sand or silt.
 
-    A grey band may be anything.
+    A grey band may be anything and does not count.
     """
     return not any(b in (*INFRARED, "pan") for b in bands) and all(b in VISIBLE + OTHERS for b in bands)
 
@@ -107,16 +107,16 @@ def wrong_order(levels: Levels, bands: tuple[str, ...]) -> bool:
 def survey(
     scene: Scene, tile_px: int, also: Callable[[Tile], None] | None = None, threads: int = 1, *, coast: bool = True
 ) -> Levels:
-    """Read the image once, coarsely, and find its levels. Every n-th pixel of a fixed lattice: no tile matters.
+    """Sample the image once on a lattice of every n-th pixel, independent of tiles, and find its levels.
 
-    ``also`` is shown every tile that is read, in one of so many threads: others need not read it again. ``coast``: is
-    the spread along the coast wanted? It costs as much as all other levels.
+    ``also`` is called with every tile that is read, on any of ``threads`` threads, which saves another pass. ``coast``:
+    compute the spread along the coast as well, at the cost of all other levels together.
     """
     data, valid, wet, step = lattice(scene, tile_px, also, threads)
     mapped, measured = not wet[valid].all(), np.count_nonzero(valid)
     snow = snow_mask(data, scene.bands, scene.radiometry, BLUR_PX if step == 1 else 1)
     if snow is not None:
-        valid &= ~snow  # three times as bright as other land: in its units no hull is bright
+        valid &= ~snow  # three times as bright as other land: in units of it no hull is bright
     levels = levels_of(_sampled(data, valid, LEVEL_SAMPLES), scene.bands, scene.radiometry)
     levels = replace(levels, mapped=mapped)
     if snow is not None and snow.any():
@@ -148,9 +148,9 @@ def survey(
 
 
 def block_edges(count: int, block_px: float) -> NDArray[np.int64]:
-    """Where an axis of so many pixels is cut into blocks of about that size, both its ends included.
+    """Borders of blocks of about ``block_px`` along an axis of ``count`` pixels, both ends included.
 
-    An odd number of blocks, the last ones as wide as the first: turned by quarter turns, an image has the same blocks.
+    Their number is odd and they are symmetric, so an image rotated by quarter turns has the same blocks.
 
     >>> block_edges(100, 30.0)
     array([  0,  33,  67, 100])
@@ -161,9 +161,9 @@ def block_edges(count: int, block_px: float) -> NDArray[np.int64]:
 
 
 def _sampled(data: FloatImage, valid: BoolImage, most: int) -> FloatImage:
-    """The measured pixels of every n-th row and column from the image's middle, some ``most``; shape (bands, n).
+    """About ``most`` valid pixels, on every n-th row and column; shape (bands, n).
 
-    Counted from the middle, they are the same pixels where the image is turned.
+    Counted from the image's middle, so that a rotated image gives the same pixels.
     """
     every = max(1, math.isqrt(np.count_nonzero(valid) // most))
     if every == 1 and valid.all():
@@ -175,7 +175,7 @@ def _sampled(data: FloatImage, valid: BoolImage, most: int) -> FloatImage:
 def lattice(
     scene: Scene, tile_px: int, also: Callable[[Tile], None] | None = None, threads: int = 1
 ) -> tuple[FloatImage, BoolImage, BoolImage, int]:
-    """Every n-th pixel of an image: its bands, where they were measured, where the map says water, and n."""
+    """Every n-th pixel of an image: bands, valid mask, water mask of the map, and n."""
     step = max(1, int(np.sqrt(scene.shape[0] * scene.shape[1] / SURVEY_SAMPLES)))
     shape = tuple(-(-n // step) for n in scene.shape)
     data = np.zeros((len(scene.bands), *shape), np.float32)
@@ -202,10 +202,10 @@ def lattice(
 def spread_at_coast(
     data: FloatImage, valid: BoolImage, levels: Levels, bands: tuple[str, ...], edges: Edges
 ) -> FloatArray | None:
-    """Standard deviation by band along the coast, local water 0 and the image's land 1, bright ends pressed.
+    """Standard deviation by band along the coast, local water 0 and the image's land 1, bright ends compressed.
 
-    Over the blocks of the levels' grid that hold both water and something else, so that open sea and hinterland, whose
-    share is an accident of the image's frame, do not count. None with fewer than `COAST_BLOCKS` of them.
+    Over the blocks of the levels' grid that hold both water and land, so that open sea and hinterland, whose shares
+    depend on the image's frame, do not count. None with fewer than `COAST_BLOCKS` of them.
     """
     k = bands.index(levels.infrared)
     if levels.local_water is None or not np.isfinite(levels.land[k]):
@@ -222,7 +222,7 @@ def spread_at_coast(
 def _coast_sums(
     data: FloatImage, valid: BoolImage, water: FloatArray, gap: FloatArray, edges: Edges, infrared: int
 ) -> tuple[int, int, FloatArray, FloatArray]:
-    """Number of coast blocks and of their pixels; sums and sums of squares of pressed light over these, by band."""
+    """Number of coast blocks and of their pixels; sums and sums of squares of compressed light over these, by band."""
     blocks, pixels = 0, 0
     total, square = np.zeros(len(data)), np.zeros(len(data))
     for i in range(gap.shape[0]):
@@ -250,7 +250,7 @@ def _coast_sums(
 
 
 def pressed_light(over: FloatImage) -> FloatImage:
-    """Brightness with its bright end pressed by an inverse hyperbolic sine: glinting roofs do not drown a dull hull."""
+    """Brightness compressed by an inverse hyperbolic sine, so that glinting roofs do not outweigh a dull hull."""
     return np.arcsinh(STEEPNESS * np.clip(over, -2.0, 20.0)) / STEEPNESS
 
 
@@ -265,12 +265,12 @@ def levels_of(values: FloatImage, bands: tuple[str, ...], radiometry: Radiometry
     dark = values[k] <= threshold
     has_land = separation >= MIN_SEPARATION and (~dark).mean() > LEAST_LAND and _apart(values[k], dark)
     if not has_land:
-        # One kind of surface: sea, where it is dark; its bright tail is ships and foam
+        # A single surface: sea, if it is dark; its bright tail is ships and foam
         dark = np.ones(values.shape[1], bool)
         threshold = float(np.inf)
     water, noise = _centre_and_spread(values[:, dark])
     has_water = bool(dark.any())
-    if radiometry is Radiometry.REFLECTANCE:  # cloud over all of it, or forest under fields, is no water
+    if radiometry is Radiometry.REFLECTANCE:  # full cloud cover, or forest beside fields, is not water
         over = has_land and np.median(values[k][~dark]) > LAND_OVER_WATER * water[k]
         has_water &= bool(water[k] < BRIGHTEST_WATER or over)
     land = np.median(values[:, ~dark], axis=1).astype(np.float64) if has_land else np.full(len(bands), np.nan)
@@ -284,7 +284,7 @@ def levels_of(values: FloatImage, bands: tuple[str, ...], radiometry: Radiometry
 
 
 def _apart(values: FloatImage, dark: BoolImage) -> bool:
-    """Are Otsu's two classes two surfaces, or the halves of one, as of a sea without land?"""
+    """Are Otsu's two classes two surfaces, and not halves of one, such as a sea without land?"""
     if not dark.any() or dark.all():
         return False
     centre, spread = _centre_and_spread(values[None, dark])
@@ -304,14 +304,14 @@ class Normal:
     """A window in the image's own units: local water 0, the image's land 1. Images have shape (rows, cols), float32."""
 
     window: Window
-    over: FloatImage  # how far a pixel stands above water: infrared, or visible light at a lower weight if that is more
-    noise: FloatImage  # robust standard deviation of the infrared on the water around
+    over: FloatImage  # brightness over water: infrared, or visible light at a lower weight if that is more
+    noise: FloatImage  # robust standard deviation of the infrared on the local water
     valid: BoolImage
     wet: BoolImage  # as the map says
 
 
 def normalise(tile: Tile, levels: Levels, factor: int = 1) -> Normal:
-    """The tile over its local water; ``factor`` image pixels go into one of the tile's."""
+    """The tile normalised by its local water; one pixel of the tile is ``factor`` image pixels wide."""
     grid = levels_grid(levels)
     rows, cols = places(tile.window, levels, grid.shape[1:], factor)
     land, least = levels.land, 0.25 * (levels.land - levels.water)
@@ -325,13 +325,13 @@ def normalise(tile: Tile, levels: Levels, factor: int = 1) -> Normal:
 
 
 def water_at(window: Window, levels: Levels, band: int) -> FloatImage:
-    """Level of the water at every pixel of a window."""
+    """Level of the local water in a band, at every pixel of a window."""
     grid = levels_grid(levels)
     return between(grid[band], *places(window, levels, grid.shape[1:]))
 
 
 def places(window: Window, levels: Levels, shape: tuple[int, ...], factor: int = 1) -> tuple[FloatArray, FloatArray]:
-    """Where a window's rows and columns lie in the levels' grids of that shape, held at their borders."""
+    """Fractional positions of a window's rows and columns in the levels' grids of that shape, clipped to them."""
     rows, cols = (
         np.clip(((start + np.arange(count) + 0.5) * factor) / block - 0.5, 0, most - 1)
         for start, count, block, most in zip(
@@ -352,13 +352,13 @@ def levels_grid(levels: Levels, *, noise: bool = False) -> FloatArray:
 def local_level(
     image: FloatImage, chosen: BoolImage, edges: Edges, fallback: tuple[float, float]
 ) -> tuple[FloatArray, FloatArray]:
-    """Median and robust standard deviation of the chosen pixels by block, gaps filled smoothly; both by block.
+    """Median and robust standard deviation of the chosen pixels by block, smoothed, with gaps filled.
 
-    A block with fewer than an eighth of its pixels chosen takes the mean of its neighbours', or the fallback.
+    A block with fewer than an eighth of its pixels chosen takes the mean of its neighbours, or the fallback.
     """
     centre, spread, weight = _by_block(np.asarray(image, np.float32), chosen, edges)
     soft = ndimage.gaussian_filter(weight, 1.0, mode="constant", truncate=6.0)
-    thin = 1e-4  # blocks far from any water lean on the image's own level
+    thin = 1e-4  # blocks far from any water fall back on the image's own level
     filled = []
     for values, default in zip((centre, spread), fallback, strict=True):
         near = ndimage.gaussian_filter(values * weight, 1.0, mode="constant", truncate=6.0)

@@ -1,10 +1,10 @@
-"""Where a hull ends by the water beside her: a second opinion on an outline, for when light is not good.
+"""Check a fitted outline against the water beside it: does the hull extend further, end earlier, or have no sides?
 
-An outline is cut where light falls to the water's level of the whole neighbourhood. In haze, among waves and where a
-cloud's shadow crosses her that level says little: ends fade below it, dark halves do not reach it, and a quay or smoke
-goes on above it. What holds in any light is that a hull differs from the water *beside* her, row by row. Where her
-strip still does beyond an end, she goes on; where the half of it on the water's side is water, she has ended; and sides
-along which light falls nowhere at once are none.
+An outline is cut at the water level of the whole neighbourhood. In haze, among waves and under a cloud's shadow that
+level is unreliable: ends fade below it, dark halves do not reach it, and a quay or smoke continues above it. In any
+light, however, a hull differs from the water *beside* her, row by row. Where her middle strip still does beyond an end,
+the hull continues; where its seaward half is water, she has ended; and sides without a sharp fall of light are no
+hull's.
 """
 
 from __future__ import annotations
@@ -21,54 +21,54 @@ if TYPE_CHECKING:
     from pipeline.detection.optical.outline import Hull
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
-LOOK_M, LOOK_SHARE = 30.0, 2.0  # beyond an end, at least, and of the length: of a hull in shade two thirds may be lost
-BESIDE_M = 8.0  # width of the water beside a side that is looked at; it begins 1.5 pixels off
-EVEN_M = 6.0  # along which that water is evened: white caps are shorter
-SIGMAS, LEAST = 3.5, 0.02  # of the noise of a strip of water as wide, and of the water's light, that a hull differs by
-# ... and of the deck's own step at that end: a bow of few pixels narrows before she ends, blur goes on beyond. At a
-# tenth both even out: no bias in rendered hulls at 3 m, in clear air as in haze
+LOOK_M, LOOK_SHARE = 30.0, 2.0  # range beyond an end, at least, and as share of the length: shade may hide two thirds
+BESIDE_M = 8.0  # width of the water strip beside a side; it begins 1.5 pixels off
+EVEN_M = 6.0  # smoothing of that water along the hull: white caps are shorter
+SIGMAS, LEAST = 3.5, 0.02  # least difference of a hull: in noise of an equally wide strip of water, in water's light
+# ... and as a share of the deck's step at that end: a bow of few pixels narrows before she ends, blur continues beyond.
+# At a tenth the two cancel: no bias in rendered hulls at 3 m, in clear air as in haze
 RIM_SHARE = 0.10
-RIM = (0.03, 0.15)  # of the length from the end, where that step is read
-STRIP, HALF_STRIP = 0.25, (-0.05, 0.35)  # of the beam: half the strip's width; the strip with water on one side alone
-# Of the beam from the axis to a side, and of the step amidships, above which there is no water: ends in
+RIM = (0.03, 0.15)  # of the length from the end, where that step is measured
+STRIP, HALF_STRIP = 0.25, (-0.05, 0.35)  # of the beam: half-width of the strip; the strip with water on one side only
+# Range across from axis to side, as shares of the beam, and share of the step amidships above which it is hull: ends in
 # shade show 0.13 to 0.27 in five simulated hulls; below 0.2 white caps count as hull (two hulls of one scene, 11 m/s)
 OUTER, OUTER_SHARE = (0.12, 0.40), 0.2
-BRIDGED_M, BRIDGED_PX = 3.0, 1.5  # of darkness beyond an end that she may go on after; more is a shadow or a gap
-FIRM_M, FIRM_PX = 4.0, 2.0  # length over which the outer half must be there for her to begin
-# Of the length, and pixels, on which a bow is narrow or a stern lies in her house's shade: rendered hulls have 0.10.
-# Where more is missing her end lies where she is; what is shorter opens the interval from the usual bow on
+BRIDGED_M, BRIDGED_PX = 3.0, 1.5  # longest dark gap beyond an end that is bridged; more is a shadow or a gap
+FIRM_M, FIRM_PX = 4.0, 2.0  # length over which the outer half must be hull for her to begin
+# Share of the length, and pixels, over which a bow is narrow or a stern lies in the house's shade: rendered hulls have
+# 0.10. If more is missing, the end is cut; less widens the interval, from the usual narrow bow (FINE_BOW) on
 BOW, BOW_PX, FINE_BOW = 0.12, 3.0, 0.03
-# Share of the fall over a side that lies within two pixels, below which it fades: 0.59 and more in rendered hulls at
-# 3 m, half of them above 0.8; smoke 0.44 to 0.65. A side that shows, in fine pixels, parts the fall in two
+# Share of the fall over a side within two pixels, below which the side fades: 0.59 and more in rendered hulls at 3 m,
+# half of them above 0.8; smoke 0.44 to 0.65. In fine pixels a visible side divides the fall in two
 FADES, FALL_PX, AROUND_PX = 0.56, 2.0, 4.0
-# Of the hull's own step, by which the water beside her may differ from the water around: 0.1 at most in rendered haze
-# and rough seas, 0.26 to 0.6 where smoke was outlined
+# Largest difference of the water beside her from the water around, in units of the hull's step: 0.1 at most in rendered
+# haze and rough seas, 0.26 to 0.6 where smoke was outlined
 OTHER_WATER = 0.25
-# Both ends' own error (90 %) in pixels, to which comes a bow's narrow tip, and from what ratio of a difference to the
-# outline's error on it counts
+# Error (90 %) of both ends in pixels, to which a bow's narrow tip is added, if the difference exceeds so many times the
+# outline's own error
 END_PX, APART = 0.4, 1.2
-ALIKE = 0.25  # of the hull's step by which water on both sides may differ
+ALIKE = 0.25  # largest difference between the water on both sides, in units of the hull's step
 SEGMENTS, SEGMENT = (-0.3, -0.15, 0.0, 0.15, 0.3), 0.06  # of the length: middles and half lengths, for the sides' fall
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BesideHer:
-    """What the water beside a hull says of her outline; ends stand in order of ``u``."""
+    """Comparison of a hull's outline with the water beside her; ends in order of ``u``."""
 
     hull: Hull
-    beyond_m: tuple[float, float]  # by which she goes on beyond each end
-    empty_m: tuple[float, float]  # from each end inwards, along which her side to the water is water
+    beyond_m: tuple[float, float]  # by which she continues beyond each end
+    empty_m: tuple[float, float]  # from each end inwards, length over which her seaward half is water
     fall: float  # share of the light's fall over the sharper side that lies within two pixels
-    water: float  # what the water beside her is lighter by than that around, over what she is; NaN where none is
+    water: float  # brightness of the water beside her over that around, in units of her own; NaN without such water
 
     def cut(self) -> tuple[float, float]:
-        """What is to be taken off each end [m], 0 where no more of it is missing than of a bow."""
+        """Length to be cut off each end [m]; 0 where no more is missing than at a bow."""
         least = max(BOW * self.hull.length_m, BOW_PX * self.hull.frame.pixel_m)
         first, last = (empty if empty > least else 0.0 for empty in self.empty_m)
         return first, last
 
     def fades(self) -> bool:
-        """Is what was outlined none with sides in water: smoke, cloud, or a hull somewhere in it?"""
+        """Does the outline lack sharp sides in clear water: smoke, cloud, or a hull somewhere in it?"""
         return self.fall < FADES or self.water > OTHER_WATER
 
     def shorter_m(self) -> float:
@@ -76,9 +76,9 @@ class BesideHer:
         return sum(max(0.0, empty - FINE_BOW * self.hull.length_m) for empty in self.empty_m)
 
     def longer_m(self, error_m: float) -> float:
-        """By how much she may be longer than her outline [m], whose own error (90 %) is so large.
+        """By how much she may be longer than her outline [m], whose own error (90 %) is ``error_m``.
 
-        Where both differ by more than that the ends told here have an error of their own.
+        Where the difference is larger than that, the error of the ends found here is added.
         """
         longer = sum(self.beyond_m)
         apart = longer > APART * error_m
@@ -97,7 +97,7 @@ def beside_her(light: FloatImage, sea: BoolImage, hull: Hull, origin: tuple[int,
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Grid:
-    """Light along (u) and across (v) the hull less that of the water beside her, NaN on land; and what is known of it.
+    """Light along (u) and across (v) the hull less that of the water beside her, NaN on land.
 
     ``sides`` are those (-1, 1) with water beside them.
     """
@@ -133,7 +133,7 @@ class _Grid:
         return cls(hull, u, v, seen - np.interp(u, u[known], level)[:, None].astype(np.float32), sides, other)
 
     def strip(self) -> tuple[BoolImage, FloatArray]:
-        """The part across that is compared, and its mean along: all her middle, or her half towards the water."""
+        """The strip that is compared (mask across, mean along): her middle, or her half towards the only water."""
         pixel, beam = self.hull.frame.pixel_m, self.hull.beam_m
         if len(self.sides) == 2:
             part = np.abs(self.v) < max(STRIP * beam, pixel)
@@ -143,7 +143,7 @@ class _Grid:
         return part, _mean(self.over[:, part])
 
     def noise(self, width: int) -> float:
-        """Spread of the mean of so many samples of the water beside her."""
+        """Robust standard deviation of means over ``width`` samples of the water beside her."""
         found = []
         for side in self.sides:
             at = np.flatnonzero(side * self.v > self.hull.beam_m / 2 + 1.5 * self.hull.frame.pixel_m)[::side]
@@ -171,9 +171,9 @@ def _beyond(grid: _Grid, end: int) -> float:
 
 
 def _empty(grid: _Grid, end: int) -> float:
-    """How far [m] inwards of one end her half towards the water is water; with water on both sides, the fuller one's.
+    """How far [m] inwards from one end her seaward half is water; with water on both sides, the smaller of the two.
 
-    A bow narrows towards her axis, so this is a part of her bow at most, where she is one.
+    For a true outline this is at most a part of the bow, which narrows towards the axis.
     """
     half, pixel, step = grid.hull.length_m / 2, grid.hull.frame.pixel_m, grid.hull.frame.pixel_m / 2
     inside = np.flatnonzero(np.abs(grid.u) < half)[::-end]
@@ -191,7 +191,8 @@ def _empty(grid: _Grid, end: int) -> float:
 
 
 def _fall(light: FloatImage, hull: Hull, origin: tuple[int, int], side: int) -> float:
-    """Median over parts of a side of its steepest fall over two pixels over all the change around; means along it."""
+    """Sharpness of a side: steepest fall over two pixels divided by the total change around, of profiles averaged along
+    segments of the side; the median over the segments."""
     pixel, half = hull.frame.pixel_m, hull.beam_m / 2
     step = pixel / 2
     out = np.arange(-0.9 * half, AROUND_PX * pixel + 1e-9, step)
@@ -209,7 +210,7 @@ def _fall(light: FloatImage, hull: Hull, origin: tuple[int, int], side: int) -> 
 
 
 def _mean(rows: FloatImage) -> FloatArray:
-    """Mean of each row over what is known of it; NaN where nothing is."""
+    """Mean of each row over its finite values; NaN where there are none."""
     known = np.isfinite(rows)
     count = known.sum(axis=1)
     total = np.where(known, rows, 0).sum(axis=1, dtype=np.float64)
@@ -217,13 +218,13 @@ def _mean(rows: FloatImage) -> FloatArray:
 
 
 def _median(values: FloatArray) -> float:
-    """Median of what is known; NaN where nothing is."""
+    """Median of the finite values; NaN where there are none."""
     known = values[np.isfinite(values)]
     return float(np.median(known)) if known.size else float("nan")
 
 
 def _medians(rows: FloatImage) -> FloatArray:
-    """Median of each row over what is known of it; NaN where nothing is."""
+    """Median of each row over its finite values; NaN where there are none."""
     known = np.isfinite(rows)
     count, each = known.sum(axis=1), np.arange(len(rows))
     ordered = np.sort(np.where(known, rows, np.nan), axis=1)  # NaN comes last

@@ -1,4 +1,4 @@
-"""Where water ends in the infrared: the cut between the dark surface and the rest, from an image's own light."""
+"""Threshold between water and land in the infrared, from an image's own histogram."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
 
 GREEN = ("B03", "G")
 SHORT_WAVE = ("B11", "B12")  # forest is dark there too, and may be taken for water beside pale roofs
-CLEARER = 0.05  # of separation, by which green over short wave must part more clearly; 0 to 0.1 give the same cuts
-VALLEY = 1.3  # by which both sides of a dip outgrow it: seas of 20,000 pixels stay below 1.1, dim land has 1.6 to 7
-BINS, SOFT_BINS = 64, 1.5  # of the light, and by how many it is evened (our choice)
-DARK = 1e-4  # reflectance: the least by which an index is divided; our choice
+CLEARER = 0.05  # gain in separation that the water index (green, short wave) needs; 0 to 0.1 give the same cuts
+VALLEY = 1.3  # least ratio of both peaks to the dip: seas of 20,000 pixels stay below 1.1, dim land has 1.6 to 7
+BINS, SOFT_BINS = 64, 1.5  # of the histogram, and its smoothing (our choice)
+DARK = 1e-4  # reflectance: floor of an index's denominator; our choice
 
 
 def infrared_cut(values: FloatImage, bands: tuple[str, ...], infrared: str) -> tuple[float, float]:
-    """The value of the infrared band at which water ends, and how clearly it does (see `otsu`).
+    """Threshold of the infrared band below which water lies, and the separation of the two classes (see `otsu`).
 
-    ``values`` has shape (bands, n). By the infrared band alone; but in short-wave infrared without a nearer one by the
-    modified water index where that parts more clearly and takes less for water: over forest and roofs, Otsu's two
-    classes of the band alone are green and built-up land (on 286 crops of labelled ports, B11 alone, water as B08 tells
-    it: crops with a tenth of the pixels wrong 21 %, with the index 4 %; over towns alone the index errs, upwards).
+    ``values`` has shape (bands, n). From the infrared band alone; but if that is short-wave, from the modified NDWI
+    where this separates more clearly and gives less water: over forest and roofs, Otsu's two classes of the band alone
+    are green and built-up land (on 286 crops of labelled ports, B11 alone, against water by B08: crops with a tenth of
+    the pixels wrong 21 %, with the index 4 %; over towns alone the index errs, upwards).
     """
     band = values[bands.index(infrared)]
     low, high = np.percentile(band, [0.2, 99.5])
-    root = np.sqrt(np.clip(band, low, high) - low)  # shot noise and haze grow with brightness: a root evens them
+    root = np.sqrt(np.clip(band, low, high) - low)  # shot noise and haze grow with brightness: a root equalises them
     cut, separation = otsu(root.astype(np.float64))
     threshold = float(cut**2 + low)
     green = next((values[bands.index(b)] for b in GREEN if b in bands), None)
@@ -39,9 +39,10 @@ def infrared_cut(values: FloatImage, bands: tuple[str, ...], infrared: str) -> t
 
 
 def index_cut(infrared: FloatArray, green: FloatArray) -> tuple[float, float]:
-    """The infrared value that agrees best with Otsu's classes of (green - infrared) / (green + infrared), shapes (n,).
+    """The infrared threshold that agrees best with Otsu's classes of (green - infrared) / (green + infrared), shapes
+    (n,), and the separation of these classes.
 
-    Second, the separation of these classes. Index: Xu, Int. J. Remote Sens. 27 (2006), pp. 3025-3033.
+    Index: Xu, Int. J. Remote Sens. 27 (2006), pp. 3025-3033.
 
     >>> rng = np.random.default_rng(0)
     >>> water, forest, roofs = rng.normal(0.03, 0.005, 100), rng.normal(0.12, 0.02, 500), rng.normal(0.3, 0.05, 500)
@@ -53,12 +54,12 @@ def index_cut(infrared: FloatArray, green: FloatArray) -> tuple[float, float]:
     cut, separation = otsu(index)
     order = np.argsort(infrared, kind="stable")
     wet = index[order] > cut
-    wrong = np.cumsum(~wet) + wet.sum() - np.cumsum(wet)  # dry ones up to here, wet ones beyond
+    wrong = np.cumsum(~wet) + wet.sum() - np.cumsum(wet)  # misclassified: dry ones up to here, wet ones beyond
     return float(infrared[order][int(np.argmin(wrong))]), separation
 
 
 def has_valley(values: FloatImage) -> bool:
-    """Does light that is rarer lie between two commoner ones? One surface, however skewed, has one peak, two have two.
+    """Does the histogram have a valley between two peaks? One surface, however skewed, has one peak, two have two.
 
     >>> rng = np.random.default_rng(0)
     >>> skewed, two = np.exp(rng.normal(0, 1, 10_000)), np.r_[rng.normal(1, 0.2, 900), rng.normal(3, 0.5, 100)]
@@ -69,13 +70,13 @@ def has_valley(values: FloatImage) -> bool:
     root = np.sqrt(np.clip(values, low, None) - low)
     counts, _ = np.histogram(root, bins=BINS, range=(0.0, max(float(np.sqrt(high - low)), 1e-12)))
     common = ndimage.gaussian_filter1d(counts.astype(np.float64), SOFT_BINS, mode="constant")
-    common += 0.005 * common.max()  # a few pixels are no peak
+    common += 0.005 * common.max()  # so that a few pixels make no peak
     before, after = np.maximum.accumulate(common), np.maximum.accumulate(common[::-1])[::-1]
     return bool((np.minimum(before, after) / common).max() > VALLEY)
 
 
 def otsu(values: FloatArray) -> tuple[float, float]:
-    """Otsu's threshold and the share of variance between its two classes (IEEE Trans. SMC 9, pp. 62-66, 1979).
+    """Otsu's threshold, and the share of variance between its two classes (IEEE Trans. SMC 9, pp. 62-66, 1979).
 
     >>> threshold, separation = otsu(np.r_[np.linspace(0, 1, 500), np.linspace(9, 10, 500)])
     >>> 1 < threshold < 9, round(separation, 2)
