@@ -1,4 +1,4 @@
-"""Scenes to detections. Pure: pixels come through the scene, nothing is opened here."""
+"""Detect ships in a scene. Pure: pixels come through the scene's reader, no file is opened here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["detect", "load"]
 
 
 def load(sensor: Sensor | None) -> None:
-    """Load the code that looks at a sensor's scenes, two seconds of it, while there is nothing else to do."""
+    """Import a sensor's detector, which takes two seconds, ahead of time."""
     import pipeline.detection.tabulate
 
     if sensor in RADARS:
@@ -32,9 +32,10 @@ def detect(
     config: DetectionConfig | None = None,
     before: FirstLook | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The detections of one scene, and what was noticed about it (clutter, false alarms, clouds, zones seen).
+    """Detect ships in one scene: the DETECTIONS table, and diagnostics (clutter, false alarms, clouds, zones seen,
+    berths).
 
-    ``before`` is an optical scene's first look, where it was taken before.
+    ``before`` is an optical scene's first look, if already taken.
     """
     from pipeline.detection.earlier.alongside import judged_alongside
     from pipeline.detection.earlier.occupancy import verdicts

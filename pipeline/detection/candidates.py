@@ -1,4 +1,4 @@
-"""What a detector hands on: one object, measured in metres and placed in pixels, before it has a place on Earth."""
+"""Result types of the detectors: objects measured in metres and located in pixels, not yet geolocated."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class Candidate:
     method: str
     flags: tuple[str, ...] = ()
     heading_half_deg: float | None = None  # half-width of the axis' 90 % interval
-    outline_odds: float | None = None  # how much speaks for an outline fitted by edges, natural logarithm
-    evidence: str = ""  # what speaks for each flag, in words
+    outline_odds: float | None = None  # evidence for an outline fitted by edges, natural logarithm
+    evidence: str = ""  # for each flag, in words
     freeboard_m: float | None = None
     freeboard_lo_m: float | None = None
     freeboard_hi_m: float | None = None
     draught_evidence: str = ""
     boot_topping_m: float | None = None
-    lines: tuple[tuple[str, FloatArray], ...] = ()  # (kind, (n, 2) rows and columns): what a freeboard was read from
+    lines: tuple[tuple[str, FloatArray], ...] = ()  # (kind, (n, 2) rows and columns): edges a freeboard was read from
     house_position: float | None = None  # share of the length from the stern
     deck_tone: float | None = None
     speed_kn: float | None = None
@@ -54,12 +54,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """What a detector found, and what it noticed about the scene.
+    """The candidates of a scene, and diagnostics of the scene itself.
 
     ``diagnostics`` may hold sea_sigma0_db, enl, clutter_law, false_alarm_rate, false_alarm_rate_achieved,
-    cloud_fraction, zone_covered (zone_id -> share seen), blind_share (of the water, where no ship could be told), notes
-    (lines), unknown (those of them that say what the scene does not show). ``showing`` tells by how
-    much a window's pixels count as seen, 0 to 1; all that is valid does, where it is None.
+    cloud_fraction, zone_covered (zone_id -> share seen), blind_share (of the water, where no ship could be detected),
+    notes (lines), unknown (those of them that say what the scene does not show). ``showing`` returns the weight, 0 to
+    1, by which each pixel of a window counts as seen; None: every valid pixel counts in full.
     """
 
     candidates: list[Candidate]

@@ -1,6 +1,6 @@
-"""The step of a descent by Levenberg and Marquardt: a small symmetric system, solved where compiled code stands.
+"""Solve the small symmetric systems of Levenberg-Marquardt steps inside numba-compiled code.
 
-LAPACK's solver costs compiled code seconds of compiling at the first call of every installation and, for six to sixteen
+LAPACK's solver would cost seconds of compilation at the first call of every installation and, for six to sixteen
 unknowns, more in calls than in arithmetic.
 """
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def solved(matrix: FloatArray, right: FloatArray) -> FloatArray:
     """Solution of ``matrix @ x = right``, matrix (n, n) symmetric and positive definite; its lower triangle is read.
 
-    By the root-free Cholesky factorisation L D L' (Golub and Van Loan, *Matrix Computations*, section 4.1.2). Where a
-    pivot is not above 0 the matrix is not positive definite, and the solution is not a number.
+    By the root-free Cholesky factorisation L D L' (Golub and Van Loan, *Matrix Computations*, section 4.1.2). If a
+    pivot is not above 0 the matrix is not positive definite, and the solution is NaN.
     """
     n = right.size
     lower, pivot, x = np.empty((n, n)), np.empty(n), right.copy()

@@ -1,8 +1,8 @@
-"""Draught from a freeboard: what is above water tells what is below, if one knew how deep the hull is. Always weak.
+"""Estimate draught from freeboard and the usual depth of a hull of that length. Always weak evidence.
 
-A hull's depth (keel to deck) is not seen from above. Registers give it by the length, with a spread that is as large as
-many a change of draught: so such a draught is never better than a metre or so, and two freeboards of one hull say more
-of her cargo than a draught made of either (`calls.freeboards`).
+A hull's depth (keel to deck) is not visible from above. Registers give it by length, with a spread as large as many
+changes of draught: so such a draught is never better than about a metre, and two freeboards of one hull say more of her
+cargo than a draught derived from either (`calls.freeboards`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pipeline.ships.hull_depth import DEPTH_PER_LENGTH, usual_depth_m
 from pipeline.ships.largest import DEEPEST_M
 
 DEPTH_SPREAD = 0.12  # of ln(depth): 0.08 among tankers of a length; others are some 5 % deeper (our choice)
-LEAST_SHARE = 0.12  # of the depth that is below water, even of an empty ship (our choice)
+LEAST_SHARE = 0.12  # least share of the depth below water, even of an empty ship (our choice)
 
 
 def draught_of(
@@ -22,7 +22,7 @@ def draught_of(
 ) -> tuple[float, float, float]:
     """Draught (5 %, value, 95 %) from length and freeboard, each (5 %, value, 95 %) [m]: depth less freeboard.
 
-    None is deeper than `DEEPEST_M`, however long what was measured: a quay taken for a hull is.
+    Capped at `DEEPEST_M`, since a quay taken for a hull may be of any length.
 
     >>> tuple(round(d, 1) for d in draught_of((98.0, 99.0, 100.0), (3.8, 4.0, 4.2)))
     (2.2, 3.7, 5.2)

@@ -1,4 +1,4 @@
-"""A radar scene read without what usually stands along its shores: what the detector then sees is water and ships."""
+"""Read a radar scene with the permanent power of quays removed, so that the detector sees only water and ships."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from pipeline.types import Tile, Window, digest_of
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
-CHANGED = (3.0, 5.0)  # power over the usual one: no speckle of 4.4 looks; in between, by degrees
-CHANGED_NEAR = (1.7, 2.5)  # the same of a mean over 9 pixels and two bands, some 30 looks
+CHANGED = (3.0, 5.0)  # power over the usual: no change below, certain change (beyond 4.4-look speckle) above
+CHANGED_NEAR = (1.7, 2.5)  # the same for a mean over 9 pixels and two bands, about 30 looks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FlatReader:
-    """Reads a scene divided by what usually stands there: ``usual`` times the sea, (bands, rows, cols) from ``corner``
-    on where ``known``. Where the change is beyond doubt, the hull's own power shows: today's less the usual one. Land
-    ``beside`` shows the sea's power, so that none of its light, which the usual power holds already, seems to leak."""
+    """Reader that divides a scene by its permanent structures: power ``usual`` in units of the sea's, (bands, rows,
+    cols) from ``corner`` on, where ``known``. Where the change is certain, the usual power is subtracted instead, which
+    leaves the hull's own. Land ``beside`` is set to the sea's power: its leakage is part of the usual power already."""
 
     read: Callable[[Window], Tile]
     corner: tuple[int, int]
@@ -36,14 +36,14 @@ class FlatReader:
 
     @property
     def digest(self) -> str:
-        """Hash of all that makes its pixels another scene's than the file's own, and of how much is known of it."""
+        """Hash of everything that makes its pixels differ from the file's."""
         out = hashlib.sha256(repr((self.corner, self.usual.shape, self.n_looks, digest_of(self.read))).encode())
         for part in (self.usual, self.known, self.beside, self.sea):
             out.update(part.tobytes())
         return out.hexdigest()
 
     def usual_in(self, window: Window) -> tuple[FloatImage, BoolImage]:
-        """``usual`` and ``known`` of a window, nothing usual where nothing is known."""
+        """``usual`` and ``known`` of a window; ``usual`` is 0 where nothing is known."""
         usual = np.zeros((len(self.usual), window.rows, window.cols), np.float32)
         known = np.zeros((window.rows, window.cols), bool)
         here, there = self._overlap(window)
@@ -53,7 +53,7 @@ class FlatReader:
         return usual, known
 
     def _overlap(self, window: Window) -> tuple[tuple[slice, slice] | None, tuple[slice, slice] | None]:
-        """What is known of a window, as slices of the window and of the known part; None where nothing is."""
+        """Overlap with the known part, as slices of the window and of the known part; None where there is none."""
         r0, c0 = max(window.row0, self.corner[0]), max(window.col0, self.corner[1])
         r1 = min(window.row1, self.corner[0] + self.known.shape[0])
         c1 = min(window.col1, self.corner[1] + self.known.shape[1])
@@ -83,8 +83,8 @@ class FlatReader:
 
 
 def _changed(power: FloatImage, usual: FloatImage, sea: FloatImage) -> FloatImage:
-    """Power with the usual structure (in units of the sea) divided out; subtracted instead where it is far above, in a
-    pixel or, over all bands, in nine: all of shape (bands, rows, cols)."""
+    """Power with the usual structure (``usual``, in units of the sea) divided out; subtracted instead where the power
+    far exceeds it, in a pixel or in the mean over 3 x 3 pixels and all bands. Arrays (bands, rows, cols)."""
     divided = power / (1.0 + usual)
     ratio = divided / sea
     near = ndimage.uniform_filter(np.nan_to_num(ratio.mean(axis=0)), 3, mode="nearest")

@@ -1,4 +1,4 @@
-"""What is not a ship, or perhaps not: flags with their reason, and probabilities. Nothing is deleted here."""
+"""Screen candidates: score as ship and as tanker, rejecting flags, and the verdict. Nothing is deleted here."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ REJECTING = frozenset(
         "quay_gear",
     }
 )
-EVEN_RARITY = 6.75  # of even odds for an object of 6 pixels; chosen on simulated seas of other seeds than are reported
-PICTURE_DECADES = 2.0  # our choice
+EVEN_RARITY = 6.75  # even odds for an object of 6 pixels; set on simulated seas with other seeds than those reported
+PICTURE_DECADES = 2.0  # by which the bar is higher for pictures of unknown stretch; our choice
 HIGHEST_BAR = 14.0  # the bar rises no further, or one crowded scene would lose its ships as well (our choice)
-CROWD = 4.0  # alarms in a decade for each ship in one, and as many in any scene (our choice)
-LEAK_REACH_PX = 12  # where the Gaussian is cut off (our choice)
-# Knots drawn by hand through a month of transponders in the Baltic: `tanker_score`
+CROWD = 4.0  # objects allowed in the lowest decade, per object in a higher one and at least (our choice)
+LEAK_REACH_PX = 12  # where the Gaussian is truncated (our choice)
+# Knots drawn by hand through a month of AIS in the Baltic: `tanker_score`
 TANKER_LENGTHS_M = (20.0, 40.0, 55.0, 70.0, 110.0, 135.0, 165.0, 200.0, 250.0, 300.0)
 TANKER_SHARES = (0.03, 0.08, 0.22, 0.30, 0.30, 0.27, 0.13, 0.16, 0.32, 0.32)
 
 
 def ship_score(rarity: float, bar: float, n_pixels: int, length_m: float) -> float:
-    """Probability that a radar object is a ship: a logistic of how rare such sea is, and of size.
+    """Probability that a radar object is a ship: a logistic of the rarity of its peak as sea, and of its size.
 
-    ``rarity`` is -log10 of the probability that sea is as bright as the peak, ``bar`` that of even odds for an object
-    of 6 pixels. The slope is less than the law's own (2.3 a decade), since no sea follows a law that far.
+    ``rarity`` is -log10 of the probability that sea is as bright as the peak, ``bar`` the rarity of even odds for an
+    object of 6 pixels. The slope is lower than the law's own (2.3 a decade), since no sea follows a law that far.
     """
     size = np.log2(max(n_pixels, 1) / 6)
     monster = max(0.0, (length_m - 420.0) / 60.0)
@@ -65,9 +65,9 @@ def ship_score(rarity: float, bar: float, n_pixels: int, length_m: float) -> flo
 def bar_of(rarities: FloatArray, *, pictured: bool = False) -> float:
     """The rarity at which an object of a scene is as likely sea as ship.
 
-    Ships are spread over many decades of rarity, alarms of the sea crowd at its lower end: where one decade holds
-    several times more objects than those above it, these are sea that the law does not know, and the bar rises past
-    them. Of a picture whose stretch is a guess the law is one too: ``pictured`` asks for more.
+    Ships are spread over many decades of rarity, false alarms crowd at the lower end: where one decade holds several
+    times more objects than those above it, they are clutter that the law does not describe, and the bar rises past
+    them. For a picture of unknown stretch (``pictured``) the law is a guess, and the bar is higher.
     """
     bar = EVEN_RARITY + PICTURE_DECADES * pictured
     while bar < HIGHEST_BAR:
@@ -80,13 +80,13 @@ def bar_of(rarities: FloatArray, *, pictured: bool = False) -> float:
 
 
 def tanker_score(length_m: float) -> float:
-    """Probability that a ship of that length is a tanker: the share of tankers among ships of about that length.
+    """Prior probability that a ship of that length is a tanker: the share of tankers among ships of about that length.
 
-    From a month of transponders in the Baltic (662 ships with known type), smoothed over the error of a radar length.
-    Its knots were drawn by hand, so it is a prior rather than a calibration. On 95 ships of a public set of Sentinel-1
-    chips, a fifth of them tankers, its logarithmic loss is 0.46, that of their own share 0.49. Brightness, polarisation
-    ratio and slenderness of the same objects add nothing to it (losses of 0.48 to 0.52, cross-validated), so radar's
-    pixels are not asked.
+    From a month of AIS in the Baltic (662 ships with known type), smoothed over the error of a radar length. Its knots
+    were drawn by hand, so it is a prior rather than a calibration. On 95 ships of a public set of Sentinel-1 chips, a
+    fifth of them tankers, its logarithmic loss is 0.46, that of their own share 0.49. Brightness, polarisation ratio
+    and slenderness of the same objects do not improve it (losses of 0.48 to 0.52, cross-validated), so radar pixels are
+    not used.
     """
     return float(np.interp(length_m, TANKER_LENGTHS_M, TANKER_SHARES))
 
@@ -94,7 +94,7 @@ def tanker_score(length_m: float) -> float:
 def leak_from_land(power: FloatImage, land: BoolImage, blur_px: float) -> FloatImage:
     """Power that the sensor's blur spreads from land over water near it, (rows, cols).
 
-    Land's own power blurred by the impulse response (a Gaussian of ``blur_px``): what a coast alone would put there.
+    Land's own power blurred by the impulse response (a Gaussian of ``blur_px``), as from a coast without ships.
     """
     if not land.any():
         return np.zeros(power.shape, np.float32)
@@ -103,7 +103,7 @@ def leak_from_land(power: FloatImage, land: BoolImage, blur_px: float) -> FloatI
 
 
 def judged(candidate: Candidate, config: ScreeningConfig) -> Candidate:
-    """The candidate with the flags that its size earns it."""
+    """The candidate with the flags on its size and score."""
     flags = list(candidate.flags)
     if candidate.length_hi_m < config.min_length_m or candidate.n_pixels < config.min_pixels:
         flags.append("too_small")
@@ -115,5 +115,5 @@ def judged(candidate: Candidate, config: ScreeningConfig) -> Candidate:
 
 
 def accepted(candidate: Candidate, config: ScreeningConfig) -> bool:
-    """The verdict: likely enough a ship, and no flag against it."""
+    """The verdict: score high enough, and no rejecting flag."""
     return candidate.score >= config.min_score and not REJECTING & set(candidate.flags)

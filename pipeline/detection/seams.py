@@ -1,7 +1,7 @@
-"""A hull that the seam between two pictures of one pass cuts: each shows a part of it, and the parts are one ship.
+"""Join a hull that the seam between two images of one pass cuts in two.
 
-The middles of the two parts of a long hull lie further apart than two sightings of one ship ever do, so their outlines
-are asked: parts of one hull lie on one line, and are together no longer than the parts may be.
+The middles of the two parts of a long hull are further apart than two sightings of one ship ever are, so outlines are
+compared instead: parts of one hull lie on one line, and together are no longer than the parts allow.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Whole:
 
 
 def is_cut(sighting: pd.Series) -> bool:
-    """Does the edge of her image cut her?"""
+    """Does the edge of the image cut this sighting?"""
     return CUT in sighting["flags"]
 
 
@@ -61,10 +61,10 @@ def around(one: pd.Series, other: pd.Series) -> Whole:
 
 
 def joined(stays: pd.Series, goes: pd.Series) -> dict[str, Any]:
-    """What a cut sighting becomes once the other part of her hull is known: columns of DETECTIONS.
+    """Columns of DETECTIONS of a cut sighting, updated with the other part of the hull.
 
-    The relative error of her length is that of the parts. Beam and heading stay those of the part that stays, and so
-    does the flag that the edge cuts her, since a sighting of her whole tells more.
+    The relative error of the length is that of the parts. Beam, heading and the flag that the edge cuts her stay those
+    of ``stays``, since a sighting of the whole hull is better evidence.
     """
     whole = around(stays, goes)
     share = whole.length_m / (float(stays["length_m"]) + float(goes["length_m"]))

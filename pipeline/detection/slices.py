@@ -1,4 +1,4 @@
-"""Several pictures of one pass: what they both show is one sighting."""
+"""Merge sightings of one ship in several images of one pass."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ FLAG = "neighbouring_slice"
 
 
 def flag_repeats(detections: pd.DataFrame, scenes: pd.DataFrame) -> pd.DataFrame:
-    """The detections, with those flagged (and not accepted) that a picture of their pass shows as well, or better.
+    """The detections, with repeats in another image of the same pass flagged and not accepted.
 
-    Of two sightings of one ship the one stays that does not touch the image's edge, else the one in the scene that
-    shows more of the AOI, else the first by scene_id. Of two that an edge cuts the longer stays, and becomes what both
-    show together.
+    Of two sightings of one ship the one kept is that which does not touch the image's edge, else the one in the scene
+    that shows more of the AOI, else the first by scene_id. Of two that an edge cuts the longer is kept, and joined with
+    the other.
     """
     known = scenes[scenes["acquired"].notna() & scenes["status"].isin(["used", "degraded"])]
     known = known.sort_values(["aoi_coverage", "scene_id"], ascending=[False, True])
@@ -42,7 +42,7 @@ def flag_repeats(detections: pd.DataFrame, scenes: pd.DataFrame) -> pd.DataFrame
 
 
 def _joined(detections: pd.DataFrame, whole: dict[str, dict[str, Any]]) -> pd.DataFrame:
-    """The detections, those of cut hulls as what is known of them whole."""
+    """The detections, with those of cut hulls replaced by the joined hull."""
     for name in next(iter(whole.values()), {}):
         values = zip(detections["detection_id"], detections[name], strict=True)
         told = [whole[n][name] if n in whole else value for n, value in values]
@@ -51,7 +51,7 @@ def _joined(detections: pd.DataFrame, whole: dict[str, dict[str, Any]]) -> pd.Da
 
 
 def _repeats(better: pd.DataFrame, other: pd.DataFrame) -> Iterator[tuple[pd.Series, pd.Series]]:
-    """Each pair of sightings of one ship: the one that stays, and the one that gives way."""
+    """Pairs of sightings of one ship: the one kept, and the one flagged."""
     better, other = (
         d[d["accepted"].astype(bool) & d["lon"].notna()].sort_values("detection_id") for d in (better, other)
     )
@@ -64,7 +64,7 @@ def _repeats(better: pd.DataFrame, other: pd.DataFrame) -> Iterator[tuple[pd.Ser
 
 
 def _parts(better: pd.DataFrame, other: pd.DataFrame, pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Numbers of what is left beside ``pairs`` and shows parts of one hull; of several choices the most pairs."""
+    """Index pairs of sightings not in ``pairs`` that show parts of one hull; as many pairs as possible."""
     left = [
         [n for n in range(len(side)) if n not in taken]
         for side, taken in zip((better, other), map(set, zip(*pairs, strict=True) if pairs else ((), ())), strict=True)

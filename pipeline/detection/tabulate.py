@@ -1,4 +1,4 @@
-"""Candidates to the detections table: a place on Earth, a heading, a time, a context, a verdict, a name."""
+"""Convert candidates to the DETECTIONS table: position, heading, time, context, verdict and id."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _row(scene: Scene, c: Candidate, place: Place | None, config: DetectionConfi
 
 
 def _draught(c: Candidate) -> dict[str, Any]:
-    """Draught by the usual depth of her length, where there is a freeboard; weak, and flagged so by the detector."""
+    """Draught from the freeboard, if any, and the usual depth for her length; weak, and flagged so by the detector."""
     if c.freeboard_m is None or c.freeboard_lo_m is None or c.freeboard_hi_m is None:
         return {}
     bounds = draught_of((c.length_lo_m, c.length_m, c.length_hi_m), (c.freeboard_lo_m, c.freeboard_m, c.freeboard_hi_m))
@@ -85,7 +85,7 @@ def _draught(c: Candidate) -> dict[str, Any]:
 
 
 def _lines(scene: Scene, c: Candidate) -> str:
-    """What a freeboard was read from, as GeoJSON in EPSG:4326; empty where nothing was, or nobody knows where."""
+    """The edges a freeboard was read from, as GeoJSON in EPSG:4326; empty without any, or without geolocation."""
     if not c.lines or scene.geolocation is None:
         return ""
     features = []
@@ -97,7 +97,7 @@ def _lines(scene: Scene, c: Candidate) -> str:
 
 
 def _on_earth(scene: Scene, c: Candidate, place: Place | None, config: DetectionConfig) -> dict[str, Any]:
-    """Position, outline, heading and context; nothing where the image is not georeferenced."""
+    """Position, outline, heading and context; empty where the image is not georeferenced."""
     if scene.geolocation is None:
         return {}
     lon, lat = (float(v) for v in scene.geolocation.lonlat(c.row, c.col))
@@ -137,7 +137,7 @@ def _shore_distance_m(lon: float, lat: float, place: Place | None) -> float:
 
 
 def _name(scene: Scene, c: Candidate) -> str:
-    """Sixteen hex digits from scene, place and size."""
+    """Detection id: sixteen hex digits of a hash of scene, position, length and method."""
     row, col = c.row + scene.corner[0], c.col + scene.corner[1]
     text = f"{scene.scene_id}|{row:.1f}|{col:.1f}|{c.length_m:.0f}|{c.method}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Zones in an image: which one a hull lies in, and how much of each was really seen."""
+"""Zones in an image: which one a hull lies in, and the share of each that was seen."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from pipeline.types import FloatImage
 
-SIDE_POINTS = 64  # of the grid by which a zone's cover is counted: a share is good to about 2 %
+SIDE_POINTS = 64  # each way, of the grid on which a zone's cover is counted: good to about 2 %
 
 
 def zone_of(outline: Polygon, place: Place | None) -> Zone | None:
-    """The zone that holds most of a hull: berths before anchorages, at least a third of the hull, or its centre.
+    """The zone that holds most of a hull: at least a third of it, or its centre; berths before anchorages.
 
-    What lies in several zones of a kind at once lies in the smallest of them (`inner_first`).
+    A part that lies in several zones of a kind counts for the smallest of them (`inner_first`).
     """
     if place is None:
         return None
@@ -44,7 +44,7 @@ def zone_of(outline: Polygon, place: Place | None) -> Zone | None:
 
 
 def zone_pixels(scene: Scene, zone: Zone) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
-    """Pixels at a grid of points inside a zone, those within the image, and the number of all points."""
+    """Rows and columns of a grid of points inside a zone, as far as within the image, and the number of all points."""
     west, south, east, north = zone.geometry.bounds
     lon, lat = np.meshgrid(np.linspace(west, east, SIDE_POINTS), np.linspace(south, north, SIDE_POINTS))
     inside = points_inside(zone.geometry, lon, lat)
@@ -62,9 +62,9 @@ def zone_pixels(scene: Scene, zone: Zone) -> tuple[NDArray[np.intp], NDArray[np.
 def zone_shares(
     scene: Scene, place: Place | None, showing: Callable[[Window], FloatImage] | None = None
 ) -> dict[str, float]:
-    """Share of each zone inside the image's valid pixels, which count by what ``showing`` says: clouds not considered.
+    """Share of each zone covered by the image's valid pixels, weighted by ``showing``; clouds are not considered.
 
-    Zero where it lies outside.
+    Zero for a zone outside the image.
     """
     if place is None or scene.geolocation is None:
         return {}
@@ -72,7 +72,7 @@ def zone_shares(
 
 
 def valid_share(scene: Scene, zone: Zone, showing: Callable[[Window], FloatImage] | None = None) -> float:
-    """Valid share of a zone's points, each counted by what ``showing`` says of its pixel."""
+    """Valid share of a zone's points, weighted by ``showing``."""
     r, c, total = zone_pixels(scene, zone)
     if not len(r):
         return 0.0

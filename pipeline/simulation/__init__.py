@@ -1,1 +1,1 @@
-"""A month of a port that never was, to show and to measure with: ships, their AIS, and what each sensor sees."""
+"""Simulate a port with known truth, for demonstration and measurement: ships, their AIS, and each sensor's images."""

@@ -1,4 +1,4 @@
-"""What the transponders of the simulated world say, and how it is heard: gaps, repeats, damage, spikes, typing."""
+"""Simulated AIS messages as received: position and static reports, with silence, position noise, spikes, draught."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.simulation.world import World, draught_m
 from pipeline.times_places.longitudes import wrapped
 from pipeline.units import METRES_PER_DEGREE
 
-STATIC_EVERY_MIN = 60.0  # heard; sent every 6 minutes
+STATIC_EVERY_MIN = 60.0  # between static messages received; they are sent every 6 minutes
 TYPE_CODES = {"product_tanker": 80, "crude_tanker": 80, "tug": 52, "fishing": 30}
 CARGO_TYPE = 70  # ITU-R M.1371: a cargo ship of any kind
 
@@ -36,7 +36,7 @@ class Message:
 
 
 def messages(world: World, seed: np.random.SeedSequence) -> list[Message]:
-    """Every message heard in the period, in order of time; each ship draws from a stream of its own."""
+    """Every message received in the period, in order of time; each ship has its own random stream."""
     out: list[Message] = []
     ships = sorted(world.scenario.ships, key=lambda s: s.id)
     for ship, stream in zip(ships, seed.spawn(len(ships)), strict=True):
@@ -78,7 +78,7 @@ def _position(state: ShipState, ship: Ship, rng: np.random.Generator, sd_m: floa
         east, north = rng.uniform(-9000, 9000, 2)
     lat = state.lat + north / METRES_PER_DEGREE
     lon = state.lon + east / (METRES_PER_DEGREE * np.cos(np.radians(state.lat)))
-    lon = float(wrapped(lon))  # no transponder sends one beyond 180 degrees
+    lon = float(wrapped(lon))  # transponders never send more than 180 degrees
     moving = state.speed_kn > 0.5
     speed = max(0.0, state.speed_kn + float(rng.normal(0, 0.2))) if moving else float(rng.choice([0.0, 0.0, 0.1]))
     return Message(
@@ -87,10 +87,10 @@ def _position(state: ShipState, ship: Ship, rng: np.random.Generator, sd_m: floa
 
 
 def _static(ship: Ship, state: ShipState) -> Message:
-    """Draught as typed: in steps of 0.1 m, changed only under way, and by some crews never."""
+    """Static message with the draught as entered by the crew: in steps of 0.1 m, only under way, by some never."""
     typed = state.draught_m
     lying = [v for v in ship.visits if v.arrival <= state.time <= v.departure]
-    if lying:  # nobody types while cargo runs: the draught is still that of arrival
+    if lying:  # not updated during cargo operations: still the draught of arrival
         typed = draught_m(ship, lying[0].cargo_in_t)
     if not ship.types_draught:
         typed = draught_m(ship, ship.visits[0].cargo_in_t)

@@ -1,4 +1,4 @@
-"""Write simulated AIS as it is passed around: NMEA sentences with tag blocks, and a table of the later part."""
+"""Write simulated AIS in the usual formats: NMEA sentences with tag blocks for the first half, CSV for the second."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CSV_COLUMNS = (
 def write_ais(world: World, folder: Path, seed: np.random.SeedSequence) -> list[Path]:
     """``first-part.nmea`` and ``second-part.csv`` (MarineCadastre's columns), split at the middle of the period.
 
-    A part in which nobody was heard has no file, as no receiver's archive has one.
+    A half without messages has no file, as in a receiver's archive.
     """
     streams = seed.spawn(2)
     heard = messages(world, streams[0])
@@ -107,7 +107,7 @@ def _dimensions(message: Message) -> dict[str, object]:
 
 
 def _tagged(sentence: str, time: datetime, station: str) -> str:
-    content = f"s:{station},c:{int(time.timestamp())},t:SIMULATED"  # a log is cut and joined, so each line says it
+    content = f"s:{station},c:{int(time.timestamp())},t:SIMULATED"  # on every line, since logs are cut and joined
     check = 0
     for character in content:
         check ^= ord(character)
@@ -115,7 +115,7 @@ def _tagged(sentence: str, time: datetime, station: str) -> str:
 
 
 def _damaged(sentence: str) -> str:
-    """The same sentence with a checksum that does not fit."""
+    """The same sentence with a wrong checksum."""
     stem, check = sentence[:-2], int(sentence[-2:], 16)
     return f"{stem}{check ^ 0x15:02X}"
 

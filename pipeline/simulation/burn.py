@@ -1,4 +1,4 @@
-"""The simulator's own land mask: polygons bent into an image's pixels and burnt there."""
+"""The simulator's own land mask: polygons transformed to an image's pixels and rasterised."""
 
 from __future__ import annotations
 

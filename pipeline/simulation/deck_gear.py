@@ -1,4 +1,4 @@
-"""What stands on simulated decks: houses, pipes and manifolds, hatches, cranes, stacks of containers."""
+"""Meshes of simulated ships with their deck gear: houses, pipes and manifolds, hatches, cranes, containers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIER_M = 2.7  # of a deckhouse
 
 
 def ship_mesh(state: ShipState) -> Mesh:
-    """A ship as she lies, in her own coordinates."""
+    """Mesh of a ship at her draught and trim, in her own coordinates."""
     hull = state.hull
     form = form_of(hull)
     light = float(np.clip(2 * (1 - state.draught_m / max(hull.design_draught_m, 0.1)), 0, 1))
@@ -27,7 +27,7 @@ def ship_mesh(state: ShipState) -> Mesh:
     rng = np.random.default_rng(form.seed)
 
     def top(share: float) -> float:
-        """Deck over water at a share of the length from the stern."""
+        """Height of the deck over water [m] at a share of the length from the stern."""
         at = np.array([share])
         return float(deck_height(form, hull, at)[0] - state.draught_m - trim * (0.5 - share))
 
@@ -51,7 +51,7 @@ def house_span(hull: Hull) -> tuple[float, float]:
 
 
 def _house(form: Form, hull: Hull, top, rng: np.random.Generator) -> list[Mesh]:  # type: ignore[no-untyped-def]
-    """Tiers that step back, bridge wings, a funnel behind, boats to the sides."""
+    """The house: tiers that step back, bridge wings, a funnel behind, boats at the sides, a mast."""
     length, beam_m = hull.length_m, hull.beam_m
     start, end = house_span(hull)
     tiers = int(np.clip(round(length / 38 + rng.uniform(0.5, 2)), 1, 8)) if length > 45 else int(rng.integers(1, 3))

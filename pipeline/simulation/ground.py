@@ -1,7 +1,7 @@
-"""Land as a radar of one orbit sees it: the same on every pass, whatever the frame, since hills and houses stay.
+"""Simulated radar land: the same on every pass in one direction of flight, whatever the image's frame.
 
-Its relief is drawn from a lattice of numbers that hang on places on Earth and on the direction of flight, not on a
-stream of random numbers; two frames that begin some metres apart cut the same land.
+Its relief comes from a lattice of hashed numbers that depend on position on Earth and on the direction of flight, not
+on a random stream, so two frames that begin some metres apart show the same land.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))  # splitmi
 
 
 def land_power(frame: RadarFrame, blur_px: float) -> FloatImage:
-    """Power of the land over its mean, shape of the frame, as if land were everywhere."""
+    """Relative power of land on the whole frame, as if there were no water; same shape."""
     row, col = _anchor(frame)
     first, part = (int(np.floor(row)), int(np.floor(col))), (row % 1.0, col % 1.0)
     shape = (frame.shape[0] + 2 * MARGIN_PX, frame.shape[1] + 2 * MARGIN_PX)
@@ -42,7 +42,7 @@ def land_power(frame: RadarFrame, blur_px: float) -> FloatImage:
 
 
 def _anchor(frame: RadarFrame) -> tuple[float, float]:
-    """Row and column of the frame's first pixel on a lattice that covers Earth in the frame's own direction."""
+    """Row and column of the frame's first pixel on the lattice, which covers Earth in the frame's orientation."""
     lon, lat = (float(v) for v in frame.lonlat(0.0, 0.0))
     east = lon * METRES_PER_DEGREE * np.cos(np.radians(round(lat)))
     north = lat * METRES_PER_DEGREE
@@ -54,7 +54,7 @@ def _anchor(frame: RadarFrame) -> tuple[float, float]:
 
 
 def _lattice(first: tuple[int, int], shape: tuple[int, int], look: int, layer: int) -> FloatArray:
-    """Uniform numbers in (0, 1) of lattice points: a hash of place, direction of flight and layer."""
+    """Uniform numbers in (0, 1) at lattice points: a hash of position, direction of flight and layer."""
     row = np.arange(first[0] - MARGIN_PX, first[0] - MARGIN_PX + shape[0], dtype=np.int64).astype(np.uint64)
     col = np.arange(first[1] - MARGIN_PX, first[1] - MARGIN_PX + shape[1], dtype=np.int64).astype(np.uint64)
     with np.errstate(over="ignore"):
@@ -67,7 +67,7 @@ def _lattice(first: tuple[int, int], shape: tuple[int, int], look: int, layer: i
 
 
 def _normal(uniform: FloatArray) -> FloatImage:
-    """Standard normal numbers of uniform ones."""
+    """Standard normal numbers from uniform ones."""
     from scipy.special import ndtri
 
     return ndtri(uniform).astype(np.float32)

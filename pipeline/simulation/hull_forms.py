@@ -1,7 +1,7 @@
-"""What simulated hulls look like: a form drawn at random for each ship, and her shell as triangles.
+"""Hull forms of simulated ships: random shape and paint for each ship, and her shell as triangles.
 
-Nothing here is shared with the detector: bows are blunt or fine, stems raked, decks sheered, sides flared, colours as
-painters chose them. Ranges are our choice after looking at ships of each kind; no single source.
+Nothing here is shared with the detector: bows are blunt or fine, stems raked, decks sheered, sides flared, colours
+varied. Ranges are our choice after looking at ships of each kind; no single source.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Form:
 
 
 def form_of(hull: Hull) -> Form:
-    """The form of a ship: the same for the same ship, whenever she is drawn."""
+    """The form of a ship, always the same for the same ship."""
     digest = hashlib.sha256(f"0/{hull.ship_id}/{hull.kind}".encode()).digest()
     rng = np.random.default_rng(int.from_bytes(digest[:8], "little"))
     full = hull.is_tanker or hull.kind in {"bulk_carrier", "general_cargo"}
@@ -127,7 +127,7 @@ def half_breadth(form: Form, hull: Hull, t: FloatArray, q: FloatArray) -> FloatA
 
 
 def shell(form: Form, hull: Hull, draught_m: float, trim_m: float) -> Mesh:
-    """Sides, transom and deck of the hull above water. Trim sinks the stern and lifts the bow, by halves."""
+    """Sides, transom and deck of the hull above water. Half of the trim lowers the stern, half raises the bow."""
     t = np.unique(
         np.r_[
             np.linspace(0, 1 - form.bow, STATIONS // 2),

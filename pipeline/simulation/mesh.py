@@ -1,4 +1,4 @@
-"""Triangles with colours: how simulated ships and quays are shaped for the optical camera.
+"""Coloured triangle meshes: the shapes of simulated ships and quays for the optical renderer.
 
 Coordinates are (ahead, to starboard, up) in metres, up from the water's surface; colours are reflectances by band
 (B, G, R, N). Pure.
@@ -35,7 +35,7 @@ class Mesh:
         return cls(np.concatenate([p.corners for p in parts]), np.concatenate([p.colours for p in parts]))
 
     def placed(self, heading_deg: float, centre: tuple[float, float]) -> Mesh:
-        """Ship coordinates to (east, north, up)."""
+        """The mesh transformed from ship coordinates to (east, north, up)."""
         h = np.radians(heading_deg)
         ahead, abeam = np.array([np.sin(h), np.cos(h), 0.0]), np.array([np.cos(h), -np.sin(h), 0.0])
         turn = np.stack([ahead, abeam, [0.0, 0.0, 1.0]])
@@ -77,7 +77,7 @@ def cylinder(middle: tuple[float, float], radius_m: float, up: tuple[float, floa
 
 
 def beam(start: Sequence[float], end: Sequence[float], width_m: float, colour: Colour) -> Mesh:
-    """A boom between two points: a flat band and an upright one, crossed, so that camera and sun both meet it."""
+    """A boom between two points: a flat band and an upright one, crossed, so that both camera and sun see it."""
     a, b = np.asarray(start, float), np.asarray(end, float)
     along = b[:2] - a[:2]
     across = np.array([-along[1], along[0], 0.0]) / max(1e-6, float(np.hypot(*along))) * width_m / 2

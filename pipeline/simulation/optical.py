@@ -1,8 +1,7 @@
-"""Draw an optical scene as top-of-atmosphere reflectance: sea, land, quays, ships with sides and shadows, clouds.
+"""Render an optical scene as top-of-atmosphere reflectance: sea, land, quays, ships with sides and shadows, clouds.
 
-Pure: arrays out. Ships and quays are triangles, seen by the camera and by the sun through depth buffers, so that
-sides, overhangs, houses, neighbours and quays hide, show and shade one another as they lie. The detector knows none
-of this: it reads edges.
+Pure: arrays out. Ships and quays are triangles, projected to the camera and to the sun through depth buffers, so that
+sides, overhangs, houses, neighbours and quays hide and shade one another correctly. The detector shares none of this.
 """
 
 from __future__ import annotations
@@ -33,11 +32,11 @@ CONCRETE = (0.160, 0.170, 0.185, 0.210)
 CRANE = (0.200, 0.160, 0.140, 0.160)
 CLOUD = (0.600, 0.600, 0.610, 0.620)
 SUN_RADIUS_DEG = 0.27  # half of the sun's apparent diameter of 0.53 degrees
-CELL_M = 0.15  # wanted size of a depth buffer's cell under fine pixels
-OVERSAMPLE = 4  # at most: cells along a pixel's side
-DEPTHS = 6  # in which the water column is looked at
+CELL_M = 0.15  # target cell size of a depth buffer under fine pixels
+OVERSAMPLE = 4  # most cells along a pixel's side
+DEPTHS = 6  # layers of the water column
 GRIME = 0.06  # wear and dirt on paint, relative, over a metre or so
-FINE_M = 1.2  # pixels below which the sun's disc is drawn as a disc
+FINE_M = 1.2  # pixel size below which the sun is a disc, not a point
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class Light:
 
     @property
     def drift(self) -> FloatArray:
-        """From where light enters the surface to where it leaves it again after one metre of depth, (east, north)."""
+        """Displacement (east, north) between light entering the water and leaving it from a depth of one metre."""
         down = _below(90 - self.sun_elevation_deg) * -_towards(self.sun_azimuth_deg)
         return down + _below(self.off_nadir_deg) * _towards(self.view_azimuth_deg)
 
@@ -105,7 +104,7 @@ def draw(
 ) -> FloatImage:
     """Reflectance, shape (4, rows, cols) for B, G, R, N. Ships and structures come with their (east, north).
 
-    ``surface`` draws the empty place in place of the harbour's waves.
+    ``surface`` draws the place without ships, instead of the default sea and land.
     """
     streams = [np.random.default_rng(s) for s in seed.spawn(4)]
     air = conditions or conditions_of(streams[3], wind_m_s)
@@ -133,7 +132,7 @@ def draw(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layers:
-    """What an empty place sends up: what no shadow touches, glint, and light out of the water or off the ground."""
+    """Radiance of a place without ships: the part no shadow affects, glint, and light from water column or ground."""
 
     still: FloatImage
     glint: FloatImage
@@ -186,7 +185,7 @@ def _structure_mesh(structure: Structure) -> Mesh:
 
 
 def _groups(solids: Sequence[Mesh], frame: MapFrame, light: Light) -> list[tuple[Mesh, tuple[int, int, int, int]]]:
-    """Solids whose places, sides or shadows may overlap, together, with the pixels (r0, r1, c0, c1) that they touch."""
+    """Groups of solids whose footprints, sides or shadows may overlap, with the pixels (r0, r1, c0, c1) they cover."""
     boxes: list[tuple[list[Mesh], FloatArray]] = []
     for solid in solids:
         flat = [solid.corners[..., :2] + solid.corners[..., 2:] * s for s in (np.zeros(2), light.lean, light.shade)]
@@ -260,7 +259,7 @@ def _suns(light: Light, *, disc: bool) -> list[Light]:
 
 
 def _under_water(dark: FloatImage, light: Light, depth_m: float, cell_m: float) -> FloatImage:
-    """Share of the column's light that a shadow on the surface takes away: from each depth it comes by another way."""
+    """Share of the column's light removed by a shadow on the surface: mean over depths, each displaced by `drift`."""
     out = np.zeros_like(dark)
     for share in (np.arange(DEPTHS) + 0.5) / DEPTHS:
         east, north = light.drift * (-depth_m * np.log(1 - share)) / cell_m
@@ -269,7 +268,7 @@ def _under_water(dark: FloatImage, light: Light, depth_m: float, cell_m: float) 
 
 
 def _shaded(solids: Mesh, owner: NDArray[np.int32], lit: FloatImage, light: Light, air: Conditions) -> list[FloatImage]:
-    """Light off what is seen, by band, 0 where there is only ground: sun on lit faces, sky on all."""
+    """Light reflected by the visible solids, by band (0 on the ground): sun on lit faces, sky on all."""
     a, b, c = (solids.corners[:, n] for n in range(3))
     normal = np.cross(b - a, c - a)
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)

@@ -1,4 +1,4 @@
-"""Write a simulated optical look as analysts get them: a GeoTIFF in UTM and a sidecar with sun and view angles."""
+"""Write a simulated optical look as delivered to analysts: a GeoTIFF in UTM and metadata with sun and view angles."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def write_optical_look(world: World, look: Look, folder: Path, seed: np.random.S
     frame, light = map_frame(world, look), light_of(world, look)
     to_map = Transformer.from_crs(4326, frame.epsg, always_xy=True)
     water = water_on(world.place.land, frame.shape, lambda lon, lat: frame.rowcol(*to_map.transform(lon, lat)))
-    # Headings are true; the map's north is turned by the convergence of its grid
+    # Headings are true; the map's north is rotated by the grid convergence
     turn = _convergence_deg(to_map, look.bbox or world.place.bbox)
     ships = [
         (replace(s, heading_deg=s.heading_deg - turn), to_map.transform(s.lon, s.lat))

@@ -1,6 +1,6 @@
 """Write a simulated optical image as operators deliver them: GeoTIFF and metadata in one of four layouts.
 
-The layouts are written from their public descriptions, apart from the readers: what reads them must read real ones.
+The layouts follow their public descriptions, independently of the readers, so that these are tested as on real files.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ def _geotiff(p: Picture) -> bytes:
 
     frame, image = p.frame, p.image
     image = image[:3].mean(axis=0, keepdims=True) if p.bands == ("pan",) else image[[BANDS.index(b) for b in p.bands]]
-    half = frame.pixel_m / 2  # the frame speaks of pixel centres, a GeoTIFF of corners
+    half = frame.pixel_m / 2  # the frame refers to pixel centres, a GeoTIFF to corners
     transform = Affine(frame.pixel_m, 0, frame.east0 - half, 0, -frame.pixel_m, frame.north0 + half)
     digital = np.rint(image / REFLECTANCE_SCALE).clip(1, 65535).astype(np.uint16)
     profile = {

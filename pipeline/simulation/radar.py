@@ -1,4 +1,4 @@
-"""Draw a Sentinel-1-like scene: sea, land, quays and ships as calibrated power, seen through the sensor's own blur.
+"""Render a Sentinel-1-like scene: sea, land, quays and ships as sigma nought, with speckle and the sensor's blur.
 
 Pure: arrays out, no files. Every random number comes from the generator that is passed in.
 """
@@ -32,11 +32,11 @@ NOISE_DB = -25.0  # noise-equivalent sigma0, mid-swath
 
 @dataclass(frozen=True, slots=True)
 class SeaState:
-    """How the sea looks: mean sigma0 at 38 degrees, falling with incidence, and how patchy it is."""
+    """Sea clutter: mean sigma0 at 38 degrees, by polarisation, and its texture."""
 
     vv_db: float
     vh_db: float
-    texture_shape: float  # of a gamma law: small is patchy
+    texture_shape: float  # of a gamma law: the smaller, the patchier
 
     @classmethod
     def of_wind(cls, wind_m_s: float) -> SeaState:
@@ -47,7 +47,7 @@ class SeaState:
 
 @dataclass(frozen=True, slots=True)
 class RadarPass:
-    """How the satellite flew: what ghosts and shifts follow from."""
+    """Geometry of a satellite pass, from which azimuth ambiguities and Doppler shifts follow."""
 
     heading_deg: float
     incidence_deg: float = 38.0
@@ -55,12 +55,12 @@ class RadarPass:
 
     @property
     def ambiguity_shift_m(self) -> float:
-        """Distance along the flight of the first azimuth ghost: lambda R PRF / (2 V)."""
+        """Distance along track of the first azimuth ambiguity: lambda R PRF / (2 V)."""
         return WAVELENGTH_M * self.slant_range_m * PRF_HZ / (2 * VELOCITY_M_S)
 
     def doppler_shift_m(self, state: ShipState) -> float:
-        """Along-flight displacement of a moving ship: -R v_r / V, v_r its speed away from the radar along the line
-        of sight. What moves toward the radar is displaced in the direction of flight."""
+        """Along-track displacement of a moving ship: -R v_r / V, where v_r is its speed away from the radar along the
+        line of sight. A ship moving toward the radar is displaced in the direction of flight."""
         away = np.radians(state.course_deg - (self.heading_deg + 90.0))
         v_r = state.speed_kn * KNOT_M_S * np.cos(away) * np.sin(np.radians(self.incidence_deg))
         return float(-self.slant_range_m * v_r / VELOCITY_M_S)
@@ -75,8 +75,7 @@ def draw(
     sea: SeaState,
     seed: np.random.SeedSequence,
 ) -> dict[str, FloatImage]:
-    """sigma0 [linear power] of VV and VH, shape of the frame, without thermal noise removed: what the sensor measures
-    plus its noise floor. ``water`` is True on sea."""
+    """sigma0 [linear power] of VV and VH, shape of the frame, thermal noise included. ``water`` is True on sea."""
     streams = [np.random.default_rng(s) for s in seed.spawn(4)]
     texture = _texture(frame.shape, sea.texture_shape, streams[0])
     land = land_power(frame, BLUR_PX)
@@ -90,7 +89,7 @@ def draw(
 
 
 def _texture(shape: tuple[int, int], law_shape: float, rng: np.random.Generator) -> FloatImage:
-    """Gamma-like texture of mean 1 with a correlation length of some 60 m, drawn as a squared Gaussian mixture."""
+    """Gamma-like texture of mean 1 with a correlation length of some 60 m: the exponential of a Gaussian field."""
     field = gaussian_filter(rng.standard_normal(shape, dtype=np.float32), 6.0)
     field /= field.std()
     # log-normal of the same variance as the gamma law (1 / shape); its tail is a little longer
@@ -99,7 +98,7 @@ def _texture(shape: tuple[int, int], law_shape: float, rng: np.random.Generator)
 
 
 def _speckle(shape: tuple[int, int], rng: np.random.Generator) -> FloatImage:
-    """Multi-looked speckle of mean 1: complex Gaussian looks, blurred like the sensor blurs, summed with weights."""
+    """Multi-looked speckle of mean 1: weighted sum of complex Gaussian looks, each blurred by the impulse response."""
     total = np.zeros(shape, np.float32)
     for weight in LOOK_WEIGHTS:
         for _part in range(2):  # real and imaginary
@@ -119,7 +118,7 @@ def _targets(
     flown: RadarPass,
     rng: np.random.Generator,
 ) -> FloatImage:
-    """Power of hard targets: scatterers at sub-pixel positions, their azimuth ghosts, blurred once."""
+    """Power of hard targets: scatterers at subpixel positions with their azimuth ambiguities, blurred together."""
     rows: list[np.ndarray] = []
     cols: list[np.ndarray] = []
     power: list[np.ndarray] = []
@@ -144,7 +143,7 @@ def _targets(
 
 
 def mean_rcs_m2(hull: Hull) -> float:
-    """Mean radar cross-section of a ship, 0.08 l^(7/3) [m2, l in m] (Vachon et al. 1997), with her own strength."""
+    """Mean radar cross-section of a ship, 0.08 l^(7/3) [m2, l in m] (Vachon et al. 1997), times her own strength."""
     return float(0.08 * hull.length_m ** (7 / 3) * 10 ** (hull.radar_strength_db / 10))
 
 
@@ -155,7 +154,7 @@ def _ship_scatterers(
     hull = state.hull
     n = int(np.clip(hull.length_m / 2.5, 8, 200))
     along = rng.uniform(-0.5, 0.5, n) * hull.length_m
-    along[:2] = (-0.5 * hull.length_m, 0.5 * hull.length_m)  # stern and stem are always seen
+    along[:2] = (-0.5 * hull.length_m, 0.5 * hull.length_m)  # stern and stem always scatter
     taper = np.clip((0.5 * hull.length_m - along) / (0.12 * hull.length_m), 0.0, 1.0)
     across = rng.uniform(-0.5, 0.5, n) * hull.beam_m * taper
     house = {"aft": -0.38, "midships": 0.0, "forward": 0.35}[hull.superstructure] * hull.length_m
@@ -169,7 +168,8 @@ def _ship_scatterers(
 
 
 def _structure_scatterers(frame: RadarFrame, structure: Structure) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A pier or crane row: scatterers every few metres, brighter with height; the same in every look."""
+    """Rows, columns and power of a pier or crane row: scatterers every few metres, brighter with height; the same in
+    every look."""
     rng = np.random.default_rng([round(abs(structure.lon) * 1e6), round(abs(structure.lat) * 1e6)])
     n = int(np.clip(structure.length_m * structure.width_m / 60.0, 4, 400))
     along = rng.uniform(-0.5, 0.5, n) * structure.length_m

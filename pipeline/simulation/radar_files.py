@@ -1,4 +1,4 @@
-"""Write a simulated radar look: frame it, draw it, wrap it as a SAFE folder."""
+"""Write a simulated radar look as a Sentinel-1 SAFE folder."""
 
 from __future__ import annotations
 
@@ -48,6 +48,6 @@ def write_radar_look(world: World, look: Look, folder: Path, seed: np.random.See
 
 
 def _absolute_orbit(time: datetime, relative_orbit: int) -> int:
-    """An orbit number near the one that the date suggests, whose relative orbit is the stated one."""
+    """The next absolute orbit, from the one estimated by date, that has the stated relative orbit."""
     about = int((time.timestamp() - 1_396_500_000) / 86_400 * ORBITS_A_DAY)  # counted from April 2014
     return about + (relative_orbit - 1 - (about - FIRST_ORBIT_OFFSET)) % 175

@@ -24,7 +24,7 @@ CALIBRATION_DN = 640.0  # A of sigma0 = (DN^2 - noise) / A^2 at the near edge; r
 
 @dataclass(frozen=True, slots=True)
 class ProductFacts:
-    """What every file of one product repeats."""
+    """Facts about one product that all its files share."""
 
     mission: str  # S1X: a letter that no real satellite has
     start: datetime

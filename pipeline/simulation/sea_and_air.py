@@ -1,9 +1,9 @@
-"""What lies between a simulated ship and the sensor: water that scatters from below, waves, haze, and the optics.
+"""Optical model of water, air and sensor for simulated images: light from the water column, waves, haze, blur, noise.
 
-Top-of-atmosphere reflectance of water = light scattered by the air on its way (no shadow touches it) + sky mirrored
-in the surface (nor this) + glint (gone in a shadow) + light out of the water column. The last comes from below: 90 %
-of it from above the depth at which light has fallen to 1/e (Gordon and McCluney, Applied Optics 14, 413, 1975), so
-a shadow seen on water lies a little further from the sun than on its surface, and its edge is soft.
+Top-of-atmosphere reflectance of water = path radiance (unaffected by shadows) + sky reflected by the surface (likewise)
++ sun glint (absent in a shadow) + light from the water column. 90 % of the last comes from above the depth at which
+light has fallen to 1/e (Gordon and McCluney, Applied Optics 14, 413, 1975), so a shadow seen on water lies a little
+further from the sun than on the surface, and its edge is soft.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ WAVE_M = (1.5, 45.0)  # wavelengths of harbour waves
 class Conditions:
     """Sea, air and optics of one look. Reflectances by band B, G, R, N."""
 
-    path: tuple[float, ...] = (0.052, 0.034, 0.017, 0.007)  # from the air
-    sky: tuple[float, ...] = (0.006, 0.005, 0.004, 0.004)  # mirrored in the surface
+    path: tuple[float, ...] = (0.052, 0.034, 0.017, 0.007)  # path radiance
+    sky: tuple[float, ...] = (0.006, 0.005, 0.004, 0.004)  # reflected by the surface
     glint: float = 0.003
-    column: tuple[float, ...] = (0.017, 0.023, 0.016, 0.004)  # out of the water
+    column: tuple[float, ...] = (0.017, 0.023, 0.016, 0.004)  # from the water column
     diffuse: tuple[float, ...] = (0.36, 0.29, 0.23, 0.16)  # share of daylight that comes from the sky
     light_depth_m: float = 0.4  # mean depth from which the column's light comes
     wind_m_s: float = 4.0
     wave_deg: float = 40.0
     psf_px: float = 0.55  # blur of optics and detector, standard deviation
-    sharpening: float = 0.0  # by which the operator's processing raises edges
+    sharpening: float = 0.0  # edge enhancement by the operator's processing
     noise: float = 0.0012
 
 
@@ -62,7 +62,7 @@ def conditions_of(rng: np.random.Generator, wind_m_s: float) -> Conditions:
 def waves(shape: tuple[int, int], pixel_m: float, c: Conditions, rng: np.random.Generator) -> FloatImage:
     """Relative brightness of the surface, mean 0: waves with crests across the wind, by a random-phase spectrum.
 
-    Made on a tile of at most 768 pixels and repeated: nobody measures waves here.
+    Made on a tile of at most 768 pixels and repeated, since waves are not measured.
     """
     side = int(min(768, 2 ** np.ceil(np.log2(max(shape)))))
     ky, kx = np.meshgrid(np.fft.fftfreq(side, pixel_m), np.fft.rfftfreq(side, pixel_m), indexing="ij")
@@ -88,7 +88,7 @@ def smooth_noise(shape: tuple[int, int], sigma_px: float, rng: np.random.Generat
 
 
 def sensed(image: FloatImage, c: Conditions, rng: np.random.Generator) -> FloatImage:
-    """What the sensor and its processing make of it: blur, sharpening, noise; shape (bands, rows, cols)."""
+    """The image after sensor and processing: blur, sharpening, noise; shape (bands, rows, cols)."""
     out = np.empty(image.shape, np.float32)
     for band, seen in zip(image, out, strict=True):
         gaussian_filter(band, c.psf_px, output=seen)

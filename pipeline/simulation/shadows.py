@@ -1,8 +1,8 @@
-"""Seen by the camera and by the sun: a depth buffer for each, over a fine patch of the map.
+"""Visibility and cast shadows of simulated solids: a depth buffer for the camera and one for the sun.
 
 Rays are parallel: a satellite's field of view is a degree wide, the sun half of one. A point ``z`` above the water is
-seen at its own place plus ``z`` times the camera's lean, and its shadow falls at its place plus ``z`` times the sun's
-shade. Among the points of one ray, the highest hides the others.
+seen at its own position plus ``z`` times the camera's lean, and its shadow falls at its position plus ``z`` times the
+sun's shade. Of the points on one ray, the highest hides the others.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Array = FloatArray
 
-SUN_BIAS_M = 0.25  # by which a surface may hide itself by the buffer's own coarseness
+SUN_BIAS_M = 0.25  # tolerance against self-shadowing from the buffer's cell size
 EMPTY = np.float32(-1e9)
 
 
@@ -50,7 +50,7 @@ def splat(x: Array, y: Array, z: Array, depth: Array, owner: Array) -> None:  # 
 def buffer(
     corners: Array, shear: Array, origin: Array, cell_m: float, shape: tuple[int, int]
 ) -> tuple[FloatImage, NDArray[np.int32]]:
-    """Height and triangle number + 1 of what is met first at each cell; ``origin`` is (east, north) of cell (0, 0)."""
+    """Height and triangle number + 1 of the first hit at each cell; ``origin`` is (east, north) of cell (0, 0)."""
     flat = corners[:, :, :2] + corners[:, :, 2:] * shear
     x = (flat[:, :, 0] - origin[0]) / cell_m
     y = (origin[1] - flat[:, :, 1]) / cell_m
@@ -63,7 +63,7 @@ def buffer(
 def lit_share(
     seen: Array, lean: Array, suns: Array, shade: Array, cell_m: float, share: Array
 ) -> None:  # pragma: no cover - compiled
-    """Add 1 to ``share`` where what the camera sees of a solid sees this sun as well."""
+    """Add 1 to ``share`` in cells where the visible point of a solid is lit by this sun."""
     rows, cols = seen.shape
     for r in range(rows):
         for c in range(cols):

@@ -1,4 +1,4 @@
-"""Simulated ships: what a hull is, and how it lies at one moment. Everything that draws or reports them reads these."""
+"""Types of simulated ships: the hull, its state at one moment, and fixed structures; shared by all that draws them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Hull:
-    """What of a made-up ship is drawn."""
+    """Properties of a simulated ship that are drawn."""
 
     ship_id: str
     kind: str  # product_tanker, crude_tanker, bulk_carrier, container_ship, general_cargo, tug, fishing
@@ -48,7 +48,7 @@ class ShipState:
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """Something fixed that is no ship: a pier, a quay with cranes, a moored pontoon, a breakwater head.
+    """A fixed structure: a pier, a quay with cranes, a moored pontoon, a breakwater head.
 
     A rectangle centred on ``lon``, ``lat``, its long side along ``heading_deg``.
     """

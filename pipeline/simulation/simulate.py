@@ -1,4 +1,4 @@
-"""A scenario to a folder of files: images, AIS, and the truth apart from them. Same scenario and seed, same bytes."""
+"""Simulate a scenario into files: images, AIS, and the truth in its own folder. Same scenario and seed, same bytes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ scenes/  images as a satellite would have taken them (SAFE folders; GeoTIFF with
 ais/     transponder messages as they would have been heard
 truth/   what really happened in the simulation; the chain never reads it
 """
-WORKERS = 2  # drawing is array work that leaves the interpreter free; more gain little
+WORKERS = 2  # rendering is array work that releases the interpreter lock; more gain little
 
 
 def simulate(

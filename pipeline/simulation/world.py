@@ -1,4 +1,4 @@
-"""The simulated world: where every ship is at any moment, and what is always there. All drawing starts here."""
+"""The simulated world: the state of every ship at any moment, and fixed structures; the input of all rendering."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ class World:
     hulls: dict[str, Hull]
     structures: tuple[Structure, ...]
     boats: tuple[ShipState, ...]
-    _poses: dict[tuple[str, datetime], Pose] = field(default_factory=dict, repr=False)  # asked for at every message
+    _poses: dict[tuple[str, datetime], Pose] = field(default_factory=dict, repr=False)  # cache, used at every message
 
     @classmethod
     def build(cls, scenario: Scenario, place: Place, seed: int) -> World:
-        """The world of a scenario; ConfigError where it names a zone that is not there."""
+        """The world of a scenario; ConfigError where it names a zone that the place does not have."""
         require_zones(scenario, place, f"scenario {scenario.id}")
         hulls = {ship.id: _hull(ship) for ship in scenario.ships}
         fixed = [Structure(**s.model_dump()) for s in scenario.structures]
@@ -190,7 +190,7 @@ def draught_m(ship: Ship, aboard_t: float) -> float:
 
 
 def block_coefficient(length_m: float) -> float:
-    """How full the simulated hulls are: small ships are finer.
+    """Block coefficient of the simulated hulls: small ships are finer.
 
     >>> [round(block_coefficient(length_m), 3) for length_m in (30.0, 65.0, 126.2, 245.0, 330.0)]
     [0.633, 0.633, 0.712, 0.79, 0.79]
@@ -245,7 +245,7 @@ def _boats(scenario: Scenario, place: Place, seed: int) -> tuple[ShipState, ...]
 
 
 def point_at(lon: float, lat: float, bearing_deg: float, metres: float) -> tuple[float, float]:
-    """Longitude and latitude [deg] of the point so far away in that direction."""
+    """Longitude and latitude [deg] of the point at a distance and bearing."""
     there = GEOD.fwd(lon, lat, bearing_deg, metres)
     return float(there[0]), float(there[1])
 

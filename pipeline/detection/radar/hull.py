@@ -1,6 +1,6 @@
 """Length, beam and heading of a radar object, with 90 % intervals.
 
-A maximum-likelihood hull fit (``hull_model``) gives centre, heading, beam and brightness, and separates the hull from
+A fit by likelihood and priors (``hull_model``) gives centre, heading, beam and brightness, and separates the hull from
 side lobes and neighbours. It underestimates the length, since bow and stern are often dark. So the length comes from
 the profile along the fitted axis (``hull_profile``): its extents less the sensor's blur enter a small regression on
 registry lengths of real ships, with intervals from its cross-validated errors (``benchmarks/fit_hull.py`` makes
@@ -98,7 +98,7 @@ def measure(cutout: Cutout) -> HullSize:
 
 
 def best_fit(cutout: Cutout) -> hull_model.Fit:
-    """The maximum-likelihood hull: the best of several starts, then run to convergence."""
+    """The most likely hull: the best of several starts, then run to convergence."""
     joint = cutout.joint
     starts = _starts(joint, cutout.member, cutout.clear, cutout.spacing_m)
     pixels, where = _pixels(cutout, max(starts, key=lambda s: s[3]))
