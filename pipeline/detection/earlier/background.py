@@ -238,8 +238,8 @@ class Samples:
     def without(self, own: FloatArray, weight: NDArray[np.intp], share: float) -> FloatArray:
         """Quantile ``share`` after removing samples of value ``own`` and total ``weight``, (bands, cells).
 
-        Samples above the quantile leave the value with ``share`` of the rest below it; samples below raise that count
-        by their weight. In between the value passes from one to the other.
+        The value has ``share`` of the remaining weight below it; where the removed samples lie below it, the count in
+        the full set is larger by their weight. In between the value passes from one to the other.
         """
         n = share * (self.total - weight)
         low, high = self.below(n), self.below(n + weight)

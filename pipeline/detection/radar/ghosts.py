@@ -74,7 +74,7 @@ def flag(candidates: Sequence[Candidate], blobs: Sequence[Blob], known: Survey, 
     )
     out = list(candidates)
     view = scene.radar or RadarView()
-    if scene.grid is None:  # in radar geometry alone do rows run along track; on a map grid they do not
+    if scene.grid is None:  # rows run along track only in radar geometry, not on a map grid
         learnt = _voted(peaks, scene)
         for n in range(len(out)):
             shifts = shifts_at(view, scene, float(peaks.col[n])) or learnt or _usual(scene)
