@@ -38,9 +38,8 @@ BOUNDS: tuple[tuple[type, str, str], ...] = (
 CONFIG_HEAD = """\
 # Configuration
 
-A run file is YAML 1.2: `1e-6` is a number, `NO` is text. Aliases and tags are refused, and so is a key that is not
-listed here. An error names file, line, key and cause. `capwatch config show vostochny` prints a run file with every
-default filled in.
+A run file is YAML 1.2: `1e-6` is a number, `NO` is text. Aliases, tags and keys not listed here are refused. An error
+names file, line, key and cause. `capwatch config show vostochny` prints a run file with every default filled in.
 
 Order of precedence: `--set section.field=value` on the command line, then the run file, then the defaults below. In
 `capwatch run` a setting is written with its full path (`detection.radar.false_alarm_rate=1e-7`). A stage command takes
@@ -72,16 +71,16 @@ the angles of sun and camera are unknown, so no freeboard is measured.
 TABLES_HEAD = """\
 # Tables
 
-What passes between stages is a table with a contract: these columns, in this order, with these types and bounds,
-checked at every stage boundary. Further columns are kept after those of the contract. A run keeps each table as
-Parquet (GeoParquet where there is a geometry) in its folder. Stage commands write Parquet, CSV or GeoJSON by the
-output's suffix.
+Stages exchange tables, each with a contract: these columns, in this order, with these types and bounds, checked at
+every stage boundary. Further columns are kept after those of the contract. A run keeps each table as Parquet (GeoParquet
+where there is a geometry) in its folder. Stage commands write Parquet, CSV or GeoJSON, according to the output's
+suffix.
 
-- *null* says whether a value may be missing. Missing numbers and times are null; text that is not known is empty.
-- Times are UTC. Geometry is EPSG:4326, longitude before latitude. Lists are lists of text; in CSV, JSON text.
-- Intervals are 90 %: `lo` and `hi`, or `p5` and `p95`, with `p50` the median.
+- *null* says whether a value may be missing. Missing numbers and times are null; unknown text is empty.
+- Times are UTC. Geometry is EPSG:4326, longitude before latitude. Lists are lists of text, in CSV written as JSON.
+- Intervals are 90 %: from `lo` to `hi`, or from `p5` to `p95`; `p50` is the median.
 
-The tables come from the stages in this order: {order}.
+The tables, in the order in which the stages produce them: {order}.
 """
 
 

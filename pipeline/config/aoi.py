@@ -94,23 +94,23 @@ Box = Annotated[tuple[float, float, float, float], BeforeValidator(_four), After
 
 
 class Fact(Section):
-    """Something known about the place, with its source; printed in the report, used by nothing."""
+    """A known fact about the place, with its source; printed in the report, used in no computation."""
 
     what: str
-    """What is known, in a sentence."""
+    """The fact, in one sentence."""
     source: str
     """Who says so, and when."""
     caveat: bool = False
-    """Does it change what the answer means? Then it stands beside the sum wherever that is printed."""
+    """Does it change the meaning of the sum? If so, it is printed wherever the sum is."""
 
 
 class AoiConfig(Section):
-    """The ``aoi`` section: a box, its coast, and the zones in which a stay means something."""
+    """The ``aoi`` section: a box, its coast, and the berths and anchorages where stays are looked for."""
 
     id: str = Field(pattern=SHORT_NAME)
     """Short name, used for folders."""
     name: str
-    """Name for people."""
+    """Display name."""
     bbox: Box
     """West, south, east, north [deg, EPSG:4326]; across 180 degrees west > east, or east beyond 180."""
     coast: str | None = None
@@ -118,10 +118,10 @@ class AoiConfig(Section):
     zones: str
     """GeoJSON of berths and anchorages, relative to the config's folder."""
     backgrounds: tuple[str, ...] = ()
-    """Rasters of what a radar orbit usually sees at the berths, as earlier runs leave them in their ``backgrounds/``,
-    relative to the config's folder. Those of simulated scenes serve simulated scenes alone."""
+    """Rasters of the usual radar power at the berths, one per orbit, as earlier runs write them to ``backgrounds/``;
+    relative to the config's folder. Those from simulated scenes are used for simulated scenes only."""
     facts: tuple[Fact, ...] = ()
-    """What a reader should know about the place."""
+    """What a reader must know about the place."""
 
     @field_validator("coast")
     @classmethod
@@ -140,17 +140,17 @@ class SourceConfig(Section):
     scenario: str | None = None
     """Scenario of the demo, relative to the config's folder."""
     images: tuple[str, ...] = ()
-    """Image files, SAFE folders or folders of them (kind files)."""
+    """Image files, SAFE folders, or folders of these (kind files)."""
     ais: tuple[str, ...] = ()
-    """AIS files or folders of them (kind files)."""
+    """AIS files, or folders of these (kind files)."""
     registry: str | None = None
     """CSV of known ships (imo, name, dwt_t, length_m, beam_m, ...), relative to the config's folder."""
     pixel_spacing_m: float | None = Field(default=None, gt=0, le=100)
-    """Pixel spacing of images that carry none."""
+    """Pixel spacing of images that do not state it."""
     scaling: str = "auto"
     """What the pixel values are: auto, amplitude, intensity, db, db:LO:HI, sigma0 or reflectance."""
     stac: StacConfig = StacConfig()
-    """Which catalogues (kind stac)."""
+    """Catalogues and network settings (kind stac)."""
 
     @field_validator("images", "ais")
     @classmethod
@@ -162,13 +162,13 @@ class SourceConfig(Section):
 
 
 class PeriodConfig(Section):
-    """The ``period`` section: from ``start`` (included) to ``end`` (not included), UTC. Images of other times are left
-    out; transponders are heard throughout, but a call that lies wholly outside does not count."""
+    """The ``period`` section: from ``start`` (included) to ``end`` (not included), UTC. Images outside it are left out.
+    AIS messages outside it are used, but a call wholly outside does not count."""
 
     start: Moment
-    """First moment that counts."""
+    """First moment of the period."""
     end: Moment
-    """First moment that no longer counts."""
+    """First moment after the period."""
 
     @model_validator(mode="after")
     def _order(self) -> PeriodConfig:

@@ -14,40 +14,40 @@ USUAL_STAY_D = (0.8, 3.0)  # 5 % and 95 % points of stays at a berth [d]; see `C
 
 
 class CallsConfig(Section):
-    """When a ship lies, when she moves, what belongs together."""
+    """When a ship lies still, when she moves, and which sightings are one stay."""
 
     stop_kn: float = Field(default=0.2, ge=0)
-    """Stopped at or below this speed."""
+    """A ship is stopped at or below this speed."""
     move_kn: float = Field(default=0.5, gt=0)
-    """Moving again at or above this one."""
+    """She is moving again at or above this speed."""
     gap_h: float = Field(default=4.0, gt=0)
-    """A silence longer than this ends what is known."""
+    """After a gap in AIS longer than this her position is unknown."""
     max_stay_d: float = Field(default=6.0, gt=0)
-    """Two sightings further apart than this are not one stay."""
+    """Two sightings further apart in time than this are not one stay."""
     same_ship_length_share: float = Field(default=0.03, ge=0, lt=1)
-    """Standard deviation between two lengths of one hull that their intervals do not tell, as a share (our choice)."""
+    """Standard deviation between two measured lengths of one hull, beyond their intervals, as a share (our choice)."""
     match_gate_m: float = Field(default=2000.0, gt=0)
-    """No transponder further than this from a detection is its partner."""
+    """A transponder further than this from a detection is not matched to it."""
     dark_per_km2: float = Field(default=0.02, gt=0)
-    """Density of ships that do not transmit, where ships are: what a partner has to beat (our choice)."""
+    """Density of ships without AIS where ships lie; a match must be more likely than one of these (our choice)."""
     berth_reach_m: float = Field(default=150.0, ge=0)
-    """A ship stopped within this distance of a berth polygon lies at it: antennas, fenders, drawn outlines."""
+    """A ship stopped within this distance of a berth polygon lies at it: allows for antenna, fenders and outline."""
     prior_p_loading: float = Field(default=0.95, ge=0, le=1)
-    """Probability that a tanker at a counted (export) berth takes cargo, where no draught tells (our judgement)."""
+    """Probability that a tanker at a counted (export) berth loads, if no draught is known (our judgement)."""
     prior_p_tanker_at_oil_berth: float = Field(default=0.95, ge=0, lt=1)
-    """Probability that a ship at an oil berth is a tanker, before her looks are asked (our judgement)."""
+    """Probability that a ship at an oil berth is a tanker, before the images are used (our judgement)."""
     stay_d: tuple[float, float] = USUAL_STAY_D
-    """Length of a stay at a berth, 5 % and 95 % points [d], where AIS heard fewer than ten whole stays (our choice; one
-    reported berth stay was 43 h, waiting included). Also decides whether looks of several days show one ship or several
-    alike: one that lies much longer counts as several. Loads go by the usual values: a table of calls tells none."""
+    """Length of a stay at a berth, 5 % and 95 % points [d], where AIS shows fewer than ten whole stays (our choice; one
+    reported berth stay was 43 h, waiting included). It also decides whether looks on several days show one ship or
+    several of one size: a ship that stays much longer counts as several. Loads are computed with the default."""
     stay_log_sd: float = Field(default=0.25, ge=0)
-    """How far all stays together may be longer or shorter than ``stay_d`` says: standard deviation of ln (our choice:
-    half as long again or two thirds as long is the 90 % interval). Only calls that nobody saw ask for it."""
+    """Uncertainty of ``stay_d`` as a whole: standard deviation of ln (our choice: a 90 % interval from two thirds to
+    one and a half times). Used only for calls that nobody saw."""
     look_recall: dict[str, float] = Field(default=LOOK_RECALL)
-    """Probability that a usable look shows a ship at her berth, by sensor, before ships that transmit have shown it;
-    a sensor that is not named keeps its own."""
+    """Probability that a usable look shows a ship at her berth, by sensor, before ships with AIS in the run refine it.
+    Sensors not named keep their default."""
     radar_absence_counts: bool = False
-    """Does a radar look without her end a stay? Radar misses ships alongside a quay too often to be sure."""
+    """Does a radar look that does not show her end her stay? Radar often misses ships alongside a quay."""
 
     @field_validator("look_recall")
     @classmethod

@@ -18,26 +18,26 @@ Quantity = Literal["barrels", "share_of_cap", "break_even_fill", "break_even_bbl
 
 
 class CallGroup(Section):
-    """Calls that are alike, or a single one. At most one of the sizes; without any, a tanker of unknown size."""
+    """One call, or several of one size. State at most one size; without one, a tanker of unknown size is assumed."""
 
     count: int = Field(default=1, ge=1, le=10_000)
     """How many calls."""
     date: Moment | None = None
-    """Day of the call where it was published, UTC; null: spread evenly over the period, and marked as assumed."""
+    """Day of the call if it was published, UTC; null: spread evenly over the period, and marked as assumed."""
     name: str = ""
-    """The ship's name where it was published."""
+    """The ship's name, if it was published."""
     capacity_bbl: float | None = Field(default=None, gt=0, le=5e6)
-    """Cargo of each ship when full [bbl]."""
+    """Full cargo of each ship [bbl]."""
     total_capacity_bbl: float | None = Field(default=None, gt=0, le=5e9)
-    """Cargo of all these ships when full [bbl], shared out evenly: sums hold, single calls do not."""
+    """Full cargoes of all these ships together [bbl], divided evenly: right for sums, not for single calls."""
     dwt_t: float | None = Field(default=None, gt=0, le=LARGEST_T)
     """Deadweight of each ship [t]."""
     tonnes: float | None = Field(default=None, gt=0, le=LARGEST_T)
-    """Cargo of each call as stated [t]."""
+    """Stated cargo of each call [t]."""
     barrels: float | None = Field(default=None, gt=0, le=5e6)
-    """Cargo of each call as stated [bbl]."""
+    """Stated cargo of each call [bbl]."""
     product: str = "unnamed"
-    """Product by the name in volume.products, unnamed (the Committee's fallback factor), or mix."""
+    """A name from volume.products, or unnamed (the Committee's fallback factor), or mix."""
 
     @model_validator(mode="after")
     def _one_size(self) -> CallGroup:
@@ -50,12 +50,12 @@ class CallGroup(Section):
 
 
 class CaseSource(Section):
-    """Where figures were read."""
+    """A source of figures."""
 
     id: str
     """Short name that figures refer to."""
     title: str
-    """What it is, with its date."""
+    """Its title, with date."""
     url: str = Field(pattern=WEB_ADDRESS)
     """Its address."""
 
@@ -68,28 +68,28 @@ class Figure(Section):
     quantity: Quantity = "barrels"
     """What is compared: a sum at a fill, its share of the cap, or a break-even."""
     fill: Fill = "100"
-    """The fill scenario of a sum or share: 33 is one third exactly. Break-evens do not use it."""
+    """Fill scenario of a sum or share; 33 is exactly one third. Not used for break-evens."""
     value: float = Field(gt=0)
     """The figure."""
     rounded_to: float = Field(default=1.0, gt=0)
-    """Step to which it was rounded: 1 is to the barrel, 10000 three digits of 3.78 million."""
+    """Step of the rounding: 1 is to the barrel, 10000 gives 3.78 million."""
     rounding: Literal["nearest", "down"] = "nearest"
-    """How it was rounded, as the published figures show."""
+    """Direction of rounding, inferred from the published figures."""
     origin: Literal["published", "derived"] = "published"
-    """published: stated by the source; derived: follows from what it states, worked out by us."""
+    """published: stated by the source; derived: computed by us from what it states."""
     source: str
     """The source's id."""
 
 
 class Total(Section):
-    """A published total without a stated fill: what it implies is shown, and nothing is compared."""
+    """A published total without a stated fill: the implied fill is shown, nothing is compared."""
 
     what: str
     """What it is, in words."""
     barrels: float = Field(gt=0)
     """The total [bbl]."""
     calls: int = Field(ge=1)
-    """Calls that it was stated for."""
+    """Number of calls that it refers to."""
     source: str
     """The source's id."""
 
@@ -98,40 +98,40 @@ class CaseConfig(Section):
     """A published case, recomputed from a table of calls, without imagery."""
 
     id: str = Field(pattern=SHORT_NAME)
-    """Short name, used for folders; the file's name."""
+    """Short name, used for folders; equals the file's name."""
     title: str
-    """What it is, for people."""
+    """Display title."""
     who: str
     """Who published it, and when."""
     period: PeriodConfig
-    """The period that was stated."""
+    """The stated period."""
     calls: tuple[CallGroup, ...] = Field(min_length=1)
-    """The calls as the published figures have them."""
+    """The calls as the published figures state them."""
     calls_basis: str
-    """Where the sizes of these calls come from; said plainly if they were worked back from the figures themselves."""
+    """Where the sizes of these calls come from; say so if they were derived from the figures themselves."""
     sizes_worked_back: bool
-    """Were these sizes worked back from the figures themselves? Then agreement tests the arithmetic alone, and the page
-    says so at its head."""
+    """Were these sizes derived from the figures themselves? Then agreement tests only the arithmetic, and the page says
+    so at the top."""
     estimate_calls: tuple[CallGroup, ...] = ()
-    """The same calls as the evidence-based estimate reads them; empty: as in ``calls``."""
+    """The same calls as the evidence-based estimate uses them; empty: as in ``calls``."""
     estimate_basis: str
-    """What the estimate rests on."""
+    """What the estimate is based on."""
     figures: tuple[Figure, ...] = Field(min_length=1)
-    """What must come out."""
+    """Figures to be reproduced."""
     totals: tuple[Total, ...] = ()
     """Published totals without a stated fill."""
     steps: tuple[str, ...] = ()
-    """How the figures arise, step by step."""
+    """How the figures follow, step by step."""
     does_not_say: tuple[str, ...] = ()
     """What the case does not show."""
     sources: tuple[CaseSource, ...] = Field(min_length=1)
-    """Where the figures were read."""
+    """Sources of the figures."""
     cap: str = "caps/unscr-2397.yaml"
     """The cap's file, relative to the folder of the case file or to that of the configs."""
     volume: VolumeConfig = VolumeConfig()
-    """Assumptions of the estimate, and the factors."""
+    """Assumptions and factors of the estimate."""
     seed: int = Field(default=20240307, ge=0, lt=2**63)
-    """Every random number comes from this."""
+    """Seed of all random numbers."""
 
     @model_validator(mode="after")
     def _agrees(self) -> CaseConfig:

@@ -31,23 +31,23 @@ class OpticalConfig(Section):
     """Detection on optical images, Sentinel-2 and finer."""
 
     contrast_sigmas: float = Field(default=5.0, gt=0)
-    """Contrast over the local water, in its robust standard deviations."""
+    """Contrast that an object needs over the local water, in robust standard deviations of that water."""
 
 
 class ScreeningConfig(Section):
-    """What is not a ship, or not a ship of interest."""
+    """Flags for what is not a ship, or not a ship of interest."""
 
     min_length_m: float = Field(default=25.0, ge=0)
     """Shorter objects are flagged too_small."""
     min_pixels: int = Field(default=3, ge=1)
-    """Objects of fewer pixels are flagged too_small: one or two bright pixels may be noise of any kind."""
+    """Objects with fewer pixels are flagged too_small: one or two bright pixels may be noise."""
     max_length_m: float = Field(default=420.0, gt=0)
-    """What is surely longer is flagged too_large, and what is likeliest longer than 500 m; the longest ship afloat has
-    some 400 m."""
+    """Objects certainly longer than this, or most likely longer than 500 m, are flagged too_large; the longest ship
+    afloat has some 400 m."""
     min_score: float = Field(default=0.5, ge=0, le=1)
-    """Objects less likely to be a ship are not accepted."""
+    """Objects with a lower score are not accepted."""
     near_shore_m: float = Field(default=200.0, ge=0)
-    """Within this distance of land an object is near_shore."""
+    """Objects within this distance of land are near_shore."""
 
     @model_validator(mode="after")
     def _lengths(self) -> ScreeningConfig:
@@ -60,34 +60,34 @@ class ScreeningConfig(Section):
 
 
 class HistoryConfig(Section):
-    """What stands in the water near land, learnt from all looks of a run: quays, jetties, cranes that no map shows."""
+    """Structures in the water near land, learnt from all looks of a run: quays, jetties, cranes that no map shows."""
 
     enabled: bool = True
-    """Learn structures before detecting?"""
+    """Learn structures before ships are searched for?"""
     min_looks: int = Field(default=5, ge=3)
-    """Clear looks of one place that are needed before anything there is called a structure."""
+    """Clear looks needed at a place before anything there is called a structure."""
     min_span_days: float = Field(default=14.0, ge=0)
-    """Between the first and the last of them: longer than a ship loads."""
+    """Least time from the first to the last of these: longer than a ship loads."""
     min_share: float = Field(default=0.8, gt=0.5, le=1)
-    """Share of these looks in which the place stands out of the water."""
+    """Least share of these looks in which something stands out of the water there."""
     reach_m: float = Field(default=150.0, gt=0)
-    """How far from land, or around a berth, structures are looked for. Our choice."""
+    """Distance from land or from a berth within which structures are looked for. Our choice."""
     cell_m: float = Field(default=5.0, gt=0.5)
-    """Side of the cells in which looks are compared."""
+    """Side of the cells by which looks are compared."""
 
 
 class DetectionConfig(Section):
     """The ``detection`` section of a run file."""
 
     tile_px: int = Field(default=2048, ge=64, le=16384)
-    """Side of the tiles in which an image is read; no result depends on it."""
+    """Side of the tiles in which an image is read; does not affect results."""
     threads: int = Field(default=2, ge=1, le=64)
-    """Threads that work on one image; no result depends on it."""
+    """Threads per image; does not affect results."""
     radar: RadarConfig = RadarConfig()
     """Radar images."""
     optical: OpticalConfig = OpticalConfig()
     """Optical images."""
     history: HistoryConfig = HistoryConfig()
-    """Structures learnt from earlier and later looks."""
+    """Structures learnt from all looks of a run."""
     screening: ScreeningConfig = ScreeningConfig()
     """Flags."""

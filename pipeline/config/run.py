@@ -17,29 +17,29 @@ MOSTLY = 0.5  # of a probability: above, it is the likelier thing
 
 
 class EngineConfig(Section):
-    """Where scenes are processed; no result depends on it."""
+    """Where scenes are processed; does not affect results."""
 
     kind: Literal["serial", "threads", "processes", "dask"] = "threads"
-    """threads is fastest on one machine; dask reaches a cluster."""
+    """threads is fastest on one machine; dask can use a cluster."""
     workers: int = Field(default=2, ge=1, le=256)
-    """How many scenes at once."""
+    """Scenes processed at once."""
     scheduler: str | None = None
     """Address of a running Dask scheduler; null starts a local one on loopback."""
     dashboard: str | None = Field(default=None, pattern=LOOPBACK)
-    """Where the local Dask cluster shows its dashboard, e.g. 127.0.0.1:8787; null: nowhere."""
+    """Address of the local Dask cluster's dashboard, e.g. 127.0.0.1:8787; null: no dashboard."""
     memory_gb: float | None = Field(default=None, gt=0.1, le=10_000)
-    """Memory that one worker may take (processes, dask); a scene that needs more is given up. Null: no limit."""
+    """Memory limit of a worker (processes, dask); a scene that needs more is given up. Null: no limit."""
 
 
 class RunConfig(Section):
-    """One question: a place, a period, inputs, methods, a cap."""
+    """A run: a place, a period, inputs, methods and a cap."""
 
     aoi: AoiConfig
-    """Which place."""
+    """The place."""
     period: PeriodConfig
-    """Which time."""
+    """The period."""
     source: SourceConfig = SourceConfig()
-    """Which inputs."""
+    """The inputs."""
     detection: DetectionConfig = DetectionConfig()
     """How ships are found."""
     calls: CallsConfig = CallsConfig()
@@ -49,7 +49,7 @@ class RunConfig(Section):
     cap: str = "caps/unscr-2397.yaml"
     """The cap's file, relative to the config's folder."""
     seed: int = Field(default=20240307, ge=0, lt=2**63)
-    """Every random number comes from this."""
+    """Seed of all random numbers."""
     engine: EngineConfig = EngineConfig()
     """Where it runs."""
 

@@ -40,37 +40,37 @@ class ServiceConfig(Section):
     s3: Address | None = None
     """Its S3 endpoint."""
     tokens: Address | None = None
-    """Where it hands out tokens for its storage (planetary-computer)."""
+    """Address that issues tokens for its storage (planetary-computer)."""
     storage: Address | None = None
-    """A stand-in for the storage that those tokens open: account and container follow in the path."""
+    """Replaces the storage that these tokens give access to; account and container follow in the path."""
     profile: str | None = Field(default=None, pattern=PROFILE)
-    """AWS profile that holds its S3 keys; null: the profile of the catalogue's name, else the usual chain."""
+    """AWS profile with its S3 keys; null: the profile named like the catalogue, otherwise the usual AWS chain."""
 
 
 class StacConfig(Section):
-    """Where live scenes come from. No request leaves for a host that is neither the catalogue's own nor named here."""
+    """Where live scenes come from. Requests go only to the catalogue's own hosts and to those named here."""
 
     sentinel1: Catalogue | None = "planetary-computer"
     """Catalogue of Sentinel-1 GRD; null: no radar. planetary-computer needs no account."""
     sentinel2: Catalogue | None = "earth-search"
     """Catalogue of Sentinel-2 L2A; null: no Sentinel-2."""
     compare_with: Catalogue | None = None
-    """A second catalogue, only asked which scenes there are: what the first one lacks is reported."""
+    """A second catalogue, used only to list scenes: those missing from the first are reported."""
     max_cloud: float = Field(default=0.95, ge=0, le=1)
-    """Sentinel-2 products with a larger share of cloud, by their own metadata, are listed but not fetched."""
+    """Sentinel-2 products with a larger share of cloud in their metadata are listed but not fetched."""
     items: str | None = None
-    """A saved search (items.json) to use instead of asking, relative to the config's folder."""
+    """A saved search (items.json) to use in place of a new one, relative to the config's folder."""
     services: dict[Catalogue, ServiceConfig] = Field(default={})
     """Other addresses, by catalogue."""
     hosts: tuple[Origin, ...] = ()
-    """Further origins that files may come from."""
+    """Further origins from which files may be fetched."""
     connections: int = Field(default=4, ge=1, le=64)
-    """Requests under way at once, over all workers. The Copernicus Data Space allows 4."""
+    """Simultaneous requests, over all workers. The Copernicus Data Space allows 4."""
     tries: int = Field(default=5, ge=1, le=20)
-    """How often a request is made before its scene is given up."""
+    """Attempts at a request before its scene is given up."""
     silence_s: float = Field(default=30.0, gt=0, le=600)
-    """A server that sends nothing for so long counts as gone."""
+    """A server that sends nothing for this long is treated as unreachable."""
     scene_limit_s: float = Field(default=900.0, gt=0, le=86_400)
-    """Time after which one scene (or one search) is given up, waiting included."""
+    """Time after which a scene (or a search) is given up, waiting included."""
     cache_gb: float = Field(default=20.0, gt=0, le=100_000)
-    """Size of the cache of fetched scenes; the least recently used ones go first."""
+    """Size of the cache of fetched scenes; the least recently used are removed first."""

@@ -27,7 +27,7 @@ class Product(Section):
     """A product that may be in the tanks."""
 
     name: str
-    """As the Committee's chart calls it."""
+    """Name in the Committee's chart."""
     bbl_per_t: float = Field(ge=BBL_PER_T_RANGE[0], le=BBL_PER_T_RANGE[1])
     """Barrels per tonne."""
     t_per_m3: float = Field(gt=0.4, lt=1.2)
@@ -56,32 +56,32 @@ PRODUCTS = (
 
 
 class FillConfig(Section):
-    """Prior of the loaded share of cargo capacity, where nothing was measured."""
+    """Prior of the fill (cargo as a share of cargo capacity), for calls whose load was not measured."""
 
     mean: float = Field(default=0.88, gt=0, lt=1)
-    """Mean fill of cargo deadweight, part cargoes aside. Nobody has published a measured one: trade practice takes
-    0.95 of capacity where nothing is known (VesselsValue), published scenarios for the DPRK run from 1/3 to 0.9. Our
+    """Mean fill of cargo deadweight, part cargoes aside. No measured value is published: trade practice assumes 0.95 of
+    capacity where nothing is known (VesselsValue), published scenarios for the DPRK range from 1/3 to 0.9. Our
     judgement."""
     part_cargo_share: float = Field(default=0.1, ge=0, lt=1)
-    """Share of liftings that are part cargoes, of any size from a tenth up (our judgement): evidence may say so."""
+    """Share of liftings that are part cargoes, of a tenth of capacity or more (our judgement)."""
     concentration: float = Field(default=8.0, gt=0)
-    """Beta distribution's a + b: the larger, the narrower, for one call."""
+    """a + b of the beta distribution of one call's fill; larger is narrower."""
     shared_sd: float = Field(default=0.08, ge=0, le=0.3)
-    """Standard deviation of the habit that all calls share."""
+    """Standard deviation of the mean fill, an error common to all calls."""
 
 
 class VolumeConfig(Section):
     """The ``volume`` section: from hulls to barrels."""
 
     counted: Literal["loading", "discharging"] = "loading"
-    """What counts: cargo loaded (an export port) or discharged (a port of the country under the cap)."""
+    """What counts: cargo loaded (at an export port) or discharged (at a port of the country under the cap)."""
     max_voyage_d: float = Field(default=21.0, gt=0)
-    """A cargo loaded at one AOI is looked for at another for so many days (Vostochny to Nampo takes 5 to 6; waiting,
+    """Days within which a cargo loaded at one AOI is looked for at another (Vostochny to Nampo takes 5 to 6; waiting,
     transfers at sea and a second port make it longer; our choice)."""
     products: tuple[Product, ...] = PRODUCTS
-    """What the cargo may be; shares must add up to 1."""
+    """What an unnamed cargo may be; shares must add up to 1."""
     unnamed_bbl_per_t: float = Field(default=8.33, ge=BBL_PER_T_RANGE[0], le=BBL_PER_T_RANGE[1])
-    """The Committee's factor for a product that is not named; printed beside the estimate."""
+    """The Committee's factor for unnamed products; printed beside the estimate."""
     fill: FillConfig = FillConfig()
     """Prior of the fill."""
     constants_share: float = Field(default=0.05, ge=0, lt=0.5)
@@ -93,7 +93,7 @@ class VolumeConfig(Section):
     water_t_per_m3: float = Field(default=1.025, gt=0.99, lt=1.05)
     """Density of sea water."""
     draught_sd_m: float = Field(default=0.2, gt=0)
-    """Standard error of a typed draught: 0.1 m steps and habit (our judgement)."""
+    """Standard error of a draught that a crew enters: 0.1 m steps and habit (our judgement)."""
     draws: int = Field(default=10_000, ge=200, le=1_000_000)
     """Monte Carlo draws."""
 
@@ -124,15 +124,15 @@ class Notified(Section):
     """An officially notified total, as of a date."""
 
     year: int
-    """Account year, by the calendar year in which it starts."""
+    """Account year: the calendar year in which it starts."""
     barrels: float | None = Field(default=None, ge=0)
-    """As published in barrels: taken as they are."""
+    """Barrels, if published in barrels; used unchanged."""
     tonnes: float | None = Field(default=None, ge=0)
-    """As published in tonnes, where no barrels were; read with the factor for a product without a name."""
+    """Tonnes, if only these were published; converted with the factor for unnamed products."""
     as_of: Day
-    """The total is what was known on this day."""
+    """Day on which this was the total."""
     source: str
-    """Where it was read."""
+    """Where it was published."""
 
     @model_validator(mode="after")
     def _one_amount(self) -> Notified:
@@ -160,19 +160,19 @@ class CapConfig(Section):
     id: str
     """Short name."""
     title: str
-    """What it is, for people."""
+    """Display title."""
     barrels: float = Field(gt=0)
     """The cap of one account year."""
     tonnes: float | None = Field(default=None, gt=0)
-    """The same cap in tonnes, where its text states both; each is checked for itself."""
+    """The same cap in tonnes, if its text states both; each is checked separately."""
     products: tuple[str, ...] = ()
-    """Products that it counts, by name; none stated: all but the excluded ones."""
+    """Products that it covers, by name; empty: all but the excluded ones."""
     excluded_products: tuple[str, ...] = ()
-    """Products that it does not count, by name."""
+    """Products that it does not cover, by name."""
     year_starts: str
     """Month and day on which the account year starts, UTC: 01-01."""
     counts_on: Literal["arrival", "departure"] = "departure"
-    """Moment of a call that decides its account year; cargo is on board when she leaves."""
+    """Does arrival or departure decide the account year of a call? Cargo is on board when she leaves."""
     notified: tuple[Notified, ...] = ()
     """Officially notified totals, shown beside the estimate and never added to it."""
     source: str

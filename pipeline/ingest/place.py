@@ -32,21 +32,21 @@ MOST_SHARED = 0.05  # of the smaller of two zones (our choice): neighbours drawn
 
 
 class ZoneProperties(Section):
-    """What a feature of the zones file says about its berth or anchorage."""
+    """Properties of a berth or anchorage in the zones file."""
 
     zone_id: str = Field(pattern=ZONE_NAME)
     """Short name, unique in the file."""
     kind: Literal["berth", "anchorage"]
-    """What a stay there is."""
+    """Berth or anchorage."""
     name: str = ""
-    """Name for people."""
+    """Display name."""
     cargo: Cargo = "unknown"
-    """What is handled there. At a berth of `oil_products` or `crude` a ship without a transponder is likely a tanker
-    (`calls.prior_p_tanker_at_oil_berth`); at any other most are not, and do not count."""
+    """What is handled there. At a berth of `oil_products` or `crude` a ship without AIS is probably a tanker
+    (`calls.prior_p_tanker_at_oil_berth`); at other berths she is probably not, and does not count."""
     counts: bool = True
     """Do stays here count toward the account?"""
     max_length_m: float | None = Field(default=None, gt=0, le=LONGEST_M)
-    """Longer hulls are another trade."""
+    """Longer ships belong to another trade and do not count."""
     source: str = ""
     """Where the outline comes from."""
 

@@ -34,17 +34,17 @@ class Visit(Section):
     """One stay of one ship at one zone."""
 
     zone: str
-    """Zone id."""
+    """The zone's id."""
     arrival: Moment
-    """All fast."""
+    """Time of mooring."""
     departure: Moment
-    """Lines off."""
+    """Time of unmooring."""
     cargo_in_t: float = Field(default=0.0, ge=0)
     """Cargo and ballast aboard on arrival."""
     cargo_out_t: float = Field(default=0.0, ge=0)
     """Cargo and ballast aboard on departure."""
     lifted_t: float = Field(default=0.0, ge=0)
-    """Cargo taken aboard: the truth that the chain is to find."""
+    """Cargo loaded: the truth that the estimate is compared with."""
     along_m: float = 0.0
     """Offset along the berth from its middle."""
 
@@ -56,32 +56,32 @@ class Visit(Section):
 
 
 class Ship(Section):
-    """One made-up ship and her stays."""
+    """One invented ship and her stays."""
 
     id: str
     """Short name."""
     name: str = Field(pattern=SIMULATED_NAME)
-    """Broadcast name; begins with SIM, so that nobody takes her for real."""
+    """Broadcast name; begins with SIM, so that she is not taken for a real ship."""
     mmsi: int = Field(ge=999_000_000, le=999_999_999)
-    """In a range that no country holds."""
+    """MMSI, in a range assigned to no country."""
     kind: Literal["product_tanker", "crude_tanker", "bulk_carrier", "container_ship", "general_cargo", "tug", "fishing"]
-    """What she is."""
+    """Kind of ship."""
     length_m: float = Field(gt=5, le=400)
     """Length over all."""
     beam_m: float = Field(gt=2, le=65)
     """Beam."""
     depth_m: float = Field(gt=1, le=35)
-    """Keel to deck."""
+    """Depth, keel to deck."""
     dwt_t: float = Field(ge=0)
     """Deadweight."""
     lightship_t: float = Field(gt=0)
-    """Her own weight."""
+    """Lightship weight."""
     superstructure: Literal["aft", "midships", "forward"] = "aft"
-    """Where the house stands."""
+    """Position of the superstructure."""
     deck_shade: float = Field(default=0.2, gt=0, lt=1)
     """Reflectance of the deck."""
     transmits: Literal["always", "never", "dark_in_port"] = "always"
-    """Transponder: dark_in_port falls silent some hours before she berths and wakes some hours after she left."""
+    """Transponder; dark_in_port: off from some hours before she berths to some hours after she leaves."""
     types_draught: bool = True
     """Does the crew ever change the draught in the transponder?"""
     visits: tuple[Visit, ...]
@@ -101,7 +101,7 @@ class Look(Section):
     sensor: Literal["sentinel-1", "optical"]
     """Radar or optical."""
     time: Moment
-    """When."""
+    """Time of acquisition."""
     platform: str = "SIM"
     """Name of the satellite; begins with SIM for optical."""
     orbit: Literal["ascending", "descending"] = "ascending"
@@ -109,9 +109,9 @@ class Look(Section):
     relative_orbit: int = Field(default=10, ge=1, le=175)
     """Radar: track number."""
     wind_m_s: float = Field(default=6.0, gt=0, le=30)
-    """Roughness of the sea."""
+    """Wind speed, which sets the roughness of the sea."""
     pixel_m: float = Field(default=3.0, ge=0.3, le=10)
-    """Optical: pixel."""
+    """Optical: pixel spacing."""
     bands: tuple[str, ...] = ("B", "G", "R", "N")
     """Optical: bands, or ("pan",)."""
     bbox: Box | None = None
@@ -121,9 +121,9 @@ class Look(Section):
     view_off_nadir_deg: float = Field(default=8.0, ge=0, le=45)
     """Optical: view angle from the vertical."""
     view_azimuth_deg: float = Field(default=100.0, ge=0, lt=360)
-    """Optical: from the scene to the satellite."""
+    """Optical: direction from the scene to the satellite."""
     style: Literal["minimal", "planet", "airbus", "maxar"] = "minimal"
-    """Optical: whose layout the file and its metadata follow."""
+    """Optical: provider whose layout the file and its metadata follow."""
 
     @field_validator("bands")
     @classmethod
@@ -148,7 +148,7 @@ class Look(Section):
 
 
 class FixedThing(Section):
-    """A moored pontoon or the like that is always there."""
+    """A quay, pontoon or other structure that is always there."""
 
     kind: Literal["pier", "quay", "pontoon", "crane", "breakwater_head"]
     """What it is."""
@@ -157,32 +157,32 @@ class FixedThing(Section):
     lat: float = Field(ge=-90, le=90)
     """Centre."""
     heading_deg: float
-    """Of the long side."""
+    """Direction of the long side."""
     length_m: float = Field(gt=0)
     """Long side."""
     width_m: float = Field(gt=0)
     """Short side."""
     height_m: float = Field(gt=0)
-    """Above water."""
+    """Height above water."""
 
 
 class AisFeed(Section):
-    """How the transponders are heard."""
+    """AIS reception."""
 
     moving_min: float = Field(default=4.0, gt=0)
-    """Minutes between fixes heard of a moving ship."""
+    """Minutes between received fixes of a moving ship."""
     stopped_min: float = Field(default=15.0, gt=0)
-    """... of a ship that lies still."""
+    """Minutes between received fixes of a stopped ship."""
     position_sd_m: float = Field(default=8.0, ge=0)
-    """Noise of a fix."""
+    """Standard deviation of a fix."""
     silence_h: float = Field(default=5.0, ge=0)
     """dark_in_port: hours of silence before berthing and after leaving."""
     duplicate_share: float = Field(default=0.02, ge=0, lt=1)
-    """Share of messages that a second receiver repeats."""
+    """Share of messages repeated by a second receiver."""
     damaged_share: float = Field(default=0.002, ge=0, lt=1)
     """Share of sentences with a wrong checksum."""
     spike_share: float = Field(default=0.001, ge=0, lt=1)
-    """Share of fixes that jump by some kilometres."""
+    """Share of fixes displaced by some kilometres."""
 
 
 class Scenario(Section):
@@ -191,21 +191,21 @@ class Scenario(Section):
     id: str
     """Short name."""
     title: str
-    """For people."""
+    """Display title."""
     period: PeriodConfig
-    """From when to when anything happens."""
+    """The simulated period."""
     fairways: dict[str, tuple[LonLat, ...]]
-    """Way from the open sea to each zone, berth not included; ``default`` serves zones not named."""
+    """Route from the open sea to each zone, berth not included; ``default`` is used for zones not named."""
     ships: tuple[Ship, ...]
     """Ships with their stays."""
     fishing_boats: int = Field(default=0, ge=0, le=200)
-    """Small boats scattered over the water, without transponders."""
+    """Small boats scattered over the water, without AIS."""
     structures: tuple[FixedThing, ...] = ()
-    """Things that are always there, beside the quays of the zones."""
+    """Permanent structures, in addition to the quays of the zones."""
     looks: tuple[Look, ...]
     """Acquisitions."""
     ais: AisFeed = AisFeed()
-    """Reception."""
+    """AIS reception."""
 
     @model_validator(mode="after")
     def _told_apart(self) -> Scenario:

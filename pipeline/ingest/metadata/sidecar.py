@@ -31,27 +31,27 @@ class Sidecar(Section):
     """``<stem>.json`` beside ``<stem>.tif``. Angles that are not given are unknown; nothing is derived from them."""
 
     acquired: Annotated[str, AfterValidator(_moment)] | None = None
-    """Middle of the acquisition, ISO 8601 with a zone."""
+    """Middle of the acquisition, ISO 8601 with time zone."""
     platform: str = ""
     """Satellite."""
     sensor: Sensor = Sensor.OPTICAL
-    """sentinel-1, sentinel-2 or optical; where it is not given, the image's own tags, name and bands go first."""
+    """sentinel-1, sentinel-2 or optical; if not given, the image's tags, name and bands take precedence."""
     product_id: str = ""
     """The operator's name of the product."""
     bands: tuple[str, ...] = ()
-    """Names of the bands, in file order: B02 and so on, or B, G, R, N, or words such as blue and near infrared."""
+    """Names of the bands, in file order: B02 etc., or B, G, R, N, or words such as blue and near infrared."""
     scale: float | None = Field(default=None, gt=0)
     """Reflectance = scale * DN + offset; null: unknown."""
     offset: float | None = None
     """See scale."""
     scales: tuple[float, ...] = ()
-    """The same for each band, in file order; empty: scale holds for all."""
+    """The same for each band, in file order; empty: scale applies to all."""
     offsets: tuple[float, ...] = ()
     """See scales."""
     pixel_spacing_m: float | None = Field(default=None, gt=0, le=1000)
-    """Ground metres between pixels, for an image without georeference."""
+    """Pixel spacing on the ground, for an image without georeference."""
     sun_elevation_deg: float | None = Field(default=None, ge=-90, le=90)
-    """Height of the sun above the horizon."""
+    """Sun elevation above the horizon."""
     sun_azimuth_deg: float | None = Field(default=None, ge=-360, le=360)
     """Direction towards the sun, from north, clockwise."""
     view_off_nadir_deg: float | None = Field(default=None, ge=0, lt=90)
@@ -59,16 +59,16 @@ class Sidecar(Section):
     view_azimuth_deg: float | None = Field(default=None, ge=-360, le=360)
     """Direction towards the satellite, from north, clockwise."""
     sea_height_m: float | None = Field(default=None, ge=-150, le=150)
-    """Height of the sea above the WGS84 ellipsoid, for an image placed by rational polynomials."""
+    """Height of the sea above the WGS84 ellipsoid, for an image located by rational polynomials."""
     cloud_fraction: float | None = Field(default=None, ge=0, le=1)
-    """Share of the image under cloud, as its provider states it."""
+    """Share of the image under cloud, as stated by its provider."""
     simulated: bool = False
-    """Made by a simulator."""
+    """Was it made by a simulator?"""
     crs: str | None = Field(default=None, pattern=EPSG)
-    """Coordinate system that the catalogue states, as EPSG:32653; compared with the image's own where it is given, and
-    that of a world file which names none."""
+    """Coordinate system stated by the catalogue, as EPSG:32653: compared with the image's own, or used for a world
+    file that names none."""
     sha256: str | None = Field(default=None, pattern=SHA256)
-    """Hash of the image; compared where it is given."""
+    """Hash of the image; checked if it is given."""
 
     def view(self) -> OpticalView:
         """The angles as the pipeline carries them."""
