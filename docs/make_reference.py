@@ -72,9 +72,9 @@ TABLES_HEAD = """\
 # Tables
 
 Stages exchange tables, each with a contract: these columns, in this order, with these types and bounds, checked at
-every stage boundary. Further columns are kept after those of the contract. A run keeps each table as Parquet (GeoParquet
-where there is a geometry) in its folder. Stage commands write Parquet, CSV or GeoJSON, according to the output's
-suffix.
+every stage boundary. Further columns are kept after those of the contract. A run keeps each table as Parquet
+(GeoParquet where there is a geometry) in its folder. Stage commands write Parquet, CSV or GeoJSON, according to the
+output's suffix.
 
 - *null* says whether a value may be missing. Missing numbers and times are null; unknown text is empty.
 - Times are UTC. Geometry is EPSG:4326, longitude before latitude. Lists are lists of text, in CSV written as JSON.
