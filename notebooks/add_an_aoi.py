@@ -13,9 +13,9 @@
 # %% [markdown]
 # # Add a place
 #
-# From a polygon to a config that runs. Everything is written into a folder of its own (`CAPWATCH_AOI_DIR`, or
-# a temporary one); copy it to `configs/` when it is right. The example is Wonsan. Its zones are drawn by eye and stand
-# for nothing until somebody has looked at an image.
+# From a polygon to a config that runs. Everything is written to a separate folder (`CAPWATCH_AOI_DIR`, or a temporary
+# one); copy it to `configs/` when it is right. The example is Wonsan. Its zones are drawn by eye and mean nothing until
+# they have been checked against an image.
 
 # %%
 import json
@@ -45,7 +45,7 @@ print(f"No image is read here: this page writes configs, to a folder named {home
 # ## The box
 #
 # Keep it small: the port, its anchorages, and some open water to measure the sea in. Give corners in degrees, or a
-# polygon that somebody drew; its box is taken.
+# polygon, of which the bounding box is used.
 
 # %%
 drawn = shapely.Polygon([(127.39, 39.13), (127.51, 39.13), (127.51, 39.21), (127.39, 39.21)])
@@ -57,9 +57,9 @@ west, south, east, north = (round(b, 3) for b in drawn.buffer(margin_deg).bounds
 # %% [markdown]
 # ## The coast
 #
-# Clipped from OpenStreetMap as `roaring-landmask` carries it (the `coast` extra). Where that is not installed, the box
-# of a place that is configured already stands in, so that this page runs; its coast is that of Vostochny. Estuaries
-# that OpenStreetMap maps as rivers are land there: `provider="Gshhg"` draws them.
+# Clipped from OpenStreetMap as packaged in `roaring-landmask` (the `coast` extra). If that is not installed, Vostochny
+# with its coast is used instead, so that this page runs. Estuaries that OpenStreetMap maps as rivers become land;
+# `provider="Gshhg"` draws them as water.
 
 # %%
 try:
@@ -87,10 +87,10 @@ plt.show()
 # %% [markdown]
 # ## The zones
 #
-# A berth polygon holds the water where hulls lie, not the quay. `counts` is true only where the counted product is
-# handled. `source` says where the outline is from; if it is a guess, write that. This guess lies along the longest
-# straight piece of shore within a mile of the middle, or of the shore nearest to it, 50 m wide. Where no water is wide
-# enough for roads, as on a river, there are none.
+# A berth polygon covers the water where hulls lie, not the quay. `counts` is true only where the counted product is
+# handled. `source` states where the outline comes from; if it is a guess, say so. The guess made here is 50 m wide and
+# lies along the longest straight piece of shore within a mile of the middle, or else of the nearest shore. If no water
+# is wide enough for an anchorage, as on a river, none is drawn.
 
 # %%
 M_PER_DEG = 111_320.0  # of latitude; to 0.6 %, enough for a guess
@@ -147,9 +147,9 @@ _ = (home / "zones" / f"{aoi_id}.geojson").write_text(json.dumps(zones), "utf-8"
 # %% [markdown]
 # ## The config
 #
-# Everything that is not written here has a default; `capwatch config show` prints them all. Which way cargo goes is
-# written: at a port that lands cargoes nothing would count without it. The cap's file is copied beside it, so that the
-# folder stands alone.
+# Everything not written here has a default; `capwatch config show` prints them all. The direction of cargo is written,
+# since at a discharge port nothing would count without it. The cap's file is copied into the folder, which then needs
+# no other.
 
 # %%
 (home / "caps").mkdir(exist_ok=True)
@@ -215,5 +215,5 @@ print(f"run: capwatch run {path} --images /my/images --ais /my/ais --dry-run")
 # capwatch run FOLDER/NAME.yaml --images /my/images --ais /my/ais
 # ```
 #
-# Give a month of looks of one kind rather than one image: structures are learnt from them, and stays are bounded by
-# them. Then look at the map of the report, and at `capwatch review` for what it got wrong.
+# Use a month of looks of one kind rather than one image: structures are learnt from them, and they bound the stays.
+# Then look at the report's map, and correct errors with `capwatch review`.

@@ -14,8 +14,8 @@
 # # Compare two runs
 #
 # What changed, and why: the result first, then settings, inputs, verdicts and code, then call by call. Choose two runs
-# with the environment variables `CAPWATCH_RUN` and `CAPWATCH_OTHER`, or put their folders or ids below. Where no other
-# run is named, the account of the first one is drawn again with another fill, so that there is something to see.
+# with the environment variables `CAPWATCH_RUN` and `CAPWATCH_OTHER`, or put their folders or ids below. If no second
+# run is named, the account of the first is computed again with a different fill, so that there is something to compare.
 
 # %%
 import os
@@ -58,8 +58,8 @@ shown.style.hide(axis="index")
 # %% [markdown]
 # ## The two accounts
 #
-# A run is a question with its answer. Here is the second answer: from the other run's folder, or from the same calls
-# under another assumption. `mean` is the share of its capacity that a ship fills on average where nothing was measured.
+# The second account is that of the other run, or that of the same calls under another assumption: `mean`, the fill of
+# ships whose load was not measured.
 
 # %%
 mean_fill = 0.6
@@ -95,8 +95,8 @@ plt.show()
 # %% [markdown]
 # ## Why
 #
-# `capwatch diff` prints the same. Verdicts of analysts, another threshold or another image take calls away or bring
-# some; another assumption or another measured size gives the same calls other barrels.
+# `capwatch diff` prints the same. Analysts' verdicts, a different threshold or a different image add or remove calls; a
+# different assumption or measured size changes the barrels of the same calls.
 
 # %%
 found = difference(before, after if after is not None else before)
@@ -116,8 +116,8 @@ rows if len(rows) else print("no other setting, file or verdict")
 # %% [markdown]
 # ## Call by call
 #
-# Barrels of a call are those if she lifted. They do not add up to the sum above, which holds the chance that she did
-# not, and the ships that looks may not have told apart.
+# Barrels of a call are those if she lifted. They do not add up to the sum above, which allows for calls without a
+# lifting and for ships that the looks could not distinguish.
 
 # %%
 old = held_calls(before)
@@ -154,7 +154,7 @@ if len(both):
 # %% [markdown]
 # ## Looks
 #
-# Fewer usable looks make wider arrivals and more calls that nobody saw, not fewer ships.
+# Fewer usable looks mean wider arrival intervals and more calls that nobody saw, not fewer ships.
 
 # %%
 colours = {"usable": "#009E73", "partly": "#E69F00", "unknown": "#6b7280"}

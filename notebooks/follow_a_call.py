@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Follow one call
 #
-# From a line of the report back to every look and message that it rests on. Choose a run with the environment variable
+# From a line of the report back to every look and message behind it. Choose a run with the environment variable
 # `CAPWATCH_RUN`, or put its folder or id below; choose a call by its id, or take the counted call with the most
 # evidence. Nothing here changes the run.
 
@@ -59,9 +59,9 @@ told[known].to_frame("value")
 # %% [markdown]
 # ## Who looked, and who saw her
 #
-# Every look at her berth around the stay. A usable look that did not see her bounds the stay, but for radar: it can
-# miss a ship at a quay, so its looks do that only where the run sets `calls.radar_absence_counts`. A look that is not
-# usable says nothing.
+# Every look at her berth around the stay. A usable look that did not see her bounds the stay. Radar can miss a ship at
+# a quay, so its looks bound a stay only if the run sets `calls.radar_absence_counts`. A look that is not usable says
+# nothing.
 
 # %%
 margin = pd.Timedelta(days=4)
@@ -121,8 +121,8 @@ else:
 # %% [markdown]
 # ## What was heard
 #
-# All transponders within a day of the stay: clean fixes alone, not joined over a silence. Where none fits the
-# sightings, that does not mean that she is hiding, only that no receiver heard her.
+# All transponders within a day of the stay: unflagged fixes only, not joined across gaps. If none fits the sightings,
+# that does not mean that she is hiding, only that no receiver heard her.
 
 # %%
 tracks = run.table("tracks")
@@ -154,7 +154,7 @@ reports[columns] if len(reports) else pd.DataFrame({"her transponder": [silence]
 # %% [markdown]
 # ## What follows, and what it would be without the weakest part
 #
-# Barrels with their 90 % interval, the fixed fills beside them, and the same call had its weakest evidence never been.
+# Barrels with their 90 % interval, the fixed fills beside them, and the same call without its weakest evidence.
 
 # %%
 lifting = liftings.set_index("call_id").loc[call["call_id"]]
@@ -191,8 +191,8 @@ if call["call_id"] in robust.index:
 # %% [markdown]
 # ## The trace
 #
-# Hash of each image that saw her; `capwatch verify` compares it with the file. `checksum` is another question: did the
-# image come with one of its own, by which damage on its way here would show?
+# Hash of each image that saw her; `capwatch verify` compares it with the file. `checksum` says whether the image came
+# with a checksum of its own, which would reveal damage in transfer.
 
 # %%
 scenes = run.table("scenes").set_index("scene_id")

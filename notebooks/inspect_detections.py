@@ -38,7 +38,7 @@ print(f"{mark + ': ' if mark else ''}{run.place.name}, {days_of(period.start, pe
 # %% [markdown]
 # ## What was looked at
 #
-# Every input has a row, used or not. A scene that was skipped is an unknown look, not an empty one.
+# Every input has a row, used or not. A skipped scene is an unknown look, not an empty one.
 
 # %%
 shown = ["acquired", "sensor", "status", "cause", "cloud_fraction", "aoi_coverage", "false_alarm_rate_achieved"]
@@ -47,8 +47,8 @@ scenes.set_index("scene_id")[shown]
 # %% [markdown]
 # ## What was found
 #
-# `accepted` is the verdict after all flags; rejected objects stay in the table. A scene without any has a row as well:
-# where its `cause` says that it could not be searched, none is no answer.
+# `accepted` is the verdict after all flags; rejected objects stay in the table. A scene without detections has a row as
+# well: if its `cause` says that it could not be searched, that none were found means nothing.
 
 # %%
 counts = detections.groupby(["scene_id", "accepted"]).size().unstack(fill_value=0)
@@ -62,8 +62,8 @@ flags if len(flags) else print("no object has a flag")
 # %% [markdown]
 # ## On the image
 #
-# The scene with the most accepted objects at berths, or another one: set `scene_id`. Each berth with one is shown, else
-# all of it. Orange outlines were accepted, blue ones were not; what is small has a ring.
+# The scene with the most accepted objects at berths, or the one set as `scene_id`. Each berth with such an object is
+# shown, otherwise the whole scene. Orange outlines were accepted, blue ones were not; small objects have a ring.
 
 # %%
 at_berth = detections[detections["accepted"] & (detections["context"] == "berth")]
@@ -110,9 +110,9 @@ plt.show()
 # %% [markdown]
 # ## The threshold against what it lets through
 #
-# Nobody labelled these images. A transponder that matches an object says that it is a ship; an object without one may
-# be a silent ship. See how many objects have at least a score, how many of them were accepted, and what share of all of
-# them has a transponder. An analyst's verdicts (docs/review.md) are better; if there are some, they are in `reviews`.
+# These images are not labelled. An object matched by a transponder is a ship; one without may be a ship without AIS.
+# The plot shows how many objects reach each score, how many of them were accepted, and what share of them has a
+# transponder. Analysts' verdicts (docs/review.md) are better; if there are any, they are in `reviews`.
 
 # %%
 matches = run.table("matches").set_index("det_id")["mmsi"]
@@ -140,7 +140,7 @@ plt.show()
 # ## One hull's fit
 #
 # Brightness along and across the long axis of one accepted hull, with the measured length and its interval. A quay
-# beside her, a wake or a neighbour shows as a shoulder outside the lines.
+# beside her, a wake or a neighbour appears as a shoulder outside the lines.
 
 # %%
 chosen_hull = None  # a detection_id; None: the largest accepted object of the scene above

@@ -13,10 +13,10 @@
 # %% [markdown]
 # # Move the assumptions, see the sum move
 #
-# The barrels of a run rest on three things that nobody measured: how full the ships were, what they carried, and how
-# much a hull of a given length and beam holds. Change them below and run all cells. Choose a run with the environment
-# variable `CAPWATCH_RUN`, or put its folder or id below; a published case (`runs/cases/rusi-2024-03`) will do, too.
-# Nothing here changes the run.
+# The barrels of a run depend on three things that were not measured: how full the ships were, what they carried, and
+# how much a hull of a given length and beam holds. Change them below and run all cells. Choose a run with the
+# environment variable `CAPWATCH_RUN`, or put its folder or id below; a published case (`runs/cases/rusi-2024-03`)
+# works, too. Nothing here changes the run.
 
 # %%
 import textwrap
@@ -45,8 +45,8 @@ print(f"{mark}{opened.name}, {days_of(period.start, period.end)}, cap {cap.barre
 # %% [markdown]
 # ## Your values
 #
-# What stands here now is a cautious reader's view: ships two thirds full on average, all of it gas oil, hulls that hold
-# a tenth less than the regression says. `None` leaves a value as the run had it.
+# The values below are a cautious reader's: ships two thirds full on average, all of it gas oil, hulls that hold a tenth
+# less than the regression says. `None` keeps the run's own value.
 
 # %%
 mean_fill = 0.67  # of cargo capacity, on average, where nothing was measured; above 0, below 1
@@ -62,7 +62,7 @@ if hull_factor <= 0 or not (mean_fill is None or 0 < mean_fill < 1):
 
 
 # %% [markdown]
-# The draws are the run's own, number by number: only the assumptions differ, so that no difference below is luck.
+# The random draws are the run's own: only the assumptions differ, so no difference below is due to chance.
 
 
 # %%
@@ -120,8 +120,8 @@ pd.DataFrame(rows).T
 # %% [markdown]
 # ## The account, before and after
 #
-# The band is the 90 % interval. It holds what the assumptions leave open, not whether the assumptions are right: where
-# the two bands part, the choice matters more than all that was drawn.
+# The band is the 90 % interval. It contains the uncertainty within the assumptions, not that of the assumptions: where
+# the two bands separate, the choice of assumptions matters more than all drawn uncertainty.
 
 
 # %%
@@ -152,10 +152,10 @@ plt.show()
 # %% [markdown]
 # ## The published fills beside it
 #
-# Panels and governments counted every ship a third, a half, 60 %, 90 % or wholly full. Each dot is that sum for the
-# same calls, as if every one of them had lifted. Lines and bands are the median and the 90 % interval of these calls
-# alone, each with its chance of lifting, and no further ship that looks may not have told apart: so they may be less
-# than the sums above. Break-even is the common fill at which these calls alone reach the cap.
+# Panels and governments counted every ship as a third, a half, 60 %, 90 % or completely full. Each dot is that sum for
+# the same calls, as if each had lifted. Lines and bands are the median and the 90 % interval of these calls, each with
+# its probability of lifting, without further ships that the looks could not distinguish: so they may be lower than the
+# sums above. Break-even is the common fill at which these calls alone reach the cap.
 
 # %%
 figure, axes = plt.subplots(figsize=(9, 3.6))
@@ -194,9 +194,9 @@ print(f"{mark}break-even with your values:   {break_even(head_after)}")
 # %% [markdown]
 # ## What moves your answer most
 #
-# Each assumption goes to both ends of its range while the others stay at your values. The table says which of the drawn
-# inputs the spread of the sum comes from: its first-order Sobol index is the share of the sum's variance that would go
-# if that one input were known, and `sobol_se` its standard error.
+# Each assumption is set to both ends of its range while the others stay at your values. The table shows which drawn
+# inputs cause the spread of the sum: an input's first-order Sobol index is the share of the sum's variance that would
+# vanish if it alone were known, and `sobol_se` its standard error.
 
 # %%
 moved = spaced(volume.sensitivity(liftings, after, cap, after_config, seed))
@@ -214,10 +214,10 @@ inputs.set_index("what")[["sobol", "sobol_se"]].clip(lower=0).round(3)  # one th
 # %% [markdown]
 # ## What this cannot tell
 #
-# - **Calls that nobody saw.** A ship between two looks is in neither curve. Moving a fill does not bring her back.
-# - **Which fill is right.** Nobody has published a measured one. Only draughts, freeboards or papers tell; where a call
-#   has them, they hold against your value, and the curve moves less than you would think.
-# - **Assumptions that are not in the list.** A cargo passed from ship to ship at sea, a delivery elsewhere, a berth
-#   that ships another product altogether.
-# - **Two at once.** A bar moves one assumption. If low fills and a low product go together, the sum falls by more than
-#   either bar; put both values at the top and run again.
+# - **Calls that nobody saw.** A ship between two looks is in neither curve, whatever the fill.
+# - **Which fill is right.** No measured one is published. Only draughts, freeboards or documents tell; where a call has
+#   them, they outweigh your value, and the curve moves less than expected.
+# - **Assumptions that are not in the list.** A cargo transferred between ships at sea, a delivery elsewhere, a berth
+#   that handles another product altogether.
+# - **Two at once.** A bar changes one assumption. If low fills go together with a product of few barrels per tonne, the
+#   sum falls by more than either bar; set both values at the top and run again.
