@@ -93,9 +93,8 @@ def unseen_lines(head: Headline, days: set[str], told: set[str]) -> list[str]:
     if head.corrected_without:
         lines.append(no_estimate(", ".join(printable(zone) for zone in head.corrected_without)))
     if untold := len(days - told):
-        lines.append(
-            f"what nobody saw on {untold} of {len(days)} days is unknown, and in no sum: --missed has no such day"
-        )
+        which = f"{untold} of {len(days)} days"
+        lines.append(f"calls that nobody saw on {which} are unknown, and in no sum: --missed lacks these days")
     return lines
 
 

@@ -61,7 +61,7 @@ def _cache_line() -> str:
     except EnvironmentFault as fault:
         return f"cache: {fault}"
     size_mb = megabytes(folder)
-    how = "; it may be deleted while nothing runs: all in it is made or fetched again when needed" if size_mb else ""
+    how = "; it may be deleted while nothing runs; what is needed is made or fetched again" if size_mb else ""
     return f"cache: {folder}, {size_mb:,.0f} MB{how}"
 
 

@@ -111,7 +111,7 @@ def _pace(out: Path | None, aoi_id: str) -> tuple[float, str]:
 
     The slowest, since a run that found results of another kept took less than its question does.
     """
-    slowest = SECONDS_PER_LOOK, "as fast as the demo on two cores"
+    slowest = SECONDS_PER_LOOK, "at the demo's speed on two cores"
     spent = {log.parent.name: _spent(log) for log in sorted((out or Path()).glob(f"{aoi_id}/*/{LOG}"))}
     measured = [(seconds / looks, f"as fast as run {name}") for name, (seconds, looks) in spent.items() if looks > 1]
     return max(measured, default=slowest)

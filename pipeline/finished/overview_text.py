@@ -15,7 +15,7 @@ from pipeline.finished.overview import NO_CALL, difference, list_runs, to_the_ba
 from pipeline.finished.shortened import shortened
 from pipeline.report.wording import barrels, percent
 
-MOVED_INPUTS = "inputs that are the same lie in another folder, which tables name"
+MOVED_INPUTS = "the same inputs lie in another folder, and tables name their paths"
 
 
 def runs_table(out: Path, aoi: str | None) -> tuple[str, list[str], list[list[str]]]:
@@ -33,7 +33,7 @@ def runs_table(out: Path, aoi: str | None) -> tuple[str, list[str], list[list[st
         other = printable(r.other) if isinstance(r.other, str) else ""
         rows.append([f"{r.aoi}/{r.run}", made, period, _count(r.looks), _count(r.calls), sums, share, other, mark])
     headings = ["run", "made (UTC)", "period, end excluded", "looks", "counted", "barrels p5/p50/p95", "of cap"]
-    return f"runs in {out}", [*headings, "other than before", ""], rows
+    return f"runs in {out}", [*headings, "changed from previous", ""], rows
 
 
 def _answer(run: Any) -> tuple[str, str]:
@@ -64,7 +64,7 @@ def show_difference(before: Path, after: Path, console: Console) -> None:
     found = difference(before, after)
     for folder in dict.fromkeys((before, after)):
         if altered := altered_since(folder):
-            console.problem(f"{printable(folder)}: {altered}", done="compared as far as the manifest tells")
+            console.problem(f"{printable(folder)}: {altered}", done="compared as far as the manifest allows")
     tables: list[tuple[str, pd.DataFrame]] = [
         ("result", found.result),
         ("counted calls, barrels", found.calls),
@@ -77,12 +77,12 @@ def show_difference(before: Path, after: Path, console: Console) -> None:
         console.result(
             "no difference"
             if found.code[0] == found.code[1]
-            else f"no difference but the code: {' and '.join(found.code)}"
+            else f"no difference except the code: {' and '.join(found.code)}"
         )
         return
     if found.apart:
         told = printable("; ".join(found.apart))
-        console.result(f"two questions, not one asked twice: {told}. What differs is told; it is no change")
+        console.result(f"two different questions: {told}. Differences are listed, but are not changes")
     if any(found.simulated):
         of = [str(folder) for folder, yes in zip((before, after), found.simulated, strict=True) if yes]
         console.result(f"SIMULATED: {'both runs' if len(of) == 2 else f'{printable(of[0])}, and not the other run'}")
@@ -90,8 +90,8 @@ def show_difference(before: Path, after: Path, console: Console) -> None:
         if len(table):
             console.table(title, list(table.columns), [_cells(row) for row in table.to_dict("records")])
     if found.tables:
-        console.result(f"result tables that are not the same: {printable(', '.join(found.tables))}")
-    no_other = MOVED_INPUTS if found.moved else "nothing that the manifests tell"
+        console.result(f"result tables that differ: {printable(', '.join(found.tables))}")
+    no_other = MOVED_INPUTS if found.moved else "nothing that the manifests record"
     console.result("why: " + ("; ".join(printable(r) for r in found.reasons) or no_other))
 
 

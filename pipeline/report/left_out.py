@@ -73,7 +73,7 @@ def _kept_out(calls: pd.DataFrame, flag: str) -> int:
 
 def no_estimate(zones: str) -> str:
     """Of whose unseen calls nothing is known, without a full stop."""
-    return f"what nobody saw at {zones} is unknown, and in no sum"
+    return f"calls that nobody saw at {zones} are unknown, and in no sum"
 
 
 def _calls(count: int) -> str:

@@ -213,13 +213,13 @@ def test_what_the_corrected_sum_leaves_out_is_told(account, tmp_path):
     assert code == 0
     assert told[1].startswith("with the calls that nobody saw: p5/p50/p95 ")
     assert told[2:] == [
-        "what nobody saw at buoy, nampo is unknown, and in no sum",
-        "what nobody saw on 121 of 152 days is unknown, and in no sum: --missed has no such day",
+        "calls that nobody saw at buoy, nampo are unknown, and in no sum",
+        "calls that nobody saw on 121 of 152 days are unknown, and in no sum: --missed lacks these days",
     ]
     assert read_table(out, LEDGER)["corrected_without"].iloc[-1] == ["buoy", "nampo"]
     write_table(missed("buoy", "unknown"), tmp_path / "missed.parquet")
     _, told, _, _ = account(table.assign(berth_id="buoy"), "--missed", tmp_path / "missed.parquet")
-    assert told[1] == "what nobody saw at buoy is unknown, and in no sum"
+    assert told[1] == "calls that nobody saw at buoy are unknown, and in no sum"
 
 
 def test_missed_calls_of_no_day_of_the_account_give_no_sum(account, tmp_path):
@@ -229,9 +229,8 @@ def test_missed_calls_of_no_day_of_the_account_give_no_sum(account, tmp_path):
     for as_of, days in (("2023-12-31", 365), ("2024-04-30", 121)):
         code, told, _, out = account(seen, "--missed", tmp_path / "missed.parquet", "--as-of", as_of)
         assert (code, "with the calls that nobody saw" in "".join(told)) == (0, False)
-        assert (
-            told[-1] == f"what nobody saw on {days} of {days} days is unknown, and in no sum: --missed has no such day"
-        )
+        which = f"{days} of {days} days"
+        assert told[-1] == f"calls that nobody saw on {which} are unknown, and in no sum: --missed lacks these days"
         assert read_table(out, LEDGER)["corrected_p50"].isna().all()
 
 

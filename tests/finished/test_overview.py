@@ -94,7 +94,7 @@ def test_runs_of_two_places_are_told_to_be_no_change(capwatch, tiny_run, tmp_pat
     assert found.apart == ("two places, vostochny and nampo",)
     assert len(found.calls) == 2 * list_runs(tiny_run.parents[1], tiny_run.parent.name)["calls"].iloc[0]
     _, told, _ = capwatch("diff", tiny_run, other)
-    assert told.startswith("two questions, not one asked twice: two places, vostochny and nampo. What differs is told")
+    assert told.startswith("two different questions: two places, vostochny and nampo. Differences are listed")
 
 
 def test_a_case_tells_when_it_was_made_and_is_compared_with_no_other(capwatch, tmp_path, monkeypatch):
@@ -106,7 +106,7 @@ def test_a_case_tells_when_it_was_made_and_is_compared_with_no_other(capwatch, t
     assert len(rows) == 2
     for row in rows:
         assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", row[headings.index("made (UTC)")])
-        assert row[headings.index("other than before")] == ""
+        assert row[headings.index("changed from previous")] == ""
     (tmp_path / "runs" / "cases" / "rusi-2024-03" / "log.jsonl").unlink()
     assert "not known" in {row[1] for row in runs_table(tmp_path / "runs", None)[2]}
 
@@ -256,7 +256,7 @@ def test_runs_are_of_an_aoi_by_its_name_alone(capwatch, tiny_run):
 
 
 def test_another_library_is_a_cause(capwatch, tiny_run, tmp_path):
-    """The manifests tell it, and "nothing that the manifests tell" was said to be the cause."""
+    """The manifests tell it, and "nothing that the manifests record" was said to be the cause."""
     libraries = json.loads((tiny_run / "manifest.json").read_text("utf-8"))["libraries"]
     other = _told_otherwise(tiny_run, tmp_path / "v" / "a", libraries=libraries | {"numpy": "0.1"})
     assert difference(tiny_run, other).reasons == [f"the library numpy: {libraries['numpy']} and 0.1"]
@@ -264,7 +264,7 @@ def test_another_library_is_a_cause(capwatch, tiny_run, tmp_path):
 
 
 def test_a_result_table_that_is_not_the_same_is_named_though_sums_and_calls_are(capwatch, tiny_run, tmp_path):
-    """It said "no difference but the code" of two runs with other looks and detections."""
+    """It said "no difference except the code" of two runs with other looks and detections."""
     outputs = json.loads((tiny_run / "manifest.json").read_text("utf-8"))["outputs"]
     other = {"looks.parquet": "0" * 64, "detections.parquet": "1" * 64}
     outputs = [r | {"sha256": other.get(r["path"], r["sha256"])} for r in outputs if r["path"] != "recalls.parquet"]
@@ -272,7 +272,7 @@ def test_a_result_table_that_is_not_the_same_is_named_though_sums_and_calls_are(
     assert difference(tiny_run, twin).tables == ("detections", "looks", "recalls")
     _, told, _ = capwatch("diff", tiny_run, twin)
     assert "no difference" not in told
-    assert "result tables that are not the same: detections, looks, recalls\nwhy: the code: " in told
+    assert "result tables that differ: detections, looks, recalls\nwhy: the code: " in told
 
 
 def test_speed_and_folders_are_no_difference(tiny_run, tmp_path):

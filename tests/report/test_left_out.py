@@ -143,7 +143,7 @@ def test_a_run_ends_with_the_sum_of_what_nobody_saw(told):
     line = "with the calls that nobody saw p5/p50/p95: 100,000 bbl / 200,000 bbl / 300,000 bbl"
     assert lines[lines.index(line) - 1].startswith("share of the cap"), "which is of the observed barrels"
     lines = headline_lines(told(corrected_bbl=None, corrected_without=("oil_pier",)))
-    assert f"SIMULATED: what nobody saw at {name} is unknown, and in no sum" in lines
+    assert f"SIMULATED: calls that nobody saw at {name} are unknown, and in no sum" in lines
     assert not [line for line in lines if "with the calls" in line]
 
 
