@@ -79,7 +79,7 @@ class VolumeConfig(Section):
     """Days within which a cargo loaded at one AOI is looked for at another (Vostochny to Nampo takes 5 to 6; waiting,
     transfers at sea and a second port make it longer; our choice)."""
     products: tuple[Product, ...] = PRODUCTS
-    """What an unnamed cargo may be; shares must add up to 1."""
+    """Products that a cargo may be; shares must add up to 1."""
     unnamed_bbl_per_t: float = Field(default=8.33, ge=BBL_PER_T_RANGE[0], le=BBL_PER_T_RANGE[1])
     """The Committee's factor for unnamed products; printed beside the estimate."""
     fill: FillConfig = FillConfig()
