@@ -1,7 +1,7 @@
-"""The command ``capwatch``, also ``python -m pipeline``: Ctrl-C ends it as any program, from the first import on.
+"""Entry point of ``capwatch`` and ``python -m pipeline``, where Ctrl-C ends the program even during imports.
 
-Python's own handler prints a traceback of whatever import was under way. What a command makes it ends by
-:mod:`pipeline.execution.stopping`.
+Python's default handler would print a traceback of the import in progress. Once a command runs,
+:mod:`pipeline.execution.stopping` takes over.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import signal
 
 def main() -> None:
     """Entry point of the ``capwatch`` command."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else somebody wants it ignored, as nohup does
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # otherwise the caller, e.g. nohup, ignores it
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from pipeline.cli import main as run_command_line
 

@@ -1,6 +1,6 @@
-"""Many questions in one command: AOIs times years, one run each, on workers that are kept from one to the next.
+"""Several questions in one command: every AOI for every year, one run each, on workers shared by all runs.
 
-A question that fails costs its own answer only. What became of each stands in ``<out>/questions.csv``.
+A question that fails does not stop the others. ``<out>/questions.csv`` lists the outcome of each.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from pipeline.storage import write_text
 from pipeline.workspace import config_root, find_config, load_run_config
 
 QUESTIONS = "questions.csv"
-FIRST_YEAR, LAST_YEAR = 2014, 2100  # launch of Sentinel-1A; some end
+FIRST_YEAR, LAST_YEAR = 2014, 2100  # launch of Sentinel-1A; an arbitrary upper bound
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One run to be."""
+    """One run to be made."""
 
     config: RunConfig
     root: Path  # the folder that the config's file names are relative to
@@ -39,13 +39,13 @@ class Question:
         return f"{self.config.aoi.id} {period.start:%Y-%m-%d}/{period.end:%Y-%m-%d}"
 
     def fault(self, error: PipelineError) -> str:
-        """What went wrong, to stand behind the question's name, which holds the AOI's already."""
+        """The error message without the AOI's id, which the question's name already gives."""
         return printable(error).removeprefix(f"{self.config.aoi.id}: ")
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What became of a question."""
+    """The outcome of a question."""
 
     question: Question
     exit_code: int
@@ -56,7 +56,7 @@ class Answered:
 def questions(
     names: Sequence[str], settings: dict[str, Any], years: str | None, console: Console | None = None
 ) -> list[Question]:
-    """Every AOI (name, run file, or folder of run files) for every year; without years, for its own period."""
+    """Every AOI (name, run file, or folder of run files) for every year; without years, for its configured period."""
     if years is not None and "period" in settings:
         raise ConfigError("give --years or --start and --end, not both")
     told = [settings]
@@ -81,7 +81,7 @@ def _question(path: Path, settings: dict[str, Any], console: Console | None) -> 
 
 
 def one_file_of_verdicts(path: Path | None, asked: Sequence[Question]) -> Path | None:
-    """The file of verdicts that was named; ConfigError where it is none, or where it would serve several questions."""
+    """The verdict file given by --reviews; ConfigError if it does not exist or there are several questions."""
     if path is not None and not path.is_file():
         raise ConfigError(f"--reviews {printable(path)}: no such file")
     if path is not None and len(asked) > 1:
@@ -108,7 +108,7 @@ def parse_years(text: str) -> list[int]:
 
 
 def run_all(asked: Sequence[Question], out: Path, console: Console, *, fresh: bool = False) -> int:
-    """Run every question; the exit code of the whole: 0 all done, 3 some, else that of the first failure."""
+    """Run every question; returns 0 if all succeeded, 3 if some were answered, else the first failure's exit code."""
     answers: list[Answered] = []
     with kept(asked[0].config.engine):
         for number, question in enumerate(asked, 1):
@@ -126,7 +126,7 @@ def _answer(question: Question, out: Path, console: Console, *, fresh: bool) -> 
     from pipeline.chain.review_file import find_reviews
     from pipeline.run import run
 
-    own = Console(quiet=console.quiet)  # its problems are this run's alone
+    own = Console(quiet=console.quiet)  # collects the problems of this run only
     own.explaining = console.explaining
     try:
         reviews = find_reviews(question.config.aoi.id)
@@ -155,7 +155,7 @@ def _table(answers: Sequence[Answered]) -> str:
 
 
 def _config_paths(name: str) -> list[Path]:
-    """A folder's run files; else the config of that name, which a folder of its images may bear as well."""
+    """The run files in a folder; if it holds none, the config of that name (a folder of images may share the name)."""
     folder = Path(name)
     inside = folder.iterdir() if folder.is_dir() else ()
     return sorted(p for p in inside if p.suffix in (".yaml", ".yml") and p.is_file()) or [find_config(name)]

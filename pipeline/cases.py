@@ -1,4 +1,4 @@
-"""Published cases: a table of calls through the product's own volume stage, compared with what was published."""
+"""Published cases: run their table of calls through our volume stage and compare with the published figures."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 FACTORS = (("gas_oil", "gas oil"), ("unnamed", "unnamed product"))  # 7.46 and 8.33 bbl/t of the Committee's chart
 IMPLIED_FILLS = (("60", 0.6), ("90", 0.9), ("100", 1.0))
 ORIGIN_WORDS = {"published": "published", "derived": "not stated, worked out by us"}
-FEW_DRAWS = 200  # where only scenarios are read: they are not drawn
-HAIR = 1e-6  # of a rounding step: a third of a sum may end in .9999999998
+FEW_DRAWS = 200  # enough where only the scenarios are read, which are not sampled
+HAIR = 1e-6  # tolerance in rounding steps, for floating-point error: a third of a sum may end in .9999999998
 
 
 @dataclass(frozen=True, slots=True)
 class CaseOutcome:
-    """Where a case's folder is, and its answer in a few lines."""
+    """A case's folder and its answer in a few lines."""
 
     folder: Path
     lines: tuple[str, ...]
@@ -48,7 +48,7 @@ class CaseOutcome:
 def calls_table(groups: Iterable[CallGroup], config: CaseConfig) -> pd.DataFrame:
     """One row for each call: call_id, arrival, departure, date_basis, name, sizes, product.
 
-    Calls without a date lie in the middles of equal parts of the period, in the order of the file.
+    The period is divided equally among undated calls, in file order; each is dated to the middle of its part.
     """
     single = [group for group in groups for _ in range(group.count)]
     undated = sum(group.date is None for group in single)
@@ -83,7 +83,7 @@ def calls_table(groups: Iterable[CallGroup], config: CaseConfig) -> pd.DataFrame
 
 
 def compare(config: CaseConfig, head: Headline, gas_oil_bbl_per_t: float) -> pd.DataFrame:
-    """One row for each figure: published, computed, computed as the published one was rounded, difference."""
+    """One row per figure: published, computed, computed and rounded as the published figure, difference."""
     urls = {s.id: s.url for s in config.sources}
     rows = []
     for figure in config.figures:
@@ -108,7 +108,7 @@ def compare(config: CaseConfig, head: Headline, gas_oil_bbl_per_t: float) -> pd.
 
 
 def _computed(figure: Figure, head: Headline, gas_oil_bbl_per_t: float) -> float:
-    """What the product makes of a figure; NaN where no call counts."""
+    """Our value for a published figure; NaN where no call counts."""
     per_call = head.break_even_bbl_per_call
     values = {
         "barrels": head.scenario_bbl[figure.fill],
@@ -122,7 +122,7 @@ def _computed(figure: Figure, head: Headline, gas_oil_bbl_per_t: float) -> float
 
 
 def _rounded(value: float, figure: Figure) -> float:
-    """Rounded as the published figure was: halves go up, or every fraction down."""
+    """Rounded as the published figure was: to nearest with halves up, or always down."""
     if math.isnan(value):
         return value
     half = 0.5 if figure.rounding == "nearest" else 0.0
@@ -130,7 +130,7 @@ def _rounded(value: float, figure: Figure) -> float:
 
 
 def run_case(name: str, settings: dict[str, Any], out: Path, console: Console) -> CaseOutcome:
-    """Recompute a case into ``<out>/cases/<id>/``; a figure that does not come out is a problem (exit code 3)."""
+    """Recompute a case into ``<out>/cases/<id>/``; a figure that is not reproduced is a problem (exit code 3)."""
     path = find_case(name)
     config = load_over(CaseConfig, path, settings)
     cap_path = next((p for p in (path.parent / config.cap, configs_root() / config.cap) if p.is_file()), None)
@@ -172,7 +172,7 @@ def run_case(name: str, settings: dict[str, Any], out: Path, console: Console) -
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Accounted:
-    """Calls with all that follows from them."""
+    """Calls with the liftings, ledger and headline computed from them."""
 
     calls: pd.DataFrame
     liftings: pd.DataFrame
@@ -212,7 +212,7 @@ def _reading(
 
 
 def _implied(config: CaseConfig) -> tuple[dict[str, Any], ...]:
-    """What each total without a fill implies: barrels and tonnes a call, and the deadweight that carries them."""
+    """What each published total without a fill implies: barrels and tonnes per call, and the deadweight needed."""
     quick = config.volume.model_copy(update={"draws": FEW_DRAWS})
     rows = []
     for total in config.totals:

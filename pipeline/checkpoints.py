@@ -1,6 +1,6 @@
-"""Points at which a run may be killed: between any two of them nothing is half done.
+"""Checkpoints at which tests kill a run, to check that a kill at any of them leaves nothing half done.
 
-A test sets CAPWATCH_KILL_AT to n, and the n-th point of the process ends it as the kernel would, without a word.
+A test sets CAPWATCH_KILL_AT to n, and the process kills itself with SIGKILL at its n-th checkpoint.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import os
 import signal
 
 KILL_AT = "CAPWATCH_KILL_AT"
-passed: list[str] = []  # names of the points that this process went through, where KILL_AT is set
+passed: list[str] = []  # names of the checkpoints that this process passed, if KILL_AT is set
 
 
 def checkpoint(name: str) -> None:
-    """Go on, unless this is the point at which the process is to be killed."""
+    """Kill the process if this is its CAPWATCH_KILL_AT-th checkpoint; otherwise do nothing."""
     wanted = os.environ.get(KILL_AT)
     if wanted is None:
         return

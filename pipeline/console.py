@@ -12,8 +12,8 @@ from pipeline.errors import DEGRADED, EnvironmentFault, PipelineError, printable
 
 
 def to_stderr(line: str) -> None:
-    """A line for whoever watches. Where none can be told any more, behind a pipe that was closed or on a full disk, the
-    work goes on all the same, and ends with its own exit code."""
+    """Write a line to standard error. A closed pipe or a full disk is ignored: the work goes on and keeps its own exit
+    code."""
     if sys.stderr is None:  # closed by the shell
         return
     try:
@@ -26,19 +26,19 @@ def to_stderr(line: str) -> None:
 
 
 def _to_nowhere(stream: TextIO) -> None:
-    """What a stream still holds, and all that follows, is for nobody."""
+    """Discard what is still buffered in a stream, and all later output to it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 class Console:
-    """Progress to standard error, results to standard output; remembers what went wrong."""
+    """Writes progress to standard error and results to standard output; collects problems."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
-        self.explaining = False  # say of each step why it runs, or does not
+        self.explaining = False  # say why each step runs or is skipped
         self.problems: list[str] = []
         self.remarks: list[str] = []
-        self.listener: Callable[..., None] | None = None  # told of every event: the run's log
+        self.listener: Callable[..., None] | None = None  # receives every event: the run's log
 
     def _tell(self, event: str, **facts: str) -> None:
         if self.listener is not None:
@@ -51,27 +51,27 @@ class Console:
         try:
             sys.stdout.write(printable(text) + "\n")
             sys.stdout.flush()
-        except BrokenPipeError:  # whoever read, as `head` does, has seen enough: the work itself goes on
+        except BrokenPipeError:  # the reader, such as `head`, has stopped reading: the work itself goes on
             _to_nowhere(sys.stdout)
         except OSError as error:
-            _to_nowhere(sys.stdout)  # else the interpreter would try once more, and end with a code of its own
+            _to_nowhere(sys.stdout)  # else the interpreter flushes again at exit and sets its own exit code
             raise EnvironmentFault(f"standard output: cannot be written: {error.strerror or error}") from error
 
     def note(self, text: str, *, unknown: bool = False) -> None:
-        """A line for whoever watches.
+        """An informative line on standard error.
 
-        One that says what is ``unknown`` is told when quiet, too: without it nothing found reads as nothing there.
+        With ``unknown`` it is printed even when quiet: without it, "nothing found" would read as "nothing there".
         """
         if unknown or not self.quiet:
             to_stderr(printable(text))
 
     def remark(self, text: str, *, unknown: bool = False) -> None:
-        """A line on what is odd in an input that was used whole: told, as a `note` is, and kept for the report."""
+        """Something odd about an input that was nevertheless used: printed like a `note`, and kept for the report."""
         self.remarks.append(printable(text))
         self.note(text, unknown=unknown)
 
     def explain(self, step: str, why: Callable[[], str] | None = None) -> None:
-        """Say why a step runs, or is skipped; ``why`` is asked only where somebody wants to know."""
+        """Say why a step runs or is skipped; ``why`` is called only when explanations are on."""
         if self.explaining:
             to_stderr(f"explain: {printable(step)}{f': {printable(why())}' if why else ''}")
 
@@ -93,11 +93,11 @@ class Console:
             self.result("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
     def problem(self, error: PipelineError | str, done: str = "skipped") -> None:
-        """One input that went wrong while the rest goes on: ``error: <item>: <cause> (<what was done>)``."""
+        """Report one failed input while the rest goes on: ``error: <item>: <cause> (<what was done>)``."""
         self._problem(f"error: {printable(error)} ({done})")
 
     def known_problems(self, lines: Iterable[str]) -> None:
-        """Lines of ``problem`` that a former run told and kept: they hold for who asks again, each once."""
+        """Repeat ``problem`` lines stored by an earlier run, which still apply to its answer, each once."""
         for line in lines:
             if line not in self.problems:
                 self._problem(line)

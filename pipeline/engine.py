@@ -1,9 +1,9 @@
-"""Where tasks run: this process, threads, processes, or a Dask cluster. No result depends on the choice.
+"""Runs tasks in this process, in threads, in processes, or on a Dask cluster. No result depends on the choice.
 
-A task is a reference (paths, addresses, settings) and its result a small table, so what travels is small and a client
-holds no more than its results. Only as many tasks are handed out as there are hands: memory stays flat however long
-the list, and when a worker dies it is clear which tasks it can have died of. Those are tried again by themselves. One
-that dies (or runs out of memory) `DEATHS` times is given up, and the rest goes on.
+A task is a reference (paths, addresses, settings) and its result a small table, so little is transferred and the client
+holds only results. No more tasks are submitted than there are workers: memory stays flat however long the list is, and
+when a worker dies only the tasks in progress can be the cause. Those are retried one at a time. A task that kills its
+worker (or runs out of memory) `DEATHS` times is given up, and the rest go on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipeline.config import EngineConfig
 from pipeline.errors import EnvironmentFault
 from pipeline.execution.workers import Died, Here, Pool, Processes, Result, Task, Threads
 
-DEATHS = 3  # one may be bad luck, three are the task's own doing (our choice)
+DEATHS = 3  # one may be bad luck; after three the task itself is at fault (our choice)
 
 
 def map_tasks(
@@ -33,10 +33,10 @@ def map_tasks(
     """``[work(task) for task in tasks]``, in the order of the tasks, wherever they ran.
 
     ``work`` must not raise for a bad input: it returns what happened. For processes and Dask, ``work`` and the
-    tasks must be picklable, so tasks carry references (paths), never arrays. ``done`` is called as each one ends.
-    ``lost(task, why)`` is the result of a task that was given up; without it that ends the whole. ``at_once`` limits
-    how many run at the same time, over all workers. The tasks of the highest ``cost`` begin first, so that no long one
-    is left alone at the end.
+    tasks must be picklable, so tasks carry references (paths), never arrays. ``done`` is called as each task ends.
+    ``lost(task, why)`` gives the result of a task that was given up; without it, EnvironmentFault is raised.
+    ``at_once`` limits how many tasks run at the same time, over all workers. Tasks with the highest ``cost`` start
+    first, so that no long one runs alone at the end.
     """
     results: dict[int, Result] = {}
     strikes: dict[int, str] = {}
@@ -49,7 +49,7 @@ def map_tasks(
         order = sorted(range(len(tasks)), key=lambda n: -cost(tasks[n]))
         _hand_out(pool, work, tasks, order, at_once or pool.hands, finish, strikes)
         deaths = dict.fromkeys(strikes, 1)
-        while strikes:  # by themselves, so that none dies of another
+        while strikes:  # one at a time, so that none is blamed for another's death
             n, why = strikes.popitem()
             if deaths[n] >= DEATHS:
                 finish(n, _given_up(tasks[n], f"{why} ({DEATHS} tries)", lost))
@@ -68,7 +68,7 @@ def _hand_out(
     finish: Callable[[int, Any], None],
     strikes: dict[int, str],
 ) -> None:
-    """Run the numbered tasks, at most ``at_once`` under way; those that died are left in ``strikes``."""
+    """Run the numbered tasks, at most ``at_once`` at a time; records in ``strikes`` why a task's worker died."""
     under_way: dict[Any, int] = {}
     left = iter(numbers)
     exhausted = False
@@ -105,7 +105,7 @@ _KEPT: ContextVar[tuple[EngineConfig, Pool] | None] = ContextVar("kept", default
 
 @contextmanager
 def kept(engine: EngineConfig) -> Iterator[None]:
-    """Keep the workers between lists of tasks while the block runs: starting them takes seconds."""
+    """Reuse the workers for all `map_tasks` calls within the block: starting them takes seconds."""
     if engine.kind in ("serial", "threads") or _KEPT.get() is not None:
         yield
         return

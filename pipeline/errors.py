@@ -1,6 +1,6 @@
-"""Every error that capwatch raises on purpose: one root, a few kinds, each with the exit code that it ends in.
+"""The errors that capwatch raises on purpose: one root class and a few kinds, each with its exit code.
 
-The message of each says *what* (file or item), *why*, and what would mend it, in one line.
+Each message says in one line *what* failed (file or item), *why*, and how to fix it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import PurePath
 
-DEGRADED = 3  # the exit code of what was done although some inputs were skipped or degraded
+DEGRADED = 3  # exit code of a command that finished with some inputs skipped or degraded
 MOST_CHARACTERS = 700  # of a cause; our choice: five doubts of a file fit, a header quoted in full may have thousands
 
 
@@ -18,7 +18,7 @@ class PipelineError(Exception):
     exit_code = 5
 
     def _render_traceback_(self) -> list[str]:
-        """What a notebook shows of it, as IPython asks: the sentence, as a terminal does, and no traceback."""
+        """IPython's hook: a notebook shows the message without a traceback, as a terminal does."""
         return [f"{self}"]
 
 
@@ -39,7 +39,7 @@ class InputError(PipelineError):
         super().__init__(f"{self.item}: {self.cause}")
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str]]:
-        """Errors cross process borders; the default would call the class with the finished message alone."""
+        """Makes the error picklable between processes; the default would pass only the finished message."""
         return type(self), (self.item, self.cause)
 
 
@@ -50,35 +50,35 @@ class NothingUsable(PipelineError):
 
 
 class NothingToShow(PipelineError):
-    """A notebook has come to where the run has no more to show: its last sentence says so, and nothing has failed."""
+    """A notebook stops because the run has nothing more to show, as its message says; nothing has failed."""
 
     exit_code = 4
 
 
 class RunDiffers(PipelineError):
-    """A finished run that was run again, and came out otherwise."""
+    """A finished run was repeated and gave a different result."""
 
     exit_code = DEGRADED
 
 
 class EnvironmentFault(PipelineError, OSError):
-    """Disk, permission, lock or memory: the question was fine, the machine was not."""
+    """A fault of the machine, not of the question: disk, permission, lock or memory."""
 
     exit_code = 5
 
 
 class MemoryShort(EnvironmentFault, MemoryError):
-    """There was not enough memory for one item: the engine tries it by itself, and gives up that item alone."""
+    """Not enough memory for one item: the engine retries it alone, and if that fails gives up only that item."""
 
 
 class ContractError(PipelineError, ValueError):
-    """A table does not hold what its contract promises: a bug in a stage, or a foreign file of another kind."""
+    """A table breaks its contract: a bug in a stage, or a file from elsewhere that is not such a table."""
 
     exit_code = 2
 
 
 def ending_code(error: PipelineError) -> int:
-    """The exit code of a command that an error ends: where one input does so, there was no other, and nothing is made.
+    """The exit code of a command that an error ends; an InputError ends one only if no other input was left, hence 4.
 
     >>> ending_code(InputError("calls.csv", "no such file")), ending_code(ConfigError("--set: no such key"))
     (4, 2)
@@ -87,10 +87,10 @@ def ending_code(error: PipelineError) -> int:
 
 
 def file_of(error: OSError) -> str:
-    """The file of an error of the system, "" where none can be told.
+    """The file that an OSError concerns; "" if it cannot be determined.
 
-    An open that fails names its file; a read or a write does not. Whoever called it held the path, or the open file, so
-    the innermost of the frames that the error came through tells it.
+    A failed open names its file; a failed read or write does not. Its caller held the path or the open file, so the
+    innermost frame of the traceback that has one is used.
     """
     if error.filename:
         return str(error.filename)
@@ -109,7 +109,7 @@ def file_of(error: OSError) -> str:
 
 
 def in_words(error: OSError | MemoryError) -> str:
-    """Which file, or what, failed, and how, of an error of the system that nobody has put into words."""
+    """One line for an OSError or MemoryError that nothing else has worded: what failed, and how."""
     if isinstance(error, MemoryError):
         return "not enough memory"
     where = file_of(error) or "a file or connection without a name"
@@ -117,7 +117,7 @@ def in_words(error: OSError | MemoryError) -> str:
 
 
 def shortened(text: str) -> str:
-    """A line that a terminal can hold: of a long one its start and its end."""
+    """The text, or the start and end of one longer than MOST_CHARACTERS."""
     if len(text) <= MOST_CHARACTERS:
         return text
     return f"{text[: MOST_CHARACTERS // 2]} … {text[-MOST_CHARACTERS // 3 :]}"
@@ -130,7 +130,7 @@ def printable(item: object) -> str:
 
 
 def is_utf8(name: object) -> bool:
-    """Can tables and pages hold a name? The system knows names as bytes, and those that are no UTF-8 come with marks.
+    """Is a name valid UTF-8, so that tables and pages can hold it? Python marks other bytes of a name by surrogates.
 
     >>> is_utf8("Hafen-Süd.tif"), is_utf8("n\\udcff.tif")
     (True, False)

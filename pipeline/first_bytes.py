@@ -1,10 +1,10 @@
-"""What a file seems to be by the bytes that it begins with, whatever its name says."""
+"""Tells a file's type from its first bytes, whatever its name says."""
 
 from __future__ import annotations
 
-HEAD_BYTES = 1024  # enough to tell text from what is none (our choice)
+HEAD_BYTES = 1024  # enough to tell text from binary data (our choice)
 GZIP = b"\x1f\x8b"
-_TEXTS = (  # compared in lower case: what a file begins with, and what it is then, with what to do about it
+_TEXTS = (  # first bytes in lower case, and what such a file is, with what to do about it
     (b"version https://git-lfs", "a pointer of Git LFS (git lfs pull fetches the file)"),
     (b"<!doctype html", "a web page (a download that failed, or wanted a login)"),
     (b"<html", "a web page (a download that failed, or wanted a login)"),
@@ -15,7 +15,7 @@ _TEXTS = (  # compared in lower case: what a file begins with, and what it is th
     (b"[\n", "JSON text"),
     (b"%pdf", "a PDF"),
 )
-_BYTES = (  # what begins so is no text
+_BYTES = (  # no text begins like this
     (b"pk\x03\x04", "a zip archive under another name"),
     (GZIP, "packed by gzip: unpack it"),
     (b"\xd0\xcf\x11\xe0", "an old Excel or Word file (save its sheet as CSV UTF-8)"),
@@ -28,7 +28,7 @@ _BYTES = (  # what begins so is no text
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"\x7felf", "a program"),
 )
-_LETTERS = (  # these letters may begin a text as well
+_LETTERS = (  # a text may begin with these letters too
     (b"par1", "a Parquet table (end its name in .parquet)"),
     (b"cdf", "netCDF"),
     (b"ehfa_header_tag", "an ERDAS image"),
@@ -40,7 +40,7 @@ _WORKBOOK = (b"[Content_Types].xml", b"xl/")  # the first names in an Excel file
 _UTF32, _UTF16 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff"), (b"\xff\xfe", b"\xfe\xff")
 _WIDE: dict[
     tuple[bool, ...], str
-] = {  # which of four bytes are zero throughout, where Latin letters stand and no mark tells it
+] = {  # which bytes of every four are zero, in Latin text without a mark at its start (BOM)
     (False, True, False, True): "UTF-16",
     (True, False, True, False): "UTF-16",
     (False, True, True, True): "UTF-32",
@@ -49,7 +49,7 @@ _WIDE: dict[
 
 
 def kind_of(head: bytes) -> str:
-    """What a file that begins so is, in words; "" where that cannot be told.
+    """The type of a file with these first bytes, in words; "" if unknown.
 
     >>> kind_of(b"%PDF-1.7"), kind_of(b" <HTML><body>")[:10], kind_of(b'[{"mmsi": 1'), kind_of(bytes(16))
     ('a PDF', 'a web page', 'JSON text', '')
@@ -58,7 +58,7 @@ def kind_of(head: bytes) -> str:
 
 
 def not_a_table_of_text(head: bytes) -> str:
-    """What a file that begins so is where it can be no table of text, to stand behind its name; "" where it may be one.
+    """Why a file with these first bytes cannot be a text table, worded to follow its name; "" if it may be one.
 
     >>> not_a_table_of_text(b"II*" + bytes(range(200)))
     'is a TIFF image, not a table of text'
@@ -67,7 +67,7 @@ def not_a_table_of_text(head: bytes) -> str:
     """
     if wide := _wide_text(head[:64]):
         return f"is {wide} text; save it as UTF-8 (in Excel: CSV UTF-8)"
-    text = head.rstrip(b"\x00")  # a disk that was full, or a copy that broke off, leaves zeros behind what was written
+    text = head.rstrip(b"\x00")  # a full disk or an interrupted copy leaves zeros after the content
     if head and not text:
         return "holds nothing but zeros: a copy or a download that failed"
     named = _named(head, (*_TEXTS, *_BYTES))
@@ -84,7 +84,7 @@ def _named(head: bytes, kinds: tuple[tuple[bytes, str], ...]) -> str:
 
 
 def _wide_text(head: bytes) -> str:
-    """UTF-32 or UTF-16, by its mark, or by the zeros beside its letters; "" where it is neither."""
+    """UTF-32 or UTF-16, from the byte-order mark or the zero bytes beside its letters; "" if neither."""
     for marks, name in ((_UTF32, "UTF-32"), (_UTF16, "UTF-16")):
         if head.startswith(marks):
             return name
@@ -95,6 +95,6 @@ def _wide_text(head: bytes) -> str:
 
 
 def _binary(head: bytes) -> bool:
-    """Are more than a twentieth of the bytes none that text has? Of random ones a tenth are (our choice)."""
+    """Are more than a twentieth of the bytes control characters? In random data a tenth are (our choice)."""
     none = sum(byte < 9 or 13 < byte < 32 for byte in head)
     return 20 * none > len(head)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def number_of(count: int, thing: str) -> str:
-    """So many things, one of them without its s.
+    """A count with its noun, in the plural unless the count is 1.
 
     >>> number_of(1, "look"), number_of(0, "look"), number_of(1200, "usable look")
     ('1 look', '0 looks', '1,200 usable looks')
@@ -15,7 +15,7 @@ def number_of(count: int, thing: str) -> str:
 
 
 def first_of(names: Sequence[object], most: int) -> str:
-    """Names in one line, at most so many of them.
+    """The first ``most`` names in one line.
 
     >>> first_of(["a", "b"], 2), first_of([1, 2, 3], 2)
     ('a, b', '1, 2 ...')

@@ -1,4 +1,4 @@
-"""What a run rests on and what it made, by hash: manifest, run id, and the check that nothing changed since."""
+"""Manifests: the hashes of a run's inputs, code and outputs, and the check that nothing changed since."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from pipeline.errors import ConfigError, EnvironmentFault, InputError, printable
 
 MANIFEST = "manifest.json"
 CRATE = "ro-crate-metadata.json"  # the description of an unpacked archive
-# The log holds times, the manifest cannot hold its own hash, and an archive's description is compared by itself
+# The log holds times, the manifest cannot hold its own hash, and an archive's description is compared separately
 UNHASHED = {MANIFEST, CRATE, "log.jsonl"}
-_CHUNK = 1 << 20  # bytes hashed at once (our choice)
+_CHUNK = 1 << 20  # bytes read at a time (our choice)
 
 
 def sha256_file(path: Path) -> str:
@@ -35,13 +35,13 @@ def sha256_of(value: Any) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
-CODE = {".py", ".json", ".onnx", ".j2", ".js", ".css"}  # a wheel's configs (_configs) are part of the question
+CODE = {".py", ".json", ".onnx", ".j2", ".js", ".css"}  # not a wheel's _configs: part of the question
 
 
 @cache
 def code_version() -> str:
-    """The version, and a hash of every file of the package that an answer or its page rests on, fitted coefficients and
-    weights too: an edited or refitted checkout is another."""
+    """The version, with a hash of every package file that an answer or its page depends on, fitted coefficients and
+    network weights included: an edited or refitted checkout is a different version."""
     here = Path(__file__).parent
     digest = hashlib.sha256()
     for path in sorted(p for p in here.rglob("*") if p.suffix in CODE and "_configs" not in p.parts):
@@ -50,15 +50,15 @@ def code_version() -> str:
 
 
 def require_same_code() -> None:
-    """EnvironmentFault where the code was edited or installed anew since its hash was taken: what is imported late is
-    of other code than the answer would say."""
+    """EnvironmentFault if the code was edited or reinstalled since it was hashed: modules imported later would come
+    from code other than what the answer states."""
     if code_version.__wrapped__() != code_version():
         raise EnvironmentFault("the code of capwatch changed while this ran (no answer was written; ask again)")
 
 
 @cache
 def library_versions() -> dict[str, str]:
-    """Versions of what the numbers came through, both GDALs included."""
+    """Versions of the libraries that affect the numbers, both GDAL builds included."""
     from importlib.metadata import version
 
     import pyogrio
@@ -92,14 +92,15 @@ class FileRecord:
 
 
 def outputs_of(folder: Path) -> list[FileRecord]:
-    """Every file of a run folder that the manifest covers, in order of name."""
+    """Every file in a run folder that the manifest covers, sorted by path."""
     files = (p for p in sorted(folder.rglob("*")) if p.is_file())
     named = ((p, p.relative_to(folder).as_posix()) for p in files)
     return [FileRecord.of(p, name) for p, name in named if name not in UNHASHED and not Path(name).name.startswith(".")]
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a finished run; ConfigError where there is none, InputError where it is torn."""
+    """The manifest of a finished run; ConfigError if there is none, InputError if it is damaged, EnvironmentFault if
+    access is denied."""
     path = folder / MANIFEST
     try:
         found = json.loads(path.read_text("utf-8"))
@@ -129,7 +130,7 @@ def _why_none(folder: Path) -> str:
 
 
 def _is_ours(found: dict[str, Any]) -> bool:
-    """Is it a manifest that capwatch wrote? Other programs call files of theirs so, too."""
+    """Was this manifest written by capwatch? Other programs also write files of that name."""
     files = _are_records(found.get("outputs")) and _are_records(found.get("inputs", []))
     return files and isinstance(found.get("capwatch"), str)
 
@@ -142,10 +143,10 @@ def _are_records(found: Any) -> bool:
 
 
 def changes(folder: Path, digest_of: Callable[[Path], str] | None = None, *, inputs: bool = True) -> list[str]:
-    """What differs between a run folder and its manifest: one line for each file; empty where every byte agrees.
+    """What differs between a run folder and its manifest, one line per file; empty if every byte agrees.
 
-    ``inputs`` are compared too, where they still lie where the manifest says; ``digest_of`` hashes them as the run did
-    (a product's hash is that of its files).
+    With ``inputs``, input files still at their recorded paths are compared too; ``digest_of`` hashes them as the run
+    did (a product folder's hash is computed from its files).
     """
     manifest = read_manifest(folder)
     stated = manifest.get("self_sha256")
@@ -162,7 +163,7 @@ def changes(folder: Path, digest_of: Callable[[Path], str] | None = None, *, inp
 
 
 def _input_change(record: dict[str, Any], digest_of: Callable[[Path], str] | None) -> str:
-    """Why an input is no longer the one of the run, or ""; one that is not there any more says nothing."""
+    """How an input differs from the one the run read; "" if it does not, or if it no longer exists."""
     path = Path(record["path"])
     if not (path.is_file() or (digest_of is not None and path.is_dir())):
         return ""

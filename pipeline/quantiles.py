@@ -1,3 +1,3 @@
-"""The normal quantile by which every 90 % interval is turned into a standard error, and back."""
+"""The normal quantile that converts a 90 % interval to a standard error and back."""
 
-Z90 = 1.6448536  # 5 % and 95 % quantiles of the normal law lie this many standard deviations from its mean
+Z90 = 1.6448536  # the 5 % and 95 % quantiles of a normal distribution lie this many standard deviations from its mean

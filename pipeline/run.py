@@ -1,4 +1,4 @@
-"""Chains the stages: inputs, scenes, detections, port calls, liftings, ledger, report. One run is one folder."""
+"""Runs the whole chain: inputs, scenes, detections, port calls, liftings, ledger, report. One run is one folder."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run ended with: its folder and the lines that a user reads first."""
+    """The result of a run: its folder, the lines that a user reads first, and the exit code."""
 
     folder: Path
     lines: tuple[str, ...]
@@ -61,8 +61,8 @@ def run(
     """Run the whole chain for one config; ``root`` is the folder that its file names are relative to.
 
     A finished run with the same config, inputs and code is not repeated, unless ``fresh``. ``reviews`` is a file of
-    analysts' verdicts, part of the question. Of the live scenes in the cache those are used that nothing speaks
-    against, and none if ``fresh``, unless ``kept`` says otherwise.
+    analysts' verdicts, part of the question. ``kept`` says which live scenes in the cache may be used; by default
+    those without a doubt against them, or none if ``fresh``.
     """
     asked = files_asked(config, root, reviews)
     place = made_ready(config, root, console)
@@ -86,7 +86,7 @@ def run(
             console.explain(f"every step: kept, the question, its inputs and the code are those of {run_id}")
             console.known_problems(read_manifest(folder.path)["problems"])
             _tell_kept(folder, console)
-            if not journal.ended(folder.path):  # killed behind its manifest, before it was the latest run
+            if not journal.ended(folder.path):  # killed after writing its manifest, before it became the latest run
                 with _logged(folder, console):
                     _finish(folder)
             return _outcome(folder, console)
@@ -106,8 +106,8 @@ def _logged(folder: RunFolder, console: Console) -> AbstractContextManager[None]
 
 
 def _begin(folder: RunFolder) -> dict[str, str] | None:
-    """Remove what a former run left, and all but the log of one that was cut short: it may have been another answer,
-    of an input that could not be read or a file that was edited then. The run that this one continues."""
+    """Empty the folder and return the run that this one continues. A finished run is removed whole; of an interrupted
+    one only the log stays: its results may come from an input that was unreadable, or a file being edited, then."""
     previous = last_of(folder.path.parent, folder.path.name)
     write_json(folder.path / CONTINUES, previous)
     folder.clear({CONTINUES} if folder.finished else {CONTINUES, journal.LOG})
@@ -115,7 +115,7 @@ def _begin(folder: RunFolder) -> dict[str, str] | None:
 
 
 def _tell_kept(folder: RunFolder, console: Console) -> None:
-    """The answer is that of a finished run: nothing changed since, or somebody changed its folder."""
+    """Say that the answer is that of a finished run, and whether its folder was changed since."""
     if altered := altered_since(folder.path):
         told = f"{printable(folder.path)}: {altered}"
         console.problem(told, done="the answer is told as it stands there; --fresh makes it anew")
@@ -124,13 +124,13 @@ def _tell_kept(folder: RunFolder, console: Console) -> None:
 
 
 def _finish(folder: RunFolder) -> None:
-    """The manifest is written: the run is the latest one of its AOI."""
+    """Mark a run whose manifest is written as the latest of its AOI."""
     (folder.path / CONTINUES).unlink(missing_ok=True)
     write_text(folder.path.parent / LATEST, folder.path.name + "\n")
 
 
 def _tell_left_out(scene_table: pd.DataFrame, console: Console) -> None:
-    """Which inputs were skipped or are worth less, and why."""
+    """Report which inputs were skipped or degraded, and why."""
     from pipeline.ingest.inputs import beside_the_question
 
     for row in scene_table[scene_table["status"].isin(["skipped", "degraded"])].itertuples():
@@ -143,7 +143,7 @@ def _tell_left_out(scene_table: pd.DataFrame, console: Console) -> None:
 def compute(
     job: Job, scenes: list[Scene], scene_table: pd.DataFrame, ais: AisRead, verdicts: Sequence[Verdict] = ()
 ) -> Story:
-    """Every stage once, table to table; what lies behind the detections twice where analysts have given verdicts."""
+    """Run every stage once; the stages after detection run twice if analysts have given verdicts."""
     from pipeline import calls
     from pipeline.chain.accounting import account_for
     from pipeline.ingest.ais.messages import any_simulated
@@ -187,7 +187,7 @@ def compute(
 
 
 def _ground(job: Job, scene_table: pd.DataFrame, zone_covered: dict[str, dict[str, float]], ais: AisRead) -> Ground:
-    """What every account of this run stands on, whichever detections it takes: all but these and the verdicts."""
+    """Everything that the accounts of this run share: all but the detections and the verdicts."""
     from pipeline import calls
     from pipeline.chain.accounting import Ground
 
@@ -209,7 +209,7 @@ def _ground(job: Job, scene_table: pd.DataFrame, zone_covered: dict[str, dict[st
 
 
 def _tell(account: Account, job: Job) -> None:
-    """How well images and transponders agree, what looks find, how sure the number of calls is, what verdicts did."""
+    """Print how images and AIS agree, the looks' recall, the uncertainty of the call count, and failed verdicts."""
     from pipeline import calls
 
     checked, found = calls.check_lines(account.tables["match_checks"]), calls.recall_lines(account.tables["recalls"])
@@ -219,7 +219,7 @@ def _tell(account: Account, job: Job) -> None:
 
 
 def _looked_into(ground: Ground, account: Account, verdicts: Sequence[Verdict]) -> dict[str, pd.DataFrame]:
-    """Silences of transponders, which assumption moves the answer most, calls without their weakest evidence."""
+    """AIS silences, sensitivity of the answer to its assumptions, and calls without their weakest evidence."""
     from pipeline import calls, volume
     from pipeline.chain.accounting import robustness
 

@@ -1,4 +1,4 @@
-"""Files appear by rename only: written under a temporary name, synced, renamed."""
+"""Atomic writes: a file is written under a temporary name, synced, then renamed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path, older_than_s: float = 0.0) -> None:
-    """Remove what killed writers left: parts that never got their name. The caller holds the folder's lock."""
+    """Remove temporary files left by killed writers. The caller holds the folder's lock."""
     for part in folder.rglob(".*.part"):
         with suppress(OSError):
             if part.is_file() and time.time() - part.stat().st_mtime >= older_than_s:
@@ -52,13 +52,13 @@ def megabytes(path: Path) -> float:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a whole file, or nothing."""
+    """Write a file atomically."""
     with replacing(path) as part:
         part.write_bytes(content)
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write a whole UTF-8 file, or nothing."""
+    """Write a UTF-8 text file atomically."""
     write_bytes(path, content.encode("utf-8"))
 
 
@@ -73,7 +73,7 @@ def json_text(value: Any) -> str:
 
 
 def require_writable(folder: Path) -> None:
-    """Raise EnvironmentFault, before any work, where nothing could be written below a folder; makes nothing."""
+    """Raise EnvironmentFault, before any work, if a folder is not writable; leaves nothing behind."""
     require_utf8(folder)
     existing = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
     probe = existing / f".capwatch-{os.getpid()}.part"
@@ -88,13 +88,13 @@ def require_writable(folder: Path) -> None:
 
 
 def require_utf8(path: Path) -> None:
-    """Raise ConfigError for an output's name that the libraries which write tables cannot spell."""
+    """Raise ConfigError for an output name that is not UTF-8, which the libraries that write tables cannot handle."""
     if not is_utf8(path):
         raise ConfigError(f"{printable(path)}: cannot be written, since its name is not UTF-8; choose another")
 
 
 def require_apart(out: Path, *read: Path | None) -> None:
-    """Raise ConfigError where a command would write over one of the files that it reads: nobody has them twice."""
+    """Raise ConfigError if a command would overwrite one of the files that it reads."""
     for path in read:
         if path is not None and os.path.exists(out) and os.path.exists(path) and os.path.samefile(out, path):
             raise ConfigError(
@@ -108,7 +108,7 @@ def _sync(path: Path) -> None:
 
 
 def cannot_write(path: Path, error: OSError) -> EnvironmentFault:
-    """The fault of the machine, in words, that kept a path from being written."""
+    """The EnvironmentFault for a failed write, with its cause in words."""
     causes = {
         errno.ENOSPC: "the disk is full",
         errno.EACCES: "permission denied",

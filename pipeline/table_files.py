@@ -1,4 +1,4 @@
-"""Tables in and out of files, in the format of their suffix; what a spreadsheet would run is text there."""
+"""Reads and writes tables in the format of the file's suffix; text that a spreadsheet would run is neutralised."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
     from pipeline.tables import Contract
 
-SIMULATED = "capwatch:simulated"  # among a table's attributes, where no column says it
-ATTRIBUTES = b"PANDAS_ATTRS"  # where a Parquet file keeps them, by pandas' custom
-SIMULATED_COLUMN = "simulated"  # of a table that says it of each row
+SIMULATED = "capwatch:simulated"  # the table attribute that marks simulated data, where no column does
+ATTRIBUTES = b"PANDAS_ATTRS"  # the Parquet metadata key under which pandas keeps them
+SIMULATED_COLUMN = "simulated"  # of a table that marks each row
 SIMULATED_WORDS = "SIMULATED: no real ship, image or message"
 SUFFIXES = (".parquet", ".csv", ".geojson", ".gpkg")
-_TEXTS = (".csv", ".tsv", ".tab", ".txt")  # read alike, whatever stands between their columns; .gz may follow
+_TEXTS = (".csv", ".tsv", ".tab", ".txt")  # read alike, whatever their delimiter; .gz may follow
 _PACKED = (".gz", ".zip", ".zst", ".bz2", ".xz", ".7z")
 _WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
-_NO_VALUE = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT")  # of numbers and times
+_NO_VALUE = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT")  # missing numbers and times
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00")  # a spreadsheet would run these (CASES X-02)
 
 
@@ -43,15 +43,15 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def require_format(path: Path) -> None:
-    """ConfigError where a table's name does not end in the format to write it in."""
+    """ConfigError if the suffix is not a table format that can be written."""
     if path.suffix.lower() not in SUFFIXES:
         raise ConfigError(f"{printable(path)}: cannot tell the table format; end the name in {', '.join(SUFFIXES)}")
 
 
 def marked(table: pd.DataFrame, simulated: bool) -> pd.DataFrame:
-    """The table with the word that it is of a simulation, which every format keeps; the same where it is not.
+    """The table marked as simulated, which every format keeps; unchanged if it is not.
 
-    A CSV has no room for it but a column.
+    In a CSV the mark is a column, since the format has no metadata.
     """
     if not simulated:
         return table
@@ -83,14 +83,14 @@ def table_from(content: bytes, contract: Contract) -> pd.DataFrame:
 def read_table(path: Path, contract: Contract | None = None, *, verbatim: Collection[str] = ()) -> pd.DataFrame:
     """Read .parquet, .csv, .tsv, .geojson or .gpkg; with a contract, conforming to it. InputError names the file.
 
-    Columns ``verbatim`` of a CSV stay the texts that it holds, whatever the case and brackets of their names.
+    The ``verbatim`` columns of a CSV stay text as written; their names match whatever their case and brackets.
     """
     import geopandas
 
     suffix = ".csv" if path.name.lower().removesuffix(".gz").endswith(_TEXTS) else path.suffix.lower()
     if not os.path.exists(path):  # unlike Path.exists, False also for names too long to exist
         raise InputError(path, "no such file")
-    if not os.path.isfile(path):  # a pipe may never end, and gives each byte once
+    if not os.path.isfile(path):  # a pipe may never end, and can be read only once
         raise InputError(path, "is not a regular file; save it first")
     try:
         if suffix == ".parquet":
@@ -110,7 +110,7 @@ def read_table(path: Path, contract: Contract | None = None, *, verbatim: Collec
             )
     except PermissionError as error:
         raise InputError(path, f"cannot be read ({error.strerror})") from error
-    except (OSError, ValueError, RuntimeError, TypeError, LookupError) as error:  # of damaged metadata, any of these
+    except (OSError, ValueError, RuntimeError, TypeError, LookupError) as error:  # damaged metadata raises any of these
         raise InputError(path, f"cannot be read as a table ({' '.join(str(error).split())[:160]})") from error
     if contract is None:
         return table
@@ -121,7 +121,7 @@ def read_table(path: Path, contract: Contract | None = None, *, verbatim: Collec
 
 
 def _read_csv(path: Path, contract: Contract | None, verbatim: Collection[str]) -> pd.DataFrame:
-    """A CSV whose text columns stay text: an id such as 007 or 1e5 is no number, a ship may be called NA."""
+    """A CSV whose text columns stay text: an id such as 007 or 1e5 is not a number, and a ship may be called NA."""
     from pipeline.tables import ALL
     from pipeline.tables.delimited import layout_of, plain, read_delimited, require_header_first
     from pipeline.tables.given import KNOWN, NUMBERS, resembled
@@ -138,7 +138,7 @@ def _read_csv(path: Path, contract: Contract | None, verbatim: Collection[str]) 
 
 
 def _revived(table: pd.DataFrame, contract: Contract, *, guarded: bool) -> pd.DataFrame:
-    """Lists, geometries and guarded texts as a CSV or GeoJSON holds them, turned back."""
+    """Lists, geometries and guarded texts restored from the form that a CSV or GeoJSON holds."""
     import numpy as np
     import shapely
 
@@ -161,7 +161,7 @@ def _revived(table: pd.DataFrame, contract: Contract, *, guarded: bool) -> pd.Da
 
 
 def _as_text(value: Any) -> Any:
-    """Text without its guard; what GeoJSON holds as JSON is text again."""
+    """Text without its formula guard; JSON that GeoJSON turned into an object is text again."""
     text = json.dumps(value, separators=(",", ":")) if isinstance(value, dict) else value
     return unguarded(text) if isinstance(text, str) else text
 
@@ -191,9 +191,9 @@ def _parquet(table: pd.DataFrame, part: Any) -> None:
 
 
 def _type_lists(part: Path) -> None:
-    """Lists of texts in a Parquet file as such, also where no row has one.
+    """Give empty list columns of a Parquet file their type, list of strings.
 
-    Their type would be null, another one than in the next run's file: a reader of both at once refuses that.
+    Otherwise the type is null and differs from the next run's file, and a reader of both at once refuses that.
     """
     import pyarrow as pa
     from pyarrow import parquet
@@ -208,10 +208,10 @@ def _type_lists(part: Path) -> None:
             typed = typed.set(n, field.with_type(pa.list_(pa.field("element", pa.string()))))
     if typed == schema:
         return
-    again = part.with_name(f".typed{part.name}")  # ends as the other does, so that a killed writer's is swept
+    again = part.with_name(f".typed{part.name}")  # ends in .part as well, so that `sweep` removes it after a kill
     try:
         with parquet.ParquetFile(part) as former, parquet.ParquetWriter(again, typed, compression="zstd") as writer:
-            for n in range(former.num_row_groups):  # one at a time: a year's tracks are large
+            for n in range(former.num_row_groups):  # one row group at a time: a year's tracks are large
                 writer.write_table(former.read_row_group(n).cast(typed))
         again.replace(part)
     finally:
@@ -242,7 +242,7 @@ def _gpkg(table: pd.DataFrame, part: Path) -> None:
 
 
 def _by_gdal(table: pd.DataFrame, part: Path, driver: str) -> None:
-    """In memory first: where the disk fills up with the last block, GDAL leaves a torn file and says nothing."""
+    """Written to memory first: if the disk fills up with the last block, GDAL leaves a torn file without an error."""
     import io
 
     content = io.BytesIO()
@@ -272,18 +272,18 @@ def flat_table(table: pd.DataFrame, *, keep_geometry: bool = False) -> pd.DataFr
 
 
 def iso_z(moment: Any) -> str:
-    """ISO 8601 in UTC with a Z, to the second, or finer where the time is."""
+    """ISO 8601 in UTC with a Z, to the second, or finer if the time is."""
     return str(moment.isoformat()).replace("+00:00", "Z")
 
 
 def neutral(text: str) -> str:
-    """Text that no spreadsheet takes for a formula, and whose line ends tear no row of a CSV (a lone CR does)."""
+    """Text that no spreadsheet takes for a formula, with line ends that do not split a CSV row (a lone CR does)."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return f"'{text}" if text.lstrip("'").startswith(_FORMULA_STARTS) else text
 
 
 def unguarded(text: str) -> str:
-    """What ``neutral`` was given, but for its line ends.
+    """The inverse of ``neutral``, except for line ends.
 
     >>> [unguarded(neutral(t)) for t in ("=1+1", "'=1+1", "O'Hara")]
     ['=1+1', "'=1+1", "O'Hara"]

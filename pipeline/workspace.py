@@ -1,4 +1,4 @@
-"""Where things lie: the project's configs and cases, the cache of simulated inputs, and the folder of one run."""
+"""Locations on disk: configs and cases, the cache of simulated inputs, and the folder of one run."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ OTHERS = {"AOI": ("case", "a case", "cases"), "case": ("run", "an AOI", "")}  # 
 M = TypeVar("M", bound=BaseModel)
 
 LATEST = "latest.txt"
-CONTINUES = ".previous.json"  # in a run that is under way: the run that it continues, however often it is begun
+CONTINUES = ".previous.json"  # in an unfinished run's folder: the run that it continues, however often it is restarted
 STAGES = ".stages"
 CONFIG_FILES = "config_files"  # what config.yaml refers to, copied beside it, so that a run folder can be rerun alone
 
 
 def configs_root() -> Path:
-    """The configs that came with the package, or those of the checkout."""
+    """The configs folder of the installed package, or of the checkout."""
     packaged = Path(__file__).parent / "_configs"
     return packaged if packaged.is_dir() else Path(__file__).resolve().parents[1] / "configs"
 
 
 def cache_root() -> Path:
-    """Where made inputs are kept between runs: $CAPWATCH_CACHE, or the user's cache folder; EnvironmentFault for a user
-    without a home, as in some containers, for whom nothing is chosen."""
+    """Where generated inputs are kept between runs: $CAPWATCH_CACHE, or the user's cache folder; EnvironmentFault if
+    neither exists, since the user has no home (as in some containers)."""
     from platformdirs import user_cache_path
 
     if chosen := os.environ.get("CAPWATCH_CACHE"):
@@ -49,7 +49,7 @@ def cache_root() -> Path:
 
 
 def proven_files() -> Path:
-    """Where is noted which images were decoded whole before."""
+    """The record of images that were fully decoded before."""
     return cache_root() / "proven"
 
 
@@ -69,7 +69,7 @@ def find_cap(name: str | Path) -> Path:
 
 
 def _found(name: str, what: str, kind: str, below: Path) -> Path:
-    """A YAML file by path, or by its name in a folder of the configs: first of the working folder's, then of ours."""
+    """A YAML file by path, or by name: first in ./configs of the working folder, then in our own configs."""
     given = Path(name)
     if given.suffix in {".yaml", ".yml"}:
         if not os.path.isfile(given):  # unlike Path.is_file, False also for names too long to exist
@@ -84,7 +84,7 @@ def _found(name: str, what: str, kind: str, below: Path) -> Path:
 
 
 def _why_unknown(name: str, what: str, below: Path) -> str:
-    """That there is no AOI, or case, of a name: it is one of the other kind, or has a slip, or those that there are."""
+    """Why a name is unknown: it is of the other kind, a folder, another file, or a misspelling; lists those known."""
     if what in OTHERS:
         command, other, folder = OTHERS[what]
         if os.path.isfile(configs_root() / folder / f"{name}.yaml"):
@@ -102,7 +102,7 @@ def _why_unknown(name: str, what: str, below: Path) -> str:
 
 
 def _names(below: Path) -> list[str]:
-    """The names of the files that there are, in the working folder's configs and in ours."""
+    """The names available in the working folder's configs and in ours."""
     return sorted({p.stem for configs in (Path("configs"), configs_root()) for p in (configs / below).glob("*.yaml")})
 
 
@@ -112,11 +112,11 @@ def load_run_config(path: Path, settings: dict[str, object]) -> RunConfig:
 
 
 def load_over(model: type[M], path: Path, settings: dict[str, object]) -> M:
-    """A config file with the command line's settings on top, which are blamed for what they set wrong."""
+    """A config file with the command line's settings on top; errors name the setting if it caused them."""
     data, lines = read_yaml(path)
     told = {path: SET for path, _ in leaves(settings)}
-    above = {path[:n]: SET for path in told for n in range(1, len(path))}  # a section that the file does not have
-    below = {path: SET for path in lines if any(path[:n] in told for n in range(1, len(path)))}  # of a list replaced
+    above = {path[:n]: SET for path in told for n in range(1, len(path))}  # sections missing in the file
+    below = {path: SET for path in lines if any(path[:n] in told for n in range(1, len(path)))}  # of a replaced list
     return build(model, merged(data, settings), where=printable(path), lines=above | lines | below | told)
 
 
@@ -127,9 +127,9 @@ def config_files(config: RunConfig) -> list[str]:
 
 
 def config_root(path: Path, config: RunConfig) -> Path:
-    """The folder that a run file's names are relative to: its own.
+    """The folder that the file names in a run file are relative to: its own.
 
-    A run file that was copied out of the configs has none of its files beside it; then theirs is meant.
+    If none of those files is beside it, the run file was copied out of our configs, and our configs folder is used.
     """
     names = config_files(config)
     beside = any((path.parent / name).is_file() for name in names)
@@ -141,7 +141,7 @@ class RunFolder:
     """The folder of one run: ``<out>/<aoi>/<run id>/``."""
 
     path: Path
-    fresh: bool = False  # what was kept is not used
+    fresh: bool = False  # ignore cached results
 
     @property
     def cache(self) -> StageCache:
@@ -150,12 +150,13 @@ class RunFolder:
 
     @property
     def finished(self) -> bool:
-        """The manifest is written last."""
+        """Is the run complete? The manifest is written last."""
         return (self.path / MANIFEST).is_file()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Only one process works here. A dead process holds no lock."""
+        """Hold the folder's lock, so that only one process works here; EnvironmentFault if it is taken. A dead process
+        holds no lock."""
         from filelock import FileLock, Timeout
 
         try:
@@ -183,10 +184,8 @@ class RunFolder:
             lock.release()
 
     def clear(self, kept: Collection[str] = ()) -> None:
-        """Remove what a former run left, the manifest first, so that a half-removed run never looks finished.
-
-        Files of these names stay.
-        """
+        """Remove what an earlier run left except the ``kept`` names; the manifest first, so that a half-removed run
+        never looks finished."""
         (self.path / MANIFEST).unlink(missing_ok=True)
         for child in sorted(self.path.iterdir()) if self.path.is_dir() else []:
             if child.name in kept:
@@ -198,7 +197,7 @@ class RunFolder:
 
 
 def latest_run(out: Path) -> Path:
-    """The folder of the last finished run, of any AOI."""
+    """The folder of the most recently finished run of any AOI; ConfigError if there is none."""
     found = [p.parent / p.read_text("utf-8").strip() for p in out.glob(f"*/{LATEST}") if p.is_file()]
     if not found:
         raise ConfigError(f"{printable(out)}: no finished run here; start one with: capwatch run vostochny")

@@ -1,1 +1,1 @@
-"""The parts that a run is made of: inputs, identity, shore, looks, verdicts, account, what it leaves behind."""
+"""The parts of a run: inputs, identity, shore, looks, verdicts, account, published outputs."""

@@ -1,4 +1,4 @@
-"""The account in words, as `capwatch account` tells it: its sum, what it does not hold, and the day it is asked for."""
+"""Wording for `capwatch account`: the account's sum, what it leaves out, and parsing of its `--as-of` day."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from pipeline.config import CapConfig
     from pipeline.types import Headline
 
-_DAY = re.compile(r"\d{4}(-?)\d\d\1\d\d")  # Python would also take a week for its Monday
+_DAY = re.compile(r"\d{4}(-?)\d\d\1\d\d")  # date.fromisoformat also accepts weeks, as their Monday
 
 
 def account_lines(head: Headline, cap: CapConfig, ledger: pd.DataFrame) -> list[str]:
-    """The account in a few lines, rounded as a report is: its sum, and the counted calls that it does not hold."""
+    """The account in a few lines, rounded as in the report: its sum, and the counted calls that it leaves out."""
     from pipeline.report.left_out import not_held_lines
     from pipeline.report.wording import barrels, interval_for_none, percent, tonnes_line
     from pipeline.volume import last_day_of
@@ -40,7 +40,7 @@ def account_lines(head: Headline, cap: CapConfig, ledger: pd.DataFrame) -> list[
 
 
 def _watched(ledger: pd.DataFrame) -> str:
-    """What stands behind an account without a call: the days on which a counted zone was looked at."""
+    """How well an account without calls was observed: the days on which a counted zone was looked at."""
     days, seen = len(ledger), int(ledger["looked"].isin(["usable", "partly"]).sum())
     if (ledger["looked"] == "not_given").all():
         return "what was lifted is unknown: no look was given (--looks), so nothing says that anybody watched"
@@ -52,13 +52,13 @@ def _watched(ledger: pd.DataFrame) -> str:
 
 
 def unwatched_end_lines(ledger: pd.DataFrame) -> list[str]:
-    """What is unknown of an account that goes on after its last call and look: the same sum there is no news of them.
+    """A line if the account goes on after its last call and look: an unchanged sum on those days is not evidence.
 
-    Of one without a call `account_lines` says it of all its days.
+    For an account without calls, `account_lines` says so for all its days.
     """
     if not ledger["calls"].iloc[-1]:
         return []
-    called = ledger["calls"] > ledger["calls"].shift(fill_value=0)  # on the year's first day, too
+    called = ledger["calls"] > ledger["calls"].shift(fill_value=0)  # also on the year's first day
     evident = ledger["looked"].isin(["usable", "partly"]) | called
     after = len(ledger) - 1 - int(evident.to_numpy().nonzero()[0][-1])
     if not after:
@@ -71,7 +71,7 @@ def unwatched_end_lines(ledger: pd.DataFrame) -> list[str]:
 
 
 def without_part_lines(liftings: pd.DataFrame) -> list[str]:
-    """What is in no sum of any year though it may have been meant for one: rows that were refused, or have no date."""
+    """Rows that are in no year's sum though they may have been meant for one: refused, or without a date."""
     refused = liftings["status"] == "refused"
     undated = ~refused & (liftings["status"] == "degraded") & liftings[["arrival", "departure"]].isna().all(axis=1)
     told = ((refused, "refused, for what the column cause says"), (undated, "without a date"))
@@ -79,9 +79,9 @@ def without_part_lines(liftings: pd.DataFrame) -> list[str]:
 
 
 def unseen_lines(head: Headline, days: set[str], told: set[str]) -> list[str]:
-    """The account with the calls that nobody saw, and what is unknown even so: zones, and days without a row.
+    """The account with the estimated unseen calls, and what remains unknown: zones, and days without a row.
 
-    ``days`` are those of the account, ``told`` those of which the table of missed calls speaks (YYYY-MM-DD).
+    ``days`` are those of the account, ``told`` those that the table of missed calls covers (YYYY-MM-DD).
     """
     from pipeline.report.left_out import no_estimate
     from pipeline.report.wording import barrels
@@ -99,7 +99,7 @@ def unseen_lines(head: Headline, days: set[str], told: set[str]) -> list[str]:
 
 
 def as_of_day(said: str | None) -> date | None:
-    """The day of ``--as-of``, UTC; ConfigError where it names none.
+    """The day given by ``--as-of``, UTC; ConfigError if it is not a date.
 
     >>> as_of_day("2024-03-31")
     datetime.date(2024, 3, 31)

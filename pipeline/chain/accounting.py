@@ -1,4 +1,4 @@
-"""From detections to the account: looks, port calls, liftings, ledger, once as detected and once as reviewed."""
+"""From detections to the account: looks, port calls, liftings, ledger; as detected, and again as reviewed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
-    """What a run knows beside its detections."""
+    """What a run knows apart from its detections."""
 
     config: RunConfig
     place: Place
@@ -40,7 +40,7 @@ class Ground:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Account:
-    """Tables by contract name, and the answer. ``before`` is the account without verdicts, where there are any."""
+    """Tables by contract name, and the answer. If there are verdicts, ``before`` is the account without them."""
 
     tables: dict[str, pd.DataFrame]
     headline: Headline
@@ -49,13 +49,13 @@ class Account:
 
     @property
     def held_calls(self) -> pd.DataFrame:
-        """The port calls without those that count for another account: of another year, of another product."""
+        """The port calls without those that belong to another account, of another year or product."""
         calls = self.tables["port_calls"]
         return calls[~calls["call_id"].isin(list(self.headline.left_out))]
 
 
 def account_for(ground: Ground, detections: pd.DataFrame, verdicts: Sequence[Verdict] = ()) -> Account:
-    """The account of these detections; with verdicts, the one as reviewed, which holds the one as detected."""
+    """The account of these detections; with verdicts, the account as reviewed, with that as detected in ``before``."""
     before = Account(*counted(ground, sighted(ground, detections)))
     if not verdicts:
         return replace(before, tables=before.tables | {"reviews": as_table([])})
@@ -63,7 +63,7 @@ def account_for(ground: Ground, detections: pd.DataFrame, verdicts: Sequence[Ver
     again = sighted(ground, reviewed)
     detected, cargo = before.tables["port_calls"], partial(_cargo_of_visit, ground, reviewed)
     table, done = reviewed_calls(again["port_calls"], detected, tried, cargo)
-    if (flagged := with_rejected_calls(reviewed, table)) is not reviewed:  # they tell no size of their ships
+    if (flagged := with_rejected_calls(reviewed, table)) is not reviewed:  # rejected: their sizes no longer count
         again |= _called(ground, flagged, again["looks"], again["matches"])
         table, done = reviewed_calls(again["port_calls"], detected, tried, cargo)
     again["port_calls"], tried = table, done
@@ -73,7 +73,7 @@ def account_for(ground: Ground, detections: pd.DataFrame, verdicts: Sequence[Ver
 
 
 def sighted(ground: Ground, detections: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Detections, looks, matches, port calls, what contradicts them, and what looks find."""
+    """Detections, looks, matches, port calls, the findings that contradict them, and the looks' recall."""
     from pipeline import calls
 
     config = ground.config.calls
@@ -90,7 +90,7 @@ def sighted(ground: Ground, detections: pd.DataFrame) -> dict[str, pd.DataFrame]
 def _called(
     ground: Ground, detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
-    """The detections with the port calls that they make, and what contradicts these."""
+    """The detections, the port calls made from them, and the findings that contradict these."""
     from pipeline import calls
 
     table = port_calls(ground, detections, looks, matches)
@@ -99,7 +99,7 @@ def _called(
 
 
 def port_calls(ground: Ground, detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
-    """Port calls of these sightings; only those of the period count."""
+    """Port calls from these sightings; only those within the period count."""
     from pipeline import calls
 
     table = calls.port_calls_with(ground.listened, detections=detections, looks=looks, matches=matches)
@@ -109,7 +109,7 @@ def port_calls(ground: Ground, detections: pd.DataFrame, looks: pd.DataFrame, ma
 def _cargo_of_visit(
     ground: Ground, detections: pd.DataFrame, visit: Mapping[Any, Any], table: pd.DataFrame
 ) -> dict[str, Any]:
-    """What all looks and draughts of a joined visit say of its cargo, among the calls of a table."""
+    """What all looks and draughts of a merged visit say about its cargo, given the other calls in the table."""
     from pipeline import calls
 
     habit = dict(zip(table["call_id"], calls.habits_of(table.to_dict("records")), strict=True))[visit["call_id"]]
@@ -117,7 +117,7 @@ def _cargo_of_visit(
 
 
 def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], Headline]:
-    """The same tables with liftings, what nobody saw, and ledger; and the answer."""
+    """The tables with liftings, missed calls and ledger added; and the answer."""
     from pipeline import calls, volume
 
     config = ground.config.volume
@@ -141,7 +141,7 @@ def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
 
 
 def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) -> pd.DataFrame:
-    """What each counted call and the sum would be without the call's weakest evidence; the verdicts stand."""
+    """What each counted call and the sum would be without the call's weakest evidence, with verdicts still applied."""
     from pipeline import volume
     from pipeline.calls import chance_of_loading
     from pipeline.chain.weakest import Chain, without_weakest

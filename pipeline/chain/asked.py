@@ -1,4 +1,4 @@
-"""The images that a question is about, opened, and whether a finished run has answered it already."""
+"""Opens the images of a question, and finds a finished run that has already answered it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 def opened(config: RunConfig, place: Place, inputs: Inputs, *, fresh: bool = False) -> tuple[list[Scene], pd.DataFrame]:
-    """The scenes that can be used, and the scenes table of all, which names each as the user knows it.
+    """The usable scenes, and the scenes table of all images, with the names that the user knows.
 
-    ``fresh``: images that decode slowly are decoded whole, also where they were before.
+    ``fresh``: images that are slow to decode are fully decoded again, even if an earlier run did so.
     """
     from pipeline.ingest.inputs import given_up, open_inputs
     from pipeline.ingest.metadata.options import OpenOptions
@@ -38,10 +38,10 @@ def opened(config: RunConfig, place: Place, inputs: Inputs, *, fresh: bool = Fal
 
 
 def answered(config: RunConfig, root: Path, out: Path, reviews: Path | None = None) -> Path | None:
-    """The folder of the finished run that answers this question already; None where none does.
+    """The folder of a finished run that already answers this question; None if there is none.
 
-    Not for a question whose images are yet to be made or found. They are opened, since their bytes are part of the
-    question, but only where a finished run has this very config.
+    Not for a question whose images have yet to be simulated or found. Images are opened, since their bytes are part of
+    the question, but only if a finished run has exactly this config.
     """
     from pipeline.ingest.place import load_place
 
@@ -51,7 +51,7 @@ def answered(config: RunConfig, root: Path, out: Path, reviews: Path | None = No
         return None
     quiet = Console(quiet=True)
     question_files = files_asked(config, root, reviews)
-    place = load_place(config.aoi, root)  # all else was asked for, and told, before
+    place = load_place(config.aoi, root)  # everything else was checked and reported before
     inputs = gather(config, root, place, quiet)
     table = opened(config, place, inputs)[1]
     run_id = identify(config, question_files, table, inputs, ais_digests(inputs.ais))

@@ -1,9 +1,9 @@
-"""Backgrounds of radar orbits as small rasters: what an orbit usually sees at the berths, and which looks say so.
+"""Stores the background of a radar orbit (its usual backscatter at the berths) as a small GeoTIFF.
 
-``backgrounds/<orbit>.tif`` of a run: byte bands on a grid of longitude and latitude, for each polarisation the
-quantiles of the power over the sea's (`Background`), as ``0.25 dB * code - 50 dB``, 0 where nothing is known; the tag
-``CAPWATCH_BACKGROUND`` holds orbit, steps and looks (scene, time, hash of its bytes). A later run joins it with its own
-looks where its config names the file under ``aoi.backgrounds``.
+``backgrounds/<orbit>.tif`` of a run: byte bands on a longitude/latitude grid, holding for each polarisation the
+quantiles of the power relative to the sea's (`Background`), as ``0.25 dB * code - 50 dB``, nodata 0. The tag
+``CAPWATCH_BACKGROUND`` holds orbit, steps and looks (scene, time, SHA-256). A later run whose config names the file
+under ``aoi.backgrounds`` combines it with its own looks.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 FOLDER = "backgrounds"
 TAG = "CAPWATCH_BACKGROUND"
-MOST_CELLS = 40_000_000  # our choice: a port of 30 km at 5 m; more is no background of ours
+MOST_CELLS = 40_000_000  # our choice: a port of 30 km at 5 m; a larger raster is not one of ours
 
 
 def file_name(orbit: str) -> str:
@@ -78,16 +78,16 @@ def raster_bytes(kept: Background, cells: Cells) -> bytes:
 
 
 def write_background(kept: Background, cells: Cells, folder: Path) -> str:
-    """Write a background into a run's folder; its name there."""
+    """Write a background into a run's folder; returns its name there."""
     name = file_name(kept.orbit)
     write_bytes(folder / name, raster_bytes(kept, cells))
     return name
 
 
 def read_background(path: Path, cells: Cells) -> Background:
-    """The background in a raster, on these cells (each takes the raster's cell that it lies in).
+    """The background in a raster, resampled to these cells (nearest neighbour).
 
-    Raises ConfigError where the file is no background of this program.
+    Raises ConfigError if the file is not a background written by capwatch.
     """
     from pipeline.detection.earlier.background import LEVELS, Background
 
@@ -104,7 +104,7 @@ def read_background(path: Path, cells: Cells) -> Background:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kept:
-    """What a raster of a background holds: codes of shape (levels of bands, rows, cols), and where they lie."""
+    """The content of a background raster: codes of shape (levels of bands, rows, cols), and their georeference."""
 
     codes: NDArray[np.uint8]
     to_px: Affine
@@ -114,7 +114,7 @@ class Kept:
 
 
 def kept_in(path: Path) -> Kept:
-    """The raster of a background; ConfigError where the file is none of this program."""
+    """Read a background raster; ConfigError if the file was not written by capwatch."""
     import rasterio
     from rasterio.errors import RasterioError
 

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 def occupancy(
     scenes: pd.DataFrame, told: Mapping[str, Mapping[str, Any]], place: Place, backgrounds: Mapping[str, str]
 ) -> pd.DataFrame:
-    """The OCCUPANCY table: what the detector said of each berth (``told``, by scene), unknown where it said nothing.
+    """The OCCUPANCY table: the detector's verdict on each berth (``told``, by scene); unknown where it gave none.
 
-    ``backgrounds`` names the raster of each scene whose quays were known from other looks. Duplicates are no looks.
+    ``backgrounds`` names the raster for each scene whose quays were known from other looks. Duplicates do not count as
+    looks.
     """
     berths = [zone.zone_id for zone in place.zones if zone.kind == "berth"]
     rows = []
@@ -47,13 +48,13 @@ def _unseen(zone_id: str) -> dict[str, Any]:
 def _cause(row: Mapping[str, Any], scene: Mapping[Any, Any]) -> str:
     if row["verdict"] != "unknown":
         return ""
-    told = scene["cause"] if scene["status"] == "used" else ""  # its detector's own words on what it could not see
+    told = scene["cause"] if scene["status"] == "used" else ""  # the detector's own account of what it could not see
     if row["probability"] is None:
         if scene["status"] == "skipped":
             return str(scene["cause"])
         return f"outside the image, or {told or 'cloud'}"
-    from pipeline.detection.earlier.occupancy import SURE  # a run that finds its answer kept imports no detection
+    from pipeline.detection.earlier.occupancy import SURE  # imported here: a cached answer needs no detection
 
-    if row["probability"] <= 1 - SURE:  # it would be empty, had the look been usable there
+    if row["probability"] <= 1 - SURE:  # it would be empty if the look were usable there
         return "not all of the berth was seen well enough"
     return f"the pixels leave it open{f'; {told}' if told else ''}"

@@ -1,4 +1,4 @@
-"""Every scene looked at, each on its worker and kept until the run ends, and what was measured on each."""
+"""Runs detection on every scene, one task per scene, with each result cached until the run ends."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ MEASURED = (
 def detect_all(
     scenes: list[Scene], scene_table: pd.DataFrame, job: Job
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, Any]]]:
-    """Detections of all scenes, the scenes table with what was measured on each, and what was noticed in each.
+    """Detections of all scenes, the scenes table with what was measured on each, and diagnostics by scene.
 
-    Each scene's result is kept until the run ends, so that a killed run repeats one scene at most.
+    Each scene's result is cached until the run ends, so that a killed run repeats only the scenes in progress.
     """
     import pandas as pd
 
@@ -69,7 +69,7 @@ def detect_all(
 
 
 def _results(scenes: list[Scene], job: Job) -> list[tuple[pd.DataFrame, dict[str, Any]] | InputError]:
-    """What each scene showed, or why it could not be looked at, in the scenes' order."""
+    """Detections and diagnostics of each scene, or the error that prevented them, in the scenes' order."""
     tasks = [
         SceneTask(scene, job.place, job.config, detect_slot(scene, job), light_slot(scene, job)) for scene in scenes
     ]
@@ -88,7 +88,7 @@ def _results(scenes: list[Scene], job: Job) -> list[tuple[pd.DataFrame, dict[str
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SceneTask:
-    """One scene to look at."""
+    """One scene to detect ships in."""
 
     scene: Scene
     place: Place
@@ -98,7 +98,7 @@ class SceneTask:
 
 
 def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | InputError:
-    """Detections and diagnostics of one scene, from an earlier attempt where there is one."""
+    """Detections and diagnostics of one scene, from the cache if an earlier attempt stored them."""
     from pipeline.detection import detect
     from pipeline.ingest.scenes import once_decoded
     from pipeline.ingest.unchanged import require_unchanged
@@ -119,7 +119,7 @@ def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | Input
 
 
 def _first_look(light: Slot | None) -> FirstLook | None:
-    """What was kept when structures were learnt; None where nothing was, and the detector takes its own."""
+    """The first look cached when structures were learnt; None if there is none, and the detector makes its own."""
     kept = None if light is None else light.load()
     if kept is None:
         return None

@@ -1,4 +1,4 @@
-"""What makes a run this run: the hash of its question, of every file that goes in, and of the code that answers it."""
+"""The run id: a hash of the question, of every input file, and of the code that answers it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from pipeline.chain.sources import Inputs
 
-SPEED = {"threads"}  # of the detection: no result depends on it, to the last bit
-# how live scenes are come by, which is no part of the question
+SPEED = {"threads"}  # detection settings that affect speed only: results are identical to the last bit
+# how live scenes are obtained, which is not part of the question
 HOW = {"stac": {"items", "services", "hosts", "connections", "tries", "silence_s", "scene_limit_s", "cache_gb"}}
 BESIDE: dict[str, Any] = {
     "engine": True,
@@ -34,18 +34,18 @@ BESIDE: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The files of a question as they were when it was asked: people edit them while a run is made.
+    """The files of a question as they were when it was asked, since people may edit them during the run.
 
-    ``files``: the hash of each that the config names; ``reviews``: the bytes of the analysts' verdicts.
+    ``files``: the hash of each file that the config names; ``reviews``: the bytes of the analysts' verdicts.
     """
 
     files: Mapping[str, str]
     reviews: bytes | None = None
 
     def still(self, root: Path, name: str) -> bytes:
-        """The bytes of a file that the config names; EnvironmentFault where they are not those that were asked about.
+        """The bytes of a file that the config names; EnvironmentFault if it changed since the question was asked.
 
-        A stage may have read the old ones or the new ones, and the run's id tells of the old ones alone.
+        A stage may have read either version, and the run id covers only the old one.
         """
         try:
             content = (root / name).read_bytes()
@@ -58,13 +58,13 @@ class Asked:
 
 
 def files_asked(config: RunConfig, root: Path, reviews: Path | None = None) -> Asked:
-    """The question's files as they are now; to be called before any of them is read for what it says."""
+    """The question's files as they are now; call it before any of them is used."""
     files = {name: sha256_file(require_file(root, name)) for name in config_files(config)}
     return Asked(files, None if reviews is None else review_bytes(reviews))
 
 
 def ais_digests(paths: Iterable[Path]) -> dict[Path, str]:
-    """The hash of each AIS file, "" where it cannot be read: who reads it says why, and goes on without it."""
+    """The hash of each AIS file, "" if it cannot be read: the AIS reader reports why and goes on without it."""
     from pipeline.ingest.ais.files import file_digest
 
     out = dict.fromkeys(paths, "")
@@ -79,7 +79,7 @@ def identify(
 ) -> str:
     """The run id: a hash of the question (config, verdicts), of every input, and of the code that answers it.
 
-    Where it runs (engine), on how many threads an image is searched, and in which folders the inputs lie do not matter.
+    The engine, the number of detection threads, and the folders of the inputs do not enter.
     ``ais``: the hash of each AIS file.
     """
     question = config.model_dump(mode="json", exclude=BESIDE)
@@ -97,7 +97,7 @@ def identify(
 
 
 def is_asked(setting: str) -> bool:
-    """Whether a setting, by its dotted path, is part of a question, so that its value may change the answer.
+    """Is a setting (dotted path) part of the question, so that its value may change the answer?
 
     >>> is_asked("volume.fill.mean"), is_asked("engine.workers"), is_asked("source.images"), is_asked("source.kind")
     (True, False, False, True)
@@ -113,17 +113,17 @@ def is_asked(setting: str) -> bool:
 
 
 def images_of(scene_table: pd.DataFrame) -> list[list[Any]]:
-    """Of each image its name, its bytes' hash, and the files beside it, in an order that no folder decides.
+    """Each image's name, content hash and sidecar files, in an order independent of its folder.
 
-    Time, satellite, bands and angles come from these three and from nothing else, so that other metadata is another
-    question. The name without its ending: many images tell their date only there.
+    Time, satellite, bands and angles come only from these three, so that different metadata is a different question.
+    The name, without suffix, is included because for many images it alone gives the date.
     """
     rows = zip(scene_table["href"], scene_table["sha256"], scene_table["side_files"], strict=True)
     return sorted([PurePosixPath(href).stem.removesuffix(".SAFE"), sha256, list(files)] for href, sha256, files in rows)
 
 
 def image_records(scene_table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Each image and each file beside it, once, as a manifest lists its inputs."""
+    """Each image and each of its sidecar files once, as the manifest lists inputs."""
     found: dict[str, str] = {}
     for row in scene_table.itertuples():
         if row.sha256:
@@ -134,5 +134,5 @@ def image_records(scene_table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _path_beside(href: str, name: str) -> str:
-    """A file in the folder of an image; what was fetched lies in no folder, and its side file goes by its address."""
+    """The path of a sidecar file in an image's folder; for a fetched image, its address with ``#name``."""
     return f"{href}#{name}" if "://" in href else href[: len(href) - len(PurePosixPath(href).name)] + name

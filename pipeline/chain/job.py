@@ -1,4 +1,4 @@
-"""What a run carries through its stages while it is made."""
+"""The context that a run passes to its stages."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """A run under way: its question, its place, the folder that it fills and the console that it tells.
+    """A run in progress: its question, its place, the folder that it fills and the console that it reports to.
 
-    ``root`` is the folder that file names of the config are relative to.
+    ``root`` is the folder that file names in the config are relative to.
     """
 
     config: RunConfig

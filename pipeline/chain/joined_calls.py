@@ -1,8 +1,8 @@
-"""Two port calls that an analyst says are one visit of one ship: the row that both make together.
+"""Merges two port calls that an analyst says are one visit of one ship.
 
-What the result says does not depend on which of the two was named first: times are the earlier arrival and the later
-departure, sizes weigh both, and of what only one of them knows hers is taken. What looks and draughts say of the cargo
-is read anew from all of them (``pipeline.calls.loading``).
+The result does not depend on the order of the two: it has the earlier arrival and the later departure, sizes weighted
+from both, and any field that only one of them knows. What looks and draughts say about the cargo is evaluated again
+from all of them (``pipeline.calls.loading``).
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ LISTED = (
 )  # fmt: skip
 IDENTITY = ("vessel_id", "identity_probability", "name", "mmsi", "imo", *LISTED, "candidates")
 WITHOUT_AIS = {"dark", "no_ais"}
-HEARD = {"A", "B"}  # classes of evidence with a transponder in it
+HEARD = {"A", "B"}  # evidence classes that include AIS
 
 
 def visits_of(merges: Sequence[tuple[int, int]]) -> dict[int, int]:
-    """Of each call in a merge (which, into which) the one that stands for the visit: it was merged into no other.
+    """For each call in the merges (which, into which), the call that stands for the visit: the last one merged into.
 
     >>> visits_of([(1, 2), (2, 3)]) == visits_of([(2, 3), (1, 2)]) == {1: 3, 2: 3, 3: 3}
     True
@@ -49,12 +49,12 @@ def visits_of(merges: Sequence[tuple[int, int]]) -> dict[int, int]:
 
 
 def joined(kept: pd.Series, other: pd.Series) -> Mapping[str, object]:
-    """Fields of the visit that two calls make together; the rest stays as the kept one has it."""
+    """The fields of the merged visit that differ from the kept call's."""
     first = min((kept, other), key=lambda call: (call["arrival_hi"], call["call_id"]))
     last = max((kept, other), key=lambda call: (call["departure_lo"], call["call_id"]))
     out: dict[str, object] = {name: first[name] for name in ("arrival_lo", "arrival_hi", "p_new_call")}
     out |= {name: last[name] for name in ("departure_lo", "departure_hi")}
-    out |= _draughts(kept, other) | {"p_one_call": 1.0, "calls_mean": 1.0}  # an analyst's word
+    out |= _draughts(kept, other) | {"p_one_call": 1.0, "calls_mean": 1.0}  # the analyst says so
     out |= _identity(kept, other) | _size(kept, other, "length") | _size(kept, other, "beam")
     out["p_tanker"] = _surer(kept["p_tanker"], other["p_tanker"])
     out["p_ship"] = max(kept["p_ship"], other["p_ship"])
@@ -70,7 +70,7 @@ def joined(kept: pd.Series, other: pd.Series) -> Mapping[str, object]:
 
 
 def _flags(kept: pd.Series, first: pd.Series, last: pd.Series, *, heard: bool, several: bool) -> list[str]:
-    """The kept call's flags, as far as they hold of the visit: of a bound, those of the call that the bound is from."""
+    """The kept call's flags that hold for the visit; flags on a bound come from the call that supplies the bound."""
     told = (
         {"arrival_open", "left_open"} | (WITHOUT_AIS if heard else set()) | ({"single_sighting"} if several else set())
     )
@@ -79,7 +79,7 @@ def _flags(kept: pd.Series, first: pd.Series, last: pd.Series, *, heard: bool, s
 
 
 def _evidence_class(one: str, other: str, *, several: bool) -> str:
-    """What a visit rests on: a transponder throughout, in part, images, or one image.
+    """Evidence class of a visit: A with AIS throughout, B with AIS in part, C several images, D one image.
 
     >>> [_evidence_class(*pair, several=True) for pair in ("AA", "AD", "DD")], _evidence_class("D", "D", several=False)
     (['A', 'B', 'C'], 'D')
@@ -90,7 +90,7 @@ def _evidence_class(one: str, other: str, *, several: bool) -> str:
 
 
 def _draughts(kept: pd.Series, other: pd.Series) -> dict[str, object]:
-    """Typed draughts of the visit on arrival and departure, whichever of its calls has them."""
+    """Crew-entered draughts of the visit on arrival and departure, from whichever of its calls has them."""
     both = sorted((kept, other), key=lambda call: call["call_id"])
     parts = [{"arrival": c["arrival_hi"], "departure": c["departure_lo"]} | c[list(ENDS)].to_dict() for c in both]
     found = zip(ENDS, whole_draughts(parts), strict=True)
@@ -98,7 +98,7 @@ def _draughts(kept: pd.Series, other: pd.Series) -> dict[str, object]:
 
 
 def _surer(one: float, other: float) -> float:
-    """Of two words on one ship the surer one, the farther from one half; two as sure that disagree say nothing.
+    """Of two probabilities for one ship, the one farther from 0.5; if equally far, their mean.
 
     >>> _surer(0.95, 0.3), _surer(0.95, 0.05), _surer(0.05, 0.95)
     (0.95, 0.5, 0.5)
@@ -110,17 +110,17 @@ def _surer(one: float, other: float) -> float:
 
 
 def _identity(kept: pd.Series, other: pd.Series) -> dict[str, object]:
-    """Who she is, from the one that was identified; the kept one's where both were, or neither."""
+    """The identity fields of the other call if only that one was identified; else none, so the kept call's stand."""
     if pd.isna(kept["mmsi"]) and pd.notna(other["mmsi"]):
         return {name: other[name] for name in IDENTITY}
     return {}
 
 
 def _size(kept: pd.Series, other: pd.Series, what: str) -> dict[str, object]:
-    """Length or beam of one hull from both calls by inverse variance, no surer than the better of them.
+    """Length or beam of one hull from both calls by inverse variance, no more certain than the better of them.
 
-    All looks have part of their error in common, so the mean of two is not narrower than either. Of two sizes that
-    contradict each other the mean is no hull's: the surer one stands, and the interval holds both.
+    All looks share part of their error, so the mean of two is not narrower than either. If the two sizes contradict
+    each other, their mean fits no hull: the more certain one is taken, and the interval covers both.
     """
     names = [f"{what}_m", f"{what}_lo_m", f"{what}_hi_m"]
     told = [call[names].astype(float).tolist() for call in (kept, other)]
@@ -140,6 +140,6 @@ def _size(kept: pd.Series, other: pd.Series, what: str) -> dict[str, object]:
 
 
 def _contradict(told: Sequence[Sequence[float]], sds: Sequence[float], what: str) -> bool:
-    """Are two sizes farther apart than their errors, and what looks have wrong together, let them be?"""
+    """Are two sizes farther apart than their own errors and the error shared by all looks allow?"""
     (one, *_), (other, *_) = told
     return abs(one - other) > DISAGREE * math.hypot(*sds, SHARED_ERROR[what] * max(one, other))

@@ -1,8 +1,8 @@
-"""SOURCE=stac: from a question to cut-outs in the cache, by one saved search and one task for each product.
+"""SOURCE=stac: from a question to cut-outs in the cache, by one saved search and one task per product.
 
-The design stands in `pipeline.ingest.catalogue`. Here is its order: credentials are looked at first, then the search is
-made and saved (or a saved one is read), then products become cut-outs, several at once but never more requests than the
-config allows over all workers. What could not be had keeps its row and its time: the look is unknown, not empty.
+The design is described in `pipeline.ingest.catalogue`. The order: check credentials; make and save the search (or read
+a saved one); cut out the products, several at once but with no more requests over all workers than the config allows.
+A product that could not be fetched keeps its row and its time: the look is unknown, not empty.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ITEMS = "items.json"
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What a search became: inputs, how each is named, and the search itself as it is published."""
+    """The result of a search: inputs, their names, and the search itself as published."""
 
     images: tuple[Found, ...]
     names: dict[str, str]  # path -> name in tables
@@ -42,7 +42,7 @@ class Live:
 def gather_live(config: RunConfig, root: Path, console: Console, kept: Kept = Kept.ALL) -> Live:
     """The cut-outs of all products that the config's catalogues have for its place and period.
 
-    ``kept``: which of those in the cache are used as they are.
+    ``kept``: which cached cut-outs are used as they are.
     """
     settings = config.source.stac
     require_credentials(settings)
@@ -83,13 +83,13 @@ def searched(config: RunConfig, root: Path, console: Console) -> catalogue.Searc
 
 
 def of_saved_search(config: RunConfig) -> RunConfig:
-    """The config that repeats a run from the search saved beside it, without asking a catalogue."""
+    """The config that repeats a run from its saved search, without querying a catalogue."""
     stac = config.source.stac.model_copy(update={"items": ITEMS})
     return config.model_copy(update={"source": config.source.model_copy(update={"stac": stac})})
 
 
 def require_credentials(settings: StacConfig) -> None:
-    """Raise ConfigError where keys are needed and there are none, before anything is asked for."""
+    """Raise ConfigError, before any request, if required credentials are missing."""
     for sensor, name in ((Sensor.SENTINEL1, settings.sentinel1), (Sensor.SENTINEL2, settings.sentinel2)):
         if name is not None:
             check_credentials(service_of(name, settings), sensor)

@@ -1,4 +1,4 @@
-"""Faults that pass: what a finished run could not use and what can be used now, so that the run is made again."""
+"""Transient faults: inputs that a finished run could not use but that are readable now, so the run is repeated."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
     from pipeline.ingest.ais.messages import AisFile
 
-FAULTS = "faults"  # in the manifest: AIS files that the system could not read; none, and there is no such key
+FAULTS = "faults"  # manifest key: AIS files that the system could not read; absent if there are none
 
 
 def usable_now(folder: Path, scene_table: pd.DataFrame, ais: Sequence[Path]) -> list[str]:
-    """Images that a finished run had to skip and that open now, and AIS files that could not be read and now can."""
+    """Images that a finished run had to skip and that open now, and AIS files that it could not read and that now can
+    be."""
     before = read_table(folder / "scenes.parquet", SCENES)
     skipped = set(before.loc[before["status"] == "skipped", "href"])
     images = skipped & set(scene_table.loc[scene_table["status"].isin(["used", "degraded"]), "href"])
@@ -30,7 +31,7 @@ def usable_now(folder: Path, scene_table: pd.DataFrame, ais: Sequence[Path]) -> 
 
 
 def faults_of(files: Sequence[AisFile]) -> dict[str, list[str]]:
-    """What a manifest says of AIS files that the system could not read; a file that is damaged is none of them."""
+    """The manifest entry for AIS files that the system could not read; damaged files do not count."""
     found = sorted(str(f.path) for f in files if f.fault)
     return {FAULTS: found} if found else {}
 

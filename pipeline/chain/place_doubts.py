@@ -1,4 +1,4 @@
-"""What is legal about a place, and may not be meant: a digit of the box, a line copied, the coast of somewhere else."""
+"""Warns of probable mistakes in a valid place: a wrong digit in the box, a copied line, the coast of another place."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import shapely
 
 from pipeline.types import Place
 
-MOST_ON_LAND = 0.9  # of a zone (our choice): outlines drawn by hand reach ashore, those of our ports with a quarter
+MOST_ON_LAND = 0.9  # of a zone (our choice): hand-drawn outlines reach ashore, by a quarter in our ports
 LEAST_WITHIN = 0.5  # of a zone, inside the box (our choice)
 
 
 def zone_doubts(place: Place) -> list[str]:
-    """Zones that the box leaves out, names that stand twice, and a place where nothing counts."""
+    """Zones outside the box, duplicate names, and a place where no zone counts."""
     told = []
     if place.left_out:  # or of another AOI
         told.append(f"outside the box of {place.aoi_id}, not looked at: {', '.join(place.left_out)}")
@@ -31,7 +31,7 @@ def zone_doubts(place: Place) -> list[str]:
 
 
 def coast_doubts(place: Place) -> list[str]:
-    """A coast without land in the box, and zones that lie on it."""
+    """A coast without land in the box, and zones that lie on land."""
     if place.land is None:
         return []
     if not place.land.intersects(shapely.box(*place.bbox)):

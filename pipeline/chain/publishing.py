@@ -1,4 +1,4 @@
-"""What a run leaves behind: its tables, pictures, the report, the config that repeats it; the manifest last."""
+"""Writes a run's outputs: tables, pictures, the report, the config that repeats it, and last the manifest."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def with_pictures(scenes: list[Scene], tables: dict[str, pd.DataFrame], job: Job) -> pd.DataFrame:
-    """The detections with the path of each chip; chips are drawn for every sighting of a call, looks for the map."""
+    """Draw a chip for every sighting in a call and quicklooks for the map; returns the detections with chip paths."""
     import pandas as pd
 
     from pipeline.ingest.scenes import without_water
@@ -43,13 +43,13 @@ def with_pictures(scenes: list[Scene], tables: dict[str, pd.DataFrame], job: Job
     chips = draw_chips(scenes, tables["detections"], called, folder.path / "chips", threads)
     detections = tables["detections"]
     paths = [f"chips/{chips[d]}" if d in chips else "" for d in detections["detection_id"]]
-    return detections.assign(chip=pd.Series(paths, detections.index, dtype="str"))  # text, also where none was found
+    return detections.assign(chip=pd.Series(paths, detections.index, dtype="str"))  # text dtype even if there is none
 
 
 def publish(
     story: Story, job: Job, inputs: Inputs, ais: AisRead, previous: dict[str, str] | None, asked: Asked
 ) -> None:
-    """Write everything a run leaves behind; the manifest last."""
+    """Write all of a run's outputs, the manifest last."""
     from pipeline.report import write_report
 
     folder = job.folder
@@ -69,9 +69,9 @@ def publish(
 
 
 def _write_question(story: Story, job: Job, inputs: Inputs, asked: Asked) -> None:
-    """The resolved config as YAML, and beside it the files that it refers to, verdicts and found images too.
+    """Write the resolved config as YAML, and copies of the files that it refers to, the verdicts and the saved search.
 
-    EnvironmentFault where one of them is not what it was when it was asked about.
+    EnvironmentFault if one of the files that the config names changed since the question was asked.
     """
     kept = job.folder.path / CONFIG_FILES
     write_text(job.folder.path / "config.yaml", config_yaml(story.config))
@@ -86,7 +86,7 @@ def _write_question(story: Story, job: Job, inputs: Inputs, asked: Asked) -> Non
 
 
 def _write_tables(story: Story, folder: RunFolder) -> None:
-    """Every table, and those that verdicts changed as they were before."""
+    """Write every table, and those that verdicts changed also as detected."""
     for name, table in story.tables.items():
         write_table(marked(table, story.simulated), folder.path / f"{name}.parquet")
     if story.as_detected is not None:
@@ -96,7 +96,7 @@ def _write_tables(story: Story, folder: RunFolder) -> None:
 
 
 def _manifest(story: Story, folder: RunFolder, ais: AisRead, previous: dict[str, str] | None) -> dict[str, Any]:
-    """Question, code, inputs and outputs by their hashes, what went wrong, and the answer."""
+    """The manifest: hashes of question, code, inputs and outputs; the problems; and the answer."""
     return {
         "capwatch": story.code_version,
         "run_id": story.run_id,

@@ -1,4 +1,4 @@
-"""What a run needs before any work: its place, its files, its inputs. A dry run asks for the same, and stops there."""
+"""Checks before any work that a run has what it needs: place, files, inputs. A dry run stops after these checks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
-    """The place, once all that the config names is there and can be read; an error that says what is not."""
+    """The place, after checking that everything the config names exists and is readable; errors name what is not."""
     from pipeline.ingest.place import load_place
     from pipeline.ingest.registry import read_registry, shared_numbers
     from pipeline.ingest.scaling import parse_scaling
@@ -34,7 +34,7 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
     for doubt in cap_doubts(load_cap(root / config.cap, config.volume), datetime.now(UTC).date()):
         console.note(f"{printable(config.cap)}: {doubt}")
     for name in config.aoi.backgrounds:
-        kept_in(root / name)  # also where no look is of its orbit: nobody would hear that it is none
+        kept_in(root / name)  # even if no look has its orbit: otherwise a wrong file would go unnoticed
     try:
         parse_scaling(config.source.scaling)
     except ConfigError as error:
@@ -43,12 +43,12 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
         path = root / config.source.registry
         try:
             vessels = read_registry(path)
-        except InputError as error:  # a file of the question, as zones and cap are: no other input stands in for it
+        except InputError as error:  # part of the question, like zones and cap: no other input replaces it
             raise ConfigError(str(error)) from error
-        for shared in shared_numbers(vessels):  # named as the question does: where it lies is another folder in a rerun
+        for shared in shared_numbers(vessels):  # named as in the config: a rerun has it in another folder
             told = InputError(config.source.registry, shared)
             console.problem(told, done="that number names no ship; IMO numbers and names still do")
-    tell_left_aside(config, console)  # before the inputs are asked for: where nothing else is there, it says why
+    tell_left_aside(config, console)  # before inputs are required: if there are none, it says why
     if config.source.kind == "files":
         _require_inputs(config, console)
     if config.source.kind == "demo":
@@ -59,7 +59,7 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
 
 
 def require_file(root: Path, name: str) -> Path:
-    """The path of a file that a config names; ConfigError where it is none."""
+    """The path of a file that a config names; ConfigError if it is not a file."""
     path = root / name
     if os.path.isfile(path):  # unlike Path.is_file, False also for names too long to exist
         return path
@@ -74,7 +74,7 @@ def _what_lies(path: Path) -> str:
     """What is at a path where a file should be."""
     try:
         path.lstat()
-    except PermissionError:  # the machine's fault, and perhaps it is there
+    except PermissionError:  # the machine's fault: the file may exist
         raise
     except OSError:
         return "not there"
@@ -89,7 +89,7 @@ def looks_within(scenario: Scenario, config: RunConfig) -> int:
 
 
 def _tell_doubts(place: Place, config: RunConfig, console: Console) -> None:
-    """What is legal about a place, and may not be meant."""
+    """Warn of what is valid in the place but probably a mistake."""
     for one in zone_doubts(place):
         console.note(f"{printable(config.aoi.zones)}: {printable(one)}")
     for one in coast_doubts(place):
@@ -97,7 +97,7 @@ def _tell_doubts(place: Place, config: RunConfig, console: Console) -> None:
 
 
 def _require_inputs(config: RunConfig, console: Console) -> None:
-    """NothingUsable where the files and folders that are named hold neither images nor AIS."""
+    """NothingUsable if the named files and folders hold neither images nor AIS."""
     from pipeline.ingest.found import find_inputs
 
     images, ais = named_files(config)

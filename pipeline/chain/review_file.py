@@ -1,4 +1,4 @@
-"""Analysts' verdicts on disk: ``reviews/<aoi>.csv``, a file that outlives runs; written by hand or line by line."""
+"""Reads and writes analysts' verdicts, ``reviews/<aoi>.csv``: kept across runs, edited by hand or by `add_review`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIELDS = ("target", "verdict", "value", "who", "when", "why")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One line of a review file. ``outcome`` is empty until it was tried."""
+    """One line of a review file. ``outcome`` is empty until the verdict has been tried."""
 
     line: int
     target: str
@@ -37,13 +37,13 @@ class Verdict:
 
 
 def find_reviews(aoi_id: str, root: Path | None = None) -> Path | None:
-    """``reviews/<aoi>.csv`` in a folder (the working folder), where there is one."""
+    """``reviews/<aoi>.csv`` in a folder (by default the working folder); None if there is none."""
     path = (root or Path()) / FOLDER / f"{aoi_id}.csv"
     return path if path.is_file() else None
 
 
 def review_bytes(path: Path) -> bytes:
-    """A review file as it lies on disk: a run reads it once, for analysts write to it while the run is made."""
+    """The bytes of a review file: a run reads it only once, since analysts may edit it during the run."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -51,16 +51,16 @@ def review_bytes(path: Path) -> bytes:
 
 
 def read_reviews(path: Path, content: bytes | None = None) -> list[Verdict]:
-    """Every line of a review file; one that is not complete has the outcome ``refused`` and a note that says why.
+    """Every line of a review file; an incomplete one has the outcome ``refused`` and a note saying why.
 
-    ``content``: its bytes, where they were read before.
+    ``content``: the file's bytes, if already read.
     """
     try:
         told = (review_bytes(path) if content is None else content).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{printable(path)}: {UNREADABLE}") from error
     text = io.StringIO(told, newline=None).read()  # line ends as a text file's are read
-    reader = csv.DictReader(io.StringIO(text), strict=True)  # else a quote that is not closed swallows the lines below
+    reader = csv.DictReader(io.StringIO(text), strict=True)  # else an unclosed quote swallows the lines below
     out = []
     try:
         missing = [f for f in FIELDS if f not in (reader.fieldnames or [])]
@@ -80,7 +80,7 @@ def read_reviews(path: Path, content: bytes | None = None) -> list[Verdict]:
 
 
 def _checked(verdict: Verdict) -> Verdict:
-    """Refused where it does not say all that a verdict must say, or says what nothing would come of."""
+    """The verdict, refused if it is incomplete or could have no effect."""
     empty = [f for f in ("target", "who", "when", "why") if not getattr(verdict, f)]
     if verdict.verdict not in VERDICTS:
         return replace(verdict, outcome="refused", note=f"the verdict is one of {', '.join(VERDICTS)}")
@@ -100,7 +100,7 @@ def _checked(verdict: Verdict) -> Verdict:
 
 
 def _last_word(verdicts: list[Verdict]) -> list[Verdict]:
-    """Of several verdicts on one target the last stands; a name stands beside them."""
+    """Mark all but the last of several verdicts on one target as superseded; renames are treated separately."""
     last: dict[tuple[str, bool], int] = {}
     for v in verdicts:
         if not v.outcome:
@@ -113,12 +113,12 @@ def _last_word(verdicts: list[Verdict]) -> list[Verdict]:
 
 
 def add_review(path: Path, *, target: str, verdict: str, who: str, when: str, why: str, value: str = "") -> Verdict:
-    """Append one verdict to a review file, made where there is none; ConfigError where it is not complete."""
+    """Append one verdict to a review file, creating it if needed; ConfigError if the verdict is refused."""
     new = _checked(Verdict(0, target, verdict, value, who, when, why))
     if new.outcome:
         raise ConfigError(f"review of {printable(target)}: {new.note} (nothing was written)")
     if path.is_file():
-        read_reviews(path)  # what cannot be read is not added to
+        read_reviews(path)  # raises if the file cannot be read, before anything is added
     before = path.read_text("utf-8-sig") if path.is_file() else ",".join(FIELDS) + "\n"
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow([neutral(getattr(new, f)) for f in FIELDS])
@@ -127,13 +127,13 @@ def add_review(path: Path, *, target: str, verdict: str, who: str, when: str, wh
 
 
 def outvoted(verdicts: Sequence[Verdict], last: Verdict) -> list[Verdict]:
-    """The verdicts of others that one set aside: the last line on a target stands, whoever gave it."""
+    """Other analysts' verdicts that this one superseded: the last line on a target stands, whoever wrote it."""
     told = f"line {last.line} says otherwise"
     return [v for v in verdicts if v.outcome == "superseded" and v.note == told and v.who != last.who]
 
 
 def withdraw_review(path: Path, line: int) -> Verdict:
-    """Take the verdict that ends at this line out of a review file; the verdict taken comes back."""
+    """Remove the verdict that ends at this line from a review file, and return it; ConfigError if there is none."""
     known = read_reviews(path) if path.is_file() else []
     ends = [v.line for v in known]
     if line not in ends:
@@ -141,7 +141,7 @@ def withdraw_review(path: Path, line: int) -> Verdict:
         raise ConfigError(f"{printable(path)}: no verdict at line {line}; {told} (nothing was changed)")
     text = list(io.StringIO(path.read_text("utf-8-sig")))
     reader, begin = csv.reader(text), 0
-    for _ in reader:  # a quoted reason may go over several lines
+    for _ in reader:  # a quoted reason may span several lines
         if reader.line_num >= line:
             break
         begin = reader.line_num

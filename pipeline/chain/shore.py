@@ -1,4 +1,4 @@
-"""What a run learns of the shore from all its scenes before it detects anything in one of them."""
+"""Learns permanent structures and radar backgrounds along the shore from all scenes, before any detection."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ Look = TypeVar("Look")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shore:
-    """What a run learnt: the scenes as they are to be looked at; polygons of what always stands in the water, by kind
-    of scene; and for each radar scene whose quays are known from other looks the raster that says so."""
+    """What a run learnt: the scenes with their land masks updated; polygons of permanent structures in the water, by
+    kind of scene; and, for each radar scene whose quays are known from other looks, the name of the raster."""
 
     scenes: list[Scene]
     structures: dict[str, BaseGeometry]
@@ -38,7 +38,7 @@ class Shore:
 
 
 def learnt(scenes: list[Scene], job: Job) -> Shore:
-    """The scenes with what always stands along the shore taken for land, or, at berths seen by radar, taken out."""
+    """The scenes with permanent structures along the shore masked as land or, at berths seen by radar, removed."""
     from pipeline.detection.earlier import background, history
 
     for note in unused_backgrounds(scenes, job.config, job.root):
@@ -55,7 +55,7 @@ def learnt(scenes: list[Scene], job: Job) -> Shore:
 
 
 def unused_backgrounds(scenes: list[Scene], config: RunConfig, root: Path) -> list[str]:
-    """A line for each background of an earlier run that no look of this one can use."""
+    """A line for each background of an earlier run that no look of this run can use."""
     if not config.aoi.backgrounds:
         return []
     from pipeline.chain.backgrounds import kept_in
@@ -74,7 +74,7 @@ def unused_backgrounds(scenes: list[Scene], config: RunConfig, root: Path) -> li
 
 
 def learn_structures(scenes: list[Scene], near: Cells, job: Job) -> dict[str, BaseGeometry]:
-    """What always stands in the water near land, by kind of scenes; nothing where there are too few looks."""
+    """Permanent structures in the water near land, by kind of scene; empty if there are too few looks."""
     from pipeline.detection.earlier import history
 
     config = job.config
@@ -95,8 +95,8 @@ def learn_structures(scenes: list[Scene], near: Cells, job: Job) -> dict[str, Ba
 def learn_backgrounds(
     scenes: list[Scene], dry: list[Scene], near: Cells, job: Job
 ) -> tuple[list[Scene], dict[str, str]]:
-    """The scenes of ``dry``, radar scenes with the quays of berths taken out: as other looks of the orbit show them,
-    those of earlier runs included, else as they run along each berth in the scene itself. And the rasters written."""
+    """The scenes of ``dry`` with the quays at berths removed from radar scenes, and the rasters written. Quays are
+    known from the orbit's other looks, earlier runs included; else from the signal along each berth in the scene."""
     from pipeline.detection.earlier import background, quayside
 
     wanted = [scene for scene in scenes if background.orbit_of(scene) is not None]
@@ -125,7 +125,7 @@ def learn_backgrounds(
 
 
 def _powers(scenes: list[Scene], cells: Cells, job: Job) -> dict[str, PowerLook]:
-    """What each radar scene shows of the cells at berths, by scene_id."""
+    """The power of each radar scene in the cells at berths, by scene_id."""
     ground = place_digest(job.place)
     tasks = [CellsTask(scene, cells, job.config, shore_slot("power", scene, ground, job)) for scene in scenes]
     looks = _of_each("learn the quays by radar", look_at_power, tasks, job)
@@ -133,7 +133,7 @@ def _powers(scenes: list[Scene], cells: Cells, job: Job) -> dict[str, PowerLook]
 
 
 def _stored(cells: Cells, job: Job) -> dict[tuple[str, bool], Background]:
-    """Backgrounds of earlier runs, by orbit and by whether they were simulated."""
+    """Backgrounds of earlier runs, by (orbit, simulated)."""
     from pipeline.chain.backgrounds import read_background
 
     names = job.config.aoi.backgrounds
@@ -152,7 +152,7 @@ def _stored(cells: Cells, job: Job) -> dict[tuple[str, bool], Background]:
 def _remembered(
     looks: dict[str, PowerLook], stored: dict[tuple[str, bool], Background], cells: Cells, folder: RunFolder
 ) -> dict[str, tuple[str, int]]:
-    """Write what each orbit's looks saw, those of earlier runs included: name of the raster, and number of looks."""
+    """Write each orbit's background, earlier runs included; returns raster name and number of looks by orbit."""
     from pipeline.chain.backgrounds import write_background
     from pipeline.detection.earlier import background
 
@@ -165,7 +165,7 @@ def _remembered(
 
 
 def with_structures(scenes: list[Scene], structures: dict[str, BaseGeometry]) -> list[Scene]:
-    """The scenes with structures taken for land."""
+    """The scenes with structures masked as land."""
     from pipeline.detection.earlier.history import group_of
     from pipeline.ingest.scenes import with_land
 
@@ -181,11 +181,11 @@ class CellsTask:
     cells: Cells
     config: RunConfig
     slot: Slot
-    light: Slot | None = None  # for the first look of an optical scene, which the detector takes up
+    light: Slot | None = None  # stores an optical scene's first look, which the detector reuses
 
 
 def _of_each(title: str, work: Callable[[CellsTask], Look | None], tasks: list[CellsTask], job: Job) -> list[Look]:
-    """What each scene shows, in order; one that cannot be read is left out, since the detector meets the same fault
+    """The result for each scene, in order. Scenes that cannot be read are left out: the detector meets the same fault
     and reports it."""
     with job.console.progress(title, len(tasks)) as step:
         looks = map_tasks(
@@ -199,7 +199,7 @@ def _of_each(title: str, work: Callable[[CellsTask], Look | None], tasks: list[C
 
 
 def look_at_cells(task: CellsTask) -> LookOfCells | None:
-    """What one scene shows near the shore, from an earlier attempt where there is one; None where it cannot be read."""
+    """What one scene shows near the shore, from the cache if stored there; None if the scene cannot be read."""
     import numpy as np
 
     from pipeline.detection.earlier import history
@@ -217,7 +217,7 @@ def look_at_cells(task: CellsTask) -> LookOfCells | None:
 
 
 def light_of(task: CellsTask) -> FirstLook | None:
-    """An optical scene's first look, kept for the detector; None of a radar scene."""
+    """An optical scene's first look, cached for the detector; None for a radar scene."""
     from pipeline.detection.optical.first_look import FirstLook, first_look
     from pipeline.ingest.scenes import once_decoded
 
@@ -232,8 +232,8 @@ def light_of(task: CellsTask) -> FirstLook | None:
 
 
 def look_at_power(task: CellsTask) -> PowerLook | None:
-    """What one radar scene shows of the berths, from an earlier attempt where there is one; None where it cannot be
-    read, or cannot join a history."""
+    """The power of one radar scene at the berths, from the cache if stored there; None if the scene cannot be read or
+    cannot be part of a background."""
     import numpy as np
 
     from pipeline.detection.earlier import background

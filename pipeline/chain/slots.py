@@ -1,4 +1,4 @@
-"""Where a run keeps what it made of each scene: under all that the result was made from."""
+"""Cache keys for per-scene results: each key covers everything that the result depends on."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 
 def detect_slot(scene: Scene, job: Job) -> Slot:
-    """Where the detections of a scene are kept: under the settings, the place and the bytes that they come from, and
-    under what other images show of the shore."""
+    """Cache slot of a scene's detections; its key covers settings, place, input bytes, and what other images show of
+    the shore."""
     ground = {"place": place_digest(job.place), "shore": digest_of(scene.read)}
     return job.folder.cache.slot("detect", scene.scene_id, **_made_from(scene, job.config), **ground)
 
 
 def shore_slot(what: str, scene: Scene, ground: str, job: Job) -> Slot:
-    """Where is kept what a scene shows of the shore: ``cells`` near land, or the ``power`` that radar has of berths."""
+    """Cache slot of what a scene shows of the shore: ``cells`` near land, or radar ``power`` at berths."""
     return job.folder.cache.slot(what, scene.scene_id, **_made_from(scene, job.config), place=ground)
 
 
 def light_slot(scene: Scene, job: Job) -> Slot | None:
-    """Where the first look of an optical scene is kept; radar scenes have none.
+    """Cache slot of an optical scene's first look; radar scenes have none.
 
-    Not under the place: of it, the map's land alone enters (`Levels.mapped`), and a scene for which that matters takes
-    its first look anew (`detect_optical`).
+    The place is not in the key: only the map's land enters (`Levels.mapped`), and a scene for which that matters takes
+    its first look again (`detect_optical`).
     """
     if scene.sensor in RADARS:
         return None
@@ -46,10 +46,10 @@ def _made_from(scene: Scene, config: RunConfig) -> dict[str, Any]:
 
 
 def metadata_digest(scene: Scene) -> str:
-    """Hash of what a scene is taken for beside its pixels, and of the files that say so.
+    """Hash of a scene's metadata and of the files that it comes from.
 
-    The pixels alone do not tell when they were taken, by what, or what their numbers mean: a sidecar, an operator's
-    file or the image's own name does.
+    Pixels alone do not say when they were acquired, by which sensor, or in which units: a sidecar, an operator's
+    metadata file or the image's name does.
     """
     view = None if scene.optical is None else asdict(scene.optical)
     acquired = None if scene.acquired is None else scene.acquired.isoformat()

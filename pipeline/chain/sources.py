@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from pipeline.types import Place
 
 NO_AIS = "holds no AIS file"
-AIS_MARGIN_DEG = 1.0  # around the place's box: several hours' way of a ship (our choice)
+AIS_MARGIN_DEG = 1.0  # around the place's box: several hours' sailing (our choice)
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Image and AIS files of one run. ``base`` is a folder whose name must not matter (the cache), or None.
+    """Image and AIS files of one run.
 
-    ``items`` is the saved search that live scenes came from.
+    ``base``: a folder whose path must not matter (the cache), or None; ``items``: the saved search of live scenes.
     """
 
     images: tuple[Path | Found, ...]
@@ -46,9 +46,9 @@ class Inputs:
     items: bytes | None = None
 
     def name_of(self, path: Path | str) -> str:
-        """The input's name as tables and manifest state it: relative to the base, else as given.
+        """The input's name in tables and manifest: relative to the base, else as given.
 
-        They are UTF-8: another name has escapes there.
+        Both are UTF-8, so a name that is not is escaped.
         """
         if str(path) in self.names:
             return self.names[str(path)]
@@ -58,7 +58,7 @@ class Inputs:
 
 
 def gather(config: RunConfig, root: Path, place: Place, console: Console, kept: Kept | None = None) -> Inputs:
-    """The inputs that the config's source names. ``kept``: which live scenes of the cache are used (all, if None)."""
+    """The inputs that the config's source names. ``kept``: which cached live scenes are used (all, if None)."""
     source = config.source
     if source.kind == "demo":
         return _demo(config, root, console)
@@ -72,7 +72,7 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console, kept: 
 
 
 def tell_left_aside(config: RunConfig, console: Console) -> None:
-    """What a question names or its folders hold that is not looked at: hidden files, images of kinds not read."""
+    """Report named or found files that are not used: hidden files, image formats that cannot be read."""
     source = config.source
     unread = {"demo": {"images": source.images, "ais": source.ais}, "stac": {"images": source.images}, "files": {}}
     for name, named in unread[source.kind].items():
@@ -87,7 +87,7 @@ def tell_left_aside(config: RunConfig, console: Console) -> None:
 
 
 def named_files(config: RunConfig) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """Images, or folders of them, and AIS files of a config; ConfigError where it names none, or one is not there."""
+    """Images (or their folders) and AIS files of a config; ConfigError if it names none, or one does not exist."""
     source = config.source
     if not source.images and not source.ais:
         cause = "source.kind is files, but neither images nor ais are named; use --images and --ais"
@@ -104,12 +104,12 @@ def _existing(names: tuple[str, ...]) -> tuple[Path, ...]:
 
 
 def _where(path: Path) -> str:
-    """Where a relative name was looked for: a run repeated elsewhere, or an address beside the run file, is a slip."""
+    """Where a relative path was looked for; it may have been meant relative to another folder, e.g. the run file's."""
     return "" if path.is_absolute() else f" in {printable(Path.cwd())}, the working folder; names count from there"
 
 
 def _ais_of(config: RunConfig, console: Console) -> tuple[Path, ...]:
-    """The AIS files that a config names; what is left out of a folder of them is told."""
+    """The AIS files that a config names; reports what is left out of their folders."""
     files, faults = _ais_found(config)
     for fault, done in faults:
         console.problem(fault, done=done)
@@ -117,14 +117,14 @@ def _ais_of(config: RunConfig, console: Console) -> tuple[Path, ...]:
 
 
 def tell_ais_left_out(config: RunConfig, console: Console) -> None:
-    """What folders of AIS hold that is none, where there is nothing else to go on with; that, others say."""
+    """Report files in AIS folders that are not AIS. Folders without any AIS are not reported: the caller does so."""
     for fault, done in _ais_found(config)[1]:
         if fault.cause != NO_AIS:
             console.problem(fault, done=done)
 
 
 def _ais_found(config: RunConfig) -> tuple[tuple[Path, ...], list[tuple[InputError, str]]]:
-    """The AIS files that a config names, and what a folder of them holds that is none, with what becomes of it."""
+    """The AIS files that a config names; and other files in their folders, with what was done about each."""
     images = _existing(config.source.images) if config.source.kind == "files" else ()
     out: list[Path] = []
     faults: list[tuple[InputError, str]] = []
@@ -133,7 +133,7 @@ def _ais_found(config: RunConfig) -> tuple[tuple[Path, ...], list[tuple[InputErr
             out.append(path)
             continue
         found, others = ais_files(path)
-        if any(_overlap(path, image) for image in images):  # of images, which are no AIS and no fault
+        if any(_overlap(path, image) for image in images):  # image products there are neither AIS nor a fault
             found = [f for f in found if f.suffix.lower() != ".zip" or not holds_product(f)]
             others = [(p, cause) for p, cause in others if cause != OTHER and p.suffix.lower() in AIS_SUFFIXES]
         faults += [(InputError(other, cause), "left out") for other, cause in others]
@@ -144,7 +144,7 @@ def _ais_found(config: RunConfig) -> tuple[tuple[Path, ...], list[tuple[InputErr
 
 
 def _overlap(one: Path, other: Path) -> bool:
-    """Is one of two paths the other, or in it?"""
+    """Are two paths equal, or is one inside the other?"""
     one, other = one.resolve(), other.resolve()
     return one.is_relative_to(other) or other.is_relative_to(one)
 
@@ -159,9 +159,9 @@ def scenario_of(config: RunConfig, root: Path) -> Scenario:
 
 
 def _demo(config: RunConfig, root: Path, console: Console) -> Inputs:
-    """The simulated period, kept in the cache under the hash of all that it is made from, sealed by its files' hashes.
+    """The simulated period, cached under the hash of everything it is made from, and sealed by its files' hashes.
 
-    Without the seal a file of it that went or was altered would be taken for what was simulated.
+    Without the seal, a missing or altered file in the cache would go unnoticed.
     """
     folder = simulated_inputs(config, root)
 
@@ -174,7 +174,7 @@ def _demo(config: RunConfig, root: Path, console: Console) -> Inputs:
         console.note(f"{lost}simulating {scenario.title} (kept in the cache for later runs)")
         with console.progress("simulate", len(scenario.looks)) as step:
             simulate(scenario, load_place(config.aoi, root), part, seed=config.seed, progress=step)
-        if simulated_inputs(config, root) != folder:  # the cache would keep it under the name of other files
+        if simulated_inputs(config, root) != folder:  # it would be cached under the key of other files
             why = "scenario, zones or coast changed while it was simulated (nothing was kept; give the command again)"
             raise EnvironmentFault(f"{config.aoi.id}: {why}")
 
@@ -183,7 +183,7 @@ def _demo(config: RunConfig, root: Path, console: Console) -> Inputs:
 
 
 def simulated_inputs(config: RunConfig, root: Path) -> Path:
-    """Where the cache keeps a demo's inputs: the hash of scenario, coast, zones, seed and the simulator's own code."""
+    """Cache folder of a demo's inputs, keyed by scenario, coast, zones, seed, box and the simulator's code."""
     files = [root / str(config.source.scenario), root / config.aoi.zones] + (
         [root / config.aoi.coast] if config.aoi.coast else []
     )
@@ -198,14 +198,14 @@ def simulated_inputs(config: RunConfig, root: Path) -> Path:
 
 
 def read_ais_around(inputs: Inputs, digests: Mapping[Path, str], place: Place, console: Console) -> AisRead:
-    """What was heard at the place and within a degree of it: a feed of the whole Earth fits in memory.
+    """AIS messages at the place and within a degree of it, so that even a global feed fits in memory.
 
-    ``digests`` are those that the run's id rests on: a file that has another one now is not used.
+    ``digests`` are those in the run id: a file whose hash differs now is not used.
     """
     from pipeline.ingest.ais.messages import problems_of, read_ais
 
     west, south, east, north = place.bbox
-    # west > east where that crosses 180 degrees
+    # west > east if the box crosses 180 degrees
     sides = [float(wrapped(x)) for x in (west - AIS_MARGIN_DEG, east + AIS_MARGIN_DEG)]
     region = (sides[0], south - AIS_MARGIN_DEG, sides[1], north + AIS_MARGIN_DEG)
     read = read_ais(inputs.ais, region=region, digests=digests)
@@ -219,7 +219,7 @@ def read_ais_around(inputs: Inputs, digests: Mapping[Path, str], place: Place, c
 
 
 def clocks_set_right(read: AisRead, console: Console) -> AisRead:
-    """The messages by one clock: receivers that are ahead of the others, or behind, are named and corrected."""
+    """The messages on one clock: receivers whose clocks are ahead or behind are reported and corrected."""
     from pipeline import calls
 
     offsets = calls.clock_offsets(read.messages)

@@ -1,6 +1,6 @@
-"""Analysts' verdicts applied to detections and calls when a run is repeated.
+"""Applies analysts' verdicts to detections and calls when a run is repeated.
 
-A verdict changes what is counted, never what was measured: boxes, sizes and scores stay, a flag says what was done.
+A verdict changes what is counted, never what was measured: boxes, sizes and scores stay, and a flag records it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from pipeline.errors import printable
 from pipeline.tables import REVIEWS
 from pipeline.types import OF_REJECTED_CALL
 
-# Why a call takes no part that no word on the ship changes
+# Reasons why a call does not count that no verdict on the ship can change
 NOT_FOR_THE_SHIP = {"zone_not_counted", "outside_period", "same_visit"}
 FLAGS = {"confirm": "review_confirmed", "reject": "review_rejected", "merge": "review_merged", "rename": "review_named"}
-JOINED = "review_joined"  # of the call that another was merged into: it stands for both
+JOINED = "review_joined"  # flags the call that another was merged into: it stands for both
 
 
 def reviewed_detections(detections: pd.DataFrame, verdicts: Sequence[Verdict]) -> tuple[pd.DataFrame, list[Verdict]]:
-    """The detections with verdicts on them applied; those that are about something else come back untried."""
+    """The detections with verdicts on them applied; verdicts on anything else are returned untried."""
     table, out = detections.copy(), []
     known = set(table["detection_id"])
     for v in verdicts:
@@ -49,25 +49,25 @@ def reviewed_detections(detections: pd.DataFrame, verdicts: Sequence[Verdict]) -
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A verdict and what it is about, by index of the table of calls; None where it is not to be applied."""
+    """A verdict and its call, by index in the table of calls; None if the verdict is not to be applied."""
 
     verdict: Verdict
     call: int | None = None
     into: int | None = None  # the call that this one is merged into
 
 
-Cargo = Callable[[Mapping[Any, Any], pd.DataFrame], Mapping[str, object]]  # of a visit, in a table: fields of its row
+Cargo = Callable[[Mapping[Any, Any], pd.DataFrame], Mapping[str, object]]  # (visit, calls) -> fields of its row
 
 
 def reviewed_calls(
     calls: pd.DataFrame, as_detected: pd.DataFrame, verdicts: Sequence[Verdict], cargo: Cargo
 ) -> tuple[pd.DataFrame, list[Verdict]]:
-    """The port calls with verdicts on them applied. What names neither a detection nor a call is orphaned.
+    """The port calls with verdicts on them applied. A verdict that names neither a detection nor a call is orphaned.
 
-    A call's id follows from its evidence; where a verdict on a detection changed it, the call of the run as detected
-    that had the id is looked up, and the verdict goes to the one that shares its evidence. Merges come first, and a
-    word on a call is one on the visit that it is part of: the order of lines on different calls changes nothing.
-    ``cargo`` reads what all looks and draughts of a visit say of its cargo.
+    A call's id follows from its evidence. If a verdict on a detection changed the id, the call that had it as detected
+    is looked up, and the verdict goes to the call that shares its evidence. Merges are applied first, and a verdict on
+    a call applies to the visit that it is part of, so the order of lines on different calls does not matter.
+    ``cargo`` gives what all looks and draughts of a visit say about its cargo.
     """
     from pipeline.chain.joined_calls import visits_of
 
@@ -93,7 +93,7 @@ def reviewed_calls(
 
 
 def _placed(v: Verdict, calls: pd.DataFrame, as_detected: pd.DataFrame) -> _Placed:
-    """Which call a verdict is about, and into which one it merges that."""
+    """Find the call that a verdict is about and, for a merge, the call that it is merged into."""
     if v.outcome:
         return _Placed(v)
     call = _find(v.target, calls, as_detected)
@@ -110,8 +110,8 @@ def _placed(v: Verdict, calls: pd.DataFrame, as_detected: pd.DataFrame) -> _Plac
 
 
 def _last_words(placed: Sequence[_Placed]) -> list[_Placed]:
-    """Of several verdicts on one call, under the id that it had and the one that it has, the last stands, as it does
-    of several under one id; a name stands beside them."""
+    """Of several verdicts on one call, whether by its former or its present id, only the last stands; renames are
+    treated separately."""
     last = {(p.call, p.verdict.verdict == "rename"): p.verdict.line for p in placed}
     out = []
     for p in placed:
@@ -122,7 +122,7 @@ def _last_words(placed: Sequence[_Placed]) -> list[_Placed]:
 
 
 def _unless_rejected(p: _Placed, rejected: set[int], calls: pd.DataFrame) -> _Placed:
-    """A merge with a rejected call is refused: the visit would take part and not take part."""
+    """Refuse a merge with a rejected call: the visit would both count and not count."""
     for call in (p.call, p.into):
         if p.into is not None and call in rejected:
             note = f"call {calls.loc[call, 'call_id']} is rejected by another line; a visit takes part or does not"
@@ -131,7 +131,7 @@ def _unless_rejected(p: _Placed, rejected: set[int], calls: pd.DataFrame) -> _Pl
 
 
 def _with_visits(calls: pd.DataFrame, visit: dict[int, int], cargo: Cargo) -> pd.DataFrame:
-    """The calls with every visit's in the one that stands for it; the others take no part any more."""
+    """Merge each visit's calls into the one that stands for it; the others no longer count."""
     from pipeline.chain.joined_calls import joined
 
     table = calls.copy()
@@ -150,7 +150,7 @@ def _with_visits(calls: pd.DataFrame, visit: dict[int, int], cargo: Cargo) -> pd
 
 
 def _find(target: str, calls: pd.DataFrame, as_detected: pd.DataFrame) -> int | None:
-    """Index of the call with that id, or of the one that shares most evidence with the one that had it."""
+    """Index of the call with that id, or of the one sharing most evidence with the call that had it as detected."""
     same = calls.index[calls["call_id"] == target]
     if len(same):
         return int(same[0])
@@ -167,7 +167,7 @@ def _find(target: str, calls: pd.DataFrame, as_detected: pd.DataFrame) -> int | 
 
 
 def _apply(calls: pd.DataFrame, place: int, v: Verdict) -> tuple[pd.DataFrame, Verdict]:
-    """One verdict on one call, a merge aside."""
+    """Apply one verdict, other than a merge, to one call."""
     from pipeline.report.wording import chance
 
     row = calls.loc[place]
@@ -192,7 +192,7 @@ def _apply(calls: pd.DataFrame, place: int, v: Verdict) -> tuple[pd.DataFrame, V
 
 
 def _changed(calls: pd.DataFrame, place: int, flag: str, **fields: object) -> pd.DataFrame:
-    """The calls with one of them changed and flagged as such."""
+    """The calls with one of them changed, and the flag added to it."""
     return _with(calls, place, fields | {"flags": [*calls.at[place, "flags"], flag]})
 
 
@@ -204,10 +204,10 @@ def _with(calls: pd.DataFrame, place: int, fields: Mapping[str, object]) -> pd.D
 
 
 def with_rejected_calls(detections: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:
-    """The detections, with those of calls that a verdict rejects flagged as such; the same table where there are none.
+    """The detections, with those in rejected calls flagged; the same object if there are none.
 
-    They stay accepted: a look shows a ship, whosever she is, and the berth was not free. But they tell no size of the
-    ship that the call was taken for.
+    They stay accepted: the look shows a ship, whichever it is, and the berth was not free. But they say nothing about
+    the size of the ship in the call.
     """
     rejected = calls[calls["flags"].map(lambda flags: FLAGS["reject"] in flags).astype(bool)]
     ids = {name for names in rejected["detection_ids"] for name in names}
@@ -227,7 +227,7 @@ def as_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
 
 
 def tell_verdicts(verdicts: Sequence[Verdict], aoi_id: str, console: Console) -> None:
-    """Report every verdict that came to nothing."""
+    """Report every verdict that was not applied."""
     for v in verdicts:
         if v.outcome in {"orphaned", "refused"}:
             item = f"{FOLDER}/{aoi_id}.csv line {v.line}: {v.verdict} {v.target}"

@@ -1,4 +1,4 @@
-"""What changed in a run since it was made: files, rows of its tables, inputs, and the run that it continues."""
+"""Finds what changed in a run since it was made: files, table rows, inputs, and the run that it continues."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 ROWS = "rows.json"
 CHAINED = ("scenes", "looks", "detections", "port_calls", "liftings", "ledger")  # the evidence, row by row
-MOST_ROWS_NAMED = 20  # more than a screen of them tells a reader nothing new (our choice)
+MOST_ROWS_NAMED = 20  # more than a screenful adds nothing for the reader (our choice)
 
 
 def rows_of(table: pd.DataFrame, name: str) -> dict[str, Any]:
-    """Each row's key and hash, in order, and the head of their chain: a hash over each row and all before it."""
+    """Each row's key and hash, in order, and the head of their hash chain, which covers every row and its order."""
     from pipeline.tables import contract_of
 
     key = contract_of(name).key
@@ -34,8 +34,8 @@ def rows_of(table: pd.DataFrame, name: str) -> dict[str, Any]:
 def last_of(folder: Path, run_id: str) -> dict[str, str] | None:
     """The finished run of this AOI that a new one continues: its id and the hash of its manifest.
 
-    A run made again under its own id continues what it continued before, also where it was cut short in between. One
-    whose folder was removed continues none of those that came after it.
+    A run repeated under the same id continues the run that it continued before, even if it was interrupted meanwhile.
+    A run whose folder was removed does not continue any run that came after it.
     """
     from pipeline.workspace import CONTINUES, LATEST
 
@@ -59,8 +59,10 @@ def last_of(folder: Path, run_id: str) -> dict[str, str] | None:
 
 
 def _not_after(run_id: str, folder: Path, latest: str) -> str | None:
-    """The latest finished run, unless it came after ``run_id``, directly or by others; then the one of the others that
-    none of them continues, so that the manifest is again the one that its successor named. None where there is none.
+    """The latest finished run, unless it descends from ``run_id``, directly or through others.
+
+    Then the last of the runs outside that chain, so that the manifest is again the one that its successor named; None
+    unless there is exactly one.
     """
     after: list[str] = []
     name = latest
@@ -75,7 +77,7 @@ def _not_after(run_id: str, folder: Path, latest: str) -> str | None:
 
 
 def _continued(folder: Path, run_id: str) -> str:
-    """The run that a finished run names as the one before it; empty where it names none, or is gone."""
+    """The id of the run that a finished run continues; "" if it names none, or no longer exists."""
     try:
         previous = read_manifest(folder / run_id).get("previous")
     except PipelineError:
@@ -84,20 +86,20 @@ def _continued(folder: Path, run_id: str) -> str:
 
 
 def altered_since(folder: Path) -> str:
-    """That the files of a finished run, or the run that it continues, are not as it left them, in words; "" where they
-    are. Inputs are not read: they may be large, and gone."""
+    """How the files of a finished run, or the run that it continues, differ from its manifest, in words; "" if they do
+    not. Inputs are not read: they may be large, or gone."""
     found = differences(folder, inputs=False)
     return f"{number_of(len(found), 'difference')} from its manifest, the first: {found[0]}" if found else ""
 
 
 def differences(folder: Path, *, inputs: bool = True) -> list[str]:
-    """One line for everything that does not fit the manifest: output, row, input, earlier run; empty where all does."""
+    """One line for everything that disagrees with the manifest: output, row, input, earlier run; empty if nothing."""
     from pipeline.ingest.unchanged import digest_of
 
     out = []
     for line in changes(folder, digest_of, inputs=inputs):
         name, _, what = line.partition(": ")
-        if name.startswith("run.gpkg") and what != "missing":  # beside it lie -wal and -shm while QGIS has it open
+        if name.startswith("run.gpkg") and what != "missing":  # QGIS keeps -wal and -shm files beside it while open
             line += ": did QGIS open it, and so write into it? Let it open a copy; capwatch run --fresh makes it anew"
         rows = _rows_changed(folder, Path(name).stem) if what == "changed" and name.endswith(".parquet") else []
         out.append(f"{line} ({'; '.join(rows)})" if rows else line)
@@ -134,7 +136,7 @@ def _rows_changed(folder: Path, name: str) -> list[str]:
 
 
 def _torn_manifest(folder: Path) -> list[str]:
-    """Bytes of the manifest that its content does not explain."""
+    """A line if the manifest's bytes are not the serialisation of its content."""
     from pipeline.storage import json_text
 
     text = (folder / MANIFEST).read_text("utf-8")
@@ -142,7 +144,7 @@ def _torn_manifest(folder: Path) -> list[str]:
 
 
 def _broken_chain(folder: Path) -> list[str]:
-    """Is the run that this one continues still the one that it named? One that was removed says nothing."""
+    """A line if the run that this one continues changed since; none if it was removed."""
     previous = read_manifest(folder).get("previous")
     if not isinstance(previous, dict):
         return []
@@ -158,7 +160,7 @@ def _broken_chain(folder: Path) -> list[str]:
 
 
 def _row_hashes(table: pd.DataFrame) -> list[str]:
-    """A hash of each row's values as text: the same from memory and from the file."""
+    """A hash of each row's values as text, the same for a table in memory and one read from its file."""
     from pipeline.table_files import flat_table
 
     flat = flat_table(table)

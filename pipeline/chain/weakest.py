@@ -1,8 +1,8 @@
-"""What each counted call would be without its weakest evidence: taken away, and the chain run again behind it.
+"""What each counted call would be without its weakest evidence, found by removing it and running the chain again.
 
-Which evidence is weakest is a rule of ours, no measurement: a freeboard from a shadow before a draught that a crew
-typed, before the sighting with the lowest score, before the transponder. A sighting goes with its look, as if the
-image had never been taken.
+Which evidence is weakest is a rule of ours, not a measurement: first a freeboard from a shadow, then a draught typed
+by the crew, then the sighting with the lowest score, then AIS. A sighting is removed with its look, as if the image
+had never been taken.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from pipeline.times_places.passes import passes
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-MOST_CALLS = 60  # our choice: the largest calls first; each costs a run of calls and volume
-FREEBOARDS = ("freeboard_m", "freeboard_lo_m", "freeboard_hi_m")  # of her sightings
+MOST_CALLS = 60  # our choice: the largest calls first; each one costs a run of calls and volume
+FREEBOARDS = ("freeboard_m", "freeboard_lo_m", "freeboard_hi_m")  # columns of sightings
 DRAUGHTS = ("draught_in_m", "draught_out_m")
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The two stages behind the sightings, as functions of tables."""
+    """The stages after the sightings, as functions of tables."""
 
     calls: Callable[[pd.DataFrame, pd.DataFrame, pd.DataFrame], pd.DataFrame]  # detections, looks, matches
     account: Callable[[pd.DataFrame], tuple[pd.DataFrame, float]]  # port calls -> liftings, median of the sum
-    loading: Callable[[Mapping[Any, Any]], float]  # row of a call -> how likely it loaded
+    loading: Callable[[Mapping[Any, Any]], float]  # row of a call -> probability that it loaded
 
 
 def without_weakest(tables: Mapping[str, pd.DataFrame], chain: Chain) -> pd.DataFrame:
-    """One row of ROBUSTNESS for each counted call, at most ``MOST_CALLS`` of them."""
+    """One row of ROBUSTNESS per counted call, at most ``MOST_CALLS``."""
     liftings = tables["liftings"]
     counted = liftings[liftings["counts"].astype(bool)].sort_values("barrels_mean", ascending=False).head(MOST_CALLS)
     if not len(counted):
@@ -66,7 +66,7 @@ def without_weakest(tables: Mapping[str, pd.DataFrame], chain: Chain) -> pd.Data
 
 
 def weakest(call: Any, method: str, detections: pd.DataFrame) -> tuple[str, str, str]:
-    """Kind of a call's weakest evidence, the same in words, and the detection where it is one."""
+    """Kind of a call's weakest evidence, the same in words, and its detection id if it is a sighting."""
     seen = detections[detections["detection_id"].isin(list(call["detection_ids"]))]
     if "freeboard" in method:
         return "freeboard", "the freeboards measured from shadows", ""
@@ -101,7 +101,7 @@ def _without(call: Any, kind: str, detection_id: str, tables: Mapping[str, pd.Da
         return chain.calls(blank, looks, matches)
     scene = detections.loc[detections["detection_id"] == detection_id, "scene_id"].iloc[0]
     pass_of = passes(detections, looks)
-    of_pass = looks["scene_id"].map(pass_of) == pass_of[scene]  # the look stands under the picture that shows the most
+    of_pass = looks["scene_id"].map(pass_of) == pass_of[scene]  # a look bears the id of the pass's best image
     blind = of_pass & (looks["zone_id"] == call["berth_id"])
     looks.loc[blind, "state"] = "unknown"
     return chain.calls(
@@ -110,7 +110,7 @@ def _without(call: Any, kind: str, detection_id: str, tables: Mapping[str, pd.Da
 
 
 def _same_call(call: Any, calls: pd.DataFrame, liftings: pd.DataFrame) -> dict[str, Any] | None:
-    """What is left of a call: the counted lifting at her berth that shares her transponder or a sighting."""
+    """What remains of a call: the counted lifting at its berth that shares its MMSI or a sighting."""
     counted = liftings[liftings["counts"].astype(bool)].set_index("call_id")
     hers = set(call["detection_ids"])
     for row in calls.itertuples():

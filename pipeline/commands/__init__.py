@@ -1,1 +1,1 @@
-"""What the command line does beside running the chain: the stages one by one, finished runs, plans, the machine."""
+"""Commands of the command line: single stages, finished runs, plans, new places, machine information."""

@@ -1,4 +1,4 @@
-"""What `capwatch run` does with its questions: one is shown in full, of many each is told in a line."""
+"""The work of `capwatch run`: a single question is shown in full, several get one line each."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pipeline.run import run
 def answer(
     asked: Sequence[Question], out: Path, console: Console, *, fresh: bool = False, reviews: Path | None = None
 ) -> int:
-    """Run every question and say what came of it; the exit code, but for what the console has of its own.
+    """Run every question and show its result; returns the exit code, apart from the console's own problems.
 
-    ``reviews`` is the verdicts' file of a single question; the AOI's own where it is None.
+    ``reviews`` is the verdict file of a single question; by default the AOI's own.
     """
     if len(asked) > 1:
         return run_all(asked, out, console, fresh=fresh)
@@ -31,7 +31,7 @@ def answer(
 
 
 def _show_calls(folder: Path, console: Console) -> None:
-    """The calls that count as a table, where there are any."""
+    """Show a table of the counted calls, if there are any."""
     from pipeline.report.summary import counted_calls
 
     title, headings, rows = counted_calls(folder)

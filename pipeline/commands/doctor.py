@@ -1,4 +1,4 @@
-"""What to send along with a question: versions, drivers, folders, what is installed beside, which keys are set."""
+"""`capwatch doctor`, for support requests: versions, drivers, folders, optional packages, which credentials are set."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OPTIONAL = {
     "onnxruntime": "neural detector",
     "pystac_client": "public catalogues",
 }
-CREDENTIALS = (  # whether they are set is all that is ever said
+CREDENTIALS = (  # only whether they are set is ever shown
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "CDSE_S3_ACCESS_KEY", "CDSE_S3_SECRET_KEY",
     "PC_SDK_SUBSCRIPTION_KEY", "EARTHDATA_TOKEN",
 )  # fmt: skip
@@ -30,7 +30,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 def lines() -> list[str]:
-    """One fact a line. No value of a credential is among them."""
+    """One fact per line, never the value of a credential."""
     import pyogrio
     import rasterio
 
@@ -55,7 +55,7 @@ def lines() -> list[str]:
 
 
 def _cache_line() -> str:
-    """Where the cache is, how big it is, and how to be rid of it."""
+    """Where the cache is, how big it is, and that it may be deleted."""
     try:
         folder = cache_root()
     except EnvironmentFault as fault:
@@ -66,12 +66,12 @@ def _cache_line() -> str:
 
 
 def browser() -> str | None:
-    """Path of a Chromium that prints to PDF, if one is on the PATH."""
+    """Path of a Chromium-based browser that can print to PDF, if one is on the PATH."""
     return next((found for name in BROWSERS if (found := shutil.which(name))), None)
 
 
 def _memory_gb() -> float:
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    except (ValueError, OSError, AttributeError):  # not every system says
+    except (ValueError, OSError, AttributeError):  # not available on every system
         return float("nan")

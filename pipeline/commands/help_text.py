@@ -1,4 +1,4 @@
-"""Help as a person would write it: ``IMAGE...`` and ``--out FILE``, not the types of a programming language."""
+"""Formats help with plain metavars (``IMAGE...``, ``--out FILE``) instead of Python types."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import typer.core
 
 
 class PlainHelp(typer.core.TyperCommand):
-    """A command whose arguments stand in its help by their metavars alone; typer adds ``<list[Path]>`` to them."""
+    """A command whose help shows arguments by metavar only; typer would add ``<list[Path]>``."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """``[OPTIONS] IMAGE...``: an argument that may be left out stands in brackets."""
+        """``[OPTIONS] IMAGE...``, with optional arguments in brackets."""
         arguments = [p for p in self.get_params(ctx) if _is_argument(p)]
         named = [_name(p) if p.required else f"[{_name(p)}]" for p in arguments]
         return ["[OPTIONS]", *named]
@@ -32,5 +32,5 @@ def _is_argument(param: Any) -> bool:
 
 
 def _name(param: Any) -> str:
-    """What to write in the argument's place."""
+    """The placeholder for an argument."""
     return f"{param.metavar or str(param.name).upper()}{'...' if param.nargs == -1 else ''}"

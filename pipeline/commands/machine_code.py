@@ -1,6 +1,6 @@
-"""Where Numba keeps the machine code of the hot loops: beside the sources, else in a folder of this user.
+"""Chooses where Numba caches compiled code: beside the sources, else in a folder of this user.
 
-A package that another user installed cannot be written, and a service user may have no home.
+A package installed by another user may not be writable, and a service user may have no home.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ VARIABLE = "NUMBA_CACHE_DIR"
 
 
 def find_room() -> None:
-    """Name a folder in ``NUMBA_CACHE_DIR`` where the sources' own cannot be written; before Numba is imported.
+    """Set ``NUMBA_CACHE_DIR`` if the folder beside the sources is not writable; call it before importing Numba.
 
-    Raises EnvironmentFault where there is none: Numba could not load.
+    Raises EnvironmentFault if no folder can be used, since Numba would fail to load.
     """
     beside = sorted(Path(pipeline.__file__).parent.rglob("__pycache__"))
     sources = [Path(pipeline.__file__).parent, *beside]
@@ -42,7 +42,7 @@ def find_room() -> None:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Can we write to a folder, made where it is not there, and nobody else? Code that others put there would run."""
+    """Can only this user write to the folder (created if missing)? Code that others put there would be executed."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = folder.lstat()

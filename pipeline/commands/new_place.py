@@ -1,4 +1,4 @@
-"""A new AOI's files: a run file, its coast, its zones. Checked as a run would read them before any of them appears."""
+"""Writes the files of a new AOI (run file, coast, zones), after checking them as a run would read them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CAP = "caps/unscr-2397.yaml"
 
 @dataclass(frozen=True, slots=True)
 class NewPlace:
-    """What is asked for. ``coast``: a provider of `PROVIDERS`, "none", or a GeoJSON file; ``zones``: a GeoJSON file."""
+    """The request. ``coast``: a provider of `PROVIDERS`, "none", or a GeoJSON file; ``zones``: a GeoJSON file."""
 
     id: str
     name: str
@@ -36,9 +36,9 @@ class NewPlace:
 
 
 def add_place(new: NewPlace, into: Path, console: Console) -> Path:
-    """Write the files of a new AOI below the folder ``into``, and say what is left to do; the run file's path.
+    """Write the files of a new AOI below the folder ``into``, and say what is left to do; returns the run file's path.
 
-    Raises ConfigError where a file of that name is there already, or where a run would refuse what was asked for.
+    Raises ConfigError if a file of that name already exists, or if a run would refuse the request.
     """
     box = _box(new)
     names = {"coast": f"coast/{new.id}.geojson", "zones": f"zones/{new.id}.geojson", "run": f"{new.id}.yaml"}
@@ -66,7 +66,7 @@ def add_place(new: NewPlace, into: Path, console: Console) -> Path:
 
 
 def _box(new: NewPlace) -> tuple[float, float, float, float]:
-    """The box as the config takes it; ConfigError in the words of a run file's own mistakes."""
+    """The box, validated by the config; ConfigError with the message that a run file would get."""
     parts = new.bbox.replace(",", " ").split()
     try:
         sides = [float(part) for part in parts]
@@ -92,7 +92,7 @@ def _coast(new: NewPlace, box: tuple[float, float, float, float]) -> str | None:
 
 
 def _whole_box(box: tuple[float, float, float, float]) -> dict[str, Any]:
-    """One zone that does not count: with it a first run shows what lies where, to draw berths by."""
+    """One uncounted zone over the whole box: a first run shows where ships lie, as a basis for drawing berths."""
     west, south, east, north = box
     ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     properties = {
@@ -110,12 +110,12 @@ def _whole_box(box: tuple[float, float, float, float]) -> dict[str, Any]:
 
 
 def _run_file(new: NewPlace, box: tuple[float, float, float, float], names: dict[str, str], *, coast: bool) -> str:
-    """The run file; texts as JSON writes them, which is YAML too."""
+    """The run file as YAML; texts are quoted as JSON, which is valid YAML."""
     return "\n".join(
         [
             "# Made by capwatch aoi add. All that is not here has a default, which capwatch config show prints.",
             "aoi:",
-            f"  id: {json.dumps(new.id)}",  # in quotes: 12 and null are no texts without
+            f"  id: {json.dumps(new.id)}",  # quoted: else 12 and null would not be text
             f"  name: {json.dumps(new.name, ensure_ascii=False)}",
             f"  bbox: {list(box)}  # west, south, east, north [deg]",
             f"  coast: {names['coast'] if coast else 'null  # each image is searched for land'}",
@@ -133,9 +133,9 @@ def _run_file(new: NewPlace, box: tuple[float, float, float, float], names: dict
 
 
 def _try(texts: dict[str, str], run_file: str, given: dict[str, str]) -> None:
-    """Read the files as a run would, in a folder that is gone afterwards; ConfigError in the run's own words.
+    """Read the files as a run would, in a temporary folder; ConfigError with the run's own message.
 
-    ``given`` says what a file is called that was brought.
+    ``given`` maps a written file to the user's file that it comes from.
     """
     from pipeline.ingest.place import load_place
 

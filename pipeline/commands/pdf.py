@@ -1,4 +1,4 @@
-"""The report as PDF, printed by a Chromium that is there. No output of a run: a PDF holds the time of printing."""
+"""Prints the report to PDF with an installed Chromium. It is not a run output, since a PDF holds its printing time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.commands.doctor import browser
 from pipeline.errors import ConfigError, EnvironmentFault, printable
 from pipeline.storage import write_bytes
 
-TIMEOUT_S = 180  # our choice: a browser that has printed nothing by then hangs
+TIMEOUT_S = 180  # our choice: a browser that has not finished by then hangs
 SWITCHES = (  # nothing is fetched, nothing is kept
     "--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
     "--disable-extensions", "--no-pdf-header-footer", "--run-all-compositor-stages-before-draw",
@@ -20,7 +20,7 @@ SWITCHES = (  # nothing is fetched, nothing is kept
 
 
 def print_report(report: Path, out: Path) -> None:
-    """Print ``report.html`` to ``out``; ConfigError where there is no report, EnvironmentFault where no browser."""
+    """Print ``report.html`` to ``out``; ConfigError if there is no report, EnvironmentFault if there is no browser."""
     if not report.is_file():
         raise ConfigError(f"{printable(report)}: no such report")
     program = browser()

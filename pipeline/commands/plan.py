@@ -1,6 +1,6 @@
-"""What a run would do, without doing it: looks, bytes and time, of one question or of many.
+"""Plans a run without doing it: looks, bytes and time for one question or several.
 
-For live scenes the catalogues are really asked, for several AOIs at once, since only they know which looks there are.
+For live scenes the catalogues are actually queried, for several AOIs at once: only they know which looks exist.
 """
 
 from __future__ import annotations
@@ -22,36 +22,36 @@ from pipeline.console import Console
 from pipeline.errors import PipelineError, printable
 from pipeline.plurals import first_of, number_of
 
-ASKING = 4  # catalogues' pages asked for at once; our choice, as polite as the fetching
-# What a look costs: docs/scale.md says which of these were measured
+ASKING = 4  # catalogue pages requested at once; our choice, as polite as the fetching
+# Cost of a look: docs/scale.md says which of these were measured
 SMALL_BYTES = 6e6  # annotation, calibration, noise and manifest of both polarisations
-PIXEL_BYTES = 1.0  # of speckle of 4.4 looks in 16 bits, deflated
+PIXEL_BYTES = 1.0  # 16-bit speckle of 4.4 looks, deflate-compressed
 RADAR_MARGIN_KM = (12.0, 2.0)  # added to the AOI's sides along and across the track (ingest.catalogue.radar)
-RADAR_CPU_S = (1.2, 0.5)  # seconds a look, and seconds a million pixels of one look
-OPTICAL_BANDS = 4.5  # of 10 m pixels: four bands, and three of 20 m at a quarter each
-OPTICAL_CPU_S = (0.3, 0.8)  # the same of an optical look: a guess on the safe side
+RADAR_CPU_S = (1.2, 0.5)  # seconds per look, and seconds per million pixels of a look
+OPTICAL_BANDS = 4.5  # in 10 m pixels: four 10 m bands, and three 20 m bands at a quarter each
+OPTICAL_CPU_S = (0.3, 0.8)  # the same for an optical look: a conservative guess
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What one question would take."""
+    """What one question would need."""
 
     question: Question
     looks: Counter[str] = field(default_factory=Counter)  # by sensor
     months: Counter[str] = field(default_factory=Counter)
-    lacking: int = 0  # acquisitions that only a second catalogue has
+    lacking: int = 0  # acquisitions that only the second catalogue has
     bytes: float = 0.0
     cpu_s: float = 0.0
-    told: str = ""  # of local inputs, in place of numbers
-    fault: str = ""  # why it would not run, or cannot be planned
+    told: str = ""  # for local inputs, in place of numbers
+    fault: str = ""  # why it would fail, or cannot be planned
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where an answer to the question may lie already: the folder of runs; the verdicts; and whether one is wanted."""
+    """Where an existing answer may be: the folder of runs, the verdicts, and whether to ignore it (``fresh``)."""
 
     out: Path = Path("runs")
-    reviews: Path | None = None  # the AOI's own file where none is named
+    reviews: Path | None = None  # None: the AOI's own file
     fresh: bool = False
 
 
@@ -59,14 +59,14 @@ HERE = Where()
 
 
 def plan_lines(asked: Sequence[Question], console: Console, where: Where = HERE) -> list[str]:
-    """The plan in plain lines: a question in detail, or a line for each of many, and what they take together."""
+    """The plan as lines: one question in detail, or one line for each of several and their total."""
     if len(asked) == 1:
         made_ready(asked[0].config, asked[0].root, console)
         if asked[0].config.source.kind != "stac":
             return _one(asked[0], console, where)
     with console.progress("plan", len(asked)) as step, ThreadPoolExecutor(ASKING) as pool:
         futures = (
-            [pool.submit(_planned_live, asked[0])]  # whose fault ends the command as it would end the run
+            [pool.submit(_planned_live, asked[0])]  # an error ends the command as it would end the run
             if len(asked) == 1
             else [pool.submit(planned, question, console, where) for question in asked]
         )
@@ -83,7 +83,7 @@ def plan_lines(asked: Sequence[Question], console: Console, where: Where = HERE)
 
 
 def _together(plans: Sequence[Planned], config: RunConfig) -> str:
-    """What all take, as far as the catalogues said: of questions that could not be planned nothing is known."""
+    """The total over all questions that could be planned; the others are unknown."""
     asked = [p for p in plans if not (p.fault or p.told)]
     faults = sum(bool(p.fault) for p in plans)
     without = f"; of {number_of(faults, 'run')} nothing is known" if faults else ""
@@ -101,7 +101,7 @@ def _together(plans: Sequence[Planned], config: RunConfig) -> str:
 
 
 def planned(question: Question, console: Console, where: Where = HERE) -> Planned:
-    """Check what one question needs, and ask the catalogues (or look at the files) for it."""
+    """Plan one question: check what it needs, then query the catalogues or look at the files."""
     config = question.config
     try:
         made_ready(config, question.root, console)
@@ -128,7 +128,7 @@ def _planned_live(question: Question) -> Planned:
 
 
 def _pixels(bbox: tuple[float, float, float, float], margin_km: tuple[float, float]) -> float:
-    """10 m pixels of a box with its margins."""
+    """Number of 10 m pixels in a box with its margins."""
     west, south, east, north = bbox
     height_km = (north - south) * 111.2 + margin_km[0]
     width_km = (east - west) * 111.2 * cos(radians((south + north) / 2)) + margin_km[1]
@@ -151,12 +151,12 @@ def _line(plan: Planned) -> str:
 
 
 def _not_come(config: RunConfig) -> str:
-    """Words for a period that begins after this computer's clock; of it there can be no look and no message."""
+    """A remark if the period begins in the future by this computer's clock, so that no data can exist; else ""."""
     return ": it has not come yet" if config.period.start > datetime.now(UTC) else ""
 
 
 def _size(count: float) -> str:
-    """Bytes in words; of few looks of a small port in MB.
+    """Bytes in GB, or in MB below 0.5 GB.
 
     >>> _size(3.2e9), _size(45e6)
     ('3.2 GB', '45 MB')
@@ -165,7 +165,7 @@ def _size(count: float) -> str:
 
 
 def _months(config: RunConfig) -> list[str]:
-    """Months of the period, as 2024-03."""
+    """The period's months, such as 2024-03."""
     out, at = [], config.period.start
     while at < config.period.end:
         out.append(f"{at:%Y-%m}")
@@ -184,7 +184,7 @@ def _head(config: RunConfig) -> list[str]:
 
 
 def _one(question: Question, console: Console, where: Where) -> list[str]:
-    """Place, period, inputs and methods of one question, from what lies on this machine."""
+    """The plan of one question from data on this machine: place, period, inputs, methods."""
     config = question.config
     reviews = where.reviews or find_reviews(config.aoi.id)
     told = local_lines(config, question.root, console, where.out, reviews=reviews, fresh=where.fresh)

@@ -1,4 +1,4 @@
-"""What a run on this machine's own files would do: images, sizes, and about how long it will take."""
+"""Plans a run on local or simulated inputs: images, sizes, and roughly how long it will take."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from pipeline.storage import megabytes
 if TYPE_CHECKING:
     from pipeline.ingest.found import Found
 
-SECONDS_PER_LOOK = 2.0  # of the demo on two cores, learning of structures included; used until a run here says better
-SECONDS_BESIDES = 20.0  # reading inputs, calls, volume, report
+SECONDS_PER_LOOK = 2.0  # the demo on two cores, structures included; used until a finished run gives a better figure
+SECONDS_BESIDES = 20.0  # for reading inputs, calls, volume, report
 
 
 def local_lines(
@@ -33,9 +33,9 @@ def local_lines(
     reviews: Path | None = None,
     fresh: bool = False,
 ) -> list[str]:
-    """Inputs of one question that lie here, or are made here, and the time; ``out`` is the folder of runs.
+    """The local or simulated inputs of one question, and the expected time; ``out`` is the folder of runs.
 
-    An AIS file that the run will skip is told, as the run does; NothingUsable where no other input is there.
+    AIS files that the run will skip are reported, as in the run; NothingUsable if there is no other input.
     """
     lines: list[str] = []
     looks, most = None, ""
@@ -69,9 +69,9 @@ def _demo(config: RunConfig, root: Path) -> tuple[list[str], int]:
 
 
 def _files(config: RunConfig, console: Console) -> tuple[list[str], int, int]:
-    """Lines, the images that may be looked at, and how many of them have names that give no date.
+    """Lines of the plan, the number of candidate images, and how many of these have no date in their names.
 
-    By their names alone: a plan opens no image, so what is a mask or shows another place is not known to it.
+    Judged by name only: a plan opens no image, so it cannot tell masks or images of other places.
     """
     from pipeline.ingest.ais.beginnings import refused_at_once
     from pipeline.ingest.found import find_inputs
@@ -107,9 +107,9 @@ def _what_of(found: Found) -> str:
 
 
 def _pace(out: Path | None, aoi_id: str) -> tuple[float, str]:
-    """Seconds a look and whose they are: of this AOI's slowest finished run, else of the demo.
+    """Seconds per look and their origin: this AOI's slowest finished run, else the demo.
 
-    The slowest, since a run that found results of another kept took less than its question does.
+    The slowest, since runs that found cached results took less time than their question needs.
     """
     slowest = SECONDS_PER_LOOK, "at the demo's speed on two cores"
     spent = {log.parent.name: _spent(log) for log in sorted((out or Path()).glob(f"{aoi_id}/*/{LOG}"))}
@@ -118,7 +118,7 @@ def _pace(out: Path | None, aoi_id: str) -> tuple[float, str]:
 
 
 def _spent(log: Path) -> tuple[float, int]:
-    """Seconds from start to end of the log's last attempt, and its looks; no looks where it did not finish."""
+    """Seconds from start to end of the log's last attempt, and its number of looks; 0 looks if it did not finish."""
     first = last = None
     looks, finished = 0, False
     for line in log.read_text("utf-8").splitlines():
@@ -126,7 +126,7 @@ def _spent(log: Path) -> tuple[float, int]:
             event = json.loads(line)
             when = datetime.fromisoformat(event["timestamp"])
         except (ValueError, KeyError):
-            continue  # a torn last line of a killed run
+            continue  # an incomplete last line of a killed run
         if event.get("event") == "started":
             first, looks, finished = when, 0, False
         looks += event.get("event") == "detect"

@@ -1,4 +1,4 @@
-"""Before the first run: hot loops are compiled, by a small simulated run, and the images of a demo simulated."""
+"""`capwatch prepare`, before the first run: compiles hot loops in a small simulated run, and simulates demo images."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.config import RunConfig
 from pipeline.console import Console
 from pipeline.errors import ConfigError, EnvironmentFault
 
-SMALL_RUN = (  # one radar image, one optical image, one ship with a transponder: what a run compiles
+SMALL_RUN = (  # one radar image, one optical image, one ship with AIS: enough to compile everything a run needs
     "source.scenario=scenarios/tiny.yaml",
     "period.start=2024-03-07T00:00:00Z",
     "period.end=2024-03-09T00:00:00Z",
@@ -22,8 +22,8 @@ SMALL_RUN = (  # one radar image, one optical image, one ship with a transponder
 
 
 def compile_loops() -> None:
-    """Run the chain on two small simulated images in a process and a folder of their own; nothing of it is kept but
-    the machine code, which Numba stores beside the sources or in ``NUMBA_CACHE_DIR``."""
+    """Run the chain on two small simulated images in a separate process and a temporary folder. Only the compiled code
+    is kept, which Numba caches beside the sources or in ``NUMBA_CACHE_DIR``."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pipeline", "run", "vostochny", "--quiet", "--out", str(Path(folder) / "runs")]
         for setting in SMALL_RUN:
@@ -36,9 +36,9 @@ def compile_loops() -> None:
 
 
 def simulate_demos(aois: Sequence[str], console: Console) -> None:
-    """Put the simulated images and AIS of these run files into the cache, where their first run looks for them.
+    """Simulate the images and AIS of these run files into the cache, where their first run looks for them.
 
-    ConfigError where one of them is no demo, before anything is simulated.
+    ConfigError, before anything is simulated, if one of them is not a demo.
     """
     from pipeline.chain.sources import gather
     from pipeline.ingest.place import load_place

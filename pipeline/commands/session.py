@@ -1,4 +1,4 @@
-"""What every command shares: its options, its overrides, and how an error becomes one line and an exit code."""
+"""Shared by all commands: common options, config overrides, and turning an error into one line and an exit code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback where som
 
 
 def _setting(example: str, section: str = "") -> Any:
-    """The option --set, with an example that the command takes; ``section`` is the one whose fields it knows."""
+    """The option --set, with an example valid for the command; ``section``: the config section it is limited to."""
     of = f"a field of the config's {section} section" if section else "any config field"
     return typer.Option("--set", metavar="FIELD=VALUE", help=f"Override {of}, e.g. {example}.")
 
@@ -51,7 +51,7 @@ Runs = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Folder of r
 
 @contextmanager
 def session(*, quiet: bool, debug: bool) -> Iterator[Any]:
-    """Run a command: errors become one line and an exit code, unless a traceback is wanted."""
+    """Run a command, turning errors into one line and an exit code, or into a traceback with ``debug``."""
     import pipeline.ingest.gdal_settings  # noqa: F401 (before any library that holds GDAL or PROJ is imported)
     from pipeline.commands.machine_code import find_room
     from pipeline.console import Console, to_stderr
@@ -81,7 +81,7 @@ def session(*, quiet: bool, debug: bool) -> Iterator[Any]:
 
 
 def overridden(settings: list[str] | None, section: str | None = None) -> dict[str, Any]:
-    """The overrides as a mapping. A stage command takes the fields of its own section, with its name or without."""
+    """The --set overrides as a mapping. A stage command takes fields of its section, with or without its name."""
     from pipeline.config import RunConfig, merged, overrides
     from pipeline.errors import ConfigError
 
@@ -104,7 +104,7 @@ def requested(
     workers: int | None = None,
     scheduler: str | None = None,
 ) -> dict[str, object]:
-    """The command line's own options as settings on top of a run file."""
+    """The command line's options as settings that override a run file."""
     if (images or ais) and source is None:
         source = "files"
     if scheduler is not None and engine is None:

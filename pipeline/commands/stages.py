@@ -72,7 +72,7 @@ def detect(
 
 
 def _is_folder(out: Path) -> bool:
-    """Is ``--out`` a folder, or did the user end it in a slash? Paths forget that."""
+    """Is ``--out`` an existing folder, or was it given with a trailing slash, which Path drops?"""
     words = sys.argv[1:]
     values = [words[n + 1] for n, w in enumerate(words[:-1]) if w in ("-o", "--out")]
     values += [w.split("=", 1)[1] for w in words if w.startswith(("-o=", "--out="))]

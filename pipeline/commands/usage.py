@@ -1,4 +1,4 @@
-"""A command line that cannot be read is refused in one line, with the command's own example: nothing is guessed."""
+"""Refuses an invalid command line with one line and the command's own example; nothing is guessed."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ UsageError: type[Any] = typer.BadParameter.__mro__[1]  # typer has no name of it
 
 
 class OnceEach(PlainHelp):
-    """A command that takes an option of one value once: of two the last one would win without a word."""
+    """A command that refuses a repeated single-value option, of which the last would silently win."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As typer's own, after a look at what stands more than once; `UsageError` names it."""
+        """As typer's own, after raising `UsageError` for repeated options."""
         _, _, in_order = self.make_parser(ctx).parse_args(args=list(args))
         single = [p for p in in_order if p.param_type_name == "option" and not _repeatable(p)]
         for name, count in Counter(max(option.opts, key=len) for option in single).items():
@@ -33,9 +33,9 @@ class OnceEach(PlainHelp):
 
 
 def _ours(value: Any, ctx: Any) -> Any:
-    """What is given as ``configs/...`` and is not there: the package's own file of that name, told in a note.
+    """Replace a missing ``configs/...`` path by the package's own file of that name, with a note.
 
-    So the examples of the documentation hold in a folder without a checkout, too.
+    So the examples in the documentation also work outside a checkout.
     """
     if isinstance(value, list | tuple):
         return type(value)(_ours(v, ctx) for v in value)
@@ -53,12 +53,12 @@ def _ours(value: Any, ctx: Any) -> Any:
 
 
 def _repeatable(param: Any) -> bool:
-    """May an option stand more than once: a list of values, a switch, a count?"""
+    """May an option be repeated, as a list of values, a switch or a count?"""
     return any(getattr(param, kind, False) for kind in ("multiple", "is_flag", "count"))
 
 
 class App(typer.Typer):
-    """Commands of which each option of one value stands once."""
+    """A Typer app whose commands refuse repeated single-value options."""
 
     def command(self, name: str | None = None, **settings: Any) -> Any:
         """As typer's own."""
@@ -67,9 +67,9 @@ class App(typer.Typer):
 
 
 def _unasked(function: Any) -> Any:
-    """A command whose paths are not asked whether they may be read: that is no slip of the command line.
+    """A command whose paths are not checked for readability, which is not a usage error.
 
-    Whoever reads the file tells it, with the exit code of a permission; other inputs go on.
+    The reader of the file reports it, with the exit code for a permission fault; other inputs go on.
     """
     function.__annotations__ = get_type_hints(function, include_extras=True)
     for hint in function.__annotations__.values():
@@ -80,7 +80,7 @@ def _unasked(function: Any) -> Any:
 
 
 def refusal(error: Any) -> str:
-    """What is wrong with a command line, and how one reads that is right."""
+    """What is wrong with a command line, and an example of a correct one."""
     command = error.ctx.command_path if error.ctx is not None else "capwatch"
     said = " ".join(error.format_message().split()).removesuffix(".")
     help_text = (error.ctx.command.help or "") if error.ctx is not None else ""
@@ -90,11 +90,11 @@ def refusal(error: Any) -> str:
 
 
 def run(app: App, name: str) -> int:
-    """Run the command line of this process; its exit code."""
+    """Run this process's command line; returns the exit code."""
     try:
         return int(app(prog_name=name, standalone_mode=False) or 0)
     except UsageError as error:
-        if type(error).__name__ == "NoArgsIsHelpError":  # capwatch alone: its help is the answer
+        if type(error).__name__ == "NoArgsIsHelpError":  # capwatch without arguments shows its help
             error.show()
         else:
             typer.echo(refusal(error), err=True)

@@ -1,1 +1,1 @@
-"""How work is carried out: on which workers, kept under which hash, killed at which points."""
+"""Execution: workers, the cache of stage results, the run's log, and stopping on signals."""

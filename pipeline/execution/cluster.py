@@ -1,4 +1,4 @@
-"""Workers of a Dask cluster: one on this machine's loopback, or any scheduler by its address."""
+"""Runs tasks on Dask workers: of a cluster on this machine's loopback, or of any scheduler given by its address."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pipeline.config import EngineConfig
 from pipeline.errors import ConfigError, EnvironmentFault, printable
 from pipeline.execution.workers import IMPORTING, KILLED, MEMORY, ONE_THREAD, Died, settled, telling_its_file
 
-NO_WORKER_S, LOOK_S = 120, 10  # a cluster without any worker for so long is lost; looked at so often (our choice)
-ANSWER_S = 300  # our choice: on loopback nothing is lost on the way, and who does not answer is slow
-AHEAD = 2  # tasks handed to Dask for each of its threads, so that none waits for the next
+NO_WORKER_S, LOOK_S = 120, 10  # a cluster without workers for so long is lost; polling interval (our choice)
+ANSWER_S = 300  # our choice: nothing is lost on loopback, so a peer that does not answer is only slow
+AHEAD = 2  # tasks submitted per Dask thread, so that none waits for its next task
 
 
 class Cluster:
@@ -38,14 +38,14 @@ class Cluster:
                 with dask.config.set(_local_settings()):
                     self.cluster = self._local(engine)
                     self.client = distributed.Client(self.cluster)
-        except (OSError, ValueError, RuntimeError) as error:  # nobody answers, or it is no address
-            # the loop goes on: a client that is forgotten half made closes itself on it
+        except (OSError, ValueError, RuntimeError) as error:  # no answer, or not an address
+            # the event loop keeps running: an abandoned half-built client closes itself on it
             cause = " ".join(str(error).split())[:120]
             raise EnvironmentFault(f"Dask scheduler {printable(engine.scheduler or 'on loopback')}: {cause}") from error
 
     def _local(self, engine: EngineConfig) -> Any:
-        # Dask's own closing at exit fails with a traceback on a cluster that was stopped while it started; ours is
-        # closed by `close`, and workers end with the process that started them
+        # Dask's exit handler fails with a traceback on a cluster that was stopped while starting; ours is closed by
+        # `close`, and workers end with the process that started them
         atexit.unregister(self.distributed.deploy.spec.close_clusters)
         return self.distributed.LocalCluster(
             n_workers=engine.workers,
@@ -60,15 +60,15 @@ class Cluster:
 
     @property
     def hands(self) -> int:
-        """Twice the threads that the cluster has now."""
+        """Twice the number of threads that the cluster has now, at least 1."""
         return max(1, AHEAD * sum(self.client.nthreads().values()))
 
     def start(self, work: Callable[[Any], Any], task: Any) -> Any:
-        """Hand out a task; the same task may be handed out again."""
+        """Submit a task; the same task may be submitted again."""
         return self.client.submit(_unpacked, self.distributed.protocol.pickle.dumps((work, task)), pure=False)
 
     def next_done(self, futures: Sequence[Any]) -> list[Any]:
-        """Those that are done, in the order in which they were handed out."""
+        """The finished ones, in order of submission."""
         patience = NO_WORKER_S // LOOK_S
         while True:
             try:
@@ -83,7 +83,7 @@ class Cluster:
                 return [f for f in futures if f in finished]
 
     def result(self, future: Any) -> Any:
-        """As it came; a worker that died, or a lack of memory, as Died; a cluster that is gone as EnvironmentFault."""
+        """The task's result; `Died` if its worker died or lacked memory, EnvironmentFault if the cluster is gone."""
         try:
             return future.result()
         except (self.distributed.KilledWorker, MemoryError) as error:
@@ -158,9 +158,9 @@ async def _until_ended(started: Future[tuple[Any, asyncio.Event]]) -> None:
 def _unpacked(packed: bytes) -> Any:
     """Do a task on a Dask worker.
 
-    It travels as bytes, and what it needs is imported in this thread. Dask unpacks arguments in the one that talks to
-    the scheduler: where both import pyproj at once, which imports itself in a circle, one meets half a module, and the
-    worker hangs up for good.
+    The task is sent as bytes, so that its imports happen in this thread. Dask unpickles arguments in the thread that
+    talks to the scheduler: if both import pyproj at once, which has circular imports, one sees a half-initialised
+    module and the worker hangs.
     """
     from distributed.protocol.pickle import loads
 

@@ -1,4 +1,4 @@
-"""The log of a run: one JSON object a line with its UTC time. It is no output: it is not hashed and decides nothing."""
+"""The log of a run: one JSON object per line with its UTC time. It is not an output: not hashed, and not decisive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOG = "log.jsonl"
 
 
 class _Forgiving:
-    """A file that takes what it can: a run that goes well does not end for its log, nor does a fault hide behind it."""
+    """A file whose write errors are ignored: a log must neither end a good run nor mask another fault."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -36,7 +36,7 @@ class _Forgiving:
 
 
 def ended(folder: Path) -> str:
-    """When the run in the folder last finished, UTC, by its log, which has the only times of day; "" if it did not."""
+    """When the run in the folder last finished, UTC, from its log, the only record of time; "" if it did not."""
     try:
         events = [json.loads(line) for line in (folder / LOG).read_text("utf-8").splitlines()]
         return str(next(e["timestamp"] for e in reversed(events) if e.get("event") == "finished"))
@@ -46,7 +46,7 @@ def ended(folder: Path) -> str:
 
 @contextmanager
 def kept(console: Console, path: Path, **facts: Any) -> Iterator[None]:
-    """Write what the console tells into ``path`` while the block runs, between a start and an end."""
+    """Log the console's events to ``path`` while the block runs, between a start and an end event."""
     import structlog
 
     path.parent.mkdir(parents=True, exist_ok=True)

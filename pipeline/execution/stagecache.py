@@ -1,7 +1,7 @@
-"""What a stage made of one item, kept under the hash of everything that it was made from.
+"""Cache of stage results, one per item, keyed by a hash of everything that the result was made from.
 
-An entry is a payload and, written after it, a note with the payload's hash: a torn or altered entry is told by its
-hash and made anew. Keys hold settings, inputs, code and libraries, so an entry of another version is never met.
+An entry is a payload and, written after it, a note with the payload's hash: a torn or altered entry fails its hash and
+is made again. Keys cover settings, inputs, code and libraries, so entries of another version are never hit.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """The place of one result; small, so that it can travel to where the work is done."""
+    """The cache slot of one result; small, so that it can be sent to a worker."""
 
     folder: Path
     stage: str
@@ -41,7 +41,7 @@ class Slot:
 
     @property
     def key(self) -> str:
-        """Hash of the stage and all that goes into it."""
+        """Cache key: a hash of the stage, the item and everything that goes into the result."""
         return sha256_of([self.stage, self.item, self.parts])[:24]
 
     @property
@@ -51,16 +51,16 @@ class Slot:
 
     @property
     def note(self) -> Path:
-        """The file that vouches for it."""
+        """The file with the payload's hash and facts, written after it."""
         return self.folder / f"{self.key}.json"
 
     @property
     def last(self) -> Path:
-        """What the item's last result was made from."""
+        """The file with hashes of what the item's last result was made from."""
         return self.folder / f"{self.stage}-{sha256_of(self.item)[:16]}.last.json"
 
     def load(self) -> tuple[bytes, dict[str, Any]] | None:
-        """Payload and facts, or None where there is nothing, or nothing that can be trusted."""
+        """Payload and facts; None if there is no entry, or it is damaged."""
         if self.ignore:
             return None
         try:
@@ -74,7 +74,7 @@ class Slot:
         return None
 
     def store(self, content: bytes, facts: dict[str, Any]) -> None:
-        """Keep a result; the note comes last."""
+        """Store a result: first the payload, then the note."""
         digest = _digest(content)
         write_bytes(self.payload, content)
         write_json(self.note, {"sha256": digest, "facts": facts, "self": sha256_of([digest, facts])})
@@ -82,7 +82,7 @@ class Slot:
         checkpoint(f"kept {self.stage} {self.item}")
 
     def why(self) -> str:
-        """``kept``, or ``run`` and the reason."""
+        """``kept``, or ``run`` with the reason."""
         if self.ignore:
             return "run: --fresh"
         if self.note.is_file():
@@ -98,7 +98,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class StageCache:
-    """The results kept in one folder."""
+    """The cached results in one folder."""
 
     folder: Path
     ignore: bool = False
@@ -107,11 +107,11 @@ class StageCache:
     )
 
     def slot(self, stage: str, item: str, **parts: Any) -> Slot:
-        """Where the result of a stage for an item lies, made from these parts, this code and these libraries."""
+        """The slot of a stage's result for an item, keyed by these parts, this code and these libraries."""
         return Slot(self.folder, stage, item, parts | self.common, self.ignore)
 
     def tidy(self, limit_bytes: int = LIMIT_BYTES) -> None:
-        """Forget the oldest results beyond the limit."""
+        """Remove the oldest results beyond the size limit."""
         sweep(self.folder, STALE_PART_S)
         found = []
         for path in self.folder.glob("*.bin"):
@@ -134,7 +134,7 @@ def _digest(content: bytes) -> str:
 
 
 def _digests(parts: dict[str, Any]) -> dict[str, str]:
-    """Each part by its hash; settings and libraries one by one, so that a change can be named."""
+    """Hash of each part; of settings and libraries one by one, so that a change can be named."""
     out = {}
     for name, value in parts.items():
         for path, leaf in leaves(value) if name in {"settings", "libraries"} else [((), value)]:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: a command ends within seconds, in a state from which the same command goes on."""
+"""Handles Ctrl-C and SIGTERM: a command ends within seconds, and the same command can resume its work."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-PATIENCE_S = 3.0  # for unwinding; every file appears by rename, so a hard end afterwards loses nothing
+PATIENCE_S = 3.0  # for unwinding; files are written atomically, so a hard exit afterwards loses nothing
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopped(KeyboardInterrupt):
-    """The user, or the machine, wants this to end."""
+    """The process was asked to stop by SIGINT or SIGTERM."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -25,19 +25,19 @@ class Stopped(KeyboardInterrupt):
 
     @property
     def exit_code(self) -> int:
-        """128 and the signal's number, as shells count: 130 or 143."""
+        """128 plus the signal number, by shell convention: 130 or 143."""
         return 128 + self.number
 
     @property
     def line(self) -> str:
-        """What the user is told."""
+        """The message for the user."""
         name = signal.Signals(self.number).name
         return f"error: stopped by {name} (what was finished is kept; the same command goes on)"
 
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """While the block runs, either signal raises `Stopped`; a block that does not end in time is ended."""
+    """While the block runs, either signal raises `Stopped`; after PATIENCE_S the process is ended the hard way."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -46,7 +46,7 @@ def stoppable() -> Iterator[None]:
     def stop(number: int, _frame: FrameType | None) -> None:
         asked.append(Stopped(number))
         for each in SIGNALS:
-            signal.signal(each, signal.SIG_IGN)  # once is enough
+            signal.signal(each, signal.SIG_IGN)  # ignore further signals
         threading.Thread(target=_end, args=(asked[0],), daemon=True).start()
         raise asked[0]
 
@@ -54,7 +54,7 @@ def stoppable() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if asked:  # compiled code that a signal interrupts raises an error of its own: numba a SystemError
+        if asked:  # interrupted compiled code raises its own error: Numba a SystemError
             raise asked[0] from error
         raise
     finally:
@@ -63,7 +63,7 @@ def stoppable() -> Iterator[None]:
 
 
 def _end(stopped: Stopped) -> None:
-    """End the process the hard way: a thread or a library may be deep in a computation."""
+    """After PATIENCE_S, end the process the hard way: a thread or library may be deep in a computation."""
     time.sleep(PATIENCE_S)
     for child in multiprocessing.active_children():
         child.kill()

@@ -1,6 +1,6 @@
-"""What a list of tasks is given to: this very thread, threads, or processes of this machine.
+"""Worker pools on this machine: the current thread, threads, or processes.
 
-`Cluster` (``pipeline.execution.cluster``) is the fourth; `map_tasks` (``pipeline.engine``) hands out tasks to any of
+`Cluster` (``pipeline.execution.cluster``) is the fourth kind; `map_tasks` (``pipeline.engine``) submits tasks to any of
 them.
 """
 
@@ -27,31 +27,31 @@ IMPORTING = Lock()
 
 
 class Died(Exception):
-    """A task did not come back: why."""
+    """A task was lost, with the reason: its worker died or memory ran out."""
 
 
 class Pool(Protocol):
-    """Workers that a list of tasks can be given to, one list after another."""
+    """Workers that can run one list of tasks after another."""
 
     @property
     def hands(self) -> int:
-        """Tasks worth handing out at once."""
+        """Number of tasks to have submitted at once."""
 
     def start(self, work: Callable[[Any], Any], task: Any) -> Any:
-        """Hand out a task; a future comes back."""
+        """Submit a task; returns a future."""
 
     def next_done(self, futures: Sequence[Any]) -> list[Any]:
-        """Wait until one or more are done; those."""
+        """Wait until one or more are done; returns those."""
 
     def result(self, future: Any) -> Any:
-        """What a finished task returned; `Died` where its worker died or memory ran out; else what it raised."""
+        """What a finished task returned; raises `Died` if its worker died or memory ran out, else what it raised."""
 
     def close(self) -> None:
         """Let the workers go."""
 
 
 class Here:
-    """This very thread."""
+    """The current thread."""
 
     @property
     def hands(self) -> int:
@@ -72,14 +72,14 @@ class Here:
         return list(futures)
 
     def result(self, future: Any) -> Any:
-        """As it came."""
+        """The task's result; `Died` if memory ran out."""
         try:
             return future.result()
         except MemoryError:
             raise Died(MEMORY) from None
 
     def close(self) -> None:
-        """Nothing to let go."""
+        """Nothing to release."""
 
 
 class Threads:
@@ -94,20 +94,20 @@ class Threads:
 
     @property
     def hands(self) -> int:
-        """One task a worker: when a worker dies, few tasks can be the cause."""
+        """One task per worker, so that few tasks can be the cause when a worker dies."""
         return self.workers
 
     def start(self, work: Callable[[Any], Any], task: Any) -> Any:
-        """Hand out a task."""
+        """Submit a task."""
         return self.executor.submit(work, task)
 
     def next_done(self, futures: Sequence[Any]) -> list[Any]:
-        """Those that are done, in the order in which they were handed out."""
+        """The finished ones, in order of submission."""
         finished = wait(futures, return_when=FIRST_COMPLETED).done
         return [f for f in futures if f in finished]
 
     def result(self, future: Any) -> Any:
-        """As it came; a worker that died, or a lack of memory, as Died."""
+        """The task's result; `Died` if its worker died or memory ran out."""
         try:
             return future.result()
         except MemoryError:
@@ -116,7 +116,7 @@ class Threads:
             raise Died(KILLED) from None
 
     def close(self) -> None:
-        """Drop what is not begun, and wait for the rest."""
+        """Cancel tasks not yet started, and wait for the rest."""
         self.executor.shutdown(cancel_futures=True)
 
 
@@ -139,14 +139,14 @@ class Processes(Threads):
         )
 
     def close(self) -> None:
-        """As for threads; but where the command is being stopped nobody waits for a scene, which may take minutes."""
+        """As for threads; but when the command is being stopped, kill the workers: a scene may take minutes."""
         if isinstance(sys.exc_info()[1], KeyboardInterrupt):
             for worker in multiprocessing.active_children():
                 worker.kill()
         super().close()
 
     def start(self, work: Callable[[Any], Any], task: Any) -> Any:
-        """Hand out a task, to new processes where the old ones are gone."""
+        """Submit a task, to new processes if the old ones are gone."""
         with _one_thread():
             try:
                 return self.executor.submit(telling_its_file, work, task)
@@ -157,7 +157,7 @@ class Processes(Threads):
 
 
 def telling_its_file(work: Callable[[Task], Result], task: Task) -> Result:
-    """The work in a worker: what an error of the system was about is told by its frames, which do not travel."""
+    """Run a task in a worker, adding the file name to an OSError: its traceback, which tells it, is not pickled."""
     try:
         return work(task)
     except OSError as error:
@@ -167,15 +167,15 @@ def telling_its_file(work: Callable[[Task], Result], task: Task) -> Result:
 
 
 def settled() -> None:
-    """Import, one thread at a time, what must not be imported by two at once."""
+    """Import, under a lock, modules that two threads must not import at once."""
     with IMPORTING:
         for name in ("pyproj", "numpy.polynomial"):
             __import__(name)
 
 
 def _bounded(limit_bytes: int | None) -> None:
-    """End a worker with the process that started it, however that ends, and limit its address space, so that one scene
-    cannot take the machine's memory."""
+    """Initialise a worker: it ends with its parent process, however that ends, and its address space is limited, so
+    that one scene cannot take all of the machine's memory."""
     Thread(target=_follow, daemon=True).start()
     if limit_bytes is not None:
         import resource
@@ -184,7 +184,7 @@ def _bounded(limit_bytes: int | None) -> None:
 
 
 def _follow() -> None:
-    """Wait for the end of the process that started this one: workers of a killed run would wait for tasks for ever."""
+    """Exit when the parent process ends: workers of a killed run would otherwise wait for tasks for ever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -193,7 +193,7 @@ def _follow() -> None:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Workers started here keep to one thread each: the engine decides how many there are."""
+    """Limit workers started here to one thread each: the engine sets the number of workers."""
     missing = [name for name in ONE_THREAD if name not in os.environ]
     os.environ.update(dict.fromkeys(missing, "1"))
     try:

@@ -1,1 +1,1 @@
-"""What is done with finished runs: list, compare, open, verify, repeat, archive."""
+"""Operations on finished runs: list, compare, open, verify, repeat, archive."""

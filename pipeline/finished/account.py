@@ -1,4 +1,4 @@
-"""What the barrels of a run, or of a published case, were reckoned from: to do it anew under other assumptions."""
+"""Opens the calls and assumptions behind the barrels of a run or case, to recompute them under other assumptions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class OpenedAccount:
 
 
 def open_account(folder: Path) -> OpenedAccount:
-    """The account of a run or of a case, by its folder; InputError where it is neither."""
+    """The account of a run or case, by its folder; InputError if it is neither."""
     if not case_in(folder):
         run = open_run(folder)
         config = run.config

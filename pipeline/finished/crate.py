@@ -1,7 +1,7 @@
-"""A finished run as a research object (RO-Crate 1.1, w3id.org/ro/crate/1.1): one zip for an archive.
+"""Archives a finished run as a research object (RO-Crate 1.1, w3id.org/ro/crate/1.1) in one zip.
 
-The zip holds the run folder as it is and ``ro-crate-metadata.json``, which says what each file is, by hash, what it
-was made from, and by which code. The same run gives the same zip.
+The zip holds the run folder unchanged and ``ro-crate-metadata.json``, which gives for each file its hash, its inputs,
+and the code that made it. The same run always gives the same zip.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".yaml": "application/yaml",
 }
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that a zip can say
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can store
 
 
 def write_crate(folder: Path, out: Path) -> int:
-    """Write the zip and say how many files it holds; ContractError where the run is not what its manifest says,
-    ConfigError where the folder is none of a run."""
+    """Write the zip and return its number of files; ContractError if the run disagrees with its manifest, ConfigError
+    if the folder is not a run."""
     if out.suffix.lower() != ".zip":
         raise ConfigError(f"{printable(out)}: a crate is a zip; end the name in .zip")
     manifest_of_run(folder)
     refuse_within(folder, out)
-    if found := altered(folder, inputs=False):  # they may have gone or changed since
+    if found := altered(folder, inputs=False):  # inputs may be gone or changed
         more = f"and {len(found) - 1} more; " if len(found) > 1 else ""
         raise ContractError(f"{printable(folder)}: {found[0]} ({more}nothing was written)")
     names = _held(folder)
@@ -52,7 +52,7 @@ def write_crate(folder: Path, out: Path) -> int:
 
 
 def altered(folder: Path, *, inputs: bool = True) -> list[str]:
-    """What does not fit the manifest, one line each; of a run unpacked from its crate, the description neither."""
+    """What disagrees with the manifest, one line each; in a run unpacked from its crate, also a wrong description."""
     found = differences(folder, inputs=inputs)
     described = folder / METADATA
     if not described.is_file() or described.read_bytes() == json_text(metadata(folder, _held(folder))).encode():
@@ -61,7 +61,7 @@ def altered(folder: Path, *, inputs: bool = True) -> list[str]:
 
 
 def _held(folder: Path) -> list[str]:
-    """Names of what a crate holds beside its description."""
+    """Names of the files in a crate, other than its description."""
     own = [n for n in (MANIFEST, journal.LOG) if (folder / n).is_file()]
     return [r.path for r in outputs_of(folder)] + own
 

@@ -1,4 +1,4 @@
-"""The inputs of finished runs, by path, and which of them are not the same in two of them."""
+"""The inputs of finished runs by path, and which of them differ between two runs."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 
 import pandas as pd
 
-SKIPPED = "skipped"  # in place of the hash of an image that lay there and could not be read whole
+SKIPPED = "skipped"  # in place of the hash of an image that was present but could not be fully read
 
 
 def listed_inputs(manifest: dict[str, Any]) -> dict[str, str]:
-    """Hash of each input that a manifest lists, shortened, by path."""
+    """Shortened hash of each input in a manifest, by path."""
     return {r["path"]: r["sha256"][:12] for r in manifest.get("inputs", [])}
 
 
 def inputs_of(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
-    """Hash of each input of a run by path, and `SKIPPED` for images that have none, which no manifest lists: a product
-    whose files do not fit together has no hash, but was there."""
+    """Hash of each input of a run by path, and `SKIPPED` for images without one, which manifests do not list: an
+    inconsistent product has no hash, but was present."""
     out = listed_inputs(manifest)
-    with suppress(OSError, ValueError, KeyError):  # a torn table says nothing more than the manifest
+    with suppress(OSError, ValueError, KeyError):  # a damaged table adds nothing to the manifest
         scenes = pd.read_parquet(folder / "scenes.parquet", columns=["href", "status"])
         for href in scenes.loc[scenes["status"] == SKIPPED, "href"]:
             out.setdefault(href, SKIPPED)
@@ -29,7 +29,7 @@ def inputs_of(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
 
 
 def without_moved(before: dict[str, str], after: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """The inputs of two runs without those that only lie in another folder: no run id and no answer knows of that.
+    """The inputs of two runs without those that only moved to another folder, which changes no run id and no answer.
 
     >>> without_moved({"a/x.tif": "12", "a/y.tif": "34"}, {"b/x.tif": "12", "b/y.tif": "56"})
     ({'a/y.tif': '34'}, {'b/y.tif': '56'})

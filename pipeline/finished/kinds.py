@@ -1,4 +1,4 @@
-"""Runs and recomputed cases both lie in folders with a manifest: which of the two a folder holds, and its page."""
+"""Tells folders of runs from those of recomputed cases (both have a manifest), and finds their page."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pipeline.provenance import MANIFEST, read_manifest
 
 
 def page_of(folder: Path) -> Path:
-    """The page that tells what a finished folder holds. Raises as ``read_manifest`` does."""
+    """The HTML page of a finished run or case. Raises as ``read_manifest`` does."""
     return folder / ("case.html" if "case" in read_manifest(folder) else "report.html")
 
 
 def refuse_within(folder: Path, out: Path) -> None:
-    """ConfigError where a file that is made of a run would lie in the run's folder: it would no longer fit its
+    """ConfigError if a file made from a run would be written into the run's folder, which would then disagree with its
     manifest."""
     if out.resolve().is_relative_to(folder.resolve()):
         cause = "lies in the run's own folder, which would no longer fit its manifest; write it elsewhere"
@@ -28,8 +28,8 @@ def case_in(folder: Path) -> str:
 
 
 def manifest_with_answer(folder: Path) -> dict[str, Any]:
-    """The manifest of a finished run or case whose answer can be listed and compared; InputError where it was changed
-    so that it no longer has its form. Raises as ``read_manifest`` does."""
+    """The manifest of a finished run or case, for listing and comparing its answer; InputError if it was altered and no
+    longer has the right structure. Otherwise raises as ``read_manifest`` does."""
     found = read_manifest(folder)
     if not _has_its_form(found):
         raise InputError(
@@ -39,7 +39,7 @@ def manifest_with_answer(folder: Path) -> dict[str, Any]:
 
 
 def _has_its_form(manifest: dict[str, Any]) -> bool:
-    """Are the parts of a manifest that are there of the kinds that they are written in? A case has no result."""
+    """Do the parts present in a manifest have the right types? A case has no result."""
     kinds = {"inputs": list, "result": dict, "left_out": dict, "libraries": dict, "reviews": list}
     if not all(isinstance(manifest.get(name, kind()), kind) for name, kind in kinds.items()):
         return False
@@ -62,7 +62,7 @@ def _is_number(value: Any) -> bool:
 
 
 def manifest_of_run(folder: Path) -> dict[str, Any]:
-    """The manifest of a finished run; ConfigError where there is none, or a case, which is no run."""
+    """The manifest of a finished run; ConfigError if there is none, or if it is a case."""
     found = read_manifest(folder)
     if "case" in found:
         case = printable(found["case"])

@@ -1,6 +1,6 @@
-"""What stands in the files that a run's config names: zones, coast, cap, scenario, registry.
+"""Compares the content of the files that a run's config names: zones, coast, cap, scenario, registry.
 
-They are mostly changed in place, under the same name, so the config of two runs may be the same and their question not.
+They are usually edited in place, so two runs may have the same config but different questions.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from pipeline.workspace import CONFIG_FILES
 
 
 def changed_files(before: Path, after: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """The files that both runs name and whose bytes differ, as values by ``file: field``, of either run.
+    """The files that both runs name and whose bytes differ, as values by ``file: field`` for each run.
 
-    A file that only one run names is told by its name in the config, and verdicts are compared one by one. Fields are
-    those of YAML, and of zones by their id; of another file, or where only its spelling differs, it is the hash.
+    A file that only one run names already differs in the config; verdicts are compared elsewhere, one by one. Fields
+    are those of YAML files, and of zones by id; for other files, or if the content is equal, the value is the hash.
     """
     old, new = _hashes(before), _hashes(after)
     values: tuple[dict[str, str], dict[str, str]] = {}, {}
@@ -30,7 +30,7 @@ def changed_files(before: Path, after: Path) -> tuple[dict[str, str], dict[str, 
         if old[name] == new[name]:
             continue
         fields = [_fields(folder / CONFIG_FILES / name) for folder in (before, after)]
-        if fields[0] == fields[1]:  # of a kind that is not read here, or line ends and comments alone
+        if fields[0] == fields[1]:  # a kind not read here, or a change of line ends and comments only
             alike = ", the same content" if fields[0] else ""
             fields = [{"": f"sha256 {hashes[name][:12]}{alike}"} for hashes in (old, new)]
         for told, found in zip(values, fields, strict=True):
@@ -46,7 +46,7 @@ def flat(value: Any, path: str = "") -> dict[str, str]:
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    """Hash by name of each file that the config names, as the manifest has it."""
+    """Hash in the manifest of each file that the config names, by name."""
     prefix = f"{CONFIG_FILES}/"
     return {
         record["path"].removeprefix(prefix): record["sha256"]
@@ -56,7 +56,7 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 
 def _fields(path: Path) -> dict[str, str]:
-    """What a file says by field; nothing where it is of no kind that has such, or is torn."""
+    """A file's values by field; empty if its kind is not read here, or if it is damaged."""
     with suppress(PipelineError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         if path.suffix == ".yaml":
             return flat(read_yaml(path)[0])
@@ -67,7 +67,7 @@ def _fields(path: Path) -> dict[str, str]:
 
 
 def _zone(feature: dict[str, Any]) -> dict[str, str]:
-    """Properties of a zone, and its outline by a hash; KeyError where the feature is none."""
+    """Properties of a zone, and a hash of its outline; KeyError if the feature is not a zone."""
     properties = feature["properties"]
     outline = hashlib.sha256(json.dumps(feature["geometry"], sort_keys=True).encode()).hexdigest()
     return flat(properties | {"outline": outline[:12]}, properties["zone_id"])

@@ -1,4 +1,4 @@
-"""A finished run opened for looking: its tables, its scenes with their pixels, its detections on them."""
+"""Opens a finished run for notebooks: its tables, its scenes with their pixels, and plots of its detections."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 ACCEPTED, REJECTED = "#E69F00", "#56B4E9"  # Okabe and Ito's orange and sky blue
 MARGIN_M = 300.0  # of water around what is reviewed (our choice: a ship's length)
-SIGHTING_MARGIN_M = 180.0  # around one ship: closer, to see her (our choice)
-SMALL = 0.02  # of a picture: what is smaller gets a ring, or nobody finds it (our choice)
+SIGHTING_MARGIN_M = 180.0  # around a single ship: a closer view (our choice)
+SMALL = 0.02  # of a picture: anything smaller gets a ring, to be found at all (our choice)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,19 +45,19 @@ class OpenedRun:
 
     @property
     def simulated(self) -> bool:
-        """Was any of it made by a simulator: an image, or the transponders alone?"""
+        """Is any input simulated, be it an image or only AIS?"""
         return bool(read_manifest(self.folder).get("simulated"))
 
     def table(self, name: str) -> pd.DataFrame:
         """A table of the run by its contract's name: scenes, looks, detections, port_calls, ...
 
-        Of a place across 180 degrees its longitudes are near the place's, and outlines in one piece, as in the run.
+        At a place across 180 degrees, longitudes are near the place's and outlines are in one piece, as in the run.
         """
         written = read_table(self.folder / f"{name}.parquet", contract_of(name))
         return table_near(written, middle_of(self.place.bbox))
 
     def scene(self, scene_id: str) -> Scene:
-        """A scene of the run with its pixels; InputError where its file has gone or has other bytes."""
+        """A scene of the run with its pixels; InputError if its file is gone or has changed."""
         from pipeline.ingest.inputs import open_inputs
         from pipeline.ingest.metadata.beside import listed
         from pipeline.ingest.metadata.options import OpenOptions
@@ -87,9 +87,9 @@ class OpenedRun:
             self.draw(axes, image, around(image, pd.DataFrame([sighting]), margin_m=SIGHTING_MARGIN_M))
 
     def draw(self, axes: Axes, scene: Scene, window: Window | None = None) -> pd.DataFrame:
-        """Draw a scene (or a window of it) with its detections' outlines; the detections drawn come back.
+        """Draw a scene (or a window of it) with its detections' outlines; returns the detections drawn.
 
-        Rows and columns at its sides count from the corner of the image's file, as those of detections do.
+        Rows and columns on the axes count from the corner of the image file, as in the table of detections.
         """
         import shapely
         from matplotlib.patheffects import withStroke
@@ -108,7 +108,7 @@ class OpenedRun:
         for row in found[here].itertuples():
             if scene.geolocation is None or row.geometry is None:
                 continue
-            for part in shapely.get_parts(row.geometry):  # two of a hull on 180 degrees, at a place beside them
+            for part in shapely.get_parts(row.geometry):  # a hull on 180 degrees has two, if the place is not across it
                 rows, cols = scene.geolocation.rowcol(*np.asarray(part.exterior.coords).T[:2])
                 rows, cols = rows + scene.corner[0], cols + scene.corner[1]
                 colour = ACCEPTED if row.accepted else REJECTED
@@ -127,11 +127,11 @@ class OpenedRun:
 
 
 def chosen_run(named: Path | str | None = None, *, variable: str = "CAPWATCH_RUN") -> Path:
-    """The run folder of that path or id, else the one that an environment variable names, else the last finished one.
+    """The run folder given by path or id, else by an environment variable, else the last finished run.
 
-    A notebook works in its own folder, whoever started it: relative names hold where the shell stands, then here, then
-    in the folder above; ids are those below ``runs/`` there. InputError where no run has that name, ConfigError where
-    there is none.
+    A notebook's working folder is its own, wherever it was started: relative names are looked up in the shell's folder,
+    then here, then in the parent folder; ids below ``runs/`` there. InputError if no run has that name, ConfigError if
+    there is no run.
     """
     bases = [Path(p) for p in (os.environ.get("PWD", "."), ".", "..")]
     asked, told = (str(named), "") if named else (os.environ.get(variable), f"{variable}=")
@@ -146,10 +146,9 @@ def chosen_run(named: Path | str | None = None, *, variable: str = "CAPWATCH_RUN
 
 
 def _with_names_found(config: RunConfig, folder: Path) -> RunConfig:
-    """The config of a run folder, relative names of its files as they hold from here, else from where it was made.
+    """The config of a run folder, with relative input names resolved from here, else from where the run was made.
 
-    They were meant from there: where the shell stands, mostly, or where the folder of runs lies. A notebook's own
-    folder is another one.
+    That is usually the shell's folder, or the one that holds the folder of runs; a notebook's own folder is another.
     """
     made_in = folder.resolve().parents[2:3]
     bases = [Path(), Path(os.environ.get("PWD", ".")), *made_in]
@@ -164,7 +163,7 @@ def _with_names_found(config: RunConfig, folder: Path) -> RunConfig:
 
 
 def open_run(folder: Path | str) -> OpenedRun:
-    """Open a run folder (its path as text will do, too); InputError where it is none, NothingToShow where a case."""
+    """Open a run folder, given as a path or text; InputError if it is not one, NothingToShow if it is a case."""
     from pipeline.ingest.place import load_place
 
     folder = Path(folder)
@@ -178,7 +177,7 @@ def open_run(folder: Path | str) -> OpenedRun:
 
 
 def draw_land(axes: Axes, place: Place, bounds: tuple[float, float, float, float] | None = None) -> None:
-    """Draw the land of a place within bounds (its box), to scale, and set the limits to them."""
+    """Draw the land of a place within bounds (by default its box), to scale, and set the axis limits to them."""
     import shapely
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path as Outline
@@ -204,7 +203,7 @@ def hull_profiles(scene: Scene, detection: pd.Series, along_deg: float) -> list[
     """Brightness along and across a hull through its middle: (words, distance [m], value from 0 to 1) for each.
 
     ``along_deg`` is the direction of the long axis, clockwise from north. Values are averaged over a third of the hull
-    on both sides of the line; where the scene is not georeferenced the axis is taken from the pixel grid.
+    on both sides of the line; if the scene is not georeferenced, the axis is relative to the pixel grid.
     """
     from scipy.ndimage import map_coordinates
 
@@ -229,7 +228,7 @@ def hull_profiles(scene: Scene, detection: pd.Series, along_deg: float) -> list[
 
 
 def _pixel_steps(scene: Scene, detection: pd.Series, bearing_deg: float) -> tuple[float, float]:
-    """Rows and columns that one metre in a direction over ground makes at a detection."""
+    """The step (rows, columns) that corresponds to one metre on the ground in a direction, at a detection."""
     north, east = np.cos(np.radians(bearing_deg)), np.sin(np.radians(bearing_deg))
     if scene.geolocation is None or pd.isna(detection["lat"]):
         return -north / scene.pixel_spacing_m[0], east / scene.pixel_spacing_m[1]

@@ -1,4 +1,4 @@
-"""Runs side by side: what lies in a folder of runs, and what differs between two of them and why."""
+"""Lists the runs in a folder, and compares two of them: what differs, and why."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from pipeline.report.wording import barrels
 from pipeline.table_files import read_table
 from pipeline.tables import LEDGER, LIFTINGS, PORT_CALLS
 
-NOTABLE_BBL = 1.0  # a change of barrels below one is none
-MOST_FIELDS = 3  # of one file, told one by one in a list of runs (our choice)
+NOTABLE_BBL = 1.0  # smaller changes are ignored
+MOST_FIELDS = 3  # changed fields of one file named singly in a list of runs (our choice)
 NO_CALL = "no counted call"  # in place of sums: 0 would read as "nothing was lifted"
 
 
 def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
     """One row for each run under ``out``: aoi, run, period, looks, calls, p5/p50/p95 [bbl], share of the cap, state.
 
-    The state is ``finished``, ``unfinished`` (no manifest) or ``unreadable``. Those that did not finish come first,
-    then the others as they were made, whatever their AOI: the latest is the last. ``other``: what sets a run apart from
-    the one of its AOI and period before. ``altered``: the manifest, which tells all this, was changed by hand.
+    The state is ``finished``, ``unfinished`` (no manifest) or ``unreadable``. Runs that did not finish come first, then
+    the others in the order they were made, whatever their AOI, the latest last. ``other``: how a run differs from the
+    previous one of its AOI and period. ``altered``: the manifest, the source of all this, was changed by hand.
     """
     folders = [p for p in out.glob("*/*") if p.is_dir() and not p.name.startswith(".")]
-    folders = [p for p in folders if not aoi or p.parent.name == aoi.rstrip("/")]  # a name, no pattern and no path
+    folders = [p for p in folders if not aoi or p.parent.name == aoi.rstrip("/")]  # a name, not a pattern or path
     rows: list[dict[str, Any]] = []
     before: dict[tuple[str, str], Path] = {}
     for folder in sorted(folders, key=lambda p: (journal.ended(p), p.parent.name, p.name)):
@@ -59,7 +59,7 @@ def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
 
 
 def _told(manifest: dict[str, Any]) -> dict[str, Any]:
-    """The answer of a run as columns of the list."""
+    """The answer of a run, as columns of the list."""
     result = manifest.get("result") or {}
     p5, p50, p95 = result.get("barrels") or (None, None, None)
     return {
@@ -77,7 +77,7 @@ def _told(manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 def _otherwise(before: Path, after: Path) -> str:
-    """`_in_short` in one line; of two runs one of which lost its config that nobody can say."""
+    """`_in_short` in one line; "unknown" with the cause if a run lost its config."""
     try:
         return "; ".join(_in_short(before, after))
     except PipelineError as error:
@@ -85,13 +85,13 @@ def _otherwise(before: Path, after: Path) -> str:
 
 
 def _in_short(before: Path, after: Path) -> list[str]:
-    """What sets the question of a run apart from that of another: each setting, of a file with more than a few fields
-    how many they are, and that verdicts, inputs, libraries and code are."""
+    """How the question of a run differs from another's: each setting (for files with many changed fields, their
+    number), and whether verdicts, inputs, libraries or code differ."""
     old, new = read_manifest(before), read_manifest(after)
     asked = _asked_otherwise(before, after)
-    places = [str(setting).partition(": ")[0] for setting in asked["setting"]]  # the file, where it is one's field
+    places = [str(setting).partition(": ")[0] for setting in asked["setting"]]  # the file, if it is a file's field
     told = (
-        f"{place}: {found} fields"  # which they are, `capwatch diff` tells
+        f"{place}: {found} fields"  # `capwatch diff` lists them
         if (found := places.count(place)) > MOST_FIELDS
         else f"{r.setting}={shortened(str(r.before), str(r.after))[1]}"
         for place, r in zip(places, asked.itertuples(), strict=True)
@@ -107,11 +107,11 @@ def _in_short(before: Path, after: Path) -> list[str]:
 
 
 def ids_in_runs(folder: Path) -> set[str]:
-    """Every call and detection that a run below the folder has, as detected too."""
+    """Ids of all calls and detections of the runs in a folder, including those as detected before verdicts."""
     out: set[str] = set()
     for name, key in (("port_calls", "call_id"), ("detections", "detection_id")):
         for path in (*folder.glob(f"*/{name}.parquet"), *folder.glob(f"*/as_detected/{name}.parquet")):
-            with suppress(OSError, ValueError, KeyError):  # a torn table of a run that was cut short says nothing
+            with suppress(OSError, ValueError, KeyError):  # the damaged table of an interrupted run is ignored
                 out |= set(pd.read_parquet(path, columns=[key])[key])
     return out
 
@@ -120,11 +120,11 @@ def ids_in_runs(folder: Path) -> set[str]:
 class Difference:
     """What differs between two runs. Tables have the columns ``before`` and ``after``.
 
-    ``config``: by the setting's path, and by file and field where a file that it names differs, those aside that are no
-    part of the question; ``inputs``: by file, with hashes, those aside that lie in another folder and are the same;
-    ``verdicts``: by what was judged; ``libraries``: by name; ``result``: by quantity; ``calls``: one row for each call
-    that only one run has, or whose barrels, chance of a lifting, method or name differ; ``tables``: files of result
-    tables that are not the same byte for byte, where none of the others need differ.
+    ``config``: by setting, and by file and field if a file that it names differs, without settings that are not part of
+    the question; ``inputs``: by file, with hashes, without files that only moved; ``verdicts``: by what was judged;
+    ``libraries``: by name; ``result``: by quantity; ``calls``: one row for each call that only one run has, or whose
+    barrels, chance of a lifting, method or name differ; ``tables``: result tables that are not equal byte for byte,
+    which may be so although nothing else differs.
     """
 
     config: pd.DataFrame
@@ -135,9 +135,9 @@ class Difference:
     libraries: pd.DataFrame
     code: tuple[str, str]
     simulated: tuple[bool, bool]
-    apart: tuple[str, ...] = ()  # that they are of two places or periods, in words: then they answer two questions
+    apart: tuple[str, ...] = ()  # in words, if places or periods differ, so that the runs answer two questions
     tables: tuple[str, ...] = ()
-    moved: bool = False  # inputs that are the same lie in another folder, which the table of scenes tells
+    moved: bool = False  # the same inputs are in another folder, which changes the table of scenes
 
     @property
     def reasons(self) -> list[str]:
@@ -157,7 +157,7 @@ class Difference:
 
 
 def difference(before: Path, after: Path) -> Difference:
-    """Compare two finished runs. Raises ConfigError or InputError where one is none."""
+    """Compare two finished runs. Raises ConfigError or InputError if one is not a finished run."""
     for folder in (before, after):
         manifest_of_run(folder)
     old, new = manifest_with_answer(before), manifest_with_answer(after)
@@ -181,15 +181,15 @@ def difference(before: Path, after: Path) -> Difference:
 
 
 def _tables(*manifests: dict[str, Any]) -> tuple[str, ...]:
-    """Names of the result tables whose bytes are not the same, or that only one run has: what is told of sums and calls
-    may be the same though looks, detections or tracks are not."""
+    """Names of result tables whose bytes differ, or that only one run has: sums and calls may agree although looks,
+    detections or tracks do not."""
     old, new = ({r["path"]: r["sha256"] for r in m["outputs"] if r["path"].endswith(".parquet")} for m in manifests)
     paths = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
     return tuple(path.removesuffix(".parquet") for path in paths)
 
 
 def _apart(places: Sequence[str], periods: Sequence[str]) -> tuple[str, ...]:
-    """In which of place and period two runs differ, in words."""
+    """Whether two runs differ in place or period, in words."""
     told = (("places", places), ("periods", periods))
     return tuple(f"two {what}, {' and '.join(pair)}" for what, pair in told if pair[0] != pair[1])
 
@@ -205,12 +205,12 @@ def _asked_otherwise(before: Path, after: Path) -> pd.DataFrame:
 
 
 def _settings(folder: Path) -> dict[str, str]:
-    """What was asked, by the settings' paths: speed and folders are no part of a question, so no cause of an answer."""
+    """The settings of the question, by path; speed and folders are not part of it and cannot change the answer."""
     return {path: value for path, value in flat(read_yaml(folder / "config.yaml")[0]).items() if is_asked(path)}
 
 
 def _results(*runs: tuple[Path, dict[str, Any]]) -> tuple[dict[str, str], dict[str, str]]:
-    """Both answers: to three digits, as everywhere else, and to the barrel where these would be the same."""
+    """Both answers, rounded to three digits as elsewhere, or to the barrel where the rounded ones would be equal."""
     unseen = [_unseen(folder) for folder, _ in runs]
     exact, short = (
         [_result(manifest, number) | _with_unseen(u, number) for (_, manifest), u in zip(runs, unseen, strict=True)]
@@ -222,7 +222,7 @@ def _results(*runs: tuple[Path, dict[str, Any]]) -> tuple[dict[str, str], dict[s
 
 
 def _result(manifest: dict[str, Any], number: Callable[[float], str]) -> dict[str, str]:
-    """The answer by quantity, as people read it: the sum first, and beside it the sum without verdicts."""
+    """The answer by quantity, worded for readers: the sum first, then the sum without verdicts."""
     told = dict(manifest.get("result") or {})
     out = {}
     sums = (("barrels", "barrels", "calls_counted"), ("as_detected", "barrels before verdicts", "calls_as_detected"))
@@ -236,16 +236,16 @@ def _result(manifest: dict[str, Any], number: Callable[[float], str]) -> dict[st
 
 
 def _unseen(folder: Path) -> pd.Series:
-    """The last day of a run's account, which tells of the calls that nobody saw; empty where it has no day."""
+    """The last day of a run's account, which holds the estimate of unseen calls; empty if the account has no days."""
     ledger = read_table(folder / "ledger.parquet", LEDGER)
     return ledger.iloc[-1] if len(ledger) else pd.Series(dtype=object)
 
 
 def _with_unseen(end: pd.Series, number: Callable[[float], str]) -> dict[str, str]:
-    """The sum with the calls that nobody saw, where there is one, and the zones of which nothing tells how many."""
+    """The sum including unseen calls, if there is one, and the zones for which their number is unknown."""
     out = {}
     three = [end.get(f"corrected_{p}") for p in ("p5", "p50", "p95")]
-    if all(pd.notna(barrels) for barrels in three) and three[-1] > 0:  # else not told: 0 would read as a finding
+    if all(pd.notna(barrels) for barrels in three) and three[-1] > 0:  # else omitted: 0 would read as a finding
         out["barrels with unseen calls, p5/p50/p95"] = " / ".join(map(number, three))
     if len(zones := end.get("corrected_without", ())):
         out["unseen calls are unknown at"] = ", ".join(zones)
@@ -253,12 +253,12 @@ def _with_unseen(end: pd.Series, number: Callable[[float], str]) -> dict[str, st
 
 
 def to_the_barrel(number: float) -> str:
-    """Barrels with all digits, for two that are alike to three."""
+    """Barrels with all digits, for values that agree to three."""
     return f"{number:,.0f}"
 
 
 def _judged(manifest: dict[str, Any]) -> dict[str, str]:
-    """What analysts said, and what became of it, by what they said it of."""
+    """Analysts' verdicts and their outcome, by verdict and target."""
     return {
         f"{v['verdict']} {v['target']}": " ".join(str(v[name]) for name in ("value", "outcome", "note") if v[name])
         for v in manifest.get("reviews") or []
@@ -294,11 +294,10 @@ def _calls(before: Path, after: Path, *, one_place: bool = True) -> pd.DataFrame
 
 
 def same_calls(old: pd.DataFrame, new: pd.DataFrame, *, one_place: bool = True) -> dict[str, str]:
-    """Ids of the second run's calls by those of the first: a call's id changes with its evidence.
+    """The second run's call ids by those of the first, since a call's id changes with its evidence.
 
-    An id that both have is one call's, and no other one is taken for it. A call whose id changed is the same if it lay
-    at the same berth at the same time, first one of the same name. Of two places none is the same: their berths may
-    share a name.
+    An id found in both is the same call. A call whose id changed is matched to one at the same berth at the same time,
+    preferring one with the same name. At two different places no other calls match: their berths may share a name.
     """
     ids = {call_id: call_id for call_id in old["call_id"] if call_id in set(new["call_id"])}
     for by_name in (True, False) if one_place else ():
@@ -314,12 +313,12 @@ def _word(name: str) -> str:
     return name or "not identified"
 
 
-# what is told of each call beside its barrels, in words
+# what is shown of each call besides its barrels, in words
 TOLD_OF_CALLS: dict[str, Callable[[Any], str]] = {"name": _word, "p_lifting": "{:.2f}".format, "method": str}
 
 
 def _now(call: Any, there: Any, name: str) -> str:
-    """What is told of a call, with what it has become where that is another."""
+    """A property of a call in words, followed by its new value if that differs."""
     words = TOLD_OF_CALLS[name]
     before = words(getattr(call, name))
     after = before if there is None else words(there[name])
@@ -339,7 +338,7 @@ def _row(call: Any, before: float | None, after: float | None, told: dict[str, s
 
 
 def held_calls(folder: Path) -> pd.DataFrame:
-    """Counted calls that the account of a finished run holds, with barrels, chance of a lifting and method."""
+    """The counted calls in the account of a finished run, with barrels, chance of a lifting and method."""
     calls = read_table(folder / "port_calls.parquet", PORT_CALLS)
     liftings = read_table(folder / "liftings.parquet", LIFTINGS)
     held = liftings["counts"].astype(bool) & ~liftings["call_id"].isin(list(read_manifest(folder).get("left_out", {})))

@@ -19,7 +19,7 @@ MOVED_INPUTS = "the same inputs lie in another folder, and tables name their pat
 
 
 def runs_table(out: Path, aoi: str | None) -> tuple[str, list[str], list[list[str]]]:
-    """Title, headings and rows of the runs of a folder; ConfigError where there is none."""
+    """Title, headings and rows of the runs in a folder; ConfigError if there are none."""
     found = list_runs(out, aoi)
     if not len(found):
         raise ConfigError(_no_runs(out, aoi))
@@ -37,7 +37,7 @@ def runs_table(out: Path, aoi: str | None) -> tuple[str, list[str], list[list[st
 
 
 def _answer(run: Any) -> tuple[str, str]:
-    """The sum of a listed run and its share of the cap, in words; of one that has none, none."""
+    """The sum of a listed run and its share of the cap, in words; empty if it has none."""
     if pd.isna(run.barrels_p50):
         return "", ""
     if run.calls == 0:
@@ -46,10 +46,10 @@ def _answer(run: Any) -> tuple[str, str]:
 
 
 def _no_runs(out: Path, aoi: str | None) -> str:
-    """That there are none, and of which AOIs there are, or how to start one."""
+    """Says that there are no runs, and for which AOIs there are some, or how to start one."""
     if out.exists() and not out.is_dir():
         return f"{printable(out)}: is a file, not a folder of runs"
-    if out.is_dir() and not os.access(out, os.R_OK | os.X_OK):  # a search through it finds nothing, and says nothing
+    if out.is_dir() and not os.access(out, os.R_OK | os.X_OK):  # a search of it would silently find nothing
         raise EnvironmentFault(f"{printable(out)}: may not be read (permission denied)")
     others = sorted({str(name) for name in list_runs(out)["aoi"]}) if aoi else []
     if not others:
@@ -96,7 +96,7 @@ def show_difference(before: Path, after: Path, console: Console) -> None:
 
 
 def _when(made: Any) -> str:
-    """When a run was made, to the minute; the log alone tells it, and may be lost."""
+    """When a run was made, to the minute; only the log records it, and that may be lost."""
     return f"{made[:10]} {made[11:16]}" if isinstance(made, str) and made else "not known"
 
 
@@ -105,7 +105,7 @@ def _count(value: Any) -> str:
 
 
 def _cells(row: dict[Any, Any]) -> list[str]:
-    """A row in words; long values from where they begin to differ, barrels alike to three digits with all of them."""
+    """A row in words; long values are cut to where they differ, and barrels equal to three digits given in full."""
     told = {name: _cell(value) for name, value in row.items()}
     ends = [row["before"], row["after"]]
     if told["before"] == told["after"] and all(isinstance(end, float) for end in ends) and ends[0] != ends[1]:

@@ -1,4 +1,4 @@
-"""A finished run again: verify its bytes, repeat it from its own folder, show its answer."""
+"""Verifies the bytes of a finished run, repeats it from its own folder, or shows its answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CONFIG = "config.yaml"
 
 
 def verify(folder: Path, console: Console) -> None:
-    """Name every file of a run that differs from its manifest; ContractError (exit 2) where any does."""
+    """Report every file of a run that differs from its manifest; ContractError (exit 2) if any does."""
     found = altered(folder)
     for line in found:
         console.problem(f"{printable(folder)}: {line}", done="reported")
@@ -33,8 +33,8 @@ def verify(folder: Path, console: Console) -> None:
 
 
 def _not_compared(folder: Path) -> str:
-    """How many inputs do not lie where the run found them: of those, that all agrees says nothing. A case
-    names its own by no folder, and keeps what it read of them."""
+    """Says how many inputs are no longer where the run found them, and so were not compared. A case names its inputs
+    without a folder, and keeps copies of what it read."""
     manifest = read_manifest(folder)
     inputs = [] if "case" in manifest else [record["path"] for record in manifest["inputs"]]
     files = [path for path in inputs if "://" not in path and not path.startswith("demo:")]
@@ -45,8 +45,8 @@ def _not_compared(folder: Path) -> str:
 def rerun(folder: Path, console: Console) -> None:
     """Run the folder's own config again, elsewhere, and compare every output byte for byte with the manifest's.
 
-    What was changed by hand since is told first: of a folder that does not fit its manifest, that all agrees with this
-    says nothing. So are inputs that are not the same any more.
+    Files changed by hand are reported first, since the comparison is with the manifest, not the folder; so are inputs
+    that changed.
     """
     manifest = manifest_of_run(folder)
     _require_question(folder, [record["path"] for record in manifest["outputs"]])
@@ -78,20 +78,20 @@ def rerun(folder: Path, console: Console) -> None:
 
 
 def _told_otherwise(manifest: dict[str, Any], repeated: dict[str, Any]) -> list[str]:
-    """What a manifest says that its repetition does not: no hash of an output holds its headline or its mark."""
-    apart = {"previous", "inputs", "outputs", "self_sha256"}  # of where a run lies, or compared file by file
+    """Manifest fields that differ in the repetition: the headline, for one, is covered by no output's hash."""
+    apart = {"previous", "inputs", "outputs", "self_sha256"}  # depend on location, or are compared file by file
     return sorted(k for k in (manifest.keys() | repeated.keys()) - apart if manifest.get(k) != repeated.get(k))
 
 
 def _made_otherwise(manifest: dict[str, Any], repeated: dict[str, Any]) -> str:
-    """That code or libraries are not those of the run, in brackets: a cause of every difference; else ""."""
+    """In brackets, which code or libraries differ from the run's, as a possible cause of differences; else ""."""
     before, now = ({"code": told["capwatch"], **told.get("libraries", {})} for told in (manifest, repeated))
     others = [f"{name} {before[name]}, this is {now.get(name)}" for name in before if before[name] != now.get(name)]
     return f" (the run was made by {'; '.join(others)})" if others else ""
 
 
 def _inputs_since(manifest: dict[str, Any], repeated: dict[str, Any]) -> list[str]:
-    """A line for each input that is not the one of the run any more: why its files differ, before they are named."""
+    """A line for each input that is no longer the run's: the cause, reported before the files that differ."""
     before, after = without_moved(listed_inputs(manifest), listed_inputs(repeated))
     out = []
     for path in sorted(before.keys() | after.keys()):
@@ -105,7 +105,7 @@ def _inputs_since(manifest: dict[str, Any], repeated: dict[str, Any]) -> list[st
 
 
 def _require_question(folder: Path, outputs: list[str]) -> None:
-    """ConfigError where the folder has lost what says how to run it again."""
+    """ConfigError if files needed to repeat the run are missing from its folder."""
     asked = [path for path in outputs if path == CONFIG or path.startswith(f"{CONFIG_FILES}/")]
     gone = [path for path in dict.fromkeys((CONFIG, *asked)) if not (folder / path).is_file()]
     if gone:
@@ -117,7 +117,7 @@ def _require_question(folder: Path, outputs: list[str]) -> None:
 
 
 def show(folder: Path, console: Console) -> None:
-    """The headline of a finished run, or case, and the path of its report; where either was changed by hand, that."""
+    """Show the headline of a finished run or case and the path of its report, and report changes made by hand."""
     told = read_manifest(folder).get("headline")
     if not isinstance(told, list) or not all(isinstance(line, str) for line in told):
         raise InputError(folder / MANIFEST, "its headline has gone; capwatch verify names what was changed")
@@ -128,5 +128,5 @@ def show(folder: Path, console: Console) -> None:
 
 
 def _own_console(console: Console) -> Console:
-    """A console of its own for the repeated run: its problems are those of the first run, already known."""
+    """A separate console for the repeated run, whose problems are those of the first run and already known."""
     return Console(quiet=console.quiet)

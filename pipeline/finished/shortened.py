@@ -1,13 +1,13 @@
-"""Two values that differ, cut to what a line of a terminal holds: from where they begin to differ."""
+"""Shortens two differing values to fit a terminal line, starting where they begin to differ."""
 
 from __future__ import annotations
 
 MOST = 48  # characters of a value; two of them and a name fill a wide terminal (our choice)
-BEFORE = 12  # characters that both have, shown before the first that differs (our choice)
+BEFORE = 12  # common characters shown before the first difference (our choice)
 
 
 def shortened(before: str, after: str) -> tuple[str, str]:
-    """Both values as they are, or of long ones the part in which the difference begins; marked where cut.
+    """Both values in full, or if long the part where they begin to differ, with an ellipsis where cut.
 
     >>> shortened("0.6", "0.7")
     ('0.6', '0.7')
@@ -22,7 +22,7 @@ def shortened(before: str, after: str) -> tuple[str, str]:
 
 
 def _from(value: str, start: int) -> str:
-    if len(value) <= start:  # "–" of a value that only one has
+    if len(value) <= start:  # "–" for a value that only one run has
         return value
     end = start + MOST
     return ("…" if start else "") + value[start:end] + ("…" if end < len(value) else "")

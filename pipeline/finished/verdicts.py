@@ -1,4 +1,4 @@
-"""An AOI's verdicts at a terminal: listed, given, taken back."""
+"""The work of `capwatch review`: list, give and withdraw an AOI's verdicts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.workspace import LATEST
 
 
 def show_verdicts(aoi: str, out: Path, console: Console) -> None:
-    """Print the verdicts of an AOI's review file, or how the first one is given."""
+    """Print the verdicts in an AOI's review file, or how to give the first one."""
     aoi_id = _aoi_id(aoi, out)
     path = find_reviews(aoi_id)
     if path is None:
@@ -32,7 +32,7 @@ def show_verdicts(aoi: str, out: Path, console: Console) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A verdict as the command line gives it; ``when`` is now where nothing was said."""
+    """A verdict from the command line; ``when`` None means now."""
 
     target: str
     verdict: str
@@ -43,7 +43,7 @@ class Given:
 
 
 def give_verdict(aoi: str, given: Given, out: Path, console: Console, *, anyway: bool = False) -> None:
-    """Append a verdict to the AOI's review file; ConfigError where no run under ``out`` has what it is about."""
+    """Append a verdict to the AOI's review file; ConfigError if no run under ``out`` has its target."""
     aoi_id = _aoi_id(aoi, out)
     path = Path(FOLDER) / f"{aoi_id}.csv"
     known = ids_in_runs(out / aoi_id)
@@ -70,7 +70,7 @@ def give_verdict(aoi: str, given: Given, out: Path, console: Console, *, anyway:
 
 
 def _is_yet_to_come(when: str, now: datetime) -> bool:
-    """Whether a time lies after today everywhere on Earth; a text that is no time does not."""
+    """Is a time more than a day ahead, hence in the future in every time zone? False for text that is not a time."""
     try:
         told = datetime.fromisoformat(when)
     except ValueError:
@@ -87,9 +87,9 @@ def take_back(aoi: str, line: int, out: Path, console: Console) -> None:
 
 
 def _aoi_id(aoi: str, out: Path) -> str:
-    """The id of an AOI by itself where runs of it lie in ``out``, by its name in the configs, or by a run file."""
+    """An AOI's id: the name itself if ``out`` has runs of it, else from the configs or a run file of that name."""
     from pipeline.workspace import find_config, load_run_config
 
-    if aoi == Path(aoi).name and os.path.isfile(out / aoi / LATEST):  # its run file may lie anywhere
+    if aoi == Path(aoi).name and os.path.isfile(out / aoi / LATEST):  # its run file may be anywhere
         return aoi
     return load_run_config(find_config(aoi), {}).aoi.id

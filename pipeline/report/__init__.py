@@ -1,4 +1,4 @@
-"""The run's tables as things that people read: one HTML page, figures, a table in the annex form, STAC items."""
+"""Turns a run's tables into readable outputs: an HTML page, figures, a table in UN annex form, STAC items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What transponders said about one call: the fixes at the borders of its stay, silences, draughts and destinations."""
+"""AIS extract for one call: fixes at the start and end of its stay, silences, draughts and destinations."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 AROUND = pd.Timedelta(days=1)  # of a stay, on both sides
 SILENCE = pd.Timedelta(hours=4)
-MOST_ROWS = 14  # our choice: it is an extract, the table has the rest
+MOST_ROWS = 14  # our choice: an extract; the tables have the rest
 REPORT = ["mmsi", "time_utc", "name", "flags", "draught_m", "dest", "message_id"]
 FIX = ["mmsi", "time_utc", "sog_kn", "message_id"]
 TIME = attrgetter("time_utc")
 
 
 class Transponders:
-    """A story's tracks, reports, silences and findings by what a card asks for them: sorted and grouped once."""
+    """A story's tracks, static reports, silences and findings, sorted and grouped once for lookup by cards."""
 
     def __init__(self, story: Story) -> None:
         tracks, findings = story.tables["tracks"].sort_values("time_utc", kind="stable"), story.tables.get("findings")
@@ -37,25 +37,25 @@ class Transponders:
                 self.findings.setdefault(call_id, []).append(finding)
 
     def ships(self, start: pd.Timestamp, end: pd.Timestamp) -> int:
-        """How many numbers were heard between two moments."""
+        """Number of MMSIs heard between two moments."""
         first, last = self._times.searchsorted(start, "left"), self._times.searchsorted(end, "right")
         return len(set(self._numbers[first:last]))
 
     def fixes(self, mmsi: int, start: pd.Timestamp, end: pd.Timestamp) -> list[Any]:
-        """Her clean fixes between two moments, in order of time."""
+        """A ship's fixes without flags between two moments, in order of time."""
         return _between(self._fixes.get(mmsi, []), start, end)
 
     def said(self, mmsi: int, start: pd.Timestamp, end: pd.Timestamp) -> list[Any]:
-        """What she said of herself between two moments."""
+        """A ship's static reports between two moments."""
         return _between(self._said.get(mmsi, []), start, end)
 
     def silences(self, mmsi: int, start: pd.Timestamp, end: pd.Timestamp) -> list[Any]:
-        """Her long silences that reach into the time between two moments."""
+        """A ship's long silences that overlap the time between two moments."""
         return [r for r in self._silences.get(mmsi, []) if r.end >= start and r.start <= end]
 
 
 def _by_ship(table: pd.DataFrame | None) -> dict[int, list[Any]]:
-    """Rows of each number, in the table's order."""
+    """Rows of each MMSI, in the table's order."""
     out: dict[int, list[Any]] = {}
     for row in () if table is None else table.itertuples(index=False):
         out.setdefault(int(row.mmsi), []).append(row)
@@ -133,7 +133,7 @@ def _fixes(mine: list[Any], call: dict[Any, Any]) -> list[dict[str, Any]]:
 
 
 def silence_words(silence: Any) -> str:
-    """A row of the SILENCES table as a sentence; no reason is named, since none is known."""
+    """A row of the SILENCES table in words; no reason is given, since none is known."""
     if silence.reception == "nobody":
         meanwhile = "nobody else was heard within 20 km either"
     else:
@@ -143,7 +143,7 @@ def silence_words(silence: Any) -> str:
 
 
 def _contradictions(findings: list[Any]) -> str:
-    """What speaks against her papers, as sentences with a blank before each."""
+    """AIS statements contradicted by other evidence, as sentences each preceded by a space."""
     return "".join(f" She sent {r.said}{f'; images show {r.seen}' if r.seen else ''}." for r in findings)
 
 

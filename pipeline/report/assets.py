@@ -1,4 +1,4 @@
-"""Styles and scripts of the report's page: read from the package, inlined, and named by hash in the page's policy."""
+"""Styles and scripts of the report page, read from the package and inlined; its CSP admits scripts by hash."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PLAIN_STYLES = ("report.css", "cards.css")
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """What a page inlines. ``policy`` lets these scripts run and no other, and nothing be fetched from anywhere."""
+    """What a page inlines. ``policy`` (CSP) lets only these scripts run, and allows no network request."""
 
     styles: str
     scripts: tuple[str, ...]
@@ -40,7 +40,7 @@ def assets(styles: tuple[str, ...] = STYLES, scripts: tuple[str, ...] = (*LIBRAR
 
 
 def _script(name: str) -> str:
-    """The script's text, without the comment that sends a debugger to look for a map file."""
+    """The script's text without its source map comment."""
     lines = (STATIC / name).read_text("utf-8").splitlines()
     text = "\n".join(line for line in lines if not line.startswith("//# sourceMappingURL="))
     if "</script" in text.lower():
@@ -49,7 +49,7 @@ def _script(name: str) -> str:
 
 
 def as_json(value: Any) -> str:
-    """JSON that cannot leave its script element: no ``<``, no line separators of JavaScript, no NaN."""
+    """JSON that is safe inside a script element: no ``<``, no JavaScript line separators, no NaN."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -57,7 +57,7 @@ def as_json(value: Any) -> str:
 
 
 def data_uri(path: Path) -> str:
-    """A picture as a data URI; empty where there is no file."""
+    """An image file as a data URI; "" if there is no file."""
     kinds = {".webp": "image/webp", ".png": "image/png"}
     if not path.is_file() or path.suffix not in kinds:
         return ""

@@ -1,4 +1,4 @@
-"""One evidence card for each call: what was seen and heard, what follows from it, and what the weakest part carries."""
+"""One evidence card per call: what was seen and heard, what follows, and how much rests on the weakest evidence."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ EVIDENCE_WORDS = {
     "C": "two or more images",
     "D": "one image",
 }
-MEASURED_LOADS = ("load_from_draught", "load_from_freeboard")  # beginnings of the methods that measure a load
-OTHER_SIZE = 0.03  # by so much cargo and fill may disagree with the deadweight printed without a word (our choice)
+MEASURED_LOADS = ("load_from_draught", "load_from_freeboard")  # prefixes of the methods that measure a load
+OTHER_SIZE = 0.03  # cargo and fill may disagree with the printed deadweight by this share unremarked (our choice)
 SAME_CHANCE = 1e-6  # two chances that differ by less are one, rounded
-SURELY_NEW = 0.99  # above, a card does not speak of the call before
-MOST_CHIP_BYTES = 3_000_000  # of one page; the others lie in the run's folder
+SURELY_NEW = 0.99  # above, a card does not mention the previous call
+MOST_CHIP_BYTES = 3_000_000  # in one page; further chips are in the run's folder
 ROOM, ROOM_OF_FULL, LAST_START = 2.6, 7.5, 88.0  # of a scale of 100: a label, the words "100 % full", where they end
-CHIP_WORDS = {ONLY_DATED: "hour unknown"}  # of one sighting, where a call has other words for it
+CHIP_WORDS = {ONLY_DATED: "hour unknown"}  # flags worded differently for a sighting than for a call
 DRAWN = {"hull": "her outline", "deck_edge": "deck's edge", "boot_top": "boot-topping", "waterline": "waterline",
          "shadow": "end of her shadow on the water"}  # fmt: skip
 
 
 def cards(story: Story, folder: Path) -> list[dict[str, Any]]:
-    """Every call with its cargo, chips and AIS extract, in order of arrival; counted ones get their pictures first."""
+    """Every call with its cargo, chips and AIS extract, in order of arrival; counted ones get their chips first."""
     both = story.calls_with_liftings()
     ordered = both.sort_values(["arrival_hi", "call_id"])
     numbers = call_numbers(story)
@@ -75,7 +75,7 @@ def cards(story: Story, folder: Path) -> list[dict[str, Any]]:
 
 
 def _card(row: dict[Any, Any], looked: Looked) -> dict[str, Any]:
-    """What is known of the ship and her stay."""
+    """What is known about the ship and her stay."""
     story = looked.story
     dark = "dark" in row["flags"]
     deaf = "no_ais" in row["flags"]
@@ -119,7 +119,7 @@ def _card(row: dict[Any, Any], looked: Looked) -> dict[str, Any]:
 
 
 def _named_by(row: dict[Any, Any], story: Story) -> str:
-    """Who gave her that name, where an analyst did: a probability that she is somebody says nothing of a name given."""
+    """The analyst who named her, else ""; the identity probability does not apply to a name given by an analyst."""
     if "review_named" not in row["flags"]:
         return ""
     table = story.tables.get("reviews")
@@ -127,7 +127,7 @@ def _named_by(row: dict[Any, Any], story: Story) -> str:
         given = table[
             (table["verdict"] == "rename") & (table["outcome"] == "applied") & (table["value"] == row["name"])
         ]
-        # A verdict may name the call as it was before another changed its evidence: its note says which it is now
+        # A verdict may give the call's id from before another verdict changed its evidence: its note gives the new id
         hers = [r.who for r in given.itertuples() if r.target == row["call_id"] or f"call {row['call_id']})" in r.note]
         if hers:
             return str(hers[-1])
@@ -135,7 +135,7 @@ def _named_by(row: dict[Any, Any], story: Story) -> str:
 
 
 def _load(row: dict[Any, Any], looked: Looked) -> dict[str, Any]:
-    """How deep she lay, and what follows for her cargo."""
+    """Her draughts and freeboards, and what follows for her cargo."""
     story, sightings = looked.story, looked.sightings_of(row)
     ends = [freeboard_at(row[f"freeboard_{k}_m"], row[f"freeboard_{k}_sd_m"], sightings) for k in ("in", "out")]
     return {
@@ -160,7 +160,7 @@ def _load(row: dict[Any, Any], looked: Looked) -> dict[str, Any]:
 
 
 def _product(name: str, config: VolumeConfig) -> str:
-    """Her product in words; of one that nobody named, what the assumptions take it for."""
+    """Her product in words; if nobody named it, what the assumptions take it for."""
     if name != "mix":
         return name.replace("_", " ")
     assumed = [product.name.replace("_", " ") for product in config.products if product.share > 0]
@@ -168,12 +168,12 @@ def _product(name: str, config: VolumeConfig) -> str:
 
 
 def _fill(row: dict[Any, Any], constants_share: float) -> str:
-    """How full she was, as the bar has it: her cargo's median over what the ship of the deadweight printed holds.
+    """How full she was, consistent with the bar: median cargo over the capacity at the printed deadweight.
 
-    The median of all draws' fills is another number, for fills and deadweights are skewed; with it cargo, deadweight
-    and the dot on the bar would not agree. Where a measured load speaks for another ship than her outline does, the
-    fill is that ship's, and the deadweight is named at which cargo and fill agree: the two together make a hull
-    likelier smaller, or larger, than the one by which the bar's marks go.
+    The median of the sampled fills is a different number, since fills and deadweights are skewed; it would not agree
+    with cargo, deadweight and the dot on the bar. If a measured load implies another size of ship than her outline, the
+    fill is that ship's, and the text gives the deadweight at which cargo and fill agree, which is smaller or larger
+    than the one used for the bar's marks.
     """
     if pd.isna(row["fill_p50"]):
         return "share of full not known"
@@ -189,16 +189,16 @@ def _fill(row: dict[Any, Any], constants_share: float) -> str:
 
 
 def _full_by_weight(row: dict[Any, Any], constants_share: float) -> float:
-    """Share of the cargo that she can bear at which a ship is full: tanks full of a named light product weigh less."""
+    """Share of her cargo deadweight at which her tanks are full: below 1 for a named light product."""
     if row.get("product", "mix") in {"mix", "unnamed"}:
         return 1.0
     return float(min(1.0, row["barrels_at_100"] / row["bbl_per_t"] / (row["dwt_p50_t"] * (1 - constants_share))))
 
 
 def _lifting_factors(row: dict[Any, Any], counted: str, tanker_by: str = "", usual: float = float("nan")) -> str:
-    """The chances whose product is that of a lifting, so that a reader can check it, and what the last two rest on.
+    """The probabilities whose product is that of a lifting, for readers to check, and the basis of the last two.
 
-    ``tanker_by``, ``usual``: of `_rests_on`.
+    ``tanker_by``, ``usual``: from `_rests_on`.
     """
     sure = row["p_tanker"] * row["p_ship"]
     moved = min(1.0, row["p_lifting"] / sure) if sure > 0 else float("nan")
@@ -210,7 +210,7 @@ def _lifting_factors(row: dict[Any, Any], counted: str, tanker_by: str = "", usu
 
 
 def _rests_on(row: dict[Any, Any], looked: Looked) -> tuple[str, float]:
-    """What says that she is a tanker, in brackets, and the chance of her direction where nothing measured tells it."""
+    """The evidence that she is a tanker, in brackets, and the prior probability of her direction."""
     place, config = looked.story.place, looked.story.config
     usual = config.calls.prior_p_loading
     usual = usual if config.volume.counted == "loading" else 1 - usual
@@ -227,9 +227,9 @@ def _rests_on(row: dict[Any, Any], looked: Looked) -> tuple[str, float]:
 
 
 def _pair(first: str, last: str, *, n_seen: int = 2) -> str:
-    """What was measured at both ends of a stay, in words; an end that was not is said.
+    """What was measured at both ends of a stay, in words, including an end that was not measured.
 
-    Of a ship that was seen once, that look is all there is: "the last" of it would speak of another one.
+    For a ship seen once the wording is "the one look": "the last" would suggest another.
     """
     if not first and not last:
         return "not known"
@@ -241,7 +241,7 @@ def _pair(first: str, last: str, *, n_seen: int = 2) -> str:
 
 
 def _change(row: dict[Any, Any]) -> str:
-    """By how much deeper or higher she lay at the last look, with the chance that both looks show one hull."""
+    """How much deeper or higher she lay at the last look, with the probability that both looks show one hull."""
     change = row["freeboard_change_m"]
     if pd.isna(change):
         return ""
@@ -254,7 +254,7 @@ def _change(row: dict[Any, Any]) -> str:
 
 
 def _weak_draughts(row: dict[Any, Any]) -> str:
-    """Draughts by the usual depth of such a hull less freeboard."""
+    """Draughts computed as the usual depth of such a hull minus freeboard."""
     parts = [
         f"{row[f'draught_seen_{end}_m']:.1f} m ({row[f'draught_seen_{end}_lo_m']:.1f} to "
         f"{row[f'draught_seen_{end}_hi_m']:.1f})"
@@ -284,7 +284,7 @@ def _without(row: Any) -> dict[str, str] | None:
 
 
 def _range_bar(row: dict[Any, Any], robust: Any, top: float) -> dict[str, Any] | None:
-    """Positions, 0 to 100, of a counted call's interval and scenarios on the scale that all cards share."""
+    """Positions, 0 to 100, of a counted call's interval and scenarios on the scale shared by all cards."""
     if not row["counts_lifting"] or pd.isna(row["barrels_p50"]) or top <= 0:
         return None
 
@@ -305,7 +305,7 @@ def _range_bar(row: dict[Any, Any], robust: Any, top: float) -> dict[str, Any] |
 
 
 def _crowded(places: list[float]) -> list[float]:
-    """Marks without a label, since it would lie on the next one's: from the right, where the full ship's stands."""
+    """Marks that get no label because it would overlap the next; checked from the right, where the full ship's is."""
     kept, out = places[-1] - (ROOM_OF_FULL if places[-1] > LAST_START else 0.0), []
     for place in reversed(places[:-1]):
         if kept - place < ROOM:
@@ -316,7 +316,7 @@ def _crowded(places: list[float]) -> list[float]:
 
 
 class _Chips:
-    """Chips of detections as pictures with what is drawn over them, while the page stays small enough to mail."""
+    """Chips of detections with the shapes drawn over them, as long as the page stays small enough to email."""
 
     def __init__(self, looked: Looked, folder: Path) -> None:
         self.looked, self.folder = looked, folder

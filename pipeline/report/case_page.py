@@ -1,4 +1,4 @@
-"""The page of a published case: published against computed, the estimate beside them, sources. One offline file."""
+"""The page of a published case: published and computed figures, our estimate, sources. One offline HTML file."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ FILL_WORDS = {"33": "1/3 full", "50": "50 %", "60": "60 %", "90": "90 %", "100":
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CaseStory:
-    """Everything that the page of a case tells.
+    """Everything that the page of a case shows.
 
-    ``comparison`` has one row a figure: what, quantity, fill, origin, published, computed, computed_rounded,
+    ``comparison`` has one row per figure: what, quantity, fill, origin, published, computed, computed_rounded,
     difference, reproduced, source. ``readings`` and ``implied`` are rows of plain numbers by name [bbl, t].
     """
 
     config: CaseConfig
     cap: CapConfig
-    published: Headline  # of the calls as the published figures have them
-    estimate: Headline  # of the same calls as the evidence-based estimate reads them
+    published: Headline  # for the calls as published
+    estimate: Headline  # for the same calls under our evidence-based estimate
     comparison: pd.DataFrame
     readings: tuple[Mapping[str, Any], ...]  # one for each factor: 7.46 and 8.33 bbl/t
     implied: tuple[Mapping[str, Any], ...]  # one for each published total without a fill
@@ -80,7 +80,7 @@ def exact(value: float) -> str:
 
 
 def shown(value: float, quantity: str, step: float = 1.0) -> str:
-    """A figure in its own unit, with the digits of the step that it was rounded to.
+    """A figure with its unit, and the digits of the step that it was rounded to.
 
     >>> shown(0.25, "share_of_cap", 0.01), shown(7.56, "share_of_cap", 0.01), shown(1559, "break_even_t_per_call")
     ('25 %', '756 %', '1,559 t')
@@ -91,7 +91,7 @@ def shown(value: float, quantity: str, step: float = 1.0) -> str:
 
 
 def _digits(step: float) -> int:
-    """Digits after the point that a step needs."""
+    """Number of decimals that a step needs."""
     return next((n for n in range(6) if round(step * 10**n, 6) >= 1), 6)
 
 
@@ -129,7 +129,7 @@ def _scenario(name: str, story: CaseStory) -> dict[str, Any]:
 
 
 def _answer(story: CaseStory) -> str:
-    """The sentence that the page opens with."""
+    """The opening sentence of the page."""
     count, missed = len(story.comparison), int((~story.comparison["reproduced"]).sum())
     ours = int((story.comparison["origin"] == "derived").sum())
     if missed:

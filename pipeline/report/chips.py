@@ -1,4 +1,4 @@
-"""Image chips: each sighting as a picture. A plain one, and one with the hull, its shadow and a scale bar drawn in."""
+"""Draws image chips of sightings: a plain one, and one with hull outline, shadow and scale bar."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
     from pipeline.types import FloatImage
 
 INDEX = "chips.json"
-SIDE_PX = 360  # enlarged to this, a hull's parts can be told (our choice)
-MIN_SIDE_M = 320.0  # so that a small ship has something around her that can be recognised (our choice)
+SIDE_PX = 360  # enlarged to this, a hull's parts can be distinguished (our choice)
+MIN_SIDE_M = 320.0  # so that a small ship has recognisable surroundings (our choice)
 LENGTHS = 2.6  # a chip is this many hull lengths wide
-# Of one that shows what a freeboard was read from: edges apart by metres.
+# Chips that show what a freeboard was read from: edges metres apart
 MEASURED_SIDE_M, MEASURED_LENGTHS = 120.0, 1.35
-OUTLINE = (255, 176, 0)  # amber: told from grey and from blue water by all readers
+OUTLINE = (255, 176, 0)  # amber: distinct from grey and from blue water for all readers
 SHADOW = (86, 180, 233)  # Okabe and Ito's sky blue
 SCALE = (255, 255, 255)  # white, with a dark edge where it is text
 DECK_EDGE, BOOT_TOP = (240, 228, 66), (213, 94, 0)  # Okabe and Ito's yellow and vermilion
 SHAPES = {"hull": OUTLINE, "shadow": SHADOW, "waterline": SCALE, "deck_edge": DECK_EDGE, "boot_top": BOOT_TOP}
-LINES = {"shadow_end": "shadow"}  # kinds of `measured_lines` that have another name here
+LINES = {"shadow_end": "shadow"}  # kinds of `measured_lines` named differently here
 COLUMNS = {"hull": ("geometry",), "shadow": ("shadow", "shadow_geometry"), "waterline": ("waterline",)}
-SHADOW_GAMMA = 0.6  # below 1: lifts dark greys, in which the shadow's end is looked for (our choice)
+SHADOW_GAMMA = 0.6  # below 1: brightens the dark greys in which the shadow ends (our choice)
 VISIBLE = {"B", "G", "R", "pan", "B02", "B03", "B04"}
 
 
 def draw_chips(
     scenes: Sequence[Scene], detections: pd.DataFrame, detection_ids: Sequence[str], folder: Path, threads: int = 1
 ) -> dict[str, str]:
-    """Write ``<detection_id>.png``, a plain ``<detection_id>.webp`` and ``chips.json``; file name by detection id.
+    """Write ``<detection_id>.png``, a plain ``<detection_id>.webp`` and ``chips.json``; returns file names by id.
 
     ``chips.json`` holds by detection id: ``side_m`` (ground width [m]), ``north_deg`` (direction of north, clockwise
     from up; null where unknown) and ``shapes``: name -> list of [x, y], from 0 to 1 from the upper left corner.
@@ -65,7 +65,7 @@ def draw_chips(
 
 
 def _chip(scene: Scene, row: Any) -> tuple[bytes, bytes, dict[str, Any]] | None:
-    """The plain picture, the drawn one, and what was drawn; None where the image went away after it was searched."""
+    """The plain picture, the drawn one, and what was drawn; None if the image can no longer be read."""
     try:
         plain, about = picture(scene, row)
     except InputError:
@@ -82,7 +82,7 @@ def picture(scene: Scene, row: Any) -> tuple[Image.Image, dict[str, Any]]:
     half = [max(4, round(side_m / 2 / s)) for s in scene.pixel_spacing_m]
     centre = round(float(row.row)) - scene.corner[0], round(float(row.col)) - scene.corner[1]
     grey = _grey(scene, _window(scene, centre, half), centre, half)
-    if measured:  # the shadow lies among the darkest pixels
+    if measured:  # the shadow is among the darkest pixels
         grey = np.asarray(255 * (grey / 255.0) ** SHADOW_GAMMA, np.uint8)
     plain = Image.fromarray(grey)
     plain = plain.resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC)
@@ -102,7 +102,7 @@ def picture(scene: Scene, row: Any) -> tuple[Image.Image, dict[str, Any]]:
 
 
 def _shape(row: Any, names: Sequence[str]) -> BaseGeometry | None:
-    """The first of these columns that holds an outline."""
+    """The outline in the first of these columns that holds one."""
     for name in names:
         shape = getattr(row, name, None)
         if shape is not None and hasattr(shape, "geom_type") and not shape.is_empty:
@@ -111,7 +111,7 @@ def _shape(row: Any, names: Sequence[str]) -> BaseGeometry | None:
 
 
 def _measured(row: Any) -> dict[str, BaseGeometry]:
-    """The lines that a freeboard was read from, by name; of two of one kind, the first (the longer shadow's side)."""
+    """The lines that a freeboard was read from, by name; of two of one kind the first (on the longer shadow's side)."""
     from shapely.geometry import shape
 
     text = getattr(row, "measured_lines", None)
@@ -136,7 +136,7 @@ def _window(scene: Scene, centre: tuple[int, int], half: list[int]) -> Window:
 
 
 def brightness(scene: Scene, window: Window) -> FloatImage:
-    """What the eye wants of a window: radar in decibels, optical as the mean of its visible bands; NaN: no pixel."""
+    """Brightness of a window for display: radar in dB, optical as the mean of its visible bands; NaN: no pixel."""
     bands = scene.read(window).data
     if scene.radiometry in {Radiometry.SIGMA0, Radiometry.POWER}:
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -146,7 +146,7 @@ def brightness(scene: Scene, window: Window) -> FloatImage:
 
 
 def stretched(value: FloatImage, low_percentile: float = 2, high_percentile: float = 99.7) -> NDArray[Any]:
-    """Grey levels 0 to 255 between two percentiles of what is known; NaN becomes 0."""
+    """Grey levels 0 to 255 between two percentiles of the finite values; NaN becomes 0."""
     known = value[np.isfinite(value)]
     low, high = np.percentile(known, (low_percentile, high_percentile)) if len(known) else (0.0, 1.0)
     with np.errstate(invalid="ignore"):
@@ -155,7 +155,7 @@ def stretched(value: FloatImage, low_percentile: float = 2, high_percentile: flo
 
 
 def _grey(scene: Scene, window: Window, centre: tuple[int, int], half: list[int]) -> NDArray[np.uint8]:
-    """Stretched brightness, padded with black where the chip reaches over the image's edge."""
+    """Stretched brightness, padded with black where the chip extends beyond the image."""
     out = np.zeros((2 * half[0] + 1, 2 * half[1] + 1), np.uint8)
     top, left = window.row0 - (centre[0] - half[0]), window.col0 - (centre[1] - half[1])
     out[top : top + window.rows, left : left + window.cols] = stretched(brightness(scene, window))
@@ -177,7 +177,7 @@ def _on_chip(shape: BaseGeometry, scene: Scene, centre: tuple[int, int], half: l
 
 
 def _direction(scene: Scene, centre: tuple[int, int], east_deg: float, north_deg: float) -> tuple[float, float]:
-    """How far up and right [m] of the image a step on the ground leads; NaN where that is unknown."""
+    """The image displacement (up, right) [m] of a step on the ground; NaN if unknown."""
     if scene.geolocation is None:
         return float("nan"), float("nan")
     lon, lat = scene.geolocation.lonlat(np.array([centre[0]]), np.array([centre[1]]))
@@ -187,16 +187,16 @@ def _direction(scene: Scene, centre: tuple[int, int], east_deg: float, north_deg
 
 
 def _mirrored(scene: Scene, centre: tuple[int, int]) -> tuple[bool, bool]:
-    """Is north down, is east left? Rows of a radar image follow the satellite: what it shows is mirrored."""
+    """Is north down, is east left? The rows of a radar image follow the satellite's track, so it may be mirrored."""
     north_up, north_right = _direction(scene, centre, 0.0, 1e-3)
     _, east_right = _direction(scene, centre, 1e-3, 0.0)
-    if abs(north_right) > abs(north_up):  # lies on its side: no mirror puts north up
+    if abs(north_right) > abs(north_up):  # rotated by 90 degrees: no flip puts north up
         return False, False
     return north_up < 0, east_right < 0
 
 
 def _turned(line: list[list[float]], *, down: bool, left: bool) -> list[list[float]]:
-    """A line of the chip on the mirrored chip."""
+    """A line's coordinates on the mirrored chip."""
     return [[round(1 - x, 4) if left else x, round(1 - y, 4) if down else y] for x, y in line]
 
 

@@ -1,4 +1,4 @@
-"""What all figures share: colours, the sheet, the word SIMULATED over it, and their bytes.
+"""Shared by all figures: colours, the blank sheet, the SIMULATED watermark, and export to SVG and PNG.
 
 Same input, same bytes: no dates, fixed ids. Colours are Okabe and Ito's, safe for colour-blind readers.
 """
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from pipeline.report.story import Story
 
-_TAG = re.compile(r"<[^>]*>")  # apart from names that people typed: they are no ids, whatever they hold
-_ID = re.compile(r'(?<= id=")|(?<=url\(#)|(?<=href="#)')  # the place before an id, where it is given or used
+_TAG = re.compile(r"<[^>]*>")  # tags only, not text: names typed by people are no ids, whatever they contain
+_ID = re.compile(r'(?<= id=")|(?<=url\(#)|(?<=href="#)')  # the position before an id, where it is defined or used
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6b7280"
 
 
 def sheet(width_in: float, height_in: float) -> tuple[Figure, Axes]:
-    """An empty figure and its axes; ``arranged`` gives them their place when all is drawn."""
+    """An empty figure and its axes; call ``arranged`` when everything is drawn."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width_in, height_in))
@@ -32,9 +32,9 @@ def sheet(width_in: float, height_in: float) -> tuple[Figure, Axes]:
 
 
 def arranged(figure: Figure) -> Figure:
-    """The figure with room for its labels and its legend.
+    """The figure laid out with room for its labels and its legend.
 
-    Done once for all formats: a figure with a layout engine is arranged, and drawn for that alone, at each save.
+    Done once for all formats: a figure with a layout engine would be laid out, and drawn for that, at every save.
     """
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -44,7 +44,7 @@ def arranged(figure: Figure) -> Figure:
 
 
 def svg(figure: Figure, name: str) -> str:
-    """A figure as SVG text; letters stay letters. Its name stands before each id: one page holds several figures."""
+    """A figure as SVG; text stays text. Each id is prefixed with the name, since one page holds several figures."""
     import matplotlib as mpl
 
     out = io.StringIO()
@@ -59,7 +59,7 @@ def svg(figure: Figure, name: str) -> str:
 
 @contextmanager
 def _any_letter() -> Iterator[None]:
-    """No warning of letters that our font lacks: the reader's own fonts show them."""
+    """Suppress warnings about glyphs missing in our font: the reader's own fonts have them."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         yield
@@ -73,7 +73,7 @@ def png(figure: Figure) -> bytes:
 
 
 def mark(axes: Axes, story: Story) -> None:
-    """The word that cannot be overlooked."""
+    """Watermark the axes with SIMULATED if the run is simulated."""
     if story.simulated:
         axes.text(
             0.5, 0.5, "SIMULATED", transform=axes.transAxes, ha="center", va="center",

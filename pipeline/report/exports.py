@@ -1,4 +1,4 @@
-"""Files for other programs: the table of calls in the form of UN annexes, detections for GIS, STAC items."""
+"""Exports for other programs: the table of calls in the form of UN annexes, detections for GIS, STAC items."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.storage import write_json
 from pipeline.table_files import SIMULATED_WORDS, marked, write_table
 from pipeline.times_places.longitudes import as_geojson
 
-ANNEX = (  # columns of calls.csv, with calls in it or without
+ANNEX = (  # columns of calls.csv, even if it has no calls
     "ship", "imo", "arrival_date", "dwt_t", "estimated_barrels", "barrels_p5", "barrels_p95", "counted",
     "p_lifting", "berth", "arrival_not_before", "arrival_not_after", "departure_not_before", "departure_not_after",
     "evidence_class", "looks_that_saw_her", "method", "flags", "cause", "detection_ids", "call_id", "simulated",
@@ -31,7 +31,7 @@ def write_exports(story: Story, folder: Path) -> None:
 
 
 def write_structures(story: Story, path: Path) -> None:
-    """What the looks taught to stand in the water, for maps and for people who doubt it."""
+    """Write the permanent structures in the water learnt from the looks as GeoJSON, for maps and for checking."""
     features = [
         {"type": "Feature", "properties": {"scenes": kind}, "geometry": as_geojson(shape)}
         for kind, shape in sorted(story.structures.items())
@@ -41,10 +41,10 @@ def write_structures(story: Story, path: Path) -> None:
 
 
 def annex(story: Story) -> pd.DataFrame:
-    """Ship, arrival date, deadweight, estimated amount: the columns of the 2018 annex, then evidence and range."""
+    """The columns of the 2018 annex (ship, arrival date, deadweight, estimated amount), then evidence and range."""
     rows = []
     for row in story.calls_with_liftings().to_dict("records"):
-        # A coal ship full of oil is nobody's estimate: an amount stands where the call counts, as on the page
+        # Only counted calls get an amount, as on the page: a coal ship's barrels of oil would be meaningless
         sums = {k: _rounded(row[f"barrels_{k}"]) if row["counts_lifting"] else None for k in ("p5", "p50", "p95")}
         rows.append(
             {
@@ -66,7 +66,7 @@ def annex(story: Story) -> pd.DataFrame:
                 "looks_that_saw_her": row["n_seen"],
                 "method": row["method"],
                 "flags": row["flags"],
-                "cause": row["cause"],  # why a call that would count is not in this account, or has no amount
+                "cause": row["cause"],  # why a call that counts is not in this account, or has no amount
                 "detection_ids": row["detection_ids"],
                 "call_id": row["call_id"],
                 "simulated": story.simulated,

@@ -1,4 +1,4 @@
-"""How much of the sum with unseen calls nobody saw: said where the looks are few beside what is made of them."""
+"""Says how much of the sum with unseen calls is extrapolated, if the looks are few in relation to it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pipeline.report.wording import account_begins, counted_place, day_counts, p
 if TYPE_CHECKING:
     from pipeline.report.story import Story
 
-WORTH_SAYING = 0.5  # of the estimate unseen, or of the days without a look: beyond, a reader is warned (our choice)
-A_TRIFLE = 0.05  # of the estimate: so little is no reason to warn (our choice)
+WORTH_SAYING = 0.5  # share of the estimate unseen, or of days without a look, above which we warn (our choice)
+A_TRIFLE = 0.05  # share of the estimate below which we do not warn (our choice)
 
 
 def unseen_share(story: Story) -> float:
-    """How much of the sum with unseen calls nobody saw, 0 to 1; 0 where there is no such sum. Of medians: about."""
+    """Extrapolated share of the sum with unseen calls, 0 to 1; 0 without such a sum. From medians, so approximate."""
     corrected = story.headline.corrected_bbl
     if corrected is None or corrected[1] <= 0:
         return 0.0
@@ -23,15 +23,15 @@ def unseen_share(story: Story) -> float:
 
 
 def mostly_extrapolated(story: Story) -> str:
-    """The share in percent where most of that sum was seen by nobody, so that no number of it stands alone; else ""."""
+    """That share in percent if most of the sum is extrapolated, so that its numbers must not stand alone; else ""."""
     unseen = unseen_share(story)
     return percent(round(unseen, 2)) if unseen > WORTH_SAYING else ""
 
 
 def extrapolated_line(story: Story) -> str:
-    """That much of the sum with unseen calls is extrapolated, without a full stop; "" where most of it was seen.
+    """Says how much of the sum with unseen calls is extrapolated, without a full stop; "" if most of it was seen.
 
-    The days are those of the account: of a period that holds the end of one year, or a whole one, the last year's.
+    The days are those of the account: if the period spans account years, those of the last one.
     """
     unseen, days = unseen_share(story), day_counts(story, account_begins(story))
     looked, total = days["usable"] + days["partly"], days["total"]
@@ -45,7 +45,7 @@ def extrapolated_line(story: Story) -> str:
 
 
 def looks_show_line(story: Story) -> str:
-    """How many of those who called the looks would have shown, with what is not known of it; "" where none is told."""
+    """How many of the ships that called the looks would have shown, and how certain that is; "" if not estimated."""
     missed = story.tables.get("missed")
     if missed is None or "p_seen_lo" not in missed:
         return ""

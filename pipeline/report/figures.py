@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NAME_CHARS = 48  # of a zone's name beside its row (our choice)
-BAR = 0.3  # of a row, for all stays at one place
-SHORTEST_BAR = pd.Timedelta(hours=3)  # what is still seen
+BAR = 0.3  # share of a row's height for all stays at one place
+SHORTEST_BAR = pd.Timedelta(hours=3)  # still visible
 STATE_STYLE = {
     "usable": (GREEN, "o", "usable look"),
     "partly": (ORANGE, "D", "partly"),
@@ -66,9 +66,9 @@ def _timeline(story: Story) -> Figure:
 
 
 def _stays(axes: Axes, calls: pd.DataFrame, level: float, story: Story) -> None:
-    """Bars of the stays at one place, with a thin line for what is possible; one below the other where they overlap."""
+    """Bars of the stays at one place, with a thin line for the possible extent; stacked where they overlap."""
     period = story.config.period
-    # The two ends cross where a look tells its day alone
+    # The two ends are in reverse order if a look gives only its day
     stays = sorted((*sorted([c.arrival_hi, c.departure_lo]), n, c) for n, c in enumerate(calls.itertuples()))
     ends: list[pd.Timestamp] = []
     placed = []
@@ -89,7 +89,7 @@ def _stays(axes: Axes, calls: pd.DataFrame, level: float, story: Story) -> None:
 
 
 def as_steps(ledger: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
-    """Days and rows of a ledger as steps draw them: the last row twice, for it holds to the end of its day."""
+    """Days and rows of a ledger for a step plot: the last row is repeated, since it holds to the end of its day."""
     rows = pd.concat([ledger, ledger.tail(1)], ignore_index=True)
     days = pd.to_datetime(rows["day"])
     return days + pd.to_timedelta([0] * len(ledger) + [1] * (len(rows) - len(ledger)), unit="D"), rows
@@ -130,7 +130,7 @@ def _account(story: Story) -> Figure:
 
 
 def _observed(axes: Axes, day: pd.Series, account: pd.DataFrame) -> None:
-    """The sum of what was seen, and what these calls make at the fixed fills."""
+    """Draw the observed sum, and the sum of the same calls at the fixed fills."""
     axes.fill_between(
         day, account["observed_p5"], account["observed_p95"], step="post", color=BLUE, alpha=0.22, lw=0,
         label="observed, 90 % interval",
@@ -143,7 +143,7 @@ def _observed(axes: Axes, day: pd.Series, account: pd.DataFrame) -> None:
 
 
 def _alone(axes: Axes, day: pd.Series, story: Story) -> None:
-    """What the estimate gives the calls shown alone: with it, not with the whole sum, the fixed fills are compared."""
+    """Mark the estimate for the shown calls alone, which the fixed fills must be compared with, not the whole sum."""
     if (shown := shown_alone(story)) is not None:
         axes.plot(
             day.iloc[-1], shown.alone_bbl, "o", color=BLUE, ms=6, clip_on=False, label="calls shown alone, median"
@@ -151,7 +151,7 @@ def _alone(axes: Axes, day: pd.Series, story: Story) -> None:
 
 
 def _dates(axes: Axes, story: Story) -> None:
-    """The period as the axis of time; its ticks begin with its first day, so that none crowds the last."""
+    """Set the time axis to the period; ticks start at its first day, so that none crowds the last."""
     from matplotlib.dates import AutoDateFormatter, AutoDateLocator
 
     axes.set_xlim(story.config.period.start, story.config.period.end)  # type: ignore[arg-type]
@@ -161,7 +161,7 @@ def _dates(axes: Axes, story: Story) -> None:
 
 
 def _with_unseen(axes: Axes, day: pd.Series, account: pd.DataFrame, story: Story) -> float:
-    """The sum with calls that nobody saw, apart from what was seen; its upper end. Nothing where it is no finding."""
+    """Draw the sum with unseen calls and return its maximum; 0, without drawing, if unknown or mostly extrapolated."""
     if account["corrected_p50"].isna().all() or mostly_extrapolated(story):
         return 0.0
     low, high = account["corrected_p5"], account["corrected_p95"]

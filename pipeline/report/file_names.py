@@ -1,6 +1,6 @@
-"""Files as a reader is told of them: by as few last parts of their paths as tell them apart, without whose disk it was.
+"""Short file names for readers: the fewest trailing parts of a path that distinguish it, without private folders.
 
-Tables, manifest and log keep whole paths: by them a file is found again.
+Tables, manifest and log keep full paths, by which a file can be found again.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from pipeline.errors import printable
 if TYPE_CHECKING:
     from pipeline.report.story import Story
 
-WITH_CAUSES = ("scenes", "looks", "occupancy")  # tables whose causes the page shows
+WITH_CAUSES = ("scenes", "looks", "occupancy")  # tables whose ``cause`` the page shows
 
 
 def short_names(paths: Iterable[str]) -> dict[str, str]:
-    """The fewest last parts of each absolute path that no other one ends in; names that are relative stay as they are.
+    """The fewest trailing parts of each absolute path that no other path ends in; relative paths are left out.
 
     >>> short_names(["/home/x/may/a.tif", "/home/x/july/a.tif", "/home/x/b.tif", "demo:c.tif"])
     {'/home/x/may/a.tif': 'may/a.tif', '/home/x/july/a.tif': 'july/a.tif', '/home/x/b.tif': 'b.tif'}
@@ -31,13 +31,13 @@ def short_names(paths: Iterable[str]) -> dict[str, str]:
     out = {}
     for path, each in parts.items():
         fewest = next((n for n in range(1, len(each) + 1) if ends[each[-n:]] == 1), len(each))
-        if each:  # the root of all files has no name
+        if each:  # the root folder has no name
             out[path] = "/".join(each[-fewest:])
     return out
 
 
 def shortener(story: Story) -> Callable[[str], str]:
-    """What writes a text of this run with short names of its inputs, of folders of them, and of files beside them."""
+    """A function that shortens the paths of this run's inputs, their folders and their sidecars in a text."""
     source = story.config.source
     files = {*story.tables["scenes"]["href"], *(str(record["path"]) for record in story.inputs)}
     folders = {str(PurePath(name).parent) for name in files}
@@ -46,12 +46,12 @@ def shortener(story: Story) -> Callable[[str], str]:
     if not names:
         return str
     longest_first = "|".join(re.escape(path) for path in sorted(names, key=len, reverse=True))
-    found = re.compile(rf"(?<![\w./-])(?:{longest_first})")  # what stands behind more of a path is another one's part
+    found = re.compile(rf"(?<![\w./-])(?:{longest_first})")  # not within a longer path
     return lambda text: found.sub(lambda match: names[match[0]], text)
 
 
 def with_short_names(story: Story) -> Story:
-    """The story with short names in what it tells: problems, remarks and causes. What joins its tables stays."""
+    """The story with short names in problems, remarks and causes. Columns that join its tables are unchanged."""
     told, tables = shortener(story), dict(story.tables)
     for name in WITH_CAUSES:
         if "cause" in tables.get(name, ()):

@@ -1,4 +1,4 @@
-"""Freeboards in words: a card says the interval of the sighting behind it, and a value outside is explained."""
+"""Wording of freeboards on cards: a value with its sighting's interval, and why a part of the evidence is outside."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pipeline.ships.stay_times import stay_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-PART = re.compile(r"(shadow on water|visible side) \((\d+(?:\.\d+)?) m\)")  # of a detection's draught_evidence
+PART = re.compile(r"(shadow on water|visible side) \((\d+(?:\.\d+)?) m\)")  # in a detection's draught_evidence
 
 
 def freeboard_at(value_m: float, sd_m: float, sightings: Iterable[Any]) -> str:
-    """A call's freeboard with the interval of the sighting that has it; half a width where no single one does.
+    """A call's freeboard with the interval of its sighting, or with ± if no single sighting has that value.
 
-    The interval of a sighting leans to one side: a deviation either way would say something else of the same look.
+    A sighting's interval is asymmetric: a ± for it would contradict what is said of the same look elsewhere.
     """
     if pd.isna(value_m):
         return ""
@@ -35,7 +35,7 @@ def freeboard_at(value_m: float, sd_m: float, sightings: Iterable[Any]) -> str:
 
 
 def outside(evidence: str, low_m: float, high_m: float) -> str:
-    """Why a part of the evidence lies outside the interval of the whole, as a sentence's end; empty where none does.
+    """Why a part of the evidence lies outside the combined interval, as the end of a sentence; "" if none does.
 
     >>> outside("freeboard by shadow on water (3.8 m) and visible side (4.9 m)", 2.4, 4.1)
     '; the visible side alone lies outside 2.4 to 4.1 m: each is weighted by how sharply it is seen, this one less'
@@ -52,10 +52,10 @@ def outside(evidence: str, low_m: float, high_m: float) -> str:
 
 
 def stay_passed(row: Mapping[Any, Any], stay_d: tuple[float, float]) -> str:
-    """How much of her stay had passed at the looks whose freeboards her load rests on; "" where that is not used.
+    """Share of her stay that had passed at the looks whose freeboards her load is based on; "" if that is not used.
 
-    With 90 % intervals. ``row`` is a call beside its lifting, whose columns end in ``_lifting``; ``stay_d`` says how
-    long ships stay.
+    With 90 % intervals. ``row`` is a call joined with its lifting, whose columns end in ``_lifting``; ``stay_d`` says
+    how long ships stay.
     """
     own = {name.removesuffix("_lifting"): value for name, value in row.items() if str(name).endswith("_lifting")}
     stay = stay_of(own, stay_d)
@@ -66,7 +66,7 @@ def stay_passed(row: Mapping[Any, Any], stay_d: tuple[float, float]) -> str:
 
 
 def _share(low: float, high: float) -> str:
-    """A share between two bounds, in per cent.
+    """A share between two bounds, in percent.
 
     >>> _share(0.0, 0.421), _share(0.95, 0.953)
     ('0 to 42 %', '95 %')

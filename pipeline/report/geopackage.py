@@ -1,4 +1,4 @@
-"""The run as one GeoPackage that opens in QGIS looking right: every layer brings its style along."""
+"""Writes the run as one GeoPackage with a default QGIS style for every layer."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from pipeline.report.story import Story
 
-WRITTEN = "2000-01-01T00:00:00.000Z"  # the time of writing would make each run's file another
-SPARE = 1 << 20  # bytes (our choice): SQLite's journals of such a file are smaller
+WRITTEN = "2000-01-01T00:00:00.000Z"  # fixed: the time of writing would make every file different
+SPARE = 1 << 20  # bytes (our choice): SQLite's journals for such a file are smaller
 _STYLE_TABLE = """
 CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256),
  f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT,
@@ -33,7 +33,7 @@ CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_tabl
 
 
 def write_geopackage(story: Story, path: Path) -> None:
-    """Layers land, structures, looks, zones, tracks, detections and calls, drawn from the bottom up as listed."""
+    """Write the layers land, structures, looks, zones, tracks, detections and calls, bottom layer first."""
     os.environ.setdefault("OGR_CURRENT_DATE", WRITTEN)
     with tempfile.TemporaryDirectory(prefix="capwatch-gpkg-") as folder:
         part = Path(folder) / "run.gpkg"
@@ -58,8 +58,8 @@ def _write_layers(story: Story, part: Path) -> None:
 
 
 def _require_room(part: Path) -> None:
-    """Raise EnvironmentFault where the folder takes no more: on a full disk GDAL leaves a torn file and says nothing,
-    or something else. Another such file, and some more for journals, must find room beside it."""
+    """Raise EnvironmentFault if the disk is full, when GDAL leaves a torn file without a clear error. Checked by
+    writing a second file of that size, plus room for journals, beside it."""
     probe = part.with_name("probe")
     try:
         probe.write_bytes((part.read_bytes() if part.exists() else b"") + bytes(SPARE))
@@ -69,7 +69,7 @@ def _require_room(part: Path) -> None:
 
 
 def layers(story: Story) -> dict[str, geopandas.GeoDataFrame]:
-    """Layers by name, in EPSG:4326, with text where QGIS draws by it."""
+    """Layers by name, in EPSG:4326, with text columns where QGIS styles by value."""
     return {
         "land": _layer([{"name": "land", "geometry": story.place.land}] if story.place.land is not None else []),
         "structures": _layer([{"scenes": k, "geometry": s} for k, s in sorted(story.structures.items())]),
@@ -101,7 +101,7 @@ def _layer(rows: list[dict[str, Any]]) -> geopandas.GeoDataFrame:
 
 
 def _flat(table: pd.DataFrame) -> geopandas.GeoDataFrame:
-    """Lists and second geometries as text; times stay times, by which QGIS sorts, filters and plays layers."""
+    """Lists and secondary geometries as text; times stay times, so that QGIS can sort, filter and animate layers."""
     import geopandas
 
     flat = flat_table(table, keep_geometry=True)
@@ -129,9 +129,9 @@ def _detections(story: Story) -> geopandas.GeoDataFrame:
 
 
 def _calls(story: Story) -> geopandas.GeoDataFrame:
-    """Points beside each other over the middle of the berth, so that none hides another; ``placed`` says what else.
+    """Points side by side from the middle of the berth on, so that none hides another; ``placed`` says where else.
 
-    A call at no zone of the place stands where looks saw her, or in the middle of the box.
+    A call at no zone of the place is put where looks saw her, or in the middle of the box.
     """
     both = story.calls_with_liftings()
     middles = {z.zone_id: (z.geometry.centroid, "middle of the berth") for z in story.place.zones}
@@ -150,7 +150,7 @@ def _calls(story: Story) -> geopandas.GeoDataFrame:
         rows.append(
             {
                 "call_id": r["call_id"], "ship": r["name"] or "not identified", "berth_id": r["berth_id"],
-                "arrival_utc": r["arrival_hi"], "arrival_not_before": r["arrival_lo"],  # the others as in calls.csv
+                "arrival_utc": r["arrival_hi"], "arrival_not_before": r["arrival_lo"],  # other times as in calls.csv
                 "departure_not_before": r["departure_lo"], "departure_not_after": r["departure_hi"],
                 "placed": placed, "evidence_class": r["evidence_class"],
                 "counted": "yes" if counted else "no", **sums, "p_lifting": r["p_lifting"],

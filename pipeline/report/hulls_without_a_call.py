@@ -1,7 +1,7 @@
-"""Hulls that looks show in a counted zone and of which no call came: they are in no sum, and must not go unsaid.
+"""Reports hulls seen in a counted zone that led to no call, and so are in no sum.
 
-A berth's verdict rests on how the whole berth looks, a call on a hull that was outlined: the one may be sure where the
-other fails.
+A berth's verdict is based on the appearance of the whole berth, a call on an outlined hull, so the verdict may be
+certain where outlining fails.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pipeline.times_places.moments import moment
 if TYPE_CHECKING:
     from pipeline.report.story import Story
 
-NAMED = 3  # looks that are named; the table ``occupancy`` has all (our choice)
+NAMED = 3  # looks named in a line (our choice); the table ``occupancy`` has all
 
 
 def hull_lines(story: Story) -> list[str]:
-    """A line for each counted zone in which looks of the period show a hull that no call holds."""
+    """A line for each counted zone in which looks of the period show a hull that belongs to no call."""
     told, calls = story.tables.get("occupancy"), story.tables["port_calls"]
     if told is None or not len(told):
         return []
@@ -45,7 +45,7 @@ def hull_lines(story: Story) -> list[str]:
 
 
 def _stays_over(stays: pd.DataFrame, when: pd.Timestamp) -> bool:
-    """Does the table tell of a stay at that moment? Where nothing bounds an end, what was seen of her does."""
+    """Does a stay in the table cover that moment? An unbounded end is replaced by the sighting nearest to it."""
     had_come = (stays["arrival_lo"] <= when) | (stays["arrival_hi"] <= when)
     not_gone = (stays["departure_hi"] >= when) | (stays["departure_lo"] >= when)
     return bool((had_come & not_gone).any())

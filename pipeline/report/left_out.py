@@ -1,4 +1,4 @@
-"""Counted calls that an account does not hold, in words: nothing is left out of a sum without a line that says so."""
+"""Reports calls left out of an account: nothing is left out of a sum without a line that says so."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOT_COUNTED = {  # flags of calls
     "too_short_for_this_trade",
     "unlikely_tanker",
 }
-AT_COUNTED_ZONES = {  # of these, what keeps out a call where stays do count: a number of ours may be wrong
+AT_COUNTED_ZONES = {  # those that exclude calls at zones whose stays count, perhaps by a wrong setting
     "too_long_for_this_trade": "longer than ships of this trade (max_length_m of the zone)",
     "too_short_for_this_trade": "boats, shorter than any tanker at sea",
     "unlikely_tanker": "not likely a tanker",
@@ -28,7 +28,7 @@ AT_COUNTED_ZONES = {  # of these, what keeps out a call where stays do count: a 
 
 
 def not_held_lines(head: Headline, cap: CapConfig, hints: Mapping[str, str] | None = None) -> list[str]:
-    """A line for each cause, without a full stop; ``hints`` say by account year how to see that year's account."""
+    """A line per cause, without a full stop; ``hints`` say for each account year how to get that year's account."""
     out = []
     for year, count in head.other_years.items():
         hint = f" ({hints[year]})" if hints and year in hints else ""
@@ -42,7 +42,7 @@ def not_held_lines(head: Headline, cap: CapConfig, hints: Mapping[str, str] | No
 
 
 def outside_lines(calls: pd.DataFrame) -> list[str]:
-    """A line on PORT_CALLS at counted zones that their time alone keeps out, without a full stop; none without any."""
+    """A line on calls at counted zones excluded only by their time, without a full stop; empty if there are none."""
     if not (alone := _kept_out(calls, "outside_period")):
         return []
     these = f"{number_of(alone, 'call')} of the AIS files at counted zones"
@@ -50,9 +50,9 @@ def outside_lines(calls: pd.DataFrame) -> list[str]:
 
 
 def kept_out_lines(calls: pd.DataFrame) -> list[str]:
-    """A line for each cause that keeps calls at counted zones out of the account, without a full stop.
+    """A line for each cause that excludes calls at counted zones from the account, without a full stop.
 
-    Without it a zone whose ``max_length_m`` lacks a digit would read as a berth at which nobody was.
+    Without it, a zone whose ``max_length_m`` lacks a digit would look like a berth that nobody visited.
     """
     told = {flag: _kept_out(calls, flag) for flag in AT_COUNTED_ZONES}
     shorter = calls["flags"].map(lambda flags: "may_be_shorter" in flags).astype(bool)
@@ -67,12 +67,12 @@ def kept_out_lines(calls: pd.DataFrame) -> list[str]:
 
 
 def _kept_out(calls: pd.DataFrame, flag: str) -> int:
-    """How many calls one cause alone keeps out."""
+    """Number of calls excluded by this cause alone."""
     return sum(NOT_COUNTED & set(flags) == {flag} for flags in calls["flags"])
 
 
 def no_estimate(zones: str) -> str:
-    """Of whose unseen calls nothing is known, without a full stop."""
+    """Says that unseen calls at these zones are unknown, without a full stop."""
     return f"calls that nobody saw at {zones} are unknown, and in no sum"
 
 

@@ -1,4 +1,4 @@
-"""What looks say of a call, in words: in which she was found, which missed her, and what each said of her berth."""
+"""What looks say about a call, in words: which found her, which did not, and what each showed at her berth."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.types import RADARS
 if TYPE_CHECKING:
     from pipeline.report.story import Story
 
-BY_IMAGES = ("C", "D")  # looks alone bound her stay
+BY_IMAGES = ("C", "D")  # evidence classes whose stays are bounded by looks alone
 JOINED = "review_joined"
 RADAR_RULE = (
     "A radar look that does not show her does not bound her stay, even if it calls the berth empty: radar can miss a "
@@ -28,9 +28,9 @@ TIME = attrgetter("acquired")
 
 
 class Looked:
-    """A story's looks, scenes and sightings by what a card asks for them: grouped once, when the first card asks.
+    """A story's looks, scenes and sightings, indexed once, on first use, for lookup by cards.
 
-    Every card that filtered the tables anew took time by all the calls of the page.
+    If every card filtered the tables itself, time would grow with the square of the number of calls.
     """
 
     def __init__(self, story: Story) -> None:
@@ -48,7 +48,7 @@ class Looked:
 
     @cached_property
     def typed(self) -> set[int]:
-        """Numbers under which a type of ship was sent."""
+        """MMSIs that sent a ship type."""
         static = self._tables["static"]
         return {int(n) for n in static.loc[static["ship_type"] > 0, "mmsi"]}
 
@@ -66,7 +66,7 @@ class Looked:
 
     @cached_property
     def berths(self) -> dict[str, list[Any]]:
-        """What looks of the period said of each berth, in order of time: an image of another time is no look at her."""
+        """What looks within the period showed at each berth, in order of time."""
         table, period = self._tables.get("occupancy"), self.story.config.period
         if table is None:
             return {}
@@ -74,16 +74,16 @@ class Looked:
 
     @cached_property
     def verdicts(self) -> dict[str, str]:
-        """What each look that compared its berth with anything took it for."""
+        """The berth verdict of each look that had a basis for one, by look id."""
         told = self._tables.get("occupancy")
         return {} if told is None else told[told["basis"] != "none"].set_index("look_id")["verdict"].to_dict()
 
     def sightings_of(self, row: dict[Any, Any]) -> list[Any]:
-        """Rows of detections that are of this call."""
+        """Rows of this call's detections."""
         return [self.sightings[d] for d in row["detection_ids"] if d in self.sightings]
 
     def sensor_of(self, scene_id: str) -> str:
-        """Kind of image; "" of a scene that is not known."""
+        """Kind of image; "" for an unknown scene."""
         return str(self.scenes[scene_id].sensor) if scene_id in self.scenes else ""
 
     def without(self, row: dict[Any, Any]) -> list[Any]:
@@ -96,13 +96,13 @@ class Looked:
         return [look for look in looks[start:end] if look.scene_id not in seen]
 
     def time_of(self, look: Any) -> str:
-        """When a look was; the day alone where its image tells no more."""
+        """The time of a look; only the day if its image gives no more."""
         scene = self.scenes.get(look.scene_id)
         return moment_of_image(look.acquired, "" if scene is None else scene.acquired_precision)
 
 
 def _by_zone(looks: pd.DataFrame) -> dict[str, list[Any]]:
-    """Rows of each zone in order of time; one without a time is of no stay."""
+    """Rows of each zone in order of time, without those that have no time."""
     out: dict[str, list[Any]] = {}
     for look in looks[looks["acquired"].notna()].sort_values("acquired", kind="stable").itertuples():
         out.setdefault(look.zone_id, []).append(look)
@@ -110,14 +110,14 @@ def _by_zone(looks: pd.DataFrame) -> dict[str, list[Any]]:
 
 
 def seen_in(row: dict[Any, Any], looked: Looked) -> str:
-    """In how many usable looks she was found, and in how many others: poor ones at her berth, or at another one."""
+    """In how many usable looks she was found, and in how many others: poor ones, or at another berth."""
     poor = elsewhere = 0
     for sighting in looked.sightings_of(row):
         if (row["berth_id"], sighting.scene_id) in looked.usable:
             continue
         at_another = sighting.berth_id not in ("", row["berth_id"])
         if at_another and JOINED in row["flags"] and (sighting.berth_id, sighting.scene_id) in looked.usable:
-            continue  # a call that an analyst joined has the looks at both berths in its number of looks
+            continue  # the number of looks of a joined call includes both berths
         poor, elsewhere = poor + (not at_another), elsewhere + at_another
     others = [f"{number_of(poor, 'poor look')} at the {row['berth_kind']}"] if poor else []
     others += [f"{number_of(elsewhere, 'look')} of another berth of this visit"] if elsewhere else []
@@ -128,7 +128,7 @@ def seen_in(row: dict[Any, Any], looked: Looked) -> str:
 
 
 def missed_in(row: dict[Any, Any], looked: Looked) -> list[str]:
-    """The looks without her in words: when, by what, and what each said of the berth."""
+    """The looks that did not find her, in words: when, which sensor, and what each showed at the berth."""
     told = {"empty": ": berth empty", "occupied": ": a hull there"}
     return [
         f"{looked.time_of(look)} ({SENSOR_WORDS.get(looked.sensor_of(look.scene_id), 'image')}"
@@ -138,7 +138,7 @@ def missed_in(row: dict[Any, Any], looked: Looked) -> list[str]:
 
 
 def radar_rule(row: dict[Any, Any], looked: Looked) -> str:
-    """Why radar looks without her lie within her bounds, where they do; her transponder's bounds ask no look."""
+    """Why radar looks that did not find her are within her bounds, if any; "" for calls bounded by AIS."""
     if row["evidence_class"] not in BY_IMAGES or looked.story.config.calls.radar_absence_counts:
         return ""
     by_radar = any(looked.sensor_of(look.scene_id) in RADARS for look in looked.without(row))
@@ -146,9 +146,9 @@ def radar_rule(row: dict[Any, Any], looked: Looked) -> str:
 
 
 def berth_looks(row: dict[Any, Any], looked: Looked) -> list[str]:
-    """What each look said of her berth while she may have been there, with those that bound it.
+    """What each look showed at her berth while she may have been there, including those that bound her stay.
 
-    Where no look bounds an end, the last one before she was seen, and the first one after.
+    If no look bounds an end, the last look before she was seen, or the first one after.
     """
     at = looked.berths.get(row["berth_id"], [])
     if all(look.basis == "none" for look in at):
@@ -163,6 +163,6 @@ def berth_looks(row: dict[Any, Any], looked: Looked) -> list[str]:
 
 
 def _berth_look(look: Any, looked: Looked) -> str:
-    """When, what the berth was taken for, and how likely a hull lay there or why that is not told."""
+    """Time, verdict on the berth, and the probability of a hull there or why there is none."""
     words = look.cause if pd.isna(look.probability) else chance(look.probability)
     return f"{looked.time_of(look)} {look.verdict}{f' ({words})' if words else ''}"

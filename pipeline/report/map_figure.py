@@ -1,7 +1,7 @@
-"""The map as a figure: what stands in the report on paper and without scripts, with the marks of the map on the screen.
+"""The map as a static figure, for print and for pages without scripts, with the same symbols as the interactive map.
 
-A name or a pin stands at the first of its places where it lies on no other one, and where there is such a place on no
-ship either; pins first, then counted berths.
+A name or pin is put at the first of its candidate positions that overlaps no other and, if possible, no ship; pins are
+placed first, then the names of counted berths.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray, Zone
 
 LAND, WATER, STRUCTURE = "#d9d2c3", "#eaf1f6", "#57534e"
-WIDTH_IN, LEAST_IN, MOST_IN, AROUND_IN = 10.0, 4.0, 8.2, 1.1  # of the sheet; its height; the axis and the legend
-NAME_PT, LINE_PT, LETTER_PT = 8.0, 12.0, 4.9  # of a name: its letters' size, a line, a letter's width on average
-MOST_LINES = 8  # above or below its berth that a name may stand: farther off nobody finds whose it is (our choice)
-SHIP_PT = 5.0  # across a ship's mark
+WIDTH_IN, LEAST_IN, MOST_IN, AROUND_IN = 10.0, 4.0, 8.2, 1.1  # sheet width; least and most height; axis and legend
+NAME_PT, LINE_PT, LETTER_PT = 8.0, 12.0, 4.9  # of a name: font size, line height, average letter width
+MOST_LINES = 8  # that a name may be above or below its berth: farther off its owner is unclear (our choice)
+SHIP_PT = 5.0  # size of a ship's mark
 PIN_PT, STEM_PT = 15.0, 22.0  # from one pin to the next, from the berth to the first
 IN_A_ROW, MOST_PINS = 5, 25  # pins, at one berth, as on the screen
 
@@ -46,7 +46,7 @@ def map_figure(story: Story) -> Figure:
     _structures(axes, story)
     _tracks(axes, story)
     for zone in story.place.zones:
-        for part in shapely.get_parts(zone.geometry):  # a pier with two sides is one zone of two parts
+        for part in shapely.get_parts(zone.geometry):  # a two-sided pier is one zone with two parts
             ring = np.asarray(part.exterior.coords).T[:2]
             colour, width, dashes = (RED, 1.6, "-") if zone.counts else (GREY, 1.0, "--")
             axes.plot(*ring, zorder=4, color=colour, lw=width, ls=dashes)
@@ -58,11 +58,11 @@ def map_figure(story: Story) -> Figure:
     axes.tick_params(labelsize=8)
     axes.set_aspect(shape)
     axes.ticklabel_format(useOffset=False)
-    if east > 180:  # a map across 180 degrees goes on beyond them; its numbers do not
+    if east > 180:  # the axis goes on beyond 180 degrees; its labels do not
         axes.xaxis.set_major_formatter(lambda lon, _: f"{float(wrapped(lon)):.7g}")
     if axes.get_legend_handles_labels()[0]:
         figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
-    arranged(figure)  # the axes get their place on the sheet, by which names and pins get theirs
+    arranged(figure)  # fixes the axes' position, on which those of names and pins depend
     _pins_and_names(axes, story)
     return figure
 
@@ -79,7 +79,7 @@ def _land(axes: Axes, story: Story) -> None:
 
 
 def _structures(axes: Axes, story: Story) -> None:
-    """What the looks taught to be a quay or a jetty."""
+    """Draw the structures learnt from the looks (quays, jetties)."""
     shapes = [part for shape in story.structures.values() for part in shapely.get_parts(shape)]
     for n, part in enumerate(p for p in shapes if p.geom_type == "Polygon"):
         label = "stands there in nearly every look" if n == 0 else None
@@ -87,7 +87,7 @@ def _structures(axes: Axes, story: Story) -> None:
 
 
 def _tracks(axes: Axes, story: Story) -> None:
-    """Clean fixes, joined where no silence lies between them."""
+    """Draw fixes without flags, joined unless a silence lies between them."""
     tracks = story.tables["tracks"]
     label: str | None = "AIS track"
     for _, track in tracks[tracks["flags"].map(len) == 0].groupby("track_id"):
@@ -98,7 +98,7 @@ def _tracks(axes: Axes, story: Story) -> None:
 
 
 def _detections(axes: Axes, story: Story) -> None:
-    """Accepted detections: those that a transponder matches, and those that none does."""
+    """Draw accepted detections, with and without an AIS match."""
     seen = story.tables["detections"]
     seen = seen[seen["accepted"].astype(bool) & seen["lon"].notna()]
     matches = story.tables["matches"]
@@ -114,7 +114,7 @@ def _detections(axes: Axes, story: Story) -> None:
 
 
 def _pins_and_names(axes: Axes, story: Story) -> None:
-    """A pin for each counted call, with its number in the table of calls, and the name of each zone."""
+    """Draw a pin for each counted call, with its number in the table of calls, and the name of each zone."""
     numbers, taken = call_numbers(story), list[Box]()
     calls = story.tables["port_calls"]
     berths = calls.loc[calls["call_id"].isin(list(numbers))].groupby("berth_id")["call_id"]
@@ -150,7 +150,7 @@ def _pins(axes: Axes, zone: Zone, numbers: list[str], view: Box, taken: list[Box
 
 
 def _ships(axes: Axes) -> list[Box]:
-    """Where the marks of ships lie."""
+    """Boxes of the ships' marks."""
     lonlat = [at for drawn in axes.collections for at in np.asarray(drawn.get_offsets())]
     middles = [_in_points(axes, axes.transData.transform(at)) for at in lonlat]
     half = SHIP_PT / 2
@@ -159,7 +159,7 @@ def _ships(axes: Axes) -> list[Box]:
 
 def _name(axes: Axes, zone: Zone, view: Box, taken: list[Box], ships: list[Box]) -> None:
     away = 6.0
-    name = shown_name(zone, most=int(((view[2] - view[0]) / 2 - away) / LETTER_PT))  # one of the sides has room
+    name = shown_name(zone, most=int(((view[2] - view[0]) / 2 - away) / LETTER_PT))  # so that one side has room
     wide = LETTER_PT * len(name)
     lines = [0.0, *(s * n * LINE_PT for n in range(1, MOST_LINES + 1) for s in (1, -1))]
     places = [(x, dy - LINE_PT / 2) for dy in lines for x in (away, -away - wide)]
@@ -172,7 +172,7 @@ def _name(axes: Axes, zone: Zone, view: Box, taken: list[Box], ships: list[Box])
 
 
 def shown_name(zone: Zone, most: int) -> str:
-    """A zone's name, cut after so many letters; the short one instead of letters that the font lacks."""
+    """A zone's name, cut to ``most`` letters; its id if the name is empty or the font lacks some of its letters."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     letters = get_font(findfont(FontProperties())).get_charmap()
@@ -190,9 +190,9 @@ def _place(
     taken: list[Box],
     marks: Sequence[Box] = (),
 ) -> tuple[float, float]:
-    """The first place that is in view and free, else in view, else the usual one; it is taken from then on.
+    """The first position that is in view and free, else in view, else the usual one; adds its box to ``taken``.
 
-    Points from the zone. Of free places the first one without any of these marks is better.
+    Positions are in points from the zone. Among free positions, one without any of ``marks`` is preferred.
     """
     col, row = _in_points(axes, axes.transData.transform(np.asarray(_middle(zone))))
 

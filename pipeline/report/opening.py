@@ -1,4 +1,4 @@
-"""The sentences that the report opens with, and how much of the sum is the calls that it shows."""
+"""The opening sentences of the report, and how much of the sum comes from the calls shown."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from pipeline.report.wording import (
 if TYPE_CHECKING:
     from pipeline.report.story import Story
 
-SAME_SUM = 0.02  # share by which the sum of the sensitivity table may differ from the account's: its draws are fewer
-WORTH_A_WORD = 0.01  # share of the sum below which further ships are not spoken of
+SAME_SUM = 0.02  # tolerated relative difference of the sensitivity table's sum, which has fewer draws, from the account
+WORTH_A_WORD = 0.01  # share of the sum below which further ships are not mentioned
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The sum split: the calls of the table alone, and what their doubtful number adds (or, below zero, takes)."""
+    """The sum split into the calls shown and what the uncertainty of their number adds (negative: subtracts)."""
 
-    alone_bbl: float  # median if the looks show just the calls of the table
-    further_bbl: float  # the account's median less that one: a difference of medians, so only about
+    alone_bbl: float  # median if there were exactly the calls of the table
+    further_bbl: float  # the account's median minus that: a difference of medians, so approximate
 
     @property
     def says(self) -> str:
-        """What stands beside the sum wherever it is printed.
+        """The wording of the split, printed beside the sum.
 
         >>> Shown(115_000, 22_000).says
         'about 115,000 for the calls shown, about 22,000 for possible further ships'
@@ -48,7 +48,7 @@ class Shown:
 
 
 def shown_alone(story: Story) -> Shown | None:
-    """What the calls shown make alone; None where their number is not in doubt, or the run did not work it out."""
+    """The sum for the calls shown alone; None if their number is not uncertain, or the run did not compute it."""
     table = story.tables.get("sensitivity")
     if table is None:
         return None
@@ -63,7 +63,7 @@ def shown_alone(story: Story) -> Shown | None:
 
 
 def answer(story: Story) -> str:
-    """What the report opens with: the sum, how much of it is the calls shown, and what was looked at."""
+    """The report's opening: the sum, how much of it comes from the calls shown, and what was looked at."""
     head, calls = story.headline, story.tables["port_calls"]
     if not counted_zones(story):
         seen = len(visits(calls))
@@ -96,12 +96,12 @@ def answer(story: Story) -> str:
 
 
 def caveats(story: Story) -> list[str]:
-    """What the config says of the answer itself: no sum is printed without it."""
+    """The config's caveats on the answer, which are printed with every sum."""
     return [fact.what for fact in story.config.aoi.facts if fact.caveat]
 
 
 def changed_by_verdicts(story: Story) -> str:
-    """The account before and after analysts' verdicts, barrels and counted calls; empty where neither moved."""
+    """The account before and after analysts' verdicts, in barrels and counted calls; "" if neither changed."""
     if story.as_detected is None:
         return ""
     before, now = story.as_detected.headline, story.headline
@@ -119,7 +119,7 @@ def changed_by_verdicts(story: Story) -> str:
 
 
 def _reviewed(story: Story) -> str:
-    """Said before anything else: this is not what the images alone gave."""
+    """The first words if verdicts changed the account: it is not from the images alone."""
     changed = changed_by_verdicts(story)
     return f"After analysts' verdicts ({changed}): " if changed else ""
 
@@ -150,14 +150,14 @@ def _sum(story: Story) -> str:
 
 
 def _of_year(story: Story) -> str:
-    """Which year's the account is, where the period that the title names holds days of another; else ""."""
+    """The account year, if the period in the title also has days of another; else ""."""
     if account_begins(story) == story.config.period.start.date():
         return ""
     return f" of account year {story.cap.account_year_words(story.headline.account_year)}"
 
 
 def _parts(story: Story) -> str:
-    """How much of the sum is the calls shown; empty where their number is not in doubt."""
+    """How much of the sum comes from the calls shown; "" if their number is not uncertain."""
     shown, span = shown_alone(story), _call_range(story)
     if shown is None:
         return f" {span[0].upper()}{span[1:]}." if span else ""
@@ -165,7 +165,7 @@ def _parts(story: Story) -> str:
 
 
 def _call_range(story: Story) -> str:
-    """How many calls there may have been, and why that is another number than the calls that are counted."""
+    """How many calls there may have been, and why that differs from the number counted; "" if it does not."""
     told = story.call_range
     if told is None or told[1] <= told[0]:
         return ""

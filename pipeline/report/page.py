@@ -1,4 +1,4 @@
-"""The report: one HTML file that holds all its pictures and scripts and opens without a network."""
+"""Renders the report: one HTML file with all its images and scripts, usable offline."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from pipeline.times_places.moments import at_image_times, bounds_at_image_times,
 from pipeline.types import RADARS
 
 TEMPLATES = Path(__file__).parent / "templates"
-STATIC_FIGURES = ("map", "timeline", "account")  # shown where no script runs, and the map in print
+STATIC_FIGURES = ("map", "timeline", "account")  # shown if scripts do not run; the map also in print
 
 
 def render(story: Story, figures: dict[str, str], folder: Path) -> str:
@@ -88,7 +88,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
 
 
 def _one_time_an_image(story: Story) -> Story:
-    """The story with sightings, and the bounds of stays that are sightings, at the times of their images."""
+    """The story with sightings, and stay bounds that are sightings, set to the times of their images."""
     tables, exact = story.tables, story.tables["detections"]
     told = at_image_times(exact, tables["scenes"])
     calls = bounds_at_image_times(tables["port_calls"], exact, told)
@@ -97,8 +97,8 @@ def _one_time_an_image(story: Story) -> Story:
 
 @cache
 def environment() -> Any:
-    """Jinja with autoescape on and our filters; an undefined name is an error. One for all pages of this process, which
-    would else compile the templates for each; who needs more filters takes an overlay."""
+    """Jinja with autoescape and our filters; an undefined name is an error. Shared by all pages of this process, so
+    that templates are compiled once; for more filters take an overlay."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(
@@ -114,7 +114,7 @@ def environment() -> Any:
 
 
 def _other_inputs(story: Story) -> list[dict[str, Any]]:
-    """Files that are no scenes: AIS, as a rule."""
+    """Input files other than scenes, usually AIS."""
     scenes, told = set(story.tables["scenes"]["href"]), shortener(story)
     return [{**record, "path": told(str(record["path"]))} for record in story.inputs if record["path"] not in scenes]
 
@@ -148,7 +148,7 @@ def _cloud(row: Any) -> str:
 
 
 def _reviews(story: Story) -> list[dict[str, Any]]:
-    """Analysts' verdicts, those that came to nothing first."""
+    """Analysts' verdicts, those that could not be applied first."""
     table = story.tables.get("reviews")
     if table is None or not len(table):
         return []
@@ -158,7 +158,7 @@ def _reviews(story: Story) -> list[dict[str, Any]]:
 
 
 def _recalls(story: Story) -> list[dict[str, Any]]:
-    """What a look finds, for the kinds of image and place that this run looked with; each row with its trials."""
+    """Recall of looks, for the kinds of image and place in this run, each row with its number of trials."""
     table = story.tables.get("recalls")
     if table is None:
         return []

@@ -1,4 +1,4 @@
-"""What the page's scripts draw: map layers, looks, calls and the account as plain numbers and text."""
+"""Data for the page's scripts: map layers, looks, calls and the account as plain numbers and text."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from pipeline.report.story import Story
 
-MOST_FLAGGED = 1500  # objects that were not accepted, best scores first: more would bury the map
+MOST_FLAGGED = 1500  # rejected objects, best scores first: more would clutter the map
 MOST_ACCEPTED = 4000  # dots that a browser still draws smoothly (our choice)
-MOST_PICTURE_BYTES = 4_000_000  # of looks in one page
+MOST_PICTURE_BYTES = 4_000_000  # quicklooks in one page
 SILENCE = pd.Timedelta(hours=2)  # a track is not drawn through a longer one
 EPOCH = pd.Timestamp(0, tz="UTC")
 TRACK_TOLERANCE_DEG = 1.5e-4  # some 15 m: the width of the line on the screen
@@ -58,12 +58,12 @@ def page_data(story: Story, folder: Path) -> dict[str, Any]:
 
 
 def seconds(moment: Any) -> int | None:
-    """Seconds since 1970, UTC; None where there is no time."""
+    """Seconds since 1970, UTC; None without a time."""
     return None if moment is None or pd.isna(moment) else int(pd.Timestamp(moment).timestamp())
 
 
 def rings(shape: BaseGeometry | None, tolerance_deg: float = 0.0) -> list[list[list[float]]]:
-    """Outlines as [lat, lon] pairs to a metre; holes come as outlines of their own."""
+    """Outlines as [lat, lon] pairs rounded to a metre; holes are separate outlines."""
     if shape is None or shape.is_empty:
         return []
     simple = shape.simplify(tolerance_deg) if tolerance_deg else shape
@@ -101,7 +101,7 @@ def _zones(story: Story) -> list[dict[str, Any]]:
 
 
 def _land(story: Story) -> list[list[list[list[float]]]]:
-    """Polygons, each a list of rings: the first its outline, the others its holes."""
+    """Polygons, each a list of rings: outline first, then holes."""
     if story.place.land is None:
         return []
     west, south, east, north = story.place.bbox
@@ -111,7 +111,7 @@ def _land(story: Story) -> list[list[list[list[float]]]]:
 
 
 def _coast(story: Story) -> list[list[list[float]]]:
-    """The shore as lines: the border of the land without the straight edges where its file was clipped."""
+    """The shoreline: the border of the land without the straight edges at which its file was clipped."""
     if story.place.land is None or story.place.land.is_empty:
         return []
     frame = shapely.box(*story.place.land.bounds).exterior.buffer(1e-4)
@@ -121,7 +121,7 @@ def _coast(story: Story) -> list[list[list[float]]]:
 
 
 def _looks(story: Story) -> list[dict[str, Any]]:
-    """Looks in order of time; ``berth`` is occupied, empty or unknown where a look compared it with anything."""
+    """Looks in order of time, with ``berth`` (occupied, empty or unknown) if the look had a basis for a verdict."""
     rows = story.tables["looks"].sort_values(["acquired", "look_id"])
     occupancy = story.tables.get("occupancy")
     told = {} if occupancy is None else {k.look_id: k for k in occupancy.itertuples() if k.basis != "none"}
@@ -136,7 +136,7 @@ def _looks(story: Story) -> list[dict[str, Any]]:
 
 
 def _berth(told: Any) -> dict[str, Any]:
-    """What a look said of its berth; empty where it is no berth, or nothing was compared."""
+    """A look's verdict on its berth; empty if it is not a berth, or there was no basis for a verdict."""
     if told is None:
         return {}
     known = pd.notna(told.probability)
@@ -144,7 +144,7 @@ def _berth(told: Any) -> dict[str, Any]:
 
 
 def _scenes(story: Story, folder: Path) -> list[dict[str, Any]]:
-    """Scenes with an outline; the picture of each while the page stays small enough to mail."""
+    """Scenes with a footprint, and their quicklooks as long as the page stays small enough to email."""
     index, spent, out = read_quicklooks(folder / "quicklooks"), 0, []
     for r in story.tables["scenes"].sort_values(["acquired", "scene_id"]).itertuples():
         entry: dict[str, Any] = {
@@ -163,7 +163,7 @@ def _scenes(story: Story, folder: Path) -> list[dict[str, Any]]:
 
 
 def detections(story: Story) -> list[dict[str, Any]]:
-    """Objects on the map with what they are worth: ``ais`` (a transponder matched), ``none``, or ``flagged``."""
+    """Objects on the map by kind: ``ais`` (matched to AIS), ``none`` (not matched), or ``flagged`` (rejected)."""
     table = story.tables["detections"]
     table = table[table["lon"].notna()].sort_values(
         ["accepted", "score", "detection_id"], ascending=[False, False, True]
@@ -189,7 +189,7 @@ def detections(story: Story) -> list[dict[str, Any]]:
 
 
 def tracks(story: Story) -> list[dict[str, Any]]:
-    """Clean fixes joined where no silence lies between them, thinned to what a line can show: [lat, lon, seconds]."""
+    """Fixes without flags, joined unless a silence lies between, thinned to screen resolution: [lat, lon, seconds]."""
     table, names = story.tables["tracks"], _names(story)
     out = []
     for track_id, track in table[table["flags"].map(len) == 0].groupby("track_id"):
@@ -210,7 +210,7 @@ def _names(story: Story) -> dict[int, pd.DataFrame]:
 
 
 def _said(reports: pd.DataFrame | None, part: pd.DataFrame) -> str:
-    """The name under which a piece of a track was sailed: a number may pass from one ship to the next."""
+    """The ship's name at the time of a track segment: an MMSI may pass from one ship to another."""
     if reports is None:
         return ""
     by_then = reports[reports["time_utc"] <= part["time_utc"].iloc[-1]]

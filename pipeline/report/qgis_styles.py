@@ -1,6 +1,6 @@
-"""How each layer of the GeoPackage looks in QGIS: QML text, the colours of the report, safe for colour-blind readers.
+"""QGIS styles (QML) of the GeoPackage's layers, in the report's colours, safe for colour-blind readers.
 
-QGIS reads the default style of a layer from the table ``layer_styles`` of the GeoPackage itself.
+QGIS reads a layer's default style from the GeoPackage's table ``layer_styles``.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import quoteattr
 
-VERSION = "3.34.0"  # whose format this is; newer ones read it
+VERSION = "3.34.0"  # QGIS version of the format; newer ones read it
 BLUE, ORANGE, RED, GREY, GREEN = "0,114,178,255", "230,159,0,255", "194,78,0,255", "107,114,128,255", "0,128,93,255"
 LAND, COAST, STRUCTURE, NONE = "221,215,201,255", "140,132,112,255", "87,83,78,200", "0,0,0,0"
 
@@ -57,13 +57,13 @@ Symbol = tuple[str, str, dict[str, str]]
 
 
 def one_symbol(symbol: Symbol) -> str:
-    """QML of a layer that looks the same everywhere."""
+    """QML of a layer with a single symbol."""
     body = f"<symbols>{_symbol('0', *symbol)}</symbols>"
     return _qml(f"<renderer-v2 type='singleSymbol' symbollevels='0' enableorderby='0'>{body}</renderer-v2>", "")
 
 
 def by_value(attribute: str, symbols: Sequence[tuple[str, str, Symbol]], label: str = "") -> str:
-    """QML of a layer drawn by the text of one attribute: (value, words of the legend, symbol)."""
+    """QML of a layer categorised by a text attribute: (value, legend text, symbol)."""
     categories = "".join(
         f"<category value={quoteattr(value)} symbol='{n}' label={quoteattr(words)} render='true' type='string'/>"
         for n, (value, words, _) in enumerate(symbols)
@@ -77,7 +77,7 @@ def by_value(attribute: str, symbols: Sequence[tuple[str, str, Symbol]], label: 
 
 
 def _qml(renderer: str, label: str) -> str:
-    """A layer's style. What a style leaves out QGIS reads as zero, and labels of priority zero are never drawn."""
+    """A layer's style. QGIS reads omitted values as zero, and labels of priority zero are never drawn."""
     labelling = ""
     if label:
         labelling = (

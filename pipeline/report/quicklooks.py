@@ -1,4 +1,4 @@
-"""Looks as small pictures on the map: each scene on Web Mercator, in grey, transparent where it saw nothing."""
+"""Draws quicklooks for the map: each scene in Web Mercator, in grey, transparent where it has no pixels."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from pipeline.types import FloatImage, Place
 
 INDEX = "quicklooks.json"
-SIDE_PX = 640  # of the longer side (our choice: a harbour is known at that size)
+SIDE_PX = 640  # of the longer side (our choice: a harbour is recognisable at that size)
 MIN_SIDE_PX = 200  # smaller pictures show no harbour (our choice)
-FULL_SIZE_LOOKS = 40  # more looks than this are drawn smaller, so that the report stays a file that can be mailed
+FULL_SIZE_LOOKS = 40  # with more looks than this all are drawn smaller, so that the report can still be emailed
 MOST_PIXELS = 4_000_000  # read at once (our choice: some 100 MB with all bands)
-SMALLEST_PART = 32  # samples a side; below, halving saves no memory worth the reads (our choice)
-NODE_PX = 8  # between nodes: the mapping bends by less than a pixel over so few (our choice)
+SMALLEST_PART = 32  # samples per side; below, halving saves too little memory for its extra reads (our choice)
+NODE_PX = 8  # between nodes: over so few the mapping departs from a line by less than a pixel (our choice)
 EARTH_RADIUS_M = 6378137.0  # of Web Mercator (EPSG:3857), a sphere
 
 
 def draw_quicklooks(scenes: Sequence[Scene], place: Place, folder: Path, threads: int = 1) -> dict[str, dict[str, Any]]:
-    """Write ``<scene_id>.webp`` for each scene that lies on a map, and ``quicklooks.json`` with their bounds.
+    """Write ``<scene_id>.webp`` for each georeferenced scene, and ``quicklooks.json`` with their bounds.
 
     By scene id: ``file`` and ``bounds`` (west, south, east, north [deg]); rows are evenly spaced in Web Mercator, as
     web maps stretch pictures. A scene whose pixels cannot be read has none. ``threads`` scenes are drawn at a time.
@@ -55,7 +55,7 @@ def draw_quicklooks(scenes: Sequence[Scene], place: Place, folder: Path, threads
 
 
 def _content(scene: Scene, bounds: tuple[float, float, float, float], side_px: int) -> bytes | None:
-    """The picture; None where the image cannot be read any more: the detector met the same error, and reported it."""
+    """The picture; None if the image cannot be read any more: the detector met the same error, and reported it."""
     try:
         return quicklook_webp(scene, bounds, side_px)
     except InputError:
@@ -63,7 +63,7 @@ def _content(scene: Scene, bounds: tuple[float, float, float, float], side_px: i
 
 
 def read_quicklooks(folder: Path) -> dict[str, dict[str, Any]]:
-    """The index of a folder of quicklooks; empty where there is none."""
+    """The index of a folder of quicklooks; empty if there is none."""
     path = folder / INDEX
     return json.loads(path.read_text("utf-8")) if path.is_file() else {}
 
@@ -102,8 +102,7 @@ def quicklook_webp(scene: Scene, bounds: tuple[float, float, float, float], side
 def _sampled(scene: Scene, lon: NDArray[Any], lat: NDArray[Any], pixel_m: float) -> FloatImage:
     """Local mean brightness at each node of a grid; NaN where the scene has no pixel.
 
-    The grid is halved until the pixels under a part fit in memory: large parts, since every part decodes whole blocks
-    of the file.
+    The grid is halved only until the pixels under a part fit in memory: every part decodes whole blocks of the file.
     """
     from scipy.ndimage import uniform_filter
 
@@ -135,7 +134,7 @@ def _sampled(scene: Scene, lon: NDArray[Any], lat: NDArray[Any], pixel_m: float)
 
 
 def _pixels_of(scene: Scene, lon: NDArray[Any], lat: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Rows and columns of the scene's pixels under a grid; the mapping is smooth, so a node in eight is asked."""
+    """Rows and columns of the scene's pixels under a grid, computed at every eighth node and interpolated."""
     from scipy.ndimage import map_coordinates
 
     nodes = [max(2, -(-len(axis) // NODE_PX) + 1) for axis in (lat, lon)]

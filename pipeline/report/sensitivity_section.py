@@ -1,4 +1,4 @@
-"""What moves the answer, for the report: a tornado chart, the sentence that names the largest, and two short tables."""
+"""The report's sensitivity section: a tornado chart, a sentence naming the largest effect, and two short tables."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
     from pipeline.report.story import Story
 
-BARS = 8  # the rest are too short to be compared by eye (our choice)
-CALLS = 10  # the same of calls (our choice)
-NAMELESS = ("anonymous", "")  # what the tables hold for a ship that nobody named
-CLEAR = {"facecolor": "white", "edgecolor": "none", "pad": 0.2}  # under a label, so that no line crosses it
+BARS = 8  # the rest are too short to compare by eye (our choice)
+CALLS = 10  # calls listed, likewise (our choice)
+NAMELESS = ("anonymous", "")  # table values for a ship without a name
+CLEAR = {"facecolor": "white", "edgecolor": "none", "pad": 0.2}  # behind a label, so that no line crosses it
 LEAST_CHANGE = 0.001  # of the median: less is not drawn
 LABEL_CHARS, LABEL_LINES = 50, 2  # as many letters as the chart is wide, in any font; a ship's name may be longer
 WIDTH_IN = 4.0  # so that 9 pt stay 9 pt on a phone
 
 
 def sensitivity_figures(story: Story) -> dict[str, str]:
-    """SVG text by name: ``sensitivity``, the tornado chart; nothing where no call was counted."""
+    """SVG text by name: ``sensitivity``, the tornado chart; empty if no call was counted."""
     shown = largest_first(_table(story))
     if not len(shown):
         return {}
@@ -39,7 +39,7 @@ def sensitivity_figures(story: Story) -> dict[str, str]:
 
 
 def tornado_height(bars: int) -> float:
-    """Inches that so many bars with their labels need."""
+    """Height [in] for this number of bars with their labels."""
     return 0.75 + 0.6 * bars
 
 
@@ -53,22 +53,22 @@ def largest_first(table: pd.DataFrame, bars: int = BARS) -> pd.DataFrame:
 
 
 def tornado(axes: Axes, shown: pd.DataFrame) -> None:
-    """Bars from the median as assumed to the median at both ends, each with its label above.
+    """Draw bars from the base median to the median at both ends of each assumption, with its label above.
 
-    The two ends differ in colour, lightness and hatching; the sign stands at the bar's end.
+    The two ends differ in colour, lightness and hatching; the change is printed at the bar's end.
     """
     base, left, right = _extent(shown)
     span = right - left
     for n, row in enumerate(shown.itertuples()):
         ends = [(row.low_p50, BLUE, ""), (row.high_p50, ORANGE, "////")]
-        ends.sort(key=lambda end: -abs(end[0] - base))  # where both lie on one side, the nearer one is drawn on top
+        ends.sort(key=lambda end: -abs(end[0] - base))  # if both are on one side, the nearer is drawn on top
         one_side = (row.low_p50 - base) * (row.high_p50 - base) > 0
         for order, (value, colour, hatch) in enumerate(ends):
             if value == base:
                 continue
             axes.barh(-n, value - base, left=base, height=0.3, color=colour, edgecolor="black", lw=0.5, hatch=hatch)
             if one_side and order == 1:
-                continue  # its number would lie on the other's bar; the table has it
+                continue  # its number would be on the other's bar; the table has it
             sign = 1 if value > base else -1
             axes.annotate(
                 change(value, base),
@@ -93,7 +93,7 @@ def tornado(axes: Axes, shown: pd.DataFrame) -> None:
 
 
 def _extent(shown: pd.DataFrame) -> tuple[float, float, float]:
-    """The median as assumed, and the bars' least and greatest value, a barrel apart at the least."""
+    """The base median, and the least and greatest value of the bars, at least a barrel apart."""
     base = float(shown["base_p50"].iloc[0])
     values = shown[["low_p50", "high_p50"]].to_numpy()
     left = min(values.min(), base)
@@ -101,17 +101,17 @@ def _extent(shown: pd.DataFrame) -> tuple[float, float, float]:
 
 
 def _label(row: Any) -> str:
-    """What a bar stands for; a star marks what others published."""
+    """A bar's label; a star marks published ranges."""
     return f"{row.what[0].upper()}{row.what[1:]}" + (" *" if row.kind == "published" else "")
 
 
 def _in_lines(label: str) -> str:
-    """A label in lines that the chart holds, cut where it has more."""
+    """A label wrapped to the chart's width, and cut after LABEL_LINES lines."""
     return "\n".join(wrap(label, LABEL_CHARS, max_lines=LABEL_LINES, placeholder="…"))
 
 
 def moves(story: Story) -> dict[str, Any] | None:
-    """What the report's section says; None where no call was counted."""
+    """The content of the report's section; None if no call was counted."""
     table = _table(story)
     if not len(table):
         return None
@@ -147,7 +147,7 @@ def _bars(shown: pd.DataFrame) -> dict[str, Any] | None:
 
 
 def sentence(table: pd.DataFrame) -> str:
-    """The assumption that moves the median most, and what the sum's variance comes from, in plain words."""
+    """The assumption that moves the median most, and the main source of the sum's variance, in words."""
     ranked = largest_first(table, bars=len(table))
     own = ranked[ranked["kind"] == "assumption"]
     if not table["base_p50"].iloc[0] > 0:
@@ -172,7 +172,7 @@ def sentence(table: pd.DataFrame) -> str:
 
 
 def _spread(table: pd.DataFrame) -> str:
-    """Which drawn input most of the variance comes from; not what moves the middle, nor the width of an interval."""
+    """The sampled input with the largest share of the variance, which need not be what moves the median most."""
     inputs = table[table["kind"] == "input"].sort_values("sobol", ascending=False, kind="stable")
     if not len(inputs) or inputs["sobol"].iloc[0] <= 0:
         return ""
@@ -182,7 +182,7 @@ def _spread(table: pd.DataFrame) -> str:
 
 
 def _spread_with_unseen(table: pd.DataFrame) -> str:
-    """The same of the sum with unseen calls; nothing where it is not told."""
+    """The same for the sum with unseen calls; "" if not computed."""
     inputs = _inputs_with_unseen(table)
     if not len(inputs) or inputs["sobol"].iloc[0] <= 0:
         return ""
@@ -191,7 +191,7 @@ def _spread_with_unseen(table: pd.DataFrame) -> str:
 
 
 def _inputs_with_unseen(table: pd.DataFrame) -> pd.DataFrame:
-    """What the sum with unseen calls comes from, largest first."""
+    """Inputs of the sum with unseen calls, largest share of variance first."""
     return table[table["kind"] == "with_unseen"].sort_values("sobol", ascending=False, kind="stable")
 
 
@@ -208,13 +208,13 @@ def _with_unseen(table: pd.DataFrame) -> dict[str, Any] | None:
 
 
 def spaced(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with its settings as reports write numbers: a space before the percent sign."""
+    """The table with settings formatted as in reports: a space before the percent sign."""
     settings = ("low_setting", "high_setting")
     return table.assign(**{c: table[c].str.replace(r"(?<=\d)%", " %", regex=True) for c in settings})
 
 
 def _table(story: Story) -> pd.DataFrame:
-    """The table as the page shows it, with the largest call named."""
+    """The table as shown on the page, with the largest call named."""
     table = story.tables.get("sensitivity", SENSITIVITY.empty())
     if not len(table):
         return table
@@ -223,12 +223,12 @@ def _table(story: Story) -> pd.DataFrame:
 
 
 def _largest(table: pd.DataFrame, story: Story) -> str:
-    """Which call that is: the day and the ship of the one with the largest mean cargo, in brackets."""
+    """Day and ship of the call with the largest mean cargo, in brackets."""
     calls = table[table["kind"] == "call"].set_index("name")["what"]
     liftings = story.tables.get("liftings")
     if liftings is None or not len(calls):
         return ""
-    counted = liftings[liftings["call_id"].isin(calls.index)]  # of this account; its order decides between equals
+    counted = liftings[liftings["call_id"].isin(calls.index)]  # in this account; its order breaks ties
     top = str(counted["call_id"].iloc[counted["barrels_mean"].fillna(0.0).to_numpy().argmax()])
     ship = "not identified" if calls[top] in NAMELESS else calls[top]
     doubted = counted.set_index("call_id")["calls_mean"].get(top, 1.0) > 1 + LEAST_CHANGE
@@ -236,17 +236,17 @@ def _largest(table: pd.DataFrame, story: Story) -> str:
 
 
 def _arrival_day(call_id: str, story: Story) -> str:
-    """The day that all of the page names a call by."""
+    """The day by which the whole page refers to a call."""
     return moment(story.tables["port_calls"].set_index("call_id")["arrival_hi"].get(call_id))[:10]
 
 
 def _alone(inputs: pd.DataFrame) -> float:
-    """Share of the variance that the inputs make up, each taken alone, 0 to 1."""
+    """Share of the variance explained by the inputs individually, 0 to 1."""
     return min(1.0, float(inputs["sobol"].clip(lower=0).sum()))
 
 
 def _indices(inputs: pd.DataFrame) -> list[dict[str, str]]:
-    """Sobol indices in percent, in order; what is left arises from inputs together."""
+    """Sobol indices in percent, in order; the remainder is due to interactions."""
     rows = [
         {
             "what": r.what,

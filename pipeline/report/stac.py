@@ -1,4 +1,4 @@
-"""The run as a self-contained STAC collection: one item for each look, with hash, status and a small picture."""
+"""Writes the run as a self-contained STAC collection: one item per look, with hash, status and thumbnail."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ MEDIA = {
     "run.gpkg": ("application/geopackage+sqlite3", ["data"], "The run for QGIS, with styles"),
     "manifest.json": ("application/json", ["metadata"], "Hashes of all inputs and outputs"),
 }
-NOWHERE = "/stac"  # pystac wants absolute links, and knows no folder with a backslash; they are cut to relative ones
+NOWHERE = "/stac"  # pystac needs absolute links and cannot handle backslashes in folders; made relative afterwards
 
 
 def write_stac(story: Story, folder: Path) -> None:
-    """``collection.json`` and one folder for each scene that was used and lies somewhere at some time."""
+    """Write ``collection.json`` and one folder for each used scene that has a footprint and a time."""
     import pystac
 
     looks = read_quicklooks(folder.parent / "quicklooks")
@@ -60,10 +60,10 @@ def write_stac(story: Story, folder: Path) -> None:
 
 
 def source_link(href: str) -> str | None:
-    """Address of an image that holds wherever the item lies; None where its name alone is known.
+    """Absolute address of an image; None if its name is relative.
 
-    A name relative to the folder that the run was started in would be read as relative to the item, and lead nowhere.
-    Nor can it be made relative to the item: a run that is repeated elsewhere, or moved, must have the same bytes.
+    A name relative to the run's working folder would be resolved relative to the item, and be broken. Nor can it be
+    made relative to the item: a run that is repeated elsewhere, or moved, must have the same bytes.
 
     >>> source_link("/data/port calls/x.tif"), source_link("https://host/x.tif"), source_link("data/x.tif")
     ('file:///data/port%20calls/x.tif', 'https://host/x.tif', None)
@@ -81,7 +81,7 @@ def _box(bounds: tuple[float, float, float, float]) -> list[float]:
 
 
 def _collection(story: Story, footprints: Iterable[Any]) -> Any:
-    """The collection without its items; its extent holds the place and every footprint, as the specification asks."""
+    """The collection without its items; its extent covers the place and every footprint, as the specification asks."""
     import pystac
 
     period = story.config.period
@@ -105,7 +105,7 @@ def _collection(story: Story, footprints: Iterable[Any]) -> Any:
 
 
 def _time(row: Any) -> dict[str, Any]:
-    """The moment of a look; of one that tells its day alone the day: STAC wants a range where no moment is known."""
+    """The time of a look, or the range of its day if only that is known, as STAC requires."""
     if row.acquired_precision != TO_THE_DAY:
         return {"datetime": row.acquired.to_pydatetime()}
     day = row.acquired.floor("D").to_pydatetime()
@@ -113,7 +113,7 @@ def _time(row: Any) -> dict[str, Any]:
 
 
 def _properties(row: Any) -> dict[str, Any]:
-    """Common metadata where it is known, and our own fields under a prefix of their own."""
+    """Common metadata where known, and our own fields under a prefix."""
     out = {
         "title": row.scene_id,
         "platform": row.platform or None,

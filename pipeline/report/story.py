@@ -1,4 +1,4 @@
-"""Everything that a report tells, in one value: the run's tables, its answer, and where they came from."""
+"""Everything that a report shows, in one value: the run's tables, its answer, and their provenance."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class Story:
     ais_balance: Mapping[str, int]
     inputs: tuple[Mapping[str, Any], ...]  # path, sha256, bytes
     problems: tuple[str, ...]  # one line for each input that was skipped or degraded
-    structures: Mapping[str, BaseGeometry]  # kind of scenes -> what the looks taught to stand in the water, EPSG:4326
+    structures: Mapping[str, BaseGeometry]  # kind of scenes -> permanent structures in the water, EPSG:4326
     versions: Mapping[str, str]
     code_version: str
-    remarks: tuple[str, ...] = ()  # one line for each thing that is odd in an input that was used whole
-    call_range: tuple[int, int] | None = None  # counted calls that there may have been, 90 %
-    as_detected: Account | None = None  # tables and headline without analysts' verdicts, where there are any
+    remarks: tuple[str, ...] = ()  # one line for each oddity in an input that was nevertheless used
+    call_range: tuple[int, int] | None = None  # 90 % interval of the number of counted calls
+    as_detected: Account | None = None  # if there are verdicts: tables and headline without them
 
     def calls_with_liftings(self) -> pd.DataFrame:
-        """Each port call beside its lifting; columns that both have are the call's, the other's end in ``_lifting``.
+        """Each port call joined with its lifting; of columns in both, the lifting's end in ``_lifting``.
 
-        What counts as a lifting but not in this account (another year, another product) counts no more, and says why.
+        A lifting that counts but not in this account (another year, another product) is not counted, with the cause.
         """
         both = self.tables["port_calls"].merge(self.tables["liftings"], on="call_id", suffixes=("", "_lifting"))
         out = both["call_id"].isin(list(self.headline.left_out))
@@ -49,7 +49,7 @@ class Story:
         )
 
     def in_account(self, table: pd.DataFrame) -> pd.DataFrame:
-        """The rows of port calls or liftings that count, and that this account holds."""
+        """The rows of port calls or liftings that count and are in this account."""
         return table[table["counts"].astype(bool) & ~table["call_id"].isin(list(self.headline.left_out))]
 
 

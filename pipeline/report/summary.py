@@ -1,4 +1,4 @@
-"""The answer of a run in a few lines for people, and as numbers for programs that compare runs."""
+"""Summarises the answer of a run: a few lines for people, and numbers for programs that compare runs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def headline_lines(story: Story) -> list[str]:
         *(f"{mark}{caveat}" for caveat in caveats(story)),
     ]
     left_out = outside_lines(calls) + kept_out_lines(calls)
-    if not head.calls_counted:  # a sum of 0 would read as "nothing was lifted": what was not looked at is unknown
+    if not head.calls_counted:  # a sum of 0 would read as "nothing was lifted"; what was not observed is unknown
         return [*opening, *(f"{mark}{line}" for line in (answer(story), *_unseen_lines(story), *left_out))]
     return [
         *opening,
@@ -68,7 +68,7 @@ def headline_lines(story: Story) -> list[str]:
 
 
 def _unseen_lines(story: Story) -> list[str]:
-    """The sum with the calls that nobody saw, and the zones of which no look tells how many those are."""
+    """The sum with unseen calls, and the zones for which their number is unknown."""
     lines = []
     if story.headline.corrected_bbl is not None and story.headline.corrected_bbl[2] > 0:
         sums = " / ".join(f"{barrels(b)} bbl" for b in story.headline.corrected_bbl)
@@ -127,6 +127,6 @@ def result_of(story: Story) -> dict[str, Any]:
 
 
 def verdicts_of(story: Story) -> list[dict[str, Any]]:
-    """Analysts' verdicts with what became of them."""
+    """Analysts' verdicts with their outcomes."""
     table = story.tables.get("reviews")
     return [] if table is None else json.loads(table.to_json(orient="records"))

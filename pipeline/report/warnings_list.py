@@ -1,4 +1,4 @@
-"""What a reader must know before using the answer: each doubt as a sentence, the gravest first."""
+"""The report's warnings: what a reader must know before using the answer, the most serious first."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from pipeline.report.story import Story
 
 
-ALIKE = 3  # problems with one cause that are told in one line; the inputs' own table names each (our choice)
-DOUBTS = ("stand-in", "not published")  # words of a place's facts that every reader must see first
+ALIKE = 3  # problems with one cause that are merged into one line (our choice); the table of inputs names each
+DOUBTS = ("stand-in", "not published")  # words that make a fact about the place a warning
 
 
 def warnings(story: Story) -> list[str]:
-    """Sentences; empty where nothing is doubtful beyond the stated intervals.
+    """Sentences; empty if nothing is doubtful beyond the stated intervals.
 
-    What makes barrels uncertain or leaves them out comes before what is wrong with inputs that were used, and files
-    that nobody knows to bear on the question come last.
+    First what makes barrels uncertain or leaves them out, then faults of inputs that were used, and last files not
+    known to bear on the question.
     """
     story = with_short_names(story)
     bearing, beside = _problems(story)
@@ -60,7 +60,7 @@ def warnings(story: Story) -> list[str]:
 
 
 def _about_changes(story: Story) -> list[str]:
-    """That the account is not the one that was detected: who reads one sentence must not miss it."""
+    """Says that verdicts changed the account: even a reader of only the first sentence must see it."""
     changed = changed_by_verdicts(story)
     where = "Who decided what, and why, is listed under As detected and as reviewed."
     return [f"Analysts' verdicts changed the account: {changed}. {where}"] if changed else []
@@ -74,12 +74,12 @@ def _about_the_place(story: Story) -> list[str]:
 
 
 def _about_the_cap(story: Story) -> list[str]:
-    """That the number by which all shares are taken may not be the one that was meant."""
+    """Says that the cap, on which all shares are based, may not be the one intended."""
     return [f"{doubt[0].upper()}{doubt[1:]}. Every share of the cap rests on it." for doubt in cap_doubts(story.cap)]
 
 
 def _problems(story: Story) -> tuple[list[str], list[str]]:
-    """Problems of the inputs: those that bear on the answer, and images of which not even time and sensor are known."""
+    """Input problems: those that bear on the answer, and those of images with unknown time and sensor."""
     scenes = story.tables["scenes"]
     unknown = scenes[(scenes["status"] == "skipped") & scenes["acquired"].isna() & scenes["sensor"].isin(["", None])]
     told = shortener(story)
@@ -94,9 +94,9 @@ def _about_checksums(story: Story) -> list[str]:
 
 
 def grouped(problems: Sequence[str]) -> list[str]:
-    """Problems, ``what: cause`` each, in order; of many with one cause the first is named and the rest counted.
+    """Problems, ``what: cause`` each, in order; if many share a cause, the first is named and the rest counted.
 
-    A cause that names the file, or one beside it, is the same cause.
+    Causes that differ only in the name of the file or its sidecar are the same.
 
     >>> grouped(["a.tif: a mask", "b.tif: torn", "c.tif: a mask", "d.tif: a mask"])
     ['a.tif and 2 more: a mask', 'b.tif: torn']
@@ -134,7 +134,7 @@ def _about_looks(story: Story) -> list[str]:
 
 
 def _about_reception(story: Story) -> list[str]:
-    """Where AIS was given and nobody at all was heard for so long that a whole stay fits in: that is unknown too."""
+    """Warns of times without any AIS message that are long enough for a whole stay: these are unobserved too."""
     tracks = story.tables.get("tracks")
     if tracks is not None and not len(tracks) and not any(story.ais_balance.values()):
         what = "ships that only a transponder would show are unknown, and no ship has a name from one"
@@ -153,7 +153,7 @@ def _about_reception(story: Story) -> list[str]:
 
 
 def _about_calls(story: Story) -> list[str]:
-    """What is missing of the sum, then what is uncertain in it, then what lies outside of it."""
+    """What is missing from the sum, then what is uncertain in it, then what lies outside it."""
     calls, liftings = story.tables["port_calls"], story.tables["liftings"]
     counted = story.in_account(liftings)
     refused = liftings[
@@ -170,7 +170,7 @@ def _about_calls(story: Story) -> list[str]:
     if prior:
         out.append(f"{_of_counted(prior, counted)} the load was not measured; a usual fill is assumed.")
     one_side = int(counted["method"].str.contains("load_from_freeboard(?!s)").sum())
-    if one_side:  # no change was seen: it is the usual fill that is moved
+    if one_side:  # no change was measured: the usual fill is adjusted
         what = "the load is the usual fill, adjusted by a single freeboard measurement"
         out.append(f"{_of_counted(one_side, counted)} {what}.")
     out += _about_one_call(story)
@@ -186,7 +186,7 @@ def _of_counted(count: int, counted: pd.DataFrame) -> str:
 
 
 def _about_turns_of_years(story: Story) -> list[str]:
-    """What put calls about the first day of an account year into theirs, and of which nobody knows it."""
+    """How calls around the first day of an account year were assigned to one, and which are ambiguous."""
     calls, end = story.tables["port_calls"].set_index("call_id"), story.cap.counts_on
     known = [c for c in story.headline.across_years if c in calls.index]
     unsure = {c for c in known if any(_turn(calls.loc[c], e, story.cap.year_starts) for e in ("arrival", "departure"))}
@@ -205,7 +205,7 @@ def _about_turns_of_years(story: Story) -> list[str]:
 
 
 def _turn(call: pd.Series, end: str, year_starts: str) -> str:
-    """First day of an account year that lies within what is known of that end of a stay; "" where none does."""
+    """First day of an account year that lies within the bounds of that end of a stay; "" if there is none."""
     low, high = call[f"{end}_lo"], call[f"{end}_hi"]
     if pd.isna(low) or pd.isna(high):
         return ""
@@ -214,7 +214,7 @@ def _turn(call: pd.Series, end: str, year_starts: str) -> str:
 
 
 def _about_one_call(story: Story) -> list[str]:
-    """Where one call carries more than half of the sum."""
+    """Warns if one call makes up more than half of the sum."""
     sensitivity = story.tables.get("sensitivity")
     if sensitivity is None or not len(sensitivity):
         return []
@@ -224,7 +224,7 @@ def _about_one_call(story: Story) -> list[str]:
 
 
 def _about_encounters(counted: pd.DataFrame) -> list[str]:
-    """Where counted ships lay side by side: at an anchorage one of two may have given the cargo that the other took."""
+    """Warns of counted ships close together at an anchorage: a transfer between two would be counted twice."""
     met = counted[counted["flags"].map(lambda flags: "encounter" in list(flags))]
     pairs = combinations(met.to_dict("records"), 2)
     both = {c["call_id"] for one, other in pairs if _together(one, other) for c in (one, other)}
@@ -233,13 +233,13 @@ def _about_encounters(counted: pd.DataFrame) -> list[str]:
 
 
 def _together(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
-    """Were both at one zone at one time?"""
+    """Were both at the same zone at the same time?"""
     during = one["arrival_hi"] <= other["departure_lo"] and other["arrival_hi"] <= one["departure_lo"]
     return bool(one["berth_id"] == other["berth_id"] and during)
 
 
 def _size_findings(story: Story, counted: set[str]) -> list[Any]:
-    """Findings of counted calls whose transponder and hull disagree."""
+    """Findings for counted calls whose AIS and hull sizes disagree."""
     table = story.tables.get("findings")
     if table is None:
         return []

@@ -1,4 +1,4 @@
-"""Numbers and sentences as people read them: rounded to what is known, with units, and never more."""
+"""Wording of numbers and flags for readers: rounded to what is known, with units."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from pipeline.types import Headline, Zone
 
 
 def barrels(value: float | None, most_digits: int = 3) -> str:
-    """Two significant digits below a thousand barrels, three above; a dash where there is none.
+    """Barrels to two significant digits below a thousand, three above; a dash if unknown.
 
-    More digits would be a claim that nobody can keep.
+    More digits would claim more than is known.
 
     >>> barrels(124950.37), barrels(38854.0), barrels(845.0), barrels(None), barrels(4453.6, 2)
     ('125,000', '38,900', '840', '–', '4,500')
@@ -33,7 +33,7 @@ def barrels(value: float | None, most_digits: int = 3) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in percent, with a digit below ten where there is one, and three digits at most.
+    """A share in percent: one decimal below ten unless it is zero, and at most three significant digits.
 
     >>> percent(0.2499), percent(0.0123), percent(1.2), percent(0.05)
     ('25 %', '1.2 %', '120 %', '5 %')
@@ -48,7 +48,7 @@ def percent(share: float) -> str:
 
 
 def change(now: float, before: float) -> str:
-    """By how much of a sum another one differs; "" where one is not known, and the sum itself where there was none.
+    """Relative change of a sum; "" if either is unknown, and the new sum itself if there was none before.
 
     >>> change(76.0, 100.0), change(124.0, 100.0), change(100.2, 100.0), change(99.9, 100.0), change(100.0, 100.0)
     ('−24 %', '+24 %', '+0.2 %', '−0.1 %', '0 %')
@@ -76,7 +76,7 @@ def chance(probability: float) -> str:
 
 
 def passing(probability: float) -> str:
-    """The chance that a sum passed a cap, of ten thousand draws: never 0 or 100 %, by rounding or else.
+    """The probability that a sum passed a cap, from ten thousand draws: never shown as 0 or 100 %.
 
     >>> passing(0.0), passing(0.004), passing(0.5), passing(0.996), passing(1.0)
     ('under 0.1 %', '0.4 %', '50 %', '99.6 %', 'over 99.9 %')
@@ -89,13 +89,13 @@ def passing(probability: float) -> str:
 
 
 def crossed(head: Headline) -> str:
-    """The days on which the chance that the cap was passed reached 5, 50 and 95 %; "" where it did not."""
+    """The days on which the probability of having passed the cap reached 5, 50 and 95 %; "" if it never did."""
     days = [f"{share} % on {day}" for share, day in head.crossing_days.items() if day]
     return f"it reached {', '.join(days)}" if days else ""
 
 
 def days_of(start: pd.Timestamp, end: pd.Timestamp) -> str:
-    """First and last day of a period whose end is not in it.
+    """First and last day of a period with an exclusive end.
 
     >>> days_of(pd.Timestamp("2024-03-01T00:00Z"), pd.Timestamp("2024-04-01T00:00Z"))
     '2024-03-01 to 2024-03-31'
@@ -105,7 +105,7 @@ def days_of(start: pd.Timestamp, end: pd.Timestamp) -> str:
 
 
 def interval(middle: float, low: float, high: float, unit: str, digits: int = 0) -> str:
-    """``98 m (84 to 112)``; a dash where it is not known."""
+    """``98 m (84 to 112)``; a dash if unknown."""
     if pd.isna(middle):
         return "–"
     bounds = "" if pd.isna(low) or pd.isna(high) else f" ({low:.{digits}f} to {high:.{digits}f})"
@@ -113,7 +113,7 @@ def interval(middle: float, low: float, high: float, unit: str, digits: int = 0)
 
 
 def span(low: object, high: object, flags: Collection[str] = ()) -> str:
-    """Two bounds of one moment, as short as they allow.
+    """Two bounds of one moment, as briefly as possible.
 
     >>> span(pd.Timestamp("2024-03-06T09:58Z"), pd.Timestamp("2024-03-06T10:01Z"))
     '2024-03-06, 09:58 to 10:01'
@@ -155,7 +155,7 @@ METHOD_ENDINGS = {
 
 
 def method_words(method: str) -> str:
-    """How a call's barrels came about, in words; what has none yet stands as it is.
+    """The method behind a call's barrels, in words; parts without a wording stay as they are.
 
     >>> method_words("dwt_given; load_from_draughts")
     'deadweight from identity; load from the draughts she broadcast'
@@ -220,21 +220,21 @@ def plain_flag(flag: str) -> str:
 
 
 def call_numbers(story: Story) -> dict[str, int]:
-    """Numbers of the counted calls from 1 in order of arrival: the same on the map, in the table and on the cards."""
+    """Numbers of the counted calls, from 1 in order of arrival, as used on the map, in the table and on the cards."""
     counted = set(story.in_account(story.tables["liftings"])["call_id"])
     ordered = story.tables["port_calls"].sort_values(["arrival_hi", "call_id"])["call_id"]
     return {call_id: n for n, call_id in enumerate((c for c in ordered if c in counted), start=1)}
 
 
 def tonnes_line(head: Headline) -> str:
-    """How the sum stands to the cap in tonnes, without a full stop; "" of a cap that has none."""
+    """The sum relative to the cap in tonnes, without a full stop; "" if the cap has none."""
     if head.cap_t is None or head.p_over_cap_tonnes is None:
         return ""
     return f"median {barrels(head.tonnes_p50)} t of {head.cap_t:,.0f} t, P(over) {chance(head.p_over_cap_tonnes)}"
 
 
 def zones_without_estimate(story: Story) -> str:
-    """Names of the zones of whose unseen calls nothing is known, so that no sum holds them; "" where there is none."""
+    """Names of zones whose unseen calls are unknown and so in no sum; "" if there are none."""
     zones = [(zone, story.place.zone(zone)) for zone in story.headline.corrected_without]
     names = [known.name if known is not None and known.name else zone for zone, known in zones]
     return ("; " if any("," in name for name in names) else ", ").join(names)
@@ -250,7 +250,7 @@ def visits(calls: pd.DataFrame) -> pd.DataFrame:
 
 
 def without_ais(calls: pd.DataFrame) -> str:
-    """How many visits had no transponder, in words; empty where all had one.
+    """How many visits had no AIS, in words; "" if all had.
 
     >>> without_ais(pd.DataFrame({"flags": [["dark"], []]})), without_ais(pd.DataFrame({"flags": [["no_ais"]]}))
     ('1 without AIS', 'no AIS to compare with')
@@ -268,7 +268,7 @@ def without_ais(calls: pd.DataFrame) -> str:
 
 
 def product_sources(volume: VolumeConfig) -> str:
-    """Whose the factors and shares of the products are: nobody else's are called the Committee's, or ours.
+    """Source of the product factors and shares: named as the Committee's or ours only if unchanged.
 
     >>> product_sources(VolumeConfig())
     "factors: the Committee's chart; shares: our judgement"
@@ -284,7 +284,7 @@ def product_sources(volume: VolumeConfig) -> str:
 
 
 def beside_period(calls: pd.DataFrame) -> str:
-    """How many visits lie wholly before or after the days that were asked for, in words; empty where none does.
+    """How many visits are entirely before or after the requested period, in words; "" if none.
 
     >>> beside_period(pd.DataFrame({"flags": [["outside_period"], []]})), beside_period(pd.DataFrame({"flags": [[]]}))
     ('1 before or after the period', '')
@@ -298,12 +298,12 @@ def beside_period(calls: pd.DataFrame) -> str:
 
 
 def counted_zones(story: Story) -> set[str]:
-    """Ids of the zones whose stays take part in the account; empty where the zones file counts none."""
+    """Ids of the zones whose stays count in the account; empty if the zones file counts none."""
     return {z.zone_id for z in story.place.zones if z.counts}
 
 
 def interval_for_none(barrels_p95: float, moved: str, unit: str = "bbl") -> str:
-    """What stands for a sum whose median is 0, for "0 barrels" would read as a finding; ``moved`` as in "lifted".
+    """Wording for a sum whose median is 0, since "0 barrels" would read as a finding; ``moved`` as in "lifted".
 
     >>> interval_for_none(21_100, "lifted")
     '0 to 21,100 bbl (90 % interval; that nothing was lifted is at least as likely as not)'
@@ -313,29 +313,29 @@ def interval_for_none(barrels_p95: float, moved: str, unit: str = "bbl") -> str:
 
 
 def counted_place(story: Story) -> str:
-    """What a counted zone is called: one word for all of them, for a sentence may be about any."""
+    """The name for a counted zone: "counted berth" if all of them are berths, else "counted zone"."""
     return "counted berth" if all(z.kind == "berth" for z in story.place.zones if z.counts) else "counted zone"
 
 
 def zones_in_order(story: Story) -> list[Zone]:
-    """The zones as readers meet them: counted ones first, berths before anchorages."""
+    """The zones in display order: counted ones first, berths before anchorages."""
     return sorted(story.place.zones, key=lambda z: (not z.counts, z.kind != "berth", z.zone_id))
 
 
 def days_of_period(story: Story) -> list[date]:
-    """The calendar days (UTC) that the period touches, its first and last in part."""
+    """The calendar days (UTC) that the period covers, its first and last perhaps in part."""
     first, last = story.config.period.start.date(), (story.config.period.end - timedelta(microseconds=1)).date()
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 def account_begins(story: Story) -> date:
-    """First day of the period that the account covers: of a period with the turn of an account year, the turn."""
+    """First day of the period that the account covers: the start of the account year if that is within the period."""
     first, days = story.config.period.start.date(), story.tables["ledger"]["day"]
     return max(first, date.fromisoformat(days.min())) if len(days) else first
 
 
 def day_counts(story: Story, since: date = date.min) -> dict[str, int]:
-    """Days of the period, ``since`` a day, by the best look at any counted zone: usable, partly, unknown."""
+    """Number of days of the period, from ``since`` on, by best look at any counted zone: usable, partly, unknown."""
     looks = story.tables["looks"]
     counted = counted_zones(story)
     mine = looks[looks["zone_id"].isin(counted) & looks["acquired"].notna()]
@@ -353,7 +353,7 @@ def day_counts(story: Story, since: date = date.min) -> dict[str, int]:
 
 
 def unverified(scenes: pd.DataFrame) -> str:
-    """How many of the images that were used have bytes that nobody vouched for; "" where each was compared."""
+    """How many of the used images have no checksum that was compared; "" if all have."""
     used = scenes[scenes["status"].isin(["used", "degraded"])]
     count = int((~used["verified"].astype(bool)).sum())
     if not count:

@@ -1,1 +1,1 @@
-"""Each stage alone, on files: open the inputs, call the stage, write its table. The work behind the stage commands."""
+"""The work behind the stage commands: run one stage on files by opening its inputs and writing its table."""

@@ -1,4 +1,4 @@
-"""Tables of calls to liftings, and liftings to an account, on files."""
+"""`capwatch volume` and `capwatch account` on files: calls to liftings, and liftings to an account."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def account(
 ) -> None:
     """The running account of liftings against a cap; the headline goes to standard output.
 
-    Several caps make an account each, ``out/<name of the cap's file>.csv``: their years and products differ.
+    Each of several caps gets its own account, ``out/<name of the cap's file>.csv``: their years and products differ.
     """
     from pipeline import volume as stage
 
@@ -132,7 +132,7 @@ def account(
     for rule, of_cap in zip(rules, tables, strict=True):
         table = _as_one(liftings, of_cap, rule, drawn, console)
         ledger = stage.ledger_of_draws(table, rule, drawn, as_of=as_of_day(as_of), looks=looked, missed=unseen)
-        _require_an_account(ledger, table)  # of every cap, before anything is written
+        _require_an_account(ledger, table)  # for every cap, before anything is written
         accounts.append((table, ledger))
     tell_told_twice(named, stage.told_twice(accounts[0][0]), console)
     for rule, target, (table, ledger) in zip(rules, targets, accounts, strict=True):
@@ -148,7 +148,7 @@ def account(
 
 
 def _targets(caps: Sequence[Path], out: Path, *, folder: bool) -> list[Path]:
-    """Where the account of each cap is written."""
+    """The file to which the account of each cap is written; ConfigError if they would not be distinct."""
     if len(caps) > 1 and not folder:
         raise ConfigError("several caps need a folder to write to: end -o with a slash")
     targets = [out / f"{cap.stem}.csv" if folder else out for cap in caps]
@@ -160,10 +160,10 @@ def _targets(caps: Sequence[Path], out: Path, *, folder: bool) -> list[Path]:
 def _as_one(
     paths: Sequence[Path], tables: list[pd.DataFrame], cap: CapConfig, drawn: DrawnOnce, console: Console
 ) -> pd.DataFrame:
-    """One table of all, in which a cargo or a stay that several show counts once; what they say together is told."""
+    """The tables combined, with a cargo or a stay found in several counted once; notes say what was combined."""
     from pipeline import volume as stage
 
-    if len(tables) == 1:  # alone, it keeps the draws that it had, keys or none
+    if len(tables) == 1:  # a single table keeps its draws, with keys or without
         return tables[0]
     keyed = [t if has_keys(path) else stage.with_keys_of_places(t) for path, t in zip(paths, tables, strict=True)]
     table = stage.counted_once(keyed, drawn.config, cap.year_starts, drawn.seed, cap.counts_product)
@@ -174,7 +174,7 @@ def _as_one(
 
 
 def _require_an_account(ledger: pd.DataFrame, liftings: pd.DataFrame) -> None:
-    """Raise NothingUsable where no call tells an account year."""
+    """Raise NothingUsable if the ledger is empty, since no call determines an account year."""
     if len(ledger):
         return
     refused = int((liftings["status"] == "refused").sum())
@@ -185,10 +185,9 @@ def _require_an_account(ledger: pd.DataFrame, liftings: pd.DataFrame) -> None:
 
 
 def _simulated(liftings: list[Path], *beside: Path | None) -> bool:
-    """Are these liftings of a simulation?
+    """Are these liftings simulated?
 
-    ConfigError where some are, or what stands ``beside`` them is: the account would count ships, and looks, that never
-    were.
+    ConfigError if only some are, or only a file given ``beside`` them: the account would mix real and simulated data.
     """
     given = [*liftings, *(path for path in beside if path is not None)]
     made = [path for path in given if says_simulated(path)]
@@ -207,7 +206,7 @@ def _accountable(
     drawn: DrawnOnce,
     console: Console,
 ) -> list[list[pd.DataFrame]]:
-    """Of each cap the liftings of each file; rows that count but cannot be in an account are told and count no more."""
+    """For each cap, the liftings of each file; rows that count but fit no account are reported and excluded."""
     from pipeline import volume as stage
 
     told: set[tuple[Path, str, str]] = set()
@@ -227,7 +226,7 @@ def _accountable(
 
 
 def _volume_config(assumptions: Path | None, settings: dict[str, object]) -> VolumeConfig:
-    """Assumptions: a YAML file that is a volume section, with its name or without, or a run file that has one."""
+    """The volume config from a YAML file: a volume section, with or without its name, or a run file containing one."""
     if assumptions is None:
         return build(VolumeConfig, settings, where="--set")
     data, lines = read_yaml(assumptions)

@@ -1,4 +1,4 @@
-"""Messages of transponders to a table, matched with detections, and both to port calls, on files."""
+"""`capwatch ais`, `match` and `calls` on files: decode AIS, match it with detections, join both into port calls."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from pipeline.ingest.ais.messages import AisFile, AisRead
     from pipeline.types import Place
 
-UNLIMITED_BBOX = (-180.0, -90.0, 180.0, 90.0)  # the whole Earth: zones alone tell where ships are looked for
+UNLIMITED_BBOX = (-180.0, -90.0, 180.0, 90.0)  # the whole Earth: only the zones limit the search
 
 
 def decode_ais(
     files: Sequence[Path], out: Path, balance: Path | None, options: dict[str, Any], console: Console
 ) -> None:
-    """Decode AIS files to one table; the balance counts every input line in one bucket."""
+    """Decode AIS files to one table; the balance assigns every input line to exactly one bucket."""
     from pipeline.ingest.ais.messages import any_simulated, notes_of, open_ais, problems_of
 
     require_apart(out, *files)
@@ -53,7 +53,7 @@ def decode_ais(
 
 @dataclass(frozen=True, slots=True)
 class TimesOfTables:
-    """How the times of tables read where that is open: forms of strptime, and the zone of AIS times without one."""
+    """How to read ambiguous times in tables: strptime formats, and the time zone of AIS times that state none."""
 
     forms: tuple[str, ...] = ()
     zone: str | None = None
@@ -86,7 +86,7 @@ def match(
     console: Console,
     times: TimesOfTables = TimesOfTables(),
 ) -> None:
-    """Say which detection is which transponder, or none."""
+    """Match each detection to an AIS transponder, or to none."""
     from pipeline import calls
     from pipeline.calls.given_detections import TIMES, with_plain_names
     from pipeline.config import CallsConfig
@@ -106,7 +106,7 @@ def match(
         raise NothingUsable("no AIS message could be used: no ship is dark for that (nothing was written)")
     try:
         association = calls.associate_tables(found, messages, config)
-    except ConfigError as error:  # of the table's columns
+    except ConfigError as error:  # about the table's columns
         raise ConfigError(f"{printable(detections)}: {error}") from error
     for line in calls.check_lines(association.checks):
         console.note(line)
@@ -126,9 +126,9 @@ def port_calls(
     looks: Path | None = None,
     times: TimesOfTables = TimesOfTables(),
 ) -> None:
-    """Join transponder messages and detections into port calls at the given zones.
+    """Join AIS messages and detections into port calls at the given zones.
 
-    ``looks`` tells what each scene showed of each zone; without it, what the scene's outline holds, less its cloud.
+    ``looks`` gives what each scene showed of each zone; without it, the scene's footprint less its cloud is used.
     """
     from pipeline import calls
     from pipeline.config import CallsConfig
@@ -169,7 +169,7 @@ def port_calls(
 
 
 def _zone_covered(looks: Path | None, scenes: pd.DataFrame, console: Console) -> dict[str, dict[str, float]]:
-    """What each scene showed of each zone, where a run's table of looks tells it."""
+    """What each scene showed of each zone, from a run's table of looks; empty without one."""
     from pipeline.calls import zone_covered
 
     if looks is not None:
@@ -182,7 +182,8 @@ def _zone_covered(looks: Path | None, scenes: pd.DataFrame, console: Console) ->
 
 
 def _place_of(zones: Path) -> tuple[Place, float | None]:
-    """A place of these zones alone; and the longitude [deg] to lay all else near, None where none crosses 180."""
+    """A place with only these zones; and the longitude [deg] about which to wrap all others, None if no zone crosses
+    180."""
     from pipeline.ingest.place import read_zones
     from pipeline.types import Place
 
@@ -192,7 +193,7 @@ def _place_of(zones: Path) -> tuple[Place, float | None]:
 
 
 def _tell(doubts: pd.DataFrame, console: Console) -> None:
-    """What ships that called say oddly, one by one, and how many others do."""
+    """Report doubtful AIS statements of each ship that called, and the number of other ships with such statements."""
     called = doubts["call_ids"].map(len) > 0
     for doubt in doubts[called].itertuples():
         console.note(f"MMSI {doubt.mmsi} says {doubt.said}" + (f"; images show {doubt.seen}" if doubt.seen else ""))
@@ -202,7 +203,7 @@ def _tell(doubts: pd.DataFrame, console: Console) -> None:
 
 
 def _in_zones(detections: pd.DataFrame, place: Place) -> pd.DataFrame:
-    """Detections of `capwatch detect` know no zones, those of a run may know others: the hull lies in what is there."""
+    """Assign zones by hull geometry to detections with none (`capwatch detect`) or with ids of other zones (a run)."""
     from pipeline.detection.zones import zone_of
 
     known = {zone.zone_id for zone in place.zones}

@@ -1,5 +1,5 @@
-"""Tables that people bring to a stage: their columns recognised, told where one of ours may have been meant, and asked
-whether they are of a simulation."""
+"""Reads tables that users supply to a stage: recognises their columns, suggests likely meanings of unknown ones, and
+detects simulated data."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ from pipeline.tables.total_rows import sums_up
 if TYPE_CHECKING:
     import pandas as pd
 
-ANSWER = ("estimated_barrels", "counted", "p_lifting")  # of a run's calls.csv; read as calls, what counts would be lost
-_NUMBER = re.compile(r"\d[\d.,\s]*[^\W\d]{0,3}\.?")  # a unit of up to three letters behind it
-LIFTED = ("assumptions_id", "dwt_p50_t", "barrels_p50")  # of liftings; read as calls, a stated cargo would be lost
-RATE_LAW = {"unseen_days": False, "rate_shape": True, "rate_per_d": True}  # of missed calls; is it above 0?
+ANSWER = ("estimated_barrels", "counted", "p_lifting")  # of a run's calls.csv, which is not a table of calls
+_NUMBER = re.compile(r"\d[\d.,\s]*[^\W\d]{0,3}\.?")  # followed by a unit of up to three letters
+LIFTED = ("assumptions_id", "dwt_p50_t", "barrels_p50")  # of liftings; reading them as calls would lose a stated cargo
+RATE_LAW = {"unseen_days": False, "rate_shape": True, "rate_per_d": True}  # of missed calls; True: above 0
 NO_REAL_SHIP = "SIMULATED: no real ship is in it"
 NEEDED = (
     "a call has a day (arrival) and a size (length_m and beam_m, or dwt_t) or a cargo (tonnes or barrels); "
     "capwatch volume --help names all columns"
 )
-NAMED_BY = ("call_id", "vessel_id", "name", "arrival", "departure")  # columns in which a sum is called one
-DAYS = ("arrival", "departure")  # one of them says in which account year a call is
+NAMED_BY = ("call_id", "vessel_id", "name", "arrival", "departure")  # columns in which a row may be labelled a total
+DAYS = ("arrival", "departure")  # one of them determines a call's account year
 MOST_CALLS = 5  # named in one line (our choice)
-MOST_NAMES = 12  # of columns in one line (our choice)
+MOST_NAMES = 12  # columns named in one line (our choice)
 
 
 def read_calls(path: Path, console: Console, time_forms: Sequence[str] = (), counted: str = "loading") -> pd.DataFrame:
-    """A table of calls with any of the columns that volume reads; what it leaves out is told.
+    """Read a table of calls with any of the columns that volume knows; reports what it leaves out.
 
-    Times written in one of ``time_forms`` (as strptime has it) are read as such; others stay as they stand. Case,
-    blanks and brackets make no other name. A call that says in words that no cargo moved in the direction ``counted``
-    takes no part, nor does a row that sums the table up. Raises InputError where no column is known.
+    Times in one of ``time_forms`` (strptime formats) are parsed; others stay as written. Column names match whatever
+    their case, blanks and brackets. A call whose row says that no cargo moved in the direction ``counted`` is not
+    counted, nor is a row of totals. Raises InputError if no column is known.
     """
     table = _our_names(read_table(path, verbatim=SHIP_NUMBERS), path)
     sums = _rows_of_sums(table)
@@ -58,7 +58,7 @@ def read_calls(path: Path, console: Console, time_forms: Sequence[str] = (), cou
     if set(LIFTED) <= set(table.columns):
         raise InputError(path, "holds liftings already; give them to capwatch account, or volume their table of calls")
     present = [str(name) for name in table.columns if name in _known(table)]
-    if not set(present) & (set(CALLS_READ) - set(SHIP_NUMBERS)):  # a number alone says nothing of a lifting
+    if not set(present) & (set(CALLS_READ) - set(SHIP_NUMBERS)):  # a ship number alone tells nothing about a lifting
         raise InputError(path, _nothing_known(table))
     table = _with_directions(table, path, console)
     doubts = _foreign(table)
@@ -69,12 +69,12 @@ def read_calls(path: Path, console: Console, time_forms: Sequence[str] = (), cou
         console.note(printable(f"{path}: columns not used: {first_of(unused, MOST_NAMES)}"))
     if time_forms:
         table = table.assign(**{name: in_forms(table[name], time_forms) for name in present if name in TIMES})
-    said = table.notna() & ~table.map(lambda cell: isinstance(cell, str) and not cell.strip())  # blanks part two rows
+    said = table.notna() & ~table.map(lambda cell: isinstance(cell, str) and not cell.strip())  # drop blank rows
     return _without_sums(_without_cargo(table[said.any(axis=1)], counted), sums, path, console)
 
 
 def _nothing_known(table: pd.DataFrame) -> str:
-    """That no column is ours, or but the ship's numbers; which may be meant for which, or else what a call needs."""
+    """Why a table is unusable: no known column, or ship numbers only; with likely meanings, or what a call needs."""
     numbers = [str(name) for name in table.columns if name in SHIP_NUMBERS]
     columns = {str(name): table[name] for name in table.columns if name not in numbers}
     names = list(columns)
@@ -92,7 +92,7 @@ def _nothing_known(table: pd.DataFrame) -> str:
 
 
 def _with_ship_numbers(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame:
-    """IMO numbers and MMSI, without those that lost digits: two ships would share what is left of theirs."""
+    """Read IMO numbers and MMSI, dropping those that lost digits, which two ships might share."""
     for name in SHIP_NUMBERS:
         if name not in table:
             continue
@@ -104,14 +104,15 @@ def _with_ship_numbers(table: pd.DataFrame, path: Path, console: Console) -> pd.
 
 
 def _lost_digits(path: Path, name: str, rounded: Sequence[str]) -> InputError:
-    """That numbers of a column are rounded, with the first of them."""
+    """The error for rounded numbers in a column, naming the first."""
     others = f" and {len(rounded) - 1} more" if len(rounded) > 1 else ""
     cause = f"column {name}: {rounded[0]}{others} lost digits, as spreadsheets do to long numbers"
     return InputError(path, f"{cause}; save it again with all")
 
 
 def _without_cargo(table: pd.DataFrame, counted: str) -> pd.DataFrame:
-    """Calls whose words say that no cargo moved in the direction that is counted, and whose row agrees."""
+    """Exclude calls whose ``operation`` says that no cargo moved in the counted direction, if the rest of the row
+    agrees."""
     if "operation" not in table:
         return table
     said = table["operation"].map(lambda cell: direction_said(str(cell)), na_action="ignore")
@@ -120,7 +121,7 @@ def _without_cargo(table: pd.DataFrame, counted: str) -> pd.DataFrame:
 
 
 def _rows_of_sums(table: pd.DataFrame) -> pd.Series:
-    """Of each row, by its label, the words by which it sums the table up; only where names and days stand."""
+    """The label (such as "Total") of each row that sums the table up, by index; looks at name and day columns only."""
     import pandas as pd
 
     told = pd.Series("", table.index)
@@ -131,7 +132,7 @@ def _rows_of_sums(table: pd.DataFrame) -> pd.Series:
 
 
 def _without_sums(table: pd.DataFrame, sums: pd.Series, path: Path, console: Console) -> pd.DataFrame:
-    """The table in which sums of it do not count, as told."""
+    """The table with rows of totals excluded, which is reported."""
     which = table.index.isin(sums.index) & (table["counts"].isna() if "counts" in table else True)
     if which.any():
         words = first_of([repr(str(cell).strip()) for cell in sums[table.index[which]]], MOST_CALLS)
@@ -143,7 +144,7 @@ def _without_sums(table: pd.DataFrame, sums: pd.Series, path: Path, console: Con
 
 
 def _taking_no_part(table: pd.DataFrame, which: pd.Series, flag: str) -> pd.DataFrame:
-    """The table in which these calls do not count, as a flag tells, unless their rows say otherwise."""
+    """The table with these calls flagged and not counted, unless their rows state ``counts``."""
     import pandas as pd
 
     from pipeline.volume.cells import as_list
@@ -159,7 +160,7 @@ def _taking_no_part(table: pd.DataFrame, which: pd.Series, flag: str) -> pd.Data
 
 
 def _with_directions(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame:
-    """Directions said in words, as probabilities where the row has none; words that say none are told."""
+    """Turn directions in words into probabilities where the row has none; reports words that state no direction."""
     import pandas as pd
 
     from pipeline.volume.cells import is_empty
@@ -185,12 +186,12 @@ def _with_directions(table: pd.DataFrame, path: Path, console: Console) -> pd.Da
 
 
 def tell_unread_sizes(path: Path, calls: pd.DataFrame, liftings: pd.DataFrame, console: Console) -> None:
-    """Tell where every ship was taken for the usual one; an error where columns hold numbers that nobody read.
+    """Report that every ship was assumed to be of the usual size; as an error if unread columns hold numbers.
 
-    A size under a name of no language known here would else be a note beside barrels that do not rest on it.
+    Otherwise sizes under an unrecognised column name would go unused with only a note.
     """
     methods = liftings.loc[liftings["status"] != "refused", "method"]
-    usual = methods[~methods.str.endswith("; given")].str.startswith("dwt_prior")  # a stated cargo asks for no size
+    usual = methods[~methods.str.endswith("; given")].str.startswith("dwt_prior")  # a stated cargo needs no size
     names = [name for name, doubt in _foreign(calls).items() if not doubt and _holds_number(calls[name])]
     if not len(usual) or not usual.all():
         return
@@ -205,7 +206,7 @@ def tell_unread_sizes(path: Path, calls: pd.DataFrame, liftings: pd.DataFrame, c
 
 
 def _foreign(table: pd.DataFrame) -> dict[str, str]:
-    """Columns that are none of ours, by the names that the file gives them, with what each may have meant or ""."""
+    """Unknown columns, by their names in the file, each with what it may have meant, or ""."""
     known = _known(table)
     names = [str(name) for name in table.columns if name not in {*known, SIMULATED_COLUMN}]
     names = [name for name in names if not name.startswith("Unnamed")]
@@ -222,7 +223,7 @@ def _foreign(table: pd.DataFrame) -> dict[str, str]:
 
 
 def _in_words(meant: str, column: pd.Series) -> str:
-    """What a column may be that is named for a cargo: its product where no cell holds a number.
+    """The suggested meaning of a column named for a cargo: the product if no cell holds a number.
 
     >>> import pandas as pd
     >>> [_in_words("if it is tonnes or barrels", pd.Series(cells)) for cells in (["Diesel"], ["2,000 t"])]
@@ -233,7 +234,7 @@ def _in_words(meant: str, column: pd.Series) -> str:
 
 
 def _holds_days(column: pd.Series) -> bool:
-    """Are its first cells days or times? Of loading, of a bill of lading: whatever its name, a call may have no other.
+    """Are its first cells dates or times? They may be the call's only ones, whatever the column is called.
 
     >>> import pandas as pd
     >>> [_holds_days(pd.Series(cells)) for cells in (["2024-03-07"], [None, "07.03.2024 14:05"], ["Nampo"], [20240307])]
@@ -246,17 +247,17 @@ def _holds_days(column: pd.Series) -> bool:
 
 
 def _tells_cargo(column: pd.Series) -> bool:
-    """Does a cell say that cargo came aboard, or went ashore?"""
+    """Does a cell say that cargo was loaded or discharged?"""
     return any(any(direction_said(cell) or ()) for cell in column.unique() if isinstance(cell, str))
 
 
 def _known(table: pd.DataFrame) -> frozenset[str]:
-    """Our names: "counted" says of a table of liftings what the account counts, of others whether the call does."""
+    """Our column names. "counted" is the direction in a table of liftings (one with "counts"), elsewhere unknown."""
     return KNOWN if "counts" in table.columns else KNOWN - {"counted"}
 
 
 def _holds_number(column: pd.Series) -> bool:
-    """Is any cell a number, with a unit or without?
+    """Is any cell a number, with or without a unit?
 
     >>> import pandas as pd
     >>> [_holds_number(pd.Series([cell])) for cell in (98, "98,5", "1 250 t", None, "2024-03-07", "berth 5")]
@@ -266,7 +267,7 @@ def _holds_number(column: pd.Series) -> bool:
 
 
 def _our_names(table: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Columns whose names are ours but for case, blanks and brackets, by our names."""
+    """Rename columns that match our names except for case, blanks and brackets; InputError if two would be the same."""
     ours = {name: plain(str(name)) for name in table.columns if name not in KNOWN and plain(str(name)) in KNOWN}
     for name, known in ours.items():
         if known in table.columns or list(ours.values()).count(known) > 1:
@@ -275,9 +276,9 @@ def _our_names(table: pd.DataFrame, path: Path) -> pd.DataFrame:
 
 
 def read_liftings(path: Path, config: VolumeConfig) -> pd.DataFrame:
-    """A table of liftings made under these assumptions; ConfigError where it was made under others.
+    """A table of liftings made under these assumptions; ConfigError if it was made under others.
 
-    A table of calls, which people take for one, is refused with what to do first.
+    A table of calls given by mistake is refused with a hint to run volume first.
     """
     try:
         table = read_table(path, LIFTINGS)
@@ -291,9 +292,9 @@ def read_liftings(path: Path, config: VolumeConfig) -> pd.DataFrame:
 
 
 def read_missed(path: Path) -> pd.DataFrame:
-    """A run's table of calls that nobody saw; ContractError where its laws of the rate cannot be drawn from.
+    """A run's table of missed calls; ContractError if its rate distributions cannot be sampled.
 
-    All days of a zone share one rate. Those of two runs in one file do not, and who lay there between the two would be
+    All days of a zone share one rate. Two runs in one file would have two, and a ship lying there between them would be
     in both.
     """
     table = read_table(path, MISSED)
@@ -315,13 +316,13 @@ def read_missed(path: Path) -> pd.DataFrame:
 
 
 def tell_zones_of_two_places(tables: Mapping[Path, pd.Series], console: Console) -> None:
-    """Tell zones that runs of several AOIs name alike, of tables in the folders of their runs: an id is all that is
-    known of a zone, so its stays and its looks are taken for those of one."""
+    """Warn of zone ids shared by runs of several AOIs (known for tables in run folders): a zone is identified by its id
+    alone, so stays and looks at both would be taken for those of one zone."""
     places: dict[str, set[str]] = {}
     for path, zones in tables.items():
         try:
             aoi = str(read_manifest(path.parent)["aoi"])
-        except (KeyError, PipelineError):  # no run's own table: nobody knows of which place it is
+        except (KeyError, PipelineError):  # not a table in a run folder: its place is unknown
             continue
         for zone in set(zones) - {""}:
             places.setdefault(str(zone), set()).add(aoi)
@@ -333,7 +334,7 @@ def tell_zones_of_two_places(tables: Mapping[Path, pd.Series], console: Console)
 
 
 def tell_lost_digits(path: Path, console: Console) -> None:
-    """Numbers of ships that a spreadsheet rounded in a table of liftings: what is left belongs to another ship."""
+    """Report ship numbers in a table of liftings that a spreadsheet rounded: they may be another ship's."""
     if path.suffix == ".parquet":
         return
     table = read_table(path, verbatim=SHIP_NUMBERS)
@@ -343,12 +344,12 @@ def tell_lost_digits(path: Path, console: Console) -> None:
 
 
 def has_keys(path: Path) -> bool:
-    """Has a file of liftings a column of keys? Older ones name a call without an id by its place alone."""
+    """Does a file of liftings have draw keys? Older files identify a call without an id by its place alone."""
     return "draw_key" in read_table(path).columns
 
 
 def _require_assumptions(path: Path, liftings: pd.DataFrame, config: VolumeConfig) -> None:
-    """Refuse liftings made under others than these: the account draws them again, and would give another sum."""
+    """Refuse liftings made under other assumptions: the account samples them again, and its sum would differ."""
     mine, theirs = assumptions_id(config), sorted(set(liftings["assumptions_id"]))
     if others := [name for name in theirs if name != mine]:
         raise ConfigError(
@@ -359,7 +360,7 @@ def _require_assumptions(path: Path, liftings: pd.DataFrame, config: VolumeConfi
 
 
 def tell_simulated(paths: Iterable[Path | None], console: Console) -> bool:
-    """Does any of the files say that it is of a simulation? Those that do are told: what is made with them is, too."""
+    """Is any of the files marked as simulated, so that results made with it are too? Reports those that are."""
     made = [path for path in paths if path is not None and says_simulated(path)]
     for path in made:
         console.note(f"{printable(path)}: {NO_REAL_SHIP}")
@@ -367,9 +368,9 @@ def tell_simulated(paths: Iterable[Path | None], console: Console) -> bool:
 
 
 def looks_at_counted(looks: Path | None, zones: Path | None, console: Console) -> pd.DataFrame | None:
-    """Looks at the zones whose stays count; None where none are given, ConfigError where one file lacks the other.
+    """Looks at the zones whose stays count; None if none are given, ConfigError if only one of the files is given.
 
-    Counted zones that no look is at are told: looks and zones may be of two runs, between which a zone was renamed.
+    Counted zones without a look are reported: the files may come from two runs between which a zone was renamed.
     """
     from pipeline.ingest.place import read_zones
 

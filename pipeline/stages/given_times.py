@@ -1,4 +1,4 @@
-"""Times of a table that somebody brings, in the forms that ``--time-format`` names: once, or once for each form."""
+"""Parses times in user-supplied tables by the formats given with ``--time-format`` (one or more)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from pipeline.types.times import without_leap_second
 if TYPE_CHECKING:
     import pandas as pd
 
-_DAY = re.compile(r"%[#-]?[cdDFjsux]")  # what tells the day in a format of times
+_DAY = re.compile(r"%[#-]?[cdDFjsux]")  # directives that give the day
 
 
 def in_forms(column: pd.Series, forms: Sequence[str]) -> pd.Series:
-    """Texts that one of the forms of strptime reads, as times in UTC; everything else as it is.
+    """Texts that match a strptime format, parsed as UTC; everything else unchanged.
 
-    What two of them read as two times stays as it is, too: nobody knows which of them was meant. ConfigError where one
-    is no form of times.
+    Ambiguous texts, which two formats read as different times, also stay unchanged. ConfigError if a format is invalid.
     """
     import pandas as pd
 
@@ -33,7 +32,7 @@ def in_forms(column: pd.Series, forms: Sequence[str]) -> pd.Series:
 
 
 def read_as_two(texts: Sequence[str], forms: Sequence[str]) -> bool:
-    """Does each text of some stay no time because two of the forms read it as two?
+    """Is every one of these texts ambiguous, read as different times by two of the formats?
 
     >>> read_as_two(["03/04/2024"], ["%d/%m/%Y", "%m/%d/%Y"]), read_as_two(["13/04/2024"], ["%d/%m/%Y", "%m/%d/%Y"])
     (True, False)
@@ -46,7 +45,7 @@ def read_as_two(texts: Sequence[str], forms: Sequence[str]) -> bool:
 
 
 def _by_form(column: pd.Series, form: str) -> pd.Series:
-    """Times in UTC, NaT where a cell is not of that form; ConfigError where it is no form of times."""
+    """Times in UTC, NaT where a cell does not match the format; ConfigError if the format is invalid."""
     import pandas as pd
 
     texts = column.map(lambda cell: without_leap_second(cell.strip()) if isinstance(cell, str) else _digits(cell))
@@ -65,5 +64,5 @@ def _by_form(column: pd.Series, form: str) -> pd.Series:
 
 
 def _digits(cell: object) -> str | None:
-    """A whole number as it was written, such as 20240307."""
+    """A whole number as text, such as 20240307; None for anything else."""
     return f"{cell:.0f}" if isinstance(cell, int | float) and cell % 1 == 0 else None

@@ -1,4 +1,4 @@
-"""Images to detections, and scenarios to simulated images, on files."""
+"""`capwatch detect` and `capwatch simulate` on files: images to detections, and scenarios to simulated images."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FOLDER_FORMATS = ("csv", "parquet", "geojson")
 def open_options(
     sensor: str | None, pixel_spacing_m: float | None, bands: str | None, scaling: str, land: str
 ) -> OpenOptions:
-    """How to open images, from the words of the command line."""
+    """How to open images, from the command line's options."""
     from pipeline.ingest.metadata.options import OpenOptions
     from pipeline.ingest.scaling import parse_scaling
     from pipeline.types import Sensor
@@ -82,13 +82,13 @@ def detect(
         if len(alike) > 1:
             raise ConfigError(f"{' and '.join(alike)} would write the same table, {printable(target)}; rename one")
     for target in targets:
-        require_format(target)  # an image takes minutes
+        require_format(target)  # checked first: an image takes minutes
     done = 0
     with console.progress("detect", len(images)) as step:
         for image, target in zip(images, targets, strict=True):
             try:
                 done += _detect_one(image, target, options, config, console)
-            except (ConfigError, MemoryShort) as error:  # an option that does not fit this image, or it is too large
+            except (ConfigError, MemoryShort) as error:  # an option does not fit this image, or the image is too large
                 if len(images) == 1:
                     raise
                 console.problem(error, done="image skipped, no table written")
@@ -100,7 +100,7 @@ def detect(
 def _without_bands_of_one(
     images: Sequence[Path], options: OpenOptions, console: Console
 ) -> tuple[list[Path], list[str]]:
-    """The images and how their tables are called; the bands of one Sentinel-2 image in files of their own are one."""
+    """The images and the names of their tables; single-band files of one Sentinel-2 image count as one image."""
     from pipeline.ingest.scenes import bands_of
 
     kept: list[Path] = []
@@ -156,7 +156,7 @@ def simulate(scenario: Path, aoi_config: Path, out: Path, seed: int, console: Co
     try:
         with console.progress("simulate", len(content.looks)) as step:
             write(content, place, out, seed=seed, progress=step)
-    except BaseException as error:  # half a simulation would be taken for a whole one
+    except BaseException as error:  # half a simulation would pass for a complete one
         shutil.rmtree(out, ignore_errors=True)
         if isinstance(error, OSError):
             raise cannot_write(out, error) from error

@@ -1,4 +1,4 @@
-"""Rows of a table of calls that were refused or degraded: each cause told once, with what would mend it."""
+"""Reports refused, degraded or doubtful rows of a table of calls: each cause once, with how to fix it."""
 
 from __future__ import annotations
 
@@ -21,20 +21,19 @@ from pipeline.volume.liftings import WHY_NOT
 from pipeline.volume.other_trades import other_trade
 
 MOST_CALLS = 5  # named in one line (our choice)
-MOST_COLUMNS = 4  # as many (our choice)
-MOST_TRADES = 12  # as many (our choice)
+MOST_COLUMNS = 4  # named in one line (our choice)
+MOST_TRADES = 12  # named in one line (our choice)
 FEWEST_OTHER_WAY, MOSTLY = 3, 0.9  # calls, and share of them, that make a table look swapped (our choice)
-DAYS_OF_SHEETS = (18_000, 74_000)  # since 30 December 1899: 1949 to 2102
+DAYS_OF_SHEETS = (18_000, 74_000)  # spreadsheet day numbers since 30 December 1899: 1949 to 2102
 _QUOTED = r"'[^']*'"
 _VALUE = rf"{_QUOTED}|\b\d[\d.]*"
 _TIME_TOLD = re.compile(rf"time '?(.*?)'? (?:is a bare number, and )?{NO_TIME}")
 
 
 def tell_doubts(table: Path, liftings: pd.DataFrame, console: Console, time_forms: Sequence[str] = ()) -> None:
-    """Rows that were refused or degraded, each cause once: what differs in quoted values and numbers alone is one.
+    """Report refused or degraded rows, each cause once; causes that differ only in quoted values and numbers are one.
 
-    Where numbers differ that are no quoted value, those told are the first row's. ``time_forms`` are those in which
-    times were read.
+    If unquoted numbers differ, the first row's are given. ``time_forms``: the formats used to parse times.
     """
     doubted = liftings[liftings["status"].isin(["refused", "degraded"])]
     kinds = doubted["cause"].str.replace(_VALUE, "''", regex=True)
@@ -48,9 +47,9 @@ def tell_doubts(table: Path, liftings: pd.DataFrame, console: Console, time_form
 
 
 def tell_repeats(table: Path, calls: pd.DataFrame, liftings: pd.DataFrame, console: Console) -> list[str]:
-    """Calls of a named ship that are the same in all columns but their id: one call written twice is two cargoes.
+    """Report calls of a named ship equal in all columns but their id: one call written twice counts as two cargoes.
 
-    They are kept; their ids are given back. Of ships without a name or number two may be alike.
+    They are kept, and their ids returned. Ships without name or number are exempt: two may be alike.
     """
     names = [name for name in ("name", "imo", "mmsi", "vessel_id") if name in calls]
     rest = calls.drop(columns="call_id", errors="ignore").astype(str)  # lists of a Parquet file too
@@ -64,9 +63,9 @@ def tell_repeats(table: Path, calls: pd.DataFrame, liftings: pd.DataFrame, conso
 
 
 def tell_told_twice(table: Path | None, twice: Mapping[str, str], console: Console) -> None:
-    """Calls of a ship at the time of another call of hers: sources that date one visit otherwise make two cargoes.
+    """Report calls of one ship within a day: sources that date one visit differently would count it as two cargoes.
 
-    ``twice`` holds the call_id of the later and of the earlier one. They are kept: it may be two parcels.
+    ``twice`` maps the call_id of the later to that of the earlier one. Both are kept: they may be two parcels.
     """
     if twice:
         which = f"{_calls(list(twice))}: the same ship within a day of {_calls(list(twice.values()))}"
@@ -76,7 +75,7 @@ def tell_told_twice(table: Path | None, twice: Mapping[str, str], console: Conso
 
 
 def tell_other_way(table: Path, liftings: pd.DataFrame, console: Console) -> None:
-    """A table nearly all of whose ships went the other way: the columns of draughts may be swapped."""
+    """Report if nearly all calls went in the other direction: the draught columns may be swapped."""
     counted = liftings[liftings["counts"].astype(bool)]
     ways = counted["direction"].isin(["loading", "discharging"])
     other = ways & (counted["direction"] != counted["counted"])
@@ -87,7 +86,7 @@ def tell_other_way(table: Path, liftings: pd.DataFrame, console: Console) -> Non
 
 
 def tell_other_direction(table: Path, liftings: pd.DataFrame, counted: str, console: Console) -> None:
-    """Calls that words alone keep out of the sum: of the table of a discharge port those are all."""
+    """Report calls excluded by ``operation`` alone: for a table of a discharge port these are all of them."""
     out = int((liftings["cause"] == WHY_NOT["other_direction"]).sum())
     if out:
         what = f"{number_of(out, 'call')} not counted: by operation no cargo moved that counts"
@@ -95,7 +94,7 @@ def tell_other_direction(table: Path, liftings: pd.DataFrame, counted: str, cons
 
 
 def tell_not_yet(table: Path, liftings: pd.DataFrame, now: datetime, console: Console) -> None:
-    """Calls of which nothing is before ``now``, but for a day by which clocks and zones may differ: a year is wrong."""
+    """Report calls more than a day after ``now`` (clocks and time zones may differ by a day): the year may be wrong."""
     first_end = liftings["arrival"].fillna(liftings["departure"])
     ahead = liftings[(first_end > now + timedelta(days=1)) & (liftings["status"] != "refused")]
     if len(ahead):
@@ -106,7 +105,7 @@ def tell_not_yet(table: Path, liftings: pd.DataFrame, now: datetime, console: Co
 
 
 def tell_other_trades(table: Path, calls: pd.DataFrame, console: Console) -> None:
-    """Ships that their type alone keeps out of the sum, so that nobody looks for their barrels."""
+    """Report ships excluded by ``ship_type`` alone, so that nobody misses their barrels."""
     counted = Counter(trade for row in calls.to_dict("records") if (trade := other_trade(row)))
     if counted:
         shown = first_of([f"{trade} ({count})" for trade, count in counted.most_common()], MOST_TRADES)
@@ -115,7 +114,7 @@ def tell_other_trades(table: Path, calls: pd.DataFrame, console: Console) -> Non
 
 
 def tell_contradictions(table: Path, liftings: pd.DataFrame, console: Console) -> None:
-    """Liftings whose status says that they take no part, and whose ``counts`` says that they do: that one decides."""
+    """Report liftings that do not count by status but do by ``counts``; ``counts`` decides."""
     odd = liftings[liftings["counts"].astype(bool) & liftings["status"].isin(["refused", "not_counted"])]
     if len(odd):
         cause = f"{_calls(list(odd['call_id']))}: status is {odd['status'].iloc[0]}, but counts is true"
@@ -124,7 +123,7 @@ def tell_contradictions(table: Path, liftings: pd.DataFrame, console: Console) -
 
 
 def tell_edits(table: Path, edits: Mapping[str, Sequence[Edit]], console: Console) -> None:
-    """Liftings some of whose figures their own columns do not give; those alike in which they are, in one line."""
+    """Report liftings with figures that do not follow from their own columns, one line per set of such figures."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for call, found in edits.items():
         alike.setdefault(tuple(edit.column for edit in found), []).append(call)
@@ -139,7 +138,7 @@ def tell_edits(table: Path, edits: Mapping[str, Sequence[Edit]], console: Consol
 
 
 def _amount(value: float) -> str:
-    """A figure in full where it is of cargo, with four digits where it is a ratio.
+    """A figure in words: a whole number from 100 up (cargo), else four significant digits (a ratio).
 
     >>> _amount(60000.0), _amount(7.4612)
     ('60,000', '7.461')
@@ -148,13 +147,13 @@ def _amount(value: float) -> str:
 
 
 def _calls(names: Sequence[str]) -> str:
-    """Calls in one line, the first of them by their ids."""
+    """Calls in one line: the first ids, and the number of the rest."""
     more = f" and {len(names) - MOST_CALLS} more" if len(names) > MOST_CALLS else ""
     return f"{'call' if len(names) == 1 else 'calls'} {', '.join(names[:MOST_CALLS])}{more}"
 
 
 def _hint_of_times(causes: Sequence[str], time_forms: Sequence[str] = ()) -> str:
-    """How to have times read that were none; "" where they are not the fault, or are in no form that can be named.
+    """How to get unread times parsed; "" if times are not the fault, or no format fits them.
 
     >>> _hint_of_times([f"time '19.05.2024' {NO_TIME}"])
     "; name theirs with --time-format '%d.%m.%Y'"

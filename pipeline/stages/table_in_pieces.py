@@ -1,4 +1,4 @@
-"""A table that comes in pieces, written in the memory of one piece: years of messages fit no memory."""
+"""Writes a table piece by piece with the memory of one piece: years of AIS messages do not fit in memory."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def write_frames(frames: Iterable[pd.DataFrame], path: Path, empty: pd.DataFrame, *, simulated: bool = False) -> int:
-    """Write a table that comes in pieces of equal columns, .parquet or .csv, in the memory of one; its number of rows.
+    """Write a .parquet or .csv table from pieces with equal columns, one at a time; returns the number of rows.
 
-    ``empty`` is written where no piece comes. Texts are quoted in the CSV; other formats are written whole. Where it is
-    ``simulated`` the table says so as `marked` ones do.
+    ``empty`` is written if there are no pieces. Text in a CSV is quoted; other formats are written whole. A
+    ``simulated`` table is marked as by `marked`.
     """
     import pandas as pd
 
@@ -74,7 +74,7 @@ class _FrameWriter:
 
 
 def _spreadsheet_safe(frame: pd.DataFrame) -> pd.DataFrame:
-    """Times as ISO 8601 with a Z and texts that are no formulas; each different text is looked at once."""
+    """Times as ISO 8601 with a Z, and texts neutralised as formulas; each distinct text is handled once."""
     import numpy as np
     import pandas as pd
 
@@ -87,7 +87,7 @@ def _spreadsheet_safe(frame: pd.DataFrame) -> pd.DataFrame:
             out[name] = pd.Series(np.char.add(texts, "Z"), dtype="str").where(values.notna().to_numpy())
         elif isinstance(values.dtype, pd.StringDtype):
             codes, words = pd.factorize(values)
-            safe = np.array([neutral(w) for w in words] + [pd.NA], dtype=object)  # the last for what is missing
+            safe = np.array([neutral(w) for w in words] + [pd.NA], dtype=object)  # the last one for missing values
             out[name] = pd.Series(safe[codes], dtype="str")
         else:
             out[name] = values.reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""Options of the command line that are several words."""
+"""Parses command-line options of the form name=value,name=value."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Times and places as every stage means them: passes, moments, longitudes, zones on zones."""
+"""Time and place conventions shared by all stages: passes, moments, longitudes, nested zones."""

@@ -1,8 +1,8 @@
-"""Points in a shape that several threads may ask about at once.
+"""Thread-safe point-in-polygon tests.
 
-Asked whether points lie in a shape, shapely prepares it: it hangs an index on the shape, which is built when first
-asked for. Two threads that ask the same shape at once both build it: the process dies, or its memory is spoilt and it
-dies later (seen with shapely 2.2.0). So whoever asks about a shape that others hold as well asks a copy of his own.
+When shapely tests points against a shape, it prepares it: it attaches an index to the shape, built on first use. If two
+threads test the same shape at once, both build it: the process crashes, or its memory is corrupted and it crashes later
+(seen with shapely 2.2.0). So code that tests a shape shared between threads must use its own copy.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def own(geometry: BaseGeometry) -> BaseGeometry:
-    """A copy that nobody else holds, the same to the last bit."""
+    """A private copy, identical to the last bit."""
     return shapely.from_wkb(shapely.to_wkb(geometry))
 
 
 def points_inside(geometry: BaseGeometry, x: FloatArray, y: FloatArray) -> BoolImage:
-    """Which points lie in a shape, whoever else holds it.
+    """Which points lie in a shape; safe if other threads use it too.
 
     >>> points_inside(shapely.box(0, 0, 2, 1), np.array([1.0, 3.0]), np.array([0.5, 0.5])).tolist()
     [True, False]

@@ -1,8 +1,8 @@
-"""Longitudes across 180 degrees: a place that lies there is worked on in one piece, and written in two.
+"""Longitudes at the antimeridian: a place across 180 degrees is processed in one piece and written in two.
 
-Within a run a box across 180 degrees ends east of it (west 179.9, east 180.1), and every longitude is taken within half
-a turn of its middle, so that no median, no outline and no grid falls apart. Files hold -180 to 180, with geometries
-cut there, as RFC 7946 asks (section 3.1.9).
+Within a run, a box across 180 degrees has an east side beyond it (west 179.9, east 180.1), and all longitudes are
+wrapped to within 180 degrees of its middle, so that medians, outlines and grids stay in one piece. Files hold -180 to
+180, with geometries cut there, as RFC 7946 requires (section 3.1.9).
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _EARTH = shapely.box(-180.0, -90.0, 180.0, 90.0)
 
 
 def middle_of(bbox: BBox) -> float | None:
-    """The longitude that others are taken near to [deg]: the middle of a box that ends beyond 180; None elsewhere."""
+    """The longitude [deg] about which others are wrapped: the middle of a box across 180 degrees; else None."""
     return (bbox[0] + bbox[2]) / 2 if bbox[2] > 180.0 else None
 
 
 def near(lon: Any, middle: float) -> FloatArray:
-    """Longitudes within half a turn of ``middle``.
+    """Longitudes wrapped to within 180 degrees of ``middle``.
 
     >>> near([179.5, -179.5], 180.0).tolist()
     [179.5, 180.5]
@@ -40,16 +40,16 @@ def near(lon: Any, middle: float) -> FloatArray:
 
 
 def wrapped(lon: Any) -> FloatArray:
-    """Longitudes from -180 up to 180; what lies between stays as it is, to the last bit."""
+    """Longitudes wrapped to -180..180; values already in that range stay identical to the last bit."""
     lon = np.asarray(lon, float)
     with np.errstate(invalid="ignore"):
         return np.where((lon >= -180.0) & (lon <= 180.0), lon, (lon + 180.0) % 360.0 - 180.0)
 
 
 def moved(geometry: BaseGeometry, middle: float | None) -> BaseGeometry:
-    """A geometry near ``middle``, in one piece where it was cut at 180 degrees; as it is where ``middle`` is None.
+    """A geometry wrapped about ``middle``, rejoined if it was cut at 180 degrees; unchanged if ``middle`` is None.
 
-    A ring that jumps from 179.9 to -179.9, as many programs draw it, is read as the short way across.
+    A ring that jumps from 179.9 to -179.9, as many programs write it, is taken to cross by the short way.
     """
     if middle is None or geometry is None:
         return geometry
@@ -58,7 +58,7 @@ def moved(geometry: BaseGeometry, middle: float | None) -> BaseGeometry:
 
 
 def cut(geometry: BaseGeometry | None) -> BaseGeometry | None:
-    """A geometry between -180 and 180, cut at 180 degrees; one that lies there stays the very same."""
+    """A geometry within -180..180, cut at 180 degrees; the same object if it is already within."""
     if geometry is None or geometry.is_empty or (geometry.bounds[0] >= -180.0 and geometry.bounds[2] <= 180.0):
         return geometry
     parts = [shapely.intersection(there, _EARTH) for there in at_every_turn(geometry)]
@@ -67,12 +67,12 @@ def cut(geometry: BaseGeometry | None) -> BaseGeometry | None:
 
 
 def at_every_turn(geometry: BaseGeometry) -> list[BaseGeometry]:
-    """A geometry a turn to the west, where it is, and a turn to the east."""
+    """A geometry shifted by -360, 0 and +360 degrees."""
     return [shapely.transform(geometry, lambda xy, by=turn: xy + np.array([by, 0.0])) for turn in (-360.0, 0.0, 360.0)]
 
 
 def as_geojson(geometry: BaseGeometry) -> dict[str, Any]:
-    """A geometry as RFC 7946 asks: cut at 180 degrees, outer rings counterclockwise, holes clockwise (section 3.1.6).
+    """A geometry as RFC 7946 requires: cut at 180 degrees, outer rings counterclockwise, holes clockwise (3.1.6).
 
     >>> as_geojson(shapely.Polygon([(0, 0), (0, 1), (1, 1)]))["coordinates"]
     [[[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [0.0, 0.0]]]
@@ -82,7 +82,7 @@ def as_geojson(geometry: BaseGeometry) -> dict[str, Any]:
 
 
 def as_written(table: pd.DataFrame) -> pd.DataFrame:
-    """A table as files hold it: longitudes between -180 and 180, geometries cut; the same where none lies beyond."""
+    """A table as written to files: longitudes within -180..180, geometries cut; the same object if none is beyond."""
     changed: dict[str, Any] = {}
     if "lon" in table and (table["lon"].abs() > 180.0).any():
         changed["lon"] = wrapped(table["lon"].to_numpy(float)).round(7)
@@ -95,7 +95,7 @@ def as_written(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def table_near(table: pd.DataFrame, middle: float | None) -> pd.DataFrame:
-    """A table with its longitudes and geometries near ``middle``; the same where that is None."""
+    """A table with longitudes and geometries wrapped about ``middle``; the same object if that is None."""
     if middle is None:
         return table
     changed: dict[str, Any] = {"lon": near(table["lon"].to_numpy(float), middle)} if "lon" in table else {}
@@ -106,7 +106,7 @@ def table_near(table: pd.DataFrame, middle: float | None) -> pd.DataFrame:
 
 
 def boxes(bbox: BBox) -> list[BBox]:
-    """A box as one or two boxes between -180 and 180; ``west > east`` and an ``east`` beyond 180 mean the same."""
+    """A box as one or two boxes within -180..180; it crosses 180 if ``west > east`` or ``east > 180``."""
     west, south, east, north = bbox
     east = east if east <= 180.0 else east - 360.0
     return [(west, south, east, north)] if west <= east else [(west, south, 180.0, north), (-180.0, south, east, north)]
@@ -114,7 +114,7 @@ def boxes(bbox: BBox) -> list[BBox]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Near:
-    """A geolocation whose longitudes lie within half a turn of ``middle``; it takes any."""
+    """A geolocation that returns longitudes wrapped about ``middle``, and accepts any."""
 
     geolocation: Any
     middle: float
@@ -130,6 +130,6 @@ class Near:
 
 
 def seen_near(geolocation: Geolocation | None, place: Place | None) -> Any:
-    """A scene's geolocation as a place sees it: the same, unless the place lies across 180 degrees."""
+    """A scene's geolocation with longitudes as used at a place: unchanged unless the place lies across 180 degrees."""
     middle = None if place is None else middle_of(place.bbox)
     return geolocation if geolocation is None or middle is None else Near(geolocation, middle)

@@ -1,7 +1,7 @@
-"""Moments as people read them: one format, and one time for all that one image shows.
+"""Times worded for readers: one format, and one time for everything that one image shows.
 
-A row of a radar image is taken seconds before or after its middle, so a sighting has a time of its own. Beside the time
-of its image it would read as another look. Tables keep the exact time; sentences tell that of the image.
+A row of a radar image is acquired seconds before or after the image's middle, so a sighting has its own time, which
+beside that of its image would read as another look. Tables keep the exact time; text gives that of the image.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ BOUNDS = ("arrival_lo", "arrival_hi", "departure_lo", "departure_hi")
 
 
 def moment(value: object, flags: Collection[str] = ()) -> str:
-    """A UTC time to the minute that it falls in, as a clock shows it; a dash where it is not known.
+    """A UTC time truncated to the minute, as a clock shows it; a dash if unknown.
 
-    Where the flags say that a time of day is unknown, the first and the last moment of a day, and its noon, stand for
-    the day.
+    If the flags say that the time of day is unknown, the start, noon and end of a day are shown as the day alone.
 
     >>> moment(pd.Timestamp("2024-03-21T21:21:59.999Z")), moment(None)
     ('2024-03-21 21:21', '–')
@@ -35,7 +34,7 @@ def moment(value: object, flags: Collection[str] = ()) -> str:
 
 
 def moment_of_image(acquired: object, precision: str) -> str:
-    """When an image was taken, as well as that is known (the scenes' ``acquired`` and ``acquired_precision``).
+    """When an image was acquired, as precisely as known (the scenes' ``acquired`` and ``acquired_precision``).
 
     >>> moment_of_image(pd.Timestamp("2024-03-21T12:00Z"), "day")
     '2024-03-21'
@@ -44,13 +43,13 @@ def moment_of_image(acquired: object, precision: str) -> str:
 
 
 def at_image_times(detections: pd.DataFrame, scenes: pd.DataFrame) -> pd.DataFrame:
-    """Detections at the time of their image instead of their row's; as they were where that is not known."""
+    """Detections with the time of their image instead of their row's; unchanged if the image's is unknown."""
     image = scenes.set_index("scene_id")["acquired"].reindex(detections["scene_id"]).set_axis(detections.index)
     return detections.assign(acquired=image.where(image.notna(), detections["acquired"]))
 
 
 def bounds_at_image_times(calls: pd.DataFrame, exact: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
-    """Port calls whose bounds that are sightings of theirs stand at the image's time; others as they were.
+    """Port calls with bounds set to the image's time where a bound is one of their sightings; others unchanged.
 
     ``exact`` and ``told`` are the same detections before and after ``at_image_times``.
     """

@@ -1,4 +1,4 @@
-"""Zones that lie on each other: whose water is whose. One answer for hulls in images and for transponders."""
+"""Which zone applies where zones overlap: one rule for hulls in images and for AIS positions."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pipeline.types import Zone
 
 
 def inner_first(zones: Iterable[Zone]) -> list[Zone]:
-    """Berths before anchorages, of each kind the smaller before the larger: water of several is that of the first.
+    """Berths before anchorages, and smaller before larger; where zones overlap, the first one applies.
 
-    The smaller outline says more: a berth within a port, whichever of them counts. Of two outlines of one size the one
-    that counts comes first; neither the order in the file nor, but for such twins, a zone's name decides.
+    The smaller outline is more specific: a berth within a port, whichever of them counts. Of two outlines of equal size
+    the one that counts comes first, then the id decides; the order in the file never does.
     """
     return sorted(zones, key=lambda z: (z.kind != "berth", z.geometry.area, not z.counts, z.zone_id))

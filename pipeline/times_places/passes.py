@@ -1,8 +1,8 @@
-"""Which images are of one pass: one look at a place, however many pictures of it were taken within moments.
+"""Groups images into passes: one look at a place, however many images of it were taken within moments.
 
-Slices of one overpass, the pictures of an agile satellite as it goes by, and those of satellites that fly one behind
-the other show the same ships at the same places: no ship comes alongside or leaves meanwhile. What is seen, what is not
-seen, and what a look finds are therefore asked of the pass.
+Slices of one overpass, successive images by an agile satellite, and images by satellites flying in formation show the
+same ships at the same places: no ship arrives or leaves in between. What was seen, what was not seen, and the recall of
+a look are therefore evaluated per pass.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
     from pipeline.types import FloatArray
 
-SAME_PLACE_M = 100.0  # our choice: pictures of one pass differ by metres, ships under way by 12 m/s * 8 s of overlap
+SAME_PLACE_M = 100.0  # our choice: images of one pass differ by metres, ships under way by 12 m/s * 8 s of overlap
 
 
 def passes(*tables: pd.DataFrame) -> dict[str, str]:
-    """The pass of each scene, named by its first scene; of tables with scene_id, sensor and acquired.
+    """The pass of each scene, named after its first scene, from tables with scene_id, sensor and acquired.
 
-    Scenes of one sensor are of one pass where no more than ``SAME_PASS_S`` lie between one and the next. The platform
-    is not asked: not every table has it, and a look does not depend on whose picture it is. A scene without a time is a
-    pass of its own. Of a scene that stands in several rows the earliest time is taken.
+    Scenes of one sensor belong to one pass if consecutive ones are no more than ``SAME_PASS_S`` apart. The platform is
+    ignored: not every table has it, and a look does not depend on which satellite took it. A scene without a time is
+    its own pass. If a scene is in several rows, the earliest time is used.
     """
     when: dict[str, tuple[str, float]] = {}
     out: dict[str, str] = {}
@@ -50,10 +50,10 @@ def passes(*tables: pd.DataFrame) -> dict[str, str]:
 
 
 def twins(lonlat: FloatArray, others: FloatArray) -> list[tuple[int, int]]:
-    """Numbers of the points of two pictures of one pass that show one ship, shape (points, 2) each, in degrees.
+    """Index pairs of points, shape (points, 2) each [deg], that show one ship in two images of one pass.
 
-    Each makes one pair at most, and the pairs are those that together come closest: rafted ships lie nearer to each
-    other than ``SAME_PLACE_M``, and only her own second sighting may stand for a ship.
+    Each point is in at most one pair, and the assignment minimises the total distance: rafted ships lie closer to each
+    other than ``SAME_PLACE_M``, and a ship must be paired only with its own second sighting.
     """
     step = (others.reshape(1, -1, 2) - lonlat.reshape(-1, 1, 2)) * METRES_PER_DEGREE
     apart_m = np.hypot(step[..., 0] * np.cos(np.radians(lonlat.reshape(-1, 1, 2)[..., 1])), step[..., 1])

@@ -1,4 +1,4 @@
-"""Where the sun stands: the low-precision formulas of the Astronomical Almanac, good to 0.01 degrees for 1950-2050."""
+"""Position of the sun by the Astronomical Almanac's low-precision formulas, good to 0.01 degrees for 1950-2050."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _J2000 = datetime(2000, 1, 1, 12, tzinfo=UTC)
 
 
 def sun_position(time: datetime, lon: float, lat: float) -> tuple[float, float]:
-    """Elevation and azimuth [deg, azimuth clockwise from north] of the sun, refraction left out.
+    """Elevation and azimuth [deg, azimuth clockwise from north] of the sun, without refraction.
 
     Formulas: Astronomical Almanac, section C, "low-precision formulas for the Sun"; sidereal time to first order.
     """

@@ -1,4 +1,4 @@
-"""The nouns that pass between stages: frozen values, checked when they are made.
+"""The data types passed between stages: frozen values, validated on creation.
 
 Pixel coordinates are ``(row, col)``, 0-based, with whole numbers at pixel *centres*. Longitude comes before
 latitude, both in degrees WGS84. Times are timezone-aware and in UTC. Angles are degrees clockwise from north.

@@ -1,4 +1,4 @@
-"""Pixels: windows, calibrated tiles, stored counts, and what takes them."""
+"""Image data types: sensors, windows, calibrated tiles, stored counts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Sensor(StrEnum):
-    """What kind of instrument took a scene; decides the detector."""
+    """The kind of instrument that acquired a scene; decides the detector."""
 
     SENTINEL1 = "sentinel-1"
     SENTINEL2 = "sentinel-2"
@@ -30,7 +30,7 @@ RADARS = frozenset({Sensor.SENTINEL1})
 
 
 class Radiometry(StrEnum):
-    """What the numbers of a tile are."""
+    """The physical quantity of a tile's values."""
 
     SIGMA0 = "sigma0"  # linear power, calibrated
     POWER = "power"  # linear power up to an unknown gain (uncalibrated amplitude or dB picture)
@@ -62,7 +62,7 @@ class Window:
         return self.col0 + self.cols
 
     def is_within(self, shape: tuple[int, int]) -> bool:
-        """Does none of it leave an image of ``shape``?"""
+        """Is it entirely inside an image of ``shape``?"""
         return min(self.row0, self.col0) >= 0 and self.row1 <= shape[0] and self.col1 <= shape[1]
 
     def padded(self, by: int, shape: tuple[int, int]) -> Window:
@@ -88,8 +88,8 @@ class Tile:
     """Calibrated pixels of one window.
 
     ``data`` has shape (bands, rows, cols), float32, NaN where a pixel holds no measurement; ``valid`` is True
-    where every band was measured; ``water`` is True where a ship could float (all True where no land is known);
-    ``clouded`` is True where the operator's own mask tells of cloud, and None where there is none.
+    where every band was measured; ``water`` is True where a ship could float (all True if no land is known);
+    ``clouded`` is True where the operator's own mask marks cloud, and None if there is no mask.
     """
 
     window: Window
@@ -108,7 +108,7 @@ class Tile:
                 raise ValueError(f"Tile {name} has shape {found}, its window says {expected[1:]}.")
 
     def band(self, name: str) -> FloatImage:
-        """One band, shape (rows, cols); ValueError where the tile has none of that name."""
+        """One band, shape (rows, cols); ValueError if the tile has no band of that name."""
         if name not in self.bands:
             raise ValueError(f"No band {name!r} here; the scene has {', '.join(self.bands)}.")
         return self.data[self.bands.index(name)]
@@ -116,35 +116,35 @@ class Tile:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counts:
-    """Radar pixels as they are stored, and what makes them power: for a scan that has no time to calibrate each.
+    """Radar pixels as stored, with coefficients to convert them to power: for fast scans that do not calibrate each.
 
     ``power = max(scale * (stored**2 - noise), floor)`` with ``scale`` and ``noise`` of shape (bands, strips, cols),
-    and each row's strip in ``strip``; a stored zero is no measurement. ``coarse_ln`` is how far the logarithm of a
-    power well above the noise may lie from a `Tile`'s (below it, a little more noise makes any difference): whoever
-    finds something reads it again as one. ``water`` is None where a ship could float everywhere.
+    and each row's strip in ``strip``; a stored zero is nodata. ``coarse_ln`` is the largest error of ln(power)
+    relative to a `Tile`, for power well above the noise (near the noise it is unbounded), so anything found is read
+    again as a `Tile`. ``water`` is None if a ship could float everywhere.
     """
 
     stored: NDArray[np.uint16]  # (bands, rows, cols)
     scale: FloatImage
     noise: FloatImage
     strip: NDArray[np.int32]  # (rows,)
-    floor: float | FloatArray  # of all bands, or of each
+    floor: float | FloatArray  # for all bands, or one per band
     water: BoolImage | None
     coarse_ln: float = 0.0
 
 
 @runtime_checkable
 class CountsReader(Protocol):
-    """A scene's reader that can also hand out pixels as stored."""
+    """A scene's reader that can also return pixels as stored."""
 
     def counts(self, window: Window) -> Counts | None:
-        """Stored pixels of a window; None where this file's numbers do not become power that simply."""
+        """Stored pixels of a window; None if this file's values cannot be converted to power this way."""
         ...
 
 
 def digest_of(read: Callable[[Window], Tile]) -> str:
-    """Hash of what a reader adds to file, metadata and the place's land, as its ``digest`` says; "" for nothing.
+    """A reader's ``digest``: hash of what it adds beyond file, metadata and the place's land; "" for nothing.
 
-    A reader that wraps another must cover that one's too, or what was made of one picture is taken for another's.
+    A reader that wraps another must include the other's digest, or cached results of one image would serve another.
     """
     return str(getattr(read, "digest", ""))

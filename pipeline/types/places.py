@@ -17,14 +17,14 @@ Cargo = Literal[
     "oil_products", "crude", "chemicals", "gas", "coal", "ore", "grain", "timber", "container", "vehicles", "general",
     "fish", "passengers", "several", "other", "unknown",
 ]  # fmt: skip
-"""What is handled at a berth."""
+"""The cargo handled at a berth."""
 OIL: frozenset[Cargo] = frozenset({"oil_products", "crude"})  # at such a berth a ship is likely a tanker
-USABLE_SHARE = 0.9  # of a zone seen makes a look usable there (our choice)
+USABLE_SHARE = 0.9  # share of a zone that a usable look must show (our choice)
 
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A berth or an anchorage: where a stay means something."""
+    """A berth or an anchorage, where stays are recorded."""
 
     zone_id: str
     kind: str  # "berth" or "anchorage"
@@ -32,7 +32,7 @@ class Zone:
     geometry: BaseGeometry  # EPSG:4326
     counts: bool = True  # do stays here count toward the account?
     cargo: Cargo = "unknown"
-    max_length_m: float | None = None  # longer hulls are another trade
+    max_length_m: float | None = None  # longer ships belong to another trade
     source: str = ""
 
     def __post_init__(self) -> None:
@@ -49,8 +49,8 @@ class Place:
     bbox: tuple[float, float, float, float]  # west, south, east, north [deg]
     land: BaseGeometry | None
     zones: tuple[Zone, ...]
-    coast_credit: str = ""  # whose coast it is, as its file says; empty where that does not
-    left_out: tuple[str, ...] = ()  # zones of its file that the box leaves out
+    coast_credit: str = ""  # attribution of the coast, from its file; empty if that gives none
+    left_out: tuple[str, ...] = ()  # zones in its file that lie outside the box
 
     def zone(self, zone_id: str) -> Zone | None:
         """The zone of that name, or None."""
@@ -58,7 +58,7 @@ class Place:
 
     @property
     def dry(self) -> BaseGeometry | None:
-        """The map's land without the zones: there ships lie, be it up a river that the coast leaves out."""
+        """The map's land minus the zones, where ships can lie even if the coast maps no water there (e.g. a river)."""
         if self.land is None:
             return None
         return self.land.difference(shapely.union_all([zone.geometry for zone in self.zones]))

@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from pipeline.types.images import FloatArray
 
 
-TIME_OF_DAY_UNKNOWN = "time of day unknown"  # how a scene's doubt begins where its time is noon for want of a better
+TIME_OF_DAY_UNKNOWN = "time of day unknown"  # start of a scene's doubt if only its day is known, and noon stands in
 ONLY_DATED = "time_of_day_unknown"  # flag of what such a scene shows
-PRECISIONS = TO_THE_MOMENT, TO_THE_DAY = "moment", "day"  # how well the time of a scene is known, where it is
-PART_OF_HULL = "part_of_hull"  # flag of a detection: it lies on, or is a piece of, a hull that is another one
-OF_REJECTED_CALL = "of_rejected_call"  # flag of a detection: an analyst says that its call was none
-# Slices of one pass are 25 s apart; satellites of one string, or an agile one's pictures of a place, a minute or two;
-# passes of one satellite 99 minutes (our choice).
+PRECISIONS = TO_THE_MOMENT, TO_THE_DAY = "moment", "day"  # how precisely a scene's time is known, if at all
+PART_OF_HULL = "part_of_hull"  # flag of a detection: it lies on, or is a piece of, another detection's hull
+OF_REJECTED_CALL = "of_rejected_call"  # flag of a detection: an analyst rejected its call
+# Slices of one pass are 25 s apart; satellites flying in a string, or an agile one's images of a place, a minute or
+# two; passes of one satellite 99 minutes (our choice).
 SAME_PASS_S = 180.0
 
 
 class Geolocation(Protocol):
-    """Where pixels lie on Earth. Arrays in, arrays out, shapes kept."""
+    """Mapping between pixel and geographic coordinates. Arrays in, arrays of the same shape out."""
 
     def lonlat(self, row: Any, col: Any) -> tuple[FloatArray, FloatArray]:
         """Longitude and latitude [deg] of pixel positions."""
@@ -42,7 +42,7 @@ class Geolocation(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RadarView:
-    """How a side-looking radar saw the scene; ``None`` where the product does not say.
+    """Viewing geometry of a radar scene; ``None`` for what the product does not state.
 
     ``incidence_deg`` and ``slant_range_m`` are (columns, values) pairs to interpolate linearly in column.
     ``azimuth_time`` is the time of row 0 and the seconds from one row to the next.
@@ -78,7 +78,7 @@ class OpticalView:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What a file looked like from outside before it was read: other stamps, other content perhaps."""
+    """A file's size and times before it was read: if they changed, its content may have too."""
 
     path: str
     size_bytes: int
@@ -90,8 +90,8 @@ class Stamp:
 class SideFile:
     """A file beside an image that says what its pixels cannot (a sidecar, metadata, polynomials), or another band."""
 
-    name: str  # as seen from the image's own folder
-    sha256: str  # "" where it cannot be read
+    name: str  # relative to the image's folder
+    sha256: str  # "" if it cannot be read
     stamp: Stamp = field(compare=False)  # taken before it was hashed
 
 
@@ -102,8 +102,8 @@ class Source:
     href: str
     sha256: str
     size_bytes: int
-    verified: bool = False  # True when a checksum of the product itself was compared and agreed
-    stamps: tuple[Stamp, ...] = ()  # of its files and of those beside it, taken before they were hashed
+    verified: bool = False  # True if checksums in the product itself were compared and agreed
+    stamps: tuple[Stamp, ...] = ()  # of its files and sidecars, taken before they were hashed
     beside: tuple[SideFile, ...] = ()
 
 
@@ -123,14 +123,14 @@ class Scene:
     source: Source
     geolocation: Geolocation | None = None
     footprint: BaseGeometry | None = None  # EPSG:4326
-    grid: Any = None  # odc.geo.GeoBox where the image lies on a map grid, else None
+    grid: Any = None  # odc.geo.GeoBox if the image is on a map grid, else None
     radar: RadarView | None = None
     optical: OpticalView | None = None
-    product_id: str = ""  # the sensor operator's own name of the product
+    product_id: str = ""  # the operator's name for the product
     simulated: bool = False
     degraded: tuple[str, ...] = ()  # what is missing or doubtful, in plain words
     tags: dict[str, str] = field(default_factory=dict)
-    corner: tuple[int, int] = (0, 0)  # (row, col) of the first pixel in the image's file: a scene may be a part of it
+    corner: tuple[int, int] = (0, 0)  # (row, col) of the first pixel in the image file, of which a scene may be a part
 
     def __post_init__(self) -> None:
         if self.acquired is not None and self.acquired.tzinfo is None:
@@ -142,18 +142,18 @@ class Scene:
 
     @property
     def only_dated(self) -> bool:
-        """Is the day known and the time of day not? Then ``acquired`` is its noon."""
+        """Is only the day known? Then ``acquired`` is noon of that day."""
         return any(doubt.startswith(TIME_OF_DAY_UNKNOWN) for doubt in self.degraded)
 
     @property
     def acquired_precision(self) -> str:
-        """How well ``acquired`` is known, one of ``PRECISIONS``; empty where it is not known at all."""
+        """How precisely ``acquired`` is known, one of ``PRECISIONS``; "" if it is unknown."""
         if self.acquired is None:
             return ""
         return TO_THE_DAY if self.only_dated else TO_THE_MOMENT
 
     def time_of_row(self, row: float) -> datetime | None:
-        """UTC time at which a row was measured; the scene's time where rows have none of their own."""
+        """UTC time at which a row was acquired; the scene's time if rows have none of their own."""
         if self.radar is not None and self.radar.azimuth_time is not None:
             first, step_s = self.radar.azimuth_time
             return first + timedelta(seconds=float(row) * step_s)

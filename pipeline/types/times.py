@@ -1,4 +1,4 @@
-"""Times as the project takes them: with a zone, in UTC."""
+"""Parsing of times: timezone-aware, in UTC."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ LEAP_SECOND = r"(:\d\d):60(?!\d)"
 
 
 def without_leap_second(text: str) -> str:
-    """A time with second 59 for second 60: a leap second is the last of its day, month and year.
+    """A time with second 59 in place of a leap second (60), which most software cannot represent.
 
-    Calendars have one now and then, and most software cannot say it.
+    The time stays in the same day, month and year.
 
     >>> without_leap_second("2016-12-31T23:59:60Z"), without_leap_second("2024-03-07T02:00:00Z")
     ('2016-12-31T23:59:59Z', '2024-03-07T02:00:00Z')
