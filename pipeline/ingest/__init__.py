@@ -1,1 +1,1 @@
-"""Ingest: open and calibrate. Images become scenes, AIS files become tables, configs become places."""
+"""Ingest: opens and calibrates inputs. Images become scenes, AIS files become tables, configs become places."""

@@ -1,7 +1,7 @@
-"""The offset in Sentinel-2's numbers: DN = 10,000 * reflectance + 1,000 since processing baseline 04.00.
+"""The radiometric offset of Sentinel-2: DN = 10,000 * reflectance + 1,000 since processing baseline 04.00.
 
-ESA, Sentinel-2 Products Specification Document, January 2022. Mirrors and analysts take it away, and leave the name
-that the product had: the darkest pixels tell.
+ESA, Sentinel-2 Products Specification Document, January 2022. Mirrors and analysts remove it but keep the product's
+name, so the darkest pixels decide.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from dataclasses import dataclass
 OFFSET_DN = 1000
 FIRST_BASELINE = (4, 0)
 
-LOW_PERCENTILE = 2.0  # of the darkest band; our choice: some dead pixels decide nothing
-_BETWEEN_DN = 700  # below: the offset is gone. Half-way between -0.03 with the offset and the sea without it
+LOW_PERCENTILE = 2.0  # of the darkest band; our choice: robust to a few dead pixels
+_BETWEEN_DN = 700  # below: the offset was removed. Half-way between -0.03 with the offset and the sea without it
 _TILE_NAME = re.compile(r"(?i)T\d\d[C-X][A-Z]{2}_\d{8}T\d{6}|S2[A-Z]_\d{1,2}[C-X][A-Z]{2}_\d{8}_\d+_L[12][AC]")
 _IN_NAME = re.compile(r"S2[A-Z]_MSIL\d[A-Z]_\d{8}T\d{6}_N(\d{4})(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """What is added to a stored number before it is divided by 10,000, and why."""
+    """The number added to a DN before division by 10,000, and why."""
 
     dn: int
     reason: str
 
 
 def baseline_of(text: str) -> tuple[int, ...]:
-    """The numbers of a baseline; none where it is not written as one.
+    """The numbers of a processing baseline; empty if the text is not one.
 
     >>> baseline_of("05.09"), baseline_of(" 2.14"), baseline_of("N0400"), baseline_of("")
     ((5, 9), (2, 14), (4, 0), ())
@@ -38,7 +38,7 @@ def baseline_of(text: str) -> tuple[int, ...]:
 
 
 def baseline_in_name(name: str) -> str:
-    """The baseline in the name of a product of ESA's, or of a file that kept it; "" where there is none.
+    """The baseline in the name of an ESA product, or of a file that kept that name; "" if there is none.
 
     >>> baseline_in_name("S2B_MSIL2A_20240307T020659_N0510_R103_T52TGP_stack.tif"), baseline_in_name("N0510.tif")
     ('N0510', '')
@@ -48,7 +48,7 @@ def baseline_in_name(name: str) -> str:
 
 
 def is_tile_name(name: str) -> bool:
-    """Is a name that of a tile's bands as their products have them, which says nothing of the baseline?
+    """Is it the name of a tile's bands as in their products, which does not give the baseline?
 
     >>> [is_tile_name(n) for n in ("T53TKJ_20240307T020531", "S2A_53TKJ_20240307_0_L2A", "T53TKJ_20240307T020531_cut")]
     [True, True, False]
@@ -57,7 +57,7 @@ def is_tile_name(name: str) -> bool:
 
 
 def offset_of(low_dn: float | None, baseline: str) -> Offset:
-    """The offset of an image, by its baseline and its ``LOW_PERCENTILE`` darkest pixels (None: there are none).
+    """The offset of an image, from its baseline and the ``LOW_PERCENTILE`` of its DN (None: no pixels).
 
     >>> offset_of(1150, "05.09").dn, offset_of(150, "05.09").dn, offset_of(150, "02.14").dn
     (-1000, 0, 0)

@@ -1,4 +1,4 @@
-"""Land: the AOI's own small coast file, made once from OpenStreetMap, and the water mask it gives an image."""
+"""Land polygons: reads and makes an AOI's coast file, and rasterises it to an image's water mask."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ GEOMETRIES = (
     "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection",
 )  # fmt: skip
 _WGS84 = re.compile(r"(urn:ogc:def:crs:OGC:1\.3:CRS84|OGC:CRS84|EPSG:4326|urn:ogc:def:crs:EPSG::4326)", re.IGNORECASE)
-_DECIMALS = 6  # 0.1 m on the ground: finer than the coast was ever drawn
-_GROWN = 0.1  # share of an image's size by which land reaches beyond it
-_SIDE_POINTS = 17  # along each side of its outline: straight pieces stay within the tenth by which it is grown
-_EDGE_PX = 8.0  # edges are cut this fine before they are bent into a radar image's own geometry
+_DECIMALS = 6  # 0.1 m on the ground: finer than any coast is drawn
+_GROWN = 0.1  # share of an image's size by which its outline is grown to select land
+_SIDE_POINTS = 17  # along each side of its outline: straight pieces deviate by less than it is grown
+_EDGE_PX = 8.0  # edges are split to this length before they are transformed to radar geometry
 
 
 def read_land(path: Path) -> BaseGeometry:
     """Land polygons of a GeoJSON file as one geometry, EPSG:4326.
 
-    Raises ConfigError for a file that is not GeoJSON, names a key twice or another coordinate system, and for a feature
-    that is no polygon, an invalid one, or has latitudes beyond 90 degrees.
+    Raises ConfigError if the file is not GeoJSON, repeats a key or states another CRS, or if a feature is not a
+    polygon, is invalid, or has latitudes beyond 90 degrees.
     """
     no_land = "is not a GeoJSON file of land polygons"
     content = read_json(path, no_land)
@@ -53,7 +53,7 @@ def read_land(path: Path) -> BaseGeometry:
 
 
 def read_json(path: Path, otherwise: str = "") -> Any:
-    """The content of a JSON file; a ConfigError that says what it is in its place, in the end ``otherwise``."""
+    """The content of a JSON file; ConfigError saying what it is instead if recognised, else ``otherwise``."""
     try:
         return unrepeated(path.read_text("utf-8-sig"))
     except OSError as error:
@@ -66,7 +66,7 @@ def read_json(path: Path, otherwise: str = "") -> Any:
 
 
 def _features(content: Any) -> tuple[list[Any], list[str]] | None:
-    """The features of a GeoJSON text, each with its words; a text that is one geometry, or one feature, is one."""
+    """The features of a GeoJSON text with their names in words; a lone geometry or feature counts as one."""
     kind = content.get("type") if isinstance(content, dict) else None
     if kind == "FeatureCollection" and isinstance(features := content.get("features"), list):
         return features, feature_words(features)
@@ -78,8 +78,8 @@ def _features(content: Any) -> tuple[list[Any], list[str]] | None:
 
 
 def require_degrees(content: dict[str, Any], path: Path) -> None:
-    """Refuse a GeoJSON text that names another coordinate system, as GIS programs write it: degrees of an older datum
-    look like ours, and lie up to some 500 m off.
+    """Refuse GeoJSON with a ``crs`` other than WGS84, as GIS programs write it: degrees of an older datum look alike
+    but are up to some 500 m off.
     """
     crs = content.get("crs")
     properties = crs.get("properties") if isinstance(crs, dict) else None
@@ -113,7 +113,7 @@ def _kind(part: BaseGeometry) -> str:
 
 
 def read_credit(path: Path) -> str:
-    """Whom a GeoJSON file of land names as its source, in its ``attribution``; empty where it names nobody."""
+    """The ``attribution`` of a GeoJSON file of land; "" if it has none."""
     content = read_json(path)
     told = content.get("attribution") if isinstance(content, dict) else None
     return printable(told) if isinstance(told, str) else ""
@@ -124,8 +124,8 @@ def clip_coast(
 ) -> dict[str, Any]:
     """The land of a box (west, south, east, north [deg], grown by a margin) as a GeoJSON dictionary.
 
-    The polygons are those that the package ``roaring-landmask`` (extra ``coast``) carries: OpenStreetMap's ("Osm"),
-    or GSHHG's ("Gshhg"), which also draws estuaries that OpenStreetMap maps as rivers (Nampo lies on one).
+    The polygons come with the package ``roaring-landmask`` (extra ``coast``): OpenStreetMap ("Osm"), or GSHHG
+    ("Gshhg"), which also has estuaries that OpenStreetMap maps as rivers (Nampo lies on one).
     """
     try:
         from importlib.metadata import version
@@ -157,7 +157,7 @@ def clip_coast(
 
 
 def _clipped(part: BaseGeometry, clip: tuple[float, float, float, float]) -> BaseGeometry:
-    """Part of a polygon inside a box, on a grid of 1e-6 degrees, valid."""
+    """The part of a polygon inside a box, valid, with coordinates rounded to 1e-6 degrees."""
     # clip_by_rect is fast on polygons of half a million points, but does not promise a valid result
     cut = shapely.make_valid(shapely.clip_by_rect(part, *clip))
     return shapely.set_precision(cut, 10.0**-_DECIMALS)
@@ -168,8 +168,8 @@ def water_mask(
 ) -> BoolImage:
     """True where a ship could float, for one window of an image of ``shape``; (rows, cols) of the window.
 
-    The coast is bent into the image's own pixels (radar geometry included) and burnt there, so no image is resampled.
-    A pixel is land where its centre is. All True where land or geolocation is unknown.
+    The coast is transformed to pixel coordinates (also in radar geometry) and rasterised there, so no image is
+    resampled. A pixel is land if its centre is. All True if land or geolocation is unknown.
     """
     from rasterio.features import rasterize
     from rasterio.transform import Affine
@@ -187,7 +187,7 @@ def water_mask(
 
 
 def _in_pixels(land: BaseGeometry, geolocation: Geolocation, shape: tuple[int, int]) -> list[BaseGeometry]:
-    """Land polygons near the image with (col, row) coordinates."""
+    """Land polygons near the image in (col, row) coordinates."""
     near, step_deg = _surroundings(geolocation, shape)
     fine = shapely.segmentize(shapely.intersection(land, near), step_deg)
     polygons = np.array([p for p in shapely.get_parts(fine) if p.geom_type == "Polygon" and not p.is_empty], object)
@@ -200,9 +200,9 @@ def _in_pixels(land: BaseGeometry, geolocation: Geolocation, shape: tuple[int, i
 
 
 def _surroundings(geolocation: Geolocation, shape: tuple[int, int]) -> tuple[BaseGeometry, float]:
-    """The image's outline grown by a tenth, at every turn of the longitude, and how finely to cut edges [deg].
+    """The image's outline grown by a tenth, repeated at -360 and +360 degrees, and how finely to split edges [deg].
 
-    Farther out the mapping need not hold; a box of longitudes around a narrow turned image would reach there.
+    The mapping need not be valid farther out, which the bounding box of a narrow rotated image would include.
     """
     row, col = (np.linspace(-_GROWN * n - 1, (1 + _GROWN) * n, _SIDE_POINTS) for n in shape)
     lon, lat = geolocation.lonlat(*edges(row, col))

@@ -1,8 +1,7 @@
-"""Ground control points that contradict the others: one that was mistyped or mixed up bends everything around it.
+"""Finds outliers among GCPs: a mistyped or swapped point distorts the mapping around it.
 
-A smooth surface (a plane, or one of second degree where there are many points) is laid through all of them so that
-the sum of their distances is least: other than least squares, it does not follow the one that is far off. What it
-leaves says which points do not belong.
+A smooth surface (a plane, or quadratic if there are many points) is fitted to minimise the sum of distances, which,
+unlike least squares, does not follow an outlier. The residuals show which points are wrong.
 """
 
 from __future__ import annotations
@@ -18,22 +17,22 @@ from pipeline.units import METRES_PER_DEGREE
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-FEWEST = 5  # with four points nobody can say which one is wrong
-FOR_A_BEND = 12  # points from which on the surface may bend; twice its terms
-TIMES_USUAL = 12.0  # a stray is so many times as far off as the median (our choice), and ...
-STRAY_PX = 20.0  # ... by so many pixels: relief and hand-made points scatter by a few (our choice)
-PER_HEIGHT = 1.0  # a radar image shifts a point by 1 to 3 m for each of its height; what one factor leaves (our choice)
-MOST_STRAYS = 0.2  # share of the points; beyond it nobody knows which to believe (our choice)
+FEWEST = 5  # with four points it cannot be told which one is wrong
+FOR_A_BEND = 12  # points needed for a quadratic surface: twice its terms
+TIMES_USUAL = 12.0  # an outlier's residual is at least this many times the median (our choice), and ...
+STRAY_PX = 20.0  # ... at least this many pixels: relief and hand-picked points scatter by a few (our choice)
+PER_HEIGHT = 1.0  # radar shifts a point by 1 to 3 m per metre of height; tolerance after one factor (our choice)
+MOST_STRAYS = 0.2  # share of the points; with more outliers it is unclear which to believe (our choice)
 CONTRADICTION = 0.1  # of the image's diagonal (our choice): oblique views stay below
-HIGH_M = 10.0  # from which height on a point's place is another than the sea's there, by a pixel or more
+HIGH_M = 10.0  # height from which a point's position differs by a pixel or more from sea level
 _ROUNDS = 60  # at most (our choice)
-_SURE_M = 1e-3  # differences below are rounding
+_SURE_M = 1e-3  # smaller differences are rounding
 
 
 def without_strays(gcps: FloatArray, item: str, shape: tuple[int, int]) -> tuple[FloatArray, str]:
-    """The points (K, 5: row, col, lon, lat, height [m]) that agree, and what is doubtful about them.
+    """The consistent points (K, 5: row, col, lon, lat, height [m]), and what is doubtful about them.
 
-    Raises InputError where they contradict one another and it cannot be told which are wrong.
+    Raises InputError if points contradict one another and it cannot be told which are wrong.
     """
     said = []
     if len(gcps) >= FEWEST - 1 and len(np.unique(gcps[:, :2], axis=0)) == len(gcps):
@@ -59,7 +58,7 @@ def _by(off_m: FloatArray) -> str:
 
 
 def _off(gcps: FloatArray, shape: tuple[int, int]) -> tuple[FloatArray, float]:
-    """How far each point lies from the surface through all [m], and the image's pixel [m]."""
+    """Residual of each point from the fitted surface [m], and the image's pixel size [m]."""
     x, y = (2 * gcps[:, k] / max(shape[k], 1) - 1 for k in (1, 0))
     terms = np.column_stack([np.ones_like(x), x, y])
     if len(gcps) >= FOR_A_BEND:
@@ -68,7 +67,7 @@ def _off(gcps: FloatArray, shape: tuple[int, int]) -> tuple[FloatArray, float]:
             terms = np.column_stack([terms, height / np.abs(height).max()])
     lat = gcps[:, 3]
     lon = wrapped(gcps[:, 2] - np.median(gcps[0, 2] + wrapped(gcps[:, 2] - gcps[0, 2])))
-    # sinusoidal metres: smooth, and right along each parallel
+    # sinusoidal projection in metres: smooth, and true along each parallel
     east_north = METRES_PER_DEGREE * np.column_stack([lon * np.cos(np.radians(lat)), lat])
     surface = _least_distances(terms, east_north)
     off_m = np.hypot(*(east_north - terms @ surface).T)
@@ -77,7 +76,7 @@ def _off(gcps: FloatArray, shape: tuple[int, int]) -> tuple[FloatArray, float]:
 
 
 def _least_distances(terms: FloatArray, values: FloatArray) -> FloatArray:
-    """Weights of the surface whose distances to the points add up to least (Weiszfeld's repeated least squares)."""
+    """Coefficients of the surface with the least sum of distances (Weiszfeld, iteratively reweighted least squares)."""
     weight = np.ones(len(terms))
     for _ in range(_ROUNDS):
         root = np.sqrt(weight)[:, None]

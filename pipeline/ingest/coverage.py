@@ -1,4 +1,4 @@
-"""How much of a place a scene shows: what it measured there, and what its frame holds."""
+"""How much of a place a scene covers: with measured pixels, and with its frame."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pipeline.ingest.scenes import measured
 from pipeline.types import Place, Scene, Window
 
 _POINTS = 40  # per side: coverage to 0.1 % of the AOI
-_READ_LIMIT_PX = 30_000_000  # an AOI with more pixels is judged by the image's outline alone
+_READ_LIMIT_PX = 30_000_000  # for an AOI with more pixels only the image's outline is used
 
 
 def aoi_coverage(scene: Scene, place: Place) -> tuple[float, float] | None:
-    """Shares of the AOI's box that the scene really measured and that its frame holds; None without georeference.
+    """Shares of the AOI's box that the scene measured and that its frame covers; None without georeference.
 
-    Where the AOI has at most 30 million pixels its pixels are read, so that missing data count as not seen.
+    If the AOI has at most 30 million pixels they are read, so that nodata counts as not seen.
     """
     if scene.geolocation is None:
         return None
     row, col = scene.geolocation.rowcol(*spread(place.bbox, _POINTS))
     shown = inside(row, col, scene.shape)
-    if not shown.any():  # between the points of the grid, or elsewhere
+    if not shown.any():  # smaller than the grid's spacing, or elsewhere
         box = shapely.box(*place.bbox)
         tiny = scene.footprint.intersection(box).area / box.area if scene.footprint is not None else 0.0
         return tiny, tiny

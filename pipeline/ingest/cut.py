@@ -1,6 +1,6 @@
-"""A scene cut to its place: a run looks at its AOI and a margin around it, however much more an image shows.
+"""Crops a scene to its AOI plus a margin, however much more the image shows.
 
-Nothing is resampled and nothing copied: windows are read from the same file, moved. Rows and columns of what is found
+Nothing is resampled or copied: windows are read from the same file with an offset. Rows and columns of detections
 count from the corner of the whole image, as in the file that an analyst opens.
 """
 
@@ -33,19 +33,19 @@ if TYPE_CHECKING:
 
     from pipeline.types import BoolImage, FloatArray
 
-# Beside the AOI. A ghost is known by its ship, which stands wavelength * range * PRF / (2 * velocity) away along the
-# track: 5.6 km at 0.0555 m, 900 km, 1,700 Hz, 7,600 m/s. Across the track the clutter's window is what is needed.
+# Margins around the AOI. An azimuth ambiguity is recognised by its ship, wavelength * range * PRF / (2 * velocity) away
+# along the track: 5.6 km at 0.0555 m, 900 km, 1,700 Hz, 7,600 m/s. Across the track the clutter window is needed.
 RADAR_MARGIN_M = (6000.0, 1000.0)  # azimuth, range
 OPTICAL_MARGIN_M = 640.0  # our choice: the longest ship, and what an object at the edge is compared with
-WORTH = 0.5  # of the image's pixels: one that has little beside its AOI stays whole (our choice)
-_ALIGNED = 2  # pixels: a band of 20 m in an image of 10 m begins with a pixel of its own
-_NODES = 33  # along each side of the AOI, where its pixels are looked up
+WORTH = 0.5  # share of the image's pixels: if the crop is larger, the image stays whole (our choice)
+_ALIGNED = 2  # pixels: so that a 20 m band in a 10 m image starts at a pixel boundary
+_NODES = 33  # along each side of the AOI, at which pixel positions are computed
 
 
 def cut_to(scene: Scene, place: Place | None) -> Scene:
-    """The scene cut to the surroundings of a place; the same where it has no georeference, or little else is on it.
+    """The scene cropped to the surroundings of a place; unchanged if not georeferenced, or if little would be saved.
 
-    The footprint stays that of the whole image. Assumes that some of the AOI's box lies on the image.
+    The footprint stays that of the whole image. Assumes that part of the AOI's box is on the image.
     """
     if place is None or scene.geolocation is None:
         return scene
@@ -56,7 +56,7 @@ def cut_to(scene: Scene, place: Place | None) -> Scene:
     return replace(
         scene,
         shape=shape,
-        # A map's pixels are not everywhere as large: those of degrees grow narrower towards a pole
+        # Ground size of map pixels varies: pixels in degrees get narrower towards the poles
         pixel_spacing_m=scene.pixel_spacing_m if scene.grid is None else ground_spacing_m(placed, shape),
         corner=(scene.corner[0] + part.row0, scene.corner[1] + part.col0),
         read=CutReader(scene.read, part),
@@ -72,8 +72,8 @@ def window_around(
     bbox: tuple[float, float, float, float],
     margin_px: tuple[int, int],
 ) -> Window | None:
-    """The window of an image of ``shape`` (rows, cols) that shows a box [deg] and a margin; None where it shows none
-    of the box."""
+    """The window of an image of ``shape`` (rows, cols) that covers a box [deg] and a margin; None if the image shows
+    nothing of the box."""
     west, south, east, north = bbox
     side = np.linspace(0.0, 1.0, _NODES)
     row, col = geolocation.rowcol(*np.meshgrid(west + side * (east - west), south + side * (north - south)))
@@ -81,7 +81,7 @@ def window_around(
     if not seen.any():
         return None
     grow = margin_px
-    if not seen.all():  # the box reaches over the image: its last point there may lie a step before the edge
+    if not seen.all():  # the box extends beyond the image: its last point inside may be a step from the edge
         grow = (margin_px[0] + _step_px(row, shape[0]), margin_px[1] + _step_px(col, shape[1]))
     low = [int(np.floor(v[seen].min())) - by for v, by in zip((row, col), grow, strict=True)]
     high = [int(np.ceil(v[seen].max())) + by + 1 for v, by in zip((row, col), grow, strict=True)]
@@ -90,14 +90,14 @@ def window_around(
 
 
 def _step_px(position: FloatArray, most: int) -> int:
-    """The most pixels from one point of a grid to the next, shape (points, points); ``most`` where nothing tells it."""
+    """The largest step in pixels between neighbouring grid points, shape (points, points); ``most`` if unknown."""
     steps = np.concatenate([np.abs(np.diff(position, axis=axis)).ravel() for axis in (0, 1)])
     known = steps[np.isfinite(steps)]
     return int(np.ceil(known.max())) if known.size else most
 
 
 def _bounds(place: Place) -> tuple[float, float, float, float]:
-    """The AOI's box, and the zones that reach over it."""
+    """Bounds of the AOI's box and of the zones that extend beyond it."""
     import shapely
 
     west, south, east, north = shapely.union_all([shapely.box(*place.bbox), *(z.geometry for z in place.zones)]).bounds
@@ -106,7 +106,7 @@ def _bounds(place: Place) -> tuple[float, float, float, float]:
 
 def _margin_px(scene: Scene) -> tuple[int, int]:
     along, across = RADAR_MARGIN_M if scene.sensor in RADARS else (OPTICAL_MARGIN_M, OPTICAL_MARGIN_M)
-    if scene.grid is not None:  # rows of a map are not the track's
+    if scene.grid is not None:  # rows of a map grid do not follow the track
         along = across = max(along, across)
     return int(np.ceil(along / scene.pixel_spacing_m[0])), int(np.ceil(across / scene.pixel_spacing_m[1]))
 
@@ -119,7 +119,7 @@ def _grid_of(grid: GeoBox, part: Window) -> GeoBox:
 
 
 def _view_from(view: RadarView, part: Window) -> RadarView:
-    """How the radar saw the part: the same, counted from its first row and column."""
+    """The radar geometry of the part, counted from its first row and column."""
 
     def moved(pairs: tuple[FloatArray, FloatArray] | None) -> tuple[FloatArray, FloatArray] | None:
         return None if pairs is None else (np.asarray(pairs[0], float) - part.col0, pairs[1])
@@ -167,20 +167,20 @@ class CutReader:
         return replace(self.whole(self._there(window)), window=window)
 
     def measured(self, window: Window) -> BoolImage:
-        """`valid` of the tile of a window, without its numbers where the whole image's reader tells it alone."""
+        """`valid` of a window's tile, without computing its values if the whole image's reader can."""
         told = getattr(self.whole, "measured", None)
         return self(window).valid if told is None else cast("BoolImage", told(self._there(window)))
 
     def counts(self, window: Window) -> Counts | None:
-        """Stored pixels of a window, where the whole image's reader can hand them out."""
+        """Stored pixels of a window, if the whole image's reader provides them; else None."""
         return self.whole.counts(self._there(window)) if isinstance(self.whole, CountsReader) else None
 
     def with_land(self, more: BaseGeometry) -> CutReader:
-        """The same part, with these polygons (EPSG:4326) taken for land as well."""
+        """The same part with these polygons (EPSG:4326) added to the land mask."""
         return replace(self, whole=cast("Any", self.whole).with_land(more))
 
     def without_water(self) -> CutReader:
-        """The same part with everything taken for water."""
+        """The same part without a land mask."""
         plain = getattr(self.whole, "without_water", None)
         return self if plain is None else replace(self, whole=plain())
 

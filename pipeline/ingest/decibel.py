@@ -1,4 +1,4 @@
-"""Radar numbers in decibel: what one dB is in stored numbers, and whether a zero among them was measured."""
+"""Radar values in dB: the number of stored steps per dB, and whether zeros are measurements."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
     from pipeline.types import BoolImage, FloatArray
 
-SPECKLE_DB = 2.2  # spread of 4.4 looks of speckle, as Sentinel-1 GRD has: 4.34 times the root of psi'(4.4)
-SIGMA0_DB = (-60.0, 20.0)  # medians outside are no ground: 30 dB below the noise floor of satellites, above any city
-_STEPS = (1.0, 10.0, 100.0, 1000.0)  # stored steps a dB, as whole numbers are written
-_BRIGHT = 2 / 3  # of the median in dB, so a third of the way up to 0 (our choice): -13 dB where the sea has -20
+SPECKLE_DB = 2.2  # spread of speckle with 4.4 looks, as in Sentinel-1 GRD: 4.34 times the square root of psi'(4.4)
+SIGMA0_DB = (-60.0, 20.0)  # no ground has a median outside: 30 dB below satellites' noise floor, above any city
+_STEPS = (1.0, 10.0, 100.0, 1000.0)  # stored steps per dB in use
+_BRIGHT = 2 / 3  # of the median in dB, i.e. a third of the way up to 0 (our choice): -13 dB if the sea has -20
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]])  # a pixel and its neighbours
-_STRIP_ROWS, _STRIP_COLS, _STRIPS, _SMALL_PX = 60, 8192, 16, 16_000_000  # our choice: what judges a large image
+_STRIP_ROWS, _STRIP_COLS, _STRIPS, _SMALL_PX = 60, 8192, 16, 16_000_000  # our choice: the sample of a large image
 
 
 def steps_per_db(values: FloatArray, dtype: str) -> float:
-    """Stored steps a dB, where most ``values`` (NaN where nothing was measured) are negative.
+    """Stored steps per dB, for mostly negative ``values`` (NaN: not measured).
 
-    Of the powers of ten that put the median on Earth, decimal numbers are taken by the least; whole ones, which are
-    often dB times 100, by that at which their speckle spreads most nearly as Sentinel-1's does.
+    Candidates are the powers of ten that give a plausible median. For decimal numbers the smallest is taken; for
+    integers, often dB times 100, the one whose speckle spread is closest to Sentinel-1's.
     """
     known = values[np.isfinite(values) & (values != 0)]
     middle = float(np.median(known)) if known.size else 0.0
@@ -35,7 +35,7 @@ def steps_per_db(values: FloatArray, dtype: str) -> float:
     if not likely:
         return 1.0
     spread = speckle(-values).spread
-    if not np.isfinite(spread):  # a chip without room for blocks
+    if not np.isfinite(spread):  # a chip too small for blocks
         low, high = np.percentile(known, [16, 84])
         spread = float(high - low) / 2
     if dtype.startswith("float") or spread <= 0:
@@ -44,7 +44,7 @@ def steps_per_db(values: FloatArray, dtype: str) -> float:
 
 
 def strips_of(shape: tuple[int, int]) -> Iterator[Window]:
-    """All of an image, or some strips of rows of a large one, at full resolution."""
+    """Windows over the whole image, or over some strips of rows of a large one, at full resolution."""
     rows, cols = shape
     if rows * cols <= _SMALL_PX:
         yield Window(0, 0, rows, cols)
@@ -55,11 +55,11 @@ def strips_of(shape: tuple[int, int]) -> Iterator[Window]:
 
 
 def cut_at_zero(strips: Iterable[tuple[NDArray[Any], BoolImage]]) -> bool:
-    """Were dB numbers cut off at 0, so that a zero is the brightest measurement and not a missing one?
+    """Were dB values clipped at 0, so that a zero is the brightest measurement and not nodata?
 
-    Each strip is numbers of one band and where they are missing, zeros aside. Nothing exceeds 0 then, and most spots of
-    zeros within the image lie amid bright pixels, since a ship's edges fade over some pixels. Zeros that stand for
-    nothing lie amid the usual ones. `_BRIGHT` says how bright the median of a spot's neighbours must be.
+    Each strip holds one band's values and a mask of other nodata. If clipped, nothing exceeds 0, and most patches of
+    zeros inside the image are surrounded by bright pixels, since a ship's edges fade over some pixels. Nodata zeros
+    are surrounded by ordinary ones. `_BRIGHT` says how bright the median of a patch's neighbours must be.
     """
     bright = dark = 0
     for numbers, missing in strips:
@@ -76,7 +76,7 @@ def cut_at_zero(strips: Iterable[tuple[NDArray[Any], BoolImage]]) -> bool:
 
 
 def _around_spots(numbers: NDArray[Any], measured: BoolImage) -> FloatArray:
-    """For each spot of zeros that does not touch the border, the median of the measured pixels beside it."""
+    """For each patch of zeros that does not touch the border, the median of the measured pixels beside it."""
     from scipy import ndimage
 
     labels, count = ndimage.label(numbers == 0, np.ones((3, 3)))

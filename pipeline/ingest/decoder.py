@@ -1,7 +1,8 @@
-"""Decodes rasters in a process of its own, with limits: a file that crashes, hangs or bloats GDAL costs only itself.
+"""Decodes rasters in a separate process with resource limits, so that a file that makes GDAL crash, hang or run out of
+memory harms nothing else.
 
-Run as ``python -m pipeline.ingest.decoder``: one JSON request a line on standard input, one answer a line on standard
-output, until the input ends. `pipeline.ingest.quarantine` is the other end.
+Run as ``python -m pipeline.ingest.decoder``: one JSON request per line on standard input, one answer per line on
+standard output, until the input ends. `pipeline.ingest.quarantine` is the other end.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ if TYPE_CHECKING:
 MEMORY_BYTES = 4 << 30
 CPU_S = 60  # for opening and the first gigabyte; our choice: deflate unpacks some 200 MB/s
 CPU_S_PER_GB = 30  # ... and for each more: six times what deflate takes; our choice
-SLOW_S_PER_GB = {"JP2OpenJPEG": 600}  # the same for what decodes slower: lossless Sentinel-2 bands take 105
-SECTOR = 512  # bytes that a disk loses at once
+SLOW_S_PER_GB = {"JP2OpenJPEG": 600}  # the same for slow drivers: lossless Sentinel-2 bands take 105
+SECTOR = 512  # bytes in a disk sector, the unit in which data are lost
 _CHUNK = 1 << 26  # bytes decoded at once
-MOST_ROOMS = 8  # of 64 MB, reached at once: a small part of the memory allowed; our choice
-THREADS = 2  # our choice: on two cores a whole file takes half the time
-# Drivers whose own threads pass over tiles that cannot be decoded, and leave zeros: ours open the file each for itself.
-# Seen with GDAL 3.10.3: a JPEG2000 that is cut off within its last tiles is decoded without an error by two threads.
+MOST_ROOMS = 8  # mapped at once, 64 MB each: a small part of the memory limit; our choice
+THREADS = 2  # our choice: halves the time for a whole file on two cores
+# Drivers whose own threads skip undecodable tiles and leave zeros: each of our threads opens the file itself instead.
+# Seen with GDAL 3.10.3: a JPEG2000 truncated within its last tiles is decoded without an error by two threads.
 OWN_THREADS = ("JP2OpenJPEG",)
 
 
@@ -48,14 +49,14 @@ def main() -> None:
     sys.modules["boto3"] = None  # type: ignore[assignment]  # rasterio would load it for buckets that are never read here
     resource.setrlimit(resource.RLIMIT_AS, (memory_allowed(), memory_allowed()))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _say({"ready": True})  # whatever ends it from here on may be the doing of a file
+    _say({"ready": True})  # if it ends after this, a file may be the cause
     while line := sys.stdin.readline():
         request = json.loads(line)
         _say(attend(**request) if "room" in request else answer(**request))
 
 
 def memory_allowed() -> int:
-    """Address space [bytes]: our limit, or a lower one that was set from outside, which only root could raise."""
+    """Address space limit [bytes]: ours, or a lower one set from outside, which only root could raise."""
     set_before = resource.getrlimit(resource.RLIMIT_AS)
     return min([MEMORY_BYTES, *(limit for limit in set_before if limit != resource.RLIM_INFINITY)])
 
@@ -74,9 +75,9 @@ def answer(
     supplied: bool = False,
     into: str | None = None,
 ) -> dict[str, str]:
-    """What is wrong with a raster: ``cause`` refuses it, ``doubt`` is told; both empty where nothing is.
+    """What is wrong with a raster: ``cause`` refuses it, ``doubt`` is a warning; both are "" if nothing is wrong.
 
-    ``unwritten`` is why the file ``into`` did not take its numbers.
+    ``unwritten`` says why its values could not be written to the file ``into``.
     """
 
     def examined() -> str:
@@ -101,13 +102,13 @@ def answer(
 
 
 def attend(path: str, item: str, driver: str, room: str, room_bytes: int) -> dict[str, str]:
-    """Open a raster of 16-bit numbers and put the windows that are asked for into the memory ``room``.
+    """Open a 16-bit raster and decode the requested windows into the shared memory ``room``.
 
-    That grows by ``room_bytes`` for each thread at the other end. The opening and each window are answered as in
-    `answer`; a request without content, or a cause, ends it, and so does the one doubt about the opening: that ``room``
-    cannot be reached.
+    The memory grows by ``room_bytes`` for each thread at the other end. Opening and each window are answered as in
+    `answer`; it ends with an empty request, with a cause, or with a doubt on opening, which means that ``room`` cannot
+    be accessed.
     """
-    rooms: dict[int, mmap.mmap] = {}  # by their first byte
+    rooms: dict[int, mmap.mmap] = {}  # by offset of their first byte
     try:
         memory = os.open(room, os.O_RDWR)
     except OSError as error:
@@ -137,7 +138,7 @@ def attend(path: str, item: str, driver: str, room: str, room_bytes: int) -> dic
 
 
 def _hand_over(dataset: DatasetReader, room: mmap.mmap, band: int, window: tuple[int, int, int, int], at: int) -> str:
-    """Decode a window into a room, from its byte ``at`` on; the doubt, where it spans the image."""
+    """Decode a window into a room at byte offset ``at``; returns a doubt about it if it spans the image's width."""
     row, col, rows, cols = window
     chunk = np.frombuffer(room, np.uint16, rows * cols, at).reshape(rows, cols)
     dataset.read(band, window=((row, row + rows), (col, col + cols)), out=chunk)
@@ -145,7 +146,7 @@ def _hand_over(dataset: DatasetReader, room: mmap.mmap, band: int, window: tuple
 
 
 def _told(work: Callable[[], str]) -> dict[str, str]:
-    """The doubt that ``work`` comes to, or the cause of its failure."""
+    """The doubt that ``work`` returns, or the cause of its failure."""
     _allow(CPU_S)
     try:
         return {"cause": "", "doubt": work()}
@@ -159,11 +160,11 @@ def _told(work: Callable[[], str]) -> dict[str, str]:
 
 
 class _UnwrittenError(Exception):
-    """Decoded numbers found no room: nothing that the image could help."""
+    """Decoded values could not be written, which is not the image's fault."""
 
 
 class _Supplied(io.RawIOBase):
-    """A copy of which only some parts are there: before each read the other end is asked to put that part in."""
+    """A partly filled copy of a file: before each read, the other end is asked to fill in that part."""
 
     def __init__(self, path: str) -> None:
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115
@@ -177,7 +178,7 @@ class _Supplied(io.RawIOBase):
             return b""
         _say({"need": [self._at, count]})
         if not sys.stdin.readline():
-            raise SystemExit  # nobody is there any more
+            raise SystemExit  # the other end is gone
         body = os.pread(self._file.fileno(), count, self._at)
         self._at += len(body)
         return body
@@ -201,20 +202,20 @@ class _Supplied(io.RawIOBase):
 
 
 def _fair_s(dataset: DatasetReader) -> float:
-    """Processor time for a whole file [s]."""
+    """Processor time allowed for a whole file [s]."""
     size = dataset.width * dataset.height * sum(np.dtype(d).itemsize for d in dataset.dtypes)
     return CPU_S + SLOW_S_PER_GB.get(dataset.driver, CPU_S_PER_GB) * size / 1e9
 
 
 def _allow(cpu_s: float) -> None:
-    """So much processor time from now on; then the kernel ends this process."""
+    """Limit this process to ``cpu_s`` of processor time from now on; then the kernel ends it."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     soft = int(used.ru_utime + used.ru_stime + cpu_s) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
 
 
 def _ends(dataset: DatasetReader) -> str:
-    """Decode the first and the last block of each band: enough to meet a header that lies."""
+    """Decode the first and the last block of each band: enough to detect a false header."""
     rows, cols = dataset.block_shapes[0]
     for row, col in ((0, 0), ((dataset.height - 1) // rows, (dataset.width - 1) // cols)):
         dataset.read(window=dataset.block_window(1, row, col))
@@ -229,9 +230,9 @@ Part = tuple[int, int, int]  # of an image: band, first row, rows
 def _whole(
     dataset: DatasetReader, into: str | None, again: Callable[[], AbstractContextManager[DatasetReader]] | None
 ) -> str:
-    """Decode everything, and write it there; the doubt is a run of zeros as a lost disk sector leaves it.
+    """Decode everything, and write it to ``into``; returns a doubt if a run of zeros looks like a lost disk sector.
 
-    With ``again`` threads open the file anew for each part. Says after each part that it is still at work.
+    With ``again``, threads reopen the file for each part. Reports progress after each part.
     """
     doubt = ""
     if again is None:
@@ -260,7 +261,7 @@ def _whole(
 
 
 def _parts(dataset: DatasetReader) -> list[Part]:
-    """The image band by band, in parts that end where its own tiles do, if they may."""
+    """The image band by band, in parts aligned with its tiles if possible."""
     height = dataset.block_shapes[0][0]
     row_bytes = dataset.width * np.dtype(dataset.dtypes[0]).itemsize
     step = min(max(height, _CHUNK // max(row_bytes, 1) // height * height), dataset.height)
@@ -269,7 +270,7 @@ def _parts(dataset: DatasetReader) -> list[Part]:
 
 
 def _decoded(dataset: DatasetReader, part: Part, into: str | None, room: NDArray[Any] | None = None) -> str:
-    """Decode a part, and write it to ``into``; the doubt about it."""
+    """Decode a part, and write it to ``into``; returns a doubt about it, or ""."""
     band, top, rows = part
     window = ((top, top + rows), (0, dataset.width))
     chunk = dataset.read(band, window=window, out=None if room is None else room[:rows])
@@ -281,7 +282,7 @@ def _decoded(dataset: DatasetReader, part: Part, into: str | None, room: NDArray
 
 
 def _write(into: str, chunk: NDArray[Any], start: int) -> None:
-    """Write numbers to a file that is there, from its byte ``start`` on."""
+    """Write values to an existing file at byte offset ``start``."""
     left = np.ascontiguousarray(chunk).reshape(-1).view(np.uint8).data
     try:
         with open(into, "r+b", buffering=0) as file:
@@ -293,9 +294,9 @@ def _write(into: str, chunk: NDArray[Any], start: int) -> None:
 
 
 def _doubt(dataset: DatasetReader, band: int, top: int, chunk: NDArray[Any]) -> str:
-    """What is doubtful about rows from ``top`` on, their neighbours above and below looked at where it matters."""
+    """What is doubtful about rows from ``top`` on; if anything is, they are reread with the rows above and below."""
     if dataset.driver == "JPEG" or str(dataset.profile.get("compress", "")).lower() == "jpeg":
-        return ""  # one that lost a part has whole blocks of wrong shades: its lines of black are a dark picture's
+        return ""  # a damaged JPEG has whole blocks of wrong shades: its black lines are just dark
     if len(chunk) > 1 and not lost_sector(chunk, top):
         return ""
     rows = range(max(0, top - 1), min(dataset.height, top + len(chunk) + 1))
@@ -304,12 +305,12 @@ def _doubt(dataset: DatasetReader, band: int, top: int, chunk: NDArray[Any]) -> 
 
 
 def lost_sector(chunk: NDArray[Any], top: int = 0, lines: range | None = None, height: int | None = None) -> str:
-    """Does one line hold a run of exact zeros, half a disk sector or longer, between lines that were measured?
+    """Describes a run of exact zeros in one line, at least half a disk sector long, between measured lines; else "".
 
-    A sector that is lost in an uncompressed file is zeros in one line, or in the end of one and the start of the next;
-    land, borders and slicks are zeros in neighbouring lines as well. ``lines`` are those in question, of a file whose
-    line ``top`` comes first; all where none are given. The first line and the last of a file of ``height`` lie between
-    no two: zeros at their ends are the border of an image that was turned by little.
+    A sector lost in an uncompressed file leaves zeros in one line, or at the end of one and the start of the next;
+    land, borders and slicks have zeros in neighbouring lines as well. ``top`` is the first line's number in the file;
+    ``lines`` are those to check, by default all. The first and last line of a file of ``height`` have only one
+    neighbour: zeros at their ends are the border of a slightly rotated image.
 
     >>> sea = np.ones((3, 400), np.uint16)
     >>> sea[1, 50:306] = 0
@@ -317,7 +318,7 @@ def lost_sector(chunk: NDArray[Any], top: int = 0, lines: range | None = None, h
     'line 1 holds 256 zeros in a row between measured lines: a lost disk sector?'
     """
     if chunk.dtype.kind == "u" and chunk.size and chunk.min() > 0:
-        return ""  # sooner told than by comparing each
+        return ""  # faster than comparing each
     zero = chunk == 0
     if not zero.any():
         return ""
@@ -344,9 +345,9 @@ def _zeros_beside(
     shape: tuple[int, ...],
     these: BoolImage,
 ) -> FloatArray:
-    """The share of zeros above or below ``these`` runs of zeros, the larger; NaN where there is no other line."""
+    """The larger share of zeros above or below ``these`` runs of zeros; NaN if there is no other line."""
     rows, cols = shape
-    first, before = row * cols + start, np.append(0, np.cumsum(stop - start))  # runs come in the order of pixels
+    first, before = row * cols + start, np.append(0, np.cumsum(stop - start))  # runs are in pixel order
     line, cut = row[these], np.stack([start[these], stop[these]])
 
     def share(beside: NDArray[np.int64]) -> FloatArray:

@@ -1,6 +1,6 @@
-"""Which scenes show the same acquisition, and which of them stands for the others.
+"""Finds scenes of the same acquisition, and decides which one to keep.
 
-About one in a hundred Sentinel-1 images exists more than once, under another name or cut at other lines; counting
+About one in a hundred Sentinel-1 images exists more than once, under another name or sliced differently; counting
 each as a look would count ships twice.
 """
 
@@ -23,31 +23,30 @@ _TILE = re.compile(
     r"(?P<platform>S2[A-Z])_MSI(?P<level>L[12][AC])_(?P<time>\d{8}T\d{6})_(?:N\d{4}_)?R\d{3}_T(?P<tile>\w{5})"
 )
 _TILE_FILE = re.compile(r"(?<![A-Z0-9])T(\d\d[C-X][A-Z]{2})_(\d{8}T\d{6})(?!\d)")
-_INFRARED = ("B12", "B11", "B8A", "B08")  # of single bands the last one tells water best
-_SAME_S = 1.0  # by which times of one image may differ as they are written (our choice)
-_WAVES = ("HV", "VH", "HH", "VV", "intensity")  # of single polarisations the last one is rather kept
-_WITHIN = 0.98  # of a scene that another of the same pass shows as well; our choice, as for coverage
+_INFRARED = ("B12", "B11", "B8A", "B08")  # preference among single bands, best (for telling water) last
+_SAME_S = 1.0  # tolerance between times written for one image (our choice)
+_WAVES = ("HV", "VH", "HH", "VV", "intensity")  # preference among single polarisations, best last
+_WITHIN = 0.98  # share of a scene that another must show to replace it; our choice, as for coverage
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """One scene that gives way to another."""
+    """A scene replaced by another."""
 
     of: str
     cause: str
 
 
 def find_duplicates(scenes: Sequence[tuple[Scene, float | None]]) -> dict[str, Duplicate]:
-    """Scenes (each with its share of the AOI) that another stands for, by scene_id.
+    """Scenes (given with their share of the AOI) that are duplicates of another, by scene_id.
 
-    In this order: equal bytes (the first by name stays); one product processed twice (the newest stays; of
-    Sentinel-2's levels the higher); one data take cut twice (the one that shows more of the AOI stays, then the
-    newest); one Sentinel-2 pass in two tiles, where one tile shows all that the other does, or in one file for each
-    band; one optical image in two renderings, packed anew, in pixels of two sizes, or cut out of another (the one that
-    shows more stays, then the one that measures, then the finer, of Sentinel-2 the one with more bands); one radar
-    image in two files, or in one file for each polarisation (the one that measures stays, then the one with more
-    polarisations).
-    Ships under two *different* passes or neighbouring slices are no matter of this module.
+    Checked in this order: equal bytes (keeps the first by name); one product processed twice (keeps the newest; for
+    Sentinel-2 the higher level); one data take sliced twice (keeps the one that shows more of the AOI, then the
+    newest); one Sentinel-2 pass in two tiles, if one tile shows all that the other does, or in one file per band; one
+    optical image in two renderings, repacked, in two pixel sizes, or cropped from another (keeps the one that shows
+    more, then the calibrated one, then the finer, for Sentinel-2 the one with more bands); one radar image in two
+    files, or in one file per polarisation (keeps the calibrated one, then the one with more polarisations).
+    Ships under two *different* passes or neighbouring slices are handled elsewhere.
     """
     found: dict[str, Duplicate] = {}
     kept: list[tuple[Scene, float]] = []
@@ -71,10 +70,10 @@ def find_duplicates(scenes: Sequence[tuple[Scene, float | None]]) -> dict[str, D
 
 
 def find_clashes(scenes: Sequence[Scene]) -> dict[str, str]:
-    """Products of one name with different bytes, by scene_id, with the cause.
+    """Products with the same name but different bytes, by scene_id, with the cause.
 
-    Where exactly one of them agrees with its own manifest, that one is used; else none can be trusted. Copies that
-    agree with one manifest are one content, though a preview or a note may have been left out of one, or put in.
+    If exactly one of them agrees with its own manifest, that one is used; otherwise none can be trusted. Copies that
+    agree with the same manifest count as equal, even if one lacks a preview or has an extra note.
     """
     named: dict[str, list[Scene]] = {}
     for scene in scenes:
@@ -92,7 +91,7 @@ def find_clashes(scenes: Sequence[Scene]) -> dict[str, str]:
 
 
 def _content(scene: Scene) -> str:
-    """What stands for a product's bytes: the manifest that they agree with, else themselves."""
+    """Identifies a product's content: by its manifest if verified against it, else by its hash."""
     return scene.tags["manifest"] if scene.source.verified else scene.source.sha256
 
 
@@ -100,7 +99,7 @@ _Rank = tuple[float, str, bool, tuple[bool, str, float, int, int, float], int, s
 
 
 def _rank(scene: Scene, coverage: float) -> _Rank:
-    """The greater, the rather a scene is kept; coverage counts in steps of 2 %."""
+    """Sort key: the scene with the greatest is kept; coverage counts in steps of 2 %."""
     measured = scene.radiometry not in (Radiometry.RELATIVE, Radiometry.POWER)
     known = _WAVES if scene.sensor in RADARS else _INFRARED
     telling = known.index(scene.bands[0]) if scene.bands[0] in known else -1
@@ -119,11 +118,11 @@ def _rank(scene: Scene, coverage: float) -> _Rank:
 
 
 def _same_acquisition(scene: Scene, other: Scene, *, both_whole: bool) -> str:
-    """``both_whole``: does each show all of the AOI?"""
+    """Why two scenes are of one acquisition, or "". ``both_whole``: does each show all of the AOI?"""
     if scene.sensor is Sensor.OPTICAL and other.sensor is Sensor.OPTICAL:
         return _same_picture(scene, other)
     if scene.sensor is Sensor.SENTINEL2 and other.sensor is Sensor.SENTINEL2:
-        told = _TILE.match(scene.product_id) and _TILE.match(other.product_id)  # names know better than times
+        told = _TILE.match(scene.product_id) and _TILE.match(other.product_id)  # names are more reliable than times
         unnamed = "" if told else _same_picture(scene, other)
         return _other_band(scene, other) or _same_datatake(scene, other) or unnamed
     if scene.sensor is not Sensor.SENTINEL1 or other.sensor is not Sensor.SENTINEL1:
@@ -140,7 +139,7 @@ def _same_acquisition(scene: Scene, other: Scene, *, both_whole: bool) -> str:
 
 
 def _same_datatake(scene: Scene, other: Scene) -> str:
-    """Sentinel-2 cuts one pass into tiles that overlap by 10 km, and processes old passes anew."""
+    """Sentinel-2 passes are divided into tiles that overlap by 10 km, and old passes are reprocessed."""
     one, two = (_TILE.match(s.product_id) for s in (scene, other))
     if one is None or two is None:
         return _same_tile(scene, other)
@@ -153,14 +152,14 @@ def _same_datatake(scene: Scene, other: Scene) -> str:
 
 
 def _same_tile(scene: Scene, other: Scene) -> str:
-    """Bands outside their product have its tile and the begin of its pass in their names, and no other time of it."""
+    """Bands outside their product have its tile and the start of its pass in their names, but no other time."""
     one, two = _tile_and_time(scene), _tile_and_time(other)
     same = one is not None and one == two and _shows_no_more(scene, other)
     return "same tile and pass, in another file" if same else ""
 
 
 def _tile_and_time(scene: Scene) -> tuple[str, str] | None:
-    """By the product's name, or that of a file of it."""
+    """Tile and time, from the product's name or that of one of its files."""
     if (named := _TILE.match(scene.product_id)) is not None:
         return named["tile"], named["time"]
     found = _TILE_FILE.search(Path(scene.source.href).name.upper())
@@ -168,16 +167,16 @@ def _tile_and_time(scene: Scene) -> tuple[str, str] | None:
 
 
 def _same_picture(scene: Scene, other: Scene) -> str:
-    """Operators deliver one image in several renderings of the same pixels, and users pack it anew and cut it out.
+    """Operators deliver several renderings of one image, and users repack and crop it.
 
-    No two satellites show one place within a second, and none shows it twice: a panchromatic image and the colours of
-    the same moment are one look.
+    No two satellites image a place within a second, and none images it twice: a panchromatic image and the
+    multispectral one of the same moment are one look.
     """
     if not _near_in_time(scene, other) or not _shows_no_more(scene, other):
         return ""
     elsewhere = _elsewhere(scene, other)
     if not np.allclose(scene.pixel_spacing_m, other.pixel_spacing_m, rtol=0.02):
-        both_s2 = scene.sensor is other.sensor is Sensor.SENTINEL2  # satellites that fly half an orbit apart
+        both_s2 = scene.sensor is other.sensor is Sensor.SENTINEL2  # its satellites fly half an orbit apart
         known = bool(scene.platform) and scene.platform == other.platform
         one = known or (both_s2 and not elsewhere)
         return "same moment, place and satellite, in pixels of another size" if one else ""
@@ -187,9 +186,9 @@ def _same_picture(scene: Scene, other: Scene) -> str:
 
 
 def _same_radar_image(scene: Scene, other: Scene, *, both_whole: bool) -> str:
-    """GeoTIFFs of one acquisition: packed or calibrated anew, put on a map grid, or one for each polarisation.
+    """GeoTIFFs of one acquisition: repacked, recalibrated, reprojected to a map grid, or one per polarisation.
 
-    The frame of a map grid is larger than the image that stands aslant in it: it tells nothing of what is shown.
+    The frame of a map grid is larger than the rotated image inside it, so it does not tell what is shown.
     """
     if scene.acquired is None or other.acquired is None or scene.only_dated or other.only_dated:
         return ""
@@ -206,20 +205,20 @@ def _same_radar_image(scene: Scene, other: Scene, *, both_whole: bool) -> str:
 
 
 def _made_from(scene: Scene, other: Scene) -> bool:
-    """Does a file keep in its name that of the whole product which it was made from? Then it shows no more."""
+    """Does a file's name contain that of the whole product it was made from? Then it shows no more than that."""
     whole = "data_take" in other.tags and bool(other.product_id)
     return whole and other.product_id.upper() in Path(scene.source.href).name.upper()
 
 
 def _other_band(scene: Scene, other: Scene) -> str:
-    """Some providers cut Sentinel-2 into one file for each band."""
+    """Some providers deliver Sentinel-2 as one file per band."""
     single = len(scene.bands) == len(other.bands) == 1 and scene.bands != other.bands and scene.acquired is not None
     same = single and scene.platform == other.platform and scene.acquired == other.acquired
     return "another band of the same image" if same and _shows_no_more(scene, other) else ""
 
 
 def _near_in_time(scene: Scene, other: Scene) -> bool:
-    """Have both one time, as nearly as it is written, that is neither a day alone nor perhaps the file's own?"""
+    """Do both have the same time, within rounding, that is neither a mere date nor perhaps the file's own time?"""
     if scene.acquired is None or other.acquired is None:
         return False
     if any(s.only_dated or MAYBE_WRITTEN in s.degraded for s in (scene, other)):
@@ -228,19 +227,19 @@ def _near_in_time(scene: Scene, other: Scene) -> bool:
 
 
 def _elsewhere(scene: Scene, other: Scene) -> bool:
-    """Are they known to be of two satellites?"""
+    """Are they known to be from two different satellites?"""
     return bool(scene.platform and other.platform and scene.platform != other.platform)
 
 
 def _shows_no_more(scene: Scene, other: Scene) -> bool:
-    """Does the other show as good as all that this one shows?"""
+    """Does the other scene show practically all that this one shows?"""
     if scene.footprint is None or other.footprint is None or scene.footprint.area == 0:
         return False
     return bool(scene.footprint.intersection(other.footprint).area / scene.footprint.area > _WITHIN)
 
 
 def _overlap(scene: Scene, other: Scene) -> float:
-    """Time that two scenes share, over the shorter one's duration."""
+    """Overlap of two scenes in time, as a share of the shorter one's duration."""
     (start, end), (other_start, other_end) = _span(scene), _span(other)
     shared = (min(end, other_end) - max(start, other_start)).total_seconds()
     shorter = min((end - start).total_seconds(), (other_end - other_start).total_seconds())
@@ -248,7 +247,7 @@ def _overlap(scene: Scene, other: Scene) -> float:
 
 
 def _span(scene: Scene) -> tuple[datetime, datetime]:
-    """When its lines were measured; its one time twice where no line has its own."""
+    """Time of its first and last line; the scene's time twice if lines have none of their own."""
     if scene.radar is None or scene.radar.azimuth_time is None:
         assert scene.acquired is not None
         return scene.acquired, scene.acquired

@@ -1,4 +1,4 @@
-"""Features of a GeoJSON file as somebody says them who looks for one there: by its own name, or counted from one."""
+"""Words that identify a feature of a GeoJSON file to its editor: its own name, or its position counted from one."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from pipeline.config.key_words import entry_words
 from pipeline.errors import printable
 
-NAME_KEYS = ("zone_id", "name", "id", "fid", "osm_id", "gid")  # by which GIS programs know a feature
+NAME_KEYS = ("zone_id", "name", "id", "fid", "osm_id", "gid")  # properties by which GIS programs identify a feature
 MOST_OF_A_NAME = 60  # characters (our choice)
 
 
 def feature_words(features: Sequence[Any]) -> list[str]:
-    """Each feature by the first of its names that no other bears, else its number from one and what it is.
+    """Each feature by the first of its names that is unique, else by its position from one and what it is.
 
     >>> told = [{"zone_id": "pier"}, {"kind": "berth"}, {"name": "A"}, {"name": "A"}, {"osm_id": 7}]
     >>> feature_words([{"properties": one} for one in told])
@@ -34,7 +34,7 @@ def _words(index: int, feature: Any, borne: Counter[tuple[str, str]]) -> str:
 
 
 def _names(feature: Any) -> dict[str, str]:
-    """What names a feature has, by their keys; GeoJSON's own ``id`` stands beside the properties."""
+    """A feature's names by key, including GeoJSON's own ``id`` outside the properties."""
     if not isinstance(feature, dict):
         return {}
     inner = feature.get("properties")
@@ -44,7 +44,7 @@ def _names(feature: Any) -> dict[str, str]:
 
 
 def _kind(feature: Any) -> str:
-    """What a feature says that it is: a berth, land, or the type of its geometry; "" where it says nothing."""
+    """What a feature says it is: its ``kind``, or the type of its geometry; "" if neither is given."""
     if not isinstance(feature, dict):
         return ""
     inner, geometry = feature.get("properties"), feature.get("geometry")

@@ -1,4 +1,4 @@
-"""The inputs below paths: folders are walked, a product is one input, and what will not be opened has its cause."""
+"""Finds image inputs below paths: folders are walked, a product is one input, and refused files have a cause."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ UNDER_WAY = (".part", ".partial", ".crdownload", ".tmp", ".download", ".filepart
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One input: where it lies, and why it will not even be opened.
+    """One input: its path, and why it will not even be opened.
 
-    What a catalogue says of an input that could not be had dates the look that is unknown because of it; of a local
-    file that cannot be used its sidecar or its name does.
+    For an input that could not be fetched, the catalogue's metadata date the look that is therefore unknown; for a
+    local file that cannot be used, its sidecar or name does.
     """
 
     path: Path
     refused: str = ""
-    name: str = ""  # the row's scene_id; the file's name where it is empty
+    name: str = ""  # the row's scene_id; if empty, the file's name
     acquired: datetime | None = None
     sensor: Sensor | None = None
     platform: str = ""
     footprint: BaseGeometry | None = None
-    doubt: str = ""  # what was odd about it when it was fetched, and again when it was fetched anew
+    doubt: str = ""  # what was odd about it when fetched, and again when refetched
 
 
 def find_inputs(paths: Sequence[Path | Found]) -> list[Found]:
-    """Every image below the given paths, sorted, each once; what is found already stays as it is.
+    """Every image below the given paths, sorted, each once; `Found` items are kept as they are.
 
-    Of a file and a link to it the file stays: its own name and the files beside it tell of it.
+    Of a file and a link to it the file is kept, since its name and sidecars give its metadata.
     """
     found: dict[str, Found] = {}
     for path in paths:
@@ -58,7 +58,7 @@ def find_inputs(paths: Sequence[Path | Found]) -> list[Found]:
 
 
 def _stacked(found: Iterable[Found]) -> list[Found]:
-    """Of the bands of one Sentinel-2 image in files of their own, one that stands for all, by the image's name."""
+    """Merge the single-band files of one Sentinel-2 image into one input, under the image's name."""
     out: list[Found] = []
     told: set[str] = set()
     for one in found:
@@ -73,19 +73,19 @@ def _stacked(found: Iterable[Found]) -> list[Found]:
 
 
 def _tellable(found: Found) -> Found:
-    """An input as a table can name it. Tables are UTF-8: what has another name is refused, and escaped in its row."""
+    """An input whose name a table can hold: names that are not UTF-8 are refused, and escaped in their row."""
     if is_utf8(found.path):
         return found
     return replace(found, refused=found.refused or FOREIGN_NAME, name=found.name or printable(found.path.name))
 
 
 def _links_in(path: Path) -> int:
-    """How many links lead to a file: it and the folders that it lies in."""
+    """Number of symbolic links in a path: the file and its parent folders."""
     return sum(os.path.islink(part) for part in (path, *path.parents))
 
 
 def _walk(path: Path, above: tuple[Path, ...] = ()) -> Iterator[Found]:
-    """The inputs below a path; ``above`` are the folders, without links, that it is being walked from."""
+    """The inputs below a path; ``above`` are the resolved folders on the way to it."""
     if not path.is_dir() or is_safe(path):
         yield Found(path.parent if path.name == MANIFEST else path)
         return
@@ -110,11 +110,11 @@ def _walk(path: Path, above: tuple[Path, ...] = ()) -> Iterator[Found]:
 
 
 def _bad_link(link: Path, above: tuple[Path, ...]) -> list[Found] | None:
-    """Of a link that is not followed: its row, if it has one; None of one that is. ``above``: see `_walk`."""
+    """For a link that is not followed, its row, if any; None for a link to follow. ``above``: see `_walk`."""
     image = link.suffix.lower() in IMAGE_SUFFIXES
-    if not os.path.exists(link):  # its end is missing, or it leads to itself
+    if not os.path.exists(link):  # its target is missing, or it is circular
         return [Found(link, "is a link that leads nowhere")] if image else []
-    if link.resolve() in above:  # what is there is met under its own name
+    if link.resolve() in above:  # its target is found under its own name
         return []
     if link.resolve().is_relative_to(above[-1]):
         return None

@@ -1,4 +1,4 @@
-"""Which stored numbers of a file are no measurement."""
+"""Decides which stored values of a file are nodata."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ if TYPE_CHECKING:
     from pipeline.ingest.rasters import RasterFile
     from pipeline.types import BoolImage
 
-_BORDER_SHARE = 0.002  # our choice: a smaller corner of zeros is dark water, not missing image
+_BORDER_SHARE = 0.002  # our choice: a smaller corner of zeros is dark water, not nodata
 FILLS = (-9999.0, -10000.0, -32767.0, -32768.0, -99999.0)
-"""Numbers that programs write where nothing was measured, and often do not declare; none is a reflectance, an
-amplitude, or a power. Those of an unsigned type are measured brightness as well, and are left alone."""
-BEYOND = 1e18  # no amplitude, power or reflectance is so large: 1e20, 9.97e36 (NetCDF) and 3.4e38 stand for nothing
-_FILL_SHARE = 0.002  # of the pixels hold one number below all others: decimal measurements repeat less (our choice)
+"""Fill values that programs write and often do not declare; none is a possible reflectance, amplitude or power. Fill
+values in unsigned types may also be measured brightness, and are left alone."""
+BEYOND = 1e18  # no amplitude, power or reflectance is so large: 1e20, 9.97e36 (NetCDF) and 3.4e38 are fill values
+_FILL_SHARE = 0.002  # share of pixels with a fill value below all others: measurements repeat less (our choice)
 CUT_OFF = "its dB numbers end at 0: what is brighter was cut off there, so lengths and scores are less sure"
-_BORDER_SIDE = 2048  # pixels of the overview in which the frame is looked for; our choice
-_SAMPLE_SIDE = 1024  # ... and of that in which a fill is looked for
+_BORDER_SIDE = 2048  # pixels of the overview searched for a frame of zeros; our choice
+_SAMPLE_SIDE = 1024  # ... and of that searched for a fill value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gaps:
-    """Which stored numbers of a file are no measurement, besides NaN, infinity and what is `BEYOND` measuring."""
+    """Which stored values of a file are nodata, besides NaN, infinity and magnitudes from `BEYOND` on."""
 
-    nodata: float | None  # the file's own
-    zero: bool  # a zero in every band is no measurement (a zero in one band already, for radar)
-    border: BoolImage | None = None  # coarse picture of zeros that belong to the frame of an image
+    nodata: float | None  # as declared by the file
+    zero: bool  # a zero in every band is nodata (for radar, in any band)
+    border: BoolImage | None = None  # coarse mask of zeros that belong to the image's frame
     step: int = 1
-    fills: tuple[float, ...] = ()  # further numbers that stand for nothing
+    fills: tuple[float, ...] = ()  # further fill values
     doubt: str = ""  # goes into the scene's ``degraded``
 
     @property
     def only_zeros(self) -> bool:
-        """Is a stored zero, in any band, the one thing that is no measurement (for radar)?"""
+        """Is a stored zero, in any band, the only nodata value (for radar)?"""
         return self.zero and self.border is None and self.nodata in (None, 0.0)
 
     def mask(self, stored: NDArray[Any], window: Window, *, radar: bool) -> BoolImage:
-        """True where a number is no measurement, shape (bands, rows, cols)."""
+        """True where a value is nodata, shape (bands, rows, cols)."""
         gap = ~(np.abs(stored) < BEYOND) if stored.dtype.kind == "f" else np.zeros(stored.shape, bool)
         if self.nodata is not None and np.isfinite(self.nodata):
             gap = gap | (stored == self.nodata)
@@ -60,13 +60,13 @@ class Gaps:
 
 
 def gaps_of(raster: RasterFile, sensor: Sensor, indexes: tuple[int, ...]) -> Gaps:
-    """The rule of one file.
+    """The nodata rule of one file.
 
-    Radar never measures zero, nor does a stack of optical bands in all of them at once. In an 8-bit picture zero is
-    also the darkest shade, and in a single band of reflectances it is dark water: only a frame of zeros is missing
-    there, and only where the file declares no number for what is missing. Where it does not, `FILLS` are missing too,
-    and so is a negative number far below all others that many pixels share.
-    Radar numbers in dB that were cut off at 0 are brightest there, whatever the file declares: only a frame is missing.
+    Radar never measures zero, nor does a stack of optical bands in all of them at once. In an 8-bit image zero is also
+    the darkest shade, and in a single reflectance band it is dark water: there only a frame of zeros is nodata, and
+    only if the file declares no nodata value. If it declares none, `FILLS` are nodata too, and so is a negative value
+    far below all others that many pixels share.
+    In radar values in dB clipped at 0, zeros are the brightest pixels, whatever is declared: only a frame is nodata.
     """
     signed = not raster.dtype.startswith("u")
     fills = (*FILLS, *_far_below(raster, indexes)) if signed and raster.nodata is None else ()
@@ -78,13 +78,13 @@ def gaps_of(raster: RasterFile, sensor: Sensor, indexes: tuple[int, ...]) -> Gap
 
 
 def _far_below(raster: RasterFile, indexes: tuple[int, ...]) -> tuple[float, ...]:
-    """The number below 0 that many pixels share, if it lies farther below all others than most of these lie apart.
+    """A negative value shared by many pixels, if it is farther below all others than the spread of most of these.
 
-    So lie -1 below reflectances and -99 below dB; what was cut off at its lower end reaches down to where it was cut.
-    Pixels count that hold it in every band.
+    Examples are -1 below reflectances and -99 below dB; values clipped at their lower end reach down to the clip level
+    without a gap. Only pixels that have the value in every band count.
     """
     sample = raster.sample(_SAMPLE_SIDE, indexes).reshape(len(indexes), -1)
-    sample = sample if sample.dtype.kind == "f" else sample.astype(np.float32)  # -32768 has no absolute of 16 bits
+    sample = sample if sample.dtype.kind == "f" else sample.astype(np.float32)  # -32768 has no absolute value in int16
     measured = (np.abs(sample) < BEYOND) & ~np.isin(sample, FILLS)  # False for NaN
     if not measured.any():
         return ()
@@ -98,7 +98,7 @@ def _far_below(raster: RasterFile, indexes: tuple[int, ...]) -> tuple[float, ...
 
 
 def _cut_at_zero(raster: RasterFile, indexes: tuple[int, ...], others: Gaps) -> bool:
-    """Are zeros the brightest pixels of a radar image in dB? ``others`` says what else is no measurement."""
+    """Are zeros the brightest pixels of a radar image in dB? ``others``: the other nodata rules."""
     for index in indexes:
         strips = ((raster.read(window, (index,)), window) for window in strips_of(raster.shape))
         if cut_at_zero((bands[0], others.mask(bands, window, radar=True)[0]) for bands, window in strips):
@@ -107,7 +107,7 @@ def _cut_at_zero(raster: RasterFile, indexes: tuple[int, ...], others: Gaps) -> 
 
 
 def _zeros_of(raster: RasterFile, sensor: Sensor, indexes: tuple[int, ...]) -> Gaps:
-    """What the file declares, and which zeros are missing."""
+    """The file's declared nodata, and whether zeros are nodata."""
     stack = len(indexes) > 1 and raster.dtype != "uint8"
     never_zero = sensor in RADARS and raster.dtype != "uint8"
     if never_zero or stack or raster.dtype == "uint16":
@@ -118,7 +118,7 @@ def _zeros_of(raster: RasterFile, sensor: Sensor, indexes: tuple[int, ...]) -> G
 
 
 def _frame_of_zeros(raster: RasterFile, indexes: tuple[int, ...]) -> Gaps:
-    """Large areas of zeros in all bands that touch the image's border."""
+    """Nodata where large areas of zeros in all bands touch the image's border."""
     from scipy import ndimage
 
     step = max(1, -(-max(raster.shape) // _BORDER_SIDE))

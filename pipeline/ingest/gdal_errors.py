@@ -1,4 +1,4 @@
-"""What an error that came up while GDAL decoded means: the file's fault, the machine's, this GDAL's, or our own."""
+"""Classifies errors raised while GDAL decodes: a fault of the file, of the machine, of this GDAL build, or our own."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _SAID = {  # by GDAL and its libraries
     r"Unsupported JPEG data precision (\d+)": "JPEG of {} bits",
     r"missing codec (\w+)": "{}",
 }
-_NO_ROOM = "No space for data buffer"  # libtiff, of a strip or tile; GDAL passes it on as an error of no kind
+_NO_ROOM = "No space for data buffer"  # libtiff, for a strip or tile; GDAL passes it on without a specific class
 
 
 def unknown_packing(error: BaseException | None) -> str:
-    """What such an error, or what caused it, says of a compression that this GDAL was built without; "" otherwise.
+    """The compression missing in this GDAL build, if the error or its causes say so; else "".
 
-    A file in one of them is sound, and cannot be decoded here.
+    Such a file is sound, but cannot be decoded here.
     """
     while error is not None:
         for said, words in _SAID.items():
@@ -27,10 +27,10 @@ def unknown_packing(error: BaseException | None) -> str:
 
 
 def memory_ran_out(error: BaseException | None) -> bool:
-    """Does such an error, or what caused it, say that memory could not be had?
+    """Does the error, or one of its causes, say that memory could not be allocated?
 
-    That is the machine's story, or a limit's, and no sign of a damaged file. GDAL's own kind of error for it is a class
-    of rasterio's that has no public name.
+    That is due to the machine or a limit, not a sign of a damaged file. rasterio's class for GDAL's error has no public
+    name.
     """
     while error is not None:
         kinds = {kind.__name__ for kind in type(error).__mro__}
@@ -41,6 +41,6 @@ def memory_ran_out(error: BaseException | None) -> bool:
 
 
 def of_rasterio(error: BaseException) -> bool:
-    """Did rasterio raise it, and not what is done with the pixels while the file is open?"""
+    """Was the error raised by rasterio, and not by code working on the pixels while the file is open?"""
     frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
     return any(str(frame.f_globals.get("__name__", "")).startswith("rasterio.") for frame in frames)

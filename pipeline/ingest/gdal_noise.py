@@ -1,4 +1,4 @@
-"""What rasterio says beside its answers and errors, and nobody asked for: kept from a user's terminal."""
+"""Suppresses rasterio's spurious warnings and messages, which would clutter a user's terminal."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def mute() -> None:
-    """Once and for all: catch_warnings belongs to the whole process, and threads that use it undo one another's.
+    """Mute for the whole process: catch_warnings is not thread-safe, threads that use it undo one another's filters.
 
-    What a missing georeference means is said of the scene.
+    A missing georeference is reported for the scene instead.
     """
     sys.unraisablehook = _muted(sys.unraisablehook)
     sys.excepthook = _muted_print(sys.excepthook)
@@ -22,7 +22,7 @@ def mute() -> None:
 
 
 def _muted(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The hook without one complaint: rasterio's logger cannot decode what GDAL quotes of a damaged tag (in 1.4)."""
+    """The hook, ignoring one error: rasterio's logger (1.4) cannot decode what GDAL quotes from a damaged tag."""
 
     def heard(found: Any) -> None:
         if not (isinstance(found.exc_value, UnicodeDecodeError) and "rasterio._env" in str(found.object)):
@@ -32,7 +32,7 @@ def _muted(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _muted_print(hook: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for the hook that Cython has the complaint printed by first: it alone comes without a traceback."""
+    """The same for the hook by which Cython prints that error first, recognised by having no traceback."""
 
     def heard(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
         if not (trace is None and isinstance(value, UnicodeDecodeError)):

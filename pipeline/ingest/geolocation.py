@@ -1,4 +1,4 @@
-"""Where pixels lie on Earth: map grids, and images in the sensor's own geometry with a grid of known points.
+"""Geolocation of pixels: map grids, and images in sensor geometry with a tie-point grid or GCPs.
 
 All mappings count pixels as in `pipeline.types`: whole numbers at pixel centres. They hold plain numbers only, so they
 can be copied to other threads and processes.
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 Forward = Callable[[Any, Any], tuple[Any, Any]]
 
-_ROUNDS = 12  # Newton halves its error's exponent each time; 4 suffice on real grids
-_BENDS_PX = 1.0  # within a pixel the mapping is straight to far below what is asked
+_ROUNDS = 12  # Newton's method converges quadratically; 4 suffice on real grids
+_BENDS_PX = 1.0  # within a pixel the mapping is linear to far below the tolerance
 _CLOSE_PX = 1e-4  # 1 mm at 10 m pixels
 
 
@@ -42,10 +42,10 @@ class MapGeolocation:
     shape: tuple[int, int]
 
     def lonlat(self, row: Any, col: Any) -> tuple[FloatArray, FloatArray]:
-        """Longitude and latitude [deg] of pixel positions; -180 to 180 where the grid counts from 0 to 360, too."""
+        """Longitude and latitude [deg] of pixel positions; -180 to 180 even if the grid counts from 0 to 360."""
         a, b, c, d, e, f = self.transform
         x, y = np.broadcast_arrays(np.asarray(col, float) + 0.5, np.asarray(row, float) + 0.5)
-        with np.errstate(over="ignore", invalid="ignore"):  # what is infinite lies nowhere
+        with np.errstate(over="ignore", invalid="ignore"):  # infinite values are nowhere on Earth
             x, y = a * x + b * y + c, d * x + e * y + f
         lon, lat = _transformer(self.crs_wkt, "EPSG:4326").transform(x, y)
         return wrapped(lon), np.asarray(lat, float)
@@ -68,10 +68,10 @@ class MapGeolocation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GridGeolocation:
-    """An image in radar (or scanner) geometry, by bicubic splines on a regular grid of known points.
+    """An image in radar (or scanner) geometry, by bicubic splines on a regular grid of tie points.
 
     ``line`` (M,) and ``pixel`` (N,) are the grid's rows and columns; ``lon`` and ``lat`` [deg] have shape (M, N).
-    Beyond the grid the mapping goes on straight; further than one image size away it has no answer.
+    Beyond the grid the mapping is extrapolated linearly; more than one image size away it has no answer.
     """
 
     line: FloatArray
@@ -126,8 +126,8 @@ class GridGeolocation:
         return out[0], out[1]
 
     def _slopes(self, spline: Any, row: Any, col: Any) -> tuple[Any, Any]:
-        """Derivatives along rows and along columns. Between two lines of points, as between the four corners of an
-        image, the way is straight, and FITPACK derives no straight spline.
+        """Derivatives along rows and along columns. With only two lines of points, such as an image's four corners, the
+        spline is linear, which FITPACK cannot differentiate, so the difference is used.
         """
         if self.line.size > 2:
             down = spline.ev(row, col, dx=1)
@@ -179,7 +179,7 @@ class PointGeolocation:
 
 
 def from_gcps(gcps: FloatArray, item: str, shape: tuple[int, int]) -> GridGeolocation | PointGeolocation:
-    """The mapping of ground control points (K, 4: row, col, lon, lat), counted as GDAL does (corner - 0.5).
+    """The mapping given by GCPs (K, 4: row, col, lon, lat), counted as GDAL does (corner - 0.5).
 
     Points on a full regular grid give bicubic splines, others thin-plate splines. A grid that ends exactly on the
     first and last pixel *numbers* (0 and n - 1) was counted from pixel centres, as Sentinel-1's annotation does: a
@@ -205,19 +205,19 @@ def from_gcps(gcps: FloatArray, item: str, shape: tuple[int, int]) -> GridGeoloc
 
 
 def ground_spacing_m(geolocation: Any, shape: tuple[int, int]) -> tuple[float, float]:
-    """True metres on the ground from one row to the next and from one column to the next, at the image's centre."""
+    """Ground distance [m] from one row to the next and from one column to the next, at the image's centre."""
     _, metres = _ground_steps(geolocation, shape)
     return float(metres[0]), float(metres[1])
 
 
 def skew_deg(geolocation: Any, shape: tuple[int, int]) -> float:
-    """By how much rows and columns miss a right angle on the ground, at the image's centre, 0 to 90 degrees."""
+    """Deviation of rows and columns from a right angle on the ground, at the image's centre, 0 to 90 degrees."""
     azimuth, _ = _ground_steps(geolocation, shape)
     return float(abs(abs((azimuth[1] - azimuth[0] + 180) % 360 - 180) - 90))
 
 
 def _ground_steps(geolocation: Any, shape: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
-    """Azimuths [deg] and lengths [m] of the ways from one row to the next and from one column to the next."""
+    """Azimuths [deg] and lengths [m] of the steps from one row to the next and from one column to the next."""
     row, col = (shape[0] - 1) / 2, (shape[1] - 1) / 2
     half = 2.0  # pixels to each side: far enough for rounding, near enough for curvature
     lon, lat = geolocation.lonlat(
@@ -228,7 +228,7 @@ def _ground_steps(geolocation: Any, shape: tuple[int, int]) -> tuple[FloatArray,
 
 
 def footprint_of(geolocation: Any, shape: tuple[int, int], item: str) -> BaseGeometry:
-    """Outline of an image on Earth, with points along its edges; a footprint across 180 degrees has two parts."""
+    """Footprint of an image (EPSG:4326), with points along its edges; in two parts if it crosses 180 degrees."""
     import shapely
 
     lon, lat = geolocation.lonlat(*edges(*(np.linspace(-0.5, n - 0.5, 9) for n in shape)))
@@ -243,19 +243,19 @@ def footprint_of(geolocation: Any, shape: tuple[int, int], item: str) -> BaseGeo
 
 
 def edges(row: FloatArray, col: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Rows and columns of the points around a rectangle that has these along its sides, as many of one as the other."""
+    """Rows and columns of points around a rectangle, given those along its two sides (equally many)."""
     row0, row1, col0, col1 = (np.full(len(row), end) for end in (row[0], row[-1], col[0], col[-1]))
     return np.concatenate([row0, row, row1, row[::-1]]), np.concatenate([col, col1, col[::-1], col0])
 
 
 def inside(row: FloatArray, col: FloatArray, shape: tuple[int, int]) -> BoolImage:
-    """True for pixel positions on an image of ``shape`` (rows, cols); a position that is NaN is on none."""
+    """True for pixel positions within an image of ``shape`` (rows, cols); False for NaN."""
     with np.errstate(invalid="ignore"):
         return (row >= -0.5) & (row < shape[0] - 0.5) & (col >= -0.5) & (col < shape[1] - 0.5)
 
 
 def spread(bbox: BBox, points: int) -> tuple[FloatArray, FloatArray]:
-    """Longitudes and latitudes [deg] of a regular grid in a box, shape (points**2,): the middles of its equal parts."""
+    """Longitudes and latitudes [deg] of a regular grid in a box, shape (points**2,), at the centres of its cells."""
     west, south, east, north = bbox
     share = (np.arange(points) + 0.5) / points
     lon, lat = np.meshgrid(west + share * (east - west), south + share * (north - south))
@@ -263,7 +263,7 @@ def spread(bbox: BBox, points: int) -> tuple[FloatArray, FloatArray]:
 
 
 def geobox_of(geolocation: Any) -> GeoBox | None:
-    """The map grid of an image that lies on one."""
+    """The map grid of an image; None if it is not on one."""
     if not isinstance(geolocation, MapGeolocation):
         return None
     from affine import Affine
@@ -281,12 +281,12 @@ def unwrapped(lon: Any) -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class _Guess:
-    """Row and column as second-degree polynomials in lon, lat: right to some pixels."""
+    """Row and column as quadratic polynomials in lon, lat: accurate to some pixels, to start Newton's method."""
 
     centre: tuple[float, float]
     scale: tuple[float, float]
     weights: Any  # (6, 2)
-    rows: tuple[float, float]  # where the mapping holds: one image size around the points
+    rows: tuple[float, float]  # range of validity: one image size around the points
     cols: tuple[float, float]
 
     @staticmethod
@@ -306,7 +306,7 @@ class _Guess:
         return np.column_stack([np.ones_like(x), x, y, x * x, x * y, y * y])
 
     def __call__(self, lon: Any, lat: Any) -> Any:
-        # far away a parabola bends back into the image; a plane does not
+        # far away a quadratic bends back into the image; a plane does not
         terms = self._terms(lon, lat, self.centre, self.scale)
         far = np.abs(terms[:, 1:3]).max(axis=1) > 1.0
         terms[far, 3:] = 0.0
@@ -328,7 +328,7 @@ def _inverse(forward: Forward, guess: _Guess, lon: Any, lat: Any) -> tuple[Float
         todo = np.flatnonzero((step > _CLOSE_PX) & np.isfinite(target_lon) & np.isfinite(target_lat))
         if todo.size == 0:
             break
-        # a step may leave the image by no more than the mapping reaches, or it would never come back
+        # limit steps to the mapping's range, from beyond which they would not return
         row, col = np.clip(row, *_grown(reach_row)), np.clip(col, *_grown(reach_col))
         anew = todo[step[todo] > _BENDS_PX]
         if anew.size:

@@ -1,4 +1,4 @@
-"""Hashes of files, by threads while other work is done; where that work fails they stop at their next piece."""
+"""Hashes files in background threads; if the foreground work fails, they stop at their next piece."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ PIECE = 1 << 20  # bytes
 
 @contextmanager
 def hashing(threads: int) -> Iterator[Callable[[Callable[[threading.Event], Any]], Future[Any]]]:
-    """A function that has a hash made by one of some threads; the hash is given an event that says to give up.
+    """Yields a function that submits a hash to a thread pool; the hash receives an event that tells it to give up.
 
-    Who leaves by an exception, an interrupt say, does not wait for large files to be read to their ends.
+    If the block ends with an exception, such as an interrupt, it does not wait for large files to be read to the end.
     """
     given_up = threading.Event()
     pool = ThreadPoolExecutor(threads)
@@ -33,13 +33,13 @@ def hashing(threads: int) -> Iterator[Callable[[Callable[[threading.Event], Any]
 
 
 def pieces(stream: IO[bytes], given_up: threading.Event | None = None) -> Iterator[bytes]:
-    """The bytes of a stream, until its end or until they are given up."""
+    """The bytes of a stream, until its end or until told to give up."""
     while not (given_up and given_up.is_set()) and (piece := stream.read(PIECE)):
         yield piece
 
 
 def sha256_of(path: Path, given_up: threading.Event | None = None) -> str:
-    """SHA-256 of a file's bytes; of no use once it was given up."""
+    """SHA-256 of a file's bytes; meaningless once given up."""
     digest = hashlib.sha256()
     try:
         with path.open("rb") as stream:

@@ -1,8 +1,8 @@
-"""A raster that is decoded once: the quarantine's helper hands over what it decodes, instead of decoding it in advance.
+"""Decodes a raster only once: the quarantine's helper passes on what it decodes, instead of decoding it in advance.
 
-Until every row has passed through the helper nothing is decoded here, so a file that crashes it still costs only
-itself. Whoever reads such a raster calls `Passing.finish` before anything is told of it: what was not read is decoded
-then, and what is damaged or doubtful comes out.
+Until every row has passed through the helper, nothing is decoded in this process, so a file that crashes the helper
+harms nothing else. Readers of such a raster must call `Passing.finish` before reporting anything from it: it decodes
+the rest and reveals damage and doubts.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
     from pipeline.types import FloatArray
 
-SMALLEST_PX = 16_000_000  # our choice: what decodes in a tenth of a second may be decoded twice
-STRIP_ROWS = 512  # of files' own tiles: what is handed over at once, of a band, so that each is decoded once
-ROOM_BYTES = 1 << 26  # for such a strip of all bands; our choice: of a Sentinel-1 scene it has 53 MB, of a tile 56
+SMALLEST_PX = 16_000_000  # our choice: smaller images decode in a tenth of a second, so twice is fine
+STRIP_ROWS = 512  # passed on at once per band: the usual tile height, so that each tile is decoded once
+ROOM_BYTES = 1 << 26  # for such a strip of all bands; our choice: it has 53 MB in a Sentinel-1 scene, 56 in a tile
 
 
 def open_in_passing(path: Path, meanwhile: Callable[[], object] = lambda: None) -> RasterFile:
-    """As `open_raster`, but a large raster of 16-bit numbers is decoded as it is read, after its ends."""
+    """As `open_raster`, but of a large 16-bit raster only the ends are decoded now, the rest as it is read."""
     raster = open_raster(path, whole=False, meanwhile=meanwhile)
     rows, cols = raster.shape
     fits = rows * cols >= SMALLEST_PX and 2 * raster.count * STRIP_ROWS * cols <= ROOM_BYTES
@@ -53,7 +53,7 @@ def _can_share() -> bool:
 
 
 class _Room:
-    """Shared memory of one thread, into which the helper decodes; and the strip that stands in it, with its bands."""
+    """One thread's shared memory, into which the helper decodes, and the strip and bands that it holds."""
 
     def __init__(self, memory: int, number: int) -> None:
         self.start = number * ROOM_BYTES
@@ -61,15 +61,15 @@ class _Room:
         self.holds: tuple[Window, tuple[int, ...]] | None = None
 
     def image(self, count: int, window: Window) -> NDArray[np.uint16]:
-        """What stands in it, shape (bands, rows, cols)."""
+        """Its content, shape (bands, rows, cols)."""
         shape = (count, window.rows, window.cols)
         return np.frombuffer(self._map, np.uint16, count * window.rows * window.cols).reshape(shape)
 
 
 class Passing:
-    """A helper that has one raster open, and what of it has passed. Threads may share it, and have a room each.
+    """A helper that has one raster open, and which rows of it have passed. Threads may share it; each has its own room.
 
-    Raises OSError where this process and the helper cannot share memory, InputError where the raster cannot be opened.
+    Raises OSError if memory cannot be shared with the helper, InputError if the raster cannot be opened.
     """
 
     def __init__(self, raster: RasterFile) -> None:
@@ -77,7 +77,7 @@ class Passing:
         self._raster = raster
         self._seen = np.zeros((raster.count, raster.shape[0]), bool)
         self._doubts: list[tuple[int, int, str]] = []
-        self._cause = ""  # why it failed; no exception, whose traceback would keep all this alive
+        self._cause = ""  # why it failed; not the exception, whose traceback would keep all this alive
         self._talk = threading.Lock()
         self._mine = threading.local()
         self._rooms = 0
@@ -88,7 +88,7 @@ class Passing:
             os.ftruncate(self._memory, ROOM_BYTES)
             self._helper = idle_helper()
             self._dropped = weakref.finalize(self, Helper.close, self._helper)  # it waits for requests
-            # /proc may count processes otherwise than we do
+            # process ids in /proc may differ from ours
             room = f"{os.path.realpath('/proc/self')}/fd/{self._memory}"
             file = {"path": raster.path, "item": raster.item, "driver": raster.driver}
             if self._ask(file | {"room": room, "room_bytes": ROOM_BYTES}):
@@ -100,10 +100,10 @@ class Passing:
             raise
 
     def read(self, window: Window, bands: tuple[int, ...], *, alone: bool = False) -> NDArray[np.uint16] | None:
-        """Stored numbers of a window, shape (bands, rows, cols); None where all has passed and may be read plainly.
+        """Stored values of a window, shape (bands, rows, cols); None if all has passed and may be read directly.
 
-        One as high as a strip has all of the strip handed over, for those beside it that this thread reads next, unless
-        it is read ``alone``.
+        For a window as high as a strip the whole strip is passed on, for the neighbours that this thread reads next,
+        unless it is read ``alone``.
         """
         strip, room = self._strip_at(window.row0), self._room()
         beside = not alone and (window.row0, window.rows) == (strip.row0, strip.rows)
@@ -121,7 +121,7 @@ class Passing:
         return out
 
     def finish(self) -> str:
-        """Have the rest decoded; what is doubtful about the raster, "" where nothing is. Raises InputError."""
+        """Decode the rest; returns what is doubtful about the raster, or "". Raises InputError if it is damaged."""
         for band, seen in enumerate(self._seen.copy(), 1):
             row = 0
             for known, run in groupby(seen):
@@ -140,7 +140,7 @@ class Passing:
         return Window(top, 0, min(STRIP_ROWS, rows - top), cols)
 
     def _room(self) -> _Room | None:
-        """The room of this thread; None where it has none and needs none any more."""
+        """This thread's room; None if it has none and no longer needs one."""
         room: _Room | None = getattr(self._mine, "room", None)
         if room is None and not self.over:
             with self._talk:
@@ -155,7 +155,7 @@ class Passing:
         return room
 
     def _bring(self, part: Window, bands: tuple[int, ...], room: _Room) -> bool:
-        """Have a part of some bands put into a room; False where everything has passed, and the helper is gone."""
+        """Have a part of some bands decoded into a room; False if everything has passed and the helper is gone."""
         whole = part.cols == self._raster.shape[1]
         where, room.holds = (part.row0, part.col0, part.rows, part.cols), None
         for n, band in enumerate(bands):
@@ -191,7 +191,7 @@ class Passing:
             raise InputError(self._raster.item, self._cause)
 
     def _leave(self) -> None:
-        """All has passed: the helper is free for others."""
+        """Everything has passed: release the helper for others."""
         self._ask({})
         self.over = True
         self._dropped.detach()
@@ -199,7 +199,7 @@ class Passing:
 
 
 def _parts(window: Window, bands: int) -> list[Window]:
-    """A window cut into what fits a room, at rows where files' own tiles end if it may be."""
+    """A window split into parts that fit a room, at tile boundaries if possible."""
     most = max(1, ROOM_BYTES // (2 * bands * window.cols))
     step = most // STRIP_ROWS * STRIP_ROWS or most
     return [
@@ -210,7 +210,7 @@ def _parts(window: Window, bands: int) -> list[Window]:
 
 @dataclass(frozen=True, slots=True)
 class PassingRaster(RasterFile):
-    """A raster of 16-bit numbers whose windows come from the helper until all of it has passed."""
+    """A 16-bit raster whose windows come from the helper until all of it has passed."""
 
     passing: Passing = field(kw_only=True, compare=False, repr=False)
 
@@ -226,5 +226,5 @@ class PassingRaster(RasterFile):
         return RasterFile.sample(self, side, indexes)
 
     def palette(self) -> FloatArray | None:
-        """None: 16-bit numbers are no colours."""
+        """None: a 16-bit raster has no palette."""
         return None

@@ -1,4 +1,4 @@
-"""What became of each input, as one row of the scenes table: used or not, with the cause; names told apart."""
+"""Builds the scenes table: one row per input, used or not, with the cause, and with unique names."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
-    """What became of one input so far."""
+    """One input and its outcome so far."""
 
     found: Found
     scene: Scene | None
@@ -34,14 +34,14 @@ class Opened:
 
 
 def table_of(opened: Sequence[Opened], duplicates: dict[str, Duplicate]) -> pd.DataFrame:
-    """The scenes table of these inputs, in order of time; ``duplicates`` are named by the scenes that give way."""
+    """The scenes table of these inputs, in order of time; ``duplicates``: by the scene_id of the one left out."""
     rows = _numbered([_row(one, duplicates) for one in opened])
     table = SCENES.from_rows(rows).sort_values(["acquired", "scene_id"], na_position="last", kind="stable")
     return SCENES.check(table)
 
 
 def told_apart(opened: list[Opened]) -> list[Opened]:
-    """Scenes of equal names get a part of their hash as well."""
+    """Add part of the hash to the names of scenes that would otherwise be equal."""
     counts = Counter(one.scene.scene_id for one in opened if one.scene is not None)
     out = []
     seen: Counter[str] = Counter()
@@ -103,12 +103,12 @@ def _row(one: Opened, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
 
 
 def _fetched_odd(doubt: str, scene: Scene) -> list[str]:
-    """What was odd about a fetched image, where its own reader does not say it."""
+    """What was odd about a fetched image, unless its own reader says so."""
     return [f"{doubt} (alike when fetched anew)"] if doubt and not any(doubt in d for d in scene.degraded) else []
 
 
 def _numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of equal names (files that would not open, in several folders) get a number."""
+    """Number rows with equal names (files in several folders that could not be opened)."""
     seen: Counter[str] = Counter()
     out = []
     for row in rows:

@@ -1,6 +1,6 @@
-"""All images of a run: each input becomes one row of the scenes table, used or not, with the cause.
+"""Opens all images of a run: each input becomes one row of the scenes table, used or not, with the cause.
 
-Nothing is counted twice: equal bytes, reprocessed products and re-sliced data takes give way to one scene. One bad
+Nothing is counted twice: of equal bytes, reprocessed products and re-sliced data takes one scene is kept. One bad
 file never stops the others.
 """
 
@@ -36,7 +36,7 @@ NOWHERE = "has no georeference, so it cannot be laid over the AOI"
 NOTHING_OF_AOI = "shows nothing of the AOI"
 OUTSIDE_PERIOD = "outside the period"
 Each = Callable[[Callable[[Found], Opened], Sequence[Found]], Iterable[Opened]]
-_HALF = 0.5  # our choice: a scene that measured less of what its frame holds of the AOI is called degraded
+_HALF = 0.5  # our choice: a scene that measured less of the AOI within its frame is degraded
 
 
 def open_inputs(
@@ -50,9 +50,8 @@ def open_inputs(
     """Scenes to use, in order of time, and the scenes table with one row per input.
 
     Folders are walked; a SAFE folder or zip is one input. ``start`` (included) and ``end`` (not included) bound the
-    acquisition time. With a place, a scene must show part of its box, and is cut to its surroundings.
-    ``each(work, tasks)`` is ``map`` by default; another one may work on several inputs at once. Raises only for options
-    that make no sense.
+    acquisition time. With a place, a scene must show part of its box, and is cropped to its surroundings.
+    ``each(work, tasks)`` is ``map`` by default; it may process several inputs at once. Raises only for invalid options.
     """
     options = options or OpenOptions()
     parse_scaling(options.scaling)
@@ -71,7 +70,7 @@ def open_inputs(
 def _open(
     found: Found, options: OpenOptions, place: Place | None, start: datetime | None, end: datetime | None
 ) -> Opened:
-    """One input opened and judged; every failure becomes a cause."""
+    """One input opened and checked; every failure becomes a cause."""
     if found.refused:
         outline = found.footprint if place is None else moved(found.footprint, middle_of(place.bbox))
         return Opened(replace(found, footprint=outline), None, found.refused)
@@ -104,7 +103,7 @@ def _open(
 
 
 def _dated(found: Found, start: datetime | None, end: datetime | None) -> Found:
-    """An input that cannot be used with the time that it states, if that lies in the period: that look is unknown."""
+    """An unusable input with the time that it states, if that is within the period: the look is then unknown."""
     moment = found.acquired or stated_time(found.path)
     if moment is None or implausible(moment, datetime.now(UTC)):
         return found
@@ -113,7 +112,7 @@ def _dated(found: Found, start: datetime | None, end: datetime | None) -> Found:
 
 
 def given_up(found: Found, why: str) -> Opened:
-    """What becomes of an input that killed the workers which opened it."""
+    """The outcome for an input that killed the workers that tried to open it."""
     return Opened(found, None, why)
 
 
@@ -129,12 +128,12 @@ def _outside_period(scene: Scene, start: datetime | None, end: datetime | None) 
 
 
 def beside_the_question(cause: str) -> bool:
-    """Is an input left out only because it is about another place or time, or a mask? Nothing is wrong with it then."""
+    """Is an input left out only because it shows another place or time, or is a mask? Then nothing is wrong with it."""
     return cause in (NOTHING_OF_AOI, MASK) or cause.endswith(OUTSIDE_PERIOD)
 
 
 def beside_in_words(causes: Iterable[str]) -> str:
-    """How many inputs were left out for their place or time alone, for whoever was told of none of them; "" for none.
+    """How many inputs were left out only for their place or time, which is not reported one by one; "" if none.
 
     >>> beside_in_words([NOTHING_OF_AOI, "acquired 2023-09-17, outside the period", "is empty (0 bytes)"])
     ' (1 of another place, 1 of another time)'

@@ -1,4 +1,4 @@
-"""JSON that people write by hand: a key that stands twice has no meaning, and is refused as in YAML."""
+"""Parses hand-written JSON; repeated keys are ambiguous, and refused as in YAML."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class RepeatedKey(ValueError):
 
 
 def unrepeated(text: str) -> Any:
-    """The content of a JSON text; RepeatedKey where a mapping has a key twice, ValueError where it is no JSON.
+    """The content of a JSON text; RepeatedKey if a mapping has a key twice, ValueError if it is not JSON.
 
-    Python reads some hundred levels of nesting, and ends with its own error beyond: such a text is none for us either.
+    Text nested deeper than Python's parser can read (some hundred levels) counts as not JSON.
 
     >>> unrepeated('{"a": 1, "a": 2}')
     Traceback (most recent call last):

@@ -1,6 +1,6 @@
-"""Images that show nothing, though every pixel is a number: one value throughout, or a level that no sea has.
+"""Detects images that show nothing although every pixel has a value: one value throughout, or implausible levels.
 
-An image of this kind shows nobody, whoever is there: it is a look that saw nothing, not a look at an empty berth.
+Such an image shows no ship whether there is one or not: the look is unknown, not a look at an empty berth.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pipeline.types import RADARS, Place, Radiometry, Scene, Window, tiles
 
 _PLACES = 5  # windows along each side of the AOI (our choice)
 _SIDE_PX = 16  # of a window (our choice)
-_STRIP_PX = 1024  # side of what is read at once of an image that may be blank
-_FEWEST = 200  # pixels below which nothing can be said (our choice)
-_ONE_VALUE = 0.99  # share of pixels that are equal (our choice): speckle of whole numbers on a dark sea stays below
+_STRIP_PX = 1024  # side of the parts in which a possibly blank image is read
+_FEWEST = 200  # pixels needed for a decision (our choice)
+_ONE_VALUE = 0.99  # share of equal pixels (our choice): integer speckle on a dark sea stays below
 
 
 REFLECTANCES = (0.001, 2.0)
@@ -27,7 +27,7 @@ a step of Sentinel-2's numbers is 0.0001, and clouds and glint exceed 1.6."""
 
 
 def lifeless(scene: Scene, place: Place | None) -> str:
-    """Why an image shows nothing in the AOI's box, or at all where there is no place; empty where it may."""
+    """Why an image shows nothing in the AOI's box, or without a place anywhere; "" if it may show something."""
     at = _points(scene, place)
     values = _sample(scene, at)
     if place is None and not values.size and not _measures(scene):
@@ -35,14 +35,14 @@ def lifeless(scene: Scene, place: Place | None) -> str:
     if values.shape[1] < _FEWEST:
         return ""
     where = "image" if place is None else "AOI"
-    if scene.sensor not in RADARS:  # dark water may be one value by its stretch: only all of it is a blank
+    if scene.sensor not in RADARS:  # stretched dark water may have one value: only an entirely uniform image is blank
         blank = not np.ptp(values, axis=1).any() and _is_blank(scene, at, values[:, 0])
         return f"is no picture: one value fills the {where}" if blank else _no_daylight(scene, values)
     first = values[0]
     _, counts = np.unique(first, return_counts=True)
     if counts.max() >= _ONE_VALUE * first.size:
         return f"is no radar picture: one value fills the {where}, without any speckle"
-    above = first[first > 0]  # noise that was taken off leaves zeros
+    above = first[first > 0]  # removed noise leaves zeros
     median_db = 10 * np.log10(float(np.median(above))) if above.size else 0.0
     if scene.radiometry is Radiometry.SIGMA0 and not SIGMA0_DB[0] <= median_db <= SIGMA0_DB[1]:
         return f"is no radar picture: its backscatter is {median_db:.0f} dB, which no sea or land has"
@@ -50,7 +50,7 @@ def lifeless(scene: Scene, place: Place | None) -> str:
 
 
 def _no_daylight(scene: Scene, values: NDArray[np.float64]) -> str:
-    """Why numbers that are told to be reflectances are none: as where their scale is that of another file."""
+    """Why alleged reflectances are implausible, as with the scale of another file; "" if they are not."""
     if scene.radiometry is not Radiometry.REFLECTANCE:
         return ""
     top, low = float(np.percentile(values, 99)), float(np.median(values, axis=1).min())
@@ -61,7 +61,7 @@ def _no_daylight(scene: Scene, values: NDArray[np.float64]) -> str:
 
 
 def _points(scene: Scene, place: Place | None) -> NDArray[np.int64]:
-    """Pixels (row, col) spread over the part of the image that lies in the AOI's box, or over all of it."""
+    """Pixels (row, col) spread over the part of the image within the AOI's box, or over all of it."""
     rows, cols = scene.shape
     if place is None:
         share = (np.arange(_PLACES) + 0.5) / _PLACES

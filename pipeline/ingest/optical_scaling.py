@@ -1,4 +1,4 @@
-"""What the stored numbers of an optical image are: reflectance on some scale, or brightness that nobody scaled."""
+"""Finds the scaling of an optical image's stored values: reflectance on some scale, or relative brightness."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
-_FULL_16_BITS = 65535.0  # where a reflectance of 1 lies in pictures that fill 16 bits
-# Of single bands as the browsers of Copernicus and Sentinel Hub export them: whole numbers that fill their type
+_FULL_16_BITS = 65535.0  # value of reflectance 1 in images that use the full 16 bits
+# Names of single bands exported by the Copernicus and Sentinel Hub browsers: integers that use the full range
 _RAW = re.compile(r"SENTINEL-2_L[12][AC]_(?:B\w\w_)?\(RAW\)", re.IGNORECASE)
-_FULL = {"uint8": 255.0, "uint16": _FULL_16_BITS}  # where they put a reflectance of 1 (Copernicus Browser, downloads)
+_FULL = {"uint8": 255.0, "uint16": _FULL_16_BITS}  # their value of reflectance 1 (Copernicus Browser, downloads)
 _DARK_WATER = 0.15  # reflectance: water's darkest band is darker
-_MOST_REFLECTANCE = 2.0  # of clouds and glint; whatever exceeds it is told on another scale
+_MOST_REFLECTANCE = 2.0  # of clouds and glint; larger values must be on another scale
 
 
 def optical_scaling(stored: Stored, sensor: Sensor, word: str, sidecar: Sidecar | None) -> Scaling:
@@ -59,7 +59,7 @@ def optical_scaling(stored: Stored, sensor: Sensor, word: str, sidecar: Sidecar 
     low, high = (0.0, 0.0) if sample.size == 0 else np.percentile(sample, [1, 99], axis=1)
     if raster.dtype.startswith("float"):
         asked = word == "reflectance"
-        # A grey picture comes stretched and has no other band to tell by: what was made of its 12 bits fits as well
+        # A grey image is usually stretched and has no other band to judge by: a stretched 12-bit one fits as well
         dark = sensor is Sensor.SENTINEL2 or (len(indexes) > 1 and bool(np.min(low) <= _DARK_WATER))
         return _decimal(float(np.max(high)), sidecar, asked=asked, dark=dark)
     if raster.dtype == "uint16" and (sensor is Sensor.SENTINEL2 or word == "reflectance"):
@@ -78,22 +78,22 @@ def optical_scaling(stored: Stored, sensor: Sensor, word: str, sidecar: Sidecar 
 
 
 def _decimal(top: float, sidecar: Sidecar | None, *, asked: bool, dark: bool) -> Scaling:
-    """Optical decimal numbers up to ``top``; ``dark`` where they begin as low as the reflectance of water."""
+    """Scaling of floating-point values up to ``top``; ``dark``: do they start as low as the reflectance of water?"""
     if asked or (top <= _MOST_REFLECTANCE and dark):
         return Scaling("linear", Radiometry.REFLECTANCE, "reflectance: decimal numbers from 0 to about 1")
-    if top <= _MOST_REFLECTANCE:  # as the same picture is read where it comes in whole numbers
+    if top <= _MOST_REFLECTANCE:  # like the same image in integers
         return Scaling("linear", Radiometry.RELATIVE, "relative brightness, decimal numbers", doubt=_no_scale(sidecar))
     doubt = "unknown radiometric scale: decimal numbers far above 1"
     return Scaling("linear", Radiometry.RELATIVE, "relative brightness", 1 / top, doubt=doubt)
 
 
 def _no_scale(sidecar: Sidecar | None) -> str:
-    """An operator's product that states no scale is relative by nature; without metadata nobody knows."""
+    """The doubt about a missing scale: none for an operator's product, which is then relative by design."""
     return "" if sidecar is not None else "unknown radiometric scale: brightness is relative"
 
 
 def _by_own_scale(raster: RasterFile, indexes: tuple[int, ...], seen: FloatArray) -> Scaling | None:
-    """GDAL's scale and offset of each band, where they make reflectances of the stored numbers (radiances: None)."""
+    """Scaling by GDAL's scale and offset of each band, if the result can be reflectance (for radiance: None)."""
     if not raster.scales:
         return None
     gains, offsets = (tuple(v[i - 1] for i in indexes) for v in (raster.scales, raster.offsets))
@@ -104,7 +104,7 @@ def _by_own_scale(raster: RasterFile, indexes: tuple[int, ...], seen: FloatArray
 
 
 def _by_name(raster: RasterFile, seen: FloatArray) -> Scaling | None:
-    """The scale of numbers that come from a product of ESA's, or from a browser, as the name says."""
+    """Scaling by file name, if it is that of an ESA product or of a browser's export."""
     if (full := _full_scale(raster.item, raster.dtype)) is not None:
         return Scaling("linear", Radiometry.REFLECTANCE, f"DN / {full:g}, as browsers export raw bands", 1 / full)
     baseline = baseline_in_name(raster.item)
@@ -118,7 +118,7 @@ def _by_name(raster: RasterFile, seen: FloatArray) -> Scaling | None:
 
 
 def _full_scale(name: str, dtype: str) -> float | None:
-    """The number that stands for a reflectance of 1 in a band that a browser exported, by its name; None of any other.
+    """The value of reflectance 1 in a band exported by a browser, judged by its name; None for any other.
 
     >>> _full_scale("2024-03-15-10_30_2024-03-15-10_45_Sentinel-2_L2A_B04_(Raw).tiff", "uint16")
     65535.0
@@ -129,7 +129,7 @@ def _full_scale(name: str, dtype: str) -> float | None:
 
 
 def _by_offset_tags(raster: RasterFile, indexes: tuple[int, ...]) -> Scaling | None:
-    """Sentinel-2's scale with the additive offset [DN] that the file's own tags state, one or one a band."""
+    """Sentinel-2's scale with the additive offset [DN] stated in the file's tags, one for all bands or one per band."""
     offsets = _tagged_offsets(raster)
     if not offsets:
         return None
@@ -144,7 +144,7 @@ def _by_offset_tags(raster: RasterFile, indexes: tuple[int, ...]) -> Scaling | N
 
 
 def _tagged_offsets(raster: RasterFile) -> list[float]:
-    """The offsets in a file's own tag, or the one that follows from a processing baseline; none where neither is."""
+    """The offsets in a file's tags, or the one implied by a processing baseline tag; empty if there is neither."""
     for key in ("BOA_ADD_OFFSET", "RADIO_ADD_OFFSET"):
         told = [word for word in re.split(r"[\s,;\[\](){}]+", raster.tags.get(key, "")) if word]
         if told and all(_NUMBER.fullmatch(word) for word in told):

@@ -1,4 +1,4 @@
-"""The AOI's place: its coast and zones, read and checked once, at the border."""
+"""Reads and checks an AOI's place: its coast and zones."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ZoneProperties(Section):
 def load_place(aoi: AoiConfig, root: Path) -> Place:
     """The place of an AOI; file names are relative to ``root``, the folder of configs.
 
-    Zones that do not touch the AOI's box are left out, so that several AOIs can share a file.
+    Zones that do not intersect the AOI's box are left out, so that several AOIs can share a file.
     Raises ConfigError naming file, feature and cause.
     """
     middle = middle_of(aoi.bbox)
@@ -75,7 +75,7 @@ def load_place(aoi: AoiConfig, root: Path) -> Place:
 
 
 def read_zones(path: Path, middle: float | None = None) -> tuple[Zone, ...]:
-    """Berths and anchorages of a GeoJSON file, in file order; longitudes near ``middle`` where one is given."""
+    """Berths and anchorages of a GeoJSON file, in file order; longitudes wrapped about ``middle`` if given."""
     content = _read_geojson(path)
     features = content.get("features")
     if content.get("type") != "FeatureCollection" or not isinstance(features, list) or not features:
@@ -91,9 +91,9 @@ def read_zones(path: Path, middle: float | None = None) -> tuple[Zone, ...]:
 
 
 def _refuse_shared_water(path: Path, zones: Sequence[Zone]) -> None:
-    """No two zones of one kind that count may lie on the same water: a ship there would be two calls.
+    """Refuse overlapping zones of one kind that both count: a ship there would be two calls.
 
-    A berth within an anchorage is no fault: a stay belongs to the berth then.
+    A berth within an anchorage is allowed: the stay then belongs to the berth.
     """
     counted = [zone for zone in zones if zone.counts]
     for one, other in combinations(counted, 2):
@@ -108,10 +108,10 @@ def _refuse_shared_water(path: Path, zones: Sequence[Zone]) -> None:
 
 
 def checked_polygon(geometry: Any, where: str, middle: float | None = None) -> BaseGeometry:
-    """A GeoJSON (multi-)polygon as a flat, valid geometry in lon, lat; a ConfigError that names ``where`` otherwise.
+    """A GeoJSON (multi-)polygon as a 2D, valid geometry in lon, lat; otherwise ConfigError naming ``where``.
 
-    With ``middle`` its longitudes are taken near that one, however the file writes them: cut at 180 degrees, going on
-    beyond, or with a jump from 179.9 to -179.9.
+    With ``middle``, longitudes are wrapped about it, however the file writes them: cut at 180 degrees, continuing
+    beyond, or jumping from 179.9 to -179.9.
     """
     if not geometry:
         raise ConfigError(f"{where}: has no geometry")
@@ -133,7 +133,7 @@ def checked_polygon(geometry: Any, where: str, middle: float | None = None) -> B
 
 
 def _in_degrees(found: BaseGeometry, where: str, middle: float | None) -> BaseGeometry:
-    """A geometry whose coordinates can be degrees, taken near ``middle``."""
+    """A geometry after checking that its coordinates can be degrees, wrapped about ``middle``."""
     west, south, east, north = found.bounds
     if not all(abs(v) < 1e300 for v in found.bounds):
         raise ConfigError(f"{where}: has a coordinate that is no number")
@@ -145,7 +145,7 @@ def _in_degrees(found: BaseGeometry, where: str, middle: float | None) -> BaseGe
     if middle is None and far > 180:
         raise ConfigError(f"{where}: has a longitude beyond 180 degrees; write it between -180 and 180")
     if middle is None and east - west > 180:
-        middle = 180.0  # no zone is so wide: it lies across
+        middle = 180.0  # no zone is so wide: it crosses 180 degrees
     return moved(found, middle)
 
 
@@ -170,7 +170,7 @@ def _zone(where: str, feature: Any, middle: float | None) -> Zone:
 
 
 def _read_geojson(path: Path) -> dict[str, Any]:
-    if os.path.exists(path) and not os.path.isfile(path):  # a pipe would be waited for
+    if os.path.exists(path) and not os.path.isfile(path):  # reading a pipe might block
         raise ConfigError(f"{printable(path)}: is not a regular file")
     if os.path.isfile(path) and (size := os.path.getsize(path)) > MAX_BYTES:
         raise ConfigError(f"{printable(path)}: {size} bytes is too large (limit {MAX_BYTES})")

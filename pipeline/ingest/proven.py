@@ -1,8 +1,8 @@
-"""Files that were decoded whole before need not be decoded again to know that they are sound: their hash says so.
+"""Records files that were fully decoded before, so that they need not be decoded again to know that they are sound.
 
-To decode a Sentinel-2 tile that came without a manifest takes a hundred times what it takes to hash it, and every run
-over a folder opens it anew. A note says what came of it, under the hash of the bytes, the code and the libraries; one
-that is torn or was edited is no note. What was refused is never noted: the next run looks at it again.
+Decoding a Sentinel-2 tile without a manifest takes a hundred times as long as hashing it, and every run over a folder
+opens it again. A note with the result is stored under the hash of bytes, code and libraries; a torn or edited note is
+ignored. Refused files are never noted: the next run checks them again.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _LARGEST_NOTE = 10_000  # bytes; our choice: a doubt is a line
 
 
 def open_proven(path: Path, notes: Path | None, meanwhile: Callable[[], object] = lambda: None) -> RasterFile:
-    """As `open_raster`, but a file that decodes slowly is decoded whole once, and noted in the folder ``notes``.
+    """As `open_raster`, but a slowly decoding file is fully decoded only once, which is noted in the folder ``notes``.
 
-    Without a folder, or where it takes no note, it is what `open_raster` gives.
+    Without a folder, or if no note can be written, the same as `open_raster`.
     """
     require_file(path, path.name)
     if notes is None or not decodes_slowly(path):
@@ -44,7 +44,7 @@ def open_proven(path: Path, notes: Path | None, meanwhile: Callable[[], object] 
     if doubt is not None:
         return replace(open_raster(path, whole=False, meanwhile=meanwhile), doubt=doubt)
     raster = open_raster(path, meanwhile=meanwhile)
-    if stamp_of(path) == before:  # else other bytes may have been decoded than were hashed
+    if stamp_of(path) == before:  # else the bytes decoded may not be those hashed
         with suppress(OSError, PipelineError):
             write_json(note, {"doubt": raster.doubt, "self": _seal(note, raster.doubt)})
     return raster
@@ -55,7 +55,7 @@ def _key(digest: str) -> str:
 
 
 def _noted(note: Path) -> str | None:
-    """What was doubtful about a file, "" where nothing was; None where nobody knows."""
+    """What was doubtful about a file, "" if nothing was; None without a valid note."""
     try:
         if os.path.getsize(note) > _LARGEST_NOTE:
             return None

@@ -1,7 +1,7 @@
-"""Rasters are first decoded elsewhere: in a helper process that may crash, hang or run out of memory in our place.
+"""Decodes rasters first in a helper process, which may crash, hang or run out of memory instead of this one.
 
-A helper lives as long as this process and answers one request after another, so that its start is paid once; threads
-that ask at the same time have one each.
+A helper lives as long as this process and answers one request after another, so that it is started only once; threads
+that make requests at the same time have one each.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from typing import Any
 from pipeline.errors import EnvironmentFault, InputError
 from pipeline.ingest.gdal_settings import ENVIRONMENT
 
-WAIT_S = 900.0  # our choice, for a helper whose own limit of processor time does not strike: a file that blocks
-HEADER = (0, 0, 0, 0)  # the window of whoever asks for the header alone
+WAIT_S = 900.0  # our choice, for a helper blocked without using processor time, which its own limit does not end
+HEADER = (0, 0, 0, 0)  # the window that requests the header only
 
 
 Supply = Callable[[int, int], None]
@@ -40,13 +40,13 @@ def examine(
     meanwhile: Callable[[], object] = lambda: None,
     into: str | None = None,
 ) -> str:
-    """Decode a raster in the helper; what is doubtful about it comes back, "" where nothing is.
+    """Decode a raster in the helper; returns what is doubtful about it, or "".
 
-    ``path`` is what GDAL is given, ``whole`` decodes every block instead of the first and the last, ``window`` (row,
-    column, rows, columns) that part of the first band alone, and `HEADER` the header alone. With ``supply`` the file is
-    a copy that is not all there: the helper asks before it reads. ``meanwhile`` is called once it is at work. The
-    numbers of a ``whole`` raster are written to the file ``into``, band by band, row by row. Raises InputError where
-    the file is damaged, or ends or outgrows the helper, OSError where ``into`` does not take its numbers, and whatever
+    ``path`` is GDAL's name for it. ``whole`` decodes every block instead of the first and the last; ``window`` (row,
+    column, rows, columns) only that part of the first band, and `HEADER` only the header. With ``supply`` the file is
+    an incomplete copy, and the helper asks before each read. ``meanwhile`` is called once the helper is working. The
+    values of a ``whole`` raster are written to the file ``into``, band by band, row by row. Raises InputError if the
+    file is damaged, or makes the helper end or exceed its limits, OSError if ``into`` cannot be written, and whatever
     ``supply`` and ``meanwhile`` raise.
     """
     request = {"path": path, "item": item, "driver": driver, "whole": whole, "window": window, "into": into}
@@ -80,7 +80,7 @@ class Helper:
         supply: Supply | None = None,
         meanwhile: Callable[[], object] = lambda: None,
     ) -> dict[str, str] | None:
-        """The answer, or None where the helper ended or was silent for too long; what it needs first is supplied."""
+        """The answer, or None if the helper ended or was silent for too long; meets its requests for data first."""
         self._send(request)
         meanwhile()
         while (found := self._heard()) is not None:
@@ -89,13 +89,13 @@ class Helper:
             elif "need" in found and supply is not None:
                 supply(*found["need"])
                 self._send({})
-            elif "rows" not in found:  # else it says that it is still at work
+            elif "rows" not in found:  # else it reports progress
                 break
         return found
 
     def _send(self, request: dict[str, object]) -> None:
         assert self.process.stdin is not None
-        with contextlib.suppress(OSError):  # one that has ended is found out by its silence
+        with contextlib.suppress(OSError):  # a helper that has ended will give no answer
             self.process.stdin.write(json.dumps(request).encode() + b"\n")
             self.process.stdin.flush()
 
@@ -109,7 +109,7 @@ class Helper:
         return json.loads(line) if line.endswith(b"\n") else None
 
     def end(self) -> str:
-        """Stop it and say how it ended. EnvironmentFault where it never took a request: then no file is to blame."""
+        """Stop it and say how it ended. EnvironmentFault if it never took a request: then no file is to blame."""
         import signal
 
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -121,14 +121,14 @@ class Helper:
             raise EnvironmentFault("the decoder cannot be started; is memory short, or a limit on it too low?")
         if running:
             return f"it takes longer than {WAIT_S:g} s"
-        if code == -signal.SIGKILL:  # no file does that: all that we limit ends it otherwise
+        if code == -signal.SIGKILL:  # not caused by a file: our limits end it in other ways
             return "the decoder was killed, as when memory runs out"
         if code == -signal.SIGXCPU:
             return "it takes too much processor time"
         return f"the decoder ended with {signal.Signals(-code).name}" if code < 0 else "the decoder gave up"
 
     def close(self) -> None:
-        """Let it go; it has nothing to lose."""
+        """Kill it; it holds no state worth keeping."""
         if self.owner != os.getpid():
             return
         self.process.kill()
@@ -140,17 +140,17 @@ class Helper:
 
 
 _LOCK = threading.Lock()
-_KEPT: list[Helper] = []  # helpers that nobody asks now
+_KEPT: list[Helper] = []  # idle helpers
 
 
 def given_back(helper: Helper) -> None:
-    """Somebody has no more questions: the next who has some may ask it."""
+    """Return a helper, for the next user."""
     with _LOCK:
         _KEPT.append(helper)
 
 
 def idle_helper() -> Helper:
-    """One that nobody asks, or a new one; whoever takes it gives it back."""
+    """An idle helper, or a new one; return it by `given_back`."""
     with _LOCK:
         while _KEPT:
             kept = _KEPT.pop()
@@ -162,7 +162,7 @@ def idle_helper() -> Helper:
 
 @atexit.register
 def release() -> None:
-    """End the helper processes that wait for the next file."""
+    """End the idle helper processes."""
     for helper in _KEPT:
         helper.close()
 
@@ -179,9 +179,9 @@ def _started() -> subprocess.Popen[bytes]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            bufsize=0,  # `select` sees no line that was read ahead
+            bufsize=0,  # `select` does not see buffered lines
             env=environment,
-            start_new_session=True,  # Ctrl-C is for the run, which ends its helper itself
+            start_new_session=True,  # Ctrl-C must reach only the run, which ends its helper itself
         )
     except OSError as error:
         raise EnvironmentFault(f"the decoder cannot be started: {error.strerror}") from error

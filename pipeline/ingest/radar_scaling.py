@@ -1,6 +1,6 @@
-"""What the stored numbers of a radar image are: amplitude, intensity, dB or sigma0, by word, by tags or by their look.
+"""Finds the scaling of a radar image's stored values (amplitude, intensity, dB or sigma0) by option, tags or speckle.
 
-A picture of unknown stretch tells itself apart by its speckle (`speckle.py`).
+An image of unknown stretch is classified by its speckle (`speckle.py`).
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ if TYPE_CHECKING:
 
 DB_RANGE = (-25.0, 0.0)  # a public convention for 8-bit sigma0 in VV: 8-bit = (dB + 25) / 25 * 255
 TARGETS_DB = 40.0  # of the brightest ships and buildings over the sea in Sentinel-1 products (our reading)
-SQUEEZED = 1.8  # our choice: contrasts wrong by less do no harm, and resampled pictures have more looks
-INTENSITY_CV2 = 0.09  # squared coefficient of variation: amplitude of 3 looks or more stays below, intensity of 11 or
-# fewer above (CV^2 = 1 / L for intensity, about 1 / 4L for amplitude)
-# Squared coefficient of variation, and skewness by itself and by coefficient of variation, of power in 16 bits, where
-# nearly all files hold amplitude. Over the sea of a few real Sentinel-1 scenes intensity has 0.18 to 0.24 and 0.7 to
-# 1.0, amplitude 0.04 to 0.11 and 0.1 to 0.8. The third bar is for a single look's amplitude, which is as wide and as
-# skew as intensity: by Rayleigh's law 1.2, where gamma's has 2 (drawn seas: 1.1 to 1.3, 1.7 to 2.1)
+SQUEEZED = 1.8  # our choice: smaller contrast errors do no harm, and resampled images have more looks
+INTENSITY_CV2 = 0.09  # squared coefficient of variation: amplitude with 3 or more looks stays below, intensity with 11
+# or fewer above (CV^2 = 1 / L for intensity, about 1 / 4L for amplitude)
+# Thresholds for 16-bit power, where nearly all files hold amplitude: squared coefficient of variation (CV), skewness,
+# and skewness / CV. Over the sea in a few real Sentinel-1 scenes intensity has 0.18 to 0.24 and 0.7 to 1.0, amplitude
+# 0.04 to 0.11 and 0.1 to 0.8. The third is for single-look amplitude, which is as wide and as skewed as intensity:
+# 1.2 for a Rayleigh law, 2 for a gamma law (simulated seas: 1.1 to 1.3, 1.7 to 2.1)
 CLEARLY_INTENSITY, FEWEST_BLOCKS = (0.15, 0.6, 1.5), 100
-SMOOTHED_CV2 = 1 / 44  # amplitude of 11 looks: what varies less was filtered or resampled, and its law shows no more
+SMOOTHED_CV2 = 1 / 44  # amplitude of 11 looks: if less, it was filtered or resampled, and its law cannot be told
 LOWEST_SEA = 1e-3  # sigma0, -30 dB (our choice): below the noise that Sentinel-1 is specified to have, -22 dB at most
 
 
 def radar_scaling(stored: Stored, word: str, span: tuple[float, float] | None, middle: FloatArray) -> Scaling:
-    """The scaling of a radar image by its tags, its own scale or ``word``, with ``span`` in dB where that is asked for.
+    """The scaling of a radar image by its tags, its own scale or ``word``, with ``span`` in dB if requested.
 
-    ``middle`` are stored numbers, NaN where nothing was measured.
+    ``middle``: stored values, NaN for nodata.
     """
     raster = stored.raster
     if word == "auto" and "A_COEF" in raster.tags:
         return _from_coefficients(raster)
     if word == "auto" and (told := raster.tags.get("SCALING", "")):
         word, span = parse_scaling(told)
-    if raster.scales and span is None:  # what the file says of its numbers goes before what they stand for
+    if raster.scales and span is None:  # the file's own scale is applied before their law
         gains, offsets = (tuple(v[i - 1] for i in stored.channels.indexes) for v in (raster.scales, raster.offsets))
         scaling = _by_word(word, "float32", None, gains[0] * middle + offsets[0])
         gains, offsets = (tuple(scaling.gain * n for n in v) for v in (gains, offsets))
@@ -56,7 +56,7 @@ def radar_scaling(stored: Stored, word: str, span: tuple[float, float] | None, m
 
 
 def _by_word(word: str, dtype: str, span: tuple[float, float] | None, values: FloatArray) -> Scaling:
-    """The law of ``values`` (NaN where nothing was measured), which are of type ``dtype``."""
+    """The scaling named by ``word`` for ``values`` (NaN: nodata) of type ``dtype``."""
     if word == "auto":
         return _radar_by_look(values, dtype)
     reason = f"{word} as asked for"
@@ -69,7 +69,7 @@ def _by_word(word: str, dtype: str, span: tuple[float, float] | None, values: Fl
 
 
 def _plain_decibel(values: FloatArray, dtype: str, reason: str) -> Scaling:
-    """dB numbers as they are, or a power of ten times as large, as whole numbers often are."""
+    """Scaling of dB values stored as they are, or multiplied by a power of ten, as often in integers."""
     steps = steps_per_db(values, dtype)
     if steps == 1.0:
         return Scaling("decibel", Radiometry.SIGMA0, reason)
@@ -78,10 +78,10 @@ def _plain_decibel(values: FloatArray, dtype: str, reason: str) -> Scaling:
 
 
 def _span_by_speckle(found: Speckle, highest: float) -> tuple[float, float] | None:
-    """The dB range at which a picture's speckle is that of Sentinel-1; None where the usual range fits it well enough.
+    """The dB range at which an image's speckle has Sentinel-1's spread; None if the usual range fits well enough.
 
-    A stretch of unknown range squeezes or stretches all contrasts alike; the spread of speckle, in dB, does not depend
-    on the sea's level and tells by how much. The upper end stays at 0 dB: the level itself cannot be told.
+    An unknown stretch scales all contrasts alike; the spread of speckle in dB does not depend on the sea's level, and
+    shows by how much. The upper end stays at 0 dB: the level itself cannot be determined.
     """
     if not np.isfinite(found.spread) or found.spread <= 0:
         return None
@@ -93,7 +93,7 @@ def _span_by_speckle(found: Speckle, highest: float) -> tuple[float, float] | No
 
 
 def _decibel(dtype: str, span: tuple[float, float] | None, reason: str, *, assumed: bool = False) -> Scaling:
-    """dB numbers, stretched over a given range, or over the usual one where that is unknown."""
+    """Scaling of dB values stretched over a given range, or the usual one if unknown."""
     top = np.iinfo(dtype).max if dtype.startswith("uint") else 1.0
     low, high = span or DB_RANGE
     gain = (high - low) / top
@@ -120,7 +120,7 @@ def _from_coefficients(raster: RasterFile) -> Scaling:
 
 
 def _radar_by_look(values: FloatArray, dtype: str) -> Scaling:
-    """The scaling of radar numbers that nothing is said of: by their type, their sign and their speckle."""
+    """The scaling of radar values without any metadata: by type, sign and speckle."""
     good = values[np.isfinite(values) & (values != 0)]
     if good.size == 0:
         return Scaling("square", Radiometry.POWER, "amplitude by convention; nothing to judge by", doubt="no data")
@@ -149,7 +149,7 @@ def _radar_by_look(values: FloatArray, dtype: str) -> Scaling:
 
 
 def _of_16_bits(found: Speckle) -> Scaling:
-    """Amplitude, as in GRD products, unless speckle speaks clearly for power that somebody stretched over 16 bits."""
+    """Amplitude, as in GRD products, unless speckle clearly indicates power stretched to 16 bits."""
     seen = found.cv**2, found.skewness, found.skewness / max(found.cv, 1e-9)
     if found.blocks >= FEWEST_BLOCKS and all(value > bar for value, bar in zip(seen, CLEARLY_INTENSITY, strict=True)):
         told = f"(speckle: skewness {found.skewness:+.2f}, CV {found.cv:.2f})"

@@ -1,4 +1,4 @@
-"""From stored numbers to what a detector may compare: linear power for radar, reflectance for optical images."""
+"""Chooses the scaling from stored values to what detectors need: linear power for radar, reflectance for optical."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 
 def scaling_of(stored: Stored, sensor: Sensor, wanted: str, sidecar: Sidecar | None) -> Scaling:
-    """The scaling of one file: what the user said, else what its tags say, else what its measured numbers look like.
+    """The scaling of one file: as the user said, else by its tags, else by the look of its values.
 
-    Raises InputError for a radar image of which no pixel would have a value.
+    Raises InputError for a radar image in which no pixel would have a value.
     """
     word, span = parse_scaling(wanted)
     if sensor in RADARS:
         if word == "reflectance":
             raise ConfigError(f"scaling reflectance does not fit {sensor}: radar has sigma0, amplitude, intensity, db")
-        # Numbers of 16 bits tell what they are by their type: one strip shows that they have values
+        # The type of 16-bit values suffices to classify them: one strip shows that there are values
         brief = stored.raster.dtype == "uint16" and not stored.raster.scales
         middle = _middle(stored, brief=brief)
         scaling = radar_scaling(stored, word, span, middle)
-        # What one strip says against the type, all of them must say
+        # If one strip contradicts the type, all strips must confirm it
         if brief and word == "auto" and scaling.law == "linear":
             scaling = radar_scaling(stored, word, span, _middle(stored))
         if _without_value(scaling, middle) and not (brief and not _without_value(scaling, _middle(stored))):
@@ -46,15 +46,15 @@ def scaling_of(stored: Stored, sensor: Sensor, wanted: str, sidecar: Sidecar | N
 
 
 def _without_value(scaling: Scaling, first_band: FloatArray) -> bool:
-    """Are there measured numbers, of which none becomes a value?"""
+    """Are there measured pixels, but none with a valid value?"""
     scaling = replace(scaling, gains=scaling.gains[:1], offsets=scaling.offsets[:1])
     return bool(np.isfinite(first_band).any() and not np.isfinite(scaling.apply(first_band, 0)).any())
 
 
 def _middle(stored: Stored, *, brief: bool = False) -> FloatArray:
-    """The first band at full resolution, all of it or strips of rows of a large one; NaN where nothing was measured.
+    """The first band at full resolution, whole or in strips of rows if large; NaN for nodata.
 
-    ``brief``: of a large one the first strip that holds more than zeros is enough.
+    ``brief``: for a large image, only the first strip that holds more than zeros.
     """
     strips = []
     for window in strips_of(stored.raster.shape):

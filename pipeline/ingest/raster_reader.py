@@ -1,4 +1,4 @@
-"""Windows of one raster file as calibrated tiles: numbers, what was measured, and what is water."""
+"""Reads windows of one raster file as calibrated tiles: values, valid pixels, and water."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.types import Counts, Tile, Window
 if TYPE_CHECKING:
     from pipeline.types import BoolImage
 
-COMPILED_PX = 16_384  # from this size on a window is worth loading compiled code for (our choice)
+COMPILED_PX = 16_384  # window size from which loading compiled code pays off (our choice)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +42,7 @@ class RasterReader(OverWater):
         return Tile(window, self.stored.channels.names, data, valid, self.water(window), clouded)
 
     def measured(self, window: Window) -> BoolImage:
-        """`valid` of the tile of a window, without its numbers where those of the file tell it alone."""
+        """`valid` of a window's tile, without calibration if the stored values suffice."""
         self._require_on_image(window)
         if self._keeps_all:
             return np.asarray(~self.stored.read(window)[1].any(axis=0))
@@ -50,12 +50,12 @@ class RasterReader(OverWater):
 
     @property
     def _keeps_all(self) -> bool:
-        """Does every number that the file gives as measured become a value?"""
+        """Does every measured stored value become a valid value?"""
         whole = np.dtype(self.stored.raster.dtype).kind in "iu"
         return whole and self.palette is None and self.scaling.law == "linear" and not self.stored.radar
 
     def _compiled(self, window: Window) -> Tile:
-        """The same pixels in one pass; importing and loading its code takes as long as a small run has time."""
+        """The same pixels in one pass of compiled code, whose loading would take too long for a small run."""
         from pipeline.ingest.reflectance import reflectances
 
         numbers = self.stored.raster.read(window, self.stored.channels.indexes)
@@ -63,7 +63,7 @@ class RasterReader(OverWater):
         return Tile(window, self.stored.channels.names, data, valid, self.water(window))
 
     def counts(self, window: Window) -> Counts | None:
-        """Stored pixels of a window, where they are 16-bit amplitude without gaps but zeros; else None."""
+        """Stored pixels of a window if they are 16-bit amplitude with no nodata but zeros; else None."""
         scaling, raster, channels = self.scaling, self.stored.raster, self.stored.channels
         plain = scaling.law in ("square", "calibrated") and (scaling.gain, scaling.offset) == (1.0, 0.0)
         plain &= not scaling.gains and raster.dtype == "uint16" and self.palette is None

@@ -1,8 +1,8 @@
-"""Raster files opened without trust: named drivers only, no side files, a size limit, windowed reads.
+"""Opens untrusted raster files safely: named drivers only, no GDAL side files, a size limit, windowed reads.
 
-What a file says about itself is read once into a frozen `RasterFile`. Threads and processes share nothing but its
-path: each opens the file for itself, and keeps the few that it read last open, so that what was decoded for one window
-need not be decoded again for the next.
+A file's metadata are read once into a frozen `RasterFile`. Threads and processes share nothing but its path: each opens
+the file itself, and keeps the last few open, so that blocks decoded for one window need not be decoded again for the
+next.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from pipeline.types import BoolImage, FloatArray
 
-MAGIC = (  # a file's first bytes decide its driver, never its name; a VRT is text, and matches none
+MAGIC = (  # the driver is chosen by a file's first bytes, never its name; a VRT is text and matches none
     (b"II*\0", "GTiff"),
     (b"MM\0*", "GTiff"),
     (b"II+\0", "GTiff"),  # BigTIFF
@@ -45,8 +45,8 @@ MAGIC = (  # a file's first bytes decide its driver, never its name; a VRT is te
 )
 MAX_BYTES = 40_000_000_000  # decoded as float32; our choice: a dual-polarisation GRD has 4e9
 MAX_BLOCK_BYTES = 1 << 30  # one compressed block; our choice, against deflate bombs
-BOMB_BLOCK_BYTES = 1 << 26  # blocks from this size on must not unpack ...
-BOMB_RATIO = 200.0  # ... so many-fold: deflate reaches 1,032, images of the sea some 2
+BOMB_BLOCK_BYTES = 1 << 26  # blocks from this size on must not exceed ...
+BOMB_RATIO = 200.0  # ... this compression ratio: deflate reaches 1,032, images of the sea some 2
 FOREIGN_NAME = "has a name that is not UTF-8 (rename it, or the folder that it lies in)"
 MAX_BANDS = 64  # our choice: hyperspectral cubes are not what this reads
 MOST_HELD = 6  # rasters that a thread keeps open (our choice): the bands of one scene
@@ -60,26 +60,26 @@ _NUMBERS = count()
 
 @dataclass(frozen=True, slots=True)
 class RasterFile:
-    """What a raster file says of itself. ``gcps`` are (row, col, lon, lat, height [m]), whole at pixel centres."""
+    """A raster file's metadata. ``gcps`` are (row, col, lon, lat, height [m]), whole numbers at pixel centres."""
 
-    path: str  # as GDAL is given it
-    item: str  # as people are told it
+    path: str  # GDAL's name for it
+    item: str  # its name in messages
     driver: str
     shape: tuple[int, int]
     dtype: str
-    descriptions: tuple[str, ...]  # "" where a band has none
+    descriptions: tuple[str, ...]  # "" if a band has none
     colours: tuple[str, ...]  # grey, red, green, blue, alpha, palette, ...
     tags: dict[str, str]
     nodata: float | None
     crs_wkt: str | None
     transform: tuple[float, float, float, float, float, float] | None
     gcps: FloatArray | None
-    rpc: dict[str, list[float]] | None = None  # rational polynomials of the file's own tag, by GDAL's names
-    doubt: str = ""  # what decoding it all showed to be odd
-    masked: bool = False  # does the file hold a mask of its own, beside its bands?
-    scales: tuple[float, ...] = ()  # by band: value = scale * stored + offset; empty where the file does not say
+    rpc: dict[str, list[float]] | None = None  # rational polynomials from the file's own tag, by GDAL's names
+    doubt: str = ""  # what decoding it showed to be odd
+    masked: bool = False  # does the file have an internal mask besides its bands?
+    scales: tuple[float, ...] = ()  # by band: value = scale * stored + offset; empty if not stated
     offsets: tuple[float, ...] = ()
-    reduced: bool = False  # does it hold smaller copies of itself, from which a sample costs little?
+    reduced: bool = False  # does it have overviews, which make samples cheap?
     number: int = field(default_factory=_NUMBERS.__next__, compare=False, repr=False)  # of this look at the file
 
     @property
@@ -88,13 +88,13 @@ class RasterFile:
         return len(self.descriptions)
 
     def said(self) -> dict[str, Any]:
-        """All that the file says of itself, by field: what makes another kind of raster of the same file."""
+        """All metadata by field, to construct another kind of raster from the same file."""
         return {f.name: getattr(self, f.name) for f in fields(RasterFile)}
 
     def read(self, window: Window, indexes: tuple[int, ...] | None = None, *, alone: bool = False) -> NDArray[Any]:
-        """Raw numbers of a window, shape (bands, rows, cols); ``indexes`` are 1-based.
+        """Stored values of a window, shape (bands, rows, cols); ``indexes`` are 1-based.
 
-        ``alone``: nobody reads its neighbours next, so nothing is decoded for them.
+        ``alone``: its neighbours are not read next, so nothing is decoded for them.
         """
         with held(self) as dataset:
             return dataset.read(list(indexes) if indexes else None, window=rasterio_window(window))
@@ -111,7 +111,7 @@ class RasterFile:
         return self.resampled(self.sampled(side), indexes)
 
     def resampled(self, shape: tuple[int, int], indexes: tuple[int, ...] | None = None) -> NDArray[Any]:
-        """The whole image in pixels of ``shape`` (rows, cols), each the nearest of its own."""
+        """The whole image resampled to ``shape`` (rows, cols), nearest neighbour."""
         from rasterio.enums import Resampling
 
         with held(self) as dataset:
@@ -123,7 +123,7 @@ class RasterFile:
         return self.measured_as(self.sampled(side))
 
     def measured_as(self, shape: tuple[int, int]) -> BoolImage:
-        """`measured` for the whole image in pixels of ``shape`` (rows, cols), each the nearest of its own."""
+        """`measured` for the whole image resampled to ``shape`` (rows, cols), nearest neighbour."""
         from rasterio.enums import Resampling
 
         if not self.masked:
@@ -162,11 +162,11 @@ def open_raster(
     whole: bool = True,
     meanwhile: Callable[[], object] = lambda: None,
 ) -> RasterFile:
-    """Read a raster's description; refuse what is not an image, is complex, or is larger than `MAX_BYTES`.
+    """Read a raster's metadata; refuse what is not an image, is complex, or is larger than `MAX_BYTES`.
 
     With ``member`` the file is a GeoTIFF or JPEG2000 of that name inside the zip ``path``, which the caller has
-    checked. It is decoded in quarantine first: ``whole``, or its ends alone, where its bytes are known to be those that
-    its producer wrote or the rest is decoded there as it is read (``in_passing``). ``meanwhile`` is called while that
+    checked. It is decoded in quarantine first: ``whole``, or only its ends if its bytes were verified against the
+    producer's checksum or the rest is decoded there as it is read (``in_passing``). ``meanwhile`` is called while that
     goes on.
     """
     from pipeline.ingest.quarantine import examine
@@ -182,10 +182,10 @@ def open_raster(
 
 
 def address(path: Path, member: str | None = None) -> tuple[str, str, str]:
-    """A file as GDAL is given it and as people are told it, and its driver; InputError where it is no image."""
+    """A file's name for GDAL, its name in messages, and its driver; InputError if it is not an image."""
     name = path.name if member is None else Path(member).name
     require_file(path, name)
-    place = str(path.absolute())  # absolute: nothing in it can be taken for an address
+    place = str(path.absolute())  # absolute, so that it cannot be taken for a URL
     if member is None:
         return place, name, _driver_of(path, name)
     packed = "JP2OpenJPEG" if name.lower().endswith(".jp2") else "GTiff"
@@ -193,7 +193,7 @@ def address(path: Path, member: str | None = None) -> tuple[str, str, str]:
 
 
 def described(where: str, name: str, driver: str, doubt: str = "") -> RasterFile:
-    """What a raster, which was decoded in quarantine, says about itself."""
+    """The metadata of a raster that was decoded in quarantine before."""
     with opened(where, name, driver) as dataset:
         refuse_oddities(dataset, name)
         scales, offsets = _stated_scale(dataset)
@@ -221,7 +221,7 @@ def described(where: str, name: str, driver: str, doubt: str = "") -> RasterFile
 
 
 def has_mask(dataset: DatasetReader) -> bool:
-    """Does the file hold a mask that is neither one of its bands nor a number for what is missing?"""
+    """Does the file have an internal mask that is neither one of its bands nor derived from a nodata value?"""
     from rasterio.enums import MaskFlags
 
     flags = dataset.mask_flag_enums[0]
@@ -229,7 +229,7 @@ def has_mask(dataset: DatasetReader) -> bool:
 
 
 def _stated_scale(dataset: DatasetReader) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Scale and offset of each band; none where they would change nothing, or are no numbers to multiply by."""
+    """Scale and offset of each band; empty if they change nothing, or are not usable numbers."""
     scales, offsets = tuple(map(float, dataset.scales)), tuple(map(float, dataset.offsets))
     if not any(s != 1.0 for s in scales) and not any(offsets):
         return (), ()
@@ -241,16 +241,16 @@ def _stated_scale(dataset: DatasetReader) -> tuple[tuple[float, ...], tuple[floa
 def opened(
     path: str, item: str, driver: str, opener: Callable[..., Any] | None = None, *, threads: int = 1
 ) -> Iterator[DatasetReader]:
-    """A raster by exactly this driver, without side files; what GDAL says against it becomes an InputError.
+    """Open a raster with exactly this driver, without side files; GDAL's errors become an InputError.
 
-    With ``opener`` GDAL reads the file object that it returns. ``threads`` decode at once.
+    With ``opener`` GDAL reads the file object that it returns. ``threads``: number of decoding threads.
     """
     with _careful(path, item, driver, threads), _open(path, driver, opener) as dataset:
         yield dataset
 
 
 class _Held(threading.local):
-    """The rasters that a thread read last, open, by path, number and state of the file (whose time may lag by 4 ms)."""
+    """A thread's last rasters, kept open, by path, number and state of the file (whose mtime may lag by 4 ms)."""
 
     def __init__(self) -> None:
         self.files: dict[tuple[object, ...], DatasetReader] = {}
@@ -261,26 +261,26 @@ _HELD = _Held()
 
 @atexit.register
 def _let_go() -> None:
-    """Close what the main thread holds while that can still be done: from Python 3.13 on rasterio complains later."""
+    """Close the main thread's open rasters at exit: from Python 3.13 on rasterio raises errors if it is done later."""
     while _HELD.files:
         _HELD.files.popitem()[1].close()
 
 
 @contextmanager
 def held(raster: RasterFile) -> Iterator[DatasetReader]:
-    """`opened`, but kept open in this thread for its next read; what changed, or is looked at anew, is opened anew."""
+    """As `opened`, but kept open in this thread for its next read; reopened if the file changed or is a new raster."""
     with _careful(raster.path, raster.item, raster.driver):
         state = os.stat(_on_disk(raster.path))
         key = (raster.path, raster.number, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
         dataset = _HELD.files.pop(key, None) or _open(raster.path, raster.driver)
-        yield dataset  # one whose read failed is not kept
+        yield dataset  # not kept if the read fails
         _HELD.files[key] = dataset
         while len(_HELD.files) > MOST_HELD:
             _HELD.files.pop(next(iter(_HELD.files))).close()
 
 
 def _on_disk(path: str) -> str:
-    """The file that GDAL reads: itself, or the archive that it is a member of."""
+    """The file on disk: itself, or the archive that contains it."""
     return path[len("/vsizip/{") : path.rindex("}")] if path.startswith("/vsizip/{") else path
 
 
@@ -292,7 +292,7 @@ def _open(path: str, driver: str, opener: Callable[..., Any] | None = None) -> D
 
 @contextmanager
 def _careful(path: str, item: str, driver: str, threads: int = 1) -> Iterator[None]:
-    """GDAL under `SETTINGS`; what it says against a file becomes an InputError. A ValueError of our own stays one."""
+    """Run GDAL under `SETTINGS`, turning its errors into an InputError. Our own ValueErrors are passed on."""
     import rasterio
     from rasterio.errors import RasterioError
 
@@ -306,7 +306,7 @@ def _careful(path: str, item: str, driver: str, threads: int = 1) -> Iterator[No
             raise
         if packed := unknown_packing(error):
             raise InputError(item, f"is packed as {packed}, which cannot be decoded here; {PACK_ANEW}") from error
-        # names that GDAL gives to what it holds in memory are counted anew in each process: none of the file's story
+        # GDAL's names for in-memory files are numbered per process, and not part of the message
         said = re.sub(r"/vsi(riopener_\w+/|mem/[^\s:]*:)", "", str(error.__cause__ or error).replace(path, item))
         raise InputError(item, f"is damaged, or no true {driver} file ({' '.join(said.split())[:120]})") from error
 
@@ -326,7 +326,7 @@ def _driver_of(path: Path, item: str) -> str:
 
 
 def stamp_of(path: Path) -> Stamp:
-    """What a file looks like from outside; InputError where it cannot be asked."""
+    """A file's size and times; InputError if they cannot be read."""
     try:
         found = path.stat()
     except OSError as error:
@@ -335,7 +335,7 @@ def stamp_of(path: Path) -> Stamp:
 
 
 def require_file(path: Path, item: str) -> None:
-    """Refuse what is missing, no regular file, empty, or closed to us, and a name that GDAL could not spell."""
+    """Refuse a file that is missing, not regular, empty or unreadable, or whose name GDAL could not handle."""
     if not path.exists():
         raise InputError(item, "there is no such file")
     if not path.is_file():
@@ -349,7 +349,7 @@ def require_file(path: Path, item: str) -> None:
 
 
 def refuse_oddities(dataset: DatasetReader, item: str) -> None:
-    """Refuse complex numbers, mixed types, and sizes that no image of this kind has."""
+    """Refuse complex values, mixed types, and implausible sizes."""
     kinds = set(dataset.dtypes)
     if any(k.startswith("complex") for k in kinds):
         raise InputError(item, f"holds {dataset.dtypes[0]}; a detected (amplitude or intensity) image is needed")
@@ -370,7 +370,7 @@ def refuse_oddities(dataset: DatasetReader, item: str) -> None:
 
 
 def _rational(dataset: DatasetReader) -> dict[str, list[float]] | None:
-    """Rational polynomials by name, or None where the file holds none that can be read."""
+    """Rational polynomials by name; None if the file has none that can be read."""
     try:
         told = {k: [float(v) for v in str(value).split()] for k, value in dataset.tags(ns="RPC").items()}
     except ValueError:

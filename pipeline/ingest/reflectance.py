@@ -1,4 +1,4 @@
-"""Whole numbers to reflectances in one pass: values, gaps and which pixels are whole, in compiled code."""
+"""Converts integers to reflectances, nodata and valid pixels in one pass, in compiled code."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from pipeline.ingest.stored import Stored
     from pipeline.types import BoolImage, FloatImage
 
-NO_NUMBER = -1  # that no whole number of these types is
+NO_NUMBER = -1  # not a value of these unsigned types
 
 
 def reflectances(numbers: NDArray[Any], stored: Stored, scaling: Scaling) -> tuple[FloatImage, BoolImage]:
-    """What `Scaling.apply` makes of the numbers (bands, rows, cols), NaN in gaps; and True where no band has one.
+    """The result of `Scaling.apply` for values (bands, rows, cols), NaN for nodata; and True where no band is nodata.
 
-    For a linear law, and numbers that are `Stored.plain`.
+    For a linear law, and values that are `Stored.plain`.
     """
     count = len(numbers)
     gains = np.array(scaling.gains or [scaling.gain] * count, np.float32)

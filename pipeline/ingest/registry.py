@@ -1,6 +1,6 @@
-"""The analyst's list of vessels: a CSV that people edit by hand, so every line is checked and named when it is wrong.
+"""Reads the analyst's vessel registry: a hand-edited CSV, so every line is checked, and wrong ones are reported.
 
-A hull that was renamed stays one line: its other names stand in ``aka``.
+A renamed hull stays one line: its other names are in ``aka``.
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ _REQUIRED = ("name", "source")
 
 
 def read_registry(path: Path) -> pd.DataFrame:
-    """Read a vessel registry: one row a hull, in the file's order.
+    """Read a vessel registry: one row per hull, in the file's order.
 
-    Columns of the file, in any order: ``imo``, ``mmsi``, ``name``, ``aka`` (other names, ``;`` between), ``ship_type``
-    (in words, as "LPG carrier": what she may carry goes by it), ``dwt_t``, ``length_m``, ``beam_m``, ``depth_m``,
-    ``design_draught_m``, ``gt``, ``tonnage_kind`` (what ``dwt_t`` is: DWT, GT or UNKNOWN, for press and registers mix
-    them), ``source`` (where the line is from; no line without one). An empty cell is "not known"; lines that start with
-    ``#`` are comments. A quoted cell ends in its line: a quote left open would swallow the ships below it.
+    Columns of the file, in any order: ``imo``, ``mmsi``, ``name``, ``aka`` (other names, separated by ``;``),
+    ``ship_type`` (in words, such as "LPG carrier": decides what she may carry), ``dwt_t``, ``length_m``, ``beam_m``,
+    ``depth_m``, ``design_draught_m``, ``gt``, ``tonnage_kind`` (what ``dwt_t`` is: DWT, GT or UNKNOWN, since press and
+    registers mix them), ``source`` (where the line is from; required). An empty cell means "not known"; lines that
+    start with ``#`` are comments. A quoted cell must end in its line: an open quote would swallow the ships below it.
 
     Returns
     -------
     registry : those columns; ``aka`` a list, ``imo`` and ``mmsi`` nullable integers, sizes floats. Where
-        ``tonnage_kind`` is GT the number of ``dwt_t`` stands in ``gt``, and ``dwt_t`` is null: a gross tonnage is no
-        weight. An added column ``line`` has the line of the file.
+        ``tonnage_kind`` is GT the value of ``dwt_t`` is moved to ``gt``, and ``dwt_t`` is null: a gross tonnage is not
+        a weight. An added column ``line`` has the line in the file.
 
     Raises InputError naming the first wrong lines.
     """
@@ -94,9 +94,9 @@ def read_registry(path: Path) -> pd.DataFrame:
 
 
 def shared_numbers(registry: pd.DataFrame) -> list[str]:
-    """Transponder numbers that stand in more than one line, each in words: such a number names no ship.
+    """MMSIs that appear in more than one line, each in words: such a number identifies no ship.
 
-    An IMO number cannot, since it is a hull's for life: a file with one in two lines is not read at all.
+    IMO numbers cannot be shared, since they are a hull's for life: a file with one in two lines is refused.
     """
     told = registry[registry["mmsi"].notna()]
     groups = told.groupby("mmsi", sort=False)
@@ -109,7 +109,7 @@ def shared_numbers(registry: pd.DataFrame) -> list[str]:
 
 
 def _cells(line: str) -> tuple[list[str], str]:
-    """The cells of a line, and what is wrong with it: a quote that it leaves open would swallow the lines below it."""
+    """The cells of a line, and what is wrong with it, such as an open quote, which would swallow the lines below."""
     try:
         return [cell.strip() for cell in next(csv.reader([line], strict=True))], ""
     except csv.Error as error:
@@ -136,7 +136,7 @@ def _columns(names: list[str]) -> str:
 
 
 def _meant(name: str) -> str:
-    """Which column a foreign one may be, in brackets; "" where it resembles none.
+    """Which known column an unknown one may be, in brackets; "" if it resembles none.
 
     >>> _meant("Tragfähigkeit"), _meant("Ship Type"), _meant("colour")
     (' (did you mean dwt_t?)', ' (did you mean ship_type?)', '')
@@ -146,7 +146,7 @@ def _meant(name: str) -> str:
 
 
 def _vessel(cells: dict[str, str]) -> tuple[dict[str, Any], list[str]]:
-    """One line as values, and what is wrong with it."""
+    """The values of one line, and what is wrong with it."""
     faults: list[str] = []
 
     def value(name: str, convert: Callable[[str], Any]) -> Any:
@@ -198,7 +198,7 @@ def _mmsi(text: str) -> int:
 def _within(size: _Size) -> Callable[[str], float]:
     def convert(text: str) -> float:
         try:
-            number = float(text.replace("_", "?"))  # Python reads 1_5 as 15, whoever wrote it meant 1.5
+            number = float(text.replace("_", "?"))  # Python reads 1_5 as 15; the writer meant 1.5
         except ValueError:
             raise ValueError("is not a number") from None
         if not size.low <= number <= size.high:  # also refuses nan
@@ -209,7 +209,7 @@ def _within(size: _Size) -> Callable[[str], float]:
 
 
 def _repeats(rows: list[dict[str, Any]]) -> list[str]:
-    """Hulls that stand twice: one IMO number is one line, whatever the names."""
+    """IMO numbers in more than one line: a hull must have one line, whatever its names."""
     first: dict[int, int] = {}
     out = []
     for row in rows:

@@ -1,7 +1,7 @@
-"""Rational polynomials: where the pixels of an image in the sensor's own geometry lie on the sea.
+"""Geolocation by rational polynomial coefficients (RPC), for images in sensor geometry, at sea level.
 
 The model is the common RPC00B: row and column are each a quotient of two cubic polynomials in longitude, latitude and
-height above the ellipsoid, all scaled to about -1 to 1. The sea has one height, so two coordinates are enough. Read
+height above the ellipsoid, all scaled to about -1 to 1. The sea has one height, so two coordinates suffice. Read
 from the GeoTIFF's own tag, or from a file beside it: ``.RPB`` (Maxar), ``_RPC.TXT`` (many), ``RPC_*.XML`` (Airbus,
 whose pixels count from 1).
 """
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 
 ROUNDS = 20  # at most; Newton's method needs a few
-CLOSE_PX = 1e-3  # a thousandth of a pixel: finer than any camera is known (our choice)
-REACH = 1.6  # in scaled units: further out the polynomials mean nothing
+CLOSE_PX = 1e-3  # a thousandth of a pixel: finer than any camera model (our choice)
+REACH = 1.6  # in scaled units: farther out the polynomials are meaningless
 MAX_BYTES = 1 << 20  # of an RPC file; our choice: they have some 2 kB
 
 
@@ -86,9 +86,9 @@ class RpcGeolocation:
 
 
 def _weighed(weights: tuple[float, ...], terms: FloatArray) -> FloatArray:
-    """The sum of terms times their weights, to the last bit the same wherever in an array a point stands.
+    """The weighted sum of terms, identical to the last bit wherever in an array a point is.
 
-    A matrix product is not: there the ends of a coast's ring, which are one point, would part by a rounding error.
+    A matrix product is not: the two ends of a coast's ring, which are one point, could differ by a rounding error.
     """
     return np.asarray(sum(weight * term for weight, term in zip(weights, terms, strict=True)))
 
@@ -103,7 +103,7 @@ def _terms(x: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
 
 
 def rpc_beside(image: Path) -> Path | None:
-    """The file of coefficients beside an image, if there is one."""
+    """The RPC file beside an image, if there is one."""
     stem = image.stem.upper()
     core = re.sub(r"_R\d+C\d+$", "", stem.removeprefix("IMG_"))
     names = {f"{stem}.RPB", f"{stem}_RPC.TXT", f"{stem}_RPC.XML", f"RPC_{core}.XML"}
@@ -115,7 +115,7 @@ def rpc_beside(image: Path) -> Path | None:
 
 
 def rpc_of(image: Path, path: Path, sea_height_m: float | None = None) -> RpcGeolocation:
-    """The model of one image by the file beside it. Airbus writes one file for all tiles of an image."""
+    """The model of one image from its RPC file. Airbus writes one file for all tiles of an image."""
     model = read_rpc(path, sea_height_m)
     if not path.name.upper().startswith("RPC_"):
         return model
@@ -130,7 +130,8 @@ def rpc_of(image: Path, path: Path, sea_height_m: float | None = None) -> RpcGeo
 
 
 def read_rpc(path: Path, sea_height_m: float | None = None) -> RpcGeolocation:
-    """Coefficients of a file; the sea lies at ``sea_height_m``, or, where nobody says, at the model's own height."""
+    """The model in an RPC file; sea level is ``sea_height_m`` above the ellipsoid, by default the model's height
+    offset."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ValueError("larger than 1 MB")

@@ -1,4 +1,4 @@
-"""How stored numbers become values, and how a user asks for it."""
+"""The scaling from stored numbers to values, and parsing of the user's --scaling option."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ class Scaling:
     a_coefficients: tuple[float, ...] = ()
     a_column0: float = 0.0
     doubt: str = ""  # goes into the scene's ``degraded``
-    gains: tuple[float, ...] = ()  # one for each band that is read, in place of ``gain``; offsets likewise
+    gains: tuple[float, ...] = ()  # one per band read, instead of ``gain``; offsets likewise
     offsets: tuple[float, ...] = ()
 
     def apply(self, stored: NDArray[Any], col0: int) -> FloatImage:
-        """Values of stored numbers (bands, rows, cols) whose first column is ``col0``; NaN where there is no value."""
-        with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite is no value
+        """Values of stored numbers (bands, rows, cols) whose first column is ``col0``; NaN if there is no value."""
+        with np.errstate(over="ignore", invalid="ignore"):  # infinite results become NaN
             values = self._values(stored, col0)
         if stored.dtype.kind in "iu" and self.law == "linear" and self.radiometry is Radiometry.REFLECTANCE:
-            return values  # whole numbers stay numbers
+            return values  # integers are always finite here
         bad = ~np.isfinite(values)
         if self.radiometry in (Radiometry.SIGMA0, Radiometry.POWER):
             bad |= values <= 0  # power cannot be zero or less: no measurement
@@ -72,7 +72,7 @@ class Scaling:
 
 
 def parse_scaling(text: str) -> tuple[str, tuple[float, float] | None]:
-    """``"db:-25:0"`` as ("db", (-25.0, 0.0)); raises ConfigError for what is not a scaling.
+    """``"db:-25:0"`` as ("db", (-25.0, 0.0)); raises ConfigError if it is not a scaling.
 
     >>> parse_scaling("db:-30:5")
     ('db', (-30.0, 5.0))

@@ -1,4 +1,4 @@
-"""One door for every image: whatever the file, a calibrated `Scene` comes out, or one line that says why not."""
+"""Opens any image as a calibrated `Scene`, or says in one line why that is impossible."""
 
 from __future__ import annotations
 
@@ -50,15 +50,15 @@ __all__ = ["OpenOptions", "open_scene"]
 _SPACING_TAGS = ("PIXEL_SPACING_M", "GSD_M")
 _SIMULATED = ("yes", "true", "1")
 _SAY_SPACING = '--pixel-spacing, or "pixel_spacing_m" in a sidecar'
-_FINE_M = 3.5  # pixels in which a freeboard is looked for
-_SKEW_DEG = 5.0  # by which rows and columns may miss a right angle: lengths are then off by 4 % at most (our choice)
-_FAR = 0.2  # share by which a stated spacing may differ from the georeference before that is said
+_FINE_M = 3.5  # largest pixel in which a freeboard is looked for
+_SKEW_DEG = 5.0  # tolerated deviation of rows and columns from a right angle: lengths err by 4 % at most (our choice)
+_FAR = 0.2  # relative difference of stated spacing and georeference above which it is reported
 
 
 class NotPlaced(InputError):
-    """An image without a georeference, of which nobody says how large its pixels are.
+    """An image without a georeference and without a stated pixel spacing.
 
-    ``unplaced``: why a world file beside it does not place it.
+    ``unplaced``: why a world file beside it does not georeference it.
     """
 
     def __init__(self, item: str, cause: str, unplaced: str = "") -> None:
@@ -74,13 +74,13 @@ def open_scene(
     *,
     all_read: bool = False,
 ) -> Scene:
-    """Open an image file, or the SAFE folder or zip of a product of Sentinel-1 or -2.
+    """Open an image file, or the SAFE folder or zip of a Sentinel-1 or -2 product.
 
-    ``land`` (EPSG:4326) is the AOI's; a mask or GeoJSON in ``options`` goes before it. ``meanwhile`` is called while an
-    image file is hashed and decoded by others: to load what comes next. ``all_read`` says that this process will read
-    all of the image: it is decoded once, where that is slow, and a large one of Sentinel-1 or -2 may be decoded as it
-    is read: nothing is known to be sound before `settled`. Raises InputError for an image that cannot be used,
-    ConfigError for options that make no sense.
+    ``land`` (EPSG:4326) is the AOI's; a mask or GeoJSON in ``options`` takes precedence. ``meanwhile`` is called while
+    an image file is hashed and decoded in the background, to load what comes next. ``all_read`` says that this process
+    will read the whole image: it is decoded only once if that is slow, and a large one of Sentinel-1 or -2 may be
+    decoded as it is read, so it is not known to be sound before `settled`. Raises InputError for an unusable image,
+    ConfigError for invalid options.
     """
     options = options or OpenOptions()
     path = Path(path)
@@ -89,21 +89,21 @@ def open_scene(
     else:
         scene = _open_raster_scene(path, options, land, meanwhile, all_read=all_read)
     for beside in scene.source.beside:
-        if not beside.sha256:  # no evidence without its hash, though its reader had it
+        if not beside.sha256:  # evidence needs its hash, even if the reader used it
             raise InputError(beside.name, "cannot be read")
     return replace(scene, tags=scene.tags | {"land": "auto" if options.search_land else "none"})
 
 
 def bands_of(path: Path, options: OpenOptions) -> LooseBands | None:
-    """The Sentinel-2 image that a file is a band of; None of one whose bands or other sensor the user names."""
+    """The Sentinel-2 image that a file is a band of; None if the user names its bands or another sensor."""
     alone = options.bands is not None or options.sensor not in (None, Sensor.SENTINEL2)
     return None if alone else loose_bands(path)
 
 
 def settled(scene: Scene) -> Scene:
-    """The scene once all of its file was decoded in quarantine, with what is doubtful; InputError where it is damaged.
+    """The scene after its whole file was decoded in quarantine, with any doubt; InputError if it is damaged.
 
-    Whoever opened it to be decoded later tells nobody of what it shows before this.
+    If it was opened to be decoded later, nothing from it may be reported before this.
     """
     raster = scene.read.stored.raster if isinstance(scene.read, RasterReader) else None
     doubt = raster.passing.finish() if isinstance(raster, PassingRaster) else ""
@@ -111,10 +111,10 @@ def settled(scene: Scene) -> Scene:
 
 
 def once_decoded(scene: Scene) -> Scene:
-    """The scene for a task that reads all of it, here: a file that decodes slowly is decoded once, not at each read.
+    """The scene for a task that reads all of it: a slowly decoding file is decoded once, not at each read.
 
-    Its numbers lie on disk (in memory those of a small part) as long as what comes back lives, so many scenes may be
-    open and few unpacked. Raises InputError where the file cannot be decoded any more.
+    Its values are kept on disk (those of a small part in memory) as long as the returned scene lives, so many scenes
+    may be open and few unpacked. Raises InputError if the file can no longer be decoded.
     """
     part = scene.read.part if isinstance(scene.read, CutReader) else None
     reader = scene.read.whole if isinstance(scene.read, CutReader) else scene.read
@@ -129,7 +129,7 @@ def once_decoded(scene: Scene) -> Scene:
 
 
 def with_land(scene: Scene, more: BaseGeometry) -> Scene:
-    """The scene with these polygons (EPSG:4326) taken for land as well; the scene must come from `open_scene`."""
+    """The scene with these polygons (EPSG:4326) added to its land mask; it must come from `open_scene`."""
     dry = getattr(scene.read, "with_land", None)
     if dry is None:
         raise TypeError(f"{scene.scene_id}: its reader knows no land")
@@ -137,7 +137,7 @@ def with_land(scene: Scene, more: BaseGeometry) -> Scene:
 
 
 def seen_near(scene: Scene, middle: float | None) -> Scene:
-    """The scene with longitudes near ``middle``, as a place across 180 degrees sees it; the same where that is None."""
+    """The scene with longitudes wrapped about ``middle``, for a place across 180 degrees; unchanged if None."""
     if middle is None or scene.geolocation is None:
         return scene
     where, read = Near(scene.geolocation, middle), scene.read
@@ -147,13 +147,13 @@ def seen_near(scene: Scene, middle: float | None) -> Scene:
 
 
 def without_water(scene: Scene) -> Scene:
-    """The scene with everything taken for water: for those that only ask what was measured, since a mask costs time."""
+    """The scene without a land mask, which saves time if only the valid pixels matter."""
     plain = getattr(scene.read, "without_water", None)
     return scene if plain is None else replace(scene, read=plain())
 
 
 def measured(scene: Scene, window: Window) -> BoolImage:
-    """`valid` of the scene's tile of a window, shape (rows, cols), without its numbers where that can be told so."""
+    """`valid` of the scene's tile of a window, shape (rows, cols), without computing its values if possible."""
     told = getattr(scene.read, "measured", None)
     return scene.read(window).valid if told is None else np.asarray(told(window))
 
@@ -223,7 +223,7 @@ def _open_raster_scene(
 
 
 def _located(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tuple[RasterFile, Any, str]:
-    """The raster, where it lies (None where nobody says), and what is doubtful about that, or kept it from a place."""
+    """The raster, its geolocation (None if there is none), and a doubt about it or the reason why there is none."""
     geolocation, doubt = _geolocation(raster, path, sidecar)
     if geolocation is None:
         raster, doubt = placed_by_world_file(raster, path, sidecar)
@@ -233,7 +233,7 @@ def _located(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tuple[R
 
 
 def _geolocation(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tuple[Any, str]:
-    """A map grid or control points, else rational polynomials on the sea's height; and what is doubtful about them."""
+    """A map grid or GCPs, else rational polynomials at sea level; and what is doubtful about them."""
     found, doubt = placed(raster)
     if found is not None:
         return found, doubt
@@ -254,7 +254,7 @@ def _geolocation(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tup
 def _spacing(
     raster: RasterFile, geolocation: Any, options: OpenOptions, sidecar: Sidecar | None, unplaced: str
 ) -> tuple[tuple[float, float], str]:
-    """Ground metres between pixels: measured on the ellipsoid where georeferenced, else as stated.
+    """Pixel spacing on the ground [m]: computed on the ellipsoid if georeferenced, else as stated.
 
     ``unplaced``: why a world file beside it does not georeference it.
     """
@@ -278,12 +278,12 @@ def _spacing(
 
 
 def _skew(raster: RasterFile, geolocation: Any) -> str:
-    """What is doubtful of an image whose pixels are no rectangles on the ground: hulls are measured as if they were.
+    """The doubt about an image whose pixels are not rectangles on the ground, as hull measurements assume.
 
-    A map grid that is sheared can be warped to one that is not, and is refused.
+    A sheared map grid is refused, since it can be warped to a regular one.
     """
     skew = 0.0 if geolocation is None else skew_deg(geolocation, raster.shape)
-    if skew <= _SKEW_DEG or skew > 89.0:  # on a line: `footprint_of` refuses it in its own words
+    if skew <= _SKEW_DEG or skew > 89.0:  # degenerate: `footprint_of` refuses it
         return ""
     told = f"its rows and columns meet at {90 - skew:.0f} degrees on the ground, not at a right angle"
     if isinstance(geolocation, MapGeolocation):
@@ -303,13 +303,13 @@ def _number_of_tag(raster: RasterFile, key: str) -> float:
 
 
 def _refuse_coarse(raster: RasterFile, spacing_m: float) -> None:
-    """Pixels wider than ships show none, whoever is there: such an image must not count as a look at an empty berth."""
+    """Refuse pixels too coarse to show ships: such an image must not count as a look at an empty berth."""
     if spacing_m > COARSEST_M:
         raise InputError(raster.item, f"has pixels of {spacing_m:,.0f} m, which show no ship (limit {COARSEST_M:g} m)")
 
 
 def _require_same_crs(raster: RasterFile, sidecar: Sidecar | None) -> None:
-    """Two coordinate systems for one image: nobody knows where it lies."""
+    """Refuse an image whose sidecar states another CRS than the file: its position is ambiguous."""
     if sidecar is None or sidecar.crs is None or raster.crs_wkt is None:
         return
     from pyproj import CRS
@@ -338,7 +338,7 @@ def _source_and_raster(
     *,
     all_read: bool,
 ) -> tuple[Source, RasterFile]:
-    """The file's hash and its description. Where no hash is stated it is hashed while it is decoded in quarantine."""
+    """The file's source record and raster. Unless its hash is stated, it is hashed while decoded in quarantine."""
     require_file(path, path.name)
     stamp = stamp_of(path)
     expected = sidecar.sha256.lower() if sidecar and sidecar.sha256 else None
@@ -363,6 +363,6 @@ def _source_and_raster(
 
 
 def _radar_view(raster: RasterFile) -> RadarView:
-    """What little a bare radar raster says about its view."""
+    """The little that a bare radar raster says about its viewing geometry."""
     direction = raster.tags.get("PASS", "").lower()
     return RadarView(pass_direction=direction if direction in ("ascending", "descending") else None)

@@ -1,4 +1,4 @@
-"""Is what a file holds of a simulation? The mark in each form that `storage.marked` gives it, and in AIS logs."""
+"""Detects the mark of simulated data in files: in each form that `table_files.marked` writes, and in AIS logs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _IN_LINE = re.compile(rb"^[ \t]*#[ \t]*%b|^[ \t]*\\[^\\\n]*\bt:%b[,*]" % (WORD.e
 
 @dataclass(slots=True)
 class Mark:
-    """Has a file that is read piece by piece said so yet? One part that does marks the whole."""
+    """Whether a file read piece by piece is marked as simulated; one marked part marks the whole."""
 
     simulated: bool = False
 
@@ -31,20 +31,20 @@ class Mark:
         self.simulated = self.simulated or (WORD.encode() in data and _IN_LINE.search(data) is not None)
 
     def see_cells(self, values: Iterable[object]) -> None:
-        """Cells of the column that says it row by row."""
+        """Cells of the column that marks rows."""
         self.simulated = self.simulated or any(TRUTH.get(str(v).strip().lower(), False) for v in values)
 
     def see_schema(self, schema: pa.Schema) -> None:
-        """What a Parquet file says beside its columns; damaged metadata say nothing."""
+        """A Parquet file's schema metadata; damaged metadata are ignored."""
         with suppress(ValueError):
             told = json.loads((schema.metadata or {}).get(ATTRIBUTES, b"{}"))
             self.simulated = self.simulated or (isinstance(told, dict) and bool(told.get(SIMULATED)))
 
 
 def says_simulated(path: Path) -> bool:
-    """Does a file say that its table is of a simulation, by the mark that `marked` gives or a column ``simulated``?
+    """Is a table file marked as simulated, by the mark that `marked` adds or by a column ``simulated``?
 
-    Raises InputError where it is no table that can be read.
+    Raises InputError if it is not a readable table.
     """
     mark, suffix = Mark(), path.suffix.lower()
     if suffix == ".parquet":
@@ -63,7 +63,7 @@ def says_simulated(path: Path) -> bool:
 
 
 def _described(path: Path) -> str:
-    """What GDAL keeps as the description of the layer that is read; "" where there is none."""
+    """GDAL's description of the layer; "" if there is none."""
     import pyogrio
 
     with suppress(pyogrio.errors.DataSourceError):

@@ -1,8 +1,8 @@
-"""Speckle of a radar picture of unknown stretch, which tells amplitude from intensity from decibel.
+"""Measures speckle in a radar image of unknown stretch, to tell amplitude, intensity and dB apart.
 
-Over water, intensity of L looks is gamma distributed; its square root (amplitude) is skewed to the right, its
-logarithm (dB) to the left [1]_, whatever the gain. The spread grows with the mean in amplitude, and stays the same in
-dB.
+Over water, intensity with L looks is gamma distributed; its square root (amplitude) is skewed to the right, its
+logarithm (dB) to the left [1]_, whatever the gain. The spread is proportional to the mean in amplitude, and constant
+in dB.
 
 .. [1] Oliver and Quegan, Understanding Synthetic Aperture Radar Images, 2004, chapter 4: skewness of log intensity is
    psi''(L) / psi'(L)**1.5, below zero for every L; that of a gamma law and its square root lies above zero.
@@ -35,12 +35,12 @@ class Speckle:
 
     @property
     def is_decibel(self) -> bool:
-        """Does a picture look like dB? Three votes, the first the weightiest (the weights are our choice).
+        """Does an image look like dB? Three votes, the first with the most weight (the weights are our choice).
 
-        Skewness: amplitude of L looks has about +0.5 / sqrt(L), dB -1 / sqrt(L). Slope: 1 in amplitude, 0 in dB, but
-        uncertain where the mean hardly varies. Spread over mean: 0.52 / sqrt(L) in amplitude, which detected products
-        keep above 0.12 (18 looks); dB pictures stand on an offset and may lie far below. Without enough blocks the
-        answer is no: amplitude is the commoner picture.
+        Skewness: about +0.5 / sqrt(L) for amplitude with L looks, -1 / sqrt(L) for dB. Slope: 1 for amplitude, 0 for
+        dB, but uncertain if the mean hardly varies. Spread over mean: 0.52 / sqrt(L) for amplitude, above 0.12
+        (18 looks) in detected products; dB images have an offset and may be far below. Without enough blocks the
+        answer is no, since amplitude is more common.
         """
         if not np.isfinite(self.skewness):
             return False
@@ -52,9 +52,9 @@ class Speckle:
 def speckle(image: NDArray[Any], top: float = np.inf) -> Speckle:
     """Measure speckle in blocks of ``BLOCK_PX``; blocks with zeros, gaps or values at ``top`` are left out.
 
-    Texture, targets and land are loud: in eight bins of equal count by mean, the quieter half of the blocks is kept,
-    and of the bins the five neighbours whose spread over mean is least. Spreads are half the distance from the 16th to
-    the 84th percentile, skewness is the median of the blocks' third moments.
+    Texture, targets and land have a larger spread: in eight bins of equal count by mean, the half of the blocks with
+    the smaller spread is kept, and of the bins the five neighbours whose spread over mean is least. Spreads are half
+    the distance from the 16th to the 84th percentile; skewness is the median of the blocks' third moments.
     """
     blocks = _whole_blocks(image, top)
     if len(blocks) < 8:
@@ -68,7 +68,7 @@ def speckle(image: NDArray[Any], top: float = np.inf) -> Speckle:
     relative = points[:, 1] / np.maximum(points[:, 0], 1e-30)
     first = int(np.argmin([relative[k : k + 5].mean() for k in range(4)]))
     chosen = slice(first, first + 5)
-    with np.errstate(divide="ignore", invalid="ignore"):  # what is no power has no logarithm, and is left out
+    with np.errstate(divide="ignore", invalid="ignore"):  # values <= 0 have no logarithm, and are left out
         xy = np.log(points[chosen])
     usable = np.isfinite(xy).all(axis=1)
     return Speckle(
@@ -81,7 +81,7 @@ def speckle(image: NDArray[Any], top: float = np.inf) -> Speckle:
 
 
 def _whole_blocks(image: NDArray[Any], top: float) -> FloatArray:
-    """Blocks that were measured almost everywhere and hardly anywhere at ``top``, shape (blocks, pixels)."""
+    """Blocks with hardly any nodata and hardly any pixel at ``top``, shape (blocks, pixels)."""
     n = BLOCK_PX
     rows, cols = image.shape[0] // n * n, image.shape[1] // n * n
     blocks = image[:rows, :cols].reshape(rows // n, n, cols // n, n).swapaxes(1, 2).reshape(-1, n * n).astype(float)
@@ -101,7 +101,7 @@ def _skewness(blocks: FloatArray) -> float:
 
 
 def _median_slope(x: NDArray[Any], y: NDArray[Any]) -> float:
-    """Theil-Sen slope: some bins of loud land among those of water do not turn it. NaN where x hardly varies."""
+    """Theil-Sen slope, robust to some bins of land among those of water. NaN if x hardly varies."""
     if x.size < 3 or np.ptp(x) < 0.1:
         return float("nan")
     one, two = np.triu_indices(x.size, 1)
@@ -110,7 +110,7 @@ def _median_slope(x: NDArray[Any], y: NDArray[Any]) -> float:
 
 
 def _spread_over_mean(image: NDArray[Any]) -> float:
-    """Spread over median of a whole small image, for chips without room for blocks."""
+    """Spread over median of a whole small image, for chips too small for blocks."""
     good = image[np.isfinite(image) & (image != 0)]
     if good.size < 16:
         return 0.25  # amplitude of four looks, as Sentinel-1 has

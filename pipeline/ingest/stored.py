@@ -1,4 +1,4 @@
-"""The numbers that a file stores, and which of them are measurements: one answer for its pixels and for all guesses."""
+"""The stored values of an image and which of them are nodata, for calibration and for guessing its scaling alike."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray
 
 BLOCK_PX = 512  # usual side of the blocks in which large files are packed
-LARGE_PX = 16_000_000  # our choice: what decodes in a tenth of a second need not be spared
-FEWEST = 0.02  # of the numbers of every fourth block must be measured for them to stand for the file (our choice)
+LARGE_PX = 16_000_000  # our choice: smaller images decode in a tenth of a second
+FEWEST = 0.02  # share of values that must be measured for every fourth block to represent the file (our choice)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stored:
-    """The bands of an image as they are stored, and the operator's mask beside it.
+    """The bands of an image as stored, and the operator's usable-data mask beside it.
 
-    ``radar``: is a zero in one band already no measurement?
+    ``radar``: is a zero in any band nodata?
     """
 
     raster: RasterFile
@@ -37,7 +37,7 @@ class Stored:
     usable: UsableData | None = None
 
     def read(self, window: Window, *, alone: bool = False) -> tuple[NDArray[Any], BoolImage]:
-        """Numbers of a window and True where they are no measurement, both of shape (bands, rows, cols).
+        """Values of a window and True where they are nodata, both of shape (bands, rows, cols).
 
         ``alone``: see `RasterFile.read`.
         """
@@ -48,7 +48,7 @@ class Stored:
         return self._parted(bands, self.gaps, window, measured)
 
     def sample(self, side: int) -> tuple[NDArray[Any], BoolImage]:
-        """The same for at most side x side pixels of the whole image; a frame of zeros stays in it."""
+        """The same for at most side x side pixels of the whole image; a frame of zeros is not masked."""
         bands = self.raster.sample(side, self._indexes)
         whole = Window(0, 0, *bands.shape[1:])
         measured = self.raster.measured_sample(side)
@@ -57,10 +57,10 @@ class Stored:
         return self._parted(bands, replace(self.gaps, border=None), whole, measured)
 
     def scattered(self, side: int) -> tuple[NDArray[Any], BoolImage]:
-        """Some side x side pixels from all over the image, in no order: both of shape (bands, pixels).
+        """Some side x side pixels from all over the image, unordered, and nodata: both of shape (bands, pixels).
 
-        Of a large file without smaller copies of itself a sample would decode everything: a quarter of its blocks does,
-        unless hardly anything was measured there, as where one corner of the file is all that holds an image.
+        In a large file without overviews a sample would decode everything, so a quarter of its blocks is used, unless
+        these are nearly all nodata, as in a file with an image in only one corner.
         """
         rows, cols = self.raster.shape
         if not self.raster.reduced and rows * cols >= LARGE_PX:
@@ -83,7 +83,7 @@ class Stored:
 
     @property
     def plain(self) -> bool:
-        """Are the numbers unsigned and short, and is what is missing told by them alone?"""
+        """Are the values unsigned with at most 16 bits, and is nodata determined by them alone?"""
         told = self.gaps.border is None and not self.raster.masked and not self.channels.masks and self.usable is None
         return told and self.raster.dtype in ("uint8", "uint16") and not self.radar
 
@@ -102,5 +102,5 @@ class Stored:
 
 
 def known_numbers(picture: NDArray[Any], gap: BoolImage) -> FloatArray:
-    """Stored numbers, NaN where nothing was measured."""
+    """Stored values, NaN for nodata."""
     return np.where(gap, np.nan, picture.astype(float))

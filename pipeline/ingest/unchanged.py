@@ -1,4 +1,4 @@
-"""Is an input still what it was when it was hashed?"""
+"""Checks that an input has not changed since it was hashed."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pipeline.types import Source
 
 
 def digest_of(path: Path) -> str:
-    """The hash that the scenes table states for an input: of a product's files, or of one file's bytes."""
+    """An input's hash as in the scenes table: of a product's files, or of one file's bytes."""
     return open_files(path).sha256() if is_safe(path) else sha256_of(path)
 
 
 def require_unchanged(source: Source) -> None:
-    """Raise InputError where a file, or one beside it, is not the one that was hashed: its pixels fit no hash then.
+    """Raise InputError if a file or one of its sidecars is no longer the one that was hashed.
 
-    Files with their old stamps are taken for unchanged; those with others are hashed again.
+    Files whose size and times are unchanged are not hashed again.
     """
     item = Path(source.href).name
     try:

@@ -1,9 +1,8 @@
-"""A JPEG2000 image that will be read more than once is decoded once: the quarantine's helper leaves its numbers on disk
-for us, or, of a small part, they are kept in memory.
+"""Decodes a JPEG2000 image only once if it will be read repeatedly: the quarantine's helper writes its values to disk,
+or those of a small part are kept in memory.
 
-To decode it takes forty times what deflate takes, and whoever searches a whole image reads it more than once, in
-windows that cut its tiles. What is kept is as large as the image is, unpacked, and lies in a file without a name, which
-ends with this process however that ends.
+Decoding takes forty times as long as with deflate, and detection reads a whole image more than once, in windows that
+cut across its tiles. The uncompressed copy is in an unnamed file, which disappears with this process however it ends.
 """
 
 from __future__ import annotations
@@ -30,10 +29,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_SLOW = ("JP2OpenJPEG",)  # drivers whose files are worth it
-MOST_OF_FREE = 0.5  # of what is free on disk; our choice
-MOST_HELD = 128 << 20  # bytes of a part that stay in memory: 35 x 35 km of five bands in 10 m pixels; our choice
-_ON_DISK = "/var/tmp"  # noqa: S108  # by the Filesystem Hierarchy Standard; /tmp may lie in memory
+_SLOW = ("JP2OpenJPEG",)  # drivers for which it is worthwhile
+MOST_OF_FREE = 0.5  # of the free disk space; our choice
+MOST_HELD = 128 << 20  # bytes of a part kept in memory: 35 x 35 km of five bands in 10 m pixels; our choice
+_ON_DISK = "/var/tmp"  # noqa: S108  # by the Filesystem Hierarchy Standard; /tmp may be in memory
 
 
 def open_unpacked(
@@ -43,25 +42,25 @@ def open_unpacked(
     whole: bool = True,
     meanwhile: Callable[[], object] = lambda: None,
 ) -> RasterFile:
-    """As `open_raster`, but one that decodes slowly is decoded here and now, all of it, and its numbers are kept.
+    """As `open_raster`, but a slowly decoding file is fully decoded now, and its values kept on disk.
 
-    Where there is no room for them it is what `open_raster` gives. What reads it belongs to this process.
+    If there is no room for them, the same as `open_raster`. The result can be read only in this process.
     """
     where, item, driver = address(path, member)
     if driver in _SLOW:
         examine(where, item, driver, whole=False, window=HEADER, meanwhile=meanwhile)
         raster = described(where, item, driver)
-        with suppress(OSError):  # no room, or none that the helper reaches
-            # of bytes that are known to be those that the producer wrote nothing is doubtful, as `open_raster` has it
+        with suppress(OSError):  # no room, or not accessible to the helper
+            # verified bytes (not ``whole``) raise no doubt, as in `open_raster`
             return _unpacked(raster, doubted=whole)
     return open_raster(path, member=member, whole=whole, meanwhile=meanwhile)
 
 
 def once_decoded(raster: RasterFile, part: Window | None) -> RasterFile:
-    """A raster that was opened before, decoded here and now where that is slow, for whoever is about to read all of it.
+    """An open raster, decoded now if that is slow, for a caller about to read all of it.
 
-    Where only a ``part`` will be read that alone is decoded, if it is small. The raster is as it was where nothing is
-    gained, or there is no room. Raises InputError where it cannot be decoded any more.
+    If only a ``part`` will be read and it is small, only that is decoded. Returns the same raster if nothing is gained,
+    or there is no room. Raises InputError if it can no longer be decoded.
     """
     if part is not None and raster.count * part.rows * part.cols * np.dtype(raster.dtype).itemsize > MOST_HELD:
         part = None
@@ -80,19 +79,19 @@ def once_decoded(raster: RasterFile, part: Window | None) -> RasterFile:
 
 
 def _unpacked(raster: RasterFile, *, doubted: bool) -> UnpackedRaster:
-    """A raster with all its numbers on disk. Raises OSError where these find no room, InputError for a damaged one."""
+    """A raster with all its values on disk. Raises OSError if there is no room, InputError if it is damaged."""
     numbers = Numbers(raster)
     doubt = examine(raster.path, raster.item, raster.driver, whole=True, into=numbers.address)
     return UnpackedRaster(**raster.said() | {"doubt": doubt if doubted else ""}, numbers=numbers)
 
 
 def decodes_slowly(path: Path) -> bool:
-    """Is a file worth being decoded but once? InputError where it is no image."""
+    """Is a file slow to decode, so that it should be decoded only once? InputError if it is not an image."""
     return address(path)[2] in _SLOW
 
 
 class Numbers:
-    """Room on disk for all numbers of a raster: band by band, row by row. Raises OSError where there is none."""
+    """Disk space for all values of a raster, band by band, row by row. Raises OSError if there is none."""
 
     def __init__(self, raster: RasterFile) -> None:
         rows, cols = raster.shape
@@ -107,38 +106,38 @@ class Numbers:
         file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # it ends with this object
         self._closed = weakref.finalize(self, file.close)
         self._number = file.fileno()
-        os.posix_fallocate(self._number, 0, size)  # a disk that is full says so now
+        os.posix_fallocate(self._number, 0, size)  # fails now if the disk is full
 
     @property
     def address(self) -> str:
-        """Where another process of this user finds the file; /proc may count processes otherwise than we do."""
+        """The path by which another process of this user can open the file; ids in /proc may differ from ours."""
         return f"{os.path.realpath('/proc/self')}/fd/{self._number}"
 
     def read(self, window: Window, bands: tuple[int, ...]) -> NDArray[Any]:
-        """Numbers of a window, shape (bands, rows, cols); ``bands`` are 1-based."""
+        """Stored values of a window, shape (bands, rows, cols); ``bands`` are 1-based."""
         out = np.empty((len(bands), window.rows, window.cols), self._type)
         wide = self._cols * self._type.itemsize
         for picture, band in zip(out, bands, strict=True):
             start = (band - 1) * self._band_bytes + window.row0 * wide
             before = start % mmap.ALLOCATIONGRANULARITY
             length = before + window.rows * wide
-            # mapped for this window alone: pages that stay mapped would count as this process's memory
+            # mapped only for this window: pages that stay mapped would count as this process's memory
             with mmap.mmap(self._number, length, access=mmap.ACCESS_READ, offset=start - before) as held:
                 stored = np.frombuffer(held, self._type, window.rows * self._cols, before).reshape(-1, self._cols)
                 picture[:] = stored[:, window.col0 : window.col1]
-                del stored  # what it shows is about to go
+                del stored  # its memory is about to be unmapped
         return out
 
 
 def _folder() -> str:
-    """Where large files without a name go: where the user says, else on a disk."""
+    """The folder for large unnamed files: $TMPDIR if set, else one on disk."""
     usual = tempfile.gettempdir()
     return _ON_DISK if "TMPDIR" not in os.environ and os.access(_ON_DISK, os.W_OK | os.X_OK) else usual
 
 
 @dataclass(frozen=True, slots=True)
 class UnpackedRaster(RasterFile):
-    """A raster whose numbers lie unpacked on disk."""
+    """A raster whose values are uncompressed on disk."""
 
     numbers: Numbers = field(kw_only=True, compare=False, repr=False)
 
@@ -149,7 +148,7 @@ class UnpackedRaster(RasterFile):
 
 @dataclass(frozen=True, slots=True)
 class HeldRaster(RasterFile):
-    """A raster of which a part lies decoded in memory; the rest is read as ever."""
+    """A raster with a part decoded in memory; the rest is read as usual."""
 
     part: Window = field(kw_only=True)
     numbers: NDArray[Any] = field(kw_only=True, compare=False, repr=False)  # (bands, rows, cols) of the part

@@ -1,6 +1,6 @@
-"""What folders of inputs hold beside inputs: hidden files, and files that may be images, of kinds that are not read.
+"""Finds files in input folders that are not read: hidden files, and possible images in unsupported formats.
 
-Nobody should take those for looks, so they are told of.
+They are reported, so that nobody takes them for looks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pipeline.ingest.junk import is_junk
 from pipeline.plurals import number_of
 
 _PACKED = (".tar", ".tgz", ".7z", ".rar")
-_PACKED_ALONE = (".gz", ".bz2", ".xz", ".zst")  # one file each, which may be anything: what it was stands before
+_PACKED_ALONE = (".gz", ".bz2", ".xz", ".zst")  # compress a single file, whose type is in the suffix before
 _IMAGES = (
     ".vrt", ".nc", ".h5", ".he5", ".hdf", ".img", ".ntf", ".nitf", ".ecw", ".sid", ".heic", ".webp", ".bmp", ".gif",
     ".kmz", ".hdr", ".dim", ".gpkg", ".mbtiles",
@@ -24,14 +24,14 @@ _HELD = (".tar", ".tif", ".tiff", ".jp2", ".safe", ".png", ".jpg", ".jpeg")
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Of one folder, relative to it; what lies in junk, or inside a product, is not listed one by one."""
+    """Unread files of one folder, relative to it; those in junk folders or products are not listed one by one."""
 
     hidden: tuple[Path, ...]
     of_other_kinds: tuple[Path, ...]
 
 
 def unread_in(folder: Path) -> Unread:
-    """What a folder holds beside inputs, each in order; a file in place of a folder holds nothing."""
+    """The unread files in a folder, sorted; none if it is a file."""
     hidden: list[Path] = []
     others: list[Path] = []
     for here, inside, files in os.walk(folder):
@@ -43,7 +43,7 @@ def unread_in(folder: Path) -> Unread:
 
 
 def _is_of_another_kind(name: str) -> bool:
-    """May a file of that name hold images, although it is not read?
+    """May a file with that name hold images, although it is not read?
 
     >>> [_is_of_another_kind(n) for n in ("a.tar.gz", "a.TIF.gz", "ais.csv.gz", "a.7z", "a.nc", "a.tif", "notes.txt")]
     [True, True, False, True, True, False, False]
@@ -53,9 +53,9 @@ def _is_of_another_kind(name: str) -> bool:
 
 
 def told(images: Iterable[Path], others: Iterable[Path]) -> list[tuple[str, bool]]:
-    """One line for each folder that holds hidden files, and for each one of images with files that are not read.
+    """One line for each folder with hidden files, and for each image folder with unread files.
 
-    With each, may a look be missing because of it?
+    Each with a flag: may a look be missing because of it?
     """
     images = list(images)
     found = {folder: unread_in(folder) for folder in dict.fromkeys((*images, *others))}

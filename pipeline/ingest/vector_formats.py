@@ -1,4 +1,4 @@
-"""Files of outlines in other formats than GeoJSON, told by their first bytes, and how to make GeoJSON of them."""
+"""Recognises vector files other than GeoJSON by their first bytes, and says how to convert them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pipeline.errors import printable
 
-_HEAD_BYTES = 2048  # where a format shows itself (our choice)
-_BY_BYTES = (  # what a file starts with, and what it is then
+_HEAD_BYTES = 2048  # enough to recognise a format (our choice)
+_BY_BYTES = (  # first bytes, and the format
     (b"SQLite format 3\x00", "a GeoPackage or another SQLite file"),
     (b"\x00\x00\x27\x0a", "a shapefile"),
     (b"PK\x03\x04", "a ZIP archive, as KMZ and packed shapefiles are"),
@@ -24,7 +24,7 @@ HOW = "save it as GeoJSON in EPSG:4326, by a GIS or by: ogr2ogr -f GeoJSON -t_sr
 
 
 def told_format(path: Path) -> str:
-    """What a file that is no GeoJSON is, and how to make GeoJSON of it; "" where that cannot be told."""
+    """The format of a file that is not GeoJSON, and how to convert it; "" if unknown."""
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)

@@ -1,4 +1,4 @@
-"""Where a ship could float, for any window of an image: from land polygons, or from a mask raster."""
+"""The water mask for any window of an image: from land polygons, or from a mask raster."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage
 
 GEOJSON = (".geojson", ".json")
-_SAME_PX = 0.5  # pixels this near are the same pixel
+_SAME_PX = 0.5  # pixels this close count as the same
 _POINTS = 40  # per side: coverage to 0.1 %
-_WHOLE = 0.995  # our choice: a mask made for the image may miss its rim
+_WHOLE = 0.995  # our choice: a mask made for the image may lack its rim
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Water:
-    """The water of one image; all of it where nothing is known about land."""
+    """The water of one image; all of it if no land is known."""
 
     shape: tuple[int, int]
     geolocation: Geolocation | None = None
     land: BaseGeometry | None = None
     mask: RasterFile | None = None
     mask_geolocation: Geolocation | None = None  # None: the mask has the image's own pixels
-    structures: BaseGeometry | None = None  # what stands in the water, EPSG:4326
+    structures: BaseGeometry | None = None  # permanent structures in the water, EPSG:4326
 
     @property
     def has_land(self) -> bool:
@@ -60,13 +60,13 @@ class Water:
         return water
 
     def with_land(self, more: BaseGeometry) -> Water:
-        """The same water less these polygons; nothing changes where the image has no georeference."""
+        """The same water minus these polygons; unchanged if the image has no georeference."""
         if self.geolocation is None:
             return self
         return replace(self, structures=more if self.structures is None else self.structures.union(more))
 
     def _near(self, land: BaseGeometry | None, window: Window) -> BaseGeometry | None:
-        """Land cut to the window's surroundings, so that a tile does not pay for the whole coast."""
+        """Land clipped to the window's surroundings, so that a tile need not process the whole coast."""
         import shapely
 
         if land is None or self.geolocation is None or 0 in (window.rows, window.cols):
@@ -99,22 +99,22 @@ class Water:
 
 
 class OverWater:
-    """What the readers of calibrated tiles share that are frozen dataclasses with a ``water``."""
+    """Mixin for readers of calibrated tiles that are frozen dataclasses with a ``water``."""
 
     __slots__ = ()
     water: Water
 
     def with_land(self, more: BaseGeometry) -> Self:
-        """The same reader, which takes these polygons (EPSG:4326) for land as well."""
+        """The same reader with these polygons (EPSG:4326) added to the land mask."""
         return self._over(self.water.with_land(more))
 
     @property
     def digest(self) -> str:
-        """Hash of what it adds to the file and the land of the place."""
+        """Hash of what it adds beyond the file and the place's land."""
         return self.water.digest
 
     def without_water(self) -> Self:
-        """The same reader, which takes everything for water: for those that only ask what was measured."""
+        """The same reader without a land mask, for callers that need only the valid pixels."""
         return self._over(Water(self.water.shape))
 
     def _over(self, water: Water) -> Self:
@@ -132,7 +132,7 @@ def water_of(
     path: Path | None,
     land: BaseGeometry | None,
 ) -> tuple[Water, str]:
-    """The water of an image, and what is doubtful about it. A file named by the user goes before the AOI's land."""
+    """The water of an image, and what is doubtful about it. A file named by the user overrides the AOI's land."""
     if path is None:
         known = land is not None and geolocation is not None
         doubt = "no georeference: the coast could not be laid over it" if land is not None and not known else ""
@@ -159,7 +159,7 @@ def water_of(
 
 
 def _elsewhere(path: Path, land: BaseGeometry, footprint: BaseGeometry) -> str:
-    """What is doubtful of a file of land that ends short of the image; an image at sea within its reach has no land."""
+    """The doubt about a land file that does not extend to the image; an image at sea within its extent has no land."""
     import shapely
 
     reach = shapely.envelope(land)
@@ -171,7 +171,7 @@ def _elsewhere(path: Path, land: BaseGeometry, footprint: BaseGeometry) -> str:
 
 
 def same_pixels(one: Geolocation, one_shape: tuple[int, int], other: Geolocation, other_shape: tuple[int, int]) -> bool:
-    """Do two images have the same pixels: as many, and at the corners within half a pixel of one another?"""
+    """Do two images have the same pixel grid: equal shape, and corners within half a pixel?"""
     if one_shape != other_shape:
         return False
     row, col = np.meshgrid([0.0, one_shape[0] - 1.0], [0.0, one_shape[1] - 1.0])
@@ -180,13 +180,13 @@ def same_pixels(one: Geolocation, one_shape: tuple[int, int], other: Geolocation
 
 
 def _share_within(one: Geolocation, one_shape: tuple[int, int], other: Geolocation, shape: tuple[int, int]) -> float:
-    """Share of an image that another one holds, by a grid of points."""
+    """Share of an image covered by another, by a grid of points."""
     row, col = np.meshgrid(*((np.arange(_POINTS) + 0.5) / _POINTS * n - 0.5 for n in one_shape))
     return float(inside(*other.rowcol(*one.lonlat(row, col)), shape).mean())
 
 
 def geolocation_of(raster: RasterFile) -> Any:
-    """The mapping that a raster file carries: a map grid, ground control points, or None."""
+    """A raster file's own geolocation: a map grid, GCPs, or None."""
     return placed(raster)[0]
 
 

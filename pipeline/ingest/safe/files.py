@@ -1,7 +1,7 @@
-"""The files of a product of Sentinel-1 or -2, in a folder or in a zip, each reached by its name inside the product.
+"""Access to the files of a Sentinel-1 or -2 product, in a folder or a zip, by their names inside the product.
 
-An archive is looked at before anything is taken out of it: names that leave it, doubled names, links, encryption and
-bombs are refused. No file of it is ever unpacked to disk.
+An archive is checked before anything is read from it: names that lead out of it, repeated names, links, encryption and
+zip bombs are refused. No file is ever extracted to disk.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ from pipeline.ingest.unpacked import open_unpacked
 from pipeline.types import Stamp
 
 MANIFEST = "manifest.safe"
-MARKS = (MANIFEST, "MTD_MSIL1C.xml", "MTD_MSIL2A.xml")  # one lies in the folder of a product, whatever its name
+MARKS = (MANIFEST, "MTD_MSIL1C.xml", "MTD_MSIL2A.xml")  # a product folder contains one of them, whatever its name
 MAX_MEMBERS = 10_000  # our choice: a GRD product has some 30 files
 MAX_RATIO = 200.0  # CASES 2: a bomb reaches 1,000; a GRD measurement some 2
 MAX_TOTAL = 20_000_000_000  # bytes; our choice: a GRD product has 2e9
 HASHING = 2  # files at once; our choice: a product has two large ones
 MAX_XML = 64 << 20  # bytes; our choice: the largest annotation has some 3 MiB
 _UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError)
-_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # all that Python and GDAL both read; Windows has another
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # methods that both Python and GDAL read; Windows uses another too
 
 
 def is_safe(path: Path) -> bool:
-    """Is this a SAFE folder, its manifest, or a zip? One that may not be entered is told by its name."""
+    """Is this a SAFE folder, its manifest, or a zip? A folder that may not be entered is judged by its name."""
     if path.is_dir():  # `isfile` is False where it may not be asked
         return path.suffix.upper() == ".SAFE" or any(os.path.isfile(path / mark) for mark in MARKS)
     return path.name == MANIFEST or path.suffix.lower() == ".zip"
 
 
 def open_files(path: Path) -> SafeFiles:
-    """The files of a product; refuses what is no product, or an archive that cannot be trusted."""
+    """The files of a product; InputError if it is not a product, or an untrustworthy archive."""
     if path.name == MANIFEST:
         path = path.parent
     if path.is_dir():
@@ -56,9 +56,9 @@ def open_files(path: Path) -> SafeFiles:
 
 
 def is_sentinel2(files: SafeFiles) -> bool:
-    """Is the product one of Sentinel-2's? Its folder has the same ending, and a manifest of the same name.
+    """Is it a Sentinel-2 product? Both missions use the same folder suffix and manifest name.
 
-    What lies in it tells more than a name, which may be a user's own.
+    Judged by content rather than by name, which users may have changed.
     """
     if any(name.startswith("MTD_MSI") for name in files.sizes):
         return True
@@ -74,7 +74,7 @@ class SafeFiles:
 
     @contextmanager
     def stream(self, name: str) -> Iterator[IO[bytes]]:
-        """The open bytes of one file; raises InputError naming it where it cannot be opened, or read by who has it."""
+        """One file, open for reading; raises InputError naming it if opening or reading it fails."""
         try:
             with self._opened(name) as source:
                 yield source
@@ -86,17 +86,17 @@ class SafeFiles:
         raise NotImplementedError
 
     def raster(self, name: str, *, verified: bool = False, all_read: bool = False) -> RasterFile:
-        """One file as a raster; ``verified`` where its checksum was compared, ``all_read`` where all of it will be."""
+        """One file as a raster; ``verified``: its checksum was compared; ``all_read``: all of it will be read."""
         path, member = self._place(name)
         openly = open_unpacked if all_read else open_raster
         return openly(path, member=member, whole=not verified)
 
     def _place(self, name: str) -> tuple[Path, str | None]:
-        """The file on disk that holds one, and its name in there where that is an archive."""
+        """The file on disk that holds it, and if that is an archive the member's name."""
         raise NotImplementedError
 
     def stamps(self) -> tuple[Stamp, ...]:
-        """What the files on disk look like from outside."""
+        """Sizes and times of the files on disk."""
         raise NotImplementedError
 
     def text(self, name: str) -> bytes:
@@ -109,7 +109,7 @@ class SafeFiles:
             return source.read(MAX_XML + 1)
 
     def item(self, name: str) -> str:
-        """How a file of the product is named to people."""
+        """A file's name in messages."""
         return f"{self.product}/{name}"
 
     def digest(self, name: str) -> _Digest:
@@ -132,7 +132,7 @@ class SafeFiles:
         return _Digest(md5.hexdigest(), sha256.hexdigest())
 
     def sha256(self) -> str:
-        """Hash of the whole product: of its sorted file names and their hashes. Folder and zip agree."""
+        """Hash of the whole product, from its sorted file names and their hashes; the same for folder and zip."""
         lines = "".join(f"{self.digest(name).sha256}  {name}\n" for name in sorted(self.sizes))
         return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
 
@@ -211,7 +211,7 @@ class ZipFiles(SafeFiles):
 
 
 def _product_folders(names: list[str]) -> list[str]:
-    """The folders of an archive that a mark says are products, each with its slash.
+    """The folders of an archive that contain one of `MARKS`, each with a trailing slash.
 
     >>> _product_folders(["a/P.SAFE/manifest.safe", "a/P.SAFE/MTD_MSIL2A.xml", "a/P.SAFE/GRANULE/T/MTD_TL.xml"])
     ['a/P.SAFE/']
@@ -221,7 +221,7 @@ def _product_folders(names: list[str]) -> list[str]:
 
 
 def _left_behind(inside: PurePath) -> bool:
-    """Is a file what a system left in a product, or does it lie in such a folder? A copy without it is the same."""
+    """Is a file, or a folder above it, junk left by an operating system? A copy without it counts as equal."""
     return any(is_junk(Path(part)) for part in inside.parts)
 
 

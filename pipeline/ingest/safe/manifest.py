@@ -1,4 +1,4 @@
-"""What ``manifest.safe`` lists of a product, and how XML files of products are read.
+"""Reads ``manifest.safe``, and parses XML files of products safely.
 
 Fields as in the Sentinel-1 and Sentinel-2 Product Specifications (S1-RS-MDA-52-7441, S2-PDGS-TAS-DI-PSD).
 """
@@ -17,23 +17,23 @@ class ListedFile:
     """One data object of the manifest."""
 
     name: str  # inside the product
-    kind: str  # repID, as s1Level1MeasurementSchema
+    kind: str  # repID, such as s1Level1MeasurementSchema
     md5: str
-    sha3_256: str = ""  # in place of MD5 in newer products of Sentinel-2
+    sha3_256: str = ""  # instead of MD5 in newer Sentinel-2 products
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What ``manifest.safe`` lists."""
+    """The content of ``manifest.safe``."""
 
     files: tuple[ListedFile, ...]
     processed: str  # end of processing, as written; later means newer
     software: str  # version of the instrument processing facility
-    relative_orbit: int | None = None  # track of the repeat cycle, where it is told
+    relative_orbit: int | None = None  # in the repeat cycle, if stated
 
 
 def parse_xml(raw: bytes, item: str, root: str) -> ElementTree.Element:
-    """The root of an XML file; refuses entities, other encodings, broken XML and another kind of file."""
+    """The root of an XML file; refuses entities, other encodings, broken XML and another root element."""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -75,7 +75,7 @@ def read_manifest(raw: bytes, item: str) -> Manifest:
 
 
 def _track(root: ElementTree.Element) -> int | None:
-    """Track number of the repeat cycle, 1 to 175, as the manifest tells it."""
+    """Relative orbit, 1 to 175, stated in the manifest; None if it is not."""
     told = next((e.text for e in root.iter() if e.tag.endswith("}relativeOrbitNumber")), None)
     number = int(told) if told is not None and told.strip().isdigit() else 0
     return number if 1 <= number <= 175 else None

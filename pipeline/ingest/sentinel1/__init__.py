@@ -1,1 +1,1 @@
-"""Sentinel-1 ground-range products: their files, XML, calibration, orbit, and parts cut out of them."""
+"""Sentinel-1 GRD products: files, XML, calibration, orbit, and cut-outs."""

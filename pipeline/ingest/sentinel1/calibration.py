@@ -1,4 +1,4 @@
-"""Sentinel-1 calibration: digital numbers to sigma0, with the thermal noise taken off.
+"""Sentinel-1 calibration: digital numbers to sigma0, with thermal noise removed.
 
     sigma0 = (DN^2 - eta) / A^2
 
@@ -27,14 +27,14 @@ SIGMA0_FLOOR = 1e-5  # -50 dB; our choice, far below the instrument's noise of -
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A look-up table given as lines of unequal length."""
+    """A look-up table given as vectors of unequal length."""
 
     vectors: tuple[Vector, ...]
 
     def values(self, window: Window, rows: FloatArray | None = None) -> FloatImage:
-        """The table at every pixel of a window, shape (rows, cols); beyond its ends the nearest value holds.
+        """The table at every pixel of a window, shape (rows, cols); beyond its ends the nearest value is used.
 
-        With ``rows``, which may lie between lines and are in order, those are given in place of the window's own.
+        ``rows``: sorted, perhaps fractional rows to use instead of the window's own.
         """
         lines = np.array([v.line for v in self.vectors])
         rows = np.arange(window.row0, window.row1, dtype=float) if rows is None else rows
@@ -52,13 +52,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Noise:
-    """Noise power of one polarisation: a table over range, times factors over azimuth in blocks of sub-swaths."""
+    """Noise power of one polarisation: a range table, times azimuth factors by sub-swath block."""
 
     table: Table
     blocks: tuple[AzimuthNoise, ...] = ()
 
     def values(self, window: Window, rows: FloatArray | None = None) -> FloatImage:
-        """Noise power at every pixel of a window, or in its columns on these ``rows``; shape (rows, cols)."""
+        """Noise power at every pixel of a window, or in its columns at these ``rows``; shape (rows, cols)."""
         rows = np.arange(window.row0, window.row1, dtype=float) if rows is None else rows
         power = self.table.values(window, rows)
         for block in self.blocks:
@@ -72,10 +72,10 @@ class Noise:
         return power
 
     def breaks(self, step: int) -> NDArray[np.int64]:
-        """Rows on which strips of ``step`` rows must begin anew, since noise changes within fewer.
+        """Rows at which strips of ``step`` rows must be split, since the noise changes faster there.
 
-        The factors jump where blocks of azimuth noise end. Where a sub-swath begins later than others, the table has
-        two vectors a few lines apart and changes by a fifth between them: each of these rows is a strip.
+        The factors jump at the ends of azimuth noise blocks. Where a sub-swath starts later than others, the table has
+        two vectors a few lines apart and changes by a fifth between them: each of these rows is its own strip.
         """
         rows = [[block.first_line, block.last_line + 1] for block in self.blocks]
         lines = [vector.line for vector in self.table.vectors]
@@ -84,7 +84,7 @@ class Noise:
 
 
 def strips(window: Window, step: int, breaks: NDArray[np.int64]) -> tuple[NDArray[np.int32], FloatArray]:
-    """A window's rows in strips of ``step``, cut at ``breaks``: each row's strip, and the strips' middle rows.
+    """A window's rows in strips of ``step``, split at ``breaks``: each row's strip index, and the strips' middle rows.
 
     >>> rows, middles = strips(Window(8, 0, 6, 1), 4, np.array([10]))
     >>> rows.tolist(), middles.tolist()
@@ -99,9 +99,9 @@ def strips(window: Window, step: int, breaks: NDArray[np.int64]) -> tuple[NDArra
 def filled(vectors: tuple[Vector, ...]) -> tuple[Vector, ...]:
     """Noise vectors without their zeros, which mean "no sub-swath here" and not "no noise".
 
-    Real products hold zeros at their last sample, and on their first lines where the farther sub-swaths have not begun;
-    interpolated, they would halve the noise of the lines after. Each zero takes the value of the nearest line that has
-    one at its pixel, else of the nearest pixel of its own line.
+    Real products have zeros at their last sample, and on their first lines where the farther sub-swaths have not
+    started; interpolated, they would halve the noise of the following lines. Each zero is replaced by the value at its
+    pixel in the nearest line that has one, else by that of the nearest pixel in its own line.
     """
     known = [(v.line, v.pixel[v.value > 0], v.value[v.value > 0]) for v in vectors]
     out = []
@@ -126,9 +126,9 @@ def filled(vectors: tuple[Vector, ...]) -> tuple[Vector, ...]:
 
 
 def sigma0_of(dn: NDArray[Any], gain: FloatImage, noise: FloatImage | None) -> tuple[FloatImage, int]:
-    """Linear sigma0 of digital numbers, and how many pixels the noise took below the floor.
+    """Linear sigma0 of digital numbers, and the number of pixels that noise removal took below the floor.
 
-    DN 0 is no data, and becomes NaN. All arrays have shape (rows, cols); ``gain`` is A, ``noise`` is eta.
+    DN 0 is nodata, and becomes NaN. All arrays have shape (rows, cols); ``gain`` is A, ``noise`` is eta.
 
     >>> sigma0_of(np.array([[30, 0]]), np.full((1, 2), 100, np.float32), np.full((1, 2), 500, np.float32))[0]
     array([[0.04,  nan]], dtype=float32)

@@ -1,8 +1,8 @@
-"""A part of a Sentinel-1 product, with the whole product's annotation: what is stored, and how it is read.
+"""Cut-outs of Sentinel-1 products: a window of the measurements with the whole product's annotation.
 
 A cut-out keeps annotation, calibration and noise files as the operator wrote them, in lines and pixels of the whole
-image, beside measurements that hold only a window of it. Reading shifts the tables to the window, so a pixel of a
-cut-out has the position, the time and the sigma0 that it has in the whole product.
+image, but measurement files hold only a window. Reading shifts the tables to the window, so a pixel of a cut-out has
+the position, the time and the sigma0 that it has in the whole product.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from pipeline.ingest.safe.files import SafeFiles
 
 CUTOUT = "cutout.json"
-FORMAT = 1  # of our own cutout.json; raised when its fields change
+FORMAT = 1  # version of our cutout.json; incremented when its fields change
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Which window of a product was cut out, and what is known of the product it comes from."""
+    """The window of a product that was cut out, and what is known about the product."""
 
     window: Window
     full_shape: tuple[int, int]
@@ -50,7 +50,7 @@ class Cut:
         )
 
     def vectors(self, whole: tuple[Vector, ...]) -> tuple[Vector, ...]:
-        """A look-up table in lines and pixels of the window, without what lies far from it."""
+        """A look-up table in lines and pixels of the window, without entries far from it."""
         row0, col0, rows, cols = self.window.row0, self.window.col0, self.window.rows, self.window.cols
         kept = _around(np.array([v.line for v in whole]), row0, row0 + rows - 1)
         out = []
@@ -76,7 +76,7 @@ class Cut:
 
 
 def _around(places: Any, low: float, high: float) -> slice:
-    """The places between two bounds, and one more on each side: all that a linear interpolation there can need."""
+    """Slice of the positions between two bounds plus one on each side, as needed for linear interpolation."""
     first = max(0, int(np.searchsorted(places, low, side="right")) - 1)
     last = min(len(places), int(np.searchsorted(places, high, side="left")) + 1)
     return slice(first, max(last, first + 1))
@@ -94,7 +94,7 @@ def cut_json(window: Window, full_shape: tuple[int, int], origin: dict[str, Any]
 
 
 def read_cut(files: SafeFiles) -> Cut | None:
-    """What a product was cut from; None for a whole product."""
+    """The cut-out's description; None for a whole product."""
     if CUTOUT not in files.sizes:
         return None
     item = files.item(CUTOUT)

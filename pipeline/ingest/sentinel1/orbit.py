@@ -1,8 +1,8 @@
-"""From a radar's time and range to a place on Earth, with the orbit that the product carries.
+"""Moves the geolocation grid of a Sentinel-1 product to sea level, using the orbit in its annotation.
 
-The annotation's geolocation grid lies at terrain height: where a grid point is on a hill, sea pixels beside it would
-be misplaced by height / tan(incidence), hundreds of metres at a steep coast. Solving the range-Doppler equations
-again at sea level puts every grid point where the sea would be seen.
+The annotation's grid is at terrain height: where a grid point is on a hill, sea pixels beside it would be misplaced by
+height / tan(incidence), hundreds of metres at a steep coast. Solving the range-Doppler equations again at sea level
+puts every grid point where the sea would be seen.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _CLOSE_M = 1e-4  # a tenth of a millimetre (our choice)
 
 
 def grid_at_height(annotation: Annotation, height_m: FloatArray | float) -> tuple[FloatArray, FloatArray]:
-    """Longitude and latitude [deg] of the annotation's grid points if they stood ``height_m`` above the ellipsoid.
+    """Longitude and latitude [deg] of the annotation's grid points if they were ``height_m`` above the ellipsoid.
 
     Zero-Doppler geometry in the Earth-fixed frame: the target T, seen from P with velocity V at slant range R, solves
-    ``|T - P| = R``, ``(T - P) . V = 0`` and "T at that height". Newton's method, from the annotated place.
+    ``|T - P| = R``, ``(T - P) . V = 0`` and "T at that height". Newton's method, starting at the annotated position.
     """
     shape = annotation.grid_lon.shape
     position, velocity = state_at(annotation, annotation.grid_time_s.ravel())

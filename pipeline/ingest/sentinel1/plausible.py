@@ -1,7 +1,7 @@
-"""Numbers of an annotation that no radar satellite can have: what is placed, dated or shifted by them would be wrong.
+"""Refuses annotations with impossible values, which would make positions or times wrong.
 
-The limits are wide on purpose: they hold for every C-band satellite in low orbit, and leave out zeros, other units
-and slipped digits.
+The limits are deliberately wide: they hold for every C-band satellite in low orbit, and exclude zeros, other units
+and wrong digits.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 NORTHWARD, SOUTHWARD = "ascending", "descending"
 INCIDENCE_DEG = (10.0, 65.0)  # Sentinel-1 looks at 18 to 47 degrees
-ECHO_MS = (3.3, 10.0)  # from 500 to 1,500 km and back; of Sentinel-1 700 to 1,000 km
+ECHO_MS = (3.3, 10.0)  # two-way for 500 to 1,500 km; Sentinel-1 has 700 to 1,000 km
 FREQUENCY_GHZ = (4.0, 8.0)  # the C band; Sentinel-1 has 5.405 GHz
 PRF_HZ = (500.0, 10_000.0)  # Sentinel-1 has 1,400 to 2,000 Hz
-SPACING_M = (1.0, 100.0)  # of detected Sentinel-1 products 3.5 to 40 m
-GROUND_SPEED_M_S = (5500.0, 8000.0)  # of what a satellite in low orbit looks at; Sentinel-1's passes at 6,700 m/s
-SPEED_M_S = (6500.0, 8500.0)  # of a satellite in low orbit, seen from the turning Earth
+SPACING_M = (1.0, 100.0)  # detected Sentinel-1 products have 3.5 to 40 m
+GROUND_SPEED_M_S = (5500.0, 8000.0)  # of the footprint of a satellite in low orbit; Sentinel-1's has 6,700 m/s
+SPEED_M_S = (6500.0, 8500.0)  # of a satellite in low orbit, in the Earth-fixed frame
 RADIUS_KM = (6500.0, 8000.0)  # of its orbit
 HEIGHT_M = (-1000.0, 10_000.0)  # of the ground
-# At 81.8 degrees, the ends of its orbit, the satellite flies due west and its pass turns. Heading and pass of a product
-# are not of one moment, and within a minute the heading turns there by some 27 degrees. So within 30 degrees of due
-# west, which it is beyond 80 degrees of latitude, either pass is right.
+# At 81.8 degrees latitude, the ends of its orbit, the satellite flies due west and changes between ascending and
+# descending. A product's heading and pass direction are not for the same moment, and there the heading turns by some 27
+# degrees in a minute. So within 30 degrees of due west, i.e. beyond 80 degrees latitude, either direction is accepted.
 TURNING = 0.5  # cosine of the heading
 MARGIN_S = 2.0  # for grid times before the first and after the last line
 
 
 def refuse_impossible(told: Annotation, item: str) -> None:
-    """Raise InputError naming the first field of an annotation that no instrument has, or that contradicts another."""
+    """Raise InputError naming the first field of an annotation that is impossible or contradicts another."""
     if told.pass_direction not in (NORTHWARD, SOUTHWARD):
         raise InputError(item, f"pass is {told.pass_direction[:40]!r}, which is neither ascending nor descending")
     northward = np.cos(np.radians(told.platform_heading_deg))
@@ -59,7 +59,7 @@ def refuse_impossible(told: Annotation, item: str) -> None:
 
 
 def _limited(told: Annotation) -> list[tuple[str, FloatArray, tuple[float, float], str]]:
-    """Fields by their names, with their values, limits and unit."""
+    """Field names with values, limits and unit."""
     azimuth_m, range_m = told.spacing_m
     speed, radius = (np.linalg.norm(v, axis=1) for v in (told.orbit_velocity_m_s, told.orbit_position_m))
     echo_ms = told.grid_slant_range_m.ravel() * 2 / LIGHT_M_S * 1e3
@@ -79,7 +79,7 @@ def _limited(told: Annotation) -> list[tuple[str, FloatArray, tuple[float, float
 
 
 def _refuse_times(told: Annotation, item: str) -> None:
-    """The lines, the grid and the product must be of one time."""
+    """Refuse an annotation whose lines, grid and product times do not agree."""
     took_s = (told.shape[0] - 1) * told.line_interval_s
     begin_s = (told.start - told.first_line).total_seconds()
     end_s = (told.stop - told.first_line).total_seconds()

@@ -1,4 +1,4 @@
-"""The XML files of a Sentinel-1 product, as plain values: annotation, calibration, noise.
+"""Reads the XML files of a Sentinel-1 product: annotation, calibration, noise.
 
 Fields and units as in the Sentinel-1 Product Specification (S1-RS-MDA-52-7441). Times have no zone and are UTC.
 """
@@ -21,12 +21,12 @@ from pipeline.units import LIGHT_M_S
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-_MOST_INTERVAL_S = 1.0  # from line to line; our choice: of detected products it is some milliseconds
+_MOST_INTERVAL_S = 1.0  # from line to line; our choice: detected products have some milliseconds
 _LARGEST = float(np.finfo(np.float32).max)
 
 
 def read_annotation(raw: bytes, item: str) -> Annotation:
-    """One polarisation's annotation; raises InputError for what no instrument has."""
+    """One polarisation's annotation; raises InputError for missing or impossible values."""
     xml = _Reader(parse_xml(raw, item, "product"), item)
     first_line = xml.time("imageAnnotation/imageInformation/productFirstLineUtcTime")
     grid = _grid(xml, first_line)
@@ -78,9 +78,9 @@ def read_calibration(raw: bytes, item: str) -> tuple[Vector, ...]:
 
 
 def read_noise(raw: bytes, item: str) -> tuple[tuple[Vector, ...], tuple[AzimuthNoise, ...]]:
-    """Noise power over range, and its factors over azimuth.
+    """Range noise vectors, and azimuth noise factors.
 
-    Before processor version 2.90 (March 2018) there is one list, ``noiseVectorList``, and no factors.
+    Before processor version 2.90 (March 2018) there is only one list, ``noiseVectorList``, and no factors.
     """
     xml = _Reader(parse_xml(raw, item, "noise"), item)
     old = _vectors(xml, "noiseVectorList/noiseVector", "noiseLut")
@@ -145,7 +145,7 @@ def _grid(xml: _Reader, first_line: datetime) -> dict[str, FloatArray]:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Typed look-ups that name file and field when something is not there."""
+    """Typed look-ups whose errors name file and field."""
 
     root: ElementTree.Element
     item: str

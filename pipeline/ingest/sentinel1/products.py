@@ -1,7 +1,7 @@
-"""Sentinel-1 ground-range products (GRD), as SAFE folders or zips, in the radar's own geometry.
+"""Opens Sentinel-1 ground-range products (GRD), as SAFE folders or zips, in radar geometry.
 
-Everything comes from the product itself: its checksums are compared before anything is used, positions from the
-annotation's grid moved to sea level, sigma0 from its calibration and noise tables.
+Everything comes from the product itself: its checksums are verified before anything is used, positions come from the
+annotation's grid moved to sea level, and sigma0 from its calibration and noise tables.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ NAMED_POLARISATIONS = {  # Sentinel-1 Product Specification, product naming: sin
 # Sentinel-1 Product Definition (S1-RS-MDA-52-7440), table of IW GRDH: azimuth x ground range, mean of the sub-swaths
 RESOLUTION_M = {"IW": (22.6, 20.4)}
 _FIRST_TRACK = {"S1A": 73, "S1B": 27, "S1C": 172}  # orbit number of track 1; 175 orbits repeat in 12 days
-STRIP_ROWS = 32  # calibration varies over thousands of lines, the noise's scalloping over hundreds
-COARSE_LN = 0.032  # most that the noise of a real product changes within so many rows, breaks aside
-_AGREE_M = 30.0  # our choice: further off, the product's orbit and grid do not belong together
+STRIP_ROWS = 32  # calibration varies over thousands of lines, noise scalloping over hundreds
+COARSE_LN = 0.032  # largest change of noise within so many rows in real products, except at breaks
+_AGREE_M = 30.0  # our choice: with a larger difference, the product's orbit and grid do not belong together
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Polarisation:
-    """One measurement with what calibrates it."""
+    """One measurement with its annotation and calibration tables."""
 
     name: str
     raster: RasterFile
@@ -81,12 +81,12 @@ class SafeReader(OverWater):
         return Tile(window, tuple(p.name for p in self.polarisations), data, valid, self.water(window))
 
     def measured(self, window: Window) -> BoolImage:
-        """`valid` of the tile of a window, without its sigma0: a stored zero is no measurement, all else is."""
+        """`valid` of a window's tile, without computing sigma0: only a stored zero is nodata."""
         self._require_on_image(window)
         return np.logical_and.reduce([p.raster.read(window, (1,))[0] != 0 for p in self.polarisations])
 
     def counts(self, window: Window) -> Counts:
-        """Stored pixels of a window with calibration and noise of every `STRIP_ROWS` rows, fewer where noise jumps."""
+        """Stored pixels of a window with calibration and noise for every `STRIP_ROWS` rows, fewer where noise jumps."""
         breaks = [p.noise.breaks(STRIP_ROWS) for p in self.polarisations if p.noise is not None]
         strip, rows = strips(window, STRIP_ROWS, np.concatenate([*breaks, np.zeros(0, np.int64)]))
         gain = np.stack([p.gain.values(window, rows) for p in self.polarisations])
@@ -100,7 +100,7 @@ class SafeReader(OverWater):
 
 
 def open_safe(path: Path, options: OpenOptions, land: BaseGeometry | None = None) -> Scene:
-    """Open a GRD product; raises InputError naming the file inside it that is missing, altered or of another kind."""
+    """Open a GRD product; raises InputError naming the file inside it that is missing, altered or unsuitable."""
     files = open_files(path)
     if options.sensor not in (None, Sensor.SENTINEL1):
         raise ConfigError(f"{path.name} is a Sentinel-1 product; --sensor says {options.sensor}")
@@ -108,7 +108,7 @@ def open_safe(path: Path, options: OpenOptions, land: BaseGeometry | None = None
     manifest = read_manifest(files.text(MANIFEST), files.item(MANIFEST))
     cut = read_cut(files)
     intact = _verify(files, manifest)
-    verified = intact and cut is None  # a window has no checksum of the operator's
+    verified = intact and cut is None  # a cut-out has no operator's checksum
     polarisations = _polarisations(files, manifest, intact, cut)
     first = polarisations[0].annotation
     _require_name(files.product, first, {p.name for p in polarisations})
@@ -143,7 +143,7 @@ def open_safe(path: Path, options: OpenOptions, land: BaseGeometry | None = None
 
 
 def relative_orbit(mission: str, absolute_orbit: int) -> int | None:
-    """Track number 1 to 175 of the repeat cycle; None for a satellite whose phase is not known here.
+    """Relative orbit (1 to 175) in the repeat cycle; None for a satellite whose phase is not known here.
 
     >>> relative_orbit("S1A", 45618)
     46
@@ -154,7 +154,8 @@ def relative_orbit(mission: str, absolute_orbit: int) -> int | None:
 
 
 def _verify(files: SafeFiles, manifest: Manifest) -> bool:
-    """Compare every listed file that is there with its MD5; True when all measurements had one."""
+    """Compare every listed file that is present with its MD5; True if all measurements had one. Raises InputError if
+    one differs."""
     measurements = [f for f in manifest.files if f.kind == MEASUREMENT]
     if not measurements:
         raise InputError(files.item(MANIFEST), "lists no measurement")
@@ -169,7 +170,7 @@ def _verify(files: SafeFiles, manifest: Manifest) -> bool:
 
 
 def _origin(cut: Cut | None) -> dict[str, str]:
-    """What a cut-out says of the product that it comes from."""
+    """A cut-out's statements on its original product."""
     return {} if cut is None else {f"origin_{key}": str(value) for key, value in sorted(cut.origin.items())}
 
 
@@ -189,7 +190,7 @@ def _polarisations(files: SafeFiles, manifest: Manifest, verified: bool, cut: Cu
 
 
 def _polarisation(files: SafeFiles, measurement: str, verified: bool, cut: Cut | None) -> Polarisation:
-    """Measurement, annotation and tables belong together by their common file name."""
+    """One polarisation; measurement, annotation and tables are associated by their common file name."""
     stem = Path(measurement).stem
     annotation = read_annotation(files.text(f"annotation/{stem}.xml"), files.item(f"annotation/{stem}.xml"))
     item = files.item(measurement)
@@ -199,7 +200,7 @@ def _polarisation(files: SafeFiles, measurement: str, verified: bool, cut: Cut |
         raise InputError(item, f"is a {annotation.product_type} product; ground-range detected (GRD) is wanted")
     if annotation.polarisation not in POLARISATIONS or f"-{annotation.polarisation.lower()}-" not in stem:
         raise InputError(item, f"its annotation says {annotation.polarisation}, its name does not")
-    raster = files.raster(measurement, verified=verified and cut is None)  # a window has no checksum: decoded whole
+    raster = files.raster(measurement, verified=verified and cut is None)  # a cut-out has no checksum: decoded whole
     if raster.dtype != "uint16" or raster.count != 1:
         raise InputError(item, f"holds {raster.count} x {raster.dtype}; one band of uint16 amplitude is wanted")
     if raster.shape != annotation.shape:
@@ -225,14 +226,14 @@ def _sigma0(polarisation: Polarisation, window: Window) -> tuple[np.ndarray, int
 
 
 def _require_name(product: str, annotation: Annotation, polarisations: set[str]) -> None:
-    """A folder named like a product must hold that product."""
+    """Raise InputError if a folder named like a product holds a different one."""
     named = re.match(r"(S1[A-Z])_(\w\w)_(GRD\w?)_+1S(\w\w)_(\d{8}T\d{6})_", product)
     if named is None:
         return
     wanted = NAMED_POLARISATIONS.get(named.group(4))
     if wanted is None or not polarisations <= wanted:
         raise InputError(product, f"its name says {named.group(4)}, its files {' '.join(sorted(polarisations))}")
-    mode = re.sub(r"S[1-6]", "SM", named.group(2))  # strip map is named by its beam; there the annotation's swath is it
+    mode = re.sub(r"S[1-6]", "SM", named.group(2))  # stripmap products are named by beam, the annotation's swath
     told = (named.group(1), mode, named.group(5))
     holds = (annotation.mission, annotation.mode, f"{annotation.start:%Y%m%dT%H%M%S}")
     if told != holds:
@@ -296,7 +297,7 @@ def _tags(manifest: Manifest, annotation: Annotation, polarisations: tuple[Polar
 
 
 def _clamped_share(polarisation: Polarisation) -> float:
-    """Share of pixels that noise removal took below the floor, on eight strips of 32 rows."""
+    """Share of pixels that noise removal took below the floor, in eight strips of 32 rows."""
     rows, cols = polarisation.annotation.shape
     height = min(32, rows)
     clamped = total = 0

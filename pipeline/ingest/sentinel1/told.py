@@ -1,4 +1,4 @@
-"""What the XML files of a Sentinel-1 product say, as plain values. Times have no zone and are UTC."""
+"""The content of a Sentinel-1 product's XML files, as plain values. Times have no zone and are UTC."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Annotation:
-    """What one polarisation's annotation says; arrays of the grid have shape (lines, pixels)."""
+    """One polarisation's annotation; arrays of the grid have shape (lines, pixels)."""
 
     mission: str
     product_type: str
@@ -46,7 +46,7 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Vector:
-    """A line of a look-up table: values at pixels; lengths differ from line to line."""
+    """One line of a look-up table: values at pixels; lengths differ from line to line."""
 
     line: float
     pixel: FloatArray
@@ -55,7 +55,7 @@ class Vector:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AzimuthNoise:
-    """Noise factor over lines, in one block of a sub-swath (bounds included)."""
+    """Azimuth noise factors over lines, in one block of a sub-swath (bounds included)."""
 
     first_line: int
     last_line: int

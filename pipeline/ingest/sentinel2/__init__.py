@@ -1,1 +1,1 @@
-"""Sentinel-2 products as their operator delivers them: bands in files of 10 and 20 m, and what is said of them."""
+"""Sentinel-2 products as delivered by the operator: bands in files of 10 and 20 m, and their metadata."""

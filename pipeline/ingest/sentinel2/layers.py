@@ -1,6 +1,6 @@
-"""Bands that lie in files of their own, in pixels of one size or another, read as one raster on the finest grid.
+"""Reads bands in separate files, perhaps with different pixel sizes, as one raster on the finest grid.
 
-A coarser pixel is repeated, never interpolated: what it measured is the mean of what the finer ones would have.
+Coarser pixels are repeated, never interpolated: a coarse pixel measures the mean of the finer ones it covers.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray
 
 NO_DATA = 0.0  # ESA, Sentinel-2 Products Specification Document, for all bands
-_SHIFT = 1e-3  # share of a pixel by which grids may differ, for rounding
+_SHIFT = 1e-3  # tolerated difference of grids in pixels, for rounding
 MOST_STEPS = 6  # 60 m in 10 m
 
 
 @dataclass(frozen=True, slots=True)
 class BandStack(RasterFile):
-    """One raster of several files, a band each."""
+    """One raster made of several files, one per band."""
 
     layers: tuple[RasterFile, ...] = field(kw_only=True)
 
     def read(self, window: Window, indexes: tuple[int, ...] | None = None, *, alone: bool = False) -> NDArray[Any]:
-        """Raw numbers of a window, shape (bands, rows, cols); ``indexes`` are 1-based."""
+        """Stored values of a window, shape (bands, rows, cols); ``indexes`` are 1-based."""
         out = []
         for layer in self._chosen(indexes):
             stored = partial(layer.read, indexes=(1,), alone=alone)
@@ -46,7 +46,7 @@ class BandStack(RasterFile):
         return np.concatenate([layer.resampled(shape, (1,)) for layer in self._chosen(indexes)])
 
     def measured(self, window: Window) -> BoolImage:
-        """True where no file's own mask says that a pixel was not measured."""
+        """True where no file's own mask marks a pixel as nodata."""
         out = np.ones((window.rows, window.cols), bool)
         for layer in self.layers if self.masked else ():
             out &= _on_finest(layer, window, self.shape, layer.measured)
@@ -60,7 +60,7 @@ class BandStack(RasterFile):
         return out
 
     def palette(self) -> FloatArray | None:
-        """None: the numbers of a band are no colours."""
+        """None: bands have no palette."""
         return None
 
     def _chosen(self, indexes: tuple[int, ...] | None) -> list[RasterFile]:
@@ -68,7 +68,7 @@ class BandStack(RasterFile):
 
 
 def stacked(bands: Mapping[str, RasterFile], path: str, item: str) -> BandStack:
-    """One raster of bands by name; InputError where one of them lies on another grid, or holds other numbers."""
+    """One raster from bands by name; InputError if one of them has an incompatible grid or data type."""
     layers = tuple(bands.values())
     finest = max(layers, key=lambda layer: layer.shape[0] * layer.shape[1])
     for layer in layers:
@@ -80,7 +80,7 @@ def stacked(bands: Mapping[str, RasterFile], path: str, item: str) -> BandStack:
 
 
 def joined(bands: Mapping[str, RasterFile], path: str, item: str, doubts: Sequence[str] = ()) -> BandStack:
-    """One raster of bands by name, each the one band of a file, on grids that fit."""
+    """One raster from bands by name, each the single band of a file, on compatible grids."""
     layers = tuple(bands.values())
     finest = max(layers, key=lambda layer: layer.shape[0] * layer.shape[1])
     odd = [f"{layer.item}: {layer.doubt}" for layer in layers if layer.doubt]
@@ -102,7 +102,7 @@ def joined(bands: Mapping[str, RasterFile], path: str, item: str, doubts: Sequen
 
 
 def fits(layer: RasterFile, finest: RasterFile) -> bool:
-    """Are a layer's pixels whole numbers of the finest layer's, from the same corner on?"""
+    """Is a layer's pixel size an integer multiple of the finest layer's, with the same origin and extent?"""
     if layer.crs_wkt != finest.crs_wkt or layer.transform is None or finest.transform is None:
         return False
     steps = finest.shape[0] // layer.shape[0]
@@ -113,7 +113,7 @@ def fits(layer: RasterFile, finest: RasterFile) -> bool:
 
 
 def on_layer(layer: RasterFile, window: Window, finest: tuple[int, int]) -> Window:
-    """The pixels of a layer that a window of the finest grid lies on; ``finest`` is that grid's (rows, cols)."""
+    """The window of a layer that covers a window of the finest grid; ``finest`` is that grid's (rows, cols)."""
     steps = finest[0] // layer.shape[0]
     top, left = window.row0 // steps, window.col0 // steps
     return Window(top, left, -(-window.row1 // steps) - top, -(-window.col1 // steps) - left)
@@ -122,7 +122,7 @@ def on_layer(layer: RasterFile, window: Window, finest: tuple[int, int]) -> Wind
 def _on_finest(
     layer: RasterFile, window: Window, finest: tuple[int, int], read: Callable[[Window], NDArray[Any]]
 ) -> NDArray[Any]:
-    """A window of the finest grid, from a layer whose pixels may be larger; ``read`` gives a window of its own."""
+    """A window of the finest grid, from a layer whose pixels may be larger; ``read`` reads a window of the layer."""
     steps = finest[0] // layer.shape[0]
     if steps == 1:
         return read(window)

@@ -1,4 +1,4 @@
-"""Sentinel-2 bands that lie as files of their own, outside a product, as one raster."""
+"""Opens Sentinel-2 bands in separate files outside a product as one raster."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from pipeline.ingest.rasters import RasterFile
     from pipeline.ingest.sentinel2.layers import BandStack
 
-_MOST_TELLING = ("B08", "B11", "B12", "B04", "B03", "B02")  # where no two bands agree: infrared tells water best
+_MOST_TELLING = ("B08", "B11", "B12", "B04", "B03", "B02")  # preferred if no two bands agree: infrared tells water best
 
 
 def open_bands(bands: LooseBands, *, all_read: bool = False, proven: Path | None = None) -> BandStack:
-    """One raster of the bands that agree: on the grid that most lie on, of one type and one time.
+    """One raster of the bands that agree: on the grid of the majority, of one data type and one time.
 
-    With ``all_read`` each is decoded but once, where that is slow, since all of it will be read. ``proven`` is the
-    folder of notes of `open_proven`. A band that is broken or does not agree is left out, and said. Raises InputError
-    where none can be opened.
+    With ``all_read`` each is decoded only once if that is slow, since all of it will be read. ``proven`` is the folder
+    of notes of `open_proven`. A band that is broken or does not agree is left out, and reported. Raises InputError if
+    none can be opened.
     """
     layers: dict[str, RasterFile] = {}
     left_out: dict[str, str] = {}
@@ -47,19 +47,19 @@ def open_bands(bands: LooseBands, *, all_read: bool = False, proven: Path | None
 
 
 def _of_one_band(layer: RasterFile) -> RasterFile:
-    """A file as it is; InputError where it holds more than the band in its name, in an order that nobody tells."""
+    """A file unchanged; InputError if it holds more than the band in its name, in an unknown order."""
     if layer.count != 1:
         raise InputError(layer.item, f"holds {layer.count} bands, not the one in its name")
     return layer
 
 
 def _finer_first(layer: RasterFile) -> tuple[int, int]:
-    """A grid of more pixels goes before one of fewer, and one that is placed before one that is not."""
+    """Sort key: grids with more pixels first, and georeferenced before others."""
     return int(layer.transform is not None), layer.shape[0] * layer.shape[1]
 
 
 def _odd(layer: RasterFile, base: RasterFile) -> str:
-    """Why a band cannot be one with the band that sets the grid, or ""."""
+    """Why a band cannot be stacked with the band that sets the grid, or ""."""
     if layer is base:
         return ""
     if layer.dtype != base.dtype:

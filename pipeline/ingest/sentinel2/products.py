@@ -1,4 +1,4 @@
-"""Sentinel-2 products, L1C and L2A, from their SAFE folder or zip: the bands that ships are told by, as one scene."""
+"""Opens Sentinel-2 products, L1C and L2A, from SAFE folder or zip: the bands used for detection, as one scene."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ SIMULATED = "SIMULATED.txt"
 _BAND_FILE = re.compile(
     r"GRANULE/[^/]+/IMG_DATA/(?:R(\d\d)m/)?[^/]*_(B\d\d|B8A)(?:_\d\dm)?\.(?:jp2|tiff?)", re.IGNORECASE
 )
-_UNTOLD_M = 0  # pixel size of a band whose file does not say it: L1C has each band once
+_UNTOLD_M = 0  # pixel size if the file name does not give it: L1C has each band only once
 
 
 def open_product(
     files: SafeFiles, options: OpenOptions, land: BaseGeometry | None = None, *, all_read: bool = False
 ) -> Scene:
-    """Open a product; raises InputError naming the file inside it that is missing, altered or of another kind.
+    """Open a product; raises InputError naming the file inside it that is missing, altered or unsuitable.
 
-    With ``all_read`` its bands are decoded here and now, since all of them will be read.
+    With ``all_read`` its bands are decoded now, since all of them will be read.
     """
     if options.sensor not in (None, Sensor.SENTINEL2):
         raise ConfigError(f"{files.path.name} is a Sentinel-2 product; --sensor says {options.sensor}")
@@ -83,7 +83,7 @@ def open_product(
 
 
 def band_files(names: Iterable[str]) -> dict[str, str]:
-    """The file of each of `S2_USED`, in their order: the one with the smallest pixels, where a product has several.
+    """The file of each of `S2_USED`, in their order; if a product has several, the one with the smallest pixels.
 
     >>> fine, coarse = (f"GRANULE/L2A_T32TMQ/IMG_DATA/R{m}m/T32TMQ_20230710T101601_B02_{m}m.jp2" for m in (10, 20))
     >>> band_files([coarse, fine, fine.replace("B02", "TCI")]) == {"B02": fine}
@@ -98,7 +98,7 @@ def band_files(names: Iterable[str]) -> dict[str, str]:
 
 
 def scaling_of_product(told: Told, bands: tuple[str, ...]) -> Scaling:
-    """Reflectances by what the product says of its numbers."""
+    """The scaling to reflectance stated by the product's metadata."""
     gain = 1 / told.quantification
     offsets = tuple(told.offset_dn.get(band, 0.0) * gain for band in bands)
     said = ", ".join(f"{told.offset_dn.get(band, 0.0):g}" for band in bands)
@@ -112,9 +112,9 @@ def _raster(files: SafeFiles, names: dict[str, str], *, verified: bool, all_read
 
 
 def _verify(files: SafeFiles, bands: dict[str, str]) -> tuple[bool, str]:
-    """Compare each band with its checksum; True when all had one, and which bands are listed, but missing.
+    """Compare each band with its checksum; True if all had one, and a doubt about bands that are listed but missing.
 
-    A band whose finest file is missing is read from a coarser one, which shows less of a ship.
+    A band whose finest file is missing is read from a coarser one, which resolves ships less well.
     """
     if MANIFEST not in files.sizes:
         return False, ""
@@ -124,12 +124,12 @@ def _verify(files: SafeFiles, bands: dict[str, str]) -> tuple[bool, str]:
     doubts = [f"without {', '.join(missing)}: listed in manifest.safe, but missing"] if missing else []
     if coarser:
         doubts.append(f"{', '.join(coarser)} in coarser pixels: the finest are listed in manifest.safe, but missing")
-    compared = [name in listed and _agrees(files, listed[name]) for name in bands.values()]  # each, whatever the first
+    compared = [name in listed and _agrees(files, listed[name]) for name in bands.values()]  # all, even if the first has none
     return all(compared), "; ".join(doubts)
 
 
 def _agrees(files: SafeFiles, listed: ListedFile) -> bool:
-    """Was a file compared with its checksum? Raises InputError where it is another."""
+    """Was a file compared with its checksum? Raises InputError if it differs."""
     if listed.md5:
         kind, same = "MD5", files.digest(listed.name).md5 == listed.md5
     elif listed.sha3_256:

@@ -1,7 +1,7 @@
-"""What the XML files of a Sentinel-2 product say: when, under which sun, and what its numbers stand for.
+"""Reads the XML metadata of a Sentinel-2 product: time, sun angles, and radiometric scale.
 
 Fields as in ESA's Sentinel-2 Products Specification Document, issue 14.9 (2021) and 15.0 (2023), and of L2A before
-baseline 02.07 (autumn 2018) as Sen2Cor wrote them then, with L2A in the names of its own fields. Times are UTC.
+baseline 02.07 (autumn 2018) as Sen2Cor then wrote them, with L2A in its field names. Times are UTC.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Told:
 
 
 def read_told(files: SafeFiles) -> Told:
-    """The metadata of the product and of its one tile; InputError where either is missing or says nothing usable."""
+    """The metadata of the product and of its one tile; InputError if either is missing or unusable."""
     main = next(((name, found[1]) for name in files.sizes if (found := _PRODUCT.fullmatch(name))), None)
     if main is None:
         raise InputError(files.product, "has no MTD_MSIL1C.xml or MTD_MSIL2A.xml, so its numbers cannot be read")
@@ -71,7 +71,7 @@ def read_told(files: SafeFiles) -> Told:
 
 
 def _offsets(product: ElementTree.Element, tag: str, item: str) -> dict[str, float]:
-    """What is added to the numbers of each band."""
+    """The offset added to the DN of each band."""
     out = {}
     for entry in product.iter(tag):
         number, value = entry.get("band_id", ""), _as_number(entry.text)
