@@ -1,1 +1,1 @@
-"""AIS: files of any known kind to one table of messages, with an account of every line."""
+"""AIS: reads files of any known kind into one table of messages, accounting for every line."""

@@ -1,4 +1,4 @@
-"""What refuses an AIS file by its beginning alone: a plan tells it without reading the rest."""
+"""Finds reasons to refuse an AIS file from its beginning alone, for plans, which do not read the rest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.ingest.ais.tables import begin_table
 
 
 def refused_at_once(path: Path) -> InputError | None:
-    """Why a run will skip an AIS file, as far as its first lines tell; None where they are as they should be."""
+    """Why a run will skip an AIS file, judged by its first lines; None if these are in order."""
     try:
         require_readable(path)
         head = head_of(path)

@@ -16,7 +16,7 @@ BUCKETS: dict[str, str] = {
 
 
 def empty_balance() -> dict[str, int]:
-    """Every bucket, with nothing in it."""
+    """All buckets, each with count 0."""
     return dict.fromkeys(BUCKETS, 0)
 
 

@@ -1,4 +1,4 @@
-"""Cells of AIS tables: bytes or columns of any type to text, and text to numbers, codes and words."""
+"""Converts cells of AIS tables: bytes or columns of any type to text, and text to numbers, codes and words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WORDS: dict[str, Codes] = {"nav": nav_code, "ship_type": ship_type_code, "mobil
 
 
 def code_numbers(field: str, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of a column that may hold words, and the rows that are neither."""
+    """Numbers of a column that may also hold known words, and a mask of rows that are neither."""
     if field == "imo":
         texts = pc.replace_substring_regex(texts, r"(?i)^IMO\s*", "")
     values, bad = to_numbers(texts, _WORDS.get(field))
@@ -26,17 +26,17 @@ def code_numbers(field: str, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
 
 
 def rounded_in(texts: pa.Array) -> np.ndarray:
-    """Numbers in scientific notation: what a spreadsheet makes of long ones keeps three of their digits."""
+    """Rows with numbers in scientific notation, of which a spreadsheet keeps only three digits."""
     return np.asarray(pc.match_substring_regex(texts, r"^[0-9.]+[eE][+-]?[0-9]+$"))
 
 
 def with_points(texts: pa.Array) -> pa.Array:
-    """Decimal points for decimal commas. No number of AIS reaches a thousand, so that no comma groups its digits."""
+    """Replace decimal commas by points. No AIS value reaches a thousand, so no comma is a thousands separator."""
     return pc.replace_substring_regex(texts, r"^([+-]?\d*),(\d+)$", r"\1.\2")
 
 
 def to_numbers(texts: pa.Array, code_of: Codes | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Floats, NaN where there is none, and the rows whose text is neither a number, a null, nor a known word."""
+    """Floats (NaN for nulls), and a mask of rows whose text is neither a number, a null, nor a known word."""
     empty = pc.equal(texts, "")
     try:
         values = pc.cast(pc.if_else(empty, pa.scalar(None, pa.string()), texts), pa.float64())
@@ -55,20 +55,20 @@ def to_numbers(texts: pa.Array, code_of: Codes | None = None) -> tuple[np.ndarra
 
 
 def words_of(texts: pa.Array) -> pd.Series:
-    """Free text; the words for "none" are empty."""
+    """Free text, with words that mean "none" replaced by ""."""
     series = texts.to_pandas().astype("str")
     return series.where(~series.str.lower().isin(NULLS[1:]), "")
 
 
 def coded_words(coded: pa.DictionaryArray) -> pa.DictionaryArray:
-    """Free text as ``words_of``, each different one looked at once."""
+    """As ``words_of``, processing each distinct text once."""
     return pa.DictionaryArray.from_arrays(
         coded.indices, pa.array(words_of(as_texts(coded.dictionary)), pa.large_string())
     )
 
 
 def type_words(coded: pa.DictionaryArray) -> pd.api.extensions.ExtensionArray | None:
-    """Types of ship in the words of the file; None where all are codes, or say no more than one."""
+    """Ship types in the file's words; None if all are codes, or say no more than a code does."""
     said = ["" if text.lower() in NULLS else beyond_code(text) for text in as_texts(coded.dictionary).to_pylist()]
     return pd.array(pa.array(said, pa.large_string()).take(coded.indices), dtype="str") if any(said) else None
 
@@ -79,7 +79,7 @@ def no_words(n: int) -> pa.DictionaryArray:
 
 
 def as_texts(values: pa.Array) -> pa.Array:
-    """Text of bytes: UTF-8, else Latin-1, in which every byte is a letter; without blanks around."""
+    """Bytes as stripped text: UTF-8, else Latin-1, in which every byte is a character."""
     try:
         texts = pc.cast(values, pa.string())
     except pa.ArrowInvalid:
@@ -88,7 +88,7 @@ def as_texts(values: pa.Array) -> pa.Array:
 
 
 def as_csv_text(values: pa.Array) -> pa.Array:
-    """A Parquet column of any type as the text that a CSV would hold."""
+    """A Parquet column of any type as text, as in a CSV."""
     if pa.types.is_timestamp(values.type):
         zoned = values.type.tz is not None
         moments = pc.cast(values, pa.timestamp("us", "UTC" if zoned else None))

@@ -1,4 +1,4 @@
-"""Which column of an AIS table is which field: the public formats, and what others look like.
+"""Maps columns of an AIS table to fields: for the public formats, and for tables with similar headers.
 
 DMA: the Danish Maritime Authority's daily files; MarineCadastre: NOAA's and BOEM's. Both state times in UTC in their
 documentation. Every other table is "generic": its times need a zone.
@@ -61,7 +61,7 @@ NAV_TEXT: dict[str, int] = {
 
 
 def nav_code(said: str) -> int | None:
-    """The code of a status in words; some write them as names of constants.
+    """The code of a navigational status in words, also if written like a constant's name; None if unknown.
 
     >>> nav_code("moored"), nav_code("under_way_using_engine"), nav_code("underway using engine"), nav_code("drifting")
     (5, 0, 0, None)
@@ -75,7 +75,7 @@ MOBILE_TEXT: dict[str, int] = {"base station": 4, "sar airborne": 9, "aton": 21}
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where each field stands, and the mark of a simulation: its column's number and its name in the file."""
+    """Column index of each field (and of the simulation mark), and the header with the file's own names."""
 
     dialect: Dialect
     index: Mapping[str, int]
@@ -84,24 +84,24 @@ class Layout:
 
     @property
     def decimal_commas(self) -> bool:
-        """May its numbers hold decimal commas, since these do not part its columns?"""
+        """May its numbers have decimal commas, the column separator being another?"""
         return self.separator != ","
 
     @property
     def zone(self) -> timezone | None:
-        """The one zone that the names of its columns of times state; None where they state none, or several."""
+        """The time zone stated in the names of its time columns; None if they state none, or several."""
         zones = {zone_in_name(self.name_of(f)) for f in ("time_utc", DAY) if f in self.index} - {None}
         return zones.pop() if len(zones) == 1 else None
 
     def name_of(self, field: str) -> str:
-        """The file's own name of a field's column."""
+        """The file's own name for a field's column."""
         return self.header[self.index[field]]
 
 
 def layout_of(item: object, header: Sequence[str], columns: Mapping[str, str] | None, separator: str = ",") -> Layout:
-    """Recognise a table by its header; ``columns`` (our field: the file's name) goes before the known names.
+    """Recognise a table by its header; ``columns`` (our field: the file's name) overrides the known names.
 
-    Raises InputError where the MMSI or the time has no column, ConfigError for a field that we do not have.
+    Raises InputError if the MMSI or the time has no column, ConfigError for an unknown field.
     """
     known = [plain(name) for name in header]
     index: dict[str, int] = {}
@@ -136,7 +136,7 @@ def _dialect(known: list[str]) -> Dialect:
 
 
 def _missing(field: str, header: Sequence[str], index: Mapping[str, int]) -> str:
-    """That a field has no column; among which, or which one may be meant, and how to name it."""
+    """The message that a field has no column, with the columns there are or the one probably meant."""
     if len(header) == 1:
         wanted = "columns must be separated by commas, semicolons, tabs or pipes"
         return f"no column for {field}: {wanted}, the header is {header[0][:200]!r}"
@@ -152,7 +152,7 @@ def _missing(field: str, header: Sequence[str], index: Mapping[str, int]) -> str
 
 
 def _of_other_languages(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
-    """Our field to the one column whose name says it in another language.
+    """Our fields, each with the one column whose name means it in another language.
 
     >>> _of_other_languages(["Zeit", "Breite", "Länge", "Kurs"], ["time_utc", "lat", "lon"])
     {'time_utc': 'Zeit', 'lat': 'Breite', 'lon': 'Länge'}

@@ -1,7 +1,7 @@
-"""Rows of a table that are legal one by one, and odd beside the other rows of their ship: what damage looks like.
+"""Finds rows of a table that are valid by themselves but inconsistent with the ship's other rows, a sign of damage.
 
-Nothing is changed or left out here. Who judges ships and tracks does so with all sources at hand; this only says,
-once for a file, that some of its values may not be what was sent.
+Nothing is changed or left out here. Ships and tracks are judged elsewhere, with all sources; this only reports once
+per file that some of its values may not be what was sent.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ are good to 10 m or somewhat more, their times to some seconds (ITU-R M.1371-5).
 STRAYS = 0.01
 """In a file whose ships are in order of time, at most this share of rows runs backwards; our choice."""
 
-_COMPACT_AT = 1 << 18  # kinds of rows (about 50 MB) that are held before equal ones are joined; our choice
+_COMPACT_AT = 1 << 18  # distinct rows (about 50 MB) held before equal ones are merged; our choice
 _NEAR_DEG = 0.006  # of latitude or longitude, together less than OUT_OF_REACH_M
 
 
 class Doubts:
-    """Takes the frames of one table in turn; ``said`` tells what was odd in them."""
+    """Collects the frames of one table in turn; ``said`` reports what was odd in them."""
 
     def __init__(self) -> None:
         self._kinds: list[pd.DataFrame] = []
         self._held = self._rows = 0
-        self._count = np.zeros(3, np.int64)  # legs out of reach, times that run backwards, breaks of a steady way
+        self._count = np.zeros(3, np.int64)  # legs too fast, times that go backwards, breaks of a steady course
         self._first = np.zeros(3, np.int64)
 
     def add(self, frame: pd.DataFrame) -> None:
         """Rows with ``line`` and the columns of ``tables.AIS_MESSAGES``, codes already made null.
 
-        ``standing``, where there is one, is a fingerprint of the number and what stands in ``STANDING``.
+        The optional ``standing`` is a fingerprint of the MMSI and the columns in ``STANDING``.
         """
         if frame.empty:
             return
@@ -74,7 +74,7 @@ class Doubts:
         self._count += counts
 
     def said(self) -> list[str]:
-        """Each kind of oddity once, with the number of rows and the first line; nothing where all is plain."""
+        """Each kind of oddity once, with the number of rows and the first line; empty if there are none."""
         out = _standing_doubts(_joined(self._kinds)) if self._kinds else []
         leaps, returns, breaks = self._count.tolist()
         if leaps:
@@ -87,7 +87,7 @@ class Doubts:
 
 
 def _joined(kinds: list[pd.DataFrame]) -> pd.DataFrame:
-    """Equal kinds of rows as one: its first line, and how many rows there are."""
+    """Merge equal rows into one, with the first line and the number of rows."""
     if len(kinds) == 1:
         return kinds[0]
     table = pd.concat(kinds, ignore_index=True)
@@ -103,7 +103,7 @@ def _firsts(codes: np.ndarray, groups: int) -> np.ndarray:
 
 
 def _summed(codes: np.ndarray, groups: int, kinds: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Rows, and the first line, of each group of kinds."""
+    """Number of rows and first line of each group."""
     line = np.full(groups, np.iinfo(np.int64).max)
     np.minimum.at(line, codes, kinds["line"].to_numpy())
     return np.bincount(codes, kinds["n"].to_numpy(), groups).astype(np.int64), line
@@ -126,7 +126,7 @@ def _standing_doubts(kinds: pd.DataFrame) -> list[str]:
 
 
 def _odd_ones(of: np.ndarray, value: np.ndarray, kinds: pd.DataFrame) -> tuple[int, int]:
-    """Of groups ``of``, the rows whose value stands nearly alone against another; how many, and the first line."""
+    """In groups ``of``, rows whose value is rare compared with the usual one; returns their number and first line."""
     if not len(kinds):
         return 0, 0
     codes, pairs = pd.factorize(of * (value.max() + 1) + value)
@@ -140,7 +140,7 @@ def _odd_ones(of: np.ndarray, value: np.ndarray, kinds: pd.DataFrame) -> tuple[i
 
 @numba.njit(cache=True)
 def _followed(ship, n_ships, micros, given, lon, lat, sog, cog):  # type: ignore[no-untyped-def]
-    """Each ship's rows in the file's order: legs out of reach, times that run backwards, breaks of a steady way.
+    """In each ship's rows in file order: legs that are too fast, times that go backwards, breaks of a steady course.
 
     ``ship`` numbers the ships from 0. How many, and the first of each.
     """
@@ -165,7 +165,7 @@ def _followed(ship, n_ships, micros, given, lon, lat, sog, cog):  # type: ignore
 
 @numba.njit(cache=True)
 def _out_of_reach(lon, lat, to_lon, to_lat, took_s):  # type: ignore[no-untyped-def]
-    """Never so where a position is nan: no comparison with nan is true."""
+    """Is a leg too fast to be possible? False if a position is NaN, since comparisons with NaN are false."""
     if not (abs(to_lon - lon) > _NEAR_DEG or abs(to_lat - lat) > _NEAR_DEG):
         return False
     far_m = np.hypot(*_metres(lon, lat, to_lon, to_lat))
@@ -174,7 +174,7 @@ def _out_of_reach(lon, lat, to_lon, to_lat, took_s):  # type: ignore[no-untyped-
 
 @numba.njit(cache=True)
 def _breaks(one, middle, two, micros, lon, lat, sog, cog):  # type: ignore[no-untyped-def]
-    """Do a ship's rows before and after agree on a steady way, which the one between them does not fit?"""
+    """Do a ship's rows before and after agree on a steady course that the one between does not fit?"""
     whole_s, part_s = (micros[two] - micros[one]) / 1e6, (micros[middle] - micros[one]) / 1e6
     speed_kn = (sog[one] + sog[two]) / 2
     steady = (
@@ -197,7 +197,7 @@ def _breaks(one, middle, two, micros, lon, lat, sog, cog):  # type: ignore[no-un
 
 @numba.njit(cache=True)
 def _metres(lon, lat, to_lon, to_lat):  # type: ignore[no-untyped-def]
-    """East and north, on a plane that touches the Earth between them."""
+    """East and north [m], on a local tangent plane."""
     turned = (to_lon - lon + 540.0) % 360.0 - 180.0
     east = np.radians(turned) * np.cos(np.radians(lat + to_lat) / 2)
     return EARTH_RADIUS_M * east, EARTH_RADIUS_M * np.radians(to_lat - lat)

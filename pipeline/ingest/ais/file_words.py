@@ -1,4 +1,4 @@
-"""What is said of one AIS file that was read: its damage, and what in it is legal and odd."""
+"""Words the report on one AIS file: its damage, and what in it is valid but odd."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pipeline.ingest.ais.table_read import TableRead
 from pipeline.ingest.ais.untimed import Untimed
 from pipeline.plurals import first_of
 
-MOST_NAMES = 12  # of columns, in one line; our choice
-MOST_WORDS = 3  # for types of ship, in one line; our choice
-MANY_ROWS = 100  # from which a column that holds nothing is told of; our choice
+MOST_NAMES = 12  # columns named in one line; our choice
+MOST_WORDS = 3  # ship types quoted in one line; our choice
+MANY_ROWS = 100  # rows from which an empty column is reported; our choice
 
 
 def noise(balance: dict[str, int]) -> str:
-    """Wrong checksums are normal on the air; a log where they are the rule is broken."""
+    """The doubt about a log with too many bad lines; some wrong checksums are normal in radio reception."""
     lines = sum(balance.values())
     bad = balance["bad_checksum"] + balance["bad_format"]
     if not balance["decoded"]:
@@ -23,7 +23,7 @@ def noise(balance: dict[str, int]) -> str:
 
 
 def bad_rows(read: TableRead) -> str:
-    """Lines of a table that are no messages, values that are none, and columns that may be damaged."""
+    """Lines of a table that are not messages, invalid values, and columns that may be damaged."""
     lines, causes = sum(read.balance.values()), list(read.header_doubts)
     if read.bad_rows and not read.balance["decoded"]:
         causes = []  # of no use to anybody while no row is a message
@@ -38,7 +38,7 @@ def bad_rows(read: TableRead) -> str:
 
 
 def noted(read: TableRead, impossible: dict[str, int], doubts: Doubts, untimed: Untimed) -> str:
-    """What no error is: each of it may stand in a good file, and in a damaged one."""
+    """Oddities that are not errors: they may occur in a good file as well as in a damaged one."""
     said = doubts.said()
     if untimed.n and not untimed.cause():
         said.insert(0, untimed.said())

@@ -1,4 +1,4 @@
-"""AIS files as bytes: hash, packing, kind by content, and blocks of whole lines in bounded memory."""
+"""AIS files as bytes: hash, decompression, kind by content, and blocks of whole lines in bounded memory."""
 
 from __future__ import annotations
 
@@ -48,21 +48,21 @@ _UNPACK_ERRORS = (OSError, EOFError, zlib.error, ValueError, zipfile.BadZipFile,
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole lines of a file; ``first_line`` is 1-based. Every line ends in ``\\n``, but perhaps the file's last."""
+    """Whole lines of a file; ``first_line`` is 1-based. Every line ends in ``\\n``, except perhaps the file's last."""
 
     first_line: int
     data: bytes
     n_lines: int = field(init=False)
-    """Physical lines, an unfinished last one included."""
+    """Number of physical lines, including an unfinished last one."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "n_lines", self.data.count(b"\n") + (not self.data.endswith(b"\n")))
 
 
 def file_digest(path: Path) -> str:
-    """Hex SHA-256 of the file as it lies on disk. Raises InputError when it cannot be read.
+    """Hex SHA-256 of the file on disk, still compressed. Raises InputError if it cannot be read.
 
-    A pipe or a device is refused: it may never end, and what was hashed of it cannot be read again.
+    Pipes and devices are refused: they may never end, and cannot be read again after hashing.
     """
     require_readable(path)
     with _readable(path), path.open("rb") as file:
@@ -71,7 +71,7 @@ def file_digest(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """A file, the hash of its bytes, and its size and times before these were read."""
+    """A file, the hash of its bytes, and its size and times before it was read."""
 
     path: Path
     sha256: str
@@ -84,8 +84,8 @@ class Hashed:
         return cls(path, file_digest(path), stamp)
 
     def require_unchanged(self) -> None:
-        """Raise InputError where the bytes are no longer those that were hashed; with its old stamp a file is not
-        hashed again."""
+        """Raise InputError if the file changed since it was hashed; it is not hashed again if size and times are the
+        same."""
         if _stamp_of(self.path) != self.stamp and file_digest(self.path) != self.sha256:
             raise InputError(self.path, CHANGED)
 
@@ -97,7 +97,7 @@ def _stamp_of(path: Path) -> tuple[int, int, int]:
 
 
 def require_readable(path: Path) -> None:
-    """Raise InputError where a path is no regular file, or may not be read."""
+    """Raise InputError if a path is not a regular file, or may not be read."""
     with _readable(path):
         if not stat.S_ISREG(path.stat().st_mode):
             raise InputError(path, "is not a regular file; save its content as one first")
@@ -113,7 +113,7 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 def head_of(path: Path) -> bytes:
-    """The first bytes of the content, unpacked; without a UTF-8 byte order mark. Raises InputError."""
+    """The first bytes of the decompressed content, without a UTF-8 byte-order mark. Raises InputError."""
     try:
         with _content(path) as file:
             head = file.read(1 << 16)
@@ -123,7 +123,7 @@ def head_of(path: Path) -> bytes:
 
 
 def kind_of(path: Path, head: bytes) -> Kind:
-    """What the content is, whatever the name says. Raises InputError for what cannot be AIS."""
+    """The kind of content, whatever the name says. Raises InputError if it cannot be AIS."""
     if head.startswith(b"PAR1"):
         return "parquet"
     for magic, what in _PACKED.items():  # gzip, zstd and zip were unpacked once before
@@ -145,16 +145,16 @@ def kind_of(path: Path, head: bytes) -> Kind:
 
 
 def _first_line(head: bytes) -> bytes:
-    """The first line that is neither blank nor a comment; a comment where there is nothing else."""
+    """The first line that is neither blank nor a comment; a comment if there is nothing else."""
     lines = [line for line in re.split(rb"[\r\n]+", head) if line.strip()]
     return next((line for line in lines if not line.startswith(b"#")), lines[0] if lines else b"")
 
 
 def blocks(path: Path, size: int = BLOCK, *, returns_end: bool = False) -> Iterator[Block]:
-    """The content in blocks of whole lines, unpacked on the way. A return alone ends a line where ``returns_end``.
+    """The content in blocks of whole lines, decompressed as it is read; with ``returns_end`` a lone CR ends a line.
 
-    A line beyond ``LINE_LIMIT`` is replaced by ``UNREADABLE``: it stays one line in every count, and a file that is
-    one gigabyte without a newline costs no more memory than a block. Raises InputError when unpacking fails.
+    A line longer than ``LINE_LIMIT`` is replaced by ``UNREADABLE``: it still counts as one line, and a gigabyte without
+    a newline takes no more memory than a block. Raises InputError if decompression fails.
     """
     line, tail, dropping, first = 1, b"", False, True
     try:
@@ -177,7 +177,7 @@ def blocks(path: Path, size: int = BLOCK, *, returns_end: bool = False) -> Itera
                     block = Block(line, _without_long_lines(data))
                     line += block.n_lines
                     yield block
-                piece = data = b""  # let go before the next is read
+                piece = data = b""  # freed before the next is read
     except _UNPACK_ERRORS as error:
         raise InputError(path, f"breaks off after line {line - 1} ({_said(error)})") from error
     if dropping or tail:
@@ -185,12 +185,12 @@ def blocks(path: Path, size: int = BLOCK, *, returns_end: bool = False) -> Itera
 
 
 def returns_end_lines(head: bytes) -> bool:
-    """Do the lines of a table end as they did on old Macs?"""
+    """Do the lines of a table end in a lone CR, as on old Macs?"""
     return b"\r" in head and b"\n" not in head
 
 
 def _with_newlines(file: IO[bytes], size: int) -> Iterator[bytes]:
-    """The content piece by piece, returns that stand alone as line ends; one that ends a piece waits for the next."""
+    """The content in pieces, with lone CRs converted to newlines; a CR at the end of a piece waits for the next."""
     held = b""
     while read := file.read(size):
         piece = held + read
@@ -205,7 +205,7 @@ def _with_newlines(file: IO[bytes], size: int) -> Iterator[bytes]:
 
 
 def _without_long_lines(data: bytes) -> bytes:
-    half = LINE_LIMIT // 2  # a line beyond the limit fills at least one such stretch; nearly every block has none
+    half = LINE_LIMIT // 2  # an overlong line fills at least one such stretch; nearly every block has none
     if all(data.find(b"\n", at, at + half) >= 0 for at in range(0, len(data) - half, half)):
         return data
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))

@@ -1,4 +1,4 @@
-"""The AIS files of a folder, and what is in it that is not read, with the cause."""
+"""Finds the AIS files in a folder, and says why other files in it are not read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.ingest.junk import is_junk
 
 AIS_SUFFIXES = (".csv", ".tsv", ".nmea", ".aivdm", ".txt", ".gz", ".zst", ".zip", ".parquet")
-_SAVED = {  # what other programs make of AIS, and how it becomes readable
+_SAVED = {  # formats in which other programs save AIS, and how to convert them
     ".xlsx": "is a spreadsheet; save its sheet as CSV",
     ".xls": "is a spreadsheet; save its sheet as CSV",
     ".ods": "is a spreadsheet; save its sheet as CSV",
@@ -21,7 +21,7 @@ OTHER = f"is no AIS by its name ({', '.join(AIS_SUFFIXES)})"
 
 
 def ais_files(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
-    """Files below a folder that may be AIS, and the rest with its cause; hidden ones are neither."""
+    """Files below a folder that may be AIS, and the others with the cause; hidden ones are ignored."""
     found = sorted(_walk(folder, folder.resolve()))
     return [p for p, cause in found if not cause], [(p, cause) for p, cause in found if cause]
 
@@ -35,7 +35,7 @@ def _walk(folder: Path, root: Path) -> Iterator[tuple[Path, str]]:
     for entry in entries:
         try:
             entry.lstat()
-        except OSError as error:  # a folder that can be listed and not entered
+        except OSError as error:  # a folder that can be listed but not entered
             yield entry, f"cannot be read ({error.strerror})"
             continue
         if entry.is_symlink() and (cause := _bad_link(entry, root)):
@@ -53,6 +53,6 @@ def _walk(folder: Path, root: Path) -> Iterator[tuple[Path, str]]:
 def _bad_link(link: Path, root: Path) -> str:
     try:
         target = link.resolve(strict=True)
-    except (OSError, RuntimeError):  # nothing there; a circle
+    except (OSError, RuntimeError):  # broken, or circular
         return "is a link that leads nowhere"
     return "" if target.is_relative_to(root) else "is a link that leads out of the folder (refused)"

@@ -1,4 +1,4 @@
-"""What a table's header lost: a column whose name is nearly one that we know is a damaged one, not a foreign one."""
+"""Reads a table's header, and finds damage in it: a column whose name is nearly a known one is probably that one."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ _SEP_LINE = re.compile(rb"\s*sep=(.)\s*")  # a spreadsheet's own first line
 
 
 def cut_at_header(data: bytes, named: Collection[str]) -> tuple[int, bytes, bytes]:
-    """How many blank lines and comments stand before the header, the header, and what follows it.
+    """The number of blank lines and comments before the header, the header, and what follows it.
 
-    A header may begin with a ``#``, as in DMA's files: then it has a column for the MMSI, or one that the user named.
-    A spreadsheet's own ``sep=;`` is a comment.
+    A header may begin with ``#``, as in DMA's files, if it has a column for the MMSI or one that the user named. A
+    spreadsheet's own ``sep=;`` counts as a comment.
     """
     before, rest = 0, data
     while True:
@@ -60,9 +60,9 @@ def cut_at_header(data: bytes, named: Collection[str]) -> tuple[int, bytes, byte
 
 
 def split_header(line: bytes) -> tuple[list[str], str]:
-    """The names of a header and what separates them: that which makes the most columns of it.
+    """The names in a header and their separator: the one that gives the most columns, commas if tied.
 
-    Commas where several would do. Raises csv.Error.
+    Raises csv.Error.
 
     >>> split_header(b'MMSI;LON;LAT;"NAME, FLAG"')
     (['MMSI', 'LON', 'LAT', 'NAME, FLAG'], ';')
@@ -73,7 +73,7 @@ def split_header(line: bytes) -> tuple[list[str], str]:
 
 
 def header_among(lines: bytes) -> int:
-    r"""Which of the first twenty lines looks like the header, from 1; 0 where none does.
+    r"""Which of the first twenty lines looks like the header, from 1; 0 if none does.
 
     >>> header_among(b"All times UTC,,\n\nMMSI,Latitude,Longitude\n")
     3
@@ -86,7 +86,7 @@ def header_among(lines: bytes) -> int:
 
 
 def told_above(line: int) -> str:
-    """What is said of a table whose header does not stand first."""
+    """The message about a table whose header is not on its first line."""
     return f"its header seems to stand in line {line}; take out the lines above it"
 
 
@@ -96,10 +96,10 @@ def _is_comment(line: bytes, named: Collection[str]) -> bool:
 
 
 def header_doubts(layout: Layout) -> list[str]:
-    """Columns that are left out although a known name may have been meant, and names that stand twice; else nothing.
+    """Warnings about columns left out although a known name may have been meant, and about repeated names.
 
-    A table's own extra columns are no doubt: a name counts as damaged only where the field that it resembles has no
-    other column.
+    Genuine extra columns are not reported: a name counts as damaged only if the field that it resembles has no other
+    column.
     """
     used = set(layout.index.values())
     spare = [(n, name) for n, name in enumerate(layout.header) if n not in used]
@@ -128,7 +128,7 @@ def header_doubts(layout: Layout) -> list[str]:
 
 
 def _near_names(spare: Sequence[str], missing: Collection[str], layout: Layout) -> dict[str, str]:
-    """Our field to the column that may be meant for it: its name with more words before it, else but for a slip."""
+    """Our fields, each with the column probably meant: its name with words before it, else its name with a typo."""
     longer = likely(spare, _untold(layout, missing))
     rest = [field for field in missing if field not in longer]
     slips = {n: field for n in spare if n not in longer.values() and (field := _resembled(n, rest)) is not None}
@@ -136,7 +136,7 @@ def _near_names(spare: Sequence[str], missing: Collection[str], layout: Layout) 
 
 
 def _left_out(near: Mapping[str, str]) -> str:
-    """That columns are left out, and the one option that names them all."""
+    """The message that columns are left out, with the option that names them all."""
     if len(near) == 1:
         ((field, name),) = near.items()
         return f"column {name!r} was left out: if it is {field}, name it with {option(near)}"
@@ -145,13 +145,13 @@ def _left_out(near: Mapping[str, str]) -> str:
 
 
 def _open(name: str) -> tuple[str, str]:
-    """The field and the other reading of a name that has two, nested or not; empty for every other."""
+    """For an ambiguous name, nested or not, its field and the other meaning; empty for any other."""
     words = words_of_name(re.split(r"[./:]", name)[-1])
     return OPEN.get(words, ("", ""))
 
 
 def _untold(layout: Layout, missing: Collection[str]) -> list[str]:
-    """Fields that a longer name may hold: of a hull's size its length alone says enough, and so do its parts."""
+    """Missing fields to look for in longer names: not those of hull size if length or its parts are present."""
     has = set(layout.index)
     sized = {"a", "b", "length_m"} if {"a", "b"} <= has or "length_m" in has else set()
     wide = {"c", "d", "beam_m"} if {"c", "d"} <= has or "beam_m" in has else set()
@@ -159,7 +159,7 @@ def _untold(layout: Layout, missing: Collection[str]) -> list[str]:
 
 
 def _no_place(layout: Layout, spare: Sequence[str], near: Collection[str]) -> list[str]:
-    """That a table which tells of ships' ways has no column for places; one of names and sizes needs none."""
+    """A warning if a table with ships' motion has no position columns; one with names and sizes needs none."""
     if {"lon", "lat"} & {*layout.index, *near}:
         return []
     if (shape := next((name for name in spare if plain(name) in SHAPES), None)) is not None:
@@ -170,14 +170,14 @@ def _no_place(layout: Layout, spare: Sequence[str], near: Collection[str]) -> li
 
 
 def _other_separator(layout: Layout) -> str:
-    """Told though it is read: a comma within a number is then a decimal one, and half a file may mean the other."""
+    """A warning about another separator: commas in numbers are then read as decimal, which may be wrong."""
     shown = ", ".join(layout.name_of(field) for field in ("mmsi", "time_utc", "lat", "lon") if field in layout.index)
     between = SEPARATORS[layout.separator]
     return f"columns {shown} and the others stand between {between}, not commas: read so, decimal commas too"
 
 
 def _resembled(name: str, missing: Collection[str]) -> str | None:
-    """The field without a column whose name this one is, but for a slip."""
+    """The missing field whose name this one is, apart from a typo."""
     said = plain(name)
     if said in KNOWN or said in OTHERS:
         return None
@@ -191,7 +191,7 @@ def _resembled(name: str, missing: Collection[str]) -> str | None:
 
 
 def _overwritten(said: str, alias: str) -> bool:
-    """Is most of a word left, at its start and its end, around digits that it does not have?
+    """Is most of a word intact, at its start and end, around overwritten characters?
 
     >>> _overwritten("dra181t", "draught"), _overwritten("dra_t", "draught"), _overwritten("b1", "beam")
     (True, False, False)
@@ -203,12 +203,12 @@ def _overwritten(said: str, alias: str) -> bool:
 
 
 def _alike(one: str, other: str) -> int:
-    """With how many letters two words begin alike."""
+    """Length of the common prefix of two words."""
     return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _slips(one: str, other: str) -> int:
-    """Letters lost, added or changed between two words (V. I. Levenshtein, 1966).
+    """Edit distance of two words (V. I. Levenshtein, 1966).
 
     >>> _slips("headng", "heading"), _slips("soc", "sog"), _slips("", "lat")
     (1, 1, 3)

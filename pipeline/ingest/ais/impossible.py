@@ -1,4 +1,4 @@
-"""Values that no transponder sends: a few are noise, a column of them is another column, or another unit."""
+"""Counts values that no transponder sends: a few are noise, but a column of them is another quantity or unit."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ tables of metres 0 to 21 % of the rows lie beyond it, and of the same in feet 82
 UNITS = "they may be in feet or in tenths of a metre; write metres"
 HINTS = {"draught": f": {UNITS}", "cog": ": they may be in tenths of a degree; write degrees"}
 SHIPS = (0, 1, 2, 3, 18, 19, 27)
-"""Messages in which ships report where they are; 0 is a row of a table that does not say."""
-FEWEST = 3  # rows below which "most" says nothing; our choice. Where no position is left, one says enough
+"""Message types in which ships report their position; 0: a table row without a message type."""
+FEWEST = 3  # rows needed to speak of "most"; our choice. If no position is left, one is enough
 
 
 class Impossible:
-    """Takes the frames of one table in turn: as they stand, and without what is impossible."""
+    """Collects the frames of one table in turn, each as read and without impossible values."""
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
         self._left = dict.fromkeys(MEASURED, 0)
         self._swapped = self._turned = self._nowhere = self._no_degrees = 0
         self._sized = self._too_deep = 0
-        self._reports = self._placed = 0  # of ships: with anything where a position stands, and with a position
+        self._reports = self._placed = 0  # position reports of ships: all, and those with a valid position
 
     def add(self, raw: pd.DataFrame, clean: pd.DataFrame, wrong: dict[str, int]) -> None:
-        """``wrong`` counts by column what is no longer in ``clean``."""
+        """Add a frame; ``wrong`` counts by column the values removed from ``clean``."""
         for name, count in wrong.items():
             self.counts[name] = self.counts.get(name, 0) + count
         for name in MEASURED:
@@ -65,7 +65,7 @@ class Impossible:
         return out
 
     def placeless(self) -> str:
-        """That no ship of the file says where she is, though they report; else ""."""
+        """The message that ships report but none has a position; else ""."""
         if self._placed or self._reports < FEWEST:
             return ""
         return f"none of {self._reports} position reports of ships holds a position (latitude 91, or none on Earth)"

@@ -1,6 +1,6 @@
-"""Columns whose names end in a known one: flattened JSON (``currentVoyage.draught``) and wordy exports.
+"""Finds columns whose names end in a known one: flattened JSON (``currentVoyage.draught``) and verbose exports.
 
-A nested name is read where one alone may be meant. Any other is told and never read unasked: ``departure_draught``
+A nested name is used if it is the only candidate. Others are only suggested, never used unasked: ``departure_draught``
 may be another voyage's.
 """
 
@@ -25,11 +25,11 @@ NOT_AS_SENT = frozenset({"max", "maximum", "min", "minimum", "design", "summer",
 """Words that make another draught of it: what the hull allows, and what another voyage had."""
 
 _NESTED = re.compile(r"[.:\[\]]+")
-_BROAD = ("lon", "lat", "sog", "cog", "heading", "time_utc", "mmsi", "draught")  # whatever stands before them
+_BROAD = ("lon", "lat", "sog", "cog", "heading", "time_utc", "mmsi", "draught")  # whatever precedes them
 
 
 def likely(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
-    """Our field to the one column that may be meant for it; of several, that which stands with the position.
+    """Our fields, each with the one column that may be meant; of several, the one nested with the position.
 
     >>> likely(["id", "Current Draught", "Data_length", "vessel.size.a"], ["draught", "length_m", "a"])
     {'a': 'vessel.size.a', 'draught': 'Current Draught'}
@@ -49,7 +49,7 @@ def likely(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
 
 
 def nested(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
-    """Our field to the one nested column that may be meant for it.
+    """Our fields, each with the one nested column that may be meant.
 
     >>> nested(["ship.mmsi", "here.lat", "here.lon", "port.lat", "port.lon"], ["mmsi", "lat", "lon"])
     {'mmsi': 'ship.mmsi'}
@@ -58,7 +58,7 @@ def nested(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
 
 
 def option(columns: Mapping[str, str]) -> str:
-    """The words that name columns, as a shell takes them.
+    """The command-line option that names columns, quoted for a shell.
 
     >>> option({"sog": "SPEED"}), option({"draught": "Current Draught"})
     ('capwatch ais --columns sog=SPEED', "capwatch ais --columns 'draught=Current Draught'")
@@ -67,7 +67,7 @@ def option(columns: Mapping[str, str]) -> str:
 
 
 def _means(name: str, field: str) -> bool:
-    """Does a name end in one of the field, or a draught's hold one anywhere?"""
+    """Does a name end in one of the field's names (for draught: contain one)?"""
     if "," in name:  # parts one column from the next in the option
         return False
     words = words_of_name(name)
@@ -83,7 +83,7 @@ def _means(name: str, field: str) -> bool:
 
 
 def _parent(name: str) -> str:
-    """What a nested name stands in; "" for one that is not nested.
+    """The parent of a nested name; "" for one that is not nested.
 
     >>> _parent("staticData.dimensions.a"), _parent("Date/Time (UTC)"), _parent("mmsi")
     ('staticData.dimensions', '', '')

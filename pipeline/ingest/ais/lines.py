@@ -1,14 +1,14 @@
-"""Bytes of lines made fit for a parser: one encoding, and no line that takes its neighbours with it."""
+"""Makes lines safe for a CSV parser: one encoding, and no line that swallows its neighbours."""
 
 from __future__ import annotations
 
 import numpy as np
 
-UNREADABLE = b"\x00"  # stands in for a line that no parser should see; every reader counts it as bad_format
+UNREADABLE = b"\x00"  # replaces a line that no parser should see; every reader counts it as bad_format
 
 
 def decoded(raw: bytes) -> str:
-    """Text of bytes: UTF-8, else Latin-1, in which every byte is a letter."""
+    """Bytes as text: UTF-8, else Latin-1, in which every byte is a character."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -16,7 +16,7 @@ def decoded(raw: bytes) -> str:
 
 
 def as_utf8(data: bytes) -> bytes:
-    """The block with lines that are not UTF-8 read as Latin-1: the parser cannot speak of a bad row in other bytes."""
+    """The block with lines that are not UTF-8 converted from Latin-1: the parser can report bad rows only in UTF-8."""
     try:
         data.decode()
     except UnicodeDecodeError:
@@ -25,7 +25,7 @@ def as_utf8(data: bytes) -> bytes:
 
 
 def replace_lines(data: bytes, bad: np.ndarray) -> bytes:
-    """The block with the lines of these 0-based numbers made ``UNREADABLE``."""
+    """The block with these lines (0-based numbers) replaced by ``UNREADABLE``."""
     lines = data.split(b"\n")
     for number in bad:
         lines[number] = UNREADABLE
@@ -33,7 +33,7 @@ def replace_lines(data: bytes, bad: np.ndarray) -> bytes:
 
 
 def without_swallowers(data: bytes) -> bytes:
-    """Lines that take neighbours with them or fall apart (odd quotes, a NUL, a bare return), made unreadable."""
+    """Replace lines that swallow neighbours or split (odd quotes, a NUL, a bare CR) by ``UNREADABLE``."""
     bare = b"\r" in data.replace(b"\r\n", b"\n")
     if b'"' not in data and b"\x00" not in data and not bare:
         return data

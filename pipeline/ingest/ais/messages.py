@@ -1,4 +1,4 @@
-"""AIS files of any known kind to one table of messages, with an account of every line."""
+"""Reads AIS files of any known kind into one table of messages, accounting for every line."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SAME_TRANSMISSION_S = 10.0
 """Our choice: an equal payload within this time is one transmission heard twice. Equal ones are never sent closer:
 positions carry their second, and what carries none is sent every three minutes or less often (ITU-R M.1371-5)."""
 
-ROWS_AT_ONCE = 1 << 17  # of a table handed out in pieces (about 200 MB); our choice
+ROWS_AT_ONCE = 1 << 17  # rows per piece (about 200 MB); our choice
 
 DONE = {"skipped": "skipped", "degraded": "the rest is used", "duplicate_of": "counted once"}
 """What became of a file with a problem, by its status."""
@@ -44,28 +44,28 @@ Region = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class AisFile:
-    """What became of one file."""
+    """One file and its outcome."""
 
     path: Path
     sha256: str
     kind: str
-    """nmea, dma, marinecadastre, generic, or "" where it could not be told."""
+    """nmea, dma, marinecadastre, generic, or "" if unknown."""
     status: str
     """used, degraded, skipped, or duplicate_of."""
     cause: str
     balance: dict[str, int]
     fault: bool = False
-    """Could the system not read it, or did it change meanwhile? Then it may be read another time."""
+    """Could the system not read it, or did it change meanwhile? Then it may be readable later."""
     simulated: bool = False
     other_speeds: bool = False
-    """Are its speeds in another unit than knots? Then they are handed out to nobody."""
+    """Are its speeds in another unit than knots? Then they are withheld."""
     note: str = ""
-    """What in a file that was used may not be what was sent: legal, and odd; "" where all is plain."""
+    """What in a used file is valid but odd, and may not be what was sent; "" if nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
 class AisRead:
-    """The messages of all files, ordered by file name and line; the balance of all their lines; what went wrong."""
+    """The messages of all files, ordered by file name and line; the balance of all their lines; the problems."""
 
     messages: pd.DataFrame
     balance: dict[str, int]
@@ -74,22 +74,22 @@ class AisRead:
 
     @property
     def notes(self) -> list[str]:
-        """A line for each file with values that are legal, and odd."""
+        """A line for each file with values that are valid but odd."""
         return notes_of(self.files)
 
 
 def any_simulated(files: Sequence[AisFile]) -> bool:
-    """Does one of the files say that no ship sent what it holds?"""
+    """Is any of the files marked as simulated?"""
     return any(f.simulated for f in files)
 
 
 def problems_of(files: Sequence[AisFile]) -> list[tuple[InputError, str]]:
-    """Of each file with a problem: what is wrong, and what was done about it."""
+    """For each file with a problem: what is wrong, and what was done about it."""
     return [(InputError(f.path, f.cause), _done(f)) for f in files if f.cause]
 
 
 def _done(file: AisFile) -> str:
-    """What became of a file with a problem; one of which nothing was left to use has no rest."""
+    """What was done about a file with a problem; "the rest is used" does not apply if nothing was left."""
     if file.status == "degraded" and not file.balance["decoded"] + file.balance["duplicate"]:
         return "nothing of it is used"
     return DONE[file.status]
@@ -109,24 +109,24 @@ def read_ais(
     region: Region | None = None,
     digests: Mapping[Path, str] | None = None,
 ) -> AisRead:
-    """Read AIS files, each told by its content; the order of ``paths`` does not matter.
+    """Read AIS files, each recognised by its content; the order of ``paths`` does not matter.
 
     Parameters
     ----------
     paths : NMEA logs, DMA, MarineCadastre or other CSV, or Parquet; plain, gzip or zstd
     columns : for tables with other names: our field (``names.ALIASES``) to the file's column
-    time_format : strptime format of a table's times, or several, where dates have two readings; a time that two of
-        them read differently is none
+    time_format : strptime format of a table's times, or several, if dates are ambiguous; a time that two of them read
+        differently is invalid
     time_zone : ``UTC`` or an offset such as ``+10:00`` for times of generic tables that state none
-    region : keep the positions inside, and what else their transponders said; everything by default
-    digests : the hash that each file had before; one that has another now is not used
+    region : keep positions inside it, and all other messages of those transponders; everything by default
+    digests : the hash that each file had before; files whose hash differs now are not used
 
     Returns
     -------
-    AisRead : messages per ``tables.AIS_MESSAGES`` (``message_id`` is the file's hash, shortened, and the line). A file
+    AisRead : messages per ``tables.AIS_MESSAGES`` (``message_id`` is the file's shortened hash and the line). A file
         that cannot be used is a problem, and the others are still read.
 
-    Raises ConfigError where dates are ambiguous, or an option makes no sense.
+    Raises ConfigError if dates are ambiguous, or an option is invalid.
     """
     with open_ais(paths, columns=columns, time_format=time_format, time_zone=time_zone, digests=digests) as store:
         messages = next(store.frames(region, at_once=None), None)
@@ -139,7 +139,7 @@ def read_ais(
 
 @dataclass(slots=True)
 class AisStore:
-    """Decoded files that have not yet been handed out, on disk where they are many."""
+    """Decoded files that have not been returned yet, on disk if they are large."""
 
     spool: Spool
     files: list[AisFile] = field(default_factory=list)
@@ -152,9 +152,9 @@ class AisStore:
         return added(empty_balance(), *(f.balance for f in self.files))
 
     def frames(self, region: Region | None = None, at_once: int | None = ROWS_AT_ONCE) -> Iterator[pd.DataFrame]:
-        """The messages in pieces, per ``tables.AIS_MESSAGES``, ordered by file name and line; repeats left out.
+        """The messages in pieces, per ``tables.AIS_MESSAGES``, ordered by file name and line, without repeats.
 
-        Pieces have a little more than ``at_once`` rows; there is one, or none, where that is None.
+        Pieces have slightly more than ``at_once`` rows; if that is None there is at most one.
         """
         inside = None if region is None else self._heard_inside(region)
         held: list[pd.DataFrame] = []
@@ -174,7 +174,7 @@ class AisStore:
             yield _checked(pd.concat(held, ignore_index=True), self.files)
 
     def doubt_swapped(self, region: Region) -> None:
-        """Name the tables with no position in a region that would have most of theirs there with axes swapped."""
+        """Report tables without a position in a region but with most there if longitude and latitude were swapped."""
         n, here, there = (np.zeros(len(self.files), np.int64) for _ in range(3))
         for frame, _ in self.spool.frames():
             file = frame["file"].to_numpy()
@@ -206,7 +206,7 @@ def open_ais(
     time_zone: str | None = None,
     digests: Mapping[Path, str] | None = None,
 ) -> Iterator[AisStore]:
-    """Decode AIS files as ``read_ais`` does, in memory that does not grow with them."""
+    """Decode AIS files as ``read_ais`` does, in bounded memory."""
     formats = (time_format,) if isinstance(time_format, str) else tuple(time_format or ())
     rule = TimeRule(formats, zone_of(time_zone) if time_zone else None, latest=latest_now())
     spool = Spool(SAME_TRANSMISSION_S)
@@ -228,9 +228,9 @@ def open_ais(
 
 
 def _in_order(paths: Sequence[Path], digests: Mapping[Path, str] | None, store: AisStore) -> list[Hashed]:
-    """Files with their hashes, ordered by name and content: the same files in any order give the same table.
+    """Files with their hashes, ordered by name and content, so that the same files in any order give the same table.
 
-    Those that cannot be read, or have another hash than they had, are the store's problems.
+    Files that cannot be read, or whose hash changed, are added to the store's problems.
     """
     out = []
     for path in dict.fromkeys(paths):
@@ -246,7 +246,7 @@ def _in_order(paths: Sequence[Path], digests: Mapping[Path, str] | None, store: 
 
 
 def _read_one(hashed: Hashed, columns: Mapping[str, str] | None, rule: TimeRule, spool: Spool, number: int) -> AisFile:
-    """Decode a file into the spool. What breaks half way leaves nothing of the file behind."""
+    """Decode a file into the spool; if it fails half way, nothing of the file is kept."""
     first_row, path = spool.rows, hashed.path
     try:
         return _decode(hashed, columns, rule, spool, number)
@@ -256,7 +256,7 @@ def _read_one(hashed: Hashed, columns: Mapping[str, str] | None, rule: TimeRule,
 
 
 def _passes(error: InputError) -> bool:
-    """Did a call of the system fail, as on a bad disk, or a file change? What is merely damaged has no error number."""
+    """Is the fault transient: a failed system call, or a changed file? Damaged content has no errno."""
     of_the_system = isinstance(error.__cause__, OSError) and error.__cause__.errno is not None
     return of_the_system or error.cause == CHANGED
 
@@ -302,7 +302,7 @@ def _decode(hashed: Hashed, columns: Mapping[str, str] | None, rule: TimeRule, s
 
 
 def _with_times(frame: pd.DataFrame, rule: TimeRule) -> pd.DataFrame:
-    """NMEA's seconds as times; a fingerprint for tables, whose repeats are rows with the same time and values."""
+    """Convert NMEA's seconds to times; add a fingerprint to table rows, which repeat if time and values are equal."""
     if "time_s" in frame:
         times = pd.to_datetime((frame["time_s"] * 1e6).round(), unit="us", utc=True)
         return frame.drop(columns="time_s").assign(time_utc=rule.possible(times))
@@ -313,7 +313,7 @@ def _with_times(frame: pd.DataFrame, rule: TimeRule) -> pd.DataFrame:
 
 
 def _unused(path: Path) -> dict[str, int]:
-    """The balance of a file that gave nothing: as many lines as can be counted, all bad."""
+    """The balance of an unusable file: as many lines as can be counted, all bad."""
     lines = 0
     with suppress(InputError, OSError):
         for block in blocks(path):
@@ -322,7 +322,7 @@ def _unused(path: Path) -> dict[str, int]:
 
 
 def _repeated(path: Path, digest: str, twin: AisFile) -> AisFile:
-    """A file with the bytes of one that was read: all its lines are duplicates."""
+    """A file with the same bytes as one already read: all its lines are duplicates."""
     cause = f"duplicate_of {printable(twin.path)}: the same bytes"
     return AisFile(
         path,
@@ -336,7 +336,7 @@ def _repeated(path: Path, digest: str, twin: AisFile) -> AisFile:
 
 
 def _leave_out_repeats(store: AisStore) -> None:
-    """Transmissions that two receivers heard, and rows that stand twice, once; their lines move to ``duplicate``."""
+    """Keep transmissions heard by two receivers, and repeated rows, once; the others' lines count as ``duplicate``."""
     store.repeats = store.spool.repeats()
     if not store.repeats.any():
         return
@@ -357,7 +357,7 @@ def _is_inside(frame: pd.DataFrame, region: Region) -> np.ndarray:
 
 
 def _checked(table: pd.DataFrame, files: list[AisFile]) -> pd.DataFrame:
-    """Messages with their names; each is the hash of its file, shortened, and its line."""
+    """Messages with ids, each the shortened hash of its file and its line."""
     number = pa.array(table["file"].to_numpy())
     prefixes = pa.array([f"{f.sha256[:12]}-" for f in files], pa.large_string())
     lines = pc.cast(pa.array(table["line"].to_numpy()), pa.large_string())

@@ -1,4 +1,4 @@
-"""Messages of several sentences, put together again: in any order, from several receivers, within a window."""
+"""Reassembles multi-sentence messages: parts in any order, from several receivers, within a window."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pipeline.ingest.ais.sentences import Sentence
 
 WINDOW_LINES = 200  # our choice, no source: merged feeds put other ships' sentences between the parts of one message
 WINDOW_S = 20.0  # our choice: a message takes at most five slots of 26.7 ms on air; the rest is for slow networks
-LATE_LINES = 20  # our choice: what was overtaken by a later part of its message, or is heard again, comes soon
-_MANY = 1024  # messages, from which those begun long ago, or done, are thrown out (our choice: bounds the memory)
+LATE_LINES = 20  # our choice: parts that were overtaken, or are heard again, arrive within so many lines
+_MANY = 1024  # messages held before stale or finished ones are removed (our choice: bounds memory)
 
 
 class Whole(NamedTuple):
@@ -35,7 +35,8 @@ class _Group:
         return not self.station or not sentence.station or self.station == sentence.station
 
     def ended_before(self, line: int, sentence: Sentence) -> bool:
-        """Is the part of a later message under the same number: another in its place, or an earlier one long after?"""
+        """Does the part belong to a later message with the same sequence number: a different part in its place, or an
+        earlier one long after?"""
         if (same := self.parts.get(sentence.number)) is not None:
             return same.payload != sentence.payload
         return sentence.number < min(self.parts) and line - self.first_line > LATE_LINES
@@ -58,7 +59,7 @@ class _Group:
 
 
 class Reassembly:
-    """Takes parts as they come; gives the message when its last missing part is there, and counts every line."""
+    """Takes parts as they come, returns a message when its last missing part arrives, and counts every line."""
 
     def __init__(self, balance: dict[str, int]) -> None:
         self._balance = balance
@@ -66,7 +67,7 @@ class Reassembly:
         self._done: dict[tuple[int, bytes, bytes], _Group] = {}
 
     def add(self, line: int, sentence: Sentence) -> Whole | None:
-        """The message that this part completes, or None. The completing line is left to the caller to count."""
+        """The message that this part completes, or None. The caller must count the completing line."""
         key = (sentence.parts, sentence.sequence, sentence.channel)
         groups = self._fresh(key, line, sentence.time_s)
         group = next((g for g in groups if g.fits(sentence)), None)
@@ -93,14 +94,14 @@ class Reassembly:
         return group.whole()
 
     def _ends_again(self, key: tuple[int, bytes, bytes], line: int, sentence: Sentence) -> bool:
-        """Is it a further part of the message just put together, heard again when its first part was (x, x, y, y)?"""
+        """Is it another part of a message just completed, heard again like its first part (order x, x, y, y)?"""
         done = self._done.get(key)
         if sentence.number == 1 or done is None or line - done.lines[-1] > LATE_LINES:
             return False
         return done.parts[sentence.number].payload == sentence.payload and not done.is_stale(line, sentence.time_s)
 
     def finish(self) -> None:
-        """No more lines: what still waits stays incomplete."""
+        """End of input: count the parts still waiting as incomplete."""
         for groups in self._waiting.values():
             for group in list(groups):
                 self._give_up(groups, group)

@@ -1,4 +1,4 @@
-"""Names that a column of an AIS table may have."""
+"""Known column names of AIS tables, by field."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "dest": ("dest", "destination"),
     "msg_type": ("msg_type", "message_type", "messagetype"),
     "mobile": ("type_of_mobile",),
-    "date": ("date", "date_utc", "utc_date", "date_gmt"),  # beside a time of day (`split_times`)
+    "date": ("date", "date_utc", "utc_date", "date_gmt"),  # next to a time of day (`split_times`)
 }
 """Our field: names of it elsewhere, the best first, in lower case with anything but letters and digits as ``_``."""
 
@@ -89,7 +89,7 @@ def plain(name: str) -> str:
 
 
 def words_of_name(name: str) -> str:
-    """A column name in the form of ``ALIASES``, the words of camelCase parted.
+    """A column name in the form of ``ALIASES``, with camelCase words separated.
 
     >>> words_of_name("staticData.shipType"), words_of_name("MMSI"), words_of_name("Draught (m)")
     ('static_data_ship_type', 'mmsi', 'draught_m')

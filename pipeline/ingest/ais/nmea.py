@@ -1,4 +1,4 @@
-"""An NMEA log to a table of messages: every line read once and counted in one bucket."""
+"""Decodes an NMEA log to a table of messages: every line is read once and counted in one bucket."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _BUCKETS = {BAD_CHECKSUM: "bad_checksum", BAD_FORMAT: "bad_format", NO_DATA: "no
 def read_nmea(
     path: Path, balance: dict[str, int], zone: timezone | None = None, mark: Mark | None = None
 ) -> Iterator[pd.DataFrame]:
-    """Messages, block by block, in the order of their last line, with codes still in (``payload``'s columns).
+    """Messages, block by block, in the order of their last line, not-available codes included (``payload``'s columns).
 
-    ``balance`` counts every line; it is complete when the last frame was taken. ``zone`` is that of times that a logger
-    wrote without one; ``mark`` sees every line.
+    ``balance`` counts every line; it is complete once the last frame was taken. ``zone``: the time zone of a logger's
+    times that state none; ``mark`` sees every line.
     """
     log = _Log(balance, zone)
     for block in blocks(path, returns_end=True):
@@ -37,7 +37,7 @@ def read_nmea(
 
 
 class _Log:
-    """What is remembered from block to block."""
+    """State kept from block to block."""
 
     def __init__(self, balance: dict[str, int], zone: timezone | None) -> None:
         self.balance = balance
@@ -45,7 +45,7 @@ class _Log:
         self._sentences = SentenceReader(zone)
 
     def read(self, block: Block) -> pd.DataFrame | None:
-        """The messages that the block's lines complete, in order."""
+        """The messages completed by the block's lines, in order."""
         lines = scan(block.data, time_announced=self._sentences.time_announced, line_limit=LINE_LIMIT)
         for code, count in zip(*np.unique(lines.what, return_counts=True), strict=True):
             if int(code) in _BUCKETS:
@@ -60,7 +60,7 @@ class _Log:
         return frame
 
     def _put_together(self, block: Block, lines: Scanned) -> Iterator[Whole]:
-        """Messages of several sentences, and those of lines that only the reader understands."""
+        """Multi-sentence messages, and those of lines that only the line-by-line reader understands."""
         for row in np.flatnonzero((lines.what == PART) | (lines.what == ASK)).tolist():
             number = block.first_line + row
             found = self._ask(block, lines, row) if lines.what[row] == ASK else _part(block, lines, row)
@@ -85,7 +85,7 @@ def _part(block: Block, lines: Scanned, row: int) -> Sentence:
 
 
 def _payloads(block: Block, lines: Scanned, singles: np.ndarray, wholes: list[Whole]) -> Payloads:
-    """Whole sentences where they lie in the block; behind them, in one buffer, the messages put together."""
+    """Single-sentence payloads in place in the block, followed in the same buffer by the reassembled ones."""
     rows = np.flatnonzero(singles)
     lengths = np.array([len(w.payload) for w in wholes], np.int64)
     ends = len(block.data) + np.cumsum(lengths)

@@ -1,7 +1,7 @@
-"""Payloads to columns, all of a block at once: six-bit characters to numbers and texts, compiled.
+"""Decodes AIS payloads to columns, a whole block at once: six-bit characters to numbers and texts, in compiled code.
 
-Where a field stands in its message comes from pyais, which also decodes what is rare (aids to navigation) and in the
-tests is asked about every other. Which message carries which field: ITU-R M.1371-5, annex 8.
+Field offsets come from pyais, which also decodes rare messages (aids to navigation), and with which the tests compare
+all others. Which message carries which field: ITU-R M.1371-5, annex 8.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ give their number and MMSI. So does 17, a reference station ashore, since pyais 
 minute and without sign."""
 PART_A = {"name": "shipname"}
 PART_B = {"callsign": "callsign", "ship_type": "ship_type"}
-AID_TO_NAVIGATION = 21  # number of the message (ITU-R M.1371)
+AID_TO_NAVIGATION = 21  # message type (ITU-R M.1371)
 _LAYOUTS: tuple[tuple[Any, dict[str, str]], ...] = (
     *((MSG_CLASS[kind] if kind in FIELDS else None, FIELDS.get(kind, {})) for kind in range(28)),
     (MessageType24PartA, PART_A),
@@ -59,7 +59,7 @@ _A, _B_OF_CRAFT, _B = 28, 29, 30  # layouts of message 24; craft with a mother s
 
 WIDTHS = (7, 34, 20)  # characters of the texts; the name of an aid to navigation may go on for 14
 _HEADER_BITS = 38  # number, repeat, MMSI
-_PLAIN, _TENTHS, _MINUTES_E4, _TENTH_MINUTES, _TEXT = range(5)  # how the bits of a field become its value
+_PLAIN, _TENTHS, _MINUTES_E4, _TENTH_MINUTES, _TEXT = range(5)  # conversions from a field's bits to its value
 _TENTHS_OF = {"speed", "course", "draught"}
 
 DECODED, BAD, UNSUPPORTED, RARE = range(4)
@@ -67,7 +67,7 @@ BUCKET_OF = {DECODED: "decoded", BAD: "bad_format", UNSUPPORTED: "unsupported_ty
 
 
 class Payloads(NamedTuple):
-    """Messages yet to decode: one row each, their payloads in one buffer from ``start`` to ``end``."""
+    """Messages to decode: one row each, with their payloads in one buffer from ``start`` to ``end``."""
 
     buffer: np.ndarray
     start: np.ndarray
@@ -85,9 +85,9 @@ def _law(kind: int, name: str) -> int:
 
 
 def _layout_table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Fields (column, offset, width, signed, law) of all layouts, where each layout's begin, and the bits each needs.
+    """Fields (column, offset, width, signed, law) of all layouts, each layout's first row, and the bits it needs.
 
-    A payload that ends before the last field that we read would give wrong numbers, not missing ones.
+    A payload that ends before the last field read would give wrong values, not missing ones.
     """
     rows: list[tuple[int, ...]] = []
     begins, needed = [0], []
@@ -111,7 +111,7 @@ _NEEDED_21 = max(at + width for name, at, width, *_ in MSG_CLASS[21].decoder_pla
 
 
 def decode(messages: Payloads) -> tuple[pd.DataFrame | None, dict[str, int]]:
-    """The messages as columns in their order (None where there is none), and how many came into which bucket."""
+    """The messages as columns in their order (None if there are none), and the number in each bucket."""
     n = len(messages.line)
     numbers = np.full((n, len(NUMBERS)), np.nan)
     chars = [np.zeros((n, width), np.uint8) for width in WIDTHS]
@@ -142,7 +142,7 @@ def decode(messages: Payloads) -> tuple[pd.DataFrame | None, dict[str, int]]:
 
 
 def _strings(chars: np.ndarray, lengths: np.ndarray) -> Any:
-    """Rows of characters as a text column, without a Python object for each."""
+    """Rows of characters as a text column, without creating Python objects."""
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     flat = chars[np.arange(chars.shape[1]) < lengths[:, None]].tobytes()
     texts = pa.LargeStringArray.from_buffers(len(lengths), pa.py_buffer(offsets.tobytes()), pa.py_buffer(flat))
@@ -150,13 +150,13 @@ def _strings(chars: np.ndarray, lengths: np.ndarray) -> Any:
 
 
 def _by_pyais(payload: bytes, fill_bits: int, numbers: np.ndarray, chars: list[np.ndarray], lengths: np.ndarray) -> int:
-    """An aid to navigation, whose name may go on at its end."""
+    """Decode an aid to navigation, whose name may have an extension at its end."""
     bits = bit_vector(payload, fill_bits)
     if len(bits) < _NEEDED_21:
         return BAD
     try:
         content: Any = MSG_CLASS[AID_TO_NAVIGATION].from_vector(bits)
-    except Exception:  # whatever pyais cannot take is no message
+    except Exception:  # what pyais cannot decode is not a message
         return BAD
     for ours, theirs in (POSITION | HULL).items():
         numbers[NUMBERS.index(ours)] = getattr(content, theirs)
@@ -182,7 +182,7 @@ def _bits(buffer, start, offset, width):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _text(buffer, start, offset, width, out):  # type: ignore[no-untyped-def]
-    """Six-bit text, which ends at the first '@', without blanks around it; returns its length."""
+    """Six-bit text up to the first '@', stripped; returns its length."""
     n = 0
     for k in range(width // 6):
         six = _bits(buffer, start, offset + 6 * k, 6)
@@ -199,7 +199,7 @@ def _text(buffer, start, offset, width, out):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _value(raw, law):  # type: ignore[no-untyped-def]
-    """Degrees are rounded to six decimals, as other decoders give them."""
+    """The value of raw bits; degrees are rounded to six decimals, as in other decoders."""
     if law == _TENTHS:
         return raw / 10.0
     if law == _MINUTES_E4:
@@ -220,7 +220,7 @@ def _fingerprint(buffer, start, end):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _layout_of(buffer, start, kind, mmsi):  # type: ignore[no-untyped-def]
-    """Number of the message's layout; -1 for a part of message 24 that there is not."""
+    """Index of the message's layout; -1 for a nonexistent part of message 24."""
     if kind != 24:
         return kind
     part = _bits(buffer, start, 38, 2)

@@ -1,4 +1,4 @@
-"""A number for the values of a row: equal rows have equal ones, others hardly ever."""
+"""Fingerprints of table rows: equal for equal rows, almost never for different ones."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _as_bits(values: pd.Series | np.ndarray | pa.DictionaryArray) -> np.ndarray:
 
 @numba.njit(cache=True)
 def _of_floats(values):  # type: ignore[no-untyped-def]
-    """The bits of floats, with one nan and one zero."""
+    """The bits of floats, with a single NaN and a single zero."""
     out = (values + 0.0).view(np.uint64)
     for i in range(len(values)):
         if np.isnan(values[i]):
@@ -52,7 +52,7 @@ def _of_floats(values):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _mix(out, bits):  # type: ignore[no-untyped-def]
-    """Fold a column into the rows' numbers, by the finaliser of MurmurHash3 (A. Appleby, public domain)."""
+    """Mix a column into the rows' fingerprints, by the finaliser of MurmurHash3 (A. Appleby, public domain)."""
     for i in range(len(out)):
         value = (out[i] * np.uint64(0x9E3779B97F4A7C15)) ^ bits[i]
         value ^= value >> np.uint64(33)

@@ -1,7 +1,7 @@
-"""A block of an NMEA log, all its lines at once: checksums, fields and times of the sentences, compiled.
+"""Scans all lines of a block of an NMEA log at once: checksums, fields and times of sentences, in compiled code.
 
-Says the same of a line as ``ais_sentences.SentenceReader``, which reads what this leaves: lines without a sentence,
-times that a logger wrote before it, and the sentence that a proprietary time line belongs to.
+Gives the same result for a line as ``sentences.SentenceReader``, which handles what this leaves (ASK): lines without a
+sentence, times that a logger wrote before it, and the sentence that a proprietary time line belongs to.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ ASK, SINGLE, PART, BAD_CHECKSUM, BAD_FORMAT, NO_DATA = range(6)
 
 NEWLINE, BACKSLASH, BANG, STAR, COMMA, HASH, DOLLAR, COLON = (ord(c) for c in "\n\\!*,#$:")
 _LETTER_C, _LETTER_S, _LETTER_V, _LETTER_D, _LETTER_M, _LETTER_O, _DOT = (ord(c) for c in "csVDMO.")
-_LONGEST_EPOCH = 18  # digits; longer ones are out of every range, and would not fit
+_LONGEST_EPOCH = 18  # digits; longer ones are beyond every range, and would overflow
 
 
 class Scanned(NamedTuple):
-    """One row a line: what it is, its time [s, NaN for none], and where in the block its pieces lie (start, end)."""
+    """One row per line: its kind, its time [s, NaN for none], and where its parts are in the block (start, end)."""
 
     what: np.ndarray
     time_s: np.ndarray
@@ -31,11 +31,11 @@ class Scanned(NamedTuple):
     numbers: np.ndarray
     """Shape (lines, 3): parts, number of this part, fill bits."""
     bounds: np.ndarray
-    """Shape (lines, 2): the line itself without its end."""
+    """Shape (lines, 2): the line itself without its line end."""
 
 
 def scan(data: bytes, *, time_announced: bool, line_limit: int) -> Scanned:
-    """Every line of a block; ``time_announced`` says that a time line before the block waits for its sentence."""
+    """Scan every line of a block; ``time_announced``: a time line before the block awaits its sentence."""
     return Scanned(*_scan(np.frombuffer(data, np.uint8), time_announced, line_limit))
 
 
@@ -57,7 +57,7 @@ def _hex(c):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _checksum_at(data, at, end):  # type: ignore[no-untyped-def]
-    """The two hexadecimal digits at a place; -1 for none."""
+    """The value of two hexadecimal digits at a position; -1 if there are none."""
     if at + 2 > end:
         return -1
     high, low = _hex(data[at]), _hex(data[at + 1])
@@ -83,7 +83,7 @@ def _xor(data, at, end):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _epoch(data, at, end):  # type: ignore[no-untyped-def]
-    """Seconds from digits in seconds, milli- or microseconds; NaN outside of all ranges."""
+    """Seconds from digits in seconds, milli- or microseconds; NaN outside all ranges."""
     if end - at > _LONGEST_EPOCH:
         return np.nan
     value = np.int64(0)
@@ -128,7 +128,7 @@ def _is_alphanumeric(c):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _goes_on(data, at, end):  # type: ignore[no-untyped-def]
-    """Does another AIS sentence begin?"""
+    """Does another AIS sentence begin here?"""
     for k in range(at, end - 6):
         if data[k] == BANG and data[k + 3] == _LETTER_V and data[k + 4] == _LETTER_D and data[k + 6] == COMMA:
             kind = data[k + 5] == _LETTER_M or data[k + 5] == _LETTER_O
@@ -139,7 +139,7 @@ def _goes_on(data, at, end):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _tag(data, at, end, station):  # type: ignore[no-untyped-def]
-    """Time of a tag block, NaN for none; the station's span goes to ``station``. A wrong checksum says nothing."""
+    """Time of a tag block, NaN for none; writes the station's span to ``station``. Ignored if its checksum is wrong."""
     star = end - 1
     while star >= at and data[star] != STAR:
         star -= 1
@@ -160,7 +160,7 @@ def _tag(data, at, end, station):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _tags(data, at, end, station):  # type: ignore[no-untyped-def]
-    """Time of all tag blocks at a place, as of one, and where the last of them ends."""
+    """Combined time of all tag blocks at a position, and where the last of them ends."""
     time_s = np.nan
     while at < end and data[at] == BACKSLASH:
         close = _find(data, BACKSLASH, at + 1, end)
@@ -179,7 +179,7 @@ def _digit(data, at, end):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _fields(data, at, end, spans, numbers):  # type: ignore[no-untyped-def]
-    """What the body of a sentence with a right checksum is; its payload, sequence, channel and numbers are written."""
+    """Kind of a sentence whose checksum is correct; writes its payload, sequence, channel and numbers."""
     commas = np.empty(8, np.int64)
     n = 0
     for k in range(at, end):
@@ -213,7 +213,7 @@ def _fields(data, at, end, spans, numbers):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _line(data, at, end, announced, spans, numbers):  # type: ignore[no-untyped-def]
-    """What one line is, its time, and whether an announced time still waits."""
+    """Kind of one line, its time, and whether an announced time still awaits its sentence."""
     while at < end and _is_blank(data[at]):
         at += 1
     while end > at and _is_blank(data[end - 1]):

@@ -1,4 +1,4 @@
-"""One line of an NMEA log: checksum, AIVDM fields, and the time that a tag block, prefix or trailer gives.
+"""Reads single lines of an NMEA log: checksum, AIVDM fields, and the time from a tag block, prefix or trailer.
 
 Sentences follow NMEA 0183: ``!AIVDM,parts,number,sequence,channel,payload,fill*hh``; tag blocks NMEA 4.10:
 ``\\s:station,c:1709251200*hh\\``. The checksum is the XOR of all characters between ``!`` (or ``\\``) and ``*``.
@@ -24,7 +24,7 @@ _ISO = re.compile(rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?: ?(Z|UT
 
 _AGAIN = re.compile(rb"![A-Za-z0-9]{2}VD[MO],")
 
-EARLIEST_S, LATEST_S = 946_684_800.0, 4_102_444_800.0  # 2000 and 2100: AIS is younger than the one
+EARLIEST_S, LATEST_S = 946_684_800.0, 4_102_444_800.0  # 2000 and 2100: AIS did not exist before 2000
 
 
 class Sentence(NamedTuple):
@@ -46,7 +46,7 @@ def xor_of(data: bytes) -> int:
 
 
 def epoch_seconds(digits: bytes | str) -> float | None:
-    """Seconds since 1970 from a count of seconds, milli- or microseconds, told apart by range; None outside all.
+    """Seconds since 1970 from a count of seconds, milli- or microseconds, decided by range; None outside all.
 
     >>> epoch_seconds("1709251200"), epoch_seconds("1709251200123"), epoch_seconds("17092512")
     (1709251200.0, 1709251200.123, None)
@@ -59,9 +59,9 @@ def epoch_seconds(digits: bytes | str) -> float | None:
 
 
 class SentenceReader:
-    """Reads lines one after the other; remembers the time line that belongs to the next sentence.
+    """Reads lines one after the other; remembers a time line that belongs to the next sentence.
 
-    ``zone`` is that of a logger's times that state none; without it they are no times.
+    ``zone``: the time zone of a logger's times that state none; without it they are ignored.
     """
 
     def __init__(self, zone: timezone | None = None) -> None:
@@ -71,7 +71,7 @@ class SentenceReader:
 
     @property
     def time_announced(self) -> bool:
-        """Does a proprietary time line wait for its sentence?"""
+        """Does a proprietary time line await its sentence?"""
         return self._announced_s is not None
 
     def read(self, line: bytes) -> Sentence | Verdict:
@@ -145,7 +145,7 @@ def _fields(body: bytes, station: bytes, time_s: float | None) -> Sentence | Ver
 
 
 def _tag_content(tag: bytes) -> tuple[bytes, float | None]:
-    """Station and time of a tag block; a block that does not fit its checksum says nothing."""
+    """Station and time of a tag block; empty if its checksum is wrong."""
     body, star, check = tag.rpartition(b"*")
     if not star or _HEX.get(check[:2]) != xor_of(body):
         return b"", None
@@ -159,7 +159,7 @@ def _tag_content(tag: bytes) -> tuple[bytes, float | None]:
 
 
 def _prefix_time(prefix: bytes, zone: timezone | None) -> float | None:
-    """Time that a logger wrote before the sentence: ISO 8601, or an epoch. A time without any zone is none."""
+    """Time that a logger wrote before the sentence: ISO 8601, or an epoch; None if it has no time zone."""
     if found := _ISO.search(prefix):
         stated = b"+00:00" if found[2] in (b"Z", b"UTC") else found[2] or b""
         try:

@@ -1,4 +1,4 @@
-"""Is a table's speed in knots? What ships made good between two fixes tells, and so do speeds that nobody sends."""
+"""Checks that a table's speeds are in knots, by speeds made good between fixes and by values that are never sent."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pipeline.units import EARTH_RADIUS_M, KNOT_M_S
 UNITS = {"tenths of a knot": 0.1, "kilometres an hour": 1 / 1.852, "metres a second": 1 / KNOT_M_S}
 """What else a column of speeds holds, and how many knots each is."""
 
-NEAR = 0.15  # by which a leg may differ from its unit, of it; halfway from a knot to the next unit lies 0.3. Our choice
-FEWEST_LEGS, MOST_LEGS = 5, 2000  # below, nothing is said; beyond, no more is looked at (our choices)
-LEG_S, LEG_M = 3600.0, 500.0  # the longest in time, and the shortest way, far beyond what fixes err (our choices)
+NEAR = 0.15  # relative tolerance of a leg; halfway from the knot to the next unit is 0.3. Our choice
+FEWEST_LEGS, MOST_LEGS = 5, 2000  # fewer legs decide nothing; further ones are not used (our choices)
+LEG_S, LEG_M = 3600.0, 500.0  # longest duration and shortest distance, far beyond position errors (our choices)
 SLOWEST, STEADY_SHARE, STEADY_DEG = 1.5, 0.1, 5.0  # of both ends of a leg, in whatever unit (our choice)
 NOT_SENT, HIGHEST = 102.3, 102.2  # knots: "not available", and "this or more" (ITU-R M.1371-5)
 ABOVE_SHARE = 0.05  # of the speeds that are not 0: damage is rarer, and ships beyond 10.2 kn are not (our choice)
 
 
 class Speeds:
-    """Takes the frames of one table in turn, as they stand."""
+    """Collects the frames of one table in turn, as read."""
 
     def __init__(self) -> None:
         self._legs: list[np.ndarray] = []
@@ -28,7 +28,7 @@ class Speeds:
         self._whole = True
 
     def add(self, raw: pd.DataFrame) -> None:
-        """Rows with codes still in; each ship's in the order of the file."""
+        """Add rows that still hold not-available codes, each ship's in file order."""
         ships = raw[raw["msg_type"].isin(SHIPS)]
         sog = ships["sog"].to_numpy(float)
         moving = sog[sog > 0]
@@ -40,7 +40,7 @@ class Speeds:
             self._n += len(self._legs[-1])
 
     def cause(self) -> str:
-        """Which other unit it is, and how that shows; "" where nothing speaks against knots."""
+        """Which other unit it is, and the evidence; "" if nothing contradicts knots."""
         legs = np.concatenate(self._legs) if self._legs else np.empty(0)
         for unit, knots in UNITS.items():
             fit = int((np.abs(legs / knots - 1) <= NEAR).sum())
@@ -57,7 +57,7 @@ def _said(how: str, unit: str) -> str:
 
 
 def _knots_of_one(ships: pd.DataFrame) -> np.ndarray:
-    """Of each leg between a ship's next rows on a steady way: knots made good for one of what its ends say."""
+    """For each leg between a ship's consecutive rows on a steady course: knots made good per unit of stated speed."""
     order = np.argsort(ships["mmsi"].to_numpy(), kind="stable")
     mmsi, lon, lat, sog, cog = (ships[c].to_numpy(float)[order] for c in ("mmsi", "lon", "lat", "sog", "cog"))
     seconds = ships["time_utc"].to_numpy("datetime64[us]")[order].astype(np.int64) / 1e6

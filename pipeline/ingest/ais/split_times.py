@@ -1,4 +1,4 @@
-"""Times of tables that keep the day in a column of its own: ``Date,UTC`` or ``date,time``."""
+"""Joins times of tables that have the date in a separate column: ``Date,UTC`` or ``date,time``."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ CLOCKS = ("utc", "utc_time", "time_of_day", "gmt", "gmt_time", "time_gmt")
 
 CLOCK = r"^\d{1,2}:\d\d(:\d\d([.,]\d+)?)?(\s?[AaPp]\.?[Mm]\.?)?\s?(Z|z|UTC|GMT|[+-]\d\d:?\d\d)?$"
 _DIGITS = r"^([01]\d|2[0-3])([0-5]\d)([0-5]\d)$"  # 142530
-_MIDNIGHT = r"[T ]0{1,2}:00(:00(\.0+)?)?$"  # which spreadsheets and databases add to a day
+_MIDNIGHT = r"[T ]0{1,2}:00(:00(\.0+)?)?$"  # appended to dates by spreadsheets and databases
 _EIGHT = r"^(\d{4})(\d\d)(\d\d)$"
 
 
 def joined(days: pa.Array, clocks: pa.Array) -> tuple[pa.Array, bool]:
-    """Day and time of day in one text where the one is no more than that, else the text of the time; and was any so?
+    """Date and time of day joined where the latter is only that, else the time's text; and whether any was joined.
 
     >>> joined(pa.array(["2024-03-07", "20240307", ""]), pa.array(["12:05", "142530", "12:05"]))[0].to_pylist()
     ['2024-03-07 12:05', '2024-03-07 14:25:30', '12:05']
@@ -35,7 +35,7 @@ def joined(days: pa.Array, clocks: pa.Array) -> tuple[pa.Array, bool]:
 def joined_once(
     days: pa.DictionaryArray, clocks: pa.DictionaryArray, texts: tuple[pa.Array, pa.Array]
 ) -> tuple[pa.DictionaryArray, bool]:
-    """As ``joined`` of coded texts, each pair of them once; ``texts`` are the words of their codes."""
+    """As ``joined`` for dictionary-encoded texts, each pair once; ``texts`` are the words of their codes."""
     pair = days.indices.to_numpy().astype(np.int64) * len(clocks.dictionary) + clocks.indices.to_numpy()
     pairs, code = np.unique(pair, return_inverse=True)
     day, clock = np.divmod(pairs, len(clocks.dictionary))

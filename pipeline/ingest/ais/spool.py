@@ -1,8 +1,8 @@
-"""Messages between the two passes over AIS files: decode everything, then leave out what was heard twice.
+"""Stores messages between the two passes over AIS files: decode everything, then leave out what was heard twice.
 
-Which message is a repeat shows only when all files are read, in whatever order their lines stand. Up to ``IN_MEMORY``
-rows wait in memory; more wait in a temporary folder (``TMPDIR`` says where), so that a day of ten gigabytes needs no
-more memory than a byte for each message and the largest group that is compared at once.
+Repeats can be found only after all files were read, since lines may be in any order. Up to ``IN_MEMORY`` rows are kept
+in memory, more in a temporary folder (``TMPDIR``), so that a day of ten gigabytes needs only a byte of memory per
+message and the largest group that is compared at once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _KEY = np.dtype([("print", np.int64), ("micros", np.int64), ("row", np.int64)])
 
 
 class Spool:
-    """Frames in, the same frames out in order, each with a mask of the rows that repeat an earlier one."""
+    """Stores frames and returns them in order with row numbers; `repeats` marks rows that repeat an earlier one."""
 
     def __init__(self, same_within_s: float, in_memory: int = IN_MEMORY) -> None:
         self._same_us = int(same_within_s * 1e6)
@@ -36,13 +36,13 @@ class Spool:
         self.rows = 0
 
     def close(self) -> None:
-        """Forget everything, on disk as well."""
+        """Delete everything, also on disk."""
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._frames, self._keys, self._folder = [], [], None
 
     def add(self, frame: pd.DataFrame) -> None:
-        """Take a frame with ``fingerprint`` and ``time_utc``; rows without a time repeat nothing."""
+        """Add a frame with ``fingerprint`` and ``time_utc``; rows without a time are never repeats."""
         micros = frame["time_utc"].to_numpy("datetime64[us]").astype(np.int64)
         timed = np.flatnonzero(frame["time_utc"].notna().to_numpy())
         key = np.empty(len(timed), _KEY)
@@ -59,19 +59,19 @@ class Spool:
             self._to_disk()
 
     def drop_since(self, row: int) -> None:
-        """Forget the rows from that number on: their file turned out to be of no use."""
+        """Drop the rows from that number on, of a file that proved unusable."""
         if row < self.rows:
             self._dropped.append((row, self.rows))
 
     def repeats(self) -> np.ndarray:
-        """For every row taken: does it repeat one that is at most so much older?"""
+        """For every row added: does it repeat one that is at most ``same_within_s`` older?"""
         out = np.zeros(self.rows, bool)
         for keys in self._groups():
             _mark_repeats(keys, self._same_us, out)
         return out
 
     def frames(self) -> Iterator[tuple[pd.DataFrame, np.ndarray]]:
-        """What was taken, in order, with the number of each row."""
+        """The stored frames in order, with the number of each row."""
         at = 0
         for held in self._frames:
             for frame in [held] if isinstance(held, pd.DataFrame) else _pieces(held):
@@ -117,14 +117,14 @@ class Spool:
 
 
 def _pieces(path: Path) -> Iterator[pd.DataFrame]:
-    """A file of frames, piece by piece: the whole is too much to hold beside what is made of it."""
+    """A file of frames, piece by piece: the whole would take too much memory beside what is made of it."""
     with pa.OSFile(str(path)) as file, pa.ipc.open_file(file) as reader:
         for number in range(reader.num_record_batches):
             yield pa.Table.from_batches([reader.get_batch(number)]).to_pandas()
 
 
 def _mark_repeats(keys: np.ndarray, same_us: int, out: np.ndarray) -> None:
-    """Of rows with one fingerprint, those that follow another within the time are repeats."""
+    """Mark rows that follow another with the same fingerprint within the time as repeats."""
     several = pd.Series(keys["print"]).duplicated(keep=False).to_numpy()
     if not several.any():
         return

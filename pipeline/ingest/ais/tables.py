@@ -1,4 +1,4 @@
-"""AIS tables (CSV and Parquet) to messages: every line a row, every row judged, in blocks of bounded size."""
+"""Reads AIS tables (CSV and Parquet) as messages: every line is a row, every row is checked, in bounded blocks."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ from pipeline.table_files import SIMULATED_COLUMN
 from pipeline.tables.time_forms import literal_zone
 
 ROUNDED = "may be rounded, as spreadsheets do to long numbers; save it again with all digits"
-_LOOKED_AT = 100  # bad rows of a block that may be headers, and ...
-_HEADER_NAMES = 3  # ... how many names of columns make a header of one (our choices)
+_LOOKED_AT = 100  # bad rows of a block that are checked for headers, and ...
+_HEADER_NAMES = 3  # ... the number of column names that make one a header (our choices)
 _PARQUET_ROWS = 1 << 17  # rows in memory at once (our choice: some 30 MB)
 
 
 @dataclass(frozen=True, slots=True)
 class TableTop:
-    """The beginning of a table of text: what its header says, and what is still to be read."""
+    """The beginning of a text table: its layout, and what is still to be read."""
 
     layout: Layout
     lines_before: int  # the header
@@ -61,7 +61,7 @@ class TableTop:
 
 
 def begin_table(path: Path, columns: Mapping[str, str] | None) -> TableTop:
-    """A table of text read to the end of its header. Raises InputError for one that cannot be understood."""
+    """Read a text table to the end of its header. Raises InputError if the header is not understood."""
     stream = blocks(path, returns_end=returns_end_lines(head_of(path)))
     first = next(stream, None)
     if first is None:
@@ -125,7 +125,7 @@ def read_parquet_table(
 
 
 class _RowReader:
-    """Turns blocks of one file into frames; settles the order of day and month on the first."""
+    """Turns blocks of one file into frames; decides the order of day and month on the first."""
 
     def __init__(self, path: Path, layout: Layout, rule: TimeRule, read: TableRead) -> None:
         self._path, self._layout, self._read = path, layout, read
@@ -140,14 +140,14 @@ class _RowReader:
         self._order_settled = False
 
     def read_block(self, block: Block) -> pd.DataFrame | None:
-        """The messages of a block of CSV lines; None where it holds none."""
+        """The messages of a block of CSV lines; None if it has none."""
         if (frame := self._read_at_once(block)) is not None:
             return frame
         lines, texts = self._split(block)
         return self.read_rows(lines, texts) if len(lines) else None
 
     def read_rows(self, lines: np.ndarray, texts: dict[str, pa.Array]) -> pd.DataFrame:
-        """Rows as texts of each field; ``lines`` are their numbers in the file."""
+        """The messages of rows given as texts by field; ``lines`` are their line numbers in the file."""
         good = np.ones(len(lines), bool)
         self._read.mark.see_cells(texts.pop(SIMULATED_COLUMN, pa.array([])).unique().to_pylist())
         out: dict[str, object] = {"line": lines}
@@ -168,10 +168,10 @@ class _RowReader:
         return pd.DataFrame(out)[good].reset_index(drop=True)
 
     def _read_at_once(self, block: Block) -> pd.DataFrame | None:
-        """A block without a fault in it, its columns converted as they are parsed; None for every other.
+        """A block without any fault, with its columns converted as they are parsed; None for any other.
 
-        It carries the fingerprints of its rows and of what they say of their ships: while texts are coded, each is
-        hashed once.
+        It has fingerprints of its rows and of their static data: while texts are dictionary-encoded, each is hashed
+        only once.
         """
         columns = typed_columns(block, self._layout, iso_times=not self._rule.formats)
         if columns is None or (moments := self._moments_at_once(self._whole_times(columns))) is None:
@@ -206,7 +206,7 @@ class _RowReader:
         return pd.DataFrame(out | {"line": lines, "fingerprint": prints, "standing": standing}, copy=False)
 
     def _whole_times(self, columns: dict[str, Any]) -> pa.TimestampArray | pa.DictionaryArray:
-        """The column of times, taken from the others with that of days."""
+        """Pop the time and date columns, and return the joined times."""
         times, days = columns.pop("time_utc"), columns.pop(DAY, None)
         if days is None or not isinstance(times, pa.DictionaryArray):
             return times
@@ -215,7 +215,7 @@ class _RowReader:
         return whole
 
     def _moments_at_once(self, times: pa.TimestampArray | pa.DictionaryArray) -> pd.Series | None:
-        """The times of a block in UTC; None where one of them is none."""
+        """The times of a block in UTC; None if one of them is invalid."""
         if not isinstance(times, pa.DictionaryArray):
             if self._rule.zoned:
                 return None
@@ -231,7 +231,7 @@ class _RowReader:
         return None if moments.isna().any() else pd.Series(moments.array[times.indices.to_numpy()])
 
     def _split(self, block: Block) -> tuple[np.ndarray, dict[str, pa.Array]]:
-        """Line numbers and field texts of the rows; lines that are no row are counted here."""
+        """Line numbers and field texts of the rows; lines that are not rows are counted here."""
         data, width = as_utf8(without_swallowers(block.data)), len(self._layout.header)
         refused: list[tuple[int, str]] = []
 
@@ -272,7 +272,7 @@ class _RowReader:
             good &= ~bad
 
     def _void(self, field: str, bad: np.ndarray, texts: pa.Array, lines: np.ndarray) -> None:
-        """Count values that are none, of rows that are read without them."""
+        """Count invalid values in rows that are otherwise used."""
         if bad.any():
             first = int(np.flatnonzero(bad)[0])
             why = ROUNDED if rounded_in(texts)[first] else "is not a number"
@@ -290,9 +290,9 @@ class _RowReader:
         return np.where(bad, 0, values).astype(np.int64)
 
     def _refuse_other_header(self, texts: dict[str, pa.Array], lines: np.ndarray, bad: np.ndarray) -> None:
-        """Raise InputError for a header in the middle, as files that were joined have, of other columns than the first.
+        """Raise InputError for a different header in the middle, as in concatenated files.
 
-        The same header again is one bad row; behind another one longitudes may stand where latitudes did.
+        A repeat of the same header is one bad row; after a different one the columns may have another order.
         """
         for row in np.flatnonzero(bad)[:_LOOKED_AT].tolist():
             names = {field: plain(text[row].as_py()) for field, text in texts.items()}
@@ -340,14 +340,14 @@ class _RowReader:
         return out
 
     def _parsed(self, texts: pd.Series) -> pd.Series:
-        """Times by the file's rule, which remembers whether it has met a zone."""
+        """Times by the file's rule, which records whether a time zone was seen."""
         moments = parse_times(self._path, self._layout.name_of("time_utc"), texts, self._rule)
         if self._rule.zone is None and moments.notna().any():
             self._rule = replace(self._rule, zoned=True)
         return self._rule.possible(moments)
 
     def _settle_order(self, times: pd.Series) -> None:
-        """Day before month or after it, by the times of the first block that has any."""
+        """Decide the order of day and month by the first block that has times."""
         if not self._order_settled:
             by_format = self._layout.dialect == "dma"
             self._rule = date_order(self._path, times, self._rule, day_first_by_format=by_format)
@@ -355,7 +355,7 @@ class _RowReader:
 
 
 def _with_hull(numbers: dict[str, np.ndarray], n: int) -> dict[str, np.ndarray]:
-    """Columns a-d; length and beam alone stand as b and d with a and c zero, ITU's way to say "antenna unknown"."""
+    """Columns a-d; length and beam alone become b and d with a and c zero, ITU's convention for "antenna unknown"."""
     out = {name: numbers.get(name, np.full(n, np.nan)) for name in NUMBERS}
     for total, near, far in (("length_m", "a", "b"), ("beam_m", "c", "d")):
         if total not in numbers:

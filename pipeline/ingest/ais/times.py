@@ -1,4 +1,4 @@
-"""Times of AIS tables: ISO 8601, DMA's day-first dates, epochs by range. What has two readings is refused."""
+"""Parses times of AIS tables: ISO 8601, DMA's day-first dates, epochs by range. Ambiguous times are refused."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _HALF_DAY = r"\d\s?[AaPp]\.?[Mm]"
 _UNDERSCORED = r"^(\d{8})_(\d{6})$"  # exactEarth's form
 _OFFSET = re.compile(r"(?:UTC)?([+-])(\d{1,2}):?(\d{2})?")
 EARLIEST, LATEST = (datetime.fromtimestamp(s, UTC) for s in (EARLIEST_S, LATEST_S))
-MOST_TRIED = 1000  # times on which a form is tried before it is proposed (our choice)
-AHEAD = timedelta(days=1)  # of this computer's clock, which may be wrong somewhat; our choice
+MOST_TRIED = 1000  # times on which a format is tried before it is suggested (our choice)
+AHEAD = timedelta(days=1)  # tolerance for this computer's clock, which may be wrong; our choice
 _DAY = r"\d{4}-?\d{2}-?\d{2}|\d{1,2}[/.-]\d{1,2}[/.-]\d{4}"
 _DAY_CHARACTERS = 10  # at most
 _EPOCH = r"^\d{9,19}(?:\.\d*)?$"
@@ -34,28 +34,28 @@ _EPOCH = r"^\d{9,19}(?:\.\d*)?$"
 
 @dataclass(frozen=True, slots=True)
 class TimeRule:
-    """How a file's times read: strptime formats where the user names them, and what a time without zone means."""
+    """How to read a file's times: strptime formats if the user names them, and the zone of times without one."""
 
     formats: tuple[str, ...]
     zone: timezone | None
     day_first: bool | None = None
     zoned: bool = False
-    """Has the file shown times that state their zone? Then one without is damaged, and no reason to refuse the file."""
+    """Does the file have times with a zone? Then one without is damaged, but no reason to refuse the file."""
     latest: datetime = LATEST
-    """No message was sent from then on."""
+    """Messages can only have been sent before this."""
 
     def possible(self, moments: pd.Series) -> pd.Series:
-        """Times in UTC, NaT for those at which nothing can have been sent."""
+        """Times in UTC, NaT for those at which no message can have been sent."""
         return moments.where(moments.between(EARLIEST, self.latest, inclusive="left"))
 
 
 def latest_now() -> datetime:
-    """The end of the times at which something can have been sent."""
+    """The latest time at which a message can have been sent."""
     return datetime.now(UTC) + AHEAD
 
 
 def zone_of(text: str) -> timezone:
-    """A fixed offset: ``UTC`` or ``+10:00``. Zone names with daylight saving are refused: an hour has two readings.
+    """A fixed offset: ``UTC`` or ``+10:00``. Zone names with daylight saving are refused: one hour is ambiguous.
 
     >>> zone_of("+10:00")
     datetime.timezone(datetime.timedelta(seconds=36000))
@@ -70,7 +70,7 @@ def zone_of(text: str) -> timezone:
 
 
 def zone_in_name(name: str) -> timezone | None:
-    """The zone that the name of a column of times states; None where it states none, or not plainly.
+    """The zone stated in a time column's name; None if there is none, or it is unclear.
 
     >>> zone_in_name("DT_POS_UTC") == UTC, str(zone_in_name("Time (UTC+9)")), zone_in_name("Time..UTC.9.")
     (True, 'UTC+09:00', None)
@@ -83,9 +83,9 @@ def zone_in_name(name: str) -> timezone | None:
 
 
 def date_order(item: object, texts: pd.Series, rule: TimeRule, *, day_first_by_format: bool) -> TimeRule:
-    """The rule with the order of day and month settled, from a file's first block.
+    """The rule with the order of day and month decided from a file's first block.
 
-    Raises ConfigError where dates such as 03/04/2024 leave it open, and the format is not named.
+    Raises ConfigError if dates such as 03/04/2024 leave it open, and no format is named.
     """
     if rule.formats:
         return rule
@@ -114,7 +114,7 @@ def date_order(item: object, texts: pd.Series, rule: TimeRule, *, day_first_by_f
 
 
 def how_to_name(texts: Sequence[str]) -> str:
-    """What makes times of texts of which not one was read as a time; "" where nothing is known to.
+    """How to get texts parsed of which none was read as a time; "" if no way is known.
 
     >>> how_to_name(["07-Mar-2024 10:00"]), how_to_name(["45358.4167"])
     ("; name it with capwatch ais --time-format '%d-%b-%Y %H:%M'", '; a spreadsheet counts days so: save them as dates')
@@ -129,11 +129,10 @@ def how_to_name(texts: Sequence[str]) -> str:
 
 
 def parse_times(item: object, column: str, texts: pd.Series, rule: TimeRule) -> pd.Series:
-    """Times in UTC (NaT where a text is no time), from texts without blanks around them.
+    """Times in UTC (NaT for invalid texts), from stripped texts.
 
-    Where some times state a zone, one that states none is no time. Nor is a day without a time of day, where most are
-    no more than that: few are midnight as some programs write it. Raises InputError where none of them states a zone
-    and the rule names none.
+    If some times state a zone, those without one are invalid. So are dates without a time of day, if most are such (a
+    few are midnight, as some programs write it). Raises InputError if none states a zone and the rule has none.
     """
     timed = texts if rule.formats else _without_days(texts)
     timed = timed.str.replace(LEAP_SECOND, r"\1:59", regex=True)
@@ -141,7 +140,7 @@ def parse_times(item: object, column: str, texts: pd.Series, rule: TimeRule) -> 
 
 
 def _parsed(item: object, column: str, texts: pd.Series, rule: TimeRule) -> pd.Series:
-    """`parse_times` of texts of which none is a day alone."""
+    """As `parse_times`, for texts without bare dates."""
     if not rule.formats and (moments := _plain_iso(texts)) is not None:
         return in_utc(item, column, moments, rule)
     out = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us, UTC]")
@@ -166,7 +165,7 @@ def _parsed(item: object, column: str, texts: pd.Series, rule: TimeRule) -> pd.S
 
 
 def _without_days(texts: pd.Series) -> pd.Series:
-    """The texts, but those that name a day alone where more than half of them do."""
+    """The texts, with bare dates removed if more than half are such."""
     short = pc.less_equal(pc.utf8_length(pa.array(texts, pa.large_string())), _DAY_CHARACTERS)
     if 2 * (pc.sum(short).as_py() or 0) <= len(texts):
         return texts
@@ -175,7 +174,7 @@ def _without_days(texts: pd.Series) -> pd.Series:
 
 
 def _as_iso(texts: pd.Series, day_first: bool | None) -> pd.Series:
-    """What may be a time as ISO 8601; what is of no known form is left out, and so are dates whose order is unknown."""
+    """Texts converted to ISO 8601; those of unknown form, and dates of unknown order, are left out."""
     texts = texts.str.replace(r"(?: ?\+0000)? ?(?:UTC|GMT)$", "Z", regex=True).str.replace(
         _UNDERSCORED, r"\1T\2", regex=True
     )
@@ -188,7 +187,7 @@ def _as_iso(texts: pd.Series, day_first: bool | None) -> pd.Series:
 
 
 def _of_the_day(found: re.Match[str]) -> str:
-    """A time on the face of a clock as one of the day: 12:15 AM is 00:15; what no clock shows stays as it is.
+    """A 12-hour time converted to 24 hours: 12:15 AM is 00:15; impossible ones stay unchanged.
 
     >>> [_TWELVE.sub(_of_the_day, f" {t}") for t in ("12:15 AM", "12:15:30 p.m.", "1:05PM", "13:05 PM")]
     [' 00:15', ' 12:15:30', ' 13:05', ' 13:05 PM']
@@ -200,7 +199,7 @@ def _of_the_day(found: re.Match[str]) -> str:
 
 
 def _by_formats(item: object, column: str, texts: pd.Series, rule: TimeRule) -> pd.Series:
-    """Times in UTC, each text by the format that reads it; NaT also where two of them read two times in it."""
+    """Times in UTC, each text by the format that matches; NaT if two formats give different times."""
     out = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us, UTC]")
     twofold = pd.Series(False, index=texts.index)
     for form in rule.formats:
@@ -211,7 +210,7 @@ def _by_formats(item: object, column: str, texts: pd.Series, rule: TimeRule) -> 
 
 
 def _by_format(texts: pd.Series, form: str) -> pd.Series:
-    """Times in the form that the user named; ConfigError where that is none."""
+    """Times in the user's format; ConfigError if that is invalid."""
     try:
         return pd.to_datetime(texts, format=form, errors="coerce", utc="%z" in form.lower())
     except ValueError as error:
@@ -221,7 +220,7 @@ def _by_format(texts: pd.Series, form: str) -> pd.Series:
 
 
 def _plain_iso(texts: pd.Series) -> pd.Series | None:
-    """Times without a zone where every text is one in ISO 8601, read at once; else None."""
+    """Times without a zone, parsed at once, if every text is ISO 8601; else None."""
     try:
         moments = pc.cast(pa.array(texts), pa.timestamp("us"))
     except pa.ArrowInvalid:
@@ -230,7 +229,7 @@ def _plain_iso(texts: pd.Series) -> pd.Series | None:
 
 
 def _from_epochs(texts: pd.Series) -> pd.Series:
-    """Seconds, milli-, micro- or nanoseconds, told apart by their range, which do not touch."""
+    """Times from seconds, milli-, micro- or nanoseconds, decided by their disjoint ranges."""
     values = texts.astype("float64")
     seconds = pd.Series(float("nan"), index=values.index)
     for divisor in (1.0, 1e3, 1e6, 1e9):
@@ -240,14 +239,14 @@ def _from_epochs(texts: pd.Series) -> pd.Series:
 
 
 def _from_slashed(texts: pd.Series, *, day_first: bool) -> pd.Series:
-    """Dates such as 07/03/2024, and the times behind them, as ISO 8601."""
+    """Dates such as 07/03/2024, with any time after them, as ISO 8601."""
     parts = texts.str.extract(_SLASHED + r"[ T]?(.*)$")
     day, month = (parts[0], parts[2]) if day_first else (parts[2], parts[0])
     return parts[3] + "-" + month.str.zfill(2) + "-" + day.str.zfill(2) + "T" + parts[4]
 
 
 def in_utc(item: object, column: str, parsed: pd.Series, rule: TimeRule) -> pd.Series:
-    """Parsed times in UTC, those without a zone by the rule. Raises InputError where it names none."""
+    """Parsed times in UTC, those without a zone by the rule's. Raises InputError if it has none."""
     if getattr(parsed.dtype, "tz", None) is not None:
         return parsed.dt.tz_convert("UTC").astype("datetime64[us, UTC]")
     if parsed.isna().all():  # of no time nobody asks the zone

@@ -1,7 +1,7 @@
-"""The columns of a faultless block of a CSV, converted while they are parsed: five times as fast as text by text.
+"""Fast path for faultless CSV blocks: columns are converted while parsed, five times as fast as from texts.
 
-Whatever is not plainly right (a row too short, a word where a number should be, a quote) is nobody's guess here: the
-block goes to the reader that judges every row.
+If anything is irregular (a short row, a word in place of a number, a quote), nothing is guessed: the block goes to the
+reader that checks every row.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ Typed = dict[str, Any]
 
 
 def typed_columns(block: Block, layout: Layout, *, iso_times: bool) -> Typed | None:
-    """Each field's column: MMSI as integers, measured ones as floats (NaN for none), the rest as coded texts.
+    """Each field's column: MMSI as integers, measured ones as floats (NaN for none), others dictionary-encoded.
 
-    Times come as timestamps where ``iso_times`` lets them and all are ISO 8601 without a zone, else as coded texts.
-    None where any line is no plain row of the header's width with an MMSI.
+    With ``iso_times``, times become timestamps if all are ISO 8601 without a zone; else dictionary-encoded texts.
+    None if any line is not a plain row of the header's width with an MMSI.
     """
     if b'"' in block.data or b"\x00" in block.data:
         return None
@@ -74,7 +74,7 @@ def _parsed(block: Block, layout: Layout, time_type: pa.DataType) -> Typed | Non
 
 
 def column_name(index: int) -> str:
-    """What `rows_of` calls a column, whatever the header does: names there may stand twice."""
+    """The name of a column in `rows_of`, independent of the header, where names may be repeated."""
     return f"c{index}"
 
 
@@ -85,7 +85,7 @@ def rows_of(
     on_bad_row: Callable[[pacsv.InvalidRow], str] | None = None,
     **convert: Any,
 ) -> pa.Table:
-    """The columns of ``types`` of whole lines without their header; each line a row, one that is blank as well."""
+    """The columns in ``types`` from whole lines without a header; each line is a row, even a blank one."""
     return pacsv.read_csv(
         pa.BufferReader(data),
         read_options=pacsv.ReadOptions(

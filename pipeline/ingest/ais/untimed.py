@@ -1,14 +1,14 @@
-"""Messages without a time, which no track can use: how many of a file's there are, and where they begin."""
+"""Counts a file's messages without a time, which tracks cannot use, and records the first."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-MANY = 0.5  # of a file's messages: from there on its times are lost as a whole, and not here and there; our choice
+MANY = 0.5  # share of a file's messages from which its times are considered lost altogether; our choice
 
 
 class Untimed:
-    """Takes the frames of one file in turn."""
+    """Collects the frames of one file in turn."""
 
     def __init__(self) -> None:
         self.n = self._of = self._first = 0
@@ -26,7 +26,7 @@ class Untimed:
         return f"{self.n} of {self._of} messages have no time, so they are in no track (first: line {self._first})"
 
     def cause(self) -> str:
-        """Why the file is of little use; "" where most of its messages have a time."""
+        """Why the file is of little use; "" if most of its messages have a time."""
         if not self.n or self.n <= MANY * self._of:
             return ""
         return f"{self.said()}; where only their zone is missing, name it with capwatch ais --time-zone"

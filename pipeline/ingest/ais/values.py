@@ -1,7 +1,7 @@
-"""What AIS sends for "not available" becomes null, and so does what no transponder can mean.
+"""Replaces AIS "not available" codes and impossible values by nulls.
 
-Codes: ITU-R M.1371-5, annex 8. A code becomes null silently, since that is what it says; a value outside its range
-(latitude 95, a draught of 78 m in a table) becomes null and is counted, so that the loss can be shown.
+Codes: ITU-R M.1371-5, annex 8. A code becomes null without further notice, since that is its meaning; a value outside
+its range (latitude 95, a draught of 78 m in a table) becomes null and is counted, so that the loss can be reported.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import pandas as pd
 
 from pipeline.ships.largest import BROADEST_M, DEEPEST_M, LONGEST_M
 
-SAR_AIRCRAFT, LONG_RANGE = 9, 27  # numbers of messages (ITU-R M.1371)
-HULL_LIMITS_M = {("a", "b"): LONGEST_M, ("c", "d"): BROADEST_M}  # as ``tables.STATIC`` admits them
+SAR_AIRCRAFT, LONG_RANGE = 9, 27  # message types (ITU-R M.1371)
+HULL_LIMITS_M = {("a", "b"): LONGEST_M, ("c", "d"): BROADEST_M}  # as allowed by ``tables.STATIC``
 
 _HIGHEST = {"nav": 15.0, "ship_type": 255.0, "draught": DEEPEST_M, "imo": 2.0**30 - 1}
 _ZERO_IS_CODE = ("draught", "imo")
@@ -24,8 +24,8 @@ def without_codes(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
     """The table with codes and impossible values as NaN, and how many values of each column were impossible.
 
     Takes ``msg_type`` and any of the number columns of ``tables.AIS_MESSAGES`` as floats. Zero is a code for draught
-    and IMO. A zero in one dimension may say where the antenna is, so dimensions stay as sent; where a + b or c + d is
-    zero the size is unknown, and whoever adds them up must heed that.
+    and IMO. A zero in one dimension may give the antenna's position, so dimensions stay as sent; if a + b or c + d is
+    zero the size is unknown, which code that adds them up must observe.
 
     >>> row = pd.DataFrame({"msg_type": [1], "lon": [181.0], "lat": [91.0], "sog": [102.3], "cog": [360.0],
     ...                     "heading": [400.0], "nav": [5.0]})
@@ -54,8 +54,8 @@ def without_codes(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
 
 @numba.njit(cache=True)
 def _void_positions(lon, lat):  # type: ignore[no-untyped-def]
-    """Half a position is none: a code or a wrong value in one coordinate voids both. So do two zeros: whatever has no
-    fix, or a table that fills its gaps with zeros, puts ships off Africa that are elsewhere."""
+    """A code or an impossible value in one coordinate voids both. So do two zeros: receivers without a fix, and tables
+    that fill gaps with zeros, would place ships off Africa."""
     wrong = 0
     for i in range(len(lon)):
         x, y = lon[i], lat[i]
@@ -68,7 +68,7 @@ def _void_positions(lon, lat):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _void_speeds(sog, kind):  # type: ignore[no-untyped-def]
-    """102.3 kn; for aircraft 1023 kn, for the long-range message 63 kn. 102.2 means "or more" and stays."""
+    """Void the code 102.3 kn (aircraft 1023 kn, long-range message 63 kn). 102.2 means "or more" and stays."""
     wrong = 0
     for i in range(len(sog)):
         v = sog[i]
@@ -85,7 +85,7 @@ def _void_speeds(sog, kind):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _void_angles(angle, kind, code_from):  # type: ignore[no-untyped-def]
-    """360.0 is course's code; above stand 409.5 of broken encoders and 511 of the long-range message."""
+    """Void angles from 360.0 on, the code for course; faulty encoders send 409.5, the long-range message 511."""
     wrong = 0
     for i in range(len(angle)):
         v = angle[i]
@@ -110,7 +110,7 @@ def _void_beyond(values, highest, zero_is_code, whole):  # type: ignore[no-untyp
 
 @numba.njit(cache=True)
 def _void_dimensions(one, other, largest_m):  # type: ignore[no-untyped-def]
-    """Both of a pair are void where they add up to more than any hull: 511 + 511, 63 + 63 are fields at their end."""
+    """Void both of a pair if their sum exceeds any hull: 511 + 511 and 63 + 63 are the fields' maximum values."""
     wrong = 0
     for i in range(len(one)):
         p = 0.0 if np.isnan(one[i]) else one[i]

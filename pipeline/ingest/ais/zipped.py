@@ -1,6 +1,6 @@
-"""The one AIS file inside a zip, as MarineCadastre and the Danish Maritime Authority deliver theirs.
+"""Reads the single AIS file inside a zip, the form in which MarineCadastre and the Danish Maritime Authority deliver.
 
-It is read as it is unpacked, like gzip: nothing is written, and no more of it is in memory than a block.
+It is decompressed as it is read, like gzip: nothing is written to disk, and only a block is in memory.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ MOST_LOOKED_AT = 10_000  # entries; our choice
 
 
 class ZipRefused(ValueError):
-    """Why an archive is not read, in words."""
+    """An archive is refused; the message says why."""
 
 
 def open_member(path: Path) -> IO[bytes]:
-    """The content of a zip with one file; what systems put beside it does not count. Raises ZipRefused, BadZipFile."""
+    """The content of a zip with one file, not counting junk of operating systems. Raises ZipRefused, BadZipFile."""
     with zipfile.ZipFile(path) as archive:  # an open member keeps the file open
         members = archive.infolist()
         if any(m.filename.startswith("xl/") for m in members):
@@ -49,7 +49,7 @@ def open_member(path: Path) -> IO[bytes]:
 
 
 def holds_product(path: Path) -> bool:
-    """Is a zip one of Sentinel-1, and no matter of AIS?"""
+    """Does a zip hold a Sentinel product, and so no AIS?"""
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name.endswith("manifest.safe") for name in archive.namelist())
@@ -58,7 +58,7 @@ def holds_product(path: Path) -> bool:
 
 
 def _leads_out(member: zipfile.ZipInfo) -> bool:
-    """Does the name climb, or begin at the root? No honest archive's does."""
+    """Does the name lead out of the archive, by ``..`` or an absolute path?"""
     name = member.filename.replace("\\", "/")
     return ".." in name.split("/") or name.startswith("/") or re.match(r"[A-Za-z]:", name) is not None
 

@@ -1,8 +1,8 @@
-"""The cache of cut-outs: bounded, addressed by all that made an entry, sealed by the hash of all that is in it.
+"""The cache of cut-outs: bounded in size, keyed by everything that made an entry, sealed by the hashes of its files.
 
 An entry is a folder ``<key>/`` with its files and ``seal.json``, the SHA-256 of each. It is made under a temporary name
-and appears by rename, so a half-made entry is never seen. An entry whose files do not fit its seal is removed and made
-again. The entries that were not used for the longest time go when the cache outgrows its bound.
+and renamed, so a partial entry is never seen. An entry whose files do not match its seal is removed and made again. If
+the cache exceeds its size limit, the least recently used entries are removed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Cache:
     limit_bytes: float
 
     def found(self, recipe: Any) -> Path | None:
-        """The folder of a recipe (plain values), where it is there and as it was made."""
+        """The folder of a recipe (plain values), if it exists and is intact; else None."""
         folder = self.root / key_of(recipe)
         return folder if self._sound(folder) else None
 
@@ -96,7 +96,7 @@ class Cache:
                     shutil.rmtree(part)
 
     def prune(self, kept: Collection[Path] = ()) -> int:
-        """Remove entries, the longest unused first, until the rest fits; ``kept`` stay. How many went."""
+        """Remove entries, least recently used first, until the rest fits; ``kept`` stay. Returns how many."""
         entries = []
         for folder in self.root.iterdir() if self.root.is_dir() else ():
             with suppress(OSError):  # what is no entry has no seal, and another process may be removing this one

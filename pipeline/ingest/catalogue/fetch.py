@@ -1,4 +1,4 @@
-"""One product of a catalogue to one cut-out in the cache: the task that a worker does.
+"""The worker's task: turn one product of a catalogue into one cut-out in the cache.
 
 A task holds addresses and plain settings, never pixels; its result is a path or one line that says why there is none.
 """
@@ -91,7 +91,8 @@ def _entry(task: FetchTask, make: Callable[[Path], None]) -> Path:
 
 
 def recipe_of(product: Product, bbox: BBox) -> dict[str, Any]:
-    """All that decides the content of a cut-out. Queries of addresses are left out: they change, and may be secret."""
+    """The cache key of a cut-out: all that decides its content. URL queries are left out: they change, and may be
+    secret."""
     files = {role: [bare(file.href), file.size, file.checksum] for role, file in sorted(product.files.items())}
     told = asdict(product)
     return {

@@ -1,4 +1,4 @@
-"""Which cut-outs of live scenes in the cache may stand in for what a catalogue would give now."""
+"""Which cached cut-outs of live scenes may be used instead of fetching them again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cut-out of a Sentinel-2 L2A product in a catalogue: one GeoTIFF of the AOI's pixels with its sidecar.
+"""Makes a cut-out of a Sentinel-2 L2A product in a catalogue: one GeoTIFF of the AOI's pixels with its sidecar.
 
 Bands of 20 m are repeated onto the 10 m grid (2 x 2), never interpolated. Position and projection come from the images
 themselves; where an item names another projection, something is wrong and the product is not used.

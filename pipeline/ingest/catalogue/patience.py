@@ -1,4 +1,4 @@
-"""Connections that know when a scene's time is up, from the first byte of an answer's head on.
+"""HTTP connections that enforce a scene's deadline, from the first byte of a response's header on.
 
 The client's own time limit is for the silence between two bytes. A server that sends its status line, its header lines
 or interim answers (100) one by one stays within it for hours, before there is a body whose length of time can be seen.

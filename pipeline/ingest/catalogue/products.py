@@ -1,4 +1,4 @@
-"""From a catalogue's item to what may be believed of it: who took it, when, and where its files are.
+"""Extracts the trustworthy parts of a catalogue item: satellite, time, and the addresses of its files.
 
 The three catalogues name the same files differently (``safe-manifest`` and ``safe_manifest``, ``B08``, ``nir`` and
 ``B08_10m``); here they get one name each. Footprints, ``proj:*`` and offset flags of an item are not taken over: for

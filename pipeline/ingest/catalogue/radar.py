@@ -1,4 +1,4 @@
-"""A cut-out of a Sentinel-1 GRD product in a catalogue: its small files whole, of its measurements the AOI's blocks.
+"""Makes a cut-out of a Sentinel-1 GRD product in a catalogue: small files whole, measurements only at the AOI.
 
 Where the AOI lies in the image follows from the product's annotation alone (its geolocation grid, moved to sea level).
 Two of the catalogues fill ``proj:*`` of GRD items from the bounding box, which is kilometres off.

@@ -1,4 +1,4 @@
-"""Windows of an image that lies elsewhere, by byte ranges: the header, then exactly the blocks that are needed.
+"""Reads windows of a remote image by HTTP byte ranges: the header, then exactly the blocks needed.
 
 GDAL is given a file object over ranges that our own client fetched; it makes no request itself. From the header GDAL
 knows where each block lies, so the blocks of a window are asked for at once, neighbours in one request, before they are

@@ -1,4 +1,4 @@
-"""Ask a catalogue which scenes there are, and keep its answer as the run's list of inputs.
+"""Searches a catalogue for scenes, and saves the answer as the run's list of inputs.
 
 Only the oldest, everywhere supported part of the protocol is used: collections, bbox, datetime, small pages. Filters
 and sorting are left out on purpose, because some servers answer an unsupported filter with no items and no error; what

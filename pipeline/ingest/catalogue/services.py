@@ -1,4 +1,4 @@
-"""The three public catalogues: where they are, what their collections and assets are called, where their files lie.
+"""The three public catalogues: their addresses, collections, and storage.
 
 As found in their documentation and in the code of their users, July to November 2026. Every address can be replaced in
 the config (``source.stac.services``), since none of this can be looked up where there is no network.

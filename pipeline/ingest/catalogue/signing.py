@@ -1,4 +1,4 @@
-"""From an item's address to one that can be asked, just before it is asked; and credentials, checked before anything.
+"""Signs addresses just before they are requested, and checks credentials before anything is downloaded.
 
 Keys come from where their owners keep them: the AWS profile or environment for S3, ``PC_SDK_SUBSCRIPTION_KEY`` for the
 Planetary Computer (which also works without), ``.netrc`` for plain HTTPS. Machine roles are not asked for, as that

@@ -1,4 +1,4 @@
-"""Before a cut-out is sealed it is looked at, and what came damaged is fetched anew once.
+"""Checks a cut-out before it is sealed, and fetches it once more if it is damaged.
 
 Catalogues have no checksum for a part of a file, and a server or a cache on the way can send wrong bytes under the
 right length and ETag. What can be told is told here: blocks that do not decode, checksums of what was fetched whole,

@@ -1,4 +1,4 @@
-"""One client for every request: an allow-list of origins, tries with growing pauses, time limits, byte ranges.
+"""The HTTP client for every request: an allow-list of origins, retries with backoff, time limits, byte ranges.
 
 The rules, in the order in which they bite: an address whose origin is not allowed is never asked, redirects included;
 a request that a server declines for the moment (408, 429, 5xx) or that breaks off is made again, after the pause that
@@ -51,7 +51,7 @@ class Refused(InputError):
 
 
 class Damaged(InputError):
-    """What came is not what was there. Another time it may be: caches and disks between here and there err too."""
+    """The data received are damaged; a later attempt may succeed, since caches and disks on the way can err."""
 
 
 class ForbiddenAddress(InputError):
@@ -107,7 +107,7 @@ def bare(href: str) -> str:
 
 @dataclass(slots=True)
 class Deadline:
-    """When one scene's time is up, and what was asked for it so far."""
+    """The time limit of one scene, and the requests and bytes spent on it so far."""
 
     limit_s: float
     started: float = field(default_factory=time.monotonic)

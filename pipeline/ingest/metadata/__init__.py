@@ -1,1 +1,1 @@
-"""When, by what and with which bands an image was taken: from names, tags, side files and what people say."""
+"""Image metadata (time, sensor, bands, angles) from file names, tags, sidecars and user options."""

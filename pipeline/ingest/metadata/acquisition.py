@@ -1,4 +1,4 @@
-"""When and by what an image was taken, from its tags or its name."""
+"""Acquisition time and satellite of an image, from its tags or its name."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def acquired_of(tags: dict[str, str], name: str) -> tuple[datetime | None, str]:
 
 
 def _time_in(name: str) -> datetime | None:
-    """A date with a time of day in a file's name; the date may be a day of the year, as NASA writes it.
+    """Date and time of day in a file's name; the date may be a day of the year, as in NASA's names.
 
     >>> _time_in("HLS.S30.T52SXX.2024070T020621.v2.0.B03").isoformat()
     '2024-03-10T02:06:21+00:00'
@@ -69,7 +69,7 @@ def _noon_of(tags: dict[str, str], name: str) -> tuple[datetime | None, str]:
 
 
 def parse_time(text: str) -> datetime | None:
-    """A UTC time in one of the spellings that image files use, else None; a time without a zone is UTC.
+    """A UTC time in one of the formats used by image files, else None; a time without a zone is UTC.
 
     >>> parse_time("2015/9/2.10:25:20").isoformat()
     '2015-09-02T10:25:20+00:00'

@@ -1,4 +1,4 @@
-"""What people and programs call bands, and what they mean: colours, Sentinel-2 numbers, polarisations, masks.
+"""Maps band descriptions to band names: colours, Sentinel-2 numbers, polarisations, masks.
 
 A scene's bands have short names: ``B02`` and so on for Sentinel-2, ``B G R N`` and a few more for other optical images.
 """
@@ -29,9 +29,9 @@ UDM2_BANDS = ("CLEAR", "SNOW", "SHADOW", "CLOUD", "CONFIDENCE", "UDM1")  # of Pl
 
 
 def band_name(text: str, sensor: Sensor) -> str:
-    """The short name of a band that is described so; the description itself where nobody knows what it means.
+    """The short name for a band description; the description itself if its meaning is unknown.
 
-    ``Band 3``, which some programs write where nothing is known, says nothing.
+    ``Band 3``, a placeholder of some programs, means nothing and gives "".
 
     >>> band_name("near-infrared", Sensor.OPTICAL), band_name("Band 1 - Blue", Sensor.OPTICAL)
     ('N', 'B')
@@ -98,7 +98,7 @@ def are_masks(descriptions: tuple[str, ...]) -> bool:
 
 
 def _word(text: str) -> str:
-    """A description in capitals, without a number before it, units after it, and what parts words."""
+    """A description in capitals, without leading number, trailing units and word separators."""
     bare = re.sub(r"\(.*?\)|\[.*?\]", "", text.upper())
     bare = re.sub(r"^\s*BAND[ _]*\d+\s*[-:_,.]?\s*(?=\S)", "", bare)
     return re.sub(r"[^A-Z0-9]", "", bare)

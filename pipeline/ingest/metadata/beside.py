@@ -1,4 +1,4 @@
-"""The files beside an image that say when and how it was taken, or hold its other bands: evidence as much as it.
+"""Finds and hashes an image's sidecar files: its metadata, and its other bands, which are evidence as well.
 
 GDAL itself reads none (`gdal_settings.SETTINGS`). What is read is the analyst's sidecar, the operator's metadata,
 rational polynomials, Planet's mask of usable data, a world file with what names its coordinate system, and the bands
@@ -24,10 +24,10 @@ from pipeline.types import SideFile
 
 
 def side_files(image: Path) -> tuple[SideFile, ...]:
-    """The files that belong to an image, with their hashes, by name; also where the image itself cannot be used.
+    """The sidecar files of an image, with their hashes, by name; also if the image itself cannot be used.
 
-    Polynomials and world files count even where the image's own map grid goes before them: a file that claims to place
-    an image is part of what was known about it.
+    RPC and world files count even if the image's own map grid overrides them: a file that claims to georeference an
+    image is part of what was known about it.
     """
     if not image.is_file() or image.suffix.lower() == ".zip":  # a zipped product has its own metadata
         return ()
@@ -42,7 +42,7 @@ def side_files(image: Path) -> tuple[SideFile, ...]:
 
 
 def listed(files: Iterable[SideFile]) -> list[str]:
-    """As the scenes table lists them: hash, two blanks, name, in the form that ``sha256sum`` writes."""
+    """Lines for the scenes table: hash, two blanks, name, as written by ``sha256sum``."""
     return [f"{one.sha256}  {one.name}" for one in files]
 
 

@@ -1,4 +1,4 @@
-"""Which bands of a file are which, and which of them are masks."""
+"""Identifies the bands of a file, and which of them are masks."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Channels:
 
 
 def picture_bands(raster: RasterFile) -> tuple[int, ...]:
-    """Indexes of the bands that are no mask, and no layer of classes beside the bands of Sentinel-2."""
+    """Indexes of the bands that are neither masks nor Sentinel-2 class layers."""
     masks = {mask.index for mask in _masks(raster, raster.descriptions)}
     return tuple(i for i, d in enumerate(raster.descriptions, 1) if i not in masks and not is_beside(d))
 

@@ -47,7 +47,7 @@ def tile_corner(image: Path, beside: dict[str, Path]) -> tuple[int, int] | None:
 
 
 def read_dimap(paths: list[Path], image: Path, bands: int) -> dict[str, Any]:
-    """What DIMAP 2 says of one image of its product."""
+    """Sidecar fields from DIMAP 2, for one image of its product."""
     root = xml_of(paths[0])
     places = root.findall(".//Located_Geometric_Values")
     if not places:
@@ -70,11 +70,11 @@ def read_dimap(paths: list[Path], image: Path, bands: int) -> dict[str, Any]:
 
 
 def _bands_of(root: Element, image: str, bands: int) -> list[str]:
-    """Airbus' names of an image's bands in the order of its file; none where that is not told.
+    """Airbus' names of an image's bands in file order; empty if not stated.
 
-    Told by the indexes of bands, else by the order of display, which is that of the pixels: a Pleiades file holds red,
-    green, blue, near infrared, while its calibrations are listed from blue to near infrared. Where a product has its
-    bands in several files, the group of files that the image belongs to speaks for it.
+    From the band indexes, else from the display order, which is that of the pixels: a Pleiades file holds red, green,
+    blue, near infrared, while its calibrations are listed from blue to near infrared. If a product has its bands in
+    several files, the group of files that the image belongs to is used.
     """
     groups = [g for g in root.findall(".//Data_Files") if image.upper() in _files_of(g)]
     for part in (*groups, root):
@@ -117,10 +117,10 @@ def _view(middle: Element) -> dict[str, Any]:
 
 
 def _scale(root: Element, names: list[str], sun_elevation_deg: float | None) -> dict[str, Any]:
-    """Reflectance = scale x DN + offset, by what the numbers were made to be.
+    """Reflectance = scale x DN + offset, depending on the product's radiometric processing.
 
-    Of a product of reflectances `Band_Radiance` leads on from them to radiance, and `Band_Reflectance` is their scale.
-    Of stretched products nothing leads back, whatever calibration stands beside.
+    In a reflectance product `Band_Reflectance` gives the scale, and `Band_Radiance` converts further to radiance.
+    Stretched products cannot be converted back, whatever calibration is listed.
     """
     kind = (first(root, "RADIOMETRIC_PROCESSING") or "BASIC").upper()
     lists = {"REFLECTANCE": "Band_Reflectance", "BASIC": "Band_Radiance"}

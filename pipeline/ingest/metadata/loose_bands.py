@@ -1,4 +1,4 @@
-"""Bands of one Sentinel-2 image that lie as files of their own, outside a product: told by names.
+"""Finds the bands of one Sentinel-2 image in separate files outside a product, by file name.
 
 Names of one image's files differ in the band alone (``T53TKJ_20240307T020531_B02_10m.jp2``), or are a band's and no
 more (``B02.tif``, ``nir.tif``) in a folder that is named for the image. What is a link, or has a sidecar of its own,
@@ -30,11 +30,11 @@ _UNTOLD_M = 0  # no size: a mark, no quantity; before all sizes in order, as wha
 
 @dataclass(frozen=True, slots=True)
 class LooseBands:
-    """The files of one image. ``name`` is what their names, or that of their folder, share."""
+    """The files of one image. ``name``: the common part of their names, or their folder's name."""
 
     name: str
-    files: dict[str, Path]  # those that are read, by band, in the order of `S2_USED`
-    others: tuple[Path, ...]  # bands that no ship is told by, and bands again in coarser pixels
+    files: dict[str, Path]  # files to read, by band, in the order of `S2_USED`
+    others: tuple[Path, ...]  # bands not used for detection, and coarser copies of bands
 
     @property
     def first(self) -> Path:
@@ -62,7 +62,7 @@ class _Told:
 
 
 def loose_bands(path: Path) -> LooseBands | None:
-    """The image that a file is a band of, with its other bands beside it; None where it is an image by itself."""
+    """The image of which a file is a band, with its other bands; None if the file is an image by itself."""
     told = _told(path)
     if told is None:
         return None
@@ -82,7 +82,7 @@ def loose_bands(path: Path) -> LooseBands | None:
 
 
 def _told(path: Path) -> _Told | None:
-    """The image and band that a file is of by its name; None where that says no such thing."""
+    """The image and band given by a file's name; None if it gives none."""
     if path.suffix.lower() not in SUFFIXES:
         return None
     by_size = _BY_SIZE.fullmatch(path.parent.name)

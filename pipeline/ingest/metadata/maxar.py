@@ -68,7 +68,7 @@ def _imd_text(text: str) -> tuple[list[str], list[tuple[str, str]]]:
 
 
 def _refuse_mosaic(said: list[str | None]) -> None:
-    """One image has one time: of a mosaic of several passes nobody knows which ship was seen when, and by which sun."""
+    """Refuse mosaics of several passes: an image must have one time and one sun position."""
     times = sorted(t for text in said if text and (t := parse_time(text)) is not None)
     if times and times[-1] - times[0] > ONE_TAKE:
         told = f"{times[0]:%Y-%m-%dT%H:%MZ} and {times[-1]:%Y-%m-%dT%H:%MZ}"

@@ -1,4 +1,4 @@
-"""Operators' metadata files and what they hold: text, XML without namespaces, numbers, times."""
+"""Helpers to read operators' metadata files: text, XML without namespaces, numbers, times."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def text_of(path: Path) -> str:
 
 
 def head_of(path: Path) -> str:
-    """The begin of a file, where its kind stands."""
+    """The beginning of a file, which tells its kind."""
     with path.open("rb") as stream:
         return stream.read(4096).decode("utf-8", errors="replace")
 
@@ -64,7 +64,7 @@ def first(root: ElementTree.Element, *names: str) -> str | None:
 
 
 def number(text: Any) -> float | None:
-    """A number, or None where there is none or where it is the operators' -999."""
+    """A number; None if there is none, or if it is the operators' nodata value -999."""
     if text is None or text == "":
         return None
     value = float(text)
@@ -72,7 +72,7 @@ def number(text: Any) -> float | None:
 
 
 def zoned(moment: str | None) -> str | None:
-    """An ISO time, UTC where it tells no zone, without needless digits of its fraction."""
+    """An ISO time, in UTC if it states no zone, with its fraction shortened."""
     if not moment:
         return None
     moment = re.sub(r"(\.\d{6})\d+", r"\1", moment.strip().strip('"').replace(" ", "T"))

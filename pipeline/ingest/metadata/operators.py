@@ -1,8 +1,8 @@
-"""Metadata files that operators deliver beside their images: Planet (JSON, XML), Airbus (DIMAP 2), Maxar (IMD, XML).
+"""Reads operators' metadata files beside images: Planet (JSON, XML), Airbus (DIMAP 2), Maxar (IMD, XML).
 
 Each becomes the same `Sidecar` that an analyst would write by hand. Field names follow the operators' public product
-guides. What a file does not say stays unknown. Angles of view are wanted at the ground; where only the satellite's own
-off-nadir angle is told, it is turned into the ground's by the orbit's usual height.
+guides. What a file does not state stays unknown. View angles are needed at the ground; if only the satellite's
+off-nadir angle is given, it is converted using the orbit's usual height.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def operator_files(image: Path) -> list[Path]:
 
 
 def _operator_of(image: Path) -> tuple[Operator | None, list[Path]]:
-    """Whose metadata describe an image, and the files of them; nothing where there are none."""
+    """The operator whose metadata describe an image, and the files; None and empty if there are none."""
     beside = names_beside(image)
     for operator in OPERATORS:
         if paths := operator.find(image, beside):

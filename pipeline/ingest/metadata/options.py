@@ -1,4 +1,4 @@
-"""What a user may say about an image that its file does not."""
+"""User options that supply or override an image's metadata."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.errors import ConfigError
 from pipeline.types import Sensor
 
-COARSEST_M = 100.0  # our choice, as in a run's config: of the largest tanker it leaves three pixels
+COARSEST_M = 100.0  # our choice, as in a run's config: three pixels for the largest tanker
 
 
 @dataclass(frozen=True, slots=True)

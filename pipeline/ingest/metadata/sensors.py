@@ -1,4 +1,4 @@
-"""Which kind of instrument took an image: as people say, else as the file and its name tell."""
+"""Determines the sensor of an image: from user options or sidecar, else from the file and its name."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def sensor_of(
 
 
 def names_sentinel2(text: str) -> bool:
-    """Does the name of a file or folder say that it is of Sentinel-2?
+    """Does the name of a file or folder identify it as Sentinel-2?
 
     >>> [names_sentinel2(n) for n in ("t53tkj_20240307t020531", "S2A_52SXX_20240310_0_L2A", "HLS.L30.T52SXX", "2024")]
     [True, True, False, False]
@@ -76,13 +76,13 @@ def names_sentinel2(text: str) -> bool:
 
 
 def refuse_masks(raster: RasterFile) -> None:
-    """Refuse files that providers put beside an image: which of its pixels are usable, or of which class."""
+    """Refuse files that are masks or class layers delivered beside an image."""
     if are_masks(raster.descriptions) or is_mask_file(raster.item):
         raise InputError(raster.item, MASK)
 
 
 def is_mask_file(name: str) -> bool:
-    """Is a file, by its name, one of the masks and class layers that lie beside images?
+    """Is a file, by its name, a mask or class layer delivered beside images?
 
     >>> is_mask_file("20240308_021000_1003_3B_udm2.tif"), is_mask_file("20240308_021000_1003_3B_AnalyticMS.tif")
     (True, False)

@@ -1,4 +1,4 @@
-"""A small JSON file beside an optical image: what its pixels cannot say (time, angles, bands, scale)."""
+"""Reads the sidecar of an image: a small JSON file with metadata (time, angles, bands, scale)."""
 
 from __future__ import annotations
 
@@ -82,16 +82,16 @@ class Sidecar(Section):
 
 
 def sidecar_path(image: Path) -> Path:
-    """Where the sidecar of an image lies, if it has one; its ending may be in capitals."""
+    """The path of an image's sidecar, if it has one; its suffix may be in capitals."""
     names = [image.with_suffix(ending) for ending in (".json", ".JSON", ".Json")]
     return next((path for path in names if path.is_file()), names[0])
 
 
 def read_sidecar(image: Path) -> tuple[Sidecar | None, str]:
-    """The sidecar of an image, if it has one, and a line on a file by its name that was left alone.
+    """The sidecar of an image, if it has one, and a remark on a file of that name that was ignored.
 
-    A JSON file counts as a sidecar when it is a mapping with at least one of its keys. GeoJSON, and metadata of
-    catalogues, are about something else, and no word is lost on them.
+    A JSON file counts as a sidecar if it is a mapping with at least one known key. GeoJSON and catalogue metadata are
+    ignored without a remark.
     """
     path = sidecar_path(image)
     if not path.is_file():
@@ -112,7 +112,7 @@ def read_sidecar(image: Path) -> tuple[Sidecar | None, str]:
 
 
 def _meant(content: Any) -> str:
-    """The first key that is one of a sidecar's but for a slip, as words; "" where none is."""
+    """A remark on the first key that is a sidecar's key with a typo; "" if there is none."""
     keys = [str(key).lower() for key in content] if isinstance(content, dict) else []
     close = [near for key in keys for near in difflib.get_close_matches(key, Sidecar.model_fields, n=1)]
     return f"; did you mean {close[0]}?" if close else ""
@@ -143,7 +143,7 @@ def _is_foreign(content: dict[str, Any]) -> bool:
 
 
 def joined(own: Sidecar | None, operator: Sidecar | None) -> Sidecar | None:
-    """What the analyst's sidecar says goes before the operator's file, field by field."""
+    """Merge field by field; the analyst's sidecar overrides the operator's file."""
     if own is None or operator is None:
         return own or operator
     return operator.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})

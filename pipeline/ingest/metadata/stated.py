@@ -1,4 +1,4 @@
-"""When an image was taken, as far as its sidecar, its tags or its name state it; also of one that cannot be opened."""
+"""Acquisition time stated by an image's sidecar, tags or name; also for images that cannot be opened."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ONE_IMAGE = timedelta(hours=1)  # our choice: names may give the start of a data
 
 
 def time_of(sidecar: Sidecar | None, tags: dict[str, str], name: str) -> tuple[datetime | None, str]:
-    """UTC time of an image, and what is doubtful about it: the sidecar's word goes before tags and name."""
+    """UTC time of an image, and what is doubtful about it: the sidecar overrides tags and name."""
     own, doubt = acquired_of(tags, name)
     if sidecar is None or sidecar.acquired is None:
         return own, doubt
@@ -29,7 +29,7 @@ def time_of(sidecar: Sidecar | None, tags: dict[str, str], name: str) -> tuple[d
 
 
 def stated_time(image: Path) -> datetime | None:
-    """UTC time by the sidecar, else by the name; None where neither states one, or no more than a day."""
+    """UTC time from the sidecar, else from the name; None if neither gives one, or only a date."""
     try:
         sidecar, _ = read_sidecar(image)
     except InputError:

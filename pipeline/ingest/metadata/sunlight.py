@@ -1,4 +1,4 @@
-"""Do the sun's angles that are stated for an image fit its time and place? Where the sun stands needs no metadata."""
+"""Checks an image's stated sun angles against those computed from its time and place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Planet's usable data mask beside an image: what holds no measurement, and what lies under cloud or thick haze.
+"""Reads Planet's usable data mask beside an image: nodata, and pixels under cloud or thick haze.
 
 Its bands are, by Planet's guide: clear, snow, shadow, light haze, heavy haze, cloud, confidence, unusable data. The
 last one counts in bits: blackfill, cloud by an older and coarser method (left aside: the cloud band says it better),
@@ -63,7 +63,7 @@ def mask_beside(image: Path) -> Path | None:
 
 
 def usable_data(image: Path, shape: tuple[int, int], geolocation: Geolocation | None) -> tuple[UsableData | None, str]:
-    """The mask beside an image of ``shape``, and why one that lies there is not used."""
+    """The mask beside an image of ``shape``, or the reason why an existing one is not used."""
     path = mask_beside(image)
     if path is None:
         return None, ""

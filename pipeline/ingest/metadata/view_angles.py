@@ -1,4 +1,4 @@
-"""Angles of view as operators tell them, turned into those at the ground."""
+"""Converts operators' view angles to those at the ground."""
 
 from __future__ import annotations
 

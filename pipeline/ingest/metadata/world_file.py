@@ -1,7 +1,7 @@
-"""World files: six numbers beside a picture that say where its pixels lie, as viewers and browsers export them.
+"""World files: six numbers beside an image that give its geotransform, as exported by viewers and browsers.
 
-They name no coordinate system. That comes from a ``.prj`` beside them, from the ``SRS`` of an ``.aux.xml``, or from the
-sidecar; without one nobody knows what the numbers mean. Nothing else of an ``.aux.xml`` is read.
+They do not state a CRS. That comes from a ``.prj`` beside them, from the ``SRS`` of an ``.aux.xml``, or from the
+sidecar; without one the numbers are meaningless. Nothing else in an ``.aux.xml`` is read.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ SURE_PERCENT = 70  # pyproj's confidence from which a system in ESRI's spelling 
 
 
 def place_files(image: Path, *, stated: bool = False) -> tuple[Path, ...]:
-    """The world file of an image and what names its coordinate system; none where either is missing.
+    """The world file of an image and the file that states its CRS; empty if either is missing.
 
-    ``stated``: does the sidecar name a coordinate system?
+    ``stated``: does the sidecar state a CRS?
     """
     world = _world_file(image)
     if world is None:
@@ -69,7 +69,7 @@ def _world_file(image: Path) -> Path | None:
 
 
 def _transform(world: Path) -> tuple[float, float, float, float, float, float]:
-    """The map grid, counted from pixel corners; a world file counts from the centre of the first pixel."""
+    """The geotransform, referred to pixel corners; a world file refers to the centre of the first pixel."""
     try:
         a, d, b, e, x, y = (float(number) for number in text_of(world).split())
     except (OSError, ValueError):
@@ -80,7 +80,7 @@ def _transform(world: Path) -> tuple[float, float, float, float, float, float]:
 
 
 def _system_file(image: Path) -> tuple[Path, str] | None:
-    """The file that names the coordinate system, and that as WKT."""
+    """The file that states the CRS, and the CRS as WKT."""
     there = names_beside(image)
     if (path := there.get(f"{image.stem}.PRJ".upper())) is not None:
         return path, _system(_text(path), path.name).to_wkt()

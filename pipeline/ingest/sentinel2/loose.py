@@ -54,7 +54,7 @@ def _of_one_band(layer: RasterFile) -> RasterFile:
 
 
 def _finer_first(layer: RasterFile) -> tuple[int, int]:
-    """Sort key: grids with more pixels first, and georeferenced before others."""
+    """Sort key, the greatest is best: georeferenced, then more pixels."""
     return int(layer.transform is not None), layer.shape[0] * layer.shape[1]
 
 

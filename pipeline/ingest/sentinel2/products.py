@@ -124,7 +124,7 @@ def _verify(files: SafeFiles, bands: dict[str, str]) -> tuple[bool, str]:
     doubts = [f"without {', '.join(missing)}: listed in manifest.safe, but missing"] if missing else []
     if coarser:
         doubts.append(f"{', '.join(coarser)} in coarser pixels: the finest are listed in manifest.safe, but missing")
-    compared = [name in listed and _agrees(files, listed[name]) for name in bands.values()]  # all, even if the first has none
+    compared = [name in listed and _agrees(files, listed[name]) for name in bands.values()]  # each, whatever the first
     return all(compared), "; ".join(doubts)
 
 
