@@ -42,9 +42,9 @@ class Cache:
         return folder if self._sound(folder) else None
 
     def entry(self, recipe: Any, make: Callable[[Path], None], *, anew: bool = False) -> Path:
-        """The folder of a recipe: found sound, or made by ``make(folder)``.
+        """The folder of a recipe: an intact entry, or one made by ``make(folder)``.
 
-        With ``anew`` it is made in any case; where that fails, what was there stays.
+        With ``anew`` it is made in any case; if that fails, an existing entry stays.
         """
         return self.entry_of(key_of(recipe), make, anew=anew)
 
@@ -81,7 +81,7 @@ class Cache:
         return folder
 
     def _sound(self, folder: Path) -> bool:
-        """Is every file of the entry what it was when it was made?"""
+        """Do all files of the entry match its seal?"""
         try:
             seal = json.loads((folder / SEAL).read_text("utf-8"))
             return bool(seal) and seal == _hashes(folder)
@@ -89,7 +89,7 @@ class Cache:
             return False
 
     def _sweep(self) -> None:
-        """Remove what killed processes left: parts that never got their name, and that nobody writes to any more."""
+        """Remove stale temporary folders left by killed processes."""
         for part in self.root.glob(f".*{PART}"):
             with suppress(OSError):
                 if time.time() - part.stat().st_mtime >= STALE_PART_S:
@@ -116,7 +116,7 @@ class Cache:
 
 
 def key_of(recipe: Any) -> str:
-    """Name of the entry that a recipe makes."""
+    """The cache key of a recipe: the name of its entry."""
     return hashlib.sha256(canonical_json(recipe).encode()).hexdigest()[:24]
 
 
@@ -132,7 +132,7 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 
 def _seal(folder: Path) -> None:
-    """Sync every file, then write down its hash."""
+    """Sync every file, then write the seal with their hashes."""
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb") as file:

@@ -35,7 +35,7 @@ FORMAT = 3  # of what is made, and of what is looked at before it is kept; a cha
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FetchTask:
-    """One product to have a cut-out of."""
+    """One product to make a cut-out of."""
 
     product: Product
     bbox: BBox
@@ -80,7 +80,7 @@ def fetch(task: FetchTask) -> Fetched:
 
 
 def _entry(task: FetchTask, make: Callable[[Path], None]) -> Path:
-    """The cut-out's folder in the cache, made anew where the task does not want what is kept there."""
+    """The cut-out's folder in the cache, made again if the task does not accept the cached one."""
     cache, recipe = Cache(task.cache, task.config.cache_gb * 1e9), recipe_of(task.product, task.bbox)
     if task.kept is Kept.UNDOUBTED and (held := cache.found(recipe)) is not None and kept_doubt(held):
         try:

@@ -63,7 +63,7 @@ class RemoteImage:
         self._head = first.body
 
     def read(self, start: int, count: int) -> bytes:
-        """Bytes of the file, fetched where they are not held."""
+        """Bytes of the file, fetched if not yet held."""
         end = min(start + count, self.size)
         if start >= end:
             return b""
@@ -74,7 +74,7 @@ class RemoteImage:
             return copy.read(end - start)
 
     def fetch(self, spans: list[tuple[int, int]]) -> None:
-        """Hold these spans (start, end), neighbours in one request, several requests at once."""
+        """Fetch these spans (start, end), merging neighbours into one request, with several requests at once."""
         wanted = [gap for a, b in merged(spans) for gap in self._missing(a, min(b, self.size))]
         requests = list(_split(merged(wanted)))
         if len(requests) < 2:
@@ -193,7 +193,8 @@ class RemoteImage:
 
 
 class _Stream(io.RawIOBase):
-    """What GDAL reads from. It must not raise, or GDAL loses the cause: the cause is kept and nothing is returned."""
+    """The file object given to GDAL. It must not raise, or GDAL loses the cause: it stores the error and returns
+    nothing."""
 
     def __init__(self, image: RemoteImage) -> None:
         self.image = image
@@ -225,7 +226,7 @@ class _Stream(io.RawIOBase):
 
 
 def blocks_of(dataset: DatasetReader, window: Window) -> list[tuple[int, int]]:
-    """Where in the file the blocks of a window lie, as (start, end); empty where the format does not say."""
+    """Byte spans (start, end) of a window's blocks in the file; empty if the format does not give them."""
     if dataset.driver != "GTiff":
         return []
     height, width = dataset.block_shapes[0]

@@ -48,7 +48,7 @@ _USABLE_MODE = "IW"  # the mode over coasts; EW is too coarse for these ships, W
 
 @dataclass(slots=True)
 class Searched:
-    """What catalogues answered: items by catalogue and sensor in a fixed order, and what was set aside."""
+    """The catalogues' answers: items by catalogue and sensor in a fixed order, and what was set aside."""
 
     items: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # for whoever watches
@@ -68,7 +68,7 @@ class Searched:
 
 
 def _not_had(item: dict[str, Any], catalogue: Catalogue, sensor: Sensor, cause: str) -> Found:
-    """An item that is no product: a look at its time that is unknown."""
+    """An item that is not a usable product: an unknown look at its time."""
     told = item.get("properties")
     properties = told if isinstance(told, dict) else {}
     name = product_name(str(item.get("id") or ""), properties)
@@ -114,7 +114,7 @@ def save(found: Searched, path: Path, *, public: bool = False) -> bytes:
 
 
 def read(path: Path) -> Searched:
-    """A saved search; ConfigError where the file is none."""
+    """A saved search; ConfigError if the file is not one."""
     try:
         if path.stat().st_size > MAX_FILE:
             raise ConfigError(f"{printable(path)}: is too large for a saved search (limit {MAX_FILE} bytes)")
@@ -236,7 +236,7 @@ def _transport(service: Service, web: Web, deadline: Deadline) -> Any:
 
 
 def _unfit(item: Any, sensor: Sensor, config: StacConfig) -> str:
-    """Why an item is not used, in words that can be counted; "" where it is."""
+    """Why an item is not used, worded so that equal causes can be counted; "" if it is used."""
     if not isinstance(item, dict):
         return NAMELESS
     properties = item.get("properties")
@@ -266,7 +266,7 @@ def _kept(item: dict[str, Any], name: Catalogue, sensor: Sensor, api: str) -> di
 
 
 def _finite(value: Any) -> Any:
-    """NaN and infinity, which JSON has not, become null."""
+    """NaN and infinity, which JSON does not have, become null."""
     if isinstance(value, dict):
         return {str(k): _finite(v) for k, v in value.items()}
     if isinstance(value, list):

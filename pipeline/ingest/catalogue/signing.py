@@ -31,7 +31,7 @@ _CHAIN = ("env", "shared-credentials-file", "config-file", "custom-process")
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """An address that can be asked, and the headers that its signature covers."""
+    """A signed address, and the headers that its signature covers."""
 
     url: str
     secret: bool  # does it carry credentials?
@@ -39,7 +39,7 @@ class Signed:
 
 
 class Access:
-    """Signs the addresses of one catalogue and asks for them. Safe between threads; made in the worker that uses it."""
+    """Signs and requests the addresses of one catalogue. Thread-safe; created in the worker that uses it."""
 
     def __init__(self, service: Service, web: Web) -> None:
         self.service = service
@@ -124,7 +124,7 @@ def s3_client(service: Service) -> Any:
 
 
 def check_credentials(service: Service, sensor: Sensor) -> None:
-    """Raise ConfigError, before anything is downloaded, where keys are needed and there are none."""
+    """Raise ConfigError, before anything is downloaded, if required keys are missing."""
     if service.access[sensor] != "s3":
         return
     session = _session(service)

@@ -60,7 +60,7 @@ class ForbiddenAddress(InputError):
 
 @dataclass(frozen=True, slots=True)
 class WebPolicy:
-    """What may be reached, and how patiently. Plain values: it travels to workers."""
+    """Which origins may be reached, and the retry and time limits. Plain values, so that it can be sent to workers."""
 
     origins: frozenset[str]  # scheme://host[:port], lower case; s3://bucket for buckets
     tries: int = 5
@@ -119,7 +119,7 @@ class Deadline:
         return self.limit_s - (time.monotonic() - self.started)
 
     def require(self, item: object) -> None:
-        """Raise InputError where the time is up."""
+        """Raise InputError if the time is up."""
         if self.left() <= 0:
             raise InputError(item, f"took longer than the limit of {self.limit_s:g} s")
 
@@ -148,7 +148,7 @@ class Ask:
 
 
 class Web:
-    """Makes requests under a policy. One a process; safe between threads."""
+    """Makes requests under a policy. One per process; thread-safe."""
 
     def __init__(self, policy: WebPolicy) -> None:
         self.policy = policy
@@ -348,7 +348,7 @@ def _declined(status: int) -> str:
 
 
 def _retry_after(reply: requests.Response) -> float | None:
-    """Seconds that the server asks to be left alone: told as such, or as a date (RFC 9110) that is still to come."""
+    """Seconds to wait from the Retry-After header, given as seconds or as a future date (RFC 9110)."""
     told = reply.headers.get("Retry-After", "")
     try:
         until = parsedate_to_datetime(told)
@@ -359,7 +359,7 @@ def _retry_after(reply: requests.Response) -> float | None:
 
 
 def _whole(text: str) -> int | None:
-    """A whole number as a header writes one; None where it is none. A superscript two is a digit too, and no number.
+    """A whole number in a header; None if it is not one (str.isdigit also accepts a superscript two).
 
     >>> _whole(" 120 "), _whole("Wed, 21 Oct 2026 07:28:00 GMT"), _whole("²"), _whole("9" * 5000)
     (120, None, None, None)
