@@ -1,1 +1,1 @@
-"""Speed and accuracy, each printed as a table. Never part of the tests: a slow machine is no error."""
+"""Speed and accuracy benchmarks, each printed as a table. Not part of the tests: a slow machine is no failure."""

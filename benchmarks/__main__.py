@@ -1,6 +1,6 @@
-"""Benchmarks by name: ``python -m benchmarks [name ...]``; without names those of a quarter of an hour, `USUAL`.
+"""Run benchmarks by name: ``python -m benchmarks [name ...]``; without names, the `USUAL` ones (a quarter of an hour).
 
-Each is a module of this folder with defaults of its own; with options run it alone: ``python -m benchmarks.NAME``.
+Each is a module of this folder and runs here with its defaults; to pass options: ``python -m benchmarks.NAME``.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ LONG = (  # minutes to hours each
 
 
 def main() -> int:
-    """Run those that are named, or the usual ones."""
+    """Run the named benchmarks, or the usual ones."""
     wanted = sys.argv[1:] or list(USUAL)
     unknown = [name for name in wanted if name not in USUAL + LONG]
     if unknown:
         sys.stderr.write(f"error: no benchmark {', '.join(unknown)}; there are {', '.join(USUAL + LONG)}\n")
         return 2
     for name in wanted:
-        sys.argv = [f"benchmarks.{name}"]  # each reads options of its own
+        sys.argv = [f"benchmarks.{name}"]  # each parses its own options
         import_module(f"benchmarks.{name}").main()
     return 0
 

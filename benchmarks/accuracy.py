@@ -1,4 +1,4 @@
-"""Accuracy on labelled real data, measured through the stage commands by the scorer that lies beside the data."""
+"""Accuracy on labelled real data: runs the stage commands through the scorer stored with the data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SETS = ("s2", "s1", "chips", "composites", "match", "ais", "dwt")
 
 
 def main() -> None:
-    """One line for each set; says so where the data is not here."""
+    """Print one line per data set, or that the data is missing."""
     if not TOOL.is_file():
         print("accuracy: the labelled data (../shared) is not here, nothing measured")
         return
@@ -33,5 +33,5 @@ def main() -> None:
 
 
 def _brief(result: dict[str, object]) -> dict[str, object]:
-    """The figures of a set without those of single images."""
+    """A set's figures without those of single images."""
     return {key: value for key, value in result.items() if key != "images"}

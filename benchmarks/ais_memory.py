@@ -1,4 +1,4 @@
-"""Peak memory of ``capwatch ais`` over tables of growing length: a day of ten gigabytes must not need more than one."""
+"""Peak memory of ``capwatch ais`` on files of growing length: it should not grow with the file (a day can be 10 GB)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-ROWS = 1_500_000  # of the shortest file: more than wait in memory (``ais_spool.IN_MEMORY``), about 150 MB
+ROWS = 1_500_000  # of the shortest file, about 150 MB: more than the reader keeps in memory (``ais_spool.IN_MEMORY``)
 ROWS_AT_ONCE = 250_000
 
 
 def main() -> None:
-    """Print rows, bytes, CPU seconds and peak memory for files of one, two and four times the length."""
+    """Print rows, bytes, CPU seconds and peak memory for files of one, two and four times the base length."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS, help="rows of the shortest file")
     rows = parser.parse_args().rows
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def write_day(path: Path, n: int) -> None:
-    """A MarineCadastre table of ``n`` simulated rows in order of time, 3,000 ships with names."""
+    """Write a MarineCadastre table of ``n`` simulated rows in time order: 3,000 ships with names."""
     import pandas as pd
 
     rng = np.random.default_rng(0)
@@ -61,13 +61,13 @@ def write_day(path: Path, n: int) -> None:
 
 
 def _measured(path: Path, out: Path) -> tuple[float, float]:
-    """CPU seconds and peak resident memory [MB] of decoding a file to Parquet in a process of its own."""
+    """CPU seconds and peak resident memory [MB] of decoding a file to Parquet in a separate process."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-m", "pipeline", "ais", str(path), "-o", str(out), "--quiet"]
     subprocess.run(command, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_s = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    return cpu_s, after.ru_maxrss / 1024  # the largest child so far: files grow
+    return cpu_s, after.ru_maxrss / 1024  # maximum over children so far; valid because the files grow
 
 
 if __name__ == "__main__":

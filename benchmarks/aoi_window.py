@@ -1,11 +1,11 @@
-"""An AOI in a full scene: finding its ships beside merely reading its part of the file.
+"""An AOI in a full scene: time to find its ships, compared with just reading its part of the file.
 
     python -m benchmarks.aoi_window [--side 10980] [--aoi-km 8]
 
-A Sentinel-2 tile of five bands and a radar scene of as many pixels a side in two bands (both simulated, deflated
-GeoTIFF) are written once, and cut to a box of so many kilometres in their middle, as a run cuts them. Reading takes the
-part's pixels from the file, block by block; searching starts from the opened scene. CPU seconds of the process and
-seconds by the wall; of three times the shortest. The first use of machine code is not timed.
+Both scenes are simulated, deflated GeoTIFFs of the given side: a Sentinel-2 tile of five bands and a radar scene of two
+bands. Each is written once and cut, as a run does, to a box of the given size at its centre. Reading fetches the box's
+pixels block by block; searching starts from the opened scene. Prints CPU seconds of the process and wall seconds, each
+the shortest of three; compilation on first use is excluded.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ REPEATS = 3
 
 
 def middle_box(side: int, aoi_km: float) -> tuple[float, float, float, float]:
-    """West, south, east, north [deg] of a box of ``aoi_km`` in the middle of an image of ``side`` pixels of 10 m."""
+    """West, south, east, north [deg] of a box of ``aoi_km`` at the centre of an image of ``side`` pixels of 10 m."""
     x, y = ORIGIN_M[0] + 5 * side, ORIGIN_M[1] - 5 * side
     half = 500 * aoi_km
     lon, lat = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True).transform(
@@ -44,7 +44,7 @@ def middle_box(side: int, aoi_km: float) -> tuple[float, float, float, float]:
 
 
 def read_part(path: Path, scene: Scene, block: int = 512) -> int:
-    """The numbers of the scene's part of its file, row of blocks by row of blocks; how many bytes."""
+    """Read the scene's part of its file, one row of blocks at a time; returns the number of bytes."""
     (rows, cols), (row0, col0) = scene.shape, scene.corner
     with rasterio.open(path) as file:
         return sum(
@@ -54,7 +54,7 @@ def read_part(path: Path, scene: Scene, block: int = 512) -> int:
 
 
 def shortest(work: Callable[[], object]) -> tuple[float, float]:
-    """CPU seconds of this process and seconds by the wall, each the least of some."""
+    """CPU seconds of this process and wall seconds, each the shortest of several runs."""
     taken = []
     for _ in range(REPEATS):
         start = time.process_time(), time.perf_counter()
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             with rasterio.open(path, "r+") as file:
                 file.crs, file.transform = CRS, Affine(10, 0, ORIGIN_M[0], 0, -10, ORIGIN_M[1])
             scene = cut_to(open_scene(path, OpenOptions(sensor=sensor)), place)
-            detect(scene)  # loads its machine code
+            detect(scene)  # warm-up: compiles machine code
             reading = shortest(lambda path=path, scene=scene: read_part(path, scene))  # type: ignore[misc]
             searching = shortest(lambda scene=scene: detect(scene))  # type: ignore[misc]
             ratio = " / ".join(f"{b / a:.1f}" for a, b in zip(reading, searching, strict=True))

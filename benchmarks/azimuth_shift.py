@@ -1,10 +1,10 @@
-"""The radar's shift of moving ships: slope of the shift that is seen on the one that is told; 1 is right.
+"""Azimuth shift of moving ships in radar images: slope of measured on predicted shift; 1 is right.
 
 ``python -m benchmarks.azimuth_shift [scenes]``. Simulated: 14 ships under way at 5 to 18 kn on all courses and 4 at
-rest, 30 m of scatter, the shift that of an incidence from 31 to 46 degrees; the program is told the pass, and finds the
-shift from the scene. Real (where the labelled data lies beside the project): the pairs of the chips, with the shift
-that geometry gives at each chip's own incidence. Messages are late by some seconds, which along shipping lanes looks
-like a shift; how late is told by the direction across the track, in which the radar shifts nothing.
+rest, 30 m of scatter, the shift of incidence angles from 31 to 46 degrees; the program is given the pass direction and
+estimates the shift from the scene. Real (where the labelled data lies beside the project): the pairs of the chips, with
+the shift that geometry gives at each chip's own incidence angle. Messages lag by some seconds, which along shipping
+lanes looks like a shift; the lag is estimated from the cross-track direction, in which radar causes no shift.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LEAST_KN = 3.0
 
 
 def shift_s(incidence_deg: np.ndarray | float) -> np.ndarray:
-    """Metres of shift along the track for each m/s of ground speed away from the radar: R sin(theta) / V."""
+    """Along-track shift [m] per m/s of ground speed away from the radar: R sin(theta) / V."""
     theta = np.radians(np.asarray(incidence_deg, float))
     nadir = np.arcsin(EARTH_M / (EARTH_M + ORBIT_M) * np.sin(theta))
     slant = EARTH_M * np.sin(theta - nadir) / np.sin(nadir)
@@ -43,7 +43,7 @@ def slope(seen_m: np.ndarray, told_m: np.ndarray) -> tuple[float, float]:
 
 
 def simulated(scenes: int) -> np.ndarray:
-    """The slope in each of many scenes."""
+    """The slope in each of ``scenes`` simulated scenes."""
     out = np.empty(scenes)
     for seed in range(scenes):
         rng = np.random.default_rng(seed)
@@ -69,7 +69,7 @@ def simulated(scenes: int) -> np.ndarray:
 
 
 def real() -> list[tuple[str, int, float, float]]:
-    """Slope and standard error over the moving ships of each scene of the chips, and of all."""
+    """Slope and standard error over the moving ships of each scene of the chips, and of all scenes together."""
     table = pd.read_csv(CHIPS)
     table = table[(table["ais_sog_kn"] >= LEAST_KN) & table["ais_cog_deg"].notna()]
     parts = []

@@ -1,11 +1,11 @@
-"""Ships alongside, found by radar with and without earlier looks. All simulated, on the real coasts of two ports.
+"""Radar detection of ships alongside, with and without earlier looks. All simulated, on two ports' real coastlines.
 
     python -m benchmarks.berth [looks] [seeds]
 
-Every look has its own ships at about half of the berths, its own wind, and a frame that begins some metres elsewhere;
-the coast in the pictures is shifted against the map's by ``COAST_SHIFT_M``, as coast files are. Counted are ships in
-berths: a hit is an accepted detection within ``REACH_M`` of the hull's middle; what else is accepted within
-``QUAY_M`` of a berth is false.
+Every look has its own ships at about half of the berths, its own wind, and a frame offset by some metres; the drawn
+coast is shifted against the map's by ``COAST_SHIFT_M``, as real coast files are. Only ships in berths count: a hit is
+an accepted detection within ``REACH_M`` of the hull's middle; any other accepted detection within ``QUAY_M`` of a berth
+is a false alarm.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ from pipeline.units import METRES_PER_DEGREE
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 COAST_SHIFT_M = 15.0
 REACH_M, QUAY_M = 80.0, 30.0
-ROUND_DEG = 0.008  # of the pictures beyond the berths
+ROUND_DEG = 0.008  # margin of the pictures around the berths
 PORTS = ("vostochny", "nakhodka")
 START = datetime(2024, 1, 3, 9, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Look:
-    """One picture and the ships that lie in berths."""
+    """One picture and the ships that lie in its berths."""
 
     scene: Scene
     ships: tuple[ShipState, ...]
 
 
 def place_of(name: str) -> Place:
-    """A port of the configs."""
+    """A port from the configs."""
     path = CONFIGS / f"{name}.yaml"
     place = load_place(load(RunConfig, path).aoi, path.parent)
     berths = [z.geometry for z in place.zones if z.kind == "berth"]
@@ -66,7 +66,7 @@ def moved(shape: shapely.Geometry, east_m: float, north_m: float) -> shapely.Geo
 
 
 def looks_at(place: Place, count: int, seed: int) -> list[Look]:
-    """Pictures six days apart from one orbit."""
+    """Draw pictures of a port six days apart, all from one orbit."""
     rng = np.random.default_rng([seed, len(place.aoi_id)])
     bearing = rng.uniform(0, 2 * np.pi)
     land = moved(place.land, COAST_SHIFT_M * np.sin(bearing), COAST_SHIFT_M * np.cos(bearing))
@@ -96,7 +96,7 @@ def _look(place: Place, land: shapely.Geometry, berths: list, fixed: list, n: in
 
 
 def ship_at(zone, place: Place, time: datetime, rng: np.random.Generator) -> ShipState:
-    """Some ship alongside."""
+    """A random ship alongside."""
     quay = berthing(zone, place.land)
     length = float(np.exp(rng.normal(np.log(105), 0.3)))
     length = min(max(length, 45.0), 0.9 * quay.length_m, 200.0)
@@ -113,7 +113,7 @@ def ship_at(zone, place: Place, time: datetime, rng: np.random.Generator) -> Shi
 def scene_of(
     drawn: dict, water, frame: RadarFrame, time: datetime, name: str, orbit=("ascending", 10), sha256: str = "0" * 64
 ) -> Scene:
-    """A drawn picture as a scene, its noise floor taken off."""
+    """A drawn picture as a scene, with its noise floor subtracted."""
     bands = tuple(drawn)
     data = np.stack([np.maximum(b - 10 ** (NOISE_DB / 10), 1e-6) for b in drawn.values()]).astype(np.float32)
 
@@ -142,7 +142,7 @@ def scene_of(
 
 @dataclass
 class Tally:
-    """Hits, false ones, misses, and errors of length."""
+    """Hits, false alarms, misses and length errors."""
 
     hit: int = 0
     false: int = 0
@@ -198,7 +198,7 @@ class Tally:
 
 
 def main() -> None:
-    """Both ports, with and without history."""
+    """Print the tallies of both ports, with and without history."""
     count, seeds = (int(a) for a in (sys.argv[1:] + ["8", "3"][len(sys.argv) - 1 :])[:2])
     config = DetectionConfig()
     with_, without = Tally(), Tally()
@@ -214,7 +214,7 @@ def main() -> None:
 
 
 def taught_by(looks: list[Look], place: Place, config: DetectionConfig) -> tuple[list[Scene], list[Scene]]:
-    """The scenes as a run looks at them once it has looked at all, and as it would look at each alone."""
+    """The scenes prepared as in a run: first with the background of all looks, then each by itself."""
     cells = background.strip_cells(place, config)
     assert cells is not None
     seen = [background.look_at_power(look.scene, cells, config) for look in looks]

@@ -1,10 +1,10 @@
-"""Do the chances of links and cuts come true? ``python -m benchmarks.call_numbers [months]``, port-months by images.
+"""Are the stated chances of links and cuts calibrated? ``python -m benchmarks.call_numbers [months]``, images only.
 
-Ships take turns at two berths by the law of stays that the config declares; each look measures lengths with an error.
-Of some worlds a share of the ships transmits: their stays are heard from entry to exit, and nobody asks about them. For
-each world: stays of the others that a look saw, calls in the table, the expected number of calls (``call_counts``), the
-number that is expected by whoever knows all but these ships (`exact_calls`), and for links how often a call held one
-ship where the table gave it that chance.
+Ships take turns at two berths, with stays drawn from the law that the config declares; each look measures lengths with
+an error. In some worlds a share of the ships transmits: their stays are heard from entry to exit and are not counted.
+For each world, prints the other ships' stays that a look saw; calls in the table; the expected number of calls
+(``call_counts``); the exact expectation given everything else about the world (`exact_calls`); and, for links, how
+often a call was one ship, against the chance the table gave it.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from pipeline.quantiles import Z90
 from pipeline.tables import MATCHES, STATIC, TRACKS
 
 CONFIG = CallsConfig()
-LENGTH_M = (90.0, 18.0)  # mean and spread of the trade
+LENGTH_M = (90.0, 18.0)  # mean and standard deviation over ships
 STAY_LOG = (np.log(CONFIG.stay_d).mean(), np.diff(np.log(CONFIG.stay_d))[0] / (2 * Z90))
-BEFORE_D = 60.0  # ships have taken turns for so long
+BEFORE_D = 60.0  # warm-up: ships take turns for this long before the first look
 HALF_HOUR_D = 1 / 48
 ALWAYS_THERE = 273999999
 BINS = (0.0, 0.5, 0.7, 0.85, 0.95, 1.0)
@@ -35,7 +35,7 @@ BINS = (0.0, 0.5, 0.7, 0.85, 0.95, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """How busy the berths are, how well lengths are measured, how often a look falls, and by which sensor."""
+    """How busy the berths are, how accurate lengths are, how often looks come, and from which sensor."""
 
     free_d: float
     length_sd_m: float
@@ -55,9 +55,9 @@ WORLDS = (
 
 
 def sightings(world: World, seed: int, days: float = MONTH_D) -> pd.DataFrame:
-    """What the looks of so many days show: look, day, berth, metres from the origin, length, number of the stay.
+    """What looks over ``days`` show: look, day, berth, metres from the origin, length, number of the stay.
 
-    Stays that are heard have a row each as well, of look -1, with the days of their ends.
+    Stays that are heard also have a row each, with look -1 and the days on which they begin and end.
     """
     rng = np.random.default_rng(seed)
     times = np.arange(rng.uniform(0, world.every_d), days, world.every_d)
@@ -83,12 +83,12 @@ def sightings(world: World, seed: int, days: float = MONTH_D) -> pd.DataFrame:
 
 
 def calls_of(world: World, seed: int) -> tuple[pd.DataFrame, list[set[str]]]:
-    """The calls of a month, and the stays that each of them holds."""
+    """The calls of one month, and the stays that each call contains."""
     return counted(world, sightings(world, seed), seed)
 
 
 def counted(world: World, seen: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, list[set[str]]]:
-    """The calls that such sightings are, but for those that were heard, and the stays that each of them holds."""
+    """The calls made from such sightings, without those that were heard, and the stays that each call contains."""
     heard, seen = seen[seen["look"] < 0], seen[seen["look"] >= 0]
     scenes, found = tables(seen, seed, cut=False, sensor=world.sensor)
     reach = Z90 * world.length_sd_m
@@ -112,9 +112,9 @@ def counted(world: World, seen: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, 
 
 
 def tracks_of(heard: pd.DataFrame) -> pd.DataFrame:
-    """A fix each half an hour of the ships whose stays are heard, from before they come until they have left.
+    """A fix every half hour of the ships whose stays are heard, from before they arrive until they have left.
 
-    A ship in the roads is heard all the time: so who was not heard at a berth was not there.
+    One more ship, in the roads, is heard all the time, so a ship not heard at a berth was not there.
     """
     ships = heard.to_dict("records")
     if ships:
@@ -132,7 +132,7 @@ def tracks_of(heard: pd.DataFrame) -> pd.DataFrame:
 
 
 def exactly(world: World, seen: pd.DataFrame) -> float:
-    """The number of ships that is expected by whoever knows all of the world but them."""
+    """The expected number of ships, given everything about the world except the ships themselves."""
     looks_d = seen[seen["look"] >= 0].groupby("look")["day"].first()
     berth = Berth(world.free_d, STAY_LOG, world.shown, LENGTH_M, world.length_sd_m, world.heard)
     ships = 0.0
@@ -145,7 +145,7 @@ def exactly(world: World, seen: pd.DataFrame) -> float:
 
 
 def main() -> None:
-    """Print a line for each world, and how often links came true in all of them."""
+    """Print a line for each world, and how often links were right over all worlds."""
     months = int(sys.argv[1]) if len(sys.argv) > 1 else 40
     chances, true = [], []
     for world in WORLDS:

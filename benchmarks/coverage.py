@@ -1,8 +1,8 @@
-"""Do the 90 % intervals of cargo, and of the sum of many, hold? Ships drawn at random, loaded, measured with errors,
-estimated: simulated. ``python -m benchmarks.coverage [ships] [worlds]``.
+"""Coverage of the 90 % intervals of cargo, for single ships and for sums of many. Simulated: ships are drawn at random,
+loaded, measured with errors, and estimated. ``python -m benchmarks.coverage [ships] [worlds]``.
 
 The ships come from the project's own regression and judgements, so this tests the arithmetic and the bookkeeping of
-errors, not whether the judgements are right: that takes ships whose cargo is known.
+errors. It does not test whether the judgements are right: that takes ships whose cargo is known.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ KINDS = {
     "draughts and freeboards": ("draught_in_m", "draught_out_m", "freeboard_in_m", "freeboard_out_m"),
 }
 SELDOM_RETYPED = f"both draughts, {1 - RETYPED:.0%} left as typed"
-ALONE = {"on departure": "draught_out_m", "on arrival": "draught_in_m"}  # a draught with nothing beside it
-VOYAGES_BEFORE = 12  # that are sailed before the one that is asked for: 0.62^24 have not typed since
+ALONE = {"on departure": "draught_out_m", "on arrival": "draught_in_m"}  # one draught as the only evidence
+VOYAGES_BEFORE = 12  # voyages simulated before the evaluated one: a share 0.62^24 of crews has not typed by then
 P_LOADING = CallsConfig().prior_p_loading
 LENGTH_SD_M, BEAM_SD_M, FREEBOARD_SD_M = 3.0, 1.0, 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Ships as they truly are, one a row: hull, voyage and cargo. Masses in tonnes."""
+    """True ships, one per row: hull, voyage and cargo. Masses in tonnes."""
 
     length_m: np.ndarray
     beam_m: np.ndarray
@@ -59,18 +59,18 @@ class Fleet:
     design_draught_m: np.ndarray
     depth_m: np.ndarray
     light_t: np.ndarray  # lightship, bunkers and stores
-    before_t: np.ndarray  # what she weighs on arrival
+    before_t: np.ndarray  # mass on arrival
     after_t: np.ndarray
     cargo_t: np.ndarray
 
     def draught_m(self, mass_t: np.ndarray, config: VolumeConfig) -> np.ndarray:
-        """How deep she lies at a mass."""
+        """Draught [m] at a mass [t]."""
         hull = self.length_m * self.beam_m * config.water_t_per_m3
         return draught_at(mass_t / hull, self.design_draught_m, self.design_block)
 
 
 def built(ships: int, worlds: int, config: VolumeConfig, rng: np.random.Generator) -> Fleet:
-    """Ships drawn by the project's own judgements, loaded; habit of filling and error of the mean belong to a world."""
+    """Loaded ships drawn from the project's own priors; each world has one filling habit and one error of the mean."""
     model = tanker_regression()
     length = rng.uniform(65, 110, ships)
     usual, usual_sd = model.beam_from_length(length)
@@ -101,13 +101,13 @@ def built(ships: int, worlds: int, config: VolumeConfig, rng: np.random.Generato
 
 
 def ballasts(dwt_t: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Ballast on arrival, and what of it is left on departure [t]."""
+    """Ballast on arrival, and the part of it left on departure [t]."""
     ballast = np.clip(rng.normal(*BALLAST_SHARE, len(dwt_t)), 0, 0.6) * dwt_t
     return ballast, np.clip(rng.normal(*BALLAST_LEFT, len(dwt_t)), 0, 1) * ballast
 
 
 def filled(ships: int, worlds: int, config: VolumeConfig, rng: np.random.Generator) -> np.ndarray:
-    """Share of the full cargo that each ship takes, around the habit of her world; some take a part of one."""
+    """Share of the full cargo that each ship takes, around her world's habit; some take only a part cargo."""
     habit = np.clip(config.fill.mean + config.fill.shared_sd * rng.standard_normal(worlds), 0.05, 0.98)
     a = habit * config.fill.concentration
     fill = rng.beta(a, config.fill.concentration - a, ships)
@@ -116,7 +116,7 @@ def filled(ships: int, worlds: int, config: VolumeConfig, rng: np.random.Generat
 
 
 def typed(true: Fleet, mass_t: np.ndarray, config: VolumeConfig, rng: np.random.Generator) -> np.ndarray:
-    """What crews type of ships that weigh so much: some of it means nothing."""
+    """The draught that crews type for ships of these masses; some entries are meaningless."""
     ships = len(mass_t)
     right = true.draught_m(mass_t, config) + rng.normal(0, config.draught_sd_m * 0.9, ships)
     wrong = rng.random(ships) < GARBLED
@@ -124,7 +124,7 @@ def typed(true: Fleet, mass_t: np.ndarray, config: VolumeConfig, rng: np.random.
 
 
 def standing(true: Fleet, config: VolumeConfig, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """What transponders say on arrival and on departure where few crews type: each number stays until the next one."""
+    """AIS draughts on arrival and departure where crews seldom retype: a value stands until the next is typed."""
     ships = len(true.dwt_t)
     number = typed(true, true.after_t, config, rng)
     out = {}
@@ -141,10 +141,10 @@ def standing(true: Fleet, config: VolumeConfig, rng: np.random.Generator) -> dic
 
 
 def fleet(ships: int, config: VolumeConfig, seed: int, *, one_world: bool = False) -> tuple[pd.DataFrame, np.ndarray]:
-    """Calls with everything that could be measured, and the cargo that each really took [t].
+    """Calls with everything that could be measured, and the cargo that each ship really took [t].
 
-    In one world all ships share the habit of filling and the error of the regression's mean; otherwise each ship is of
-    a world of her own.
+    With ``one_world`` all ships share the filling habit and the error of the regression's mean; otherwise each ship is
+    in a world of its own.
     """
     rng = np.random.default_rng(seed)
     true = built(ships, 1 if one_world else ships, config, rng)
@@ -173,7 +173,7 @@ def fleet(ships: int, config: VolumeConfig, seed: int, *, one_world: bool = Fals
             "freeboard_out_m": side(last),
             "freeboard_out_sd_m": FREEBOARD_SD_M,
             "product": "gas_oil",
-            "register_dwt_t": true.dwt_t,  # read by nothing, but by those who rename them
+            "register_dwt_t": true.dwt_t,  # not read under this name; `by_register` and `by_paper` rename it
             "register_depth_m": true.depth_m,
             "register_design_draught_m": true.design_draught_m
             * np.exp(np.random.default_rng([seed, 4]).normal(0, SUMMER_LOG_SD, ships)),
@@ -184,31 +184,31 @@ def fleet(ships: int, config: VolumeConfig, seed: int, *, one_world: bool = Fals
 
 
 def known(calls: pd.DataFrame, kept: tuple[str, ...]) -> pd.DataFrame:
-    """The calls with these columns of evidence and no others."""
+    """The calls with only these columns of evidence."""
     evidence = [c for c in calls if c.startswith(("draught", "freeboard"))]
     some = {*kept, *(k.replace("_m", "_sd_m") for k in kept if k.startswith("freeboard"))}
     return calls.drop(columns=[c for c in evidence if c not in some])
 
 
 def by_register(calls: pd.DataFrame) -> pd.DataFrame:
-    """The calls with each ship's deadweight, as a register has it, in place of all measured length and beam."""
+    """The calls with each ship's deadweight from a register instead of her measured length and beam."""
     sizes = [c for c in calls if c.startswith(("length", "beam"))]
     return calls.drop(columns=sizes).rename(columns={"register_dwt_t": "dwt_t"})
 
 
 def by_paper(calls: pd.DataFrame, *names: str) -> pd.DataFrame:
-    """The calls with what a register has of each ship beside her measured length and beam."""
+    """The calls with these register values in addition to each ship's measured length and beam."""
     return calls.rename(columns={f"register_{name}": name for name in names})
 
 
 def alone(calls: pd.DataFrame, draught: str) -> pd.DataFrame:
-    """The calls with one draught, as it stands where few crews type a new one."""
+    """The calls with a single draught as evidence, as it stands where crews seldom retype."""
     standing_one = calls[draught.replace("draught", "standing")]
     return known(calls, ()).assign(**{draught: standing_one})
 
 
 def left_as_typed(calls: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """The calls, most of them with the draught of some voyage, laden or not, and nearly the same one on departure."""
+    """The calls, most with a stale arrival draught (laden or not) and nearly the same one on departure."""
     ships = len(calls)
     into, out = calls["draught_in_m"].to_numpy(), calls["draught_out_m"].to_numpy()
     left = rng.random(ships) >= RETYPED
@@ -218,7 +218,7 @@ def left_as_typed(calls: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame
 
 
 def left_as_they_came(calls: pd.DataFrame, which: np.ndarray, config: VolumeConfig, rng: np.random.Generator):
-    """The calls, those among them that took no cargo with a draught on departure like that on arrival."""
+    """The calls; those that took no cargo (``which``) get a departure draught like the one on arrival."""
     typed = calls["draught_in_m"] + rng.normal(0, config.draught_sd_m * 0.9, len(calls))
     return calls.assign(draught_out_m=np.where(which, typed.round(1), calls["draught_out_m"]))
 
@@ -226,11 +226,11 @@ def left_as_they_came(calls: pd.DataFrame, which: np.ndarray, config: VolumeConf
 def sums(
     kept: tuple[str, ...], worlds: int, calls_each: int = 20, *, retyped: bool = True
 ) -> tuple[np.ndarray, np.ndarray]:
-    """For each world, whether the barrels of all its calls lie inside the 90 % interval of the sum; median over truth.
+    """For each world: does the 90 % interval of the sum hold the true barrels of all its calls; and median over truth.
 
-    The product is not told either: a world's port has its habit, which most of its calls follow. Nor is it told who
-    loaded: one call in twenty leaves as she came, and draughts that point the wrong way speak against a loading. Where
-    not all is ``retyped``, most calls leave with the draught that they came with.
+    The product is unknown to the estimate: each world's port has a habit that most of its calls follow. So is who
+    loaded: one call in twenty leaves as she came, and draughts that change the wrong way count against a loading. With
+    ``retyped`` False, most calls leave with the draught that they arrived with.
     """
     config = VolumeConfig(draws=4000)
     factors, shares = ([getattr(p, k) for p in config.products] for k in ("bbl_per_t", "share"))
@@ -260,7 +260,7 @@ def sums(
 
 
 def main(ships: int = 600, worlds: int = 200, seed: int = 1) -> None:
-    """Print the share of ships whose cargo lies inside, and of worlds whose sum does, by what was known."""
+    """Print the shares of ships whose cargo, and of worlds whose sum, lies in its interval, by evidence used."""
     config = VolumeConfig()
     calls, cargo = fleet(ships, config, seed)
     print(f"{'simulated: known besides the hull':50s} {'inside 90 %':>11s} {'width/cargo':>11s} {'bias':>7s}")

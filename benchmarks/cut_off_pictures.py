@@ -1,9 +1,8 @@
-"""What is lost where a viewer cut a radar picture off: ships of real composites found in 8-bit pictures of usual
-stretches. ``python -m benchmarks.cut_off_pictures S1_COMPOSITES [--without-groups]``.
+"""What clipped radar pictures lose: real composites' ships found after export to 8 bits with common contrast stretches.
+``python -m benchmarks.cut_off_pictures S1_COMPOSITES [--without-groups]``.
 
-Each composite's VV band is saved as 8 bits between two quantiles of its numbers, or three standard deviations around
-their mean, in amplitude or dB, and searched with default settings. ``--without-groups``: as if groups of white pixels
-told nothing.
+Each composite's VV band, in amplitude or dB, is saved as 8 bits between two quantiles or at three standard deviations
+around the mean, and searched with default settings. ``--without-groups`` ignores what groups of saturated pixels tell.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ OPTIONS = OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10.0)
 
 
 def stretches(amplitude: np.ndarray) -> dict[str, np.ndarray]:
-    """Pictures of 8 bits by the name of their stretch."""
+    """8-bit pictures by the name of their stretch."""
     db = 20 * np.log10(np.maximum(amplitude, 1))
     out = {}
     for of, values in (("amplitude", amplitude), ("dB", db)):
@@ -41,7 +40,7 @@ def stretches(amplitude: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def searched(picture: np.ndarray, ships: list[dict[str, float]], folder: Path) -> str:
-    """Ships found, others accepted, error of lengths and how many intervals hold, as words."""
+    """A line of text: ships found, other accepted detections, length error, and intervals that hold."""
     path = folder / "picture.tif"
     rows, cols = picture.shape
     with rasterio.open(path, "w", driver="GTiff", height=rows, width=cols, count=1, dtype="uint8") as file:

@@ -1,8 +1,8 @@
-"""Do the chances that a stay goes on beyond the border of two tables come true? ``python -m benchmarks.cut_stays [n]``
+"""Are the chances that a stay crosses the border of two tables calibrated? ``python -m benchmarks.cut_stays [n]``
 
-Two months by images, as in ``benchmarks.call_numbers``, each counted for itself as runs of one month and the next do,
-then accounted together. Told is the chance that the account gives two rows of being one stay; true, whether they hold
-sightings of one. Beside it what is told of tables that say nothing of their looks, as older ones.
+Two months by images, as in ``benchmarks.call_numbers``, are counted separately, as runs of one month and the next do,
+and then accounted together. For each pair of rows, compares the account's chance that they are one stay with whether
+they contain sightings of one stay. The same for tables that do not list their looks, as older ones do not.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SAID = re.compile(r"(?:the same stay as|may be the stay of) (\S+) of another tab
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Chances of pairs of rows, whether they were one stay; stays that looks saw, and calls that are expected."""
+    """Chances of pairs of rows and whether they were one stay; stays that looks saw, and calls expected."""
 
     chances: list[float]
     true: list[bool]
@@ -38,9 +38,9 @@ class Told:
 
 
 def border(seen: pd.DataFrame) -> float:
-    """The look [d] before which the months are cut, nearest to their middle of those that can cut a stay.
+    """The look [d] before which the tables are cut: of those that can cut a stay, the one nearest to the middle.
 
-    It shows somebody at a berth where the look before did.
+    Such a look shows a ship at a berth where the look before it also did.
     """
     berths = seen.groupby("day")["berth"].agg(lambda names: set(names) - {""})
     cuts = [day for (_, last), (day, first) in pairwise(berths.items()) if last & first]
@@ -48,7 +48,7 @@ def border(seen: pd.DataFrame) -> float:
 
 
 def cut(world: World, seed: int) -> dict[bool, Told]:
-    """What is told of the pairs of rows over the border of two tables: with their looks, and without them."""
+    """What the account says of pairs of rows across the border of two tables, with and without listed looks."""
     seen = sightings(world, seed, 2 * MONTH_D)
     held: dict[str, set[str]] = {}
     tables, day = [], border(seen)
@@ -62,7 +62,7 @@ def cut(world: World, seed: int) -> dict[bool, Told]:
 
 
 def told_of(tables: list[pd.DataFrame], held: dict[str, set[str]]) -> Told:
-    """What the account of two tables says of their border; ``held`` are the stays that each call holds."""
+    """What the account of two tables says about their border; ``held`` maps each call to the stays it contains."""
     once = counted_once(tables, CONFIG, "01-01", 1)
     said = [(row.call_id, *found.groups()) for row in once.itertuples() if (found := SAID.search(row.cause))]
     numbers, law = call_counts(once)
@@ -72,7 +72,7 @@ def told_of(tables: list[pd.DataFrame], held: dict[str, set[str]]) -> Told:
 
 
 def main() -> None:
-    """Print a line for each world, and how often the chances came true in all of them."""
+    """Print a line for each world, and how often the chances were right over all worlds."""
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 40
     found = {world: [cut(world, seed) for seed in range(pairs)] for world in WORLDS}
     for looks in (True, False):
@@ -91,7 +91,7 @@ def main() -> None:
 
 
 def in_words(results: list[Told]) -> str:
-    """A world's pairs, and its stays against what the account expects."""
+    """A world's pairs, and its number of stays against the account's expectation, as text."""
     told, was = ([x for result in results for x in getattr(result, name)] for name in ("chances", "true"))
     stays, expected = (sum(getattr(result, name) for result in results) for name in ("stays", "expected"))
     pairs = f"{len(told)} pairs, one stay told {sum(told):.1f} times, was {sum(was)}"

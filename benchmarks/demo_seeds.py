@@ -1,8 +1,8 @@
 """Does the demo's 90 % interval hold the truth? ``python -m benchmarks.demo_seeds 20`` runs it with 20 other seeds.
 
-A seed changes every image, message and draw; the ships and what they lift stay. Slow: most of a minute each. The
-observed sum is held against what was lifted by ships at whose stay a look was taken, the sum with calls that nobody saw
-against all that was lifted.
+A seed changes every image, message and draw; the ships and their cargo stay the same. Slow: most of a minute each. The
+observed sum is compared with the cargo of ships with a look during their stay, the sum including unseen calls with all
+cargo lifted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ GAS_OIL_BBL_PER_T = 7.46
 
 
 def main() -> None:
-    """Print a line for each seed and the share that holds the truth."""
+    """Print a line for each seed, and the share of intervals that hold the truth."""
     seeds = range(1, 1 + int(sys.argv[1] if len(sys.argv) > 1 else 10))
     root = configs_root()
     held, with_unseen = [], []
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def _truth() -> tuple[float, float]:
-    """Barrels lifted at counted berths in the newest simulated month: in stays that a look falls into, and in all."""
+    """Barrels lifted at counted berths in the newest simulated month: in stays with a look, and in all stays."""
     newest = max((cache_root() / "simulated").glob("*/truth"), key=lambda path: path.stat().st_mtime)
     visits = pd.read_csv(newest / "visits.csv", parse_dates=["arrival", "departure"])
     looks = pd.read_csv(newest / "states_at_looks.csv", parse_dates=["time"])["time"]

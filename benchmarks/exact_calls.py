@@ -1,10 +1,10 @@
-"""How many ships looks at one berth showed, exactly: a posterior on a grid of times by none of the program's code.
+"""Exact number of ships that looks at one berth showed: a posterior on a time grid, sharing no code with the program.
 
-A berth is free for an exponential time, taken for a log-normal one, and free again. Each look shows the ship that lies
-there with a known chance, with a normal error of her length; ships' lengths are normal. Given all of these, the law of
-arrivals and departures between looks is that of an alternating renewal process (Cox, Renewal Theory, 1962, chapter 7),
-summed here over a grid of ``STEP_D`` by one pass from each end. Some ships are heard from entry to exit: of these it is
-known when they lay there.
+A berth is free for an exponential time, then occupied for a log-normal time, and so on. Each look shows the ship at the
+berth with a known chance, and her length with a normal error; ships' lengths are normal. Given all parameters,
+arrivals and departures form an alternating renewal process (Cox, Renewal Theory, 1962, chapter 7), summed here over a
+grid of ``STEP_D`` by a forward and a backward pass. Some ships are heard from entry to exit: the times of their stays
+are known.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ import numpy as np
 from scipy.stats import norm
 
 STEP_D = 0.02
-BEFORE_D, LONGEST_D = 12.0, 9.0  # the grid begins so long before the first look; the longest stay
+BEFORE_D, LONGEST_D = 12.0, 9.0  # how long before the first look the grid begins; the longest stay
 
 
 @dataclass(frozen=True, slots=True)
 class Berth:
-    """What is known of a berth and of looks at it."""
+    """Parameters of a berth and of the looks at it."""
 
     free_d: float
-    """Mean time for which it is free [d]."""
+    """Mean free time between ships [d]."""
     stay_log: tuple[float, float]
-    """Mean and spread of the logarithm of stays [ln d]."""
+    """Mean and standard deviation of ln(stay / d)."""
     shown: float
-    """Chance that a look shows the ship that lies there."""
+    """Chance that a look shows the ship at the berth."""
     length_m: tuple[float, float]
-    """Mean and spread of ships' lengths."""
+    """Mean and standard deviation of ships' lengths."""
     length_sd_m: float
-    """Error of one look's length."""
+    """Standard error of one look's length."""
     heard: float = 0.0
-    """Share of the ships that are heard."""
+    """Share of ships that are heard."""
 
 
 def ships_shown(berth: Berth, looks_d: np.ndarray, lengths_m: np.ndarray, heard_d: np.ndarray) -> float:
-    """Expected number of unheard ships that looks at ``looks_d`` [d] showed; lengths are NaN where none was shown.
+    """Expected number of unheard ships that looks at ``looks_d`` [d] showed; a length is NaN where none was shown.
 
-    ``heard_d``: from when to when the others lay there [d], shape (ships, 2).
+    ``heard_d``: start and end of the other ships' stays [d], shape (ships, 2).
     """
     turns = _Turns(berth, looks_d, lengths_m, heard_d)
     before, after = turns.before(), turns.after()
@@ -54,12 +54,12 @@ def ships_shown(berth: Berth, looks_d: np.ndarray, lengths_m: np.ndarray, heard_
 
 
 class _Turns:
-    """The grid. A ship that comes within step x is there at the edges x + 1 ... x + d, and has left at x + 1 + d."""
+    """The grid. A ship that arrives within step x is there at edges x + 1 ... x + d, and has left at x + 1 + d."""
 
     def __init__(self, berth: Berth, looks_d: np.ndarray, lengths_m: np.ndarray, heard_d: np.ndarray) -> None:
         self.steps = steps = int(np.ceil((looks_d[-1] + BEFORE_D + 1) / STEP_D))
         at = np.round((looks_d + BEFORE_D) / STEP_D).astype(int)
-        self.first = np.searchsorted(at, np.arange(steps + 1))  # the first look at an edge or after it
+        self.first = np.searchsorted(at, np.arange(steps + 1))  # first look at or after each edge
         self.may_be_free = np.ones(steps + 1)
         self.may_be_free[at[~np.isnan(lengths_m)]] = 0
         self.stands = np.exp(-STEP_D / berth.free_d)
@@ -73,7 +73,7 @@ class _Turns:
         self._stay_cdf = norm.cdf((np.log(ends_d) - berth.stay_log[0]) / berth.stay_log[1])
 
     def stays_from(self, x: int) -> tuple[np.ndarray, np.ndarray, float]:
-        """Edges at which a ship of step x may have left, the weight of each, and that of her outstaying the grid."""
+        """For arrival in step x: edges at which she may have left, their weights, and that of outstaying the grid."""
         until = min(self.steps, int(self._begins[np.searchsorted(self._begins, x, "right")]))
         d = np.arange(1, min(len(self._stay_cdf), until - x))
         gone, looks = x + 1 + d, len(self._by_one) - 1
@@ -81,7 +81,7 @@ class _Turns:
         return gone, np.diff(self._stay_cdf)[d - 1] * self._by_one[self.first[x + 1], self.first[gone]], beyond
 
     def before(self) -> np.ndarray:
-        """Weight of all that was shown before each edge, at which it is free."""
+        """Forward pass: weight of everything shown before each edge, with the berth free at it."""
         out = np.zeros(self.steps + 1)
         out[0] = 1.0
         for x in range(self.steps):
@@ -96,7 +96,7 @@ class _Turns:
         return out
 
     def after(self) -> np.ndarray:
-        """Weight of all that was shown from each edge on, at which it is free."""
+        """Backward pass: weight of everything shown from each edge on, with the berth free at it."""
         out = np.ones(self.steps + 1)
         for x in range(self.steps - 1, -1, -1):
             if x in self.inside:
@@ -109,7 +109,7 @@ class _Turns:
 
 
 def _likelihood_of_one(berth: Berth, lengths_m: np.ndarray) -> np.ndarray:
-    """Likelihood that one ship lay there in the looks j to k - 1, shape (looks + 1, looks + 1); of no look it is 1."""
+    """Likelihood that one ship was there in looks j to k - 1, shape (looks + 1, looks + 1); 1 for no looks."""
     n = len(lengths_m)
     mean, spread = berth.length_m
     log = np.zeros((n + 1, n + 1))

@@ -1,9 +1,9 @@
-"""Fit the log-odds of a berth's verdict (``pipeline/detection/earlier/occupancy.py``) on simulated berths.
+"""Fit the log-odds that a berth is occupied (``pipeline/detection/earlier/occupancy.py``) on simulated berths.
 
     python -m benchmarks.fit_berth [looks] [seed ...]
 
-Seeds from 1000 on are for fitting; ``benchmarks.berth`` reports on others. A weak prior (one standard deviation of 3 on
-each coefficient) keeps the odds finite where the two kinds of berth do not overlap.
+Seeds from 1000 on are for fitting; ``benchmarks.berth`` reports on others. A weak prior (standard deviation 3 on each
+coefficient) keeps the odds finite where occupied and free berths do not overlap.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PRIOR_SD = 3.0
 
 
 def fit(berths: list[tuple[bool, str, float, float, float]]) -> np.ndarray:
-    """Constant, of ln (1 + statistic), of the logit of the best score."""
+    """Coefficients: constant, of ln(1 + statistic), of the logit of the best score."""
     taken, _, _, statistic, score = (np.array(v) for v in zip(*berths, strict=True))
     of_score = np.clip(special.logit(np.clip(score.astype(float), 1e-9, 1 - 1e-9)), 0, MOST_CERTAIN)
     design = np.column_stack([np.ones(len(taken)), np.log1p(statistic.astype(float)), of_score])
@@ -35,7 +35,7 @@ def fit(berths: list[tuple[bool, str, float, float, float]]) -> np.ndarray:
 
 
 def main() -> None:
-    """Draw, look, fit, print."""
+    """Draw the looks, fit, and print the coefficients."""
     given = [int(a) for a in sys.argv[1:]] or [7, 1000, 1001, 1002, 1003]
     config, tallies = DetectionConfig(), (Tally(), Tally())
     for name in PORTS:

@@ -2,10 +2,10 @@
 
     python benchmarks/fit_dwt.py PARTICULARS.csv [--write] [--plot docs/dwt_residuals.png]
 
-PARTICULARS.csv has columns imo, key, type, length_m, beam_m, dwt, gt, tanker, ok_lb. Tankers with deadweight are few
-and tankers with gross tonnage are many, so: DWT/GT is fitted where both are known; every tanker with gross tonnage
-alone then stands in with the deadweight that goes with it, at a small weight; gas carriers with their own ratio. The
-surface is the penalised median (least absolute deviations) of both, held to rise with length and with beam.
+PARTICULARS.csv has columns imo, key, type, length_m, beam_m, dwt, gt, tanker, ok_lb. Few tankers have a deadweight,
+many a gross tonnage. So DWT/GT is fitted where both are known, and every tanker with gross tonnage alone enters at a
+small weight with the deadweight that this ratio gives; gas carriers have a ratio of their own. The surface is the
+penalised median (least absolute deviations) of both, constrained to rise with length and with beam.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from pipeline.volume.capacity import (
     TankerRegression,
 )
 
-STUDENT_DOF = 4.0  # heavy tails: registers hold typing errors (one row is ten times too heavy)
+STUDENT_DOF = 4.0  # heavy tails: registers contain typing errors (one row is ten times too heavy)
 STAND_IN_WEIGHT = 0.08  # of a tanker with gross tonnage only; 0.05 to 0.15 give the same figures
-BEND_ALONG, BEND_ACROSS = 0.02, 0.1  # penalties on the bends of the surface
+BEND_ALONG, BEND_ACROSS = 0.02, 0.1  # penalties on the curvature of the surface
 LEAST_SLOPE = 0.3  # of ln DWT in ln L and in ln B, up to RISES_TO_M; beyond it gas carriers break the rule
 RISES_TO_M = 260.0
 HELD = 30.0  # weight of a slope below its bound
 LAPLACE_SCALE = 0.12  # of the residuals: turns the penalised fit into standard errors
 GAS_RATIO = {"LNG": 0.80, "LPG": 1.03}  # DWT/GT: medians of the gas carriers that have both
-GAS_BELOW = 1.2  # DWT/GT under which a tanker without a type is taken for a gas carrier
+GAS_BELOW = 1.2  # a tanker of unknown type with DWT/GT below this is taken for a gas carrier
 NOT_TANKERS = "Fruit|Water|Wine|Edible|Latex|Inland"
-GROSS_LEAST_SD = 0.10  # no ratio is better known than this (our choice)
+GROSS_LEAST_SD = 0.10  # lower bound on the uncertainty of any ratio (our choice)
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """Tankers as arrays: ``log_dwt`` is NaN where only the gross tonnage is known, and ``log_gt`` the other way."""
+    """Tankers as arrays: ``log_dwt`` is NaN where only the gross tonnage is known, ``log_gt`` where only deadweight."""
 
     length_m: np.ndarray
     beam_m: np.ndarray
@@ -53,7 +53,7 @@ class Fleet:
     hull: np.ndarray  # IMO number, or the row's own key
 
     def take(self, rows: np.ndarray) -> Fleet:
-        """Those rows alone."""
+        """Only those rows."""
         return Fleet(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
@@ -99,7 +99,7 @@ def student(x: np.ndarray, y: np.ndarray, ridge: np.ndarray, prior: np.ndarray) 
 
 
 def gross_ratio(fleet: Fleet) -> np.ndarray:
-    """ln(DWT/GT) at GROSS_KNOTS, gas carriers left out; drawn to 1.6 where there are few ships."""
+    """ln(DWT/GT) at GROSS_KNOTS without gas carriers; shrunk towards a ratio of 1.6 where there are few ships."""
     known = np.isfinite(fleet.log_gt) & np.isfinite(fleet.log_dwt)
     ratio = fleet.log_dwt - fleet.log_gt
     known &= ~fleet.gas & ~(ratio < np.log(GAS_BELOW))
@@ -108,7 +108,7 @@ def gross_ratio(fleet: Fleet) -> np.ndarray:
 
 
 def stand_ins(fleet: Fleet, gross: Fleet) -> np.ndarray:
-    """ln DWT that goes with a gross tonnage and the kind of ship."""
+    """ln DWT estimated from gross tonnage and kind of ship."""
     ratio = hats(gross.log_gt, np.log(GROSS_KNOTS)) @ gross_ratio(fleet)
     gas = np.where(gross.lng, np.log(GAS_RATIO["LNG"]), np.log(GAS_RATIO["LPG"]))
     return gross.log_gt + np.where(gross.gas, gas, ratio)
@@ -125,9 +125,9 @@ def bends(knots: np.ndarray) -> np.ndarray:
 
 
 def slopes(power_law: np.ndarray, beam_slope: float) -> tuple[np.ndarray, np.ndarray]:
-    """Linear forms of the knots that must exceed bounds, for ln DWT to rise with length and with beam.
+    """Linear forms of the knots that must exceed bounds for ln DWT to rise with length and with beam.
 
-    With ``c = ln(B / usual)``, the slope in ln B is b2 + ds/dc, the one in ln L at a fixed beam b1 + ds/da - k ds/dc.
+    With ``c = ln(B / usual)``, the slope in ln B is b2 + ds/dc; in ln L at fixed beam it is b1 + ds/da - k ds/dc.
     """
     along, across = np.log(np.array(LENGTH_KNOTS_M) / 100), np.array(BEAM_KNOTS)
     rows, columns = len(along), len(across)
@@ -147,7 +147,7 @@ def slopes(power_law: np.ndarray, beam_slope: float) -> tuple[np.ndarray, np.nda
                     d_along[first : first + 2, knot] = np.array([-1, 1]) / (along[first + 1] - along[first])
                     forms.append((d_along - beam_slope * d_across).ravel())
                     bounds.append(LEAST_SLOPE - power_law[1])
-                    if knot in (0, columns - 1):  # beyond the outermost beams the correction stays as it is
+                    if knot in (0, columns - 1):  # the correction is constant beyond the outermost beams
                         forms.append(d_along.ravel())
                         bounds.append(LEAST_SLOPE - power_law[1])
     return np.array(forms), np.array(bounds)
@@ -161,7 +161,7 @@ def surface(
     power_law: np.ndarray,
     usual_beam: tuple[float, float],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The correction at its knots and its standard error: penalised least absolute deviations by re-weighting."""
+    """Correction at its knots and its standard error: penalised least absolute deviations, iteratively reweighted."""
     along, across = np.log(np.array(LENGTH_KNOTS_M) / 100), np.array(BEAM_KNOTS)
     a = np.log(length_m / 100)
     c = np.log(beam_m / 16) - usual_beam[0] - usual_beam[1] * a
@@ -178,7 +178,7 @@ def surface(
         right = (x * each[:, None]).T @ residual + (forms * broken[:, None]).T @ bounds
         knots = np.linalg.solve(left, right)
         each = weight / np.maximum(np.abs(residual - x @ knots), 0.03)
-        # what falls below its bound is drawn back to it; half the weight stays, or fits would swing to and fro
+        # values below their bound are pulled back to it; half the old weight is kept, or the fit would oscillate
         broken = 0.5 * broken + 0.5 * HELD * (forms @ knots < bounds)
     precision = (x * (weight / LAPLACE_SCALE**2)[:, None]).T @ x + penalty / LAPLACE_SCALE
     sd = np.sqrt(np.diag(np.linalg.inv(precision)))
@@ -187,7 +187,7 @@ def surface(
 
 
 def mean_of(fleet: Fleet, gross: Fleet) -> TankerRegression:
-    """The regression without its spreads."""
+    """The regression's mean, without its spreads."""
     oil = ~fleet.gas
     x = np.stack([np.ones(len(fleet.length_m)), np.log(fleet.length_m / 100), np.log(fleet.beam_m / 16)], axis=1)
     power_law = student(x[oil], fleet.log_dwt[oil], np.zeros(3), np.zeros(3)).round(5)
@@ -232,7 +232,7 @@ def folds(fleet: Fleet, count: int, seed: int) -> np.ndarray:
 
 
 def fit(fleet: Fleet, gross: Fleet) -> TankerRegression:
-    """The regression of tankers; its spreads come from ships that were left out in turn."""
+    """The tanker regression; its spreads come from held-out ships (cross-validation)."""
     fold = folds(fleet, 6, seed=0)
     by_hull, by_gross = (np.full(len(fold), np.nan) for _ in range(2))
     for k in range(6):
@@ -243,7 +243,7 @@ def fit(fleet: Fleet, gross: Fleet) -> TankerRegression:
         ratio = np.interp(fleet.log_gt[held], np.log(GROSS_KNOTS), model.gross_ratio)
         by_gross[held] = fleet.log_dwt[held] - fleet.log_gt[held] - ratio
     model = mean_of(fleet, gross)
-    total = spread(fleet.length_m, KNOTS_M, by_hull, 0.13)  # holds the error of the mean, which is stated apart
+    total = spread(fleet.length_m, KNOTS_M, by_hull, 0.13)  # includes the error of the mean, which is stated apart
     at = np.array(KNOTS_M)
     log_sd = np.sqrt(np.maximum(total**2 - model.mean_sd(at, model.beam_from_length(at)[0]) ** 2, (0.6 * total) ** 2))
     both = np.isfinite(by_gross)
@@ -259,7 +259,7 @@ def fit(fleet: Fleet, gross: Fleet) -> TankerRegression:
 
 
 def figures(log_dwt: np.ndarray, quantiles: np.ndarray) -> str:
-    """Median and 90th percentile of the relative error, bias, and the share inside the 90 % interval."""
+    """Median and 90th percentile of the relative error, bias, and coverage of the 90 % interval."""
     dwt = np.exp(log_dwt)
     error = np.abs(quantiles[1] / dwt - 1)
     inside = np.mean((dwt >= quantiles[0]) & (dwt <= quantiles[2]))
@@ -271,7 +271,7 @@ def figures(log_dwt: np.ndarray, quantiles: np.ndarray) -> str:
 
 
 def cross_validated(fleet: Fleet, gross: Fleet, seed: int) -> np.ndarray:
-    """5, 50 and 95 % of each ship by a regression that has not seen her, shape (3, ships)."""
+    """5, 50 and 95 % points of each ship from a regression fitted without her, shape (3, ships)."""
     fold = folds(fleet, 10, seed)
     out = np.full((3, len(fold)), np.nan)
     for k in range(10):
@@ -282,7 +282,7 @@ def cross_validated(fleet: Fleet, gross: Fleet, seed: int) -> np.ndarray:
 
 
 def reference(fleet: Fleet, repeats: int) -> None:
-    """The same splits by the plain power law, least squares, for comparison."""
+    """Print the same splits with a plain least-squares power law, for comparison."""
     x = np.stack([np.ones(len(fleet.length_m)), np.log(fleet.length_m), np.log(fleet.beam_m)], axis=1)
     errors = []
     for seed in range(repeats):
@@ -296,7 +296,7 @@ def reference(fleet: Fleet, repeats: int) -> None:
 
 
 def plot(fleet: Fleet, quantiles: np.ndarray, path: Path) -> None:
-    """Cross-validated residuals against length, as medians and bands of groups of ships; no ship can be told."""
+    """Cross-validated residuals against length: medians and bands of groups, so no single ship can be identified."""
     import matplotlib
 
     matplotlib.use("Agg")

@@ -3,10 +3,9 @@
     python -m benchmarks.fit_hull CHIPS [--write]
 
 CHIPS is a folder with labels.csv (file, scene, mmsi, center_row, center_col, length_ref_m, loa_m, beam_m, flag_*) and
-sigma0/*.tif, one ship in the middle of each. Each chip goes through the detector as any scene would; the object nearest
-to the labelled centre counts. The length is the regularised median regression of its logarithm. Figures printed as
-cross-validated come from ships (or scenes) that took no part in their fit, and so do the errors whose quantiles become
-the intervals.
+sigma0/*.tif, one ship in the middle of each. Each chip goes through the detector like any scene; the object nearest to
+the labelled centre is used. The length is a regularised median regression of its logarithm. Cross-validated figures
+come from ships (or scenes) left out of their fit, and so do the errors whose quantiles become the intervals.
 """
 
 from __future__ import annotations
@@ -28,17 +27,17 @@ from pipeline.types import Scene, Sensor, Tile, Window
 REACH_PX = 12.0
 RIDGE = 6.0  # on standardised columns; 3 to 10 give the same figures within 0.2 m
 FREE_RIDGE = 0.3  # on the extent's own columns, which carry the length
-LEAST_ERROR = 0.03  # of ln length: errors below count alike, above by their absolute value
+LEAST_ERROR = 0.03  # of ln length: errors below this weigh alike, larger ones by their absolute value
 FOLDS, REPEATS = 10, 10
 KINDS = {"cross+co": ("VH", "VV"), "cross": ("VH",), "co": ("VV",)}
-KNOTS_M = (40.0, 90.0, 160.0, 320.0)  # between which the interval's width is interpolated
+KNOTS_M = (40.0, 90.0, 160.0, 320.0)  # the interval's width is interpolated between these lengths
 SPREAD = 0.45  # of ln length, over which errors of neighbouring sizes are pooled
 TAIL = 0.05
 
 
 @dataclass(frozen=True)
 class Ships:
-    """Labels of the ships that were found, what was measured of each, and how many were not found."""
+    """Labels of the ships found, what was measured of each, and the number missed."""
 
     table: pd.DataFrame
     sizes: list[HullSize]
@@ -51,7 +50,7 @@ class Ships:
 
 
 def measured(folder: Path, bands: tuple[str, ...]) -> Ships:
-    """Every labelled ship of a folder of chips, through the detector with these bands alone."""
+    """Every labelled ship of a folder of chips, detected in these bands only."""
     labels = pd.read_csv(folder / "labels.csv")
     labels = labels[labels["length_ref_m"].notna()]
     options = OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10.0, scaling="sigma0", search_land=False)
@@ -78,7 +77,7 @@ def sizes_in(scene: Scene) -> list[HullSize]:
 
 
 def only(scene: Scene, bands: tuple[str, ...]) -> Scene:
-    """The scene with some of its bands."""
+    """The scene with only these bands."""
     at = [scene.bands.index(b) for b in bands]
 
     def read(window: Window) -> Tile:
@@ -89,7 +88,7 @@ def only(scene: Scene, bands: tuple[str, ...]) -> Scene:
 
 
 def median_regression(rows: np.ndarray, target: np.ndarray, free: int) -> np.ndarray:
-    """Coefficients that keep absolute errors small; the first ``free`` columns after the constant are hardly held."""
+    """Coefficients of least absolute error; the first ``free`` columns after the constant get a weak penalty."""
     mean, sd = rows.mean(0), rows.std(0)
     sd[0], mean[0] = 1.0, 0.0
     z = (rows - mean) / np.maximum(sd, 1e-9)
@@ -105,7 +104,7 @@ def median_regression(rows: np.ndarray, target: np.ndarray, free: int) -> np.nda
 
 
 def held_out(rows: np.ndarray, target: np.ndarray, groups: list[np.ndarray], free: int) -> np.ndarray:
-    """Predictions for each ship from fits without her group, averaged over several ways to group."""
+    """Predictions for each ship from fits without her group, averaged over several groupings."""
     total = np.zeros(len(target))
     for group in groups:
         for g in np.unique(group):
@@ -115,13 +114,13 @@ def held_out(rows: np.ndarray, target: np.ndarray, groups: list[np.ndarray], fre
 
 
 def by_ship(table: pd.DataFrame) -> list[np.ndarray]:
-    """Random folds in which no ship stands on both sides."""
+    """Random folds that keep all rows of a ship together."""
     ships = pd.factorize(table["mmsi"])[0]
     return [np.random.default_rng(n).permutation(ships.max() + 1)[ships] % FOLDS for n in range(REPEATS)]
 
 
 def interval(log_length: np.ndarray, error: np.ndarray) -> list[list[float]]:
-    """Knots of ln length, and the 5 and 95 % quantiles of held-out errors near each, one rank wider (conformal)."""
+    """Knots of ln length, and near each the 5 and 95 % quantiles of held-out errors, one rank wider (conformal)."""
     knots = np.log(KNOTS_M)
     low, high = [], []
     for knot in knots:
@@ -134,7 +133,7 @@ def interval(log_length: np.ndarray, error: np.ndarray) -> list[list[float]]:
 
 
 def fit(ships: Ships) -> dict[str, object]:
-    """What the program needs to size objects of one kind."""
+    """The coefficients that the program needs to size objects of one kind."""
     true = np.log(ships.table["length_ref_m"].to_numpy(float))
     guess = held_out(ships.rows, true, by_ship(ships.table), 2)
     known = ships.table["beam_m"].notna().to_numpy()
@@ -167,7 +166,7 @@ def figures(table: pd.DataFrame, predicted: np.ndarray, low: np.ndarray, high: n
 
 
 def cross_validated(ships: Ships, groups: list[np.ndarray]) -> str:
-    """Figures where lengths and intervals both come from other ships."""
+    """Figures with both lengths and intervals fitted on other ships."""
     true = np.log(ships.table["length_ref_m"].to_numpy(float))
     guess = held_out(ships.rows, true, groups, 2)
     low, high = np.zeros(len(true)), np.zeros(len(true))
@@ -182,7 +181,7 @@ def cross_validated(ships: Ships, groups: list[np.ndarray]) -> str:
 
 
 def main() -> None:
-    """Fit every kind, print what it is worth, and write the coefficients if asked."""
+    """Fit every kind, print its accuracy, and with ``--write`` store the coefficients."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("chips", type=Path)
     parser.add_argument("--write", action="store_true", help=f"write {COEFFICIENTS_FILE.name}")

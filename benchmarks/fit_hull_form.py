@@ -1,8 +1,8 @@
-"""The form of hulls, fitted to laden tankers of known deadweight: prints what `pipeline/volume/hull_form.py` holds.
+"""Fit the law of hull forms to laden tankers of known deadweight; prints the values for `pipeline/volume/hull_form.py`.
 
-``python -m benchmarks.fit_hull_form``. Lightship over deadweight at 100 m, its power of length and how it goes with
-deadweight are fitted; the block coefficient is held as it stands. Each ship is then left out in turn. Which ships are
-laden is told by the law as it stands: two are left out, at 0.51 and 0.82 of the draught that it gives them when full.
+``python -m benchmarks.fit_hull_form``. Fitted are lightship over deadweight at 100 m, its power of length and its
+dependence on deadweight; the block coefficient is held fixed. Each ship is then left out in turn. The current law says
+which ships are laden: it excludes two, at 0.51 and 0.82 of the full draught that it gives them.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from pipeline.volume.hull_form import (
     block_coefficient,
 )
 
-SOFT = 0.1  # ln of a draught, beyond which a ship pulls less (our choice)
+SOFT = 0.1  # error in ln draught beyond which a ship's influence is reduced (our choice)
 HELD = np.array([np.log(LIGHTSHIP_AT_100_M), LIGHTSHIP_POWER, LIGHTSHIP_PER_DEADWEIGHT])
 
 
 def laden_ships() -> pd.DataFrame:
-    """Tankers of OpenSARShip with a deadweight and a laden draught, and one whose papers are published."""
+    """Tankers of OpenSARShip with a deadweight and a laden draught, and one with published particulars."""
     hulls = published_hulls().rename(columns={"length_m": "loa_m", "dwt_t": "dwt", "draught_m": "ais_draught_m"})
     ships = pd.concat([tankers_by_register(), hulls[hulls["name"] == FITTED][SIZES]], ignore_index=True)
     return ships[np.exp(errors(HELD, ships)) * LADEN < 1].reset_index(drop=True)
 
 
 def errors(law: np.ndarray, ships: pd.DataFrame) -> np.ndarray:
-    """ln(draught by the law over the typed one) of each ship; ``law`` as `HELD`."""
+    """ln(draught by the law / typed draught) of each ship; ``law`` is laid out as `HELD`."""
     length, beam, dwt, typed = ships[SIZES].to_numpy(float).T
     usual = tanker_regression().log_dwt(length, beam)
     lightship = np.exp(law[0] + law[1] * np.log(length / 100) + law[2] * (np.log(dwt) - usual))
@@ -44,12 +44,12 @@ def errors(law: np.ndarray, ships: pd.DataFrame) -> np.ndarray:
 
 
 def fitted(ships: pd.DataFrame) -> np.ndarray:
-    """The law that errs least at these ships."""
+    """The law with the smallest errors on these ships."""
     return least_squares(lambda law: errors(law, ships), HELD, loss="soft_l1", f_scale=SOFT).x
 
 
 def main() -> None:
-    """Print the fit, and what is off at ships that it did not see."""
+    """Print the fit, and its errors on held-out ships."""
     if not DATA.is_dir():
         print("hull form, real: the labelled data (../shared) is not here, nothing fitted")
         return

@@ -1,4 +1,4 @@
-"""Fit the weights of `pipeline.detection.optical.deck` to simulated fleets: which decks are tankers'.
+"""Fit the weights of the tanker score (`pipeline.detection.optical.deck`) on simulated fleets.
 
     python -m benchmarks.fit_tanker_score --seeds 1-30
 
@@ -24,7 +24,7 @@ MERCHANT_SHARE = 0.28  # of tankers among merchant ships (our reading of registe
 
 
 def decks(seeds: range, folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Features of every measured hull, and whether she is a tanker."""
+    """Features of every measured hull, and whether it is a tanker."""
     seen: list[tuple[float, float, tuple[float, ...]]] = []
     plain = optical.measure_blob
 

@@ -1,9 +1,9 @@
-"""A full Sentinel-1 scene, file to detections: wall, CPU (of the process, and with the quarantine's helper) and memory
-beside merely decoding the same file.
+"""A full Sentinel-1 scene from file to detections: wall time, CPU time (without and with the quarantine's helper
+process) and memory, compared with just decoding the same file.
 
 ``python -m benchmarks.full_scene [--rows 17000] [--cols 26000] [--threads 2]``. The scene (simulated: speckle of 4.4
 looks on a sea that varies, 60 ships, two bands of uint16 amplitude, deflated tiles of 512) is written once; then each
-job runs in a process of its own, decoding first. Two jobs are timed: the first use of new machine code is not.
+job runs in a separate process, decoding first. Two jobs are timed; compilation on first use is excluded.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from rasterio.windows import Window
 
 from pipeline.ingest import quarantine
 
-PATTERN = 2048  # side of the drawn speckle, which is turned and mirrored to fill the scene
+PATTERN = 2048  # side of the speckle pattern, which is rotated and mirrored to fill the scene
 STRIP = 512
 SHIPS = 60
 
 
 def write_scene(path: Path, rows: int, cols: int, seed: int = 0) -> None:
-    """One scene of VV and VH."""
+    """Write one scene of VV and VH."""
     rng = np.random.default_rng(seed)
     patterns = [np.sqrt(rng.gamma(4.4, 1 / 4.4, (PATTERN, PATTERN)).astype(np.float32)) for _ in range(2)]
     ships = np.column_stack([rng.integers(100, rows - 100, SHIPS), rng.integers(100, cols - 100, SHIPS)])
@@ -57,7 +57,7 @@ def write_scene(path: Path, rows: int, cols: int, seed: int = 0) -> None:
 
 
 def decode(path: Path, threads: int) -> int:
-    """Read every pixel of every band, strip by strip, on some threads; the number of bytes."""
+    """Read every pixel of every band, strip by strip, on ``threads`` threads; returns the number of bytes."""
 
     def strip(row: int) -> int:
         with rasterio.open(path) as file:
@@ -71,7 +71,7 @@ def decode(path: Path, threads: int) -> int:
 
 
 def detect(path: Path, threads: int) -> int:
-    """File to the table of detections; the number of rows."""
+    """Detect from the file; returns the number of rows in the table."""
     from pipeline.config import DetectionConfig
     from pipeline.detection import detect as detect_scene
     from pipeline.detection import load
@@ -87,7 +87,7 @@ def detect(path: Path, threads: int) -> int:
 
 
 def _job(name: str, path: str, threads: int) -> dict[str, float]:
-    """One job in a process of its own."""
+    """Run one job in a separate process."""
     command = [sys.executable, "-m", "benchmarks.full_scene", "--job", name, "--path", path, "--threads", str(threads)]
     return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
 

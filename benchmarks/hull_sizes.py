@@ -1,9 +1,10 @@
-"""Length, beam and heading in 10 m pixels, and how often their 90 % intervals hold, on simulated ships of known size.
+"""Length, beam and heading in 10 m pixels, and coverage of their 90 % intervals, on simulated ships of known size.
 
     python -m benchmarks.hull_sizes --seeds 1-12 [--contrast]
 
-Ships are painted at a twelfth of a pixel, seen with Sentinel-2's point spread (a Gaussian of 0.57 pixels: a modulation
-of 0.2 at the sampling limit) and noise. The painter is not the one that the hull network learned from. SIMULATED.
+Ships are painted at a twelfth of a pixel, then blurred by Sentinel-2's point spread (a Gaussian of 0.57 pixels: a
+modulation of 0.2 at the sampling limit) with noise. The painter is not the one that the hull network was trained on.
+SIMULATED.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pipeline.types import Radiometry, Scene, Sensor, Source, Tile, Window
 
 BANDS = ("B02", "B03", "B04", "B08", "B11")
 SIDE_PX, PIXEL_M, FINE = 300, 10.0, 12
-CELLS = 4  # ships a side of the grid
+CELLS = 4  # ships per side of the grid
 SPREAD_PX = 0.57
 WATER = np.array([0.06, 0.05, 0.035, 0.02, 0.01])
 LAND = np.array([0.05, 0.08, 0.09, 0.26, 0.24])
@@ -33,7 +34,7 @@ DECKS = np.array(  # green, red, grey, black and white paint: our reading of ope
 
 
 def painted(seed: int) -> tuple[np.ndarray, list[dict[str, float]]]:
-    """Reflectance, shape (5, side, side), and the ships in it; land along the lower edge."""
+    """Reflectance, shape (5, side, side), and its ships; land along the lower edge."""
     rng = np.random.default_rng([seed, 2026])
     light = np.empty((5, SIDE_PX, SIDE_PX))
     light[:] = (WATER * rng.uniform(0.7, 1.4))[:, None, None]
@@ -54,7 +55,7 @@ def painted(seed: int) -> tuple[np.ndarray, list[dict[str, float]]]:
 
 
 def _paint(light: np.ndarray, ship: tuple[float, ...], deck: np.ndarray, rng: np.random.Generator) -> None:
-    """A pointed hull with a white house aft, by area."""
+    """Paint a pointed hull with a white house aft, by covered area."""
     row, col, length, beam, heading = ship
     half = int(length / 2 / PIXEL_M) + 3
     top, left = round(row) - half, round(col) - half
@@ -92,7 +93,7 @@ def scene_of(light: np.ndarray) -> Scene:
 
 
 def measure(seed: int) -> list[dict[str, Any]]:
-    """One row for each ship: truth, and what was measured where she was found."""
+    """One row per ship: the truth, and what was measured at her place."""
     from pipeline.config import DetectionConfig
     from pipeline.detection.optical import detect_optical
     from pipeline.detection.screening import accepted
@@ -115,7 +116,7 @@ def measure(seed: int) -> list[dict[str, Any]]:
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Errors and shares of intervals that hold, by true length."""
+    """Errors and interval coverage, by true length."""
     out = {}
     for low, high in ((50, 90), (90, 150), (150, 330), (50, 330)):
         part = rows[rows["true_length_m"].between(low, high)]

@@ -1,7 +1,7 @@
-"""Barrels of many calls, by what is known of their load: ``python -m benchmarks.many_calls [calls]`` (by default 1000).
+"""CPU time of computing barrels of many calls, by evidence: ``python -m benchmarks.many_calls [calls]`` (default 1000).
 
-Milliseconds of processor time a call for liftings and for the account, of the usual number of draws. The unit is what
-it takes to draw ten standard normals for each draw: so many chances one loading has, and no Monte Carlo draws less.
+Prints CPU milliseconds per call for liftings and for the account, at the usual number of draws. The unit is the time to
+draw ten standard normals per draw: a loading has that many random quantities, so no Monte Carlo can draw fewer.
 Simulated calls.
 """
 
@@ -19,13 +19,13 @@ from pipeline.config import VolumeConfig, load_cap
 from pipeline.volume import ledger, liftings
 from pipeline.workspace import configs_root
 
-CHANCES = 10  # deadweight, fill, product, lifting, block, share, ballast, what is left of it, hull, depth
+CHANCES = 10  # deadweight, fill, product, lifting, block, share, ballast, ballast left, hull, depth
 T = TypeVar("T")
 ASKED = ("nothing but the hull", "both draughts", "draughts and freeboards")
 
 
 def cpu_ms(work: Callable[[], T], calls: int) -> tuple[float, T]:
-    """Processor time of this process a call [ms], and what was made."""
+    """CPU time of this process per call [ms], and the result."""
     start = time.process_time()
     made = work()
     return 1000 * (time.process_time() - start) / calls, made
@@ -40,7 +40,7 @@ def main(calls: int = 1000) -> None:
     print(f"{calls} simulated calls, {config.draws} draws; unit: {CHANCES} normals a draw, {unit:.2f} ms a call")
     print(f"{'known of the load':30s} {'liftings, ms':>13s} {'over unit':>10s} {'account, ms':>12s} {'over unit':>10s}")
     ships, _ = fleet(calls, config, 1)
-    liftings(known(ships.head(2), {}), config, 0)  # loads what is loaded once
+    liftings(known(ships.head(2), {}), config, 0)  # warm-up: loads what is loaded once
     for name in ASKED:
         told = known(ships, KINDS[name])
         lifted, table = cpu_ms(lambda told=told: liftings(told, config, 0), calls)

@@ -1,7 +1,7 @@
 """Matching on real detections and messages, with transponders removed at random: ``python -m benchmarks.matching``.
 
-Each draw makes 30 % of the ships dark. The second table adds 60 transponders that belong to nobody, lying still 600 to
-1,500 m beside detections.
+Each draw makes 30 % of the ships dark. The second table adds 60 transponders without a ship, at rest 600 to 1,500 m
+from detections.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DROPPED, DRAWS, STRANGERS = 0.3, 10, 60
 
 
 def scores(found: pd.DataFrame, truth: pd.DataFrame, dark_ships: set[int]) -> tuple[float, float, float]:
-    """Precision, recall, and the share of dark ships that are called dark."""
+    """Precision, recall, and the share of dark ships that are reported as dark."""
     both = truth.merge(found, on="det_id", suffixes=("", "_found"))
     named, dark = both["mmsi_found"].notna(), both["mmsi"].isin(dark_ships)
     right = named & (both["mmsi_found"] == both["mmsi"]) & ~dark
@@ -29,7 +29,7 @@ def scores(found: pd.DataFrame, truth: pd.DataFrame, dark_ships: set[int]) -> tu
 
 
 def strangers(seen: pd.DataFrame, messages: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Messages of transponders beside detections that are not theirs."""
+    """Messages of transponders near detections that are not theirs."""
     rows = messages.iloc[rng.integers(0, len(messages), STRANGERS)].copy()
     beside = seen.iloc[rng.integers(0, len(seen), STRANGERS)]
     angle, metres = rng.uniform(0, 2 * np.pi, STRANGERS), rng.uniform(600, 1500, STRANGERS)

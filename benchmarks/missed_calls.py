@@ -1,15 +1,16 @@
-"""Calls that nobody saw: simulated bias and coverage of their estimate, by days between looks and days of stay.
+"""Estimate of unseen calls: simulated bias and coverage, by days between looks and days of stay.
 
 ``python -m benchmarks.missed_calls [repeats]`` and ``... worlds [repeats]``. Each cell simulates years at a port with
 60 calls a year (Poisson), stays log-normal about the stated mean (spread 0.3), looks at a jittered revisit with a
-recall of 0.9, and 5 % of looks lost. The estimate is told looks, recall and the law of stays, not the rate. "told" is
-the share of calendars of which a run would give a number: of all of them, or coverage would be that of a selection.
-Coverage of whole numbers is of the randomised interval (Czado, Gneiting and Held, Biometrics 65, 2009): the chance that
-a number drawn between F(n - 1) and F(n) lies in 5-95 %.
+recall of 0.9, and 5 % of looks lost. The estimate is given looks, recall and the law of stays, but not the rate. "told"
+is the share of calendars for which a run would give a number; coverage is over all calendars, or it would be that of a
+selection. Coverage of whole numbers is that of the randomised interval (Czado, Gneiting and Held, Biometrics 65, 2009):
+the chance that a number drawn between F(n - 1) and F(n) lies in 5-95 %.
 
-``worlds``: each year has a recall and stays of its own, drawn from what the estimate is told of both (a recall of 0.8
-worth ten looks, the declared law of stays with its error), at ports of 20, 60 and 200 calls. "holds" is that of the
-estimate, "taken as exact" that of one that takes both for what is likeliest; widths are over the true number of calls.
+``worlds``: each year draws its own recall and stays from the uncertainty that the estimate is given (a recall of 0.8
+worth ten looks, the declared law of stays with its error), at ports of 20, 60 and 200 calls. "holds" is the coverage of
+the estimate, "taken as exact" that of one which takes both at their likeliest values; widths are over the true number
+of calls.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ YEAR_D, CALLS, RECALL, SPREAD, LOST = 365.0, 60.0, 0.9, 0.3, 0.05
 
 
 def cell(revisit_d: float, stay_d: float, repeats: int, seed: int) -> dict[str, float]:
-    """Bias and coverage over years that share their look times (a calendar of the real kind: jittered, some lost)."""
+    """Bias and coverage over years that share their look times (a realistic calendar: jittered, some looks lost)."""
     rng = np.random.default_rng([seed, int(revisit_d * 10), int(stay_d * 10)])
     totals: list[np.ndarray] = []
     tells = []
@@ -61,7 +62,7 @@ def cell(revisit_d: float, stay_d: float, repeats: int, seed: int) -> dict[str, 
 def _years(
     rng: np.random.Generator, looks: np.ndarray, log_mean: float, seen_d: float, unseen_d: float, years: int
 ) -> np.ndarray:
-    """Estimated total, true total, and whether the interval holds it, shape (years, 3)."""
+    """Estimated total, true total, and whether the interval holds the truth, shape (years, 3)."""
     out = np.empty((years, 3))
     lead = 5 * np.exp(log_mean)
     for year in range(years):
@@ -78,7 +79,7 @@ def _years(
 
 
 def worlds(revisit_d: float, calls: float, years: int, seed: int) -> dict[str, float]:
-    """Coverage and width of 90 % intervals over years of which each has a recall and stays of its own."""
+    """Coverage and width of 90 % intervals over years that each have their own recall and stays."""
     rng = np.random.default_rng([seed, 7, int(revisit_d * 10), int(calls)])
     belief = beta(PRIOR_LOOKS * WORLD_RECALL, PRIOR_LOOKS * (1 - WORLD_RECALL))
     stays = stay_law(PORT_CALLS.empty(), CallsConfig())
@@ -110,7 +111,7 @@ def worlds(revisit_d: float, calls: float, years: int, seed: int) -> dict[str, f
 
 
 def print_worlds(years: int) -> None:
-    """The table of years with recalls and stays of their own."""
+    """Print the table of years with their own recall and stays."""
     print(f"unseen calls, simulated: recall and stays drawn from what is told of them, {years} years a cell")
     print("revisit, d  calls   seen  holds  width   taken as exact: holds  width")
     for revisit in REVISITS_D:

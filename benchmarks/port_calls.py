@@ -1,14 +1,14 @@
-"""Port calls from simulated tracks: how many are found, how many are too many, how fast, beside movingpandas.
+"""Port calls from simulated tracks: calls found, false calls, and speed, compared with movingpandas.
 
 ``python -m benchmarks.port_calls [port-months]``. A port-month is twelve ships that come at 10 kn, lie at one of two
 berths or at anchor for half a day to three days, and leave; each sends every three minutes. 5 % of the reports are
-thrown to random places within 9 km, 20 % are lost (half singly, half in silences of one to three hours, which may
-follow on one another), 10 % come twice. A found call is right where a true one of that ship at that zone overlaps it,
-and too many where none is left; its bounds hold where the true arrival and departure lie within them.
+moved to random places within 9 km, 20 % are lost (half singly, half in silences of one to three hours, which may follow
+on one another), 10 % come twice. A found call is right if it overlaps a true call of that ship at that zone, each used
+once, and otherwise extra; its bounds hold if the true arrival and departure lie within them.
 
 The same by images alone: twelve ships without transponders, two looks in three days. Each month is counted twice: with
-one image a look, and with every look cut into two overlapping slices, a third of them delivered again under another
-name. Calls beyond the first count are too many.
+one image per look, and with every look cut into two overlapping slices, a third of them delivered again under another
+name. Calls beyond the first count are extra.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ORIGIN = (133.06, 42.735)
 SPOTS = {"berth_a": (0.0, 0.0), "berth_b": (2500.0, 1500.0), "roads": (-6000.0, 3000.0)}
 SHIPS, EVERY_S, MONTH_S = 12, 180.0, 30 * 86_400.0
 SPIKES, LOST, TWICE, REACH_M = 0.05, 0.2, 0.1, 9000.0
-SLACK_S = 60.0  # of a bound: times come in whole seconds, and fixes with some metres of noise
+SLACK_S = 60.0  # on each bound: times are whole seconds, and fixes have some metres of noise
 
 
 def place() -> Place:
@@ -108,7 +108,7 @@ def accuracy(months: int) -> dict[str, int]:
 
 
 def _bounds_hold(stay: Stay, call: dict[str, float], start: pd.Timestamp) -> bool:
-    """Do arrival and departure lie within the stay's bounds? One that nobody heard bounds nothing."""
+    """Do arrival and departure lie within the stay's bounds? A bound that was not heard always holds."""
     ends = (
         (stay.arrival_lo, call["arrival"], stay.arrival_hi),
         (stay.departure_lo, call["departure"], stay.departure_hi),

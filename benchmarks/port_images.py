@@ -1,4 +1,4 @@
-"""Port-months seen by images alone, each counted as it is and with every image cut into slices and delivered again."""
+"""Port-months seen by images alone, counted as they are and with every image cut into slices and delivered again."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ ORIGIN = (133.06, 42.735)
 BERTHS = {"berth_a": (0.0, 0.0), "berth_b": (2500.0, 1500.0)}
 START = pd.Timestamp("2024-03-01T00:00:00Z")
 MONTH_D, EVERY_D, RECALL = 30.0, 1.5, 0.9
-SLICE_S = 25.0  # between the middles of neighbouring slices of Sentinel-1
-PLACE_SD_M, LENGTH_SD_M = 8.0, 3.0  # between two slices' sightings of one hull (our choice)
+SLICE_S = 25.0  # between the centres of neighbouring Sentinel-1 slices
+PLACE_SD_M, LENGTH_SD_M = 8.0, 3.0  # between one hull's sightings in two slices (our choice)
 COPIED = 1 / 3
 
 
 def image_calls(months: int) -> dict[str, int]:
-    """Calls of port-months with one image a look, and with slices and copies of the same looks."""
+    """Calls of port-months with one image per look, and with slices and copies of the same looks."""
     counted = {"whole": 0, "cut": 0}
     for seed in range(months):
         seen = sightings(seed)
@@ -33,7 +33,7 @@ def image_calls(months: int) -> dict[str, int]:
 
 
 def sightings(seed: int) -> pd.DataFrame:
-    """What the looks of a month show: look, time [d], berth, metres east and north of the origin, length."""
+    """What a month's looks show: look, time [d], berth, metres east and north of the origin, length."""
     rng = np.random.default_rng(seed)
     times = np.arange(rng.uniform(0, EVERY_D), MONTH_D, EVERY_D)
     rows: list[dict[str, object]] = [{"look": k, "day": day, "berth": ""} for k, day in enumerate(times)]
@@ -53,7 +53,7 @@ def sightings(seed: int) -> pd.DataFrame:
 def tables(
     seen: pd.DataFrame, seed: int, *, cut: bool, sensor: str = "sentinel-1"
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Scenes and detections; cut, each look is two slices that both show the port, some delivered twice."""
+    """Scenes and detections; with cutting, each look is two slices that both show the port, some delivered twice."""
     rng = np.random.default_rng(seed + 1_000_000)
     scenes, found = [], []
     area = shapely.box(132.9, 42.6, 133.2, 42.9)

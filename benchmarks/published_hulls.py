@@ -1,8 +1,8 @@
-"""Tankers whose length, beam, depth, draught and deadweight are published together, against the law of hull forms.
+"""Tankers whose length, beam, depth, draught and deadweight are published together, compared with the hull-form laws.
 
-``python -m benchmarks.published_hulls``. The hulls stand in ``published_hulls.csv``, each with its source. The
-regression of deadweights rests on none of them, and the law of draughts on one, `FITTED` (it quotes the lightship of
-the design for sheltered waters, too); the law of depths is laid through those that have one.
+``python -m benchmarks.published_hulls``. ``published_hulls.csv`` lists the hulls, each with its source. None of them
+entered the deadweight regression; one, `FITTED`, entered the law of draughts (which also quotes the lightship of the
+design for sheltered waters); the law of depths is fitted to those that have a depth.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from pipeline.volume.full_draught import Told, log_full_draught, moved_by_draugh
 from pipeline.volume.usual_hull import UsualHull
 
 HULLS = Path(__file__).with_suffix(".csv")
-VERY_LARGE_M = 300.0  # as long and narrow as gas carriers, which the regression takes such hulls for
-FITTED = "Etsuzan Maru No. 8"  # the law of draughts is laid through her
+VERY_LARGE_M = 300.0  # from here hulls are as long and narrow as gas carriers, and the regression takes them for such
+FITTED = "Etsuzan Maru No. 8"  # used to fit the law of draughts
 
 
 def published_hulls() -> pd.DataFrame:
-    """The file's rows, and of each what the law says: full draught by her deadweight, depth by her draught [m]."""
+    """The file's rows with the laws' predictions: full draught from deadweight, depth from draught [m]."""
     hulls = pd.read_csv(HULLS, comment="#")
     by_law = [log_full_draught(h.length_m, h.beam_m, np.log(h.dwt_t)) for h in hulls.itertuples()]
     return hulls.assign(
@@ -33,13 +33,13 @@ def published_hulls() -> pd.DataFrame:
 
 
 def deadweight(length_m: float, beam_m: float, told: Told | None) -> Capacity:
-    """By length and beam as they are listed, and by a full draught where one is told."""
+    """Estimate from the listed length and beam, and from a full draught where one is given."""
     hull = UsualHull(length_m, beam_m, 0.0, stated=True)
     return moved_by_draught(capacity_of(None, length_m, beam_m), told, hull)
 
 
 def deadweight_errors(hulls: pd.DataFrame, *names: str) -> tuple[np.ndarray, np.ndarray]:
-    """ln(deadweight told over published) of each, by length, beam and those columns; and the same over its sd."""
+    """ln(estimated / published deadweight) of each, from length, beam and those columns; and the same over its sd."""
     off, of_sd = [], []
     for hull in hulls.rename(columns={"draught_m": "design_draught_m"}).to_dict("records"):
         told = told_full_draught({name: hull[name] for name in names}, hull["length_m"])
@@ -50,12 +50,12 @@ def deadweight_errors(hulls: pd.DataFrame, *names: str) -> tuple[np.ndarray, np.
 
 
 def spread(off: np.ndarray) -> str:
-    """Mean, root mean square and largest of logarithmic errors."""
+    """Mean, root mean square and largest of logarithmic errors, as text."""
     return f"{off.mean():+.1%}, rms {np.sqrt(np.mean(off**2)):.1%}, worst {np.abs(off).max():.0%} ({len(off)} hulls)"
 
 
 def main() -> None:
-    """Print how far off the law is, by kind of hull."""
+    """Print the laws' errors, by kind of hull."""
     hulls = published_hulls()
     at_sea = hulls[hulls["hull"] == "seagoing"]
     seagoing = at_sea[at_sea["length_m"] < VERY_LARGE_M]

@@ -1,8 +1,8 @@
 """Radar detection on simulated scenes with known ships, beside two published rules, in one run.
 
-``python -m benchmarks.radar_accuracy [--seeds 101 102] [--sea calm ...] [--misses]``. The seeds were used for nothing
-else. What is counted: a ship is found by the nearest accepted detection within 100 m or half her length, one to one; a
-ghost is kept where an accepted detection that found no ship lies within 100 m of a ghost's place.
+``python -m benchmarks.radar_accuracy [--seeds 101 102] [--sea calm ...] [--misses]``. These seeds were used for nothing
+else. A ship counts as found by the nearest accepted detection within 100 m or half her length, one to one; a ghost
+counts as kept if an accepted detection that found no ship lies within 100 m of it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FAR_PX = 1e6
 
 @dataclass
 class Tally:
-    """What one method did on the scenes of one sea."""
+    """One method's results on the scenes of one sea."""
 
     hit: int = 0
     false: int = 0
@@ -39,7 +39,7 @@ class Tally:
     cpu_s: list[float] = field(default_factory=list)
 
     def add(self, truth: radar_scenes.Truth, found: Found, bounds: np.ndarray | None = None) -> list[str]:
-        """Count one scene; lines about what was missed or invented."""
+        """Count one scene; returns lines on misses and false alarms."""
         ships = truth.ships
         place = np.array([(s.row, s.col) for s in ships])
         length = np.array([s.length_m for s in ships])
@@ -87,8 +87,8 @@ class Tally:
 
 
 def ours(truth: radar_scenes.Truth, judged: score_curve.Judged) -> tuple[Found, np.ndarray, float | None]:
-    """Accepted detections with default settings, their length bounds, and the rate the detector says it achieved; adds
-    the score of every object that no flag speaks against to ``judged``."""
+    """Accepted detections with default settings, their length bounds, and the detector's stated false-alarm rate; adds
+    the score of every object without a flag to ``judged``."""
     table, told = detect(truth.scene)
     judged.add(table, truth)
     table = table[table["accepted"]]
@@ -145,7 +145,7 @@ def main() -> None:
     parser.add_argument("--figure", type=Path, help="write the curve of score against precision to this SVG")
     parser.add_argument("--misses", action="store_true", help="say what was missed or invented")
     chosen = parser.parse_args()
-    detect(radar_scenes.make("calm", "k", 1).scene)  # compiles
+    detect(radar_scenes.make("calm", "k", 1).scene)  # warm-up: compiles
     judged = score_curve.Judged()
     table = measure(chosen.sea, chosen.seeds, judged, baselines=not chosen.alone, misses=chosen.misses)
     classes = " ".join(f"{f'<{m} m':>7s}" for m in CLASSES_M[1:])

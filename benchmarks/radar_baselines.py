@@ -1,11 +1,11 @@
-"""Two published rules for ships in radar images, re-implemented, to compare with in one run.
+"""Two published rules for ships in radar images, re-implemented for comparison in one run.
 
 - Global Fishing Watch (Paolo et al., Nature 2024; their notes on the detection footprint): a pixel is bright where it
   exceeds the mean of a ring by 22 of its standard deviations; inner and outer window 140 and 200 m, or 600 m out.
 - SNAP's adaptive thresholding: target, guard and background windows of 50, 500 and 800 m, false-alarm rate 10^-6.5
   under Gaussian statistics; objects outside 30 to 600 m are dropped; sizes are those of the bounding box.
 
-Bright in either polarisation is bright. Ghosts are left in: neither rule knows them.
+A pixel bright in either polarisation is bright. Ghosts are kept: neither rule handles them.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def gfw(bands: np.ndarray, spacing_m: float, inner_m: float, outer_m: float) -> 
 
 
 def snap(bands: np.ndarray, spacing_m: float) -> Found:
-    """Target window mean against background mean + t standard deviations, t from the rate."""
+    """Mean of the target window against background mean + t standard deviations; t follows from the rate."""
     bright = np.zeros(bands.shape[1:], bool)
     t = -special.ndtri(10**-6.5)
     for power in bands:

@@ -1,12 +1,12 @@
-"""Alarms of the radar detector on seas without a ship: laws of clutter, gust fronts, slicks. All simulated.
+"""False alarms of the radar detector on seas without ships: clutter laws, gust fronts, slicks. All simulated.
 
     python -m benchmarks.radar_fronts [seed ...]
 
 Each sea has 1,600 x 1,600 pixels of 10 m, VV and VH, 4.4 looks, moderate wind, with a texture of order 6 of one of four
-laws, and is either plain, or crossed by a gust front (6 dB over 250 m, as wind steps do), or holds slicks (8 dB darker,
-edges of 60 m). Printed are pixels over the threshold for the stated rate of 1e-5, over those expected; what the
-detector itself says of the rate that it achieved; objects that it takes for ships. A figure of 26 expected pixels has a
-standard error of a fifth, more where texture makes alarms come in groups.
+laws. It is plain, or crossed by a gust front (6 dB over 250 m, as wind steps are), or has slicks (8 dB darker, edges of
+60 m). Prints the ratio of pixels over the threshold to those expected at the stated rate of 1e-5; the rate that the
+detector itself says it achieved; and objects taken for ships. A ratio based on 26 expected pixels has a standard error
+of a fifth, more where texture groups the alarms.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ KINDS = ("plain", "front", "slick")
 
 
 def level(kind: str, rng: np.random.Generator) -> np.ndarray:
-    """Mean power over the usual one of each pixel."""
+    """Mean power of each pixel relative to the plain sea."""
     row, col = np.indices((SIDE, SIDE), np.float32)
     wave = gaussian_filter(rng.standard_normal((SIDE, SIDE), dtype=np.float32), 60, mode="wrap")
     wave /= wave.std()
@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def alarms(scene: radar_scenes.Scene, config: DetectionConfig) -> int:
-    """Pixels over the threshold."""
+    """Number of pixels over the threshold."""
     scene, known = survey(scene, config)
     assert known is not None
     return sum(int(objects.view_of(scene, known, config, w).seeds.sum()) for w in tiles(scene.shape, 800))

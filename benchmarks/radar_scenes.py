@@ -1,5 +1,5 @@
-"""Simulated radar scenes with known ships and ghosts, for the accuracy benchmark. Drawn apart from the simulator that
-the tests use, so that a detector cannot be right by sharing its assumptions.
+"""Simulated radar scenes with known ships and ghosts, for the accuracy benchmark. They do not use the tests' simulator,
+so that a detector cannot do well by sharing its assumptions.
 
 Each scene has 2000 x 2000 pixels of 10 m, VV and VH, about 4.4 looks after the sensor's blur, 60 ships of 15 to 380 m
 and their azimuth ghosts. All figures made from these are simulated.
@@ -28,7 +28,7 @@ SEAS = {"calm": (-22.0, 20.0), "moderate": (-15.0, 12.0), "rough": (-9.0, 8.0)} 
 TEXTURES = ("k", "lognormal", "g0")
 WAVELENGTH_M, SLANT_M, PRF_HZ, VELOCITY_M_S = 0.05547, 850e3, 1451.6, 7590.0
 GHOST_STEP_PX = WAVELENGTH_M * SLANT_M * PRF_HZ / (2 * VELOCITY_M_S) / SPACING_M
-ROOM_PX = 60  # between the centres of ships and, beyond their own lengths, of ghosts
+ROOM_PX = 60  # least distance between centres of ships; for ghosts, in addition to their lengths
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Ship:
 
 @dataclass(frozen=True)
 class Truth:
-    """A scene with what is in it."""
+    """A scene and its content."""
 
     scene: Scene
     ships: tuple[Ship, ...]
@@ -52,7 +52,7 @@ class Truth:
 
 
 def make(sea: str, texture: str, seed: int) -> Truth:
-    """One scene."""
+    """Draw one scene."""
     rng = np.random.default_rng([seed, list(SEAS).index(sea), TEXTURES.index(texture)])
     vv_db, order = SEAS[sea]
     levels = {"VV": vv_db, "VH": min(vv_db - 11.0, -22.0)}
@@ -90,7 +90,7 @@ def scene_of(data: np.ndarray, name: str) -> Scene:
 
 
 def _place(rng: np.random.Generator) -> tuple[Ship, ...]:
-    """Sixty ships, none on another's place or ghost; lengths log-uniform, a fifth of them below 30 m."""
+    """Sixty ships, none on another ship or its ghost; lengths log-uniform, a fifth of them below 30 m."""
     lengths = np.sort(np.exp(rng.uniform(np.log(15.0), np.log(380.0), SHIPS)))[::-1]
     ships: list[Ship] = []
     taken: list[tuple[float, float]] = []
@@ -106,7 +106,7 @@ def _place(rng: np.random.Generator) -> tuple[Ship, ...]:
 
 
 def _targets(ships: tuple[Ship, ...], rng: np.random.Generator) -> tuple[np.ndarray, list[tuple[float, float, float]]]:
-    """Image of scatterers and ghosts, blurred; and where the ghosts are, with the power of their strongest pixel.
+    """Blurred image of scatterers and ghosts; and the ghosts' places with the power of their strongest pixel.
 
     Mean cross-section 0.08 l^(7/3) m2 (Vachon et al. 1997), with 3 dB between ships; ghosts 26 to 32 dB below.
     """
@@ -133,7 +133,7 @@ def _targets(ships: tuple[Ship, ...], rng: np.random.Generator) -> tuple[np.ndar
 
 
 def splat(image: np.ndarray, row: np.ndarray, col: np.ndarray, power: np.ndarray) -> None:
-    """Add point powers to an image, each shared among its four nearest pixels."""
+    """Add point powers to an image, each shared among its four nearest pixels (in place)."""
     r0, c0 = np.floor(row).astype(int), np.floor(col).astype(int)
     fr, fc = row - r0, col - c0
     for dr, dc in ((0, 0), (0, 1), (1, 0), (1, 1)):
@@ -161,7 +161,7 @@ def texture_field(kind: str, order: float, rng: np.random.Generator) -> np.ndarr
 
 
 def speckle(rng: np.random.Generator) -> np.ndarray:
-    """Power of mean 1 and unequal looks, shape (SIDE, SIDE), blurred as the sensor does."""
+    """Speckle power of mean 1 with unequal looks, shape (SIDE, SIDE), blurred like the sensor."""
     total = np.zeros((SIDE, SIDE), np.float32)
     for weight in LOOK_WEIGHTS:
         for _part in range(2):

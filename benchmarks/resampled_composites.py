@@ -1,9 +1,9 @@
-"""What Sentinel-1 exports lose: real composites resampled onto another grid, as cloud exporters and desktop tools do.
+"""Loss in exported Sentinel-1 images: real composites resampled onto another grid, as cloud exporters and GIS tools do.
 
-``python -m benchmarks.resampled_composites S1_COMPOSITES``: each composite's amplitude is turned within a wide frame of
-no data, or its pixels are made narrow as those of degrees are, by nearest neighbour or bilinearly, and searched with
-default settings on a UTM grid. Finds further than 150 m from each labelled ship are others, but for those in a
-composite's own boxes of unlabelled craft.
+``python -m benchmarks.resampled_composites S1_COMPOSITES``: each composite's amplitude is rotated within a wide no-data
+frame, or given narrow pixels as in a grid of degrees, by nearest neighbour or bilinearly, and searched with default
+settings on a UTM grid. Detections further than 150 m from each labelled ship count as others, except in the composite's
+own boxes of unlabelled craft.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pipeline.types import Sensor
 
 NEAR_M, SPACING_M = 150.0, 10.0
 ZONE, EAST_M, NORTH_M = "EPSG:32650", 500_000.0, 2_450_000.0
-FORMS = {  # degrees by which the grid is turned, metres of a row and of a column
+FORMS = {  # rotation of the grid [deg], metres per row and per column
     "as it is": (0.0, 10.0, 10.0),
     "turned by 12°": (12.0, 10.0, 10.0),
     "turned by 20°": (20.0, 10.0, 10.0),
@@ -40,7 +40,7 @@ OPTIONS = OpenOptions(sensor=Sensor.SENTINEL1, scaling="amplitude", search_land=
 
 
 def warped(path: Path, form: tuple[float, float, float], how: Resampling, folder: Path) -> tuple[Path, Affine]:
-    """A composite on another grid, and the way from pixels of its own to metres of that grid's zone."""
+    """A composite on another grid, and the transform from its original pixels to metres in that grid's zone."""
     turn_deg, row_m, col_m = form
     with rasterio.open(path) as file:
         pixels, names = file.read().astype(np.float32), file.descriptions
@@ -69,7 +69,7 @@ def warped(path: Path, form: tuple[float, float, float], how: Resampling, folder
 
 
 def scored(path: Path, own: Affine, labels: dict[str, Any]) -> tuple[int, int, list[float]]:
-    """Ships found, others accepted, and by how much lengths are off [m]."""
+    """Ships found, other accepted detections, and length errors [m]."""
     scene = open_scene(path, OPTIONS)
     table, _ = detect(scene)
     table = table[table["accepted"]]
@@ -88,7 +88,7 @@ def scored(path: Path, own: Affine, labels: dict[str, Any]) -> tuple[int, int, l
 
 
 def main() -> None:
-    """Print a line for each form of all composites together."""
+    """Print a line for each form, over all composites."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     paths = sorted(parser.parse_args().folder.glob("*_grd.tif"))

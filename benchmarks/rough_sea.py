@@ -1,8 +1,8 @@
-"""Ships and white caps in fine pixels: ``python -m benchmarks.rough_sea [--winds 6,8,12] [--seeds 41-43]``.
+"""Ships and white caps in sub-metre images: ``python -m benchmarks.rough_sea [--winds 6,8,12] [--seeds 41-43]``.
 
-Simulated open sea of 900 x 900 m in pixels of 0.5 m, five product tankers in it (`sea_surface`), searched with default
-settings. For each wind: ships found (accepted, within 5 % of their length), what else was accepted, CPU seconds for a
-million pixels, and how many scenes are called rough. Seeds 2 to 6 were used while the rule on rough water was made.
+Simulated open sea of 900 x 900 m in pixels of 0.5 m with five product tankers (`sea_surface`), searched with default
+settings. For each wind: ships found (accepted, length within 5 %), other accepted detections, CPU seconds per million
+pixels, and scenes reported as rough. Seeds 2 to 6 were used to develop the rough-water rule.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from pipeline.simulation.optical_products import Picture, write_picture
 from pipeline.simulation.sea_and_air import conditions_of
 
 PIXEL_M, SIDE_PX, SWELL_M = 0.5, 1800, 1.0
-SPOTS = ((0.25, 0.25), (0.75, 0.25), (0.5, 0.5), (0.25, 0.75), (0.75, 0.75))  # of the ships, shares of the side
+SPOTS = ((0.25, 0.25), (0.75, 0.25), (0.5, 0.5), (0.25, 0.75), (0.75, 0.75))  # ships' places as fractions of the side
 
 
 @dataclass(slots=True)
 class Told:
-    """What scenes of one wind came to."""
+    """Summed results of the scenes of one wind."""
 
     ships: int = 0
     found: int = 0
     false: int = 0
     cpu_s: float = 0.0
-    rough: int = 0  # scenes that say so
+    rough: int = 0  # scenes reported as rough
 
     def add(self, other: Told) -> None:
-        """Another scene's."""
+        """Add another scene's results."""
         for name in Told.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
@@ -65,7 +65,7 @@ def scene(folder: Path, seed: int, wind_m_s: float) -> tuple[Path, list[tuple[fl
 
 
 def searched(path: Path, truth: list[tuple[float, float, float]]) -> Told:
-    """What one image shows."""
+    """Results of one image."""
     opened, start = open_scene(path), time.process_time()
     found, coverage = detect(opened)
     told = Told(len(truth), cpu_s=time.process_time() - start)

@@ -1,10 +1,10 @@
-"""Is it the same ship? Error rates of the probability between looks, on simulated fleets imaged twice.
+"""Is it the same ship? Error rates of the same-ship probability between two looks, on simulated fleets.
 
     python -m benchmarks.same_ship --seeds 1-8 [--pixel 0.5] [--coasters]
 
-Each seed is a fleet of six product tankers (58-185 m; with --coasters 58-110 m), drawn in two scenes of other light,
-view, sea, sensor, heading and load. All pairs of a ship in the first scene and one in the second are judged; pairs of
-two ships are weighed so that one hull and two are as frequent. SIMULATED.
+Each seed is a fleet of six product tankers (58-185 m; with --coasters 58-110 m), drawn in two scenes that differ in
+light, view, sea, sensor, heading and load. Every pair of a ship in the first scene and one in the second is judged;
+pairs of different ships are weighted so that both kinds of pair count equally. SIMULATED.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BINS = (0.0, 0.01, 0.1, 0.5, 0.9, 0.99, 1.0)
 
 
 def looks(folder: Path, seed: int, pixel_m: float, *, coasters: bool = False) -> list[dict[int, dict[str, Any]]]:
-    """What two scenes say of one fleet: ship number -> her detection's row with the truth, for each scene."""
+    """Detections of one fleet in two scenes, each as ship number -> her detection's row with the truth."""
     fleet = np.random.default_rng([seed, 78])
     names = [f"r{seed}-{n}" for n in range(GRID[0] * GRID[1])]
     hulls = [coaster(name, fleet) if coasters else random_hull(name, fleet, "product_tanker") for name in names]
@@ -77,7 +77,7 @@ def _found(path: Path, places: list[tuple[np.ndarray, float]]) -> dict[int, dict
 
 
 def pairs(seed: int, folder: Path, pixel_m: float, *, coasters: bool = False) -> list[dict[str, Any]]:
-    """One row for each pair: told probability, truth, and the change of freeboard where both looks have one."""
+    """One row per pair: stated probability, truth, and the change of freeboard if both looks measured one."""
     first, second = looks(folder, seed, pixel_m, coasters=coasters)
     out = []
     for a, one in first.items():

@@ -1,4 +1,4 @@
-"""What many looks cost: throughput and client memory on Dask, a plan of a year, bytes and time of one live look.
+"""Cost of many looks: throughput and client memory on Dask, planning a year, and bytes and time of one live look.
 
 Everything here is simulated and on loopback.
 ``python -m benchmarks.scale [memory] [waiting] [dask] [plan] [look] [wire]``
@@ -28,13 +28,13 @@ from pipeline.simulation.world import World
 from pipeline.workspace import configs_root, find_config, load_run_config
 
 LOOKS = int(os.environ.get("LOOKS", "1000"))
-WAIT_S = 0.5  # of a look that waits: as ten requests of 50 ms
+WAIT_S = 0.5  # that a waiting look takes: ten requests of 50 ms
 SMALL = (133.055, 42.735, 133.075, 42.750)  # 1.6 km x 1.7 km
 WIDE = (132.88, 42.62, 133.17, 42.88)  # 24 km x 29 km: wider than an AOI with its margins
 
 
 def main() -> None:
-    """Run the parts that are named, or all of them."""
+    """Run the named parts, or all of them."""
     parts = {
         "memory": of_the_client,
         "waiting": on_looks_that_wait,
@@ -63,7 +63,7 @@ def products(folder: Path, count: int, bbox: tuple[float, float, float, float]) 
 
 
 def one_look(task: tuple[int, str]) -> tuple[int, int, str]:
-    """Open a product and find its ships: number, ships, hash of the table."""
+    """Open a product and detect its ships; returns number, ships, hash of the table."""
     from pipeline.detection import detect
     from pipeline.ingest.scenes import open_scene
 
@@ -74,7 +74,7 @@ def one_look(task: tuple[int, str]) -> tuple[int, int, str]:
 
 
 def a_small_table(number: int) -> tuple[int, object]:
-    """A table of detections as a look returns it: twenty rows, with their geometry."""
+    """A detection table of twenty rows with geometry, as a look returns it."""
     import shapely
 
     from pipeline.tables import DETECTIONS
@@ -93,7 +93,7 @@ def a_small_table(number: int) -> tuple[int, object]:
 
 
 def of_the_client() -> None:
-    """What the client holds while many small tables come in from Dask: nothing but the tables."""
+    """Client memory while many small tables arrive from Dask: it should hold only the tables."""
     engine = EngineConfig(kind="dask", workers=2)
     memory: list[float] = []
     with kept(engine):
@@ -105,19 +105,19 @@ def of_the_client() -> None:
 
 
 def a_look_that_waits(number: int) -> tuple[int, object]:
-    """A look as one that is read over a network: its worker waits `WAIT_S`, then returns a small table."""
+    """A look limited by the network: its worker waits `WAIT_S`, then returns a small table."""
     time.sleep(WAIT_S)
     return a_small_table(number)
 
 
 def on_looks_that_wait() -> None:
-    """What the engine itself gains by a second worker, where cores are not what is short: looks that wait."""
+    """Speed-up by a second worker when looks wait for the network and cores are not the limit."""
     rates: dict[int, list[float]] = {1: [], 2: []}
     for workers, count in ((1, LOOKS // 4), (2, LOOKS), (1, LOOKS // 4)):
         engine = EngineConfig(kind="dask", workers=workers)
         memory: list[float] = []
         with kept(engine):
-            map_tasks(a_look_that_waits, range(4), engine)  # workers awake
+            map_tasks(a_look_that_waits, range(4), engine)  # warm-up: starts the workers
             begun = time.perf_counter()
             done = map_tasks(a_look_that_waits, range(count), engine, done=lambda _t: memory.append(resident_mb()))  # noqa: B023
             rates[workers].append(count / (time.perf_counter() - begun))
@@ -132,10 +132,10 @@ def on_looks_that_wait() -> None:
 
 
 def on_dask() -> None:
-    """1,000 small looks: the client's memory as they go by, and two workers against one."""
+    """1,000 small looks: the client's memory over time, and two workers against one."""
     with tempfile.TemporaryDirectory() as folder:
         paths = products(Path(folder), 3, SMALL)
-        one_look((0, str(paths[0])))  # compiled and cached before anybody counts
+        one_look((0, str(paths[0])))  # warm-up: compiles and caches
         tasks = [(n, str(paths[n % len(paths)])) for n in range(LOOKS)]
         rates: dict[int, list[float]] = {1: [], 2: []}
         spent: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
@@ -144,7 +144,7 @@ def on_dask() -> None:
             engine = EngineConfig(kind="dask", workers=workers)
             memory: list[float] = []
             with kept(engine):
-                map_tasks(one_look, tasks[:4], engine)  # workers awake
+                map_tasks(one_look, tasks[:4], engine)  # warm-up: starts the workers
                 before, begun = cpu_seconds(), time.perf_counter()
                 done = map_tasks(one_look, tasks[:count], engine, done=lambda _t: memory.append(resident_mb()))  # noqa: B023
                 rates[workers].append(count / (time.perf_counter() - begun))
@@ -167,7 +167,7 @@ def on_dask() -> None:
 
 
 def cpu_seconds() -> tuple[float, float]:
-    """Processor time of this process, and of all that it started and that still live."""
+    """CPU time of this process, and of all its living child processes."""
     import psutil
 
     here = psutil.Process()
@@ -177,7 +177,7 @@ def cpu_seconds() -> tuple[float, float]:
 
 
 def a_plan() -> None:
-    """A year of Sentinel-1 over twelve ports, from a STAC server on loopback to the lines of a plan."""
+    """Plan a year of Sentinel-1 over twelve ports, from a STAC server on loopback to the printed plan."""
     from pipeline.batch import questions
     from pipeline.commands.plan import plan_lines
     from pipeline.console import Console
@@ -243,7 +243,7 @@ def one_live_look() -> None:
 
 
 def on_the_wire() -> None:
-    """One window of a tiled image behind 50 ms of latency: our client against GDAL's."""
+    """One window of a tiled image at 50 ms of latency: our client against GDAL's."""
     import warnings
     from multiprocessing import get_context
 
@@ -258,7 +258,7 @@ def on_the_wire() -> None:
         ) as out:  # fmt: skip
             out.write(image, 1)
         here, there = get_context("spawn").Pipe()
-        # a process of its own: GDAL keeps Python's lock while it opens, and a server in this one could not answer
+        # in a separate process: GDAL holds Python's lock while opening, so a server in this process could not answer
         server = get_context("spawn").Process(target=_serve, args=(told, there), daemon=True)
         server.start()
         url = here.recv()
@@ -283,7 +283,7 @@ PART = (2100, 2300, 2000, 2000)  # row, column, rows, columns
 
 
 def _serve(folder: str, line: Any) -> None:
-    """A file server behind latency that tells how many requests it had."""
+    """A file server with latency that reports its number of requests."""
     from tests.servers import Site
 
     site = Site(Path(folder))
@@ -321,7 +321,7 @@ def _by_ours(url: str) -> None:
 
 
 def resident_mb() -> float:
-    """Memory of this process."""
+    """Resident memory of this process [MB]."""
     pages = int(Path("/proc/self/statm").read_text().split()[1]) if Path("/proc/self/statm").exists() else 0
     return pages * resource.getpagesize() / 1e6
 

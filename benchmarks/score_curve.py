@@ -1,4 +1,4 @@
-"""Does a score say what it claims? Share of real ships among objects of each score, and precision above each score."""
+"""Calibration of scores: share of real ships among objects of each score, and precision above each score."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ REACH_M = 100.0
 
 @dataclass
 class Judged:
-    """Scores of objects that no flag speaks against, whether each is a ship, and how many ships there are."""
+    """Scores of objects without a flag, whether each is a ship, and the number of true ships."""
 
     scores: list[float] = field(default_factory=list)
     right: list[bool] = field(default_factory=list)
     ships: int = 0
 
     def add(self, table: pd.DataFrame, truth: Truth) -> None:
-        """Objects of one scene. One within 100 m or half a length of a ship's middle is that ship."""
+        """Add one scene's objects. One within 100 m or half a length of a ship's middle is that ship."""
         from benchmarks.radar_scenes import SPACING_M
 
         free = table[[not (set(f) - {"low_score"}) & REJECTING for f in table["flags"]]]
@@ -43,7 +43,7 @@ class Judged:
         self.ships += len(place)
 
     def precision(self, cut: float) -> tuple[float, float]:
-        """Precision and recall of what scores at least ``cut``."""
+        """Precision and recall of objects that score at least ``cut``."""
         kept = np.array(self.right)[np.array(self.scores) >= cut]
         return float(kept.mean()) if len(kept) else 1.0, float(kept.sum()) / max(self.ships, 1)
 

@@ -1,9 +1,9 @@
-"""An open sea that the wind has made: waves, mirrored sky, glint and white caps, for benchmarks in fine pixels.
+"""A wind-driven open sea for sub-metre benchmarks: waves, reflected sky, sun glint and white caps.
 
 Wind waves have a JONSWAP spectrum over 50 km of fetch (Hasselmann and others, Dtsch. Hydrogr. Z. A8, 12, 1973) spread
-by cos squared; swell is a narrow band beside it. Slopes that no pixel resolves make up Cox and Munk's sum (J. Opt. Soc.
-Am. 44, 838, 1954). White caps cover what Monahan and O'Muircheartaigh found (J. Phys. Oceanogr. 10, 2094, 1980) and lie
-where waves fall hardest; their shapes, and how they fade, are ours: no picture was copied.
+by cos squared; swell is a narrow band beside it. Unresolved slopes complete Cox and Munk's total (J. Opt. Soc. Am. 44,
+838, 1954). White caps cover the share that Monahan and O'Muircheartaigh found (J. Phys. Oceanogr. 10, 2094, 1980),
+where waves have the largest downward acceleration; their shapes and fading are our choice and copy no picture.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ GRAVITY_M_S2 = 9.81
 FETCH_M = 50e3
 PEAK = 3.3  # JONSWAP's mean enhancement
 SWELL_LENGTH_M = 120.0
-SWELL_TURN = 0.7  # radians between wind and swell (our choice)
+SWELL_TURN = 0.7  # angle between wind and swell [rad] (our choice)
 FOAM = (0.50, 0.50, 0.48, 0.40)  # reflectance of fresh foam by band (Whitlock and others, 1982, rounded)
 SKY = (0.16, 0.13, 0.10, 0.07)  # radiance of a clear sky as reflectance, by band (our choice)
-SUN_GLINT = 0.02  # Fresnel's share of steep rays
+SUN_GLINT = 0.02  # Fresnel reflectance of the facets that mirror the sun
 
 
 @dataclass(frozen=True, slots=True)
 class RoughSea:
-    """A sea under one light; called, it draws itself (``pipeline.simulation.optical.Surface``)."""
+    """A sea under one light; calling it draws it (``pipeline.simulation.optical.Surface``)."""
 
     wind_m_s: float
     swell_m: float  # significant height
     light: Light
 
     def __call__(self, frame: MapFrame, water: BoolImage, air: Conditions, rng: np.random.Generator) -> Layers:
-        """The empty sea, whatever ``water`` says."""
+        """The open sea; ``water`` is ignored."""
         east, north, falls = self._slopes(frame, air, rng)
         view = _direction(90 - self.light.off_nadir_deg, self.light.view_azimuth_deg)
         mirrored = _fresnel(_cosine(east, north, view))
@@ -54,7 +54,7 @@ class RoughSea:
     def _slopes(
         self, frame: MapFrame, air: Conditions, rng: np.random.Generator
     ) -> tuple[FloatImage, FloatImage, FloatImage]:
-        """Slopes to the east and to the north, and how hard the surface falls, as vertical acceleration [m/s^2]."""
+        """Slopes to the east and to the north, and downward acceleration of the surface [m/s^2]."""
         side = int(2 ** np.ceil(np.log2(max(frame.shape))))
         ky, kx = np.meshgrid(
             2 * np.pi * np.fft.fftfreq(side, frame.pixel_m), 2 * np.pi * np.fft.rfftfreq(side, frame.pixel_m),
@@ -69,11 +69,11 @@ class RoughSea:
         def field(spectrum: np.ndarray) -> FloatImage:
             return np.fft.irfft2(spectrum, (side, side))[: frame.shape[0], : frame.shape[1]].astype(np.float32)
 
-        falls = GRAVITY_M_S2 * k * waves * np.exp(-((k / 2) ** 2))  # of waves that a pixel holds
+        falls = GRAVITY_M_S2 * k * waves * np.exp(-((k / 2) ** 2))  # of waves that pixels resolve
         return field(1j * kx * waves), -field(1j * ky * waves), field(falls)
 
     def _power(self, kx: FloatArray, ky: FloatArray, k: FloatArray, wave_rad: float, step: float) -> FloatArray:
-        """Power of heights by wave number [m^4]; waves of 400 m and more are left out."""
+        """Power of heights by wave number [m^4]; waves of 400 m and more are excluded."""
         frequency = np.sqrt(GRAVITY_M_S2 * k)
         peak = 22 * (GRAVITY_M_S2**2 / (self.wind_m_s * FETCH_M)) ** (1 / 3)
         level = 0.076 * (self.wind_m_s**2 / (FETCH_M * GRAVITY_M_S2)) ** 0.22
@@ -90,7 +90,7 @@ class RoughSea:
         return np.where(k < 2 * np.pi / 400, 0.0, out)
 
     def _foam(self, falls: FloatImage, pixel_m: float, rng: np.random.Generator) -> FloatImage:
-        """Share of each pixel under foam: fresh where waves fall hardest, older and dimmer downwind of it."""
+        """Foam cover of each pixel: fresh where downward acceleration is largest, older and dimmer downwind of it."""
         cover = min(0.2, 3.84e-6 * self.wind_m_s**3.41)
         beyond = (falls - np.quantile(falls, 1 - cover)) / falls.std()
         grain = np.clip(0.6 + 0.4 * smooth_noise(falls.shape, 1.0 / pixel_m, rng), 0.1, 1.3)
@@ -99,7 +99,7 @@ class RoughSea:
         return np.clip(fresh + 0.5 * old, 0, 1).astype(np.float32)
 
     def _glint(self, east: FloatImage, north: FloatImage) -> FloatImage:
-        """Sun mirrored to the sensor, as reflectance, by the slopes that the pixels do not resolve."""
+        """Sun reflected to the sensor, as reflectance, from the slopes that pixels do not resolve."""
         view = _direction(90 - self.light.off_nadir_deg, self.light.view_azimuth_deg)
         sun = _direction(self.light.sun_elevation_deg, self.light.sun_azimuth_deg)
         half = (sun + view) / np.linalg.norm(sun + view)
@@ -117,12 +117,12 @@ def _direction(elevation_deg: float, azimuth_deg: float) -> FloatArray:
 
 
 def _cosine(east: FloatImage, north: FloatImage, view: FloatArray) -> FloatImage:
-    """Cosine between the surface's normal and a direction."""
+    """Cosine of the angle between the surface normal and a direction."""
     return (-east * view[0] - north * view[1] + view[2]) / np.sqrt(1 + east**2 + north**2)
 
 
 def _fresnel(cosine: FloatImage) -> FloatImage:
-    """Share of unpolarised light that sea water mirrors."""
+    """Reflectance of sea water for unpolarised light."""
     into = np.clip(cosine, 0.02, 1.0)
     below = np.sqrt(1 - (1 - into**2) / REFRACTION**2)
     across = (into - REFRACTION * below) / (into + REFRACTION * below)

@@ -1,11 +1,11 @@
-"""A Sentinel-2 tile of five bands, file to detections: CPU time and memory beside merely decoding the same file.
+"""A Sentinel-2 tile of five bands from file to detections: CPU time and memory, against just decoding the same file.
 
     python -m benchmarks.sentinel2_tile [--side 10980] [--as-delivered]
 
-Simulated: two fifths land with a ragged coast, sea that varies, forty ships. One deflated GeoTIFF, or, as ESA delivers
-it, JPEG2000 files of a band each, B11 in pixels of 20 m. CPU seconds of this process, and with the quarantine's helper,
-and the wall clock, which says little on a machine that others use; decoding first, then with the hull network, then
-without.
+Simulated: two fifths land with a ragged coast, sea that varies, forty ships. One deflated GeoTIFF or, as ESA delivers
+it, one JPEG2000 file per band with B11 in pixels of 20 m. Prints CPU seconds of this process, without and with the
+quarantine's helper, and wall time, which means little on a shared machine. Runs decoding first, then detection with the
+hull network, then without.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def write_tile(path: Path, side: int, seed: int = 0) -> None:
 
 
 def delivered(tile: Path, folder: Path) -> list[Path]:
-    """A tile's bands in files of their own, lossless in tiles of 1,024 as ESA packs them; B11 in pixels of 20 m."""
+    """A tile's bands as separate files, lossless in tiles of 1,024 as ESA packs them; B11 in pixels of 20 m."""
     out = []
     with rasterio.open(tile) as file:
         for k, band in enumerate(BANDS, 1):
@@ -83,7 +83,7 @@ def delivered(tile: Path, folder: Path) -> list[Path]:
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float, float]:
-    """CPU seconds of this process, of it and its helper, which is new each time and ends, and by the wall clock."""
+    """CPU seconds of this process, CPU seconds with its helper (a new one each time, which ends), and wall seconds."""
     own, others, wall = time.process_time(), _of_others(), time.perf_counter()
     work()
     own, wall = time.process_time() - own, time.perf_counter() - wall
@@ -92,20 +92,20 @@ def timed(work: Callable[[], object]) -> tuple[float, float, float]:
 
 
 def _of_others() -> float:
-    """CPU seconds of processes that this one has seen end."""
+    """CPU seconds of this process's finished children."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def found(path: Path, options: OpenOptions) -> None:
-    """File to table, as `capwatch detect` does it."""
+    """Detect from the file to the table, as `capwatch detect` does."""
     scene = open_scene(path, options, all_read=True)
     detect(scene)
     settled(scene)
 
 
 def decode(paths: Sequence[Path]) -> int:
-    """Read every pixel once, strip by strip of the files' own tiles; the number of bytes."""
+    """Read every pixel once, by strips of the files' own tiles; returns the number of bytes."""
     total = 0
     for path in paths:
         with rasterio.Env(GDAL_CACHEMAX=64), rasterio.open(path) as file:
@@ -139,7 +139,7 @@ def main(arguments: Sequence[str] = ()) -> None:
             write_tile(path, args.side)
         files = delivered(path, Path(folder)) if args.as_delivered else [path]
         options = OpenOptions(sensor=Sensor.SENTINEL2)
-        timed(lambda: found(small, options))  # compiles, loads the weights
+        timed(lambda: found(small, options))  # warm-up: compiles, loads the weights
         looked[:] = [0, 0]
         read = timed(lambda: decode(files))
         base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6

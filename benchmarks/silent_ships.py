@@ -1,12 +1,12 @@
-"""Ships of low contrast in rough water that are lost without a word.
+"""Low-contrast ships in rough water that are missed without any notice.
 
     python -m benchmarks.silent_ships [--winds 4,6,8,10,12] [--seeds 61-62] [--quay] [--craft 60] [--deck 0.025] ...
 
 Simulated sea of 900 x 900 m in pixels of 0.5 m (`sea_surface`) with five product tankers whose decks are about as
-bright as it. A ship is *found* (accepted at her place, of half to one and a half times her length), else *unknown*
-(most of her lies where coverage says so), else *flagged* (a candidate of such a length, not accepted), else *silent*:
-coverage says that no ship was there. With ``--quay`` three of the five lie at a quay. With ``--craft`` the place is a
-harbour of that many boats of 7 to 16 m, without white caps, and its share that is unknown matters.
+bright as it. A ship is *found* (accepted at her place, with half to one and a half times her length), else *unknown*
+(coverage says that most of her area was not seen), else *flagged* (a candidate of such a length, not accepted), else
+*silent*: coverage says that no ship was there. With ``--quay`` three of the five lie at a quay. With ``--craft`` the
+place is a harbour of that many boats of 7 to 16 m, without white caps, and the share reported unknown is of interest.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ from pipeline.simulation.ships import Hull, ShipState, Structure
 from pipeline.types import Place, Scene, Zone
 
 WHEN = datetime(2024, 3, 1, 2, tzinfo=UTC)
-DARK = 0.025  # usual reflectance of decks, to a fifth: that of the sea as it looks from above
+DARK = 0.025  # usual deck reflectance, within a fifth: that of the sea seen from above
 QUAY_M = (800.0, 100.0, 3.0)  # length along the rows, width (nothing narrower counts as land by itself), height
-QUAY_AT = 0.12  # its middle, share of the side from the north
-ALONGSIDE = (0.2, 0.5, 0.8)  # of the ships at it, shares of the side
+QUAY_AT = 0.12  # its middle, as a fraction of the side from the north
+ALONGSIDE = (0.2, 0.5, 0.8)  # places of the ships along it, as fractions of the side
 Lying = tuple[ShipState, tuple[float, float]]  # with her map position
 
 
 def scene(folder: Path, seed: int, wind_m_s: float, *, quay: bool, craft: int, deck: float) -> Path:
-    """Write one image and its truth (``<image>.truth``): for each ship her hull's rectangle in pixels."""
+    """Write one image and its truth (``<image>.truth``): the rectangle of each ship's hull in pixels."""
     rng = np.random.default_rng([seed, 93])
     light = Light(*(float(rng.uniform(*ends)) for ends in ((25, 45), (0, 360), (0, 25), (0, 360))))
     frame = MapFrame(EPSG, *ORIGIN, PIXEL_M, (SIDE_PX, SIDE_PX))
@@ -64,12 +64,12 @@ def scene(folder: Path, seed: int, wind_m_s: float, *, quay: bool, craft: int, d
 
 
 def name_of(seed: int, wind_m_s: float, *, quay: bool, craft: int, deck: float) -> str:
-    """What an image is called."""
+    """Name of an image."""
     return f"silent{seed}-{wind_m_s:g}-{'quay' if quay else 'open'}-{craft}-{deck:g}"
 
 
 def _dark_ships(seed: int, deck: float, rng: np.random.Generator, *, quay: bool) -> tuple[list[Lying], list[tuple]]:
-    """Five tankers in open water, or three of them along the south of a quay."""
+    """Five tankers in open water, or three of them along the south side of a quay."""
     ships: list[Lying] = []
     for n, (x, y) in enumerate(SPOTS):
         hull = random_hull(f"silent{seed}-{n}", rng, "product_tanker")
@@ -86,7 +86,7 @@ def _dark_ships(seed: int, deck: float, rng: np.random.Generator, *, quay: bool)
 
 
 def _boats(seed: int, count: int, rng: np.random.Generator, ships: list[Lying]) -> list[Lying]:
-    """Boats at random in the water south of the quay, clear of the ships."""
+    """Boats at random places in the water south of the quay, clear of the ships."""
     boats: list[Lying] = []
     taken = [_rectangle(*ship).buffer(15 / PIXEL_M) for ship in ships]
     while len(boats) < count:
@@ -104,19 +104,19 @@ def _boats(seed: int, count: int, rng: np.random.Generator, ships: list[Lying]) 
 
 
 def _on_map(x: float, y: float) -> tuple[float, float]:
-    """Easting and northing of a place by shares of the side, from the west and from the north."""
+    """Easting and northing of a place given as fractions of the side from the west and from the north."""
     return ORIGIN[0] + x * SIDE_PX * PIXEL_M, ORIGIN[1] - y * SIDE_PX * PIXEL_M
 
 
 def _rectangle(state: ShipState, at: tuple[float, float]) -> Polygon:
-    """A hull from above, in columns and rows."""
+    """A hull's rectangle seen from above, in columns and rows."""
     a, b = (0.5 * side / PIXEL_M for side in (state.hull.beam_m, state.hull.length_m))
     lying = rotate(box(-a, -b, a, b), state.heading_deg, origin=(0, 0))  # rows go down: clockwise on the map
     return translate(lying, (at[0] - ORIGIN[0]) / PIXEL_M, (ORIGIN[1] - at[1]) / PIXEL_M)
 
 
 def searched(path: Path) -> Counter[str]:
-    """Ships of one image by what became of them, others accepted, unknown share [%] and CPU seconds."""
+    """Counts for one image: ships by outcome, other accepted detections, unknown share [%] and CPU seconds."""
     truth = [(length_m, Polygon(corners)) for length_m, corners in json.loads(path.with_suffix(".truth").read_text())]
     opened = open_scene(path)
     zones = {f"ship{n}": hull for n, (_, hull) in enumerate(truth)} | {"all": box(0, 0, SIDE_PX - 1, SIDE_PX - 1)}
@@ -135,13 +135,13 @@ def searched(path: Path) -> Counter[str]:
 
 
 def _at(found: pd.DataFrame, hull: Polygon, length_m: float) -> np.ndarray:
-    """Which candidates lie at a ship's place?"""
+    """Which candidates lie at a ship's place, shape (candidates,)."""
     apart = np.hypot(found["row"] - hull.centroid.y, found["col"] - hull.centroid.x).to_numpy()
     return np.asarray(apart * PIXEL_M < 0.5 * length_m, bool)
 
 
 def _fate(near: pd.DataFrame, length_m: float, covered: float) -> str:
-    """What became of a ship."""
+    """A ship's outcome: found, unknown, flagged or silent."""
     as_long = near[(near["length_m"] / length_m).between(0.5, 1.5)]
     if as_long["accepted"].any():
         return "found"
@@ -151,7 +151,7 @@ def _fate(near: pd.DataFrame, length_m: float, covered: float) -> str:
 
 
 def _place(opened: Scene, zones: dict[str, Polygon]) -> Place:
-    """Zones that are given in columns and rows."""
+    """A place with zones given in columns and rows."""
     assert opened.geolocation is not None
 
     def on_earth(area: Polygon) -> BaseGeometry:
@@ -188,7 +188,7 @@ def main() -> None:
 
 
 def line(told: Counter[str], wind_m_s: float, scenes: int) -> str:
-    """What scenes of one wind came to."""
+    """One row of the table: the counts of one wind's scenes."""
     fates = ", ".join(f"{told[fate]} {fate}" for fate in ("found", "unknown", "flagged", "silent"))
     return (
         f"simulated, wind {wind_m_s:g} m/s, {scenes} scenes: ships {fates}; {told['others']} others accepted, "

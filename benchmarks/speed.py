@@ -1,4 +1,4 @@
-"""Speed as ratios within one run: our time over the time that merely reading the same bytes takes."""
+"""Speed as ratios within one run: our time over the time of just reading the same bytes, or of another program."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SIDE = 4000  # pixels of the square radar image; large enough that start-up does
 
 
 def best_of(times: int, work: Callable[[], object]) -> float:
-    """Shortest wall time of several runs [s]: what the machine can do when nothing disturbs it."""
+    """Shortest wall time of several runs [s], the one least disturbed by other load."""
     taken = []
     for _ in range(times):
         start = time.perf_counter()
@@ -44,10 +44,10 @@ def radar(folder: Path) -> tuple[str, float, float]:
 
     path = _radar_image(folder / "sea.tif", seed=1)
     options = OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10)
-    detect(open_scene(path, options))  # compiles
+    detect(open_scene(path, options))  # warm-up: compiles
 
     def decode() -> object:
-        with rasterio.Env(GDAL_CACHEMAX=1), rasterio.open(path) as file:  # else the second reading is from memory
+        with rasterio.Env(GDAL_CACHEMAX=1), rasterio.open(path) as file:  # no cache: else the second read is of memory
             return file.read()
 
     return (
@@ -105,7 +105,7 @@ def ais(folder: Path) -> tuple[str, float, float]:
 
 
 def ais_table(folder: Path) -> tuple[str, float, float]:
-    """Our reader of tables against pandas parsing the same columns, without any check."""
+    """Our table reader, with its checks, against pandas parsing the same columns without any."""
     import pandas as pd
 
     from pipeline.ingest.ais.messages import read_ais

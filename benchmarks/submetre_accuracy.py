@@ -1,9 +1,9 @@
-"""Length, beam, heading, freeboard, tanker score and same-ship probability in fine optical images, on simulated scenes.
+"""Length, beam, heading, freeboard, tanker score and same-ship probability in sub-metre images, on simulated scenes.
 
     python -m benchmarks.submetre_accuracy --seeds 9001-9030 [--pixel 0.5] [--folder DIR]
 
 Scenes are drawn, written in four operators' layouts, read by the real readers and searched with default settings.
-Every figure is SIMULATED. Seeds below 1000 were used while the estimator was built; none of them is reported.
+Every figure is SIMULATED. Seeds below 1000 were used to develop the estimator; none of them is reported.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pipeline.types import Scene
 
 
 def measure(path: Path) -> list[dict[str, Any]]:
-    """One row a true ship: what was measured of her, by the detection nearest to where she is."""
+    """One row per true ship, with the measurements of the nearest detection."""
     from pyproj import Transformer
 
     scene: Scene = open_scene(path)
@@ -50,7 +50,7 @@ def measure(path: Path) -> list[dict[str, Any]]:
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Errors and coverage of intervals, all ships and by kind and lie."""
+    """Errors and interval coverage, for all ships and by kind and position."""
     groups = {"all": rows, "tankers": rows[rows["true_kind"].str.endswith("tanker")],
               "other": rows[~rows["true_kind"].str.endswith("tanker")],
               "in open water": rows[rows["true_berthed"] == ""],
@@ -100,7 +100,7 @@ def _auc(score: pd.Series, truth: pd.Series) -> float:
 
 
 def _held(rows: pd.DataFrame, name: str) -> float:
-    """Share of 90 % intervals that hold the truth."""
+    """Coverage: share of 90 % intervals that hold the truth."""
     truth = rows[f"true_{name}_m"]
     return float(((rows[f"{name}_lo_m"] <= truth) & (truth <= rows[f"{name}_hi_m"])).mean()) if len(rows) else np.nan
 

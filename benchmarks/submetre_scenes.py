@@ -1,4 +1,4 @@
-"""Simulated fine optical scenes of ships that the estimator has never seen: hulls, light, sea and sensor at random."""
+"""Simulated sub-metre optical scenes with random hulls, light, sea and sensor that the estimator was not built on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STYLES = ("minimal", "planet", "airbus", "maxar")
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """One ship as drawn; ``berthed`` is "" in open water, else which side the quay is on for the sun."""
+    """One ship as drawn; ``berthed`` is "" in open water, else the quay's side relative to the sun."""
 
     ship_id: str
     kind: str
@@ -43,7 +43,7 @@ class Truth:
 
 
 def random_hull(name: str, rng: np.random.Generator, kind: str | None = None) -> Hull:
-    """A hull of usual proportions for her kind. Spread and ranges after registers of ships (our reading)."""
+    """A hull of usual proportions for its kind. Spread and ranges follow ship registers (our reading)."""
     kind = kind or str(rng.choice(KINDS, p=SHARES))
     low, high = {"product_tanker": (58, 185), "crude_tanker": (180, 260), "bulk_carrier": (110, 235),
                  "container_ship": (110, 230), "general_cargo": (60, 150), "tug": (24, 36)}[kind]  # fmt: skip
@@ -59,9 +59,9 @@ def random_hull(name: str, rng: np.random.Generator, kind: str | None = None) ->
 
 
 def coaster(name: str, rng: np.random.Generator) -> Hull:
-    """A small tanker as deep as the laws of hull forms say: hulls below 75 m have hardly a side when laden.
+    """A small tanker with the depth that the hull-form laws give: hulls below 75 m show hardly any side when laden.
 
-    The laws are laid through published hulls (``pipeline.volume.hull_form``); spreads are those of what is published.
+    The laws are fitted to published hulls (``pipeline.volume.hull_form``); the spreads are those of published data.
     """
     length = float(np.exp(rng.uniform(np.log(58), np.log(110))))
     beam_m = length / (6.25 * float(np.exp(0.07 * rng.normal())))
@@ -72,7 +72,7 @@ def coaster(name: str, rng: np.random.Generator) -> Hull:
 
 
 def state_of(hull: Hull, heading_deg: float, fill: float, time: datetime) -> ShipState:
-    """A hull lying still, between ballast (0) and the load line (1)."""
+    """A hull at rest, loaded between ballast (0) and the load line (1)."""
     draught = hull.design_draught_m * (0.45 + 0.55 * fill)
     return ShipState(hull, time, 0.0, 0.0, heading_deg, heading_deg, 0.0, draught, "")
 
@@ -87,7 +87,7 @@ def make_scene(
     piers: bool = False,
     coasters: bool = False,
 ) -> Path:
-    """Draw and write one scene and its truth (``<image>.truth``); the image's path.
+    """Draw and write one scene and its truth (``<image>.truth``); returns the image's path.
 
     With ``piers`` the quays are `_pier`s, longer than the ships that lie at them; with ``coasters`` all ships are.
     """
@@ -142,7 +142,7 @@ def _quay(
 
 
 def _pier(quay: Structure, at: np.ndarray, hull: Hull, rng: np.random.Generator) -> tuple[Structure, np.ndarray]:
-    """The quay as a narrow pier, longer than the ship, that goes on beyond one of her ends."""
+    """The quay as a narrow pier, longer than the ship and extending beyond one of her ends."""
     heading = np.radians(quay.heading_deg)
     length = hull.length_m * float(rng.uniform(1.5, 2.4))
     along = float(rng.choice((-1, 1))) * (length - hull.length_m) / 2 * float(rng.uniform(0.5, 1.0))

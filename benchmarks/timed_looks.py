@@ -1,9 +1,9 @@
-"""What it is worth to know when in her stay a ship was looked at: cargo from freeboards with the times of their looks
-and without, on simulated ships. ``python -m benchmarks.timed_looks [ships]``.
+"""Value of knowing when in her stay a ship was imaged: cargo from freeboards with and without the times of their looks,
+on simulated ships. ``python -m benchmarks.timed_looks [ships]``.
 
-The ships are those of ``benchmarks.coverage``. Their cargo grows as the volume stage takes it to grow, or in other ways
-that it knows nothing of; images fall on any time of the stay. Arrival and departure are told by transponders, or lie
-between daily images.
+The ships are those of ``benchmarks.coverage``. Their cargo grows as the volume stage assumes, or in ways it does not
+know; images fall at any time of the stay. Arrival and departure are known from transponders, or lie between daily
+images.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from pipeline.volume import liftings
 
 CAME = pd.Timestamp("2024-03-07T12:00Z")
 STAY_H, STAY_LOG_SD = 30.0, 0.5  # median stay and its spread (our choice)
-GAP_H = 24.0  # between images, where these alone bound a stay
-SHORT_H = 2.0  # between two images of one day
+GAP_H = 24.0  # between images, where only these bound a stay
+SHORT_H = 2.0  # between two images on one day
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """When the pumping begins and ends, as shares of the stay; None: as the volume stage draws it."""
+    """When pumping begins and ends, as fractions of the stay; None: as the volume stage draws it."""
 
     name: str
     pumping: tuple[float, float] | None
 
     def aboard(self, passed: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Share of the cargo aboard after these shares of each stay: shape (looks, ships)."""
+        """Share of the cargo aboard after these fractions of each stay: shape (looks, ships)."""
         if self.pumping is None:
             points = np.sort(rng.random((3, passed.shape[1])), axis=0)
             begin, end = points[0], points[2]
@@ -52,12 +52,12 @@ Looks = Callable[[int, np.random.Generator], np.ndarray]
 
 
 def anywhere(ships: int, rng: np.random.Generator) -> np.ndarray:
-    """Two looks at any times of each stay, as shares of it."""
+    """Two looks at any time of each stay, as fractions of it."""
     return np.sort(rng.random((2, ships)), axis=0)
 
 
 def soon_after(ships: int, rng: np.random.Generator) -> np.ndarray:
-    """Two looks within some hours."""
+    """Two looks within a few hours, as fractions of the stay."""
     first = rng.random(ships)
     return np.stack((first, np.minimum(first + SHORT_H / STAY_H, 1)))
 
@@ -65,7 +65,7 @@ def soon_after(ships: int, rng: np.random.Generator) -> np.ndarray:
 def calls_of(
     ships: int, looks: Looks, course: Course, config: VolumeConfig, seed: int
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Calls with two freeboards, the times of both, and times and bounds of each stay; and the cargo of each [t]."""
+    """Calls with two freeboards and their times, and the times and bounds of each stay; and the cargo of each [t]."""
     calls, cargo = fleet(ships, config, seed)
     true: Fleet = built(ships, ships, config, np.random.default_rng(seed))  # the same ships
     rng = np.random.default_rng([seed, 7])
@@ -85,18 +85,18 @@ def calls_of(
 
 
 def by_images(calls: pd.DataFrame) -> pd.DataFrame:
-    """The calls with bounds of arrival and departure in place of their times."""
+    """The calls with bounds on arrival and departure instead of their times."""
     looks = {"arrival_hi": calls["freeboard_in_at"], "departure_lo": calls["freeboard_out_at"]}
     return calls.drop(columns=["arrival", "departure"]).assign(**looks)
 
 
 def by_transponder(calls: pd.DataFrame) -> pd.DataFrame:
-    """The calls with the times of arrival and departure."""
+    """The calls with times of arrival and departure."""
     return calls.drop(columns=["arrival_lo", "departure_hi"])
 
 
 def asked(calls: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """What a table may tell of each call."""
+    """The calls with each variant of what a table may say about their times."""
     both = known(calls, ("freeboard_in_m", "freeboard_out_m"))
     times = calls[["freeboard_in_at", "freeboard_out_at"]]
     heard, timed = by_transponder(both), both.assign(**times)
@@ -112,7 +112,7 @@ def asked(calls: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def main(ships: int = 1000, seed: int = 1) -> None:
-    """Print what lies inside the 90 % intervals, how wide they are, and how far medians lie off."""
+    """Print coverage and width of the 90 % intervals, and errors of the medians."""
     config = VolumeConfig()
     for looks, what in ((anywhere, "two looks at any time"), (soon_after, f"two looks some {SHORT_H:g} hours apart")):
         for course in COURSES:

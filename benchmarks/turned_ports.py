@@ -1,8 +1,8 @@
-"""How much optical results lean on how an image lies: ports turned by quarters, mirrored, or cut by a few pixels.
+"""How much optical results depend on an image's orientation: ports rotated by quarters, mirrored or cut by some pixels.
 
-``python -m benchmarks.turned_ports S2_PORTS [--without-network]``: of the ships accepted in each port as it is, how
-many are accepted in another form of it, within 40 m; how many others are; and how far lengths differ. With ``--sensor
-optical`` and ``--pattern 'sim-[35]*.tif'`` the same of a folder of fine images with their sidecars.
+``python -m benchmarks.turned_ports S2_PORTS [--without-network]``: of the ships accepted in the original port, how many
+are accepted within 40 m in each other form; how many others appear; and how far lengths differ. ``--sensor optical``
+and ``--pattern 'sim-[35]*.tif'`` do the same for a folder of sub-metre images with their sidecars.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Sensor
 
-SAME_M = 40.0  # half of the shortest hull that is asked for
-CUT_PX = (3, 8)  # rows and columns cut off; by 8 the network's three scales fall on the same pixels
+SAME_M = 40.0  # half the length of the shortest hull in question
+CUT_PX = (3, 8)  # rows and columns cut off; after a cut of 8 the network's three scales use the same pixels
 
 
 def forms(pixels: np.ndarray, grid: Affine) -> dict[str, tuple[np.ndarray, Affine]]:
-    """Pixels of shape (bands, rows, cols) and their grid, by the name of the form; the ground stays where it is."""
+    """Pixels of shape (bands, rows, cols) and their grid, by name of the form; the ground coordinates stay the same."""
     _, rows, cols = pixels.shape
     to_plain = {1: Affine(0, -1, cols, 1, 0, 0), 2: Affine(-1, 0, cols, 0, -1, rows), 3: Affine(0, 1, 0, -1, 0, rows)}
     out = {"as it is": (pixels, grid)}
@@ -52,7 +52,7 @@ def found(path: Path, form: tuple[np.ndarray, Affine], folder: Path, sensor: Sen
         file.update_tags(**{name: value for name, value in tags.items() if name != "AREA_OR_POINT"})
     for sidecar in path.parent.glob(f"{path.stem}*.json"):
         told = json.loads(sidecar.read_text())
-        told.pop("sha256", None)  # of the image as it is
+        told.pop("sha256", None)  # checksum of the original image
         (folder / sidecar.name).write_text(json.dumps(told))
     for metadata in path.parent.glob(f"{path.stem}*.xml"):
         shutil.copy(metadata, folder)
@@ -61,7 +61,7 @@ def found(path: Path, form: tuple[np.ndarray, Affine], folder: Path, sensor: Sen
 
 
 def same(one: pd.DataFrame, other: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of both that are one ship, each once."""
+    """Rows of both tables that are the same ship, each used once."""
     if one.empty or other.empty:
         return np.zeros(0, int), np.zeros(0, int)
     origin = float(one["lon"].mean()), float(one["lat"].mean())

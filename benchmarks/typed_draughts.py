@@ -1,8 +1,8 @@
-"""Do tankers lie as deep as the hull form says? Predicted draughts against those that real ships type.
+"""Do tankers lie as deep as the hull-form law says? Predicted draughts against those that real ships type.
 
-``python -m benchmarks.typed_draughts``. Three kinds of ships, none of whom the volume stage reads: tankers whose
-deadweight a register has (a fit, `pipeline/volume/hull_form.py` is laid through them), tankers that came to load crude
-oil (ballast is laid through these, the spread is not), and the deepest that tankers around the world typed in a week.
+``python -m benchmarks.typed_draughts``. Three kinds of ships, none of which the volume stage reads: tankers with a
+deadweight in a register (in-sample: `pipeline/volume/hull_form.py` is fitted to them), tankers that came to load crude
+oil (ballast is fitted to these, its spread is not), and the deepest draughts of tankers worldwide in one week.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from pipeline.volume.possible_voyages import HullForms, Voyages
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 DRAWS, SEED = 4000, 1
-DEEPEST_AFLOAT_M = 30.0  # a transponder's 37 m of a ship of 79 m are feet, or a slip
+DEEPEST_AFLOAT_M = 30.0  # a transponder's 37 m for a ship of 79 m is in feet, or a slip
 SIZES = ["loa_m", "beam_m", "dwt", "ais_draught_m"]
-LADEN = 0.85  # of what the law as it stands expects of a full ship: those below are in ballast (two ships)
+LADEN = 0.85  # of the full draught by the current law: ships below this are in ballast (two ships)
 LENGTHS_M = (50, 90, 115, 150, 200, 260, 340)
-TO_LOAD_M, LADEN_M = (200.0, 260.0), 11.0  # two of 259 calls are deeper: laden, or nobody had typed
+TO_LOAD_M, LADEN_M = (200.0, 260.0), 11.0  # two of 259 calls are deeper: laden, or not retyped
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Draughts of ships that may have been at one hull, shape (draws,), in metres."""
+    """Draughts [m] that ships with one hull may have, shape (draws,)."""
 
-    light: np.ndarray  # with ballast
-    full: np.ndarray  # with all of her deadweight
+    light: np.ndarray  # in ballast
+    full: np.ndarray  # with the full deadweight
 
 
 def predicted(length_m: float, beam_m: float, dwt_t: float | None = None) -> Expected:
-    """What the volume stage would expect of a hull, by her deadweight, or by the usual one and its spread."""
+    """Draughts that the volume stage expects of a hull, from its deadweight, or from the usual one and its spread."""
     config, model, rng = VolumeConfig(), tanker_regression(), np.random.default_rng(SEED)
     length, beam = np.array(length_m), np.array(beam_m)
     usual = model.log_dwt(length, beam)
@@ -56,7 +56,7 @@ def predicted(length_m: float, beam_m: float, dwt_t: float | None = None) -> Exp
 
 
 def against(typed_m: np.ndarray, expected: list[np.ndarray]) -> str:
-    """Typed over the median expected, its 5, 50 and 95 % points, and the share inside the expected 90 %."""
+    """5, 50 and 95 % points of typed over median expected draught, and the share inside the expected 90 %."""
     ratio = np.array([t / np.median(e) for t, e in zip(typed_m, expected, strict=True)])
     inside = [np.percentile(e, 5) <= t <= np.percentile(e, 95) for t, e in zip(typed_m, expected, strict=True)]
     low, mid, high = np.percentile(ratio, (5, 50, 95))
@@ -74,7 +74,7 @@ def tankers_by_register() -> pd.DataFrame:
 
 
 def by_register() -> str:
-    """Those of them that are deep enough to be laden, against what their deadweight tells."""
+    """Those of them deep enough to be laden, against the draught expected from their deadweight."""
     ships = tankers_by_register()
     full = [predicted(s.loa_m, s.beam_m, s.dwt).full for s in ships.itertuples()]
     typed = ships["ais_draught_m"].to_numpy()
@@ -83,7 +83,7 @@ def by_register() -> str:
 
 
 def that_came_to_load() -> str:
-    """Tankers that called at Westridge, Vancouver, to load crude oil: each with her first call, as far as light."""
+    """Tankers that called at Westridge, Vancouver, to load crude oil: each ship's first call that is not laden."""
     calls = pd.read_csv(DATA / "port_calls" / "vancouver_tanker_calls.csv").dropna(subset=["arrival_draught_m"])
     calls = calls[(calls["terminal"] == "Westridge") & calls["length_m"].between(*TO_LOAD_M)]
     light = calls[calls["arrival_draught_m"] < LADEN_M].drop_duplicates("imo")
@@ -94,7 +94,7 @@ def that_came_to_load() -> str:
 
 
 def deepest_typed() -> list[str]:
-    """Of each seagoing tanker the deepest draught of a week, by length: laden ones stand in the upper part."""
+    """Each seagoing tanker's deepest draught in a week, by length; laden ships are in the upper part."""
     told = pd.read_csv(DATA / "tanker_draught" / "static_reports.csv")
     slender = (told["length_m"] / told["breadth_m"]).between(4.5, 7.6)
     told = told[told["ship_type"].between(80, 89) & (told["draught"] > 0) & slender]
@@ -111,7 +111,7 @@ def deepest_typed() -> list[str]:
 
 
 def main() -> None:
-    """Print typed draughts over expected ones."""
+    """Print typed over expected draughts."""
     if not DATA.is_dir():
         print("typed draughts, real: the labelled data (../shared) is not here, nothing measured")
         return

@@ -1,11 +1,11 @@
-"""Calls that nobody saw, where of some looks nobody knows what they find.
+"""Estimate of unseen calls where the recall of some looks is unknown (unrated looks).
 
 ``python -m benchmarks.unrated_looks [years]``.
 
-Each year has 60 calls (Poisson) at one berth, stays by the law that the config declares, drawn with the error that it
-states, and a look each so many days, a share of which is of unknown worth: it covers nothing and yet finds a ship with
-the stated chance, any other look with 0.66, which the estimate is told exactly. "total" is calls seen and expected over
-those that came, "holds" the share of years whose unseen calls lie in the 90 % interval that an account draws (of whole
+Each year has 60 calls (Poisson) at one berth. Stays follow the config's law, drawn with its stated error. Looks are
+evenly spaced; a share of them is unrated: such a look covers nothing, yet finds a ship with the stated chance. Other
+looks find one with chance 0.66, which the estimate is given exactly. "total" is calls seen plus expected unseen over
+true calls; "holds" is the share of years whose unseen calls lie in the 90 % interval that an account draws (of whole
 numbers, as in `missed_calls`).
 """
 
@@ -34,7 +34,7 @@ BERTH = PLACE.zones[0].zone_id
 
 
 def look_table(times_d: np.ndarray, unrated: np.ndarray) -> pd.DataFrame:
-    """One look at the berth at each time; those of unknown worth cover nothing of it."""
+    """One look at the berth at each time; unrated ones cover nothing of it."""
     rows = [
         {"look_id": f"{k}/{BERTH}", "scene_id": str(k), "zone_id": BERTH, "sensor": "optical", "state": "usable",
          "acquired": START + timedelta(days=float(day)), "covered": 0.0 if hidden else 1.0, "n_detections": 0}
@@ -44,7 +44,7 @@ def look_table(times_d: np.ndarray, unrated: np.ndarray) -> pd.DataFrame:
 
 
 def recall_table() -> pd.DataFrame:
-    """What a look finds, of ships of any length, known exactly."""
+    """Recall of a look for ships of any length, known exactly."""
     told = {"sensor": "optical", "context": "quay", "tries": 0, "hits": 0}
     told |= dict.fromkeys(("recall", "recall_lo", "recall_hi"), RECALL)
     rows = [told | {"recall_id": f"optical/quay/{size}", "size": size} for size in ("all", "short", "middle", "long")]
@@ -52,7 +52,7 @@ def recall_table() -> pd.DataFrame:
 
 
 def calls_of(found_in: list[np.ndarray], times_d: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The calls that looks found, each by the numbers of those looks, and the detections that they are made of."""
+    """The calls found, each given by the numbers of the looks that found it, and the detections they consist of."""
     calls, detections = [], []
     for n, looks in enumerate(found_in):
         ids = [f"{look}/{n}" for look in looks]
@@ -65,7 +65,7 @@ def calls_of(found_in: list[np.ndarray], times_d: np.ndarray) -> tuple[pd.DataFr
 
 
 def year(rng: np.random.Generator, every_d: float, share: float, finds: float) -> tuple[float, int, bool]:
-    """Calls seen and expected, calls that came, and whether the interval of the unseen ones holds."""
+    """Calls seen plus expected unseen, true calls, and whether the interval of the unseen ones holds."""
     law = stay_law(PORT_CALLS.empty(), CONFIG)
     stays_d = law.days * np.exp(law.log_sd * rng.standard_normal())
     times_d = np.arange(rng.uniform(0, every_d), YEAR_D, every_d)
@@ -94,7 +94,7 @@ def year(rng: np.random.Generator, every_d: float, share: float, finds: float) -
 
 
 def main() -> None:
-    """Print a line for each spacing of looks, share of unknown worth, and what those find."""
+    """Print a line for each spacing of looks, share of unrated looks, and chance with which those find a ship."""
     years = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     print(f"unseen calls, simulated: looks of unknown worth among the others, {years} years a cell")
     print("a look each, d  unknown  find   total  +-      holds")

@@ -1,10 +1,11 @@
-"""Which way did her cargo go? By the heights of a ship's side and when they were seen, on simulated ships.
+"""Did a ship load or discharge? From her freeboards and when they were measured, on simulated ships.
 ``python -m benchmarks.ways_of_cargo [ships]``.
 
-The ships are those of ``benchmarks.coverage``, built and loaded by the laws of the volume stage, which the calls stage
-knows in short only; half load, half discharge, one in twenty does neither. Images fall on any time of a stay, that is
-bounded by daily images or by a transponder. Told: of calls at a berth where both are as likely, those that are put on
-the right side; how often a loading is true where so much is said; the log loss, in bits a call (1: nothing known).
+The ships are those of ``benchmarks.coverage``, built and loaded by the volume stage's laws, of which the calls stage
+uses only a short form; half load, half discharge, one in twenty does neither. Images fall at any time of a stay, which
+is bounded by daily images or by a transponder. Prints, for calls at a berth where both directions are equally likely:
+the share classified correctly; the share of true loadings by stated chance; and the log loss in bits per call (1:
+nothing known).
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def calls_of(ships: int, looks: Looks, course: Course, seed: int) -> tuple[pd.Da
 
 
 def asked(calls: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """What may be known of each call."""
+    """The calls with each variant of what may be known about them."""
     last = [name for name in calls if name.startswith(("freeboard_out", "freeboard_change"))]
     one = calls.drop(columns=last)
     return {

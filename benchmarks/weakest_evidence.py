@@ -1,8 +1,8 @@
-"""What "without its weakest evidence" costs: ``python -m benchmarks.weakest_evidence [months ...]`` (by default 1 3).
+"""Cost of "without its weakest evidence": ``python -m benchmarks.weakest_evidence [months ...]`` (default 1 3).
 
-A simulated port: twelve ships a month that are heard, and others that images alone show. For each counted call, at most
-sixty, the calls and the account are made once more without one piece of evidence. The unit is what sightings, calls and
-account of the whole take once, in the same process: a plain repetition would cost one a call.
+A simulated port: twelve ships a month that are heard, and others seen only in images. For each counted call, at most
+sixty, the calls and the account are computed again without one piece of evidence. The unit is the time of one full
+computation of sightings, calls and account in the same process: plain repetition would cost one unit per call.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def place() -> Place:
 
 
 def port(months: int) -> tuple[Ground, pd.DataFrame]:
-    """What is known of a port in so many months, and its detections."""
+    """What is known about a port over this many months, and its detections."""
     config = load_run_config(configs_root() / "vostochny.yaml", {})
     start = by_images.START.to_pydatetime()
     period = config.period.model_copy(update={"start": start, "end": start + timedelta(days=30 * months)})
@@ -64,7 +64,7 @@ def port(months: int) -> tuple[Ground, pd.DataFrame]:
 
 
 def timed(work: Callable[[], T]) -> tuple[T, float]:
-    """A result and its CPU seconds."""
+    """A result and the CPU seconds it took."""
     start = time.process_time()
     return work(), time.process_time() - start
 
