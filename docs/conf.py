@@ -1,4 +1,4 @@
-"""Sphinx: the pages of this folder as a site. ``make docs`` builds it and takes a warning for an error."""
+"""Sphinx configuration: the pages of this folder as a site. ``make docs`` builds it with warnings as errors."""
 
 project = "capwatch"
 author = "The capwatch authors"

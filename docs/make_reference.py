@@ -1,4 +1,4 @@
-"""Write the reference pages from the code, so that they never drift: docs/configuration.md and docs/tables.md.
+"""Generate the reference pages from the code, so that they never drift: docs/configuration.md and docs/tables.md.
 
 python docs/make_reference.py            writes both pages
 python docs/make_reference.py --check    writes nothing; exit code 1 and one line for each page that is stale
@@ -26,7 +26,7 @@ from pipeline.tables.contract import Column, Contract
 
 DOCS = Path(__file__).parent
 NOTE = "<!-- Written by docs/make_reference.py from the code. Do not edit: change the code and run the script. -->"
-MAX_DEFAULT = 60  # characters of a default in a cell; longer ones stand below the table
+MAX_DEFAULT = 60  # longest default shown in a cell [characters]; longer ones go below the table
 
 BOUNDS: tuple[tuple[type, str, str], ...] = (
     (annotated_types.Gt, "> ", "gt"),
@@ -85,7 +85,7 @@ The tables, in the order in which the stages produce them: {order}.
 
 
 def configuration() -> str:
-    """The page of every field of every file that a user writes."""
+    """The page that lists every field of every file that a user writes."""
     parts = [
         NOTE,
         CONFIG_HEAD,
@@ -106,13 +106,13 @@ def configuration() -> str:
 
 
 def tables() -> str:
-    """The page of every table contract."""
+    """The page that lists every table contract."""
     order = ", ".join(f"[{c.name}](#{c.name})" for c in ALL)
     return "\n".join([NOTE, TABLES_HEAD.format(order=order), *(_contract(c) for c in ALL)]).rstrip() + "\n"
 
 
 def _sections(model: type[BaseModel], path: str, *, elsewhere: tuple[type[BaseModel], ...] = ()) -> Iterator[str]:
-    """A model's own fields as a table, then the models inside it, depth first, but those that stand elsewhere."""
+    """A model's fields as a table, then the models inside it, depth first, except those documented elsewhere."""
     yield f"### {path or 'top level'}\n\n{_about(model)}\n"
     yield "| field | type | default | meaning |\n|---|---|---|---|"
     below: list[tuple[str, type[BaseModel]]] = []
@@ -138,7 +138,7 @@ def _about(model: type[BaseModel]) -> str:
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model that a field holds, alone or in a tuple; None for plain values."""
+    """The model that a field holds, directly or in a tuple; None for plain values."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((m for a in get_args(annotation) if (m := _model_in(a)) is not None), None)
@@ -179,7 +179,7 @@ def _type_name(annotation: Any) -> str:
 
 
 def _bound(part: Any) -> str:
-    """One bound of pydantic's metadata; empty for what is not one."""
+    """One bound from pydantic's metadata as text; empty if it is not a bound."""
     for kind, sign, name in BOUNDS:
         if isinstance(part, kind):
             return f"{sign}{_number(getattr(part, name))}"
@@ -205,7 +205,7 @@ def _default(info: FieldInfo, inner: type[BaseModel] | None) -> str:
 
 
 def _plain(value: Any) -> str:
-    """A value as YAML would have it."""
+    """A value as YAML writes it."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -218,7 +218,7 @@ def _plain(value: Any) -> str:
 
 
 def _contract(contract: Contract) -> str:
-    """One table's columns."""
+    """One table's columns as a page section."""
     lines = [
         f"## {contract.name}\n",
         f"{contract.about} Key: `{contract.key}`.\n",
@@ -247,12 +247,12 @@ def _values(column: Column) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text that does not break a table."""
+    """Text escaped for a table cell."""
     return _prose(text).replace("|", "\\|")
 
 
 def _prose(text: str) -> str:
-    """A docstring on one line, with Markdown's ticks."""
+    """A docstring joined into one line, with Markdown backticks."""
     return " ".join(text.split()).replace("``", "`")
 
 
@@ -260,7 +260,7 @@ PAGES = {"configuration.md": configuration, "tables.md": tables}
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pages, or with ``--check`` say which differ; the exit code."""
+    """Write the pages, or with ``--check`` name those that differ; returns the exit code."""
     stale = []
     for name, page in PAGES.items():
         path, text = DOCS / name, page()

@@ -1,8 +1,8 @@
-"""Writes ``docs/reliability.md``: the catalogue of bad inputs and faults beside what the tests saw.
+"""Write ``docs/reliability.md``: the catalogue of bad inputs and faults, with the outcome of the test of each.
 
 ``python docs/make_reliability.py [OUTCOMES.jsonl]`` runs ``tests/cases`` (or takes the outcomes of an earlier run, as
-CAPWATCH_CASES records them) and makes the table of it. Where outcomes are given, cases that they say nothing of keep
-their rows. Figures of the long sweeps stand in ``docs/reliability.in.md``.
+recorded with CAPWATCH_CASES) and makes the table. Cases missing from given outcomes keep their rows. Figures of the
+long sweeps are in ``docs/reliability.in.md``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ GROUPS = {
     "X": "Reports and configuration",
 }
 HEAD = "| case | input or fault | expected | state | seen |"
-MOST = 150  # characters of what was seen
+MOST = 150  # characters kept of a test's observation
 
 
 def outcomes(path: Path) -> dict[str, list[dict[str, Any]]]:
@@ -44,7 +44,7 @@ def outcomes(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def verdict(rows: list[dict[str, Any]]) -> tuple[str, str]:
-    """Does the case hold, and what was seen?"""
+    """State of a case (does it hold) and what was seen."""
     if not rows:
         return "no test yet", ""
     seen = list(dict.fromkeys(s for row in rows for s in row["saw"]))
@@ -58,14 +58,14 @@ def verdict(rows: list[dict[str, Any]]) -> tuple[str, str]:
 
 
 def cell(text: str) -> str:
-    """Text that cannot break the table, without paths of the machine that ran the tests."""
+    """Text escaped for the table, without paths of the machine that ran the tests."""
     text = re.sub(r"(/[\w.+-]+)+/(?=[\w.+-])", "", text)
     text = text if len(text) <= MOST else text[: MOST - 1] + "…"
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
 def rows_of(page: str) -> dict[str, tuple[str, str]]:
-    """State and what was seen of each case on an earlier page, as its cells hold them."""
+    """State and observation of each case from an earlier page, as its cells hold them."""
     out = {}
     for line in page.splitlines():
         cells = re.split(r"(?<!\\) ?\| ?", line.strip())
@@ -75,7 +75,7 @@ def rows_of(page: str) -> dict[str, tuple[str, str]]:
 
 
 def page(found: dict[str, list[dict[str, Any]]], before: dict[str, tuple[str, str]]) -> str:
-    """The whole page; cases without an outcome stand as before."""
+    """The whole page; cases without an outcome keep their earlier rows."""
     with CATALOGUE.open(newline="", encoding="utf-8") as file:
         cases = list(csv.DictReader(file))
     told = {case["id"]: verdict(found.get(case["id"], [])) for case in cases}
@@ -98,7 +98,7 @@ def page(found: dict[str, list[dict[str, Any]]], before: dict[str, tuple[str, st
 
 
 def main() -> None:
-    """Run the cases where no outcomes are given, and write the page."""
+    """Run the cases if no outcomes are given, and write the page."""
     target, before = ROOT / "docs" / "reliability.md", {}
     if len(sys.argv) > 1:
         found = outcomes(Path(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""Builders of small scenes and places with known content, for the tests of several stages."""
+"""Builders of small scenes and places with known content, for several stages' tests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ needs_real_data = pytest.mark.skipif(
 
 @dataclass(frozen=True)
 class LocalGeolocation:
-    """A north-up tangent plane: rows go south, columns east; good to a centimetre over a few kilometres."""
+    """A north-up tangent plane: rows go south, columns east; accurate to a centimetre over a few kilometres."""
 
     lon0: float
     lat0: float
@@ -58,7 +58,7 @@ def array_scene(
     acquired: datetime | None = NOON,
     **more,
 ) -> Scene:
-    """A scene of arrays in memory; ``origin`` is lon, lat of pixel (0, 0), None for no georeference."""
+    """A scene from arrays in memory; ``origin`` is lon, lat of pixel (0, 0), None for no georeference."""
     data = np.stack([np.asarray(b, np.float32) for b in bands.values()])
     shape = data.shape[1:]
     spacing = (spacing_m, spacing_m) if np.isscalar(spacing_m) else tuple(spacing_m)
@@ -104,7 +104,7 @@ def place_of(*zones: Zone, land=None, bbox=(132.95, 42.70, 133.10, 42.80)) -> Pl
 
 
 def ship_picture(path: Path, **more) -> tuple[float, float]:
-    """Speckled sea with one bright ship, as an 8-bit picture; returns the ship's middle (row, col)."""
+    """Write an 8-bit picture of speckled sea with one bright ship; returns the ship's middle (row, col)."""
     rng = np.random.default_rng(5)
     sea = rng.gamma(4.4, 9.0, (300, 300))
     sea[140:144, 100:118] = 900.0

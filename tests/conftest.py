@@ -1,4 +1,4 @@
-"""Things that many tests share: one finished run of the small scenario, made once for all workers."""
+"""Fixtures shared by many tests: one finished run of the small scenario, made once for all workers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.workspace import configs_root, load_run_config
 from tests.in_process import exit_code
 from tests.servers import Site
 
-settings.register_profile("patient", settings(), deadline=None)  # a deadline tells how busy the machine is
+settings.register_profile("patient", settings(), deadline=None)  # a deadline would fail on a busy machine
 settings.load_profile("patient")
 
 TINY = {
@@ -36,7 +36,7 @@ def shared_tmp(tmp_path_factory, worker_id) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(shared_tmp):
-    """Simulated inputs are kept in the session's own folder, never in the user's cache."""
+    """Keep simulated inputs in the session's own folder, never in the user's cache."""
     before = os.environ.get("CAPWATCH_CACHE")
     os.environ["CAPWATCH_CACHE"] = str(shared_tmp / "cache")
     yield
@@ -47,7 +47,7 @@ def own_cache(shared_tmp):
 
 
 def run_tiny(out: Path, **more) -> Path:
-    """Run the small scenario; the run's folder comes back."""
+    """Run the small scenario; returns the run's folder."""
     root = configs_root()
     config = load_run_config(root / "vostochny.yaml", TINY | more)
     return run(config, root, out, Console(quiet=True)).folder
@@ -81,7 +81,7 @@ def capwatch(capsys, monkeypatch):
 
 @pytest.fixture
 def site(tmp_path):
-    """A web site of the test's own, on loopback."""
+    """A local web site for one test, on loopback."""
     folder = tmp_path / "site"
     folder.mkdir()
     served = Site(folder)

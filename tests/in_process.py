@@ -1,4 +1,4 @@
-"""The command in the process of the tests, where it starts at once."""
+"""Run the command inside the test process, which avoids its start-up time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 
 def exit_code(words: Sequence[object], monkeypatch: pytest.MonkeyPatch) -> int:
-    """Run ``words``, the command's name first, and say how it ended; 1 for a text in place of a code."""
+    """Run ``words`` (the command's name first); returns the exit code, 1 if it exits with a text."""
     from pipeline.cli import main
 
     monkeypatch.setattr(sys, "argv", [str(word) for word in words])

@@ -1,6 +1,6 @@
-"""Servers on loopback that tests start: files with byte ranges and injected faults, a token desk, a STAC API, S3.
+"""Loopback servers that tests start: files with byte ranges and injected faults, a token endpoint, a STAC API, S3.
 
-Each keeps a log of what it was asked, so that a test can assert what was *not* asked. Nothing here leaves the machine.
+Each logs its requests, so that a test can assert what was *not* requested. Nothing leaves the machine.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import pytest
 
 @dataclass
 class Fault:
-    """What goes wrong with requests whose path matches ``pattern``, the first ``times`` of them (-1: always)."""
+    """A fault in requests whose path matches ``pattern``, for the first ``times`` of them (-1: always)."""
 
     pattern: str
     kind: str  # status, cut, drip, drip_head, html, redirect, whole, wrong_range, silent, zeros, noise
@@ -37,12 +37,12 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     target: str = ""
-    after: int = 0  # requests that are let through first
+    after: int = 0  # requests let through first
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One request as it arrived."""
+    """One received request."""
 
     method: str
     path: str
@@ -52,7 +52,7 @@ class Asked:
 
 
 class _Quiet(ThreadingHTTPServer):
-    """A server that says nothing of clients that go away, as those do whose time limit ends."""
+    """A server that ignores clients that disconnect, as those with an expired time limit do."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exc_info()[1], ConnectionError):
@@ -60,7 +60,7 @@ class _Quiet(ThreadingHTTPServer):
 
 
 class Site:
-    """A folder over HTTP on a free port of 127.0.0.1."""
+    """A folder served over HTTP on a free port of 127.0.0.1."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -88,7 +88,7 @@ class Site:
         self.server.server_close()
 
     def asked(self, part: str = "") -> list[Asked]:
-        """Requests whose path holds ``part``."""
+        """Requests whose path contains ``part``."""
         return [a for a in self.log if part in a.path]
 
     def fault_for(self, path: str) -> Fault | None:
@@ -226,7 +226,7 @@ def free_port() -> int:
 
 @contextmanager
 def stac_api(folder: Path, collections: list[str], items: list[dict[str, Any]]) -> Iterator[str]:
-    """``rustac serve`` with these items; its address."""
+    """``rustac serve`` with these items; yields its address."""
     pytest.importorskip("rustac", reason="rustac (dev) is not installed: no STAC server for tests")
     program = shutil.which("rustac") or str(Path(sys.executable).with_name("rustac"))
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,1 +1,1 @@
-"""Programs that make what the package carries; no part of the package."""
+"""Programs that generate files the package ships; not part of the package."""

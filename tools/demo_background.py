@@ -1,8 +1,8 @@
-"""Make the backgrounds that the demo starts from: what its two radar orbits saw in the weeks before. Simulated.
+"""Make the demo's backgrounds: what its two radar orbits saw in the weeks before. Simulated.
 
     python -m tools.demo_background
 
-Seven looks of each orbit, twelve days apart, before the scenario's month; other ships at about half of the berths each
+Seven looks per orbit, twelve days apart, before the scenario's month, with other ships at about half of the berths each
 time. Writes ``configs/backgrounds/vostochny-<orbit>.tif``, tagged as simulated: real scenes are never compared with it.
 """
 
@@ -31,7 +31,7 @@ LOOKS, STEP_D = 7, 12
 
 
 def main() -> None:
-    """Draw, look, remember, write."""
+    """Draw the looks, and write each orbit's background."""
     path = CONFIGS / "vostochny.yaml"
     run = load(RunConfig, path)
     place = load_place(run.aoi, path.parent)
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _before(world: World, place: Place, first: Look, n: int, rng: np.random.Generator) -> Scene:
-    """A look some repeat cycles before the first one of an orbit."""
+    """A look ``n`` repeat cycles before the first one of an orbit."""
     time = first.time - timedelta(days=STEP_D * (LOOKS - n))
     flown = RadarPass(HEADING_DEG[first.orbit])
     frame = RadarFrame.over(first.bbox or place.bbox, flown.heading_deg, SPACING_M)

@@ -1,6 +1,6 @@
-"""Write notebooks as .ipynb with what their cells show: ``python -m tools.write_notebooks [NAME ...] [--run FOLDER]``.
+"""Run notebooks and write them as .ipynb with outputs: ``python -m tools.write_notebooks [NAME ...] [--run FOLDER]``.
 
-The text in ``notebooks/*.py`` is what is kept; what is written beside it is made anew each time.
+The sources are ``notebooks/*.py``; the .ipynb files beside them are generated.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from nbformat import NotebookNode
 from pipeline.errors import NothingToShow
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
-RUN = "CAPWATCH_RUN"  # by which a notebook is told its run
+RUN = "CAPWATCH_RUN"  # environment variable that gives a notebook its run
 
 
 def executed(name: str) -> NotebookNode:
-    """The notebook of that name with what its cells show; CellExecutionError where one fails.
+    """The named notebook with its outputs; CellExecutionError if a cell fails.
 
-    Where the run has nothing more to show, a cell's last sentence says so, and those below it stay empty.
+    Where the run has nothing more to show, the last executed cell ends by saying so, and those below it stay empty.
     """
     notebook = jupytext.read(FOLDER / f"{name}.py")
     where = {"metadata": {"path": str(FOLDER)}}
-    quiet = ["--IPKernelApp.log_level=ERROR"]  # it warns of its own port, which only this machine can reach
+    quiet = ["--IPKernelApp.log_level=ERROR"]  # hides the kernel's warning about its port, which is local only
     client = nbclient.NotebookClient(notebook, kernel_name="python3", resources=where, extra_arguments=quiet)
     try:
         client.execute()
@@ -39,7 +39,7 @@ def executed(name: str) -> NotebookNode:
 
 
 def main() -> int:
-    """Write each asked notebook and say where it lies; of one that fails, why."""
+    """Write each requested notebook and print its path; for one that fails, the reason."""
     known = sorted(path.stem for path in FOLDER.glob("*.py"))
     parser = argparse.ArgumentParser(prog="make notebooks", description="Write executed notebooks.")
     parser.add_argument("names", nargs="*", help="all of them by default")

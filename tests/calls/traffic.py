@@ -1,4 +1,4 @@
-"""Builders of AIS messages, detections and looks at one small harbour, for the tests of this folder."""
+"""Builders of AIS messages, detections and looks at one small harbour, for this folder's tests."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def harbour(**more) -> Place:
 
 
 def at(hours: float) -> pd.Timestamp:
-    """Moment after midnight."""
+    """A time so many hours after midnight."""
     return MIDNIGHT + pd.Timedelta(hours=hours)
 
 
 def off_berth(east_m: float, north_m: float = 0.0) -> tuple[float, float]:
-    """Longitude and latitude of a point so far from the berth's centre."""
+    """Longitude and latitude of a point offset from the berth's centre."""
     lon, lat = from_plane(east_m, north_m, BERTH)
     return float(lon), float(lat)
 
 
 def fixes(hours, lon, lat, sog=0.0, *, mmsi: int = MMSI, **more) -> pd.DataFrame:
-    """Position reports of one transponder; anything may be one value or one for each report."""
+    """Position reports of one transponder; each field is one value for all or one per report."""
     hours = np.atleast_1d(np.asarray(hours, float))
     table = pd.DataFrame({"time_utc": MIDNIGHT + pd.to_timedelta(np.round(hours * 3600), unit="s")})
     values = {"lon": lon, "lat": lat, "sog": sog, "cog": 0.0, "mmsi": mmsi, "msg_type": 1} | more
@@ -52,7 +52,7 @@ def said(hours: float, *, mmsi: int = MMSI, **fields) -> pd.DataFrame:
 
 
 def said_often(hours, *, mmsi: int = MMSI, **fields) -> pd.DataFrame:
-    """Static reports of one transponder; anything may be one value or one for each report."""
+    """Static reports of one transponder; each field is one value for all or one per report."""
     table = pd.DataFrame({"time_utc": [at(h) for h in hours], "mmsi": mmsi, "msg_type": 5})
     for name, value in fields.items():
         table[name] = value
@@ -60,7 +60,7 @@ def said_often(hours, *, mmsi: int = MMSI, **fields) -> pd.DataFrame:
 
 
 def feed(*parts: pd.DataFrame) -> pd.DataFrame:
-    """The AIS_MESSAGES table of some reports, in the order given."""
+    """The AIS_MESSAGES table of the given reports, in their order."""
     if not parts:
         return AIS_MESSAGES.empty()
     table = pd.concat(parts, ignore_index=True)
@@ -73,7 +73,7 @@ def feed(*parts: pd.DataFrame) -> pd.DataFrame:
 def visit(
     arrive_h: float, leave_h: float, *, mmsi: int = MMSI, every_min: float = 3.0, seed: int = 0, spot=BERTH
 ) -> pd.DataFrame:
-    """In from the east at 10 kn, alongside with 5 m of noise, out again at 10 kn."""
+    """A visit: in from the east at 10 kn, alongside with 5 m of noise, out again at 10 kn."""
     rng = np.random.default_rng(seed)
     hours = np.arange(arrive_h - 1, leave_h + 1, every_min / 60)
     moored = (hours >= arrive_h) & (hours <= leave_h)
@@ -84,7 +84,7 @@ def visit(
 
 
 def with_spikes(table: pd.DataFrame, share: float, seed: int = 0, reach_m: float = 9000.0) -> pd.DataFrame:
-    """Some reports thrown to random places within reach; everything else in them is as it was."""
+    """The table with a share of reports moved to random places within ``reach_m``; other fields are unchanged."""
     rng = np.random.default_rng(seed)
     out = table.copy()
     bad = rng.random(len(out)) < share
@@ -95,7 +95,7 @@ def with_spikes(table: pd.DataFrame, share: float, seed: int = 0, reach_m: float
 
 
 def sighting(name: str, hours: float, spot=BERTH, length_m: float = 96.0, **more) -> dict[str, object]:
-    """One accepted detection at the berth, 15 m wide, its length known to 5 %."""
+    """One accepted detection at the berth, 15 m wide, with its length known to 5 %."""
     lon, lat = spot
     return {
         "detection_id": name,
@@ -129,7 +129,7 @@ def detections(*rows: dict[str, object]) -> pd.DataFrame:
 
 
 def looks_at(*hours: float, state: str = "usable", sensor: str = "optical", zone: str = "oil") -> pd.DataFrame:
-    """Looks at a zone, by scenes named as those of the sightings at the same hours."""
+    """Looks at a zone, by scenes named like those of the sightings at the same hours."""
     return LOOKS.check(
         LOOKS.from_rows(
             [

@@ -1,1 +1,1 @@
-"""The catalogue of bad inputs and faults (`catalogue.csv`), each case a test that bears its id."""
+"""The catalogue of bad inputs and faults (`catalogue.csv`); each case is a test marked with its id."""

@@ -1,7 +1,7 @@
-"""What the case tests share: the command in this process, a small clean project, and a record of what was seen.
+"""Fixtures of the case tests: the command in this process, a small clean project, and a record of what was seen.
 
 A test names its case with ``@pytest.mark.case("A-01")``. With CAPWATCH_CASES in the environment each test appends its
-outcome and what it saw to that file: `docs/make_reliability.py` makes the table of it.
+outcome and observations to that file, from which `docs/make_reliability.py` makes the table.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.cases.desk import LOOKS, Desk, stamp
 from tests.in_process import exit_code
 
 EXIT_CODES = {0, 2, 3, 4, 5, 130, 143}
-MAX_LINE = 400  # a path of the test folder takes the first half of it
+MAX_LINE = 400  # generous: a path of the test folder can take the first half of a line
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Done:
 
     @property
     def errors(self) -> list[str]:
-        """The lines that tell of a problem."""
+        """Lines that report a problem."""
         return [line for line in self.err.splitlines() if line.startswith("error: ")]
 
     def error(self, name: str = "") -> str:
-        """The one line that tells of ``name``; fails where there are none or several."""
+        """The single line that mentions ``name``; fails if there is none or more than one."""
         found = [line for line in self.errors if name in line]
         assert len(found) == 1, f"{len(found)} lines tell of {name!r}: {self.err}"
         return found[0]
@@ -47,7 +47,7 @@ class Done:
 
 @pytest.fixture
 def capwatch(capsys, monkeypatch):
-    """Run a command here; the rules common to all cases are checked on the way."""
+    """Run a command in this process and check the rules common to all cases."""
 
     def call(*words: object) -> Done:
         code = exit_code(["capwatch", *words], monkeypatch)
@@ -62,7 +62,7 @@ def capwatch(capsys, monkeypatch):
 
 @pytest.fixture
 def desk(tmp_path) -> Desk:
-    """A small project of the test's own: a run file, zones, two images, AIS."""
+    """A small project for one test: a run file, zones, two images, AIS."""
     return Desk(tmp_path / "desk").furnished()
 
 
@@ -78,7 +78,7 @@ def done_once(shared_tmp) -> Desk:
 
 @pytest.fixture
 def saw(request):
-    """Record what a case looked like, for the table of cases."""
+    """Record an observation for the table of cases."""
 
     def note(line: object) -> None:
         request.node.user_properties.append(("saw", str(line)))
@@ -88,13 +88,13 @@ def saw(request):
 
 @pytest.fixture
 def bad(desk) -> Path:
-    """Where the bad image goes: beside the good ones."""
+    """Path of the bad image, beside the good ones."""
     return desk.images / f"bad_vv_{stamp(LOOKS[0])}.tif"
 
 
 @pytest.fixture
 def refused(capwatch, desk, bad, saw):
-    """The bad image is refused for this cause, by the command and by a run's inputs; nothing else is lost."""
+    """Check that the command and a run's inputs refuse the bad image for a cause, and lose nothing else."""
 
     def check(cause: str, image: Path = bad) -> str:
         good = sorted(p for p in desk.images.glob("look_*.tif"))
@@ -117,7 +117,7 @@ def refused(capwatch, desk, bad, saw):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Append the outcome of a case to the file that CAPWATCH_CASES names."""
+    """Append a case's outcome to the file named by CAPWATCH_CASES."""
     report = yield
     out = os.environ.get("CAPWATCH_CASES")
     marks = [m.args[0] for m in item.iter_markers("case")]
@@ -133,7 +133,7 @@ def pytest_runtest_makereport(item, call):
 
 
 class Listener:
-    """A server on loopback that counts who comes, and answers nothing."""
+    """A server on loopback that counts connections and never answers."""
 
     def __init__(self) -> None:
         self.requests = 0
@@ -154,7 +154,7 @@ class Listener:
 
 @pytest.fixture
 def listener():
-    """A server that must not be asked."""
+    """A server that must not be contacted."""
     server = Listener()
     yield server
     server.close()

@@ -1,6 +1,6 @@
-"""A small project with a known answer: one pier, one tanker that loads there, radar images and AIS that show her.
+"""A small project with a known answer: one pier, one tanker that loads there, and radar images and AIS showing her.
 
-The ship is simulated; she bears no real ship's name or number.
+The ship is simulated and has no real ship's name or number.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pipeline.types import Scene
 from pipeline.workspace import configs_root, load_run_config
 
 CRS = "EPSG:32653"
-ORIGIN = (338_000.0, 4_736_000.0)  # easting, northing of the upper left corner
+ORIGIN = (338_000.0, 4_736_000.0)  # easting, northing of the upper left corner [m]
 SHAPE = (160, 160)
 PIXEL_M = 10.0
 SHIP_AT = (80, 80)  # row, col of her middle
@@ -50,12 +50,12 @@ engine: {{kind: serial}}
 
 
 def lonlat(row: float, col: float) -> tuple[float, float]:
-    """Where a pixel's centre lies [deg]."""
+    """Longitude and latitude of a pixel's centre [deg]."""
     return _TO_LONLAT.transform(ORIGIN[0] + (col + 0.5) * PIXEL_M, ORIGIN[1] - (row + 0.5) * PIXEL_M)
 
 
 def speckle(seed: int = 0, *, ship: bool = True, shape: tuple[int, int] = SHAPE) -> np.ndarray:
-    """Sea of 4.4 looks at -20 dB and a ship of 100 m by 20 m at 0 dB, linear power."""
+    """Sea of 4.4 looks at -20 dB with a ship of 100 m by 20 m at 0 dB, linear power."""
     sea = np.random.default_rng(seed).gamma(4.4, 0.01 / 4.4, shape)
     if ship:
         row, col = SHIP_AT
@@ -64,7 +64,7 @@ def speckle(seed: int = 0, *, ship: bool = True, shape: tuple[int, int] = SHAPE)
 
 
 def radar(path: Path, data: np.ndarray | None = None, *, sidecar: bool = False, tags: bool = True, **more) -> Path:
-    """A calibrated radar GeoTIFF; with a sidecar its checksum is known."""
+    """Write a calibrated radar GeoTIFF; with a sidecar that holds its checksum if asked."""
     data = speckle() if data is None else data
     bands = data if data.ndim == 3 else data[None]
     profile = {
@@ -83,7 +83,7 @@ def radar(path: Path, data: np.ndarray | None = None, *, sidecar: bool = False, 
 
 
 def describe(image: Path, **more) -> Path:
-    """The sidecar of an image, with its checksum."""
+    """Write an image's sidecar, with its checksum."""
     told = {"sensor": "sentinel-1", "sha256": hashlib.sha256(image.read_bytes()).hexdigest(), "bands": ["VV"]} | more
     path = image.with_suffix(".json")
     path.write_text(json.dumps(told))
@@ -91,19 +91,19 @@ def describe(image: Path, **more) -> Path:
 
 
 def stamp(moment: datetime) -> str:
-    """A time as file names spell it."""
+    """A time as written in file names."""
     return f"{moment:%Y%m%dT%H%M%S}"
 
 
 @dataclass(frozen=True)
 class Desk:
-    """The folder of the project."""
+    """A project folder."""
 
     root: Path
 
     @property
     def images(self) -> Path:
-        """Where the images lie."""
+        """The folder of the images."""
         return self.root / "images"
 
     @property
@@ -113,7 +113,7 @@ class Desk:
 
     @property
     def runs(self) -> Path:
-        """Where runs go."""
+        """The folder for runs."""
         return self.root / "runs"
 
     @property
@@ -123,11 +123,11 @@ class Desk:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The command that runs it."""
+        """The command that runs the project."""
         return ("run", str(self.file), "--out", str(self.runs), "--quiet")
 
     def furnished(self) -> Desk:
-        """Write everything."""
+        """Write all files of the project; returns it."""
         self.root.mkdir(parents=True)
         (self.root / "zones.geojson").write_text(json.dumps(zones()))
         shutil.copy(configs_root() / "caps" / "unscr-2397.yaml", self.root / "cap.yaml")
@@ -138,7 +138,7 @@ class Desk:
         return self
 
     def write_run_file(self, **more: object) -> None:
-        """The run file, for other boxes."""
+        """Write the run file; ``more`` replaces the box's sides, ``images`` or ``ais``."""
         west, north = lonlat(4, 4)
         east, south = lonlat(SHAPE[0] - 5, SHAPE[1] - 5)
         told = {"west": west, "south": south, "east": east, "north": north, "images": self.images, "ais": self.ais}
@@ -149,18 +149,18 @@ class Desk:
         return load_run_config(self.file, settings)
 
     def run(self, out: Path | None = None, *, fresh: bool = False, **settings: object):
-        """Run it in this process; the outcome."""
+        """Run the project in this process; returns the outcome."""
         from pipeline.run import run
 
         return run(self.config(**settings), self.root, out or self.runs, Console(quiet=True), fresh=fresh)
 
     def cap(self) -> CapConfig:
-        """The cap that the account is kept against."""
+        """The cap that the account is compared with."""
         return load(CapConfig, self.root / "cap.yaml")
 
 
 def judged(desk: Desk, image: Path) -> tuple[list[Scene], pd.Series]:
-    """The scenes that a run would use of one image, and the row that its scenes table has for it."""
+    """The scenes that a run would use of one image, and the image's row in its scenes table."""
     config = desk.config()
     place = load_place(config.aoi, desk.root)
     used, table = open_inputs([image], OpenOptions(), place, config.period.start, config.period.end)
@@ -168,7 +168,7 @@ def judged(desk: Desk, image: Path) -> tuple[list[Scene], pd.Series]:
 
 
 def same_answers(desk: Desk, other: Desk) -> bool:
-    """Every table of two desks' runs, but for where the inputs lay."""
+    """Do the runs of two desks have equal tables, apart from the paths of the inputs?"""
     one, two = (next(p.parent for p in d.runs.rglob("manifest.json")) for d in (desk, other))
     for path in sorted(one.glob("*.parquet")):
         a, b = pd.read_parquet(path), pd.read_parquet(two / path.name)
@@ -179,7 +179,7 @@ def same_answers(desk: Desk, other: Desk) -> bool:
 
 
 def zones() -> dict:
-    """One pier around the ship, and an anchorage that nobody uses."""
+    """One pier around the ship, and an unused anchorage."""
 
     def box(zone_id: str, kind: str, top: int, left: int, bottom: int, right: int) -> dict:
         corners = [lonlat(top, left), lonlat(top, right), lonlat(bottom, right), lonlat(bottom, left)]
@@ -194,7 +194,7 @@ def zones() -> dict:
 
 
 def ais_table() -> str:
-    """She comes from the south, lies at the pier, and leaves deeper."""
+    """AIS of the ship: arrives from the south, lies at the pier, and leaves deeper."""
     rows = ["mmsi,time_utc,lon,lat,sog,cog,heading,nav,ship_type,a,b,c,d,draught,name"]
 
     def row(moment: datetime, at: tuple[float, float], speed_kn: float, draught_m: float) -> str:

@@ -1,7 +1,7 @@
-"""What a disk does to a run: it fills up within a file, or a call fails; each in a fork, and then the same again.
+"""Disk faults during a run: it fills up within a file, or a call fails. Each runs in a fork, then the run is repeated.
 
-A failure is tried at each place of the code that makes such a call (our two innermost functions, for one kind of file),
-at the first call from there: a thousand calls of a run come from a hundred places.
+A failure is injected once for each place in the code that makes such a call (our two innermost functions, for one kind
+of file), at the first call from there: a thousand calls of a run come from a hundred places.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.cases.sweep import Report, Sweep
 
 KINDS = ("open", "read", "write", "fsync", "replace", "mkdir", "unlink", "memory")
 SHARES = (0.02, 0.5, 1.0)
-"""How far a file got when the disk was full; the whole means: all but its last byte."""
+"""Share of a file written when the disk is full; 1 means all but its last byte."""
 
 READS, WRITES = ("read", "readline", "readlines", "readinto"), ("write", "writelines")
 NAMELESS = "without a name"
@@ -45,9 +45,9 @@ def written(sweep: Sweep) -> list[tuple[str, int]]:
 
 
 def disk(sweep: Sweep, every: int) -> Report:
-    """A disk that fills up within each file that a run writes: nearly at once, half way, and with the last byte.
+    """Fill the disk within each file that a run writes: near its start, half way, and at the last byte.
 
-    ``every`` > 1 takes the three in turn, file after file.
+    ``every`` > 1 alternates between the three, file by file.
     """
     report, files = Report("full disk"), written(sweep)
     report.lines.append(f"{len(files)} files")
@@ -58,7 +58,7 @@ def disk(sweep: Sweep, every: int) -> Report:
 
 
 def fill_at(sweep: Sweep, report: Report, n: int, files: list[tuple[str, int]], share: float) -> None:
-    """The disk fills up within the n-th file."""
+    """Fill the disk within the n-th file."""
     name, size = files[n]
     level = max(0, round(size * share) - (share == 1.0))
 
@@ -87,9 +87,9 @@ def fill_at(sweep: Sweep, report: Report, n: int, files: list[tuple[str, int]], 
 
 
 def failures(sweep: Sweep, every: int, start: int = 0) -> Report:
-    """An error at the n-th call of open, read, write, fsync, rename, mkdir, unlink, and of memory in a detector.
+    """Fail the n-th open, read, write, fsync, rename, mkdir or unlink, or a memory allocation in a detector.
 
-    Of the places of each kind, every so many from ``start`` on.
+    Takes every ``every``-th of the places of each kind, beginning with ``start``.
     """
     report = Report("n-th failure")
     for kind in KINDS:
@@ -102,7 +102,7 @@ def failures(sweep: Sweep, every: int, start: int = 0) -> Report:
 
 
 def fail_at(sweep: Sweep, report: Report, kind: str, n: int) -> None:
-    """The n-th call of a kind fails."""
+    """Fail the n-th call of a kind."""
     out, met = sweep.out(f"{kind}-{n}"), sweep.folder / "met.txt"
     met.unlink(missing_ok=True)
     ended = sweep.run(out, lambda: _failing(kind, n, sweep.folder, str(met)))
@@ -120,19 +120,19 @@ def fail_at(sweep: Sweep, report: Report, kind: str, n: int) -> None:
 
 
 def _tells(line: str, named: str) -> bool:
-    """Does an error name the file that failed, or the image that the file belongs to? A probe belongs to none."""
+    """Does an error name the file that failed, or its image? For a probe or lock, which have none, any name will do."""
     stem = Path(spelled(named)).stem if os.sep in named else ""
-    stem = "" if stem.startswith(".") else stem  # probes and locks, which are none of a user's
+    stem = "" if stem.startswith(".") else stem  # probes and locks, which are not the user's files
     return NAMELESS not in line and stem in line
 
 
 def spelled(part: str) -> str:
-    """The name that a file will have: of a part, without what marks it as one."""
+    """The final name of a file: without the marks of a part being written."""
     return re.sub(r"^\.(.+)\.\d+\.part$", r"\1", Path(part).name)
 
 
 def _watched(kind: str, folder: Path, notes: list) -> None:
-    """Note the place of each call."""
+    """Record the place of each call in ``notes``."""
 
     def site(named: str) -> None:
         frame, ours = sys._getframe(2), []
@@ -163,7 +163,7 @@ def _failing(kind: str, n: int, folder: Path, met: str) -> None:
 
 
 def _met_at(kind: str, folder: Path, meet: Callable[[str], None]) -> None:
-    """``meet`` is told of each call of a kind on a file in the folder."""
+    """Call ``meet`` with the file name of each call of a kind on a file in the folder."""
     places = (str(folder / "runs"), str(folder / "desk"))
 
     def told(real):
@@ -190,7 +190,7 @@ def _met_at(kind: str, folder: Path, meet: Callable[[str], None]) -> None:
 
 
 class Told:
-    """An open file that tells of its reads or writes."""
+    """An open file that reports its reads or writes."""
 
     def __init__(self, file, name: str, kind: str, meet: Callable[[str], None]) -> None:
         self.__dict__.update(file=file, path=name, meet=meet, names=WRITES if kind == "write" else READS)
@@ -225,7 +225,7 @@ class Told:
 
 
 def _in_files(kind: str, meet: Callable[[str], None]) -> None:
-    """Files that Python opens tell of reads (or writes); what GDAL and Arrow open themselves does not."""
+    """Report reads or writes of files opened by Python; files opened inside GDAL and Arrow are not covered."""
     import builtins
 
     real = io.open

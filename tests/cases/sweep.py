@@ -1,7 +1,7 @@
-"""Runs that are killed, starved and failed at every point, each in a fork of one warm process.
+"""Runs killed, starved of disk, or failed at every point, each in a fork of one warm process.
 
 ``python -m tests.cases.sweep WHAT FOLDER [EVERY [REPEATS]]`` prints one JSON object: what was tried, what did not hold.
-Tests call it with a few points, ``make fuzz`` with all.
+Tests use a few points, ``make fuzz`` all of them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HEAVY = (
 
 @dataclass
 class Report:
-    """What was tried, what it looked like, what did not hold."""
+    """What was tried, the messages seen, and what did not hold."""
 
     what: str
     tried: int = 0
@@ -39,7 +39,7 @@ class Report:
     broken: list[str] = field(default_factory=list)
 
     def note(self, code: int, err: str) -> None:
-        """Count an exit, and keep the first line of each kind; what was tried so far goes to standard error."""
+        """Count an exit and keep the first message of each kind; prints progress to standard error."""
         sys.stderr.write(json.dumps(self.__dict__) + "\n")
         self.tried += 1
         self.exits[str(code)] = self.exits.get(str(code), 0) + 1
@@ -50,7 +50,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a child ended: its exit code (minus the signal's number), its errors, and the scenes that it looked at."""
+    """How a child ended: exit code (minus the signal's number), standard error, and number of scenes searched."""
 
     code: int
     err: str
@@ -58,7 +58,7 @@ class Ended:
 
 
 def child(folder: Path, words: tuple[str, ...], prepare: Callable[[], None] = lambda: None) -> Ended:
-    """``capwatch words`` in a fork; ``prepare`` sets the trap there. Errors come by a pipe: no full disk stops it."""
+    """Run ``capwatch words`` in a fork; ``prepare`` sets the trap there. Errors use a pipe, which no full disk stops."""
     count = folder / "count.txt"
     count.unlink(missing_ok=True)
     reading, writing = os.pipe()
@@ -95,16 +95,16 @@ def child(folder: Path, words: tuple[str, ...], prepare: Callable[[], None] = la
 
 
 def _with_the_decoder_of_our_parent() -> None:
-    """The helper that decodes rasters is one for all forks, which run one at a time and end between its answers."""
+    """Share the parent's raster decoder: forks run one at a time and end between its answers."""
     from pipeline.ingest import quarantine
 
     for helper in quarantine._KEPT:
         helper.owner = os.getpid()
-        helper.process.poll = lambda: None  # who is not its parent cannot ask; it lives
+        helper.process.poll = lambda: None  # only its parent can poll it; it is alive
 
 
 def _counting(count: Path) -> None:
-    """One mark in a file for each scene that is looked at."""
+    """Append one byte to a file for each scene searched."""
     import pipeline.detection as detection
 
     real = detection.detect
@@ -118,7 +118,7 @@ def _counting(count: Path) -> None:
 
 
 def tree(folder: Path) -> dict[str, str]:
-    """Every file that a run leaves, by its hash; the log holds times, and hidden files are not outputs."""
+    """Hash of every output file; the log (it holds times) and hidden files are excluded."""
     out = {}
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
@@ -128,9 +128,9 @@ def tree(folder: Path) -> dict[str, str]:
 
 
 class Sweep:
-    """A desk, its clean run, and runs that meet something.
+    """A desk, its clean run, and runs disturbed by faults.
 
-    Another desk is run in this process before: what the forks would import and compile, they find done.
+    Another desk runs in this process first, so that the forks find modules imported and code compiled.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -143,19 +143,20 @@ class Sweep:
         self.truth = tree(self.out("clean"))
 
     def out(self, name: object) -> Path:
-        """A folder of runs."""
+        """The folder of the runs of one trial."""
         return self.folder / "runs" / str(name)
 
     def run(self, out: Path, prepare: Callable[[], None] = lambda: None) -> Ended:
-        """The desk's command into a folder."""
+        """Run the desk's command into a folder."""
         return child(self.folder, ("run", str(self.desk.file), "--out", str(out), "--quiet"), prepare)
 
     def resumed(
         self, report: Report, name: str, out: Path, *, looked: int | None = None, torn_matters: bool = True
     ) -> None:
-        """The same command again ends with the clean run's bytes, and no part of a file is left.
+        """Check that repeating the command gives the clean run's bytes and leaves no partial file.
 
-        A run that ended with a scene left out is whole, and another answer: nothing of it is torn.
+        A run that left out a scene is complete but differs: use ``torn_matters`` False, so that its files do not count
+        as torn.
         """
         torn = {n: h for n, h in tree(out).items() if n in self.truth and h != self.truth[n]} if out.is_dir() else {}
         torn.pop("pier/latest.txt", None)
@@ -178,7 +179,7 @@ class Sweep:
         shutil.rmtree(out)
 
     def noted(self, watch: Callable[[list], None]) -> list:
-        """What ``watch`` has noted of a run in a fork, when the run is over."""
+        """The notes that ``watch`` collected during a run in a fork."""
         kept = self.folder / "noted.json"
 
         def prepare() -> None:
@@ -199,7 +200,7 @@ class Sweep:
 
 
 def kill(sweep: Sweep, every: int, repeats: int = 1) -> Report:
-    """Kill at every checkpoint; run again; compare."""
+    """Kill at every checkpoint, run again, and compare."""
     from pipeline import checkpoints
 
     report = Report("kill")
@@ -217,7 +218,7 @@ def kill(sweep: Sweep, every: int, repeats: int = 1) -> Report:
 
 
 def kill_at(sweep: Sweep, report: Report, n: int, name: str) -> None:
-    """Kill at one checkpoint; run again; compare."""
+    """Kill at one checkpoint, run again, and compare."""
     from pipeline.checkpoints import KILL_AT
 
     ended = sweep.run(sweep.out(n), lambda: os.environ.update({KILL_AT: str(n)}))
@@ -229,7 +230,7 @@ def kill_at(sweep: Sweep, report: Report, n: int, name: str) -> None:
 
 
 def quick(sweep: Sweep) -> dict[str, object]:
-    """A few points of each sweep: what make test has time for."""
+    """A few points of each sweep, as many as make test has time for."""
     from tests.cases.faults import fail_at, fill_at, written
 
     killed, filled, failed = Report("kill"), Report("full disk"), Report("n-th failure")
@@ -248,7 +249,7 @@ def main() -> None:
 
     what, folder = sys.argv[1], Path(sys.argv[2])
     numbers = [int(word) for word in sys.argv[3:]] or [1]
-    for module in HEAVY:  # imported once, here; the forks find them loaded
+    for module in HEAVY:  # import once here, so that the forks find them loaded
         importlib.import_module(module)
     sweep = Sweep(folder)
     sweeps = {"kill": kill, "disk": disk, "failures": failures}

@@ -1,4 +1,4 @@
-"""Liftings to make an account of, and the words that most of these accounts are asked for with."""
+"""Liftings for test accounts, and the arguments with which most of these are requested."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SET = ("--set", "draws=500")
 
 
 def of(*days: str, **more) -> pd.DataFrame:
-    """Liftings of 30,000 t of an unnamed product each: 249,900 bbl, which is half the cap."""
+    """Liftings of 30,000 t of an unnamed product each: 249,900 bbl, half the cap."""
     rows = [
         {"call_id": f"c{n}", "departure": day, "tonnes": 30_000.0, "product": "unnamed"} | more
         for n, day in enumerate(days)

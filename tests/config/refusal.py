@@ -1,4 +1,4 @@
-"""A mapping that a section of the config refuses."""
+"""Check that a section of the config refuses a mapping."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.errors import ConfigError
 
 
 def refused(model: type[BaseModel], data: dict, message: str) -> None:
-    """Check that building the section ends with this message, in one line that can be printed."""
+    """Check that validation fails with this message, in one printable line."""
     with pytest.raises(ConfigError, match=message) as caught:
         build(model, data, where="x.yaml")
     assert str(caught.value).isprintable()

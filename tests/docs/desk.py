@@ -1,4 +1,4 @@
-"""A folder with a file of every name that the pages use, and a catalogue on loopback, so that what they print runs."""
+"""A folder with every file that the pages mention, and a catalogue on loopback, so that the commands they print run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.servers import Site, stac_api
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-HARBOUR = [133.03, 42.71, 133.10, 42.77]  # of the AOI, what the small scenario's images and its tanker's berth take
+HARBOUR = [133.03, 42.71, 133.10, 42.77]  # the part of the AOI with the small scenario's images and tanker berth
 SEA = {"crs": "EPSG:32653", "transform": Affine(10, 0, 330000, 0, -10, 4735000)}
 GENOA = {"crs": "EPSG:32632", "transform": Affine(10, 0, 485000, 0, -10, 4917000)}
 SECRETARY = "secretary"
@@ -36,7 +36,7 @@ e,2024-03-20T00:30:00Z,,95,95,,,,
 
 
 def furnish(home: Path, tiny_run: Path, catalogue: dict[str, object]) -> Path:
-    """Fill the folder; every AOI there is the small scenario under its own name, and ``stac`` asks the catalogue."""
+    """Fill the folder; every AOI in it is the small scenario renamed, and ``stac`` uses the loopback catalogue."""
     shutil.copytree(ROOT / "configs", home / "configs")
     for name in ("vostochny", "nampo", "chongjin", "wonsan"):
         (home / "configs" / f"{name}.yaml").write_text(_small(name, catalogue), "utf-8")
@@ -118,7 +118,7 @@ def _tables(home: Path, tiny_run: Path) -> None:
 
 
 def _copied() -> str:
-    """A table of AIS that a copy damaged: a letter in the header, a letter of one name, the end of its last line."""
+    """An AIS table damaged by copying: a letter in the header, a letter of one name, the end of its last line."""
     names = ["SIM OME" if n == 8 else "SIM ONE" for n in range(39)]
     rows = [
         f"200000001,2024-03-07T00:{n:02d}:00Z,{42.7 + n / 2000:.4f},133.1,6.0,0,0,{name}"
@@ -136,7 +136,7 @@ def _runs(home: Path, tiny_run: Path) -> None:
 
 
 def _make(home: Path) -> None:
-    """The Makefile with the environment that runs this test as its .venv, up to date."""
+    """The Makefile, with the environment that runs this test as its up-to-date .venv."""
     for name in ("Makefile", "requirements.lock", "pyproject.toml"):
         shutil.copyfile(ROOT / name, home / name)
     for name in ("tools/__init__.py", "tools/write_notebooks.py", "notebooks/follow_a_call.py"):
@@ -152,7 +152,7 @@ def _make(home: Path) -> None:
 
 
 def _secretary(bin_: Path) -> None:
-    """A folder for make's ``BIN``, whose capwatch does nothing but write down, each ended by NUL, what it is given."""
+    """A folder for make's ``BIN`` whose capwatch only records its arguments, each ended by NUL."""
     bin_.mkdir()
     (bin_ / "python").symlink_to(sys.executable)
     (bin_ / "capwatch").write_text("#!/bin/sh\nprintf '%s\\0' \"$@\" > asked.txt\n")
@@ -160,18 +160,18 @@ def _secretary(bin_: Path) -> None:
 
 
 def asked(home: Path) -> list[str]:
-    """What the secretary was given last."""
+    """The arguments that the recording capwatch got last."""
     return (home / "asked.txt").read_text("utf-8").split("\0")[:-1]
 
 
 def simulated(tiny_run: Path, kind: str) -> Path:
-    """The folder of simulated inputs of this kind that the small run was made from."""
+    """The folder of simulated inputs of this kind from which the small run was made."""
     return next((tiny_run.parents[2] / "cache" / "simulated").glob(f"*/{kind}"))
 
 
 @contextmanager
 def loopback(tiny_run: Path, folder: Path) -> Iterator[dict[str, object]]:
-    """A ``source.stac`` section whose catalogue and files lie on 127.0.0.1: the small scenario's radar product."""
+    """A ``source.stac`` section with catalogue and files on 127.0.0.1: the small scenario's radar product."""
     product = next(simulated(tiny_run, "scenes").glob("*.SAFE"))
     shutil.copytree(product, folder / "site/account/box" / product.name)
     site = Site(folder / "site")
@@ -189,7 +189,7 @@ def loopback(tiny_run: Path, folder: Path) -> Iterator[dict[str, object]]:
 
 
 def words_of(command: str) -> str:
-    """The command with what a reader has to fill in, so that two that differ in that alone are one."""
+    """The command with the reader's own values masked, so that commands that differ only in these are equal."""
     text = re.sub(r"runs/vostochny/(<id>|ID|[0-9a-f]{12})", "runs/vostochny/NEW", command)
     text = text.replace("/my/images", "images").replace("/my/ais", "ais").replace("/tmp/tiny", "tiny")
     return re.sub(r"\S+\.SAFE", "b.tif", text)

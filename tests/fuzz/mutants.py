@@ -1,4 +1,4 @@
-"""Damaged copies of good bytes, from a seed: what disks, downloads and people do to files."""
+"""Seeded damage to valid files, as caused by disks, downloads and people."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NUMBERS = (
 
 
 def mutants(whole: bytes, count: int, seed: int) -> Iterator[tuple[str, bytes]]:
-    """``count`` damaged copies, each with the name of what was done to it; none equals the original."""
+    """``count`` damaged copies, each with the name of the damage; none equals the original."""
     rng = np.random.default_rng(seed)
     kinds = (flip, overwrite, cut, zeros, splice, swap, special, number)
     made = 0
@@ -37,14 +37,14 @@ def mutants(whole: bytes, count: int, seed: int) -> Iterator[tuple[str, bytes]]:
 
 
 def flip(whole: bytes, rng: np.random.Generator) -> bytes:
-    """One bit."""
+    """Flip one bit."""
     raw = bytearray(whole)
     raw[_at(whole, rng)] ^= 1 << int(rng.integers(8))
     return bytes(raw)
 
 
 def overwrite(whole: bytes, rng: np.random.Generator) -> bytes:
-    """Up to eight bytes of noise."""
+    """Overwrite up to eight bytes with noise."""
     raw, at = bytearray(whole), _at(whole, rng)
     length = int(rng.integers(1, 9))
     raw[at : at + length] = rng.bytes(len(raw[at : at + length]))
@@ -52,12 +52,12 @@ def overwrite(whole: bytes, rng: np.random.Generator) -> bytes:
 
 
 def cut(whole: bytes, rng: np.random.Generator) -> bytes:
-    """The end is missing."""
+    """Cut off the end."""
     return whole[: int(rng.integers(len(whole)))]
 
 
 def zeros(whole: bytes, rng: np.random.Generator) -> bytes:
-    """A block of zeros, as of a lost sector."""
+    """Zero a block, as a lost sector does."""
     raw, at = bytearray(whole), _at(whole, rng)
     length = min(int(rng.integers(1, 513)), len(raw) - at)
     raw[at : at + length] = bytes(length)
@@ -65,14 +65,14 @@ def zeros(whole: bytes, rng: np.random.Generator) -> bytes:
 
 
 def splice(whole: bytes, rng: np.random.Generator) -> bytes:
-    """A piece is copied over another place, or lost."""
+    """Copy a piece over another place, or delete it."""
     start, to = sorted(int(v) for v in rng.integers(0, len(whole), 2))
     piece = whole[start : start + int(rng.integers(1, 65))]
     return whole[:to] + piece + whole[to + (len(piece) if rng.random() < 0.5 else 0) :]
 
 
 def swap(whole: bytes, rng: np.random.Generator) -> bytes:
-    """Two pieces change places."""
+    """Swap two pieces."""
     size = int(rng.integers(1, 17))
     a, b = sorted(int(v) for v in rng.integers(0, max(1, len(whole) - size), 2))
     if b - a < size:
@@ -81,18 +81,18 @@ def swap(whole: bytes, rng: np.random.Generator) -> bytes:
 
 
 def special(whole: bytes, rng: np.random.Generator) -> bytes:
-    """A byte that means something to somebody."""
+    """Insert a byte with a special meaning, or write it over another."""
     at = _at(whole, rng)
     return whole[:at] + SPECIAL[rng.integers(len(SPECIAL))] + whole[at + int(rng.integers(2)) :]
 
 
 def number(whole: bytes, rng: np.random.Generator) -> bytes:
-    """A number at the edge of what numbers can be, instead of some bytes."""
+    """Replace some bytes by an extreme number."""
     at = _at(whole, rng)
     word = NUMBERS[rng.integers(len(NUMBERS))]
     return whole[:at] + word + whole[at + len(word) :]
 
 
 def _at(whole: bytes, rng: np.random.Generator) -> int:
-    """A place; every other one among the first bytes, where headers are."""
+    """A random position; every other one among the first bytes, where headers are."""
     return int(rng.integers(min(len(whole), 512) if rng.random() < 0.5 else len(whole)))

@@ -1,4 +1,4 @@
-"""The story of the small run, told again from its folder, and a browser for its pages."""
+"""The small run's story, rebuilt from its folder, and a browser for its pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.tables import ALL
 
 @pytest.fixture(scope="module")
 def chromium():
-    """A running browser; the test is skipped where there is none, or nothing that drives it."""
+    """A running browser; skips the test if there is no browser or driver."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if browser() is None:
         pytest.skip("no Chromium on the PATH")
@@ -24,13 +24,13 @@ def chromium():
 
 @pytest.fixture
 def tiny_story(story_told_again):
-    """As much of the small scenario's story as its folder keeps; its tables are the test's own."""
+    """The small scenario's story, as far as its folder keeps it; each test gets its own tables."""
     return replace(story_told_again, tables={name: t.copy() for name, t in story_told_again.tables.items()})
 
 
 @pytest.fixture(scope="session")
 def story_told_again(tiny_run):
-    """The story whose tables `tiny_story` copies: opening the run takes longer than most tests of it."""
+    """The story that `tiny_story` copies from: opening the run takes longer than most of its tests."""
     from pipeline import volume
     from pipeline.config import CapConfig, VolumeConfig, load
     from pipeline.finished.opened import open_run

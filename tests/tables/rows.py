@@ -1,4 +1,4 @@
-"""Rows that a contract accepts: one by hand-made rule, many by hypothesis."""
+"""Rows that satisfy a table contract: simple hand-made ones, and hypothesis strategies."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ START = datetime(2024, 3, 7, 12, 30, 15, 250_000, tzinfo=UTC)
 
 
 def _held(column: Column) -> float | None:
-    """The highest value that files give back as it is: a longitude beyond 180 comes back from the other side."""
+    """The highest value that survives a round trip through files: a longitude beyond 180 comes back wrapped."""
     return 180.0 if column.name == "lon" else column.high
 
 
 def good_value(column: Column, n: int) -> object:
-    """The ``n``-th value that fits a column; values of different rows differ where they can."""
+    """The ``n``-th valid value of a column; differs between rows where possible."""
     if column.choices:
         return column.choices[n % len(column.choices)]
     low = 0.0 if column.low is None else column.low
@@ -38,14 +38,14 @@ def good_value(column: Column, n: int) -> object:
 
 
 def good_rows(contract: Contract, count: int = 4) -> list[dict[str, object]]:
-    """Rows with every column filled, and a last one in which only the required columns are."""
+    """Rows with every column filled, and a last one with only the required columns."""
     rows = [{c.name: good_value(c, n) for c in contract.columns} for n in range(count)]
     rows.append({c.name: good_value(c, count) for c in contract.columns if c.required})
     return rows
 
 
 def values(column: Column) -> st.SearchStrategy:
-    """Anything that a column may hold, nulls included where it may be null."""
+    """Any value allowed in a column, including null if it is nullable."""
     low, high = column.low, _held(column)
     known = {
         "text": st.sampled_from(column.choices) if column.choices else st.text(_CHARACTERS, min_size=1, max_size=8),
@@ -64,15 +64,15 @@ def values(column: Column) -> st.SearchStrategy:
 
 
 def tables(contract: Contract) -> st.SearchStrategy:
-    """Tables of up to four rows, with keys that differ."""
+    """Tables of up to four rows with distinct keys."""
     row = st.fixed_dictionaries({c.name: values(c) for c in contract.columns})
     return st.lists(row, max_size=4, unique_by=lambda r: r[contract.key]).map(contract.from_rows)
 
 
 def assert_same(found: pd.DataFrame, wanted: pd.DataFrame, contract: Contract, *, rel: float = 0.0) -> None:
-    """Equal tables of a contract: names, types, values; floats within ``rel``, outlines within a millimetre.
+    """Check that tables of a contract are equal: names, types, values; floats within ``rel``, outlines within 1 mm.
 
-    GeoJSON turns rings left (RFC 7946), whichever way they turned.
+    GeoJSON makes rings counter-clockwise (RFC 7946), whatever their original direction.
     """
     assert list(found.columns)[: len(contract.columns)] == contract.names
     assert len(found) == len(wanted)

@@ -1,8 +1,8 @@
-"""Do scores and lengths of Sentinel-2 hulls say what they claim, on ports held out of training?
+"""Calibration of the scores and lengths of Sentinel-2 hulls, on ports held out of training.
 
 `python -m tools.hull_network.calibration --data S2_PORTS genoa=G.onnx ...`, weights as for `evaluate`. Prints the
-reliability of scores, the logistic that fits them best (on all ports, and with one port less), and coverage of lengths.
-Counted are the network's hulls that nothing but a low score speaks against.
+reliability of scores, the best-fitting logistic (on all ports, and with each port left out), and coverage of lengths.
+Uses the network's hulls that have no flag except for a low score.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from pipeline.detection.screening import REJECTING
 from tools.hull_network.evaluate import held_out, paired, within
 
 BINS = (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-LOOSE_M = 15.0  # by which labels are longer than ships
-TAKEN = 0.5  # score from which a hull is taken for a ship
+LOOSE_M = 15.0  # labels are longer than ships by this much
+TAKEN = 0.5  # score from which a hull counts as a ship
 
 
 def judged(found: pd.DataFrame, truth: pd.DataFrame, spare: pd.DataFrame) -> pd.DataFrame:
-    """Hulls of one image with ``right`` (is it a labelled ship?) and ``true_m``; those on spare boxes are left out."""
+    """Hulls of one image with ``right`` (is a labelled ship) and ``true_m``; those on spare boxes are excluded."""
     free = np.array([not REJECTING & set(flags) for flags in found["flags"]], bool)
     hulls = found[found["method"].str.startswith("hull-network") & free].reset_index(drop=True)
     _, pairs = paired(hulls, truth)
@@ -37,7 +37,7 @@ def judged(found: pd.DataFrame, truth: pd.DataFrame, spare: pd.DataFrame) -> pd.
 
 
 def fitted(certainty: np.ndarray, right: np.ndarray) -> tuple[float, float]:
-    """Slope and middle of the logistic of the greatest likelihood, shapes (n,).
+    """Slope and middle of the maximum-likelihood logistic; inputs of shape (n,).
 
     >>> rng = np.random.default_rng(1)
     >>> seen = rng.uniform(0, 1, 20_000)

@@ -1,4 +1,4 @@
-"""A drawing board of reflectance at a fraction of the sensor's pixel, and the sensor that looks at it."""
+"""A canvas of reflectance in subpixels of the sensor, and a model of the sensor that images it."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from scipy import ndimage
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FINE = 4  # drawn pixels per pixel of the image and direction: 2.5 m where the image has 10 m
+FINE = 4  # canvas pixels per image pixel in each direction: 2.5 m for 10 m pixels
 PIXEL_M = 10.0
 FINE_M = PIXEL_M / FINE
 BANDS = 5
 
 
 class Canvas:
-    """Reflectance, what is land, which hull is where; positions in metres as (x, y), y downwards."""
+    """Reflectance, land mask and hull numbers; positions in metres as (x, y), y downwards."""
 
     def __init__(self, side_px: int, water: NDArray[np.float32], turn: float = 0.0) -> None:
         self.side = side_px * FINE
-        self.turn = turn  # of everything drawn, about the middle, so that quays lie at any angle to the pixels
+        self.turn = turn  # rotation of everything drawn about the centre, so that quays lie at any angle to the pixels
         self.light = np.broadcast_to(water[:, None, None], (BANDS, self.side, self.side)).copy()
         self.land = np.zeros((self.side, self.side), bool)
         self.hull = np.zeros((self.side, self.side), np.int32)
         self.sizes: dict[int, tuple[float, float]] = {}  # hull number -> length and beam [m]
 
     def fine(self, corners: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Drawn pixels of positions in metres."""
+        """Canvas pixel coordinates of positions in metres."""
         middle = self.side / 2
         x, y = (np.asarray(corners, float) / FINE_M - middle).T
         c, s = np.cos(self.turn), np.sin(self.turn)
         return np.column_stack([x * c - y * s + middle, x * s + y * c + middle])
 
     def mask(self, corners: NDArray[np.float64]) -> tuple[tuple[slice, slice], NDArray[np.bool_]] | None:
-        """The box of a polygon and the drawn pixels in it; None where it lies outside."""
+        """A polygon's bounding box and its mask in canvas pixels; None if it lies outside."""
         at = self.fine(corners)
         low = np.maximum(np.floor(at.min(axis=0)).astype(int), 0)
         high = np.minimum(np.ceil(at.max(axis=0)).astype(int) + 1, self.side)
@@ -48,7 +48,7 @@ class Canvas:
         return (slice(low[1], high[1]), slice(low[0], high[0])), np.asarray(picture, bool)
 
     def fill(self, corners: NDArray[np.float64], colour: NDArray[np.float32], *, land: bool | None = None) -> None:
-        """Paint a polygon; ``land`` True or False also says what it is."""
+        """Paint a polygon; ``land`` True or False also sets the land mask."""
         found = self.mask(corners)
         if found is None:
             return
@@ -59,7 +59,7 @@ class Canvas:
             self.land[box][inside] = land
 
     def shade(self, corners: NDArray[np.float64], factor: float) -> None:
-        """Darken a polygon: shadow, wet or worn ground; brighten it with a factor above 1."""
+        """Darken a polygon (shadow, wet or worn ground), or brighten it with a factor above 1."""
         found = self.mask(corners)
         if found is not None:
             box, inside = found
@@ -75,14 +75,14 @@ class Canvas:
                 self.light[band][box][inside] += light[band]
 
     def claim(self, corners: NDArray[np.float64], number: int) -> None:
-        """Say that a polygon is hull ``number`` (negative: a boat that no label speaks of)."""
+        """Mark a polygon as hull ``number`` (negative: a boat too small for a label)."""
         found = self.mask(corners)
         if found is not None:
             box, inside = found
             self.hull[box][inside] = number
 
     def share(self, corners: NDArray[np.float64], what: NDArray[np.bool_]) -> float:
-        """Share of a polygon that lies on ``what``; 1 where it leaves the board."""
+        """Share of a polygon that lies on ``what``; 1 if it leaves the canvas."""
         at = self.fine(corners)
         if at.min() < 0 or at.max() >= self.side:
             inner = np.clip(at, 0, self.side - 1)
@@ -104,7 +104,7 @@ def rectangle(x: float, y: float, length: float, width: float, angle: float) -> 
 
 
 def seen(light: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """What the sensor makes of the board, shape (5, side, side): blur, pixels, 20 m pixels for B11, delays."""
+    """The canvas as the sensor records it, shape (5, side, side): blur, pixels, 20 m pixels for B11, band delays."""
     out = []
     fine = FINE * rng.uniform(0.45, 0.75)
     for band in range(BANDS):

@@ -1,6 +1,6 @@
-"""Ports held out of training, through the whole detector: `python -m tools.hull_network.evaluate --data S2_PORTS
-hold1,hold2=NET.onnx hold3=OTHER.onnx+THIRD.onnx`. Prints one row for each port, and the sum of all; networks joined by
-a plus answer together, as those that ship do."""
+"""Evaluate the whole detector on ports held out of training: `python -m tools.hull_network.evaluate --data S2_PORTS
+hold1,hold2=NET.onnx hold3=OTHER.onnx+THIRD.onnx`. Prints one row per port, and the sum of all. Networks joined by a
+plus are averaged, as the shipped ones are."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ BIG_M = 75.0
 
 
 def weights_of(told: str) -> tuple[Path, ...]:
-    """Files of weights joined by a plus; "none" is no network, but for the classical detector."""
+    """Weight files joined by a plus; "none": no network, only the classical detector."""
     return tuple(Path(name) for name in told.split("+"))
 
 
 def found_in(data: Path, file: str, weights: tuple[Path, ...], bands: tuple[str, ...] = ()) -> pd.DataFrame:
-    """The detector's table of one image, with these weights; the classical one alone where a file is missing.
+    """The detector's table of one image with these weights; if a file is missing, that of the classical detector alone.
 
-    Of the image's bands those named alone are shown; all, where none is named.
+    The detector gets only ``bands``; all bands of the image if none is named.
     """
     network.WEIGHTS_FILES = weights
     network.sessions.cache_clear()
@@ -44,7 +44,7 @@ def found_in(data: Path, file: str, weights: tuple[Path, ...], bands: tuple[str,
 
 
 def counts(found: pd.DataFrame, truth: pd.DataFrame, spare: pd.DataFrame) -> Counter[str]:
-    """Hits and misses, as sums: optimal pairs of detections and label boxes; hits on spare boxes count neither way."""
+    """Hits and misses by optimal pairing of detections and label boxes; detections on spare boxes are ignored."""
     hit, pairs = paired(found, truth)
     seen = np.isin(np.arange(len(truth)), [j for _, j in pairs])
     extra = np.setdiff1d(np.arange(len(found)), [i for i, _ in pairs])
@@ -58,7 +58,7 @@ def counts(found: pd.DataFrame, truth: pd.DataFrame, spare: pd.DataFrame) -> Cou
 
 
 def paired(found: pd.DataFrame, truth: pd.DataFrame) -> tuple[np.ndarray, list[tuple[int, int]]]:
-    """Which detection lies on which label's box, shape (detections, boxes), and the pairs that lie closest in sum."""
+    """Which detection lies on which label box, shape (detections, boxes), and the pairs of least total distance."""
     hit = within(found, truth)
     far = np.hypot(
         found["col"].to_numpy()[:, None] - truth["cx"].to_numpy(),
@@ -85,7 +85,7 @@ def line(name: str, n: Counter[str]) -> str:
 
 
 def held_out(about: str | None) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame, pd.DataFrame]]:
-    """Ports that the command line names: the detector's table with the weights named, labels and spare boxes."""
+    """For each port on the command line: the detector's table with the given weights, labels and spare boxes."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("folds", nargs="+", help="ports=weights; ports=none runs the classical detector alone")
     parser.add_argument("--data", type=Path, required=True)

@@ -14,7 +14,7 @@ SIDE = 416
 
 
 def main(source: Path, target: Path) -> None:
-    """One file, one input (1, 10, rows, cols), one answer; batch normalisation is folded into the convolutions."""
+    """One file, one input (1, 10, rows, cols), one output; batch normalisation is folded into the convolutions."""
     net = HullNetwork().eval()
     net.load_state_dict(torch.load(source, weights_only=True))
     example = torch.zeros(1, INPUTS, SIDE, SIDE)

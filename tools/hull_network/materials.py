@@ -1,8 +1,8 @@
-"""What ports are made of: reflectance by band, and how much it varies. Rough values, drawn wide on purpose.
+"""Materials that ports consist of: reflectance by band and its variation. Rough values with a deliberately wide spread.
 
-Bands are Sentinel-2's B02, B03, B04, B08, B11. The figures are typical top-of-canopy or bottom-of-atmosphere
-reflectances as spectral libraries (e.g. ECOSTRESS) show them for these kinds of surface, rounded; they need no more,
-since each use scatters them by a factor.
+Bands are Sentinel-2's B02, B03, B04, B08, B11. The figures are rounded typical top-of-canopy or bottom-of-atmosphere
+reflectances of such surfaces in spectral libraries (e.g. ECOSTRESS). More precision is not needed, since each use
+scatters them by a factor.
 """
 
 from __future__ import annotations
@@ -63,13 +63,13 @@ HEAPS = ("coal", "ore", "soil", "white_roof", "bright_concrete")
 
 
 def spectrum(name: str, rng: np.random.Generator, overall: float = 0.25, by_band: float = 0.1) -> NDArray[np.float32]:
-    """One draw of a material's reflectance, shape (5,): scattered as a whole, and band by band."""
+    """One random draw of a material's reflectance, shape (5,): scattered as a whole, and band by band."""
     factor = np.exp(rng.normal(0, overall) + rng.normal(0, by_band, 5))
     return (np.array(MATERIALS[name]) * factor).astype(np.float32)
 
 
 def water(rng: np.random.Generator) -> NDArray[np.float32]:
-    """Reflectance of water, clear to silty, with the haze and glint of the day over it, shape (5,)."""
+    """Reflectance of water, clear to silty, with haze and glint, shape (5,)."""
     clear = np.array([0.035, 0.03, 0.018, 0.010, 0.006])
     silt = rng.exponential(0.25) * np.array([0.05, 0.09, 0.09, 0.03, 0.004])
     green = rng.exponential(0.15) * np.array([0.01, 0.06, 0.02, 0.01, 0.0])

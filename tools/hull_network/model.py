@@ -1,8 +1,8 @@
-"""The network: half a million weights, worked at half resolution, answers at full resolution.
+"""The hull network: half a million weights; computes at half resolution, answers at full resolution.
 
-Space goes into channels first (2 x 2 pixels), so no detail is lost and convolutions cost a quarter. Three scales with
-skips; the coarsest sees about 1 km at 10 m pixels, enough to know a quay from a ship by what lies around it.
-Answers: hull or not, centre or not (both log-odds), rows and columns to the hull's centre.
+Each 2 x 2 block of pixels is first moved into channels, which loses no detail and makes convolutions four times
+cheaper. Three scales with skip connections; the coarsest sees about 1 km at 10 m pixels, enough to tell a quay from a
+ship by its surroundings. Outputs: hull or not, centre or not (both log-odds), row and column offsets to the centre.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def _step(inputs: int, outputs: int, dilation: int = 1) -> nn.Sequential:
 
 
 class HullNetwork(nn.Module):
-    """Input (n, 10, rows, cols), rows and cols multiples of 8; answer (n, 4, rows, cols)."""
+    """Input (n, 10, rows, cols), rows and cols multiples of 8; output (n, 4, rows, cols)."""
 
     def __init__(self, widths: tuple[int, int, int] = WIDTHS) -> None:
         super().__init__()
@@ -37,11 +37,11 @@ class HullNetwork(nn.Module):
         self.answer = nn.Conv2d(a, ANSWERS * 4, 1)
         self.shrink, self.unfold = nn.MaxPool2d(2), nn.PixelShuffle(2)
         self.grow = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
-        with torch.no_grad():  # hulls are rare: begin with "no"
+        with torch.no_grad():  # hulls are rare: start from "no hull"
             self.answer.bias[:8] = -3.0
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        """See the class."""
+        """Apply the network; shapes as in the class."""
         fine = self.fine(self.fold(image))
         middle = self.middle(self.shrink(fine))
         coarse = self.coarse(self.shrink(middle))

@@ -1,6 +1,6 @@
-"""Patches cut from a store, a batch at once: turned, mirrored, scaled, in other light, with fewer bands.
+"""Batches of patches cut from a store, with targets and augmentation: rotation, flips, scale, light, missing bands.
 
-And what the network should say of them. All of it runs on a graphics card if there is one.
+Runs on a graphics card if there is one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SIDE = 80
-CENTRE_PX = 1.6  # standard deviation of the bump that marks a hull's centre
+CENTRE_PX = 1.6  # standard deviation of the Gaussian that marks a hull's centre
 OFFSET_UNIT_PX = 16.0
 BAND_SETS = (
     (1, 1, 0, 0, 1),
@@ -33,15 +33,15 @@ BAND_SETS = (
     (1, 1, 1, 0, 1),
 )
 HALF = (SIDE - 1) / 2
-# How much light changes from patch to patch, standard deviations; our choice (docs/accuracy_optical.md)
+# Standard deviations of light changes between patches; our choice (docs/accuracy_optical.md)
 WHOLE_GAIN, BAND_GAIN, GAMMA, OFFSET = 0.20, 0.15, 0.10, 0.05
-AS_IT_IS = 0.2  # share of a real port's patches without more ships
-BUMP_PX = 6  # reach of a centre's bump: nearly four of its deviations
+AS_IT_IS = 0.2  # share of a real port's patches without added ships
+BUMP_PX = 6  # reach of a centre's Gaussian: nearly four standard deviations
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Places:
-    """Where a batch is cut: scene, middle (row, col) in it, which bands are shown, and the turn patch -> scene."""
+    """Where a batch is cut: scene, centre (row, col) in it, bands shown, and the transform patch -> scene."""
 
     scene: NDArray[np.int64]
     middle: NDArray[np.float32]
@@ -50,7 +50,7 @@ class Places:
 
 
 class StorePatches:
-    """Batches of a store without the port ``hold`` (its place among the ports; -1 holds none out)."""
+    """Batches from a store without the port of index ``hold`` (-1: from all ports)."""
 
     def __init__(self, folder: Path, hold: int, simulated: float, batch: int, seed: int, device: str) -> None:
         self.rng, self.batch, self.simulated, self.device = np.random.default_rng(seed), batch, simulated, device
@@ -108,7 +108,7 @@ class StorePatches:
         return chosen if chosen[3:].any() else present
 
     def places(self) -> Places:
-        """Places of one batch."""
+        """Draw the places of one batch."""
         scene, middle, present = zip(*(self._place() for _ in range(self.batch)), strict=True)
         angle = self.rng.uniform(0, 2 * np.pi, self.batch)
         scale = np.exp(self.rng.uniform(np.log(0.72), np.log(1.35), self.batch))
@@ -118,9 +118,9 @@ class StorePatches:
         return Places(np.array(scene), np.array(middle, np.float32), np.array(present), turn)
 
     def next(self) -> tuple[torch.Tensor, ...]:
-        """Input (n, 10, side, side), hull, mark of centres, offset to them in `OFFSET_UNIT_PX`, and weight.
+        """Input (n, 10, side, side), hull, centre marks, offsets to centres in `OFFSET_UNIT_PX`, and weight.
 
-        The weight is 0 where nobody knows.
+        The weight is 0 where the truth is unknown.
         """
         at = self.places()
         pixels, ids, row, col = self._cut(at)
@@ -135,7 +135,7 @@ class StorePatches:
         return image, hull, self._bumps(at), offset, (ids >= 0).float()
 
     def _cut(self, at: Places) -> tuple[torch.Tensor, ...]:
-        """Pixels by bilinear, hull numbers by nearest neighbour, and where in its scene each pixel lies."""
+        """Pixels (bilinear), hull numbers (nearest neighbour), and each pixel's position in its scene."""
         turn, middle = torch.from_numpy(at.turn).to(self.device), torch.from_numpy(at.middle).to(self.device)
         first = torch.from_numpy(self.table["first_pixel"][at.scene]).to(self.device)[:, None, None]
         shape = torch.from_numpy(self.table["shape"][at.scene]).to(self.device)
@@ -164,7 +164,7 @@ class StorePatches:
         return pixels, torch.where(outside, torch.full_like(ids, -1), ids), y, x
 
     def _bumps(self, at: Places) -> torch.Tensor:
-        """The mark of each hull's centre, shape (n, side, side)."""
+        """Gaussian marks of the hulls' centres, shape (n, side, side)."""
         first = self.table["first_hull"]
         numbers = [np.arange(first[k], first[k + 1]) + 1 for k in at.scene]
         patch, hull = np.repeat(np.arange(self.batch), [len(n) for n in numbers]), np.concatenate(numbers)
@@ -184,7 +184,7 @@ class StorePatches:
 
 
 def in_other_light(pixels: torch.Tensor) -> torch.Tensor:
-    """Another day, another port: gain, gamma, offset, haze, blur and noise by band; shape (n, 5, side, side)."""
+    """Simulate another day and port: gain, gamma, offset, haze, blur and noise by band; shape (n, 5, side, side)."""
     n, device = len(pixels), pixels.device
 
     def normal(*shape: int) -> torch.Tensor:

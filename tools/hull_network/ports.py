@@ -1,8 +1,8 @@
-"""Simulated ports: quays, fingers, basins, jetties, breakwaters, marinas, islets, and what stands on them.
+"""Simulated ports: quays, finger piers, basins, jetties, breakwaters, marinas, islets, and the objects on them.
 
-Nothing here is any real port. Shapes and sizes are drawn wide, since a network that has seen too tidy a world fails in
-the real one; what ships are confused with (sheds and box stacks along the edge, empty piers, pontoons, breakwater
-heads, islets, foam) is drawn as often as ships are.
+None is a real port. Shapes and sizes vary widely, since a network trained on too tidy a world fails in the real one.
+Objects that are mistaken for ships (sheds and container stacks along the edge, empty piers, pontoons, breakwater heads,
+islets, foam) are drawn as often as ships.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ class Edge:
 
     @property
     def length(self) -> float:
-        """Metres."""
+        """Length of the quay [m]."""
         return float(np.hypot(self.x1 - self.x0, self.y1 - self.y0))
 
     @property
     def angle(self) -> float:
-        """Direction along the quay."""
+        """Direction along the quay [rad]."""
         return float(np.arctan2(self.y1 - self.y0, self.x1 - self.x0))
 
     def at(self, along: float, off: float) -> tuple[float, float]:
@@ -63,7 +63,7 @@ def port(seed: int) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.
 
 
 def drawn(seed: int) -> tuple[NDArray[np.float32], Canvas]:
-    """Reflectance (5, side, side) of one port, and the board it was drawn on."""
+    """Reflectance (5, side, side) of one port, and its canvas."""
     rng = np.random.default_rng(seed)
     water = materials.water(rng)
     canvas = Canvas(SIDE_PX, water, rng.uniform(0, 2 * np.pi))
@@ -92,7 +92,7 @@ def drawn(seed: int) -> tuple[NDArray[np.float32], Canvas]:
 
 
 def _mainland(canvas: Canvas, shore: float, rng: np.random.Generator) -> list[Edge]:
-    """Land from the shore downwards: a quay, or a coast as nature left it."""
+    """Land from the shore downwards: a quay or a natural coast."""
     ground = spectrum(str(rng.choice(GROUND)), rng)
     x = np.linspace(-0.5 * SIDE_M, 1.5 * SIDE_M, 60)
     natural = rng.random() < 0.25
@@ -111,7 +111,7 @@ def _mainland(canvas: Canvas, shore: float, rng: np.random.Generator) -> list[Ed
 
 
 def _finger(canvas: Canvas, shore: float, rng: np.random.Generator) -> list[Edge]:
-    """A pier from the shore into the water, bare or furnished."""
+    """A pier from the shore into the water, empty or built on."""
     width = float(np.exp(rng.uniform(np.log(12), np.log(350))))
     long = rng.uniform(80, 700)
     x = rng.uniform(-0.1, 1.1) * SIDE_M
@@ -135,7 +135,7 @@ def _finger(canvas: Canvas, shore: float, rng: np.random.Generator) -> list[Edge
 
 
 def _basin(canvas: Canvas, shore: float, water: NDArray[np.float32], rng: np.random.Generator) -> list[Edge]:
-    """Water cut into the land: a dock basin, from narrow as one hull to wide."""
+    """Water cut into the land: a dock basin, from one hull's width upwards."""
     width = float(np.exp(rng.uniform(np.log(40), np.log(320))))
     long = rng.uniform(100, 600)
     x = rng.uniform(0, 1) * SIDE_M
@@ -155,7 +155,7 @@ def _furnish(
     lean: float = 0.0,
     foot: float = 0.0,
 ) -> None:
-    """Sheds, box stacks, heaps, tanks, roads and rails, mostly along the edge, as ships lie."""
+    """Sheds, container stacks, heaps, tanks, roads and rails, mostly along the edge, parallel to ships."""
     x0, y0, x1, y1 = area
     amount = rng.uniform(0.3, 3.0)
     kinds = rng.choice(["shed", "boxes", "heap", "tank", "road", "wagons", "crane"], size=int(rng.integers(1, 4)))
@@ -190,7 +190,7 @@ def _furnish(
 
 
 def _kept(corners: NDArray[np.float64], area: tuple[float, float, float, float]) -> NDArray[np.float64]:
-    """The polygon, cut to the area it stands on."""
+    """The polygon, clipped to the area it stands on."""
     x0, y0, x1, y1 = area
     return np.column_stack([corners[:, 0].clip(x0, x1), corners[:, 1].clip(y0, y1)])
 
@@ -223,7 +223,7 @@ def _breakwater(canvas: Canvas, shore: float, rng: np.random.Generator) -> list[
 
 
 def _marina(canvas: Canvas, shore: float, rng: np.random.Generator) -> list[Edge]:
-    """Pontoons like a comb, with boats too small for a label."""
+    """Comb-like pontoons with boats too small for a label."""
     x, y = rng.uniform(0, SIDE_M), rng.uniform(0, max(300.0, shore - 80))
     pitch, teeth, long = rng.uniform(25, 60), int(rng.integers(3, 9)), rng.uniform(60, 200)
     colour = spectrum("concrete", rng)
@@ -244,7 +244,7 @@ def _marina(canvas: Canvas, shore: float, rng: np.random.Generator) -> list[Edge
 
 
 def _islets(canvas: Canvas, shore: float, rng: np.random.Generator) -> list[Edge]:
-    """Rocks and islets, of ship size as well."""
+    """Rocks and islets, some as large as ships."""
     for _ in range(int(rng.integers(1, 7))):
         x, y = rng.uniform(0, SIDE_M), rng.uniform(0, max(200.0, shore))
         t = np.sort(rng.uniform(0, 2 * np.pi, 14))
@@ -276,7 +276,7 @@ def _jetty(canvas: Canvas, shore: float, rng: np.random.Generator) -> list[Edge]
 
 
 def _pontoons(canvas: Canvas, shore: float, rng: np.random.Generator) -> list[Edge]:
-    """Floating pontoons, barges for piling, fish cages: ship-like, yet none; no label speaks of them."""
+    """Floating pontoons, piling barges and fish cages: they look like ships but have no label."""
     for _ in range(int(rng.integers(1, 6))):
         x, y = rng.uniform(0, SIDE_M), rng.uniform(0, max(200.0, shore))
         corners = rectangle(x, y, rng.uniform(15, 60), rng.uniform(6, 25), rng.uniform(0, np.pi))
@@ -302,7 +302,7 @@ def _grain(canvas: Canvas, rng: np.random.Generator) -> None:
 
 
 def _berth(canvas: Canvas, edges: list[Edge], sun: tuple[float, float], rng: np.random.Generator) -> None:
-    """Ships along the edges: alone, in a row, double-banked, stern to the quay; cranes that reach over them."""
+    """Ships along the edges: single, in a row, double-banked, stern to the quay; cranes that reach over them."""
     busy = rng.uniform(0.1, 0.95)
     number = 1
     for edge in edges:
@@ -341,7 +341,7 @@ def _cranes(canvas: Canvas, edge: Edge, along: float, span: float, beam: float, 
 
 
 def _placed(canvas: Canvas, ship: Vessel, number: int, sun: tuple[float, float], rng: np.random.Generator) -> int:
-    """Draw the ship where there is water for her; 1 if so."""
+    """Draw the ship if there is water for her; returns 1 if so, else 0."""
     if canvas.share(ship.outline, canvas.land) > 0.06 or canvas.share(ship.outline, canvas.hull != 0) > 0.02:
         return 0
     vessels.draw(canvas, ship, number, sun, rng)
@@ -378,7 +378,7 @@ def _afloat(canvas: Canvas, shore: float, sun: tuple[float, float], rng: np.rand
 
 
 def _clouded(light: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Soft clouds over a part of the scene."""
+    """Add soft clouds over a part of the scene."""
     field = ndimage.zoom(rng.normal(0, 1, (7, 7)), SIDE_PX / 7, order=3)
     thick = np.clip(field - rng.uniform(0.3, 1.3), 0, 1)[None] * rng.uniform(0.2, 1.0)
     cloud = rng.uniform(0.4, 0.8) * np.array([1.0, 1.0, 1.0, 1.0, rng.uniform(0.5, 0.9)])[:, None, None]

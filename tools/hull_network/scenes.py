@@ -1,6 +1,6 @@
-"""Training scenes: real ports with their labels, the same with more ships put in, and simulated ports.
+"""Training scenes: real ports with their labels, the same with ships added, and simulated ports.
 
-All in the units of the network's input: local water 0, the image's land 1, band by band.
+All are in the units of the network's input: local water 0, the image's land 1, band by band.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from tools.hull_network.canvas import Canvas, seen
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-UNLABELLED = Path(__file__).with_name("unlabelled.csv")  # what looks like a hull to us and carries no label
-QUIET = 0.35  # infrared, water 0 and land 1: below is water
+UNLABELLED = Path(__file__).with_name("unlabelled.csv")  # objects that look like hulls to us and have no label
+QUIET = 0.35  # infrared on the scale water 0, land 1: below is water
 
 
 @dataclass(slots=True, eq=False)
 class TrainingScene:
-    """Pixels, hulls and their centres. ``ids`` numbers hulls from 1; negative means "nobody knows: no loss here"."""
+    """Pixels, hulls and their centres. ``ids`` numbers hulls from 1; negative: unknown, excluded from the loss."""
 
     name: str
     scaled: NDArray[np.float32]  # (5, rows, cols)
@@ -42,7 +42,7 @@ class TrainingScene:
 
 
 def centres_of(ids: NDArray[np.int32]) -> NDArray[np.float32]:
-    """Mean row and column of each number from 1 on, shape (n + 1, 2)."""
+    """Mean row and column of each hull number from 1 on, shape (n + 1, 2)."""
     count = max(0, int(ids.max()))
     out = np.zeros((count + 1, 2), np.float32)
     if count:
@@ -51,7 +51,7 @@ def centres_of(ids: NDArray[np.int32]) -> NDArray[np.float32]:
 
 
 def real_scene(folder: Path, file: str) -> TrainingScene:
-    """A labelled port, opened by the package's own reader."""
+    """A labelled port, opened by the package's reader."""
     image = pd.read_csv(folder / "images.csv").set_index("file").loc[file]
     names = image["bands"].split()
     options = OpenOptions(sensor=Sensor.SENTINEL2, bands={name: i for i, name in enumerate(names, 1)})
@@ -75,7 +75,7 @@ def real_scene(folder: Path, file: str) -> TrainingScene:
 
 
 def tightened(scene: TrainingScene) -> TrainingScene:
-    """Labels were drawn a pixel or two loose: what is as dark as water at a hull's rim is nobody's."""
+    """Tighten labels drawn a pixel or two too wide: pixels at a hull's rim as dark as water become unknown."""
     infrared = scene.scaled[3] if scene.present[3] else scene.scaled[4]
     bright = np.maximum(infrared, 0.6 * scene.scaled[:3].max(axis=0))
     for n in range(1, len(scene.centres)):
@@ -87,7 +87,7 @@ def tightened(scene: TrainingScene) -> TrainingScene:
 
 
 def simulated_scene(light: NDArray[np.float32], land: NDArray[np.bool_], hull: NDArray[np.int16]) -> TrainingScene:
-    """A drawn port in the same units, by its own water and land as a survey would find them."""
+    """A drawn port in the same units, scaled by its own water and land as a survey would find them."""
     ids = hull.astype(np.int32)
     wet = ~land & (ids == 0)
     sea = np.median(light[:, wet], axis=1) if wet.sum() > 50 else light.min(axis=(1, 2))
@@ -102,7 +102,7 @@ def simulated_scene(light: NDArray[np.float32], land: NDArray[np.bool_], hull: N
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chip:
-    """A hull cut out: pixels in scaled units, how much of each is hull, size in pixels, which bands are real."""
+    """A cut-out hull: pixels in scaled units, hull cover of each, size in pixels, which bands are real."""
 
     scaled: NDArray[np.float32]
     alpha: NDArray[np.float32]
@@ -112,9 +112,9 @@ class Chip:
 
 
 def drawn_chip(rng: np.random.Generator, angle: float, pixel_m: float) -> Chip:
-    """A simulated hull at an angle, in scaled units of a random land and water."""
+    """A simulated hull at an angle, scaled by randomly drawn land and water."""
     length, beam = vessels.any_size(rng, 50.0)
-    length, beam = length * 10.0 / pixel_m, beam * 10.0 / pixel_m  # the board has pixels of 10 m
+    length, beam = length * 10.0 / pixel_m, beam * 10.0 / pixel_m  # the canvas has pixels of 10 m
     side = 2 * int(length / 20.0 + 4)
     sea = materials.water(rng)
     canvas = Canvas(side, sea)
@@ -129,7 +129,7 @@ def drawn_chip(rng: np.random.Generator, angle: float, pixel_m: float) -> Chip:
 
 
 def cut_chip(scene: TrainingScene, number: int, angle: float) -> Chip:
-    """A labelled hull, turned so that it lies at ``angle`` (from the columns' axis towards the rows')."""
+    """A labelled hull, rotated to lie at ``angle`` (from the columns' axis towards the rows')."""
     rows, cols = np.nonzero(scene.ids == number)
     points = np.column_stack([rows, cols]).astype(float)
     middle = points.mean(axis=0)
@@ -152,7 +152,7 @@ def cut_chip(scene: TrainingScene, number: int, angle: float) -> Chip:
 def with_more_ships(
     scene: TrainingScene, donors: list[TrainingScene], pixel_m: float, count: int, seed: int
 ) -> TrainingScene:
-    """The scene with ships put alongside its quays and on its open water: drawn ones, and ones cut from the donors."""
+    """The scene with ships added along its quays and on its open water: drawn ones, and ones cut from the donors."""
     rng = np.random.default_rng(seed)
     out = TrainingScene(scene.name, scene.scaled.copy(), scene.present, scene.ids.copy(), scene.centres, scene.gain)
     infrared = next(scene.scaled[k] for k in (3, 4, 2) if scene.present[k])
@@ -203,7 +203,7 @@ def _paste(
     *,
     moored: bool,
 ) -> bool:
-    """Put one hull in where it fits: no land, no other hull under it, and a straight quay beside it if moored."""
+    """Add one hull where it fits: no land or other hull under it, and a straight quay beside it if moored."""
     if not all(a or not b for a, b in zip(chip.present, scene.present, strict=True)):
         return False
     half = chip.alpha.shape[1] // 2

@@ -1,8 +1,8 @@
-"""Errors of length and beam on simulated ports that were kept out of training: what the intervals rest on.
+"""Errors of length and beam on simulated ports not used in training: the basis of the intervals.
 
 `python -m tools.hull_network.size_errors COUNT [NET.onnx+... [FIRST_SEED]]`; constants were set on 72 from 200,000 on.
 
-Boats drawn for training are stouter than ships: of beams, those are counted apart whose proportions ships have.
+Boats drawn for training are stouter than ships, so beam errors are also given for hulls of ships' proportions alone.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from tools.hull_network.canvas import FINE, PIXEL_M
 from tools.hull_network.evaluate import weights_of
 from tools.hull_network.ports import SIDE_PX, drawn
 
-FIRST_SEED = 100_000  # training used the seeds from 0 on
+FIRST_SEED = 100_000  # training used seeds from 0 on
 BANDS = ("B02", "B03", "B04", "B08", "B11")
-SHIPSHAPE = (4.6, 9.5)  # length over beam of 9 in 10 merchant ships of 55 to 90 m, the stoutest there are
+SHIPSHAPE = (4.6, 9.5)  # length over beam of 9 in 10 merchant ships of 55 to 90 m, the stoutest sizes
 
 
 def scene_of(light: np.ndarray) -> Scene:
@@ -48,7 +48,7 @@ def scene_of(light: np.ndarray) -> Scene:
 
 
 def errors(seed: int) -> tuple[list[list[float]], int, int]:
-    """Rows of (length, measured, low, high, beam, measured, low, high); ships and false detections of one port."""
+    """Rows of (length, measured, low, high, beam, measured, low, high); numbers of drawn and found hulls of one port."""
     light, canvas = drawn(seed)
     table, _ = detect(scene_of(light))
     table = table[table["accepted"]]
@@ -71,7 +71,7 @@ def errors(seed: int) -> tuple[list[list[float]], int, int]:
 
 
 def _complete(number: int, whole: np.ndarray, length: float, beam: float) -> bool:
-    """Is the hull on the board as a whole, not overdrawn by another?"""
+    """Is the whole hull visible on the canvas, not covered by another?"""
     return number < len(whole) and whole[number] * (PIXEL_M / FINE) ** 2 > 0.8 * 0.93 * length * beam
 
 

@@ -1,9 +1,9 @@
-"""Training scenes laid end to end, so that a graphics card can cut patches from all of them at once.
+"""Training scenes stored end to end, so that a graphics card can cut patches from all of them at once.
 
 `python -m tools.hull_network.store --data S2_PORTS --simulated 3000 --versions 4 --workers 16 STORE`
 
-Each labelled port stands in it as it is, and with more ships put in: drawn ones alone, and drawn ones with ships of one
-other port, so that a port held out can be left out of both; then simulated ports.
+Each labelled port is stored unchanged and with ships added: drawn ones alone, and drawn ones with ships of one other
+port, so that a held-out port can be excluded as both scene and donor. Simulated ports follow.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 PLAIN, MORE, SIMULATED = 0, 1, 2
 NO_PORT = -1
-PIXELS_A_SHIP = 12_000  # of a port with more ships put in; our choice
+PIXELS_A_SHIP = 12_000  # of a port with ships added; our choice
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stored:
-    """One scene of a store, which port it shows and from which one ships were put in (`NO_PORT` for none)."""
+    """One stored scene, the port it shows and the port its added ships come from (`NO_PORT` for none)."""
 
     scene: TrainingScene
     kind: int
@@ -40,7 +40,7 @@ class Stored:
 
 
 def files_of(data: Path) -> list[str]:
-    """The labelled ports' files; their places in this list number the ports."""
+    """The labelled ports' files; a port's number is its index in this list."""
     return list(pd.read_csv(data / "images.csv")["file"])
 
 
@@ -49,7 +49,7 @@ def _plain(data: Path, file: str) -> TrainingScene:
 
 
 def _with_more(data: Path, task: tuple[int, int, int]) -> Stored:
-    """A port with more ships; ``task``: which port, whose ships are put in, which version."""
+    """A port with ships added; ``task``: port, donor port, version."""
     shows, ships_of, version = task
     files = files_of(data)
     spacing = pd.read_csv(data / "images.csv").set_index("file")["ground_m_per_px"]
@@ -68,7 +68,7 @@ def _drawn(seed: int) -> Stored:
 
 
 def stored_scenes(data: Path, simulated: int, versions: int, workers: int) -> list[Stored]:
-    """All scenes of a store, in the same order whatever the number of workers."""
+    """All scenes of a store, in an order that does not depend on the number of workers."""
     files = files_of(data)
     every = range(len(files))
     plain = [Stored(_plain(data, file), PLAIN, n, n) for n, file in enumerate(files)]
@@ -80,7 +80,7 @@ def stored_scenes(data: Path, simulated: int, versions: int, workers: int) -> li
 
 
 def write(scenes: list[Stored], folder: Path) -> None:
-    """Pixels (n, 5), hull numbers (n,) through all scenes, centres (hulls + 1, 2), and a table of the scenes."""
+    """Write pixels (n, 5) and hull numbers (n,) over all scenes, centres (hulls + 1, 2), and a table of the scenes."""
     folder.mkdir(parents=True, exist_ok=True)
     first_pixel = np.cumsum([0, *(s.scene.ids.size for s in scenes)])
     first_hull = np.cumsum([0, *(len(s.scene.centres) - 1 for s in scenes)])

@@ -1,7 +1,7 @@
 """Train the hull network from a store, on a graphics card if there is one.
 
-`python -m tools.hull_network.train STORE --out hulls.pt`; `--hold N` leaves out the port at place N of images.csv (from
-0). The weights that ship were made by a trial script of the same method: see README.md.
+`python -m tools.hull_network.train STORE --out hulls.pt`; `--hold N` leaves out the port at index N of images.csv (from
+0). The shipped weights were made by a trial script of the same method: see README.md.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from torch.nn import functional
 from tools.hull_network.model import HullNetwork
 from tools.hull_network.patches import StorePatches
 
-WARM_UP = 0.06  # share of the steps in which the rate rises
-KEPT = 0.995  # of the running mean of the weights, which is what is kept
+WARM_UP = 0.06  # share of the steps during which the learning rate rises
+KEPT = 0.995  # decay of the weights' running mean, which is what is saved
 
 
 def rate_at(done: float, most: float) -> float:
-    """The learning rate when a share ``done`` of the steps is done: up in a line, down along a cosine."""
+    """Learning rate after a share ``done`` of the steps: linear warm-up, then cosine decay from ``most``."""
     falling = min(1.0, max(0.0, done - WARM_UP) / (1 - WARM_UP))
     return most * min(1.0, done / WARM_UP + 0.02) * (0.5 * (1 + float(np.cos(np.pi * falling))) + 1e-3)
 
@@ -44,7 +44,7 @@ def loss_of(answer: torch.Tensor, batch: tuple[torch.Tensor, ...]) -> torch.Tens
 
 
 def train(patches: StorePatches, steps: int, seed: int, most: float) -> HullNetwork:
-    """AdamW; 16-bit floats for the convolutions where the card has them, 32 for the loss."""
+    """Train with AdamW; convolutions in 16-bit floats where the card has them, the loss in 32-bit."""
     torch.manual_seed(seed)
     device = patches.device
     net = HullNetwork().to(device).to(memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""Hulls as seen from above at a few metres: outline, deck, hatches or boxes or pipes, house, shadow."""
+"""Hulls seen from above at a few metres' resolution: outline, deck, hatches or containers or pipes, house, shadow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.hull_network.materials import BOXES, DECKS, spectrum
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LABELLED_M = 48.0  # shorter boats are drawn but no label speaks of them, as in the visible labels
+LABELLED_M = 48.0  # shorter boats are drawn without a label, as in the real labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Vessel:
         return np.column_stack([self.x + u * c - v * s, self.y + u * s + v * c])
 
     def part(self, along: float, across: float, length: float, width: float) -> NDArray[np.float64]:
-        """A rectangle on deck; places and sizes as shares of length and beam."""
+        """A rectangle on deck; position and size as fractions of length and beam."""
         c, s = np.cos(self.angle), np.sin(self.angle)
         u, v = along * self.length, across * self.beam
         return rectangle(
@@ -44,7 +44,7 @@ class Vessel:
 
 
 def any_size(rng: np.random.Generator, shortest: float = 35.0) -> tuple[float, float]:
-    """Length and beam [m] of a ship as ports have them: many of 60 to 200 m, some of 400 m."""
+    """Length and beam [m] of a ship, distributed as in ports: many of 60 to 200 m, some of 400 m."""
     length = float(np.exp(rng.uniform(np.log(shortest), np.log(390.0))))
     ratio = rng.uniform(5.0, 8.0) if length > 90 else rng.uniform(3.4, 6.2)
     return length, min(length / ratio, 62.0)

@@ -1,4 +1,4 @@
-"""A box afloat, drawn by its geometry alone: deck, side and shadow, as light over that of the water (water 1)."""
+"""A floating box drawn by geometry alone: deck, side and shadow, as light relative to that of the water (water 1)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
 DECK, SIDE, BOOT, SHADE = 2.5, 0.85, 1.7, 0.7
-SAMPLES = 2  # along each side of a pixel
+SAMPLES = 2  # per pixel in each direction
 LIGHT_DEPTHS_M = -0.4 * np.log(1 - np.array([0.1, 0.3, 0.5, 0.7, 0.9]))  # exponential
 
 
 def toward(azimuth_deg: float) -> tuple[float, float]:
-    """Unit vector (down, right) to an azimuth, north up."""
+    """Unit vector (down, right) towards an azimuth, north up."""
     angle = np.radians(azimuth_deg)
     return -float(np.cos(angle)), float(np.sin(angle))
 
@@ -32,29 +32,29 @@ def light_from(sun_deg: tuple[float, float], view_deg: tuple[float, float] = (0.
 
 
 def under_water(zenith_deg: float) -> float:
-    """Metres aside for a metre of depth, by Snell's law with 1.34."""
+    """Horizontal shift [m] per metre of depth, by Snell's law with index 1.34."""
     sine = np.sin(np.radians(zenith_deg)) / 1.34
     return float(sine / np.sqrt(1 - sine**2))
 
 
 @dataclass(frozen=True)
 class Box:
-    """A hull whose sides are upright: height above water, length and beam [m], heading; and the image's pixels."""
+    """A hull with upright sides: height above water, length and beam [m], heading; and the image's pixels."""
 
     height_m: float = 3.0
     heading_deg: float = 0.0
     length_m: float = 64.0
     beam_m: float = 10.0
     pixel_m: float = 0.5
-    boot_m: float = 0.0  # of the side next to the water, brighter than the rest
-    room_m: float = 20.0  # of water around
+    boot_m: float = 0.0  # height of a brighter strip of the side at the waterline
+    room_m: float = 20.0  # water around the hull
 
     @property
     def pixels(self) -> int:
         return round((self.length_m + 2 * self.room_m) / self.pixel_m)
 
     def outline(self, light: SunView) -> Hull:
-        """What a perfect fit would say of it: her deck, where the camera sees it."""
+        """The perfect fit of its outline: the deck where the camera sees it."""
         middle = (self.pixels - 1) / 2
         shift_px = self.height_m * np.tan(np.radians(light.off_nadir_deg)) / self.pixel_m
         centre = (middle - shift_px * light.view[0], middle - shift_px * light.view[1])
@@ -62,7 +62,7 @@ class Box:
         return Hull(frame, self.length_m, self.beam_m, 0.5, 0.3, 0.001, True, 0.95, (True, True), (1.0, 1.0), 0.1)
 
     def covered(self, start_m: FloatArray, end_m: FloatArray) -> BoolImage:
-        """Where her plan lies as it is moved from one place to another (south, east) [m]; two samples a pixel."""
+        """Area swept by the plan as it moves from one place to another (south, east) [m]; two samples a pixel."""
         step = self.pixel_m / SAMPLES
         at = (np.arange(self.pixels * SAMPLES) - (self.pixels * SAMPLES - 1) / 2) * step
         south, east = toward(self.heading_deg)
@@ -78,11 +78,11 @@ class Box:
         return np.asarray(first <= last, bool)
 
     def drawn(self, light: SunView, *, noise: float = 0.005) -> FloatImage:
-        """The picture: her plan swept away from the sun is shade, swept away from the camera her side, then her deck.
+        """The picture: the plan swept away from the sun is shade, swept away from the camera the side, then the deck.
 
         A point at height z is seen z tan(off nadir) away from the camera; its shadow falls z / tan(elevation) from the
-        sun. Light of the water comes from depths (mean 0.4 m), to which both rays run on, refracted: the shade that is
-        seen moves away from the sun and towards the camera. Optics blur by 0.68 pixel.
+        sun. The water's light comes from depths (mean 0.4 m), to which both rays continue, refracted: the visible
+        shade moves away from the sun and towards the camera. Optics blur by 0.68 pixel.
         """
         shade = -np.array(light.sun) / np.tan(np.radians(light.sun_elevation_deg))
         lean = -np.array(light.view) * np.tan(np.radians(light.off_nadir_deg))
@@ -103,7 +103,7 @@ class Box:
         return seen.astype(np.float32)
 
     def read(self, light: SunView, image: FloatImage | None = None, **more: Any) -> Freeboard:
-        """What is read of it, the outline given; ``others``, ``tanker`` and ``hull`` as one likes."""
+        """The freeboard read from it, given the outline; ``others``, ``tanker`` and ``hull`` are optional."""
         image = self.drawn(light) if image is None else image
         others = more.get("others", np.zeros(image.shape, bool))
         return measure_freeboard(

@@ -12,7 +12,7 @@ SUPERSAMPLE = 4
 
 
 def mask_of(shape, centre, length_m, beam_m, heading_deg, spacing_m, bow_m=0.0):
-    """Share of each pixel covered by a hull: a rectangle whose fore end tapers over ``bow_m``. North is up."""
+    """Share of each pixel covered by a hull: a rectangle whose bow tapers over ``bow_m``. North is up."""
     n = SUPERSAMPLE
     near = around(shape, centre, np.hypot(length_m, beam_m) / 2 / spacing_m)
     row, col = np.mgrid[tuple(slice(s.start * n, s.stop * n) for s in near)]
@@ -32,7 +32,7 @@ def mask_of(shape, centre, length_m, beam_m, heading_deg, spacing_m, bow_m=0.0):
 
 
 def around(shape, centre, reach_px):
-    """Rows and columns of an image that lie within reach of a place; none where it is far outside."""
+    """Rows and columns of an image within reach of a place; none if it is far outside."""
     low = [min(max(0, int(np.floor(c - reach_px)) - 1), size) for c, size in zip(centre, shape, strict=True)]
     high = [min(max(0, int(np.ceil(c + reach_px)) + 2), size) for c, size in zip(centre, shape, strict=True)]
     return tuple(slice(a, b) for a, b in zip(low, high, strict=True))
@@ -50,7 +50,7 @@ def painted(
             elevation, azimuth = np.radians(sun)
             steps = np.linspace(0, freeboard_m / np.tan(elevation) / spacing_m, 25)
             dark = np.zeros(shape)
-            for step in steps:  # the sweep of the hull's outline away from the sun
+            for step in steps:  # sweep the hull's outline away from the sun
                 centre = (row + step * np.cos(azimuth), col - step * np.sin(azimuth))
                 dark = np.maximum(
                     dark, mask_of(shape, centre, length_m, beam_m, heading_deg, spacing_m, 0.12 * length_m)

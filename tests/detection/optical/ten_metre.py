@@ -1,4 +1,4 @@
-"""Ports painted at 10 m: water, a quay, ships alongside and at anchor, in the five bands of Sentinel-2."""
+"""Painted 10 m scenes of a port: water, a quay, ships alongside and at anchor, in the five bands of Sentinel-2."""
 
 from __future__ import annotations
 

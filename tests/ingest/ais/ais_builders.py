@@ -1,4 +1,4 @@
-"""Sentences as receivers write them, made by pyais' own encoder."""
+"""NMEA sentences as receivers write them, made by pyais' encoder."""
 
 from functools import reduce
 from operator import xor
@@ -23,18 +23,18 @@ VOYAGE = {
 
 
 def sentences(fields, *, sequence=1, channel="A"):
-    """One message as its sentences."""
+    """The sentences of one message."""
     return encode_dict(fields, radio_channel=channel, talker_id="AI", sentence_type="VDM", seq_id=sequence)
 
 
 def tagged(sentence, time, station="R1"):
-    """The sentence behind a tag block with station and time."""
+    """The sentence with a tag block of station and time before it."""
     body = f"s:{station},c:{time}"
     return f"\\{body}*{reduce(xor, body.encode()):02X}\\{sentence}"
 
 
 def log(tmp_path, lines, name="feed.nmea"):
-    """A file of these lines."""
+    """Write a file of these lines."""
     path = tmp_path / name
     path.write_bytes("".join(f"{line}\n" for line in lines).encode())
     return path

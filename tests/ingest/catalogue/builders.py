@@ -1,4 +1,4 @@
-"""Items as the three catalogues write them, about products that a test wrote to disk. All of it is made up."""
+"""Catalogue items in the style of three catalogues, for products that a test wrote to disk. All synthetic."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.ingest.catalogue.web import Web
 from pipeline.types import Sensor
 from tests.ingest.sentinel1.safe_product import Recipe, write_safe
 
-FALSE_PROJ = {  # as two of the catalogues make it up from the bounding box: kilometres off, shape swapped
+FALSE_PROJ = {  # as two of the catalogues derive it from the bounding box: kilometres off, shape swapped
     "proj:epsg": 4326,
     "proj:shape": [100, 80],
     "proj:transform": [0.01, 0.0, 120.0, 0.0, -0.01, 50.0],
@@ -93,7 +93,7 @@ def _item(name: str, collection: str, properties: dict[str, Any], assets: dict[s
 
 
 def write_bands(folder: Path, *, offset: int = 1000, side: int = 400, seed: int = 7, crs: str = UTM53) -> Path:
-    """Bands of a square of ``side`` 10 m pixels, sea but for a bright object, as numbers with an additive offset."""
+    """Bands of a square of ``side`` 10 m pixels, sea with one bright object, as numbers with an additive offset."""
     folder.mkdir(parents=True)
     rng = np.random.default_rng(seed)
     levels = {"B02": 700, "B03": 600, "B04": 400, "B08": 250, "B11": 90, "SCL": 6}
@@ -117,7 +117,7 @@ def write_bands(folder: Path, *, offset: int = 1000, side: int = 400, seed: int 
 
 
 def big_product(folder: Path, **recipe: Any) -> Path:
-    """A SAFE folder of 1,800 x 900 pixels of speckle, wider than the margins of a cut-out."""
+    """A SAFE folder of 1,800 x 900 pixels of speckle, larger than the margins of a cut-out."""
     rng = np.random.default_rng(5)
     shape = (1800, 900)
     dn = {pol: rng.integers(20, 200, shape).astype(np.uint16) for pol in ("VV", "VH")}
@@ -125,7 +125,7 @@ def big_product(folder: Path, **recipe: Any) -> Path:
 
 
 def tiled(root: Path) -> Path:
-    """The measurements of a SAFE folder in tiles, as the clouds hold them; its manifest no longer fits them."""
+    """Tile the measurements of a SAFE folder, as cloud copies are; its manifest no longer matches them."""
     for path in (root / "measurement").glob("*.tiff"):
         with rasterio.open(path) as source:
             image = source.read(1)
@@ -138,13 +138,13 @@ def tiled(root: Path) -> Path:
 
 
 def config_for(site_url: str, **more: Any) -> StacConfig:
-    """Settings that allow one loopback site, and do not wait."""
+    """Settings that allow one loopback site, without waiting times."""
     told = {"hosts": [site_url], "tries": 3, "silence_s": 2.0, "scene_limit_s": 20.0, "sentinel1": "earth-search"}
     return StacConfig.model_validate(told | more)
 
 
 def access_for(config: StacConfig, catalogue: str = "earth-search") -> Access:
-    """Access to a catalogue under a config, without pauses between tries."""
+    """Access to a catalogue under a config, without pauses between retries."""
     from dataclasses import replace
 
     policy = replace(policy_of(config, catalogue), first_pause_s=0.01)
@@ -152,10 +152,10 @@ def access_for(config: StacConfig, catalogue: str = "earth-search") -> Access:
 
 
 def radar_product(root: Path, base: str, catalogue: str = "earth-search", **properties: Any) -> Product:
-    """The product that an item about a SAFE folder describes."""
+    """The product described by an item about a SAFE folder."""
     return product_of(radar_item(root, base, catalogue, **properties), catalogue, Sensor.SENTINEL1)
 
 
 def optical_product(folder: Path, base: str, catalogue: str = "earth-search", **properties: Any) -> Product:
-    """The product that an item about a folder of bands describes."""
+    """The product described by an item about a folder of bands."""
     return product_of(optical_item(folder, base, catalogue, **properties), catalogue, Sensor.SENTINEL2)

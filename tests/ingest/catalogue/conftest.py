@@ -1,4 +1,4 @@
-"""What tests of catalogues share: nobody's keys."""
+"""Fixture of the catalogue tests: no credentials from the environment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def nobodys_keys(monkeypatch, tmp_path):
-    """No key of whoever runs the tests takes part in them."""
+    """Hide the keys of the person who runs the tests."""
     for name in (
         "AWS_PROFILE",
         "AWS_ACCESS_KEY_ID",

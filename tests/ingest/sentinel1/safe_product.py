@@ -1,4 +1,4 @@
-"""Writes a minimal Sentinel-1 GRD product with known numbers, laid out as the real ones are."""
+"""Write a minimal Sentinel-1 GRD product with known numbers, in the real layout."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ CALIBRATION = """<calibration><calibrationVectorList count="2">
 
 @dataclass
 class Recipe:
-    """What to write; the defaults make a sound product of 80 x 100 pixels."""
+    """Contents of the product; the defaults give a valid product of 80 x 100 pixels."""
 
     product: str = PRODUCT
     shape: tuple[int, int] = (80, 100)
     origin: tuple[float, float] = (133.0, 42.75)  # lon, lat of pixel (0, 0)
-    seconds: float = 0.0  # added to the start
+    seconds: float = 0.0  # added to the start time
     data_take: int = 419344
     slice_number: int = 3
     processed: str = "2024-03-07T10:00:00.000000"
@@ -97,7 +97,7 @@ def write_manifest(root: Path, listed: list[tuple[str, str]], processed: str) ->
 
 
 def zipped(root: Path, target: Path) -> Path:
-    """The product as a zip, as it is downloaded."""
+    """The product as a zip, as downloads are."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as out:
         for file in sorted(p for p in root.rglob("*") if p.is_file()):
             out.write(file, f"{root.name}/{file.relative_to(root).as_posix()}")
@@ -105,7 +105,7 @@ def zipped(root: Path, target: Path) -> Path:
 
 
 def place(recipe: Recipe, line: float, pixel: float) -> tuple[float, float]:
-    """lon, lat of a pixel: a plane turned by about 10 degrees, 10 m pixels."""
+    """lon, lat of a pixel: a plane rotated by about 10 degrees, 10 m pixels."""
     lon0, lat0 = recipe.origin
     return lon0 + 1.2e-4 * pixel - 2.0e-5 * line, lat0 - 9.0e-5 * line - 1.5e-5 * pixel
 

@@ -1,4 +1,4 @@
-"""Small Sentinel-2 products in the real layout, written from arrays of reflectance. Drawn, no one's image."""
+"""Small Sentinel-2 products in the real layout, written from arrays of reflectance. Synthetic, from no real image."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PLACE = Affine(10, 0, 338_000, 0, -10, 4_736_000)
 
 @dataclass(frozen=True)
 class Recipe:
-    """What the product says. ``offset_dn`` None: of a baseline before 04.00."""
+    """Contents of the product. ``offset_dn`` None: a processing baseline before 04.00."""
 
     product: str = L2A
     offset_dn: int | None = -1000
@@ -32,12 +32,12 @@ class Recipe:
 
     @property
     def level(self) -> str:
-        """2A or 1C."""
+        """Processing level, 2A or 1C."""
         return self.product[8:10]
 
 
 def reflectance(seed: int = 0, side: int = SIDE) -> np.ndarray:
-    """Water of 2 % with its noise, shape (side, side); constant over blocks of 2 x 2, as a band of 20 m shows it."""
+    """Water of 2 % with noise, shape (side, side); constant over blocks of 2 x 2, as a band of 20 m shows it."""
     coarse = np.random.default_rng(seed).uniform(0.01, 0.03, (side // 2, side // 2))
     return coarse.repeat(2, axis=0).repeat(2, axis=1)
 
@@ -64,7 +64,7 @@ def write_safe(folder: Path, recipe: Recipe | None = None, values: dict[str, np.
 
 
 def relist(root: Path, recipe: Recipe, names: list[str]) -> None:
-    """The manifest, with checksums of the files as they are."""
+    """Rewrite the manifest with the checksums of the files as they are now."""
     kind = {"MD5": hashlib.md5, "SHA3-256": hashlib.sha3_256}.get(recipe.checksum)
     entries = []
     for name in names:
@@ -76,7 +76,7 @@ def relist(root: Path, recipe: Recipe, names: list[str]) -> None:
 
 
 def zipped(root: Path) -> Path:
-    """The product as a zip, as it is delivered."""
+    """The product as a zip, as downloads are."""
     target = root.with_suffix(".zip")
     with zipfile.ZipFile(target, "w") as out:
         for path in sorted(root.rglob("*")):
@@ -85,7 +85,7 @@ def zipped(root: Path) -> Path:
 
 
 def _sizes(recipe: Recipe, band: str) -> tuple[int, ...]:
-    """Pixels [m] in which a product has a band."""
+    """Pixel sizes [m] in which a product has a band."""
     if band in COARSE:
         return (20,)
     return (10, 20) if recipe.level == "2A" and band != "B08" else (10,)
@@ -108,7 +108,7 @@ def _write_band(path: Path, data: np.ndarray, pixel_m: int) -> None:
 
 
 def _write_beside(granule: Path, recipe: Recipe, names: list[str]) -> None:
-    """What lies beside the bands and is none of them: true colour, classes, masks, the preview."""
+    """Write the other files of a granule: true colour, classes, masks, the preview."""
     image = granule / "IMG_DATA"
     colours = np.full((3, SIDE, SIDE), 40, np.uint8)
     _write_band(image / _file_name(recipe, "TCI", 10), colours, 10)
