@@ -58,7 +58,7 @@ class Ended:
 
 
 def child(folder: Path, words: tuple[str, ...], prepare: Callable[[], None] = lambda: None) -> Ended:
-    """Run ``capwatch words`` in a fork; ``prepare`` sets the trap there. Errors use a pipe, which no full disk stops."""
+    """Run ``capwatch words`` in a fork, where ``prepare`` sets the trap. Errors go by pipe: no full disk stops it."""
     count = folder / "count.txt"
     count.unlink(missing_ok=True)
     reading, writing = os.pipe()

@@ -39,7 +39,7 @@ def test_stated_deadweight_beats_every_size():
 
 @pytest.mark.parametrize(
     ("length_m", "beam_m", "dwt_t"),
-    # usual hulls of the classes, with the round deadweight of their class
+    # usual hulls of the size classes, each with its nominal deadweight
     [(183, 32.2, 50_000), (250, 44.0, 113_000), (274, 48.0, 158_000), (333, 60.0, 310_000), (109.5, 16.2, 6_500)],
     ids=["MR", "aframax", "suezmax", "VLCC", "coastal"],
 )
@@ -50,7 +50,7 @@ def test_standard_classes_lie_inside_their_interval(length_m, beam_m, dwt_t):
 
 @given(st.floats(40, 225), slenderness)
 def test_longer_or_wider_hulls_carry_more(length_m, ratio):
-    """Up to 236 m; beyond, gas carriers, which carry half of an oil tanker's weight, are the longer ships."""
+    """Up to 236 m; beyond that the longer ships are gas carriers, which carry half of an oil tanker's weight."""
     beam_m = length_m / ratio
     dwt = capacity_of(None, length_m, beam_m).log_dwt
     assert capacity_of(None, length_m * 1.05, beam_m).log_dwt > dwt
@@ -59,7 +59,7 @@ def test_longer_or_wider_hulls_carry_more(length_m, ratio):
 
 @given(st.floats(45, 110))
 def test_deadweight_of_like_hulls_grows_about_as_the_cube(length_m):
-    """Geometry: a ship twice as long, wide and deep holds eight times as much; registers give exponents near 3."""
+    """By geometry a ship twice as long, wide and deep holds eight times as much; registers give exponents near 3."""
     small, large = (capacity_of(None, k * length_m, k * length_m / 6).log_dwt for k in (1, 2))
     assert (large - small) / np.log(2) == pytest.approx(3, abs=0.45)
 
@@ -69,11 +69,11 @@ def test_measurement_errors_widen_the_spread_and_keep_the_centre(length_m, ratio
     exact = capacity_of(None, length_m, length_m / ratio)
     rough = capacity_of(None, length_m, length_m / ratio, length_sd_m=share * length_m)
     assert rough.log_sd > exact.log_sd
-    assert abs(rough.log_dwt - exact.log_dwt) < rough.log_sd  # the mean of a curve is not quite the curve's middle
+    assert abs(rough.log_dwt - exact.log_dwt) < rough.log_sd  # the mean over a curve differs slightly from its middle
 
 
 def test_error_of_length_is_carried_at_first_order():
-    """Against draws: the spread of ln DWT over noisy lengths, with the residual drawn on top."""
+    """Against simulation: the spread of ln DWT over noisy lengths, plus the residual."""
     rng = np.random.default_rng(1)
     model = tanker_regression()
     noisy = rng.normal(95, 4, 200_000)
@@ -95,7 +95,7 @@ def test_a_beam_alone_tells_nothing_without_a_length():
 
 @given(lengths, slenderness)
 def test_a_useless_beam_counts_as_none(length_m, ratio):
-    """A beam with an error that grows without bound must end where no beam was given."""
+    """As a beam's error grows without bound, the result must approach that without a beam."""
     useless = capacity_of(None, length_m, length_m / ratio, beam_sd_m=1e6)
     unknown = capacity_of(None, length_m, None)
     assert useless.log_dwt == pytest.approx(unknown.log_dwt, abs=1e-3)
@@ -104,15 +104,15 @@ def test_a_useless_beam_counts_as_none(length_m, ratio):
 
 @given(lengths, st.floats(5, 9), st.lists(st.floats(0, 0.5), min_size=2, max_size=2))
 def test_a_worse_beam_is_never_surer(length_m, ratio, errors):
-    """Of hulls of the trade, up to the widest error that a row has; the correction bends by less than 0.01."""
+    """For the trade's hulls, up to the widest error of a row; the correction bends by less than 0.01."""
     better, worse = (
         capacity_of(None, length_m, length_m / ratio, beam_sd_m=error * length_m / ratio) for error in sorted(errors)
     )
     assert worse.log_sd >= better.log_sd - 0.01
 
 
-# Calls and barrels of full ships, worked back from published sums at stated fills (US, 2018; Panel of Experts, 2022 to
-# 2024), and what was published of 43 visits in 2024 without a fill
+# Calls and barrels of full ships, derived from published sums at stated fills (US, 2018; Panel of Experts, 2022 to
+# 2024), and the published sum of 43 visits in 2024 without a fill
 @pytest.mark.parametrize(
     ("calls", "full_bbl"),
     [
@@ -134,7 +134,7 @@ def test_sums_that_were_published_lie_within_those_of_as_many_unknown_ships(call
 
 
 def test_how_large_unknown_ships_are_is_one_error_of_all_calls():
-    """43 calls without a size: their sum is hardly surer than one fleet's size is, not by the root of 43."""
+    """43 calls without a size: the error of their sum is nearly one shared size error, not sqrt(43) times smaller."""
     rows = pd.DataFrame({"call_id": [f"c{n}" for n in range(43)], "departure": "2024-03-01", "product": "gas_oil"})
     config = VolumeConfig(draws=2000)
     last = ledger(liftings(rows, config, 1), CAP, config, 1).iloc[-1]
@@ -142,7 +142,7 @@ def test_how_large_unknown_ships_are_is_one_error_of_all_calls():
 
 
 def test_spread_of_the_regression_mean_shrinks_towards_its_data():
-    """The shared error is least among the fitted ships and grows for shapes that nobody built."""
+    """The shared error is smallest among the fitted ships and grows for shapes that nobody built."""
     model = tanker_regression()
     usual, odd = model.mean_sd(np.array([110.0, 110.0]), np.array([17.5, 45.0]))
     assert usual < 0.06 < odd
@@ -157,7 +157,7 @@ def test_residual_spread_is_the_stated_one_at_its_knots():
 
 @needs_real_data
 def test_regression_on_public_registers():
-    """Tankers with registered length, beam and deadweight: how far off, and how often inside the 90 % interval."""
+    """Tankers with registered length, beam and deadweight: error, and coverage of the 90 % interval."""
     ships = pd.read_csv(REAL_DATA / "ship_particulars" / "particulars.csv", low_memory=False)
     ships = ships[(ships["tanker"] == 1) & (ships["ok_lb"] == 1)].dropna(subset=["length_m", "beam_m", "dwt"])
     assert len(ships) > 150
@@ -168,14 +168,14 @@ def test_regression_on_public_registers():
 
 
 def test_gross_tonnage_and_hull_are_combined_as_two_estimates_whose_errors_go_together():
-    """The best mix of two correlated errors: surer than either, less sure than if they had nothing in common."""
+    """The optimal mix of two correlated estimates: better than either, worse than if their errors were independent."""
     hull, gross = capacity_of(None, 98.0, 15.5, 3.0, 0.5), capacity_of(None, None, None, gt=2300.0)
     both = capacity_of(None, 98.0, 15.5, 3.0, 0.5, gt=2300.0)
     apart = (hull.log_sd**-2 + gross.log_sd**-2) ** -0.5
     assert 1.02 * apart < both.log_sd < min(hull.log_sd, gross.log_sd)
-    of_hull = (both.log_dwt - gross.log_dwt) / (hull.log_dwt - gross.log_dwt)  # the part that the hull has in it
+    of_hull = (both.log_dwt - gross.log_dwt) / (hull.log_dwt - gross.log_dwt)  # the hull's weight in the mix
     assert both.shared_sd == pytest.approx(of_hull * hull.shared_sd)
     shared = tanker_regression().gross_correlation * gross.log_sd * hull.log_sd
-    weights = np.linalg.solve([[gross.log_sd**2, shared], [shared, hull.log_sd**2]], [1.0, 1.0])  # Gauss and Markov's
+    weights = np.linalg.solve([[gross.log_sd**2, shared], [shared, hull.log_sd**2]], [1.0, 1.0])  # Gauss-Markov
     assert of_hull == pytest.approx(weights[1] / weights.sum())
     assert both.log_sd == pytest.approx(weights.sum() ** -0.5)

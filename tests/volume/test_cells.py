@@ -19,7 +19,7 @@ def test_an_empty_cell_is_nothing_in_every_reading(nothing):
 
 @pytest.mark.parametrize("unsaid", ["-", " – ", "\u2212", "---", "...", "n/a", "Unknown", "not stated"])
 def test_what_its_cell_does_not_know_is_unknown(unsaid):
-    """As in the annexes of Panel reports: her tonnes are "-", and she counts by her size."""
+    """As in annexes of Panel reports: her tonnes are "-", and she counts by her size."""
     assert number({"tonnes": unsaid}, "tonnes") is None
     assert text({"name": unsaid}, "name") == ""
     assert dates({"arrival": "2024-03-07", "departure": unsaid})[0]["departure"] is None
@@ -34,7 +34,7 @@ def test_whether_a_row_counts_is_said(unsaid):
 
 @pytest.mark.parametrize("nothing", ["none", 0, "0"])
 def test_no_cargo_is_not_taken_for_an_unknown_one(nothing):
-    """She would count by her size."""
+    """Else she would count by her size."""
     with pytest.raises(Refused, match="if nothing was moved"):
         cargo({"tonnes": nothing}, "tonnes", 5e6)
 
@@ -63,7 +63,7 @@ def test_a_draught_that_none_can_be_is_refused(nonsense):
 
 
 def test_an_error_is_told_from_90_percent_bounds():
-    """Of a normal law 90 % lie within 1.645 standard deviations of its mean."""
+    """90 % of a normal law lies within 1.645 standard deviations of its mean."""
     assert sd({"length_lo_m": 90 - 1.645 * 3, "length_hi_m": 90 + 1.645 * 3}, "length", 90.0, 500) == pytest.approx(
         3.0, rel=1e-4
     )

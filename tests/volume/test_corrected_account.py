@@ -1,4 +1,4 @@
-"""The account with the calls that nobody saw: what may change it, and what may not. The truth is invariance."""
+"""The account including unseen calls: what may change it and what may not. Truth: invariance."""
 
 from datetime import date
 
@@ -43,7 +43,7 @@ def account(rows=CALLS, missed=None, as_of=date(2024, 3, 31), cap=CAP) -> pd.Dat
 
 @pytest.mark.parametrize("day", ["2023-06-01", "2025-02-01", "2024-04-01"], ids=["before", "after", "later"])
 def test_a_call_outside_the_account_changes_no_byte_of_it(day):
-    """What is not in the account says nothing in it: neither another year's call nor one after the as-of day."""
+    """A call of another year or after the as-of day is outside the account and must not affect it."""
     with_it = account([*CALLS, BIG | {"arrival": day}])
     assert with_it.to_csv() == account().to_csv()
 
@@ -83,7 +83,7 @@ def test_where_nothing_is_known_of_any_zone_there_is_no_number():
 
 
 def test_a_table_of_other_days_gives_no_number():
-    """Nothing is known of what nobody saw on any day of the account: that is no zero."""
+    """If no day of the account was looked at, its unseen calls are unknown, not zero."""
     for first, as_of in (("2024-04-01", date(2024, 3, 31)), ("2024-01-01", date(2023, 12, 31))):
         book = account(missed=missed_at(first=first), as_of=as_of)
         assert book["corrected_p50"].isna().all()
@@ -97,7 +97,7 @@ def test_without_the_table_nothing_is_said_of_what_nobody_saw():
 
 
 def test_what_is_likely_with_the_calls_that_nobody_saw_goes_by_their_sum():
-    """Half of the draws are over their own median, and of the lesser sum of what was seen fewer."""
+    """Half of the draws exceed the corrected sum's median; fewer draws of the smaller observed sum do."""
     book = account()
     last = account(cap=CAP.model_copy(update={"barrels": book["corrected_p50"].iloc[-1]})).iloc[-1]
     assert last["corrected_p_over_cap"] == pytest.approx(0.5, abs=0.01)

@@ -1,4 +1,4 @@
-"""Stays that the border between two tables cuts in two: one cargo, or two ships, or a chance of either."""
+"""Stays split by the border between two tables: one cargo, two ships, or a probability of each."""
 
 import pandas as pd
 import pytest
@@ -10,7 +10,7 @@ from tests.volume.two_tables import CAP, LOADING, counted, load, table
 
 
 def test_the_same_dark_stay_in_overlapping_runs_counts_once_by_its_images():
-    """Another run of the port begins later: her stay has another name and arrival there, and one image in common."""
+    """Another run of the port begins later: her stay there has another name and arrival, and one image in common."""
     whole = table(LOADING, load(7) | {"detection_ids": ["a", "b"]})
     part = table(LOADING, load(8) | {"detection_ids": ["b"]}).assign(call_id="later")
     other = table(LOADING, load(7) | {"detection_ids": ["c"]}).assign(call_id="other")
@@ -27,7 +27,7 @@ def test_one_stay_in_two_tables_of_one_ship_counts_once():
 
 
 def part(name, start, end, **more):
-    """A stay at the pier as the data of one month show it."""
+    """A stay at the pier as one month's data show it."""
     when = {"arrival": f"2024-{start}:00Z", "departure": f"2024-{end}:00Z"}
     return table(LOADING, {"call_id": name, "berth_id": "pier", "length_m": 98.0, "beam_m": 15.8} | when | more)
 
@@ -43,7 +43,7 @@ def test_a_stay_cut_in_two_by_the_end_of_a_month_counts_once(ship, april, cargoe
 
 @pytest.mark.parametrize(("april", "cargoes"), [("04-01T21", 1), ("04-01T23", 2)], ids=["23 h", "25 h"])
 def test_a_ship_who_is_back_after_more_than_a_day_has_another_cargo(april, cargoes):
-    """A shuttle tanker: what is one visit in the rule of the docs, a day and no more."""
+    """A shuttle tanker: by the documented rule, gaps of up to a day are one visit."""
     one = part("one", "03-30T12", "03-31T22", mmsi=999000001)
     two = part("two", april, "04-03T00", mmsi=999000001)
     assert counted(one, two)["counts"].sum() == cargoes
@@ -51,7 +51,7 @@ def test_a_ship_who_is_back_after_more_than_a_day_has_another_cargo(april, cargo
 
 @pytest.mark.parametrize("measured", range(4))
 def test_a_stay_of_a_month_in_tables_of_a_week_counts_once(measured):
-    """Whichever part knows most of her load: the first and the last part lie weeks apart."""
+    """Whichever part has the best measured load; the first and the last part are weeks apart."""
     loads = [{"draught_in_m": 4.0, "draught_out_m": 6.0} if n == measured else {} for n in range(4)]
     parts = [
         part(f"week {n}", f"03-{1 + 7 * n:02d}T00", f"03-{7 + 7 * n:02d}T22", mmsi=999000001, **load)
@@ -64,7 +64,7 @@ def test_a_stay_of_a_month_in_tables_of_a_week_counts_once(measured):
 
 
 def test_what_one_table_holds_apart_another_does_not_join():
-    """A stay of another table that touches two calls of one table stands for one of them."""
+    """A stay in another table that overlaps two calls of one table stands for only one of them."""
     calls = [part("one", "03-01T00", "03-03T00", mmsi=999000001), part("two", "03-03T18", "03-05T00", mmsi=999000001)]
     both = pd.concat(calls, ignore_index=True)
     between = part("between", "03-03T02", "03-03T10", mmsi=999000001)
@@ -82,7 +82,7 @@ def test_another_ship_that_comes_as_she_leaves_is_another_cargo(other):
 
 
 OPEN = {"detection_ids": ["x"], "flags": ["dark", "arrival_open", "left_open"]}
-LAST_LOOKS = ("03-30T00", "03-31T00")  # of the first table; the next one's first look is a day and a half later
+LAST_LOOKS = ("03-30T00", "03-31T00")  # of the first table; the next table's first look is a day and a half later
 
 
 def next_month(start="04-01T12", end="04-02T00", **more):
@@ -90,13 +90,13 @@ def next_month(start="04-01T12", end="04-02T00", **more):
 
 
 def drawn_number(table):
-    """How many ships the sum expects."""
+    """Number of ships that the sum expects."""
     counts = table[table["counts"]]
     return float((counts["calls_mean"].fillna(2 - counts["p_one_call"]) + counts["p_new_call"] - 1).sum())
 
 
 def test_a_dark_stay_that_goes_on_more_than_a_day_beyond_the_border_counts_once():
-    """As from look to look within one table: by the law of stays, and the other ship that it may be is in the sum."""
+    """By the law of stays, as between looks of one table; the chance of a second ship is in the sum."""
     one, two = part("one", *LAST_LOOKS, **OPEN), next_month()
     for tables in ([one, two], [two, one]):
         once = counted(*tables)
@@ -110,7 +110,7 @@ def test_a_dark_stay_that_goes_on_more_than_a_day_beyond_the_border_counts_once(
 
 
 def test_a_sister_ship_beside_her_in_the_other_table_is_not_taken_for_her():
-    """Images in common say surely which of the two she is; that both are as long makes them no one stay."""
+    """The common image identifies her; the sister's equal length does not make them one stay."""
     alone = part("hers", "03-28T00", "03-31T00", **OPEN, draught_out_m=6.0)
     again = part("again", "03-28T12", "04-01T00", **OPEN | {"detection_ids": ["x", "x2"]})
     beside = part("beside", "03-29T00", "04-02T00", **OPEN | {"detection_ids": ["y"]})
@@ -130,7 +130,7 @@ def test_two_ships_side_by_side_in_two_tables_without_a_common_image_are_two():
 
 
 def test_the_chance_that_a_stay_goes_on_from_a_part_that_counts_no_more_is_in_the_sum():
-    """Three tables: what was seen in the second is the ship of the first, and may go on in the third."""
+    """Three tables: the second table's sightings show the ship of the first, who may stay on into the third."""
     parts = [
         part("one", *LAST_LOOKS, **OPEN, draught_out_m=6.0),
         next_month("03-31T06", "04-01T06"),
@@ -163,7 +163,7 @@ def test_a_line_given_twice_is_not_told_by_a_chance_that_another_row_has():
     ids=["month", "year", "crude's month", "crude's year"],
 )
 def test_over_new_year_who_is_likelier_another_ship_is_no_part_of_the_stay_before(first, year_starts, one_row):
-    """Else a cap by departures would take the cargo of December into the year in which another ship left."""
+    """Else a cap by departures would move December's cargo into the year in which another ship left."""
     border = pd.Timestamp(first, tz="UTC")
 
     def seen(name, start_d, end_d):
@@ -227,9 +227,9 @@ def test_a_long_busy_berth_says_sooner_than_a_quiet_one_that_it_is_another_ship(
 
 
 def test_looks_of_the_tables_say_how_busy_the_spot_is_where_rows_are_few():
-    """Two rows of which each was seen once, in thirty looks: by their days alone the berth would look full.
+    """Two rows, each seen once, in thirty looks: judged by the rows' days alone, the berth would look full.
 
-    The chance is that of drawn turns at a spot as busy as its looks say (``tests/ships/test_turnover.py``).
+    Expected is the chance of simulated turns at a spot as busy as its looks say (``tests/ships/test_turnover.py``).
     """
 
     def chance(**looks):
@@ -240,15 +240,15 @@ def test_looks_of_the_tables_say_how_busy_the_spot_is_where_rows_are_few():
 
     told = {taken: chance(spot_looks=15, spot_taken=taken) for taken in (1, 7, 14)}
     for taken, said in told.items():
-        turns = turnover(CallsConfig().stay_d, 2 * taken - 1, 29)  # of two that show somebody in any case one is left
+        turns = turnover(CallsConfig().stay_d, 2 * taken - 1, 29)  # at least one of the two shows a ship anyway
         spread = CallsConfig().same_ship_length_share * 98.0
         assert said == pytest.approx(chance_of_one_stay(turns, Pair(0.0, 2.0, 0.0, spread)), abs=0.006)
     assert told[1] > told[7] > told[14]
-    assert chance() < told[7]  # three days of which two show somebody: as of tables that say nothing of their looks
+    assert chance() < told[7]  # ships on two of three days: as for tables that do not list their looks
 
 
 def test_looks_that_missed_her_do_not_lengthen_the_time_for_which_she_was_seen():
-    """Seen for a day on both sides of two; that she came up to three days before says nothing of her stay."""
+    """Seen for a day on each side of the border; an arrival up to three days before does not lengthen her stay."""
 
     def seen(name, came, first, last, gone):
         bounds = {"arrival_lo": came, "arrival_hi": first, "departure_lo": last, "departure_hi": gone}
@@ -277,7 +277,7 @@ def test_two_stays_of_one_table_are_not_made_one_by_a_third_of_another():
 
 @pytest.mark.parametrize("measured", ["one", "two"])
 def test_a_stay_over_new_year_lasts_from_its_first_arrival_to_its_last_departure(measured):
-    """Whichever part knows her load: she left in January, and a cap that goes by departures counts her then."""
+    """Whichever part has the load: she left in January, and a cap by departures counts her then."""
     parts = {
         "one": {"arrival": "2023-12-30T12:00Z", "departure": "2023-12-31T22:00Z", "detection_ids": ["x"]},
         "two": {"arrival": "2024-01-01T04:00Z", "departure": "2024-01-02T06:00Z", "detection_ids": ["y"]},

@@ -8,7 +8,7 @@ CAME = "2024-03-07T20:00:00Z"
 
 
 def when(**call):
-    """Arrival and departure of a call, and what is odd about them."""
+    """Arrival and departure of a call, and the doubts about them."""
     told, doubts = dates(call)
     return told["arrival"], told["departure"], doubts
 
@@ -67,7 +67,7 @@ def test_times_in_the_wrong_order_are_told(call, words):
     "call",
     [
         {"arrival": CAME, "departure": CAME},
-        {"arrival": CAME, "departure": "2024-03-07"},  # a bare date: some time of that day
+        {"arrival": CAME, "departure": "2024-03-07"},  # a bare date: any time of that day
         {"arrival": "2024-03-07", "departure": "2024-03-07"},
         {"arrival_lo": CAME, "arrival_hi": CAME, "departure_lo": CAME, "departure_hi": CAME},
         {"departure": "2024-03-01"},
@@ -80,7 +80,7 @@ def test_times_in_order_are_not(call):
 @pytest.mark.parametrize("column", ["arrival", "arrival_date", "arrival_lo", "departure_hi"])
 @pytest.mark.parametrize("short", ["2024-03", "2024", " 2024/03 ", "2024-3", "2024.03", "2024 03"])
 def test_a_month_or_a_year_is_no_day(column, short):
-    """Read as its first day, a whole year's calls would lie on the first of January."""
+    """Read as its first day, a year would put all its calls on 1 January."""
     with pytest.raises(Refused, match=f"{column} '{short.strip()}' names no day; write it as YYYY-MM-DD"):
         when(**{column: short})
 
@@ -108,7 +108,7 @@ def test_a_time_is_the_stated_one_else_the_middle_of_its_bounds_else_the_one_tha
 
 
 def test_a_bound_that_no_look_gave_is_left_aside():
-    """It is what the longest stay allows: the first and the last sighting say more."""
+    """Such a bound is only the longest possible stay; the first and last sightings say more."""
     both = {f"{end}_{bound}": when for end in ("arrival", "departure") for bound, when in (("lo", EARLY), ("hi", LATE))}
     closed = when(**both)
     assert closed[:2] == (pd.Timestamp(MIDDLE), pd.Timestamp(MIDDLE))
@@ -154,7 +154,7 @@ def test_how_long_she_was_seen_is_between_sightings_and_never_less_than_nothing(
     ],
 )
 def test_a_time_of_which_the_year_is_not_known_is_told(bounds, told):
-    """The middle decides which account holds her: whoever reads the sum must know that it might be the other one."""
+    """The midpoint decides which account holds her; the reader must know that it could be the other."""
     doubts = when(**bounds)[2]
     assert len(doubts) == told
     assert all("of which year is not known" in doubt for doubt in doubts)

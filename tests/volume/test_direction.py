@@ -18,8 +18,8 @@ draughts = st.floats(2.0, 7.0)
     [
         ({"draught_in_m": 3.8, "draught_out_m": 6.1}, "loading"),
         ({"draught_in_m": 6.1, "draught_out_m": 3.8}, "discharging"),
-        ({"draught_in_m": 5.0, "draught_out_m": 5.0}, "unknown"),  # nobody typed the second one
-        ({"draught_in_m": 5.0, "draught_out_m": 5.2}, "unknown"),  # within the habit of typing
+        ({"draught_in_m": 5.0, "draught_out_m": 5.0}, "unknown"),  # the second was not retyped
+        ({"draught_in_m": 5.0, "draught_out_m": 5.2}, "unknown"),  # within typing error
         ({}, "unknown"),
         ({"p_loading": 0.9}, "loading"),
         ({"p_discharging": 0.8}, "discharging"),
@@ -46,7 +46,7 @@ def test_a_bare_call_is_what_the_account_counts():
     "row", [{"draught_in_m": 3.6, "draught_out_m": 6.0}, {"freeboard_in_m": 5.0, "freeboard_out_m": 2.0}]
 )
 def test_what_speaks_for_a_cargo_never_makes_it_less_likely(counted, row):
-    """A table of calls is taken at its word; its draughts that say the same take nothing from it."""
+    """A table's stated direction is taken as certain; draughts that agree must not lower its probability."""
     turned = {a.replace("_in_", "_x_").replace("_out_", "_in_").replace("_x_", "_out_"): b for a, b in row.items()}
     agrees, contradicts = (row, turned) if counted is LOADING else (turned, row)
     ways = ("p_loading", "p_discharging") if counted is LOADING else ("p_discharging", "p_loading")
@@ -88,7 +88,7 @@ def test_a_probability_of_one_hull_is_one_with_a_single_freeboard_too(p):
         usable_evidence({"freeboard_in_m": 3.0, "p_same_hull": p}, LOADING)
 
 
-ERRORS = {"freeboard_in_sd_m": 0.3, "freeboard_out_sd_m": 0.4}  # of the difference 0.5 m, so two of them are a metre
+ERRORS = {"freeboard_in_sd_m": 0.3, "freeboard_out_sd_m": 0.4}  # the difference has 0.5 m, twice which is a metre
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_freeboards_of_a_movement_the_other_way_say_nothing_of_a_counted_cargo(c
 
 
 def test_the_habit_of_crews_is_told_by_other_counted_calls_with_two_draughts_alone():
-    """Her own draughts are weighed by it: they have not told it."""
+    """A call's own draughts are weighed by the habit, so they are not used to estimate it."""
     steps = (2.1, 0.0, 1.4)
     calls = [{"draught_in_m": 4.0, "draught_out_m": 4.0 + step} for step in steps]
     others = [calls[0] | {"counts": False}, {"draught_in_m": 4.0}, {"draught_out_m": 6.0}, {"draught_in_m": "deep"}]

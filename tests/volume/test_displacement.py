@@ -15,22 +15,22 @@ def block_coefficient(draught_m: float, design_draught_m: float, design: float) 
 
 
 def draught(x: float, design_draught_m: float, design: float) -> float:
-    """Of one ship."""
+    """Draught of one ship."""
     return float(draught_at(np.array(x), np.array(design_draught_m), np.array(design)))
 
 
 @given(draughts, designs, st.floats(0.7, 0.88))
 def test_draught_is_the_inverse_of_displacement(deep, design_draught, design):
     block = block_coefficient(deep, design_draught, design)
-    assume(block > 0.41)  # below 0.4 the formula has lost its meaning
+    assume(block > 0.41)  # below 0.4 the formula is not valid
     assert draught(block * deep, design_draught, design) == pytest.approx(deep, rel=1e-6)
 
 
 def sought_near(typed: float, deep: float, laden: float, block: float) -> float:
-    """Two steps of Newton from the typed draught, for a ship that lies that deep."""
+    """Two Newton steps from the typed draught, for a ship at draught ``deep``."""
     pull = (1 - block) * np.cbrt(laden * typed)
     assume(deep > 0.5)
-    assume(np.cbrt(deep) > 1.1 * pull)  # else her block coefficient is below a tenth
+    assume(np.cbrt(deep) > 1.1 * pull)  # else the block coefficient is below a tenth
     x = np.array(deep - pull * np.cbrt(deep) ** 2)
     assert float(draught_by_pull(x, np.array(pull))) == pytest.approx(deep, rel=1e-9)
     return float(draught_near(typed, x, np.array(pull)))
@@ -63,5 +63,5 @@ def test_at_her_design_draught_the_block_coefficient_is_the_design_one(design_dr
 
 
 def test_a_box_by_hand():
-    """100 x 16 m, 8 m deep at 8 m by design, four fifths of it hull: 10,496 t in sea water."""
+    """100 x 16 m, design draught 8 m, block coefficient four fifths: 10,496 t in sea water."""
     assert draught(10_496 / (SEA_T_PER_M3 * 100 * 16), 8, 0.8) == pytest.approx(8)

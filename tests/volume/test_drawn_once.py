@@ -1,4 +1,4 @@
-"""Draws of a row serve liftings, the check for edited figures and the accounts: made once, the same as made anew."""
+"""Draws of a row are made once for liftings, the check for edited figures and accounts, and equal fresh ones."""
 
 import pandas as pd
 import pytest
@@ -19,7 +19,7 @@ CALLS = [
 
 @pytest.fixture
 def drawings(monkeypatch) -> list[str]:
-    """Names of the ships that are drawn, as they are."""
+    """Names of the ships for which draws are made, in order."""
     names: list[str] = []
 
     def counted(row, *rest, **more):

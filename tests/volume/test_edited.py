@@ -1,4 +1,4 @@
-"""Figures of liftings that the row's own columns do not give: told, whatever seed the table was drawn with."""
+"""Figures of liftings that disagree with the row's own columns are reported, whatever seed the table was drawn with."""
 
 import pandas as pd
 import pytest
@@ -27,7 +27,7 @@ def table() -> pd.DataFrame:
 
 
 def changed(table: pd.DataFrame, call: str, **cells) -> pd.DataFrame:
-    """The table with some cells of one call changed."""
+    """The table with some cells of one call replaced."""
     here = table["call_id"] == call
     return table.assign(**{name: table[name].mask(here, value) for name, value in cells.items()})
 
@@ -44,7 +44,7 @@ def test_nor_where_the_account_draws_more_often_or_less(table):
 
 @pytest.mark.parametrize("draws", [300, 500])
 def test_nor_of_a_table_of_fewer_draws_where_evidence_left_few_of_them(draws):
-    """Evidence leaves the same share of however many draws: of 500, a twentieth of what it leaves of 10,000."""
+    """Evidence keeps a fixed share of the draws: with 500, a twentieth of those kept of 10,000."""
     loaded = [
         {"call_id": "deep", "arrival": "2024-03-03", "draught_in_m": 3.4, "draught_out_m": 6.5, **HULL},
         {"call_id": "low", "arrival": "2024-03-04", "freeboard_out_m": 2.0, "freeboard_out_sd_m": 0.2, **HULL},
@@ -94,6 +94,6 @@ def test_a_row_that_does_not_count_or_states_nothing_is_not_asked(table):
 
 
 def test_a_deadweight_without_any_spread_is_drawn(table):
-    """Rounded by a spreadsheet to none: it is taken as known."""
+    """A spreadsheet rounded the spread to zero: the deadweight is taken as known."""
     cap = CapConfig(id="c", title="t", barrels=500_000, year_starts="01-01", source="s")
     assert len(ledger(changed(table, "draughts", dwt_log_sd=0.0), cap, CONFIG, 1))

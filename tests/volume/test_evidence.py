@@ -1,4 +1,4 @@
-"""Draughts and freeboards against ships whose cargo is known: forwards by one formula, backwards by the likelihood."""
+"""Draughts and freeboards of ships of known cargo: computed by one formula, inverted by the likelihood."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ BLOCK = block_coefficient(LENGTH)
 
 
 def weighed(told, dwt_t, cargo_t, rng, size_error=None, **rounds):
-    """Log-weights by voyages of their own."""
+    """Log-weights, with freshly drawn voyages."""
     voyages = Voyages(len(dwt_t), CONFIG.constants_share, int(rng.integers(2**32)))
     return log_weights(told, dwt_t, cargo_t, CONFIG, voyages, rng, size_error, **rounds)
 
 
 def voyage(cargo_t, ballast_t=1500.0, left=0.1):
-    """Draughts on arrival and departure, and freeboards, of the average ship with this cargo."""
+    """Arrival and departure draughts, and freeboards, of the average ship with this cargo."""
     hull = LENGTH * BEAM * CONFIG.water_t_per_m3
     design = np.array(DWT * (1 + LIGHTSHIP) / (BLOCK * hull))
     light = DWT * (LIGHTSHIP + CONFIG.constants_share)
@@ -64,7 +64,7 @@ def test_both_draughts_give_the_cargo_back(cargo_t):
 
 
 def test_ballast_pumped_out_is_seen_as_cargo():
-    """Displacement grows by cargo less ballast: taken at its face, the draught change understates the load."""
+    """Displacement grows by cargo less discharged ballast, so the raw draught change understates the load."""
     draughts, _ = voyage(4000.0, ballast_t=1500.0)
     hull = LENGTH * BEAM * CONFIG.water_t_per_m3
     gained = hull * BLOCK * (draughts["draught_out_m"] - draughts["draught_in_m"])
@@ -83,13 +83,13 @@ def test_each_kind_of_evidence_narrows_the_prior():
     assert width(one) < width(prior)
     assert width(freeboards) < width(prior)
     assert width(both) < width(one)
-    assert width(everything) < min(width(both), width(freeboards)) * 1.1  # of few effective draws
+    assert width(everything) < min(width(both), width(freeboards)) * 1.1  # margin: few effective draws
     assert everything["method"] == "dwt_given; load_from_draughts_and_freeboards"
     assert one["method"] == "dwt_given; load_from_draught"
 
 
 def test_one_garbled_draught_does_not_decide():
-    """Typed 8 m, where the freeboards speak of 5: a mixture with a flat part lets the better evidence speak."""
+    """8 m is typed where freeboards indicate 5 m: the mixture's flat part lets the better evidence prevail."""
     _, sides = voyage(3000.0)
     errors = {"freeboard_in_sd_m": 0.2, "freeboard_out_sd_m": 0.2}
     clean, wrong = lifted(**sides, **errors), lifted(**sides, **errors, draught_out_m=7.0)
@@ -97,9 +97,9 @@ def test_one_garbled_draught_does_not_decide():
 
 
 def test_the_cargo_is_that_of_the_ships_that_would_have_shown_these_draughts():
-    """Of many ships of that hull, each sailed forwards, those are kept whose draughts come out as typed.
+    """Simulate many ships of that hull forwards, and keep those whose draughts come out as typed.
 
-    Nothing but the hull tells the deadweight: small ships are likely before, and shut out by the draughts after.
+    Only the hull gives the deadweight: small ships are likely a priori, and excluded by the draughts.
     """
     exact = {f"length{end}_m": LENGTH for end in ("", "_lo", "_hi")} | {
         f"beam{end}_m": BEAM for end in ("", "_lo", "_hi")
@@ -131,7 +131,7 @@ def test_the_cargo_is_that_of_the_ships_that_would_have_shown_these_draughts():
     assert told[["tonnes_p5", "tonnes_p50", "tonnes_p95"]].to_numpy(float) == pytest.approx(truth, rel=0.06)
     full = dwt * (1 - CONFIG.constants_share)
     assert told["fill_p50"] == pytest.approx(np.median((cargo / full)[like]), abs=0.02)
-    assert told["tonnes_p50"] > told["dwt_p50_t"] * (1 - CONFIG.constants_share)  # of the usual ship: brimful, and more
+    assert told["tonnes_p50"] > told["dwt_p50_t"] * (1 - CONFIG.constants_share)  # more than the usual ship's full load
 
 
 def test_a_better_reading_is_surer():
@@ -153,7 +153,7 @@ def test_what_speaks_of_no_loading_leaves_the_prior(columns):
 
 
 def test_equal_draughts_say_more_where_the_other_crews_type_new_ones():
-    """Alone they hardly move the median; beside thirty ships that change theirs, the smaller cargoes are likelier."""
+    """Alone, equal draughts hardly move the median; among thirty ships that retype, small cargoes become likelier."""
     into = round(voyage(3000.0)[0]["draught_in_m"], 1)
     equal = {"draught_in_m": into, "draught_out_m": into}
     call = {"call_id": "a", "arrival": "2024-03-07", "dwt_t": DWT, "length_m": LENGTH, "beam_m": BEAM}
@@ -167,7 +167,7 @@ def test_equal_draughts_say_more_where_the_other_crews_type_new_ones():
 
 
 def quantiles_t(into: float, out: float) -> np.ndarray:
-    """Cargo at 5, 50 and 95 % by two draughts, of one and the same draws."""
+    """5, 50 and 95 % points of cargo from two draughts, always with the same draws."""
     rng = np.random.default_rng(11)
     cargo = rng.beta(7.0, 1.0, 4000) * 0.95 * DWT
     row = {"length_m": LENGTH, "beam_m": BEAM, "draught_in_m": into, "draught_out_m": out}
@@ -179,7 +179,7 @@ def quantiles_t(into: float, out: float) -> np.ndarray:
 
 @pytest.mark.parametrize("into", [4.0, 5.0, 6.0])
 def test_a_second_draught_that_was_hardly_retyped_says_hardly_anything(into):
-    """Equal draughts leave the prior; a tenth more or less, which is the habit of typing, must not be evidence."""
+    """Equal draughts leave the prior; a difference of 0.1 m, usual when typing, must not be evidence."""
     prior = quantiles_t(into, into)
     for step in (-0.1, 0.1, 0.2):
         assert quantiles_t(into, into + step) == pytest.approx(prior, rel=0.15), step
@@ -187,13 +187,13 @@ def test_a_second_draught_that_was_hardly_retyped_says_hardly_anything(into):
 
 @pytest.mark.parametrize("into", [4.0, 5.0, 6.0])
 def test_no_hundredth_of_a_metre_makes_a_cargo(into):
-    """The median moves in steps as small as the draught's: nowhere is there a threshold."""
+    """The median changes smoothly with the draught: there is no threshold."""
     medians = np.array([quantiles_t(into, into + step)[1] for step in np.arange(-0.1, 1.0, 0.01)])
     assert np.abs(np.diff(medians)).max() < 0.04 * DWT
 
 
 def test_a_second_draught_that_was_plainly_typed_speaks_in_full():
-    """Two metres deeper cannot be the first number left as it was: the weights are those of two typed draughts."""
+    """Two metres deeper cannot be the first number left standing: the weights are those of two typed draughts."""
     draughts = {"draught_in_m": 4.0, "draught_out_m": 6.0}
     dwt, cargo = np.full(500, DWT), np.linspace(500, 4200, 500)
 
@@ -207,7 +207,7 @@ def test_a_second_draught_that_was_plainly_typed_speaks_in_full():
 
 
 def test_reweighting_is_the_theory_of_normals():
-    """Normal prior, normal measurement: precision adds up, the mean is the weighted one."""
+    """Normal prior and normal measurement: precisions add, and the mean is precision-weighted."""
     prior = np.random.default_rng(3).normal(0, 2.0, 40_000)
     post = reweighted(prior, -0.5 * ((prior - 3.0) / 1.0) ** 2)
     precision = 1 / 2.0**2 + 1 / 1.0**2
@@ -231,7 +231,7 @@ def test_the_same_seed_gives_the_same_weights():
 
 
 def test_two_freeboards_of_a_hull_deeper_than_usual_still_give_her_cargo():
-    """Their change needs no depth: a hull 1.2 m deeper than usual fools one freeboard, not two."""
+    """Their change does not depend on depth: a hull 1.2 m deeper than usual misleads one freeboard, not two."""
     cargo_t = 3800.0
     _, sides = voyage(cargo_t)
     deeper = {name: value + 1.2 for name, value in sides.items()}
@@ -270,9 +270,9 @@ def test_effective_draws_are_all_of_equal_weights_and_one_of_a_single():
 
 
 def test_sharp_evidence_gives_the_same_cargo_by_any_seed():
-    """Two draughts and two freeboards leave a hundred of ten thousand draws of one voyage each.
+    """With one voyage per draw, two draughts and two freeboards leave a hundred effective draws of ten thousand.
 
-    Over many voyages of each ship and cargo the points move by half to three quarters as much from seed to seed.
+    With many voyages per ship and cargo, quantiles vary half to three quarters as much between seeds.
     """
     draughts, sides = voyage(3500.0)
     told = Evidence(
@@ -291,9 +291,9 @@ def test_sharp_evidence_gives_the_same_cargo_by_any_seed():
 
 
 def test_draughts_speak_of_a_ship_whose_dimensions_nobody_states():
-    """A tenth of length times beam is not known then: the load is known a little worse than with them, and holds."""
+    """Without dimensions, length times beam is known to a tenth: the load is slightly less certain, and still right."""
     draughts, _ = voyage(2600.0)
-    fine = VolumeConfig(draws=20_000)  # medians of two seeds differ by 1 %
+    fine = VolumeConfig(draws=20_000)  # medians of two seeds then differ by 1 %
     stated, usual, prior = (
         lifted(fine, **draughts),
         lifted(fine, **draughts, length_m=None, beam_m=None),
@@ -311,11 +311,11 @@ def test_a_stated_length_without_a_beam_reads_draughts_too():
 
 
 def test_the_side_of_a_ship_of_unknown_size_grows_with_her():
-    """A ship a quarter longer, broader and deeper carries about twice as much, and shows that more side when as full.
+    """A ship a quarter longer, broader and deeper carries about twice as much, and shows that much more freeboard.
 
-    Of one depth for all draws, every larger ship would lie deeper in the water than her deck. (Her lightship is a
-    little more than in proportion, since she carries less than ships of her length and beam do, and her form a
-    thirtieth fuller, as longer ships' are.)
+    With one depth for all draws, larger ships would float deeper than their deck. (Her lightship is slightly more than
+    proportional, since she carries less than other ships of her length and beam, and her form is a thirtieth fuller, as
+    in longer ships.)
     """
     n, dwt = 40_000, 3650.0
 
@@ -325,7 +325,7 @@ def test_the_side_of_a_ship_of_unknown_size_grows_with_her():
         logs = weighed(told, ships, 0.8 * ships, rng, SizeError(2 * np.log(scale)))
         return float(np.exp(logs).mean())
 
-    for side_m in (1.0, 1.5, 2.0):  # a density: less of it on a longer range
+    for side_m in (1.0, 1.5, 2.0):  # the density is lower over a longer range
         assert 1.25 * likely(1.25, 1.25 * side_m) == pytest.approx(likely(1.0, side_m), rel=0.18)
 
 
@@ -337,7 +337,7 @@ def test_a_draught_that_no_ship_of_that_deadweight_has_is_told_and_the_other_one
 
 
 def test_a_load_that_rests_on_few_draws_says_so():
-    """Of a freeboard told to 5 cm beside draughts that disagree, hardly a draw is left."""
+    """A freeboard with a 5 cm error beside draughts that disagree leaves hardly a draw."""
     sharp = {"freeboard_in_m": 5.5, "freeboard_out_m": 0.3, "freeboard_in_sd_m": 0.05, "freeboard_out_sd_m": 0.05}
     row = lifted(draught_in_m=5.5, draught_out_m=8.2, **sharp)
     assert row["status"] == "degraded"
@@ -348,12 +348,12 @@ def test_a_load_that_rests_on_few_draws_says_so():
 def test_without_evidence_no_draw_moves_and_up_is_as_good_as_down(prior, seed):
     draws, weights = np.array(prior), np.random.default_rng(seed).normal(0, 3, len(prior))
     assert reweighted(draws, np.zeros(len(prior))) == pytest.approx(draws, rel=1e-9, abs=1e-9)
-    distinct = np.sort(draws) + np.arange(len(prior))  # equal draws have no order that a mirror could turn
+    distinct = np.sort(draws) + np.arange(len(prior))  # ties would break the mirror symmetry
     assert reweighted(-distinct, weights) == pytest.approx(-reweighted(distinct, weights), rel=1e-9, abs=1e-9)
 
 
 def test_a_draught_left_as_it_was_is_unlikely_to_be_a_step_off():
-    """A step is two standard deviations of what passes for the same: exp(-2) of what no difference at all has."""
+    """A step is two standard deviations of an unchanged draught: exp(-2) times the likelihood of no difference."""
 
     def log_of(step_m):
         left = Evidence(LENGTH, BEAM, draught_in_m=5.0, draught_out_m=5.0 + step_m, p_retyped=0.0)
@@ -365,7 +365,7 @@ def test_a_draught_left_as_it_was_is_unlikely_to_be_a_step_off():
 
 @pytest.mark.parametrize(("others", "heeded"), [({}, True), ({"freeboard_first_m": (4.5, 0.3)}, False)])
 def test_that_two_looks_may_show_two_hulls_takes_nothing_from_a_single_one(others, heeded):
-    """``p_same_hull`` is of the last look against the first: alone, a look is of the ship that is asked about."""
+    """``p_same_hull`` compares the last look with the first: a single look is always of the ship in question."""
     ships = np.full(500, DWT)
 
     def spread(p_same_hull):

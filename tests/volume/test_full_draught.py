@@ -1,4 +1,4 @@
-"""A summer draught or a depth by identity: what it says of deadweight and load, against ships built forwards."""
+"""A registered summer draught or depth: what it implies for deadweight and load, against simulated ships."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def lifted(config=CONFIG, **columns):
 
 
 def built(n, rng, log_dwt):
-    """Block coefficients, lightships over deadweight and full draughts [m] of ships of these deadweights."""
+    """Block coefficients, lightships over deadweight and full draughts [m] of simulated ships of these deadweights."""
     block = np.clip(rng.normal(block_coefficient(LENGTH), BLOCK_SD, n), *BLOCK_RANGE)
     share = lightship_share(LENGTH, log_dwt - USUAL_LOG_DWT) * np.exp(LIGHTSHIP_LOG_SD * rng.standard_normal(n))
     return block, share, np.exp(log_dwt) * (1 + share) / (block * HULL_T_PER_M)
@@ -43,7 +43,7 @@ def built(n, rng, log_dwt):
 
 @pytest.mark.parametrize("draught_m", [5.2, 6.0, 6.9])
 def test_the_deadweight_is_that_of_ships_which_are_built_so_deep(draught_m):
-    """Of a million ships of that length and beam those are kept whose full draught is the listed one."""
+    """Of a million ships of that length and beam, keep those with the listed full draught."""
     before = capacity_of(None, LENGTH, BEAM)
     rng, n = np.random.default_rng(5), 1_000_000
     log_dwt = before.log_dwt + np.hypot(before.log_sd, before.shared_sd) * rng.standard_normal(n)
@@ -56,13 +56,13 @@ def test_the_deadweight_is_that_of_ships_which_are_built_so_deep(draught_m):
 
 
 def test_an_error_of_the_measured_hull_goes_with_that_of_the_deadweight():
-    """A hull that is larger than measured carries more, and lies less deep for it than one of the measured size."""
+    """A hull larger than measured carries more, and floats less deep with it than one of the measured size."""
     sd, rng, n = 0.06, np.random.default_rng(5), 1_000_000
     before = capacity_of(None, LENGTH, BEAM, sd * LENGTH / np.sqrt(2), sd * BEAM / np.sqrt(2))
     larger = sd * rng.standard_normal(n)
     own = np.sqrt(before.log_sd**2 - (1.6 * sd) ** 2)
     log_dwt = before.log_dwt + 1.6 * larger + np.hypot(own, before.shared_sd) * rng.standard_normal(n)
-    _, _, deep = built(n, rng, log_dwt - 1.6 * larger)  # as of her true size
+    _, _, deep = built(n, rng, log_dwt - 1.6 * larger)  # at her true size
     deep = deep * np.exp(0.6 * larger)
     like = abs(np.log(deep / 6.4) + SUMMER_LOG_SD * rng.standard_normal(n)) < 0.01
     after = moved_by_draught(before, Told(6.4, SUMMER_LOG_SD), UsualHull(LENGTH, BEAM, sd, stated=True))
@@ -79,9 +79,9 @@ def test_a_stated_deadweight_is_left_as_it_is():
 
 @pytest.mark.parametrize("log_sd", [SUMMER_LOG_SD, DEPTH_LOG_SD])
 def test_forms_and_lightships_are_those_of_ships_that_lie_as_deep(log_sd):
-    """Dealt under a full draught that is told, against ships drawn at random of which those are kept that have it.
+    """Ships dealt for a given full draught, against random ships filtered to that draught.
 
-    Of ships that lie less deep than most the dealt ones spread up to a seventh more.
+    For ships of less draught than most, the dealt ones spread up to a seventh more.
     """
     n, told_m = 60_000, 5.6
     rng = np.random.default_rng(2)
@@ -104,7 +104,7 @@ def test_forms_and_lightships_are_those_of_ships_that_lie_as_deep(log_sd):
 
 @pytest.mark.parametrize(("shown_m", "of_full"), [(6.1, 1.0), (5.2, 0.78)])
 def test_a_laden_draught_beside_her_summer_draught_tells_how_full_she_is(shown_m, of_full):
-    """At the summer draught all of her deadweight is aboard; below it as much less as she displaces less there."""
+    """At the summer draught the full deadweight is aboard; below it, less by the difference in displacement."""
     config = VolumeConfig(draws=20_000, constants_share=0.05)
     sent = {"dwt_t": DWT, "draught_in_m": 3.4, "draught_out_m": shown_m}
     plain, listed = lifted(config, **sent), lifted(config, **sent, design_draught_m=6.1)
@@ -118,7 +118,7 @@ def test_a_laden_draught_beside_her_summer_draught_tells_how_full_she_is(shown_m
 
 
 def test_a_freeboard_of_known_depth_is_a_draught():
-    """Of 7.9 m of depth 2.6 m above the water are 5.3 m below it."""
+    """With 7.9 m of depth, 2.6 m above the water is 5.3 m below it."""
     side = {"dwt_t": DWT, "design_draught_m": 6.1, "freeboard_out_m": 2.6, "freeboard_out_sd_m": 0.2}
     plain, deep = lifted(**side), lifted(**side, depth_m=7.9)
     assert deep["method"] == "dwt_given; load_from_freeboard"
@@ -170,7 +170,7 @@ def test_no_size_of_a_ship_is_told_and_costs_no_cargo(name, value, stated):
 
 
 def test_a_slip_in_a_listed_depth_costs_neither_draughts_nor_freeboards():
-    """2.9 for 7.9 m: her draughts and sides are not above her depth, the depth is not hers."""
+    """2.9 for 7.9 m: draughts and freeboards above that depth stay valid, the depth is dropped."""
     sent = {"draught_in_m": 3.4, "draught_out_m": 5.9, "freeboard_in_m": 4.5, "freeboard_out_m": 2.1}
     row, plain = lifted(**sent, depth_m=2.9), lifted(**sent)
     assert (row["status"], row["tonnes_p50"]) == ("degraded", plain["tonnes_p50"])
@@ -211,7 +211,7 @@ def test_a_draught_says_nothing_of_a_ship_of_no_known_size():
 
 
 def test_a_length_alone_is_told_apart_by_the_draught_as_well():
-    """With the beam as usual for it: of a million such ships those that are built so deep."""
+    """With the usual beam for the length: of a million such ships, keep those with this draught."""
     usual_m, beam_sd = tanker_regression().beam_from_length(np.array(LENGTH))
     before = capacity_of(None, LENGTH, None)
     rng, n = np.random.default_rng(5), 1_000_000
@@ -230,7 +230,7 @@ def test_a_length_alone_is_told_apart_by_the_draught_as_well():
 
 
 def test_a_number_that_may_be_either_tonnage_is_told_apart_by_how_deep_she_is():
-    """3,000 as deadweight or as gross tonnage, some 4,900 t: the deeper she is built, the more she carries."""
+    """3,000 as deadweight or as gross tonnage (some 4,900 t): the deeper she is built, the more she carries."""
     sent = {"dwt_t": 3000.0, "tonnage_kind": "unknown", "draught_in_m": 3.6, "draught_out_m": 5.4}
     shallow, deep = (lifted(VolumeConfig(draws=20_000), **sent, design_draught_m=d)["tonnes_p50"] for d in (5.5, 6.6))
     assert shallow != pytest.approx(deep, rel=0.03)

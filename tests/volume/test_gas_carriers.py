@@ -1,4 +1,4 @@
-"""What a gas carrier is taken to hold: never an oil tanker's usual cargo. Truth: registers, the chart, invariance."""
+"""Cargo assumed for a gas carrier: never an oil tanker's usual one. Truth: registers, the chart, invariance."""
 
 import math
 
@@ -47,7 +47,7 @@ def test_a_gas_carriers_cargo_is_petroleum_gas_and_her_row_says_by_what(ship):
 
 
 @pytest.mark.parametrize(
-    ("length_m", "beam_m", "dwt_t"),  # of class registers and company pages, as public lists have them
+    ("length_m", "beam_m", "dwt_t"),  # from class registers and company pages, via public lists
     [(99.96, 15.0, 3013), (99.80, 15.0, 3090), (65.1, 11.0, 951), (72.0, 12.0, 1217), (72.5, 12.5, 1277)],
 )
 def test_deadweight_of_lpg_carriers_lies_nearer_than_an_oil_tankers(length_m, beam_m, dwt_t):
@@ -84,7 +84,7 @@ def test_a_space_that_does_not_break_is_a_space():
 
 
 def test_draughts_are_read_by_a_gas_carriers_hull():
-    """A ship of a stated deadweight and no dimensions is as long as an oil tanker of 1 / 0.74 times that."""
+    """Without dimensions, a gas carrier is as long as an oil tanker of 1 / 0.74 times her deadweight."""
     gas, oil = hull_for_loads({"dwt_p50_t": 3000.0, "product": "lpg"}), hull_for_loads({"dwt_p50_t": 3000.0})
     larger = hull_for_loads({"dwt_p50_t": 3000.0 / math.exp(LOG_OF_HULL)})
     assert gas.length_m == pytest.approx(larger.length_m)
@@ -113,7 +113,7 @@ def test_a_registrys_type_reaches_her_calls():
 
 
 def test_a_gas_carrier_by_the_words_of_a_table_of_messages_loads_gas():
-    """Her code is that of any tanker, 80: the words go with it from the message to the lifting."""
+    """Her AIS type is that of any tanker, 80; the description in words is carried from the message to the lifting."""
     hull = {"a": 80.0, "b": 16.0, "c": 7.0, "d": 8.0, "ship_type": 80}
     products = {}
     for words in ("LPG tanker", "Oil/chemical tanker", ""):

@@ -1,4 +1,4 @@
-"""Slips of hand in a table of calls that move barrels: each is told, and what cannot be is not used."""
+"""Typing slips in a table of calls that change barrels: each is reported, and impossible values are not used."""
 
 import pandas as pd
 import pytest

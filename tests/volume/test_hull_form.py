@@ -1,4 +1,4 @@
-"""The form of hulls against ships whose deadweight, draught or lightship is published, and against a published line."""
+"""The law of hull forms against ships of published deadweight, draught or lightship, and a published formula."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SEA_T_PER_M3 = 1.025
 
 
 def full_draught_m(length_m: float, beam_m: float, dwt_t: float) -> float:
-    """Of the average tanker of that length, beam and deadweight."""
+    """Full draught of the average tanker of that length, beam and deadweight [m]."""
     usual = tanker_regression().log_dwt(np.array(length_m), np.array(beam_m))
     displacement_t = dwt_t * (1 + lightship_share(length_m, np.log(dwt_t) - usual))
     return float(displacement_t / (SEA_T_PER_M3 * length_m * beam_m * block_coefficient(length_m)))
@@ -28,7 +28,7 @@ def full_draught_m(length_m: float, beam_m: float, dwt_t: float) -> float:
     ("length_m", "beam_m", "dwt_t", "draught_m"),
     [
         (64.97, 10.95, 1295.4, 4.18),  # a chemical coaster, https://www.scribd.com/document/845820261/
-        (64.5, 10.0, 1302.0, 4.2),  # the others as transponders told it of laden ships (OpenSARShip), with a register
+        (64.5, 10.0, 1302.0, 4.2),  # the others: laden draughts by transponder (OpenSARShip), deadweights by a register
         (74.83, 11.5, 1909.0, 4.7),
         (104.95, 15.38, 4999.0, 6.2),
         (131.85, 18.9, 10745.0, 7.9),
@@ -38,7 +38,7 @@ def full_draught_m(length_m: float, beam_m: float, dwt_t: float) -> float:
     ],
 )
 def test_a_laden_tanker_lies_as_deep_as_published(length_m, beam_m, dwt_t, draught_m):
-    """One law of 65 m coasters and of the largest ships: with one block coefficient for all it errs by a quarter."""
+    """One law for 65 m coasters and the largest ships; a single block coefficient for all would err by a quarter."""
     assert full_draught_m(length_m, beam_m, dwt_t) == pytest.approx(draught_m, rel=0.08)
 
 
@@ -83,7 +83,7 @@ def test_hulls_beyond_all_tankers_still_float(length_m):
 
 
 def test_published_tankers_lie_as_deep_as_the_law_says():
-    """Seagoing hulls of 73 to 250 m, by news and owners' pages: none was used for the law."""
+    """Seagoing hulls of 73 to 250 m, from news and owners' pages; none was used to fit the law."""
     hulls = published_hulls().dropna(subset=["draught_m"])
     hulls = hulls[hulls["length_m"] < VERY_LARGE_M]
     seagoing = hulls[(hulls["hull"] == "seagoing") & (hulls["draught_is"] != "design")]
@@ -96,7 +96,7 @@ def test_published_tankers_lie_as_deep_as_the_law_says():
 
 
 def test_published_tankers_are_as_deep_as_their_draught_tells():
-    """Depth by length alone is off by 12 %, by a fifth and more for product tankers of 183 m."""
+    """Depth from length alone is off by 12 %, and by a fifth and more for product tankers of 183 m."""
     hulls = published_hulls().dropna(subset=["depth_m", "draught_m"])
     seagoing = hulls[hulls["hull"].isin(["seagoing", "ice"]) & (hulls["length_m"] < VERY_LARGE_M)]
     off = np.log(seagoing["law_depth_m"] / seagoing["depth_m"])
@@ -106,7 +106,7 @@ def test_published_tankers_are_as_deep_as_their_draught_tells():
 
 
 def test_a_published_draught_or_depth_takes_a_third_and_more_from_the_error_of_the_deadweight():
-    """By length and beam alone it is off by 15 % (root mean square) of these hulls."""
+    """For these hulls, length and beam alone give an error of 15 % (root mean square)."""
     hulls = published_hulls().dropna(subset=["depth_m", "draught_m"])
     seagoing = hulls[(hulls["hull"] == "seagoing") & (hulls["length_m"] < VERY_LARGE_M)]
     alone, deep, draught = (

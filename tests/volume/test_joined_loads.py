@@ -1,4 +1,4 @@
-"""A stay that two tables hold in parts: its load is that of one table of the whole stay."""
+"""A stay split over two tables has the same load as one table of the whole stay."""
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,7 @@ def bbl(table: pd.DataFrame) -> list[float]:
 
 
 def reports(*typed: tuple[float, float]) -> list[pd.DataFrame]:
-    """Static reports of every six hours, with the draught that was typed last."""
+    """Static reports every six hours, with the draught typed last."""
     hours = np.arange(FIRST_H - 1, LAST_H + 8, 6.0)
     return [said(h, draught=[d for when, d in typed if when <= h][-1], **HULL) for h in hours]
 
@@ -39,7 +39,7 @@ def reports(*typed: tuple[float, float]) -> list[pd.DataFrame]:
 @pytest.mark.parametrize("typed_h", [33.0, 42.0, 58.0, 62.0], ids=lambda h: f"typed at {h:g} h")
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_visit_cut_by_the_border_of_two_tables_has_the_load_of_the_whole_one(typed_h, order):
-    """The same messages, in one table and in two that meet while she lies there; to what drawing leaves open."""
+    """The same messages in one table, and in two that meet during her stay: equal up to sampling error."""
     messages = pd.concat([visit(FIRST_H, LAST_H), *reports((0.0, 4.0), (typed_h, 6.3))], ignore_index=True)
     before = messages["time_utc"] < at(BORDER_H)
     whole, *parts = (one_row(called(part)) for part in (messages, messages[before], messages[~before]))
@@ -73,7 +73,7 @@ def test_a_whole_stay_in_both_tables_and_a_stated_cargo_stay_as_they_are():
 
 
 def test_ships_that_images_alone_show_keep_their_own_draughts():
-    """Two parts that are one stay by a chance may be two ships': each has the draught that was seen of her."""
+    """Two parts that are only probably one stay may be two ships: each keeps the draught measured for it."""
     seen = {"mmsi": None, "flags": ["arrival_open", "left_open"]}
     first = part("a", 0, draught_in_m=4.0, detection_ids=["x"], **seen)
     then = part("b", 14, draught_out_m=6.3, detection_ids=["y"], **seen)
@@ -93,14 +93,14 @@ def test_a_departure_that_is_lighter_says_nothing_of_a_loading():
 
 
 def side(end: str, m: float, looks: int = 2) -> dict[str, object]:
-    """A part with one freeboard, at its first or last look."""
+    """Columns of a part with one freeboard, at its first or last look."""
     seen = [f"{end}{m:g}-{n}" for n in range(looks)]
     return {f"freeboard_{end}_m": m, f"freeboard_{end}_sd_m": 0.3, "detection_ids": seen}
 
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_freeboards_of_the_parts_are_those_of_the_whole_stay(order):
-    """High at the first look of the first part, low at the last of the last: a change that no part has."""
+    """High at the first part's first look, low at the last part's last: a change that neither part shows alone."""
     whole = part("w", 0, FINE, **(side("in", 4.2) | side("out", 2.0))).iloc[0]
     parts = [part("a", 0, FINE, **side("in", 4.2)), part("b", 12, FINE, **side("out", 2.0))][::order]
     once = joined(*parts, config=FINE)
@@ -114,7 +114,7 @@ def test_freeboards_of_the_parts_are_those_of_the_whole_stay(order):
 
 
 def test_freeboards_that_contradict_draughts_say_nothing_in_parts_as_in_a_whole_stay():
-    """She came 4 m deep and left 6 m deep; her side seemed 4 m higher at the last look, which is of another hull."""
+    """Draughts grow from 4 to 6 m, but her side is 4 m higher at the last look: that look shows another hull."""
     came = {"draught_in_m": 4.0, **side("in", 2.0)}
     left = {"draught_out_m": 6.0, **side("out", 6.0)}
     whole = part("w", 0, **(came | left)).iloc[0]
@@ -133,7 +133,7 @@ def test_the_first_and_the_last_of_many_freeboards_stand():
 
 @pytest.mark.parametrize(("looks", "end"), [((1, 5), "in"), ((5, 1), "out")])
 def test_a_single_freeboard_is_early_or_late_in_the_whole_stay(looks, end):
-    """Seen at the end of the first part: of one look then five that is early, of five then one late."""
+    """Seen at the end of the first part: early when one look precedes five, late when five precede one."""
     first = part("a", 0, **side("out", 2.0, looks[0]))
     then = part("b", 12, detection_ids=[f"later {n}" for n in range(looks[1])])
     kept = joined(first, then).query("counts").iloc[0]
@@ -167,7 +167,7 @@ def test_draughts_and_freeboards_of_parts_speak_together():
 
 @pytest.mark.parametrize(("deeper_m", "told"), [(0.8, "unknown"), (0.9, "loading"), (-0.8, "unknown")])
 def test_freeboards_speak_from_two_errors_of_their_difference_on(deeper_m, told):
-    """Errors of 0.3 m each: two of the difference are 0.85 m. As in one table, so in two."""
+    """With errors of 0.3 m each, two errors of the difference are 0.85 m; the same for one table and for two."""
     parts = side("in", 3.0), side("out", 3.0 - deeper_m)
     whole = part("w", 0, **(parts[0] | parts[1])).iloc[0]
     kept = joined(part("a", 0, **parts[0]), part("b", 12, **parts[1])).query("counts").iloc[0]
@@ -176,7 +176,7 @@ def test_freeboards_speak_from_two_errors_of_their_difference_on(deeper_m, told)
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_stay_whose_draughts_say_nothing_of_a_cargo_does_not_stop_the_next_one(order):
-    """One ship leaves lighter than she came, in parts: her draughts are left aside. Another one is read anew beside."""
+    """One ship leaves lighter than she came, in parts, so her draughts are not used; another ship's still are."""
     first = pd.concat([part("a", 0, mmsi=273000111, draught_in_m=6.0), part("b", 0, mmsi=273000222, draught_in_m=4.0)])
     then = pd.concat(
         [part("c", 12, mmsi=273000111, draught_out_m=4.0), part("d", 12, mmsi=273000222, draught_out_m=6.3)]
@@ -189,7 +189,7 @@ def test_a_stay_whose_draughts_say_nothing_of_a_cargo_does_not_stop_the_next_one
 
 
 def test_the_whole_stay_bounds_the_looks_of_its_parts():
-    """One part has both freeboards and their times; the other one only says that she lay there for longer."""
+    """One part has both freeboards and their times; the other only shows that she stayed longer."""
     sides = {"freeboard_in_m": 4.2, "freeboard_out_m": 2.4, "freeboard_in_at": at(2), "freeboard_out_at": at(8)}
     errors = {"freeboard_in_sd_m": 0.3, "freeboard_out_sd_m": 0.3}
     parts = part("a", 0, FINE, **sides, **errors), part("b", 12, FINE)

@@ -126,7 +126,7 @@ def test_calls_of_other_years_are_in_other_accounts():
 
 
 def test_one_row_a_day_from_the_first_of_january():
-    book = account(calls({"barrels": 1000, "arrival": "2024-03-01"}))  # over a 29 February
+    book = account(calls({"barrels": 1000, "arrival": "2024-03-01"}))  # just after a 29 February
     days = [date.fromisoformat(d) for d in book["day"]]
     assert days[0] == date(2024, 1, 1)
     assert days[-1] == date(2024, 3, 1)
@@ -204,7 +204,7 @@ def test_notified_totals_stand_beside_and_are_not_added():
     plain, noted = account(table), account(table, cap(notified=notes))
     published = noted.set_index("day")["notified_bbl"]
     assert published[:"2024-03-09"].isna().all()
-    assert set(published["2024-03-10":]) == {15_279}  # what was known on the day; the headline has the newest
+    assert set(published["2024-03-10":]) == {15_279}  # as known on that day; the headline has the newest figure
     pd.testing.assert_frame_equal(plain.drop(columns="notified_bbl"), noted.drop(columns="notified_bbl"))
     assert plain["notified_bbl"].isna().all()
     assert headline(table, noted, cap(notified=notes), CONFIG).notified_as_of == "2024-12-04"
@@ -263,7 +263,7 @@ def test_same_seed_same_bytes_other_seed_other():
 
 
 def test_the_year_sum_is_wider_than_of_independent_calls():
-    """n like calls whose errors were all their own would add to a band sqrt(n) times one call's."""
+    """With independent errors only, n equal calls would have a band sqrt(n) times one call's."""
     many = account(calls(*[{"dwt_t": 5000, "arrival": "2024-03-01"}] * 36)).iloc[-1]
     single = account(calls({"dwt_t": 5000, "arrival": "2024-03-01"})).iloc[-1]
     band = {n: row["observed_p95"] - row["observed_p5"] for n, row in (("many", many), ("one", single))}
@@ -272,7 +272,7 @@ def test_the_year_sum_is_wider_than_of_independent_calls():
 
 
 def test_both_factors_stand_beside_the_median():
-    """The same tonnes at gas oil's factor and at that of an unnamed product: 11.7 % apart."""
+    """The same tonnes with gas oil's factor and with the unnamed product's: 11.7 % apart."""
     table = calls(*[{"dwt_t": 5000, "arrival": "2024-03-01"}] * 3)
     head = headline(table, account(table), cap(), CONFIG)
     assert head.factor_bbl["8.33"] / head.factor_bbl["7.46"] == pytest.approx(8.33 / 7.46)
@@ -281,7 +281,7 @@ def test_both_factors_stand_beside_the_median():
 @pytest.mark.parametrize("stated", [{"dwt_t": 4000}, {"tonnes": 3000}, {"capacity_bbl": 30_000}, {"barrels": 20_000}])
 @pytest.mark.parametrize("products", [("fuel_oil",), ("gasoline", "kerosene"), ("gas_oil", "gasoline", "kerosene")])
 def test_a_fixed_fill_of_an_unnamed_cargo_is_the_mean_over_what_counts(stated, products):
-    """As if every product had been named in turn, each weighed by how likely it is; what does not count adds 0."""
+    """As if each product had been named in turn, weighted by its probability; products that do not count add 0."""
     config = VolumeConfig(draws=200)
     shares = {p.name: p.share for p in config.products}
     cap = CapConfig(id="x", title="x", barrels=500_000, year_starts="01-01", source="made up", products=products)
@@ -295,7 +295,7 @@ def test_a_fixed_fill_of_an_unnamed_cargo_is_the_mean_over_what_counts(stated, p
 
 
 def test_the_account_is_the_sum_of_what_each_call_may_have_lifted():
-    """Draw by draw: quantiles of the sum, never sums of quantiles; how often it is over the cap is a chance."""
+    """Summed by draw: quantiles of the sum, never sums of quantiles; the chance is the share of draws over the cap."""
     table = calls(
         *[{"length_m": 98.0, "beam_m": 15.8, "arrival": f"2024-03-0{n}", "p_loading": 0.7} for n in (1, 2, 3)]
     )
@@ -309,6 +309,6 @@ def test_the_account_is_the_sum_of_what_each_call_may_have_lifted():
 
 
 def drawn(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Barrels and tonnes of all calls together in each draw."""
+    """Total barrels and tonnes of all calls in each draw."""
     cargo = simulate_cargo(table, CONFIG, DrawnOnce(CONFIG, SEED).ships)
     return cargo.barrels.sum(axis=0), cargo.tonnes.sum(axis=0)

@@ -14,7 +14,7 @@ SCENARIOS = ("33", "50", "60", "90", "100")
 
 
 def lift(*rows: dict, config: VolumeConfig = CONFIG, seed: int = SEED) -> pd.DataFrame:
-    """Liftings of rows that all arrived on one day."""
+    """Liftings of rows that all arrive on one day."""
     named = [{"call_id": f"c{n}", "arrival": "2024-03-07T02:00:00Z"} | row for n, row in enumerate(rows)]
     return liftings(pd.DataFrame(named), config, seed)
 
@@ -34,7 +34,7 @@ def only(row: dict, **more) -> pd.Series:
 def test_published_scenarios_to_the_barrel(calls, full_bbl, published):
     table = lift(*[{"capacity_bbl": full_bbl / calls}] * calls)
     for scenario, barrels in published.items():
-        # 759,793.5 was printed as 759,793: half a barrel is cut off, not rounded up
+        # 759,793.5 was printed as 759,793: truncated, not rounded up
         assert abs(table[f"barrels_at_{scenario}"].sum() - barrels) <= 0.5 + 1e-6
     assert (table["method"] == "capacity_given; load_from_fill_prior").all()
 
@@ -75,7 +75,7 @@ def test_products_are_read_as_people_write_them(text, product):
 
 
 def test_a_name_of_the_config_stands_before_its_other_meaning():
-    """Whoever lists diesel as a product of its own means that one."""
+    """If a config lists diesel as its own product, that one is meant."""
     own = [
         {"name": "Diesel", "bbl_per_t": 7.5, "t_per_m3": 0.84, "share": 0.5},
         {"name": "gas_oil", "bbl_per_t": 7.46, "t_per_m3": 0.843, "share": 0.5},
@@ -85,7 +85,7 @@ def test_a_name_of_the_config_stands_before_its_other_meaning():
 
 
 def test_lpg_is_nothing_that_an_unnamed_cargo_may_be():
-    """Its share is nought: with and without it, the same draws."""
+    """Its share is zero: the draws are the same with and without it."""
     without = VolumeConfig(draws=1000, products=[p for p in CONFIG.products if p.name != "lpg"])
     columns = ["barrels_p5", "barrels_p50", "barrels_p95", "barrels_at_100"]
     assert only({"dwt_t": 5000})[columns].tolist() == only({"dwt_t": 5000}, config=without)[columns].tolist()
@@ -110,7 +110,7 @@ def test_a_full_gas_oil_ship_is_full_by_weight():
 def test_no_lifting_is_more_than_a_full_ship(dwt_t, product, seed):
     row = only({"dwt_t": dwt_t, "product": product}, seed=seed)
     assert row["barrels_p5"] <= row["barrels_p50"] <= row["barrels_p95"]
-    # stated deadweight is uncertain by 2 %; a mix may turn out to be the product that fills most
+    # stated deadweight has an error of 2 %; a mix may be the product that fills most
     assert row["barrels_p95"] <= row["barrels_at_100"] * 1.04 * (1.05 if product == "mix" else 1)
     assert row["tonnes_p95"] <= dwt_t
 
@@ -118,7 +118,7 @@ def test_no_lifting_is_more_than_a_full_ship(dwt_t, product, seed):
 @given(st.floats(1000, 60_000), st.sampled_from(["mix", "gas_oil", "gasoline", "unnamed"]))
 @settings(max_examples=25, deadline=None)
 def test_stated_capacity_is_the_full_ship_of_that_product(capacity_bbl, product):
-    """The deadweight that stands for a stated capacity holds just that capacity."""
+    """The deadweight derived from a stated capacity gives exactly that capacity back."""
     row = only({"capacity_bbl": capacity_bbl, "product": product})
     again = only({"dwt_t": row["dwt_p50_t"], "product": product})
     assert row["barrels_at_100"] == pytest.approx(capacity_bbl)
@@ -222,7 +222,7 @@ def test_whether_a_call_counts_is_read_in_the_words_of_a_spreadsheet(said, count
 @pytest.mark.parametrize("product", [None, "unnamed"])
 @pytest.mark.parametrize(("barrels", "told"), [(22_380, False), (25_000, False), (30_000, True), (17_000, True)])
 def test_barrels_and_tonnes_that_no_product_of_the_mix_joins_are_told(product, barrels, told):
-    """Gas oil's 7.46 and the Committee's 8.33 bbl/t may be; 10.0 and 5.7 are of no product that it may be."""
+    """Gas oil's 7.46 and the Committee's 8.33 bbl/t are possible; 10.0 and 5.7 match no product of the mix."""
     found = only({"dwt_t": 4000, "tonnes": 3000, "barrels": barrels, "product": product})
     assert ("the barrels are taken" in found["cause"]) == told
     assert found["barrels_p50"] == barrels
@@ -236,7 +236,7 @@ def test_a_refused_row_changes_no_other():
 
 
 def test_one_bad_row_of_each_kind_costs_itself_alone():
-    """Rows that once ended the whole table: the good one beside them is as if it stood alone."""
+    """A bad row must not end the table: the good one beside it is as if it stood alone."""
     bad = [
         {"call_id": "", "dwt_t": -1},
         {"length_m": 90, "beam_m": 14, "freeboard_in_m": 3.0, "p_same_hull": 1.5},
@@ -259,7 +259,7 @@ def test_bounds_so_wide_that_they_say_nothing_still_give_a_sane_ship():
 
 @pytest.mark.parametrize("nothing", [None, "", " ", float("nan")])
 def test_calls_without_a_name_get_the_number_of_their_row(nothing):
-    """Two of them are two calls; a name that another row has stays that row's."""
+    """Two such rows are two calls; a name used by another row stays that row's."""
     table = lift({"call_id": nothing}, {"call_id": "x"}, {"call_id": nothing}, {"call_id": "row3"})
     assert table["call_id"].tolist() == ["row1", "x", "row3'", "row3"]
     assert table["counts"].all()
@@ -270,7 +270,7 @@ def test_a_call_that_stands_twice_takes_no_other_rows_name():
 
 
 def test_draught_zero_is_no_draught():
-    """AIS says 0 where it has none (ITU-R M.1371): as if the cell were empty."""
+    """AIS sends 0 where the draught is unknown (ITU-R M.1371): same as an empty cell."""
     hull = {"length_m": 90, "beam_m": 14, "draught_out_m": 5.5}
     zero, empty = only(hull | {"draught_in_m": 0}), only(hull | {"draught_in_m": None})
     assert zero["status"] == "used"

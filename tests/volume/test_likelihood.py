@@ -1,4 +1,4 @@
-"""The likelihood of draughts and freeboards as a density, and what is done with it."""
+"""The likelihood of draughts and freeboards as a density, and reweighting by it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LENGTH, BEAM = 96.0, 15.0
 
 
 def mean_likelihood(seen, dwt_t, size_error=None):
-    """Of ships three quarters full, by the same voyages each time."""
+    """Mean over ships three quarters full, with the same voyages each time."""
     voyages = Voyages(len(dwt_t), CONFIG.constants_share, 3)
     told = Evidence(LENGTH, BEAM, **seen)
     rng = np.random.default_rng(4)
@@ -36,7 +36,7 @@ def mean_likelihood(seen, dwt_t, size_error=None):
     ],
 )
 def test_over_all_that_may_be_seen_the_likelihood_adds_up_to_one(name, sound, range_m):
-    """A density: the sound part is 1 over the line, the rest 1 over its range."""
+    """It is a density: the valid part integrates to 1 over the line, the garbled part to 1 over its range."""
     step_m, low_m, high_m = 0.05, 0.3, 14.0
     if name.startswith("freeboard"):
         low_m, high_m = -4.0, 9.7
@@ -48,7 +48,7 @@ def test_over_all_that_may_be_seen_the_likelihood_adds_up_to_one(name, sound, ra
 
 
 class OneVoyage:
-    """The same ship and ballast in every draw, and half of her cargo aboard at the first look."""
+    """The same ship and ballast in every draw, with half of the cargo aboard at the first look."""
 
     light, ballast, ballast_left, block = 0.4, 0.36, 0.5, 0.7
 
@@ -70,7 +70,7 @@ class OneVoyage:
 
 
 def draught_by_archimedes(mass_t, dwt_t):
-    """Where the water that she displaces weighs as much: rho Cb(T) L B T, searched for between keel and sky."""
+    """Draught at which the displaced water weighs as much as the ship: rho Cb(T) L B T, by root search."""
     area_t_per_m = 1.025 * LENGTH * BEAM
     ship = OneVoyage()
     laden = dwt_t * (1 + ship.light) / ship.block / area_t_per_m
@@ -83,7 +83,7 @@ def draught_by_archimedes(mass_t, dwt_t):
 
 @pytest.mark.parametrize("seen", ["draught_out_m", "freeboard_first_m", "freeboard_last_m"])
 def test_the_cargo_that_explains_her_best_is_what_weighs_her_down(seen):
-    """Arrival: lightship and ballast. Departure: lightship, the ballast that is left, and cargo. In between: half."""
+    """Arrival: lightship and ballast. Departure: lightship, rest of the ballast, cargo. In between: half of the cargo."""
     dwt_t, cargo_t, depth_m, ship = 4500.0, 3100.0, 8.0, OneVoyage()
     came, left = dwt_t * (ship.light + ship.ballast), dwt_t * (ship.light + ship.ballast * ship.ballast_left) + cargo_t
     if seen == "draught_out_m":
@@ -98,7 +98,7 @@ def test_the_cargo_that_explains_her_best_is_what_weighs_her_down(seen):
 
 
 def test_an_error_of_the_hull_widens_her_depth_whether_the_deadweight_tells_it_or_not():
-    """Of one deadweight it is the same chance: tied to a draw, or the draw's own."""
+    """With one deadweight the likelihood is the same whether the size error is tied to the draw or independent."""
     n, sd = 200_000, 0.3
     ships = np.full(n, 4500.0)
     tied = SizeError(sd * np.random.default_rng(9).standard_normal(n))
@@ -110,11 +110,11 @@ def test_an_error_of_the_hull_widens_her_depth_whether_the_deadweight_tells_it_o
 
 
 def test_equal_draws_keep_their_order():
-    """Half of the ships are brimful: among equals the first draw stays the first, so a weight goes where it belongs."""
+    """Half of the ships are full, so draws tie: a stable order keeps each weight with its own draw."""
     rng = np.random.default_rng(5)
     prior = np.minimum(rng.uniform(0, 2, 5000), 1.0)
     weights = rng.normal(0, 1, 5000)
-    order = sorted(range(5000), key=lambda n: prior[n])  # which is stable
+    order = sorted(range(5000), key=lambda n: prior[n])  # stable sort
     ranked = np.exp(weights)[order]
     middles = (np.cumsum(ranked) - 0.5 * ranked) / ranked.sum()
     expected = np.empty(5000)

@@ -1,4 +1,4 @@
-"""When the looks with a freeboard were: what it says of the cargo, and times that cannot be."""
+"""Times of the looks with a freeboard: their effect on the cargo, and impossible times."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def hour(hours):
 
 
 def test_two_looks_within_the_hour_say_little_of_a_whole_cargo():
-    """She looks the same in both: without times that was taken for a ship that loaded hardly anything."""
+    """She looks the same in both: without the times she would seem to have loaded hardly anything."""
     same = {"freeboard_in_m": 3.2, "freeboard_out_m": 3.2}
     timed = lifted(**same, freeboard_in_at=hour(14), freeboard_out_at=hour(15))
     once = lifted(freeboard_in_m=3.2, freeboard_in_at=hour(14))
@@ -47,7 +47,7 @@ def test_of_looks_at_both_ends_of_the_stay_all_of_the_change_is_cargo_and_ballas
 
 
 def test_the_change_of_a_fully_timed_stay_is_archimedes():
-    """A change of 2 m at some 13 t per centimetre, and the ballast that went ashore meanwhile."""
+    """A change of 2 m at some 13 t per centimetre, plus the ballast pumped out meanwhile."""
     row = lifted(freeboard_in_m=4.2, freeboard_out_m=2.2, freeboard_in_at=hour(0), freeboard_out_at=hour(30),
                  freeboard_in_sd_m=0.05, freeboard_out_sd_m=0.05)  # fmt: skip
     block = np.array(block_coefficient(96.0))
@@ -127,8 +127,7 @@ def test_one_time_of_two_is_as_none():
 
 @pytest.mark.parametrize("first_h", [0.0, 8.0, 24.0])
 def test_looks_are_dealt_on_one_course_of_the_stay(first_h):
-    """What was aboard at the last look is never less than at the first; at the ends of a known stay it is nothing and
-    all."""
+    """Cargo aboard at the last look is never less than at the first; at the ends of a known stay it is none and all."""
     forms = HullForms(0.75, np.full(5000, 0.35), 0.0)
     stay = StayTimes(0.0, 24.0, 0.0, (0.8, 3.0), first_h, 24.0)
     voyage = next(Voyages(5000, 0.05, 3).dealt(forms, np.random.default_rng(8), stay))

@@ -1,4 +1,4 @@
-"""Which calls an account holds. The truth is the calendar's and the cap's text."""
+"""Which calls an account includes. Truth: the calendar and the cap's text."""
 
 from datetime import date
 
@@ -39,7 +39,7 @@ def head_of(table: pd.DataFrame, config: VolumeConfig = CONFIG, **more):
 @pytest.mark.parametrize("counts_on", ["arrival", "departure"])
 @pytest.mark.parametrize("known", ["arrival", "departure"])
 def test_one_end_of_a_stay_is_enough(counts_on, known):
-    """A table that another program wrote may know one end alone; that end's day decides."""
+    """A table from another program may know only one end; that end's day decides."""
     other = "departure" if known == "arrival" else "arrival"
     table = calls({}).assign(**{known: pd.Timestamp("2024-03-08T23:30Z"), other: pd.NaT})
     cap = CAP.model_copy(update={"counts_on": counts_on})
@@ -86,7 +86,7 @@ def test_every_counted_call_is_in_the_account_or_told_as_left_out():
         {"arrival": "2024-02-01", "product": "crude"},
         {"arrival": "2025-01-01"},
     ]
-    beside = [{"arrival": day, "product": "crude"} for day in ("2023-02-01", "2024-06-01")]  # of no account by then
+    beside = [{"arrival": day, "product": "crude"} for day in ("2023-02-01", "2024-06-01")]  # in no account yet
     head = head_of(calls(*rows, *beside, config=WITH_CRUDE), WITH_CRUDE, as_of=date(2024, 3, 15))
     assert head.calls_counted == 3
     assert head.other_years == {"2022": 2, "2025": 1}
@@ -104,17 +104,17 @@ def test_nothing_is_left_out_where_all_calls_are_in():
 
 
 def test_a_cargo_of_another_product_is_no_call_of_the_account():
-    """Ten refined calls and one of crude under the refined cap: the cap is reached by ten cargoes of 50,000 bbl."""
+    """Ten refined calls and one of crude under the refined cap, which ten cargoes of 50,000 bbl reach."""
     rows = [{}] * 10 + [{"product": "crude", "barrels": 900_000.0, "arrival": "2025-03-20"}]
     table = calls(*rows, config=WITH_CRUDE)
     head = head_of(table, WITH_CRUDE)
     assert (head.calls_counted, head.break_even_bbl_per_call, head.barrels_p95) == (10, 50_000, 10_000)
-    assert head.account_year == "2024"  # the last call that the cap may count, not the last of all
+    assert head.account_year == "2024"  # of the last call the cap can count, not of the last call in the table
     assert ledger(table, CAP, WITH_CRUDE, SEED)["calls"].iloc[-1] == 10
 
 
 def test_a_product_that_the_cap_does_not_count_needs_no_assumptions():
-    """Crude is no refined product, also where the config does not know it."""
+    """Crude is no refined product, even if the config does not list it."""
     table = calls({}, {"product": "crude", "barrels": 900_000.0}, config=WITH_CRUDE)
     assert refusals(table, CAP, CONFIG) == {}
     assert head_of(table, CONFIG).barrels_p95 == 1000
@@ -136,7 +136,7 @@ def test_the_last_day_of_an_account_year(starts, last):
     ],
 )
 def test_a_cell_edited_to_what_no_ship_has_leaves_its_row_out_and_the_others_count(cells, told):
-    """Before, the sum was no number and the error named no row; or 3e9 tonnes stood in it."""
+    """Such a cell must neither make the sum NaN (or 3e9 tonnes) nor end the account without naming its row."""
     hull = {"length_m": 98.0, "beam_m": 15.8}
     two = liftings(pd.DataFrame([{"call_id": name, "arrival": "2024-03-01", **hull} for name in "ab"]), CONFIG, 1)
     edited = two.assign(**{name: two[name].astype(float).mask(two["call_id"] == "a", to) for name, to in cells.items()})

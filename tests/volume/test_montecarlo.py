@@ -18,7 +18,7 @@ BBL_PER_M3 = 6.2898
 
 
 def fleet(n: int, config: VolumeConfig = CONFIG, seed: int = SEED, **more) -> pd.DataFrame:
-    """Liftings of n calls that differ in nothing but their names."""
+    """Liftings of n calls that are equal except for their names."""
     row = {"arrival": "2024-03-07", "length_m": 96.0, "beam_m": 15.0} | more
     return liftings(pd.DataFrame([row | {"call_id": f"c{k}"} for k in range(n)]), config, seed)
 
@@ -47,7 +47,7 @@ def test_other_seed_other_draws_same_law():
 def test_draws_are_not_those_of_the_global_generator():
     calls = fleet(2)
     first = simulate(calls, CONFIG, SEED)
-    np.random.seed(0)  # noqa: NPY002 - the old global state is what must not matter
+    np.random.seed(0)  # noqa: NPY002 - the legacy global state must not matter
     assert np.array_equal(simulate(calls, CONFIG, SEED), first)
 
 
@@ -69,7 +69,7 @@ def test_no_calls_no_draws():
 
 
 def test_a_sum_is_less_certain_than_of_independent_calls():
-    """Shared assumptions do not average out: the sum of n like calls spreads more than sqrt(n) times one."""
+    """Shared assumptions do not average out: the sum of n equal calls spreads more than sqrt(n) times one."""
     draws = simulate(fleet(40), CONFIG, SEED)
     independent = np.stack([np.random.default_rng(k).permutation(d) for k, d in enumerate(draws)])
     assert width(draws.sum(axis=0)) > 1.8 * width(independent.sum(axis=0))
@@ -77,7 +77,7 @@ def test_a_sum_is_less_certain_than_of_independent_calls():
 
 
 def test_without_shared_assumptions_sums_spread_like_the_root():
-    """One product, no shared habit, capacity stated: nothing is shared, and variances add."""
+    """One product, no shared habit, stated capacity: nothing is shared, and variances add."""
     lonely = VolumeConfig(
         products=(Product(name="gas_oil", bbl_per_t=7.46, t_per_m3=0.843, share=1),),
         fill=FillConfig(shared_sd=0),
@@ -100,7 +100,7 @@ def relative_sd(table: pd.DataFrame) -> float:
 
 
 def test_what_measured_ships_carry_says_nothing_of_how_large_unmeasured_ones_are():
-    """The regression rests on a register, the size of unknown ships on what others published: two errors, not one."""
+    """The regression is fitted to a register, the size of unknown ships to others' figures: two independent errors."""
     measured, unknown = fleet(60, FULL), fleet(60, FULL, length_m=None, beam_m=None)
     both = pd.concat([measured, unknown.assign(call_id=[f"u{n}" for n in range(60)])], ignore_index=True)
     known, other = (np.log(half.sum(axis=0)) for half in np.split(simulate(both, FULL, SEED), 2))
@@ -110,7 +110,7 @@ def test_what_measured_ships_carry_says_nothing_of_how_large_unmeasured_ones_are
 
 
 def test_calls_of_one_ship_have_one_deadweight_and_calls_of_two_have_two():
-    """All ships full of one product: a sum of 16 calls is as uncertain as one ship, or by the root of 16 less so."""
+    """All ships full of one product: 16 calls of one ship are as uncertain as one; of 16 ships, sqrt(16) times less."""
     alone = fleet(1, FULL)
     own, shared = (float(alone[name].iloc[0]) for name in ("dwt_log_sd", "dwt_shared_sd"))
     assert relative_sd(fleet(16, FULL, imo=9074729)) == pytest.approx(np.hypot(own, shared), rel=0.03)
@@ -124,7 +124,7 @@ def of_numbers(*numbers: dict) -> pd.DataFrame:
 
 
 def test_a_ship_known_by_imo_here_and_by_mmsi_alone_there_has_one_deadweight():
-    """Where the table ties the MMSI to one IMO number; an MMSI of two IMO numbers is no ship's for sure."""
+    """If the table ties the MMSI to a single IMO number; an MMSI with two IMO numbers identifies no ship."""
     both, alone = {"imo": 9074729, "mmsi": 273000111}, {"mmsi": 273000111}
     one = simulate(of_numbers(both, alone), FULL, SEED)
     assert np.corrcoef(one)[0, 1] > 0.99
@@ -134,7 +134,7 @@ def test_a_ship_known_by_imo_here_and_by_mmsi_alone_there_has_one_deadweight():
 
 
 def test_further_ships_that_a_row_stands_for_are_not_the_ship_whose_number_it_has():
-    """Two ships in every draw: had they one deadweight, the sum would spread like one."""
+    """Two ships in every draw: with a shared deadweight the sum would have the relative spread of one."""
     twice = fleet(1, FULL, imo=9074729, p_one_call=0.0, calls_mean=2.0)
     own, shared = (float(twice[name].iloc[0]) for name in ("dwt_log_sd", "dwt_shared_sd"))
     assert relative_sd(twice) == pytest.approx(np.hypot(own / np.sqrt(2), shared), rel=0.05)
@@ -150,7 +150,7 @@ def test_habit_of_the_port_stays_a_share(shared_sd, mean):
 
 
 def test_products_come_as_often_as_their_shares():
-    """Of one call, whether it follows the port's habit or not: 75 % gas oil, 10 % gasoline, 5 % kerosene, 10 % fuel."""
+    """For one call, with or without the port's habit: 75 % gas oil, 10 % gasoline, 5 % kerosene, 10 % fuel."""
     config = VolumeConfig(draws=40_000)
     draws = one(config)
     factors, counts = np.unique(np.round(draws.barrels / draws.tonnes, 3), return_counts=True)
@@ -167,18 +167,18 @@ def test_a_named_product_has_the_committees_factor(product, factor):
     assert draws.barrels == pytest.approx(draws.tonnes * factor)
 
 
-# an unnamed product's 8.33 bbl/t is a rule of counting, no density: it may count more barrels than the tanks hold
+# an unnamed product's 8.33 bbl/t is a counting rule, not a density: it may give more barrels than the tanks hold
 @pytest.mark.parametrize("product", ["gas_oil", "gasoline", "kerosene", "fuel_oil", "mix"])
 def test_no_draw_overfills_tanks_or_marks(product):
-    """98 % of 1.15 m3 of tank a tonne of deadweight, and 95 % of deadweight: whichever comes first."""
+    """98 % of 1.15 m3 of tank per tonne of deadweight, or 95 % of deadweight, whichever limits first."""
     draws = one(product=product, dwt_t=5000)
-    dwt_t = 5000 * np.exp(0.02 * 5)  # stated deadweight has a spread of 2 %
+    dwt_t = 5000 * np.exp(0.02 * 5)  # a stated deadweight has a spread of 2 %
     assert draws.tonnes.max() <= 0.95 * dwt_t
     assert draws.barrels.max() <= 0.98 * 1.15 * dwt_t * BBL_PER_M3 * 1.003
 
 
 def test_tank_volume_binds_for_gasoline_only():
-    """Full ships: gas oil stops at the mark, gasoline at the hatch. FACTS: volume binds first for light products."""
+    """Full ships: gas oil is limited by weight, gasoline by volume. FACTS: volume binds first for light products."""
     full = VolumeConfig(fill=FillConfig(mean=0.98, concentration=1e4, shared_sd=0), draws=2000)
     tank_bbl = 0.98 * 1.15 * 5000 * BBL_PER_M3
     gasoline, gas_oil = (np.median(one(full, dwt_t=5000, product=p).barrels) for p in ("gasoline", "gas_oil"))
@@ -208,7 +208,7 @@ def test_stated_barrels_are_certain():
 
 @pytest.mark.parametrize("factor", [0, -7.46, 4.99, 13.01, 74.6, float("nan"), float("inf")])
 def test_a_factor_that_is_no_products_is_refused(factor):
-    """Bitumen at 6.05 and LPG at 11.65 bbl/t are the extremes; tonnes for barrels or a swap lies far outside."""
+    """Bitumen at 6.05 and LPG at 11.65 bbl/t are the extremes; swapped or wrong units lie far outside."""
     with pytest.raises(ValidationError, match="bbl_per_t"):
         Product(name="odd", bbl_per_t=factor, t_per_m3=0.8, share=1)
     with pytest.raises(ValidationError, match="unnamed_bbl_per_t"):
@@ -223,7 +223,7 @@ def test_shares_must_add_up(shares):
 
 
 def test_a_ship_larger_than_measured_is_heavier_by_as_much_as_larger_ships_are(monkeypatch):
-    """Told from one measured hull, deadweight and hull err together, by the slope that the regression itself has."""
+    """For one measured hull, the errors of deadweight and hull are correlated by the regression's own slope."""
     length_m, beam_m, config = 120.0, 19.0, VolumeConfig(draws=100_000)
     drawn: list[np.ndarray] = []
 
@@ -236,13 +236,13 @@ def test_a_ship_larger_than_measured_is_heavier_by_as_much_as_larger_ships_are(m
     draw_call(row, config, shared_draws(config, SEED), SEED)
     log_dwt, larger = drawn
     assert larger.std() == pytest.approx(row["hull_log_sd"], rel=0.02), "tied or not, the hull has its own error"
-    grown = np.exp(np.array([-0.1, 0.1]))  # in length and in beam, so by twice that in their product
+    grown = np.exp(np.array([-0.1, 0.1]))  # in length and in beam, so twice that in their product
     of_regression = np.ptp(tanker_regression().log_dwt(length_m * grown, beam_m * grown)) / 0.4
     assert np.polyfit(larger, log_dwt, 1)[0] == pytest.approx(of_regression, rel=0.1)
 
 
 def test_seven_in_ten_calls_ship_what_their_port_mostly_ships():
-    """The others ship any product by its share, be it that one."""
+    """The other calls draw a product by the shares, which can also be that one."""
     config = VolumeConfig(draws=50_000)
     shared = shared_draws(config, SEED)
     row = fleet(1, config).iloc[0]

@@ -1,4 +1,4 @@
-"""A product by its names in trade, two of them at once, and one that the Committee's chart has no row for."""
+"""Products by their trade names, two named at once, and a product without a row in the Committee's chart."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def test_one_product_under_two_names_is_one_product(said, product):
     assert found["cause"] == ""
 
 
-SPELLINGS = {  # as reports, customs tables, registries and notices write them
+SPELLINGS = {  # as in reports, customs tables, registries and notices
     "gas_oil": (
         "petroleum products (diesel)|Petroleum product: diesel|Diesel Fuel EURO 5|Ultra-Low Sulfur Diesel (ULSD)|"
         "Gas oils|M.G.O.|LS MGO|Топливо дизельное ЕВРО-5|ДТ-Л-К5|нефтепродукты (дизельное топливо)|0号柴油|"
@@ -55,9 +55,9 @@ def test_two_products_in_one_cell_are_asked_for_as_two_rows(said):
 
 @pytest.mark.parametrize("said", ["Bitumen", "petroleum bitumen", "Lubricants", "naphtha", "VGO", "润滑油"])
 def test_refined_petroleum_without_a_row_in_the_chart_counts_as_unnamed_and_says_so(said):
-    """China's notices hold lubricants and bitumen, and the Committee's barrels are 8.33 times their tonnes (FACTS 1.2).
+    """China's notices include lubricants and bitumen; the Committee's barrels are 8.33 times their tonnes (FACTS 1.2).
 
-    The row was refused: cargo on which the cap is was in no sum.
+    Refusing the row would leave cargo under the cap out of every sum.
     """
     found = only({"product": said, "tonnes": 1498})
     assert (found["status"], found["product"], bool(found["counts"])) == ("degraded", "unnamed", True)

@@ -1,4 +1,4 @@
-"""Rows that are passed over could not have been one stay: against every pair of drawn tables."""
+"""The pre-selection of row pairs skips none that could be one stay: checked against all pairs of random tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.volume.near_rows import near_pairs
 
 
 def drawn(seed: int, calls: int) -> list[dict]:
-    """Stays of few ships at few berths in one month, some known by number, some by image, some by neither."""
+    """Stays of few ships at few berths in one month, identified by number, by image, or not at all."""
     rng = np.random.default_rng(seed)
     came = pd.Timestamp("2024-03-01", tz="UTC") + pd.to_timedelta(rng.uniform(0, 30, calls), "D")
     rows = [

@@ -1,4 +1,4 @@
-"""How many calls there were is part of the sum: a stay that may be two ships', a call that may be the one before."""
+"""Uncertain numbers of calls enter the sum: a stay may be two ships', a call may continue the one before."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_mean_sum_goes_with_the_expected_number_of_calls(doubt, calls):
 
 
 def test_barrels_of_a_call_are_hers_however_many_there_were():
-    """What one call carries does not change with a doubt about their number, nor does what an unseen one carries."""
+    """Doubt about the number of calls changes neither what one call carries nor what an unseen call carries."""
     sure, doubted = table(), table(p_one_call=[0.4, 1.0], p_new_call=[1.0, 0.3])
     assert sure["barrels_p50"].tolist() == doubted["barrels_p50"].tolist()
     one = simulate_cargo(doubted, CONFIG, DrawnOnce(CONFIG, SEED).ships).of_one_call
@@ -43,7 +43,7 @@ def test_barrels_of_a_call_are_hers_however_many_there_were():
 
 
 def test_what_was_seen_of_one_ship_says_nothing_of_the_second():
-    """Draughts that tell a small cargo hold for one ship; a second one carries what unmeasured ships carry."""
+    """Draughts that show a small cargo apply to one ship; a second one carries what unmeasured ships carry."""
     small = {"draught_in_m": 3.4, "draught_out_m": 4.0, "beam_m": 15.0, "p_loading": 1.0}
     told, untold = (
         simulate(table(**small), CONFIG, SEED)[0].mean(),
@@ -86,7 +86,7 @@ def test_the_means_of_rows_add_up_to_that_of_the_account():
     ids=["one alone", "not said", "a second, and yet fewer", "a thousand", "more than so small a chance can give"],
 )  # fmt: skip
 def test_a_chance_and_a_mean_that_contradict_each_other_are_refused(one, mean):
-    """Before a row is drawn, and where a table of liftings holds them all the same."""
+    """Refused before any draw, also if a table of liftings contains them."""
     row = table(p_one_call=[one, 1.0], calls_mean=[mean, 1.0]).iloc[0]
     assert row["status"] == "refused"
     assert "calls_mean" in row["cause"]

@@ -1,4 +1,4 @@
-"""Which number names a ship in a table of calls, and what is none."""
+"""Which numbers identify a ship in a table of calls, and which do not."""
 
 import pandas as pd
 import pytest
@@ -15,14 +15,14 @@ def lift(*rows: dict[str, object]) -> pd.DataFrame:
 
 @pytest.mark.parametrize("written", ["IMO9074729", "IMO 9074729", "imo: 9074729", "9074729.0", 9074729.0])
 def test_an_imo_number_is_hers_however_it_is_written(written):
-    """Else two calls of one ship draw two deadweights, and two tables count her twice."""
+    """Else two calls of one ship would draw two deadweights, and two tables would count her twice."""
     lifted = lift({"arrival": "2024-03-01", "imo": 9074729}, {"arrival": "2024-03-09", "imo": written})
     assert lifted["imo"].tolist() == [9074729, 9074729]
 
 
 @pytest.mark.parametrize("number", [0, 1111111, 9999999, 1234567])
 def test_what_is_typed_where_no_number_is_known_is_no_ships(number):
-    """Two ships under 9999999 in two tables would be one stay, and one cargo lost."""
+    """Two ships under 9999999 in two tables would become one stay, and one cargo would be lost."""
     tables = [lift({"arrival": "2024-03-01", "imo": number, "length_m": m}) for m in (80.0, 140.0)]
     assert tables[0]["imo"].isna().all()
     assert int(counted_once(tables, VolumeConfig(draws=400), "01-01", SEED)["counts"].sum()) == 2
@@ -30,7 +30,7 @@ def test_what_is_typed_where_no_number_is_known_is_no_ships(number):
 
 @pytest.mark.parametrize("number", [{"imo": 9074728}, {"vessel_id": "imo:9074728"}, {"mmsi": 12345}])
 def test_a_number_that_no_ship_has_is_told_and_joins_nothing(number):
-    """A slip of one digit may be another ship's number: the row counts, for itself."""
+    """A slip of one digit may give another ship's number: the row is counted, but not joined to others."""
     tables = [lift({"arrival": "2024-03-01", **number, "length_m": m}) for m in (80.0, 140.0)]
     for table in tables:
         row = table.iloc[0]

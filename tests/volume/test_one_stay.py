@@ -1,4 +1,4 @@
-"""What a stay that stands in several tables is told as: which row counts, and the doubts of all its parts."""
+"""How a stay split over several tables is reported: which row counts, with the doubts of all parts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.volume.two_tables import LOADING, counted, load, table
 
 
 def parts(*days: tuple[float, float]) -> list[pd.DataFrame]:
-    """A table of liftings each: one hull at one pier, open at both ends, seen from and to these days of March."""
+    """One table of liftings per part: one hull at one pier, open at both ends, seen between these days of March."""
     border = pd.Timestamp("2024-03-15", tz="UTC")
     seen = {"berth_id": "pier", "length_m": 98.0, "beam_m": 15.8, "flags": ["arrival_open", "left_open"]}
     seen |= {"spot_looks": 20, "spot_taken": 3}
@@ -23,13 +23,13 @@ def parts(*days: tuple[float, float]) -> list[pd.DataFrame]:
 
 
 def kept_of(tables: list[pd.DataFrame]) -> list[dict]:
-    """The rows that count, in the order of their names."""
+    """The rows that count, in order of their names."""
     once = counted(*tables)
     return once[once["counts"]].sort_index().reset_index().to_dict("records")
 
 
 def test_a_stay_of_parts_holds_the_doubts_of_all_and_the_chance_that_they_are_one():
-    """One ship throughout if each part is one's and they are one: the chances multiply, the ships beyond one add up."""
+    """One ship only if each part is one ship and the parts are one stay: chances multiply, expected extra ships add."""
     first, then = parts((-1.5, -0.5), (0.5, 1.0))
     doubted = [
         one.assign(p_one_call=p_one, calls_mean=mean) for one, p_one, mean in ((first, 0.8, 1.3), (then, 0.9, 1.2))
@@ -43,7 +43,7 @@ def test_a_stay_of_parts_holds_the_doubts_of_all_and_the_chance_that_they_are_on
 
 
 def test_a_stay_of_parts_is_told_with_the_chance_that_all_of_them_are_one():
-    """Four months' tables, the wider gap in the middle: the last link joins two stays that are chances themselves."""
+    """Four monthly tables with the widest gap in the middle: the last link joins two stays that are uncertain too."""
     tables = parts((-9.0, -8.0), (-7.0, -6.0), (-4.5, -3.5), (-2.5, -1.5))
     links = [kept_of(pair)[0]["p_one_call"] for pair in pairwise(tables)]
     assert links[1] < min(links[0], links[2])
@@ -55,7 +55,7 @@ def test_a_stay_of_parts_is_told_with_the_chance_that_all_of_them_are_one():
 
 @pytest.mark.parametrize("measured", [0, 1])
 def test_whether_a_stay_of_parts_is_a_new_call_is_told_by_its_first_part(measured):
-    """Whichever part knows her load: what the later one's table saw before it is the stay itself."""
+    """Whichever part has the load: what the later table saw before is the stay itself."""
     tables = [
         t.assign(p_new_call=p, mmsi=999000001) for t, p in zip(parts((-2, -1), (-0.5, 1)), (0.7, 0.4), strict=True)
     ]
@@ -66,7 +66,7 @@ def test_whether_a_stay_of_parts_is_a_new_call_is_told_by_its_first_part(measure
 
 
 def test_two_doubts_that_a_call_is_new_multiply():
-    """In her own table she may be the call before; beside it she may be the stay of another table."""
+    """Within her own table she may continue the call before; across tables she may be the other table's stay."""
     first, then = parts((-1.5, -0.5), (3.0, 4.0))
     alone, doubted = (kept_of([first, later])[1]["p_new_call"] for later in (then, then.assign(p_new_call=0.5)))
     assert alone < 0.99
@@ -88,7 +88,7 @@ def test_of_one_stay_in_two_tables_the_row_counts_that_is_surer_of_a_cargo():
     ids=["two parcels", "a product not named", "an amount not stated"],
 )
 def test_parcels_of_two_products_are_two_cargoes_wherever_they_stand(second, cargoes):
-    """Of a ship's 9,000 bbl of gas oil tells one table, of what else she took in that stay the other one."""
+    """One table lists a ship's 9,000 bbl of gas oil, the other what else she took in that stay."""
     parcels = ({"product": "gas_oil", "barrels": 9_000}, second)
     tables = [table(LOADING, load(7, vessel="imo:9000003") | {"call_id": f"{n}"} | p) for n, p in enumerate(parcels)]
     assert counted(*tables)["counts"].sum() == cargoes

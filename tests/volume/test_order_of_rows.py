@@ -1,4 +1,4 @@
-"""A table of calls sorted otherwise is the same table: no estimate and no sum knows where a row stood."""
+"""Sorting a table of calls changes nothing: no estimate or sum depends on the position of a row."""
 
 from datetime import date
 
@@ -18,7 +18,7 @@ ROWS = (
     {"name": "B", "arrival": "2024-03-02", "dwt_t": 3000.0, "product": "gas_oil"},
     {"name": "C", "arrival": "2024-03-02", "length_m": 120.0, "p_one_call": 0.7},
     {"arrival": "2024-03-05", "length_m": 120.0},
-    {"arrival": "2024-03-05", "length_m": 120.0},  # two calls of which all that is told is the same
+    {"arrival": "2024-03-05", "length_m": 120.0},  # two calls with identical contents
     {"arrival": "2024-03-05", "length_m": 120.0, "p_tanker": 0.5},
     {"name": "D", "arrival": "2024-03-09", "gt": 2500.0},
 )
@@ -34,7 +34,7 @@ def lift(calls: pd.DataFrame) -> pd.DataFrame:
 
 
 def estimates(lifted: pd.DataFrame) -> pd.DataFrame:
-    """What is told of each call, in an order of its own."""
+    """All figures of each call, in a canonical order."""
     return lifted[[*SAID, "barrels_mean"]].sort_values([*SAID, "barrels_mean"], ignore_index=True)
 
 
@@ -77,7 +77,7 @@ def test_a_further_row_changes_no_other_one():
 
 
 def test_a_cell_that_is_edited_keeps_the_draws_of_its_call():
-    """Else a what-if would differ by the noise of the draws, too: one who and when, one stream."""
+    """Else a what-if would also differ by sampling noise: the ship and the time select the random stream."""
     keys = [lift(table([row, *ROWS[2:]]))["draw_key"].iloc[0] for row in (ROWS[0], ROWS[0] | {"draught_out_m": 5.8})]
     assert keys[0] == keys[1]
 
@@ -99,7 +99,7 @@ def test_of_two_rows_under_one_id_the_fuller_one_counts_wherever_it_stands(rows)
 
 
 def test_lines_without_an_id_are_one_in_two_tables_wherever_they_stand():
-    """The second table is the first one in another order: each call counts once, the two equal ones as two."""
+    """The second table is the first reordered: each call counts once, and the two identical ones count as two."""
     tables = [lift(table()), lift(shuffled(table(), 2))]
     once = counted_once(tables, CONFIG, CAP.year_starts, SEED)
     assert int(once["counts"].sum()) == len(ROWS)

@@ -1,4 +1,4 @@
-"""A cargo ship in a table of calls is no tanker, whatever her size; ITU-R M.1371-5 table 53 has the codes."""
+"""A cargo ship in a table of calls is no tanker, whatever her size (type codes: ITU-R M.1371-5, table 53)."""
 
 import pytest
 
@@ -57,7 +57,7 @@ def test_what_the_table_tells_of_her_cargo_stands_before_her_type(told):
 
 @pytest.mark.parametrize("said", ["unknown", "-", "?", "n/a", ""])
 def test_a_product_that_nobody_knows_says_nothing_of_her_trade(said):
-    """A dash under product made a bulk carrier a tanker with some 20,000 barrels."""
+    """Else a dash under product would make a bulk carrier a tanker with some 20,000 barrels."""
     assert not only(SHIP | {"ship_type": "Bulk carrier", "product": said})["counts"]
 
 

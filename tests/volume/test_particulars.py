@@ -16,7 +16,7 @@ def test_a_stated_deadweight_is_taken_at_its_word():
     assert np.exp(size.log_dwt) == pytest.approx(6500)
 
 
-# ships with both published: Jutlandia Swan, Bise, Koti (GT about 5,100), Diamond 8 has GT alone
+# ships with both figures published: Jutlandia Swan, Bise, Koti (GT about 5,100); Diamond 8 has GT only
 @pytest.mark.parametrize(("gt", "dwt_t"), [(7217, 12_479), (12_118, 18_500), (5100, 8008)])
 def test_gross_tonnage_gives_the_deadweight_of_published_pairs(gt, dwt_t):
     low, high = interval_t(capacity_by(Particulars(gt=gt))[0])
@@ -58,7 +58,7 @@ def test_of_unknown_kind_the_interval_holds_both_readings():
 
 
 def test_the_hull_tells_the_kind():
-    """A ship of 98 x 15.8 m carries about 5,000 t: 3,000 is then more likely her gross tonnage."""
+    """A ship of 98 x 15.8 m carries about 5,000 t, so 3,000 is more likely her gross tonnage."""
     hull = Particulars(dwt_t=3000, tonnage_kind="unknown", length_m=98.0, beam_m=15.8)
     assert np.exp(capacity_by(hull)[0].log_dwt) > np.exp(
         capacity_by(Particulars(dwt_t=3000, tonnage_kind="unknown"))[0].log_dwt

@@ -1,4 +1,4 @@
-"""Units that slipped (CASES X-07): told by hull or stated size, each in one line that names the column."""
+"""Unit errors (CASES X-07), recognised by hull or stated size; each gives one line that names the column."""
 
 import pytest
 from hypothesis import given
@@ -24,10 +24,10 @@ CONFIG = VolumeConfig(draws=400)
         ({"dwt_t": 3}, "dwt_t is 3, too little for a tanker (below 100)"),  # thousands of tonnes
         (HULL | {"dwt_t": 3}, "dwt_t is 3, too little for a hull of 90 x 14 m"),
         ({"length_m": 90, "gt": 2}, "gt is 2, too little for a hull of 90 m"),
-        ({"tonnes": 3_000_000}, "tonnes is 3,000,000, more than any ship carries"),  # nothing is known of her
+        ({"tonnes": 3_000_000}, "tonnes is 3,000,000, more than any ship carries"),  # size unknown
         ({"barrels": 4_900_000}, "barrels is 4,900,000, more than any ship carries"),
         ({"capacity_bbl": 20}, "capacity_bbl is 20, too little for a tanker"),
-        ({"length_m": 9.8, "beam_m": 1.58}, "a hull of 9.8 x 1.58 m: it carries"),  # the point one place too far left
+        ({"length_m": 9.8, "beam_m": 1.58}, "a hull of 9.8 x 1.58 m: it carries"),  # decimal point one place off
         ({"length_m": 0.098}, "a hull of 0.098 m: it carries"),  # kilometres
     ],
 )
@@ -43,8 +43,8 @@ def test_a_slip_of_unit_is_refused(row, cause):
     ("row", "status"),
     [
         ({"length_m": 20.0, "length_lo_m": 5.0, "length_hi_m": 35.0}, "used"),  # she may be larger
-        ({"length_m": 20.0, "barrels": 200.0}, "used"),  # somebody knows what she took
-        ({"length_m": 20.0, "counts": False}, "not_counted"),  # a boat, in nobody's sum
+        ({"length_m": 20.0, "barrels": 200.0}, "used"),  # the cargo is stated
+        ({"length_m": 20.0, "counts": False}, "not_counted"),  # a boat that enters no sum
     ],
 )
 def test_a_small_hull_is_refused_only_where_its_size_alone_would_be_counted(row, status):
@@ -54,7 +54,7 @@ def test_a_small_hull_is_refused_only_where_its_size_alone_would_be_counted(row,
 
 
 def test_next_to_nothing_is_used_and_told():
-    """3 (thousand tonnes) of a ship of 3,840 t: there are no such cargoes, but it may have been one."""
+    """3 (thousand tonnes) for a ship of 3,840 t: an unusual cargo, but a possible one."""
     found = only(HULL | {"tonnes": 3}, config=CONFIG)
     assert (found["status"], bool(found["counts"])) == ("degraded", True)
     assert "tonnes is 3, next to nothing for a ship of 90 x 14 m" in found["cause"]
@@ -62,7 +62,7 @@ def test_next_to_nothing_is_used_and_told():
 
 @pytest.mark.parametrize("row", [{"barrels": 25}, {"tonnes": 3}])
 def test_next_to_nothing_of_a_ship_of_unknown_size_is_used_and_told(row):
-    """Thousands of barrels or tonnes: the usual tanker of this trade has 2,860 t, 1,250 t at 5 %."""
+    """Figures in thousands of barrels or tonnes: the usual tanker of this trade has 2,860 t, 1,250 t at 5 %."""
     found = only(row, config=CONFIG)
     assert (found["status"], bool(found["counts"])) == ("degraded", True)
     assert found["cause"].endswith("next to nothing for a tanker; is it in another unit?")
@@ -71,7 +71,7 @@ def test_next_to_nothing_of_a_ship_of_unknown_size_is_used_and_told(row):
 
 @given(st.floats(500, 100_000), st.floats(0.05, 1.0))
 def test_a_cargo_that_fits_is_never_doubted(dwt_t, fill):
-    """Any part of what a full ship holds, in tonnes or in barrels of gas oil."""
+    """Any part of a full ship's cargo, in tonnes or in barrels of gas oil."""
     ship = Particulars(dwt_t=dwt_t)
     size, full_t = ship.size(dwt_t, None), 0.95 * dwt_t
     for given_cargo in ({"tonnes": fill * full_t, "barrels": None}, {"tonnes": None, "barrels": fill * full_t * 7.46}):
@@ -80,7 +80,7 @@ def test_a_cargo_that_fits_is_never_doubted(dwt_t, fill):
 
 @given(st.floats(500, 100_000), st.floats(0.25, 1.0))
 def test_barrels_in_the_column_of_tonnes_are_refused(dwt_t, fill):
-    """A quarter full and more: 7.46 times that is beyond any ship of her stated size."""
+    """From a quarter full: 7.46 times that is beyond any ship of her stated size."""
     ship = Particulars(dwt_t=dwt_t)
     with pytest.raises(Refused, match="another unit"):
         cargo_doubt({"tonnes": fill * 0.95 * dwt_t * 7.46, "barrels": None}, ship.size(dwt_t, None), 7.09, ship)
@@ -95,7 +95,7 @@ def test_barrels_and_tonnes_that_disagree_are_told_and_the_barrels_stand():
     assert (row["status"], row["barrels_p50"]) == ("degraded", 8000.0)
     assert "8 bbl/t, where gas_oil has 7.46: the barrels are taken" in row["cause"]
     assert only({"product": "gas_oil", "barrels": 7460.0, "tonnes": 1000.0}, config=CONFIG)["status"] == "used"
-    assert only({"barrels": 8000.0, "tonnes": 1000.0}, config=CONFIG)["status"] == "used"  # of no named product
+    assert only({"barrels": 8000.0, "tonnes": 1000.0}, config=CONFIG)["status"] == "used"  # product not named
 
 
 def test_barrels_and_tonnes_that_no_oil_has_together_are_refused():
@@ -106,6 +106,6 @@ def test_barrels_and_tonnes_that_no_oil_has_together_are_refused():
 
 @pytest.mark.parametrize(("share", "status"), [(1.2, "used"), (1.5, "refused")])
 def test_a_little_more_than_she_can_carry_is_used_and_half_as_much_again_is_not(share, status):
-    """By the 95 % point of her deadweight: trim, tides and dense cargoes take some more than that."""
+    """The limit follows the 95 % point of her deadweight; trim, tides and dense cargoes allow somewhat more."""
     most_t = float(only(HULL, config=CONFIG)["dwt_p95_t"])
     assert only(HULL | {"tonnes": share * most_t}, config=CONFIG)["status"] == status

@@ -1,4 +1,4 @@
-"""Draughts and freeboards that no ship of that size has are told, and are no evidence of a cargo."""
+"""Draughts and freeboards impossible for a ship of that size are reported and not used as evidence."""
 
 import pandas as pd
 import pytest
@@ -25,7 +25,7 @@ def lift(**cells) -> pd.Series:
     ],
 )
 def test_a_draught_too_shallow_for_the_hull_is_as_none(typed, left):
-    """0.2 m on arrival and 0.6 m on departure named a loading, with probability 0.95."""
+    """Else 0.2 m on arrival and 0.6 m on departure would be a loading with probability 0.95."""
     row, without = lift(**typed), lift(**left)
     assert row[list(SAME)].tolist() == without[list(SAME)].tolist()
     assert (row["status"], without["status"]) == ("degraded", "used")
@@ -56,7 +56,7 @@ def test_a_small_tanker_may_draw_little():
 )
 @pytest.mark.parametrize("arrival_m", [None, 3.6])
 def test_a_draught_that_reaches_the_deck_takes_no_call_out_of_the_sum(cells, words, arrival_m):
-    """One slip at a keyboard, or a draught typed to hide her, and 30,000 barrels were gone."""
+    """One typing slip, or a draught typed to hide her, must not remove 30,000 barrels."""
     row = lift(**cells, draught_in_m=arrival_m)
     without = lift(draught_in_m=arrival_m, **{name: value for name, value in cells.items() if name == "depth_m"})
     assert row[list(SAME)].tolist() == without[list(SAME)].tolist()
@@ -66,7 +66,7 @@ def test_a_draught_that_reaches_the_deck_takes_no_call_out_of_the_sum(cells, wor
 
 
 def left(**cells):
-    """What is left of draughts and freeboards."""
+    """Draughts and freeboards that remain as evidence."""
     call, _ = as_far_as_possible(cells)
     return {name: call[name] for name in cells if name.startswith(("draught", "freeboard")) and call[name] is not None}
 
@@ -85,26 +85,26 @@ def test_a_length_that_was_told_from_her_deadweight_stands_without_digits_that_n
     "tonnage", [{"dwt_t": 962.0, "tonnage_kind": "GT"}, {"gt": 962.0}, {"dwt_t": 962.0, "gt": 962.0}]
 )
 def test_a_number_that_may_be_a_gross_tonnage_bounds_no_draught(tonnage):
-    """A tanker of 962 gross tons carries some 1,600 t, and lies deeper than one of 962 t."""
+    """A tanker of 962 gross tons carries some 1,600 t, and floats deeper than one of 962 t."""
     assert left(**tonnage, draught_out_m=7.0) == {"draught_out_m": 7.0}
     assert left(dwt_t=962.0, draught_out_m=7.0) == {}
 
 
 @pytest.mark.parametrize(("length_m", "draught_m"), [(12.0, 0.9), (20.0, 1.5), (40.0, 2.7)])
 def test_small_craft_float(length_m, draught_m):
-    """Draughts of launches, barges and coasters as they are built, near a thirteenth of the length."""
+    """Actual draughts of launches, barges and coasters, near a thirteenth of the length."""
     assert left(length_m=length_m, draught_out_m=draught_m) == {"draught_out_m": draught_m}
 
 
 @pytest.mark.parametrize(("deeper", "kept"), [(0.19, True), (0.21, False)])
 def test_a_hull_may_be_deeper_than_usual_by_two_and_a_half_spreads(deeper, kept):
-    """Of 98 m both published lines have 7.61 m on average, and ships about them a spread of 8 %."""
+    """At 98 m both published formulas give 7.61 m on average, with a spread of 8 % among ships."""
     draught_m = (1 + deeper) * (0.5 * (0.0775 * 98 - 0.4337 + 0.0958 * 98 - 1.3162))
     assert bool(left(length_m=98.0, draught_out_m=draught_m)) == kept
 
 
 def test_a_length_that_is_known_badly_bounds_no_draught_by_itself():
-    """Of 70 m give or take 20 m she may be 90 m long, and have 6.9 m up to her deck by both published lines."""
+    """At 70 ± 20 m she may be 90 m long, with 6.9 m up to her deck by both published formulas."""
     assert left(length_m=70.0, draught_out_m=6.7) == {}
     bounds = {"length_lo_m": 50.0, "length_hi_m": 90.0}
     assert left(length_m=70.0, draught_out_m=6.7, **bounds) == {"draught_out_m": 6.7}

@@ -1,4 +1,4 @@
-"""Voyages dealt from decks against voyages that are drawn anew each time."""
+"""Voyages dealt from precomputed decks, compared with voyages drawn independently."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def deals(count: int, seed: int = 8) -> list[Voyage]:
 
 
 def test_voyages_are_those_that_the_constants_tell():
-    """Means and spreads of the normals, and of Beta(1, 3) and Beta(3, 1), by theory."""
+    """Theoretical means and spreads of the normals, and of Beta(1, 3) and Beta(3, 1)."""
     voyage = deals(1)[0]
     assert voyage.ballast.mean() == pytest.approx(BALLAST_SHARE[0], abs=0.003)
     assert voyage.ballast.std() == pytest.approx(BALLAST_SHARE[1], rel=0.03)
@@ -36,7 +36,7 @@ def test_voyages_are_those_that_the_constants_tell():
 
 
 def test_the_pull_is_that_of_the_ships_form():
-    """(1 - Cb) (T_d / d)^(1/3), where d is deadweight over rho L B, so T_d / d = 1 / (share Cb), of the told hull."""
+    """(1 - Cb) (T_d / d)^(1/3), where d is deadweight over rho L B, so T_d / d = 1 / (share Cb), for the given hull."""
     voyage = deals(1)[0]
     share = 1 / (1 + voyage.light - CONSTANTS)
     of_block = voyage.pull * np.cbrt(share / voyage.smaller)
@@ -52,19 +52,19 @@ def test_another_seed_has_other_voyages():
 
 
 def test_each_deal_brings_other_voyages_of_the_same_kind():
-    """No ship keeps her voyage, no two chances keep together; the cards are the same ones."""
+    """Between deals, ships change voyages and quantities are recombined, but the set of values stays the same."""
     first, second = deals(2)
-    third = deals(1, seed=9)[0]  # of another call
+    third = deals(1, seed=9)[0]  # for another call
     names = [field.name for field in fields(Voyage)]
     for name, a, b, c in zip(names, astuple(first), astuple(second), astuple(third), strict=True):
         for one, other in ((a, b), (b, c), (a, c)):
             assert abs(np.corrcoef(one, other)[0, 1]) < 0.03, name
-        if name not in {"pull", "light", "full"}:  # which are of cards from several decks
+        if name not in {"pull", "light", "full"}:  # these combine cards from several decks
             assert (np.sort(a) == np.sort(b)).all(), name
     by_ballast, then_by_ballast = np.argsort(first.ballast), np.argsort(second.ballast)
     for name in ("ballast_left", "light", "smaller", "depth_error", "first_look", "last_look"):
         before, after = getattr(first, name)[by_ballast], getattr(second, name)[then_by_ballast]
-        assert np.mean(before == after) < 0.03, name  # a tenth has no ballast left
+        assert np.mean(before == after) < 0.03, name  # ties: a tenth has no ballast left
 
 
 def test_fewer_ships_are_dealt_to_as_well_and_a_hull_without_error_is_the_told_one():

@@ -21,7 +21,7 @@ PLAIN = {
 
 
 def port_calls() -> pd.DataFrame:
-    """One of each kind: with sightings, with bounds that no look gave, of a zone that does not count, without lists."""
+    """One call of each kind: with sightings, with bounds from no look, of an uncounted zone, without lists."""
     bounds = dict(
         zip(("arrival_lo", "arrival_hi", "departure_lo", "departure_hi"), map(pd.Timestamp, TIMES), strict=True)
     )
@@ -40,11 +40,11 @@ def test_a_file_in_between_changes_nothing(tmp_path, suffix):
     calls = port_calls()
     write_table(calls, tmp_path / f"calls{suffix}")
     direct, read = (liftings(table, CONFIG, 7) for table in (calls, read_table(tmp_path / f"calls{suffix}")))
-    pd.testing.assert_frame_equal(direct, read, rtol=1e-6)  # a CSV holds ten digits
+    pd.testing.assert_frame_equal(direct, read, rtol=1e-6)  # a CSV keeps ten digits
 
 
 def test_what_the_lists_say_is_heard():
-    """By hand: open bounds leave the sighting itself, else the middle of the bounds; flags name the cause."""
+    """By hand: with open bounds the sighting itself is used, else their midpoint; flags name the cause."""
     table = liftings(port_calls(), CONFIG, 7).set_index("call_id")
     assert table.loc["seen", "evidence"] == ["d1", "d2"]
     assert table.loc["seen", "arrival"] == pd.Timestamp("2024-12-29T12:00:00Z")

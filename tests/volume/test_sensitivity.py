@@ -1,4 +1,4 @@
-"""Sensitivity against what theory says: Ishigami's function, additive models, sums whose parts are known."""
+"""Sensitivity indices against theory: Ishigami's function, additive models, sums whose parts are known."""
 
 import numpy as np
 import pandas as pd
@@ -43,7 +43,7 @@ def test_ishigami():
 
 
 def test_linear_model_within_its_own_error():
-    """Weights w of independent normals: w^2 / sum(w^2). The stated error is that of repetition."""
+    """For weights w of independent normals: w^2 / sum(w^2). The stated error is that over repetitions."""
     weights = np.array([1.0, 2.0, 4.0, 0.0])
     rng = np.random.default_rng(5)
     found = []
@@ -56,7 +56,7 @@ def test_linear_model_within_its_own_error():
 
 
 def test_the_habit_of_crews_moves_what_two_draughts_say_and_nothing_else():
-    """A little deeper may be a part cargo, or a draught of another voyage: the more crews type anew, the former."""
+    """Slightly deeper may mean a part cargo or another voyage's draught: the more crews retype, the more the former."""
 
     def ends(**draughts):
         row = told(fleet(4, **draughts)).loc["retyping"]
@@ -69,7 +69,7 @@ def test_the_habit_of_crews_moves_what_two_draughts_say_and_nothing_else():
 
 
 def test_when_sides_were_seen_moves_what_freeboards_say_and_nothing_else():
-    """Two alike within two hours are a small cargo only where nobody asks when they were seen."""
+    """Two equal freeboards within two hours mean a small cargo only if the times of the looks are ignored."""
 
     def ends(**sides):
         row = told(fleet(4, departure="2024-03-08T12:00Z", **sides)).loc["look_times"]
@@ -90,7 +90,7 @@ def test_an_input_that_does_nothing_explains_nothing_on_average():
 
 
 def test_indices_of_a_sum_are_those_of_its_parts():
-    """Deadweight alone spreads (fill fixed, one product, all lift): its index is 1, all others 0."""
+    """Only deadweight varies (fixed fill, one product, all lift): its index is 1, all others 0."""
     fixed = FillConfig(shared_sd=0, concentration=1e7, part_cargo_share=0)
     config = VolumeConfig(products=GAS_OIL, fill=fixed, draws=4000)
     table = fleet(6, config).assign(dwt_shared_sd=0.0)
@@ -118,24 +118,24 @@ def test_lifting_or_not_of_stated_barrels_is_all_there_is():
 
 
 def test_where_more_ships_than_one_may_have_called_their_number_is_all_there_is():
-    """Each of them carries the same, and the first one's call is surely not the one before."""
+    """Each ship carries the same, and the first call is surely new, so only the number of ships varies."""
     table = fleet(4, barrels=10_000).assign(p_one_call=0.5, calls_mean=2.0)
     found = told(table)
     assert found.loc["own_number", "sobol"] == pytest.approx(1, abs=0.03)
 
 
 def test_her_own_fill_is_what_the_habit_of_her_port_leaves():
-    """One call of known deadweight: both together are all there is, neither counts what the other does."""
+    """One call of known deadweight: own fill and port habit explain all variance, without overlap."""
     fill = FillConfig(mean=0.5, shared_sd=0.1, concentration=20, part_cargo_share=0)
     found = told(fleet(1, dwt_t=5_000, imo=9074729), VolumeConfig(products=GAS_OIL, fill=fill, draws=8_000))["sobol"]
-    habit = 0.1**2 / (0.1**2 + (0.25 - 0.1**2) / 21)  # of a beta law's variance, given its mean m: m (1 - m) / 21
+    habit = 0.1**2 / (0.1**2 + (0.25 - 0.1**2) / 21)  # variance of a beta law given its mean m: m (1 - m) / 21
     assert found["shared_fill"] == pytest.approx(habit, abs=0.05)
     assert found["own_fill"] == pytest.approx(1 - habit, abs=0.05)
 
 
 def test_a_product_is_as_much_her_own_as_she_does_not_follow_the_port():
-    """Stated tonnes, so barrels go by the product: f of the port's with chance q, else of her own draw. Given what is
-    hers the variance is (1 - q) Var f, given the port's q^2 Var f."""
+    """With stated tonnes, barrels depend on the product's factor f: the port's with chance q, else her own draw. The
+    variance given her own part is (1 - q) Var f, given the port's q^2 Var f."""
     config = VolumeConfig(products=(CRUDE, *(GAS_OIL[0].model_copy(update={"share": 0.9}),)), draws=8_000)
     found = told(fleet(1, tonnes=1_000), config)["sobol"]
     assert found["own_product"] == pytest.approx(1 - PRODUCT_FOLLOWS_HABIT, abs=0.05)
@@ -158,7 +158,7 @@ def test_what_is_shared_weighs_more_in_a_larger_sum():
 
 
 def test_a_deadweight_that_calls_of_one_ship_share_does_not_average_out():
-    """Of 16 calls of one ship it is all of the variance, where nothing else is open but the fills."""
+    """For 16 calls of one ship, deadweight is the whole variance if otherwise only the fills vary."""
     config = VolumeConfig(products=GAS_OIL, fill=FillConfig(shared_sd=0, concentration=100, part_cargo_share=0))
     rows = [told(fleet(16, config, **ship), config)["sobol"] for ship in ({"imo": 9074729}, {})]
     one, sixteen = (row["own_deadweight"] for row in rows)
@@ -183,7 +183,7 @@ def test_shares_of_calls_add_up_and_follow_size():
 
 
 def test_published_fill_range_moves_an_unmeasured_sum_most():
-    """A third to brimful against the 90 % range of our own prior: FACTS' scenarios span a factor of three."""
+    """From a third to full, against the 90 % range of our own prior: FACTS' scenarios span a factor of three."""
     found = told(fleet(12))
     assert found.loc["published_fill", "low_p50"] < 0.55 * found.loc["published_fill", "high_p50"]
     span = (found["high_p50"] - found["low_p50"]).abs()
@@ -191,13 +191,13 @@ def test_published_fill_range_moves_an_unmeasured_sum_most():
 
 
 def test_factor_moves_the_sum_in_proportion():
-    """7.46 and 8.33 bbl/t of the same tonnes, where tanks do not bind: densities 0.843 and 0.84 hardly differ."""
+    """7.46 and 8.33 bbl/t for the same tonnes, where tanks do not limit: densities 0.843 and 0.84 hardly differ."""
     found = told(fleet(40, product=None)).loc["unnamed_factor"]
     assert found["high_p50"] / found["low_p50"] == pytest.approx(8.33 / 7.46, rel=0.01)
 
 
 def test_ends_are_what_simulate_gives():
-    """The end of the constants' range, drawn by hand."""
+    """The end of the constants' range, simulated by hand."""
     table = fleet(5)
     config = CONFIG.model_copy(update={"constants_share": 0.03})
     assert told(table).loc["constants_share", "high_p50"] == np.median(simulate(table, config, SEED).sum(axis=0))
@@ -270,7 +270,7 @@ def test_fill_changes_are_checked():
 
 
 def test_many_calls_are_drawn_less_often():
-    """So that a thousand calls take seconds: of 50 calls, 4,000 draws each for every end of a range."""
+    """Keeps a thousand calls to seconds: with 50 calls, 4,000 draws each for every end of a range."""
     table = fleet(50)
     found = told(table, VolumeConfig(draws=10_000)).loc["fill_mean"]
     total = simulate(table, VolumeConfig(draws=4000), SEED).sum(axis=0)
@@ -278,7 +278,7 @@ def test_many_calls_are_drawn_less_often():
 
 
 def test_its_base_is_the_accounts_last_day():
-    """The cap decides what is summed: a cargo of crude is no part of the refined account, nor of what moves it."""
+    """The cap decides what is summed: a crude cargo enters neither the refined account nor its sensitivities."""
     products = (*(p.model_copy(update={"share": 0.3}) for p in CONFIG.products[:3]), CRUDE)
     config = VolumeConfig(draws=2000, products=products)
     cap = CAP.model_copy(update={"excluded_products": ("crude",)})

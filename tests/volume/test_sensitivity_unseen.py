@@ -1,4 +1,4 @@
-"""What the sum with unseen calls comes from, against the law of total variance of a compound sum."""
+"""Sensitivity of the sum with unseen calls, checked against the law of total variance of a compound sum."""
 
 from datetime import date, timedelta
 
@@ -23,7 +23,7 @@ SHAPE = 5.5
 
 
 def missed(low: float = 0.5, high: float = 0.5, days: list[date] = CALENDAR, shape: float = SHAPE) -> pd.DataFrame:
-    """Half of the arrivals are seen, more or less: of ten days with ten seen, and ten unseen."""
+    """About half of the arrivals are seen: ten days with ten seen calls, so ten unseen."""
     law = {"p_seen": 0.5, "p_seen_lo": low, "p_seen_hi": high, "seen_days": 0.5, "unseen_days": 0.5}
     law |= {"rate_shape": shape, "rate_per_d": 0.5 * len(days), "unseen_mean": shape / len(days), "n_seen": 5}
     rows = [
@@ -33,7 +33,7 @@ def missed(low: float = 0.5, high: float = 0.5, days: list[date] = CALENDAR, sha
 
 
 def lognormal(calls: int, sd: float, seed: int = 8) -> np.ndarray:
-    """Barrels of calls that share nothing, mean 1, shape (calls, draws)."""
+    """Barrels of independent calls of mean 1, shape (calls, draws)."""
     return np.exp(sd * np.random.default_rng(seed).standard_normal((calls, CONFIG.draws)) - sd**2 / 2)
 
 
@@ -44,7 +44,7 @@ def told(barrels: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def odds_unseen(low: float, high: float) -> np.ndarray:
-    """U / E, equally likely values, where half is seen and the logit has those bounds."""
+    """Equally likely values of U / E, where half is seen and the logit has those bounds."""
     z = norm.ppf((np.arange(20_000) + 0.5) / 20_000)
     below, above = (np.log(p / (1 - p)) for p in (low, high))
     return np.exp(-z / Z90 * np.where(z < 0, -below, above))
@@ -53,8 +53,9 @@ def odds_unseen(low: float, high: float) -> np.ndarray:
 def test_parts_are_those_of_a_compound_of_lognormal_cargoes():
     """Five calls of mean 1 and variance v; N negative binomial, mean 5.5 and variance 11.
 
-    E[sum | cargoes] = O (1 + E[N] / 5). Given N and the cargoes, what is left has a standard deviation of s sqrt(N), s
-    that of the five in a draw; by its rank alone, E[s sqrt(N)]^2. The rest is N's spread times the mean cargo's.
+    E[sum | cargoes] = O (1 + E[N] / 5). Given N and the cargoes, the remaining standard deviation is s sqrt(N), with s
+    that of a draw's five cargoes; its first-order part is E[s sqrt(N)]^2. The rest is var(N) times the mean cargo's
+    variance.
     """
     v = np.exp(0.5**2) - 1
     n = nbinom(SHAPE, 0.5)
@@ -70,29 +71,29 @@ def test_parts_are_those_of_a_compound_of_lognormal_cargoes():
 
 
 def test_looks_and_stays_and_the_number_given_them_are_two_parts():
-    """One barrel a call: the sum is 1 + N, of Var(N) the looks' part is Var(a x), E Var(N | x) = E[a x (1 + x)]."""
+    """One barrel per call: the sum is 1 + N. The looks' part of Var(N) is Var(a x); E Var(N | x) = E[a x (1 + x)]."""
     x = odds_unseen(0.3, 0.6)
     looks, given = SHAPE**2 * x.var(), SHAPE * (x + x**2).mean()
     found = told(np.ones((1, CONFIG.draws)), missed(0.3, 0.6))["sobol"]
     assert found["looks_and_stays"] == pytest.approx(looks / (looks + given), abs=0.02)
-    by_rank = SHAPE * np.sqrt(x + x**2).mean() ** 2  # as a rank moves N by its spread given x: first order alone
+    by_rank = SHAPE * np.sqrt(x + x**2).mean() ** 2  # first order only: the effect of N's rank given x
     assert by_rank / (looks + given) - 0.04 < found["number_unseen"] < given / (looks + given)
     assert found[["barrels_unseen", "calls_seen"]].to_numpy() == pytest.approx(0, abs=0.01)
 
 
 def test_where_the_rate_is_known_the_looks_are_all_there_is():
-    """Of a thousand calls chance says little: N is 1,000 x, and its ends are those of x."""
+    """With a thousand calls chance hardly matters: N is 1,000 x, and its ends are those of x."""
     x = odds_unseen(0.3, 0.6)
     row = told(np.ones((1, 8_000)), missed(0.3, 0.6, shape=1_000.0)).loc["looks_and_stays"]
     assert row["sobol"] == pytest.approx(1, abs=0.05)  # one draw beyond 4.5 deviations
     ends = 1 + 1_000 * np.quantile(x, [0.95, 0.5, 0.05])
-    # of 8,000 normals the median errs by 0.014 deviations, the ends by 0.024; one is a factor of 1.3 to 1.7 of the odds
+    # with 8,000 normals the median errs by 0.014 sd, the ends by 0.024; one sd is a factor of 1.3 to 1.7 in the odds
     told_p50 = row[["low_p50", "base_p50", "high_p50"]].to_numpy(float)
     assert told_p50 == pytest.approx(ends, rel=0.03)
 
 
 def test_which_cargo_matters_where_few_large_ones_lie_among_small():
-    """Of stated cargoes, 1 and 9 bbl, mean 5, deviation 4: Var = 16 E[N] for which, 25 Var(N) for how many."""
+    """Stated cargoes of 1 and 9 bbl (mean 5, sd 4): Var = 16 E[N] by which calls they are, 25 Var(N) by how many."""
     barrels = np.repeat([[1.0], [9.0]], CONFIG.draws, axis=1)
     found = told(barrels, missed())["sobol"]
     assert found["number_unseen"] == pytest.approx(25 * 11 / (25 * 11 + 16 * 5.5), abs=0.02)
@@ -101,7 +102,7 @@ def test_which_cargo_matters_where_few_large_ones_lie_among_small():
 
 
 def test_calls_that_may_be_none_move_the_sum_by_what_the_unseen_ones_carry_of_theirs():
-    """One call that counts for nothing itself: sum = m N, of variance E[m^2] Var N + Var(m) E[N]^2."""
+    """A call that itself counts zero: sum = m N, with variance E[m^2] Var N + Var(m) E[N]^2."""
     m = lognormal(1, 0.5)
     found = pd.DataFrame(with_unseen(AccountDraws(CALENDAR, 0 * m[0], m), missed(), CAP, CONFIG, SEED))
     n = nbinom(SHAPE, 0.5)
@@ -110,7 +111,7 @@ def test_calls_that_may_be_none_move_the_sum_by_what_the_unseen_ones_carry_of_th
 
 
 def test_what_does_not_vary_has_no_smallest_and_no_largest():
-    """One stated cargo: the sum is 1 + N, and what it carried moves nothing, whichever draws stand first."""
+    """One stated cargo: the sum is 1 + N; its constant cargo has no effect, whatever the order of draws."""
     found = told(np.ones((1, 2_000)), missed())
     fixed = found.loc[["barrels_unseen", "calls_seen"]]
     assert (fixed[["sobol", "sobol_se"]] == 0).all(axis=None)

@@ -1,4 +1,4 @@
-"""Measured and listed sizes: the surer one counts, and neither is hidden."""
+"""Measured and listed sizes: the more certain one is used, and neither is hidden."""
 
 import pytest
 
@@ -25,12 +25,12 @@ def test_a_listed_size_goes_before_a_worse_measured_one_only():
 
 def test_a_listed_size_of_another_ship_is_left_aside_and_told():
     hull, doubts = hull_of({"length_m": 150.0, "length_lo_m": 140.0, "length_hi_m": 160.0} | LISTED)
-    assert (hull.length_m, hull.beam_m, hull.listed) == (150.0, None, ())  # her beam with this length is no hull
+    assert (hull.length_m, hull.beam_m, hull.listed) == (150.0, None, ())  # the listed beam does not fit this length
     assert doubts == ["length 150 m is far from the 105 m that the registry lists; she may be another ship"]
 
 
 def test_one_listed_size_that_contradicts_takes_the_other_with_it():
-    """Else a ship measured at 150 m has the beam of another of 105 m, and half the deadweight of her length."""
+    """Else a ship measured at 150 m would get the beam of a 105 m ship, and half the deadweight of her length."""
     radar = {"length_m": 150.0, "length_lo_m": 140.0, "length_hi_m": 160.0}
     assert only(radar | LISTED)["dwt_p50_t"] == only(radar)["dwt_p50_t"]
     broad = {"length_m": 104.0, "length_lo_m": 98.0, "length_hi_m": 110.0, "beam_m": 24.0}
@@ -46,7 +46,7 @@ def test_the_registry_narrows_the_deadweight_and_is_named():
 
 
 def test_a_size_typed_without_bounds_is_like_those_that_the_regression_was_fitted_to():
-    """What is wrong with typed sizes is in the regression's spread: to add it again would count it twice."""
+    """Errors of typed sizes are already in the regression's spread; adding them again would count them twice."""
     typed = {"length_m": 96.0, "beam_m": 15.0}
     exact = {f"{stem}_{end}_m": typed[f"{stem}_m"] for stem in ("length", "beam") for end in ("lo", "hi")}
     assert only(typed)["dwt_log_sd"] == only(typed | exact)["dwt_log_sd"]
@@ -63,7 +63,7 @@ def test_a_size_typed_without_bounds_is_like_those_that_the_regression_was_fitte
     ids=["low alone", "high alone", "no size"],
 )
 def test_half_an_interval_refuses_its_row(stem, bounds, words):
-    """Read as no interval, it would make the size known exactly."""
+    """Treated as no interval, it would make the size known exactly."""
     row = {"length_m": 100.0, "beam_m": 16.0} | {f"{stem}_{b}_m" if b else f"{stem}_m": v for b, v in bounds.items()}
     found = only(row)
     assert (found["status"], found["counts"]) == ("refused", False)
@@ -72,7 +72,7 @@ def test_half_an_interval_refuses_its_row(stem, bounds, words):
 
 @pytest.mark.parametrize("tonnage", [{"dwt_t": 6000.0}, {"gt": 3000.0}])
 def test_the_tonnage_of_a_ship_that_is_listed_with_another_size_is_believed_half(tonnage):
-    """The listed ship has 105 m; 150 m were measured: of one of them the tonnage is, and the interval holds both."""
+    """105 m listed, 150 m measured: the tonnage belongs to one of the two, and the interval holds both."""
     seen = {"length_m": 150.0, "length_lo_m": 140.0, "length_hi_m": 160.0}
     doubted, listed, measured = only(seen | LISTED | tonnage), only(LISTED | tonnage), only(seen)
     assert doubted["method"].startswith("dwt_doubtful")

@@ -1,4 +1,4 @@
-"""The register of random streams: every stream of the stage is in it, and no two give the same numbers."""
+"""Registry of random streams: it lists every stream of the stage, and no two give the same numbers."""
 
 from itertools import combinations
 from pathlib import Path
@@ -34,7 +34,7 @@ def test_every_stream_is_in_the_register_with_a_sentence():
 
 
 def test_a_number_and_a_name_give_the_numbers_that_they_always_gave():
-    """The name's key is the first eight bytes of what sha256sum says of it."""
+    """The name's key is the first eight bytes of its SHA-256, as sha256sum prints it."""
     for stream, key in ((streams.SHARED, [0]), (streams.OWN, [1, 0x2E7D2C03A9507AE2])):
         asked = np.random.default_rng(np.random.SeedSequence([7, *key]))
         assert stream.of(7, "c").random() == asked.random()

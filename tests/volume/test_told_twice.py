@@ -1,4 +1,4 @@
-"""One visit as two sources tell it: both rows of one table count, so the table's reader is asked."""
+"""One visit reported by two sources: both rows of a table count, so the reader is asked to check."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CALL = {"arrival": "2024-03-07", "departure": "2024-03-09", "dwt_t": 3500}
 
 
 def asked(*changes: dict[str, object]) -> dict[str, str]:
-    """What is asked of calls that differ so; their ids are a, b, c in this order."""
+    """The questions raised for calls with these changes; their ids are a, b, c in this order."""
     rows = [CALL | {"call_id": call_id} | change for call_id, change in zip("abc", changes, strict=False)]
     return told_twice(liftings(pd.DataFrame(rows), CONFIG, 0))
 
@@ -29,7 +29,7 @@ def asked(*changes: dict[str, object]) -> dict[str, str]:
     ids=["number", "name", "name-of-one", "other-number"],
 )
 def test_a_ship_cannot_call_twice_within_a_day(ship):
-    """Whatever the sources make of dates, tonnes and barrels."""
+    """Even if the sources differ in dates, tonnes and barrels."""
     one, other = ship
     assert asked(one | {"tonnes": 2900}, other | {"arrival": "2024-03-08", "barrels": 21_600}) == {"b": "a"}
     assert asked(one, other | {"arrival": "2024-03-10", "departure": "2024-03-11"}) == {"b": "a"}
@@ -54,7 +54,7 @@ def test_what_may_well_be_two_cargoes_is_not_asked(one, other):
 
 
 def test_the_question_does_not_depend_on_the_order_of_rows():
-    """Of a long stay and two short ones within it each of the short ones is asked about."""
+    """With a long stay and two short ones within it, each short one is asked about."""
     rows = [
         CALL | {"call_id": name, "name": "ANON", "arrival": came, "departure": left}
         for name, came, left in (

@@ -1,4 +1,4 @@
-"""Numbers that stand in transponders: against ships that are sailed voyage by voyage while few crews type."""
+"""Typed draughts that stay in transponders, compared with simulated ships of which few crews retype each voyage."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FLOOR, PEAK = GARBLED / GARBLED_RANGE_M, (1 - GARBLED) / (SD_M * np.sqrt(2 * np.
 
 
 def box(draught_m: float) -> np.ndarray:
-    """What a box of a hull weighs at a draught."""
+    """Mass of a box-shaped hull at a draught (unit water plane)."""
     return np.array([draught_m])
 
 
@@ -23,17 +23,17 @@ SHIP = Afloat(box(LIGHT_M), box(LADEN_M), box(LADEN_BEFORE_M), np.ones(1), np.ze
 
 
 def share_of(state_m: float, retyped: float, name: str) -> float:
-    """The chance of a state, as the likelihood has it of a number that is exactly the state's draught."""
+    """Probability that the likelihood gives a state, for a number that equals the state's draught."""
     likely = float(by_draughts(Evidence(96.0, 15.0, p_retyped=retyped, **{name: state_m}), SHIP, SD_M)[0])
     return (likely - FLOOR) / PEAK
 
 
 def standing(retyped: float) -> tuple[np.ndarray, np.ndarray]:
-    """What stands in 200,000 transponders on arrival and on departure: the state in which each number was typed."""
+    """Numbers in 200,000 transponders on arrival and on departure: the draught of the state in which each was typed."""
     rng, ships = np.random.default_rng(6), 200_000
     number = np.full(ships, LIGHT_M)
     for _ in range(40):
-        number = np.where(number == LADEN_M, LADEN_BEFORE_M, number)  # this voyage's has become an earlier one's
+        number = np.where(number == LADEN_M, LADEN_BEFORE_M, number)  # now from an earlier voyage
         arrival = np.where(rng.random(ships) < retyped, LIGHT_M, number)
         number = np.where(rng.random(ships) < retyped, LADEN_M, arrival)
     return arrival, number
@@ -53,8 +53,8 @@ def test_what_no_state_explains_means_nothing():
 
 @pytest.mark.parametrize("retyped", [0.0, 0.38, 1.0])
 def test_over_all_second_draughts_the_chances_add_up_to_that_of_the_first(retyped):
-    """A density is one over all that may be typed: of the first number what is left is garbled, or of any voyage."""
-    step_m, into_m = 0.02, 4.4  # that no state explains
+    """A density integrates to one over all second draughts; the first is then garbled, or from any voyage."""
+    step_m, into_m = 0.02, 4.4  # explained by no state
     typed = Evidence(96.0, 15.0, draught_in_m=into_m, p_retyped=retyped)
     outs_m = np.arange(0.5, 0.5 + GARBLED_RANGE_M, step_m)
     pairs = [replace(typed, draught_out_m=out) for out in outs_m]

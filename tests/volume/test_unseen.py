@@ -30,7 +30,7 @@ def missed(shape=5.5, exposed_d=10.0, unseen_d=0.5, state="known", zone="pier"):
 
 
 def test_mean_and_spread_are_those_of_a_gamma_poisson_sum():
-    """Each missed call carries one barrel: the sum is negative binomial, mean a U / E, variance mean (1 + U / E)."""
+    """With one barrel per missed call the sum is negative binomial: mean a U / E, variance mean (1 + U / E)."""
     total = barrels_unseen(missed(), CALENDAR, np.ones((1, CONFIG.draws)), CONFIG, 1)[-1]
     share = 20 * 0.5 / 10.0
     assert total.mean() == pytest.approx(5.5 * share, rel=0.03)
@@ -88,7 +88,7 @@ def test_the_order_of_rows_changes_nothing():
 
 
 def test_zones_add_up_draw_by_draw():
-    """Each has its own stream, so one zone's calls are the same whether or not there is another."""
+    """Each zone has its own stream, so its calls do not depend on whether there is another zone."""
     one, other = missed(), missed(zone="buoy")
     apart = [barrels_unseen(table, CALENDAR, SIZES, CONFIG, 1) for table in (one, other)]
     both = barrels_unseen(pd.concat([one, other], ignore_index=True), CALENDAR, SIZES, CONFIG, 1)
@@ -110,7 +110,7 @@ def test_zones_of_which_nothing_is_known_are_named_with_the_day_from_which_it_ma
 
 
 def test_a_missed_call_carries_what_a_random_one_of_those_seen_did():
-    """Of two that carried 1,000 and 3,000 bbl it is either as often: the mean is theirs, whichever stands first."""
+    """Two seen calls carried 1,000 and 3,000 bbl: a missed one is either equally often, whichever is listed first."""
     number = 5.5 * 20 * 0.5 / 10.0
     for cargoes in ([1_000.0, 3_000.0], [3_000.0, 1_000.0]):
         each = np.repeat(np.array(cargoes)[:, None], CONFIG.draws, axis=1)
@@ -119,7 +119,7 @@ def test_a_missed_call_carries_what_a_random_one_of_those_seen_did():
 
 
 def with_bounds(low: float, high: float, zone: str = "pier") -> pd.DataFrame:
-    """Half of the arrivals are seen, more or less: of ten days with ten seen, and ten unseen."""
+    """About half of the arrivals are seen: ten days with ten seen calls, so ten unseen."""
     return MISSED.check(missed(exposed_d=10.0, zone=zone).assign(seen_days=0.5, p_seen_lo=low, p_seen_hi=high))
 
 
@@ -128,7 +128,7 @@ def test_what_is_not_known_of_looks_widens_the_number_as_the_law_of_total_varian
     total = barrels_unseen(with_bounds(0.3, 0.6), CALENDAR, np.ones((1, CONFIG.draws)), CONFIG, 1)[-1]
     z = norm.ppf((np.arange(100_000) + 0.5) / 100_000)
     low, high = (np.log(p / (1 - p)) for p in (0.3, 0.6))
-    x = np.exp(-z / 1.6448536 * np.where(z < 0, -low, high))  # (1 - p) / p of every day, and so U / E
+    x = np.exp(-z / 1.6448536 * np.where(z < 0, -low, high))  # (1 - p) / p of every day, thus U / E
     a = 5.5
     assert total.mean() == pytest.approx(a * x.mean(), rel=0.03)
     assert total.var() == pytest.approx(a * (x + x**2).mean() + a**2 * x.var(), rel=0.08)
@@ -141,7 +141,7 @@ def test_bounds_that_meet_change_nothing():
 
 
 def test_zones_and_days_err_together():
-    """Where little else varies, as of hundreds of calls, two zones' numbers go with one another."""
+    """Where little else varies, as with hundreds of calls, the two zones' numbers are correlated."""
     many = [with_bounds(0.3, 0.6, zone).assign(rate_shape=400.0) for zone in ("pier", "buoy")]
     pier, buoy = (barrels_unseen(table, CALENDAR, np.ones((1, 1_000)), FEW, 1) for table in many)
     assert np.corrcoef(pier[-1], buoy[-1])[0, 1] > 0.9
@@ -149,7 +149,7 @@ def test_zones_and_days_err_together():
 
 
 def test_an_account_of_some_days_knows_the_rate_from_all():
-    """The rate rests on what was seen on all days of the table, whichever the account asks for."""
+    """The rate uses all days of the table, whichever days the account covers."""
     uneven = with_bounds(0.3, 0.6).assign(p_seen=[0.5] * 10 + [0.3] * 10)
     long = barrels_unseen(uneven, CALENDAR, SIZES, CONFIG, 1)
     np.testing.assert_array_equal(barrels_unseen(uneven, CALENDAR[:7], SIZES, CONFIG, 1), long[:7])

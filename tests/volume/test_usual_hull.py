@@ -1,4 +1,4 @@
-"""The hull by which a load is read where a table does not state one."""
+"""The hull assumed for a load where a table states none."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_beam_alone_tells_nothing_of_a_hull():
 
 @pytest.mark.parametrize("dwt_t", [4500.0, 6500.0])
 def test_hulls_of_one_deadweight_spread_as_deadweights_of_one_hull_do(dwt_t):
-    """A hull larger by its error carries more by the regression's, on both sides."""
+    """A hull larger by its error carries more by the regression's slope, in both directions."""
     hull, model = hull_for_loads({"dwt_p50_t": dwt_t}), tanker_regression()
     ends = [np.exp(sign * hull.log_sd / 2) for sign in (-1, 1)]
     low, high = (model.log_dwt(np.array(hull.length_m * end), np.array(hull.beam_m * end)) for end in ends)
@@ -53,7 +53,7 @@ def test_hulls_of_one_deadweight_spread_as_deadweights_of_one_hull_do(dwt_t):
 
 
 def test_an_uncertain_length_is_an_uncertain_hull_where_the_beam_is_told_from_it():
-    """ln(L B) moves by 1 + b of ln L, where B goes as L^b; the beam's own spread is not tied to that."""
+    """ln(L B) moves by 1 + b times ln L if B goes as L^b; the beam's own spread is independent."""
     sure, unsure = (hull_for_loads({"length_m": 90.0, "length_log_sd": sd}) for sd in (0.0, 0.06))
     usual_m = tanker_regression().beam_from_length(np.array([90.0, 90.0 * np.exp(0.06)]))[0]
     moved = 0.06 + np.log(usual_m[1] / usual_m[0])
@@ -61,7 +61,7 @@ def test_an_uncertain_length_is_an_uncertain_hull_where_the_beam_is_told_from_it
 
 
 def test_a_wide_length_reaches_the_load_without_a_beam():
-    """A side above the water is read by a depth that goes with the length."""
+    """A freeboard is converted with the depth that fits the length."""
     side = {"length_m": 90.0, "dwt_t": 4500.0, "freeboard_out_m": 1.2, "freeboard_out_sd_m": 0.2}
     fine = {"config": VolumeConfig(draws=40_000)}
     sure, unsure = only(side, **fine), only(side | {"length_lo_m": 70.0, "length_hi_m": 110.0}, **fine)
@@ -71,10 +71,10 @@ def test_a_wide_length_reaches_the_load_without_a_beam():
 
 @pytest.mark.parametrize(("sd_m", "seen_m"), [(12.0, None), (8.0, 11.0), (8.0, 14.0)])
 def test_of_a_length_known_badly_the_load_is_that_of_ships_of_all_such_lengths(sd_m, seen_m):
-    """Ships of 85 m give or take 20 m, each with the beam, form and weight of her own length, sailed forwards: the load
-    is that of those who show these draughts, and of whom a beam is measured so, give or take 5 m, where it is.
+    """Ships of 85 ± 20 m, each with the beam, form and weight of her own length, are simulated forwards: the load is
+    that of those with these draughts and, where given, with that measured beam ± 5 m.
 
-    Were form and weight those of 85 m for all, or the beam the measured one, draughts would tell too much.
+    With form and weight of 85 m for all, or with the measured beam, draughts would seem too informative.
     """
     rng, n, model = np.random.default_rng(5), 100_000, tanker_regression()
     beam_sd_m, came_m, left_m = 3.0, 3.0, 5.2

@@ -1,4 +1,4 @@
-"""Which liftings of several tables are one cargo: loaded at one port and landed at another, or one line given twice."""
+"""Which liftings of several tables are one cargo: loaded at one port and landed at another, or listed twice."""
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,7 @@ def test_a_discharge_that_cannot_be_this_cargo_counts(day):
 
 @pytest.mark.parametrize("landed", [("06", "08"), ("01", "14")], ids=["she loaded on", "she came before"])
 def test_what_she_still_loads_or_brought_along_is_another_cargo(landed):
-    """She lies at the loading port from 5 to 12 March: no cargo of that is landed by the 8th, or from the 1st on."""
+    """She loads from 5 to 12 March: a landing that ends on the 8th, or begins on the 1st, is of another cargo."""
     loaded = table(LOADING, load(5, vessel="imo:9000003") | {"departure": "2024-03-12"})
     day, gone = landed
     brought = load(int(day), vessel="imo:9000003") | {"departure": f"2024-03-{gone}"}
@@ -43,7 +43,7 @@ def test_without_numbers_size_speaks():
 
 
 def test_what_sizes_say_of_one_ship_is_the_ratio_of_two_normal_laws():
-    """Of one ship two measures of a size differ by both errors; of two ships by the spread of the trade as well."""
+    """Two measurements of one ship differ by both errors; of two ships, by the spread of the trade as well."""
     rows = {"imo": None, "mmsi": None, "vessel_id": ""}
     loaded = table(LOADING, load(7)).iloc[0].to_dict() | rows | {"dwt_log_sd": 0.2, "dwt_shared_sd": 0.0}
     landed = table(DISCHARGING, load(13)).iloc[0].to_dict() | rows | {"dwt_log_sd": 0.3, "dwt_shared_sd": 0.0}
@@ -97,7 +97,7 @@ def test_a_sure_discharge_is_not_dropped_for_a_loading_that_hardly_was():
 
 
 def test_what_a_measured_loading_took_is_what_counts_however_sure_the_landing_is():
-    """A table grants that she landed, and nobody measured what; at the loading port her draughts were read."""
+    """The table states that she discharged, without a measured load; at the loading port her draughts were read."""
     loaded = load(7, vessel="imo:9000003") | {"p_loading": 0.95, "draught_in_m": 3.9, "draught_out_m": 5.4}
     landed = load(10, vessel="imo:9000003") | {"p_discharging": 1.0}
     alone = table(LOADING, loaded)
@@ -118,7 +118,7 @@ def test_draughts_that_show_no_loading_do_not_speak_for_the_cargo_that_was_lande
 
 @pytest.mark.parametrize("vessel", ["imo:9000003", None])
 def test_what_counts_does_not_depend_on_the_order_of_the_tables(vessel):
-    """A load and a discharge whose times are so wide that their middles overlap, and overlapping runs of one port."""
+    """A load and a discharge with bounds so wide that their midpoints overlap, and overlapping runs of one port."""
     loaded = table(LOADING, load(6, vessel=vessel) | {"departure": "2024-03-10"}, load(20) | {"tonnes": 3000})
     landed = table(DISCHARGING, load(8, vessel=vessel) | {"departure": "2024-03-12"})
     again = loaded.assign(p_lifting=[0.5, 0.6])
@@ -133,7 +133,7 @@ NEVER_NUMBERED = {"arrival": "2024-03-01", "departure": "2024-03-02"}
 
 
 def unnamed(**columns):
-    """A spreadsheet's one row without an id, number or berth: its name is its place in that table."""
+    """A one-row spreadsheet without id, number or berth: its name is its place in that table."""
     return liftings(pd.DataFrame([NEVER_NUMBERED | columns]), LOADING, 1)
 
 
@@ -169,7 +169,7 @@ def test_a_stay_left_out_costs_the_other_neither_name_nor_draws():
 
 
 def test_a_landing_is_of_the_loading_from_which_a_voyage_leads_to_it():
-    """Loaded on 1 and 10 March, landed on the 15th: five days from the second, which is a voyage, and not fourteen."""
+    """Loaded on 1 and 10 March, landed on the 15th: five days from the second fits a voyage, fourteen does not."""
     loads = table(LOADING, load(1, vessel="imo:9000003"), load(10, vessel="imo:9000003"))
     once = counted(loads, table(DISCHARGING, load(15, vessel="imo:9000003")))
     assert once["cause"]["discharging-0"].startswith("the cargo of call loading-1,")
@@ -177,7 +177,7 @@ def test_a_landing_is_of_the_loading_from_which_a_voyage_leads_to_it():
 
 @pytest.mark.parametrize(("first", "then", "cargoes"), [(6, 8, 1), (4, 6, 1), (6, 18, 2)])
 def test_what_is_landed_at_a_second_port_is_no_further_cargo(first, then, cargoes):
-    """Whichever of both landings lies nearer to a voyage from the loading; twelve days are time to fetch another."""
+    """Whichever landing is nearer to a voyage's length from the loading; in twelve days she can fetch another cargo."""
     loaded = table(LOADING, load(1, vessel="imo:9000003"))
     landed = [table(DISCHARGING, load(day, vessel="imo:9000003")).assign(call_id=f"on {day}") for day in (first, then)]
     assert counted(loaded, *landed)["counts"].sum() == cargoes
@@ -186,7 +186,7 @@ def test_what_is_landed_at_a_second_port_is_no_further_cargo(first, then, cargoe
 @pytest.mark.parametrize("days", [(6, 8, 10), (10, 6, 8), (10, 8, 6)])
 @pytest.mark.parametrize("loaded_on", [1, 4])
 def test_what_is_landed_at_a_third_port_is_no_further_cargo_either(loaded_on, days):
-    """In whichever order the tables of the ports are named, and whichever landing is paired with the loading."""
+    """Whatever the order of the ports' tables, and whichever landing is paired with the loading."""
     loaded = table(LOADING, load(loaded_on, vessel="imo:9000003"))
     landed = [table(DISCHARGING, load(day, vessel="imo:9000003")).assign(call_id=f"on {day}") for day in days]
     assert counted(loaded, *landed)["counts"].sum() == 1
@@ -202,7 +202,7 @@ def test_one_table_of_both_ports_says_what_two_tables_say(then, cargoes):
 @pytest.mark.parametrize("p_loading", [1.0, 0.9], ids=["the loading counts", "the landings count"])
 @pytest.mark.parametrize("apart", [True, False], ids=["two tables", "one table"])
 def test_stated_parcels_of_one_cargo_are_neither_lost_nor_counted_beside_it(p_loading, apart):
-    """22,000 bbl, of which the first port gets 10,000 and the second 12,000."""
+    """22,000 bbl: the first port gets 10,000, the second 12,000."""
     loaded = table(LOADING, load(1, vessel="imo:9000003") | {"barrels": 22_000, "p_loading": p_loading})
     parts = [load(d, vessel="imo:9000003") | {"call_id": f"on {d}", "barrels": n} for d, n in ((6, 1e4), (8, 1.2e4))]
     landed = [table(DISCHARGING, part) for part in parts] if apart else [table(DISCHARGING, *parts)]
@@ -220,8 +220,8 @@ def test_a_loading_after_the_second_port_is_none_between_both_landings():
 
 @pytest.mark.parametrize(("landed", "cargoes"), [(13, 1), (20, 2)], ids=["after a voyage", "two weeks later"])
 def test_likelier_two_cargoes_than_one_count_as_two(landed, cargoes):
-    """Without numbers. By Bayes' rule: 3 to 7 before; hulls of one size, known to 36 % in deadweight against the 61 %
-    of any two, speak 1.7 times for one; six days 2.3 times, thirteen 0.6 times: odds of 1.7 and of 0.4.
+    """Ships without numbers, by Bayes' rule. Prior odds 3 to 7; hulls of equal size, with deadweights known to 36 %
+    against the trade's 61 %, multiply them by 1.7; a gap of six days by 2.3, of thirteen by 0.6: odds of 1.7 and 0.4.
     """
     assert counted(table(LOADING, load(7)), table(DISCHARGING, load(landed)))["counts"].sum() == cargoes
 
@@ -229,7 +229,7 @@ def test_likelier_two_cargoes_than_one_count_as_two(landed, cargoes):
 @pytest.mark.parametrize("vessel", ["imo:9000003", None])
 @pytest.mark.parametrize(("landed", "cargoes"), [("gas_oil", 2), ("", 1)], ids=["another oil", "an oil not named"])
 def test_crude_oil_that_was_loaded_is_no_gas_oil_that_is_landed(vessel, landed, cargoes):
-    """Under a cap on gas oil that the crude oil stands for, the gas oil would be in no account at all."""
+    """Pairing them under a cap that excludes crude would leave the gas oil out of every account."""
     oils = VolumeConfig(draws=200, products=[*LOADING.products, LOADING.products[0].model_copy(update=CRUDE)])
     cap = CAP.model_copy(update={"excluded_products": ("crude",)})
     loaded = table(oils, load(1, vessel=vessel) | {"product": "crude"})

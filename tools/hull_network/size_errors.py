@@ -48,7 +48,7 @@ def scene_of(light: np.ndarray) -> Scene:
 
 
 def errors(seed: int) -> tuple[list[list[float]], int, int]:
-    """Rows of (length, measured, low, high, beam, measured, low, high); numbers of drawn and found hulls of one port."""
+    """Rows of (length, measured, low, high, beam, measured, low, high); numbers of hulls in one port, and found."""
     light, canvas = drawn(seed)
     table, _ = detect(scene_of(light))
     table = table[table["accepted"]]
