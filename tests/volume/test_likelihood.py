@@ -83,7 +83,7 @@ def draught_by_archimedes(mass_t, dwt_t):
 
 @pytest.mark.parametrize("seen", ["draught_out_m", "freeboard_first_m", "freeboard_last_m"])
 def test_the_cargo_that_explains_her_best_is_what_weighs_her_down(seen):
-    """Arrival: lightship and ballast. Departure: lightship, rest of the ballast, cargo. In between: half of the cargo."""
+    """Arrival: lightship, ballast. Departure: lightship, rest of the ballast, cargo. In between: half of the cargo."""
     dwt_t, cargo_t, depth_m, ship = 4500.0, 3100.0, 8.0, OneVoyage()
     came, left = dwt_t * (ship.light + ship.ballast), dwt_t * (ship.light + ship.ballast * ship.ballast_left) + cargo_t
     if seen == "draught_out_m":
