@@ -1,4 +1,4 @@
-"""Which statements of one size belong together: whatever their order, and as likely as Bayes' rule says."""
+"""Which statements of one size agree: independent of their order, and as likely as Bayes' rule says."""
 
 from itertools import permutations
 
@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.calls.agreement import readings
 
-# As docs/method.md says: a statement is wrong in 3 % of hulls, and then lies anywhere up to so many times the largest;
-# another reading is told from a chance of 5 % on; one cause misleads two sensors at a berth in so many cases
+# From docs/method.md: chance that a statement is wrong; range of a wrong one, times the largest; odds from which
+# another reading is reported; chance that one cause misleads two sensors at a berth
 FAILS, UP_TO, TOLD_FROM, ONE_CAUSE = 0.03, 1.5, 0.05 / 0.95, 0.3
 
 
@@ -32,11 +32,11 @@ def test_the_order_of_the_statements_changes_nothing(size_m, sd_m, kinds):
 
 @pytest.mark.parametrize("apart_sd", np.linspace(2.0, 3.4, 15))
 def test_a_lone_statement_is_tenable_where_the_normal_law_says_so(apart_sd):
-    """Two agree less and less: against them stands a third. Right is a normal density, wrong an even one."""
+    """Two statements agree less and less, against a third. A right one has a normal density, a wrong one a uniform."""
     spread = np.sqrt(2) * 2.0
     size = np.array([100.0, 100.0 + apart_sd * spread, 160.0])
     agreeing = np.exp(-0.5 * apart_sd**2) / (spread * np.sqrt(2 * np.pi))
-    odds = FAILS / (UP_TO * 160.0) / agreeing  # of one more wrong, to the two being right together
+    odds = FAILS / (UP_TO * 160.0) / agreeing  # one more being wrong, over the two being right together
     told = [right.tolist() for right in readings(size, np.full(3, 2.0), ["a", "ais", "b"], 0.0)]
     assert ([False, False, True] in told) == (odds > TOLD_FROM)
 
@@ -44,10 +44,10 @@ def test_a_lone_statement_is_tenable_where_the_normal_law_says_so(apart_sd):
 @pytest.mark.parametrize(
     ("size_m", "places", "holds"),
     [
-        ([99.0, 190.0, 193.0], ["", "pier", "pier"], True),  # a wall, or a ship made fast ahead, is there for both
-        ([99.0, 190.0, 193.0], ["", "pier", "jetty"], False),  # at two berths they are two witnesses
+        ([99.0, 190.0, 193.0], ["", "pier", "pier"], True),  # both may see a wall, or a ship moored ahead
+        ([99.0, 190.0, 193.0], ["", "pier", "jetty"], False),  # at two berths they are independent
         ([99.0, 190.0, 193.0], ["", "", ""], False),
-        ([99.0, 60.0, 61.0], ["", "pier", "pier"], False),  # nothing beside her makes her shorter
+        ([99.0, 60.0, 61.0], ["", "pier", "pier"], False),  # nothing beside her can make her look shorter
     ],
 )
 def test_two_sensors_that_take_in_the_same_at_one_berth_do_not_unsay_what_she_broadcasts(size_m, places, holds):
@@ -58,7 +58,7 @@ def test_two_sensors_that_take_in_the_same_at_one_berth_do_not_unsay_what_she_br
 
 
 def of_one_hull(size_m: list[float], sd_m: list[float]) -> float:
-    """How likely it is that one hull, of any length, is said to be so long: added up length by length."""
+    """Likelihood of these statements for one hull of unknown length, integrated over length."""
     length, step = np.linspace(0.0, 1000.0, 100_001, retstep=True)
     said = [normal((size - length) / sd, sd) for size, sd in zip(size_m, sd_m, strict=True)]
     return float(np.prod(said, axis=0).sum() * step)
@@ -70,9 +70,10 @@ def normal(apart_sd: float, spread_m: float) -> float:
 
 @pytest.mark.parametrize("apart_sd", np.linspace(2.6, 3.4, 9))
 def test_two_sensors_misled_by_one_thing_are_weighed_against_a_third_that_agrees_with_them(apart_sd):
-    """At one pier a and b show the same, c elsewhere agrees less and less: she says less than a half of that.
+    """At one pier a and b agree; c elsewhere agrees less and less; her broadcast is less than half of that.
 
-    All three are right and she is wrong; or she is right, a wrong, b by the same cause or by chance, and c by chance.
+    Either all three are right and she is wrong; or she is right, a is wrong, b by the same cause or by chance, and c by
+    chance.
     """
     longest = 190.0 + apart_sd * np.sqrt(2) * 4.0
     wrong = FAILS / (UP_TO * longest)
@@ -86,9 +87,9 @@ def test_two_sensors_misled_by_one_thing_are_weighed_against_a_third_that_agrees
 
 @pytest.mark.parametrize("apart_sd", np.linspace(3.6, 5.0, 8))
 def test_one_wrong_stay_of_a_sensor_is_one_accident(apart_sd):
-    """Of two stays one sensor shows sizes ever farther apart, and she says a third.
+    """One sensor's sizes in two stays lie ever farther apart, and she broadcasts a third size.
 
-    One of the stays is wrong, and so is she; or she is right, and the sensor wrong as a whole, give or take its errors.
+    Either one stay and she are wrong; or she is right, and the sensor is wrong as a whole, within its errors.
     """
     spread = np.sqrt(2) * 4.0
     size = np.array([60.0, 160.0 - apart_sd * spread, 160.0])
@@ -102,16 +103,16 @@ def test_one_wrong_stay_of_a_sensor_is_one_accident(apart_sd):
 @pytest.mark.parametrize("coarse_m", [2.0, 20.0, 60.0])
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_of_two_that_contradict_each_other_either_may_be_wrong_however_fine_one_is(coarse_m, order):
-    """Each fails as often, and a wrong one lies anywhere: nothing that was seen tells which. The finer one stands."""
+    """Both fail equally often, and a wrong one lies anywhere, so nothing tells which one is. The finer one is used."""
     size, sd = np.array([90.0, 390.0])[list(order)], np.array([1.0, coarse_m])
     assert [right.tolist() for right in readings(size, sd, ["a", "ais"], 0.0)] == [[True, False], [False, True]]
 
 
 @pytest.mark.parametrize("apart_m", np.linspace(10.0, 20.0, 11))
 def test_a_reading_is_as_likely_as_the_statements_that_it_takes_for_one_hulls_are(apart_m):
-    """Two looks of one sensor and one of another, with errors of their own, agree less and less: she says a half.
+    """Two looks of one sensor and one of another, with different errors, agree less and less; she broadcasts half.
 
-    The three are right and she is wrong; or she is right, the first sensor wrong as a whole, and the other one, too.
+    Either the three are right and she is wrong; or she is right, the first sensor wrong as a whole, and the other too.
     """
     size, sd = [150.0, 154.0, 150.0 + apart_m, 75.0], [2.0, 5.0, 4.0, 2.0]
     wrong = FAILS / (UP_TO * max(size))
@@ -132,7 +133,7 @@ def test_a_size_in_feet_is_read_as_one_in_metres():
 @pytest.mark.parametrize("longer_m", [100.0, 300.0])
 @pytest.mark.parametrize(("apart_sd", "agree"), [(3.4, True), (3.6, False)])
 def test_sizes_of_one_hull_differ_by_a_share_of_the_larger_beside_their_errors(longer_m, apart_sd, agree):
-    """Share and both errors in quadrature: 0.03 of the larger, and 1 and 2 m."""
+    """Combined in quadrature: 0.03 of the larger, and errors of 1 and 2 m."""
     shorter = longer_m - apart_sd * np.sqrt((0.03 * longer_m) ** 2 + 1 + 4)
     for size, sd in (([longer_m, shorter], [1.0, 2.0]), ([shorter, longer_m], [1.0, 2.0])):
         told = readings(np.array(size), np.array(sd), ["a", "ais"], 0.03)

@@ -1,4 +1,4 @@
-"""A barge at a tanker's side and a tanker astern of her. Truth: how two hulls can lie."""
+"""A barge alongside a tanker, and a tanker astern of her. Truth: how two hulls can lie."""
 
 import pytest
 
@@ -11,7 +11,7 @@ BARGE = {"a": 50.0, "b": 10.0, "c": 6.0, "d": 6.0, "ship_type": 80}  # 60 m
 
 
 def flagged(barge_h, spot, *, tanker_h=(10, 60), barge=BARGE, **zone) -> dict[int, bool]:
-    """Which of the two calls, both counted, is flagged; by MMSI. The tanker's antenna lies at the middle of a pier."""
+    """Whether each of the two counted calls is flagged, by MMSI. The tanker's antenna is at the middle of a pier."""
     lon, lat = BERTH
     pier = place_of(
         box_zone("oil", lon - 0.004, lat - 0.001, lon + 0.004, lat + 0.001, **{"cargo": "oil_products"} | zone)
@@ -33,7 +33,7 @@ def test_a_shorter_ship_within_the_reach_of_a_longer_one_is_flagged_and_counts(s
 
 @pytest.mark.parametrize("side", [-1, 1], ids=["astern", "ahead"])
 def test_a_ship_in_line_with_another_is_not(side):
-    """Half of both lengths, 105 m, and a mooring's room between them."""
+    """The centres lie half of both lengths, 105 m, and a mooring gap apart."""
     assert flagged((20, 28), (side * 120, 0)) == {MMSI: False, MMSI + 1: False}
 
 

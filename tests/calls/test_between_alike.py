@@ -1,4 +1,4 @@
-"""One odd length between two alike at a berth: one stay while ships do not turn over so fast, else three calls."""
+"""An odd length between two equal ones at a berth: one stay unless ships turn over that fast, else three calls."""
 
 import pandas as pd
 import pytest
@@ -10,7 +10,7 @@ LOOKS = looks_at(0, 20, 24)
 
 
 def three(hours: float, odd_m: float = 112.0, last_m: float = 98.0, spot=None) -> list[dict]:
-    """The same hull, another length ``hours`` later, the hull again four hours after that."""
+    """A hull, another length ``hours`` later, and the first hull again four hours after that."""
     odd = {} if spot is None else {"spot": spot}
     return [
         sighting("a", 0, length_m=98.0),
@@ -28,12 +28,12 @@ def test_a_failed_length_does_not_make_three_calls_of_one():
 
 @pytest.mark.parametrize("hours", [1, 4, 12])
 def test_the_sooner_the_odd_look_came_the_less_it_is_another_call(hours):
-    """Before, within half a day her stay went on beyond the odd look, and that was a call of its own meanwhile."""
+    """Within half a day the odd look must not become a call of its own during her stay."""
     assert linked(three(hours, odd_m=130.0), looks_at(-96, 0, hours, hours + 4)) == [["a", "odd", "b"]]
 
 
 def test_who_is_seen_again_was_followed_by_nobody():
-    """A radar look shows her neighbour and not her, the next one both: so a look that misses her later may be wrong."""
+    """A radar look shows only her neighbour, the next look both: so a later look that misses her may be wrong too."""
     radar = {"sensor": "sentinel-1"}
     seen = [sighting("a", 0, **radar), sighting("b", 2, off_berth(200), length_m=160.0, **radar)]
     seen += [sighting("a2", 4), sighting("b2", 4, off_berth(200), length_m=160.0), sighting("a3", 6)]

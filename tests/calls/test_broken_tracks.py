@@ -1,4 +1,4 @@
-"""Stays of a ship whose way was broken into tracks: what any of them heard bounds her stay, whichever way time runs."""
+"""Stays of a ship whose path is broken into tracks: all tracks bound the stay, and time reversal changes nothing."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ END_H = 100.0
 
 
 def track(first_h: float, last_h: float, spot=BERTH, *, came_h=None, gone_h=None, every_h: float = 1.0) -> pd.DataFrame:
-    """At rest at a spot; before and after, where it is said, one word under way 30 km off."""
+    """At rest at a spot, optionally with one report under way 30 km off before and after."""
     parts = [fixes(np.arange(first_h, last_h + every_h / 2, every_h), *spot)]
     parts += [fixes([hour], *OFF, 10.0) for hour in (came_h, gone_h) if hour is not None]
     return pd.concat(parts).sort_values("time_utc", ignore_index=True)
@@ -44,7 +44,7 @@ def hours(stay: Stay) -> tuple[float | None, ...]:
     ],
 )
 def test_the_nearest_word_from_elsewhere_bounds_a_stay_whichever_track_heard_it(tracks, bounds, heard):
-    """Before, what the later track had heard of her coming was lost, and its arrival was open."""
+    """Reports of her coming must count also if the later track has them, else the arrival would be open."""
     for order in (tracks, tracks[::-1]):
         (stay,) = found(*order)
         assert hours(stay) == pytest.approx(bounds)
@@ -53,12 +53,12 @@ def test_the_nearest_word_from_elsewhere_bounds_a_stay_whichever_track_heard_it(
 
 @pytest.mark.parametrize(("came_h", "calls"), [(None, 1), (25.0, 1), (38.0, 2)])
 def test_who_was_heard_elsewhere_between_two_silences_left_and_came_back(came_h, calls):
-    """At the berth to 30 h and again from 44 h. Before, only words of her first track parted the two."""
+    """At the berth to 30 h and again from 44 h; the report in between may belong to either track."""
     assert len(found(track(21, 30), track(44, 59, came_h=came_h))) == calls
 
 
 def random_tracks(seed: int) -> list[pd.DataFrame]:
-    """Two tracks that overlap, or follow each other, with words from elsewhere before and after or without."""
+    """Two tracks that overlap or follow each other, with or without reports from elsewhere before and after."""
     rng = np.random.default_rng(seed)
 
     def word() -> float | None:
@@ -74,7 +74,7 @@ def random_tracks(seed: int) -> list[pd.DataFrame]:
 
 @pytest.mark.parametrize("seed", range(30))
 def test_time_turned_round_turns_the_stays_round(seed):
-    """Arrivals are then departures: neither end of a stay is told by a law of its own."""
+    """Reversed, arrivals become departures: both ends of a stay must follow the same rule."""
     tracks = random_tracks(seed)
     turned = [part.assign(time_utc=at(END_H) - (part["time_utc"] - at(0))) for part in tracks]
     straight = [(*hours(s), s.heard_arriving, s.heard_leaving) for s in found(*tracks)]
@@ -86,7 +86,7 @@ def test_time_turned_round_turns_the_stays_round(seed):
 
 
 def test_two_ships_under_one_number_in_one_anchorage_are_two_stays():
-    """1.6 km apart at one time, neither heard to come or to go."""
+    """1.6 km apart at the same time, neither heard arriving or leaving."""
     west, east = ((ANCHORAGE[0] + step, ANCHORAGE[1]) for step in (-0.01, 0.01))
     assert [s.zone_id for s in found(track(5, 40, west), track(6, 42, east))] == ["roads", "roads"]
 
@@ -99,7 +99,7 @@ def test_her_stay_goes_on_though_another_ship_under_her_number_lies_elsewhere_me
 
 @pytest.mark.parametrize(("minutes", "berthed"), [(3, ["oil"]), (30, ["oil", "roads"])])
 def test_a_word_from_elsewhere_is_a_stop_there_where_she_had_time_to_shift(minutes, berthed):
-    """One fix in the roads, 7 km from the berth, at rest, after hours alongside with one every three minutes."""
+    """After hours alongside with a fix every three minutes, one fix at rest in the roads, 7 km from the berth."""
     later = 20 + minutes / 60
     here = track(10, 20, every_h=0.05)
     assert [s.zone_id for s in found(here, track(later, later, ANCHORAGE))] == berthed

@@ -85,7 +85,7 @@ def test_the_longer_the_time_and_the_less_alike_the_less_one_stay():
 
 
 def test_two_lengths_of_one_hull_differ_by_both_their_errors_and_a_share_of_the_longer():
-    """Against drawn looks: 100 m within 6 m and 104 m within 3 m of 90 % intervals."""
+    """Against simulated looks: 100 and 104 m with 90 % intervals of 6 and 3 m."""
     rng = np.random.default_rng(8)
     ends = [{"length_m": m, "length_lo_m": m - r, "length_hi_m": m + r} for m, r in ((100.0, 6.0), (104.0, 3.0))]
     first, then = map(length_of, ends)
@@ -118,7 +118,7 @@ def test_the_number_of_calls_is_a_law_whose_mean_is_right():
 
 
 def in_turn(turns, *runs, empty=(), config=CONFIG):
-    """What looks at one spot tell of the number of ships, those of each run taken for one stay."""
+    """Numbers of ships from looks at one spot, with the looks of each run taken for one stay."""
     chain = [DarkStay("oil", turns, run.to_dict("records")) for run in runs]
     chain[-1].empty = empty
     return numbers(chain, config)
@@ -127,9 +127,9 @@ def in_turn(turns, *runs, empty=(), config=CONFIG):
 @pytest.mark.parametrize("cut", [10, 4, 6])
 @pytest.mark.parametrize("gone", [False, True])
 def test_each_link_of_a_long_chain_may_turn_the_ship_over(cut, gone):
-    """Ten daily looks at a busy berth, against all 512 ways for ships to turn, each weighed by all looks.
+    """Ten daily looks at a busy berth, against all 512 possible sequences of turnovers, each weighted by all looks.
 
-    Taken for one stay or for two, and with a look behind them that shows nobody.
+    With the looks in one stay or in two, and with or without a final look that shows nobody.
     """
     turns = turnover(CONFIG.stay_d, 9, 10)
     length_m = np.array([100.0, 101, 99, 97, 103, 100, 92, 94, 93, 100])
@@ -161,10 +161,10 @@ def test_each_link_of_a_long_chain_may_turn_the_ship_over(cut, gone):
 
 @pytest.mark.parametrize(("free_d", "every_d"), [(2.0, 1.0), (0.5, 0.5)])
 def test_the_chance_of_one_ship_and_the_number_of_ships_come_true(free_d, every_d):
-    """Drawn turns at one spot, seen with 5 m of error: runs of looks between two that show nobody there.
+    """Simulated turns at one spot, seen with 5 m of error: runs of looks between two that show nobody there.
 
-    With the first look of a run taken for any moment of her stay, and each look held against the one before alone, 6 %
-    too many ships are expected of daily looks.
+    If the first look fell at a random time of her stay, and each look were compared only with the one before, 6 % too
+    many ships would be expected of daily looks.
     """
     told, ships = runs_of_looks(days=2500 * every_d, sd_m=5.0, free_d=free_d, every_d=every_d)
     one, expected = told.T
@@ -178,7 +178,7 @@ def test_the_chance_of_one_ship_and_the_number_of_ships_come_true(free_d, every_
 
 
 def runs_of_looks(days: float, sd_m: float, free_d: float, every_d: float) -> tuple[np.ndarray, np.ndarray]:
-    """Of each run of two looks or more: what `numbers` tells, shape (runs, 2), and how many ships it shows."""
+    """For each run of two looks or more: the result of `numbers`, shape (runs, 2), and the number of ships it shows."""
     rng, (low, high) = np.random.default_rng(5), np.log(CONFIG.stay_d)
     stay = np.exp(rng.normal((low + high) / 2, (high - low) / (2 * Z90), 2500))
     leaves = np.cumsum(stay + rng.exponential(free_d, 2500))
@@ -208,12 +208,12 @@ def test_the_law_of_a_rows_number_has_the_chance_and_the_mean_that_it_is_told(on
     law = number_law(one, mean)
     assert law.sum() == pytest.approx(1)
     assert law[0] == one
-    least = 2 - one  # if there was a second ship there were two at least
+    least = 2 - one  # a second ship means at least two
     assert np.dot(np.arange(1, len(law) + 1), law) == pytest.approx(max(mean or least, least))
 
 
 def test_a_look_days_later_at_a_ship_of_like_length_is_a_new_call_that_may_be_none():
-    """Radar's word of length is wide, so two sightings four days apart are two calls, and may be one long stay."""
+    """Radar lengths are uncertain, so two sightings four days apart are two calls, or possibly one long stay."""
     wide = {"length_lo_m": 80.0, "length_hi_m": 120.0, "sensor": "sentinel-1"}
     calls = calls_of([sighting("a", 0, **wide), sighting("b", 80, **wide)], looks_at(0, 80, sensor="sentinel-1"))
     assert calls["p_new_call"].iloc[0] == 1.0
@@ -223,7 +223,7 @@ def test_a_look_days_later_at_a_ship_of_like_length_is_a_new_call_that_may_be_no
 
 
 def test_a_number_of_rows_outside_the_range_of_calls_is_not_told_as_their_number():
-    """A hull at one spot in sixty looks stands for many ships that look alike; "4 (0% sure), 28 to 45" said both."""
+    """A hull at one spot in sixty looks stands for many similar ships; "4 (0% sure), 28 to 45" contradicts itself."""
     row = {"counts": True, "p_one_call": 0.0, "calls_mean": 9.0, "p_new_call": 1.0}
     said = count_line(pd.DataFrame([row] * 4))
     low, high = count_range(pd.DataFrame([row] * 4))
@@ -236,13 +236,13 @@ def test_a_number_of_rows_outside_the_range_of_calls_is_not_told_as_their_number
     ("one", "new", "numbers"), [(0.94, 1.0, (2, 3)), (0.96, 1.0, (2, 2)), (1.0, 0.94, (1, 2)), (1.0, 0.96, (2, 2))]
 )
 def test_a_doubt_of_more_than_one_in_twenty_at_either_end_is_in_the_range(one, new, numbers):
-    """Of two calls: what is told holds with 90 %, five below and five above."""
+    """For two calls: the range holds with 90 %, with 5 % below and 5 % above."""
     calls = pd.DataFrame({"counts": True, "p_one_call": [one, 1.0], "p_new_call": [1.0, new]})
     assert count_range(calls) == numbers
 
 
 def test_beside_a_coarse_look_only_lengths_speak():
-    """A radar's beam is no measure by which to tell two hulls apart, however fine the other look is."""
+    """A radar's beam cannot tell two hulls apart, however precise the other look is."""
     turns = turnover(CONFIG.stay_d, 3, 10)
     narrow, broad = ({"beam_m": b, "beam_lo_m": b - 0.3, "beam_hi_m": b + 0.3} for b in (13.0, 19.0))
 
@@ -267,7 +267,7 @@ def test_two_looks_days_apart_leave_a_doubt_that_one_look_does_not():
 
 
 def test_a_look_that_may_have_missed_her_adds_no_more_calls_than_it_has_to():
-    """Before, one look that missed her made a second call of the same ship, for sure: a cargo counted twice."""
+    """Else a look that missed her would surely make a second call of the same ship, and count its cargo twice."""
     before = [-192, -144, -96]
 
     def ships(hours, empty, **more):
@@ -276,7 +276,7 @@ def test_a_look_that_may_have_missed_her_adds_no_more_calls_than_it_has_to():
         return len(calls), np.dot(numbers, law)
 
     rows, expected = zip(ships(4, [2]), ships(4, [2, 3]), ships(32, [16]), ships(72, [24]), strict=True)
-    assert rows == (1, 1, 2, 2)  # where one ship is clearly likelier the table shows one
+    assert rows == (1, 1, 2, 2)  # one row where one ship is clearly likelier
     assert expected[0] < 1.05
     assert list(expected) == sorted(expected)
     assert expected[-1] > 1.8
@@ -285,7 +285,7 @@ def test_a_look_that_may_have_missed_her_adds_no_more_calls_than_it_has_to():
 
 @pytest.mark.parametrize(("empty_h", "hours"), [([2], 4), ([2, 3], 4), ([2, 3, 5], 6), ([12], 14)])
 def test_the_sum_of_calls_is_the_same_in_one_row_as_in_two(empty_h, hours):
-    """By the turns at the spot and what looks miss: told in a row of one ship, or in two of two."""
+    """From the turns at the spot and the looks' misses: the same expected number in one row as in two."""
     looks = looks_at(-192, -144, -96, 0, *empty_h, hours)
     seen = [sighting("a", 0), sighting("b", hours)]
     turns = link(detections(*seen), looks, CONFIG)[-1].turns
@@ -297,7 +297,7 @@ def test_the_sum_of_calls_is_the_same_in_one_row_as_in_two(empty_h, hours):
 
 
 def test_a_stay_that_a_look_missed_is_one_row_with_its_bounds():
-    """Seen, missed and seen again: she came and left when the looks before and after the whole stay say."""
+    """Seen, missed and seen again: the looks before and after the whole stay bound arrival and departure."""
     seen = [sighting(f"d{h}", h) for h in (0, 2, 6, 8)]
     (call,) = calls_of(seen, looks_at(-24, 0, 2, 4, 6, 8, 30)).to_dict("records")
     assert (call["arrival_lo"], call["departure_hi"]) == (at(-24), at(30))
@@ -312,9 +312,9 @@ def test_a_ship_that_came_to_the_spot_since_ends_a_stay_that_a_look_may_have_mis
 
 
 def test_the_miss_of_a_look_goes_by_the_declared_recall():
-    """Of Bayes' odds, each look without her takes the share that it misses of ships that are there.
+    """In Bayes' odds, each look without her multiplies the odds by its chance of missing a ship.
 
-    Another ship may have been missed as well, had she come by then: of two days that hardly changes the odds.
+    Had another ship come by then, it was missed as well; over two days that hardly changes the odds.
     """
     seen, looks = [sighting("a", 0), sighting("b", 72)], looks_at(-192, -144, -96, 0, 24, 72)
 
@@ -352,7 +352,7 @@ def test_a_dark_call_names_candidates_with_their_chances_and_nobody_else():
 
 @pytest.mark.parametrize(("name", "chance"), [("LONG", 0.7), ("Old Long", 0.7), ("LONGER", 1.0)])
 def test_a_renamed_hull_is_one_ship(name, chance):
-    """A listed name without a number is likely the listed ship; another name is only what it says."""
+    """A listed name without a number is probably the listed ship; an unlisted name stands for itself."""
     row = calls_of([], looks_at(), visit(24, 60), said(23, name=name), registry=LISTED).iloc[0]
     assert row["identity_probability"] == pytest.approx(chance)
     assert row["vessel_id"] == ("imo:9074729" if chance < 1 else f"mmsi:{MMSI}")
@@ -370,7 +370,7 @@ def test_the_list_of_tankers_is_right():
 
 @needs_real_data
 def test_every_real_step_of_draught_is_found_and_nothing_else():
-    """Ninety-four changes of a metre or more that were looked at one by one: 9 steps, 85 of one ship that flaps."""
+    """Ninety-four changes of a metre or more, checked by hand: 9 real steps, 85 alternations of one ship."""
     from pipeline.ingest.ais.messages import read_ais
 
     folder = REAL_DATA / "tanker_draught"

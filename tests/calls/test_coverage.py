@@ -65,21 +65,21 @@ def test_a_duplicate_is_no_second_look():
 
 
 def test_half_a_zone_inside_the_image_is_seen_in_part():
-    """The image ends in the middle of the berth."""
+    """The image ends at the middle of the berth."""
     (share,) = looked({"footprint": box(132.9, 42.6, BERTH[0], 42.9)}).query("zone_id == 'oil'")["covered"]
     assert share == pytest.approx(0.5, abs=1e-6)
 
 
 @pytest.mark.parametrize(("cloud", "expected"), [(None, "usable"), (0.0, "usable"), (0.4, "partly"), (1.0, "unknown")])
 def test_where_nobody_tells_of_zones_a_scene_under_cloud_saw_no_more_than_its_clear_share(cloud, expected):
-    """Before, an outline over the berth was a look that saw all of it, and an empty one ended stays."""
+    """Else an outline over the berth would count as a full look, and an empty one would end stays."""
     table = looked({"cloud_fraction": cloud})
     assert state(table) == [expected]
     assert table["covered"].tolist() == pytest.approx([1.0 - (cloud or 0.0)] * 2)
 
 
 def test_looks_made_again_from_their_own_table_are_the_same():
-    """Three pictures of a pass, two of them cut, one under cloud, an unread image, and one of elsewhere."""
+    """Three images of a pass, two of them cut, one cloudy, one unread, and an image of elsewhere."""
     table = scenes(
         {},
         {"acquired": at(0) + pd.Timedelta("3s"), "footprint": box(132.9, 42.6, BERTH[0], 42.9)},
@@ -97,7 +97,7 @@ def test_looks_made_again_from_their_own_table_are_the_same():
 
 @pytest.mark.parametrize("expected", ["usable", "partly", "unknown"])
 def test_a_table_of_states_without_shares_keeps_them(expected):
-    """Every such look became a usable one, and an unseen berth an empty one."""
+    """Else every such look would become usable, and an unseen berth an empty one."""
     table = scenes({})
     told = looks(table, {}, detections(), harbour()).assign(covered=float("nan"), state=expected)
     assert state(looks(table, zone_covered(told, table), detections(), harbour())) == [expected]
@@ -113,7 +113,7 @@ def test_cloud_and_edge_are_told_apart():
     assert set(looked(half, covered=cut).query("zone_id == 'oil'")["cause"]) == {f"outside the image, or {hidden}"}
     blind = {"cloud_fraction": 0.0, "cause": "no infrared band: what lies there is unknown"}
     assert set(looked(blind, covered=cut)["cause"]) == {"outside the image, or " + blind["cause"]}
-    low_sun = {"cloud_fraction": 0.2, "cause": "the sun stood 8 degrees high"}  # the anchorage may lie under cloud
+    low_sun = {"cloud_fraction": 0.2, "cause": "the sun stood 8 degrees high"}  # the cloud may cover the anchorage
     assert set(looked(low_sun, covered=cut)["cause"]) == {
         "hidden (cloud, haze, silt, glint), outside the image, or " + low_sun["cause"]
     }
@@ -150,7 +150,7 @@ def test_no_scenes_no_looks():
 
 @pytest.mark.parametrize("shares", [(0.95, 0.6), (0.6, 0.95)])
 def test_of_the_pictures_of_a_pass_the_one_that_shows_most_of_a_zone_is_its_look(shares):
-    """The slices of one overpass, half a minute apart."""
+    """The slices of one pass, half a minute apart."""
     covered = {f"scene-{n}": {"oil": share} for n, share in enumerate(shares)}
     table = looked({"acquired": at(10)}, {"acquired": at(10 + 30 / 3600)}, covered=covered)
     here = table[table["zone_id"] == "oil"]
@@ -164,13 +164,13 @@ WEST, EAST = box(132.9, 42.6, BERTH[0], 42.9), box(BERTH[0], 42.6, 133.2, 42.9)
 @pytest.mark.parametrize(
     ("outlines", "covered", "expected"),
     [
-        ((WEST, EAST), (0.5, 0.5), 1.0),  # cut in two at the middle of the berth
-        ((WEST, EAST), (0.5, 0.3), 0.8),  # of the eastern half two fifths under cloud, or no part of the image
+        ((WEST, EAST), (0.5, 0.5), 1.0),  # split at the middle of the berth
+        ((WEST, EAST), (0.5, 0.3), 0.8),  # two fifths of the eastern half are cloudy, or outside the image
         ((WEST, WEST), (0.5, 0.5), 0.5),
         ((EVERYWHERE, EVERYWHERE), (0.7, 0.6), 0.7),  # the same cloud in both
         ((EVERYWHERE, EAST), (0.6, 0.5), 0.8),  # 0.6 of the western half, all of the eastern one
-        ((None, EAST), (0.5, 0.5), 0.5),  # nobody knows which half that is
-        ((WEST, EAST), (0.9, 0.0), 0.9),  # more than its outline holds: the outline is the one that is wrong
+        ((None, EAST), (0.5, 0.5), 0.5),  # it is unknown which half that is
+        ((WEST, EAST), (0.9, 0.0), 0.9),  # more than its outline holds, so the outline is wrong
     ],
 )
 @pytest.mark.parametrize("turned", [False, True])
@@ -190,14 +190,14 @@ def test_halves_of_a_berth_days_apart_are_two_looks_at_a_part_of_it():
 
 @pytest.mark.parametrize("of_aoi", [(0.9, 0.5), (0.5, 0.9)])
 def test_of_those_that_show_a_zone_alike_the_one_that_shows_most_of_the_place_is_its_look(of_aoi):
-    """So that all zones of a place have one look where one picture shows them all."""
+    """So that one look serves all zones of a place if one image shows them all."""
     slices = [{"acquired": at(10 + n * 30 / 3600), "aoi_coverage": share} for n, share in enumerate(of_aoi)]
     table = looked(*slices, covered={f"scene-{n}": {"oil": 1.0, "roads": 1.0} for n in (0, 1)})
     assert set(table["scene_id"]) == {f"scene-{of_aoi.index(0.9)}"}
 
 
 def test_each_unread_picture_of_a_pass_tells_its_cause():
-    """Where one of them shows the zone, that one is the look; where none does, none speaks for the others."""
+    """If one image shows the zone it is the look; if none does, each cause is given."""
     unread = [{"status": "skipped", "cause": cause, "acquired": at(10 + n / 120)} for n, cause in enumerate("ab")]
     assert looked(*unread).query("zone_id == 'oil'")["cause"].tolist() == ["a", "b"]
     shown = looked(*unread, {"acquired": at(10 + 2 / 120)}).query("zone_id == 'oil'")

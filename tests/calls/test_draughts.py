@@ -1,4 +1,4 @@
-"""Which draught as typed is that of arrival, which that of departure. Truth: what the crew of each case did."""
+"""Which typed draught is that of arrival and which of departure. Truth: what each case's crew did."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ ARRIVES, SAILS = 10, 50
 def read(
     *typed: tuple[float, float], heard_after: bool = True, loads: bool = True
 ) -> tuple[float | None, float | None]:
-    """Draughts of a stay from 10 h to 50 h, of draughts typed at these hours [h, m]."""
+    """A stay's draughts, from 10 h to 50 h, given draughts typed at these hours [h, m]."""
     static = static_reports(feed(*[said(h, draught=d, dest=f"{n}", **HULL) for n, (h, d) in enumerate(typed)]))
     return draughts_of_stay(
         static, at(ARRIVES), at(SAILS), at(SAILS) + AFTER_SAILING, heard_after=heard_after, loads=loads
@@ -54,13 +54,13 @@ def test_a_draught_belongs_to_the_end_of_the_stay_that_is_nearer(typed, draughts
 
 
 def test_who_was_heard_after_sailing_and_typed_nothing_still_says_the_same():
-    """Static reports come every six minutes: silence of them would be news, an unchanged draught is none."""
+    """Still sending the old draught after sailing, she left with it; if she is not heard, her draught is unknown."""
     assert read((5, 6.2)) == (6.2, 6.2)
     assert read((5, 6.2), heard_after=False) == (6.2, None)
 
 
 def test_who_typed_what_no_hull_draws_says_the_same_no_more():
-    """20 m, of a ship of 96 m, is a slip for some other number: of which nobody knows."""
+    """20 m for a ship of 96 m is a slip; the intended number is unknown."""
     assert read((5, 6.2), (49, 20.0)) == (6.2, None)
     assert read((5, 6.2), (49, 20.0), (51, 7.0)) == (6.2, 7.0)
     assert read((5, 6.2), (99, 20.0)) == (6.2, 6.2), "at another port"
@@ -84,7 +84,7 @@ def test_what_was_typed_in_the_first_half_is_no_departure():
     ids=["hours before", "at once", "by steps", "discharges"],
 )
 def test_a_draught_that_no_ballast_makes_is_the_cargos_however_early_it_was_typed(loads, typed, draughts, heard_after):
-    """A tanker that lay at 6.0 m, then at 9.5 m for two days, had come at 9.5 m; her arrival was taken for deep."""
+    """A tanker that lay at 6.0 m, then at 9.5 m for two days, did not arrive at 9.5 m."""
     assert read(*typed, loads=loads, heard_after=heard_after) == draughts
 
 
@@ -123,13 +123,13 @@ def test_no_reports_no_draughts():
 
 
 def voided(*typed: tuple[float, float]) -> list[bool]:
-    """Which draughts of one ship do not count, of those typed at these hours of some day [h, m]."""
+    """Which draughts of one ship are voided, among those typed at these hours of one day [h, m]."""
     hours, draughts = np.array(typed).T
     return flapping(np.ones(len(typed)), 5000 + hours, draughts).tolist()
 
 
 def test_a_draught_that_is_taken_back_soon_was_a_slip_and_later_was_a_voyage():
-    soon, late = 0.9, 1.1  # h: a slip is taken back within the hour
+    soon, late = 0.9, 1.1  # h: a slip is corrected within the hour
     assert voided((0, 6.0), (400, 7.0), (400 + soon, 6.0)) == [False, True, False]
     assert voided((0, 6.0), (400, 7.0), (400 + late, 6.0)) == [False, False, False]
     assert voided((0, 6.0), (400, 7.0), (400 + soon, 6.5)) == [False, False, False], "mended, not taken back"

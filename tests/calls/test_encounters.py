@@ -1,4 +1,4 @@
-"""Ships side by side in the roads. Truth: where the ships of the test were put."""
+"""Ships side by side in the roads. Truth: the simulated positions."""
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ HOURS = np.arange(10, 16, 0.1)
 
 
 def at_anchor(east_deg: float = 0.0, *, mmsi: int = MMSI, after_h: float = 0.0) -> pd.DataFrame:
-    """Six hours in the roads, so far east of their middle."""
+    """Six hours in the roads, offset to the east of their centre."""
     lon, lat = ANCHORAGE
     return fixes(HOURS + after_h, lon + east_deg, lat, mmsi=mmsi)
 
@@ -35,7 +35,7 @@ def test_side_by_side_in_the_roads_is_an_encounter_and_alongside_is_none():
 
 
 def test_two_in_convoy_meet_nowhere_though_their_table_has_no_speeds():
-    """Ten knots on one course for six hours, 300 m apart: a speed that was not sent was taken for none."""
+    """Ten knots on one course for six hours, 300 m apart: a missing speed must not be taken for zero."""
     away_m = (HOURS - HOURS[0]) * 10 * 1852
     for sent in (10.0, np.nan):
         two = [fixes(HOURS, *from_plane(away_m, 300.0 * n, BERTH), sent, mmsi=MMSI + n, cog=90.0) for n in (0, 1)]
@@ -45,7 +45,7 @@ def test_two_in_convoy_meet_nowhere_though_their_table_has_no_speeds():
 
 
 def test_of_a_number_that_two_ships_send_each_is_where_she_is():
-    """In turn, every three minutes, 1.6 km from each other: in the middle between them lies neither."""
+    """They send in turn, every three minutes, 1.6 km apart: neither lies at the midpoint."""
     shared = [at_anchor(-0.01), at_anchor(0.01, after_h=0.05)]
     beside, between = at_anchor(0.011, mmsi=MMSI + 1), at_anchor(0.0, mmsi=MMSI + 2)
     (met,) = encounters(clean_tracks(feed(*shared, beside)), harbour(), CONFIG)
@@ -54,7 +54,7 @@ def test_of_a_number_that_two_ships_send_each_is_where_she_is():
 
 
 def test_two_ships_of_one_number_meet_where_their_words_tell_them_apart():
-    """Without words, two places under one number 80 m apart may be one ship's, and errors."""
+    """Without static reports, two places 80 m apart under one number may be one ship with position errors."""
     two = clean_tracks(feed(at_anchor(), at_anchor(0.001, mmsi=MMSI + 1)))
     tracks = two.assign(mmsi=MMSI, ship=(two["mmsi"] - MMSI + 1).astype("Int64"))
     (met,) = encounters(tracks, harbour(), CONFIG)
@@ -63,7 +63,7 @@ def test_two_ships_of_one_number_meet_where_their_words_tell_them_apart():
 
 
 def test_only_the_ship_of_a_number_that_met_another_is_flagged():
-    """Both lie in the roads for six hours; each sends her papers with her positions."""
+    """Both lie in the roads for six hours; each sends static reports with her positions."""
     shared = [at_anchor(0.01 * (2 * n - 1), after_h=0.05 * n).assign(**PAPERS[n]) for n in (0, 1)]
     messages = feed(*shared, at_anchor(0.011, mmsi=MMSI + 1))
     calls = port_calls(

@@ -1,4 +1,4 @@
-"""What two looks with a freeboard say of the cargo between them."""
+"""What two looks with a freeboard say about the cargo moved between them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TURNS = turnover(CONFIG.stay_d, 2, 8)
 
 
 def look(name, hours, freeboard_m, **more):
-    """A fine look with a freeboard known to 0.3 m, and the draught that was made of it."""
+    """A sub-metre look with a freeboard known to 0.3 m, and the draught derived from it."""
     side = {"freeboard_m": freeboard_m, "freeboard_lo_m": freeboard_m - 0.3, "freeboard_hi_m": freeboard_m + 0.3}
     weak = {"draught_m": 7.4 - freeboard_m, "draught_lo_m": 6.1 - freeboard_m, "draught_hi_m": 8.7 - freeboard_m}
     sizes = {"length_lo_m": 95.0, "length_hi_m": 97.0, "beam_lo_m": 14.7, "beam_hi_m": 15.3, "method": "optical-edges"}
@@ -31,7 +31,7 @@ def look(name, hours, freeboard_m, **more):
 
 
 def between(*hours):
-    """Bounds of arrival and departure."""
+    """Bounds of arrival and departure of a stay."""
     return dict(zip(BOUNDS, map(at, hours), strict=True))
 
 
@@ -83,7 +83,7 @@ def test_a_look_between_that_found_her_gone_makes_the_change_doubtful():
 
 
 def test_a_look_that_shows_nobody_has_not_shown_another_ship_either():
-    """A second before the last look: whoever lies there then was missed by it, so it says nothing of who she is."""
+    """One second before the last look, it must have missed whoever is there then, so it does not say who she is."""
     seen = [look("a", 8, 5.0), look("b", 38, 3.4)]
     gone = [[], [(at(38 - 1 / 3600), 0.3)]]
     table = detections(*seen).assign(mmsi=None, match_probability=1.0, missed_before=[1.0, 0.3], empty_before=gone)
@@ -92,7 +92,7 @@ def test_a_look_that_shows_nobody_has_not_shown_another_ship_either():
 
 
 def test_looks_before_the_first_freeboard_do_not_make_the_change_doubtful():
-    """Only what was missed between both freeboards can have been another ship's coming."""
+    """Only looks between the two freeboards can show that another ship came."""
 
     def same(missed_before_first):
         seen = [sighting("before", 4), look("a", 8, 5.0), look("b", 12, 3.4)]
@@ -117,7 +117,7 @@ def test_one_freeboard_is_no_change():
     ids=["early", "late, she may have come long before", "seen once, about to sail", "seen once, just come"],
 )
 def test_a_single_freeboard_is_early_or_late_by_what_had_passed_of_her_stay(stay, end):
-    """By the times of the stay: her transponder's, or looks that did not show her. One look is enough."""
+    """Judged by the stay's times, from her transponder or from looks that did not show her; one look is enough."""
     out = of(look("a", 12 if stay[2] > 8 else 8, 3.4), stay=between(*stay))
     other = {"in": "out", "out": "in"}[end]
     assert out[f"freeboard_{end}_m"] == 3.4
@@ -138,7 +138,7 @@ def test_of_many_freeboards_the_first_and_the_last_speak():
 
 
 def prior_odds(first, last, match_probability=1.0, mmsi=(None, None), of_stay=None) -> float:
-    """The odds of one hull without what lengths and decks say."""
+    """The odds of one hull before lengths and decks are considered."""
     table = detections(first, last).assign(mmsi=pd.array(mmsi, dtype="Int64"), match_probability=match_probability)
     same = freeboards(table, of_stay, TURNS, STAY)["p_same_hull"]
     return same / (1 - same) / math.exp(log_odds(first, last))
@@ -146,7 +146,7 @@ def prior_odds(first, last, match_probability=1.0, mmsi=(None, None), of_stay=No
 
 @pytest.mark.parametrize("gap_h", [12, 30, 60])
 def test_without_a_transponder_the_law_of_turns_says_who_lies_there_later(gap_h):
-    """Nothing is known of how long she had lain there when the first look fell."""
+    """It is unknown how long she had been there at the first look."""
     still, another = TURNS.still(0.0, gap_h / 24), TURNS.another(0.0, gap_h / 24)
     expected = pytest.approx(still / another, rel=1e-6)
     first, last = look("a", 8, 5.0), look("b", 8 + gap_h, 3.4)
@@ -176,7 +176,7 @@ def test_a_change_within_its_error_says_little_and_one_of_two_hulls_nothing():
 
 
 def test_typed_and_seen_changes_speak_together():
-    """A crew that types the laden draught on arrival and the light one later is put right by what is seen."""
+    """The crew types the laden draught on arrival and the light one later; the freeboards correct this."""
     typed, seen = p_loading(0.9, -2.0), by_freeboards(1.6, 0.3)
     assert typed < p_loading(0.9, -2.0, seen) < p_loading(0.9, 2.0, seen)
 
@@ -189,4 +189,4 @@ def test_a_dark_call_carries_the_change_and_says_that_draughts_are_weak():
     assert row["draught_seen_in_m"] < row["draught_seen_out_m"]
     assert "weak_draught" in row["flags"]
     assert row["p_loading"] > CONFIG.prior_p_loading
-    assert pd.isna(row["draught_in_m"])  # nobody typed one
+    assert pd.isna(row["draught_in_m"])  # none was typed

@@ -57,7 +57,7 @@ def test_distance_is_the_same_both_ways(port, azimuth, metres):
 
 @pytest.mark.parametrize("turn", [0, 360, -360])
 def test_longitude_counts_modulo_a_full_turn(turn):
-    """CASES: shift data by 360 degrees, and nothing changes."""
+    """CASES: shifting the data by 360 degrees changes nothing."""
     assert float(distance_m(133.0 + turn, 42.7, 133.1, 42.8)) == pytest.approx(
         float(distance_m(133.0, 42.7, 133.1, 42.8))
     )

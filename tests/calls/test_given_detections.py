@@ -1,4 +1,4 @@
-"""Foreign tables of detections: what is one image, and what is no place."""
+"""Detection tables from other programs: which rows are one image, and which have no valid place."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from tests.calls.traffic import BERTH, MMSI, at, feed, fixes, off_berth
 
 
 def table(seconds: list[float], **more) -> pd.DataFrame:
-    """Detections 100 m apart, the first at the berth, at these seconds after half past twelve."""
+    """Detections 100 m apart, the first at the berth, at these seconds after 12:30."""
     spots = [off_berth(100.0 * n) for n in range(len(seconds))]
     return pd.DataFrame(
         {
@@ -32,17 +32,17 @@ def partners(detections: pd.DataFrame) -> list[int | None]:
 
 @pytest.mark.parametrize("start_s", [0.0, 20.0, 40.0])
 def test_an_image_across_a_full_minute_is_one_image(start_s):
-    """Where the clock's minute ended between two detections, both had the one transponder there was."""
+    """Else, across a change of minute, two detections would each get the only transponder."""
     assert partners(table([start_s, start_s + 25.0])) == [MMSI, None]
 
 
 def test_a_detection_without_the_name_of_its_scene_has_a_verdict():
-    """Its row was lost."""
+    """Its row must not be lost."""
     assert partners(table([0.0, 7200.0], scene_id=["s", None])) == [MMSI, MMSI]
 
 
 def test_a_name_that_two_days_share_is_of_two_scenes():
-    """The ships of the one day were sought where transponders were on the other."""
+    """Else the ships of one day would be compared with the other day's transponder positions."""
     assert partners(table([0.0, 86_400.0], scene_id="sentinel-1a")) == [MMSI, MMSI]
     assert own_names(table([0.0, 25.0], scene_id="s"))["scene_id"].tolist() == ["s", "s"]
 

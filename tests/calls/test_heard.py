@@ -1,4 +1,4 @@
-"""Pictures of ships that transmit: whatever zone or silence they fall into, they are of the stay that was heard."""
+"""Images of transmitting ships belong to the heard stay, whatever zone or silence they fall into."""
 
 from types import SimpleNamespace
 
@@ -27,7 +27,7 @@ def silent(table: pd.DataFrame, start_h: float, end_h: float) -> pd.DataFrame:
 
 @pytest.mark.parametrize("hole", [(19.2, 20.8), (18.5, 21.5), (15, 25), (10, 55)])
 def test_a_picture_in_a_silence_of_her_stay_makes_no_second_call(hole):
-    """She lay there all the while; how long her transponder was off does not change that."""
+    """She was there throughout, however long her transponder was off."""
     row = only(silent(visit(5, 60), *hole), said(4, **HULL), seen=[sighting("d", 20)], looks=looks_at(20))
     assert row["detection_ids"] == ["d"]
     assert ("seen_while_silent" in row["flags"]) == (hole[0] < 19)
@@ -45,7 +45,7 @@ def test_a_feed_of_one_fix_in_three_hours_counts_a_stay_once():
     "other",
     [
         {"length_m": 140.0},  # another hull
-        {"spot": off_berth(160)},  # further than half of her and the errors of both places
+        {"spot": off_berth(160)},  # farther than half her length and both position errors
     ],
     ids=["another length", "beside her"],
 )
@@ -56,7 +56,7 @@ def test_another_ship_in_her_silence_is_a_call_of_its_own(other):
 
 
 def test_who_is_not_matched_though_she_speaks_is_another():
-    """Her transponder was heard that very minute and the match gave the sighting to nobody."""
+    """Her transponder was heard that very minute, and matching did not assign the sighting to it."""
     neighbour = visit(5, 60, mmsi=MMSI + 9, spot=off_berth(0, 40))
     seen = [sighting("hers", 20), sighting("other", 20, spot=off_berth(0, 41), length_m=150.0)]
     table = called(visit(5, 60), neighbour, said(4, **HULL), said(4, mmsi=MMSI + 9, **HULL), seen=seen,
@@ -73,7 +73,7 @@ def test_two_in_one_picture_are_two_ships_though_both_fit():
 
 @pytest.mark.parametrize(("hours", "low", "high"), [(26, 0.0, 0.1), (80, 0.15, 0.9)])
 def test_seen_after_the_last_word_she_may_be_there_still(hours, low, high):
-    """The later the picture, the likelier another ship; so soon after her hardly ever."""
+    """The later the image, the likelier another ship; so soon after her it hardly ever is."""
     table = called(fixes(np.arange(5, 20, 0.1), *BERTH), said(4, **HULL), seen=[sighting("d", hours)],
                    looks=looks_at(hours))  # fmt: skip
     assert table["detection_ids"].map(len).tolist() == [0, 1]
@@ -81,7 +81,7 @@ def test_seen_after_the_last_word_she_may_be_there_still(hours, low, high):
 
 
 def test_seen_before_the_first_word_is_as_doubtful_as_after_the_last():
-    """Time turned round."""
+    """The same with time reversed."""
     lies = fixes(np.arange(105, 120, 0.1), *BERTH)
     after = called(lies, said(104, **HULL), seen=[sighting("d", 134.9)], looks=looks_at(134.9))
     before = called(lies, said(80, **HULL), seen=[sighting("d", 90)], looks=looks_at(90))
@@ -91,7 +91,7 @@ def test_seen_before_the_first_word_is_as_doubtful_as_after_the_last():
 @pytest.mark.parametrize("turned_round", [False, True])
 @pytest.mark.parametrize("then_h", [0.0, 24.0])
 def test_who_was_heard_to_come_is_there_still_as_often_as_in_drawn_turns(then_h, turned_round):
-    """Heard for half a day from her arrival (or to her departure), seen half a day later, and for ``then_h`` on."""
+    """Heard for half a day from her arrival (or to her departure), seen half a day later, and ``then_h`` after that."""
     rng, (low, high) = np.random.default_rng(9), np.log(STAY_D)
     stay = np.exp(rng.normal((low + high) / 2, (high - low) / (2 * Z90), (200_000, 12)))
     free = rng.exponential(2.0, stay.shape)
@@ -111,7 +111,7 @@ def test_who_was_heard_to_come_is_there_still_as_often_as_in_drawn_turns(then_h,
 
 
 def test_the_middle_of_her_hull_may_lie_in_the_next_zone():
-    """Her antenna this side of the line between two berths, the middle of the hull the other side."""
+    """Her antenna is on one side of the line between two berths, the hull's centre on the other."""
     lon, lat = BERTH
     here = box_zone("oil", lon - 0.002, lat - 0.001, lon + 0.002, lat + 0.001, cargo="oil_products")
     there = box_zone("oil2", lon + 0.002, lat - 0.001, lon + 0.006, lat + 0.001, cargo="oil_products")
@@ -135,8 +135,8 @@ def test_a_sighting_is_evidence_of_one_stay_alone():
 @pytest.mark.parametrize(
     ("bounds", "at_most", "first_h", "last_h"),
     [
-        ((8, 22), False, 8, 22),  # heard elsewhere before and after: she was between the two
-        ((None, None), False, 4, 26),  # nobody heard her come or go: so long before and after
+        ((8, 22), False, 8, 22),  # heard elsewhere before and after: she was there in between at most
+        ((None, None), False, 4, 26),  # not heard arriving or leaving: up to the longest silence before and after
         ((1, 40), False, 1, 40),
         ((1, 40), True, 4, 26),
         ((8, 22), True, 8, 22),
@@ -144,7 +144,7 @@ def test_a_sighting_is_evidence_of_one_stay_alone():
     ],
 )
 def test_she_may_have_been_there_between_her_bounds_or_for_as_long_as_nobody_heard(bounds, at_most, first_h, last_h):
-    """A stay heard from 10 h to 20 h, and six hours of silence on either side at the most."""
+    """A stay heard from 10 h to 20 h, and a silence of at most six hours on either side."""
     came, left = (None if hour is None else at(hour) for hour in bounds)
     stay = SimpleNamespace(arrival_lo=came, arrival_hi=at(10), departure_lo=at(20), departure_hi=left)
     hours = np.arange(0, 48.25, 0.25)

@@ -1,4 +1,4 @@
-"""One size for all stays of a hull: the truth is arithmetic over all her looks, and invariance."""
+"""One size for all stays of a hull. Truth: arithmetic over all her looks, and invariance."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +23,7 @@ IMO = 9074729
 
 
 def spell(*lengths_m: float, day: float = 0, lasts_d: float = 1.0, mmsi: int | None = MMSI, **more) -> Spell:
-    """A stay with a look of each length, known to 5 %."""
+    """A stay with one look per length, each known to 5 %."""
     start = at(24 * day)
     looks = detections(*(sighting(f"{day}-{n}", 24 * day + n, length_m=m, **more) for n, m in enumerate(lengths_m)))
     return Spell(mmsi, start, start + pd.Timedelta(days=lasts_d), looks)
@@ -46,7 +46,7 @@ def lengths(*spells: Spell, said: pd.DataFrame = NOTHING_SAID) -> list[float]:
 
 
 def test_a_ship_of_two_calls_has_the_size_of_all_her_looks_in_both():
-    """The mean by inverse variance, and what looks have wrong together stays in the interval."""
+    """The mean by inverse variance; errors common to all looks remain in the interval."""
     first, second = sizes([spell(96.0, 100.0), spell(104.0, day=9)], NOTHING_SAID)
     assert first == second
     said = np.array([96.0, 100.0, 104.0])
@@ -66,26 +66,26 @@ def test_neither_the_order_of_stays_nor_how_looks_fall_into_them_changes_a_size(
 
 @pytest.mark.parametrize("wrong_m", [60.0, 192.0])
 def test_a_look_at_another_hull_pulls_no_size(wrong_m):
-    """It was matched to her by mistake: her other looks stand, and its own call has her size, too."""
+    """It was matched to her by mistake: her other looks decide, and its own call gets her size, too."""
     others = [spell(98.0, 100.0), spell(99.0, day=9, sensor="sentinel-1")]
     right = lengths(*others)[0]
     assert lengths(*others, spell(wrong_m, day=20, sensor="sentinel-2")) == pytest.approx([right] * 3)
 
 
 def test_a_quay_taken_in_at_one_berth_is_no_witness_at_another():
-    """Looks of one sensor go wrong together at one berth alone: three berths against one that shows her longer."""
+    """Looks of one sensor share errors at one berth only: three berths against one that shows her longer."""
     at_berths = [spell(99.0, day=9 * n, berth_id=f"pier {n}") for n in range(3)]
     lengthened = spell(150.0, 150.0, 150.0, day=40)
     told = sizes([*at_berths, lengthened], NOTHING_SAID)[0]
     assert told["length_m"] == pytest.approx(99.0, rel=0.01)
     assert told["length_hi_m"] < 120
-    at_one = spell(99.0, 99.0, 99.0, day=9)  # here it may be that all three lack a part of her
+    at_one = spell(99.0, 99.0, 99.0, day=9)  # here all three may miss a part of her
     assert sizes([at_one, lengthened], NOTHING_SAID)[0]["length_hi_m"] > 150
 
 
 @pytest.mark.parametrize("wrong_m", [50.0, 180.0])
 def test_a_stay_whose_looks_show_another_hull_opens_no_interval_where_the_same_sensor_is_right_in_others(wrong_m):
-    """Matched to her by mistake, once or in each look of that stay: stays are counted, not looks."""
+    """Matched to her by mistake in one look or all looks of a stay: stays are counted, not looks."""
     others = [spell(99.0 + n, day=9 * n) for n in range(3)]
     ends = ("length_m", "length_lo_m", "length_hi_m")
     right = sizes(others, NOTHING_SAID)[0]
@@ -107,7 +107,7 @@ def test_another_length_under_one_number_is_another_ship():
 
 @pytest.mark.parametrize(("step_m", "hulls"), [(-6, 2), (-5, 1), (5, 1), (6, 2)])
 def test_a_length_is_another_hulls_where_it_is_flagged_as_changed(step_m, hulls):
-    """Lengths are typed in whole metres; the flag of the report and the size of the call tell one story."""
+    """Lengths are typed in whole metres; the report's flag and the call's size must be consistent."""
     told = feed(visit(0, 10), saying(1, a=76.0, b=20.0), saying(210, a=76.0 + step_m, b=20.0))
     said = static_reports(told)
     assert ["length_changed" in flags for flags in said["flags"]] == [False, hulls == 2]
@@ -151,7 +151,7 @@ def test_two_stays_at_one_time_are_two_ships_and_strangers_are_strangers():
 
 
 def test_two_stays_at_one_time_leave_her_other_stays_one_ships():
-    """Of the two one may be a stranger's; the others say no less of her for that. To touch is no overlap."""
+    """One of two overlapping stays may be a stranger's; her other stays are unaffected. Touching is no overlap."""
     others = [spell(96.0), spell(104.0, day=1), spell(100.0, day=40)]
     alone = lengths(*others)
     assert len(set(alone)) == 1
@@ -161,14 +161,14 @@ def test_two_stays_at_one_time_leave_her_other_stays_one_ships():
 
 
 def test_zero_is_nobodys_imo_number():
-    """Boats send it, and ships that nobody set up."""
+    """Boats and unconfigured transponders send it."""
     said = static(says(0, imo=0), says(8, imo=0, mmsi=MMSI + 1))
     assert len(set(lengths(spell(97.0), spell(103.0, day=9, mmsi=MMSI + 1), said=said))) == 2
 
 
 @pytest.mark.parametrize(("day", "hulls"), [(2.5, 1), (4.0, 2)])
 def test_what_she_says_within_two_days_of_sailing_is_said_of_that_stay(day, hulls):
-    """Sailed on day 1; her IMO number is typed late, and later a new transponder has it."""
+    """She sailed on day 1; her IMO number is typed later, and later still a new transponder sends it."""
     said = static(says(0), says(day, imo=IMO), says(8, imo=IMO, mmsi=MMSI + 1))
     assert len(set(lengths(spell(97.0), spell(103.0, day=9, mmsi=MMSI + 1), said=said))) == hulls
 
@@ -180,7 +180,7 @@ def test_a_hull_that_changes_her_transponder_is_known_by_her_imo_number():
 
 
 def test_the_table_of_calls_has_one_size_of_a_ship():
-    """Heard twice, seen once in each stay."""
+    """Heard in two stays, and seen once in each."""
     seen = [sighting("a", 10, length_m=224.0), sighting("b", 100, length_m=234.0)]
     table = called(visit(5, 20), visit(90, 110, seed=1), seen=seen, looks=looks_at(10, 100))
     assert list(table["detection_ids"].str.len()) == [1, 1]

@@ -1,4 +1,4 @@
-"""Who a call's ship is, where transponder and registry agree, disagree, or say too much."""
+"""Identity of a call's ship where transponder and registry agree, disagree, or give more than one answer."""
 
 import pandas as pd
 import pytest
@@ -32,7 +32,7 @@ def test_gross_tonnage_and_size_of_the_registry_reach_the_call(tmp_path):
 
 
 def test_a_tonnage_of_unknown_kind_reaches_the_call_as_such(tmp_path):
-    """Press says "a 2,507-ton tanker": the volume stage takes both readings."""
+    """A press report of "a 2,507-ton tanker": the volume stage considers both readings."""
     row = identity(MMSI, 1.0, reports(IMO), registry(tmp_path, f"{IMO},,ALPHA,2507,unknown,,,press"))
     assert (row["dwt_t"], row["tonnage_kind"]) == (2507.0, "unknown")
     call = pd.DataFrame([row | {"call_id": "a", "arrival": "2024-03-07"}])
@@ -78,7 +78,7 @@ def test_a_transponder_that_has_changed_hands_does_not_name_its_former_ship(tmp_
 
 
 def test_a_type_in_words_is_the_registrys_else_as_a_table_of_messages_words_it(tmp_path):
-    """What a code does not tell: that she carries gas."""
+    """They tell what a type code does not: that she carries gas."""
     assert identity(MMSI, 1.0, reports(IMO, words="LPG Tanker"), None)["ship_type"] == "LPG Tanker"
     path = tmp_path / "vessels.csv"
     path.write_text(f"imo,name,ship_type,source\n{IMO},A,oil products tanker,class\n{OTHER_IMO},B,,class\n")

@@ -1,4 +1,4 @@
-"""What transponders tell is asked once for several tables of calls: each is the one that is made anew."""
+"""Transponder results are computed once for several tables of calls; each table equals a fresh one."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Whether a call loaded: what zones and crews say before her own draughts and freeboards do."""
+"""Probability that a call loaded: the prior from zones and crews, before her own draughts and freeboards."""
 
 import numpy as np
 import pandas as pd
@@ -19,13 +19,13 @@ SEEN = {"freeboard_change_m": -1.6, "freeboard_change_lo_m": -2.0, "freeboard_ch
 
 
 def test_nobody_loads_in_roads_that_do_not_count():
-    """There draughts change for other reasons: bunkers, ballast, another port's cargo typed late."""
+    """There draughts change for other reasons: bunkers, ballast, a draught for another port's cargo typed late."""
     roads = box_zone("roads", *BOX, kind="anchorage", counts=False)
     assert chance_of_loading(DEEPER | SEEN, roads, CONFIG) == 0.0
 
 
 def test_of_two_ships_side_by_side_at_sea_she_that_leaves_lighter_gave_the_cargo():
-    """One cargo, two counted stays: together they are about one lifting, not two."""
+    """One cargo, two counted stays: together they make about one lifting, not two."""
     transfers = box_zone("transfers", *BOX, kind="anchorage", counts=True)
     config = CONFIG.model_copy(update={"prior_p_loading": 0.5})
     gave = chance_of_loading({"draught_in_m": 8.0, "draught_out_m": 6.2}, transfers, config)
@@ -48,7 +48,7 @@ def test_at_a_berth_draughts_and_freeboards_speak_as_far_as_they_are_one_hulls(s
 
 @pytest.mark.parametrize(("hours", "low_m", "rises"), [((1, 27), 2.2, True), ((26, 27), 3.6, False)])
 def test_of_a_ship_with_a_length_sides_speak_by_when_in_her_stay_they_were_seen(hours, low_m, rises):
-    """Two high sides at the end of a stay are those of a ship that took nothing, though the last is lower."""
+    """Two high sides at the end of a stay indicate a ship that took nothing, even if the last is lower."""
     came = pd.Timestamp("2024-03-07T06:00Z")
     stay = dict(zip(BOUNDS, (came, came, came + 28 * HOUR, came + 28 * HOUR), strict=True))
     looks = {
@@ -70,7 +70,7 @@ def test_of_a_ship_with_a_length_sides_speak_by_when_in_her_stay_they_were_seen(
 
 
 def test_the_habit_of_crews_is_told_by_other_calls_that_count_and_have_both_draughts():
-    """Her own draughts are weighed by it: they have not told it."""
+    """Her own draughts are weighed by the habit, so they are not used to estimate it."""
     steps = (2.2, 0.0, 0.0)
     rows = [{"counts": True, "draught_in_m": 4.0, "draught_out_m": 4.0 + step} for step in steps]
     others = [rows[0] | {"counts": False}, {"counts": True, "draught_in_m": 4.0}, {"counts": True}]
@@ -81,7 +81,7 @@ def test_the_habit_of_crews_is_told_by_other_calls_that_count_and_have_both_drau
 
 @pytest.mark.parametrize("prior", [0.1, 0.5, 0.9])
 def test_a_draught_that_changed_says_the_same_however_much_it_changed(prior):
-    """Nineteen to one for cargo from the smallest change that is one, the same against it of a draught that fell."""
+    """Nineteen to one for cargo from the smallest change that counts, and the same against it for a decrease."""
     odds = prior / (1 - prior)
     for deeper_m in (0.3, 0.9, 4.0):
         up, down = p_loading(prior, deeper_m), p_loading(prior, -deeper_m)
@@ -91,9 +91,9 @@ def test_a_draught_that_changed_says_the_same_however_much_it_changed(prior):
 @pytest.mark.parametrize("prior", [0.0, 0.1, 0.5, 0.9, 0.97, 1.0])
 @pytest.mark.parametrize("retyped", [0.0, 0.38, 1.0])
 def test_a_draught_that_stays_weighs_three_kinds_of_calls_by_bayes_rule(prior, retyped):
-    """Counted out among 100,000 calls: of 100 one in twenty moved no cargo, all others load or discharge.
+    """Counted among 100,000 calls: one in twenty moves no cargo, the others load or discharge.
 
-    Who types no new draught leaves it within the step in 95 of 100; of who does, 4 in 100 with cargo and 56 without.
+    Without retyping, 95 of 100 draughts stay within the step; with it, 4 of 100 with cargo and 56 without.
     """
     loaded = 100_000 * prior
     idle = min(5_000.0, 100_000 - loaded)

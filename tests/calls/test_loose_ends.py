@@ -22,7 +22,7 @@ def moored(every_min=3.0):
 @pytest.mark.parametrize(("every_min", "moved_m"), [(1, 2000), (3, 3000), (6, 5000)])
 @pytest.mark.parametrize("table", [visit(5, 20), moored()], ids=["under way", "alongside"])
 def test_a_fix_moved_by_some_km_at_an_end_is_a_spike(table, row, every_min, moved_m):
-    """As fast as a ship at 50 kn, so that speed alone does not tell; she sends that she lies, or makes 10 kn."""
+    """The jump is as fast as a ship at 50 kn, so speed alone does not tell; she reports being at rest, or 10 kn."""
     thinned = table.copy()
     thinned["time_utc"] = at(0) + (thinned["time_utc"] - at(0)) * every_min / 3
     thinned = thinned if table["sog"].max() < 1 or every_min == 3 else visit(5, 20, every_min=every_min)
@@ -52,20 +52,20 @@ def test_a_long_silence_is_an_end_too(row):
 
 
 def test_who_shifted_while_nobody_heard_her_is_no_spike():
-    """Half an hour of silence, and she lies 4 km on: time enough."""
+    """Half an hour of silence is enough to move 4 km."""
     table = moored()
     last = fixes(table["time_utc"].iloc[-1:].sub(at(0)).dt.total_seconds() / 3600 + 0.5, *off_berth(4000), 0.0)
     assert not spikes(feed(table, last))
 
 
 def test_a_report_that_fits_nothing_belongs_to_the_second_ship_of_the_number():
-    """Two ships lie 2.5 km apart; the last word is of the second: hers, and no spike of the first."""
+    """Two ships lie 2.5 km apart; the last report is the second ship's, not a spike of the first."""
     hours = np.arange(0, 5, 0.05)
     assert not spikes(feed(fixes(hours, *BERTH, 0.0), fixes(hours + 0.025, *off_berth(2500), 0.0)))
 
 
 def test_a_last_word_moved_out_of_the_port_is_no_departure():
-    """The feed ends while she lies at the berth; its last position is 4 km off."""
+    """The feed ends with her at the berth, except for a last position 4 km away."""
     table = moored()
     place, config = harbour(), CallsConfig()
     whole = stays(clean_tracks(feed(table)), place, config)
@@ -85,7 +85,7 @@ def test_a_first_word_moved_to_another_place_is_no_arrival_from_there():
 
 @pytest.mark.parametrize("took_s", [60.0, 180.0, 360.0, 900.0])
 def test_the_way_from_rest_to_rest_is_that_of_even_acceleration(took_s):
-    """Half the time gathering way and half losing it: a t^2 / 4, until the top speed is reached."""
+    """Half the time accelerating and half decelerating: a t^2 / 4, until top speed is reached."""
     peak = ACCELERATION_M_S2 * took_s / 2
     way_m = peak * took_s / 2 if peak < TOP_M_S else TOP_M_S * (took_s - TOP_M_S / ACCELERATION_M_S2)
     for share, found in ((0.99, False), (1.01, True)):

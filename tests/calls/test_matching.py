@@ -82,14 +82,14 @@ def test_no_partner_lies_beyond_the_gate_however_alone_she_is():
 
 
 def test_a_transponder_that_another_ship_has_says_nothing_of_who_lies_beside_her():
-    """Her only possible partner is taken, so nobody transmits there: as sure as with no transponder at all."""
+    """Her only possible transponder is taken, so she is as certainly dark as with no transponder nearby."""
     table = matched([sighting("hers", NOON), sighting("beside", NOON, off_berth(60))], moored(0))
     assert (partner(table, "hers"), partner(table, "beside")) == (MMSI, None)
     assert table.loc["beside", "probability"] == 1.0
 
 
 def test_chances_are_by_bayes_rule_among_all_who_may_be_there():
-    """Two alike transponders at one place, and two as far off: what one may have, the other has not."""
+    """Two equal transponders at one place compete for one detection: the chance of one excludes the other."""
     alone = matched([sighting("d", NOON)], moored(0)).loc["d", "probability"]
     shared = matched([sighting("d", NOON)], moored(0), moored(0, MMSI + 1)).loc["d", "probability"]
     odds = alone / (1 - alone)
@@ -111,7 +111,7 @@ def test_two_ships_in_one_place_are_told_apart_by_size():
 @pytest.mark.parametrize("side", [-1, 1])
 @pytest.mark.parametrize("north", [False, True], ids=["east and west", "north and south"])
 def test_ships_are_expected_about_the_detections_of_a_scene_and_not_farther_off(beyond_m, counts, side, north):
-    """The transponder of an image's ships says nothing of what lies kilometres outside of it."""
+    """An image's transponders say nothing about places kilometres outside of it."""
 
     def lying(metres: float) -> tuple[float, float]:
         return off_berth(0, metres) if north else off_berth(metres)
@@ -119,7 +119,7 @@ def test_ships_are_expected_about_the_detections_of_a_scene_and_not_farther_off(
     seen = [sighting(f"d{n}", NOON, lying(metres), scene_id="s") for n, metres in enumerate((-2000, 2000))]
     here = fixes(np.arange(11, 13, 0.1), *lying(-2000))
     other = fixes(np.arange(11, 13, 0.1), *lying(side * (2000 + beyond_m)), mmsi=MMSI + 1)
-    shown = detectability(np.array([np.nan]))[0]  # each is expected as often as images show a ship of unknown length
+    shown = detectability(np.array([np.nan]))[0]  # expected as often as images show a ship of unknown length
 
     def expected(*parts) -> float:
         table = feed(*parts)
@@ -130,7 +130,7 @@ def test_ships_are_expected_about_the_detections_of_a_scene_and_not_farther_off(
 
 
 def test_a_moving_ship_is_looked_for_where_she_is_by_then():
-    """10 kn due east, last heard ten minutes ago: 3,087 m on."""
+    """10 kn due east, last heard ten minutes ago: 3,087 m farther."""
     heard = [11.5 + k / 60 for k in range(20)]
     lon, lat = zip(*[off_berth((h - NOON) * 18_520) for h in heard], strict=True)
     ship = fixes(heard, list(lon), list(lat), 10.0, cog=90.0)
@@ -144,14 +144,14 @@ def test_between_two_fixes_she_lies_on_the_way():
     row = matched([sighting("d", 6.5)], visit(7, 9, every_min=10)).loc["d"]
     lon = sighting("x", 6.5)["lon"]
     assert lon == BERTH[0]
-    assert pd.isna(row["mmsi"])  # she is 9 km off by then
+    assert pd.isna(row["mmsi"])  # by then she is 9 km away
     here = matched([sighting("d", 6.75, off_berth(0.25 * 18_520))], visit(7, 9, every_min=10)).loc["d"]
     assert (here["mmsi"], here["distance_m"] < 50) == (MMSI, True)
 
 
 @pytest.mark.parametrize("course_deg", [45.0, 225.0])
 def test_a_ship_under_way_is_looked_for_at_the_time_of_her_own_row(course_deg):
-    """A slice of radar is seen over half a minute, in which a ship at 12 kn is 185 m on."""
+    """A radar slice is acquired over half a minute, in which a ship at 12 kn moves 185 m."""
     east, north = np.sin(np.radians(course_deg)), np.cos(np.radians(course_deg))
     hours = np.arange(11, 13, 1 / 60)
     way_m = (hours - NOON) * 12 * 1852
@@ -249,7 +249,7 @@ def test_a_table_without_what_is_needed_is_refused_by_name(column):
 @needs_real_data
 @pytest.mark.parametrize("dropped", [0.0, 0.3], ids=["all transmit", "30 % dark"])
 def test_real_detections_and_messages(dropped):
-    """110 pairs of Sentinel-1 ships and AIS; those whose transponder was removed must be called dark."""
+    """110 pairs of Sentinel-1 ships and AIS; those whose transponder was removed must be reported as dark."""
     folder = REAL_DATA / "sar_ais_match"
     seen, heard, truth = (pd.read_csv(folder / f"{n}.csv") for n in ("sar_detections", "ais_messages", "truth"))
     ships = np.array(sorted(truth["mmsi"].unique()))
@@ -270,7 +270,7 @@ def test_real_detections_and_messages(dropped):
 
 
 def under_way(seed: int, flight: tuple[float, float], shift_s: float, count: int = 14):
-    """Ships at 10 kn on all courses, shown by a radar that looks to the right of its flight and shifts what moves."""
+    """Ships at 10 kn on all courses, as a right-looking radar with azimuth shift shows them."""
     rng = np.random.default_rng(seed)
     look = (flight[1], -flight[0])
     seen, ships = [], []
@@ -289,7 +289,7 @@ def under_way(seed: int, flight: tuple[float, float], shift_s: float, count: int
 
 @pytest.mark.parametrize(("name", "heading"), [("ascending", 348.8), ("descending", 191.2)])
 def test_the_radar_shows_a_coming_ship_ahead_of_where_she_is(name, heading):
-    """The shift that was put in is found, on the right pass, to five per cent."""
+    """The simulated shift is recovered to five per cent, with the right pass direction."""
     flight = float(np.sin(np.radians(heading))), float(np.cos(np.radians(heading)))
     seen, ships = under_way(3, flight, 75.0)
     table = feed(*ships)
@@ -311,7 +311,7 @@ def test_an_optical_image_shifts_nothing():
 
 
 def test_a_look_that_matched_nobody_says_nothing_of_where_its_image_lies():
-    """Zero metres off, measured by no ship, reads as a check that was passed."""
+    """Zero metres of offset, measured with no ship, would look like a passed check."""
     told = {"scene_id": "a", "n_detections": 1, "n_transponders": 1, "matched": 0.02, "expected": 0.03,
             "offset_east_m": 0.0, "offset_north_m": 0.0, "displacement": "none"}  # fmt: skip
     (lone,) = check_lines(pd.DataFrame([told]))
@@ -322,7 +322,7 @@ def test_a_look_that_matched_nobody_says_nothing_of_where_its_image_lies():
 
 @pytest.mark.parametrize("sensor", ["optical", "sentinel-2"])
 def test_an_optical_image_is_as_sure_of_ships_under_way_as_of_those_that_lie(sensor):
-    """Two abreast at 12 kn, 400 m apart, each where her transponder says: nothing displaces them."""
+    """Two ships abreast at 12 kn, 400 m apart, each at her transponder's position: nothing displaces them."""
     hours = np.arange(0, 1, 10 / 3600)
     ships = []
     for n in range(2):
@@ -345,13 +345,13 @@ def test_the_self_check_misses_the_ships_that_no_image_shows():
 
 
 def test_a_ship_that_cast_off_meanwhile_is_still_hers():
-    """Said at 12:05 to be doing 11 kn: at noon she may have lain where she was heard."""
+    """At 12:05 she reports 11 kn; at noon she may still have been where she was last heard."""
     row = matched([sighting("d", NOON)], fixes([NOON + 300 / 3600], *off_berth(100), 11.0, cog=210.0)).loc["d"]
     assert row["mmsi"] == MMSI
 
 
 def test_between_two_fixes_of_a_turn_she_lies_on_the_turn():
-    """A quarter of a circle of 1,000 m in 300 s: half of the way she is on the circle, 290 m off the chord."""
+    """A quarter circle of 1,000 m in 300 s: half way she is on the circle, 290 m off the chord."""
     turned = np.radians([0.0, 90.0])
     speed_m_s = 1000 * np.pi / 2 / 300
     fixes_ = pd.DataFrame(
@@ -364,7 +364,7 @@ def test_between_two_fixes_of_a_turn_she_lies_on_the_turn():
 
 
 def test_the_spread_of_a_silence_is_learned_from_how_far_ships_were_from_where_they_said():
-    """Fixes a minute apart, each off by a normal law of 0.8 m for each second; as many as leave little of the prior."""
+    """Fixes a minute apart, each off by a normal error of 0.8 m per second; enough of them to outweigh the prior."""
     rng, n, dt = np.random.default_rng(5), 20_000, 60.0
     off = rng.normal(0, 0.8 * dt, (2, n))
     still = np.zeros(n)
@@ -373,7 +373,7 @@ def test_the_spread_of_a_silence_is_learned_from_how_far_ships_were_from_where_t
 
 
 def test_case_and_blanks_make_no_other_column_and_only_what_lacks_is_told():
-    """A table with "Lon" was told to lack lon; of one that lacks lat alone, lon was named too."""
+    """A column "Lon" counts as lon; a table that lacks only lat must not be told to lack lon, too."""
     table = pd.DataFrame({"Det ID": ["a"], "Time (UTC)": ["2024-03-07T00:00:00Z"], "Lon": [133.0], "LATITUDE": [42.7]})
     row = own_names(table).iloc[0]
     assert (row["detection_id"], row["lon"], row["lat"]) == ("a", 133.0, 42.7)
@@ -382,7 +382,7 @@ def test_case_and_blanks_make_no_other_column_and_only_what_lacks_is_told():
 
 
 def test_detections_of_foreign_columns_name_all_that_lack_and_what_may_be_meant():
-    """It named one, so that a table with four such columns was refused four times."""
+    """All four missing columns are named at once, not one per attempt."""
     table = pd.DataFrame(
         {"Kennung": ["a"], "Timestamp": ["2024-03-07T00:00:00Z"], "Breite": [42.7], "Längengrad": [133]}
     )

@@ -1,4 +1,4 @@
-"""What the odds of a match are worth: the truth is Bayes' rule, for one ship and whoever else it may be."""
+"""The odds of a match against Bayes' rule, for one ship and its alternatives."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ SIZE = ["length_m", "length_lo_m", "length_hi_m"]
 
 
 def odds(seen: pd.DataFrame, *static: pd.DataFrame) -> pd.Series:
-    """Of each detection, that it is hers who lies at the berth against nobody's who transmits."""
+    """Odds for each detection: the ship heard at the berth against a ship without a transponder."""
     messages = feed(fixes(np.arange(11, 13, 0.1), *off_berth(0)), *static)
     found = match(seen, clean_tracks(messages), static_reports(messages), CONFIG).set_index("det_id")
     hers = found["probability"].where(found["mmsi"] == MMSI, 1 - found["probability"])
@@ -25,7 +25,7 @@ def odds(seen: pd.DataFrame, *static: pd.DataFrame) -> pd.Series:
 
 
 def test_over_all_places_the_odds_add_up_to_those_that_she_is_shown_over_the_density_of_others():
-    """She is somewhere: her density adds up to 1. A scene for each ring of 20 m; its fit may widen it by some."""
+    """Her density integrates to 1. One scene per ring of 20 m; the scene fit may widen it somewhat."""
     rings_m = np.arange(10.0, 600.0, 20.0)
     rows = [sighting(f"d{n:02}", NOON, off_berth(m), scene_id=f"s{n:02}") for n, m in enumerate(rings_m)]
     seen = detections(*rows)
@@ -37,7 +37,7 @@ def test_over_all_places_the_odds_add_up_to_those_that_she_is_shown_over_the_den
 
 @pytest.mark.parametrize("said_m", [12.0, 40.0, 300.0])
 def test_a_ship_that_images_show_more_often_is_likelier_the_one_that_is_seen(said_m):
-    """By Bayes against one of 100 m: either she is what is seen, or the image missed her and it is another's."""
+    """By Bayes, relative to a ship of 100 m: she is the detection, or was missed and the detection is another ship."""
     seen = detections(sighting("d", NOON))
     seen[SIZE] = np.nan
     hers, of_100 = (odds(seen, said(11, a=m - 2.0, b=2.0))["d"] for m in (said_m, 100.0))
@@ -47,9 +47,9 @@ def test_a_ship_that_images_show_more_often_is_likelier_the_one_that_is_seen(sai
 
 @pytest.mark.parametrize("said_m", [95.0, 120.0, 150.0])
 def test_what_a_seen_length_says_of_ships_at_large_is_little(said_m):
-    """How much likelier it is hers than any ship's is 1 on average over ships, and somewhat less is cautious.
+    """The likelihood ratio of her to any ship averages 1 over ships; slightly less is cautious.
 
-    Ships of ports: half longer than 110 m, 0.45 of ln(length) about that. One alike speaks for her, another against.
+    Ships of ports: median 110 m, sd of ln(length) 0.45. A similar length speaks for her, a different one against.
     """
     ships_m = 110 * np.exp(0.45 * norm.ppf((np.arange(30) + 0.5) / 30))
     lengths_m = [*ships_m, said_m, 2 * said_m, 1.0]

@@ -1,4 +1,4 @@
-"""Calls that nobody saw: when there is a number at all. The truth is the definition, by looks alone, and invariance."""
+"""Unseen calls: when a number can be given at all. Truth: the definition, by looks alone, and invariance."""
 
 import numpy as np
 import pandas as pd
@@ -19,11 +19,11 @@ from tests.builders import box_zone, place_of
 from tests.calls.traffic import at, harbour, looks_at
 
 STAY_D = np.array([1.0])
-SLICE = pd.Timedelta(seconds=25)  # from one picture of a pass to the next
+SLICE = pd.Timedelta(seconds=25)  # between two images of one pass
 
 
 def evenly(n: int, period_d: float, recall: float = 0.9):
-    """What n looks, evenly spread, could see of stays of one day."""
+    """What n evenly spread looks could see of one-day stays."""
     times = (np.arange(n) + 0.5) * period_d / n
     return exposure(times, np.full(n, recall), STAY_D, period_d)
 
@@ -32,13 +32,13 @@ def evenly(n: int, period_d: float, recall: float = 0.9):
     ("n", "period_d", "tells"),
     [
         (0, 30, False),
-        (1, 30, False),  # one image in a month, as people have it
+        (1, 30, False),  # one image a month, as users often have
         (4, 30, False),
         (5, 30, True),
-        (5, 365, False),  # a moment in two months
+        (5, 365, False),  # one moment in two months
         (30, 365, True),
-        (2, 1, True),  # a day seen through
-        # Looks a day and more apart see 0.9 d of arrivals each, of period_d and the day before: 3 % and a half of them
+        (2, 1, True),  # a fully watched day
+        # Looks a day or more apart each see 0.9 d of arrivals, out of period_d and the day before: limits 3 % and half
         (5, 4.5 / 0.031 - 1, True),
         (5, 4.5 / 0.029 - 1, False),
         (2, 1.8 / 0.51 - 1, True),
@@ -51,7 +51,7 @@ def test_too_few_looks_say_nothing(n, period_d, tells):
 
 @pytest.mark.parametrize("apart_d", [5 / 1440, 1 / 24, 0.4 / 7])
 def test_pictures_of_one_morning_are_one_moment(apart_d):
-    """Eight of them see hardly more than one does: a ship seen would stand for nearly thirty that nobody saw."""
+    """Eight of them see hardly more than one: each ship seen would stand for nearly thirty unseen ones."""
     morning = 15.3 + np.arange(8) * apart_d
     assert not exposure(morning, np.full(8, 0.9), STAY_D, 30.0).tells()
     four_more = np.array([3.0, 8.0, 20.0, 27.0])
@@ -94,7 +94,7 @@ def missed(
 
 
 def recalls() -> pd.DataFrame:
-    """Short ships are found half as often."""
+    """Short ships are found half as often as others."""
     sure = {
         "sensor": "optical",
         "context": "quay",
@@ -110,7 +110,7 @@ def recalls() -> pd.DataFrame:
 
 
 def slices(n: int) -> pd.DataFrame:
-    """The looks of one overpass that came in n pieces, half a minute from one to the next."""
+    """Looks of one pass delivered as n slices, half a minute apart."""
     piece = {"sensor": "optical", "status": "used", "href": "memory", "footprint": box(132.9, 42.6, 133.2, 42.9)}
     rows = [piece | {"scene_id": f"piece-{k}", "acquired": at(360 + k / 120)} for k in range(n)]
     return looks_of(SCENES.from_rows(rows), {}, DETECTIONS.empty(), harbour())
@@ -123,12 +123,12 @@ def test_the_table_of_one_look_holds_no_number_and_that_of_five_does():
     assert one[["p_seen", "unseen_days", "unseen_mean"]].isna().all(axis=None)
     assert set(five["state"]) == {"known"}
     assert five["unseen_mean"].notna().all()
-    inner = five.iloc[5:25]  # a day of arrivals each
+    inner = five.iloc[5:25]  # with a full day of arrivals each
     np.testing.assert_allclose(inner["unseen_days"], 1 - inner["p_seen"])
 
 
 def test_a_day_is_the_calendars_whenever_the_period_starts():
-    """From 14 h to 14 h three days later: four calendar days, the first of 10 h and the last of 14 h."""
+    """A period from 14 h to 14 h three days later has four calendar days, the first of 10 h and the last of 14 h."""
     here = exposure(np.arange(0.1, 3, 0.25), np.full(12, 0.9), STAY_D, 3.0, begun_d=14 / 24)
     first_also_there = 10 / 24 + STAY_D.mean()
     assert here.seen_d + here.unseen_d == pytest.approx([first_also_there, 1.0, 1.0, 14 / 24])
@@ -140,7 +140,7 @@ def test_a_day_is_the_calendars_whenever_the_period_starts():
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("start_h", "end_h"), [(0, 720 + 1 / 6), (1 / 6, 720 + 1 / 6)])
 def test_a_last_day_of_minutes_leaves_a_number_to_all_days(start_h, end_h):
-    """Ten minutes more of a month bring next to no call more."""
+    """Ten more minutes add hardly any call to a month."""
     hours = list(np.arange(12, 720, 48.0))
     whole, more = (missed(hours, called({}, {}), *ends) for ends in ((0, 720), (start_h, end_h)))
     assert len(more) == len(whole) + 1
@@ -156,7 +156,7 @@ def test_when_the_period_starts_moves_nobody_seen_or_unseen():
 
 
 def called(*rows: dict) -> pd.DataFrame:
-    """Port calls seen in one look each, at the berth."""
+    """Port calls each seen in one look, at the berth."""
     when = at(100)
     seen = {
         "vessel_id": "anonymous", "identity_probability": 0, "berth_id": "oil", "berth_kind": "berth", "counts": True,
@@ -167,7 +167,7 @@ def called(*rows: dict) -> pd.DataFrame:
 
 
 def test_the_table_and_the_account_expect_the_same_number_of_unseen_calls():
-    """Cargoes of one barrel: the account's barrels nobody saw are calls."""
+    """With cargoes of one barrel, the account's unseen barrels are its number of unseen calls."""
     when = at(100)
     calls = called(*[{}] * 2)
     table = missed([72, 216, 360, 504, 648], calls)
@@ -183,7 +183,7 @@ def test_the_table_and_the_account_expect_the_same_number_of_unseen_calls():
 def test_a_look_at_half_of_a_berth_finds_half_as_often():
     looks = looks_at(*np.arange(10, 700, 24.0))
     whole, half = (missed(looks.assign(covered=share, state="partly")) for share in (1.0, 0.5))
-    days = slice(2, 28)  # the ends of a period see less
+    days = slice(2, 28)  # fewer arrivals are seen at the ends of a period
     of_whole, of_half = (table["p_seen"].iloc[days].mean() for table in (whole, half))
     assert of_half < 0.75 * of_whole
     never = missed(looks.assign(covered=0.0, state="partly"))
@@ -193,20 +193,20 @@ def test_a_look_at_half_of_a_berth_finds_half_as_often():
 
 
 def test_a_look_that_shows_too_little_to_be_usable_still_finds_as_much_as_it_shows():
-    """Ships found in it count as seen. No stay holds two of these looks, so what they see goes with their share."""
+    """Ships found in it count as seen. No stay spans two of these looks, so days seen are proportional to coverage."""
     looks = looks_at(72, 216, 360, 504, 648)
     tenth, fifth, half = (
         missed(looks.assign(covered=share, state=state))["seen_days"].sum()
         for share, state in ((0.1, "unknown"), (0.2, "unknown"), (0.5, "partly"))
     )
-    assert tenth == 0  # too little to tell anything
+    assert tenth == 0  # too little to count
     assert fifth == pytest.approx(0.4 * half)
     failed = missed(looks.assign(covered=np.nan, state="unknown"))
     assert set(failed["state"]) == {"unknown"}
 
 
 def sighted_in(*sightings: list[float]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Calls, each seen in the looks of these hours, and the detections."""
+    """Calls, each seen in the looks at these hours, and the detections."""
     ids = [[f"d{n}-{hour:g}" for hour in hours] for n, hours in enumerate(sightings)]
     rows = [
         {"detection_id": name, "scene_id": f"scene-{hour:g}", "acquired": at(hour), "sensor": "optical"}
@@ -217,7 +217,7 @@ def sighted_in(*sightings: list[float]) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def test_calls_that_looks_of_unknown_worth_found_stand_for_no_others():
-    """What every second look finds nobody knows, none to all: what came is told without a bias, and held."""
+    """The recall of every second look is unknown: the total is estimated without bias, and the interval holds."""
     hours, days, worlds = np.arange(6.0, 360, 24), 15.0, 30
     vague = np.arange(len(hours)) % 2 == 1
     looks = looks_at(*hours).assign(covered=np.where(vague, 0.0, 1.0), state=np.where(vague, "unknown", "usable"))
@@ -241,7 +241,7 @@ def test_calls_that_looks_of_unknown_worth_found_stand_for_no_others():
 
 @pytest.mark.parametrize(("n", "shape", "per_seen"), [(3, 10.5, 0.5), (1, 0.5, 2.0), (2, 0.05, 1.0), (5, 1.5, 0.5)])
 def test_what_such_looks_found_of_the_missed_calls_is_as_in_drawn_worlds(n, shape, per_seen):
-    """Rates and shares are drawn from what is known of them before; each world counts as often as it shows so many."""
+    """Rates and shares drawn from their priors; each world is weighted by the probability of that many finds."""
     rng = np.random.default_rng(5)
     mean, share = rng.gamma(shape, per_seen, 200_000), rng.beta(0.5, 0.5, 200_000)
     weight = poisson.pmf(n, share * mean)
@@ -265,7 +265,7 @@ def test_a_find_counts_with_its_pass_and_where_nothing_is_known_of_it():
 
 
 def test_stays_of_many_lengths_are_seen_as_often_as_drawn_ships_are():
-    """Ships come at any time of 20 days, or lie there when they begin; each look finds each with its own chance."""
+    """Ships arrive at any time of 20 days, or are there at the start; each look finds each independently."""
     law, looks, recall, days = np.array([0.3, 1.0, 6.0]), np.array([0.0, 2.0, 2.3, 9.0, 17.5]), 0.6, 20.0
     rng = np.random.default_rng(3)
     arrivals, stay = rng.uniform(-6, days, 400_000), rng.choice(law, 400_000)
@@ -283,7 +283,7 @@ def test_stays_of_many_lengths_are_seen_as_often_as_drawn_ships_are():
 @pytest.mark.parametrize("stay_d", [0.31, 1.0, 2.7])
 @pytest.mark.parametrize("look_d", np.linspace(5, 6, 7))
 def test_one_look_sees_whoever_came_within_a_stay_before_it(look_d, stay_d):
-    """To a quarter of an hour, wherever in its day the look falls."""
+    """To a quarter of an hour, whatever the time of day of the look."""
     here = exposure(np.array([look_d]), np.array([0.8]), np.array([stay_d]), 20.0)
     assert here.total_seen_d / 0.8 == pytest.approx(stay_d, abs=1 / 96)
 
@@ -302,7 +302,7 @@ def test_a_look_at_the_end_of_the_period_is_the_next_ones(look_d, inside):
 
 
 def test_stays_last_as_declared_until_enough_were_heard_from_entry_to_exit():
-    """The declared law has its 5 and 95 % points; what was heard lies half way between its bounds."""
+    """The declared law has its 5 and 95 % points; a heard stay is taken at the midpoint of its bounds."""
     config = CallsConfig()
     heard = {"evidence_class": "A", "arrival_lo": at(9), "arrival_hi": at(11), "departure_lo": at(57)}
     rows = called(*(heard | {"departure_hi": at(59 + 24 * (n % 2))} for n in range(MIN_STAYS)))
@@ -315,7 +315,7 @@ def test_stays_last_as_declared_until_enough_were_heard_from_entry_to_exit():
 
 
 def test_each_zone_has_its_own_callers_and_all_zones_share_one_prior():
-    """Half a call of Jeffreys' prior in all, however many zones; at the other berth ships are short, hard to find."""
+    """Half a call of Jeffreys' prior in total, for any number of zones; the other berth's short ships are hard to find."""
     spots = [box_zone(name, 133.0 + n / 50, 42.73, 133.01 + n / 50, 42.74) for n, name in enumerate(("oil", "short"))]
     calls = called({}, {}, {"berth_id": "short", "length_m": 40.0})
     hours = [72, 216, 360, 504, 648]
@@ -327,14 +327,14 @@ def test_each_zone_has_its_own_callers_and_all_zones_share_one_prior():
 
 
 def test_a_call_counts_as_seen_in_one_image_or_in_several_and_not_where_it_was_heard():
-    """Calls that a transponder told say nothing of how often looks see a ship without one."""
+    """Calls heard by transponder say nothing about how often looks see a ship without one."""
     looks = looks_at(*range(12, 720, 48))
     n_seen = {cls: missed(looks, called({"evidence_class": cls}))["n_seen"].unique().tolist() for cls in "ABCD"}
     assert n_seen == {"A": [0], "B": [0], "C": [1], "D": [1]}
 
 
 def test_a_call_that_does_not_count_stands_for_no_unseen_ones():
-    """A bulk carrier at the oil berth: that she was seen says nothing of how many tankers were not."""
+    """A bulk carrier seen at the oil berth says nothing about the number of unseen tankers."""
     looks = looks_at(*range(12, 720, 48))
     table = missed(looks, called({}, {"counts": False}))
     assert table["n_seen"].unique().tolist() == [1]

@@ -1,4 +1,4 @@
-"""Where a ship is whose messages lack a speed or a course, and on planes of other latitudes."""
+"""Position of a ship whose messages lack speed or course, and local planes at different latitudes."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ SPEED_M_S = 5.0
 
 
 def heading_east(*, spot=BERTH, mmsi: int = MMSI, **unsent) -> pd.DataFrame:
-    """Fixes every ten minutes of the first hour, on her way due east at 5 m/s from a spot."""
+    """Fixes every ten minutes of the first hour, moving due east at 5 m/s from a spot."""
     hours = np.arange(7) / 6
     lon, lat = from_plane(SPEED_M_S * hours * 3600, 0.0, spot)
     return fixes(hours, lon, lat, SPEED_M_S / KNOT_M_S, mmsi=mmsi, cog=90.0).assign(**unsent)
@@ -33,7 +33,7 @@ UNSENT = {"no course": {"cog": np.nan}, "no speed": {"sog": np.nan}, "neither": 
 @pytest.mark.parametrize("unsent", UNSENT.values(), ids=UNSENT)
 @pytest.mark.parametrize("minutes", [-10.0, 52.5, 70.0], ids=["before", "between", "beyond"])
 def test_what_a_table_does_not_say_of_her_way_is_told_by_her_way(unsent, minutes):
-    """Without courses she was looked for due north; without speeds 280 m beside a way that is straight and even."""
+    """Else she would be predicted due north without courses, and 280 m off a straight, even path without speeds."""
     track = track_of(heading_east(**unsent))
     there = track.at(track.seconds[0] + minutes * 60)
     assert there is not None
@@ -52,7 +52,7 @@ def test_no_spread_of_a_silence_is_learned_where_no_courses_were_sent():
 
 
 def test_a_scene_in_the_tropics_changes_nothing_of_one_in_the_north():
-    """All scenes shared one plane, on which a degree east at 62 N was half as long again."""
+    """Each scene needs its own plane: on a common one, a degree east at 62 N would be half as long again."""
     north, tropics = (10.0, 62.0), (10.0, 1.0)
     there = tuple(float(v) for v in from_plane(SPEED_M_S * 4200, 0.0, north))
     lain = fixes(np.arange(0, 2, 0.1), *tropics, mmsi=MMSI + 1)
@@ -84,7 +84,7 @@ def test_a_ship_that_lies_still_strays_a_fifth_as_far_in_a_silence_as_one_under_
 
 
 def test_as_many_pairs_as_the_prior_weighs_meet_the_declared_spread_half_way():
-    """Each misses by 2 m a second, the median of a Rayleigh law of 2 / sqrt(2 ln 2) on each axis."""
+    """Each pair misses by 2 m per second, the median of a Rayleigh law of 2 / sqrt(2 ln 2) on each axis."""
     n = np.arange(PRIOR_PAIRS + 1) * 60.0
     track = TrackOnPlane(MMSI, n, 5.0 * n, 2.0 * n, 0 * n + 5.0, 0 * n)
     told = 2.0 / np.sqrt(2 * np.log(2))
@@ -92,7 +92,7 @@ def test_as_many_pairs_as_the_prior_weighs_meet_the_declared_spread_half_way():
 
 
 def test_between_fixes_that_belie_their_speeds_she_is_on_the_straight_way():
-    """Ten minutes at 10 m/s to the north by what she sent, 300 m to the east by where she was."""
+    """In ten minutes, 10 m/s to the north by her reports, 300 m to the east by her positions."""
     ends, sent = np.array([0.0, 300.0]), np.array([10.0, 10.0])
     track = TrackOnPlane(MMSI, np.array([0.0, 600.0]), ends, 0 * ends, 0 * sent, sent)
     there = track.at(150.0)

@@ -14,8 +14,8 @@ TANKER = said(0.0, ship_type=80)
     ("first", "last", "counts"),
     [
         (datetime(2024, 3, 7, tzinfo=UTC), datetime(2024, 3, 9, tzinfo=UTC), True),
-        (datetime(2024, 3, 7, 20, tzinfo=UTC), datetime(2024, 3, 9, tzinfo=UTC), True),  # she is there as it begins
-        (datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 3, 7, 12, tzinfo=UTC), True),  # and as it ends
+        (datetime(2024, 3, 7, 20, tzinfo=UTC), datetime(2024, 3, 9, tzinfo=UTC), True),  # she is there at its start
+        (datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 3, 7, 12, tzinfo=UTC), True),  # and at its end
         (datetime(2024, 3, 9, tzinfo=UTC), datetime(2024, 4, 1, tzinfo=UTC), False),
         (datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 3, 7, tzinfo=UTC), False),
     ],
@@ -31,7 +31,7 @@ def test_a_stay_counts_where_it_reaches_into_the_period(first, last, counts):
 
 
 def test_a_stay_without_a_bound_is_held_to_what_was_seen():
-    """One sighting, no look before or after: she was there then, and that decides."""
+    """With one sighting and no look before or after, the time of the sighting decides."""
     lone = calls_of([sighting("a", 6.0)], looks_at(6.0))
     assert {"arrival_open", "left_open"} <= set(lone["flags"][0])
     assert within_period(lone, at(0), at(12))["counts"].tolist() == [True]

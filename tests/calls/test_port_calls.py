@@ -34,7 +34,7 @@ HULL = {"a": 80.0, "b": 16.0, "c": 7.0, "d": 8.0, "ship_type": 80}
 
 
 def called(*messages: pd.DataFrame, seen=(), looks=None, registry=None, place=None, shuffle=False) -> pd.DataFrame:
-    """Port calls from messages and sightings, the stages before run as in a run."""
+    """Port calls from messages and sightings, with the same steps before as in a run."""
     table, found = feed(*messages), detections(*seen)
     if shuffle:
         table, found = (t.sample(frac=1, random_state=5).reset_index(drop=True) for t in (table, found))
@@ -77,7 +77,7 @@ def test_the_table_holds_what_its_contract_tells_and_nothing_that_was_only_worke
 
 @pytest.mark.parametrize("hours", [4.6, 9.4])
 def test_a_sighting_just_outside_of_what_was_heard_is_the_same_stay(hours):
-    """Her transponder was on from 5 to 9; the picture came half an hour off."""
+    """Her transponder was on from 5 to 9 h; the image was taken half an hour outside of that."""
     row = only(fixes(np.arange(5, 9, 0.1), *BERTH), seen=[sighting("d", hours)], looks=looks_at(hours))
     assert row["detection_ids"] == ["d"]
     assert row["arrival_hi"] <= at(hours) <= row["departure_lo"]
@@ -90,7 +90,7 @@ def test_spikes_and_repeats_make_no_call(seed):
 
 
 def test_a_ship_that_no_one_heard_is_called_by_pictures():
-    traffic = visit(5, 60, mmsi=MMSI + 7, spot=off_berth(-20_000))  # somebody transmits, so she is dark
+    traffic = visit(5, 60, mmsi=MMSI + 7, spot=off_berth(-20_000))  # another ship is heard, so reception works: dark
     row = only(traffic, seen=[sighting("a", 24), sighting("b", 36)], looks=looks_at(12, 24, 36, 48))
     assert (row["evidence_class"], row["vessel_id"]) == ("C", "anonymous")
     assert row["identity_probability"] == 0
@@ -108,7 +108,7 @@ def test_where_no_transponder_was_heard_nobody_is_dark():
 
 
 def test_a_day_that_nobody_looked_is_unknown_and_bounds_nothing():
-    """The looks at 12 h and 48 h saw nothing for cloud: arrival and departure are open up to the longest stay."""
+    """The looks at 12 h and 48 h were cloudy: arrival and departure are open up to the longest stay."""
     row = only(seen=[sighting("a", 200)], looks=pd.concat([looks_at(200), looks_at(190, 210, state="unknown")]))
     assert row["arrival_lo"] == at(200 - 6 * 24)
     assert row["departure_hi"] == at(200 + 6 * 24)
@@ -118,7 +118,7 @@ def test_a_day_that_nobody_looked_is_unknown_and_bounds_nothing():
 @pytest.mark.parametrize(("step_h", "days"), [(12, 5), (12, 6), (12, 8), (6, 8), (24, 14)])
 @pytest.mark.parametrize("hidden", [True, False])
 def test_bounds_are_in_order_however_long_a_ship_is_seen(step_h, days, hidden):
-    """Arrival and departure are intervals; who is seen for longer than ``max_stay_d`` was there all the while."""
+    """Arrival and departure are intervals; a ship seen for longer than ``max_stay_d`` was there throughout."""
     hours = np.arange(48, 48 + 24 * days + 1, step_h).astype(float)
     seen = [sighting(f"d{h:g}", h, length_lo_m=95.0, length_hi_m=97.0) for h in hours]
     transmits = [] if hidden else [fixes(hours + 0.01, *BERTH), said(4, **HULL)]
@@ -130,7 +130,7 @@ def test_bounds_are_in_order_however_long_a_ship_is_seen(step_h, days, hidden):
 
 
 def test_the_longest_stay_does_not_bound_who_was_seen_for_longer():
-    """Seen on eight days: each end is open for as long as any stay, or to a look that missed her."""
+    """Seen on eight days: each end is open by the longest stay, or up to a look that missed her."""
     hours = np.arange(240, 240 + 24 * 8 + 1, 12).astype(float)
     seen = [sighting(f"d{h:g}", h, length_lo_m=95.0, length_hi_m=97.0) for h in hours]
     row = only(seen=seen, looks=looks_at(*hours))
@@ -158,7 +158,7 @@ def test_only_tankers_count(ship_type, counts):
 
 
 def test_of_a_dark_ship_the_berths_trade_and_what_looks_say_of_her_multiply_the_odds():
-    """A look that says what any merchant ship's does leaves the berth's word; elsewhere that of its own."""
+    """A neutral look leaves the berth's prior; away from a berth, that of the place applies."""
 
     def odds(score, cargo="oil_products"):
         place = replace(harbour(), zones=tuple(replace(zone, cargo=cargo) for zone in harbour().zones))
@@ -180,7 +180,7 @@ def test_longer_ships_are_another_trade():
 
 @pytest.mark.parametrize(("shortest_m", "may_be"), [(100.0, True), (160.0, False)])
 def test_a_hull_left_out_as_too_long_that_may_be_shorter_says_so(shortest_m, may_be):
-    """Ship and pier measured as one: the interval of length reaches down to hers."""
+    """Ship and pier measured as one: the length interval extends down to hers."""
     seen = [sighting("a", 8, length_m=189.0) | {"length_lo_m": shortest_m, "length_hi_m": 215.0}]
     row = only(seen=seen, looks=looks_at(8), place=harbour(max_length_m=150.0))
     assert not row["counts"]
@@ -219,7 +219,7 @@ def test_a_draught_that_nobody_typed_anew_stands_at_both_ends_if_she_was_heard_a
 
 
 def test_what_she_loads_at_her_next_berth_is_not_of_the_stop_before():
-    """A day in the roads, a day at the berth, typed after sailing: the roads were left as light as she came to them."""
+    """A day in the roads, a day at the berth, draught typed after sailing: she left the roads as light as she came."""
     waits = fixes(np.arange(0, 10, 0.1), *ANCHORAGE)
     row = called(waits, visit(12, 30), said(0, draught=4.0, **HULL), said(31, draught=6.2, **HULL)).set_index(
         "berth_id"
@@ -246,14 +246,14 @@ def test_an_impossible_draught_is_not_used():
 
 
 def test_broadcast_and_seen_lengths_are_weighed():
-    """A broadcast 96 m is good to 2 m; a sighting at 110 m with 5 % bounds weighs less."""
+    """The broadcast 96 m has an error of 2 m; a sighting at 110 m with 5 % bounds weighs less."""
     row = only(visit(5, 20), said(4, **HULL), seen=[sighting("d", 10, length_m=110.0)], looks=looks_at(10))
     assert 96 < row["length_m"] < 103
     assert row["length_lo_m"] < row["length_m"] < row["length_hi_m"]
 
 
 def test_many_looks_do_not_make_a_length_certain():
-    """What all looks have wrong together stays: the interval does not shrink to nothing."""
+    """Errors common to all looks remain: the interval does not shrink to zero."""
     row = only(seen=[sighting(f"d{n:02}", 6 * n) for n in range(20)], looks=looks_at(*range(0, 120, 6)))
     assert row["length_hi_m"] - row["length_lo_m"] > 2 * 1.64 * 0.029 * 96
 
@@ -267,7 +267,7 @@ def test_the_registry_gives_deadweight():
 
 
 def test_who_has_the_number_later_is_not_who_called():
-    """Two ships under one number, twelve days apart: each call is of the ship that said her name then."""
+    """Two ships under one number, twelve days apart: each call has the name broadcast at its time."""
     alpha = said(4, name="ALPHA", imo=9074729, draught=4.0, **HULL)
     bravo = said(300, name="BRAVO", imo=9129653, a=120.0, b=40.0, c=10.0, d=12.0, ship_type=70)
     alone = only(visit(5, 20), alpha)
@@ -313,8 +313,8 @@ def test_another_ship_does_not_rename_a_call():
 
 @pytest.mark.parametrize("microseconds", [-100, -2, 2, 100])
 def test_a_hull_measured_a_hair_off_does_not_rename_a_call_seen_by_radar(microseconds):
-    """A satellite passes 7 m of ground in a millisecond: 0.1 ms is less than a metre, and no other call."""
-    seen = sighting("a", 10.0001, sensor="sentinel-1")  # so that no second ends there
+    """A satellite moves 7 m over ground in a millisecond: 0.1 ms is less than a metre, so the call is the same."""
+    seen = sighting("a", 10.0001, sensor="sentinel-1")  # not at a full second
     later = seen | {"acquired": seen["acquired"] + pd.Timedelta(microseconds=microseconds)}
     first, second = (called(seen=[one], looks=looks_at(10.0001, 60)) for one in (seen, later))
     assert first["call_id"].tolist() == second["call_id"].tolist()
@@ -332,7 +332,7 @@ def test_nothing_in_nothing_out():
 
 
 def test_a_quay_taken_for_a_hull_makes_no_call_longer_than_ships_are():
-    """Intervals stay in order and within what the table of calls allows, so that one bad outline ends no run."""
+    """Intervals stay ordered and within the table's limits, so that one bad outline does not end a run."""
     looks = pd.DataFrame({"length_m": [495.0], "length_lo_m": [410.0], "length_hi_m": [660.0],
                           "beam_m": [95.0], "beam_lo_m": [70.0], "beam_hi_m": [130.0]})  # fmt: skip
     said = size_of_hull(looks, pd.DataFrame({"length_m": [], "beam_m": []}))
@@ -341,14 +341,14 @@ def test_a_quay_taken_for_a_hull_makes_no_call_longer_than_ships_are():
 
 
 def test_a_sighting_without_a_time_of_day_bounds_a_stay_by_its_day():
-    """The image may be of any moment of its day: whichever it was, the bounds hold, and noon is none of them."""
+    """The image may be from any moment of its day: the bounds must hold for all, and noon is not assumed."""
     seen = [sighting("d", 60, flags=["time_of_day_unknown"])]
     row = only(seen=seen, looks=looks_at(60))
     assert row["arrival_hi"] == at(72) - pd.Timedelta(microseconds=1)
     assert row["departure_lo"] == at(48)
     assert "time_of_day_unknown" in row["flags"]
     assert (row["n_looks"], row["n_seen"]) == (1, 1)
-    for hour in range(48, 72):  # she, seen at a known hour of that day
+    for hour in range(48, 72):  # the same ship, seen at a known hour of that day
         known = only(seen=[sighting("d", hour)], looks=looks_at(hour))
         assert row["arrival_lo"] <= known["arrival_lo"] <= known["arrival_hi"] <= row["arrival_hi"]
         assert row["departure_lo"] <= known["departure_lo"] <= known["departure_hi"] <= row["departure_hi"]
@@ -361,7 +361,7 @@ def test_a_timed_sighting_beside_it_keeps_its_hour():
 
 
 def test_two_rafted_ships_in_two_pictures_of_a_pass_are_two_calls():
-    """60 m apart: each gives way to her own second sighting alone, whichever is surer."""
+    """60 m apart: each ship's second sighting is merged only with her own first, whichever is more certain."""
     beside = off_berth(0, 60)
     score = {"a10": 0.95, "b10": 0.90, "a10.02": 0.92, "b10.02": 0.97}
     seen = [
@@ -374,7 +374,7 @@ def test_two_rafted_ships_in_two_pictures_of_a_pass_are_two_calls():
 
 
 def test_a_draught_that_stays_speaks_against_a_loading_where_all_others_change_theirs():
-    """Twelve ships type a deeper draught on sailing, one leaves hers: she is doubted more than alone."""
+    """Twelve ships type a deeper draught on sailing and one does not: that makes her loading less likely than alone."""
 
     def heard(n, out):
         into = (

@@ -1,4 +1,4 @@
-"""What looks find, learned from ships that transmit: by sensor, place and length."""
+"""Recall of looks, learned from transmitting ships, by sensor, place and length."""
 
 from dataclasses import replace
 
@@ -93,7 +93,7 @@ def test_what_no_look_could_show_is_no_trial(more):
 
 
 def test_just_off_her_berth_she_lies_at_it_and_just_off_the_roads_at_sea():
-    """Berths are drawn along the quay, and ships lie beside that line; the roads end where they end."""
+    """Berths are drawn along the quay, and ships lie beside that line; the roads have sharp edges."""
     both = pd.concat([looks_at(10), looks_at(10, zone="roads")])
     off = {"quay": off_berth(165 + 100), "open_water": (ANCHORAGE[0] + 0.0205, ANCHORAGE[1])}
     for context, spot in off.items():
@@ -101,7 +101,7 @@ def test_just_off_her_berth_she_lies_at_it_and_just_off_the_roads_at_sea():
 
 
 def test_a_berth_within_the_roads_is_a_berth():
-    """In whatever order the zones stand."""
+    """Whatever the order of the zones."""
     pier, roads = harbour().zones[0], box_zone("roads", 133.0, 42.7, 133.1, 42.8, kind="anchorage", counts=False)
     messages = feed(lying(BERTH))
     both = pd.concat([looks_at(10), looks_at(10, zone="roads")])
@@ -122,7 +122,7 @@ def test_outside_the_image_or_under_cloud_open_water_is_no_trial():
 
 
 def test_beyond_the_box_of_the_place_an_image_shows_ships_that_nobody_looked_for():
-    """The footprint reaches farther, but detection stays in the box."""
+    """The footprint extends further, but detection stays within the box."""
     beyond = replace(harbour(), bbox=(133.05, 42.7, 133.1, 42.8))
     assert trials(lying((133.03, 42.75)), place=beyond).empty
     assert len(trials(lying((133.07, 42.75)), place=beyond)) == 1
@@ -134,7 +134,7 @@ def test_she_was_found_where_a_sighting_is_likelier_hers_than_not(probability, f
 
 
 def test_where_a_spike_throws_her_she_does_not_lie():
-    """A word from the roads amid hours at the berth: the look tried her at the berth."""
+    """A report from the roads amid hours at the berth: the look's trial is at the berth."""
     hours = np.arange(9, 11, 0.1)
     lon = np.where(np.abs(hours - 10) < 0.01, ANCHORAGE[0], BERTH[0])
     lat = np.where(np.abs(hours - 10) < 0.01, ANCHORAGE[1], BERTH[1])
@@ -143,7 +143,7 @@ def test_where_a_spike_throws_her_she_does_not_lie():
 
 @pytest.mark.parametrize(("minutes_off", "tried"), [(-9.9, 1), (9.9, 1), (-10.1, 0), (10.1, 0)])
 def test_who_was_heard_within_ten_minutes_of_a_look_before_or_after_is_a_trial(minutes_off, tried):
-    """Longer off, nobody knows that she still lay there."""
+    """With a longer gap it is unknown whether she was still there."""
     assert len(trials(lying(BERTH, hours=(10 + minutes_off / 60,)))) == tried
 
 
@@ -171,7 +171,7 @@ def test_many_looks_at_ships_of_all_lengths_tell_each_recall():
     assert table.loc["sentinel-1/quay/short", "recall"] == pytest.approx(0.3, abs=0.01)
     assert table.loc["sentinel-1/quay/long", "recall"] == pytest.approx(0.9, abs=0.01)
     assert table.loc["sentinel-1/quay/all", "recall"] == pytest.approx(0.6, abs=0.01)
-    assert table.loc["sentinel-1/quay/middle", "recall"] == pytest.approx(0.6, abs=0.01)  # nobody of that length
+    assert table.loc["sentinel-1/quay/middle", "recall"] == pytest.approx(0.6, abs=0.01)  # no ship of that length
     assert table.loc["sentinel-1/open_water/all", "recall"] == pytest.approx(CONFIG.look_recall["sentinel-1"])
     assert table.loc["optical/quay/all", "tries"] == 0
 
@@ -185,7 +185,7 @@ def test_short_is_below_60_m_and_long_from_120_m():
 
 
 def test_the_interval_of_a_recall_is_that_of_its_looks():
-    """Of many looks: 90 % of a share lie within 1.645 standard errors."""
+    """With many looks, 90 % of a share's distribution lies within 1.645 standard errors."""
     row = recall_table(many(4000, 0.3, 40), CONFIG).set_index("recall_id").loc["sentinel-1/quay/all"]
     reach = Z90 * np.sqrt(0.3 * 0.7 / 4000)
     assert (row["recall_lo"], row["recall_hi"]) == pytest.approx((0.3 - reach, 0.3 + reach), abs=0.002)
@@ -199,7 +199,7 @@ def test_a_zone_takes_the_recall_of_the_lengths_that_call_there():
 
 
 def test_where_no_sensor_is_declared_no_recall_is_known():
-    """An empty table of recalls knows none, and that is no fault."""
+    """An empty table of recalls means none is known, and is no error."""
     assert recall_at(RECALLS.empty(), "quay", pd.Series([200.0])) == {}
     assert recall_at(RECALLS.empty(), "quay", pd.Series([], dtype=float)) == {}
 
@@ -211,7 +211,7 @@ def test_the_lines_say_how_many_and_where():
 
 @pytest.mark.parametrize("found_in", [10.0, 10.01])
 def test_a_ship_found_in_any_picture_of_a_pass_is_one_trial_that_succeeded(found_in):
-    """Two slices 36 s apart; the look stands under the first."""
+    """Two slices 36 s apart; the look has the first one's name."""
     messages = feed(lying(BERTH), lying((133.03, 42.75), MMSI + 1))
     seen = detections(sighting("d", found_in), sighting("e", found_in, spot=(133.03, 42.75), berth_id=""))
     pairs = [("d", MMSI), ("e", MMSI + 1)]

@@ -1,4 +1,4 @@
-"""Two looks, one ship or two: by fleets whose truth is known, and by what must hold whatever the numbers."""
+"""Same-ship probability of two looks: on fleets of known truth, and by properties that hold for any numbers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOOK = {"length_m": 98.0, "length_lo_m": 97.0, "length_hi_m": 99.0, "beam_m": 16
 
 
 def look_at(length_m, beam_m, house, tone, rng):
-    """A look with errors as its intervals say, but an end lost in shade now and then."""
+    """A look with errors as its intervals state, and now and then an end lost in shade."""
     lost = 0.05 * rng.normal() * (rng.random() < 0.035)
     length, beam = length_m * (1 + 0.006 * rng.normal() + lost), beam_m * (1 + 0.02 * rng.normal())
     return {
@@ -73,7 +73,7 @@ def test_a_longer_ship_is_another_one():
 
 
 def test_one_failed_measure_does_not_make_another_ship_and_two_do():
-    """An end lost in shade shortens her by a tenth now and then; that beam and house differ as well is no chance."""
+    """An end lost in shade can shorten her by a tenth; beam and house differing as well is no coincidence."""
     shorter = {"length_m": 88.0, "length_lo_m": 87.0, "length_hi_m": 89.0}
     other = shorter | {"beam_m": 13.0, "beam_lo_m": 12.7, "beam_hi_m": 13.3, "house_position": 0.5}
     assert same_ship_probability(LOOK, LOOK | other) < 0.001 < 0.02 < same_ship_probability(LOOK, LOOK | shorter) < 0.5
@@ -93,7 +93,7 @@ def test_change_of_freeboard_adds_errors_in_quadrature():
 
 
 def test_an_interval_that_is_open_to_one_side_opens_the_change_to_that_side():
-    """Second less first: what the second may be more, and the first less, makes it more; and the other way about."""
+    """The change is second minus first, so an upper margin of the second raises it and one of the first lowers it."""
     open_up = LOOK | {"freeboard_m": 3.0, "freeboard_lo_m": 3.0, "freeboard_hi_m": 4.0}
     sharp = LOOK | {"freeboard_m": 3.0, "freeboard_lo_m": 3.0, "freeboard_hi_m": 3.0}
     for first, second, bounds in ((sharp, open_up, (0.0, 1.0)), (open_up, sharp, (-1.0, 0.0))):
@@ -112,7 +112,7 @@ BARE = {"length_m": 98.0, "beam_m": 16.0, "house_position": 0.13, "deck_tone": 2
     ],
 )
 def test_between_two_hulls_of_the_trade_the_likelihood_ratio_is_one_on_average(name, error, fleet):
-    """Of one hull over two hulls, as any ratio of two laws is: else the odds lean to one side whatever is seen."""
+    """Of one hull over two, averaged over two hulls, as for any ratio of two densities; else odds would be biased."""
     apart = np.unique(np.concatenate([np.linspace(-10, 10, 801) * error, np.linspace(-8, 8, 801) * fleet]))
     first = BARE[name]
     two_hulls = norm.pdf(apart, scale=np.hypot(error, np.sqrt(2) * fleet))
@@ -122,7 +122,7 @@ def test_between_two_hulls_of_the_trade_the_likelihood_ratio_is_one_on_average(n
 
 @pytest.mark.parametrize(("length_apart", "reach"), [(0.0, 0.0), (0.05, 0.0), (0.0, 0.2)])
 def test_so_it_is_of_beams_for_their_lengths(length_apart, reach):
-    """Of two hulls beams differ as lengths do, as far as those are known, give or take how slender ships are."""
+    """Beams of two hulls differ as their lengths do, within the lengths' errors and the spread of slenderness."""
     first = {"length_m": 98.0, "beam_m": 16.0, "length_lo_m": 98 * (1 - reach), "length_hi_m": 98 * (1 + reach)}
     longer = {name: value * np.exp(length_apart) for name, value in first.items() if name != "beam_m"}
     error = np.sqrt(BEAM_FLOOR**2 + LENGTH_FLOOR**2 + 2 * (reach / Z90) ** 2)
@@ -141,13 +141,13 @@ def test_what_is_nothing_or_less_was_not_measured(name):
 
 @pytest.mark.parametrize("moved", [0.25, -0.3, 0.4])
 def test_a_house_elsewhere_is_mistaken_nearly_as_often_as_it_is_another_ships(moved):
-    """In one pair of looks in ten it is mistaken; of two ships, one stands apart from aft in 2 x 8 x 92 % of pairs."""
+    """It is misplaced in one pair of looks in ten; of two ships, one has hers forward in 2 x 8 x 92 % of pairs."""
     odds = np.exp(odds_beyond_length({"house_position": 0.4}, {"house_position": 0.4 + moved}))
     assert odds == pytest.approx(0.1 / (0.1 + 0.9 * 2 * 0.08 * 0.92), rel=0.05)
 
 
 def test_a_house_aft_tells_hardly_one_tanker_from_another():
-    """Nearly all have theirs there: two ships may agree about as well as one does with herself."""
+    """Nearly all tankers have it there: two ships agree about as well as one with herself."""
     for moved in (0.0, 0.02, 0.05, 0.08):
         odds = np.exp(odds_beyond_length({"house_position": 0.13}, {"house_position": 0.13 + moved}))
         assert 0.6 < odds < 1.7
@@ -155,7 +155,7 @@ def test_a_house_aft_tells_hardly_one_tanker_from_another():
 
 @pytest.mark.parametrize("wider", [0.15, -0.2, 0.25])
 def test_a_beam_beyond_its_error_was_mistaken_in_three_looks_of_a_hundred(wider):
-    """Then it follows the beams of the fleet; those of two hulls of one length, how slender ships are."""
+    """A mistaken beam follows the fleet's beams; beams of two hulls of one length follow the spread of slenderness."""
     first, second = {"length_m": 98.0, "beam_m": 16.0}, {"length_m": 98.0, "beam_m": 16.0 * np.exp(wider)}
     mistaken = 0.03 * norm.pdf(wider, scale=np.sqrt(2) * FLEET_LENGTH_SD)
     of_two = norm.pdf(wider, scale=np.hypot(np.sqrt(2) * 0.08, BEAM_FLOOR))
@@ -163,7 +163,7 @@ def test_a_beam_beyond_its_error_was_mistaken_in_three_looks_of_a_hundred(wider)
 
 
 def test_ships_of_one_length_are_told_apart_by_a_tenth_of_the_beam():
-    """Both measured in fine looks to a decimetre: ten to one that these are two."""
+    """Both measured in sub-metre looks to a decimetre: ten to one that they are two ships."""
     sharp = {"length_m": 98.0, "length_lo_m": 97.9, "length_hi_m": 98.1}
     beams = [sharp | {"beam_m": b, "beam_lo_m": b - 0.1, "beam_hi_m": b + 0.1} for b in (16.0, 17.6)]
     assert odds_beyond_length(*beams) < np.log(0.1)

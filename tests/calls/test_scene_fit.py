@@ -1,4 +1,4 @@
-"""How a scene shows its ships: which geometries it can have, and a density that is one."""
+"""How a scene displaces its ships: the geometries it can have, and a density that integrates to one."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_what_nobody_says_of_a_scene_stays_open_and_what_is_said_does_not(said, 
 
 @pytest.mark.parametrize(("lat", "west_deg"), [(-42.7, 11.2), (0.0, 8.2), (42.7, 11.2), (60.0, 16.5)])
 def test_a_radar_that_goes_north_looks_east_and_one_that_goes_south_looks_west(lat, west_deg):
-    """Sentinel-1 looks to the right of its way; its orbit leans 98.18 degrees: cos(i) = cos(lat) sin(heading)."""
+    """Sentinel-1 looks to the right of its track; its orbit's inclination is 98.18 deg: cos(i) = cos(lat) sin(heading)."""
     up, down = (geometries(lat, name, radar=True)[0] for name in ("ascending", "descending"))
     assert up.flight[1] > 0.9
     assert up.look[0] > 0.9
@@ -37,7 +37,7 @@ def test_a_radar_that_goes_north_looks_east_and_one_that_goes_south_looks_west(l
 
 @pytest.mark.parametrize(("speed_m_s", "spread_s"), [(0.0, 30.0), (5.0, 0.0), (5.0, 30.0)])
 def test_a_ship_is_somewhere_with_her_own_weight(speed_m_s, spread_s):
-    """Over the plane the density adds up to it, and spreads by place, scene and clock in quadrature."""
+    """The density integrates to her weight, and its spread combines place, scene and clock in quadrature."""
     east = np.array([0.6 * speed_m_s])
     parts = Components(
         np.array([0]), *(np.zeros(1),) * 2, east, np.array([0.8 * speed_m_s]), np.array([40.0]), np.array([0.7])

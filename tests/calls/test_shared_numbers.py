@@ -1,4 +1,4 @@
-"""Two ships that send under one number at once. Truth: what the same ship's call is while the other is silent."""
+"""Two ships that send under one number at once. Truth: each ship's call when the other is silent."""
 
 import numpy as np
 import pandas as pd
@@ -40,14 +40,14 @@ CALL = ["vessel_id", "name", "imo", "length_m", "beam_m", "draught_in_m", "draug
 
 
 def at_anchor(start_h: float, end_h: float, spot=ANCHORAGE, seed: int = 4) -> pd.DataFrame:
-    """Every five minutes, with some swing."""
+    """Positions every five minutes, with some swing."""
     hours = np.arange(start_h, end_h, 1 / 12)
     swing = np.random.default_rng(seed).normal(0, 2e-4, (2, len(hours)))
     return fixes(hours + 0.013, spot[0] + swing[0], spot[1] + swing[1], 0.1)
 
 
 def alpha_says(start_h: float = 9.0, end_h: float = 51.0, **more) -> list[pd.DataFrame]:
-    """Every six minutes, as class A does."""
+    """Static reports every six minutes, as class A sends them."""
     hours = np.arange(start_h, end_h, 0.1)
     return [said_often(hours, **ALPHA | more, draught=np.where(hours < LOADS, 4.0, 6.2))]
 
@@ -57,7 +57,7 @@ def beta_says(start_h: float = -5.0, end_h: float = 70.0, **more) -> list[pd.Dat
 
 
 def each_with_her_words() -> list[pd.DataFrame]:
-    """A table whose rows hold a position and what the same message, or ship, said of herself."""
+    """A table whose rows hold a position together with the same ship's static data."""
     alongside, anchored = visit(10, 50), at_anchor(-5, 70)
     loaded = alongside["time_utc"] >= at(LOADS)
     return [
@@ -67,12 +67,12 @@ def each_with_her_words() -> list[pd.DataFrame]:
 
 
 def words_apart() -> list[pd.DataFrame]:
-    """As transponders send it."""
+    """Positions and static reports in separate messages, as transponders send them."""
     return [visit(10, 50), at_anchor(-5, 70), *alpha_says(), *beta_says()]
 
 
 def with_the_last_words_of_the_number() -> list[pd.DataFrame]:
-    """A table to whose positions somebody joined what was last said under the number, by whichever ship."""
+    """A table whose positions were joined with the number's last static report, from either ship."""
     positions = pd.concat([visit(10, 50), at_anchor(-5, 70)]).sort_values("time_utc", kind="stable")
     words = pd.concat([*alpha_says(), *beta_says()]).sort_values("time_utc", kind="stable")
     words["time_utc"] = words["time_utc"].astype(positions["time_utc"].dtype)
@@ -101,13 +101,13 @@ def test_numbers_of_ships_are_the_same_in_both_tables(layout):
     table = feed(*layout())
     tracks, static = clean_tracks(table), static_reports(table)
     named = static.drop_duplicates("ship").set_index("ship")["name"]
-    assert named.tolist() == ["SIM BETA", "SIM ALPHA"]  # in order of their first words
+    assert named.tolist() == ["SIM BETA", "SIM ALPHA"]  # in order of their first static report
     lies = tracks.groupby("ship")["lat"].median().rename(named)
     assert lies.to_dict() == pytest.approx({"SIM BETA": ANCHORAGE[1], "SIM ALPHA": BERTH[1]}, abs=1e-3)
 
 
 def test_where_nobody_can_say_which_ship_lay_there_she_has_no_ones_papers():
-    """BETA's words come from beyond the cut of the positions: one track, two ships."""
+    """BETA's positions were cut away, her static reports were not: one track, two ships."""
     row = called(visit(10, 50), *alpha_says(), *beta_says()).iloc[0]
     assert row["flags"] == ["shared_mmsi", "which_ship_unknown"]
     assert (row["name"], row["vessel_id"]) == ("", f"mmsi:{MMSI}")
@@ -135,7 +135,7 @@ def test_what_all_ships_of_a_number_say_alike_is_hers_whichever_she_is():
     ],
 )
 def test_a_ship_that_mends_her_papers_is_one(later):
-    """Once; and where she keeps her IMO number or gives none, in turn, as two sources of one ship do."""
+    """Changed once; or alternating, with the same or no IMO number, as two sources of one ship do."""
     once = [said(h, **ALPHA | (later if h > 20 else {})) for h in range(40)]
     assert pd.isna(ships_named(feed(*once))).all()
     if later.get("imo") != 9331127:
@@ -144,7 +144,7 @@ def test_a_ship_that_mends_her_papers_is_one(later):
 
 
 def test_a_ship_that_mends_her_number_beside_another_is_one_still():
-    """Her first IMO number had a slip; a third ship speaks all the while."""
+    """Her first IMO number had a slip; a third ship transmits throughout."""
     slip = ALPHA | {"imo": 1000007}
     spoken = [said(h, **(BETA if h % 2 else slip if h < 20 else ALPHA)) for h in range(40)]
     assert ships_named(feed(*spoken)).tolist() == [1, 2] * 20
@@ -184,7 +184,7 @@ def test_numbers_of_unset_transponders_are_no_shared_number():
 
 
 def test_a_few_late_or_damaged_words_tell_no_other_ship():
-    """Of ALPHA's rows some hold BETA's words: fewer than would leave it open whose track it is."""
+    """A few of ALPHA's rows hold BETA's data: too few to doubt whose track it is."""
     alongside, anchored = each_with_her_words()
     share = (1 - MOSTLY) / 2
     damaged = np.arange(len(alongside)) % round(1 / share) == 0
@@ -201,7 +201,7 @@ def test_a_number_that_is_sent_from_elsewhere_is_told_though_nobody_names_two_sh
 
 
 def test_the_next_ship_at_the_berth_is_no_later_part_of_the_stay():
-    """Unheard coming and going, as one ship is whose track broke: but her words are another's."""
+    """Neither was heard arriving or leaving, as with a broken track of one ship, but the static data differ."""
     hours = np.arange(0, 30, 0.1)
     one = fixes(hours[hours < 14], *BERTH).assign(**ALPHA)
     two = fixes(hours[hours > 17], *off_berth(80)).assign(**BETA)

@@ -16,7 +16,7 @@ CONFIG = CallsConfig()
 
 
 def linked(seen: list[dict], looks=None, config: CallsConfig = CONFIG) -> list[list[str]]:
-    """Names of the sightings of each stay."""
+    """Names of the sightings in each stay."""
     return [[s["detection_id"] for s in stay.sightings] for stay in stays(seen, looks, config)]
 
 
@@ -44,14 +44,14 @@ def test_of_two_hulls_the_likelier_goes_on():
 
 @pytest.mark.parametrize(("hours", "one"), [(143, True), (145, False)])
 def test_beyond_the_longest_stay_it_is_another_call(hours, one):
-    """CallsConfig.max_stay_d: 6 days, where ships stay for weeks."""
+    """CallsConfig.max_stay_d: 6 days, with a law under which ships stay for weeks."""
     weeks = CallsConfig(stay_d=(4.0, 20.0))
     assert (len(linked([sighting("a", 0), sighting("b", hours)], config=weeks)) == 1) == one
 
 
 @pytest.mark.parametrize(("hours", "one"), [(24, True), (48, True), (110, False)])
 def test_alike_or_not_a_ship_seen_again_after_the_usual_stay_is_another_call(hours, one):
-    """Of stays of 0.8 to 3 days one in two hundred lasts 110 hours; of the hulls of a trade one in five looks alike."""
+    """Of stays of 0.8 to 3 days one in two hundred lasts 110 h; one in five hulls of the trade looks alike."""
     assert (len(linked([sighting("a", 0), sighting("b", hours)])) == 1) == one
 
 
@@ -61,7 +61,7 @@ def test_further_along_the_quay_is_another_ship(metres, one):
 
 
 def test_many_looks_of_a_day_say_no_more_of_how_busy_a_spot_is_than_one():
-    """They show the same ship, or the same empty spot. Before, looks at one stay alone made the next ship likelier."""
+    """They show the same ship or the same empty spot, so looks at one stay must not make a next ship likelier."""
     empty = [-240, -192, -144, -96]
     seen = [sighting("a", 0), sighting("b", 36)]
     hourly = [sighting(f"a{n}", n) for n in range(1, 8)]
@@ -74,7 +74,7 @@ def test_many_looks_of_a_day_say_no_more_of_how_busy_a_spot_is_than_one():
 
 @pytest.mark.parametrize(("hours", "looks"), [(11.9, 1), (12.1, 2)])
 def test_looks_within_twelve_hours_share_one_word(hours, looks):
-    """docs/method.md, How many calls."""
+    """Rule in docs/method.md, How many calls."""
     (stay,) = stays([sighting("a", 0)], looks_at(0, hours))
     assert stay.spot == (1, looks)
 
@@ -86,7 +86,7 @@ def test_a_ship_seen_in_one_of_many_looks_of_a_day_was_seen():
 
 @pytest.mark.parametrize(("metres", "goes_on"), [(200, False), (300, True)])
 def test_only_who_came_to_her_own_spot_says_that_she_left(metres, goes_on):
-    """A look missed her at 2 h; another ship is there at 4 h, and she, or one like her, at 6 h."""
+    """A look missed her at 2 h; another ship is there at 4 h, and a ship like her at 6 h."""
     seen = [sighting("a", 0), sighting("b", 4, off_berth(metres), length_m=160.0), sighting("c", 6)]
     found = linked(seen, looks_at(-192, -144, -96, 0, 2, 4, 6))
     assert found == ([["a", "c"], ["b"]] if goes_on else [["a"], ["b"], ["c"]])
@@ -97,7 +97,7 @@ FINE = {"method": "optical-edges", "beam_lo_m": 14.8, "beam_hi_m": 15.2}
 
 @pytest.mark.parametrize(("wider_m", "one"), [(1.0, True), (1.4, False)])
 def test_two_fine_looks_that_show_one_ship_in_less_than_a_hundredth_are_two_stays(wider_m, one):
-    """docs/submetre.md, Same ship. By lengths alone they might be one."""
+    """Rule in docs/submetre.md, Same ship. By length alone they could be one."""
     first, second = (
         sighting(name, hours, length_m=m, house_position=house, **FINE)
         | {"length_lo_m": m - 1, "length_hi_m": m + 1, "beam_m": b, "beam_lo_m": b - 0.2, "beam_hi_m": b + 0.2}
@@ -115,7 +115,7 @@ def test_of_two_like_hulls_each_goes_on_where_she_lay():
 
 
 def test_of_two_that_are_gone_the_likelier_is_she_who_may_have_stayed():
-    """Both lay there days ago, one of her length."""
+    """Both were there days ago; one has her length."""
     seen = [sighting("like", 0, length_m=96.0), sighting("unlike", 0, length_m=106.0), sighting("new", 96)]
     *_, new = stays(seen)
     assert new.former[0] == "like"
@@ -161,7 +161,7 @@ def test_a_look_at_another_berth_ends_nothing():
 
 
 def test_a_missed_ship_closes_only_herself():
-    """Two lie there; one is gone in the second look and the other stays."""
+    """Two ships lie there; in the second look one is gone and the other stays."""
     seen = [sighting("a0", 0, length_m=80), sighting("b0", 0, length_m=140), sighting("b1", 24, length_m=141)]
     short, long = stays(seen, looks_at(0, 24, 48))
     assert short.absent_after == at(24)
@@ -170,7 +170,7 @@ def test_a_missed_ship_closes_only_herself():
 
 @pytest.mark.parametrize("sensor", ["", "iceye"])
 def test_absence_in_a_look_of_an_unknown_sensor_says_nothing(sensor):
-    """Nobody knows how often it misses a ship at a quay: unseen is unknown, as in the estimate of calls nobody saw."""
+    """Its recall at a quay is unknown: unseen is unknown, as in the estimate of unseen calls."""
     seen = [sighting("a", 0), sighting("b", 24)]
     (stay,) = stays(seen, looks_at(0, 12, 24, 36, sensor=sensor))
     assert (stay.missed, stay.absent_after) == (1.0, None)
@@ -178,7 +178,7 @@ def test_absence_in_a_look_of_an_unknown_sensor_says_nothing(sensor):
 
 
 def test_length_of_a_stay_is_the_weighted_mean():
-    """Inverse variances: a length with half the spread weighs four times as much."""
+    """By inverse variance: a length with half the spread weighs four times as much."""
     wide = sighting("a", 0, length_m=100.0) | {"length_lo_m": 90.0, "length_hi_m": 110.0}
     fine = sighting("b", 24, length_m=104.0) | {"length_lo_m": 99.0, "length_hi_m": 109.0}
     (stay,) = stays([wide, fine])
@@ -197,7 +197,7 @@ def test_no_sightings_no_stays():
 
 
 def test_lengths_that_differ_days_apart_are_the_likelier_two_ships():
-    """86 m, then 95 m: within 2.5 standard deviations; after two days two ships by Bayes, after an hour one."""
+    """86 m, then 95 m, within 2.5 standard deviations: by Bayes two ships after two days, one after an hour."""
     first = {"length_m": 86.0, "length_lo_m": 81.0, "length_hi_m": 91.0}
     later = {"length_m": 95.0, "length_lo_m": 91.5, "length_hi_m": 98.5}
     assert len(linked([sighting("a", 0, **first), sighting("b", 48, **later)])) == 2
@@ -207,7 +207,7 @@ def test_lengths_that_differ_days_apart_are_the_likelier_two_ships():
 @pytest.mark.parametrize("shown_in", ["first", "second"])
 @pytest.mark.parametrize("apart_s", [20, 90, 170])
 def test_a_look_does_not_end_the_stay_that_another_picture_of_its_pass_shows(shown_in, apart_s):
-    """Two pictures of each day's pass, both usable; the sighting stands in one of them. She never left."""
+    """Each day's pass has two usable images, only one of which shows the ship. She never left."""
     days = [12.0, 36.0, 60.0]
     pictures = looks_at(*days, *(h + apart_s / 3600 for h in days))
     shift_h = 0.0 if shown_in == "first" else apart_s / 3600
@@ -221,7 +221,7 @@ def test_a_pass_without_her_ends_her_stay_however_many_pictures_it_has():
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_looks_that_all_missed_her_are_as_rare_as_each_times_the_others(count):
-    """Recall 0.8: that one look misses her is 0.2, that all of three do 0.008."""
+    """Recall 0.8: one look misses her with chance 0.2, all three with 0.008."""
     config = CallsConfig(look_recall={**CONFIG.look_recall, "optical": 0.8})
     empty = [12.0 + 13 * n for n in range(count)]
     (stay,) = stays([sighting("a", 0)], looks_at(0, *empty), config)
@@ -229,7 +229,7 @@ def test_looks_that_all_missed_her_are_as_rare_as_each_times_the_others(count):
 
 
 def test_a_new_stay_keeps_the_last_look_that_did_not_show_her():
-    """Nobody looked; a look at an empty berth, which misses one in so many; a radar's look at another at her spot."""
+    """No look; a look at an empty berth, which misses some ships; a radar look at another ship on her spot."""
     misses = 1 - CONFIG.look_recall["optical"]
     assert stays([sighting("a", 24)])[0].came_after == NOBODY_LOOKED
     assert stays([sighting("a", 24)], looks_at(0, 12, 24))[0].came_after == Before(0.5, pytest.approx(misses))
@@ -242,7 +242,7 @@ def test_a_new_stay_keeps_the_last_look_that_did_not_show_her():
 @pytest.mark.parametrize("absence_counts", [False, True])
 @pytest.mark.parametrize("sensor", ["optical", "sentinel-2", "sentinel-1"])
 def test_a_spot_is_as_busy_as_it_is_however_few_of_its_ships_a_look_shows(sensor, absence_counts):
-    """Drawn: four days in five somebody lies there, and a look each day shows them as often as the sensor does."""
+    """Simulated: a ship is there on four days in five, and a daily look shows it with the sensor's recall."""
     config = CallsConfig(radar_absence_counts=absence_counts)
     days = np.arange(150)
     there = np.random.default_rng(5).uniform(size=(2, 150))
@@ -253,7 +253,7 @@ def test_a_spot_is_as_busy_as_it_is_however_few_of_its_ships_a_look_shows(sensor
 
 
 def test_two_looks_at_one_hull_are_surer_one_stay_where_she_had_just_come():
-    """The look before shows nobody: so more of her stay is left than of one that any look fell on."""
+    """The look before shows nobody, so more of her stay remains than for one first seen at a random time."""
     seen = [sighting("a", 0), sighting("b", 36)]
 
     def one(looks) -> float:

@@ -1,4 +1,4 @@
-"""Gaps in a track with the reception around them: counts of others, and never a reason."""
+"""Gaps in a track and reception around them: counts of other ships, never a reason."""
 
 from dataclasses import replace
 
@@ -63,14 +63,14 @@ def test_no_reason_is_ever_named():
 
 @pytest.mark.parametrize(("last_heard", "before"), [(2.5, 0), (3.5, 1)])
 def test_before_a_silence_is_as_long_as_the_silence(last_heard, before):
-    """Silent from 9.9 to 17: for as long before, since 2.8, another was heard or was not."""
+    """Silent from 9.9 to 17 h: others count as heard before if heard since 2.8 h, an equally long time."""
     table = quiet(lying(SILENT), lying(np.arange(0, last_heard, 0.1), OTHER, ANCHORAGE))
     assert table["others_before"].tolist() == [before]
 
 
 @pytest.mark.parametrize("side", [(-1, 0), (1, 0), (0, -1), (0, 1)])
 def test_as_much_beside_the_box_is_near_on_every_side(side):
-    """Silent at 0.15 degrees beyond the box, where messages may have been asked for, and at 0.25, where not."""
+    """Silent 0.15 degrees beyond the box, where messages may have been requested, and 0.25, where not."""
     box = (BERTH[0] - 0.1, BERTH[1] - 0.1, BERTH[0] + 0.1, BERTH[1] + 0.1)
     for beyond, counted in ((0.15, 1), (0.25, 0)):
         spot = (BERTH[0] + side[0] * (0.1 + beyond), BERTH[1] + side[1] * (0.1 + beyond))
@@ -87,7 +87,7 @@ def test_a_box_may_cross_the_antimeridian_or_go_round_the_earth(bbox, lon, count
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_who_was_last_or_next_heard_elsewhere_was_elsewhere_and_not_silent(turned):
-    """One fix at the berth, the other 80 km off; both within the box, they are a silence with both its places."""
+    """One fix at the berth, the other 80 km off. With both inside the box it is a silence with two places."""
     spots = [BERTH, (BERTH[0] + 1.0, BERTH[1])][:: -1 if turned else 1]
     hours = (np.arange(0, 10, 0.1), np.arange(17, 24, 0.1))
     heard = [lying(when, spot=spot) for when, spot in zip(hours, spots, strict=True)]
@@ -98,7 +98,7 @@ def test_who_was_last_or_next_heard_elsewhere_was_elsewhere_and_not_silent(turne
 
 
 def test_how_long_nobody_at_all_was_heard_is_the_longest_of_the_gaps_between_others():
-    """Silent from 9.9 to 17; others were heard at 11, at 11.5 and at 14.5."""
+    """Silent from 9.9 to 17 h; others were heard at 11, 11.5 and 14.5 h."""
     table = quiet(lying(SILENT), lying([11.0, 11.5, 14.5], OTHER, ANCHORAGE))
     assert table.set_index("mmsi").loc[MMSI, "quiet_h"] == pytest.approx(3.0)
 

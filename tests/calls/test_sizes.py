@@ -1,4 +1,4 @@
-"""A call's size and what its looks said: the truth is invariance, and arithmetic for intervals without skew."""
+"""A call's size from its looks. Truth: invariance, and arithmetic for symmetric intervals."""
 
 import numpy as np
 import pandas as pd
@@ -38,7 +38,7 @@ def test_a_broadcast_size_alone_has_the_error_of_typing():
 
 
 def test_of_several_broadcast_sizes_the_last_one_stands():
-    """Crews mend a size that was typed wrong."""
+    """Crews correct a size that was typed wrong."""
     reports = pd.DataFrame({"length_m": [69.0, 96.0, np.nan], "beam_m": [np.nan, 15.0, 16.0]})
     told = size_of_hull(looks(), reports)
     assert (told["length_m"], told["beam_m"]) == (96.0, 16.0)
@@ -51,7 +51,7 @@ def test_a_size_without_an_error_weighs_as_one_known_to_a_decimetre():
 
 
 def test_a_broadcast_beam_and_many_looks_at_a_beam_have_the_errors_by_which_findings_judge_them():
-    """Antennas are placed to a metre across; looks have 8 % of a beam wrong together, and 3 % of a length."""
+    """Antenna positions are good to a metre across; looks share an error of 8 % of a beam, and 3 % of a length."""
     said = size_of_hull(looks(), pd.DataFrame({"length_m": [96.0], "beam_m": [15.0]}))
     assert said["beam_hi_m"] - said["beam_lo_m"] == pytest.approx(2 * Z90 * TYPED_SD_M["beam"])
     many = size_of_hull(looks(*[SKEWED] * 400), NO_REPORTS)
@@ -70,7 +70,7 @@ def test_like_looks_keep_their_skew_and_the_order_of_looks_changes_nothing():
 
 @pytest.mark.parametrize("looks_at_her", [1, 4, 400])
 def test_looks_that_all_go_wrong_together_do_not_outvote_what_she_broadcasts(looks_at_her):
-    """All 3 % too long: the limit of many looks is one statement with that error, beside the typed one with its own."""
+    """All are 3 % too long: many looks count as one statement with that error, beside the typed one with its own."""
     typed, sd = 150.0, 7.5
     said = 1.03 * typed
     middle, low, high = length(*[(said, said - Z90 * sd, said + Z90 * sd)] * looks_at_her, said=typed)
@@ -90,7 +90,7 @@ def test_a_fine_look_is_worth_no_less_beside_another():
 
 
 def test_a_mirrored_skew_gives_the_mirrored_interval():
-    """So it is skew that is kept, and no leaning to one side."""
+    """Shows that the skew is kept, and nothing is biased to one side."""
     middle, low, high = length((100.0, 90.0, 130.0), (100.0, 95.0, 120.0))
     mirrored = length((100.0, 70.0, 110.0), (100.0, 80.0, 105.0))
     assert mirrored == pytest.approx((middle, 200 - high, 200 - low))
@@ -111,12 +111,12 @@ def seen_and_said(said: float | None, *sizes: tuple[float, float, float], sensor
     return told["length_m"], told["length_lo_m"], told["length_hi_m"]
 
 
-WITH_QUAY = (192.0, 187.4, 196.6)  # a tanker of 99 m and the pier that she lies at, taken for one hull
+WITH_QUAY = (192.0, 187.4, 196.6)  # a tanker of 99 m measured together with the pier beside her
 OF_RADAR = (110.4, 77.5, 135.6)
 
 
 def test_sizes_that_contradict_each_other_are_not_averaged():
-    """One of two is wrong: the likelier one stands, and the interval says that it may be the other."""
+    """One of the two is wrong: the likelier one is used, and the interval includes the other."""
     middle, low, high = seen_and_said(99.0, WITH_QUAY, sensors=["optical"])
     assert middle == pytest.approx(99.0)
     assert low < 99 < 192 < high
@@ -131,7 +131,7 @@ def test_a_third_statement_decides():
 
 
 def test_looks_of_one_sensor_may_all_have_taken_the_quay_in():
-    """Further looks of the same kind are no further witnesses against what she says."""
+    """More looks of the same kind are no independent evidence against her broadcast."""
     for n in (2, 5):
         _, low, high = seen_and_said(99.0, *[WITH_QUAY] * n, sensors=["optical"] * n)
         assert low <= 97 < 99 < 190 < high

@@ -13,7 +13,7 @@ def reports(*parts: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_a_short_number_is_no_imo_number_however_its_digits_add_up():
-    """Filled with zeros, 24 would have a right check digit, and two transponders that send it would be one ship."""
+    """Padded with zeros, 24 has a valid check digit, and two transponders sending it would become one ship."""
     table = reports(*(said(1, mmsi=MMSI + n, imo=imo) for n, imo in enumerate((24, 62, 9074729))))
     assert table["imo"].fillna(0).tolist() == [0, 0, 9074729]
     assert table["flags"].map(list).tolist() == [["imo_check_digit"]] * 2 + [[]]
@@ -56,7 +56,7 @@ def test_ships_do_not_lend_each_other_fields():
 
 @pytest.mark.parametrize("who", [{"imo": 9331127}, {"callsign": "XY2"}])
 def test_another_ship_under_the_same_number_inherits_nothing(who):
-    """She types no draught; the one before her had typed 6.5 m."""
+    """She types no draught; the ship before her had typed 6.5 m."""
     first = said(1, imo=9074729, callsign="XY1", draught=6.5, name="ALPHA", **HULL)
     table = reports(first, said(50, name="BETA", **who), said(51, name="BETA"))
     assert table["name"].tolist() == ["ALPHA", "BETA"]
@@ -72,21 +72,21 @@ def test_a_wrong_number_is_voided_and_flagged():
 
 @pytest.mark.parametrize(("draught", "bad"), [(6.5, False), (12.0, False), (12.2, True), (25.5, True)])
 def test_a_draught_deeper_than_the_hull_allows_is_flagged(draught, bad):
-    """A tenth of 96 m and 2.5 m: 12.1 m."""
+    """Limit: a tenth of 96 m plus 2.5 m, so 12.1 m."""
     row = reports(said(1, draught=draught, **HULL)).iloc[0]
     assert ("implausible_draught" in row["flags"]) == bad
 
 
 @pytest.mark.parametrize(("draught", "bad"), [(0.3, True), (0.5, True), (0.7, False)])
 def test_a_draught_at_which_the_hull_cannot_float_is_flagged(draught, bad):
-    """Two such draughts, 0.3 and 0.6 m, would be a loading."""
+    """Two such draughts, 0.3 and 0.6 m, would indicate a loading."""
     row = reports(said(1, draught=draught, **HULL)).iloc[0]
     assert ("implausible_draught" in row["flags"]) == bad
 
 
 @pytest.mark.parametrize(("then_m", "other"), [(101.0, False), (91.0, False), (101.5, True), (90.5, True)])
 def test_a_hull_that_grows_or_shrinks_is_another_one_and_rounding_is_not(then_m, other):
-    """From 96 m, by 5 m or more than that; what another ship says is nothing to her."""
+    """Changes from 96 m by 5 m, or by more; another ship's reports do not matter."""
     table = reports(
         said(1, **HULL), said(2, **HULL | {"a": then_m - HULL["b"]}), said(3, mmsi=MMSI + 1, a=40.0, b=10.0)
     )
@@ -132,7 +132,7 @@ def test_the_unit_of_the_clock_does_not_matter(unit):
 
 
 def test_of_a_ship_that_had_said_nothing_the_first_whole_report_counts():
-    """Types 24 A and B come six minutes apart, each with a half; what comes hours later may be another ship's."""
+    """Types 24 A and B, six minutes apart, hold half each; reports hours later may be another ship's."""
     table = reports(said(10, name="A"), said(10.1, a=80, b=20), said(15, a=150, b=30))
     assert said_by(table, at(9))["length_m"].dropna().tolist() == [100]
     assert said_by(table, at(20))["length_m"].dropna().tolist() == [100, 180]

@@ -44,7 +44,7 @@ def test_one_visit_is_one_stay_with_its_times():
 
 
 def test_she_is_stopped_from_the_lower_speed_until_the_upper_one():
-    """As the settings say: at or below 0.2 kn, until at or above 0.5 kn; between the two what was true stays true."""
+    """Settings: stopped at or below 0.2 kn until at or above 0.5 kn; in between the state is kept."""
     speeds = [3.0, 0.3, 0.2, 0.3, 0.4, 0.4, 0.5, 0.4, 3.0]
     (stay,) = found(fixes(np.arange(len(speeds)) / 10, *BERTH, sog=speeds))
     assert (stay.arrival_lo, stay.arrival_hi) == (at(0.1), at(0.2))
@@ -52,7 +52,7 @@ def test_she_is_stopped_from_the_lower_speed_until_the_upper_one():
 
 
 def test_after_a_long_silence_a_drifting_ship_is_not_taken_for_stopped():
-    """What she did before five hours without a word says nothing; after three it does."""
+    """Her state before five hours of silence says nothing; before three it does."""
     hours = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
     for silent_h, until_h in ((3.0, 3.5), (5.0, 0.5)):
         parts = fixes(hours, *BERTH, sog=0.1), fixes(np.array(hours) + silent_h, *BERTH, sog=0.3)
@@ -65,7 +65,7 @@ def test_after_a_long_silence_a_drifting_ship_is_not_taken_for_stopped():
 def test_arrival_and_departure_lie_in_their_bounds(arrive, length, every):
     (stay,) = found(visit(arrive, arrive + length, every_min=every))
     second = pd.Timedelta(seconds=1)
-    slack = pd.Timedelta(minutes=every, seconds=1)  # reports come in whole seconds
+    slack = pd.Timedelta(minutes=every, seconds=1)  # report times are whole seconds
     assert stay.arrival_lo - slack <= at(arrive) <= stay.arrival_hi + second
     assert stay.departure_lo - second <= at(arrive + length) <= stay.departure_hi + second
     assert stay.departure_hi - stay.departure_lo <= slack
@@ -86,7 +86,7 @@ def test_a_spike_never_splits_a_call(metres, gap_min):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_spikes_gaps_and_repeats_make_no_call_and_take_none(seed):
-    """One report in twenty astray, one in five lost, one in ten twice, over a month with four calls."""
+    """Five per cent of reports displaced, a fifth lost, a tenth repeated, over a month with four calls."""
     rng = np.random.default_rng(seed)
     calls = [(20, 44), (200, 231), (390, 402), (600, 655)]
     table = pd.concat([visit(a, b, seed=seed) for a, b in calls], ignore_index=True)
@@ -101,13 +101,13 @@ def test_spikes_gaps_and_repeats_make_no_call_and_take_none(seed):
 
 @pytest.mark.parametrize(("silence_h", "expected"), [(1, 1), (6, 1), (100, 1), (200, 2)])
 def test_silence_alongside_is_one_stay_up_to_the_longest(silence_h, expected):
-    """CallsConfig.max_stay_d: 6 days, after which she may have been away and come back."""
+    """CallsConfig.max_stay_d: after 6 days she may have been away and come back."""
     hours = np.concatenate([np.arange(0, 5, 0.1), 4.9 + np.arange(silence_h, silence_h + 5, 0.1)])
     assert len(found(fixes(hours, *BERTH))) == expected
 
 
 def test_speed_between_the_limits_keeps_the_state():
-    """Stopped at 0.2 kn, moving at 0.5 kn: the swell's 0.4 kn neither begins nor ends a stop."""
+    """Stopped at 0.2 kn, moving at 0.5 kn: 0.4 kn from swell neither begins nor ends a stop."""
     hours = np.arange(0, 4, 0.1)
     rolling = np.where(hours < 1, 0.0, 0.4)
     assert len(found(fixes(hours, *BERTH, rolling))) == 1
@@ -122,7 +122,7 @@ def test_passing_by_is_no_call():
 
 @pytest.mark.parametrize(("east_m", "inside"), [(0, True), (280, True), (330, False), (1000, False)])
 def test_a_berth_reaches_150_m_and_no_further(east_m, inside):
-    """The berth's edge lies 164 m east of its centre."""
+    """The berth's edge is 164 m east of its centre."""
     assert bool(found(fixes(np.arange(0, 5, 0.1), *off_berth(east_m)))) == inside
 
 
@@ -143,7 +143,7 @@ def test_waiting_and_berthing_are_two_stays():
 @pytest.mark.parametrize(("break_h", "berths"), [(1.3, 1), (6.0, 2)])
 @pytest.mark.parametrize("drawn", [True, False], ids=["roads drawn", "roads not drawn"])
 def test_drawing_an_anchorage_that_does_not_count_cuts_no_stay_in_two(break_h, berths, drawn):
-    """Berth, roads, berth: a short break is a break whether the roads are on the map or not."""
+    """Berth, roads, berth: a short break is the same whether or not the roads are on the map."""
     away = 20 + break_h
     parts = [
         fixes(np.arange(5, 20, 0.05), *BERTH),
@@ -160,7 +160,7 @@ def test_drawing_an_anchorage_that_does_not_count_cuts_no_stay_in_two(break_h, b
 
 
 def test_a_counted_berth_between_ends_a_stay():
-    """She left the one berth for the other: three calls, as before."""
+    """She left one berth for the other and came back: three calls."""
     lon, lat = off_berth(3000)
     other = box_zone("other", lon - 0.002, lat - 0.001, lon + 0.002, lat + 0.001, cargo="oil_products")
     parts = [
@@ -182,7 +182,7 @@ def lying(spot, first_h, last_h, every_h=1.1):
 @pytest.mark.parametrize("silence_h", [0.5, 3, 9])
 @pytest.mark.parametrize("waited_h", [3, 70])
 def test_who_shifts_unheard_lies_at_both_places(silence_h, waited_h):
-    """However long she waited, and whether or not a word of hers was heard between roads and berth."""
+    """However long she waited, and whether or not a report came between roads and berth."""
     alongside = waited_h + silence_h
     table = feed(lying(ANCHORAGE, 0, waited_h), lying(BERTH, alongside, alongside + 30))
     one, two = stays(clean_tracks(table), harbour(), CONFIG)
@@ -192,7 +192,7 @@ def test_who_shifts_unheard_lies_at_both_places(silence_h, waited_h):
 
 @pytest.mark.parametrize("turn_h", [1, 6])
 def test_a_hull_that_swings_at_anchor_lies_at_one_place(turn_h):
-    """Over the zone's edge as well: the tide turns her from one side of her anchor to the other."""
+    """Also across the zone's edge: the tide swings her from one side of her anchor to the other."""
     hours = np.arange(0, 48, 0.5)
     lon = ANCHORAGE[0] + 0.02 + np.where(hours // turn_h % 2, 1, -1.2) * 250 / 81_900
     (stay,) = found(fixes(hours, lon, ANCHORAGE[1], 0.1))
@@ -211,7 +211,7 @@ def test_stray_words_of_a_moored_ship_are_no_stop_elsewhere():
 
 @pytest.mark.parametrize("bad", [0, -1], ids=["the first", "the last"])
 def test_a_position_that_lies_still_too_far_away_moves_no_end_of_a_stay(bad):
-    """After a silence that holds her arrival, or before one that holds her going: she lay alongside by then."""
+    """After a silence that includes her arrival, or before one that includes her departure: she was alongside then."""
     hours = np.arange(10, 30, 0.05)
     lon, lat = np.full(len(hours), BERTH[0]), np.full(len(hours), BERTH[1])
     lat[bad] += 4000 / 111_000
@@ -236,7 +236,7 @@ def test_two_ships_at_once_are_two_stays():
 
 @pytest.mark.parametrize("every_min", [1 / 6, 3, 45])
 def test_a_ship_without_speed_is_judged_by_her_way(every_min):
-    """Errors of places seconds apart are no way, and a long way between two words is no rest."""
+    """Position errors seconds apart are no movement, and a long way between two reports is no rest."""
     trips = [visit(arrive, arrive + 15, every_min=every_min) for arrive in (5, 110)]
     told, derived = found(*trips), found(*(trip.assign(sog=np.nan, cog=np.nan) for trip in trips))
     assert len(told) == len(derived) == 2
@@ -246,7 +246,7 @@ def test_a_ship_without_speed_is_judged_by_her_way(every_min):
 
 
 def test_a_silent_way_does_not_look_like_rest():
-    """Under way through the roads when last heard, and found alongside days later."""
+    """Under way through the roads when last heard, and alongside when heard days later."""
     hours = [0.0, 0.25, 0.5, 60.0, 60.5, 61.0]
     lon = [ANCHORAGE[0] - 0.1, ANCHORAGE[0] - 0.05, ANCHORAGE[0], *[BERTH[0]] * 3]
     (stay,) = found(fixes(hours, lon, [ANCHORAGE[1]] * 3 + [BERTH[1]] * 3, np.nan))
@@ -270,7 +270,7 @@ def test_no_zones_no_stays():
 
 
 def test_a_bad_fix_that_found_a_broken_way_is_no_stay():
-    """Her approach became a track of its own; one fix thrown into the roads, at rest, goes on from it."""
+    """Her approach became a separate track, continued by one displaced fix at rest in the roads."""
     way = visit(10, 40)
     thrown = fixes([11.01], *ANCHORAGE, 0.0)
     tracks = clean_tracks(feed(way, thrown))
@@ -288,7 +288,7 @@ def test_two_ships_under_one_number_stay_two():
 
 
 def test_a_silence_in_which_another_track_took_over_ends_no_stay():
-    """Her first track hears her again only when she is gone; what was heard at the berth meanwhile is hers."""
+    """Her first track resumes only after she left; the second track's reports at the berth are also hers."""
     tracks = clean_tracks(feed(visit(10, 40)))
     hours = (tracks["time_utc"] - MIDNIGHT).dt.total_seconds() / 3600
     second = (hours > 32) & (hours < 39)

@@ -31,7 +31,7 @@ def test_a_clean_track_stays_whole_and_unflagged():
 
 
 def test_one_jump_of_9_km_is_a_spike_and_nothing_else_is():
-    """The case in which a published state machine makes two calls of one."""
+    """A case in which a published state machine splits one call in two."""
     table = visit(5, 20)
     row = len(table) // 2
     table.loc[row, ["lon", "lat"]] = off_berth(9000)
@@ -52,7 +52,7 @@ def test_one_report_in_twenty_astray_for_days_makes_no_second_ship(seed):
 
 @pytest.mark.parametrize("speed", [True, False], ids=["speed sent", "no speed sent"])
 def test_who_left_and_came_back_days_later_was_away(speed):
-    """Of a feed of one word in 45 minutes: the ways out and in are hers, though the berth is where she was before."""
+    """With a report every 45 minutes, her way out and in are real, although she returns to the same berth."""
     table = pd.concat([visit(arrive, arrive + 15, every_min=45) for arrive in (5, 110)], ignore_index=True)
     assert not len(flagged(clean(table if speed else table.assign(sog=np.nan, cog=np.nan)), "spike"))
 
@@ -71,7 +71,7 @@ def test_repeats_are_flagged_once_each():
 
 
 def test_two_ships_on_one_number_are_two_tracks():
-    """40 km apart at the same time: no ship does that."""
+    """40 km apart at the same time: impossible for one ship."""
     there = fixes(np.arange(5, 20, 0.05), *off_berth(-40_000), 0.1)
     tracks = clean(visit(5, 20), there)
     assert sorted(tracks["track_id"].unique()) == [str(MMSI), f"{MMSI}-2"]
@@ -144,7 +144,7 @@ def test_the_unit_of_the_clock_does_not_matter(unit):
 
 
 def test_each_fix_names_the_message_that_sent_it():
-    """From a stay back to the line of a file: shuffled, with a spike and a second ship under the same number."""
+    """Traceable from a stay to a line of the file: shuffled, with a spike and a second ship under the same number."""
     table = feed(with_spikes(visit(5, 20), 0.05), visit(6, 9, spot=(133.5, 42.9)), said(7, draught=5.0))
     sent = table.sample(frac=1, random_state=1).set_index("message_id", drop=False)
     tracks = clean_tracks(sent.reset_index(drop=True))
@@ -163,7 +163,7 @@ def test_values_as_sent_are_kept():
 
 @pytest.mark.parametrize("apart_m", [600, 1000, 2500, 3000])
 def test_two_ships_on_one_number_that_lie_near_each_other_are_two(apart_m):
-    """Each sends every three minutes; a ship at 50 kn could come from the one spot to the other meanwhile."""
+    """Each sends every three minutes; a ship at 50 kn could move between the two places in that time."""
     hours = np.arange(0, 24, 0.05)
     rng = np.random.default_rng(1)
     ships = []
@@ -188,27 +188,27 @@ def test_how_many_receivers_heard_them_makes_no_ship_of_two_vanish(copies):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_reports_astray_in_reach_of_her_make_no_second_ship(seed):
-    """All where a fast ship could have come from: looked at by themselves they are no ship either."""
+    """A fast ship could have reached each of them, but taken together they make no plausible ship."""
     tracks = clean(with_spikes(visit(5, 101, seed=seed), 0.05, seed, 4000.0))
     assert good_fixes(tracks)["track_id"].nunique() == 1
 
 
 def test_a_ship_whose_log_is_broken_stays_one_track():
-    """She sends 0 kn all the way: each fix is beyond what she says, and none is another ship's."""
+    """She sends 0 kn throughout: each fix contradicts her speed, but none is another ship's."""
     tracks = clean(visit(5, 20).assign(sog=0.0))
     assert tracks["track_id"].nunique() == 1
     assert not tracks["flags"].map(len).any()
 
 
 def test_a_berth_on_a_river_that_the_coast_leaves_out_has_its_calls():
-    """Houston's ship channel is land in a coast of the sea: 408 positions of 30 ships at its berths made no call."""
+    """Houston's ship channel is land in a sea coastline: without this, 408 positions of 30 ships there make no call."""
     lon, lat = BERTH
     land = box_zone("land", lon - 0.05, lat - 0.05, lon + 0.05, lat + 0.05).geometry
     place = place_of(*harbour().zones, land=land)
     tracks = clean_tracks(feed(visit(5, 20)), place.dry)
     (stay,) = stays(tracks, place, CONFIG)
     assert (stay.zone_id, round((stay.departure_lo - stay.arrival_hi) / pd.Timedelta("1h"))) == ("oil", 15)
-    passing = flagged(tracks, "on_land")  # the river itself is land still, and that is said
+    passing = flagged(tracks, "on_land")  # the river itself remains land, and is flagged
     assert 0 < len(passing) < len(tracks)
     assert ashore_line(tracks).startswith(f"{len(passing)} positions of 1 transponder lie 300 m and more inland")
     assert not ashore_line(clean_tracks(feed(visit(5, 20)), None))
@@ -216,6 +216,6 @@ def test_a_berth_on_a_river_that_the_coast_leaves_out_has_its_calls():
 
 @pytest.mark.parametrize("mmsi", [111273001, 970123456, 972123456, 974123456, 992731234])
 def test_equipment_is_no_ship_whatever_message_it_sends(mmsi):
-    """A distress beacon that is tested at a berth reports as ships do; a table may not say which message it was."""
+    """A beacon tested at a berth reports like a ship, and a table may not give the message type."""
     tracks = clean_tracks(feed(fixes(np.arange(10, 12, 0.1), *BERTH, mmsi=mmsi)))
     assert all("bad_mmsi" in flags for flags in tracks["flags"])

@@ -1,6 +1,6 @@
-"""What is not known of looks' recall and of stays belongs into the interval of calls that nobody saw.
+"""Uncertainty of the looks' recall and of stays must enter the interval of unseen calls.
 
-The truth are draws of the recall's Beta law and of the stays' factor, each exactly known within its draw.
+The truth is simulated: recall is drawn from its Beta law and a factor on stays from its law, and known in each draw.
 """
 
 import numpy as np
@@ -32,7 +32,7 @@ def test_what_is_known_exactly_has_no_width():
 
 
 def test_the_bounds_hold_nine_tenths_of_drawn_recalls_and_stays():
-    """Of the whole period's share, within a percent or two: two errors that are not quite normal."""
+    """For the whole period's share seen, to a percent or two: the two errors are not quite normal."""
     stays = StayLaw(np.array([0.8, 1.5, 3.0]), 0.25)
     seen, low, high = bounds_of((BELIEF.ppf(0.05), 0.8, BELIEF.ppf(0.95)), stays)
     rng = np.random.default_rng(1)
@@ -47,7 +47,7 @@ def test_the_bounds_hold_nine_tenths_of_drawn_recalls_and_stays():
 
 
 def test_heard_stays_are_known_as_well_as_their_number_tells():
-    """Hours from 30 to 60, as many as it takes and four times as many: half the error; of what is declared, its own."""
+    """Stays of 30 to 60 h; with four times as many, half the error. A declared law keeps its declared error."""
     heard = {"evidence_class": "A", "arrival_lo": at(0), "arrival_hi": at(0)}
 
     def of(copies: int) -> StayLaw:
@@ -86,7 +86,7 @@ def test_ships_that_transmitted_make_the_share_that_is_seen_surer():
 
 
 def drawn_share(rng: np.random.Generator, looks_d: np.ndarray, calls: int, recall: float, stays: np.ndarray):
-    """How many of so many calls looks saw and did not see, with these lengths of stay, and this recall of a look."""
+    """Numbers of calls that looks saw and did not see, given stay lengths and recall."""
     arrival, stay = rng.uniform(-12, 60, calls), rng.choice(stays, calls)
     there = arrival + stay > 0
     during = np.searchsorted(looks_d, arrival + stay) - np.searchsorted(looks_d, arrival)
@@ -95,7 +95,7 @@ def drawn_share(rng: np.random.Generator, looks_d: np.ndarray, calls: int, recal
 
 
 def test_nine_tenths_of_ports_with_other_recalls_and_stays_lie_within_the_interval():
-    """Ports of some 60 calls; what the estimate is told are prior laws. Taken for exact, they would hold half."""
+    """Ports of some 60 calls; the estimate knows prior laws only. Taken as exact, these would give half the coverage."""
     rng = np.random.default_rng(2)
     config = CallsConfig()
     hours, usual = np.arange(5, 1440, 55), stay_law(PORT_CALLS.empty(), config)

@@ -1,4 +1,4 @@
-"""One visit, one cargo: however often she shifts; and no cargo comes aboard within minutes."""
+"""A visit is one cargo however often she shifts berth; and no cargo is loaded within minutes."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ NEXT = off_berth(410)
 
 
 def two_berths(**second):
-    """Two counted berths whose middles are 410 m apart, and roads that do not count."""
+    """Two counted berths with centres 410 m apart, and roads that do not count."""
     zones = [
         box_zone(name, lon - 0.002, lat - 0.001, lon + 0.002, lat + 0.001, cargo="oil_products", **more)
         for name, (lon, lat), more in (("oil", BERTH, {}), ("oil2", NEXT, second))
@@ -26,7 +26,7 @@ def two_berths(**second):
 
 
 def shifts(*way: pd.DataFrame, second_h: float, until_h: float = 90.0) -> list[pd.DataFrame]:
-    """At the first berth from 5 to 30 h, on the given way, at the second until she sails."""
+    """At the first berth from 5 to 30 h, along the given way, then at the second until she sails."""
     first = visit(5, 30)[lambda v: v["time_utc"] <= at(30)]
     second = visit(second_h, until_h, spot=NEXT)[lambda v: v["time_utc"] >= at(second_h)]
     return [first, *way, second]
@@ -47,7 +47,7 @@ TYPED = [said(4, draught=4.0, **HULL), said(88, draught=6.5, **HULL)]
     ("way", "second_h"),
     [
         ([along(30, 31, [BERTH, NEXT])], 31),
-        ([], 36),  # nobody heard her shift
+        ([], 36),  # not heard while shifting
         ([along(30, 32, [BERTH, ANCHORAGE], 3.0), fixes(np.arange(32, 44, 0.1), *ANCHORAGE),
           along(44, 46, [ANCHORAGE, NEXT], 3.0)], 46),
     ],
@@ -56,7 +56,7 @@ TYPED = [said(4, draught=4.0, **HULL), said(88, draught=6.5, **HULL)]
 def test_a_shift_is_no_second_cargo(way, second_h):
     table = called(*shifts(*way, second_h=second_h), *TYPED, place=two_berths())
     berths = table[table["berth_kind"] == "berth"].set_index("berth_id")
-    assert berths["counts"].to_dict() == {"oil": False, "oil2": True}  # she lay longest at the second
+    assert berths["counts"].to_dict() == {"oil": False, "oil2": True}  # her longest stay was at the second
     assert berths["flags"].map(list).map(lambda f: [w for w in f if w in {"same_visit", "shifted"}]).to_dict() == {
         "oil": ["same_visit"],
         "oil2": ["shifted"],
@@ -64,9 +64,9 @@ def test_a_shift_is_no_second_cargo(way, second_h):
 
 
 def test_her_cargo_is_what_came_aboard_from_the_first_arrival_to_the_last_departure():
-    """Typed 4.0 m before the first berth, 6.5 m after the last: whichever stay counts, all of it is hers."""
+    """4.0 m typed before the first berth, 6.5 m after the last: the counted stay has the whole cargo."""
     way = [along(30, 31, [BERTH, NEXT])]
-    for until_h in (90.0, 40.0):  # the second stay is the longer one, or the first
+    for until_h in (90.0, 40.0):  # the second stay is longer, or the first
         table = called(*shifts(*way, second_h=31, until_h=until_h), said(4, draught=4.0, **HULL),
                        said(until_h + 1, draught=6.5, **HULL), place=two_berths())  # fmt: skip
         (row,) = table[table["counts"].astype(bool)].to_dict("records")
@@ -107,8 +107,8 @@ def stay(zone_id: str, first_h: float, last_h: float) -> Stay:
     [
         (3900, 30.5, 31.0, True),
         (4100, 30.5, 31.0, False),
-        (4100, 29.5, 31.0, True),  # a stray while she lay at the first
-        (4100, 31.5, 31.0, True),  # and one of the second
+        (4100, 29.5, 31.0, True),  # a stray report while she lay at the first
+        (4100, 31.5, 31.0, True),  # or at the second
         (100, 30.5, 54.0, True),
         (100, 30.5, 54.1, False),
         (100, 30.5, 29.9, False),  # two ships
@@ -117,7 +117,7 @@ def stay(zone_id: str, first_h: float, last_h: float) -> Stay:
 def test_between_two_stays_she_left_where_she_was_heard_four_kilometres_out_or_after_a_day(
     out_m, heard_h, second_h, one
 ):
-    """Beyond the edge of the nearer berth, whose half length is 164 m; at the first until hour 30."""
+    """Measured from the edge of the nearer berth, 164 m from its centre; she is at the first until hour 30."""
     port = two_berths()
     port = place_of(*[zone for zone in port.zones if zone.counts])
     heard = clean_tracks(feed(fixes([heard_h], *off_berth(410 + 164 + out_m), 5.0)))
@@ -133,7 +133,7 @@ def test_two_ships_under_one_number_at_the_same_time_are_no_visit():
 
 
 def test_of_stays_that_do_not_count_anyway_none_speaks_for_the_visit():
-    """The second berth takes small ships only."""
+    """The second berth accepts small ships only."""
     table = called(*shifts(along(30, 31, [BERTH, NEXT]), second_h=31), *TYPED, place=two_berths(max_length_m=50.0))
     assert table.set_index("berth_id")["counts"].to_dict() == {"oil": True, "oil2": False}
     assert "shifted" not in table["flags"].iloc[0]
@@ -146,7 +146,7 @@ def test_no_cargo_comes_aboard_in_minutes(hours, counts):
 
 
 def test_a_stay_of_unknown_length_may_be_long():
-    """One fix alongside, or one every three hours: her time there is open, as that of a ship seen once is."""
+    """One fix alongside, or one every three hours: her time there is open, as for a ship seen once."""
     assert only(fixes([10.0], *BERTH), said(4, **HULL))["counts"]
     assert only(fixes([7, 13], *off_berth(9000), 10.0), fixes([10.0], *BERTH), said(4, **HULL))["counts"]
     assert only(visit(5, 60, mmsi=MMSI + 7, spot=off_berth(-20_000)), seen=[sighting("d", 24)],
@@ -154,7 +154,7 @@ def test_a_stay_of_unknown_length_may_be_long():
 
 
 def test_one_freeboard_of_a_visit_is_one_freeboard():
-    """Early in the stay that counts, late in the visit: it stood at both ends, as if no cargo had moved between."""
+    """Early in the counted stay but late in the visit: it must not be used at both ends, as if no cargo had moved."""
     side = {"freeboard_m": 2.0, "freeboard_lo_m": 1.5, "freeboard_hi_m": 2.5}
     before = [sighting(f"d{n}", h) for n, h in enumerate((8, 12, 20, 26))]
     hers = [sighting("x", 55, spot=NEXT, berth_id="oil2", **side), sighting("y", 80, spot=NEXT, berth_id="oil2")]
@@ -171,7 +171,7 @@ def test_one_freeboard_of_a_visit_is_one_freeboard():
 def renumbered(
     change_h: float, *, until_h: float | None = None, silent_h: float = 0.0, imo: int = 9074729
 ) -> list[pd.DataFrame]:
-    """One stay from 10 to 40 h in which the transponder gets another number, and what is typed under both."""
+    """One stay from 10 to 40 h in which the transponder's number changes, with draughts typed under both."""
     whole, new = visit(10, 40), {"mmsi": MMSI + 1, "imo": imo}
     old = whole[whole["time_utc"] < at(change_h if until_h is None else until_h)]
     later = whole[whole["time_utc"] >= at(change_h + silent_h)].assign(mmsi=MMSI + 1)

@@ -1,4 +1,4 @@
-"""The same harbour elsewhere on the globe, mirrored, or at another time, has the same calls."""
+"""The same harbour elsewhere on the globe, mirrored, or at another time gives the same calls."""
 
 from dataclasses import replace
 
@@ -13,13 +13,13 @@ from pipeline.config import CallsConfig
 from tests.calls.traffic import BERTH, detections, feed, harbour, looks_at, said, sighting, visit
 
 CONFIG = CallsConfig()
-NAMES = ("call_id", "vessel_id", "detection_ids")  # made of places and times
+NAMES = ("call_id", "vessel_id", "detection_ids")  # derived from places and times
 SEEN = (*(sighting(f"d{n}", h, length_m=99.0 + n % 2) for n, h in enumerate((1.0, 20.0, 26.0))), sighting("x", 60.0))
 LOOKS = looks_at(-30.0, 1.0, 20.0, 26.0, 40.0, 60.0, 84.0)
 
 
 def moved(table, to):
-    """A table whose places go where ``to`` sends them."""
+    """A table with all its positions transformed by ``to``."""
     lon, lat = to(table["lon"].to_numpy(float), table["lat"].to_numpy(float))
     return table.assign(lon=lon, lat=lat)
 
@@ -52,7 +52,7 @@ def calls(to=lambda lon, lat: (lon, lat), later="0D"):
 
 
 def at_latitude(lat):
-    """The harbour's plane about another point."""
+    """Transform to the same local plane around another point."""
     return lambda x, y: from_plane(*to_plane(x, y, BERTH), (25.0, lat))
 
 
@@ -77,5 +77,5 @@ def test_where_the_harbour_lies_changes_no_call(to):
 
 @pytest.mark.parametrize("later", ["7D", "365D", "-67D", "-8D", "13h"], ids=str)
 def test_when_it_all_was_changes_no_call(later):
-    """Over New Year and the leap day too."""
+    """Also over New Year and a leap day."""
     pd.testing.assert_frame_equal(calls(later=later), calls(), rtol=1e-9)
