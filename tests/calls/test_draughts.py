@@ -143,7 +143,7 @@ def test_two_draughts_in_turn_are_an_alternation_if_all_of_it_is_short():
 
 
 def test_what_another_ship_typed_makes_no_alternation():
-    """Any ships' reports, one ship's after the other's, as each ship's alone."""
+    """Reports of several ships, one after the other, are treated like each ship's alone."""
     rng = np.random.default_rng(6)
     for _ in range(200):
         ships = [(np.full(n, k), np.cumsum(rng.uniform(0, 30, n)), rng.choice([5.0, 6.0], n))
@@ -153,7 +153,7 @@ def test_what_another_ship_typed_makes_no_alternation():
 
 
 def test_a_step_of_draught_has_its_ends_and_its_times_and_belongs_to_one_ship():
-    """Three tenths are a change, and two are trim; up or down."""
+    """A change of 0.3 m up or down is a step, 0.2 m is trim."""
     typed = [(0, 4.0), (10, 6.2), (20, 6.4), (30, 6.1), (40, 3.9)]
     other = said(50, draught=9.0, mmsi=MMSI + 1, **HULL)
     static = static_reports(feed(*[said(h, draught=d, **HULL) for h, d in typed], other))
@@ -165,7 +165,7 @@ def test_a_step_of_draught_has_its_ends_and_its_times_and_belongs_to_one_ship():
 
 
 def test_a_step_is_three_tenths_of_a_metre_at_every_draught():
-    """As crews type it: 6.2 less 5.9 is a little less than 0.3 in floating point."""
+    """Draughts as crews type them: in floating point, 6.2 - 5.9 is slightly less than 0.3."""
     typed = np.repeat(np.arange(20, 100) / 10, 2)
     for tenths, steps in ((2, 0), (3, 80)):
         typed[1::2] = (np.arange(20, 100) + tenths) / 10
@@ -177,7 +177,7 @@ def test_a_step_is_three_tenths_of_a_metre_at_every_draught():
 
 
 def test_what_no_hull_draws_makes_no_step():
-    """A slip of 25 m and the value after it: cargo moved neither way."""
+    """A slip of 25 m and the value after it are no movement of cargo."""
     steps = draught_steps(
         static_reports(feed(*[said(h, draught=d, **HULL) for h, d in ((5, 6.2), (20, 25.0), (40, 6.2))]))
     )

@@ -1,4 +1,4 @@
-"""What a transponder says against the hull that images show under it, and against what it said before."""
+"""Static reports against the hull that images show under the same number, and against earlier reports."""
 
 import pandas as pd
 import pytest
@@ -49,7 +49,7 @@ def test_sizes_within_their_errors_are_none():
 
 
 def test_a_sighting_is_held_against_what_was_said_by_then():
-    """Two ships under one number in turn, each as long as she said: no finding but that the length changed."""
+    """Two ships under one number in turn, each as long as she said: the only finding is the changed length."""
     first, second = said(1, a=80, b=16, c=8, d=7), said(300, a=150, b=33, c=8, d=8)
     seen = detections(sighting("d1", 10, length_m=96.0), sighting("d2", 310, length_m=183.0))
     assert set(found(seen, matched("d1", "d2"), first, second)["kind"]) == {"length_changed"}
@@ -88,7 +88,7 @@ def test_nothing_said_and_nothing_seen_gives_an_empty_table():
 
 @pytest.mark.parametrize(("length_m", "error_m"), [(106.0, 0.5), (118.0, 15.0)], ids=["6 m, surely", "18 m, perhaps"])
 def test_what_is_small_or_may_be_an_error_is_no_finding(length_m, error_m):
-    """She says 100 m. A finding is both: more than crews round, and more than images err."""
+    """She says 100 m. A finding must exceed both the rounding by crews and the error of images."""
     seen = detections(
         sighting("d1", 10, length_m=length_m, length_lo_m=length_m - error_m, length_hi_m=length_m + error_m)
     )

@@ -315,7 +315,7 @@ def test_stays_last_as_declared_until_enough_were_heard_from_entry_to_exit():
 
 
 def test_each_zone_has_its_own_callers_and_all_zones_share_one_prior():
-    """Half a call of Jeffreys' prior in total, for any number of zones; the other berth's short ships are hard to find."""
+    """Half a call of Jeffreys' prior in total, for any number of zones; short ships are hard to find."""
     spots = [box_zone(name, 133.0 + n / 50, 42.73, 133.01 + n / 50, 42.74) for n, name in enumerate(("oil", "short"))]
     calls = called({}, {}, {"berth_id": "short", "length_m": 40.0})
     hours = [72, 216, 360, 504, 648]

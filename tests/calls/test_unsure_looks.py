@@ -95,7 +95,7 @@ def drawn_share(rng: np.random.Generator, looks_d: np.ndarray, calls: int, recal
 
 
 def test_nine_tenths_of_ports_with_other_recalls_and_stays_lie_within_the_interval():
-    """Ports of some 60 calls; the estimate knows prior laws only. Taken as exact, these would give half the coverage."""
+    """Ports of some 60 calls; the estimate has prior laws only. Taken as exact, they would give half the coverage."""
     rng = np.random.default_rng(2)
     config = CallsConfig()
     hours, usual = np.arange(5, 1440, 55), stay_law(PORT_CALLS.empty(), config)

@@ -10,7 +10,7 @@ from pipeline.detection.descent import solved
 @given(st.integers(1, 20), st.integers(0, 10_000))
 def test_solves_what_lapack_solves(n, seed):
     rng = np.random.default_rng(seed)
-    slopes = rng.normal(size=(n + 3, n)) * 10 ** rng.uniform(-3, 3, n)  # parameters of unlike scales
+    slopes = rng.normal(size=(n + 3, n)) * 10 ** rng.uniform(-3, 3, n)  # parameters of different scales
     matrix = slopes.T @ slopes
     matrix[np.diag_indices(n)] *= 1.01
     right = rng.normal(size=n)

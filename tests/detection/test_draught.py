@@ -1,4 +1,4 @@
-"""Draught made of a freeboard: as uncertain as the depth that nobody sees."""
+"""Draught from freeboard: as uncertain as the invisible depth."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def test_no_draught_below_nothing():
 
 
 def test_nothing_draws_more_than_ships_do():
-    """A quay of 480 m taken for a hull, of which no more is known than that it may be half as long again."""
+    """A quay of 480 m taken for a hull, with a length uncertain by half as much again."""
     low, value, high = draught_of((300.0, 480.0, 720.0), (2.0, 6.0, 12.0))
     assert low <= value <= high == DEEPEST_M
 
 
 def test_a_side_that_may_be_higher_is_a_hull_that_may_lie_less_deep():
-    """Depth less freeboard: what opens the one upwards opens the other downwards."""
+    """Depth minus freeboard: an upper margin of one is a lower margin of the other."""
     sharp, high_side, low_side = (
         draught_of((98.0, 99.0, 100.0), side) for side in ((4, 4, 4), (4, 4, 5.5), (2.5, 4, 4))
     )
@@ -51,7 +51,7 @@ def test_a_side_that_may_be_higher_is_a_hull_that_may_lie_less_deep():
 
 
 def test_a_length_in_doubt_is_a_depth_in_doubt():
-    """The errors of her length, by what a metre of it adds to the depth, and of the depth itself in quadrature."""
+    """The length's error times the depth per metre of length, in quadrature with the depth's own error."""
     sharp, doubtful = (draught_of((120 - reach, 120.0, 120 + reach), (4.0, 4.0, 4.0)) for reach in (0.0, 30.0))
     per_metre = (usual_depth_m(150.0) - usual_depth_m(90.0)) / 60
     for end in (0, 2):
@@ -61,6 +61,6 @@ def test_a_length_in_doubt_is_a_depth_in_doubt():
 
 @pytest.mark.parametrize("length_m", [60.0, 200.0])
 def test_an_eighth_of_the_depth_is_below_water_however_high_the_side_seems(length_m):
-    """By gear or cargo that stands on it."""
+    """What seems higher is gear or cargo on the side."""
     draught = draught_of((length_m,) * 3, (usual_depth_m(length_m) + 2,) * 3)[1]
     assert draught / usual_depth_m(length_m) == pytest.approx(1 / 8, abs=0.01)

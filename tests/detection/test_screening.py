@@ -1,4 +1,4 @@
-"""Probabilities and the bar between sea and ships: what they must do, whatever their constants are."""
+"""Probabilities and the bar between sea and ships: properties that hold for any constants."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def test_odds_are_even_at_the_bar_for_six_pixels_and_nothing_is_longer_than_ship
 
 
 def test_only_ships_longer_than_ships_are_lose_by_their_length():
-    """The longest ship was 458 m (Seawise Giant); beyond 500 m an object needs much more to be one."""
+    """The longest ship was 458 m (Seawise Giant); beyond 500 m an object needs much more evidence to be one."""
     usual, longest, beyond = (ship_score(9.0, EVEN_RARITY, 60, length_m) for length_m in (150.0, 400.0, 600.0))
     assert longest == usual
     assert beyond < 0.1 < 0.9 < usual
 
 
 def test_a_decade_of_rarity_speaks_less_than_the_law_says():
-    """No sea follows its law so far out: the odds rise by less than ten a decade, and still by several times."""
+    """No sea follows its law that far out: odds rise by less than ten per decade, and still by several times."""
     odds = [score / (1 - score) for score in (ship_score(r, EVEN_RARITY, 6, 100.0) for r in (6.0, 7.0))]
     assert 3 < odds[1] / odds[0] < 10
 
@@ -59,14 +59,14 @@ def test_twice_the_pixels_are_twice_the_odds_or_so_and_nothing_of_kilometres_is_
 
 
 def test_of_thousands_of_alarms_few_are_ships_and_in_the_most_crowded_scene_a_bright_ship_still_is():
-    """Alarms of a sea with a heavier tail than its law: fewer by 1.25 e-folds from decade to decade."""
+    """Alarms of a sea with a heavier tail than its law: they decrease by 1.25 e-folds per decade."""
     alarms = EVEN_RARITY - 0.8 * np.log((np.arange(4000) + 0.5) / 4000)
     assert sum(ship_score(r, bar_of(alarms), 6, 100.0) > 0.5 for r in alarms) < 10
     assert ship_score(18.0, bar_of(EVEN_RARITY + np.linspace(0.0, 20.0, 9000)), 60, 100.0) > 0.9
 
 
 def ships(each_decade: int) -> np.ndarray:
-    """So many objects in each decade of rarity above the bar."""
+    """This many objects in each decade of rarity above the bar."""
     return np.concatenate([EVEN_RARITY + k + np.linspace(0.05, 0.95, each_decade) for k in range(8)])
 
 
@@ -122,7 +122,7 @@ def candidate(length_m=(90.0, 100.0, 110.0), n_pixels=50, score=0.9, flags=()):
     ],
 )
 def test_only_what_cannot_be_a_ship_of_the_sizes_asked_for_is_refused(fields, flag):
-    """An interval that reaches into the range of ships is none's fault."""
+    """An interval that reaches into the range of ships is no reason to refuse."""
     found = judged(candidate(**fields), CONFIG)
     assert found.flags == (() if flag is None else (flag,))
     assert accepted(found, CONFIG) == (flag is None)
@@ -135,7 +135,7 @@ def test_a_flag_that_says_what_it_is_refuses_and_one_that_only_tells_does_not():
 
 
 def told_of_flags() -> dict[str, str]:
-    """Does a flag of a detection reject it, by the page that readers of a report have?"""
+    """Whether each flag of a detection rejects it, according to the report's documentation page."""
     page = (REPOSITORY / "docs" / "reading_the_report.md").read_text("utf-8")
     table = page.split("| flag of a detection |")[1].split("\n\n")[0].splitlines()[2:]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]

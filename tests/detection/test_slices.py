@@ -1,4 +1,4 @@
-"""Two slices of one pass: every ship stays once, however near to each other ships lie."""
+"""Two slices of one pass: every ship is kept once, however close ships lie."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def scenes(*coverage):
 
 
 def sighting(name, scene_id, north_m, east_m=0.0, length_m=40.0, beam_m=10.0, berth_id=""):
-    """A hull that lies north to south; a name with ``-`` is cut by the image's edge."""
+    """A hull lying north to south; ``-`` in the name: cut by the image's edge."""
     lon, lat = LON + east_m * DEGREES_PER_M / np.cos(np.radians(LAT)), LAT + north_m * DEGREES_PER_M
     half = length_m / 2 * DEGREES_PER_M, beam_m / 2 * DEGREES_PER_M / np.cos(np.radians(LAT))
     return {
@@ -39,7 +39,7 @@ def sighting(name, scene_id, north_m, east_m=0.0, length_m=40.0, beam_m=10.0, be
 
 
 def sightings(*shown):
-    """Each slice shows ships: name -> metres north."""
+    """Ships of each slice: name -> metres north."""
     return pd.DataFrame(
         [sighting(name, f"S{n}", north_m) for n, ships in enumerate(shown) for name, north_m in ships.items()]
     )
@@ -77,7 +77,7 @@ def test_each_ship_stays_once(first, second, stay):
 
 
 def test_a_raft_that_drifts_keeps_every_ship_whatever_the_order():
-    """Three ships 30 m apart, seen 8 m further north by the second slice."""
+    """Three ships 30 m apart, 8 m further north in the second slice."""
     second = {"A": 8, "B": 38, "C": 68}
     for order in permutations(second):
         found = flag_repeats(sightings({"A": 0, "B": 30, "C": 60}, {k: second[k] for k in order}), scenes(0.9, 0.5))
@@ -90,17 +90,17 @@ def test_three_slices_leave_one_sighting():
 
 
 def test_distance_is_told_in_metres_east_too():
-    """At 60 degrees north 150 m east are as many degrees as 300 m at the equator."""
+    """At 60 degrees north, 150 m east is as many degrees as 300 m at the equator."""
     rows = sightings({"A": 0}, {"B": 0}).assign(lat=60.0)
     rows.loc[1, "lon"] += 150 * DEGREES_PER_M / np.cos(np.radians(60.0))
     assert kept(flag_repeats(rows, scenes(0.9, 0.5))) == ["A0", "B1"]
 
 
-# --- hulls that the seam cuts
+# --- hulls cut by the seam
 
 
 def cut_at_the_seam(*ships):
-    """Ships (name, metres south of the seam, north of it, and east) as two slices without overlap show them."""
+    """Two slices without overlap of ships given as (name, metres south of the seam, north of it, and east)."""
     rows = []
     for name, south_m, north_m, east_m in ships:
         rows.append(sighting(f"{name}-", "S0", north_m / 2, east_m, north_m, berth_id="pier"))
@@ -142,7 +142,7 @@ def test_other_ships_at_the_seam_stay_themselves(other):
 
 
 def test_the_end_of_a_long_hull_is_no_ship_beside_the_whole():
-    """Its middle lies 125 m from hers."""
+    """Its centre is 125 m from hers."""
     shown = pd.DataFrame([sighting("A-", "S0", 125, 0, 50), sighting("A", "S1", 0, 0, 300)])
     found = flag_repeats(shown, scenes(0.9, 0.5))
     assert kept(found) == ["A1"]

@@ -1,4 +1,4 @@
-"""Which zone a hull lies in, and how much of a zone an image shows: the truth is areas of boxes."""
+"""Which zone a hull lies in, and what share of a zone an image shows. Truth: areas of boxes."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ ROADS = box_zone("roads", 132.990, 42.730, 133.020, 42.750, kind="anchorage")
 
 
 def hull(share_inside: float):
-    """A hull across the berth's east side, with such a share of it inside."""
+    """A hull across the berth's east side, with this share of it inside."""
     return box(133.010 - 0.001 * share_inside, 42.742, 133.011 - 0.001 * share_inside, 42.743)
 
 
 @pytest.mark.parametrize(("share", "zone"), [(0.9, "berth"), (0.35, "berth"), (0.3, None), (0.0, None)])
 def test_a_third_of_a_hull_is_enough_to_lie_in_a_zone(share, zone):
-    """Hulls at a quay stand over the edge of the box that somebody drew."""
+    """Hulls at a quay extend over the edges of hand-drawn boxes."""
     found = zone_of(hull(share), place_of(BERTH))
     assert (found and found.zone_id) == zone
 
@@ -51,7 +51,7 @@ def test_of_a_zone_within_a_zone_the_inner_one():
 
 
 def test_the_share_of_a_zone_is_what_the_image_holds_of_it_with_data():
-    """A square kilometre at 10 m, of whose columns the first forty hold nothing."""
+    """A square kilometre at 10 m whose first forty columns have no data."""
     picture = np.ones((100, 100))
     picture[:, :40] = np.nan
     scene = array_scene({"VV": picture}, origin=(133.0, 42.75))

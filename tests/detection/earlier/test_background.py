@@ -1,4 +1,4 @@
-"""A quay that always stands there, a ship that comes and goes, a coast line that lies wrong."""
+"""A permanent quay, a ship that comes and goes, and a misplaced coastline."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -17,10 +17,10 @@ from tests.builders import NOON, array_scene, box_zone, place_of
 
 CONFIG = DetectionConfig()
 SHAPE = (220, 220)
-QUAY_COL = 150  # land from here on in the picture
-CHART_COL = 152  # ... and on the map
+QUAY_COL = 150  # land from this column on in the picture
+CHART_COL = 152  # and on the map
 SEA = 0.02
-SHIP = (slice(100, 112), slice(147, 149))  # 120 m by 20 m, at the quay's wall
+SHIP = (slice(100, 112), slice(147, 149))  # 120 m by 20 m, at the quay wall
 
 
 def picture(day: float, ships=(), sea=SEA, orbit=7, seed=None):
@@ -69,7 +69,7 @@ def found(scene, place):
 
 
 def test_a_ship_alongside_is_found_where_the_quay_hid_her(place):
-    """Six earlier looks at an empty quay; today a hull lies at its wall."""
+    """Six earlier looks show an empty quay; today a hull lies at its wall."""
     scenes = [picture(36, [SHIP])] + [picture(6 * n) for n in range(6)]
     ships = found(flat(place, scenes), place)
     assert len(ships) == 1
@@ -83,14 +83,14 @@ def test_an_empty_quay_is_empty(place):
 
 
 def test_a_berth_taken_every_other_time_is_still_seen_empty(place):
-    """What lies there on half of the looks is no structure."""
+    """A ship present in half of the looks is no structure."""
     scenes = [picture(42, [SHIP])] + [picture(6 * n, [SHIP] if n % 2 else []) for n in range(7)]
     assert len(found(flat(place, scenes), place)) == 1
 
 
 @pytest.mark.parametrize("gain", [0.25, 4.0])
 def test_wind_of_other_days_is_no_structure(place, gain):
-    """Sea brighter or darker than today's says nothing of the quay."""
+    """A sea brighter or darker than today's does not affect the quay."""
     scenes = [picture(36)] + [picture(6 * n, sea=SEA * gain) for n in range(6)]
     _, looks = taught(place, scenes)
     cells = background.strip_cells(place, CONFIG)
@@ -115,7 +115,7 @@ def test_a_scene_without_orbit_joins_no_history(place):
 
 
 def test_flattened_windows_are_those_of_the_whole(place):
-    """However it is read, a pixel is the same."""
+    """A pixel's value does not depend on the window it is read in."""
     scene = flat(place, [picture(6 * n) for n in range(7)])
     whole = scene.read(Window(0, 0, *SHAPE))
     part = scene.read(Window(90, 140, 40, 30))
@@ -124,7 +124,7 @@ def test_flattened_windows_are_those_of_the_whole(place):
 
 
 def test_ordinary_quay_becomes_sea(place):
-    """Power over its usual self is that of water, with speckle's own spread."""
+    """Power over its usual value looks like water, with speckle's spread."""
     scene = flat(place, [picture(6 * n) for n in range(9)], n=4)
     tile = scene.read(Window(0, 0, *SHAPE))
     strip = tile.data[0][70:150, QUAY_COL - 1 : QUAY_COL + 3]
@@ -132,14 +132,14 @@ def test_ordinary_quay_becomes_sea(place):
 
 
 def a_look(day, power, sea):
-    """A look whose cells have these powers, (bands, cells); a quarter of a decibel is lost in keeping them."""
+    """A look whose cells have these powers, (bands, cells); rounding loses a quarter of a decibel."""
     codes = background.codes_of(np.asarray(power))
     return background.PowerLook("ascending-7-VV+VH", NOON + timedelta(days=day), codes, np.array(sea))
 
 
 @pytest.mark.parametrize("n", [6, 7, 12])
 def test_what_usually_stands_there_is_numpys_quantile_of_the_other_looks(n):
-    """Of their powers less the sea of each, by Hazen's plotting positions; never less than nothing."""
+    """Of powers minus each look's sea, by Hazen's plotting positions; never negative."""
     rng = np.random.default_rng(n)
     sea = rng.uniform(0.01, 0.05, (n, 2))
     power = sea[:, :, None] + rng.uniform(0.2, 2.0, (n, 2, 500)) * (np.arange(500) < 400)
@@ -170,7 +170,7 @@ def test_the_sea_of_a_look_is_the_mean_of_its_water():
 
 
 def test_a_pixel_is_divided_by_the_mean_of_its_cells_over_its_bands_sea():
-    """Or, where it holds none, of those in the eight pixels around."""
+    """Or, if it contains no cell, by that of cells in the eight pixels around."""
     rng = np.random.default_rng(2)
     row, col = rng.uniform(40, 60, 300), rng.uniform(70, 90, 300)
     scene = array_scene({"VV": np.ones((100, 120)), "VH": np.ones((100, 120))})

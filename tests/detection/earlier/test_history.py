@@ -1,4 +1,4 @@
-"""Structures are what stands out in nearly every look; a ship that comes and goes is none."""
+"""Structures stand out in nearly every look; a ship that comes and goes is none."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def area_m2(shape):
 def test_a_jetty_in_every_look_is_learnt_and_the_ship_is_not(place):
     cells, seen = looks(place, [[JETTY], [JETTY, SHIP], [JETTY], [JETTY, SHIP], [JETTY], [JETTY]])
     fixed = fixed_structures(seen, cells, CONFIG)["optical"]
-    assert 0.5 * 240 * 9 < area_m2(fixed) < 240 * 30  # the part of the jetty that is no land on the map, and a rim
+    assert 0.5 * 240 * 9 < area_m2(fixed) < 240 * 30  # the part of the jetty outside the map's land, and a rim
     lon, lat = painted([]).geolocation.lonlat(200, 248)
     assert not fixed.contains(shapely.Point(lon, lat))
 
@@ -104,7 +104,7 @@ def test_no_land_known_no_structures():
 
 @pytest.mark.parametrize("inland_m", [0.0, 40.0])
 def test_each_cell_is_wet_as_the_map_says_and_dry_ones_lie_close_to_a_wet_one(inland_m):
-    """An island with a lagoon and a rock, cell by cell: also where a block of cells lies on one side of every shore."""
+    """An island with a lagoon and a rock, cell by cell; some blocks of cells lie on one side of every shore."""
     island = shapely.Point(133.005, 42.705).buffer(0.003)
     land = island - shapely.Point(133.0052, 42.7047).buffer(0.0012) | shapely.box(133.0005, 42.7005, 133.0007, 42.7006)
     cells = near_shore(place_of(land=land, bbox=(133.0, 42.7, 133.01, 42.71)), CONFIG, inland_m)
@@ -134,7 +134,7 @@ def test_beside_a_berth_is_as_far_east_as_north(lat):
 
 @pytest.mark.parametrize(("count", "learnt"), [(3, False), (4, True)])
 def test_a_speck_that_is_always_bright_is_no_structure(place, count, learnt):
-    """Cells in one line, shown bright by six looks over three weeks."""
+    """Cells in one line that are bright in six looks over three weeks."""
     cells = near_shore(place, CONFIG, 0.0)
     row = np.bincount(cells.row).argmax()
     line = np.flatnonzero(cells.row == row)
@@ -148,7 +148,7 @@ def test_a_speck_that_is_always_bright_is_no_structure(place, count, learnt):
 
 @pytest.mark.parametrize(("step", "days", "learnt"), [((0, 1), 4.0, True), ((1, 1), 4.0, True), ((0, 1), 2.0, False)])
 def test_a_line_of_cells_is_a_structure_by_its_own_weeks_and_covers_half_a_cell_around(place, step, days, learnt):
-    """Along a row or slantwise; other cells were looked at for longer. Areas of squares by hand."""
+    """Along a row or diagonally; other cells have looks over a longer time. Areas of squares by hand."""
     cells = near_shore(place, CONFIG, 0.0)
     number = np.full(cells.shape, -1)
     number[cells.row, cells.col] = np.arange(len(cells.row))
@@ -160,7 +160,7 @@ def test_a_line_of_cells_is_a_structure_by_its_own_weeks_and_covers_half_a_cell_
     fixed = fixed_structures([*seen, LookOfCells("optical", NOON + timedelta(days=90), elsewhere)], cells, CONFIG)
     assert ("optical" in fixed) == learnt
     if learnt:
-        in_cells = (6 + 1) * 2 if step == (0, 1) else 6 * 4 - 5  # squares of two cells, which overlap
+        in_cells = (6 + 1) * 2 if step == (0, 1) else 6 * 4 - 5  # overlapping squares of two cells a side
         assert fixed["optical"].area / np.prod(cells.step_deg) == pytest.approx(in_cells, rel=0.01)
         for lon, lat in zip(cells.lon[state == BRIGHT], cells.lat[state == BRIGHT], strict=True):
             assert fixed["optical"].contains(shapely.Point(lon, lat))

@@ -1,4 +1,4 @@
-"""Berth verdicts: occupied, empty, unknown; the change statistic against the law it comes from."""
+"""Berth verdicts occupied, empty and unknown; the change statistic against its theoretical distribution."""
 
 from dataclasses import replace
 
@@ -48,7 +48,7 @@ def test_a_berth_outside_the_picture_is_unknown(place):  # noqa: F811
 
 
 def test_the_statistic_of_unchanged_water_is_that_of_the_law():
-    """Twice a log-likelihood ratio is chi-squared: one box of n looks has mean 1/4 a band, since half fall below 1."""
+    """Twice a log-likelihood ratio is chi-squared: a box has mean 1/4 per band, since half of them fall below 1."""
     rng = np.random.default_rng(5)
     looks = occupancy.LOOKS_A_PIXEL
     m, n = 4, 28
@@ -64,8 +64,8 @@ def test_the_statistic_of_unchanged_water_is_that_of_the_law():
 
 
 def test_an_unchanged_quay_has_on_average_the_power_that_is_expected():
-    """Its usual power is told by the 35 % point of the law of 4.4 looks, and times a guard: its mean is neither."""
-    law = stats.gamma(4.4, scale=1e4 / 4.4)  # of a structure that the sea is nothing beside
+    """The stored usual power is the 35 % point of the law of 4.4 looks times a guard factor, not the mean."""
+    law = stats.gamma(4.4, scale=1e4 / 4.4)  # a structure so bright that the sea is negligible
     scene = array_scene({"VV": SEA * law.rvs((300, 300), random_state=3)}, sensor=Sensor.SENTINEL1)
     everywhere = np.ones(scene.shape, bool)
     usual = np.full((1, *scene.shape), law.ppf(background.USUAL_QUANTILE) * background.GUARD, np.float32)
@@ -75,7 +75,7 @@ def test_an_unchanged_quay_has_on_average_the_power_that_is_expected():
 
 
 def test_optical_says_empty_only_as_far_as_it_can_see():
-    """Nothing found: at 3 m that is an empty berth; at 10 m, where every other ship at a quay is missed, it is open."""
+    """With nothing found a berth is empty at 3 m; at 10 m, where every other ship at a quay is missed, unknown."""
     zone = box_zone("pier", 133.001, 42.745, 133.004, 42.748)
     none = pd.DataFrame({"berth_id": [], "accepted": [], "length_m": [], "detection_id": [], "score": []})
     for spacing, wanted in ((3.0, "empty"), (10.0, "unknown")):
@@ -85,7 +85,7 @@ def test_optical_says_empty_only_as_far_as_it_can_see():
 
 
 def clouded():
-    """Reflectance of 500 x 500 pixels of calm water with a soft bank of cloud about pixel (120, 120)."""
+    """Reflectance of 500 x 500 pixels of calm water with a soft cloud around pixel (120, 120)."""
     rows, cols = np.mgrid[0:500, 0:500]
     bank = 0.5 * np.exp(-(((rows - 120) / 55.0) ** 2 + ((cols - 120) / 55.0) ** 2))
     rng = np.random.default_rng(1)
@@ -101,7 +101,7 @@ def berth_between(scene, name, low, high):
 
 
 def test_a_berth_under_cloud_is_unknown_and_one_beside_it_is_empty():
-    """In one image without a ship: what cloud hides is not known to be empty, and the share seen says so."""
+    """An image without ships: a berth under cloud is not known to be empty, and its seen share says so."""
     scene = clouded()
     port = place_of(berth_between(scene, "hidden", 100, 140), berth_between(scene, "clear", 350, 400))
     _, told = detect(scene, place=port)
@@ -120,7 +120,7 @@ def test_a_berth_in_an_image_that_is_all_cloud_is_unknown():
 
 
 def a_ship(berth_id, score):
-    """One accepted detection, as far as verdicts read it."""
+    """One accepted detection, with the columns that verdicts use."""
     return pd.DataFrame({"berth_id": [berth_id], "accepted": True, "detection_id": "x", "score": score,
                          "length_m": 98.0, "length_lo_m": 90.0, "length_hi_m": 106.0})  # fmt: skip
 
@@ -128,7 +128,7 @@ def a_ship(berth_id, score):
 @pytest.mark.parametrize("share", [0.0, 0.13, 0.21, 0.5, 0.79, 0.85, 0.8999, 0.9, 1.0])
 @pytest.mark.parametrize("radar", [False, True], ids=["optical", "radar"])
 def test_only_a_usable_look_calls_a_berth_empty(share, radar):
-    """The state of a look and the word on its berth come from one share."""
+    """The look's state and the berth's verdict follow from the same share."""
     rng, zone = np.random.default_rng(2), box_zone("pier", 133.001, 42.745, 133.004, 42.748)
     sensor = Sensor.SENTINEL1 if radar else Sensor.OPTICAL
     scene = array_scene({"VV" if radar else "R": 0.01 * rng.gamma(4.4, 1 / 4.4, (400, 400))}, sensor=sensor,
@@ -146,7 +146,7 @@ def test_a_ship_that_was_seen_is_there_however_little_else_was():
 
 
 def used(scene):
-    """The SCENES table of one scene that was used."""
+    """The SCENES table of one used scene."""
     return SCENES.from_rows([
         {"scene_id": scene.scene_id, "sensor": str(scene.sensor), "acquired": scene.acquired, "status": "used",
          "bands": [], "href": "a", "verified": False, "simulated": True},
@@ -154,12 +154,12 @@ def used(scene):
 
 
 def no_detections():
-    """A DETECTIONS table without a row, as far as looks read it."""
+    """An empty DETECTIONS table, with the columns that looks use."""
     return pd.DataFrame({"scene_id": [], "berth_id": [], "accepted": []})
 
 
 def test_what_runs_along_a_quay_is_taken_out_of_one_picture(place):  # noqa: F811
-    """A wall of 1 km, a hull of 120 m: the usual power is the wall's, with the ship there or not."""
+    """For a wall of 1 km and a hull of 120 m, the usual power is the wall's, with or without the ship."""
     berth = place.zones[0]
     wide = place_of(
         box_zone("pier", *shapely.box(*berth.geometry.bounds).buffer(1e-4).bounds), land=place.land, bbox=place.bbox
@@ -182,7 +182,7 @@ def test_default_settings_need_no_place():
 
 
 def quay_cells(length_m, wet=lambda _row: True):
-    """A berth of 40 m that runs east, and cells of 5 m in it and 25 m around: their rows and columns, both in cells."""
+    """A berth of 40 m running east; cells of 5 m in it and 25 m around: their rows and columns in cells."""
     lat, step = 42.75, 5 / 111_320
     wide = step / np.cos(np.radians(lat))
     zone = box_zone("pier", 133.0, lat - 8 * step, 133.0 + length_m / 5 * wide, lat)
@@ -199,7 +199,7 @@ def told_of(cells, power):
 
 
 def test_what_is_taken_out_of_one_picture_is_numpys_quantile_of_each_strip():
-    """Of 10 m along a berth of 300 m, of water alone; a hull of 100 m moves it no further than that."""
+    """By 10 m strips along a 300 m berth, water only; a hull of 100 m hardly moves it."""
     port, cells, row, col = quay_cells(300, wet=lambda r: r < 9)
     strip = (row + 5) // 2
     power = 0.01 + 0.3 * (1 + strip) * np.random.default_rng(0).gamma(4.4, 1 / 4.4, len(row))
@@ -207,7 +207,7 @@ def test_what_is_taken_out_of_one_picture_is_numpys_quantile_of_each_strip():
     look = told_of(cells, power)
     excess = quayside.own_excess(look, cells, port)
     assert np.isnan(excess[:, ~cells.wet]).all()
-    inner = cells.wet & (col >= 0) & (col < 60)  # the ends of what lies beside a berth are round
+    inner = cells.wet & (col >= 0) & (col < 60)  # the area around a berth has round ends
     for n in range(1, 6):
         of_strip = inner & (strip == n)
         truth = np.quantile(look.excess[:, of_strip], background.USUAL_QUANTILE, axis=1)
@@ -219,7 +219,7 @@ def test_what_is_taken_out_of_one_picture_is_numpys_quantile_of_each_strip():
     ("length_m", "seen_m", "known"), [(90, 140, False), (300, 60, False), (300, 100, True), (300, 350, True)]
 )
 def test_a_short_berth_or_a_short_part_of_one_tells_no_quay(length_m, seen_m, known):
-    """All of it may lie behind one hull."""
+    """All of it may be hidden by one hull."""
     port, cells, _, col = quay_cells(length_m)
     power = np.where(col * 5 + 25 < seen_m, 0.5, np.nan)
     assert np.isfinite(quayside.own_excess(told_of(cells, power), cells, port)).any() == known
@@ -231,7 +231,7 @@ def test_a_short_berth_or_a_short_part_of_one_tells_no_quay(length_m, seen_m, kn
      (6, 90.0, "", ["beside_berth"]), (0, 30.0, "roads", ["beside_berth"])],
 )  # fmt: skip
 def test_what_stands_where_a_quay_was_taken_out_may_be_gear_or_the_land_beside(n_looks, length_m, berth, flag):
-    """In a scene cut out of a larger one, whose rows and columns the table has; what lies elsewhere is left alone."""
+    """In a scene cut from a larger one whose rows and columns the table uses; detections elsewhere are unchanged."""
     scene = array_scene({"VV": np.ones((100, 100))}, corner=(1000, 500))
     known = np.zeros(scene.shape, bool)
     known[40:60, 70:90] = True
@@ -248,7 +248,7 @@ def test_what_stands_where_a_quay_was_taken_out_may_be_gear_or_the_land_beside(n
 
 @pytest.mark.parametrize(("length_m", "width_m"), [(130.0, 30.0), (60.0, 20.0)])
 def test_the_box_of_a_hull_has_the_likelihood_ratio_of_all_its_bands(length_m, width_m):
-    """Kulldorff's scan by hand: of the bands' ratios r within, the sum of n (r - 1 - ln r); pixels of 10 m."""
+    """Kulldorff's scan by hand: for ratios r of the bands inside, the sum of n (r - 1 - ln r); pixels of 10 m."""
     ratio, looks = np.ones((2, 12, 60)), 1.8
     hull = np.s_[4 : 4 + round(width_m / 10), 20 : 20 + round(length_m / 10)]
     ratio[0][hull], ratio[1][hull] = 3.0, 7.0
@@ -260,7 +260,7 @@ def test_the_box_of_a_hull_has_the_likelihood_ratio_of_all_its_bands(length_m, w
 
 @pytest.mark.parametrize("usual", [0.1, 1.0, 10.0])
 def test_a_quay_counts_as_many_looks_as_its_unsteadiness_leaves(usual):
-    """Water of power 1 beside a structure that varies by half a unit of ln between looks, drawn by numpy."""
+    """Water of power 1 beside a structure that varies by half a unit of ln between looks, simulated with numpy."""
     varied = np.log(1 + usual * np.exp(occupancy.UNSTEADY * np.random.default_rng(0).standard_normal(100_000)))
     scene, everywhere = array_scene({"VV": np.ones((40, 40))}), np.ones((40, 40), bool)
     flat_usual = np.full((1, 40, 40), usual * background.GUARD / occupancy.QUANTILE_TO_MEAN, np.float32)
@@ -288,11 +288,11 @@ def test_without_earlier_looks_pixels_and_detections_tell_less_and_no_detection_
 
 @pytest.mark.parametrize(("share", "word"), [(0.3, "unknown"), (0.7, "unknown"), (1.0, "empty")])
 def test_of_a_berth_that_the_picture_cuts_the_share_seen_is_told(share, word):
-    """Open water, no hull; of a slanting berth as well, whose corners of its rectangle lie outside it."""
+    """Open water without a hull; also for a slanting berth, whose bounding box extends beyond it."""
     rng = np.random.default_rng(2)
     scene = array_scene({"VV": 0.01 * rng.gamma(4.4, 1 / 4.4, (300, 300))})
     row = np.array([100, 180, 180])
-    col = 300 - share * 100 + np.array([0, 0, 100])  # a triangle, of which a part in columns is a part of its area
+    col = 300 - share * 100 + np.array([0, 0, 100])  # a triangle, so that shares of columns and area agree
     zone = Zone("pier", "berth", "pier", shapely.Polygon(np.column_stack(scene.geolocation.lonlat(row, col))))
     inside = shapely.box(-1e3, -1e3, 299.5, 1e3)
     whole = shapely.Polygon(np.column_stack([col, row])).buffer(2.5)
@@ -304,13 +304,13 @@ def test_of_a_berth_that_the_picture_cuts_the_share_seen_is_told(share, word):
 
 
 def berth_rows(scene, north):
-    """A berth of 20 m by 1.2 km from a row on."""
+    """A berth of 20 m by 1.2 km that begins at a row."""
     (west, east), (top, bottom) = scene.geolocation.lonlat(np.array([north, north + 2]), np.array([40, 160]))
     return box_zone("pier", west, bottom, east, top)
 
 
 def test_the_light_of_land_is_no_hull_at_an_empty_quay():
-    """Land 25 dB over the sea, through a blur of 20 m: in open water beside it pixels say as much."""
+    """Land 25 dB over the sea, blurred by 20 m: pixels of open water beside it look bright as well."""
     land = np.arange(200)[:, None] >= 100
     mean = ndimage.gaussian_filter(np.where(land, 3.0, 0.01) * np.ones((200, 200)), 20 / 2.355 / 10)
     image = mean * np.random.default_rng(4).gamma(4.4, 1 / 4.4, mean.shape)
@@ -327,7 +327,7 @@ def test_of_two_ships_at_a_berth_the_longer_is_told():
 
 
 def test_no_ship_seen_is_as_telling_as_bayes_says():
-    """Even odds before; a part of the berth was seen, and there the finder's share of ships would have shown."""
+    """Even prior odds; part of the berth was seen, where the detector's recall applies."""
     zone, none = box_zone("pier", 133.001, 42.745, 133.004, 42.748), a_ship("pier", 0.98).iloc[:0]
     for share in (0.6, 1.0):
         (row,) = occupancy.verdicts(clouded(), place_of(zone), none, {"pier": share})
@@ -338,7 +338,7 @@ def test_no_ship_seen_is_as_telling_as_bayes_says():
 @pytest.mark.parametrize("vv_db", [-27.0, -33.0, -40.0])
 @pytest.mark.parametrize(("hull", "word"), [(0.0, "empty"), (5.0, "occupied")], ids=["no hull", "a hull"])
 def test_very_calm_water_tells_as_much_with_its_noise_taken_off_as_with_it(vv_db, hull, word):
-    """Speckle by numpy, noise of -31 and -28 dB; in the last of these scenes nearly all of it is noise."""
+    """Simulated speckle with noise of -31 and -28 dB; the last of these scenes is nearly all noise."""
     rng, kept = np.random.default_rng(6), {}
     noise = {"VV": 10**-3.1, "VH": 10**-2.8}
     for band, water_db in (("VV", vv_db), ("VH", vv_db - 10)):

@@ -1,4 +1,4 @@
-"""What stands on a deck and throws the shadow in the hull's place: stacks of cargo, and what is none."""
+"""Deck objects whose shadow replaces the hull's: stacks of cargo, and what is not cargo."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pipeline.detection.optical.at_the_side import ends_in_steps
 from pipeline.detection.optical.side import Posterior, height_grid
 from tests.detection.optical.boxes import Box, light_from
 
-ABEAM = light_from((30.0, 90.0))  # sun in the east, camera overhead: shadows fall to the west, row by row
+ABEAM = light_from((30.0, 90.0))  # sun in the east, camera overhead: each row's shadow falls to the west
 HIGH_M = 3.0
 TIER_M = 2.6  # ISO 668
 BAY_M = 12.0
 
 
 def ship(height_m=HIGH_M):
-    """Of 120 m: such a hull is some 10 m deep."""
+    """A hull of 120 m, some 10 m deep."""
     return Box(height_m, 0.0, 120.0, 18.0, room_m=32.0)
 
 
@@ -28,7 +28,7 @@ def picture(height_m):
 
 
 def loaded(tiers):
-    """A north-going box with cargo to her very sides, so many containers high in each bay from her bow on, by turns."""
+    """A north-going box with cargo out to her sides: container tiers per bay from the bow, repeating."""
     box = ship()
     heights = HIGH_M + TIER_M * np.asarray(tiers, float)
     bay = ((np.arange(box.pixels) * box.pixel_m) // BAY_M).astype(int) % len(tiers)
@@ -37,7 +37,7 @@ def loaded(tiers):
 
 @pytest.mark.parametrize("tiers", [(1, 2), (2, 0, 2), (2, 2, 1)])
 def test_where_the_shadow_ends_in_steps_as_high_as_containers_no_side_is_told(tiers):
-    """The lowest stack was told for the side: 5.6 m for 3 m, 2.6 m of them cargo."""
+    """Else the lowest stack would count as the side: 5.6 m instead of 3 m, 2.6 m of it cargo."""
     box, image = loaded(tiers)
     found = box.read(ABEAM, image, tanker=0.1)
     assert found.value_m is None
@@ -45,14 +45,14 @@ def test_where_the_shadow_ends_in_steps_as_high_as_containers_no_side_is_told(ti
 
 
 def test_the_lower_stacks_of_a_stepped_shadow_are_told_where_a_tanker_can_carry_none():
-    """On a tanker what rises in steps is no cargo, and the least shaded rows are right."""
+    """On a tanker steps are not cargo, and the rows with the shortest shadow are right."""
     box, image = loaded((0, 1, 0, 2))
     found = box.read(ABEAM, image, tanker=0.9)
     assert found.value_m == pytest.approx(HIGH_M, abs=0.35)
 
 
 def test_a_crane_here_and_there_is_no_cargo():
-    """Two of twenty metres of her side are under cranes 8 m high."""
+    """Two of every twenty metres of her side are under cranes 8 m high."""
     box = ship()
     crane = (np.arange(box.pixels) * box.pixel_m % 20 < 2)[:, None]
     found = box.read(ABEAM, np.where(crane, picture(HIGH_M + 8.0), picture(HIGH_M)), tanker=0.1)
@@ -60,7 +60,7 @@ def test_a_crane_here_and_there_is_no_cargo():
 
 
 def test_hatches_over_most_of_her_are_no_cargo():
-    """They lengthen the shadow by 1.5 m of height, over two thirds of her; a container by 2.6 m."""
+    """They lengthen the shadow by 1.5 m of height over two thirds of her; a container does by 2.6 m."""
     box = ship()
     hatch = (np.arange(box.pixels) * box.pixel_m % 10 < 6.5)[:, None]
     found = box.read(ABEAM, np.where(hatch, picture(HIGH_M + 1.5), picture(HIGH_M)), tanker=0.1)
@@ -78,7 +78,7 @@ def reading(height_m, sd_m=0.12):
     [(1.9, 0.1, False), (2.1, 0.1, True), (2.6, 0.6, True), (2.6, 1.0, False), (-3.0, 0.1, False)],
 )
 def test_a_step_counts_where_it_is_higher_than_a_hatch_and_than_it_is_vague(step_m, sd_m, stepped):
-    """The height by the more shaded rows holds 90 % within 1.645 standard deviations either way."""
+    """The 90 % interval of the height from the more shaded rows is 1.645 standard deviations to each side."""
     assert ends_in_steps(reading(5.0), reading(5.0 + step_m, sd_m)) is stepped
 
 

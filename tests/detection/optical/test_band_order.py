@@ -1,4 +1,4 @@
-"""Bands that are not what they are said to be are told by what no ground looks like."""
+"""Wrongly labelled bands are recognised because no ground has such a spectrum."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from pipeline.detection.optical.band_order import impossible_order, only_order
 
 BANDS = ("B02", "B03", "B04", "B08", "B11")
-# Reflectance by band. Water, silty water, soil, concrete and leaves as spectral libraries have them, to a hundredth
+# Reflectance by band: water, silty water, soil, concrete and leaves as in spectral libraries, to a hundredth
 SURFACES = {
     "clear water": (0.030, 0.025, 0.012, 0.005, 0.002),
     "silty water": (0.060, 0.090, 0.100, 0.040, 0.008),
@@ -22,7 +22,7 @@ PORT = ("clear water", "silty water", "soil", "concrete", "leaves")
 
 
 def image(surfaces=PORT, *, each=60_000, offset=0.0, seed=0):
-    """Samples, shape (5, n): each surface as often, 15 % of its own brightness about, all bands together and apart."""
+    """Samples, shape (5, n): each surface equally often, with 15 % noise, common to all bands and per band."""
     rng = np.random.default_rng(seed)
     parts = []
     for name in surfaces:
@@ -54,7 +54,7 @@ def test_two_bands_exchanged_give_one_line_that_names_them(first, second):
 
 
 def test_a_small_image_says_nothing():
-    """A roof or a cloud fills it."""
+    """A roof or a cloud may fill it."""
     assert impossible_order(image(each=2_000)[[2, 1, 0, 3, 4]], BANDS) is None
 
 

@@ -1,4 +1,4 @@
-"""Where the sun stands in a picture, however its rows and columns lie on the ground."""
+"""The sun's direction in a picture, whatever the orientation of its rows and columns."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_without_a_place_north_is_up():
 
 @dataclass(frozen=True)
 class Mirrored:
-    """A place or a reader of tiles whose rows, columns or both are told from the other end."""
+    """A geolocation or tile reader with rows, columns or both reversed."""
 
     of: object
     shape: tuple[int, int]
@@ -76,7 +76,7 @@ class Mirrored:
 
 @pytest.mark.parametrize(("rows", "cols"), [(True, False), (False, True), (True, True)])
 def test_the_freeboard_does_not_depend_on_which_end_a_picture_is_stored_from(rows, cols):
-    """Sun abeam in the east, 30 degrees high: the shadow lies west of the hull on the ground, wherever in the file."""
+    """Sun abeam in the east, 30 degrees high: the shadow is west of the hull on the ground, wherever in the file."""
     scene = painted([(190, 210, 98, 16, 10)], spacing_m=0.5, sun=(30, 100.0), freeboard_m=4.0, noise=0.001)
     turned = replace(scene, read=Mirrored(scene.read, scene.shape, rows, cols),
                      geolocation=Mirrored(scene.geolocation, scene.shape, rows, cols))  # fmt: skip
@@ -88,7 +88,7 @@ def test_the_freeboard_does_not_depend_on_which_end_a_picture_is_stored_from(row
 
 
 def test_across_180_degrees_east_is_where_it_is_elsewhere():
-    """Of columns on both sides of it longitudes differ by a turn: the image's right was taken for the west."""
+    """Longitudes on its two sides differ by a full turn, which must not swap the image's left and right."""
     zone = CRS.from_epsg(32601).to_wkt()
     (edge,), _ = MapGeolocation(zone, (1.0, 0.0, 0.0, 0.0, -1.0, 0.0), (0, 0)).rowcol(180.0, [42.7])[::-1]
     place = MapGeolocation(zone, (10.0, 0.0, edge - 2000.0, 0.0, -10.0, 4.74e6), (400, 400))

@@ -1,4 +1,4 @@
-"""Alongside a quay the hull is the hull: not the quay, and not both."""
+"""Alongside a quay the measured hull is the hull: not the quay, and not both together."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOISE = 0.04
 
 
 def moored(heading_deg, *, gap_m, width_m=20.0, long_m=110.0, side=1, deck=2.0, quay=2.6, seed=0):
-    """Light over the water's: a ship, and a quay at a gap from her starboard (+1) or port side; also the ship alone."""
+    """Light relative to water: a ship, and a quay at a gap from her starboard (+1) or port side; and the ship alone."""
     ship = mask_of(SHAPE, CENTRE, LENGTH_M, BEAM_M, heading_deg, PIXEL_M, bow_m=0.15 * LENGTH_M)
     angle = np.radians(heading_deg)
     off = side * (BEAM_M / 2 + gap_m + width_m / 2) / PIXEL_M
@@ -34,14 +34,14 @@ def moored(heading_deg, *, gap_m, width_m=20.0, long_m=110.0, side=1, deck=2.0, 
 
 
 def turn_between(axis, heading_deg):
-    """Degrees between an axis (south, east) and a heading, either way round."""
+    """Degrees between an axis (south, east) and a heading, modulo 180 degrees."""
     return abs((np.degrees(np.arctan2(axis[1], -axis[0])) - heading_deg + 90) % 180 - 90)
 
 
 @pytest.mark.parametrize("deck", [1.5, 3.0, 5.0])
 @pytest.mark.parametrize("heading_deg", [5.0, 8.0, 50.0, 83.0, 97.0])
 def test_the_direction_is_that_of_her_sides_however_bright_her_deck(heading_deg, deck):
-    """A deck five times as bright as water, cut off at twice before it was evened out, drew it to the rows by 2 deg."""
+    """A deck five times as bright as water, unless clipped at twice, would pull the direction to the rows by 2 deg."""
     light, ship, _ = moored(heading_deg, gap_m=2.0, quay=1.0, deck=deck)
     assert turn_between(straight_direction(light, ship, (PIXEL_M, PIXEL_M)), heading_deg) < 0.5
 
@@ -53,7 +53,7 @@ def test_the_direction_is_that_of_her_sides_however_bright_her_deck(heading_deg,
     [{"gap_m": 2.0}, {"gap_m": 2.0, "long_m": 70.0}, {"gap_m": 1.0, "side": -1, "width_m": 12.0}, {"gap_m": 0.0}],
 )
 def test_the_hull_is_found_beside_her_quay(heading_deg, near, quay):
-    """Whether she or both stood out: 4 % in length; in beam the gap; one side is told as touched."""
+    """Whether ship or both stood out: length within 4 %, beam within the gap; one side is reported as touched."""
     light, ship, pier = moored(heading_deg, **quay)
     seen = {"ship": ship, "both": ship | pier}[near]
     axis = straight_direction(light, seen, (PIXEL_M, PIXEL_M))
@@ -76,7 +76,7 @@ def test_a_free_hull_is_touched_on_neither_side():
 
 
 def test_a_shadow_across_the_deck_is_no_end():
-    """A house's shadow of 18 m, as dark as the water, parts stern from deck; her length is that of both."""
+    """A house's shadow of 18 m, as dark as the water, separates stern from deck; her length includes both."""
     light, ship, _ = moored(0.0, gap_m=2.0, quay=1.0)
     light[160:178] = np.where(ship[160:178], 1.0, light[160:178])
     deck = ship.copy()
@@ -87,7 +87,7 @@ def test_a_shadow_across_the_deck_is_no_end():
 
 @pytest.mark.parametrize("far_m", [25.0, 40.0])
 def test_a_wave_in_line_with_her_is_no_stern(far_m):
-    """A patch of foam of 4 m by 6 m beyond open water, no farther off than a house's shadow is long."""
+    """A patch of foam of 4 m by 6 m beyond open water, within a house's shadow length."""
     light, ship, _ = moored(0.0, gap_m=2.0, quay=1.0)
     aft = int(CENTRE[0] + LENGTH_M / 2 + far_m)
     light[aft : aft + 4, 127:133] = 2.5
@@ -122,7 +122,7 @@ def test_without_edges_there_is_no_direction_and_no_hull():
 
 
 def test_water_and_its_shadows_are_water_and_decks_are_not():
-    """Water within its noise and shadow below it stay under even odds; a deck half as bright again does not."""
+    """Water within its noise, and shadow below it, stay under even odds; a deck half as bright again does not."""
     light = np.array([0.4, 0.7, 1.0, 1.0 + NOISE, 1.5, 4.0], np.float32)
     assert (not_water(light, NOISE) > 0.5).tolist() == [False, False, False, False, True, True]
 

@@ -1,4 +1,4 @@
-"""Height of a side from whole pictures, drawn by geometry alone: what the light carries, and what it does not."""
+"""Height of a side from whole geometric pictures: what the light tells, and what it does not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.detection.optical import freeboard
 from pipeline.ships.hull_depth import depth_of_any_m
 from tests.detection.optical.boxes import Box, light_from
 
-ABEAM = light_from((30.0, 90.0))  # sun in the east, camera overhead: the shadow of a north-going hull falls to the west
+ABEAM = light_from((30.0, 90.0))  # sun in the east, camera overhead: a north-going hull's shadow falls to the west
 
 
 @pytest.mark.parametrize("height_m", [1.5, 3.5])
@@ -19,11 +19,11 @@ ABEAM = light_from((30.0, 90.0))  # sun in the east, camera overhead: the shadow
     ("sun_deg", "view_deg", "heading_deg"),
     [
         ((30, 90), (0, 0), 0),  # abeam, camera overhead
-        ((20, 40), (0, 0), 0),  # low, over the quarter
+        ((20, 40), (0, 0), 0),  # low, on the quarter
         ((12, 60), (0, 0), 100),
-        ((30, 90), (20, 90), 180),  # camera on the sun's side: the deck's edge hides a part of the shadow
+        ((30, 90), (20, 90), 180),  # camera on the sun's side: the deck's edge hides part of the shadow
         ((45, 120), (25, 60), 20),
-        ((30, 90), (15, 270), 37),  # ... on the other: it sees the side and the whole shadow
+        ((30, 90), (15, 270), 37),  # camera on the other side: it sees the side and the whole shadow
     ],
 )
 def test_a_box_is_as_high_as_it_was_drawn(height_m, sun_deg, view_deg, heading_deg):
@@ -36,7 +36,7 @@ def test_a_box_is_as_high_as_it_was_drawn(height_m, sun_deg, view_deg, heading_d
 
 @pytest.mark.parametrize("azimuth_deg", [90.0, 120.0, 150.0])
 def test_the_same_height_whichever_way_all_is_turned(azimuth_deg):
-    """By quarters of a circle, in which the pixels come out the same: rows for columns, and from the other end."""
+    """By quarter turns, in which pixels stay the same: rows become columns, also from the other end."""
     first = Box(3.0, 0.0).read(light_from((30, azimuth_deg), (18, azimuth_deg + 60)))
     for turn in (90.0, 180.0, 270.0):
         light = light_from((30, azimuth_deg + turn), (18, azimuth_deg + 60 + turn))
@@ -49,7 +49,7 @@ def test_the_same_height_whichever_way_all_is_turned(azimuth_deg):
 
 
 def test_a_frame_that_points_astern_gives_the_same_height():
-    """A hull whose bow is not known points either way."""
+    """A hull with an unknown bow may point either way."""
     light = light_from((30, 60), (15, 240))
     box = Box(3.0, 10.0)
     hull = replace(box.outline(light), bow_known=False)
@@ -59,7 +59,7 @@ def test_a_frame_that_points_astern_gives_the_same_height():
 
 
 def test_half_the_size_in_half_the_pixels_is_half_the_height():
-    """But for what is in metres for real: waves, the depth of light, the usual depth of a hull."""
+    """Except for quantities in real metres: waves, the depth of light, the usual depth of a hull."""
     coarse, fine = (Box(4.0, 0.0, 100.0, 16.0, pixel_m=p).read(ABEAM).value_m for p in (1.0, 0.5))
     assert coarse == pytest.approx(4.0, abs=0.35)
     assert fine == pytest.approx(4.0, abs=0.2)
@@ -70,12 +70,12 @@ def test_half_the_size_in_half_the_pixels_is_half_the_height():
     [
         ((30, 0), (0, 0)),  # the sun along the hull
         ((85, 90), (0, 0)),  # overhead
-        ((60, 90), (28, 90)),  # behind the lean: the deck hides the shadow, and the other side faces away from the sun
+        ((60, 90), (28, 90)),  # the deck hides the shadow, and the other side faces away from the sun
     ],
 )
 def test_where_no_shadow_and_no_side_shows_nothing_is_claimed(sun_deg, view_deg):
     box, light = Box(3.0), light_from(sun_deg, view_deg)
-    if view_deg[0]:  # a quay takes the side that the camera sees
+    if view_deg[0]:  # a quay lies at the side that the camera sees
         others = beside(box, 1)
         found = box.read(light, others=others)
     else:
@@ -84,7 +84,7 @@ def test_where_no_shadow_and_no_side_shows_nothing_is_claimed(sun_deg, view_deg)
 
 
 def beside(box, side, gap_m=0.0, room_m=30.0):
-    """What lies to the east (1) or west (-1) of a north-going hull, ``gap_m`` off her side."""
+    """Mask of an object to the east (1) or west (-1) of a north-going hull, ``gap_m`` off her side."""
     east = (np.arange(box.pixels) - (box.pixels - 1) / 2) * box.pixel_m * side
     edge = box.beam_m / 2 + gap_m
     return np.broadcast_to((east > edge) & (east < edge + room_m), (box.pixels, box.pixels))
@@ -100,7 +100,7 @@ def beside(box, side, gap_m=0.0, room_m=30.0):
     ],
 )
 def test_a_quay_on_the_shaded_side_hides_the_shadow_as_far_as_it_is_near(gap_m, words):
-    """3 m of side throw 5.2 m of shadow, and a side of 5.5 m, which such a hull may have, 9 m."""
+    """A side of 3 m throws 5.2 m of shadow; one of 5.5 m, possible for such a hull, throws 9 m."""
     box = Box(3.0)
     found = box.read(ABEAM, others=beside(box, -1, gap_m))
     if words:
@@ -116,7 +116,7 @@ def test_a_quay_on_the_sunny_side_takes_nothing_from_the_shadow():
 
 
 def test_a_quay_where_the_other_side_faces_the_camera_leaves_the_shadow_to_speak():
-    """The camera in the east sees her east side, at which a quay lies; the shadow falls to the west."""
+    """The camera in the east sees her east side, where a quay lies; the shadow falls to the west."""
     light = light_from((30, 90), (12, 90))
     box = Box(3.0)
     found = box.read(light, others=beside(box, 1))
@@ -126,7 +126,7 @@ def test_a_quay_where_the_other_side_faces_the_camera_leaves_the_shadow_to_speak
 
 @pytest.mark.parametrize(("clear_m", "told"), [(6.0, False), (12.0, True)])
 def test_ten_metres_of_a_clear_side_are_enough(clear_m, told):
-    """Lighters along the rest of her."""
+    """Lighters lie along the rest of her."""
     box = Box(3.0)
     north = (np.arange(box.pixels) - (box.pixels - 1) / 2) * box.pixel_m
     found = box.read(ABEAM, others=beside(box, -1) & (np.abs(north) > clear_m / 2)[:, None])
@@ -135,7 +135,7 @@ def test_ten_metres_of_a_clear_side_are_enough(clear_m, told):
 
 
 def test_beyond_the_images_edge_nothing_is_known():
-    """The edge cuts the shadow: unknown. It cuts her stern: the rest of her tells."""
+    """If the edge cuts the shadow, the height is unknown; if it cuts her stern, the rest of her suffices."""
     box = Box(3.0)
     image = box.drawn(ABEAM)
     west = image.copy()
@@ -147,19 +147,19 @@ def test_beyond_the_images_edge_nothing_is_known():
 
 
 def test_a_house_does_not_throw_the_shadow_that_is_measured():
-    """Sun on the bow: the house's shadow falls aft of it, clear of the rows. On the quarter some are left out."""
+    """Sun on the bow: the house's shadow falls aft, clear of the rows. On the quarter some rows are left out."""
     for azimuth_deg in (60.0, 120.0):
         box, light = Box(3.0), light_from((30, azimuth_deg))
         image = box.drawn(light)
         house = Box(14.0, 0.0, 10.0, box.beam_m, room_m=box.room_m + 27.0)
-        south = round(25.0 / box.pixel_m)  # middle of the house: 25 m abaft amidships
+        south = round(25.0 / box.pixel_m)  # the house's centre is 25 m abaft amidships
         shade = np.roll(house.drawn(light), south, axis=0)
         found = box.read(light, np.where(shade < 0.97, np.minimum(image, shade), image))
         assert found.value_m == pytest.approx(3.0, abs=0.3), azimuth_deg
 
 
 def test_hatches_over_most_of_her_lengthen_the_shadow_where_a_gap_between_them_tells_better():
-    """Four fifths of the rows show the shadow of 1.5 m more; the least shaded are right."""
+    """Four fifths of the rows show 1.5 m of extra shadow height; the least shaded rows are right."""
     box = Box(3.0)
     image, higher = box.drawn(ABEAM), Box(4.5).drawn(ABEAM)
     rows = np.arange(box.pixels) % 20 >= 7
@@ -169,7 +169,7 @@ def test_hatches_over_most_of_her_lengthen_the_shadow_where_a_gap_between_them_t
 
 
 def test_on_calm_water_with_no_shadow_none_is_seen():
-    """A picture without any: whatever the sun's angles say, no height comes of it."""
+    """A picture without any shadow gives no height, whatever the sun's angles."""
     box = Box(3.0)
     bare = np.where(box.drawn(ABEAM) < 1.5, 1.0, 2.5).astype(np.float32)
     found = box.read(ABEAM, bare)
@@ -180,10 +180,10 @@ def test_on_calm_water_with_no_shadow_none_is_seen():
 @pytest.mark.parametrize("azimuth_deg", [0.0, 355.0])
 @pytest.mark.parametrize("height_m", [2.0, 3.5])
 def test_shade_at_the_foot_of_a_side_is_no_part_of_its_height(height_m, azimuth_deg):
-    """Sun along her or nearly, camera abeam: what shade there is lies beside the side that is seen, dark as it is.
+    """Sun along her or nearly, camera abeam: the little shade there is lies beside the visible side, which is dark too.
 
-    Light comes from under water, too, and there from below the hull. All of it taken for the side, 2 m were told to be
-    2.8 and 3.5 m.
+    Light also comes from under water, there from below the hull. If all of it counted as side, 2 m would be read as 2.8
+    and 3.5 m.
     """
     found = Box(height_m).read(light_from((30, azimuth_deg), (25, 90)))
     assert found.value_m == pytest.approx(height_m, abs=0.5)
@@ -193,7 +193,7 @@ def test_shade_at_the_foot_of_a_side_is_no_part_of_its_height(height_m, azimuth_
 
 @pytest.mark.parametrize(("pixel_m", "parted"), [(1.5, True), (1.8, False)])
 def test_pixels_above_one_metre_six_do_not_part_a_side_from_its_deck(pixel_m, parted):
-    """The shadow beyond the side still tells the height; deck's edge and waterline are then not told."""
+    """The shadow beyond the side still gives the height; deck edge and waterline are then not reported."""
     light = light_from((20, 90), (20, 270))
     found = Box(5.0, 0.0, 120.0, 20.0, pixel_m=pixel_m, boot_m=5.0, room_m=32.0).read(light)
     assert ("visible side" in found.evidence) is parted
@@ -203,7 +203,7 @@ def test_pixels_above_one_metre_six_do_not_part_a_side_from_its_deck(pixel_m, pa
 
 @pytest.mark.parametrize("boot_m", [0.0, 1.6])
 def test_a_boot_topping_is_told_where_there_is_one(boot_m):
-    """One more layer always fits a little better: a side of one colour had 65 % of it told as boot-topping."""
+    """One more layer always fits slightly better: it must not make a boot-topping of 65 % of a one-colour side."""
     found = Box(3.5, 0.0, boot_m=boot_m).read(light_from((30, 90), (25, 90)))
     kinds = {kind for kind, _ in found.drawn()}
     assert ("boot_top" in kinds) is bool(boot_m)
@@ -211,14 +211,14 @@ def test_a_boot_topping_is_told_where_there_is_one(boot_m):
 
 
 def test_deck_edges_are_where_the_camera_sees_them():
-    """Across, from the frame's middle: half the beam on either side, when the outline is the deck's."""
+    """If the outline is the deck's: half the beam to either side of the frame's centre line."""
     found = Box(3.5).read(light_from((30, 90), (15, 90)))
     assert set(found.deck_edges) == {-1, 1}
     assert list(found.deck_edges.values()) == pytest.approx([5.0, 5.0], abs=0.4)
 
 
 def test_a_side_as_high_as_the_hull_is_deep_is_cargo():
-    """An eighth of the depth is below water at least (`draught.LEAST_SHARE`)."""
+    """At least an eighth of the depth is below water (`draught.LEAST_SHARE`)."""
     box = Box(1.1 * depth_of_any_m(64.0))
     found = box.read(light_from((45, 90)))
     assert found.value_m is None
@@ -227,7 +227,7 @@ def test_a_side_as_high_as_the_hull_is_deep_is_cargo():
 
 @pytest.mark.parametrize("length_m", [100.0, 200.0, 320.0])
 def test_what_is_usual_of_a_side_goes_with_the_depth_of_any_hull(length_m):
-    """docs/submetre.md: 0.42 of the depth, 0.22 either way. Above 219 m the grid's end was taken for the depth."""
+    """docs/submetre.md: 0.42 of the depth, 0.22 either way; above 219 m, too, and not by the end of the height grid."""
     depth = depth_of_any_m(length_m)
     heights = np.linspace(0.2, 25.0, 500)
     told = freeboard.log_prior(heights, length_m)
@@ -237,7 +237,7 @@ def test_what_is_usual_of_a_side_goes_with_the_depth_of_any_hull(length_m):
 
 @pytest.mark.parametrize("height_m", [18.5, 21.0])
 def test_the_largest_tankers_in_ballast_are_no_deck_cargo(height_m):
-    """A hull of 330 m is some 29 m deep and floats at 9 m without cargo: 20 m of side are dry."""
+    """A hull of 330 m is some 29 m deep and floats at 9 m without cargo: 20 m of side are above water."""
     box = Box(height_m, 0.0, 330.0, 58.0, pixel_m=1.0, room_m=60.0)
     found = box.read(light_from((30, 90)))
     assert found.value_m == pytest.approx(height_m, rel=0.04)
@@ -257,7 +257,7 @@ def test_cargo_at_the_side_opens_the_interval_downwards_only(tanker, share):
 
 
 def test_coarse_pixels_open_the_interval_downwards():
-    """8 % of the height for each metre that a pixel is larger than 0.7 m: what blends with the strip."""
+    """By 8 % of the height per metre of pixel size above 0.7 m: neighbouring surfaces blend with the strip."""
     light = light_from((20, 90))
     sizes = (0.7, 1.4)
     below, above = np.array(

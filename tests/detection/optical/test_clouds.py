@@ -1,4 +1,4 @@
-"""Bright concrete on a map's land hides no water beside it; a cloud over land and water hides all it lies on."""
+"""Bright concrete on a map's land hides no water beside it; a cloud over land and water hides all below it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOWHERE = np.zeros(SHAPE, bool)
 
 def harbour(*, concrete=NOWHERE, cloud=NOWHERE, ship=NOWHERE, map_off_m=None, spacing_m=SPACING_M, light=0.55):
     """Dull land in the west with concrete on it, water in the east, clouds over both; ``map_off_m``: how far out to
-    sea the map has the coast, None for no map."""
+    sea the map's coast is, None for no map."""
     image = np.where(COL < COAST, np.array(SOIL)[:, None, None], np.array(WATER)[:, None, None])
     image = np.where(concrete & (COL < COAST), 0.33, image)
     image = np.where(ship, 0.15, image)
@@ -50,7 +50,7 @@ APRON = (COL >= COAST - 110) & (ROW > 100) & (ROW < 500)  # 800 m by 220 m along
 
 @pytest.mark.parametrize("map_off_m", [0.0, 6.0, -6.0, 20.0, -20.0])
 def test_an_apron_on_the_maps_land_hides_no_water(map_off_m):
-    """But for the cells, of 8 m, that hold some of the concrete itself."""
+    """Except the 8 m cells that contain some of the concrete."""
     shaded = hidden(harbour(concrete=APRON, map_off_m=map_off_m))
     assert not shaded[:, COAST + 4 :].any()
 
@@ -71,7 +71,7 @@ def test_a_cloud_over_land_and_water_hides_the_same_with_a_map_as_without(shift_
     ("light", "is_cloud"), [((0.40, 0.42, 0.44, 0.46), True), ((0.30, 0.40, 0.50, 0.60), False)], ids=["white", "red"]
 )
 def test_what_is_bright_and_coloured_is_no_cloud(light, is_cloud):
-    """Cloud scatters all bands alike; sand and bare soil send back twice as much red as blue."""
+    """Clouds scatter all bands alike; sand and bare soil reflect twice as much red as blue."""
     cloud = disc(300, 350, 190.0)
     shaded = hidden(harbour(cloud=cloud, light=np.array(light)[:, None, None]))
     assert shaded[cloud].all() == is_cloud
@@ -79,13 +79,13 @@ def test_what_is_bright_and_coloured_is_no_cloud(light, is_cloud):
 
 
 def test_what_is_bright_and_rough_is_no_cloud():
-    """A town: every other block of 16 m twice as bright as the next."""
+    """A town: every other block of 16 m is twice as bright as the next."""
     rough = np.where((ROW // 8 + COL // 8) % 2, 0.35, 0.70)
     assert not hidden(harbour(cloud=disc(300, 350, 190.0), light=rough)).any()
 
 
 def test_a_cloud_that_ends_at_the_coast_in_part_keeps_its_rim_near_its_part_on_water():
-    """Over all land, and over the water in the north as well."""
+    """Over all land, and in the north over the water, too."""
     cloud = (COL < COAST) | (ROW < 150)
     shaded, plain = hidden(harbour(cloud=cloud, map_off_m=0.0)), hidden(harbour(cloud=cloud))
     near = ROW < 150 + 80 / SPACING_M
@@ -103,13 +103,13 @@ def test_a_cloud_hides_the_harbour_beside_an_apron():
 
 @pytest.mark.parametrize("map_off_m", [None, 0.0])
 def test_no_tile_matters(map_off_m):
-    """Nor does it where the cloud ends at the coast in part."""
+    """Also if the cloud ends at the coast in part."""
     scene = harbour(concrete=APRON, cloud=disc(100, COAST + 60, 150.0), map_off_m=map_off_m)
     assert (hidden(scene, tile_px=96) == hidden(scene)).all()
 
 
 def test_a_ship_at_the_apron_is_no_cloud():
-    """98 m by 16 m, two metres off concrete that the map has for land."""
+    """98 m by 16 m, two metres off concrete that the map shows as land."""
     ship = (np.abs(ROW - 300) < 49) & (COL >= COAST + 2) & (COL < COAST + 18)
     concrete = COL >= COAST - 190
     table, _ = detect(harbour(concrete=concrete, ship=ship, map_off_m=0.0, spacing_m=1.0))
@@ -120,9 +120,9 @@ def test_a_ship_at_the_apron_is_no_cloud():
 
 
 def test_the_share_of_cloud_is_that_of_the_water():
-    """A cloud over three tenths of the water, and one over as much of the land, which the map knows."""
+    """One cloud over three tenths of the water, and one over as much of the mapped land."""
     over_water = (COL >= 320) & (ROW >= 150) & (ROW < 450)
     over_land = (COL < COAST - 100) & (ROW >= 100) & (ROW < 500)
     both = detect(harbour(cloud=over_water | over_land, map_off_m=0.0))[1]["cloud_fraction"]
     assert both == detect(harbour(cloud=over_water, map_off_m=0.0))[1]["cloud_fraction"]
-    assert both == pytest.approx(over_water.sum() / (COL >= COAST).sum(), rel=0.15)  # and its rim
+    assert both == pytest.approx(over_water.sum() / (COL >= COAST).sum(), rel=0.15)  # plus its rim

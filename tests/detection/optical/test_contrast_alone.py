@@ -1,4 +1,4 @@
-"""Coarse pixels without the hull network: a quay where contrast shows nobody may have a ship, and is unknown."""
+"""Coarse pixels without the hull network: a quay where contrast finds nothing may have a ship, and is unknown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CAUSE = "contrast alone tells a hull"
 
 
 def a_look(monkeypatch, *, sensor, spacing_m=10.0, runtime=True, ships=(ALONGSIDE, AT_ANCHOR), sun_deg=None):
-    """What a picture of the painted port tells of its berth and its anchorage."""
+    """What a picture of the painted port says about its berth and its anchorage."""
     if not runtime:
         monkeypatch.setattr(network, "available", lambda: False)
     told = {"radiometry": Radiometry.REFLECTANCE, "optical": OpticalView(sun_elevation_deg=sun_deg)}
@@ -37,7 +37,7 @@ def a_look(monkeypatch, *, sensor, spacing_m=10.0, runtime=True, ships=(ALONGSID
     ids=["another satellite", "pixels of 20 m", "no runtime"],
 )
 def test_a_berth_is_not_seen_and_open_water_is(monkeypatch, case, why):
-    """Of labelled ships at quays five in a hundred are found so (docs/accuracy_optical.md): that is no empty berth."""
+    """Contrast finds five in a hundred labelled ships at quays (docs/accuracy_optical.md), so it may be occupied."""
     table, told = a_look(monkeypatch, **case)
     assert told["zone_covered"]["berth"] == 0.0
     assert told["zone_covered"]["roads"] > 0.9
@@ -66,7 +66,7 @@ def test_where_hulls_are_told_a_berth_is_seen(monkeypatch, case):
     ids=["degrees at 65 north", "turned by a quarter", "degrees at 53 north", "degrees at 41 north"],
 )
 def test_a_berth_in_squashed_pixels_is_not_seen(monkeypatch, spacing_m, squashed):
-    """A grid in degrees has pixels cos(latitude) as wide as high; the networks were shown square ones."""
+    """A grid in degrees has pixels cos(latitude) as wide as high; the networks were trained on square ones."""
     pytest.importorskip("onnxruntime", reason="the hull network needs ONNX Runtime")
     _, told = a_look(monkeypatch, sensor=Sensor.SENTINEL2, spacing_m=spacing_m, ships=())
     assert (told["zone_covered"]["berth"] == 0.0) == squashed
@@ -76,8 +76,8 @@ def test_a_berth_in_squashed_pixels_is_not_seen(monkeypatch, spacing_m, squashed
 
 @pytest.mark.parametrize(("sun_deg", "low"), [(8.0, True), (22.0, False), (None, False)])
 def test_a_berth_at_a_low_sun_is_seen_in_part(monkeypatch, sun_deg, low):
-    """A shed 12 m high throws a shadow of 12 / tan(8 degrees) = 85 m, over quay and berth. Her find still counts, so
-    the look must, too: by as much as it finds."""
+    """A shed 12 m high throws a shadow of 12 / tan(8 degrees) = 85 m over quay and berth. A ship found there still
+    counts, so the look must count as well, by its recall."""
     pytest.importorskip("onnxruntime", reason="the hull network needs ONNX Runtime")
     table, told = a_look(monkeypatch, sensor=Sensor.SENTINEL2, sun_deg=sun_deg)
     assert told["zone_covered"]["berth"] == pytest.approx(IN_LOW_SUN if low else 1.0, abs=0.05)
@@ -90,7 +90,7 @@ def test_a_berth_at_a_low_sun_is_seen_in_part(monkeypatch, sun_deg, low):
 
 @pytest.mark.parametrize("cloudy", [False, True])
 def test_what_contrast_alone_sees_near_a_cloud_needs_the_network(monkeypatch, cloudy):
-    """Where the network sees nothing, what stands out beside a cloud may be a rag of it; in a clear sky a ship."""
+    """Without the network's support an object beside a cloud may be a shred of it; in a clear sky it is a ship."""
     monkeypatch.setattr(opinions, "hulls_of", lambda *_, **__: [])
     row, col = np.ogrid[:240, :240]
     cloud = ((row - 40) ** 2 + (col - 50) ** 2 < 20**2) & cloudy

@@ -1,4 +1,4 @@
-"""A tanker's deck is told by what stands on it, not by how evenly it is painted."""
+"""A tanker's deck is recognised by what stands on it, not by how even its paint is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HULL = Hull(
 
 
 def tanker(*, paint: float) -> float:
-    """Score of a north-going tanker whose paint varies by such a share: rack, manifold, house aft; water is 1."""
+    """Score of a north-going tanker with this variation of paint: rack, manifold, house aft; water is 1."""
     u, v = HULL.frame.metres((400, 400), (0, 0))
     noise = ndimage.gaussian_filter(np.random.default_rng(7).normal(size=(400, 400)), 1.5)
     deck = 2.0 * (1 + paint * noise / noise.std())
@@ -31,5 +31,5 @@ def tanker(*, paint: float) -> float:
 
 @pytest.mark.parametrize("even", [0.0, 0.005, 0.01])
 def test_fresh_paint_makes_no_tanker_another_ship(even):
-    """The manifold of a deck without a stain stands out the more; that speaks for a tanker, not against one."""
+    """On a spotless deck the manifold stands out more, which is evidence for a tanker."""
     assert tanker(paint=even) > 0.6 * tanker(paint=0.08) > 0.3

@@ -1,4 +1,4 @@
-"""Geometry and posterior of a side's height, against profiles drawn from the closed form."""
+"""Geometry and posterior of a side's height, against profiles from the closed form."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def profile(x, borders, levels, blur=0.35):
 
 
 def seen(k_v: float, k_s: float, drift: float = 0.0) -> SideGeometry:
-    """One side: metres of it, and of its shadow, for a metre of height."""
+    """One side: metres of visible side, and of shadow, per metre of height."""
     return SideGeometry(1, k_v, k_s, 0.0, drift)
 
 
 @pytest.mark.parametrize("elevation_deg", [20.0, 33.0, 45.0])
 @pytest.mark.parametrize("heading_deg", [10.0, 100.0, 250.0])
 def test_shadow_falls_as_far_as_the_sun_is_low(elevation_deg, heading_deg):
-    """Across and along the hull the shadow of a metre adds up to 1 / tan(elevation)."""
+    """The across and along components of a metre's shadow combine to 1 / tan(elevation)."""
     h = np.radians(heading_deg)
     sides = geometry((-np.cos(h), np.sin(h)), SunView((0.6, 0.8), elevation_deg, (0.0, 1.0), 0.0))
     across = max(side.k_s for side in sides)
@@ -74,7 +74,7 @@ def test_a_dark_side_and_its_shadow_count_together():
 
 
 def test_a_bright_side_is_part_of_the_bright_strip():
-    """The outermost bright edge is then the waterline; the deck's edge lies inside it."""
+    """Then the outermost bright edge is the waterline; the deck's edge lies inside it."""
     x, k_v, height = np.arange(2.0, 40.0, 0.25), 0.45, 6.0
     y = profile(x, [8.0, 8.0 + k_v * height], [3.5, 1.9, 1.0])
     found = fit_side(x, y, 8.0 + k_v * height, seen(k_v, 0.0), PIXEL, height_grid(10.0))
@@ -84,7 +84,7 @@ def test_a_bright_side_is_part_of_the_bright_strip():
 
 
 def test_light_that_scatters_under_water_does_not_lengthen_the_side():
-    """The end of the shadow drawn out exponentially by 0.7 m of depth: allowed for, it shifts the height little."""
+    """The shadow's end is smeared exponentially by 0.7 m of depth; when modelled, this hardly shifts the height."""
     x, k_s, height, drift, depth = np.arange(2.0, 40.0, 0.05), 1.5, 4.0, 0.8, 0.7
     sharp = profile(x, [8.0, 8.0 + height * k_s], [0.0, -0.3, 0.0])
     tail = np.exp(-np.arange(0, 6, 0.05) / (drift * depth))
@@ -106,7 +106,7 @@ def reading(height_m, sd_m=0.12):
 
 
 def test_no_hairs_breadth_moves_the_height_from_most_rows_to_the_least_shaded_ones():
-    """Before, at half a metre between the two the height sprang by that half metre, outside of its own interval."""
+    """With a hard switch at half a metre between the two, the height would jump that far, out of its own interval."""
     apart = np.arange(0.0, 1.001, 0.02)
     found = [without_gear(reading(5.4), reading(5.4 - step)).interval() for step in apart]
     middles = np.array([middle for _, middle, _ in found])
@@ -131,7 +131,7 @@ def test_least_shaded_rows_are_right_however_vague_where_they_plainly_say_less()
 
 @pytest.mark.parametrize("elevation_deg", [20.0, 45.0, 70.0])
 def test_light_under_water_goes_by_snell(elevation_deg):
-    """The sun in the east: what comes back out of the water beside a north-going hull has drifted to the west."""
+    """Sun in the east: light leaving the water beside a north-going hull has drifted to the west."""
     east, west = geometry((-1.0, 0.0), SunView((0.0, 1.0), elevation_deg, (0.0, 1.0), 0.0))
     below = np.arctan(west.drift)
     assert 1.34 * np.sin(below) == pytest.approx(np.cos(np.radians(elevation_deg)))
@@ -145,7 +145,7 @@ def hull_of(length_m=100.0) -> Hull:
 
 @pytest.mark.parametrize("k_u", [2.0, -2.0])
 def test_rows_are_clear_where_the_straight_side_throws_its_shadow(k_u):
-    """6 m of side throw 12 m along the hull: rows near one end show shadow from farther amidships, and are kept."""
+    """A 6 m side throws its shadow 12 m along the hull: rows near one end show shadow from amidships, and are kept."""
     u = clear_rows(hull_of(), k_u, 6.0, 0.5)
     assert (np.abs(u - 6.0 * k_u) < 36).all()
     assert np.abs(u).max() > 27
@@ -166,7 +166,7 @@ def test_where_shadow_and_side_dispute_the_shadow_is_right_unless_gear_may_lengt
 
 
 def test_what_is_usual_for_her_length_counts_once_where_both_sides_tell():
-    """A product of normal laws: one of each side, and one of the height that is usual for a hull."""
+    """A product of normal laws: one per side, and one for the usual height of a hull."""
     heights = height_grid(12.0)
     usual, spread = (share * freeboard.depth_of_any_m(100.0) for share in freeboard.USUAL_SHARE)
     told_m, sd_m = (5.6, 6.0), 1.0
@@ -180,7 +180,7 @@ def test_what_is_usual_for_her_length_counts_once_where_both_sides_tell():
 
 @pytest.mark.parametrize(("share", "told"), [(0.8, True), (1.0, False)])
 def test_a_side_as_high_as_the_hull_is_deep_is_cargo(share, told):
-    """A hull that floats has some of her depth under water."""
+    """A floating hull has part of her depth under water."""
     depth_m = freeboard.depth_of_any_m(100.0)
     sides = [(SideGeometry(1, 0.0, 1.5, 0.0, 0.0), reading(share * depth_m))]
     sun = SunView((0.0, 1.0), 40.0, (0.0, 1.0), 0.0)
@@ -191,9 +191,9 @@ def test_a_side_as_high_as_the_hull_is_deep_is_cargo(share, told):
 
 @pytest.mark.parametrize("k_v", [-0.5, 0.0, 0.4])
 def test_a_hatch_lengthens_the_strip_by_as_much_as_its_shadow_reaches_beyond_the_decks(k_v):
-    """A hatch 2.5 m above deck, its side 0.15 beams inboard: where its shadow ends less where the deck's does.
+    """A hatch 2.5 m above deck, its side 0.15 beams inboard: the end of its shadow minus that of the deck's.
 
-    The strip is read as h (k_s + k_v), so the hatch counts as its shadow over that.
+    The strip is read as h (k_s + k_v), so the hatch adds its extra shadow divided by that.
     """
     k_s, beam, height = 3.0, 12.0, 4.0
     ends = height * k_s, (height + 2.5) * k_s - 0.15 * beam  # from the waterline
@@ -205,7 +205,7 @@ def test_a_hatch_lengthens_the_strip_by_as_much_as_its_shadow_reaches_beyond_the
 
 @pytest.mark.parametrize("elevation_deg", [25.0, 55.0])
 def test_an_error_of_the_suns_elevation_is_one_of_the_height(elevation_deg):
-    """h = strip tan(elevation): a sharp height is as wrong as the sun's 0.2 degrees make it, beside sea and form."""
+    """h = strip tan(elevation): 0.2 degrees of the sun limit a sharp height, besides sea and form."""
     shadow = SideGeometry(1, 0.0, 1 / np.tan(np.radians(elevation_deg)), 0.0, 0.0)
     sun, height = SunView((0.0, 1.0), elevation_deg, (0.0, 1.0), 0.0), 20.0
     value, low, high = freeboard._widened((height, height, height), shadow, hull_of(), sun)
@@ -217,17 +217,17 @@ def test_an_error_of_the_suns_elevation_is_one_of_the_height(elevation_deg):
 
 @pytest.mark.parametrize("k_v", [0.3, -0.3])
 def test_an_error_of_the_cameras_angle_is_one_of_the_height(k_v):
-    """h = strip / (k_s + k_v), on the side that faces the camera and on the other; k_v wrong by 0.5 degrees."""
+    """h = strip / (k_s + k_v), on the side facing the camera and on the other; k_v is off by 0.5 degrees."""
     seen_from_aside, from_above = (SideGeometry(1, k, 1.0 - k, 0.0, 0.0) for k in (k_v, 0.0))
     sun = SunView((0.0, 1.0), 45.0, (0.0, 1.0), 17.0)
     own, more = (freeboard._widened((6.0, 6.0, 6.0), k, hull_of(), sun) for k in (from_above, seen_from_aside))
-    by_sun = np.radians(0.2) / 0.5  # 1 / (sin cos) of 45 degrees
+    by_sun = np.radians(0.2) / 0.5  # 1 / (sin cos) at 45 degrees
     reach = [1.6448536 * 6.0 * np.hypot(by_sun * k_s, view) for k_s, view in ((1.0, 0.0), (1.0 - k_v, np.radians(0.5)))]
     assert (more[2] - 6.0) ** 2 - (own[2] - 6.0) ** 2 == pytest.approx(reach[1] ** 2 - reach[0] ** 2)
 
 
 def test_an_error_of_the_hulls_direction_turns_the_shadow_about_her():
-    """A shadow that falls along her: of a metre k_u along, a turn of a radian moves it k_u across."""
+    """Of a shadow that falls k_u along her per metre, a turn by one radian moves k_u across."""
     aslant, across = (SideGeometry(1, 0.0, 0.5, k_u, 0.0) for k_u in (3.0, 0.0))
     sun = SunView((0.0, 1.0), 40.0, (0.0, 1.0), 0.0)
     hull = replace(hull_of(), heading_se_rad=0.02)
@@ -238,7 +238,7 @@ def test_an_error_of_the_hulls_direction_turns_the_shadow_about_her():
 
 @pytest.mark.parametrize("side", [-1, 1])
 def test_lines_are_drawn_where_the_closed_form_puts_them(side):
-    """docs/submetre.md: on a side that faces the camera deck, side to x + h k_v, shadow to x + h (k_v + k_s), water."""
+    """docs/submetre.md, side facing the camera: deck, side to x + h k_v, shadow to x + h (k_v + k_s), water."""
     hull, height, boot = hull_of(), 5.0, 1.5
     k = SideGeometry(side, 0.4, 1.2, 0.0, 0.0)
     lines = freeboard._lines(hull, k, replace(reading(height), edge_m=8.0, boot_m=boot, depth=0.3), height)
@@ -260,7 +260,7 @@ def test_lines_are_drawn_where_the_closed_form_puts_them(side):
     ],
 )
 def test_why_no_side_is_measured_is_told_as_docs_say(fields, reason):
-    """docs/submetre.md: pixels above 3.5 m, angles missing, sun below 8 degrees, a hull shorter than 42 m."""
+    """docs/submetre.md: pixels above 3.5 m, missing angles, sun below 8 degrees, hull shorter than 42 m."""
     told = {"length_m": 100.0, "sun": 40.0, "pixel_m": 0.5} | fields
     hull = hull_of(told["length_m"])
     hull = replace(hull, frame=replace(hull.frame, spacing_m=(told["pixel_m"],) * 2))

@@ -1,4 +1,4 @@
-"""The network's answers to hulls: perfect answers give each hull once, however long and however near the next."""
+"""From network output to hulls: a perfect output gives each hull once, however long or close to the next."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipeline.detection.optical.instances import OFFSET_UNIT_PX, find_instances
 
 
 def answer_of(boxes, shape=(120, 120)):
-    """What a perfect network says of rectangles (row0, col0, row1, col1)."""
+    """The perfect network output for rectangles (row0, col0, row1, col1)."""
     said = np.zeros((4, *shape), np.float32)
     said[:2] = -8
     rows, cols = np.mgrid[0 : shape[0], 0 : shape[1]]

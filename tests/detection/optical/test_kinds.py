@@ -1,4 +1,4 @@
-"""What is bright on water and no ship: told by colour and lie, said in words, and never deleted."""
+"""Bright objects on water that are no ships: recognised by colour and place, flagged with words, never deleted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.builders import array_scene
 from tests.detection.optical.hulls import mask_of
 from tests.detection.optical.ten_metre import DECK, GRASS, QUAY, QUAY_ROW, SHAPE, port
 
-FOAM = {"B02": 0.30, "B03": 0.30, "B04": 0.29, "B08": 0.19, "B11": 0.05}  # falls off as Frouin et al. (1996) measured
+FOAM = {"B02": 0.30, "B03": 0.30, "B04": 0.29, "B08": 0.19, "B11": 0.05}  # decreases as Frouin et al. (1996) measured
 HULL = Traits(1.0, 0.1, 3.0, 0.0, None, 0.3, 0.0)
 
 
@@ -29,7 +29,7 @@ def _contrast_alone(monkeypatch):
 
 
 def scene_with(*things, ships=()):
-    """A port with painted things: (colours, mask) each."""
+    """A port with painted objects, each (colours, mask)."""
     image = port(ships)
     for colours, mask in things:
         for band, level in colours.items():
@@ -77,7 +77,7 @@ def test_a_crane_crosses_the_shore_of_the_map():
     traits = Traits(1.0, 0.1, 3.0, 0.2, 0.9, 0.3, 0.4)
     assert "crane" in names_of(traits, 60.0, 15.0)
     assert "breakwater_head" in names_of(traits, 160.0, 25.0)
-    for on_land in (0.0, 1.0):  # off it, or on it, altogether
+    for on_land in (0.0, 1.0):  # all off it, or all on it
         assert "crane" not in names_of(replace(traits, on_land=on_land), 60.0, 15.0)
 
 
@@ -105,11 +105,11 @@ def test_without_the_bands_nothing_is_said_of_colour():
 
 
 def test_a_cloud_throws_its_shadow_away_from_the_sun():
-    """Sun in the south-east, 45 degrees high: shadow to the north-west, as far away as the cloud is high."""
+    """Sun in the south-east, 45 degrees high: the shadow is to the north-west, as far away as the cloud is high."""
     cloud, dark = np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
     cloud[100:130, 180:210] = True
-    dark[40:70, 120:150] = True  # 850 m high
-    dark[100:130, 20:50] = True  # to the side of the cloud: other water
+    dark[40:70, 120:150] = True  # shadow of a cloud 850 m high
+    dark[100:130, 20:50] = True  # beside the cloud: other dark water
     water = {name: np.where(dark, 0.7 * band, band) for name, band in port([]).items()}
     image = {name: np.where(cloud, 0.5, band) for name, band in water.items()}
     scene = array_scene(image, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE,
@@ -126,7 +126,7 @@ def test_a_cloud_throws_its_shadow_away_from_the_sun():
 
 @pytest.mark.parametrize("elevation_deg", [30.0, 60.0])
 def test_shadows_lie_as_far_as_clouds_are_high_over_the_tangent_of_the_sun(elevation_deg):
-    """Sun in the east: to the west, from those of clouds at 300 m to those at 4,000 m, in cells of 80 m."""
+    """Sun in the east: shadows to the west, of clouds at 300 m to 4,000 m, in cells of 80 m."""
     cloud = np.zeros((64, 960), bool)
     cloud[24:32, 840:880] = True
     view = OpticalView(sun_elevation_deg=elevation_deg, sun_azimuth_deg=90.0)
@@ -134,4 +134,4 @@ def test_shadows_lie_as_far_as_clouds_are_high_over_the_tangent_of_the_sun(eleva
     rows, cols = np.nonzero(cast_shadows(scene, CloudMap(1, np.packbits(cloud, axis=1))))
     reach = np.array([4000.0, 300.0]) / np.tan(np.radians(elevation_deg)) / 80.0
     assert (cols.min(), cols.max()) == pytest.approx([105, 109] - reach, abs=1.5)
-    assert np.abs(rows - 3).max() <= 2  # north of the map is a degree off
+    assert np.abs(rows - 3).max() <= 2  # the map's north is off by a degree

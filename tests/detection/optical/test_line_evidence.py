@@ -1,4 +1,4 @@
-"""What speaks for a hull between two lines: her bow does, and a quay's end that is drawn too far out does not."""
+"""Evidence for a hull between two lines: her bow adds to it, a quay's end drawn too far out does not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LENGTH_M, BEAM_M = 120.0, 21.0
 
 
 def sums_of(solid):
-    """Sums over a picture whose middle is (0, 0): ``solid`` is 1 where something lies and 0 on water."""
+    """Sums over a picture with centre (0, 0): ``solid`` is 1 on an object and 0 on water."""
     blurred = ndimage.gaussian_filter(solid.astype(float), 0.7)
     light = 1 + blurred
     steps = np.zeros(light.shape)
@@ -25,14 +25,14 @@ def sums_of(solid):
 
 
 def drawn(bow_m=0.0):
-    """A rectangle of the usual proportions; its far end narrows to a point over ``bow_m``."""
+    """A rectangle of usual proportions whose far end tapers to a point over ``bow_m``."""
     u, v = (np.arange(-reach, reach + 1e-9, SAMPLE_M)[:, None] for reach in (105.0, 45.0))
     left = np.clip((LENGTH_M / 2 - u) / bow_m, 0, 1) if bow_m else np.ones_like(u)
     return (np.abs(u) < LENGTH_M / 2) & (np.abs(v.T) < BEAM_M / 2 * np.sqrt(left))
 
 
 def spoken(solid, *, beyond=0.0):
-    """What speaks for the box about it, its ends drawn ``beyond`` metres too far out."""
+    """Evidence for the box around it, with its ends drawn ``beyond`` metres too far out."""
     half = LENGTH_M / 2 + beyond
     return evidence(sums_of(solid), -half, half, -BEAM_M / 2, BEAM_M / 2, 1.0)
 
@@ -45,6 +45,6 @@ def test_a_quay_gains_no_bow_by_ends_drawn_too_far_out(samples):
 
 @pytest.mark.parametrize("bow_m", [15.0, 25.0])
 def test_a_bow_speaks_for_a_hull(bow_m):
-    """A quay of her size, its ends drawn as they fit best, has less, by half of what a bow weighs (six)."""
+    """A quay of her size, with best-fitting ends, has less evidence, by half of a bow's weight (six)."""
     quay = max(spoken(drawn(), beyond=n * SAMPLE_M) for n in (-1, 0, 1, 2))
     assert spoken(drawn(bow_m)) > quay + 3.0

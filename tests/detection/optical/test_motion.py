@@ -1,4 +1,4 @@
-"""Hulls drawn where they would stand in each band's moment give back their speed."""
+"""Hulls drawn at each band's acquisition time give their speed back."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_what_flies_sideways_is_no_ship_either():
 
 
 def test_the_error_of_a_shift_is_the_scatter_of_many_where_four_pixels_err_together():
-    """A hull along no axis: what four pixels share evens out a little over her, so the error may be half as large."""
+    """Common errors of four pixels partly cancel over a slanted hull: the stated error may be twice the scatter."""
     rng = np.random.default_rng(5)
     hull = 0.5 * ndimage.gaussian_filter(mask_of((48, 48), (24, 24), 180, 30, HEADING, 10.0, 20.0), 0.6)
     inside = ndimage.binary_dilation(hull > 0.1, iterations=3).astype(np.float32)

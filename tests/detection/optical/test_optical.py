@@ -1,4 +1,4 @@
-"""Ships painted into optical scenes are found where they were put, as long as they are, whatever the tiles."""
+"""Ships painted into optical scenes are found at their places and with their lengths, whatever the tiles."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_tiles_leave_no_trace(tile_px):
 
 
 def test_gain_moves_no_ship():
-    """A picture of unknown stretch: brightness times three, plus an offset, shows the same ships as long."""
+    """A picture of unknown stretch, brightness times three plus an offset, shows the same ships and lengths."""
     scene = painted(SHIPS, radiometry=Radiometry.RELATIVE)
     ships, _ = found(scene)
     bright = painted(SHIPS, radiometry=Radiometry.RELATIVE)
@@ -83,7 +83,7 @@ def test_the_shadow_gives_the_height_of_the_side(elevation_deg, freeboard_m):
 
 @pytest.mark.parametrize(("tanker", "reckoned"), [(0.1, True), (0.9, False)])
 def test_hatches_that_may_lengthen_the_shadow_open_the_interval_downwards(monkeypatch, tanker, reckoned):
-    """With the sun low abeam, hatches 2.5 m high near the side reach over the deck edge's shadow; a tanker has none."""
+    """With the sun low abeam, shadows of 2.5 m hatches near the side reach past the deck's; a tanker has no hatches."""
     read = fine.read_deck
     monkeypatch.setattr(fine, "read_deck", lambda *seen: replace(read(*seen), tanker=tanker))
     scene = painted([(200, 200, 98, 16, 0)], spacing_m=0.5, sun=(22, 90.0), freeboard_m=4.0, noise=0.001)
@@ -123,7 +123,7 @@ def test_empty_sea_has_no_ship():
 
 
 def test_what_the_operators_mask_calls_cloud_hides_its_zone_and_no_other():
-    """A clear image whose mask says cloud over its upper 30 %: that zone is unseen, a ship below it is found."""
+    """A clear image whose mask shows cloud over its upper 30 %: that zone is unseen, a ship below is found."""
     scene = painted([(100, 120, 98, 16, 35), (300, 300, 180, 28, 100)])
     top = round(0.3 * scene.shape[0])
 
@@ -142,7 +142,7 @@ def test_what_the_operators_mask_calls_cloud_hides_its_zone_and_no_other():
 
 
 def test_a_cloud_is_no_ship_and_hides_its_zone():
-    """A soft bright patch over one of two zones: nothing accepted there, the zone counts as unseen."""
+    """A soft bright patch over one of two zones: nothing is accepted there, and the zone counts as unseen."""
     rows, cols = np.mgrid[0:500, 0:500]
     blob = 0.5 * np.exp(-(((rows - 120) / 55.0) ** 2 + ((cols - 120) / 55.0) ** 2))
     rng = np.random.default_rng(1)
@@ -183,7 +183,7 @@ def test_a_hull_beside_a_jetty_is_parted_from_it():
 
 @pytest.mark.parametrize("width_px", [4, 14, 20])
 def test_a_long_pier_that_no_map_knows_hides_nobody(width_px):
-    """1,350 m long, of up to 81,000 m2, more than any hull, and too narrow to be land: it is told, and so is a ship."""
+    """1,350 m long and up to 81,000 m2, larger than any hull and too narrow for land: reported, and so is a ship."""
     image = np.stack([np.full((300, 600), level) for level in (0.06, 0.05, 0.04, 0.02)])
     image += np.random.default_rng(1).normal(0, 0.002, image.shape)
     image[:, 150 : 150 + width_px, 50:500] = 0.15
@@ -202,7 +202,7 @@ def test_a_long_pier_that_no_map_knows_hides_nobody(width_px):
 
 
 def test_what_is_not_a_ship_stays_in_the_table_with_its_flag():
-    """A square island of 100 m: found, not accepted, said why."""
+    """A square island of 100 m is found and not accepted, with a reason."""
     table, _ = detect(painted([(200, 200, 100, 100, 0)]))
     assert len(table) == 1
     assert not table["accepted"].iloc[0]
@@ -230,7 +230,7 @@ def test_missing_pixels_are_no_ships():
 
 
 def test_proportions_that_no_merchant_hull_has_open_both_intervals():
-    """A hull 100 m long and 26 m wide is one of 100 m beside a quay, or one of 160 m whose end was lost."""
+    """A hull 100 m long and 26 m wide is 100 m long beside a quay, or 160 m long with a lost end."""
     length, beam = hulls._either_wrong((98.0, 100.0, 102.0), (25.0, 26.0, 27.0))
     assert length[0] == 98.0
     assert length[2] > 160.0

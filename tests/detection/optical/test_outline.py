@@ -1,4 +1,4 @@
-"""A hull's ends lie where she ends, whatever stands on her deck."""
+"""A hull's ends are measured where she ends, whatever stands on her deck."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ CENTRE = (60.0, 60.0)
 @pytest.mark.parametrize("gear", [1.0, 2.5, 5.0])
 @pytest.mark.parametrize("heading_deg", [0.0, 33.0, 130.0])
 def test_bright_gear_amidships_does_not_draw_the_ends_in(heading_deg, gear):
-    """A deck three times as bright as water, gear brighter still up to 5 m from both ends: her length, within a metre
-    and a half, is that of the drawn rectangle."""
+    """A deck three times as bright as water, with brighter gear up to 5 m from both ends: her length is that of the
+    drawn rectangle to a metre and a half."""
     hull = mask_of((120, 120), CENTRE, 90.0, 15.0, heading_deg, PIXEL_M)
     pipes = mask_of((120, 120), CENTRE, 80.0, 6.0, heading_deg, PIXEL_M)
     light = ndimage.gaussian_filter(1.0 + 2.0 * hull + (gear - 1) * 2.0 * pipes, 0.6)
@@ -32,7 +32,7 @@ def test_bright_gear_amidships_does_not_draw_the_ends_in(heading_deg, gear):
 
 @pytest.mark.parametrize("side", [0, 1])
 def test_a_touched_side_stays_on_its_line_and_says_that_it_is_vague(side):
-    """A quay against one side, of the deck's own light: the beam is the told line's, its error larger than afloat."""
+    """A quay as bright as the deck at one side: the beam is that of the given line, with a larger error than afloat."""
     length_m, beam_m, heading_deg = 150.0, 24.0, 0.0
     hull = mask_of((160, 160), (80.0, 80.0), length_m, beam_m, heading_deg, 1.5)
     out = 1 if side else -1
@@ -52,7 +52,7 @@ def test_a_touched_side_stays_on_its_line_and_says_that_it_is_vague(side):
 
 @pytest.mark.parametrize("se_m", [0.5, 4.0])
 def test_a_measured_beam_and_the_usual_one_weigh_by_their_errors(se_m):
-    """Two normal laws: the mean by inverse variances, and the harmonic error; her middle line stays."""
+    """Two normal laws: the mean by inverse variance, and the combined error; her centre line stays."""
     frame = HullFrame((80.0, 80.0), (-1.0, 0.0), (1.5, 1.5))
     usual, spread = outline.usual_beam(150.0)
     measured = usual + 5.0

@@ -1,4 +1,4 @@
-"""Brightness over the local water in compiled code, against the formulas in whole arrays."""
+"""Compiled code for brightness relative to local water, against the same formulas on whole arrays."""
 
 from __future__ import annotations
 

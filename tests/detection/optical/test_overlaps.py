@@ -1,4 +1,4 @@
-"""One hull is one ship, however many parts of her were fitted: what lies within a hull is not another one."""
+"""One hull is one ship, however many parts of her were fitted: a fit within a hull is not another ship."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.detection.screening import REJECTING
 
 
 def fitted(row, col, length_m, beam_m, *, turn=0.0, n_pixels=200, score=0.9, odds=None):
-    """A hull by its edges; ``turn`` is the angle of her axis from the columns."""
+    """A hull by its edges; ``turn`` is the angle of its axis from the columns."""
     axis = (float(np.sin(turn)), float(np.cos(turn)))
     return Candidate(
         row=row, col=col, length_m=length_m, length_lo_m=0.95 * length_m, length_hi_m=1.05 * length_m,
@@ -27,7 +27,7 @@ def ships(found):
 
 @pytest.mark.parametrize("turn", [0.0, 0.6, 2.0])
 def test_a_part_of_the_deck_is_no_second_ship(turn):
-    """As long as half of her and three quarters as wide, in line with her middle: her fore deck, seen again."""
+    """Half as long as her and three quarters as wide, on her centre line: her fore deck, found again."""
     along = np.array([np.sin(turn), np.cos(turn)]) * 22.0 / 3.0
     whole = fitted(100, 100, 90, 13, turn=turn)
     part = fitted(100 + along[0], 100 + along[1], 44, 9.3, turn=turn + 0.15, n_pixels=60)
@@ -43,7 +43,7 @@ def test_the_ship_within_a_quay_and_ship_in_one_is_the_ship():
 
 @pytest.mark.parametrize(("odds", "left"), [(27.4, 99), (24.0, 209)], ids=["a sure hull", "no sure hull"])
 def test_the_ship_at_a_pier_that_goes_on_beyond_her_is_the_ship(odds, left):
-    """No tanker is nine times as long as wide: 209 m of pier and ship, and the 99 m tanker found by herself in it."""
+    """No tanker is nine times as long as wide: 209 m of pier and ship, with the 99 m tanker found separately in it."""
     both = fitted(100, 100, 209, 22.8, n_pixels=40, odds=28.8)
     ship = fitted(101, 100 - 53 / 3, 99, 16.2, n_pixels=23, odds=odds)
     assert [c.length_m for c in ships([both, ship])] == [left]
@@ -59,7 +59,7 @@ def test_a_tug_or_a_neighbour_alongside_is_another_ship():
 
 @pytest.mark.parametrize(("long_score", "left"), [(0.85, 78), (0.97, 109)])
 def test_of_two_hulls_through_each_other_the_likelier_one_counts(long_score, left):
-    """Ten metres apart, one 78 and one 109 m long: no two ships lie so."""
+    """Ten metres apart, 78 and 109 m long: two ships cannot lie like that."""
     long, short = fitted(100, 100, 109, 15, score=long_score), fitted(101, 102, 78, 12, n_pixels=120)
     assert [c.length_m for c in ships([long, short])] == [left]
     assert [c.length_m for c in ships([short, long])] == [left]
@@ -67,7 +67,7 @@ def test_of_two_hulls_through_each_other_the_likelier_one_counts(long_score, lef
 
 @pytest.mark.parametrize(("long_odds", "left"), [(29.6, 142), (21.7, 98)])
 def test_outlines_decide_between_hulls_through_each_other_before_contrast_does(long_odds, left):
-    """A container ship and a row of her boxes, the row brighter: what speaks for each outline counts."""
+    """A container ship and a brighter row of her containers: the evidence for each outline decides, not contrast."""
     whole = fitted(100, 100, 142, 21, score=0.90, odds=long_odds)
     row = fitted(102, 104, 98, 13.5, turn=0.1, n_pixels=120, score=0.98, odds=25.0)
     assert [c.length_m for c in ships([whole, row])] == [left]

@@ -1,4 +1,4 @@
-"""The parts of a block that the network sees: every mark is asked about once, and has its surroundings."""
+"""The parts of a block shown to the network: every mark is covered once, with its surroundings."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_never_more_is_seen_than_the_block_and_less_where_little_is_asked():
 
 
 def test_the_network_says_of_a_part_what_it_says_of_the_whole():
-    """A hull at the same place with nearly the same log-odds; and nothing where nobody asked."""
+    """The hull is at the same place with nearly the same log-odds; nothing is reported where nothing was asked."""
     if not network.available():
         pytest.skip("the hull network needs ONNX Runtime")
     image = np.zeros((5, SIDE, SIDE), np.float32)

@@ -1,4 +1,4 @@
-"""A ship along a pier that goes on beyond her: outlined as one, told apart by the water beside the pier."""
+"""A ship along a pier that extends beyond her: outlined as one, separated by the water beside the pier."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def picture(ship=None, pier=None, seed=0):
 
 
 def outline(u0, u1, v0, v1):
-    """A fit whose sides lie there."""
+    """A fitted outline with these sides."""
     row, col = MIDDLE[0] + (v0 + v1) / 2 / PIXEL_M, MIDDLE[1] + (u0 + u1) / 2 / PIXEL_M
     frame = HullFrame((row, col), (0.0, 1.0), (PIXEL_M, PIXEL_M))
     return Hull(frame, u1 - u0, v1 - v0, 1.0, 1.0, 0.01, False, 0.9, (True, True), (1.0, 1.0), 0.3)
@@ -54,7 +54,7 @@ def test_the_ship_is_measured_without_her_pier(u):
     assert found is not None
     hull, mask = found
     assert hull.length_m == pytest.approx(99.0, abs=4.0)
-    assert hull.beam_m == pytest.approx(17.0, abs=3.0)  # the gap and the pier's edge are one or two pixels
+    assert hull.beam_m == pytest.approx(17.0, abs=3.0)  # gap and pier edge take one or two pixels
     assert (hull.frame.centre[1] - MIDDLE[1]) * PIXEL_M == pytest.approx(u, abs=3.0)
     assert mask[round(hull.frame.centre[0]), round(hull.frame.centre[1])]
 
@@ -83,7 +83,7 @@ def test_a_ship_as_long_as_her_pier_has_no_bare_end():
 
 
 def test_an_uneven_deck_is_no_pier():
-    """Hatches along one half and a dark deck on the other: she would be cut in two."""
+    """Hatches along one half and a dark deck on the other must not split her."""
     light = picture((0.0, 4.0, 99.0, 16.0), PIER)
     hatches = np.where(np.arange(SHAPE[1]) // 3 % 2, 1.0, 1.8)
     rows = slice(24, 28)
@@ -96,13 +96,13 @@ def test_a_pier_alone_is_left_to_others():
 
 
 def test_a_hull_is_no_pier_of_the_barge_beside_her():
-    """An even deck of 180 m by 30 m, a bunker barge of 60 m by 12 m along it: what would be measured is the barge."""
+    """An even deck of 180 m by 30 m with a bunker barge of 60 m by 12 m along it: else the barge would be measured."""
     light = picture((-40.0, 12.0, 60.0, 12.0), (0.0, -9.0, 180.0, 30.0))
     assert without_pier(light, outline(-90, 90, -24, 18), NOISE, (0, 0)) is None
 
 
 def rectangle(half_m, half_beam_m, taper_m=0.0):
-    """A deck in pixels of 0.5 m, 240 m by 60 m; its right end may come to a point."""
+    """A deck in pixels of 0.5 m, 240 m by 60 m; its right end may taper to a point."""
     v, u = np.mgrid[-60.0:60.0, -240.0:240.0] * 0.5
     narrow = np.clip((half_m - u) / taper_m, 0, 1) if taper_m else 1.0
     return np.where((np.abs(u) < half_m) & (np.abs(v) < half_beam_m * narrow), 2.2, 1.0).astype(np.float32)
@@ -124,7 +124,7 @@ def test_an_end_drawn_beyond_a_piers_own_is_not_square():
 
 
 def test_pixels_too_coarse_for_a_bow_tell_nothing():
-    """Three hundredths of 99 m are a pixel of 3 m."""
+    """Three hundredths of 99 m is one pixel of 3 m."""
     assert not square_ends(picture(None, (0.0, 0.0, 99.0, 16.0)), outline(-49.5, 49.5, -8, 8), (0, 0))
 
 
@@ -155,7 +155,7 @@ def test_a_pier_that_was_outlined_gives_way_to_the_ship_at_it():
     (hull, *_), sea = found
     assert hull.length_m == pytest.approx(98.0, rel=0.02)
     assert hull.beam_m == pytest.approx(14.0, abs=1.0)
-    assert not sea[110, 220]  # no water to throw a shadow on
+    assert not sea[110, 220]  # no water for a shadow
     bare = alongside(ship=False).read(Window(0, 0, 260, 440)).data[0] / WATER
     assert off_its_pier(bare, sea, light > 1.5, pier, (0, 0)) is None
 

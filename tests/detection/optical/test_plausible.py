@@ -1,4 +1,4 @@
-"""What a hull of the network must be: afloat, light enough for her length, no finger of a marina."""
+"""Plausibility of the network's hulls: afloat, dim enough for their length, not a finger pier of a marina."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SIDE = 2 * plausible.LOOK_PX + 1
 
 
 def city_with_pond(side_px):
-    """Land, and in its middle a square of water with a hull of 7 by 2 pixels at one side of it."""
+    """Land with a square pond at its centre, and a hull of 7 by 2 pixels at one side of the pond."""
     scaled = np.ones((5, SIDE, SIDE), np.float32)
     low = SIDE // 2 - side_px // 2
     scaled[:, low : low + side_px, low : low + side_px] = 0.0
@@ -53,7 +53,7 @@ def test_a_pond_holds_no_ship_and_a_basin_does():
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_basin_is_held_where_the_largest_water_is_one(seed):
-    """The short way and the whole way agree, on water of many sizes around the limit."""
+    """The shortcut and the full computation agree, for water areas around the limit."""
     rng = np.random.default_rng(seed)
     wet = rng.random((120, 130)) < 0.02
     side = int(rng.integers(8, 24))
@@ -65,7 +65,7 @@ def test_water_that_the_image_cuts_off_denies_no_ship_and_a_pond_within_it_does(
     side = int(np.sqrt(BASIN_M2 / PIXEL_M2)) - 3
     scaled, hull = city_with_pond(side)
     last = SIDE // 2 + side // 2 - 2
-    at_edge = scaled[:, :last], hull[:last]  # the image ends in the middle of what may be a harbour
+    at_edge = scaled[:, :last], hull[:last]  # the image ends in the middle of a possible harbour
     assert "ha of water" in without_water(*at_edge, ALL, PIXEL_M2)
     assert without_water(*at_edge, ALL, PIXEL_M2, (False, True, False, False)) is None
     assert "ha of water" in without_water(*at_edge, ALL, PIXEL_M2, (True, False, True, True))
@@ -73,7 +73,7 @@ def test_water_that_the_image_cuts_off_denies_no_ship_and_a_pond_within_it_does(
 
 def test_many_shadows_of_houses_are_no_basin():
     scaled = np.ones((5, SIDE, SIDE), np.float32)
-    scaled[:, ::4, :] = 0.0  # gaps of one pixel: a hectare and more of them, and no room to float in
+    scaled[:, ::4, :] = 0.0  # gaps of one pixel: more than a hectare in all, but no room to float
     hull = np.zeros((SIDE, SIDE), bool)
     hull[40:42, 40:48] = True
     assert "0.0 ha" in without_water(scaled, hull, ALL, PIXEL_M2)
@@ -81,7 +81,7 @@ def test_many_shadows_of_houses_are_no_basin():
 
 @pytest.mark.parametrize(("length_m", "beam_m"), [(60.0, 9.5), (100.0, 16.0), (180.0, 28.5)])
 def test_a_deck_of_usual_light_gives_its_own_length_however_blurred(length_m, beam_m):
-    """The light of L x B x 0.85 at 0.4 of the land's, spread over any pixels, is that of a hull of L."""
+    """Light of L x B x 0.85 at 0.4 of the land's brightness, however spread over pixels, gives a length of L."""
     rows, cols = np.mgrid[0:60, 0:60] - 30.0
     for blur_px in (1.0, 1.5):
         spread = np.hypot(length_m / 10 / np.sqrt(12), blur_px), np.hypot(beam_m / 10 / np.sqrt(12), blur_px)
@@ -111,7 +111,7 @@ def test_beside_a_quay_nobody_knows_whose_light_it_is():
 
 
 def hull_at(row, col, length_m, axis):
-    """A hull of the network, of usual proportions."""
+    """A hull as the network reports it, of usual proportions."""
     beam_m = length_m / 6.3
     return Candidate(
         row=row, col=col, length_m=length_m, length_lo_m=0.9 * length_m, length_hi_m=1.1 * length_m,
@@ -121,7 +121,7 @@ def hull_at(row, col, length_m, axis):
 
 
 def row_of(count, pitch_m, length_m, turn_rad=0.0):
-    """Hulls abreast in pixels of 10 m."""
+    """Parallel hulls in pixels of 10 m."""
     axis = (float(np.sin(turn_rad)), float(np.cos(turn_rad)))
     across = np.array([axis[1], -axis[0]]) * pitch_m / 10
     return [hull_at(50 + n * across[0], 50 + n * across[1], length_m, axis) for n in range(count)]
@@ -149,7 +149,7 @@ def test_four_alike_abreast_with_water_between_are_a_marina(turn_rad):
     ],
 )
 def test_one_of_four_that_is_unlike_or_lies_ahead_makes_them_ships(change, alike, odd, turn_rad):
-    """Of 80 m each: a length of another by more than 1.7, a turn beyond 15 degrees, 0.6 of a length ahead."""
+    """All of 80 m; one differs in length by more than a factor 1.7, is turned over 15 degrees, or 0.6 lengths ahead."""
     hulls = row_of(4, 40.0, 80.0, turn_rad)
     other, turned = hulls[odd], turn_rad + change.get("turned", 0.0)
     ahead = change.get("ahead_m", 0.0) / 10
@@ -173,7 +173,7 @@ def test_ships_abreast_are_ships(hulls):
 
 
 class Seen:
-    """As `ScaledView`, of brightness that is given."""
+    """Stand-in for `ScaledView` with given brightness."""
 
     present = ALL
 
@@ -185,7 +185,7 @@ class Seen:
 
 
 def free_object(light=0.4, beside_land=False):
-    """A hull of 9 by 2 pixels on open water, or with land close by; its view, rows and columns."""
+    """View, rows and columns of a hull of 9 by 2 pixels, on open water or close to land."""
     scaled = np.zeros((5, 60, 60), np.float32)
     rows, cols = (a.ravel() for a in np.mgrid[30:32, 25:34])
     scaled[:, rows, cols] = light

@@ -1,4 +1,4 @@
-"""Rectangles drawn at fractions of a pixel come back with their size, place and direction."""
+"""Rectangles drawn with subpixel accuracy are recovered with their size, place and direction."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_size_to_a_fifth_of_a_pixel(heading_deg, length_px, beam_px):
 
 
 def test_no_worse_than_a_general_solver():
-    """SciPy's bounded least squares on the same map, written down apart, finds no smaller sum of squares."""
+    """SciPy's bounded least squares on the same model, written independently, finds no smaller sum of squares."""
     rng = np.random.default_rng(7)
     clean = ndimage.gaussian_filter(mask_of((48, 48), (22.6, 25.1), 14.4, 2.9, 63.0, 1.0), 0.8)
     cover = np.clip(clean + ndimage.gaussian_filter(rng.normal(0, 0.2, clean.shape), 1), 0, 1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""White caps are no hulls, and a sea full of them is not called empty."""
+"""White caps are no hulls, and a sea full of them is not reported empty."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SHIP_M = 98.0
 
 @cache
 def caps_and_a_ship(per_km2: float, seed: int = 4):
-    """Open sea with one tanker in its middle and white caps at random, 2 to 8 m across, as bright as foam."""
+    """Open sea with one tanker at its centre and white caps at random, 2 to 8 m across, as bright as foam."""
     rng = np.random.default_rng(seed)
     hull = Hull("sim", "product_tanker", SHIP_M, 15.6, 8.3, 5.9, "aft", 0.15)
     time = datetime(2024, 3, 8, 2, tzinfo=UTC)
@@ -61,7 +61,7 @@ def caps_and_a_ship(per_km2: float, seed: int = 4):
 
 @pytest.mark.parametrize("per_km2", [25, 250], ids=["some", "thick"])
 def test_white_caps_are_no_ships_and_a_ship_among_them_is_one(per_km2):
-    """A simulated sea of 6 m/s held 30 accepted hulls of 25 to 112 m beside five ships, by lines between crests."""
+    """Else lines between crests give false hulls: 30 of 25 to 112 m beside five ships in a simulated sea at 6 m/s."""
     found, told = detect(caps_and_a_ship(per_km2))
     assert found.loc[found["accepted"], "length_m"].to_numpy() == pytest.approx([SHIP_M], rel=0.05)
     assert len(found) > 0.3 * per_km2 * (SIDE_PX * PIXEL_M / 1000) ** 2  # flagged, not deleted
@@ -92,7 +92,7 @@ def test_so_many_small_things_within_reach_are_rough_water_and_no_more():
     shape, spacing = (2000, 3000), (1.0, 1.0)
     assert not where_thick(cluster(THICK - 1, 1000, 1000), shape, spacing).chosen.any()
     cells = where_thick(cluster(THICK, 1000, 1000), shape, spacing)
-    assert cells.share * 6e6 == pytest.approx(np.pi * REACH_M**2, rel=0.1)  # a circle of the reach
+    assert cells.share * 6e6 == pytest.approx(np.pi * REACH_M**2, rel=0.1)  # a circle of radius REACH_M
     assert standing(1000, 1200).lies_in(cells)
     assert not standing(1000, 1300).lies_in(cells)
     assert words_on(cells, where_thick([], shape, spacing))[0].startswith(
@@ -115,7 +115,7 @@ def test_at_the_edge_of_an_image_half_as_many_are_as_thick():
 
 
 def test_around_what_may_be_a_ship_or_a_wave_nothing_is_known():
-    """Neither around a white cap, nor around a part of a hull that was found whole."""
+    """But not around a white cap, nor around a part of a hull that was found whole."""
     shape, spacing = (2000, 2000), (1.0, 1.0)
     assert standing(1100, 1100).lies_in(unresolved([seen(60.0, FLAG)], [], shape, spacing))
     for other in (seen(20.0, FLAG), seen(60.0), seen(60.0, FLAG, "part_of_hull")):
@@ -138,7 +138,7 @@ def test_a_zone_there_is_not_seen():
     [(112.0, 25.0, False), (112.0, 28.0, True), (12.0, 25.0, True), (25.0, 26.9, True), (40.0, 26.9, False)],
 )
 def test_a_hull_far_longer_than_what_stood_out_is_sure_or_none(hull_m, odds, believed):
-    """White caps of 3 to 10 m had lines of 25 to 112 m beside them; houses of dark ships, surer ones."""
+    """Lines of 25 to 112 m beside white caps of 3 to 10 m are false; beside houses of dark ships odds are higher."""
     fine = SimpleNamespace(hull=SimpleNamespace(length_m=hull_m), odds=odds, good=True)
     assert is_hers(fine, 10.0) is believed
 
@@ -157,6 +157,6 @@ def test_a_hull_far_longer_than_what_stood_out_is_sure_or_none(hull_m, odds, bel
     ids=["ship", "ship beside another", "ship at bad odds", "bad odds", "streak of foam", "short", "no edges"],
 )
 def test_among_waves_a_hull_is_long_and_has_straight_sides(length_m, odds, straight, waves):
-    """What is shorter than 45 m is not told there, says the image; a row of crests ends in no straight line."""
+    """Ships below 45 m are not reported there, as the image says; a row of crests has no straight end line."""
     measured = SimpleNamespace(length_m=(length_m - 2, length_m, length_m + 2), odds=odds, straight=straight)
     assert unsure(measured) is waves

@@ -1,4 +1,4 @@
-"""Ships at a quay and at anchor in 10 m pixels: found once, whatever the scale, the tiles, the bands and the turn."""
+"""Ships at a quay and at anchor in 10 m pixels: found once, whatever the scale, tiles, bands or orientation."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_ten_metre_bands_alone_are_enough():
 
 @pytest.mark.parametrize("bands", ["B02 B03 B11", "B08 B11"])
 def test_with_two_or_three_bands_open_water_still_speaks(bands):
-    """At the quay so few bands may say too little; the ship at anchor is found, and nothing that is no ship."""
+    """At the quay so few bands may not suffice; the ship at anchor must be found, and no false ship."""
     image = port()
     found = ships(scene_of({name: image[name] for name in bands.split()}))
     at_anchor = np.hypot(found["row"] - AT_ANCHOR[0], found["col"] - AT_ANCHOR[1]) < 3
@@ -89,7 +89,7 @@ def test_a_turned_image_shows_the_same_ships(turns):
 
 
 def written(tmp_path, scale, offset=0.0, dtype="uint16", order=("B02", "B03", "B04", "B08", "B11"), **tags):
-    """The port as a GeoTIFF with stored numbers ``reflectance * scale + offset``; and the scene that it opens to."""
+    """The port as a GeoTIFF with stored numbers ``reflectance * scale + offset``, and the scene opened from it."""
     image = port()
     path = tmp_path / "port.tif"
     stored = np.stack([image[name] for name in order]) * scale + offset
@@ -120,7 +120,7 @@ def test_scale_and_offset_move_no_ship(tmp_path, scale, offset, dtype, tags):
 
 
 def test_bands_in_the_wrong_order_are_no_crash_and_no_flood(tmp_path):
-    """Red for blue: colours are wrong, ships still stand out; a scene is not filled with them."""
+    """With red and blue swapped, ships still stand out; the scene must not fill with detections."""
     scene = written(tmp_path, 10_000.0, order=("B04", "B03", "B02", "B11", "B08"))
     assert len(ships(scene)) <= 6
 
@@ -176,10 +176,10 @@ def test_gaps_in_the_image_are_no_ships():
 
 
 def test_haze_over_half_a_berth_leaves_that_half_unknown():
-    """Water as bright as dull decks hides them: that part is not seen, and the share goes to the coverage."""
+    """Water as bright as dull decks hides them: that part is unseen, and coverage says so."""
     image = port([], land=True)
     cols = np.arange(SHAPE[1])
-    veil = np.where(cols < 120, 0.16, 0.0)  # a bank of haze over the western half
+    veil = np.where(cols < 120, 0.16, 0.0)  # haze over the western half
     hazy = {name: band + veil * (1.0 if name != "B11" else 0.9) for name, band in image.items()}
     scene = scene_of(hazy)
     place = berth_of(scene)
@@ -189,7 +189,7 @@ def test_haze_over_half_a_berth_leaves_that_half_unknown():
     assert clear["zone_covered"]["berth"] == pytest.approx(1.0, abs=0.02)
 
 
-BERTH = (110, 60, 145, 180)  # first row and column, last row and column: on the water before the quay
+BERTH = (110, 60, 145, 180)  # first row and column, last row and column: on the water in front of the quay
 
 
 def berth_of(scene):
@@ -210,7 +210,7 @@ def all_land():
 
 @pytest.mark.parametrize("image", [flat(0.6), all_land()], ids=["all cloud", "all land"])
 def test_without_water_the_berth_is_unknown_and_one_line_says_so(image):
-    """Nothing found under cloud is no empty berth."""
+    """No detection under cloud does not mean an empty berth."""
     scene = scene_of(image)
     table, told = detect(scene, place=berth_of(scene))
     assert not table["accepted"].any()
@@ -220,7 +220,7 @@ def test_without_water_the_berth_is_unknown_and_one_line_says_so(image):
 
 @pytest.mark.parametrize("names", [("band1", "band2", "band3", "band4"), ("B02", "B03", "band3", "band4")])
 def test_where_nobody_knows_the_bands_the_berth_is_unknown(names):
-    """Before, no ship was found, and the berth counted as seen and empty."""
+    """Else no ship would be found, and the berth would count as seen and empty."""
     scene = scene_of(dict(zip(names, list(port().values())[:4], strict=True)))
     table, told = detect(scene, place=berth_of(scene))
     assert len(table) == 0
@@ -230,7 +230,7 @@ def test_where_nobody_knows_the_bands_the_berth_is_unknown(names):
 
 @pytest.mark.parametrize("band", ["B04", "B08"])
 def test_a_grey_picture_of_a_band_that_nobody_names_leaves_the_berth_unknown(band):
-    """A colour-mapped picture of a port: no ship of four found, and three looks that were called usable."""
+    """A colour-mapped picture of a port: no ship of four is found, so the looks must not count as usable."""
     scene = scene_of({"pan": port()[band]})
     _, told = detect(scene, place=berth_of(scene))
     assert told["zone_covered"]["berth"] == 0.0
@@ -240,8 +240,8 @@ def test_a_grey_picture_of_a_band_that_nobody_names_leaves_the_berth_unknown(ban
 @pytest.mark.parametrize("land", ["unknown", "map", "said to be none"])
 @pytest.mark.parametrize("names", [("B02", "B03", "B04"), ("R", "G", "B"), ("B04",)])
 def test_without_an_infrared_band_the_berth_is_unknown(names, land):
-    """A true-colour picture of a port with mangroves: one ship of ten found, twenty patches of land instead, and the
-    berth seen. Where the coast is known, what stands in the water stays."""
+    """In a true-colour picture of a port with mangroves, one ship of ten is found and twenty patches of land: the berth
+    must not count as seen. With a known coast, objects in the water are kept."""
     painted = dict(zip(("R", "G", "B"), ("B04", "B03", "B02"), strict=True))
     image = {name: port()[painted.get(name, name)] for name in names}
     rows, _ = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]]
@@ -256,7 +256,7 @@ def test_without_an_infrared_band_the_berth_is_unknown(names, land):
 
 
 def test_the_ground_names_bands_that_have_no_names(monkeypatch):
-    """The painted port is too small to tell its bands, so its order is told instead."""
+    """The painted port is too small to identify its bands, so their order is given instead."""
     order = ("B11", "B08", "B04", "B03", "B02")
     monkeypatch.setattr(unnamed, "only_order", lambda values, bands: order)
     scene = scene_of({f"band{n}": port()[name] for n, name in enumerate(order, 1)})
@@ -290,7 +290,7 @@ def test_a_good_image_needs_no_remark():
 
 
 def test_a_hull_made_of_the_edge_repeated_beyond_the_image_alone_is_none(monkeypatch):
-    """What the network says of that edge may vote for a centre in the image; no pixel of the image is hull."""
+    """The repeated edge may vote for a centre inside the image, but no pixel of the image is hull."""
 
     def beyond_the_edge(scaled, present, gain=None, asked=None):
         said = np.zeros((4, *scaled.shape[1:]), np.float32)

@@ -1,4 +1,4 @@
-"""What ends softly is a rag of cloud, whatever its shape; what ends as sharply as the sensor sees is a hull."""
+"""Edge sharpness: a soft edge is a shred of cloud, whatever its shape; an edge as sharp as the sensor's is a hull."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def sharpness(blur_px: float, heading_deg: float = 35.0, gain: float = 1.0) -> f
 
 @pytest.mark.parametrize("blur_px", [0.6, 1.0, 2.0, 3.0])
 def test_a_blurred_step_is_as_sharp_as_theory_says(blur_px):
-    """A step through a Gaussian changes by erf(1 / (2 sqrt(2) s)) over one pixel, and by erf(3 / (sqrt(2) s)) within
-    three to each side; the pixels and the interpolation add some 0.4 pixels of blur."""
+    """Through a Gaussian a step changes by erf(1 / (2 sqrt(2) s)) over one pixel, and by erf(3 / (sqrt(2) s)) within
+    three to each side; pixels and interpolation add some 0.4 pixels of blur."""
     wide = np.hypot(blur_px, 0.4)
     seen = special.erf(3 / (np.sqrt(2) * wide))
     assert sharpness(blur_px) == pytest.approx(special.erf(1 / (2 * np.sqrt(2) * wide)) / seen, abs=0.03)
@@ -43,7 +43,7 @@ def test_it_depends_neither_on_brightness_nor_on_direction():
 
 
 def rag(blur_px: float):
-    """A scene with something of a hull's shape, and a place with a zone around it and one apart."""
+    """A scene with a hull-shaped object, and a place with a zone around it and one elsewhere."""
     shape = mask_of((400, 400), (150.0, 150.0), 180.0, 30.0, 40.0, 3.0)
     veil = 0.25 * ndimage.gaussian_filter(shape, blur_px)
     rng = np.random.default_rng(2)
@@ -75,7 +75,7 @@ def test_the_same_thing_with_sharp_edges_is_a_ship_and_hides_nothing():
 
 
 def test_the_edge_of_a_pier_makes_no_ship_of_the_cloud_that_lies_on_it():
-    """A rag whose one long side is cut by a pier, which the map knows: only its other side can be a hull's."""
+    """One long side of a cloud shred is cut by a mapped pier, so only the other side can show it to be a hull."""
     shape = mask_of((400, 400), (150.0, 150.0), 180.0, 30.0, 0.0, 3.0)
     veil = 0.25 * ndimage.gaussian_filter(shape, 3.0)
     veil[:, 150:] = 0.02
@@ -93,7 +93,7 @@ def test_the_edge_of_a_pier_makes_no_ship_of_the_cloud_that_lies_on_it():
 
 @pytest.mark.parametrize("blur_px", [0.45, 0.75, 1.0])
 def test_sensors_that_blur_more_than_most_still_see_ships(blur_px):
-    """The pixel itself and the resampling of a product to 3 m blur by up to a pixel or so."""
+    """The pixel itself and resampling of a product to 3 m blur by up to about a pixel."""
     ships = [(100, 120, 98, 16, 35), (260, 300, 180, 28, 100), (320, 90, 60, 11, 350)]
     table, _ = detect(painted(ships, blur_px=blur_px), config=DetectionConfig())
     assert table["accepted"].sum() == 3

@@ -1,4 +1,4 @@
-"""A dark deck among white caps is told by the mean over her, not by any pixel."""
+"""A dark deck among white caps is detected by the mean over the hull, not by single pixels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SPACING_M, SIDE_PX = 3.0, 300
 
 
 def sea(seed: int, caps_per_km2: float) -> np.ndarray:
-    """White noise of spread 1 with white caps of a pixel, 20 times as bright."""
+    """White noise of standard deviation 1, with white caps of one pixel, 20 times as bright."""
     rng = np.random.default_rng(seed)
     light = rng.normal(0, 1, (SIDE_PX, SIDE_PX)).astype(np.float32)
     count = round(caps_per_km2 * (SIDE_PX * SPACING_M / 1000) ** 2)
@@ -23,7 +23,7 @@ def sea(seed: int, caps_per_km2: float) -> np.ndarray:
 
 @pytest.mark.parametrize("sign", [1, -1], ids=["brighter", "darker"])
 def test_a_deck_as_bright_as_one_spread_of_the_sea_stands_apart(sign):
-    """The mean of n pixels of one spread varies by 1 / sqrt(n), and by a little more where caps are among them."""
+    """The mean of n pixels varies by 1 / sqrt(n), and by slightly more with caps among them."""
     light, places = sea(3, 300), (80, 220)
     for row in places:
         for col in places:

@@ -1,4 +1,4 @@
-"""The layers of a side: their blurred borders, the levels between them, and how sharp a height they tell."""
+"""The layers of a ship's side: their blurred borders, the levels between them, and the precision of the height."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.detection.optical.test_freeboard import profile
 
 X = np.arange(2.0, 40.0, 0.25)
 GRID = height_grid(10.0)
-SHADED = SideGeometry(1, 0.0, 1.5, 0.0, 0.0)  # seen from above, the sun at 34 degrees abeam
+SHADED = SideGeometry(1, 0.0, 1.5, 0.0, 0.0)  # seen from above, sun at 34 degrees abeam
 
 
 def shaded(height_m=4.0, shade=0.7, noise=0.0, seed=0):
-    """Deck to 8 m, its shadow, water."""
+    """Deck to 8 m, its shadow, then water."""
     y = profile(X, [8.0, 8.0 + 1.5 * height_m], [2.5, shade, 1.0])
     return y + np.random.default_rng(seed).normal(0, 1, len(X)) * noise
 
@@ -43,7 +43,7 @@ def test_a_step_drawn_out_is_a_normal_and_an_exponential_sum(tail):
 
 
 def test_shares_of_the_layers_make_up_the_whole():
-    """... each place once, whatever border is sharp and whichever drawn out; far in and far out there is one layer."""
+    """At each place they add up to 1, with sharp or smeared borders; far in and far out there is one layer."""
     basis = np.empty((len(X), 4))
     side._shares(X, 8.0, 4.0, np.array([0.0, 0.3, 1.5]), np.array([0.3, 0.3, 0.6]), 0.7, basis)
     assert basis.sum(axis=1) == pytest.approx(1.0)
@@ -85,7 +85,7 @@ def test_a_noisier_profile_tells_a_height_less_sharply():
 
 
 def test_intervals_hold_as_often_as_they_say():
-    """Noise of 5 % of the water's light in places that err by threes together."""
+    """Noise of 5 % of the water's light, correlated over groups of three places."""
     held = []
     for seed in range(30):
         rng = np.random.default_rng(seed)
@@ -104,7 +104,7 @@ def test_a_deck_rough_in_proportion_to_its_light_moves_no_shadow():
 
 
 def test_a_strip_hardly_darker_than_water_is_no_shadow():
-    """A shadow takes 7 % of the light at least: waves make strips of 3 %."""
+    """A shadow removes at least 7 % of the light; waves make strips of 3 %."""
     faint, plain = (fit_side(X, shaded(shade=level), 8.0, SHADED, 0.5, GRID).worse_without for level in (0.97, 0.75))
     assert faint < 12 < plain
 
@@ -133,7 +133,7 @@ def test_a_side_seen_by_less_than_six_centimetres_a_metre_tells_nothing(k_v):
 
 
 def test_a_height_scales_with_the_picture():
-    """All twice as large in pixels twice as large; but for waves, the rim and the sun's disc, which stay."""
+    """Everything is doubled, including pixels, except waves, the rim and the sun's disc."""
     one = fit_side(X, shaded(3.0), 8.0, SHADED, 0.5, GRID).interval()
     two = fit_side(2 * X, shaded(3.0), 16.0, SHADED, 1.0, 2 * GRID).interval()
     assert np.array(two) / 2 == pytest.approx(one, abs=0.12)

@@ -1,4 +1,4 @@
-"""Snow on land: told by its published index, no part of an image's levels, and grey ground to the hull network."""
+"""Snow on land: recognised by its published index, excluded from an image's levels, grey to the hull network."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SNOW = {"B02": 0.82, "B03": 0.82, "B04": 0.80, "B08": 0.72, "B11": 0.09}
 
 
 def snowed(share: float, names: tuple[str, ...] = tuple(SNOW)) -> dict[str, np.ndarray]:
-    """The painted port with so much of its land, from the left, under snow."""
+    """The painted port with this share of its land, from the left, under snow."""
     painted = port()
     there = np.zeros(SHAPE, bool)
     there[QUAY_ROW + 4 :, : round(share * SHAPE[1])] = True
@@ -69,7 +69,7 @@ def test_without_short_wave_infrared_white_ground_may_be_concrete():
 
 
 def test_ice_cloud_over_mapped_water_is_no_snow_on_land():
-    """It is as white, and as dark at 1.6 um."""
+    """Ice cloud is as white as snow, and as dark at 1.6 um."""
     bands = port()
     row, col = np.ogrid[: SHAPE[0], : SHAPE[1]]
     ice = (row < 100) & (col >= 0)
@@ -77,11 +77,11 @@ def test_ice_cloud_over_mapped_water_is_no_snow_on_land():
     told = {"sensor": Sensor.SENTINEL2, "radiometry": Radiometry.REFLECTANCE}
     water = np.broadcast_to(row < QUAY_ROW, SHAPE)
     assert survey(array_scene(bands, water=water, **told), 512).snow == 0.0
-    assert survey(array_scene(bands, **told), 512).snow > 0.4  # without a map it may be land
+    assert survey(array_scene(bands, **told), 512).snow > 0.4  # without a map it may lie on land
 
 
 def test_a_handful_of_white_pixels_is_no_snowy_land():
-    """Thirty of 57,600, on a mole without other land."""
+    """Thirty pixels of 57,600, on a mole without other land."""
     bands = {name: np.where(np.indices(SHAPE)[0] < QUAY_ROW, light, WATER[name]) for name, light in port(()).items()}
     for name, light in bands.items():
         light[200:205, 100:106] = SNOW[name]
@@ -89,10 +89,10 @@ def test_a_handful_of_white_pixels_is_no_snowy_land():
 
 
 def test_what_the_network_is_shown_does_not_depend_on_tiles(monkeypatch):
-    """Snow is told from a pixel's neighbours: those of the outermost pixels that it looks at are read as well."""
+    """Snow depends on a pixel's neighbours, so those of a tile's outermost pixels are read as well."""
     pytest.importorskip("onnxruntime", reason="the hull network needs ONNX Runtime")
     drift = np.random.default_rng(0).random((480, 480)) < 0.5
-    thin = SNOW | {"B11": 0.2}  # snow only where its neighbours are bright
+    thin = SNOW | {"B11": 0.2}  # snow only where neighbours are bright
     scene = scene_of({name: np.where(drift, thin[name], np.tile(light, (2, 2))) for name, light in port().items()})
     whole = snow_as_ground(scene.read(Window(0, 0, 480, 480)), survey(scene, 512), scene.radiometry).data
     shown = []

@@ -1,4 +1,4 @@
-"""What the hull network is shown: units of the image itself, and every coast with the same spread."""
+"""Input of the hull network: scaled by the image itself, with the same spread for every coast."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.detection.optical.test_sentinel2 import scene_of
 
 
 def coast(**more):
-    """Four ports side by side and back to back: enough coast to be measured, through the middle of its blocks."""
+    """Four ports side by side and back to back: enough coast to measure, through the middle of its blocks."""
     return {k: np.tile(np.concatenate([v[40:], v[:39:-1]]), (1, 2)) for k, v in port(**more).items()}
 
 
@@ -39,7 +39,7 @@ def test_gain_and_offset_of_the_image_change_nothing_that_the_network_sees():
 
 
 def test_a_coast_in_flatter_light_is_spread_as_the_training_ports_are():
-    """Haze that takes a fifth of the contrast of one band alone: the network sees it as before."""
+    """Haze that takes a fifth of one band's contrast must not change the network's input."""
     bands = coast()
     flat = bands | {"B11": 0.8 * bands["B11"] + 0.02}
     told = []

@@ -1,4 +1,4 @@
-"""A scene with clouds, their shadows, land and ships has one table and one share of cloud, whatever the tiles."""
+"""A scene with clouds, shadows, land and ships gives the same table and cloud share for every tiling."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.builders import array_scene, box_zone, place_of
 
 NAMES = {Sensor.OPTICAL: "BGRN", Sensor.SENTINEL2: ("B02", "B03", "B04", "B08")}
 SUN = OpticalView(sun_elevation_deg=50.0, sun_azimuth_deg=180.0)
-SIDES_PX = (96, 200, 347)  # none divides the image's side
+SIDES_PX = (96, 200, 347)  # none divides the image side
 
 
 def clouded(sensor, spacing_m, radiometry=Radiometry.REFLECTANCE, side=560):
@@ -51,7 +51,7 @@ def clouded(sensor, spacing_m, radiometry=Radiometry.REFLECTANCE, side=560):
 
 
 SCENES = {
-    "1.5 m": (Sensor.OPTICAL, 1.5, Radiometry.REFLECTANCE, 700),  # a smaller one lies under clouds
+    "1.5 m": (Sensor.OPTICAL, 1.5, Radiometry.REFLECTANCE, 700),  # in a smaller image all lies under cloud
     "3 m": (Sensor.OPTICAL, 3.0),
     "3 m, no reflectance": (Sensor.OPTICAL, 3.0, Radiometry.RELATIVE),
     "5.3 m": (Sensor.OPTICAL, 5.3),
@@ -70,7 +70,7 @@ def scene(name):
 
 
 def everywhere(scene):
-    """Zones that cover the scene like a chessboard's squares."""
+    """Zones that cover the scene like chessboard squares."""
     edges = np.linspace(-0.4, scene.shape[0] - 0.6, 6)
     lon, lat = scene.geolocation.lonlat(edges, edges)
     boxes = [box_zone(f"z{i}{j}", lon[j], lat[i + 1], lon[j + 1], lat[i]) for i in range(5) for j in range(5)]
@@ -79,7 +79,7 @@ def everywhere(scene):
 
 @cache
 def answer(name, tile_px, threads):
-    """Table and account of a scene by one way of cutting it; made once for the tests that compare it."""
+    """Table and account of a scene for one tiling; cached for the tests that compare them."""
     scene = clouded(*SCENES[name])
     settings = DetectionConfig(tile_px=tile_px, threads=threads)
     table, told = detect(scene, place=everywhere(scene), config=settings)
@@ -104,7 +104,7 @@ def test_threads_leave_no_trace(name):
 
 
 def test_white_cells_of_the_first_pass_hide_no_cloud(scene):
-    """What is not read again holds no cloud: the map is the one that reads everything."""
+    """Cells that are not read again contain no cloud: the map equals the one from reading everything."""
     white = WhiteCells(scene)
     levels = survey(scene, 200, also=white.add, threads=2)
     whole = Window(0, 0, *scene.shape)
@@ -114,7 +114,7 @@ def test_white_cells_of_the_first_pass_hide_no_cloud(scene):
 
 
 def test_a_first_look_that_was_kept_finds_what_its_own_finds(scene):
-    """Also where the map's land has grown since it was taken, as by what always stands along the shore."""
+    """Also if the map's land has grown since, as by structures along the shore."""
     place, settings = everywhere(scene), DetectionConfig(tile_px=347)
     kept = FirstLook.from_bytes(first_look(scene, settings).as_bytes())
 
@@ -154,7 +154,7 @@ def test_what_teaches_structures_is_that_of_the_whole(scene):
 
 @pytest.mark.parametrize("tile_px", [64, 4096])
 def test_a_shadow_reaches_into_other_tiles(tile_px):
-    """A cloud 2.3 km high, the sun 30 degrees high in the south: its shadow lies 4 km north of it, a ship in it."""
+    """A cloud 2.3 km high with the sun 30 degrees high in the south: its shadow, with a ship in it, is 4 km north."""
     row, col = np.mgrid[:1000, :400]
     dim = np.where(np.hypot(row - 500, col - 200) < 30, 0.5, 1.0)
     image = np.stack([np.full(row.shape, level) for level in (0.06, 0.05, 0.04, 0.02)])
@@ -171,7 +171,7 @@ def test_a_shadow_reaches_into_other_tiles(tile_px):
 
 
 def test_coarse_pixels_without_a_network_are_searched_in_pieces_too(monkeypatch):
-    """So that a thread holds no more than one piece and its margin, whatever ``tile_px`` is."""
+    """So that a thread holds no more than one piece and its margin, whatever ``tile_px``."""
     scene, searched = clouded(Sensor.OPTICAL, 10.0), []
     whole, _ = detect(scene, config=DetectionConfig(tile_px=4096))
     monkeypatch.setattr(optical, "SEARCH_PX", (150, 200))

@@ -1,4 +1,4 @@
-"""What is found does not depend on how an image lies: turned by quarters, or mirrored, it shows the same ships."""
+"""Detections do not depend on an image's orientation: rotated by quarters or mirrored, it shows the same ships."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.builders import array_scene
 from tests.detection.optical.hulls import painted
 from tests.detection.optical.ten_metre import AT_ANCHOR, port
 
-SIDES = (233, 240)  # neither is cut into whole blocks of 480 m
-FINE_SIDES = (331, 407)  # neither is cut into whole cells of clouds
+SIDES = (233, 240)  # neither is a multiple of a block of 480 m
+FINE_SIDES = (331, 407)  # neither is a multiple of a cloud cell
 FINE_SHIPS = ((60, 80, 98, 16, 10), (180, 220, 140, 22, 75), (150, 150, 90, 14, 40), (290, 330, 120, 18, 130))
 SHIPS = (AT_ANCHOR, (110.0, 60.0, 140.0, 24.0, 120.0), (30.0, 60.0, 220.0, 32.0, 80.0))
 WAYS = [Turn(*each) for each in product((False, True), repeat=3)]
@@ -29,14 +29,14 @@ WAYS = [Turn(*each) for each in product((False, True), repeat=3)]
 
 @dataclass(frozen=True)
 class Stored:
-    """Geolocation of an image that comes right by a turn."""
+    """Geolocation of an image that ``turn`` brings back to its original orientation."""
 
     right: Geolocation
     turn: Turn
     shape: tuple[int, int]
 
     def lonlat(self, row, col):
-        """As that of the pixel's place in the image set right."""
+        """As that of the pixel's place in the original orientation."""
         row, col = (col, row) if self.turn.swapped else (row, col)
         rows, cols = self.turn.shape(self.shape)
         row = rows - 1 - np.asarray(row) if self.turn.rows_reversed else row
@@ -53,20 +53,20 @@ class Stored:
 
 
 def stored(image, turn):
-    """An image as it is stored if ``turn`` sets it right."""
+    """The image as stored, such that ``turn`` brings it back to the original orientation."""
     way = image[:: -1 if turn.rows_reversed else 1, :: -1 if turn.cols_reversed else 1]
     return np.ascontiguousarray(way.T if turn.swapped else way)
 
 
 def scene_of(turn, *, placed=True):
-    """Three ships at anchor off a quay, in water that grows brighter to one side."""
+    """Three ships at anchor off a quay, in water with a brightness gradient."""
     slope = np.linspace(0, 0.02, SIDES[1]) + np.linspace(0.01, 0, SIDES[0])[:, None]
     bands = {name: image[: SIDES[0]] + slope for name, image in port(SHIPS, noise=0.004).items()}
     return scene_of_bands(bands, turn, placed=placed, sensor=Sensor.SENTINEL2, spacing_m=10.0)
 
 
 def fine_scene_of(turn):
-    """Hulls at sea in pixels of 3 m, one with a shadow, and rags of cloud over and beside others."""
+    """Hulls at sea in pixels of 3 m, one with a shadow, and shreds of cloud over and beside others."""
     rows, cols = FINE_SIDES
     painting = painted(FINE_SHIPS, shape=FINE_SIDES, sun=(30.0, 100.0), freeboard_m=9.0)
     image = painting.read(Window(0, 0, rows, cols)).data[0]
@@ -78,14 +78,14 @@ def fine_scene_of(turn):
 
 
 def scene_of_bands(bands, turn, *, placed=True, **settings):
-    """Images, stored as the turn sets them right."""
+    """A scene of bands, stored so that ``turn`` brings them back to the original orientation."""
     plain = array_scene(bands, **settings)
     turned = array_scene({name: stored(image, turn) for name, image in bands.items()}, **settings | {"origin": None})
     return replace(turned, geolocation=Stored(plain.geolocation, turn, turned.shape)) if placed else turned
 
 
 def found(turn, **more):
-    """Places in the image set right, lengths and beams, in that order."""
+    """Sorted places in the original orientation, lengths and beams."""
     table, _ = detect(scene_of(turn, **more))
     table = table[table["accepted"]]
     row, col = set_right(table, turn, SIDES)
@@ -94,7 +94,7 @@ def found(turn, **more):
 
 
 def set_right(table, turn, sides):
-    """Rows and columns of a table's finds in the image set right."""
+    """Rows and columns of a table's detections in the original orientation."""
     row, col = (table[name].to_numpy(float) for name in ("row", "col"))
     row, col = (col, row) if turn.swapped else (row, col)
     row = sides[0] - 1 - row if turn.rows_reversed else row

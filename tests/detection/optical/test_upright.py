@@ -1,4 +1,4 @@
-"""A hull set right for the camera's lean: where her waterline is, how broad her deck, how long she is."""
+"""A hull corrected for the camera's view angle: her waterline, her deck's width, her length."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def told(deck_edges):
 @pytest.mark.parametrize("azimuth_deg", [120.0, 300.0])
 @pytest.mark.parametrize("off_nadir_deg", [5.0, 25.0])
 def test_seen_from_abeam_her_waterline_is_under_her_deck(azimuth_deg, off_nadir_deg):
-    """A dark side: the outline is the deck's, h tan(off nadir) from its place. Beam and length are the deck's."""
+    """Dark side: the outline is the deck's, h tan(off nadir) from its place. Beam and length are the deck's."""
     light = light_from((30, 90), (off_nadir_deg, azimuth_deg))
     outline = BOX.outline(light)
     found = upright(outline, told({1: BEAM_M / 2, -1: BEAM_M / 2}), light)
@@ -34,7 +34,7 @@ def test_seen_from_abeam_her_waterline_is_under_her_deck(azimuth_deg, off_nadir_
 
 @pytest.mark.parametrize("side", [-1, 1])
 def test_a_bright_side_is_no_part_of_the_beam(side):
-    """The outline goes out to the waterline; the deck's edge, h k_v inside of it, is the beam's. v > 0 is port."""
+    """The outline extends to the waterline; the beam is that of the deck, whose edge is h k_v inside. v > 0 is port."""
     light = light_from((30, 90), (25.0, 30.0 - 90.0 * side))
     shown_m = HEIGHT_M * np.tan(np.radians(25.0))
     deck = BOX.outline(light)
@@ -56,7 +56,7 @@ def test_where_the_decks_edge_is_not_told_half_of_the_side_may_be_in_the_beam(si
 
 @pytest.mark.parametrize(("from_deg", "extra"), [(210.0, FACE), (30.0, -SHEER)])
 def test_seen_from_astern_her_stern_lengthens_her(from_deg, extra):
-    """docs/submetre.md: by 0.8 of the height times its lean; seen from ahead she looks a little shorter."""
+    """docs/submetre.md: by 0.8 of the height times its lean; from ahead she looks slightly shorter."""
     light = light_from((30, 90), (20.0, from_deg))
     shown_m = HEIGHT_M * np.tan(np.radians(20.0))
     found = upright(BOX.outline(light), told({}), light)
@@ -66,7 +66,7 @@ def test_seen_from_astern_her_stern_lengthens_her(from_deg, extra):
 
 
 def test_her_sterns_face_is_cut_off_at_the_stern():
-    """An outline drawn out aft by all of the face has its middle half of that too far aft."""
+    """An outline that includes all of the stern's face has its centre half of that too far aft."""
     light = light_from((30, 90), (20.0, 210.0))
     shown_m = HEIGHT_M * np.tan(np.radians(20.0))
     deck = BOX.outline(light)

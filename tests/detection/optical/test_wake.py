@@ -1,4 +1,4 @@
-"""A ship under way, drawn with the wake that she trails, is as long as the same ship lying still."""
+"""A ship under way, drawn with her wake, is as long as the same ship at rest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MIDDLE = (500_450.0, 4_729_640.0)
 
 
 def drawn(length_m: float, heading_deg: float, speed_kn: float) -> pd.DataFrame:
-    """Accepted detections in a simulated image of 3 m of one ship in open water."""
+    """Accepted detections in a simulated 3 m image of one ship in open water."""
     hull = Hull("sim", "product_tanker", length_m, length_m / 6.3, 0.085 * length_m, 0.06 * length_m, "aft", 0.15)
     ship = ShipState(hull, TIME, 0.0, 0.0, heading_deg, heading_deg, speed_kn, 0.045 * length_m, "")
     water, light = np.ones(FRAME.shape, bool), Light(35.0, 150.0, 8.0, 90.0)
@@ -50,7 +50,7 @@ def test_what_trails_her_is_kept_and_named():
 
 
 def candidate(col: float, length_m: float, contrast_db: float, *flags: str) -> Candidate:
-    """A hull of usual beam that points east, in a row of its own line; pixels of 1 m."""
+    """A hull of usual beam pointing east; pixels of 1 m."""
     return Candidate(
         row=0.0, col=col, length_m=length_m, length_lo_m=0.0, length_hi_m=0.0, beam_m=20.0, beam_lo_m=0.0,
         beam_hi_m=0.0, axis=(0.0, 1.0), axis_points_to_bow=False, outline=np.zeros((4, 2)), n_pixels=9, score=1.0,
@@ -62,7 +62,7 @@ def candidate(col: float, length_m: float, contrast_db: float, *flags: str) -> C
     ("other", "wake"),
     [
         (candidate(-170.0, 200.0, 10.0), True),
-        (candidate(-170.0, 200.0, 18.5), False),  # as bright: a tow, or two ships in line
+        (candidate(-170.0, 200.0, 18.5), False),  # equally bright: a tow, or two ships in line
         (candidate(-400.0, 200.0, 10.0), False),  # too far behind
         (candidate(-170.0, 200.0, 10.0, "moored"), False),
         (replace(candidate(-170.0, 200.0, 10.0), row=60.0), False),  # not in her line

@@ -1,4 +1,4 @@
-"""What the water beside a hull says of her outline, on pictures whose hull ends where it was drawn."""
+"""Checking a hull's outline by the water beside it, on pictures of known hulls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LENGTH_M, BEAM_M, BOW_M = 120.0, 20.0, 15.0  # bow to the right
 
 
 def picture(step=1.5, pixel_m=1.0, quay_to_m=None, seed=0):
-    """A hull's light over water, u to the right and v down from the middle; a quay's edge lies 2 m below her."""
+    """A hull's light over water, u to the right and v down from the centre; a quay's edge is 2 m below her."""
     cover = mask_of(SHAPE, MIDDLE, LENGTH_M, BEAM_M, 90.0, pixel_m, BOW_M)
     if quay_to_m is not None:
         rows, cols = np.indices(SHAPE)
@@ -29,7 +29,7 @@ def picture(step=1.5, pixel_m=1.0, quay_to_m=None, seed=0):
 
 
 def outline(u0, u1, v0=-BEAM_M / 2, v1=BEAM_M / 2, axis=(0.0, 1.0)):
-    """A fit whose sides lie there, in pixels of a metre."""
+    """A fitted outline with these sides, in pixels of a metre."""
     frame = HullFrame((MIDDLE[0] + (v0 + v1) / 2, MIDDLE[1] + (u0 + u1) / 2), axis, (1.0, 1.0))
     return Hull(frame, u1 - u0, v1 - v0, 1.0, 1.0, 0.01, False, 0.9, (True, True), (1.0, 1.0), 0.3)
 
@@ -40,7 +40,7 @@ def told(light, hull):
 
 @pytest.mark.parametrize("step", [1.5, 0.6, 0.3], ids=["clear", "haze", "thick haze"])
 def test_she_goes_on_as_far_as_she_was_drawn(step):
-    """An outline that lost 30 m of her stern and 20 m of her bow."""
+    """The outline had lost 30 m of her stern and 20 m of her bow."""
     stern, bow = told(picture(step), outline(-30, 40)).beyond_m
     assert stern == pytest.approx(30.0, abs=2.0)
     assert bow == pytest.approx(20.0, abs=2.5)  # a point has no width
@@ -55,7 +55,7 @@ def test_of_a_right_outline_nothing_is_missing_and_nothing_too_much(step):
 
 
 def test_a_dark_half_counts_by_its_own_water():
-    """A cloud's shadow over her stern: what she is and the water there are a third as light."""
+    """A cloud's shadow over her stern: both she and the water there have a third of the light."""
     light = picture()
     light[:, :140] = light[:, :140] / 3
     assert told(light, outline(0, 60)).beyond_m[0] == pytest.approx(60.0, abs=2.0)
@@ -63,7 +63,7 @@ def test_a_dark_half_counts_by_its_own_water():
 
 @pytest.mark.parametrize("quay_to_m", [None, 40], ids=["free", "at a quay"])
 def test_a_stern_in_her_houses_shade_is_no_water(quay_to_m):
-    """18 m of 120 that show a fifth of what the deck does, and end where she was drawn."""
+    """The last 18 m of 120 m have a fifth of the deck's light; she ends where she was drawn."""
     light = picture(quay_to_m=quay_to_m)
     shaded = np.s_[int(MIDDLE[0] - BEAM_M / 2 - 2) : int(MIDDLE[0] + BEAM_M / 2 + 1), : int(MIDDLE[1] - 42)]
     light[shaded] = 1 + (light[shaded] - 1) / 5
@@ -72,7 +72,7 @@ def test_a_stern_in_her_houses_shade_is_no_water(quay_to_m):
 
 @pytest.mark.parametrize("axis", [(0.0, 1.0), (0.0, -1.0)], ids=["along", "against"])
 def test_a_quay_that_goes_on_is_cut_off_where_she_ends(axis):
-    """An outline that took in 4 m of the quay and goes on along it for 40 m beyond her stern."""
+    """The outline includes 4 m of a quay, which extends 40 m beyond her stern."""
     hull = outline(-100, 60, v1=BEAM_M / 2 + 4, axis=axis)
     cut = told(picture(quay_to_m=200), hull).cut()
     assert sorted(cut) == pytest.approx([0.0, 40.0], abs=2.0)
@@ -80,14 +80,14 @@ def test_a_quay_that_goes_on_is_cut_off_where_she_ends(axis):
 
 
 def test_smoke_has_no_sides():
-    """A plume whose light falls off over 15 m, outlined where it has fallen to half."""
+    """A plume whose light falls off over 15 m, outlined at half its brightness."""
     rows, _ = np.indices(SHAPE)
     light = (1 + np.exp(-0.5 * ((rows - MIDDLE[0]) / 15.0) ** 2)).astype(np.float32)
     assert told(light, outline(-90, 90, -18, 18)).fades()
 
 
 def test_a_hull_in_water_lighter_than_the_rest_is_doubtful():
-    """In a veil half as light as she is nobody knows what was outlined."""
+    """In a veil half as bright as her, it is unclear what was outlined."""
     light = picture() + np.where(np.abs(np.arange(SHAPE[0]) - MIDDLE[0]) < 40, 0.7, 0.0).astype(np.float32)[:, None]
     assert told(light, outline(-60, 60)).fades()
 
@@ -98,7 +98,7 @@ def test_on_land_alone_nothing_is_told():
 
 
 def half_in_shade(pixel_m, shade):
-    """A hull of 120 m whose stern lies in the shadow of a cloud."""
+    """A hull of 120 m with her stern in a cloud's shadow."""
     shape, middle = (300, 400), (150.0, 200.0)
     image = WATER + (DECK - WATER) * mask_of(shape, middle, LENGTH_M, BEAM_M, 90.0, pixel_m, BOW_M)
     row, col = np.indices(shape)
@@ -111,7 +111,7 @@ def half_in_shade(pixel_m, shade):
 @pytest.mark.parametrize("shade", [0.28, 0.5])
 @pytest.mark.parametrize("pixel_m", [1.0, 3.0])
 def test_the_interval_holds_a_hull_that_lies_half_in_shade(pixel_m, shade):
-    """The dark half of her is hardly lighter than water in the sun, fitted or not."""
+    """Her dark half is hardly brighter than sunlit water, fitted or not."""
     found, _ = detect(half_in_shade(pixel_m, shade))
     ship = found.loc[found["length_m"].idxmax()]
     assert ship["length_lo_m"] <= LENGTH_M <= ship["length_hi_m"]

@@ -1,4 +1,4 @@
-"""Where water ends: infrared alone, or the water index where short-wave infrared does not tell forest from water."""
+"""Limit of water: from infrared alone, or the water index where short-wave infrared cannot tell forest from water."""
 
 import numpy as np
 import pytest
@@ -13,8 +13,8 @@ N = 20_000
 def a_coast(forest_share, seed=0):
     """Reflectances of water, forest and roofs, green and both infrareds, shapes (n,), and which are water.
 
-    As the usual spectra have them: water dark in all infrared, forest bright in the near and darker than roofs in the
-    short-wave infrared.
+    Usual spectra: water dark in all infrared, forest bright in the near and darker than roofs in the short-wave
+    infrared.
     """
     rng = np.random.default_rng(seed)
     kind = rng.choice(3, N, p=[0.2, forest_share, 0.8 - forest_share])
@@ -56,7 +56,7 @@ def test_gain_of_all_bands_moves_the_cut_and_nothing_else():
 
 
 def test_land_of_a_green_coast_is_as_bright_as_it_is():
-    """With forest among the water its spread was taken for noise, and land stood at 1.0 instead of 0.2."""
+    """With forest counted as water its spread would pass for noise, and land would be at 1.0 instead of 0.2."""
     bands, wet = a_coast(0.4)
     levels = levels_of(np.array([bands["B03"], bands["B11"]]), ("B03", "B11"), Radiometry.REFLECTANCE)
     assert levels.land[1] == pytest.approx(np.median(bands["B11"][~wet]), rel=0.05)
@@ -76,8 +76,8 @@ SEAS = {
 
 @pytest.mark.parametrize("sea", SEAS)
 def test_a_sea_without_land_is_one_surface(sea):
-    """Otsu halves whatever it is given, a Gaussian with a separation of 2/pi: the darker half was taken for the water,
-    and its spread for the water's, so that thousands of waves stood out as objects."""
+    """Otsu splits any data, a Gaussian with a separation of 2/pi: the darker half must not pass for the water and its
+    spread for the water's, or thousands of waves would stand out as objects."""
     light = SEAS[sea](np.random.default_rng(0))
     levels = levels_of(light[None].astype(np.float32), ("N",), Radiometry.REFLECTANCE)
     assert not levels.has_land
@@ -88,7 +88,7 @@ def test_a_sea_without_land_is_one_surface(sea):
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.7])
 def test_dim_land_is_parted_from_a_rough_sea_by_the_valley_between_them(share):
-    """Eight of the water's spreads over it, as near as the halves of a skewed sea are to each other."""
+    """Land lies eight of the water's spreads above it, as close as the two halves of a skewed sea."""
     rng = np.random.default_rng(0)
     dry = round(share * N)
     light = np.r_[rng.normal(0.04, 0.01, N - dry), rng.normal(0.115, 0.02, dry).clip(0.01)]

@@ -1,4 +1,4 @@
-"""Water in which radar tells few small tankers from the sea counts as seen in part; without a sea around, as unseen."""
+"""Water where radar shows too few small tankers counts as partly seen; water without sea around it as unseen."""
 
 from types import SimpleNamespace
 
@@ -14,7 +14,7 @@ from pipeline.types import Radiometry, Window
 from tests.builders import array_scene, box_zone, place_of
 
 SIDE, LOOKS, CONFIG = 320, 4.4, DetectionConfig()
-# How far over its mean a pixel of pure speckle comes once in a million: 7 dB
+# A pixel of pure speckle exceeds its mean by this much once in a million: 7 dB
 LIMIT_DB = 10 * np.log10(special.gammainccinv(LOOKS, CONFIG.radar.false_alarm_rate) / LOOKS)
 
 
@@ -31,7 +31,7 @@ def share_shown(scene):
 
 @pytest.mark.parametrize(("band", "fainter_db"), [("VV", 0.0), ("VH", 9.0)])
 def test_a_sea_is_seen_while_nine_tankers_of_ten_exceed_its_speckle(band, fainter_db):
-    """The limit of a sea without texture is the quantile of a gamma law."""
+    """For a sea without texture the limit is the quantile of a gamma law."""
     even = blind.FAINT_TANKER_DB - fainter_db - LIMIT_DB
     assert share_shown(sea(even - 1.5, (band,))) == 1
     assert share_shown(sea(even + 1.5, (band,))) == blind.FOUND_BEYOND
@@ -50,7 +50,7 @@ def test_power_of_unknown_gain_is_not_held_against_calibrated_ships():
 
 
 def test_a_ship_hides_no_water_around_her():
-    """Else looks that show nobody would count as seen more often than those that show somebody."""
+    """Else looks without ships would count as seen more often than looks with ships."""
     scene = sea(blind.FAINT_TANKER_DB - LIMIT_DB - 1.5)
     ship = np.zeros((SIDE, SIDE), bool)
     ship[140:144, 140:165] = True
@@ -83,7 +83,7 @@ def test_a_picture_without_water_shows_no_zone():
 
 
 def test_a_canal_holds_sea_enough_to_judge_its_ships_by():
-    """50 m wide: 400 pixels of water in the ring around a ship in it."""
+    """50 m wide: 400 pixels of water in the ring around a ship."""
     water = np.zeros((SIDE, SIDE), bool)
     water[158:163] = True
     scene, known = survey(sea(-15.0, water=water), CONFIG)
@@ -91,7 +91,7 @@ def test_a_canal_holds_sea_enough_to_judge_its_ships_by():
 
 
 def blocks_of(levels, unknown=0.0):
-    """A survey that holds no more than blocks' brightest levels, in open water; of a share no sea around is known."""
+    """A survey with only the blocks' brightest levels, in open water; for a share of blocks no sea is known around."""
     blocks = SimpleNamespace(brightest_any=np.array(levels), count=np.ones(len(levels), int))
     log_mean = np.where(np.arange(len(levels)) < unknown * len(levels), np.nan, 0.0)
     return SimpleNamespace(
@@ -101,7 +101,7 @@ def blocks_of(levels, unknown=0.0):
 
 @pytest.mark.parametrize(("at_top", "below", "cut"), [(6, 2, True), (4, 1, False), (6, 3, False), (60, 40, False)])
 def test_numbers_were_cut_off_where_many_blocks_end_at_one(at_top, below, cut):
-    """Of a tail that thins out few blocks end at the last level; power that was cut lies within a level of the top."""
+    """In a thinning tail few blocks end at the last level; clipped power lies within a level of the top."""
     ln_power = np.log(50.0)
     top = int(ln_power // blind.LN_STEP)
     found = blind.cut_off_at(blocks_of([top] * at_top + [top - 1] * below + [top - 5] * 100))

@@ -1,4 +1,4 @@
-"""The one pass over a scene: its sums against plain arithmetic, whatever the tiles, threads, orientation or storage."""
+"""The single pass over a scene: sums against plain arithmetic, whatever the tiles, threads, orientation or storage."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ def test_sums_are_those_of_plain_arithmetic():
             assert found.brightest[i, j] * LN_STEP == pytest.approx(log.max(), abs=0.02)
             variance = found.square_sum[i, j] / len(values) - (found.log_sum[i, j] / len(values)) ** 2
             assert variance * LN_STEP**2 == pytest.approx(log.var(), abs=0.01, rel=0.03)
-    assert (found.brightest_any[40:, 14:] > NOTHING).all()  # land is remembered too
+    assert (found.brightest_any[40:, 14:] > NOTHING).all()  # land is recorded too
 
 
 def test_a_logarithm_in_steps_hardly_falls_short():
-    """Over two doublings, mantissas 128 to a step: what is brighter than a threshold is not missed for its rounding."""
+    """Over two octaves with 128 steps each: rounding makes nothing brighter than a threshold be missed."""
     power = (1 + np.arange(1 << 15) / (1 << 14)).astype(np.float32)
     columns, yes = np.zeros((5, len(power)), np.int32), np.ones(len(power), np.int32)
     _add_row(power.view(np.int32), yes, yes, columns)
@@ -74,7 +74,7 @@ def test_strips_and_threads_leave_no_trace(threads, strip_px):
 @pytest.mark.parametrize("water", [None, np.arange(SHAPE[1]) % 40 > 9], ids=["sea", "islands"])
 @pytest.mark.parametrize("sides", [(512, 50), (64, 8), (100, 219)])
 def test_pieces_leave_no_trace(monkeypatch, sides, water):
-    """Their borders may lie within blocks, which are then summed up from both."""
+    """Their borders may cross blocks, which are then summed from both."""
     water = None if water is None else np.broadcast_to(water, SHAPE)
     whole = blocks_of(bands(), water)
     monkeypatch.setattr(blocks, "STRIP_ROWS", sides[0])
@@ -93,7 +93,7 @@ def test_a_turned_image_has_turned_blocks(turns):
 
 @pytest.mark.parametrize("cols", [50, 4096])
 def test_stored_amplitudes_count_as_their_powers(monkeypatch, cols):
-    """The short way from 16-bit numbers, with noise and a gain that varies, against the long way by tiles."""
+    """The fast path for 16-bit numbers, with varying noise and gain, against the general path by tiles."""
     monkeypatch.setattr(blocks, "PIECE_COLS", cols)
     rng = np.random.default_rng(1)
     stored = np.sqrt(rng.gamma(4.4, 900.0, (2, *SHAPE))).astype(np.uint16)
@@ -121,7 +121,7 @@ def test_stored_amplitudes_count_as_their_powers(monkeypatch, cols):
     )
     assert np.array_equal(long.count, short.count)
     assert (long.coarse_ln, short.coarse_ln) == (0.0, 0.01)  # as coarse as its coarsest part
-    assert np.abs(long.brightest - short.brightest).max() <= 1  # rounding of the last bit
+    assert np.abs(long.brightest - short.brightest).max() <= 1  # rounding in the last bit
     assert np.abs(long.log_sum - short.log_sum).max() <= 64
 
 
@@ -165,7 +165,7 @@ def test_windows_know_their_blocks():
 
 
 def clutter_of(power, side, guard, background):
-    """The clutter of a picture whose usual sea has a power of 1."""
+    """The clutter of a picture whose usual sea power is 1."""
     found = scan(array_scene({"VV": power}), np.array([1.0]), side, strip_px=4_000_000, threads=1)
     return local_clutter(found, np.ones(found.count.shape, bool), guard, background, threads=1)
 
@@ -176,7 +176,7 @@ def speckle(shape, seed=0):
 
 @pytest.mark.parametrize("over_db", [17.0, 30.0])
 def test_ships_in_the_ring_tell_nothing_of_the_sea(over_db):
-    """Nor does what their light reaches: the sea is as without them, and speckle's logarithm has variance psi'(4.4)."""
+    """Nor does the reach of their light: the sea is as without them, and speckle's logarithm has variance psi'(4.4)."""
     plain = speckle((400, 400))
     ships = plain.copy()
     for row, col in np.ndindex(4, 4):
@@ -213,7 +213,7 @@ def test_what_is_too_bright_to_be_sea_is_so_rare_in_it():
 
 
 def test_the_sea_is_known_from_a_hundredth_of_a_ring():
-    """81 blocks of 64 pixels, but for the block in the middle: 51 pixels."""
+    """81 blocks of 64 pixels without the central block: 51 pixels."""
     grid = (9, 9)
     zeros = np.zeros(grid, np.int32)
     for pixels, known in ((50, False), (51, True)):

@@ -1,4 +1,4 @@
-"""Pictures that were cut off below what a ship must exceed: hulls are white all over, sea is not."""
+"""Pictures clipped below what a ship must exceed: hulls are white throughout, sea is not."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ SHIPS = ((120, 150, 4, 18), (300, 500, 15, 5), (560, 200, 3, 9), (480, 480, 5, 2
 
 
 def sea(seed, order=None):
-    """Amplitude of speckle as wide as Sentinel-1's impulse response, with or without texture of 60 m, in pixels."""
+    """Speckle amplitude as wide as Sentinel-1's impulse response, with or without texture of 60 m, in pixels."""
     rng = np.random.default_rng(seed)
     looks = rng.standard_normal((2, 4, SIDE, SIDE))
     power = (ndimage.gaussian_filter(looks, (0, 0, 0.85, 0.85)) ** 2).sum(axis=(0, 1))
@@ -57,7 +57,7 @@ def test_hulls_are_found_in_a_picture_whose_brightest_hundredth_is_white(order, 
 
 @pytest.mark.parametrize("order", [None, 8])
 def test_a_sea_without_ships_stays_nearly_empty(order):
-    """One alarm in ten million pixels is asked for, and six pictures have three million."""
+    """One alarm in ten million pixels is requested; six pictures have three million."""
     assert sum(len(accepted(stretched(sea(seed, order), 0.01))) for seed in range(2, 8)) <= 2
 
 
@@ -70,7 +70,7 @@ def test_a_turned_picture_shows_the_same_ships_turned():
 
 
 def test_a_white_shore_is_no_row_of_ships():
-    """Land that nobody told apart is white over a wide stretch."""
+    """Unrecognised land is white over a wide stretch."""
     amplitude = sea(11)
     amplitude[:, :120] *= 6.0
     amplitude[::9, 60:120] = 0.1  # streets

@@ -1,4 +1,4 @@
-"""A map's coast laid beside the true one is found to lie there, and a coast that shows nothing is left alone."""
+"""A map's coast shifted against the true one is detected, and a coast without contrast is left alone."""
 
 from dataclasses import replace
 
@@ -14,14 +14,14 @@ SIDE = 320
 
 
 def coast(seed=0):
-    """Land of no simple shape over the lower half, True on land."""
+    """Irregular land over the lower half, True on land."""
     rng = np.random.default_rng(seed)
     wave = ndimage.gaussian_filter1d(rng.standard_normal(SIDE), 12, mode="wrap") * 60
     return np.arange(SIDE)[:, None] > SIDE / 2 + wave
 
 
 def scene_of(land_power, step, seed=1):
-    """Sea of power 1 and land, speckled; the map's land lies ``step`` pixels beside the picture's."""
+    """Speckled sea of power 1 and land; the map's land is shifted by ``step`` pixels against the picture's."""
     rng = np.random.default_rng(seed)
     land = coast()
     mean = ndimage.gaussian_filter(np.where(land, land_power, 1.0), 0.9)
@@ -63,7 +63,7 @@ def test_windows_of_a_moved_scene_are_those_of_the_whole():
 
 @pytest.mark.parametrize("step", [(0, 5), (0, -5), (5, 0), (-5, 0)])
 def test_the_coast_moves_the_way_in_which_it_was_displaced(step):
-    """Pixels of water that the map had on the wrong side of the true line, along each axis by itself."""
+    """Pixels of water that the map has on the wrong side of the true line, for each axis separately."""
     scene, land = scene_of(8.0, step)
     whole = Window(0, 0, SIDE, SIDE)
     inner = np.s_[12:-12, 12:-12]
@@ -74,7 +74,7 @@ def test_the_coast_moves_the_way_in_which_it_was_displaced(step):
 
 @pytest.mark.parametrize("part", [-0.4, -0.25, 0.0, 0.25, 0.4])
 def test_a_step_is_told_to_a_part_of_a_pixel(part):
-    """Land whose brightness is displaced by a part of a pixel, without speckle: that part, and not its mirror."""
+    """Land brightness shifted by a fraction of a pixel, without speckle: that fraction, with the right sign."""
     land = coast().astype(float)
     power = 1 + 7 * ndimage.shift(ndimage.gaussian_filter(land, 1.5), (2 + part, 0), order=1, mode="nearest")
     shift = fitted(array_scene({"VV": power}, water=land < 0.5))
@@ -82,7 +82,7 @@ def test_a_step_is_told_to_a_part_of_a_pixel(part):
 
 
 def test_a_shift_that_grows_over_the_picture_is_followed_about_its_middle():
-    """Nine windows, each with its own step. Slopes must be earned, so a part of each is believed."""
+    """Nine windows, each with its own shift. Slopes are shrunk, so a part of each is used."""
     true = coastfit.Shift((1.0, 0.003, -0.001), (-1.0, 0.001, 0.002), 9.0, 9)
     middle = np.array([(r, c) for r in (200.0, 600.0, 1000.0) for c in (150.0, 500.0, 850.0)])
     step = np.column_stack(true.at(*middle.T))
@@ -95,7 +95,7 @@ def test_a_shift_that_grows_over_the_picture_is_followed_about_its_middle():
 
 @pytest.mark.parametrize("land_db", [9.0, 25.0])
 def test_how_much_brighter_land_is_tells_no_step_and_is_said_in_decibels(land_db):
-    """Very bright land leaks over the line through the sensor's blur; half of the step marks it all the same."""
+    """Very bright land leaks over the line through the sensor's blur; the half-height point still marks it."""
     shift = fitted(scene_of(10 ** (land_db / 10), (2, 1))[0])
     assert shift.step_db == pytest.approx(land_db, abs=0.5)
     assert np.hstack(shift.at(SIDE / 2, SIDE / 2)) == pytest.approx((2, 1), abs=0.7)

@@ -1,4 +1,4 @@
-"""Two bright ends of a dark deck are one ship; two ships in line, or side by side, are two."""
+"""Two bright ends of a dark deck are one ship; two ships in line or side by side are two."""
 
 from types import SimpleNamespace
 
@@ -33,7 +33,7 @@ def accepted(scene):
 
 
 def test_bow_and_house_of_one_ship_are_joined():
-    """140 m: a house of 40 m, a deck 4 dB over the sea, a bow of 40 m. The pieces stay, and say what they are."""
+    """140 m: a house of 40 m, a deck 4 dB over the sea, a bow of 40 m. The pieces are kept, and flagged as pieces."""
     rows = slice(250, 252)
     house, deck, bow = (rows, slice(200, 204), 300), (rows, slice(204, 210), 1.6), (rows, slice(210, 214), 200)
     ships, table = accepted(picture(house, deck, bow, seed=4))
@@ -57,7 +57,7 @@ def test_two_ships_side_by_side_are_not_joined_in_line():
 
 
 def test_two_rafted_ships_are_two_and_say_so():
-    """60 m between their middles: their light runs together, and sinks by more than 6 dB between them."""
+    """Centres 60 m apart: their light overlaps, with a dip of more than 6 dB between them."""
     ships, _ = accepted(picture((np.s_[240:242], np.s_[200:214], 300), (np.s_[247:249], np.s_[200:212], 200)))
     assert len(ships) == 2
     assert sorted(ships["row"]) == pytest.approx([240.5, 247.5], abs=1.5)
@@ -77,11 +77,11 @@ SEA, DECK = 1.0, 4.0  # power over the sea; 6 dB
 
 
 def piece(heading_deg, along_m, length_m, aside_m=0.0):
-    """A piece of a hull whose middle is `MIDDLE`: its own middle so far ahead of that, and to starboard."""
+    """A piece of the hull centred at `MIDDLE`, with its own centre this far ahead and to starboard."""
     h = np.radians(heading_deg)
     ahead, starboard = np.array([-np.cos(h), np.sin(h)]), np.array([np.sin(h), np.cos(h)])
     row, col = np.array(MIDDLE) + (along_m * ahead + aside_m * starboard) / SPACING
-    axis = ahead if ahead[0] > 0 else -ahead  # nobody knows which end is the bow
+    axis = ahead if ahead[0] > 0 else -ahead  # it is unknown which end is the bow
     return Candidate(
         row=float(row), col=float(col), length_m=length_m, length_lo_m=length_m - 10, length_hi_m=length_m + 10,
         beam_m=20.0, beam_lo_m=15.0, beam_hi_m=25.0, axis=(float(axis[0]), float(axis[1])), axis_points_to_bow=False,
@@ -100,7 +100,7 @@ def hulls_of(*pieces, between=DECK):
 
 @pytest.mark.parametrize("heading_deg", [0.0, 37.0, 90.0, 141.0])
 def test_a_hull_is_as_long_as_from_the_outer_end_of_one_piece_to_that_of_the_other(heading_deg):
-    """130 m of hull: 40 m astern, 30 m of dark deck, 60 m ahead. Place, length and direction are the whole ship's."""
+    """130 m of hull: 40 m aft, 30 m of dark deck, 60 m forward. Place, length and direction are the whole ship's."""
     stern, bow = piece(heading_deg, -45.0, 40.0), piece(heading_deg, 35.0, 60.0)
     for pair in ((stern, bow), (bow, stern)):
         (hull,) = hulls_of(*pair)

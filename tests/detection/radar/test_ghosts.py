@@ -1,4 +1,4 @@
-"""Ghosts and stripes: flagged with their evidence where the radar itself explains an object, and nowhere else."""
+"""Ghosts and stripes: flagged, with evidence, only where the radar itself explains an object."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_bright_land_casts_ghosts_too():
     image[:60, 100:200] = 30.0
     water[:60, 100:200] = False
     image[30 + SHIFT : 33 + SHIFT, 150:153] = 0.2
-    image[700:703, 30:33] = 0.2  # no land there
+    image[700:703, 30:33] = 0.2  # there is no land there
     table = found(image, radar=VIEW, water=water)
     assert "azimuth_ghost" in at(table, 31 + SHIFT, 151)["flags"]
     assert "land" in at(table, 31 + SHIFT, 151)["flag_evidence"]
@@ -59,7 +59,7 @@ def test_bright_land_casts_ghosts_too():
 
 
 def test_a_shift_is_learnt_where_no_annotation_tells_it():
-    """Six ships with ghosts at one distance, and a boat elsewhere that is as faint as they."""
+    """Six ships with ghosts at one distance, and a boat elsewhere, as faint as the ghosts."""
     image = sea((900, 900))
     for n in range(6):
         row, col = 40 + 50 * n, 60 + 140 * n
@@ -87,7 +87,7 @@ LIGHT_M_S = 299_792_458.0
 
 
 def told(*objects, radar=None, shape=(3000, 3000), spacing_m=(10.0, 10.0)):
-    """Flags and evidence of objects given as (row, col, dB over the sea) or (row, col, dB, length): open sea."""
+    """Flags and evidence of objects given as (row, col, dB over the sea) or (row, col, dB, length), on open sea."""
     candidates, blobs = [], []
     for row, col, power_db, *length in objects:
         length_m = length[0] if length else 20.0
@@ -112,7 +112,7 @@ def told(*objects, radar=None, shape=(3000, 3000), spacing_m=(10.0, 10.0)):
     ("share", "below_db", "is_ghost"), [(1, 28, True), (2, 28, False), (0.5, 28, False), (1, 20, False)]
 )
 def test_a_range_ghost_lies_half_a_pulse_interval_of_light_off(share, below_db, is_ghost):
-    """What answers one pulse late has gone c / PRF more there and back, half of it one way."""
+    """An echo one pulse late has travelled c / PRF more there and back, half of it one way."""
     per_col_m, prf_hz = 100.0, 1700.0
     view = RadarView(slant_range_m=(np.array([0.0, 3000.0]), np.array([800e3, 1100e3])), prf_hz=(prf_hz,))
     cols = share * LIGHT_M_S / 2 / prf_hz / per_col_m
@@ -122,7 +122,7 @@ def test_a_range_ghost_lies_half_a_pulse_interval_of_light_off(share, below_db, 
 
 
 def pairs(count, apart_rows, first_col):
-    """Ships and what may be their ghosts, 24 dB below, in columns of their own; no two pairs in one row."""
+    """Ships and their possible ghosts, 24 dB below, each pair in a column and rows of its own."""
     found = []
     for n in range(count):
         found += [(37 * n, first_col + 150 * n, 36), (37 * n + apart_rows, first_col + 150 * n, 12)]
@@ -139,14 +139,14 @@ def test_a_shift_is_learnt_only_where_no_other_has_a_third_of_its_votes():
 
 @pytest.mark.parametrize(("off_m", "is_ghost"), [(0, True), (200, True), (260, False)])
 def test_the_ghost_of_any_part_of_a_long_ship_is_hers(off_m, is_ghost):
-    """Her brightest part may be her bow: half of her 300 m, and the reach, beside the shift of her middle."""
+    """Her brightest part may be her bow: the tolerance is half of her 300 m plus the reach."""
     shift_m = 0.0555 * 850e3 * 1700 / (2 * 7500)
     _, ghost = told((100, 150, 40, 300.0), (100 + (shift_m + off_m) / 10, 150, 16), radar=VIEW)
     assert ("azimuth_ghost" in ghost[0]) == is_ghost
 
 
 def test_many_faint_objects_everywhere_are_no_stripe():
-    """As many to a line as a stripe has, and as many beside it: a rough sea, or a fleet of boats."""
+    """As many per line as in a stripe, and as many beside it: a rough sea, or a fleet of boats."""
     rng = np.random.default_rng(2)
     crowd = [(row, col, 12) for row, col in rng.uniform(0, (400, 4000), (1200, 2))]
     line = [(205.0, col, 12) for col in np.linspace(5, 3995, 200)]
@@ -163,7 +163,7 @@ SHIFT_M = 0.0555 * 850e3 * 1700 / (2 * 7500)
 @pytest.mark.parametrize(("off_m", "is_ghost"), [(-85, True), (85, True), (-95, False), (95, False)])
 @pytest.mark.parametrize("spacing_m", [(10.0, 10.0), (5.0, 20.0)])
 def test_first_and_second_ghosts_lie_before_and_behind_within_the_reach(order, side, off_m, is_ghost, spacing_m):
-    """80 m along the track, as across it, and half of a source of 20 m."""
+    """The reach is 80 m along and across track, plus half of a source of 20 m."""
     along_m = side * order * SHIFT_M
     for rows_m, cols_m in ((along_m + side * off_m, 0.0), (along_m, off_m)):
         place = 1500 + rows_m / spacing_m[0], 150 + cols_m / spacing_m[1]
@@ -172,7 +172,7 @@ def test_first_and_second_ghosts_lie_before_and_behind_within_the_reach(order, s
 
 
 def test_what_is_fainter_than_any_ghost_of_a_source_is_none_of_hers():
-    """RATIO_DB: ambiguities are suppressed by 45 dB at the most."""
+    """RATIO_DB: ambiguities are suppressed by at most 45 dB."""
     for below_db, is_ghost in ((44, True), (46, False)):
         _, ghost = told((1500, 150, 60), (1500 + SHIFT_M / 10, 150, 60 - below_db), radar=VIEW)
         assert ("azimuth_ghost" in ghost[0]) == is_ghost
@@ -189,14 +189,14 @@ def test_an_annotation_that_lacks_what_a_shift_is_made_of_says_nothing_of_it(mis
 def test_where_only_a_usual_range_of_shifts_is_known_ghosts_are_faint_and_their_sources_bright(
     source_db, object_db, is_ghost
 ):
-    """20 dB over the sea at the most, and 20 dB below the source at the least."""
+    """At most 20 dB over the sea, and at least 20 dB below the source."""
     _, ghost = told((100, 150, source_db), (600, 150, object_db))
     assert ("azimuth_ghost" in ghost[0]) == is_ghost
     assert ("azimuth_ghost" in told((100, 150, source_db), (600, 150, object_db), radar=VIEW)[1][0]) is False
 
 
 def test_the_shift_of_most_pairs_is_learnt_beside_a_few_others_and_holds_there_alone():
-    """Twelve pairs against three; a faint object at no ghost's distance from any of them stays an object."""
+    """Twelve pairs against three; a faint object not at a ghost's distance from any of them stays an object."""
     seen = told(*pairs(3, 550, 2100), *pairs(12, 500, 100), (800, 100, 12))
     few, most, other = seen[1:6:2], seen[7:-1:2], seen[-1]
     assert all("12 pairs in the image agree" in evidence for _, evidence in most)

@@ -1,4 +1,4 @@
-"""Hulls drawn through a Gaussian blur, with speckle; the true size is known."""
+"""Hulls of known size, drawn with Gaussian blur and speckle."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from pipeline.detection.radar.cutout import Cutout, cut_out
 from pipeline.detection.radar.hull_profile import extents_m
 
 SPACING_M = (10.0, 10.0)
-FINE = 5  # sub-pixels a side
+FINE = 5  # sub-pixels per pixel in each direction
 
 
 def drawn(
@@ -42,7 +42,7 @@ def drawn(
 @pytest.mark.parametrize("length_m", [60.0, 120.0, 250.0])
 @pytest.mark.parametrize("angle_deg", [0.0, 35.0, 100.0])
 def test_the_fit_finds_place_heading_and_length_of_a_drawn_hull(length_m, angle_deg):
-    """An evenly bright hull has no dark ends: the likelihood alone must find it."""
+    """An evenly bright hull has no dark ends, so the likelihood alone must find it."""
     cutout = drawn(length_m, length_m / 6.2, angle_deg)
     fit = hull.best_fit(cutout)
     turned = np.degrees(fit.angle_rad) - angle_deg
@@ -53,7 +53,7 @@ def test_the_fit_finds_place_heading_and_length_of_a_drawn_hull(length_m, angle_
 
 
 def test_slopes_of_the_model_are_those_of_its_values():
-    """The derivatives that the search uses, against differences."""
+    """The derivatives used in the search, against finite differences."""
     rng = np.random.default_rng(1)
     y, x = rng.uniform(0, 200, 30), rng.uniform(0, 200, 30)
     lobes = rng.uniform(0, 5, (2, 4, 30))
@@ -74,7 +74,7 @@ def test_slopes_of_the_model_are_those_of_its_values():
 
 
 def test_a_gain_changes_no_size():
-    """Power of any scale: uncalibrated pictures are sized like calibrated ones."""
+    """Any scale of power: uncalibrated pictures give the same sizes as calibrated ones."""
     cutout = drawn()
     data = cutout.contrast * 123.0
     box = (slice(20, 60), slice(20, 60))
@@ -90,7 +90,7 @@ def test_a_gain_changes_no_size():
 
 
 def test_a_mirrored_picture_gives_the_mirrored_hull():
-    """Nothing in the method knows left from right."""
+    """The method treats left and right alike."""
     cutout = drawn(angle_deg=20.0)
     flipped = replace(
         cutout,
@@ -114,7 +114,7 @@ def test_any_polarisations_give_a_size_within_its_interval(bands):
 
 
 def test_other_resolutions_scale_the_hull():
-    """Twice the pixel and twice the blur: the same picture, a ship of twice the size."""
+    """Twice the pixel and twice the blur: the same picture, of a ship of twice the size."""
     fine = drawn()
     coarse = replace(fine, spacing_m=(20.0, 20.0), resolution_m=40.0)
     assert hull.features(coarse, hull.best_fit(coarse)).extent == pytest.approx(
@@ -126,7 +126,7 @@ def test_other_resolutions_scale_the_hull():
 
 @pytest.mark.parametrize("angle_deg", [0.0, 35.0, 90.0])
 def test_pixels_may_be_wider_than_high(angle_deg):
-    """Every second column left out: the same ship, in the same place."""
+    """With every second column removed: the same ship, in the same place."""
     square = drawn(angle_deg=angle_deg)
     halves = {name: getattr(square, name)[..., ::2].copy() for name in ("contrast", "member", "clear")}
     wide = replace(square, **halves, spacing_m=(10.0, 20.0))
@@ -140,7 +140,7 @@ def test_pixels_may_be_wider_than_high(angle_deg):
 
 
 def test_a_neighbour_lengthens_nobody():
-    """A second ship in line, 120 m of water between them, is not part of the hull."""
+    """A second ship in line, beyond 120 m of water, is not part of the hull."""
     alone = drawn(angle_deg=90.0, length_m=100.0, beam_m=16.0, side=120)
     ahead = np.roll(alone.contrast, 22, axis=2)
     both = replace(alone, contrast=np.where(ahead > 5.0, ahead, alone.contrast))
@@ -149,8 +149,8 @@ def test_a_neighbour_lengthens_nobody():
 
 @pytest.mark.parametrize(("over_sea", "levels"), [(1000.0, (10**-2.2, 10**-1.2)), (10.0, (0.2, 0.15))])
 def test_extents_are_distances_between_crossings(over_sea, levels):
-    """A profile that falls by a known law from a flat top, and less sharply than pixels are fine, crosses each level
-    where the law says: 22 dB below its peak, 12 below its median, but not below 2 and 1.5 times the sea; and at 6 dB.
+    """A profile that falls from a flat top by a known law, wider than a pixel, crosses each level where the law says:
+    22 dB below its peak, 12 below its median, but not below 2 and 1.5 times the sea; and at 6 dB.
     """
     spacing_m, fall_m = (2.0, 10.0), 12.0
     at = np.abs(np.arange(1000) * spacing_m[0] - 1000.0)
@@ -163,7 +163,7 @@ def test_extents_are_distances_between_crossings(over_sea, levels):
 
 @pytest.mark.parametrize(("dark_m", "length_m"), [(8.0, 200.0), (20.0, 140.0)])
 def test_a_short_dark_stretch_ends_no_hull_and_a_resolution_does(dark_m, length_m):
-    """A hull of 200 m, dark from 40 m off its middle on; shown at a resolution of 20 m."""
+    """A hull of 200 m, dark from 40 m off its centre on, at a resolution of 20 m."""
     at = np.arange(1000) * 2.0 - 1000.0
     bright = (np.abs(at) < 100) & ~((at > 40) & (at < 40 + dark_m))
     image = np.tile(np.where(bright, 1000.0, 1.0)[:, None], (1, 40))
@@ -185,7 +185,7 @@ def test_pixels_that_are_not_numbers_are_no_hull():
 
 
 def test_a_ship_near_by_is_kept_out_and_a_crumb_of_her_own_light_is_not():
-    """Of one size both; the one has a twentieth of the object's peak, the other as much as a side lobe."""
+    """Both are of one size; one has a twentieth of the object's peak, the other only as much as a side lobe."""
     data, label = np.full((1, 60, 60), 0.01, np.float32), np.zeros((60, 60), int)
     for number, cols, over_sea in ((1, slice(25, 35), 1000.0), (2, slice(45, 50), 100.0), (3, slice(5, 10), 20.0)):
         data[0, 29:31, cols], label[29:31, cols] = 0.01 * over_sea, number
@@ -198,7 +198,7 @@ def test_a_ship_near_by_is_kept_out_and_a_crumb_of_her_own_light_is_not():
 
 
 def blot(*, side=120, seed=0, sea=0.003, bands=1):
-    """Speckled sea and the labels of one object of 4 by 12 pixels in its middle."""
+    """Speckled sea, with the labels of one object of 4 by 12 pixels in its middle."""
     data = sea * np.random.default_rng(seed).gamma(4.4, 1 / 4.4, (bands, side, side))
     label = np.zeros((side, side), int)
     label[58:62, 54:66] = 1
@@ -213,7 +213,7 @@ def cut_of(data, label, box, *, bands=("VV",), origin=(0, 0), usable=None, beyon
 
 @pytest.mark.parametrize("spoilt", ["nothing", "halo", "spots", "darkness"])
 def test_contrast_is_power_over_the_mean_of_the_sea(spoilt):
-    """Not over what the object's own blur reaches, nor over what else is brighter than speckle, nor over land."""
+    """Excludes the reach of the object's own blur, other objects brighter than speckle, and land."""
     data, label, box = blot()
     usable, sea = np.ones(label.shape, bool), np.ones(label.shape, bool)
     sea[52:68, 48:72] = False
@@ -252,7 +252,7 @@ def test_of_several_bands_one_of_each_kind_is_sized_the_crossed_one_first():
 
 
 def test_a_cut_out_lies_where_its_pixels_do():
-    """Its corner counts in pixels of the image; a neighbour's blur is no water, but the object's own pixels are."""
+    """Its corner is in image pixels; a neighbour's blur is excluded from water, the object's own pixels are not."""
     data, label, box = blot()
     label[58:62, 67:72] = 2
     data[0, 58:62, 67:72] = 0.9

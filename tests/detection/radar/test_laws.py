@@ -1,4 +1,4 @@
-"""Clutter laws: quantiles against scipy and against draws of the laws themselves."""
+"""Clutter laws: quantiles against scipy and against simulation."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_without_texture_every_law_is_speckle(law):
 @pytest.mark.parametrize("order", [1.5, 5.0, 20.0])
 @pytest.mark.parametrize("law", TEXTURES)
 def test_speckle_times_texture_is_what_is_drawn(law, order):
-    """A million draws of texture times speckle, the law knowing their logarithm's variance alone."""
+    """A million draws of texture times speckle; the law gets only the variance of their logarithm."""
     rng = np.random.default_rng(7)
     drawn = TEXTURES[law](rng, order, 1_000_000) * rng.gamma(LOOKS, 1 / LOOKS, 1_000_000)
     log = np.log(drawn)
@@ -65,7 +65,7 @@ def test_probability_and_level_are_each_others_inverse(law):
 @pytest.mark.parametrize("texture", [0.3, 1.0])
 @pytest.mark.parametrize("law", TEXTURES)
 def test_a_rare_level_is_that_of_the_integral(law, texture):
-    """Rarer than draws can show: speckle's tail over the law of ln texture of that variance, by scipy's quadrature."""
+    """Rarer than simulation can show: speckle's tail integrated over a ln texture of that variance, by scipy."""
     level = float(laws.quantile(law, 1e-7, special.polygamma(1, LOOKS) + texture, LOOKS))
     order = optimize.brentq(lambda k: special.polygamma(1, k) - texture, 0.1, 100)
     ln_texture = {"k": stats.loggamma(order), "g0": stats.loggamma(order), "lognormal": stats.norm(0, texture**0.5)}[
@@ -84,7 +84,7 @@ def test_a_rare_level_is_that_of_the_integral(law, texture):
 
 @pytest.mark.parametrize("level", [10.0, 30.0, 80.0])
 def test_how_rare_a_bright_ship_is_in_speckle_is_scipys(level):
-    """Down to one in 10 to the 140: which of two ships is the likelier is told by it."""
+    """Down to one in 10 to the 140: this decides which of two ships is likelier."""
     truth = stats.gamma.logsf(level * np.exp(special.digamma(LOOKS)), LOOKS)
     found = laws.ln_survival("gamma", level, special.polygamma(1, LOOKS), LOOKS)
     assert float(found) == pytest.approx(truth, rel=0.02)

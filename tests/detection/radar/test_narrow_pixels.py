@@ -1,4 +1,4 @@
-"""Pixels narrowed by a grid of degrees, each of the sensor's drawn several times: truth is what the square ones say."""
+"""Narrow pixels of a degree grid, which repeat each sensor pixel several times. Truth: results with square pixels."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def found(power, spacing_m=10.0):
 
 @pytest.mark.parametrize("axis", NARROW)
 def test_as_many_looks_are_told(axis):
-    """Of speckle that hangs together over two of the sensor's pixels, as in a GRD."""
+    """With speckle correlated over two sensor pixels, as in a GRD."""
     power = ndimage.uniform_filter(sea(), 2)
     once, thrice = found(power), found(np.repeat(power, TIMES, axis), NARROW[axis])
     assert thrice.diagnostics["enl"] == pytest.approx(once.diagnostics["enl"], rel=0.03)
@@ -34,7 +34,7 @@ def test_as_many_looks_are_told(axis):
 
 @pytest.mark.parametrize("axis", NARROW)
 def test_specks_are_as_likely_to_be_ships(axis):
-    """Pixels drawn three times raised the odds by a factor of 3.5."""
+    """Repeating pixels three times must not raise the odds (else by a factor of 3.5)."""
     power = sea()
     for row, col in SPECKS:
         power[row, col : col + 2] = 0.02 * 7.0

@@ -1,4 +1,4 @@
-"""Calm water under thermal noise that was taken off: ships are found and sized there as with the noise left in."""
+"""Calm water with thermal noise subtracted: ships are found and sized as if the noise were still included."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SIDE = 340
 
 
 def with_noise(vv, vh, seed=8):
-    """Speckle of water and noise together, with ships of 18 x 3 pixels, 10 dB fainter in VH."""
+    """Speckle of water plus noise, with ships of 18 x 3 pixels, 10 dB fainter in VH."""
     rng = np.random.default_rng(seed)
     out = {}
     for name, water, ship in (("VV", vv, 0.3), ("VH", vh, 0.03)):
@@ -49,13 +49,13 @@ def test_what_the_noise_hid_is_not_told_by_taking_it_off(water_db):
     image = with_noise(10 * vh, vh)
     kept, off = (at_ships(detect(scene_of(i))[0]) for i in (image, taken_off(image)))
     assert len(kept) == len(off) == len(SHIPS)
-    assert np.abs(np.array(off) - kept).max() < 25  # 40 to 80 m too long, or none at all, by the bare spread
+    assert np.abs(np.array(off) - kept).max() < 25  # with the bare spread 40 to 80 m too long, or not found
 
 
 def test_the_sea_is_told_as_bright_as_it_is():
     told = detect(scene_of(taken_off(with_noise(0.01, 1e-4))))[1]
     assert told["sea_sigma0_db"] == pytest.approx(-20, abs=0.3)
-    far_below = detect(scene_of(taken_off(with_noise(1e-4, 1e-5))))[1]  # an eighth of the noise, and less
+    far_below = detect(scene_of(taken_off(with_noise(1e-4, 1e-5))))[1]  # sea at an eighth of the noise, and less
     assert far_below["sea_sigma0_db"] == pytest.approx(-40, abs=0.3)
 
 
@@ -73,7 +73,7 @@ def test_speckle_and_its_texture_get_nothing(texture):
 def test_the_constant_is_the_noise():
     scene = scene_of(taken_off(with_noise(0.02, 1e-5)))
     _, by = noise_removed.lifted(scene, [scene.read(Window(0, 0, SIDE, SIDE))])
-    assert by[0] == 0  # VV sea stands far above its noise
+    assert by[0] == 0  # the VV sea is far above its noise
     assert by[1] == pytest.approx(NOISE["VH"], rel=0.03)
 
 
@@ -102,6 +102,6 @@ def test_pixels_as_stored_become_the_same_power():
 
 @pytest.mark.parametrize("noise", [0.5, 0.8, 1.0])
 def test_what_is_missing_in_the_mean_is_what_was_taken_off(noise):
-    """Of speckle of mean 1, by scipy's quantiles of the gamma law; pixels that fell below nothing are cut off there."""
+    """For speckle of mean 1, by scipy's gamma quantiles; pixels that fell below zero are clipped."""
     speckle = stats.gamma.ppf((np.arange(10_000) + 0.5) / 10_000, LOOKS, scale=1 / LOOKS)
     assert noise_removed._short(np.maximum(speckle - noise, 1e-6)) == pytest.approx(noise, rel=1e-3)

@@ -1,4 +1,4 @@
-"""The level of the sea before a front: the ring's, but where the sea close by is far brighter than it."""
+"""Sea level near a front: the ring's, unless the sea nearby is far brighter."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ FRONT, SIDE = 250, 500
 
 
 def levels(brighter: float) -> tuple[np.ndarray, np.ndarray]:
-    """The sea's level as a view has it and as the ring has it, ln over the dark sea; behind a front it is brighter."""
+    """The sea's level in a view and in the ring, ln over the dark sea; behind a front it is brighter."""
     mean = np.where(np.arange(SIDE) < FRONT, 0.02, 0.02 * brighter)
     rng = np.random.default_rng(2)
     config = DetectionConfig()
@@ -28,15 +28,15 @@ def levels(brighter: float) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("brighter", [1.0, 1.4])
 def test_a_sea_hardly_brighter_than_the_ring_says_has_the_level_of_the_ring(brighter):
-    """Less than half a unit of ln is texture, which the law of the ring knows already."""
+    """Less than half a unit of ln is texture, which the ring's law already includes."""
     view, ring = levels(brighter)
     np.testing.assert_allclose(view, ring, atol=1e-5)
 
 
 def test_behind_a_front_the_sea_has_its_own_level_where_the_ring_lies_half_before_it(monkeypatch):
-    """Also where the two waters of the ring are not told apart."""
+    """Also if the ring's two waters are not told apart."""
     monkeypatch.setattr(two_waters, "own_water", lambda _blocks, clutter, *_rest, **_more: clutter)
     view, ring = levels(8.0)
-    near = np.s_[100:400, FRONT + 22 : FRONT + 34]  # a patch of 40 pixels reaches back to the front, the ring beyond
+    near = np.s_[100:400, FRONT + 22 : FRONT + 34]  # a patch of 40 pixels reaches the front, the ring goes beyond it
     assert np.median(ring[near]) < np.log(8) - 0.5
     assert np.median(view[near]) == pytest.approx(np.log(8), abs=0.1)

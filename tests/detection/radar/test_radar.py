@@ -1,4 +1,4 @@
-"""Radar detection: false alarms as asked for, ships where they were put, no trace of tiles, gain or orientation."""
+"""Radar detection: the requested false-alarm rate, ships at their places, no effect of tiles, gain or orientation."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ SEAS = pytest.mark.parametrize("texture", [None, 4.0, 1.5], ids=["gamma", "K, mi
 def test_the_achieved_false_alarm_rate_is_the_stated_one(texture):
     """A million pixels at one in 20,000: within a factor of 2, with and without texture.
 
-    The printed rate leaves out what looks like a ship, which in spikier sea some false alarms do.
+    The printed rate excludes objects that look like ships, as some false alarms in spiky sea do.
     """
     stated = 5e-5
     config = DetectionConfig(radar={"false_alarm_rate": stated})
@@ -64,7 +64,7 @@ def test_the_achieved_false_alarm_rate_is_the_stated_one(texture):
 
 @SEAS
 def test_pure_sea_gives_hardly_a_ship(texture):
-    """A million pixels of sea at a rate of one in a million: one alarm is expected, five or more come once in 270."""
+    """A million pixels of sea at a rate of one in a million: one alarm is expected; five or more have chance 1/270."""
     table, told = detect(scene_of(sea((1000, 1000), seed=3, texture=texture)))
     assert table["accepted"].sum() < 5
     assert told["clutter_law"] in LAWS
@@ -95,7 +95,7 @@ def test_calibration_gain_moves_nothing(gain):
 
 @pytest.mark.parametrize("tile_px", [96, 200, 333])
 def test_tiles_leave_no_trace(tile_px):
-    """A ship on every kind of tile border, at a level where noise matters."""
+    """A ship on every kind of tile border, at a brightness where noise matters."""
     image = with_ships(sea(), power=0.4)
     whole, _ = detect(scene_of(image), config=DetectionConfig(tile_px=4096))
     tiled, _ = detect(scene_of(image), config=DetectionConfig(tile_px=tile_px))
@@ -104,7 +104,7 @@ def test_tiles_leave_no_trace(tile_px):
 
 @pytest.mark.parametrize("texture", [None, 1.5])
 def test_windows_that_no_block_says_to_hold_a_ship_hold_none(texture, monkeypatch):
-    """At a rate of one in 2,000, with hundreds of alarms: read or not, they change no row."""
+    """At a rate of one in 2,000, with hundreds of alarms: reading or skipping them changes no row."""
     scene = scene_of(with_ships(sea(seed=5, texture=texture)))
     config = DetectionConfig(radar={"false_alarm_rate": 5e-4})
     here, _ = detect(scene, config=config)
@@ -165,7 +165,7 @@ def test_ghosts_lie_where_the_ambiguity_equation_puts_them():
     image[100:104, 150:165] = 40.0
     ghost = round(0.0555 * 850e3 * 1700 / (2 * 7500) / 10)
     image[100 + ghost : 104 + ghost, 150:165] = 0.4  # 20 dB below
-    image[400:404, 40:55] = 0.4  # as bright, but elsewhere: a ship
+    image[400:404, 40:55] = 0.4  # equally bright, but elsewhere: a ship
     table, _ = detect(scene_of(image, radar=view))
     assert len(table) >= 3
     flags = {round(row): f for row, f in zip(table["row"], table["flags"], strict=True)}

@@ -1,4 +1,4 @@
-"""Radar scenes that are broken, empty, tiny or all land: a correct table and a reason, never a crash."""
+"""Broken, empty, tiny or all-land radar scenes: a correct table and a reason, never a crash."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_ship_in_a_small_chip_is_found():
 
 
 def test_saturated_pixels_are_a_ship_like_any_other():
-    image = ship(sea(), power=50.0)  # flat at the top
+    image = ship(sea(), power=50.0)  # saturated
     table, _ = detect(array_scene({"VV": image}))
     assert table["accepted"].sum() == 1
 
@@ -74,15 +74,15 @@ def test_a_hole_in_the_geometry_costs_flags_not_ships():
 
 
 def picture(top):
-    """A calm sea with a ship 30 dB over it, as a picture of amplitude that is cut off ``top`` times over the sea's."""
+    """A calm sea with a ship 30 dB over it, as an amplitude picture clipped at ``top`` times the sea."""
     return np.minimum(ship(sea(), power=20.0), 0.02 * top**2)
 
 
 @pytest.mark.parametrize(("top", "shown"), [(1.4, False), (1.8, False), (6.0, True)])
 def test_where_numbers_end_below_what_a_ship_must_exceed_nothing_is_known(top, shown):
-    """A picture stretched to the 98 % of a viewer lost 12 of 15 ships, and its empty table read as an empty sea.
+    """A picture stretched to a viewer's 98 % loses 12 of 15 ships; its empty table must not read as an empty sea.
 
-    This one is white all over, as no sea is, and is found.
+    This ship is white throughout, as no sea is, and is found.
     """
     place = place_of(box_zone("berth", 132.99, 42.70, 133.10, 42.76))
     table, told = detect(array_scene({"VV": picture(top)}), place=place)
@@ -103,7 +103,7 @@ def test_where_numbers_end_below_what_a_ship_must_exceed_nothing_is_known(top, s
 
 
 def test_an_empty_sea_that_was_not_cut_off_is_known():
-    """Its brightest pixel also lies below what a ship must exceed; in whole dB many pixels share it."""
+    """Its brightest pixel is also below what a ship must exceed; in whole dB many pixels share that value."""
     power = sea()
     for image in (power, 10 ** (np.round(10 * np.log10(power)) / 10)):
         assert detect(array_scene({"VV": image}))[1]["unknown"] == []
@@ -116,7 +116,7 @@ def test_a_few_pixels_amid_nothing_are_no_look_at_empty_water():
 
 
 def test_a_sea_with_a_spike_in_every_block_is_read():
-    """Regular hot pixels: no block of 80 m is left in which all is sea."""
+    """Regular hot pixels leave no block of 80 m that is all sea."""
     image = sea()
     image[::6, ::6] = 20 * 0.02
     _, told = detect(array_scene({"VV": image}, radar=RadarView()))

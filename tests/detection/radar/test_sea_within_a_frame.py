@@ -1,6 +1,6 @@
-"""The stated false-alarm rate where an image holds less sea: a frame without data, as a turned map grid has around it.
+"""The stated false-alarm rate in an image with less sea: a no-data frame, as around a rotated map grid.
 
-Truth is that the same water, with nothing around it, is judged alike.
+Truth: the same water without a frame is judged alike.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pipeline.detection.radar.survey import survey
 from pipeline.types import RadarView
 from tests.builders import array_scene
 
-SIDE_PX = 1600  # all of which is sampled: 2.6 million pixels, of which 26 are expected beyond 1e-5
-SPIKES = 3e-4  # of the pixels hold something four times as bright: the tail beyond is not that of any law
+SIDE_PX = 1600  # all sampled: 2.6 million pixels, of which 26 are expected beyond 1e-5
+SPIKES = 3e-4  # share of pixels with something four times as bright: a tail that follows no law
 
 
 def spiky_sea():

@@ -1,4 +1,4 @@
-"""Objects that are no single hull say so."""
+"""Objects that are not a single hull are flagged."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ WHOLE = SimpleNamespace(beyond=None)
 
 
 def blob(rows, cols, relative=100.0) -> SimpleNamespace:
-    """An object of these pixels, as bright over the sea as said."""
+    """An object of these pixels, with this brightness relative to the sea."""
     rows, cols = np.asarray(rows), np.asarray(cols)
     relative = np.broadcast_to(np.asarray(relative, float), rows.shape)
 
@@ -88,7 +88,7 @@ def test_the_width_of_a_filled_rectangle_is_its_smaller_side(height, width):
 
 
 def test_one_bright_point_on_an_islet_makes_it_no_ship():
-    """Its outline at 24 dB below the peak is wide; at 18 dB a point is left."""
+    """Its outline at 24 dB below the peak is wide; at 18 dB only a point remains."""
     islet = rectangle(20, 30, 20, 40)
     relative = np.where((islet.rows == 30) & (islet.cols == 50), 100.0, 1.0)
     islet = blob(islet.rows, islet.cols, relative)
@@ -98,7 +98,7 @@ def test_one_bright_point_on_an_islet_makes_it_no_ship():
 @pytest.mark.parametrize(("beyond_m", "off"), [(-1.0, False), (1.0, True)])
 @pytest.mark.parametrize("side", [-1, 1])
 def test_pixels_are_beside_a_hull_beyond_her_ends_and_sides_and_the_blur(side, beyond_m, off):
-    """A hull of 100 by 20 m that lies along a row of the image; the blur reaches 40 m."""
+    """A hull of 100 by 20 m along a row of the image; the blur reaches 40 m."""
     ahead, abeam = side * (50 + 40 + beyond_m), side * (10 + 40 + beyond_m)
     spots = blob(HULL.row + np.array([0, abeam / 10]), HULL.col + np.array([ahead / 5, 0]))
     assert shape.beside(spots, HULL, SCENE).tolist() == [off, off]
@@ -125,7 +125,7 @@ def cut_by_the_frame(missing, water=None):
 
 def test_a_slanted_frame_cuts_a_hull_as_the_edge_of_the_file_does():
     rows, cols = np.indices((400, 400))
-    assert "touches_edge" in cut_by_the_frame(cols - 0.3 * rows > 108)["flags"]  # through her middle
+    assert "touches_edge" in cut_by_the_frame(cols - 0.3 * rows > 108)["flags"]  # cut through her middle
     assert "touches_edge" not in cut_by_the_frame(cols - 0.3 * rows > 140)["flags"]  # 200 m off her end
 
 
@@ -139,7 +139,7 @@ def test_a_hole_or_an_operators_mask_of_land_cuts_no_hull():
 
 @pytest.mark.parametrize("angle_deg", [0.0, 30.0, 90.0, 150.0])
 def test_what_is_hardly_a_ship_has_the_size_of_the_rectangle_that_she_fills_less_the_blur(angle_deg):
-    """Of 200 by 60 m, drawn in pixels of 4 by 2 m, and the faint light around, which moves nothing."""
+    """200 by 60 m, drawn in pixels of 4 by 2 m, with faint light around that must have no effect."""
     spacing, angle = np.array([4.0, 2.0]), np.radians(angle_deg)
     rows, cols = np.indices((150, 300)).reshape(2, -1).astype(float)
     y, x = (rows - 70) * spacing[0], (cols - 160) * spacing[1]
@@ -150,7 +150,7 @@ def test_what_is_hardly_a_ship_has_the_size_of_the_rectangle_that_she_fills_less
     size = rough_size(rows[near], cols[near], power[near], tuple(spacing), 20.0)
     assert (size.row, size.col) == pytest.approx((70, 160), abs=0.5)
     assert (size.length_m[1], size.beam_m[1]) == pytest.approx((180, 40), abs=4)
-    assert size.length_m[0] <= 180 - 20 < 200 + 20 <= size.length_m[2]  # poorly known
+    assert size.length_m[0] <= 180 - 20 < 200 + 20 <= size.length_m[2]  # a wide interval
     assert abs(np.dot(size.axis, (np.cos(angle), np.sin(angle)))) == pytest.approx(1, abs=1e-3)
     corner_y, corner_x = ((size.outline - (70, 160)) * spacing).T
     along = corner_y * np.cos(angle) + corner_x * np.sin(angle)
@@ -160,7 +160,7 @@ def test_what_is_hardly_a_ship_has_the_size_of_the_rectangle_that_she_fills_less
 
 
 def test_a_speck_has_no_size_of_its_own():
-    """One pixel of a sensor of twice its width: all of it is blur."""
+    """One pixel, half as wide as the sensor's resolution: all of it is blur."""
     size = rough_size(np.array([7.0]), np.array([9.0]), np.array([3.0]), (10.0, 10.0), 20.0)
     assert (size.row, size.col) == (7.0, 9.0)
     assert size.beam_m[0] <= size.beam_m[1] <= size.length_m[1] < 10

@@ -1,4 +1,4 @@
-"""Land seen in the image: its neighbourhoods against scipy's filters, and what is land."""
+"""Land recognised in the image: its neighbourhood operations against scipy's filters, and what counts as land."""
 
 from __future__ import annotations
 

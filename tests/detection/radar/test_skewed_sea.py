@@ -1,6 +1,6 @@
-"""The stated false-alarm rate in textured seas: truth is the share asked for.
+"""The stated false-alarm rate in textured seas. Truth: the requested share.
 
-Texture is drawn for each pixel alone, so that it cannot be told from speckle by neighbours, or alike over 80 m.
+Texture is drawn per pixel, so that neighbours cannot tell it from speckle, or constant over 80 m.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pipeline.types import RadarView, Window
 from tests.builders import array_scene
 
 LOOKS, SIDE_PX = 4.4, 800
-RATE = 1e-4  # 64 pixels of an image
+RATE = 1e-4  # 64 pixels per image
 TEXTURES = {
     "K of order 1.5": lambda rng, shape: rng.gamma(1.5, 1 / 1.5, shape),
     "log-normal, 0.3": lambda rng, shape: np.exp(rng.normal(0, 0.3, shape)),
@@ -40,5 +40,5 @@ def share_over(scene):
 @pytest.mark.parametrize("alike_px", [1, 8])
 @pytest.mark.parametrize("texture", TEXTURES)
 def test_as_much_of_the_sea_is_over_the_threshold_as_was_asked_for(texture, alike_px):
-    """Within a factor of 2; where texture passed for speckle, more than twice as much was over."""
+    """Within a factor of 2; if texture passed for speckle, the share would be more than twice as large."""
     assert RATE / 2 < share_over(sea(texture, alike_px)) < RATE * 2

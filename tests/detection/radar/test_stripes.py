@@ -1,4 +1,4 @@
-"""Lines of an image that another transmitter fills, and ships that lie in line and are none."""
+"""Image lines filled by another transmitter, and ships in line that are no such stripe."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ SHIPS = ((150, 200, 4, 18), (420, 600, 20, 3))  # row, col, rows, cols
 
 
 def sea(*, ships=SHIPS, seed=2, shape=(600, 800)):
-    """Speckle of a mean of 1, with ships of 20 dB blurred as by the sensor."""
+    """Speckle of mean 1, with ships of 20 dB blurred as by the sensor."""
     rng = np.random.default_rng(seed)
     level = np.ones(shape)
     for row, col, rows, cols in ships:
@@ -44,7 +44,7 @@ def test_a_stripe_gives_no_ships_and_takes_none_elsewhere(over_db, turned):
 
 
 def test_ships_in_line_are_no_stripe():
-    """Six ships of 240 m heading along one row, 60 m apart: a hull's breadth and blur reach the lines beside."""
+    """Six ships of 240 m heading along one row, 60 m apart: a hull's breadth and blur reach the adjacent lines."""
     ships = tuple((300, 100 + 30 * n, 4, 24) for n in range(6))
     table, told = detect(array_scene({"VV": sea(ships=ships)}))
     assert not any("interference" in flags for flags in table["flags"])
@@ -52,7 +52,7 @@ def test_ships_in_line_are_no_stripe():
 
 
 def test_a_line_at_a_shore_is_no_stripe():
-    """Barges at a quay lie so: sea is looked for 160 m off on both sides, and one of them is land, 100 m off."""
+    """Barges at a quay lie like that. Sea is required 160 m off on both sides; here one side is land, 100 m off."""
     image = with_stripe(sea(ships=()), 20.0)
     for quay, told in ((None, True), (312, False)):
         water = np.ones(image.shape, bool)
@@ -63,7 +63,7 @@ def test_a_line_at_a_shore_is_no_stripe():
 
 @pytest.mark.parametrize("spacing_m", [(10.0, 10.0), (5.0, 20.0)])
 def test_what_is_striped_is_as_counted_line_by_line(spacing_m):
-    """84 pixels of 10 m in 5 km of a line, and five times as many as 30 to 50 m beside: by sums over the image."""
+    """84 pixels of 10 m in 5 km of a line, and five times as many as 30 to 50 m beside it, counted over the image."""
     rng = np.random.default_rng(1)
     density = rng.choice([0.0, 0.02, 0.1, 0.2, 0.4], 60, p=[0.4, 0.3, 0.1, 0.1, 0.1])
     bright = rng.random((60, 900)) < density[:, None]

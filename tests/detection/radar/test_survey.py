@@ -1,4 +1,4 @@
-"""A first look at a scene: looks, level and weights against the theory of speckle, law by law."""
+"""Survey of a scene: looks, sea level and band weights against the theory of speckle."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def test_speckle_has_as_many_looks_as_it_was_drawn_with(looks):
 
 
 def test_texture_that_is_wide_takes_no_looks_away():
-    """Pixels a few steps apart share it, but for those at its edges; what is left of their ratio is speckle."""
+    """Nearby pixels share the texture, except at its edges; their ratio is then speckle."""
     texture = np.kron(np.random.default_rng(1).gamma(8.0, 1 / 8.0, (8, 8)), np.ones((80, 80)))
     assert known_of(0.02 * texture, 10.0).looks == pytest.approx(10.0, rel=0.1)
 
 
 @pytest.mark.parametrize("spoilt", ["nothing", "land", "bright sea"])
 def test_the_sea_is_as_bright_as_its_mean(spoilt):
-    """Whatever lies beside it: land that no map knows over half of the picture, or land of the map."""
+    """Even beside land: unmapped over half of the picture, or mapped."""
     mean = np.full((1000, 1000), 0.02)
     water = np.ones(mean.shape, bool)
     if spoilt == "land":
@@ -47,7 +47,7 @@ def test_the_sea_is_as_bright_as_its_mean(spoilt):
 
 
 def test_bands_weigh_as_the_likelihood_ratio_of_a_weak_target_does():
-    """d/da of the log-likelihood of exponential power p with mean m + a s, at a = 0: s p / m^2, but for a constant."""
+    """d/da of the log-likelihood of exponential power p with mean m + a s, at a = 0: s p / m^2, up to a constant."""
     shares, means = np.array([10**-0.9, 1.0]), np.array([0.006, 0.02])
     weights = band_weights(("VH", "VV"), means)
     assert weights[0] / weights[1] == pytest.approx((shares / means**2)[0] / (shares / means**2)[1])
@@ -69,7 +69,7 @@ def test_texture_of_single_pixels_over_most_of_the_sea_leaves_the_looks_of_the_r
 
 @pytest.mark.parametrize("over_db", [9.0, 13.0, 17.0])
 def test_ships_bend_no_tail_of_the_sea(over_db):
-    """Those faint enough to pass for its spikes as well: looks and the tail's bend are the sea's without them."""
+    """Including ships as faint as the sea's spikes: looks and tail exponent equal those without ships."""
     image = speckled(np.full((640, 640), 0.02))
     ships = image.copy()
     for row, col in np.ndindex(4, 4):

@@ -1,4 +1,4 @@
-"""Ships beside a step of the sea, and the sea there: judged by their own water, not by a ring of both."""
+"""Ships and sea near a step in sea brightness are judged by their own water, not by a ring that mixes both."""
 
 import numpy as np
 import pytest
@@ -11,12 +11,12 @@ from pipeline.detection.radar.survey import Survey, survey
 from pipeline.types import Window
 from tests.builders import array_scene
 
-SIDE, STEP = 480, 240  # pixels; a block has 8 of them
-FAR, NEAR = np.s_[20:40, 5:15], np.s_[20:40, 22:27]  # blocks of the dark water, 1 km and 250 to 600 m off the step
+SIDE, STEP = 480, 240  # pixels; a block has 8 of them a side
+FAR, NEAR = np.s_[20:40, 5:15], np.s_[20:40, 22:27]  # blocks of the dark water, 1 km and 250 to 600 m from the step
 
 
 def known_sea(gain: np.ndarray) -> Survey:
-    """What is known of a sea of 4.4 looks and this mean."""
+    """Survey of a sea of 4.4 looks with this mean."""
     mean = 0.02 * np.broadcast_to(gain, (SIDE, SIDE))
     image = mean * np.random.default_rng(4).gamma(4.4, 1 / 4.4, (SIDE, SIDE))
     known = survey(array_scene({"VV": image}), DetectionConfig())[1]
@@ -25,14 +25,14 @@ def known_sea(gain: np.ndarray) -> Survey:
 
 
 def limit_db(known: Survey) -> np.ndarray:
-    """Power that a pixel of each block must exceed to be no sea."""
+    """Power that a pixel of each block must exceed not to be sea."""
     sea = known.clutter.log_mean + np.log(objects.sea_limit(known, DetectionConfig()))
     return 10 / np.log(10) * sea
 
 
 @pytest.mark.parametrize("step_db", [5.0, 7.0, 10.0])
 def test_a_ship_beside_a_step_must_stand_out_as_far_as_in_the_plain_sea(step_db):
-    """By the ring of both waters she had to by 5 to 12 dB more."""
+    """With a ring of both waters it would need 5 to 12 dB more."""
     limit = limit_db(known_sea(np.where(np.arange(SIDE) < STEP, 1.0, 10 ** (step_db / 10))))
     assert np.abs(limit[NEAR] - np.median(limit[FAR])).max() < 1.0
 
@@ -59,7 +59,7 @@ def test_a_sea_without_a_step_keeps_the_clutter_of_its_ring(gain, monkeypatch):
 
 
 def test_no_more_of_the_sea_beside_a_step_passes_than_is_stated():
-    """Of 270,000 pixels within 700 m of a step, at a rate of 1e-4, 27 may."""
+    """Of 270,000 pixels within 700 m of a step, 27 may at a rate of 1e-4."""
     mean = 0.02 * np.where(np.arange(SIDE) < STEP, 1.0, 10**0.7)
     config = DetectionConfig.model_validate({"radar": {"false_alarm_rate": 1e-4}})
     passed = 0
@@ -76,14 +76,14 @@ def test_no_more_of_the_sea_beside_a_step_passes_than_is_stated():
 @pytest.mark.parametrize("spread", [0.5, 3.0])
 @pytest.mark.parametrize("law", [stats.norm(0, 1), stats.uniform(0, 3.46)], ids=["normal", "ramp"])
 def test_one_law_is_not_taken_for_two_waters(law, spread):
-    """Halves of a normal law stand 2.7 of their own spread apart, of an even ramp 3.5."""
+    """The halves of a normal law are 2.7 of their own spreads apart, those of a uniform law 3.5."""
     assert np.isnan(two_waters._step(spread * law.ppf((np.arange(280) + 0.5) / 280)))
 
 
 @pytest.mark.parametrize("share", [0.07, 0.5, 0.93])
 @pytest.mark.parametrize("apart", [0.9, 3.0])
 def test_between_two_waters_lies_the_middle_of_their_levels(apart, share):
-    """Of 280 blocks of 64 pixels of speckle, however few the one has; of fewer than a twentieth they are ships."""
+    """Of 280 blocks of 64 speckle pixels, even if one water has few; fewer than a twentieth are taken for ships."""
     levels = np.random.default_rng(0).normal(0, 0.07, 280)
     levels[: round(280 * share)] += apart
     assert two_waters._step(levels) == pytest.approx(apart / 2, abs=0.05)
@@ -93,7 +93,7 @@ def test_between_two_waters_lies_the_middle_of_their_levels(apart, share):
 
 @pytest.mark.parametrize("at", [(20, 20), (2, 37), (0, 0)])
 def test_the_two_waters_are_sought_in_the_same_ring_as_the_clutter(at):
-    """Between two rectangles around a block, as far as the picture goes and where there is sea; by numpy."""
+    """Between two rectangles around a block, within the picture and on sea; with numpy."""
     rng = np.random.default_rng(3)
     count, log_sum = rng.integers(1, 65, (2, 40, 38)).astype(np.int32)
     sea = rng.random(count.shape) > 0.2
