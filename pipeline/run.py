@@ -221,13 +221,19 @@ def _tell(account: Account, job: Job) -> None:
 def _looked_into(ground: Ground, account: Account, verdicts: Sequence[Verdict]) -> dict[str, pd.DataFrame]:
     """AIS silences, sensitivity of the answer to its assumptions, and calls without their weakest evidence."""
     from pipeline import calls, volume
-    from pipeline.chain.accounting import robustness
+    from pipeline.chain.accounting import robustness, under_other_stays
 
     config, tables = ground.config, account.tables
     return {
         "silences": calls.silences(ground.tracks, ground.place, config.calls),
         "sensitivity": volume.sensitivity(
-            tables["liftings"], tables["ledger"], ground.cap, config.volume, config.seed, missed=tables["missed"]
+            tables["liftings"],
+            tables["ledger"],
+            ground.cap,
+            config.volume,
+            config.seed,
+            missed=tables["missed"],
+            other_stays=under_other_stays(ground, account, verdicts),
         ),
         "robustness": robustness(ground, account, verdicts),
     }

@@ -6,6 +6,7 @@ to sixty times. Stays of transponders, their reports, and rows whose evidence is
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -54,6 +55,12 @@ class Listened:
         nobody_saw = pd.DataFrame()
         spells = [Spell(s.mmsi, s.arrival_hi, s.departure_lo, nobody_saw, s.ship) for s in self.found]
         self.visits = visits(self.found, tracks, place, [imo_said(self.reports_of(spell)) for spell in spells])
+
+    def under(self, config: CallsConfig) -> Listened:
+        """The same stays of transponders, to make the calls of images anew under other settings."""
+        other = copy(self)
+        other.config, other._rows = config, {}
+        return other
 
     def reports_of(self, spell: Spell) -> pd.DataFrame:
         """As `hulls.reports_of`."""

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from pipeline.config import CapConfig, RunConfig
     from pipeline.types import Headline, Place
 
+OTHER_STAYS = {"half as long": 0.5, "twice as long": 2.0}  # as `calls.stay_d` says (our choice, no source)
+BY_IMAGES = ("C", "D")  # classes of evidence of a stay that no transponder tells
+FEWEST_DRAWS = 200  # who draws liftings again for a sum asks for no figure that draws tell
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
@@ -140,6 +144,22 @@ def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
     return tables | {"liftings": liftings, "missed": missed, "ledger": ledger}, headline
 
 
+def _called_anew(
+    ground: Ground,
+    account: Account,
+    verdicts: Sequence[Verdict],
+    detections: pd.DataFrame,
+    looks: pd.DataFrame,
+    matches: pd.DataFrame,
+) -> pd.DataFrame:
+    """Port calls of other sightings or under other settings than the account's; the verdicts stand."""
+    calls = port_calls(ground, detections, looks, matches)
+    if account.before is None:
+        return calls
+    cargo = partial(_cargo_of_visit, ground, detections)
+    return reviewed_calls(calls, account.before.tables["port_calls"], verdicts, cargo)[0]
+
+
 def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) -> pd.DataFrame:
     """What each counted call and the sum would be without the call's weakest evidence, with verdicts still applied."""
     from pipeline import volume
@@ -147,13 +167,6 @@ def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) ->
     from pipeline.chain.weakest import Chain, without_weakest
 
     drawn = volume.DrawnOnce(ground.config.volume, ground.config.seed, several_accounts=True)
-
-    def calls_of(detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
-        calls = port_calls(ground, detections, looks, matches)
-        if account.before is None:
-            return calls
-        cargo = partial(_cargo_of_visit, ground, detections)
-        return reviewed_calls(calls, account.before.tables["port_calls"], verdicts, cargo)[0]
 
     def barrels_of(calls: pd.DataFrame) -> tuple[pd.DataFrame, float]:
         liftings = volume.liftings_of_draws(calls, drawn, counted_alone=True)
@@ -165,4 +178,31 @@ def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) ->
         return float(call["p_loading"]) if zone is None else chance_of_loading(call, zone, ground.config.calls)
 
     tables = account.tables | {"scenes": ground.scenes}
+    calls_of = partial(_called_anew, ground, account, verdicts)
     return without_weakest(tables, Chain(calls_of, barrels_of, loading_of))
+
+
+def under_other_stays(ground: Ground, account: Account, verdicts: Sequence[Verdict]) -> dict[str, pd.DataFrame]:
+    """Liftings of the same sightings, were stays half and twice as long; none where AIS tells all counted stays.
+
+    Stays that were heard remain as they are. ``max_stay_d`` moves by the same factor, or looks further apart would be
+    two calls however long ships stay.
+    """
+    from pipeline import volume
+
+    held = account.held_calls
+    if not (held["counts"].astype(bool) & held["evidence_class"].isin(BY_IMAGES)).any():
+        return {}
+    assumed = ground.config.calls
+    drawn = volume.DrawnOnce(ground.config.volume.model_copy(update={"draws": FEWEST_DRAWS}), ground.config.seed)
+    evidence = [account.tables[name] for name in ("detections", "looks", "matches")]
+    out = {}
+    for words, factor in OTHER_STAYS.items():
+        shorter, longer = assumed.stay_d
+        other = {"stay_d": (factor * shorter, factor * longer), "max_stay_d": factor * assumed.max_stay_d}
+        under = assumed.model_copy(update=other)
+        config = ground.config.model_copy(update={"calls": under})
+        changed = replace(ground, config=config, listened=ground.listened.under(under))
+        calls = _called_anew(changed, account, verdicts, *evidence)
+        out[words] = volume.liftings_of_draws(calls, drawn, counted_alone=True)
+    return out

@@ -143,7 +143,8 @@ def _bars(shown: pd.DataFrame) -> dict[str, Any] | None:
         }
         for row in shown.itertuples()
     ]  # fmt: skip
-    return {"base": barrels(base), "base_at": at(base), "rows": rows}
+    stays = bool((shown["name"] == "stay_length").any())
+    return {"base": barrels(base), "base_at": at(base), "rows": rows, "stays": stays}
 
 
 def sentence(table: pd.DataFrame) -> str:

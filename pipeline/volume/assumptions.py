@@ -6,17 +6,21 @@ A range is the 5 % and 95 % point where the assumption has a distribution, else 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from pipeline.config import MOVED, VolumeConfig
+from pipeline.plurals import number_of
 from pipeline.quantiles import Z90
 from pipeline.ships.retyping import RETYPED, share_range
 from pipeline.volume.capacity import DWT_PRIOR
 from pipeline.volume.evidence import COLUMNS
 from pipeline.volume.look_times import LOOKS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 HABIT_LIMITS = (0.05, 0.98)  # the shared fill is drawn within these
 CONSTANTS_RANGE = (0.03, 0.06)  # 3-6 % of deadweight on short shuttles (no published source)
@@ -62,6 +66,14 @@ def assumptions(liftings: pd.DataFrame, config: VolumeConfig, other_rule: pd.Dat
         *_ships(liftings, config),
         *_calls(liftings, config, other_rule),
     ]
+
+
+def length_of_stays(liftings: Mapping[str, pd.DataFrame], config: VolumeConfig) -> list[Assumption]:
+    """By which looks of several days show one call or several: liftings were stays shorter, and were they longer."""
+    if not liftings:
+        return []
+    low, high = (Setting(f"{w}, {number_of(len(held), 'call')}", config, held) for w, held in liftings.items())
+    return [Assumption("stay_length", "the length of stays known from images alone", low, high)]
 
 
 def with_fill(config: VolumeConfig, **changes: Any) -> VolumeConfig:

@@ -22,7 +22,7 @@ import pandas as pd
 from pipeline.config import MOVED, CapConfig, VolumeConfig
 from pipeline.tables import SENSITIVITY
 from pipeline.tables.records import records_of
-from pipeline.volume.assumptions import Setting, assumptions
+from pipeline.volume.assumptions import Assumption, Setting, assumptions, length_of_stays
 from pipeline.volume.capacity import DWT_PRIOR
 from pipeline.volume.first_order import BLOCKS, between_variance, bins_within, equal_bins, index_of, variance
 from pipeline.volume.membership import GIVEN, drawn_under, members_of
@@ -43,6 +43,8 @@ from pipeline.volume.sensitivity_unseen import account_draws, with_unseen
 from pipeline.volume.unseen import tells
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from pipeline.types import FloatArray
 
 STRATA = 20  # of similar fill habit, within which a call's own fill is ranked
@@ -69,19 +71,24 @@ def sensitivity(
     seed: int,
     *,
     missed: pd.DataFrame | None = None,
+    other_stays: Mapping[str, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """One row per assumption, drawn input and counted call of the account; none if the account has no call.
 
     ``account`` is the ledger of that account year; its last day selects the calls. ``missed``, if the ledger was made
-    with it, adds the rows on the sum with unseen calls.
+    with it, adds the rows on the sum with unseen calls. ``other_stays`` maps a label to the liftings that the same
+    sightings give with shorter and with longer stays; the caller makes them, since the calls stage is not run here.
     """
     if not len(account):
         return SENSITIVITY.empty()
     as_of = date.fromisoformat(str(account["day"].iloc[-1]))
     counted, other_rule = (members_of(liftings, rule, config, as_of).held for rule in (cap, _other_rule(cap)))
+    stays = {words: members_of(table, cap, config, as_of).held for words, table in (other_stays or {}).items()}
     if not len(counted):
         return SENSITIVITY.empty()
-    rows = _one_at_a_time(counted, other_rule, cap, config, seed) + _by_variance(counted, cap, config, seed)
+    few = _with_draws(config, "one_at_a_time", len(counted))
+    moved = assumptions(counted, few, other_rule) + length_of_stays(stays, few)
+    rows = _one_at_a_time(counted, moved, cap, few, seed) + _by_variance(counted, cap, config, seed)
     if missed is not None and tells(missed, account["day"]):
         few = _with_draws(config, "variance", len(counted))
         rows += with_unseen(account_draws(liftings, as_of, cap, few, seed), missed, cap, few, seed)
@@ -89,10 +96,9 @@ def sensitivity(
 
 
 def _one_at_a_time(
-    counted: pd.DataFrame, other_rule: pd.DataFrame, cap: CapConfig, config: VolumeConfig, seed: int
+    counted: pd.DataFrame, moved: Sequence[Assumption], cap: CapConfig, config: VolumeConfig, seed: int
 ) -> list[dict[str, Any]]:
     """Each assumption at both ends of its range, with all others unchanged."""
-    config = _with_draws(config, "one_at_a_time", len(counted))
 
     def drawn(setting: Setting) -> tuple[float, float]:
         total = simulate(setting.liftings, setting.config, seed, cap).sum(axis=0)
@@ -100,7 +106,7 @@ def _one_at_a_time(
 
     base = drawn(Setting("", config, counted))
     rows = []
-    for told in assumptions(counted, config, other_rule):
+    for told in moved:
         if told.name == "unnamed_factor" and not cap.counts_product("unnamed"):
             continue  # a cap that lists its products does not count an unnamed one: there is no such choice
         ends = [drawn(end) if end.label else base for end in (told.low, told.high)]
