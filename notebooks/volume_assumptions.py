@@ -217,6 +217,8 @@ inputs.set_index("what")[["sobol", "sobol_se"]].clip(lower=0).round(3)  # one th
 # - **Calls that nobody saw.** A ship between two looks is in neither curve, whatever the fill.
 # - **Which fill is right.** No measured one is published. Only draughts, freeboards or documents tell; where a call has
 #   them, they outweigh your value, and the curve moves less than expected.
+# - **Which sightings are one call.** The calls are those of the run. If some are known from images alone, the run's
+#   report gives the sum for stays half and twice as long, under *What moves the answer*.
 # - **Assumptions that are not in the list.** A cargo transferred between ships at sea, a delivery elsewhere, a berth
 #   that handles another product altogether.
 # - **Two at once.** A bar changes one assumption. If low fills go together with a product of few barrels per tonne, the
