@@ -17,7 +17,7 @@ ALIKE = (sighting("a", 10), sighting("b", 58, length_m=97.0), sighting("c", 130,
 
 
 def ground_of(*messages, **calls) -> Ground:
-    march = {"period": {"start": "2024-03-01", "end": "2024-04-01"}, "volume": {"draws": 500}, "calls": calls}
+    march = {"period": {"start": "2024-03-01", "end": "2024-04-01"}, "volume": {"draws": 200}, "calls": calls}
     config = load_run_config(configs_root() / "vostochny.yaml", march)
     place, heard = harbour(), feed(*messages)
     tracks, static = clean_tracks(heard), static_reports(heard)
