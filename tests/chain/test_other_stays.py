@@ -48,7 +48,7 @@ def calls_in(liftings) -> int:
     return int(liftings["counts"].sum())
 
 
-@pytest.mark.parametrize("days", [0.5, 1, 2, 3, 4, 5, 7, 10])
+@pytest.mark.parametrize("days", [0.5, 2, 4, 10])
 def test_shorter_stays_make_no_fewer_calls_of_two_looks_and_longer_ones_no_more(days):
     ground = ground_of()
     account = account_for(ground, detections(sighting("a", 10), sighting("b", 10 + 24 * days)))
