@@ -57,7 +57,7 @@ class Listened:
         self.visits = visits(self.found, tracks, place, [imo_said(self.reports_of(spell)) for spell in spells])
 
     def under(self, config: CallsConfig) -> Listened:
-        """The same stays of transponders, to make the calls of images anew under other settings."""
+        """A copy with the same AIS stays, for linking the sightings in images again under other settings."""
         other = copy(self)
         other.config, other._rows = config, {}
         return other

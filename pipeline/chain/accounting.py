@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 OTHER_STAYS = {"half as long": 0.5, "twice as long": 2.0}  # as `calls.stay_d` says (our choice, no source)
 BY_IMAGES = ("C", "D")  # classes of evidence of a stay that no transponder tells
-FEWEST_DRAWS = 200  # who draws liftings again for a sum asks for no figure that draws tell
+FEWEST_DRAWS = 200  # only the columns that the account draws from are used here, not the figures drawn for each row
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,7 +152,7 @@ def _called_anew(
     looks: pd.DataFrame,
     matches: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Port calls of other sightings or under other settings than the account's; the verdicts stand."""
+    """Port calls from other sightings or settings than the account's; the analysts' verdicts still apply."""
     calls = port_calls(ground, detections, looks, matches)
     if account.before is None:
         return calls
@@ -183,9 +183,9 @@ def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) ->
 
 
 def under_other_stays(ground: Ground, account: Account, verdicts: Sequence[Verdict]) -> dict[str, pd.DataFrame]:
-    """Liftings of the same sightings, were stays half and twice as long; none where AIS tells all counted stays.
+    """Liftings that the same sightings give with stays half and twice as long; empty if AIS covers all counted stays.
 
-    Stays that were heard remain as they are. ``max_stay_d`` moves by the same factor, or looks further apart would be
+    AIS stays remain as they are. ``max_stay_d`` is scaled by the same factor; else looks further apart than it would be
     two calls however long ships stay.
     """
     from pipeline import volume

@@ -69,7 +69,7 @@ def assumptions(liftings: pd.DataFrame, config: VolumeConfig, other_rule: pd.Dat
 
 
 def length_of_stays(liftings: Mapping[str, pd.DataFrame], config: VolumeConfig) -> list[Assumption]:
-    """By which looks of several days show one call or several: liftings were stays shorter, and were they longer."""
+    """Whether looks on several days show one call or several: liftings with shorter and with longer stays."""
     if not liftings:
         return []
     low, high = (Setting(f"{w}, {number_of(len(held), 'call')}", config, held) for w, held in liftings.items())

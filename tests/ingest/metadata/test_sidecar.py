@@ -23,10 +23,10 @@ def test_a_key_that_stands_twice_is_refused(tmp_path):
 
 
 def test_a_leap_second_is_a_time(tmp_path):
-    """The last second of 2016 had number 60 (IERS Bulletin C 52); it ended as 2017 began."""
+    """The last second of 2016 had number 60 (IERS Bulletin C 52); it belongs to 2016."""
     (tmp_path / "x.json").write_text('{"acquired": "2016-12-31T23:59:60Z"}')
     told, _ = read_sidecar(tmp_path / "x.tif")
-    assert utc(told.acquired) == datetime(2017, 1, 1, tzinfo=UTC)
+    assert utc(told.acquired) == datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
