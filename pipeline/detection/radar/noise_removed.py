@@ -13,27 +13,34 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
+from scipy import ndimage, special
 
 from pipeline.types import Counts, CountsReader, Scene, Tile, Window
 
 if TYPE_CHECKING:
-    from pipeline.types import FloatArray
+    from pipeline.types import BoolImage, FloatArray
 
 LOOKS = 4.4  # Sentinel-1 IW GRDH
 SHARES = 0.6, 0.84  # of pixels: less its own mean, 56 % of speckle is cut off, and these quantiles are not (our choice)
 LOWER, UPPER = (float(special.gammaincinv(LOOKS, share)) / LOOKS for share in SHARES)  # of speckle of mean 1
 NEARLY_NOTHING = 0.06  # of the upper quantile: of speckle one pixel in 10,000, of a K sea of order 2 three in 100
 MANY = 0.15  # of the pixels so dark: the water sends back no more than the noise (our choice)
+SHORE_PX = 4  # beside land its light leaks in: 40 m of Sentinel-1, twice its resolution (our choice)
 
 
 def lifted(scene: Scene, sea: Sequence[Tile]) -> tuple[Scene, FloatArray]:
     """The scene with that constant in its bands, and the constant [power] of each: 0 where the sea is plain speckle.
 
-    ``sea`` are windows of what is probably sea.
+    ``sea`` are windows of what is probably sea. If all of it lies beside land, the constant is 0.
     """
-    by = np.median([[_short(band[t.valid & t.water]) for band in t.data] for t in sea], axis=0)
+    told = [[_short(band[off_land]) for band in t.data] for t in sea if (off_land := _off_land(t)).any()]
+    by = np.median(told, axis=0) if told else np.zeros(len(scene.bands))
     return (replace(scene, read=Lifted(scene.read, by)) if by.any() else scene), by
+
+
+def _off_land(tile: Tile) -> BoolImage:
+    land = tile.valid & ~tile.water
+    return np.asarray(tile.valid & ~ndimage.binary_dilation(land, iterations=SHORE_PX))
 
 
 def _short(power: FloatArray) -> float:

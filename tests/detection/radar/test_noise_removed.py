@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import ndimage, stats
 
 from pipeline.detection import detect
 from pipeline.detection.radar import noise_removed
@@ -105,3 +105,21 @@ def test_what_is_missing_in_the_mean_is_what_was_taken_off(noise):
     """For speckle of mean 1, by scipy's gamma quantiles; pixels that fell below zero are clipped."""
     speckle = stats.gamma.ppf((np.arange(10_000) + 0.5) / 10_000, LOOKS, scale=1 / LOOKS)
     assert noise_removed._short(np.maximum(speckle - noise, 1e-6)) == pytest.approx(noise, rel=1e-3)
+
+
+def test_light_of_land_beside_the_water_changes_nothing():
+    """Land of -10 dB every 30 pixels, seen through a blur of 24 m of full width at half power."""
+    land = np.arange(SIDE) % 30 < 6
+    leaked = 0.1 * ndimage.gaussian_filter1d(land.astype(float), 1.0)[:, None]
+    water = np.broadcast_to(~land[:, None], (SIDE, SIDE))
+    scene = array_scene(taken_off(with_noise(1e-5 + leaked, 1e-5 + leaked)), water=water)
+    _, by = noise_removed.lifted(scene, [scene.read(Window(0, 0, SIDE, SIDE))])
+    assert by == pytest.approx([NOISE["VV"], NOISE["VH"]], rel=0.05)
+
+
+def test_water_all_of_which_lies_beside_land_gets_nothing():
+    water = np.broadcast_to((np.arange(SIDE) % 8 > 0)[:, None], (SIDE, SIDE))
+    scene = array_scene(taken_off(with_noise(1e-5, 1e-5)), water=water)
+    same, by = noise_removed.lifted(scene, [scene.read(Window(0, 0, SIDE, SIDE))])
+    assert same is scene
+    assert not by.any()
