@@ -7,7 +7,7 @@ computation of sightings, calls and account in the same process: plain repetitio
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -71,7 +71,9 @@ def timed(work: Callable[[], T]) -> tuple[T, float]:
 
 def main() -> None:
     """Print a line for each number of months."""
-    for months in [int(word) for word in sys.argv[1:]] or [1, 3]:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("months", type=int, nargs="*", default=[1, 3])
+    for months in parser.parse_args().months:
         ground, detections = port(months)
         (tables, headline), once_s = timed(lambda g=ground, d=detections: counted(g, sighted(g, d)))
         account = Account(tables, headline)
