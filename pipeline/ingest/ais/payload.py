@@ -1,7 +1,7 @@
 """Decodes AIS payloads to columns, a whole block at once: six-bit characters to numbers and texts, in compiled code.
 
-Field offsets come from pyais, which also decodes rare messages (aids to navigation), and with which the tests compare
-all others. Which message carries which field: ITU-R M.1371-5, annex 8.
+Field offsets come from pyais, which also decodes rare messages (aids to navigation); the tests compare all others with
+it. Which message carries which field: ITU-R M.1371-5, annex 8.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ FIELDS: dict[int, dict[str, str]] = {
     19: CLASS_B | {"name": "shipname", "ship_type": "ship_type"} | HULL,
     27: MOTION | {"nav": "status"},
 }
-"""Our column: pyais' field, of messages with one layout. 24 has three and stands below, 21 is left to pyais; the others
-give their number and MMSI. So does 17, a reference station ashore, since pyais 3.3 reads its coordinates at ten times a
-minute and without sign."""
+"""Our column: pyais' field, for messages with one layout. Message 24 has three, given below; 21 is left to pyais. All
+others give only their number and MMSI, 17 (a reference station ashore) too, since pyais 3.3 reads its coordinates at
+ten times a minute and without sign."""
 PART_A = {"name": "shipname"}
 PART_B = {"callsign": "callsign", "ship_type": "ship_type"}
 AID_TO_NAVIGATION = 21  # message type (ITU-R M.1371)
@@ -55,9 +55,9 @@ _LAYOUTS: tuple[tuple[Any, dict[str, str]], ...] = (
     (MessageType24PartB, PART_B),
     (MessageType24PartB, PART_B | HULL),
 )
-_A, _B_OF_CRAFT, _B = 28, 29, 30  # layouts of message 24; craft with a mother ship send her MMSI in place of their size
+_A, _B_OF_CRAFT, _B = 28, 29, 30  # layouts of message 24; auxiliary craft send the mother ship's MMSI, not their size
 
-WIDTHS = (7, 34, 20)  # characters of the texts; the name of an aid to navigation may go on for 14
+WIDTHS = (7, 34, 20)  # characters of the texts; the name of an aid to navigation may have 14 more
 _HEADER_BITS = 38  # number, repeat, MMSI
 _PLAIN, _TENTHS, _MINUTES_E4, _TENTH_MINUTES, _TEXT = range(5)  # conversions from a field's bits to its value
 _TENTHS_OF = {"speed", "course", "draught"}

@@ -44,8 +44,8 @@ from pipeline.table_files import SIMULATED_COLUMN
 from pipeline.tables.time_forms import literal_zone
 
 ROUNDED = "may be rounded, as spreadsheets do to long numbers; save it again with all digits"
-_LOOKED_AT = 100  # bad rows of a block that are checked for headers, and ...
-_HEADER_NAMES = 3  # ... the number of column names that make one a header (our choices)
+_LOOKED_AT = 100  # bad rows of a block that are checked for being headers
+_HEADER_NAMES = 3  # known column names that make a row a header (our choice, as above)
 _PARQUET_ROWS = 1 << 17  # rows in memory at once (our choice: some 30 MB)
 
 
@@ -83,9 +83,9 @@ def begin_table(path: Path, columns: Mapping[str, str] | None) -> TableTop:
 def read_csv_table(
     path: Path, columns: Mapping[str, str] | None, rule: TimeRule, read: TableRead
 ) -> Iterator[pd.DataFrame]:
-    """The messages of an AIS table of text, block by block; ``read`` is complete when the last was taken.
+    """The messages of a text AIS table, block by block; ``read`` is complete once the last was taken.
 
-    Its columns stand between commas, semicolons, tabs or pipes; but for commas, numbers may have decimal commas.
+    Columns are separated by commas, semicolons, tabs or pipes; unless by commas, numbers may have decimal commas.
 
     Raises InputError for a header that cannot be understood.
     """
@@ -306,7 +306,7 @@ class _RowReader:
     def _number(self, field: str, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> np.ndarray:
         pointed = with_points(texts) if self._layout.decimal_commas and field in MEASURED else texts
         values, bad = code_numbers(field, pointed)
-        if field == "imo":  # where she was and how deep she lies are as good without it
+        if field == "imo":  # position and draught are just as good without it
             self._void(field, bad & good, texts, lines)
             return np.where(bad, np.nan, values)
         self._refuse(field, bad, texts, lines, good, "is not a number such as 129.5")

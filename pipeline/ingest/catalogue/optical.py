@@ -3,10 +3,9 @@
 Bands of 20 m are repeated onto the 10 m grid (2 x 2), never interpolated. Position and projection come from the images
 themselves; where an item names another projection, something is wrong and the product is not used.
 
-**The offset.** Some mirrors have taken the 1,000 of newer baselines (`ingest.baseline`) away and some have not, and
-their flags are wrong in both directions. So the pixels decide: with the offset still in, hardly a pixel can lie below
-1,000; with the offset gone, open water in the short-wave infrared lies at some 0 to 300. The decision is kept with its
-reason.
+**The offset.** Some mirrors have removed the 1,000 of newer baselines (`ingest.baseline`) and some have not, and their
+flags are wrong in both directions. So the pixels decide: with the offset still in, hardly any pixel can be below 1,000;
+with it removed, open water in the short-wave infrared is at some 0 to 300. The decision is kept with its reason.
 """
 
 from __future__ import annotations
@@ -37,16 +36,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-MARGIN_PX = round(OPTICAL_MARGIN_M / 10)  # beside the AOI, on the grid of 10 m
+MARGIN_PX = round(OPTICAL_MARGIN_M / 10)  # around the AOI, on the 10 m grid
 CLOUDY = (8, 9, 10)  # classes of the scene classification: cloud of medium and high probability, thin cirrus
 NO_DATA = 0  # ESA, Sentinel-2 Products Specification Document: 0 is no data, in bands and in the scene classification
-NEAR_M = 0.01  # between corners of one tile's bands; our choice, where headers round
+NEAR_M = 0.01  # tolerance between corners of one tile's bands, for rounded headers; our choice
 MAX_PIXELS = 60_000_000  # of one band; our choice: a whole tile has 120 million, an AOI some 3
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A map grid: projection, and (a, b, c, d, e, f) from (col, row), counted from corners, to x, y."""
+    """A map grid: projection, and the transform (a, b, c, d, e, f) from (col, row) of pixel corners to x, y."""
 
     wkt: str
     epsg: int | None
@@ -88,7 +87,7 @@ def cut_out(product: Product, bbox: BBox, folder: Path, access: Access, deadline
 
 
 def offset_dn(dark: NDArray[np.uint16], baseline: str) -> Offset:
-    """The offset of an image, by its baseline and its darkest band (any shape; 0 is no data).
+    """The offset of an image, from its baseline and its darkest band (any shape; 0 is no data).
 
     >>> sea = np.full((50, 50), 1150, np.uint16)
     >>> offset_dn(sea, "05.09").dn, offset_dn(sea - 1000, "05.09").dn
@@ -136,7 +135,7 @@ def _outline(grid: Grid, item: str) -> BaseGeometry:
 
 
 def _layer(image: RemoteImage, grid: Grid, window: Window) -> NDArray[np.uint16]:
-    """A band on the window of the 10 m grid; its pixels must be 1 or 2 of that grid's, and lie where they do."""
+    """A band on a window of the 10 m grid; its pixels must span 1 or 2 of the grid's, and align with them."""
     with image.opened() as dataset:
         own = _grid(dataset, image.item)
         step = round(own.transform[0] / grid.transform[0])
@@ -148,7 +147,7 @@ def _layer(image: RemoteImage, grid: Grid, window: Window) -> NDArray[np.uint16]
 
 
 def _same_ground(band: Grid, grid: Grid, step: int) -> bool:
-    """Are the corners of a band, each of whose pixels is ``step`` of the grid's wide and high, the grid's corners?"""
+    """Do a band's corners match the grid's, if each of its pixels spans ``step`` x ``step`` of the grid's?"""
     from affine import Affine
 
     rows, cols = grid.shape
@@ -159,7 +158,7 @@ def _same_ground(band: Grid, grid: Grid, step: int) -> bool:
 
 
 def _cloud_share(classes: NDArray[Any] | None, seen: NDArray[Any]) -> float | None:
-    """Share of the seen pixels that the product's own classification calls cloud."""
+    """Share of the seen pixels that the product's own classification marks as cloud."""
     if classes is None:
         return None
     valid = (seen != NO_DATA) & (classes != NO_DATA)

@@ -1,8 +1,8 @@
 """HTTP connections that enforce a scene's deadline, from the first byte of a response's header on.
 
-The client's own time limit is for the silence between two bytes. A server that sends its status line, its header lines
-or interim answers (100) one by one stays within it for hours, before there is a body whose length of time can be seen.
-Here every read from the socket asks first how much time there is.
+The client's own timeout limits only the silence between two bytes. A server that sends its status line, header lines or
+interim responses (100) one by one can stay within it for hours, before there is a body whose time can be limited. So
+here every read from the socket first asks how much time is left.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from requests.adapters import HTTPAdapter
 if TYPE_CHECKING:
     import socket
 
-TimeLeft = Callable[[], float]  # seconds that the next read may take; zero or less where the time is up
+TimeLeft = Callable[[], float]  # seconds the next read may take; zero or less when time is up
 
 
 def session_with(left: TimeLeft) -> requests.Session:
-    """A session for one thread, whose reads end when ``left()`` says so; it follows no redirect."""
+    """A session for one thread, whose reads time out after ``left()`` seconds; it follows no redirects."""
     session = _Session()
     for scheme in ("http://", "https://"):
         session.mount(scheme, _Adapter(left))
@@ -32,7 +32,7 @@ def session_with(left: TimeLeft) -> requests.Session:
 
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """None: our client judges and follows redirects. The parent looks at each, and fails on what is no address."""
+        """None: our client checks and follows redirects. The parent parses each, and fails on an invalid address."""
         del resp
         return None
 
@@ -43,12 +43,12 @@ class _Adapter(HTTPAdapter):
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **more: Any) -> None:
-        """Of connections without a proxy; called by the parent."""
+        """The manager of connections without a proxy; called by the parent."""
         super().init_poolmanager(*args, **more)
         self._limit(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **more: Any) -> Any:
-        """Of connections through one; the parent keeps what it made, and returns it again."""
+        """The manager of connections through a proxy; the parent keeps each one and returns it again."""
         known = proxy in self.proxy_manager
         manager = super().proxy_manager_for(proxy, **more)
         return manager if known else self._limit(manager)
@@ -60,8 +60,8 @@ class _Adapter(HTTPAdapter):
 
 
 def _limited(pool: Any, left: TimeLeft) -> Any:
-    """A kind of pool, with connections whose answers are read by the clock."""
-    answer = staticmethod(partial(_Response, left))  # as of Python 3.14 a bare one would be bound to the connection
+    """A subclass of the pool class, whose connections read responses within the deadline."""
+    answer = staticmethod(partial(_Response, left))  # from Python 3.14 a bare partial would be bound to the connection
     connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": answer})
     return type(pool.__name__, (pool,), {"ConnectionCls": connection})
 
@@ -72,14 +72,14 @@ class _Response(http.client.HTTPResponse):
 
 
 class _Reader:
-    """The part of a socket that an answer uses."""
+    """The part of a socket that a response uses."""
 
     def __init__(self, sock: Any, left: TimeLeft) -> None:
         self.sock = sock
         self.left = left
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """What the answer is read from."""
+        """The stream that the response is read from."""
         return io.BufferedReader(_Reads(self.sock, self.left))
 
 

@@ -1,8 +1,8 @@
 """Extracts the trustworthy parts of a catalogue item: satellite, time, and the addresses of its files.
 
 The three catalogues name the same files differently (``safe-manifest`` and ``safe_manifest``, ``B08``, ``nir`` and
-``B08_10m``); here they get one name each. Footprints, ``proj:*`` and offset flags of an item are not taken over: for
-GRD they are made up from the bounding box by two of the catalogues, and the flags contradict the pixels.
+``B08_10m``); here they get one name each. An item's footprint, ``proj:*`` and offset flags are not used: for GRD two of
+the catalogues make up the first two from the bounding box, and the flags contradict the pixels.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 _NAMES = {"blue": "B02", "green": "B03", "red": "B04", "nir": "B08", "swir16": "B11", "swir22": "B12", "scl": "SCL"}
 _RESERVED = re.compile(r"(CON|PRN|AUX|NUL|COM\d|LPT\d)(\.|$)", re.IGNORECASE)
 _TIME = re.compile(r"\d{8}T\d{6}")
-LONGEST_TAKE = timedelta(hours=1)  # our choice: both missions image for some 30 to 40 minutes of an orbit of 100
-EARLY = timedelta(minutes=-1)  # our choice, for seconds that are rounded
+LONGEST_TAKE = timedelta(hours=1)  # our choice: both missions image for some 30 to 40 minutes of a 100-minute orbit
+EARLY = timedelta(minutes=-1)  # our choice, for rounded seconds
 MAX_NAME = 80  # characters; our choice: a product name has 67
-# mission, mode, times, orbit and data take name an acquisition; what follows names one processing of it
+# mission, mode, times, orbit and data take identify an acquisition; what follows identifies one processing of it
 _S1_NAME = re.compile(
     r"(S1[A-Z])_(\w\w)_GRD\w_\d\w{3}_(\d{8}T\d{6})_(\d{8}T\d{6})_(\d{6})_([0-9A-F]{6})", re.IGNORECASE
 )
@@ -38,7 +38,7 @@ _S2_NAME = re.compile(r"(S2[A-Z])_MSIL2A_(\d{8}T\d{6})_(?:N(\d{4})_)?R(\d{3})_T(
 
 
 class NotCovered(InputError):
-    """A product that is sound, but shows nothing of the AOI; its true outline (EPSG:4326) is known."""
+    """A sound product that shows nothing of the AOI; its true outline (EPSG:4326) is known."""
 
     def __init__(self, item: object, cause: str, outline: BaseGeometry) -> None:
         super().__init__(item, cause)
@@ -50,7 +50,7 @@ class NotCovered(InputError):
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """One file of a product: its unsigned address, and what the catalogue says its size and checksum are."""
+    """One file of a product: its unsigned address, and the size and checksum that the catalogue states."""
 
     href: str
     size: int | None = None
@@ -59,25 +59,25 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One item, in our words. ``files`` are by role: product-VV, calibration-VV, noise-VV, manifest, VV; B08, SCL."""
+    """One item, in our terms. ``files`` by role: product-VV, calibration-VV, noise-VV, manifest, VV; B08, SCL."""
 
     catalogue: Catalogue
     sensor: Sensor
     item_id: str
-    name: str  # safe as the name of a file
-    acquired: datetime | None  # dates a look that failed, and Sentinel-2; of radar the annotation tells it
+    name: str  # safe as a file name
+    acquired: datetime | None  # for Sentinel-2 and for failed looks; for radar the annotation states it
     platform: str
     files: dict[str, RemoteFile]
-    facts: dict[str, Any] = field(default_factory=dict)  # sun, cloud, baseline: plain numbers and texts
+    facts: dict[str, Any] = field(default_factory=dict)  # sun, cloud, baseline: numbers and texts
 
     @property
     def href(self) -> str:
-        """How the product is named in tables."""
+        """The product's name in tables."""
         return f"{self.catalogue}:{printable(self.item_id)[:MAX_NAME]}"
 
 
 def product_of(item: dict[str, Any], catalogue: Catalogue, sensor: Sensor, base: str = "") -> Product:
-    """The product that an item describes; InputError where it names no image that can be used."""
+    """The product that an item describes; InputError if it names no usable image."""
     item_id = str(item.get("id") or "")
     if not item_id:
         raise InputError(f"{catalogue} item", "has no id")
@@ -100,7 +100,7 @@ def product_of(item: dict[str, Any], catalogue: Catalogue, sensor: Sensor, base:
 
 
 def product_name(item_id: str, properties: dict[str, Any]) -> str:
-    """The operator's name of the product, as far as the item tells it.
+    """The operator's product name, as far as the item gives it.
 
     >>> product_name("S1A_IW_GRDH_1SDV_20240307T092000_20240307T092025_052870_066610_ABCD_COG", {})
     'S1A_IW_GRDH_1SDV_20240307T092000_20240307T092025_052870_066610_ABCD'
@@ -110,7 +110,7 @@ def product_name(item_id: str, properties: dict[str, Any]) -> str:
 
 
 def acquisition_of(name: str) -> str:
-    """What products of one acquisition share: for Sentinel-1 without, for Sentinel-2 with the tile.
+    """The part of the name that products of one acquisition share; for Sentinel-2 it includes the tile.
 
     >>> acquisition_of("S1D_IW_GRDH_1SDV_20260307T092000_20260307T092025_002870_006610_ABCD")
     'S1D_IW_20260307T092000_20260307T092025_002870_006610'
@@ -124,7 +124,7 @@ def acquisition_of(name: str) -> str:
 
 
 def safe_name(text: str) -> str:
-    """A file name without surprises: letters, digits, ``._-``; no reserved, hidden or endless one.
+    """A safe file name: letters, digits and ``._-`` only; not reserved, hidden or longer than ``MAX_NAME``.
 
     >>> safe_name("../../x"), safe_name("CON"), len(safe_name("a" * 300))
     ('_.._x-9cdf6a', 'CON-a3dbc4', 80)
@@ -153,7 +153,7 @@ def _assets(item: dict[str, Any], base: str) -> dict[str, RemoteFile]:
 
 
 def _joined(base: str, href: str) -> str:
-    """An asset's address; one that cannot be joined stays as it is, and is refused when it is asked for."""
+    """An asset's address; one that cannot be joined stays as it is, and is refused when requested."""
     if not base or "://" in bare(href):
         return href
     try:
@@ -163,7 +163,7 @@ def _joined(base: str, href: str) -> str:
 
 
 def _radar_files(assets: dict[str, RemoteFile]) -> dict[str, RemoteFile]:
-    """Roles of a GRD product; keys are compared without case and with ``_`` for ``-``."""
+    """The files of a GRD product by role; keys are compared regardless of case, with ``_`` equal to ``-``."""
     plain = {key.lower().replace("_", "-"): file for key, file in assets.items()}
     files = {"manifest": plain["safe-manifest"]} if "safe-manifest" in plain else {}
     for polarisation in POLARISATIONS:
@@ -197,7 +197,7 @@ def _optical_files(assets: dict[str, RemoteFile]) -> dict[str, RemoteFile]:
 
 
 def acquired_of(properties: dict[str, Any], name: str) -> datetime | None:
-    """The catalogue's time, where it lies in the take that the operator's name is about; else when that began."""
+    """The catalogue's time if it lies within the data take that the operator's name gives, else that take's start."""
     told = _moment(properties)
     named = _S1_NAME.match(name) or _S2_NAME.match(name)
     begun = None if named is None else parse_time(next(g for g in named.groups() if _TIME.fullmatch(g or "")))
@@ -214,13 +214,13 @@ def _moment(properties: dict[str, Any]) -> datetime | None:
 
 
 def platform_told(name: str, properties: dict[str, Any]) -> str:
-    """The satellite, by the operator's name of the product, else by the item."""
+    """The satellite according to the operator's product name, else to the item."""
     told = properties.get("platform")
     return platform_of(name) or (printable(told).lower()[:40] if isinstance(told, str) else "")
 
 
 def _facts(properties: dict[str, Any], name: str) -> dict[str, Any]:
-    """Sun angles, cloud and processing baseline, as far as they are plain numbers."""
+    """Sun angles, cloud cover and processing baseline, where they are plain numbers."""
     zenith = _number(properties, "s2:mean_solar_zenith")
     sun = _number(properties, "view:sun_elevation")
     cloud = _number(properties, "eo:cloud_cover")

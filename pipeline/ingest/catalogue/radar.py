@@ -1,7 +1,7 @@
-"""Makes a cut-out of a Sentinel-1 GRD product in a catalogue: small files whole, measurements only at the AOI.
+"""Makes a cut-out of a Sentinel-1 GRD product in a catalogue: small files whole, measurements only around the AOI.
 
-Where the AOI lies in the image follows from the product's annotation alone (its geolocation grid, moved to sea level).
-Two of the catalogues fill ``proj:*`` of GRD items from the bounding box, which is kilometres off.
+The AOI is located in the image from the product's annotation alone (its geolocation grid, moved to sea level). Two of
+the catalogues fill ``proj:*`` of GRD items from the bounding box, which is kilometres off.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
     from pipeline.ingest.geolocation import GridGeolocation
 
-SIMULATED_MARK = b"SIMULATED by capwatch"  # stands in every XML file of a simulated product, and is carried on
+SIMULATED_MARK = b"SIMULATED by capwatch"  # in every XML file of a simulated product; the cut-out is marked too
 ROLES = {"product": "s1Level1ProductSchema", "calibration": "s1Level1CalibrationSchema", "noise": "s1Level1NoiseSchema"}
-STRIP_ROWS = 2048  # rows that are held at once while they are copied
+STRIP_ROWS = 2048  # rows held in memory at once while copying
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Small:
 
 
 def cut_out(product: Product, bbox: BBox, folder: Path, access: Access, deadline: Deadline, connections: int) -> Path:
-    """Fetch the AOI's part of a GRD product into ``folder/<name>.SAFE``; InputError where that cannot be had."""
+    """Fetch the AOI's part of a GRD product into ``folder/<name>.SAFE``; InputError if it cannot be had."""
     manifest_raw, manifest = _manifest(product, access, deadline)
     pols = tuple(p for p in POLARISATIONS if p in product.files)
     small = {pol: _small_files(product, pol, manifest, access, deadline) for pol in pols}
@@ -91,7 +91,7 @@ def cut_out(product: Product, bbox: BBox, folder: Path, access: Access, deadline
 
 
 def window_of(geolocation: GridGeolocation, annotation: Annotation, bbox: BBox, item: str) -> Window:
-    """The window that shows a box, with a margin; InputError where the image shows nothing of it."""
+    """The window that shows a box, with a margin; InputError if the image shows nothing of it."""
     along, across = (ceil(m / s) for m, s in zip(RADAR_MARGIN_M, annotation.spacing_m, strict=True))
     window = window_around(geolocation, annotation.shape, bbox, (along, across))
     if window is None:
@@ -100,7 +100,7 @@ def window_of(geolocation: GridGeolocation, annotation: Annotation, bbox: BBox, 
 
 
 def copy_window(image: RemoteImage, window: Window, full_shape: tuple[int, int], target: Path) -> None:
-    """Write a window of a remote image of uint16 as GeoTIFF, strip by strip. Same window, same bytes."""
+    """Write a window of a remote uint16 image as GeoTIFF, strip by strip. The same window gives the same bytes."""
     import rasterio
 
     from pipeline.ingest.gdal_settings import SETTINGS
@@ -120,8 +120,8 @@ def copy_window(image: RemoteImage, window: Window, full_shape: tuple[int, int],
 def _strips(
     image: RemoteImage, window: Window, full_shape: tuple[int, int]
 ) -> Generator[tuple[int, NDArray[np.uint16]]]:
-    """First row, counted in the window, and pixels of each strip. What fails in here is the image's fault, and what
-    fails where a strip is written is the disk's."""
+    """First row, counted within the window, and pixels of each strip. Errors raised here are the image's fault, errors
+    while a strip is written the disk's."""
     with image.opened() as dataset:
         if (dataset.height, dataset.width) != full_shape:
             raise InputError(image.item, f"has {dataset.shape} pixels, its annotation says {full_shape}")
@@ -133,7 +133,7 @@ def _strips(
 
 
 def _manifest(product: Product, access: Access, deadline: Deadline) -> tuple[bytes | None, Manifest | None]:
-    """The product's own manifest; None where the catalogue has none."""
+    """The product's own manifest; None if the catalogue has none."""
     file = product.files.get("manifest")
     if file is None:
         return None, None
@@ -148,7 +148,7 @@ def _manifest(product: Product, access: Access, deadline: Deadline) -> tuple[byt
 
 
 def _small_files(product: Product, pol: str, manifest: Manifest | None, access: Access, deadline: Deadline) -> Small:
-    """Annotation and tables of a polarisation, each of the kind that it should be, each with its MD5 compared."""
+    """Annotation and tables of a polarisation, each checked for its kind and against its MD5."""
     raw: dict[str, bytes] = {}
     for role in ROLES:
         file = product.files.get(f"{role}-{pol}")
@@ -169,20 +169,20 @@ def _small_files(product: Product, pol: str, manifest: Manifest | None, access: 
 
 
 def _of_kind(file: RemoteFile, role: str, item: str, access: Access, deadline: Deadline) -> bytes:
-    """A small XML file. The Planetary Computer's entry for the annotation may lead to the interference report beside
-    it, whose name differs by a folder and a prefix; then the file of the right name is asked for."""
+    """A small XML file. The Planetary Computer's annotation entry may point to the interference report beside it, whose
+    path differs by a folder and a prefix; then the annotation itself is fetched."""
     raw = read_small(file, item, access, deadline)
     if role == "product" and "/rfi/rfi-" in file.href and raw.lstrip()[:400].find(b"<rfi") >= 0:
         raw = read_small(RemoteFile(file.href.replace("/rfi/rfi-", "/")), item, access, deadline)
     try:
-        parse_xml(raw, item, role)  # which is the root's name, too
+        parse_xml(raw, item, role)  # the role is also the root element's name
     except InputError as error:
         raise Damaged(error.item, error.cause) from error
     return raw
 
 
 def _require_listed(raw: bytes, kind: str, manifest: Manifest | None, item: str) -> None:
-    """Catalogues rename files, so a file is known by its kind: its MD5 must be one that the manifest lists for it."""
+    """Require an MD5 that the manifest lists for this kind of file; by kind, since catalogues rename files."""
     if manifest is None:
         return
     known = {f.md5 for f in manifest.files if f.kind == kind and f.md5}
@@ -191,7 +191,7 @@ def _require_listed(raw: bytes, kind: str, manifest: Manifest | None, item: str)
 
 
 def _own_manifest(root: Path, listed: list[tuple[str, str]], source: Manifest | None) -> bytes:
-    """A manifest of what the cut-out holds, so that its files are checked as any product's are."""
+    """A manifest of the cut-out's contents, so that its files are checked like those of any product."""
     objects = []
     for number, (name, kind) in enumerate(listed):
         md5 = hashlib.md5((root / name).read_bytes(), usedforsecurity=False).hexdigest()

@@ -1,11 +1,11 @@
 """Checks a cut-out before it is sealed, and fetches it once more if it is damaged.
 
-Catalogues have no checksum for a part of a file, and a server or a cache on the way can send wrong bytes under the
-right length and ETag. What can be told is told here: blocks that do not decode, checksums of what was fetched whole,
-rows that were lost. Wrong pixels that look like an image cannot be told from right ones.
+Catalogues have no checksum for part of a file, and a server or a cache on the way can send wrong bytes with the right
+length and ETag. This module finds what can be found: blocks that do not decode, wrong checksums of files fetched whole,
+lost rows. Wrong pixels that look like an image cannot be told from right ones.
 
-What came alike twice is used, and its doubt is kept beside it (``DOUBT``): later runs tell of it, and ask again, since
-a fault that lasts for an hour is no property of an image.
+If the same bytes come twice, they are used and the doubt is kept beside them (``DOUBT``). Later runs report it and
+fetch again, since a server's fault may last an hour without being a property of the image.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from pipeline.ingest.rasters import RasterFile, open_raster, opened
 from pipeline.plurals import number_of
 
 DOUBT = "doubt.txt"  # in a cut-out's folder: what is odd about it
-_STRIP_ROWS = 2048  # rows that are looked at at once
-_ROOM_BYTES = 1 << 20  # that a disk takes unless it is full; our choice
+_STRIP_ROWS = 2048  # rows checked at once
+_ROOM_BYTES = 1 << 20  # written to test that a disk is not full; our choice
 
 
 def soundly(make: Callable[[Path], object], folder: Path) -> None:
-    """Have ``make`` fill a folder, and once more where what came is damaged or doubtful.
+    """Have ``make`` fill a folder, and do so again if the result is damaged or doubtful.
 
-    The same doubt about the same bytes twice is how the image is, as far as one can tell: it is written to ``DOUBT``.
-    Raises InputError where it comes damaged again, or otherwise than before.
+    If the same bytes are doubtful twice, the image itself is taken to be so, and the doubt is written to ``DOUBT``.
+    Raises InputError if the second result is damaged, or doubtful with other bytes than the first.
     """
     try:
         make(folder)
@@ -55,13 +55,13 @@ def soundly(make: Callable[[Path], object], folder: Path) -> None:
 
 
 def kept_doubt(folder: Path) -> str:
-    """What was odd about a cut-out when it was made; "" where nothing was."""
+    """What was odd about a cut-out when it was made; "" if nothing was."""
     path = folder / DOUBT
     return path.read_text("utf-8").strip() if path.is_file() else ""
 
 
 def doubt_of(folder: Path) -> str:
-    """What is odd about the images in a folder, of which each pixel is decoded; "" where nothing is."""
+    """What is odd about the images in a folder, found by decoding every pixel; "" if nothing is."""
     for path in _images(folder):
         try:
             raster = open_raster(path)
@@ -76,15 +76,15 @@ def doubt_of(folder: Path) -> str:
 
 
 def _require_room(folder: Path) -> None:
-    """Raise OSError where the disk is full: GDAL writes the last of a file as it closes it, and fails there unheard."""
+    """Raise OSError if the disk is full: GDAL writes the end of a file on closing it, and reports no failure there."""
     with tempfile.TemporaryFile(dir=folder) as file:
         file.write(bytes(_ROOM_BYTES))
 
 
 def _lost_rows(raster: RasterFile) -> str:
-    """Rows of zeros alone between others: what is not measured lies at the edges of a scene."""
+    """Rows of zeros between measured rows, in words: true gaps in the data lie only at the edges of a scene."""
     rows, cols = raster.shape
-    # not kept open: the folder gets another name, and thousands of files that are read once would leave memory in bits
+    # not kept open: the folder is renamed later, and thousands of files, each read once, would fragment memory
     with opened(raster.path, raster.item, raster.driver) as dataset:
         parts = [
             dataset.read(window=((row, min(row + _STRIP_ROWS, rows)), (0, cols))).any(axis=2)

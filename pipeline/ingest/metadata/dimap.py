@@ -20,7 +20,7 @@ CHANNELS = ("RED_CHANNEL", "GREEN_CHANNEL", "BLUE_CHANNEL", "ALPHA_CHANNEL")
 
 
 def dimap_of(image: Path, beside: dict[str, Path]) -> list[Path]:
-    """``DIM_<x>.XML`` for ``IMG_<x>.TIF``, ``IMG_<x>_R1C1.TIF`` or ``IMG_<x>_<part>_R1C1.TIF``; or of its own name.
+    """``DIM_<x>.XML`` for ``IMG_<x>.TIF``, ``IMG_<x>_R1C1.TIF`` or ``IMG_<x>_<part>_R1C1.TIF``, or of its own name.
 
     Pleiades Neo's parts are P, RGB, NED and so on: several files of one acquisition that share its metadata.
     """
@@ -35,7 +35,7 @@ def dimap_of(image: Path, beside: dict[str, Path]) -> list[Path]:
 
 
 def tile_corner(image: Path, beside: dict[str, Path]) -> tuple[int, int] | None:
-    """Row and column of a tile's first pixel in the whole image that its product cuts in tiles; None where unknown."""
+    """Row and column of a tile's first pixel in the whole image, for products cut into tiles; None if unknown."""
     told = re.search(r"_R(\d+)C(\d+)$", image.stem.upper())
     row, col = (int(n) for n in told.groups()) if told else (1, 1)
     if (row, col) == (1, 1):
@@ -72,9 +72,9 @@ def read_dimap(paths: list[Path], image: Path, bands: int) -> dict[str, Any]:
 def _bands_of(root: Element, image: str, bands: int) -> list[str]:
     """Airbus' names of an image's bands in file order; empty if not stated.
 
-    From the band indexes, else from the display order, which is that of the pixels: a Pleiades file holds red, green,
-    blue, near infrared, while its calibrations are listed from blue to near infrared. If a product has its bands in
-    several files, the group of files that the image belongs to is used.
+    From the band indexes, else from the display order, which is the order of the pixels: a Pleiades file holds red,
+    green, blue, near infrared, while its calibrations are listed from blue to near infrared. If a product's bands are
+    in several files, the group of files that the image belongs to is used.
     """
     groups = [g for g in root.findall(".//Data_Files") if image.upper() in _files_of(g)]
     for part in (*groups, root):
@@ -90,7 +90,7 @@ def _bands_of(root: Element, image: str, bands: int) -> list[str]:
 
 
 def _files_of(group: Element) -> set[str]:
-    """Names of the files of a group, in capitals."""
+    """Names of a group's files, in upper case."""
     return {PureWindowsPath(e.get("href", "")).name.upper() for e in group.iter("DATA_FILE_PATH")}
 
 
@@ -111,7 +111,7 @@ def _view(middle: Element) -> dict[str, Any]:
     if scan is not None and along is not None and across is not None:
         both = math.degrees(math.atan(math.hypot(math.tan(math.radians(along)), math.tan(math.radians(across)))))
         whole = both if whole is None else whole
-        if abs(both - abs(whole)) < 1.0:  # else the parts do not make up the whole, and their direction is doubtful
+        if abs(both - abs(whole)) < 1.0:  # else the components contradict the total, and their direction is doubtful
             azimuth = azimuth_to_satellite_deg(scan, along, across)
     return {"view_off_nadir_deg": None if whole is None else abs(whole), "view_azimuth_deg": azimuth}
 

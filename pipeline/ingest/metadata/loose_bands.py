@@ -1,8 +1,8 @@
 """Finds the bands of one Sentinel-2 image in separate files outside a product, by file name.
 
-Names of one image's files differ in the band alone (``T53TKJ_20240307T020531_B02_10m.jp2``), or are a band's and no
-more (``B02.tif``, ``nir.tif``) in a folder that is named for the image. What is a link, or has a sidecar of its own,
-was put there as an image by itself, and stays one.
+Names of one image's files differ only in the band (``T53TKJ_20240307T020531_B02_10m.jp2``), or are just a band's name
+(``B02.tif``, ``nir.tif``) in a folder named after the image. A link, or a file with its own sidecar, was put there as
+an image by itself, and stays one.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from pipeline.ingest.metadata.band_names import S2_USED, S2_WORDS, s2_number
 from pipeline.ingest.metadata.sensors import names_sentinel2
 from pipeline.ingest.metadata.sidecar import read_sidecar
 
-SUFFIXES = (".jp2", ".j2k", ".tif", ".tiff")  # of pictures in colour, such as PNG, nobody knows what was done to them
+SUFFIXES = (".jp2", ".j2k", ".tif", ".tiff")  # not pictures such as PNG: nobody knows how their values were changed
 _BAND = re.compile(
     r"(?<![A-Z0-9])(?P<band>B(?:8A|0?[1-9]|1[0-2])|TCI)(?:_(?P<size_m>10|20|60)M)?(?![A-Z0-9])", re.IGNORECASE
 )
-_BESIDE = ("TCI", "VISUAL", "SCL", "AOT", "WVP", "CLOUD", "SNOW", "PREVIEW", "THUMBNAIL")  # in a folder of bands
-_BY_SIZE = re.compile(r"R(10|20|60)m", re.IGNORECASE)  # folders in which Level-2A has a band once for each pixel size
-_UNTOLD_M = 0  # no size: a mark, no quantity; before all sizes in order, as what has none is there once
+_BESIDE = ("TCI", "VISUAL", "SCL", "AOT", "WVP", "CLOUD", "SNOW", "PREVIEW", "THUMBNAIL")  # beside bands in a folder
+_BY_SIZE = re.compile(r"R(10|20|60)m", re.IGNORECASE)  # Level-2A's folders, which have a band once for each pixel size
+_UNTOLD_M = 0  # marks an unstated size; sorts first, as a band without a size exists once
 
 
 @dataclass(frozen=True, slots=True)
 class LooseBands:
-    """The files of one image. ``name``: the common part of their names, or their folder's name."""
+    """The files of one image; ``name`` is the common part of their names, or their folder's name."""
 
     name: str
     files: dict[str, Path]  # files to read, by band, in the order of `S2_USED`
@@ -43,21 +43,21 @@ class LooseBands:
 
     @property
     def as_one(self) -> Path:
-        """Where the image would lie, were it one file: what lies beside that belongs to it."""
+        """The path the image would have as one file; files beside that path belong to the image."""
         return self.first.with_name(self.name + self.first.suffix)
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What one file's name says. ``of`` is equal for files of one image, and of one level of processing.
+    """What one file's name says. ``of`` is equal for files of one image and one processing level.
 
-    Their names begin alike, with ``before`` in capitals: that alone is asked of most files of a large folder.
+    Their names all begin with ``before`` (upper case), a quick test that rules out most files of a large folder.
     """
 
     of: tuple[str, ...]
     before: str
     name: str
-    band: str  # "" for what is none
+    band: str  # "" if it is not a band
     size_m: int
 
 
@@ -106,13 +106,13 @@ def _told(path: Path) -> _Told | None:
 
 
 def _band(stem: str) -> str:
-    """The band that a whole name means: its number, or its word in catalogues; "" where it is neither."""
+    """The band meant by a whole name, which may be its number or its word in catalogues; "" if it is neither."""
     found = _BAND.fullmatch(stem)
     return (s2_number(found["band"]) or "") if found else S2_WORDS.get(stem.upper(), "")
 
 
 def _beside(path: Path, before: str) -> Iterator[Path]:
-    """The regular files among which the other bands lie: of its folder, or of those for each pixel size."""
+    """Regular files that may be the other bands: in the same folder, or in the folders for each pixel size."""
     folders = [path.parent]
     if _BY_SIZE.fullmatch(path.parent.name):
         with suppress(OSError), os.scandir(path.parent.parent) as entries:
@@ -124,7 +124,7 @@ def _beside(path: Path, before: str) -> Iterator[Path]:
 
 
 def _is_described(file: Path) -> bool:
-    """Has it a sidecar of its own, even one that cannot be read?"""
+    """Does it have its own sidecar, even one that cannot be read?"""
     try:
         return read_sidecar(file)[0] is not None
     except InputError:

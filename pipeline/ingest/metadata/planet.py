@@ -1,4 +1,4 @@
-"""Planet's metadata: JSON of an item, and XML."""
+"""Planet's metadata: an item's JSON, and XML."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipeline.ingest.json_text import unrepeated
 from pipeline.ingest.metadata.operator_text import first, number, text_of, xml_of, zoned
 from pipeline.ingest.metadata.view_angles import ORBIT_KM, at_ground_deg
 
-SR_SCALE = 1e-4  # surface reflectance is stored as whole ten-thousandths
+SR_SCALE = 1e-4  # surface reflectance is stored in units of 1/10,000
 PLANET_BANDS = {
     1: ("pan",),
     3: ("R", "G", "B"),
@@ -20,7 +20,7 @@ PLANET_BANDS = {
 
 
 def planet_of(image: Path, beside: dict[str, Path]) -> list[Path]:
-    """``<item>_metadata.json`` and ``..._metadata.xml`` whose name before that begins the image's name."""
+    """``<item>_metadata.json`` and ``..._metadata.xml`` with an ``<item>`` that begins the image's name, the longest."""
     stem, out = image.stem.upper(), []
     for ending in ("_METADATA.JSON", "_METADATA.XML", "_METADATA_CLIP.XML"):
         heads = [n for n in beside if n.endswith(ending) and stem.startswith(n.removesuffix(ending))]
@@ -30,9 +30,9 @@ def planet_of(image: Path, beside: dict[str, Path]) -> list[Path]:
 
 
 def read_planet(paths: list[Path], image: Path, bands: int) -> dict[str, Any]:
-    """What Planet says of an image; surface reflectance has a scale of its own."""
+    """Sidecar fields from Planet's metadata; surface reflectance has its own scale."""
     told: dict[str, Any] = {"bands": PLANET_BANDS.get(bands)}
-    for path in reversed(paths):  # what the JSON says goes before the XML
+    for path in reversed(paths):  # the JSON takes precedence over the XML
         part = _planet_json(path) if path.suffix.upper() == ".JSON" else _planet_xml(path, bands)
         told |= {k: v for k, v in part.items() if v is not None}
     if "_SR" in image.stem.upper():
@@ -59,7 +59,7 @@ def _planet_json(path: Path) -> dict[str, Any]:
 
 
 def _planet_xml(path: Path, bands: int) -> dict[str, Any]:
-    """Planet's XML. Its ``azimuthAngle`` is that of the image's lines, not of the satellite, which the JSON tells."""
+    """Fields from Planet's XML. Its ``azimuthAngle`` is that of the image lines; the satellite's is only in the JSON."""
     root = xml_of(path)
     if first(root, "illuminationElevationAngle") is None:
         raise ValueError("no illuminationElevationAngle")

@@ -15,8 +15,8 @@ from pipeline.types import TIME_OF_DAY_UNKNOWN, OpticalView
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-# Arc by which a stated sun may stand elsewhere: it moves 14 degrees an hour and more, and names may give the start of
-# a data take (our choice)
+# Arc allowed between stated and computed sun (our choice): it moves 14 degrees an hour and more, and names may give the
+# start of a data take
 SUN_APART_DEG = 5.0
 DARK_DEG = -6.0  # end of civil twilight: no optical image shows ships after it
 
@@ -30,9 +30,9 @@ def usable_view(
     asked: bool,
     fine: bool,
 ) -> tuple[OpticalView, str]:
-    """The angles without a sun of which there is a doubt, and why no freeboard is told, of ``fine`` pixels, or that.
+    """The angles, without sun angles that are in doubt, and that doubt; for ``fine`` pixels, why there is no freeboard.
 
-    ``asked``: are time and place asked whether the sun stood so? Drawn suns stand anywhere.
+    ``asked``: is the stated sun compared with time and place? Simulated suns may stand anywhere.
     """
     sun = sun_doubt(stated, acquired, time_doubt, footprint) if asked else ""
     view = replace(stated, sun_elevation_deg=None, sun_azimuth_deg=None) if sun else stated
@@ -40,7 +40,7 @@ def usable_view(
 
 
 def sun_doubt(view: OpticalView, acquired: datetime | None, time_doubt: str, footprint: BaseGeometry | None) -> str:
-    """Why time, place and sun cannot all be right, or "". Nothing is asked where the time of day or place is unknown.
+    """Why time, place and sun cannot all be right, or "". Not checked if the time of day or place is unknown.
 
     >>> from datetime import UTC
     >>> import shapely
@@ -69,7 +69,7 @@ def sun_doubt(view: OpticalView, acquired: datetime | None, time_doubt: str, foo
 
 
 def no_freeboard(view: OpticalView, sun: str) -> str:
-    """Which angles are missing for a freeboard, or why the ``sun`` is not used."""
+    """Which angles are missing for a freeboard, or why the stated sun is not used (``sun``)."""
     missing = [
         name
         for name, value in (
@@ -85,6 +85,6 @@ def no_freeboard(view: OpticalView, sun: str) -> str:
 
 
 def _apart_deg(one: tuple[float, float], two: tuple[float, float]) -> float:
-    """Arc between two directions, each an elevation and an azimuth [deg]."""
+    """Arc [deg] between two directions, each an elevation and an azimuth [deg]."""
     a, b = (np.array([np.cos(e) * np.sin(az), np.cos(e) * np.cos(az), np.sin(e)]) for e, az in np.radians([one, two]))
     return float(np.degrees(np.arccos(np.clip(a @ b, -1.0, 1.0))))
