@@ -1,6 +1,6 @@
-"""Configs are types: a run file is read once, at the border, and refused where it makes no sense.
+"""Typed configs: a run file is read and validated once, before anything else, and refused if it makes no sense.
 
-Precedence: command line (``--set section.field=value``) over the AOI's file over the defaults written here.
+Precedence: command line (``--set section.field=value``), then the AOI's file, then the defaults written here.
 """
 
 from pipeline.config.aoi import AoiConfig, PeriodConfig, SourceConfig

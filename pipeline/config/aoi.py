@@ -16,8 +16,8 @@ from pipeline.types import utc
 MAX_SIDE_DEG = 5.0  # our choice: some 500 km, far above any port
 _ISO_8601 = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d([.]\d+)?)?([Zz]|[+-]\d\d:?\d\d)?)?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-YEARS = (1972, 2100)  # the first civil satellite with pictures of the ground; some end
-COASTS = ("osm", "gshhg")  # from which capwatch aoi add cuts the file of a place
+YEARS = (1972, 2100)  # from the first civil satellite that imaged the ground; the end is arbitrary
+COASTS = ("osm", "gshhg")  # sources from which capwatch aoi add cuts a place's file
 MIN_SIDE_DEG = 1e-3  # our choice: some 100 m, below which no ship fits
 
 
@@ -26,7 +26,7 @@ def _as_utc(moment: datetime) -> datetime:
 
 
 def _day_of(written: str) -> date:
-    """The day with which a time or a day begins; ValueError where the calendar has none."""
+    """The date that a time or a date begins with; ValueError if there is no such date."""
     try:
         return date.fromisoformat(written[:10])
     except ValueError as error:
@@ -34,7 +34,7 @@ def _day_of(written: str) -> date:
 
 
 def _as_written(given: object) -> object:
-    """Dates of YAML, and texts that say what they are: a bare number would be taken for seconds since 1970.
+    """A YAML date or an ISO 8601 text as a time; a bare number is refused, else it would be seconds since 1970.
 
     A bare date is its midnight in UTC, as on the command line.
     """
@@ -49,7 +49,7 @@ def _as_written(given: object) -> object:
 
 
 def _a_day(given: object) -> object:
-    """Days as they are written: a bare number would be taken for seconds since 1970."""
+    """A YAML date or an ISO 8601 text as a day; a bare number is refused, else it would be seconds since 1970."""
     if isinstance(given, str) and _ISO_8601.fullmatch(given):
         _day_of(given)
         return given
@@ -63,7 +63,7 @@ def _four(box: object) -> object:
         got = f"; it has {len(box)}" if isinstance(box, list | tuple) else ""
         got += " (a decimal number has a point, not a comma)" if got.endswith(" 8") else ""
         raise ValueError(f"must be four numbers: west, south, east and north, in degrees{got}")
-    if any(isinstance(side, bool) for side in box):  # Python takes true for 1
+    if any(isinstance(side, bool) for side in box):  # to Python, true is 1
         raise ValueError("must be four numbers, none of them true or false")
     return box
 

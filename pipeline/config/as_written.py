@@ -1,7 +1,7 @@
-"""What only the text of a YAML file tells: values that do not exist, as 2024-04-31, and dots between thousands.
+"""Finds mistakes that show only in a YAML file's text: impossible values (2024-04-31), and dots between thousands.
 
-Of the first the reader tells what is wrong, and neither key nor line. The second it takes for decimal points: a cap of
-500.000 barrels is five hundred.
+For the first, the YAML reader's error names neither key nor line. The second it reads as decimal points: a cap of
+500.000 barrels becomes five hundred.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from pipeline.errors import printable
 
 MOST_SHOWN = 60  # characters of the value (our choice)
 _DOTTED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
-# Of barrels, tonnes and metres that keep things apart thousands are usual, and nobody knows them to the thousandth
+# Barrels, tonnes and separations in metres are often thousands, and never known to the thousandth
 _IN_THOUSANDS = re.compile(r"(barrels|tonnes|.*_bbl|.*(?<!per)_t|(.*_)?(gate|guard|background|reach|shore)_m)")
 
 
 def impossible_value(text: str) -> tuple[int, str]:
-    """Line (from 1) of the first value that does not exist, and ``key: what is wrong``; (0, "") where none is found.
+    """Line (from 1) of the first impossible value, and ``key: what is wrong``; (0, "") if there is none.
 
     >>> impossible_value("period:\\n  start: 2024-04-31\\n")
     (2, 'period.start: no such date (day is out of range for month); got 2024-04-31')
@@ -30,14 +30,14 @@ def impossible_value(text: str) -> tuple[int, str]:
 
     try:
         root = YAML(typ="safe", pure=True).compose(text)
-    except (YAMLError, ValueError, OverflowError):  # a sign that does not exist, as \U00110000: no text at all
+    except (YAMLError, ValueError, OverflowError):  # a nonexistent character, such as \U00110000: not text at all
         return 0, ""
     for path, node in _scalars(root):
         written = text[node.start_mark.index : node.end_mark.index]
         try:
             YAML(typ="safe", pure=True).load(written)
         except YAMLError:
-            continue  # a part of the text that is none alone, as a folded one: the reader took it where it stands
+            continue  # not YAML by itself, such as a folded text: the reader accepted it in its context
         except ValueError as error:
             kind = "date" if node.tag.endswith(":timestamp") else "value"
             name = f"{printable('.'.join(path))}: " if path else ""
@@ -48,7 +48,7 @@ def impossible_value(text: str) -> tuple[int, str]:
 
 
 def dotted_thousands(key: str, written: str) -> str:
-    """What is wrong with a number of such a unit that has a dot between its thousands; "" where nothing is.
+    """What is wrong with a number that has a dot between its thousands, for keys in such units; "" if nothing is.
 
     >>> dotted_thousands("barrels", "500.000")
     'in YAML the dot is a decimal point and 500.000 is 500; write 500000, or 500 where that is meant'
@@ -74,7 +74,7 @@ def all_dotted_thousands(root: Any) -> list[tuple[int, str]]:
 
 
 def _scalars(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every key and value of a composed YAML text with its key path; a key has that of its section."""
+    """Every key and value of a composed YAML text with its key path; a key has its section's path."""
     kind = getattr(node, "id", "")
     if kind == "mapping":
         for key, value in node.value:
@@ -90,7 +90,7 @@ def _scalars(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
 
 
 def _name(entry: Any) -> str:
-    """The name that an entry of a list gives itself, if any."""
+    """The name that a list entry states for itself, if any."""
     pairs = entry.value if getattr(entry, "id", "") == "mapping" else []
     named = {key.value: value.value for key, value in pairs if getattr(value, "id", "") == "scalar"}
     return next((str(named[key]) for key in NAMES if key in named), "")

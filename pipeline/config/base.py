@@ -1,4 +1,4 @@
-"""What every section of a config has in common: it is frozen, and a key that it does not know is refused."""
+"""The base of every config section: frozen, and unknown keys are refused."""
 
 import re
 from typing import Annotated, Any, get_args, get_origin
@@ -6,7 +6,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 NULL_WORDS = ("none", "nil", "nothing", "no", "off", "n/a")  # what people write where YAML has null
-HALVES = re.compile(r"[\ud800-\udfff]")  # of characters: what no UTF-8 file holds
+HALVES = re.compile(r"[\ud800-\udfff]")  # surrogates, halves of characters: no UTF-8 file can hold them
 
 
 class Section(BaseModel):
@@ -17,7 +17,7 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """Python takes true for 1: a cap of ``barrels: true`` would be one barrel."""
+        """Refuse true for a number: to Python it is 1, so a cap of ``barrels: true`` would be one barrel."""
         if isinstance(value, bool) and info.field_name is not None:
             kinds = _kinds(cls.model_fields[info.field_name].annotation)
             if bool not in kinds and kinds & {int, float}:
@@ -27,7 +27,7 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _null_is_no_word(cls, value: Any, info: ValidationInfo) -> Any:
-        """``coast: none`` would be a file of that name."""
+        """Refuse words that mean null: ``coast: none`` would be a file of that name."""
         says_nothing = isinstance(value, str) and value.strip().lower() in NULL_WORDS and info.field_name is not None
         if says_nothing and type(None) in _kinds(cls.model_fields[str(info.field_name)].annotation):
             raise ValueError("is a word here; where there is none, write null")
@@ -36,14 +36,14 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _text_is_text(cls, value: Any) -> Any:
-        """What no table or page can hold. Lists of files are let through: their names may be any bytes."""
+        """Refuse text that no table or page can hold. Lists of files are not checked: their names may be any bytes."""
         if isinstance(value, str) and (found := HALVES.search(value)):
             raise ValueError(f"holds a character that is no text ({ascii(found[0])[1:-1]})")
         return value
 
 
 def _kinds(annotation: Any) -> set[Any]:
-    """The types that a field takes.
+    """The types that a field accepts.
 
     >>> _kinds(float | None) == {float, type(None)}
     True

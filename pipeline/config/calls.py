@@ -7,8 +7,8 @@ from pydantic import Field, field_validator, model_validator
 from pipeline.config.base import Section
 from pipeline.types import Sensor
 
-# Radar: our judgement. Optical: ships at quays that the detectors find, at ports held out (10 m), and simulated ones of
-# unseen seeds (fine); docs/accuracy_optical.md
+# Radar: our judgement. Optical: share of ships at quays that the detectors find, at held-out ports (10 m) and in
+# simulated images of unseen seeds (fine); docs/accuracy_optical.md
 LOOK_RECALL = {"sentinel-1": 0.8, "sentinel-2": 0.66, "optical": 0.95}
 USUAL_STAY_D = (0.8, 3.0)  # 5 % and 95 % points of stays at a berth [d]; see `CallsConfig.stay_d`
 

@@ -1,4 +1,4 @@
-"""A cap file as one account uses it: its products are asked for by the names that the assumptions give them."""
+"""Checks a cap file against the assumptions of an account: its products must have the names used there."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pipeline.config.product_words import PRODUCT_ALIASES, plain_name
 from pipeline.config.volume import CapConfig, VolumeConfig
 from pipeline.errors import ConfigError, printable
 
-CLOSE = 0.7  # likeness (difflib) above which a name is a slip of the other; lng and lpg have 0.67 (our choice)
-LEAST_BBL = 10_000  # of a cap for a year: one small tanker (1,500 t) carries more (our choice)
-CRUDE = "crude"  # a cap on products may exclude it whether or not the assumptions at hand know it
+CLOSE = 0.7  # similarity (difflib) above which a name is a typo of another; lng and lpg have 0.67 (our choice)
+LEAST_BBL = 10_000  # smallest plausible cap for a year: one small tanker (1,500 t) carries more (our choice)
+CRUDE = "crude"  # a cap on products may exclude it even if the assumptions do not have it
 
 
 def load_cap(path: Path, volume: VolumeConfig) -> CapConfig:
-    """The cap; ConfigError where it counts a product that no cargo of these assumptions can be: nothing would count.
+    """The cap; ConfigError if it counts a product that these assumptions do not have: nothing would count.
 
-    What it excludes may be another trade's, which no cargo here can be; but a name that is nearly one of the
-    assumptions' is a slip, and the cargo that was meant would count.
+    An excluded product may be one of another trade, unknown here. But a name close to a known one is taken for a typo
+    and refused, since the cargo that was meant would count.
     """
     cap = load(CapConfig, path)
     known = [*(p.name for p in volume.products), "unnamed"]
@@ -34,7 +34,7 @@ def load_cap(path: Path, volume: VolumeConfig) -> CapConfig:
 
 
 def cap_doubts(cap: CapConfig, today: date | None = None) -> list[str]:
-    """What is legal about a cap, and may not be meant; of totals dated after ``today`` only where that is given."""
+    """What is valid in a cap but may not be meant; totals dated after ``today`` only if that is given."""
     told = []
     if cap.barrels < LEAST_BBL:
         told.append(
@@ -46,7 +46,7 @@ def cap_doubts(cap: CapConfig, today: date | None = None) -> list[str]:
 
 
 def _meant(name: str, known: list[str]) -> str:
-    """The product that an unknown name may mean; "" where it resembles none."""
+    """The product that an unknown name may mean; "" if it resembles none."""
     plain = plain_name(name)
     alias = PRODUCT_ALIASES.get(plain)
     return alias if alias in known else next(iter(difflib.get_close_matches(plain, known, 1, CLOSE)), "")
@@ -54,7 +54,7 @@ def _meant(name: str, known: list[str]) -> str:
 
 def _unknown(path: Path, field: str, name: str, known: list[str], meant: str) -> ConfigError:
     hint = f" (did you mean {meant}?)" if meant else ""
-    if name == CRUDE and not meant:  # its account wants assumptions of its own
+    if name == CRUDE and not meant:  # its account needs its own assumptions
         hint = (
             "; add it under volume.products, or give capwatch volume and account alike "
             "--assumptions configs/assumptions/refined-and-crude.yaml"

@@ -1,4 +1,4 @@
-"""A published case: ``configs/cases/*.yaml``. A table of calls, the figures published of it, their sources."""
+"""A published case, ``configs/cases/*.yaml``: a table of calls, the figures published about them, and their sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ``detection`` section. Widths in metres on the ground, so that one setting serves every pixel size."""
+"""The ``detection`` section. Widths are in metres on the ground, so that one setting serves every pixel size."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Which of our kinds of YAML file a mapping is, by keys that no other kind has: one is easily given for another."""
+"""Recognises the kind of one of our YAML files by keys that no other kind has: they are easily confused."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-KINDS = {  # what it is called: keys that it has, and no other kind all of
+KINDS = {  # name: keys that together no other kind has
     "a run file": {"aoi", "period"},
     "a cap": {"barrels", "year_starts"},
     "a case": {"calls", "figures"},
@@ -13,7 +13,7 @@ KINDS = {  # what it is called: keys that it has, and no other kind all of
 
 
 def kind_of(keys: Collection[object]) -> str:
-    """The kind of a file with these keys, or of a model with these fields; "" where it is none or two.
+    """The kind of a file with these keys, or of a model with these fields; "" if none or two fit.
 
     >>> kind_of({"aoi", "period", "cap"}), kind_of({"products"}), kind_of({"barrels", "year_starts", "aoi", "period"})
     ('a run file', '', '')
@@ -23,7 +23,7 @@ def kind_of(keys: Collection[object]) -> str:
 
 
 def taken_for(wanted: Collection[str], keys: Collection[object]) -> str:
-    """That a file of one kind was given for another, in words; "" where it may be of the kind that is wanted.
+    """The message that a file of one kind was given for another; "" if it may be of the wanted kind.
 
     >>> taken_for({"barrels", "year_starts", "id"}, {"aoi", "period"}), taken_for({"products"}, {"aoi", "period"})
     ('is a run file; a cap is wanted', 'is a run file, which is not what is wanted here')

@@ -1,16 +1,16 @@
-"""The path of a key as somebody says it who edits YAML, where entries of a list have names, and no numbers from 0."""
+"""Words the path of a key as someone who edits YAML would: list entries have names or ordinals, not numbers from 0."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-NAMES = ("name", "id")  # keys by which the entries of our lists are known
+NAMES = ("name", "id")  # keys that name the entries of our lists
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
 def key_words(path: Sequence[str | int], data: Any) -> str:
-    """The path of a key inside nested mappings and lists; an entry stands in brackets after the list that it is of.
+    """The path of a key inside nested mappings and lists; an entry is given in brackets after its list.
 
     >>> data = {"volume": {"products": [{"name": "gas_oil"}, {"name": "lpg"}]}, "bbox": [1, 2]}
     >>> key_words(("volume", "products", 1, "share"), data), key_words(("bbox", 1), data)
@@ -20,7 +20,7 @@ def key_words(path: Sequence[str | int], data: Any) -> str:
     for part in path:
         here = data
         data = _inner(data, part)
-        if isinstance(part, int) and isinstance(here, list | tuple):  # of a mapping, {1: a}, it is a key
+        if isinstance(part, int) and isinstance(here, list | tuple):  # in a mapping such as {1: a} it is a key
             said[-1:] = [f"{said[-1] if said else ''} ({entry_words(part, [_name(e) for e in here])})".strip()]
         else:
             said.append(str(part))
@@ -28,7 +28,7 @@ def key_words(path: Sequence[str | int], data: Any) -> str:
 
 
 def entry_words(index: int, names: Sequence[str], noun: str = "entry") -> str:
-    """An entry by its name, where it has one of its own, else counted from one.
+    """An entry by its name if that is unique, else counted from one.
 
     >>> [entry_words(n, ["lpg", "", "oil", "oil"]) for n in range(4)], entry_words(11, [])
     (['lpg', 'second entry', 'third entry', 'fourth entry'], 'entry 12')
@@ -40,7 +40,7 @@ def entry_words(index: int, names: Sequence[str], noun: str = "entry") -> str:
 
 
 def _inner(data: Any, part: str | int) -> Any:
-    """What a mapping or a list holds at a key; nothing where it has no such."""
+    """What a mapping or a list holds at a key; None if it has no such key."""
     try:
         return data[part]
     except (KeyError, IndexError, TypeError):

@@ -25,9 +25,9 @@ MAX_BYTES = 1 << 20  # our choice: the largest config in the project has some 10
 MAX_DEPTH = 50  # our choice: the deepest config in the project has 5 levels
 
 MOST_OF_A_NAME = 100  # characters (our choice)
-MOST_TOLD = 5  # of mistakes in one line (our choice): a file of another kind has dozens
-SET = 0  # the line of what the command line set: no line of the file is to blame
-YAML_HINTS = {  # to the words of the YAML reader, what is mostly meant
+MOST_TOLD = 5  # mistakes in one line (our choice): a file of another kind has dozens
+SET = 0  # line number of values set on the command line: no line of the file is at fault
+YAML_HINTS = {  # the YAML reader's message: the usual remedy
     "mapping values are not allowed here": "indent alike, quote what holds a colon",
     "found character '\\t'": "indent with blanks, not with tabs",
     "could not find expected ':'": "a blank must follow the colon of a key",
@@ -62,7 +62,7 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
         raise ConfigError(f"{printable(path)}{_yaml_cause(error)}") from error
     except ConfigError:
         raise
-    except (ValueError, OverflowError) as error:  # a value of a plain shape that does not exist, as 2024-02-30
+    except (ValueError, OverflowError) as error:  # a well-formed but impossible value, such as 2024-02-30
         line, told = impossible_value(text)
         place = f":{line}: {told}" if told else f": holds a value that does not exist ({printable(error)})"
         raise ConfigError(f"{printable(path)}{place}") from error
@@ -75,7 +75,7 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
 
 
 def build(model: type[M], data: dict[str, Any], *, where: str, lines: dict[tuple[str, ...], int] | None = None) -> M:
-    """The model of a mapping; the first mistakes in one ConfigError line: file, line, key, cause."""
+    """The model built from a mapping; ConfigError with the first mistakes in one line: file, line, key, cause."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -86,12 +86,12 @@ def build(model: type[M], data: dict[str, Any], *, where: str, lines: dict[tuple
 
 
 def causes_of(model: type[BaseModel], data: dict[str, Any], error: ValidationError) -> str:
-    """The first mistakes that a model found in a mapping, in one line: key and cause, of a file without lines."""
+    """The first mistakes that a model found in a mapping, in one line: key and cause, without file and line."""
     return _in_one_line([_cause(model, e, key_words(e["loc"], data)) for e in _mistakes(error)])
 
 
 def _mistakes(error: ValidationError) -> list[Any]:
-    """What a model found wrong. Of a list that lacks entries only where none of them is wrong: it counts the others."""
+    """A model's errors. A list is called too short only if none of its entries is wrong, as those are not counted."""
     found = error.errors()
     wrong = [e["loc"] for e in found]
     return [e for e in found if e["type"] != "too_short" or not any(_within(loc, e["loc"]) for loc in wrong)]
@@ -102,19 +102,19 @@ def _within(path: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
 
 
 def _in_one_line(mistakes: list[str]) -> str:
-    """The first mistakes, and how many more there are."""
+    """The first mistakes, and the number of further ones."""
     more = [f"and {len(mistakes) - MOST_TOLD} more"] if len(mistakes) > MOST_TOLD else []
     return "; ".join([*mistakes[:MOST_TOLD], *more])
 
 
 def load(model: type[M], path: Path) -> M:
-    """The model of one YAML file."""
+    """The model built from one YAML file."""
     data, lines = read_yaml(path)
     return build(model, data, where=printable(path), lines=lines)
 
 
 def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """``base`` with ``over`` laid on top, mappings merged key by key, everything else replaced."""
+    """``base`` overridden by ``over``: mappings are merged key by key, everything else is replaced."""
     out = dict(base)
     for key, value in over.items():
         both = isinstance(value, dict) and isinstance(out.get(key), dict)
@@ -123,7 +123,7 @@ def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 
 def leaves(value: Any, here: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """What nested mappings hold, each with its path.
+    """The values in nested mappings, each with its path.
 
     >>> list(leaves({"a": {"b": 1, "c": {}}, "d": [2]}))
     [(('a', 'b'), 1), (('d',), [2])]
@@ -176,13 +176,13 @@ def _text(value: Any) -> str:
 
 
 def fingerprint(section: BaseModel, *, without: Collection[str] = ()) -> str:
-    """Twelve hex digits that name a section's content, some fields aside: equal settings, equal name."""
+    """Twelve hex digits that identify a section's content, except some fields: equal settings have equal digits."""
     content = section.model_dump(mode="json", exclude=set(without))
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()[:12]
 
 
 def _refuse_oddities(text: str, path: Path) -> None:
-    """No aliases (they can blow up), no deep nests (likewise), no ``%YAML 1.1`` (it makes ``NO`` a falsehood)."""
+    """Refuse aliases and deep nesting (both can exhaust memory), and ``%YAML 1.1`` (in which ``NO`` means false)."""
     from ruamel.yaml import YAML
     from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, DocumentStartEvent
 
@@ -199,10 +199,10 @@ def _refuse_oddities(text: str, path: Path) -> None:
 
 
 def _yaml_cause(error: Any) -> str:
-    """``:line: problem`` of a YAML error, in one line."""
+    """A YAML error as ``:line: problem``, in one line."""
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error)
-    if "expected ':'" in problem:  # which was missed at the end of the key, and is told of the line after it
+    if "expected ':'" in problem:  # missing at the end of the key, but reported on the next line
         mark = getattr(error, "context_mark", None) or mark
     if twice := _TWICE.match(problem):
         problem = f"{twice[1]} stands twice in one section"
@@ -228,14 +228,14 @@ def _lines(node: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
 
 
 def _explain(model: type[BaseModel], error: Any, named: str, where: str, lines: dict[tuple[str, ...], int]) -> str:
-    """File, line, key and cause of one mistake; ``named`` is the key as people say it."""
+    """File, line, key and cause of one mistake; ``named`` is the key in words (`key_words`)."""
     path = tuple(str(p) for p in error["loc"])
     place = _blamed(path, in_plain_words(error), isinstance(error.get("input"), dict), where, lines)
     return f"{place}: {_cause(model, error, named)}"
 
 
 def _cause(model: type[BaseModel], error: Any, named: str) -> str:
-    """Key and cause of one mistake, with what may be meant, or what was got."""
+    """Key and cause of one mistake, with what may be meant, or the value given."""
     path, message = tuple(str(p) for p in error["loc"]), in_plain_words(error)
     name = printable(named)[:MOST_OF_A_NAME]
     if error["type"] == "extra_forbidden":
@@ -251,10 +251,10 @@ def _cause(model: type[BaseModel], error: Any, named: str) -> str:
 def _blamed(
     path: tuple[str, ...], message: str, of_section: bool, where: str, lines: dict[tuple[str, ...], int]
 ) -> str:
-    """File and line, or the command line where it set the value: nobody finds ``--set`` in a file."""
+    """File and line of a mistake, or the command line if it set the value with ``--set``."""
     said = tuple(
         message.split(" ", maxsplit=1)[0].split(".")
-    )  # a check of a whole section starts with the key it means
+    )  # the message of a section's own check starts with the key
     named = said if said[: len(path)] == path else path
     line = next((lines[named[:n]] for n in range(len(named), 0, -1) if named[:n] in lines), None)
     section = path or said[:1]
@@ -265,24 +265,24 @@ def _blamed(
 
 
 def _deeper(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
-    """The sections that have a field of that name, where a key stands at the top without its section."""
+    """For a top-level key without its section: the sections that have a field of that name."""
     if len(path) > 1:
         return []
     return [f"{section}.{path[0]}" for section in _fields(model, ()) if path[0] in _fields(model, (section,))]
 
 
 def _fields(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
-    """Names of the fields at a path inside a model; empty where the path leaves the models."""
+    """Names of the fields at a path inside a model; empty if the path leads out of the models."""
     here: Any = model
     for name in path:
-        if not name.isdecimal():  # an entry of a list has the fields that the list's entries have
+        if not name.isdecimal():  # the index of a list entry does not change the fields
             field = getattr(here, "model_fields", {}).get(name)
             here = _model_in(field.annotation) if field is not None else None
     return list(getattr(here, "model_fields", {}))
 
 
 def _model_in(annotation: Any) -> Any:
-    """The section that a field holds, alone, perhaps, or in a list; None where it holds none.
+    """The section that a field holds, be it optional or in a list; None if it holds none.
 
     >>> class A(BaseModel): ...
     >>> _model_in(A) is _model_in(A | None) is _model_in(tuple[A, ...]) is A

@@ -1,4 +1,4 @@
-"""What is wrong with a value of a config, in plain words, and what may have been meant."""
+"""Says in plain words what is wrong with a config's value, and what may have been meant."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-WORDS = {  # a mistake as pydantic names it: what is wanted
+WORDS = {  # pydantic's name of a mistake: what is wanted
     "missing": "is missing",
     "greater_than": "must be above {gt:g}",
     "greater_than_equal": "must be at least {ge:g}",
@@ -18,17 +18,17 @@ WORDS = {  # a mistake as pydantic names it: what is wanted
     "too_long": "must have at most {max_length} entries; it has {actual_length}",
     "model_type": "must be a section: keys with values",
     "dict_type": "must be a section: keys with values",
-    "invalid_key": "is no key; a decimal number has a point, not a comma",  # {mean: 0,6} are two
+    "invalid_key": "is no key; a decimal number has a point, not a comma",  # {mean: 0,6} is read as two
 }
-SHORT_NAME = r"^[a-z0-9][a-z0-9_-]{0,40}$"  # of folders and files, on every system
+SHORT_NAME = r"^[a-z0-9][a-z0-9_-]{0,40}$"  # valid for folders and files on every system
 WEB_ADDRESS = r"^https?://[^\s\"'<>]+$"
 LOOPBACK = r"^(127\.0\.0\.1|localhost):\d{1,5}$"
 PROFILE = r"^[A-Za-z0-9_.@-]{1,64}$"
 ZONE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$"
 EPSG = r"^EPSG:\d{4,6}$"
 SHA256 = r"^[0-9a-fA-F]{64}$"
-SIMULATED_NAME = r"^SIM "  # no real ship's
-PATTERNS = {  # what a text must look like, in words
+SIMULATED_NAME = r"^SIM "  # no real ship has such a name
+PATTERNS = {  # each pattern in words
     SHORT_NAME: "must be small letters a to z, digits, - and _, a letter or digit first, 41 characters at most",
     WEB_ADDRESS: "must be a web address from https:// on, without blanks, quotes and angle brackets",
     LOOPBACK: "must be this computer and a port, as 127.0.0.1:8787",
@@ -38,7 +38,7 @@ PATTERNS = {  # what a text must look like, in words
     SIMULATED_NAME: "must begin with SIM: no simulated ship bears a real one's name",
     PROFILE: "must be letters, digits and . _ - @, 64 characters at most",
 }
-KINDS = {  # what a value must be, by the first word of a mistake's name
+KINDS = {  # first word of pydantic's name of a mistake: what the value must be
     "float": "a number",
     "int": "a whole number",
     "bool": "true or false",
@@ -48,14 +48,14 @@ KINDS = {  # what a value must be, by the first word of a mistake's name
     "datetime": "a time such as 2024-03-07T02:00:00Z",
     "date": "a day such as 2024-03-07",
 }
-_MARKED = re.compile(r"[+-]?\d+([.,' \u00a0\u202f]\d+)+")  # 500,000 and 4.000.000 and 0,5: texts to YAML
+_MARKED = re.compile(r"[+-]?\d+([.,' \u00a0\u202f]\d+)+")  # 500,000 and 4.000.000 and 0,5, which YAML reads as texts
 MEANT = {"unloading": "discharging", "unload": "discharging", "discharge": "discharging", "load": "loading"}
-"""Other words for ours, where the one that is spelled alike would turn the answer round."""
-WELL_SAID = ("value_error", "assertion_error")  # our own checks, in our own words
+"""Synonyms of our words, where the most similar spelling would mean the opposite."""
+WELL_SAID = ("value_error", "assertion_error")  # our own checks, already in plain words
 
 
 def in_plain_words(error: Mapping[str, Any]) -> str:
-    """One mistake that pydantic found, without the name of the field.
+    """One of pydantic's errors in plain words, without the name of the field.
 
     >>> in_plain_words({"type": "less_than", "msg": "Input should be less than 1", "ctx": {"lt": 1.0}})
     'must be below 1'
@@ -79,7 +79,7 @@ def in_plain_words(error: Mapping[str, Any]) -> str:
 
 
 def _one_of(words: list[str], got: object) -> str:
-    """The words that there are, and the one that may have been meant.
+    """The allowed words, and the one that may have been meant.
 
     >>> _one_of(["berth", "anchorage"], "Berths")
     'must be berth or anchorage (did you mean berth?)'

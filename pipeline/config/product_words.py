@@ -1,7 +1,7 @@
-"""What tables of calls call the products of the Committee's chart: trade names, and words of other languages.
+"""Names of the products of the Committee's chart in tables of calls: trade names, and words of other languages.
 
-Only what names one row of the chart: heating oil may be several, and stays unknown. "Oil products" says no more than an
-empty cell does. Naphtha, bitumen and lubricants are refined petroleum without a row.
+Only names of a single row of the chart: heating oil may be several, and stays unknown. "Oil products" says no more than
+an empty cell. Naphtha, bitumen and lubricants are refined petroleum without a row.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _ANY_PRODUCT = (
     "fuel_and_lubricant fuels_and_lubricant fuel_lubricant fuels_lubricant lubricants_and_fuel гсм"
 )
 _JOINED_BY = frozenset({"and", "or", "и", "или", "und", "oder", "et", "ou", "y", "o"})
-_BESIDE = (  # words and marks of grades: beside a product's name they say nothing, alone they name no product
+_BESIDE = (  # qualifiers and grades: ignored beside a product's name, and no product by themselves
     "fuel type grade cargo summer winter unleaded premium regular low high very ultra sulphur sulfur ls marine "
     "automotive max unspecified unknown 180 380 92 95 98 k5 летнее зимнее летний зимний л з е к5"
 )
@@ -76,13 +76,13 @@ _GRADE = re.compile(
     r"|(?<!fuel oil )(?<!料油)(?<!料油 )-?\d+\s?[号號#](?!\s?(?:燃料油|fuel))"
     r"|[车車船]用|선박용|자동차용|무연|저유황|고유황",
     re.IGNORECASE,
-)  # says no product; but fuel oil of a low number is a distillate
+)  # a grade is no product; but fuel oil of a low number is a distillate
 _INITIALS = re.compile(r"(?<!\w)(?:[^\W\d]\.)+[^\W\d](?:\.|(?!\w))")
-_MOST_WORDS = 5  # of a name above
+_MOST_WORDS = 5  # in a name above
 
 
 def plain_name(said: str) -> str:
-    """A product's name in the one spelling by which names are compared.
+    """A product's name in the normal form in which names are compared.
 
     >>> {plain_name(said) for said in ("Gas Oil", " gas-oil", "GAS_OIL")}
     {'gas_oil'}
@@ -91,7 +91,7 @@ def plain_name(said: str) -> str:
     >>> plain_name("GASOİL"), plain_name("H.F.O.")
     ('gasoil', 'hfo')
     """
-    plain = unicodedata.normalize("NFKC", said).lower().replace("\u0307", "")  # of the Turkish dotted capital I
+    plain = unicodedata.normalize("NFKC", said).lower().replace("\u0307", "")  # left by the Turkish dotted capital I
     plain = _INITIALS.sub(lambda found: found[0].replace(".", ""), plain).replace("&", " and ")
     return "_".join(re.split(r"[\s_/\\|()\[\],.:;+·、-]+", plain)).strip("_")
 
@@ -103,14 +103,14 @@ WITHOUT_A_ROW = {name: product for product, words in _WITHOUT_A_ROW.items() for 
 """Refined petroleum of which the Committee's chart has no row: how tables call it, and what it is."""
 
 SOME_PRODUCT = "some product"
-"""Stands for names that say no more of a cargo than that the cap is on it."""
+"""For names that say only that a cargo is subject to the cap."""
 
 
 def products_named(said: str, by_name: Mapping[str, str]) -> list[str]:
-    """The products that a cell names side by side, each once; none where a word of it is part of no name.
+    """The products that a cell names, each once; none if it has a word that belongs to no name.
 
-    ``by_name`` has the products by all their names, as ``plain_name`` writes them. Grades such as 10 ppm say nothing.
-    "Oil products" is ``SOME_PRODUCT`` where it stands alone or is joined by a word, and else says nothing either.
+    ``by_name`` maps all names, as ``plain_name`` writes them, to products. Grades such as 10 ppm are ignored. "Oil
+    products" is ``SOME_PRODUCT`` if it stands alone or is joined by a word such as "and", else it is ignored too.
 
     >>> by_name = PRODUCT_ALIASES | {"gas_oil": "gas_oil", "gasoline": "gasoline"}
     >>> products_named("Gasoil/Diesel", by_name), products_named("Diesel 10ppm (gas oil)", by_name)
@@ -126,7 +126,7 @@ def products_named(said: str, by_name: Mapping[str, str]) -> list[str]:
     joined = not _JOINED_BY.isdisjoint(words)
     found: list[str] = []
     while words:
-        ends = range(min(_MOST_WORDS, len(words)), 0, -1)  # the longest name first: gas oil is no gas
+        ends = range(min(_MOST_WORDS, len(words)), 0, -1)  # the longest name first: gas oil is not gas
         names = ((end, name) for end in ends for name in _singular_too("_".join(words[:end])))
         end, name = next(((end, name) for end, name in names if name in by_name), (0, ""))
         if not end and words[0] not in nothing:

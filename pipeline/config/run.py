@@ -13,7 +13,7 @@ from pipeline.config.detection import DetectionConfig
 from pipeline.config.mistakes import LOOPBACK
 from pipeline.config.volume import VolumeConfig
 
-MOSTLY = 0.5  # of a probability: above, it is the likelier thing
+MOSTLY = 0.5  # a probability above it makes something the likelier case
 
 
 class EngineConfig(Section):
@@ -56,7 +56,7 @@ class RunConfig(Section):
     @field_validator("cap", mode="before")
     @classmethod
     def _a_file(cls, value: Any) -> Any:
-        """Whoever wants another amount writes ``cap.barrels``, or it in the file's place."""
+        """Require a file name; another amount is set as ``cap.barrels``, or in that file."""
         if not isinstance(value, str):
             raise ValueError("must be the name of the cap's file, as caps/unscr-2397.yaml; its barrels stand in there")
         return value

@@ -1,4 +1,4 @@
-"""The ``volume`` section and the cap: products, fills, draws, and what is counted against."""
+"""The ``volume`` section and the cap file: products, fills, draws, and the cap that is counted against."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pipeline.config.aoi import Day
 from pipeline.config.base import Section
 from pipeline.config.loading import fingerprint
 
-_MONTH_AND_DAY = re.compile(r"\d\d-\d\d")  # Python would also take a week for its Monday
+_MONTH_AND_DAY = re.compile(r"\d\d-\d\d")  # Python would also read a week as its Monday
 BBL_PER_T_RANGE = (5.0, 13.0)  # bitumen 6.05 and LPG 11.65 are the extremes of the UN's table (FACTS 5)
 BBL_PER_M3 = 6.2898  # a barrel has 158.987 l
-ANOTHER_OIL = 0.1  # off that: published factors are rounded, and are of a usual density, within some 5 % (our choice)
+ANOTHER_OIL = 0.1  # tolerance: published factors are rounded, and for usual densities, within some 5 % (our choice)
 
-# What a counted ship did with her cargo, in words, by `counted`: at a port of discharge "lifted" would say that cargo
+# Words for what a counted ship did with her cargo, by `counted`: at a port of discharge "lifted" would mean that cargo
 # left the country
 MOVED = {"loading": ("lifted", "lifting"), "discharging": ("landed", "landing")}
 
@@ -45,13 +45,13 @@ class Product(Section):
 
 
 # Committee chart = BP "approximate conversion factors" (un.org, 1718 committee page; BP Statistical Review 2021).
-# The shares are our judgement from what was seen at Primorye ports in 2016-2024: gas oil in every named case.
+# The shares are our judgement from what was observed at Primorye ports in 2016-2024: gas oil in every named case.
 PRODUCTS = (
     Product(name="gas_oil", bbl_per_t=7.46, t_per_m3=0.843, share=0.75),
     Product(name="gasoline", bbl_per_t=8.35, t_per_m3=0.753, share=0.10),
     Product(name="kerosene", bbl_per_t=7.88, t_per_m3=0.798, share=0.05),
     Product(name="fuel_oil", bbl_per_t=6.35, t_per_m3=0.991, share=0.10),
-    Product(name="lpg", bbl_per_t=11.60, t_per_m3=0.541, share=0.0),  # only where a table names it
+    Product(name="lpg", bbl_per_t=11.60, t_per_m3=0.541, share=0.0),  # only if a table names it
 )
 
 
@@ -112,7 +112,7 @@ NO_ASSUMPTIONS = ("counted", "max_voyage_d", "draws")  # which calls count, and 
 
 
 def assumptions_id(config: VolumeConfig) -> str:
-    """Twelve hex digits that name what barrels are drawn from: equal for configs under which a call carries the same.
+    """Twelve hex digits that identify what barrels are drawn from: equal if a call carries the same under both configs.
 
     >>> assumptions_id(VolumeConfig()) == assumptions_id(VolumeConfig(draws=500, counted="discharging"))
     True
@@ -179,11 +179,11 @@ class CapConfig(Section):
     """Where the cap is laid down."""
 
     def counts_product(self, name: str) -> bool:
-        """Does a cargo of that product count against this cap?"""
+        """Does cargo of that product count against this cap?"""
         return (not self.products or name in self.products) and name not in self.excluded_products
 
     def account_year_words(self, year: str) -> str:
-        """An account year as people read it: by its first day where it is no calendar year."""
+        """An account year in words: by its first day if it is not a calendar year."""
         return year if self.year_starts == "01-01" or not year else f"{year} (from {year}-{self.year_starts})"
 
     @model_validator(mode="before")

@@ -1,4 +1,4 @@
-"""Config to YAML, with every default filled in: what is written reads back as itself."""
+"""Writes a config as YAML with every default filled in; reading it back gives the same config."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ RARE_BREAKS = "\x85\u2028\u2029"  # next line, line separator, paragraph separat
 
 
 def config_yaml(config: RunConfig) -> str:
-    """A run file; where it runs (engine) is no part of the question."""
+    """A run file, without the engine section, which does not affect results."""
     return as_yaml(config, without={"engine"})
 
 
 def as_yaml(config: BaseModel, *, without: Collection[str] = ()) -> str:
-    """A config, some sections aside, its keys in the order of its fields."""
+    """A config as YAML, except some sections, its keys in the order of its fields."""
     from ruamel.yaml import YAML
     from ruamel.yaml.representer import SafeRepresenter
 
     class Escaping(SafeRepresenter):
-        """Rare line breaks within a text are escaped: between single quotes they read back as a blank."""
+        """Escapes rare line breaks within a text: between single quotes they would read back as a blank."""
 
         def written(self, told: str) -> Any:
             style = '"' if any(c in told for c in RARE_BREAKS) else None

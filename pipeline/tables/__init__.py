@@ -1,4 +1,4 @@
-"""The column contracts of every table that passes between stages. Stages build with ``X.from_rows`` or
+"""The column contracts of every table that passes between stages. Stages build tables with ``X.from_rows`` or
 ``X.conform`` and hand over ``X.check(table)``."""
 
 from pipeline.errors import InputError, printable
@@ -43,7 +43,7 @@ ALL: tuple[Contract, ...] = (
 
 
 def contract_of(name: str) -> Contract:
-    """The contract of that name; InputError where there is none."""
+    """The contract of that name; InputError if there is none."""
     known = {contract.name: contract for contract in ALL}
     if name not in known:
         raise InputError(printable(name), f"no such table; there are {', '.join(known)}")

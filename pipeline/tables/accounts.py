@@ -1,4 +1,4 @@
-"""Tables about cargo: what each call lifted, and the running account against a cap."""
+"""Tables about cargo: the amount each call lifted, and the running account against a cap."""
 
 from pipeline.ships.largest import DEEPEST_M, HIGHEST_M
 from pipeline.tables.contract import Column, Contract, amount, quantiles, share

@@ -1,7 +1,7 @@
-"""What a table promises: its columns with kind, unit, bounds and meaning; and the check at a stage's border.
+"""Table contracts: columns with kind, unit, bounds and meaning, and the check where a table leaves a stage.
 
-One description serves four ends: an empty table with the right columns, the check (by pandera), the Parquet
-schema, and the page of table formats in ``docs/``.
+One description has four uses: an empty table with the right columns, the check (by pandera), the Parquet schema, and
+the page of table formats in ``docs/``.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 Kind = Literal["text", "float", "int", "bool", "time", "list", "geometry"]
 
 CRS = "EPSG:4326"
-MOST_NAMES = 12  # of columns in one line (our choice)
+MOST_NAMES = 12  # columns in one line (our choice)
 _ZONED = re.compile(r"[T ]\d\d.*(Z|[+-]\d\d(:?\d\d)?)$", re.IGNORECASE)
-TRUTH = {  # as a CSV or a spreadsheet writes it, in any case
+TRUTH = {  # as CSVs and spreadsheets write it, in upper or lower case
     "true": True, "t": True, "yes": True, "y": True, "1": True, "1.0": True,
     "false": False, "f": False, "no": False, "n": False, "0": False, "0.0": False,
 }  # fmt: skip
@@ -51,43 +51,43 @@ class Column:
     kind: Kind
     about: str
     unit: str = ""
-    required: bool = True  # False: null means "not known"; text that is not known is ""
+    required: bool = True  # False: null means "not known", for text "" does
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
 
 
 def amount(name: str, about: str, unit: str = "", *, required: bool = True, high: float | None = None) -> Column:
-    """A number that is never below zero."""
+    """A column of numbers that are never below zero."""
     return Column(name, "float", about, unit, required=required, low=0, high=high)
 
 
 def share(name: str, about: str, *, required: bool = True) -> Column:
-    """A share or a probability: from 0 to 1."""
+    """A column of shares or probabilities, from 0 to 1."""
     return Column(name, "float", about, required=required, low=0, high=1)
 
 
 def bounds(name: str, unit: str, *, required: bool = True, high: float | None = None) -> Iterator[Column]:
-    """The ends of an amount's 90 % interval; the unit ends their names."""
+    """Columns for the bounds of an amount's 90 % interval; their names end in the unit."""
     for end, about in (("lo", "5 % bound."), ("hi", "95 % bound.")):
         yield amount(f"{name}_{end}_{unit}", about, unit, required=required, high=high)
 
 
 def quantiles(pattern: str, about: str, unit: str, *, required: bool = True) -> Iterator[Column]:
-    """An amount as a distribution: p5, p50 and p95 for the braces of the pattern."""
+    """Columns for an amount's distribution: p5, p50 and p95 in place of the pattern's braces."""
     for quantile in ("p5", "p50", "p95"):
         yield amount(pattern.format(quantile), about, unit, required=required)
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A named table: its key and its columns. Columns beyond the contract are kept, after its own."""
+    """A named table: its key and its columns. Extra columns are kept, after the contract's own."""
 
     name: str
     about: str
     key: str
     columns: tuple[Column, ...]
-    completed: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table  # one that an earlier version wrote
+    completed: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table  # fills in a table of an earlier version
 
     @property
     def names(self) -> list[str]:
@@ -100,15 +100,15 @@ class Contract:
         return next((c.name for c in self.columns if c.kind == "geometry"), None)
 
     def empty(self) -> pd.DataFrame:
-        """The table without rows; a GeoDataFrame where it has a geometry."""
+        """The table without rows; a GeoDataFrame if it has a geometry."""
         return self.conform(pd.DataFrame({c.name: [] for c in self.columns}))
 
     def from_rows(self, rows: list[dict[str, Any]]) -> pd.DataFrame:
-        """A conforming table of dictionaries; columns that no row names are null."""
+        """A conforming table built from dictionaries; columns that no row names are null."""
         return self.conform(pd.DataFrame(rows, columns=None if rows else self.names))
 
     def conform(self, table: pd.DataFrame) -> pd.DataFrame:
-        """A copy with every column of the contract, in its order and type; missing ones are null.
+        """A copy with every column of the contract, in its order and types; missing ones are null.
 
         Raises ContractError when a value cannot become its column's kind.
         """
@@ -131,7 +131,7 @@ class Contract:
     def check(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the conforming table, or raise ContractError naming table, column, rule and first offending value."""
         for column in self.columns:
-            # Other kinds become null and are refused below; a verdict that nobody gave must not become a "no".
+            # Other kinds become null and are refused below; a missing verdict must not become a "no".
             if column.kind == "bool" and column.required and len(table) and column.name not in table:
                 raise ContractError(f"table {self.name}, column {column.name}: is missing; it has {_first(table)}")
         conforming = self.conform(table)
@@ -144,7 +144,7 @@ class Contract:
             )
         import pandera.errors
 
-        try:  # pandera says which rule is broken, and by what
+        try:  # pandera says which rule is broken, and by which value
             _schema(self).validate(plain, lazy=False)
         except pandera.errors.SchemaError as error:
             raise ContractError(f"table {self.name}{_broken_rule(error, plain[self.key])}") from error
@@ -178,7 +178,7 @@ def _cast(values: pd.Series, kind: Kind) -> pd.Series:
 
 
 def _whole(values: pd.Series) -> pd.Series:
-    """Whole numbers; what is none raises. Plain arrays by a shorter way than pandas' own."""
+    """Whole numbers; raises for any other value. Plain arrays take a faster path than pandas' own."""
     if values.dtype in (np.int64, np.float64):
         plain = values.to_numpy()
         nulls = np.isnan(plain) if plain.dtype == np.float64 else np.zeros(len(plain), bool)
@@ -189,7 +189,7 @@ def _whole(values: pd.Series) -> pd.Series:
 
 
 def _numbers(values: pd.Series) -> pd.Series:
-    """As numbers; a text that is none is named with its row, as somebody who edits a table counts them."""
+    """As numbers; ValueError names a text that is not one, with its row, counted from 1."""
     try:
         return pd.to_numeric(values)
     except (TypeError, ValueError) as error:
@@ -206,7 +206,7 @@ def _as_list(value: Any) -> list[str]:
 
 
 def _moments(values: pd.Series) -> pd.Series:
-    """UTC times of aware times and of ISO 8601 texts with a zone. A bare time is refused: nobody knows its zone."""
+    """UTC times from aware times and ISO 8601 texts with a zone. A time without a zone is refused as ambiguous."""
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         return values.dt.tz_convert("UTC")
     given = values[values.notna() & (values.astype("object") != "")]
@@ -223,7 +223,7 @@ def _has_zone(value: Any) -> bool:
 
 
 def _truth(values: pd.Series) -> pd.Series:
-    """Booleans, also from the words that a CSV holds."""
+    """Booleans, also from the words in a CSV."""
     if values.dtype == bool:
         return values
     read = values.map(lambda v: v if isinstance(v, bool) else TRUTH.get(str(v).strip().lower()))
@@ -243,7 +243,7 @@ def _as_geo(frame: pd.DataFrame, geometry: str) -> pd.DataFrame:
 
 
 def _plainly_right(values: pd.Series, column: Column, *, key: bool) -> bool:
-    """Does a column keep every rule? The rules of ``_schema`` on whole arrays; what it cannot tell is not plain."""
+    """Does a column surely keep the rules of ``_schema``? Checked on whole arrays; False if they cannot tell."""
     if key and not values.is_unique:
         return False
     if column.kind in {"float", "int"}:
@@ -291,7 +291,7 @@ def _schema(contract: Contract) -> pa.DataFrameSchema:
 
 
 def _broken_rule(error: Any, keys: pd.Series) -> str:
-    """What pandera found, in words: the column, what it must be, the first value that is not, and the row's key."""
+    """Pandera's finding in words: the column, the rule, the first value that breaks it, and the row's key."""
     check, found = error.check, getattr(error, "failure_cases", None)
     name = getattr(check, "name", check)
     limits = getattr(check, "statistics", None) or {}

@@ -1,6 +1,6 @@
-"""Tables of text as programs of any country save them: commas, semicolons, tabs or pipes; decimal points or commas.
+"""Reads text tables as programs of any country save them: commas, semicolons, tabs or pipes; decimal points or commas.
 
-Nothing is guessed: what could be read in two ways is refused, and so is a row that does not fit its header.
+Nothing is guessed: a table that could be read in two ways is refused, and so is a row that does not fit its header.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
-MOST_CELL_CHARACTERS = 1 << 24  # our choice: a detailed coast as WKT fits in
-MOST_HEADER_LINES = 100  # our choice: a spreadsheet's names have some lines each
-MOST_TITLE_LINES = 20  # our choice: a title, who made the table, when, and blank lines
+MOST_CELL_CHARACTERS = 1 << 24  # our choice: room for a detailed coast as WKT
+MOST_HEADER_LINES = 100  # our choice: spreadsheets break a name into a few lines
+MOST_TITLE_LINES = 20  # our choice: a title, author, date and blank lines
 _SEP_LINE = re.compile(r"sep=(.)")  # Excel's own first line
 _NUMBER = re.compile(r"[+-]?\d+([.,])\d+(?:[eE][+-]?\d+)?")
-_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:[.,]\d{3})+")  # 3.000 and 3,000: three, or three thousand
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:[.,]\d{3})+")  # 3.000 or 3,000: three or three thousand
 _BOTH_MARKS = re.compile(r"[+-]?[\d.,]*(?:\.[\d.]*,|,[\d,]*\.|\.\d+\.|,\d+,)[\d.,]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a table is written: its separator, its names without blanks around, and the 1-based line that ends them."""
+    """How a table is written: its separator, its stripped column names, and the 1-based line where the header ends."""
 
     separator: str
     header: tuple[str, ...]
@@ -45,15 +45,15 @@ class Layout:
 
 @dataclass(slots=True)
 class Marks:
-    """Which decimal marks the numbers of a table hold, each with a number that shows it, and where that stands."""
+    """The decimal marks in a table's numbers, each with an example and its place."""
 
     sure: dict[str, str] = field(default_factory=dict)
-    open: dict[str, str] = field(default_factory=dict)  # three digits follow: it may group thousands
+    open: dict[str, str] = field(default_factory=dict)  # followed by three digits: may be a thousands separator
     grouped: str = ""
     places: dict[str, str] = field(default_factory=dict)
 
     def see(self, cell: str, line: int, column: str) -> None:
-        """Take one cell of a column of numbers into account."""
+        """Take one cell of a numeric column into account."""
         cell = cell.strip()
         if found := _NUMBER.fullmatch(cell):
             kept = (self.open if _GROUPED.fullmatch(cell) else self.sure).setdefault(found.group(1), cell)
@@ -65,7 +65,7 @@ class Marks:
             self.places.setdefault(cell, f"line {line}, column {column}")
 
     def decimal(self, path: Path) -> str:
-        """The decimal mark; InputError where the numbers could be read in two ways."""
+        """The decimal mark; InputError if the numbers could be read in two ways."""
         if self.grouped:
             raise InputError(
                 path, f"{self._placed(self.grouped)} holds thousands separators; take them out of all numbers"
@@ -88,15 +88,15 @@ class Marks:
 
 
 def read_delimited(path: Path, numbers: Collection[str], **how: Any) -> pd.DataFrame:
-    """A table of text by pandas, once it is clear how it is written; ``numbers`` are columns that hold nothing else.
+    """A text table read by pandas, once its format is clear; ``numbers`` names the columns that hold only numbers.
 
-    ``how`` is handed to pandas. Raises InputError, and what pandas raises.
+    ``how`` is passed to pandas. Raises InputError, and whatever pandas raises.
     """
     import pandas as pd
 
     layout = layout_of(path)
     names = _names(path, layout)
-    ours = layout.separator == ","  # then a decimal comma would have been a separator
+    ours = layout.separator == ","  # then no decimal comma is possible
     marks, widest = Marks(), len(names)
     watched = [] if ours else [n for n, name in enumerate(names) if {name, plain(name)} & set(numbers)]
     for line, row in _rows(path, layout):
@@ -104,11 +104,11 @@ def read_delimited(path: Path, numbers: Collection[str], **how: Any) -> pd.DataF
         for n in watched:
             marks.see(row[n], line, names[n])
     mark = marks.decimal(path)
-    beyond = range(len(names), widest)  # empty cells behind those of the header, in whichever row
+    beyond = range(len(names), widest)  # columns of empty cells beyond the header, in any row
     as_texts = dict.fromkeys((names[n] for n in watched), "str")
     told = {name: kind for name, kind in (how.pop("dtype", {}) | as_texts).items() if name in names}
     with _opened(path) as file:
-        for _ in range(layout.line):  # pandas' own skipping loses rows to a quote that the header does not close
+        for _ in range(layout.line):  # pandas' own skipping loses rows after a quote left open in the header
             file.readline()
         table = pd.read_csv(
             file, sep=layout.separator, header=None, names=[*names, *beyond], index_col=False, dtype=told,
@@ -121,7 +121,7 @@ def read_delimited(path: Path, numbers: Collection[str], **how: Any) -> pd.DataF
 
 
 def plain(name: str) -> str:
-    """A column's name without case, blanks and brackets.
+    """A column's name in lower case, without blanks and brackets.
 
     >>> plain("Length (m)"), plain("DWT_T")
     ('length_m', 'dwt_t')
@@ -132,7 +132,7 @@ def plain(name: str) -> str:
 
 
 def layout_of(path: Path) -> Layout:
-    """Separator and header of a table; InputError where there is none, or where it could be split in two ways."""
+    """Separator and header of a table; InputError if there is no header, or it could be split in two ways."""
     said = ""
     with _opened(path) as file:
         for number, line in enumerate(file, 1):
@@ -147,7 +147,7 @@ def layout_of(path: Path) -> Layout:
 
 
 def _quoted_whole(line: str, further: Iterator[str]) -> list[str]:
-    """A header's lines: a name in quotes may hold line ends. The first alone where its quote is never closed."""
+    """A header's lines: quoted names may contain line breaks. Only the first line if its quote is never closed."""
     lines = [line]
     while sum(part.count('"') for part in lines) % 2:
         more = next(further, "") if len(lines) < MOST_HEADER_LINES else ""
@@ -158,9 +158,9 @@ def _quoted_whole(line: str, further: Iterator[str]) -> list[str]:
 
 
 def require_header_first(path: Path, known: Callable[[str], bool]) -> None:
-    """InputError where a line further down looks like the header: a title stands above it, as in many workbooks.
+    """Raise InputError if a line further down looks like the header, below a title as in many workbooks.
 
-    ``known`` is asked for names without case, blanks and brackets. A header with two known names is taken for one.
+    ``known`` is called with names as `plain` writes them. A line with two known names is taken for a header.
     """
     layout = layout_of(path)
     if sum(known(plain(name)) for name in layout.header) > 1:
@@ -173,7 +173,7 @@ def require_header_first(path: Path, known: Callable[[str], bool]) -> None:
 
 
 def _separator(path: Path, header: str) -> str:
-    """What stands between the names of a header, outside quotes; a comma where there is one column alone."""
+    """The separator of a header's names, outside quotes; a comma if there is only one column."""
     bare = re.sub(r'"[^"]*"', "", header)
     found = [mark for mark in SEPARATORS if mark in bare]
     if len(found) > 1:
@@ -185,7 +185,7 @@ def _separator(path: Path, header: str) -> str:
 
 
 def _names(path: Path, layout: Layout) -> list[str]:
-    """The header's names, made up where one is empty (pandas' way); a name that stands twice is refused."""
+    """The header's names, with pandas' substitute for an empty one; a repeated name is refused."""
     twice = next((name for name in layout.header if name and layout.header.count(name) > 1), None)
     if twice is not None:
         raise InputError(path, f"column {twice} stands twice")
@@ -193,10 +193,10 @@ def _names(path: Path, layout: Layout) -> list[str]:
 
 
 def _rows(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
-    """The rows below the header, each with the 1-based line that ends it; cells that lack at a row's end are empty.
+    """The rows below the header, each with the 1-based line that ends it; cells missing at a row's end become empty.
 
-    Spreadsheets leave those out, and write empty ones beyond the header, both in some rows alone. InputError names the
-    first line that has more than that beyond it, and a cut last line.
+    Spreadsheets omit those, and write empty cells beyond the header, each in some rows only. InputError names the first
+    line with anything else beyond the header, or a last line that is cut off.
     """
     width, short = len(layout.header), False
     with _opened(path) as file:
@@ -214,7 +214,7 @@ def _rows(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
 
 
 def _numbers(texts: pd.Series, mark: str) -> pd.Series:
-    """A column of numbers read as texts; left as texts where one is none, for whoever reads the row to refuse."""
+    """A column of texts as numbers; left as texts if one is not a number, for the reader of the row to refuse."""
     import pandas as pd
 
     plain = texts.str.strip()
@@ -234,7 +234,7 @@ def _ends_in_a_line_end(path: Path) -> bool:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[TextIO]:
-    """The file as text, without a byte-order mark; what is no such text becomes an InputError."""
+    """The file as text, without a byte-order mark; InputError if it is not text."""
     limit = csv.field_size_limit(MOST_CELL_CHARACTERS)
     try:
         with _unpacked(path) as file:
@@ -254,7 +254,7 @@ def _opened(path: Path) -> Iterator[TextIO]:
 
 
 def _unpacked(path: Path) -> BinaryIO:
-    """The bytes of the file, those of a gzipped one unpacked; told by its first bytes, as for AIS, not by its name."""
+    """The bytes of the file, decompressed if gzipped; recognised by its first bytes, as for AIS, not by its name."""
     with path.open("rb") as file:
         packed = file.read(len(GZIP)) == GZIP
     return cast(BinaryIO, gzip.open(path, "rb")) if packed else path.open("rb")

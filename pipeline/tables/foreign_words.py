@@ -1,13 +1,13 @@
-"""Words of other languages for the columns of a table of calls, and of one of positions: German, French, Spanish,
-Russian, Korean, Japanese, Chinese. They say which of our columns a foreign one may be; none is read by them.
+"""Words for the columns of tables of calls and of positions in German, French, Spanish, Russian, Korean, Japanese and
+Chinese. They only suggest which of our columns a foreign one may be; no column is read because of them.
 
-What ports and registries of these countries write, as far as a dictionary of shipping confirms it; a word that is left
-out is no fault, since a size that nobody read is told anyhow.
+The words are those of ports and registries in these countries, as far as a shipping dictionary confirms them. A missing
+word does no harm, since a size that was not read is reported anyway.
 """
 
 from __future__ import annotations
 
-_OF_OURS = {  # ours: words of others; what says an end of the stay stands before what says a date alone
+_OF_OURS = {  # ours: foreign words; those for the end of a stay come before those for a date alone
     "departure": (
         "abfahrt abfahrtsdatum abgang départ depart sortie salida zarpe отход отхода убытие убытия выход "
         "출항 출항일 출항일자 출항일시 出港 出港日 出港日時 出港日期 离港 离港日期 离港时间 離港 離港日期 开航 开航日期"
@@ -44,7 +44,7 @@ _OF_OURS = {  # ours: words of others; what says an end of the stay stands befor
 OURS_BY_FOREIGN_WORD = {word: ours for ours, words in _OF_OURS.items() for word in words.split()}
 """A word in a name elsewhere, in lower case: ours; the first that fits."""
 
-_OF_POSITIONS = {  # a table of positions has no hulls, whose length and beam some languages call as these two
+_OF_POSITIONS = {  # apart, since some languages use one word for longitude and length, or latitude and beam
     "lon": "länge laenge längengrad laengengrad longitud долгота 경도 経度 经度 經度",
     "lat": "breite breitengrad latitud широта 위도 緯度 纬度",
     "time": (
@@ -58,7 +58,7 @@ POSITION_BY_FOREIGN_WORD = {word: ours for ours, words in _OF_POSITIONS.items() 
 
 
 def position_column(name: str) -> str:
-    """What a column of positions may hold by a word of its name: lon, lat, time, sog, cog; "" where no word tells.
+    """What a column of positions may hold by a word of its name: lon, lat, time, sog, cog; "" if no word tells.
 
     ``name`` is in lower case with ``_`` for blanks.
 

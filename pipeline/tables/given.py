@@ -1,4 +1,4 @@
-"""The table of calls that `capwatch volume` takes from anybody: the columns it reads, and what others call them."""
+"""The columns that `capwatch volume` reads from anyone's table of calls, and other names that people use for them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOADS = (
 CHANCES = (
     "p_loading", "p_discharging", "p_tanker", "p_ship", "p_one_call", "calls_mean", "p_new_call", "p_same_hull",
 )  # fmt: skip
-LISTED = ("listed_length_m", "listed_beam_m")  # by identity, beside what was measured
+LISTED = ("listed_length_m", "listed_beam_m")  # from a register by the ship's identity, not measured
 QUANTITIES = ("dwt_t", "gt", "depth_m", "design_draught_m", "tonnes", "barrels", "capacity_bbl")
 NUMBERS = frozenset((*SIZES, *LISTED, *LOADS, *CHANCES, *QUANTITIES))
 TEXTS = (
@@ -31,9 +31,9 @@ CALLS_READ = (*TEXTS, *TIMES, *SIZES, *LISTED, "listed_source", *LOADS, *CHANCES
 """Every column that bears on a lifting."""
 
 KNOWN = frozenset((*CALLS_READ, *PORT_CALLS.names, *LIFTINGS.names, "date_basis"))
-"""These, and what else stands in our own tables of calls and liftings."""
+"""These, and all other columns of our own tables of calls and liftings."""
 
-_WHOLE = {  # a whole name elsewhere: ours
+_WHOLE = {  # a whole foreign name: ours
     "id": "call_id", "call": "call_id", "call_no": "call_id", "port_call_id": "call_id", "voyage": "call_id",
     "ship": "name", "vessel": "name", "ship_name": "name", "vessel_name": "name", "tanker": "name", "berth": "berth_id",
     "counted": "counts",
@@ -56,7 +56,7 @@ _WHOLE = {  # a whole name elsewhere: ours
     **{f"{number}_{word}": number for number in SHIP_NUMBERS for word in ("no", "nr", "number", "num", "id")},
     **dict.fromkeys(("имо", "номер_имо", "imo번호", "imo編号", "imo编号", "imo番号", "imo号"), "imo"),
 }  # fmt: skip
-_WORDS = {  # a word in a name elsewhere: ours; the first that fits
+_WORDS = {  # a word in a foreign name: ours; the first match counts
     "dwt": "dwt_t", "sdwt": "dwt_t", "deadweight": "dwt_t", "dead": "dwt_t", "gross": "gt", "grt": "gt",
     "capacity": "capacity_bbl",
     "loa": "length_m", "length": "length_m", "beam": "beam_m", "breadth": "beam_m", "width": "beam_m",
@@ -73,24 +73,24 @@ _WORDS = {  # a word in a name elsewhere: ours; the first that fits
 _ALL_WORDS = _WORDS | OURS_BY_FOREIGN_WORD
 _CARGO_WORDS = frozenset({"cargo", "quantity", "qty", "amount", "loaded", "lifted", "delivered", "discharged"})
 _BESIDE_CARGO = frozenset({"t", "m3", "cbm", "kl", "est", "estimated", "total", "notified", "reported", "stated"})
-"""Words of a stated cargo, and those that leave it one: `Cargo (t)`, `Estimated amount`, but no `Cargo owner`."""
-_OTHER_UNITS = {  # a word in a name: what it measures in, which no column of ours does
+"""Words for a stated cargo, and words that may stand beside them: `Cargo (t)`, `Estimated amount`, no `Cargo owner`."""
+_OTHER_UNITS = {  # a word in a name: its unit, which none of our columns has
     "ft": "feet", "feet": "feet", "kt": "thousand tonnes", "kdwt": "thousand tonnes",
     "m3": "cubic metres", "cbm": "cubic metres", "gal": "gallons", "gallons": "gallons",
     "kl": "kilolitres", "kilolitres": "kilolitres", "kiloliters": "kilolitres", "litres": "litres", "liters": "litres",
     "bpd": "barrels a day", "cm": "centimetres",
     **dict.fromkeys(("kbbl", "kbbls", "kb"), "thousand barrels"),
-    **dict.fromkeys(("mbbl", "mbbls"), "thousands or millions of barrels"),  # M is a thousand to one trade, not to all
+    **dict.fromkeys(("mbbl", "mbbls"), "thousands or millions of barrels"),  # M is thousand or million, by trade
     **dict.fromkeys(("thousand", "thousands", "000", "000s"), "thousands"),
     **dict.fromkeys(("million", "millions", "mln"), "millions"),
 }  # fmt: skip
 _OTHER_ZONE = re.compile(r"(?:^|_)(kst|jst|msk|мск|cst|lt|local|(?:utc|gmt)_0?[1-9]\d?)(?:_|$)")
-_APART = frozenset({"flag"})  # close to one of ours, and another thing: a ship's state
-_CLOSE = 0.8  # of difflib's ratio: two slips in ten letters (our choice)
+_APART = frozenset({"flag"})  # similar to one of ours, but the ship's flag state
+_CLOSE = 0.8  # difflib's ratio: two typos in ten letters (our choice)
 
 
 def resembled(name: str, present: Collection[str]) -> str:
-    """Our column that a foreign one may be, as "dwt_t" or "tonnes or barrels"; "" where it resembles none that lacks.
+    """Our missing column that a foreign one may be, as "dwt_t" or "tonnes or barrels"; "" if it resembles none.
 
     >>> resembled("dwt", []), resembled("lenght_m", []), resembled("flag_state", []), resembled("loa", ["length_m"])
     ('dwt_t', 'length_m', '', '')
@@ -113,7 +113,7 @@ def resembled(name: str, present: Collection[str]) -> str:
 
 
 def _stated_cargo(words: Sequence[str]) -> str:
-    """Which of ours holds a stated cargo of these words; "" where they say something else of a cargo, or nothing."""
+    """Our column for a stated cargo of these words; "" if they are about something else."""
     beside = set(words) - _CARGO_WORDS
     if len(beside) == len(set(words)) or not beside <= _BESIDE_CARGO | set(_OTHER_UNITS):
         return ""
@@ -121,12 +121,12 @@ def _stated_cargo(words: Sequence[str]) -> str:
 
 
 def _there(name: str, present: Collection[str]) -> bool:
-    """Does the table have the column, or the bounds that stand for it?"""
+    """Does the table have the column, or bounds in its place?"""
     return name in present or (name in {"arrival", "departure"} and any(n.startswith(name) for n in present))
 
 
 def column_doubts(names: Sequence[str], present: Collection[str]) -> list[str]:
-    """Foreign columns that were left out although one of ours may have been meant, one line each.
+    """Foreign columns that are ignored although one of ours may be meant, one line each.
 
     ``names`` are foreign, in lower case with ``_`` for blanks; ``present`` are the columns of ours that the table has.
     """

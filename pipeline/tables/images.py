@@ -1,4 +1,4 @@
-"""Tables about images: which were given, what was looked at, what was seen."""
+"""Tables about images: which were given, what they cover, and what they show."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCENE_STATUS = ("used", "degraded", "skipped", "duplicate_of")
 
 
 def _with_precision(scenes: pd.DataFrame) -> pd.DataFrame:
-    """Scenes of a run from before ``acquired_precision``: their cause alone said that a time stands for its day."""
+    """Add ``acquired_precision`` to an earlier version's scenes, whose cause alone says that only the day is known."""
     if "acquired_precision" in scenes or not {"acquired", "cause"} <= set(scenes):
         return scenes
     dated = scenes["cause"].fillna("").str.contains(TIME_OF_DAY_UNKNOWN, regex=False)

@@ -1,8 +1,8 @@
 """How many ships' calls one row of a table stands for, from two numbers that travel with it.
 
 ``p_one_call`` is the chance that all sightings of a row are one ship's; ``calls_mean`` is the expected number of ships.
-What is between is filled in: if there was a second ship, the ones after her follow a Poisson law with the mean that is
-left. Truth is a sum of unlike coins and narrower than that, so the law errs to the wide side.
+The rest follows from an assumption: if there was a second ship, the number after her follows a Poisson law with the
+remaining mean. The true law, a sum of unlike coin tosses, is narrower, so this one errs to the wide side.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 MOST_CALLS = 31  # expected; a month of daily looks at one berth shows no more turns in one chain (our choice)
-MOST_FURTHER = 2 * MOST_CALLS  # that a draw may hold: a Poisson law with the largest mean ends there
-ROUNDED = 0.01  # what a table may have rounded
+MOST_FURTHER = 2 * MOST_CALLS  # most in a draw: a Poisson law with the largest mean ends there
+ROUNDED = 0.01  # tolerance for rounding in a table
 
 
 def number_law(p_one_call: float, calls_mean: float | None = None) -> FloatArray:
-    """Probabilities of one call, two, three, ...; without ``calls_mean`` there are two at most.
+    """Probabilities of one call, two, three, ...; without ``calls_mean``, of two at most.
 
     >>> number_law(0.75).tolist(), number_law(0.5, 2.0).round(3).tolist()[:4]
     ([0.75, 0.25], [0.5, 0.184, 0.184, 0.092])
@@ -38,7 +38,7 @@ def number_law(p_one_call: float, calls_mean: float | None = None) -> FloatArray
 
 
 def law_doubt(p_one_call: float, calls_mean: float | None) -> str:
-    """Why no number of calls has that chance and that mean; empty where some law has.
+    """Why no law can have that chance and that mean; empty if one can.
 
     >>> law_doubt(0.5, 1.5), law_doubt(1.0, 3.0)
     ('', 'calls_mean is 3, p_one_call 1; with that chance of one call alone it is 1')

@@ -1,4 +1,4 @@
-"""What a table says in words of the work that a ship did in port: cargo aboard, cargo ashore, or neither."""
+"""Reads a table's words for what a ship did in port: loading, discharging, or neither."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _WAYS = {
     for words, shares in ((_LOADING, (1.0, 0.0)), (_DISCHARGING, (0.0, 1.0)), (_NEITHER, (0.0, 0.0)))
     for word in words.split()
 }
-_SAY_NOTHING = frozenset(_BESIDE.split())  # which way is told by the word that they stand beside
+_SAY_NOTHING = frozenset(_BESIDE.split())  # the direction is told by the word beside them
 _UNSAID = re.compile(  # dashes of all kinds, dots and question marks, or a word
     r"[\s\-‐-―−─/.…?]*|nan|none|n/a|na|n\.a\.|unknown|not known|unspecified|not specified|not stated|"
     "неизвестно|н/д|미상|不明|不详"
@@ -40,15 +40,15 @@ _UNSAID = re.compile(  # dashes of all kinds, dots and question marks, or a word
 
 
 def says_something(cell: object) -> bool:
-    """Is a cell neither empty nor one of the words for nothing known?"""
+    """Is a cell neither empty nor a word for "unknown"?"""
     return isinstance(cell, str) and _UNSAID.fullmatch(cell.strip().lower()) is None
 
 
 def direction_said(said: str) -> tuple[float, float] | None:
-    """Probabilities of loading and of discharging by words; None where they tell none, two, or say more than that.
+    """Probabilities of loading and of discharging, from words; None if they tell neither, both, or anything more.
 
-    Bunkers are the ship's own fuel, no cargo. One unknown word, or a question mark, is enough: "loading cancelled" is
-    no loading, and of "loading?" nobody is sure.
+    Bunkers are the ship's own fuel, not cargo. One unknown word or a question mark makes it None: "loading cancelled"
+    is not loading, and "loading?" is not sure.
 
     >>> direction_said("Loading gasoil"), direction_said("DISCHARGE"), direction_said("bunkering")
     ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0))

@@ -1,4 +1,4 @@
-"""The rows of a table as dictionaries, for what is reckoned row by row."""
+"""The rows of a table as dictionaries, for computations row by row."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pandas as pd
 
 
 def records_of(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """``table.to_dict("records")``, of a few rows and many columns in half the time.
+    """``table.to_dict("records")`` in half the time, for tables of few rows and many columns.
 
-    pandas looks each column up by its place in the table, which takes longer than its few values do.
+    pandas looks up each column by its position, which takes longer than converting its few values.
 
     >>> records_of(pd.DataFrame({"mmsi": pd.array([999000001, None], dtype="Int64"), "name": ["SIM ONE", ""]}))
     [{'mmsi': 999000001, 'name': 'SIM ONE'}, {'mmsi': None, 'name': ''}]
@@ -22,7 +22,7 @@ def records_of(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _values(column: pd.Series) -> list[Any]:
-    """The values of a column, none of them an array's scalar or ``pd.NA``."""
+    """The values of a column as Python objects: no NumPy scalars, no ``pd.NA``."""
     values = column.tolist()
     if isinstance(column.dtype, np.dtype) and column.dtype != object:
         return values

@@ -1,4 +1,4 @@
-"""The table of analysts' verdicts, as a run took them."""
+"""The table of analysts' verdicts, as a run applied them."""
 
 from pipeline.tables.contract import Column, Contract
 

@@ -1,6 +1,6 @@
-"""How often looks see a call, where that is known with an error: a median and a 90 % interval that travel in a table.
+"""The chance that looks see a call, uncertain itself: tables give its median and 90 % interval.
 
-The logit of the chance is normal with one standard deviation below its median and another one above.
+The logit of the chance is normal, with one standard deviation below its median and another above.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
     from pipeline.types import FloatArray
 
-NEVER = 1e-9  # chances below it, and above its complement, are taken for it: logits of 0 and 1 are no numbers
+NEVER = 1e-9  # chances are limited to this and its complement: logits of 0 and 1 are infinite
 
 
 def logit_of(share: ArrayLike) -> FloatArray:
-    """The logit of chances, of 0 and 1 as of the nearest that counts."""
+    """The logit of chances, with 0 and 1 limited by ``NEVER``."""
     return np.asarray(logit(np.clip(share, NEVER, 1 - NEVER)))
 
 
 def seen_share(p: ArrayLike, p_lo: ArrayLike, p_hi: ArrayLike, z: ArrayLike) -> FloatArray:
-    """The chance ``z`` standard deviations from its median ``p``; ``p_lo`` and ``p_hi`` are its 5 % and 95 % bounds.
+    """The chance at ``z`` standard deviations from its median ``p``; ``p_lo`` and ``p_hi`` are its 5 % and 95 % bounds.
 
     >>> seen_share(0.5, 0.3, 0.6, [-1.6448536, 0.0, 1.6448536]).round(6).tolist()
     [0.3, 0.5, 0.6]

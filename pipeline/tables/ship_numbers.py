@@ -1,4 +1,4 @@
-"""Numbers of ships as a table writes them: a spreadsheet that saved one as 5.63E+08 has lost which ship it was."""
+"""Reads IMO numbers and MMSIs in tables. If a spreadsheet saved one as 5.63E+08, its last digits are lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SCIENTIFIC = re.compile(r"\d(?:[.,](\d*))?[eE]\+?(\d+)")
 
 
 def is_rounded(text: str) -> bool:
-    """Has a number in scientific notation fewer digits than it needs to be whole?
+    """Has a number in scientific notation too few digits to be exact to the last one?
 
     >>> is_rounded("5.630E+08"), is_rounded("5.63123456E+08"), is_rounded("563123456")
     (True, False, False)
@@ -24,7 +24,7 @@ def is_rounded(text: str) -> bool:
 
 
 def read_ship_numbers(texts: pd.Series) -> tuple[pd.Series, list[str]]:
-    """Numbers of a column, none where one is rounded, and the rounded ones; texts where another cell is no number."""
+    """A column's numbers, null for rounded ones, and the rounded ones; texts if any other cell is not a number."""
     import pandas as pd
 
     rounded = texts.map(lambda cell: isinstance(cell, str) and is_rounded(cell)).astype(bool)

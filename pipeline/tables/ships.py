@@ -3,7 +3,7 @@
 from pipeline.ships.largest import BROADEST_M, DEEPEST_M, HIGHEST_M, LONGEST_M
 from pipeline.tables.contract import Column, Contract, amount, bounds, share
 
-SPOT_COLUMNS = (  # of a call, and of its lifting: how busy the spot was at which she lay
+SPOT_COLUMNS = (  # of a call and of its lifting: how busy the spot was where she lay
     Column(
         "spot_looks",
         "int",
@@ -197,10 +197,10 @@ MATCH_CHECKS = Contract(
     ),
 )
 
-LISTED_SD_M = {"length": 1.0, "beam": 0.3}  # of a register's figures [m] (our choice)
-# Of what a transponder says: whole metres, antennas placed by guess (our choice)
+LISTED_SD_M = {"length": 1.0, "beam": 0.3}  # error of a register's figures [m] (our choice)
+# Error of a transponder's figures [m] (our choice): whole metres, antenna positions guessed
 TYPED_SD_M = {"length": 2.0, "beam": 1.0}
-SHARED_ERROR = {"length": 0.03, "beam": 0.08}  # share of the size that all looks have wrong together (our choice)
+SHARED_ERROR = {"length": 0.03, "beam": 0.08}  # error common to all looks, as a share of the size (our choice)
 EVIDENCE_CLASSES = ("A", "B", "C", "D")
 
 PORT_CALLS = Contract(

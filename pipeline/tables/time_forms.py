@@ -1,14 +1,14 @@
-"""In which form a table writes its times: the strptime formats that read its texts, found by reading them."""
+"""Finds the format of a table's times: the strptime formats that can read its texts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 
-MOST_SHAPES = 20  # texts of which forms are made; the others mostly look like them (our choice)
+MOST_SHAPES = 20  # texts from which formats are derived; the others mostly look alike (our choice)
 _CLOCK = re.compile(r"\d{1,2}:\d\d(?P<seconds>:\d\d)?(?P<part>\.\d+)?(?P<half>\s?[AaPp][Mm])?")
 _TAIL = re.compile(r"\s?(?:Z|UTC|GMT|(?P<offset>[+-]\d\d:?\d\d))?")
-_DATES = (  # a date, and the orders that its parts may have; a and b stand between them
+_DATES = (  # a date, and possible orders of its parts; a and b are the separators
     # 2024年3月7日 too, but not 2024-W10-4, a Thursday in March
     (r"\d{4}(?P<a>[^\dA-Za-z]+)\d{1,2}(?P<b>\D+)\d{1,2}(?P<c>[^\dA-Za-z]*)", ("%Y{a}%m{b}%d{c}",)),
     (r"\d{1,2}(?P<a>\W+)\d{1,2}(?P<b>\W+)\d{4}", ("%d{a}%m{b}%Y", "%m{a}%d{b}%Y")),
@@ -20,11 +20,11 @@ _DATES = (  # a date, and the orders that its parts may have; a and b stand betw
 )
 
 _NO_ZONE = re.compile(r"%[#-]?.|UTC|GMT|HRS|UHR|[+-]00:?00")
-_ZONE = re.compile(r"[A-ZА-Я]{2,}.*|[+-]\d.*")  # in what is left of a format: capital letters, or an offset
+_ZONE = re.compile(r"[A-ZА-Я]{2,}.*|[+-]\d.*")  # in the rest of a format: capital letters or an offset
 
 
 def literal_zone(form: str) -> str:
-    """A zone other than UTC that stands in a format of strptime as plain letters, which no reader heeds; else "".
+    """A zone other than UTC that a strptime format contains as plain text, and which is thus ignored; else "".
 
     >>> literal_zone("%d.%m.%Y %H:%M KST"), literal_zone("%H:%M UTC+9"), literal_zone("%Y年%m月%d日 %H:%M UTC")
     ('KST', '+9', '')
@@ -34,9 +34,9 @@ def literal_zone(form: str) -> str:
 
 
 def forms_of(texts: Sequence[str]) -> list[str]:
-    """The formats of strptime that read most of the texts: several where they leave the order of day and month open.
+    """The strptime formats that read most of the texts: several if the order of day and month is open.
 
-    None where not one text is read by any. Letters of a time zone are in a form only where they mean UTC.
+    Empty if none reads any text. The letters of a time zone are in a format only if they mean UTC.
 
     >>> forms_of(["19.05.2024", "Total"]), forms_of(["19 March 2024 07:05 PM"]), forms_of(["03/04/24"])
     (['%d.%m.%Y'], ['%d %B %Y %I:%M %p'], ['%d/%m/%y', '%m/%d/%y', '%y/%m/%d'])
@@ -56,7 +56,7 @@ def forms_of(texts: Sequence[str]) -> list[str]:
 
 
 def told_forms(texts: Sequence[str]) -> str:
-    """The option that reads the texts; "" where none does.
+    """The option that reads the texts; "" if none does.
 
     >>> told_forms(["03/04/2024 05:06"])
     "--time-format '%d/%m/%Y %H:%M' or '%m/%d/%Y %H:%M'"
@@ -66,14 +66,14 @@ def told_forms(texts: Sequence[str]) -> str:
 
 
 def _forms(text: str) -> Iterator[str]:
-    """The forms that a text may be written in, by its signs."""
+    """The formats that a text may have, judging by its characters."""
     if "%" in text:
         return
     date, clock = text, ""
     if found := _CLOCK.search(text):
         tail = _TAIL.fullmatch(text, found.end())
         date = text[: found.start()].rstrip(" T,_")
-        if tail is None or date.endswith(("+", "-")):  # 2024-03-07+09:00 is a day with its zone
+        if tail is None or date.endswith(("+", "-")):  # 2024-03-07+09:00 is a day with a zone
             return
         zone = tail[0].replace(tail["offset"], "%z") if tail["offset"] else tail[0]
         clock = text[len(date) : found.start()] + _clock_form(found) + zone
@@ -83,7 +83,7 @@ def _forms(text: str) -> Iterator[str]:
 
 
 def _clock_form(found: re.Match[str]) -> str:
-    """The form of a time of day."""
+    """The format of a time of day."""
     half = found["half"]
     hour, noon = ("%I", f"{half[:-2]}%p") if half else ("%H", "")
     return f"{hour}:%M{':%S' if found['seconds'] else ''}{'.%f' if found['part'] else ''}{noon}"

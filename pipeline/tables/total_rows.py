@@ -1,4 +1,4 @@
-"""Rows that sum a table up, as people write below what they list: no call, whatever stands beside the word."""
+"""Recognises rows of totals, as people write below a list: not calls, whatever stands beside the word."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SUMS_UP, _SAY_NOTHING = frozenset(_TOTAL.split()), frozenset(_BESIDE.split())
 
 
 def sums_up(cell: object) -> bool:
-    """Is all that a cell says that its row is a sum? Numbers beside the word say nothing else.
+    """Does a cell say only that its row is a total? Numbers beside the word do not matter.
 
     >>> [sums_up(cell) for cell in ("TOTAL:", "Grand total 2023 (5 calls)", "Итого", "Total Spirit", "5", None)]
     [True, True, True, False, False, False]

@@ -20,7 +20,7 @@ PLANET_BANDS = {
 
 
 def planet_of(image: Path, beside: dict[str, Path]) -> list[Path]:
-    """``<item>_metadata.json`` and ``..._metadata.xml`` with an ``<item>`` that begins the image's name, the longest."""
+    """``<item>_metadata.json`` and ``..._metadata.xml`` with the longest ``<item>`` that begins the image's name."""
     stem, out = image.stem.upper(), []
     for ending in ("_METADATA.JSON", "_METADATA.XML", "_METADATA_CLIP.XML"):
         heads = [n for n in beside if n.endswith(ending) and stem.startswith(n.removesuffix(ending))]
@@ -59,7 +59,7 @@ def _planet_json(path: Path) -> dict[str, Any]:
 
 
 def _planet_xml(path: Path, bands: int) -> dict[str, Any]:
-    """Fields from Planet's XML. Its ``azimuthAngle`` is that of the image lines; the satellite's is only in the JSON."""
+    """Fields from Planet's XML. Its ``azimuthAngle`` is that of the image lines; the satellite's is in the JSON."""
     root = xml_of(path)
     if first(root, "illuminationElevationAngle") is None:
         raise ValueError("no illuminationElevationAngle")
