@@ -1,4 +1,4 @@
-"""Ground control points against a mapping that is known by its formula; the truth is what made the points."""
+"""Ground control points made by a known formula, which is the truth that the mapping is compared with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHAPE = (1000, 1500)
 
 
 def formula(row, col):
-    """A turned, bent view, lon and lat [deg]."""
+    """Lon and lat [deg] of a rotated, slightly curved view."""
     return 133.0 + 1.2e-4 * col - 2e-5 * row + 1e-9 * row * col, 42.0 - 9e-5 * row - 1.5e-5 * col + 1e-9 * col * col
 
 
@@ -49,7 +49,7 @@ def test_one_point_far_off_is_left_out_and_the_rest_places_the_image(which, axis
 @pytest.mark.parametrize(("rows", "cols"), [(2, 3), (3, 3), (5, 6), (10, 21)])
 def test_points_that_agree_all_stay(rows, cols):
     told = points(rows, cols)
-    told[:, 2:4] += np.random.default_rng(0).normal(0, 3e-5, (len(told), 2))  # by hand: a third of a pixel
+    told[:, 2:4] += np.random.default_rng(0).normal(0, 3e-5, (len(told), 2))  # placed by hand: a third of a pixel off
     kept, doubt = without_strays(told, "x", SHAPE)
     assert (len(kept), doubt) == (len(told), "")
 
@@ -61,7 +61,7 @@ def test_points_across_180_degrees_agree():
 
 
 def test_points_on_mountains_stay_and_that_is_said():
-    """A radar image places a point 2,000 m up some 2.5 km nearer to the satellite."""
+    """A radar image shifts a point 2,000 m up by some 2.5 km towards the satellite."""
     told = points(10, 21)
     told[40:60, 4] = np.linspace(100, 2000, 20)
     told[:, 2] += 1.2e-5 * told[:, 4] * np.random.default_rng(0).uniform(0.8, 1.2, len(told))
@@ -90,6 +90,6 @@ def test_the_doubt_reaches_who_opens_the_file(tmp_path):
 
 
 def test_a_pixel_is_as_large_as_it_is_on_the_ground():
-    """The larger of both sides: 9e-5 degrees of latitude, with 2e-5 of longitude, down the rows."""
+    """The longer side: 9e-5 degrees of latitude, with 2e-5 of longitude, down the rows."""
     _, _, down_m = Geod(ellps="WGS84").inv(*formula(500, 750), *formula(501, 750))
     assert _off(points(), SHAPE)[1] == pytest.approx(down_m, rel=0.02)

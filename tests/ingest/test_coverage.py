@@ -1,4 +1,4 @@
-"""How much of a place a scene shows: what was measured there, by the pixels that were written."""
+"""How much of a place a scene shows, counted from the pixels that the test wrote."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_what_was_measured_is_what_the_tile_of_numbers_says(tmp_path, profile, d
     data[1, 40:50, 30:60] = 0
     if dtype == "float32":
         data[0, 20:24], data[1, 30:33] = np.nan, np.inf
-        data[1, 35:37] = 3e38  # whose square, or power of ten, is beyond 32 bits
+        data[1, 35:37] = 3e38  # whose square, or power of ten, overflows 32 bits
     scene = open_scene(write(tmp_path / "a_20240307.tif", data, **DEGREES, **profile), options)
     for window in (Window(0, 0, 60, 80), Window(25, 10, 20, 33)):
         np.testing.assert_array_equal(measured(scene, window), scene.read(window).valid)

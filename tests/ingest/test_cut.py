@@ -1,4 +1,4 @@
-"""A scene cut to its place: the same pixels at the same place on Earth, and finds where they lie in the whole file."""
+"""A scene cut to a place: same pixels, same place on Earth, and detections at their place in the whole file."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def sea(shape=(600, 900), seed=0):
 
 
 def a_ship(row=200.0, col=450.0):
-    """A radar picture of 6 x 9 km with one hull of 130 m on it, which lies in the small place."""
+    """A radar image of 6 x 9 km with one hull of 130 m, which lies in the small place."""
     image = sea()
     image[int(row) : int(row) + 3, int(col) : int(col) + 13] = 3.0
     return array_scene({"VV": image, "VH": image / 10})
@@ -62,7 +62,7 @@ def optical_product(folder):
 
 
 def part_of(scene, part):
-    """The scene cut to a window of our choice, however little is left out."""
+    """The scene cut to a given window, however little is left out."""
     from pipeline.ingest import cut
 
     with pytest.MonkeyPatch.context() as patch:
@@ -73,7 +73,7 @@ def part_of(scene, part):
 
 @pytest.fixture(params=[raster, radar_product, optical_product])
 def both(request, tmp_path):
-    """A scene cut, and whole."""
+    """A scene, cut and whole."""
     return request.param(tmp_path)
 
 
@@ -102,7 +102,7 @@ def test_a_part_lies_where_the_whole_lies(both):
 
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:3857"])
 def test_pixels_of_a_part_are_as_large_as_they_are_there(tmp_path, crs):
-    """On an image that reaches from 60 to 70 degrees north pixels are a quarter narrower in the north than midway."""
+    """On an image from 60 to 70 degrees north, pixels in the north are a quarter narrower than in the middle."""
     left, bottom, right, top = transform_bounds("EPSG:4326", crs, 133.0, 60.0, 133.1, 70.0)
     step = (right - left) / 200
     grid = {"crs": crs, "transform": Affine(step, 0, left, 0, -step, top)}
@@ -185,7 +185,7 @@ def test_there_is_a_margin_around_the_place_and_no_more(spacing_m):
 
 
 def test_a_radar_image_keeps_the_ships_whose_ghosts_fall_into_the_place():
-    """They stand up to 6 km away along the track, and nowhere across it."""
+    """They lie up to 6 km away along the track, not across it."""
     scene = array_scene({"VV": np.zeros((4, 4))}, spacing_m=10.0)
     scene = replace(scene, shape=(9000, 9000), geolocation=replace(scene.geolocation, lat0=43.0, lon0=132.8))
     scene = replace(scene, radar=RadarView(azimuth_time=(NOON, 0.001)))
@@ -198,7 +198,7 @@ def test_a_radar_image_keeps_the_ships_whose_ghosts_fall_into_the_place():
 
 @pytest.mark.parametrize(("on_a_map", "margin_px"), [(False, (600, 50)), (True, (600, 300))])
 def test_on_a_map_ghosts_may_fall_any_way(on_a_map, margin_px):
-    """6 km along the track and 1 km across it; the rows of a map are not the track's. Pixels of 10 by 20 m."""
+    """6 km along the track and 1 km across it, but a map's rows do not follow the track. Pixels of 10 by 20 m."""
     grid = object() if on_a_map else None
     scene = SimpleNamespace(sensor=Sensor.SENTINEL1, grid=grid, pixel_spacing_m=(10.0, 20.0))
     assert _margin_px(scene) == margin_px
@@ -265,14 +265,14 @@ def test_a_run_looks_at_its_place_alone(tmp_path):
     assert isinstance(scene.read, CutReader)
     assert scene.shape[1] < 500
     assert table["footprint"][0].bounds[2] - table["footprint"][0].bounds[0] == pytest.approx(0.3, abs=0.001)
-    again = pickle.loads(pickle.dumps(scene))  # as it goes to another process
+    again = pickle.loads(pickle.dumps(scene))  # as when sent to another process
     np.testing.assert_array_equal(again.read(PARTS[1]).data, scene.read(PARTS[1]).data)
     assert isinstance(detect(again, config=DetectionConfig())[0], pd.DataFrame)
 
 
 @pytest.mark.parametrize("beyond", [(0.30, 0.0), (0.0, 0.30), (0.31, 0.31), (1.0, 1.0)])
 def test_of_an_aoi_that_reaches_over_the_image_all_that_is_on_it_is_looked_at(beyond):
-    """Its points are looked up some way apart: between the last on the image and the edge there may be a berth."""
+    """Its points are sampled some way apart: a berth may lie between the last one on the image and the edge."""
     scene = array_scene({"pan": np.zeros((4, 4))}, sensor=Sensor.OPTICAL, spacing_m=10.0)
     scene = replace(scene, shape=(9000, 9000), geolocation=replace(scene.geolocation, lat0=43.5, lon0=132.0))
     lon, lat = scene.geolocation.lonlat(8999, 8999)

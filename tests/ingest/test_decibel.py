@@ -1,4 +1,4 @@
-"""Radar images in dB against the power that they were made of."""
+"""Radar images in dB, compared with the power that they were made from."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHIPS = [(60, 90), (150, 210), (220, 120)]
 
 
 def sea_with_ships(mean=0.02):
-    """Power: 4.4 looks of speckle, and hulls whose edges fade as the radar's impulse response does."""
+    """Power: speckle of 4.4 looks, and hulls whose edges fade like the radar's impulse response."""
     rng = np.random.default_rng(3)
     hulls = np.zeros((300, 300))
     for row, col in SHIPS:
@@ -38,7 +38,7 @@ def values(path, **options):
 @pytest.mark.parametrize("steps", [1, 10, 100])
 @pytest.mark.parametrize("scaling", ["auto", "db"])
 def test_whole_numbers_in_steps_of_a_db_are_read_as_the_power_that_they_were(tmp_path, mean, steps, scaling):
-    """dB times 100 read as dB has no sea, no ship and no word about it."""
+    """If dB times 100 were read as dB, there would be no sea, no ship and no warning."""
     power = sea_with_ships(mean)
     stored = np.round(10 * np.log10(power) * steps).astype(np.int16)
     scene, found = values(write(tmp_path / "a.tif", stored, **GRID), scaling=scaling)
@@ -52,7 +52,7 @@ def test_whole_numbers_in_steps_of_a_db_are_read_as_the_power_that_they_were(tmp
 @pytest.mark.parametrize("declared", [None, 0.0, -9999.0])
 @pytest.mark.parametrize("dtype", [np.float32, np.int16])
 def test_what_was_cut_off_at_0_db_is_bright_and_not_missing(tmp_path, declared, dtype):
-    """The middle of each ship was "no data", and what was left of her was in pieces; a frame of zeros still is."""
+    """Taken for "no data", the middle of each ship would be a hole and the rest pieces; a frame of zeros is missing."""
     power = sea_with_ships()
     stored = np.minimum(10 * np.log10(power) * (100 if dtype is np.int16 else 1), 0).round(2).astype(dtype)
     stored[:, :20] = 0
@@ -64,7 +64,7 @@ def test_what_was_cut_off_at_0_db_is_bright_and_not_missing(tmp_path, declared, 
 
 @pytest.mark.parametrize("how", ["holes in the sea", "holes, and nothing bright", "brighter than 0 dB"])
 def test_a_zero_among_db_numbers_is_missing_where_nothing_was_cut_off(tmp_path, how):
-    """Holes lie amid numbers like any other; a file that goes beyond 0 dB was not cut off there."""
+    """Holes lie among values like any others; a file with values above 0 dB was not cut off there."""
     power = sea_with_ships()
     if how == "holes, and nothing bright":
         power = np.minimum(power, 0.5)
@@ -82,14 +82,14 @@ def test_a_zero_among_db_numbers_is_missing_where_nothing_was_cut_off(tmp_path, 
 
 @pytest.mark.parametrize("low_db", [-50.0, -12.5])
 def test_a_pictures_stretch_follows_from_the_spread_of_its_speckle(low_db):
-    """Speckle spreads 2.2 dB, so a picture from that to 0 dB shows it over so many of its 255 steps."""
+    """The speckle spreads 2.2 dB, and a picture stretched to 0 dB shows that over a known number of its 255 steps."""
     stored = SPECKLE_DB / (-low_db / 255)
     span = _span_by_speckle(Speckle(0.0, 0.0, 0.0, 100, stored), highest=40.0)
     assert span == pytest.approx((low_db, 0.0))
 
 
 def test_what_a_file_scales_to_tenths_of_a_db_is_read_in_db():
-    """Stored in half tenths over -400: gain and offset of the file are both in tenths."""
+    """Stored in half tenths above -400: the file's gain and offset are both in tenths of a dB."""
     db = -15.0 + np.random.default_rng(4).normal(0.0, 2.2, (240, 240))
     raster = SimpleNamespace(tags={}, scales=(0.5,), offsets=(-400.0,), dtype="uint16")
     stored = np.round((10 * db + 400.0) / 0.5)[None]

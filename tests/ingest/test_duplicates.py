@@ -21,7 +21,7 @@ def _read(window):
 
 
 def scene(name: str, box, *, digest: str = "") -> Scene:
-    """A scene of that product name and outline."""
+    """A scene with that product name and outline."""
     return Scene(
         scene_id=name,
         sensor=Sensor.SENTINEL2,
@@ -53,7 +53,7 @@ def test_a_tile_that_shows_no_more_than_its_neighbour_is_no_second_look(flip):
 
 
 def test_two_tiles_that_share_the_aoi_are_both_used():
-    """Each shows what the other does not; what both show is one sighting, but that is another stage's matter."""
+    """Each shows a part that the other does not; that the shared part is one sighting is another stage's matter."""
     pair = [(scene(WEST, (132.9, 42.7, 133.02, 42.8)), 0.6), (scene(EAST, (132.98, 42.7, 133.1, 42.8)), 0.6)]
     assert find_duplicates(pair) == {}
 
@@ -69,7 +69,7 @@ def test_two_passes_are_two_looks():
 
 
 def test_names_without_a_baseline_are_understood():
-    """The Planetary Computer leaves it out of its ids."""
+    """The Planetary Computer's ids omit it."""
     plain = WEST.replace("_N0510", "")
     found = find_duplicates([(scene(WEST, FULL), 1.0), (replace(scene(plain, FULL), scene_id=plain), 1.0)])
     assert len(found) == 1
@@ -129,7 +129,7 @@ def test_two_radar_images_are_two(other):
 
 @pytest.mark.parametrize("flip", [False, True])
 def test_a_radar_image_on_a_map_grid_is_one_look_with_the_product_that_it_was_made_from(flip):
-    """Its frame is larger than the product, which stands aslant in it: both were used."""
+    """Its frame is larger than the product, which lies in it at an angle, yet only one of them counts."""
     name = "S1A_IW_GRDH_1SDV_20240307T020529_20240307T020551_052870_066610_ABCD"
     aslant = shapely.Polygon([(132.92, 42.8), (133.1, 42.78), (133.08, 42.7), (132.9, 42.72)])
     product = replace(
@@ -149,7 +149,7 @@ def test_a_radar_image_on_a_map_grid_is_one_look_with_the_product_that_it_was_ma
 
 @pytest.mark.parametrize("flip", [False, True])
 def test_two_levels_of_one_pass_are_one_look(flip):
-    """Before, light at the top of the atmosphere and at the ground were two looks, each with its sightings."""
+    """Top-of-atmosphere and surface reflectance of one pass must not be two looks, each with its sightings."""
     top = WEST.replace("MSIL2A", "MSIL1C").replace("T045211", "T031500")
     pair = [(replace(scene(top, FULL), bands=("B02", "B08", "B11", "B12")), 1.0), (scene(WEST, FULL), 1.0)]
     found = find_duplicates(pair[::-1] if flip else pair)
@@ -162,7 +162,7 @@ def test_two_levels_of_one_pass_are_one_look(flip):
 
 @pytest.mark.parametrize("flip", [False, True])
 def test_bands_of_sentinel2_in_pixels_of_two_sizes_are_one_look(flip):
-    """Folders of a product hold its true colour at 10, 20 and 60 m; file names of tiles name no satellite."""
+    """A product's folders hold its true colour at 10, 20 and 60 m; tiles' file names do not name the satellite."""
     colours = {"bands": ("B04", "B03", "B02"), "platform": "", "radiometry": Radiometry.RELATIVE}
     fine = picture("TCI_10m", sensor=Sensor.SENTINEL2, **colours)
     coarse = picture("TCI_20m", sensor=Sensor.SENTINEL2, pixel_spacing_m=(20.0, 20.0), **colours)
@@ -181,7 +181,7 @@ def picture(name: str, *, box=FULL, late_s: float = 0.0, sensor=Sensor.OPTICAL, 
 
 @pytest.mark.parametrize("sensor", [Sensor.OPTICAL, Sensor.SENTINEL2])
 def test_an_image_packed_anew_or_cut_out_is_no_second_look(sensor):
-    """Before, each copy was a look and a sighting of its own: four of them narrowed a length as four passes would."""
+    """If each copy were a look of its own, four copies would narrow a length interval as four passes do."""
     clip = picture("clip", box=(133.0, 42.72, 133.05, 42.78), sensor=sensor)
     tried = [picture("a", sensor=sensor), picture("b", late_s=0.4, sensor=sensor), clip]
     found = find_duplicates([(tried[0], 1.0), (tried[1], 1.0), (tried[2], 0.3)])
@@ -191,7 +191,7 @@ def test_an_image_packed_anew_or_cut_out_is_no_second_look(sensor):
 
 @pytest.mark.parametrize("flip", [False, True])
 def test_panchromatic_and_colours_of_one_moment_are_one_look(flip):
-    """One satellite cannot look twice within a second. The finer image stays: it measures hulls better."""
+    """One satellite cannot look twice within a second. The finer image is kept: it measures hulls better."""
     pan = picture("a_pan", pixel_spacing_m=(0.5, 0.5), bands=("PAN",))
     colours = picture("b_ms", late_s=0.3, pixel_spacing_m=(2.0, 2.0), bands=("B", "G", "R", "N"))
     pair = [(pan, 1.0), (colours, 1.0)]
@@ -217,6 +217,6 @@ def test_what_may_be_another_image_is_a_look(other):
 
 
 def test_of_copies_the_one_with_fewer_doubts_stays():
-    """As where the sidecar of one names its bands wrongly: what it shows is unknown, what the other shows is not."""
+    """For example if one copy's sidecar names its bands wrongly, so that nobody knows what they show."""
     doubtful = picture("z", degraded=("several bands are called B",))
     assert {k: v.of for k, v in find_duplicates([(picture("a"), 1.0), (doubtful, 1.0)]).items()} == {"z": "a"}

@@ -1,4 +1,4 @@
-"""Folders are walked: each input once, links and closed folders told."""
+"""Finding inputs in folders: each once, with links and unreadable folders reported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.ingest.test_inputs import OPTICAL, image
 
 
 def test_a_link_beside_its_image_changes_nothing(tmp_path):
-    """The link sorts before the image; through a linked folder as well as by itself."""
+    """The link sorts before the image, both by itself and through a linked folder."""
     folder = tmp_path / "images"
     (folder / "sub").mkdir(parents=True)
     real = image(folder / "sub" / "x.tif")
@@ -24,7 +24,7 @@ def test_a_link_beside_its_image_changes_nothing(tmp_path):
 
 
 def test_a_folder_that_may_not_be_entered_stops_nothing(tmp_path, monkeypatch):
-    """To a user who may not enter a folder, each question about what is in it is a fault."""
+    """Without permission to enter a folder, every question about its contents is an error."""
     image(tmp_path / "x.tif")
     locked = tmp_path / "locked"
     locked.mkdir()
@@ -42,7 +42,7 @@ def test_a_folder_that_may_not_be_entered_stops_nothing(tmp_path, monkeypatch):
 
 
 def test_links_that_lead_back_are_walked_once(tmp_path):
-    """Two links to their own folder, as "latest" and "current" may be, were walked without an end."""
+    """Two links to their own folder, as "latest" and "current" may be, must not be followed without end."""
     kept = image(tmp_path / "x.tif")
     (tmp_path / "sub").mkdir()
     for name in ("latest", "current", "sub/up"):

@@ -1,4 +1,4 @@
-"""What GDAL is told before it starts."""
+"""GDAL's settings before it starts."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ print(json.dumps(transform(CRS.from_epsg(32652), CRS.from_epsg(4326), [500000.0]
 )
 @pytest.mark.parametrize("name", ["PROJ_DATA", "PROJ_LIB", "GDAL_DATA"])
 def test_the_files_of_another_install_are_not_read(name, tmp_path):
-    """QGIS and conda point these at their own PROJ, whose database may be of another version, or gone. Zone 52 has its
-    middle at 129° E."""
+    """QGIS and conda point these variables at their own PROJ, whose database may be missing or of another version. Zone
+    52's central meridian is 129° E."""
     told = subprocess.run(
         [sys.executable, "-c", PLACE], env=os.environ | {name: str(tmp_path)}, capture_output=True, text=True
     )
@@ -46,7 +46,7 @@ with rasterio.Env(), rasterio.open(sys.argv[1]) as image:
 
 
 def test_a_unit_that_has_no_code_is_read_without_a_word(tmp_path):
-    """A map grid of somebody's own in kilometres: PROJ's complaint named neither the file nor what to do."""
+    """A custom map grid in kilometres: PROJ's complaint would name neither the file nor the remedy."""
     path = tmp_path / "km.tif"
     own = "+proj=utm +zone=53 +datum=WGS84 +units=km"
     with rasterio.open(path, "w", driver="GTiff", width=8, height=8, count=1, dtype="uint8", crs=own) as image:

@@ -1,4 +1,4 @@
-"""Places of pixels against rasterio's own transforms, published geodesy, and round trips."""
+"""Positions of pixels, compared with rasterio's transforms, published geodesy, and round trips."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ UTM = (rasterio.CRS.from_epsg(32652).to_wkt(), (10.0, 0.0, 500_000.0, 0.0, -10.0
 
 
 def radar_grid(lines=6, pixels=7, lon0=133.0, bend=1e-9):
-    """A turned, slightly bent grid like that of a radar image; returns the grid and its formula."""
+    """A rotated, slightly curved grid like a radar image's; returns the grid and its formula."""
 
     def formula(row, col):
         row, col = np.asarray(row, float), np.asarray(col, float)
@@ -83,7 +83,7 @@ def test_web_mercator_pixels_are_shorter_than_they_say():
 
 
 def test_degrees_are_no_metres():
-    """A degree of latitude at 19.3 N has 110,683 m (WGS84, closed form by a and e^2)."""
+    """A degree of latitude at 19.3 N is 110,683 m (WGS84, closed form from a and e^2)."""
     mapping = MapGeolocation(rasterio.CRS.from_epsg(4326).to_wkt(), (1e-4, 0, 72.19, 0, -1e-4, 19.3), (2, 2))
     rows, cols = ground_spacing_m(mapping, (2, 2))
     e2, phi = 0.00669437999014, np.radians(19.2999)
@@ -103,7 +103,7 @@ def test_degrees_are_no_metres():
     ids=["mirrored", "turned", "mirrored across 180"],
 )
 def test_a_grid_of_degrees_may_lie_west_of_its_origin(transform):
-    """There and back, for pixels more than a degree west of the first one's corner."""
+    """Round trip for pixels more than a degree west of the first one's corner."""
     mapping = MapGeolocation("EPSG:4326", tuple(transform)[:6], (2000, 2000))
     row, col = np.array([0.0, 100.0, 1500.0, 1999.0]), np.array([1999.0, 1500.0, 100.0, 0.0])
     lon, lat = mapping.lonlat(row, col)
@@ -113,7 +113,7 @@ def test_a_grid_of_degrees_may_lie_west_of_its_origin(transform):
 
 
 def test_a_grid_that_counts_from_0_to_360_lies_where_its_twin_does():
-    """Else no ship on it lies in any zone, and the berths there would have been seen empty."""
+    """Otherwise no ship on it would lie in any zone, and its berths would pass for empty."""
     row, col = np.array([0.0, 999.0]), np.array([1499.0, 0.0])
     twins = [MapGeolocation("EPSG:4326", (1e-4, 0, west, 0, -1e-4, -18.1), (1000, 1500)) for west in (200.0, -160.0)]
     lonlat = [twin.lonlat(row, col) for twin in twins]
@@ -122,14 +122,14 @@ def test_a_grid_that_counts_from_0_to_360_lies_where_its_twin_does():
 
 
 def test_a_grid_round_the_earth_has_a_place_for_every_longitude():
-    """Pixels of a degree from Greenwich eastward: 90.5 W is in the 270th, 179.5 E in the 180th."""
+    """Pixels of one degree from Greenwich eastward: 90.5 W is in the 270th, 179.5 E in the 180th."""
     world = MapGeolocation(rasterio.CRS.from_epsg(4326).to_wkt(), (1.0, 0.0, 0.0, 0.0, -1.0, 90.0), (180, 360))
     row, col = world.rowcol([-90.5, 179.5, 0.5], [0.5, 0.5, 0.5])
     np.testing.assert_allclose((row, col), ([89, 89, 89], [269, 179, 0]), atol=1e-9)
 
 
 def test_a_footprint_reaches_to_the_outer_edges_of_its_pixels():
-    """Of pixels of 10 m on a map whose scale is 0.9996."""
+    """With 10 m pixels on a map of scale factor 0.9996."""
     outline = footprint_of(MapGeolocation(*UTM), UTM[2], "x")
     area_m2 = abs(GEOD.geometry_area_perimeter(outline)[0])
     assert area_m2 == pytest.approx(UTM[2][0] * UTM[2][1] * 100 / 0.9996**2, rel=1e-4)
@@ -142,13 +142,13 @@ def test_grid_follows_its_formula_between_the_points_and_a_little_beyond():
     _, _, off_m = GEOD.inv(lon, lat, *formula(row, col))
     inside = (row >= 0) & (row <= 999) & (col >= 0) & (col <= 1499)
     assert off_m[inside].max() < 1e-3
-    assert off_m.max() < 20  # goes on straight where the formula bends
+    assert off_m.max() < 20  # extrapolated straight where the formula curves
     np.testing.assert_allclose(grid.rowcol(lon, lat), (row, col), atol=1e-3)
 
 
 @pytest.mark.parametrize(("lines", "pixels"), [(2, 2), (2, 7), (6, 2)])
 def test_a_grid_of_two_lines_goes_on_straight_beyond_its_ends(lines, pixels):
-    """As the four corners of an image do, given a little within it; a coast beyond its edge is placed as well."""
+    """As for the four corners of an image, given a little inside it; a coast beyond its edge is placed as well."""
     mapping, formula = radar_grid(lines, pixels, bend=0.0)
     row, col = np.array([-0.5, -80.0, 500.0, 1_050.0]), np.array([-0.5, 1_600.0, -100.0, 700.0])
     np.testing.assert_allclose(mapping.lonlat(row, col), formula(row, col), atol=1e-9)
@@ -203,7 +203,7 @@ def test_gcps_that_end_on_the_last_pixel_count_from_centres(tmp_path):
 
 
 def test_gcps_without_a_place_in_the_image_are_refused(tmp_path):
-    """What solves for the mapping gave up with an error of its own, and ended the run."""
+    """Otherwise the solver would fail with an error of its own, and end the run."""
     points = [GroundControlPoint(np.nan, c, 133 + c * 1e-4, 42 + n * 1e-4) for n, c in enumerate((0, 50, 100, 150))]
     with pytest.raises(InputError, match="its ground control points have no place in the image"):
         write_gcps(tmp_path / "a.tif", points)

@@ -1,4 +1,4 @@
-"""Images as people really have them: what is no measurement, who took them, when, and which band is which."""
+"""Images as people really have them: what is not a measurement, which sensor and time, and which band is which."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def stack(count=4, dtype="float32", seed=0):
 
 
 def made(path, data, names=(), mask=None, profile=COARSE, **tags):
-    """A GeoTIFF with these descriptions, tags and inner mask."""
+    """A GeoTIFF with these descriptions, tags and internal mask."""
     with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
         write(path, data, **profile)
         with rasterio.open(path, "r+") as out:
@@ -49,14 +49,14 @@ def assert_left_is_missing(scene):
     assert valid[:, 12:].all()
 
 
-# --- what is no measurement
+# --- what is not a measurement
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int16", "uint16"])
 def test_zeros_in_all_bands_are_no_measurement(tmp_path, dtype):
     data = stack(dtype=dtype)
     data[LEFT] = 0
-    data[0, 30, 30] = 0  # in one band: as dark as can be
+    data[0, 30, 30] = 0  # in one band: a dark pixel, not a missing one
     assert_left_is_missing(open_scene(made(tmp_path / "a.tif", data, ("B02", "B03", "B04", "B08"))))
 
 
@@ -69,7 +69,7 @@ def test_of_one_band_a_frame_of_zeros_is_missing_and_a_slick_is_not(tmp_path):
 
 def test_the_files_own_mask_is_read(tmp_path):
     data = stack(dtype="uint16")
-    data[LEFT] = 500  # not zero: the mask alone tells
+    data[LEFT] = 500  # not zero: only the mask tells
     mask = np.full((SIDE, SIDE), 255, np.uint8)
     mask[:, :12] = 0
     assert_left_is_missing(open_scene(made(tmp_path / "a.tif", data, ("B02", "B03", "B04", "B08"), mask)))
@@ -217,13 +217,13 @@ def test_a_sidecar_may_end_in_capitals_and_hold_any_key(tmp_path):
     ("beside", "told"),
     [
         ("2024-03-10T02:10:00Z", ""),
-        ("2024-03-10T11:45:00+09:00", ""),  # the middle of a data take that the name dates by its start
-        ("2024-03-10T11:10:00Z", "its own tag or name says 2024-03-10T02:10:00Z"),  # local time, called UTC
-        ("2023-03-10T02:10:00Z", "its own tag or name says 2024-03-10T02:10:00Z"),  # of another image, copied
+        ("2024-03-10T11:45:00+09:00", ""),  # mid-take; the name gives the start of the take
+        ("2024-03-10T11:10:00Z", "its own tag or name says 2024-03-10T02:10:00Z"),  # local time labelled UTC
+        ("2023-03-10T02:10:00Z", "its own tag or name says 2024-03-10T02:10:00Z"),  # copied from another image
     ],
 )
 def test_a_sidecar_that_contradicts_the_images_own_time_is_told(beside, told, tmp_path):
-    """Its word is taken, as documented; a look on another day must not pass for a sure one."""
+    """The sidecar's time is used, as documented, but a look on another day must not pass for a sure one."""
     path = bare(tmp_path).rename(tmp_path / "a_20240310T021000.tif")
     (tmp_path / "a_20240310T021000.json").write_text(json.dumps({"acquired": beside}))
     scene = open_scene(path)
@@ -283,7 +283,7 @@ def test_a_mask_under_any_name_is_no_image(tmp_path):
 
 def test_one_file_for_each_band_is_one_look_and_asks_for_a_stack(tmp_path):
     for n, band in enumerate(("B02", "B03", "B08")):
-        (tmp_path / band).mkdir()  # together they would be stacked
+        (tmp_path / band).mkdir()  # in one folder they would be stacked
         made(tmp_path / band / f"T31SEA_20230817T101031_{band}_10m.tif", stack(1, "uint16", seed=n))
     used, table = open_inputs([tmp_path])
     assert [scene.bands for scene in used] == [("B08",)]

@@ -1,4 +1,4 @@
-"""A raster decoded as it is read: the same numbers, causes and doubts as one that was decoded whole in advance."""
+"""A raster decoded while it is read gives the same numbers, causes and doubts as one decoded whole in advance."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_windows_hold_what_is_stored_before_and_after_all_has_passed(image):
 
 
 def walked(raster, **how):
-    """Windows from left to right, strip by strip, beside what is stored there."""
+    """Windows from left to right, strip by strip, each with the stored pixels."""
     for row in range(0, SHAPE[0], in_passing.STRIP_ROWS):
         rows = min(in_passing.STRIP_ROWS, SHAPE[0] - row)
         for col in range(0, SHAPE[1], 40):
@@ -76,7 +76,7 @@ def test_windows_beside_each_other_have_their_strip_handed_over_once(image, monk
     assert raster.passing.over
     handed = [(what["band"], what["window"][0]) for what in asked if "window" in what]
     assert sorted(handed) == [(band, row) for band in (1, 2) for row in range(0, 100, 16)]
-    walked(raster)  # and read plainly afterwards
+    walked(raster)  # and read normally afterwards
 
 
 def test_a_window_alone_has_nothing_decoded_for_its_neighbours(image):
@@ -96,7 +96,7 @@ def test_threads_that_come_later_take_the_rooms_of_those_that_went(image):
 
 
 def test_more_threads_than_the_helper_reaches_at_once(image):
-    """It lets go of the room that it has reached longest, and reaches it again when asked."""
+    """It releases the room that it has mapped the longest, and maps it again when asked."""
     threads = 2 * decoder.MOST_ROOMS
     together = threading.Barrier(threads)
 
@@ -136,7 +136,7 @@ def test_other_reads_wait_for_the_whole(image):
 
 
 def damaged(image):
-    """The file with some of the last band's bytes replaced."""
+    """The file with some of the last band's bytes overwritten."""
     content = bytearray(image.read_bytes())
     content[-3000:-2000] = b"\xff" * 1000
     image.write_bytes(content)
@@ -151,7 +151,7 @@ def test_damage_has_the_same_cause_whenever_it_is_met(image):
     with pytest.raises(InputError) as late:
         [raster.read(window) for window in strips()]
     assert str(late.value) == str(early.value)
-    with pytest.raises(InputError, match=r"a.tif: is damaged"):  # and so it stays
+    with pytest.raises(InputError, match=r"a.tif: is damaged"):  # and the next read fails too
         raster.passing.finish()
 
 
@@ -170,11 +170,11 @@ def test_a_decoder_that_crashes_costs_only_the_file(image):
     os.kill(process.pid, signal.SIGSEGV)
     with pytest.raises(InputError, match=r"a.tif: cannot be decoded: the decoder ended with SIGSEGV"):
         raster.read(strips()[1])
-    assert open_raster(image).count == 2  # the next finds another
+    assert open_raster(image).count == 2  # the next read finds another helper
 
 
 def test_a_lost_sector_is_a_doubt_of_the_scene(tmp_path):
-    """On the last line of one strip and the first of another, where only one neighbour is in the strip."""
+    """On the last line of one strip or the first of another, where only one neighbour is in the strip."""
     for line in (10, 29, 30, 99):
         data = np.random.default_rng(0).integers(1, 500, (1, 100, 600)).astype(np.uint16)
         data[0, line, 100:400] = 0
@@ -188,7 +188,7 @@ def test_a_lost_sector_is_a_doubt_of_the_scene(tmp_path):
 
 def test_a_frame_of_zeros_that_ends_with_a_strip_is_no_lost_sector(tmp_path):
     data = np.random.default_rng(0).integers(1, 500, (1, 100, 600)).astype(np.uint16)
-    data[0, 29:60] = 0  # of the strip up to line 29 only one line is empty
+    data[0, 29:60] = 0  # in the strip up to line 29 only one line is empty
     scene = open_scene(write(tmp_path / "a.tif", data), RADAR, all_read=True)
     for row in range(0, 100, 30):
         scene.read(Window(row, 0, min(30, 100 - row), 600))
@@ -209,7 +209,7 @@ def test_without_shared_memory_a_file_is_decoded_in_advance(image, monkeypatch):
 
 
 def test_proc_may_count_processes_otherwise(image, monkeypatch):
-    """A process in a namespace of its own under a /proc that is none: its own number there is another's."""
+    """In a process namespace of its own under the outer /proc, its own number is another process there."""
     beyond_all = SimpleNamespace(**{**vars(os), "getpid": lambda: 2**22 + 1})
     monkeypatch.setattr(in_passing, "os", beyond_all)
     raster = open_in_passing(image)
@@ -219,7 +219,7 @@ def test_proc_may_count_processes_otherwise(image, monkeypatch):
 
 @pytest.mark.parametrize("where", ["here", "there"])
 def test_where_memory_cannot_be_shared_after_all_a_file_is_decoded_in_advance(image, monkeypatch, where):
-    """A full table of files here; over there, a /proc that shows nobody's files."""
+    """Either no more files can be opened here, or the helper's /proc shows no other process's files."""
     if where == "here":
         monkeypatch.setattr(os, "memfd_create", lambda name: os.open("/proc/self/no such file", os.O_RDWR))
     else:
@@ -230,7 +230,7 @@ def test_where_memory_cannot_be_shared_after_all_a_file_is_decoded_in_advance(im
 
 
 def test_a_damaged_file_is_let_go_at_once(image):
-    """Shared memory too: of a batch with many such files nothing adds up until Python tidies up."""
+    """Its shared memory too: many such files in a batch must not add up until Python collects garbage."""
     raster = open_in_passing(damaged(image))
     gone = weakref.ref(raster.passing)
     with pytest.raises(InputError) as met:
@@ -252,7 +252,7 @@ def test_a_raster_that_nobody_finishes_frees_its_helper(image):
 def test_detect_answers_as_if_the_file_had_been_decoded_in_advance(
     capwatch, image, tmp_path, monkeypatch, fault, sensor
 ):
-    """Exit code, message and table, or none, are the same."""
+    """The exit code, message and table (or none) are the same."""
     if fault == "damaged":
         damaged(image)
     words = ("detect", image, "--sensor", sensor, "--pixel-spacing", "10", "--quiet", "-o")

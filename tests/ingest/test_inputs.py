@@ -1,4 +1,4 @@
-"""A folder of good, bad and double images: one row each, nothing counted twice."""
+"""A folder of good, bad and duplicate images gives one row for each, and nothing is counted twice."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_every_input_has_one_row_and_one_bad_file_stops_nothing(tmp_path):
         "empty.tif": "is empty",
         "text.png": "is no GeoTIFF",
         "S1A_X.SAFE.zip.part": "under way",
-        "april_20240401": "acquired 2024-04-01, outside the period",  # its name tells no hour: noon is not said
+        "april_20240401": "acquired 2024-04-01, outside the period",  # its name states no hour, so noon is not shown
         "elsewhere_20240308": "nothing of the AOI",
         "bare_20240308": "no georeference",
     }.items():
@@ -64,7 +64,7 @@ def test_every_input_has_one_row_and_one_bad_file_stops_nothing(tmp_path):
 
 
 def test_the_table_says_how_well_the_time_of_each_image_is_known(tmp_path):
-    """The cause said it of images that are used; of a duplicate, or of one outside, noon passed for a time."""
+    """Also for duplicates and images outside the period, where noon must not pass for a time."""
     image(tmp_path / "day_20240307.tif")
     shutil.copy(tmp_path / "day_20240307.tif", tmp_path / "same_20240307.tif")
     image(tmp_path / "april_20240401.tif", seed=1)
@@ -115,7 +115,7 @@ def test_of_a_product_processed_twice_the_newest_stays(tmp_path):
 
 
 def test_a_data_take_cut_twice_is_one_look_and_the_next_slice_another(tmp_path):
-    """The pass lasts 0.12 s here: a cut 0.03 s later overlaps by three quarters, one 0.15 s later none of them."""
+    """The pass lasts 0.12 s here: a cut 0.03 s later overlaps by three quarters, one 0.15 s later not at all."""
     write_safe(tmp_path / "1")
     later = Recipe(product=PRODUCT[:-4] + "0002", seconds=0.15, origin=(132.998, 42.743), slice_number=4)
     later.product = "S1A_IW_GRDH_1SDV_20240307T092000_20240307T092026_052870_066610_0002"
@@ -132,7 +132,7 @@ def test_a_data_take_cut_twice_is_one_look_and_the_next_slice_another(tmp_path):
 
 @pytest.mark.parametrize("left_out", [(), ("noise-*",)], ids=["a preview put in", "noise left out"])
 def test_copies_that_agree_with_one_manifest_are_one_look(tmp_path, left_out):
-    """Of two that are not alike the one that lacks nothing is used, whichever comes first."""
+    """If two copies differ, the complete one is used, whichever comes first."""
     whole, other = write_safe(tmp_path / "2"), write_safe(tmp_path / "1")
     (whole / "preview").mkdir()
     (whole / "preview" / "quick-look.png").write_bytes(b"made since")
@@ -162,7 +162,7 @@ def test_one_name_with_two_contents_is_refused_unless_one_is_sound(tmp_path):
 
 
 def test_what_was_odd_about_a_fetched_image_is_in_its_row(tmp_path):
-    """Rows of zeros, alike when fetched anew, were used without a word."""
+    """Rows of zeros that come again when fetched anew are used, but with a warning."""
     path = image(tmp_path / "x.tif")
     (row,) = rows(open_inputs([Found(path, doubt="band 1 holds 4 rows of zeros")], OPTICAL)[1]).values()
     assert row[0] == "degraded"
@@ -178,7 +178,7 @@ def test_a_time_that_is_not_known_cannot_be_in_the_period(tmp_path):
 
 
 def test_a_damaged_image_is_unknown_at_the_time_that_its_sidecar_or_name_states(tmp_path):
-    """The look that is lost has a day; a day without its hour, or one outside the period, is not told as a time."""
+    """The lost look has a day; a day without an hour, or one outside the period, is not given as a time."""
     names = ("a_20240308T021000.tif", "b.tif", "c_20240309.tif", "d_20240501T021000.tif", "e.tif")
     for name in names:
         (tmp_path / name).write_bytes(b"II*\0 and no more")
@@ -236,7 +236,7 @@ def test_what_a_file_is_in_place_of_an_image_is_told(tmp_path, content, said):
 
 
 def test_a_picture_that_lies_nowhere_is_not_asked_for_its_pixel_size_where_a_place_is_asked_about(tmp_path):
-    """A screenshot: whatever its pixels are, it could not be laid over the AOI."""
+    """A screenshot cannot be laid over the AOI, whatever its pixel size."""
     write(tmp_path / "shot.png", np.random.default_rng(0).integers(0, 255, (3, 90, 90)).astype(np.uint8), driver="PNG")
     (tmp_path / "shot.pgw").write_text("1\n0\n0\n-1\n0\n0\n")
     _, table = open_inputs([tmp_path], None, HERE)

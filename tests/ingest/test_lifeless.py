@@ -1,4 +1,4 @@
-"""Radar images without a picture of the sea are looks that saw nothing."""
+"""Radar images that do not show the sea are looks that saw nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HERE = place_of(bbox=(WEST, SOUTH, EAST, NORTH))
 
 
 def row(tmp_path, data):
-    """What the scenes table says of a radar image with these pixels."""
+    """The scenes table's row for a radar image with these pixels."""
     _, table = open_inputs([radar(tmp_path / "x_vv_20240307T092000.tif", data, sidecar=True)], place=HERE)
     return table.iloc[0]
 
@@ -54,13 +54,13 @@ SEA = np.full((300, 200), 0.05, np.float32)
 
 
 def optical(*bands, **more):
-    """A Sentinel-2 scene of these bands."""
+    """A Sentinel-2 scene with these bands."""
     named = dict(zip(("B03", "B08"), bands, strict=False))
     return array_scene(named, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE, **more)
 
 
 def test_an_optical_image_of_one_value_is_no_look(tmp_path):
-    """It counted as a usable look at an empty berth."""
+    """It must not count as a usable look at an empty berth."""
     path = radar(tmp_path / "x_20240307T092000.tif", np.full(SHAPE, 90, np.uint8), tags=False)
     (tmp_path / "x_20240307T092000.json").write_text('{"sensor": "optical"}')
     _, table = open_inputs([path], place=HERE)
@@ -69,9 +69,9 @@ def test_an_optical_image_of_one_value_is_no_look(tmp_path):
 
 @pytest.mark.parametrize("place", [None, place_of(bbox=(133.0, 42.73, 133.02, 42.75))], ids=["image", "AOI"])
 def test_dark_water_of_one_value_is_a_look_where_anything_else_is_seen(place):
-    """Stretched pictures clip water to one shade; what floats on it still shows."""
+    """Stretched pictures clip water to one shade; anything that floats on it still shows."""
     ship = SEA.copy()
-    ship[2:4, 3:9] = 0.4  # in a corner, between and beyond the pixels that are sampled
+    ship[2:4, 3:9] = 0.4  # in a corner, missed by the sampled pixels
     assert lifeless(optical(ship, SEA), place) == ""
     assert "one value" in lifeless(optical(SEA, SEA), place)
 
@@ -82,7 +82,7 @@ def test_one_band_with_a_picture_is_enough():
 
 
 def test_an_image_without_a_measurement_says_so():
-    """Ships were looked for in it, and none found."""
+    """Otherwise ships would be looked for in it, and none found."""
     none = np.full((300, 200), np.nan, np.float32)
     assert "no measurement" in lifeless(optical(none), None)
     none[299, 199] = 0.1
@@ -91,7 +91,7 @@ def test_an_image_without_a_measurement_says_so():
 
 @pytest.mark.parametrize("scale", [1e-4, 1e4], ids=["divided twice", "never divided"])
 def test_reflectances_that_nothing_under_the_sun_has_are_no_look(scale):
-    """A scale of another file made an image of ships one of none: every berth in it was empty."""
+    """With another file's scale, an image of ships shows none, and every berth in it would seem empty."""
     rng = np.random.default_rng(0)
     ground = SEA * rng.gamma(4.0, 0.25, SEA.shape).astype(np.float32)
     assert lifeless(optical(ground, ground), None) == ""

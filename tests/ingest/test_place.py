@@ -1,4 +1,4 @@
-"""AOIs that make no sense are refused by name; every AOI of the project builds."""
+"""AOIs that make no sense are refused with the reason; every AOI of the project can be built."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_zone_carries_its_facts(tmp_path):
     ],
 )  # fmt: skip
 def test_zones_in_another_format_are_named_and_read_once_saved_as_told(tmp_path, suffix, driver, said):
-    """In UTM, as GIS users keep them; what geopandas writes of them, as told, are the zones themselves."""
+    """In UTM, as GIS users keep them; saved with geopandas as the message says, they are the same zones."""
     given = zones(tmp_path / "zones.geojson", feature(name="", source=""))
     table = geopandas.read_file(given)
     foreign = tmp_path / f"zones{suffix}"
@@ -98,7 +98,7 @@ def test_what_is_no_geojson_is_called_what_it_is(tmp_path, content, said):
     ],
 )
 def test_what_a_zone_cannot_say_is_refused_with_what_was_meant(tmp_path, properties, cause):
-    """Otherwise a slip of one letter makes every ship there an unlikely tanker, and the sum 0."""
+    """Otherwise one mistyped letter makes every ship there an unlikely tanker, and the sum 0."""
     path = zones(tmp_path / "zones.geojson", feature(**properties))
     with pytest.raises(ConfigError, match=rf"zones\.geojson: feature pier: .*{cause}$"):
         read_zones(path)
@@ -131,7 +131,7 @@ HUGE = [[100.0, 10.0], [140.0, 10.0], [140.0, 50.0], [100.0, 10.0]]
 
 
 def test_a_coast_in_metres_is_called_that(tmp_path):
-    """It was said to be swapped."""
+    """Not a coast with longitude and latitude swapped."""
     with pytest.raises(ConfigError, match=r"z\.geojson: feature pier has coordinates up to \d+; degrees .* are wanted"):
         read_land(zones(tmp_path / "z.geojson", feature([METRES])))
 
@@ -203,7 +203,7 @@ def test_a_file_that_is_not_there_or_no_json(tmp_path):
 
 
 def test_a_coast_is_credited_to_whom_its_file_names(tmp_path):
-    """A place whose file names nobody credits nobody: which map it is cannot be guessed."""
+    """If the file names nobody, nobody is credited: which map it comes from cannot be guessed."""
     land = {"type": "FeatureCollection", "features": [feature()]}
     zones(tmp_path / "zones.geojson", feature())
     for told, credit in (({"attribution": "A. Surveyor"}, "A. Surveyor"), ({}, ""), ({"attribution": 5}, "")):
@@ -214,7 +214,7 @@ def test_a_coast_is_credited_to_whom_its_file_names(tmp_path):
 
 
 def test_the_command_for_the_package_of_coasts_is_one_that_can_work(monkeypatch):
-    """This Python's own pip, and a package that an index has: capwatch is on none."""
+    """It calls this Python's own pip, for a package that is on an index, as capwatch is not."""
     monkeypatch.setitem(sys.modules, "roaring_landmask", None)
     with pytest.raises(ConfigError) as refused:
         clip_coast((127.38, 39.12, 127.52, 39.22))
@@ -264,7 +264,7 @@ def test_a_pipe_is_not_waited_for(tmp_path):
 
 
 def test_a_coast_that_says_a_thing_twice_is_refused(tmp_path):
-    """Of two lists of land polygons the last one was taken, and half the coast was sea."""
+    """Of two lists of land polygons only the last would be used, and half the coast would be sea."""
     zones(tmp_path / "zones.geojson", feature())
     coast = '{"type": "FeatureCollection", "features": [], "features": []}'
     (tmp_path / "coast.geojson").write_text(coast)
@@ -283,7 +283,7 @@ def test_a_coast_that_says_a_thing_twice_is_refused(tmp_path):
     ids=["nested lists", "nested mappings", "no corner", "a point"],
 )
 def test_a_coast_that_is_no_land_is_refused(tmp_path, coast, said):
-    """Deep nesting ended with Python's own error; of an empty polygon it said "is no polygon but Polygon"."""
+    """Also for deep nesting and for an empty polygon, with a message that fits."""
     zones(tmp_path / "zones.geojson", feature())
     (tmp_path / "coast.geojson").write_text(coast)
     with pytest.raises(ConfigError, match=rf"coast\.geojson: {said}"):
@@ -302,7 +302,7 @@ def test_a_coast_that_is_no_land_is_refused(tmp_path, coast, said):
     ids=["name", "number", "name of another", "what it is", "nothing told"],
 )
 def test_a_coast_names_the_feature_that_is_wrong(tmp_path, properties, said):
-    """It was "feature 1", counted from 0, in a file whose features nobody counts."""
+    """By its own name, number or kind, else by its place in the file, never counted from 0."""
     good = feature() | {"properties": {"name": "Quay"}}
     path = zones(tmp_path / "coast.geojson", good, feature([BOW_TIE]) | {"properties": properties})
     with pytest.raises(ConfigError, match=rf"coast\.geojson: {said} is invalid: Self-intersection"):
@@ -319,7 +319,7 @@ def test_a_coast_names_the_feature_that_is_wrong(tmp_path, properties, said):
     ids=["none", "no coordinates", "point"],
 )
 def test_one_bad_feature_does_not_make_a_coast_no_geojson(tmp_path, geometry, said):
-    """The whole file was "not a GeoJSON file" where one of its thousand features had no geometry."""
+    """One feature without a geometry among a thousand must not make the whole file "not a GeoJSON file"."""
     path = zones(tmp_path / "coast.geojson", feature(), {"type": "Feature", "properties": {}, "geometry": geometry})
     with pytest.raises(ConfigError, match=rf"coast\.geojson: second feature (\(\w+\) )?{said}$"):
         read_land(path)

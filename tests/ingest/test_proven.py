@@ -1,4 +1,4 @@
-"""Files that decode slowly are decoded whole once: whether a note is believed, and what it may never hide."""
+"""Files that decode slowly are decoded whole only once: when the note of it is believed, and what it may never hide."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_what_was_doubtful_is_told_again(tmp_path, decoded):
 
 
 def damaged(content: bytes) -> bytes:
-    """The same length, with a tile in its middle overwritten."""
+    """The same length, with a tile in the middle overwritten."""
     middle = len(content) // 2
     return content[:middle] + bytes(400) + content[middle + 400 :]
 
@@ -71,7 +71,7 @@ def test_a_file_that_was_sound_and_no_longer_is_is_judged_by_what_it_is_now(imag
             verdicts.append(open_proven(image, notes).doubt)
         except InputError as error:
             verdicts.append(error.cause)
-    assert verdicts[0] == verdicts[1]  # overwritten bytes may decode to other numbers without an error: nobody knows
+    assert verdicts[0] == verdicts[1]  # overwritten bytes may decode to other numbers without any error
     assert decoded == ["a.jp2"] * 3
 
 

@@ -1,4 +1,4 @@
-"""The helper that decodes first: it may crash, hang or grow in our place, and the next file finds a new one."""
+"""The helper that decodes first may crash, hang or grow in our place, and the next file gets a new one."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def test_a_sound_file_comes_back_without_a_doubt(image):
 
 
 def test_there_is_time_to_do_something_meanwhile(image, monkeypatch):
-    """Once the request is sent and before the answer is waited for; what goes wrong then costs that helper alone."""
+    """Work runs after the request is sent and before the answer is awaited; if it fails, only that helper is lost."""
     done, select = [], quarantine.select.select
     monkeypatch.setattr(quarantine.select, "select", lambda *a: done.append("waited") or select(*a))
     examine(str(image), "a.tif", "GTiff", whole=True, meanwhile=lambda: done.append("worked"))
-    assert done == ["worked", "waited", "waited"]  # for word that it is at work, and for the answer
+    assert done == ["worked", "waited", "waited"]  # for the sign that it is at work, and for the answer
     with pytest.raises(ImportError):
         examine(str(image), "a.tif", "GTiff", whole=True, meanwhile=lambda: __import__("no_such_module"))
     assert examine(str(image), "a.tif", "GTiff", whole=True) == ""
@@ -43,7 +43,7 @@ def test_there_is_time_to_do_something_meanwhile(image, monkeypatch):
 
 def test_one_helper_serves_many_files_and_a_dead_one_is_replaced(image):
     examine(str(image), "a.tif", "GTiff", whole=False)
-    first = quarantine._KEPT[-1]  # there may be others, of tests that read by threads
+    first = quarantine._KEPT[-1]  # there may be others, from tests that read in threads
     examine(str(image), "a.tif", "GTiff", whole=False)
     assert quarantine._KEPT[-1] is first
     os.kill(first.process.pid, signal.SIGKILL)
@@ -56,13 +56,13 @@ READY = "print('{\"ready\": true}', flush=True)\n"
 
 
 def standing_in(program: str) -> Helper:
-    """A helper that does something else once it is ready."""
+    """A helper that does something else once ready."""
     process = subprocess.Popen(
         [sys.executable, "-c", READY + program],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        bufsize=0,  # as the real one's: no line is read ahead of the wait for it
+        bufsize=0,  # as for the real one: no line is read before it is waited for
     )
     return Helper(process)
 
@@ -86,7 +86,7 @@ def test_whatever_happens_to_it_is_one_line_about_one_file(image, monkeypatch, p
 
 
 def test_a_helper_that_never_was_ready_says_nothing_about_the_file(image, monkeypatch):
-    """One without the memory to load its libraries ends before it takes a request."""
+    """A helper without the memory to load its libraries ends before it takes a request."""
     process = subprocess.Popen(
         [sys.executable, "-c", "input(); raise SystemExit(1)"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -109,14 +109,14 @@ print(open_raster(Path(sys.argv[1])).shape)
 
 
 def test_a_limit_of_memory_from_outside_is_kept_to(image):
-    """As `ulimit -v` and engine.memory_gb set one; only root may raise it, so all capabilities are given up before."""
+    """As set by `ulimit -v` and engine.memory_gb; only root may raise it, so all capabilities are dropped first."""
     program = LIMITED.format(limit=MEMORY_BYTES // 2)
     done = subprocess.run([sys.executable, "-c", program, str(image)], capture_output=True, text=True)
     assert done.stdout == "(20, 20)\n", done.stderr
 
 
 def test_a_helper_that_says_that_it_is_at_work_may_take_its_time(image, monkeypatch):
-    """A large JPEG2000 takes longer than any silence that is borne."""
+    """A large JPEG2000 takes longer than any silence that is allowed."""
     working = "import time; input(); [(print('{\"rows\": [1, 1]}', flush=True), time.sleep(0.4)) for _ in range(3)]"
     monkeypatch.setattr(quarantine, "WAIT_S", 0.9)
     monkeypatch.setattr(
@@ -126,7 +126,7 @@ def test_a_helper_that_says_that_it_is_at_work_may_take_its_time(image, monkeypa
 
 
 def test_what_decodes_slowly_is_allowed_more_time():
-    """Lossless Sentinel-2 bands take 105 s a gigabyte, deflate 5: each may take five times that at least."""
+    """Lossless Sentinel-2 bands take 105 s per gigabyte, deflate 5: each may take at least five times that."""
     gigabytes = SimpleNamespace(width=40_000, height=50_000, dtypes=("uint16",))
     for driver, usual_s in (("GTiff", 5), ("JP2OpenJPEG", 105)):
         gigabytes.driver = driver
@@ -148,7 +148,7 @@ print(resource.getrlimit(resource.RLIMIT_AS)[0])
 
 
 def test_the_helper_has_no_vrt_driver_and_a_limit_of_memory():
-    """The setting works only where it is in the environment before GDAL starts."""
+    """The setting only works if it is in the environment before GDAL starts."""
     environment = os.environ | ENVIRONMENT
     done = subprocess.run([sys.executable, "-c", PROBE], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["False", '{"ready": true}', str(MEMORY_BYTES)]
@@ -187,7 +187,7 @@ def test_a_lost_sector_is_zeros_in_one_line(start, stop):
 
 
 def test_a_lost_sector_is_found_among_a_thousand_runs_of_another_kind():
-    """Such as the zeros on both sides of a radar frame have: two a line."""
+    """Such as the zeros on both sides of a radar frame: two runs a line."""
     data = np.pad(np.ones((700, 600), np.uint16), ((0, 0), (200, 200)))
     data[600, 300:600] = 0
     assert lost_sector(data).startswith("line 600 holds 300 zeros")
@@ -206,12 +206,12 @@ def test_land_borders_and_slicks_are_zeros_in_neighbouring_lines_too():
 
 @pytest.mark.parametrize("turned", [np.s_[:, :], np.s_[::-1], np.s_[:, ::-1], np.s_[::-1, ::-1]])
 def test_the_border_of_an_image_turned_by_little_is_no_lost_sector(turned):
-    """One line to 400 pixels, as a warp from one map grid to another leaves it; the next line has none of it."""
+    """A step of one line per 400 pixels, as a warp from one map grid to another leaves it; the next line has none."""
     data = sea()
     data[0, 200:] = 0
     assert lost_sector(data[turned], height=len(data)) == ""
     data[0, 560:] = 7
-    assert "360 zeros" in lost_sector(data[turned], height=len(data))  # what ends within a line is no border
+    assert "360 zeros" in lost_sector(data[turned], height=len(data))  # a run that ends within a line is no border
 
 
 def test_a_dark_line_of_a_jpeg_is_no_lost_sector(tmp_path, monkeypatch):
@@ -225,4 +225,4 @@ def test_a_dark_line_of_a_jpeg_is_no_lost_sector(tmp_path, monkeypatch):
     packed = write(tmp_path / "b.tif", data, compress="jpeg", JPEG_QUALITY=100)
     assert answer(str(packed), "b.tif", "GTiff", whole=True) == {"cause": "", "doubt": ""}
     with rasterio.open(picture) as image:
-        assert lost_sector(image.read(1))  # the same line, to its decoder
+        assert lost_sector(image.read(1))  # by its pixels alone it would be one

@@ -1,4 +1,4 @@
-"""Scalings against the laws of speckle and hand arithmetic."""
+"""Radiometric scaling, compared with the laws of speckle and arithmetic by hand."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_decimal_numbers_tell_what_they_are(tmp_path, make, radiometry, word):
 
 @pytest.mark.parametrize("gain", [10_000, 65_535])
 def test_power_in_whole_numbers_of_16_bits_is_not_taken_for_amplitude(tmp_path, gain):
-    """Squared once more, every contrast in dB was twice what it is; amplitude in the same numbers stays amplitude."""
+    """Squared again, every contrast in dB would double; amplitude in the same numbers stays amplitude."""
     power = sea(9)
     scene = opened(tmp_path / "a.tif", np.round(power * gain).astype(np.uint16))
     known = np.isfinite(values(scene)[0])
@@ -119,7 +119,7 @@ def test_power_in_whole_numbers_of_16_bits_is_not_taken_for_amplitude(tmp_path, 
 
 
 def test_amplitude_of_a_single_look_is_not_taken_for_power(tmp_path):
-    """Other radars deliver it; on a sea with swell Rayleigh's law is as wide and as skew as intensity of four looks."""
+    """Other radars deliver it; with swell, Rayleigh amplitude is as wide and skewed as intensity of four looks."""
     rng = np.random.default_rng(5)
     swell = gaussian_filter(rng.standard_normal((512, 512)), 6)
     amplitude = rng.rayleigh(300, swell.shape) * np.exp(0.3 * swell / swell.std())
@@ -154,11 +154,11 @@ def test_a_broken_calibration_tag_is_refused(tmp_path):
         opened(tmp_path / "a.tif", np.ones((4, 4), np.uint16), {"A_COEF": "[-1.0]"})
 
 
-# --- what is no measurement, or is told on a scale of its own, changes no verdict
+# --- missing values and scaled files do not change the verdict
 
 
 def hidden(path, data, how, number):
-    """The left 60 % of the columns not measured, told in one of the ways that files have."""
+    """The left 60 % of the columns not measured, marked in one of the ways that files have."""
     data, cut = np.array(data), int(0.6 * data.shape[-1])
     data[..., :cut] = number
     if how == "nodata":
@@ -177,7 +177,7 @@ def hidden(path, data, how, number):
 
 @pytest.mark.parametrize("how", ["nodata", "mask band", "internal mask"])
 def test_what_was_not_measured_tells_nothing_of_the_law(tmp_path, how):
-    """Truth: the same power with NaN in its place. -9999 over most of an image looked like dB."""
+    """Truth: the same power with NaN in its place. -9999 over most of an image must not look like dB."""
     power = sea(5)[None].astype(np.float32)
     options = OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10)
     plain, other = (
@@ -192,7 +192,7 @@ def test_what_was_not_measured_tells_nothing_of_the_law(tmp_path, how):
 @pytest.mark.parametrize("how", ["nodata", "mask band", "internal mask"])
 @pytest.mark.parametrize("own_scale", [False, True])
 def test_what_was_not_measured_tells_nothing_of_the_scale(tmp_path, how, own_scale):
-    """Truth: the numbers that were written; 65535 in the gaps looked like DN / 65535, or like radiance."""
+    """Truth: the written numbers; 65535 in the gaps must not look like DN / 65535, or like radiance."""
     dn = np.random.default_rng(3).integers(400, 3000, (4, 100, 100)).astype(np.uint16)
     path = hidden(tmp_path / "a.tif", dn, how, 65535)
     if own_scale:
@@ -206,7 +206,7 @@ def test_what_was_not_measured_tells_nothing_of_the_scale(tmp_path, how, own_sca
 
 @pytest.mark.parametrize("scaling", ["auto", "db"])
 def test_radar_numbers_are_what_the_files_scale_makes_of_them(tmp_path, scaling):
-    """Two polarisations in dB as whole numbers, each with a scale of its own; truth: the power before that."""
+    """Two polarisations in dB as whole numbers, each with its own scale; truth: the power before that."""
     power = np.stack([sea(6), sea(7, mean=0.003)])
     steps = np.array([0.01, 0.002])[:, None, None]
     path = write(tmp_path / "a.tif", np.round((10 * np.log10(power) + 20) / steps).astype(np.int16))
@@ -229,7 +229,7 @@ def test_amplitude_with_a_scale_and_an_offset_is_no_plain_count(tmp_path):
 
 
 def test_power_that_a_filter_smoothed_is_not_taken_for_amplitude(tmp_path):
-    """Five by five pixels averaged: they spread as amplitude does, and their square lies below the radar's noise."""
+    """Averaged over 5 x 5 pixels it spreads like amplitude, and its square would lie below the radar's noise."""
     rng = np.random.default_rng(4)
     power = rng.gamma(4.4, 0.01 / 4.4, (300, 300))
     smooth = uniform_filter(power, 5).astype(np.float32)
@@ -242,7 +242,7 @@ def test_power_that_a_filter_smoothed_is_not_taken_for_amplitude(tmp_path):
 
 
 def test_a_radar_image_of_which_nothing_is_left_says_so(tmp_path):
-    """dB, all of it negative, that is said to be power."""
+    """dB values, all negative, stated to be power."""
     path = write(tmp_path / "a.tif", np.round(1000 * np.log10(sea(8))).astype(np.int16))
     with pytest.raises(InputError, match=r"a\.tif: no pixel has a value when read as .*--scaling"):
         open_scene(path, OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10, scaling="sigma0"))
@@ -272,7 +272,7 @@ def test_radar_power_is_never_zero_negative_or_infinite(tmp_path):
     ],
 )
 def test_reflectance(tmp_path, dtype, stored, tags, expected, radiometry):
-    data = np.full((2, 30, 30), 600 if dtype == "uint16" else stored, dtype)  # dark water around
+    data = np.full((2, 30, 30), 600 if dtype == "uint16" else stored, dtype)  # dark water around it
     data[:, 10:20, 10:20] = stored
     scene = opened(tmp_path / "a.tif", data, tags, Sensor.SENTINEL2)
     assert values(scene)[0, 15, 15] == pytest.approx(expected, abs=1e-6)
@@ -284,8 +284,8 @@ def test_reflectance(tmp_path, dtype, stored, tags, expected, radiometry):
     [("N0301", 0, 250), ("N0400", 1000, 250), ("N0510", 1000, 250), ("N0510", 1000, -100), ("N0510", 0, 250)],
 )
 def test_sentinel2s_offset_is_found_by_the_products_name_and_the_darkest_pixels(tmp_path, baseline, added, water):
-    """As ESA delivers it before and since January 2022, also of water that was corrected to less than nothing, and as
-    a mirror does that took the offset away."""
+    """As ESA delivers it before and since January 2022, also for water corrected to below zero, and as a mirror does
+    that has removed the offset."""
     stored = np.full((2, 30, 30), water)
     stored[:, 10:20, 10:20] = 2000
     path = tmp_path / f"S2A_MSIL2A_20240307T020701_{baseline}_R103_T52TGP_20240307T051204.tif"
@@ -295,7 +295,7 @@ def test_sentinel2s_offset_is_found_by_the_products_name_and_the_darkest_pixels(
 
 
 def test_each_band_that_is_read_has_its_own_scale_and_offset():
-    """Of three bands the third and the first, by the sidecar, by the file and by its tags."""
+    """The third and the first of three bands, scaled by the sidecar, by the file and by its tags."""
     told, offsets = (1e-4, 2e-4, 3e-4), (-0.1, -0.05, -0.01)
     tagged = {"BOA_ADD_OFFSET": "-1000, -500, -100"}
     raster = SimpleNamespace(item="a.tif", count=3, scales=told, offsets=offsets, tags=tagged, dtype="uint16")
@@ -319,7 +319,7 @@ def test_offsets_that_are_not_those_of_the_bands_refuse_the_image(tmp_path):
 
 @pytest.mark.parametrize("bands", [1, 3])
 def test_a_grey_picture_in_decimal_numbers_is_read_as_in_whole_ones(tmp_path, bands):
-    """12 bits as they come and divided by 4095: one picture. As reflectance its water is brighter than any water."""
+    """12 bits as they come, or divided by 4095, are one picture. As reflectance its water would be too bright."""
     dn = np.repeat(np.random.default_rng(2).integers(900, 3600, (1, 60, 60)).astype(np.uint16), bands, axis=0)
     whole, decimal = (
         opened(tmp_path / f"{d.dtype}.tif", d, sensor=Sensor.OPTICAL) for d in (dn, (dn / 4095).astype(np.float32))
@@ -356,7 +356,7 @@ def test_scalings_of_the_other_kind_of_sensor_are_refused(tmp_path):
 
 
 class Strips:
-    """What `scaling_of` asks of a large file of 16 bits: every strip is ``numbers[n]`` throughout."""
+    """What `scaling_of` asks of a large 16-bit file: every strip is ``numbers[n]`` throughout."""
 
     def __init__(self, *numbers):
         self.numbers, self.read_so_far = numbers, 0
@@ -376,7 +376,7 @@ def test_of_a_large_file_of_16_bits_one_measured_strip_is_enough():
 
 
 def test_a_strip_without_a_value_is_not_taken_for_the_whole_file():
-    """A power of 10**40 is none in float32; 1 dB is."""
+    """A power of 10**40 overflows float32; 1 dB does not."""
     top = 65535
     assert scaling_of(Strips(top, 1), Sensor.SENTINEL1, "db:0:400", None).law == "decibel"
     with pytest.raises(InputError, match="no pixel has a value"):
@@ -384,7 +384,7 @@ def test_a_strip_without_a_value_is_not_taken_for_the_whole_file():
 
 
 def test_a_fill_below_zero_that_nobody_declares_makes_no_noise(tmp_path, recwarn):
-    """NumPy's own warning was on the user's screen: a number without a logarithm."""
+    """No warning from NumPy about the logarithm of a negative number may reach the user."""
     power = sea().astype(np.float32)
     power[:300] = -9999.0
     assert opened(tmp_path / "a.tif", power).radiometry is Radiometry.SIGMA0

@@ -1,4 +1,4 @@
-"""What a raster file may and may not do: drivers, side files, sizes, damage."""
+"""What raster files may do: drivers, side files, sizes, damage."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_truncated_files_are_refused(tmp_path, share, compress):
 
 
 def retagged(path: Path, tag: int, value: int) -> None:
-    """Another number in one entry of a little-endian TIFF's directory."""
+    """The file with another number in one entry of its little-endian TIFF directory."""
     content = bytearray(path.read_bytes())
     first = struct.unpack_from("<I", content, 4)[0]
     for n in range(struct.unpack_from("<H", content, first)[0]):
@@ -103,7 +103,7 @@ def retagged(path: Path, tag: int, value: int) -> None:
 
 
 def test_a_compression_that_is_not_built_in_is_named_and_no_damage(tmp_path):
-    """Sound files of other programs were called damaged."""
+    """Sound files from other programs must not be called damaged."""
     jxl = write(tmp_path / "jxl.tif", np.ones((64, 64), np.uint16), compress="deflate")
     retagged(jxl, 259, 50002)
     with pytest.raises(InputError, match="is packed as JXL, which cannot be decoded here; write it anew"):
@@ -113,7 +113,7 @@ def test_a_compression_that_is_not_built_in_is_named_and_no_damage(tmp_path):
 def test_a_jpeg_of_more_bits_than_gdal_decodes_is_named_and_no_damage(tmp_path):
     jpeg = write(tmp_path / "jpeg.tif", np.full((64, 64), 9, np.uint8), compress="jpeg")
     retagged(jpeg, 258, 12)  # bits
-    frame = bytes.fromhex("ffc0000b08")  # of one component, with 8 bits: the last byte
+    frame = bytes.fromhex("ffc0000b08")  # frame header of one component; the last byte says 8 bits
     jpeg.write_bytes(jpeg.read_bytes().replace(frame, frame[:-1] + b"\x0c"))
     with suppress(rasterio.errors.RasterioIOError), rasterio.open(jpeg) as image:
         image.read()
@@ -146,7 +146,7 @@ def test_names_of_every_kind_open(tmp_path):
 
 
 def test_a_tie_point_on_a_pixel_centre_is_half_a_pixel_from_one_on_a_corner(tmp_path):
-    """The same tie point in the file means the corner (Area) or the centre (Point) of its pixel (GeoTIFF 1.1)."""
+    """The same tie point means the pixel's corner (Area) or centre (Point) (GeoTIFF 1.1)."""
     raw = write(tmp_path / "area.tif", np.zeros((4, 4), np.uint8), crs="EPSG:32652", transform=GRID).read_bytes()
     area = struct.pack("<HHHH", 1025, 0, 1, 1)  # key GTRasterType = RasterPixelIsArea
     assert raw.count(area) == 1
@@ -175,7 +175,7 @@ def test_a_file_that_was_replaced_between_two_reads_is_read_as_it_is_now(tmp_pat
 
 
 def test_a_file_that_is_written_over_at_once_is_another_one(tmp_path):
-    """Times of files are kept in steps of some milliseconds: a new look at a file does not trust them."""
+    """File times advance in steps of some milliseconds, so for a file just written they are not trusted."""
     for value in range(40):
         raster = open_raster(write(tmp_path / "a.tif", np.full((20, 20), value, np.uint8)), whole=False)
         assert (raster.read(Window(0, 0, 20, 20)) == value).all()
@@ -191,7 +191,7 @@ def test_a_thread_keeps_few_files_open(tmp_path):
 
 
 def test_a_program_that_ends_has_closed_its_files(tmp_path):
-    """At the interpreter's end rasterio can no longer close a file, and says so from Python 3.13 on."""
+    """When the interpreter exits, rasterio can no longer close a file, and from Python 3.13 on it says so."""
     path = write(tmp_path / "a.tif", np.ones((8, 8), np.uint8))
     program = f"""
 import atexit

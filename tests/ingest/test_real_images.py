@@ -1,4 +1,4 @@
-"""Every image of the real data opens, at the right size and in the right units."""
+"""Every real image opens, with the right size and units."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_sentinel2_ports(row):
     assert (scene.sensor, scene.radiometry) == (Sensor.SENTINEL2, Radiometry.REFLECTANCE)
     assert scene.bands == tuple(row["bands"].split())
     assert scene.shape == (int(row["height"]), int(row["width"]))
-    # the table has 10 cos(latitude), on a sphere; the ellipsoid differs by up to 0.7 %
+    # the table has 10 cos(latitude), for a sphere; the ellipsoid differs by up to 0.7 %
     assert np.mean(scene.pixel_spacing_m) == pytest.approx(float(row["ground_m_per_px"]), rel=0.007)
     assert f"{scene.acquired:%Y-%m-%d}" == row["date"]
     darkest = np.nanpercentile(whole(scene).data[-1], 5)
@@ -44,7 +44,7 @@ def test_sentinel2_ports(row):
 
 @pytest.mark.parametrize("row", table(REAL_DATA / "s2_ports" / "images.csv"), ids=lambda r: r["file"])
 def test_positions_of_labelled_ships(row):
-    """The labels' own lon, lat against ours; half a pixel of disagreement about centres is allowed for."""
+    """The labels' lon and lat against ours; half a pixel is allowed, in case conventions for centres differ."""
     scene = open_scene(REAL_DATA / "s2_ports" / row["file"])
     for ship in table(REAL_DATA / "s2_ports" / "labels.csv"):
         if ship["file"] == row["file"]:
@@ -75,13 +75,13 @@ def test_composites_are_calibrated_and_placed(name):
     ships = table(REAL_DATA / "s1_composites" / f"{name}_ships.csv")
     row, col = scene.geolocation.rowcol([float(s["lon"]) for s in ships], [float(s["lat"]) for s in ships])
     off = np.array([row, col]) - [[float(s["row"]) for s in ships], [float(s["col"]) for s in ships]]
-    # single labels scatter by a pixel; a mapping that counts from corners would be off by half a pixel on average
+    # single labels scatter by a pixel; confusing corners with centres would shift the average by half a pixel
     assert np.abs(off.mean(axis=1)).max() < 0.25
     assert np.abs(off).max() < 3
 
 
 def test_all_chips_open_and_sigma0_is_dn_squared_up_to_one_gain():
-    """sigma0 chips are DN^2 / A^2, and A hardly changes over a chip of a kilometre."""
+    """sigma0 chips are DN^2 / A^2, and A hardly changes over a one-kilometre chip."""
     options = OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10)
     paths = sorted((CHIPS / "dn").glob("*.tif"))
     assert len(paths) == 110

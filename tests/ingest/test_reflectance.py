@@ -1,4 +1,4 @@
-"""Whole numbers to reflectances in one pass, against the general way."""
+"""Whole numbers converted to reflectance in one pass, compared with the general way."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_one_pass_gives_what_the_general_way_gives(tmp_path, monkeypatch, nodata
         file.update_tags(**tags)
     scene = open_scene(path, OpenOptions(sensor=Sensor.SENTINEL2))
     stored = scene.read.stored
-    if nodata in (-9999, 0.5):  # numbers that no file of this type may declare, and operators do
+    if nodata in (-9999, 0.5):  # values that this data type cannot hold, which operators declare all the same
         read = replace(scene.read, stored=replace(stored, gaps=replace(stored.gaps, nodata=nodata)))
     else:
         read = scene.read

@@ -80,7 +80,7 @@ def test_a_wrong_line_is_named(tmp_path, lines, expected):
 
 
 def test_only_the_end_of_a_line_ends_it(tmp_path):
-    """Other characters at which Python splits text cut a line in two, and shifted the numbers of those below."""
+    """Other characters at which Python splits text must not cut a line in two and shift the numbers of those below."""
     table = read_registry(registry(tmp_path, "name,source", "A\u2028B,x", "C\x0bD,y", "E\x85,z"))
     assert list(table["line"]) == [2, 3, 4]
     assert list(table["name"]) == ["A\u2028B", "C\x0bD", "E"]

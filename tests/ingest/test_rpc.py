@@ -13,7 +13,7 @@ SCALES = {"LINE_SCALE": 500.0, "SAMP_SCALE": 600.0, "LAT_SCALE": 0.01, "LONG_SCA
 
 
 def coefficients():
-    """Nearly affine, rows to the south, with a little of everything else."""
+    """Nearly affine, rows running south, with a little of every other term."""
     rng = np.random.default_rng(1)
     small = {n: rng.normal(0, 1e-3, 20) for n in ("LINE_NUM", "LINE_DEN", "SAMP_NUM", "SAMP_DEN")}
     small["LINE_NUM"][:4] = 0.0, 0.05, -1.0, 0.01
@@ -38,7 +38,7 @@ def test_there_and_back(tmp_path):
 
 @pytest.mark.parametrize("n", range(2, 40))
 def test_a_point_has_one_place_wherever_in_a_list_it_stands(tmp_path, n):
-    """To the last bit: a coast's ring begins and ends at one point, and one that does not close is no polygon."""
+    """To the last bit: a coast's ring begins and ends at one point, and an unclosed one is not a polygon."""
     (tmp_path / "a_RPC.TXT").write_text(text_rpc())
     rng = np.random.default_rng(n)
     lon, lat = 133.07 + rng.uniform(-0.01, 0.01, n), 42.74 + rng.uniform(-0.01, 0.01, n)
@@ -47,7 +47,7 @@ def test_a_point_has_one_place_wherever_in_a_list_it_stands(tmp_path, n):
 
 
 def test_an_image_across_180_degrees_is_the_same_image_turned(tmp_path):
-    """All of it can be asked for, whichever way its longitudes are written."""
+    """All of it can be read, whichever way its longitudes are written."""
     (tmp_path / "a_RPC.TXT").write_text(text_rpc())
     (tmp_path / "b_RPC.TXT").write_text(text_rpc().replace("LONG_OFF: 133.07", "LONG_OFF: -179.999"))
     here, there = (read_rpc(tmp_path / f"{name}_RPC.TXT", 25.0) for name in "ab")

@@ -1,4 +1,4 @@
-"""Images of every kind through the one door."""
+"""Images of every kind opened in one way."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_file_is_hashed_while_it_is_decoded_in_quarantine(tmp_path, monkeypatc
 
 
 def test_who_leaves_before_a_file_is_hashed_does_not_wait_for_its_end(tmp_path, monkeypatch):
-    """An interrupt while the file is decoded: the hash is given up, the interrupt goes on."""
+    """An interrupt while the file is decoded: hashing is abandoned and the interrupt goes on."""
     stopped = []
 
     def endless(path, given_up):
@@ -185,7 +185,7 @@ def test_no_data_is_not_a_number(tmp_path):
 
 
 def test_only_a_frame_of_zeros_is_missing_in_a_picture(tmp_path):
-    """Dark slicks are zeros too; they stay."""
+    """Dark slicks are zeros too, and stay."""
     data = noise((200, 200)).astype(np.uint8)
     data[:, :30] = 0
     data[100:103, 100:103] = 0
@@ -293,7 +293,7 @@ def test_times_that_cannot_be():
 
 @pytest.mark.parametrize("spacing_m", [300, 53_000])
 def test_pixels_wider_than_ships_are_no_look(tmp_path, spacing_m):
-    """An overview of the region was a usable look at each of its berths, without a ship."""
+    """An overview of the region must not be a usable look at each of its berths, without a ship."""
     path = radar(tmp_path / "overview.tif", transform=Affine(spacing_m, 0, 300_000, 0, -spacing_m, 4_740_000))
     with pytest.raises(InputError, match=r"overview\.tif: has pixels of [\d,]+ m, which show no ship \(limit 100 m\)"):
         open_scene(path)
@@ -302,7 +302,7 @@ def test_pixels_wider_than_ships_are_no_look(tmp_path, spacing_m):
 @pytest.mark.parametrize("tag", ["0", "-10", "nan", "inf", "1e999"])
 @pytest.mark.parametrize("crs", [None, "EPSG:32653"])
 def test_a_tag_that_states_no_distance_is_refused(tmp_path, tag, crs):
-    """Beside a georeference a 0 ended with a division by zero; without one it made pixels of no size."""
+    """A 0 must not end in a division by zero beside a georeference, nor make pixels of no size without one."""
     path = radar(tmp_path / "look.tif", crs=crs)
     with rasterio.open(path, "r+") as file:
         file.update_tags(PIXEL_SPACING_M=tag)
@@ -318,14 +318,14 @@ def test_a_sidecar_with_a_coordinate_system_that_nobody_knows_costs_its_image_al
 
 
 def test_a_sidecars_coordinate_system_is_that_of_an_image_which_names_heights_too(tmp_path):
-    """Catalogues state the map's code alone."""
+    """Catalogues state only the map's code."""
     path = radar(tmp_path / "look.tif", crs="EPSG:32653+5773")
     path.with_suffix(".json").write_text('{"sensor": "sentinel-1", "crs": "EPSG:32653"}')
     assert open_scene(path).geolocation is not None
 
 
 def test_a_sheared_grid_is_refused_and_a_turned_one_is_not(tmp_path):
-    """Hulls are measured as if pixels were rectangles: on a grid sheared by 45 degrees 130 m became 204 m."""
+    """Hulls are measured as if pixels were rectangles: on a grid sheared by 45 degrees 130 m would become 204 m."""
     data = noise().astype(np.uint16)
     east, north = 10 * np.cos(np.radians(30)), 10 * np.sin(np.radians(30))
     turned = Affine(east, north, 500_000, north, -east, 4_740_000)
@@ -338,7 +338,7 @@ def test_a_sheared_grid_is_refused_and_a_turned_one_is_not(tmp_path):
 
 
 def test_of_oblique_control_points_the_error_of_lengths_is_told(tmp_path):
-    """By theory a length along the diagonal is off by half the tangent of the skew: 8.8 % at 10 degrees."""
+    """In theory a length along the diagonal is off by half the tangent of the skew: 8.8 % at 10 degrees."""
     from rasterio.control import GroundControlPoint
 
     tall, wide = 120, 90
@@ -355,7 +355,7 @@ def test_of_oblique_control_points_the_error_of_lengths_is_told(tmp_path):
 
 @pytest.mark.parametrize(("azimuth", "used"), [(152, True), (-152, False)], ids=["right", "swapped sign"])
 def test_a_sun_that_cannot_stand_there_then_is_not_used(tmp_path, azimuth, used):
-    """129 E, 42.8 N on 8 March 2024, 02:10 UTC: 10:35 by the sun, which stands 39 degrees high at azimuth 152."""
+    """129 E, 42.8 N on 8 March 2024, 02:10 UTC: 10:35 solar time, with the sun 39 degrees high at azimuth 152."""
     image = write(tmp_path / "a.tif", np.full((20, 20), 400, np.uint16), **UTM)
     told = SIDECAR | {"simulated": False, "sun_azimuth_deg": azimuth, "view_off_nadir_deg": 0.0}
     (tmp_path / "a.json").write_text(json.dumps(told))

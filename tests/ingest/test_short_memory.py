@@ -1,4 +1,4 @@
-"""Memory that runs out while a sound file is decoded does not make it a damaged one."""
+"""A sound file is not called damaged when memory runs out while it is decoded."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ except EnvironmentFault as error:
 
 
 def packed(path, side):
-    """One strip, which GDAL must unpack as a whole for any pixel of it."""
+    """One strip, which GDAL must unpack whole for any of its pixels."""
     form = {"driver": "GTiff", "width": side, "height": side, "count": 1, "dtype": "uint16", "blockysize": side}
     with rasterio.open(path, "w", compress="deflate", zlevel=1, **form) as image:
         image.write(np.random.default_rng(0).integers(1, 60000, (1, side, side)).astype(np.uint16))
@@ -43,7 +43,8 @@ def packed(path, side):
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 @pytest.mark.parametrize("room", [0.5, 1.3], ids=["GDAL's block", "libtiff's buffer"])
 def test_a_sound_file_is_not_called_damaged(tmp_path, room):
-    """With less than a block's memory GDAL finds no room for it, with little more libtiff none for what is packed."""
+    """With less memory than a block takes GDAL cannot allocate it; with a little more, libtiff cannot hold the packed
+    data."""
     side = 6000  # 72 MB
     files = [packed(tmp_path / "a.tif", 16), packed(tmp_path / "b.tif", side)]
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
@@ -59,7 +60,7 @@ def test_an_error_of_another_kind_is_none_of_memory():
 
 
 def test_one_told_within_another_read_stays_what_it_is():
-    """As where threads open the file anew while it is open: an EnvironmentFault is an OSError, as GDAL's errors are."""
+    """As when threads reopen an open file: an EnvironmentFault is an OSError, like GDAL's errors."""
     with (
         pytest.raises(MemoryShort, match=r"b.tif: not enough memory to read it"),
         _careful("b.tif", "b.tif", "GTiff"),
@@ -69,7 +70,7 @@ def test_one_told_within_another_read_stays_what_it_is():
 
 
 def test_the_engine_meets_it_as_a_lack_of_memory_and_a_command_as_a_fault_of_the_machine():
-    """Also behind a process border, so that engine.memory_gb gives up that scene alone."""
+    """Also across processes, so that engine.memory_gb gives up only that scene."""
     error = pickle.loads(pickle.dumps(MemoryShort("a.tif: not enough memory to read it")))
     assert isinstance(error, MemoryError)
     assert isinstance(error, EnvironmentFault)

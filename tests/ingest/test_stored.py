@@ -15,7 +15,7 @@ from tests.ingest.test_rasters import write
 
 @pytest.mark.parametrize("large_px", [0, 10**9], ids=["a quarter of the blocks", "all"])
 def test_scattered_pixels_spread_as_the_image_does_and_gaps_stay_gaps(tmp_path, monkeypatch, large_px):
-    """Percentiles of a uniform distribution are its own; the share of missing pixels is the image's."""
+    """Percentiles of a uniform distribution are known; the share of missing pixels is the image's."""
     numbers = np.random.default_rng(0).integers(1, 5000, (3, 1300, 2100)).astype(np.uint16)
     numbers[:, :, ::7] = 0
     path = tmp_path / "image.tif"
@@ -40,8 +40,8 @@ def test_scattered_pixels_spread_as_the_image_does_and_gaps_stay_gaps(tmp_path, 
     ids=["Sentinel-2", "sub-metre", "decimal"],
 )
 def test_an_image_in_one_corner_of_a_large_file_tells_its_scale(tmp_path, monkeypatch, sensor, dtype, most, said):
-    """All that was measured lies in a block that no quarter holds: what is taken for empty would be read 6.5 times too
-    bright, or numbers in the thousands as reflectances."""
+    """All measured pixels lie in a block that no quarter point hits: taken for empty, the image would be read 6.5 times
+    too bright, or numbers in the thousands as reflectances."""
     numbers = np.zeros((4, 1100, 1100), dtype)
     numbers[:, 600:900, 600:900] = np.random.default_rng(0).integers(most // 3, most, (4, 300, 300))
     path = tmp_path / "image.tif"
@@ -57,7 +57,7 @@ def test_an_image_in_one_corner_of_a_large_file_tells_its_scale(tmp_path, monkey
     ("dtype", "fill"), [(np.int16, -9999), (np.int32, -10000), (np.float32, -9999), (np.int16, -32768)]
 )
 def test_a_fill_that_nobody_declares_is_missing_all_the_same(tmp_path, dtype, fill, declared):
-    """One stripe of it took every ship out of a Sentinel-2 image."""
+    """One stripe of it would take every ship out of a Sentinel-2 image."""
     numbers = np.random.default_rng(0).integers(100, 5000, (3, 200, 300)).astype(dtype)
     numbers[:, :, :40] = fill
     told = {"nodata": fill} if declared else {}
@@ -70,7 +70,7 @@ def test_a_fill_that_nobody_declares_is_missing_all_the_same(tmp_path, dtype, fi
 
 @pytest.mark.parametrize("fill", [-1.0, -999.0, 1e20, 9.969209968386869e36, -3.4028234663852886e38])
 def test_a_decimal_number_far_from_all_others_is_no_reflectance(tmp_path, fill):
-    """One of them in a frame took every ship out of a Sentinel-2 image, without a word."""
+    """One of them in a frame would take every ship out of a Sentinel-2 image, without a warning."""
     numbers = np.random.default_rng(0).uniform(0.01, 0.4, (3, 200, 300)).astype(np.float32)
     numbers[:, :, :40] = fill
     path = write(tmp_path / "i.tif", numbers, crs="EPSG:32653", transform=(10, 0, 5e5, 0, -10, 4.73e6))
@@ -81,7 +81,8 @@ def test_a_decimal_number_far_from_all_others_is_no_reflectance(tmp_path, fill):
 
 @pytest.mark.parametrize("fill", [-99.0, -999.0, -9999.9, 1e20])
 def test_a_number_far_below_all_db_is_none_and_does_not_change_what_a_db_is(tmp_path, fill):
-    """A frame of -99 made dB of "dB times 10", of a ship of 180 m one of 51 m, and of -999 no ship at all."""
+    """With a frame of -99, dB would be read as "dB times 10" and a ship of 180 m as one of 51 m; with -999 there would
+    be none."""
     power = 0.01 * np.random.default_rng(0).gamma(4.4, 1 / 4.4, (200, 300))
     numbers = (10 * np.log10(power)).astype(np.float32)
     numbers[:, :160] = fill
@@ -94,7 +95,7 @@ def test_a_number_far_below_all_db_is_none_and_does_not_change_what_a_db_is(tmp_
 
 
 def test_db_that_were_cut_off_below_are_measured_there(tmp_path):
-    """The noise floor of calm water is a measurement, however many pixels share it."""
+    """The noise floor of calm water is a measurement, however many pixels have it."""
     power = 0.003 * np.random.default_rng(0).gamma(4.4, 1 / 4.4, (200, 300))
     numbers = np.maximum(10 * np.log10(power), -27).astype(np.float32)
     assert (numbers == -27).mean() > 0.1
@@ -103,7 +104,7 @@ def test_db_that_were_cut_off_below_are_measured_there(tmp_path):
 
 
 def test_a_fill_of_a_radar_amplitude_is_no_bright_target(tmp_path):
-    """Squared, it was 40 dB over the sea."""
+    """Squared, it would be 40 dB above the sea."""
     amplitude = 100 * np.sqrt(np.random.default_rng(0).gamma(4.4, 1 / 4.4, (200, 300))).astype(np.float32)
     amplitude[:, :40] = -9999
     path = write(tmp_path / "i.tif", amplitude, crs="EPSG:32653", transform=(10, 0, 5e5, 0, -10, 4.73e6))

@@ -1,4 +1,4 @@
-"""A JPEG2000 image whose numbers are kept unpacked: the same numbers, causes and tables as one decoded at each read."""
+"""A JPEG2000 image kept unpacked gives the same numbers, causes and tables as one decoded at each read."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def image(tmp_path, stored):
 
 @pytest.fixture
 def never_decoded_here(monkeypatch):
-    """Whoever decodes a window in this process fails."""
+    """Decoding a window in this process fails the test."""
     monkeypatch.setattr(RasterFile, "read", lambda *_, **__: pytest.fail("decoded once more"))
 
 
@@ -80,7 +80,7 @@ def test_nobody_finds_the_numbers_on_disk_and_they_go_with_the_raster(image, tmp
     folder = tmp_path / "scratch"
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
-    monkeypatch.setattr(unpacked.tempfile, "tempdir", None)  # it is asked but once a process
+    monkeypatch.setattr(unpacked.tempfile, "tempdir", None)  # asked only once per process
     raster = open_unpacked(image)
     assert not list(folder.iterdir())
     file = raster.numbers.address
@@ -110,7 +110,7 @@ def refused(monkeypatch):
 
 
 def lost(monkeypatch):
-    """The disk takes no byte, which the helper is the one to find out."""
+    """The disk is full, which the helper is the first to find out."""
     monkeypatch.setattr(unpacked.Numbers, "address", "/dev/full")
 
 
@@ -132,7 +132,7 @@ def cut_off(path: Path) -> None:
 
 
 def last_tile_lost(path: Path) -> None:
-    """GDAL's own threads decode it without an error, and leave zeros where the tile was."""
+    """GDAL's own threads decode it without an error, and leave zeros in place of the tile."""
     path.write_bytes(path.read_bytes()[: int(0.98 * path.stat().st_size)])
 
 
@@ -151,7 +151,7 @@ def test_damage_is_told_as_ever(image, harm):
 
 
 def with_a_ship(root: Path) -> Path:
-    """The product, a bright hull drawn on its water in all bands."""
+    """The product with a bright hull on its water in all bands."""
     dark, bright = np.full((120, 120), 0.02), np.s_[50:54, 40:60]
     values = {}
     for n, band in enumerate(("B02", "B03", "B04", "B08", "B11")):
@@ -184,7 +184,7 @@ def loose_tile(folder: Path) -> Path:
 
 
 def test_a_scene_that_was_opened_is_decoded_once_for_whoever_searches_it(tmp_path, monkeypatch):
-    """Loose bands as a run opens them: the detector's many windows come from disk, and hold the same numbers."""
+    """With loose bands as a run opens them, the detector's many windows come from disk and hold the same numbers."""
     scene = open_scene(loose_tile(tmp_path / "set") / "T52SXX_20240310T020621_B02_10m.jp2")
     windows = [Window(0, 0, 240, 240), Window(17, 101, 64, 99)]
     plain = [scene.read(window) for window in windows]

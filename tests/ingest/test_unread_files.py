@@ -1,4 +1,4 @@
-"""What folders hold beside inputs: all of it, in one walk."""
+"""All other files in the inputs' folders are found in a single walk."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipeline.ingest import unread_files
 
 
 def test_a_folder_is_walked_once_even_where_it_is_named_for_images_and_for_ais(tmp_path, monkeypatch):
-    """On a disk behind a network a walk takes minutes."""
+    """On a network disk a walk takes minutes."""
     for name in ("b.tar.gz", "._a.tif", "deep/c.nc", "S1A.SAFE/d.bmp", ".hidden/e.nc", "f.tif"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x")

@@ -43,7 +43,7 @@ def test_land_masks(tmp_path):
 
 
 def test_a_land_mask_of_the_images_size_lies_where_its_georeference_says(tmp_path):
-    """Truth: the same mask with a row more, which can only be placed by its georeference."""
+    """Truth: the same mask with one more row, which can only be placed by its georeference."""
     image = write(tmp_path / "a.tif", noise().astype(np.uint16), **UTM)
     land = np.ones((120, 90), np.uint8)
     said = {}
@@ -63,7 +63,7 @@ def test_a_land_mask_of_the_images_size_lies_where_its_georeference_says(tmp_pat
 
 
 def test_land_around_a_narrow_turned_image_is_laid_over_it_wherever_its_outline_starts():
-    """A strip in sensor geometry. Truth: the pixels' own places asked one by one."""
+    """A strip in sensor geometry. Truth: each pixel's own position tested by itself."""
     shape, turn = (100, 2000), np.radians(12)
     line, pixel = np.linspace(0, 99, 4), np.linspace(0, 1999, 12)
 
@@ -85,7 +85,7 @@ def test_land_around_a_narrow_turned_image_is_laid_over_it_wherever_its_outline_
         land = shapely.Polygon(ring[first:] + ring[:first])
         found = ~water_mask(land, strip, Window(0, 0, *shape), shape)
         assert (found != shapely.contains_xy(land, lon, lat)).mean() < 1e-3
-        across = shapely.transform(land, lambda xy: xy + np.array([360.0, 0.0]))  # the same place, told otherwise
+        across = shapely.transform(land, lambda xy: xy + np.array([360.0, 0.0]))  # the same place, written differently
         np.testing.assert_array_equal(~water_mask(across, strip, Window(0, 0, *shape), shape), found)
 
 
@@ -104,7 +104,7 @@ def test_land_far_from_an_image_leaves_it_all_water_without_a_word():
     ],
 )
 def test_a_file_of_land_that_is_about_elsewhere_is_told(tmp_path, land, told):
-    """As a mask raster that does not reach the image is; else the quays of a port are ships, without a word."""
+    """As for a mask raster that does not reach the image; otherwise quays would be ships, without a warning."""
     image = write(tmp_path / "a.tif", noise().astype(np.uint16), **UTM)
     parts = [] if land.is_empty else [{"type": "Feature", "geometry": shapely.geometry.mapping(land)}]
     (tmp_path / "land.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": parts}))
@@ -113,7 +113,7 @@ def test_a_file_of_land_that_is_about_elsewhere_is_told(tmp_path, land, told):
 
 
 def test_a_file_of_land_with_lon_and_lat_swapped_is_told(tmp_path):
-    """Genoa lies at 44.4 N 8.9 E: swapped, that is on Earth as well."""
+    """Genoa lies at 44.4 N 8.9 E, which is still on Earth when swapped."""
     image = write(
         tmp_path / "a.tif",
         noise().astype(np.uint16),
@@ -127,7 +127,7 @@ def test_a_file_of_land_with_lon_and_lat_swapped_is_told(tmp_path):
 
 
 def test_land_in_degrees_of_an_older_datum_is_refused(tmp_path):
-    """Pulkovo 1942 lies some 100 m off, Tokyo some 400 m; the text of such a file looks like ours."""
+    """Pulkovo 1942 is off by some 100 m, Tokyo by some 400 m; such a file looks like ours."""
     content = {"type": "FeatureCollection", "features": [], "crs": {"type": "name"}}
     for code, sound in (("EPSG::4284", False), ("OGC:1.3:CRS84", True)):
         content["crs"]["properties"] = {"name": f"urn:ogc:def:crs:{code}"}
