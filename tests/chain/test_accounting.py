@@ -1,4 +1,4 @@
-"""What a verdict on one call does to the ship's others: her size is that of the looks that are hers."""
+"""How a verdict on one call affects the ship's others: her size comes from the looks that are hers."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ SEEN = (sighting("a", 10, length_m=96.0), sighting("b", 70, length_m=104.0), sig
 
 @pytest.fixture(scope="module")
 def ground() -> Ground:
-    """A ship heard in three visits, seen once in each."""
+    """A ship heard in three visits, and seen once in each."""
     march = {"period": {"start": "2024-03-01", "end": "2024-04-01"}, "volume": {"draws": 200}}
     config = load_run_config(configs_root() / "vostochny.yaml", march)
     place = harbour()
@@ -74,7 +74,7 @@ def test_a_verdict_that_rejects_nothing_changes_no_size(ground):
 
 
 def test_only_looks_at_zones_that_count_are_looks_of_the_account(ground):
-    """An image of the anchorage tells nothing of who lay at the berth that day."""
+    """An image of the anchorage does not tell who lay at the berth that day."""
     tables = sighted(ground, detections(*SEEN))
     for zone, days in (("oil", {"2024-03-07": "usable"}), ("roads", {})):
         ledger = counted(ground, tables | {"looks": looks_at(10, zone=zone)})[0]["ledger"]
@@ -83,7 +83,7 @@ def test_only_looks_at_zones_that_count_are_looks_of_the_account(ground):
 
 
 def parts(account: Account) -> list[float]:
-    """What each counted call brings to the sum, on average."""
+    """Each counted call's mean contribution to the sum."""
     liftings = account.tables["liftings"]
     return liftings.loc[liftings["counts"], "barrels_mean"].tolist()
 
@@ -105,7 +105,7 @@ def test_both_accounts_of_a_reviewed_run_add_up_to_their_calls_on_the_last_day_o
 
 
 def test_of_visits_before_the_period_no_barrel_is_counted(ground):
-    """The first one ended on 7 March; who asks from the 9th on gets the others, and sees that she was there."""
+    """The first visit ended on 7 March: a period from the 9th counts only the others, but shows the first."""
     period = ground.config.period.model_copy(update={"start": at(48)})
     later = replace(ground, config=ground.config.model_copy(update={"period": period}))
     account = account_for(later, detections(*SEEN))
@@ -122,7 +122,7 @@ def test_a_call_that_the_account_leaves_out_is_not_one_that_it_holds(ground):
 
 
 def test_what_calls_are_without_their_weakest_evidence_is_told_of_the_account_as_reviewed(ground):
-    """A rejected call comes back by no road: not as a row of its own, and not in the sum without another's sighting."""
+    """A rejected call must not come back, neither as its own row nor in the sum without another call's sighting."""
     found = detections(*SEEN)
     name = sighted(ground, found)["port_calls"]["call_id"].iloc[1]
     said = [verdict(name, "reject")]

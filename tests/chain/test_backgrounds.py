@@ -1,4 +1,4 @@
-"""A background comes back from its raster as it was, knows its looks, and is joined with new ones."""
+"""A background is read back from its raster unchanged, knows its looks, and is combined with new ones."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ CONFIG = DetectionConfig()
 
 
 def cells(side=12):
-    """A square of cells, all of them in a berth but the first row."""
+    """A square of cells, all in a berth except the first row."""
     step = 5 / 111_320
     row, col = (v.ravel() for v in np.indices((side, side)))
     lon, lat = 133 + (col + 0.5) * step, 42.75 - (row + 0.5) * step
@@ -34,7 +34,7 @@ def cells(side=12):
 
 
 def look(day, power, sea=0.01, seed=0, simulated=False):
-    """Every cell has this power over the sea's, speckled."""
+    """Every cell has this power relative to the sea's, with speckle."""
     rng = np.random.default_rng(seed + int(day))
     codes = background.codes_of((sea + power) * rng.gamma(4.4, 1 / 4.4, (2, 144)))
     when = START + timedelta(days=day)
@@ -71,7 +71,7 @@ def test_a_picture_is_no_background(tmp_path):
     ids=["used", "another orbit", "of simulated looks", "switched off"],
 )
 def test_a_background_that_no_look_uses_is_told(tmp_path, track, simulated, settings, said):
-    """It went unused without a word."""
+    """It must not go unused without a warning."""
     (tmp_path / "one.tif").write_bytes(
         raster_bytes(background.remembered([look(6 * n, 0.5) for n in range(9)]), cells())
     )
@@ -84,12 +84,12 @@ def test_a_background_that_no_look_uses_is_told(tmp_path, track, simulated, sett
 
 
 def test_looks_before_count_with_new_ones():
-    """Three looks alone teach nothing; with eight that an earlier run remembered they do, and a look counts once."""
+    """Three looks alone are too few; with eight from an earlier run they suffice, and each look counts once."""
     stored = background.remembered([look(6 * n, 0.5) for n in range(8)])
     new = [look(60 + 6 * n, 0.5) for n in range(3)]
     assert background.usual_excess(new[0], new, CONFIG) is None
     usual = background.usual_excess(new[0], new, CONFIG, stored)
-    assert np.nanmedian(usual) == pytest.approx(0.5 * 0.77, rel=0.25)  # 35 % point of speckle of 4.4 looks: 0.77
+    assert np.nanmedian(usual) == pytest.approx(0.5 * 0.77, rel=0.25)  # 35 % point of 4.4-look speckle: 0.77
     joined = background.remembered([*new, look(0, 0.5)], stored)
     assert len(joined.looks) == 11
 
@@ -125,7 +125,7 @@ def test_every_berth_of_every_scene_has_a_verdict_and_a_skipped_scene_knows_noth
 
 
 def test_why_a_berth_is_unknown_is_said():
-    """Nothing seen, a part seen without a ship there, and pixels that tell neither way."""
+    """Nothing seen, part seen without a ship there, and pixels that tell neither way."""
     place = place_of(box_zone("pier", 133.0, 42.7, 133.01, 42.71))
     scenes = SCENES.from_rows([
         {"scene_id": name, "sensor": "optical", "acquired": START, "status": "used", "bands": [], "href": name,
@@ -145,7 +145,7 @@ def test_why_a_berth_is_unknown_is_said():
     ]
     blind = scenes.assign(cause="no infrared band: what lies there is unknown")
     assert occupancy(blind, told, place, {})["cause"][0] == "outside the image, or " + blind["cause"][0]
-    low_sun = scenes.assign(cause="the sun stood 8 degrees high")  # the whole berth lies in it, and ships are found
+    low_sun = scenes.assign(cause="the sun stood 8 degrees high")  # holds for all of the berth, with or without ships
     assert occupancy(low_sun, told, place, {})["cause"][2] == "the pixels leave it open; the sun stood 8 degrees high"
 
 
@@ -159,10 +159,10 @@ def test_a_background_that_is_not_there_is_named_in_one_line(tmp_path):
 
 @pytest.mark.parametrize("n", [7, 24])
 def test_a_look_that_the_stored_background_holds_is_not_among_the_others(n):
-    """What the other looks say by themselves, from a raster that has seen this one too: quantiles of quantiles."""
+    """The other looks alone, from a raster that includes this one too: quantiles of quantiles."""
     looks = [look(6 * k, 0.5 + 2.0 * (k % 2)) for k in range(n)]
     stored = background.remembered(looks)
-    for own in (looks[0], looks[1]):  # without a ship, and with one
+    for own in (looks[0], looks[1]):  # one without a ship, one with
         by_others = background.usual_excess(own, looks, CONFIG)
         by_raster = background.usual_excess(own, [own], CONFIG, stored)
         assert np.median(np.abs(by_raster - by_others)) < 0.08
@@ -170,16 +170,16 @@ def test_a_look_that_the_stored_background_holds_is_not_among_the_others(n):
 
 
 def test_a_ship_is_not_divided_out_of_her_own_picture():
-    """She lies there on three of six looks, today among them: on two of five others, and they show the quay."""
+    """She lies there on three of six looks, this one among them, so on two of the five others, which show the quay."""
     calm = background.codes_of(np.full((2, 144), 0.01 + 0.5))
     busy = background.codes_of(np.full((2, 144), 0.01 + 3.0))
     looks = [replace(look(6 * n, 0.5), codes=busy if n in (2, 3, 5) else calm) for n in range(6)]
     usual = background.usual_excess(looks[5], [looks[5]], CONFIG, background.remembered(looks))
-    assert usual == pytest.approx(0.5, rel=0.06)  # steps of 0.25 dB
+    assert usual == pytest.approx(0.5, rel=0.06)  # stored in steps of 0.25 dB
 
 
 def test_a_look_does_not_count_toward_the_others_that_are_needed():
-    """Five looks in the raster, this one among them: four others are too few."""
+    """The raster holds five looks, this one among them: the four others are too few."""
     looks = [look(6 * n, 0.5) for n in range(CONFIG.history.min_looks)]
     stored = background.remembered(looks)
     assert background.usual_excess(looks[0], looks[:1], CONFIG, stored) is None

@@ -1,4 +1,4 @@
-"""What detection leaves in the scenes table: beside what was measured, what an image could not show."""
+"""What detection adds to the scenes table, beside its measurements: what an image could not show."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NO_WATER = "no usable water in the image: what lies there is unknown"
 
 @pytest.mark.parametrize(("before", "after"), [("", NO_WATER), ("from a copy", f"from a copy; {NO_WATER}")])
 def test_what_an_image_could_not_show_stands_in_its_row(monkeypatch, before, after):
-    """The log said it alone; the table called an image of nothing but cloud used, without a word."""
+    """Not only in the log: an image of nothing but cloud must not be called used without a word."""
     rows = [
         row | {"scene_id": name, "sensor": "optical", "status": "used", "cause": before, "cloud_fraction": None}
         for name, row in zip("ab", good_rows(SCENES, 2), strict=False)

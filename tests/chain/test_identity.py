@@ -1,4 +1,4 @@
-"""Another question has another id: also where only what is known of an image differs, and its pixels do not."""
+"""A different question has a different id, also if only what is known about an image differs and not its pixels."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def flattened(scene, **changed):
 
 
 def test_what_was_learnt_of_a_scene_is_part_of_the_question(images, tmp_path):
-    """Structures and quays come from other scenes: add one, and what was kept of this one is no answer any more."""
+    """Structures and quays come from other scenes: when one is added, the stored result for this one is void."""
     (scene,), _ = open_inputs([images])
     west, south, east, north = scene.footprint.bounds
     jetty = shapely.box(west, south, (west + east) / 2, north)
@@ -120,7 +120,7 @@ def test_what_was_learnt_of_a_scene_is_part_of_the_question(images, tmp_path):
 
 
 def test_another_shore_is_not_told_as_another_place(images, tmp_path):
-    """An image that came or went changes what all of them show of the shore; box, coast and zones stay as they were."""
+    """An added or removed image changes the shore that all of them show; box, coast and zones stay the same."""
     (scene,), _ = open_inputs([images])
     west, south, east, north = scene.footprint.bounds
     config = load_run_config(configs_root() / "vostochny.yaml", {})
@@ -150,7 +150,7 @@ def test_records_name_each_file_once():
 
 
 def test_a_changed_sidecar_is_looked_at_anew_and_told_by_verify(tmp_path):
-    """Truth: the time that the sidecar states stands in scenes and detections; verify names the file."""
+    """Truth: the sidecar's time, which is in scenes and detections; verify names the file."""
     desk = Desk(tmp_path / "desk").furnished()
     first = desk.run().folder
     image = min(desk.images.glob("*.tif"))

@@ -1,4 +1,4 @@
-"""SOURCE=stac from search to report, against servers on loopback, with faults on the way. The scene is SIMULATED."""
+"""SOURCE=stac from search to report, against loopback servers with faults on the way. The scene is SIMULATED."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SECRET = "t0p-secret"
 
 
 def renamed(item, number, **assets):
-    """Another pass, hours earlier, whose files are as told."""
+    """Another pass, hours earlier, with the given files."""
     copy = json.loads(json.dumps(item))
     copy["id"] = f"S1A_IW_GRDH_1SDV_2024030{number}T092000_2024030{number}T092025_05287{number}_06661{number}_ABCD"
     copy["properties"]["datetime"] = f"2024-03-0{number}T09:20:12Z"
@@ -82,7 +82,7 @@ def config_of(live, **more):
 
 
 def stopped(*_args, **_words):
-    """Instead of a step that a test does not come to."""
+    """Stands in for a step that a test must not reach."""
     raise InterruptedError
 
 
@@ -94,13 +94,13 @@ def own_live_cache(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def kept_cache(tmp_path_factory):
-    """The cache of the finished run. Tests only read it, or copy it."""
+    """The finished run's cache. Tests only read it, or copy it."""
     return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(scope="module")
 def finished(live, kept_cache, tmp_path_factory):
-    """One run with faults on the way: a busy server, a broken connection, a token that runs out in the middle."""
+    """One run with faults on the way: a busy server, a broken connection, a token that expires in the middle."""
     site = live[0]
     site.faults = [
         Fault(r"manifest\.safe", "status", times=2, status=503, headers={"Retry-After": "0"}),
@@ -129,7 +129,7 @@ def test_the_tanker_of_the_scenario_is_found_through_the_catalogue(finished, tin
 
 
 def test_what_each_catalogue_has_is_told_also_where_it_has_nothing(monkeypatch, capsys):
-    """A period without a pass ended in "no image could be used", and nobody knew that the catalogue had been asked."""
+    """For a period without a pass, "no image could be used" alone would not tell that the catalogue was asked."""
     import pipeline.ingest.catalogue.search as catalogue
 
     found = catalogue.Searched(items=[{"capwatch": {"sensor": Sensor.SENTINEL1}}])
@@ -183,7 +183,7 @@ def test_no_request_left_for_a_place_that_is_not_allowed(finished, live):
 def test_rerun_asks_no_catalogue_and_tries_a_refused_connection_again(
     finished, live, own_live_cache, monkeypatch, capsys
 ):
-    """From its own folder, with an empty cache: files are fetched again, the search is not made again."""
+    """From its own folder with an empty cache: files are fetched again, the search is not repeated."""
     import pipeline.ingest.catalogue.search as catalogue
 
     def never(*_args):
@@ -211,7 +211,7 @@ def test_the_same_question_again_fetches_nothing(live, finished, kept_cache, mon
 
 @pytest.mark.parametrize(("words", "kept"), [({}, Kept.UNDOUBTED), ({"fresh": True}, Kept.NONE)], ids=["run", "fresh"])
 def test_fresh_passes_by_the_cut_outs_too(live, monkeypatch, tmp_path, words, kept):
-    """It uses nothing that former runs made: a wrong cut-out that looks right was beyond its reach."""
+    """It uses nothing made by earlier runs, so it replaces a wrong cut-out that looks right."""
     passed = []
 
     def gathered(*args):
@@ -225,7 +225,7 @@ def test_fresh_passes_by_the_cut_outs_too(live, monkeypatch, tmp_path, words, ke
 
 
 def test_a_rerun_uses_the_cut_outs_that_are_kept(tiny_run, monkeypatch):
-    """It repeats what was, odd cut-outs included, and asks nobody anew."""
+    """It repeats the run as it was, odd cut-outs included, and fetches nothing anew."""
     passed = {}
 
     def ran(*_args, **words):
@@ -260,7 +260,7 @@ def test_a_cached_scene_that_changed_is_fetched_again(live, finished, kept_cache
 
 
 def test_a_product_that_takes_its_worker_with_it_costs_its_own_look(live, own_live_cache, monkeypatch, tmp_path):
-    """As a damaged JPEG2000 may, which is decoded where it is fetched: the whole run ended."""
+    """As a damaged JPEG2000 may, decoded where it is fetched: it must not end the whole run."""
 
     def greedy(_task):
         raise MemoryError
@@ -291,7 +291,7 @@ def test_a_catalogue_that_does_not_answer_ends_the_run_before_it_begins(live, tm
 
 
 def test_the_cache_keeps_to_its_bound(live, own_live_cache, monkeypatch, tmp_path):
-    """The run's own scenes stay; what an earlier question left goes, before any of them is opened."""
+    """The run's own scenes stay; those left by an earlier question go, before any scene is opened."""
     live[0].faults = []
     old = own_live_cache / "live" / ("f" * 24)
     old.mkdir(parents=True)
@@ -328,9 +328,9 @@ def test_every_moment_of_the_fixture_lies_in_the_period():
 
 @contextmanager
 def nth_connection_refused(n, monkeypatch):
-    """The n-th connection that is made within is refused; yields how many were made, which may be fewer."""
+    """Refuses the n-th connection made within; yields how many were made, which may be fewer."""
     real, made = socket.socket.connect, [0]
-    fetch._access.cache_clear()  # or connections of an earlier run are still open
+    fetch._access.cache_clear()  # else connections of an earlier run are still open
 
     def connect(self, address):
         if self.family == socket.AF_INET:

@@ -1,4 +1,4 @@
-"""The cargo of two calls that an analyst joins: what one call of all their looks and draughts would have said."""
+"""The cargo of two calls that an analyst merges: as if all their looks and draughts were of one call."""
 
 import pandas as pd
 import pytest
@@ -28,7 +28,7 @@ def read(seen: pd.DataFrame):
 
 
 def merged(table: pd.DataFrame, which: int, into: int, *seen: dict) -> pd.Series:
-    """The visit of two calls, by place in their table."""
+    """The visit made of two calls, given by their rows."""
     names = table["call_id"].tolist()
     line = Verdict(2, names[which], "merge", names[into], "A. Analyst", "2024-04-02", "she only shifted")
     after, tried = reviewed_calls(table, table, [line], read(detections(*seen)))
@@ -37,7 +37,7 @@ def merged(table: pd.DataFrame, which: int, into: int, *seen: dict) -> pd.Series
 
 
 def apart(*seen: dict) -> pd.DataFrame:
-    """Two calls of one look each: looks between show nobody."""
+    """Two calls of one look each; looks between them show no ship."""
     table = called(seen=seen, looks=looks_at(8, 14, 17, 20, 23, 30))
     assert table["n_seen"].tolist() == [1, 1]
     assert table["freeboard_change_m"].isna().all(), "of a single look no change is told"
@@ -46,7 +46,7 @@ def apart(*seen: dict) -> pd.DataFrame:
 
 @pytest.mark.parametrize(("which", "into"), [(0, 1), (1, 0)])
 def test_two_calls_of_one_look_say_together_what_one_call_of_both_says(which, into):
-    """But that they are one hull, which an analyst says for certain."""
+    """Except that they are certainly one hull, as the analyst says."""
     whole = merged(apart(EMPTY, DEEP), which, into, EMPTY, DEEP)
     (one,) = called(seen=(EMPTY, DEEP), looks=looks_at(8, 30)).to_dict("records")
     times = [name for name in TOLD if name.endswith("_at")]
@@ -74,7 +74,7 @@ def test_a_look_without_a_freeboard_makes_the_other_one_late():
 
 
 def test_draughts_of_a_visit_are_those_of_its_ends_and_speak():
-    """Heard at both ends; the first call came with 3.0 m, the second left with 5.2 m."""
+    """Heard at both ends: the first call came with 3.0 m, the second left with 5.2 m."""
     first = visit(5, 12, seed=1)
     then = visit(60, 70, seed=2)
     table = called(first, then, said(4, draught=3.0), said(61, draught=3.0), said(69.5, draught=5.2))
@@ -90,7 +90,7 @@ def test_draughts_of_a_visit_are_those_of_its_ends_and_speak():
 @pytest.mark.parametrize(
     ("sides", "whole"),
     [
-        ([(None, 4.0), (2.0, None)], [4.0, 2.0]),  # was told the wrong way round: as if she had discharged
+        ([(None, 4.0), (2.0, None)], [4.0, 2.0]),  # the other way round she would have discharged
         ([(4.2, 4.0), (None, None)], [4.2, 4.0]),
         ([(None, 4.0), (3.0, 2.0)], [4.0, 2.0]),
         ([(4.2, 4.0), (2.0, None)], [4.2, 2.0]),

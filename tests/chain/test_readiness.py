@@ -1,4 +1,4 @@
-"""What a run needs before any work: a file that is not as the config says is told by what is there instead."""
+"""What a run checks before any work: if a file is not as the config says, the message tells what is there instead."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_what_is_no_file_is_called_what_it_is(tmp_path, kind):
 
 
 def test_a_scaling_that_is_none_names_its_field_and_what_may_be_meant(tmp_path):
-    """It named neither: of a folder of run files nobody knew which one was wrong."""
+    """In a folder of run files, the message must also tell which one is wrong."""
     desk = Desk(tmp_path / "desk").furnished()
     config = desk.config(source={"scaling": "ampltude"})
     with pytest.raises(ConfigError, match=rf"^{config.aoi.id}: source\.scaling 'ampltude': .*mean amplitude\?\)$"):
@@ -47,14 +47,14 @@ def test_a_scaling_that_is_none_names_its_field_and_what_may_be_meant(tmp_path):
 
 
 def test_a_name_too_long_to_exist_is_not_there(tmp_path):
-    """The system's own error made it a fault of the machine."""
+    """The system's error must not make it a fault of the machine."""
     with pytest.raises(ConfigError, match="the config names this file, and it is not there"):
         require_file(tmp_path, "x" * 300)
 
 
 @pytest.mark.parametrize("name", ["zones.geojson", "cap.yaml", "vessels.csv", "coast.geojson", "background.tif"])
 def test_every_file_that_the_config_names_is_a_file_of_the_question(tmp_path, name):
-    """What cannot be read of it is a mistake in the question (exit code 2), whichever file it is."""
+    """If any of them cannot be read, that is a mistake in the question (exit code 2)."""
     desk = Desk(tmp_path / "desk").furnished()
     (desk.root / "vessels.csv").write_text("name,source\nSIM TANKER 1,made up\n")
     (desk.root / "coast.geojson").write_text('{"type": "FeatureCollection", "features": []}')
@@ -82,7 +82,7 @@ def test_a_raster_without_the_tag_of_a_background_is_none(tmp_path, tag):
 
 
 def test_zones_that_lie_outside_the_box_are_named(tmp_path):
-    """A berth left out by a digit of the box was dropped without a word."""
+    """A berth left out by one wrong digit of the box must not be dropped without a warning."""
     desk = Desk(tmp_path / "desk").furnished()
     path = desk.root / "zones.geojson"
     content = json.loads(path.read_text())
@@ -105,7 +105,7 @@ def test_zones_that_lie_outside_the_box_are_named(tmp_path):
     ],
 )
 def test_a_cap_that_may_not_be_meant_is_told(tmp_path, change, told):
-    """A cap in thousands, and a total that nobody can know yet, were taken without a word."""
+    """A cap in thousands, or a total that nobody can know yet."""
     desk = Desk(tmp_path / "desk").furnished()
     shutil.copy(configs_root() / "caps" / "unscr-2397.yaml", path := desk.root / "cap.yaml")
     lines = []
@@ -119,7 +119,7 @@ def test_a_cap_that_may_not_be_meant_is_told(tmp_path, change, told):
 
 
 def notes_of(tmp_path, change):
-    """What is told of the desk's zones once ``change`` was made to them."""
+    """The messages about the desk's zones after ``change`` was made to them."""
     desk = Desk(tmp_path / "desk").furnished()
     path = desk.root / "zones.geojson"
     content = json.loads(path.read_text())
@@ -167,14 +167,14 @@ def test_a_coast_that_may_be_another_places_is_told(land, said):
 
 
 def test_zones_that_reach_far_beyond_the_box_are_told():
-    """A berth of three degrees, by a decimal comma or a slip of the mouse, was taken as it is."""
+    """For example a berth of three degrees, from a decimal comma or a slip of the mouse."""
     near, far = box_zone("near", 0.5, 0.5, 1.4, 1.0), box_zone("far", 0.2, 0.2, 3.0, 2.0)
     told = zone_doubts(place_of(near, far, bbox=(0, 0, 1, 1)))
     assert told == ["for the most part outside the box of test, where nobody looks: far"]
 
 
 def test_a_named_folder_without_an_image_is_told(tmp_path, capsys):
-    """With AIS beside it the run went on, and said nothing of the folder."""
+    """Also if AIS beside it lets the run go on."""
     desk = Desk(tmp_path / "desk").furnished()
     (tmp_path / "bare").mkdir()
     console = Console()
@@ -187,7 +187,7 @@ def test_a_named_folder_without_an_image_is_told(tmp_path, capsys):
 
 
 def test_where_a_folder_of_ais_holds_none_what_it_holds_is_told(tmp_path, capsys):
-    """Of a spreadsheet alone in it, it was said that no AIS file was there."""
+    """If it holds only a spreadsheet, "no AIS file" alone would not help."""
     desk = Desk(tmp_path / "desk").furnished()
     (tmp_path / "ais").mkdir()
     (tmp_path / "ais" / "ships.xlsx").write_bytes(b"PK")
@@ -223,7 +223,7 @@ def test_the_zones_are_read_once(tmp_path, monkeypatch):
     ids=["stay", "fairway"],
 )
 def test_a_scenario_of_another_places_zones_is_refused_before_any_work(tmp_path, slip, said):
-    """A dry run passed it; the run ended in the midst of the simulation, without the name of the file."""
+    """By a dry run too, with the name of the file, not in the middle of the simulation."""
     shutil.copytree(configs_root(), tmp_path / "configs")
     path = tmp_path / "configs" / "scenarios" / "tiny.yaml"
     config = load_run_config(tmp_path / "configs" / "vostochny.yaml", {"source": {"scenario": "scenarios/tiny.yaml"}})

@@ -1,4 +1,4 @@
-"""The file of verdicts as hands and spreadsheets leave it: no word is dropped without a line that says so."""
+"""The file of verdicts as people and spreadsheets leave it: nothing is ignored without a message."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_reason_with_a_comma_outside_quotes_is_refused_not_cut(tmp_path):
 
 
 def test_a_quote_that_is_not_closed_swallows_no_verdict(tmp_path):
-    """The line below was read as part of the reason, and its call counted as if nobody had said a word."""
+    """Otherwise the next line would be read as part of the reason, and its call would count as if not reviewed."""
     path = review_file(tmp_path, 'a,reject,,A,2024-04-02,"a barge', "b,reject,,A,2024-04-02,a barge")
     with pytest.raises(ConfigError, match=r"vostochny\.csv: line 2: a quote is not closed"):
         read_reviews(path)
@@ -42,7 +42,7 @@ def test_a_quote_that_is_not_closed_swallows_no_verdict(tmp_path):
     ],
 )
 def test_a_verdict_of_which_nothing_would_come_is_refused_when_it_is_given(tmp_path, verdict, value, note):
-    """Else the run said so, hours later, or nobody did."""
+    """Otherwise the run would say so hours later, or not at all."""
     with pytest.raises(ConfigError, match=note):
         add_review(tmp_path / "v.csv", target="a", verdict=verdict, value=value, who="A", **SAID)
     assert not (tmp_path / "v.csv").exists()

@@ -1,4 +1,4 @@
-"""Which files a run takes for AIS, and that nobody's file is left out without a word."""
+"""Which files a run takes for AIS; no file is left out without a message."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_each_file_left_out_has_a_line(desk, capsys):
 
 
 def test_hidden_images_are_left_out_and_that_is_said_once(tmp_path, capsys):
-    """macOS puts ._x.tif beside x.tif on foreign disks: no look was lost with it."""
+    """macOS puts ._x.tif beside x.tif on foreign disks; no look is lost with it."""
     desk = Desk(tmp_path / "desk").furnished()
     for name in ("._look.tif", ".DS_Store", "Thumbs.db", "__MACOSX/look.tif", ".cache/look.tif"):
         (desk.images / name).parent.mkdir(exist_ok=True)
@@ -72,7 +72,7 @@ def test_hidden_images_are_left_out_and_that_is_said_once(tmp_path, capsys):
 
 
 def test_images_of_kinds_that_are_not_read_are_told_once(tmp_path, capsys):
-    """A look in a .tar.gz was missed without a word. What belongs to an image, or to AIS, is no look."""
+    """A look in a .tar.gz must not be missed unsaid. Files that belong to an image, or to AIS, are not looks."""
     desk = Desk(tmp_path / "desk").furnished()
     for name in (
         "b.tar.gz",
@@ -100,7 +100,7 @@ def test_a_folder_without_ais_has_a_line(desk, capsys):
 
 
 def test_a_folder_of_images_and_ais_holds_images_too(desk, capsys):
-    """Images and products are no AIS and no fault where the same folder is named for both."""
+    """Images and products are neither AIS nor an error if the same folder is named for both."""
     folder = folder_of(desk, "a.csv", "look.tif", "look.json")
     with zipfile.ZipFile(folder / "S1A.zip", "w") as out:
         out.writestr("S1A.SAFE/manifest.safe", b"<a/>")
@@ -112,7 +112,7 @@ def test_a_folder_of_images_and_ais_holds_images_too(desk, capsys):
     ("kind", "unread"), [("demo", ["images", "ais"]), ("stac", ["images"]), ("files", [])], ids=str
 )
 def test_inputs_that_a_source_does_not_look_at_are_told(kind, unread, tmp_path, capsys):
-    """A run file with images of its own that still said demo was answered from simulated ones without a word."""
+    """A run file with its own images and source demo would be answered from simulated ones."""
     named = {"source": {"kind": kind, "images": [str(tmp_path)], "ais": [str(tmp_path)]}}
     tell_left_aside(load_run_config(find_config("vostochny"), named), Console(quiet=True))
     told = capsys.readouterr().err
@@ -121,7 +121,7 @@ def test_inputs_that_a_source_does_not_look_at_are_told(kind, unread, tmp_path, 
 
 @pytest.mark.parametrize("damage", ["cut", "gone", "more"])
 def test_simulated_inputs_that_changed_in_the_cache_are_made_anew(tmp_path, monkeypatch, capsys, damage):
-    """A log cut short was read as what was simulated, with a look or a ship less and not a word."""
+    """Otherwise a log cut short would be read as simulated, with a look or a ship missing and no warning."""
     made = []
 
     def simulated(scenario, place, folder, **_):
@@ -148,7 +148,7 @@ def test_simulated_inputs_that_changed_in_the_cache_are_made_anew(tmp_path, monk
 
 
 def test_zones_that_change_while_a_period_is_simulated_are_kept_under_no_name(tmp_path, monkeypatch):
-    """Else images of the old zones would be taken for those of the new ones, or the other way round, for good."""
+    """Otherwise images of the old zones would permanently pass for those of the new ones, or the reverse."""
     shutil.copytree(configs_root(), tmp_path / "configs")
     path = tmp_path / "configs" / "vostochny.yaml"
     demo = load_run_config(path, {"source": {"scenario": "scenarios/tiny.yaml"}})

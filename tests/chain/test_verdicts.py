@@ -1,4 +1,4 @@
-"""Analysts' verdicts: kept in a file, applied by the next run, never lost without a word."""
+"""Analysts' verdicts: kept in a file, applied by the next run, never lost without a message."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def call(call_id: str, first: str, last: str, ids: list[str], **more: object) ->
 
 
 def judged_by(table: pd.DataFrame, before: pd.DataFrame, lines: list[Verdict]) -> tuple[pd.DataFrame, list[Verdict]]:
-    """The calls as reviewed; what looks say of the cargo of joined ones is read elsewhere (test_merged_cargo)."""
+    """The calls as reviewed; the cargo of merged ones is tested elsewhere (test_merged_cargo)."""
     return reviewed_calls(table, before, lines, lambda visit, among: {})
 
 
 def merged(table: pd.DataFrame, into: str) -> pd.Series:
-    """The visit that the two calls of a table become, under the name of either."""
+    """The visit that a table's two calls become, under the name of either."""
     (which,) = {*table["call_id"]} - {into}
     return judged_by(table, table, [verdict(which, "merge", into)])[0].set_index("call_id").loc[into]
 
@@ -100,7 +100,7 @@ def test_a_rejected_detection_stays_in_the_table_with_its_measurements():
     ],
 )
 def test_of_detections_one_that_is_part_of_another_leaves_and_none_has_a_name(what, value, accepted, outcome):
-    """Who merges a ghost into its ship counts her once; into nothing, a ship would be gone by a slip in an id."""
+    """Merging a ghost into its ship counts her once; with a mistyped id, merging must not remove a ship."""
     after, (tried,) = reviewed_detections(detections("a", "b"), [verdict("a", what, value)])
     assert after["accepted"].tolist() == [accepted, True]
     assert [len(flags) for flags in after["flags"]] == [outcome == "applied", 0]
@@ -120,7 +120,7 @@ def test_a_merged_call_keeps_the_whole_stay_and_counts_once():
 
 @pytest.mark.parametrize("counts", [True, False])
 def test_a_merged_call_is_seen_once_wherever_calls_are_told(counts):
-    """Also where neither counts: two rows, one visit, by the headline and by the words beside it."""
+    """Even if neither counts: two rows are one visit in the headline and in the words beside it."""
     two = [row | {"counts": counts, "flags": ["dark", "unlikely_tanker"]} for row in TWO]
     after, _ = judged_by(calls(*two), calls(*two), [verdict("two", "merge", "one")])
     config, cap = VolumeConfig(draws=200), load(CapConfig, configs_root() / "caps" / "unscr-2397.yaml")
@@ -132,7 +132,8 @@ def test_a_merged_call_is_seen_once_wherever_calls_are_told(counts):
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_two_sizes_of_one_visit_that_contradict_each_other_are_not_averaged(order):
-    """One took the quay in: 145 m would be no ship's. The surer one stands, and the interval says that it may not."""
+    """One includes the quay; their mean, 145 m, fits no ship. The surer one stands, its interval allows for the
+    other."""
     size = {"length_m": 99.0, "length_lo_m": 96.0, "length_hi_m": 102.0}
     quay = {"length_m": 191.0, "length_lo_m": 180.0, "length_hi_m": 202.0}
     table = calls(*(row | more for row, more in zip(TWO, (size, quay)[::order], strict=True)))
@@ -141,7 +142,7 @@ def test_two_sizes_of_one_visit_that_contradict_each_other_are_not_averaged(orde
 
 
 def test_who_is_named_first_in_a_merge_changes_nothing_that_is_measured():
-    """A stay inside a longer one, at another length, seen by a finer image and by her transponder."""
+    """A stay within a longer one, with another length, seen by a finer image and heard by AIS."""
     long = call("one", "2024-03-05T00:00Z", "2024-03-15T00:00Z", ["a"], draught_in_m=3.0, p_one_call=0.4,
                 calls_mean=1.7, length_m=84.0, length_lo_m=79.0, length_hi_m=90.0, p_tanker=0.7)  # fmt: skip
     short = call("two", "2024-03-08T12:00Z", "2024-03-09T00:00Z", ["b"], mmsi=999000001, name="SIM", p_tanker=0.98,
@@ -173,7 +174,7 @@ def test_two_sizes_of_one_visit_weigh_by_the_inverse_of_their_variance(order, wh
 
 @pytest.mark.parametrize(("errors", "one_hull"), [(2.4, True), (2.6, False)])
 def test_two_sizes_contradict_each_other_from_two_and_a_half_errors_on(errors, one_hull):
-    """The error of the difference: a metre each, and the 3 % of the longer one that all looks have wrong together."""
+    """The error of the difference: a metre for each, and the 3 % of the longer one that is common to all looks."""
     apart = errors * (2 + (0.03 * 100) ** 2) ** 0.5
     sizes = [{"length_m": m, "length_lo_m": m - Z90, "length_hi_m": m + Z90} for m in (100.0, 100.0 - apart)]
     table = calls(*(row | size for row, size in zip(TWO, sizes, strict=True)))
@@ -192,7 +193,7 @@ def test_a_visit_has_its_first_draught_its_last_and_the_surer_ship(into):
 
 @pytest.mark.parametrize("into", ["one", "two"])
 def test_a_visit_came_with_its_first_call_and_left_with_its_last(into):
-    """That she came anew is said of her first arrival; one of them heard is no dark visit; each look counts once."""
+    """Her arrival is the first call's; if either was heard it is not a dark visit; each look counts once."""
     bounds = (
         {"arrival_lo": "2024-03-06T00:00Z", "departure_hi": "2024-03-08T06:00Z", "p_new_call": 0.4, "flags": ["dark"]},
         {"arrival_lo": "2024-03-08T06:00Z", "departure_hi": "2024-03-10T00:00Z", "p_new_call": 0.9, "mmsi": 999000001},
@@ -206,7 +207,7 @@ def test_a_visit_came_with_its_first_call_and_left_with_its_last(into):
 
 @pytest.mark.parametrize("into", ["one", "two"])
 def test_a_visit_is_of_the_ship_that_was_identified_with_all_that_is_listed_of_her(into):
-    """Her tonnage would else be lost with the call that knew it, and barrels come from a measured length again."""
+    """Otherwise her tonnage would be lost with the call that had it, and barrels would come from a measured length."""
     ship = {"vessel_id": "v", "identity_probability": 0.9, "name": "SIM", "mmsi": 999000001, "imo": 9074729}
     ship |= {"dwt_t": 6000.0, "tonnage_kind": "dwt", "gt": 4000.0, "listed_length_m": 99.0, "listed_beam_m": 16.0}
     ship |= {"depth_m": 8.0, "design_draught_m": 6.5, "listed_source": "a registry", "ship_type": "tanker"}
@@ -223,7 +224,7 @@ def test_a_visit_is_of_the_ship_that_was_identified_with_all_that_is_listed_of_h
 
 @pytest.mark.parametrize("into", ["closed", "open"])
 def test_a_visit_whose_end_no_look_gave_ends_with_its_last_sighting_whoever_is_named_first(into):
-    """The bound after New Year is only where images end: her cargo is of 2024, whichever call keeps its name."""
+    """The bound after New Year is only the end of the images: her cargo is of 2024, whichever call's name is kept."""
     table = calls(
         call("closed", "2024-12-29T10:00Z", "2024-12-29T12:00Z", ["a"], flags=["arrival_open"]),
         call("open", "2024-12-30T16:00Z", "2024-12-30T16:00Z", ["b"], flags=["left_open", "dark"],
@@ -240,7 +241,7 @@ THREE = [call(name, f"2024-03-0{k}T00:00Z", f"2024-03-0{k}T12:00Z", [name]) for 
 
 
 def judged(*lines: tuple[str, str, str]) -> tuple[pd.DataFrame, list[str]]:
-    """The three calls by id with these verdicts, and what became of those."""
+    """The three calls by id after these verdicts, and the outcome of each verdict."""
     said = [verdict(*line, line=n) for n, line in enumerate(lines, start=2)]
     after, tried = judged_by(calls(*THREE), calls(*THREE), said)
     return after.set_index("call_id"), [v.outcome for v in tried]
@@ -287,7 +288,7 @@ def test_two_calls_each_merged_into_the_other_are_one_visit():
     ],
 )
 def test_a_confirmed_call_counts_unless_its_place_or_its_time_keeps_it_out(flag, counts, why):
-    """What an analyst knows is that a tanker lay there, not that stays there count, nor that she came in March."""
+    """The analyst knows that a tanker lay there, not that stays there count or that she came in March."""
     unsure = {"p_ship": 0.6, "p_new_call": 0.4, "counts": False, "flags": [flag]}
     table = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"], **unsure))
     after, tried = judged_by(table, table, [verdict("one", "confirm")])
@@ -297,7 +298,7 @@ def test_a_confirmed_call_counts_unless_its_place_or_its_time_keeps_it_out(flag,
 
 
 def test_what_a_call_was_before_she_was_confirmed_is_no_certainty_and_not_called_as_detected():
-    """Where one of her sightings was rejected, 0.985 as detected had become 0.997: "as detected 1.00" was neither."""
+    """If a rejected sighting turned 0.985 into 0.997, the note must say neither "as detected" nor 1.00."""
     before, now = (calls(*TWO).assign(p_tanker=p) for p in (0.985, 0.997))
     _, tried = judged_by(now, before, [verdict("one", "confirm")])
     assert tried[0].note == "a tanker's call for certain; without this verdict with over 99 %"
@@ -318,7 +319,7 @@ def test_a_verdict_changes_what_it_names_and_leaves_the_other_call(what, value, 
 
 
 def test_a_call_whose_id_changed_is_found_by_its_evidence():
-    """Rejecting a detection makes another call of the rest, with another id."""
+    """Rejecting a detection leaves another call, with another id."""
     now = calls(call("new", "2024-03-07T06:00Z", "2024-03-08T00:00Z", ["a2"]))
     then = calls(call("old", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a", "a2"]))
     after, tried = judged_by(now, then, [verdict("old", "reject")])
@@ -341,7 +342,7 @@ HERS = call("old", "2024-03-07T00:00Z", "2024-03-09T00:00Z", ["a", "b", "c"], mm
     ],
 )
 def test_a_verdict_follows_its_ship_to_the_stay_that_has_most_of_its_evidence(others, found):
-    """And to no other berth and no other of her visits: a rejection that strays takes another ship's barrels away."""
+    """Not to another berth or another of her visits: a stray rejection would remove another ship's barrels."""
     now = calls(
         *(
             call(name, f"2024-03-{day:02d}T00:00Z", f"2024-03-{day:02d}T18:00Z", ids, berth_id=berth)
@@ -355,7 +356,7 @@ def test_a_verdict_follows_its_ship_to_the_stay_that_has_most_of_its_evidence(ot
 
 
 def test_a_merge_says_with_which_call_it_is_one_visit_now():
-    """The visit stands under its last name, and an id that is no more is told with the one that is."""
+    """The visit has its last name, and verdicts on a former id state the present one."""
     said = [verdict("a", "merge", "b"), verdict("b", "merge", "c", line=3), verdict("a", "rename", "SIM", line=4)]
     _, tried = judged_by(calls(*THREE), calls(*THREE), said)
     assert [v.note for v in tried[:2]] == ["one visit with call c"] * 2
@@ -367,7 +368,7 @@ def test_a_merge_says_with_which_call_it_is_one_visit_now():
 
 @pytest.mark.parametrize("other", ["gone", "a"])
 def test_a_call_merged_into_none_goes_on_counting(other):
-    """A slip in the second id would take the barrels of the first away, and nothing would hold them."""
+    """Otherwise a mistyped second id would remove the first call's barrels from the sum."""
     after, outcomes = judged(("a", "merge", other))
     assert outcomes == ["orphaned"]
     assert after["counts"].all()
@@ -393,7 +394,7 @@ def test_every_verdict_that_came_to_nothing_is_told_with_its_line_and_no_other()
 
 @pytest.mark.parametrize(("first", "last", "counts"), [("reject", "confirm", True), ("confirm", "reject", False)])
 def test_of_verdicts_under_an_old_and_a_new_id_of_one_call_the_last_stands(first, last, counts):
-    """As under one id. A call that counts and is flagged as rejected would tell no size of its ship."""
+    """As under a single id. A call that counts but is flagged as rejected would give its ship no size."""
     before = calls(call("old", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a", "b"]))
     now = calls(call("new", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"]))
     after, tried = judged_by(now, before, [verdict("old", first, line=2), verdict("new", last, line=3)])

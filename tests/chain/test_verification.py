@@ -1,4 +1,4 @@
-"""Rows by key and hash: what changed in a table is named."""
+"""Rows compared by key and hash, so that changes in a table are named."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_white_space_in_the_manifest_counts(copy):
 
 
 def chain_of(folder, *runs: tuple[str, str]) -> None:
-    """Finished runs, each with the one before it; the last is the latest."""
+    """Finished runs, each with its predecessor; the last is the latest."""
     for name, before in runs:
         told = {"run_id": before, "self_sha256": f"hash of {before}"} if before else None
         manifest = {"capwatch": "0", "outputs": [], "previous": told, "self_sha256": f"hash of {name}"}
@@ -85,13 +85,13 @@ def chain_of(folder, *runs: tuple[str, str]) -> None:
 @pytest.mark.parametrize(
     ("left", "asked", "before"),
     [
-        ([("b", "a")], "a", None),  # the first of two was removed: nothing came before it
+        ([("b", "a")], "a", None),  # the first of two was removed, so nothing precedes it
         ([("b", "a"), ("c", "b")], "a", None),
         ([("z", ""), ("b", "a"), ("c", "b")], "a", "z"),
         ([("y", ""), ("z", "y"), ("b", "a")], "a", "z"),
         ([("z", ""), ("b", "a")], "new", "b"),
-        ([("y", ""), ("z", ""), ("b", "a")], "a", None),  # of two nobody knows which
-        ([("a", "b"), ("b", "a")], "new", "b"),  # each names the other: it ends all the same
+        ([("y", ""), ("z", ""), ("b", "a")], "a", None),  # either of two, nobody knows which
+        ([("a", "b"), ("b", "a")], "new", "b"),  # each names the other; the search ends all the same
     ],
 )
 def test_a_run_made_anew_after_its_folder_was_removed_continues_none_that_came_after_it(tmp_path, left, asked, before):

@@ -1,4 +1,4 @@
-"""Each counted call without its weakest evidence: what is taken away, and what remains."""
+"""Each counted call without its weakest evidence: what is removed, and what remains."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_call_by_transponder_alone_rests_on_it():
 
 
 def test_an_image_that_tells_its_day_alone_gives_no_hour_to_its_sighting():
-    """Noon stands for the day in the tables; in a sentence it would read as measured."""
+    """Tables give noon for the day; in a sentence it would read as measured."""
     one = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"])).iloc[0]
     noon = pd.Timestamp("2024-03-07T12:00Z")
     dated = seen(a=0.9).assign(acquired=noon, flags=[["time_of_day_unknown"]])
@@ -66,7 +66,8 @@ def test_without_its_only_evidence_a_call_is_gone_and_the_sum_falls():
 
 
 def test_without_her_draughts_nobody_says_that_she_loaded_by_them_either():
-    """She left lighter than she came, as typed: one half. Without that the berth's own word stands again."""
+    """The typed draughts have her leave lighter than she came: one half. Without them the berth's own share stands
+    again."""
     one = call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", [], mmsi=999000001, p_loading=0.5)
     port_calls = calls(one | {"draught_in_m": 5.0, "draught_out_m": 3.0})
     held: list[pd.DataFrame] = []
@@ -172,7 +173,7 @@ def test_what_is_left_at_another_berth_is_not_hers():
     ],
 )
 def test_a_call_is_still_hers_by_her_transponder_while_it_overlaps(stay, hers):
-    """Her next visit, or the one before, is another call: it counted already."""
+    """Her next visit, or the one before, is another call and counts already."""
     port_calls = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"], mmsi=999000001))
     rest = calls(call("other", *stay, ["z"], mmsi=999000001))
     assert without(port_calls, LOOKS, lambda *_: rest)["still_counts"].tolist() == [hers]

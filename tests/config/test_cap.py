@@ -1,4 +1,4 @@
-"""Caps: those of ``configs/caps``, and slips in a cap's file, each told by its name."""
+"""Caps: those in ``configs/caps``, and mistakes in a cap file, each reported by name."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_an_official_total_has_the_day_by_which_it_was_known(day):
 
 @pytest.mark.parametrize(("named", "meant"), [("gazoil", "gas_oil"), ("diesel", "gas_oil"), ("crude", "")])
 def test_a_cap_that_counts_a_product_nobody_knows_is_refused(tmp_path, named, meant):
-    """Taken as it stood, it counted nothing: 0 % of the cap, whatever was lifted."""
+    """Otherwise it would count nothing: 0 % of the cap, whatever was lifted."""
     text = UNSCR_2397.read_text().replace("excluded_products: [crude]", f"products: [{named}]")
     (tmp_path / "cap.yaml").write_text(text)
     with pytest.raises(ConfigError, match=f"products: {named} is none of the assumptions' products") as told:
@@ -61,7 +61,7 @@ def test_a_cap_that_counts_a_product_nobody_knows_is_refused(tmp_path, named, me
 
 
 def test_a_cap_on_crude_says_which_assumptions_it_wants(tmp_path):
-    """It listed the products that there are, none of which was meant."""
+    """Not a list of the known products, none of which is meant."""
     crude = UNSCR_2397.with_name("unscr-2397-crude.yaml")
     with pytest.raises(ConfigError, match=r"volume and account alike --assumptions .*\.yaml$") as told:
         load_cap(crude, VolumeConfig())
@@ -80,7 +80,7 @@ def test_a_cap_in_another_unit_is_told_what_it_lacks(tmp_path, unit):
         load_cap(path, VolumeConfig())
 
 
-FILES = {  # of our own configs, whose kinds are as their folders say
+FILES = {  # our own configs, with the kind that their folder says
     "a run file": (RunConfig, CONFIGS / "vostochny.yaml"),
     "a cap": (CapConfig, UNSCR_2397),
     "a case": (CaseConfig, CONFIGS / "cases" / "rusi-2024-03.yaml"),
@@ -91,7 +91,7 @@ FILES = {  # of our own configs, whose kinds are as their folders say
 @pytest.mark.parametrize("given", FILES)
 @pytest.mark.parametrize("wanted", FILES)
 def test_a_file_of_another_kind_is_called_what_it_is(wanted, given):
-    """It was a list of ten keys that are missing, or that there are not."""
+    """Not a list of ten keys that are missing or unknown."""
     model, path = FILES[wanted][0], FILES[given][1]
     if wanted == given:
         assert load(model, path)
@@ -102,7 +102,7 @@ def test_a_file_of_another_kind_is_called_what_it_is(wanted, given):
 
 @pytest.mark.parametrize(("named", "meant"), [("gazoil", "gas_oil"), ("Diesel", "gas_oil"), ("crude_oil", "crude")])
 def test_a_misspelt_product_that_a_cap_excludes_is_refused(tmp_path, named, meant):
-    """Taken as it stood, it excluded nothing: the cargo that was meant counted."""
+    """Otherwise it would exclude nothing, and the cargo that was meant would count."""
     text = UNSCR_2397.read_text().replace("[crude]", f"[{named}]")
     (tmp_path / "cap.yaml").write_text(text)
     with pytest.raises(ConfigError, match=rf"excluded_products: {named} is none of .*did you mean {meant}\?"):
@@ -130,7 +130,7 @@ def test_a_product_both_counted_and_excluded_is_refused(tmp_path):
 
 
 def test_two_sources_of_one_name_are_refused(tmp_path):
-    """Which of them a figure was read in would be open."""
+    """It would be open which of them a figure comes from."""
     path = tmp_path / "case.yaml"
     path.write_text(FILES["a case"][1].read_text("utf-8").replace("{id: kirby", "{id: ft"), "utf-8")
     with pytest.raises(ConfigError, match="two sources are called 'ft'"):
@@ -138,7 +138,7 @@ def test_two_sources_of_one_name_are_refused(tmp_path):
 
 
 def test_of_a_list_with_a_wrong_entry_it_is_not_said_that_it_has_none(tmp_path):
-    """The entries that are right were counted, and the line that had one call was told to have none."""
+    """Only valid entries are counted, so a list whose one call is wrong must not be called empty."""
     path = tmp_path / "case.yaml"
     path.write_text(FILES["a case"][1].read_text("utf-8").replace("tonnes: 3000", "tonnes: -3"), "utf-8")
     with pytest.raises(ConfigError, match=r"case\.yaml:7: calls \(first entry\)\.tonnes: must be above 0; got -3$"):

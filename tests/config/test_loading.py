@@ -1,4 +1,4 @@
-"""From YAML to config: YAML 1.2, errors with file, line and key, overrides, and stable names of content."""
+"""From YAML to config: YAML 1.2, errors with file, line and key, overrides, and stable fingerprints of content."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def test_a_wrong_key_or_value_is_refused_with_file_line_and_key(written, content
 
 @pytest.mark.parametrize("key", ["barrels", "tonnes", "capacity_bbl", "dwt_t", "match_gate_m", "reach_m"])
 def test_a_dot_between_thousands_is_told_with_file_line_and_key(written, key):
-    """A cap of 500.000 was one of five hundred barrels, and the run 100 times over it, without a word."""
+    """Otherwise a cap of 500.000 would be five hundred barrels, and the run 100 times over it."""
     why = r"in YAML the dot is a decimal point and 85\.000 is 85; write 85000, or 85 where"
     wrong = rf"run\.yaml:3: a \(second entry\)\.{key}: {why}"
     with pytest.raises(ConfigError, match=wrong):
@@ -296,7 +296,7 @@ def test_merging_with_nothing_or_itself_changes_nothing(tree):
 
 @given(trees, trees, trees)
 def test_merging_is_associative_so_layers_can_be_added_in_any_grouping(a, b, c):
-    # not where a plain value hides a mapping from one grouping only
+    # except if a plain value hides a mapping in only one grouping
     if merged(a, b).keys() == {**a, **b}.keys() and not _hides(a, b) and not _hides(b, c) and not _hides(a, c):
         assert merged(merged(a, b), c) == merged(a, merged(b, c))
 

@@ -1,4 +1,4 @@
-"""The sections: every file in ``configs/`` builds, every field says what it is, nonsense is refused by its name."""
+"""The sections: every file in ``configs/`` builds, every field has a description, nonsense is refused by name."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ PERIOD = {"start": "2024-03-01T00:00:00Z", "end": "2024-04-01T00:00:00Z"}
 
 
 def models(model: type[BaseModel], seen: dict[type[BaseModel], None] | None = None) -> list[type[BaseModel]]:
-    """A model and all models that its fields hold."""
+    """A model and all models in its fields."""
     seen = {} if seen is None else seen
     if model not in seen:
         seen[model] = None
@@ -197,13 +197,13 @@ def test_a_run_file_without_a_place_or_a_period_is_refused():
 
 
 def test_what_stands_in_a_named_file_is_set_there():
-    """``--set aoi.zones.oil_pier=...`` said that the zones must be text."""
+    """``--set aoi.zones.oil_pier=...`` must not just say that the zones must be text."""
     told = r"x\.yaml: zones: must be text, or the name of a file in which oil_pier is then set"
     refused(AoiConfig, AOI | {"zones": {"oil_pier": {"counts": False}}}, told)
 
 
 def test_a_recall_set_for_one_sensor_leaves_the_others_as_they_are():
-    """Before, looks of the others saw nobody for the estimate of unseen calls, and missed nobody for the calls."""
+    """Otherwise looks of the others would see nobody in the estimate of unseen calls, and miss nobody in the calls."""
     declared = CallsConfig().look_recall
     assert CallsConfig(look_recall={"optical": 0.9}).look_recall == declared | {"optical": 0.9}
     assert CallsConfig(look_recall={}) == CallsConfig()
@@ -283,14 +283,14 @@ def test_the_factors_are_those_of_the_committees_chart():
 
 @pytest.mark.parametrize("name", ["Vostochny", "vosto chny", "-a", "", "порт", "a" * 42])
 def test_what_an_id_may_hold_is_said_in_words(name):
-    """Before, the message showed a regular expression."""
+    """Not as a regular expression."""
     words = r"aoi\.id: must be small letters a to z, digits, - and _, a letter or digit first, 41 characters at most"
     aoi = load(RunConfig, CONFIGS / "vostochny.yaml").model_dump(mode="json")["aoi"] | {"id": name}
     refused(RunConfig, {"aoi": aoi}, words)
 
 
 def test_every_pattern_of_a_config_has_its_words():
-    """As pydantic meets them: a field whose pattern nobody put into words would show it to people."""
+    """As pydantic reports them: a field whose pattern has no words would show the pattern to users."""
     sources = (path.read_text("utf-8") for path in (CONFIGS.parent / "pipeline").rglob("*.py"))
     assert not [line for text in sources for line in text.splitlines() if "Field(" in line and "pattern=r" in line]
 
@@ -318,7 +318,7 @@ def test_a_wrong_value_is_told_in_plain_words(section, cause):
 
 
 def test_a_text_that_no_page_can_hold_is_refused():
-    """Half of a character ended a run with a traceback once all was done."""
+    """Half of a character would end a run with a traceback after all the work."""
     refused(AoiConfig, AOI | {"name": "half \ud83d"}, r"name: holds a character that is no text \(.ud83d\); got half ")
 
 
@@ -334,7 +334,7 @@ def test_a_text_that_no_page_can_hold_is_refused():
     ],
 )
 def test_a_word_for_nothing_is_told_how_yaml_says_it(section, given, key):
-    """``coast: none`` was a file that was not there, and ``scheduler: none`` was looked for once the run had begun."""
+    """``coast: none`` would be a missing file, and ``scheduler: none`` would be looked for once the run has begun."""
     refused(section, given, rf"{key}: is a word here; where there is none, write null; got ")
 
 
@@ -344,7 +344,7 @@ def test_a_coast_is_a_file_and_no_provider(word):
 
 
 def test_discharges_are_not_counted_where_ships_come_to_load(tmp_path):
-    """By the default prior 95 of 100 ships load: an account of discharges would hold next to nothing, in silence."""
+    """By the default prior 95 of 100 ships load: an account of discharges would be all but empty, without a warning."""
     counted = {"aoi": AOI, "period": PERIOD, "volume": {"counted": "discharging"}}
     cause = r"volume\.counted is discharging, but by calls\.prior_p_loading \(0\.95\) ships come to load"
     refused(RunConfig, counted, r"x\.yaml: " + cause)
@@ -375,6 +375,6 @@ def test_an_empty_name_is_not_the_working_folder(field):
 
 
 def test_a_factor_and_a_density_of_two_products_are_refused_by_the_volume_of_a_barrel():
-    """11.6 bbl/t is that of LPG; with gas oil's density a cargo had 55 % more barrels, and nobody said so."""
+    """11.6 bbl/t is LPG's; with gas oil's density a cargo would have 55 % more barrels."""
     with pytest.raises(ValueError, match=r"make 9.78 barrels a cubic metre, which has 6.29"):
         Product(name="gas_oil", bbl_per_t=11.6, t_per_m3=0.843, share=1.0)

@@ -1,4 +1,4 @@
-"""What is written as YAML reads back as itself, whatever its texts hold."""
+"""What is written as YAML reads back the same, whatever its texts contain."""
 
 from pathlib import Path
 

@@ -43,8 +43,7 @@ def packed(path, side):
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 @pytest.mark.parametrize("room", [0.5, 1.3], ids=["GDAL's block", "libtiff's buffer"])
 def test_a_sound_file_is_not_called_damaged(tmp_path, room):
-    """With less memory than a block takes GDAL cannot allocate it; with a little more, libtiff cannot hold the packed
-    data."""
+    """With too little memory GDAL cannot hold the block; with a little more, libtiff cannot hold the packed data."""
     side = 6000  # 72 MB
     files = [packed(tmp_path / "a.tif", 16), packed(tmp_path / "b.tif", side)]
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}

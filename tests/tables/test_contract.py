@@ -1,4 +1,4 @@
-"""Contracts: what fits passes unchanged, the rest is refused by table and column."""
+"""Contracts: what fits passes unchanged, the rest is refused, naming table and column."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FEW = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthC
 
 
 def columns_of(kind: str | None = None, *, where=lambda column: True):
-    """(contract, column) of the last such column of each kind in each contract: the rules are the same for all."""
+    """(contract, column) of each contract's last column of each such kind: the rules are the same for all."""
     fitting = [(t, c) for t in ALL for c in t.columns if kind in {None, c.kind} and where(c)]
     found = {(t.name, c.kind): (t, c) for t, c in fitting}.values()
     assert found, "a test without cases"
@@ -30,7 +30,7 @@ def columns_of(kind: str | None = None, *, where=lambda column: True):
 
 
 def refused(contract: Contract, column: str, table: pd.DataFrame) -> str:
-    """The message with which the table is refused; it names table and column, in one line."""
+    """The message that refuses the table; it names table and column, in one line."""
     with pytest.raises(ContractError) as caught:
         contract.check(table)
     message = str(caught.value)
@@ -40,7 +40,7 @@ def refused(contract: Contract, column: str, table: pd.DataFrame) -> str:
 
 
 def table_with(contract: Contract, column: str, value: object) -> pd.DataFrame:
-    """A raw table whose second row has ``value`` in ``column``, everything else as it should be."""
+    """A raw table whose second row has ``value`` in ``column``, and is otherwise valid."""
     rows = good_rows(contract)
     rows[1][column] = value
     return pd.DataFrame(rows[:-1])
@@ -149,7 +149,7 @@ def test_times_in_any_zone_and_form_become_utc():
 
 
 def test_texts_of_times_may_differ_in_their_digits():
-    """A CSV drops the fraction of a second where it is zero."""
+    """A CSV omits the fraction of a second if it is zero."""
     texts = pd.Series(["2024-03-07T12:30:15Z", "2024-03-07T12:30:15.250Z"], dtype="str")
     times = LOOKS.conform(pd.DataFrame({"acquired": texts}))["acquired"]
     assert (times.iloc[1] - times.iloc[0]) == timedelta(milliseconds=250)
@@ -196,7 +196,7 @@ def test_a_verdict_that_is_neither_true_nor_false_is_refused(contract, column, v
 
 @pytest.mark.parametrize("cell", [None, float("nan"), "", " "], ids=["none", "nan", "empty", "blank"])
 def test_an_empty_verdict_is_told_with_its_row(cell):
-    """A row of sums below an account's liftings: "nan is neither true nor false" told nobody where."""
+    """For example a row of totals below an account's liftings; "nan is neither true nor false" would not tell where."""
     rows = pd.DataFrame(LIFTINGS.from_rows(good_rows(LIFTINGS))).astype({"counts": "object"})
     rows["call_id"] = [f"c{n}" for n in range(len(rows))]
     rows.loc[len(rows) - 1, "counts"] = cell
@@ -240,7 +240,7 @@ def test_a_value_below_its_bound_is_refused_and_the_bound_itself_is_not(contract
         rf"must be at least {re.escape(str(column.low))}; got {re.escape(str(column.low - 1))}(\.0)? \({contract.key} "
     )
     assert re.search(told, message), message
-    contract.check(table_with(contract, column.name, column.low).iloc[1:])  # alone: a key at its bound stands once
+    contract.check(table_with(contract, column.name, column.low).iloc[1:])  # alone: a key at its bound must be unique
 
 
 @columns_of(where=lambda c: c.high is not None)
@@ -280,7 +280,7 @@ def test_a_missing_column_of_values_that_need_not_be_known_is_filled_with_nulls(
 
 @each
 def test_a_right_table_needs_no_second_look(contract, monkeypatch):
-    """Whole columns tell it; pandera, slow to load, is for saying what is wrong."""
+    """It is checked by whole columns; pandera, slow to load, only words what is wrong."""
     monkeypatch.setattr("pipeline.tables.contract._schema", lambda contract: pytest.fail("was asked"))
     contract.check(pd.DataFrame(good_rows(contract)))
 

@@ -1,4 +1,4 @@
-"""Tables as spreadsheets of any country save them: read rightly, or refused; never read as something else."""
+"""Tables as spreadsheets of any country save them: read correctly or refused, never misread."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_spreadsheets_table_is_read_however_it_was_saved(tmp_path, text, mark,
 @pytest.mark.parametrize("wider", [0, 1, 2], ids=["first row", "second", "last"])
 @pytest.mark.parametrize("mark", [",", ";"], ids=["commas", "semicolons"])
 def test_empty_cells_beyond_the_header_may_stand_in_any_row(tmp_path, wider, mark):
-    """Spreadsheets write them where somebody touched a cell; in all rows but the first they cost the whole table."""
+    """Spreadsheets write them where somebody touched a cell, often not in the first row."""
     rows = [["007", "2024-03-07", "3000.5"], ["b", "2024-03-09", "2500.25"], ["c", "2024-03-11"]]
     rows[wider] += ["", " ", ""][: 2 + wider]
     lines = ["call_id,arrival,tonnes".replace(",", mark), *map(mark.join, rows)]
@@ -104,7 +104,7 @@ def test_a_table_of_text_may_be_named_as_spreadsheets_name_those_of_tabs(tmp_pat
 
 @pytest.mark.parametrize("name", ["calls.csv.gz", "CALLS.CSV.GZ", "calls.csv"])
 def test_a_gzipped_table_is_the_table_that_was_packed(tmp_path, name):
-    """Told by its bytes, as of AIS: some browsers unpack what they fetch and keep the name, others cut the name."""
+    """Recognised by its bytes, as for AIS: some browsers unpack downloads and keep the name, others shorten it."""
     text = "call_id;arrival;tonnes\n007;2024-03-07;3000,5\nb;2024-03-09;2500,25\n"
     path = tmp_path / name
     path.write_bytes(gzip.compress(text.encode()))
@@ -124,11 +124,11 @@ def test_a_gzipped_table_is_the_table_that_was_packed(tmp_path, name):
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_table_is_told_to_be_what_it_is(tmp_path, begins, kind):
-    """Calls and AIS alike; not in the words of a reader that came to a byte it did not like."""
+    """For calls and AIS alike; not in the words of a parser that met an unexpected byte."""
     path = table(tmp_path, begins + np.random.default_rng(0).bytes(5000))
     with pytest.raises(InputError, match=f"is {kind}.*, not a table of text"):
         read_table(path)
-    if not begins.startswith((b"PK", b"PAR1")):  # archives and Parquet are read as AIS
+    if not begins.startswith((b"PK", b"PAR1")):  # AIS may be in archives and Parquet
         assert f"is {kind}" in read_ais([path]).files[0].cause
 
 
@@ -144,7 +144,7 @@ def test_zeros_behind_a_table_are_a_copy_that_broke_off(tmp_path):
 
 @pytest.mark.parametrize("mark", [";", "\t", "|"])
 def test_columns_between_other_marks_read_as_between_commas(tmp_path, mark):
-    """A table between pipes, as databases write them, was one column that nobody knew."""
+    """For example between pipes, as databases write them; not as one unknown column."""
     text = 'call_id,tonnes,name\na,3000,"SIM; ONE"\nb,4500.5,\n'
     plain = read_table(table(tmp_path, text))
     found = read_table(table(tmp_path, text.replace(",", mark).replace(".", ",")))
@@ -162,7 +162,7 @@ def test_a_number_with_a_decimal_comma_is_the_one_with_a_point(tmp_path, written
 
 
 def test_between_commas_three_digits_behind_a_point_are_decimals(tmp_path):
-    """There a comma that groups thousands, or one for a point, would have been a separator."""
+    """There a comma that groups thousands or marks decimals would be a separator."""
     found = read_table(table(tmp_path, "call_id,tonnes,dwt_t\na,3.125,4850.000\nb,12.500,\n"))
     assert found["tonnes"].tolist() == [3.125, 12.5]
     assert found["dwt_t"][0] == 4850.0
@@ -171,7 +171,7 @@ def test_between_commas_three_digits_behind_a_point_are_decimals(tmp_path):
 @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["", "CRLF"])
 @pytest.mark.parametrize("mark", [",", ";"])
 def test_a_name_may_have_two_lines(tmp_path, mark, end):
-    """Spreadsheets break long names in two, in quotes (RFC 4180); rows were said to have more cells than the header."""
+    """Spreadsheets break long names in two, in quotes (RFC 4180); rows must not seem longer than the header."""
     text = f'call_id{mark}"Length{end}(m, or so)"{mark}"DWT{end}(t)"{end}a{mark}98{mark}3500{end}'
     found = read_table(table(tmp_path, text))
     assert [" ".join(name.split()) for name in found.columns] == ["call_id", "Length (m, or so)", "DWT (t)"]
@@ -192,7 +192,7 @@ def test_a_name_may_have_two_lines(tmp_path, mark, end):
 @pytest.mark.parametrize("names", ["call_id,arrival,length_m", "Vessel,Date,DWT (t)"], ids=["ours", "others'"])
 @pytest.mark.parametrize("mark", [",", ";"])
 def test_a_title_above_the_header_is_told_with_the_headers_line(tmp_path, above, line, names, mark):
-    """It was said that nothing was known among "Liftings", "Unnamed: 1", or that numbers take a decimal point."""
+    """Not a message about unknown columns "Liftings" and "Unnamed: 1", or about decimal points."""
     written = table(tmp_path, f"{above}{names}\na,2024-03-07,98\n".replace(",", mark))
     cause = f"its header seems to stand in line {line}; take out the lines above it"
     with pytest.raises(InputError, match=cause):
@@ -207,7 +207,7 @@ def test_a_quote_that_a_header_does_not_close_takes_no_row(tmp_path):
 
 
 def test_a_cell_that_is_no_number_costs_the_others_nothing(tmp_path):
-    """One "unknown" in a column with decimal commas: the row with it is the only one that its reader will refuse."""
+    """With one "unknown" in a column with decimal commas, only its own row is refused by the reader."""
     found = read_table(table(tmp_path, "call_id;tonnes\na;3000,5\nb;unknown\nc;\n"))
     assert found["tonnes"].tolist()[:2] == ["3000.5", "unknown"]
     assert found["tonnes"].isna().tolist() == [False, False, True]

@@ -1,4 +1,4 @@
-"""Tables as files: each kind gives back what it got, the same bytes each time, and says what it cannot be."""
+"""Tables as files: each format returns what was written, with the same bytes each time, or says what it cannot hold."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_times_of_a_csv_end_in_z(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
 def test_scenes_that_an_earlier_version_wrote_are_read(suffix, tmp_path):
-    """Their cause alone told how well a time is known."""
+    """Only their cause tells how well a time is known."""
     rows = [
         good_rows(SCENES, 1)[0] | {"scene_id": name, "acquired": acquired, "cause": cause}
         for name, acquired, cause in (

@@ -1,4 +1,4 @@
-"""Rows as dictionaries are what pandas makes of them, value by value and type by type."""
+"""Rows as dictionaries equal pandas' own, in values and types."""
 
 from __future__ import annotations
 
