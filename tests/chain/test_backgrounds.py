@@ -145,7 +145,7 @@ def test_why_a_berth_is_unknown_is_said():
     ]
     blind = scenes.assign(cause="no infrared band: what lies there is unknown")
     assert occupancy(blind, told, place, {})["cause"][0] == "outside the image, or " + blind["cause"][0]
-    low_sun = scenes.assign(cause="the sun stood 8 degrees high")  # holds for all of the berth, with or without ships
+    low_sun = scenes.assign(cause="the sun stood 8 degrees high")  # the berth is all in the image; ships can be found
     assert occupancy(low_sun, told, place, {})["cause"][2] == "the pixels leave it open; the sun stood 8 degrees high"
 
 

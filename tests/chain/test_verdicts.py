@@ -132,8 +132,7 @@ def test_a_merged_call_is_seen_once_wherever_calls_are_told(counts):
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_two_sizes_of_one_visit_that_contradict_each_other_are_not_averaged(order):
-    """One includes the quay; their mean, 145 m, fits no ship. The surer one stands, its interval allows for the
-    other."""
+    """One includes the quay; their mean, 145 m, fits no ship. The surer one stands; its interval covers the other."""
     size = {"length_m": 99.0, "length_lo_m": 96.0, "length_hi_m": 102.0}
     quay = {"length_m": 191.0, "length_lo_m": 180.0, "length_hi_m": 202.0}
     table = calls(*(row | more for row, more in zip(TWO, (size, quay)[::order], strict=True)))

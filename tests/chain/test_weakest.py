@@ -66,8 +66,7 @@ def test_without_its_only_evidence_a_call_is_gone_and_the_sum_falls():
 
 
 def test_without_her_draughts_nobody_says_that_she_loaded_by_them_either():
-    """The typed draughts have her leave lighter than she came: one half. Without them the berth's own share stands
-    again."""
+    """The typed draughts say that she left lighter: one half. Without them the berth's own probability stands again."""
     one = call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", [], mmsi=999000001, p_loading=0.5)
     port_calls = calls(one | {"draught_in_m": 5.0, "draught_out_m": 3.0})
     held: list[pd.DataFrame] = []

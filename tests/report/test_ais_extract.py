@@ -1,4 +1,4 @@
-"""The AIS part of an evidence card, and the warning of a contradiction: what was said, what was seen, and no reason."""
+"""The AIS part of an evidence card, and the warning of a contradiction: what was stated and seen, without a reason."""
 
 from types import SimpleNamespace
 
@@ -62,7 +62,7 @@ def test_her_fixes_are_counted_and_placed_where_she_lay(fixes, words):
     ],
 )
 def test_of_a_call_without_a_transponder_those_heard_within_a_day_are_told(hours, words):
-    """She came after hour 5 and was gone by hour 31: a day before the one and after the other."""
+    """She came after hour 5 and was gone by hour 31: from a day before the former to a day after the latter."""
     told = story()
     fixes = [{"mmsi": MMSI + n, "time_utc": at(h), "track_id": str(n), "sog_kn": 9.0} for n, h in enumerate(hours)]
     told.tables["tracks"] = TRACKS.from_rows(fixes[::-1])
@@ -70,7 +70,7 @@ def test_of_a_call_without_a_transponder_those_heard_within_a_day_are_told(hours
 
 
 def test_a_border_of_a_stay_has_the_fix_that_lies_nearest_and_a_card_no_more_rows_than_it_holds():
-    """Fixes each hour, whose speed is their hour, in any order; of 26 reports the first rows are shown."""
+    """Hourly fixes in any order, with the hour as their speed; of 26 reports the first rows are shown."""
     told = story()
     fixes = [{"mmsi": MMSI, "time_utc": at(h + 0.2), "track_id": "t", "sog_kn": float(h)} for h in range(33)]
     told.tables["tracks"] = TRACKS.from_rows(fixes[::-1])
@@ -83,7 +83,7 @@ def test_a_border_of_a_stay_has_the_fix_that_lies_nearest_and_a_card_no_more_row
 
 
 def test_fixes_and_reports_name_their_messages():
-    """The row of a card leads to a line of a file; a silence is no message."""
+    """A card's row leads to a line of a file; a silence has no message."""
     told = story(silences=[SILENCE])
     fix = {"mmsi": MMSI, "time_utc": at(6), "track_id": "t", "sog_kn": 0.1, "message_id": "0123456789ab-17"}
     report = {"mmsi": MMSI, "time_utc": at(7), "draught_m": 5.0, "message_id": "0123456789ab-19"}
@@ -135,7 +135,7 @@ def test_a_counted_call_with_a_contradiction_is_a_warning(monkeypatch):
 
 
 def test_a_track_is_drawn_through_no_silence_and_by_no_doubtful_fix():
-    """Fixes at 0, 1, 3 and 5.5 h: two hours are no silence, two and a half are. A bend of 100 m stays on the line."""
+    """Fixes at 0, 1, 3 and 5.5 h: two hours are no silence, two and a half are. A bend of 100 m stays in the line."""
     when = pd.to_datetime(["2024-03-07T00:00Z", "2024-03-07T01:00Z", "2024-03-07T02:00Z", "2024-03-07T03:00Z",
                            "2024-03-07T05:30Z"])  # fmt: skip
     track = pd.DataFrame({"track_id": "t", "mmsi": 999000001, "time_utc": when, "lat": [42.0, 42.001, 50.0, 42.0, 42.2],

@@ -1,4 +1,4 @@
-"""The report in a real browser: layers, slider, sort and a card work; nothing is fetched, no error is told."""
+"""The report in a real browser: layers, slider, sorting and a card work; nothing is fetched, no error is reported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture
 def page(chromium, tiny_run):
-    """The report of the small scenario, with a record of what it told and asked for."""
+    """The report of the small scenario, with a record of its messages and requests."""
     opened = chromium.new_page(viewport={"width": 1280, "height": 900})
     opened.told, opened.asked = [], []
     opened.on("console", lambda message: opened.told.append(message.text))
@@ -86,7 +86,7 @@ def test_a_row_opens_its_card_and_a_verdict_becomes_a_line(page):
 
 
 def test_a_call_is_merged_with_one_of_the_others_of_the_page(page):
-    """Chosen, not typed; a name is asked for only where a ship is renamed."""
+    """It is chosen, not typed; a name is asked for only to rename a ship."""
     call = page.locator(".verdict button[data-verdict=merge]").first.get_attribute("data-target")
     page.locator(".verdict button[data-verdict=merge]").first.click()
     offered = page.evaluate("[...document.querySelectorAll('#vd-other option')].map((o) => o.value)")
@@ -169,7 +169,7 @@ FAINT = """() => {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_word_stands_out_from_its_ground(chromium, tiny_run, scheme):
-    """WCAG 2, AA: 4.5 to 1. In the dark the numbers of the map's pins were white on light orange, 2.2 to 1."""
+    """WCAG 2, AA: 4.5 to 1, in dark mode too, where white on light orange has only 2.2 to 1."""
     opened = chromium.new_page(color_scheme=scheme)
     opened.goto((tiny_run / "report.html").as_uri())
     opened.wait_for_selector(".call-pin")
@@ -192,7 +192,7 @@ def test_without_scripts_the_figures_stand_in(chromium, tiny_run):
 
 
 def test_captions_speak_of_the_charts_that_are_shown(page, chromium, tiny_run):
-    """Drawn charts have hatched days and marks in looks; those that stand in without scripts have neither."""
+    """Drawn charts have hatched days and marks in looks; the charts shown without scripts have neither."""
     told = "document.getElementById('account').innerText + document.getElementById('looks').innerText"
     drawn = page.evaluate(told)
     assert all(words in drawn for words in ("Hatched days", "berth occupied"))
@@ -220,7 +220,7 @@ def test_every_number_at_a_bar_of_the_sensitivity_stands_within_its_column(page,
 
 
 def test_what_is_folded_is_printed_and_folds_again(page):
-    """A heading with nothing under it is worse on paper than a long page; cards of other calls stay away."""
+    """On paper a heading with nothing under it is worse than a long page; cards of other calls are not printed."""
     folded = "[...document.querySelectorAll('details:not(.card)')].filter((d) => !d.open).length"
     before = page.evaluate(folded)
     assert before > 0
@@ -242,7 +242,7 @@ def test_a_pin_a_row_and_a_card_of_one_call_have_one_number(page):
 
 
 def printed_pages(page, to):
-    """The text of each page of the report as it is printed."""
+    """The text of each page of the printed report."""
     if shutil.which("pdftotext") is None:
         pytest.skip("pdftotext is not installed")
     page.pdf(path=to, prefer_css_page_size=True)
@@ -251,19 +251,19 @@ def printed_pages(page, to):
 
 
 def test_every_printed_page_of_the_calls_has_the_head_of_their_table(page, tmp_path):
-    """Chromium repeats no head that holds a button's box; pages of figures had no name over their columns."""
+    """Chromium does not repeat a head that contains a button's box, which would leave columns without names."""
     page.evaluate("""() => {
         const body = document.querySelector('#call-table tbody'), row = body.querySelector('tr');
         for (let n = 0; n < 90; n += 1) body.append(row.cloneNode(true)); }""")
     printed = printed_pages(page, tmp_path / "long.pdf")
     call = page.locator("#call-table tbody tr td").first.inner_text().split()[-1]
-    pages = [text for text in printed if text.count(call) > 12]  # a card names a day less often
+    pages = [text for text in printed if text.count(call) > 12]  # a card repeats a day less often
     assert len(pages) >= 3
     assert all("evidence" in text[: text.index(call)] for text in pages)
 
 
 def test_no_printed_page_begins_with_the_last_line_of_a_card(page, tmp_path):
-    """A page of figures began with the id of a call, and nothing else of her. The end of the card at every height."""
+    """A page must not begin with a call's id and nothing else of her. The card ends at every possible height."""
     page.evaluate("""() => {
         const card = document.querySelector('.card[open]'), list = card.parentElement;
         for (let n = 0; n < 70; n += 1) {
@@ -278,7 +278,7 @@ def test_no_printed_page_begins_with_the_last_line_of_a_card(page, tmp_path):
 
 
 def test_on_paper_every_link_leads_to_something_that_is_printed(page):
-    """Cards of calls that do not count are not printed: in a PDF the table's links to them led nowhere."""
+    """Cards of calls that do not count are not printed, so in a PDF links to them would lead nowhere."""
     page.evaluate("""() => {
         const others = document.createElement('div'), card = document.querySelector('.card').cloneNode(true);
         others.className = 'others'; card.id = 'call-other'; card.open = false; others.append(card);
@@ -299,7 +299,7 @@ def test_a_number_keeps_its_unit_on_one_line(page):
 
 
 def test_a_date_in_prose_is_never_broken_at_its_hyphens(page):
-    """Each date of a paragraph lies on one line, however narrow the page; copied, it is the date as it was written."""
+    """Each date in a paragraph is on one line, however narrow the page, and copies as it was written."""
     page.set_viewport_size({"width": 390, "height": 844})
     broken, dates, bare = page.evaluate(r"""() => {
         const prose = [...document.querySelectorAll('.page p, .page li, .page dd')];
@@ -315,7 +315,7 @@ def test_a_date_in_prose_is_never_broken_at_its_hyphens(page):
 
 
 def test_every_printed_page_says_of_which_run_it_is_and_of_how_many(page, tiny_run, tmp_path):
-    """A page that left its pile belonged to nothing."""
+    """Otherwise nobody knows what a loose page belongs to."""
     pages = [text for text in printed_pages(page, tmp_path / "report.pdf") if text.strip()]
     run_id = re.search(r"capwatch (\w{12})</title>", (tiny_run / "report.html").read_text("utf-8")).group(1)
     for number, text in enumerate(pages, start=1):
@@ -325,7 +325,7 @@ def test_every_printed_page_says_of_which_run_it_is_and_of_how_many(page, tiny_r
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (412, 915)])
 def test_a_phone_shows_the_map_with_its_slider_and_its_caption_at_once(page, width, height):
-    """The map filled the screen: what the slider said stood below it, and a thumb found nothing else to scroll by."""
+    """The map must not fill the screen: the slider's text would be out of view, and a thumb could not scroll."""
     page.set_viewport_size({"width": width, "height": height})
     bar = page.locator(".bar-top").bounding_box()["height"]
     top = page.locator("#map").bounding_box()["y"]

@@ -1,4 +1,4 @@
-"""The report in a real browser where its data are odd: hostile names, berths side by side, a day, a year, far sums."""
+"""The report in a real browser with odd data: hostile names, adjacent berths, a day, a year, sums far above the cap."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def open_story(chromium, tiny_run, tmp_path):
 
 
 def data_changed(tiny_run, to, change):
-    """The report with other data in its script, by ``change``, which alters them."""
+    """The report after ``change`` has altered the data in its script."""
     text = (tiny_run / "report.html").read_text("utf-8")
     start = text.index('id="data">') + len('id="data">')
     end = text.index("</script>", start)
@@ -43,9 +43,9 @@ def data_changed(tiny_run, to, change):
 
 
 def test_a_name_that_wants_to_be_markup_is_text_on_the_map_too(chromium, tiny_run, tmp_path):
-    """The page's data with another name in it: popups, tooltips and labels show it letter by letter."""
+    """Popups, tooltips and labels show another name in the page's data letter by letter."""
     name = "<img src=x onerror=alert(1)>\u202e=1+1"
-    shown = f"\u2068{name}\u2069"  # an override that turns letters around ends with the name
+    shown = f"\u2068{name}\u2069"  # isolates a direction override within the name
 
     def renamed(data):
         for thing in (*data["calls"], *data["tracks"], *data["zones"]):
@@ -68,7 +68,7 @@ def test_a_name_that_wants_to_be_markup_is_text_on_the_map_too(chromium, tiny_ru
 
 
 def at_three_berths(data):
-    """Three counted berths within 80 m, as slips of one oil port, each with calls of its own."""
+    """Three counted berths within 80 m, like the slips of one oil port, each with its own calls."""
     berth = next(zone for zone in data["zones"] if zone["counts"])
     call = next(call for call in data["calls"] if call["counts"])
     data["zones"], data["calls"] = [], []
@@ -80,13 +80,13 @@ def at_three_berths(data):
 
 @pytest.mark.parametrize("width", [1280, 400])
 def test_names_and_pins_of_berths_that_lie_close_stand_apart(chromium, tiny_run, tmp_path, width):
-    """Genoa's slips had their names on one another, and the pin of one lay on the next one's."""
+    """Names of neighbouring slips must not overlap, nor a pin of one lie on the other."""
     opened = chromium.new_page(viewport={"width": width, "height": 900})
     opened.goto(data_changed(tiny_run, tmp_path / "close.html", at_three_berths).as_uri())
     opened.wait_for_selector(".call-pin")
     boxes = """[...document.querySelectorAll('.zone-name, .call-pin')].map(e => e.getBoundingClientRect())
         .map(b => [b.left, b.top, b.right, b.bottom])"""
-    for zoomed in range(3):  # as it opens, and closer
+    for zoomed in range(3):  # as opened, and zoomed in
         shown = opened.evaluate(boxes)
         assert len(shown) == 9
         apart = [a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1] for a, b in combinations(shown, 2)]
@@ -100,7 +100,7 @@ def test_names_and_pins_of_berths_that_lie_close_stand_apart(chromium, tiny_run,
 
 
 def in_the_middle(data):
-    """One berth in the middle of a small AOI, with a name for which neither side of it has room on a telephone."""
+    """One berth in the middle of a small AOI, with a name that does not fit on either side of it on a phone."""
     berth = next(zone for zone in data["zones"] if zone["counts"])
     lat, lon = (sum(at) / len(berth["rings"][0]) for at in zip(*berth["rings"][0], strict=True))
     data["zones"] = [berth | {"name": "Oil-product berth of the eastern basin, at its northern side"}]
@@ -110,7 +110,7 @@ def in_the_middle(data):
 
 @pytest.mark.parametrize("width", [400, 360])
 def test_a_name_without_room_on_either_side_stays_on_the_map(chromium, tiny_run, tmp_path, width):
-    """Half of it lay beyond the map's edge, where nobody can read it."""
+    """Half of it beyond the map's edge could not be read."""
     opened = chromium.new_page(viewport={"width": width, "height": 900})
     opened.goto(data_changed(tiny_run, tmp_path / "middle.html", in_the_middle).as_uri())
     opened.wait_for_selector(".zone-name")
@@ -132,7 +132,7 @@ def test_a_long_path_widens_no_page(open_story, tiny_story):
 
 @pytest.mark.parametrize("width", [400, 1200])
 def test_a_long_name_widens_no_page(open_story, tiny_story, width):
-    """A table of AIS holds names of any length; one without a blank ran out of its card, and the page with it."""
+    """AIS tables hold names of any length; one without a blank must not run out of its card, and widen the page."""
     for name in ("port_calls", "liftings"):
         tiny_story.tables[name]["name"] = "W" * 84
     opened = open_story(tiny_story, "#map.leaflet-container", width=width)
@@ -140,7 +140,7 @@ def test_a_long_name_widens_no_page(open_story, tiny_story, width):
 
 
 def test_what_nobody_saw_does_not_press_the_account_flat(open_story, tiny_story):
-    """An estimate of many times the cap runs out at the top of the axis; cap and observed stay readable."""
+    """An estimate of many times the cap is cut off at the top of the axis; cap and observed sum stay readable."""
     ledger = tiny_story.tables["ledger"]
     far = {f"corrected_p{p}": ledger["cap_bbl"] * times for p, times in ((5, 0.5), (50, 20.0), (95, 70.0))}
     story = replace(tiny_story, tables={**tiny_story.tables, "ledger": ledger.assign(**far)})
@@ -150,17 +150,17 @@ def test_what_nobody_saw_does_not_press_the_account_flat(open_story, tiny_story)
     cap = story.headline.cap_bbl
     assert cap <= max(float(tick.replace(",", "")) for tick in ticks) <= 2.2 * cap
     box = opened.locator("#account-plot svg").bounding_box()
-    assert opened.get_by_text("↑ to 35,000,000").count() == 1  # the band's cut edge is not its end
+    assert opened.get_by_text("↑ to 35,000,000").count() == 1  # says where the cut band ends
     label = opened.get_by_text("extrapolated, 10,000,000").bounding_box()
     assert box["y"] <= label["y"] <= box["y"] + box["height"] / 2
     texts = [text.bounding_box() for text in opened.locator("#account-plot svg text").all()]
-    assert min(text["x"] for text in texts) >= box["x"]  # a million cut at its left is another number
+    assert min(text["x"] for text in texts) >= box["x"]  # a number cut at its left is another number
     assert max(text["x"] + text["width"] for text in texts) <= box["x"] + box["width"]
 
 
 @pytest.fixture
 def one_day(open_story, tiny_story):
-    """The page of the story's last day alone, with a dozen calls at its berth at once."""
+    """The page of only the story's last day, with a dozen simultaneous calls at its berth."""
     end = tiny_story.config.period.end
     period = tiny_story.config.period.model_copy(update={"start": end - timedelta(days=1)})
     tables, calls, liftings = dict(tiny_story.tables), [], []
@@ -174,7 +174,7 @@ def one_day(open_story, tiny_story):
 
 
 def test_the_account_of_one_day_has_a_line(one_day):
-    """One point has no line and no band: the chart was empty but for its labels."""
+    """A single point has no line or band, which would leave the chart empty but for its labels."""
     lines = "[...document.querySelectorAll('#account-plot g[aria-label=line] path')]"
     assert one_day.evaluate(f"Math.max(...{lines}.map(line => line.getBBox().width))") > 100
     ticks = one_day.locator("#account-plot [aria-label='x-axis tick label'] text").all_text_contents()
@@ -183,7 +183,7 @@ def test_the_account_of_one_day_has_a_line(one_day):
 
 
 def test_the_account_begins_with_its_year(open_story, tiny_story):
-    """No row of the ledger hatched the December before it, so it read as looked at on every day."""
+    """No row of the ledger hatches the December before, which would look observed on every day."""
     ledger = tiny_story.tables["ledger"]
     ledger = ledger[ledger["day"] >= "2024-03-08"].assign(looked="unknown")
     opened = open_story(replace(tiny_story, tables={**tiny_story.tables, "ledger": ledger}), "#account-plot svg")
@@ -203,7 +203,7 @@ def test_each_of_many_calls_at_once_has_a_bar_of_its_own(one_day):
 
 @pytest.fixture
 def crowded(open_story, tiny_story):
-    """The page of a year with thirty counted calls at one berth, whose name is longer than any room for it."""
+    """The page of a year with thirty counted calls at one berth, whose name is too long for any place."""
     period = tiny_story.config.period.model_copy(update={"end": tiny_story.config.period.start + timedelta(days=366)})
     own = tiny_story.tables["port_calls"]["call_id"]
     tables = {
@@ -222,14 +222,14 @@ def crowded(open_story, tiny_story):
 
 
 def test_a_crowd_of_calls_at_a_berth_is_one_mark(crowded):
-    """Pins of a year's calls ran out of the map; a day of the slider still shows its own."""
+    """A year's pins would run off the map; for one day the slider still shows each."""
     assert crowded.locator(".call-pin").all_text_contents() == ["30 calls"]
     crowded.locator("#day-on").click()
     assert "30 calls" not in crowded.locator(".call-pin").all_text_contents()
 
 
 def test_a_year_is_seen_whole_and_names_keep_their_beginning(crowded):
-    """Seven pixels a day made a year too wide, and shrunk to the page nobody could read it."""
+    """Seven pixels a day would make a year too wide, and shrunk to the page unreadable."""
     svg = crowded.locator("#calendar svg").first
     box = svg.bounding_box()
     assert box["width"] == pytest.approx(float(svg.get_attribute("width")), abs=1), "not shrunk"
@@ -240,7 +240,7 @@ def test_a_year_is_seen_whole_and_names_keep_their_beginning(crowded):
 
 
 def test_a_look_that_tells_its_day_alone_has_no_hour(chromium, tiny_run, tmp_path):
-    """Its time is noon for want of a better one, and the page said 12:00 of it."""
+    """Noon only stands in for its time, and the page must not say 12:00."""
 
     def dated(data):
         for scene in data["scenes"]:

@@ -1,4 +1,4 @@
-"""Evidence cards: chips turned as a map is, marks that can be read, what is not known said so."""
+"""Evidence cards: image chips with north up, readable marks, and unknowns stated as such."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from pipeline.volume import liftings
 
 
 class Turned:
-    """A geolocation whose columns grow eastwards times ``east`` and whose rows grow southwards times ``south``."""
+    """A geolocation whose columns run east times ``east`` and whose rows run south times ``south``."""
 
     def __init__(self, south: float, east: float, swap: bool = False) -> None:
         self.south, self.east, self.swap = south, east, swap
 
     def lonlat(self, row, col):
-        """Of pixel centres."""
+        """From pixel centres."""
         down, right = (col, row) if self.swap else (row, col)
         return 133 + self.east * right * 1e-4, 42 - self.south * down * 1e-4
 
     def rowcol(self, lon, lat):
-        """The other way."""
+        """The inverse."""
         right, down = (lon - 133) / (self.east * 1e-4), (42 - lat) / (self.south * 1e-4)
         return (right, down) if self.swap else (down, right)
 
@@ -54,7 +54,7 @@ def scene(*args, **more):
     ids=["map", "ascending radar", "descending radar", "upside down"],
 )
 def test_a_chip_is_mirrored_so_that_north_is_up_and_east_right(south, east, mirrored):
-    """Rows of an ascending pass grow northwards, columns of a descending one westwards."""
+    """An ascending pass has rows that run north, a descending one columns that run west."""
     down, left = _mirrored(scene(south, east), (50, 50))
     assert (down, left) == mirrored
     assert (_north(scene(south, east), (50, 50), down=down, left=left) + 180) % 360 - 180 == pytest.approx(0, abs=0.1)
@@ -101,7 +101,7 @@ def test_half_of_a_change_is_said_to_be_half(pair, words):
 
 @pytest.mark.parametrize("pair", [("4.6 m", ""), ("", "4.6 m")])
 def test_of_one_look_there_is_no_first_and_last(pair):
-    """ "4.6 m at the last, first not known" of a ship in one image spoke of a look that nobody had."""
+    """For a ship in one image, "4.6 m at the last, first not known" would speak of a look that does not exist."""
     assert _pair(*pair, n_seen=1) == "4.6 m at the one look"
 
 
@@ -110,7 +110,7 @@ def sighting(freeboard, lo, hi):
 
 
 def test_a_card_says_the_interval_that_its_chip_says():
-    """A shadow's interval leans to one side: half its width either way was another interval for the same look."""
+    """A shadow's interval is lopsided: half its width on either side would be another interval for the same look."""
     seen = [sighting(np.nan, np.nan, np.nan), sighting(4.622, 4.4, 4.9), sighting(3.802, 2.428, 4.115)]
     assert freeboard_at(3.802, 0.513, seen) == "3.8 m (2.4 to 4.1)"
     assert freeboard_at(3.6, 0.5, seen) == "3.6 m ± 0.8", "of no single look: what is known is its deviation"
@@ -131,7 +131,7 @@ def test_the_chance_of_a_lifting_can_be_multiplied_out():
 
 
 def test_a_card_says_what_makes_her_a_tanker_and_what_is_assumed(tiny_story):
-    """ "over 99 % a tanker" of a dark ship in one image is mostly what the zones file says of the berth."""
+    """For a dark ship in one image, "over 99 % a tanker" comes mostly from what the zones file says of the berth."""
     (zone, *_) = [z for z in tiny_story.place.zones if z.cargo == "oil_products"]
     looked = Looked(tiny_story)
     heard = int(tiny_story.tables["static"].query("ship_type > 0")["mmsi"].iloc[0])
@@ -159,7 +159,7 @@ def test_a_name_given_by_an_analyst_is_his_to_answer_for():
 
 
 def test_looks_that_did_not_find_her_are_named(tiny_run):
-    """A look at her berth within her stay, added to the run's own: it is the one that the card names."""
+    """A look at her berth during her stay, added to the run's own, is the one that the card names."""
     tables = {n: read_table(tiny_run / f"{n}.parquet") for n in ("looks", "detections", "scenes", "port_calls")}
     call = tables["port_calls"][tables["port_calls"]["counts"]].iloc[0].to_dict()
     before = missed_in(call, Looked(SimpleNamespace(tables=tables)))
@@ -175,7 +175,7 @@ def test_looks_that_did_not_find_her_are_named(tiny_run):
 
 
 def story_of(sensor: str, *, counts: bool = False, empty_seen: bool = True) -> SimpleNamespace:
-    """A call seen on the 7th and gone on the 11th, and between the two a usable look of ``sensor`` without her."""
+    """A call seen on the 7th and gone on the 11th, and in between a usable look by ``sensor`` without her."""
     days = pd.to_datetime(["2024-03-07", "2024-03-09", "2024-03-11"], utc=True)
     looks = pd.DataFrame({"look_id": ["a", "b", "c"], "scene_id": ["a", "b", "c"], "zone_id": "pier",
                           "acquired": days, "state": "usable"})  # fmt: skip
@@ -204,7 +204,7 @@ def test_why_a_radar_look_without_her_ends_no_stay_is_said_where_it_lies_within_
 
 
 def seen(states: tuple[str, ...], berths: tuple[str, ...], n_looks: int, flags: tuple[str, ...] = ()) -> str:
-    """Where a call at the pier was seen: each look has its state at the pier, and shows her at a berth of its own."""
+    """Where a call at the pier was seen: each look has a state for the pier, and shows her at its own berth."""
     names = list("ab"[: len(states)])
     looks = pd.DataFrame({"zone_id": "pier", "scene_id": names, "state": list(states)})
     quay = pd.DataFrame({"zone_id": "quay", "scene_id": names, "state": "usable"})
@@ -225,14 +225,14 @@ def seen(states: tuple[str, ...], berths: tuple[str, ...], n_looks: int, flags: 
     ids=["as a rule", "a poor one", "poor ones alone", "heard alone"],
 )
 def test_a_call_that_an_image_shows_was_looked_at(states, n_looks, words):
-    """Before, "D: one image; no look at the time" of a ship in a look that is not usable there, or "2 of 1 looks".
+    """A ship in a look that is not usable at her berth must not read "no look at the time", or "2 of 1 looks".
 
     Such a look may show all of the berth: at a low sun, in snow, in a rough sea."""
     assert seen(states, ("pier", "")[: len(states)], n_looks) == words
 
 
 def test_a_look_at_another_berth_of_her_visit_is_no_poor_look_at_this_one():
-    """A ship that shifted: one image shows her at the quay where she waited."""
+    """A ship that shifted berths: one image shows her at the quay where she waited."""
     assert seen(("usable", "unknown"), ("pier", "quay"), 1) == (
         "seen in 1 of 1 look, and in 1 look of another berth of this visit"
     )
@@ -260,7 +260,7 @@ def test_a_berth_that_was_not_seen_is_unknown_on_the_card_and_why():
 
 
 def test_an_image_from_outside_the_period_is_no_look_at_her_berth():
-    """A folder may hold images of other months and other ports; they said "unknown" of her berth."""
+    """A folder may hold images of other months and ports, which must not count as "unknown" at her berth."""
     story = story_of("optical")
     story.config.period.start = pd.Timestamp("2024-03-08", tz="UTC")
     story.config.period.end = pd.Timestamp("2024-03-11", tz="UTC")
@@ -268,7 +268,7 @@ def test_an_image_from_outside_the_period_is_no_look_at_her_berth():
 
 
 def test_every_look_that_bounds_a_stay_stands_in_the_list_of_her_berth():
-    """From the look before which she was not there to the one after which she was gone, both named on the card."""
+    """From the look before she came to the look after she left, both named on the card."""
     day = [pd.Timestamp("2024-03-01", tz="UTC") + pd.Timedelta(days=n) for n in range(9)]
     rows = [{"zone_id": "pier", "acquired": d, "basis": "none" if n == 3 else "detections", "verdict": "unknown",
              "probability": float("nan"), "cause": f"day {n}"} for n, d in enumerate(day)]  # fmt: skip
@@ -307,11 +307,11 @@ def test_a_card_says_what_of_her_size_is_the_registrys(tiny_story, tiny_run):
         (4_000.0, "load_from_freeboards", "92 % full, for a ship of some 5,100 t deadweight"),
         (5_200.0, "load_from_draughts", "90 % full"),
         (4_880.0, "load_from_freeboard", "92 % full, for a ship of some 5,100 t deadweight"),  # not 96 %
-        (6_187.0, "load_from_fill_prior", "76 % full"),  # nothing was measured that could speak
+        (6_187.0, "load_from_fill_prior", "76 % full"),  # nothing measured that could tell
     ],
 )
 def test_cargo_fill_and_deadweight_on_a_card_agree(dwt_t, load, words):
-    """4,469 t are 76 % of what 6,187 t deadweight carry: a reader who divides finds which ship 92 % is of."""
+    """4,469 t are 76 % of what 6,187 t deadweight carry: a reader who divides finds which ship the 92 % are of."""
     row = {"fill_p50": 0.9205, "tonnes_p50": 4_469.0, "dwt_p50_t": dwt_t, "method": f"dwt_from_length_beam; {load}"}
     row |= {"barrels_p50": 7.46 * 4_469.0, "barrels_at_100": 7.46 * 0.95 * dwt_t}
     assert _fill(row, 0.05) == words
@@ -324,7 +324,7 @@ def test_cargo_fill_and_deadweight_on_a_card_agree(dwt_t, load, words):
     "hull", [{"length_m": 229.0, "beam_m": 32.0}, {"length_m": 90.0, "beam_m": 13.0}, {"dwt_t": 5000}]
 )
 def test_an_unmeasured_loads_fill_is_where_the_dot_stands_and_what_cargo_and_deadweight_give(product, hull):
-    """A reader divides: barrels by those of a full ship, tonnes by 95 % of the deadweight where weight binds."""
+    """A reader may divide: barrels by a full ship's, and tonnes by 95 % of the deadweight where weight is the limit."""
     config = VolumeConfig(draws=2000)
     row = liftings(pd.DataFrame([{"call_id": "a", "product": product} | hull]), config, 1).iloc[0]
     said = int(_fill(row.to_dict(), config.constants_share).split(" ")[0])
@@ -333,9 +333,9 @@ def test_an_unmeasured_loads_fill_is_where_the_dot_stands_and_what_cargo_and_dea
         assert said == pytest.approx(100 * row["tonnes_p50"] / (0.95 * row["dwt_p50_t"]), abs=0.6)
 
 
-@pytest.mark.parametrize(("product", "full_t"), [("lpg", 0.628), ("gas_oil", 0.95)])  # of a tonne of deadweight
+@pytest.mark.parametrize(("product", "full_t"), [("lpg", 0.628), ("gas_oil", 0.95)])  # per tonne of deadweight
 def test_a_measured_load_of_a_light_product_is_a_share_of_full_tanks(product, full_t):
-    """1,466 t of gas fill the tanks of a ship of 2,330 t to the brim: two thirds of what she may weigh, and full."""
+    """1,466 t of gas fill the tanks of a ship of 2,330 t deadweight, though they are only two thirds of that weight."""
     config = VolumeConfig(draws=200)
     hull = {"call_id": "a", "product": product, "dwt_t": 2_715.0}
     row = liftings(pd.DataFrame([hull]), config, 1).iloc[0].to_dict()
@@ -365,13 +365,13 @@ def test_a_fill_that_is_not_known_is_said():
     ],
 )
 def test_a_product_that_nobody_named_is_a_mix_only_where_it_may_be_several(products, name, words):
-    """Fill, draws and barrels a tonne are those of crude alone: so are the card's words."""
+    """If fill, draws and barrels per tonne are those of crude alone, so are the card's words."""
     config = VolumeConfig(products=[{"name": n, "share": s, "bbl_per_t": 7.32, "t_per_m3": 0.859} for n, s in products])
     assert _product(name, config) == words
 
 
 def stay(first_h: float | None, last_h: float | None, came_h: float = 0.0, left_h: float = 24.0) -> dict[str, object]:
-    """A call beside its lifting, with freeboards at hours of a stay of 24 h or, by looks before and after, of more."""
+    """A call and its lifting, with freeboards at hours of a stay of 24 h, or longer by the looks before and after."""
     start = pd.Timestamp("2024-03-07T00:00Z")
     hours = {"arrival_lo": came_h, "arrival_hi": 0.0, "departure_lo": 24.0, "departure_hi": left_h}
     hours |= {"freeboard_in_at": first_h, "freeboard_out_at": last_h}

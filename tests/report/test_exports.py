@@ -1,4 +1,4 @@
-"""Files for other programs: they open, they say what they are, and they validate without a network."""
+"""Files for other programs: they open, say what they are, and validate without a network."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_geopackage_has_every_layer_with_as_many_rows_as_the_tables(tiny_run
 
 
 def test_no_torn_geopackage_is_taken_where_the_folder_for_temporary_files_is_full(tiny_story, tmp_path):
-    """GDAL says nothing where what it still had to write at the end finds no room, and otherwise not what it lacks."""
+    """GDAL reports nothing if its last writes find no room on disk, and otherwise not that the disk is full."""
     path = tmp_path / "run.gpkg"
     write_geopackage(tiny_story, path)
     size = path.stat().st_size
@@ -52,7 +52,7 @@ def test_no_torn_geopackage_is_taken_where_the_folder_for_temporary_files_is_ful
 
 
 def test_times_in_the_geopackage_are_times_to_the_millisecond(tiny_run):
-    """By texts, some with fractions of a second and some without, QGIS can neither filter nor play a layer."""
+    """As texts, some with fractions of a second, QGIS could neither filter a layer by them nor animate it."""
     path = tiny_run / "run.gpkg"
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         for layer, column in (
@@ -76,7 +76,7 @@ def test_each_layer_brings_a_default_style_whose_symbols_are_all_there(tiny_run)
         kinds = dict(database.execute("SELECT table_name, geometry_type_name FROM gpkg_geometry_columns").fetchall())
         about = dict(database.execute("SELECT table_name, description FROM gpkg_contents").fetchall())
     assert set(found) == LAYERS
-    others = {"calls": "POINT", "tracks": "LINESTRING"}  # a layer that is empty has its kind all the same
+    others = {"calls": "POINT", "tracks": "LINESTRING"}  # an empty layer has its geometry type all the same
     assert {name: kinds[name] for name in LAYERS} == dict.fromkeys(LAYERS, "MULTIPOLYGON") | others
     for name, (column, qml, default) in found.items():
         assert default == 1
@@ -108,7 +108,7 @@ def test_stac_validates_with_the_core_schemas_that_pystac_brings(tiny_run):
 
 
 def test_the_extent_of_the_collection_holds_the_box_of_every_item(tiny_run):
-    """STAC: the first box of a collection describes all that is in it; looks reach beyond the place."""
+    """STAC: a collection's first box covers everything in it; looks reach beyond the place."""
     stac = tiny_run / "stac"
     (box,) = json.loads((stac / "collection.json").read_text("utf-8"))["extent"]["spatial"]["bbox"]
     items = [json.loads(path.read_text("utf-8"))["bbox"] for path in stac.glob("*/*.json")]
@@ -131,7 +131,7 @@ def test_stac_links_lead_to_files_of_the_run(tiny_run):
 
 
 def test_the_image_of_an_item_is_found_by_pystac_or_not_linked(tmp_path, monkeypatch):
-    """Truth: the file itself. A name relative to the working folder would lead nowhere from the item's folder."""
+    """Truth: the file itself. A path relative to the working folder would lead nowhere from the item's folder."""
     pystac = pytest.importorskip("pystac")
     monkeypatch.chdir(tmp_path)
     desk = Desk(tmp_path / "a desk").furnished()
@@ -178,7 +178,7 @@ def test_quicklooks_lie_where_they_say(tiny_run):
 
 
 def test_mercator_there_and_back():
-    """The equator is at 0; EPSG:3857 puts 45 degrees north at 5,621,521 m."""
+    """The equator is at 0; in EPSG:3857, 45 degrees north is at 5,621,521 m."""
     assert mercator_y(0.0) == pytest.approx(0, abs=1e-6)
     assert mercator_y(45.0) == pytest.approx(5_621_521.486, abs=0.01)
     assert latitude(mercator_y(42.7)) == pytest.approx(42.7)
@@ -193,7 +193,7 @@ def test_annex_starts_with_the_columns_that_the_annex_has(tiny_run):
 
 
 def test_only_a_call_that_counts_has_an_amount(tiny_story):
-    """A coal ship full of oil is nobody's estimate; the column adds to what the counted calls add to."""
+    """Nobody estimates a coal ship full of oil; the column adds up to the sum of the counted calls."""
     amounts, liftings = ["estimated_barrels", "barrels_p5", "barrels_p95"], tiny_story.tables["liftings"]
     assert annex(tiny_story)[amounts].notna().all(axis=None)
     tables = dict(tiny_story.tables) | {"liftings": liftings.assign(counts=False)}
@@ -206,7 +206,7 @@ def test_only_a_call_that_counts_has_an_amount(tiny_story):
 
 
 def test_a_call_at_no_known_berth_is_on_the_map_all_the_same(tiny_story):
-    """It was in the report and not in QGIS; where it stands is where looks saw her, else the middle of the box."""
+    """It is in the report, so also in QGIS: where looks saw her, else in the middle of the box."""
     calls, seen = tiny_story.tables["port_calls"], tiny_story.tables["detections"].set_index("detection_id")
     west, south, east, north = tiny_story.place.bbox
     hers = [d for d in calls["detection_ids"].iloc[0] if d in seen.index]
@@ -220,7 +220,7 @@ def test_a_call_at_no_known_berth_is_on_the_map_all_the_same(tiny_story):
 
 
 def test_times_of_the_annex_have_one_form(tiny_story, tmp_path):
-    """A table reader that takes the form of the first time for all refused those with a fraction of a second."""
+    """A table reader that expects the format of the first time throughout would refuse fractions of a second."""
     calls = tiny_story.tables["port_calls"]
     odd = calls["arrival_hi"] + pd.to_timedelta(675984, "us")
     twice = pd.concat([calls, calls.assign(call_id="second", arrival_hi=odd, departure_hi=pd.NaT)], ignore_index=True)
@@ -235,7 +235,7 @@ def test_times_of_the_annex_have_one_form(tiny_story, tmp_path):
 
 
 def test_outer_rings_turn_left_as_rfc_7946_asks(tiny_run):
-    """A clockwise ring is, to a program that goes by the standard, all of the Earth but the ship."""
+    """To a program that follows the standard, a clockwise ring is all of the Earth except the ship."""
     files = [tiny_run / "detections.geojson", *(tiny_run / "stac").glob("*/*.json")]
     told = [json.loads(path.read_text("utf-8")) for path in files]
     shapes = [shapely.geometry.shape(f["geometry"]) for one in told for f in one.get("features", [one])]
@@ -245,7 +245,7 @@ def test_outer_rings_turn_left_as_rfc_7946_asks(tiny_run):
 
 
 def test_every_table_of_a_simulated_run_says_so(tiny_run):
-    """A table travels alone: without a word in it, liftings of the demo would be taken for real ones."""
+    """Tables travel alone: without a mark, the demo's liftings would pass for real ones."""
     tables = sorted(tiny_run.rglob("*.parquet"))
     assert len(tables) > 10
     assert [path.name for path in tables if not says_simulated(path)] == []

@@ -1,4 +1,4 @@
-"""Timeline and account on paper: berths by their names, stays beside one another, sums apart, days that can be read."""
+"""Timeline and account on paper: berths by name, stays side by side, sums apart, readable days."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def at(day, hour=0):
 
 @pytest.fixture
 def bars_of(tiny_story):
-    """Boxes (x0, y0, x1, y1) of the stays in the timeline of calls that lasted from one time to another."""
+    """Boxes (x0, y0, x1, y1) of the stays in the timeline, for calls that lasted from one time to another."""
 
     def drawn(*stays):
         call = tiny_story.tables["port_calls"]
@@ -65,12 +65,12 @@ def test_rows_have_the_names_of_their_zones(tiny_story):
 
 
 def test_a_third_is_a_third(tiny_story):
-    """33 % of the cargo capacity is not what the table beside the chart says."""
+    """33 % of the cargo capacity would not agree with the table beside the chart."""
     assert "if all were ⅓ full" in {line.get_label() for line in figures(tiny_story)["account"].axes[0].lines}
 
 
 def test_the_fixed_fills_have_the_sum_beside_them_that_they_are_compared_with(tiny_story):
-    """A dot at what the calls shown make alone: the line above it holds possible further ships as well."""
+    """A dot for the calls shown alone, since the line above also includes possible further ships."""
     head, row = tiny_story.headline, {"item": "choice:number_of_calls", "kind": "choice", "name": "number_of_calls"}
     row |= {"what": "x", "base_p50": head.barrels_p50, "base_p_over_cap": 0.0, "low_p50": 0.8 * head.barrels_p50}
     doubted = {**tiny_story.tables, "sensitivity": SENSITIVITY.check(SENSITIVITY.from_rows([row]))}
@@ -81,7 +81,7 @@ def test_the_fixed_fills_have_the_sum_beside_them_that_they_are_compared_with(ti
 
 @pytest.mark.parametrize(("times", "drawn"), [(1.5, True), (6.0, False), (None, False)])
 def test_the_sum_with_unseen_calls_stands_apart_unless_it_is_no_finding(tiny_story, times, drawn):
-    """A dashed line and a band of its own; left out where most of it is extrapolated, and where there is none."""
+    """A dashed line with its own band; left out if most of it is extrapolated, or if there is none."""
     ledger = tiny_story.tables["ledger"]
     sums = {
         f"corrected_{end}": ledger[f"observed_{end}"] * (np.nan if times is None else times)
@@ -111,7 +111,7 @@ def test_days_below_a_figure_do_not_crowd_one_another(tiny_story, end):
 
 
 def test_the_account_is_drawn_to_the_end_of_its_last_day(tiny_story):
-    """Where the line stopped at the day's begin, what left on that day was on no figure."""
+    """If the line stopped at the start of the day, that day's departures would be missing."""
     axes = figures(tiny_story)["account"].axes[0]
     (line,) = (line for line in axes.lines if line.get_label() == "observed, median")
     ledger = tiny_story.tables["ledger"]
@@ -120,7 +120,7 @@ def test_the_account_is_drawn_to_the_end_of_its_last_day(tiny_story):
 
 
 def test_the_account_begins_with_its_year(tiny_story):
-    """Days of the year before are in no account: empty and as if looked at, they were half of the figure."""
+    """Days of the year before are in no account, and would fill half of the figure as if observed."""
     period = tiny_story.config.period
     tables = tiny_story.tables
     tables["ledger"] = tables["ledger"][tables["ledger"]["day"] >= "2024-03-08"].reset_index(drop=True)
@@ -130,7 +130,7 @@ def test_the_account_begins_with_its_year(tiny_story):
 
 @pytest.mark.parametrize("name", ["map", "timeline", "account"])
 def test_a_figure_has_room_for_its_labels_in_each_format(tiny_story, name):
-    """It is arranged once, before it is saved: no format moves it, and no label of either leaves the sheet."""
+    """The layout is made once, before saving: no format changes it, and no label is cut off in any."""
     figure = figures(tiny_story)[name]
     place = figure.axes[0].get_position().bounds
     width_in, height_in = figure.get_size_inches()
@@ -145,7 +145,7 @@ def test_a_figure_has_room_for_its_labels_in_each_format(tiny_story, name):
 
 
 def test_an_account_without_a_call_draws_no_line_along_zero(tiny_story):
-    """It would read as "nothing was lifted" where nothing is known."""
+    """It would read as "nothing was lifted", when nothing is known."""
     ledger = tiny_story.tables["ledger"]
     sums = {name: 0.0 for name in ledger if name.startswith(("observed_", "at_"))}
     tables = {**tiny_story.tables, "ledger": ledger.assign(calls=0, **sums)}

@@ -1,4 +1,4 @@
-"""A report that goes to strangers tells files apart, and not whose disk they lay on."""
+"""A report for strangers distinguishes files without showing whose disk they were on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HOME = "/home/somebody/cases/7"
 
 @pytest.fixture
 def told_by_paths(tiny_story):
-    """A run on files named by whole paths: two images of one name, one with a bad sidecar, and AIS read in part."""
+    """A run on files given by full paths: two images of one name, one with a bad sidecar, and AIS read in part."""
     scenes = tiny_story.tables["scenes"].copy()
     scenes.loc[scenes.index[:2], "href"] = [f"{HOME}/images/may/port.tif", f"{HOME}/images/july/port.tif"]
     scenes.loc[scenes.index[1], "cause"] = f"{HOME}/images/july/port.json: is no JSON"

@@ -1,4 +1,4 @@
-"""A hull that a berth's verdict tells and no call holds must not go unsaid."""
+"""A hull in a berth's verdict that belongs to no call must be mentioned."""
 
 from types import SimpleNamespace
 
@@ -9,7 +9,7 @@ from pipeline.report.hulls_without_a_call import hull_lines
 
 
 def without_calls(story, **changes):
-    """The story with no detection in any call, and its calls changed."""
+    """The story with no detection in any call, and with its calls changed."""
     calls = story.tables["port_calls"]
     calls["detection_ids"] = [[] for _ in range(len(calls))]
     story.tables["port_calls"] = calls.assign(**changes)
@@ -62,7 +62,8 @@ def hour(h):
 )
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_a_stay_covers_a_look_from_where_she_may_have_come_to_where_she_may_have_left(stay, told, elsewhere):
-    """Of an end that nothing bounds, the last or first moment that she surely was there; of her own berth alone."""
+    """An end without a bound is the first or last moment that she was surely there. Only looks at her own berth
+    count."""
     ends = zip(("arrival_lo", "arrival_hi", "departure_lo", "departure_hi"), map(hour, stay), strict=True)
     calls = pd.DataFrame([dict(ends) | {"berth_id": "roads" if elsewhere else "pier", "detection_ids": ["d9"]}])
     calls[["arrival_lo", "departure_hi"]] = calls[["arrival_lo", "departure_hi"]].astype("datetime64[us, UTC]")

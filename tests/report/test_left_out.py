@@ -1,4 +1,4 @@
-"""What the sums do not hold is said beside them: zones of which nothing is known, and calls of other accounts."""
+"""What the sums leave out is stated beside them: zones about which nothing is known, and calls of other accounts."""
 
 import html
 import re
@@ -23,7 +23,7 @@ from pipeline.tables import MISSED
     ("flags", "line"),
     [
         (["outside_period"], "1 call of the AIS files at counted zones is not counted: outside the period"),
-        (["outside_period", "unlikely_tanker"], None),  # she would not count inside it either
+        (["outside_period", "unlikely_tanker"], None),  # inside it she would not count either
         ([], None),
     ],
 )
@@ -45,7 +45,7 @@ def test_a_call_outside_the_period_is_told(tiny_story, flags, line):
     ],
 )
 def test_factors_and_shares_of_the_run_file_are_not_called_others(tiny_story, tiny_run, products, said):
-    """Who edits the mix would else read that the Committee said so."""
+    """Someone who edits the mix must not read that it comes from the Committee."""
     volume = tiny_story.config.volume
     if products:
         names = ("name", "bbl_per_t", "t_per_m3", "share")
@@ -56,7 +56,7 @@ def test_factors_and_shares_of_the_run_file_are_not_called_others(tiny_story, ti
 
 @pytest.mark.parametrize("flags", [[], ["zone_not_counted", "outside_period"]], ids=["within", "beside"])
 def test_a_call_of_other_days_is_not_said_to_be_seen_in_these(tiny_story, tiny_run, flags):
-    """With another year in the run file, all that the AIS files hold would else read as seen in that year."""
+    """With another year in the run file, all calls in the AIS files would read as seen in that year."""
     calls = tiny_story.tables["port_calls"]
     story = replace(tiny_story, tables={**tiny_story.tables, "port_calls": calls.assign(flags=[flags])})
     page = " ".join(re.sub("<[^>]*>", " ", render(story, {}, tiny_run)).split())
@@ -87,7 +87,7 @@ def test_a_call_of_other_days_is_not_said_to_be_seen_in_these(tiny_story, tiny_r
 )
 @pytest.mark.parametrize("others", [0, 1], ids=["nothing counted", "others counted"])
 def test_a_call_kept_out_at_a_counted_zone_is_told(tiny_story, flags, line, others):
-    """A digit less in max_length_m would else read as a berth at which nobody was."""
+    """With one digit missing in max_length_m, the berth would otherwise read as empty."""
     calls = tiny_story.tables["port_calls"]
     calls = calls.assign(flags=[flags, *[[] for _ in range(len(calls) - 1)]])
     head = replace(tiny_story.headline, calls_counted=others)
@@ -97,7 +97,7 @@ def test_a_call_kept_out_at_a_counted_zone_is_told(tiny_story, flags, line, othe
 
 
 def test_of_lengths_that_are_not_sure_only_those_of_the_calls_told_of_are_counted():
-    """A second one that the period keeps out as well would else stand in a line about one call."""
+    """Otherwise a second one, outside the period as well, would be in a line about one call."""
     unsure = ["too_long_for_this_trade", "may_be_shorter"]
     calls = pd.DataFrame({"flags": [unsure, [*unsure, "outside_period"]]})
     (line,) = kept_out_lines(calls)
@@ -108,13 +108,13 @@ def test_of_lengths_that_are_not_sure_only_those_of_the_calls_told_of_are_counte
 
 @pytest.fixture
 def told(tiny_story):
-    """The story of the small run with other fields of its headline."""
+    """The small run's story with other values in its headline."""
     return lambda **fields: replace(tiny_story, headline=replace(tiny_story.headline, **fields))
 
 
 def test_a_zone_that_no_look_could_see_is_named_beside_the_sum(told, tiny_run):
     story = told(corrected_bbl=(1e5, 2e5, 3e5), corrected_without=("oil_pier", "<b>elsewhere</b>"))
-    name = story.place.zone("oil_pier").name  # which holds a comma
+    name = story.place.zone("oil_pier").name  # which contains a comma
     (line,) = [w for w in warnings(story) if "too few looks" in w]
     assert line.startswith(f"Unseen calls at {name}; <b>elsewhere</b> are unknown")
     assert line.endswith("the sum with unseen calls includes none there.")
@@ -137,7 +137,7 @@ def test_nothing_is_said_where_nothing_is_left_out(told, tiny_run):
 
 
 def test_a_run_ends_with_the_sum_of_what_nobody_saw(told):
-    """As the report says it: beside the observed barrels, never instead of them."""
+    """In the report's words: beside the observed barrels, never instead of them."""
     name = told().place.zone("oil_pier").name
     lines = [line.removeprefix("SIMULATED: ") for line in headline_lines(told(corrected_bbl=(1e5, 2e5, 3e5)))]
     line = "with the calls that nobody saw p5/p50/p95: 100,000 bbl / 200,000 bbl / 300,000 bbl"
@@ -153,7 +153,7 @@ def test_a_run_ends_with_the_sum_of_what_nobody_saw(told):
     ids=["well seen", "few calls seen", "few days seen", "nothing added", "no estimate", "sum of none"],
 )
 def test_how_much_of_the_sum_with_unseen_calls_is_extrapolated(told, tiny_story, looked, corrected, share):
-    """A reader who quotes the greater sum must know how little of it anybody saw."""
+    """A reader who quotes the larger sum must know how little of it was observed."""
     start, seen = pd.Timestamp("2024-03-01T12:00Z"), tiny_story.headline.barrels_p50
     looks = tiny_story.tables["looks"]
     looks = looks[looks["zone_id"] == "oil_pier"].iloc[[0] * looked].assign(state="usable")
@@ -169,7 +169,7 @@ def test_how_much_of_the_sum_with_unseen_calls_is_extrapolated(told, tiny_story,
 
 
 def test_of_a_period_that_begins_before_its_account_the_days_of_the_account_are_told(told, tiny_story):
-    """A year that began amid the period had the share of its own days, and beside it the looks of all days."""
+    """If a year begins within the period, the share of its own days must not stand beside the looks of all days."""
     seen, looks = tiny_story.headline.barrels_p50, tiny_story.tables["looks"]
     looks = looks[looks["zone_id"] == "oil_pier"].iloc[[0] * 3].assign(state="usable")
     looks["acquired"] = [pd.Timestamp(f"2024-03-{day:02d}T12:00Z") for day in (2, 3, 8)]
@@ -184,7 +184,7 @@ def test_of_a_period_that_begins_before_its_account_the_days_of_the_account_are_
 
 @pytest.mark.parametrize(("times", "mostly"), [(1.5, False), (6.0, True)])
 def test_a_sum_that_hardly_anybody_saw_stands_as_an_interval_and_is_called_no_finding(told, tiny_run, times, mostly):
-    """In the size of the observed sum stood one that was five sixths guess, with its share of the cap."""
+    """If five sixths are extrapolated, it must not be as large as the observed sum, nor have a share of the cap."""
     seen = told().headline.barrels_p50
     low, middle, high = sums = (1.2 * seen, times * seen, 3 * times * seen)
     story = told(corrected_bbl=sums, corrected_without=())
@@ -198,7 +198,8 @@ def test_a_sum_that_hardly_anybody_saw_stands_as_an_interval_and_is_called_no_fi
 
 
 def test_how_many_of_who_called_the_looks_show_is_told_with_its_interval(tiny_story):
-    """Of days by their arrivals: 1 d seen to 0.2 and 3 d to 0.6 make 0.5. A table without bounds says nothing."""
+    """Days weighted by arrivals: 1 d seen to 0.2 and 3 d to 0.6 make 0.5. Without bounds in the table there is no
+    line."""
     rows = [
         {"missed_id": str(n), "zone_id": "oil_pier", "day": f"2024-03-0{n}", "state": "known", "n_seen": 1,
          "seen_days": n * p, "unseen_days": n * (1 - p), "p_seen": p, "p_seen_lo": p / 2, "p_seen_hi": p + 0.3}
@@ -235,7 +236,7 @@ def test_an_account_year_that_is_no_calendar_year_is_told_by_its_first_day(told)
 
 
 def test_a_call_of_another_account_year_is_not_shown_as_counted_in_this_one(tiny_story, tiny_run):
-    """She left on 2 January: the sum left her out, and table, pins and the annex said "counted" with her barrels."""
+    """She left on 2 January, so the sum leaves her out; table, pins and the annex must not say "counted"."""
     counted = tiny_story.in_account(tiny_story.tables["liftings"])["call_id"].tolist()
     why = "by her departure she is of account year 2025"
     story = replace(tiny_story, headline=replace(tiny_story.headline, left_out=dict.fromkeys(counted, why)))
@@ -251,7 +252,7 @@ def test_a_call_of_another_account_year_is_not_shown_as_counted_in_this_one(tiny
 
 
 def test_of_a_cap_of_crude_the_report_tells_its_tonnes_and_nothing_of_refined_products(tiny_story, told, tiny_run):
-    """4 million barrels or 525,000 t: the page gave no tonnes, and sums at the factors of gas oil."""
+    """4 million barrels or 525,000 t: the page needs the tonnes, and no sums at gas oil's factors."""
     crude = CapConfig(
         id="c", title="Crude oil", barrels=4e6, tonnes=525e3, year_starts="12-22", products=("crude",), source="x"
     )
@@ -265,7 +266,7 @@ def test_of_a_cap_of_crude_the_report_tells_its_tonnes_and_nothing_of_refined_pr
 
 
 def test_an_account_without_a_call_is_told_in_words_never_as_zero_barrels(told, tiny_run):
-    """A cap that counts no product of the port, or a zones file that counts no zone: 0 % of the cap would be a lie."""
+    """If the cap counts no product of the port, or the zones file no zone, 0 % of the cap would be false."""
     story = told(calls_counted=0, barrels_p5=0.0, barrels_p50=0.0, barrels_p95=0.0, other_product_calls=2)
     words = "2 counted calls are not in this account: the cap does not count that product"
     lines = headline_lines(story)
@@ -291,13 +292,13 @@ def test_where_no_call_was_seen_the_terminal_says_what_the_report_says(told):
     ("hours", "gap"),
     [
         ([1, 30, 60, 160], "from 2024-03-07 16:00 to 2024-04-01 00:00"),
-        ([100, 200, 300, 400, 500, 600, 700], None),  # no silence into which a whole stay fits
+        ([100, 200, 300, 400, 500, 600, 700], None),  # no silence long enough for a whole stay
         ([], "from 2024-03-01 00:00 to 2024-04-01 00:00"),
     ],
     ids=["one week of AIS", "all the month", "nobody"],
 )
 def test_a_time_in_which_nobody_was_heard_is_unknown_too(tiny_story, hours, gap):
-    """AIS of one week in a report of a month: without a word the other weeks would read as empty."""
+    """With AIS of one week in a report of a month, the other weeks would otherwise read as empty."""
     start = pd.Timestamp("2024-03-01T00:00Z")
     config = tiny_story.config.model_copy(
         update={
@@ -309,13 +310,13 @@ def test_a_time_in_which_nobody_was_heard_is_unknown_too(tiny_story, hours, gap)
     lines = [w for w in warnings(told) if "No transponder at all was heard" in w]
     words = f"No transponder at all was heard {gap}: ships that only AIS would show in that time are unknown."
     assert lines == ([] if gap is None else [words])
-    if not hours:  # no AIS was given: that is said elsewhere, and is no silence
+    if not hours:  # no AIS at all is reported elsewhere, and is not a silence
         assert not [w for w in warnings(replace(told, ais_balance={})) if "No transponder at all" in w]
 
 
 @pytest.mark.parametrize("counts", [True, False])
 def test_a_refused_call_is_a_thing_to_know_first_where_it_would_count(tiny_story, counts):
-    """A tug's draught, refused for a tanker of her length, changes no sum."""
+    """A tug's draught, refused for a tanker of her length, does not change the sum."""
     calls, liftings = tiny_story.tables["port_calls"].assign(counts=counts), tiny_story.tables["liftings"].copy()
     liftings.loc[:, ["status", "cause", "counts"]] = ["refused", "draught above depth", False]
     told = replace(tiny_story, tables={**tiny_story.tables, "port_calls": calls, "liftings": liftings})
@@ -324,7 +325,7 @@ def test_a_refused_call_is_a_thing_to_know_first_where_it_would_count(tiny_story
 
 @pytest.mark.parametrize("end", ["arrival", "departure"])
 def test_a_call_over_new_year_is_told_with_the_day_that_it_counts_on(tiny_story, end):
-    """Her line shows a day of the year before; what put her into this account stood nowhere."""
+    """Her row shows a day of the year before, so the reader must learn why she is in this account."""
     headline = replace(tiny_story.headline, across_years=("c1",))
     cap = tiny_story.cap.model_copy(update={"counts_on": end})
     said = f"1 call came in one account year and left in another: the cap counts by {end}."
@@ -342,7 +343,7 @@ def test_a_call_over_new_year_is_told_with_the_day_that_it_counts_on(tiny_story,
     ],
 )
 def test_a_call_of_which_no_look_tells_the_account_year_is_told(tiny_story, end, low, high, told):
-    """Looks on both sides of new year bound her: which account holds her is a rule of ours, and was said nowhere."""
+    """Looks bound her on both sides of new year, so which account she is in is our rule, and must be stated."""
     bounds = {f"{end}_lo": pd.Timestamp(low, tz="UTC"), f"{end}_hi": pd.Timestamp(high, tz="UTC")}
     calls = tiny_story.tables["port_calls"].assign(**bounds)
     cap = tiny_story.cap.model_copy(update={"counts_on": end})
@@ -358,7 +359,7 @@ def test_a_call_of_which_no_look_tells_the_account_year_is_told(tiny_story, end,
 
 
 def test_a_sum_of_nothing_is_neither_printed_nor_drawn(told, tiny_run):
-    """Where the cap counts none of the calls, "with the calls that nobody saw: 0" would read as a finding."""
+    """If the cap counts none of the calls, "with the calls that nobody saw: 0" would read as a finding."""
     story = told(calls_counted=0, corrected_bbl=(0.0, 0.0, 0.0))
     assert not [line for line in headline_lines(story) if "with the calls" in line]
     page = render(story, {}, tiny_run)
@@ -378,7 +379,7 @@ def test_a_median_of_nothing_is_told_as_its_interval(told, tiny_run):
     ids=["side by side", "not met", "a month apart"],
 )
 def test_of_two_counted_ships_side_by_side_one_cargo_may_count_twice(tiny_story, flags, hours, told):
-    """At an anchorage no draught says which of them gave; with both in the sum a transfer stood in it twice, untold."""
+    """At an anchorage no draught tells which of them gave; with both in the sum, a transfer is in it twice."""
     calls, liftings = tiny_story.tables["port_calls"], tiny_story.tables["liftings"]
     counted = tiny_story.in_account(liftings).iloc[:1]
     one = calls[calls["call_id"] == counted["call_id"].iloc[0]]
@@ -401,7 +402,7 @@ def test_of_two_counted_ships_side_by_side_one_cargo_may_count_twice(tiny_story,
         ("freeboard", "the load is the usual fill, adjusted by a single freeboard measurement."),
         ("freeboard_by_usual_hull", "the load is the usual fill, adjusted by a single freeboard measurement."),
         ("freeboards", None),
-        ("draught_and_freeboard", None),  # what she typed of this voyage speaks too
+        ("draught_and_freeboard", None),  # her typed draught for this voyage tells too
     ],
 )
 def test_loads_of_which_no_change_was_seen_are_told_apart_from_measured_ones(tiny_story, load, words):

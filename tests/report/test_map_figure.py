@@ -1,4 +1,4 @@
-"""The map on paper has the marks of the map on the screen, and no name or pin of it lies on another one."""
+"""The map on paper has the same marks as the map on the screen, and no name or pin overlaps another."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from pipeline.report.wording import call_numbers
 
 
 def written(axes, *, pins):
-    """Texts by what they say: pins have a round box, names none."""
+    """Texts by content: pins have a round box, names none."""
     texts = [t for t in axes.texts if t.get_text() != "SIMULATED"]
     return [t for t in texts if (t.get_bbox_patch() is not None) == pins]
 
 
 @pytest.fixture
 def close(tiny_story):
-    """Three counted berths within 80 m, each with six calls: slips of one oil port."""
+    """Three counted berths within 80 m with six calls each, like the slips of one oil port."""
     berth = next(zone for zone in tiny_story.place.zones if zone.counts)
     calls, liftings = tiny_story.tables["port_calls"], tiny_story.tables["liftings"]
     call = liftings.loc[liftings["counts"], "call_id"].iloc[0]
@@ -63,7 +63,7 @@ def test_pins_have_the_numbers_of_the_table_and_ships_are_told_apart_by_their_tr
 
 
 def test_a_map_across_180_degrees_has_the_longitudes_of_a_chart(tiny_story):
-    """It read 179.98, 180.00, 180.02: no chart has degrees beyond 180."""
+    """No chart has degrees beyond 180, such as 179.98, 180.00, 180.02."""
     west, south, east, north = tiny_story.place.bbox
     far = 180.0 - (west + east) / 2
     zones = tuple(replace(z, geometry=shapely.affinity.translate(z.geometry, far, 0.0)) for z in tiny_story.place.zones)
@@ -90,13 +90,13 @@ def test_names_and_pins_of_berths_that_lie_close_stand_apart(close):
 
 
 def named(story, name):
-    """The story with its first zone alone, under that name."""
+    """The story with only its first zone, under that name."""
     return replace(story, place=replace(story.place, zones=(replace(story.place.zones[0], name=name),)))
 
 
 @pytest.mark.filterwarnings("error")
 def test_a_name_lies_on_no_ship(tiny_story):
-    """A ship's mark hid the second letter of "Coal berths": where there is room, a name keeps off ships."""
+    """Where there is room, a name keeps off ships: a mark must not hide a letter of "Coal berths"."""
     quay = tiny_story.place.zones[0]
     seen = tiny_story.tables["detections"]
     west, south, east, north = quay.geometry.bounds
@@ -111,7 +111,7 @@ def test_a_name_lies_on_no_ship(tiny_story):
 
 
 def test_a_name_in_letters_that_no_picture_can_show_gives_way_to_the_short_name(tiny_story):
-    """Before, a Korean name was a row of boxes in the PNG, and the run told of every letter of it."""
+    """A Korean name would be a row of boxes in the PNG, with a warning for every letter."""
     for name, shown in (("원유 부두", tiny_story.place.zones[0].zone_id), ("Причал № 1", "Причал № 1")):
         figure = map_figure(named(tiny_story, name))
         assert [t.get_text() for t in written(figure.axes[0], pins=False)] == [shown]
@@ -120,7 +120,7 @@ def test_a_name_in_letters_that_no_picture_can_show_gives_way_to_the_short_name(
 
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.5, 0.7, 0.98])
 def test_a_long_name_stays_on_the_map_wherever_its_berth_lies(tiny_story, share):
-    """From the western to the eastern edge of a tall map, with ships all over it, so that no place is free of them."""
+    """From the western to the eastern edge of a tall map, with ships everywhere, so that no place is free."""
     west, south, east, north = 133.03, 42.60, 133.10, 42.90
     quay = replace(tiny_story.place.zones[0], name="Oil-product berth " * 12)
     middle = quay.geometry.centroid
@@ -140,7 +140,7 @@ def test_a_long_name_stays_on_the_map_wherever_its_berth_lies(tiny_story, share)
 @pytest.mark.filterwarnings("error")
 def test_a_long_name_ends_on_the_map_and_takes_no_room_from_it(tiny_story):
     usual, long = (map_figure(named(tiny_story, name)) for name in ("Oil", "Oil-product berth " * 12))
-    assert png(long)  # lays the figure out once more
+    assert png(long)  # lays out the figure once more
     assert long.axes[0].get_position().bounds == pytest.approx(usual.axes[0].get_position().bounds, abs=1e-3)
     (name,) = written(long.axes[0], pins=False)
     assert name.get_text().startswith("Oil-product berth Oil")

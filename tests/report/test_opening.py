@@ -1,4 +1,5 @@
-"""The first sentences: unknown is never none, verdicts come first, and what is shown is told from what is possible."""
+"""The first sentences: unknown is never none, verdicts come first, and what is shown is kept apart from what is
+possible."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ CALLS = pd.DataFrame({"flags": [["dark"], ["dark"], []], "counts": [True, True, 
 
 
 class Told:
-    """As much of a story as sentences need."""
+    """As much of a story as the sentences need."""
 
     def __init__(self, looks, calls, counted=0, *, p50=100_000.0, zone_counts=True, piers=("pier",), kind="berth"):
         zones = tuple(SimpleNamespace(zone_id=pier, counts=zone_counts, kind=kind) for pier in piers)
@@ -61,11 +62,11 @@ def test_a_look_at_one_berth_of_two_is_no_look_at_both():
     assert "The counted berth was seen on 1 of 10 days; what else happened on the other 9 is unknown." in one
     assert "At least one of 2 counted berths was seen on 1 of 10 days; what else" in two
     roads = answer(Told(looks_of("usable"), CALLS, 2, kind="anchorage"))
-    assert "The counted zone was seen on 1 of 10 days; what" in roads  # no berth is meant
+    assert "The counted zone was seen on 1 of 10 days; what" in roads  # not a berth
 
 
 def in_doubt(base, alone):
-    """A sensitivity table in which the calls shown make ``alone`` of ``base``."""
+    """A sensitivity table in which the calls shown account for ``alone`` of ``base``."""
     row = {"item": "choice:number_of_calls", "kind": "choice", "name": "number_of_calls", "what": "how many calls"}
     row |= {"low_setting": "as shown", "high_setting": "as assumed", "base_p50": base, "base_p_over_cap": 0.0}
     row |= {"low_p50": alone, "high_p50": base, "low_p_over_cap": 0.0, "high_p_over_cap": 0.0}
@@ -102,7 +103,7 @@ def test_an_account_of_transponders_alone_does_not_speak_of_days_that_were_seen(
     ],
 )
 def test_a_sum_of_less_than_the_period_says_of_which_year_it_is(first, starts, words):
-    """Of December and January the account holds January alone; under a title of both it read as what both make."""
+    """For a period of December and January the account holds only January, and must not read as both."""
     story = Told(looks_of("usable"), CALLS, 2)
     story.tables["ledger"] = pd.DataFrame({"day": [first, "2024-03-10"]})
     story.headline.account_year, story.cap = "2024", cap_of_years(starts)
@@ -124,7 +125,7 @@ def test_a_place_that_counts_no_zone_is_not_called_unseen():
 
 
 def test_the_sum_says_how_much_of_it_is_the_calls_shown():
-    """A reader who adds the cards up must not be left to wonder what the rest is."""
+    """A reader who adds up the cards must not wonder what the rest is."""
     story = Told(looks_of("usable"), CALLS, counted=2)
     story.tables["sensitivity"] = in_doubt(100_000.0, 80_000.0)
     story.call_range = (2, 3)
@@ -140,7 +141,7 @@ def test_a_call_that_may_be_the_one_before_makes_the_sum_less_than_the_calls_sho
     story = Told(looks_of("usable"), CALLS, counted=2)
     story.tables["sensitivity"] = in_doubt(100_000.0, 110_000.0)
     assert "10,000 less than the calls shown alone" in answer(story)
-    story.tables["sensitivity"] = in_doubt(101_000.0, 110_000.0)  # by fewer draws: the same sum
+    story.tables["sensitivity"] = in_doubt(101_000.0, 110_000.0)  # from fewer draws: the same sum
     assert "10,000 less than the calls shown alone" in answer(story)
     story.call_range = (2, 2)
     assert "two looks may show" not in answer(story)
@@ -151,7 +152,7 @@ def test_a_call_that_may_be_the_one_before_makes_the_sum_less_than_the_calls_sho
     "table", [None, in_doubt(100_000.0, 100_000.0), in_doubt(100_000.0, 99_100.0), in_doubt(60_000.0, 50_000.0)]
 )
 def test_nothing_is_split_where_the_number_is_sure_or_the_table_is_of_another_sum(table):
-    """Without a table, without a doubt, and where the cap counts other products than the table's sum."""
+    """Without a table, without a doubt, or if the cap counts other products than the table's sum."""
     story = Told(looks_of("usable"), CALLS, counted=2)
     if table is not None:
         story.tables["sensitivity"] = table
@@ -189,7 +190,7 @@ def test_verdicts_that_changed_no_sum_are_not_worth_the_first_sentence():
 
 
 def test_the_things_to_know_start_with_what_verdicts_changed(tiny_story):
-    """And a place without a counted zone is told as such, not as days that nobody looked."""
+    """A place without a counted zone is described as such, not as days without a look."""
     from dataclasses import replace
 
     before = replace(tiny_story.headline, calls_counted=tiny_story.headline.calls_counted + 2)
@@ -202,7 +203,7 @@ def test_the_things_to_know_start_with_what_verdicts_changed(tiny_story):
 
 
 def test_problems_with_one_cause_are_told_in_one_line(tiny_story):
-    """Six masks beside six images made six of the fourteen things to know first."""
+    """Otherwise six masks beside six images would make six of the fourteen things to know first."""
     from dataclasses import replace
 
     masks = [f"error: masks/{n}.tif: one band of whole numbers: a mask (skipped)" for n in range(6)]
@@ -214,7 +215,7 @@ def test_problems_with_one_cause_are_told_in_one_line(tiny_story):
 
 
 def test_files_beside_the_question_are_told_last_and_in_one_line(tiny_story):
-    """Before, the masks of six other ports, each with a cause that names it, stood before what nobody looked at."""
+    """Masks of six other ports, each with its own cause, must not come before the days without a look."""
     from dataclasses import replace
 
     scenes = tiny_story.tables["scenes"]
@@ -234,7 +235,7 @@ def test_files_beside_the_question_are_told_last_and_in_one_line(tiny_story):
 
 
 def test_without_a_usable_look_a_call_elsewhere_makes_no_berth_looked_at():
-    """Calls at zones that do not count: "in 0 usable looks" would read as if somebody had looked."""
+    """For calls at zones that do not count, "in 0 usable looks" would read as if somebody had looked."""
     text = answer(Told(looks_of("unknown"), CALLS))
     assert "usable looks" not in text
     assert text.endswith("no usable look showed a counted berth: what was loaded there is unknown.")
@@ -242,14 +243,14 @@ def test_without_a_usable_look_a_call_elsewhere_makes_no_berth_looked_at():
 
 def test_that_no_ais_was_given_is_a_thing_to_know_first(tiny_story):
     silent = {**tiny_story.tables, "tracks": tiny_story.tables["tracks"].iloc[:0]}
-    for nothing in ({}, {"decoded": 0, "bad_format": 0}):  # a run without AIS has every bucket, and nothing in it
+    for nothing in ({}, {"decoded": 0, "bad_format": 0}):  # a run without AIS has all buckets, empty
         told = warnings(replace(tiny_story, tables=silent, ais_balance=nothing))
         assert any("No readable AIS was given" in w for w in told)
     assert not any("No readable AIS was given" in w for w in warnings(replace(tiny_story, ais_balance={"decoded": 9})))
 
 
 def test_at_a_port_of_discharge_cargo_is_landed_not_lifted(tiny_story, tiny_run):
-    """Of a port of the country under the cap "lifted" would say that it sent oil away."""
+    """At a port of the country under the cap, "lifted" would mean that it exported oil."""
     told = {}
     for counted in ("loading", "discharging"):
         volume = tiny_story.config.volume.model_copy(update={"counted": counted})

@@ -1,4 +1,4 @@
-"""What the page's scripts draw says what the tables say: days, barrels, outlines, tracks, and whose a dot is."""
+"""What the page's scripts draw agrees with the tables: days, barrels, outlines, tracks, and whose a dot is."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def told_of(**tables: pd.DataFrame) -> SimpleNamespace:
 
 
 def test_the_account_drawn_is_the_ledger_of_the_period_in_whole_barrels():
-    """A ledger begins with its year: nothing before the period is drawn, and verdicts change no other day's barrels."""
+    """A ledger begins with its year, but only the period is drawn; verdicts change no other day's barrels."""
     from pipeline.config import CapConfig, PeriodConfig, VolumeConfig, load
 
     cap, config = load(CapConfig, configs_root() / "caps" / "unscr-2397.yaml"), VolumeConfig(draws=200)
@@ -70,7 +70,7 @@ def test_an_outline_is_latitude_first_with_its_holes_to_a_metre():
 
 
 def test_the_edges_at_which_a_coast_file_was_cut_are_no_shore():
-    """Land in the north of a clipped file: its shore is the southern line alone, drawn once."""
+    """Land in the north of a clipped file: its only shore is the southern line, drawn once."""
     land = shapely.Polygon([(132.9, 42.9), (133.2, 42.9), (133.2, 42.74), (133.05, 42.78), (132.9, 42.75)])
     story = SimpleNamespace(place=place_of(land=land))
     shore = [(x, y) for line in _coast(story) for y, x in line]
@@ -80,7 +80,7 @@ def test_the_edges_at_which_a_coast_file_was_cut_are_no_shore():
 
 
 def test_land_is_drawn_to_half_a_map_beyond_the_box():
-    """Of a coast file of a whole sea no more, or the page could not be mailed."""
+    """From a coast file of a whole sea no more than that, or the page would be too large to mail."""
     story = SimpleNamespace(place=place_of(land=shapely.box(130, 42.78, 136, 45), bbox=(132.9, 42.7, 133.1, 42.8)))
     ((outline,),) = _land(story)
     lat, lon = np.transpose(outline)
@@ -88,7 +88,7 @@ def test_land_is_drawn_to_half_a_map_beyond_the_box():
 
 
 def test_of_a_look_that_could_not_tell_nothing_is_said_of_its_berth():
-    """A look that compared it with nothing says neither "empty" nor "not known"; one without a time is on no line."""
+    """A look without a comparison says neither "empty" nor "not known"; one without a time is not listed."""
     looks = pd.DataFrame({
         "look_id": list("abcd"), "zone_id": "oil", "scene_id": list("stuv"), "acquired": [at(9), at(5), at(7), pd.NaT],
         "state": "usable", "covered": [0.996, np.nan, 1.0, 1.0], "cause": "", "n_detections": [1, 0, 0, 0],
@@ -108,7 +108,7 @@ def test_of_a_look_that_could_not_tell_nothing_is_said_of_its_berth():
 
 
 def test_a_page_stops_taking_pictures_before_it_is_too_large_to_mail(tmp_path, monkeypatch):
-    """Every look stays in its list, in order of time, and whose day alone is known has no hour."""
+    """Every look stays in the list, in order of time; one of which only the day is known has no hour."""
     monkeypatch.setattr("pipeline.report.page_data.MOST_PICTURE_BYTES", 1000)
     (folder := tmp_path / "quicklooks").mkdir()
     held = {name: {"file": f"{name}.webp", "bounds": [0, 0, 1, 1]} for name in "abc"}
@@ -128,7 +128,7 @@ def test_a_page_stops_taking_pictures_before_it_is_too_large_to_mail(tmp_path, m
 
 
 def test_a_dot_is_a_transponders_only_where_it_was_accepted_and_matched(monkeypatch):
-    """And of what was not accepted the best are drawn, with their flags; where an object has no place, none is."""
+    """Of the detections not accepted the best are drawn, with their flags; an object without a place is not."""
     table = found(*"abcd").assign(
         lon=[133.0, 133.0, 133.0, np.nan], lat=42.7, accepted=[True, True, False, True], score=[0.5, 0.9, 0.8, 0.9]
     )
@@ -148,7 +148,7 @@ def test_a_dot_is_a_transponders_only_where_it_was_accepted_and_matched(monkeypa
 
 
 def test_a_track_is_a_line_where_it_was_heard_and_none_through_a_silence_of_more_than_two_hours():
-    """On a straight course its ends tell all of it; a fix that was flagged is not where she was."""
+    """A straight course is drawn by its ends alone; a flagged fix is not where she was."""
     hours = np.array([0.0, 0.5, 1.0, 3.0, 5.001, 5.5, 6.0, 12.0])
     fixes = {"time_utc": [at(h) for h in hours], "lon": 133 + hours / 100, "lat": 42.7, "sog": 4.0, "mmsi": MMSI}
     table = pd.DataFrame(fixes | {"track_id": str(MMSI), "flags": [[] for _ in hours]})
@@ -168,7 +168,7 @@ def test_a_track_is_a_line_where_it_was_heard_and_none_through_a_silence_of_more
 
 
 def test_a_stay_runs_from_its_first_bound_to_its_last_whichever_sighting_is_known_first():
-    """A call seen once has its bounds around one moment; a bound that nobody gave is none, and not 1970."""
+    """A call seen once has bounds around one moment; a missing bound stays missing, and is not 1970."""
     table = calls(
         call("b", "2024-03-08T00:00Z", "2024-03-07T06:00Z", ["x"], departure_hi=None, counts=False),
         call("a", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["y"]),

@@ -1,4 +1,4 @@
-"""The report's colours, by the formula of WCAG 2: text stands 4.5 to 1 from its ground, what is drawn 3 to 1."""
+"""The report's colours, by WCAG 2's formula: text has a contrast of 4.5 to 1 with its ground, graphics 3 to 1."""
 
 import re
 

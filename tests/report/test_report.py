@@ -1,4 +1,4 @@
-"""The report: one file that opens without a network, says what it rests on, and cannot be hijacked by a ship's name."""
+"""The report: one file that opens without a network, states its evidence, and cannot be hijacked by a ship's name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pipeline.table_files import read_table
 
 
 class Loads(HTMLParser):
-    """Collects whatever a browser would fetch, and scripts."""
+    """Collects everything that a browser would fetch, and scripts."""
 
     def __init__(self):
         super().__init__()
@@ -60,7 +60,7 @@ def test_nothing_is_fetched_and_only_named_scripts_run(page):
 
 
 def test_an_id_is_of_one_element_and_what_names_it_finds_it(page, tiny_run):
-    """HTML: ids are unique. Marks and clips of the second and third figure were those of the first."""
+    """HTML ids are unique, so marks and clips of each figure must have their own."""
     drawn = [figure.read_text("utf-8") for figure in (tiny_run / "figures").glob("*.svg")]
     assert sum(figure in page for figure in drawn) == 3
     elements = re.sub(r"(?s)<(script|style).*?</\1>", "", page)
@@ -70,7 +70,7 @@ def test_an_id_is_of_one_element_and_what_names_it_finds_it(page, tiny_run):
 
 
 def test_the_libraries_are_the_published_files():
-    """Byte for byte what npm serves; their versions, licences and hashes stand in NOTICE."""
+    """Byte for byte as npm serves them; NOTICE has their versions, licences and hashes."""
     from pipeline.report.assets import LIBRARIES, STATIC
 
     notice = Path("NOTICE").read_text("utf-8")
@@ -154,7 +154,7 @@ def test_annex_rows_are_the_calls(tiny_run):
 
 
 def test_stac_items_are_valid(tiny_run):
-    """pystac's own reader follows the collection to every item and finds the scenes of the run."""
+    """pystac's own reader follows the collection to every item and finds the run's scenes."""
     import pystac
 
     collection = pystac.Collection.from_file(str(tiny_run / "stac" / "collection.json"))
@@ -167,7 +167,7 @@ def test_stac_items_are_valid(tiny_run):
 
 
 def test_a_look_that_tells_its_day_alone_is_a_day_in_the_catalogue(tiny_story, tmp_path):
-    """Noon, which stands for its time in the tables, would be found by a search for that hour alone."""
+    """Noon, which tables give for its time, would be found only by a search for that hour."""
     import pystac
 
     from pipeline.report.stac import write_stac
@@ -184,7 +184,7 @@ def test_a_look_that_tells_its_day_alone_is_a_day_in_the_catalogue(tiny_story, t
 
 
 def test_a_run_folder_of_any_name_can_move(tiny_story, tmp_path):
-    """Its links hold no name of this machine, whatever letters the folder's path has."""
+    """Its links contain no path of this machine, whatever characters the folder's path has."""
     from pipeline.report.stac import write_stac
 
     for folder in ("Jérôme's runs", 'with "quotes" and \\'):
@@ -203,7 +203,7 @@ def test_the_annex_has_its_columns_without_a_call(tiny_story):
 
 
 def test_days_are_those_that_the_period_touches(tiny_story):
-    """Noon to noon is two days, of which one look sees one; never fewer days than were seen."""
+    """Noon to noon is two days, of which one look sees one; there are never fewer days than were seen."""
     from pipeline.report.wording import day_counts
 
     looks = tiny_story.tables["looks"]
@@ -216,7 +216,7 @@ def test_days_are_those_that_the_period_touches(tiny_story):
 
 
 def test_a_piece_of_a_track_has_the_name_of_its_time(tiny_story):
-    """One number, two ships in turn."""
+    """One MMSI, two ships in turn."""
     from pipeline.report.page_data import tracks
 
     track = tiny_story.tables["tracks"]
@@ -230,7 +230,7 @@ def test_a_piece_of_a_track_has_the_name_of_its_time(tiny_story):
 
 
 def test_a_zone_of_two_parts_is_drawn(tiny_story):
-    """A pier with two sides; the map is another with the second than without."""
+    """A pier with two sides: the map with the second differs from that without."""
     import shapely
     import shapely.affinity
 
@@ -270,7 +270,7 @@ def test_dark_is_not_said_where_nobody_was_heard(flags, text):
 
 
 def test_it_says_what_its_looks_find(page, tiny_run):
-    """Trials, hits and the share with its interval, for each kind of image that was looked at and for no other."""
+    """Trials, hits and the share with its interval, for each kind of image in the run and no other."""
     recalls, scenes = read_table(tiny_run / "recalls.parquet"), read_table(tiny_run / "scenes.parquet")
     part = page[page.index("Recall: the share") :]
     rows = re.findall(r"<tr><td class=\"lead\">(.*?)</tr>", part[: part.index("</table>")])
@@ -285,7 +285,7 @@ def test_it_says_what_its_looks_find(page, tiny_run):
 
 @pytest.mark.parametrize(("as_of", "told"), [("2024-12-04", True), ("2024-03-01", False)])
 def test_a_total_that_was_known_after_the_account_says_that_it_may_hold_more(tiny_story, tmp_path, as_of, told):
-    """December's total beside March's account read as what was notified for the same months."""
+    """Beside March's account, December's total would read as notified for the same months."""
     head = replace(tiny_story.headline, notified_bbl=168_679.0, notified_as_of=as_of, notified_source="A paper")
     page = render(replace(tiny_story, headline=head), {}, tmp_path)
     assert "Source: <bdi>A paper</bdi>." in page
@@ -312,7 +312,7 @@ def test_a_cap_is_never_surely_passed_and_the_days_of_it_are_told(tiny_story, tm
 
 
 def test_tonnes_that_were_notified_are_not_called_notified_barrels(tiny_story, tmp_path):
-    """48,430 t, which the press of 2020 had without barrels: 403,421.9 bbl by the factor 8.33 alone."""
+    """48,430 t, published in 2020 without barrels: 403,421.9 bbl only by the factor 8.33."""
     head = replace(tiny_story.headline, notified_t=48_430.0, notified_bbl=403_421.9, notified_as_of="2020-02-21")
     page = render(replace(tiny_story, headline=head), {}, tmp_path)
     assert "as of 2020-02-21: 48,430 t, at 8.33 bbl/t 403,000 barrels" in page
@@ -328,7 +328,7 @@ def test_tonnes_that_were_notified_are_not_called_notified_barrels(tiny_story, t
     ],
 )
 def test_break_even_holds_of_ships_that_differ_in_size_and_of_one(tiny_story, tmp_path, calls, fill, told):
-    """Of unequal ships a like fill is no like cargo: only the mean is."""
+    """For ships of unequal size the same fill is not the same cargo: only the mean is."""
     head = replace(tiny_story.headline, calls_counted=calls, break_even_bbl_per_call=50_000.0, break_even_fill=fill)
     page = render(replace(tiny_story, headline=replace(head, calls_seen=2)), {}, tmp_path)
     assert told in page
@@ -337,7 +337,7 @@ def test_break_even_holds_of_ships_that_differ_in_size_and_of_one(tiny_story, tm
 
 
 def test_a_median_of_0_is_not_printed_as_a_finding(tiny_story, tmp_path):
-    """A call with a chance of 0.3 that she lifted: her account's median is 0, its 95 % point is a cargo."""
+    """If a call has a chance of 0.3 to have lifted, her account's median is 0 and its 95 % point is a cargo."""
     head = replace(tiny_story.headline, calls_counted=1, barrels_p5=0.0, barrels_p50=0.0, barrels_p95=21_068.0)
     page = render(replace(tiny_story, headline=replace(head, cap_bbl=500_000.0)), {}, tmp_path)
     told = "an estimated 0 to 21,100 barrels (90 % interval; that nothing was lifted is at least as likely as not)"
@@ -365,7 +365,7 @@ def test_a_cap_that_may_be_in_thousands_is_a_thing_to_know_first(tiny_story):
 
 
 def test_a_scene_that_tells_its_day_alone_is_listed_by_its_day(tiny_story, tiny_run):
-    """Noon stands for its time in the tables; on the page it would be a time that nobody measured."""
+    """Tables give noon for its time; on the page that would read as measured."""
     scenes = tiny_story.tables["scenes"]
     noon = scenes.assign(acquired=scenes["acquired"].dt.floor("D") + pd.Timedelta(hours=12),
                          acquired_precision="day")  # fmt: skip
@@ -377,7 +377,7 @@ def test_a_scene_that_tells_its_day_alone_is_listed_by_its_day(tiny_story, tiny_
 
 
 def test_a_scene_whose_cloud_nobody_measured_says_so(tiny_story, tiny_run):
-    """An empty cell beside an image of nothing but cloud read as none; radar has no cloud to tell."""
+    """An empty cell would read as no cloud, even for an image of nothing else; radar does not see cloud."""
     scenes = tiny_story.tables["scenes"]
     unknown = scenes.assign(cloud_fraction=float("nan"), sensor=["sentinel-1", *["optical"] * (len(scenes) - 1)])
     page = render(replace(tiny_story, tables={**tiny_story.tables, "scenes": unknown}), {}, tiny_run)
@@ -386,6 +386,6 @@ def test_a_scene_whose_cloud_nobody_measured_says_so(tiny_story, tiny_run):
 
 
 def test_products_that_no_cargo_is_taken_for_are_not_listed(page):
-    """The chart's LPG has a share of 0 where nobody says otherwise."""
+    """The chart's LPG has a share of 0 unless set otherwise."""
     assert "gas oil 75 %" in page
     assert "lpg 0 %" not in page

@@ -1,4 +1,4 @@
-"""The section that says what moves the answer: the right assumption is named, and the chart can be read."""
+"""The section on what moves the answer: the right assumption is named, and the chart is readable."""
 
 import xml.etree.ElementTree as ET
 from types import SimpleNamespace
@@ -53,7 +53,7 @@ SMALL = table(
 
 
 def test_the_largest_of_our_own_assumptions_is_named():
-    """Not a choice of rule, and the range that others published only beside it."""
+    """Not a choice of rule; the range that others published is only named beside it."""
     text = sentence(SMALL)
     assert text.startswith("Of our own assumptions, the fill moves the answer most")
     assert "80,000" in text
@@ -61,7 +61,7 @@ def test_the_largest_of_our_own_assumptions_is_named():
 
 
 def test_of_the_published_range_the_end_is_named_that_lies_farther_off():
-    """At a mean fill of 40 % the lowest published one is near by, and a full ship is what the sum is far from."""
+    """With a mean fill of 40 % the lowest published one is close, and a full ship is far from the sum."""
     assert "at high end the sum would be 190,000 barrels" in sentence(
         table(row("fill", 80_000, 120_000), row("published", 85_000, 190_000, "published"))
     )
@@ -89,7 +89,7 @@ def test_a_bar_of_less_than_a_thousandth_is_not_drawn():
 
 @pytest.mark.parametrize(("low", "high"), [(80_000, 120_000), (104_000, 120_000), (80_000, 96_000)])
 def test_bars_of_the_page_lie_as_far_apart_as_their_barrels(low, high):
-    """Across the page from its least to its greatest value, the median as assumed among them."""
+    """Across the page from the lowest to the highest value, the median as assumed among them."""
     (bar,) = (bars := moves(story(table(row("fill", low, high))))["bars"])["rows"]
     least, most = min(low, 100_000), max(high, 100_000)
     places = [(least, 14.0), (low, bar["low_at"]), (100_000, bars["base_at"]), (high, bar["high_at"]), (most, 86.0)]
@@ -110,7 +110,7 @@ def test_bars_end_at_the_medians():
 
 
 def test_the_two_ends_differ_without_colour():
-    """Relative luminance (WCAG) differs, and one is hatched."""
+    """Their relative luminance (WCAG) differs, and one is hatched."""
     luminance = [0.2126 * r**2.2 + 0.7152 * g**2.2 + 0.0722 * b**2.2 for r, g, b in map(to_rgb, (BLUE, ORANGE))]
     assert luminance[1] - luminance[0] > 0.2
     axes = Figure().add_subplot()
@@ -126,7 +126,7 @@ def test_the_chart_is_well_formed_marked_and_the_same_twice():
 
 
 def test_phone_width_needs_no_scrolling():
-    """No wider than 4 inches: on a phone of 390 px, 8 pt stay about 8 px or more."""
+    """At most 4 inches wide: on a phone of 390 px, 8 pt stay about 8 px or more."""
     width = ET.fromstring(sensitivity_figures(story(SMALL))["sensitivity"]).get("width")
     assert float(width.removesuffix("pt")) <= 4 * 72
 
@@ -170,11 +170,11 @@ def test_the_largest_call_has_its_day_and_nobody_is_called_anonymous():
     told.tables["liftings"] = liftings
     held = moves(told)
     assert held["bars"]["rows"][0]["what"] == "The largest call (2024-03-07, not identified)"
-    told.tables["liftings"] = liftings.assign(calls_mean=[1.5, 1.0])  # half of it may be a second ship's
+    told.tables["liftings"] = liftings.assign(calls_mean=[1.5, 1.0])  # half a second ship is possible
     what = moves(told)["bars"]["rows"][0]["what"]
     assert what == "The largest call (2024-03-07, not identified, with possible further ships)"
     assert {c["ship"] for c in held["calls"]} == {"not identified", "SIM A"}
-    told.tables["liftings"] = liftings.assign(barrels_mean=[np.nan, 20_000.0])  # of hers no barrels are known
+    told.tables["liftings"] = liftings.assign(barrels_mean=[np.nan, 20_000.0])  # her barrels are unknown
     assert moves(told)["bars"]["rows"][0]["what"] == "The largest call (2024-03-09, SIM A)"
 
 
@@ -194,7 +194,7 @@ def test_a_run_tells_what_moves_its_answer(tiny_run):
 
 
 def test_the_sum_with_unseen_calls_is_told_apart():
-    """It has a base of its own, and none of its rows is a bar of the observed sum."""
+    """It has its own base, and none of its rows is a bar of the observed sum."""
     ends = {"low_setting": "fewest", "high_setting": "most", "low_p50": 150_000.0, "high_p50": 320_000.0}
     unseen = [
         drawn(name, share, "with_unseen", base_p50=214_000.0, **ends)

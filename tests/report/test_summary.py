@@ -1,4 +1,4 @@
-"""The answer on the terminal: no table of nothing, and the sum's parts beside the sum."""
+"""The answer on the terminal: no empty table, and the sum's parts beside the sum."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_where_no_call_counts_no_doubt_is_spoken_of():
 
 @pytest.mark.parametrize("value", [0.4, 5.46, 94.9, 99.6, 844.0, 999.4, 1004.9, 9994.0, 124_950.0, 3_780_000.0])
 def test_barrels_and_shares_in_words_are_no_farther_off_than_half_their_last_digit(value):
-    """Two significant digits, from a thousand on three; of shares three at most, and no "0 %" of something."""
+    """Two significant digits, three from a thousand on; at most three for shares, and "0 %" only for nothing."""
     said = float(barrels(value).replace(",", ""))
     digits = 3 if value >= 1000 else 2
     assert abs(said - value) <= max(0.5, 0.5 * 10 ** (math.floor(math.log10(value)) - digits + 1))
@@ -40,7 +40,7 @@ def test_barrels_and_shares_in_words_are_no_farther_off_than_half_their_last_dig
 
 
 def test_the_counted_calls_of_a_run_are_listed_as_they_came(tmp_path):
-    """With what each is if she loaded, and how likely that is; who takes no part is not among them."""
+    """Each with its amount if she loaded, and how likely that is; calls outside the account are not listed."""
     table = calls(
         call("late", "2024-03-08T06:00Z", "2024-03-09T00:00Z", ["b"], name="SIM B", length_m=98.4, evidence_class="B"),
         call("soon", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"]),
@@ -61,7 +61,7 @@ def test_the_counted_calls_of_a_run_are_listed_as_they_came(tmp_path):
 
 
 def test_the_parts_stand_under_the_sum(monkeypatch):
-    """An analyst who adds up the table above them finds what the rest is."""
+    """An analyst who adds up the table above must find what the rest is."""
     from pipeline.report.opening import Shown
     from pipeline.types import Headline
 
