@@ -62,8 +62,7 @@ def hour(h):
 )
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_a_stay_covers_a_look_from_where_she_may_have_come_to_where_she_may_have_left(stay, told, elsewhere):
-    """An end without a bound is the first or last moment that she was surely there. Only looks at her own berth
-    count."""
+    """An end without a bound is the first or last moment that she surely was there. Only her own berth counts."""
     ends = zip(("arrival_lo", "arrival_hi", "departure_lo", "departure_hi"), map(hour, stay), strict=True)
     calls = pd.DataFrame([dict(ends) | {"berth_id": "roads" if elsewhere else "pier", "detection_ids": ["d9"]}])
     calls[["arrival_lo", "departure_hi"]] = calls[["arrival_lo", "departure_hi"]].astype("datetime64[us, UTC]")

@@ -198,8 +198,7 @@ def test_a_sum_that_hardly_anybody_saw_stands_as_an_interval_and_is_called_no_fi
 
 
 def test_how_many_of_who_called_the_looks_show_is_told_with_its_interval(tiny_story):
-    """Days weighted by arrivals: 1 d seen to 0.2 and 3 d to 0.6 make 0.5. Without bounds in the table there is no
-    line."""
+    """Days weighted by arrivals: 1 d seen to 0.2 and 3 d to 0.6 make 0.5. Without bounds there is no line."""
     rows = [
         {"missed_id": str(n), "zone_id": "oil_pier", "day": f"2024-03-0{n}", "state": "known", "n_seen": 1,
          "seen_days": n * p, "unseen_days": n * (1 - p), "p_seen": p, "p_seen_lo": p / 2, "p_seen_hi": p + 0.3}

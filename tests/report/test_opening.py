@@ -1,5 +1,4 @@
-"""The first sentences: unknown is never none, verdicts come first, and what is shown is kept apart from what is
-possible."""
+"""The first sentences: unknown is never none, verdicts come first, what is shown is apart from what is possible."""
 
 from __future__ import annotations
 
