@@ -81,8 +81,7 @@ def test_a_decimal_number_far_from_all_others_is_no_reflectance(tmp_path, fill):
 
 @pytest.mark.parametrize("fill", [-99.0, -999.0, -9999.9, 1e20])
 def test_a_number_far_below_all_db_is_none_and_does_not_change_what_a_db_is(tmp_path, fill):
-    """With a frame of -99, dB would read as "dB times 10" and a ship of 180 m as 51 m; with -999 there would be no
-    ship."""
+    """A frame of -99 would make dB read as "dB times 10", and a ship of 180 m 51 m long; one of -999 would hide her."""
     power = 0.01 * np.random.default_rng(0).gamma(4.4, 1 / 4.4, (200, 300))
     numbers = (10 * np.log10(power)).astype(np.float32)
     numbers[:, :160] = fill

@@ -28,7 +28,7 @@ def sentences(fields, *, sequence=1, channel="A"):
 
 
 def tagged(sentence, time, station="R1"):
-    """The sentence with a tag block of station and time before it."""
+    """The sentence after a tag block of station and time."""
     body = f"s:{station},c:{time}"
     return f"\\{body}*{reduce(xor, body.encode()):02X}\\{sentence}"
 

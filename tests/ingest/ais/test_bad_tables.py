@@ -1,4 +1,4 @@
-"""Tables whose values are no longer what was sent: told, and none of them taken for a number."""
+"""Tables whose values are no longer those that were sent: this is reported, and no wrong value is used."""
 
 import pandas as pd
 import pyarrow as pa
@@ -48,7 +48,7 @@ def test_an_imo_number_in_scientific_notation_is_none(tmp_path):
 @pytest.mark.parametrize("parquet", [False, True])
 @pytest.mark.parametrize("cell", ["not given 7", "9O74729", "IMO 90747-29", "9.07E+06"])
 def test_a_cell_that_is_no_imo_number_costs_itself_and_not_its_row(tmp_path, cell, parquet):
-    """Position and draught are as good without it; the file's line counts all such cells, and shows the first."""
+    """Position and draught are just as good without it; one line per file counts such cells and shows the first."""
     lines = [row + f",{6 + n / 10}," for n, row in enumerate(rows(5))]
     cells = ["9074729", cell, "", cell, "0"]
     path = tmp_path / "ais.csv"
@@ -139,7 +139,7 @@ def test_positions_that_are_impossible_in_most_rows_are_a_fault_of_the_file(tmp_
 
 @pytest.mark.parametrize("place", ["60.0,400.0", "-95.0,200.0"])
 def test_good_rows_give_no_hint_of_what_the_bad_ones_are(tmp_path, place):
-    """42 north and 60 east lies on the globe with axes swapped, too, and on one of 0 to 360 degrees."""
+    """42 north and 60 east is also valid with axes swapped, or with longitudes from 0 to 360 degrees."""
     good = ROW.replace("42.75,133.05", "42.75,60.0")
     cause = read(tmp_path, HEADER, *rows(3, ROW.replace("42.75,133.05", place)), good, good).files[0].cause
     assert cause == "3 of 5 positions are impossible"
@@ -148,7 +148,7 @@ def test_good_rows_give_no_hint_of_what_the_bad_ones_are(tmp_path, place):
 @pytest.mark.parametrize("n", [1, 2])
 @pytest.mark.parametrize("place", ["133.05,42.75", "95.0,181.5", "0,0"])
 def test_a_file_whose_few_positions_are_all_impossible_is_at_fault(tmp_path, n, place):
-    """One or two rows gave a note, and exit code 0, with no position left to use."""
+    """With one or two rows too: a note and exit code 0 do not suit a file without a usable position."""
     bad = rows(n, ROW.replace("42.75,133.05", place))
     found = read(tmp_path, HEADER, *bad)
     assert f"{n} of {n} positions are impossible" in found.files[0].cause
@@ -158,7 +158,7 @@ def test_a_file_whose_few_positions_are_all_impossible_is_at_fault(tmp_path, n, 
 
 @pytest.mark.parametrize("place", ["0,0", "0.0,-0.0", "0.000000,0.000000"])
 def test_no_ship_is_at_zero_north_and_zero_east(tmp_path, place):
-    """What has no fix says so there. One coordinate of zero is the equator or Greenwich, and a place like others."""
+    """Receivers without a fix report it. A single zero is the equator or Greenwich, a place like any other."""
     bad = ROW.replace("42.75,133.05", place)
     found = read(tmp_path, HEADER, *rows(3), *rows(1, bad), ROW.replace("42.75", "0"), ROW.replace("133.05", "0"))
     assert found.messages["lon"].isna().sum() == 1
@@ -168,7 +168,7 @@ def test_no_ship_is_at_zero_north_and_zero_east(tmp_path, place):
 
 @pytest.mark.parametrize(("unit_m", "status"), [(1.0, "used"), (0.3048, "degraded"), (0.1, "degraded")])
 def test_draughts_in_another_unit_are_a_fault_of_the_file(tmp_path, unit_m, status):
-    """Lengths and draughts of tankers; most of the draughts could have been sent in feet, too (at most 25.5)."""
+    """Lengths and draughts of tankers; most of the draughts would also be valid in feet (at most 25.5)."""
     ships = [(98, 4.2), (104, 6.0), (183, 11.2), (65, 3.9), (120, 7.1)]
     lines = [f"{row},{length},16,{draught / unit_m:.1f}" for row, (length, draught) in zip(rows(5), ships, strict=True)]
     found = read(tmp_path, f"{HEADER},Length,Width,Draft", *lines).files[0]
@@ -188,14 +188,14 @@ def test_swapped_positions_that_are_possible_are_told_by_the_region(tmp_path):
 
 @pytest.mark.parametrize("form", ["2024-03-07", "20240307", "13/03/2024"])
 def test_a_day_is_no_time_of_a_message(tmp_path, form):
-    """All were taken for midnight: ships that came at any hour."""
+    """Otherwise all would be read as midnight, whatever the hour of the ships."""
     found = read(tmp_path, HEADER, *rows(3, ROW.replace("2024-03-07T12:00:00", form)))
     assert found.balance["bad_format"] == 3
     assert f"column BaseDateTime: '{form}' is no time" in found.files[0].cause
 
 
 def test_one_day_among_times_is_midnight(tmp_path):
-    """As some programs write it."""
+    """Some programs write midnight so."""
     found = read(tmp_path, HEADER, *rows(3), ROW.replace("2024-03-07T12:00:00", "2024-03-08"))
     assert found.messages["time_utc"].iloc[-1] == pd.Timestamp("2024-03-08", tz="UTC")
 
@@ -207,7 +207,7 @@ def test_a_parquet_column_of_days_is_no_column_of_times(tmp_path):
 
 
 def test_a_table_of_ways_without_places_is_told(tmp_path):
-    """As from a map program, with both coordinates in one column: no position, and no word."""
+    """As from a map program with both coordinates in one column, from which no position is read."""
     bare = read(tmp_path, "MMSI,BaseDateTime,SOG,COG", "273000001,2024-03-07T12:00:00,0.1,10.0")
     assert "no columns for lon and lat" in bare.files[0].cause
     held = read(tmp_path, "MMSI,BaseDateTime,geometry", "273000001,2024-03-07T12:00:00,POINT (133.05 42.75)")
@@ -220,7 +220,7 @@ def test_a_table_of_names_and_sizes_needs_no_place(tmp_path):
 
 
 def test_a_file_joined_of_two_with_other_columns_is_refused(tmp_path):
-    """Behind the second header latitudes were read as longitudes, with one line about a bad MMSI."""
+    """Below the second header latitudes would be read as longitudes, with one line about a bad MMSI."""
     swapped = "MMSI,BaseDateTime,LON,LAT,SOG,COG"
     found = read(tmp_path, HEADER, *rows(3), swapped, *rows(3, ROW.replace("42.75,133.05", "32.5,31.4")))
     assert found.files[0].status == "skipped"

@@ -1,4 +1,4 @@
-"""The compiled readers against the plain ones that they stand in for: the line reader, pyais, and row-by-row tables."""
+"""The compiled readers compared with the plain ones that they replace: line reader, pyais, and row-by-row tables."""
 
 from functools import reduce
 from operator import xor
@@ -53,7 +53,7 @@ def lines_of(data: bytes) -> list[bytes]:
 
 
 def agree(data: bytes) -> int:
-    """Compare the scan with the reader, line by line; the number of lines that the scan understood itself."""
+    """Compare the scan with the reader line by line; returns the number of lines that the scan understood itself."""
     found = scan(data, time_announced=False, line_limit=1 << 16)
     reader, understood = SentenceReader(), 0
     lines = lines_of(data)
@@ -79,7 +79,7 @@ def agree(data: bytes) -> int:
 
 def test_the_scan_says_what_the_line_reader_says():
     data = "\n".join(LINES).encode()
-    assert agree(data) >= len(LINES) - 5  # blank, comment, prefix, the time line and its sentence are asked for
+    assert agree(data) >= len(LINES) - 5  # blank, comment, prefix, the time line and its sentence go to the reader
 
 
 @settings(max_examples=150, deadline=None)
@@ -97,7 +97,7 @@ def test_and_whatever_happens_to_the_lines(data):
 
 
 def told(line: bytes | str):
-    """What both readers say of a line that stands alone: its bucket, or its sentence."""
+    """What both readers make of a line by itself: its bucket, or its sentence."""
     line = line if isinstance(line, bytes) else line.encode()
     assert agree(line + b"\n") == 1, line
     return SentenceReader().read(line)
@@ -108,7 +108,7 @@ BARE = "!" + signed("AIVDM,1,1,,A,15,0")
 
 
 def test_a_checksum_is_the_xor_in_two_hexadecimal_digits_of_either_case():
-    """NMEA 0183; seven-bit characters make 128 of the 256."""
+    """NMEA 0183; with seven-bit characters 128 of the 256 values occur."""
     bodies = [f"AIVDM,1,1,,A,{a}{b},0" for a in SIX_BIT for b in SIX_BIT]
     one_each = {reduce(xor, body.encode()): body for body in bodies}
     assert len(one_each) == 128
@@ -154,7 +154,7 @@ def test_other_sentences_hold_no_ais(formatter):
 
 
 def test_blanks_around_a_line_are_no_part_of_it():
-    """Those of ASCII; another character before a sentence is a logger's, of whom the reader is asked."""
+    """ASCII blanks only; any other character before a sentence comes from a logger, and goes to the reader."""
     for blank in " \t\v\f\r":
         assert told(blank + BARE + blank) == told(BARE)
     for other in "\b\x0e\x1f":
@@ -220,7 +220,7 @@ def test_a_tag_block_says_its_source_and_its_time_by_their_letters(body, station
 )
 def test_what_several_tag_blocks_say_is_of_one_sentence_and_the_last_word_counts(blocks):
     tags = "".join(f"\\{signed(body)}\\" for body in blocks)
-    for line in (tags + BARE, f"{tags}\\s:R3,c:17{BARE}"):  # or another one that never ends
+    for line in (tags + BARE, f"{tags}\\s:R3,c:17{BARE}"):  # or another that never ends
         found = told(line)
         assert (found.station, found.time_s) == (b"R1", T0)
 
@@ -271,7 +271,7 @@ def by_pyais(payload: bytes, fill_bits: int):
     body=st.lists(st.sampled_from(ARMOUR), min_size=71, max_size=76),
     fill_bits=st.integers(0, 5),
 )
-@example(  # a name whose last letter that counts is a blank
+@example(  # a name whose last letter within the limit is a blank
     kind=21, body=list(b"00000010Q10Q10Q10Q110Q0Q0Q0000000000000000000@A0A0A0A0A10H0@00000000000"), fill_bits=0
 )
 def test_every_field_of_random_payloads_is_what_pyais_reads(kind, body, fill_bits):
@@ -296,7 +296,7 @@ def test_every_field_of_random_payloads_is_what_pyais_reads(kind, body, fill_bit
     for name in TEXTS:
         theirs = getattr(content, fields[name], "") if name in fields else ""
         if kind == 21 and name == "name":
-            theirs = ((content.name or "") + (content.name_ext or ""))[:34]  # four bits are left, which are no letter
+            theirs = ((content.name or "") + (content.name_ext or ""))[:34]  # the four bits left over are no letter
         assert row[name] == (theirs or "").split("@", 1)[0].strip(), name
 
 
@@ -379,7 +379,7 @@ def test_many_messages_wait_on_disk_and_come_back_the_same(tmp_path, monkeypatch
 
 @pytest.mark.parametrize("in_memory", [0, 100])
 def test_a_repeat_is_at_most_so_much_older_to_the_microsecond(in_memory):
-    """The second follows the first by just the time, the third the second by one microsecond more."""
+    """The second follows the first after exactly that time, the third the second one microsecond later."""
     moments = pd.to_datetime([0, 2_000_000, 4_000_001], unit="us", utc=True)
     spool = Spool(2.0, in_memory)
     spool.add(pd.DataFrame({"time_utc": moments, "fingerprint": np.int64(7)}))

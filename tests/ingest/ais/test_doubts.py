@@ -1,4 +1,4 @@
-"""Rows that are legal one by one and odd beside their ship's others: told once a file, and nothing is changed."""
+"""Rows that are valid by themselves but odd beside their ship's others: reported once per file, and not changed."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ NORTHWARD_DEG = 10.0 * 1852.0 / 3600.0 * 360.0 / 111_195.0  # ten knots for six 
 
 
 def table(tmp_path, *, ship=999000001, rows=12, end="\n", **changes):
-    """A ship that goes north at 10 kn; ``changes`` are fields of row 5 (line 7)."""
+    """A ship going north at 10 kn; ``changes`` are fields of row 5 (line 7)."""
     lines = [HEADER]
     for n in range(rows):
         values = {
@@ -49,7 +49,7 @@ def test_a_plain_voyage_raises_no_doubt(tmp_path):
         ({"lat": 45.0}, "2 legs between fixes that no ship makes"),
         ({"lon": 133.01}, "steady way is left"),
         ({"sog": 1.0}, "steady way is left"),
-        ({"sog": 7.0}, "steady way is left"),  # 5 and 2, to the digit
+        ({"sog": 7.0}, "steady way is left"),  # exactly at the limits 5 and 2
         ({"cog": 90.0}, "steady way is left"),
         ({"time_utc": "2024-03-06T00:30:00Z"}, "time runs backwards 1 times"),
         ({"draught": 99}, "no transponder sends are taken for missing (draught 1; the draught typed before stands)"),
@@ -102,7 +102,7 @@ def test_a_steady_way_heard_at_uneven_times_raises_no_doubt(tmp_path, course, kn
 
 @pytest.mark.parametrize("seconds", [10, 60, 3600])
 def test_the_fastest_ferry_makes_a_leg_and_no_ship_makes_it_at_twice_her_speed(tmp_path, seconds):
-    """HSC Francisco: 58.1 kn (Incat, 2013). Legs of some hundred metres tell of no speed, whatever their time."""
+    """HSC Francisco: 58.1 kn (Incat, 2013). Legs of a few hundred metres give no speed, however short the time."""
     minutes = np.arange(6) * seconds / 60.0
     assert "no ship makes" not in notes(voyage(tmp_path, minutes, 58.1, course=30.0))
     twice = notes(voyage(tmp_path, minutes, 116.2, course=30.0, says_kn=np.nan))
@@ -125,7 +125,7 @@ def test_one_or_two_rows_are_odd_each_against_eight(tmp_path, odd, others, told)
 
 
 def test_a_value_of_one_ship_is_no_oddity_of_another(tmp_path):
-    """Eight rows of one ship say nothing of the single row of another, not even of an equal name."""
+    """Eight rows of one ship say nothing about another's single row, not even if the name is the same."""
     path = table(tmp_path, rows=21)
     frame = pd.read_csv(path)
     frame.loc[20, ["mmsi", "name", "a", "lat"]] = [999000077, "SIM OTHER", 70, 10.0]
@@ -185,7 +185,7 @@ def test_who_holds_no_steady_way_leaves_none(tmp_path, says, makes_kn, minutes, 
 
 
 def test_a_fix_some_hundred_metres_off_within_a_second_is_no_leg_that_no_ship_makes(tmp_path):
-    """Two receivers' clocks and a poor fix: 800 m in a second are damage no more than 5 m are."""
+    """With two receivers' clocks and a poor fix, 800 m in a second are as little a sign of damage as 5 m."""
     path = table(tmp_path)
     frame = pd.read_csv(path)
     again = frame.iloc[[5]].assign(time_utc=f"{START + pd.Timedelta(seconds=1801):%Y-%m-%dT%H:%M:%SZ}")
@@ -223,7 +223,7 @@ def test_blocks_and_the_joining_of_kinds_do_not_show(tmp_path, monkeypatch):
 
 
 def emptied(path, *columns):
-    """The table with nothing in these columns."""
+    """The table with these columns empty."""
     frame = pd.read_csv(path, dtype=str)
     frame[list(columns)] = ""
     frame.to_csv(path, index=False)

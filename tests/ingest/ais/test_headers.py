@@ -1,4 +1,4 @@
-"""Headers: a damaged name of ours is told, a table's own columns are not."""
+"""Headers: a damaged known name is reported, a table's own extra columns are not."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def doubts(header: str) -> list[str]:
         OURS + ",rot,eta,cargo_type,source,speed,type_of_position_fixing_device,region,flag",
         MARINECADASTRE,
         DMA,
-        "mmsi,time_utc,imo,length,loa,draught",  # no position at all, and a second word for length
+        "mmsi,time_utc,imo,length,loa,draught",  # no position at all, and two words for length
         "mmsi,time_utc,lon,lat,band1,c3,n2e,note,date,ship_flag,head2",
     ],
 )
@@ -74,7 +74,7 @@ def test_half_a_place_or_half_a_hull_is_told(header, said):
 @pytest.mark.parametrize(
     ("columns", "lost"),
     [
-        ("a,b,c,d,ship_length,hull_breadth", ""),  # a length is the sum of its parts
+        ("a,b,c,d,ship_length,hull_breadth", ""),  # the length is the sum of these parts
         ("length,width,ship_a,ship_b,ship_c,ship_d", ""),
         ("a,b,ship_length,ship_width", "column 'ship_width' was left out: if it is beam_m"),
         ("c,d,ship_length,ship_width", "column 'ship_length' was left out: if it is length_m"),
@@ -96,7 +96,7 @@ def test_a_size_that_is_said_in_other_columns_is_not_lost(columns, lost):
     [("kitten", "sitting", 3), ("saturday", "sunday", 3), ("flaw", "lawn", 2), ("rosettacode", "raisethysword", 8)],
 )
 def test_slips_are_counted_as_levenshtein_did(one, other, slips):
-    """Examples of text books and of rosettacode.org, the same in both directions."""
+    """Examples from textbooks and rosettacode.org, equal in both directions."""
     assert _slips(one, other) == _slips(other, one) == slips
 
 

@@ -111,7 +111,7 @@ def test_names_with_control_characters_do_not_break_rows(tmp_path):
     ids=["header alone", "no row right", "one row right"],
 )
 def test_what_was_done_with_a_file_is_what_was_done(tmp_path, lines, done):
-    """Of a header alone the rest was said to be used."""
+    """If only a header is left, "the rest is used" would be false."""
     path = tmp_path / "ais.csv"
     path.write_text("\n".join(["mmsi,time_utc,lon,lat", *lines]) + "\n")
     assert [told for _, told in problems_of(read_ais([path]).files)] == [done]
@@ -122,8 +122,8 @@ NOWHERE = {"lon": 181, "lat": 91}
 
 @pytest.mark.parametrize("aside", [[], [VOYAGE], [{"type": 4, "mmsi": 2730001, "lon": 133.0, "lat": 42.0}]])
 def test_a_log_in_which_no_ship_says_where_she_is_is_told(tmp_path, aside):
-    """A receiver whose positions are all "not available" gave no line, and a port without ships. A station ashore has
-    one, which is no ship's."""
+    """If all of a receiver's positions are "not available", a port would seem to have no ships. A station ashore has
+    one, but is not a ship."""
     said = [*aside, *(SHIP | NOWHERE | {"mmsi": 273000001 + n} for n in range(3))]
     path = log(tmp_path, [tagged(s, T0 + 60 * n) for n, fields in enumerate(said) for s in sentences(fields)])
     found = read_ais([path])

@@ -74,7 +74,7 @@ def test_a_missing_part_never_marries_a_later_message(tmp_path):
 
 
 def test_the_end_of_a_message_whose_beginning_was_lost_never_marries_a_later_beginning(tmp_path):
-    """Receivers count their messages from 0 to 9: soon another one has the number of that whose first part was lost."""
+    """Receivers number messages from 0 to 9, so another soon has the number of the one whose first part was lost."""
     _lost, second = sentences(VOYAGE)
     later = sentences(VOYAGE | {"mmsi": 273000002, "shipname": "SOMEBODY ELSE", "destination": "ELSEWHERE FAR AWAY"})
     between = sentences(SHIP) * 40
@@ -85,7 +85,7 @@ def test_the_end_of_a_message_whose_beginning_was_lost_never_marries_a_later_beg
 
 @pytest.mark.parametrize("receivers", [2, 3])
 def test_lines_heard_again_one_by_one_change_no_message_and_are_repeats(tmp_path, receivers):
-    """As over two networks from one receiver: a part of a message that is done does not wait for the next one."""
+    """As over two networks from one receiver: a repeated part of a finished message does not wait for the next one."""
     ships = [VOYAGE | {"mmsi": 273000000 + n, "destination": f"DESTINATION NR {n:05}"} for n in range(3)]
     once = [tagged(s, T0 + n, "R1") for n, ship in enumerate(ships) for s in sentences(ship)]
     alone = read_ais([log(tmp_path, once)])
@@ -96,7 +96,7 @@ def test_lines_heard_again_one_by_one_change_no_message_and_are_repeats(tmp_path
 
 @pytest.mark.parametrize(("apart_s", "whole"), [(-19.0, True), (19.0, True), (-21.0, False), (21.0, False)])
 def test_parts_are_of_one_message_within_a_window_before_and_behind(apart_s, whole):
-    """A slow network may bring the part of the later time first."""
+    """A slow network may deliver the later part first."""
     balance = empty_balance()
     both = Reassembly(balance)
     first, second = (Sentence(2, n, b"1", b"A", b"0", 0, b"", T0 + (n - 1) * apart_s) for n in (1, 2))
@@ -108,7 +108,7 @@ def test_parts_are_of_one_message_within_a_window_before_and_behind(apart_s, who
 
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)])
 def test_fill_bits_of_a_message_are_those_of_its_last_part(order):
-    """Only the end of a message is filled up (ITU-R M.1371), whichever part arrives last."""
+    """Only the end of a message is padded (ITU-R M.1371), whichever part arrives last."""
     both = Reassembly(empty_balance())
     parts = {n: Sentence(2, n, b"1", b"A", b"%d" % n, fill, b"", None) for n, fill in ((1, 0), (2, 4))}
     whole = [both.add(line, parts[n]) for line, n in enumerate(order)][1]
@@ -134,7 +134,7 @@ def test_the_same_transmission_twice_is_one_fix_but_a_later_repeat_is_another(tm
     read = read_ais([log(tmp_path, [tagged(line, T0), tagged(line, T0 + 2, "R2"), tagged(line, T0 + 180)])])
     assert read.messages["line"].tolist() == [1, 3]
     assert read.balance == only({"decoded": 2, "duplicate": 1})
-    assert len(read_ais([log(tmp_path, [line, line], "untimed.nmea")]).messages) == 2  # nobody can say
+    assert len(read_ais([log(tmp_path, [line, line], "untimed.nmea")]).messages) == 2  # nobody can tell
 
 
 def test_not_available_never_becomes_a_number(tmp_path):
@@ -162,7 +162,7 @@ def test_stations_that_are_no_ships_are_rows_with_their_type(tmp_path):
 
 
 def test_a_craft_with_a_mother_ship_sends_no_size(tmp_path):
-    """Message 24 B of numbers 98...: in place of dimensions stands the number of the mother ship (ITU-R M.1371)."""
+    """Message 24 B of MMSIs 98...: the mother ship's MMSI takes the place of dimensions (ITU-R M.1371)."""
     told = {"type": 24, "partno": 1, "ship_type": 52, "callsign": "TENDER"}
     size = {"to_bow": 9, "to_stern": 3, "to_port": 2, "to_starboard": 1}
     rows = [told | {"mmsi": 273000001} | size]
@@ -172,7 +172,7 @@ def test_a_craft_with_a_mother_ship_sends_no_size(tmp_path):
     assert read[list("abcd")].fillna(-1).to_numpy().tolist() == [[9, 3, 2, 1], [-1] * 4, [-1] * 4]
 
 
-TOLD_OF_ITSELF = [1, 2, 3, 4, 5, 8, 9, 11, 14, 18, 19, 21, 27]  # what a station says of itself, in one layout each
+TOLD_OF_ITSELF = [1, 2, 3, 4, 5, 8, 9, 11, 14, 18, 19, 21, 27]  # types about the station itself, one layout each
 
 
 @pytest.mark.parametrize(
@@ -189,13 +189,13 @@ TOLD_OF_ITSELF = [1, 2, 3, 4, 5, 8, 9, 11, 14, 18, 19, 21, 27]  # what a station
     ids=["place", "way", "heading", "status", "voyage", "type", "name and size"],
 )
 def test_which_message_carries_which_field_is_as_the_standard_says(tmp_path, kinds, fields):
-    """ITU-R M.1371-5, annex 8; the first character of a payload is the number of its message."""
+    """ITU-R M.1371-5, annex 8; a payload's first character is the message number."""
     said = SHIP | VOYAGE | {"name": "A TANKER", "lat": -42.75, "speed": 7, "course": 181, "heading": 180, "status": 5}
     lines = []
     for kind in TOLD_OF_ITSELF:
         first, *rest = sentences(said | {"type": kind})
         fields_sent = first[1 : first.index("*")].split(",")
-        fields_sent[5] = chr(48 + kind) + fields_sent[5][1:]  # pyais calls 2 and 3 messages 1
+        fields_sent[5] = chr(48 + kind) + fields_sent[5][1:]  # pyais encodes 2 and 3 as 1
         body = ",".join(fields_sent)
         lines += [f"!{body}*{xor_of(body.encode()):02X}", *rest]
     read = read_ais([log(tmp_path, lines)]).messages.set_index("msg_type")
@@ -231,7 +231,7 @@ def test_every_line_is_in_exactly_one_bucket_whatever_happens_to_it(tmp_path, da
             raw.insert(place, byte)
     path = tmp_path / "mutated.nmea"
     path.write_bytes(raw)
-    with path.open(encoding="latin-1") as file:  # as text: a return alone ends a line too
+    with path.open(encoding="latin-1") as file:  # as text, in which a lone CR also ends a line
         lines = sum(1 for _ in file)
     balance = empty_balance()
     tables = list(read_nmea(path, balance))
@@ -260,7 +260,7 @@ def test_two_other_decoders_agree_on_every_field(name):
 
 @needs_real_data
 def test_gpsd_agrees_on_its_own_sample_of_every_message_type():
-    """gpsd merges the halves of message 24 into one line, so those are left out; 17 has no position here."""
+    """gpsd merges the halves of message 24 into one line, so these are left out; 17 has no position here."""
     text = (REAL_DATA / "ais_nmea" / "gpsd_sample.aivdm.js.chk").read_text()
     theirs = [m for m in map(json.loads, text.splitlines()) if m["type"] != 24]
     ours = read_ais([REAL_DATA / "ais_nmea" / "gpsd_sample.aivdm"]).messages

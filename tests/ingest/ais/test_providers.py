@@ -1,4 +1,4 @@
-"""One ship's reports as providers lay them out: read as they were sent, or refused with words that, followed, help."""
+"""One ship's reports as providers lay them out: read as they were sent, or refused with advice that helps."""
 
 import re
 import shlex
@@ -10,7 +10,7 @@ from pipeline.errors import ConfigError
 from pipeline.ingest.ais.messages import read_ais
 from pipeline.stages.words import pairs
 
-START = datetime(2024, 3, 8, 22, tzinfo=UTC)  # days up to 12: their order is open
+START = datetime(2024, 3, 8, 22, tzinfo=UTC)  # days up to 12, so that the order is open
 SENT = [
     (START + timedelta(hours=6 * n), 133.05 + 0.001 * n, 42.7, draught) for n, draught in enumerate((4.0, 4.0, 7.5))
 ]
@@ -26,13 +26,13 @@ def written(tmp_path, header, row, separator=","):
 
 
 def decoded(path, **options):
-    """What is read, and what is wrong, in words."""
+    """The messages read, and what is wrong, in words."""
     read = read_ais([path], **options)
     return read.messages, "; ".join(str(problem) for problem in read.problems)
 
 
 def agrees(messages):
-    """Are times, places, draughts and the hull those that were sent?"""
+    """Are times, positions, draughts and the hull as they were sent?"""
     size = (messages[["a", "b"]].sum(axis=1), messages[["c", "d"]].sum(axis=1))
     return (
         messages["time_utc"].tolist() == TIMES
@@ -43,7 +43,7 @@ def agrees(messages):
 
 
 def proposed(said):
-    """The options of the command that a message names, as the reader of AIS takes them."""
+    """The options of the command that a message suggests, as the AIS reader takes them."""
     (command,) = re.findall(r"capwatch ais (--[a-z-]+ (?:'[^']*'|\S+))", said)
     name, value = shlex.split(command)
     key = name.removeprefix("--").replace("-", "_")
@@ -51,7 +51,7 @@ def proposed(said):
 
 
 def test_nested_names_of_flattened_json_are_read(tmp_path):
-    """Three times stand in such a record: that of the position is meant."""
+    """Such a record has three times, of which the position's is meant."""
     header = (
         "updateTimestamp,staticData.timestamp,staticData.mmsi,staticData.imo,staticData.shipType,"
         "staticData.dimensions.a,staticData.dimensions.b,staticData.dimensions.c,staticData.dimensions.d,"
@@ -193,7 +193,7 @@ def test_values_in_a_transponders_own_units_are_no_messages_of_a_place(tmp_path)
 
 
 CELLS = ",LAT,LON,DRAUGHT,LENGTH,BEAM,MMSI"
-IN_TWO = {  # names of the columns, and how a day and a time of day are written in them
+IN_TWO = {  # column names, and the formats of the day and the time of day in them
     "ISO": ("Date,UTC", "%Y-%m-%d", "%H:%M:%S"),
     "time without seconds": ("date,utc_time", "%Y-%m-%d", "%H:%M"),
     "zone in the day's name": ("Date (UTC),Time", "%Y-%m-%d", "%H:%M:%S"),
@@ -223,7 +223,7 @@ def test_day_and_time_in_two_columns_are_one_time(tmp_path, form, quoted):
 
 
 def test_a_day_beside_whole_times_is_not_asked(tmp_path):
-    """It may be of another thing."""
+    """It may be the date of something else."""
     path = written(
         tmp_path,
         "date,time" + CELLS,
@@ -269,7 +269,7 @@ def test_an_offset_in_a_columns_name_is_its_zone(tmp_path, name):
 
 
 def test_a_zone_that_contradicts_the_columns_name_is_refused(tmp_path):
-    """Two tables in one command, and one option that is meant for the other: either reading may be wrong by hours."""
+    """Two tables in one command, with an option meant for one of them: either reading may be hours off."""
     path = written(
         tmp_path, "MMSI,DT_POS_UTC,LON,LAT", lambda t, lon, lat, _d: (445999001, f"{t:%Y-%m-%d %H:%M:%S}", lon, lat)
     )
@@ -280,13 +280,13 @@ def test_a_zone_that_contradicts_the_columns_name_is_refused(tmp_path):
 
 
 def test_a_zone_that_a_name_may_state_is_asked_for(tmp_path):
-    """As statistics programs write `Time (UTC+9)`."""
+    """As in statistics programs' form of `Time (UTC+9)`."""
     path = written(tmp_path, "MMSI,Time..UTC.9.", lambda t, *_: (445999001, f"{t:%Y-%m-%d %H:%M:%S}"))
     assert "times have no zone" in decoded(path, columns={"time_utc": "Time..UTC.9."})[1]
 
 
 def test_a_vessel_type_called_generic_is_read_where_none_is_detailed(tmp_path):
-    """MarineTraffic's exports have both columns, or the generic one alone."""
+    """MarineTraffic's exports have both columns, or only the generic one."""
     header = "MMSI,timestamp_utc,LON,LAT,Vessel Type - Generic"
     rows = lambda t, lon, lat, _d: (445999001, f"{t:%Y-%m-%d %H:%M:%S}", lon, lat, "Tankers")  # noqa: E731
     assert decoded(written(tmp_path, header, rows))[0]["ship_type"].tolist() == [80] * 3
@@ -318,7 +318,7 @@ def test_a_word_for_nothing_costs_its_cell_alone(tmp_path, word):
 
 
 def test_all_doubts_of_one_table_are_told_whole(tmp_path):
-    """Values as transponders count them: of five doubts none is cut out of the line."""
+    """Values in a transponder's units raise five doubts, none of which may be cut off."""
     path = written(
         tmp_path,
         "MMSI,TIME,LONGITUDE,LATITUDE,COG,TYPE,DRAUGHT",

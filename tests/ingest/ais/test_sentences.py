@@ -65,7 +65,7 @@ def test_a_time_that_is_not_sure_is_none(line):
 
 
 def test_gatehouse_line_gives_the_time_of_the_next_sentence_only():
-    body = "PGHP,1,2024,3,7,12,0,0,250,338,2,,1,09"  # a quarter of a second after noon
+    body = "PGHP,1,2024,3,7,12,0,0,250,338,2,,1,09"  # 0.25 s after noon
     reader = SentenceReader()
     assert reader.read(f"${body}*{reduce(xor, body.encode()):02X}".encode()) == "no_data"
     assert reader.read(ONE.encode()).time_s == NOON_S + 0.25

@@ -1,4 +1,4 @@
-"""Speeds in another unit than knots are told by the ways that ships made, and used by nobody."""
+"""Speeds in another unit than knots are recognised by the distances that ships made good, and not used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HEADER = "mmsi,time_utc,lon,lat,sog,cog"
 
 
 def table(tmp_path, speed, *, knots=(8.0, 12.5), minutes=10, rows=12, lat=42.0):
-    """Ships northwards: a minute of latitude is a nautical mile. ``speed`` writes what each sends."""
+    """Ships going north: a minute of latitude is a nautical mile. ``speed`` writes what each sends."""
     lines = [HEADER]
     for ship, made in enumerate(knots):
         for n in range(rows):
@@ -43,7 +43,7 @@ def test_knots_are_read_as_they_stand(tmp_path, form, error):
 
 
 def test_a_table_without_legs_shows_tenths_by_what_no_transponder_sends(tmp_path):
-    """Rows of hours apart: nothing is steady for so long, and 145 are 14.5 knots."""
+    """With rows hours apart nothing is steady for long enough, but 145 must be 14.5 knots."""
     read = table(tmp_path, lambda knots: f"{knots * 10:.0f}", knots=(14.5, 6.0), minutes=90)
     assert "12 of 24 are above 102.2 kn" in str(read.problems[0])
     assert read.messages["sog"].isna().all()
@@ -76,7 +76,7 @@ def test_only_the_table_with_the_other_unit_loses_its_speeds(tmp_path):
     ids=["tacking", "not of one speed", "an hour between", "hardly moving", "half a kilometre"],
 )
 def test_a_way_that_is_shorter_than_her_speed_says_nothing_where_it_was_not_steady(tmp_path, said_kn, cog_deg, minutes):
-    """Each leg would fit kilometres an hour: she made good 1 / 1.852 of what she says on the whole."""
+    """Each leg would fit kilometres an hour: overall she made good 1 / 1.852 of her stated speed."""
     step_deg = sum(said_kn) / 2 / 1.852 * minutes / 3600
     lines = [HEADER]
     for n in range(12):
@@ -89,10 +89,10 @@ def test_a_way_that_is_shorter_than_her_speed_says_nothing_where_it_was_not_stea
 
 @pytest.mark.parametrize("unit", [1.0, 0.5144], ids=["knots", "metres a second"])
 def test_a_way_to_the_east_is_as_long_as_its_meridians_are_apart(tmp_path, unit):
-    """At 60 degrees a minute of longitude is half a mile: taken for a whole one, knots would be metres a second."""
+    """At 60 degrees a minute of longitude is half a mile; counted as a whole one, knots would seem metres a second."""
     lines = [HEADER]
     for n in range(12):
-        lon = 179.9 + n * 9.0 * 10 / 3600 / 0.5  # she passes the antimeridian
+        lon = 179.9 + n * 9.0 * 10 / 3600 / 0.5  # she crosses the antimeridian
         lines.append(
             f"273000001,2024-03-07T{n // 6:02}:{n % 6}0:00Z,{(lon + 180) % 360 - 180:.6f},60,{9 * unit:.1f},90"
         )

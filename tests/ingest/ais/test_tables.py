@@ -53,7 +53,7 @@ EUROPEAN = [
 
 
 def european(path):
-    """The messages of a table whose separator is told, and nothing else."""
+    """The messages of a table with a stated separator, and nothing else."""
     read = read_ais([path])
     (problem,) = read.problems
     assert "columns MMSI, Time_UTC, LAT, LON and the others stand between" in str(problem)
@@ -94,7 +94,7 @@ def test_a_comma_in_a_name_parts_no_column_of_semicolons(tmp_path):
 
 
 def test_each_time_is_read_by_the_format_that_reads_it(tmp_path):
-    """Tables put together from two sources could be read by one of their forms alone."""
+    """As in tables combined from two sources."""
     times = ["31/03/2024 12:00", "Apr 1 2024 12:00 PM", "1712059200", "2024.04.03 12-00"]
     path = csv_of(tmp_path, "mmsi,time_utc,lon,lat", *(f"{n},{t},133,42" for n, t in enumerate(times, 1)))
     read = read_ais([path], time_format=("%d/%m/%Y %H:%M", "%b %d %Y %I:%M %p"))
@@ -153,7 +153,7 @@ def test_a_bad_time_costs_its_own_line(tmp_path, bad):
 
 
 def test_a_bad_time_may_stand_in_a_block_of_its_own(tmp_path, monkeypatch):
-    """The same rows in one block or in many: a time without a zone does not refuse a file that stated zones before."""
+    """The same rows in one block or many: a time without a zone does not refuse a file with zones in earlier times."""
     monkeypatch.setattr("pipeline.ingest.ais.files.blocks.__defaults__", (40,))
     rows = ["1,2024-03-07T12:00:00Z,133,42", "2,2024-03-07T12:00:00,133,42", "3,x,133,42", "4,2024-03-07T12:00:00Z,1,2"]
     read = read_ais([csv_of(tmp_path, "mmsi,timestamp,lon,lat", *rows)])
@@ -172,7 +172,7 @@ def test_the_form_of_exactearth_is_read_where_its_zone_is_named(tmp_path):
 
 def test_times_with_zones_of_several_kinds_are_moments(tmp_path):
     rows = [f"{n},{t},133,42" for n, t in enumerate(["07/03/2024 12:00:00Z", "07/03/2024 22:00:00+10:00"], 1)]
-    rows.append("3,17/03/2024 12:00:00,133,42")  # tells that days come first, and has no zone
+    rows.append("3,17/03/2024 12:00:00,133,42")  # shows that days come first, and has no zone
     read = read_ais([csv_of(tmp_path, "mmsi,timestamp,lon,lat", *rows)])
     assert read.messages["time_utc"].tolist() == [NOON, NOON]
     assert read.balance["bad_format"] == 1
@@ -186,7 +186,7 @@ def test_a_format_that_is_none_is_told(tmp_path):
 
 
 def test_a_zone_of_letters_in_a_format_is_heeded_by_the_option_alone(tmp_path):
-    """21 o'clock in Seoul is noon in Greenwich; the name of the column would have made it 21 o'clock there."""
+    """21 o'clock in Seoul is noon in Greenwich; by the column's name it would be 21 o'clock there."""
     path = csv_of(tmp_path, "mmsi,BaseDateTime,lon,lat", "1,07/03/2024 21:00 KST,133,42")
     form = "%d/%m/%Y %H:%M KST"
     with pytest.raises(ConfigError, match="the zone KST is no more than letters; name it with --time-zone"):

@@ -1,4 +1,4 @@
-"""Times of tables: what a zone's offset adds, and which unit an epoch has, against the standard library."""
+"""Times of tables: effect of zone offsets, and units of epochs, compared with the standard library."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -34,7 +34,7 @@ def test_an_epoch_has_the_unit_that_its_size_tells(digits):
 @pytest.mark.parametrize("behind", ["Z", "+00:00", " +0000 UTC", ""], ids=["Z", "offset", "as Go writes it", "named"])
 @pytest.mark.parametrize("digits", ["25", "2500000", "250000000"], ids=["hundredths", "as .NET", "billionths"])
 def test_a_second_may_be_written_to_any_digit(digits, behind):
-    """Beside times of whole seconds, too: what is finer than a millionth is of no use here."""
+    """Also beside times of whole seconds; digits beyond a millionth are of no use here."""
     texts = pd.Series([f"2024-03-07 12:00:00.{digits}{behind}", f"2024-03-07 12:00:00{behind}"])
     found = parse_times("t", "time", texts, TimeRule((), None if behind else UTC))
     assert found.tolist() == [NOON + timedelta(seconds=0.25), NOON]
@@ -52,7 +52,7 @@ def test_a_second_may_be_written_to_any_digit(digits, behind):
     ],
 )
 def test_only_a_date_settles_the_order_of_day_and_month(texts, day_first):
-    """There is no month of 45 or 13, and no day of 32: beside such, 07/03 is read in two ways as before."""
+    """There is no month 45 or 13 and no day 32, so such dates leave 07/03 open."""
     dates, rule = pd.Series([f"{text} 12:00" for text in texts]), TimeRule((), UTC)
     if day_first is None:
         with pytest.raises(ConfigError, match="day-first or month-first"):

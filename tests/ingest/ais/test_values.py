@@ -31,7 +31,7 @@ def test_the_input_is_not_changed():
 
 @pytest.mark.parametrize(("pair", "largest"), [("ab", 500.0), ("cd", 100.0)])
 def test_a_hull_as_large_as_the_largest_is_one_and_a_metre_more_is_none(pair, largest):
-    """Whichever side of the antenna is the longer one; both sides are void, and both counted."""
+    """Whichever side of the antenna is longer; both sides are void, and both counted."""
     sent = {"msg_type": 5, pair[0]: [largest - 1, 1.0, largest, 1.0], pair[1]: [1.0, largest - 1, 1.0, largest]}
     clean, impossible = without_codes(pd.DataFrame(sent))
     assert clean[list(pair)].notna().to_numpy().tolist() == [[True] * 2, [True] * 2, [False] * 2, [False] * 2]
@@ -51,7 +51,7 @@ def test_a_hull_as_large_as_the_largest_is_one_and_a_metre_more_is_none(pair, la
     ],
 )  # fmt: skip
 def test_codes_are_those_of_each_message(kind, column, value, kept, wrong):
-    """ITU-R M.1371-5, annex 8: what means "not available" is not counted as wrong."""
+    """ITU-R M.1371-5, annex 8: codes for "not available" are not counted as wrong."""
     clean, impossible = without_codes(pd.DataFrame({"msg_type": [kind], column: [value]}))
     assert clean[column].notna().tolist() == [kept]
     assert impossible.get(column, 0) == wrong

@@ -1,4 +1,4 @@
-"""A zip with one AIS file is read like the file; any other is refused in one line."""
+"""A zip with one AIS file is read like that file; any other is refused in one line."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_more_or_fewer_files_than_one_are_refused(tmp_path):
 @pytest.mark.parametrize("name", ["../x.csv", "a/../../x.csv", "/x.csv", "..\\x.csv", "C:\\x.csv"])
 @pytest.mark.parametrize("more", [{}, {"b.csv": TABLE}], ids=["alone", "beside a file"])
 def test_a_name_that_leads_out_of_the_archive_is_named(tmp_path, name, more):
-    """It was told to hold no files."""
+    """The archive must not be said to hold no files."""
     said = refusal(zipped(tmp_path / "slip.zip", **{name: TABLE} | more))
     assert said == f"cannot be unpacked (has a member named {name!r}, which leads out of the archive)"
 
@@ -59,7 +59,7 @@ def test_a_name_that_leads_out_of_the_archive_is_named(tmp_path, name, more):
     ids=["gzip of gzip", "bzip2", "xz", "empty zip"],
 )
 def test_what_is_still_packed_is_called_so(tmp_path, content, said):
-    """It was told to hold zero bytes, as UTF-16 does."""
+    """It must not be said to hold zero bytes, as UTF-16 does."""
     (tmp_path / "ais.csv").write_bytes(content)
     assert refusal(tmp_path / "ais.csv") == said
 
@@ -96,7 +96,7 @@ def test_what_lies_in_it_is_told_by_its_content(tmp_path, inner):
 
 @pytest.mark.parametrize("where", [0.3, 0.6, 0.99])
 def test_damage_is_told(tmp_path, where):
-    """A member's checksum is that of all its bytes: nothing that was unpacked from a damaged one is used."""
+    """A member's checksum covers all of its bytes, so nothing unpacked from a damaged one is used."""
     path = zipped(tmp_path / "a.zip", **{"a.csv": TABLE})
     raw = bytearray(path.read_bytes())
     raw[int(where * raw.index(b"PK\x01\x02"))] ^= 0x55
@@ -111,6 +111,6 @@ def test_a_cut_archive_is_refused(tmp_path):
 
 
 def test_a_spreadsheet_is_told_as_one(tmp_path):
-    """It is a zip of many files, which nobody who made it knows."""
+    """It is a zip of many files, which its author does not know."""
     parts = {"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}
     assert "a spreadsheet; save its sheet as CSV" in refusal(zipped(tmp_path / "ais.xlsx", **parts))

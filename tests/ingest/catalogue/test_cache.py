@@ -1,4 +1,4 @@
-"""The cache: made once, whole or not at all, checked when it is used, bounded."""
+"""The cache: entries made once, whole or not at all, checked when used, and limited in size."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_the_longest_unused_go_first_and_those_in_use_stay(tmp_path):
 
 
 def test_an_entry_that_another_process_removes_meanwhile_is_gone(tmp_path, monkeypatch):
-    """Two runs tidy one cache: the slower met "no such file", and its run ended."""
+    """When two runs tidy one cache, the slower must not fail with "no such file"."""
     cache = Cache(tmp_path, 500)
     for n in range(2):
         cache.entry({"n": n}, maker("x" * 1000))

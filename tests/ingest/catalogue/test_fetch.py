@@ -1,4 +1,4 @@
-"""Many products by one process: what is asked once for all, and what each of them cost."""
+"""Many products in one process: what is requested once for all, and what each of them costs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tests.ingest.catalogue.test_optical import AOI
 
 
 def test_products_of_one_container_share_a_token_and_each_counts_its_own_requests(site, tmp_path, monkeypatch):
-    """The Planetary Computer's token desk answers 429 after few requests (its issues 191, 415 and 457); and of four at
-    once each was told the requests of all."""
+    """The Planetary Computer's token service answers 429 after few requests (its issues 191, 415 and 457). Of four
+    products fetched at once each reports only its own requests."""
     site.locked, site.latency_s = "/account/", 0.01
     made = fetch_module.service_of
-    monkeypatch.setattr(fetch_module, "service_of", lambda *told: sleep(0.05) or made(*told))  # all begin meanwhile
+    monkeypatch.setattr(fetch_module, "service_of", lambda *told: sleep(0.05) or made(*told))  # all start in that time
     service = {"api": site.url, "tokens": f"{site.url}/sas/token", "storage": site.url}
     config = config_for(site.url, sentinel2="planetary-computer", services={"planetary-computer": service})
     folder = write_bands(site.root / "account/box/bands")

@@ -1,4 +1,4 @@
-"""Cut-outs of Sentinel-2 L2A: reflectance by the pixels, not by a flag; one grid; a sidecar with what was measured."""
+"""Cut-outs of Sentinel-2 L2A: reflectance by the pixels, not by a flag; one grid; a sidecar of measured values."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_cut_out_holds_the_bands_on_one_grid_with_reflectance(site, tmp_path):
     ],
 )
 def test_the_pixels_decide_on_the_offset_whatever_a_flag_says(site, tmp_path, stored_offset, flag, baseline, wanted):
-    """A mirror may have taken the 1,000 away or not, and its flag lies both ways: reflectance is the same."""
+    """A mirror may have removed the 1,000 or not, and its flag may be wrong either way: reflectance is the same."""
     told = {"s2:processing_baseline": baseline, "s2:product_uri": "", "earthsearch:boa_offset_applied": flag}
     product = optical_product(write_bands(site.root / "b", offset=stored_offset), site.url, **told)
     scene = cut(product, tmp_path / "c", site)
@@ -91,7 +91,7 @@ def test_each_catalogue_names_its_bands_in_its_way(site, tmp_path, catalogue):
 
 
 def test_cloud_is_counted_over_the_aoi_from_the_products_own_classification(site, tmp_path):
-    """Truth: the upper quarter of the whole image is cloud, and the window begins where its transform says."""
+    """Truth: the top quarter of the whole image is cloud, and the window begins where its transform says."""
     scene = cut(optical_product(write_bands(site.root / "b"), site.url), tmp_path / "c", site)
     with rasterio.open(tmp_path / "c" / f"{S2_PRODUCT}.tif") as image:
         top = round((4_736_000 - image.transform.f) / 10)
@@ -103,14 +103,14 @@ def test_cloud_is_counted_over_the_aoi_from_the_products_own_classification(site
     [
         ("2024-03-07T11:08:12+09:00", "02:08:12"),
         ("2024-03-07T02:05:29.024Z", "02:05:29"),
-        ("2024-03-07", "02:05:29"),  # a day is no time
-        ("2024-03-07T11:08:12Z", "02:05:29"),  # Vostochny's time of that day, called UTC
+        ("2024-03-07", "02:05:29"),  # a day is not a time
+        ("2024-03-07T11:08:12Z", "02:05:29"),  # Vostochny's local time of that day, labelled UTC
         ("2024-03-09T02:08:12Z", "02:05:29"),
         (None, "02:05:29"),
     ],
 )
 def test_the_time_is_the_catalogues_only_where_the_operators_name_allows_it(site, told, wanted):
-    """The name holds when the take began (ESA): 2024-03-07 02:05:29 UTC, and no take lasts for an hour."""
+    """The name states the start of the take (ESA): 2024-03-07 02:05:29 UTC, and no take lasts an hour."""
     product = optical_product(site.root, site.url, datetime=told)
     assert product.acquired.strftime("%Y-%m-%d %H:%M:%S") == f"2024-03-07 {wanted}"
 
@@ -133,7 +133,7 @@ def test_an_item_that_names_another_projection_is_not_used(site, tmp_path):
     ],
 )
 def test_a_band_that_covers_other_ground_than_the_first_is_not_laid_upon_it(site, tmp_path, band, shape, place):
-    """Each of these begins where the other bands begin, and has pixels as wide as theirs or twice as wide."""
+    """Each begins where the other bands do, with pixels as wide as theirs or twice as wide."""
     product = optical_product(write_bands(site.root / "b"), site.url)
     a, b, d, e = place
     with rasterio.open(

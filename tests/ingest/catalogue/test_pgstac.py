@@ -22,7 +22,7 @@ PROGRAMS = [Path(p) for p in ("/usr/lib/postgresql", "/usr/local/pgsql")]
 
 
 def _bin() -> Path:
-    """The folder of PostgreSQL's programs, with PostGIS beside them; skips where there is none."""
+    """The folder of PostgreSQL's programs, with PostGIS; skips the test if there is none."""
     for package in ("pypgstac", "stac_fastapi.pgstac", "uvicorn"):
         pytest.importorskip(package, reason=f"{package} is not installed: no full STAC API for tests")
     found = sorted(p for root in PROGRAMS for p in root.glob("*/bin") if (p / "initdb").is_file())

@@ -1,4 +1,4 @@
-"""Cut-outs of GRD: every pixel has the position, time and sigma0 that it has in the whole product."""
+"""Cut-outs of GRD: every pixel has the same position, time and sigma0 as in the whole product."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_only_the_blocks_of_the_window_travel(site, tmp_path):
 
 @pytest.mark.usefixtures("narrow")
 def test_false_projection_metadata_of_an_item_moves_nothing(site, tmp_path):
-    """The item claims a grid 13 degrees away; the ship stays where the annotation puts it."""
+    """The item claims a grid 13 degrees away; the ship stays where the annotation puts her."""
     root = tiled(big_product(site.root))
     scene = cut(radar_product(root, site.url), tmp_path / "cut", site)
     truth = place(Recipe(), 900, 450)
@@ -157,7 +157,7 @@ def test_without_a_manifest_the_scene_says_that_it_is_unverified(site, tmp_path)
 
 
 def test_a_product_beside_the_aoi_is_no_unknown_look(site, tmp_path):
-    """Its outline is known from the annotation, so no berth of the AOI counts as missed because of it."""
+    """The annotation gives its outline, so no berth of the AOI is unknown because of it."""
     root = tiled(big_product(site.root, origin=(140.0, 42.75)))
     with pytest.raises(NotCovered, match="shows nothing of the AOI") as caught:
         cut(radar_product(root, site.url), tmp_path / "cut", site)
@@ -198,7 +198,7 @@ def test_simulated_stays_simulated(site, tmp_path):
 
 
 def test_a_disk_that_takes_nothing_is_no_damaged_image(site, tmp_path):
-    """A full one ended in "is damaged (also when fetched anew)", and its look was unknown."""
+    """A full disk must not end in "is damaged (also when fetched anew)", with the look unknown."""
     product = radar_product(tiled(big_product(site.root)), site.url)
     access = access_for(config_for(site.url))
     image = RemoteImage(product.files["VV"], "VV", access, access.web.deadline())

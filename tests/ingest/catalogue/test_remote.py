@@ -1,4 +1,4 @@
-"""Windows over the wire: the bytes that are needed, few requests, and the true cause when something is wrong."""
+"""Windows over the network: only the bytes needed, few requests, and the true cause when something is wrong."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_few_requests_and_no_guesses_at_side_files(site):
 
 
 def test_strips_that_follow_one_another_come_in_one_request(site):
-    """1,200 strips of a row each, as the operator writes them."""
+    """1,200 strips of one row each, as the operator writes them."""
     image = remote(site, served(site, "strips"))
     before = len(site.log)
     with image.opened() as dataset:
@@ -128,7 +128,7 @@ def test_what_is_no_image_is_said_to_be_none(site, content, words):
 
 @pytest.mark.parametrize("tear", [lambda raw: raw[: len(raw) // 2], lambda raw: raw[:8] + b"\xff" * 300 + raw[308:]])
 def test_a_torn_image_has_the_same_cause_each_time(site, tear):
-    """The cause is written into the tables of a run, which a repeated run must reach to the byte."""
+    """A run's tables hold the cause, and a repeated run must reproduce them to the byte."""
     path = served(site)
     path.write_bytes(tear(path.read_bytes()))
     causes = set()
@@ -149,7 +149,7 @@ def test_a_damaged_block_is_refused(site):
 
 
 def test_blocks_that_crash_the_decoder_crash_the_helper_alone(site, monkeypatch):
-    """Of the copy that it is given only the header and the window's blocks were fetched: the rest takes no room."""
+    """Its copy holds only the header and the window's blocks; the rest takes no space."""
     program = """if True:
         import json, os, signal
         header = json.loads(input())
@@ -179,7 +179,7 @@ def test_a_header_that_crashes_the_decoder_is_met_by_the_helper_first(site, monk
 
 @pytest.mark.parametrize("profile", list(PROFILES))
 def test_the_helper_fetches_what_it_needs_and_nothing_is_fetched_twice(site, profile):
-    """The helper decodes the window first; all that this process reads afterwards is held by then."""
+    """The helper decodes the window first; everything that this process reads afterwards is already there."""
     image = remote(site, served(site, profile, image=np.tile(IMAGE, (3, 3))))
     asked: list[tuple[int, int]] = []
     real = image._fetch

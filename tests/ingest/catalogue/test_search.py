@@ -1,4 +1,4 @@
-"""Searching: against a real STAC server on loopback, and against a page that answers as no server should."""
+"""Searching: against a real STAC server on loopback, and against one that answers as no server should."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def server(tmp_path_factory):
 
 
 def test_what_a_server_has_of_a_box_and_a_period(server, monkeypatch):
-    """28 days and one of a newer satellite; neither another mode, nor elsewhere, nor the first moment after the end."""
+    """28 days, and one of a newer satellite; no other mode or place, and not the first moment after the end."""
     monkeypatch.setattr(catalogue, "PAGE", 7)
     found = catalogue.search(settings(server), BOX, START, END)
     assert len(found.items) == 29
@@ -75,7 +75,7 @@ def test_the_same_search_gives_the_same_bytes(server, tmp_path):
 
 
 def test_a_second_catalogue_shows_what_the_first_one_lacks(server, tmp_path):
-    """By acquisition: another processing of the same pass, or a _COG at the end of its name, is no other pass."""
+    """By acquisition: another processing of a pass, or _COG at the end of its name, is the same pass."""
     fewer = [grd(day, suffix="0000") for day in range(1, 29) if day != 17]
     with stac_api(tmp_path, ["sentinel-1-grd"], fewer) as url:
         config = settings(
@@ -91,7 +91,7 @@ def test_a_second_catalogue_shows_what_the_first_one_lacks(server, tmp_path):
 
 
 def test_a_pass_that_the_first_catalogue_lists_as_too_cloudy_is_not_one_that_it_lacks(site):
-    """Cloud differs between processings of one pass: 96 % in the one, 94 % in the other, where 95 % may be."""
+    """Cloud differs between processings of one pass: 96 % in one, 94 % in the other, with a limit of 95 %."""
     name = "S2B_MSIL2A_20240307T020529_N0510_R017_T53TKJ_20240307T045211"
     other = "S2B_MSIL2A_20240307T021529_N0510_R017_T53TKJ_20240307T045211"
     page(site, [_item(name, "sentinel-2-l2a", {"eo:cloud_cover": 96.0}, {})])
@@ -109,7 +109,7 @@ def test_a_pass_that_the_first_catalogue_lists_as_too_cloudy_is_not_one_that_it_
 
 @pytest.mark.parametrize("told", [None, "2026-11-30T00:00:00Z", "yesterday"])
 def test_a_pass_that_is_lacking_has_the_time_of_its_name_where_the_items_is_none_or_another(told):
-    """STAC lets ``datetime`` be null; without a time the look that was missed had no place among the others."""
+    """STAC lets ``datetime`` be null; without a time a missed look could not be placed among the others."""
     (lacking,) = catalogue._only_in([grd(3, datetime=told)], set(), Sensor.SENTINEL1, "lacking")
     assert lacking["acquired"] == "2024-03-03T09:20:00Z"
 
@@ -135,7 +135,7 @@ def ask(site, **more):
 
 
 def bent(value):
-    """Copies of a JSON document, in each of which one value is another than it should be, or is not there."""
+    """Copies of a JSON document, each with one value changed or missing."""
     others = (None, 1e400, "", "http://[x", [], [[]], {}, {"href": 1}, "\ud800")
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -149,7 +149,7 @@ def bent(value):
 @pytest.mark.parametrize("every", [29, pytest.param(1, marks=pytest.mark.fuzz)])
 @pytest.mark.parametrize("which", ["root", "search"])
 def test_answers_that_are_bent_in_one_place_end_in_one_line_or_in_items(site, which, every):
-    """What they raise in the libraries is named, and nothing else is caught: a fault of ours must not look like one."""
+    """Only the libraries' errors, by name, are caught: an error of our own must not look like one."""
     page(site, [grd(3)], next={"href": f"{site.url}/search?page=2", "method": "GET"})
     root, body = site.pages["/"], site.pages["/search"](None)
     told: list[str] = []
@@ -253,7 +253,7 @@ def test_what_is_no_object_among_items_is_set_aside(site, item):
     ],
 )
 def test_a_catalogue_that_is_none_is_told_in_one_line(site, what, told):
-    """Of each its library raises another error."""
+    """The library raises a different error for each."""
     page(site, [grd(3)])
     site.pages["/"][what] = told
     with pytest.raises(EnvironmentFault, match=r"^cdse: .*nothing was run\)"):
@@ -263,7 +263,7 @@ def test_a_catalogue_that_is_none_is_told_in_one_line(site, what, told):
 @pytest.mark.parametrize("rel", ["root", "search"])
 @pytest.mark.parametrize("href", ["file:///etc/hostname", "/etc/hostname"])
 def test_a_link_to_a_file_of_this_machine_is_not_opened(site, href, rel, monkeypatch):
-    """pystac-client opens what is no web address, and says what it makes of it."""
+    """pystac-client opens whatever is not a web address as a file, and reports what it finds."""
     page(site, [grd(3)])
     links = [{"rel": "self", "href": site.url}, *site.pages["/"]["links"]]
     site.pages["/"]["links"] = [k for k in links if k["rel"] != rel] + [{"rel": rel, "href": href}]
@@ -297,7 +297,7 @@ def test_a_box_across_180_degrees_is_asked_in_two_parts(site):
 
 
 def test_only_what_every_server_understands_is_asked_for(site):
-    """No query, no filter, no sorting: some servers answer those with no items and no error."""
+    """No query, filter or sorting: some servers answer those with no items and no error."""
     asked = []
     page(site, [])
     site.pages["/search"] = lambda body: asked.append(body) or {"type": "FeatureCollection", "features": []}
@@ -375,7 +375,7 @@ def test_the_published_search_holds_no_query_wherever_an_address_stands(tmp_path
 
 @pytest.mark.parametrize("href", ["//[bad/x.tiff", "http://[bad/x.tiff"])
 def test_an_asset_whose_address_is_none_costs_its_image_alone(href):
-    """An address that cannot be parsed is refused when it is asked for, like any other; the search goes on."""
+    """An address that cannot be parsed is refused when requested, like any other; the search goes on."""
     items = [grd(3), grd(4)]
     items[0]["assets"]["vv"]["href"] = href
     for item in items:

@@ -1,4 +1,4 @@
-"""Keys and tokens: checked early, used late, renewed when they run out, shown nowhere. S3 by moto on loopback."""
+"""Keys and tokens: checked early, used late, renewed when they expire, never shown. S3 by moto on loopback."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_s3_by_a_signed_address_whole_and_in_part(s3):
 
 @pytest.mark.usefixtures("keys")
 def test_keys_open_no_bucket_but_the_catalogues_own(s3):
-    """An item could name any bucket that the keys happen to open."""
+    """Otherwise an item could name any bucket that the keys happen to open."""
     access = access_for(cdse(s3), "cdse")
     deadline = access.web.deadline()
     with pytest.raises(ForbiddenAddress, match="s3://somebody-elses"):
@@ -150,7 +150,7 @@ def test_a_token_is_asked_for_anew_shortly_before_its_end(site):
 
 
 def test_a_token_that_runs_out_in_the_middle_is_replaced(site):
-    """Some are stale when they are handed out."""
+    """Some have already expired when issued."""
     access = planetary(site)
     access.get(f"{site.url}/account/box/x.bin", "f", access.web.deadline())
     site.token = "t1"
@@ -159,7 +159,7 @@ def test_a_token_that_runs_out_in_the_middle_is_replaced(site):
 
 
 def test_threads_whose_token_runs_out_at_once_ask_for_one_new_one(site):
-    """Each threw away what another had just been given; the desk allows few requests."""
+    """A thread must not discard the token that another has just received; few requests are allowed."""
     access = planetary(site)
     access.get(f"{site.url}/account/box/x.bin", "f", access.web.deadline())
     site.token, site.latency_s = "t1", 0.05
@@ -192,7 +192,7 @@ def test_the_token_desk_is_given_time_when_it_is_busy(site):
     ids=["list", "null", "no end", "an end in year 1", "deep"],
 )
 def test_whatever_the_token_desk_answers_costs_the_file(site, told):
-    """A minute before the year 1 there is no time; lists within lists end Python's stack."""
+    """There is no time a minute before the year 1, and deeply nested lists exceed Python's stack."""
     access = planetary(site)
     site.faults = [Fault("/sas/", "status", times=-1, status=200, body=told)]
     for _ in range(2):
@@ -221,7 +221,7 @@ def test_the_planetary_computers_own_variable_names_its_token_desk(monkeypatch, 
 
 
 def test_an_address_that_its_catalogue_signed_long_ago(site):
-    """A presigned address of another catalogue: nothing here can sign it anew, and one line says so."""
+    """Nothing here can renew another catalogue's presigned address, and one line says so."""
     (site.root / "x.bin").write_bytes(b"x")
     access = access_for(config_for(site.url), "earth-search")
     site.faults = [
@@ -233,7 +233,7 @@ def test_an_address_that_its_catalogue_signed_long_ago(site):
 
 @pytest.mark.usefixtures("keys")
 def test_no_message_shows_a_key_a_token_or_a_signed_address(s3, site):
-    """Every way in which these requests fail, and what is said then."""
+    """Every way in which these requests fail, with its message."""
     said = []
     for faults in ([Fault(".", "status", -1, 403)], [Fault(".", "cut", -1)], [Fault("^/account/", "status", -1, 500)]):
         access = planetary(site)

@@ -1,4 +1,4 @@
-"""Wrong bytes of the right length, under the right ETag: what of them can be told, and what becomes of it."""
+"""Wrong bytes with the right length and ETag: what can be noticed, and what is done about it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SEAS = {"VV": SEA, "VH": SEA[::-1].copy()}
 
 @pytest.fixture
 def item(site):
-    """A small sound product on the site, its measurements neither packed nor known by a checksum."""
+    """A small sound product on the site, with measurements uncompressed and without a checksum."""
     return radar_item(write_safe(site.root, Recipe(dn=SEAS)), site.url)
 
 
@@ -43,7 +43,7 @@ def band_of(found, polarisation="vv"):
 
 
 def test_lost_rows_that_come_once_are_fetched_anew(site, item, tmp_path):
-    """Before, the zeros were sealed in the cache, and every later run read them."""
+    """Otherwise the zeros would be sealed in the cache, and read by every later run."""
     site.faults = [Fault(r"-vv-.*\.tiff", "zeros", times=1)]
     found = had(site, item, tmp_path / "cache")
     assert site.faults[0].times == 0
@@ -51,7 +51,7 @@ def test_lost_rows_that_come_once_are_fetched_anew(site, item, tmp_path):
 
 
 def test_lost_rows_that_stay_are_how_the_image_is(site, item, tmp_path):
-    """Nobody but the server knows better; asked twice, the same bytes came."""
+    """The server gives the same bytes twice, and nobody else can tell."""
     site.faults = [Fault(r"-vv-.*\.tiff", "zeros", times=-1)]
     found = had(site, item, tmp_path / "cache")
     assert (band_of(found) == 0).all(axis=1).sum() > 20
@@ -60,7 +60,7 @@ def test_lost_rows_that_stay_are_how_the_image_is(site, item, tmp_path):
 
 @pytest.mark.parametrize(("kept", "asked"), [(Kept.ALL, False), (Kept.UNDOUBTED, True), (Kept.NONE, True)])
 def test_what_came_odd_twice_alike_is_asked_for_again_by_later_runs(site, item, tmp_path, kept, asked):
-    """A server's fault may last for an hour: its answer is not sealed for as long as the cache lives."""
+    """A server's fault may last an hour, and must not stay for as long as the cache."""
     site.faults = [Fault(r"-vv-.*\.tiff", "zeros", times=-1)]
     odd = had(site, item, tmp_path / "cache")
     site.faults = []
@@ -89,7 +89,7 @@ def test_what_is_odd_is_used_while_the_server_is_away(site, item, tmp_path):
 
 @pytest.mark.parametrize(("kept", "right"), [(Kept.UNDOUBTED, False), (Kept.NONE, True)])
 def test_wrong_pixels_that_look_like_an_image_go_when_nothing_kept_is_wanted(site, item, tmp_path, kept, right):
-    """Nobody could tell them; `--fresh` passed by the runs and not by the cache, so nothing but `rm` helped."""
+    """They cannot be noticed, so `--fresh` must ignore the cache as well as earlier runs."""
     path = next(site.root.glob("*/measurement/*-vv-*"))
     whole = path.read_bytes()
     site.faults = [Fault(r"-vv-.*\.tiff", "noise", times=-1)]
@@ -103,7 +103,7 @@ def test_wrong_pixels_that_look_like_an_image_go_when_nothing_kept_is_wanted(sit
 
 @pytest.mark.parametrize(("room", "raised"), [(1 << 24, InputError), (1 << 16, OSError)])
 def test_a_disk_that_is_full_at_the_last_bytes_is_no_damaged_image(tmp_path, room, raised):
-    """What GDAL writes as it closes a file fails unheard; the look was lost to an image that "is damaged"."""
+    """GDAL does not report a failed write on closing a file, which would look like a damaged image."""
     resource = pytest.importorskip("resource")
 
     def torn(folder):
@@ -138,7 +138,7 @@ def test_blocks_that_do_not_decode_are_fetched_anew_and_then_given_up(site, item
     ("key", "kind"), [("file:checksum", "1220"), ("checksum:multihash", "d50110")], ids=["sha256", "md5, older name"]
 )
 def test_an_image_fetched_whole_is_compared_with_the_checksum_in_its_catalogue(site, item, tmp_path, key, kind):
-    """Noise in pixels that are not packed looks like an image; a checksum of the whole file tells it."""
+    """In uncompressed pixels noise looks like an image; a checksum of the whole file reveals it."""
     path = next(site.root.glob("*/measurement/*-vv-*"))
     name = {"1220": "sha256", "d50110": "md5"}[kind]
     item["assets"]["vv"][key] = kind + hashlib.new(name, path.read_bytes()).hexdigest()
@@ -151,7 +151,7 @@ def test_an_image_fetched_whole_is_compared_with_the_checksum_in_its_catalogue(s
 
 
 def test_noise_tables_are_read_before_anything_is_kept(site, item, tmp_path):
-    """Without a manifest a damaged one was sealed, and the product refused in every later run."""
+    """Without a manifest a damaged one would be sealed, and the product refused in every later run."""
     del item["assets"]["safe-manifest"]
     path = next(site.root.glob("*/annotation/calibration/noise-*-vv-*"))
     path.write_text(path.read_text().replace("100 300", "100 x"))
@@ -186,7 +186,7 @@ def test_other_bytes_each_time_are_not_used(tmp_path):
 
 
 def test_a_lost_sector_of_a_cut_out_is_told(site, tmp_path):
-    """Its manifest is our own, so its checksums say nothing of what the server sent."""
+    """Its manifest is ours, so its checksums do not cover what the server sent."""
     lost = SEA.repeat(4, axis=1)
     lost[40, 30:330] = 0
     root = write_safe(site.root, Recipe(shape=lost.shape, dn={"VV": lost, "VH": lost}))
@@ -195,7 +195,7 @@ def test_a_lost_sector_of_a_cut_out_is_told(site, tmp_path):
 
 
 def test_what_was_looked_at_is_not_kept_open(site, item, tmp_path):
-    """Memory grew by 0.4 MB a product, and what the cache removed took its room on the disk for as long."""
+    """Memory would grow by 0.4 MB a product, and files removed from the cache would still take up the disk."""
     files = Path("/proc/self/fd")
     if not files.is_dir():
         pytest.skip("no list of open files here")

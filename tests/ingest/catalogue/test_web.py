@@ -1,4 +1,4 @@
-"""The one client: what it never asks, what it asks again, when it gives up, and what it says then."""
+"""The HTTP client: what it never requests, what it retries, when it gives up, and its messages."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_pause_that_the_server_asks_for_is_kept(web, site):
 
 
 def test_a_pause_that_ends_at_a_date_is_kept(web, site):
-    """RFC 9110, 10.2.3: a number of seconds, or a date; whole seconds, so that up to one is lost."""
+    """RFC 9110, 10.2.3: a number of seconds, or a date; in whole seconds, so up to one is lost."""
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=2.5), usegmt=True)
     site.faults = [Fault("a.bin", "status", times=1, status=429, headers={"Retry-After": date})]
     begun = time.monotonic()
@@ -68,14 +68,14 @@ def test_a_pause_that_ends_at_a_date_is_kept(web, site):
     "told", ["\u00b2", "9" * 5000, "-1", "1e3", "Wed, 21 Oct 2020 07:28:00 GMT", "Mon, 99 Oct 2026 07:28:00", ""]
 )
 def test_a_pause_that_cannot_be_is_our_own(web, site, told):
-    """A superscript two passes for a digit: it ended the run in a traceback."""
+    """A superscript two passes for a digit, and must not end the run in a traceback."""
     site.faults = [Fault("a.bin", "status", times=1, status=429, headers={"Retry-After": told})]
     assert len(get(web, site).body) == 10240
 
 
 @pytest.mark.parametrize("target", ["http://[::1/x", "http://\u00ff\u00fe/x", "//[", "http://127.0.0.1:99999/x"])
 def test_a_redirect_to_what_is_no_address_costs_the_file(web, site, target):
-    """The library below looks at each redirect, also where it is not to follow it, and raised errors of its own."""
+    """The library below parses each redirect, even one that it must not follow, and raises its own errors."""
     site.faults = [Fault("a.bin", "redirect", times=-1, target=target)]
     with pytest.raises(InputError, match=r"redirects to what is no address|not allowed \(no request made\)"):
         get(web, site)
@@ -114,7 +114,7 @@ def test_a_body_that_always_breaks_off_is_none(web, site):
 
 @pytest.mark.parametrize("part", ["drip", "drip_head"])
 def test_a_server_that_drips_runs_into_the_limit(site, part):
-    """Its head counts as its body does: header lines that come one by one are not waited for without an end."""
+    """In the header as in the body: header lines that come one by one are not awaited for ever."""
     (site.root / "a.bin").write_bytes(bytes(1000))
     web = Web(WebPolicy(frozenset({site.url}), tries=3, silence_s=5.0, limit_s=0.5))
     site.faults = [Fault("a.bin", part, times=-1)]
@@ -148,7 +148,7 @@ def test_a_proxy_that_needs_a_library_of_its_own_is_no_connection_that_broke_off
 
 
 def test_a_name_that_nobody_knows_is_told_soon():
-    """RFC 6761: no name below .invalid is ever found. Before, five tries ended in "the connection broke off"."""
+    """RFC 6761: no name below .invalid exists. It must not be tried five times, until "the connection broke off"."""
     web = Web(WebPolicy(frozenset({"http://catalogue.invalid"}), tries=5, first_pause_s=0.01))
     cause = r"^the file: catalogue.invalid cannot be reached: its name is not found .* \(2 tries\)$"
     with pytest.raises(InputError, match=cause):
@@ -196,7 +196,7 @@ def test_a_name_in_front_of_an_allowed_host_does_not_help(web, site):
 
 @pytest.mark.parametrize("form", [r"http://{place}\@allowed.example/a.bin", r"http://{place}\@allowed.example"])
 def test_a_backslash_before_an_allowed_host_does_not_help(site, form):
-    """The library that makes the request ends the host at a backslash (WHATWG URL), urlsplit at the last @."""
+    """The requesting library ends the host at a backslash (WHATWG URL), urlsplit at the last @."""
     web = Web(WebPolicy(frozenset({"http://allowed.example"}), tries=1))
     with pytest.raises(ForbiddenAddress, match="no request made"):
         web.get(Ask(form.format(place=site.url.removeprefix("http://")), "the file"), web.deadline())

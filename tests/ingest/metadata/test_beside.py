@@ -1,4 +1,4 @@
-"""Files beside an image are evidence: each that speaks of it is found and hashed, and no other."""
+"""Files beside an image are evidence: each that says something about it is found and hashed, and no other."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def product(tmp_path):
 
 @pytest.mark.parametrize("style", ["minimal", "planet", "airbus", "maxar"])
 def test_every_metadata_file_of_an_operator_is_there_with_its_hash(product, style):
-    """Truth: whatever the writer put beside the image, by hashlib."""
+    """Truth: every file that the writer put beside the image, hashed by hashlib."""
     image = product(style)
     there = sorted(p for p in image.parent.iterdir() if p != image)
     assert there
@@ -67,7 +67,7 @@ def test_a_sidecar_that_makes_its_image_unusable_is_listed_with_it(tmp_path):
 
 
 def test_an_image_is_not_read_by_a_sidecar_that_nobody_could_hash(tmp_path, monkeypatch):
-    """Its first read fails, as a disk's may; the second, by who reads what it says, would not."""
+    """The first read, for the hash, fails as a disk may; the second, for its content, would succeed."""
     image = radar(tmp_path / "a_20240308.tif", sidecar=True)
 
     def failing(path):
@@ -90,7 +90,7 @@ def test_a_sidecar_that_changes_after_its_image_was_opened_is_told(tmp_path):
     require_unchanged(source)
     before = json.loads(image.with_suffix(".json").read_text())
     describe(image, **before)
-    require_unchanged(source)  # written anew with the same bytes
+    require_unchanged(source)  # rewritten with the same bytes
     describe(image, acquired="2024-03-09T00:00:00Z")
     with pytest.raises(InputError, match="changed while it was read"):
         require_unchanged(source)

@@ -1,4 +1,4 @@
-"""Operators' metadata beside an image: what each layout says, what it leaves open, what is refused."""
+"""Operators' metadata beside an image: what each layout states, what it leaves open, what is refused."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_scale_of_reflectance(tmp_path, style):
 
 
 def test_a_new_operator_is_one_entry(tmp_path, monkeypatch):
-    """docs/add_a_sensor.md: time, angles, bands and scale are read, and its file is evidence, by one more entry."""
+    """docs/add_a_sensor.md: with one more entry, time, angles, bands and scale are read, and its file is evidence."""
 
     def find(image, beside):
         found = beside.get(f"{image.stem.upper().removesuffix('_MS')}.META")
@@ -163,7 +163,7 @@ NEO = """<Data_Access>
     ],
 )
 def test_bands_of_dimap_stand_as_in_their_file(tmp_path, layout, image, bands):
-    """Layouts as in GDAL's samples of Pleiades and Pleiades Neo; calibrations run from blue to near infrared."""
+    """Layouts as in GDAL's samples of Pleiades and Pleiades Neo; calibrations go from blue to near infrared."""
     write_picture(tmp_path, picture(), "airbus")
     xml = next(tmp_path.glob("DIM_*.XML"))
     text = xml.read_text()
@@ -173,7 +173,7 @@ def test_bands_of_dimap_stand_as_in_their_file(tmp_path, layout, image, bands):
 
 
 def test_dimaps_radiance_of_a_reflectance_is_not_its_scale(tmp_path):
-    """Airbus: "Reflectance (RHO) to TOA Radiance (L). Formulae L=RHO/GAIN+BIAS" stands beside the scale of RHO."""
+    """Airbus: "Reflectance (RHO) to TOA Radiance (L). Formulae L=RHO/GAIN+BIAS" is given beside the scale of RHO."""
     path = write_picture(tmp_path, picture(("pan",)), "airbus")
     xml = next(tmp_path.glob("DIM_*.XML"))
     leads_on = "<Band_Radiance><BAND_ID>P</BAND_ID><GAIN>0.0027</GAIN><BIAS>25.8</BIAS></Band_Radiance>"

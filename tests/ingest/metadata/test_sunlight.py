@@ -1,4 +1,4 @@
-"""The sun's stated angles against the time and place of an image. Truth: the meridian passage and the equinox."""
+"""The sun's stated angles against an image's time and place. Truth: the meridian passage and the equinox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Planet's usable data mask: found beside its image, read by its documented bands, part of what the image is."""
+"""Planet's usable data mask: found beside its image, read by its documented bands, and part of the evidence."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OPTICAL = OpenOptions(sensor=Sensor.OPTICAL)
 
 
 def mask(*parts):
-    """An 8-band mask, clear but for the given parts: band counted from 1, rows, value."""
+    """An 8-band mask, clear except for the given parts: band counted from 1, rows, value."""
     bands = np.zeros((8, SIDE, SIDE), np.uint8)
     for band, rows, value in parts:
         bands[band - 1, slice(*rows)] = value
@@ -39,14 +39,14 @@ def image(tmp_path):
 
 
 def test_unusable_pixels_are_no_measurement_and_cloud_is_told(image):
-    """Blackfill (bit 0) and a lost red band (bit 4) count as unusable, the older method's cloud (bit 1) does not."""
+    """Blackfill (bit 0) and a missing red band (bit 4) are unusable, cloud by the older method (bit 1) is not."""
     hidden = (6, (10, 20), 1), (5, (20, 25), 1), (4, (25, 30), 1)
     unusable = (8, (0, 5), 0b1), (8, (5, 8), 0b10000), (8, (35, 40), 0b10)
     write(image.with_name(f"{ITEM}_udm2.tif"), mask(*hidden, *unusable), **FINE)
     scene = open_scene(image, OPTICAL)
     tile, rows = scene.read(WHOLE), np.arange(SIDE)
     np.testing.assert_array_equal(tile.valid, np.broadcast_to(rows[:, None] >= 8, (SIDE, SIDE)))
-    told = (rows >= 10) & (rows < 25)  # cloud and heavy haze; light haze is seen through
+    told = (rows >= 10) & (rows < 25)  # cloud and heavy haze; light haze is transparent
     np.testing.assert_array_equal(tile.clouded, np.broadcast_to(told[:, None], (SIDE, SIDE)))
     part = scene.read(Window(6, 3, 10, 7))
     np.testing.assert_array_equal(part.clouded, tile.clouded[6:16, 3:10])

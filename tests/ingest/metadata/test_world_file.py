@@ -1,4 +1,4 @@
-"""Pictures with a world file. The truth is rasterio's: the same pixels in a GeoTIFF with that map grid."""
+"""Pictures with a world file. Truth: rasterio with the same pixels in a GeoTIFF on that map grid."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def pixels():
 
 
 def picture(folder, ending="png", world="pgw"):
-    """A picture and its world file, which counts from the centre of the first pixel."""
+    """A picture and its world file, whose origin is the centre of the first pixel."""
     image = write(folder / f"a.{ending}", pixels(), driver={"png": "PNG", "jpg": "JPEG", "tif": "GTiff"}[ending])
     for left_over in folder.glob("*.aux.xml"):
         left_over.unlink()

@@ -64,7 +64,7 @@ def test_encrypted_and_truncated_archives_are_refused(tmp_path):
         open_files(cut)
     locked = bytearray(whole)
     at = locked.rfind(b"PK\x01\x02")
-    while at >= 0:  # the flag bit of every entry of the central directory
+    while at >= 0:  # set the flag bit of every entry of the central directory
         locked[at + 8] |= 1
         at = locked.rfind(b"PK\x01\x02", 0, at)
     (tmp_path / "locked.zip").write_bytes(locked)
@@ -85,7 +85,7 @@ def test_a_damaged_member_is_an_error_not_a_crash(tmp_path):
 @pytest.mark.parametrize("place", ["header", "content"])
 @pytest.mark.parametrize("product", ["sentinel1", "sentinel2"])
 def test_whichever_member_is_damaged_the_image_is_refused_and_no_other(tmp_path, product, place):
-    """Of the member that tells what the others are, too: its damage must not end a run."""
+    """Also the member that describes the others: its damage must not end a run."""
     if product == "sentinel1":
         whole = zipped(write_safe(tmp_path / "whole"), tmp_path / "whole.zip")
     else:
@@ -109,7 +109,7 @@ def test_whichever_member_is_damaged_the_image_is_refused_and_no_other(tmp_path,
 
 
 def test_a_way_of_packing_that_is_not_read_is_told(tmp_path):
-    """Windows packs members of more than 2 GB by deflate64, method 9 (PKWARE, APPNOTE.TXT, 4.4.5)."""
+    """Windows compresses members of more than 2 GB by deflate64, method 9 (PKWARE, APPNOTE.TXT, 4.4.5)."""
     raw = bytearray(zipped(write_safe(tmp_path), tmp_path / "whole.zip").read_bytes())
     for signature, method_at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
         at = raw.find(signature)
@@ -124,7 +124,7 @@ def test_a_way_of_packing_that_is_not_read_is_told(tmp_path):
 
 def test_a_file_that_may_not_be_read_is_named(tmp_path):
     files = open_files(write_safe(tmp_path))
-    (files.path / "manifest.safe").unlink()  # as when it is taken away meanwhile
+    (files.path / "manifest.safe").unlink()  # as if it were removed meanwhile
     with pytest.raises(InputError, match=r"manifest.safe: cannot be read"):
         files.text("manifest.safe")
 
@@ -159,7 +159,7 @@ def test_a_link_to_itself_is_no_file_of_a_product(tmp_path):
 
 @pytest.mark.parametrize("name", [".DS_Store", "measurement/Thumbs.db", "preview/__MACOSX/x", "._manifest.safe"])
 def test_what_a_system_leaves_in_a_product_is_no_part_of_it(tmp_path, name):
-    """Looking into an unpacked product with a Mac must not make it another than its zip: the look would be lost."""
+    """Opening an unpacked product on a Mac must not make it differ from its zip: the look would be lost."""
     root = write_safe(tmp_path / "unpacked")
     archive = zipped(root, tmp_path / "delivered.zip")
     (root / name).parent.mkdir(exist_ok=True, parents=True)
@@ -171,7 +171,7 @@ def test_what_a_system_leaves_in_a_product_is_no_part_of_it(tmp_path, name):
 
 
 def test_a_mac_s_note_on_a_band_is_not_the_band(tmp_path):
-    """On a foreign disk each file has another beside it that is named after it, for what that disk cannot hold."""
+    """On a foreign disk macOS puts a file named after each one beside it, for what that disk cannot store."""
     root = write_sentinel2(tmp_path)
     before = open_scene(root)
     for band in list(root.rglob("*.jp2")):

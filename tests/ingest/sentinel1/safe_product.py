@@ -97,7 +97,7 @@ def write_manifest(root: Path, listed: list[tuple[str, str]], processed: str) ->
 
 
 def zipped(root: Path, target: Path) -> Path:
-    """The product as a zip, as downloads are."""
+    """The product as a zip, as downloaded."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as out:
         for file in sorted(p for p in root.rglob("*") if p.is_file()):
             out.write(file, f"{root.name}/{file.relative_to(root).as_posix()}")

@@ -1,4 +1,4 @@
-"""Tables of calibration and noise at their ends, where interpolation goes over into what the format says."""
+"""Calibration and noise tables at their ends, where the format's own rules replace interpolation."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def test_a_zero_among_noise_takes_the_power_of_the_nearest_line(line, power):
 
 
 def test_a_block_of_azimuth_noise_holds_from_its_first_to_its_last_line_and_pixel():
-    """Both ends are in it, whichever window is read; its factors count in the image's lines."""
+    """Both ends are included, whichever window is read; its factors are by line of the whole image."""
     table = Table((Vector(0, np.array([0, 99]), np.array([10.0, 10.0])),))
     block = AzimuthNoise(20, 29, 40, 49, np.array([20, 29]), np.array([2.0, 3.8]))
     noise = Noise(table, (block,))

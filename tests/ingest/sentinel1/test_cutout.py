@@ -1,4 +1,4 @@
-"""Tables of a cut-out, in its own lines and pixels, against those of the whole product."""
+"""A cut-out's tables, in its own lines and pixels, compared with those of the whole product."""
 
 from types import SimpleNamespace
 
@@ -42,7 +42,7 @@ def test_factors_hold_on_the_first_and_the_last_line_and_pixel_of_their_block():
 
 
 def described(window: Window) -> Cut | None:
-    """What the description of a window of 80 x 100 pixels says, written and read again."""
+    """What the description of a window of 80 x 100 pixels says after being written and read back."""
     text = cut_json(window, (80, 100), {}).decode()
     return read_cut(SimpleNamespace(sizes={CUTOUT: len(text)}, item=str, text=lambda _: text))
 

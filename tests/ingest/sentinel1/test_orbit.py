@@ -1,4 +1,4 @@
-"""Range-Doppler geometry in a world made for it, with pyproj for the ellipsoid; real orbits are in test_products."""
+"""Range-Doppler geometry in a constructed world, with pyproj for the ellipsoid; real orbits are in test_products."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -56,7 +56,7 @@ def test_time_and_range_give_the_place_back(place, height_m):
 
 
 def test_at_sea_level_a_hill_moves_towards_the_radar():
-    """By its height times vertical over horizontal distance: the circle of its range is as steep as that is wide."""
+    """By its height times vertical over horizontal distance, the slope of the circle of equal range."""
     place, height_m = (133.08, 42.75), 100.0
     lon, lat = grid_at_height(seen(*place, height_m, told=place), 0.0)
     azimuth, _, off_m = GEOD.inv(*place, float(lon[0, 0]), float(lat[0, 0]))
@@ -70,7 +70,7 @@ def test_earth_fixed_coordinates_are_those_of_the_ellipsoid(place):
 
 
 def test_a_cut_out_sees_the_same_place_at_the_same_time():
-    """Its lines begin later: by so much its grid and its orbit are earlier in its own seconds."""
+    """Its lines begin later, so counted from them its grid and its orbit are earlier by as much."""
     plain = read_annotation(annotation(Recipe(), "vv").encode(), "whole")
     whole = replace(plain, **vars(seen(133.08, 42.75, 100.0, told=(133.08, 42.75))))
     part = Cut(Window(20, 30, 40, 50), whole.shape, {}).annotation(whole, "part")

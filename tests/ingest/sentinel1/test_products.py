@@ -1,4 +1,4 @@
-"""A product with known numbers against hand arithmetic; real annotations against withheld points and themselves."""
+"""A product with known numbers against arithmetic by hand; real annotations against withheld points and themselves."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def real_annotations() -> list[Path]:
 @pytest.mark.parametrize("northward", [True, False])
 def test_a_pass_and_a_heading_of_two_moments_a_minute_apart(latitude, northward):
     """Napier: cos(inclination) = cos(latitude) sin(heading). Near the poles the pass turns within a product."""
-    sine = min(1.0, -np.cos(np.radians(98.18)) / np.cos(np.radians(latitude)))  # westward, as all its orbits run
+    sine = min(1.0, -np.cos(np.radians(98.18)) / np.cos(np.radians(latitude)))  # westward, as all its orbits are
     inclined = float(np.degrees(np.arcsin(sine)))
     heading = 360.0 - inclined if northward else 180.0 + inclined
 
@@ -199,7 +199,7 @@ def test_strip_map_is_named_by_its_beam(tmp_path, beam):
 
 
 def test_a_folder_is_known_by_what_lies_in_it(tmp_path):
-    """A user's own name for it may begin as those of the other satellites do."""
+    """The name that a user gives it may begin like another satellite's."""
     root = write_safe(tmp_path)
     renamed = root.rename(tmp_path / "S2 to S6, harbour")
     assert open_scene(renamed).sensor is Sensor.SENTINEL1
@@ -240,7 +240,7 @@ def test_track_number_agrees_with_the_manifest(path):
 
 @needs_real_data
 def test_spline_puts_withheld_points_within_a_metre():
-    """A third of the real grid's lines and columns, kept; the others compared."""
+    """A third of the real grid's lines and columns is used, and the others are compared."""
     annotation = read_annotation(real_annotations()[0].read_bytes(), "S1A")
     rows, cols = np.arange(0, len(annotation.grid_line), 2), np.arange(0, len(annotation.grid_pixel), 2)
     sparse = GridGeolocation(
@@ -260,7 +260,7 @@ def test_spline_puts_withheld_points_within_a_metre():
 @needs_real_data
 @pytest.mark.parametrize(("index", "limit_m"), [(0, 0.05), (1, 0.5)], ids=["sea", "Alps, to 2,818 m"])
 def test_range_doppler_reproduces_the_annotation(index, limit_m):
-    """Solved at the annotated heights, orbit and slant range must give the annotated places."""
+    """Solved at the annotated heights, orbit and slant range must give the annotated positions."""
     annotation = read_annotation(real_annotations()[index].read_bytes(), "real")
     lon, lat = grid_at_height(annotation, annotation.grid_height_m)
     _, _, off_m = GEOD.inv(lon, lat, annotation.grid_lon, annotation.grid_lat)
@@ -274,7 +274,7 @@ def test_sea_level_moves_a_hill_by_its_height_over_tan_incidence():
     azimuth, _, off_m = GEOD.inv(annotation.grid_lon, annotation.grid_lat, lon, lat)
     expected_m = annotation.grid_height_m / np.tan(np.radians(annotation.grid_incidence_deg))
     np.testing.assert_allclose(off_m, expected_m, rtol=0.01, atol=1.0)  # the Earth curves under 4 km
-    towards_radar = (annotation.platform_heading_deg - 90) % 360  # it looks right, so it flies on the left
+    towards_radar = (annotation.platform_heading_deg - 90) % 360  # it looks right, so the satellite is on the left
     high = annotation.grid_height_m > 500
     # meridians converge from below the satellite to the target, and the Earth turns under the track: some degrees
     assert np.abs((azimuth[high] - towards_radar + 180) % 360 - 180).max() < 10
@@ -282,7 +282,7 @@ def test_sea_level_moves_a_hill_by_its_height_over_tan_incidence():
 
 @needs_real_data
 def test_rows_of_a_real_product_are_a_little_more_than_ten_metres_apart():
-    """On the ground the nominal 10 m of azimuth are line interval times ground speed (orbital speed times R / r)."""
+    """On the ground the nominal 10 m in azimuth are line interval times ground speed (orbital speed times R / r)."""
     annotation = read_annotation(real_annotations()[0].read_bytes(), "S1A")
     grid = GridGeolocation(annotation.grid_line, annotation.grid_pixel, annotation.grid_lon, annotation.grid_lat)
     row_m, col_m = ground_spacing_m(grid, annotation.shape)
@@ -294,7 +294,7 @@ def test_rows_of_a_real_product_are_a_little_more_than_ten_metres_apart():
 
 @needs_real_data
 def test_calibration_and_incidence_of_a_real_product_agree():
-    """sigma0 and gamma0 differ by cos(incidence): an independent reading of the same file."""
+    """sigma0 and gamma0 differ by cos(incidence): an independent check of the same file."""
     folder = next(LAYOUT.glob("S1A*"))
     path = next((folder / "annotation" / "calibration").glob("calibration-*-001.xml"))
     sigma = read_calibration(path.read_bytes(), "cal")
@@ -314,7 +314,7 @@ def test_calibration_and_incidence_of_a_real_product_agree():
 
 @needs_real_data
 def test_noise_of_a_real_product_with_ragged_vectors():
-    """Lengths of 632 and 633 occur; the noise of IW VV lies between -30 and -20 dB of sigma0."""
+    """Lengths of 632 and 633 occur; IW VV noise is between -30 and -20 dB of sigma0."""
     folder = next(LAYOUT.glob("S1A*")) / "annotation" / "calibration"
     vectors, blocks = read_noise(next(folder.glob("noise-*-001.xml")).read_bytes(), "noise")
     assert {len(v.pixel) for v in vectors} == {632, 633}
@@ -331,8 +331,8 @@ def test_noise_of_a_real_product_with_ragged_vectors():
 @needs_real_data
 @pytest.mark.parametrize("col", [4_000, 8_500, 12_000, 17_300, 20_000], ids=["IW1", "IW1|2", "IW2", "IW2|3", "IW3"])
 def test_noise_of_a_real_product_hardly_changes_within_a_strip(col):
-    """So the scan, which takes one row's for all of a strip, is as near to the tiles as it says, also where blocks of
-    azimuth noise end and sub-swaths begin: on lines 722 and 1368 of this product."""
+    """So the scan, which uses one row's noise for a whole strip, is as close to the tiles as it claims, also where
+    noise blocks end and sub-swaths begin: on lines 722 and 1368 of this product."""
     for path in LAYOUT.glob("*/annotation/calibration/noise-*.xml"):
         vectors, blocks = read_noise(path.read_bytes(), "noise")
         window, noise = Window(0, col, 600 * STRIP_ROWS, 1), Noise(Table(filled(vectors)), blocks)
@@ -341,8 +341,8 @@ def test_noise_of_a_real_product_hardly_changes_within_a_strip(col):
 
 
 def test_counts_have_the_noise_of_their_own_block(tmp_path):
-    """Lines 0 to 39 have the factor 2, those after it 1 over a table that is flat: each row its own, as in a tile,
-    though both lie in one strip of 32 rows (32 to 63)."""
+    """Lines 0 to 39 have the factor 2, later ones 1, on a flat table: each row has its own, as in a tile, though both
+    are in one strip of 32 rows (32 to 63)."""
     flat = re.sub(
         r">[\d ]+</noiseRangeLut>",
         lambda m: ">" + " ".join(["200"] * len(m[0].split())) + "</noiseRangeLut>",

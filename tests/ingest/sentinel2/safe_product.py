@@ -1,4 +1,4 @@
-"""Small Sentinel-2 products in the real layout, written from arrays of reflectance. Synthetic, from no real image."""
+"""Small Sentinel-2 products in the real layout, written from arrays of reflectance. Synthetic, not from real images."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Recipe:
 
 
 def reflectance(seed: int = 0, side: int = SIDE) -> np.ndarray:
-    """Water of 2 % with noise, shape (side, side); constant over blocks of 2 x 2, as a band of 20 m shows it."""
+    """Water of 2 % with noise, shape (side, side); constant over blocks of 2 x 2, as in a 20 m band."""
     coarse = np.random.default_rng(seed).uniform(0.01, 0.03, (side // 2, side // 2))
     return coarse.repeat(2, axis=0).repeat(2, axis=1)
 
@@ -64,7 +64,7 @@ def write_safe(folder: Path, recipe: Recipe | None = None, values: dict[str, np.
 
 
 def relist(root: Path, recipe: Recipe, names: list[str]) -> None:
-    """Rewrite the manifest with the checksums of the files as they are now."""
+    """Rewrite the manifest with the checksums of the present files."""
     kind = {"MD5": hashlib.md5, "SHA3-256": hashlib.sha3_256}.get(recipe.checksum)
     entries = []
     for name in names:
@@ -76,7 +76,7 @@ def relist(root: Path, recipe: Recipe, names: list[str]) -> None:
 
 
 def zipped(root: Path) -> Path:
-    """The product as a zip, as downloads are."""
+    """The product as a zip, as downloaded."""
     target = root.with_suffix(".zip")
     with zipfile.ZipFile(target, "w") as out:
         for path in sorted(root.rglob("*")):
@@ -85,7 +85,7 @@ def zipped(root: Path) -> Path:
 
 
 def _sizes(recipe: Recipe, band: str) -> tuple[int, ...]:
-    """Pixel sizes [m] in which a product has a band."""
+    """Pixel sizes [m] of a band in a product."""
     if band in COARSE:
         return (20,)
     return (10, 20) if recipe.level == "2A" and band != "B08" else (10,)
@@ -108,7 +108,7 @@ def _write_band(path: Path, data: np.ndarray, pixel_m: int) -> None:
 
 
 def _write_beside(granule: Path, recipe: Recipe, names: list[str]) -> None:
-    """Write the other files of a granule: true colour, classes, masks, the preview."""
+    """Write a granule's other files: true colour, classes, masks, the preview."""
     image = granule / "IMG_DATA"
     colours = np.full((3, SIDE, SIDE), 40, np.uint8)
     _write_band(image / _file_name(recipe, "TCI", 10), colours, 10)

@@ -1,4 +1,4 @@
-"""Bands of Sentinel-2 in files of their own. The truth is the product they were taken from, or what was written."""
+"""Sentinel-2 bands in separate files. Truth: the product that they were taken from, or the written values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GUESS = "radiometric scale by guess: DN / 10000"
 
 
 def taken_out(root: Path, folder: Path, name=lambda name: name) -> Path:
-    """The image files of a product, in one folder, as an analyst has them; masks of pixels stay behind."""
+    """A product's image files in one folder, as an analyst has them, without pixel masks."""
     folder.mkdir()
     for path in sorted(root.rglob("IMG_DATA/**/*.jp2")):
         shutil.copy(path, folder / name(path.name))
@@ -55,7 +55,7 @@ def band(path: Path, seed: int = 0, pixel_m: int = 10, values=None, **more) -> P
 @pytest.mark.parametrize("product", [Recipe(), Recipe(product=L1C)], ids=["L2A", "L1C"])
 @pytest.mark.parametrize("name", [str, str.lower], ids=["as delivered", "lower case"])
 def test_bands_of_a_product_lying_together_are_one_look_as_the_product_is(tmp_path, product, name):
-    """Each was a look of its own, all but the infrared one a duplicate, without the offset of its numbers."""
+    """Not a look each, of which all but the infrared one are duplicates, nor without the offset of their numbers."""
     root = write_safe(tmp_path, product)
     taken_out(root, tmp_path / "loose", name)
     (scene,), table = open_inputs([tmp_path / "loose"])
@@ -68,7 +68,7 @@ def test_bands_of_a_product_lying_together_are_one_look_as_the_product_is(tmp_pa
 
 
 def test_the_product_and_its_bands_beside_it_are_one_look(tmp_path):
-    """They have other times: of the tile, and of the begin of the pass."""
+    """Their times differ: one is the tile's, the other the start of the pass."""
     taken_out(write_safe(tmp_path), tmp_path / "loose")
     (scene,), table = open_inputs([tmp_path])
     assert scene.source.verified
@@ -87,7 +87,7 @@ def test_the_folders_of_a_level_2a_tile_without_its_product_are_one_look(tmp_pat
 
 
 def test_the_other_bands_are_evidence(tmp_path):
-    """What one band's file holds is part of what was seen: hashed, and missed where it changes."""
+    """Each band's file is part of what was seen: it is hashed, and a change in it is noticed."""
     folder = taken_out(write_safe(tmp_path), tmp_path / "loose")
     (scene,), _ = open_inputs([folder])
     assert [one.name for one in scene.source.beside] == [
@@ -196,7 +196,7 @@ def test_a_band_that_is_not_there_is_said(tmp_path, name):
 
 
 def test_one_band_alone_is_what_it_was(tmp_path):
-    """With bands beside it that tell no ship, it has nothing to be stacked with."""
+    """If the bands beside it do not show ships, it has nothing to be stacked with."""
     for name in ("B05", "B08", "B8A"):
         band(tmp_path / f"{TILE}_{name}.tif")
     used, table = open_inputs([tmp_path])
@@ -226,7 +226,7 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_forms_in_which_bands_are_downloaded(tmp_path, form):
-    """Names as each service gives them; the numbers of each in its own scale."""
+    """Names as each service gives them, with numbers in its own scale."""
     pattern, names, time = FORMS[form]
     web, hls = "Raw" in pattern, form == "HLS"
     for n, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""Sentinel-2 products as they are delivered. The truth is what was written: reflectance, time, sun, place."""
+"""Sentinel-2 products as delivered. Truth: the written reflectance, time, sun and place."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.types import Radiometry, Sensor, Window
 from tests.ingest.sentinel2.safe_product import L1C, L2A, PLACE, SIDE, Recipe, reflectance, write_safe, zipped
 
 WHOLE = Window(0, 0, SIDE, SIDE)
-HALF_STEP = 0.6e-4  # reflectance: half a number, and rounding
+HALF_STEP = 0.6e-4  # reflectance: half a step, and rounding
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ HALF_STEP = 0.6e-4  # reflectance: half a number, and rounding
     ids=["L2A", "L1C", "before 04.00", "other numbers", "MD5"],
 )
 def test_a_product_gives_the_reflectance_that_was_written(tmp_path, recipe):
-    """Bands of 20 m are repeated; true colour, classes and masks beside them are no bands."""
+    """20 m bands are repeated; true colour, classes and masks beside them are not bands."""
     scene = open_scene(write_safe(tmp_path, recipe))
     assert scene.bands == ("B02", "B03", "B04", "B08", "B11")
     assert (scene.sensor, scene.radiometry, scene.platform) == (Sensor.SENTINEL2, Radiometry.REFLECTANCE, "sentinel-2a")
@@ -45,7 +45,7 @@ def test_a_product_gives_the_reflectance_that_was_written(tmp_path, recipe):
 
 
 def test_an_early_l2a_product_gives_the_reflectance_that_was_written(tmp_path):
-    """Before baseline 02.07, in 2017 and 2018, the fields that L2A adds have L2A in their names; so have the files."""
+    """Before baseline 02.07, in 2017 and 2018, L2A's additional fields have L2A in their names, as do the files."""
     old = Recipe(product=L2A.replace("N0510", "N0206"), offset_dn=None, manifest=False)
     root = write_safe(tmp_path, old)
     path = root / "MTD_MSIL2A.xml"
@@ -89,7 +89,7 @@ def test_a_zip_is_the_folder(tmp_path):
 def test_a_pixel_without_data_is_none_in_any_band(tmp_path):
     values = {band: reflectance(n) for n, band in enumerate(("B02", "B08", "B11"))}
     for band in values.values():
-        band[:20] = -0.1  # with the offset of 1,000 a zero, which is how products mark it
+        band[:20] = -0.1  # a zero with the offset of 1,000, as products mark missing pixels
     scene = open_scene(write_safe(tmp_path, values=values))
     valid = scene.read(WHOLE).valid
     assert not valid[:20].any()
@@ -136,7 +136,7 @@ def test_a_band_that_was_not_copied_is_told(tmp_path):
 
 
 def test_a_band_whose_finest_file_was_not_copied_is_told(tmp_path):
-    """As where only the folder of 20 m was kept: the image is another than the one that was delivered."""
+    """For example if only the 20 m folder was kept: the image is not the one that was delivered."""
     root = write_safe(tmp_path)
     next(root.rglob("*_B04_10m.jp2")).unlink()
     scene = open_scene(root)
@@ -200,7 +200,7 @@ def test_a_product_that_cannot_be_read_says_why(tmp_path, spoil, cause):
 
 
 def test_a_band_on_another_grid_is_refused(tmp_path):
-    """As where somebody put the file of another tile into the folder."""
+    """For example another tile's file put into the folder."""
     values = {"B03": reflectance(0), "B08": reflectance(1, side=SIDE - 20)}
     with pytest.raises(InputError, match="does not lie on the grid of"):
         open_scene(write_safe(tmp_path, values=values))
