@@ -24,7 +24,7 @@ from pipeline.volume import counted_once, liftings
 CONFIG = VolumeConfig(draws=200)
 WORLDS = tuple(World(free, 4.0, every) for free in (1.5, 6.0, 20.0, 60.0) for every in (1.5, 3.0))
 BINS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
-SAID = re.compile(r"(?:the same stay as|may be the stay of) (\S+) of another table, gone on \(probability ([\d.]+)\)")
+SAID = re.compile(r"(?:the same stay as|may be the stay of) (\S+) of another table, continued \(probability ([\d.]+)\)")
 
 
 @dataclass(frozen=True, slots=True)

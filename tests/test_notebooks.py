@@ -235,11 +235,11 @@ def test_a_call_of_another_account_year_is_not_told_as_counted(tiny_run, tmp_pat
     liftings = read_table(folder / "liftings.parquet", contract_of("liftings"))
     (call_id,) = liftings.loc[liftings["counts"], "call_id"]
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    manifest["left_out"] = {call_id: "by her departure she is of account year 2023"}
+    manifest["left_out"] = {call_id: "her departure is in account year 2023"}
     (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     out, _ = told_by("follow_a_call", folder, monkeypatch, capsys)
     assert ", 0 counted" in out
-    assert "no part in this account: by her departure she is of account year 2023." in out
+    assert "no part in this account: her departure is in account year 2023." in out
     out, _ = told_by("inspect_detections", folder, monkeypatch, capsys)
     assert "no counted call was seen in an image" in out
 

@@ -65,10 +65,10 @@ def number(call: Row, name: str) -> float | None:
         read = float(value)
     except (TypeError, ValueError) as error:
         grouped = isinstance(value, str) and _GROUPED.fullmatch(value.strip())
-        hint = "; take thousands separators out of it" if grouped else ""
-        raise Refused(f"{name} is {value!r}, a number is wanted{hint}") from error
+        hint = "; remove thousands separators" if grouped else ""
+        raise Refused(f"{name} is {value!r}, not a number{hint}") from error
     if not math.isfinite(read):
-        raise Refused(f"{name} is {read:g}, a number is wanted")
+        raise Refused(f"{name} is {read:g}, not a finite number")
     return read
 
 
@@ -88,8 +88,7 @@ def cargo(call: Row, name: str, limit: float) -> float | None:
     none = isinstance(value, str) and value.strip().lower() == "none"
     if none or number(call, name) == 0:
         raise Refused(
-            f"{name} is {'none' if none else 0}: if nothing was moved the row adds nothing; "
-            "if it is not known leave the cell empty"
+            f"{name} is {'none' if none else 0}, so the row adds nothing; if it is unknown, leave the cell empty"
         )
     return positive(call, name, limit)
 
@@ -105,7 +104,7 @@ def share(call: Row, name: str) -> float:
     if value is None:
         return 1.0
     if not 0 <= value <= 1:
-        raise Refused(f"{name} is {value:g}; a probability lies between 0 and 1")
+        raise Refused(f"{name} is {value:g}; it must be between 0 and 1")
     return value
 
 
@@ -113,7 +112,7 @@ def at_least(call: Row, name: str, least: float) -> float | None:
     """A number that is no less than ``least``, None where there is none; Refused otherwise."""
     value = number(call, name)
     if value is not None and not least <= value < math.inf:
-        raise Refused(f"{name} is {value:g}; it is {least:g} or more")
+        raise Refused(f"{name} is {value:g}; it must be {least:g} or more")
     return value
 
 
@@ -121,7 +120,7 @@ def whole(call: Row, name: str, least: int) -> int | None:
     """A whole number that is no less than ``least``, None where there is none; Refused otherwise."""
     value = at_least(call, name, least)
     if value is not None and value != int(value):
-        raise Refused(f"{name} is {value:g}; it is a whole number")
+        raise Refused(f"{name} is {value:g}; it must be a whole number")
     return None if value is None else int(value)
 
 
@@ -136,7 +135,7 @@ def truth(call: Row, name: str) -> bool:
         return True
     said = TRUTH.get(str(value).strip().lower())
     if said is None:
-        raise Refused(f"{name} is {value!r}; true or false, yes or no, 1 or 0 is wanted")
+        raise Refused(f"{name} is {value!r}; write true or false, yes or no, 1 or 0")
     return said
 
 

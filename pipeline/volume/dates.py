@@ -16,7 +16,7 @@ YEARS = (1950, 2100)  # of a call; outside, a digit of the year is wrong
 LONGEST_STAY = timedelta(days=180)  # of a ship that moves cargo; longer, a digit may be wrong (our choice)
 OPEN = {"arrival": "arrival_open", "departure": "left_open"}  # flags of port calls
 _NO_DAY = re.compile(r"\d{4}([-/. ]\d{1,2})?")  # date readers take a month for its first day, a year for 1 January
-NO_TIME = "is no time of the form YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ"
+NO_TIME = "is not written as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ"
 
 
 def dates(call: Row) -> tuple[Row, list[str]]:
@@ -90,7 +90,7 @@ def _of_two_years(call: Row, unbounded: list[str]) -> str:
     The departure decides, as in the caps supplied; the arrival where the table has no departure.
 
     >>> _of_two_years({"departure_lo": "2023-12-25", "departure_hi": "2024-01-07"}, [])
-    'the departure lies between 2023-12-25T00:00Z and 2024-01-07T00:00Z, of which year is not known: the middle decides'
+    'the departure lies between 2023-12-25T00:00Z and 2024-01-07T00:00Z, so its year is not known: the middle decides'
     """
     came, left = ([time_of(call, end + part) for part in ("", "_date", "_lo", "_hi")] for end in OPEN)
     end, (stated, day, low, high) = ("departure", left) if any(left) else ("arrival", came)
@@ -100,7 +100,7 @@ def _of_two_years(call: Row, unbounded: list[str]) -> str:
     low = max(low, first) if end == "departure" and first is not None else low
     if low.year >= (high - timedelta(microseconds=1)).year:
         return ""
-    return f"the {end} lies between {_short(low)} and {_short(high)}, of which year is not known: the middle decides"
+    return f"the {end} lies between {_short(low)} and {_short(high)}, so its year is not known: the middle decides"
 
 
 def _before(departure: pd.Timestamp, arrival: pd.Timestamp) -> bool:

@@ -96,8 +96,8 @@ def listed_depths(call: Row, lifting: Row) -> tuple[Row, list[str]]:
     by = "depth_m" if summer is None else "design_draught_m"
     value = depth if summer is None else summer
     size = f"a tanker of {round(hull.length_m, 1):g} x {round(hull.beam_m, 1):g} m"
-    full = f"one lies some {math.exp(usual):.1f} m deep when full"
-    return {}, [*doubts, f"{by} {value:g} m is not that of {size} ({full}): not used"]
+    full = f"full draught about {math.exp(usual):.1f} m"
+    return {}, [*doubts, f"{by} {value:g} m does not fit {size} ({full}): not used"]
 
 
 def _numbers(call: Row) -> tuple[dict[str, float | None], list[str]]:
@@ -116,14 +116,14 @@ def overloaded(lifting: Row) -> list[str]:
     """Draughts used for the load though clearly deeper than her summer draught, one line each.
 
     >>> overloaded({"design_draught_m": 6.1, "draught_in_m": 3.6, "draught_out_m": 6.9})
-    ['draught_out_m 6.9 m is deeper than her summer draught (6.1 m): typed wrongly, overloaded, or not her papers']
+    ["draught_out_m 6.9 m is deeper than her summer draught (6.1 m): mistyped, overloaded, or another ship's"]
     """
     summer = lifting.get("design_draught_m")
     if summer is None:
         return []
     typed = {name: lifting.get(name) for name in ("draught_in_m", "draught_out_m")}
     deep = {name: value for name, value in typed.items() if value is not None and value > DEEPER_THAN_FULL * summer}
-    of_her = f"is deeper than her summer draught ({summer:g} m): typed wrongly, overloaded, or not her papers"
+    of_her = f"is deeper than her summer draught ({summer:g} m): mistyped, overloaded, or another ship's"
     return [f"{name} {value:g} m {of_her}" for name, value in deep.items()]
 
 

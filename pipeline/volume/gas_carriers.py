@@ -74,14 +74,14 @@ def require_a_counted_gas(ship: GasCarrier) -> None:
     """Refuse an unnamed cargo of a ship whose gas is no product of any petroleum cap."""
     if not ship.is_petroleum:
         raise Refused(
-            f"by her {ship.by} she carries {ship.gas}, which is no refined petroleum; name the product if it is another"
+            f"by her {ship.by} she carries {ship.gas}, which is no refined petroleum; if it is another product, name it"
         )
 
 
 def require_a_size(by: str) -> None:
     """Refuse a gas carrier of unknown size: the prior for unknown callers is that of oil tankers."""
     raise Refused(
-        f"a gas carrier, by her {by}, of unknown size: what oil tankers here usually carry says nothing of her cargo; "
+        f"a gas carrier (by her {by}) of unknown size: the usual size of oil tankers does not apply to her; "
         "state dwt_t, gt, length_m, tonnes or barrels"
     )
 

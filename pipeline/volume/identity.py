@@ -18,7 +18,7 @@ NUMBERS = ("imo", "mmsi")  # in order of trust: the first is a hull's for life
 MADE_UP = {"1234567", "123456789"}  # placeholders for an unknown number, like one digit repeated
 POSSIBLE = {"imo": imo_is_valid, "mmsi": mmsi_is_possible}
 WORDS = {"imo": "IMO number", "mmsi": "MMSI"}
-IMPOSSIBLE = {"imo": "IMO number {} has a wrong check digit", "mmsi": "MMSI {} is no ship's"}
+IMPOSSIBLE = {"imo": "IMO number {} has a wrong check digit", "mmsi": "MMSI {} cannot be a ship's"}
 
 
 def numbers_of(row: Mapping[Any, Any]) -> dict[str, int | None]:
@@ -45,17 +45,17 @@ def numbers_doubt(row: Mapping[Any, Any]) -> str:
     none.
 
     >>> numbers_doubt({"imo": 9074728}), numbers_doubt({"imo": 9074729})
-    ('IMO number 9074728 has a wrong check digit: no rows are joined by it', '')
+    ('IMO number 9074728 has a wrong check digit: not used to join rows', '')
     >>> numbers_doubt({"mmsi": 999999999}), numbers_doubt({"mmsi": 0, "imo": 9074729})
-    ('MMSI 999999999 is typed where none is known: who she is stays unknown', '')
+    ('MMSI 999999999 is only a placeholder: the ship is not identified', '')
     """
     said = _said(row)
     wrong = [IMPOSSIBLE[name].format(n) for name in NUMBERS for n in dict.fromkeys(said[name]) if not POSSIBLE[name](n)]
     if wrong:
-        return f"{', '.join(wrong)}: no rows are joined by it"
+        return f"{', '.join(wrong)}: not used to join rows"
     made_up = [f"{WORDS[name]} {n}" for name in NUMBERS if (n := _digits(row.get(name))) is not None and _is_made_up(n)]
     made_up = [] if any(said.values()) else [words for words in made_up if words != f"{WORDS['imo']} 0"]
-    return f"{' and '.join(made_up)} is typed where none is known: who she is stays unknown" if made_up else ""
+    return f"{' and '.join(made_up)} is only a placeholder: the ship is not identified" if made_up else ""
 
 
 def _said(row: Mapping[Any, Any]) -> dict[str, list[int]]:

@@ -89,7 +89,7 @@ WHY_NOT = {  # flags of port calls, in words
     "too_short_for_this_trade": "a boat, shorter than any tanker at sea",
     "unlikely_tanker": "not likely a tanker",
     "other_direction": "no cargo that counts was moved",
-    "sums_up": "a sum of the table, no call",
+    "sums_up": "a total of the table, not a call",
 }
 
 
@@ -115,7 +115,7 @@ def liftings_of_draws(calls: pd.DataFrame, drawn: DrawnOnce, *, counted_alone: b
         try:
             if n in doubles:
                 row["call_id"] = _free(f"{call_id}#{n + 1}", taken)
-                raise Refused("this call_id stands in the table twice")
+                raise Refused("an earlier row has this call_id")
             when, doubts = dates(call)
             row |= numbers_of(call) | when | {"open_ends": open_ends(call), "seen_d": seen_for_d(call)}
             doubts += filter(None, [numbers_doubt(call), *read[n][1]])
@@ -239,7 +239,7 @@ def _particulars(call: Row, hull: Hull, *, carries_gas: bool) -> Particulars:
     stated = {name: positive(call, name, LARGEST_T) for name in ("dwt_t", "gt")}
     kind = tonnage_kind(call)
     if kind not in TONNAGE_KINDS:
-        raise Refused(f"tonnage_kind is {kind!r}; it is one of {', '.join(TONNAGE_KINDS)}")
+        raise Refused(f"tonnage_kind is {kind!r}; it must be one of {', '.join(TONNAGE_KINDS)}")
     sizes = hull.length_m, hull.beam_m, hull.length_sd_m, hull.beam_sd_m, hull.contradicted
     return Particulars(stated["dwt_t"], stated["gt"], kind, *sizes, carries_gas)
 
@@ -274,10 +274,10 @@ def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) 
         return out | {"counts": False, "status": "degraded", "cause": "no date, so no account year"}
     if not truth(call, "counts"):
         flags = as_list(call, "flags")
-        cause = next((words for flag, words in WHY_NOT.items() if flag in flags), "a stay that takes no part")
+        cause = next((words for flag, words in WHY_NOT.items() if flag in flags), "counts is false in the table")
         return out | {"counts": False, "status": "not_counted", "cause": cause}
     if trade := other_trade(call):
-        cause = f"by her type no tanker ({trade}); state her product or p_tanker if she is one"
+        cause = f"not a tanker by her type ({trade}); if she is one, state her product or p_tanker"
         return out | {"counts": False, "status": "not_counted", "cause": cause}
     return out | {"counts": True}
 
@@ -286,7 +286,7 @@ def _spot(call: Row) -> Row:
     """How often looks show a ship at her spot; Refused where that exceeds the number of looks."""
     looks, taken = whole(call, "spot_looks", 1), whole(call, "spot_taken", 0)
     if looks is not None and taken is not None and taken > looks:
-        raise Refused(f"spot_taken is {taken}, of {looks} looks in spot_looks; it is no more than those")
+        raise Refused(f"spot_taken is {taken}, more than spot_looks ({looks})")
     return {"spot_looks": looks, "spot_taken": taken}
 
 
@@ -337,5 +337,5 @@ def _told(row: Row, drawn: DrawnOnce) -> Row:
 def _of_few_draws(row: Mapping[Any, Any]) -> tuple[str, str]:
     """Status and cause of a row with hardly any draws compatible with its draughts and freeboards."""
     status = "degraded" if row["status"] == "used" else row["status"]
-    doubt = "few draws would show these draughts and freeboards: p5 and p95 are rough; more `volume.draws` help"
+    doubt = "few draws match these draughts and freeboards: p5 and p95 are rough; increase `volume.draws`"
     return status, "; ".join(filter(None, (row["cause"], doubt)))

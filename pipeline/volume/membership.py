@@ -97,7 +97,7 @@ def _cause(row: Mapping[Any, Any], cap: CapConfig, config: VolumeConfig) -> str:
     product = str(row["product"])
     known = {p.name for p in config.products} | {"unnamed", *UNNAMED}
     if product not in known and cap.counts_product(product):
-        return f"product {product!r} is not among this account's assumptions; give it those of the liftings"
+        return f"product {product!r} is not in this account's assumptions; give account those of the liftings"
     if not any(pd.notna(row[name]) for name in GIVEN) and not _has_deadweight(row):
         return "it counts, but has neither barrels nor tonnes nor a deadweight with its spread"
     if doubt := _cells_doubt(row):
@@ -113,7 +113,7 @@ def _cells_doubt(row: Mapping[Any, Any]) -> str:
     """Text for a figure of ship, load or their errors that is impossible; "" where there is none."""
     for name in ABOVE_ZERO:
         if pd.notna(row[name]) and row[name] <= 0:
-            return f"{name} is {row[name]:g}; it is above 0, or empty"
+            return f"{name} is {row[name]:g}; it must be above 0 or empty"
     for name, most in AT_MOST.items():
         if pd.notna(row[name]) and row[name] > most:
             return f"{name} is {row[name]:,.12g}, more than {most:,.12g}; is it in another unit?"
@@ -197,7 +197,7 @@ class Members:
                 out[str(call)] = "the cap does not count her product"
             elif year != self.year:
                 words = self.cap.account_year_words(year)
-                out[str(call)] = f"by her {self.cap.counts_on} she is of account year {words}"
+                out[str(call)] = f"her {self.cap.counts_on} is in account year {words}"
             elif not in_time:
                 out[str(call)] = f"after {self.as_of}, the last day of this account"
         return out

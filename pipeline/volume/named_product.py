@@ -21,7 +21,7 @@ def product_of(call: Row, config: VolumeConfig) -> tuple[str, str, str]:
         said = ""
     if ship is not None and not said:
         require_a_counted_gas(ship)
-        doubt = f"a gas carrier by her {ship.by}: her cargo is taken for {PETROLEUM_GAS}"
+        doubt = f"a gas carrier by her {ship.by}: her cargo is assumed to be {PETROLEUM_GAS}"
         return _known_product(PETROLEUM_GAS, config)[0], ship.by, doubt
     product, doubt = _known_product(said, config)
     if product == PETROLEUM_GAS:
@@ -47,11 +47,11 @@ def _known_product(said: str, config: VolumeConfig) -> tuple[str, str]:
         raise Refused(f"product {said!r} names {' and '.join(named)}; give each a row of its own")
     if without:
         factor = f"{config.unnamed_bbl_per_t:g} bbl/t, the factor for an unnamed product"
-        return "unnamed", f"no factor is known of {' or '.join(without)}: {factor}, is taken"
+        return "unnamed", f"no factor is known for {' or '.join(without)}: {factor}, is used"
     if counted and counted <= set(ours.values()):
         return counted.pop(), ""
     if named == ["crude"]:
         hint = "; crude has assumptions of its own, configs/assumptions/refined-and-crude.yaml"
     else:
         hint = "" if named else "; write unnamed for another refined product"
-    raise Refused(f"product {said!r} is not known; there are {', '.join(sorted(ours.values()))}{hint}")
+    raise Refused(f"product {said!r} is not known; known are {', '.join(sorted(ours.values()))}{hint}")

@@ -66,7 +66,7 @@ def join_stays(rows: list[Row], whence: list[int], year_starts: str, counts_prod
         if whence[n] != whence[kept]:
             words = "the same stay as {} of another table"
             if n in stay.perhaps:
-                words = f"taken for {words}, gone on (probability {stay.chance:.2f})"
+                words = f"taken as {words}, continued (probability {stay.chance:.2f})"
             leave_out(told, rows, n, words, kept)
             parts.setdefault(kept, []).append(n)
     for kept, others in parts.items():
@@ -198,5 +198,5 @@ def _perhaps_the_same(
         new = 1.0 if pd.isna(rows[then]["p_new_call"]) else float(rows[then]["p_new_call"])
         rows[then]["p_new_call"] = new * (1 - chance)
         rows[then]["status"] = "degraded" if rows[then]["status"] == "used" else rows[then]["status"]
-        told[then] = f"may be the stay of {{}} of another table, gone on (probability {chance:.2f})", first
+        told[then] = f"may be the stay of {{}} of another table, continued (probability {chance:.2f})", first
     return told

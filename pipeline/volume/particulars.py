@@ -41,7 +41,7 @@ class Particulars:
 
     def __post_init__(self) -> None:
         if self.tonnage_kind not in TONNAGE_KINDS:
-            raise ValueError(f"tonnage_kind is {self.tonnage_kind!r}; it is one of {', '.join(TONNAGE_KINDS)}")
+            raise ValueError(f"tonnage_kind is {self.tonnage_kind!r}; it must be one of {', '.join(TONNAGE_KINDS)}")
 
     def size(self, dwt_t: float | None, gt: float | None) -> Capacity:
         """Capacity from that deadweight or gross tonnage, and the hull if known.
@@ -71,7 +71,7 @@ def capacity_by(ship: Particulars) -> tuple[Capacity, str]:
     named = " and ".join(dict.fromkeys(n for n, v in ((stated, ship.dwt_t), ("gross tonnage", ship.gt)) if v))
     if not ship.contradicted or not named:
         return found, doubt
-    of_another = f"the {named} may be another ship's, as the listed size"
+    of_another = f"the {named} may be another ship's, like the listed size"
     return mixed(found, ship.size(None, None), 0.5, "dwt_doubtful"), "; ".join(filter(None, (doubt, of_another)))
 
 

@@ -40,8 +40,8 @@ def require_tonnage(ship: Particulars) -> None:
 def require_hull(size: Capacity, ship: Particulars) -> None:
     """Refuse a hull that is the only source of the deadweight and carries less than the smallest tanker."""
     if size.method.startswith("dwt_from_length") and _quantile_t(size, 1) < SMALLEST:
-        most = f"it carries {_quantile_t(size, 1):,.3g} t at most, no tanker less than {SMALLEST:,.0f}"
-        raise Refused(f"a hull of {_hull(ship)}: {most}; is it in another unit?")
+        most = f"carries {_quantile_t(size, 1):,.3g} t at most, less than any tanker ({SMALLEST:,.0f})"
+        raise Refused(f"a hull of {_hull(ship)} {most}; is it in another unit?")
 
 
 def require_capacity(capacity_bbl: float | None) -> None:
@@ -57,14 +57,14 @@ def capacity_doubt(capacity_bbl: float, ship: Particulars, full_bbl_per_dwt_t: f
     """Text for barrels at 100 % that do not fit the ship's stated tonnage or size; "" where they do.
 
     >>> capacity_doubt(3900, Particulars(dwt_t=3500.0), 7.0)
-    'capacity_bbl is 3,900, where a ship of that size holds some 24,500: is it in another unit?'
+    'capacity_bbl is 3,900, but a ship of that size holds about 24,500: is it in another unit?'
     """
     if ship.dwt_t is None and ship.gt is None and ship.length_m is None:
         return ""
     holds = math.exp(capacity_by(ship)[0].log_dwt) * full_bbl_per_dwt_t
     if 1 / ANOTHER_UNIT < capacity_bbl / holds < ANOTHER_UNIT:
         return ""
-    where = f"where a ship of that size holds some {holds:,.0f}"
+    where = f"but a ship of that size holds about {holds:,.0f}"
     return f"capacity_bbl is {capacity_bbl:,.0f}, {where}: is it in another unit?"
 
 
@@ -97,21 +97,21 @@ def amounts_doubt(given: Row, product: str, factors_bbl_per_t: tuple[float, floa
     cargo may be; both are equal for a named product.
 
     >>> amounts_doubt({"barrels": 8000.0, "tonnes": 1000.0}, "gas_oil", (7.46, 7.46))
-    'barrels over tonnes is 8 bbl/t, where gas_oil has 7.46: the barrels are taken'
+    'barrels / tonnes is 8 bbl/t, but gas_oil has 7.46: the barrels are used'
     >>> amounts_doubt({"barrels": 9500.0, "tonnes": 1000.0}, "mix", (6.35, 8.35))
-    'barrels over tonnes is 9.5 bbl/t, where what it may be has 6.35 to 8.35: the barrels are taken'
+    'barrels / tonnes is 9.5 bbl/t, but its possible products have 6.35 to 8.35: the barrels are used'
     """
     if given["barrels"] is None or given["tonnes"] is None:
         return ""
     factor = given["barrels"] / given["tonnes"]
     low, high = BBL_PER_T_RANGE
     if not low <= factor <= high:
-        raise Refused(f"barrels over tonnes is {factor:.3g} bbl/t, outside {low:g} to {high:g}: one is in another unit")
+        raise Refused(f"barrels / tonnes is {factor:.3g} bbl/t, outside {low:g} to {high:g}: one is in another unit")
     least, most = factors_bbl_per_t
     if least * (1 - SAME_AMOUNT) <= factor <= most * (1 + SAME_AMOUNT):
         return ""
-    has = f"what it may be has {least:g} to {most:g}" if product in NO_PRODUCT else f"{product} has {least:g}"
-    return f"barrels over tonnes is {factor:.3g} bbl/t, where {has}: the barrels are taken"
+    has = f"its possible products have {least:g} to {most:g}" if product in NO_PRODUCT else f"{product} has {least:g}"
+    return f"barrels / tonnes is {factor:.3g} bbl/t, but {has}: the barrels are used"
 
 
 def _quantile_t(size: Capacity, side: int) -> float:

@@ -38,10 +38,10 @@ def as_far_as_possible(call: Row) -> tuple[Row, list[str]]:
 
     >>> hull = {"length_m": 98.0}
     >>> as_far_as_possible(hull | {"draught_in_m": 0.3})[1]
-    ['draught_in_m 0.3 m is less than a tanker of 98 m floats at with nothing aboard (0.61 m): not used']
+    ['draught_in_m 0.3 m is less than an empty tanker of 98 m draws (0.61 m): not used']
     >>> call, doubts = as_far_as_possible(hull | {"draught_in_m": 3.6, "draught_out_m": 14.0})
     >>> call["draught_in_m"], call["draught_out_m"], doubts
-    (3.6, None, ['draught_out_m 14 m is more than the depth can be (9.1 m) of a tanker of 98 m: not used'])
+    (3.6, None, ['draught_out_m 14 m is more than the depth of a tanker of 98 m can be (9.1 m): not used'])
     """
     seen, told = _numbers(call)
     try:
@@ -74,7 +74,7 @@ def _shallow(seen: dict[str, float], length_m: float | None) -> dict[str, str]:
     if length_m is None:
         return {}
     least = lightest_draught_m(length_m)
-    of = f"a tanker of {round(length_m, 1):g} m floats at with nothing aboard ({least:.2f} m)"
+    of = f"an empty tanker of {round(length_m, 1):g} m draws ({least:.2f} m)"
     shallow = {name: seen[name] for name in DRAUGHTS if name in seen and seen[name] < least}
     return {name: f"{name} {value:g} m is less than {of}: not used" for name, value in shallow.items()}
 
@@ -96,7 +96,7 @@ def _hull(call: Row) -> tuple[float | None, Depth | None]:
         return None, None
     spread = math.hypot(DEPTH_SPREAD, 0.0 if hull.length_m is None else hull.length_sd_m / hull.length_m)
     limit_m = (1 + DEEPEST_SD * spread) * usual_depth_m(length_m)
-    return length_m, Depth(limit_m, f"the depth can be ({limit_m:.1f} m) of a tanker of {round(length_m, 1):g} m")
+    return length_m, Depth(limit_m, f"the depth of a tanker of {round(length_m, 1):g} m can be ({limit_m:.1f} m)")
 
 
 def _near(listed_m: float, usual_m: float) -> bool:

@@ -47,14 +47,14 @@ def _out_of_shape(hull: Hull) -> list[str]:
     """Doubt about typed sizes whose ratio is no tanker's; measured ones have errors and are not tested.
 
     >>> _out_of_shape(Hull(98.0, 49.0, 0.0, 0.0)), _out_of_shape(Hull(98.0, 15.0, 0.0, 0.0))
-    (['the length 98 m is 2 times the beam 49 m, of tankers 5 to 9: is one in feet?'], [])
+    (['the length 98 m is 2 times the beam 49 m (tankers: 5 to 9): is one in feet?'], [])
     """
     if hull.length_m is None or hull.beam_m is None or hull.length_sd_m or hull.beam_sd_m:
         return []
     times = hull.length_m / hull.beam_m
     if SLENDER[0] <= times <= SLENDER[1]:
         return []
-    told = f"the length {hull.length_m:g} m is {times:.2g} times the beam {hull.beam_m:g} m, of tankers 5 to 9"
+    told = f"the length {hull.length_m:g} m is {times:.2g} times the beam {hull.beam_m:g} m (tankers: 5 to 9)"
     return [f"{told}: is one in feet?"]
 
 

@@ -117,7 +117,7 @@ def test_a_call_that_the_account_leaves_out_is_not_one_that_it_holds(ground):
     account = account_for(ground, detections(*SEEN))
     names = account.tables["port_calls"]["call_id"].tolist()
     assert account.held_calls["call_id"].tolist() == names
-    head = replace(account.headline, left_out={names[0]: "by her departure she is of account year 2025"})
+    head = replace(account.headline, left_out={names[0]: "her departure is in account year 2025"})
     assert replace(account, headline=head).held_calls["call_id"].tolist() == names[1:]
 
 

@@ -313,7 +313,7 @@ def test_a_dark_stay_that_may_go_on_in_the_next_table_is_told(capwatch, tmp_path
     said = [line for line in err.splitlines() if line.startswith("call ")]
     assert (code, len(said)) == (0, 1)
     assert words in said[0]
-    assert "of another table, gone on (probability 0." in said[0]
+    assert "of another table, continued (probability 0." in said[0]
     assert told[:6] == ("1 call" if words.startswith("the same") else "2 call")
 
 

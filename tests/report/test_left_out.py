@@ -237,7 +237,7 @@ def test_an_account_year_that_is_no_calendar_year_is_told_by_its_first_day(told)
 def test_a_call_of_another_account_year_is_not_shown_as_counted_in_this_one(tiny_story, tiny_run):
     """She left on 2 January, so the sum leaves her out; table, pins and the annex must not say "counted"."""
     counted = tiny_story.in_account(tiny_story.tables["liftings"])["call_id"].tolist()
-    why = "by her departure she is of account year 2025"
+    why = "her departure is in account year 2025"
     story = replace(tiny_story, headline=replace(tiny_story.headline, left_out=dict.fromkeys(counted, why)))
     assert counted
     assert call_numbers(story) == {}

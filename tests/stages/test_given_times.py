@@ -19,7 +19,7 @@ def test_dates_as_a_spreadsheet_saves_them_are_one_line_until_their_form_is_name
     assert code == 3
     (line,) = err.splitlines()
     assert line.startswith(
-        f"error: {german}: calls c0, c1, c2, c3, c4 and 7 more: time '07.03.2024' is no time of the "
+        f"error: {german}: calls c0, c1, c2, c3, c4 and 7 more: time '07.03.2024' is not written as "
     )
     assert line.endswith("; name theirs with --time-format '%d.%m.%Y' (rows kept, refused)")
     assert capwatch("volume", german, "-o", out, "--time-format", "%d.%m.%Y")[0] == 0
@@ -61,7 +61,7 @@ def test_the_hint_followed_to_the_letter_reads_the_dates(capwatch, tmp_path, for
 def test_a_hint_says_what_can_be_done_and_else_nothing(capwatch, tmp_path, cell, hint):
     (tmp_path / "t.csv").write_text(f"arrival,length_m\n{cell},90\n")
     err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")[2]
-    assert err.endswith(f"is no time of the form YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ{hint} (row kept, refused)\n")
+    assert err.endswith(f"is not written as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ{hint} (row kept, refused)\n")
 
 
 @pytest.mark.parametrize(("form", "code"), [("%d.%m.%Y", 0), ("%Q", 2), ("%d %", 2), ("%m/%Y", 2)])
@@ -93,7 +93,7 @@ def test_a_table_that_mixes_forms_of_times_names_each_and_what_two_read_is_no_ti
     code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", out, *named)
     assert code == 3
     (line,) = err.splitlines()
-    assert line.startswith(f"error: {tmp_path}/t.csv: call d: time '03/04/2024' is no time")
+    assert line.startswith(f"error: {tmp_path}/t.csv: call d: time '03/04/2024' is not written as ")
     assert line.endswith("; two of the --time-format given read it as two times (row kept, refused)")
     table = pd.read_csv(out).set_index("call_id")
     assert table["arrival"].dropna().unique().tolist() == ["2024-04-13T00:00:00Z"]

@@ -22,7 +22,7 @@ def test_ships_of_another_trade_are_no_tankers_unless_the_row_says_more(capwatch
     )
     found = pd.read_csv(tmp_path / "o.csv")
     assert found["counts"].tolist() == known
-    assert found["cause"].dropna().str.startswith("by her type no tanker (").all()
+    assert found["cause"].dropna().str.startswith("not a tanker by her type (").all()
     assert found["p_lifting"].tolist()[5] == 0.4
 
 

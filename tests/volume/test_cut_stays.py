@@ -148,7 +148,7 @@ def test_the_chance_that_a_stay_goes_on_from_a_part_that_counts_no_more_is_in_th
 def test_a_line_given_twice_is_not_told_by_a_chance_that_another_row_has():
     one, two = part("one", *LAST_LOOKS, **OPEN, draught_out_m=6.0), next_month()
     causes = counted(one, one, two).query("not counts")["cause"]
-    assert causes.str.startswith("taken for the same stay as").tolist().count(True) == 1
+    assert causes.str.startswith("taken as the same stay as").tolist().count(True) == 1
     assert causes.str.fullmatch("the same stay as one of another table").tolist().count(True) == 1
 
 
@@ -186,7 +186,7 @@ def test_what_may_be_one_stay_and_counts_as_two_is_told_and_in_the_sum_as_a_chan
         assert once["counts"].all()
         assert once["status"].to_dict() == {"one": "used", "two": "degraded"}
         assert (
-            f"may be the stay of one of another table, gone on (probability {1 - once['p_new_call']['two']:.2f})"
+            f"may be the stay of one of another table, continued (probability {1 - once['p_new_call']['two']:.2f})"
             in (once["cause"]["two"])
         )
         assert 1.75 <= drawn_number(once) < 2.0

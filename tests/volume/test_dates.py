@@ -157,4 +157,4 @@ def test_a_time_of_which_the_year_is_not_known_is_told(bounds, told):
     """The midpoint decides which account holds her; the reader must know that it could be the other."""
     doubts = when(**bounds)[2]
     assert len(doubts) == told
-    assert all("of which year is not known" in doubt for doubt in doubts)
+    assert all("so its year is not known" in doubt for doubt in doubts)

@@ -333,7 +333,7 @@ def test_a_draught_that_no_ship_of_that_deadweight_has_is_told_and_the_other_one
     hull = {"length_m": None, "beam_m": None}
     row, other = lifted(draught_in_m=4.0, draught_out_m=11.0, **hull), lifted(draught_in_m=4.0, **hull)
     assert (row["status"], row["barrels_p50"]) == ("degraded", other["barrels_p50"])
-    assert row["cause"].startswith("draught_out_m 11 m is more than the depth can be")
+    assert row["cause"].startswith("draught_out_m 11 m is more than the depth of a tanker of ")
 
 
 def test_a_load_that_rests_on_few_draws_says_so():

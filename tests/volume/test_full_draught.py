@@ -145,8 +145,8 @@ def test_a_depth_tells_the_full_draught_worse_than_a_draught_does():
             {"design_draught_m": 6.5, "depth_m": 6.1},
             "design_draught_m 6.5 m is not below depth_m 6.1 m: neither is used",
         ),
-        ({"design_draught_m": 20.0}, "design_draught_m 20 m is not that of a tanker of 96 x 15 m"),
-        ({"depth_m": 26.0}, "depth_m 26 m is not that of a tanker of 96 x 15 m"),
+        ({"design_draught_m": 20.0}, "design_draught_m 20 m does not fit a tanker of 96 x 15 m"),
+        ({"depth_m": 26.0}, "depth_m 26 m does not fit a tanker of 96 x 15 m"),
     ],
     ids=["swapped", "feet", "depth in feet"],
 )
@@ -174,7 +174,7 @@ def test_a_slip_in_a_listed_depth_costs_neither_draughts_nor_freeboards():
     sent = {"draught_in_m": 3.4, "draught_out_m": 5.9, "freeboard_in_m": 4.5, "freeboard_out_m": 2.1}
     row, plain = lifted(**sent, depth_m=2.9), lifted(**sent)
     assert (row["status"], row["tonnes_p50"]) == ("degraded", plain["tonnes_p50"])
-    assert "depth_m 2.9 m is not that of a tanker of 96 x 15 m" in row["cause"]
+    assert "depth_m 2.9 m does not fit a tanker of 96 x 15 m" in row["cause"]
 
 
 @pytest.mark.parametrize(("out_m", "told"), [(6.1, False), (6.5, False), (7.0, True)])

@@ -21,7 +21,7 @@ def only(**cells: object) -> pd.Series:
 def test_blanks_around_an_id_make_no_second_call():
     rows = lift(*({"call_id": name, "arrival": "2024-03-01", "tonnes": 3000.0} for name in ("a", " a ")))
     assert sorted(rows["counts"]) == [False, True]
-    assert rows.loc[~rows["counts"], "cause"].tolist() == ["this call_id stands in the table twice"]
+    assert rows.loc[~rows["counts"], "cause"].tolist() == ["an earlier row has this call_id"]
 
 
 @pytest.mark.parametrize("high", [4.0 * FT, 30.0])
@@ -30,7 +30,7 @@ def test_a_freeboard_higher_than_the_ship_is_deep_is_told_and_not_used(high):
     row = only(**HULL, freeboard_in_m=high, freeboard_out_m=2.0)
     alone = only(**HULL, freeboard_out_m=2.0)
     assert (row["status"], row["method"]) == ("degraded", alone["method"])
-    assert row["cause"].startswith(f"freeboard_in_m {high:g} m is more than the depth can be (9.1 m)")
+    assert row["cause"].startswith(f"freeboard_in_m {high:g} m is more than the depth of a tanker of 98 m can be")
     assert row["barrels_p50"] == alone["barrels_p50"]
     assert only(**HULL, freeboard_in_m=4.0, freeboard_out_m=2.0)["status"] == "used"
 

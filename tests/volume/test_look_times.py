@@ -107,7 +107,7 @@ def test_a_bare_date_is_any_time_of_its_day():
         ({"freeboard_in_at": hour(24 * -30 + 3)}, "freeboard_in_at 2024-02-06T03:00Z is far from her stay"),
         ({"freeboard_in_at": hour(20), "freeboard_out_at": hour(4)},
          "freeboard_in_at 2024-03-07T20:00Z lies after freeboard_out_at 2024-03-07T04:00Z: neither is used"),
-        ({"freeboard_in_at": "soon"}, "time 'soon' is no time of the form YYYY-MM-DD"),
+        ({"freeboard_in_at": "soon"}, "time 'soon' is not written as YYYY-MM-DD"),
         ({"freeboard_in_at": "2024-03"}, "freeboard_in_at '2024-03' names no day; write it as YYYY-MM-DD: not used"),
     ],
 )  # fmt: skip

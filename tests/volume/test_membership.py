@@ -55,7 +55,7 @@ SPOILED = {
     "no-spread": ({"given_barrels": np.nan, "dwt_log_sd": np.nan}, "nor a deadweight"),
     "zero": ({"given_barrels": np.nan, "dwt_p50_t": 0.0}, "nor a deadweight"),
     "scenario": ({"barrels_at_50": np.nan}, "barrels_at_50 is empty"),
-    "product": ({"product": "naphtha"}, "'naphtha' is not among"),
+    "product": ({"product": "naphtha"}, "'naphtha' is not in this account's"),
 }
 
 
@@ -93,7 +93,7 @@ def test_every_counted_call_is_in_the_account_or_told_as_left_out():
     assert (head.later_calls, head.other_product_calls) == (1, 1)
     assert head.calls_counted + sum(head.other_years.values()) + 1 + 1 == len(rows)
     assert head.calls_counted + len(head.left_out) == len(rows) + len(beside)
-    assert head.left_out["c0"] == "by her departure she is of account year 2022"
+    assert head.left_out["c0"] == "her departure is in account year 2022"
     assert head.left_out["c5"] == "after 2024-03-15, the last day of this account"
     assert head.left_out["c6"] == "the cap does not count her product"
 

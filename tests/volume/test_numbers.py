@@ -38,7 +38,7 @@ def test_a_number_that_no_ship_has_is_told_and_joins_nothing(number):
             "degraded", True, True, True,
         )  # fmt: skip
         assert str(next(iter(number.values()))).removeprefix("imo:") in row["cause"]
-        assert row["cause"].endswith("no rows are joined by it")
+        assert row["cause"].endswith("not used to join rows")
     assert int(counted_once(tables, VolumeConfig(draws=400), "01-01", SEED)["counts"].sum()) == 2
 
 
@@ -46,7 +46,7 @@ def test_a_number_that_no_ship_has_is_told_and_joins_nothing(number):
 def test_an_mmsi_that_stands_for_none_is_told_and_the_row_counts(number):
     row = lift({"arrival": "2024-03-01", "mmsi": number, "length_m": 90.0}).iloc[0]
     assert (row["status"], bool(row["counts"]), row["mmsi"] is pd.NA) == ("degraded", True, True)
-    assert row["cause"] == f"MMSI {int(float(number))} is typed where none is known: who she is stays unknown"
+    assert row["cause"] == f"MMSI {int(float(number))} is only a placeholder: the ship is not identified"
 
 
 @pytest.mark.parametrize("numbers", [{"imo": 0}, {"imo": 9074729, "mmsi": 0}, {"mmsi": None}, {"mmsi": 999000001}])

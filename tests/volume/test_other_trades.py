@@ -26,7 +26,7 @@ SHIP = {"length_m": 96.0, "beam_m": 15.0}
 def test_a_ship_of_another_trade_does_not_count(said):
     row = only(SHIP | {"ship_type": said})
     assert (row["status"], row["counts"]) == ("not_counted", False)
-    assert row["cause"].startswith("by her type no tanker (")
+    assert row["cause"].startswith("not a tanker by her type (")
 
 
 @pytest.mark.parametrize(

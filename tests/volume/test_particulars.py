@@ -80,4 +80,4 @@ def test_a_kind_that_nobody_knows_is_refused():
 @pytest.mark.parametrize(("kind", "word"), [("dwt", "deadweight"), ("gt", "gross tonnage"), ("unknown", "tonnage")])
 def test_a_contradicted_tonnage_is_called_what_the_table_says_that_it_is(kind, word):
     ship = Particulars(dwt_t=4000, tonnage_kind=kind, length_m=98.0, beam_m=15.8, contradicted=True)
-    assert capacity_by(ship)[1] == f"the {word} may be another ship's, as the listed size"
+    assert capacity_by(ship)[1] == f"the {word} may be another ship's, like the listed size"

@@ -27,8 +27,8 @@ CONFIG = VolumeConfig(draws=400)
         ({"tonnes": 3_000_000}, "tonnes is 3,000,000, more than any ship carries"),  # size unknown
         ({"barrels": 4_900_000}, "barrels is 4,900,000, more than any ship carries"),
         ({"capacity_bbl": 20}, "capacity_bbl is 20, too little for a tanker"),
-        ({"length_m": 9.8, "beam_m": 1.58}, "a hull of 9.8 x 1.58 m: it carries"),  # decimal point one place off
-        ({"length_m": 0.098}, "a hull of 0.098 m: it carries"),  # kilometres
+        ({"length_m": 9.8, "beam_m": 1.58}, "a hull of 9.8 x 1.58 m carries"),  # the point one place too far left
+        ({"length_m": 0.098}, "a hull of 0.098 m carries"),  # kilometres
     ],
 )
 def test_a_slip_of_unit_is_refused(row, cause):
@@ -93,7 +93,7 @@ def test_a_ship_of_which_nothing_is_known_carries_what_is_stated():
 def test_barrels_and_tonnes_that_disagree_are_told_and_the_barrels_stand():
     row = only({"product": "gas_oil", "barrels": 8000.0, "tonnes": 1000.0}, config=CONFIG)
     assert (row["status"], row["barrels_p50"]) == ("degraded", 8000.0)
-    assert "8 bbl/t, where gas_oil has 7.46: the barrels are taken" in row["cause"]
+    assert "8 bbl/t, but gas_oil has 7.46: the barrels are used" in row["cause"]
     assert only({"product": "gas_oil", "barrels": 7460.0, "tonnes": 1000.0}, config=CONFIG)["status"] == "used"
     assert only({"barrels": 8000.0, "tonnes": 1000.0}, config=CONFIG)["status"] == "used"  # product not named
 

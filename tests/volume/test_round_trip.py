@@ -52,4 +52,4 @@ def test_what_the_lists_say_is_heard():
     assert table.loc["open", "arrival"] == pd.Timestamp(TIMES[1])
     assert table.loc["open", "departure"] == pd.Timestamp(TIMES[2])
     assert table.loc["roads", "cause"] == "a zone whose stays do not count"
-    assert table.loc["aside", "cause"] == "a stay that takes no part"
+    assert table.loc["aside", "cause"] == "counts is false in the table"

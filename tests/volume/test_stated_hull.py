@@ -77,7 +77,7 @@ def test_the_tonnage_of_a_ship_that_is_listed_with_another_size_is_believed_half
     doubted, listed, measured = only(seen | LISTED | tonnage), only(LISTED | tonnage), only(seen)
     assert doubted["method"].startswith("dwt_doubtful")
     assert doubted["status"] == "degraded"
-    assert "may be another ship's, as the listed size" in doubted["cause"]
+    assert "may be another ship's, like the listed size" in doubted["cause"]
     assert doubted["dwt_p5_t"] < listed["dwt_p50_t"] < doubted["dwt_p50_t"] < measured["dwt_p50_t"]
     assert measured["dwt_p50_t"] < doubted["dwt_p95_t"]
     agreeing = only(seen | {"listed_length_m": 152.0} | {"dwt_t": 17_000.0})
