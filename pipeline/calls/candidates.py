@@ -43,7 +43,7 @@ def candidates(call: dict[str, object], registry: pd.DataFrame, most: int = 5) -
     ranked = ranked.sort_values(["probability", "name"], ascending=[False, True], kind="stable").head(most)
     rest = pd.DataFrame(
         {
-            "name": ["none of the list, or others of it"],
+            "name": ["another ship, of the list or not"],
             "imo": [pd.NA],
             "probability": [1 - ranked["probability"].sum()],
         }

@@ -92,7 +92,7 @@ def count_line(calls: pd.DataFrame) -> str:
     if high == low:
         return f"counted calls: {len(counted)}; no sighting leaves their number in doubt"
     sure = float(np.prod(counted[["p_one_call", "p_new_call"]].fillna(1.0).to_numpy(float)))
-    why = "where sightings taken for one ship may be two, or for two one"
+    why = "as sightings taken for one ship may be two, or two may be one"
     if not low <= len(counted) <= high:  # similar ships in turn at one spot: one row stands for several calls
         return f"counted calls: {len(counted)} as the table joins sightings; {low} to {high} with 90 %, {why}"
-    return f"counted calls: {len(counted)} ({100 * sure:.0f} % sure of every link), {low} to {high} with 90 % {why}"
+    return f"counted calls: {len(counted)} ({100 * sure:.0f} % sure of every link), {low} to {high} with 90 %, {why}"

@@ -78,7 +78,7 @@ def own_names(detections: pd.DataFrame) -> pd.DataFrame:
     if len(again := plain["detection_id"][plain["detection_id"].duplicated()]):
         name = "an empty cell" if pd.isna(again.iloc[0]) else repr(again.iloc[0])
         column_name = "detection_id" if "det_id" not in detections else "det_id"
-        raise ConfigError(f"column {column_name}: {name} stands twice; a row has its own")
+        raise ConfigError(f"column {column_name}: {name} appears twice; each row needs its own")
     sensor = column("sensor")
     plain["sensor"] = sensor if sensor is not None else ""
     return plain
@@ -109,8 +109,8 @@ def _moments(cells: pd.Series) -> pd.Series:
     wrong = cells[read.isna() & cells.notna()].astype(str).tolist()
     if wrong:
         form = told_forms(wrong)
-        hint = f"; name theirs with {form}" if form else ""
-        raise ConfigError(f"column {cells.name}: {_some(wrong)} no time of the form YYYY-MM-DDTHH:MM:SSZ{hint}")
+        hint = f"; add {form}" if form else ""
+        raise ConfigError(f"column {cells.name}: {_some(wrong)} not written as YYYY-MM-DDTHH:MM:SSZ{hint}")
     return read
 
 
@@ -136,7 +136,7 @@ def _numbers(cells: pd.Series) -> pd.Series:
     read = pd.to_numeric(cells, errors="coerce").astype(float)
     wrong = cells[read.isna() & cells.notna()].astype(str).tolist()
     if wrong:
-        raise ConfigError(f"column {cells.name}: {_some(wrong)} no number")
+        raise ConfigError(f"column {cells.name}: {_some(wrong)} not numeric")
     return read
 
 

@@ -135,8 +135,8 @@ def ashore_line(tracks: pd.DataFrame) -> str:
         return ""
     heard, ships = number_of(len(ashore), "position"), number_of(ashore.nunique(), "transponder")
     return (
-        f"{heard} of {ships} lie {INLAND_M:.0f} m and more inland by the map's coast, in no zone: taken for made up, "
-        "so in no call; if a river or a dock is there, the coast lacks it"
+        f"{heard} of {ships} lie {INLAND_M:.0f} m or more inland by the map's coast, in no zone: treated as false, "
+        "so in no call; if there is a river or dock, correct the coast"
     )
 
 

@@ -153,7 +153,7 @@ def _targets(caps: Sequence[Path], out: Path, *, folder: bool) -> list[Path]:
         raise ConfigError("several caps need a folder to write to: end -o with a slash")
     targets = [out / f"{cap.stem}.csv" if folder else out for cap in caps]
     if len(set(targets)) < len(targets):
-        raise ConfigError("two caps have files of one name, and would write the same table")
+        raise ConfigError("two cap files have the same name and would write the same table")
     return targets
 
 
@@ -178,9 +178,9 @@ def _require_an_account(ledger: pd.DataFrame, liftings: pd.DataFrame) -> None:
     if len(ledger):
         return
     refused = int((liftings["status"] == "refused").sum())
-    why = f"; {number_of(refused, 'row')} refused, for what the column cause says" if refused else ""
+    why = f"; {number_of(refused, 'row')} refused, see column cause" if refused else ""
     raise NothingUsable(
-        f"no counted call with a day, and no --as-of: there is no account year{why} (nothing was written)"
+        f"no counted call has a date, and --as-of is not given: no account year{why} (nothing was written)"
     )
 
 
@@ -193,8 +193,8 @@ def _simulated(liftings: list[Path], *beside: Path | None) -> bool:
     made = [path for path in given if says_simulated(path)]
     if made and (other := next((path for path in liftings if path not in made), None)) is not None:
         raise ConfigError(
-            f"{printable(made[0])}: is SIMULATED, {printable(other)} does not say so; leave one out, or if both "
-            "are, make the other one's liftings again (nothing was written)"
+            f"{printable(made[0])}: is SIMULATED, {printable(other)} is not marked so; leave one out, or if both "
+            "are simulated, make the other's liftings again (nothing was written)"
         )
     return bool(made)
 

@@ -103,7 +103,7 @@ def match(
     heard = _read(ais, console, times)
     messages = heard.messages
     if not len(messages):
-        raise NothingUsable("no AIS message could be used: no ship is dark for that (nothing was written)")
+        raise NothingUsable("no AIS message could be used, so no ship can be called dark (nothing was written)")
     try:
         association = calls.associate_tables(found, messages, config)
     except ConfigError as error:  # about the table's columns
@@ -139,7 +139,7 @@ def port_calls(
     if not ais and detections is None:
         raise ConfigError("neither AIS nor detections are given; use --ais, --detections or both")
     if looks is not None and scenes is None:
-        raise ConfigError("--looks speaks of scenes; give --scenes too")
+        raise ConfigError("--looks refers to scenes; give --scenes too")
     place, middle = _place_of(zones)
     given = DETECTIONS.empty() if detections is None else read_table(detections, DETECTIONS)
     found = _in_zones(table_near(given, middle), place)
@@ -175,9 +175,7 @@ def _zone_covered(looks: Path | None, scenes: pd.DataFrame, console: Console) ->
     if looks is not None:
         return zone_covered(read_table(looks, LOOKS), scenes)
     if not scenes["sensor"].isin(RADARS).all():
-        console.note(
-            "what cloud hid of each zone is not known (--looks, a run's looks.parquet, tells it)", unknown=True
-        )
+        console.note("how much of each zone cloud hid is unknown (give --looks, a run's looks.parquet)", unknown=True)
     return {}
 
 
@@ -196,10 +194,10 @@ def _tell(doubts: pd.DataFrame, console: Console) -> None:
     """Report doubtful AIS statements of each ship that called, and the number of other ships with such statements."""
     called = doubts["call_ids"].map(len) > 0
     for doubt in doubts[called].itertuples():
-        console.note(f"MMSI {doubt.mmsi} says {doubt.said}" + (f"; images show {doubt.seen}" if doubt.seen else ""))
+        console.note(f"MMSI {doubt.mmsi} reports {doubt.said}" + (f"; images show {doubt.seen}" if doubt.seen else ""))
     if elsewhere := doubts.loc[~called, "mmsi"].nunique():
-        ships = "1 other ship, which" if elsewhere == 1 else f"{elsewhere} other ships, which"
-        console.note(f"{ships} made no call here, said something odd of size, name or numbers")
+        ships = "1 other ship" if elsewhere == 1 else f"{elsewhere} other ships"
+        console.note(f"{ships} without a call here reported odd sizes, names or numbers")
 
 
 def _in_zones(detections: pd.DataFrame, place: Place) -> pd.DataFrame:

@@ -54,9 +54,9 @@ def read_calls(path: Path, console: Console, time_forms: Sequence[str] = (), cou
     sums = _rows_of_sums(table)
     table = _with_ship_numbers(table, path, console)
     if set(ANSWER) <= set(table.columns):
-        raise InputError(path, "is a run's answer, rounded for documents; take port_calls.parquet of the same folder")
+        raise InputError(path, "is a run's answer, rounded for documents; use port_calls.parquet of the same folder")
     if set(LIFTED) <= set(table.columns):
-        raise InputError(path, "holds liftings already; give them to capwatch account, or volume their table of calls")
+        raise InputError(path, "holds liftings already; give it to capwatch account, or give volume the table of calls")
     present = [str(name) for name in table.columns if name in _known(table)]
     if not set(present) & (set(CALLS_READ) - set(SHIP_NUMBERS)):  # a ship number alone tells nothing about a lifting
         raise InputError(path, _nothing_known(table))
@@ -83,12 +83,12 @@ def _nothing_known(table: pd.DataFrame) -> str:
         meant |= {name: " or ".join(DAYS) for name in names if not meant[name] and _holds_days(columns[name])}
     meant = {name: ours for name, ours in meant.items() if ours}
     if not meant:
-        return f"no column is known among {first_of(names, MOST_NAMES)}; {NEEDED}"
+        return f"no known column among {first_of(names, MOST_NAMES)}; {NEEDED}"
     others = [name for name in names if name not in meant]
-    unknown = f"; nothing is known of {first_of(others, MOST_NAMES)}" if others else ""
+    unknown = f"; unknown: {first_of(others, MOST_NAMES)}" if others else ""
     may_be = first_of([f"{name} may be {ours}" for name, ours in meant.items()], MOST_NAMES)
     but = f"but {' and '.join(numbers)} " if numbers else ""
-    return f"no column {but}has a name of ours: {may_be}; name so what is meant{unknown}"
+    return f"no column {but}has a known name: {may_be}; rename those that are{unknown}"
 
 
 def _with_ship_numbers(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame:
@@ -107,7 +107,7 @@ def _lost_digits(path: Path, name: str, rounded: Sequence[str]) -> InputError:
     """The error for rounded numbers in a column, naming the first."""
     others = f" and {len(rounded) - 1} more" if len(rounded) > 1 else ""
     cause = f"column {name}: {rounded[0]}{others} lost digits, as spreadsheets do to long numbers"
-    return InputError(path, f"{cause}; save it again with all")
+    return InputError(path, f"{cause}; save it again with all digits")
 
 
 def _without_cargo(table: pd.DataFrame, counted: str) -> pd.DataFrame:
@@ -136,8 +136,8 @@ def _without_sums(table: pd.DataFrame, sums: pd.Series, path: Path, console: Con
     which = table.index.isin(sums.index) & (table["counts"].isna() if "counts" in table else True)
     if which.any():
         words = first_of([repr(str(cell).strip()) for cell in sums[table.index[which]]], MOST_CALLS)
-        number = "a row that sums" if which.sum() == 1 else f"{which.sum()} rows that sum"
-        cause = f"{words}: {number} the table up, no call; where it is one write true under counts"
+        number = "a total of the table" if which.sum() == 1 else f"{which.sum()} totals of the table"
+        cause = f"{words}: {number}; if one is a call, write true under counts"
         kept = "row kept" if which.sum() == 1 else "rows kept"
         console.problem(InputError(path, cause), done=f"{kept}, not counted")
     return _taking_no_part(table, which, "sums_up")
@@ -177,8 +177,8 @@ def _with_directions(table: pd.DataFrame, path: Path, console: Console) -> pd.Da
     said = asked.map(direction_said)
     if unclear := [repr(cell) for cell in dict.fromkeys(asked[said.isna()])]:
         how = "write loading, discharging or neither, or their chances as p_loading and p_discharging"
-        cause = f"column {found}: {first_of(unclear, MOST_CALLS)} tells no direction; {how}"
-        console.problem(InputError(path, cause), done="rows taken for what the account counts")
+        cause = f"column {found}: {first_of(unclear, MOST_CALLS)} states no direction; {how}"
+        console.problem(InputError(path, cause), done="rows taken as going the counted way")
     told = said.dropna()
     for n, (name, column) in enumerate(ends.items()):
         ends[name] = column.astype(object).where(~table.index.isin(told.index), told.map(itemgetter(n)))
@@ -197,12 +197,12 @@ def tell_unread_sizes(path: Path, calls: pd.DataFrame, liftings: pd.DataFrame, c
         return
     if not names:
         ships = "the one ship was" if len(usual) == 1 else f"all {len(usual):,} ships were"
-        rows = "no row" if len(usual) == len(methods) else "no row that states neither barrels nor tonnes"
-        console.note(f"{printable(path)}: {rows} tells a size: {ships} taken for the usual one")
+        rows = "no row" if len(usual) == len(methods) else "no row without barrels or tonnes"
+        console.note(f"{printable(path)}: {rows} states a size: {ships} assumed to be of the usual size")
         return
     shown = first_of(names, MOST_NAMES)
-    cause = f"no size of a ship was read, nor any number of {shown}; name sizes length_m, beam_m or dwt_t"
-    console.problem(InputError(path, cause), done="every ship taken for the usual one")
+    cause = f"no ship size was read, and numbers in {shown} were ignored; name sizes length_m, beam_m or dwt_t"
+    console.problem(InputError(path, cause), done="every ship assumed to be of the usual size")
 
 
 def _foreign(table: pd.DataFrame) -> dict[str, str]:
@@ -216,9 +216,9 @@ def _foreign(table: pd.DataFrame) -> dict[str, str]:
         doubts = {name: _in_words(doubt, table[name]) for name, doubt in doubts.items()}
     if not any(name.startswith(DAYS) for name in present):
         days = [name for name, doubt in doubts.items() if not doubt and _holds_days(table[name])]
-        doubts |= dict.fromkeys(days, f"if it is {' or '.join(DAYS)}, name it so")
+        doubts |= dict.fromkeys(days, f"if it is {' or '.join(DAYS)}, rename it")
     if "operation" not in table:
-        doubts |= {name: "if it is operation, name it so" for name in names if _tells_cargo(table[name])}
+        doubts |= {name: "if it is operation, rename it" for name in names if _tells_cargo(table[name])}
     return doubts
 
 
@@ -271,7 +271,7 @@ def _our_names(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     ours = {name: plain(str(name)) for name in table.columns if name not in KNOWN and plain(str(name)) in KNOWN}
     for name, known in ours.items():
         if known in table.columns or list(ours.values()).count(known) > 1:
-            raise InputError(path, f"column {known} stands twice, once as {name}")
+            raise InputError(path, f"column {known} appears twice, once as {name}")
     return table.rename(columns=ours)
 
 
@@ -310,7 +310,7 @@ def read_missed(path: Path) -> pd.DataFrame:
     if several := [str(zone) for zone in laws.index[laws > 1]]:
         raise ContractError(
             f"{printable(path)}: table missed: the days of {printable(several[0])} have several rates (n_seen, "
-            "rate_shape, rate_per_d), as rows of several runs do; take the table of one run over the whole time"
+            "rate_shape, rate_per_d), as rows of several runs do; use the table of one run over the whole period"
         )
     return table
 
@@ -329,8 +329,8 @@ def tell_zones_of_two_places(tables: Mapping[Path, pd.Series], console: Console)
     for zone, aois in sorted(places.items()):
         if len(aois) > 1:
             names = printable(", ".join(sorted(aois)))
-            told = f"zone {printable(zone)} is one of each AOI of {names}, and taken for one berth; if they are several"
-            console.note(f"{told}, give each an id of its own in its zones file, and run again")
+            told = f"zone {printable(zone)} is in the AOIs {names} and taken as one berth; if they are different berths"
+            console.note(f"{told}, give each its own id in its zones file and run again")
 
 
 def tell_lost_digits(path: Path, console: Console) -> None:
@@ -340,7 +340,7 @@ def tell_lost_digits(path: Path, console: Console) -> None:
     table = read_table(path, verbatim=SHIP_NUMBERS)
     for name in SHIP_NUMBERS:
         if name in table and (rounded := read_ship_numbers(table[name])[1]):
-            console.problem(_lost_digits(path, name, rounded), done="rows kept as they stand")
+            console.problem(_lost_digits(path, name, rounded), done="rows kept unchanged")
 
 
 def has_keys(path: Path) -> bool:
@@ -375,7 +375,7 @@ def looks_at_counted(looks: Path | None, zones: Path | None, console: Console) -
     from pipeline.ingest.place import read_zones
 
     if (looks is None) != (zones is None):
-        raise ConfigError("--looks and --zones go together: zones that do not count say nothing of an account's days")
+        raise ConfigError("give --looks and --zones together: the zones say which looks count")
     if looks is None or zones is None:
         return None
     counted = {zone.zone_id for zone in read_zones(zones) if zone.counts}

@@ -53,13 +53,13 @@ def _by_form(column: pd.Series, form: str) -> pd.Series:
         read = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
     except ValueError as error:
         cause = printable(error)[:80]
-        raise ConfigError(f"--time-format {printable(form)}: is no format of times ({cause})") from error
+        raise ConfigError(f"--time-format {printable(form)}: is not a time format ({cause})") from error
     if zone := literal_zone(form):
-        cause = f"the zone {printable(zone)} is no more than letters, and times are UTC"
+        cause = f"the zone {printable(zone)} is plain text and would be read as UTC"
         how = "write offsets such as +0900 in the table, and %z for them"
         raise ConfigError(f"--time-format {printable(form)}: {cause}; {how}")
     if not _DAY.search(form):
-        raise ConfigError(f"--time-format {printable(form)}: names no day; a month would be taken for its first")
+        raise ConfigError(f"--time-format {printable(form)}: has no day; a month would be read as its first day")
     return read
 
 

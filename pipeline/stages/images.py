@@ -38,7 +38,7 @@ def open_options(
 
     known = [str(s) for s in Sensor]
     if sensor is not None and sensor not in known:
-        raise ConfigError(f"--sensor {printable(sensor)}: there are {', '.join(known)}")
+        raise ConfigError(f"--sensor {printable(sensor)}: must be one of {', '.join(known)}")
     parse_scaling(scaling)
     indexes: dict[str, int] = {}
     for name, index in pairs("--bands", bands).items():
@@ -70,9 +70,11 @@ def detect(
     """Detect ships in images. One image writes ``out``; ``folder`` makes each write ``out/<stem>.<suffix>``."""
     config = build(DetectionConfig, settings, where="--set")
     if suffix not in (None, *FOLDER_FORMATS):
-        raise ConfigError(f"--format {printable(suffix)}: there are {', '.join(FOLDER_FORMATS)}")
+        raise ConfigError(f"--format {printable(suffix)}: must be one of {', '.join(FOLDER_FORMATS)}")
     if suffix and not folder and out.suffix.lower() != f".{suffix}":
-        raise ConfigError(f"--format {suffix} is for a folder; the name of one table says its format, {printable(out)}")
+        raise ConfigError(
+            f"--format {suffix} is for a folder; one table's format is that of its name, {printable(out)}"
+        )
     images, stems = _without_bands_of_one(images, options, console)
     if len(images) > 1 and not folder:
         raise ConfigError("several images need a folder to write to: end -o with a slash")

@@ -70,7 +70,7 @@ def tell_told_twice(table: Path | None, twice: Mapping[str, str], console: Conso
     if twice:
         which = f"{_calls(list(twice))}: the same ship within a day of {_calls(list(twice.values()))}"
         where = "" if table is None else f"{table}: "
-        cause = f"{where}{which}; is it one call told twice? Keep one row of it"
+        cause = f"{where}{which}; is it one call recorded twice? If so, keep one row"
         console.problem(cause, done="both counted" if len(twice) == 1 else "all counted")
 
 
@@ -81,15 +81,15 @@ def tell_other_way(table: Path, liftings: pd.DataFrame, console: Console) -> Non
     other = ways & (counted["direction"] != counted["counted"])
     if other.sum() >= FEWEST_OTHER_WAY and other.sum() >= MOSTLY * ways.sum():
         said, asked = counted["direction"][other].iloc[0], counted["counted"].iloc[0]
-        which = f"{other.sum()} of {ways.sum()} calls that tell a direction are {said}, and {asked} is counted"
-        console.note(f"{printable(table)}: {which}; are columns swapped, or is it --set counted={said}?")
+        which = f"{other.sum()} of {ways.sum()} calls with a direction are {said}, but {asked} is counted"
+        console.note(f"{printable(table)}: {which}; are columns swapped, or is --set counted={said} meant?")
 
 
 def tell_other_direction(table: Path, liftings: pd.DataFrame, counted: str, console: Console) -> None:
     """Report calls excluded by ``operation`` alone: for a table of a discharge port these are all of them."""
     out = int((liftings["cause"] == WHY_NOT["other_direction"]).sum())
     if out:
-        what = f"{number_of(out, 'call')} not counted: by operation no cargo moved that counts"
+        what = f"{number_of(out, 'call')} not counted: by operation no counted cargo moved"
         console.note(f"{printable(table)}: {what} ({counted} is counted, by --set counted={counted})")
 
 
@@ -110,7 +110,7 @@ def tell_other_trades(table: Path, calls: pd.DataFrame, console: Console) -> Non
     if counted:
         shown = first_of([f"{trade} ({count})" for trade, count in counted.most_common()], MOST_TRADES)
         number = number_of(counted.total(), "call")
-        console.note(printable(f"{table}: {number} of no tankers by ship_type, not counted: {shown}"))
+        console.note(printable(f"{table}: {number} not counted, as ship_type is not a tanker: {shown}"))
 
 
 def tell_contradictions(table: Path, liftings: pd.DataFrame, console: Console) -> None:
@@ -119,7 +119,7 @@ def tell_contradictions(table: Path, liftings: pd.DataFrame, console: Console) -
     if len(odd):
         cause = f"{_calls(list(odd['call_id']))}: status is {odd['status'].iloc[0]}, but counts is true"
         done = "counted" if len(odd) == 1 else "all counted"
-        console.problem(f"{table}: {cause}; to leave a call out write false there", done=done)
+        console.problem(f"{table}: {cause}; to leave a call out, write false there", done=done)
 
 
 def tell_edits(table: Path, edits: Mapping[str, Sequence[Edit]], console: Console) -> None:
@@ -129,12 +129,12 @@ def tell_edits(table: Path, edits: Mapping[str, Sequence[Edit]], console: Consol
         alike.setdefault(tuple(edit.column for edit in found), []).append(call)
     for columns, calls in alike.items():
         first = edits[calls[0]][0]
-        more = f" ({first_of(columns[1:], MOST_COLUMNS)} likewise)" if len(columns) > 1 else ""
+        more = f" ({first_of(columns[1:], MOST_COLUMNS)} too)" if len(columns) > 1 else ""
         which = _calls(calls) + (", the first" if len(calls) > 1 else "")
         cause = f"edited: {first.column} is {_amount(first.stated)}"
-        cause += f" where the row's own columns give {_amount(first.given)}{more}"
-        hint = "to change a cargo state barrels or tonnes in the table of calls, and run capwatch volume again"
-        console.problem(f"{table}: {which}: {cause}; {hint}", done="counted by its own columns")
+        cause += f", but the row's other columns give {_amount(first.given)}{more}"
+        hint = "to change a cargo, state barrels or tonnes in the table of calls and run capwatch volume again"
+        console.problem(f"{table}: {which}: {cause}; {hint}", done="counted by its other columns")
 
 
 def _amount(value: float) -> str:
@@ -156,15 +156,15 @@ def _hint_of_times(causes: Sequence[str], time_forms: Sequence[str] = ()) -> str
     """How to get unread times parsed; "" if times are not the fault, or no format fits them.
 
     >>> _hint_of_times([f"time '19.05.2024' {NO_TIME}"])
-    "; name theirs with --time-format '%d.%m.%Y'"
+    "; add --time-format '%d.%m.%Y'"
     >>> _hint_of_times([f"time 45358 is a bare number, and {NO_TIME}"])
-    '; a spreadsheet counts days so: show the column as dates there, and save it again'
+    '; spreadsheets store dates as such numbers: format the column as dates and save it again'
     """
     texts = [found[1] for cause in causes if (found := _TIME_TOLD.fullmatch(cause))]
     if read_as_two(texts, time_forms):
-        return "; two of the --time-format given read it as two times"
+        return "; two of the given --time-format read it differently"
     if form := told_forms(texts):
-        return f"; name theirs with {form}"
+        return f"; add {form}"
     if texts and all(text.isdigit() and DAYS_OF_SHEETS[0] < int(text) < DAYS_OF_SHEETS[1] for text in texts):
-        return "; a spreadsheet counts days so: show the column as dates there, and save it again"
+        return "; spreadsheets store dates as such numbers: format the column as dates and save it again"
     return ""

@@ -17,6 +17,6 @@ def pairs(option: str, text: str | None) -> dict[str, str]:
         if not equals or not name.strip() or not value.strip():
             raise ConfigError(f"{option} {printable(part)}: write it as name=value,name=value")
         if name.strip() in out:
-            raise ConfigError(f"{option} {printable(part)}: {name.strip()} stands there twice")
+            raise ConfigError(f"{option} {printable(part)}: {name.strip()} appears twice")
         out[name.strip()] = value.strip()
     return out

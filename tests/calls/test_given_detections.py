@@ -57,8 +57,8 @@ def test_a_detection_with_half_a_place_has_no_verdict():
     [
         ({"lon": 1330.6}, "column lon: 1330.6 is more than a full turn"),
         ({"lon": np.inf}, "column lon: inf"),
-        ({"det_id": "a"}, "column det_id: 'a' stands twice"),
-        ({"det_id": None}, "column det_id: an empty cell stands twice"),
+        ({"det_id": "a"}, "column det_id: 'a' appears twice"),
+        ({"det_id": None}, "column det_id: an empty cell appears twice"),
     ],
 )
 def test_what_is_no_place_and_who_has_the_name_of_another_is_told(wrong, told):

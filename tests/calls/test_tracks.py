@@ -210,7 +210,7 @@ def test_a_berth_on_a_river_that_the_coast_leaves_out_has_its_calls():
     assert (stay.zone_id, round((stay.departure_lo - stay.arrival_hi) / pd.Timedelta("1h"))) == ("oil", 15)
     passing = flagged(tracks, "on_land")  # the river itself remains land, and is flagged
     assert 0 < len(passing) < len(tracks)
-    assert ashore_line(tracks).startswith(f"{len(passing)} positions of 1 transponder lie 300 m and more inland")
+    assert ashore_line(tracks).startswith(f"{len(passing)} positions of 1 transponder lie 300 m or more inland")
     assert not ashore_line(clean_tracks(feed(visit(5, 20)), None))
 
 

@@ -165,7 +165,7 @@ def test_bands_of_one_image_in_files_of_their_own_write_one_table(capwatch, tmp_
     [
         (("-o", "ships.shp"), "end the name in .parquet"),
         (("-o", "o.csv", "--bands", "R=1,G=1"), "--bands G=1: that band has another name already"),
-        (("-o", "o.csv", "--bands", "R=1,R=2"), "--bands R=2: R stands there twice"),
+        (("-o", "o.csv", "--bands", "R=1,R=2"), "--bands R=2: R appears twice"),
     ],
 )
 def test_what_no_image_can_mend_is_said_before_any_is_opened(capwatch, tmp_path, words, said):
@@ -178,4 +178,4 @@ def test_what_no_image_can_mend_is_said_before_any_is_opened(capwatch, tmp_path,
 def test_a_format_for_folders_beside_one_table_of_another_is_refused(capwatch, tmp_path):
     """It wrote CSV where GeoJSON was asked for."""
     code, _, err = capwatch("detect", tmp_path / "a.tif", "--format", "geojson", "-o", tmp_path / "a.csv")
-    assert (code, "--format geojson is for a folder; the name of one table says its format" in err) == (2, True)
+    assert (code, "--format geojson is for a folder; one table's format is that of its name" in err) == (2, True)

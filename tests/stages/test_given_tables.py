@@ -44,12 +44,12 @@ def told(tmp_path, header, row="1"):
 )  # fmt: skip
 def test_a_column_that_may_be_one_of_ours_is_named_with_ours(tmp_path, column, ours):
     _, lines = told(tmp_path, f"call_id,{column}")
-    assert lines == [f"calls.csv: column {column} was left out: if it is {ours}, name it so (the rest is used)"]
+    assert lines == [f"calls.csv: column {column} was left out: if it is {ours}, rename it (the rest is used)"]
 
 
 def test_a_cargo_in_words_may_be_the_product(tmp_path):
     _, lines = told(tmp_path, "call_id,Cargo", "Diesel")
-    assert lines == ["calls.csv: column Cargo was left out: if it is product, name it so (the rest is used)"]
+    assert lines == ["calls.csv: column Cargo was left out: if it is product, rename it (the rest is used)"]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_cargo_in_words_may_be_the_product(tmp_path):
 )  # fmt: skip
 def test_words_of_other_languages_are_told_as_english_ones_are(tmp_path, column, ours):
     _, lines = told(tmp_path, f"call_id,{column}")
-    assert lines == [f"calls.csv: column {column} was left out: if it is {ours}, name it so (the rest is used)"]
+    assert lines == [f"calls.csv: column {column} was left out: if it is {ours}, rename it (the rest is used)"]
 
 
 @pytest.mark.parametrize(("rows", "code"), [("A,98,x", 3), ('A,"1 250 t",x', 3), ("A,,98 times", 0), ("A,,2024", 3)])
@@ -76,8 +76,8 @@ def test_numbers_that_nobody_read_are_loud_where_no_size_was(capwatch, tmp_path,
     (tmp_path / "calls.csv").write_text(f"arrival,name,pituus,huomautus\n2024-03-07,{rows}\n")
     done, _, err = capwatch("volume", tmp_path / "calls.csv", "-o", tmp_path / "o.csv")
     assert done == code
-    assert ("no size of a ship was read, nor any number of" in err) == (code == 3)
-    assert "name sizes length_m, beam_m or dwt_t (every ship taken for the usual one)" in err or code == 0
+    assert ("no ship size was read, and numbers in" in err) == (code == 3)
+    assert "name sizes length_m, beam_m or dwt_t (every ship assumed to be of the usual size)" in err or code == 0
 
 
 @pytest.mark.parametrize("column", ["length_m", "tonnes"])
@@ -134,8 +134,8 @@ def test_words_that_tell_no_direction_are_told(capwatch, tmp_path, word):
     code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
     assert code == 3
     assert err == (
-        f"error: {tmp_path}/t.csv: column activity: '{word}' tells no direction; write loading, discharging or "
-        "neither, or their chances as p_loading and p_discharging (rows taken for what the account counts)\n"
+        f"error: {tmp_path}/t.csv: column activity: '{word}' states no direction; write loading, discharging or "
+        "neither, or their chances as p_loading and p_discharging (rows taken as going the counted way)\n"
     )
 
 
@@ -143,7 +143,7 @@ def test_a_column_of_another_name_that_says_it_is_told(capwatch, tmp_path):
     (tmp_path / "t.csv").write_text("arrival,tonnes,state\n2024-03-07,3000,discharging\n")
     code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
     assert code == 3
-    assert "column state was left out: if it is operation, name it so" in err
+    assert "column state was left out: if it is operation, rename it" in err
 
 
 def test_rows_of_blanks_are_no_calls(tmp_path):
@@ -167,7 +167,7 @@ def test_numbers_of_ships_that_lost_digits_are_none(capwatch, tmp_path):
     assert [done[0] for done in told.values()] == [3, 0, 0, 0]
     assert told["rounded"][2].splitlines()[1] == (
         f"error: {tmp_path}/rounded.csv: column mmsi: 5.630e+08 lost digits, as spreadsheets do to long numbers; "
-        "save it again with all (rows kept without that number)"
+        "save it again with all digits (rows kept without that number)"
     )
     for one, other in (("rounded", "none"), ("exact", "whole")):
         assert (tmp_path / f"{one}.out.csv").read_bytes() == (tmp_path / f"{other}.out.csv").read_bytes()
@@ -183,13 +183,13 @@ def test_a_runs_answer_is_not_taken_for_calls(tmp_path):
 def test_another_zone_is_no_reason_to_rename(tmp_path, column):
     """Named arrival, its times would be read as UTC: at New Year in another account year."""
     _, (line,) = told(tmp_path, f"call_id,{column}")
-    assert "arrival holds UTC, or times with an offset such as +09:00 behind them" in line
+    assert "arrival must be UTC, or times with an offset such as +09:00" in line
 
 
 def test_another_unit_is_no_reason_to_rename(tmp_path):
     _, lines = told(tmp_path, "call_id,length_ft")
     assert lines == [
-        "calls.csv: column length_ft was left out: it says feet; length_m holds another unit (the rest is used)"
+        "calls.csv: column length_ft was left out: it is in feet; convert it to length_m (the rest is used)"
     ]
 
 
@@ -200,7 +200,7 @@ def test_another_unit_is_no_reason_to_rename(tmp_path):
 def test_a_cargo_in_a_unit_of_its_own_is_no_size_drawn_in_its_place(tmp_path, column, unit):
     """2,100 m³ stated were left out in a note, and the usual fill of her size stood in the sum with exit code 0."""
     _, lines = told(tmp_path, f"call_id,length_m,{column}")
-    cause = f"it says {unit}; tonnes or barrels holds another unit"
+    cause = f"it is in {unit}; convert it to tonnes or barrels"
     assert lines == [f"calls.csv: column {column} was left out: {cause} (the rest is used)"]
 
 
@@ -216,7 +216,7 @@ def test_a_cargo_in_a_unit_of_its_own_is_no_size_drawn_in_its_place(tmp_path, co
 def test_barrels_by_the_thousand_are_not_to_be_named_barrels(tmp_path, column, unit):
     _, lines = told(tmp_path, f"call_id,{column}")
     assert lines == [
-        f"calls.csv: column {column} was left out: it says {unit}; barrels holds another unit (the rest is used)"
+        f"calls.csv: column {column} was left out: it is in {unit}; convert it to barrels (the rest is used)"
     ]
 
 
@@ -266,7 +266,7 @@ def test_liftings_are_not_read_as_calls(capwatch, tmp_path):
     assert capwatch("volume", tmp_path / "calls.csv", "-o", tmp_path / "liftings.csv")[0] == 0
     code, _, err = capwatch("volume", tmp_path / "liftings.csv", "-o", tmp_path / "o.csv")
     assert code == 2 or code == 4
-    assert "holds liftings already; give them to capwatch account" in err
+    assert "holds liftings already; give it to capwatch account" in err
     assert not (tmp_path / "o.csv").exists()
 
 
@@ -281,7 +281,7 @@ def test_a_damaged_header_costs_exit_code_3_and_one_line(capwatch, tmp_path):
     (tmp_path / "calls.csv").write_text("call_id,arrival,DWT\na,2024-03-07,3500\n")
     code, _, err = capwatch("volume", tmp_path / "calls.csv", "-o", tmp_path / "o.csv")
     assert code == 3
-    assert f"{tmp_path}/calls.csv: column DWT was left out: if it is dwt_t, name it so" in err
+    assert f"{tmp_path}/calls.csv: column DWT was left out: if it is dwt_t, rename it" in err
     assert (tmp_path / "o.csv").is_file()
 
 
@@ -316,13 +316,13 @@ def test_calls_taken_for_liftings_are_told_from_them(capwatch, tmp_path):
     [
         (
             "Schiff;Länge;Farbe",
-            "Schiff may be name, Länge may be length_m; name so what is meant; nothing is known of Farbe",
+            "Schiff may be name, Länge may be length_m; rename those that are; unknown: Farbe",
         ),
         (
             "IMO;Vessel;Flag",
-            "no column but imo has a name of ours: Vessel may be name; name so what is meant; nothing is known of Flag",
+            "no column but imo has a known name: Vessel may be name; rename those that are; unknown: Flag",
         ),
-        ("foo;bar", "no column is known among foo, bar; a call has a day (arrival) and a size (length_m and beam_m"),
+        ("foo;bar", "no known column among foo, bar; a call has a day (arrival) and a size (length_m and beam_m"),
     ],
     ids=["another language", "a number of ours among them", "another thing"],
 )
@@ -350,7 +350,7 @@ def test_a_row_that_sums_the_table_up_counts_nothing_and_is_told(tmp_path, words
     found = liftings(read_calls(path, console), VolumeConfig(draws=200), 1)
     assert found["counts"].tolist() == [True, True, False]
     assert found["status"][2] in {"not_counted", "refused"}
-    (line,) = [line for line in console.problems if "sums the table up" in line]
+    (line,) = [line for line in console.problems if "a total of the table" in line]
     assert f"{words!r}" in line
     assert line.endswith("(row kept, not counted)")
 
@@ -372,7 +372,7 @@ def test_days_under_another_name_are_told_where_no_call_has_one(tmp_path, header
     read_calls(path, console)
     (line,) = console.problems
     assert line.startswith(f"error: {path}: column {header} was left out: if it is ")
-    assert line.endswith("name it so (the rest is used)")
+    assert line.endswith("rename it (the rest is used)")
 
 
 def test_days_beside_an_arrival_are_a_note(tmp_path):
@@ -385,7 +385,7 @@ def test_days_beside_an_arrival_are_a_note(tmp_path):
 def test_a_table_none_of_whose_columns_is_ours_says_which_hold_days(tmp_path):
     path = tmp_path / "calls.csv"
     path.write_text("Vessel,IMO번호,Loading date\nA,9129653,2024-03-07\n", "utf-8")
-    with pytest.raises(InputError, match="IMO번호 may be imo, Loading date may be arrival or departure; name so"):
+    with pytest.raises(InputError, match="IMO번호 may be imo, Loading date may be arrival or departure; rename"):
         read_calls(path, Console(quiet=True))
 
 
@@ -400,4 +400,4 @@ def test_one_zone_id_of_two_places_is_told(capwatch, tmp_path, aois, zones, told
     tables = [tmp_path / f"run{n}" / "liftings.csv" for n in range(2)]
     code, out, err = capwatch("account", *tables, "--cap", "unscr-2397", "-o", tmp_path / "ledger.csv")
     assert (code, "2 calls counted" in out) == (0, True)
-    assert ("zone x is one of each AOI of a, b, and taken for one berth" in err) == told
+    assert ("zone x is in the AOIs a, b and taken as one berth" in err) == told

@@ -21,7 +21,7 @@ def test_dates_as_a_spreadsheet_saves_them_are_one_line_until_their_form_is_name
     assert line.startswith(
         f"error: {german}: calls c0, c1, c2, c3, c4 and 7 more: time '07.03.2024' is not written as "
     )
-    assert line.endswith("; name theirs with --time-format '%d.%m.%Y' (rows kept, refused)")
+    assert line.endswith("; add --time-format '%d.%m.%Y' (rows kept, refused)")
     assert capwatch("volume", german, "-o", out, "--time-format", "%d.%m.%Y")[0] == 0
     named = out.read_bytes()
     assert capwatch("volume", iso, "-o", out)[0] == 0
@@ -53,8 +53,8 @@ def test_the_hint_followed_to_the_letter_reads_the_dates(capwatch, tmp_path, for
 @pytest.mark.parametrize(
     ("cell", "hint"),
     [
-        ("45358", "; a spreadsheet counts days so: show the column as dates there, and save it again"),
-        ("03/04/2024", "; name theirs with --time-format '%d/%m/%Y' or '%m/%d/%Y'"), ("Total", ""),
+        ("45358", "; spreadsheets store dates as such numbers: format the column as dates and save it again"),
+        ("03/04/2024", "; add --time-format '%d/%m/%Y' or '%m/%d/%Y'"), ("Total", ""),
         ("19 May 10:00 PST", ""),
     ],
 )  # fmt: skip
@@ -94,7 +94,7 @@ def test_a_table_that_mixes_forms_of_times_names_each_and_what_two_read_is_no_ti
     assert code == 3
     (line,) = err.splitlines()
     assert line.startswith(f"error: {tmp_path}/t.csv: call d: time '03/04/2024' is not written as ")
-    assert line.endswith("; two of the --time-format given read it as two times (row kept, refused)")
+    assert line.endswith("; two of the given --time-format read it differently (row kept, refused)")
     table = pd.read_csv(out).set_index("call_id")
     assert table["arrival"].dropna().unique().tolist() == ["2024-04-13T00:00:00Z"]
     assert table["status"].to_dict() == {"a": "used", "b": "used", "c": "used", "d": "refused"}

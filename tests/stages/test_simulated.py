@@ -114,7 +114,7 @@ def test_simulated_looks_speak_of_no_real_account(capwatch, tmp_path):
     words = ("account", liftings, "--cap", CAP, "--missed", looks, "-o", tmp_path / "ledger.csv")
     code, _, err = capwatch(*words)
     assert code == 2
-    assert f"{looks}: is SIMULATED, {liftings} does not say so" in err
+    assert f"{looks}: is SIMULATED, {liftings} is not marked so" in err
 
 
 def test_an_account_of_simulated_liftings_says_so(capwatch, tmp_path):
@@ -131,7 +131,7 @@ def test_an_account_of_simulated_liftings_says_so(capwatch, tmp_path):
     for other in (real, csv):
         code, _, err = capwatch("account", other, demo, "--cap", CAP, "-o", tmp_path / "both.parquet", *SET)
         assert code == 2
-        assert f"demo.parquet: is SIMULATED, {other} does not say so" in err
+        assert f"demo.parquet: is SIMULATED, {other} is not marked so" in err
         assert not (tmp_path / "both.parquet").exists()
     assert "SIMULATED" not in capwatch("account", real, "--cap", CAP, "-o", out, *SET)[1]
     assert not says_simulated(out)

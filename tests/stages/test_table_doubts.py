@@ -18,7 +18,7 @@ def test_ships_of_another_trade_are_no_tankers_unless_the_row_says_more(capwatch
     code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
     assert code == 0
     assert err == (
-        f"{tmp_path}/t.csv: 2 calls of no tankers by ship_type, not counted: Bulk Carrier (1), AIS type 52 (1)\n"
+        f"{tmp_path}/t.csv: 2 calls not counted, as ship_type is not a tanker: Bulk Carrier (1), AIS type 52 (1)\n"
     )
     found = pd.read_csv(tmp_path / "o.csv")
     assert found["counts"].tolist() == known
@@ -73,7 +73,7 @@ def test_draughts_in_swapped_columns_are_noticed_where_the_whole_table_says_so(c
     (tmp_path / "t.csv").write_text("call_id,arrival,length_m,beam_m,draught_in_m,draught_out_m\n" + rows)
     code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
     assert code == 0
-    assert ("3 of 3 calls that tell a direction are discharging, and loading is counted" in err) is told
+    assert ("3 of 3 calls with a direction are discharging, but loading is counted" in err) is told
 
 
 def test_calls_that_words_alone_keep_out_of_the_sum_are_told(capwatch, tmp_path):
@@ -81,7 +81,7 @@ def test_calls_that_words_alone_keep_out_of_the_sum_are_told(capwatch, tmp_path)
     rows = "".join(f"{n},2024-03-0{n},98,16,{what}\n" for n, what in enumerate(("discharging", "loading", "repair"), 1))
     (tmp_path / "t.csv").write_text("call_id,arrival,length_m,beam_m,operation\n" + rows)
     words = ("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
-    told = "2 calls not counted: by operation no cargo moved that counts (loading is counted, by --set counted=loading)"
+    told = "2 calls not counted: by operation no counted cargo moved (loading is counted, by --set counted=loading)"
     assert told in capwatch(*words)[2]
     assert "(discharging is counted, by " in capwatch(*words, "--set", "counted=discharging")[2]
 
@@ -89,9 +89,9 @@ def test_calls_that_words_alone_keep_out_of_the_sum_are_told(capwatch, tmp_path)
 def test_where_no_row_tells_a_size_that_is_told(capwatch, tmp_path):
     (tmp_path / "t.csv").write_text("call_id,arrival,name\na,2024-03-07,X\nb,2024-03-09,Y\n")
     code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
-    assert (code, "no row tells a size: all 2 ships were taken for the usual one" in err) == (0, True)
+    assert (code, "no row states a size: all 2 ships were assumed to be of the usual size" in err) == (0, True)
     (tmp_path / "t.csv").write_text("call_id,arrival,length_m,tonnes\na,2024-03-07,98,3000\nb,2024-03-09,,\n")
-    told = "no row that states neither barrels nor tonnes tells a size: the one ship was taken for the usual one"
+    told = "no row without barrels or tonnes states a size: the one ship was assumed to be of the usual size"
     assert told in capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")[2]
     (tmp_path / "t.csv").write_text("call_id,arrival,tonnes\na,2024-03-07,3000\n")
     assert "size" not in capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")[2]
