@@ -28,9 +28,9 @@ MOST_OF_A_NAME = 100  # characters (our choice)
 MOST_TOLD = 5  # mistakes in one line (our choice): a file of another kind has dozens
 SET = 0  # line number of values set on the command line: no line of the file is at fault
 YAML_HINTS = {  # the YAML reader's message: the usual remedy
-    "mapping values are not allowed here": "indent alike, quote what holds a colon",
-    "found character '\\t'": "indent with blanks, not with tabs",
-    "could not find expected ':'": "a blank must follow the colon of a key",
+    "mapping values are not allowed here": "indent keys alike, quote values that contain a colon",
+    "found character '\\t'": "indent with spaces, not tabs",
+    "could not find expected ':'": "a space must follow the colon of a key",
     "but found another document": "a config is one document, without ---",
 }
 
@@ -68,7 +68,7 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
         raise ConfigError(f"{printable(path)}{place}") from error
     if not isinstance(data, dict):
         holds = "is empty" if data is None else f"holds {'a list' if isinstance(data, list) else 'a text or number'}"
-        raise ConfigError(f"{printable(path)}: {holds}; keys with values are wanted, as in aoi: or cap:")
+        raise ConfigError(f"{printable(path)}: {holds}; it must have keys with values, such as aoi: or cap:")
     if dotted := [f"{printable(path)}:{line}: {told}" for line, told in all_dotted_thousands(root)]:
         raise ConfigError(_in_one_line(dotted))
     return data, _lines(root)
@@ -191,7 +191,7 @@ def _refuse_oddities(text: str, path: Path) -> None:
         if isinstance(event, AliasEvent):
             raise ConfigError(f"{printable(path)}:{event.start_mark.line + 1}: YAML aliases are not supported here")
         if isinstance(event, DocumentStartEvent) and event.version not in {None, (1, 2)}:
-            raise ConfigError(f"{printable(path)}: configs are YAML 1.2; take the %YAML line out")
+            raise ConfigError(f"{printable(path)}: configs are YAML 1.2; remove the %YAML line")
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
         if depth > MAX_DEPTH:
             line = event.start_mark.line + 1
@@ -205,7 +205,7 @@ def _yaml_cause(error: Any) -> str:
     if "expected ':'" in problem:  # missing at the end of the key, but reported on the next line
         mark = getattr(error, "context_mark", None) or mark
     if twice := _TWICE.match(problem):
-        problem = f"{twice[1]} stands twice in one section"
+        problem = f"{twice[1]} appears twice in one section"
     place = f":{mark.line + 1}" if mark is not None else ""
     hint = next((f" ({hint})" for words, hint in YAML_HINTS.items() if words in problem), "")
     return f"{place}: {printable(' '.join(problem.split()))[:200]}{hint}"

@@ -18,7 +18,7 @@ WORDS = {  # pydantic's name of a mistake: what is wanted
     "too_long": "must have at most {max_length} entries; it has {actual_length}",
     "model_type": "must be a section: keys with values",
     "dict_type": "must be a section: keys with values",
-    "invalid_key": "is no key; a decimal number has a point, not a comma",  # {mean: 0,6} is read as two
+    "invalid_key": "is not a key; write decimals with a point, not a comma",  # {mean: 0,6} is read as two
 }
 SHORT_NAME = r"^[a-z0-9][a-z0-9_-]{0,40}$"  # valid for folders and files on every system
 WEB_ADDRESS = r"^https?://[^\s\"'<>]+$"
@@ -29,13 +29,13 @@ EPSG = r"^EPSG:\d{4,6}$"
 SHA256 = r"^[0-9a-fA-F]{64}$"
 SIMULATED_NAME = r"^SIM "  # no real ship has such a name
 PATTERNS = {  # each pattern in words
-    SHORT_NAME: "must be small letters a to z, digits, - and _, a letter or digit first, 41 characters at most",
+    SHORT_NAME: "must be lower-case a to z, digits, - and _, a letter or digit first, 41 characters at most",
     WEB_ADDRESS: "must be a web address from https:// on, without blanks, quotes and angle brackets",
-    LOOPBACK: "must be this computer and a port, as 127.0.0.1:8787",
+    LOOPBACK: "must be this computer and a port, such as 127.0.0.1:8787",
     ZONE_NAME: "must be letters a to z, digits, - and _, a letter or digit first, 61 characters at most",
-    EPSG: "must be a coordinate system as EPSG:32652",
+    EPSG: "must be a coordinate system such as EPSG:32652",
     SHA256: "must be the 64 digits of a SHA-256",
-    SIMULATED_NAME: "must begin with SIM: no simulated ship bears a real one's name",
+    SIMULATED_NAME: "must begin with SIM, so that no simulated ship has a real one's name",
     PROFILE: "must be letters, digits and . _ - @, 64 characters at most",
 }
 KINDS = {  # first word of pydantic's name of a mistake: what the value must be
@@ -60,7 +60,7 @@ def in_plain_words(error: Mapping[str, Any]) -> str:
     >>> in_plain_words({"type": "less_than", "msg": "Input should be less than 1", "ctx": {"lt": 1.0}})
     'must be below 1'
     >>> in_plain_words({"type": "string_type", "msg": "Input should be a valid string", "input": {"barrels": 1}})
-    'must be text, or the name of a file in which barrels is then set'
+    'must be text, or the name of a file that sets barrels'
     """
     kind, message = str(error["type"]), str(error["msg"]).removeprefix("Value error, ")
     if kind in {"literal_error", "enum"}:
@@ -72,9 +72,9 @@ def in_plain_words(error: Mapping[str, Any]) -> str:
     wanted = KINDS.get(kind.split("_", maxsplit=1)[0])
     got = error.get("input")
     if wanted == "text" and isinstance(got, dict) and got:
-        wanted += f", or the name of a file in which {next(iter(got))} is then set"
+        wanted += f", or the name of a file that sets {next(iter(got))}"
     if wanted in {"a number", "a whole number"} and isinstance(got, str) and _MARKED.fullmatch(got):
-        wanted += " as 500000 or 0.5: no mark between thousands, a dot before decimals"
+        wanted += " such as 500000 or 0.5: no thousands separator, a point before decimals"
     return message if kind in WELL_SAID or wanted is None else f"must be {wanted}"
 
 

@@ -207,7 +207,7 @@ class CapConfig(Section):
     def _one_total_of_a_day(self) -> CapConfig:
         told = [(n.year, n.as_of) for n in self.notified]
         if again := next((one for n, one in enumerate(told) if one in told[:n]), None):
-            raise ValueError(f"notified for {again[0]} stands twice as of {again[1]}")
+            raise ValueError(f"notified for {again[0]} appears twice as of {again[1]}")
         return self
 
     @model_validator(mode="after")

@@ -46,7 +46,7 @@ def contract_of(name: str) -> Contract:
     """The contract of that name; InputError if there is none."""
     known = {contract.name: contract for contract in ALL}
     if name not in known:
-        raise InputError(printable(name), f"no such table; there are {', '.join(known)}")
+        raise InputError(printable(name), f"no such table; the tables are {', '.join(known)}")
     return known[name]
 
 

@@ -140,7 +140,7 @@ class Contract:
             return conforming
         if self.key and (again := plain[self.key][plain[self.key].duplicated()]).size:
             raise ContractError(
-                f"table {self.name}, column {self.key}: {again.iloc[0]!r} stands twice; a row has its own"
+                f"table {self.name}, column {self.key}: {again.iloc[0]!r} appears twice; each row needs its own"
             )
         import pandera.errors
 
@@ -201,7 +201,7 @@ def _numbers(values: pd.Series) -> pd.Series:
 
 def _as_list(value: Any) -> list[str]:
     if isinstance(value, str):
-        raise ValueError(f"{value[:60]!r} is text; a list is wanted")
+        raise ValueError(f"{value[:60]!r} is text, not a list")
     return [] if value is None or (isinstance(value, float) and value != value) else [str(v) for v in value]
 
 

@@ -68,7 +68,7 @@ class Marks:
         """The decimal mark; InputError if the numbers could be read in two ways."""
         if self.grouped:
             raise InputError(
-                path, f"{self._placed(self.grouped)} holds thousands separators; take them out of all numbers"
+                path, f"{self._placed(self.grouped)} has thousands separators; remove them from all numbers"
             )
         both = self.sure | {mark: cell for mark, cell in self.open.items() if mark not in self.sure}
         if len(both) > 1:
@@ -169,7 +169,7 @@ def require_header_first(path: Path, known: Callable[[str], bool]) -> None:
         for number, line in enumerate(islice(file, layout.line + MOST_TITLE_LINES), 1):
             names = (next(csv.reader([line], delimiter=mark), []) for mark in SEPARATORS if mark in line)
             if number > layout.line and any(sum(known(plain(name)) for name in row) > 1 for row in names):
-                raise InputError(path, f"its header seems to stand in line {number}; take out the lines above it")
+                raise InputError(path, f"its header seems to be in line {number}; remove the lines above it")
 
 
 def _separator(path: Path, header: str) -> str:
@@ -179,7 +179,7 @@ def _separator(path: Path, header: str) -> str:
     if len(found) > 1:
         told = " and ".join(SEPARATORS[mark] for mark in found)
         raise InputError(
-            path, f"its header holds {told}; put one kind between its columns, and names that hold another in quotes"
+            path, f"its header holds {told}; use one between columns, and quote names that contain another"
         )
     return found[0] if found else ","
 
@@ -188,7 +188,7 @@ def _names(path: Path, layout: Layout) -> list[str]:
     """The header's names, with pandas' substitute for an empty one; a repeated name is refused."""
     twice = next((name for name in layout.header if name and layout.header.count(name) > 1), None)
     if twice is not None:
-        raise InputError(path, f"column {twice} stands twice")
+        raise InputError(path, f"column {twice} appears twice")
     return [name or f"Unnamed: {n}" for n, name in enumerate(layout.header)]
 
 
@@ -205,7 +205,7 @@ def _rows(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
             if rows.line_num <= layout.line or not row:
                 continue
             if any(cell.strip() for cell in row[width:]):
-                hint = "; numbers take a decimal point" if layout.separator == "," else ""
+                hint = "; write decimals with a point" if layout.separator == "," else ""
                 raise InputError(path, f"line {rows.line_num} has {len(row)} cells, its header {width}{hint}")
             short = len(row) < width
             yield rows.line_num, row + [""] * (width - len(row))

@@ -135,11 +135,11 @@ def column_doubts(names: Sequence[str], present: Collection[str]) -> list[str]:
         ours = resembled(name, present)
         unit = next((_OTHER_UNITS[word] for word in name.split("_") if word in _OTHER_UNITS), "")
         if (zone := _OTHER_ZONE.search(name)) and ours.startswith(("arrival", "departure")):
-            doubts.append(f"it says {zone[1]}; {ours} holds UTC, or times with an offset such as +09:00 behind them")
+            doubts.append(f"it says {zone[1]}; {ours} must be UTC, or times with an offset such as +09:00")
         elif ours and unit:
-            doubts.append(f"it says {unit}; {ours} holds another unit")
+            doubts.append(f"it is in {unit}; convert it to {ours}")
         elif ours:
-            doubts.append(f"if it is {ours}, name it so")
+            doubts.append(f"if it is {ours}, rename it")
         else:
             doubts.append("")
     return doubts

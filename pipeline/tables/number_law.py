@@ -41,13 +41,13 @@ def law_doubt(p_one_call: float, calls_mean: float | None) -> str:
     """Why no law can have that chance and that mean; empty if one can.
 
     >>> law_doubt(0.5, 1.5), law_doubt(1.0, 3.0)
-    ('', 'calls_mean is 3, p_one_call 1; with that chance of one call alone it is 1')
+    ('', 'calls_mean is 3, but with p_one_call 1 it must be 1')
     """
     if calls_mean is None:
         return ""
     least = 2 - p_one_call  # a second call, if there was one
     most = 1 + (1 - p_one_call) * (MOST_CALLS - 1)
-    said = f"calls_mean is {calls_mean:g}, p_one_call {p_one_call:g}; with that chance of one call alone it is"
+    said = f"calls_mean is {calls_mean:g}, but with p_one_call {p_one_call:g} it must be"
     if least - ROUNDED <= calls_mean <= most + ROUNDED:
         return ""
     return f"{said} {least:g}" if p_one_call == 1 else f"{said} from {least:g} to {most:g}"

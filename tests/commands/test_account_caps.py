@@ -16,7 +16,7 @@ CRUDE = "configs/assumptions/crude.yaml"
     ("old", "new", "told"),
     [
         ("2024, barrels: 168679, as_of: 2024-12-04", "2024, barrels: 168679, as_of: 2014-12-04", "before that year"),
-        ("year: 2023, barrels: 325267, as_of: 2024-03-21", "year: 2024, barrels: 1, as_of: 2024-12-04", "stands twice"),
+        ("year: 2023, barrels: 325267, as_of: 2024-03-21", "year: 2024, barrels: 1, as_of: 2024-12-04", "twice"),
         ("barrels: 500000\n", "barrels: 500000\ntonnes: 60\n", "one is in another unit"),
     ],
 )

@@ -119,7 +119,7 @@ def test_what_a_run_would_refuse_is_refused_in_one_line_and_nothing_is_written(c
 def test_a_name_that_is_no_short_name_is_refused(capwatch, tmp_path, name):
     code, _, err = add(capwatch, tmp_path / "configs", "--coast", "none", name=name)
     assert code == 2
-    assert "must be small letters a to z, digits" in err
+    assert "must be lower-case a to z, digits" in err
     assert files(tmp_path) == []
 
 

@@ -130,14 +130,14 @@ def test_every_key_and_item_knows_its_line(written):
 @pytest.mark.parametrize(
     ("content", "cause"),
     [
-        ("a: 1\nb: 2\na: 3\n", r"run\.yaml:3: a stands twice in one section$"),
-        ("s:\n  k: 1\n  k: 2\n", r"run\.yaml:3: k stands twice in one section$"),
+        ("a: 1\nb: 2\na: 3\n", r"run\.yaml:3: a appears twice in one section$"),
+        ("s:\n  k: 1\n  k: 2\n", r"run\.yaml:3: k appears twice in one section$"),
         ("a: &x 1\nb: *x\n", r"run\.yaml:2: YAML aliases"),
         ("a: [1\nb: 2\n", r"run\.yaml:2: "),
-        ("a:\n\tb: 1\n", r"run\.yaml:2: .*cannot start any token \(indent with blanks, not with tabs\)"),
+        ("a:\n\tb: 1\n", r"run\.yaml:2: .*cannot start any token \(indent with spaces, not tabs\)"),
         (
             "name: Wonsan: DPRK\n",
-            r"run\.yaml:1: mapping values .* \(indent alike, quote what holds a colon\)",
+            r"run\.yaml:1: mapping values .* \(indent keys alike, quote values that contain a colon\)",
         ),
         ("a: !!python/object/apply:os.system [ls]\n", r"run\.yaml:1: could not determine a constructor"),
         ("a: !thing x\n", r"run\.yaml:1: could not determine a constructor"),
@@ -153,9 +153,9 @@ def test_every_key_and_item_knows_its_line(written):
         ("a: !!int x\n", r"run\.yaml:1: a: no such value \(.*\); got !!int x$"),
         ("a: " + "[" * 500_000 + "]" * 500_000, r"run\.yaml:1: is nested too deeply"),
         ("a: \0", r"run\.yaml: unacceptable character"),
-        ("- 1\n- 2\n", r"run\.yaml: holds a list; keys with values are wanted"),
-        ("", r"run\.yaml: is empty; keys with values are wanted"),
-        ("b: 2\na:1\n", r"run\.yaml:2: .*a blank must follow the colon of a key\)"),
+        ("- 1\n- 2\n", r"run\.yaml: holds a list; it must have keys with values"),
+        ("", r"run\.yaml: is empty; it must have keys with values"),
+        ("b: 2\na:1\n", r"run\.yaml:2: .*a space must follow the colon of a key\)"),
         ("a: 1\n---\nb: 2\n", r"run\.yaml:2: but found another document \(a config is one document"),
         (b"a: \xff\xfe\n", r"run\.yaml: is not UTF-8 \(.* at byte 3\)"),
         (b"a: " + b"x" * MAX_BYTES, r"run\.yaml: 1048579 bytes is too large"),
@@ -202,7 +202,7 @@ def test_any_text_is_a_mapping_or_a_config_error(tmp_path_factory, text):
         ("inner:\n  rate: 1\n  rat: 2\n", "run.yaml:3: inner.rat: no such key (did you mean rate?)"),
         ("inner:\n  zzz: 2\n", "run.yaml:2: inner.zzz: no such key"),
         ("inner: {rate: -1}\n", "run.yaml:1: inner.rate: must be above 0; got -1"),
-        ("inner: {rate: 1,5}\n", "inner.5: is no key; a decimal number has a point, not a comma; got 5"),
+        ("inner: {rate: 1,5}\n", "inner.5: is not a key; write decimals with a point, not a comma; got 5"),
         ("many:\n  - rate: 1\n  - rate: 0\n", "run.yaml:3: many (second entry).rate: must be above 0; got 0"),
         ("many:\n  - rate: 1\n    rat: 2\n", "run.yaml:3: many (first entry).rat: no such key (did you mean rate?)"),
     ],
@@ -237,7 +237,7 @@ def test_three_decimals_that_may_be_meant_stay(written, line):
 
 @pytest.mark.parametrize("said", ["500,000", "500 000", "500'000", "4.000.000", "0,5"])
 def test_marks_in_a_number_are_told_how_to_write_it(written, said):
-    with pytest.raises(ConfigError, match=r"must be a number as 500000 or 0\.5: no mark between thousands, a dot "):
+    with pytest.raises(ConfigError, match=r"must be a number such as 500000 or 0\.5: no thousands separator, a point "):
         load(Outer, written(f'inner: {{rate: "{said}"}}\n'))
 
 

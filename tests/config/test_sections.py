@@ -197,8 +197,8 @@ def test_a_run_file_without_a_place_or_a_period_is_refused():
 
 
 def test_what_stands_in_a_named_file_is_set_there():
-    """``--set aoi.zones.oil_pier=...`` must not just say that the zones must be text."""
-    told = r"x\.yaml: zones: must be text, or the name of a file in which oil_pier is then set"
+    """``--set aoi.zones.oil_pier=...`` said that the zones must be text."""
+    told = r"x\.yaml: zones: must be text, or the name of a file that sets oil_pier"
     refused(AoiConfig, AOI | {"zones": {"oil_pier": {"counts": False}}}, told)
 
 
@@ -283,8 +283,8 @@ def test_the_factors_are_those_of_the_committees_chart():
 
 @pytest.mark.parametrize("name", ["Vostochny", "vosto chny", "-a", "", "порт", "a" * 42])
 def test_what_an_id_may_hold_is_said_in_words(name):
-    """Not as a regular expression."""
-    words = r"aoi\.id: must be small letters a to z, digits, - and _, a letter or digit first, 41 characters at most"
+    """Before, the message showed a regular expression."""
+    words = r"aoi\.id: must be lower-case a to z, digits, - and _, a letter or digit first, 41 characters at most"
     aoi = load(RunConfig, CONFIGS / "vostochny.yaml").model_dump(mode="json")["aoi"] | {"id": name}
     refused(RunConfig, {"aoi": aoi}, words)
 

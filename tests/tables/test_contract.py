@@ -290,7 +290,7 @@ def test_a_double_key_is_refused_and_named(contract):
     rows = good_rows(contract)
     rows[2][contract.key] = rows[0][contract.key]
     message = refused(contract, contract.key, pd.DataFrame(rows))
-    assert message.endswith("stands twice; a row has its own")
+    assert message.endswith("appears twice; each row needs its own")
     assert str(rows[0][contract.key]) in message
 
 

@@ -67,11 +67,11 @@ def test_empty_cells_beyond_the_header_may_stand_in_any_row(tmp_path, wider, mar
             r"decimal points and commas \(5000.5 in line 3, column dwt_t and 3000,5 in line 3, column tonnes\)",
         ),
         ("call_id;tonnes;dwt_t\na;3000,5;5.000\n", "decimal points and commas"),
-        ("call_id;DWT (t)\na;5000\n;\n\nb;3.000,5\n", r"line 5, column DWT \(t\): the number 3.000,5 holds thousands"),
+        ("call_id;DWT (t)\na;5000\n;\n\nb;3.000,5\n", r"line 5, column DWT \(t\): the number 3.000,5 has thousands"),
         ("call_id;tonnes\na;1.234.567\n", "thousands separators"),
         ("call_id,tonnes\na,3000,5\n", "line 2 has 3 cells, its header 2"),
         ("call_id;arrival,tonnes\na;b,c\n", "commas and semicolons"),
-        ("call_id,tonnes,tonnes\na,3,4\n", "column tonnes stands twice"),
+        ("call_id,tonnes,tonnes\na,3,4\n", "column tonnes appears twice"),
         ("call_id,tonnes\na,3\nb", "its last line is cut off"),
         ("", "is empty"),
         ("\n\n", "is empty"),
@@ -194,7 +194,7 @@ def test_a_name_may_have_two_lines(tmp_path, mark, end):
 def test_a_title_above_the_header_is_told_with_the_headers_line(tmp_path, above, line, names, mark):
     """Not a message about unknown columns "Liftings" and "Unnamed: 1", or about decimal points."""
     written = table(tmp_path, f"{above}{names}\na,2024-03-07,98\n".replace(",", mark))
-    cause = f"its header seems to stand in line {line}; take out the lines above it"
+    cause = f"its header seems to be in line {line}; remove the lines above it"
     with pytest.raises(InputError, match=cause):
         read_table(written)
     with pytest.raises(InputError, match=cause):

@@ -33,13 +33,13 @@ def test_a_leap_second_is_a_time(tmp_path):
     ("content", "said"),
     [
         ('{"acquired": "2024-03-07", "scale": -1}', "acquired: write the time .*; scale: must be above 0; got -1$"),
-        ('{"scale": "0,0001"}', "scale: must be a number as .* a dot before decimals; got 0,0001$"),
+        ('{"scale": "0,0001"}', "scale: must be a number such as .* a point before decimals; got 0,0001$"),
         (
             '{"sensor": "optic"}',
             r"sensor: must be sentinel-1, sentinel-2 or optical \(did you mean optical\?\); got optic$",
         ),
         ('{"bands": "BGRN"}', "bands: must be a list; got BGRN$"),
-        ('{"crs": "UTM 53N"}', "crs: must be a coordinate system as EPSG:32652; got UTM 53N$"),
+        ('{"crs": "UTM 53N"}', "crs: must be a coordinate system such as EPSG:32652; got UTM 53N$"),
         ('{"platform": "X", "sun_elevation": 40}', r"sun_elevation: no such key \(did you mean sun_elevation_deg\?\)$"),
         ('{"cloud_fraction": 25}', "cloud_fraction: must be at most 1; got 25$"),
         ('{"scales": [0.1, "x"]}', r"scales \(second entry\): must be a number; got x$"),
