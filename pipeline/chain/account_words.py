@@ -43,7 +43,7 @@ def _watched(ledger: pd.DataFrame) -> str:
     """How well an account without calls was observed: the days on which a counted zone was looked at."""
     days, seen = len(ledger), int(ledger["looked"].isin(["usable", "partly"]).sum())
     if (ledger["looked"] == "not_given").all():
-        return "what was lifted is unknown: no look was given (--looks), so nothing says that anybody watched"
+        return "what was lifted is unknown: no looks were given (--looks), so nothing shows that the port was watched"
     if not seen:
         watched = f"no look showed a counted zone on any of its {number_of(days, 'day')}"
         return f"what was lifted is unknown: {watched}"
@@ -65,7 +65,7 @@ def unwatched_end_lines(ledger: pd.DataFrame) -> list[str]:
         return []
     days = f"the {'day' if after == 1 else f'{after:,} days'} after {ledger['day'].iloc[-1 - after]}"
     if (ledger["looked"] == "not_given").all():
-        why = "no look was given (--looks), so nothing says that anybody watched"
+        why = "no looks were given (--looks), so nothing shows that the port was watched"
         return [f"what was lifted on {days}, the last counted call, is unknown: {why}"]
     return [f"what was lifted on {days}, the last look or counted call, is unknown: no look showed a counted zone"]
 
@@ -74,7 +74,7 @@ def without_part_lines(liftings: pd.DataFrame) -> list[str]:
     """Rows that are in no year's sum though they may have been meant for one: refused, or without a date."""
     refused = liftings["status"] == "refused"
     undated = ~refused & (liftings["status"] == "degraded") & liftings[["arrival", "departure"]].isna().all(axis=1)
-    told = ((refused, "refused, for what the column cause says"), (undated, "without a date"))
+    told = ((refused, "refused, see column cause"), (undated, "without a date"))
     return [f"{number_of(int(rows.sum()), 'row')} in no sum: {why}" for rows, why in told if rows.any()]
 
 

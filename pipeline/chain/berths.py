@@ -57,4 +57,4 @@ def _cause(row: Mapping[str, Any], scene: Mapping[Any, Any]) -> str:
 
     if row["probability"] <= 1 - SURE:  # it would be empty if the look were usable there
         return "not all of the berth was seen well enough"
-    return f"the pixels leave it open{f'; {told}' if told else ''}"
+    return f"the pixels are inconclusive{f'; {told}' if told else ''}"

@@ -52,7 +52,7 @@ class Asked:
         except FileNotFoundError:
             content = b""
         if hashlib.sha256(content).hexdigest() != self.files[name]:
-            why = "changed while the run was made (no answer was written; the same command asks about it as it is now)"
+            why = "changed during the run (no answer was written; give the command again to use it as it is now)"
             raise EnvironmentFault(f"{printable(root / name)}: {why}")
         return content
 

@@ -18,13 +18,13 @@ def zone_doubts(place: Place) -> list[str]:
     box = shapely.box(*place.bbox)
     shares = {z.zone_id: z.geometry.intersection(box).area / z.geometry.area for z in place.zones}
     if beyond := [zone_id for zone_id, share in shares.items() if share < LEAST_WITHIN]:
-        told.append(f"for the most part outside the box of {place.aoi_id}, where nobody looks: {', '.join(beyond)}")
+        told.append(f"mostly outside the box of {place.aoi_id}, not looked at there: {', '.join(beyond)}")
     named: dict[str, list[str]] = {}
     for zone in place.zones:
         named.setdefault(zone.name.casefold(), []).append(zone.zone_id)
     for alike in named.values():
         if len(alike) > 1:
-            told.append(f"zones {', '.join(alike)} have one name: readers cannot tell them apart")
+            told.append(f"zones {', '.join(alike)} have the same name: readers cannot tell them apart")
     if not any(zone.counts for zone in place.zones):
         told.append(f"no zone of {place.aoi_id} counts (counts: false), so no call there will")
     return told
@@ -35,7 +35,7 @@ def coast_doubts(place: Place) -> list[str]:
     if place.land is None:
         return []
     if not place.land.intersects(shapely.box(*place.bbox)):
-        return [f"holds no land in the box of {place.aoi_id}: a quay looks like a ship then"]
+        return [f"has no land in the box of {place.aoi_id}, so quays may be taken for ships"]
     shares = {z.zone_id: z.geometry.intersection(place.land).area / z.geometry.area for z in place.zones}
     ashore = [zone_id for zone_id, share in shares.items() if share > MOST_ON_LAND]
-    return [f"its land covers {', '.join(ashore)}, where ships are to lie"] if ashore else []
+    return [f"its land covers {', '.join(ashore)}, where ships should lie"] if ashore else []

@@ -47,7 +47,7 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
             raise ConfigError(str(error)) from error
         for shared in shared_numbers(vessels):  # named as in the config: a rerun has it in another folder
             told = InputError(config.source.registry, shared)
-            console.problem(told, done="that number names no ship; IMO numbers and names still do")
+            console.problem(told, done="that number identifies no ship; IMO numbers and names still do")
     tell_left_aside(config, console)  # before inputs are required: if there are none, it says why
     if config.source.kind == "files":
         _require_inputs(config, console)
@@ -80,7 +80,7 @@ def _what_lies(path: Path) -> str:
         return "not there"
     if os.path.isdir(path):
         return "a folder"
-    return "no regular file" if os.path.exists(path) else "a link that leads nowhere"
+    return "not a regular file" if os.path.exists(path) else "a broken link"
 
 
 def looks_within(scenario: Scenario, config: RunConfig) -> int:
@@ -121,7 +121,7 @@ def _tell_looks_outside(scenario: Scenario, config: RunConfig, console: Console)
         first, last = min(look.time for look in scenario.looks), max(look.time for look in scenario.looks)
         console.problem(
             f"{printable(config.source.scenario)}: none of its {number_of(len(scenario.looks), 'look')} lies in the "
-            f"period {config.period.start:%Y-%m-%d} to {config.period.end:%Y-%m-%d}; they are of {first:%Y-%m-%d} to "
+            f"period {config.period.start:%Y-%m-%d} to {config.period.end:%Y-%m-%d}; they run from {first:%Y-%m-%d} to "
             f"{last:%Y-%m-%d}",
             done="no image is used",
         )

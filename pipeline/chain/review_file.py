@@ -15,8 +15,8 @@ from pipeline.table_files import neutral, unguarded
 from pipeline.tables.reviews import VERDICTS
 
 FOLDER = "reviews"
-WIDE = "has more cells than there are columns; put a text that holds a comma into quotes"
-UNREADABLE = "is no readable UTF-8 text"
+WIDE = "has more cells than columns; put text that contains a comma in quotes"
+UNREADABLE = "is not readable as UTF-8 text"
 FIELDS = ("target", "verdict", "value", "who", "when", "why")
 
 
@@ -74,7 +74,7 @@ def read_reviews(path: Path, content: bytes | None = None) -> list[Verdict]:
                 verdict = Verdict(reader.line_num, **fields)
                 out.append(replace(verdict, outcome="refused", note=WIDE) if None in row else _checked(verdict))
     except csv.Error as error:
-        cause = f"line {reader.line_num + 1}: a quote is not closed, or text stands behind one that is ({error})"
+        cause = f"line {reader.line_num + 1}: a quote is not closed, or text follows a closed one ({error})"
         raise ConfigError(f"{printable(path)}: {cause}") from error
     return _last_word(out)
 
@@ -83,7 +83,7 @@ def _checked(verdict: Verdict) -> Verdict:
     """The verdict, refused if it is incomplete or could have no effect."""
     empty = [f for f in ("target", "who", "when", "why") if not getattr(verdict, f)]
     if verdict.verdict not in VERDICTS:
-        return replace(verdict, outcome="refused", note=f"the verdict is one of {', '.join(VERDICTS)}")
+        return replace(verdict, outcome="refused", note=f"the verdict must be one of {', '.join(VERDICTS)}")
     if empty:
         return replace(verdict, outcome="refused", note=f"no {', '.join(empty)}")
     try:
@@ -93,9 +93,9 @@ def _checked(verdict: Verdict) -> Verdict:
     if verdict.verdict in {"merge", "rename"} and not verdict.value:
         return replace(verdict, outcome="refused", note=f"{verdict.verdict} needs a value")
     if verdict.verdict in {"confirm", "reject"} and verdict.value:
-        return replace(verdict, outcome="refused", note=f"{verdict.verdict} takes no value; the reason stands in why")
+        return replace(verdict, outcome="refused", note=f"{verdict.verdict} takes no value; the reason goes in why")
     if verdict.verdict == "merge" and verdict.value == verdict.target:
-        return replace(verdict, outcome="refused", note="merge takes the id of another one as its value")
+        return replace(verdict, outcome="refused", note="merge needs the id of another one as its value")
     return verdict
 
 

@@ -77,7 +77,7 @@ def tell_left_aside(config: RunConfig, console: Console) -> None:
     unread = {"demo": {"images": source.images, "ais": source.ais}, "stac": {"images": source.images}, "files": {}}
     for name, named in unread[source.kind].items():
         if named:
-            told = f"not looked at, since source.kind is {source.kind} (files looks at them)"
+            told = f"not read, since source.kind is {source.kind} (files reads them)"
             console.note(f"{config.aoi.id}: source.{name} ({printable(first_of(named, 2))}): {told}", unknown=True)
     if source.kind == "demo":
         return
@@ -105,7 +105,7 @@ def _existing(names: tuple[str, ...]) -> tuple[Path, ...]:
 
 def _where(path: Path) -> str:
     """Where a relative path was looked for; it may have been meant relative to another folder, e.g. the run file's."""
-    return "" if path.is_absolute() else f" in {printable(Path.cwd())}, the working folder; names count from there"
+    return "" if path.is_absolute() else f" in {printable(Path.cwd())}, the working folder"
 
 
 def _ais_of(config: RunConfig, console: Console) -> tuple[Path, ...]:
@@ -170,7 +170,7 @@ def _demo(config: RunConfig, root: Path, console: Console) -> Inputs:
         from pipeline.simulation.simulate import simulate
 
         scenario = scenario_of(config, root)
-        lost = "what the cache held is not as it was made; " if folder.is_dir() else ""
+        lost = "the cached files have changed; " if folder.is_dir() else ""
         console.note(f"{lost}simulating {scenario.title} (kept in the cache for later runs)")
         with console.progress("simulate", len(scenario.looks)) as step:
             simulate(scenario, load_place(config.aoi, root), part, seed=config.seed, progress=step)
@@ -225,8 +225,8 @@ def clocks_set_right(read: AisRead, console: Console) -> AisRead:
     offsets = calls.clock_offsets(read.messages)
     for found in offsets:
         cause = (
-            f"its clock is {found.ahead_s:+.0f} s off, by {number_of(found.n_shared, 'message')} that others heard too"
+            f"its clock is {found.ahead_s:+.0f} s off, by {number_of(found.n_shared, 'message')} also in other files"
         )
-        guess = "times set to those of another file; nothing tells which of the two clocks is right"
-        console.problem(InputError(Path(found.source), cause), done="times set right" if found.sure else guess)
+        guess = "times set to those of another file; which of the two clocks is right is unknown"
+        console.problem(InputError(Path(found.source), cause), done="times corrected" if found.sure else guess)
     return replace(read, messages=calls.set_right(read.messages, offsets))

@@ -125,7 +125,7 @@ def _unless_rejected(p: _Placed, rejected: set[int], calls: pd.DataFrame) -> _Pl
     """Refuse a merge with a rejected call: the visit would both count and not count."""
     for call in (p.call, p.into):
         if p.into is not None and call in rejected:
-            note = f"call {calls.loc[call, 'call_id']} is rejected by another line; a visit takes part or does not"
+            note = f"call {calls.loc[call, 'call_id']} is rejected by another line, so it cannot be merged"
             return _Placed(replace(p.verdict, outcome="refused", note=note))
     return p
 
@@ -175,19 +175,19 @@ def _apply(calls: pd.DataFrame, place: int, v: Verdict) -> tuple[pd.DataFrame, V
         note = f"named {printable(v.value)}; before: {printable(row['name']) if row['name'] else 'no name'}"
         return _changed(calls, place, FLAGS[v.verdict], name=v.value), replace(v, outcome="applied", note=note)
     if v.verdict == "reject":
-        note = "takes no part as reviewed" + ("" if row["counts"] else "; it took none as detected")
+        note = "takes no part after review" + ("" if row["counts"] else "; nor did it before")
         return _changed(calls, place, FLAGS[v.verdict], counts=False), replace(v, outcome="applied", note=note)
     # Not "as detected": a verdict on one of her sightings may have moved it before
-    note = f"a tanker's call for certain; without this verdict with {chance(row['p_tanker'])}"
+    note = f"certainly a tanker's call; without this verdict {chance(row['p_tanker'])}"
     sure: dict[str, object] = dict.fromkeys(("p_tanker", "p_ship", "p_new_call"), 1.0)
     counts = bool(row["counts"]) or not NOT_FOR_THE_SHIP & set(row["flags"])
     if counts != row["counts"]:
-        note += ", when it took no part"
+        note += ", and it took no part"
     elif not counts:
         zone, visit = (flag in row["flags"] for flag in ("zone_not_counted", "same_visit"))
         why = "stays at its zone do not count" if zone else "it lies outside the period"
         why = "another stay of that visit counts for it" if visit else why
-        note += f"; it takes no part all the same: {why}"
+        note += f"; it still takes no part: {why}"
     return _changed(calls, place, FLAGS[v.verdict], counts=counts, **sure), replace(v, outcome="applied", note=note)
 
 

@@ -100,7 +100,7 @@ def differences(folder: Path, *, inputs: bool = True) -> list[str]:
     for line in changes(folder, digest_of, inputs=inputs):
         name, _, what = line.partition(": ")
         if name.startswith("run.gpkg") and what != "missing":  # QGIS keeps -wal and -shm files beside it while open
-            line += ": did QGIS open it, and so write into it? Let it open a copy; capwatch run --fresh makes it anew"
+            line += ": did QGIS open it and so write to it? Open a copy instead; capwatch run --fresh makes it again"
         rows = _rows_changed(folder, Path(name).stem) if what == "changed" and name.endswith(".parquet") else []
         out.append(f"{line} ({'; '.join(rows)})" if rows else line)
     return out + _torn_manifest(folder) + _broken_chain(folder)
@@ -117,10 +117,10 @@ def _rows_changed(folder: Path, name: str) -> list[str]:
     except KeyError:
         return []
     except (OSError, ValueError, TypeError, RecursionError, PipelineError):
-        return ["no longer readable as the table that it was"]
+        return ["no longer readable as that table"]
     before, after = [tuple(r) for r in noted["rows"]], [tuple(r) for r in now["rows"]]
     if before == after:
-        return ["every row is as it was; the file around them changed"]
+        return ["no row changed, but the file around them did"]
     key = noted["key"]
     old, new = dict(before), dict(after)
     out = [f"row {key}={k} changed" for k in old if k in new and old[k] != new[k]]

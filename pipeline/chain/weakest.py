@@ -73,7 +73,7 @@ def weakest(call: Any, method: str, detections: pd.DataFrame) -> tuple[str, str,
     if "draught" in method:
         return "draught", "the draughts that her crew typed", ""
     if not len(seen):
-        return "transponder", "her transponder: there is nothing else", ""
+        return "transponder", "her transponder, the only evidence", ""
     width = seen["length_hi_m"] - seen["length_lo_m"]
     ranked = seen.assign(width=width).sort_values(["score", "width", "detection_id"], ascending=[True, False, True])
     worst = ranked.iloc[0]

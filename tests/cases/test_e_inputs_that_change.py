@@ -198,7 +198,7 @@ def test_a_cap_that_is_edited_while_the_run_is_made(desk, done_once, monkeypatch
 
     with monkeypatch.context() as edited:
         edited.setattr(detection, "detect", editing)
-        with pytest.raises(EnvironmentFault, match=r"cap\.yaml: changed while the run was made"):
+        with pytest.raises(EnvironmentFault, match=r"cap\.yaml: changed during the run"):
             desk.run()
     assert cap.read_text() != before
     assert not list(desk.runs.rglob("manifest.json"))

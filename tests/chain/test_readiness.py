@@ -26,8 +26,8 @@ BACKGROUND = configs_root() / "backgrounds" / "vostochny-ascending-10.tif"
 KINDS = {
     "not there": lambda path: None,
     "a folder": lambda path: path.mkdir(),
-    "no regular file": os.mkfifo,
-    "a link that leads nowhere": lambda path: path.symlink_to(path.name),
+    "not a regular file": os.mkfifo,
+    "a broken link": lambda path: path.symlink_to(path.name),
 }
 
 
@@ -138,7 +138,7 @@ def test_two_zones_of_one_name_are_told(tmp_path):
             feature["properties"]["name"] = name
 
     (told,) = notes_of(tmp_path, copied)
-    assert told == "zones.geojson: zones pier, roads have one name: readers cannot tell them apart"
+    assert told == "zones.geojson: zones pier, roads have the same name: readers cannot tell them apart"
     assert notes_of(tmp_path / "other", lambda _: None) == []
 
 
@@ -156,8 +156,8 @@ def test_a_place_where_nothing_counts_is_told(tmp_path):
     [
         (None, []),
         ((0.0, 0.0, 0.4, 1.0), []),
-        ((5.0, 5.0, 6.0, 6.0), ["holds no land in the box of test: a quay looks like a ship then"]),
-        ((0.0, 0.0, 0.6, 0.6), ["its land covers pier, where ships are to lie"]),
+        ((5.0, 5.0, 6.0, 6.0), ["has no land in the box of test, so quays may be taken for ships"]),
+        ((0.0, 0.0, 0.6, 0.6), ["its land covers pier, where ships should lie"]),
     ],
     ids=["none", "beside", "elsewhere", "over the pier"],
 )
@@ -170,7 +170,7 @@ def test_zones_that_reach_far_beyond_the_box_are_told():
     """For example a berth of three degrees, from a decimal comma or a slip of the mouse."""
     near, far = box_zone("near", 0.5, 0.5, 1.4, 1.0), box_zone("far", 0.2, 0.2, 3.0, 2.0)
     told = zone_doubts(place_of(near, far, bbox=(0, 0, 1, 1)))
-    assert told == ["for the most part outside the box of test, where nobody looks: far"]
+    assert told == ["mostly outside the box of test, not looked at there: far"]
 
 
 def test_a_named_folder_without_an_image_is_told(tmp_path, capsys):

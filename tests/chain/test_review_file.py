@@ -21,7 +21,7 @@ def test_a_reason_with_a_comma_outside_quotes_is_refused_not_cut(tmp_path):
     path = review_file(tmp_path, "a,reject,,A,2024-04-02,a barge, by her outline", "b,reject,,A,2024-04-02,a barge")
     cut, whole = read_reviews(path)
     assert (cut.outcome, whole.outcome) == ("refused", "")
-    assert "more cells than there are columns" in cut.note
+    assert "more cells than columns" in cut.note
 
 
 def test_a_quote_that_is_not_closed_swallows_no_verdict(tmp_path):
@@ -38,7 +38,7 @@ def test_a_quote_that_is_not_closed_swallows_no_verdict(tmp_path):
     [
         ("confirm", "120 m", "confirm takes no value"),
         ("reject", "b", "reject takes no value"),
-        ("merge", "a", "merge takes the id of another one"),
+        ("merge", "a", "merge needs the id of another one"),
     ],
 )
 def test_a_verdict_of_which_nothing_would_come_is_refused_when_it_is_given(tmp_path, verdict, value, note):

@@ -144,7 +144,7 @@ def test_simulated_inputs_that_changed_in_the_cache_are_made_anew(tmp_path, monk
     assert gather(demo, path.parent, None, Console()) == first
     assert log.read_text() == "as it was made"
     assert made == ["tiny", "tiny"]
-    assert "what the cache held is not as it was made; simulating Two days at Vostochny" in capsys.readouterr().err
+    assert "the cached files have changed; simulating Two days at Vostochny" in capsys.readouterr().err
 
 
 def test_zones_that_change_while_a_period_is_simulated_are_kept_under_no_name(tmp_path, monkeypatch):

@@ -280,10 +280,10 @@ def test_two_calls_each_merged_into_the_other_are_one_visit():
 @pytest.mark.parametrize(
     ("flag", "counts", "why"),
     [
-        ("unlikely_tanker", True, "when it took no part"),
-        ("zone_not_counted", False, "it takes no part all the same: stays at its zone do not count"),
-        ("outside_period", False, "it takes no part all the same: it lies outside the period"),
-        ("same_visit", False, "it takes no part all the same: another stay of that visit counts for it"),
+        ("unlikely_tanker", True, "and it took no part"),
+        ("zone_not_counted", False, "it still takes no part: stays at its zone do not count"),
+        ("outside_period", False, "it still takes no part: it lies outside the period"),
+        ("same_visit", False, "it still takes no part: another stay of that visit counts for it"),
     ],
 )
 def test_a_confirmed_call_counts_unless_its_place_or_its_time_keeps_it_out(flag, counts, why):
@@ -300,7 +300,7 @@ def test_what_a_call_was_before_she_was_confirmed_is_no_certainty_and_not_called
     """If a rejected sighting turned 0.985 into 0.997, the note must say neither "as detected" nor 1.00."""
     before, now = (calls(*TWO).assign(p_tanker=p) for p in (0.985, 0.997))
     _, tried = judged_by(now, before, [verdict("one", "confirm")])
-    assert tried[0].note == "a tanker's call for certain; without this verdict with over 99 %"
+    assert tried[0].note == "certainly a tanker's call; without this verdict over 99 %"
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_a_changed_row_is_named_by_its_key(copy):
 
 def test_a_table_that_is_none_any_more_is_said_to_be_so(copy):
     (copy / "ledger.parquet").write_bytes(b"PAR1")
-    assert differences(copy) == ["ledger.parquet: changed (no longer readable as the table that it was)"]
+    assert differences(copy) == ["ledger.parquet: changed (no longer readable as that table)"]
 
 
 def test_a_geopackage_that_qgis_opened_is_told_with_what_helps(copy):
@@ -64,7 +64,7 @@ def test_a_geopackage_that_qgis_opened_is_told_with_what_helps(copy):
         database.execute("UPDATE gpkg_contents SET last_change = last_change")
         found = differences(copy)
     assert [line.split(": ")[0] for line in found] == ["run.gpkg", "run.gpkg-shm", "run.gpkg-wal"]
-    assert all("did QGIS open it, and so write into it? Let it open a copy" in line for line in found)
+    assert all("did QGIS open it and so write to it? Open a copy instead" in line for line in found)
 
 
 def test_white_space_in_the_manifest_counts(copy):

@@ -145,7 +145,7 @@ def plan(capwatch, tmp_path, monkeypatch):
         (("--set", "source.registry=registry/none.csv"), 2, "registry/none.csv: the config names this file"),
         (("--set", "source.scaling=loud"), 2, "loud"),
         (("--images", "/nowhere"), 2, "/nowhere: no such file or folder"),
-        (("--images", "nowhere"), 2, "the working folder; names count from there"),
+        (("--images", "nowhere"), 2, "the working folder"),
         (("--source", "files"), 2, "neither images nor ais are named"),
         (("--images", "bare"), 4, "bare: neither an image nor an AIS file is there"),
         (("--reviews", "none.csv"), 2, "--reviews none.csv: no such file"),
@@ -179,7 +179,7 @@ def test_a_registry_with_one_number_for_two_ships_is_told(plan, tmp_path):
     listed.write_text("mmsi,name,source\n273000001,ALPHA,x\n273000001,BRAVO,y\n")
     code, _, err = plan("vostochny", "--set", f"source.registry={listed}")
     assert code == 3
-    said = f"error: {listed}: mmsi 273000001 stands in lines 2 (ALPHA) and 3 (BRAVO) (that number names no ship;"
+    said = f"error: {listed}: mmsi 273000001 stands in lines 2 (ALPHA) and 3 (BRAVO) (that number identifies no ship;"
     assert [line.startswith(said) for line in err.splitlines()] == [True]
 
 
