@@ -70,7 +70,7 @@ def joined(stays: pd.Series, goes: pd.Series) -> dict[str, Any]:
     share = whole.length_m / (float(stays["length_m"]) + float(goes["length_m"]))
     place = stays if stays["berth_id"] else goes
     centre = whole.outline.centroid
-    told = f"the seam of two pictures cuts her: {stays['length_m']:.0f} m here, {goes['length_m']:.0f} m in the other"
+    told = f"cut by the seam of two images: {stays['length_m']:.0f} m here, {goes['length_m']:.0f} m in the other"
     return {
         "geometry": whole.outline,
         "lon": round(centre.x, 6),

@@ -111,7 +111,7 @@ def test_cloud_and_edge_are_told_apart():
     assert set(looked({"sensor": "sentinel-1"}, covered=cut)["cause"]) == {hidden}
     half = {"sensor": "sentinel-1", "footprint": box(132.9, 42.6, BERTH[0], 42.9)}
     assert set(looked(half, covered=cut).query("zone_id == 'oil'")["cause"]) == {f"outside the image, or {hidden}"}
-    blind = {"cloud_fraction": 0.0, "cause": "no infrared band: what lies there is unknown"}
+    blind = {"cloud_fraction": 0.0, "cause": "no infrared band: what ships are there is unknown"}
     assert set(looked(blind, covered=cut)["cause"]) == {"outside the image, or " + blind["cause"]}
     low_sun = {"cloud_fraction": 0.2, "cause": "the sun stood 8 degrees high"}  # the cloud may cover the anchorage
     assert set(looked(low_sun, covered=cut)["cause"]) == {

@@ -11,7 +11,7 @@ from pipeline.console import Console
 from pipeline.tables import DETECTIONS, SCENES
 from tests.tables.rows import good_rows
 
-NO_WATER = "no usable water in the image: what lies there is unknown"
+NO_WATER = "no usable water in the image: what ships are there is unknown"
 
 
 @pytest.mark.parametrize(("before", "after"), [("", NO_WATER), ("from a copy", f"from a copy; {NO_WATER}")])

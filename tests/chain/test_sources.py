@@ -116,7 +116,7 @@ def test_inputs_that_a_source_does_not_look_at_are_told(kind, unread, tmp_path, 
     named = {"source": {"kind": kind, "images": [str(tmp_path)], "ais": [str(tmp_path)]}}
     tell_left_aside(load_run_config(find_config("vostochny"), named), Console(quiet=True))
     told = capsys.readouterr().err
-    assert [name for name in ("images", "ais") if f"source.{name} ({tmp_path}): not looked at" in told] == unread
+    assert [name for name in ("images", "ais") if f"source.{name} ({tmp_path}): not read, since" in told] == unread
 
 
 @pytest.mark.parametrize("damage", ["cut", "gone", "more"])

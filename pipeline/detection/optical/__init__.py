@@ -57,7 +57,7 @@ MARGIN_M = 450.0  # the longest ship, and a little
 HUGGING = 0.6  # share of an outline that touches land: a hull at a quay has 0.45, a strip of quay the map misses more
 # In four real ports 22 of 106 ships were found without infrared, and three detections of four were false
 # (docs/accuracy_optical.md)
-NO_INFRARED = "no infrared band: most ships are missed and land is taken for them, so what lies there is unknown"
+NO_INFRARED = "no infrared band: most ships are missed and land is taken for ships, so what ships are there is unknown"
 MOSTLY_CLOUD = 0.9  # share of the water, from which the image says so (our choice)
 MAX_SOFTNESS = 1.5  # pixels; a hull's edge is as sharp as the sensor allows (0.3 to 1.3, simulated), a cloud's fades
 # Within this distance of a cloud, an object seen by contrast alone may be a fragment of it. Set on simulated clouds
@@ -211,7 +211,7 @@ def _no_water(levels: Levels, scene: Scene) -> str:
     dark = levels.water[scene.bands.index(levels.infrared)]
     offset = scene.radiometry is Radiometry.REFLECTANCE and BRIGHTEST_WATER <= dark < 2 * BRIGHTEST_WATER
     why = f" (its darkest has a reflectance of {dark:.2f}; is an offset of -1000 missing?)" if offset else ""
-    return f"no usable water in the image{why}: what lies there is unknown"
+    return f"no usable water in the image{why}: what ships are there is unknown"
 
 
 def _standing(scene: Scene, config: DetectionConfig, levels: Levels, piece: Piece, factor: int) -> Iterator[Standing]:
@@ -273,7 +273,7 @@ def _odd_bands(levels: Levels, bands: tuple[str, ...]) -> list[str]:
     if levels.odd_order is not None:
         return [levels.odd_order]
     if wrong_order(levels, bands):
-        return [f"water is brighter at {levels.infrared} than in visible light: are the bands named in their order?"]
+        return [f"water is brighter at {levels.infrared} than in visible light: are the bands in the right order?"]
     return []
 
 

@@ -50,7 +50,7 @@ def impossible_order(values: FloatImage, bands: tuple[str, ...]) -> str | None:
         if (role := ROLES.get(band)) is not None and role not in roles:
             roles[role], names[role] = _over_darkest(values[k]), band
     for first, second in _exchanged(roles):
-        return f"no ground looks like {names[first]} and {names[second]} as named: are these two exchanged?"
+        return f"no ground looks like {names[first]} and {names[second]} as named: are these two swapped?"
     return None
 
 

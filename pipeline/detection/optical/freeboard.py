@@ -147,7 +147,7 @@ def measure_freeboard(
     """
     pixel = hull.frame.pixel_m
     if pixel > MAX_PIXEL_M:
-        return none(f"pixels of {pixel:.3g} m carry no shadow edge")
+        return none(f"pixels of {pixel:.3g} m show no shadow edge")
     if hull.length_m < MIN_LENGTH_M:
         return none(f"a hull of {hull.length_m:.0f} m is too short")
     if sun is None:

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 # In six real ports, without the network: 0.05 of ships at quays, 0.76 of those in open water (docs/accuracy_optical.md)
 CONTRAST_ALONE = (
-    "in pixels of {spacing:.3g} m contrast alone tells a hull here ({why}): of ships at quays it finds one in twenty, "
+    "in pixels of {spacing:.3g} m only contrast finds ships here ({why}): at quays it finds one in twenty, "
     "so a berth where none shows is unknown"
 )
 # Real ports warped to pixels longer one way (F1): 1.2 times 0.93, 1.4 times 0.89, 1.6 times 0.86, 2.4 times 0.42
 OBLONG = 1.5  # ratio of a pixel's sides from which this is reported (our choice)
 SQUASHED = (
-    "in pixels of {row_m:.3g} by {col_m:.3g} m hulls look squashed, and the hull network knows square pixels: it "
+    "in pixels of {row_m:.3g} by {col_m:.3g} m hulls look squashed to the hull network, trained on square pixels: it "
     "misses ships and takes other things for them, so a berth where none shows is unknown (warp it to a grid in metres)"
 )
 # From simulations (docs/accuracy_optical.md): ships found at quays shaded by sheds, and with snow on land, relative to
@@ -61,7 +61,7 @@ def untrained(scene: Scene) -> str:
     if spacing < KINDS_FROM_M:
         return ""
     if scene.sensor is not Sensor.SENTINEL2:
-        return "the hull network knows Sentinel-2 only"
+        return "the hull network is trained on Sentinel-2 only"
     if not network.fits(spacing):
-        return f"the hull network knows pixels of {network.TRAINED_M[0]:g} to {network.TRAINED_M[1]:g} m"
+        return f"the hull network is trained on pixels of {network.TRAINED_M[0]:g} to {network.TRAINED_M[1]:g} m"
     return "" if network.available() else "ONNX Runtime or the networks' files are missing"

@@ -85,7 +85,7 @@ def measure_blob(
     fill = len(blob.rows) * coarse_m**2 / max(1.0, length_m * beam_m)
     bow_known, method = False, "optical-moments"
     turn_se = MOMENT_TURN_PX * coarse_m / max(length_m, coarse_m)
-    freeboard = none(f"pixels of {spacing:.1f} m carry no shadow edge")
+    freeboard = none(f"pixels of {spacing:.1f} m show no shadow edge")
     outline = fine = beside = None
     if spacing <= MAX_PIXEL_M:
         freeboard = no_hull()

@@ -131,7 +131,7 @@ def candidate_of(hull: NetworkHull, scene: Scene, *, cloudy: float, motion: Moti
         method="hull-network",
         flags=tuple(flags),
         heading_half_deg=min(90.0, Z90 * float(np.degrees(np.hypot(box.turn_se_rad, MAP_TURN_PX / box.length_px)))),
-        draught_evidence=f"no freeboard: pixels of {np.mean(scene.pixel_spacing_m):.1f} m carry no shadow edge",
+        draught_evidence=f"no freeboard: pixels of {np.mean(scene.pixel_spacing_m):.1f} m show no shadow edge",
         speed_lo_kn=speed[0],
         speed_kn=speed[1],
         speed_hi_kn=speed[2],

@@ -93,13 +93,13 @@ def words_on(rough: Cells, unknown: Cells) -> list[str]:
     if not rough.chosen.any():
         return []
     line = (
-        f"white caps, glint or small craft stand thick over {_percent(rough.share)} of the image: nothing shorter than "
-        f"{SMALL_M:.0f} m is told from them there, and what is longer by straight sides alone"
+        f"white caps, glint or small craft stand thick over {_percent(rough.share)} of the image: ships shorter than "
+        f"{SMALL_M:.0f} m cannot be told from them there, and longer ones only by straight sides"
     )
     if unknown.chosen.any():
         line += (
-            f"; some are as long as ships, or the water itself differs over as much, and around these "
-            f"({_percent(unknown.share)} of the image) what lies there is unknown"
+            f"; some are as long as ships, or the water itself varies over as much, and around these "
+            f"({_percent(unknown.share)} of the image) what ships are there is unknown"
         )
     return [line]
 

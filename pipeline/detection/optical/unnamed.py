@@ -10,7 +10,7 @@ from pipeline.detection.optical.water import ORDER_SAMPLES, lattice, names_tell
 from pipeline.types import Radiometry, Scene, Sensor, Tile, Window
 
 USUAL = {4: ("B02", "B03", "B04", "B08"), 5: ("B02", "B03", "B04", "B08", "B11")}  # stacks of Sentinel-2's bands
-NOT_TOLD = "what its bands are is unknown, so what lies there is unknown"
+NOT_TOLD = "its bands are unknown, so what ships are there is unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +40,5 @@ def named(scene: Scene, tile_px: int) -> tuple[Scene, str]:
     order = only_order(known[:, :: max(1, known.shape[1] // ORDER_SAMPLES)], usual) if known.size else None
     if order is None:
         return scene, ""
-    line = f"bands without names: of all orders {', '.join(order)} alone fits the ground, and is taken"
+    line = f"bands without names: only the order {', '.join(order)} fits the ground, and is used"
     return replace(scene, bands=order, read=Renamed(scene.read, order)), line

@@ -74,7 +74,7 @@ def detect_radar(
 def _of_stripes(striped: list[str]) -> list[str]:
     """The scene note on stripes of interference; empty where no object lies on one."""
     n = sum(map(bool, striped))
-    return [f"stripes of interference: {n} objects are parts of them, and a ship in one cannot be told"] if n else []
+    return [f"stripes of interference: {n} objects are parts of them, and a ship in one cannot be seen"] if n else []
 
 
 def standing_out(scene: Scene, config: DetectionConfig) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
@@ -136,5 +136,5 @@ def _candidate(blob: Blob, bar: float, scene: Scene, measure: Callable[[Cutout],
         method="radar-cfar",
         flags=tuple(against),
         evidence="; ".join(f"{name}: {told}" for name, told in against.items()),
-        draught_evidence="radar pixels carry no freeboard",
+        draught_evidence="radar pixels show no freeboard",
     )

@@ -12,7 +12,7 @@ from pipeline.types import OpticalView, Radiometry, Sensor
 from tests.builders import array_scene, box_zone, place_of
 from tests.detection.optical.ten_metre import ALONGSIDE, AT_ANCHOR, port
 
-CAUSE = "contrast alone tells a hull"
+CAUSE = "only contrast finds ships"
 
 
 def a_look(monkeypatch, *, sensor, spacing_m=10.0, runtime=True, ships=(ALONGSIDE, AT_ANCHOR), sun_deg=None):
@@ -30,8 +30,8 @@ def a_look(monkeypatch, *, sensor, spacing_m=10.0, runtime=True, ships=(ALONGSID
 @pytest.mark.parametrize(
     ("case", "why"),
     [
-        ({"sensor": Sensor.OPTICAL, "spacing_m": 8.0}, "knows Sentinel-2 only"),
-        ({"sensor": Sensor.SENTINEL2, "spacing_m": 20.0}, "knows pixels of 5 to 15 m"),
+        ({"sensor": Sensor.OPTICAL, "spacing_m": 8.0}, "trained on Sentinel-2 only"),
+        ({"sensor": Sensor.SENTINEL2, "spacing_m": 20.0}, "trained on pixels of 5 to 15 m"),
         ({"sensor": Sensor.SENTINEL2, "runtime": False}, "ONNX Runtime"),
     ],
     ids=["another satellite", "pixels of 20 m", "no runtime"],

@@ -254,7 +254,7 @@ def test_lines_are_drawn_where_the_closed_form_puts_them(side):
     [
         ({"length_m": 41.0}, "a hull of 41 m is too short"),
         ({"sun": 7.9}, "the sun is too low"),
-        ({"pixel_m": 3.6}, "pixels of 3.6 m carry no shadow edge"),
+        ({"pixel_m": 3.6}, "pixels of 3.6 m show no shadow edge"),
         ({"sun": None}, "not all sun and view angles are known"),
         ({"length_m": 43.0, "sun": 8.1, "pixel_m": 3.4}, None),
     ],
@@ -268,5 +268,5 @@ def test_why_no_side_is_measured_is_told_as_docs_say(fields, reason):
     sea = np.ones((100, 100), np.float32)
     found = freeboard.measure_freeboard(sea, np.zeros(sea.shape, bool), hull, sun, (0, 0))
     assert found.value_m is None
-    guards = ("too short", "too low", "carry no", "not known")
+    guards = ("too short", "too low", "show no", "not known")
     assert (reason in found.evidence) if reason else not any(word in found.evidence for word in guards)

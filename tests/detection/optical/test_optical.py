@@ -113,7 +113,7 @@ def test_ten_metre_pixels_claim_no_freeboard():
     ships, _ = found(painted([(60, 60, 180, 30, 20)], shape=(120, 120), spacing_m=10.0, sun=(30.0, 110.0)))
     assert len(ships) == 1
     assert ships["freeboard_m"].isna().all()
-    assert "carry no shadow edge" in ships["draught_evidence"].iloc[0]
+    assert "show no shadow edge" in ships["draught_evidence"].iloc[0]
 
 
 def test_empty_sea_has_no_ship():
@@ -248,4 +248,4 @@ def test_nothing_measured_gives_an_empty_table_and_a_reason(bands, shape):
     scene = array_scene(nothing, sensor=Sensor.SENTINEL2, spacing_m=10.0, radiometry=Radiometry.REFLECTANCE)
     table, told = detect(scene)
     assert len(table) == 0
-    assert told["notes"] == ["no usable water in the image: what lies there is unknown"]
+    assert told["notes"] == ["no usable water in the image: what ships are there is unknown"]
