@@ -115,7 +115,7 @@ def liftings_of_draws(calls: pd.DataFrame, drawn: DrawnOnce, *, counted_alone: b
         try:
             if n in doubles:
                 row["call_id"] = _free(f"{call_id}#{n + 1}", taken)
-                raise Refused("an earlier row has this call_id")
+                raise Refused("another row has this call_id")
             when, doubts = dates(call)
             row |= numbers_of(call) | when | {"open_ends": open_ends(call), "seen_d": seen_for_d(call)}
             doubts += filter(None, [numbers_doubt(call), *read[n][1]])

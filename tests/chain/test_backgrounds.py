@@ -146,7 +146,9 @@ def test_why_a_berth_is_unknown_is_said():
     blind = scenes.assign(cause="no infrared band: what ships are there is unknown")
     assert occupancy(blind, told, place, {})["cause"][0] == "outside the image, or " + blind["cause"][0]
     low_sun = scenes.assign(cause="the sun stood 8 degrees high")  # the berth is all in the image; ships can be found
-    assert occupancy(low_sun, told, place, {})["cause"][2] == "the pixels are inconclusive; the sun stood 8 degrees high"
+    assert (
+        occupancy(low_sun, told, place, {})["cause"][2] == "the pixels are inconclusive; the sun stood 8 degrees high"
+    )
 
 
 def test_a_background_that_is_not_there_is_named_in_one_line(tmp_path):

@@ -21,7 +21,7 @@ def only(**cells: object) -> pd.Series:
 def test_blanks_around_an_id_make_no_second_call():
     rows = lift(*({"call_id": name, "arrival": "2024-03-01", "tonnes": 3000.0} for name in ("a", " a ")))
     assert sorted(rows["counts"]) == [False, True]
-    assert rows.loc[~rows["counts"], "cause"].tolist() == ["an earlier row has this call_id"]
+    assert rows.loc[~rows["counts"], "cause"].tolist() == ["another row has this call_id"]
 
 
 @pytest.mark.parametrize("high", [4.0 * FT, 30.0])

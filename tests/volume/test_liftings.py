@@ -295,7 +295,7 @@ def test_every_call_has_a_row_in_order():
 def test_a_call_that_stands_twice_counts_once():
     table = lift({"call_id": "x", "dwt_t": 5000}, {"call_id": "x", "dwt_t": 5000})
     assert table["counts"].tolist() == [True, False]
-    assert table["cause"].iloc[1] == "an earlier row has this call_id"
+    assert table["cause"].iloc[1] == "another row has this call_id"
 
 
 @pytest.mark.parametrize("no", [False, "false", "False", 0, "0", np.False_])

@@ -95,7 +95,7 @@ def test_of_two_rows_under_one_id_the_fuller_one_counts_wherever_it_stands(rows)
     assert sorted(by_status.index) == ["refused", "used"]
     assert by_status.loc["used", "call_id"] == "c"
     assert by_status.loc["used", "draught_out_m"] == 5.5
-    assert "an earlier row has this call_id" in by_status.loc["refused", "cause"]
+    assert "another row has this call_id" in by_status.loc["refused", "cause"]
 
 
 def test_lines_without_an_id_are_one_in_two_tables_wherever_they_stand():
