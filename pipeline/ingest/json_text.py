@@ -19,7 +19,7 @@ def unrepeated(text: str) -> Any:
 
     >>> unrepeated('{"a": 1, "a": 2}')
     Traceback (most recent call last):
-    pipeline.ingest.json_text.RepeatedKey: key a stands twice
+    pipeline.ingest.json_text.RepeatedKey: key a appears twice
     """
     try:
         return json.loads(text, object_pairs_hook=_mapping)
@@ -32,5 +32,5 @@ def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(out) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise RepeatedKey(f"key {printable(twice)[:60]} stands twice")
+        raise RepeatedKey(f"key {printable(twice)[:60]} appears twice")
     return out

@@ -125,7 +125,7 @@ def _check_header(path: Path, header: list[str]) -> None:
     elif missing := [name for name in _REQUIRED if name not in header]:
         cause = f"{_columns(missing)} missing"
     elif len(set(header)) < len(header):
-        cause = f"column {next(name for name in header if header.count(name) > 1)} stands twice"
+        cause = f"column {next(name for name in header if header.count(name) > 1)} appears twice"
     else:
         return
     raise InputError(path, f"line 1: {cause}; the columns are {', '.join(COLUMNS)}")

@@ -50,10 +50,10 @@ def test_calls_read_transponders_in_the_forms_given(capwatch, tmp_path):
 @pytest.mark.parametrize(
     ("ships", "told"),
     [
-        ("a,13.04.2024 12:00,133.0,42.7,180", "'13.04.2024 12:00' is no time"),
+        ("a,13.04.2024 12:00,133.0,42.7,180", "'13.04.2024 12:00' is not written as"),
         ("a,13.04.2024 12:00,133.0,42.7,180", "--time-format '%d.%m.%Y %H:%M'"),
-        (f"a,{ISO},east,42.7,180", "column lon: 'east' is no number"),
-        (f"a,{ISO},133.0,42.7,long", "column length_m: 'long' is no number"),
+        (f"a,{ISO},east,42.7,180", "column lon: 'east' is not numeric"),
+        (f"a,{ISO},133.0,42.7,long", "column length_m: 'long' is not numeric"),
         (f"a,{ISO},42.7,133.0,180", "lon and lat may be swapped"),
     ],
 )

@@ -253,7 +253,7 @@ def test_zones_that_are_apart_or_of_other_kinds_are_taken(tmp_path, other):
 def test_a_key_that_stands_twice_is_refused(tmp_path):
     path = zones(tmp_path / "z.geojson", feature())
     path.write_text(path.read_text().replace('"kind": "berth"', '"kind": "berth", "kind": "anchorage"'))
-    with pytest.raises(ConfigError, match="key kind stands twice"):
+    with pytest.raises(ConfigError, match="key kind appears twice"):
         read_zones(path)
 
 
@@ -268,7 +268,7 @@ def test_a_coast_that_says_a_thing_twice_is_refused(tmp_path):
     zones(tmp_path / "zones.geojson", feature())
     coast = '{"type": "FeatureCollection", "features": [], "features": []}'
     (tmp_path / "coast.geojson").write_text(coast)
-    with pytest.raises(ConfigError, match=r"coast\.geojson: key features stands twice"):
+    with pytest.raises(ConfigError, match=r"coast\.geojson: key features appears twice"):
         load_place(aoi(coast="coast.geojson"), tmp_path)
 
 

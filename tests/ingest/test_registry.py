@@ -46,7 +46,7 @@ def test_gross_tonnage_and_deadweight_may_both_be_listed(tmp_path):
         (["Name,Tragfähigkeit,source", "A,1,x"], r"unknown columns Name \(.* name\?\), Tragfähigkeit \(.* dwt_t\?\);"),
         (["name;source", "A;x"], "line 1: its columns stand between semicolons; write commas between them;"),
         (["imo,name", "9074729,A"], "line 1: column source missing; the columns are"),
-        (["name,source,name", "A,x,A"], "line 1: column name stands twice"),
+        (["name,source,name", "A,x,A"], "line 1: column name appears twice"),
         (["imo,name,source", "9074728,A,x"], "line 2: imo '9074728' has a wrong check digit"),
         (["imo,name,source", "# note", "907472,A,x"], "line 3: imo '907472' is not seven digits"),
         (["mmsi,name,source", "27300,A,x"], "line 2: mmsi '27300' is not nine digits"),

@@ -119,7 +119,7 @@ def header_doubts(layout: Layout) -> list[str]:
             doubts.append(f"column {name!r} was left out: its name is no text")
     doubts += _no_place(layout, [name for _, name in spare], near)
     read = {plain(layout.header[n]) for n in layout.index.values()}
-    doubts += [f"column {name!r} stands twice; the first is read" for _, name in spare if plain(name) in read]
+    doubts += [f"column {name!r} appears twice; the first is read" for _, name in spare if plain(name) in read]
     for one, other in PAIRS:
         for here, gone in ((one, other), (other, one)):
             if here in layout.index and gone in missing and gone not in near:

@@ -46,7 +46,7 @@ def test_honest_headers_raise_no_doubt(header):
         (OURS.replace("draught", "dra181t"), "if it is draught"),
         (OURS.replace("lon", "l:n"), "if it is lon"),
         (OURS.replace("lon", "?"), "a column for lat and none for lon"),
-        (OURS.replace("heading", "cog"), "'cog' stands twice"),
+        (OURS.replace("heading", "cog"), "'cog' appears twice"),
         (OURS.replace("heading", "\x02\x03\x04"), "its name is no text"),
     ],
 )

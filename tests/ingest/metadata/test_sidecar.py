@@ -18,7 +18,7 @@ from tests.ingest.test_rasters import GRID, write
 def test_a_key_that_stands_twice_is_refused(tmp_path):
     """Which of the two times it is cannot be known; YAML says the same."""
     (tmp_path / "x.json").write_text('{"acquired": "2024-03-07T12:00:00Z", "acquired": "2024-03-08T12:00:00Z"}')
-    with pytest.raises(InputError, match=r"x\.json: key acquired stands twice"):
+    with pytest.raises(InputError, match=r"x\.json: key acquired appears twice"):
         read_sidecar(tmp_path / "x.tif")
 
 
