@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline.chain.review_file import Verdict
-from pipeline.chain.verdicts import as_table, reviewed_calls, reviewed_detections, with_rejected_calls
+from pipeline.chain.verdicts import FLAGS, as_table, reviewed_calls, reviewed_detections, with_rejected_calls
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,6 +196,10 @@ def under_other_stays(ground: Ground, account: Account, verdicts: Sequence[Verdi
     assumed = ground.config.calls
     drawn = volume.DrawnOnce(ground.config.volume.model_copy(update={"draws": FEWEST_DRAWS}), ground.config.seed)
     evidence = [account.tables[name] for name in ("detections", "looks", "matches")]
+    calls = account.tables["port_calls"]
+    gone = calls["evidence_class"].isin(BY_IMAGES) & calls["flags"].map(lambda f: FLAGS["reject"] in f).astype(bool)
+    rejected = {name for ids in calls.loc[gone, "detection_ids"] for name in ids}
+    evidence[0] = evidence[0][~evidence[0]["detection_id"].isin(list(rejected))]
     out = {}
     for words, factor in OTHER_STAYS.items():
         shorter, longer = assumed.stay_d
@@ -203,6 +207,24 @@ def under_other_stays(ground: Ground, account: Account, verdicts: Sequence[Verdi
         under = assumed.model_copy(update=other)
         config = ground.config.model_copy(update={"calls": under})
         changed = replace(ground, config=config, listened=ground.listened.under(under))
-        calls = _called_anew(changed, account, verdicts, *evidence)
+        calls = _called_without_rejected(changed, account, verdicts)
         out[words] = volume.liftings_of_draws(calls, drawn, counted_alone=True)
     return out
+
+
+def _called_without_rejected(ground: Ground, account: Account, verdicts: Sequence[Verdict]) -> pd.DataFrame:
+    """Port calls under other settings, where a verdict on a call from images may meet other links than it was given on.
+
+    No part of a rejected call counts, and what is now linked with a sighting of it is linked again without that.
+    """
+    detections, looks, matches = (account.tables[name] for name in ("detections", "looks", "matches"))
+    before = account.tables["port_calls"]
+    out = before["evidence_class"].isin(BY_IMAGES) & before["flags"].map(lambda f: FLAGS["reject"] in f).astype(bool)
+    rejected = {name for ids in before.loc[out, "detection_ids"] for name in ids}
+    while True:
+        calls = _called_anew(ground, account, verdicts, detections, looks, matches)
+        alone = calls["evidence_class"].isin(BY_IMAGES) & calls["detection_ids"].map(rejected.issuperset).astype(bool)
+        beside = rejected & {name for ids in calls.loc[~alone, "detection_ids"] for name in ids}
+        if not beside:
+            return calls.assign(counts=calls["counts"] & ~alone)
+        detections = detections[~detections["detection_id"].isin(list(beside))]

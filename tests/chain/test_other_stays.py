@@ -78,6 +78,16 @@ def test_stays_as_long_as_assumed_give_the_account(monkeypatch):
         assert row["low_p50"] == row["high_p50"] == row["base_p50"] == account.headline.barrels_p50 > 0
 
 
+@pytest.mark.parametrize("hours", [50, 96])
+def test_a_rejected_call_counts_under_no_stays_and_takes_no_other_call_with_it(hours):
+    """Two looks 50 hours apart are one call, and two were stays half as long; 96 hours apart, two, and one if twice."""
+    ground, found = ground_of(), detections(sighting("a", 10), sighting("b", 10 + hours), sighting("z", 500))
+    name = account_for(ground, found).tables["port_calls"]["call_id"].iloc[0]
+    account = account_for(ground, found, said := [verdict(name, "reject")])
+    told = [calls_in(table) for table in under_other_stays(ground, account, said).values()]
+    assert told == [account.headline.calls_counted] * 2 == [{50: 1, 96: 2}[hours]] * 2
+
+
 def test_of_calls_that_are_all_heard_there_is_no_row():
     ground = ground_of(HEARD)
     account = account_for(ground, detections(sighting("a", 210)))
