@@ -29,11 +29,8 @@ OPEN = {
 }
 """Names that mean one thing here and another there, which nobody can tell from the name."""
 
-OTHER_UNITS = {
-    **dict.fromkeys(("ft", "feet", "dm", "cm"), "metres"),
-    **dict.fromkeys(("km", "kmh", "kph", "mph", "mps", "ms", "s"), "knots"),  # "s" of m/s
-}
-"""Words of a name that say another unit of a draught, a hull's size or a speed, and the one that is read."""
+OTHER_UNITS = {"metres": "ft feet dm cm", "knots": "km kmh kph mph mps ms m_s"}
+"""The unit that is read, and words of a name that say another one: of a speed for knots, else of a size."""
 
 OTHERS = {"source", "state", "loading"}
 """Providers' own words, two slips away from course, status and heading."""
@@ -106,8 +103,8 @@ def header_doubts(layout: Layout) -> list[str]:
     missing = [field for field in ALIASES if field not in {DAY, *layout.index}]  # few tables need a column of days
     doubts = [_other_separator(layout)] if layout.separator != "," else []
     near = _near_names([name for _, name in spare], missing, layout)
-    units = {name: [OTHER_UNITS[w] for w in plain(name).split("_") if w in OTHER_UNITS] for name in near.values()}
-    foreign = {name: wanted[0] for name, wanted in units.items() if wanted}
+    units = {name: "knots" if field == "sog" else "metres" for field, name in near.items()}
+    foreign = {n: u for n, u in units.items() if any(f"_{w}_" in f"_{plain(n)}_" for w in OTHER_UNITS[u].split())}
     doubts += [f"column {name!r} was left out: write it in {unit}" for name, unit in foreign.items()]
     as_ours = {field: name for field, name in near.items() if name not in foreign}
     doubts += [_left_out(as_ours)] if as_ours else []

@@ -349,6 +349,17 @@ def test_a_title_above_the_header_is_told_by_its_line(tmp_path, commas):
     assert "its header seems to stand in line 4; take out the lines above it" in decoded(path)[1]
 
 
+def test_the_s_of_a_genitive_is_no_unit_of_speed(tmp_path):
+    path = written(
+        tmp_path,
+        "MMSI,timestamp_utc,LON,LAT,Ship's draught",
+        lambda t, lon, lat, d: (445999001, f"{t:%Y-%m-%d %H:%M:%S}", lon, lat, d),
+    )
+    _, said = decoded(path)
+    assert "if it is draught" in said
+    assert "knots" not in said
+
+
 def test_a_draught_in_feet_is_not_proposed_as_one_in_metres(tmp_path):
     path = written(
         tmp_path,
