@@ -19,14 +19,14 @@ _DATES = (  # a date, and possible orders of its parts; a and b are the separato
     (r"\d{8}(?P<a>)(?P<b>)", ("%Y%m%d", "%d%m%Y", "%m%d%Y")),
 )
 
-_NO_ZONE = re.compile(r"%[#-]?.|UTC|GMT|HRS|UHR|[+-]00:?00")
+_NO_ZONE = re.compile(r"%[#-]?.|UTC|GMT|HRS|UHR|[+-]00?(?::?00)?(?!\d)")
 _ZONE = re.compile(r"[A-ZА-Я]{2,}.*|[+-]\d.*")  # in the rest of a format: capital letters or an offset
 
 
 def literal_zone(form: str) -> str:
     """A zone other than UTC that a strptime format contains as plain text, and which is thus ignored; else "".
 
-    >>> literal_zone("%d.%m.%Y %H:%M KST"), literal_zone("%H:%M UTC+9"), literal_zone("%Y年%m月%d日 %H:%M UTC")
+    >>> literal_zone("%d.%m.%Y %H:%M KST"), literal_zone("%H:%M UTC+9"), literal_zone("%Y年%m月%d日 %H:%M UTC+00")
     ('KST', '+9', '')
     """
     found = _ZONE.search(_NO_ZONE.sub("%", form))
