@@ -195,11 +195,6 @@ def under_other_stays(ground: Ground, account: Account, verdicts: Sequence[Verdi
         return {}
     assumed = ground.config.calls
     drawn = volume.DrawnOnce(ground.config.volume.model_copy(update={"draws": FEWEST_DRAWS}), ground.config.seed)
-    evidence = [account.tables[name] for name in ("detections", "looks", "matches")]
-    calls = account.tables["port_calls"]
-    gone = calls["evidence_class"].isin(BY_IMAGES) & calls["flags"].map(lambda f: FLAGS["reject"] in f).astype(bool)
-    rejected = {name for ids in calls.loc[gone, "detection_ids"] for name in ids}
-    evidence[0] = evidence[0][~evidence[0]["detection_id"].isin(list(rejected))]
     out = {}
     for words, factor in OTHER_STAYS.items():
         shorter, longer = assumed.stay_d
