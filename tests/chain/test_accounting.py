@@ -4,13 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.calls import Listened, clean_tracks, static_reports
 from pipeline.chain.accounting import Account, Ground, account_for, counted, robustness, sighted
-from pipeline.config import load_cap
-from pipeline.tables import SCENES
 from pipeline.types import OF_REJECTED_CALL
-from pipeline.workspace import configs_root, load_run_config
-from tests.calls.traffic import at, detections, feed, harbour, looks_at, sighting, visit
+from tests.calls.traffic import at, detections, looks_at, sighting, visit
+from tests.chain.grounds import ground_of
 from tests.chain.test_verdicts import verdict
 
 SEEN = (sighting("a", 10, length_m=96.0), sighting("b", 70, length_m=104.0), sighting("c", 130, length_m=98.0))
@@ -19,21 +16,7 @@ SEEN = (sighting("a", 10, length_m=96.0), sighting("b", 70, length_m=104.0), sig
 @pytest.fixture(scope="module")
 def ground() -> Ground:
     """A ship heard in three visits, and seen once in each."""
-    march = {"period": {"start": "2024-03-01", "end": "2024-04-01"}, "volume": {"draws": 200}}
-    config = load_run_config(configs_root() / "vostochny.yaml", march)
-    place = harbour()
-    messages = feed(*(visit(start, start + 15, seed=n) for n, start in enumerate((5, 65, 125))))
-    tracks, static = clean_tracks(messages), static_reports(messages)
-    return Ground(
-        config=config,
-        place=place,
-        cap=load_cap(configs_root() / "caps" / "unscr-2397.yaml", config.volume),
-        scenes=SCENES.empty(),
-        zone_covered={},
-        tracks=tracks,
-        static=static,
-        listened=Listened(tracks=tracks, static=static, registry=None, place=place, config=config.calls),
-    )
+    return ground_of(*(visit(start, start + 15, seed=n) for n, start in enumerate((5, 65, 125))))
 
 
 def lengths(account: Account) -> list[float]:

@@ -3,34 +3,14 @@
 import pytest
 
 from pipeline import volume
-from pipeline.calls import Listened, clean_tracks, static_reports
 from pipeline.chain import accounting
-from pipeline.chain.accounting import Ground, account_for, under_other_stays
-from pipeline.config import load_cap
-from pipeline.tables import SCENES
-from pipeline.workspace import configs_root, load_run_config
-from tests.calls.traffic import detections, feed, harbour, sighting, visit
+from pipeline.chain.accounting import account_for, under_other_stays
+from tests.calls.traffic import detections, sighting, visit
+from tests.chain.grounds import ground_of
 from tests.chain.test_verdicts import verdict
 
 HEARD = visit(200, 220)
 ALIKE = (sighting("a", 10), sighting("b", 58, length_m=97.0), sighting("c", 130, length_m=96.5))
-
-
-def ground_of(*messages, **calls) -> Ground:
-    march = {"period": {"start": "2024-03-01", "end": "2024-04-01"}, "volume": {"draws": 200}, "calls": calls}
-    config = load_run_config(configs_root() / "vostochny.yaml", march)
-    place, heard = harbour(), feed(*messages)
-    tracks, static = clean_tracks(heard), static_reports(heard)
-    return Ground(
-        config=config,
-        place=place,
-        cap=load_cap(configs_root() / "caps" / "unscr-2397.yaml", config.volume),
-        scenes=SCENES.empty(),
-        zone_covered={},
-        tracks=tracks,
-        static=static,
-        listened=Listened(tracks=tracks, static=static, registry=None, place=place, config=config.calls),
-    )
 
 
 def row_of(ground, account, verdicts=()):
