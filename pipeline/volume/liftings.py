@@ -88,6 +88,8 @@ WHY_NOT = {  # flags of port calls, in words
     "too_long_for_this_trade": "longer than ships of this trade",
     "too_short_for_this_trade": "a boat, shorter than any tanker at sea",
     "unlikely_tanker": "not likely a tanker",
+    "short_stay": "alongside for less time than any cargo takes",
+    "same_visit": "another stay of the same visit counts",
     "other_direction": "no cargo that counts was moved",
     "sums_up": "a total of the table, not a call",
 }
