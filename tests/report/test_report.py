@@ -355,7 +355,7 @@ def test_without_a_counted_call_nothing_is_said_of_what_is_not_there(tiny_story,
     page = render(replace(tiny_story, headline=head), {}, tmp_path)
     assert "scenarios above" not in page
     assert "assumptions <code></code>" not in page
-    assert "The sum holds only" not in page
+    assert "The sum includes only" not in page
 
 
 def test_a_cap_that_may_be_in_thousands_is_a_thing_to_know_first(tiny_story):
