@@ -38,6 +38,7 @@ from pipeline.calls.stay_law import DAY_S, stay_law
 from pipeline.config import CallsConfig
 from pipeline.tables import MISSED
 from pipeline.tables.seen_law import NEVER, seen_share
+from pipeline.tables.ships import BY_IMAGES
 from pipeline.times_places.passes import passes
 from pipeline.types import Place
 
@@ -83,7 +84,7 @@ def missed_calls(
     zones = [zone for zone in place.zones if zone.counts]
     midnight = pd.Timestamp(start).tz_convert("UTC").normalize()
     counted = calls[calls["counts"].astype(bool)]
-    by_image = counted[counted["evidence_class"].isin(["C", "D"])]
+    by_image = counted[counted["evidence_class"].isin(BY_IMAGES)]
     otherwise = ~_seen_by_looks(by_image, looks, detections, recalls)
     stays = stay_law(counted, config)
     rows: list[dict[str, object]] = []

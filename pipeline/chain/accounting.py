@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.chain.review_file import Verdict
 from pipeline.chain.verdicts import FLAGS, as_table, reviewed_calls, reviewed_detections, with_rejected_calls
+from pipeline.tables.ships import BY_IMAGES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pipeline.types import Headline, Place
 
 OTHER_STAYS = {"half as long": 0.5, "twice as long": 2.0}  # as `calls.stay_d` says (our choice, no source)
-BY_IMAGES = ("C", "D")  # classes of evidence of a stay that no transponder tells
 FEWEST_DRAWS = 200  # only the columns that the account draws from are used here, not the figures drawn for each row
 
 

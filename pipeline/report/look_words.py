@@ -11,13 +11,13 @@ import pandas as pd
 
 from pipeline.plurals import number_of
 from pipeline.report.wording import chance
+from pipeline.tables.ships import BY_IMAGES
 from pipeline.times_places.moments import moment_of_image
 from pipeline.types import RADARS
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
 
-BY_IMAGES = ("C", "D")  # evidence classes whose stays are bounded by looks alone
 JOINED = "review_joined"
 RADAR_RULE = (
     "A radar look that does not show her does not bound her stay, even if it calls the berth empty: radar can miss a "

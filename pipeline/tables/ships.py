@@ -202,6 +202,7 @@ LISTED_SD_M = {"length": 1.0, "beam": 0.3}  # error of a register's figures [m] 
 TYPED_SD_M = {"length": 2.0, "beam": 1.0}
 SHARED_ERROR = {"length": 0.03, "beam": 0.08}  # error common to all looks, as a share of the size (our choice)
 EVIDENCE_CLASSES = ("A", "B", "C", "D")
+BY_IMAGES = ("C", "D")  # of stays that only images bound, without a transponder
 
 PORT_CALLS = Contract(
     "port_calls",
