@@ -19,7 +19,7 @@ import pandas as pd
 from benchmarks import port_calls as by_transponder
 from benchmarks import port_images as by_images
 from benchmarks.call_numbers import World, sightings
-from pipeline.calls import Listened, clean_tracks, static_reports
+from pipeline.calls import clean_tracks, listen, static_reports
 from pipeline.chain.accounting import Account, Ground, counted, robustness, sighted
 from pipeline.config import load_cap
 from pipeline.types import Place
@@ -58,7 +58,7 @@ def port(months: int) -> tuple[Ground, pd.DataFrame]:
         zone_covered={},
         tracks=tracks,
         static=static,
-        listened=Listened(tracks=tracks, static=static, registry=None, place=where, config=config.calls),
+        listened=listen(tracks=tracks, static=static, registry=None, place=where, config=config.calls),
     )
     return ground, detections
 

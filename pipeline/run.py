@@ -204,7 +204,7 @@ def _ground(job: Job, scene_table: pd.DataFrame, zone_covered: dict[str, dict[st
         zone_covered=zone_covered,
         tracks=tracks,
         static=static,
-        listened=calls.Listened(tracks=tracks, static=static, registry=registry, place=place, config=config.calls),
+        listened=calls.listen(tracks=tracks, static=static, registry=registry, place=place, config=config.calls),
     )
 
 
@@ -213,7 +213,8 @@ def _tell(account: Account, job: Job) -> None:
     from pipeline import calls
 
     checked, found = calls.check_lines(account.tables["match_checks"]), calls.recall_lines(account.tables["recalls"])
-    for line in (*checked, *found, calls.count_line(account.held_calls)):
+    stays = calls.stay_line(account.tables["stay_laws"])
+    for line in (*checked, *found, *([stays] if stays else []), calls.count_line(account.held_calls)):
         job.console.note(line)
     tell_verdicts(account.verdicts, job.config.aoi.id, job.console)
 

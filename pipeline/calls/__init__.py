@@ -11,10 +11,11 @@ from pipeline.calls.loading import chance_of_loading, habits_of, of_visit
 from pipeline.calls.matching import associate, associate_tables, check_lines, match, match_tables
 from pipeline.calls.missed import missed_calls
 from pipeline.calls.period import within_period
-from pipeline.calls.port_calls import port_calls, port_calls_with
+from pipeline.calls.port_calls import listen, port_calls, port_calls_with
 from pipeline.calls.recall import look_trials, recall_lines, recall_table
 from pipeline.calls.silences import silences
 from pipeline.calls.static import static_reports
+from pipeline.calls.stay_law import stay_line, stay_table
 from pipeline.calls.stays import stays
 from pipeline.calls.tracks import ashore_line, clean_tracks
 
@@ -35,6 +36,7 @@ __all__ = [
     "findings",
     "flagged",
     "habits_of",
+    "listen",
     "look_trials",
     "looks",
     "match",
@@ -48,6 +50,8 @@ __all__ = [
     "set_right",
     "silences",
     "static_reports",
+    "stay_line",
+    "stay_table",
     "stays",
     "within_period",
     "zone_covered",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from pipeline.calls.draughts import AFTER_SAILING
@@ -16,6 +17,7 @@ from pipeline.calls.encounters import Encounter, encounters
 from pipeline.calls.heard import Heard
 from pipeline.calls.hulls import Spell, imo_said, reports_of
 from pipeline.calls.shared_stays import SharedNumbers
+from pipeline.calls.stay_law import LONGEST, StayLaw, law_from
 from pipeline.calls.stays import Stay, at_berths, stays
 from pipeline.calls.tracks import good_fixes
 from pipeline.calls.visits import visits
@@ -42,6 +44,7 @@ class Listened:
         config: CallsConfig,
     ) -> None:
         self.tracks, self.registry, self.place, self.config = tracks, registry, place, config
+        self.stays = law_from(np.empty(0), np.empty(0, bool), config)  # as declared
         self.found = stays(tracks, place, config)
         self.heard = Heard(self.found, tracks, static, place)
         self.shared = SharedNumbers(tracks, static)
@@ -55,6 +58,13 @@ class Listened:
         nobody_saw = pd.DataFrame()
         spells = [Spell(s.mmsi, s.arrival_hi, s.departure_lo, nobody_saw, s.ship) for s in self.found]
         self.visits = visits(self.found, tracks, place, [imo_said(self.reports_of(spell)) for spell in spells])
+
+    def with_stays(self, law: StayLaw) -> Listened:
+        """A copy in which sightings are linked by this law; no stay that it makes likely is longer than the limit."""
+        longest_d = max(self.config.max_stay_d, float(law.quantile_d(LONGEST)))
+        other = self.under(self.config.model_copy(update={"stay_d": law.stay_d, "max_stay_d": longest_d}))
+        other.stays = law
+        return other
 
     def under(self, config: CallsConfig) -> Listened:
         """A copy with the same AIS stays, for linking the sightings in images again under other settings."""

@@ -34,7 +34,7 @@ import pandas as pd
 
 from pipeline.calls.exposure import Exposure, seen_bounds
 from pipeline.calls.recall import CONTEXT_OF_KIND, recall_at
-from pipeline.calls.stay_law import DAY_S, stay_law
+from pipeline.calls.stay_law import DAY_S, StayLaw, stay_law
 from pipeline.config import CallsConfig
 from pipeline.tables import MISSED
 from pipeline.tables.seen_law import NEVER, seen_share
@@ -75,18 +75,19 @@ def missed_calls(
     start: datetime,
     end: datetime,
     config: CallsConfig,
+    stays: StayLaw | None = None,
 ) -> pd.DataFrame:
     """The MISSED table: one row per counted zone and day of the period from ``start`` to ``end`` (UTC).
 
     ``recalls`` (RECALLS) gives the recall of a look for ships as long as those that called at the zone; ``detections``
-    link calls to the looks that saw them.
+    link calls to the looks that saw them. ``stays`` says how long ships stay; the default is learnt from ``calls``.
     """
     zones = [zone for zone in place.zones if zone.counts]
     midnight = pd.Timestamp(start).tz_convert("UTC").normalize()
     counted = calls[calls["counts"].astype(bool)]
     by_image = counted[counted["evidence_class"].isin(BY_IMAGES)]
     otherwise = ~_seen_by_looks(by_image, looks, detections, recalls)
-    stays = stay_law(counted, config)
+    stays = stays or stay_law(counted, config)
     rows: list[dict[str, object]] = []
     for zone in zones:
         hers = by_image["berth_id"] == zone.zone_id

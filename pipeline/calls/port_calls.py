@@ -22,9 +22,10 @@ from pipeline.calls.hulls import Spell, sizes
 from pipeline.calls.listened import Listened
 from pipeline.calls.loading import chance_of_loading, habits_of
 from pipeline.calls.sightings import link, sightings_in_zones
+from pipeline.calls.stay_law import stay_law
 from pipeline.calls.visits import CHANGED_NUMBER, SAME_VISIT, SHIFTED, main_stay
 from pipeline.ships.turnover import turnover
-from pipeline.tables import PORT_CALLS, STATIC
+from pipeline.tables import DETECTIONS, LOOKS, MATCHES, PORT_CALLS, STATIC
 from pipeline.times_places.passes import passes
 
 if TYPE_CHECKING:
@@ -47,8 +48,25 @@ def port_calls(
     config: CallsConfig,
 ) -> pd.DataFrame:
     """The PORT_CALLS table, in order of arrival."""
-    known = Listened(tracks=tracks, static=static, registry=registry, place=place, config=config)
+    known = listen(tracks=tracks, static=static, registry=registry, place=place, config=config)
     return port_calls_with(known, detections=detections, looks=looks, matches=matches)
+
+
+def listen(
+    *,
+    tracks: pd.DataFrame,
+    static: pd.DataFrame,
+    registry: pd.DataFrame | None,
+    place: Place,
+    config: CallsConfig,
+) -> Listened:
+    """What transponders alone tell; how long ships were heard to stay corrects how long sightings may be of one."""
+    known = Listened(tracks=tracks, static=static, registry=registry, place=place, config=config)
+    if not known.found:
+        return known
+    nobody_looked = {"detections": DETECTIONS.empty(), "looks": LOOKS.empty(), "matches": MATCHES.empty()}
+    law = stay_law(port_calls_with(known, **nobody_looked), config)
+    return known if law == known.stays else known.with_stays(law)
 
 
 def port_calls_with(

@@ -88,7 +88,8 @@ def sighted(ground: Ground, detections: pd.DataFrame) -> dict[str, pd.DataFrame]
         looks, ground.scenes, ground.tracks, ground.static, detections, found.matches, ground.place, config
     )
     tables |= _called(ground, detections, looks, found.matches)
-    return tables | {"recalls": calls.recall_table(trials, config)}
+    stays = calls.stay_table(ground.listened.stays, config)
+    return tables | {"recalls": calls.recall_table(trials, config), "stay_laws": stays}
 
 
 def _called(
@@ -117,7 +118,7 @@ def _cargo_of_visit(
     from pipeline import calls
 
     habit = dict(zip(table["call_id"], calls.habits_of(table.to_dict("records")), strict=True))[visit["call_id"]]
-    return calls.of_visit(visit, detections, ground.place, ground.config.calls, habit)
+    return calls.of_visit(visit, detections, ground.place, ground.listened.config, habit)
 
 
 def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], Headline]:
@@ -138,6 +139,7 @@ def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
         start=ground.config.period.start,
         end=ground.config.period.end,
         config=ground.config.calls,
+        stays=ground.listened.stays,
     )
     ledger = volume.ledger_of_draws(liftings, ground.cap, drawn, as_of=ground.as_of, looks=looks, missed=missed)
     headline = volume.headline(liftings, ledger, ground.cap, config)
@@ -175,7 +177,7 @@ def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) ->
 
     def loading_of(call: Mapping[Any, Any]) -> float:
         zone = ground.place.zone(call["berth_id"])
-        return float(call["p_loading"]) if zone is None else chance_of_loading(call, zone, ground.config.calls)
+        return float(call["p_loading"]) if zone is None else chance_of_loading(call, zone, ground.listened.config)
 
     tables = account.tables | {"scenes": ground.scenes}
     calls_of = partial(_called_anew, ground, account, verdicts)
@@ -193,17 +195,17 @@ def under_other_stays(ground: Ground, account: Account, verdicts: Sequence[Verdi
     held = account.held_calls
     if not (held["counts"].astype(bool) & held["evidence_class"].isin(BY_IMAGES)).any():
         return {}
-    assumed = ground.config.calls
+    assumed = ground.listened.config
     drawn = volume.DrawnOnce(ground.config.volume.model_copy(update={"draws": FEWEST_DRAWS}), ground.config.seed)
     out = {}
     for words, factor in OTHER_STAYS.items():
-        shorter, longer = assumed.stay_d
-        other = {"stay_d": (factor * shorter, factor * longer), "max_stay_d": factor * assumed.max_stay_d}
+        days = factor * assumed.stay_d[0], factor * assumed.stay_d[1]
+        other = {"stay_d": days, "max_stay_d": factor * assumed.max_stay_d}
         under = assumed.model_copy(update=other)
         config = ground.config.model_copy(update={"calls": under})
         changed = replace(ground, config=config, listened=ground.listened.under(under))
         calls = _called_without_rejected(changed, account, verdicts)
-        out[words] = volume.liftings_of_draws(calls, drawn, counted_alone=True)
+        out[f"{words} ({days[0]:.2g} to {days[1]:.2g} d)"] = volume.liftings_of_draws(calls, drawn, counted_alone=True)
     return out
 
 

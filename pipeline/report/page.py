@@ -83,6 +83,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         moves=moves(story),
         reviews=_reviews(story),
         recalls=_recalls(story),
+        stays=_stays(story),
         before=story.as_detected.headline if story.as_detected is not None else None,
     )  # fmt: skip
 
@@ -155,6 +156,19 @@ def _reviews(story: Story) -> list[dict[str, Any]]:
     order = {"orphaned": 0, "refused": 1, "applied": 2, "superseded": 3}
     rows = [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
     return sorted(rows, key=lambda r: (order[r["outcome"]], r["line"]))
+
+
+def _stays(story: Story) -> str:
+    """How long ships stay at counted berths, and how that is known; "" in a run without the table."""
+    table = story.tables.get("stay_laws")
+    if table is None:
+        return ""
+    declared, used = table.to_dict("records")
+    days = "{stay_d:.1f} days (nine in ten {stay_lo_d:.1f} to {stay_hi_d:.1f})"
+    heard = used["heard"]
+    if not heard:
+        return f"{days.format(**used)}, as declared: no stay was heard from arrival to departure."
+    return f"{days.format(**used)}: {days.format(**declared)} as declared, and {number_of(heard, 'stay')} heard whole."
 
 
 def _recalls(story: Story) -> list[dict[str, Any]]:

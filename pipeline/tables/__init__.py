@@ -16,6 +16,7 @@ from pipeline.tables.ships import (
     RECALLS,
     SILENCES,
     STATIC,
+    STAY_LAWS,
     TRACKS,
 )
 
@@ -33,6 +34,7 @@ ALL: tuple[Contract, ...] = (
     PORT_CALLS,
     FINDINGS,
     RECALLS,
+    STAY_LAWS,
     MISSED,
     LIFTINGS,
     LEDGER,
@@ -70,6 +72,7 @@ __all__ = [
     "SENSITIVITY",
     "SILENCES",
     "STATIC",
+    "STAY_LAWS",
     "TRACKS",
     "Column",
     "Contract",

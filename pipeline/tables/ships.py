@@ -343,6 +343,21 @@ RECALLS = Contract(
     ),
 )
 
+STAY_LAWS = Contract(
+    "stay_laws",
+    "How long ships stay at counted berths: as declared (calls.stay_d), and as used, which the stays heard by AIS "
+    "correct. Stays are log-normal.",
+    "law",
+    (
+        Column("law", "text", "declared or used."),
+        amount("stay_lo_d", "5 % of stays are shorter.", "d"),
+        amount("stay_d", "Median stay.", "d"),
+        amount("stay_hi_d", "5 % of stays are longer.", "d"),
+        amount("log_sd", "Standard deviation of ln of the factor by which all stays may be longer or shorter."),
+        Column("heard", "int", "Stays heard from arrival to departure that it rests on.", low=0),
+    ),
+)
+
 MISSED_STATES = ("known", "unknown")
 
 MISSED = Contract(

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.calls.listened import Listened
 from pipeline.calls.matching import match
-from pipeline.calls.port_calls import port_calls, port_calls_with
+from pipeline.calls.port_calls import listen, port_calls, port_calls_with
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
 from tests.calls.test_port_calls import CONFIG, HULL
@@ -36,7 +36,7 @@ def test_tables_that_share_what_was_heard_are_those_made_anew(order):
     )  # fmt: skip
     tracks, static, whole = clean_tracks(messages), static_reports(messages), detections(*SEEN)
     heard = {"tracks": tracks, "static": static, "registry": None, "place": harbour(), "config": CONFIG}
-    known = Listened(**heard)
+    known = listen(**heard)
     tables = [
         (whole, looks_at(*HOURS)),
         (blank(whole, "dark", "dark still"), looks_at(*HOURS)),

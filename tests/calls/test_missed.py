@@ -10,7 +10,7 @@ from pipeline.calls.coverage import looks as looks_of
 from pipeline.calls.exposure import exposure
 from pipeline.calls.missed import _found as found_of_missed
 from pipeline.calls.missed import missed_calls
-from pipeline.calls.stay_law import MIN_STAYS, stay_law
+from pipeline.calls.stay_law import stay_law
 from pipeline.config import CallsConfig, CapConfig, VolumeConfig
 from pipeline.tables import DETECTIONS, PORT_CALLS, RECALLS, SCENES
 from pipeline.types import Place
@@ -299,19 +299,6 @@ def test_a_look_at_the_end_of_the_period_is_the_next_ones(look_d, inside):
     here = exposure(np.array([look_d]), np.array([0.9]), STAY_D, 3.0)
     assert here.n_looks == inside
     assert (here.total_seen_d > 0) == bool(inside)
-
-
-def test_stays_last_as_declared_until_enough_were_heard_from_entry_to_exit():
-    """The declared law has its 5 and 95 % points; a heard stay is taken at the midpoint of its bounds."""
-    config = CallsConfig()
-    heard = {"evidence_class": "A", "arrival_lo": at(9), "arrival_hi": at(11), "departure_lo": at(57)}
-    rows = called(*(heard | {"departure_hi": at(59 + 24 * (n % 2))} for n in range(MIN_STAYS)))
-    for few in (rows.iloc[1:], called(*[{}] * MIN_STAYS)):
-        law = stay_law(few, config).days
-        assert np.quantile(law, (0.05, 0.95), method="hazen") == pytest.approx(config.stay_d, rel=0.01)
-        assert (np.diff(law) > 0).all()
-    law = stay_law(rows, config).days
-    assert (law.min(), law.mean(), law.max()) == pytest.approx((2.0, 2.25, 2.5), abs=0.01)
 
 
 def test_each_zone_has_its_own_callers_and_all_zones_share_one_prior():

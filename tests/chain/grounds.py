@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pipeline.calls import Listened, clean_tracks, static_reports
+from pipeline.calls import clean_tracks, listen, static_reports
 from pipeline.chain.accounting import Ground
 from pipeline.config import load_cap
 from pipeline.tables import SCENES
@@ -24,5 +24,5 @@ def ground_of(*messages: pd.DataFrame, **calls: object) -> Ground:
         zone_covered={},
         tracks=tracks,
         static=static,
-        listened=Listened(tracks=tracks, static=static, registry=None, place=place, config=config.calls),
+        listened=listen(tracks=tracks, static=static, registry=None, place=place, config=config.calls),
     )
