@@ -23,7 +23,7 @@ from scipy.optimize import linear_sum_assignment
 from pipeline.config import DetectionConfig, RunConfig, load
 from pipeline.detection import detect
 from pipeline.detection.earlier import background
-from pipeline.detection.earlier.quayside import own_excess
+from pipeline.detection.earlier.quayside import quay_excess
 from pipeline.ingest.place import load_place
 from pipeline.simulation.burn import water_on
 from pipeline.simulation.frame import RadarFrame
@@ -215,7 +215,7 @@ def main() -> None:
 
 def taught_by(looks: list[Look], place: Place, config: DetectionConfig) -> tuple[list[Scene], list[Scene]]:
     """The scenes prepared as in a run: first with the background of all looks, then each by itself."""
-    cells = background.strip_cells(place, config)
+    cells = background.background_cells(place, config)
     assert cells is not None
     seen = [background.look_at_power(look.scene, cells, config) for look in looks]
     known = [k for k in seen if k is not None]
@@ -224,8 +224,8 @@ def taught_by(looks: list[Look], place: Place, config: DetectionConfig) -> tuple
         assert power is not None
         excess = background.usual_excess(power, known, config)
         assert excess is not None
-        together.append(background.flattened(look.scene, power, cells, excess, len(known) - 1))
-        alone.append(background.flattened(look.scene, power, cells, own_excess(power, cells, place), 0))
+        together.append(background.flatten_quays(look.scene, power, cells, excess, len(known) - 1))
+        alone.append(background.flatten_quays(look.scene, power, cells, quay_excess(power, cells, place), 0))
     return together, alone
 
 

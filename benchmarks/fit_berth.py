@@ -45,7 +45,7 @@ def main() -> None:
             for look, *scenes in zip(looks, *taught_by(looks, place, config), strict=True):
                 for tally, scene in zip(tallies, scenes, strict=True):
                     tally.add(*detect(scene, place=place, config=config), look, place)
-    for words, tally in zip(("WITH_HISTORY", "WITHOUT"), tallies, strict=True):
+    for words, tally in zip(("WITH_HISTORY", "WITHOUT_HISTORY"), tallies, strict=True):
         print(words, np.round(fit(tally.berths), 2), f"{len(tally.berths)} berths")
 
 

@@ -96,11 +96,11 @@ def measure(seed: int) -> list[dict[str, Any]]:
     """One row per ship: the truth, and what was measured at her place."""
     from pipeline.config import DetectionConfig
     from pipeline.detection.optical import detect_optical
-    from pipeline.detection.screening import accepted
+    from pipeline.detection.screening import is_accepted
 
     light, ships = painted(seed)
     config = DetectionConfig()
-    found = [c for c in detect_optical(scene_of(light), None, config).candidates if accepted(c, config.screening)]
+    found = [c for c in detect_optical(scene_of(light), None, config).candidates if is_accepted(c, config.screening)]
     out = []
     for ship in ships:
         near = [c for c in found if np.hypot(c.row - ship["row"], c.col - ship["col"]) < 4]

@@ -38,14 +38,14 @@ def main() -> None:
     scenario = load(Scenario, CONFIGS / str(run.source.scenario))
     world = World.build(scenario, place, run.seed)
     config = DetectionConfig()
-    cells = background.strip_cells(place, config)
+    cells = background.background_cells(place, config)
     assert cells is not None
     orbits = {look.relative_orbit: look for look in sorted(scenario.looks, key=lambda k: k.time, reverse=True)
               if look.sensor == "sentinel-1"}  # fmt: skip
     for number, first in sorted(orbits.items()):
         rng = np.random.default_rng([run.seed, number])
         seen = [background.look_at_power(_before(world, place, first, n, rng), cells, config) for n in range(LOOKS)]
-        kept = background.remembered([look for look in seen if look is not None])
+        kept = background.merged_background([look for look in seen if look is not None])
         out = CONFIGS / "backgrounds" / f"vostochny-{first.orbit}-{number}.tif"
         content = raster_bytes(kept, cells)
         out.write_bytes(content)

@@ -108,7 +108,7 @@ def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | Input
         return table_from(kept[0], DETECTIONS), kept[1]
     try:
         table, diagnostics = detect(
-            once_decoded(task.scene), place=task.place, config=task.config.detection, before=_first_look(task.light)
+            once_decoded(task.scene), place=task.place, config=task.config.detection, first_look=_first_look(task.light)
         )
         require_unchanged(task.scene.source)
     except InputError as error:

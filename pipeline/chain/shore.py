@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from pipeline.detection.earlier.background import Background, PowerLook
-    from pipeline.detection.earlier.history import Cells, LookOfCells
+    from pipeline.detection.earlier.history import CellLook, Cells
     from pipeline.detection.optical.first_look import FirstLook
     from pipeline.execution.stagecache import Slot
     from pipeline.types import Scene
@@ -44,8 +44,8 @@ def learnt(scenes: list[Scene], job: Job) -> Shore:
     for note in unused_backgrounds(scenes, job.config, job.root):
         job.console.note(note)
     settings = job.config.detection.history
-    asked = settings.enabled and (len(scenes) >= settings.min_looks or any(map(background.orbit_of, scenes)))
-    near = history.near_shore(job.place, job.config.detection, background.INLAND_M) if asked else None
+    asked = settings.enabled and (len(scenes) >= settings.min_looks or any(map(background.orbit_key, scenes)))
+    near = history.shore_cells(job.place, job.config.detection, background.INLAND_M) if asked else None
     if near is None:
         return Shore(scenes, {}, {})
     structures = learn_structures(scenes, near, job)
@@ -59,9 +59,9 @@ def unused_backgrounds(scenes: list[Scene], config: RunConfig, root: Path) -> li
     if not config.aoi.backgrounds:
         return []
     from pipeline.chain.backgrounds import kept_in
-    from pipeline.detection.earlier.background import orbit_of
+    from pipeline.detection.earlier.background import orbit_key
 
-    looks = {(orbit_of(scene), scene.simulated) for scene in scenes}
+    looks = {(orbit_key(scene), scene.simulated) for scene in scenes}
     out = []
     for name in config.aoi.backgrounds:
         kept = kept_in(root / name)
@@ -80,7 +80,7 @@ def learn_structures(scenes: list[Scene], near: Cells, job: Job) -> dict[str, Ba
     config = job.config
     if len(scenes) < config.detection.history.min_looks:
         return {}
-    cells = near.only(near.wet)
+    cells = near.subset(near.wet)
     ground = place_digest(job.place)
     tasks = [
         CellsTask(scene, cells, config, shore_slot("cells", scene, ground, job), light_slot(scene, job))
@@ -99,8 +99,8 @@ def learn_backgrounds(
     known from the orbit's other looks, earlier runs included; else from the signal along each berth in the scene."""
     from pipeline.detection.earlier import background, quayside
 
-    wanted = [scene for scene in scenes if background.orbit_of(scene) is not None]
-    cells = background.strip_of(near) if wanted else None
+    wanted = [scene for scene in scenes if background.orbit_key(scene) is not None]
+    cells = background.select_background_cells(near) if wanted else None
     if cells is None:
         return dry, {}
     looks = _powers(wanted, cells, job)
@@ -116,11 +116,11 @@ def learn_backgrounds(
         before = stored.get((look.orbit, look.simulated))
         excess, n_looks = background.usual_excess(look, known, job.config.detection, before), 0
         if excess is None:
-            excess = quayside.own_excess(look, cells, job.place)
+            excess = quayside.quay_excess(look, cells, job.place)
         else:
             rasters[scene.scene_id], others = kept[look.orbit]
             n_looks = others - 1
-        out.append(background.flattened(scene, look, cells, excess, n_looks))
+        out.append(background.flatten_quays(scene, look, cells, excess, n_looks))
     return out, rasters
 
 
@@ -159,17 +159,17 @@ def _remembered(
     out = {}
     for orbit in sorted({look.orbit for look in looks.values()}):
         mine = [look for look in looks.values() if look.orbit == orbit]
-        kept = background.remembered(mine, stored.get((orbit, mine[0].simulated)))
+        kept = background.merged_background(mine, stored.get((orbit, mine[0].simulated)))
         out[orbit] = (write_background(kept, cells, folder.path), len(kept.looks))
     return out
 
 
 def with_structures(scenes: list[Scene], structures: dict[str, BaseGeometry]) -> list[Scene]:
     """The scenes with structures masked as land."""
-    from pipeline.detection.earlier.history import group_of
+    from pipeline.detection.earlier.history import history_group
     from pipeline.ingest.scenes import with_land
 
-    more = [structures.get(group_of(scene), structures.get("optical")) for scene in scenes]
+    more = [structures.get(history_group(scene), structures.get("optical")) for scene in scenes]
     return [scene if m is None else with_land(scene, m) for scene, m in zip(scenes, more, strict=True)]
 
 
@@ -198,7 +198,7 @@ def _of_each(title: str, work: Callable[[CellsTask], Look | None], tasks: list[C
     return [look for look in looks if look is not None]
 
 
-def look_at_cells(task: CellsTask) -> LookOfCells | None:
+def look_at_cells(task: CellsTask) -> CellLook | None:
     """What one scene shows near the shore, from the cache if stored there; None if the scene cannot be read."""
     import numpy as np
 
@@ -206,7 +206,9 @@ def look_at_cells(task: CellsTask) -> LookOfCells | None:
 
     kept = task.slot.load()
     if kept is not None:
-        return history.LookOfCells(history.group_of(task.scene), task.scene.acquired, np.frombuffer(kept[0], np.uint8))
+        return history.CellLook(
+            history.history_group(task.scene), task.scene.acquired, np.frombuffer(kept[0], np.uint8)
+        )
     try:
         before = light_of(task)
         look = history.look_at_cells(task.scene, task.cells, task.config.detection, before)
@@ -218,7 +220,7 @@ def look_at_cells(task: CellsTask) -> LookOfCells | None:
 
 def light_of(task: CellsTask) -> FirstLook | None:
     """An optical scene's first look, cached for the detector; None for a radar scene."""
-    from pipeline.detection.optical.first_look import FirstLook, first_look
+    from pipeline.detection.optical.first_look import FirstLook, take_first_look
     from pipeline.ingest.scenes import once_decoded
 
     if task.light is None:
@@ -226,7 +228,7 @@ def light_of(task: CellsTask) -> FirstLook | None:
     kept = task.light.load()
     if kept is not None:
         return FirstLook.from_bytes(kept[0])
-    look = first_look(once_decoded(task.scene), task.config.detection)
+    look = take_first_look(once_decoded(task.scene), task.config.detection)
     task.light.store(look.as_bytes(), {})
     return look
 
@@ -239,7 +241,7 @@ def look_at_power(task: CellsTask) -> PowerLook | None:
     from pipeline.detection.earlier import background
 
     scene, kept = task.scene, task.slot.load()
-    orbit = background.orbit_of(scene)
+    orbit = background.orbit_key(scene)
     if kept is not None and orbit is not None and scene.acquired is not None:
         codes = np.frombuffer(kept[0], np.uint8).reshape(len(scene.bands), -1)
         sea = np.array(kept[1]["sea"])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["detect", "load"]
 
 
-def load(sensor: Sensor | None) -> None:
+def preload_detector(sensor: Sensor | None) -> None:
     """Import a sensor's detector, which takes two seconds, ahead of time."""
     import pipeline.detection.tabulate
 
@@ -30,15 +30,15 @@ def detect(
     *,
     place: Place | None = None,
     config: DetectionConfig | None = None,
-    before: FirstLook | None = None,
+    first_look: FirstLook | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Detect ships in one scene: the DETECTIONS table, and diagnostics (clutter, false alarms, clouds, zones seen,
     berths).
 
-    ``before`` is an optical scene's first look, if already taken.
+    ``first_look`` is an optical scene's first look, if already taken.
     """
-    from pipeline.detection.earlier.alongside import judged_alongside
-    from pipeline.detection.earlier.occupancy import verdicts
+    from pipeline.detection.earlier.occupancy import berth_verdicts
+    from pipeline.detection.earlier.quay_flags import flag_quay_detections
     from pipeline.detection.tabulate import tabulate
     from pipeline.detection.zones import zone_shares
 
@@ -50,7 +50,7 @@ def detect(
     else:
         from pipeline.detection.optical import detect_optical
 
-        found = detect_optical(scene, place, config, before)
-    diagnostics: dict[str, Any] = {"zone_covered": zone_shares(scene, place, found.showing)} | found.diagnostics
-    table = judged_alongside(scene, tabulate(scene, found.candidates, place, config), place)
-    return table, diagnostics | {"berths": verdicts(scene, place, table, diagnostics["zone_covered"])}
+        found = detect_optical(scene, place, config, first_look)
+    diagnostics: dict[str, Any] = {"zone_covered": zone_shares(scene, place, found.seen_weight)} | found.diagnostics
+    table = flag_quay_detections(scene, tabulate(scene, found.candidates, place, config), place)
+    return table, diagnostics | {"berths": berth_verdicts(scene, place, table, diagnostics["zone_covered"])}

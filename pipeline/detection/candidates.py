@@ -53,15 +53,15 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class DetectorResult:
     """The candidates of a scene, and diagnostics of the scene itself.
 
     ``diagnostics`` may hold sea_sigma0_db, enl, clutter_law, false_alarm_rate, false_alarm_rate_achieved,
     cloud_fraction, zone_covered (zone_id -> share seen), blind_share (of the water, where no ship could be detected),
-    notes (lines), unknown (those of them that say what the scene does not show). ``showing`` returns the weight, 0 to
-    1, by which each pixel of a window counts as seen; None: every valid pixel counts in full.
+    notes (lines), unknown (those of them that say what the scene does not show). ``seen_weight`` returns the weight, 0
+    to 1, by which each pixel of a window counts as seen; None: every valid pixel counts in full.
     """
 
     candidates: list[Candidate]
     diagnostics: dict[str, object]
-    showing: Callable[[Window], FloatImage] | None = None
+    seen_weight: Callable[[Window], FloatImage] | None = None

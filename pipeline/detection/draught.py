@@ -17,14 +17,14 @@ DEPTH_SPREAD = 0.12  # of ln(depth): 0.08 among tankers of a length; others are 
 LEAST_SHARE = 0.12  # least share of the depth below water, even of an empty ship (our choice)
 
 
-def draught_of(
+def draught_from_freeboard(
     length_m: tuple[float, float, float], freeboard_m: tuple[float, float, float]
 ) -> tuple[float, float, float]:
     """Draught (5 %, value, 95 %) from length and freeboard, each (5 %, value, 95 %) [m]: depth less freeboard.
 
     Capped at `DEEPEST_M`, since a quay taken for a hull may be of any length.
 
-    >>> tuple(round(d, 1) for d in draught_of((98.0, 99.0, 100.0), (3.8, 4.0, 4.2)))
+    >>> tuple(round(d, 1) for d in draught_from_freeboard((98.0, 99.0, 100.0), (3.8, 4.0, 4.2)))
     (2.2, 3.7, 5.2)
     """
     shortest, length, longest = length_m

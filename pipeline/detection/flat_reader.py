@@ -23,13 +23,14 @@ CHANGED_NEAR = (1.7, 2.5)  # the same for a mean over 9 pixels and two bands, ab
 class FlatReader:
     """Reader that divides a scene by its permanent structures: power ``usual`` in units of the sea's, (bands, rows,
     cols) from ``corner`` on, where ``known``. Where the change is certain, the usual power is subtracted instead, which
-    leaves the hull's own. Land ``beside`` is set to the sea's power: its leakage is part of the usual power already."""
+    leaves the hull's own. Land ``land_beside`` is set to the sea's power: its leakage is part of the usual power
+    already."""
 
     read: Callable[[Window], Tile]
     corner: tuple[int, int]
     usual: FloatImage
     known: BoolImage
-    beside: BoolImage
+    land_beside: BoolImage
     sea: FloatArray
     shape: tuple[int, int]
     n_looks: int = 1
@@ -38,7 +39,7 @@ class FlatReader:
     def digest(self) -> str:
         """Hash of everything that makes its pixels differ from the file's."""
         out = hashlib.sha256(repr((self.corner, self.usual.shape, self.n_looks, digest_of(self.read))).encode())
-        for part in (self.usual, self.known, self.beside, self.sea):
+        for part in (self.usual, self.known, self.land_beside, self.sea):
             out.update(part.tobytes())
         return out.hexdigest()
 
@@ -75,7 +76,7 @@ class FlatReader:
         sea = self.sea[:, None, None].astype(np.float32)
         part = np.where(known, _changed(part, self.usual[(slice(None), *there)], sea), part)
         water[here] |= known
-        dry = self.beside[there] & tile.valid[here] & ~water[here]
+        dry = self.land_beside[there] & tile.valid[here] & ~water[here]
         data[(slice(None), *here)] = np.where(dry, sea, part)
         r, c = window.row0 - around.row0, window.col0 - around.col0
         cut = np.s_[r : r + window.rows, c : c + window.cols]

@@ -42,9 +42,9 @@ REJECTING = frozenset(
     }
 )
 EVEN_RARITY = 6.75  # even odds for an object of 6 pixels; set on simulated seas with other seeds than those reported
-PICTURE_DECADES = 2.0  # by which the bar is higher for pictures of unknown stretch; our choice
+UNKNOWN_STRETCH_DECADES = 2.0  # by which the bar is higher for pictures of unknown stretch; our choice
 HIGHEST_BAR = 14.0  # the bar rises no further, or one crowded scene would lose its ships as well (our choice)
-CROWD = 4.0  # objects allowed in the lowest decade, per object in a higher one and at least (our choice)
+CROWDED_DECADE = 4.0  # objects allowed in the lowest decade, per object in a higher one and at least (our choice)
 LEAK_REACH_PX = 12  # where the Gaussian is truncated (our choice)
 # Knots drawn by hand through a month of AIS in the Baltic: `tanker_score`
 TANKER_LENGTHS_M = (20.0, 40.0, 55.0, 70.0, 110.0, 135.0, 165.0, 200.0, 250.0, 300.0)
@@ -58,22 +58,22 @@ def ship_score(rarity: float, bar: float, n_pixels: int, length_m: float) -> flo
     object of 6 pixels. The slope is lower than the law's own (2.3 a decade), since no sea follows a law that far.
     """
     size = np.log2(max(n_pixels, 1) / 6)
-    monster = max(0.0, (length_m - 420.0) / 60.0)
-    return float(special.expit(1.6 * (min(rarity, 40.0) - bar) + 0.8 * size - 3.0 * monster))
+    excess_length = max(0.0, (length_m - 420.0) / 60.0)
+    return float(special.expit(1.6 * (min(rarity, 40.0) - bar) + 0.8 * size - 3.0 * excess_length))
 
 
-def bar_of(rarities: FloatArray, *, pictured: bool = False) -> float:
+def even_odds_rarity(rarities: FloatArray, *, unknown_stretch: bool = False) -> float:
     """The rarity at which an object of a scene is as likely sea as ship.
 
     Ships are spread over many decades of rarity, false alarms crowd at the lower end: where one decade holds several
     times more objects than those above it, they are clutter that the law does not describe, and the bar rises past
-    them. For a picture of unknown stretch (``pictured``) the law is a guess, and the bar is higher.
+    them. For a picture of unknown stretch (``unknown_stretch``) the law is a guess, and the bar is higher.
     """
-    bar = EVEN_RARITY + PICTURE_DECADES * pictured
+    bar = EVEN_RARITY + UNKNOWN_STRETCH_DECADES * unknown_stretch
     while bar < HIGHEST_BAR:
         crowd = int(((rarities >= bar) & (rarities < bar + 1)).sum())
         above = int(((rarities >= bar + 2) & (rarities < bar + 8)).sum()) / 6
-        if crowd <= CROWD * (1 + above):
+        if crowd <= CROWDED_DECADE * (1 + above):
             break
         bar += 0.25
     return bar
@@ -91,7 +91,7 @@ def tanker_score(length_m: float) -> float:
     return float(np.interp(length_m, TANKER_LENGTHS_M, TANKER_SHARES))
 
 
-def leak_from_land(power: FloatImage, land: BoolImage, blur_px: float) -> FloatImage:
+def land_leakage(power: FloatImage, land: BoolImage, blur_px: float) -> FloatImage:
     """Power that the sensor's blur spreads from land over water near it, (rows, cols).
 
     Land's own power blurred by the impulse response (a Gaussian of ``blur_px``), as from a coast without ships.
@@ -102,7 +102,7 @@ def leak_from_land(power: FloatImage, land: BoolImage, blur_px: float) -> FloatI
     return ndimage.gaussian_filter(bright, blur_px * 1.15, truncate=LEAK_REACH_PX / max(blur_px, 0.5))
 
 
-def judged(candidate: Candidate, config: ScreeningConfig) -> Candidate:
+def with_screening_flags(candidate: Candidate, config: ScreeningConfig) -> Candidate:
     """The candidate with the flags on its size and score."""
     flags = list(candidate.flags)
     if candidate.length_hi_m < config.min_length_m or candidate.n_pixels < config.min_pixels:
@@ -114,6 +114,6 @@ def judged(candidate: Candidate, config: ScreeningConfig) -> Candidate:
     return replace(candidate, flags=tuple(dict.fromkeys(flags)))
 
 
-def accepted(candidate: Candidate, config: ScreeningConfig) -> bool:
+def is_accepted(candidate: Candidate, config: ScreeningConfig) -> bool:
     """The verdict: score high enough, and no rejecting flag."""
     return candidate.score >= config.min_score and not REJECTING & set(candidate.flags)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from pipeline.detection.seams import is_cut, joined, parts_of_one
+from pipeline.detection.seams import is_cut, joined_columns, may_be_parts_of_one_hull
 from pipeline.times_places.passes import passes, twins
 
 FLAG = "neighbouring_slice"
@@ -23,54 +23,56 @@ def flag_repeats(detections: pd.DataFrame, scenes: pd.DataFrame) -> pd.DataFrame
     that shows more of the AOI, else the first by scene_id. Of two that an edge cuts the longer is kept, and joined with
     the other.
     """
-    known = scenes[scenes["acquired"].notna() & scenes["status"].isin(["used", "degraded"])]
-    known = known.sort_values(["aoi_coverage", "scene_id"], ascending=[False, True])
+    usable = scenes[scenes["acquired"].notna() & scenes["status"].isin(["used", "degraded"])]
+    usable = usable.sort_values(["aoi_coverage", "scene_id"], ascending=[False, True])
     repeated: set[str] = set()
     whole: dict[str, dict[str, Any]] = {}
-    for _, pictures in known.groupby(known["scene_id"].map(passes(known)), sort=True):
-        for pair in combinations(pictures["scene_id"], 2):
-            for stays, goes in _repeats(*(detections[detections["scene_id"] == scene_id] for scene_id in pair)):
-                repeated.add(str(goes["detection_id"]))
-                if is_cut(stays) and is_cut(goes):
-                    whole[str(stays["detection_id"])] = joined(stays, goes)
+    for _, images in usable.groupby(usable["scene_id"].map(passes(usable)), sort=True):
+        for pair in combinations(images["scene_id"], 2):
+            for kept, repeat in _repeated_pairs(*(detections[detections["scene_id"] == scene_id] for scene_id in pair)):
+                repeated.add(str(repeat["detection_id"]))
+                if is_cut(kept) and is_cut(repeat):
+                    whole[str(kept["detection_id"])] = joined_columns(kept, repeat)
     if not repeated:
         return detections
-    detections = _joined(detections, {k: v for k, v in whole.items() if k not in repeated})
-    again = detections["detection_id"].isin(repeated)
-    flags = [[*f, FLAG] if a else f for f, a in zip(detections["flags"], again, strict=True)]
-    return detections.assign(flags=flags, accepted=detections["accepted"].astype(bool) & ~again)
+    detections = _with_joined_hulls(detections, {k: v for k, v in whole.items() if k not in repeated})
+    is_repeat = detections["detection_id"].isin(repeated)
+    flags = [[*f, FLAG] if a else f for f, a in zip(detections["flags"], is_repeat, strict=True)]
+    return detections.assign(flags=flags, accepted=detections["accepted"].astype(bool) & ~is_repeat)
 
 
-def _joined(detections: pd.DataFrame, whole: dict[str, dict[str, Any]]) -> pd.DataFrame:
+def _with_joined_hulls(detections: pd.DataFrame, whole: dict[str, dict[str, Any]]) -> pd.DataFrame:
     """The detections, with those of cut hulls replaced by the joined hull."""
     for name in next(iter(whole.values()), {}):
         values = zip(detections["detection_id"], detections[name], strict=True)
-        told = [whole[n][name] if n in whole else value for n, value in values]
-        detections = detections.assign(**{name: pd.Series(told, detections.index, detections[name].dtype)})
+        column = [whole[n][name] if n in whole else value for n, value in values]
+        detections = detections.assign(**{name: pd.Series(column, detections.index, detections[name].dtype)})
     return detections
 
 
-def _repeats(better: pd.DataFrame, other: pd.DataFrame) -> Iterator[tuple[pd.Series, pd.Series]]:
+def _repeated_pairs(better: pd.DataFrame, other: pd.DataFrame) -> Iterator[tuple[pd.Series, pd.Series]]:
     """Pairs of sightings of one ship: the one kept, and the one flagged."""
     better, other = (
         d[d["accepted"].astype(bool) & d["lon"].notna()].sort_values("detection_id") for d in (better, other)
     )
     pairs = twins(*(side[["lon", "lat"]].to_numpy(float) for side in (better, other)))
-    for i, j in [*pairs, *_parts(better, other, pairs)]:
-        mine, hers = better.iloc[i], other.iloc[j]
-        if is_cut(mine) and (not is_cut(hers) or hers["length_m"] > mine["length_m"]):
-            mine, hers = hers, mine
-        yield mine, hers
+    for i, j in [*pairs, *_cut_pairs(better, other, pairs)]:
+        kept, repeat = better.iloc[i], other.iloc[j]
+        if is_cut(kept) and (not is_cut(repeat) or repeat["length_m"] > kept["length_m"]):
+            kept, repeat = repeat, kept
+        yield kept, repeat
 
 
-def _parts(better: pd.DataFrame, other: pd.DataFrame, pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _cut_pairs(better: pd.DataFrame, other: pd.DataFrame, pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Index pairs of sightings not in ``pairs`` that show parts of one hull; as many pairs as possible."""
-    left = [
+    unpaired = [
         [n for n in range(len(side)) if n not in taken]
         for side, taken in zip((better, other), map(set, zip(*pairs, strict=True) if pairs else ((), ())), strict=True)
     ]
-    fits = np.array([[parts_of_one(better.iloc[i], other.iloc[j]) for j in left[1]] for i in left[0]], bool)
+    fits = np.array(
+        [[may_be_parts_of_one_hull(better.iloc[i], other.iloc[j]) for j in unpaired[1]] for i in unpaired[0]], bool
+    )
     if not fits.any():
         return []
     rows, cols = linear_sum_assignment(fits, maximize=True)
-    return [(left[0][i], left[1][j]) for i, j in zip(rows, cols, strict=True) if fits[i, j]]
+    return [(unpaired[0][i], unpaired[1][j]) for i, j in zip(rows, cols, strict=True) if fits[i, j]]

@@ -30,16 +30,16 @@ def zone_of(outline: Polygon, place: Place | None) -> Zone | None:
     if place is None:
         return None
     best: tuple[Zone, float] | None = None
-    taken: BaseGeometry = Polygon()
+    counted: BaseGeometry = Polygon()
     for zone in inner_first(place.zones):
         if best is not None and zone.kind != best[0].kind:
             break
-        held = outline.intersection(zone.geometry)
-        share = held.area / outline.area if outline.area > 0 else 0.0
+        overlap = outline.intersection(zone.geometry)
+        share = overlap.area / outline.area if outline.area > 0 else 0.0
         if share >= 1 / 3 or zone.geometry.contains(outline.centroid):
-            own = held.difference(taken).area
+            own = overlap.difference(counted).area
             best = (zone, own) if best is None or own > best[1] else best
-            taken = taken.union(held)
+            counted = counted.union(overlap)
     return best[0] if best is not None else None
 
 
@@ -60,22 +60,22 @@ def zone_pixels(scene: Scene, zone: Zone) -> tuple[NDArray[np.intp], NDArray[np.
 
 
 def zone_shares(
-    scene: Scene, place: Place | None, showing: Callable[[Window], FloatImage] | None = None
+    scene: Scene, place: Place | None, seen_weight: Callable[[Window], FloatImage] | None = None
 ) -> dict[str, float]:
-    """Share of each zone covered by the image's valid pixels, weighted by ``showing``; clouds are not considered.
+    """Share of each zone covered by the image's valid pixels, weighted by ``seen_weight``; clouds are not considered.
 
     Zero for a zone outside the image.
     """
     if place is None or scene.geolocation is None:
         return {}
-    return {zone.zone_id: round(valid_share(scene, zone, showing), 4) for zone in place.zones}
+    return {zone.zone_id: round(valid_share(scene, zone, seen_weight), 4) for zone in place.zones}
 
 
-def valid_share(scene: Scene, zone: Zone, showing: Callable[[Window], FloatImage] | None = None) -> float:
-    """Valid share of a zone's points, weighted by ``showing``."""
+def valid_share(scene: Scene, zone: Zone, seen_weight: Callable[[Window], FloatImage] | None = None) -> float:
+    """Valid share of a zone's points, weighted by ``seen_weight``."""
     r, c, total = zone_pixels(scene, zone)
     if not len(r):
         return 0.0
     window = Window(int(r.min()), int(c.min()), int(np.ptp(r)) + 1, int(np.ptp(c)) + 1)
-    seen = scene.read(window).valid * (1 if showing is None else showing(window))
+    seen = scene.read(window).valid * (1 if seen_weight is None else seen_weight(window))
     return float(seen[r - window.row0, c - window.col0].sum() / total)

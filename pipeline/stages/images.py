@@ -12,7 +12,7 @@ from pipeline.config import (
     DetectionConfig,
     RunConfig,
     build,
-    load,
+    preload_detector,
 )
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, MemoryShort, NothingUsable, printable
@@ -122,12 +122,12 @@ def _without_bands_of_one(
 
 def _detect_one(image: Path, target: Path, options: OpenOptions, config: DetectionConfig, console: Console) -> bool:
     from pipeline.detection import detect as detect_scene
-    from pipeline.detection import load
+    from pipeline.detection import preload_detector
     from pipeline.ingest.lifeless import lifeless
     from pipeline.ingest.scenes import open_scene, settled
 
     try:
-        scene = open_scene(image, options, meanwhile=partial(load, options.sensor), all_read=True)
+        scene = open_scene(image, options, meanwhile=partial(preload_detector, options.sensor), all_read=True)
         table, diagnostics = detect_scene(scene, place=None, config=config)
         scene = settled(scene)
         if table.empty and (cause := lifeless(scene, None)):
@@ -151,8 +151,8 @@ def simulate(scenario: Path, aoi_config: Path, out: Path, seed: int, console: Co
 
     if out.exists() and any(out.iterdir()):
         raise ConfigError(f"{printable(out)}: exists and is not empty (nothing was written)")
-    content = load(Scenario, scenario)
-    config = load(RunConfig, aoi_config)
+    content = preload_detector(Scenario, scenario)
+    config = preload_detector(RunConfig, aoi_config)
     place = load_place(config.aoi, config_root(aoi_config, config))
     require_zones(content, place, printable(scenario))
     try:

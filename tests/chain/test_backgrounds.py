@@ -36,13 +36,13 @@ def cells(side=12):
 def look(day, power, sea=0.01, seed=0, simulated=False):
     """Every cell has this power relative to the sea's, with speckle."""
     rng = np.random.default_rng(seed + int(day))
-    codes = background.codes_of((sea + power) * rng.gamma(4.4, 1 / 4.4, (2, 144)))
+    codes = background.encode_power((sea + power) * rng.gamma(4.4, 1 / 4.4, (2, 144)))
     when = START + timedelta(days=day)
     return background.PowerLook(ORBIT, when, codes, np.array([sea, sea]), f"day{day}", f"{day:064x}", simulated)
 
 
 def test_the_raster_gives_back_what_was_written(tmp_path):
-    kept = background.remembered([look(6 * n, 0.5) for n in range(9)])
+    kept = background.merged_background([look(6 * n, 0.5) for n in range(9)])
     path = tmp_path / "one.tif"
     path.write_bytes(raster_bytes(kept, cells()))
     again = read_background(path, cells())
@@ -73,7 +73,7 @@ def test_a_picture_is_no_background(tmp_path):
 def test_a_background_that_no_look_uses_is_told(tmp_path, track, simulated, settings, said):
     """It must not go unused without a warning."""
     (tmp_path / "one.tif").write_bytes(
-        raster_bytes(background.remembered([look(6 * n, 0.5) for n in range(9)]), cells())
+        raster_bytes(background.merged_background([look(6 * n, 0.5) for n in range(9)]), cells())
     )
     sea = np.full((4, 4), 0.01)
     view = RadarView(pass_direction="ascending", relative_orbit=track)
@@ -85,19 +85,19 @@ def test_a_background_that_no_look_uses_is_told(tmp_path, track, simulated, sett
 
 def test_looks_before_count_with_new_ones():
     """Three looks alone are too few; with eight from an earlier run they suffice, and each look counts once."""
-    stored = background.remembered([look(6 * n, 0.5) for n in range(8)])
+    stored = background.merged_background([look(6 * n, 0.5) for n in range(8)])
     new = [look(60 + 6 * n, 0.5) for n in range(3)]
     assert background.usual_excess(new[0], new, CONFIG) is None
     usual = background.usual_excess(new[0], new, CONFIG, stored)
     assert np.nanmedian(usual) == pytest.approx(0.5 * 0.77, rel=0.25)  # 35 % point of 4.4-look speckle: 0.77
-    joined = background.remembered([*new, look(0, 0.5)], stored)
+    joined = background.merged_background([*new, look(0, 0.5)], stored)
     assert len(joined.looks) == 11
 
 
 def test_updated_quantiles_are_near_those_of_all_looks_at_once():
     looks = [look(6 * n, 0.5) for n in range(16)]
-    at_once = background.remembered(looks)
-    in_turn = background.remembered(looks[8:], background.remembered(looks[:8]))
+    at_once = background.merged_background(looks)
+    in_turn = background.merged_background(looks[8:], background.merged_background(looks[:8]))
     apart = np.abs(at_once.levels.astype(int) - in_turn.levels.astype(int)) * background.STEP_DB
     assert np.median(apart) < 0.6
 
@@ -163,7 +163,7 @@ def test_a_background_that_is_not_there_is_named_in_one_line(tmp_path):
 def test_a_look_that_the_stored_background_holds_is_not_among_the_others(n):
     """The other looks alone, from a raster that includes this one too: quantiles of quantiles."""
     looks = [look(6 * k, 0.5 + 2.0 * (k % 2)) for k in range(n)]
-    stored = background.remembered(looks)
+    stored = background.merged_background(looks)
     for own in (looks[0], looks[1]):  # one without a ship, one with
         by_others = background.usual_excess(own, looks, CONFIG)
         by_raster = background.usual_excess(own, [own], CONFIG, stored)
@@ -173,16 +173,16 @@ def test_a_look_that_the_stored_background_holds_is_not_among_the_others(n):
 
 def test_a_ship_is_not_divided_out_of_her_own_picture():
     """She lies there on three of six looks, this one among them, so on two of the five others, which show the quay."""
-    calm = background.codes_of(np.full((2, 144), 0.01 + 0.5))
-    busy = background.codes_of(np.full((2, 144), 0.01 + 3.0))
+    calm = background.encode_power(np.full((2, 144), 0.01 + 0.5))
+    busy = background.encode_power(np.full((2, 144), 0.01 + 3.0))
     looks = [replace(look(6 * n, 0.5), codes=busy if n in (2, 3, 5) else calm) for n in range(6)]
-    usual = background.usual_excess(looks[5], [looks[5]], CONFIG, background.remembered(looks))
+    usual = background.usual_excess(looks[5], [looks[5]], CONFIG, background.merged_background(looks))
     assert usual == pytest.approx(0.5, rel=0.06)  # stored in steps of 0.25 dB
 
 
 def test_a_look_does_not_count_toward_the_others_that_are_needed():
     """The raster holds five looks, this one among them: the four others are too few."""
     looks = [look(6 * n, 0.5) for n in range(CONFIG.history.min_looks)]
-    stored = background.remembered(looks)
+    stored = background.merged_background(looks)
     assert background.usual_excess(looks[0], looks[:1], CONFIG, stored) is None
     assert background.usual_excess(look(60, 0.5), [], CONFIG, stored) is not None

@@ -15,12 +15,12 @@ from pipeline.detection.candidates import Candidate
 from pipeline.detection.screening import (
     EVEN_RARITY,
     HIGHEST_BAR,
-    accepted,
-    bar_of,
-    judged,
-    leak_from_land,
+    even_odds_rarity,
+    is_accepted,
+    land_leakage,
     ship_score,
     tanker_score,
+    with_screening_flags,
 )
 
 
@@ -61,8 +61,8 @@ def test_twice_the_pixels_are_twice_the_odds_or_so_and_nothing_of_kilometres_is_
 def test_of_thousands_of_alarms_few_are_ships_and_in_the_most_crowded_scene_a_bright_ship_still_is():
     """Alarms of a sea with a heavier tail than its law: they decrease by 1.25 e-folds per decade."""
     alarms = EVEN_RARITY - 0.8 * np.log((np.arange(4000) + 0.5) / 4000)
-    assert sum(ship_score(r, bar_of(alarms), 6, 100.0) > 0.5 for r in alarms) < 10
-    assert ship_score(18.0, bar_of(EVEN_RARITY + np.linspace(0.0, 20.0, 9000)), 60, 100.0) > 0.9
+    assert sum(ship_score(r, even_odds_rarity(alarms), 6, 100.0) > 0.5 for r in alarms) < 10
+    assert ship_score(18.0, even_odds_rarity(EVEN_RARITY + np.linspace(0.0, 20.0, 9000)), 60, 100.0) > 0.9
 
 
 def ships(each_decade: int) -> np.ndarray:
@@ -71,24 +71,26 @@ def ships(each_decade: int) -> np.ndarray:
 
 
 def test_ships_spread_over_many_decades_raise_no_bar():
-    assert bar_of(ships(0)) == bar_of(ships(3)) == bar_of(ships(40)) == EVEN_RARITY
+    assert even_odds_rarity(ships(0)) == even_odds_rarity(ships(3)) == even_odds_rarity(ships(40)) == EVEN_RARITY
 
 
 def test_alarms_that_crowd_at_the_bar_raise_it_past_them_unless_as_many_ships_are_above():
     crowd = EVEN_RARITY + np.linspace(0.0, 0.9, 20)
-    raised = bar_of(crowd)
+    raised = even_odds_rarity(crowd)
     assert raised > EVEN_RARITY
     assert (crowd >= raised).sum() <= 5
-    assert bar_of(np.concatenate([crowd, ships(6)])) == EVEN_RARITY
-    assert bar_of(np.concatenate([crowd, ships(1)])) > EVEN_RARITY, "one ship a decade does not explain twenty alarms"
-    assert bar_of(EVEN_RARITY + np.linspace(0.0, 9.0, 5000)) <= HIGHEST_BAR + 0.25
+    assert even_odds_rarity(np.concatenate([crowd, ships(6)])) == EVEN_RARITY
+    assert even_odds_rarity(np.concatenate([crowd, ships(1)])) > EVEN_RARITY, (
+        "one ship a decade does not explain twenty alarms"
+    )
+    assert even_odds_rarity(EVEN_RARITY + np.linspace(0.0, 9.0, 5000)) <= HIGHEST_BAR + 0.25
 
 
 def test_light_leaks_from_land_onto_water_near_it_and_none_from_water():
     power, land = np.ones((40, 40)), np.zeros((40, 40), bool)
-    assert leak_from_land(power, land, 2.0).max() == 0
+    assert land_leakage(power, land, 2.0).max() == 0
     land[:, :20], power[:, :20] = True, 50.0
-    leak = leak_from_land(power, land, 2.0)
+    leak = land_leakage(power, land, 2.0)
     assert (np.diff(leak[20, 20:]) <= 0).all()
     assert leak[20, 20] == pytest.approx(25.0, rel=0.2)
     assert leak[20, 35] < 1e-3
@@ -123,15 +125,15 @@ def candidate(length_m=(90.0, 100.0, 110.0), n_pixels=50, score=0.9, flags=()):
 )
 def test_only_what_cannot_be_a_ship_of_the_sizes_asked_for_is_refused(fields, flag):
     """An interval that reaches into the range of ships is no reason to refuse."""
-    found = judged(candidate(**fields), CONFIG)
+    found = with_screening_flags(candidate(**fields), CONFIG)
     assert found.flags == (() if flag is None else (flag,))
-    assert accepted(found, CONFIG) == (flag is None)
+    assert is_accepted(found, CONFIG) == (flag is None)
 
 
 def test_a_flag_that_says_what_it_is_refuses_and_one_that_only_tells_does_not():
-    assert not accepted(candidate(flags=("azimuth_ghost",)), CONFIG)
-    assert accepted(candidate(flags=("moored", "weak_draught")), CONFIG)
-    assert judged(candidate(flags=("moored",), score=0.1), CONFIG).flags == ("moored", "low_score")
+    assert not is_accepted(candidate(flags=("azimuth_ghost",)), CONFIG)
+    assert is_accepted(candidate(flags=("moored", "weak_draught")), CONFIG)
+    assert with_screening_flags(candidate(flags=("moored",), score=0.1), CONFIG).flags == ("moored", "low_score")
 
 
 def told_of_flags() -> dict[str, str]:
@@ -146,11 +148,11 @@ def told_of_flags() -> dict[str, str]:
 def test_a_flag_rejects_where_the_page_says_so(flag, rejects):
     if flag in {"low_score", "neighbouring_slice"}:
         pytest.skip("the score is asked itself; slices are compared when all are read")
-    assert accepted(candidate(flags=(flag,)), CONFIG) == (rejects != "yes")
+    assert is_accepted(candidate(flags=(flag,)), CONFIG) == (rejects != "yes")
 
 
 def test_of_a_picture_of_unknown_stretch_two_decades_more_are_asked():
-    assert bar_of(ships(3), pictured=True) == EVEN_RARITY + 2
+    assert even_odds_rarity(ships(3), pictured=True) == EVEN_RARITY + 2
 
 
 @given(st.floats(1, 500))

@@ -36,7 +36,7 @@ def test_every_page_is_in_the_site():
 def test_every_flag_is_explained(tiny_run):
     """What a reader meets in the report stands in the page that explains it: what rejects, what has words, what a run
     gave, and what else an object may be, told by traits that no ship has."""
-    from pipeline.detection.optical.kinds import Traits, names_of
+    from pipeline.detection.optical.lookalikes import Traits, names_of
     from pipeline.detection.screening import REJECTING
     from pipeline.report.wording import FLAG_WORDS
 

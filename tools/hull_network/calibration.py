@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import logit
 
-from pipeline.detection.optical.opinions import SCORE_MIDDLE, SCORE_SLOPE
+from pipeline.detection.optical.merging import SCORE_MIDDLE, SCORE_SLOPE
 from pipeline.detection.screening import REJECTING
 from tools.hull_network.evaluate import held_out, paired, within
 

@@ -21,7 +21,7 @@ import numpy as np
 from scipy import ndimage
 
 from pipeline.config import DetectionConfig
-from pipeline.detection.earlier.history import Cells, near_shore
+from pipeline.detection.earlier.history import Cells, shore_cells
 from pipeline.detection.flat_reader import FlatReader
 from pipeline.types import RADARS, Place, Scene, tiles
 
@@ -60,7 +60,7 @@ class PowerLook:
     @property
     def excess(self) -> FloatArray:
         """Power over the sea's, (bands, cells); NaN where unseen."""
-        return np.where(self.codes > 0, power_of(self.codes) - self.sea[:, None], np.nan)
+        return np.where(self.codes > 0, decode_power(self.codes) - self.sea[:, None], np.nan)
 
 
 class Source(NamedTuple):
@@ -91,7 +91,7 @@ class Background:
         return self.orbit.rsplit("-", 1)[-1].split("+")
 
 
-def orbit_of(scene: Scene) -> str | None:
+def orbit_key(scene: Scene) -> str | None:
     """Key of scenes that see a quay from the same side at the same angle; None where the orbit is not known."""
     view = scene.radar
     if scene.sensor not in RADARS or view is None or view.relative_orbit is None or scene.acquired is None:
@@ -99,23 +99,23 @@ def orbit_of(scene: Scene) -> str | None:
     return f"{view.pass_direction or 'unknown'}-{view.relative_orbit}-{'+'.join(scene.bands)}"
 
 
-def strip_cells(place: Place, config: DetectionConfig) -> Cells | None:
-    """The cells of a place for its backgrounds (`strip_of`); None where it has no known land or no berth."""
-    near = near_shore(place, config, INLAND_M)
-    return None if near is None else strip_of(near)
+def background_cells(place: Place, config: DetectionConfig) -> Cells | None:
+    """The cells of a place for its backgrounds (`select_background_cells`); None without known land or berth."""
+    near = shore_cells(place, config, INLAND_M)
+    return None if near is None else select_background_cells(near)
 
 
-def strip_of(near: Cells) -> Cells | None:
+def select_background_cells(near: Cells) -> Cells | None:
     """Of the cells near the shore (``INLAND_M`` of land included), those of berths and a sixteenth of the other water,
     to measure the sea; None where there is no berth."""
     if not near.berth.any():
         return None
-    return near.only(near.berth | (near.wet & (near.row % SEA_STEP == 0) & (near.col % SEA_STEP == 0)))
+    return near.subset(near.berth | (near.wet & (near.row % SEA_STEP == 0) & (near.col % SEA_STEP == 0)))
 
 
 def look_at_power(scene: Scene, cells: Cells, config: DetectionConfig) -> PowerLook | None:
     """Power of the cells in one scene; None where orbit, time or geolocation is unknown or no cell was seen."""
-    orbit = orbit_of(scene)
+    orbit = orbit_key(scene)
     if orbit is None or scene.geolocation is None or scene.acquired is None:
         return None
     row, col = scene.geolocation.rowcol(cells.lon, cells.lat)
@@ -137,16 +137,16 @@ def look_at_power(scene: Scene, cells: Cells, config: DetectionConfig) -> PowerL
         return None
     wet = seen & cells.wet
     sea = np.median(power[:, wet if wet.any() else seen], axis=1) * MEDIAN_TO_MEAN
-    codes = np.where(seen, codes_of(power), 0).astype(np.uint8)
+    codes = np.where(seen, encode_power(power), 0).astype(np.uint8)
     return PowerLook(orbit, scene.acquired, codes, sea, scene.scene_id, scene.source.sha256, scene.simulated)
 
 
-def power_of(codes: NDArray[np.uint8]) -> FloatArray:
+def decode_power(codes: NDArray[np.uint8]) -> FloatArray:
     """Linear power of codes."""
     return np.asarray(10 ** ((codes * STEP_DB + DARKEST_DB) / 10))
 
 
-def codes_of(power: FloatArray) -> NDArray[np.uint8]:
+def encode_power(power: FloatArray) -> NDArray[np.uint8]:
     """Codes of linear powers, 0 where they are not known."""
     with np.errstate(invalid="ignore", divide="ignore"):
         codes = np.clip(np.rint((10 * np.log10(np.maximum(power, 1e-9)) - DARKEST_DB) / STEP_DB), 1, 255)
@@ -162,35 +162,35 @@ def usual_excess(
     orbit has too few other looks, or all within so few days that one ship could lie there in each.
     """
     settings = config.history
-    others = _not_in(stored, [k for k in looks if k.orbit == look.orbit and k.acquired != look.acquired])
-    before = stored.looks if stored is not None else ()
-    sources = [s for s in (*(k.source for k in others), *before) if s.acquired != look.acquired]
+    others = _new_looks(stored, [k for k in looks if k.orbit == look.orbit and k.acquired != look.acquired])
+    stored_looks = stored.looks if stored is not None else ()
+    sources = [s for s in (*(k.source for k in others), *stored_looks) if s.acquired != look.acquired]
     if len(sources) < settings.min_looks:
         return None
     days = [s.acquired.timestamp() / 86_400 for s in sources]
     if max(days) - min(days) < settings.min_span_days:
         return None
     seen = Samples.of(others, stored)
-    own = np.where(np.isfinite(look.excess), sum(s.acquired == look.acquired for s in before), 0)
-    usual = np.maximum(seen.without(look.excess, own, USUAL_QUANTILE), 0.0)
+    own = np.where(np.isfinite(look.excess), sum(s.acquired == look.acquired for s in stored_looks), 0)
+    usual = np.maximum(seen.quantile_without(look.excess, own, USUAL_QUANTILE), 0.0)
     usual[:, np.rint((seen.total - own).min(axis=0)) < settings.min_looks] = np.nan
     return usual
 
 
-def remembered(looks: Sequence[PowerLook], stored: Background | None = None) -> Background:
+def merged_background(looks: Sequence[PowerLook], stored: Background | None = None) -> Background:
     """The background of an orbit: its looks merged with the stored background of earlier ones."""
-    own = _not_in(stored, looks)
+    own = _new_looks(stored, looks)
     seen = Samples.of(own, stored)
-    quantiles = np.stack([seen.below((k + 0.5) / LEVELS * seen.total) for k in range(LEVELS)])
-    before = stored.looks if stored is not None else ()
-    sources = tuple(sorted((*before, *(k.source for k in own)), key=lambda s: (s.acquired, s.scene_id)))
+    quantiles = np.stack([seen.value_at_rank((k + 0.5) / LEVELS * seen.total) for k in range(LEVELS)])
+    stored_looks = stored.looks if stored is not None else ()
+    sources = tuple(sorted((*stored_looks, *(k.source for k in own)), key=lambda s: (s.acquired, s.scene_id)))
     simulated = looks[0].simulated if looks else stored is not None and stored.simulated
     return Background(
-        looks[0].orbit if looks else str(stored and stored.orbit), codes_of(quantiles), sources, simulated
+        looks[0].orbit if looks else str(stored and stored.orbit), encode_power(quantiles), sources, simulated
     )
 
 
-def _not_in(stored: Background | None, looks: Sequence[PowerLook]) -> list[PowerLook]:
+def _new_looks(stored: Background | None, looks: Sequence[PowerLook]) -> list[PowerLook]:
     """Looks that are not yet part of the stored background."""
     known = {(s.acquired, s.sha256) for s in stored.looks} if stored is not None else set()
     return [k for k in looks if (k.acquired, k.sha256) not in known]
@@ -212,7 +212,7 @@ class Samples:
         values = [k.excess for k in looks]
         weights = [1.0] * len(looks)
         if stored is not None:
-            values += [np.where(level > 0, power_of(level), np.nan) for level in stored.levels]
+            values += [np.where(level > 0, decode_power(level), np.nan) for level in stored.levels]
             weights += [len(stored.looks) / LEVELS] * LEVELS
         value = np.stack(values)
         weight = np.where(np.isfinite(value), np.array(weights)[:, None, None], 0.0)
@@ -224,7 +224,7 @@ class Samples:
         """Number of looks that saw each cell, (bands, cells)."""
         return np.asarray(self.weight.sum(axis=0))
 
-    def below(self, n: FloatArray) -> FloatArray:
+    def value_at_rank(self, n: FloatArray) -> FloatArray:
         """The value below which ``n`` looks lie in each cell, interpolated, (bands, cells)."""
         middle = np.cumsum(self.weight, axis=0) - self.weight / 2
         last = np.maximum((self.weight > 0).sum(axis=0) - 1, 0)
@@ -235,18 +235,18 @@ class Samples:
         part = np.clip(np.where(b > a, (n - a) / np.where(b > a, b - a, 1.0), 0.0), 0.0, 1.0)
         return np.asarray(low + part * (high - low))
 
-    def without(self, own: FloatArray, weight: NDArray[np.intp], share: float) -> FloatArray:
+    def quantile_without(self, own: FloatArray, weight: NDArray[np.intp], share: float) -> FloatArray:
         """Quantile ``share`` after removing samples of value ``own`` and total ``weight``, (bands, cells).
 
         The value has ``share`` of the remaining weight below it; where the removed samples lie below it, the count in
         the full set is larger by their weight. In between the value passes from one to the other.
         """
         n = share * (self.total - weight)
-        low, high = self.below(n), self.below(n + weight)
+        low, high = self.value_at_rank(n), self.value_at_rank(n + weight)
         return np.clip(low + high - np.where(weight > 0, own, low), low, high)
 
 
-def flattened(scene: Scene, look: PowerLook, cells: Cells, excess: FloatArray, n_looks: int = 1) -> Scene:
+def flatten_quays(scene: Scene, look: PowerLook, cells: Cells, excess: FloatArray, n_looks: int = 1) -> Scene:
     """The scene with the permanent power removed in its berths where it is known, and these treated as water;
     ``n_looks`` is the number of looks behind ``excess``, (bands, cells)."""
     known = np.isfinite(excess).all(axis=0) & cells.berth
@@ -269,10 +269,12 @@ def flattened(scene: Scene, look: PowerLook, cells: Cells, excess: FloatArray, n
         near = ndimage.convolve(total, np.ones((3, 3)), mode="constant") / np.maximum(around, 1)
         usual.append(np.where(count > 0, own, near))
     expected = (np.stack(usual) * GUARD / look.sea[:, None, None]).astype(np.float32)
-    reader = FlatReader(scene.read, corner, expected, around > 0, _beside(around > 0), look.sea, scene.shape, n_looks)
+    reader = FlatReader(
+        scene.read, corner, expected, around > 0, _grown_by_leakage(around > 0), look.sea, scene.shape, n_looks
+    )
     return replace(scene, read=reader)
 
 
-def _beside(known: BoolImage) -> BoolImage:
+def _grown_by_leakage(known: BoolImage) -> BoolImage:
     """These pixels and those so near that the sensor's blur leaks power across."""
     return ndimage.binary_dilation(known, iterations=LEAK_PX)

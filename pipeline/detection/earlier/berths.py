@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 BESIDE_BERTH_M = 25.0  # a hull alongside lies in the berth's polygon, or that near (our choice)
 
 
-def beside_m(zone: Zone, by_m: float = BESIDE_BERTH_M) -> BaseGeometry:
-    """A berth grown by ``by_m``, in metres east and north of its centroid."""
-    return shapely.transform(zone.geometry, lambda xy: to_metres(zone, xy)).buffer(by_m)
+def grown_berth_m(zone: Zone, margin_m: float = BESIDE_BERTH_M) -> BaseGeometry:
+    """A berth grown by ``margin_m``, in metres east and north of its centroid."""
+    return shapely.transform(zone.geometry, lambda xy: to_metres(zone, xy)).buffer(margin_m)
 
 
-def beside(zone: Zone, by_m: float = BESIDE_BERTH_M) -> BaseGeometry:
-    """A berth grown by ``by_m`` on the ground in all directions, in longitude and latitude."""
-    return shapely.transform(beside_m(zone, by_m), lambda xy: to_lonlat(zone, xy))
+def grown_berth(zone: Zone, margin_m: float = BESIDE_BERTH_M) -> BaseGeometry:
+    """A berth grown by ``margin_m`` on the ground in all directions, in longitude and latitude."""
+    return shapely.transform(grown_berth_m(zone, margin_m), lambda xy: to_lonlat(zone, xy))
 
 
-def along_axes(zone: Zone) -> tuple[FloatArray, FloatArray, FloatArray, float, float]:
+def berth_axes(zone: Zone) -> tuple[FloatArray, FloatArray, FloatArray, float, float]:
     """Origin [m] of the smallest rectangle around a berth and what lies beside it, the unit vectors (east, north) along
     and across, its length and its width [m]. Metres are from the berth's centroid.
     """
-    corners = np.asarray(shapely.minimum_rotated_rectangle(beside_m(zone)).exterior.coords)[:4]
+    corners = np.asarray(shapely.minimum_rotated_rectangle(grown_berth_m(zone)).exterior.coords)[:4]
     short, long = sorted((corners[1] - corners[0], corners[3] - corners[0]), key=lambda side: float(np.hypot(*side)))
     length, width = float(np.hypot(*long)), float(np.hypot(*short))
     return corners[0], long / length, short / width, length, width

@@ -20,7 +20,7 @@ from scipy import ndimage
 from skimage import measure
 
 from pipeline.config import DetectionConfig
-from pipeline.detection.earlier.berths import beside
+from pipeline.detection.earlier.berths import grown_berth
 from pipeline.times_places.inside import own
 from pipeline.types import RADARS, Place, Scene, Window, tiles
 from pipeline.units import METRES_PER_DEGREE
@@ -51,14 +51,14 @@ class Cells:
     wet: BoolImage  # which of them lie on water, by the map
     berth: BoolImage  # which of them lie in a berth or a few steps beside it
 
-    def only(self, kept: BoolImage) -> Cells:
+    def subset(self, kept: BoolImage) -> Cells:
         """Some of the cells, on the same grid."""
         own = ("lon", "lat", "row", "col", "wet", "berth")
         return replace(self, **{name: getattr(self, name)[kept] for name in own})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LookOfCells:
+class CellLook:
     """State of each cell in one scene: UNSEEN, WATER or BRIGHT."""
 
     group: str
@@ -66,14 +66,14 @@ class LookOfCells:
     state: NDArray[np.uint8]
 
 
-def group_of(scene: Scene) -> str:
+def history_group(scene: Scene) -> str:
     """Name of the group of scenes that share a history, since they see a structure at the same place."""
     if scene.sensor not in RADARS:
         return "optical"
     return f"radar-{(scene.radar.pass_direction if scene.radar else None) or 'unknown'}"
 
 
-def near_shore(place: Place, config: DetectionConfig, inland_m: float) -> Cells | None:
+def shore_cells(place: Place, config: DetectionConfig, inland_m: float) -> Cells | None:
     """The cells within reach of land or of a berth, on water or less than ``inland_m`` from it; None without land."""
     if place.land is None:
         return None
@@ -90,8 +90,8 @@ def near_shore(place: Place, config: DetectionConfig, inland_m: float) -> Cells 
     near = ndimage.distance_transform_edt(~land) * config.history.cell_m * COARSE < reach if land.any() else land
     berths = [zone for zone in place.zones if zone.kind == "berth"]
     for zone in berths:
-        near |= shapely.contains_xy(beside(zone, reach), lon, lat)
-    dry_blocks, crossed_blocks = _by_blocks(shore, near, lon[near], lat[near], (d_lon * COARSE, d_lat * COARSE))
+        near |= shapely.contains_xy(grown_berth(zone, reach), lon, lat)
+    dry_blocks, crossed_blocks = _classify_blocks(shore, near, lon[near], lat[near], (d_lon * COARSE, d_lat * COARSE))
     fine = np.repeat(np.repeat(near, COARSE, 0), COARSE, 1)
     row, col = np.nonzero(fine)
     lon, lat = np.float64(west) + (col + 0.5) * d_lon, np.float64(north) - (row + 0.5) * d_lat
@@ -105,11 +105,11 @@ def near_shore(place: Place, config: DetectionConfig, inland_m: float) -> Cells 
         at = ndimage.distance_transform_edt(grid, return_distances=False, return_indices=True)[:, row, col]
         kept = np.hypot(at[0] - row, at[1] - col) * config.history.cell_m <= inland_m
     lon, lat, row, col = lon[kept], lat[kept], row[kept], col[kept]
-    berth = shapely.contains_xy(shapely.union_all([beside(zone) for zone in berths]), lon, lat)
+    berth = shapely.contains_xy(shapely.union_all([grown_berth(zone) for zone in berths]), lon, lat)
     return Cells(lon, lat, row, col, (rows, cols), (d_lat, d_lon), (west, north), wet[kept], berth)
 
 
-def _by_blocks(
+def _classify_blocks(
     land: BaseGeometry, near: BoolImage, lon: FloatArray, lat: FloatArray, size_deg: tuple[float, float]
 ) -> tuple[BoolImage, BoolImage]:
     """Which blocks of ``near`` lie wholly on land, and which ones the shore crosses; only the latter need a test cell
@@ -123,28 +123,28 @@ def _by_blocks(
     return dry, crossed
 
 
-def look_at_cells(scene: Scene, cells: Cells, config: DetectionConfig, before: FirstLook | None = None) -> LookOfCells:
-    """State of the cells in one scene, read by tiles; ``before`` is an optical scene's first look, if there is one."""
+def look_at_cells(scene: Scene, cells: Cells, config: DetectionConfig, first_look: FirstLook | None = None) -> CellLook:
+    """State of the cells in one scene, read by tiles; ``first_look`` is an optical scene's first look, if any."""
     state = np.zeros(len(cells.lon), np.uint8)
     if scene.geolocation is None:
-        return LookOfCells(group_of(scene), scene.acquired, state)
+        return CellLook(history_group(scene), scene.acquired, state)
     row, col = scene.geolocation.rowcol(cells.lon, cells.lat)
     with np.errstate(invalid="ignore"):
         inside = (row > -0.5) & (col > -0.5) & (row < scene.shape[0] - 0.5) & (col < scene.shape[1] - 0.5)
     r = np.rint(np.where(inside, row, 0)).astype(np.intp)
     c = np.rint(np.where(inside, col, 0)).astype(np.intp)
-    look = _standing_out(scene, config, before)
+    look = _object_mask_reader(scene, config, first_look)
     for core in tiles(scene.shape, config.tile_px):
         here = inside & (r >= core.row0) & (r < core.row1) & (c >= core.col0) & (c < core.col1)
         if here.any():
             bright, clear = look(core)
             at = (r[here] - core.row0, c[here] - core.col0)
             state[here] = np.where(clear[at], np.where(bright[at], BRIGHT, WATER), UNSEEN)
-    return LookOfCells(group_of(scene), scene.acquired, state)
+    return CellLook(history_group(scene), scene.acquired, state)
 
 
-def _standing_out(
-    scene: Scene, config: DetectionConfig, before: FirstLook | None
+def _object_mask_reader(
+    scene: Scene, config: DetectionConfig, first_look: FirstLook | None
 ) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
     """The detector's function of a window: masks of what stands out of the water, and of what was seen."""
     if scene.sensor in RADARS:
@@ -153,13 +153,13 @@ def _standing_out(
         return radar.standing_out(scene, config)
     from pipeline.detection import optical
 
-    return optical.standing_out(scene, config, before)
+    return optical.standing_out(scene, config, first_look)
 
 
-def fixed_structures(looks: Sequence[LookOfCells], cells: Cells, config: DetectionConfig) -> dict[str, BaseGeometry]:
+def fixed_structures(looks: Sequence[CellLook], cells: Cells, config: DetectionConfig) -> dict[str, BaseGeometry]:
     """group -> polygons (EPSG:4326) of fixed structures; groups with too few looks have only the optical ones."""
     groups = sorted({look.group for look in looks} | {"optical"})
-    own = {group: _fixed([look for look in looks if look.group == group], cells, config) for group in groups}
+    own = {group: _fixed_cells([look for look in looks if look.group == group], cells, config) for group in groups}
     out: dict[str, BaseGeometry] = {}
     for group in groups:
         fixed = own[group] | own["optical"]
@@ -168,7 +168,7 @@ def fixed_structures(looks: Sequence[LookOfCells], cells: Cells, config: Detecti
     return out
 
 
-def _fixed(looks: Sequence[LookOfCells], cells: Cells, config: DetectionConfig) -> BoolImage:
+def _fixed_cells(looks: Sequence[CellLook], cells: Cells, config: DetectionConfig) -> BoolImage:
     """Mask of cells that stand out in enough clear looks over enough days, in groups of at least ``MIN_CELLS``."""
     known = [look for look in looks if look.acquired is not None]
     settings = config.history

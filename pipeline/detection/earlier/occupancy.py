@@ -27,7 +27,7 @@ from scipy import special
 from pipeline.config.calls import LOOK_RECALL
 from pipeline.detection import screening
 from pipeline.detection.earlier.background import GUARD, MEDIAN_TO_MEAN
-from pipeline.detection.earlier.berths import along_axes, beside_m, to_lonlat
+from pipeline.detection.earlier.berths import berth_axes, grown_berth_m, to_lonlat
 from pipeline.detection.flat_reader import FlatReader
 from pipeline.types import RADARS, USABLE_SHARE, Place, Scene, Sensor, Window, Zone
 
@@ -49,7 +49,7 @@ SEEN_SHARE = 0.5  # of a berth: with less it counts as not seen
 # Log-odds: constant, of ln (1 + statistic), of the logit of the best detection's score (0 without one). Fitted on 168
 # simulated berths, seeds 1000 to 1003.
 WITH_HISTORY = (-5.95, 0.9, 2.5)
-WITHOUT = (-5.8, 0.75, 1.35)
+WITHOUT_HISTORY = (-5.8, 0.75, 1.35)
 FINE_M = 5.0  # largest pixel for which the recall of the detector for fine images holds (our choice)
 MOST_CERTAIN = 4.0  # upper limit of a score's logit: no detection counts for more than 0.98
 
@@ -66,8 +66,8 @@ class Change:
     n_looks: int  # earlier looks that the expectation comes from
 
 
-def verdicts(
-    scene: Scene, place: Place | None, found: pd.DataFrame, covered: Mapping[str, float]
+def berth_verdicts(
+    scene: Scene, place: Place | None, detections: pd.DataFrame, covered: Mapping[str, float]
 ) -> list[dict[str, Any]]:
     """One row of the OCCUPANCY table for each berth, without the columns that describe the scene.
 
@@ -81,28 +81,30 @@ def verdicts(
 
         scene = with_noise(scene)  # else, with noise subtracted, the median of very calm water is zero
     return [
-        _verdict(scene, zone, found[found["berth_id"] == zone.zone_id], covered.get(zone.zone_id, 0.0))
+        _verdict_row(scene, zone, detections[detections["berth_id"] == zone.zone_id], covered.get(zone.zone_id, 0.0))
         for zone in berths
     ]
 
 
-def _verdict(scene: Scene, zone: Zone, found: pd.DataFrame, covered: float) -> dict[str, Any]:
-    ships = found[found["accepted"].astype(bool)].sort_values(["length_m", "detection_id"], ascending=[False, True])
+def _verdict_row(scene: Scene, zone: Zone, detections: pd.DataFrame, covered: float) -> dict[str, Any]:
+    ships = detections[detections["accepted"].astype(bool)].sort_values(
+        ["length_m", "detection_id"], ascending=[False, True]
+    )
     score = float(ships["score"].max()) if len(ships) else 0.0
     row: dict[str, Any] = {"zone_id": zone.zone_id, "detection_ids": ships["detection_id"].tolist()}
     if scene.sensor in RADARS:
-        seen = change(scene, zone)
+        seen = measure_change(scene, zone)
         row |= {"basis": "background" if seen.n_looks else "picture", "n_background": seen.n_looks}
         row |= {"change": seen.statistic, "change_db": seen.ratio_db, "changed_m": seen.length_m}
-        share, p = seen.seen, probability(seen, score)
+        share, p = seen.seen, occupancy_probability(seen, score)
     else:
         share = covered
         row |= {"basis": "detections", "n_background": 0}
         finder = Sensor.OPTICAL if float(np.mean(scene.pixel_spacing_m)) <= FINE_M else Sensor.SENTINEL2
-        p = of_detections(score, LOOK_RECALL[finder] * share)
+        p = probability_from_detections(score, LOOK_RECALL[finder] * share)
     if share < SEEN_SHARE and not len(ships):
         return row | {"verdict": "unknown", "probability": None, "seen": share, "n_hulls": 0}
-    verdict = _word(p, covered)
+    verdict = _verdict_word(p, covered)
     row |= {"verdict": verdict, "probability": p, "seen": share}
     row["n_hulls"] = max(len(ships), 1) if verdict == "occupied" else len(ships)
     if len(ships):
@@ -110,10 +112,10 @@ def _verdict(scene: Scene, zone: Zone, found: pd.DataFrame, covered: float) -> d
     return row
 
 
-def _word(p: float, covered: float) -> str:
+def _verdict_word(p: float, covered: float) -> str:
     """The verdict. Only a usable look can call a berth empty, since a hull may lie in the part that was not seen.
 
-    >>> _word(0.9, 0.3), _word(0.1, 0.9), _word(0.1, 0.8), _word(0.5, 1.0)
+    >>> _verdict_word(0.9, 0.3), _word(0.1, 0.9), _word(0.1, 0.8), _word(0.5, 1.0)
     ('occupied', 'empty', 'unknown', 'unknown')
     """
     if p >= SURE:
@@ -121,29 +123,29 @@ def _word(p: float, covered: float) -> str:
     return "empty" if p <= 1 - SURE and covered >= USABLE_SHARE else "unknown"
 
 
-def probability(seen: Change, score: float) -> float:
+def occupancy_probability(seen: Change, score: float) -> float:
     """Probability that a hull lies there: a logistic of the change and of the best detection's score."""
-    constant, by_change, by_score = WITH_HISTORY if seen.n_looks else WITHOUT
+    constant, by_change, by_score = WITH_HISTORY if seen.n_looks else WITHOUT_HISTORY
     of_score = float(np.clip(special.logit(np.clip(score, 1e-9, 1 - 1e-9)), 0, MOST_CERTAIN))
     return float(special.expit(constant + by_change * np.log1p(seen.statistic) + by_score * of_score))
 
 
-def of_detections(score: float, recall: float) -> float:
+def probability_from_detections(score: float, recall: float) -> float:
     """Probability that a hull lies there, from detections alone; prior 0.5.
 
-    >>> round(of_detections(0.0, 0.9), 2), of_detections(0.9, 0.5)
+    >>> round(probability_from_detections(0.0, 0.9), 2), probability_from_detections(0.9, 0.5)
     (0.09, 0.9)
     """
     return score if score > 0 else (1 - recall) / (2 - recall)
 
 
-def change(scene: Scene, zone: Zone) -> Change:
+def measure_change(scene: Scene, zone: Zone) -> Change:
     """How much a berth's pixels depart from the power expected there of water and quay."""
-    row, col, inside = _layout(scene, zone)
+    row, col, inside = _berth_grid(scene, zone)
     window = _window(scene, row, col)
     if window is None:
         return Change(0.0, 0.0, 0.0, 0.0, 0)
-    ratio, steady, usable, n_looks = _over_expected(scene, window)
+    ratio, steady, usable, n_looks = _ratio_to_expected(scene, window)
     at = np.stack([row - window.row0, col - window.col0])
     here = (at[0] >= 0) & (at[0] <= window.rows - 1) & (at[1] >= 0) & (at[1] <= window.cols - 1) & inside
     r, c = (np.where(here, np.rint(v), 0).astype(np.intp) for v in at)
@@ -151,18 +153,18 @@ def change(scene: Scene, zone: Zone) -> Change:
     if not here.any():
         return Change(0.0, 0.0, 0.0, 0.0, n_looks)
     weight = np.where(here, steady[:, r, c], 0.0)
-    statistic, mean, length = _scan(np.where(here, ratio[:, r, c], 1.0), weight, _step_m(scene))
+    statistic, mean, length = _best_box(np.where(here, ratio[:, r, c], 1.0), weight, _step_m(scene))
     return Change(statistic, float(10 * np.log10(max(mean, 1e-3))), length, float(here.sum() / inside.sum()), n_looks)
 
 
-def _layout(scene: Scene, zone: Zone) -> tuple[FloatArray, FloatArray, BoolImage]:
+def _berth_grid(scene: Scene, zone: Zone) -> tuple[FloatArray, FloatArray, BoolImage]:
     """Rows and columns of a grid along a berth's long side, (across, along), and which points lie in or beside it."""
     assert scene.geolocation is not None
-    origin, along, across, length_m, width_m = along_axes(zone)
+    origin, along, across, length_m, width_m = berth_axes(zone)
     n, m = (max(1, int(side / _step_m(scene))) for side in (length_m, width_m))
     u, v = (np.arange(n) + 0.5) / n * length_m, (np.arange(m) + 0.5) / m * width_m
     xy = origin + u[None, :, None] * along + v[:, None, None] * across
-    inside = shapely.contains_xy(beside_m(zone), xy[..., 0], xy[..., 1])
+    inside = shapely.contains_xy(grown_berth_m(zone), xy[..., 0], xy[..., 1])
     lon, lat = np.moveaxis(to_lonlat(zone, xy), -1, 0)
     row, col = scene.geolocation.rowcol(lon, lat)
     return row, col, inside & np.isfinite(row) & np.isfinite(col)
@@ -185,7 +187,7 @@ def _window(scene: Scene, row: FloatArray, col: FloatArray) -> Window | None:
     return Window(r0, c0, r1 - r0 + 1, c1 - c0 + 1).padded(AROUND_PX, scene.shape)
 
 
-def _over_expected(scene: Scene, window: Window) -> tuple[FloatArray, FloatArray, BoolImage, int]:
+def _ratio_to_expected(scene: Scene, window: Window) -> tuple[FloatArray, FloatArray, BoolImage, int]:
     """Power over the expected, the effective number of looks of each pixel (both (bands, rows, cols)), the usable
     pixels, and the number of earlier looks behind the expectation."""
     reader = scene.read
@@ -205,12 +207,12 @@ def _over_expected(scene: Scene, window: Window) -> tuple[FloatArray, FloatArray
     out = []
     for band in tile.data:
         sea = float(np.median(band[usable])) * MEDIAN_TO_MEAN
-        leak = screening.leak_from_land(np.nan_to_num(band), tile.valid & ~tile.water, blur)
+        leak = screening.land_leakage(np.nan_to_num(band), tile.valid & ~tile.water, blur)
         out.append(np.nan_to_num(band) / (max(sea, 1e-12) + leak))
     return np.stack(out), np.full(tile.data.shape, LOOKS_A_PIXEL), usable, 0
 
 
-def _scan(ratio: FloatArray, weight: FloatArray, step_m: float) -> tuple[float, float, float]:
+def _best_box(ratio: FloatArray, weight: FloatArray, step_m: float) -> tuple[float, float, float]:
     """Statistic, mean ratio and length [m] of the box that exceeds the expected most; inputs (bands, across, along)."""
     total = np.stack([weight, weight * ratio]).cumsum(axis=2).cumsum(axis=3)
     total = np.pad(total, ((0, 0), (0, 0), (1, 0), (1, 0)))

@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 
 from pipeline.detection.earlier.background import USUAL_QUANTILE
-from pipeline.detection.earlier.berths import along_axes, beside_m, to_metres
+from pipeline.detection.earlier.berths import berth_axes, grown_berth_m, to_metres
 
 if TYPE_CHECKING:
     from pipeline.detection.earlier.background import PowerLook
@@ -26,7 +26,7 @@ MIN_LENGTH_M = 150.0  # of a berth: one hull may cover a shorter one entirely (o
 MIN_CELLS = 24  # of a strip: fewer do not give a reliable quantile (our choice)
 
 
-def own_excess(look: PowerLook, cells: Cells, place: Place) -> FloatArray:
+def quay_excess(look: PowerLook, cells: Cells, place: Place) -> FloatArray:
     """Power less the sea that runs along each berth, (bands, cells); NaN elsewhere and at short berths."""
     power = look.excess
     out = np.full(power.shape, np.nan)
@@ -34,16 +34,18 @@ def own_excess(look: PowerLook, cells: Cells, place: Place) -> FloatArray:
     for zone in place.zones:
         if zone.kind != "berth":
             continue
-        origin, along, across, length_m, _ = along_axes(zone)
+        origin, along, across, length_m, _ = berth_axes(zone)
         if length_m < MIN_LENGTH_M:
             continue
         xy = to_metres(zone, lonlat)
-        mine = np.flatnonzero(cells.berth & cells.wet & shapely.contains_xy(beside_m(zone), xy[:, 0], xy[:, 1]))
-        strip = np.floor((xy[mine] - origin) @ across / STRIP_M).astype(int)
+        in_berth = np.flatnonzero(
+            cells.berth & cells.wet & shapely.contains_xy(grown_berth_m(zone), xy[:, 0], xy[:, 1])
+        )
+        strip = np.floor((xy[in_berth] - origin) @ across / STRIP_M).astype(int)
         for n in np.unique(strip):
-            here = mine[strip == n]
-            seen = here[np.isfinite(power[:, here]).all(axis=0)]
+            in_strip = in_berth[strip == n]
+            seen = in_strip[np.isfinite(power[:, in_strip]).all(axis=0)]
             reach = float(np.ptp((xy[seen] - origin) @ along)) if len(seen) else 0.0
             if len(seen) >= MIN_CELLS and reach >= MIN_LENGTH_M / 2:
-                out[:, here] = np.maximum(np.quantile(power[:, seen], USUAL_QUANTILE, axis=1), 0.0)[:, None]
+                out[:, in_strip] = np.maximum(np.quantile(power[:, seen], USUAL_QUANTILE, axis=1), 0.0)[:, None]
     return out

@@ -15,27 +15,27 @@ import numpy as np
 
 from pipeline.config import DetectionConfig
 from pipeline.detection import screening
-from pipeline.detection.candidates import Candidate, Found
+from pipeline.detection.candidates import Candidate, DetectorResult
 from pipeline.detection.optical import network
 from pipeline.detection.optical.cells import Cells
 from pipeline.detection.optical.clouds import CloudMap, Coverage, coarse, haze_mask
-from pipeline.detection.optical.first_look import KINDS_FROM_M, FirstLook, can_be_searched, first_look
-from pipeline.detection.optical.hardly_told import hardly_told, untrained
+from pipeline.detection.optical.first_look import KINDS_FROM_M, FirstLook, can_be_searched, take_first_look
 from pipeline.detection.optical.hulls import Measured, measure_blob
-from pipeline.detection.optical.kinds import told_apart
+from pipeline.detection.optical.lookalikes import told_apart
+from pipeline.detection.optical.merging import both_opinions, network_candidates
 from pipeline.detection.optical.north_up import put_back, turn_of, turned
 from pipeline.detection.optical.objects import Blob, find_objects, object_floor
-from pipeline.detection.optical.opinions import both_opinions, network_candidates
 from pipeline.detection.optical.out_of_sight import OutOfSight
 from pipeline.detection.optical.overlaps import once_each
 from pipeline.detection.optical.plausible import fingers, speaks_alone
+from pipeline.detection.optical.quay_recall import hardly_told, untrained
 from pipeline.detection.optical.reading import SEARCH_PX, Piece, rows_of_windows
 from pipeline.detection.optical.rough_water import CROWDED, FLAG, Standing, unresolved, unsure, where_thick, words_on
 from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
 from pipeline.detection.optical.ship_sized import ship_sized_patches
 from pipeline.detection.optical.snow import BLUR_PX
 from pipeline.detection.optical.spectral import ScaledView, snow_as_ground
-from pipeline.detection.optical.unnamed import NOT_TOLD, named
+from pipeline.detection.optical.unnamed_bands import NOT_TOLD, named
 from pipeline.detection.optical.wakes import without_wakes
 from pipeline.detection.optical.water import (
     BRIGHTEST_WATER,
@@ -71,7 +71,7 @@ SHARP, BLURRED, FADING = 0.40, 0.30, 1.1
 
 def detect_optical(
     scene: Scene, place: Place | None, config: DetectionConfig, before: FirstLook | None = None
-) -> Found:
+) -> DetectorResult:
     """Detect the ships of one optical scene: candidates in pixel coordinates, and the share of each zone that was seen.
 
     ``before`` is the scene's first look, if already taken; the map's land may have grown since then.
@@ -81,7 +81,7 @@ def detect_optical(
     if not can_be_searched(scene):
         return _nothing_known(NOT_TOLD, place)
     if before is None or _without_infrared(scene):  # without infrared, the map's land in the image matters
-        before = first_look(scene, config)
+        before = take_first_look(scene, config)
     before = before.at_the_coast(scene, config)
     levels, clouds = before.levels, before.clouds
     if clouds is None:
@@ -103,8 +103,8 @@ def detect_optical(
         notes.append(why)
         berths = [zone.zone_id for zone in (place.zones if place else ()) if zone.kind == "berth"]
         seen = seen | {zone_id: round(share * seen[zone_id], 4) for zone_id in berths if zone_id in seen}
-    return Found(
-        put_back([screening.judged(c, config.screening) for c in found], turn, shape),
+    return DetectorResult(
+        put_back([screening.with_screening_flags(c, config.screening) for c in found], turn, shape),
         {"cloud_fraction": round(coverage.cloud_fraction, 4), "notes": notes, "unknown": unknown}
         | ({"zone_covered": seen} if place is not None else {}),
     )
@@ -198,12 +198,12 @@ def _as_likely_land(candidate: Candidate) -> Candidate:
     return replace(candidate, flags=(*candidate.flags, "land_unknown"))
 
 
-def _nothing_known(why: str, place: Place | None) -> Found:
+def _nothing_known(why: str, place: Place | None) -> DetectorResult:
     """No candidates, and no zone seen, for the reason given."""
     told: dict[str, object] = {"notes": [why], "unknown": [why]}
     if place is not None:
         told["zone_covered"] = {zone.zone_id: 0.0 for zone in place.zones}
-    return Found([], told)
+    return DetectorResult([], told)
 
 
 def _no_water(levels: Levels, scene: Scene) -> str:
@@ -284,7 +284,7 @@ def standing_out(
     (no cloud, no gap)."""
     turn, shape = turn_of(scene), scene.shape
     scene, _ = named(turned(scene, turn), config.tile_px)
-    known = (before or first_look(scene, config)).at_the_coast(scene, config) if can_be_searched(scene) else None
+    known = (before or take_first_look(scene, config)).at_the_coast(scene, config) if can_be_searched(scene) else None
 
     def look(core: Window) -> tuple[BoolImage, BoolImage]:
         core = turn.window(core, shape)

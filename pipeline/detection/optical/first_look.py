@@ -16,7 +16,7 @@ import numpy as np
 from pipeline.detection.optical import network
 from pipeline.detection.optical.clouds import CloudMap, WhiteCells, at_the_coast, cloud_map
 from pipeline.detection.optical.north_up import turn_of, turned
-from pipeline.detection.optical.unnamed import named
+from pipeline.detection.optical.unnamed_bands import named
 from pipeline.detection.optical.water import Levels, names_tell, survey
 from pipeline.types import Scene, Sensor
 
@@ -63,7 +63,7 @@ def can_be_searched(scene: Scene) -> bool:
     return names_tell(scene.bands) or float(np.mean(scene.pixel_spacing_m)) < KINDS_FROM_M
 
 
-def first_look(scene: Scene, config: DetectionConfig) -> FirstLook:
+def take_first_look(scene: Scene, config: DetectionConfig) -> FirstLook:
     """Read the image once for its levels, and again where there may be cloud; both in north-up orientation."""
     scene, _ = named(turned(scene, turn_of(scene)), config.tile_px)
     by_network = scene.sensor is Sensor.SENTINEL2 and network.fits(float(np.mean(scene.pixel_spacing_m)))

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from pipeline.detection.optical.at_the_side import (
+from pipeline.detection.optical.frame import resample
+from pipeline.detection.optical.gear_and_cargo import (
     LEAST_SHADED,
     MOST_SHADED,
     cargo_m,
@@ -26,7 +27,6 @@ from pipeline.detection.optical.at_the_side import (
     may_carry_deck_cargo,
     without_gear,
 )
-from pipeline.detection.optical.frame import resample
 from pipeline.detection.optical.side import MIN_GAIN, Posterior, SideGeometry, fit_side, height_grid, quantiles
 from pipeline.quantiles import Z90
 from pipeline.ships.hull_depth import depth_of_any_m

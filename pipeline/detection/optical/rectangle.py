@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from pipeline.detection.descent import solved
+from pipeline.detection.linear_solver import solve_symmetric
 from pipeline.detection.optical.objects import frame_of
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _descend(
             damped[k, k] += damping * curvature[k, k] + 1e-9
             if (p[k] <= lower[k] and slope[k] > 0) or (p[k] >= upper[k] and slope[k] < 0):  # held by its bound
                 damped[k, :], damped[:, k], damped[k, k], down[k] = 0.0, 0.0, 1.0, 0.0
-        tried = np.minimum(np.maximum(p - solved(damped, down), lower), upper)
+        tried = np.minimum(np.maximum(p - solve_symmetric(damped, down), lower), upper)
         trial = _squares(seen, tried, tried_curvature, tried_slope)
         if trial < squares:
             gained = squares - trial

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.config import DetectionConfig
 from pipeline.detection import screening
-from pipeline.detection.candidates import Candidate, Found
+from pipeline.detection.candidates import Candidate, DetectorResult
 from pipeline.detection.radar import blind, clumps, fragments, ghosts, hull, objects, rafted, shape, stripes
 from pipeline.detection.radar.cutout import Cutout
 from pipeline.detection.radar.objects import Blob
@@ -27,21 +27,21 @@ CORE_CUT_DB = 18.0  # pixels down to this far below its peak count as an object'
 
 def detect_radar(
     scene: Scene, config: DetectionConfig, size: Callable[[Cutout], hull.HullSize] = hull.measure
-) -> Found:
+) -> DetectorResult:
     """Detect the ships of one radar scene: candidates in pixel coordinates, and measurements of the scene itself."""
     scene, known = survey(scene, config)
     rate = config.radar.false_alarm_rate
-    showing = blind.showing(scene, known, config)
+    seen_weight = blind.seen_weight(scene, known, config)
     if known is None:
         why = ["no usable water in the image"]
         told: dict[str, object] = {"notes": why, "unknown": why, "false_alarm_rate": rate}
-        return Found([], told | {"false_alarm_rate_achieved": None}, showing)
+        return DetectorResult([], told | {"false_alarm_rate_achieved": None}, seen_weight)
     blobs = objects.blobs(scene, known, config)
-    share, why = blind.blind(known, config)
-    if share and (cut_off := blind.cut_off_at(known)) is not None:
+    share, why = blind.blind_share(known, config)
+    if share and (cut_off := blind.clipping_level_ln(known)) is not None:
         blobs += clumps.clumps(scene, known, config, cut_off, blobs)
     blobs = sorted(blobs, key=lambda b: b.peak)
-    bar = screening.bar_of(np.array([blob.rarity for blob in blobs]), pictured=known.pictured)
+    bar = screening.even_odds_rarity(np.array([blob.rarity for blob in blobs]), unknown_stretch=known.unknown_stretch)
     with ThreadPoolExecutor(config.threads) as pool:
         measured = list(pool.map(lambda blob: _candidate(blob, bar, scene, size), blobs))
     striped = stripes.on_stripes(blobs, known, scene)
@@ -49,13 +49,13 @@ def detect_radar(
         ghosts.with_flag(c, "interference", told)
         for c, told in zip(ghosts.flag(measured, blobs, known, scene), striped, strict=True)
     ]
-    candidates = [screening.judged(c, config.screening) for c in candidates]
+    candidates = [screening.with_screening_flags(c, config.screening) for c in candidates]
     unlikely = [b.seeds for c, b in zip(candidates, blobs, strict=True) if c.score < config.screening.min_score]
     water_px = _judged_px(known)
     candidates, seconds = rafted.second_ships(
         candidates, blobs, scene, config.screening, lambda blob: _candidate(blob, bar, scene, size)
     )
-    return Found(
+    return DetectorResult(
         fragments.joined(candidates, blobs, scene, config.screening) + seconds,
         {
             "sea_sigma0_db": known.sea_db,
@@ -67,7 +67,7 @@ def detect_radar(
             "unknown": why,
             "blind_share": share,
         },
-        showing,
+        seen_weight,
     )
 
 

@@ -29,7 +29,7 @@ FOUND_BEYOND = 0.5
 DB_PER_LN = 10 / np.log(10)
 
 
-def showing(scene: Scene, known: Survey | None, config: DetectionConfig) -> Callable[[Window], FloatImage]:
+def seen_weight(scene: Scene, known: Survey | None, config: DetectionConfig) -> Callable[[Window], FloatImage]:
     """A function of a window that returns the weight, 0 to 1, by which each pixel counts as seen.
 
     0 where the clutter is not known or the threshold lies above the level at which the picture is clipped;
@@ -37,7 +37,7 @@ def showing(scene: Scene, known: Survey | None, config: DetectionConfig) -> Call
     """
     cut_off = faint = np.inf
     if known is not None:
-        if (top := cut_off_at(known)) is not None:
+        if (top := clipping_level_ln(known)) is not None:
             cut_off = top
         if scene.radiometry is Radiometry.SIGMA0:
             faint = float(np.log(known.weights @ ship_shares(scene.bands))) + FAINT_TANKER_DB / DB_PER_LN
@@ -54,7 +54,7 @@ def showing(scene: Scene, known: Survey | None, config: DetectionConfig) -> Call
     return look
 
 
-def blind(known: Survey, config: DetectionConfig) -> tuple[float, list[str]]:
+def blind_share(known: Survey, config: DetectionConfig) -> tuple[float, list[str]]:
     """Share of the scene's water where no ship could have been detected, and the reasons, a line each."""
     blocks = known.blocks
     water_px = np.where(known.land, 0, blocks.count)
@@ -64,7 +64,7 @@ def blind(known: Survey, config: DetectionConfig) -> tuple[float, list[str]]:
     share, why = 0.0, []
     if alone > 1 - LEAST_TOLD:  # in parts of an image this is normal: harbour basins, corners of the frame
         share, why = alone, ["too little sea around to tell a ship from it"]
-    elif (top := cut_off_at(known)) is not None:
+    elif (top := clipping_level_ln(known)) is not None:
         # Clipped pictures only: on a whole scene the quantile of every block would take as long as all the rest
         limit = known.clutter.log_mean + np.log(sea_limit(known, config))
         share = _share(limit > top, water_px)
@@ -77,7 +77,7 @@ def _share(where: np.ndarray, water_px: np.ndarray) -> float:
     return float(water_px[where].sum() / water_px.sum())
 
 
-def cut_off_at(known: Survey) -> float | None:
+def clipping_level_ln(known: Survey) -> float | None:
     """ln of the joint power (usual sea = 1) at which the picture is clipped; None where it is not."""
     levels = known.blocks.brightest_any[known.blocks.count > 0]
     top = levels.max()

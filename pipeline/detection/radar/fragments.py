@@ -41,7 +41,7 @@ def joined(
 ) -> list[Candidate]:
     """The candidates, with pieces flagged, followed by the joined hulls."""
     out = list(candidates)
-    free = [n for n, c in enumerate(out) if screening.accepted(c, config)]
+    free = [n for n, c in enumerate(out) if screening.is_accepted(c, config)]
     pairs = sorted(_pairs(out, blobs, free, scene))
     taken: set[int] = set()
     hulls = []

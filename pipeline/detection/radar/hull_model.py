@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numba
 import numpy as np
 
-from pipeline.detection.descent import solved
+from pipeline.detection.linear_solver import solve_symmetric
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
@@ -268,7 +268,7 @@ def _search(
         damped = curvature.copy()
         for j in range(size):
             damped[j, j] += damping * curvature[j, j] + 1e-9
-        step = solved(damped, gradient)
+        step = solve_symmetric(damped, gradient)
         shrink = 1.0
         for j in range(size):
             limit = STEP_LIMITS[j] if j < GEOMETRY else 2.0

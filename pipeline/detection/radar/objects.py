@@ -151,7 +151,7 @@ def view_of(scene: Scene, known: Survey, config: DetectionConfig, window: Window
     water = tile.water & ~known.land[blocks][at]
     usable = tile.valid & water
     power = known.joint(tile)
-    leak = screening.leak_from_land(
+    leak = screening.land_leakage(
         power, tile.valid & ~water, resolution_m(scene) / float(np.mean(scene.pixel_spacing_m)) / 2.355
     )
     variance = known.clutter.log_variance[blocks].astype(float)

@@ -44,15 +44,15 @@ def second_ships(
     """The candidates, with the saddle depth added to merged ones, and the second ships that are accepted."""
     out, seconds = list(candidates), []
     for n, (candidate, blob) in enumerate(zip(candidates, blobs, strict=True)):
-        if "merged" not in candidate.flags or not screening.accepted(candidate, config):
+        if "merged" not in candidate.flags or not screening.is_accepted(candidate, config):
             continue
         second, depth_db = _second(candidate, blob, scene)
         told = f"merged: the light between the two sinks by {depth_db:.1f} dB"
         out[n] = replace(candidate, evidence="; ".join(filter(None, (candidate.evidence, told))))
         if second is None or depth_db < SADDLE_DB:
             continue
-        found = screening.judged(measured(second), config)
-        if screening.accepted(found, config) and "merged" not in found.flags:
+        found = screening.with_screening_flags(measured(second), config)
+        if screening.is_accepted(found, config) and "merged" not in found.flags:
             evidence = "; ".join(
                 filter(None, (found.evidence, f"split_off: {depth_db:.1f} dB between her and another"))
             )

@@ -10,7 +10,7 @@ from scipy import special
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.flat_reader import FlatReader
-from pipeline.detection.radar import coastfit, laws, noise_removed, shoreline, two_waters
+from pipeline.detection.radar import coastfit, laws, restored_noise, shoreline, two_waters
 from pipeline.detection.radar.blocks import BLOCK_M, Blocks, scan
 from pipeline.detection.radar.clutter import Clutter, local_clutter
 from pipeline.types import Scene, Tile, Window
@@ -53,7 +53,7 @@ class Survey:
     land: BoolImage  # blocks of land seen in the image
     clutter: Clutter
     notes: tuple[str, ...]
-    pictured: bool = False  # pixels of unknown stretch: the law is a guess
+    unknown_stretch: bool = False  # pixels of unknown stretch: the law is a guess
 
     def tail(self, rate: float) -> float:
         """The law's tail at which really ``rate`` of the sea is brighter."""
@@ -71,7 +71,7 @@ def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]
         return scene, None
     weights = band_weights(scene.bands, _usual_sea(samples))
     scene, samples = _on_its_coast(scene, samples, weights, notes)
-    scene, lift = noise_removed.lifted(scene, _darkest(samples))
+    scene, lift = restored_noise.lifted(scene, _darkest(samples))
     if lift.any():
         samples = [scene.read(t.window) for t in samples]
         weights = band_weights(scene.bands, _usual_sea(samples))
@@ -95,7 +95,7 @@ def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]
         land=land,
         clutter=clutter,
         notes=tuple(notes),
-        pictured=any("unknown stretch" in doubt for doubt in scene.degraded),
+        unknown_stretch=any("unknown stretch" in doubt for doubt in scene.degraded),
     )
     if not clutter.sea.any():
         return scene, known
@@ -110,7 +110,7 @@ def with_noise(scene: Scene) -> Scene:
     alive, samples, _ = _samples(scene)
     if not samples or alive.bands != scene.bands:
         return scene
-    return noise_removed.lifted(scene, _darkest(samples))[0]
+    return restored_noise.lifted(scene, _darkest(samples))[0]
 
 
 def _on_its_coast(scene: Scene, samples: list[Tile], weights: FloatArray, notes: list[str]) -> tuple[Scene, list[Tile]]:

@@ -52,7 +52,7 @@ def place():
 
 
 def taught(place, scenes):
-    cells = background.strip_cells(place, CONFIG)
+    cells = background.background_cells(place, CONFIG)
     looks = [background.look_at_power(scene, cells, CONFIG) for scene in scenes]
     return cells, looks
 
@@ -60,7 +60,7 @@ def taught(place, scenes):
 def flat(place, scenes, n=0):
     cells, looks = taught(place, scenes)
     excess = background.usual_excess(looks[n], looks, CONFIG)
-    return background.flattened(scenes[n], looks[n], cells, excess)
+    return background.flatten_quays(scenes[n], looks[n], cells, excess)
 
 
 def found(scene, place):
@@ -93,7 +93,7 @@ def test_wind_of_other_days_is_no_structure(place, gain):
     """A sea brighter or darker than today's does not affect the quay."""
     scenes = [picture(36)] + [picture(6 * n, sea=SEA * gain) for n in range(6)]
     _, looks = taught(place, scenes)
-    cells = background.strip_cells(place, CONFIG)
+    cells = background.background_cells(place, CONFIG)
     excess = background.usual_excess(looks[0], looks, CONFIG)
     _, col = scenes[0].geolocation.rowcol(cells.lon, cells.lat)
     assert np.nanmedian(excess[:, col < QUAY_COL - 4]) < 0.3 * SEA * max(gain, 1)
@@ -111,7 +111,7 @@ def test_too_few_looks_or_days_or_another_orbit_teach_nothing(place):
 
 def test_a_scene_without_orbit_joins_no_history(place):
     scene = replace(picture(0), radar=RadarView(pass_direction="ascending"))
-    assert background.look_at_power(scene, background.strip_cells(place, CONFIG), CONFIG) is None
+    assert background.look_at_power(scene, background.background_cells(place, CONFIG), CONFIG) is None
 
 
 def test_flattened_windows_are_those_of_the_whole(place):
@@ -133,7 +133,7 @@ def test_ordinary_quay_becomes_sea(place):
 
 def a_look(day, power, sea):
     """A look whose cells have these powers, (bands, cells); rounding loses a quarter of a decibel."""
-    codes = background.codes_of(np.asarray(power))
+    codes = background.encode_power(np.asarray(power))
     return background.PowerLook("ascending-7-VV+VH", NOON + timedelta(days=day), codes, np.array(sea))
 
 
@@ -176,7 +176,7 @@ def test_a_pixel_is_divided_by_the_mean_of_its_cells_over_its_bands_sea():
     scene = array_scene({"VV": np.ones((100, 120)), "VH": np.ones((100, 120))})
     excess, sea = rng.uniform(0, 1, (2, 300)), [0.02, 0.005]
     look = a_look(0, np.ones((2, 300)), sea)
-    reader = background.flattened(scene, look, cells_at(scene, row, col), excess, 9).read
+    reader = background.flatten_quays(scene, look, cells_at(scene, row, col), excess, 9).read
     usual, known = reader.usual_in(Window(0, 0, 100, 120))
     r, c = np.rint(row), np.rint(col)
     for at_row, at_col in np.ndindex(100, 120):
@@ -185,5 +185,5 @@ def test_a_pixel_is_divided_by_the_mean_of_its_cells_over_its_bands_sea():
         if known[at_row, at_col]:
             truth = excess[:, away == min(away.min(), 1)].mean(axis=1) / sea * background.GUARD
             assert usual[:, at_row, at_col] == pytest.approx(truth, rel=1e-5)
-    assert np.array_equal(reader.beside, distance_transform_cdt(~reader.known, "taxicab") <= background.LEAK_PX)
+    assert np.array_equal(reader.land_beside, distance_transform_cdt(~reader.known, "taxicab") <= background.LEAK_PX)
     assert reader.n_looks == 9

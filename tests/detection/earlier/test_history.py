@@ -15,11 +15,11 @@ from pipeline.detection.earlier.history import (
     BRIGHT,
     UNSEEN,
     WATER,
-    LookOfCells,
+    CellLook,
     fixed_structures,
-    group_of,
+    history_group,
     look_at_cells,
-    near_shore,
+    shore_cells,
 )
 from tests.builders import NOON, box_zone, place_of
 from tests.detection.optical.hulls import painted
@@ -41,7 +41,7 @@ def place():
 
 
 def looks(place, shown, first=NOON, step_d=4.0):
-    cells = near_shore(place, CONFIG, 0.0)
+    cells = shore_cells(place, CONFIG, 0.0)
     out = []
     for n, ships in enumerate(shown):
         scene = painted(ships, seed=n, acquired=first + timedelta(days=n * step_d))
@@ -90,7 +90,7 @@ def test_radar_takes_over_what_optical_looks_taught(place):
 
 
 def test_tiles_leave_no_trace(place):
-    cells = near_shore(place, CONFIG, 0.0)
+    cells = shore_cells(place, CONFIG, 0.0)
     scene = painted([JETTY])
     states = [look_at_cells(scene, cells, DetectionConfig(tile_px=n)).state for n in (128, 4096)]
     assert (states[0] == states[1]).mean() > 0.999
@@ -98,8 +98,8 @@ def test_tiles_leave_no_trace(place):
 
 
 def test_no_land_known_no_structures():
-    assert near_shore(place_of(box_zone("pier", 133, 42.7, 133.1, 42.8)), CONFIG, 0.0) is None
-    assert group_of(painted([])) == "optical"
+    assert shore_cells(place_of(box_zone("pier", 133, 42.7, 133.1, 42.8)), CONFIG, 0.0) is None
+    assert history_group(painted([])) == "optical"
 
 
 @pytest.mark.parametrize("inland_m", [0.0, 40.0])
@@ -107,8 +107,8 @@ def test_each_cell_is_wet_as_the_map_says_and_dry_ones_lie_close_to_a_wet_one(in
     """An island with a lagoon and a rock, cell by cell; some blocks of cells lie on one side of every shore."""
     island = shapely.Point(133.005, 42.705).buffer(0.003)
     land = island - shapely.Point(133.0052, 42.7047).buffer(0.0012) | shapely.box(133.0005, 42.7005, 133.0007, 42.7006)
-    cells = near_shore(place_of(land=land, bbox=(133.0, 42.7, 133.01, 42.71)), CONFIG, inland_m)
-    every = near_shore(place_of(land=land, bbox=(133.0, 42.7, 133.01, 42.71)), CONFIG, 1e9)
+    cells = shore_cells(place_of(land=land, bbox=(133.0, 42.7, 133.01, 42.71)), CONFIG, inland_m)
+    every = shore_cells(place_of(land=land, bbox=(133.0, 42.7, 133.01, 42.71)), CONFIG, 1e9)
     wet = ~shapely.contains_xy(land, every.lon, every.lat)
     np.testing.assert_array_equal(every.wet, wet)
     at = np.column_stack([every.row, every.col])
@@ -123,7 +123,9 @@ def test_beside_a_berth_is_as_far_east_as_north(lat):
     step = 0.001
     berth = box_zone("pier", 133.0, lat, 133.0 + step, lat + step)
     box = (132.99, lat - 0.01, 133.01, lat + 0.01)
-    near = near_shore(place_of(berth, land=shapely.box(132.99, lat - 0.01, 132.991, lat + 0.01), bbox=box), CONFIG, 0.0)
+    near = shore_cells(
+        place_of(berth, land=shapely.box(132.99, lat - 0.01, 132.991, lat + 0.01), bbox=box), CONFIG, 0.0
+    )
     lon, north = near.lon[near.berth].max(), near.lat[near.berth].max()
     geod = Geod(ellps="WGS84")
     assert geod.inv(133.0 + step, lat, lon, lat)[2] == pytest.approx(22.5, abs=3.0)
@@ -135,29 +137,29 @@ def test_beside_a_berth_is_as_far_east_as_north(lat):
 @pytest.mark.parametrize(("count", "learnt"), [(3, False), (4, True)])
 def test_a_speck_that_is_always_bright_is_no_structure(place, count, learnt):
     """Cells in one line that are bright in six looks over three weeks."""
-    cells = near_shore(place, CONFIG, 0.0)
+    cells = shore_cells(place, CONFIG, 0.0)
     row = np.bincount(cells.row).argmax()
     line = np.flatnonzero(cells.row == row)
     line = line[np.argsort(cells.col[line])]
     start = next(n for n in range(len(line)) if np.ptp(cells.col[line[n : n + 4]]) == 3)
     state = np.full(len(cells.row), WATER)
     state[line[start : start + count]] = BRIGHT
-    seen = [LookOfCells("optical", NOON + timedelta(days=4 * n), state) for n in range(6)]
+    seen = [CellLook("optical", NOON + timedelta(days=4 * n), state) for n in range(6)]
     assert ("optical" in fixed_structures(seen, cells, CONFIG)) == learnt
 
 
 @pytest.mark.parametrize(("step", "days", "learnt"), [((0, 1), 4.0, True), ((1, 1), 4.0, True), ((0, 1), 2.0, False)])
 def test_a_line_of_cells_is_a_structure_by_its_own_weeks_and_covers_half_a_cell_around(place, step, days, learnt):
     """Along a row or diagonally; other cells have looks over a longer time. Areas of squares by hand."""
-    cells = near_shore(place, CONFIG, 0.0)
+    cells = shore_cells(place, CONFIG, 0.0)
     number = np.full(cells.shape, -1)
     number[cells.row, cells.col] = np.arange(len(cells.row))
     row, col = (v + s * np.arange(6) for v, s in zip(np.argwhere(number >= 0)[len(cells.row) // 2], step, strict=True))
     state = np.full(len(cells.row), WATER)
     state[number[row, col]] = BRIGHT
     elsewhere = np.where(state == BRIGHT, UNSEEN, WATER)
-    seen = [LookOfCells("optical", NOON + timedelta(days=days * n), state) for n in range(6)]
-    fixed = fixed_structures([*seen, LookOfCells("optical", NOON + timedelta(days=90), elsewhere)], cells, CONFIG)
+    seen = [CellLook("optical", NOON + timedelta(days=days * n), state) for n in range(6)]
+    fixed = fixed_structures([*seen, CellLook("optical", NOON + timedelta(days=90), elsewhere)], cells, CONFIG)
     assert ("optical" in fixed) == learnt
     if learnt:
         in_cells = (6 + 1) * 2 if step == (0, 1) else 6 * 4 - 5  # overlapping squares of two cells a side

@@ -13,8 +13,8 @@ from pipeline.config import DetectionConfig
 from pipeline.config.calls import LOOK_RECALL
 from pipeline.detection import detect
 from pipeline.detection.earlier import background, occupancy, quayside
-from pipeline.detection.earlier.alongside import judged_alongside
 from pipeline.detection.earlier.history import Cells
+from pipeline.detection.earlier.quay_flags import flag_quay_detections
 from pipeline.detection.flat_reader import FlatReader
 from pipeline.detection.radar.survey import with_noise
 from pipeline.tables import SCENES
@@ -58,7 +58,7 @@ def test_the_statistic_of_unchanged_water_is_that_of_the_law():
         total = ratio.mean()
         gains.append(looks * m * n * (total - 1 - np.log(total)) if total > 1 else 0.0)
     assert np.mean(gains) == pytest.approx(0.25, abs=0.05)
-    statistic, mean, length = occupancy._scan(np.full((1, m, n), 3.0), np.full((1, m, n), looks), 10.0)
+    statistic, mean, length = occupancy._best_box(np.full((1, m, n), 3.0), np.full((1, m, n), looks), 10.0)
     assert statistic == pytest.approx(looks * m * n * (2 - np.log(3)))
     assert (mean, length) == (pytest.approx(3.0), 280.0)
 
@@ -70,7 +70,7 @@ def test_an_unchanged_quay_has_on_average_the_power_that_is_expected():
     everywhere = np.ones(scene.shape, bool)
     usual = np.full((1, *scene.shape), law.ppf(background.USUAL_QUANTILE) * background.GUARD, np.float32)
     reader = FlatReader(scene.read, (0, 0), usual, everywhere, ~everywhere, np.array([SEA]), scene.shape)
-    ratio, *_ = occupancy._over_expected(replace(scene, read=reader), Window(20, 30, 200, 200))
+    ratio, *_ = occupancy._ratio_to_expected(replace(scene, read=reader), Window(20, 30, 200, 200))
     assert ratio.mean() == pytest.approx(1, abs=0.03)
 
 
@@ -80,7 +80,7 @@ def test_optical_says_empty_only_as_far_as_it_can_see():
     none = pd.DataFrame({"berth_id": [], "accepted": [], "length_m": [], "detection_id": [], "score": []})
     for spacing, wanted in ((3.0, "empty"), (10.0, "unknown")):
         scene = array_scene({"R": np.ones((400, 400))}, sensor=Sensor.OPTICAL, spacing_m=spacing)
-        (row,) = occupancy.verdicts(scene, place_of(zone), none, {"pier": 1.0})
+        (row,) = occupancy.berth_verdicts(scene, place_of(zone), none, {"pier": 1.0})
         assert row["verdict"] == wanted
 
 
@@ -134,14 +134,14 @@ def test_only_a_usable_look_calls_a_berth_empty(share, radar):
     scene = array_scene({"VV" if radar else "R": 0.01 * rng.gamma(4.4, 1 / 4.4, (400, 400))}, sensor=sensor,
                         spacing_m=10.0 if radar else 3.0)  # fmt: skip
     port, none = place_of(zone), a_ship("pier", 0.98).iloc[:0]
-    (row,) = occupancy.verdicts(scene, port, none, {"pier": share})
+    (row,) = occupancy.berth_verdicts(scene, port, none, {"pier": share})
     (look,) = looks(used(scene), {scene.scene_id: {"pier": share}}, no_detections(), port).to_dict("records")
     assert row["verdict"] == ("empty" if look["state"] == "usable" else "unknown")
 
 
 def test_a_ship_that_was_seen_is_there_however_little_else_was():
     scene, zone = clouded(), box_zone("pier", 133.001, 42.745, 133.004, 42.748)
-    (row,) = occupancy.verdicts(scene, place_of(zone), a_ship("pier", 0.98), {"pier": 0.1})
+    (row,) = occupancy.berth_verdicts(scene, place_of(zone), a_ship("pier", 0.98), {"pier": 0.1})
     assert (row["verdict"], row["n_hulls"], row["seen"]) == ("occupied", 1, 0.1)
 
 
@@ -166,7 +166,7 @@ def test_what_runs_along_a_quay_is_taken_out_of_one_picture(place):  # noqa: F81
     )
     for ships in ([], [SHIP]):
         cells, looks = taught(wide, [picture(3, ships)])
-        excess = quayside.own_excess(looks[0], cells, wide)
+        excess = quayside.quay_excess(looks[0], cells, wide)
         known = np.isfinite(excess).all(axis=0)
         assert known.any()
         assert not known[~cells.berth].any()
@@ -194,7 +194,7 @@ def quay_cells(length_m, wet=lambda _row: True):
 
 
 def told_of(cells, power):
-    codes = background.codes_of(np.stack([power, 2 * power]))
+    codes = background.encode_power(np.stack([power, 2 * power]))
     return background.PowerLook("ascending-7-VV+VH", NOON, codes, np.array([0.01, 0.02]))
 
 
@@ -205,7 +205,7 @@ def test_what_is_taken_out_of_one_picture_is_numpys_quantile_of_each_strip():
     power = 0.01 + 0.3 * (1 + strip) * np.random.default_rng(0).gamma(4.4, 1 / 4.4, len(row))
     power[(col >= 10) & (col < 30) & (strip == 4)] = 20.0
     look = told_of(cells, power)
-    excess = quayside.own_excess(look, cells, port)
+    excess = quayside.quay_excess(look, cells, port)
     assert np.isnan(excess[:, ~cells.wet]).all()
     inner = cells.wet & (col >= 0) & (col < 60)  # the area around a berth has round ends
     for n in range(1, 6):
@@ -222,7 +222,7 @@ def test_a_short_berth_or_a_short_part_of_one_tells_no_quay(length_m, seen_m, kn
     """All of it may be hidden by one hull."""
     port, cells, _, col = quay_cells(length_m)
     power = np.where(col * 5 + 25 < seen_m, 0.5, np.nan)
-    assert np.isfinite(quayside.own_excess(told_of(cells, power), cells, port)).any() == known
+    assert np.isfinite(quayside.quay_excess(told_of(cells, power), cells, port)).any() == known
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_what_stands_where_a_quay_was_taken_out_may_be_gear_or_the_land_beside(n
     port = place_of(box_zone("pier", 133, 42, 134, 43), box_zone("roads", 133, 42, 134, 43, kind="anchorage"))
     table = pd.DataFrame({"row": [1050.0, 1050.0, 50.0], "col": [580.0, 520.0, 80.0], "length_m": length_m,
                           "berth_id": berth, "flags": [[], [], []], "flag_evidence": "", "accepted": True})  # fmt: skip
-    judged = judged_alongside(replace(scene, read=reader), table, port)
+    judged = flag_quay_detections(replace(scene, read=reader), table, port)
     assert judged["flags"].tolist() == [flag, [], []]
     assert judged["accepted"].tolist() == [not flag, True, True]
     assert judged["flag_evidence"].iloc[0].startswith("".join(flag))
@@ -252,7 +252,7 @@ def test_the_box_of_a_hull_has_the_likelihood_ratio_of_all_its_bands(length_m, w
     ratio, looks = np.ones((2, 12, 60)), 1.8
     hull = np.s_[4 : 4 + round(width_m / 10), 20 : 20 + round(length_m / 10)]
     ratio[0][hull], ratio[1][hull] = 3.0, 7.0
-    statistic, mean, length = occupancy._scan(ratio, np.full(ratio.shape, looks), 10.0)
+    statistic, mean, length = occupancy._best_box(ratio, np.full(ratio.shape, looks), 10.0)
     n = looks * length_m * width_m / 100
     assert statistic == pytest.approx(n * (2 - np.log(3) + 6 - np.log(7)))
     assert (mean, length) == (pytest.approx(5.0), length_m)
@@ -265,7 +265,7 @@ def test_a_quay_counts_as_many_looks_as_its_unsteadiness_leaves(usual):
     scene, everywhere = array_scene({"VV": np.ones((40, 40))}), np.ones((40, 40), bool)
     flat_usual = np.full((1, 40, 40), usual * background.GUARD / occupancy.QUANTILE_TO_MEAN, np.float32)
     reader = FlatReader(scene.read, (0, 0), flat_usual, everywhere, ~everywhere, np.array([1.0]), scene.shape)
-    steady = occupancy._over_expected(replace(scene, read=reader), Window(0, 0, 40, 40))[1]
+    steady = occupancy._ratio_to_expected(replace(scene, read=reader), Window(0, 0, 40, 40))[1]
     assert 1 / steady.mean() == pytest.approx(1 / occupancy.LOOKS_A_PIXEL + varied.var(), rel=0.03)
 
 
@@ -274,7 +274,7 @@ def test_a_hull_that_no_detection_tells_makes_a_berth_occupied_by_the_pixels_alo
     none = a_ship("pier", 0.98).iloc[:0]
     for ships, word, hulls in (([SHIP], "occupied", 1), ([], "empty", 0)):
         scene = flat(place, [picture(60, ships, seed=77), *others])
-        (row,) = occupancy.verdicts(scene, place, none, {"pier": 1.0})
+        (row,) = occupancy.berth_verdicts(scene, place, none, {"pier": 1.0})
         assert (row["verdict"], row["n_hulls"]) == (word, hulls)
 
 
@@ -282,8 +282,10 @@ def test_a_hull_that_no_detection_tells_makes_a_berth_occupied_by_the_pixels_alo
 def test_without_earlier_looks_pixels_and_detections_tell_less_and_no_detection_tells_all(statistic):
     without, with_looks = (occupancy.Change(statistic, 5.0, 100.0, 1.0, n) for n in (0, 8))
     for score in (0.0, 0.9):
-        assert occupancy.probability(without, score) < occupancy.probability(with_looks, score)
-    assert occupancy.probability(without, 0.99) == pytest.approx(occupancy.probability(without, 1.0), abs=1e-3)
+        assert occupancy.occupancy_probability(without, score) < occupancy.occupancy_probability(with_looks, score)
+    assert occupancy.occupancy_probability(without, 0.99) == pytest.approx(
+        occupancy.occupancy_probability(without, 1.0), abs=1e-3
+    )
 
 
 @pytest.mark.parametrize(("share", "word"), [(0.3, "unknown"), (0.7, "unknown"), (1.0, "empty")])
@@ -297,7 +299,7 @@ def test_of_a_berth_that_the_picture_cuts_the_share_seen_is_told(share, word):
     inside = shapely.box(-1e3, -1e3, 299.5, 1e3)
     whole = shapely.Polygon(np.column_stack([col, row])).buffer(2.5)
     truth = whole.intersection(inside).area / whole.area
-    (said,) = occupancy.verdicts(scene, place_of(zone), a_ship("pier", 0.98).iloc[:0], {"pier": truth})
+    (said,) = occupancy.berth_verdicts(scene, place_of(zone), a_ship("pier", 0.98).iloc[:0], {"pier": truth})
     assert said["seen"] == pytest.approx(truth, abs=0.02)
     assert said["verdict"] == word
     assert (said["probability"] is None) == (truth < 0.5)
@@ -315,14 +317,14 @@ def test_the_light_of_land_is_no_hull_at_an_empty_quay():
     mean = ndimage.gaussian_filter(np.where(land, 3.0, 0.01) * np.ones((200, 200)), 20 / 2.355 / 10)
     image = mean * np.random.default_rng(4).gamma(4.4, 1 / 4.4, mean.shape)
     scene = array_scene({"VV": image}, water=np.broadcast_to(~land, image.shape))
-    by_quay, at_sea = (occupancy.change(scene, berth_rows(scene, north)) for north in (95, 50))
+    by_quay, at_sea = (occupancy.measure_change(scene, berth_rows(scene, north)) for north in (95, 50))
     assert by_quay.statistic < at_sea.statistic + 15
 
 
 def test_of_two_ships_at_a_berth_the_longer_is_told():
     zone = box_zone("pier", 133.001, 42.745, 133.004, 42.748)
     ships = pd.concat([a_ship("pier", 0.9), a_ship("pier", 0.95).assign(length_m=150.0, detection_id="y")])
-    (row,) = occupancy.verdicts(clouded(), place_of(zone), ships, {"pier": 1.0})
+    (row,) = occupancy.berth_verdicts(clouded(), place_of(zone), ships, {"pier": 1.0})
     assert (row["longest_m"], row["n_hulls"], row["detection_ids"]) == (150.0, 2, ["y", "x"])
 
 
@@ -330,7 +332,7 @@ def test_no_ship_seen_is_as_telling_as_bayes_says():
     """Even prior odds; part of the berth was seen, where the detector's recall applies."""
     zone, none = box_zone("pier", 133.001, 42.745, 133.004, 42.748), a_ship("pier", 0.98).iloc[:0]
     for share in (0.6, 1.0):
-        (row,) = occupancy.verdicts(clouded(), place_of(zone), none, {"pier": share})
+        (row,) = occupancy.berth_verdicts(clouded(), place_of(zone), none, {"pier": share})
         missed = 1 - LOOK_RECALL[Sensor.OPTICAL] * share
         assert row["probability"] == pytest.approx(0.5 * missed / (0.5 * missed + 0.5))
 
@@ -348,7 +350,7 @@ def test_very_calm_water_tells_as_much_with_its_noise_taken_off_as_with_it(vv_db
     off = {band: np.maximum(power - noise[band], 1e-6) for band, power in kept.items()}
     scenes = [array_scene(bands, sensor=Sensor.SENTINEL1) for bands in (off, kept)]
     port, none = place_of(berth_rows(scenes[0], 101)), a_ship("pier", 0.98).iloc[:0]
-    (taken_off,), (left_in,) = (occupancy.verdicts(scene, port, none, {"pier": 1.0}) for scene in scenes)
+    (taken_off,), (left_in,) = (occupancy.berth_verdicts(scene, port, none, {"pier": 1.0}) for scene in scenes)
     assert taken_off["verdict"] == left_in["verdict"] == word
     assert taken_off["probability"] == pytest.approx(left_in["probability"], abs=0.03)
 

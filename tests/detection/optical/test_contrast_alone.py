@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pipeline.detection import detect
-from pipeline.detection.optical import network, opinions
-from pipeline.detection.optical.hardly_told import IN_LOW_SUN
+from pipeline.detection.optical import merging, network
+from pipeline.detection.optical.quay_recall import IN_LOW_SUN
 from pipeline.types import OpticalView, Radiometry, Sensor
 from tests.builders import array_scene, box_zone, place_of
 from tests.detection.optical.ten_metre import ALONGSIDE, AT_ANCHOR, port
@@ -91,7 +91,7 @@ def test_a_berth_at_a_low_sun_is_seen_in_part(monkeypatch, sun_deg, low):
 @pytest.mark.parametrize("cloudy", [False, True])
 def test_what_contrast_alone_sees_near_a_cloud_needs_the_network(monkeypatch, cloudy):
     """Without the network's support an object beside a cloud may be a shred of it; in a clear sky it is a ship."""
-    monkeypatch.setattr(opinions, "hulls_of", lambda *_, **__: [])
+    monkeypatch.setattr(merging, "hulls_of", lambda *_, **__: [])
     row, col = np.ogrid[:240, :240]
     cloud = ((row - 40) ** 2 + (col - 50) ** 2 < 20**2) & cloudy
     bands = {name: np.where(cloud, 0.5, light) for name, light in port((AT_ANCHOR,)).items()}

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
-from pipeline.detection.optical import at_the_side, freeboard
-from pipeline.detection.optical.at_the_side import without_gear
+from pipeline.detection.optical import freeboard, gear_and_cargo
 from pipeline.detection.optical.frame import HullFrame
 from pipeline.detection.optical.freeboard import SunView, clear_rows, geometry
+from pipeline.detection.optical.gear_and_cargo import without_gear
 from pipeline.detection.optical.outline import Hull
 from pipeline.detection.optical.side import Posterior, SideGeometry, fit_side, height_grid
 
@@ -199,7 +199,7 @@ def test_a_hatch_lengthens_the_strip_by_as_much_as_its_shadow_reaches_beyond_the
     ends = height * k_s, (height + 2.5) * k_s - 0.15 * beam  # from the waterline
     read = [(end + height * k_v) / (k_s + k_v) for end in ends]
     assert read[0] == pytest.approx(height)
-    found = at_the_side.gear_m(beam, SideGeometry(1, k_v, k_s, 0.0, 0.0), 0.1)
+    found = gear_and_cargo.gear_m(beam, SideGeometry(1, k_v, k_s, 0.0, 0.0), 0.1)
     assert found == pytest.approx(read[1] - height, abs=0.01)
 
 

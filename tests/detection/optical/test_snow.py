@@ -8,7 +8,7 @@ import pytest
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect, optical
 from pipeline.detection.optical import network
-from pipeline.detection.optical.hardly_told import IN_SNOW
+from pipeline.detection.optical.quay_recall import IN_SNOW
 from pipeline.detection.optical.spectral import snow_as_ground
 from pipeline.detection.optical.water import survey
 from pipeline.types import Radiometry, Sensor, Window

@@ -13,7 +13,7 @@ from pipeline.config import DetectionConfig
 from pipeline.detection import detect, optical
 from pipeline.detection.optical import standing_out
 from pipeline.detection.optical.clouds import WhiteCells, cloud_map
-from pipeline.detection.optical.first_look import FirstLook, first_look
+from pipeline.detection.optical.first_look import FirstLook, take_first_look
 from pipeline.detection.optical.water import survey
 from pipeline.types import OpticalView, Radiometry, Sensor, Window, tiles
 from tests.builders import array_scene, box_zone, place_of
@@ -116,7 +116,7 @@ def test_white_cells_of_the_first_pass_hide_no_cloud(scene):
 def test_a_first_look_that_was_kept_finds_what_its_own_finds(scene):
     """Also if the map's land has grown since, as by structures along the shore."""
     place, settings = everywhere(scene), DetectionConfig(tile_px=347)
-    kept = FirstLook.from_bytes(first_look(scene, settings).as_bytes())
+    kept = FirstLook.from_bytes(take_first_look(scene, settings).as_bytes())
 
     def grown(window):
         tile = scene.read(window)
@@ -125,7 +125,7 @@ def test_a_first_look_that_was_kept_finds_what_its_own_finds(scene):
 
     later = replace(scene, read=grown)
     own, told = detect(later, place=place, config=settings)
-    with_it, said = detect(later, place=place, config=settings, before=kept)
+    with_it, said = detect(later, place=place, config=settings, first_look=kept)
     pd.testing.assert_frame_equal(*(pd.DataFrame(t.drop(columns="geometry")) for t in (with_it, own)))
     assert said == told
 
@@ -133,7 +133,7 @@ def test_a_first_look_that_was_kept_finds_what_its_own_finds(scene):
 def test_a_first_look_of_an_image_without_water_is_kept_as_such():
     cloud = {name: np.full((120, 120), 0.9) for name in "BGRN"}
     scene = array_scene(cloud, sensor=Sensor.OPTICAL, spacing_m=3.0, radiometry=Radiometry.REFLECTANCE)
-    look = first_look(scene, DetectionConfig())
+    look = take_first_look(scene, DetectionConfig())
     kept = FirstLook.from_bytes(look.as_bytes())
     assert look.clouds is kept.clouds is None
     for field in fields(look.levels):

@@ -26,7 +26,7 @@ def sea(mean_db, bands=("VV",), **more):
 
 def share_shown(scene):
     scene, known = survey(scene, CONFIG)
-    return blind.showing(scene, known, CONFIG)(Window(0, 0, SIDE, SIDE)).mean()
+    return blind.seen_weight(scene, known, CONFIG)(Window(0, 0, SIDE, SIDE)).mean()
 
 
 @pytest.mark.parametrize(("band", "fainter_db"), [("VV", 0.0), ("VH", 9.0)])
@@ -40,7 +40,7 @@ def test_a_sea_is_seen_while_nine_tankers_of_ten_exceed_its_speckle(band, fainte
 def test_bright_interference_hides_and_the_sea_beside_it_does_not():
     band = np.where(np.arange(SIDE)[:, None] < SIDE // 2, -11.0, -1.0)
     scene, known = survey(sea(band), CONFIG)
-    shown = blind.showing(scene, known, CONFIG)(Window(0, 0, SIDE, SIDE))
+    shown = blind.seen_weight(scene, known, CONFIG)(Window(0, 0, SIDE, SIDE))
     assert (shown[:100] == 1).all()
     assert (shown[220:] == blind.FOUND_BEYOND).all()
 
@@ -87,7 +87,7 @@ def test_a_canal_holds_sea_enough_to_judge_its_ships_by():
     water = np.zeros((SIDE, SIDE), bool)
     water[158:163] = True
     scene, known = survey(sea(-15.0, water=water), CONFIG)
-    assert blind.showing(scene, known, CONFIG)(Window(158, 100, 5, 120)).min() == 1
+    assert blind.seen_weight(scene, known, CONFIG)(Window(158, 100, 5, 120)).min() == 1
 
 
 def blocks_of(levels, unknown=0.0):
@@ -104,12 +104,12 @@ def test_numbers_were_cut_off_where_many_blocks_end_at_one(at_top, below, cut):
     """In a thinning tail few blocks end at the last level; clipped power lies within a level of the top."""
     ln_power = np.log(50.0)
     top = int(ln_power // blind.LN_STEP)
-    found = blind.cut_off_at(blocks_of([top] * at_top + [top - 1] * below + [top - 5] * 100))
+    found = blind.clipping_level_ln(blocks_of([top] * at_top + [top - 1] * below + [top - 5] * 100))
     assert (found is not None) == cut
     assert not cut or ln_power <= found <= ln_power + blind.LN_STEP
 
 
 @pytest.mark.parametrize(("unknown", "share"), [(1.0, 1.0), (0.5, 0.0)])
 def test_a_picture_is_blind_where_hardly_any_of_its_water_has_a_sea_around(unknown, share):
-    told, why = blind.blind(blocks_of(range(100), unknown), CONFIG)
+    told, why = blind.blind_share(blocks_of(range(100), unknown), CONFIG)
     assert (told, len(why)) == (share, int(share > 0))

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 import pytest
 
-from pipeline.detection.optical.at_the_side import ends_in_steps
+from pipeline.detection.optical.gear_and_cargo import ends_in_steps
 from pipeline.detection.optical.side import Posterior, height_grid
 from tests.detection.optical.boxes import Box, light_from
 

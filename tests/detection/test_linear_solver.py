@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.detection.descent import solved
+from pipeline.detection.linear_solver import solve_symmetric
 
 
 @settings(deadline=None)  # the first call compiles
@@ -14,16 +14,16 @@ def test_solves_what_lapack_solves(n, seed):
     matrix = slopes.T @ slopes
     matrix[np.diag_indices(n)] *= 1.01
     right = rng.normal(size=n)
-    assert solved(matrix, right) == pytest.approx(np.linalg.solve(matrix, right), rel=1e-6, abs=1e-12)
+    assert solve_symmetric(matrix, right) == pytest.approx(np.linalg.solve(matrix, right), rel=1e-6, abs=1e-12)
 
 
 def test_only_the_lower_triangle_is_read_and_nothing_written():
     matrix, right = np.array([[4.0, 99.0], [2.0, 3.0]]), np.array([2.0, 1.0])
     kept = matrix.copy(), right.copy()
-    assert solved(matrix, right) == pytest.approx(np.linalg.solve([[4.0, 2.0], [2.0, 3.0]], right))
+    assert solve_symmetric(matrix, right) == pytest.approx(np.linalg.solve([[4.0, 2.0], [2.0, 3.0]], right))
     assert (matrix == kept[0]).all()
     assert (right == kept[1]).all()
 
 
 def test_what_is_not_positive_definite_has_no_step():
-    assert np.isnan(solved(np.array([[1.0, 2.0], [2.0, 1.0]]), np.ones(2))).all()
+    assert np.isnan(solve_symmetric(np.array([[1.0, 2.0], [2.0, 1.0]]), np.ones(2))).all()

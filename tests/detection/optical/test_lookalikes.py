@@ -11,7 +11,7 @@ from scipy import ndimage
 from pipeline.detection import detect
 from pipeline.detection.optical import network
 from pipeline.detection.optical.clouds import CloudMap, cloud_map
-from pipeline.detection.optical.kinds import Traits, names_of, traits_of
+from pipeline.detection.optical.lookalikes import Traits, names_of, traits_of
 from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
 from pipeline.detection.optical.water import survey
 from pipeline.types import OpticalView, Radiometry, Sensor, Window

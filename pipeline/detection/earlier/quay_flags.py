@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 GEAR_M = 60.0  # cranes, loaders and dolphins appear 30 to 60 m long at 20 m resolution (our choice)
 
 
-def judged_alongside(scene: Scene, table: pd.DataFrame, place: Place | None) -> pd.DataFrame:
+def flag_quay_detections(scene: Scene, table: pd.DataFrame, place: Place | None) -> pd.DataFrame:
     """The table with flags and evidence: ``beside_berth`` (on the quay or land beside a berth, not in the berth) and
     ``quay_gear`` (short, at a quay of which there is no earlier look). Flagged rows are not accepted."""
     if place is None or not isinstance(scene.read, FlatReader) or not len(table):
@@ -27,15 +27,15 @@ def judged_alongside(scene: Scene, table: pd.DataFrame, place: Place | None) -> 
     berths = {zone.zone_id for zone in place.zones if zone.kind == "berth"}
     flags, evidence, accepted = list(table["flags"]), list(table["flag_evidence"]), list(table["accepted"].astype(bool))
     for n, row in enumerate(table.itertuples()):
-        told = _against(scene.read, scene, row, in_berth=row.berth_id in berths)
-        if told is not None:
-            flags[n] = [*flags[n], told[0]]
-            evidence[n] = "; ".join(filter(None, (evidence[n], ": ".join(told))))
+        found = _quay_flag(scene.read, scene, row, in_berth=row.berth_id in berths)
+        if found is not None:
+            flags[n] = [*flags[n], found[0]]
+            evidence[n] = "; ".join(filter(None, (evidence[n], ": ".join(found))))
             accepted[n] = False
     return table.assign(flags=flags, flag_evidence=evidence, accepted=accepted)
 
 
-def _against(reader: FlatReader, scene: Scene, row: object, *, in_berth: bool) -> tuple[str, str] | None:
+def _quay_flag(reader: FlatReader, scene: Scene, row: object, *, in_berth: bool) -> tuple[str, str] | None:
     """Flag and evidence against one detection; None where there is none."""
     r, c = round(row.row) - scene.corner[0], round(row.col) - scene.corner[1]  # type: ignore[attr-defined]
     if not (0 <= r < scene.shape[0] and 0 <= c < scene.shape[1]):

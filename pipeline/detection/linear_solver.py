@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @numba.njit(cache=True, nogil=True)
-def solved(matrix: FloatArray, right: FloatArray) -> FloatArray:
+def solve_symmetric(matrix: FloatArray, right: FloatArray) -> FloatArray:
     """Solution of ``matrix @ x = right``, matrix (n, n) symmetric and positive definite; its lower triangle is read.
 
     By the root-free Cholesky factorisation L D L' (Golub and Van Loan, *Matrix Computations*, section 4.1.2). If a

@@ -7,7 +7,7 @@ import pytest
 import shapely
 from scipy.special import expit
 
-from pipeline.detection.optical.opinions import NEAR_PX, SCORE_MIDDLE, SCORE_SLOPE, _beam, _length_shares, holds
+from pipeline.detection.optical.merging import NEAR_PX, SCORE_MIDDLE, SCORE_SLOPE, _beam, _length_shares, holds
 from pipeline.quantiles import Z90
 
 # Certainty, number of hulls, and labelled ships among them, on six ports; each by weights not trained on that port

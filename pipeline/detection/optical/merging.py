@@ -10,7 +10,7 @@ from scipy import ndimage, special
 
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate
-from pipeline.detection.optical.kinds import told_apart
+from pipeline.detection.optical.lookalikes import told_apart
 from pipeline.detection.optical.motion import Motion, motion_of
 from pipeline.detection.optical.plausible import flagged
 from pipeline.detection.optical.reading import Piece
