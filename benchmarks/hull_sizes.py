@@ -143,7 +143,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser.add_argument("--out")
     args = parser.parse_args(list(arguments))
     if args.contrast:
-        network.available = lambda: False  # type: ignore[assignment]
+        network.is_available = lambda: False  # type: ignore[assignment]
     first, last = (int(v) for v in args.seeds.split("-"))
     table = pd.DataFrame([row for seed in range(first, last + 1) for row in measure(seed)])
     if args.out:

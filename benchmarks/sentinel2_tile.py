@@ -123,7 +123,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser.add_argument("--as-delivered", action="store_true", help="bands in JPEG2000 files of their own")
     args = parser.parse_args(list(arguments))
     looked = [0, 0]
-    worth = sentinel2.worth_a_look
+    worth = sentinel2.search_marks
 
     def counted(*asked: object) -> object:
         answer = worth(*asked)  # type: ignore[arg-type]
@@ -131,7 +131,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         looked[1] += 1
         return answer
 
-    sentinel2.worth_a_look = counted  # type: ignore[assignment]
+    sentinel2.search_marks = counted  # type: ignore[assignment]
     with tempfile.TemporaryDirectory() as folder:
         small, path = Path(folder) / "warm.tif", args.path or Path(folder) / "tile.tif"
         write_tile(small, 600)
@@ -145,7 +145,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         whole = timed(lambda: found(files[0], options))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        network.available = lambda: False
+        network.is_available = lambda: False
         alone = timed(lambda: found(files[0], options))
     print(f"SIMULATED tile of {args.side} x {args.side} px, 5 bands; CPU seconds, with the helper, and by the wall")
     for what, seconds in (("decoding", read), ("file to table", whole), ("... without the hull network", alone)):

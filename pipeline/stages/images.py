@@ -12,7 +12,7 @@ from pipeline.config import (
     DetectionConfig,
     RunConfig,
     build,
-    preload_detector,
+    load,
 )
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, MemoryShort, NothingUsable, printable
@@ -151,8 +151,8 @@ def simulate(scenario: Path, aoi_config: Path, out: Path, seed: int, console: Co
 
     if out.exists() and any(out.iterdir()):
         raise ConfigError(f"{printable(out)}: exists and is not empty (nothing was written)")
-    content = preload_detector(Scenario, scenario)
-    config = preload_detector(RunConfig, aoi_config)
+    content = load(Scenario, scenario)
+    config = load(RunConfig, aoi_config)
     place = load_place(config.aoi, config_root(aoi_config, config))
     require_zones(content, place, printable(scenario))
     try:

@@ -36,12 +36,12 @@ def test_every_page_is_in_the_site():
 def test_every_flag_is_explained(tiny_run):
     """What a reader meets in the report stands in the page that explains it: what rejects, what has words, what a run
     gave, and what else an object may be, told by traits that no ship has."""
-    from pipeline.detection.optical.lookalikes import Traits, names_of
+    from pipeline.detection.optical.lookalikes import Traits, lookalike_flags
     from pipeline.detection.screening import REJECTING
     from pipeline.report.wording import FLAG_WORDS
 
     kinds = [
-        names_of(Traits(swir, plants, unlike, beside, end_on, uneven, on_land), length_m, 10.0)
+        lookalike_flags(Traits(swir, plants, unlike, beside, end_on, uneven, on_land), length_m, 10.0)
         for swir, plants, unlike in ((0.0, 0.9, None), (None, None, 0.0))
         for beside, end_on in ((0.0, 1.0), (0.9, None))
         for uneven, on_land in ((0.0, 0.0), (1.0, 0.5))

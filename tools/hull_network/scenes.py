@@ -15,7 +15,7 @@ import rasterio
 from scipy import ndimage
 
 from pipeline.detection.optical.spectral import MOST_GAIN, USUAL_SPREAD, network_gain, scaled_bands
-from pipeline.detection.optical.water import pressed_light, survey
+from pipeline.detection.optical.water import compressed_light, survey_levels
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Sensor, Window
@@ -56,7 +56,7 @@ def real_scene(folder: Path, file: str) -> TrainingScene:
     names = image["bands"].split()
     options = OpenOptions(sensor=Sensor.SENTINEL2, bands={name: i for i, name in enumerate(names, 1)})
     scene = open_scene(folder / file, options)
-    levels = survey(scene, 1024)
+    levels = survey_levels(scene, 1024)
     tile = scene.read(Window(0, 0, *scene.shape))
     scaled, present = scaled_bands(tile, levels)
     with rasterio.open(folder / "masks" / f"{file.rsplit('_', 1)[0]}.tif") as source:
@@ -95,7 +95,7 @@ def simulated_scene(light: NDArray[np.float32], land: NDArray[np.bool_], hull: N
     scaled = (light - sea[:, None, None]) / max(float(ground[3] - sea[3]), 0.05)
     _, renumbered = np.unique(np.where(ids > 0, ids, 0), return_inverse=True)
     ids = np.where(ids < 0, ids, renumbered.reshape(ids.shape)).astype(np.int32)
-    spread = pressed_light(scaled).std(axis=(1, 2))
+    spread = compressed_light(scaled).std(axis=(1, 2))
     gain = np.clip(np.array(USUAL_SPREAD) / np.maximum(spread, 1e-6), 1 / MOST_GAIN, MOST_GAIN)
     return TrainingScene("simulated", scaled.astype(np.float32), (True,) * 5, ids, centres_of(ids), gain)
 

@@ -153,7 +153,7 @@ def _object_mask_reader(
         return radar.standing_out(scene, config)
     from pipeline.detection import optical
 
-    return optical.standing_out(scene, config, first_look)
+    return optical.object_mask_reader(scene, config, first_look)
 
 
 def fixed_structures(looks: Sequence[CellLook], cells: Cells, config: DetectionConfig) -> dict[str, BaseGeometry]:

@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from pipeline.detection.optical.frame import HullFrame, resample
 from pipeline.detection.optical.line_evidence import STRAIGHT_FROM, Sums, col_of, evidence, fall_of_light, row_of, share
-from pipeline.detection.optical.objects import frame_of
+from pipeline.detection.optical.objects import moment_frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +38,7 @@ MIN_LINE = 0.3  # least mean step along a line that is tried
 LINES, RISING_LINES = 14, 6  # tried on each side: falling outwards, as decks do; rising, as dark decks do in the sun
 GAPS_M = (6.0, 14.0, 28.0, 45.0)  # dark gaps along a deck to be bridged or not: a house's shadow
 BEAMS_M = (4.0, 66.0)  # between two lines that may be a hull's sides: boats to the largest ships (our choice)
-SURE = 26.0  # evidence: hulls of simulated seeds 601 to 640 had 26 to 34, parts of hulls 20 to 25
+SURE_EVIDENCE = 26.0  # evidence: hulls of simulated seeds 601 to 640 had 26 to 34, parts of hulls 20 to 25
 SAME_DIRECTION = 0.05  # sine of the angle below which directions are the same: sides fit within 0.06 rad (our choice)
 BEYOND_GAP = 0.3  # what lies beyond a gap is part of the ship from this share of the gap's length (our choice)
 SOLID = 0.6  # probability of hull, averaged over a fifth of the beam, above which a hull continues
@@ -60,7 +60,7 @@ class Rectangle:
     steps: tuple[float, float]  # mean step of light over each side's line, at most 1
 
 
-def not_water(light: FloatImage, noise: float) -> FloatImage:
+def hull_probability(light: FloatImage, noise: float) -> FloatImage:
     """Probability that a pixel is neither water nor shadow; ``light`` is over the water's, ``noise`` that of water."""
     s = max(noise, LEAST_NOISE)
     x = np.clip(light, 0.05, 20.0).astype(np.float32)
@@ -120,10 +120,10 @@ def likely_rectangle(
     if straight is None:
         return None
     found = find_rectangle(light, near, noise, straight, spacing_m, origin)
-    if found is not None and found.evidence >= SURE:
+    if found is not None and found.evidence >= SURE_EVIDENCE:
         return found
     rows, cols = (at.astype(np.float64) for at in np.nonzero(near))
-    _, _, south, east, _, _ = frame_of(rows * spacing_m[0], cols * spacing_m[1])
+    _, _, south, east, _, _ = moment_frame(rows * spacing_m[0], cols * spacing_m[1])
     if abs(straight[0] * east - straight[1] * south) < SAME_DIRECTION:
         return found
     other = find_rectangle(light, near, noise, (float(south), float(east)), spacing_m, origin)
@@ -151,8 +151,8 @@ def find_rectangle(
     step = pixel if pixel <= FINE_M else pixel / 2
     reach = 0.5 * max(near.shape) * pixel  # all that was read; the caller widens the window for a part of a hull
     around = float(np.clip(0.25 * reach, *AROUND_M))
-    field = _field(light, noise, frame, (reach, float(np.abs(aside).max()) + around), origin, step)
-    best = _likeliest(field, field.counted(along, aside))
+    field = _resampled_field(light, noise, frame, (reach, float(np.abs(aside).max()) + around), origin, step)
+    best = _likeliest(field, field.object_counts(along, aside))
     return None if best is None else _rectangle(field, frame, *best)
 
 
@@ -164,7 +164,7 @@ def _likeliest(field: _Field, own: FloatArray) -> tuple[float, _Box] | None:
         for high in highs:
             if not BEAMS_M[0] <= (high - low) * field.pixel <= BEAMS_M[1]:
                 continue
-            for box in _ended(field, own, low, high):
+            for box in _boxes_between(field, own, low, high):
                 found = evidence(field.sums, box.u0, box.u1, box.v0, box.v1, box.near)
                 if best is None or found > best[0]:
                     best = found, box
@@ -248,7 +248,7 @@ class _Field:
             chosen.update(sorted(strength, key=lambda k: (-strength[k], k))[:count])
         return sorted(chosen)
 
-    def counted(self, along: FloatArray, aside: FloatArray) -> FloatArray:
+    def object_counts(self, along: FloatArray, aside: FloatArray) -> FloatArray:
         """Points in the frame, counted as cumulative sums along both axes."""
         bins = [np.append(at - self.pixel / 2, at[-1] + self.pixel / 2) for at in (self.u, self.v)]
         counts, _, _ = np.histogram2d(along, aside, bins=bins)
@@ -265,7 +265,7 @@ def _from_zero(values: FloatArray) -> FloatArray:
     return np.vstack([np.zeros(values.shape[1]), values.cumsum(axis=0, dtype=np.float64)])
 
 
-def _field(
+def _resampled_field(
     light: FloatImage,
     noise: float,
     frame: HullFrame,
@@ -277,7 +277,7 @@ def _field(
     seen = resample(light, frame, u, v, origin)
     known = np.isfinite(seen)
     seen = np.where(known, seen, np.float32(1.0))
-    hull = not_water(ndimage.uniform_filter(seen, max(1, round(SMOOTH_M / pixel))), noise)
+    hull = hull_probability(ndimage.uniform_filter(seen, max(1, round(SMOOTH_M / pixel))), noise)
     hull[~known] = 0
     even = ndimage.uniform_filter1d(np.clip(seen, *CLIPPED), 3, axis=0)
     steps = np.zeros(even.shape)
@@ -288,7 +288,7 @@ def _field(
     return _Field(u, v, pixel, hull, sums)
 
 
-def _ended(field: _Field, own: FloatArray, low: int, high: int) -> list[_Box]:
+def _boxes_between(field: _Field, own: FloatArray, low: int, high: int) -> list[_Box]:
     """Boxes between two lines, one for each choice of dark gaps along the deck as her end or as a shadow."""
     middle, half = (low + high) / 2, 0.42 * (high - low)
     strip = field.hull[:, int(np.ceil(middle - half)) : int(middle + half) + 1]
@@ -302,7 +302,9 @@ def _ended(field: _Field, own: FloatArray, low: int, high: int) -> list[_Box]:
     held = inside if inside[-1] > 0.1 * total else own[:, -1]  # if the object is her quay: start abreast of its middle
     start = int(np.searchsorted(held, held[-1] / 2))
     start = int(where[np.abs(where - start).argmin()])
-    ends = [list(dict.fromkeys(_stops(where, start, way, field.pixel, np.array(GAPS_M)).tolist())) for way in (-1, 1)]
+    ends = [
+        list(dict.fromkeys(_ends_of_run(where, start, way, field.pixel, np.array(GAPS_M)).tolist())) for way in (-1, 1)
+    ]
     out = []
     for first in ends[0]:
         for last in ends[1]:
@@ -337,7 +339,7 @@ def _brightest_mean(strip: FloatImage, size: int) -> FloatImage:
 
 
 @numba.njit(cache=True, nogil=True)
-def _goes_on(where: NDArray[np.intp], at: int, direction: int, gap: int) -> bool:
+def _is_continued(where: NDArray[np.intp], at: int, direction: int, gap: int) -> bool:
     """Is what begins at ``where[at]`` long enough, against the gap of so many samples before it, not to be a wave?"""
     count = 1
     while 0 <= at + direction * count < len(where) and abs(where[at + direction * count] - where[at]) < gap:
@@ -346,7 +348,9 @@ def _goes_on(where: NDArray[np.intp], at: int, direction: int, gap: int) -> bool
 
 
 @numba.njit(cache=True, nogil=True)
-def _stops(where: NDArray[np.intp], start: int, direction: int, pixel: float, gaps_m: FloatArray) -> NDArray[np.intp]:
+def _ends_of_run(
+    where: NDArray[np.intp], start: int, direction: int, pixel: float, gaps_m: FloatArray
+) -> NDArray[np.intp]:
     """Ends of the run of samples ``where`` (sorted) that contains ``start``, for each longest gap to be bridged [m]."""
     out = np.empty(len(gaps_m), np.intp)
     first = np.searchsorted(where, start)
@@ -354,7 +358,7 @@ def _stops(where: NDArray[np.intp], start: int, direction: int, pixel: float, ga
         at = first
         while 0 <= at + direction < len(where):
             gap = abs(where[at + direction] - where[at]) - 1
-            if (gap + 1) * pixel > gaps_m[k] or not _goes_on(where, at + direction, direction, gap):
+            if (gap + 1) * pixel > gaps_m[k] or not _is_continued(where, at + direction, direction, gap):
                 break
             at += direction
         out[k] = where[at]

@@ -11,9 +11,9 @@ import numpy as np
 import shapely
 from scipy import ndimage
 
-from pipeline.detection.optical.discs import near, opened
-from pipeline.detection.optical.over_water import white_reflectance
-from pipeline.detection.optical.water import water_at
+from pipeline.detection.optical.discs import open_with_disc, within_reach
+from pipeline.detection.optical.over_water import bright_white_mask
+from pipeline.detection.optical.water import water_level_at
 from pipeline.detection.zones import zone_pixels
 from pipeline.types import Radiometry, Scene, Tile, Window, tiles
 
@@ -48,7 +48,7 @@ def haze_mask(tile: Tile, levels: Levels) -> BoolImage:
     brightest = levels.water[k] + HAZE * (levels.land[k] - levels.water[k])
     if levels.local_water[k].max() < brightest - 1e-6 * abs(brightest):  # interpolation between blocks is no brighter
         return np.zeros(tile.valid.shape, bool)
-    level = water_at(tile.window, levels, k)
+    level = water_level_at(tile.window, levels, k)
     return (level - levels.water[k] > HAZE * (levels.land[k] - levels.water[k])) & tile.valid
 
 
@@ -61,8 +61,8 @@ def veil_mask(tile: Tile, levels: Levels, spacing_m: float) -> BoolImage:
     k = tile.bands.index(levels.infrared)
     factor = cell_px(spacing_m)
     top, left = -tile.window.row0 % factor, -tile.window.col0 % factor  # cells lie on the image, not on the window
-    shone = (reduced(tile.data[k, top:, left:], factor) - levels.water[k]) / (levels.land[k] - levels.water[k])
-    wide = opened((shone > HAZE) & _smooth(shone), CLOUD_WIDTH_M / (spacing_m * factor))
+    shone = (block_means(tile.data[k, top:, left:], factor) - levels.water[k]) / (levels.land[k] - levels.water[k])
+    wide = open_with_disc((shone > HAZE) & _smooth(shone), CLOUD_WIDTH_M / (spacing_m * factor))
     rows, cols = tile.valid.shape
     full = np.pad(_as_pixels(wide, factor), ((top, 0), (left, 0)))[:rows, :cols]
     return np.asarray(full & tile.valid & tile.water, bool)
@@ -87,27 +87,27 @@ def cloud_mask(scene: Scene, window: Window, levels: Levels, *, by_map: bool = F
     around = Window(row0, col0, row1 - row0, col1 - col0).padded(margin * factor, scene.shape)
     tile = scene.read(around)
     white, mean = _bright_and_white(tile, levels, scene.radiometry, factor)
-    core = opened(white & _smooth(mean), width) if white.any() else white
+    core = open_with_disc(white & _smooth(mean), width) if white.any() else white
     if tile.clouded is None and not core.any():
         return np.zeros((window.rows, window.cols), bool)
-    rim = near(core, reach) & ndimage.binary_dilation(white, iterations=RIM_CELLS)
+    rim = within_reach(core, reach) & ndimage.binary_dilation(white, iterations=RIM_CELLS)
     if by_map and not tile.water.all():
-        land = reduced(~tile.water, factor) > 0.5
-        bare = ~white & _bright_ground_ends(white, land, spacing_m * factor, reach)
+        land = block_means(~tile.water, factor) > 0.5
+        bare = ~white & _coast_without_cloud(white, land, spacing_m * factor, reach)
         core, rim = core & ~bare, rim & ~bare
     full = core | rim
     if tile.clouded is not None:
-        full |= reduced(tile.clouded & tile.valid, factor) > 0
+        full |= block_means(tile.clouded & tile.valid, factor) > 0
     top, left = window.row0 - around.row0, window.col0 - around.col0
     return _as_pixels(full, factor)[top : top + window.rows, left : left + window.cols]
 
 
-def _bright_ground_ends(white: BoolImage, land: BoolImage, cell_m: float, reach: float) -> BoolImage:
+def _coast_without_cloud(white: BoolImage, land: BoolImage, cell_m: float, reach: float) -> BoolImage:
     """Cells along a map's coast with no cloud over the water nearby: what is white there is ground."""
     coast = COAST_M / cell_m
-    afloat = opened(white & ~near(land, coast), EDGE_M / cell_m)
-    strip = near(~land, coast) & near(land, coast + RIM_CELLS + 1)
-    return strip & ~near(afloat, reach) if afloat.any() else strip
+    afloat = open_with_disc(white & ~within_reach(land, coast), EDGE_M / cell_m)
+    strip = within_reach(~land, coast) & within_reach(land, coast + RIM_CELLS + 1)
+    return strip & ~within_reach(afloat, reach) if afloat.any() else strip
 
 
 def _reach_cells(scene: Scene) -> tuple[float, float, int]:
@@ -126,7 +126,7 @@ def _cloud_bands(tile: Tile) -> list[int]:
 def _bright_and_white(tile: Tile, levels: Levels, radiometry: Radiometry, factor: int) -> tuple[BoolImage, FloatImage]:
     """Cells as bright as thick cloud whose bands are alike, and the mean of the bands."""
     index = _cloud_bands(tile)
-    stack = np.stack([reduced(tile.data[k], factor) for k in index])
+    stack = np.stack([block_means(tile.data[k], factor) for k in index])
     if radiometry is Radiometry.REFLECTANCE:
         bright = stack.min(axis=0) > CLOUD_REFLECTANCE
     else:
@@ -166,7 +166,7 @@ class WhiteCells:
             self.known = False
         elif self.known:
             # Slightly looser than `cloud_mask`, against rounding
-            white = white_reflectance(tile.data[_cloud_bands(tile)], CLOUD_REFLECTANCE, 1.001 * WHITENESS)
+            white = bright_white_mask(tile.data[_cloud_bands(tile)], CLOUD_REFLECTANCE, 1.001 * WHITENESS)
             bits, window = np.packbits(white, axis=1), tile.window
             self._bits[window.row0 : window.row1, window.col0 // 8 : window.col0 // 8 + bits.shape[1]] = bits
 
@@ -175,13 +175,13 @@ class WhiteCells:
         if not self.known:
             return True
         width, _, margin = _reach_cells(self._scene)
-        near = block.padded(margin, self._scene.shape)
-        left, right = near.col0 // 8, -(-near.col1 // 8)
-        bits = self._bits[near.row0 : near.row1, left:right]
+        around = block.padded(margin, self._scene.shape)
+        left, right = around.col0 // 8, -(-around.col1 // 8)
+        bits = self._bits[around.row0 : around.row1, left:right]
         if not bits.any():
             return False
-        white = np.unpackbits(bits, axis=1)[:, near.col0 - 8 * left : near.col1 - 8 * left].view(bool)
-        return bool(opened(white, width).any())
+        white = np.unpackbits(bits, axis=1)[:, around.col0 - 8 * left : around.col1 - 8 * left].view(bool)
+        return bool(open_with_disc(white, width).any())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -192,7 +192,7 @@ class CloudMap:
     bits: NDArray[np.uint8]  # eight cells of a row in each
 
     @property
-    def found(self) -> bool:
+    def has_cloud(self) -> bool:
         """Is there any cloud?"""
         return bool(self.bits.any())
 
@@ -228,14 +228,14 @@ def cloud_map(
     return CloudMap(cell, out)
 
 
-def at_the_coast(clouds: CloudMap, scene: Scene, levels: Levels, tile_px: int) -> CloudMap:
+def correct_clouds_at_coast(clouds: CloudMap, scene: Scene, levels: Levels, tile_px: int) -> CloudMap:
     """The cloud map recomputed with the map's land: bright ground along the coast loses its cloud rim."""
-    if not clouds.found:
+    if not clouds.has_cloud:
         return clouds
     return cloud_map(scene, levels, tile_px, lambda block: bool(clouds.within(block).any()), by_map=True)
 
 
-def reduced(image: FloatImage | BoolImage, factor: int) -> FloatImage:
+def block_means(image: FloatImage | BoolImage, factor: int) -> FloatImage:
     """Means over blocks of factor x factor pixels; the last row and column of blocks may be smaller. NaN is 0."""
     clean = np.nan_to_num(image).astype(np.float32)
     if factor == 1:
@@ -246,14 +246,14 @@ def reduced(image: FloatImage | BoolImage, factor: int) -> FloatImage:
     return clean.reshape(clean.shape[0] // factor, factor, clean.shape[1] // factor, factor).mean(axis=(1, 3))
 
 
-def coarse(tile: Tile, factor: int) -> Tile:
+def averaged_tile(tile: Tile, factor: int) -> Tile:
     """The tile averaged over blocks of factor x factor pixels; a block is valid where all of it is. The new window is
     in blocks."""
     if factor == 1:
         return tile
-    missing = reduced((~tile.valid).astype(np.float32), factor) > 0
-    dry = reduced((~tile.water).astype(np.float32), factor) > 0.5
-    data = np.stack([reduced(band, factor) for band in tile.data])
+    missing = block_means((~tile.valid).astype(np.float32), factor) > 0
+    dry = block_means((~tile.water).astype(np.float32), factor) > 0.5
+    data = np.stack([block_means(band, factor) for band in tile.data])
     window = Window(tile.window.row0 // factor, tile.window.col0 // factor, *missing.shape)
     return Tile(window, tile.bands, np.where(missing, np.nan, data).astype(np.float32), ~missing, ~dry)
 
@@ -269,9 +269,9 @@ class Coverage:
         self._clear = {zone_id: np.zeros(len(rows), bool) for zone_id, (rows, _, _) in self._points.items()}
         self._land = {zone_id: np.zeros(len(rows), bool) for zone_id, (rows, _, _) in self._points.items()}
         self._land_known = scene.tags.get("land", "auto") != "auto"  # given by a file, or stated to be none
-        self._counting = threading.Lock()
+        self._lock = threading.Lock()
 
-    def asks_for(self, core: Window) -> bool:
+    def overlaps_zone(self, core: Window) -> bool:
         """Does a zone lie in this window?"""
         return any(
             bool(((r >= core.row0) & (r < core.row1) & (c >= core.col0) & (c < core.col1)).any())
@@ -287,7 +287,7 @@ class Coverage:
         """
         hidden = cloud & seen & water
         cloudy, clear_water = np.count_nonzero(hidden), np.count_nonzero(water & seen & ~hidden)
-        with self._counting:
+        with self._lock:
             self.cloudy += int(cloudy)
             self.water += int(clear_water)
             self._land_known |= not bool(water.all())

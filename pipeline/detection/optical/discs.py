@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage
 
 
-def near(mask: BoolImage, reach_px: float) -> BoolImage:
+def within_reach(mask: BoolImage, reach_px: float) -> BoolImage:
     """Pixels less than ``reach_px`` from a pixel of the mask, centre to centre."""
-    return _squares_to(mask, math.ceil(reach_px)) < reach_px**2
+    return _squared_distance(mask, math.ceil(reach_px)) < reach_px**2
 
 
-def opened(mask: BoolImage, width_px: float) -> BoolImage:
+def open_with_disc(mask: BoolImage, width_px: float) -> BoolImage:
     """Opening of a mask by a disc of this width; the mask is taken to continue beyond the image's border."""
     radius = max(0.5, width_px / 2)
     padded = np.pad(mask, 1, mode="edge")
-    core = (_squares_to(~padded, math.floor(radius) + 1) > radius**2)[1:-1, 1:-1]
-    return near(core, radius + 1.0) if core.any() else np.zeros_like(mask)
+    core = (_squared_distance(~padded, math.floor(radius) + 1) > radius**2)[1:-1, 1:-1]
+    return within_reach(core, radius + 1.0) if core.any() else np.zeros_like(mask)
 
 
-def grown(mask: BoolImage) -> BoolImage:
+def dilate(mask: BoolImage) -> BoolImage:
     """Binary dilation by a 3 x 3 square, in few passes."""
     out = mask.copy()
     out[1:] |= mask[:-1]
@@ -43,7 +43,7 @@ def grown(mask: BoolImage) -> BoolImage:
 
 
 @numba.njit(cache=True, nogil=True)
-def steps_near(mask: BoolImage, reach: int) -> BoolImage:
+def within_steps(mask: BoolImage, reach: int) -> BoolImage:
     """Pixels at most ``reach`` steps along rows and columns (city-block distance) from a pixel of the mask."""
     rows, cols = mask.shape
     away = np.empty((rows, cols), np.int32)
@@ -68,7 +68,7 @@ def steps_near(mask: BoolImage, reach: int) -> BoolImage:
 
 
 @numba.njit(cache=True, nogil=True)
-def _squares_to(mask: BoolImage, limit_px: int) -> NDArray[np.int32]:
+def _squared_distance(mask: BoolImage, limit_px: int) -> NDArray[np.int32]:
     """Squared distance to the nearest pixel of the mask; beyond the limit, any number above the limit's square."""
     rows, cols = mask.shape
     beyond = limit_px + 1

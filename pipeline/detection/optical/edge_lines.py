@@ -40,7 +40,7 @@ def run_ends(rows: BoolImage, start: int, step: int, gap: int) -> NDArray[np.int
     return out
 
 
-def line_of(
+def fit_line(
     x: FloatArray, y: FloatArray, turn: float, outward: int, width: float
 ) -> tuple[float, float, float, float] | None:
     """Slope, intercept, share of rows on the line and their rms, for the line that most rows lie on (by voting).

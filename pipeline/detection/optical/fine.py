@@ -16,10 +16,10 @@ from pipeline.detection.optical.bearings import toward
 from pipeline.detection.optical.between_lines import (
     GAPS_M,
     SMOOTH_M,
-    SURE,
+    SURE_EVIDENCE,
     Rectangle,
+    hull_probability,
     likely_rectangle,
-    not_water,
 )
 from pipeline.detection.optical.deck import Deck, read_deck
 from pipeline.detection.optical.frame import HullFrame
@@ -28,24 +28,24 @@ from pipeline.detection.optical.freeboard import (
     Freeboard,
     SunView,
     measure_freeboard,
-    none,
+    no_freeboard,
 )
-from pipeline.detection.optical.objects import frame_of
+from pipeline.detection.optical.objects import moment_frame
 from pipeline.detection.optical.outline import (
     SIGMAS,
     UNSEEN_SIDE,
     USUAL_SLENDER,
     Hull,
-    Touched,
+    TouchedSide,
     fit_hull,
-    own_masks,
+    hull_masks,
     ship_pixels,
 )
-from pipeline.detection.optical.pier import LEAST_SHIP, ground_of, square_ends, without_pier
+from pipeline.detection.optical.pier import LEAST_SHIP, has_square_ends, pier_pixels, ship_without_pier
 from pipeline.detection.optical.sharpness import side_sharpness
-from pipeline.detection.optical.upright import upright
-from pipeline.detection.optical.water import water_at
-from pipeline.detection.optical.water_beside import LOOK_M, LOOK_SHARE, BesideHer, beside_her
+from pipeline.detection.optical.upright import as_seen_from_above
+from pipeline.detection.optical.water import water_level_at
+from pipeline.detection.optical.water_beside import LOOK_M, LOOK_SHARE, WaterComparison, compare_with_water
 from pipeline.types import Radiometry, Scene, Tile, Window
 
 if TYPE_CHECKING:
@@ -53,13 +53,13 @@ if TYPE_CHECKING:
     from pipeline.detection.optical.water import Levels
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
-    Found = tuple[Hull, BoolImage, BoolImage, float]  # hull, her pixels, all pixels that are not water, evidence
+    FittedHull = tuple[Hull, BoolImage, BoolImage, float]  # hull, her pixels, all pixels that are not water, evidence
 
 VISIBLE = ("pan", "B", "G", "R", "GI", "Y", "B02", "B03", "B04")
 REACH = 0.75  # margin read around an object, as a share of its length
 REACH_M = 60.0  # ... plus so much (our choice)
 DOUBTFUL_REACH_M = 150.0  # widest margin read again for an outline with little evidence (our choice)
-TRAIL = 1.3  # times the bright object's length, from which a hull in open water may include her wake (our choice)
+WAKE_FACTOR = 1.3  # times the bright object's length, from which a hull in open water may include her wake (our choice)
 BORDER_M, LONGEST_REACH_M = 15.0, 300.0  # a hull so near the window's border is read again in one twice as wide
 ASPECT = (2.4, 10.5)  # length over beam of hulls, tugs to container ships
 MIN_FILL = 0.66  # share of the frame that is filled: hulls fill 0.8 to 1 (our choice)
@@ -84,7 +84,7 @@ class FineHull:
     sharpness: float  # of her sides
     odds: float  # evidence for her outline, natural logarithm
     square: bool  # without a bow, like a pier or a barge
-    beside: BesideHer  # comparison of the outline with the water beside her
+    beside: WaterComparison  # comparison of the outline with the water beside her
 
 
 def measure_fine(
@@ -97,51 +97,53 @@ def measure_fine(
         around = _window_about(scene, frame, reach_m)
         tile = scene.read(around)
         origin = (around.row0, around.col0)
-        light = over_water(tile, levels)
+        light = light_over_water(tile, levels)
         sea = tile.valid & tile.water
         near = _blob_pixels(blob, window, factor, around)
         if scene.radiometry is not Radiometry.REFLECTANCE and near.any():
             # The zero of such a scale is unknown: the object's own step from the water serves as its unit
             light = 1 + (light - 1) * np.float32(USUAL_STEP / max(1e-6, float(np.median(light[near])) - 1))
         found = _best_hull(light, sea, near, scene.pixel_spacing_m, origin)
-        if found is not None and not blob.moored and found[0].length_m > TRAIL * length_m:
+        if found is not None and not blob.moored and found[0].length_m > WAKE_FACTOR * length_m:
             dim = sea & (light > 1) & (light < 1 + 0.5 * (float(np.median(light[near])) - 1))
-            alone = _best_hull(np.where(dim, 1, light), sea, near, scene.pixel_spacing_m, origin)
-            found = _without_wake(found, alone, length_m)
+            wakeless = _best_hull(np.where(dim, 1, light), sea, near, scene.pixel_spacing_m, origin)
+            found = _without_wake(found, wakeless, length_m)
         if found is None or reach_m > LONGEST_REACH_M:
             break
-        part = found[3] < SURE and reach_m < DOUBTFUL_REACH_M  # little evidence: perhaps a part of a hull
-        if not (part or _runs_out(found[0], around, scene.shape)):
+        part = found[3] < SURE_EVIDENCE and reach_m < DOUBTFUL_REACH_M  # little evidence: perhaps a part of a hull
+        if not (part or _reaches_border(found[0], around, scene.shape)):
             break
         reach_m *= 2.0  # the object was a part of a longer hull: a box on her deck, her house
     if found is None:
         return None
-    square = square_ends(light, found[0], origin)
-    beside = off_its_pier(light, sea, near, found[0], origin) if square else None
+    is_square = has_square_ends(light, found[0], origin)
+    beside = ship_beside_pier(light, sea, near, found[0], origin) if is_square else None
     if beside is not None:
-        found, sea, square = *beside, False
-    found, sea, told = _ended_at_water(light, sea, near, found, origin)
+        found, sea, is_square = *beside, False
+    found, sea, comparison = _cut_at_water(light, sea, near, found, origin)
     hull, mask, ship, odds = found
     sun = sun_view(scene, hull.frame)
     deck = read_deck(light, hull, origin)
     if deck.bow_ahead is not None:
-        hull = replace(hull if deck.bow_ahead else turned(hull), bow_known=True)
+        hull = replace(hull if deck.bow_ahead else reversed_hull(hull), bow_known=True)
     others = (ship & ~mask) | ~sea
     sharpness = side_sharpness(light, sea, hull, origin)
-    if _oddness(hull) > MAX_ODDNESS or told.fades():
-        freeboard = none("the outline is not one hull's alone")
+    if _oddness(hull) > MAX_ODDNESS or comparison.has_faded_sides():
+        freeboard = no_freeboard("the outline is not one hull's alone")
     else:
         freeboard = measure_freeboard(light, others, hull, sun, origin, deck.tanker)
-    hull = upright(hull, freeboard, sun)
-    return FineHull(hull, deck, freeboard, _is_hull(hull), sharpness, odds, square, told)
+    hull = as_seen_from_above(hull, freeboard, sun)
+    return FineHull(hull, deck, freeboard, _is_hull(hull), sharpness, odds, is_square, comparison)
 
 
-def beside_unfitted(scene: Scene, levels: Levels, frame: HullFrame, length_m: float, beam_m: float) -> BesideHer:
+def compare_unfitted(scene: Scene, levels: Levels, frame: HullFrame, length_m: float, beam_m: float) -> WaterComparison:
     """Compare an outline by moments with the water beside it, where no hull could be fitted."""
     around = _window_about(scene, frame, (0.5 + LOOK_SHARE) * length_m + LOOK_M)
     tile = scene.read(around)
     loose = Hull(frame, length_m, beam_m, 0.0, 0.0, 0.0, False, 1.0, (True, True), (0.0, 0.0), 0.0)
-    return beside_her(over_water(tile, levels), tile.valid & tile.water, loose, (around.row0, around.col0))
+    return compare_with_water(
+        light_over_water(tile, levels), tile.valid & tile.water, loose, (around.row0, around.col0)
+    )
 
 
 def _window_about(scene: Scene, frame: HullFrame, reach_m: float) -> Window:
@@ -149,7 +151,7 @@ def _window_about(scene: Scene, frame: HullFrame, reach_m: float) -> Window:
     return Window(row, col, 1, 1).padded(int(np.ceil(reach_m / min(scene.pixel_spacing_m))), scene.shape)
 
 
-def _runs_out(hull: Hull, around: Window, shape: tuple[int, int]) -> bool:
+def _reaches_border(hull: Hull, around: Window, shape: tuple[int, int]) -> bool:
     """Does a hull reach the border of the window where the image continues?"""
     rows, cols = hull.frame.pixels(np.array([-0.5, 0.5]) * hull.length_m, np.zeros(2))
     room = BORDER_M / hull.frame.pixel_m
@@ -161,12 +163,12 @@ def _runs_out(hull: Hull, around: Window, shape: tuple[int, int]) -> bool:
     )
 
 
-def over_water(tile: Tile, levels: Levels) -> FloatImage:
+def light_over_water(tile: Tile, levels: Levels) -> FloatImage:
     """Visible light over that of the local water (water 1), in which both hulls and shadows show."""
     names = [b for b in tile.bands if b in VISIBLE] or [levels.infrared]
     parts = []
     for name in names:
-        level = water_at(tile.window, levels, tile.bands.index(name))
+        level = water_level_at(tile.window, levels, tile.bands.index(name))
         parts.append(tile.band(name) / np.maximum(level, 1e-6))
     return np.mean(parts, axis=0, dtype=np.float32)
 
@@ -184,7 +186,7 @@ def _blob_pixels(blob: Blob, window: Window, factor: int, around: Window) -> Boo
 
 def _best_hull(
     light: FloatImage, sea: BoolImage, near: BoolImage, spacing_m: tuple[float, float], origin: tuple[int, int]
-) -> Found | None:
+) -> FittedHull | None:
     """The best hull at an object: between straight lines, else around its pixels; None where no hull fits.
 
     The pixels are cut just above the water and, since a quay may be dimmer, at half the object's brightness.
@@ -198,46 +200,51 @@ def _best_hull(
     half = low & (clean > 1 + 0.5 * (float(np.median(light[near])) - 1))
     between = _hull_between_lines(clean, low, near, noise, spacing_m, origin)
     if between is not None:
-        return _alone(between, clean, noise, origin)
-    tried: list[Found] = []
+        return _without_its_pier(between, clean, noise, origin)
+    tried: list[FittedHull] = []
     for ship, gap_m in ((low, 1.4), (half, 1.4), (low, 0.6), (half, 0.6)):
-        done = False
-        for mask in own_masks(ship, near, float(np.mean(spacing_m)), close_m=0.5 if gap_m > 1 else 0.0):
+        is_good = False
+        for mask in hull_masks(ship, near, float(np.mean(spacing_m)), close_m=0.5 if gap_m > 1 else 0.0):
             if mask.sum() < 20:
                 continue
             frame, length_m, beam_m = _mask_frame(mask, spacing_m, origin)
             hull = fit_hull(clean, mask.astype(np.float32), frame, length_m, beam_m, origin, gap_m)
             if hull is not None:
-                tried.append((hull, mask, low, SURE))
-                done = done or (_is_hull(hull) and _oddness(hull) < USUAL_ODDNESS)
-        if done:
+                tried.append((hull, mask, low, SURE_EVIDENCE))
+                is_good = is_good or (_is_hull(hull) and _oddness(hull) < USUAL_ODDNESS)
+        if is_good:
             break  # the other cuts are for hulls that a quay or a neighbour touches
-    return _alone(min(tried, key=lambda t: _oddness(t[0])), clean, noise, origin) if tried else None
+    return _without_its_pier(min(tried, key=lambda t: _oddness(t[0])), clean, noise, origin) if tried else None
 
 
-def _alone(found: Found, clean: FloatImage, noise: float, origin: tuple[int, int]) -> Found:
+def _without_its_pier(found: FittedHull, clean: FloatImage, noise: float, origin: tuple[int, int]) -> FittedHull:
     """The hull without the pier that she lies at, where the outline includes one."""
-    ship = without_pier(clean, found[0], noise, origin)
+    ship = ship_without_pier(clean, found[0], noise, origin)
     if ship is None or not _is_hull(ship[0]):
         return found
     return ship[0], ship[1], found[2], found[3]
 
 
-def off_its_pier(
+def ship_beside_pier(
     light: FloatImage, sea: BoolImage, near: BoolImage, pier: Hull, origin: tuple[int, int]
-) -> tuple[Found, BoolImage] | None:
+) -> tuple[FittedHull, BoolImage] | None:
     """The ship beside an outline without a bow (a pier), and the sea without that; None where no sure hull is left."""
-    off = sea & ~ground_of(pier, light.shape, origin)
-    ship = _best_hull(light, off, near & off, pier.frame.spacing_m, origin)
-    if ship is None or ship[3] < SURE or ship[0].length_m < LEAST_SHIP * pier.length_m or not _is_hull(ship[0]):
+    open_sea = sea & ~pier_pixels(pier, light.shape, origin)
+    ship = _best_hull(light, open_sea, near & open_sea, pier.frame.spacing_m, origin)
+    if (
+        ship is None
+        or ship[3] < SURE_EVIDENCE
+        or ship[0].length_m < LEAST_SHIP * pier.length_m
+        or not _is_hull(ship[0])
+    ):
         return None
-    one_hull = _oddness(ship[0]) < MAX_ODDNESS and not square_ends(light, ship[0], origin)
-    return (ship, off) if one_hull else None
+    one_hull = _oddness(ship[0]) < MAX_ODDNESS and not has_square_ends(light, ship[0], origin)
+    return (ship, open_sea) if one_hull else None
 
 
-def _ended_at_water(
-    light: FloatImage, sea: BoolImage, near: BoolImage, found: Found, origin: tuple[int, int]
-) -> tuple[Found, BoolImage, BesideHer]:
+def _cut_at_water(
+    light: FloatImage, sea: BoolImage, near: BoolImage, found: FittedHull, origin: tuple[int, int]
+) -> tuple[FittedHull, BoolImage, WaterComparison]:
     """The hull, measured again without the ends at which her seaward side has become water; the sea that was searched;
     and the comparison with the water beside the outline that is kept.
 
@@ -245,20 +252,20 @@ def _ended_at_water(
     near the cut, whose own ends need no cut, and that does not go on over most of what was cut off (a dark stern or
     bow).
     """
-    told = beside_her(light, sea, found[0], origin)
-    cut = told.cut()
+    comparison = compare_with_water(light, sea, found[0], origin)
+    cut = comparison.cut()
     if not any(cut):
-        return found, sea, told
-    off = sea & ~_beyond(found[0], cut, light.shape, origin)
-    ship = _best_hull(light, off, near & off, found[0].frame.spacing_m, origin)
+        return found, sea, comparison
+    open_sea = sea & ~_beyond_ends(found[0], cut, light.shape, origin)
+    ship = _best_hull(light, open_sea, near & open_sea, found[0].frame.spacing_m, origin)
     if ship is None or not _is_hull(ship[0]) or abs(ship[0].length_m / (found[0].length_m - sum(cut)) - 1) > SAME_END:
-        return found, sea, told
-    anew = beside_her(light, sea, ship[0], origin)
-    goes_on = sum(anew.beyond_m) > 0.5 * sum(cut)
-    return (found, sea, told) if goes_on or any(anew.cut()) else (ship, off, anew)
+        return found, sea, comparison
+    new_comparison = compare_with_water(light, sea, ship[0], origin)
+    continues = sum(new_comparison.beyond_m) > 0.5 * sum(cut)
+    return (found, sea, comparison) if continues or any(new_comparison.cut()) else (ship, open_sea, new_comparison)
 
 
-def _beyond(hull: Hull, cut_m: tuple[float, float], shape: tuple[int, ...], origin: tuple[int, int]) -> BoolImage:
+def _beyond_ends(hull: Hull, cut_m: tuple[float, float], shape: tuple[int, ...], origin: tuple[int, int]) -> BoolImage:
     """Pixels beyond an outline's ends after ``cut_m`` [m] is taken off each, to one beam on both sides of the axis."""
     u, v = hull.frame.metres(shape, origin)
     half = hull.length_m / 2
@@ -269,15 +276,19 @@ def _beyond(hull: Hull, cut_m: tuple[float, float], shape: tuple[int, ...], orig
     return past & (np.abs(v) < hull.beam_m)
 
 
-def _without_wake(found: Found, alone: Found | None, length_m: float) -> Found:
-    """The hull, or ``alone``: the one found with everything below half of the object's light taken for water.
+def _without_wake(found: FittedHull, wakeless: FittedHull | None, length_m: float) -> FittedHull:
+    """The hull, or ``wakeless``: the one found with everything below half of the object's light taken for water.
 
-    The wake of a ship under way is as wide as she and shows a quarter of her light. ``alone`` is taken only where it is
-    about as long as the bright object (``length_m``) and more like a hull.
+    The wake of a ship under way is as wide as she and shows a quarter of her light. ``wakeless`` is taken only where it
+    is about as long as the bright object (``length_m``) and more like a hull.
     """
-    if alone is None or not _is_hull(alone[0]) or not 1 / TRAIL < alone[0].length_m / length_m < TRAIL:
+    if (
+        wakeless is None
+        or not _is_hull(wakeless[0])
+        or not 1 / WAKE_FACTOR < wakeless[0].length_m / length_m < WAKE_FACTOR
+    ):
         return found
-    return alone if _oddness(alone[0]) < _oddness(found[0]) else found
+    return wakeless if _oddness(wakeless[0]) < _oddness(found[0]) else found
 
 
 def _hull_between_lines(
@@ -287,7 +298,7 @@ def _hull_between_lines(
     noise: float,
     spacing_m: tuple[float, float],
     origin: tuple[int, int],
-) -> Found | None:
+) -> FittedHull | None:
     """The hull fitted inside the likeliest rectangle between straight lines; None where there is none."""
     box = likely_rectangle(clean, near, noise, spacing_m, origin)
     if box is None:
@@ -299,7 +310,7 @@ def _hull_between_lines(
     if pixel <= MAX_BLIND_PIXEL_M and EDGE_SHARE * step > SIGMAS * noise:
         bright = clean > 1 + EDGE_SHARE * step
     else:
-        bright = not_water(ndimage.uniform_filter(clean, max(1, round(SMOOTH_M / pixel))), noise) > 0.5
+        bright = hull_probability(ndimage.uniform_filter(clean, max(1, round(SMOOTH_M / pixel))), noise) > 0.5
     own = (np.abs(u) < box.length_m / 2 + END_ROOM_M) & _within(v, box, pixel)
     deck = (np.abs(u) < 0.36 * box.length_m) & (np.abs(v) < box.beam_m / 2 - max(1.0, pixel))
     mask = np.asarray((bright & own) | deck, bool)
@@ -318,7 +329,7 @@ def _hull_between_lines(
     return hull, mask, bright | low, box.evidence
 
 
-def _touched(box: Rectangle, side: int, pixel: float) -> Touched | None:
+def _touched(box: Rectangle, side: int, pixel: float) -> TouchedSide | None:
     """The line of a side that something lies against; None for a side with water beyond.
 
     Its error combines that of any edge, the fender gap of which the line may be either border, and, where the step is
@@ -329,7 +340,7 @@ def _touched(box: Rectangle, side: int, pixel: float) -> Touched | None:
     v = (-0.5, 0.5)[side] * box.beam_m
     row, col = box.frame.pixels(np.array(0.0), np.array(v))
     vague = (1.0 - box.steps[side]) * UNSEEN_SIDE * box.beam_m
-    return Touched((float(row), float(col)), float(np.hypot(np.hypot(0.45 * pixel, GAP_SE_M), vague)))
+    return TouchedSide((float(row), float(col)), float(np.hypot(np.hypot(0.45 * pixel, GAP_SE_M), vague)))
 
 
 def _within(v: FloatArray, box: Rectangle, pixel: float) -> BoolImage:
@@ -349,7 +360,7 @@ def _mask_frame(
     mask: BoolImage, spacing_m: tuple[float, float], origin: tuple[int, int]
 ) -> tuple[HullFrame, float, float]:
     rows, cols = np.nonzero(mask)
-    row, col, south, east, length_m, beam_m = frame_of(
+    row, col, south, east, length_m, beam_m = moment_frame(
         rows.astype(np.float64) * spacing_m[0], cols.astype(np.float64) * spacing_m[1]
     )
     centre = (row / spacing_m[0] + origin[0], col / spacing_m[1] + origin[1])
@@ -361,7 +372,7 @@ def _is_hull(hull: Hull) -> bool:
     return ASPECT[0] <= aspect <= ASPECT[1] and hull.fill > MIN_FILL and max(hull.straight) > 0.5
 
 
-def turned(hull: Hull) -> Hull:
+def reversed_hull(hull: Hull) -> Hull:
     """The same hull with her frame pointing the other way."""
     frame = replace(hull.frame, axis=(-hull.frame.axis[0], -hull.frame.axis[1]))
     return replace(hull, frame=frame, free_sides=hull.free_sides[::-1], straight=hull.straight[::-1])
@@ -383,6 +394,6 @@ def sun_view(scene: Scene, frame: HullFrame) -> SunView | None:
     )
 
 
-def no_hull() -> Freeboard:
+def no_hull_freeboard() -> Freeboard:
     """The freeboard where no hull could be fitted: none, and why."""
-    return none("no hull edge could be fitted")
+    return no_freeboard("no hull edge could be fitted")

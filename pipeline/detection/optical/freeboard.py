@@ -41,7 +41,7 @@ LOWEST_SUN_DEG = 8.0  # below, a shadow is seven times the height and falls on s
 PARALLEL = 0.30  # half of the share of the length over which the side is straight and the deck level
 MIN_LENGTH_M = 42.0  # on shorter hulls house and fenders stand at the side itself
 NEAR_SHARE = 0.55  # of the longest shadow: anything nearer would catch its end, and in shade looks like water
-STEPS = "the shadow ends in steps, as high as stacks: cargo stands at the side"
+STACKED_CARGO = "the shadow ends in steps, as high as stacks: cargo stands at the side"
 SMOOTH_ROWS_M = 4.0  # smoothing along the hull, against the noise of single rows (our choice)
 MAX_SHARE = 0.92  # of the usual depth: a higher side has deck cargo standing on it
 MIN_ROWS_M = 8.0  # of hull with a clear profile
@@ -71,7 +71,7 @@ class SunView:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lines:
+class MeasuredLines:
     """The measured edges as lines along the hull in scene pixels, shape (2, 2): row and column of both ends."""
 
     deck_edge: FloatArray
@@ -90,20 +90,20 @@ class Freeboard:
     evidence: str
     flags: tuple[str, ...] = ()
     boot_m: float | None = None  # height of the boot-topping that shows above water
-    lines: tuple[Lines, ...] = ()
+    lines: tuple[MeasuredLines, ...] = ()
     deck_edges: dict[int, float] = field(default_factory=dict)  # side -> distance of the deck's edge from the axis [m]
 
-    def drawn(self) -> tuple[tuple[str, FloatArray], ...]:
+    def labelled_lines(self) -> tuple[tuple[str, FloatArray], ...]:
         """Every line with its kind, for figures of the measurement."""
         kinds = ("deck_edge", "boot_top", "waterline", "shadow_end")
         pairs = ((kind, getattr(lines, kind)) for lines in self.lines for kind in kinds)
         return tuple((kind, at) for kind, at in pairs if at is not None)
 
 
-def geometry(axis: tuple[float, float], light: SunView) -> tuple[SideGeometry, SideGeometry]:
+def side_geometries(axis: tuple[float, float], light: SunView) -> tuple[SideGeometry, SideGeometry]:
     """Both sides' geometry for a hull's axis (south, east).
 
-    >>> east, west = geometry((-1.0, 0.0), SunView((0.0, 1.0), 45.0, (0.0, 1.0), 0.0))  # north-going, sun in the east
+    >>> east, west = side_geometries((-1.0, 0.0), SunView((0.0, 1.0), 45.0, (0.0, 1.0), 0.0))  # course north, sun east
     >>> round(east.k_s, 3), round(west.k_s, 3), east.side  # one metre of shadow a metre of height, to the west
     (0.0, 1.0, -1)
     """
@@ -111,7 +111,7 @@ def geometry(axis: tuple[float, float], light: SunView) -> tuple[SideGeometry, S
     away, towards = -np.array(light.sun), np.array(light.view)
     shade = away / np.tan(np.radians(light.sun_elevation_deg))
     lean = -towards * np.tan(np.radians(light.off_nadir_deg))
-    drift = away * _below(90 - light.sun_elevation_deg) + towards * _below(light.off_nadir_deg)
+    drift = away * _refracted_tangent(90 - light.sun_elevation_deg) + towards * _refracted_tangent(light.off_nadir_deg)
     k_u = float(shade @ np.array(axis))
     sides = [
         SideGeometry(
@@ -126,7 +126,7 @@ def geometry(axis: tuple[float, float], light: SunView) -> tuple[SideGeometry, S
     return sides[0], sides[1]
 
 
-def _below(zenith_deg: float) -> float:
+def _refracted_tangent(zenith_deg: float) -> float:
     """Tangent of a ray's angle from the vertical under water (Snell)."""
     return float(np.tan(np.arcsin(np.sin(np.radians(zenith_deg)) / REFRACTION)))
 
@@ -147,28 +147,28 @@ def measure_freeboard(
     """
     pixel = hull.frame.pixel_m
     if pixel > MAX_PIXEL_M:
-        return none(f"pixels of {pixel:.3g} m show no shadow edge")
+        return no_freeboard(f"pixels of {pixel:.3g} m show no shadow edge")
     if hull.length_m < MIN_LENGTH_M:
-        return none(f"a hull of {hull.length_m:.0f} m is too short")
+        return no_freeboard(f"a hull of {hull.length_m:.0f} m is too short")
     if sun is None:
-        return none("not all sun and view angles are known")
+        return no_freeboard("not all sun and view angles are known")
     if sun.sun_elevation_deg < LOWEST_SUN_DEG:
-        return none("the sun is too low: shadows run into one another")
+        return no_freeboard("the sun is too low: shadows run into one another")
     heights = height_grid(min(TALLEST_M, DEEPEST * depth_of_any_m(hull.length_m)))
     sides, reasons = [], []
-    for k in (_as_told(k, pixel) for k in geometry(hull.frame.axis, sun)):
-        seen = _clear_light(light, others, hull, k, float(heights[-1]), origin)
+    for k in (_as_resolved(k, pixel) for k in side_geometries(hull.frame.axis, sun)):
+        seen = _read_clear_rows(light, others, hull, k, float(heights[-1]), origin)
         cargo = may_carry_deck_cargo(tanker)
-        found = _measured_side(seen, hull, k, heights, cargo=cargo) if isinstance(seen, _Rows) else seen
+        found = _measure_side(seen, hull, k, heights, cargo=cargo) if isinstance(seen, _SideRows) else seen
         if isinstance(found, str):
             reasons.append(found)
         elif found is not None:
             sides.append((k, found))
-    if STEPS in reasons:
-        return none(STEPS)  # the other side, if visible, includes the stacks as well
+    if STACKED_CARGO in reasons:
+        return no_freeboard(STACKED_CARGO)  # the other side, if visible, includes the stacks as well
     if not sides:
-        return none(reasons[0] if reasons else "the sun stands too high, or along the hull, or behind the lean")
-    return _combined(hull, sides, heights, sun, tanker)
+        return no_freeboard(reasons[0] if reasons else "the sun stands too high, or along the hull, or behind the lean")
+    return _combine_sides(hull, sides, heights, sun, tanker)
 
 
 def log_prior(heights_m: FloatArray, length_m: float) -> FloatArray:
@@ -177,26 +177,26 @@ def log_prior(heights_m: FloatArray, length_m: float) -> FloatArray:
     return np.asarray(-0.5 * ((share - USUAL_SHARE[0]) / USUAL_SHARE[1]) ** 2)
 
 
-def none(reason: str) -> Freeboard:
+def no_freeboard(reason: str) -> Freeboard:
     """No freeboard, and why."""
     return Freeboard(None, None, None, f"no freeboard: {reason}")
 
 
-def _as_told(k: SideGeometry, pixel_m: float) -> SideGeometry:
+def _as_resolved(k: SideGeometry, pixel_m: float) -> SideGeometry:
     """A side's geometry as the pixels resolve it: coarse ones show no visible side, only the shadow."""
     return replace(k, k_v=0.0) if pixel_m > MAX_BLIND_PIXEL_M and k.k_v > 0 else k
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
+class _SideRows:
     """Light across one side, at distances ``x`` [m] from the frame's middle, shape (rows along the hull, x)."""
 
     x: FloatArray
     light: FloatImage
 
 
-def _measured_side(
-    seen: _Rows, hull: Hull, k: SideGeometry, heights: FloatArray, *, cargo: bool
+def _measure_side(
+    seen: _SideRows, hull: Hull, k: SideGeometry, heights: FloatArray, *, cargo: bool
 ) -> Posterior | str | None:
     """Height of one side from its rows; a reason in words where it cannot be measured, None without a profile to fit.
 
@@ -205,32 +205,32 @@ def _measured_side(
     found = _fit(seen.x, seen.light, 50.0, hull, k, heights)
     if found is None:
         return None
-    if found.worse_without < MIN_GAIN:
+    if found.misfit_gain < MIN_GAIN:
         return "no dark strip and no side can be told from the water's own pattern"
     if found.depth > 0:
         # Hatches and cranes only lengthen a shadow: where the least shaded fifth of the rows gives less, that is right
         soft = ndimage.uniform_filter1d(seen.light, max(1, round(SMOOTH_ROWS_M / hull.frame.pixel_m)), axis=0)
-        least = _plain(_fit(seen.x, soft, 100.0 - LEAST_SHADED, hull, k, heights))
-        if cargo and ends_in_steps(least, _plain(_fit(seen.x, soft, MOST_SHADED, hull, k, heights))):
-            return STEPS
+        least = _if_layered(_fit(seen.x, soft, 100.0 - LEAST_SHADED, hull, k, heights))
+        if cargo and ends_in_steps(least, _if_layered(_fit(seen.x, soft, MOST_SHADED, hull, k, heights))):
+            return STACKED_CARGO
         if least is not None:
             found = without_gear(found, least)
     return found
 
 
-def _plain(found: Posterior | None) -> Posterior | None:
+def _if_layered(found: Posterior | None) -> Posterior | None:
     """The posterior, if the profile shows layers at all."""
-    return found if found is not None and found.worse_without > MIN_GAIN else None
+    return found if found is not None and found.misfit_gain > MIN_GAIN else None
 
 
-def _clear_light(
+def _read_clear_rows(
     light: FloatImage,
     others: BoolImage,
     hull: Hull,
     k: SideGeometry,
     tallest: float,
     origin: tuple[int, int],
-) -> _Rows | str | None:
+) -> _SideRows | str | None:
     """The rows of one side with nothing else in them; a reason in words where there are too few, None where the
     geometry shows neither shadow nor side."""
     pixel, half = hull.frame.pixel_m, hull.beam_m / 2
@@ -253,7 +253,7 @@ def _clear_light(
     last = x[int(np.argmax(ends))] - 1.5 * pixel if ends.any() else x[-1] + 1.0
     if k.throws_shadow and last < half + NEAR_SHARE * tallest * k.shadow:
         return "a quay or another hull lies where the shadow would end"
-    return _Rows(x[x < last], rows[:, x < last])
+    return _SideRows(x[x < last], rows[:, x < last])
 
 
 def _fit(
@@ -287,7 +287,7 @@ def clear_rows(hull: Hull, k_u: float, height_m: float, step_m: float) -> FloatA
     return u[good]
 
 
-def _combined(
+def _combine_sides(
     hull: Hull, sides: list[tuple[SideGeometry, Posterior]], heights: FloatArray, sun: SunView, tanker: float
 ) -> Freeboard:
     """One height from both sides where they agree; else the more reliable one, an interval over both, and a flag."""
@@ -296,25 +296,27 @@ def _combined(
     value, low, high = parts[0][2]
     gear = max((gear_m(hull.beam_m, k, tanker) for k, p, _ in parts if p.depth > 0), default=0.0)
     if len(parts) == 2:
-        (a, _, one), (b, _, two) = parts
-        apart = abs(one[0] - two[0]) / max(1e-6, float(np.hypot(one[2] - one[1], two[2] - two[1])) / (2 * Z90))
-        if apart <= DISAGREE:
+        (a, _, first), (b, _, second) = parts
+        disagreement = abs(first[0] - second[0]) / max(
+            1e-6, float(np.hypot(first[2] - first[1], second[2] - second[1])) / (2 * Z90)
+        )
+        if disagreement <= DISAGREE:
             joint = quantiles(heights, parts[0][1].log_p + parts[1][1].log_p - log_prior(heights, hull.length_m))
-            better = a if one[2] - one[1] < two[2] - two[1] else b
+            better = a if first[2] - first[1] < second[2] - second[1] else b
             value, low, high = _widened(joint, better, hull, sun)
         else:
             flags = ("freeboard_disputed",)
             shadow_first = gear == 0  # gear lengthens shadows, but not the visible side
-            trusted = one if (a.k_s > b.k_s) == shadow_first else two
-            value, low, high = trusted[0], min(one[1], two[1]), max(one[2], two[2])
+            trusted = first if (a.k_s > b.k_s) == shadow_first else second
+            value, low, high = trusted[0], min(first[1], second[1]), max(first[2], second[2])
     if gear > 0:
         flags = (*flags, "gear_may_lengthen_shadow")
         low = value - float(np.hypot(value - low, gear))
-    words = " and ".join(_words(k, p, v) for k, p, v in parts)
+    words = " and ".join(_describe_side(k, p, v) for k, p, v in parts)
     if high - low - gear > max(3.0, 0.9 * value):
-        return none(f"the edges are too vague ({low:.1f} to {high:.1f} m by {words})")
+        return no_freeboard(f"the edges are too vague ({low:.1f} to {high:.1f} m by {words})")
     if value > MAX_SHARE * depth_of_any_m(hull.length_m):
-        return none(f"{value:.1f} m is as much as such a hull is deep: cargo stands at the side")
+        return no_freeboard(f"{value:.1f} m is as much as such a hull is deep: cargo stands at the side")
     blended = COARSE_SHARE * max(0.0, hull.frame.pixel_m - SHARP_PIXEL_M) * value
     low = value - float(np.hypot(value - low, np.hypot(cargo_m(value, tanker), blended)))
     boots = [p.boot_m for k, p, _ in parts if k.k_v > 0.15 and p.boot_m > 0.3]
@@ -331,7 +333,7 @@ def _combined(
     )
 
 
-def _words(k: SideGeometry, p: Posterior, interval: tuple[float, float, float]) -> str:
+def _describe_side(k: SideGeometry, p: Posterior, interval: tuple[float, float, float]) -> str:
     what = [w for w, shown in (("shadow on water", p.depth > 0), ("visible side", k.k_v > 0.06)) if shown]
     return f"{' with '.join(what) or 'deck edge'} ({interval[0]:.1f} m)"
 
@@ -350,7 +352,7 @@ def _widened(
     return value, value - float(np.hypot(value - low, more)), value + float(np.hypot(high - value, more))
 
 
-def _lines(hull: Hull, k: SideGeometry, p: Posterior, height_m: float) -> Lines:
+def _lines(hull: Hull, k: SideGeometry, p: Posterior, height_m: float) -> MeasuredLines:
     """Deck edge, waterline, boot-topping and shadow's end for a height, in pixels.
 
     On a side facing away from the camera the deck hides the waterline; its position follows from the height.
@@ -361,7 +363,7 @@ def _lines(hull: Hull, k: SideGeometry, p: Posterior, height_m: float) -> Lines:
         return np.column_stack(hull.frame.pixels(u, np.full(2, k.side * x)))
 
     water = p.edge_m + height_m * k.k_v
-    return Lines(
+    return MeasuredLines(
         at(p.edge_m),
         at(water) if abs(k.k_v) > 0.06 else None,
         at(water - p.boot_m * k.k_v) if k.k_v > 0.06 and p.boot_m > 0.3 else None,

@@ -9,14 +9,14 @@ import numpy as np
 from scipy import special
 
 from pipeline.detection.optical.deck import Deck
-from pipeline.detection.optical.fine import FineHull, beside_unfitted, measure_fine, no_hull
+from pipeline.detection.optical.fine import FineHull, compare_unfitted, measure_fine, no_hull_freeboard
 from pipeline.detection.optical.frame import HullFrame
-from pipeline.detection.optical.freeboard import MAX_PIXEL_M, Freeboard, none
+from pipeline.detection.optical.freeboard import MAX_PIXEL_M, Freeboard, no_freeboard
 from pipeline.detection.optical.objects import Blob
-from pipeline.detection.optical.outline import outline_of
+from pipeline.detection.optical.outline import hull_outline
 from pipeline.detection.optical.pier import LEAST_SHIP
 from pipeline.detection.optical.water import Levels
-from pipeline.detection.optical.water_beside import BesideHer
+from pipeline.detection.optical.water_beside import WaterComparison
 from pipeline.quantiles import Z90
 from pipeline.types import Scene, Window
 
@@ -35,9 +35,9 @@ FILL = (0.62, 1.25)  # share of the frame that is filled; hulls fill 0.8 to 1
 # Of a dark ship only the house may stand out. A hull so many times longer than the object needs this much evidence,
 # since chance lines around white caps are as long: around 85 of them in a simulated sea of 6 m/s outlines had 14 to
 # 27.0, around the houses and boxes of 5 ships 27.6 and more
-FAR_LONGER, SURE_OF_A_PART = 3.0, 27.0
-DOUBTED = 0.15  # share of the length: a larger possible change makes the outline doubtful (our choice)
-HIDDEN = 0.2  # an outline whose sides fade may hold a ship of only this share of it: 60 m in 270 m of smoke
+FAR_LONGER, LONGER_HULL_EVIDENCE = 3.0, 27.0
+DOUBTFUL_SHARE = 0.15  # share of the length: a larger possible change makes the outline doubtful (our choice)
+FADED_SHARE = 0.2  # an outline whose sides fade may hold a ship of only this share of it: 60 m in 270 m of smoke
 BY_EDGES = "optical-edges"  # method name of a hull fitted by its edges
 
 
@@ -45,7 +45,7 @@ Interval = tuple[float, float, float]  # p5, value, p95
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Measured:
+class MeasuredObject:
     """One object in scene pixels and ground metres; intervals (p5, value, p95)."""
 
     row: float
@@ -75,7 +75,7 @@ class Measured:
 
 def measure_blob(
     scene: Scene, levels: Levels, blob: Blob, window: Window, factor: int, *, edges: bool = True
-) -> Measured:
+) -> MeasuredObject:
     """Measure a blob found in a window of pixels averaged by ``factor``; without ``edges`` by its moments only."""
     frame, length_m, beam_m = _first_guess(scene, blob, window, factor)
     spacing = float(np.mean(scene.pixel_spacing_m))
@@ -85,24 +85,24 @@ def measure_blob(
     fill = len(blob.rows) * coarse_m**2 / max(1.0, length_m * beam_m)
     bow_known, method = False, "optical-moments"
     turn_se = MOMENT_TURN_PX * coarse_m / max(length_m, coarse_m)
-    freeboard = none(f"pixels of {spacing:.1f} m show no shadow edge")
+    freeboard = no_freeboard(f"pixels of {spacing:.1f} m show no shadow edge")
     outline = fine = beside = None
     if spacing <= MAX_PIXEL_M:
-        freeboard = no_hull()
+        freeboard = no_hull_freeboard()
         fine = measure_fine(scene, levels, blob, window, factor, (frame, length_m, beam_m)) if edges else None
-        if fine is not None and is_hers(fine, length_m):
+        if fine is not None and is_hull_of_object(fine, length_m):
             hull, freeboard = fine.hull, fine.freeboard
             frame, length_m, beam_m, bow_known = hull.frame, hull.length_m, hull.beam_m, hull.bow_known
             error, beam_error, method = hull.length_se_m, hull.beam_se_m, BY_EDGES
             turn_se = float(np.hypot(TURN_SPREAD * hull.heading_se_rad, TURN_PX * spacing / length_m))
-            fill, outline = hull.fill, outline_of(hull)
+            fill, outline = hull.fill, hull_outline(hull)
         else:
             fine = None
-            beside = beside_unfitted(scene, levels, frame, length_m, beam_m) if edges else None
+            beside = compare_unfitted(scene, levels, frame, length_m, beam_m) if edges else None
     sizes = _interval(length_m, float(error)), _interval(beam_m, float(beam_error))
-    odd, sizes = _opened_by(fine, beside, length_m, beam_m, *sizes)
-    likely = _hull_like(length_m, beam_m, fill, moored=blob.moored)
-    return Measured(
+    is_doubtful, sizes = _judge_outline(fine, beside, length_m, beam_m, *sizes)
+    hull_like = _hull_like(length_m, beam_m, fill, moored=blob.moored)
+    return MeasuredObject(
         row=frame.centre[0],
         col=frame.centre[1],
         length_m=sizes[0],
@@ -111,11 +111,11 @@ def measure_blob(
         bow_known=bow_known,
         outline=_rectangle(frame, length_m, beam_m) if outline is None else outline,
         n_pixels=len(blob.rows) * factor**2,
-        hull_like=likely,
+        hull_like=hull_like,
         score=_score(blob, length_m, beam_m, fill),
         method=method,
         freeboard=freeboard,
-        doubtful=odd,
+        doubtful=is_doubtful,
         heading_half_deg=min(90.0, Z90 * float(np.degrees(turn_se))),
         deck=None if fine is None else fine.deck,
         sharpness=None if fine is None else fine.sharpness,
@@ -124,49 +124,56 @@ def measure_blob(
     )
 
 
-def _opened_by(
-    fine: FineHull | None, beside: BesideHer | None, length_m: float, beam_m: float, length: Interval, beam: Interval
+def _judge_outline(
+    fine: FineHull | None,
+    beside: WaterComparison | None,
+    length_m: float,
+    beam_m: float,
+    length: Interval,
+    beam: Interval,
 ) -> tuple[bool, tuple[Interval, Interval]]:
-    """Whether an outline is doubtful (a fitted hull by `_doubted`, any other by the water beside it), and the intervals
-    of length and beam, widened accordingly."""
+    """Whether an outline is doubtful (a fitted hull by `_judge_fitted_outline`, any other by the water beside
+    it), and the intervals of length and beam, widened accordingly."""
     if fine is not None:
-        return _doubted(fine, length_m, beam_m, length, beam)
+        return _judge_fitted_outline(fine, length_m, beam_m, length, beam)
     if beside is None:
         return False, (length, beam)
     longer = beside.longer_m(length[2] - length_m)
-    return longer > DOUBTED * length_m, (_opened(length, 0.0, longer), beam)
+    return longer > DOUBTFUL_SHARE * length_m, (_widen(length, 0.0, longer), beam)
 
 
-def _doubted(
+def _judge_fitted_outline(
     fine: FineHull, length_m: float, beam_m: float, length: Interval, beam: Interval
 ) -> tuple[bool, tuple[Interval, Interval]]:
     """Whether a fitted hull's outline is doubtful, and the intervals of length and beam, widened accordingly."""
-    odd, sizes = odd_proportions(length_m, beam_m), (length, beam)
-    if odd:
-        sizes = _either_wrong(*sizes)
+    is_doubtful, sizes = odd_proportions(length_m, beam_m), (length, beam)
+    if is_doubtful:
+        sizes = _widen_to_usual_aspect(*sizes)
     if fine.square and length_m > MERCHANT_FROM_M:  # a pier's length, and the ship's at it unknown
-        odd, sizes = True, ((LEAST_SHIP * length_m, *sizes[0][1:]), sizes[1])
-    doubt, sizes = _by_the_water(fine.beside, *sizes)
-    return odd or doubt, sizes
+        is_doubtful, sizes = True, ((LEAST_SHIP * length_m, *sizes[0][1:]), sizes[1])
+    doubtful_by_water, sizes = _judge_by_water(fine.beside, *sizes)
+    return is_doubtful or doubtful_by_water, sizes
 
 
-def _by_the_water(beside: BesideHer, length: Interval, beam: Interval) -> tuple[bool, tuple[Interval, Interval]]:
+def _judge_by_water(
+    beside: WaterComparison, length: Interval, beam: Interval
+) -> tuple[bool, tuple[Interval, Interval]]:
     """Whether the water beside a hull makes her ends or sides doubtful, and both intervals, widened accordingly."""
     shorter, longer = beside.shorter_m(), beside.longer_m(length[2] - length[1])
-    if beside.fades():
-        return True, (_opened(length, (1 - HIDDEN) * length[1], longer), (HIDDEN * beam[1], *beam[1:]))
-    return max(shorter, longer) > DOUBTED * length[1], (_opened(length, shorter, longer), beam)
+    if beside.has_faded_sides():
+        return True, (_widen(length, (1 - FADED_SHARE) * length[1], longer), (FADED_SHARE * beam[1], *beam[1:]))
+    return max(shorter, longer) > DOUBTFUL_SHARE * length[1], (_widen(length, shorter, longer), beam)
 
 
-def _opened(sizes: Interval, shorter_m: float, longer_m: float) -> Interval:
+def _widen(sizes: Interval, shorter_m: float, longer_m: float) -> Interval:
     low, value, high = sizes
     return max(1.0, min(low, value - shorter_m)), value, max(high, value + longer_m)
 
 
-def is_hers(fine: FineHull, length_m: float) -> bool:
+def is_hull_of_object(fine: FineHull, length_m: float) -> bool:
     """Is a fitted hull that of an object of that length? One far longer than the object needs more evidence."""
     times = fine.hull.length_m / length_m
-    if times > FAR_LONGER and fine.odds < SURE_OF_A_PART:
+    if times > FAR_LONGER and fine.odds < LONGER_HULL_EVIDENCE:
         return False
     return fine.good or 0.5 < times < 1.6
 
@@ -202,7 +209,7 @@ def odd_proportions(length_m: float, beam_m: float) -> bool:
     return length_m > MERCHANT_FROM_M and not USUAL_ASPECT[0] <= length_m / max(beam_m, 1e-6) <= USUAL_ASPECT[1]
 
 
-def _either_wrong(
+def _widen_to_usual_aspect(
     length: tuple[float, float, float], beam: tuple[float, float, float]
 ) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
     """Intervals widened until a usual hull fits with either size as measured and the other one wrong."""

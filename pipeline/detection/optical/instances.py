@@ -34,18 +34,18 @@ class Instance:
     weights: FloatArray  # probability of each pixel
 
 
-def find_instances(answer: FloatImage) -> list[Instance]:
+def find_instances(output: FloatImage) -> list[Instance]:
     """Hulls in one network output, shape (4, rows, cols): log-odds of hull and of centre, row and column offset to the
     centre."""
-    rows, cols = np.nonzero(answer[0] > special.logit(PIXEL))
+    rows, cols = np.nonzero(output[0] > special.logit(PIXEL))
     if len(rows) < MIN_PIXELS:
         return []
-    to_row = rows + OFFSET_UNIT_PX * answer[2][rows, cols]
-    to_col = cols + OFFSET_UNIT_PX * answer[3][rows, cols]
-    box = [_span(at, to, size) for at, to, size in ((rows, to_row, answer.shape[1]), (cols, to_col, answer.shape[2]))]
+    to_row = rows + OFFSET_UNIT_PX * output[2][rows, cols]
+    to_col = cols + OFFSET_UNIT_PX * output[3][rows, cols]
+    box = [_span(at, to, size) for at, to, size in ((rows, to_row, output.shape[1]), (cols, to_col, output.shape[2]))]
     origin = (box[0].start, box[1].start)
     rows, cols, to_row, to_col = rows - origin[0], cols - origin[1], to_row - origin[0], to_col - origin[1]
-    hull, centre = (special.expit(answer[(k, *box)]) for k in (0, 1))
+    hull, centre = (special.expit(output[(k, *box)]) for k in (0, 1))
     weight = hull[rows, cols].astype(np.float64)
     votes = _votes(to_row, to_col, weight, hull.shape)
     peaks = _peaks(votes * np.maximum(centre, 0.02))
@@ -56,15 +56,15 @@ def find_instances(answer: FloatImage) -> list[Instance]:
     close = distance[np.arange(len(rows)), nearest] < REACH_PX
     out = []
     for k, (row, col) in enumerate(peaks):
-        mine = close & (nearest == k)
-        if mine.sum() < MIN_PIXELS:
+        own = close & (nearest == k)
+        if own.sum() < MIN_PIXELS:
             continue
         near = centre[max(0, int(row) - 2) : int(row) + 4, max(0, int(col) - 2) : int(col) + 4]
-        sure = float(np.average(weight[mine], weights=weight[mine]))
-        gathered = float(np.exp(-0.5 * (np.median(distance[mine, k]) / 4.0) ** 2))
+        sure = float(np.average(weight[own], weights=weight[own]))
+        gathered = float(np.exp(-0.5 * (np.median(distance[own, k]) / 4.0) ** 2))
         score = sure * float(np.sqrt(near.max())) * gathered if near.size else 0.0
         middle = (float(row) + origin[0], float(col) + origin[1])
-        out.append(Instance(rows[mine] + origin[0], cols[mine] + origin[1], middle, score, weight[mine]))
+        out.append(Instance(rows[own] + origin[0], cols[own] + origin[1], middle, score, weight[own]))
     return out
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import ndimage, special
 
 from pipeline.detection.candidates import Candidate
-from pipeline.detection.optical.water import VISIBLE, Levels, water_at
+from pipeline.detection.optical.water import VISIBLE, Levels, water_level_at
 from pipeline.types import Tile, Window
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ WHITE_CAP_M, PONTOON_M, CRANE_M = 40.0, 75.0, 100.0  # the longest of each (our 
 ACROSS_SHORE = (0.15, 0.85)  # share of a crane or a jetty's root on mapped land
 DECISIVE = frozenset({"islet", "breakwater_head", "crane", "wake"})  # against contrast alone; see docs/method.md
 # Log-odds against a ship found by contrast alone, from their frequency on labelled ports
-DOUBT = {"pontoon": 0.8, "like_quay": 0.8}
+LOG_ODDS_AGAINST = {"pontoon": 0.8, "like_quay": 0.8}
 REACH_PX = 6  # margin around an object in which its neighbours are examined
-HALF = 0.5  # share of the object's pixels in a cloud's shadow, above which it is flagged
+SHADED_SHARE = 0.5  # share of the object's pixels in a cloud's shadow, above which it is flagged
 EIGHT = np.ones((3, 3), bool)
 
 
@@ -62,7 +62,7 @@ class Traits:
     on_land: float
 
 
-def told_apart(
+def flag_lookalikes(
     candidate: Candidate,
     tile: Tile,
     levels: Levels,
@@ -82,32 +82,32 @@ def told_apart(
         return candidate
     unit = np.array(candidate.axis) / spacing_m
     along = float(np.hypot(*unit))
-    traits = traits_of(tile, levels, rows, cols, (unit[0] / along, unit[1] / along), candidate.length_m * along)
-    names = names_of(traits, candidate.length_m, candidate.beam_m)
-    if shadow is not None and float(shadow[rows, cols].mean()) > HALF:
-        names["cloud_shadow"] = "in the shadow of a cloud: dimmer than she is"
-    if not names:
+    traits = measure_traits(tile, levels, rows, cols, (unit[0] / along, unit[1] / along), candidate.length_m * along)
+    flags = lookalike_flags(traits, candidate.length_m, candidate.beam_m)
+    if shadow is not None and float(shadow[rows, cols].mean()) > SHADED_SHARE:
+        flags["cloud_shadow"] = "in the shadow of a cloud: dimmer than she is"
+    if not flags:
         return candidate
-    if not alone and "wake" in names:
-        names["foam"] = names.pop("wake")
-    against = sum(DOUBT.get(name, 0.0) for name in names) if alone else 0.0
-    unlike = ("unlike_a_ship",) if alone and names.keys() & DECISIVE else ()
+    if not alone and "wake" in flags:
+        flags["foam"] = flags.pop("wake")
+    against = sum(LOG_ODDS_AGAINST.get(name, 0.0) for name in flags) if alone else 0.0
+    unlike = ("unlike_a_ship",) if alone and flags.keys() & DECISIVE else ()
     return replace(
         candidate,
-        flags=(*candidate.flags, *names, *unlike),
-        evidence="; ".join(filter(None, (candidate.evidence, *(f"{k}: {v}" for k, v in names.items())))),
-        score=_lowered(candidate.score, against),
+        flags=(*candidate.flags, *flags, *unlike),
+        evidence="; ".join(filter(None, (candidate.evidence, *(f"{k}: {v}" for k, v in flags.items())))),
+        score=_lower_score(candidate.score, against),
     )
 
 
-def _lowered(score: float, against: float) -> float:
+def _lower_score(score: float, against: float) -> float:
     """A probability lowered by ``against`` log-odds."""
     if against == 0:
         return score
     return float(special.expit(special.logit(min(max(score, 1e-6), 1 - 1e-6)) - against))
 
 
-def traits_of(
+def measure_traits(
     tile: Tile,
     levels: Levels,
     rows: NDArray[Any],
@@ -124,13 +124,13 @@ def traits_of(
     window = Window(tile.window.row0 + top, tile.window.col0 + left, *valid.shape)
     over = {}
     for k, name in enumerate(tile.bands):
-        level = water_at(window, levels, k)
+        level = water_level_at(window, levels, k)
         over[name] = np.where(valid, tile.data[(k, *box)] - level, 0.0)
-    shone = _shone(over, tile.bands, levels)
-    floor = max(0.12, 0.35 * float(np.median(shone[own])))
+    brightness = _brightness_over_water(over, tile.bands, levels)
+    floor = max(0.12, 0.35 * float(np.median(brightness[own])))
     ring = ndimage.binary_dilation(own, EIGHT, iterations=2) & ~own & valid
     near = ndimage.binary_dilation(own, EIGHT, iterations=5) & ~own & valid
-    bright = np.asarray((shone > floor) | ~tile.water[box], bool)
+    bright = np.asarray((brightness > floor) | ~tile.water[box], bool)
     outer = ring & ~ndimage.binary_dilation(own, EIGHT)
     rim = own & ~ndimage.binary_erosion(own, EIGHT)
     touching = rim & ndimage.binary_dilation(outer & bright, EIGHT, iterations=2)
@@ -142,70 +142,72 @@ def traits_of(
         end_on = float(np.mean(np.abs((r - mr) * axis[0] + (c - mc) * axis[1])) / max(1.0, length_px / 2))
     return Traits(
         _swir_share(over, own | ring if beside < 0.1 else own),
-        _plants(over, own),
-        _unlike(over, own, near & bright),
+        _vegetation_index(over, own),
+        _colour_distance(over, own, near & bright),
         beside,
         end_on,
-        float(np.std(shone[own]) / max(1e-6, abs(float(np.mean(shone[own]))))),
+        float(np.std(brightness[own]) / max(1e-6, abs(float(np.mean(brightness[own]))))),
         float((~tile.water[box])[own].mean()),
     )
 
 
-def _shone(over: dict[str, FloatImage], bands: tuple[str, ...], levels: Levels) -> FloatImage:
+def _brightness_over_water(over: dict[str, FloatImage], bands: tuple[str, ...], levels: Levels) -> FloatImage:
     """Brightness over water in units of land's: in the infrared, or in visible light where that is much brighter."""
 
     def gap(name: str) -> float:
         k = bands.index(name)
         return float(levels.land[k] - levels.water[k])
 
-    shone = np.asarray(over[levels.infrared] / gap(levels.infrared), np.float32)
+    brightness = np.asarray(over[levels.infrared] / gap(levels.infrared), np.float32)
     seen = [over[b] / gap(b) for b in VISIBLE if b in over]
     if not seen:
-        return shone
-    return np.asarray(np.maximum(shone, 0.4 * np.mean(seen, axis=0)), np.float32)
+        return brightness
+    return np.asarray(np.maximum(brightness, 0.4 * np.mean(seen, axis=0)), np.float32)
 
 
-def names_of(t: Traits, length_m: float, beam_m: float) -> dict[str, str]:
+def lookalike_flags(traits: Traits, length_m: float, beam_m: float) -> dict[str, str]:
     """Flag -> evidence in words, for every test that the traits meet."""
     out: dict[str, str] = {}
-    if t.swir_share is not None and t.swir_share < FOAM and t.beside < FREE:
-        words = f"dark at 1.6 um ({t.swir_share:.2f} of its visible light), as foam is"
+    if traits.swir_share is not None and traits.swir_share < FOAM and traits.beside < FREE:
+        words = f"dark at 1.6 um ({traits.swir_share:.2f} of its visible light), as foam is"
         streak = length_m > WAKE_ASPECT * beam_m
         out["wake" if streak else "white_cap" if length_m < WHITE_CAP_M else "foam"] = words
-    if t.plants is not None and t.plants > PLANTS:
-        out["islet"] = f"plants grow on it (index {t.plants:.2f})"
-    if t.end_on is not None and t.end_on > END_ON and t.beside < FREE:
-        root = ACROSS_SHORE[0] < t.on_land < ACROSS_SHORE[1] and length_m < CRANE_M
+    if traits.plants is not None and traits.plants > PLANTS:
+        out["islet"] = f"plants grow on it (index {traits.plants:.2f})"
+    if traits.end_on is not None and traits.end_on > END_ON and traits.beside < FREE:
+        root = ACROSS_SHORE[0] < traits.on_land < ACROSS_SHORE[1] and length_m < CRANE_M
         out["crane" if root else "breakwater_head"] = "stands out from the shore end-on"
-    alike = t.unlike_quay is not None and t.unlike_quay < LIKE_QUAY
-    if alike and t.beside >= FREE:
-        small = length_m < PONTOON_M and t.uneven < EVEN
-        out["pontoon" if small else "like_quay"] = f"of the colour of what it lies beside ({t.unlike_quay:.1f} spreads)"
+    alike = traits.unlike_quay is not None and traits.unlike_quay < LIKE_QUAY
+    if alike and traits.beside >= FREE:
+        small = length_m < PONTOON_M and traits.uneven < EVEN
+        out["pontoon" if small else "like_quay"] = (
+            f"of the colour of what it lies beside ({traits.unlike_quay:.1f} spreads)"
+        )
     return out
 
 
-def _first(over: dict[str, FloatImage], names: tuple[str, ...]) -> FloatImage | None:
+def _first_band(over: dict[str, FloatImage], names: tuple[str, ...]) -> FloatImage | None:
     return next((over[n] for n in names if n in over), None)
 
 
 def _swir_share(over: dict[str, FloatImage], where: BoolImage) -> float | None:
     """SWIR over visible light, summed over an object and its rim, since SWIR pixels are twice as wide."""
-    swir, seen = _first(over, SWIR), [over[b] for b in VISIBLE if b in over]
+    swir, seen = _first_band(over, SWIR), [over[b] for b in VISIBLE if b in over]
     if swir is None or not seen:
         return None
     visible = float(np.mean(seen, axis=0)[where].sum())
     return float(swir[where].sum()) / visible if visible > 0 else None
 
 
-def _plants(over: dict[str, FloatImage], own: BoolImage) -> float | None:
-    near, red = _first(over, NEAR), _first(over, RED)
+def _vegetation_index(over: dict[str, FloatImage], own: BoolImage) -> float | None:
+    near, red = _first_band(over, NEAR), _first_band(over, RED)
     if near is None or red is None:
         return None
     a, b = float(np.median(near[own])), float(np.median(red[own]))
     return (a - b) / (a + b) if a + b > 0 and a > 0 else None
 
 
-def _unlike(over: dict[str, FloatImage], own: BoolImage, strip: BoolImage) -> float | None:
+def _colour_distance(over: dict[str, FloatImage], own: BoolImage, strip: BoolImage) -> float | None:
     """Distance of the object's median colour from its neighbours', in spreads of theirs, averaged over bands."""
     if strip.sum() < max(8, 0.15 * own.sum()):
         return None

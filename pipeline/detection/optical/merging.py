@@ -10,11 +10,11 @@ from scipy import ndimage, special
 
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate
-from pipeline.detection.optical.lookalikes import told_apart
-from pipeline.detection.optical.motion import Motion, motion_of
-from pipeline.detection.optical.plausible import flagged
+from pipeline.detection.optical.lookalikes import flag_lookalikes
+from pipeline.detection.optical.motion import Motion, estimate_motion
+from pipeline.detection.optical.plausible import with_flag
 from pipeline.detection.optical.reading import Piece
-from pipeline.detection.optical.sentinel2 import NetworkHull, hulls_of
+from pipeline.detection.optical.sentinel2 import NetworkHull, detect_hulls
 from pipeline.detection.optical.spectral import ScaledView
 from pipeline.quantiles import Z90
 from pipeline.types import Scene, Tile
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # fitted, the middle is where hulls separate best from the rest; fitting both gives 6.6 and 0.61, which loses ships at
 # quays
 SCORE_SLOPE, SCORE_MIDDLE = 5.5, 0.55
-SIDEWAYS = 1.5  # log-odds against a ship, if she moves across her own axis; our choice
+SIDEWAYS_LOG_ODDS = 1.5  # log-odds against a ship, if she moves across her own axis; our choice
 LENGTHS_M = (50.0, 75.0, 120.0, 250.0)  # measured; at these, 5 and 95 % bounds of the true length as shares of it:
 LENGTH_LOW = (0.80, 0.70, 0.70, 0.82)  # half the weight on ports held out of training, against labels less the 15 m by
 LENGTH_HIGH = (1.75, 1.42, 1.45, 1.32)  # which they are loose, half on simulated ports (calibration.py, size_errors.py)
@@ -41,7 +41,7 @@ USUAL_RATIO = (5.6, 6.2, 6.6, 6.2, 6.7, 6.2, 6.2, 6.0)  # median, and standard d
 # added in quadrature: short hulls in ports are boats of any build, whose width in 10 m pixels is no measure of beam
 # (set on simulated ports, tools/hull_network/size_errors.py, seeds from 200,000 on)
 RATIO_SD = (0.42, 0.41, 0.41, 0.19, 0.20, 0.12, 0.11, 0.13)
-HUGGING = 0.6  # share of a hull on mapped land above which it is land: as for objects found by contrast
+MOST_ON_LAND = 0.6  # share of a hull on mapped land above which it is land: as for objects found by contrast
 TRAINED_LENGTH_M = 45.0  # labels begin at about 50 m
 NEAR_PX = 1.5  # margin around a hull within which an object found by contrast is the same one
 
@@ -52,13 +52,13 @@ def network_candidates(
     """Candidates of the network whose centre lies in the piece's core; ``view`` is the tile as the network sees it."""
     tile, shadow = piece.tile, piece.shadow
     out = []
-    for hull in hulls_of(scene, levels, piece, view, threads):
+    for hull in detect_hulls(scene, levels, piece, view, threads):
         rows, cols = hull.rows - tile.window.row0, hull.cols - tile.window.col0
         cloudy = float(piece.cloud[rows, cols].mean()) if len(rows) else 0.0
-        new = candidate_of(hull, scene, cloudy=cloudy, motion=_motion(hull, scene, tile, levels))
+        new = candidate_from_network(hull, scene, cloudy=cloudy, motion=_motion(hull, scene, tile, levels))
         for name, why in hull.doubts:
-            new = flagged(new, name, why)
-        out.append(told_apart(new, tile, levels, (rows, cols), scene.pixel_spacing_m, shadow=shadow, alone=False))
+            new = with_flag(new, name, why)
+        out.append(flag_lookalikes(new, tile, levels, (rows, cols), scene.pixel_spacing_m, shadow=shadow, alone=False))
     return out
 
 
@@ -84,10 +84,10 @@ def _motion(hull: NetworkHull, scene: Scene, tile: Tile, levels: Levels) -> Moti
         return None
     unit = np.array(hull.rectangle.axis) * scene.pixel_spacing_m
     unit /= np.hypot(*unit)
-    return motion_of(bands, near.astype(np.float32), (float(unit[0]), float(unit[1])), scene.pixel_spacing_m)
+    return estimate_motion(bands, near.astype(np.float32), (float(unit[0]), float(unit[1])), scene.pixel_spacing_m)
 
 
-def candidate_of(hull: NetworkHull, scene: Scene, *, cloudy: float, motion: Motion | None) -> Candidate:
+def candidate_from_network(hull: NetworkHull, scene: Scene, *, cloudy: float, motion: Motion | None) -> Candidate:
     """A hull as a candidate: sizes in ground metres with 90 % intervals, score, flags."""
     box, (row_m, col_m) = hull.rectangle, scene.pixel_spacing_m
     along = float(np.hypot(box.axis[0] * row_m, box.axis[1] * col_m))
@@ -99,11 +99,11 @@ def candidate_of(hull: NetworkHull, scene: Scene, *, cloudy: float, motion: Moti
     flags, against = [], 0.0
     if cloudy > 0.5:
         flags.append("cloud")
-    if hull.on_land > HUGGING:
+    if hull.on_land > MOST_ON_LAND:
         flags.append("land_leak")
     if motion is not None and motion.off_axis:
         flags.append("drifts_sideways")
-        against = SIDEWAYS
+        against = SIDEWAYS_LOG_ODDS
     u = np.array([1, 1, -1, -1]) * box.length_px / 2
     v = np.array([1, -1, -1, 1]) * beam / across / 2
     outline = np.column_stack(
@@ -159,7 +159,7 @@ def _beam(length_m: float, fitted_m: float, pixel_m: float) -> tuple[float, floa
     return (bare * bare_se**-2 + usual * usual_se**-2) / weight, float(weight**-0.5)
 
 
-def both_opinions(hulls: list[Candidate], by_contrast: list[Candidate], alone: list[bool]) -> list[Candidate]:
+def merge_detections(hulls: list[Candidate], by_contrast: list[Candidate], alone: list[bool]) -> list[Candidate]:
     """One list: hulls of the network, with contrast's agreement in the method, and objects found only by contrast.
 
     An object by contrast whose centre lies on a hull is the same object. The network saw the others and did not call
@@ -168,17 +168,19 @@ def both_opinions(hulls: list[Candidate], by_contrast: list[Candidate], alone: l
     agreed = np.zeros(len(hulls), bool)
     outlines = np.array([hull.outline for hull in hulls]).reshape(-1, 4, 2)
     middles = np.array([(hull.row, hull.col) for hull in hulls]).reshape(-1, 2)
-    rest = []
+    unmatched = []
     for candidate, certain in zip(by_contrast, alone, strict=True):
         # The same object: its middle lies in the hull's rectangle, or the hull's middle in its own
-        on = holds(outlines, np.array([[candidate.row, candidate.col]])) | holds(candidate.outline[None], middles)
-        agreed |= on
-        if not on.any():
-            rest.append(candidate if certain else replace(candidate, flags=(*candidate.flags, "not_confirmed")))
-    return [*(_named(hull, also) for hull, also in zip(hulls, agreed, strict=True)), *rest]
+        is_same = contains_points(outlines, np.array([[candidate.row, candidate.col]])) | contains_points(
+            candidate.outline[None], middles
+        )
+        agreed |= is_same
+        if not is_same.any():
+            unmatched.append(candidate if certain else replace(candidate, flags=(*candidate.flags, "not_confirmed")))
+    return [*(_with_method(hull, also) for hull, also in zip(hulls, agreed, strict=True)), *unmatched]
 
 
-def _named(hull: Candidate, agreed: bool) -> Candidate:
+def _with_method(hull: Candidate, agreed: bool) -> Candidate:
     """The hull with its method; below the lengths of its training the network alone does not confirm a ship."""
     if agreed:
         return replace(hull, method="hull-network+contrast")
@@ -187,13 +189,13 @@ def _named(hull: Candidate, agreed: bool) -> Candidate:
     return hull
 
 
-def holds(corners: FloatArray, points: FloatArray) -> BoolImage:
+def contains_points(corners: FloatArray, points: FloatArray) -> BoolImage:
     """Is each point, shape (n, 2), within `NEAR_PX` of its rectangle, given by corners in order, shape (n, 4, 2)?
 
     One rectangle for all points, or one point for all rectangles, has n = 1.
 
     >>> box = np.array([[[0.0, 0.0], [0.0, 9.0], [4.0, 9.0], [4.0, 0.0]]])
-    >>> holds(box, np.array([[5.0, 5.0], [6.0, 5.0], [2.0, 10.4]])).tolist()
+    >>> contains_points(box, np.array([[5.0, 5.0], [6.0, 5.0], [2.0, 10.4]])).tolist()
     [True, False, True]
     """
     apart = points - corners.mean(axis=1)

@@ -48,7 +48,7 @@ class Motion:
         return abs(self.across_kn) > max(3.0 * self.across_se_kn, 8.0, 1.5 * abs(self.along_kn))
 
 
-def motion_of(
+def estimate_motion(
     bands: dict[str, FloatImage], inside: FloatImage, axis: tuple[float, float], spacing_m: tuple[float, float]
 ) -> Motion | None:
     """Motion of the object in a small window; None where the bands do not allow it.
@@ -63,7 +63,7 @@ def motion_of(
     right = np.zeros(2)
     for name in names[1:]:
         base_s = DELAY_S[name] - DELAY_S[names[0]]
-        found = shift_px(bands[names[0]], bands[name], inside)
+        found = estimate_shift_px(bands[names[0]], bands[name], inside)
         if base_s < MIN_BASE_S or found is None:
             continue
         shift, covariance = found
@@ -84,7 +84,7 @@ def motion_of(
     return Motion(along, across, *errors)
 
 
-def shift_px(first: FloatImage, later: FloatImage, inside: FloatImage) -> tuple[FloatArray, FloatArray] | None:
+def estimate_shift_px(first: FloatImage, later: FloatImage, inside: FloatImage) -> tuple[FloatArray, FloatArray] | None:
     """Displacement of the second image against the first (rows, columns), and its covariance; None where none fits.
 
     Least squares for ``later(x) = gain first(x - shift) + level`` by Gauss-Newton over the window; residuals that no
@@ -95,14 +95,14 @@ def shift_px(first: FloatImage, later: FloatImage, inside: FloatImage) -> tuple[
     if weight.sum() < 12:
         return None
     shift: FloatArray = np.zeros(2)
-    one, two = first.astype(np.float64), later.astype(np.float64)
+    reference, target = first.astype(np.float64), later.astype(np.float64)
     covariance = np.eye(2)
     for _ in range(8):
-        moved = ndimage.shift(one, shift, order=3, mode="nearest")
+        moved = ndimage.shift(reference, shift, order=3, mode="nearest")
         slope = np.gradient(moved)
         design = np.column_stack([moved.ravel(), np.ones(moved.size), -slope[0].ravel(), -slope[1].ravel()])
         root = np.sqrt(weight)[:, None]
-        solution, *_ = np.linalg.lstsq(design * root, two.ravel() * root[:, 0], rcond=None)
+        solution, *_ = np.linalg.lstsq(design * root, target.ravel() * root[:, 0], rcond=None)
         gain = solution[0]
         if gain <= 1e-3:
             return None
@@ -112,7 +112,7 @@ def shift_px(first: FloatImage, later: FloatImage, inside: FloatImage) -> tuple[
             return None
         if np.abs(step).max() < 0.005:
             break
-    rest = (two.ravel() - design @ solution) * np.sqrt(weight)
+    rest = (target.ravel() - design @ solution) * np.sqrt(weight)
     variance = float(rest @ rest) / max(1.0, weight.sum() / 4 - 4)  # four times that of a pixel: four count as one
     try:
         inverse = np.linalg.inv((design * weight[:, None]).T @ design)

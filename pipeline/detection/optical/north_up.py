@@ -31,7 +31,7 @@ class Turn:
     cols_reversed: bool = False
 
     @property
-    def undone(self) -> Turn:
+    def inverse(self) -> Turn:
         """The inverse turn.
 
         >>> image = np.arange(6).reshape(2, 3)
@@ -49,9 +49,9 @@ class Turn:
         array([[3, 1],
                [4, 2]])
         """
-        turned = image.swapaxes(-1, -2) if self.swapped else image
+        turn_scene = image.swapaxes(-1, -2) if self.swapped else image
         ways = slice(None, None, -1 if self.rows_reversed else 1), slice(None, None, -1 if self.cols_reversed else 1)
-        return np.ascontiguousarray(turned[(..., *ways)])
+        return np.ascontiguousarray(turn_scene[(..., *ways)])
 
     def shape(self, shape: tuple[int, int]) -> tuple[int, int]:
         """The shape of an image, turned."""
@@ -69,13 +69,13 @@ class Turn:
         row, col = (col, row) if self.swapped else (row, col)
         return (rows - 1 - row if self.rows_reversed else row), (cols - 1 - col if self.cols_reversed else col)
 
-    def way(self, down: float, along: float) -> tuple[float, float]:
+    def direction(self, down: float, along: float) -> tuple[float, float]:
         """A direction (down the rows, along the columns), as one of the turned image."""
         down, along = (along, down) if self.swapped else (down, along)
         return (-down if self.rows_reversed else down), (-along if self.cols_reversed else along)
 
 
-def turn_of(scene: Scene) -> Turn:
+def north_up_turn(scene: Scene) -> Turn:
     """The turn that brings north up and east to the right, to the nearest quarter; none without geolocation."""
     if scene.geolocation is None:
         return Turn()
@@ -87,11 +87,11 @@ def turn_of(scene: Scene) -> Turn:
     return Turn(swapped, bool(np.cos(down) > 0), bool(np.sin(right) < 0))
 
 
-def turned(scene: Scene, turn: Turn) -> Scene:
+def turn_scene(scene: Scene, turn: Turn) -> Scene:
     """The scene with turned pixels; its map grid and its corner in the file no longer hold and are dropped."""
     if turn == Turn():
         return scene
-    shape, back, read = turn.shape(scene.shape), turn.undone, scene.read
+    shape, back, read = turn.shape(scene.shape), turn.inverse, scene.read
 
     def read_turned(window: Window) -> Tile:
         tile = read(back.window(window, shape))
@@ -103,38 +103,47 @@ def turned(scene: Scene, turn: Turn) -> Scene:
         shape=shape,
         pixel_spacing_m=scene.pixel_spacing_m[::-1] if turn.swapped else scene.pixel_spacing_m,
         read=read_turned,
-        geolocation=None if scene.geolocation is None else _Turned(scene.geolocation, turn, scene.shape),
+        geolocation=None if scene.geolocation is None else _TurnedGeolocation(scene.geolocation, turn, scene.shape),
         grid=None,
         corner=(0, 0),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Turned:
+class _TurnedGeolocation:
     """Geolocation of a turned image."""
 
-    plain: Geolocation
+    original: Geolocation
     turn: Turn
     shape: tuple[int, int]  # of the image itself
 
     def lonlat(self, row: Any, col: Any) -> tuple[FloatArray, FloatArray]:
         row, col = (np.asarray(at, float) for at in (row, col))
-        return self.plain.lonlat(*self.turn.undone.place(row, col, self.turn.shape(self.shape)))
+        return self.original.lonlat(*self.turn.inverse.place(row, col, self.turn.shape(self.shape)))
 
     def rowcol(self, lon: Any, lat: Any) -> tuple[FloatArray, FloatArray]:
-        return self.turn.place(*self.plain.rowcol(lon, lat), self.shape)
+        return self.turn.place(*self.original.rowcol(lon, lat), self.shape)
 
 
-def put_back(found: list[Candidate], turn: Turn, shape: tuple[int, int]) -> list[Candidate]:
+def turn_back(found: list[Candidate], turn: Turn, shape: tuple[int, int]) -> list[Candidate]:
     """Candidates of a turned image, transformed to the original image of shape ``shape``."""
-    return found if turn == Turn() else [_put_back(one, turn.undone, turn.shape(shape)) for one in found]
+    return (
+        found
+        if turn == Turn()
+        else [_turn_candidate_back(candidate, turn.inverse, turn.shape(shape)) for candidate in found]
+    )
 
 
-def _put_back(one: Candidate, back: Turn, shape: tuple[int, int]) -> Candidate:
-    row, col = back.place(one.row, one.col, shape)
-    lines = tuple((kind, _points(points, back, shape)) for kind, points in one.lines)
+def _turn_candidate_back(candidate: Candidate, back: Turn, shape: tuple[int, int]) -> Candidate:
+    row, col = back.place(candidate.row, candidate.col, shape)
+    lines = tuple((kind, _points(points, back, shape)) for kind, points in candidate.lines)
     return replace(
-        one, row=row, col=col, axis=back.way(*one.axis), outline=_points(one.outline, back, shape), lines=lines
+        candidate,
+        row=row,
+        col=col,
+        axis=back.direction(*candidate.axis),
+        outline=_points(candidate.outline, back, shape),
+        lines=lines,
     )
 
 

@@ -15,12 +15,12 @@ from numba import njit
 from scipy import ndimage
 from skimage import measure
 
-from pipeline.detection.optical.discs import grown, opened
+from pipeline.detection.optical.discs import dilate, open_with_disc
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pipeline.detection.optical.water import Normal
+    from pipeline.detection.optical.water import NormalisedImage
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
 SEED = 0.25  # least brightness of a seed, water 0 and land 1; ships show 0.2 to 0.9 in the near infrared
@@ -32,7 +32,7 @@ LAND_WIDTH_M = 75.0  # what holds a disc of this width is land, not a hull: no b
 LEVEL_STEP = 1.5  # from one level to the next when an object is split
 MAX_RISES = 6  # 1.5^6 = 11 times the lowest level: brighter parts belong to one ship; our choice
 GOOD_SHAPE = 0.9  # shape quality above which an object is not split
-CLEARLY = 0.15  # by which a part's shape must be better than the whole's
+CLEAR_GAIN = 0.15  # by which a part's shape must be better than the whole's
 FADED = 0.15  # of an object's level: below it, the object's edge has ended
 SOFT_REACH_PX = 5  # margin around an object in which its soft edge is measured
 EIGHT = np.ones((3, 3), int)
@@ -55,18 +55,18 @@ class Blob:
     cut_from_land: bool  # a slender part of something large, in an image without a map
 
 
-def object_floor(normal: Normal, sigmas: float) -> FloatImage:
+def object_floor(normal: NormalisedImage, sigmas: float) -> FloatImage:
     """Brightness down to which objects grow; their seeds exceed ``1 / GROW`` times that."""
     return np.float32(GROW) * np.maximum(np.float32(SEED), np.float32(max(sigmas, SEED_SIGMAS)) * normal.noise)
 
 
-def find_objects(normal: Normal, sigmas: float, spacing_m: float, min_px: int) -> list[Blob]:
+def find_objects(normal: NormalisedImage, sigmas: float, spacing_m: float, min_px: int) -> list[Blob]:
     """Objects of one window, sorted by row and column."""
     mapped = not normal.wet.all()
-    clear = _clear_of_the_coast(normal)
-    shore = grown(~clear & normal.valid) if mapped else np.zeros_like(clear)
+    clear = _water_off_coast(normal)
+    shore = dilate(~clear & normal.valid) if mapped else np.zeros_like(clear)
     over = normal.over
-    above = _above(over, normal.noise, normal.valid & clear, max(sigmas, SEED_SIGMAS))
+    above = _over_floor(over, normal.noise, normal.valid & clear, max(sigmas, SEED_SIGMAS))
     if not (above > 1 / GROW).any():  # nothing seeds an object
         return []
     labels, count = measure.label(above > 1, connectivity=2, return_num=True)
@@ -77,35 +77,35 @@ def find_objects(normal: Normal, sigmas: float, spacing_m: float, min_px: int) -
         if not large[label] and sizes[label] >= min_px:
             row0, row1, col0, col1 = boxes[label].tolist()
             box = (slice(row0, row1), slice(col0, col1))
-            out += _best(
-                labels[box] == label, _Look(over, above, normal.noise, shore, box, spacing_m, min_px), cut=False
+            out += _split_object(
+                labels[box] == label, _Surroundings(over, above, normal.noise, shore, box, spacing_m, min_px), cut=False
             )
     if large.any():
-        mass = _chosen(labels, large)
-        land = opened(mass, _land_width_m(normal) / spacing_m)
+        mass = _label_mask(labels, large)
+        land = open_with_disc(mass, _land_width_m(normal) / spacing_m)
         pieces = measure.label(mass & ~land & (above > 1 / GROW), connectivity=2)
-        near_land = grown(land) | shore
+        near_land = dilate(land) | shore
         for label, box in enumerate(ndimage.find_objects(pieces), 1):
-            look = _Look(over, above, normal.noise, near_land, box, spacing_m, min_px)
-            out += _best(pieces[box] == label, look, cut=not mapped)
+            surroundings = _Surroundings(over, above, normal.noise, near_land, box, spacing_m, min_px)
+            out += _split_object(pieces[box] == label, surroundings, cut=not mapped)
     return sorted(out, key=lambda blob: (blob.frame[0], blob.frame[1]))
 
 
-def taken_for_land(normal: Normal, sigmas: float, spacing_m: float) -> BoolImage:
+def apparent_land(normal: NormalisedImage, sigmas: float, spacing_m: float) -> BoolImage:
     """Areas that `find_objects` skips although the map has water there: bright, and too large and wide for a hull.
 
     They are new land, or a plume of silt, glint, ice.
     """
-    above = _above(normal.over, normal.noise, normal.valid & _clear_of_the_coast(normal), max(sigmas, SEED_SIGMAS))
+    above = _over_floor(normal.over, normal.noise, normal.valid & _water_off_coast(normal), max(sigmas, SEED_SIGMAS))
     labels, count = measure.label(above > 1, connectivity=2, return_num=True)
     large = _too_large(_sizes_and_boxes(labels, count)[0], spacing_m)
     if not large.any():
         return np.zeros(labels.shape, bool)
-    mass = _chosen(labels, large)
-    return mass & opened(mass, _land_width_m(normal) / spacing_m)
+    mass = _label_mask(labels, large)
+    return mass & open_with_disc(mass, _land_width_m(normal) / spacing_m)
 
 
-def _clear_of_the_coast(normal: Normal) -> BoolImage:
+def _water_off_coast(normal: NormalisedImage) -> BoolImage:
     """Water by the map, less the strip into which land is blurred."""
     return normal.wet if normal.wet.all() else ndimage.binary_erosion(normal.wet, EIGHT, border_value=1)
 
@@ -117,12 +117,12 @@ def _too_large(sizes: NDArray[np.int64], spacing_m: float) -> BoolImage:
     return large
 
 
-def _land_width_m(normal: Normal) -> float:
+def _land_width_m(normal: NormalisedImage) -> float:
     return LAND_WIDTH_M if normal.wet.all() else UNMAPPED_WIDTH_M
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _above(over: FloatImage, noise: FloatImage, searched: BoolImage, sigmas: float) -> FloatImage:
+def _over_floor(over: FloatImage, noise: FloatImage, searched: BoolImage, sigmas: float) -> FloatImage:
     """Brightness in units of `object_floor`: objects exceed 1, seeds exceed 1 / GROW; 0 where nothing is searched."""
     out = np.zeros(over.shape, np.float32)
     for i in range(over.shape[0]):
@@ -149,7 +149,7 @@ def _sizes_and_boxes(labels: NDArray[np.int32], count: int) -> tuple[NDArray[np.
 
 
 @njit(cache=True, nogil=True)
-def _chosen(labels: NDArray[np.int32], chosen: BoolImage) -> BoolImage:
+def _label_mask(labels: NDArray[np.int32], chosen: BoolImage) -> BoolImage:
     """Pixels whose label is chosen."""
     out = np.empty(labels.shape, np.bool_)
     for i in range(labels.shape[0]):
@@ -159,7 +159,7 @@ def _chosen(labels: NDArray[np.int32], chosen: BoolImage) -> BoolImage:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Look:
+class _Surroundings:
     """Images of the window in which a piece is judged; ``box`` is the place of its mask."""
 
     over: FloatImage
@@ -171,17 +171,17 @@ class _Look:
     min_px: int
 
 
-def _best(member: BoolImage, look: _Look, *, cut: bool, depth: int = 0) -> list[Blob]:
+def _split_object(member: BoolImage, surroundings: _Surroundings, *, cut: bool, depth: int = 0) -> list[Blob]:
     """The object as a whole, or its parts at a higher threshold where one of these is clearly more like a hull.
 
     Ships side by side, a ship and her wake, or a ship and a jetty are one object at the lowest level; each rise by
     `LEVEL_STEP` separates what a gap divides.
     """
-    above = look.above[look.box]
-    if member.sum() < look.min_px or (depth == 0 and not (above[member] > 1 / GROW).any()):
+    above = surroundings.above[surroundings.box]
+    if member.sum() < surroundings.min_px or (depth == 0 and not (above[member] > 1 / GROW).any()):
         return []
-    whole = _blob(member, look, cut=cut)
-    quality = shape_quality(whole, look.spacing_m)
+    whole = _as_blob(member, surroundings, cut=cut)
+    quality = shape_quality(whole, surroundings.spacing_m)
     if depth >= MAX_RISES or quality > GOOD_SHAPE:
         return [whole]
     rest = member & (above > 1 / GROW * LEVEL_STEP**depth)
@@ -189,10 +189,10 @@ def _best(member: BoolImage, look: _Look, *, cut: bool, depth: int = 0) -> list[
     parts: list[Blob] = []
     for label in range(1, count + 1):
         part = labels == label
-        if part.sum() >= max(look.min_px, 0.05 * member.sum()):
-            parts += _best(part, look, cut=cut, depth=depth + 1)
-    best = max((shape_quality(p, look.spacing_m) for p in parts), default=0.0)
-    return parts if best > quality + CLEARLY else [whole]
+        if part.sum() >= max(surroundings.min_px, 0.05 * member.sum()):
+            parts += _split_object(part, surroundings, cut=cut, depth=depth + 1)
+    best = max((shape_quality(p, surroundings.spacing_m) for p in parts), default=0.0)
+    return parts if best > quality + CLEAR_GAIN else [whole]
 
 
 def shape_quality(blob: Blob, spacing_m: float) -> float:
@@ -204,44 +204,46 @@ def shape_quality(blob: Blob, spacing_m: float) -> float:
     return float(np.interp(fill, (0.4, 0.85), (0.0, 1.0))) * slender * sized
 
 
-def _blob(member: BoolImage, look: _Look, *, cut: bool) -> Blob:
+def _as_blob(member: BoolImage, surroundings: _Surroundings, *, cut: bool) -> Blob:
     """A mask as a blob, cut at half of its own brightness, which is halfway down the hull's edge."""
-    over = look.over[look.box]
+    over = surroundings.over[surroundings.box]
     level = float(np.median(over[member]))
     level = float(np.median(over[member & (over > 0.5 * level)]))  # the first median includes the blurred rim
     core = member & (over > 0.5 * level)
     at_row, at_col = np.nonzero(core)
     rim = core & ~ndimage.binary_erosion(core, EIGHT)
-    touching = float(look.near[look.box][rim].mean())
-    sigmas = level / max(1e-6, float(np.median(look.noise[look.box][member])))
-    rows, cols = (at.astype(np.float64) + box.start for at, box in zip((at_row, at_col), look.box, strict=True))
+    touching = float(surroundings.near[surroundings.box][rim].mean())
+    sigmas = level / max(1e-6, float(np.median(surroundings.noise[surroundings.box][member])))
+    rows, cols = (at.astype(np.float64) + box.start for at, box in zip((at_row, at_col), surroundings.box, strict=True))
     return Blob(
         rows,
         cols,
-        frame_of(rows, cols),
+        moment_frame(rows, cols),
         sigmas,
         cut or touching > 0.15,
         touching,
-        _softness(core, level, look),
+        _softness(core, level, surroundings),
         cut,
     )
 
 
-def _softness(core: BoolImage, level: float, look: _Look) -> float:
+def _softness(core: BoolImage, level: float, surroundings: _Surroundings) -> float:
     """Width of the object's edge in pixels: the number of rings around it that still show some of its brightness."""
     rows, cols = (
         slice(max(0, b.start - SOFT_REACH_PX), min(n, b.stop + SOFT_REACH_PX))
-        for b, n in zip(look.box, look.over.shape, strict=True)
+        for b, n in zip(surroundings.box, surroundings.over.shape, strict=True)
     )
     wide = np.zeros((rows.stop - rows.start, cols.stop - cols.start), bool)
-    at = (look.box[0].start - rows.start, look.box[1].start - cols.start)
+    at = (surroundings.box[0].start - rows.start, surroundings.box[1].start - cols.start)
     wide[at[0] : at[0] + core.shape[0], at[1] : at[1] + core.shape[1]] = core
-    here = look.over[rows, cols]
+    here = surroundings.over[rows, cols]
     bright = here > 0.5 * level
     beyond = bright & ~ndimage.binary_propagation(
         wide, structure=EIGHT, mask=bright | wide
     )  # behind a gap: another one
-    free = ~look.near[rows, cols] & (look.above[rows, cols] != 0) & ~beyond  # above is 0 where nothing is searched
+    free = (
+        ~surroundings.near[rows, cols] & (surroundings.above[rows, cols] != 0) & ~beyond
+    )  # above is 0 where nothing is searched
     fading = here > FADED * level
     away = ndimage.distance_transform_cdt(~wide, "chessboard")
     total, share = 0.0, 1.0
@@ -252,10 +254,10 @@ def _softness(core: BoolImage, level: float, look: _Look) -> float:
     return total
 
 
-def frame_of(rows: FloatArray, cols: FloatArray) -> FloatArray:
+def moment_frame(rows: FloatArray, cols: FloatArray) -> FloatArray:
     """The frame of a set of pixels by its moments: a filled rectangle of length L has variance L^2 / 12 along it.
 
-    >>> frame_of(*(a.ravel().astype(float) for a in np.mgrid[0:3, 0:12])).round(2)[4:]
+    >>> moment_frame(*(a.ravel().astype(float) for a in np.mgrid[0:3, 0:12])).round(2)[4:]
     array([12.,  3.])
     """
     points = np.column_stack([rows, cols])

@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.detection.optical.clouds import coarse, veil_mask
-from pipeline.detection.optical.objects import SEED_SIGMAS, taken_for_land
-from pipeline.detection.optical.over_water import between
-from pipeline.detection.optical.water import MIN_REFLECTANCE_GAP, Levels, levels_grid, normalise, places, water_at
+from pipeline.detection.optical.clouds import averaged_tile, veil_mask
+from pipeline.detection.optical.objects import SEED_SIGMAS, apparent_land
+from pipeline.detection.optical.over_water import interpolate_grid
+from pipeline.detection.optical.water import (
+    MIN_REFLECTANCE_GAP,
+    Levels,
+    grid_positions,
+    levels_grid,
+    normalise,
+    water_level_at,
+)
 from pipeline.types import Radiometry, Scene
 
 if TYPE_CHECKING:
@@ -44,15 +51,15 @@ class OutOfSight:
         hidden, land = veil_mask(tile, self.levels, spacing_m), np.zeros(tile.valid.shape, bool)
         if not self.by_contrast:
             return hidden, land
-        hidden |= self._glitters(tile)
-        normal = normalise(coarse(tile, self.factor), self.levels, self.factor)
-        land = _as_pixels(taken_for_land(normal, self.sigmas, spacing_m * self.factor), self.factor, land.shape)
+        hidden |= self._glint_mask(tile)
+        normal = normalise(averaged_tile(tile, self.factor), self.levels, self.factor)
+        land = _blocks_to_pixels(apparent_land(normal, self.sigmas, spacing_m * self.factor), self.factor, land.shape)
         if self.scene.radiometry is Radiometry.REFLECTANCE and land.any():
             k = tile.bands.index(self.levels.infrared)
-            hidden |= land & (tile.data[k] - water_at(tile.window, self.levels, k) < MIN_REFLECTANCE_GAP)
+            hidden |= land & (tile.data[k] - water_level_at(tile.window, self.levels, k) < MIN_REFLECTANCE_GAP)
         return hidden, land & ~hidden
 
-    def _glitters(self, tile: Tile) -> BoolImage:
+    def _glint_mask(self, tile: Tile) -> BoolImage:
         """Where the detection threshold over the water's noise is above a dull deck: glint, broken ice.
 
         Only for reflectances. In other units a deck may be as bright as land, or three times so.
@@ -60,10 +67,10 @@ class OutOfSight:
         if self.scene.radiometry is not Radiometry.REFLECTANCE:
             return np.zeros(tile.valid.shape, bool)
         k, grid = tile.bands.index(self.levels.infrared), levels_grid(self.levels, noise=True)
-        noise = between(grid[k], *places(tile.window, self.levels, grid.shape[1:]))
+        noise = interpolate_grid(grid[k], *grid_positions(tile.window, self.levels, grid.shape[1:]))
         return np.asarray(max(self.sigmas, SEED_SIGMAS) * noise > DULL_DECK, bool)
 
 
-def _as_pixels(blocks: BoolImage, factor: int, shape: tuple[int, ...]) -> BoolImage:
+def _blocks_to_pixels(blocks: BoolImage, factor: int, shape: tuple[int, ...]) -> BoolImage:
     """Blocks as pixels of a window of that shape; the last ones may be cut."""
     return np.repeat(np.repeat(blocks, factor, 0), factor, 1)[: shape[0], : shape[1]]

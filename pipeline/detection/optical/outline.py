@@ -14,9 +14,9 @@ import numpy as np
 from scipy import ndimage
 from skimage import measure
 
-from pipeline.detection.optical.edge_lines import line_of, run_end, run_ends
+from pipeline.detection.optical.edge_lines import fit_line, run_end, run_ends
 from pipeline.detection.optical.frame import HullFrame, resample
-from pipeline.detection.optical.objects import frame_of
+from pipeline.detection.optical.objects import moment_frame
 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
@@ -59,7 +59,7 @@ class Hull:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Picture:
+class _Images:
     """The images that a hull is fitted to, as given to `fit_hull`, and the scene pixel of their first one."""
 
     light: FloatImage
@@ -68,7 +68,7 @@ class _Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
+class TouchedSide:
     """A side along which something lies: a point of its line (row, col) and the line's standard error."""
 
     point: tuple[float, float]
@@ -80,7 +80,7 @@ def ship_pixels(light: FloatImage, noise: float) -> BoolImage:
     return np.asarray(light > 1 + max(MIN_STEP, SIGMAS * noise), bool)
 
 
-def own_masks(ship: BoolImage, near: BoolImage, pixel_m: float, close_m: float = 0.5) -> list[BoolImage]:
+def hull_masks(ship: BoolImage, near: BoolImage, pixel_m: float, close_m: float = 0.5) -> list[BoolImage]:
     """Connected ship pixels that hold at least `PART` of ``near``, holes filled, with small parts in line added.
 
     A house's shadow may split a hull into parts that share an axis. Gaps up to twice ``close_m`` are closed. The mask
@@ -96,19 +96,19 @@ def own_masks(ship: BoolImage, near: BoolImage, pixel_m: float, close_m: float =
     chosen = [int(n) for n in np.argsort(weight)[::-1][:MAX_PARTS] if weight[n] > max(0, PART * weight.sum())]
     areas = np.bincount(labels.ravel(), minlength=count + 1)
     middles = np.array(ndimage.center_of_mass(closed, labels, np.arange(1, count + 1))).reshape(-1, 2)
-    return [_with_line(labels, n, areas, middles, pixel_m) for n in chosen]
+    return [_with_parts_in_line(labels, n, areas, middles, pixel_m) for n in chosen]
 
 
-def _with_line(labels: Any, own: int, areas: Any, middles: FloatArray, pixel_m: float) -> BoolImage:
+def _with_parts_in_line(labels: Any, own: int, areas: Any, middles: FloatArray, pixel_m: float) -> BoolImage:
     """One labelled part with the smaller ones in line with it, holes filled."""
-    mine = labels == own
-    row, col, a_row, a_col, length, beam = frame_of(*(a.astype(float) for a in np.nonzero(mine)))
+    member = labels == own
+    row, col, a_row, a_col, length, beam = moment_frame(*(a.astype(float) for a in np.nonzero(member)))
     for label, (r, c) in enumerate(middles, 1):
         along, aside = (r - row) * a_row + (c - col) * a_col, (c - col) * a_row - (r - row) * a_col
         small = 4.0 / pixel_m**2 < areas[label] < 0.7 * areas[own]
         if small and abs(aside) < 0.3 * beam and abs(along) < 0.5 * length + IN_LINE_M / pixel_m:
-            mine |= labels == label
-    return np.asarray(ndimage.binary_fill_holes(mine), bool)
+            member |= labels == label
+    return np.asarray(ndimage.binary_fill_holes(member), bool)
 
 
 def fit_hull(
@@ -120,7 +120,7 @@ def fit_hull(
     origin: tuple[int, int],
     gap_m: float = GAP_M,
     deck_gap_m: float = DECK_GAP_M,
-    touched: tuple[Touched | None, Touched | None] | None = None,
+    touched: tuple[TouchedSide | None, TouchedSide | None] | None = None,
 ) -> Hull | None:
     """Fit a hull near a first guess; None where there is no hull-like edge.
 
@@ -129,19 +129,19 @@ def fit_hull(
     it is given, the object is taken for a hull, and her beam is weighed against the usual one. ``light`` is brightness
     over the water's; ``ship`` is 1 on pixels that are not water and 0 elsewhere (float).
     """
-    picture = _Picture(light, ship, origin)
+    images = _Images(light, ship, origin)
     pixel = frame.pixel_m
     lines = touched or (None, None)
     held = (lines[0] is not None, lines[1] is not None)
-    found = _settled(picture, frame, (length_m, beam_m), (gap_m, deck_gap_m), held)
+    found = _fit_sides_and_ends(images, frame, (length_m, beam_m), (gap_m, deck_gap_m), held)
     if found is None:
         return None
     sides, frame, length_m, length_se = found
     beam_m = sides.beam_m
     free = (sides.free[0] and not held[0], sides.free[1] and not held[1])
-    low, high, se = _half_levels(picture, frame, length_m, beam_m, free)
+    low, high, se = _sides_at_half_level(images, frame, length_m, beam_m, free)
     if touched is not None:
-        low, high, se = _told(frame, (low, high), (se, _vague(sides, touched)), length_m, touched)
+        low, high, se = _constrained_sides(frame, (low, high), (se, _vagueness_m(sides, touched)), length_m, touched)
     elif not all(free):
         se = float(np.hypot(se, UNSEEN_SIDE * beam_m))
     if any(held):  # a quay's end beside her own blurs into it
@@ -149,13 +149,13 @@ def fit_hull(
     frame, beam_m = frame.moved(0.0, (low + high) / 2), high - low
     if beam_m < 2.5 * pixel or length_m < 1.5 * beam_m:
         return None
-    fill = _fill(picture, frame, length_m, beam_m)
+    fill = _fill(images, frame, length_m, beam_m)
     turn_se, straight, wander_m = sides.turn_se, sides.straight, sides.wander_m
     return Hull(frame, length_m, beam_m, length_se, se, turn_se, False, fill, free, straight, wander_m)
 
 
-def _settled(
-    picture: _Picture,
+def _fit_sides_and_ends(
+    images: _Images,
     frame: HullFrame,
     size_m: tuple[float, float],
     gaps_m: tuple[float, float],
@@ -167,11 +167,11 @@ def _settled(
     """
     length_m, beam_m = size_m
     for turn in (TURN_RAD, TURN_RAD / 3, TURN_RAD / 3):
-        sides = _sides(picture, frame, (length_m, beam_m), turn, gaps_m[0], held)
+        sides = _fit_sides(images, frame, (length_m, beam_m), turn, gaps_m[0], held)
         if sides is None:
             return None
         frame, beam_m = sides.frame, sides.beam_m
-        ends = _ends(picture, frame, length_m, beam_m, gaps_m[1])
+        ends = _fit_ends(images, frame, length_m, beam_m, gaps_m[1])
         if ends is None:
             return None
         frame, length_m, length_se = ends
@@ -179,26 +179,26 @@ def _settled(
     return sides, frame, length_m, length_se
 
 
-def _fill(picture: _Picture, frame: HullFrame, length_m: float, beam_m: float) -> float:
+def _fill(images: _Images, frame: HullFrame, length_m: float, beam_m: float) -> float:
     """Share of the length-by-beam rectangle that is not water."""
     pixel = frame.pixel_m
     u = np.arange(-length_m / 2 + pixel / 2, length_m / 2, pixel)
     v = np.arange(-beam_m / 2 + pixel / 2, beam_m / 2, pixel)
-    return float(np.mean(np.nan_to_num(resample(picture.ship, frame, u, v, picture.origin)) > 0.5))
+    return float(np.mean(np.nan_to_num(resample(images.ship, frame, u, v, images.origin)) > 0.5))
 
 
-def _vague(sides: _Sides, touched: tuple[Touched | None, Touched | None]) -> float:
+def _vagueness_m(sides: _Sides, touched: tuple[TouchedSide | None, TouchedSide | None]) -> float:
     """Error of the beam [m] from rows off a side's line: where many are, the line may be a hatch's or a stack's."""
     loose = [1 - straight for straight, side in zip(sides.straight, touched, strict=True) if side is None]
     return INBOARD * sides.beam_m * float(np.hypot.reduce(np.array([0.0, *loose])))
 
 
-def _told(
+def _constrained_sides(
     frame: HullFrame,
     at: tuple[float, float],
     errors: tuple[float, float],
     length_m: float,
-    touched: tuple[Touched | None, Touched | None],
+    touched: tuple[TouchedSide | None, TouchedSide | None],
 ) -> tuple[float, float, float]:
     """Both sides and the beam's error, with the lines of touched sides inserted and the beam combined with its prior
     (`usual_beam`)."""
@@ -238,8 +238,8 @@ class _Sides:
     wander_m: float
 
 
-def _sides(
-    picture: _Picture,
+def _fit_sides(
+    images: _Images,
     frame: HullFrame,
     size_m: tuple[float, float],
     turn: float,
@@ -251,7 +251,7 @@ def _sides(
     u = np.arange(-MIDDLE * length_m, MIDDLE * length_m + 1e-9, max(pixel, length_m / 160))
     step = pixel / 2
     v = np.arange(-beam_m / 2 - MARGIN_M, beam_m / 2 + MARGIN_M + 1e-9, step)
-    solid = ndimage.uniform_filter1d(resample(picture.ship, frame, u, v, picture.origin), 3, axis=0) > 0.5
+    solid = ndimage.uniform_filter1d(resample(images.ship, frame, u, v, images.origin), 3, axis=0) > 0.5
     start = len(v) // 2
     lines: list[tuple[float, float, float, float] | None] = []
     for direction in (-1, 1):
@@ -261,14 +261,14 @@ def _sides(
             lines.append(None)
             continue
         at = v[np.clip(edge, 0, len(v) - 1)] + direction * step / 2
-        lines.append(line_of(u[known], at[known], turn, direction, max(pixel, 0.5)))
+        lines.append(fit_line(u[known], at[known], turn, direction, max(pixel, 0.5)))
     if lines[0] is None and lines[1] is None:
         return None
     good = [line for line in lines if line is not None]
     best = max(good, key=lambda line: line[2])
-    telling = [line for line, held in zip(lines, touched, strict=True) if line is not None and not held] or good
-    weight = np.array([line[2] for line in telling]) ** 2
-    slope = float(np.sum(weight * [line[0] for line in telling]) / weight.sum())
+    decisive = [line for line, held in zip(lines, touched, strict=True) if line is not None and not held] or good
+    weight = np.array([line[2] for line in decisive]) ** 2
+    slope = float(np.sum(weight * [line[0] for line in decisive]) / weight.sum())
     if lines[0] is not None and lines[1] is not None:
         low, high = lines[0][1], lines[1][1]
         if high - low > 1.6 * beam_m or high - low < 0.5 * beam_m:  # one of them is a quay's edge or a deck line
@@ -278,14 +278,14 @@ def _sides(
     straight = tuple(0.0 if line is None else line[2] for line in lines)
     wander = float(np.mean([line[3] for line in good]))
     turn_se = float(np.hypot(wander / (0.35 * length_m) / np.sqrt(max(4.0, len(u) / 8)), 0.05 * pixel / length_m))
-    turn_se *= float(np.sqrt(2 / len(telling)))
+    turn_se *= float(np.sqrt(2 / len(decisive)))
     moved = frame.moved(0.0, (low + high) / 2).turned(float(np.arctan(slope)))
     free = (straight[0] > 0.55, straight[1] > 0.55)
     return _Sides(moved, high - low, turn_se, free, (straight[0], straight[1]), wander)
 
 
-def _ends(
-    picture: _Picture, frame: HullFrame, length_m: float, beam_m: float, deck_gap_m: float
+def _fit_ends(
+    images: _Images, frame: HullFrame, length_m: float, beam_m: float, deck_gap_m: float
 ) -> tuple[HullFrame, float, float] | None:
     """Both ends along the middle of the hull, where the bow reaches farthest: frame, length and its error [m]."""
     pixel = frame.pixel_m
@@ -293,28 +293,28 @@ def _ends(
     step = pixel / 2
     u = np.arange(-reach, reach + 1e-9, step)
     wide = np.arange(-0.42 * beam_m, 0.42 * beam_m + 1e-9, pixel)
-    across = np.nan_to_num(resample(picture.ship, frame, u, wide, picture.origin)) > 0.5
+    across = np.nan_to_num(resample(images.ship, frame, u, wide, images.origin)) > 0.5
     # Solid if two neighbouring pixels are, anywhere across: a shadow across the deck seldom covers all of it
     pairs = across[:, 1:] & across[:, :-1] if across.shape[1] > 2 else across
     solid = np.asarray(pairs.any(axis=1), bool)
     half = max(pixel, 0.10 * beam_m)
     v = np.arange(-half, half + 1e-9, pixel)
-    profile = np.nan_to_num(resample(picture.light, frame, u, v, picture.origin), nan=1.0).mean(axis=1)
+    profile = np.nan_to_num(resample(images.light, frame, u, v, images.origin), nan=1.0).mean(axis=1)
     ends = []
     for direction in (-1, 1):
         start = int(np.searchsorted(u, 0.2 * direction * length_m))
         last = run_end(solid, start, direction, round(deck_gap_m / step))
         if last < 0:
             return None
-        last = _trimmed(solid, last, direction, round(1.5 / step))
-        ends.append(_refined(u, profile, last, direction, pixel, RIM_M))
+        last = _trim_specks(solid, last, direction, round(1.5 / step))
+        ends.append(_refine_edge(u, profile, last, direction, pixel, RIM_M))
     low, high = ends
     if high - low < 3 * pixel:
         return None
     return frame.moved((low + high) / 2, 0.0), high - low, 0.5 * pixel + 0.0065 * (high - low)
 
 
-def _trimmed(solid: BoolImage, last: int, step: int, need: int) -> int:
+def _trim_specks(solid: BoolImage, last: int, step: int, need: int) -> int:
     """The end moved back over specks shorter than ``need`` that the bridged run included beyond the hull."""
     at = last
     while 0 <= at - step * need < len(solid):
@@ -327,7 +327,7 @@ def _trimmed(solid: BoolImage, last: int, step: int, need: int) -> int:
     return last
 
 
-def _refined(x: FloatArray, profile: FloatArray, last: int, step: int, pixel: float, rim_m: float) -> float:
+def _refine_edge(x: FloatArray, profile: FloatArray, last: int, step: int, pixel: float, rim_m: float) -> float:
     """Half-level position of an edge near a sample: between the rim just inside and the least light just outside."""
     per_px = max(1, round(pixel / abs(x[1] - x[0])))
     rim = max(per_px, round(rim_m / abs(x[1] - x[0])))
@@ -353,8 +353,8 @@ def _refined(x: FloatArray, profile: FloatArray, last: int, step: int, pixel: fl
     return float(x[last])
 
 
-def _half_levels(
-    picture: _Picture, frame: HullFrame, length_m: float, beam_m: float, free: tuple[bool, bool]
+def _sides_at_half_level(
+    images: _Images, frame: HullFrame, length_m: float, beam_m: float, free: tuple[bool, bool]
 ) -> tuple[float, float, float]:
     """Both sides with subpixel precision, by the median profile over the straight part, and the beam's error [m]."""
     pixel = frame.pixel_m
@@ -363,14 +363,14 @@ def _half_levels(
     out = []
     for direction, open_side in zip((-1, 1), free, strict=True):
         x = np.arange(beam_m / 2 - 5 * pixel, beam_m / 2 + 5 * pixel, step)
-        rows = np.nan_to_num(resample(picture.light, frame, u, direction * x, picture.origin), nan=1.0)
+        rows = np.nan_to_num(resample(images.light, frame, u, direction * x, images.origin), nan=1.0)
         profile = np.median(rows, axis=0).astype(np.float64)
         last = int(np.searchsorted(x, beam_m / 2))
-        out.append(direction * (_refined(x, profile, last, 1, pixel, 3 * pixel) if open_side else beam_m / 2))
+        out.append(direction * (_refine_edge(x, profile, last, 1, pixel, 3 * pixel) if open_side else beam_m / 2))
     return out[0], out[1], 0.35 * pixel + 0.006 * beam_m
 
 
-def outline_of(hull: Hull) -> FloatArray:
+def hull_outline(hull: Hull) -> FloatArray:
     """A hull's outline in pixels, (n, 2): pointed where the bow is known, else a rectangle."""
     a, b = hull.length_m / 2, hull.beam_m / 2
     if hull.bow_known:

@@ -17,14 +17,14 @@ BRIGHT, WET, DULL = 1, 2, 4  # bits
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def between(grid: FloatArray, rows: FloatArray, cols: FloatArray) -> FloatImage:
+def interpolate_grid(grid: FloatArray, rows: FloatArray, cols: FloatArray) -> FloatImage:
     """Bilinear interpolation of a coarse grid at fractional rows and columns, float32, shape (rows, cols)."""
     out = np.empty((len(rows), len(cols)), np.float32)
     line = np.empty(grid.shape[1])
-    starts, across = _cells(cols)
+    starts, across = _grid_columns(cols)
     for i in range(len(rows)):
-        _along(grid, rows[i], line)
-        _across(line, cols, starts, across, out[i])
+        _interpolate_rows(grid, rows[i], line)
+        _interpolate_cols(line, cols, starts, across, out[i])
     return out
 
 
@@ -50,18 +50,18 @@ def brightest_over_water(
     out = np.zeros(valid.shape, np.float32)
     line, level = np.empty(grid.shape[2]), np.empty(len(cols), np.float32)
     total, over = np.empty(len(cols), np.float32), np.empty(len(cols), np.float32)
-    starts, across = _cells(cols)
+    starts, across = _grid_columns(cols)
     for i in range(len(rows)):
-        _along(grid[infrared], rows[i], line)
-        _across(line, cols, starts, across, level)
-        _over(data[infrared, i], level, land[infrared], least[infrared], over)
+        _interpolate_rows(grid[infrared], rows[i], line)
+        _interpolate_cols(line, cols, starts, across, level)
+        _normalise_row(data[infrared, i], level, land[infrared], least[infrared], over)
         if len(visible) > 0:
             total[:] = 0
             for n in range(len(visible)):
                 k = visible[n]
-                _along(grid[k], rows[i], line)
-                _across(line, cols, starts, across, level)
-                _over(data[k, i], level, land[k], least[k], out[i])
+                _interpolate_rows(grid[k], rows[i], line)
+                _interpolate_cols(line, cols, starts, across, level)
+                _normalise_row(data[k, i], level, land[k], least[k], out[i])
                 for j in range(len(cols)):
                     total[j] += out[i, j]
             for j in range(len(cols)):
@@ -72,7 +72,7 @@ def brightest_over_water(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _over(band: FloatImage, level: FloatImage, land: float, least: float, out: FloatImage) -> None:
+def _normalise_row(band: FloatImage, level: FloatImage, land: float, least: float, out: FloatImage) -> None:
     """One row of a band over its local water, in units of land over that water but at least ``least``."""
     for j in range(len(out)):
         above = land - level[j]
@@ -80,7 +80,7 @@ def _over(band: FloatImage, level: FloatImage, land: float, least: float, out: F
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def over_gap(
+def normalise_band(
     band: FloatImage,
     valid: BoolImage,
     grid: FloatArray,
@@ -91,16 +91,16 @@ def over_gap(
 ) -> None:
     """Write a band over its local water, divided by ``gap`` of each pixel, into ``out``; 0 where not valid."""
     line, level = np.empty(grid.shape[1]), np.empty(len(cols), np.float32)
-    starts, across = _cells(cols)
+    starts, across = _grid_columns(cols)
     for i in range(len(rows)):
-        _along(grid, rows[i], line)
-        _across(line, cols, starts, across, level)
+        _interpolate_rows(grid, rows[i], line)
+        _interpolate_cols(line, cols, starts, across, level)
         for j in range(len(cols)):
             out[i, j] = (band[i, j] - level[j]) / gap[i, j] if valid[i, j] else np.float32(0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def kinds_over_water(
+def classify_over_water(
     data: FloatImage,
     valid: BoolImage,
     grid: FloatArray,
@@ -124,18 +124,18 @@ def kinds_over_water(
     width = len(cols)
     gap, most, red = np.empty(width, np.float32), np.empty(width, np.float32), np.empty(width, np.float32)
     line, level, over = np.empty(grid.shape[2]), np.empty(width, np.float32), np.empty(width, np.float32)
-    starts, across = _cells(cols)
+    starts, across = _grid_columns(cols)
     for i in range(len(rows)):
-        _along(grid[main], rows[i], line)
-        _across(line, cols, starts, across, level)
+        _interpolate_rows(grid[main], rows[i], line)
+        _interpolate_cols(line, cols, starts, across, level)
         for j in range(width):
             above = land - level[j]
             gap[j] = np.float32(above if above > least else least)
         most[:] = 0 if lacking else -np.inf
         for n in range(len(bands)):
             k = bands[n]
-            _along(grid[k], rows[i], line)
-            _across(line, cols, starts, across, level)
+            _interpolate_rows(grid[k], rows[i], line)
+            _interpolate_cols(line, cols, starts, across, level)
             for j in range(width):
                 over[j] = (data[k, i, j] - level[j]) / gap[j]
                 most[j] = max(most[j], over[j])
@@ -151,7 +151,7 @@ def kinds_over_water(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def white_reflectance(bands: FloatImage, brightest: float, whiteness: float) -> BoolImage:
+def bright_white_mask(bands: FloatImage, brightest: float, whiteness: float) -> BoolImage:
     """Pixels whose darkest band exceeds ``brightest`` and whose bands differ by less than ``whiteness`` times their
     mean; NaN is 0."""
     count, rows, cols = bands.shape
@@ -172,7 +172,7 @@ def white_reflectance(bands: FloatImage, brightest: float, whiteness: float) -> 
 @njit(cache=True, nogil=True, error_model="numpy")
 def gap_to_land(grid: FloatArray, rows: FloatArray, cols: FloatArray, land: float, least: float) -> FloatImage:
     """Land less the local water level, but at least ``least``."""
-    out = between(grid, rows, cols)
+    out = interpolate_grid(grid, rows, cols)
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
             above = land - out[i, j]
@@ -181,7 +181,7 @@ def gap_to_land(grid: FloatArray, rows: FloatArray, cols: FloatArray, land: floa
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _along(grid: FloatArray, row: float, line: FloatArray) -> None:
+def _interpolate_rows(grid: FloatArray, row: float, line: FloatArray) -> None:
     """Interpolate the grid at a fractional row, into ``line``."""
     top = int(row)
     down, low = row - top, min(top + 1, grid.shape[0] - 1)
@@ -190,7 +190,7 @@ def _along(grid: FloatArray, row: float, line: FloatArray) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _across(
+def _interpolate_cols(
     line: FloatArray, cols: FloatArray, starts: NDArray[np.int64], across: FloatArray, level: FloatImage
 ) -> None:
     """Interpolate a row of the grid at fractional columns, one grid cell at a time, so that each is a plain loop."""
@@ -203,7 +203,7 @@ def _across(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _cells(cols: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
+def _grid_columns(cols: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
     """For non-decreasing fractional columns: indices at which a new grid column begins (and one past the last), and the
     fraction of each."""
     starts, across = np.empty(len(cols) + 1, np.int64), np.empty(len(cols))

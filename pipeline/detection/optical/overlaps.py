@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate
-from pipeline.detection.optical.between_lines import SURE
+from pipeline.detection.optical.between_lines import SURE_EVIDENCE
 from pipeline.detection.optical.hulls import BY_EDGES, USUAL_ASPECT, odd_proportions
 from pipeline.types import PART_OF_HULL
 
-HULL_OF_HULL = 0.4  # share of a hull's length below which a slim object on her is gear: a house, a hatch, a pipe rack
+GEAR_SHARE = 0.4  # share of a hull's length below which a slim object on her is gear: a house, a hatch, a pipe rack
 
 
-def once_each(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Candidate]:
+def resolve_overlaps(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Candidate]:
     """One candidate for each hull fitted by edges, the one with most pixels, however many of her parts were found.
 
     Other objects inside such a hull (a house, a hatch) stay, flagged ``part_of_hull``; of two hulls that overlap the
@@ -25,13 +25,13 @@ def once_each(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Ca
         if not any(_same_hull(c, other, spacing_m) for other in hulls):
             hulls.append(c)
     likely = [h for h in hulls if not {"no_hull_shape", "cloud"} & set(h.flags)]
-    whole = [h for h in likely if not _holds(h, likely, spacing_m)]
-    beaten = _beaten([h for h in whole if not screening.REJECTING & set(h.flags)], spacing_m)
+    whole = [h for h in likely if not _contains_hull(h, likely, spacing_m)]
+    beaten = _less_likely([h for h in whole if not screening.REJECTING & set(h.flags)], spacing_m)
     out: list[Candidate] = []
     for h in hulls:
         if id(h) in beaten:
             out.append(replace(h, flags=(*h.flags, beaten[id(h)])))
-        elif _holds(h, likely, spacing_m):
+        elif _contains_hull(h, likely, spacing_m):
             out.append(replace(h, flags=(*h.flags, "holds_a_hull")))
         elif any(_inside(h, other, spacing_m) for other in whole if other is not h):
             out.append(replace(h, flags=(*h.flags, PART_OF_HULL)))
@@ -44,13 +44,15 @@ def once_each(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Ca
     return out
 
 
-def _offset(c: Candidate, of: Candidate, spacing_m: tuple[float, float]) -> tuple[float, float]:
-    """Distances [m] along and across ``of`` from her middle to that of ``c``."""
-    south, east = (c.row - of.row) * spacing_m[0], (c.col - of.col) * spacing_m[1]
-    return abs(south * of.axis[0] + east * of.axis[1]), abs(east * of.axis[0] - south * of.axis[1])
+def _offset(candidate: Candidate, reference: Candidate, spacing_m: tuple[float, float]) -> tuple[float, float]:
+    """Distances [m] along and across ``reference`` from her middle to that of ``candidate``."""
+    south, east = (candidate.row - reference.row) * spacing_m[0], (candidate.col - reference.col) * spacing_m[1]
+    return abs(south * reference.axis[0] + east * reference.axis[1]), abs(
+        east * reference.axis[0] - south * reference.axis[1]
+    )
 
 
-def _holds(hull: Candidate, others: list[Candidate], spacing_m: tuple[float, float]) -> bool:
+def _contains_hull(hull: Candidate, others: list[Candidate], spacing_m: tuple[float, float]) -> bool:
     """Does the outline contain a slimmer hull? Then it is that hull together with the quay or neighbour beside her.
 
     If it lies free and has a merchant hull's proportions, the slimmer one is a part of its deck between dark rails or
@@ -60,7 +62,7 @@ def _holds(hull: Candidate, others: list[Candidate], spacing_m: tuple[float, flo
     odd = odd_proportions(hull.length_m, hull.beam_m)
     if "moored" not in hull.flags and not odd:
         return False
-    within = [o for o in others if o.length_m > HULL_OF_HULL * hull.length_m and _inside(o, hull, spacing_m)]
+    within = [o for o in others if o.length_m > GEAR_SHARE * hull.length_m and _inside(o, hull, spacing_m)]
     if any(o.n_pixels > 30 and o.beam_m < 0.7 * hull.beam_m for o in within):
         return True
     slender = odd and hull.length_m > USUAL_ASPECT[1] * hull.beam_m
@@ -69,10 +71,10 @@ def _holds(hull: Candidate, others: list[Candidate], spacing_m: tuple[float, flo
 
 def _is_sure(hull: Candidate) -> bool:
     """Is the evidence of her outline alone enough for a hull?"""
-    return hull.outline_odds is not None and hull.outline_odds >= SURE
+    return hull.outline_odds is not None and hull.outline_odds >= SURE_EVIDENCE
 
 
-def _beaten(hulls: list[Candidate], spacing_m: tuple[float, float]) -> dict[int, str]:
+def _less_likely(hulls: list[Candidate], spacing_m: tuple[float, float]) -> dict[int, str]:
     """id() of the less likely of two hulls that overlap, which no two afloat can -> the flag that it gets.
 
     Ships side by side are half of both beams apart, so the middle of neither is within the other.
@@ -84,12 +86,12 @@ def _beaten(hulls: list[Candidate], spacing_m: tuple[float, float]) -> dict[int,
             along, across = _offset(small, large, spacing_m)
             through = along < 0.4 * large.length_m and across < 0.4 * large.beam_m
             if through and not _inside(small, large, spacing_m) and not {id(a), id(b)} & out.keys():
-                worse = min(large, small, key=_likely)
+                worse = min(large, small, key=_likelihood_key)
                 out[id(worse)] = "holds_a_hull" if worse is large else PART_OF_HULL
     return out
 
 
-def _likely(hull: Candidate) -> tuple[float, float]:
+def _likelihood_key(hull: Candidate) -> tuple[float, float]:
     """Sort key of hulls: evidence of the outline, then score (contrast and shape)."""
     return hull.outline_odds or 0.0, hull.score
 
@@ -101,6 +103,6 @@ def _same_hull(a: Candidate, b: Candidate, spacing_m: tuple[float, float]) -> bo
     return near and alike and abs(a.axis[0] * b.axis[1] - a.axis[1] * b.axis[0]) < 0.17  # within ten degrees
 
 
-def _inside(c: Candidate, hull: Candidate, spacing_m: tuple[float, float]) -> bool:
-    along, across = _offset(c, hull, spacing_m)
-    return along < 0.5 * hull.length_m and across < 0.5 * hull.beam_m and c.length_m < 0.6 * hull.length_m
+def _inside(candidate: Candidate, hull: Candidate, spacing_m: tuple[float, float]) -> bool:
+    along, across = _offset(candidate, hull, spacing_m)
+    return along < 0.5 * hull.length_m and across < 0.5 * hull.beam_m and candidate.length_m < 0.6 * hull.length_m

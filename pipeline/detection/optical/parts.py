@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 CELL_PX = 8  # sides and corners of the network's input are multiples of this, as its three scales require
 HALO_CELLS = 6  # around what is asked: as much as a block has around its core
 RIM_CELLS = 1  # around a mark: the rest of its hull
-LOOK_COSTS = 50  # cells: fixed cost of one more run; our choice
+RUN_COST = 50  # cells: fixed cost of one more run; our choice
 CUT_EVERY = 4  # cells between places where a rectangle may be cut in two; our choice
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A rectangle of pixels that is ``asked`` about, and the larger one to be ``seen`` for it: rows, columns."""
+    """A rectangle of pixels that is ``core`` about, and the larger one to be ``padded`` for it: rows, columns."""
 
-    asked: tuple[slice, slice]
-    seen: tuple[slice, slice]
+    core: tuple[slice, slice]
+    padded: tuple[slice, slice]
 
 
-def parts_of(marked: BoolImage) -> list[Part]:
+def cover_marks(marked: BoolImage) -> list[Part]:
     """Disjoint rectangles that cover every marked pixel and its rim; sides are multiples of `CELL_PX`.
 
     They depend on the marks alone: a rectangle is cut where that saves most, as long as it saves.
 
     >>> marks = np.zeros((416, 416), bool)
     >>> marks[100, 200] = True
-    >>> [(p.asked, p.seen) for p in parts_of(marks)]
+    >>> [(p.asked, p.seen) for p in cover_marks(marks)]
     [((slice(88, 112, None), slice(192, 216, None)), (slice(40, 160, None), slice(144, 264, None)))]
     """
     rows, cols = (n // CELL_PX for n in marked.shape)
@@ -45,15 +45,15 @@ def parts_of(marked: BoolImage) -> list[Part]:
     if not cells.any():
         return []
     cells = np.asarray(ndimage.binary_dilation(cells, np.ones((3, 3), bool), iterations=RIM_CELLS), bool)
-    return [_part(box, cells.shape) for box in _cut(cells, (0, rows, 0, cols))]
+    return [_part(box, cells.shape) for box in _split_boxes(cells, (0, rows, 0, cols))]
 
 
 _Box = tuple[int, int, int, int]  # cells: first row, row after the last, first column, column after the last
 
 
-def _cut(cells: BoolImage, within: _Box) -> list[_Box]:
+def _split_boxes(cells: BoolImage, within: _Box) -> list[_Box]:
     """Boxes around the marks in a part of the cells, cut in two recursively while that saves."""
-    box = _around(cells, within)
+    box = _bounding_box(cells, within)
     if box is None:
         return []
     row0, row1, col0, col1 = box
@@ -61,13 +61,13 @@ def _cut(cells: BoolImage, within: _Box) -> list[_Box]:
     rows = [((row0, at, col0, col1), (at, row1, col0, col1)) for at in range(row0 + CUT_EVERY, row1, CUT_EVERY)]
     cols = [((row0, row1, col0, at), (row0, row1, at, col1)) for at in range(col0 + CUT_EVERY, col1, CUT_EVERY)]
     for two in rows + cols:
-        cost = sum(_cost(found, cells.shape) for half in two if (found := _around(cells, half)) is not None)
+        cost = sum(_cost(found, cells.shape) for half in two if (found := _bounding_box(cells, half)) is not None)
         if cost < best:
             best, halves = cost, two
-    return [box] if halves is None else [found for half in halves for found in _cut(cells, half)]
+    return [box] if halves is None else [found for half in halves for found in _split_boxes(cells, half)]
 
 
-def _around(cells: BoolImage, within: _Box) -> _Box | None:
+def _bounding_box(cells: BoolImage, within: _Box) -> _Box | None:
     """The smallest box that holds the marks of a part."""
     row0, row1, col0, col1 = within
     here = cells[row0:row1, col0:col1]
@@ -77,7 +77,7 @@ def _around(cells: BoolImage, within: _Box) -> _Box | None:
     return row0 + int(rows[0]), row0 + int(rows[-1]) + 1, col0 + int(cols[0]), col0 + int(cols[-1]) + 1
 
 
-def _seen(box: _Box, shape: tuple[int, ...]) -> _Box:
+def _with_halo(box: _Box, shape: tuple[int, ...]) -> _Box:
     """A box and its halo, within the image."""
     row0, row1, col0, col1 = box
     return (
@@ -89,12 +89,13 @@ def _seen(box: _Box, shape: tuple[int, ...]) -> _Box:
 
 
 def _cost(box: _Box, shape: tuple[int, ...]) -> int:
-    row0, row1, col0, col1 = _seen(box, shape)
-    return (row1 - row0) * (col1 - col0) + LOOK_COSTS
+    row0, row1, col0, col1 = _with_halo(box, shape)
+    return (row1 - row0) * (col1 - col0) + RUN_COST
 
 
 def _part(box: _Box, shape: tuple[int, ...]) -> Part:
-    asked, seen = (
-        (slice(b[0] * CELL_PX, b[1] * CELL_PX), slice(b[2] * CELL_PX, b[3] * CELL_PX)) for b in (box, _seen(box, shape))
+    core, padded = (
+        (slice(b[0] * CELL_PX, b[1] * CELL_PX), slice(b[2] * CELL_PX, b[3] * CELL_PX))
+        for b in (box, _with_halo(box, shape))
     )
-    return Part(asked, seen)
+    return Part(core, padded)

@@ -19,7 +19,7 @@ from scipy import ndimage
 
 from pipeline.detection.optical.between_lines import GAPS_M
 from pipeline.detection.optical.frame import resample
-from pipeline.detection.optical.outline import MIN_STEP, SIGMAS, Hull, Touched, fit_hull
+from pipeline.detection.optical.outline import MIN_STEP, SIGMAS, Hull, TouchedSide, fit_hull
 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
@@ -40,7 +40,9 @@ SIDE_ROOM_M = 8.0  # the same beyond her free side (our choice)
 EDGE_SE_M = 0.8  # of the pier's edge as the ship's side: fenders keep 0.8 to 3 m
 
 
-def without_pier(light: FloatImage, hull: Hull, noise: float, origin: tuple[int, int]) -> tuple[Hull, BoolImage] | None:
+def ship_without_pier(
+    light: FloatImage, hull: Hull, noise: float, origin: tuple[int, int]
+) -> tuple[Hull, BoolImage] | None:
     """The ship in an outline that includes a pier, and her pixels; None where there is no pier in it.
 
     ``light`` is over the water's (water 1), ``noise`` the water's own; ``hull`` is the fit to ship and pier together.
@@ -55,7 +57,7 @@ def without_pier(light: FloatImage, hull: Hull, noise: float, origin: tuple[int,
         return None
     side, aft, fore = stretch
     bare = (u < aft) | (u > fore)
-    edge = _edge_of(np.median(seen[bare], axis=0), v, side, step)
+    edge = _pier_edge(np.median(seen[bare], axis=0), v, side, step)
     if edge is None:
         return None
     across = side * hull.beam_m / 2 - edge
@@ -70,7 +72,7 @@ def without_pier(light: FloatImage, hull: Hull, noise: float, origin: tuple[int,
     deck = (np.abs(along) < 0.36 * length_m) & (np.abs(aside) < beam_m / 2 - max(1.0, pixel))
     mask = np.asarray((light > 1 + step) & own | deck, bool)
     row, col = frame.pixels(np.array(0.0), np.array(-side * beam_m / 2))
-    line = Touched((float(row), float(col)), float(np.hypot(0.45 * pixel, EDGE_SE_M)))
+    line = TouchedSide((float(row), float(col)), float(np.hypot(0.45 * pixel, EDGE_SE_M)))
     found = fit_hull(
         light,
         mask.astype(np.float32),
@@ -84,7 +86,7 @@ def without_pier(light: FloatImage, hull: Hull, noise: float, origin: tuple[int,
     return None if found is None else (found, mask)
 
 
-def square_ends(light: FloatImage, hull: Hull, origin: tuple[int, int]) -> bool:
+def has_square_ends(light: FloatImage, hull: Hull, origin: tuple[int, int]) -> bool:
     """Are all four corners of an outline filled, as of a pier or barge? Ships have a bow.
 
     False in pixels too coarse to tell.
@@ -102,7 +104,7 @@ def square_ends(light: FloatImage, hull: Hull, origin: tuple[int, int]) -> bool:
     return all(np.mean(np.nan_to_num(end[:, part], nan=1.0) > level) > FULL_CORNER for end in ends for part in parts)
 
 
-def ground_of(hull: Hull, shape: tuple[int, int], origin: tuple[int, int]) -> BoolImage:
+def pier_pixels(hull: Hull, shape: tuple[int, int], origin: tuple[int, int]) -> BoolImage:
     """Pixels of a pier's outline, with its blurred rim."""
     along, aside = hull.frame.metres(shape, origin)
     rim = hull.frame.pixel_m
@@ -143,7 +145,7 @@ def _is_pier(light: FloatImage, step: float) -> bool:
     return bool(np.mean(light > 1 + step) >= 0.9 and spread <= UNEVEN * (level - 1))
 
 
-def _edge_of(profile: FloatArray, v: FloatArray, side: int, step: float) -> float | None:
+def _pier_edge(profile: FloatArray, v: FloatArray, side: int, step: float) -> float | None:
     """Where light falls halfway from the pier's level to the water's, across towards ``side`` [m]; None if nowhere."""
     order = np.argsort(side * v)
     light, at = profile[order], v[order]

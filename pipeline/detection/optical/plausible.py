@@ -41,7 +41,7 @@ ALIKE, ALONG, TURN_RAD = 1.7, 0.6, 0.26  # ratio of lengths; shift along, as a s
 EIGHT = np.ones((3, 3), bool)
 
 
-def without_water(
+def no_water_reason(
     scaled: FloatImage,
     hull: BoolImage,
     present: tuple[bool, ...],
@@ -55,7 +55,7 @@ def without_water(
     ``cut`` says at which sides (first row, last row, first column, last column) the image itself ends: water that
     reaches one of them is of unknown size and counts as large enough.
     """
-    names, areas = _waters(_infrared(scaled, present) < WET_BELOW, pixel_m2)
+    names, areas = _label_waters(_infrared(scaled, present) < WET_BELOW, pixel_m2)
     for ends, rim in zip(cut, (names[0], names[-1], names[:, 0], names[:, -1]), strict=True):
         if ends:
             areas[rim[rim > 0]] = np.inf
@@ -67,7 +67,7 @@ def without_water(
 
 def largest_water_m2(wet: BoolImage, pixel_m2: float) -> float:
     """Area [m2] of the largest connected water of a mask, narrow gaps closed."""
-    return float(_waters(wet, pixel_m2)[1].max())
+    return float(_label_waters(wet, pixel_m2)[1].max())
 
 
 def holds_basin(wet: BoolImage, pixel_m2: float) -> bool:
@@ -83,7 +83,7 @@ def holds_basin(wet: BoolImage, pixel_m2: float) -> bool:
     return bool(squares.any()) or largest_water_m2(wet, pixel_m2) >= BASIN_M2
 
 
-def gaps_closed(wet: BoolImage) -> BoolImage:
+def remove_narrow_water(wet: BoolImage) -> BoolImage:
     """Binary opening of water by a square of `NARROWEST_PX`, in few passes: narrow gaps are removed."""
     core = wet
     for _ in range(NARROWEST_PX - 1):
@@ -97,9 +97,9 @@ def gaps_closed(wet: BoolImage) -> BoolImage:
     return out
 
 
-def _waters(wet: BoolImage, pixel_m2: float) -> tuple[NDArray[Any], FloatArray]:
+def _label_waters(wet: BoolImage, pixel_m2: float) -> tuple[NDArray[Any], FloatArray]:
     """Connected waters of a mask, numbered from 1 (0: none), and the area of each number [m2], 0 for number 0."""
-    names, count = measure.label(gaps_closed(wet), connectivity=1, return_num=True)
+    names, count = measure.label(remove_narrow_water(wet), connectivity=1, return_num=True)
     areas = np.bincount(names.ravel(), minlength=count + 1) * pixel_m2
     areas[0] = 0.0
     return names, areas.astype(np.float64)
@@ -121,7 +121,7 @@ def light_length_m(scaled: FloatImage, hull: BoolImage, present: tuple[bool, ...
     return float(np.sqrt(light / BRIGHT * SLENDER / FULL))
 
 
-def speaks_alone(
+def counts_without_network(
     candidate: Candidate, view: ScaledView, rows: NDArray[Any], cols: NDArray[Any], pixel_m2: float
 ) -> bool:
     """Does an object found by contrast count without the network: free, without flags, with the light of 50 m of deck?
@@ -139,13 +139,13 @@ def speaks_alone(
     return light_m is not None and light_m >= SHORTEST_M
 
 
-def too_faint(scaled: FloatImage, hull: BoolImage, present: tuple[bool, ...], pixel_m2: float) -> str | None:
+def too_faint_reason(scaled: FloatImage, hull: BoolImage, present: tuple[bool, ...], pixel_m2: float) -> str | None:
     """Why a hull must be shorter than `SHORTEST_M`, by her light and whatever her outline; None where she need not."""
     length = light_length_m(scaled, hull, present, pixel_m2)
     return None if length is None or length >= SHORTEST_M else f"gives the light of a hull of {length:.0f} m"
 
 
-def fingers(hulls: list[Candidate], spacing_m: tuple[float, float]) -> list[Candidate]:
+def flag_marina_fingers(hulls: list[Candidate], spacing_m: tuple[float, float]) -> list[Candidate]:
     """The hulls, with ``marina_finger`` flagged on those abreast of three or more similar ones with gaps between."""
     if len(hulls) < ABREAST:
         return hulls
@@ -163,12 +163,12 @@ def fingers(hulls: list[Candidate], spacing_m: tuple[float, float]) -> list[Cand
     _, group = csgraph.connected_components(beside & beside.T, directed=False)
     count = np.bincount(group)[group]
     return [
-        flagged(h, "marina_finger", f"one of {n} abreast") if n >= ABREAST else h
+        with_flag(h, "marina_finger", f"one of {n} abreast") if n >= ABREAST else h
         for h, n in zip(hulls, count, strict=True)
     ]
 
 
-def flagged(hull: Candidate, name: str, why: str) -> Candidate:
+def with_flag(hull: Candidate, name: str, why: str) -> Candidate:
     """The candidate with one more flag and its evidence."""
     evidence = "; ".join(filter(None, (hull.evidence, f"{name}: {why}")))
     return replace(hull, flags=(*hull.flags, name), evidence=evidence)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.detection.optical import network
-from pipeline.detection.optical.first_look import KINDS_FROM_M
+from pipeline.detection.optical.first_look import COARSE_FROM_M
 from pipeline.types import Scene, Sensor
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ CONTRAST_ALONE = (
 )
 # Real ports warped to pixels longer one way (F1): 1.2 times 0.93, 1.4 times 0.89, 1.6 times 0.86, 2.4 times 0.42
 OBLONG = 1.5  # ratio of a pixel's sides from which this is reported (our choice)
-SQUASHED = (
+OBLONG_PIXELS = (
     "in pixels of {row_m:.3g} by {col_m:.3g} m hulls look squashed to the hull network, trained on square pixels: it "
     "misses ships and takes other things for them, so a berth where none shows is unknown (warp it to a grid in metres)"
 )
@@ -36,32 +36,32 @@ SNOWED, IN_SNOW = 0.5, 0.5  # share of the land; ships at quays found
 SNOW = "snow on {share:.0f} % of the land hides ships at quays: a berth where none shows is unknown"
 
 
-def hardly_told(scene: Scene, levels: Levels) -> tuple[str, float]:
+def recall_at_quays(scene: Scene, levels: Levels) -> tuple[str, float]:
     """Why many ships are missed in a coarse image, and the share of those at quays that is still found.
 
     "" and 1 where the image is like those the hull network was trained on, and in fine pixels.
     """
     row_m, col_m = scene.pixel_spacing_m
     spacing = float(np.mean(scene.pixel_spacing_m))
-    if spacing < KINDS_FROM_M:
+    if spacing < COARSE_FROM_M:
         return "", 1.0
-    if why := untrained(scene):
+    if why := untrained_reason(scene):
         return CONTRAST_ALONE.format(spacing=spacing, why=why), 0.0
     if max(row_m, col_m) / min(row_m, col_m) >= OBLONG:
-        return SQUASHED.format(row_m=row_m, col_m=col_m), 0.0
+        return OBLONG_PIXELS.format(row_m=row_m, col_m=col_m), 0.0
     sun = None if scene.optical is None else scene.optical.sun_elevation_deg
     if sun is not None and sun < LOW_SUN_DEG:
         return LOW_SUN.format(sun=sun), IN_LOW_SUN
     return (SNOW.format(share=100 * levels.snow), IN_SNOW) if levels.snow > SNOWED else ("", 1.0)
 
 
-def untrained(scene: Scene) -> str:
+def untrained_reason(scene: Scene) -> str:
     """Why the hull network cannot be used on a coarse image; "" where it can, or where pixels are fine."""
     spacing = float(np.mean(scene.pixel_spacing_m))
-    if spacing < KINDS_FROM_M:
+    if spacing < COARSE_FROM_M:
         return ""
     if scene.sensor is not Sensor.SENTINEL2:
         return "the hull network is trained on Sentinel-2 only"
-    if not network.fits(spacing):
+    if not network.is_trained_for(spacing):
         return f"the hull network is trained on pixels of {network.TRAINED_M[0]:g} to {network.TRAINED_M[1]:g} m"
-    return "" if network.available() else "ONNX Runtime or the networks' files are missing"
+    return "" if network.is_available() else "ONNX Runtime or the networks' files are missing"

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from pipeline.detection.linear_solver import solve_symmetric
-from pipeline.detection.optical.objects import frame_of
+from pipeline.detection.optical.objects import moment_frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,7 +44,7 @@ def fit_rectangle(cover: FloatImage, rows: NDArray[Any], cols: NDArray[Any]) -> 
     The model is a rectangle with blurred edges: the product of two sums of error functions, along and across. Least
     squares over the hull's box and a margin, which uses the area and all four edges at once.
     """
-    row, col, a_row, a_col, length, beam = frame_of(rows.astype(float), cols.astype(float))
+    row, col, a_row, a_col, length, beam = moment_frame(rows.astype(float), cols.astype(float))
     low = np.maximum([rows.min() - MARGIN_PX, cols.min() - MARGIN_PX], 0).astype(int)
     high = np.minimum([rows.max() + MARGIN_PX + 1, cols.max() + MARGIN_PX + 1], cover.shape).astype(int)
     seen = cover[low[0] : high[0], low[1] : high[1]].astype(np.float64)

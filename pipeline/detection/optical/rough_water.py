@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.detection.optical.between_lines import SURE
+from pipeline.detection.optical.between_lines import SURE_EVIDENCE
 from pipeline.detection.optical.cells import Cells, cells_near
-from pipeline.detection.optical.ship_sized import not_hers
+from pipeline.detection.optical.ship_sized import away_from_hulls
 from pipeline.types import PART_OF_HULL
 
 if TYPE_CHECKING:
     from pipeline.detection.candidates import Candidate
-    from pipeline.detection.optical.hulls import Measured
+    from pipeline.detection.optical.hulls import MeasuredObject
     from pipeline.detection.optical.objects import Blob
     from pipeline.types import Window
 
@@ -30,10 +30,10 @@ SMALL_M = 45.0  # white caps and merged ones, boats; hulls of merchant ships are
 REACH_M = 250.0  # radius in which small objects are counted (our choice)
 # Number within that radius from which water is rough. Around simulated ships, boxes and quays there are 6 at most; a
 # simulated sea of 6 m/s has 8 to 30, and 30 of its 84 white caps were measured as hulls of 25 to 112 m
-THICK = 16
+ROUGH_COUNT = 16
 # Number from which they are white caps, and patches are sought: 80 boats in a simulated harbour of 0.6 km2 give 25 on
 # average, a sea at 8 m/s 140, at 12 m/s 490 (a scene each). Two boats in a row are a patch like any ship. Our choice
-CROWDED = 64
+WHITE_CAP_COUNT = 64
 # Share of a side that lies on its line: a sure outline needs one side of the first (a ship alongside another has no
 # more), any other both sides of the second. In simulated seas of 6 to 12 m/s, seeds 41-43 and 51-57, ships have 0.79
 # and more on the better side, nine of ten rows of foam as long and as sure 0.67 at most; in others of seed 61 both
@@ -43,7 +43,7 @@ PATCH_REACH_M = 90.0  # around a patch: contains a whole ship of 150 m if the pa
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Standing:
+class ContrastObject:
     """One object that stands out of the water, before it is measured."""
 
     blob: Blob
@@ -58,20 +58,20 @@ class Standing:
         """Is it as small as objects made by waves, and not moored?"""
         return self.length_m < SMALL_M and not self.blob.moored
 
-    def lies_in(self, cells: Cells) -> bool:
+    def lies_in_cells(self, cells: Cells) -> bool:
         """Does it lie in chosen cells, and not at a quay?"""
         return not self.blob.moored and bool(cells.at(np.array([self.row]), np.array([self.col]))[0])
 
 
-def where_thick(
-    objects: Iterable[Standing], shape: tuple[int, int], spacing_m: tuple[float, float], least: int = THICK
+def crowded_cells(
+    objects: Iterable[ContrastObject], shape: tuple[int, int], spacing_m: tuple[float, float], least: int = ROUGH_COUNT
 ) -> Cells:
     """Cells with at least ``least`` small objects within `REACH_M`."""
     middles = [(o.row, o.col) for o in objects if o.small and o.cloudy <= 0.5]
     return cells_near(middles, least, REACH_M, shape, spacing_m)
 
 
-def unresolved(
+def unresolved_cells(
     candidates: Sequence[Candidate],
     patches: Sequence[tuple[float, float]],
     shape: tuple[int, int],
@@ -82,13 +82,13 @@ def unresolved(
     """
     long = [c for c in candidates if c.length_m >= SMALL_M]
     waves = [(c.row, c.col) for c in long if FLAG in c.flags and PART_OF_HULL not in c.flags]
-    unexplained = not_hers(patches, [c for c in long if FLAG not in c.flags], spacing_m)
+    unexplained = away_from_hulls(patches, [c for c in long if FLAG not in c.flags], spacing_m)
     around = cells_near(waves, 1, REACH_M, shape, spacing_m)
     beside = cells_near(unexplained, 1, PATCH_REACH_M, shape, spacing_m)
     return replace(around, chosen=around.chosen | beside.chosen)
 
 
-def words_on(rough: Cells, unknown: Cells) -> list[str]:
+def rough_water_notes(rough: Cells, unknown: Cells) -> list[str]:
     """The note on rough and unknown water in the image: one line, or none."""
     if not rough.chosen.any():
         return []
@@ -108,7 +108,7 @@ def _percent(share: float) -> str:
     return f"{max(1, round(100 * share))} %"
 
 
-def unsure(measured: Measured) -> bool:
+def may_be_waves(measured: MeasuredObject) -> bool:
     """Could waves have made this outline: none, a short one, or one without straight sides?
 
     Its evidence alone does not decide: where no two lines give a hull, one fitted to the bright pixels counts as sure
@@ -117,4 +117,4 @@ def unsure(measured: Measured) -> bool:
     if measured.odds is None or measured.length_m[1] < SMALL_M:
         return True
     worse, better = sorted(measured.straight)
-    return better < STRAIGHT if measured.odds >= SURE else worse < STRAIGHTER
+    return better < STRAIGHT if measured.odds >= SURE_EVIDENCE else worse < STRAIGHTER

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from pipeline.detection.optical import network, plausible
-from pipeline.detection.optical.discs import steps_near
+from pipeline.detection.optical.discs import within_steps
 from pipeline.detection.optical.instances import Instance, find_instances
 from pipeline.detection.optical.reading import Piece
 from pipeline.detection.optical.rectangle import MARGIN_PX, Rectangle, fit_rectangle
@@ -44,7 +44,7 @@ class NetworkHull:
     doubts: tuple[tuple[str, str], ...] = ()  # flags against a ship, each with its evidence
 
 
-def hulls_of(scene: Scene, levels: Levels, piece: Piece, view: ScaledView, threads: int = 1) -> list[NetworkHull]:
+def detect_hulls(scene: Scene, levels: Levels, piece: Piece, view: ScaledView, threads: int = 1) -> list[NetworkHull]:
     """Hulls whose centre lies in the piece's core, which must begin on the lattice; its tile includes the halo.
 
     ``view`` is that of the tile. Blocks are evaluated on ``threads`` threads; hulls come in the order of the lattice.
@@ -55,38 +55,38 @@ def hulls_of(scene: Scene, levels: Levels, piece: Piece, view: ScaledView, threa
     pixel_m2 = scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1]
     gain = network_gain(levels, tile.bands)
     kinds = view.kinds(STANDS_OUT, WATER_BELOW, 2 * STANDS_OUT)
-    asked = []
+    requests = []
     for block in _blocks(piece.core):
         inner = block.padded(network.HALO_PX, scene.shape)
         at = (
             slice(inner.row0 - tile.window.row0, inner.row1 - tile.window.row0),
             slice(inner.col0 - tile.window.col0, inner.col1 - tile.window.col0),
         )
-        marks = worth_a_look(kinds[at], pixel_m2)
+        marks = search_marks(kinds[at], pixel_m2)
         if marks is not None:
-            asked.append((block, inner, at, marks))
+            requests.append((block, inner, at, marks))
 
-    def looked_at(one: tuple[Window, Window, tuple[slice, slice], BoolImage]) -> FloatImage:
-        block, inner, at, marks = one
-        seen, marked = _squared(view.within(*at), block, inner), _squared(marks[None], block, inner)[0]
-        return network.answer(seen, view.present, gain, marked)
+    def run_block(request: tuple[Window, Window, tuple[slice, slice], BoolImage]) -> FloatImage:
+        block, inner, at, marks = request
+        seen, marked = _padded_block(view.within(*at), block, inner), _padded_block(marks[None], block, inner)[0]
+        return network.run_ensemble(seen, view.present, gain, marked)
 
     out: list[NetworkHull] = []
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        answers = pool.map(looked_at, asked)
-        for (block, _, _, _), said in zip(asked, answers, strict=True):
+        outputs = pool.map(run_block, requests)
+        for (block, _, _, _), output in zip(requests, outputs, strict=True):
             origin = (block.row0 - network.HALO_PX, block.col0 - network.HALO_PX)
-            cover = special.expit(said[0])
-            for hull in find_instances(said):
+            cover = special.expit(output[0])
+            for hull in find_instances(output):
                 row, col = hull.centre[0] + origin[0], hull.centre[1] + origin[1]
                 if block.row0 - 0.5 <= row < block.row1 - 0.5 and block.col0 - 0.5 <= col < block.col1 - 0.5:
-                    placed = _placed(cover, hull, origin, tile, view, noise)
+                    placed = _measure_instance(cover, hull, origin, tile, view, noise)
                     if len(placed.rows):  # else only padding beyond the image's edge voted for this centre
                         out.append(replace(placed, doubts=_doubts(placed, tile, view, scene)))
     return out
 
 
-def worth_a_look(kinds: NDArray[np.uint8], pixel_m2: float) -> BoolImage | None:
+def search_marks(kinds: NDArray[np.uint8], pixel_m2: float) -> BoolImage | None:
     """Bright pixels in or beside water, as marks for the network; None where a block has too few, or too little water.
 
     Depends on the block alone. A block needs enough pixels above the higher threshold; the marks then include the
@@ -95,7 +95,7 @@ def worth_a_look(kinds: NDArray[np.uint8], pixel_m2: float) -> BoolImage | None:
     bright, wet = (kinds & BRIGHT).view(bool), (kinds & WET) > 0
     if np.count_nonzero(bright) < MIN_BRIGHT_PX or not plausible.holds_basin(wet, pixel_m2):
         return None
-    marks = bright & steps_near(wet, SHORE_PX)
+    marks = bright & within_steps(wet, SHORE_PX)
     return marks if np.count_nonzero(marks & ((kinds & DULL) == 0)) >= MIN_BRIGHT_PX else None
 
 
@@ -106,7 +106,7 @@ def _blocks(core: Window) -> Iterator[Window]:
             yield Window(row0, col0, min(network.CORE_PX, core.row1 - row0), min(network.CORE_PX, core.col1 - col0))
 
 
-def _squared(image: NDArray[Any], block: Window, inner: Window) -> NDArray[Any]:
+def _padded_block(image: NDArray[Any], block: Window, inner: Window) -> NDArray[Any]:
     """The block with its halo at full size: beyond the image, edge pixels are repeated and no marks are set."""
     top, left = inner.row0 - (block.row0 - network.HALO_PX), inner.col0 - (block.col0 - network.HALO_PX)
     below, right = network.BLOCK_PX - top - inner.rows, network.BLOCK_PX - left - inner.cols
@@ -114,7 +114,7 @@ def _squared(image: NDArray[Any], block: Window, inner: Window) -> NDArray[Any]:
     return np.pad(image, around) if image.dtype == bool else np.pad(image, around, mode="edge")
 
 
-def _placed(
+def _measure_instance(
     cover: FloatImage, hull: Instance, origin: tuple[int, int], tile: Tile, view: ScaledView, noise: float
 ) -> NetworkHull:
     """Measure an instance, in scene pixels; ``cover`` is the block's map of hull probability."""
@@ -159,8 +159,8 @@ def _doubts(hull: NetworkHull, tile: Tile, view: ScaledView, scene: Scene) -> tu
     mask[rows[within], cols[within]] = True
     pixel_m2 = scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1]
     cut = (box.row0 <= 0, box.row1 >= scene.shape[0], box.col0 <= 0, box.col1 >= scene.shape[1])
-    said = {
-        "no_water_beside": plausible.without_water(near, mask, view.present, pixel_m2, cut),
-        "too_faint": plausible.too_faint(near, mask, view.present, pixel_m2),
+    reasons = {
+        "no_water_beside": plausible.no_water_reason(near, mask, view.present, pixel_m2, cut),
+        "too_faint": plausible.too_faint_reason(near, mask, view.present, pixel_m2),
     }
-    return tuple((name, why) for name, why in said.items() if why)
+    return tuple((name, why) for name, why in reasons.items() if why)

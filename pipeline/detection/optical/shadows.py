@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from pipeline.detection.optical.bearings import toward
-from pipeline.detection.optical.clouds import CloudMap, reduced
+from pipeline.detection.optical.clouds import CloudMap, block_means
 from pipeline.types import Scene, Tile, Window
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ def cast_shadows(scene: Scene, clouds: CloudMap) -> BoolImage | None:
     every place along that line may hold one.
     """
     view = scene.optical
-    if view is None or view.sun_azimuth_deg is None or not view.sun_elevation_deg or not clouds.found:
+    if view is None or view.sun_azimuth_deg is None or not view.sun_elevation_deg or not clouds.has_cloud:
         return None
     factor = _cell_px(scene)
     step = STRIP_CELLS * factor
     rows, cols = scene.shape
     strips = [Window(row0, 0, min(step, rows - row0), cols) for row0 in range(0, rows, step)]
-    cloud = np.concatenate([reduced(clouds.within(s).astype(np.float32), factor) > 0.5 for s in strips])
+    cloud = np.concatenate([block_means(clouds.within(s).astype(np.float32), factor) > 0.5 for s in strips])
     south, east = toward(scene, ((rows - 1) / 2, (cols - 1) / 2), view.sun_azimuth_deg + 180.0)
     out = np.zeros_like(cloud)
     cell_m = float(np.mean(scene.pixel_spacing_m)) * factor
@@ -53,7 +53,7 @@ def shadow_mask(scene: Scene, tile: Tile, levels: Levels, cast: BoolImage, cloud
     size = max(3, round(SHADOW_SMOOTH_M / float(np.mean(scene.pixel_spacing_m))))
     for name in [b for b in tile.bands if b in SKYLIT] or [levels.infrared]:
         k = tile.bands.index(name)
-        dark &= ndimage.uniform_filter(reduced(tile.data[k], 1), size) < (1 - SHADOW_DEPTH) * levels.water[k]
+        dark &= ndimage.uniform_filter(block_means(tile.data[k], 1), size) < (1 - SHADOW_DEPTH) * levels.water[k]
     return np.asarray(dark & tile.valid & ~cloud)
 
 

@@ -15,9 +15,9 @@ import numpy as np
 import shapely
 from scipy import ndimage, signal
 
-from pipeline.detection.optical.clouds import CloudMap, coarse
-from pipeline.detection.optical.objects import LAND_WIDTH_M, object_floor, opened
-from pipeline.detection.optical.water import Levels, Normal, normalise
+from pipeline.detection.optical.clouds import CloudMap, averaged_tile
+from pipeline.detection.optical.objects import LAND_WIDTH_M, object_floor, open_with_disc
+from pipeline.detection.optical.water import Levels, NormalisedImage, normalise
 from pipeline.types import Scene, tiles
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def ship_sized_patches(
     spacing_m = factor * float(np.mean(scene.pixel_spacing_m))
     size, margin = (round(side / spacing_m) * factor for side in (CORE_M, MARGIN_M))
 
-    def found(core: Window) -> list[tuple[float, float]]:
+    def search_window(core: Window) -> list[tuple[float, float]]:
         middles = (np.arange(start, start + count, factor) for start, count in
                    ((core.row0, core.rows), (core.col0, core.cols)))  # fmt: skip
         rows, cols = np.meshgrid(*middles, indexing="ij")
@@ -57,19 +57,19 @@ def ship_sized_patches(
             return []
         window = core.padded(margin, scene.shape)
         tile = scene.read(window)
-        normal = normalise(coarse(tile, factor), levels, factor)
-        sea = _open_sea(normal, sigmas, spacing_m) & ~_any(clouds.within(window), factor, normal.over.shape)
-        peaks = _peaks(apart(normal.over, sea, spacing_m), round(BOX_M[1] / spacing_m))
+        normal = normalise(averaged_tile(tile, factor), levels, factor)
+        sea = _open_sea(normal, sigmas, spacing_m) & ~_any_in_block(clouds.within(window), factor, normal.over.shape)
+        peaks = _peaks(box_deviation(normal.over, sea, spacing_m), round(BOX_M[1] / spacing_m))
         at = np.argwhere(peaks) * factor + (factor - 1) / 2 + (window.row0, window.col0)
         own = (at >= (core.row0, core.col0)).all(axis=1) & (at < (core.row1, core.col1)).all(axis=1)
         at = at[own]
         return [(float(row), float(col)) for row, col in at[rough.at(at[:, 0], at[:, 1])]]
 
     with ThreadPoolExecutor(threads) as pool:
-        return [place for places in pool.map(found, tiles(scene.shape, size)) for place in places]
+        return [place for places in pool.map(search_window, tiles(scene.shape, size)) for place in places]
 
 
-def apart(over: FloatImage, sea: BoolImage, spacing_m: float) -> FloatArray:
+def box_deviation(over: FloatImage, sea: BoolImage, spacing_m: float) -> FloatArray:
     """Deviation of the box mean at each pixel from those of all others, in spreads, largest over the box's directions;
     0 off the sea."""
     if not sea.any():
@@ -84,7 +84,7 @@ def apart(over: FloatImage, sea: BoolImage, spacing_m: float) -> FloatArray:
     return np.where(sea, np.abs(means).max(axis=0) / max(between, 1e-9), 0.0)
 
 
-def not_hers(
+def away_from_hulls(
     patches: Iterable[tuple[float, float]], candidates: Iterable[Candidate], spacing_m: tuple[float, float]
 ) -> list[tuple[float, float]]:
     """The patches that are not at one of these hulls."""
@@ -98,14 +98,14 @@ def not_hers(
     return kept
 
 
-def _open_sea(normal: Normal, sigmas: float, spacing_m: float) -> BoolImage:
+def _open_sea(normal: NormalisedImage, sigmas: float, spacing_m: float) -> BoolImage:
     """Valid water pixels that are not close to land, mapped or not."""
-    land = opened(normal.over > object_floor(normal, sigmas), LAND_WIDTH_M / spacing_m) | ~normal.wet
+    land = open_with_disc(normal.over > object_floor(normal, sigmas), LAND_WIDTH_M / spacing_m) | ~normal.wet
     away = ndimage.distance_transform_edt(~land) if land.any() else np.full(land.shape, np.inf)
     return np.asarray(normal.valid & (away * spacing_m > BY_LAND_M), bool)
 
 
-def _any(mask: BoolImage, factor: int, shape: tuple[int, ...]) -> BoolImage:
+def _any_in_block(mask: BoolImage, factor: int, shape: tuple[int, ...]) -> BoolImage:
     """Blocks with any pixel in the mask; the last blocks may be incomplete."""
     rows, cols = (n * factor for n in shape)
     whole = np.zeros((rows, cols), bool)

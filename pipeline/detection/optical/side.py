@@ -1,6 +1,7 @@
 """Fit the height of a ship's side to a brightness profile across it: deck, topside, boot-topping, shadow, water.
 
-Across the hull, outwards from the deck's edge at ``x``, a vertical side of height ``h`` shows (`freeboard.geometry`)
+Across the hull, outwards from the deck's edge at ``x``, a vertical side of height ``h`` shows (see
+`freeboard.side_geometries`)
 
     side away from the camera   deck | shadow to x + h (k_s - k_v)        | water
     side towards the camera     deck | side to x + h k_v | shadow to x + h (k_v + k_s) | water
@@ -73,7 +74,7 @@ class Posterior:
     boot_m: float  # height of the boot-topping above water; 0 where none is seen
     depth: float  # share of light missing in the shadow
     misfit: float  # rms of the best fit
-    worse_without: float  # increase of the misfit (sum of squares over its variance) without the layers
+    misfit_gain: float  # increase of the misfit (sum of squares over its variance) without the layers
 
     def interval(self) -> tuple[float, float, float]:
         """5 %, 50 % and 95 % of the height."""
@@ -118,26 +119,28 @@ def fit_side(
     if use.sum() < 12:
         return None
     x, y = x[use], profile[use]
-    plans = _plans(k, pixel_m)
+    layerings = _layerings(k, pixel_m)
     # Bright parts (paint, pipes, hatches) vary in proportion to their brightness; water and shadow are smooth
     weights = 1 / (FLOOR**2 + (PAINT_SPREAD * np.clip(y - 1, 0, None)) ** 2)
-    tried = [_try(x, y, weights, edges, heights_m, plan) for plan in plans]
+    tried = [_fit_layering(x, y, weights, edges, heights_m, layering) for layering in layerings]
     costs = np.stack([cost for cost, _ in tried])  # (plans, edges, heights)
     least = np.unravel_index(int(costs.argmin()), costs.shape)
     variance = max(1.0, float(costs[least]) / len(x))  # in units of the variances in the weights
-    priors = np.array([plan.log_prior for plan in plans])[:, None, None]
+    priors = np.array([layering.log_prior for layering in layerings])[:, None, None]
     log_p = _log_sum(-0.5 * (costs - costs[least]) / (variance * CORRELATED) + priors, axis=(0, 1))
-    plain, _ = _try(x, y, weights, edges, np.array([0.0]), _Plan(np.zeros(1), np.full(1, BLUR_PX * pixel_m), 0.0, 0.0))
+    plain, _ = _fit_layering(
+        x, y, weights, edges, np.array([0.0]), _Layering(np.zeros(1), np.full(1, BLUR_PX * pixel_m), 0.0, 0.0)
+    )
     height = float(heights_m[least[2]])
     levels = tried[least[0]][1][least[1], least[2]]
-    unsplit = min(float(cost.min()) for cost, plan in zip(costs, plans, strict=True) if plan.split == 0)
+    unsplit = min(float(cost.min()) for cost, layering in zip(costs, layerings, strict=True) if layering.split == 0)
     boot = unsplit - costs[least] > MIN_GAIN * variance * CORRELATED  # one more layer always fits a little better
     return Posterior(
         heights_m,
         log_p - log_p.max(),
-        float(edges[least[1]] + plans[least[0]].borders[0] * height),
+        float(edges[least[1]] + layerings[least[0]].borders[0] * height),
         height,
-        height * plans[least[0]].split if boot else 0.0,
+        height * layerings[least[0]].split if boot else 0.0,
         float(levels[-1] - levels[-2]) if k.throws_shadow else 0.0,
         float(np.sqrt(costs[least] / len(x))),
         float((plain.min() - costs[least]) / (variance * CORRELATED)),
@@ -145,7 +148,7 @@ def fit_side(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Plan:
+class _Layering:
     """One layering: its borders, in metres from the deck's edge per metre of height, and their blur [m]."""
 
     borders: FloatArray
@@ -156,7 +159,7 @@ class _Plan:
     log_prior: float = 0.0
 
 
-def _plans(k: SideGeometry, pixel_m: float) -> list[_Plan]:
+def _layerings(k: SideGeometry, pixel_m: float) -> list[_Layering]:
     """All layerings that a side may show."""
     k_v, k_s = k.k_v, k.k_s
     sharp, soft = BLUR_PX * pixel_m, float(np.hypot(BLUR_PX * pixel_m, SHADOW_BLUR_M))
@@ -178,16 +181,28 @@ def _plans(k: SideGeometry, pixel_m: float) -> list[_Plan]:
                 blurs.append(soft)
             for depth_m, share in LIGHT_DEPTHS if shadow else ((0.0, 1.0),):
                 plan = np.array(borders), np.array(blurs), MIN_DEPTH if shadow else 0.0
-                out.append(_Plan(*plan, split, depth_m * max(0.0, k.drift), float(np.log(share))))
+                out.append(_Layering(*plan, split, depth_m * max(0.0, k.drift), float(np.log(share))))
     return out
 
 
-def _try(
-    x: FloatArray, y: FloatArray, weights: FloatArray, edges: FloatArray, heights: FloatArray, plan: _Plan
+def _fit_layering(
+    x: FloatArray, y: FloatArray, weights: FloatArray, edges: FloatArray, heights: FloatArray, layering: _Layering
 ) -> tuple[FloatArray, FloatArray]:
     cost = np.empty((len(edges), len(heights)))
-    levels = np.empty((len(edges), len(heights), len(plan.borders) + 1))
-    _costs(x, y, weights, edges, heights, plan.borders, plan.blurs, plan.min_depth, cost, levels, plan.tail_m)
+    levels = np.empty((len(edges), len(heights), len(layering.borders) + 1))
+    _costs(
+        x,
+        y,
+        weights,
+        edges,
+        heights,
+        layering.borders,
+        layering.blurs,
+        layering.min_depth,
+        cost,
+        levels,
+        layering.tail_m,
+    )
     return cost, levels
 
 
@@ -213,17 +228,17 @@ def _shares(
     x: FloatArray,
     edge: float,
     height: float,
-    plan: FloatArray,
+    borders_per_m: FloatArray,
     blurs: FloatArray,
     tail: float,
     basis: FloatArray,
 ) -> None:  # pragma: no cover - compiled
     """Fill ``basis`` (samples, layers) with the share of each sample that each layer covers, borders blurred."""
-    borders = len(plan)
+    borders = len(borders_per_m)
     for s in range(len(x)):
         before = 1.0
         for b in range(borders):
-            t = (x[s] - edge - plan[b] * height) / blurs[b]
+            t = (x[s] - edge - borders_per_m[b] * height) / blurs[b]
             after = _step(t, tail / blurs[b] if b == borders - 1 else 0.0)
             after = min(after, before)
             basis[s, b] = before - after
@@ -259,7 +274,7 @@ def _costs(
     weights: FloatArray,
     edges: FloatArray,
     heights: FloatArray,
-    plan: FloatArray,
+    borders_per_m: FloatArray,
     blurs: FloatArray,
     min_depth: float,
     cost: FloatArray,
@@ -268,17 +283,17 @@ def _costs(
 ) -> None:  # pragma: no cover - compiled
     """Fill ``cost`` (edges, heights) with sums of squares and ``levels`` (edges, heights, layers).
 
-    ``plan`` holds for each border its distance from the deck's edge per metre of height; ``min_depth`` > 0 keeps
-    the last but one layer (a shadow) darker than the last (water) by that much. ``tail`` is the mean [m] of an
+    ``borders_per_m`` holds for each border its distance from the deck's edge per metre of height; ``min_depth`` > 0
+    keeps the last but one layer (a shadow) darker than the last (water) by that much. ``tail`` is the mean [m] of an
     exponential by which the last border is smeared outwards: light leaves the water further out than it entered.
     """
-    borders = len(plan)
+    borders = len(borders_per_m)
     layers = borders + 1
     gram, right = np.zeros((layers, layers)), np.zeros(layers)
     basis = np.zeros((len(x), layers))
     for e in range(len(edges)):
         for h in range(len(heights)):
-            _shares(x, edges[e], heights[h], plan, blurs, tail, basis)
+            _shares(x, edges[e], heights[h], borders_per_m, blurs, tail, basis)
             _normal_equations(y, weights, basis, gram, right)
             found = np.linalg.solve(gram, right)
             if min_depth > 0 and found[layers - 2] > found[layers - 1] - min_depth:

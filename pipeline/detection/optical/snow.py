@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from pipeline.detection.optical.over_water import white_reflectance
+from pipeline.detection.optical.over_water import bright_white_mask
 from pipeline.types import Radiometry
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def snow_mask(data: FloatImage, bands: tuple[str, ...], radiometry: Radiometry, 
     if radiometry is not Radiometry.REFLECTANCE or green is None or SHORT_WAVE not in bands or not NEAR & {*bands}:
         return None
     light = data[[k for k, b in enumerate(bands) if b not in COARSER]]
-    white = white_reflectance(light, SNOW_REFLECTANCE, SNOW_WHITENESS)
+    white = bright_white_mask(light, SNOW_REFLECTANCE, SNOW_WHITENESS)
     if white.any():
         bright, dark = ndimage.uniform_filter(np.nan_to_num(data[green]), blur_px), data[bands.index(SHORT_WAVE)]
         white &= bright - dark > SNOW_INDEX * (bright + dark)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.detection.optical.over_water import BRIGHT, DULL, WET, gap_to_land, kinds_over_water, over_gap
+from pipeline.detection.optical.over_water import BRIGHT, DULL, WET, classify_over_water, gap_to_land, normalise_band
 from pipeline.detection.optical.snow import BLUR_PX, snow_mask
-from pipeline.detection.optical.water import Levels, levels_grid, places, pressed_light
+from pipeline.detection.optical.water import Levels, compressed_light, grid_positions, levels_grid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,13 +33,13 @@ USUAL_SPREAD = (0.247, 0.264, 0.299, 0.341, 0.342)  # by band, at the coasts of 
 MOST_GAIN = 1.5  # largest factor either way; our choice: beyond it, it is another kind of coast
 
 
-def shown_bands(bands: tuple[str, ...]) -> list[str | None]:
+def network_bands(bands: tuple[str, ...]) -> list[str | None]:
     """The scene's band for each of the network's five; None where it has none or the network is not given it.
 
     Without near infrared only green and short-wave infrared are given: on ports held out of training F1 is then 0.63,
     with blue too 0.59 (docs/accuracy_optical.md). Few patches in training had blue but no near infrared.
 
-    >>> shown_bands(("B02", "B03", "B11"))
+    >>> network_bands(("B02", "B03", "B11"))
     [None, 'B03', None, None, 'B11']
     """
     names = [next((name for name in names if name in bands), None) for names in BANDS]
@@ -56,11 +56,11 @@ class ScaledView:
 
     def __init__(self, tile: Tile, levels: Levels) -> None:
         self._tile, self._grid = tile, levels_grid(levels)
-        self._rows, self._cols = places(tile.window, levels, self._grid.shape[1:])
+        self._rows, self._cols = grid_positions(tile.window, levels, self._grid.shape[1:])
         self._main = tile.bands.index(levels.infrared)
         self._land = float(levels.land[self._main])
         self._least = 0.25 * float(levels.land[self._main] - levels.water[self._main])
-        self._index = [None if name is None else tile.bands.index(name) for name in shown_bands(tile.bands)]
+        self._index = [None if name is None else tile.bands.index(name) for name in network_bands(tile.bands)]
 
     @property
     def present(self) -> tuple[bool, ...]:
@@ -75,7 +75,7 @@ class ScaledView:
         out = np.zeros((len(BANDS), *valid.shape), np.float32)
         for k, band in enumerate(self._index):
             if band is not None:
-                over_gap(self._tile.data[band, rows, cols], valid, self._grid[band], *at, gap, out[k])
+                normalise_band(self._tile.data[band, rows, cols], valid, self._grid[band], *at, gap, out[k])
         return out
 
     def kinds(self, bright: float, wet: float, dull: float) -> NDArray[np.uint8]:
@@ -85,7 +85,7 @@ class ScaledView:
         infrared = next((k for k in self._index[3:] if k is not None), -1)
         data, limits = np.ascontiguousarray(self._tile.data), np.array([bright, wet, dull], np.float32)
         place = (self._grid, self._rows, self._cols, self._main, self._land, self._least)
-        return kinds_over_water(data, self._tile.valid, *place, there, infrared, len(there) < len(BANDS), limits)
+        return classify_over_water(data, self._tile.valid, *place, there, infrared, len(there) < len(BANDS), limits)
 
 
 def snow_as_ground(tile: Tile, levels: Levels, radiometry: Radiometry) -> Tile:
@@ -108,7 +108,7 @@ def network_gain(levels: Levels, bands: tuple[str, ...]) -> FloatArray:
     out = np.ones(len(BANDS))
     if levels.coast_spread is None:
         return out
-    for k, name in enumerate(shown_bands(bands)):
+    for k, name in enumerate(network_bands(bands)):
         if name is not None and levels.coast_spread[bands.index(name)] > 0:
             out[k] = USUAL_SPREAD[k] / levels.coast_spread[bands.index(name)]
     return np.clip(out, 1 / MOST_GAIN, MOST_GAIN)
@@ -118,4 +118,4 @@ def network_input(scaled: FloatImage, present: tuple[bool, ...], gain: FloatArra
     """The ten channels of the network, shape (10, rows, cols): five bands, then five that say which bands there are."""
     here = np.array(present, np.float32)[:, None, None]
     weight = here if gain is None else here * gain.astype(np.float32)[:, None, None]
-    return np.concatenate([pressed_light(scaled) * weight, np.broadcast_to(here, scaled.shape)]).astype(np.float32)
+    return np.concatenate([compressed_light(scaled) * weight, np.broadcast_to(here, scaled.shape)]).astype(np.float32)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.detection.optical.freeboard import USUAL_SHARE, Freeboard, SunView, geometry
+from pipeline.detection.optical.freeboard import USUAL_SHARE, Freeboard, SunView, side_geometries
 from pipeline.quantiles import Z90
 from pipeline.ships.hull_depth import depth_of_any_m
 
@@ -23,7 +23,7 @@ SHEER = 0.2  # of the same, taken off the length seen from ahead: the bow stands
 FACE_SE = 0.35  # of either: overhang and flare differ from ship to ship (our choice)
 
 
-def upright(hull: Hull, freeboard: Freeboard, sun: SunView | None) -> Hull:
+def as_seen_from_above(hull: Hull, freeboard: Freeboard, sun: SunView | None) -> Hull:
     """The hull as seen from straight above: without visible side, stern's face and displacement of an oblique view."""
     if sun is None or sun.off_nadir_deg < 0.5:
         return hull
@@ -32,7 +32,7 @@ def upright(hull: Hull, freeboard: Freeboard, sun: SunView | None) -> Hull:
         height, height_se = freeboard.value_m, (freeboard.hi_m - freeboard.lo_m) / (2 * Z90)
     lean = np.tan(np.radians(sun.off_nadir_deg))
     ahead = -lean * float(np.array(sun.view) @ np.array(hull.frame.axis))  # of a point a metre up
-    face, face_se = _face(ahead, known=hull.bow_known)
+    face, face_se = _stern_face(ahead, known=hull.bow_known)
     extra, extra_se = face * height, float(np.hypot(face * height_se, face_se * height))
     beam, beam_se, aside = _deck_beam(hull, freeboard, sun, height, height_se)
     across = -lean * float(np.array(sun.view) @ np.array([-hull.frame.axis[1], hull.frame.axis[0]]))
@@ -48,7 +48,7 @@ def upright(hull: Hull, freeboard: Freeboard, sun: SunView | None) -> Hull:
     )
 
 
-def _face(ahead: float, *, known: bool) -> tuple[float, float]:
+def _stern_face(ahead: float, *, known: bool) -> tuple[float, float]:
     """Metres of length added per metre of height, and the error, for a displacement ``ahead`` towards the bow."""
     by_stern, by_bow = FACE * abs(ahead), -SHEER * abs(ahead)
     if not known:
@@ -61,7 +61,7 @@ def _deck_beam(
 ) -> tuple[float, float, float]:
     """Beam of the deck, its error, and the offset of the deck's middle from the frame's axis [m]."""
     half = hull.beam_m / 2
-    for k in geometry(hull.frame.axis, sun):
+    for k in side_geometries(hull.frame.axis, sun):
         if k.k_v < 0.05:
             continue
         edge = freeboard.deck_edges.get(k.side)

@@ -19,7 +19,7 @@ TURNED_DEG = 12.0  # between the ship's axis and her wake's, which follows where
 BEHIND_M = 60.0  # longest gap between ship and wake: propellers suppress the foam beneath the counter (our choice)
 
 
-def without_wakes(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Candidate]:
+def flag_wakes(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Candidate]:
     """The candidates, with ``wake`` flagged on those that trail a brighter hull in her line; moored ships make none.
 
     An outline flagged ``holds_a_hull`` is a pier with a ship, and the ship is not its wake.
@@ -27,21 +27,21 @@ def without_wakes(found: list[Candidate], spacing_m: tuple[float, float]) -> lis
     ships = [c for c in found if not {"no_hull_shape", "cloud", "moored", "holds_a_hull"} & set(c.flags)]
     return [
         replace(c, flags=(*c.flags, "wake"))
-        if "moored" not in c.flags and any(_trails(c, ship, spacing_m) for ship in ships)
+        if "moored" not in c.flags and any(_is_wake_of(c, ship, spacing_m) for ship in ships)
         else c
         for c in found
     ]
 
 
-def _trails(c: Candidate, ship: Candidate, spacing_m: tuple[float, float]) -> bool:
+def _is_wake_of(candidate: Candidate, ship: Candidate, spacing_m: tuple[float, float]) -> bool:
     """Does it lie behind or ahead of a ship (bows are not always known), in her line, dimmer and not much wider?"""
-    if ship.contrast_db - c.contrast_db < DIMMER_DB or c.beam_m > 2 * ship.beam_m:
+    if ship.contrast_db - candidate.contrast_db < DIMMER_DB or candidate.beam_m > 2 * ship.beam_m:
         return False
-    if abs(float(np.dot(c.axis, ship.axis))) < np.cos(np.radians(TURNED_DEG)):
+    if abs(float(np.dot(candidate.axis, ship.axis))) < np.cos(np.radians(TURNED_DEG)):
         return False
-    south, east = (c.row - ship.row) * spacing_m[0], (c.col - ship.col) * spacing_m[1]
+    south, east = (candidate.row - ship.row) * spacing_m[0], (candidate.col - ship.col) * spacing_m[1]
     along = abs(south * ship.axis[0] + east * ship.axis[1])
     across = abs(east * ship.axis[0] - south * ship.axis[1])
-    gap_m = along - (c.length_m + ship.length_m) / 2
+    gap_m = along - (candidate.length_m + ship.length_m) / 2
     swung = np.sin(np.radians(TURNED_DEG)) * (along - ship.length_m / 2)
     return bool(-0.75 * ship.length_m < gap_m < BEHIND_M and across < 0.5 * ship.beam_m + max(0.0, swung))

@@ -17,7 +17,7 @@ from numba import njit
 from scipy import ndimage
 
 from pipeline.detection.optical.band_order import impossible_order
-from pipeline.detection.optical.over_water import between, brightest_over_water, gap_to_land
+from pipeline.detection.optical.over_water import brightest_over_water, gap_to_land, interpolate_grid
 from pipeline.detection.optical.reading import SURVEY_PX, rows_of_windows
 from pipeline.detection.optical.snow import BLUR_PX, snow_mask
 from pipeline.detection.optical.water_cut import has_valley, infrared_cut
@@ -83,12 +83,12 @@ def infrared_band(bands: tuple[str, ...]) -> str:
     return next((b for b in INFRARED if b in bands), bands[-1])
 
 
-def names_tell(bands: tuple[str, ...]) -> bool:
+def are_bands_known(bands: tuple[str, ...]) -> bool:
     """Are the bands' names enough to know where water is dark? A single grey band needs none."""
     return len(bands) == 1 or any(b in INFRARED for b in bands) or all(b in VISIBLE + OTHERS for b in bands)
 
 
-def visible_alone(bands: tuple[str, ...]) -> bool:
+def is_visible_only(bands: tuple[str, ...]) -> bool:
     """Are all bands known and visible? Without infrared, forest is as dark as water, and hulls resemble sand or silt.
 
     A grey band may be anything and does not count.
@@ -96,7 +96,7 @@ def visible_alone(bands: tuple[str, ...]) -> bool:
     return not any(b in (*INFRARED, "pan") for b in bands) and all(b in VISIBLE + OTHERS for b in bands)
 
 
-def wrong_order(levels: Levels, bands: tuple[str, ...]) -> bool:
+def is_order_implausible(levels: Levels, bands: tuple[str, ...]) -> bool:
     """Is water brighter in the infrared band than in every visible one? Clear, silty or hazy, it never is."""
     visible = [levels.water[bands.index(b)] for b in VISIBLE if b in bands]
     if levels.infrared not in INFRARED or not visible:
@@ -104,7 +104,7 @@ def wrong_order(levels: Levels, bands: tuple[str, ...]) -> bool:
     return bool(levels.water[bands.index(levels.infrared)] > BRIGHTER * max(visible))
 
 
-def survey(
+def survey_levels(
     scene: Scene, tile_px: int, also: Callable[[Tile], None] | None = None, threads: int = 1, *, coast: bool = True
 ) -> Levels:
     """Sample the image once on a lattice of every n-th pixel, independent of tiles, and find its levels.
@@ -112,12 +112,12 @@ def survey(
     ``also`` is called with every tile that is read, on any of ``threads`` threads, which saves another pass. ``coast``:
     compute the spread along the coast as well, at the cost of all other levels together.
     """
-    data, valid, wet, step = lattice(scene, tile_px, also, threads)
+    data, valid, wet, step = sample_lattice(scene, tile_px, also, threads)
     mapped, measured = not wet[valid].all(), np.count_nonzero(valid)
     snow = snow_mask(data, scene.bands, scene.radiometry, BLUR_PX if step == 1 else 1)
     if snow is not None:
         valid &= ~snow  # three times as bright as other land: in units of it no hull is bright
-    levels = levels_of(_sampled(data, valid, LEVEL_SAMPLES), scene.bands, scene.radiometry)
+    levels = estimate_levels(_sampled(data, valid, LEVEL_SAMPLES), scene.bands, scene.radiometry)
     levels = replace(levels, mapped=mapped)
     if snow is not None and snow.any():
         ground = ~wet if mapped else np.ones_like(wet)  # ice cloud at sea is as white, and as dark in short wave
@@ -172,7 +172,7 @@ def _sampled(data: FloatImage, valid: BoolImage, most: int) -> FloatImage:
     return data[:, rows[:, None], cols][:, valid[rows[:, None], cols]]
 
 
-def lattice(
+def sample_lattice(
     scene: Scene, tile_px: int, also: Callable[[Tile], None] | None = None, threads: int = 1
 ) -> tuple[FloatImage, BoolImage, BoolImage, int]:
     """Every n-th pixel of an image: bands, valid mask, water mask of the map, and n."""
@@ -249,12 +249,12 @@ def _coast_sums(
     return blocks, pixels, total, square
 
 
-def pressed_light(over: FloatImage) -> FloatImage:
+def compressed_light(over: FloatImage) -> FloatImage:
     """Brightness compressed by an inverse hyperbolic sine, so that glinting roofs do not outweigh a dull hull."""
     return np.arcsinh(STEEPNESS * np.clip(over, -2.0, 20.0)) / STEEPNESS
 
 
-def levels_of(values: FloatImage, bands: tuple[str, ...], radiometry: Radiometry) -> Levels:
+def estimate_levels(values: FloatImage, bands: tuple[str, ...], radiometry: Radiometry) -> Levels:
     """Levels from samples, shape (bands, n)."""
     name = infrared_band(bands)
     k = bands.index(name)
@@ -263,7 +263,7 @@ def levels_of(values: FloatImage, bands: tuple[str, ...], radiometry: Radiometry
         return Levels(name, np.nan, blank, blank, blank, has_land=False, has_water=False)
     threshold, separation = infrared_cut(values, bands, name)
     dark = values[k] <= threshold
-    has_land = separation >= MIN_SEPARATION and (~dark).mean() > LEAST_LAND and _apart(values[k], dark)
+    has_land = separation >= MIN_SEPARATION and (~dark).mean() > LEAST_LAND and _are_two_surfaces(values[k], dark)
     if not has_land:
         # A single surface: sea, if it is dark; its bright tail is ships and foam
         dark = np.ones(values.shape[1], bool)
@@ -283,7 +283,7 @@ def levels_of(values: FloatImage, bands: tuple[str, ...], radiometry: Radiometry
     return Levels(name, threshold, water, noise, land, has_land, has_water)
 
 
-def _apart(values: FloatImage, dark: BoolImage) -> bool:
+def _are_two_surfaces(values: FloatImage, dark: BoolImage) -> bool:
     """Are Otsu's two classes two surfaces, and not halves of one, such as a sea without land?"""
     if not dark.any() or dark.all():
         return False
@@ -300,7 +300,7 @@ def _centre_and_spread(values: FloatImage) -> tuple[FloatArray, FloatArray]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Normal:
+class NormalisedImage:
     """A window in the image's own units: local water 0, the image's land 1. Images have shape (rows, cols), float32."""
 
     window: Window
@@ -310,27 +310,29 @@ class Normal:
     wet: BoolImage  # as the map says
 
 
-def normalise(tile: Tile, levels: Levels, factor: int = 1) -> Normal:
+def normalise(tile: Tile, levels: Levels, factor: int = 1) -> NormalisedImage:
     """The tile normalised by its local water; one pixel of the tile is ``factor`` image pixels wide."""
     grid = levels_grid(levels)
-    rows, cols = places(tile.window, levels, grid.shape[1:], factor)
+    rows, cols = grid_positions(tile.window, levels, grid.shape[1:], factor)
     land, least = levels.land, 0.25 * (levels.land - levels.water)
     k = tile.bands.index(levels.infrared)
     visible = np.array([tile.bands.index(b) for b in VISIBLE if b in tile.bands], np.int64)
     data = np.ascontiguousarray(tile.data)
     over = brightest_over_water(data, tile.valid, grid, rows, cols, land, least, k, visible, VISIBLE_WEIGHT)
-    noise = between(levels_grid(levels, noise=True)[k], rows, cols)
+    noise = interpolate_grid(levels_grid(levels, noise=True)[k], rows, cols)
     noise /= gap_to_land(grid[k], rows, cols, land[k], least[k])
-    return Normal(tile.window, over, noise, tile.valid, tile.water)
+    return NormalisedImage(tile.window, over, noise, tile.valid, tile.water)
 
 
-def water_at(window: Window, levels: Levels, band: int) -> FloatImage:
+def water_level_at(window: Window, levels: Levels, band: int) -> FloatImage:
     """Level of the local water in a band, at every pixel of a window."""
     grid = levels_grid(levels)
-    return between(grid[band], *places(window, levels, grid.shape[1:]))
+    return interpolate_grid(grid[band], *grid_positions(window, levels, grid.shape[1:]))
 
 
-def places(window: Window, levels: Levels, shape: tuple[int, ...], factor: int = 1) -> tuple[FloatArray, FloatArray]:
+def grid_positions(
+    window: Window, levels: Levels, shape: tuple[int, ...], factor: int = 1
+) -> tuple[FloatArray, FloatArray]:
     """Fractional positions of a window's rows and columns in the levels' grids of that shape, clipped to them."""
     rows, cols = (
         np.clip(((start + np.arange(count) + 0.5) * factor) / block - 0.5, 0, most - 1)
@@ -345,7 +347,7 @@ def levels_grid(levels: Levels, *, noise: bool = False) -> FloatArray:
     """The water's level (or its noise) by block, shape (bands, block rows, block columns); ValueError without."""
     grid = levels.local_noise if noise else levels.local_water
     if grid is None:
-        raise ValueError("These levels hold no grid; use those of `survey`.")
+        raise ValueError("These levels hold no grid; use those of `survey_levels`.")
     return grid
 
 

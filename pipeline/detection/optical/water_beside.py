@@ -52,7 +52,7 @@ SEGMENTS, SEGMENT = (-0.3, -0.15, 0.0, 0.15, 0.3), 0.06  # of the length: middle
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BesideHer:
+class WaterComparison:
     """Comparison of a hull's outline with the water beside her; ends in order of ``u``."""
 
     hull: Hull
@@ -67,7 +67,7 @@ class BesideHer:
         first, last = (empty if empty > least else 0.0 for empty in self.empty_m)
         return first, last
 
-    def fades(self) -> bool:
+    def has_faded_sides(self) -> bool:
         """Does the outline lack sharp sides in clear water: smoke, cloud, or a hull somewhere in it?"""
         return self.fall < FADES or self.water > OTHER_WATER
 
@@ -85,14 +85,17 @@ class BesideHer:
         return longer + (END_PX * self.hull.frame.pixel_m + FINE_BOW * self.hull.length_m if apart else 0.0)
 
 
-def beside_her(light: FloatImage, sea: BoolImage, hull: Hull, origin: tuple[int, int]) -> BesideHer:
+def compare_with_water(light: FloatImage, sea: BoolImage, hull: Hull, origin: tuple[int, int]) -> WaterComparison:
     """Compare a hull with the water beside her; ``light`` is over the water's, ``sea`` is water on the map."""
     grid = _Grid.about(light, sea, hull, origin)
-    fall = max(_fall(light, hull, origin, side) for side in (-1, 1))
+    fall = max(_side_sharpness(light, hull, origin, side) for side in (-1, 1))
     if not grid.sides:
-        return BesideHer(hull, (0.0, 0.0), (0.0, 0.0), fall, grid.water)
-    beyond, empty = (_beyond(grid, -1), _beyond(grid, 1)), (_empty(grid, -1), _empty(grid, 1))
-    return BesideHer(hull, beyond, empty, fall, grid.water)
+        return WaterComparison(hull, (0.0, 0.0), (0.0, 0.0), fall, grid.water)
+    beyond, empty = (
+        (_continues_beyond_m(grid, -1), _continues_beyond_m(grid, 1)),
+        (_empty_from_end_m(grid, -1), _empty_from_end_m(grid, 1)),
+    )
+    return WaterComparison(hull, beyond, empty, fall, grid.water)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,7 +155,7 @@ class _Grid:
         return 1.4826 * _median(np.abs(all_of_them - _median(all_of_them)))
 
 
-def _beyond(grid: _Grid, end: int) -> float:
+def _continues_beyond_m(grid: _Grid, end: int) -> float:
     """How far [m] her strip differs from the water beside her beyond one end."""
     half, pixel, step = grid.hull.length_m / 2, grid.hull.frame.pixel_m, grid.hull.frame.pixel_m / 2
     part, along = grid.strip()
@@ -170,7 +173,7 @@ def _beyond(grid: _Grid, end: int) -> float:
     return last
 
 
-def _empty(grid: _Grid, end: int) -> float:
+def _empty_from_end_m(grid: _Grid, end: int) -> float:
     """How far [m] inwards from one end her seaward half is water; with water on both sides, the smaller of the two.
 
     For a true outline this is at most a part of the bow, which narrows towards the axis.
@@ -190,7 +193,7 @@ def _empty(grid: _Grid, end: int) -> float:
     return min(found)
 
 
-def _fall(light: FloatImage, hull: Hull, origin: tuple[int, int], side: int) -> float:
+def _side_sharpness(light: FloatImage, hull: Hull, origin: tuple[int, int], side: int) -> float:
     """Sharpness of a side: steepest fall over two pixels divided by the total change around, of profiles averaged along
     segments of the side; the median over the segments."""
     pixel, half = hull.frame.pixel_m, hull.beam_m / 2

@@ -11,7 +11,7 @@ from rasterio import CRS
 
 from pipeline.detection import detect
 from pipeline.detection.optical.bearings import toward
-from pipeline.detection.optical.north_up import Turn, turn_of
+from pipeline.detection.optical.north_up import Turn, north_up_turn
 from pipeline.ingest.geolocation import MapGeolocation
 from pipeline.types import Tile, Window
 from tests.builders import array_scene
@@ -96,7 +96,7 @@ def test_across_180_degrees_east_is_where_it_is_elsewhere():
     lon, _ = place.lonlat(np.array([200.0, 200.0]), np.array([150.0, 250.0]))
     assert lon[0] > 179.9
     assert lon[1] < -179.9
-    assert turn_of(scene) == Turn()
+    assert north_up_turn(scene) == Turn()
     down, along = toward(scene, (200.0, 200.0), 90.0)
     assert along == pytest.approx(1.0, abs=0.01)
     assert down == pytest.approx(0.0, abs=0.06), "the meridians converge by two degrees there"

@@ -9,8 +9,8 @@ from scipy import ndimage
 from pipeline.detection.optical.between_lines import (
     _brightest_mean,
     find_rectangle,
+    hull_probability,
     likely_rectangle,
-    not_water,
     straight_direction,
 )
 from tests.detection.optical.hulls import mask_of
@@ -124,7 +124,7 @@ def test_without_edges_there_is_no_direction_and_no_hull():
 def test_water_and_its_shadows_are_water_and_decks_are_not():
     """Water within its noise, and shadow below it, stay under even odds; a deck half as bright again does not."""
     light = np.array([0.4, 0.7, 1.0, 1.0 + NOISE, 1.5, 4.0], np.float32)
-    assert (not_water(light, NOISE) > 0.5).tolist() == [False, False, False, False, True, True]
+    assert (hull_probability(light, NOISE) > 0.5).tolist() == [False, False, False, False, True, True]
 
 
 @pytest.mark.parametrize(("shape", "size"), [((40, 12), 3), ((7, 2), 9), ((5, 1), 2), ((30, 33), 4)])

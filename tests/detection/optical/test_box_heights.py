@@ -197,7 +197,7 @@ def test_pixels_above_one_metre_six_do_not_part_a_side_from_its_deck(pixel_m, pa
     light = light_from((20, 90), (20, 270))
     found = Box(5.0, 0.0, 120.0, 20.0, pixel_m=pixel_m, boot_m=5.0, room_m=32.0).read(light)
     assert ("visible side" in found.evidence) is parted
-    assert ("waterline" in {kind for kind, _ in found.drawn()}) is bool(found.deck_edges) is parted
+    assert ("waterline" in {kind for kind, _ in found.labelled_lines()}) is bool(found.deck_edges) is parted
     assert found.lo_m < 5.0 < found.hi_m
 
 
@@ -205,7 +205,7 @@ def test_pixels_above_one_metre_six_do_not_part_a_side_from_its_deck(pixel_m, pa
 def test_a_boot_topping_is_told_where_there_is_one(boot_m):
     """One more layer always fits slightly better: it must not make a boot-topping of 65 % of a one-colour side."""
     found = Box(3.5, 0.0, boot_m=boot_m).read(light_from((30, 90), (25, 90)))
-    kinds = {kind for kind, _ in found.drawn()}
+    kinds = {kind for kind, _ in found.labelled_lines()}
     assert ("boot_top" in kinds) is bool(boot_m)
     assert found.boot_m == (pytest.approx(boot_m, abs=0.25) if boot_m else None)
 

@@ -36,7 +36,7 @@ def harbour(*, concrete=NOWHERE, cloud=NOWHERE, ship=NOWHERE, map_off_m=None, sp
 
 def hidden(scene, tile_px=2048):
     config = DetectionConfig(tile_px=tile_px)
-    clouds = take_first_look(scene, config).at_the_coast(scene, config).clouds
+    clouds = take_first_look(scene, config).corrected_at_coast(scene, config).clouds
     assert clouds is not None
     return clouds.within(Window(0, 0, *scene.shape))
 

@@ -18,7 +18,7 @@ CAUSE = "only contrast finds ships"
 def a_look(monkeypatch, *, sensor, spacing_m=10.0, runtime=True, ships=(ALONGSIDE, AT_ANCHOR), sun_deg=None):
     """What a picture of the painted port says about its berth and its anchorage."""
     if not runtime:
-        monkeypatch.setattr(network, "available", lambda: False)
+        monkeypatch.setattr(network, "is_available", lambda: False)
     told = {"radiometry": Radiometry.REFLECTANCE, "optical": OpticalView(sun_elevation_deg=sun_deg)}
     scene = array_scene(port(ships), sensor=sensor, spacing_m=spacing_m, **told)
     corners = [scene.geolocation.lonlat(*at) for at in ((150, 60), (140, 130), (100, 100), (20, 220))]
@@ -91,7 +91,7 @@ def test_a_berth_at_a_low_sun_is_seen_in_part(monkeypatch, sun_deg, low):
 @pytest.mark.parametrize("cloudy", [False, True])
 def test_what_contrast_alone_sees_near_a_cloud_needs_the_network(monkeypatch, cloudy):
     """Without the network's support an object beside a cloud may be a shred of it; in a clear sky it is a ship."""
-    monkeypatch.setattr(merging, "hulls_of", lambda *_, **__: [])
+    monkeypatch.setattr(merging, "detect_hulls", lambda *_, **__: [])
     row, col = np.ogrid[:240, :240]
     cloud = ((row - 40) ** 2 + (col - 50) ** 2 < 20**2) & cloudy
     bands = {name: np.where(cloud, 0.5, light) for name, light in port((AT_ANCHOR,)).items()}

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from pipeline.detection.optical.discs import grown, near, opened, steps_near
+from pipeline.detection.optical.discs import dilate, open_with_disc, within_reach, within_steps
 
 
 def blots(seed: int, share: float) -> np.ndarray:
@@ -18,7 +18,7 @@ def blots(seed: int, share: float) -> np.ndarray:
 def test_grown_is_a_dilation_by_a_square(seed, share):
     mask = blots(seed, share)
     before = mask.copy()
-    assert (grown(mask) == ndimage.binary_dilation(mask, np.ones((3, 3)))).all()
+    assert (dilate(mask) == ndimage.binary_dilation(mask, np.ones((3, 3)))).all()
     assert (mask == before).all()
 
 
@@ -27,32 +27,32 @@ def test_grown_is_a_dilation_by_a_square(seed, share):
 def test_near_and_opened_are_those_of_the_whole_distance_transform(seed, share, reach):
     mask = blots(seed, share)
     if mask.any():
-        assert (near(mask, reach) == (ndimage.distance_transform_edt(~mask) < reach)).all()
+        assert (within_reach(mask, reach) == (ndimage.distance_transform_edt(~mask) < reach)).all()
     radius = max(0.5, reach / 2)
     padded = np.pad(mask, 1, mode="edge")
     if not padded.all():
         core = ndimage.distance_transform_edt(padded)[1:-1, 1:-1] > radius
         expected = ndimage.distance_transform_edt(~core) < radius + 1 if core.any() else np.zeros_like(mask)
-        assert (opened(mask, reach) == expected).all()
+        assert (open_with_disc(mask, reach) == expected).all()
 
 
 @settings(deadline=None)
 @given(st.integers(0, 10_000), st.floats(0.02, 0.98), st.integers(1, 9))
 def test_steps_are_those_of_repeated_dilation(seed, share, reach):
     mask = blots(seed, share)
-    assert (steps_near(mask, reach) == ndimage.binary_dilation(mask, iterations=reach)).all()
+    assert (within_steps(mask, reach) == ndimage.binary_dilation(mask, iterations=reach)).all()
 
 
 def test_nothing_is_near_nothing_and_everything_is_open_where_all_is_mask():
-    assert not near(np.zeros((5, 9), bool), 3.0).any()
-    assert opened(np.ones((5, 9), bool), 40.0).all()
-    assert not opened(np.zeros((5, 9), bool), 4.0).any()
+    assert not within_reach(np.zeros((5, 9), bool), 3.0).any()
+    assert open_with_disc(np.ones((5, 9), bool), 40.0).all()
+    assert not open_with_disc(np.zeros((5, 9), bool), 4.0).any()
 
 
 @pytest.mark.parametrize("width", [3.0, 8.0, 17.0])
 def test_a_disc_stays_and_a_strip_goes(width):
     i, j = np.mgrid[:60, :60]
     disc, strip = (i - 30) ** 2 + (j - 30) ** 2 <= (width / 2 + 1.5) ** 2, abs(i - 10) < width / 2 - 1
-    left = opened(disc | strip, width)
+    left = open_with_disc(disc | strip, width)
     assert left[30, 30]
     assert not left[10].any()

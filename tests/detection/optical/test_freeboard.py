@@ -10,7 +10,7 @@ from scipy.special import erf
 
 from pipeline.detection.optical import freeboard, gear_and_cargo
 from pipeline.detection.optical.frame import HullFrame
-from pipeline.detection.optical.freeboard import SunView, clear_rows, geometry
+from pipeline.detection.optical.freeboard import SunView, clear_rows, side_geometries
 from pipeline.detection.optical.gear_and_cargo import without_gear
 from pipeline.detection.optical.outline import Hull
 from pipeline.detection.optical.side import Posterior, SideGeometry, fit_side, height_grid
@@ -36,7 +36,7 @@ def seen(k_v: float, k_s: float, drift: float = 0.0) -> SideGeometry:
 def test_shadow_falls_as_far_as_the_sun_is_low(elevation_deg, heading_deg):
     """The across and along components of a metre's shadow combine to 1 / tan(elevation)."""
     h = np.radians(heading_deg)
-    sides = geometry((-np.cos(h), np.sin(h)), SunView((0.6, 0.8), elevation_deg, (0.0, 1.0), 0.0))
+    sides = side_geometries((-np.cos(h), np.sin(h)), SunView((0.6, 0.8), elevation_deg, (0.0, 1.0), 0.0))
     across = max(side.k_s for side in sides)
     assert np.hypot(across, sides[0].k_u) == pytest.approx(1 / np.tan(np.radians(elevation_deg)))
     assert min(side.k_s for side in sides) == 0.0
@@ -44,12 +44,16 @@ def test_shadow_falls_as_far_as_the_sun_is_low(elevation_deg, heading_deg):
 
 
 def test_with_the_sun_astern_the_shadow_falls_ahead():
-    ahead, behind = (geometry((-1.0, 0.0), SunView((south, 0.0), 45.0, (0.0, 1.0), 0.0)) for south in (1.0, -1.0))
+    ahead, behind = (
+        side_geometries((-1.0, 0.0), SunView((south, 0.0), 45.0, (0.0, 1.0), 0.0)) for south in (1.0, -1.0)
+    )
     assert [side.k_u for side in (*ahead, *behind)] == pytest.approx([1.0, 1.0, -1.0, -1.0])
 
 
 def test_a_leaning_camera_sees_one_side_only():
-    east, west = geometry((-1.0, 0.0), SunView((1.0, 0.0), 40.0, (0.0, 1.0), 20.0))  # north-going, camera in the east
+    east, west = side_geometries(
+        (-1.0, 0.0), SunView((1.0, 0.0), 40.0, (0.0, 1.0), 20.0)
+    )  # north-going, camera in the east
     assert east.k_v == pytest.approx(np.tan(np.radians(20)))
     assert west.k_v == pytest.approx(-east.k_v)
 
@@ -132,7 +136,7 @@ def test_least_shaded_rows_are_right_however_vague_where_they_plainly_say_less()
 @pytest.mark.parametrize("elevation_deg", [20.0, 45.0, 70.0])
 def test_light_under_water_goes_by_snell(elevation_deg):
     """Sun in the east: light leaving the water beside a north-going hull has drifted to the west."""
-    east, west = geometry((-1.0, 0.0), SunView((0.0, 1.0), elevation_deg, (0.0, 1.0), 0.0))
+    east, west = side_geometries((-1.0, 0.0), SunView((0.0, 1.0), elevation_deg, (0.0, 1.0), 0.0))
     below = np.arctan(west.drift)
     assert 1.34 * np.sin(below) == pytest.approx(np.cos(np.radians(elevation_deg)))
     assert east.drift == 0
@@ -159,7 +163,7 @@ def test_where_shadow_and_side_dispute_the_shadow_is_right_unless_gear_may_lengt
     sun = SunView((0.0, 1.0), 40.0, (0.0, 1.0), 20.0)
     grid = by_shadow.heights_m
     for sides in ([(shaded, by_shadow), (facing, by_side)], [(facing, by_side), (shaded, by_shadow)]):
-        found = freeboard._combined(hull_of(), sides, grid, sun, tanker)
+        found = freeboard._combine_sides(hull_of(), sides, grid, sun, tanker)
         assert "freeboard_disputed" in found.flags
         assert found.value_m == pytest.approx(trusted_m, abs=0.1)
         assert found.lo_m < 3.0 < 5.0 < found.hi_m
@@ -173,7 +177,7 @@ def test_what_is_usual_for_her_length_counts_once_where_both_sides_tell():
     prior = freeboard.log_prior(heights, 100.0)
     by_side = [replace(reading(m), heights_m=heights, log_p=prior - 0.5 * ((heights - m) / sd_m) ** 2) for m in told_m]
     sides = list(zip((SideGeometry(1, 0.0, 1.5, 0.0, 0.0), SideGeometry(-1, 0.6, 0.0, 0.0, 0.0)), by_side, strict=True))
-    found = freeboard._combined(hull_of(), sides, heights, SunView((0.0, 1.0), 40.0, (0.0, 1.0), 0.0), 1.0)
+    found = freeboard._combine_sides(hull_of(), sides, heights, SunView((0.0, 1.0), 40.0, (0.0, 1.0), 0.0), 1.0)
     weights = np.array([sd_m, sd_m, spread]) ** -2.0
     assert found.value_m == pytest.approx(weights @ (*told_m, usual) / weights.sum(), abs=0.02)
 
@@ -184,7 +188,7 @@ def test_a_side_as_high_as_the_hull_is_deep_is_cargo(share, told):
     depth_m = freeboard.depth_of_any_m(100.0)
     sides = [(SideGeometry(1, 0.0, 1.5, 0.0, 0.0), reading(share * depth_m))]
     sun = SunView((0.0, 1.0), 40.0, (0.0, 1.0), 0.0)
-    found = freeboard._combined(hull_of(), sides, sides[0][1].heights_m, sun, 1.0)
+    found = freeboard._combine_sides(hull_of(), sides, sides[0][1].heights_m, sun, 1.0)
     assert (found.value_m is not None) == told
     assert told or "cargo stands at the side" in found.evidence
 

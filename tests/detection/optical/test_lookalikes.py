@@ -11,9 +11,9 @@ from scipy import ndimage
 from pipeline.detection import detect
 from pipeline.detection.optical import network
 from pipeline.detection.optical.clouds import CloudMap, cloud_map
-from pipeline.detection.optical.lookalikes import Traits, names_of, traits_of
+from pipeline.detection.optical.lookalikes import Traits, lookalike_flags, measure_traits
 from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
-from pipeline.detection.optical.water import survey
+from pipeline.detection.optical.water import survey_levels
 from pipeline.types import OpticalView, Radiometry, Sensor, Window
 from tests.builders import array_scene
 from tests.detection.optical.hulls import mask_of
@@ -25,7 +25,7 @@ HULL = Traits(1.0, 0.1, 3.0, 0.0, None, 0.3, 0.0)
 
 @pytest.fixture(autouse=True)
 def _contrast_alone(monkeypatch):
-    monkeypatch.setattr(network, "available", lambda: False)
+    monkeypatch.setattr(network, "is_available", lambda: False)
 
 
 def scene_with(*things, ships=()):
@@ -75,22 +75,22 @@ def test_a_breakwater_stands_out_from_the_shore_and_a_ship_lies_along_it():
 
 def test_a_crane_crosses_the_shore_of_the_map():
     traits = Traits(1.0, 0.1, 3.0, 0.2, 0.9, 0.3, 0.4)
-    assert "crane" in names_of(traits, 60.0, 15.0)
-    assert "breakwater_head" in names_of(traits, 160.0, 25.0)
+    assert "crane" in lookalike_flags(traits, 60.0, 15.0)
+    assert "breakwater_head" in lookalike_flags(traits, 160.0, 25.0)
     for on_land in (0.0, 1.0):  # all off it, or all on it
-        assert "crane" not in names_of(replace(traits, on_land=on_land), 60.0, 15.0)
+        assert "crane" not in lookalike_flags(replace(traits, on_land=on_land), 60.0, 15.0)
 
 
 @pytest.mark.parametrize(
     ("uneven", "length_m", "name"), [(0.05, 45.0, "pontoon"), (0.3, 45.0, "like_quay"), (0.05, 160.0, "like_quay")]
 )
 def test_what_has_the_quays_colour_is_a_pontoon_or_a_piece_of_it(uneven, length_m, name):
-    assert names_of(Traits(1.0, 0.1, 0.4, 0.5, 0.5, uneven, 0.0), length_m, 20.0).keys() == {name}
+    assert lookalike_flags(Traits(1.0, 0.1, 0.4, 0.5, 0.5, uneven, 0.0), length_m, 20.0).keys() == {name}
 
 
 def test_small_foam_is_a_white_cap_and_a_hull_has_no_other_name():
-    assert names_of(Traits(0.1, 0.0, None, 0.0, None, 0.3, 0.0), 20.0, 12.0).keys() == {"white_cap"}
-    assert names_of(HULL, 120.0, 20.0) == {}
+    assert lookalike_flags(Traits(0.1, 0.0, None, 0.0, None, 0.3, 0.0), 20.0, 12.0).keys() == {"white_cap"}
+    assert lookalike_flags(HULL, 120.0, 20.0) == {}
 
 
 def test_without_the_bands_nothing_is_said_of_colour():
@@ -100,7 +100,7 @@ def test_without_the_bands_nothing_is_said_of_colour():
     scene = array_scene({"B03": green}, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE)
     tile = scene.read(Window(0, 0, *SHAPE))
     rows, cols = np.nonzero(mask > 0.5)
-    traits = traits_of(tile, survey(scene, 2048), rows, cols, (-0.34, 0.94), 26.0)
+    traits = measure_traits(tile, survey_levels(scene, 2048), rows, cols, (-0.34, 0.94), 26.0)
     assert (traits.swir_share, traits.plants) == (None, None)
 
 
@@ -114,7 +114,7 @@ def test_a_cloud_throws_its_shadow_away_from_the_sun():
     image = {name: np.where(cloud, 0.5, band) for name, band in water.items()}
     scene = array_scene(image, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE,
                         optical=OpticalView(sun_elevation_deg=45.0, sun_azimuth_deg=135.0))  # fmt: skip
-    tile, levels = scene.read(Window(0, 0, *SHAPE)), survey(scene, 2048)
+    tile, levels = scene.read(Window(0, 0, *SHAPE)), survey_levels(scene, 2048)
     clouds = cloud_map(scene, levels, 2048)
     shadow = shadow_mask(scene, tile, levels, cast_shadows(scene, clouds), clouds.within(tile.window))
     assert shadow[48:62, 128:142].mean() > 0.8

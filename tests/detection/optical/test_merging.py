@@ -7,7 +7,14 @@ import pytest
 import shapely
 from scipy.special import expit
 
-from pipeline.detection.optical.merging import NEAR_PX, SCORE_MIDDLE, SCORE_SLOPE, _beam, _length_shares, holds
+from pipeline.detection.optical.merging import (
+    NEAR_PX,
+    SCORE_MIDDLE,
+    SCORE_SLOPE,
+    _beam,
+    _length_shares,
+    contains_points,
+)
 from pipeline.quantiles import Z90
 
 # Certainty, number of hulls, and labelled ships among them, on six ports; each by weights not trained on that port
@@ -31,13 +38,13 @@ def test_points_near_a_rectangle_are_those_in_it_grown_by_as_much():
     grown = shapely.buffer(shapely.polygons(boxes), NEAR_PX, join_style="mitre")
     for point in points:
         truth = shapely.contains_xy(grown, *point)
-        np.testing.assert_array_equal(holds(boxes, point[None]), truth)
+        np.testing.assert_array_equal(contains_points(boxes, point[None]), truth)
     for box, area in zip(boxes, grown, strict=True):
-        np.testing.assert_array_equal(holds(box[None], points), shapely.contains_xy(area, points))
+        np.testing.assert_array_equal(contains_points(box[None], points), shapely.contains_xy(area, points))
 
 
 def test_nothing_to_hold():
-    assert holds(np.zeros((0, 4, 2)), np.zeros((1, 2))).shape == (0,)
+    assert contains_points(np.zeros((0, 4, 2)), np.zeros((1, 2))).shape == (0,)
 
 
 @pytest.mark.parametrize(("certainty", "hulls", "ships"), HELD_OUT)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage, stats
 
-from pipeline.detection.optical.motion import Motion, motion_of, shift_px
+from pipeline.detection.optical.motion import Motion, estimate_motion, estimate_shift_px
 from pipeline.units import KNOT_M_S
 from tests.detection.optical.hulls import mask_of
 
@@ -34,7 +34,7 @@ def around(bands):
 @pytest.mark.parametrize("speed_kn", [0, 8, 20])
 def test_speed_comes_back_within_its_error(speed_kn):
     bands = bands_of(speed_kn)
-    motion = motion_of(bands, around(bands), AXIS, (10.0, 10.0))
+    motion = estimate_motion(bands, around(bands), AXIS, (10.0, 10.0))
     assert motion.along_kn == pytest.approx(speed_kn, abs=3)
     low, _, high = motion.speed_kn
     assert low <= speed_kn <= high
@@ -45,12 +45,12 @@ def test_speed_comes_back_within_its_error(speed_kn):
 def test_without_noise_a_speed_is_that_by_the_published_delays(names):
     bands = bands_of(20, names=names, noise=0.0)
     inside = ndimage.binary_dilation(bands["B02"] > 0.1, iterations=3).astype(np.float32)
-    assert motion_of(bands, inside, AXIS, (10.0, 10.0)).along_kn == pytest.approx(20, rel=0.05)
+    assert estimate_motion(bands, inside, AXIS, (10.0, 10.0)).along_kn == pytest.approx(20, rel=0.05)
 
 
 def test_the_same_shift_over_pixels_twice_as_tall_is_twice_the_way_south():
     bands = bands_of(20)
-    square, tall = (motion_of(bands, around(bands), (1.0, 0.0), (rows_m, 10.0)) for rows_m in (10.0, 20.0))
+    square, tall = (estimate_motion(bands, around(bands), (1.0, 0.0), (rows_m, 10.0)) for rows_m in (10.0, 20.0))
     assert (tall.along_kn, tall.along_se_kn) == pytest.approx((2 * square.along_kn, 2 * square.along_se_kn))
     assert tall.across_kn == pytest.approx(square.across_kn)
 
@@ -62,7 +62,7 @@ def test_a_speed_has_the_90_percent_interval_of_a_normal_law():
 
 def test_what_flies_sideways_is_no_ship_either():
     bands = bands_of(60, course_deg=HEADING + 90)
-    assert motion_of(bands, ndimage.binary_dilation(around(bands), iterations=3), AXIS, (10.0, 10.0)) is None
+    assert estimate_motion(bands, ndimage.binary_dilation(around(bands), iterations=3), AXIS, (10.0, 10.0)) is None
 
 
 def test_the_error_of_a_shift_is_the_scatter_of_many_where_four_pixels_err_together():
@@ -71,7 +71,7 @@ def test_the_error_of_a_shift_is_the_scatter_of_many_where_four_pixels_err_toget
     hull = 0.5 * ndimage.gaussian_filter(mask_of((48, 48), (24, 24), 180, 30, HEADING, 10.0, 20.0), 0.6)
     inside = ndimage.binary_dilation(hull > 0.1, iterations=3).astype(np.float32)
     looks = [np.kron(rng.normal(0, 0.02, (24, 24)), np.ones((2, 2))) for _ in range(60)]
-    found, errors = zip(*(shift_px(hull, hull + noise, inside) for noise in looks), strict=True)
+    found, errors = zip(*(estimate_shift_px(hull, hull + noise, inside) for noise in looks), strict=True)
     told = np.sqrt(np.mean([np.diag(error) for error in errors], axis=0))
     assert (told > np.std(found, axis=0)).all()
     assert (told < 2 * np.std(found, axis=0)).all()
@@ -79,19 +79,19 @@ def test_the_error_of_a_shift_is_the_scatter_of_many_where_four_pixels_err_toget
 
 def test_what_drifts_sideways_is_told():
     bands = bands_of(30, course_deg=HEADING + 90)
-    assert motion_of(bands, around(bands), AXIS, (10.0, 10.0)).off_axis
+    assert estimate_motion(bands, around(bands), AXIS, (10.0, 10.0)).off_axis
 
 
 @pytest.mark.parametrize("names", [("B08",), ("B02", "B08"), ("B11", "B08")])
 def test_bands_too_near_in_time_say_nothing(names):
     bands = {name: bands_of(10)["B08"] for name in names}
-    assert motion_of(bands, around(bands_of(10)), AXIS, (10.0, 10.0)) is None
+    assert estimate_motion(bands, around(bands_of(10)), AXIS, (10.0, 10.0)) is None
 
 
 def test_shift_is_measured_to_a_twentieth_of_a_pixel():
     one = ndimage.gaussian_filter(mask_of((40, 40), (20, 20), 12, 3, 30, 1.0), 0.7)
     two = ndimage.gaussian_filter(mask_of((40, 40), (20.37, 19.46), 12, 3, 30, 1.0), 0.7)
-    shift, _ = shift_px(one, 0.5 * two + 0.1, np.ones((40, 40), np.float32))
+    shift, _ = estimate_shift_px(one, 0.5 * two + 0.1, np.ones((40, 40), np.float32))
     assert shift == pytest.approx([0.37, -0.54], abs=0.05)
 
 
@@ -99,7 +99,7 @@ def test_shift_is_measured_to_a_twentieth_of_a_pixel():
 def test_a_shift_and_its_error_do_not_depend_on_how_bright_a_band_is(gains):
     bands = bands_of(20)
     inside = around(bands)
-    shift, covariance = shift_px(bands["B02"], bands["B04"], inside)
-    again, error = shift_px(gains[0] * bands["B02"], gains[1] * bands["B04"], inside)
+    shift, covariance = estimate_shift_px(bands["B02"], bands["B04"], inside)
+    again, error = estimate_shift_px(gains[0] * bands["B02"], gains[1] * bands["B04"], inside)
     assert again == pytest.approx(shift, abs=1e-3)
     assert error == pytest.approx(covariance, rel=1e-2)

@@ -231,12 +231,12 @@ def test_missing_pixels_are_no_ships():
 
 def test_proportions_that_no_merchant_hull_has_open_both_intervals():
     """A hull 100 m long and 26 m wide is 100 m long beside a quay, or 160 m long with a lost end."""
-    length, beam = hulls._either_wrong((98.0, 100.0, 102.0), (25.0, 26.0, 27.0))
+    length, beam = hulls._widen_to_usual_aspect((98.0, 100.0, 102.0), (25.0, 26.0, 27.0))
     assert length[0] == 98.0
     assert length[2] > 160.0
     assert beam[0] < 16.0
     assert beam[2] == 27.0
-    length, beam = hulls._either_wrong((98.0, 100.0, 102.0), (9.0, 10.0, 11.0))
+    length, beam = hulls._widen_to_usual_aspect((98.0, 100.0, 102.0), (9.0, 10.0, 11.0))
     assert length[0] < 50.0
     assert beam[2] > 20.0
 

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from pipeline.detection.optical import outline
 from pipeline.detection.optical.frame import HullFrame
-from pipeline.detection.optical.outline import Touched, fit_hull
+from pipeline.detection.optical.outline import TouchedSide, fit_hull
 from tests.detection.optical.hulls import mask_of
 
 PIXEL_M = 3.0
@@ -40,7 +40,7 @@ def test_a_touched_side_stays_on_its_line_and_says_that_it_is_vague(side):
     quay = mask_of((160, 160), (80.0, east), 110.0, 20.0, heading_deg, 1.5)
     light = ndimage.gaussian_filter(1.0 + np.clip(hull + quay, 0, 1), 0.6)
     frame = HullFrame((80.0, 80.0), (-1.0, 0.0), (1.5, 1.5))  # north-going: v > 0 lies to the west
-    told = Touched(tuple(float(x) for x in frame.pixels(np.array(0.0), np.array(-out * beam_m / 2))), 1.0)
+    told = TouchedSide(tuple(float(x) for x in frame.pixels(np.array(0.0), np.array(-out * beam_m / 2))), 1.0)
     touched = (None, told) if out < 0 else (told, None)
     alone = fit_hull(1.0 + hull, (hull > 0.5).astype(np.float32), frame, length_m, beam_m, (0, 0), touched=(None, None))
     fitted = fit_hull(light, (light > 1.5).astype(np.float32), frame, length_m, beam_m, (0, 0), touched=touched)
@@ -56,7 +56,7 @@ def test_a_measured_beam_and_the_usual_one_weigh_by_their_errors(se_m):
     frame = HullFrame((80.0, 80.0), (-1.0, 0.0), (1.5, 1.5))
     usual, spread = outline.usual_beam(150.0)
     measured = usual + 5.0
-    low, high, error = outline._told(frame, (3.0, 3.0 + measured), (se_m, 0.0), 150.0, (None, None))
+    low, high, error = outline._constrained_sides(frame, (3.0, 3.0 + measured), (se_m, 0.0), 150.0, (None, None))
     weights = np.array([se_m, spread]) ** -2.0
     assert high - low == pytest.approx(weights @ [measured, usual] / weights.sum())
     assert error == pytest.approx(weights.sum() ** -0.5)

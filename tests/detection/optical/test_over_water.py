@@ -7,9 +7,9 @@ import pytest
 from scipy import ndimage
 
 from pipeline.detection.optical import water
-from pipeline.detection.optical.over_water import BRIGHT, DULL, WET, between
+from pipeline.detection.optical.over_water import BRIGHT, DULL, WET, interpolate_grid
 from pipeline.detection.optical.spectral import ScaledView, scaled_bands
-from pipeline.detection.optical.water import VISIBLE_WEIGHT, normalise, survey, water_at
+from pipeline.detection.optical.water import VISIBLE_WEIGHT, normalise, survey_levels, water_level_at
 from pipeline.types import Window
 from tests.detection.optical.ten_metre import port
 from tests.detection.optical.test_sentinel2 import scene_of
@@ -28,21 +28,21 @@ def looked_at(request):
     for band in image.values():
         band[40:60, 30:50] = np.nan
     scene = scene_of(image)
-    return scene.read(Window(8, 16, scene.shape[0] - 20, scene.shape[1] - 30)), survey(scene, 1024)
+    return scene.read(Window(8, 16, scene.shape[0] - 20, scene.shape[1] - 30)), survey_levels(scene, 1024)
 
 
 def test_between_blocks_it_is_the_bilinear_interpolation():
     grid = np.random.default_rng(0).normal(size=(4, 6))
     rows, cols = np.linspace(0, 3, 31), np.linspace(0, 5, 43)
     expected = ndimage.map_coordinates(grid, np.meshgrid(rows, cols, indexing="ij"), order=1, mode="nearest")
-    assert between(grid, rows, cols) == pytest.approx(expected, abs=1e-6)
+    assert interpolate_grid(grid, rows, cols) == pytest.approx(expected, abs=1e-6)
 
 
 def test_normalised_it_is_the_infrared_or_visible_light_at_a_lower_weight(looked_at):
     tile, levels = looked_at
     scaled = {}
     for k, name in enumerate(tile.bands):
-        level = water_at(tile.window, levels, k)
+        level = water_level_at(tile.window, levels, k)
         gap = np.maximum(levels.land[k] - level, 0.25 * (levels.land[k] - levels.water[k]))
         scaled[name] = np.where(tile.valid, (tile.data[k] - level) / gap, 0)
     seen = [scaled[b] for b in ("B02", "B03", "B04") if b in scaled]
@@ -75,7 +75,7 @@ def test_the_survey_takes_every_nth_pixel_whatever_it_reads_at_once(monkeypatch)
     whole = scene.read(Window(0, 0, *scene.shape))
     monkeypatch.setattr(water, "SURVEY_SAMPLES", scene.shape[0] * scene.shape[1] // 9)
     for tile_px in (64, 100, 4096):
-        data, valid, wet, step = water.lattice(scene, tile_px, threads=2)
+        data, valid, wet, step = water.sample_lattice(scene, tile_px, threads=2)
         assert step == 3
         assert np.array_equal(data, whole.data[:, ::3, ::3])
         assert np.array_equal(valid, whole.valid[::3, ::3])

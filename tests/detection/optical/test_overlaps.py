@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.detection.candidates import Candidate
-from pipeline.detection.optical.overlaps import once_each
+from pipeline.detection.optical.overlaps import resolve_overlaps
 from pipeline.detection.screening import REJECTING
 
 
@@ -22,7 +22,7 @@ def fitted(row, col, length_m, beam_m, *, turn=0.0, n_pixels=200, score=0.9, odd
 
 
 def ships(found):
-    return [c for c in once_each(found, (3.0, 3.0)) if not REJECTING & set(c.flags)]
+    return [c for c in resolve_overlaps(found, (3.0, 3.0)) if not REJECTING & set(c.flags)]
 
 
 @pytest.mark.parametrize("turn", [0.0, 0.6, 2.0])

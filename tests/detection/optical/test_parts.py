@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from pipeline.detection.optical import network
-from pipeline.detection.optical.parts import CELL_PX, HALO_CELLS, parts_of
+from pipeline.detection.optical.parts import CELL_PX, HALO_CELLS, cover_marks
 
 SIDE = network.BLOCK_PX
 
@@ -46,23 +46,25 @@ MARKS = {
 @pytest.mark.parametrize("marks", MARKS.values(), ids=MARKS)
 def test_every_mark_and_its_rim_is_asked_about_once(marks):
     times = np.zeros(marks.shape, int)
-    for part in parts_of(marks):
-        times[part.asked] += 1
+    for part in cover_marks(marks):
+        times[part.core] += 1
     assert times.max(initial=0) <= 1
     assert (times[ndimage.binary_dilation(marks, np.ones((3, 3), bool), iterations=CELL_PX)] == 1).all()
 
 
 @pytest.mark.parametrize("marks", MARKS.values(), ids=MARKS)
 def test_what_is_asked_is_seen_with_its_surroundings_as_far_as_the_block_goes(marks):
-    for part in parts_of(marks):
-        for asked, seen in zip(part.asked, part.seen, strict=True):
-            assert seen.start == max(0, asked.start - HALO_CELLS * CELL_PX)
-            assert seen.stop == min(SIDE, asked.stop + HALO_CELLS * CELL_PX)
-            assert (seen.stop - seen.start) % CELL_PX == 0
+    for part in cover_marks(marks):
+        for core, padded in zip(part.core, part.padded, strict=True):
+            assert padded.start == max(0, core.start - HALO_CELLS * CELL_PX)
+            assert padded.stop == min(SIDE, core.stop + HALO_CELLS * CELL_PX)
+            assert (padded.stop - padded.start) % CELL_PX == 0
 
 
 def seen_px(marks):
-    return sum((p.seen[0].stop - p.seen[0].start) * (p.seen[1].stop - p.seen[1].start) for p in parts_of(marks))
+    return sum(
+        (p.padded[0].stop - p.padded[0].start) * (p.padded[1].stop - p.padded[1].start) for p in cover_marks(marks)
+    )
 
 
 def test_never_more_is_seen_than_the_block_and_less_where_little_is_asked():
@@ -74,13 +76,13 @@ def test_never_more_is_seen_than_the_block_and_less_where_little_is_asked():
 
 def test_the_network_says_of_a_part_what_it_says_of_the_whole():
     """The hull is at the same place with nearly the same log-odds; nothing is reported where nothing was asked."""
-    if not network.available():
+    if not network.is_available():
         pytest.skip("the hull network needs ONNX Runtime")
     image = np.zeros((5, SIDE, SIDE), np.float32)
     image[:] = np.random.default_rng(0).normal(0, 0.01, image.shape)
     image[:, lone()] = 0.6
-    whole = network.answer(image, (True,) * 5)
-    part = network.answer(image, (True,) * 5, asked=lone())
+    whole = network.run_ensemble(image, (True,) * 5)
+    part = network.run_ensemble(image, (True,) * 5, core=lone())
     assert (part[0] > 0).sum() >= 20
     assert ((part[0] > 0) == (whole[0] > 0)).all()
     assert np.abs(part - whole)[:, whole[0] > 0].max() < 0.5

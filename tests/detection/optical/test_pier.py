@@ -7,10 +7,10 @@ import pytest
 from scipy import ndimage
 
 from pipeline.detection import detect
-from pipeline.detection.optical.fine import off_its_pier
+from pipeline.detection.optical.fine import ship_beside_pier
 from pipeline.detection.optical.frame import HullFrame
 from pipeline.detection.optical.outline import Hull
-from pipeline.detection.optical.pier import square_ends, without_pier
+from pipeline.detection.optical.pier import has_square_ends, ship_without_pier
 from pipeline.types import Radiometry, Sensor, Window
 from tests.builders import array_scene
 from tests.detection.optical.hulls import WATER, painted
@@ -50,7 +50,7 @@ BOTH = outline(-100, 100, -18, 12)
 @pytest.mark.parametrize("u", [-50.0, 0.0, 45.0], ids=["left", "middle", "right"])
 def test_the_ship_is_measured_without_her_pier(u):
     """A hull of 99 m by 16 m, 2 m off a pier of twice her length."""
-    found = without_pier(picture((u, 4.0, 99.0, 16.0), PIER), BOTH, NOISE, (0, 0))
+    found = ship_without_pier(picture((u, 4.0, 99.0, 16.0), PIER), BOTH, NOISE, (0, 0))
     assert found is not None
     hull, mask = found
     assert hull.length_m == pytest.approx(99.0, abs=4.0)
@@ -61,9 +61,9 @@ def test_the_ship_is_measured_without_her_pier(u):
 
 def test_turned_by_half_it_is_the_same():
     light = picture((-40.0, 4.0, 99.0, 16.0), PIER)
-    found = without_pier(light, BOTH, NOISE, (0, 0))
+    found = ship_without_pier(light, BOTH, NOISE, (0, 0))
     turned = outline(-100, 100, -18, 12)
-    back = without_pier(light, Hull(
+    back = ship_without_pier(light, Hull(
         HullFrame(turned.frame.centre, (0.0, -1.0), turned.frame.spacing_m), 200.0, 30.0, 1.0, 1.0, 0.01, False, 0.9,
         (True, True), (1.0, 1.0), 0.3), NOISE, (0, 0))  # fmt: skip
     assert found is not None
@@ -74,12 +74,12 @@ def test_turned_by_half_it_is_the_same():
 
 def test_a_hull_alone_keeps_her_bow():
     light = picture((0.0, 0.0, 180.0, 28.0))
-    assert without_pier(light, outline(-90, 90, -14, 14), NOISE, (0, 0)) is None
+    assert ship_without_pier(light, outline(-90, 90, -14, 14), NOISE, (0, 0)) is None
 
 
 def test_a_ship_as_long_as_her_pier_has_no_bare_end():
     light = picture((0.0, 4.0, 190.0, 16.0), PIER)
-    assert without_pier(light, BOTH, NOISE, (0, 0)) is None
+    assert ship_without_pier(light, BOTH, NOISE, (0, 0)) is None
 
 
 def test_an_uneven_deck_is_no_pier():
@@ -88,17 +88,17 @@ def test_an_uneven_deck_is_no_pier():
     hatches = np.where(np.arange(SHAPE[1]) // 3 % 2, 1.0, 1.8)
     rows = slice(24, 28)
     light[rows] = np.where(light[rows] > 1.5, 1 + (light[rows] - 1) * hatches, light[rows])
-    assert without_pier(light, BOTH, NOISE, (0, 0)) is None
+    assert ship_without_pier(light, BOTH, NOISE, (0, 0)) is None
 
 
 def test_a_pier_alone_is_left_to_others():
-    assert without_pier(picture(None, PIER), outline(-100, 100, -18, -6), NOISE, (0, 0)) is None
+    assert ship_without_pier(picture(None, PIER), outline(-100, 100, -18, -6), NOISE, (0, 0)) is None
 
 
 def test_a_hull_is_no_pier_of_the_barge_beside_her():
     """An even deck of 180 m by 30 m with a bunker barge of 60 m by 12 m along it: else the barge would be measured."""
     light = picture((-40.0, 12.0, 60.0, 12.0), (0.0, -9.0, 180.0, 30.0))
-    assert without_pier(light, outline(-90, 90, -24, 18), NOISE, (0, 0)) is None
+    assert ship_without_pier(light, outline(-90, 90, -24, 18), NOISE, (0, 0)) is None
 
 
 def rectangle(half_m, half_beam_m, taper_m=0.0):
@@ -115,17 +115,17 @@ def fitted(length_m, beam_m, axis=(0.0, 1.0)):
 
 @pytest.mark.parametrize("axis", [(0.0, 1.0), (0.0, -1.0)], ids=["along", "against"])
 def test_a_pier_has_square_ends_and_a_ship_has_a_bow(axis):
-    assert square_ends(rectangle(100, 14), fitted(200.0, 28.0, axis), (0, 0))
-    assert not square_ends(rectangle(100, 14, taper_m=24.0), fitted(200.0, 28.0, axis), (0, 0))
+    assert has_square_ends(rectangle(100, 14), fitted(200.0, 28.0, axis), (0, 0))
+    assert not has_square_ends(rectangle(100, 14, taper_m=24.0), fitted(200.0, 28.0, axis), (0, 0))
 
 
 def test_an_end_drawn_beyond_a_piers_own_is_not_square():
-    assert not square_ends(rectangle(92, 14), fitted(200.0, 28.0), (0, 0))
+    assert not has_square_ends(rectangle(92, 14), fitted(200.0, 28.0), (0, 0))
 
 
 def test_pixels_too_coarse_for_a_bow_tell_nothing():
     """Three hundredths of 99 m is one pixel of 3 m."""
-    assert not square_ends(picture(None, (0.0, 0.0, 99.0, 16.0)), outline(-49.5, 49.5, -8, 8), (0, 0))
+    assert not has_square_ends(picture(None, (0.0, 0.0, 99.0, 16.0)), outline(-49.5, 49.5, -8, 8), (0, 0))
 
 
 def alongside(ship=True):
@@ -150,14 +150,14 @@ def test_a_pier_that_was_outlined_gives_way_to_the_ship_at_it():
     pier = Hull(
         HullFrame((110.0, 220.0), (0.0, 1.0), (0.5, 0.5)), 180.0, 28.0, 1.0, 1.0, 0.01, False, 0.9, (True, True),
         (1.0, 1.0), 0.3)  # fmt: skip
-    found = off_its_pier(light, np.ones(light.shape, bool), light > 1.5, pier, (0, 0))
+    found = ship_beside_pier(light, np.ones(light.shape, bool), light > 1.5, pier, (0, 0))
     assert found is not None
     (hull, *_), sea = found
     assert hull.length_m == pytest.approx(98.0, rel=0.02)
     assert hull.beam_m == pytest.approx(14.0, abs=1.0)
     assert not sea[110, 220]  # no water for a shadow
     bare = alongside(ship=False).read(Window(0, 0, 260, 440)).data[0] / WATER
-    assert off_its_pier(bare, sea, light > 1.5, pier, (0, 0)) is None
+    assert ship_beside_pier(bare, sea, light > 1.5, pier, (0, 0)) is None
 
 
 def test_a_pier_taken_for_a_ship_says_that_its_ends_may_be_wrong():

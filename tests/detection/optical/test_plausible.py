@@ -12,14 +12,14 @@ from pipeline.detection.candidates import Candidate
 from pipeline.detection.optical import plausible
 from pipeline.detection.optical.plausible import (
     BASIN_M2,
-    fingers,
-    gaps_closed,
+    counts_without_network,
+    flag_marina_fingers,
     holds_basin,
     largest_water_m2,
     light_length_m,
-    speaks_alone,
-    too_faint,
-    without_water,
+    no_water_reason,
+    remove_narrow_water,
+    too_faint_reason,
 )
 
 ALL = (True,) * 5
@@ -42,13 +42,13 @@ def city_with_pond(side_px):
 @pytest.mark.parametrize("share", [0.3, 0.9])
 def test_gaps_are_closed_as_by_an_opening(shape, share):
     wet = np.random.default_rng(1).random(shape) < share
-    np.testing.assert_array_equal(gaps_closed(wet), ndimage.binary_opening(wet, np.ones((3, 3))))
+    np.testing.assert_array_equal(remove_narrow_water(wet), ndimage.binary_opening(wet, np.ones((3, 3))))
 
 
 def test_a_pond_holds_no_ship_and_a_basin_does():
     side = int(np.sqrt(BASIN_M2 / PIXEL_M2))
-    assert "ha of water" in without_water(*city_with_pond(side - 3), ALL, PIXEL_M2)
-    assert without_water(*city_with_pond(side + 6), ALL, PIXEL_M2) is None
+    assert "ha of water" in no_water_reason(*city_with_pond(side - 3), ALL, PIXEL_M2)
+    assert no_water_reason(*city_with_pond(side + 6), ALL, PIXEL_M2) is None
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -66,9 +66,9 @@ def test_water_that_the_image_cuts_off_denies_no_ship_and_a_pond_within_it_does(
     scaled, hull = city_with_pond(side)
     last = SIDE // 2 + side // 2 - 2
     at_edge = scaled[:, :last], hull[:last]  # the image ends in the middle of a possible harbour
-    assert "ha of water" in without_water(*at_edge, ALL, PIXEL_M2)
-    assert without_water(*at_edge, ALL, PIXEL_M2, (False, True, False, False)) is None
-    assert "ha of water" in without_water(*at_edge, ALL, PIXEL_M2, (True, False, True, True))
+    assert "ha of water" in no_water_reason(*at_edge, ALL, PIXEL_M2)
+    assert no_water_reason(*at_edge, ALL, PIXEL_M2, (False, True, False, False)) is None
+    assert "ha of water" in no_water_reason(*at_edge, ALL, PIXEL_M2, (True, False, True, True))
 
 
 def test_many_shadows_of_houses_are_no_basin():
@@ -76,7 +76,7 @@ def test_many_shadows_of_houses_are_no_basin():
     scaled[:, ::4, :] = 0.0  # gaps of one pixel: more than a hectare in all, but no room to float
     hull = np.zeros((SIDE, SIDE), bool)
     hull[40:42, 40:48] = True
-    assert "0.0 ha" in without_water(scaled, hull, ALL, PIXEL_M2)
+    assert "0.0 ha" in no_water_reason(scaled, hull, ALL, PIXEL_M2)
 
 
 @pytest.mark.parametrize(("length_m", "beam_m"), [(60.0, 9.5), (100.0, 16.0), (180.0, 28.5)])
@@ -98,7 +98,7 @@ def test_a_launch_with_a_long_wake_is_too_faint():
     scaled[:3, 30, 25:33] = 0.2  # foam in visible light
     hull = np.zeros((60, 60), bool)
     hull[29:32, 25:33] = True
-    assert "gives the light of a hull of" in too_faint(scaled, hull, ALL, PIXEL_M2)
+    assert "gives the light of a hull of" in too_faint_reason(scaled, hull, ALL, PIXEL_M2)
 
 
 def test_beside_a_quay_nobody_knows_whose_light_it_is():
@@ -107,7 +107,7 @@ def test_beside_a_quay_nobody_knows_whose_light_it_is():
     hull = np.zeros((60, 60), bool)
     hull[30:32, 25:33] = True
     assert light_length_m(scaled, hull, ALL, PIXEL_M2) is None
-    assert too_faint(scaled, hull, ALL, PIXEL_M2) is None
+    assert too_faint_reason(scaled, hull, ALL, PIXEL_M2) is None
 
 
 def hull_at(row, col, length_m, axis):
@@ -129,7 +129,7 @@ def row_of(count, pitch_m, length_m, turn_rad=0.0):
 
 @pytest.mark.parametrize("turn_rad", [0.0, 0.7, 1.5, 2.5, -0.7])
 def test_four_alike_abreast_with_water_between_are_a_marina(turn_rad):
-    names = [c.flags for c in fingers(row_of(4, 40.0, 80.0, turn_rad), (10.0, 10.0))]
+    names = [c.flags for c in flag_marina_fingers(row_of(4, 40.0, 80.0, turn_rad), (10.0, 10.0))]
     assert all("marina_finger" in flags for flags in names)
 
 
@@ -159,7 +159,7 @@ def test_one_of_four_that_is_unlike_or_lies_ahead_makes_them_ships(change, alike
         change.get("length_m", 80.0),
         (float(np.sin(turned)), float(np.cos(turned))),
     )
-    found = ["marina_finger" in c.flags for c in fingers(hulls, (10.0, 10.0))]
+    found = ["marina_finger" in c.flags for c in flag_marina_fingers(hulls, (10.0, 10.0))]
     assert found == [alike] * 4
 
 
@@ -169,7 +169,7 @@ def test_one_of_four_that_is_unlike_or_lies_ahead_makes_them_ships(change, alike
     ids=["three", "a raft of tankers", "long ships at finger piers", "none"],
 )
 def test_ships_abreast_are_ships(hulls):
-    assert all("marina_finger" not in c.flags for c in fingers(hulls, (10.0, 10.0)))
+    assert all("marina_finger" not in c.flags for c in flag_marina_fingers(hulls, (10.0, 10.0)))
 
 
 class Seen:
@@ -196,8 +196,8 @@ def free_object(light=0.4, beside_land=False):
 
 def test_contrast_speaks_alone_for_what_lies_free_and_shines_like_a_hull():
     ship = hull_at(30.5, 29.0, 80.0, (0.0, 1.0))
-    assert speaks_alone(ship, *free_object(), PIXEL_M2)
-    assert not speaks_alone(replace(ship, flags=("foam",)), *free_object(), PIXEL_M2)
-    assert not speaks_alone(hull_at(30.5, 29.0, 20.0, (0.0, 1.0)), *free_object(), PIXEL_M2)
-    assert not speaks_alone(ship, *free_object(light=0.05), PIXEL_M2)
-    assert not speaks_alone(ship, *free_object(beside_land=True), PIXEL_M2)
+    assert counts_without_network(ship, *free_object(), PIXEL_M2)
+    assert not counts_without_network(replace(ship, flags=("foam",)), *free_object(), PIXEL_M2)
+    assert not counts_without_network(hull_at(30.5, 29.0, 20.0, (0.0, 1.0)), *free_object(), PIXEL_M2)
+    assert not counts_without_network(ship, *free_object(light=0.05), PIXEL_M2)
+    assert not counts_without_network(ship, *free_object(beside_land=True), PIXEL_M2)

@@ -12,17 +12,17 @@ import pytest
 from pipeline.detection import detect
 from pipeline.detection.candidates import Candidate
 from pipeline.detection.optical.clouds import Coverage
-from pipeline.detection.optical.hulls import is_hers
+from pipeline.detection.optical.hulls import is_hull_of_object
 from pipeline.detection.optical.objects import Blob
 from pipeline.detection.optical.rough_water import (
     FLAG,
     REACH_M,
-    THICK,
-    Standing,
-    unresolved,
-    unsure,
-    where_thick,
-    words_on,
+    ROUGH_COUNT,
+    ContrastObject,
+    crowded_cells,
+    may_be_waves,
+    rough_water_notes,
+    unresolved_cells,
 )
 from pipeline.simulation.optical import Light, MapFrame, draw
 from pipeline.simulation.ships import Hull, ShipState
@@ -70,10 +70,10 @@ def test_white_caps_are_no_ships_and_a_ship_among_them_is_one(per_km2):
     assert any("rough_water" in flags for flags in found["flags"]) == thick
 
 
-def standing(row: float, col: float, *, length_m: float = 6.0, moored: bool = False) -> Standing:
+def standing(row: float, col: float, *, length_m: float = 6.0, moored: bool = False) -> ContrastObject:
     at = np.array([row]), np.array([col])
     blob = Blob(*at, np.array([row, col, 1.0, 0.0, length_m, 3.0]), 20.0, moored, 0.0, 0.5, cut_from_land=False)
-    return Standing(blob, Window(0, 0, 1, 1), row, col, length_m, 0.0)
+    return ContrastObject(blob, Window(0, 0, 1, 1), row, col, length_m, 0.0)
 
 
 def seen(length_m: float, *flags: str) -> Candidate:
@@ -84,42 +84,42 @@ def seen(length_m: float, *flags: str) -> Candidate:
     )  # fmt: skip
 
 
-def cluster(count: int, row: float, col: float, **more) -> list[Standing]:
+def cluster(count: int, row: float, col: float, **more) -> list[ContrastObject]:
     return [standing(row + k % 5, col + k // 5, **more) for k in range(count)]
 
 
 def test_so_many_small_things_within_reach_are_rough_water_and_no_more():
     shape, spacing = (2000, 3000), (1.0, 1.0)
-    assert not where_thick(cluster(THICK - 1, 1000, 1000), shape, spacing).chosen.any()
-    cells = where_thick(cluster(THICK, 1000, 1000), shape, spacing)
+    assert not crowded_cells(cluster(ROUGH_COUNT - 1, 1000, 1000), shape, spacing).chosen.any()
+    cells = crowded_cells(cluster(ROUGH_COUNT, 1000, 1000), shape, spacing)
     assert cells.share * 6e6 == pytest.approx(np.pi * REACH_M**2, rel=0.1)  # a circle of radius REACH_M
-    assert standing(1000, 1200).lies_in(cells)
-    assert not standing(1000, 1300).lies_in(cells)
-    assert words_on(cells, where_thick([], shape, spacing))[0].startswith(
+    assert standing(1000, 1200).lies_in_cells(cells)
+    assert not standing(1000, 1300).lies_in_cells(cells)
+    assert rough_water_notes(cells, crowded_cells([], shape, spacing))[0].startswith(
         "white caps, glint or small craft stand thick"
     )
 
 
 @pytest.mark.parametrize("more", [{"length_m": 60.0}, {"moored": True}], ids=["long", "at a quay"])
 def test_ships_and_what_lies_at_a_quay_are_not_counted(more):
-    cells = where_thick(cluster(3 * THICK, 1000, 1000, **more), (2000, 2000), (1.0, 1.0))
+    cells = crowded_cells(cluster(3 * ROUGH_COUNT, 1000, 1000, **more), (2000, 2000), (1.0, 1.0))
     assert not cells.chosen.any()
-    assert words_on(cells, cells) == []
+    assert rough_water_notes(cells, cells) == []
 
 
 def test_at_the_edge_of_an_image_half_as_many_are_as_thick():
-    cells = where_thick(cluster(THICK // 2 + 1, 5, 1000), (2000, 2000), (1.0, 1.0))
-    assert standing(5, 1000).lies_in(cells)
-    assert not standing(200, 1000).lies_in(cells)
-    assert not where_thick(cluster(THICK // 2 - 1, 5, 5), (2000, 2000), (1.0, 1.0)).chosen.any()
+    cells = crowded_cells(cluster(ROUGH_COUNT // 2 + 1, 5, 1000), (2000, 2000), (1.0, 1.0))
+    assert standing(5, 1000).lies_in_cells(cells)
+    assert not standing(200, 1000).lies_in_cells(cells)
+    assert not crowded_cells(cluster(ROUGH_COUNT // 2 - 1, 5, 5), (2000, 2000), (1.0, 1.0)).chosen.any()
 
 
 def test_around_what_may_be_a_ship_or_a_wave_nothing_is_known():
     """But not around a white cap, nor around a part of a hull that was found whole."""
     shape, spacing = (2000, 2000), (1.0, 1.0)
-    assert standing(1100, 1100).lies_in(unresolved([seen(60.0, FLAG)], [], shape, spacing))
+    assert standing(1100, 1100).lies_in_cells(unresolved_cells([seen(60.0, FLAG)], [], shape, spacing))
     for other in (seen(20.0, FLAG), seen(60.0), seen(60.0, FLAG, "part_of_hull")):
-        assert not unresolved([other], [], shape, spacing).chosen.any()
+        assert not unresolved_cells([other], [], shape, spacing).chosen.any()
 
 
 def test_a_zone_there_is_not_seen():
@@ -140,7 +140,7 @@ def test_a_zone_there_is_not_seen():
 def test_a_hull_far_longer_than_what_stood_out_is_sure_or_none(hull_m, odds, believed):
     """Lines of 25 to 112 m beside white caps of 3 to 10 m are false; beside houses of dark ships odds are higher."""
     fine = SimpleNamespace(hull=SimpleNamespace(length_m=hull_m), odds=odds, good=True)
-    assert is_hers(fine, 10.0) is believed
+    assert is_hull_of_object(fine, 10.0) is believed
 
 
 @pytest.mark.parametrize(
@@ -159,4 +159,4 @@ def test_a_hull_far_longer_than_what_stood_out_is_sure_or_none(hull_m, odds, bel
 def test_among_waves_a_hull_is_long_and_has_straight_sides(length_m, odds, straight, waves):
     """Ships below 45 m are not reported there, as the image says; a row of crests has no straight end line."""
     measured = SimpleNamespace(length_m=(length_m - 2, length_m, length_m + 2), odds=odds, straight=straight)
-    assert unsure(measured) is waves
+    assert may_be_waves(measured) is waves

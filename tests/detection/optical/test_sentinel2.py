@@ -140,7 +140,7 @@ def test_all_cloud_all_land_and_no_water_have_no_ship():
 
 
 def test_without_the_runtime_contrast_alone_speaks(monkeypatch):
-    monkeypatch.setattr(network, "available", lambda: False)
+    monkeypatch.setattr(network, "is_available", lambda: False)
     table, _ = detect(scene_of(port()))
     assert (table["method"] == "optical-moments").all()
     at_anchor = table[table["accepted"] & (np.hypot(table["row"] - AT_ANCHOR[0], table["col"] - AT_ANCHOR[1]) < 3)]
@@ -157,7 +157,7 @@ def test_mapped_land_takes_a_hull_out_and_says_so():
 
 def test_a_block_of_the_wrong_size_is_refused():
     with pytest.raises(ValueError, match="A block has shape"):
-        network.answer(np.zeros((5, 8, 8), np.float32), (True,) * 5)
+        network.run_ensemble(np.zeros((5, 8, 8), np.float32), (True,) * 5)
 
 
 def test_gaps_in_the_image_are_no_ships():
@@ -302,6 +302,6 @@ def test_a_hull_made_of_the_edge_repeated_beyond_the_image_alone_is_none(monkeyp
         said[2], said[3] = (row - rows) / 16.0, (edge - 2 - cols) / 16.0
         return said
 
-    monkeypatch.setattr(network, "answer", beyond_the_edge)
+    monkeypatch.setattr(network, "run_ensemble", beyond_the_edge)
     table, _ = detect(scene_of(port()), config=DetectionConfig())
     assert not table["method"].str.startswith("hull-network").any()

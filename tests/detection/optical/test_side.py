@@ -105,7 +105,7 @@ def test_a_deck_rough_in_proportion_to_its_light_moves_no_shadow():
 
 def test_a_strip_hardly_darker_than_water_is_no_shadow():
     """A shadow removes at least 7 % of the light; waves make strips of 3 %."""
-    faint, plain = (fit_side(X, shaded(shade=level), 8.0, SHADED, 0.5, GRID).worse_without for level in (0.97, 0.75))
+    faint, plain = (fit_side(X, shaded(shade=level), 8.0, SHADED, 0.5, GRID).misfit_gain for level in (0.97, 0.75))
     assert faint < 12 < plain
 
 

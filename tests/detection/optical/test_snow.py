@@ -10,7 +10,7 @@ from pipeline.detection import detect, optical
 from pipeline.detection.optical import network
 from pipeline.detection.optical.quay_recall import IN_SNOW
 from pipeline.detection.optical.spectral import snow_as_ground
-from pipeline.detection.optical.water import survey
+from pipeline.detection.optical.water import survey_levels
 from pipeline.types import Radiometry, Sensor, Window
 from tests.builders import array_scene, box_zone, place_of
 from tests.detection.optical.ten_metre import QUAY_ROW, SHAPE, WATER, port
@@ -32,7 +32,7 @@ def scene_of(bands: dict[str, np.ndarray]):
 
 
 def test_snow_does_not_change_what_the_image_calls_land():
-    bare, white = (survey(scene_of(snowed(share)), 512) for share in (0.0, 0.6))
+    bare, white = (survey_levels(scene_of(snowed(share)), 512) for share in (0.0, 0.6))
     assert bare.snow == 0.0
     assert white.snow == pytest.approx(0.6, abs=0.05)
     np.testing.assert_allclose(white.land, bare.land, rtol=0.1)
@@ -41,7 +41,7 @@ def test_snow_does_not_change_what_the_image_calls_land():
 
 def test_snow_is_shown_as_grey_ground_and_nothing_else_changes():
     scene, bare = scene_of(snowed(0.6)), scene_of(port())
-    levels = survey(scene, 512)
+    levels = survey_levels(scene, 512)
     whole = Window(0, 0, *SHAPE)
     shown, painted = snow_as_ground(scene.read(whole), levels, scene.radiometry), bare.read(whole)
     np.testing.assert_array_equal(shown.data[:, :QUAY_ROW], painted.data[:, :QUAY_ROW])
@@ -63,7 +63,7 @@ def test_a_berth_is_seen_by_half_where_most_of_the_land_is_white(share, seen):
 def test_without_short_wave_infrared_white_ground_may_be_concrete():
     scene = scene_of(snowed(0.6, ("B02", "B03", "B04", "B08")))
     tile = scene.read(Window(0, 0, *SHAPE))
-    levels = survey(scene, 512)
+    levels = survey_levels(scene, 512)
     assert levels.snow == 0.0
     assert snow_as_ground(tile, levels, scene.radiometry) is tile
 
@@ -76,8 +76,8 @@ def test_ice_cloud_over_mapped_water_is_no_snow_on_land():
     bands = {name: np.where(ice, SNOW[name], light) for name, light in bands.items()}
     told = {"sensor": Sensor.SENTINEL2, "radiometry": Radiometry.REFLECTANCE}
     water = np.broadcast_to(row < QUAY_ROW, SHAPE)
-    assert survey(array_scene(bands, water=water, **told), 512).snow == 0.0
-    assert survey(array_scene(bands, **told), 512).snow > 0.4  # without a map it may lie on land
+    assert survey_levels(array_scene(bands, water=water, **told), 512).snow == 0.0
+    assert survey_levels(array_scene(bands, **told), 512).snow > 0.4  # without a map it may lie on land
 
 
 def test_a_handful_of_white_pixels_is_no_snowy_land():
@@ -85,7 +85,7 @@ def test_a_handful_of_white_pixels_is_no_snowy_land():
     bands = {name: np.where(np.indices(SHAPE)[0] < QUAY_ROW, light, WATER[name]) for name, light in port(()).items()}
     for name, light in bands.items():
         light[200:205, 100:106] = SNOW[name]
-    assert survey(scene_of(bands), 512).snow == 0.0
+    assert survey_levels(scene_of(bands), 512).snow == 0.0
 
 
 def test_what_the_network_is_shown_does_not_depend_on_tiles(monkeypatch):
@@ -94,10 +94,10 @@ def test_what_the_network_is_shown_does_not_depend_on_tiles(monkeypatch):
     drift = np.random.default_rng(0).random((480, 480)) < 0.5
     thin = SNOW | {"B11": 0.2}  # snow only where neighbours are bright
     scene = scene_of({name: np.where(drift, thin[name], np.tile(light, (2, 2))) for name, light in port().items()})
-    whole = snow_as_ground(scene.read(Window(0, 0, 480, 480)), survey(scene, 512), scene.radiometry).data
+    whole = snow_as_ground(scene.read(Window(0, 0, 480, 480)), survey_levels(scene, 512), scene.radiometry).data
     shown = []
     monkeypatch.setattr(optical, "ScaledView", lambda tile, _: tile)
-    monkeypatch.setattr(optical, "speaks_alone", lambda *_: False)
+    monkeypatch.setattr(optical, "counts_without_network", lambda *_: False)
     monkeypatch.setattr(optical, "network_candidates", lambda *a, **_: shown.append((a[2].core, a[3])) or [])
     detect(scene, config=DetectionConfig(tile_px=320))
     for core, tile in shown:

@@ -13,7 +13,7 @@ from pipeline.detection.optical.spectral import (
     network_input,
     scaled_bands,
 )
-from pipeline.detection.optical.water import survey
+from pipeline.detection.optical.water import survey_levels
 from pipeline.types import Window
 from tests.detection.optical.ten_metre import port
 from tests.detection.optical.test_sentinel2 import scene_of
@@ -26,7 +26,7 @@ def coast(**more):
 
 def levels_of(bands):
     scene = scene_of(bands)
-    return scene, survey(scene, 1024)
+    return scene, survey_levels(scene, 1024)
 
 
 def test_gain_and_offset_of_the_image_change_nothing_that_the_network_sees():

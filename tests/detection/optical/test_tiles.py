@@ -11,10 +11,10 @@ import pytest
 
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect, optical
-from pipeline.detection.optical import standing_out
+from pipeline.detection.optical import object_mask_reader
 from pipeline.detection.optical.clouds import WhiteCells, cloud_map
 from pipeline.detection.optical.first_look import FirstLook, take_first_look
-from pipeline.detection.optical.water import survey
+from pipeline.detection.optical.water import survey_levels
 from pipeline.types import OpticalView, Radiometry, Sensor, Window, tiles
 from tests.builders import array_scene, box_zone, place_of
 
@@ -106,7 +106,7 @@ def test_threads_leave_no_trace(name):
 def test_white_cells_of_the_first_pass_hide_no_cloud(scene):
     """Cells that are not read again contain no cloud: the map equals the one from reading everything."""
     white = WhiteCells(scene)
-    levels = survey(scene, 200, also=white.add, threads=2)
+    levels = survey_levels(scene, 200, also=white.add, threads=2)
     whole = Window(0, 0, *scene.shape)
     assert (
         cloud_map(scene, levels, 96, white.may_be_cloud).within(whole) == cloud_map(scene, levels, 96).within(whole)
@@ -143,7 +143,7 @@ def test_a_first_look_of_an_image_without_water_is_kept_as_such():
 def test_what_teaches_structures_is_that_of_the_whole(scene):
     seen = []
     for side in (*SIDES_PX, 4096):
-        look = standing_out(scene, DetectionConfig(tile_px=side))
+        look = object_mask_reader(scene, DetectionConfig(tile_px=side))
         out = np.zeros((2, *scene.shape), bool)
         for window in tiles(scene.shape, side):
             out[:, window.row0 : window.row1, window.col0 : window.col1] = look(window)

@@ -12,8 +12,8 @@ import shapely
 
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect
-from pipeline.detection.optical import network, standing_out
-from pipeline.detection.optical.north_up import Turn, turn_of
+from pipeline.detection.optical import network, object_mask_reader
+from pipeline.detection.optical.north_up import Turn, north_up_turn
 from pipeline.detection.optical.water import block_edges
 from pipeline.types import Geolocation, Sensor, Window
 from tests.builders import array_scene
@@ -138,9 +138,9 @@ def test_in_fine_pixels_all_that_is_found_is_the_same_with_every_flag(turn):
 
 @pytest.mark.parametrize("turn", WAYS[1:])
 def test_what_stands_out_of_the_water_lies_where_the_image_has_it(turn):
-    look, right = (standing_out(fine_scene_of(way), DetectionConfig()) for way in (turn, Turn()))
+    look, right = (object_mask_reader(fine_scene_of(way), DetectionConfig()) for way in (turn, Turn()))
     window = Window(31, 40, 150, 97)
-    onto = turn.window(window, turn.undone.shape(FINE_SIDES))
+    onto = turn.window(window, turn.inverse.shape(FINE_SIDES))
     for mask, known in zip(look(window), right(onto), strict=True):
         assert (turn.image(mask) == known).all()
         assert known.any()
@@ -149,18 +149,18 @@ def test_what_stands_out_of_the_water_lies_where_the_image_has_it(turn):
 @pytest.mark.parametrize("turn", WAYS)
 def test_a_turn_is_told_from_the_place_and_undone(turn):
     scene = scene_of(turn)
-    assert turn_of(scene) == turn
-    assert turn_of(replace(scene, geolocation=None)) == Turn()
+    assert north_up_turn(scene) == turn
+    assert north_up_turn(replace(scene, geolocation=None)) == Turn()
     numbers = np.arange(12.0).reshape(3, 4)
     assert (turn.image(stored(numbers, turn)) == numbers).all()
     window, whole = Window(1, 0, 2, 1), stored(numbers, turn)
     right = turn.window(window, whole.shape)
     part = whole[window.row0 : window.row1, window.col0 : window.col1]
     assert (turn.image(part) == numbers[right.row0 : right.row1, right.col0 : right.col1]).all()
-    row, col = turn.undone.place(2, 1, turn.shape(whole.shape))
+    row, col = turn.inverse.place(2, 1, turn.shape(whole.shape))
     assert whole[row, col] == numbers[2, 1]
     assert turn.place(row, col, whole.shape) == (2, 1)
-    assert turn.undone.undone == turn
+    assert turn.inverse.inverse == turn
 
 
 @pytest.mark.parametrize("count", [7, 96, 97, 1042, 10_980])

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.detection import detect
 from pipeline.detection.candidates import Candidate
-from pipeline.detection.optical.wakes import without_wakes
+from pipeline.detection.optical.wakes import flag_wakes
 from pipeline.simulation.optical import Light, MapFrame, draw
 from pipeline.simulation.ships import Hull, ShipState
 from pipeline.types import Radiometry, Sensor
@@ -70,11 +70,11 @@ def candidate(col: float, length_m: float, contrast_db: float, *flags: str) -> C
     ],
 )
 def test_a_wake_is_dim_near_and_in_line(other, wake):
-    ship, told = without_wakes([candidate(0.0, 130.0, 19.0), other], (1.0, 1.0))
+    ship, told = flag_wakes([candidate(0.0, 130.0, 19.0), other], (1.0, 1.0))
     assert ship.flags == ()
     assert ("wake" in told.flags) is wake
 
 
 def test_a_ship_is_no_wake_of_the_pier_that_was_outlined_with_her():
     pier, ship = candidate(0.0, 208.0, 19.0, "holds_a_hull"), candidate(-54.0, 99.0, 15.0)
-    assert [c.flags for c in without_wakes([pier, ship], (1.0, 1.0))] == [("holds_a_hull",), ()]
+    assert [c.flags for c in flag_wakes([pier, ship], (1.0, 1.0))] == [("holds_a_hull",), ()]

@@ -9,7 +9,7 @@ from scipy import ndimage
 from pipeline.detection import detect
 from pipeline.detection.optical.frame import HullFrame
 from pipeline.detection.optical.outline import Hull
-from pipeline.detection.optical.water_beside import beside_her
+from pipeline.detection.optical.water_beside import compare_with_water
 from pipeline.types import Radiometry, Sensor
 from tests.builders import array_scene
 from tests.detection.optical.hulls import DECK, WATER, mask_of
@@ -35,7 +35,7 @@ def outline(u0, u1, v0=-BEAM_M / 2, v1=BEAM_M / 2, axis=(0.0, 1.0)):
 
 
 def told(light, hull):
-    return beside_her(light, np.ones(SHAPE, bool), hull, (0, 0))
+    return compare_with_water(light, np.ones(SHAPE, bool), hull, (0, 0))
 
 
 @pytest.mark.parametrize("step", [1.5, 0.6, 0.3], ids=["clear", "haze", "thick haze"])
@@ -51,7 +51,7 @@ def test_of_a_right_outline_nothing_is_missing_and_nothing_too_much(step):
     found = told(picture(step), outline(-60, 60))
     assert max(found.beyond_m) < 1.5
     assert found.cut() == (0.0, 0.0)
-    assert not found.fades()
+    assert not found.has_faded_sides()
 
 
 def test_a_dark_half_counts_by_its_own_water():
@@ -83,17 +83,17 @@ def test_smoke_has_no_sides():
     """A plume whose light falls off over 15 m, outlined at half its brightness."""
     rows, _ = np.indices(SHAPE)
     light = (1 + np.exp(-0.5 * ((rows - MIDDLE[0]) / 15.0) ** 2)).astype(np.float32)
-    assert told(light, outline(-90, 90, -18, 18)).fades()
+    assert told(light, outline(-90, 90, -18, 18)).has_faded_sides()
 
 
 def test_a_hull_in_water_lighter_than_the_rest_is_doubtful():
     """In a veil half as bright as her, it is unclear what was outlined."""
     light = picture() + np.where(np.abs(np.arange(SHAPE[0]) - MIDDLE[0]) < 40, 0.7, 0.0).astype(np.float32)[:, None]
-    assert told(light, outline(-60, 60)).fades()
+    assert told(light, outline(-60, 60)).has_faded_sides()
 
 
 def test_on_land_alone_nothing_is_told():
-    found = beside_her(picture(), np.zeros(SHAPE, bool), outline(-60, 60), (0, 0))
+    found = compare_with_water(picture(), np.zeros(SHAPE, bool), outline(-60, 60), (0, 0))
     assert found.beyond_m == found.empty_m == (0.0, 0.0)
 
 

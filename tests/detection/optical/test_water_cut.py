@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.detection.optical.water import levels_of
+from pipeline.detection.optical.water import estimate_levels
 from pipeline.detection.optical.water_cut import infrared_cut
 from pipeline.types import Radiometry
 
@@ -58,7 +58,7 @@ def test_gain_of_all_bands_moves_the_cut_and_nothing_else():
 def test_land_of_a_green_coast_is_as_bright_as_it_is():
     """With forest counted as water its spread would pass for noise, and land would be at 1.0 instead of 0.2."""
     bands, wet = a_coast(0.4)
-    levels = levels_of(np.array([bands["B03"], bands["B11"]]), ("B03", "B11"), Radiometry.REFLECTANCE)
+    levels = estimate_levels(np.array([bands["B03"], bands["B11"]]), ("B03", "B11"), Radiometry.REFLECTANCE)
     assert levels.land[1] == pytest.approx(np.median(bands["B11"][~wet]), rel=0.05)
     assert levels.water[1] == pytest.approx(np.median(bands["B11"][wet]), rel=0.05)
 
@@ -79,7 +79,7 @@ def test_a_sea_without_land_is_one_surface(sea):
     """Otsu splits any data, a Gaussian with a separation of 2/pi: the darker half must not pass for the water and its
     spread for the water's, or thousands of waves would stand out as objects."""
     light = SEAS[sea](np.random.default_rng(0))
-    levels = levels_of(light[None].astype(np.float32), ("N",), Radiometry.REFLECTANCE)
+    levels = estimate_levels(light[None].astype(np.float32), ("N",), Radiometry.REFLECTANCE)
     assert not levels.has_land
     assert levels.has_water
     assert levels.water[0] == pytest.approx(np.median(light), rel=1e-3)
@@ -92,7 +92,7 @@ def test_dim_land_is_parted_from_a_rough_sea_by_the_valley_between_them(share):
     rng = np.random.default_rng(0)
     dry = round(share * N)
     light = np.r_[rng.normal(0.04, 0.01, N - dry), rng.normal(0.115, 0.02, dry).clip(0.01)]
-    levels = levels_of(light[None].astype(np.float32), ("N",), Radiometry.REFLECTANCE)
+    levels = estimate_levels(light[None].astype(np.float32), ("N",), Radiometry.REFLECTANCE)
     assert levels.has_land
     assert levels.water[0] == pytest.approx(0.04, rel=0.1)
     assert levels.land[0] == pytest.approx(0.115, rel=0.1)
@@ -100,4 +100,4 @@ def test_dim_land_is_parted_from_a_rough_sea_by_the_valley_between_them(share):
 
 def test_cloud_over_all_of_an_image_is_no_water():
     cloud = np.random.default_rng(0).normal(0.4, 0.02, (1, N)).astype(np.float32)
-    assert not levels_of(cloud, ("N",), Radiometry.REFLECTANCE).has_water
+    assert not estimate_levels(cloud, ("N",), Radiometry.REFLECTANCE).has_water
