@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--without-groups", action="store_true")
     words = parser.parse_args()
     if words.without_groups:
-        clumps.clumps = lambda *_: []
+        clumps.find_clumps = lambda *_: []
     with tempfile.TemporaryDirectory() as scratch:
         for path in sorted(words.folder.glob("*_grd.tif")):
             with rasterio.open(path) as file:

@@ -22,7 +22,7 @@ from pipeline.config import DetectionConfig
 from pipeline.config.detection import RadarConfig
 from pipeline.detection import detect
 from pipeline.detection.radar import objects
-from pipeline.detection.radar.survey import survey
+from pipeline.detection.radar.survey import survey_scene
 from pipeline.types import tiles
 
 SIDE, ORDER, RATE = 1600, 6.0, 1e-5
@@ -80,9 +80,9 @@ def main() -> None:
 
 def alarms(scene: radar_scenes.Scene, config: DetectionConfig) -> int:
     """Number of pixels over the threshold."""
-    scene, known = survey(scene, config)
+    scene, known = survey_scene(scene, config)
     assert known is not None
-    return sum(int(objects.view_of(scene, known, config, w).seeds.sum()) for w in tiles(scene.shape, 800))
+    return sum(int(objects.view_pixels(scene, known, config, w).seeds.sum()) for w in tiles(scene.shape, 800))
 
 
 if __name__ == "__main__":

@@ -150,7 +150,7 @@ def _object_mask_reader(
     if scene.sensor in RADARS:
         from pipeline.detection import radar
 
-        return radar.standing_out(scene, config)
+        return radar.object_mask_reader(scene, config)
     from pipeline.detection import optical
 
     return optical.object_mask_reader(scene, config, first_look)

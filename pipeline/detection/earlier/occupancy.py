@@ -77,9 +77,9 @@ def berth_verdicts(
         return []
     berths = [zone for zone in place.zones if zone.kind == "berth"]
     if berths and scene.sensor in RADARS and not isinstance(scene.read, FlatReader):
-        from pipeline.detection.radar.survey import with_noise
+        from pipeline.detection.radar.survey import with_noise_restored
 
-        scene = with_noise(scene)  # else, with noise subtracted, the median of very calm water is zero
+        scene = with_noise_restored(scene)  # else, with noise subtracted, the median of very calm water is zero
     return [
         _verdict_row(scene, zone, detections[detections["berth_id"] == zone.zone_id], covered.get(zone.zone_id, 0.0))
         for zone in berths

@@ -29,44 +29,44 @@ FOUND_BEYOND = 0.5
 DB_PER_LN = 10 / np.log(10)
 
 
-def seen_weight(scene: Scene, known: Survey | None, config: DetectionConfig) -> Callable[[Window], FloatImage]:
+def seen_weight(scene: Scene, survey: Survey | None, config: DetectionConfig) -> Callable[[Window], FloatImage]:
     """A function of a window that returns the weight, 0 to 1, by which each pixel counts as seen.
 
     0 where the clutter is not known or the threshold lies above the level at which the picture is clipped;
     `FOUND_BEYOND` where it lies above the peak of a small tanker (calibrated power only); 1 elsewhere.
     """
     cut_off = faint = np.inf
-    if known is not None:
-        if (top := clipping_level_ln(known)) is not None:
+    if survey is not None:
+        if (top := clipping_level_ln(survey)) is not None:
             cut_off = top
         if scene.radiometry is Radiometry.SIGMA0:
-            faint = float(np.log(known.weights @ ship_shares(scene.bands))) + FAINT_TANKER_DB / DB_PER_LN
+            faint = float(np.log(survey.weights @ ship_shares(scene.bands))) + FAINT_TANKER_DB / DB_PER_LN
 
-    def look(window: Window) -> FloatImage:
-        if known is None:
+    def weigh_window(window: Window) -> FloatImage:
+        if survey is None:
             return np.zeros((window.rows, window.cols), np.float32)
-        blocks, (rows, cols) = known.blocks.within(window), known.blocks.of(window)
-        limit = sea_levels(known, *blocks) + np.log(sea_limit(known, config, blocks))
+        blocks, (rows, cols) = survey.blocks.within(window), survey.blocks.of(window)
+        limit = sea_levels(survey, *blocks) + np.log(sea_limit(survey, config, blocks))
         share = np.where(limit <= faint, np.float32(1), np.float32(FOUND_BEYOND))
         share[~(limit <= cut_off)] = 0  # NaN is not below
         return share[np.ix_(rows - rows[0], cols - cols[0])]
 
-    return look
+    return weigh_window
 
 
-def blind_share(known: Survey, config: DetectionConfig) -> tuple[float, list[str]]:
+def blind_share(survey: Survey, config: DetectionConfig) -> tuple[float, list[str]]:
     """Share of the scene's water where no ship could have been detected, and the reasons, a line each."""
-    blocks = known.blocks
-    water_px = np.where(known.land, 0, blocks.count)
+    blocks = survey.blocks
+    water_px = np.where(survey.land, 0, blocks.count)
     if not water_px.any():
         return 0.0, []
-    alone = _share(np.isnan(known.clutter.log_mean), water_px)
+    alone = _share(np.isnan(survey.clutter.log_mean), water_px)
     share, why = 0.0, []
     if alone > 1 - LEAST_TOLD:  # in parts of an image this is normal: harbour basins, corners of the frame
         share, why = alone, ["too little sea around to tell a ship from it"]
-    elif (top := clipping_level_ln(known)) is not None:
+    elif (top := clipping_level_ln(survey)) is not None:
         # Clipped pictures only: on a whole scene the quantile of every block would take as long as all the rest
-        limit = known.clutter.log_mean + np.log(sea_limit(known, config))
+        limit = survey.clutter.log_mean + np.log(sea_limit(survey, config))
         share = _share(limit > top, water_px)
         db = f"{DB_PER_LN * top:.0f} dB over the sea"
         why = [f"its numbers end {db}: over {100 * share:.0f} % of the water no ship can stand out (stretch it wider)"]
@@ -77,9 +77,9 @@ def _share(where: np.ndarray, water_px: np.ndarray) -> float:
     return float(water_px[where].sum() / water_px.sum())
 
 
-def clipping_level_ln(known: Survey) -> float | None:
+def clipping_level_ln(survey: Survey) -> float | None:
     """ln of the joint power (usual sea = 1) at which the picture is clipped; None where it is not."""
-    levels = known.blocks.brightest_any[known.blocks.count > 0]
+    levels = survey.blocks.brightest_any[survey.blocks.count > 0]
     top = levels.max()
     lower = levels[levels < top]
     most, before = len(levels) - len(lower), int((lower == lower.max()).sum()) if len(lower) else 0

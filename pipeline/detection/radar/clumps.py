@@ -17,7 +17,7 @@ from skimage import measure
 
 from pipeline.detection.radar.blocks import LN_STEP
 from pipeline.detection.radar.cutout import cut_out
-from pipeline.detection.radar.objects import LONGEST_SHIP_M, NEAR_PX, Blob, resolution_m, view_of
+from pipeline.detection.radar.objects import LONGEST_SHIP_M, NEAR_PX, Blob, resolution_m, view_pixels
 from pipeline.types import Window
 
 if TYPE_CHECKING:
@@ -50,40 +50,42 @@ class _Groups:
         return np.log10(water_px / len(self.sizes)) - np.log10(self.fall) * (self.sizes - 1)
 
 
-def clumps(scene: Scene, known: Survey, config: DetectionConfig, cut_off_ln: float, others: list[Blob]) -> list[Blob]:
+def find_clumps(
+    scene: Scene, survey: Survey, config: DetectionConfig, cut_off_ln: float, others: list[Blob]
+) -> list[Blob]:
     """Objects of a picture clipped at ``cut_off_ln`` (ln of joint power), apart from ``others`` already detected."""
     if scene.shape[0] * scene.shape[1] > LARGEST_PX:
         return []
-    white = _white(scene, known, cut_off_ln)
+    white = _white_pixels(scene, survey, cut_off_ln)
     for blob in others:
         white[blob.rows, blob.cols] = False
-    groups = _groups(white)
+    groups = _group_squares(white)
     if not len(groups.sizes):
         return []
-    water_px = int(known.blocks.count[~known.land].sum())
+    water_px = int(survey.blocks.count[~survey.land].sum())
     rarity = groups.rarity(water_px)
     least = -np.log10(TARGET_SHARE * config.radar.false_alarm_rate)
     out = []
     for n, box in enumerate(ndimage.find_objects(groups.labels)):
-        if box is not None and rarity[n] >= least and _white_around(white, groups.labels, n + 1, box) < SHORE:
-            out.append(_blob(scene, known, config, groups.labels, n + 1, box, float(rarity[n])))
+        if box is not None and rarity[n] >= least and _white_share_around(white, groups.labels, n + 1, box) < SHORE:
+            out.append(_group_as_blob(scene, survey, config, groups.labels, n + 1, box, float(rarity[n])))
     return out
 
 
-def _white(scene: Scene, known: Survey, cut_off_ln: float) -> BoolImage:
+def _white_pixels(scene: Scene, survey: Survey, cut_off_ln: float) -> BoolImage:
     """Water pixels of the scene at the clipping level."""
     out = np.zeros(scene.shape, bool)
     at_least = np.exp(cut_off_ln - 2 * LN_STEP)  # block maxima are rounded
     for row in range(0, scene.shape[0], READ_ROWS):
         window = Window(row, 0, min(READ_ROWS, scene.shape[0] - row), scene.shape[1])
         tile = scene.read(window)
-        rows, cols = known.blocks.of(window)
-        land = known.land[known.blocks.within(window)][np.ix_(rows - rows[0], cols - cols[0])]
-        out[row : row + window.rows] = tile.valid & tile.water & ~land & (known.joint(tile) >= at_least)
+        rows, cols = survey.blocks.of(window)
+        land = survey.land[survey.blocks.within(window)][np.ix_(rows - rows[0], cols - cols[0])]
+        out[row : row + window.rows] = tile.valid & tile.water & ~land & (survey.joint(tile) >= at_least)
     return out
 
 
-def _groups(white: BoolImage) -> _Groups:
+def _group_squares(white: BoolImage) -> _Groups:
     """Groups of white squares of the largest size of which there are enough."""
     for side in SIDES_PX:
         labels, n = measure.label(ndimage.binary_erosion(white, np.ones((side, side))), connectivity=2, return_num=True)
@@ -95,16 +97,16 @@ def _groups(white: BoolImage) -> _Groups:
     return _Groups(ndimage.grey_dilation(labels, size=(side, side)), sizes, float(fall))
 
 
-def _white_around(white: BoolImage, labels: NDArray[np.int32], label: int, box: tuple[slice, slice]) -> float:
+def _white_share_around(white: BoolImage, labels: NDArray[np.int32], label: int, box: tuple[slice, slice]) -> float:
     """Share of white pixels around a group; high for a piece of shore."""
     rows, cols = (slice(max(0, s.start - AROUND_PX), s.stop + AROUND_PX) for s in box)
     others = labels[rows, cols] != label
     return float(white[rows, cols][others].mean()) if others.any() else 1.0
 
 
-def _blob(
+def _group_as_blob(
     scene: Scene,
-    known: Survey,
+    survey: Survey,
     config: DetectionConfig,
     labels: NDArray[np.int32],
     label: int,
@@ -116,7 +118,7 @@ def _blob(
     size = (s.stop - s.start for s in box)
     window = Window(box[0].start, box[1].start, *size).padded(margin, scene.shape)
     corner = (window.row0, window.col0)
-    view = view_of(scene, known, config, window)
+    view = view_pixels(scene, survey, config, window)
     here = labels[window.row0 : window.row0 + window.rows, window.col0 : window.col0 + window.cols]
     cut = (
         slice(box[0].start - corner[0], box[0].stop - corner[0]),
@@ -146,7 +148,7 @@ def _blob(
             corner,
             scene.pixel_spacing_m,
             resolution_m(scene),
-            view.beyond,
+            view.outside_swath,
         ),
         white=True,
     )

@@ -53,28 +53,28 @@ class Shift:
 
 def coast_shift(tiles: Sequence[Tile], joint: Callable[[Tile], FloatImage]) -> Shift | None:
     """The shift estimated from all windows; None where none shows a shore or the shift gains too little contrast."""
-    found = [f for tile in tiles if (f := _fit(tile, joint(tile))) is not None]
+    found = [f for tile in tiles if (f := _fit_window(tile, joint(tile))) is not None]
     if not found:
         return None
     middle = np.array([f[0] for f in found])
     step = np.array([f[1] for f in found])
     weight = np.array([f[2] for f in found])
     surface = sum(f[3] * f[2] for f in found) / weight.sum()
-    best, gain = _peak(surface)
+    best, gain = _subpixel_peak(surface)
     if gain < MIN_GAIN:
         return None
-    rows, cols = _linear(middle, step, weight, best)
+    rows, cols = _linear_shift(middle, step, weight, best)
     over_db = float(10 / np.log(10) * np.average([f[4] for f in found], weights=weight))
     return Shift(rows, cols, over_db, len(found))
 
 
-def moved(scene: Scene, shift: Shift) -> Scene:
+def with_shifted_coast(scene: Scene, shift: Shift) -> Scene:
     """The scene with its water mask shifted."""
-    return replace(scene, read=MovedCoast(scene.read, scene.shape, shift))
+    return replace(scene, read=ShiftedCoastReader(scene.read, scene.shape, shift))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class MovedCoast:
+class ShiftedCoastReader:
     """Reader of a scene that applies a shift to the water mask."""
 
     read: Callable[[Window], Tile]
@@ -85,7 +85,7 @@ class MovedCoast:
         """Pixels of a window."""
         padded = window.padded(REACH_PX, self.shape)
         tile = self.read(padded)
-        cut = _inner(window, padded)
+        cut = _slices_within(window, padded)
         return Tile(window, tile.bands, tile.data[(slice(None), *cut)], tile.valid[cut],
                     self._water(tile.water, window, padded))  # fmt: skip
 
@@ -109,12 +109,12 @@ class MovedCoast:
         return np.asarray(water[r, c])
 
 
-def _inner(window: Window, padded: Window) -> tuple[slice, slice]:
+def _slices_within(window: Window, padded: Window) -> tuple[slice, slice]:
     r, c = window.row0 - padded.row0, window.col0 - padded.col0
     return np.s_[r : r + window.rows, c : c + window.cols]
 
 
-def _fit(
+def _fit_window(
     tile: Tile, power: FloatImage
 ) -> tuple[tuple[float, float], tuple[float, float], float, FloatArray, float] | None:
     """Fit of one window: its middle, best shift, weight, contrast at each shift in units of the land-water step, and
@@ -138,12 +138,12 @@ def _fit(
     whole = np.fft.irfft2(np.fft.rfft2(level) * np.conj(np.fft.rfft2(kernel)), s=land.shape)
     steps = np.arange(-REACH_PX, REACH_PX + 1)
     surface = whole[np.ix_(steps % land.shape[0], steps % land.shape[1])]
-    step, _ = _peak(surface)
+    step, _ = _subpixel_peak(surface)
     middle = (tile.window.row0 + land.shape[0] / 2, tile.window.col0 + land.shape[1] / 2)
     return middle, step, float(shore.sum()), surface, float(np.log(dry / wet))
 
 
-def _peak(surface: FloatArray) -> tuple[tuple[float, float], float]:
+def _subpixel_peak(surface: FloatArray) -> tuple[tuple[float, float], float]:
     """Shift of the greatest contrast, with subpixel precision, and its gain over no shift."""
     r, c = (int(v) for v in np.unravel_index(int(np.argmax(surface)), surface.shape))
 
@@ -158,7 +158,7 @@ def _peak(surface: FloatArray) -> tuple[tuple[float, float], float]:
     return place, float(surface[r, c] - surface[REACH_PX, REACH_PX])
 
 
-def _linear(
+def _linear_shift(
     middle: FloatArray, step: FloatArray, weight: FloatArray, best: tuple[float, float]
 ) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
     """Constant, row and column terms of the shift in rows and in columns; constants only where windows are few."""

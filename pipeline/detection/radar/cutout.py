@@ -28,7 +28,7 @@ class Cutout:
     """One object: power in units of the sea's mean in each band, (bands, rows, cols), cross-polarised band first.
 
     ``member`` are the object's own pixels, ``clear`` those and measured water outside other objects. ``row0`` and
-    ``col0`` place the cut-out in the image; ``beyond`` is the part of it outside the swath.
+    ``col0`` place the cut-out in the image; ``outside_swath`` is the part of it outside the swath.
     """
 
     contrast: FloatArray
@@ -39,7 +39,7 @@ class Cutout:
     col0: int
     spacing_m: tuple[float, float]
     resolution_m: float
-    beyond: BoolImage | None = None
+    outside_swath: BoolImage | None = None
 
     @property
     def joint(self) -> FloatArray:
@@ -57,7 +57,7 @@ def cut_out(
     origin: tuple[int, int],
     spacing_m: tuple[float, float],
     resolution_m: float,
-    beyond: BoolImage | None = None,
+    outside_swath: BoolImage | None = None,
 ) -> Cutout:
     """Cut out the object ``label``, with bounding box ``box``, from a window whose corner lies at ``origin``.
 
@@ -67,12 +67,12 @@ def cut_out(
         slice(max(0, b.start - PAD_PX), min(n, b.stop + PAD_PX)) for b, n in zip(box, usable.shape, strict=True)
     )
     near, good = labels[rows, cols], usable[rows, cols]
-    chosen = _bands(bands)
+    chosen = _sizing_bands(bands)
     bright = ndimage.binary_dilation(near > 0, EIGHT, iterations=CLEAR_PX)
     contrast = np.stack([_over_sea(np.asarray(data[n, rows, cols], float), good, bright, near > 0) for n, _ in chosen])
     member = near == label
     joint = np.exp(np.log(np.maximum(contrast, DARKEST)).mean(axis=0))
-    foreign = _foreign(near, label, joint)
+    foreign = _other_ships(near, label, joint)
     return Cutout(
         contrast,
         tuple(kind for _, kind in chosen),
@@ -82,11 +82,11 @@ def cut_out(
         cols.start + origin[1],
         spacing_m,
         resolution_m,
-        None if beyond is None else beyond[rows, cols],
+        None if outside_swath is None else outside_swath[rows, cols],
     )
 
 
-def _bands(bands: tuple[str, ...]) -> list[tuple[int, str]]:
+def _sizing_bands(bands: tuple[str, ...]) -> list[tuple[int, str]]:
     """Index and kind of the bands to size hulls on; a band of unknown name counts as co-polarised."""
     found = []
     for kind, names in (("cross", CROSS_POLARISED), ("co", CO_POLARISED)):
@@ -119,7 +119,7 @@ def _over_sea(power: FloatArray, usable: BoolImage, bright: BoolImage, object_: 
     return power / float(np.exp(logs.mean() + LOG_BIAS))
 
 
-def _foreign(near: np.ndarray, label: int, joint: FloatArray) -> BoolImage:
+def _other_ships(near: np.ndarray, label: int, joint: FloatArray) -> BoolImage:
     """Pixels of other objects that are ships of their own, not fragments of this one's side lobes."""
     peak = float(joint[near == label].max())
     index = np.unique(near)

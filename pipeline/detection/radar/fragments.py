@@ -36,30 +36,30 @@ OFF_AXIS_M = 25.0  # of the other piece's middle, sideways
 STEPS = 9  # points sampled on the line between two middles (our choice)
 
 
-def joined(
+def join_fragments(
     candidates: Sequence[Candidate], blobs: Sequence[Blob], scene: Scene, config: ScreeningConfig
 ) -> list[Candidate]:
     """The candidates, with pieces flagged, followed by the joined hulls."""
     out = list(candidates)
     free = [n for n, c in enumerate(out) if screening.is_accepted(c, config)]
-    pairs = sorted(_pairs(out, blobs, free, scene))
+    pairs = sorted(_fragment_pairs(out, blobs, free, scene))
     taken: set[int] = set()
     hulls = []
     for gap_m, a, b, bridge_db in pairs:
         if a in taken or b in taken:
             continue
         taken |= {a, b}
-        told = f"joined: of two pieces {gap_m:.0f} m apart, between them {bridge_db:.1f} dB over the sea"
-        hulls.append(_whole(out[a], out[b], scene, told))
+        reason = f"joined: of two pieces {gap_m:.0f} m apart, between them {bridge_db:.1f} dB over the sea"
+        hulls.append(_joined_hull(out[a], out[b], scene, reason))
         for n in (a, b):
-            told = f"{PART_OF_HULL}: one piece of a hull of {hulls[-1].length_m:.0f} m"
+            reason = f"{PART_OF_HULL}: one piece of a hull of {hulls[-1].length_m:.0f} m"
             out[n] = replace(
-                out[n], flags=(*out[n].flags, PART_OF_HULL), evidence="; ".join(filter(None, (out[n].evidence, told)))
+                out[n], flags=(*out[n].flags, PART_OF_HULL), evidence="; ".join(filter(None, (out[n].evidence, reason)))
             )
     return out + hulls
 
 
-def _pairs(
+def _fragment_pairs(
     candidates: Sequence[Candidate], blobs: Sequence[Blob], free: list[int], scene: Scene
 ) -> list[tuple[float, int, int, float]]:
     """Gap [m], indices of both pieces and the level between them [dB], for every pair that may be one hull."""
@@ -77,7 +77,7 @@ def _pairs(
         a, b = candidates[free[i]], candidates[free[j]]
         if not (_in_line(a, middle[j] - middle[i]) and _in_line(b, middle[i] - middle[j])):
             continue
-        bridge_db = _between(blobs[free[i]].cutout, a, b)
+        bridge_db = _bridge_level_db(blobs[free[i]].cutout, a, b)
         if bridge_db >= BRIDGE_DB:
             out.append((float(gap[i, j]), free[i], free[j], bridge_db))
     return out
@@ -92,7 +92,7 @@ def _in_line(piece: Candidate, to_other: FloatArray) -> bool:
     return across < OFF_AXIS_M and across < along * np.tan(np.radians(OFF_LINE_DEG))
 
 
-def _between(cutout: Cutout, a: Candidate, b: Candidate) -> float:
+def _bridge_level_db(cutout: Cutout, a: Candidate, b: Candidate) -> float:
     """Level of the darkest point on the line between two middles [dB over the sea], each the mean of 3 x 3 pixels."""
     line = np.linspace((a.row, a.col), (b.row, b.col), STEPS).T - [[cutout.row0], [cutout.col0]]
     smooth = ndimage.uniform_filter(cutout.joint, 3, mode="nearest")
@@ -100,7 +100,7 @@ def _between(cutout: Cutout, a: Candidate, b: Candidate) -> float:
     return float(10 * np.log10(max(float(level.min()), 1e-3)))
 
 
-def _whole(a: Candidate, b: Candidate, scene: Scene, told: str) -> Candidate:
+def _joined_hull(a: Candidate, b: Candidate, scene: Scene, evidence: str) -> Candidate:
     """The hull that reaches from the outer end of one piece to that of the other."""
     spacing = np.array(scene.pixel_spacing_m)
     step = np.array([b.row - a.row, b.col - a.col]) * spacing
@@ -123,5 +123,5 @@ def _whole(a: Candidate, b: Candidate, scene: Scene, told: str) -> Candidate:
         length_hi_m=sizes[2], beam_m=beams[1], beam_lo_m=beams[0], beam_hi_m=beams[2],
         axis=(float(axis[0]), float(axis[1])), outline=corners / spacing, n_pixels=a.n_pixels + b.n_pixels,
         score=max(a.score, b.score), tanker_score=screening.tanker_score(sizes[1]),
-        flags=(*dict.fromkeys((*a.flags, *b.flags, "joined")),), evidence=told,
+        flags=(*dict.fromkeys((*a.flags, *b.flags, "joined")),), evidence=evidence,
     )  # fmt: skip

@@ -33,7 +33,7 @@ IW_SHIFT_M = (4300.0, 6000.0)
 COLUMN_REACH_M = 40.0  # tolerance across track with that range or a learnt shift (our choice)
 FAINT_DB = 20.0  # over the sea: with that range alone, brighter objects are not called ghosts
 FAINT_RATIO_DB = (20.0, 26.0)  # of objects and of land over such a ghost
-VOTES = 4  # a shift is learnt where so many pairs agree on it, three times as many as on any other
+LEAST_VOTES = 4  # a shift is learnt where so many pairs agree on it, three times as many as on any other
 STRIPE_OBJECTS = 10  # faint objects in one line
 STRIPE_REACH_M = 30.0  # to either side of that line (our choice)
 RANGE_RATIO_DB = 22.0  # source over range ghost: Sentinel-1 IW suppresses them by that much at least
@@ -46,7 +46,7 @@ class Shifts:
 
     spans: tuple[tuple[float, float], ...]
     exact: bool
-    how: str
+    origin: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +61,9 @@ class Peaks:
     contrast_db: FloatArray
 
 
-def flag(candidates: Sequence[Candidate], blobs: Sequence[Blob], known: Survey, scene: Scene) -> list[Candidate]:
+def flag_ghosts(
+    candidates: Sequence[Candidate], blobs: Sequence[Blob], survey: Survey, scene: Scene
+) -> list[Candidate]:
     """The candidates, with flag and evidence on those that may be ambiguities or interference."""
     if not candidates:
         return []
@@ -75,10 +77,10 @@ def flag(candidates: Sequence[Candidate], blobs: Sequence[Blob], known: Survey, 
     out = list(candidates)
     view = scene.radar or RadarView()
     if scene.grid is None:  # rows run along track only in radar geometry, not on a map grid
-        learnt = _voted(peaks, scene)
+        learnt = _learn_shift(peaks, scene)
         for n in range(len(out)):
-            shifts = shifts_at(view, scene, float(peaks.col[n])) or learnt or _usual(scene)
-            out[n] = with_flag(out[n], "azimuth_ghost", _azimuth_source(n, peaks, shifts, known, scene))
+            shifts = shifts_at(view, scene, float(peaks.col[n])) or learnt or _usual_shift(scene)
+            out[n] = with_flag(out[n], "azimuth_ghost", _azimuth_source(n, peaks, shifts, survey, scene))
             out[n] = with_flag(out[n], "range_ghost", _range_source(n, peaks, view, scene))
     for n in _in_stripes(peaks, scene):
         out[n] = with_flag(
@@ -104,7 +106,7 @@ def shifts_at(view: RadarView, scene: Scene, col: float) -> Shifts | None:
     return Shifts(tuple(((s - reach) / spacing, (s + reach) / spacing) for s in shifts), True, "by the annotation")
 
 
-def _voted(peaks: Peaks, scene: Scene) -> Shifts | None:
+def _learn_shift(peaks: Peaks, scene: Scene) -> Shifts | None:
     """The shift learnt from the image: many pairs of a bright and a faint object in one column lie that far apart."""
     spacing_row, spacing_col = scene.pixel_spacing_m
     bright, faint = np.nonzero(
@@ -114,24 +116,24 @@ def _voted(peaks: Peaks, scene: Scene) -> Shifts | None:
     )
     apart = np.abs(peaks.row[bright] - peaks.row[faint]) * spacing_row
     apart = apart[(apart > IW_SHIFT_M[0]) & (apart < IW_SHIFT_M[1])]
-    if len(apart) < VOTES:
+    if len(apart) < LEAST_VOTES:
         return None
     votes = (np.abs(apart[:, None] - apart) < LEARNT_REACH_M).sum(axis=0)
     first = int(votes.argmax())
     others = votes[np.abs(apart - apart[first]) > 3 * LEARNT_REACH_M]
-    if votes[first] < VOTES or (len(others) and others.max() * 3 > votes[first]):
+    if votes[first] < LEAST_VOTES or (len(others) and others.max() * 3 > votes[first]):
         return None
     shift = float(np.median(apart[np.abs(apart - apart[first]) < LEARNT_REACH_M]))
     spans = [((k * shift - LEARNT_REACH_M) / spacing_row, (k * shift + LEARNT_REACH_M) / spacing_row) for k in (1, 2)]
     return Shifts(tuple(spans), True, f"on which {int(votes[first])} pairs in the image agree")
 
 
-def _usual(scene: Scene) -> Shifts:
+def _usual_shift(scene: Scene) -> Shifts:
     spacing = scene.pixel_spacing_m[0]
     return Shifts(((IW_SHIFT_M[0] / spacing, IW_SHIFT_M[1] / spacing),), False, "usual for Sentinel-1")
 
 
-def _azimuth_source(n: int, peaks: Peaks, shifts: Shifts, known: Survey, scene: Scene) -> str:
+def _azimuth_source(n: int, peaks: Peaks, shifts: Shifts, survey: Survey, scene: Scene) -> str:
     """Evidence that an object is an azimuth ambiguity, in words; empty where there is none."""
     if not shifts.exact and peaks.contrast_db[n] > FAINT_DB:
         return ""
@@ -149,22 +151,22 @@ def _azimuth_source(n: int, peaks: Peaks, shifts: Shifts, known: Survey, scene: 
         source = int(np.flatnonzero(near)[over[near].argmax()])
         return (
             f"{over[source]:.0f} dB below the object at row {peaks.row[source]:.0f}, col {peaks.col[source]:.0f}, "
-            f"{along[source] * spacing_row / 1000:.2f} km along track ({shifts.how})"
+            f"{along[source] * spacing_row / 1000:.2f} km along track ({shifts.origin})"
         )
-    land = _brightest_land(n, peaks, shifts, known)
+    land = _brightest_land(n, peaks, shifts, survey)
     if land - peaks.power_db[n] > (LAND_RATIO_DB if shifts.exact else FAINT_RATIO_DB[1]) and (
         peaks.contrast_db[n] <= FAINT_DB
     ):
-        return f"{land - peaks.power_db[n]:.0f} dB below land at an ambiguity's distance along track ({shifts.how})"
+        return f"{land - peaks.power_db[n]:.0f} dB below land at an ambiguity's distance along track ({shifts.origin})"
     return ""
 
 
-def _brightest_land(n: int, peaks: Peaks, shifts: Shifts, known: Survey) -> float:
+def _brightest_land(n: int, peaks: Peaks, shifts: Shifts, survey: Survey) -> float:
     """Brightest block of land at a ghost's distance along track [dB over the usual sea]; -inf if there is none."""
-    blocks = known.blocks
+    blocks = survey.blocks
     col = int(np.searchsorted(blocks.col_edges, peaks.col[n], side="right")) - 1
     cols = slice(max(0, col - 1), col + 2)
-    dry = known.land[:, cols] | (blocks.count[:, cols] == 0)
+    dry = survey.land[:, cols] | (blocks.count[:, cols] == 0)
     land = np.where(dry, blocks.brightest_any[:, cols], NOTHING).max(axis=1)
     best = -np.inf
     for near, far in shifts.spans:
@@ -210,5 +212,5 @@ def with_flag(candidate: Candidate, name: str, evidence: str) -> Candidate:
     """The candidate, flagged where there is evidence."""
     if not evidence or name in candidate.flags:
         return candidate
-    told = "; ".join(t for t in (candidate.evidence, f"{name}: {evidence}") if t)
-    return replace(candidate, flags=(*candidate.flags, name), evidence=told)
+    joined_evidence = "; ".join(t for t in (candidate.evidence, f"{name}: {evidence}") if t)
+    return replace(candidate, flags=(*candidate.flags, name), evidence=joined_evidence)

@@ -75,7 +75,7 @@ class Features:
 def measure(cutout: Cutout) -> HullSize:
     """Centre, length, beam, heading axis and outline of the object in a cut-out, with 90 % intervals."""
     fit = best_fit(cutout)
-    found = features(cutout, fit)
+    found = size_features(cutout, fit)
     scale = cutout.resolution_m / RESOLUTION_M
     known = regression(found.kind)
     log_length = float(found.row @ known["length"])
@@ -119,7 +119,7 @@ def best_fit(cutout: Cutout) -> hull_model.Fit:
     return hull_model.maximise(pixels, parameters, LAST_ITERATIONS, LAST_SETTLED)[0]
 
 
-def features(cutout: Cutout, fit: hull_model.Fit) -> Features:
+def size_features(cutout: Cutout, fit: hull_model.Fit) -> Features:
     """Inputs of the size regression, from the fit and the profile along its axis."""
     extents = extents_m(
         np.where(cutout.clear, cutout.joint, 1.0),

@@ -29,13 +29,13 @@ _NODES = 65  # over texture; twice as many change a 1e-7 tail by less than 1 %
 _FAINTEST = -8.0  # ln of texture: darker texture contributes nothing to a tail
 _ORDERS = np.geomspace(0.1, 600.0, 400)
 _TRIGAMMA = special.polygamma(1, _ORDERS)
-SURE = -650.0  # ln of the smallest probability tabulated
+LN_FLOOR = -650.0  # ln of the smallest probability tabulated
 
 
-def order_of(variance: ArrayLike) -> FloatArray:
+def gamma_order(variance: ArrayLike) -> FloatArray:
     """Order (number of looks) of the gamma law whose logarithm has this variance: the inverse of trigamma.
 
-    >>> round(float(order_of(special.polygamma(1, 4.4))), 2)
+    >>> round(float(gamma_order(special.polygamma(1, 4.4))), 2)
     4.4
     """
     return np.exp(np.interp(np.log(variance), np.log(_TRIGAMMA[::-1]), np.log(_ORDERS[::-1])))
@@ -84,11 +84,11 @@ def _ln_survival(law: str, looks: float) -> FloatArray:
         raise ValueError(f"No clutter law {law!r}; there are {', '.join(LAWS)}.")
     level = np.exp(_LEVELS)
     if law == "gamma":
-        order = order_of(_VARIANCES)[:, None]
+        order = gamma_order(_VARIANCES)[:, None]
         tail = special.gammaincc(order, level * np.exp(special.digamma(order)))
     else:
         tail = np.array([_compound(law, v, level, looks) for v in _VARIANCES - special.polygamma(1, looks)])
-    ln = np.log(np.maximum(tail, np.exp(SURE)))
+    ln = np.log(np.maximum(tail, np.exp(LN_FLOOR)))
     return np.minimum.accumulate(ln, axis=1) - 1e-9 * np.arange(len(_LEVELS))  # strictly falling, to be inverted
 
 
@@ -107,7 +107,7 @@ def _texture(law: str, variance: float) -> tuple[FloatArray, FloatArray]:
         sigma = np.sqrt(variance)
         u = np.linspace(max(_FAINTEST, -8 * sigma), 8 * sigma, _NODES)
         return u, np.exp(-(u**2) / (2 * variance))
-    order = float(order_of(variance))
+    order = float(gamma_order(variance))
     middle = special.digamma(order)
     low = np.log(max(special.gammaincinv(order, 1e-11), 1e-300)) - middle
     high = np.log(special.gammainccinv(order, 1e-15)) - middle

@@ -57,7 +57,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class View:
+class PixelView:
     """Pixels of a group's window, arrays of shape (rows, cols)."""
 
     window: Window
@@ -68,7 +68,7 @@ class View:
     usable: BoolImage
     seeds: BoolImage  # above the threshold
     grown: BoolImage  # above the lower threshold
-    beyond: BoolImage | None  # wide areas of water without a measurement: outside the swath
+    outside_swath: BoolImage | None  # wide areas of water without a measurement: outside the swath
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,73 +97,73 @@ class Blob:
         return replace(self, rows=r + corner[0], cols=c + corner[1], relative=image[kept])
 
 
-def blobs(scene: Scene, known: Survey, config: DetectionConfig) -> list[Blob]:
+def find_blobs(scene: Scene, survey: Survey, config: DetectionConfig) -> list[Blob]:
     """Every connected object of the scene that has a pixel over the threshold."""
-    labels, groups = _groups(bright_blocks(known, config, GROUPED), known, scene)
+    labels, groups = _groups(bright_blocks(survey, config, GROUPED), survey, scene)
     # A window in which no block's maximum reaches the threshold, rounding allowed for, has no seed and is not read
-    seeded = bright_blocks(known, config, SHORT_LN + known.blocks.coarse_ln)
-    groups = [group for group in groups if seeded[known.blocks.within(group.window)].any()]
+    seeded = bright_blocks(survey, config, SHORT_LN + survey.blocks.coarse_ln)
+    groups = [group for group in groups if seeded[survey.blocks.within(group.window)].any()]
     size = -(-len(groups) // (config.threads * PARTS)) or 1
     parts = [groups[n : n + size] for n in range(0, len(groups), size)]
     with ThreadPoolExecutor(config.threads) as pool:
-        found = pool.map(lambda part: [_blobs_of(scene, known, config, group, labels) for group in part], parts)
+        found = pool.map(lambda part: [_blobs_in_group(scene, survey, config, group, labels) for group in part], parts)
         return [blob for part in found for some in part for blob in some]
 
 
-def bright_blocks(known: Survey, config: DetectionConfig, short_ln: float) -> BoolImage:
+def bright_blocks(survey: Survey, config: DetectionConfig, short_ln: float) -> BoolImage:
     """Blocks whose brightest pixel exceeds the threshold, or falls short of it by less than ``short_ln``."""
-    tail, clutter = known.tail(config.radar.false_alarm_rate), known.clutter
-    over = known.blocks.brightest * np.float32(LN_STEP) - clutter.log_mean + np.float32(short_ln)
+    tail, clutter = survey.tail(config.radar.false_alarm_rate), survey.clutter
+    over = survey.blocks.brightest * np.float32(LN_STEP) - clutter.log_mean + np.float32(short_ln)
     calmest, roughest = (float(end.reduce(clutter.log_variance, axis=None)) for end in (np.fmin, np.fmax))
     least = (
-        np.log(min(laws.least_quantile(known.law, tail, (calmest, roughest), known.looks), HIGHEST)) - 1e-9
+        np.log(min(laws.least_quantile(survey.law, tail, (calmest, roughest), survey.looks), HIGHEST)) - 1e-9
     )  # beyond rounding
     with np.errstate(invalid="ignore"):
-        bright = (over > least) & ~known.land
+        bright = (over > least) & ~survey.land
     r, c = np.nonzero(bright)
-    bright[r, c] = over[r, c] > np.log(_limit(known, tail, clutter.log_variance[r, c]))
+    bright[r, c] = over[r, c] > np.log(_capped_quantile(survey, tail, clutter.log_variance[r, c]))
     return bright
 
 
-def sea_limit(known: Survey, config: DetectionConfig, blocks: tuple[slice, slice] = np.s_[:, :]) -> FloatArray:
+def sea_limit(survey: Survey, config: DetectionConfig, blocks: tuple[slice, slice] = np.s_[:, :]) -> FloatArray:
     """Detection threshold of these blocks over the sea's geometric mean; NaN where the clutter is not known."""
-    return _limit(known, known.tail(config.radar.false_alarm_rate), known.clutter.log_variance[blocks])
+    return _capped_quantile(survey, survey.tail(config.radar.false_alarm_rate), survey.clutter.log_variance[blocks])
 
 
-def sea_levels(known: Survey, rows: slice, cols: slice) -> FloatImage:
+def sea_levels(survey: Survey, rows: slice, cols: slice) -> FloatImage:
     """Sea level of these blocks [ln]: the ring's, or that of a clearly brighter patch around; NaN where not known."""
-    level, patch = known.clutter.log_mean[rows, cols], _patch_levels(known, rows, cols)
+    level, patch = survey.clutter.log_mean[rows, cols], _patch_levels(survey, rows, cols)
     with np.errstate(invalid="ignore"):
         return np.where(patch > level + PATCH_EXCESS, patch, level)
 
 
-def _limit(known: Survey, tail: float, variance: ArrayLike) -> FloatArray:
+def _capped_quantile(survey: Survey, tail: float, variance: ArrayLike) -> FloatArray:
     """Level over the geometric mean that a share ``tail`` of the sea exceeds, capped at ``HIGHEST``."""
-    return np.minimum(laws.quantile(known.law, tail, variance, known.looks), HIGHEST)
+    return np.minimum(laws.quantile(survey.law, tail, variance, survey.looks), HIGHEST)
 
 
-def view_of(scene: Scene, known: Survey, config: DetectionConfig, window: Window) -> View:
+def view_pixels(scene: Scene, survey: Survey, config: DetectionConfig, window: Window) -> PixelView:
     """A window's pixels compared with the thresholds of their blocks."""
     tile = scene.read(window)
-    rows, cols = known.blocks.of(window)
-    blocks = known.blocks.within(window)
+    rows, cols = survey.blocks.of(window)
+    blocks = survey.blocks.within(window)
     at = np.ix_(rows - rows[0], cols - cols[0])  # from values by block to values by pixel
-    water = tile.water & ~known.land[blocks][at]
+    water = tile.water & ~survey.land[blocks][at]
     usable = tile.valid & water
-    power = known.joint(tile)
+    power = survey.joint(tile)
     leak = screening.land_leakage(
         power, tile.valid & ~water, resolution_m(scene) / float(np.mean(scene.pixel_spacing_m)) / 2.355
     )
-    variance = known.clutter.log_variance[blocks].astype(float)
-    sea = np.exp(sea_levels(known, *blocks).astype(float))[at] + leak
-    tails = (known.tail(rate) for rate in (config.radar.false_alarm_rate, LOW_TAIL))
-    high, low = (sea * _limit(known, tail, variance)[at] for tail in tails)
+    variance = survey.clutter.log_variance[blocks].astype(float)
+    sea = np.exp(sea_levels(survey, *blocks).astype(float))[at] + leak
+    tails = (survey.tail(rate) for rate in (config.radar.false_alarm_rate, LOW_TAIL))
+    high, low = (sea * _capped_quantile(survey, tail, variance)[at] for tail in tails)
     with np.errstate(invalid="ignore"):
         seeds, grown = usable & (power > high), usable & (power > low)
-    return View(window, tile.data, power, sea, variance[at], usable, seeds, grown, _beyond(tile))
+    return PixelView(window, tile.data, power, sea, variance[at], usable, seeds, grown, _outside_swath(tile))
 
 
-def _beyond(tile: Tile) -> BoolImage | None:
+def _outside_swath(tile: Tile) -> BoolImage | None:
     """The part of a window outside a swath whose edge is slanted or ragged; None where nothing is missing.
 
     Single missing pixels do not count, nor the strip between an operator's land mask and the map's coast.
@@ -176,7 +176,7 @@ def _beyond(tile: Tile) -> BoolImage | None:
     return np.asarray(wide[FRAME_PX:-FRAME_PX, FRAME_PX:-FRAME_PX])
 
 
-def _patch_levels(known: Survey, rows: slice, cols: slice) -> FloatImage:
+def _patch_levels(survey: Survey, rows: slice, cols: slice) -> FloatImage:
     """Sea level close to each of these blocks [ln]: the median log-mean of ``PATCH_BLOCKS`` squared blocks of sea; NaN
     where unknown.
 
@@ -184,12 +184,12 @@ def _patch_levels(known: Survey, rows: slice, cols: slice) -> FloatImage:
     over an area that no ship covers.
     """
     half = PATCH_BLOCKS // 2
-    blocks, shape = known.blocks, known.land.shape
+    blocks, shape = survey.blocks, survey.land.shape
     r = np.arange(rows.start - half, rows.stop + half)
     c = np.arange(cols.start - half, cols.stop + half)
     inside = ((r >= 0) & (r < shape[0]))[:, None] & ((c >= 0) & (c < shape[1]))
     near = np.ix_(np.clip(r, 0, shape[0] - 1), np.clip(c, 0, shape[1] - 1))
-    sea = inside & known.clutter.sea[near] & (blocks.count[near] > 0)
+    sea = inside & survey.clutter.sea[near] & (blocks.count[near] > 0)
     level = np.where(sea, blocks.log_sum[near] / np.maximum(blocks.count[near], 1) * LN_STEP, np.inf)
     around = np.lib.stride_tricks.sliding_window_view(level, (PATCH_BLOCKS, PATCH_BLOCKS))
     ordered = np.sort(around.reshape(*around.shape[:2], -1), axis=-1)
@@ -198,7 +198,7 @@ def _patch_levels(known: Survey, rows: slice, cols: slice) -> FloatImage:
     return np.where(count >= PATCH_BLOCKS**2 // 2 + 1, middle, np.nan).astype(np.float32)
 
 
-def _groups(bright: BoolImage, known: Survey, scene: Scene) -> tuple[NDArray[np.int32], list[Group]]:
+def _groups(bright: BoolImage, survey: Survey, scene: Scene) -> tuple[NDArray[np.int32], list[Group]]:
     """Label of each bright block's group (0 elsewhere), and the groups."""
     labels, n = measure.label(bright, connectivity=2, return_num=True)
     boxes = ndimage.find_objects(labels)
@@ -216,20 +216,20 @@ def _groups(bright: BoolImage, known: Survey, scene: Scene) -> tuple[NDArray[np.
             continue
         (r0, r1), (c0, c1) = (
             (int(e[s.start]), int(e[s.stop]))
-            for e, s in zip((known.blocks.row_edges, known.blocks.col_edges), box, strict=True)
+            for e, s in zip((survey.blocks.row_edges, survey.blocks.col_edges), box, strict=True)
         )
         out.append(Group(label, Window(r0, c0, r1 - r0, c1 - c0).padded(margin, scene.shape)))
     return labels, out
 
 
-def _blobs_of(
-    scene: Scene, known: Survey, config: DetectionConfig, group: Group, groups: NDArray[np.int32]
+def _blobs_in_group(
+    scene: Scene, survey: Survey, config: DetectionConfig, group: Group, groups: NDArray[np.int32]
 ) -> list[Blob]:
     """Objects whose brightest pixel lies in one of the group's blocks."""
-    view = view_of(scene, known, config, group.window)
+    view = view_pixels(scene, survey, config, group.window)
     labels = measure.label(view.grown, connectivity=2)
     slices = ndimage.find_objects(labels)
-    rows, cols = known.blocks.of(group.window)
+    rows, cols = survey.blocks.of(group.window)
     out = []
     for label in np.unique(labels[view.seeds]):
         cut = slices[label - 1]
@@ -242,15 +242,15 @@ def _blobs_of(
         corner = (group.window.row0, group.window.col0)
         around = cut_out(
             view.data, scene.bands, view.usable, labels, label, cut, corner, scene.pixel_spacing_m, resolution_m(scene),
-            view.beyond,
+            view.outside_swath,
         )  # fmt: skip
-        out.append(_blob(view, known, cut, member, relative, (row, col), around))
+        out.append(_make_blob(view, survey, cut, member, relative, (row, col), around))
     return out
 
 
-def _blob(
-    view: View,
-    known: Survey,
+def _make_blob(
+    view: PixelView,
+    survey: Survey,
     cut: tuple[slice, slice],
     member: BoolImage,
     relative: FloatArray,
@@ -261,7 +261,7 @@ def _blob(
     top, left = cut[0].start, cut[1].start
     value = float(view.power[peak] / view.sea[peak])
     near = near_level(view, r + top, c + left, relative[member])
-    ln_tail = laws.ln_survival(known.law, value / near, view.variance[peak], known.looks)
+    ln_tail = laws.ln_survival(survey.law, value / near, view.variance[peak], survey.looks)
     return Blob(
         rows=r + top + view.window.row0,
         cols=c + left + view.window.col0,
@@ -270,14 +270,14 @@ def _blob(
         peak_db=float(10 * np.log10(view.power[peak])),
         near=near,
         rarity=max(
-            float(-ln_tail * known.tail_exponent / np.log(10)), (10 * np.log10(value / near) - NO_SEA_DB) / DB_A_DECADE
+            float(-ln_tail * survey.tail_exponent / np.log(10)), (10 * np.log10(value / near) - NO_SEA_DB) / DB_A_DECADE
         ),
         seeds=int(view.seeds[cut][member].sum()),
         cutout=around,
     )
 
 
-def near_level(view: View, rows: NDArray[np.intp], cols: NDArray[np.intp], relative: FloatArray) -> float:
+def near_level(view: PixelView, rows: NDArray[np.intp], cols: NDArray[np.intp], relative: FloatArray) -> float:
     """Median level around an object's core over the sea level of its ring, at least 1.
 
     It exposes a rough patch amid calm water, which the wide ring averages out: the peak must stand out of its own

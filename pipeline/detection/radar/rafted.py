@@ -20,7 +20,7 @@ from skimage import measure
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate
 from pipeline.detection.radar.objects import DB_A_DECADE, NO_SEA_DB, Blob
-from pipeline.detection.radar.shape import MERGED_CUT_DB, MERGED_PIXELS, beside
+from pipeline.detection.radar.shape import MERGED_CUT_DB, MERGED_PIXELS, off_hull
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,24 +34,24 @@ EIGHT = np.ones((3, 3), int)
 KEEP_OFF_PX = 1  # margin of the first hull, whose pixels are left out when the second is measured
 
 
-def second_ships(
+def split_second_ships(
     candidates: Sequence[Candidate],
     blobs: Sequence[Blob],
     scene: Scene,
     config: ScreeningConfig,
-    measured: Callable[[Blob], Candidate],
+    measure_blob: Callable[[Blob], Candidate],
 ) -> tuple[list[Candidate], list[Candidate]]:
     """The candidates, with the saddle depth added to merged ones, and the second ships that are accepted."""
     out, seconds = list(candidates), []
     for n, (candidate, blob) in enumerate(zip(candidates, blobs, strict=True)):
         if "merged" not in candidate.flags or not screening.is_accepted(candidate, config):
             continue
-        second, depth_db = _second(candidate, blob, scene)
-        told = f"merged: the light between the two sinks by {depth_db:.1f} dB"
-        out[n] = replace(candidate, evidence="; ".join(filter(None, (candidate.evidence, told))))
+        second, depth_db = _split_second(candidate, blob, scene)
+        saddle_evidence = f"merged: the light between the two sinks by {depth_db:.1f} dB"
+        out[n] = replace(candidate, evidence="; ".join(filter(None, (candidate.evidence, saddle_evidence))))
         if second is None or depth_db < SADDLE_DB:
             continue
-        found = screening.with_screening_flags(measured(second), config)
+        found = screening.with_screening_flags(measure_blob(second), config)
         if screening.is_accepted(found, config) and "merged" not in found.flags:
             evidence = "; ".join(
                 filter(None, (found.evidence, f"split_off: {depth_db:.1f} dB between her and another"))
@@ -60,27 +60,27 @@ def second_ships(
     return out, seconds
 
 
-def _second(first: Candidate, blob: Blob, scene: Scene) -> tuple[Blob | None, float]:
+def _split_second(first: Candidate, blob: Blob, scene: Scene) -> tuple[Blob | None, float]:
     """The brightest part beside the fitted hull as an object of its own (None where there is none), and the depth of
     the saddle between the two [dB]."""
     peak = float(blob.relative.max())
-    off = beside(blob, first, scene) & (blob.relative > peak * 10 ** (-MERGED_CUT_DB / 10))
-    if off.sum() < MERGED_PIXELS:
+    beside_hull = off_hull(blob, first, scene) & (blob.relative > peak * 10 ** (-MERGED_CUT_DB / 10))
+    if beside_hull.sum() < MERGED_PIXELS:
         return None, 0.0
-    image, corner = _image(blob)
-    at = int(np.flatnonzero(off)[np.argmax(blob.relative[off])])
-    other = (int(blob.rows[at] - corner[0]), int(blob.cols[at] - corner[1]))
-    main = (blob.peak[0] - int(corner[0]), blob.peak[1] - int(corner[1]))
-    depth_db, member = _saddle(image, main, other)
+    image, corner = _blob_image(blob)
+    at = int(np.flatnonzero(beside_hull)[np.argmax(blob.relative[beside_hull])])
+    second_peak = (int(blob.rows[at] - corner[0]), int(blob.cols[at] - corner[1]))
+    first_peak = (blob.peak[0] - int(corner[0]), blob.peak[1] - int(corner[1]))
+    depth_db, member = _saddle(image, first_peak, second_peak)
     if depth_db < SADDLE_DB:
         return None, depth_db
     r, c = np.nonzero(member)
-    value = float(image[other])
+    value = float(image[second_peak])
     cut = blob.cutout
     own = np.zeros(cut.member.shape, bool)
     own[r + corner[0] - cut.row0, c + corner[1] - cut.col0] = True
     taken = np.zeros(cut.member.shape, bool)
-    of_first = ~beside(blob, first, scene, margin_m=0.0)
+    of_first = ~off_hull(blob, first, scene, margin_m=0.0)
     taken[blob.rows[of_first] - cut.row0, blob.cols[of_first] - cut.col0] = True
     taken = ndimage.binary_dilation(taken, EIGHT, iterations=KEEP_OFF_PX) & ~own
     second = replace(
@@ -88,7 +88,7 @@ def _second(first: Candidate, blob: Blob, scene: Scene) -> tuple[Blob | None, fl
         rows=r + corner[0],
         cols=c + corner[1],
         relative=image[member],
-        peak=(other[0] + int(corner[0]), other[1] + int(corner[1])),
+        peak=(second_peak[0] + int(corner[0]), second_peak[1] + int(corner[1])),
         peak_db=blob.peak_db + float(10 * np.log10(value / peak)),
         rarity=float((10 * np.log10(value / blob.near) - NO_SEA_DB) / DB_A_DECADE),
         cutout=replace(cut, member=own, clear=cut.clear & ~taken),
@@ -96,7 +96,7 @@ def _second(first: Candidate, blob: Blob, scene: Scene) -> tuple[Blob | None, fl
     return second, depth_db
 
 
-def _image(blob: Blob) -> tuple[FloatArray, NDArray[np.intp]]:
+def _blob_image(blob: Blob) -> tuple[FloatArray, NDArray[np.intp]]:
     """An object's power over the sea on its bounding box, 0 elsewhere, and the box's first row and column."""
     corner = np.array([blob.rows.min(), blob.cols.min()])
     image = np.zeros((int(np.ptp(blob.rows)) + 1, int(np.ptp(blob.cols)) + 1))

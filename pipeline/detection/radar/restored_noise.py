@@ -24,18 +24,18 @@ LOOKS = 4.4  # Sentinel-1 IW GRDH
 SHARES = 0.6, 0.84  # of pixels: less its own mean, 56 % of speckle is cut off, and these quantiles are not (our choice)
 LOWER, UPPER = (float(special.gammaincinv(LOOKS, share)) / LOOKS for share in SHARES)  # of speckle of mean 1
 NEARLY_NOTHING = 0.06  # of the upper quantile: of speckle one pixel in 10,000, of a K sea of order 2 three in 100
-MANY = 0.15  # of the pixels so dark: the water sends back no more than the noise (our choice)
+NEARLY_NOTHING_SHARE = 0.15  # of the pixels so dark: the water sends back no more than the noise (our choice)
 SHORE_PX = 4  # beside land its light leaks in: 40 m of Sentinel-1, twice its resolution (our choice)
 
 
-def lifted(scene: Scene, sea: Sequence[Tile]) -> tuple[Scene, FloatArray]:
+def restore_noise(scene: Scene, sea: Sequence[Tile]) -> tuple[Scene, FloatArray]:
     """The scene with that constant in its bands, and the constant [power] of each: 0 where the sea is plain speckle.
 
     ``sea`` are windows of what is probably sea. If all of it lies beside land, the constant is 0.
     """
-    told = [[_short(band[off_land]) for band in t.data] for t in sea if (off_land := _off_land(t)).any()]
-    by = np.median(told, axis=0) if told else np.zeros(len(scene.bands))
-    return (replace(scene, read=Lifted(scene.read, by)) if by.any() else scene), by
+    missing = [[_missing_power(band[off_land]) for band in t.data] for t in sea if (off_land := _off_land(t)).any()]
+    added = np.median(missing, axis=0) if missing else np.zeros(len(scene.bands))
+    return (replace(scene, read=NoiseRestoringReader(scene.read, added)) if added.any() else scene), added
 
 
 def _off_land(tile: Tile) -> BoolImage:
@@ -43,30 +43,30 @@ def _off_land(tile: Tile) -> BoolImage:
     return np.asarray(tile.valid & ~ndimage.binary_dilation(land, iterations=SHORE_PX))
 
 
-def _short(power: FloatArray) -> float:
+def _missing_power(power: FloatArray) -> float:
     """By how much some sea falls short of speckle of its spread: what was taken off moved all its quantiles alike."""
     lower, upper = np.quantile(power, SHARES)
-    if np.mean(power < NEARLY_NOTHING * upper) < MANY:
+    if np.mean(power < NEARLY_NOTHING * upper) < NEARLY_NOTHING_SHARE:
         return 0.0
     return max(0.0, float((upper - lower) / (UPPER - LOWER) * LOWER - lower))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lifted:
+class NoiseRestoringReader:
     """Reads a scene with a constant added to the power of each band."""
 
     read: Callable[[Window], Tile]
-    by: FloatArray
+    added_power: FloatArray
 
     def __call__(self, window: Window) -> Tile:
         """Pixels of a window."""
         tile = self.read(window)
-        return replace(tile, data=tile.data + self.by[:, None, None].astype(np.float32))
+        return replace(tile, data=tile.data + self.added_power[:, None, None].astype(np.float32))
 
     def counts(self, window: Window) -> Counts | None:
         """The same as stored pixels, where the scene hands them out: less noise to take off, and a higher floor."""
         counts = self.read.counts(window) if isinstance(self.read, CountsReader) else None
         if counts is None:
             return None
-        by = self.by[:, None, None].astype(np.float32)
-        return replace(counts, noise=counts.noise - by / counts.scale, floor=counts.floor + self.by)
+        added_power = self.added_power[:, None, None].astype(np.float32)
+        return replace(counts, noise=counts.noise - added_power / counts.scale, floor=counts.floor + self.added_power)

@@ -23,7 +23,7 @@ EIGHT = np.ones((3, 3), bool)
 MERGED_M = 40.0  # beyond the fitted hull on every side: twice the resolution
 
 
-def flags(core: Blob, blob: Blob, size: Size, scene: Scene) -> dict[str, str]:
+def shape_flags(core: Blob, blob: Blob, size: Size, scene: Scene) -> dict[str, str]:
     """Flag -> evidence in words. ``core`` is the part of the object ``blob`` that counts as its pixels."""
     out = {}
     if blob.white:
@@ -32,28 +32,28 @@ def flags(core: Blob, blob: Blob, size: Size, scene: Scene) -> dict[str, str]:
         min(core.rows.min(), core.cols.min()) == 0
         or core.rows.max() == scene.shape[0] - 1
         or core.cols.max() == scene.shape[1] - 1
-        or _reaches_beyond(core)
+        or _reaches_swath_edge(core)
     ):
         out["touches_edge"] = "its pixels reach the edge of the image"
     peak = float(blob.relative.max())
     wide_m = max(width_m(blob.at_least(peak * 10 ** (-db / 10)), scene) for db in WIDTH_CUTS_DB)
     if wide_m > WIDEST_M:
         out["no_hull_shape"] = f"{wide_m:.0f} m wide"
-    outside = beside(blob, size, scene) & (blob.relative > peak * 10 ** (-MERGED_CUT_DB / 10))
+    outside = off_hull(blob, size, scene) & (blob.relative > peak * 10 ** (-MERGED_CUT_DB / 10))
     if outside.sum() >= MERGED_PIXELS:
         out["merged"] = f"{outside.sum()} pixels within {MERGED_CUT_DB:.0f} dB of the peak lie beside the fitted hull"
     if scene.grid is None and size.smear_db > SMEAR_DB:
-        told = "she moves or rolls, and her length and place along track are doubtful"
-        out["smeared"] = f"tails along track {size.smear_db:.1f} dB over those across: {told}"
+        reason = "she moves or rolls, and her length and place along track are doubtful"
+        out["smeared"] = f"tails along track {size.smear_db:.1f} dB over those across: {reason}"
     return out
 
 
-def _reaches_beyond(core: Blob) -> bool:
+def _reaches_swath_edge(core: Blob) -> bool:
     """Does an object lie at a slanted or ragged edge of the swath?"""
     cut = core.cutout
-    if cut.beyond is None or not cut.beyond.any():
+    if cut.outside_swath is None or not cut.outside_swath.any():
         return False
-    near = ndimage.binary_dilation(cut.beyond, EIGHT, iterations=EDGE_PX)
+    near = ndimage.binary_dilation(cut.outside_swath, EIGHT, iterations=EDGE_PX)
     return bool(near[core.rows - cut.row0, core.cols - cut.col0].any())
 
 
@@ -65,7 +65,7 @@ def width_m(blob: Blob, scene: Scene) -> float:
     return float(np.sqrt(12 * np.linalg.eigvalsh(moments + pixel)[0]))
 
 
-def beside(blob: Blob, size: Size | Candidate, scene: Scene, margin_m: float = MERGED_M) -> np.ndarray:
+def off_hull(blob: Blob, size: Size | Candidate, scene: Scene, margin_m: float = MERGED_M) -> np.ndarray:
     """Which of an object's pixels lie off its fitted hull by more than the sensor's blur explains."""
     y = (blob.rows - size.row) * scene.pixel_spacing_m[0]
     x = (blob.cols - size.col) * scene.pixel_spacing_m[1]

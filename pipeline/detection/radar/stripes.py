@@ -30,19 +30,19 @@ SIDE_M = 160.0  # distance on both sides at which there must be sea: two blocks
 SHARE = 0.5  # least share of an object's pixels on such lines (our choice)
 
 
-def on_stripes(blobs: Sequence[Blob], known: Survey, scene: Scene) -> list[str]:
+def stripe_evidence(blobs: Sequence[Blob], survey: Survey, scene: Scene) -> list[str]:
     """For each object, the stripe that it is part of, in words; empty where it is on none."""
     if not blobs:
         return []
     sizes = np.array([len(b.rows) for b in blobs])
     ends = np.cumsum(sizes)
     place = np.vstack([np.concatenate([b.rows for b in blobs]), np.concatenate([b.cols for b in blobs])])
-    sea = (known.blocks.count > 0) & ~known.land
-    edges = (known.blocks.row_edges, known.blocks.col_edges)
+    sea = (survey.blocks.count > 0) & ~survey.land
+    edges = (survey.blocks.row_edges, survey.blocks.col_edges)
     out = [""] * len(blobs)
     for across, name in ((0, "row"), (1, "col")):
         spacing_m = (scene.pixel_spacing_m[across], scene.pixel_spacing_m[1 - across])
-        striped = _striped(place[across], place[1 - across], scene.shape[1 - across], spacing_m)
+        striped = _is_on_stripe(place[across], place[1 - across], scene.shape[1 - across], spacing_m)
         if not striped.any():
             continue
         side = round(SIDE_M / spacing_m[0])
@@ -62,7 +62,9 @@ def on_stripes(blobs: Sequence[Blob], known: Survey, scene: Scene) -> list[str]:
     return out
 
 
-def _striped(line: NDArray[np.intp], along: NDArray[np.intp], length: int, spacing_m: tuple[float, float]) -> BoolImage:
+def _is_on_stripe(
+    line: NDArray[np.intp], along: NDArray[np.intp], length: int, spacing_m: tuple[float, float]
+) -> BoolImage:
     """Which bright pixels lie on a stripe. ``line`` is each pixel's line, ``along`` its place on it; ``spacing_m`` is
     across lines, then along them."""
     half = round(WINDOW_M / spacing_m[1] / 2)

@@ -33,7 +33,9 @@ MIN_COUNT = 15  # pixels that a tail must be expected to have, to judge a law by
 FEWEST_EXPECTED = 2  # ... or to bend its end, if it has `MIN_COUNT`: a ship in a small picture has as many (our choice)
 TAIL_EXPONENT = (0.65, 1.0)  # how far the counted tail may stretch the law's; beyond, the counts are not sea
 NOMINAL_LOOKS = 4.4  # Sentinel-1 IW GRDH
-CLEARLY = 2.0  # by so much less must laws of the usual looks miss the counted tails than those of the looks found
+CLEARLY_BETTER = (
+    2.0  # by so much less must laws of the usual looks miss the counted tails than those of the looks found
+)
 LOOKS_RANGE = (0.5, 60.0)  # wider than any product's: half a look is speckle and texture, sixty are hardly grainy
 MEAN_OVER_MEDIAN = NOMINAL_LOOKS / float(special.gammaincinv(NOMINAL_LOOKS, 0.5))  # of speckle
 CROSS_POLAR_DB = -9.0  # a ship in VH against VV: median of 110 public Sentinel-1 chips -10.5 dB; -7 dB is often quoted
@@ -64,28 +66,28 @@ class Survey:
         return _joint(self.weights, tile)
 
 
-def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]:
+def survey_scene(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]:
     """The scene (less bands without a measurement) and what it is like; None where no water was measured."""
     scene, samples, notes = _samples(scene)
     if not samples:
         return scene, None
-    weights = band_weights(scene.bands, _usual_sea(samples))
-    scene, samples = _on_its_coast(scene, samples, weights, notes)
-    scene, lift = restored_noise.lifted(scene, _darkest(samples))
+    weights = band_weights(scene.bands, _usual_sea_power(samples))
+    scene, samples = _registered_to_coast(scene, samples, weights, notes)
+    scene, lift = restored_noise.restore_noise(scene, _darkest_tiles(samples))
     if lift.any():
         samples = [scene.read(t.window) for t in samples]
-        weights = band_weights(scene.bands, _usual_sea(samples))
+        weights = band_weights(scene.bands, _usual_sea_power(samples))
     spacing = np.array(scene.pixel_spacing_m)
     small = min(scene.shape) * spacing.mean() < 3 * config.radar.guard_m
     side = SMALL_BLOCK_PX if small else max(4, round(BLOCK_M / float(spacing.mean())))
     blocks = scan(scene, weights, side, strip_px=config.tile_px**2, threads=config.threads)
-    land = _land(scene, samples, blocks, side * float(spacing.mean()))
+    land = _land_in_image(scene, samples, blocks, side * float(spacing.mean()))
     if land.any():
         notes.append(f"land found in the image itself: {100 * land.mean():.0f} % of it")
     guard, background = (_in_blocks(m, side * spacing) for m in (config.radar.guard_m, config.radar.background_m))
     hole = (-1, -1) if small else (min(guard[0], background[0] - 1), min(guard[1], background[1] - 1))
     clutter = local_clutter(blocks, ~land, hole, background, threads=config.threads)
-    known = Survey(
+    survey = Survey(
         weights=weights,
         sea_db=np.nan,
         looks=NOMINAL_LOOKS,
@@ -98,22 +100,24 @@ def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]
         unknown_stretch=any("unknown stretch" in doubt for doubt in scene.degraded),
     )
     if not clutter.sea.any():
-        return scene, known
-    known = _fitted(known, samples, scene.pixel_spacing_m, float(lift[0]))  # where the ring holds one water
+        return scene, survey
+    survey = _fit_clutter_law(survey, samples, scene.pixel_spacing_m, float(lift[0]))  # where the ring holds one water
     if not small:
-        clutter = two_waters.own_water(blocks, clutter, hole, background, threads=config.threads)
-    return scene, replace(known, clutter=clutter)
+        clutter = two_waters.resolve_mixed_rings(blocks, clutter, hole, background, threads=config.threads)
+    return scene, replace(survey, clutter=clutter)
 
 
-def with_noise(scene: Scene) -> Scene:
+def with_noise_restored(scene: Scene) -> Scene:
     """The scene with the noise put back that a survey of it puts back, where its water is very calm."""
     alive, samples, _ = _samples(scene)
     if not samples or alive.bands != scene.bands:
         return scene
-    return restored_noise.lifted(scene, _darkest(samples))[0]
+    return restored_noise.restore_noise(scene, _darkest_tiles(samples))[0]
 
 
-def _on_its_coast(scene: Scene, samples: list[Tile], weights: FloatArray, notes: list[str]) -> tuple[Scene, list[Tile]]:
+def _registered_to_coast(
+    scene: Scene, samples: list[Tile], weights: FloatArray, notes: list[str]
+) -> tuple[Scene, list[Tile]]:
     """Scene and samples with the map's coast moved to where the picture shows it, where it shows it."""
     flat = scene.read if isinstance(scene.read, FlatReader) else None
     plain = [flat.read(t.window) for t in samples] if flat is not None else samples
@@ -129,9 +133,11 @@ def _on_its_coast(scene: Scene, samples: list[Tile], weights: FloatArray, notes:
         f"(land {shift.step_db:.1f} dB over water along it, {shift.windows} windows)"
     )
     if flat is not None:
-        scene = replace(scene, read=replace(flat, read=coastfit.moved(replace(scene, read=flat.read), shift).read))
+        scene = replace(
+            scene, read=replace(flat, read=coastfit.with_shifted_coast(replace(scene, read=flat.read), shift).read)
+        )
     else:
-        scene = coastfit.moved(scene, shift)
+        scene = coastfit.with_shifted_coast(scene, shift)
     return scene, [scene.read(t.window) for t in samples]
 
 
@@ -164,14 +170,14 @@ def band_weights(bands: tuple[str, ...], means: FloatArray) -> FloatArray:
 def _samples(scene: Scene) -> tuple[Scene, list[Tile], list[str]]:
     """Sample tiles with some usable water, and the scene without bands that hold nothing in any of them."""
     tiles = [scene.read(window) for window in sample_windows(scene.shape)]
-    alive = np.array(
+    has_data = np.array(
         [any((np.isfinite(t.data[b]) & (t.data[b] > 0)).any() for t in tiles) for b in range(len(scene.bands))]
     )
     notes = []
-    if alive.any() and not alive.all():
-        dead = [b for b, lives in zip(scene.bands, alive, strict=True) if not lives]
-        notes.append(f"{', '.join(dead)} holds no measurement and is left out")
-        scene = _with_bands(scene, np.flatnonzero(alive))
+    if has_data.any() and not has_data.all():
+        empty = [b for b, filled in zip(scene.bands, has_data, strict=True) if not filled]
+        notes.append(f"{', '.join(empty)} holds no measurement and is left out")
+        scene = _select_bands(scene, np.flatnonzero(has_data))
         tiles = [scene.read(tile.window) for tile in tiles]
     kept = [t for t in tiles if (t.valid & t.water).mean() >= MIN_SAMPLE] or [
         t for t in tiles if (t.valid & t.water).any()
@@ -179,32 +185,32 @@ def _samples(scene: Scene) -> tuple[Scene, list[Tile], list[str]]:
     return scene, kept, notes
 
 
-def _with_bands(scene: Scene, which: np.ndarray) -> Scene:
+def _select_bands(scene: Scene, indices: np.ndarray) -> Scene:
     """The scene with some of its bands."""
-    names = tuple(scene.bands[b] for b in which)
+    names = tuple(scene.bands[b] for b in indices)
 
     def read(window: Window) -> Tile:
         tile = scene.read(window)
-        data = tile.data[which]
+        data = tile.data[indices]
         return Tile(window, names, data, (np.isfinite(data) & (data > 0)).all(axis=0), tile.water)
 
     return replace(scene, bands=names, read=read)
 
 
-def _usual_sea(samples: list[Tile]) -> FloatArray:
+def _usual_sea_power(samples: list[Tile]) -> FloatArray:
     """Mean power of each band over what is, by its darkness, probably sea."""
-    middles = np.array([[np.median(band[t.valid & t.water]) for band in t.data] for t in _darkest(samples)])
+    middles = np.array([[np.median(band[t.valid & t.water]) for band in t.data] for t in _darkest_tiles(samples)])
     return np.maximum(np.median(middles, axis=0) * MEAN_OVER_MEDIAN, 1e-30)
 
 
-def _darkest(samples: list[Tile]) -> list[Tile]:
+def _darkest_tiles(samples: list[Tile]) -> list[Tile]:
     """The samples that are, by their darkness, probably sea."""
     first = np.array([np.median(t.data[0][t.valid & t.water]) for t in samples])
     limit = np.quantile(first, DARK_SHARE, method="higher")
     return [t for t, middle in zip(samples, first, strict=True) if middle <= limit]
 
 
-def _land(scene: Scene, samples: list[Tile], blocks: Blocks, block_m: float) -> BoolImage:
+def _land_in_image(scene: Scene, samples: list[Tile], blocks: Blocks, block_m: float) -> BoolImage:
     """Blocks of land, looked for in the image where no coast is given."""
     given = any(not t.water.all() for t in samples) or scene.tags.get("land", "auto") != "auto"
     if given:
@@ -213,7 +219,7 @@ def _land(scene: Scene, samples: list[Tile], blocks: Blocks, block_m: float) -> 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Sea:
+class _SeaSample:
     """Sampled sea, pixel by pixel, and the blocks that it lies in."""
 
     log_over: FloatArray  # ln of a pixel's joint power over its clutter
@@ -223,9 +229,9 @@ class _Sea:
     first_band: FloatArray  # power in the scene's first band
 
 
-def _sampled_sea(known: Survey, samples: list[Tile], spacing_m: tuple[float, float]) -> _Sea | None:
+def _sample_sea(survey: Survey, samples: list[Tile], spacing_m: tuple[float, float]) -> _SeaSample | None:
     """The sea in the samples; None where they hold none."""
-    clutter, blocks = known.clutter, known.blocks
+    clutter, blocks = survey.clutter, survey.blocks
     along, across = (round(PAIR_PX * max(spacing_m) / side) for side in spacing_m)
     log_over: list[FloatArray] = []
     block: list[NDArray[np.intp]] = []
@@ -239,7 +245,7 @@ def _sampled_sea(known: Survey, samples: list[Tile], spacing_m: tuple[float, flo
         if not sea.any():
             continue
         with np.errstate(invalid="ignore", divide="ignore"):
-            log = np.where(sea, np.log(np.maximum(known.joint(tile), 1e-6)) - clutter.log_mean[at], np.nan)
+            log = np.where(sea, np.log(np.maximum(survey.joint(tile), 1e-6)) - clutter.log_mean[at], np.nan)
         log_over.append(log[sea])
         cut = clutter.log_variance[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1].astype(float)
         number = (rows - rows[0])[:, None] * cut.shape[1] + (cols - cols[0])
@@ -251,7 +257,7 @@ def _sampled_sea(known: Survey, samples: list[Tile], spacing_m: tuple[float, flo
         first.append(tile.data[0][sea])
     if not log_over:
         return None
-    return _Sea(
+    return _SeaSample(
         log_over=np.concatenate(log_over),
         block=np.concatenate(block),
         variance=np.concatenate(variances),
@@ -260,22 +266,22 @@ def _sampled_sea(known: Survey, samples: list[Tile], spacing_m: tuple[float, flo
     )
 
 
-def _looks(sea: _Sea) -> float:
+def _estimate_looks(sea: _SeaSample) -> float:
     """Number of looks of the joint power: of the smoothest tenth of the blocks, or of speckle alone if that is less.
 
     Texture is alike in pixels a few steps apart and drops out of their ratio; what is left is speckle, twice.
     """
     speckle = float(np.var(sea.ratios)) / 2 if len(sea.ratios) else np.inf
     smoothest = min(float(np.nanquantile(sea.variance, 0.1)), speckle)
-    return float(np.clip(laws.order_of(max(smoothest, 1e-3)), *LOOKS_RANGE))
+    return float(np.clip(laws.gamma_order(max(smoothest, 1e-3)), *LOOKS_RANGE))
 
 
-def _fitted(known: Survey, samples: list[Tile], spacing_m: tuple[float, float], lift: float) -> Survey:
+def _fit_clutter_law(survey: Survey, samples: list[Tile], spacing_m: tuple[float, float], lift: float) -> Survey:
     """The survey with the number of looks of the joint power, and the law whose tails fit the sampled sea best."""
-    seen = _sampled_sea(known, samples, spacing_m)
+    seen = _sample_sea(survey, samples, spacing_m)
     if seen is None:
-        return known
-    variance, looks = seen.variance, _looks(seen)
+        return survey
+    variance, looks = seen.variance, _estimate_looks(seen)
     calm = variance[seen.block] <= CALM[1] * np.nanquantile(variance, CALM[0])
     log_over, block = seen.log_over[calm], seen.block[calm]
     law, looks_of_law, exponent = _best_law(log_over, block, variance, looks)
@@ -287,7 +293,7 @@ def _fitted(known: Survey, samples: list[Tile], spacing_m: tuple[float, float], 
         law, looks_of_law, exponent = _best_law(log_over[sea], block[sea], variance, looks)
     speckle = float(np.median(seen.first_band)) * MEAN_OVER_MEDIAN  # of water, and of noise that was lifted
     sea_db = float(10 * np.log10(max(speckle - lift, 1e-30)))
-    return replace(known, looks=looks_of_law, law=law, tail_exponent=exponent, sea_db=sea_db)
+    return replace(survey, looks=looks_of_law, law=law, tail_exponent=exponent, sea_db=sea_db)
 
 
 def _best_law(
@@ -298,8 +304,8 @@ def _best_law(
 
     ``log_over`` is each pixel's ln over its clutter, ``block`` the place of its clutter's ``variance``. Texture that is
     not alike a few steps apart was counted as speckle, so the ``looks`` may be too few: the usual ones are tried, too,
-    and win where they state the tails `CLEARLY` better (at the edge of slicks they state them a little better, and let
-    more of the sea through). Earlier laws win ties.
+    and win where they state the tails better by `CLEARLY_BETTER` (at the edge of slicks they state them a little
+    better, and let more of the sea through). Earlier laws win ties.
 
     The bend is that of the farthest tail that holds pixels enough, also beyond those by which laws are judged: where a
     frame without data or land leaves few pixels, the nearer tails of a skewed sea bend less and let more through.
@@ -311,14 +317,16 @@ def _best_law(
     misfit, exponents = {}, {}
     tried = [(law, looks) for law in laws.LAWS]
     tried += [(law, NOMINAL_LOOKS) for law in laws.LAWS if law != "gamma" and looks < NOMINAL_LOOKS]
-    for one in tried:
-        limits = [np.log(laws.quantile(one[0], t, variance, one[1])) for t in FIT_TAILS]
+    for candidate in tried:
+        limits = [np.log(laws.quantile(candidate[0], t, variance, candidate[1])) for t in FIT_TAILS]
         counted = np.array([max(float(np.sum(log_over > limit[block])), 0.1) for limit in limits])
-        misfit[one] = float(np.abs(np.log(counted / n / FIT_TAILS))[:judged].sum())
-        told = [c >= MIN_COUNT and t * n >= FEWEST_EXPECTED for t, c in zip(FIT_TAILS, counted, strict=True)]
-        last = max(judged, sum(told)) - 1
-        exponents[one] = float(np.clip(np.log(counted[last] / n) / np.log(FIT_TAILS[last]), *TAIL_EXPONENT))
-    best = min(tried, key=lambda one: round(misfit[one] * (CLEARLY if one[1] != looks else 1), 6))
+        misfit[candidate] = float(np.abs(np.log(counted / n / FIT_TAILS))[:judged].sum())
+        reliable = [c >= MIN_COUNT and t * n >= FEWEST_EXPECTED for t, c in zip(FIT_TAILS, counted, strict=True)]
+        last = max(judged, sum(reliable)) - 1
+        exponents[candidate] = float(np.clip(np.log(counted[last] / n) / np.log(FIT_TAILS[last]), *TAIL_EXPONENT))
+    best = min(
+        tried, key=lambda candidate: round(misfit[candidate] * (CLEARLY_BETTER if candidate[1] != looks else 1), 6)
+    )
     return *best, exponents[best]
 
 

@@ -40,7 +40,7 @@ COARSE = 4  # blocks: the first search for two waters tests one block in so many
 ROUNDS = 12  # of two-means clustering, which converges in a few
 
 
-def own_water(
+def resolve_mixed_rings(
     blocks: Blocks, clutter: Clutter, hole: tuple[int, int], outer: tuple[int, int], *, threads: int
 ) -> Clutter:
     """The clutter, replaced by that of a block's own water where its ring holds two."""
@@ -49,7 +49,7 @@ def own_water(
     rows, cols = np.nonzero(_near_steps(_uneven(blocks, clutter, hole, outer, threads), sums, hole, outer))
     parts = np.array_split(np.arange(len(rows)), max(1, len(rows) // (BAND_ROWS * BAND_ROWS)))
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        list(pool.map(lambda p: _choose(rows[p], cols[p], *sums, hole, outer, mean, variance), parts))
+        list(pool.map(lambda p: _use_own_water(rows[p], cols[p], *sums, hole, outer, mean, variance), parts))
     return replace(clutter, log_mean=mean, log_variance=variance)
 
 
@@ -73,7 +73,7 @@ def _near_steps(
     cells = np.zeros([-(-n // COARSE) for n in uneven.shape], bool)
     rows, cols = np.nonzero(uneven[COARSE // 2 :: COARSE, COARSE // 2 :: COARSE])
     count, log_sum, _, sea = sums
-    cells[rows, cols] = _parted(
+    cells[rows, cols] = _rings_hold_two_waters(
         rows * COARSE + COARSE // 2, cols * COARSE + COARSE // 2, count, log_sum, sea, hole, outer
     )
     near = ndimage.binary_dilation(cells, np.ones((3, 3)))
@@ -82,7 +82,7 @@ def _near_steps(
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _parted(
+def _rings_hold_two_waters(
     rows: NDArray[np.intp],
     cols: NDArray[np.intp],
     count: NDArray[np.int32],
@@ -96,13 +96,13 @@ def _parted(
     where = np.empty((2, len(level)), np.int64)
     out = np.zeros(len(rows), np.bool_)
     for i in range(len(rows)):
-        n = _around(rows[i], cols[i], count, log_sum, sea, hole, outer, level, where)
-        out[i] = not np.isnan(_step(level[:n]))
+        n = _ring_levels(rows[i], cols[i], count, log_sum, sea, hole, outer, level, where)
+        out[i] = not np.isnan(_separating_level(level[:n]))
     return out
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _choose(
+def _use_own_water(
     rows: NDArray[np.intp],
     cols: NDArray[np.intp],
     count: NDArray[np.int32],
@@ -118,11 +118,11 @@ def _choose(
     level = np.empty((2 * outer[0] + 1) * (2 * outer[1] + 1))
     where = np.empty((2, len(level)), np.int64)
     for i in range(len(rows)):
-        n = _around(rows[i], cols[i], count, log_sum, sea, hole, outer, level, where)
-        step = _step(level[:n])
+        n = _ring_levels(rows[i], cols[i], count, log_sum, sea, hole, outer, level, where)
+        step = _separating_level(level[:n])
         if np.isnan(step):
             continue
-        bright = _brighter_near(rows[i], cols[i], count, log_sum, sea, step)
+        bright = _is_brighter_near(rows[i], cols[i], count, log_sum, sea, step)
         if bright < 0:
             continue
         pixels = logs = squares = np.int64(0)
@@ -139,7 +139,7 @@ def _choose(
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _around(
+def _ring_levels(
     row: int,
     col: int,
     count: NDArray[np.int32],
@@ -162,7 +162,7 @@ def _around(
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _step(level: NDArray[np.float64]) -> float:
+def _separating_level(level: NDArray[np.float64]) -> float:
     """Level that separates two groups, by two-means clustering; NaN where they are not clearly apart."""
     between = (level.min() + level.max()) / 2
     for _ in range(ROUNDS):
@@ -185,7 +185,7 @@ def _step(level: NDArray[np.float64]) -> float:
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _brighter_near(
+def _is_brighter_near(
     row: int, col: int, count: NDArray[np.int32], log_sum: NDArray[np.int32], sea: BoolImage, step: float
 ) -> int:
     """1 where a block's neighbourhood holds the brighter water, 0 where it does not, -1 where too little is known."""

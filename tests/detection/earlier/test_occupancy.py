@@ -16,7 +16,7 @@ from pipeline.detection.earlier import background, occupancy, quayside
 from pipeline.detection.earlier.history import Cells
 from pipeline.detection.earlier.quay_flags import flag_quay_detections
 from pipeline.detection.flat_reader import FlatReader
-from pipeline.detection.radar.survey import with_noise
+from pipeline.detection.radar.survey import with_noise_restored
 from pipeline.tables import SCENES
 from pipeline.types import Radiometry, Sensor, Window, Zone
 from tests.builders import NOON, array_scene, box_zone, place_of
@@ -358,4 +358,4 @@ def test_very_calm_water_tells_as_much_with_its_noise_taken_off_as_with_it(vv_db
 def test_plain_speckle_is_read_as_it_is():
     rng = np.random.default_rng(6)
     scene = array_scene({n: 0.01 * rng.gamma(4.4, 1 / 4.4, (340, 340)) for n in ("VV", "VH")}, sensor=Sensor.SENTINEL1)
-    assert with_noise(scene) is scene
+    assert with_noise_restored(scene) is scene

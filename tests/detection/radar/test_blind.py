@@ -9,7 +9,7 @@ from scipy import special
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect
 from pipeline.detection.radar import blind
-from pipeline.detection.radar.survey import survey
+from pipeline.detection.radar.survey import survey_scene
 from pipeline.types import Radiometry, Window
 from tests.builders import array_scene, box_zone, place_of
 
@@ -25,7 +25,7 @@ def sea(mean_db, bands=("VV",), **more):
 
 
 def share_shown(scene):
-    scene, known = survey(scene, CONFIG)
+    scene, known = survey_scene(scene, CONFIG)
     return blind.seen_weight(scene, known, CONFIG)(Window(0, 0, SIDE, SIDE)).mean()
 
 
@@ -39,7 +39,7 @@ def test_a_sea_is_seen_while_nine_tankers_of_ten_exceed_its_speckle(band, fainte
 
 def test_bright_interference_hides_and_the_sea_beside_it_does_not():
     band = np.where(np.arange(SIDE)[:, None] < SIDE // 2, -11.0, -1.0)
-    scene, known = survey(sea(band), CONFIG)
+    scene, known = survey_scene(sea(band), CONFIG)
     shown = blind.seen_weight(scene, known, CONFIG)(Window(0, 0, SIDE, SIDE))
     assert (shown[:100] == 1).all()
     assert (shown[220:] == blind.FOUND_BEYOND).all()
@@ -86,7 +86,7 @@ def test_a_canal_holds_sea_enough_to_judge_its_ships_by():
     """50 m wide: 400 pixels of water in the ring around a ship."""
     water = np.zeros((SIDE, SIDE), bool)
     water[158:163] = True
-    scene, known = survey(sea(-15.0, water=water), CONFIG)
+    scene, known = survey_scene(sea(-15.0, water=water), CONFIG)
     assert blind.seen_weight(scene, known, CONFIG)(Window(158, 100, 5, 120)).min() == 1
 
 

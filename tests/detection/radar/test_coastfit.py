@@ -52,7 +52,7 @@ def test_land_as_dark_as_the_sea_moves_nothing():
 
 def test_windows_of_a_moved_scene_are_those_of_the_whole():
     scene, land = scene_of(8.0, (2, 1))
-    moved = coastfit.moved(scene, fitted(scene))
+    moved = coastfit.with_shifted_coast(scene, fitted(scene))
     whole, part = moved.read(Window(0, 0, SIDE, SIDE)), moved.read(Window(120, 37, 90, 111))
     assert np.array_equal(part.water, whole.water[120:210, 37:148])
     assert np.array_equal(part.data, whole.data[:, 120:210, 37:148])
@@ -68,7 +68,7 @@ def test_the_coast_moves_the_way_in_which_it_was_displaced(step):
     whole = Window(0, 0, SIDE, SIDE)
     inner = np.s_[12:-12, 12:-12]
     before = (scene.read(whole).water == land)[inner].sum()
-    moved = coastfit.moved(scene, coastfit.Shift(*((float(s), 0.0, 0.0) for s in step), 9.0, 1))
+    moved = coastfit.with_shifted_coast(scene, coastfit.Shift(*((float(s), 0.0, 0.0) for s in step), 9.0, 1))
     assert (moved.read(whole).water == land)[inner].sum() < before / 20
 
 
@@ -86,7 +86,7 @@ def test_a_shift_that_grows_over_the_picture_is_followed_about_its_middle():
     true = coastfit.Shift((1.0, 0.003, -0.001), (-1.0, 0.001, 0.002), 9.0, 9)
     middle = np.array([(r, c) for r in (200.0, 600.0, 1000.0) for c in (150.0, 500.0, 850.0)])
     step = np.column_stack(true.at(*middle.T))
-    rows, cols = coastfit._linear(middle, step, np.ones(9), tuple(np.median(step, axis=0)))
+    rows, cols = coastfit._linear_shift(middle, step, np.ones(9), tuple(np.median(step, axis=0)))
     found = coastfit.Shift(rows, cols, 9.0, 9)
     assert np.hstack(found.at(600.0, 500.0)) == pytest.approx(np.hstack(true.at(600.0, 500.0)))
     for slopes, true_slopes in ((rows[1:], true.rows[1:]), (cols[1:], true.cols[1:])):
@@ -105,7 +105,7 @@ def test_a_window_that_saw_something_else_turns_no_coast():
     middle = np.array([(r, c) for r in (200.0, 600.0, 1000.0) for c in (150.0, 500.0, 850.0)])
     step = np.tile([1.0, -1.0], (9, 1))
     step[0] = 6.0
-    rows, cols = coastfit._linear(middle, step, np.ones(9), (1.0, -1.0))
+    rows, cols = coastfit._linear_shift(middle, step, np.ones(9), (1.0, -1.0))
     assert rows == pytest.approx((1, 0, 0), abs=1e-9)
     assert cols == pytest.approx((-1, 0, 0), abs=1e-9)
 
@@ -122,7 +122,9 @@ def test_stored_pixels_have_the_moved_coast_of_calibrated_ones():
             one = np.ones((1, 1, window.cols), np.float32)
             return Counts(tile.data.astype(np.uint16), one, one, np.zeros(window.rows, np.int32), 1e-5, tile.water)
 
-    moved = coastfit.moved(replace(scene, read=Reader()), coastfit.Shift((3.0, 0.0, 0.0), (-2.0, 0.0, 0.0), 9.0, 1))
+    moved = coastfit.with_shifted_coast(
+        replace(scene, read=Reader()), coastfit.Shift((3.0, 0.0, 0.0), (-2.0, 0.0, 0.0), 9.0, 1)
+    )
     for window in (Window(0, 0, SIDE, SIDE), Window(120, 37, 90, 111)):
         counts = moved.read.counts(window)
         assert np.array_equal(counts.water, moved.read(window).water)

@@ -10,7 +10,7 @@ from pipeline.config import DetectionConfig
 from pipeline.detection import detect
 from pipeline.detection.candidates import Candidate
 from pipeline.detection.radar.cutout import Cutout
-from pipeline.detection.radar.fragments import joined
+from pipeline.detection.radar.fragments import join_fragments
 from tests.builders import array_scene
 
 SIDE = 500
@@ -94,7 +94,7 @@ def hulls_of(*pieces, between=DECK):
     cutout = Cutout(level, ("co",), level[0] > 0, level[0] > 0, 0, 0, SPACING, 20.0)
     scene = SimpleNamespace(pixel_spacing_m=SPACING)
     blobs = [SimpleNamespace(cutout=cutout) for _ in pieces]
-    out = joined(pieces, blobs, scene, DetectionConfig().screening)
+    out = join_fragments(pieces, blobs, scene, DetectionConfig().screening)
     return out[len(pieces) :]
 
 

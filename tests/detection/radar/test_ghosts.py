@@ -105,7 +105,7 @@ def told(*objects, radar=None, shape=(3000, 3000), spacing_m=(10.0, 10.0)):
     )
     known = SimpleNamespace(blocks=blocks, land=np.zeros((1, 1), bool))
     scene = SimpleNamespace(radar=radar, grid=None, pixel_spacing_m=spacing_m, shape=shape)
-    return [(c.flags, c.evidence) for c in ghosts.flag(candidates, blobs, known, scene)]
+    return [(c.flags, c.evidence) for c in ghosts.flag_ghosts(candidates, blobs, known, scene)]
 
 
 @pytest.mark.parametrize(

@@ -117,8 +117,8 @@ def test_other_resolutions_scale_the_hull():
     """Twice the pixel and twice the blur: the same picture, of a ship of twice the size."""
     fine = drawn()
     coarse = replace(fine, spacing_m=(20.0, 20.0), resolution_m=40.0)
-    assert hull.features(coarse, hull.best_fit(coarse)).extent == pytest.approx(
-        hull.features(fine, hull.best_fit(fine)).extent, abs=0.06
+    assert hull.size_features(coarse, hull.best_fit(coarse)).extent == pytest.approx(
+        hull.size_features(fine, hull.best_fit(fine)).extent, abs=0.06
     )
     small, large = (np.array([*size.length_m, *size.beam_m]) for size in map(hull.measure, (fine, coarse)))
     assert large == pytest.approx(2 * small, rel=0.08)
@@ -206,9 +206,9 @@ def blot(*, side=120, seed=0, sea=0.003, bands=1):
     return data, label, (slice(58, 62), slice(54, 66))
 
 
-def cut_of(data, label, box, *, bands=("VV",), origin=(0, 0), usable=None, beyond=None):
+def cut_of(data, label, box, *, bands=("VV",), origin=(0, 0), usable=None, outside_swath=None):
     usable = np.ones(label.shape, bool) if usable is None else usable
-    return cut_out(data, bands, usable, label, 1, box, origin, SPACING_M, 20.0, beyond)
+    return cut_out(data, bands, usable, label, 1, box, origin, SPACING_M, 20.0, outside_swath)
 
 
 @pytest.mark.parametrize("spoilt", ["nothing", "halo", "spots", "darkness"])
@@ -256,13 +256,13 @@ def test_a_cut_out_lies_where_its_pixels_do():
     data, label, box = blot()
     label[58:62, 67:72] = 2
     data[0, 58:62, 67:72] = 0.9
-    beyond = np.indices(label.shape)[1] > 80
-    cut = cut_of(data, label, box, origin=(1000, 500), beyond=beyond)
+    outside_swath = np.indices(label.shape)[1] > 80
+    cut = cut_of(data, label, box, origin=(1000, 500), outside_swath=outside_swath)
     rows, cols = np.nonzero(cut.member)
     assert (rows.min() + cut.row0, cols.min() + cut.col0) == (1058, 554)
     whole = np.s_[cut.row0 - 1000 :, cut.col0 - 500 :]
     shape = cut.member.shape
-    assert np.array_equal(cut.beyond, beyond[whole][: shape[0], : shape[1]])
+    assert np.array_equal(cut.outside_swath, outside_swath[whole][: shape[0], : shape[1]])
     near = label[whole][: shape[0], : shape[1]]
     assert cut.clear[near == 1].all()
     row, col = 60 + 1000 - cut.row0, 500 - cut.col0

@@ -65,16 +65,16 @@ def test_speckle_and_its_texture_get_nothing(texture):
     coarse = np.ones((40, 40)) if texture is None else rng.gamma(texture, 1 / texture, (40, 40))
     sea = 0.01 * np.kron(coarse, np.ones((8, 8))) * rng.gamma(LOOKS, 1 / LOOKS, (320, 320))
     scene = array_scene({"VV": sea})
-    same, by = restored_noise.lifted(scene, [scene.read(Window(0, 0, 320, 320))])
+    same, added_power = restored_noise.restore_noise(scene, [scene.read(Window(0, 0, 320, 320))])
     assert same is scene
-    assert not by.any()
+    assert not added_power.any()
 
 
 def test_the_constant_is_the_noise():
     scene = scene_of(taken_off(with_noise(0.02, 1e-5)))
-    _, by = restored_noise.lifted(scene, [scene.read(Window(0, 0, SIDE, SIDE))])
-    assert by[0] == 0  # the VV sea is far above its noise
-    assert by[1] == pytest.approx(NOISE["VH"], rel=0.03)
+    _, added_power = restored_noise.restore_noise(scene, [scene.read(Window(0, 0, SIDE, SIDE))])
+    assert added_power[0] == 0  # the VV sea is far above its noise
+    assert added_power[1] == pytest.approx(NOISE["VH"], rel=0.03)
 
 
 def test_pixels_as_stored_become_the_same_power():
@@ -91,7 +91,7 @@ def test_pixels_as_stored_become_the_same_power():
             return Counts(stored, gain, noise, np.zeros(20, np.int32), 1e-5, None)
 
     (window,) = tiles((20, 30), 64)
-    lifted = restored_noise.Lifted(Reader(), np.array([0.0, 2e-3]))
+    lifted = restored_noise.NoiseRestoringReader(Reader(), np.array([0.0, 2e-3]))
     counts = lifted.counts(window)
     again = np.maximum(
         counts.scale * (counts.stored.astype(np.float32) ** 2 - counts.noise), np.asarray(counts.floor)[:, None, None]
@@ -104,7 +104,7 @@ def test_pixels_as_stored_become_the_same_power():
 def test_what_is_missing_in_the_mean_is_what_was_taken_off(noise):
     """For speckle of mean 1, by scipy's gamma quantiles; pixels that fell below zero are clipped."""
     speckle = stats.gamma.ppf((np.arange(10_000) + 0.5) / 10_000, LOOKS, scale=1 / LOOKS)
-    assert restored_noise._short(np.maximum(speckle - noise, 1e-6)) == pytest.approx(noise, rel=1e-3)
+    assert restored_noise._missing_power(np.maximum(speckle - noise, 1e-6)) == pytest.approx(noise, rel=1e-3)
 
 
 def test_light_of_land_beside_the_water_changes_nothing():
@@ -113,13 +113,13 @@ def test_light_of_land_beside_the_water_changes_nothing():
     leaked = 0.1 * ndimage.gaussian_filter1d(land.astype(float), 1.0)[:, None]
     water = np.broadcast_to(~land[:, None], (SIDE, SIDE))
     scene = array_scene(taken_off(with_noise(1e-5 + leaked, 1e-5 + leaked)), water=water)
-    _, by = restored_noise.lifted(scene, [scene.read(Window(0, 0, SIDE, SIDE))])
-    assert by == pytest.approx([NOISE["VV"], NOISE["VH"]], rel=0.05)
+    _, added_power = restored_noise.restore_noise(scene, [scene.read(Window(0, 0, SIDE, SIDE))])
+    assert added_power == pytest.approx([NOISE["VV"], NOISE["VH"]], rel=0.05)
 
 
 def test_water_all_of_which_lies_beside_land_gets_nothing():
     water = np.broadcast_to((np.arange(SIDE) % 8 > 0)[:, None], (SIDE, SIDE))
     scene = array_scene(taken_off(with_noise(1e-5, 1e-5)), water=water)
-    same, by = restored_noise.lifted(scene, [scene.read(Window(0, 0, SIDE, SIDE))])
+    same, added_power = restored_noise.restore_noise(scene, [scene.read(Window(0, 0, SIDE, SIDE))])
     assert same is scene
-    assert not by.any()
+    assert not added_power.any()

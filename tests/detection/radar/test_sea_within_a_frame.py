@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.config import DetectionConfig
-from pipeline.detection.radar.survey import survey
+from pipeline.detection.radar.survey import survey_scene
 from pipeline.types import RadarView
 from tests.builders import array_scene
 
@@ -27,8 +27,8 @@ def spiky_sea():
 @pytest.mark.parametrize("frame_px", [400, 900])
 def test_a_frame_without_data_leaves_the_tail_its_bend(frame_px):
     power = spiky_sea()
-    _, bare = survey(array_scene({"VV": power}, radar=RadarView()), DetectionConfig())
+    _, bare = survey_scene(array_scene({"VV": power}, radar=RadarView()), DetectionConfig())
     wider = np.pad(power, frame_px, constant_values=np.nan)
-    _, framed = survey(array_scene({"VV": wider}, radar=RadarView()), DetectionConfig())
+    _, framed = survey_scene(array_scene({"VV": wider}, radar=RadarView()), DetectionConfig())
     assert framed.law == bare.law
     assert framed.tail_exponent == pytest.approx(bare.tail_exponent, abs=0.02)

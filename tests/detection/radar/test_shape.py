@@ -45,7 +45,7 @@ def test_one_ship_is_not():
     assert ship["flag_evidence"] == ""
 
 
-WHOLE = SimpleNamespace(beyond=None)
+WHOLE = SimpleNamespace(outside_swath=None)
 
 
 def blob(rows, cols, relative=100.0) -> SimpleNamespace:
@@ -78,7 +78,7 @@ HULL = SimpleNamespace(
 def test_what_reaches_any_edge_of_the_image_says_so(top, left, cut):
     """Objects of 3 by 5 pixels in an image of 300 by 200."""
     ship = rectangle(top, left, 3, 5)
-    assert ("touches_edge" in shape.flags(ship, ship, HULL, SCENE)) == cut
+    assert ("touches_edge" in shape.shape_flags(ship, ship, HULL, SCENE)) == cut
 
 
 @pytest.mark.parametrize(("height", "width"), [(4, 60), (30, 6), (1, 40), (1, 1)])
@@ -92,7 +92,7 @@ def test_one_bright_point_on_an_islet_makes_it_no_ship():
     islet = rectangle(20, 30, 20, 40)
     relative = np.where((islet.rows == 30) & (islet.cols == 50), 100.0, 1.0)
     islet = blob(islet.rows, islet.cols, relative)
-    assert shape.flags(islet, islet, HULL, SCENE)["no_hull_shape"] == "200 m wide"
+    assert shape.shape_flags(islet, islet, HULL, SCENE)["no_hull_shape"] == "200 m wide"
 
 
 @pytest.mark.parametrize(("beyond_m", "off"), [(-1.0, False), (1.0, True)])
@@ -101,18 +101,18 @@ def test_pixels_are_beside_a_hull_beyond_her_ends_and_sides_and_the_blur(side, b
     """A hull of 100 by 20 m along a row of the image; the blur reaches 40 m."""
     ahead, abeam = side * (50 + 40 + beyond_m), side * (10 + 40 + beyond_m)
     spots = blob(HULL.row + np.array([0, abeam / 10]), HULL.col + np.array([ahead / 5, 0]))
-    assert shape.beside(spots, HULL, SCENE).tolist() == [off, off]
+    assert shape.off_hull(spots, HULL, SCENE).tolist() == [off, off]
     turned = SimpleNamespace(**{**vars(HULL), "axis": (1.0, 0.0)})
     spots = blob(HULL.row + np.array([ahead / 10, 0]), HULL.col + np.array([0, abeam / 5]))
-    assert shape.beside(spots, turned, SCENE).tolist() == [off, off]
+    assert shape.off_hull(spots, turned, SCENE).tolist() == [off, off]
 
 
 def test_tails_along_track_are_told_where_rows_run_along_it():
     """On a map grid they do not."""
     ship, smeared = rectangle(98, 70, 3, 20), SimpleNamespace(**{**vars(HULL), "smear_db": 7.0})
-    assert "7.0 dB" in shape.flags(ship, ship, smeared, SCENE)["smeared"]
+    assert "7.0 dB" in shape.shape_flags(ship, ship, smeared, SCENE)["smeared"]
     on_a_map = SimpleNamespace(**{**vars(SCENE), "grid": "a map"})
-    assert shape.flags(ship, ship, smeared, on_a_map) == shape.flags(ship, ship, HULL, SCENE) == {}
+    assert shape.shape_flags(ship, ship, smeared, on_a_map) == shape.shape_flags(ship, ship, HULL, SCENE) == {}
 
 
 def cut_by_the_frame(missing, water=None):

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.radar import objects
-from pipeline.detection.radar.survey import survey
+from pipeline.detection.radar.survey import survey_scene
 from pipeline.types import RadarView, Window
 from tests.builders import array_scene
 
@@ -33,8 +33,8 @@ def sea(texture, alike_px, seed=2):
 def share_over(scene):
     """Share of an image's pixels over the threshold."""
     config = DetectionConfig(radar={"false_alarm_rate": RATE})
-    scene, known = survey(scene, config)
-    return objects.view_of(scene, known, config, Window(0, 0, SIDE_PX, SIDE_PX)).seeds.mean()
+    scene, known = survey_scene(scene, config)
+    return objects.view_pixels(scene, known, config, Window(0, 0, SIDE_PX, SIDE_PX)).seeds.mean()
 
 
 @pytest.mark.parametrize("alike_px", [1, 8])

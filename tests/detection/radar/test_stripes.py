@@ -74,6 +74,6 @@ def test_what_is_striped_is_as_counted_line_by_line(spacing_m):
     beside = np.mean([padded[far + s * n :][:60] for n in range(near, far + 1) for s in (-1, 1)], axis=0)
     truth = (sums * spacing_m[1] >= 840) & (sums >= 5 * beside)
     row, col = np.nonzero(bright)
-    found = stripes._striped(row, col, 900, spacing_m)
+    found = stripes._is_on_stripe(row, col, 900, spacing_m)
     assert np.array_equal(found, truth[bright])
     assert 0.05 < found.mean() < 0.95

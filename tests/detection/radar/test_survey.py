@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.config import DetectionConfig
-from pipeline.detection.radar.survey import band_weights, survey
+from pipeline.detection.radar.survey import band_weights, survey_scene
 from tests.builders import array_scene
 
 CONFIG = DetectionConfig()
@@ -17,7 +17,7 @@ def speckled(mean, looks=4.4, seed=0):
 
 
 def known_of(mean, looks=4.4, **more):
-    return survey(array_scene({"VV": speckled(mean, looks)}, **more), CONFIG)[1]
+    return survey_scene(array_scene({"VV": speckled(mean, looks)}, **more), CONFIG)[1]
 
 
 @pytest.mark.parametrize("looks", [2.0, 4.4, 12.0])
@@ -74,6 +74,6 @@ def test_ships_bend_no_tail_of_the_sea(over_db):
     ships = image.copy()
     for row, col in np.ndindex(4, 4):
         ships[80 + 160 * row :, 80 + 160 * col :][:3, :9] = 0.02 * 10 ** (over_db / 10)
-    plain, among = (survey(array_scene({"VV": power}), CONFIG)[1] for power in (image, ships))
+    plain, among = (survey_scene(array_scene({"VV": power}), CONFIG)[1] for power in (image, ships))
     assert among.tail_exponent == pytest.approx(plain.tail_exponent, abs=0.02)
     assert among.looks == pytest.approx(plain.looks, rel=0.03)

@@ -7,7 +7,7 @@ from scipy import stats
 from pipeline.config import DetectionConfig
 from pipeline.detection.radar import objects, two_waters
 from pipeline.detection.radar.blocks import LN_STEP
-from pipeline.detection.radar.survey import Survey, survey
+from pipeline.detection.radar.survey import Survey, survey_scene
 from pipeline.types import Window
 from tests.builders import array_scene
 
@@ -19,7 +19,7 @@ def known_sea(gain: np.ndarray) -> Survey:
     """Survey of a sea of 4.4 looks with this mean."""
     mean = 0.02 * np.broadcast_to(gain, (SIDE, SIDE))
     image = mean * np.random.default_rng(4).gamma(4.4, 1 / 4.4, (SIDE, SIDE))
-    known = survey(array_scene({"VV": image}), DetectionConfig())[1]
+    known = survey_scene(array_scene({"VV": image}), DetectionConfig())[1]
     assert known is not None
     return known
 
@@ -65,9 +65,9 @@ def test_no_more_of_the_sea_beside_a_step_passes_than_is_stated():
     passed = 0
     for seed in range(4):
         image = mean * np.random.default_rng(seed).gamma(4.4, 1 / 4.4, (SIDE, SIDE))
-        scene, known = survey(array_scene({"VV": image}), config)
+        scene, known = survey_scene(array_scene({"VV": image}), config)
         assert known is not None
-        view = objects.view_of(scene, known, config, Window(0, 0, SIDE, SIDE))
+        view = objects.view_pixels(scene, known, config, Window(0, 0, SIDE, SIDE))
         passed += int(view.seeds[:, STEP - 70 : STEP + 70].sum())
     expected = 4 * SIDE * 140 * 1e-4
     assert passed < 2 * expected
@@ -77,7 +77,7 @@ def test_no_more_of_the_sea_beside_a_step_passes_than_is_stated():
 @pytest.mark.parametrize("law", [stats.norm(0, 1), stats.uniform(0, 3.46)], ids=["normal", "ramp"])
 def test_one_law_is_not_taken_for_two_waters(law, spread):
     """The halves of a normal law are 2.7 of their own spreads apart, those of a uniform law 3.5."""
-    assert np.isnan(two_waters._step(spread * law.ppf((np.arange(280) + 0.5) / 280)))
+    assert np.isnan(two_waters._separating_level(spread * law.ppf((np.arange(280) + 0.5) / 280)))
 
 
 @pytest.mark.parametrize("share", [0.07, 0.5, 0.93])
@@ -86,9 +86,9 @@ def test_between_two_waters_lies_the_middle_of_their_levels(apart, share):
     """Of 280 blocks of 64 speckle pixels, even if one water has few; fewer than a twentieth are taken for ships."""
     levels = np.random.default_rng(0).normal(0, 0.07, 280)
     levels[: round(280 * share)] += apart
-    assert two_waters._step(levels) == pytest.approx(apart / 2, abs=0.05)
+    assert two_waters._separating_level(levels) == pytest.approx(apart / 2, abs=0.05)
     levels[12:] = np.random.default_rng(1).normal(0, 0.07, 268)
-    assert np.isnan(two_waters._step(levels))
+    assert np.isnan(two_waters._separating_level(levels))
 
 
 @pytest.mark.parametrize("at", [(20, 20), (2, 37), (0, 0)])
@@ -98,7 +98,7 @@ def test_the_two_waters_are_sought_in_the_same_ring_as_the_clutter(at):
     count, log_sum = rng.integers(1, 65, (2, 40, 38)).astype(np.int32)
     sea = rng.random(count.shape) > 0.2
     level, where = np.empty(25 * 19), np.empty((2, 25 * 19), np.int64)
-    n = two_waters._around(*at, count, log_sum, sea, (3, 5), (12, 9), level, where)
+    n = two_waters._ring_levels(*at, count, log_sum, sea, (3, 5), (12, 9), level, where)
     rows, cols = np.indices(count.shape)
     r, c = np.abs(rows - at[0]), np.abs(cols - at[1])
     ring = sea & (r <= 12) & (c <= 9) & ~((r <= 3) & (c <= 5))
