@@ -25,11 +25,11 @@ from pipeline.detection import detect
 from pipeline.detection.earlier import background
 from pipeline.detection.earlier.quayside import quay_excess
 from pipeline.ingest.place import load_place
-from pipeline.simulation.burn import water_on
 from pipeline.simulation.frame import RadarFrame
-from pipeline.simulation.radar import NOISE_DB, RadarPass, SeaState, draw
+from pipeline.simulation.land_mask import rasterise_water
+from pipeline.simulation.radar import NOISE_DB, RadarPass, SeaState, render
 from pipeline.simulation.ships import Hull, ShipState
-from pipeline.simulation.world import berthing, point_at, quay_along
+from pipeline.simulation.world import landward_side, point_at, quay_structures
 from pipeline.types import Place, RadarView, Radiometry, Scene, Sensor, Source, Tile, Window
 from pipeline.units import METRES_PER_DEGREE
 
@@ -71,7 +71,7 @@ def looks_at(place: Place, count: int, seed: int) -> list[Look]:
     bearing = rng.uniform(0, 2 * np.pi)
     land = moved(place.land, COAST_SHIFT_M * np.sin(bearing), COAST_SHIFT_M * np.cos(bearing))
     berths = [z for z in place.zones if z.kind == "berth"]
-    fixed = [s for z in berths for s in quay_along(z, place.land)]
+    fixed = [s for z in berths for s in quay_structures(z, place.land)]
     return [_look(place, land, berths, fixed, n, rng) for n in range(count)]
 
 
@@ -81,8 +81,8 @@ def _look(place: Place, land: shapely.Geometry, berths: list, fixed: list, n: in
     start = rng.uniform(0, 2e-4, 2)
     frame = RadarFrame.over((west + start[0], south + start[1], east, north), flown.heading_deg, 10.0)
     ships = tuple(s for z in berths if rng.random() < 0.5 for s in [ship_at(z, place, time, rng)])
-    water = water_on(land, frame.shape, lambda lon, lat: np.column_stack(frame.rowcol(lon, lat)))
-    drawn = draw(
+    water = rasterise_water(land, frame.shape, lambda lon, lat: np.column_stack(frame.rowcol(lon, lat)))
+    drawn = render(
         frame,
         water,
         ships,
@@ -91,13 +91,13 @@ def _look(place: Place, land: shapely.Geometry, berths: list, fixed: list, n: in
         SeaState.of_wind(rng.uniform(3, 10)),
         np.random.SeedSequence(rng.integers(2**31)),
     )
-    chart = water_on(place.land, frame.shape, lambda lon, lat: np.column_stack(frame.rowcol(lon, lat)))
+    chart = rasterise_water(place.land, frame.shape, lambda lon, lat: np.column_stack(frame.rowcol(lon, lat)))
     return Look(scene_of(drawn, chart, frame, time, f"{place.aoi_id}-{n}"), ships)
 
 
 def ship_at(zone, place: Place, time: datetime, rng: np.random.Generator) -> ShipState:
     """A random ship alongside."""
-    quay = berthing(zone, place.land)
+    quay = landward_side(zone, place.land)
     length = float(np.exp(rng.normal(np.log(105), 0.3)))
     length = min(max(length, 45.0), 0.9 * quay.length_m, 200.0)
     beam = length / rng.normal(6.3, 0.5)

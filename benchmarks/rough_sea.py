@@ -20,9 +20,9 @@ from benchmarks.sea_surface import RoughSea
 from benchmarks.submetre_scenes import EPSG, ORIGIN, random_hull, state_of
 from pipeline.detection import detect
 from pipeline.ingest.scenes import open_scene
-from pipeline.simulation.optical import Light, MapFrame, draw
+from pipeline.simulation.optical import Light, MapFrame, render
 from pipeline.simulation.optical_products import Picture, write_picture
-from pipeline.simulation.sea_and_air import conditions_of
+from pipeline.simulation.sea_and_air import draw_conditions
 
 PIXEL_M, SIDE_PX, SWELL_M = 0.5, 1800, 1.0
 SPOTS = ((0.25, 0.25), (0.75, 0.25), (0.5, 0.5), (0.25, 0.75), (0.75, 0.75))  # ships' places as fractions of the side
@@ -49,7 +49,7 @@ def scene(folder: Path, seed: int, wind_m_s: float) -> tuple[Path, list[tuple[fl
     rng = np.random.default_rng([seed, 91])
     light = Light(*(float(rng.uniform(*ends)) for ends in ((25, 45), (0, 360), (0, 25), (0, 360))))
     frame = MapFrame(EPSG, *ORIGIN, PIXEL_M, (SIDE_PX, SIDE_PX))
-    air = replace(conditions_of(np.random.default_rng([seed, 5]), min(wind_m_s, 9.0)), wind_m_s=wind_m_s)
+    air = replace(draw_conditions(np.random.default_rng([seed, 5]), min(wind_m_s, 9.0)), wind_m_s=wind_m_s)
     when, ships, truth = datetime(2024, 3, 1, 2, tzinfo=UTC), [], []
     for n, (x, y) in enumerate(SPOTS):
         hull = random_hull(f"rough{seed}-{n}", rng, "product_tanker")
@@ -59,7 +59,7 @@ def scene(folder: Path, seed: int, wind_m_s: float) -> tuple[Path, list[tuple[fl
         truth.append((*at, hull.length_m))
     sea = RoughSea(wind_m_s, SWELL_M, light)
     water, noise = np.ones(frame.shape, bool), np.random.SeedSequence([seed, 5])
-    image = draw(frame, water, ships, [], light, 0.0, wind_m_s, noise, air, surface=sea)
+    image = render(frame, water, ships, [], light, 0.0, wind_m_s, noise, air, surface=sea)
     picture = Picture(f"rough{seed}-{wind_m_s:g}", frame, image, ("B", "G", "R", "N"), "SIM-50CM", when, light)
     return write_picture(folder, picture, "minimal"), truth
 

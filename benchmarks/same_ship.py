@@ -25,7 +25,7 @@ from benchmarks.submetre_scenes import CELL_M, EPSG, GRID, ORIGIN, coaster, rand
 from pipeline.calls.same_ship import freeboard_change, same_ship_probability
 from pipeline.detection import detect
 from pipeline.ingest.scenes import open_scene
-from pipeline.simulation.optical import Light, MapFrame, draw
+from pipeline.simulation.optical import Light, MapFrame, render
 from pipeline.simulation.optical_products import Picture, write_picture
 
 BINS = (0.0, 0.01, 0.1, 0.5, 0.9, 0.99, 1.0)
@@ -52,7 +52,7 @@ def looks(folder: Path, seed: int, pixel_m: float, *, coasters: bool = False) ->
             ships.append((state, (float(centre[0]), float(centre[1]))))
             places.append((centre, state.freeboard_m))
         sea = float(rng.uniform(1.0, 9.0))
-        image = draw(frame, np.ones(shape, bool), ships, [], light, 0.0, sea, np.random.SeedSequence([seed, 5, look]))
+        image = render(frame, np.ones(shape, bool), ships, [], light, 0.0, sea, np.random.SeedSequence([seed, 5, look]))
         bands = ("pan",) if rng.random() < 0.5 else ("B", "G", "R", "N")
         picture = Picture(f"r{seed:05d}-{look}", frame, image, bands, "SIM-50CM", time, light)
         out.append(_found(write_picture(folder, picture, "minimal"), places))

@@ -31,9 +31,9 @@ from benchmarks.sea_surface import RoughSea
 from benchmarks.submetre_scenes import EPSG, ORIGIN, random_hull, state_of
 from pipeline.detection import detect
 from pipeline.ingest.scenes import open_scene
-from pipeline.simulation.optical import Light, MapFrame, draw
+from pipeline.simulation.optical import Light, MapFrame, render
 from pipeline.simulation.optical_products import Picture, write_picture
-from pipeline.simulation.sea_and_air import conditions_of
+from pipeline.simulation.sea_and_air import draw_conditions
 from pipeline.simulation.ships import Hull, ShipState, Structure
 from pipeline.types import Place, Scene, Zone
 
@@ -52,10 +52,10 @@ def scene(folder: Path, seed: int, wind_m_s: float, *, quay: bool, craft: int, d
     frame = MapFrame(EPSG, *ORIGIN, PIXEL_M, (SIDE_PX, SIDE_PX))
     ships, structures = _dark_ships(seed, deck, rng, quay=quay or craft > 0)
     boats = _boats(seed, craft, np.random.default_rng([seed, 94]), ships)
-    air = replace(conditions_of(np.random.default_rng([seed, 5]), min(wind_m_s, 9.0)), wind_m_s=wind_m_s)
+    air = replace(draw_conditions(np.random.default_rng([seed, 5]), min(wind_m_s, 9.0)), wind_m_s=wind_m_s)
     sea = None if craft else RoughSea(wind_m_s, SWELL_M, light)
     water, noise = np.ones(frame.shape, bool), np.random.SeedSequence([seed, 5])
-    image = draw(frame, water, ships + boats, structures, light, 0.0, wind_m_s, noise, air, surface=sea)
+    image = render(frame, water, ships + boats, structures, light, 0.0, wind_m_s, noise, air, surface=sea)
     name = name_of(seed, wind_m_s, quay=quay, craft=craft, deck=deck)
     path = write_picture(folder, Picture(name, frame, image, ("B", "G", "R", "N"), "SIM-50CM", WHEN, light), "minimal")
     truth = [(state.hull.length_m, list(_rectangle(state, at).exterior.coords)) for state, at in ships]

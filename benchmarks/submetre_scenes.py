@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.ships.hull_depth import depth_over_draught
-from pipeline.simulation.optical import Light, MapFrame, draw
+from pipeline.simulation.optical import Light, MapFrame, render
 from pipeline.simulation.optical_products import Picture, write_picture
 from pipeline.simulation.ships import Hull, ShipState, Structure
 from pipeline.volume.capacity import tanker_regression
@@ -113,7 +113,7 @@ def make_scene(
         ships.append((state, (float(centre[0]), float(centre[1]))))
         truths.append(Truth(hull.ship_id, hull.kind, float(centre[0]), float(centre[1]), heading, hull.length_m,
                             hull.beam_m, hull.depth_m, state.freeboard_m, hull.superstructure, berthed))  # fmt: skip
-    image = draw(frame, np.ones(shape, bool), ships, fixed, light, 0.0, float(rng.uniform(1.0, 9.0)),
+    image = render(frame, np.ones(shape, bool), ships, fixed, light, 0.0, float(rng.uniform(1.0, 9.0)),
                  np.random.SeedSequence([seed, 5]))  # fmt: skip
     bands = ("pan",) if rng.random() < 0.5 else ("B", "G", "R", "N")
     style = STYLES[seed % len(STYLES)]

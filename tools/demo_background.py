@@ -19,9 +19,9 @@ from pipeline.chain.backgrounds import raster_bytes
 from pipeline.config import DetectionConfig, RunConfig, load
 from pipeline.detection.earlier import background
 from pipeline.ingest.place import load_place
-from pipeline.simulation.burn import water_on
 from pipeline.simulation.frame import RadarFrame
-from pipeline.simulation.radar import RadarPass, SeaState, draw
+from pipeline.simulation.land_mask import rasterise_water
+from pipeline.simulation.radar import RadarPass, SeaState, render
 from pipeline.simulation.radar_files import HEADING_DEG, SPACING_M
 from pipeline.simulation.scenario import Look, Scenario
 from pipeline.simulation.world import World
@@ -58,9 +58,9 @@ def _before(world: World, place: Place, first: Look, n: int, rng: np.random.Gene
     flown = RadarPass(HEADING_DEG[first.orbit])
     frame = RadarFrame.over(first.bbox or place.bbox, flown.heading_deg, SPACING_M)
     ships = [ship_at(z, place, time, rng) for z in place.zones if z.kind == "berth" and rng.random() < 0.5]
-    water = water_on(place.land, frame.shape, lambda lon, lat: np.column_stack(frame.rowcol(lon, lat)))
+    water = rasterise_water(place.land, frame.shape, lambda lon, lat: np.column_stack(frame.rowcol(lon, lat)))
     sea = SeaState.of_wind(rng.uniform(3, 10))
-    drawn = draw(frame, water, ships, world.structures, flown, sea, np.random.SeedSequence(rng.integers(2**31)))
+    drawn = render(frame, water, ships, world.structures, flown, sea, np.random.SeedSequence(rng.integers(2**31)))
     name = f"simulated-before-{first.orbit}-{first.relative_orbit}-{n}"
     digest = hashlib.sha256(b"".join(band.tobytes() for band in drawn.values())).hexdigest()
     return scene_of(drawn, water, frame, time, name, orbit=(first.orbit, first.relative_orbit), sha256=digest)

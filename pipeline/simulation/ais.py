@@ -41,11 +41,11 @@ def messages(world: World, seed: np.random.SeedSequence) -> list[Message]:
     ships = sorted(world.scenario.ships, key=lambda s: s.id)
     for ship, stream in zip(ships, seed.spawn(len(ships)), strict=True):
         if ship.transmits != "never":
-            out += _of_ship(world, ship, np.random.default_rng(stream))
+            out += _ship_messages(world, ship, np.random.default_rng(stream))
     return sorted(out, key=lambda m: (m.time, m.ship.mmsi, m.kind))
 
 
-def _of_ship(world: World, ship: Ship, rng: np.random.Generator) -> list[Message]:
+def _ship_messages(world: World, ship: Ship, rng: np.random.Generator) -> list[Message]:
     feed, period = world.scenario.ais, world.scenario.period
     out: list[Message] = []
     time = period.start + timedelta(minutes=float(rng.uniform(0, feed.stopped_min)))
@@ -55,7 +55,7 @@ def _of_ship(world: World, ship: Ship, rng: np.random.Generator) -> list[Message
         if state is None:
             time += timedelta(minutes=feed.stopped_min)
             continue
-        if not _silent(ship, time, feed.silence_h):
+        if not _is_silent(ship, time, feed.silence_h):
             out.append(_position(state, ship, rng, feed.position_sd_m, feed.spike_share))
             if time >= next_static:
                 out.append(_static(ship, state))
@@ -65,7 +65,7 @@ def _of_ship(world: World, ship: Ship, rng: np.random.Generator) -> list[Message
     return out
 
 
-def _silent(ship: Ship, time: datetime, silence_h: float) -> bool:
+def _is_silent(ship: Ship, time: datetime, silence_h: float) -> bool:
     if ship.transmits == "always":
         return False
     gap = timedelta(hours=silence_h)
@@ -88,12 +88,12 @@ def _position(state: ShipState, ship: Ship, rng: np.random.Generator, sd_m: floa
 
 def _static(ship: Ship, state: ShipState) -> Message:
     """Static message with the draught as entered by the crew: in steps of 0.1 m, only under way, by some never."""
-    typed = state.draught_m
-    lying = [v for v in ship.visits if v.arrival <= state.time <= v.departure]
-    if lying:  # not updated during cargo operations: still the draught of arrival
-        typed = draught_m(ship, lying[0].cargo_in_t)
+    entered_m = state.draught_m
+    current = [v for v in ship.visits if v.arrival <= state.time <= v.departure]
+    if current:  # not updated during cargo operations: still the draught of arrival
+        entered_m = draught_m(ship, current[0].cargo_in_t)
     if not ship.types_draught:
-        typed = draught_m(ship, ship.visits[0].cargo_in_t)
+        entered_m = draught_m(ship, ship.visits[0].cargo_in_t)
     return Message(
         state.time,
         5,
@@ -104,7 +104,7 @@ def _static(ship: Ship, state: ShipState) -> Message:
         state.course_deg,
         state.heading_deg,
         state.speed_kn <= 0.5,
-        round(typed, 1),
+        round(entered_m, 1),
         "FOR ORDERS",
     )
 

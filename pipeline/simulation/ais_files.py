@@ -40,30 +40,30 @@ def write_ais(world: World, folder: Path, seed: np.random.SeedSequence) -> list[
     A half without messages has no file, as in a receiver's archive.
     """
     streams = seed.spawn(2)
-    heard = messages(world, streams[0])
+    received = messages(world, streams[0])
     period = world.scenario.period
     middle = period.start + (period.end - period.start) / 2
     rng = np.random.default_rng(streams[1])
-    first, second = [m for m in heard if m.time < middle], [m for m in heard if m.time >= middle]
+    first, second = [m for m in received if m.time < middle], [m for m in received if m.time >= middle]
     files = {}
     if first:
-        files[folder / "first-part.nmea"] = _nmea(first, world, rng)
+        files[folder / "first-part.nmea"] = _nmea_text(first, world, rng)
     if second:
-        files[folder / "second-part.csv"] = _table(second)
+        files[folder / "second-part.csv"] = _csv_text(second)
     for path, text in files.items():
         write_bytes(path, text.encode("ascii"))
     return list(files)
 
 
-def _nmea(heard: list[Message], world: World, rng: np.random.Generator) -> str:
+def _nmea_text(received: list[Message], world: World, rng: np.random.Generator) -> str:
     feed, lines = world.scenario.ais, ["# SIMULATED: no ship sent this"]
-    for number, message in enumerate(heard):
-        sentences = [_tagged(s, message.time, "SIM1") for s in _sentences(message, number % 10)]
+    for number, message in enumerate(received):
+        sentences = [_with_tag_block(s, message.time, "SIM1") for s in _sentences(message, number % 10)]
         if rng.random() < feed.damaged_share:
-            sentences[-1] = _damaged(sentences[-1])
+            sentences[-1] = _with_wrong_checksum(sentences[-1])
         lines += sentences
         if rng.random() < feed.duplicate_share:
-            lines += [_tagged(s, message.time, "SIM2") for s in _sentences(message, number % 10)]
+            lines += [_with_tag_block(s, message.time, "SIM2") for s in _sentences(message, number % 10)]
     return "\n".join(lines) + "\n"
 
 
@@ -106,7 +106,7 @@ def _dimensions(message: Message) -> dict[str, object]:
     }
 
 
-def _tagged(sentence: str, time: datetime, station: str) -> str:
+def _with_tag_block(sentence: str, time: datetime, station: str) -> str:
     content = f"s:{station},c:{int(time.timestamp())},t:SIMULATED"  # on every line, since logs are cut and joined
     check = 0
     for character in content:
@@ -114,18 +114,18 @@ def _tagged(sentence: str, time: datetime, station: str) -> str:
     return f"\\{content}*{check:02X}\\{sentence}"
 
 
-def _damaged(sentence: str) -> str:
+def _with_wrong_checksum(sentence: str) -> str:
     """The same sentence with a wrong checksum."""
     stem, check = sentence[:-2], int(sentence[-2:], 16)
     return f"{stem}{check ^ 0x15:02X}"
 
 
-def _table(heard: list[Message]) -> str:
+def _csv_text(received: list[Message]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
     static: dict[int, float] = {}
-    for m in heard:
+    for m in received:
         ship = m.ship
         if m.kind == 5:
             static[ship.mmsi] = m.draught_m

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.simulation.hull_forms import PAINT, Form, deck_height, form_of, shell
+from pipeline.simulation.hull_forms import PAINT, Form, deck_height, hull_form, shell
 from pipeline.simulation.mesh import Colour, Mesh, beam, box, cylinder
 
 if TYPE_CHECKING:
     from pipeline.simulation.ships import Hull, ShipState
 
-BOXES = ("red", "blue", "navy", "green", "orange", "grey", "white", "rust", "buff")  # paint of containers
-BOX_M = (2.44, 2.6)  # width and height of a container (ISO 668)
+CONTAINER_PAINTS = ("red", "blue", "navy", "green", "orange", "grey", "white", "rust", "buff")  # paint of containers
+CONTAINER_M = (2.44, 2.6)  # width and height of a container (ISO 668)
 BAY_M = 13.2  # a forty-foot bay with its lashing gap
 TIER_M = 2.7  # of a deckhouse
 
@@ -21,25 +21,25 @@ TIER_M = 2.7  # of a deckhouse
 def ship_mesh(state: ShipState) -> Mesh:
     """Mesh of a ship at her draught and trim, in her own coordinates."""
     hull = state.hull
-    form = form_of(hull)
+    form = hull_form(hull)
     light = float(np.clip(2 * (1 - state.draught_m / max(hull.design_draught_m, 0.1)), 0, 1))
     trim = min(form.trim_m * light, 0.5 * state.draught_m)
     rng = np.random.default_rng(form.seed)
 
-    def top(share: float) -> float:
+    def deck_m(share: float) -> float:
         """Height of the deck over water [m] at a share of the length from the stern."""
         at = np.array([share])
         return float(deck_height(form, hull, at)[0] - state.draught_m - trim * (0.5 - share))
 
-    parts = [shell(form, hull, state.draught_m, trim), *_house(form, hull, top, rng)]
+    parts = [shell(form, hull, state.draught_m, trim), *_house(form, hull, deck_m, rng)]
     draw = {
-        "bulk_carrier": _bulker,
-        "container_ship": _boxes,
+        "bulk_carrier": _bulk_carrier,
+        "container_ship": _container_ship,
         "general_cargo": _coaster,
         "tug": _tug,
         "fishing": _tug,
     }.get(hull.kind, _tanker)
-    parts += draw(form, hull, top, rng)
+    parts += draw(form, hull, deck_m, rng)
     return Mesh.of(parts)
 
 
@@ -50,13 +50,13 @@ def house_span(hull: Hull) -> tuple[float, float]:
     return max(0.035, middle - half), middle + half
 
 
-def _house(form: Form, hull: Hull, top, rng: np.random.Generator) -> list[Mesh]:  # type: ignore[no-untyped-def]
+def _house(form: Form, hull: Hull, deck_m, rng: np.random.Generator) -> list[Mesh]:  # type: ignore[no-untyped-def]
     """The house: tiers that step back, bridge wings, a funnel behind, boats at the sides, a mast."""
     length, beam_m = hull.length_m, hull.beam_m
     start, end = house_span(hull)
     tiers = int(np.clip(round(length / 38 + rng.uniform(0.5, 2)), 1, 8)) if length > 45 else int(rng.integers(1, 3))
     x0, x1 = (start - 0.5) * length, (end - 0.5) * length
-    base = top((start + end) / 2)
+    base = deck_m((start + end) / 2)
     width = beam_m * rng.uniform(0.60, 0.86) / 2
     parts = []
     for n in range(tiers):
@@ -80,16 +80,16 @@ def _house(form: Form, hull: Hull, top, rng: np.random.Generator) -> list[Mesh]:
     return parts
 
 
-def _free_deck(form: Form, hull: Hull) -> tuple[float, float]:
+def _cargo_deck(form: Form, hull: Hull) -> tuple[float, float]:
     """Shares of the length between which cargo is carried."""
     start, end = house_span(hull)
     ahead = 1 - max(form.forecastle[0], 0.06) - 0.06
     return (end + 0.02, ahead) if hull.superstructure != "forward" else (0.06, start - 0.02)
 
 
-def _tanker(form: Form, hull: Hull, top, rng: np.random.Generator) -> list[Mesh]:  # type: ignore[no-untyped-def]
+def _tanker(form: Form, hull: Hull, deck_m, rng: np.random.Generator) -> list[Mesh]:  # type: ignore[no-untyped-def]
     """A pipe rack along the middle, a manifold across, a hose crane, domes and vents, a catwalk."""
-    low, high = _free_deck(form, hull)
+    low, high = _cargo_deck(form, hull)
     length, beam_m = hull.length_m, hull.beam_m
     middle = (low + high) / 2 + rng.uniform(-0.04, 0.04)
 
@@ -97,7 +97,7 @@ def _tanker(form: Form, hull: Hull, top, rng: np.random.Generator) -> list[Mesh]
         return (share - 0.5) * length
 
     rack = rng.uniform(0.04, 0.09) * beam_m
-    deck = top(middle)
+    deck = deck_m(middle)
     parts = [box((at(low), at(high)), (-rack, rack), (deck, deck + rng.uniform(0.8, 2.2)), form.gear)]
     for n in range(int(rng.integers(2, 5))):  # lines of the manifold
         x = at(middle) + 1.6 * n
@@ -118,28 +118,28 @@ def _tanker(form: Form, hull: Hull, top, rng: np.random.Generator) -> list[Mesh]
     return parts
 
 
-def _hatches(form: Form, hull: Hull, top, count: int, cover: Colour, beam_share: float, high_m: float) -> list[Mesh]:  # type: ignore[no-untyped-def]
-    low, end = _free_deck(form, hull)
+def _hatches(form: Form, hull: Hull, deck_m, count: int, cover: Colour, beam_share: float, high_m: float) -> list[Mesh]:  # type: ignore[no-untyped-def]
+    low, end = _cargo_deck(form, hull)
     pitch = (end - low) / count
     parts = []
     for n in range(count):
         a, b = low + pitch * (n + 0.10), low + pitch * (n + 0.84)
-        deck = top((a + b) / 2)
+        deck = deck_m((a + b) / 2)
         half = beam_share * hull.beam_m / 2
         parts.append(box(((a - 0.5) * hull.length_m, (b - 0.5) * hull.length_m), (-half, half),
                          (deck, deck + high_m), form.deck, cover))  # fmt: skip
     return parts
 
 
-def _bulker(form: Form, hull: Hull, top, rng: np.random.Generator) -> list[Mesh]:  # type: ignore[no-untyped-def]
+def _bulk_carrier(form: Form, hull: Hull, deck_m, rng: np.random.Generator) -> list[Mesh]:  # type: ignore[no-untyped-def]
     count = int(np.clip(round(hull.length_m / 32), 3, 9))
     cover = PAINT[str(rng.choice(("rust", "grey", "green", "buff", "red", "light")))]
-    parts = _hatches(form, hull, top, count, cover, rng.uniform(0.45, 0.62), rng.uniform(1.8, 3.0))
+    parts = _hatches(form, hull, deck_m, count, cover, rng.uniform(0.45, 0.62), rng.uniform(1.8, 3.0))
     if hull.length_m < 205 and rng.random() < 0.7:
-        low, end = _free_deck(form, hull)
+        low, end = _cargo_deck(form, hull)
         for n in range(1, count):
             share = low + (end - low) * n / count - 0.01
-            parts += _crane(hull, share, 0.0, top(share), rng, form)
+            parts += _crane(hull, share, 0.0, deck_m(share), rng, form)
     return parts
 
 
@@ -157,39 +157,44 @@ def _crane(hull: Hull, share: float, abeam: float, deck: float, rng: np.random.G
     ]
 
 
-def _coaster(form: Form, hull: Hull, top, rng: np.random.Generator) -> list[Mesh]:  # type: ignore[no-untyped-def]
+def _coaster(form: Form, hull: Hull, deck_m, rng: np.random.Generator) -> list[Mesh]:  # type: ignore[no-untyped-def]
     """One to three long hatches; two cranes at one side on some."""
     cover = PAINT[str(rng.choice(("rust", "grey", "green", "buff", "blue", "light")))]
-    parts = _hatches(form, hull, top, int(rng.integers(1, 4)), cover, rng.uniform(0.62, 0.78), rng.uniform(1.0, 2.2))
+    parts = _hatches(form, hull, deck_m, int(rng.integers(1, 4)), cover, rng.uniform(0.62, 0.78), rng.uniform(1.0, 2.2))
     if rng.random() < 0.5:
-        low, end = _free_deck(form, hull)
+        low, end = _cargo_deck(form, hull)
         for share in (low + 0.3 * (end - low), low + 0.7 * (end - low)):
-            parts += _crane(hull, share, 0.36 * hull.beam_m, top(share), rng, form)
+            parts += _crane(hull, share, 0.36 * hull.beam_m, deck_m(share), rng, form)
     return parts
 
 
-def _boxes(form: Form, hull: Hull, top, rng: np.random.Generator) -> list[Mesh]:  # type: ignore[no-untyped-def]
-    low, end = _free_deck(form, hull)
-    rows = int(hull.beam_m * 0.97 // BOX_M[0])
+def _container_ship(form: Form, hull: Hull, deck_m, rng: np.random.Generator) -> list[Mesh]:  # type: ignore[no-untyped-def]
+    low, end = _cargo_deck(form, hull)
+    rows = int(hull.beam_m * 0.97 // CONTAINER_M[0])
     parts = []
     for x in np.arange((low - 0.5) * hull.length_m, (end - 0.5) * hull.length_m - BAY_M, BAY_M):
-        deck = top(x / hull.length_m + 0.5) + 1.5
+        deck = deck_m(x / hull.length_m + 0.5) + 1.5
         usual = rng.integers(0, 6)
         narrow = 1.0 if x < 0.22 * hull.length_m else 0.72
         for n in range(rows):
-            abeam = (n - rows / 2) * BOX_M[0]
+            abeam = (n - rows / 2) * CONTAINER_M[0]
             tiers = int(np.clip(usual + rng.integers(-1, 2), 0, 7))
-            if tiers == 0 or abs(abeam + BOX_M[0] / 2) > narrow * hull.beam_m / 2:
+            if tiers == 0 or abs(abeam + CONTAINER_M[0] / 2) > narrow * hull.beam_m / 2:
                 continue
-            paint = PAINT[str(rng.choice(BOXES))]
+            paint = PAINT[str(rng.choice(CONTAINER_PAINTS))]
             parts.append(
-                box((x, x + 12.2), (abeam, abeam + BOX_M[0] - 0.05), (deck - 1.5, deck + tiers * BOX_M[1]), paint)
+                box(
+                    (x, x + 12.2),
+                    (abeam, abeam + CONTAINER_M[0] - 0.05),
+                    (deck - 1.5, deck + tiers * CONTAINER_M[1]),
+                    paint,
+                )
             )
     return parts
 
 
-def _tug(form: Form, hull: Hull, top, rng: np.random.Generator) -> list[Mesh]:  # type: ignore[no-untyped-def]
+def _tug(form: Form, hull: Hull, deck_m, rng: np.random.Generator) -> list[Mesh]:  # type: ignore[no-untyped-def]
     """A winch and some gear on a short deck."""
-    deck = top(0.5)
+    deck = deck_m(0.5)
     x = rng.uniform(-0.2, 0.1) * hull.length_m
     return [box((x, x + 2.0), (-0.2 * hull.beam_m, 0.2 * hull.beam_m), (deck, deck + 1.5), form.gear)]

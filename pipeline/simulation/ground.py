@@ -26,7 +26,7 @@ _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))  # splitmi
 
 def land_power(frame: RadarFrame, blur_px: float) -> FloatImage:
     """Relative power of land on the whole frame, as if there were no water; same shape."""
-    row, col = _anchor(frame)
+    row, col = _lattice_origin(frame)
     first, part = (int(np.floor(row)), int(np.floor(col))), (row % 1.0, col % 1.0)
     shape = (frame.shape[0] + 2 * MARGIN_PX, frame.shape[1] + 2 * MARGIN_PX)
     look = round(frame.heading_deg * 10)
@@ -41,7 +41,7 @@ def land_power(frame: RadarFrame, blur_px: float) -> FloatImage:
     return moved[MARGIN_PX : MARGIN_PX + frame.shape[0], MARGIN_PX : MARGIN_PX + frame.shape[1]]
 
 
-def _anchor(frame: RadarFrame) -> tuple[float, float]:
+def _lattice_origin(frame: RadarFrame) -> tuple[float, float]:
     """Row and column of the frame's first pixel on the lattice, which covers Earth in the frame's orientation."""
     lon, lat = (float(v) for v in frame.lonlat(0.0, 0.0))
     east = lon * METRES_PER_DEGREE * np.cos(np.radians(round(lat)))

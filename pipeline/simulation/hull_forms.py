@@ -69,7 +69,7 @@ class Form:
     seed: int  # for the deck's clutter
 
 
-def form_of(hull: Hull) -> Form:
+def hull_form(hull: Hull) -> Form:
     """The form of a ship, always the same for the same ship."""
     digest = hashlib.sha256(f"0/{hull.ship_id}/{hull.kind}".encode()).digest()
     rng = np.random.default_rng(int.from_bytes(digest[:8], "little"))

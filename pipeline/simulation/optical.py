@@ -15,8 +15,8 @@ from scipy.ndimage import gaussian_filter, shift
 
 from pipeline.simulation.deck_gear import ship_mesh
 from pipeline.simulation.mesh import Mesh, box
-from pipeline.simulation.sea_and_air import REFRACTION, Conditions, conditions_of, sensed, smooth_noise, waves
-from pipeline.simulation.shadows import buffer, lit_share
+from pipeline.simulation.sea_and_air import REFRACTION, Conditions, apply_sensor, draw_conditions, smooth_noise, waves
+from pipeline.simulation.shadows import depth_buffer, lit_share
 from pipeline.simulation.ships import ShipState, Structure
 
 if TYPE_CHECKING:
@@ -66,31 +66,31 @@ class Light:
     @property
     def lean(self) -> FloatArray:
         """Displacement (east, north) of a point one metre up: away from the satellite."""
-        return -np.tan(np.radians(self.off_nadir_deg)) * _towards(self.view_azimuth_deg)
+        return -np.tan(np.radians(self.off_nadir_deg)) * _horizontal_direction(self.view_azimuth_deg)
 
     @property
     def shade(self) -> FloatArray:
         """Where on flat ground (east, north) the shadow of a point one metre up falls."""
-        return -_towards(self.sun_azimuth_deg) / np.tan(np.radians(self.sun_elevation_deg))
+        return -_horizontal_direction(self.sun_azimuth_deg) / np.tan(np.radians(self.sun_elevation_deg))
 
     @property
     def drift(self) -> FloatArray:
         """Displacement (east, north) between light entering the water and leaving it from a depth of one metre."""
-        down = _below(90 - self.sun_elevation_deg) * -_towards(self.sun_azimuth_deg)
-        return down + _below(self.off_nadir_deg) * _towards(self.view_azimuth_deg)
+        down = _refracted_tangent(90 - self.sun_elevation_deg) * -_horizontal_direction(self.sun_azimuth_deg)
+        return down + _refracted_tangent(self.off_nadir_deg) * _horizontal_direction(self.view_azimuth_deg)
 
 
-def _towards(azimuth_deg: float) -> FloatArray:
+def _horizontal_direction(azimuth_deg: float) -> FloatArray:
     angle = np.radians(azimuth_deg)
     return np.array([np.sin(angle), np.cos(angle)])
 
 
-def _below(zenith_deg: float) -> float:
+def _refracted_tangent(zenith_deg: float) -> float:
     """Tangent of a ray's angle from the vertical under water (Snell)."""
     return float(np.tan(np.arcsin(np.sin(np.radians(zenith_deg)) / REFRACTION)))
 
 
-def draw(
+def render(
     frame: MapFrame,
     water: BoolImage,
     ships: Sequence[tuple[ShipState, tuple[float, float]]],
@@ -107,15 +107,15 @@ def draw(
     ``surface`` draws the place without ships, instead of the default sea and land.
     """
     streams = [np.random.default_rng(s) for s in seed.spawn(4)]
-    air = conditions or conditions_of(streams[3], wind_m_s)
-    layers = (surface or _surface)(frame, water, air, streams[0])
+    air = conditions or draw_conditions(streams[3], wind_m_s)
+    layers = (surface or _default_surface)(frame, water, air, streams[0])
     for state, centre in ships:
         if state.speed_kn > 1:
-            _wake(layers, frame, state, centre, streams[1])
+            _add_wake(layers, frame, state, centre, streams[1])
     solids = [_structure_mesh(s).placed(s.heading_deg, centre) for s, centre in structures]
     solids += [ship_mesh(s).placed(s.heading_deg, centre) for s, centre in ships]
     image = layers.still + layers.glint + layers.column
-    for group, (r0, r1, c0, c1) in _groups(solids, frame, light):
+    for group, (r0, r1, c0, c1) in _group_solids(solids, frame, light):
         here = np.s_[:, r0:r1, c0:c1]
         part = MapFrame(
             frame.epsg,
@@ -124,10 +124,10 @@ def draw(
             frame.pixel_m,
             (r1 - r0, c1 - c0),
         )
-        image[here] = _patch(part, group, light, air, layers.cut(here), streams[1])
+        image[here] = _render_group(part, group, light, air, layers.cut(here), streams[1])
     if cloud_cover > 0:
-        _clouds(image, frame, cloud_cover, light, streams[2])
-    return sensed(image, air, streams[3])
+        _add_clouds(image, frame, cloud_cover, light, streams[2])
+    return apply_sensor(image, air, streams[3])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,7 +147,7 @@ Surface = Callable[[MapFrame, "BoolImage", Conditions, np.random.Generator], Lay
 """Draws an empty place: frame, water, conditions and random numbers to its layers."""
 
 
-def _surface(frame: MapFrame, water: BoolImage, air: Conditions, rng: np.random.Generator) -> Layers:
+def _default_surface(frame: MapFrame, water: BoolImage, air: Conditions, rng: np.random.Generator) -> Layers:
     """Sea with waves and glint, land with relief."""
     height = waves(frame.shape, frame.pixel_m, air, rng)
     patches = smooth_noise(frame.shape, 120.0 / frame.pixel_m, rng)
@@ -184,7 +184,9 @@ def _structure_mesh(structure: Structure) -> Mesh:
     )
 
 
-def _groups(solids: Sequence[Mesh], frame: MapFrame, light: Light) -> list[tuple[Mesh, tuple[int, int, int, int]]]:
+def _group_solids(
+    solids: Sequence[Mesh], frame: MapFrame, light: Light
+) -> list[tuple[Mesh, tuple[int, int, int, int]]]:
     """Groups of solids whose footprints, sides or shadows may overlap, with the pixels (r0, r1, c0, c1) they cover."""
     boxes: list[tuple[list[Mesh], FloatArray]] = []
     for solid in solids:
@@ -195,7 +197,7 @@ def _groups(solids: Sequence[Mesh], frame: MapFrame, light: Light) -> list[tuple
         if (bounds[2:] < 0).any() or bounds[0] > frame.shape[0] or bounds[1] > frame.shape[1]:
             continue
         members = [solid]
-        for other in [b for b in boxes if _overlap(b[1], bounds)]:
+        for other in [b for b in boxes if _boxes_overlap(b[1], bounds)]:
             boxes.remove(other)
             members += other[0]
             bounds = np.r_[np.minimum(bounds[:2], other[1][:2]), np.maximum(bounds[2:], other[1][2:])]
@@ -209,11 +211,11 @@ def _groups(solids: Sequence[Mesh], frame: MapFrame, light: Light) -> list[tuple
     return out
 
 
-def _overlap(a: FloatArray, b: FloatArray) -> bool:
+def _boxes_overlap(a: FloatArray, b: FloatArray) -> bool:
     return bool((a[:2] < b[2:]).all() and (b[:2] < a[2:]).all())
 
 
-def _patch(
+def _render_group(
     frame: MapFrame, solids: Mesh, light: Light, air: Conditions, ground: Layers, rng: np.random.Generator
 ) -> FloatImage:
     """The pixels of one group of solids over their ground."""
@@ -222,28 +224,28 @@ def _patch(
     shape = (frame.shape[0] * k, frame.shape[1] * k)
     edge = (k - 1) / 2 * cell
     origin = np.array([frame.east0 - edge, frame.north0 + edge])
-    seen, owner = buffer(solids.corners, light.lean, origin, cell, shape)
+    seen, owner = depth_buffer(solids.corners, light.lean, origin, cell, shape)
     lit, dark = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    suns = _suns(light, disc=frame.pixel_m < FINE_M)
+    suns = _sun_points(light, disc=frame.pixel_m < FINE_M)
     for sun in suns:
-        first, _ = buffer(solids.corners, sun.shade, origin, cell, shape)
+        first, _ = depth_buffer(solids.corners, sun.shade, origin, cell, shape)
         lit_share(seen, light.lean, first, sun.shade, cell, lit)
         dark += first > 0
     lit /= len(suns)
     dark = gaussian_filter(dark / len(suns), (0.08 + 0.02 * air.wind_m_s) / cell)
-    deep = _under_water(dark, light, air.light_depth_m, cell)
-    covered, dark, deep = (_reduced(a, k) for a in ((owner > 0).astype(np.float32), dark, deep))
-    colours = _shaded(solids, owner, lit, light, air)
+    deep = _column_shadow(dark, light, air.light_depth_m, cell)
+    covered, dark, deep = (_block_means(a, k) for a in ((owner > 0).astype(np.float32), dark, deep))
+    colours = _reflected_light(solids, owner, lit, light, air)
     dirt = 1 + GRIME * smooth_noise(frame.shape, 1.0 / frame.pixel_m, rng)
     bands = []
     for b in range(len(BANDS)):
         open_water = ground.still[b] + ground.glint[b] * (1 - dark)
         open_water = open_water + ground.column[b] * (1 - (1 - air.diffuse[b]) * deep)
-        bands.append((1 - covered) * open_water + covered * air.path[b] + dirt * _reduced(colours[b], k))
+        bands.append((1 - covered) * open_water + covered * air.path[b] + dirt * _block_means(colours[b], k))
     return np.stack(bands).astype(np.float32)
 
 
-def _suns(light: Light, *, disc: bool) -> list[Light]:
+def _sun_points(light: Light, *, disc: bool) -> list[Light]:
     if not disc:
         return [light]
     r = SUN_RADIUS_DEG * 0.6
@@ -258,7 +260,7 @@ def _suns(light: Light, *, disc: bool) -> list[Light]:
     ]
 
 
-def _under_water(dark: FloatImage, light: Light, depth_m: float, cell_m: float) -> FloatImage:
+def _column_shadow(dark: FloatImage, light: Light, depth_m: float, cell_m: float) -> FloatImage:
     """Share of the column's light removed by a shadow on the surface: mean over depths, each displaced by `drift`."""
     out = np.zeros_like(dark)
     for share in (np.arange(DEPTHS) + 0.5) / DEPTHS:
@@ -267,7 +269,9 @@ def _under_water(dark: FloatImage, light: Light, depth_m: float, cell_m: float) 
     return np.asarray(out / DEPTHS, np.float32)
 
 
-def _shaded(solids: Mesh, owner: NDArray[np.int32], lit: FloatImage, light: Light, air: Conditions) -> list[FloatImage]:
+def _reflected_light(
+    solids: Mesh, owner: NDArray[np.int32], lit: FloatImage, light: Light, air: Conditions
+) -> list[FloatImage]:
     """Light reflected by the visible solids, by band (0 on the ground): sun on lit faces, sky on all."""
     a, b, c = (solids.corners[:, n] for n in range(3))
     normal = np.cross(b - a, c - a)
@@ -275,7 +279,7 @@ def _shaded(solids: Mesh, owner: NDArray[np.int32], lit: FloatImage, light: Ligh
     camera = np.array([*-light.lean, 1.0])
     normal *= np.where(normal @ camera < 0, -1.0, 1.0)[:, None]
     high = np.radians(light.sun_elevation_deg)
-    sun = np.array([*(np.cos(high) * _towards(light.sun_azimuth_deg)), np.sin(high)])
+    sun = np.array([*(np.cos(high) * _horizontal_direction(light.sun_azimuth_deg)), np.sin(high)])
     direct = np.r_[0.0, np.clip(normal @ sun, 0, None) / np.sin(high)].astype(np.float32)
     sky = np.r_[0.0, 0.5 + 0.5 * np.abs(normal[:, 2])].astype(np.float32)
     out = []
@@ -285,17 +289,17 @@ def _shaded(solids: Mesh, owner: NDArray[np.int32], lit: FloatImage, light: Ligh
     return out
 
 
-def _reduced(image: FloatImage, k: int) -> FloatImage:
+def _block_means(image: FloatImage, k: int) -> FloatImage:
     rows, cols = image.shape[0] // k, image.shape[1] // k
     return image.reshape(rows, k, cols, k).mean(axis=(1, 3))
 
 
-def _wake(
+def _add_wake(
     layers: Layers, frame: MapFrame, state: ShipState, centre: tuple[float, float], rng: np.random.Generator
 ) -> None:
     """A bright, fading strip of churned water behind a moving ship."""
     hull = state.hull
-    ahead = _towards(state.heading_deg)
+    ahead = _horizontal_direction(state.heading_deg)
     row, col = np.mgrid[0 : frame.shape[0], 0 : frame.shape[1]].astype(np.float32)
     east = frame.east0 + col * frame.pixel_m - centre[0]
     north = frame.north0 - row * frame.pixel_m - centre[1]
@@ -305,7 +309,7 @@ def _wake(
     layers.column[:] += np.float32(0.05 * rng.uniform(0.7, 1.0)) * fade * (layers.glint > 0)
 
 
-def _clouds(image: FloatImage, frame: MapFrame, cover: float, light: Light, rng: np.random.Generator) -> None:
+def _add_clouds(image: FloatImage, frame: MapFrame, cover: float, light: Light, rng: np.random.Generator) -> None:
     """Cumulus of some hundred metres over the stated share of the image, 900 m up, with its shadows."""
     field = smooth_noise(frame.shape, 350.0 / frame.pixel_m, rng) + 0.35 * smooth_noise(
         frame.shape, 60.0 / frame.pixel_m, rng

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from pyproj import Transformer
 
-from pipeline.simulation.burn import water_on
-from pipeline.simulation.optical import Light, MapFrame, draw
+from pipeline.simulation.land_mask import rasterise_water
+from pipeline.simulation.optical import Light, MapFrame, render
 from pipeline.simulation.optical_products import Picture, write_picture
 from pipeline.simulation.scenario import Look
 from pipeline.simulation.world import World
@@ -18,9 +18,9 @@ from pipeline.times_places.sun import sun_position
 
 def write_optical_look(world: World, look: Look, folder: Path, seed: np.random.SeedSequence) -> Path:
     """Write ``<id>.tif`` with its sidecar; the path of the image. Both appear by rename, the sidecar first."""
-    frame, light = map_frame(world, look), light_of(world, look)
+    frame, light = map_frame(world, look), light_at_look(world, look)
     to_map = Transformer.from_crs(4326, frame.epsg, always_xy=True)
-    water = water_on(world.place.land, frame.shape, lambda lon, lat: frame.rowcol(*to_map.transform(lon, lat)))
+    water = rasterise_water(world.place.land, frame.shape, lambda lon, lat: frame.rowcol(*to_map.transform(lon, lat)))
     # Headings are true; the map's north is rotated by the grid convergence
     turn = _convergence_deg(to_map, look.bbox or world.place.bbox)
     ships = [
@@ -33,12 +33,12 @@ def write_optical_look(world: World, look: Look, folder: Path, seed: np.random.S
         sun_azimuth_deg=light.sun_azimuth_deg - turn,
         view_azimuth_deg=light.view_azimuth_deg - turn,
     )
-    image = draw(frame, water, ships, fixed, on_map, look.cloud_cover, look.wind_m_s, seed)
+    image = render(frame, water, ships, fixed, on_map, look.cloud_cover, look.wind_m_s, seed)
     name = f"{look.platform.lower().replace(' ', '-')}_{look.time:%Y%m%dT%H%M%S}"
     return write_picture(folder, Picture(name, frame, image, look.bands, look.platform, look.time, light), look.style)
 
 
-def light_of(world: World, look: Look) -> Light:
+def light_at_look(world: World, look: Look) -> Light:
     """Sun and view of a look, the sun from its time and place."""
     west, south, east, north = look.bbox or world.place.bbox
     elevation, azimuth = sun_position(look.time, (west + east) / 2, (south + north) / 2)

@@ -66,12 +66,12 @@ class RadarPass:
         return float(-self.slant_range_m * v_r / VELOCITY_M_S)
 
 
-def draw(
+def render(
     frame: RadarFrame,
     water: BoolImage,
     ships: Sequence[ShipState],
     structures: Sequence[Structure],
-    flown: RadarPass,
+    radar_pass: RadarPass,
     sea: SeaState,
     seed: np.random.SeedSequence,
 ) -> dict[str, FloatImage]:
@@ -79,7 +79,7 @@ def draw(
     streams = [np.random.default_rng(s) for s in seed.spawn(4)]
     texture = _texture(frame.shape, sea.texture_shape, streams[0])
     land = land_power(frame, BLUR_PX)
-    targets = _targets(frame, ships, structures, flown, streams[2])
+    targets = _target_power(frame, ships, structures, radar_pass, streams[2])
     out = {}
     for band, sea_db, land_db, target_db in (("VV", sea.vv_db, -8.0, 0.0), ("VH", sea.vh_db, -14.0, -7.0)):
         spread = np.where(water, 10 ** (sea_db / 10) * texture, 10 ** (land_db / 10) * land)
@@ -111,11 +111,11 @@ def _speckle(shape: tuple[int, int], rng: np.random.Generator) -> FloatImage:
     return total
 
 
-def _targets(
+def _target_power(
     frame: RadarFrame,
     ships: Sequence[ShipState],
     structures: Sequence[Structure],
-    flown: RadarPass,
+    radar_pass: RadarPass,
     rng: np.random.Generator,
 ) -> FloatImage:
     """Power of hard targets: scatterers at subpixel positions with their azimuth ambiguities, blurred together."""
@@ -124,9 +124,9 @@ def _targets(
     power: list[np.ndarray] = []
     for state in sorted(ships, key=lambda s: s.hull.ship_id):
         row, col, watts = _ship_scatterers(frame, state, rng)
-        row = row + flown.doppler_shift_m(state) / frame.spacing_m
+        row = row + radar_pass.doppler_shift_m(state) / frame.spacing_m
         ghost = 10 ** (rng.uniform(-32.0, -26.0) / 10)
-        step = flown.ambiguity_shift_m / frame.spacing_m
+        step = radar_pass.ambiguity_shift_m / frame.spacing_m
         for offset, share in ((0.0, 1.0), (step, ghost), (-step, ghost * 0.8)):
             rows.append(row + offset)
             cols.append(col)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.simulation.burn import water_on
 from pipeline.simulation.frame import RadarFrame
-from pipeline.simulation.radar import RadarPass, SeaState, draw
+from pipeline.simulation.land_mask import rasterise_water
+from pipeline.simulation.radar import RadarPass, SeaState, render
 from pipeline.simulation.safe import write_safe
 from pipeline.simulation.safe_xml import ROW_TIME_S, ProductFacts
 from pipeline.simulation.scenario import Look
@@ -28,16 +28,16 @@ FIRST_ORBIT_OFFSET = 73  # relative orbit = (absolute - 73) mod 175 + 1, as for 
 def write_radar_look(world: World, look: Look, folder: Path, seed: np.random.SeedSequence) -> Path:
     """Write ``<product>.SAFE`` and return its path."""
     ascending = look.orbit == "ascending"
-    flown = RadarPass(HEADING_DEG[look.orbit])
-    frame = RadarFrame.over(look.bbox or world.place.bbox, flown.heading_deg, SPACING_M)
-    water = water_on(world.place.land, frame.shape, lambda lon, lat: np.column_stack(frame.rowcol(lon, lat)))
+    radar_pass = RadarPass(HEADING_DEG[look.orbit])
+    frame = RadarFrame.over(look.bbox or world.place.bbox, radar_pass.heading_deg, SPACING_M)
+    water = rasterise_water(world.place.land, frame.shape, lambda lon, lat: np.column_stack(frame.rowcol(lon, lat)))
     sea = SeaState.of_wind(look.wind_m_s)
-    sigma0 = draw(frame, water, world.states_at(look.time), world.structures, flown, sea, seed)
+    sigma0 = render(frame, water, world.states_at(look.time), world.structures, radar_pass, sea, seed)
     facts = ProductFacts(
         mission="S1X",
         start=look.time - timedelta(seconds=ROW_TIME_S * frame.shape[0] / 2),
         frame=frame,
-        flown=flown,
+        radar_pass=radar_pass,
         ascending=ascending,
         absolute_orbit=_absolute_orbit(look.time, look.relative_orbit),
         relative_orbit=look.relative_orbit,

@@ -29,7 +29,7 @@ class ProductFacts:
     mission: str  # S1X: a letter that no real satellite has
     start: datetime
     frame: RadarFrame
-    flown: RadarPass
+    radar_pass: RadarPass
     ascending: bool
     absolute_orbit: int
     relative_orbit: int
@@ -58,12 +58,12 @@ class ProductFacts:
     def slant_range_m(self, col: np.ndarray) -> np.ndarray:
         """Slant range of columns: ground range times the sine of the incidence angle, from mid-frame."""
         ground_m = (np.asarray(col, float) - self.frame.shape[1] / 2) * self.frame.spacing_m
-        return self.flown.slant_range_m + ground_m * np.sin(np.radians(self.flown.incidence_deg))
+        return self.radar_pass.slant_range_m + ground_m * np.sin(np.radians(self.radar_pass.incidence_deg))
 
     def incidence_deg(self, col: np.ndarray) -> np.ndarray:
         """Incidence of columns: it grows by some 0.065 degrees a kilometre at mid-swath."""
         ground_km = (np.asarray(col, float) - self.frame.shape[1] / 2) * self.frame.spacing_m / 1000
-        return self.flown.incidence_deg + 0.065 * ground_km
+        return self.radar_pass.incidence_deg + 0.065 * ground_km
 
     def amplitude_gain(self, col: np.ndarray) -> np.ndarray:
         """A of sigma0 = (DN^2 - noise) / A^2, by column."""
@@ -109,7 +109,7 @@ def annotation_xml(facts: ProductFacts, band: str, number: int) -> str:
 
 def _general(facts: ProductFacts) -> str:
     """Pass, heading, radar, pulses and orbit."""
-    heading = (facts.flown.heading_deg + 180) % 360 - 180
+    heading = (facts.radar_pass.heading_deg + 180) % 360 - 180
     return f"""  <generalAnnotation>
     <productInformation>
       <pass>{"Ascending" if facts.ascending else "Descending"}</pass>
@@ -150,7 +150,7 @@ def _image(facts: ProductFacts) -> str:
       <azimuthTimeInterval>{ROW_TIME_S:.15e}</azimuthTimeInterval>
       <numberOfSamples>{cols}</numberOfSamples>
       <numberOfLines>{rows}</numberOfLines>
-      <incidenceAngleMidSwath>{facts.flown.incidence_deg:.12e}</incidenceAngleMidSwath>
+      <incidenceAngleMidSwath>{facts.radar_pass.incidence_deg:.12e}</incidenceAngleMidSwath>
     </imageInformation>
     <processingInformation>
       <thermalNoiseCorrectionPerformed>false</thermalNoiseCorrectionPerformed>
@@ -161,7 +161,7 @@ def _image(facts: ProductFacts) -> str:
 def _conversion(facts: ProductFacts) -> str:
     """From ground range to slant range [m]."""
     slant0 = _slant0(facts)
-    per_ground_m = float(np.sin(np.radians(facts.flown.incidence_deg)))
+    per_ground_m = float(np.sin(np.radians(facts.radar_pass.incidence_deg)))
     return f"""  <coordinateConversion>
     <coordinateConversionList count="1">
       <coordinateConversion>

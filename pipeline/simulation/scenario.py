@@ -16,18 +16,18 @@ from pipeline.errors import ConfigError, printable
 if TYPE_CHECKING:
     from pipeline.types import Place
 
-DEFAULT_WAY = "default"  # of the fairways: to every zone that has none of its own
+DEFAULT_FAIRWAY = "default"  # of the fairways: to every zone that has none of its own
 COLOURS = ("B", "G", "R", "N")  # bands that an optical look may have; or the one below alone
 PAN = ("pan",)
 
 
-def _on_earth(point: tuple[float, float]) -> tuple[float, float]:
+def _valid_position(point: tuple[float, float]) -> tuple[float, float]:
     if abs(point[0]) > 360 or abs(point[1]) > 90:
         raise ValueError(f"is no longitude and latitude: {list(point)}; lon and lat may be swapped")
     return point
 
 
-LonLat = Annotated[tuple[float, float], AfterValidator(_on_earth)]
+LonLat = Annotated[tuple[float, float], AfterValidator(_valid_position)]
 
 
 class Visit(Section):
@@ -49,7 +49,7 @@ class Visit(Section):
     """Offset along the berth from its middle."""
 
     @model_validator(mode="after")
-    def _order(self) -> Visit:
+    def _departs_after_arrival(self) -> Visit:
         if self.departure <= self.arrival:
             raise ValueError(f"departure {self.departure} must come after arrival {self.arrival}")
         return self
@@ -88,7 +88,7 @@ class Ship(Section):
     """Her stays, in order."""
 
     @model_validator(mode="after")
-    def _one_at_a_time(self) -> Ship:
+    def _stays_do_not_overlap(self) -> Ship:
         for before, after in zip(self.visits, self.visits[1:], strict=False):
             if after.arrival <= before.departure:
                 raise ValueError(f"{self.id}: the stay from {after.arrival} begins before the former one ended")
@@ -127,27 +127,27 @@ class Look(Section):
 
     @field_validator("bands")
     @classmethod
-    def _drawn(cls, bands: tuple[str, ...]) -> tuple[str, ...]:
+    def _known_bands(cls, bands: tuple[str, ...]) -> tuple[str, ...]:
         """Nothing else is drawn."""
         if bands != PAN and not (bands and set(bands) <= set(COLOURS) and len(set(bands)) == len(bands)):
             raise ValueError(f"must be some of {', '.join(COLOURS)}, each once, or pan alone; got {list(bands)}")
         return bands
 
     @model_validator(mode="after")
-    def _named_as_simulated(self) -> Look:
+    def _simulated_platform(self) -> Look:
         """The platform names the file, and stands in its metadata."""
         if self.sensor == "optical" and not self.platform.upper().startswith("SIM"):
             raise ValueError("platform must begin with SIM: no simulated image bears a real satellite's name")
         return self
 
     @property
-    def written_as(self) -> tuple[str, ...]:
+    def file_key(self) -> tuple[str, ...]:
         """What the names of its files are made of."""
         own = (self.platform.lower(), self.style) if self.sensor == "optical" else ()
         return (self.sensor, *own, f"{self.time:%Y-%m-%dT%H:%M:%SZ}")
 
 
-class FixedThing(Section):
+class FixedStructure(Section):
     """A quay, pontoon or other structure that is always there."""
 
     kind: Literal["pier", "quay", "pontoon", "crane", "breakwater_head"]
@@ -200,7 +200,7 @@ class Scenario(Section):
     """Ships with their stays."""
     fishing_boats: int = Field(default=0, ge=0, le=200)
     """Small boats scattered over the water, without AIS."""
-    structures: tuple[FixedThing, ...] = ()
+    structures: tuple[FixedStructure, ...] = ()
     """Permanent structures, in addition to the quays of the zones."""
     looks: tuple[Look, ...]
     """Acquisitions."""
@@ -208,12 +208,12 @@ class Scenario(Section):
     """AIS reception."""
 
     @model_validator(mode="after")
-    def _told_apart(self) -> Scenario:
+    def _unique_ids_and_looks(self) -> Scenario:
         """Two ships of one id are one in the truth; of two looks with one name a file is all that stays."""
         for ship, count in Counter(ship.id for ship in self.ships).items():
             if count > 1:
                 raise ValueError(f"ships: {count} of them have the id {ship}; the truth would not tell them apart")
-        for written, count in Counter(look.written_as for look in self.looks).items():
+        for written, count in Counter(look.file_key for look in self.looks).items():
             if count > 1:
                 raise ValueError(f"looks: {count} of them are {' '.join(written)}; one would be written over the other")
         return self
@@ -222,18 +222,20 @@ class Scenario(Section):
 def require_zones(scenario: Scenario, place: Place, where: str) -> None:
     """ConfigError where a ship's stay, or a fairway, is of a zone that the place does not have; ``where`` names the
     scenario's file."""
-    visited = [(f"ship {ship.id} visits zone", visit.zone) for ship in scenario.ships for visit in ship.visits]
-    sailed = [
-        ("a fairway leads to zone", zone) for zone in scenario.fairways if zone not in {DEFAULT_WAY, *place.left_out}
+    visited_zones = [(f"ship {ship.id} visits zone", visit.zone) for ship in scenario.ships for visit in ship.visits]
+    fairway_zones = [
+        ("a fairway leads to zone", zone)
+        for zone in scenario.fairways
+        if zone not in {DEFAULT_FAIRWAY, *place.left_out}
     ]
     known = [zone.zone_id for zone in place.zones]
-    for what, zone in visited + sailed:
+    for what, zone in visited_zones + fairway_zones:
         if zone in known:
             continue
         close = difflib.get_close_matches(zone.lower(), known, n=1)
-        meant = f" (did you mean {close[0]}?)" if close else ""
+        suggestion = f" (did you mean {close[0]}?)" if close else ""
         outside = ", which lies outside its box" if zone in place.left_out else ""
         raise ConfigError(
-            f"{where}: {what} {printable(zone)}, and AOI {place.aoi_id} has no such zone{outside}{meant}; "
+            f"{where}: {what} {printable(zone)}, and AOI {place.aoi_id} has no such zone{outside}{suggestion}; "
             f"its zones are {', '.join(known)}"
         )

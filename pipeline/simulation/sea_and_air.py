@@ -39,7 +39,7 @@ class Conditions:
     noise: float = 0.0012
 
 
-def conditions_of(rng: np.random.Generator, wind_m_s: float) -> Conditions:
+def draw_conditions(rng: np.random.Generator, wind_m_s: float) -> Conditions:
     """A usual day over a usual harbour: clear to turbid water, clear to hazy air. Our choice of ranges."""
     turbid = float(rng.uniform(0.35, 1.6))
     haze = float(rng.uniform(0.8, 1.5))
@@ -87,7 +87,7 @@ def smooth_noise(shape: tuple[int, int], sigma_px: float, rng: np.random.Generat
     return zoom(field, step, order=1)[: shape[0], : shape[1]]
 
 
-def sensed(image: FloatImage, c: Conditions, rng: np.random.Generator) -> FloatImage:
+def apply_sensor(image: FloatImage, c: Conditions, rng: np.random.Generator) -> FloatImage:
     """The image after sensor and processing: blur, sharpening, noise; shape (bands, rows, cols)."""
     out = np.empty(image.shape, np.float32)
     for band, seen in zip(image, out, strict=True):

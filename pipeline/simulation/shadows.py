@@ -24,7 +24,7 @@ EMPTY = np.float32(-1e9)
 
 
 @numba.njit(cache=True, nogil=True)
-def splat(x: Array, y: Array, z: Array, depth: Array, owner: Array) -> None:  # pragma: no cover - compiled
+def draw_triangles(x: Array, y: Array, z: Array, depth: Array, owner: Array) -> None:  # pragma: no cover - compiled
     """Draw triangles, corners (n, 3) in cells, into a buffer that keeps the highest; ``owner`` is the triangle + 1."""
     rows, cols = depth.shape
     for n in range(x.shape[0]):
@@ -47,7 +47,7 @@ def splat(x: Array, y: Array, z: Array, depth: Array, owner: Array) -> None:  # 
                     owner[r, c] = n + 1
 
 
-def buffer(
+def depth_buffer(
     corners: Array, shear: Array, origin: Array, cell_m: float, shape: tuple[int, int]
 ) -> tuple[FloatImage, NDArray[np.int32]]:
     """Height and triangle number + 1 of the first hit at each cell; ``origin`` is (east, north) of cell (0, 0)."""
@@ -55,7 +55,7 @@ def buffer(
     x = (flat[:, :, 0] - origin[0]) / cell_m
     y = (origin[1] - flat[:, :, 1]) / cell_m
     depth, owner = np.full(shape, EMPTY, np.float32), np.zeros(shape, np.int32)
-    splat(x, y, np.ascontiguousarray(corners[:, :, 2]), depth, owner)
+    draw_triangles(x, y, np.ascontiguousarray(corners[:, :, 2]), depth, owner)
     return depth, owner
 
 

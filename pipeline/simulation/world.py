@@ -13,7 +13,7 @@ import shapely
 from pyproj import Geod
 
 from pipeline.errors import ConfigError
-from pipeline.simulation.scenario import DEFAULT_WAY, Scenario, Ship, Visit, require_zones
+from pipeline.simulation.scenario import DEFAULT_FAIRWAY, Scenario, Ship, Visit, require_zones
 from pipeline.simulation.ships import Hull, ShipState, Structure
 from pipeline.types import Place, Zone
 
@@ -70,7 +70,7 @@ class World:
         fixed = [Structure(**s.model_dump()) for s in scenario.structures]
         for zone in place.zones:
             if zone.kind == "berth":
-                fixed += quay_along(zone, place.land)
+                fixed += quay_structures(zone, place.land)
         return cls(scenario, place, seed, hulls, tuple(fixed), _boats(scenario, place, seed))
 
     def states_at(self, time: datetime) -> list[ShipState]:
@@ -81,17 +81,17 @@ class World:
     def state(self, ship: Ship, time: datetime) -> ShipState | None:
         """One ship at a moment; None while she is elsewhere."""
         for visit in ship.visits:
-            way = self.way_in(ship, visit)
-            lons, lats = zip(*way, strict=True)
+            route = self.approach(ship, visit)
+            lons, lats = zip(*route, strict=True)
             sailing = timedelta(hours=float(GEOD.line_length(lons, lats)) / 1852 / SAILING_KN)
             if visit.arrival - sailing <= time < visit.arrival:
                 share = 1 - (visit.arrival - time) / sailing
-                return self._under_way(ship, visit, way, share, time, inward=True)
+                return self._under_way(ship, visit, route, share, time, inward=True)
             if visit.arrival <= time <= visit.departure:
                 return self._alongside(ship, visit, time)
             if visit.departure < time <= visit.departure + sailing:
                 share = (time - visit.departure) / sailing
-                return self._under_way(ship, visit, way[::-1], share, time, inward=False)
+                return self._under_way(ship, visit, route[::-1], share, time, inward=False)
         return None
 
     def pose(self, ship: Ship, visit: Visit) -> Pose:
@@ -105,7 +105,7 @@ class World:
         zone = self._zone(visit)
         hull = self.hulls[ship.id]
         if zone.kind == "berth":
-            quay = berthing(zone, self.place.land)
+            quay = landward_side(zone, self.place.land)
             out = hull.beam_m / 2 + QUAY_GAP_M
             lon, lat = point_at(*quay.middle, quay.to_water_deg, out)
             lon, lat = point_at(lon, lat, quay.bearing_deg, visit.along_m)
@@ -118,11 +118,11 @@ class World:
             if shapely.contains_xy(inner, lon, lat):
                 return Pose(float(lon), float(lat), float(rng.uniform(0, 360)))
 
-    def way_in(self, ship: Ship, visit: Visit) -> list[tuple[float, float]]:
+    def approach(self, ship: Ship, visit: Visit) -> list[tuple[float, float]]:
         """Positions from the open sea to the stay."""
         fairways = self.scenario.fairways
         pose = self.pose(ship, visit)
-        return [*fairways.get(visit.zone, fairways.get(DEFAULT_WAY, ())), (pose.lon, pose.lat)]
+        return [*fairways.get(visit.zone, fairways.get(DEFAULT_FAIRWAY, ())), (pose.lon, pose.lat)]
 
     def _zone(self, visit: Visit) -> Zone:
         zone = self.place.zone(visit.zone)
@@ -151,14 +151,14 @@ class World:
         )
 
     def _under_way(
-        self, ship: Ship, visit: Visit, way: list[tuple[float, float]], share: float, time: datetime, *, inward: bool
+        self, ship: Ship, visit: Visit, route: list[tuple[float, float]], share: float, time: datetime, *, inward: bool
     ) -> ShipState:
-        lon, lat, course = _along(way, share)
+        lon, lat, course = _position_along(route, share)
         aboard = visit.cargo_in_t if inward else visit.cargo_out_t
         return ShipState(self.hulls[ship.id], time, lon, lat, course, course, SAILING_KN, draught_m(ship, aboard), "")
 
 
-def berthing(zone: Zone, land: BaseGeometry | None) -> Berthing:
+def landward_side(zone: Zone, land: BaseGeometry | None) -> Berthing:
     """The long side of a berth polygon that lies nearest to land; without land, the first one."""
     box = shapely.minimum_rotated_rectangle(_to_metres(zone.geometry))
     corners = _from_metres(np.asarray(box.exterior.coords)[:4], zone.geometry)
@@ -212,9 +212,9 @@ def _hull(ship: Ship) -> Hull:
     )
 
 
-def quay_along(zone: Zone, land: BaseGeometry | None) -> list[Structure]:
+def quay_structures(zone: Zone, land: BaseGeometry | None) -> list[Structure]:
     """A quay along the landward side of a berth, with cranes where dry cargo is handled."""
-    side = berthing(zone, land)
+    side = landward_side(zone, land)
     inland = (side.to_water_deg + 180) % 360
     lon, lat = point_at(*side.middle, inland, 8.0)
     parts = [Structure("pier", lon, lat, side.bearing_deg, side.length_m, 14.0, 4.0)]
@@ -250,13 +250,13 @@ def point_at(lon: float, lat: float, bearing_deg: float, metres: float) -> tuple
     return float(there[0]), float(there[1])
 
 
-def _along(way: list[tuple[float, float]], share: float) -> tuple[float, float, float]:
+def _position_along(route: list[tuple[float, float]], share: float) -> tuple[float, float, float]:
     """Position and course after a share of a way's length."""
-    legs = [GEOD.inv(*a, *b) for a, b in itertools.pairwise(way)]
+    legs = [GEOD.inv(*a, *b) for a, b in itertools.pairwise(route)]
     left = share * sum(leg[2] for leg in legs)
-    for start, (course, _, length) in zip(way, legs, strict=False):
+    for start, (course, _, length) in zip(route, legs, strict=False):
         if left <= length:
             lon, lat = point_at(*start, course, left)
             return lon, lat, course % 360
         left -= length
-    return way[-1][0], way[-1][1], legs[-1][0] % 360
+    return route[-1][0], route[-1][1], legs[-1][0] % 360

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from pipeline.simulation.hull_forms import form_of, shell
+from pipeline.simulation.hull_forms import hull_form, shell
 from pipeline.simulation.mesh import box
-from pipeline.simulation.optical import Light, MapFrame, draw
-from pipeline.simulation.shadows import buffer
+from pipeline.simulation.optical import Light, MapFrame, render
+from pipeline.simulation.shadows import depth_buffer
 from pipeline.simulation.ships import Hull, ShipState, Structure
 
 WHITE = (0.5, 0.5, 0.5, 0.5)
@@ -25,7 +25,7 @@ def test_a_box_casts_the_shadow_that_its_height_says():
     solid = box((-20, 20), (-5, 5), (0, 10), WHITE)
     shade = Light(30.0, 180.0, 0.0, 0.0).shade
     placed = solid.placed(90.0, (0.0, 0.0))  # long side east-west
-    depth, _ = buffer(placed.corners, shade, np.array([-40.0, 40.0]), 0.25, (320, 320))
+    depth, _ = depth_buffer(placed.corners, shade, np.array([-40.0, 40.0]), 0.25, (320, 320))
     north = 40.0 - 0.25 * np.flatnonzero(depth[:, 160] > 0).min()
     assert north == pytest.approx(5 + 10 / np.tan(np.radians(30)), abs=0.3)
 
@@ -33,21 +33,21 @@ def test_a_box_casts_the_shadow_that_its_height_says():
 def test_a_leaning_camera_shifts_a_roof_away_from_the_satellite():
     placed = box((-20, 20), (-5, 5), (0, 10), WHITE).placed(90.0, (0.0, 0.0))
     lean = Light(30.0, 180.0, 20.0, 0.0).lean  # satellite in the north
-    depth, _ = buffer(placed.corners, lean, np.array([-40.0, 40.0]), 0.25, (320, 320))
+    depth, _ = depth_buffer(placed.corners, lean, np.array([-40.0, 40.0]), 0.25, (320, 320))
     roof = np.flatnonzero(depth[:, 160] > 9.99)
     south = 40.0 - 0.25 * roof.max()
     assert south == pytest.approx(-5 - 10 * np.tan(np.radians(20)), abs=0.3)
 
 
 def test_a_ship_has_one_form_and_another_ship_another():
-    assert form_of(hull()) == form_of(hull())
-    assert form_of(hull()) != form_of(hull(ship_id="b"))
+    assert hull_form(hull()) == hull_form(hull())
+    assert hull_form(hull()) != hull_form(hull(ship_id="b"))
 
 
 @pytest.mark.parametrize("kind", ["product_tanker", "bulk_carrier", "container_ship", "general_cargo", "tug"])
 def test_a_hull_is_as_long_and_wide_as_she_says_and_her_deck_as_high(kind):
     ship = hull(kind)
-    corners = shell(form_of(ship), ship, 4.0, 0.0).corners.reshape(-1, 3)
+    corners = shell(hull_form(ship), ship, 4.0, 0.0).corners.reshape(-1, 3)
     assert np.ptp(corners[:, 0]) == pytest.approx(100.0, abs=1.5)
     assert np.ptp(corners[:, 1]) == pytest.approx(16.0, abs=0.4)
     middle = corners[(np.abs(corners[:, 0]) < 6) & (np.abs(np.abs(corners[:, 1]) - 8.0) < 0.3)]
@@ -59,6 +59,6 @@ def test_the_same_seed_draws_the_same_picture():
     ship = ShipState(hull(), datetime(2024, 3, 1, tzinfo=UTC), 0, 0, 45.0, 45.0, 0, 4.0, "")
     quay = Structure("quay", 0, 0, 45.0, 60.0, 12.0, 3.0)
     args = (frame, np.ones((60, 60), bool), [(ship, (30.0, 30.0))], [(quay, (10.0, 50.0))], Light(30, 140, 10, 100))
-    first, again = (draw(*args, 0.0, 4.0, np.random.SeedSequence(3)) for _ in range(2))
+    first, again = (render(*args, 0.0, 4.0, np.random.SeedSequence(3)) for _ in range(2))
     assert np.array_equal(first, again)
     assert first.shape == (4, 60, 60)

@@ -24,7 +24,7 @@ from pipeline.detection.optical.rough_water import (
     rough_water_notes,
     unresolved_cells,
 )
-from pipeline.simulation.optical import Light, MapFrame, draw
+from pipeline.simulation.optical import Light, MapFrame, render
 from pipeline.simulation.ships import Hull, ShipState
 from pipeline.types import Radiometry, Sensor, Window
 from tests.builders import array_scene, box_zone, place_of
@@ -44,7 +44,7 @@ def caps_and_a_ship(per_km2: float, seed: int = 4):
     frame, shape = MapFrame(32653, *ORIGIN, PIXEL_M, (SIDE_PX, SIDE_PX)), (SIDE_PX, SIDE_PX)
     middle = (ORIGIN[0] + SIDE_PX / 2 * PIXEL_M, ORIGIN[1] - SIDE_PX / 2 * PIXEL_M)
     light = Light(35.0, 150.0, 8.0, 90.0)
-    image = draw(frame, np.ones(shape, bool), [(ship, middle)], [], light, 0.0, 6.0, np.random.SeedSequence(seed))
+    image = render(frame, np.ones(shape, bool), [(ship, middle)], [], light, 0.0, 6.0, np.random.SeedSequence(seed))
     row, col = np.mgrid[:SIDE_PX, :SIDE_PX]
     for _ in range(round(per_km2 * (SIDE_PX * PIXEL_M / 1000) ** 2)):
         y, x = rng.uniform(0, SIDE_PX, 2)

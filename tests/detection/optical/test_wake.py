@@ -12,7 +12,7 @@ import pytest
 from pipeline.detection import detect
 from pipeline.detection.candidates import Candidate
 from pipeline.detection.optical.wakes import flag_wakes
-from pipeline.simulation.optical import Light, MapFrame, draw
+from pipeline.simulation.optical import Light, MapFrame, render
 from pipeline.simulation.ships import Hull, ShipState
 from pipeline.types import Radiometry, Sensor
 from tests.builders import array_scene
@@ -27,7 +27,7 @@ def drawn(length_m: float, heading_deg: float, speed_kn: float) -> pd.DataFrame:
     hull = Hull("sim", "product_tanker", length_m, length_m / 6.3, 0.085 * length_m, 0.06 * length_m, "aft", 0.15)
     ship = ShipState(hull, TIME, 0.0, 0.0, heading_deg, heading_deg, speed_kn, 0.045 * length_m, "")
     water, light = np.ones(FRAME.shape, bool), Light(35.0, 150.0, 8.0, 90.0)
-    image = draw(FRAME, water, [(ship, MIDDLE)], [], light, 0.0, 4.0, np.random.SeedSequence(3))
+    image = render(FRAME, water, [(ship, MIDDLE)], [], light, 0.0, 4.0, np.random.SeedSequence(3))
     scene = array_scene(
         dict(zip("BGRN", image, strict=True)),
         sensor=Sensor.OPTICAL, radiometry=Radiometry.REFLECTANCE, spacing_m=3.0,

@@ -14,15 +14,17 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray
 
 
-def water_on(land: BaseGeometry | None, shape: tuple[int, int], rowcol: Callable[[Any, Any], FloatArray]) -> BoolImage:
+def rasterise_water(
+    land: BaseGeometry | None, shape: tuple[int, int], rowcol: Callable[[Any, Any], FloatArray]
+) -> BoolImage:
     """True on water, for an image of ``shape``; ``rowcol(lon, lat)`` gives (n, 2) rows and columns."""
     from rasterio.features import rasterize
     from rasterio.transform import Affine
 
     if land is None:
         return np.ones(shape, bool)
-    bent = shapely.transform(
+    in_pixels = shapely.transform(
         shapely.segmentize(land, 0.001), lambda lonlat: rowcol(lonlat[:, 0], lonlat[:, 1])[:, ::-1]
     )
-    parts = [(p, 1) for p in shapely.get_parts(bent)]
+    parts = [(p, 1) for p in shapely.get_parts(in_pixels)]
     return rasterize(parts, shape, transform=Affine.translation(-0.5, -0.5), dtype="uint8") == 0
