@@ -40,7 +40,7 @@ def ship_mesh(state: ShipState) -> Mesh:
         "fishing": _tug,
     }.get(hull.kind, _tanker)
     parts += draw(form, hull, deck_m, rng)
-    return Mesh.of(parts)
+    return Mesh.merged(parts)
 
 
 def house_span(hull: Hull) -> tuple[float, float]:

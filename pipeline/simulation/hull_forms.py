@@ -152,7 +152,7 @@ def shell(form: Form, hull: Hull, draught_m: float, trim_m: float) -> Mesh:
         parts.append(quads(low[:1], low[:1] * mirror, high[:1] * mirror, high[:1], paint))  # the transom
     deck = rings[-1]
     parts.append(quads(deck[:-1], deck[1:], deck[1:] * [1, -1, 1], deck[:-1] * [1, -1, 1], form.deck))
-    return Mesh.of(parts)
+    return Mesh.merged(parts)
 
 
 def _ring(form: Form, hull: Hull, t: FloatArray, z: FloatArray, q: FloatArray) -> FloatArray:

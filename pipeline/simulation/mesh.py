@@ -28,7 +28,7 @@ class Mesh:
     colours: FloatArray
 
     @classmethod
-    def of(cls, parts: Sequence[Mesh]) -> Mesh:
+    def merged(cls, parts: Sequence[Mesh]) -> Mesh:
         """All parts as one."""
         if not parts:
             return cls(np.zeros((0, 3, 3)), np.zeros((0, 4)))
@@ -67,7 +67,7 @@ def prism(outline: FloatArray, up: tuple[float, float], side: Colour, roof: Colo
     high = np.column_stack([outline, np.full(len(outline), up[1])])
     walls = quads(low, np.roll(low, -1, 0), np.roll(high, -1, 0), high, side)
     fan = np.stack([np.repeat(high[:1], len(high) - 2, 0), high[1:-1], high[2:]], 1)
-    return Mesh.of([walls, Mesh(fan, np.broadcast_to(np.asarray(roof or side, float), (len(fan), 4)))])
+    return Mesh.merged([walls, Mesh(fan, np.broadcast_to(np.asarray(roof or side, float), (len(fan), 4)))])
 
 
 def cylinder(middle: tuple[float, float], radius_m: float, up: tuple[float, float], side: Colour) -> Mesh:
@@ -83,4 +83,4 @@ def beam(start: Sequence[float], end: Sequence[float], width_m: float, colour: C
     across = np.array([-along[1], along[0], 0.0]) / max(1e-6, float(np.hypot(*along))) * width_m / 2
     rise = np.array([0.0, 0.0, width_m / 2])
     bands = [[p[None] for p in (a - o, b - o, b + o, a + o)] for o in (across, rise)]
-    return Mesh.of([quads(p, q, r, s, colour) for p, q, r, s in bands])
+    return Mesh.merged([quads(p, q, r, s, colour) for p, q, r, s in bands])

@@ -179,7 +179,7 @@ def _structure_mesh(structure: Structure) -> Mesh:
         for x in (-0.6 * long, 0.2 * long)
         for y in (-wide, wide)
     ]
-    return Mesh.of(
+    return Mesh.merged(
         [*legs, box((-long, long), (-0.25 * wide, 0.25 * wide), (0.8 * structure.height_m, structure.height_m), paint)]
     )
 
@@ -207,7 +207,7 @@ def _group_solids(
         r0, c0 = (int(v) for v in np.maximum(0, np.floor(bounds[:2])))
         r1, c1 = (int(min(n, np.ceil(v))) for n, v in zip(frame.shape, bounds[2:], strict=True))
         if r1 > r0 and c1 > c0:
-            out.append((Mesh.of(members), (r0, r1, c0, c1)))
+            out.append((Mesh.merged(members), (r0, r1, c0, c1)))
     return out
 
 

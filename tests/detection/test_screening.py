@@ -136,7 +136,7 @@ def test_a_flag_that_says_what_it_is_refuses_and_one_that_only_tells_does_not():
     assert with_screening_flags(candidate(flags=("moored",), score=0.1), CONFIG).flags == ("moored", "low_score")
 
 
-def told_of_flags() -> dict[str, str]:
+def documented_flags() -> dict[str, str]:
     """Whether each flag of a detection rejects it, according to the report's documentation page."""
     page = (REPOSITORY / "docs" / "reading_the_report.md").read_text("utf-8")
     table = page.split("| flag of a detection |")[1].split("\n\n")[0].splitlines()[2:]
@@ -144,7 +144,7 @@ def told_of_flags() -> dict[str, str]:
     return {flag: rejects for flags, *_, rejects in rows for flag in re.findall(r"`(\w+)`", flags)}
 
 
-@pytest.mark.parametrize(("flag", "rejects"), told_of_flags().items())
+@pytest.mark.parametrize(("flag", "rejects"), documented_flags().items())
 def test_a_flag_rejects_where_the_page_says_so(flag, rejects):
     if flag in {"low_score", "neighbouring_slice"}:
         pytest.skip("the score is asked itself; slices are compared when all are read")

@@ -170,7 +170,7 @@ def usual_excess(
     days = [s.acquired.timestamp() / 86_400 for s in sources]
     if max(days) - min(days) < settings.min_span_days:
         return None
-    seen = Samples.of(others, stored)
+    seen = Samples.from_looks(others, stored)
     own = np.where(np.isfinite(look.excess), sum(s.acquired == look.acquired for s in stored_looks), 0)
     usual = np.maximum(seen.quantile_without(look.excess, own, USUAL_QUANTILE), 0.0)
     usual[:, np.rint((seen.total - own).min(axis=0)) < settings.min_looks] = np.nan
@@ -180,7 +180,7 @@ def usual_excess(
 def merged_background(looks: Sequence[PowerLook], stored: Background | None = None) -> Background:
     """The background of an orbit: its looks merged with the stored background of earlier ones."""
     own = _new_looks(stored, looks)
-    seen = Samples.of(own, stored)
+    seen = Samples.from_looks(own, stored)
     quantiles = np.stack([seen.value_at_rank((k + 0.5) / LEVELS * seen.total) for k in range(LEVELS)])
     stored_looks = stored.looks if stored is not None else ()
     sources = tuple(sorted((*stored_looks, *(k.source for k in own)), key=lambda s: (s.acquired, s.scene_id)))
@@ -207,7 +207,7 @@ class Samples:
     weight: FloatArray
 
     @classmethod
-    def of(cls, looks: Sequence[PowerLook], stored: Background | None) -> Samples:
+    def from_looks(cls, looks: Sequence[PowerLook], stored: Background | None) -> Samples:
         """Samples of looks and of a stored background."""
         values = [k.excess for k in looks]
         weights = [1.0] * len(looks)

@@ -167,10 +167,10 @@ def _search_image(
         caps = crowded_cells(seen, scene.shape, scene.pixel_spacing_m, WHITE_CAP_COUNT)
         patches = ship_sized_patches(scene, levels, clouds, caps, sigmas, config.threads)
     found += [candidate for _, measured, _ in results for candidate, _ in measured]
-    alone = [certain for _, measured, _ in results for _, certain in measured]
+    certain_alone = [certain for _, measured, _ in results for _, certain in measured]
     hulls = [hull for _, _, new in results for hull in new]
     if trained:
-        found = merge_detections(flag_marina_fingers(hulls, scene.pixel_spacing_m), found, alone)
+        found = merge_detections(flag_marina_fingers(hulls, scene.pixel_spacing_m), found, certain_alone)
     return *_flag_duplicates(found, coverage, (rough, patches), scene), coverage
 
 
@@ -256,7 +256,7 @@ def _measure_coarse_object(
     measured = measure_blob(scene, levels, obj.blob, obj.window, 1)
     new = _as_candidate(measured, obj.blob, scene, cloudy=obj.cloudy)
     at = (obj.blob.rows, obj.blob.cols)
-    new = flag_lookalikes(new, piece.tile, levels, at, spacing_m, shadow=piece.shadow, alone=True)
+    new = flag_lookalikes(new, piece.tile, levels, at, spacing_m, shadow=piece.shadow, by_contrast_only=True)
     if view is None or _is_near_cloud(obj, clouds, scene):
         return new, False
     return new, counts_without_network(new, view, *at, spacing_m[0] * spacing_m[1])

@@ -61,8 +61,8 @@ def veil_mask(tile: Tile, levels: Levels, spacing_m: float) -> BoolImage:
     k = tile.bands.index(levels.infrared)
     factor = cell_px(spacing_m)
     top, left = -tile.window.row0 % factor, -tile.window.col0 % factor  # cells lie on the image, not on the window
-    shone = (block_means(tile.data[k, top:, left:], factor) - levels.water[k]) / (levels.land[k] - levels.water[k])
-    wide = open_with_disc((shone > HAZE) & _smooth(shone), CLOUD_WIDTH_M / (spacing_m * factor))
+    brightness = (block_means(tile.data[k, top:, left:], factor) - levels.water[k]) / (levels.land[k] - levels.water[k])
+    wide = open_with_disc((brightness > HAZE) & _smooth(brightness), CLOUD_WIDTH_M / (spacing_m * factor))
     rows, cols = tile.valid.shape
     full = np.pad(_as_pixels(wide, factor), ((top, 0), (left, 0)))[:rows, :cols]
     return np.asarray(full & tile.valid & tile.water, bool)

@@ -70,12 +70,12 @@ def flag_lookalikes(
     spacing_m: tuple[float, float],
     *,
     shadow: BoolImage | None = None,
-    alone: bool,
+    by_contrast_only: bool,
 ) -> Candidate:
     """The candidate with flags for what else it may be, and the evidence; ``pixels`` are rows and columns of the tile.
 
-    On an object found by contrast only (``alone``), a decisive flag adds ``unlike_a_ship``. On detections of the hull
-    network the flags decide nothing: on labelled ports they hardly differ between its true and false ones.
+    On an object found ``by_contrast_only``, a decisive flag adds ``unlike_a_ship``. On detections of the hull network
+    the flags decide nothing: on labelled ports they hardly differ between its true and false ones.
     """
     rows, cols = (p.astype(int) for p in pixels)
     if not len(rows):
@@ -88,10 +88,10 @@ def flag_lookalikes(
         flags["cloud_shadow"] = "in the shadow of a cloud: dimmer than she is"
     if not flags:
         return candidate
-    if not alone and "wake" in flags:
+    if not by_contrast_only and "wake" in flags:
         flags["foam"] = flags.pop("wake")
-    against = sum(LOG_ODDS_AGAINST.get(name, 0.0) for name in flags) if alone else 0.0
-    unlike = ("unlike_a_ship",) if alone and flags.keys() & DECISIVE else ()
+    against = sum(LOG_ODDS_AGAINST.get(name, 0.0) for name in flags) if by_contrast_only else 0.0
+    unlike = ("unlike_a_ship",) if by_contrast_only and flags.keys() & DECISIVE else ()
     return replace(
         candidate,
         flags=(*candidate.flags, *flags, *unlike),

@@ -58,7 +58,11 @@ def network_candidates(
         new = candidate_from_network(hull, scene, cloudy=cloudy, motion=_motion(hull, scene, tile, levels))
         for name, why in hull.doubts:
             new = with_flag(new, name, why)
-        out.append(flag_lookalikes(new, tile, levels, (rows, cols), scene.pixel_spacing_m, shadow=shadow, alone=False))
+        out.append(
+            flag_lookalikes(
+                new, tile, levels, (rows, cols), scene.pixel_spacing_m, shadow=shadow, by_contrast_only=False
+            )
+        )
     return out
 
 
@@ -159,17 +163,19 @@ def _beam(length_m: float, fitted_m: float, pixel_m: float) -> tuple[float, floa
     return (bare * bare_se**-2 + usual * usual_se**-2) / weight, float(weight**-0.5)
 
 
-def merge_detections(hulls: list[Candidate], by_contrast: list[Candidate], alone: list[bool]) -> list[Candidate]:
+def merge_detections(
+    hulls: list[Candidate], by_contrast: list[Candidate], certain_alone: list[bool]
+) -> list[Candidate]:
     """One list: hulls of the network, with contrast's agreement in the method, and objects found only by contrast.
 
     An object by contrast whose centre lies on a hull is the same object. The network saw the others and did not call
-    them ships: they are flagged ``not_confirmed``, except where contrast alone suffices (``alone``).
+    them ships: they are flagged ``not_confirmed``, except where contrast alone suffices (``certain_alone``).
     """
     agreed = np.zeros(len(hulls), bool)
     outlines = np.array([hull.outline for hull in hulls]).reshape(-1, 4, 2)
     middles = np.array([(hull.row, hull.col) for hull in hulls]).reshape(-1, 2)
     unmatched = []
-    for candidate, certain in zip(by_contrast, alone, strict=True):
+    for candidate, certain in zip(by_contrast, certain_alone, strict=True):
         # The same object: its middle lies in the hull's rectangle, or the hull's middle in its own
         is_same = contains_points(outlines, np.array([[candidate.row, candidate.col]])) | contains_points(
             candidate.outline[None], middles

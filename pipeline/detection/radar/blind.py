@@ -45,7 +45,7 @@ def seen_weight(scene: Scene, survey: Survey | None, config: DetectionConfig) ->
     def weigh_window(window: Window) -> FloatImage:
         if survey is None:
             return np.zeros((window.rows, window.cols), np.float32)
-        blocks, (rows, cols) = survey.blocks.within(window), survey.blocks.of(window)
+        blocks, (rows, cols) = survey.blocks.within(window), survey.blocks.blocks_of_pixels(window)
         limit = sea_levels(survey, *blocks) + np.log(sea_limit(survey, config, blocks))
         share = np.where(limit <= faint, np.float32(1), np.float32(FOUND_BEYOND))
         share[~(limit <= cut_off)] = 0  # NaN is not below
@@ -60,10 +60,10 @@ def blind_share(survey: Survey, config: DetectionConfig) -> tuple[float, list[st
     water_px = np.where(survey.land, 0, blocks.count)
     if not water_px.any():
         return 0.0, []
-    alone = _share(np.isnan(survey.clutter.log_mean), water_px)
+    no_sea_share = _share(np.isnan(survey.clutter.log_mean), water_px)
     share, why = 0.0, []
-    if alone > 1 - LEAST_TOLD:  # in parts of an image this is normal: harbour basins, corners of the frame
-        share, why = alone, ["too little sea around to tell a ship from it"]
+    if no_sea_share > 1 - LEAST_TOLD:  # in parts of an image this is normal: harbour basins, corners of the frame
+        share, why = no_sea_share, ["too little sea around to tell a ship from it"]
     elif (top := clipping_level_ln(survey)) is not None:
         # Clipped pictures only: on a whole scene the quantile of every block would take as long as all the rest
         limit = survey.clutter.log_mean + np.log(sea_limit(survey, config))

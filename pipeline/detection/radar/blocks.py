@@ -56,7 +56,7 @@ class Blocks:
     brightest_any: NDArray[np.int32]  # land included, as a source of ambiguities
     coarse_ln: float = 0.0  # ln, how far the summed powers may lie from those of the scene's tiles
 
-    def of(self, window: Window) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    def blocks_of_pixels(self, window: Window) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Block row of each pixel row of a window, and block column of each column."""
         rows = np.searchsorted(self.row_edges, np.arange(window.row0, window.row1), side="right") - 1
         cols = np.searchsorted(self.col_edges, np.arange(window.col0, window.col1), side="right") - 1
@@ -149,7 +149,7 @@ def _piece(scene: Scene, window: Window, weights: FloatImage, whole: Blocks) -> 
     col_edges = (np.clip(ends, window.col0, window.col1) - window.col0).astype(np.int32)
     part = _empty(whole.row_edges, col_edges, (rows.stop - rows.start, cols.stop - cols.start))
     sums = (part.count, part.log_sum, part.square_sum, part.brightest, part.brightest_any)
-    where = ((whole.of(window)[0] - rows.start).astype(np.int32), col_edges)
+    where = ((whole.blocks_of_pixels(window)[0] - rows.start).astype(np.int32), col_edges)
     counts = scene.read.counts(window) if isinstance(scene.read, CountsReader) else None
     if counts is not None:
         by_band = weights[:, None, None]

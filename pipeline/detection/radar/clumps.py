@@ -79,7 +79,7 @@ def _white_pixels(scene: Scene, survey: Survey, cut_off_ln: float) -> BoolImage:
     for row in range(0, scene.shape[0], READ_ROWS):
         window = Window(row, 0, min(READ_ROWS, scene.shape[0] - row), scene.shape[1])
         tile = scene.read(window)
-        rows, cols = survey.blocks.of(window)
+        rows, cols = survey.blocks.blocks_of_pixels(window)
         land = survey.land[survey.blocks.within(window)][np.ix_(rows - rows[0], cols - cols[0])]
         out[row : row + window.rows] = tile.valid & tile.water & ~land & (survey.joint(tile) >= at_least)
     return out

@@ -145,7 +145,7 @@ def _capped_quantile(survey: Survey, tail: float, variance: ArrayLike) -> FloatA
 def view_pixels(scene: Scene, survey: Survey, config: DetectionConfig, window: Window) -> PixelView:
     """A window's pixels compared with the thresholds of their blocks."""
     tile = scene.read(window)
-    rows, cols = survey.blocks.of(window)
+    rows, cols = survey.blocks.blocks_of_pixels(window)
     blocks = survey.blocks.within(window)
     at = np.ix_(rows - rows[0], cols - cols[0])  # from values by block to values by pixel
     water = tile.water & ~survey.land[blocks][at]
@@ -229,7 +229,7 @@ def _blobs_in_group(
     view = view_pixels(scene, survey, config, group.window)
     labels = measure.label(view.grown, connectivity=2)
     slices = ndimage.find_objects(labels)
-    rows, cols = survey.blocks.of(group.window)
+    rows, cols = survey.blocks.blocks_of_pixels(group.window)
     out = []
     for label in np.unique(labels[view.seeds]):
         cut = slices[label - 1]

@@ -46,9 +46,9 @@ def stripe_evidence(blobs: Sequence[Blob], survey: Survey, scene: Scene) -> list
         if not striped.any():
             continue
         side = round(SIDE_M / spacing_m[0])
-        for by in (-side, side):
+        for offset in (-side, side):
             moved = place.copy()
-            moved[across] = np.clip(moved[across] + by, 0, scene.shape[across] - 1)
+            moved[across] = np.clip(moved[across] + offset, 0, scene.shape[across] - 1)
             r, c = (np.searchsorted(e, p, "right") - 1 for e, p in zip(edges, moved, strict=True))
             striped &= sea[r, c]
         shares = np.add.reduceat(striped, ends - sizes, dtype=int) / sizes

@@ -239,7 +239,7 @@ def _sample_sea(survey: Survey, samples: list[Tile], spacing_m: tuple[float, flo
     ratios: list[FloatArray] = []
     first: list[FloatArray] = []
     for tile in samples:
-        rows, cols = blocks.of(tile.window)
+        rows, cols = blocks.blocks_of_pixels(tile.window)
         at = np.ix_(rows, cols)
         sea = tile.valid & tile.water & clutter.sea[at] & np.isfinite(clutter.log_mean[at])
         if not sea.any():

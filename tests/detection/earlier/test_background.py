@@ -51,14 +51,14 @@ def place():
     )
 
 
-def taught(place, scenes):
+def cells_and_looks(place, scenes):
     cells = background.background_cells(place, CONFIG)
     looks = [background.look_at_power(scene, cells, CONFIG) for scene in scenes]
     return cells, looks
 
 
 def flat(place, scenes, n=0):
-    cells, looks = taught(place, scenes)
+    cells, looks = cells_and_looks(place, scenes)
     excess = background.usual_excess(looks[n], looks, CONFIG)
     return background.flatten_quays(scenes[n], looks[n], cells, excess)
 
@@ -92,7 +92,7 @@ def test_a_berth_taken_every_other_time_is_still_seen_empty(place):
 def test_wind_of_other_days_is_no_structure(place, gain):
     """A sea brighter or darker than today's does not affect the quay."""
     scenes = [picture(36)] + [picture(6 * n, sea=SEA * gain) for n in range(6)]
-    _, looks = taught(place, scenes)
+    _, looks = cells_and_looks(place, scenes)
     cells = background.background_cells(place, CONFIG)
     excess = background.usual_excess(looks[0], looks, CONFIG)
     _, col = scenes[0].geolocation.rowcol(cells.lon, cells.lat)
@@ -105,7 +105,7 @@ def test_too_few_looks_or_days_or_another_orbit_teach_nothing(place):
         [picture(1 + 0.1 * n) for n in range(6)],
         [picture(6 * n, orbit=8) for n in range(6)],
     ):
-        _, looks = taught(place, [picture(36), *others])
+        _, looks = cells_and_looks(place, [picture(36), *others])
         assert background.usual_excess(looks[0], looks, CONFIG) is None
 
 
@@ -131,7 +131,7 @@ def test_ordinary_quay_becomes_sea(place):
     assert 0.4 * SEA < np.median(strip) < 1.3 * SEA
 
 
-def a_look(day, power, sea):
+def power_look(day, power, sea):
     """A look whose cells have these powers, (bands, cells); rounding loses a quarter of a decibel."""
     codes = background.encode_power(np.asarray(power))
     return background.PowerLook("ascending-7-VV+VH", NOON + timedelta(days=day), codes, np.array(sea))
@@ -144,7 +144,7 @@ def test_what_usually_stands_there_is_numpys_quantile_of_the_other_looks(n):
     sea = rng.uniform(0.01, 0.05, (n, 2))
     power = sea[:, :, None] + rng.uniform(0.2, 2.0, (n, 2, 500)) * (np.arange(500) < 400)
     power[:, :, 450:] = 0.005
-    looks = [a_look(6 * k, power[k], sea[k]) for k in range(n)]
+    looks = [power_look(6 * k, power[k], sea[k]) for k in range(n)]
     usual = background.usual_excess(looks[0], looks, CONFIG)
     truth = np.quantile(power[1:] - sea[1:, :, None], background.USUAL_QUANTILE, axis=0, method="hazen")
     np.testing.assert_allclose(usual[:, :400], truth[:, :400], rtol=0.035)
@@ -175,7 +175,7 @@ def test_a_pixel_is_divided_by_the_mean_of_its_cells_over_its_bands_sea():
     row, col = rng.uniform(40, 60, 300), rng.uniform(70, 90, 300)
     scene = array_scene({"VV": np.ones((100, 120)), "VH": np.ones((100, 120))})
     excess, sea = rng.uniform(0, 1, (2, 300)), [0.02, 0.005]
-    look = a_look(0, np.ones((2, 300)), sea)
+    look = power_look(0, np.ones((2, 300)), sea)
     reader = background.flatten_quays(scene, look, cells_at(scene, row, col), excess, 9).read
     usual, known = reader.usual_in(Window(0, 0, 100, 120))
     r, c = np.rint(row), np.rint(col)

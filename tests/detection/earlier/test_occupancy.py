@@ -20,12 +20,12 @@ from pipeline.detection.radar.survey import with_noise_restored
 from pipeline.tables import SCENES
 from pipeline.types import Radiometry, Sensor, Window, Zone
 from tests.builders import NOON, array_scene, box_zone, place_of
-from tests.detection.earlier.test_background import CONFIG, SEA, SHIP, flat, picture, place, taught  # noqa: F401
+from tests.detection.earlier.test_background import CONFIG, SEA, SHIP, cells_and_looks, flat, picture, place  # noqa: F401
 
 
 def verdict(scene, place):  # noqa: F811
-    _, told = detect(scene, place=place, config=CONFIG)
-    (row,) = told["berths"]
+    _, diagnostics = detect(scene, place=place, config=CONFIG)
+    (row,) = diagnostics["berths"]
     return row
 
 
@@ -104,18 +104,18 @@ def test_a_berth_under_cloud_is_unknown_and_one_beside_it_is_empty():
     """An image without ships: a berth under cloud is not known to be empty, and its seen share says so."""
     scene = clouded()
     port = place_of(berth_between(scene, "hidden", 100, 140), berth_between(scene, "clear", 350, 400))
-    _, told = detect(scene, place=port)
-    row = {r["zone_id"]: r for r in told["berths"]}
+    _, diagnostics = detect(scene, place=port)
+    row = {r["zone_id"]: r for r in diagnostics["berths"]}
     assert (row["hidden"]["verdict"], row["hidden"]["probability"]) == ("unknown", None)
     assert (row["clear"]["verdict"], row["clear"]["seen"]) == ("empty", 1.0)
-    assert {name: r["seen"] for name, r in row.items()} == told["zone_covered"]
+    assert {name: r["seen"] for name, r in row.items()} == diagnostics["zone_covered"]
 
 
 def test_a_berth_in_an_image_that_is_all_cloud_is_unknown():
     scene = array_scene({b: np.full((400, 400), 0.6) for b in "BGRN"}, sensor=Sensor.OPTICAL,
                         radiometry=Radiometry.REFLECTANCE, spacing_m=3.0)  # fmt: skip
-    _, told = detect(scene, place=place_of(berth_between(scene, "pier", 100, 140)))
-    (row,) = told["berths"]
+    _, diagnostics = detect(scene, place=place_of(berth_between(scene, "pier", 100, 140)))
+    (row,) = diagnostics["berths"]
     assert (row["verdict"], row["probability"], row["seen"]) == ("unknown", None, 0.0)
 
 
@@ -165,7 +165,7 @@ def test_what_runs_along_a_quay_is_taken_out_of_one_picture(place):  # noqa: F81
         box_zone("pier", *shapely.box(*berth.geometry.bounds).buffer(1e-4).bounds), land=place.land, bbox=place.bbox
     )
     for ships in ([], [SHIP]):
-        cells, looks = taught(wide, [picture(3, ships)])
+        cells, looks = cells_and_looks(wide, [picture(3, ships)])
         excess = quayside.quay_excess(looks[0], cells, wide)
         known = np.isfinite(excess).all(axis=0)
         assert known.any()
@@ -193,7 +193,7 @@ def quay_cells(length_m, wet=lambda _row: True):
     return place_of(zone), cells, row, col
 
 
-def told_of(cells, power):
+def power_look(cells, power):
     codes = background.encode_power(np.stack([power, 2 * power]))
     return background.PowerLook("ascending-7-VV+VH", NOON, codes, np.array([0.01, 0.02]))
 
@@ -204,7 +204,7 @@ def test_what_is_taken_out_of_one_picture_is_numpys_quantile_of_each_strip():
     strip = (row + 5) // 2
     power = 0.01 + 0.3 * (1 + strip) * np.random.default_rng(0).gamma(4.4, 1 / 4.4, len(row))
     power[(col >= 10) & (col < 30) & (strip == 4)] = 20.0
-    look = told_of(cells, power)
+    look = power_look(cells, power)
     excess = quayside.quay_excess(look, cells, port)
     assert np.isnan(excess[:, ~cells.wet]).all()
     inner = cells.wet & (col >= 0) & (col < 60)  # the area around a berth has round ends
@@ -222,7 +222,7 @@ def test_a_short_berth_or_a_short_part_of_one_tells_no_quay(length_m, seen_m, kn
     """All of it may be hidden by one hull."""
     port, cells, _, col = quay_cells(length_m)
     power = np.where(col * 5 + 25 < seen_m, 0.5, np.nan)
-    assert np.isfinite(quayside.quay_excess(told_of(cells, power), cells, port)).any() == known
+    assert np.isfinite(quayside.quay_excess(power_look(cells, power), cells, port)).any() == known
 
 
 @pytest.mark.parametrize(
@@ -299,10 +299,10 @@ def test_of_a_berth_that_the_picture_cuts_the_share_seen_is_told(share, word):
     inside = shapely.box(-1e3, -1e3, 299.5, 1e3)
     whole = shapely.Polygon(np.column_stack([col, row])).buffer(2.5)
     truth = whole.intersection(inside).area / whole.area
-    (said,) = occupancy.berth_verdicts(scene, place_of(zone), a_ship("pier", 0.98).iloc[:0], {"pier": truth})
-    assert said["seen"] == pytest.approx(truth, abs=0.02)
-    assert said["verdict"] == word
-    assert (said["probability"] is None) == (truth < 0.5)
+    (verdict_row,) = occupancy.berth_verdicts(scene, place_of(zone), a_ship("pier", 0.98).iloc[:0], {"pier": truth})
+    assert verdict_row["seen"] == pytest.approx(truth, abs=0.02)
+    assert verdict_row["verdict"] == word
+    assert (verdict_row["probability"] is None) == (truth < 0.5)
 
 
 def berth_rows(scene, north):

@@ -19,8 +19,8 @@ def a_look(monkeypatch, *, sensor, spacing_m=10.0, runtime=True, ships=(ALONGSID
     """What a picture of the painted port says about its berth and its anchorage."""
     if not runtime:
         monkeypatch.setattr(network, "is_available", lambda: False)
-    told = {"radiometry": Radiometry.REFLECTANCE, "optical": OpticalView(sun_elevation_deg=sun_deg)}
-    scene = array_scene(port(ships), sensor=sensor, spacing_m=spacing_m, **told)
+    settings = {"radiometry": Radiometry.REFLECTANCE, "optical": OpticalView(sun_elevation_deg=sun_deg)}
+    scene = array_scene(port(ships), sensor=sensor, spacing_m=spacing_m, **settings)
     corners = [scene.geolocation.lonlat(*at) for at in ((150, 60), (140, 130), (100, 100), (20, 220))]
     (w, s), (e, n), (aw, a_s), (ae, an) = corners
     place = place_of(box_zone("berth", w, s, e, n), box_zone("roads", aw, a_s, ae, an, kind="anchorage"))
@@ -38,12 +38,12 @@ def a_look(monkeypatch, *, sensor, spacing_m=10.0, runtime=True, ships=(ALONGSID
 )
 def test_a_berth_is_not_seen_and_open_water_is(monkeypatch, case, why):
     """Contrast finds five in a hundred labelled ships at quays (docs/accuracy_optical.md), so it may be occupied."""
-    table, told = a_look(monkeypatch, **case)
-    assert told["zone_covered"]["berth"] == 0.0
-    assert told["zone_covered"]["roads"] > 0.9
-    (line,) = [line for line in told["unknown"] if CAUSE in line]
+    table, diagnostics = a_look(monkeypatch, **case)
+    assert diagnostics["zone_covered"]["berth"] == 0.0
+    assert diagnostics["zone_covered"]["roads"] > 0.9
+    (line,) = [line for line in diagnostics["unknown"] if CAUSE in line]
     assert why in line
-    assert line in told["notes"]
+    assert line in diagnostics["notes"]
     at_anchor = np.hypot(table["row"] - AT_ANCHOR[0], table["col"] - AT_ANCHOR[1]) < 3
     assert table.loc[at_anchor, "accepted"].any()
 
@@ -55,9 +55,9 @@ def test_a_berth_is_not_seen_and_open_water_is(monkeypatch, case, why):
 )
 def test_where_hulls_are_told_a_berth_is_seen(monkeypatch, case):
     pytest.importorskip("onnxruntime", reason="the hull network needs ONNX Runtime")
-    _, told = a_look(monkeypatch, ships=(), **case)
-    assert told["zone_covered"]["berth"] > 0.9
-    assert not [line for line in told["unknown"] if CAUSE in line]
+    _, diagnostics = a_look(monkeypatch, ships=(), **case)
+    assert diagnostics["zone_covered"]["berth"] > 0.9
+    assert not [line for line in diagnostics["unknown"] if CAUSE in line]
 
 
 @pytest.mark.parametrize(
@@ -68,10 +68,10 @@ def test_where_hulls_are_told_a_berth_is_seen(monkeypatch, case):
 def test_a_berth_in_squashed_pixels_is_not_seen(monkeypatch, spacing_m, squashed):
     """A grid in degrees has pixels cos(latitude) as wide as high; the networks were trained on square ones."""
     pytest.importorskip("onnxruntime", reason="the hull network needs ONNX Runtime")
-    _, told = a_look(monkeypatch, sensor=Sensor.SENTINEL2, spacing_m=spacing_m, ships=())
-    assert (told["zone_covered"]["berth"] == 0.0) == squashed
-    assert told["zone_covered"]["roads"] > 0.9
-    assert bool([line for line in told["unknown"] if "hulls look squashed" in line]) == squashed
+    _, diagnostics = a_look(monkeypatch, sensor=Sensor.SENTINEL2, spacing_m=spacing_m, ships=())
+    assert (diagnostics["zone_covered"]["berth"] == 0.0) == squashed
+    assert diagnostics["zone_covered"]["roads"] > 0.9
+    assert bool([line for line in diagnostics["unknown"] if "hulls look squashed" in line]) == squashed
 
 
 @pytest.mark.parametrize(("sun_deg", "low"), [(8.0, True), (22.0, False), (None, False)])
@@ -79,11 +79,11 @@ def test_a_berth_at_a_low_sun_is_seen_in_part(monkeypatch, sun_deg, low):
     """A shed 12 m high throws a shadow of 12 / tan(8 degrees) = 85 m over quay and berth. A ship found there still
     counts, so the look must count as well, by its recall."""
     pytest.importorskip("onnxruntime", reason="the hull network needs ONNX Runtime")
-    table, told = a_look(monkeypatch, sensor=Sensor.SENTINEL2, sun_deg=sun_deg)
-    assert told["zone_covered"]["berth"] == pytest.approx(IN_LOW_SUN if low else 1.0, abs=0.05)
-    assert told["zone_covered"]["roads"] > 0.9
-    assert bool([line for line in told["unknown"] if "the sun stood 8 degrees high" in line]) == low
-    (berth,) = told["berths"]
+    table, diagnostics = a_look(monkeypatch, sensor=Sensor.SENTINEL2, sun_deg=sun_deg)
+    assert diagnostics["zone_covered"]["berth"] == pytest.approx(IN_LOW_SUN if low else 1.0, abs=0.05)
+    assert diagnostics["zone_covered"]["roads"] > 0.9
+    assert bool([line for line in diagnostics["unknown"] if "the sun stood 8 degrees high" in line]) == low
+    (berth,) = diagnostics["berths"]
     assert berth["verdict"] == "occupied"
     assert table["accepted"].sum() == 2
 

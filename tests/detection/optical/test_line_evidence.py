@@ -31,7 +31,7 @@ def drawn(bow_m=0.0):
     return (np.abs(u) < LENGTH_M / 2) & (np.abs(v.T) < BEAM_M / 2 * np.sqrt(left))
 
 
-def spoken(solid, *, beyond=0.0):
+def hull_evidence(solid, *, beyond=0.0):
     """Evidence for the box around it, with its ends drawn ``beyond`` metres too far out."""
     half = LENGTH_M / 2 + beyond
     return evidence(sums_of(solid), -half, half, -BEAM_M / 2, BEAM_M / 2, 1.0)
@@ -40,11 +40,11 @@ def spoken(solid, *, beyond=0.0):
 @pytest.mark.parametrize("samples", [1, 2])
 def test_a_quay_gains_no_bow_by_ends_drawn_too_far_out(samples):
     quay = drawn()
-    assert spoken(quay, beyond=samples * SAMPLE_M) < spoken(quay) + 0.5
+    assert hull_evidence(quay, beyond=samples * SAMPLE_M) < hull_evidence(quay) + 0.5
 
 
 @pytest.mark.parametrize("bow_m", [15.0, 25.0])
 def test_a_bow_speaks_for_a_hull(bow_m):
     """A quay of her size, with best-fitting ends, has less evidence, by half of a bow's weight (six)."""
-    quay = max(spoken(drawn(), beyond=n * SAMPLE_M) for n in (-1, 0, 1, 2))
-    assert spoken(drawn(bow_m)) > quay + 3.0
+    quay = max(hull_evidence(drawn(), beyond=n * SAMPLE_M) for n in (-1, 0, 1, 2))
+    assert hull_evidence(drawn(bow_m)) > quay + 3.0

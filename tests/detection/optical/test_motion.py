@@ -72,9 +72,9 @@ def test_the_error_of_a_shift_is_the_scatter_of_many_where_four_pixels_err_toget
     inside = ndimage.binary_dilation(hull > 0.1, iterations=3).astype(np.float32)
     looks = [np.kron(rng.normal(0, 0.02, (24, 24)), np.ones((2, 2))) for _ in range(60)]
     found, errors = zip(*(estimate_shift_px(hull, hull + noise, inside) for noise in looks), strict=True)
-    told = np.sqrt(np.mean([np.diag(error) for error in errors], axis=0))
-    assert (told > np.std(found, axis=0)).all()
-    assert (told < 2 * np.std(found, axis=0)).all()
+    stated_errors = np.sqrt(np.mean([np.diag(error) for error in errors], axis=0))
+    assert (stated_errors > np.std(found, axis=0)).all()
+    assert (stated_errors < 2 * np.std(found, axis=0)).all()
 
 
 def test_what_drifts_sideways_is_told():

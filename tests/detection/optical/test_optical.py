@@ -20,8 +20,8 @@ SHIPS = [(100, 120, 98, 16, 35), (260, 300, 180, 28, 100), (320, 90, 60, 11, 350
 
 
 def found(scene, place=None, **config):
-    table, told = detect(scene, place=place, config=DetectionConfig(**config))
-    return table[table["accepted"]].reset_index(drop=True), told
+    table, diagnostics = detect(scene, place=place, config=DetectionConfig(**config))
+    return table[table["accepted"]].reset_index(drop=True), diagnostics
 
 
 def test_ships_are_found_where_they_were_put_and_as_long():
@@ -117,9 +117,9 @@ def test_ten_metre_pixels_claim_no_freeboard():
 
 
 def test_empty_sea_has_no_ship():
-    ships, told = found(painted([], noise=0.004))
+    ships, diagnostics = found(painted([], noise=0.004))
     assert len(ships) == 0
-    assert told["cloud_fraction"] == 0
+    assert diagnostics["cloud_fraction"] == 0
 
 
 def test_what_the_operators_mask_calls_cloud_hides_its_zone_and_no_other():
@@ -135,10 +135,10 @@ def test_what_the_operators_mask_calls_cloud_hides_its_zone_and_no_other():
     place = place_of(
         box_zone("hidden", lon[0], lat[1], lon[1], lat[0]), box_zone("clear", lon[2], lat[3], lon[3], lat[2])
     )
-    ships, told = found(replace(scene, read=read), place)
+    ships, diagnostics = found(replace(scene, read=read), place)
     assert [round(row) for row in ships["row"]] == [300]
-    assert told["zone_covered"] == {"hidden": 0.0, "clear": 1.0}
-    assert told["cloud_fraction"] == pytest.approx(0.3, abs=0.01)
+    assert diagnostics["zone_covered"] == {"hidden": 0.0, "clear": 1.0}
+    assert diagnostics["cloud_fraction"] == pytest.approx(0.3, abs=0.01)
 
 
 def test_a_cloud_is_no_ship_and_hides_its_zone():
@@ -155,11 +155,11 @@ def test_a_cloud_is_no_ship_and_hides_its_zone():
     place = place_of(
         box_zone("hidden", lon[0], lat[1], lon[1], lat[0]), box_zone("clear", lon[2], lat[3], lon[3], lat[2])
     )
-    ships, told = found(scene, place)
+    ships, diagnostics = found(scene, place)
     assert len(ships) == 0
-    assert told["zone_covered"]["hidden"] < 0.2
-    assert told["zone_covered"]["clear"] == 1.0
-    assert 0.01 < told["cloud_fraction"] < 0.2
+    assert diagnostics["zone_covered"]["hidden"] < 0.2
+    assert diagnostics["zone_covered"]["clear"] == 1.0
+    assert 0.01 < diagnostics["cloud_fraction"] < 0.2
 
 
 def test_land_of_the_map_never_fires():
@@ -246,6 +246,6 @@ def test_proportions_that_no_merchant_hull_has_open_both_intervals():
 def test_nothing_measured_gives_an_empty_table_and_a_reason(bands, shape):
     nothing = {band: np.full(shape, np.nan) for band in bands}
     scene = array_scene(nothing, sensor=Sensor.SENTINEL2, spacing_m=10.0, radiometry=Radiometry.REFLECTANCE)
-    table, told = detect(scene)
+    table, diagnostics = detect(scene)
     assert len(table) == 0
-    assert told["notes"] == ["no usable water in the image: what ships are there is unknown"]
+    assert diagnostics["notes"] == ["no usable water in the image: what ships are there is unknown"]

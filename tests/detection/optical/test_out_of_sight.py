@@ -36,8 +36,8 @@ def covered(scene, *, cols):
     """Seen share of a zone with these columns and rows 60 to 140."""
     (lon0, lon1), (lat0, lat1) = scene.geolocation.lonlat(np.array([60.0, 140.0]), np.array(cols, float))
     zone = box_zone("quay", min(lon0, lon1), min(lat0, lat1), max(lon0, lon1), max(lat0, lat1))
-    found, told = detect(scene, place=place_of(zone))
-    return told["zone_covered"]["quay"], int(found["accepted"].sum())
+    found, diagnostics = detect(scene, place=place_of(zone))
+    return diagnostics["zone_covered"]["quay"], int(found["accepted"].sum())
 
 
 def test_a_plume_of_silt_that_passes_for_land_hides_the_ship_in_it():

@@ -40,8 +40,8 @@ def test_a_touched_side_stays_on_its_line_and_says_that_it_is_vague(side):
     quay = mask_of((160, 160), (80.0, east), 110.0, 20.0, heading_deg, 1.5)
     light = ndimage.gaussian_filter(1.0 + np.clip(hull + quay, 0, 1), 0.6)
     frame = HullFrame((80.0, 80.0), (-1.0, 0.0), (1.5, 1.5))  # north-going: v > 0 lies to the west
-    told = TouchedSide(tuple(float(x) for x in frame.pixels(np.array(0.0), np.array(-out * beam_m / 2))), 1.0)
-    touched = (None, told) if out < 0 else (told, None)
+    touched_side = TouchedSide(tuple(float(x) for x in frame.pixels(np.array(0.0), np.array(-out * beam_m / 2))), 1.0)
+    touched = (None, touched_side) if out < 0 else (touched_side, None)
     alone = fit_hull(1.0 + hull, (hull > 0.5).astype(np.float32), frame, length_m, beam_m, (0, 0), touched=(None, None))
     fitted = fit_hull(light, (light > 1.5).astype(np.float32), frame, length_m, beam_m, (0, 0), touched=touched)
     assert alone is not None

@@ -62,15 +62,15 @@ def caps_and_a_ship(per_km2: float, seed: int = 4):
 @pytest.mark.parametrize("per_km2", [25, 250], ids=["some", "thick"])
 def test_white_caps_are_no_ships_and_a_ship_among_them_is_one(per_km2):
     """Else lines between crests give false hulls: 30 of 25 to 112 m beside five ships in a simulated sea at 6 m/s."""
-    found, told = detect(caps_and_a_ship(per_km2))
+    found, diagnostics = detect(caps_and_a_ship(per_km2))
     assert found.loc[found["accepted"], "length_m"].to_numpy() == pytest.approx([SHIP_M], rel=0.05)
     assert len(found) > 0.3 * per_km2 * (SIDE_PX * PIXEL_M / 1000) ** 2  # flagged, not deleted
-    thick = any("stand thick" in line for line in told["unknown"])
+    thick = any("stand thick" in line for line in diagnostics["unknown"])
     assert thick == (per_km2 > 100)
     assert any("rough_water" in flags for flags in found["flags"]) == thick
 
 
-def standing(row: float, col: float, *, length_m: float = 6.0, moored: bool = False) -> ContrastObject:
+def contrast_object(row: float, col: float, *, length_m: float = 6.0, moored: bool = False) -> ContrastObject:
     at = np.array([row]), np.array([col])
     blob = Blob(*at, np.array([row, col, 1.0, 0.0, length_m, 3.0]), 20.0, moored, 0.0, 0.5, cut_from_land=False)
     return ContrastObject(blob, Window(0, 0, 1, 1), row, col, length_m, 0.0)
@@ -85,7 +85,7 @@ def seen(length_m: float, *flags: str) -> Candidate:
 
 
 def cluster(count: int, row: float, col: float, **more) -> list[ContrastObject]:
-    return [standing(row + k % 5, col + k // 5, **more) for k in range(count)]
+    return [contrast_object(row + k % 5, col + k // 5, **more) for k in range(count)]
 
 
 def test_so_many_small_things_within_reach_are_rough_water_and_no_more():
@@ -93,8 +93,8 @@ def test_so_many_small_things_within_reach_are_rough_water_and_no_more():
     assert not crowded_cells(cluster(ROUGH_COUNT - 1, 1000, 1000), shape, spacing).chosen.any()
     cells = crowded_cells(cluster(ROUGH_COUNT, 1000, 1000), shape, spacing)
     assert cells.share * 6e6 == pytest.approx(np.pi * REACH_M**2, rel=0.1)  # a circle of radius REACH_M
-    assert standing(1000, 1200).lies_in_cells(cells)
-    assert not standing(1000, 1300).lies_in_cells(cells)
+    assert contrast_object(1000, 1200).lies_in_cells(cells)
+    assert not contrast_object(1000, 1300).lies_in_cells(cells)
     assert rough_water_notes(cells, crowded_cells([], shape, spacing))[0].startswith(
         "white caps, glint or small craft stand thick"
     )
@@ -109,15 +109,15 @@ def test_ships_and_what_lies_at_a_quay_are_not_counted(more):
 
 def test_at_the_edge_of_an_image_half_as_many_are_as_thick():
     cells = crowded_cells(cluster(ROUGH_COUNT // 2 + 1, 5, 1000), (2000, 2000), (1.0, 1.0))
-    assert standing(5, 1000).lies_in_cells(cells)
-    assert not standing(200, 1000).lies_in_cells(cells)
+    assert contrast_object(5, 1000).lies_in_cells(cells)
+    assert not contrast_object(200, 1000).lies_in_cells(cells)
     assert not crowded_cells(cluster(ROUGH_COUNT // 2 - 1, 5, 5), (2000, 2000), (1.0, 1.0)).chosen.any()
 
 
 def test_around_what_may_be_a_ship_or_a_wave_nothing_is_known():
     """But not around a white cap, nor around a part of a hull that was found whole."""
     shape, spacing = (2000, 2000), (1.0, 1.0)
-    assert standing(1100, 1100).lies_in_cells(unresolved_cells([seen(60.0, FLAG)], [], shape, spacing))
+    assert contrast_object(1100, 1100).lies_in_cells(unresolved_cells([seen(60.0, FLAG)], [], shape, spacing))
     for other in (seen(20.0, FLAG), seen(60.0), seen(60.0, FLAG, "part_of_hull")):
         assert not unresolved_cells([other], [], shape, spacing).chosen.any()
 

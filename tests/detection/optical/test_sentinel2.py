@@ -183,8 +183,8 @@ def test_haze_over_half_a_berth_leaves_that_half_unknown():
     hazy = {name: band + veil * (1.0 if name != "B11" else 0.9) for name, band in image.items()}
     scene = scene_of(hazy)
     place = berth_of(scene)
-    _, told = detect(scene, place=place)
-    assert told["zone_covered"]["berth"] == pytest.approx(0.5, abs=0.15)
+    _, diagnostics = detect(scene, place=place)
+    assert diagnostics["zone_covered"]["berth"] == pytest.approx(0.5, abs=0.15)
     _, clear = detect(scene_of(image), place=place)
     assert clear["zone_covered"]["berth"] == pytest.approx(1.0, abs=0.02)
 
@@ -212,29 +212,29 @@ def all_land():
 def test_without_water_the_berth_is_unknown_and_one_line_says_so(image):
     """No detection under cloud does not mean an empty berth."""
     scene = scene_of(image)
-    table, told = detect(scene, place=berth_of(scene))
+    table, diagnostics = detect(scene, place=berth_of(scene))
     assert not table["accepted"].any()
-    assert told["zone_covered"]["berth"] == 0.0
-    assert [note for note in told["unknown"] if "no usable water" in note]
+    assert diagnostics["zone_covered"]["berth"] == 0.0
+    assert [note for note in diagnostics["unknown"] if "no usable water" in note]
 
 
 @pytest.mark.parametrize("names", [("band1", "band2", "band3", "band4"), ("B02", "B03", "band3", "band4")])
 def test_where_nobody_knows_the_bands_the_berth_is_unknown(names):
     """Else no ship would be found, and the berth would count as seen and empty."""
     scene = scene_of(dict(zip(names, list(port().values())[:4], strict=True)))
-    table, told = detect(scene, place=berth_of(scene))
+    table, diagnostics = detect(scene, place=berth_of(scene))
     assert len(table) == 0
-    assert told["zone_covered"]["berth"] == 0.0
-    assert any("its bands are unknown" in note for note in told["unknown"])
+    assert diagnostics["zone_covered"]["berth"] == 0.0
+    assert any("its bands are unknown" in note for note in diagnostics["unknown"])
 
 
 @pytest.mark.parametrize("band", ["B04", "B08"])
 def test_a_grey_picture_of_a_band_that_nobody_names_leaves_the_berth_unknown(band):
     """A colour-mapped picture of a port: no ship of four is found, so the looks must not count as usable."""
     scene = scene_of({"pan": port()[band]})
-    _, told = detect(scene, place=berth_of(scene))
-    assert told["zone_covered"]["berth"] == 0.0
-    assert any("its bands are unknown" in note for note in told["unknown"])
+    _, diagnostics = detect(scene, place=berth_of(scene))
+    assert diagnostics["zone_covered"]["berth"] == 0.0
+    assert any("its bands are unknown" in note for note in diagnostics["unknown"])
 
 
 @pytest.mark.parametrize("land", ["unknown", "map", "said to be none"])
@@ -247,9 +247,9 @@ def test_without_an_infrared_band_the_berth_is_unknown(names, land):
     rows, _ = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]]
     scene = scene_of(image, **({"water": rows < 152} if land == "map" else {}))
     scene = replace(scene, tags=scene.tags | {"land": "none" if land == "said to be none" else "auto"})
-    table, told = detect(scene, place=berth_of(scene))
-    assert told["zone_covered"]["berth"] == 0.0
-    assert any("no infrared band" in note for note in told["unknown"])
+    table, diagnostics = detect(scene, place=berth_of(scene))
+    assert diagnostics["zone_covered"]["berth"] == 0.0
+    assert any("no infrared band" in note for note in diagnostics["unknown"])
     assert len(table) > 0
     assert all("land_unknown" in flags for flags in table["flags"]) == (land == "unknown")
     assert table["accepted"].any() == (land != "unknown")
@@ -260,47 +260,47 @@ def test_the_ground_names_bands_that_have_no_names(monkeypatch):
     order = ("B11", "B08", "B04", "B03", "B02")
     monkeypatch.setattr(unnamed_bands, "only_order", lambda values, bands: order)
     scene = scene_of({f"band{n}": port()[name] for n, name in enumerate(order, 1)})
-    table, told = detect(scene, place=berth_of(scene))
+    table, diagnostics = detect(scene, place=berth_of(scene))
     assert_both_found(table[table["accepted"]].reset_index(drop=True))
-    assert told["zone_covered"]["berth"] > 0.9
-    assert any("only the order B11, B08, B04, B03, B02 fits the ground" in note for note in told["notes"])
-    assert told["unknown"] == []
+    assert diagnostics["zone_covered"]["berth"] > 0.9
+    assert any("only the order B11, B08, B04, B03, B02 fits the ground" in note for note in diagnostics["notes"])
+    assert diagnostics["unknown"] == []
 
 
 def test_water_under_an_offset_that_nobody_told_asks_for_it():
-    _, told = detect(scene_of({band: values + 0.25 for band, values in port().items()}))
-    assert any("is an offset of -1000 missing?" in note for note in told["notes"])
+    _, diagnostics = detect(scene_of({band: values + 0.25 for band, values in port().items()}))
+    assert any("is an offset of -1000 missing?" in note for note in diagnostics["notes"])
 
 
 def test_a_map_without_water_is_said():
-    _, told = detect(scene_of(port(), water=np.zeros(SHAPE, bool)))
-    assert any("no water" in note for note in told["unknown"])
+    _, diagnostics = detect(scene_of(port(), water=np.zeros(SHAPE, bool)))
+    assert any("no water" in note for note in diagnostics["unknown"])
 
 
 def test_infrared_for_blue_is_asked_about():
     image = port()
     image["B02"], image["B08"] = image["B08"], image["B02"]
-    _, told = detect(scene_of(image))
-    assert any("in the right order" in note for note in told["notes"])
+    _, diagnostics = detect(scene_of(image))
+    assert any("in the right order" in note for note in diagnostics["notes"])
 
 
 def test_a_good_image_needs_no_remark():
-    _, told = detect(scene_of(port()))
-    assert told["notes"] == []
+    _, diagnostics = detect(scene_of(port()))
+    assert diagnostics["notes"] == []
 
 
 def test_a_hull_made_of_the_edge_repeated_beyond_the_image_alone_is_none(monkeypatch):
     """The repeated edge may vote for a centre inside the image, but no pixel of the image is hull."""
 
-    def beyond_the_edge(scaled, present, gain=None, asked=None):
-        said = np.zeros((4, *scaled.shape[1:]), np.float32)
-        said[:2] = -20.0
+    def beyond_the_edge(scaled, present, gain=None, marked=None):
+        output = np.zeros((4, *scaled.shape[1:]), np.float32)
+        output[:2] = -20.0
         row, edge = network.HALO_PX + 60, network.HALO_PX + SHAPE[1]
-        said[0, row - 2 : row + 3, edge + 1 : edge + 6] = 5.0
-        said[1, row, edge - 2] = 5.0
+        output[0, row - 2 : row + 3, edge + 1 : edge + 6] = 5.0
+        output[1, row, edge - 2] = 5.0
         rows, cols = np.indices(scaled.shape[1:])
-        said[2], said[3] = (row - rows) / 16.0, (edge - 2 - cols) / 16.0
-        return said
+        output[2], output[3] = (row - rows) / 16.0, (edge - 2 - cols) / 16.0
+        return output
 
     monkeypatch.setattr(network, "run_ensemble", beyond_the_edge)
     table, _ = detect(scene_of(port()), config=DetectionConfig())

@@ -60,18 +60,18 @@ def rag(blur_px: float):
 
 def test_a_rag_of_cloud_of_a_hulls_shape_is_flagged_and_what_lies_under_it_is_unknown():
     scene, place = rag(3.0)
-    table, told = detect(scene, place=place, config=DetectionConfig())
+    table, diagnostics = detect(scene, place=place, config=DetectionConfig())
     assert not table["accepted"].any()
     assert any("cloud" in flags for flags in table["flags"])
-    assert told["zone_covered"]["under"] < 0.2
-    assert told["zone_covered"]["apart"] == 1.0
+    assert diagnostics["zone_covered"]["under"] < 0.2
+    assert diagnostics["zone_covered"]["apart"] == 1.0
 
 
 def test_the_same_thing_with_sharp_edges_is_a_ship_and_hides_nothing():
     scene, place = rag(0.6)
-    table, told = detect(scene, place=place, config=DetectionConfig())
+    table, diagnostics = detect(scene, place=place, config=DetectionConfig())
     assert list(table["accepted"]) == [True]
-    assert told["zone_covered"] == {"under": 1.0, "apart": 1.0}
+    assert diagnostics["zone_covered"] == {"under": 1.0, "apart": 1.0}
 
 
 def test_the_edge_of_a_pier_makes_no_ship_of_the_cloud_that_lies_on_it():

@@ -54,10 +54,10 @@ def test_a_berth_is_seen_by_half_where_most_of_the_land_is_white(share, seen):
     pytest.importorskip("onnxruntime", reason="the hull network needs ONNX Runtime")
     scene = scene_of(snowed(share))
     (west, south), (east, north) = (scene.geolocation.lonlat(*at) for at in ((150, 60), (140, 130)))
-    _, told = detect(scene, place=place_of(box_zone("berth", west, south, east, north)))
-    assert told["zone_covered"]["berth"] == pytest.approx(1.0 if seen else IN_SNOW, abs=0.05)
-    assert {row["verdict"] for row in told["berths"]} <= {"occupied", "empty" if seen else "unknown"}
-    assert any("of the land hides ships" in line for line in told["unknown"]) != seen
+    _, diagnostics = detect(scene, place=place_of(box_zone("berth", west, south, east, north)))
+    assert diagnostics["zone_covered"]["berth"] == pytest.approx(1.0 if seen else IN_SNOW, abs=0.05)
+    assert {row["verdict"] for row in diagnostics["berths"]} <= {"occupied", "empty" if seen else "unknown"}
+    assert any("of the land hides ships" in line for line in diagnostics["unknown"]) != seen
 
 
 def test_without_short_wave_infrared_white_ground_may_be_concrete():
@@ -74,10 +74,10 @@ def test_ice_cloud_over_mapped_water_is_no_snow_on_land():
     row, col = np.ogrid[: SHAPE[0], : SHAPE[1]]
     ice = (row < 100) & (col >= 0)
     bands = {name: np.where(ice, SNOW[name], light) for name, light in bands.items()}
-    told = {"sensor": Sensor.SENTINEL2, "radiometry": Radiometry.REFLECTANCE}
+    settings = {"sensor": Sensor.SENTINEL2, "radiometry": Radiometry.REFLECTANCE}
     water = np.broadcast_to(row < QUAY_ROW, SHAPE)
-    assert survey_levels(array_scene(bands, water=water, **told), 512).snow == 0.0
-    assert survey_levels(array_scene(bands, **told), 512).snow > 0.4  # without a map it may lie on land
+    assert survey_levels(array_scene(bands, water=water, **settings), 512).snow == 0.0
+    assert survey_levels(array_scene(bands, **settings), 512).snow > 0.4  # without a map it may lie on land
 
 
 def test_a_handful_of_white_pixels_is_no_snowy_land():

@@ -42,14 +42,14 @@ def test_a_coast_in_flatter_light_is_spread_as_the_training_ports_are():
     """Haze that takes a fifth of one band's contrast must not change the network's input."""
     bands = coast()
     flat = bands | {"B11": 0.8 * bands["B11"] + 0.02}
-    told = []
+    spreads = []
     for these in (bands, flat):
         scene, levels = levels_of(these)
         scaled, present = scaled_bands(scene.read(Window(0, 0, *scene.shape)), levels)
         gain = network_gain(levels, scene.bands)
-        told.append((network_input(scaled, present, gain)[4].std(), network_input(scaled, present)[4].std()))
-    assert told[1][1] < 0.9 * told[0][1]
-    assert told[1][0] == pytest.approx(told[0][0], rel=0.05)
+        spreads.append((network_input(scaled, present, gain)[4].std(), network_input(scaled, present)[4].std()))
+    assert spreads[1][1] < 0.9 * spreads[0][1]
+    assert spreads[1][0] == pytest.approx(spreads[0][0], rel=0.05)
 
 
 def test_the_gain_has_bounds_and_is_one_where_there_is_no_coast():

@@ -78,29 +78,29 @@ def everywhere(scene):
 
 
 @cache
-def answer(name, tile_px, threads):
+def detect_in_tiles(name, tile_px, threads):
     """Table and account of a scene for one tiling; cached for the tests that compare them."""
     scene = clouded(*SCENES[name])
     settings = DetectionConfig(tile_px=tile_px, threads=threads)
-    table, told = detect(scene, place=everywhere(scene), config=settings)
-    return pd.DataFrame(table.drop(columns="geometry")), told
+    table, diagnostics = detect(scene, place=everywhere(scene), config=settings)
+    return pd.DataFrame(table.drop(columns="geometry")), diagnostics
 
 
 def test_tables_and_cloud_are_those_of_the_whole(name):
-    whole, told = answer(name, 4096, 1)
-    assert 0.01 < told["cloud_fraction"] < 0.6
+    whole, diagnostics = detect_in_tiles(name, 4096, 1)
+    assert 0.01 < diagnostics["cloud_fraction"] < 0.6
     assert whole["accepted"].sum() >= 8
     for side in SIDES_PX:
-        tiled, said = answer(name, side, 1)
+        tiled, other_diagnostics = detect_in_tiles(name, side, 1)
         pd.testing.assert_frame_equal(tiled, whole)
-        assert said == told
+        assert other_diagnostics == diagnostics
 
 
 def test_threads_leave_no_trace(name):
-    one, told = answer(name, 200, 1)
-    four, said = answer(name, 200, 4)
+    one, diagnostics = detect_in_tiles(name, 200, 1)
+    four, other_diagnostics = detect_in_tiles(name, 200, 4)
     pd.testing.assert_frame_equal(four, one)
-    assert said == told
+    assert other_diagnostics == diagnostics
 
 
 def test_white_cells_of_the_first_pass_hide_no_cloud(scene):
@@ -124,10 +124,10 @@ def test_a_first_look_that_was_kept_finds_what_its_own_finds(scene):
         return replace(tile, water=tile.water & ~east)
 
     later = replace(scene, read=grown)
-    own, told = detect(later, place=place, config=settings)
-    with_it, said = detect(later, place=place, config=settings, first_look=kept)
+    own, diagnostics = detect(later, place=place, config=settings)
+    with_it, other_diagnostics = detect(later, place=place, config=settings, first_look=kept)
     pd.testing.assert_frame_equal(*(pd.DataFrame(t.drop(columns="geometry")) for t in (with_it, own)))
-    assert said == told
+    assert other_diagnostics == diagnostics
 
 
 def test_a_first_look_of_an_image_without_water_is_kept_as_such():

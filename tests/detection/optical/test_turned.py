@@ -121,10 +121,10 @@ def test_the_network_is_shown_every_image_north_up(turn):
 def test_in_fine_pixels_all_that_is_found_is_the_same_with_every_flag(turn):
     tables, noticed, places = [], [], []
     for way in (Turn(), turn):
-        table, told = detect(fine_scene_of(way))
+        table, diagnostics = detect(fine_scene_of(way))
         table["row"], table["col"] = set_right(table, way, FINE_SIDES)
         tables.append(table.sort_values(["row", "col"], ignore_index=True))
-        noticed.append(told)
+        noticed.append(diagnostics)
         places.append(np.array([shapely.get_coordinates(one).mean(axis=0) for one in tables[-1]["geometry"]]))
     plain, same = tables
     assert plain["accepted"].sum() >= 3

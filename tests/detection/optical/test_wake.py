@@ -70,9 +70,9 @@ def candidate(col: float, length_m: float, contrast_db: float, *flags: str) -> C
     ],
 )
 def test_a_wake_is_dim_near_and_in_line(other, wake):
-    ship, told = flag_wakes([candidate(0.0, 130.0, 19.0), other], (1.0, 1.0))
+    ship, flagged = flag_wakes([candidate(0.0, 130.0, 19.0), other], (1.0, 1.0))
     assert ship.flags == ()
-    assert ("wake" in told.flags) is wake
+    assert ("wake" in flagged.flags) is wake
 
 
 def test_a_ship_is_no_wake_of_the_pier_that_was_outlined_with_her():

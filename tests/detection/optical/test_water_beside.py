@@ -34,21 +34,21 @@ def outline(u0, u1, v0=-BEAM_M / 2, v1=BEAM_M / 2, axis=(0.0, 1.0)):
     return Hull(frame, u1 - u0, v1 - v0, 1.0, 1.0, 0.01, False, 0.9, (True, True), (1.0, 1.0), 0.3)
 
 
-def told(light, hull):
+def compared(light, hull):
     return compare_with_water(light, np.ones(SHAPE, bool), hull, (0, 0))
 
 
 @pytest.mark.parametrize("step", [1.5, 0.6, 0.3], ids=["clear", "haze", "thick haze"])
 def test_she_goes_on_as_far_as_she_was_drawn(step):
     """The outline had lost 30 m of her stern and 20 m of her bow."""
-    stern, bow = told(picture(step), outline(-30, 40)).beyond_m
+    stern, bow = compared(picture(step), outline(-30, 40)).beyond_m
     assert stern == pytest.approx(30.0, abs=2.0)
     assert bow == pytest.approx(20.0, abs=2.5)  # a point has no width
 
 
 @pytest.mark.parametrize("step", [1.5, 0.6, 0.3], ids=["clear", "haze", "thick haze"])
 def test_of_a_right_outline_nothing_is_missing_and_nothing_too_much(step):
-    found = told(picture(step), outline(-60, 60))
+    found = compared(picture(step), outline(-60, 60))
     assert max(found.beyond_m) < 1.5
     assert found.cut() == (0.0, 0.0)
     assert not found.has_faded_sides()
@@ -58,7 +58,7 @@ def test_a_dark_half_counts_by_its_own_water():
     """A cloud's shadow over her stern: both she and the water there have a third of the light."""
     light = picture()
     light[:, :140] = light[:, :140] / 3
-    assert told(light, outline(0, 60)).beyond_m[0] == pytest.approx(60.0, abs=2.0)
+    assert compared(light, outline(0, 60)).beyond_m[0] == pytest.approx(60.0, abs=2.0)
 
 
 @pytest.mark.parametrize("quay_to_m", [None, 40], ids=["free", "at a quay"])
@@ -67,14 +67,14 @@ def test_a_stern_in_her_houses_shade_is_no_water(quay_to_m):
     light = picture(quay_to_m=quay_to_m)
     shaded = np.s_[int(MIDDLE[0] - BEAM_M / 2 - 2) : int(MIDDLE[0] + BEAM_M / 2 + 1), : int(MIDDLE[1] - 42)]
     light[shaded] = 1 + (light[shaded] - 1) / 5
-    assert told(light, outline(-60, 60)).cut() == (0.0, 0.0)
+    assert compared(light, outline(-60, 60)).cut() == (0.0, 0.0)
 
 
 @pytest.mark.parametrize("axis", [(0.0, 1.0), (0.0, -1.0)], ids=["along", "against"])
 def test_a_quay_that_goes_on_is_cut_off_where_she_ends(axis):
     """The outline includes 4 m of a quay, which extends 40 m beyond her stern."""
     hull = outline(-100, 60, v1=BEAM_M / 2 + 4, axis=axis)
-    cut = told(picture(quay_to_m=200), hull).cut()
+    cut = compared(picture(quay_to_m=200), hull).cut()
     assert sorted(cut) == pytest.approx([0.0, 40.0], abs=2.0)
     assert (cut[0] > cut[1]) == (axis[1] > 0)
 
@@ -83,13 +83,13 @@ def test_smoke_has_no_sides():
     """A plume whose light falls off over 15 m, outlined at half its brightness."""
     rows, _ = np.indices(SHAPE)
     light = (1 + np.exp(-0.5 * ((rows - MIDDLE[0]) / 15.0) ** 2)).astype(np.float32)
-    assert told(light, outline(-90, 90, -18, 18)).has_faded_sides()
+    assert compared(light, outline(-90, 90, -18, 18)).has_faded_sides()
 
 
 def test_a_hull_in_water_lighter_than_the_rest_is_doubtful():
     """In a veil half as bright as her, it is unclear what was outlined."""
     light = picture() + np.where(np.abs(np.arange(SHAPE[0]) - MIDDLE[0]) < 40, 0.7, 0.0).astype(np.float32)[:, None]
-    assert told(light, outline(-60, 60)).has_faded_sides()
+    assert compared(light, outline(-60, 60)).has_faded_sides()
 
 
 def test_on_land_alone_nothing_is_told():

@@ -70,16 +70,16 @@ def test_a_zone_without_sea_around_is_not_seen():
     for name, (c0, r0, c1, r1) in corners.items():
         (west, east), (north, south) = scene.geolocation.lonlat(np.array([r0, r1 - 1]), np.array([c0, c1 - 1]))
         zones.append(box_zone(name, west, south, east, north))
-    told = detect(scene, place=place_of(*zones), config=CONFIG)[1]
-    assert told["zone_covered"] == {"pond": 0.0, "roads": 1.0}
-    assert {row["verdict"] for row in told["berths"] if row["zone_id"] == "pond"} == {"unknown"}
+    diagnostics = detect(scene, place=place_of(*zones), config=CONFIG)[1]
+    assert diagnostics["zone_covered"] == {"pond": 0.0, "roads": 1.0}
+    assert {row["verdict"] for row in diagnostics["berths"] if row["zone_id"] == "pond"} == {"unknown"}
 
 
 def test_a_picture_without_water_shows_no_zone():
     scene = sea(-15.0, water=np.zeros((SIDE, SIDE), bool))
     (west, east), (north, south) = scene.geolocation.lonlat(np.array([50, 150]), np.array([50, 150]))
-    told = detect(scene, place=place_of(box_zone("berth", west, south, east, north)), config=CONFIG)[1]
-    assert told["zone_covered"] == {"berth": 0.0}
+    diagnostics = detect(scene, place=place_of(box_zone("berth", west, south, east, north)), config=CONFIG)[1]
+    assert diagnostics["zone_covered"] == {"berth": 0.0}
 
 
 def test_a_canal_holds_sea_enough_to_judge_its_ships_by():
@@ -111,5 +111,5 @@ def test_numbers_were_cut_off_where_many_blocks_end_at_one(at_top, below, cut):
 
 @pytest.mark.parametrize(("unknown", "share"), [(1.0, 1.0), (0.5, 0.0)])
 def test_a_picture_is_blind_where_hardly_any_of_its_water_has_a_sea_around(unknown, share):
-    told, why = blind.blind_share(blocks_of(range(100), unknown), CONFIG)
-    assert (told, len(why)) == (share, int(share > 0))
+    blind_share, why = blind.blind_share(blocks_of(range(100), unknown), CONFIG)
+    assert (blind_share, len(why)) == (share, int(share > 0))

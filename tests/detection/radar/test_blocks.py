@@ -157,7 +157,7 @@ def test_a_ring_is_the_sea_between_two_rectangles():
 
 def test_windows_know_their_blocks():
     found = blocks_of(bands())
-    rows, cols = found.of(Window(100, 30, 50, 60))
+    rows, cols = found.blocks_of_pixels(Window(100, 30, 50, 60))
     assert found.within(Window(100, 30, 50, 60)) == (slice(rows[0], rows[-1] + 1), slice(cols[0], cols[-1] + 1))
     assert (found.row_edges[rows] <= np.arange(100, 150)).all()
     assert (np.arange(100, 150) < found.row_edges[rows + 1]).all()

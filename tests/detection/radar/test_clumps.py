@@ -36,8 +36,8 @@ def stretched(amplitude, share):
 
 
 def accepted(power):
-    table, told = detect(array_scene({"VV": power}))
-    assert told["unknown"], "the picture was cut off"
+    table, diagnostics = detect(array_scene({"VV": power}))
+    assert diagnostics["unknown"], "the picture was cut off"
     return table[table["accepted"]]
 
 

@@ -86,7 +86,7 @@ def test_a_line_of_faint_spots_is_interference():
 LIGHT_M_S = 299_792_458.0
 
 
-def told(*objects, radar=None, shape=(3000, 3000), spacing_m=(10.0, 10.0)):
+def flags_of(*objects, radar=None, shape=(3000, 3000), spacing_m=(10.0, 10.0)):
     """Flags and evidence of objects given as (row, col, dB over the sea) or (row, col, dB, length), on open sea."""
     candidates, blobs = [], []
     for row, col, power_db, *length in objects:
@@ -116,7 +116,7 @@ def test_a_range_ghost_lies_half_a_pulse_interval_of_light_off(share, below_db, 
     per_col_m, prf_hz = 100.0, 1700.0
     view = RadarView(slant_range_m=(np.array([0.0, 3000.0]), np.array([800e3, 1100e3])), prf_hz=(prf_hz,))
     cols = share * LIGHT_M_S / 2 / prf_hz / per_col_m
-    source, ghost = told((500, 200, 40), (505, 200 + cols, 40 - below_db), radar=view)
+    source, ghost = flags_of((500, 200, 40), (505, 200 + cols, 40 - below_db), radar=view)
     assert "range_ghost" not in source[0]
     assert ("range_ghost" in ghost[0]) == is_ghost
 
@@ -130,9 +130,9 @@ def pairs(count, apart_rows, first_col):
 
 
 def test_a_shift_is_learnt_only_where_no_other_has_a_third_of_its_votes():
-    alone = told(*pairs(6, 500, 100))
+    alone = flags_of(*pairs(6, 500, 100))
     assert all("6 pairs in the image agree" in evidence for _, evidence in alone[1::2])
-    disputed = told(*pairs(6, 500, 100), *pairs(3, 550, 1100))
+    disputed = flags_of(*pairs(6, 500, 100), *pairs(3, 550, 1100))
     assert not any("pairs in the image agree" in evidence for _, evidence in disputed)
     assert "usual for Sentinel-1" in disputed[1][1]
 
@@ -141,7 +141,7 @@ def test_a_shift_is_learnt_only_where_no_other_has_a_third_of_its_votes():
 def test_the_ghost_of_any_part_of_a_long_ship_is_hers(off_m, is_ghost):
     """Her brightest part may be her bow: the tolerance is half of her 300 m plus the reach."""
     shift_m = 0.0555 * 850e3 * 1700 / (2 * 7500)
-    _, ghost = told((100, 150, 40, 300.0), (100 + (shift_m + off_m) / 10, 150, 16), radar=VIEW)
+    _, ghost = flags_of((100, 150, 40, 300.0), (100 + (shift_m + off_m) / 10, 150, 16), radar=VIEW)
     assert ("azimuth_ghost" in ghost[0]) == is_ghost
 
 
@@ -150,8 +150,8 @@ def test_many_faint_objects_everywhere_are_no_stripe():
     rng = np.random.default_rng(2)
     crowd = [(row, col, 12) for row, col in rng.uniform(0, (400, 4000), (1200, 2))]
     line = [(205.0, col, 12) for col in np.linspace(5, 3995, 200)]
-    assert not any("interference" in flags for flags, _ in told(*crowd, shape=(400, 4000)))
-    striped = told(*crowd, *line, shape=(400, 4000))
+    assert not any("interference" in flags for flags, _ in flags_of(*crowd, shape=(400, 4000)))
+    striped = flags_of(*crowd, *line, shape=(400, 4000))
     assert all("interference" in flags for flags, _ in striped[len(crowd) :])
 
 
@@ -167,21 +167,21 @@ def test_first_and_second_ghosts_lie_before_and_behind_within_the_reach(order, s
     along_m = side * order * SHIFT_M
     for rows_m, cols_m in ((along_m + side * off_m, 0.0), (along_m, off_m)):
         place = 1500 + rows_m / spacing_m[0], 150 + cols_m / spacing_m[1]
-        _, ghost = told((1500, 150, 40), (*place, 16), radar=VIEW, spacing_m=spacing_m)
+        _, ghost = flags_of((1500, 150, 40), (*place, 16), radar=VIEW, spacing_m=spacing_m)
         assert ("azimuth_ghost" in ghost[0]) == is_ghost
 
 
 def test_what_is_fainter_than_any_ghost_of_a_source_is_none_of_hers():
     """RATIO_DB: ambiguities are suppressed by at most 45 dB."""
     for below_db, is_ghost in ((44, True), (46, False)):
-        _, ghost = told((1500, 150, 60), (1500 + SHIFT_M / 10, 150, 60 - below_db), radar=VIEW)
+        _, ghost = flags_of((1500, 150, 60), (1500 + SHIFT_M / 10, 150, 60 - below_db), radar=VIEW)
         assert ("azimuth_ghost" in ghost[0]) == is_ghost
 
 
 @pytest.mark.parametrize("missing", ["slant_range_m", "wavelength_m", "satellite_velocity_m_s", "prf_hz"])
 def test_an_annotation_that_lacks_what_a_shift_is_made_of_says_nothing_of_it(missing):
     view = replace(VIEW, **{missing: () if missing == "prf_hz" else None})
-    _, ghost = told((100, 150, 40), (100 + SHIFT_M / 10, 150, 16), radar=view)
+    _, ghost = flags_of((100, 150, 40), (100 + SHIFT_M / 10, 150, 16), radar=view)
     assert "usual for Sentinel-1" in ghost[1]
 
 
@@ -190,14 +190,14 @@ def test_where_only_a_usual_range_of_shifts_is_known_ghosts_are_faint_and_their_
     source_db, object_db, is_ghost
 ):
     """At most 20 dB over the sea, and at least 20 dB below the source."""
-    _, ghost = told((100, 150, source_db), (600, 150, object_db))
+    _, ghost = flags_of((100, 150, source_db), (600, 150, object_db))
     assert ("azimuth_ghost" in ghost[0]) == is_ghost
-    assert ("azimuth_ghost" in told((100, 150, source_db), (600, 150, object_db), radar=VIEW)[1][0]) is False
+    assert ("azimuth_ghost" in flags_of((100, 150, source_db), (600, 150, object_db), radar=VIEW)[1][0]) is False
 
 
 def test_the_shift_of_most_pairs_is_learnt_beside_a_few_others_and_holds_there_alone():
     """Twelve pairs against three; a faint object not at a ghost's distance from any of them stays an object."""
-    seen = told(*pairs(3, 550, 2100), *pairs(12, 500, 100), (800, 100, 12))
+    seen = flags_of(*pairs(3, 550, 2100), *pairs(12, 500, 100), (800, 100, 12))
     few, most, other = seen[1:6:2], seen[7:-1:2], seen[-1]
     assert all("12 pairs in the image agree" in evidence for _, evidence in most)
     assert not any(evidence for _, evidence in [*few, other])

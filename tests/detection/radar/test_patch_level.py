@@ -17,11 +17,11 @@ def levels(brighter: float) -> tuple[np.ndarray, np.ndarray]:
     mean = np.where(np.arange(SIDE) < FRONT, 0.02, 0.02 * brighter)
     rng = np.random.default_rng(2)
     config = DetectionConfig()
-    scene, known = survey_scene(array_scene({"VV": mean * rng.gamma(4.4, 1 / 4.4, (SIDE, SIDE))}), config)
+    scene, survey = survey_scene(array_scene({"VV": mean * rng.gamma(4.4, 1 / 4.4, (SIDE, SIDE))}), config)
     window = Window(0, 0, SIDE, SIDE)
-    rows, cols = known.blocks.of(window)
-    ring = known.clutter.log_mean[np.ix_(rows, cols)]
-    view = np.log(objects.view_pixels(scene, known, config, window).sea)
+    rows, cols = survey.blocks.blocks_of_pixels(window)
+    ring = survey.clutter.log_mean[np.ix_(rows, cols)]
+    view = np.log(objects.view_pixels(scene, survey, config, window).sea)
     dark = np.median(ring[:, :50])
     return view - dark, ring - dark
 

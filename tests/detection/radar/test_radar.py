@@ -58,22 +58,22 @@ def test_the_achieved_false_alarm_rate_is_the_stated_one(texture):
     """
     stated = 5e-5
     config = DetectionConfig(radar={"false_alarm_rate": stated})
-    _, told = detect(scene_of(sea((1000, 1000), seed=3, texture=texture)), config=config)
-    assert stated / 2 < told["false_alarm_rate_achieved"] < stated * 2
+    _, diagnostics = detect(scene_of(sea((1000, 1000), seed=3, texture=texture)), config=config)
+    assert stated / 2 < diagnostics["false_alarm_rate_achieved"] < stated * 2
 
 
 @SEAS
 def test_pure_sea_gives_hardly_a_ship(texture):
     """A million pixels of sea at a rate of one in a million: one alarm is expected; five or more have chance 1/270."""
-    table, told = detect(scene_of(sea((1000, 1000), seed=3, texture=texture)))
+    table, diagnostics = detect(scene_of(sea((1000, 1000), seed=3, texture=texture)))
     assert table["accepted"].sum() < 5
-    assert told["clutter_law"] in LAWS
+    assert diagnostics["clutter_law"] in LAWS
 
 
 def test_the_number_of_looks_is_read_from_the_sea():
-    _, told = detect(scene_of(sea((600, 600), seed=1)))
-    assert told["enl"] == pytest.approx(LOOKS, rel=0.15)
-    assert told["sea_sigma0_db"] == pytest.approx(10 * np.log10(0.02), abs=0.3)
+    _, diagnostics = detect(scene_of(sea((600, 600), seed=1)))
+    assert diagnostics["enl"] == pytest.approx(LOOKS, rel=0.15)
+    assert diagnostics["sea_sigma0_db"] == pytest.approx(10 * np.log10(0.02), abs=0.3)
 
 
 def test_ships_are_found_where_they_were_put():
@@ -141,9 +141,9 @@ def test_gaps_in_the_image_are_no_ships():
     image[250:280, :] = np.nan
     table, _ = detect(scene_of(image))
     assert table["accepted"].sum() == len(SHIPS)
-    table, told = detect(scene_of(image * np.nan))
+    table, diagnostics = detect(scene_of(image * np.nan))
     assert len(table) == 0
-    assert told["notes"]
+    assert diagnostics["notes"]
 
 
 def test_a_ship_in_either_polarisation_is_found():
@@ -176,10 +176,10 @@ def test_ghosts_lie_where_the_ambiguity_equation_puts_them():
 
 def test_a_ship_at_a_berth_is_told_so():
     place = place_of(box_zone("pier", 133.017, 42.735, 133.021, 42.742), bbox=(133.0, 42.70, 133.07, 42.75))
-    table, told = detect(scene_of(with_ships(sea())), place=place)
+    table, diagnostics = detect(scene_of(with_ships(sea())), place=place)
     ships = table[table["accepted"]].set_index("berth_id")
     assert ships.loc["pier", "context"] == "berth"
-    assert told["zone_covered"] == {"pier": 1.0}
+    assert diagnostics["zone_covered"] == {"pier": 1.0}
 
 
 def test_an_object_cut_by_the_edge_says_so():

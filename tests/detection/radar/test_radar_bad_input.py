@@ -21,9 +21,9 @@ def ship(image, power=3.0):
 
 @pytest.mark.parametrize("dead", [0.0, np.nan], ids=["zeros", "NaN"])
 def test_a_dead_band_leaves_the_other_and_says_so(dead):
-    table, told = detect(array_scene({"VV": ship(sea()), "VH": np.full((400, 400), dead)}))
+    table, diagnostics = detect(array_scene({"VV": ship(sea()), "VH": np.full((400, 400), dead)}))
     assert table["accepted"].sum() == 1
-    assert any("VH holds no measurement" in note for note in told["notes"])
+    assert any("VH holds no measurement" in note for note in diagnostics["notes"])
 
 
 def test_one_polarisation_is_enough():
@@ -39,10 +39,10 @@ def test_no_water_gives_an_empty_table_and_a_reason(what):
         water[:] = False
     else:
         image[:] = np.nan
-    table, told = detect(array_scene({"VV": image}, water=water))
+    table, diagnostics = detect(array_scene({"VV": image}, water=water))
     assert len(table) == 0
-    assert told["notes"] == told["unknown"] == ["no usable water in the image"]
-    assert told["false_alarm_rate_achieved"] is None
+    assert diagnostics["notes"] == diagnostics["unknown"] == ["no usable water in the image"]
+    assert diagnostics["false_alarm_rate_achieved"] is None
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 300), (9, 9), (17, 23)])
@@ -85,21 +85,21 @@ def test_where_numbers_end_below_what_a_ship_must_exceed_nothing_is_known(top, s
     This ship is white throughout, as no sea is, and is found.
     """
     place = place_of(box_zone("berth", 132.99, 42.70, 133.10, 42.76))
-    table, told = detect(array_scene({"VV": picture(top)}), place=place)
+    table, diagnostics = detect(array_scene({"VV": picture(top)}), place=place)
     (row,) = table[table["accepted"]].itertuples()
     assert ("cut_off" in row.flags) is not shown
     assert row.length_lo_m < 150 < row.length_hi_m
-    (covered,) = told["zone_covered"].values()
+    (covered,) = diagnostics["zone_covered"].values()
     if shown:
-        assert (told["unknown"], covered > 0) == ([], True)
+        assert (diagnostics["unknown"], covered > 0) == ([], True)
         return
-    (line,) = told["unknown"]
+    (line,) = diagnostics["unknown"]
     assert f"its numbers end {20 * np.log10(top):.0f} dB over the sea" in line
-    assert (covered, told["berths"][0]["verdict"]) == (pytest.approx(0, abs=0.01), "occupied"), (
+    assert (covered, diagnostics["berths"][0]["verdict"]) == (pytest.approx(0, abs=0.01), "occupied"), (
         "she is seen all the same"
     )
-    _, told = detect(array_scene({"VV": np.minimum(sea(), 0.02 * top**2)}), place=place)
-    assert told["berths"][0]["verdict"] == "unknown", "where nobody was found"
+    _, diagnostics = detect(array_scene({"VV": np.minimum(sea(), 0.02 * top**2)}), place=place)
+    assert diagnostics["berths"][0]["verdict"] == "unknown", "where nobody was found"
 
 
 def test_an_empty_sea_that_was_not_cut_off_is_known():
@@ -119,5 +119,5 @@ def test_a_sea_with_a_spike_in_every_block_is_read():
     """Regular hot pixels leave no block of 80 m that is all sea."""
     image = sea()
     image[::6, ::6] = 20 * 0.02
-    _, told = detect(array_scene({"VV": image}, radar=RadarView()))
-    assert told["enl"] == pytest.approx(4.4, rel=0.5)
+    _, diagnostics = detect(array_scene({"VV": image}, radar=RadarView()))
+    assert diagnostics["enl"] == pytest.approx(4.4, rel=0.5)

@@ -53,8 +53,8 @@ def test_what_the_noise_hid_is_not_told_by_taking_it_off(water_db):
 
 
 def test_the_sea_is_told_as_bright_as_it_is():
-    told = detect(scene_of(taken_off(with_noise(0.01, 1e-4))))[1]
-    assert told["sea_sigma0_db"] == pytest.approx(-20, abs=0.3)
+    diagnostics = detect(scene_of(taken_off(with_noise(0.01, 1e-4))))[1]
+    assert diagnostics["sea_sigma0_db"] == pytest.approx(-20, abs=0.3)
     far_below = detect(scene_of(taken_off(with_noise(1e-4, 1e-5))))[1]  # sea at an eighth of the noise, and less
     assert far_below["sea_sigma0_db"] == pytest.approx(-40, abs=0.3)
 

@@ -33,32 +33,32 @@ def with_stripe(image, over_db, *, row=300, rows=3, cols=slice(0, 800), seed=3):
 @pytest.mark.parametrize("over_db", [11.0, 20.0])
 def test_a_stripe_gives_no_ships_and_takes_none_elsewhere(over_db, turned):
     image = with_stripe(sea(), over_db)
-    table, told = detect(array_scene({"VV": image.T.copy() if turned else image}))
+    table, diagnostics = detect(array_scene({"VV": image.T.copy() if turned else image}))
     accepted = table[table["accepted"]]
     assert len(accepted) == len(SHIPS)
     line = table["col" if turned else "row"]
     of_stripe = table[(line - 301).abs() < 4]
     assert len(of_stripe)
     assert all("interference" in flags for flags in of_stripe["flags"])
-    assert any("stripes of interference" in note for note in told["notes"])
+    assert any("stripes of interference" in note for note in diagnostics["notes"])
 
 
 def test_ships_in_line_are_no_stripe():
     """Six ships of 240 m heading along one row, 60 m apart: a hull's breadth and blur reach the adjacent lines."""
     ships = tuple((300, 100 + 30 * n, 4, 24) for n in range(6))
-    table, told = detect(array_scene({"VV": sea(ships=ships)}))
+    table, diagnostics = detect(array_scene({"VV": sea(ships=ships)}))
     assert not any("interference" in flags for flags in table["flags"])
-    assert not any("stripes" in note for note in told["notes"])
+    assert not any("stripes" in note for note in diagnostics["notes"])
 
 
 def test_a_line_at_a_shore_is_no_stripe():
     """Barges at a quay lie like that. Sea is required 160 m off on both sides; here one side is land, 100 m off."""
     image = with_stripe(sea(ships=()), 20.0)
-    for quay, told in ((None, True), (312, False)):
+    for quay, is_stripe in ((None, True), (312, False)):
         water = np.ones(image.shape, bool)
         water[quay:] = quay is None
         table, _ = detect(array_scene({"VV": image}, water=water))
-        assert any("interference" in flags for flags in table["flags"]) == told
+        assert any("interference" in flags for flags in table["flags"]) == is_stripe
 
 
 @pytest.mark.parametrize("spacing_m", [(10.0, 10.0), (5.0, 20.0)])

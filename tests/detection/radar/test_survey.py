@@ -16,19 +16,19 @@ def speckled(mean, looks=4.4, seed=0):
     return mean * np.random.default_rng(seed).gamma(looks, 1 / looks, np.shape(mean))
 
 
-def known_of(mean, looks=4.4, **more):
+def survey_of(mean, looks=4.4, **more):
     return survey_scene(array_scene({"VV": speckled(mean, looks)}, **more), CONFIG)[1]
 
 
 @pytest.mark.parametrize("looks", [2.0, 4.4, 12.0])
 def test_speckle_has_as_many_looks_as_it_was_drawn_with(looks):
-    assert known_of(np.full((640, 640), 0.02), looks).looks == pytest.approx(looks, rel=0.06)
+    assert survey_of(np.full((640, 640), 0.02), looks).looks == pytest.approx(looks, rel=0.06)
 
 
 def test_texture_that_is_wide_takes_no_looks_away():
     """Nearby pixels share the texture, except at its edges; their ratio is then speckle."""
     texture = np.kron(np.random.default_rng(1).gamma(8.0, 1 / 8.0, (8, 8)), np.ones((80, 80)))
-    assert known_of(0.02 * texture, 10.0).looks == pytest.approx(10.0, rel=0.1)
+    assert survey_of(0.02 * texture, 10.0).looks == pytest.approx(10.0, rel=0.1)
 
 
 @pytest.mark.parametrize("spoilt", ["nothing", "land", "bright sea"])
@@ -40,7 +40,7 @@ def test_the_sea_is_as_bright_as_its_mean(spoilt):
         mean[:, 504:] = np.kron(np.random.default_rng(2).lognormal(np.log(0.3), 0.8, (125, 62)), np.ones((8, 8)))
     elif spoilt == "bright sea":
         mean[:, 504:], water[:, 504:] = 0.6, False
-    known = known_of(mean, water=water)
+    known = survey_of(mean, water=water)
     assert known.sea_db == pytest.approx(10 * np.log10(0.02), abs=0.15)
     sea = known.clutter.sea[:, :45]
     assert np.median(known.clutter.log_mean[:, :45][sea]) == pytest.approx(-0.118, abs=0.03)  # psi(4.4) - ln 4.4
@@ -57,14 +57,14 @@ def test_bands_weigh_as_the_likelihood_ratio_of_a_weak_target_does():
 @pytest.mark.parametrize(("bands", "most"), [(("VV", "VH"), 10.0), (("a", "b"), 1.0)])
 def test_no_band_is_lost_however_dark_the_other_and_unnamed_ones_count_alike(bands, most):
     means = np.array([1.0, 1e-4])
-    told = band_weights(bands, means) * means
-    assert told[1] / told[0] == pytest.approx(most)
+    contrast = band_weights(bands, means) * means
+    assert contrast[1] / contrast[0] == pytest.approx(most)
 
 
 def test_texture_of_single_pixels_over_most_of_the_sea_leaves_the_looks_of_the_rest():
     texture = np.random.default_rng(1).gamma(3.0, 1 / 3.0, (640, 640))
     texture[:250] = 1.0
-    assert known_of(0.02 * texture, 10.0).looks == pytest.approx(10.0, rel=0.1)
+    assert survey_of(0.02 * texture, 10.0).looks == pytest.approx(10.0, rel=0.1)
 
 
 @pytest.mark.parametrize("over_db", [9.0, 13.0, 17.0])

@@ -15,47 +15,47 @@ SIDE, STEP = 480, 240  # pixels; a block has 8 of them a side
 FAR, NEAR = np.s_[20:40, 5:15], np.s_[20:40, 22:27]  # blocks of the dark water, 1 km and 250 to 600 m from the step
 
 
-def known_sea(gain: np.ndarray) -> Survey:
+def survey_of_sea(gain: np.ndarray) -> Survey:
     """Survey of a sea of 4.4 looks with this mean."""
     mean = 0.02 * np.broadcast_to(gain, (SIDE, SIDE))
     image = mean * np.random.default_rng(4).gamma(4.4, 1 / 4.4, (SIDE, SIDE))
-    known = survey_scene(array_scene({"VV": image}), DetectionConfig())[1]
-    assert known is not None
-    return known
+    survey = survey_scene(array_scene({"VV": image}), DetectionConfig())[1]
+    assert survey is not None
+    return survey
 
 
-def limit_db(known: Survey) -> np.ndarray:
+def limit_db(survey: Survey) -> np.ndarray:
     """Power that a pixel of each block must exceed not to be sea."""
-    sea = known.clutter.log_mean + np.log(objects.sea_limit(known, DetectionConfig()))
+    sea = survey.clutter.log_mean + np.log(objects.sea_limit(survey, DetectionConfig()))
     return 10 / np.log(10) * sea
 
 
 @pytest.mark.parametrize("step_db", [5.0, 7.0, 10.0])
 def test_a_ship_beside_a_step_must_stand_out_as_far_as_in_the_plain_sea(step_db):
     """With a ring of both waters it would need 5 to 12 dB more."""
-    limit = limit_db(known_sea(np.where(np.arange(SIDE) < STEP, 1.0, 10 ** (step_db / 10))))
+    limit = limit_db(survey_of_sea(np.where(np.arange(SIDE) < STEP, 1.0, 10 ** (step_db / 10))))
     assert np.abs(limit[NEAR] - np.median(limit[FAR])).max() < 1.0
 
 
 def test_a_band_of_interference_is_judged_by_itself():
     rows = np.abs(np.arange(SIDE) - SIDE / 2)[:, None]
-    limit = limit_db(known_sea(np.where(rows < 40, 10**0.7, 1.0)))  # 800 m wide
+    limit = limit_db(survey_of_sea(np.where(rows < 40, 10**0.7, 1.0)))  # 800 m wide
     assert np.median(limit[29:31, 10:50]) - np.median(limit[5:15, 10:50]) == pytest.approx(7.0, abs=1.0)
 
 
 def test_the_last_blocks_before_a_brighter_sea_are_judged_by_it():
     """The step may run through them."""
-    limit = limit_db(known_sea(np.where(np.arange(SIDE) < STEP + 3, 1.0, 10**0.7)))
+    limit = limit_db(survey_of_sea(np.where(np.arange(SIDE) < STEP + 3, 1.0, 10**0.7)))
     assert np.abs(limit[20:40, 29] - np.median(limit[20:40, 50:58])).max() < 1.0
 
 
 @pytest.mark.parametrize("gain", [1.0, np.geomspace(1.0, 20.0, SIDE)], ids=["plain", "ramp"])
 def test_a_sea_without_a_step_keeps_the_clutter_of_its_ring(gain, monkeypatch):
-    known = known_sea(gain)
+    survey = survey_of_sea(gain)
     monkeypatch.setattr(two_waters, "own_water", lambda _blocks, clutter, *_rest, **_more: clutter)
-    plain = known_sea(gain)
-    np.testing.assert_array_equal(known.clutter.log_mean, plain.clutter.log_mean)
-    np.testing.assert_array_equal(known.clutter.log_variance, plain.clutter.log_variance)
+    plain = survey_of_sea(gain)
+    np.testing.assert_array_equal(survey.clutter.log_mean, plain.clutter.log_mean)
+    np.testing.assert_array_equal(survey.clutter.log_variance, plain.clutter.log_variance)
 
 
 def test_no_more_of_the_sea_beside_a_step_passes_than_is_stated():
@@ -65,9 +65,9 @@ def test_no_more_of_the_sea_beside_a_step_passes_than_is_stated():
     passed = 0
     for seed in range(4):
         image = mean * np.random.default_rng(seed).gamma(4.4, 1 / 4.4, (SIDE, SIDE))
-        scene, known = survey_scene(array_scene({"VV": image}), config)
-        assert known is not None
-        view = objects.view_pixels(scene, known, config, Window(0, 0, SIDE, SIDE))
+        scene, survey = survey_scene(array_scene({"VV": image}), config)
+        assert survey is not None
+        view = objects.view_pixels(scene, survey, config, Window(0, 0, SIDE, SIDE))
         passed += int(view.seeds[:, STEP - 70 : STEP + 70].sum())
     expected = 4 * SIDE * 140 * 1e-4
     assert passed < 2 * expected
