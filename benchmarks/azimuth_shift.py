@@ -60,9 +60,9 @@ def simulated(scenes: int) -> np.ndarray:
         places = displaced(parts, true)
         seen = [p + rng.normal(0, SCATTER_M, n) for p in places]
         fit = fitted(seen[0], seen[1], parts, options, DARK_M2, GATE_M)
-        told = displaced(parts, fit.geometry)
+        predicted = displaced(parts, fit.geometry)
         along, by_us = (
-            (e - parts.east) * true.flight[0] + (n_ - parts.north) * true.flight[1] for e, n_ in (seen, told)
+            (e - parts.east) * true.flight[0] + (n_ - parts.north) * true.flight[1] for e, n_ in (seen, predicted)
         )
         out[seed] = slope(along[:MOVING], by_us[:MOVING])[0]
     return out

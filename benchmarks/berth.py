@@ -151,10 +151,10 @@ class Tally:
     held: int = 0
     berths: list[tuple[bool, str, float, float, float]] = field(default_factory=list)
 
-    def add(self, found: pd.DataFrame, told: dict, look: Look, place: Place) -> None:
+    def add(self, found: pd.DataFrame, diagnostics: dict, look: Look, place: Place) -> None:
         """Count one look."""
         taken = {s.berth_id for s in look.ships}
-        for row in told["berths"]:
+        for row in diagnostics["berths"]:
             ships = found[found["detection_id"].isin(row["detection_ids"])]
             score = float(ships["score"].max()) if len(ships) else 0.0
             self.berths.append((row["zone_id"] in taken, row["verdict"], row["probability"], row["change"], score))
@@ -185,13 +185,13 @@ class Tally:
     def __str__(self) -> str:
         f1 = 2 * self.hit / max(1, 2 * self.hit + self.false + self.missed)
         error = np.array(self.errors or (np.nan,))
-        said = [(taken, verdict) for taken, verdict, *_ in self.berths]
-        right = sum(v == ("occupied" if t else "empty") for t, v in said)
-        wrong = sum(v == ("empty" if t else "occupied") for t, v in said)
+        verdicts = [(taken, verdict) for taken, verdict, *_ in self.berths]
+        right = sum(v == ("occupied" if t else "empty") for t, v in verdicts)
+        wrong = sum(v == ("empty" if t else "occupied") for t, v in verdicts)
         odds = np.array([(p, t) for t, _, p, *_ in self.berths if p is not None], float).reshape(-1, 2)
         brier = np.mean((odds[:, 0] - odds[:, 1]) ** 2) if len(odds) else np.nan
         return (
-            f"berths right/open/wrong {right}/{len(said) - right - wrong}/{wrong}, Brier {brier:.3f}; "
+            f"berths right/open/wrong {right}/{len(verdicts) - right - wrong}/{wrong}, Brier {brier:.3f}; "
             f"F1 {f1:.3f} (hit {self.hit}, false {self.false}, missed {self.missed}); length MAE "
             f"{np.abs(error).mean():.1f} m, bias {error.mean():+.1f}, inside {self.held / max(1, self.hit):.2f}"
         )
@@ -206,14 +206,16 @@ def main() -> None:
         place = place_of(name)
         for seed in range(seeds):
             looks = looks_at(place, count, seed)
-            taught = taught_by(looks, place, config)
-            for look, *scenes in zip(looks, *taught, strict=True):
+            scenes_by_history = with_and_without_history(looks, place, config)
+            for look, *scenes in zip(looks, *scenes_by_history, strict=True):
                 for tally, scene in zip((with_, without), scenes, strict=True):
                     tally.add(*detect(scene, place=place, config=config), look, place)
                 print(f"{name} {seed}\n  with    {with_}\n  without {without}", flush=True)
 
 
-def taught_by(looks: list[Look], place: Place, config: DetectionConfig) -> tuple[list[Scene], list[Scene]]:
+def with_and_without_history(
+    looks: list[Look], place: Place, config: DetectionConfig
+) -> tuple[list[Scene], list[Scene]]:
     """The scenes prepared as in a run: first with the background of all looks, then each by itself."""
     cells = background.background_cells(place, config)
     assert cells is not None

@@ -105,11 +105,11 @@ def counted(world: World, seen: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, 
     found = found.assign(length_lo_m=found["length_m"] - reach, length_hi_m=found["length_m"] + reach)
     ships = seen[seen["berth"] != ""]
     names = [f"look{k:03}-0/{n}" for k, n in zip(ships["look"], ships.groupby("look").cumcount(), strict=True)]
-    hers = [{"det_id": n, "mmsi": m, "probability": 1.0} for n, m in zip(names, ships["mmsi"], strict=True) if m]
+    matched = [{"det_id": n, "mmsi": m, "probability": 1.0} for n, m in zip(names, ships["mmsi"], strict=True) if m]
     table = port_calls(
         detections=found,
         looks=looks(scenes, {}, found, place()),
-        matches=MATCHES.from_rows(hers),
+        matches=MATCHES.from_rows(matched),
         tracks=tracks_of(heard),
         static=STATIC.empty(),
         registry=None,

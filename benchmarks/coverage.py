@@ -69,7 +69,7 @@ class Fleet:
         return draught_at(mass_t / hull, self.design_draught_m, self.design_block)
 
 
-def built(ships: int, worlds: int, config: VolumeConfig, rng: np.random.Generator) -> Fleet:
+def build_ships(ships: int, worlds: int, config: VolumeConfig, rng: np.random.Generator) -> Fleet:
     """Loaded ships drawn from the project's own priors; each world has one filling habit and one error of the mean."""
     model = tanker_regression()
     length = rng.uniform(65, 110, ships)
@@ -81,7 +81,7 @@ def built(ships: int, worlds: int, config: VolumeConfig, rng: np.random.Generato
     block = np.array([block_coefficient(m) for m in length]) + rng.normal(0, BLOCK_SD, ships)
     usual_share = np.array([float(lightship_share(m, u)) for m, u in zip(length, unusual, strict=True)])
     share = usual_share * np.exp(rng.normal(0, LIGHTSHIP_LOG_SD, ships))
-    cargo = filled(ships, worlds, config, rng) * dwt * (1 - config.constants_share)
+    cargo = fill_shares(ships, worlds, config, rng) * dwt * (1 - config.constants_share)
     light = dwt * (share + config.constants_share)
     ballast, left = ballasts(dwt, rng)
     design_draught = dwt * (1 + share) / (block * (length * beam * config.water_t_per_m3))
@@ -106,7 +106,7 @@ def ballasts(dwt_t: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, n
     return ballast, np.clip(rng.normal(*BALLAST_LEFT, len(dwt_t)), 0, 1) * ballast
 
 
-def filled(ships: int, worlds: int, config: VolumeConfig, rng: np.random.Generator) -> np.ndarray:
+def fill_shares(ships: int, worlds: int, config: VolumeConfig, rng: np.random.Generator) -> np.ndarray:
     """Share of the full cargo that each ship takes, around her world's habit; some take only a part cargo."""
     habit = np.clip(config.fill.mean + config.fill.shared_sd * rng.standard_normal(worlds), 0.05, 0.98)
     a = habit * config.fill.concentration
@@ -115,7 +115,7 @@ def filled(ships: int, worlds: int, config: VolumeConfig, rng: np.random.Generat
     return np.where(part, rng.uniform(*PART_CARGO, ships), fill)
 
 
-def typed(true: Fleet, mass_t: np.ndarray, config: VolumeConfig, rng: np.random.Generator) -> np.ndarray:
+def typed_draughts(true: Fleet, mass_t: np.ndarray, config: VolumeConfig, rng: np.random.Generator) -> np.ndarray:
     """The draught that crews type for ships of these masses; some entries are meaningless."""
     ships = len(mass_t)
     right = true.draught_m(mass_t, config) + rng.normal(0, config.draught_sd_m * 0.9, ships)
@@ -126,16 +126,16 @@ def typed(true: Fleet, mass_t: np.ndarray, config: VolumeConfig, rng: np.random.
 def standing(true: Fleet, config: VolumeConfig, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """AIS draughts on arrival and departure where crews seldom retype: a value stands until the next is typed."""
     ships = len(true.dwt_t)
-    number = typed(true, true.after_t, config, rng)
+    number = typed_draughts(true, true.after_t, config, rng)
     out = {}
     for voyage in range(VOYAGES_BEFORE + 1):
         ballast, left = ballasts(true.dwt_t, rng)
-        cargo = filled(ships, ships, config, rng) * true.dwt_t * (1 - config.constants_share)
+        cargo = fill_shares(ships, ships, config, rng) * true.dwt_t * (1 - config.constants_share)
         this = voyage == VOYAGES_BEFORE
         light = true.before_t if this else true.light_t + ballast
         laden = true.after_t if this else true.light_t + left + cargo
         for end, mass in (("in", light), ("out", laden)):
-            number = np.where(rng.random(ships) < RETYPED, typed(true, mass, config, rng), number)
+            number = np.where(rng.random(ships) < RETYPED, typed_draughts(true, mass, config, rng), number)
             out[f"standing_{end}_m"] = number
     return out
 
@@ -147,7 +147,7 @@ def fleet(ships: int, config: VolumeConfig, seed: int, *, one_world: bool = Fals
     in a world of its own.
     """
     rng = np.random.default_rng(seed)
-    true = built(ships, 1 if one_world else ships, config, rng)
+    true = build_ships(ships, 1 if one_world else ships, config, rng)
     first, last = rng.beta(1, 3, ships), rng.beta(3, 1, ships)  # share of the loading done at either look
 
     def side(progress: np.ndarray) -> np.ndarray:
@@ -166,14 +166,14 @@ def fleet(ships: int, config: VolumeConfig, seed: int, *, one_world: bool = Fals
             "beam_m": seen_beam,
             "beam_lo_m": seen_beam - Z90 * BEAM_SD_M,
             "beam_hi_m": seen_beam + Z90 * BEAM_SD_M,
-            "draught_in_m": typed(true, true.before_t, config, rng),
-            "draught_out_m": typed(true, true.after_t, config, rng),
+            "draught_in_m": typed_draughts(true, true.before_t, config, rng),
+            "draught_out_m": typed_draughts(true, true.after_t, config, rng),
             "freeboard_in_m": side(first),
             "freeboard_in_sd_m": FREEBOARD_SD_M,
             "freeboard_out_m": side(last),
             "freeboard_out_sd_m": FREEBOARD_SD_M,
             "product": "gas_oil",
-            "register_dwt_t": true.dwt_t,  # not read under this name; `by_register` and `by_paper` rename it
+            "register_dwt_t": true.dwt_t,  # not read under this name: `with_register_deadweight` renames it
             "register_depth_m": true.depth_m,
             "register_design_draught_m": true.design_draught_m
             * np.exp(np.random.default_rng([seed, 4]).normal(0, SUMMER_LOG_SD, ships)),
@@ -183,28 +183,28 @@ def fleet(ships: int, config: VolumeConfig, seed: int, *, one_world: bool = Fals
     return calls, true.cargo_t
 
 
-def known(calls: pd.DataFrame, kept: tuple[str, ...]) -> pd.DataFrame:
+def with_evidence(calls: pd.DataFrame, kept: tuple[str, ...]) -> pd.DataFrame:
     """The calls with only these columns of evidence."""
     evidence = [c for c in calls if c.startswith(("draught", "freeboard"))]
     some = {*kept, *(k.replace("_m", "_sd_m") for k in kept if k.startswith("freeboard"))}
     return calls.drop(columns=[c for c in evidence if c not in some])
 
 
-def by_register(calls: pd.DataFrame) -> pd.DataFrame:
+def with_register_deadweight(calls: pd.DataFrame) -> pd.DataFrame:
     """The calls with each ship's deadweight from a register instead of her measured length and beam."""
     sizes = [c for c in calls if c.startswith(("length", "beam"))]
     return calls.drop(columns=sizes).rename(columns={"register_dwt_t": "dwt_t"})
 
 
-def by_paper(calls: pd.DataFrame, *names: str) -> pd.DataFrame:
+def with_particulars(calls: pd.DataFrame, *names: str) -> pd.DataFrame:
     """The calls with these register values in addition to each ship's measured length and beam."""
     return calls.rename(columns={f"register_{name}": name for name in names})
 
 
-def alone(calls: pd.DataFrame, draught: str) -> pd.DataFrame:
+def with_one_draught(calls: pd.DataFrame, draught: str) -> pd.DataFrame:
     """The calls with a single draught as evidence, as it stands where crews seldom retype."""
     standing_one = calls[draught.replace("draught", "standing")]
-    return known(calls, ()).assign(**{draught: standing_one})
+    return with_evidence(calls, ()).assign(**{draught: standing_one})
 
 
 def left_as_typed(calls: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -250,7 +250,7 @@ def sums(
             calls = calls.assign(p_loading=P_LOADING)
         habit, own = rng.choice(len(shares), p=shares), rng.choice(len(shares), calls_each, p=shares)
         product = np.where(rng.random(calls_each) < PRODUCT_FOLLOWS_HABIT, habit, own)
-        table = liftings(known(calls, kept).assign(product="mix"), config, world)
+        table = liftings(with_evidence(calls, kept).assign(product="mix"), config, world)
         used = (table["status"] == "used").to_numpy()
         low, mid, high = np.percentile(simulate(table[used], config, world).sum(axis=0), (5, 50, 95))
         truth = (cargo * np.array(factors)[product])[used].sum()
@@ -265,19 +265,19 @@ def main(ships: int = 600, worlds: int = 200, seed: int = 1) -> None:
     calls, cargo = fleet(ships, config, seed)
     print(f"{'simulated: known besides the hull':50s} {'inside 90 %':>11s} {'width/cargo':>11s} {'bias':>7s}")
     seldom = left_as_typed(calls, np.random.default_rng([seed, 1]))
-    asked = [(name, known(calls, kept)) for name, kept in KINDS.items()]
-    asked.append((SELDOM_RETYPED, known(seldom, KINDS["both draughts"])))
+    cases = [(name, with_evidence(calls, kept)) for name, kept in KINDS.items()]
+    cases.append((SELDOM_RETYPED, with_evidence(seldom, KINDS["both draughts"])))
     for when, draught in ALONE.items():
-        asked.append((f"one draught, {when}, {1 - RETYPED:.0%} older", alone(calls, draught)))
+        cases.append((f"one draught, {when}, {1 - RETYPED:.0%} older", with_one_draught(calls, draught)))
     for name in ("both draughts", "two freeboards"):
-        asked.append((f"deadweight alone and {name}", by_register(known(calls, KINDS[name]))))
+        cases.append((f"deadweight alone and {name}", with_register_deadweight(with_evidence(calls, KINDS[name]))))
     for name in ("nothing but the hull", "one draught, typed on departure", "one freeboard"):
-        told = known(calls, KINDS[name])
-        asked.append((f"summer draught and {name}", by_paper(told, "design_draught_m")))
-        asked.append((f"depth and {name}", by_paper(told, "depth_m")))
-        asked.append((f"both, and {name}", by_paper(told, "depth_m", "design_draught_m")))
-    for name, told in asked:
-        table = liftings(told, config, 0)
+        case = with_evidence(calls, KINDS[name])
+        cases.append((f"summer draught and {name}", with_particulars(case, "design_draught_m")))
+        cases.append((f"depth and {name}", with_particulars(case, "depth_m")))
+        cases.append((f"both, and {name}", with_particulars(case, "depth_m", "design_draught_m")))
+    for name, case in cases:
+        table = liftings(case, config, 0)
         used = (table["status"] == "used").to_numpy()
         low, mid, high = (table[f"tonnes_p{p}"].to_numpy()[used] for p in (5, 50, 95))
         truth = cargo[used]

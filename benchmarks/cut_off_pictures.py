@@ -30,22 +30,22 @@ def stretches(amplitude: np.ndarray) -> dict[str, np.ndarray]:
     db = 20 * np.log10(np.maximum(amplitude, 1))
     out = {}
     for of, values in (("amplitude", amplitude), ("dB", db)):
-        told = values[amplitude > 0]
-        mean, sd = told.mean(), told.std()
-        ends = {"all": (told.min(), told.max()), "mean ± 3 sd": (mean - 3 * sd, mean + 3 * sd)}
-        ends |= {f"{p:g}–{100 - p:g} %": tuple(np.percentile(told, (p, 100 - p))) for p in (0.1, 1, 2)}
+        measured = values[amplitude > 0]
+        mean, sd = measured.mean(), measured.std()
+        ends = {"all": (measured.min(), measured.max()), "mean ± 3 sd": (mean - 3 * sd, mean + 3 * sd)}
+        ends |= {f"{p:g}–{100 - p:g} %": tuple(np.percentile(measured, (p, 100 - p))) for p in (0.1, 1, 2)}
         for name, (low, high) in ends.items():
             out[f"{of}, {name}"] = np.clip((values - low) / (high - low) * 255, 0, 255).round().astype(np.uint8)
     return out
 
 
-def searched(picture: np.ndarray, ships: list[dict[str, float]], folder: Path) -> str:
+def search(picture: np.ndarray, ships: list[dict[str, float]], folder: Path) -> str:
     """A line of text: ships found, other accepted detections, length error, and intervals that hold."""
     path = folder / "picture.tif"
     rows, cols = picture.shape
     with rasterio.open(path, "w", driver="GTiff", height=rows, width=cols, count=1, dtype="uint8") as file:
         file.write(picture, 1)
-    table, told = detect(open_scene(path, OPTIONS))
+    table, diagnostics = detect(open_scene(path, OPTIONS))
     table = table[table["accepted"]].reset_index(drop=True)
     hits: dict[int, float] = {}
     for ship in ships:
@@ -56,7 +56,7 @@ def searched(picture: np.ndarray, ships: list[dict[str, float]], folder: Path) -
     true = np.array(list(hits.values()))
     inside = int(((held["length_lo_m"] <= true) & (true <= held["length_hi_m"])).sum())
     error = float(np.abs(held["length_m"] - true).mean()) if len(true) else float("nan")
-    cut = f"{told['blind_share']:.2f} of the water told nothing"
+    cut = f"{diagnostics['blind_share']:.2f} of the water told nothing"
     return f"{len(hits)} of {len(ships)} found, {len(table) - len(hits)} others, {error:.0f} m, {inside} hold; {cut}"
 
 
@@ -74,7 +74,7 @@ def main() -> None:
                 amplitude = file.read(file.count).astype(float)  # VV is the last
             ships = json.loads(path.with_name(path.name.replace("_grd.tif", "_labels.json")).read_text())["ships"]
             for name, picture in stretches(amplitude).items():
-                print(f"{path.name[:8]} {name}: {searched(picture, ships, Path(scratch))}", flush=True)
+                print(f"{path.name[:8]} {name}: {search(picture, ships, Path(scratch))}", flush=True)
 
 
 if __name__ == "__main__":

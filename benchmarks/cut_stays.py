@@ -24,11 +24,13 @@ from pipeline.volume import counted_once, liftings
 CONFIG = VolumeConfig(draws=200)
 WORLDS = tuple(World(free, 4.0, every) for free in (1.5, 6.0, 20.0, 60.0) for every in (1.5, 3.0))
 BINS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
-SAID = re.compile(r"(?:the same stay as|may be the stay of) (\S+) of another table, continued \(probability ([\d.]+)\)")
+CAUSE = re.compile(
+    r"(?:the same stay as|may be the stay of) (\S+) of another table, continued \(probability ([\d.]+)\)"
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class BorderChances:
     """Chances of pairs of rows and whether they were one stay; stays that looks saw, and calls expected."""
 
     chances: list[float]
@@ -37,7 +39,7 @@ class Told:
     expected: float
 
 
-def border(seen: pd.DataFrame) -> float:
+def cut_day(seen: pd.DataFrame) -> float:
     """The look [d] before which the tables are cut: of those that can cut a stay, the one nearest to the middle.
 
     Such a look shows a ship at a berth where the look before it also did.
@@ -47,40 +49,38 @@ def border(seen: pd.DataFrame) -> float:
     return min(cuts, key=lambda day: abs(day - MONTH_D), default=MONTH_D)
 
 
-def cut(world: World, seed: int) -> dict[bool, Told]:
+def cut_world(world: World, seed: int) -> dict[bool, BorderChances]:
     """What the account says of pairs of rows across the border of two tables, with and without listed looks."""
     seen = sightings(world, seed, 2 * MONTH_D)
     held: dict[str, set[str]] = {}
-    tables, day = [], border(seen)
+    tables, day = [], cut_day(seen)
     for month, part in enumerate((seen[seen["day"] < day], seen[seen["day"] >= day])):
         calls, stays = counted(world, part, seed)
         calls = calls.assign(call_id=[f"{month}/{n}" for n in range(len(calls))])
         held |= dict(zip(calls["call_id"], stays, strict=True))
         tables.append(liftings(calls, CONFIG, seed))
     older = [table.assign(spot_looks=None, spot_taken=None, seen_d=None) for table in tables]
-    return {True: told_of(tables, held), False: told_of(older, held)}
+    return {True: border_chances(tables, held), False: border_chances(older, held)}
 
 
-def told_of(tables: list[pd.DataFrame], held: dict[str, set[str]]) -> Told:
+def border_chances(tables: list[pd.DataFrame], held: dict[str, set[str]]) -> BorderChances:
     """What the account of two tables says about their border; ``held`` maps each call to the stays it contains."""
     once = counted_once(tables, CONFIG, "01-01", 1)
-    said = [(row.call_id, *found.groups()) for row in once.itertuples() if (found := SAID.search(row.cause))]
+    pairs = [(row.call_id, *found.groups()) for row in once.itertuples() if (found := CAUSE.search(row.cause))]
     numbers, law = call_counts(once)
-    true = [bool(held[a] & held[b]) for a, b, _ in said]
+    true = [bool(held[a] & held[b]) for a, b, _ in pairs]
     stays_seen = len(set().union(*held.values()))
-    return Told([float(chance) for _, _, chance in said], true, stays_seen, float((numbers * law).sum()))
+    return BorderChances([float(chance) for _, _, chance in pairs], true, stays_seen, float((numbers * law).sum()))
 
 
 def main() -> None:
     """Print a line for each world, and how often the chances were right over all worlds."""
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 40
-    found = {world: [cut(world, seed) for seed in range(pairs)] for world in WORLDS}
+    found = {world: [cut_world(world, seed) for seed in range(pairs)] for world in WORLDS}
     for looks in (True, False):
         print(f"simulated, {'with' if looks else 'without'} the looks of both tables")
         for world, results in found.items():
-            print(
-                f"free for {world.free_d:g} d, a look in {world.every_d:g} d: {in_words([r[looks] for r in results])}"
-            )
+            print(f"free for {world.free_d:g} d, a look in {world.every_d:g} d: {summary([r[looks] for r in results])}")
         every = [r[looks] for results in found.values() for r in results]
         chance, came_true = (np.array([x for told in every for x in getattr(told, n)]) for n in ("chances", "true"))
         for low, high in pairwise(BINS):
@@ -90,11 +90,11 @@ def main() -> None:
                 print(f"one stay with {low:.2f} to {high:.2f}: {means} of {inside.sum()}")
 
 
-def in_words(results: list[Told]) -> str:
+def summary(results: list[BorderChances]) -> str:
     """A world's pairs, and its number of stays against the account's expectation, as text."""
-    told, was = ([x for result in results for x in getattr(result, name)] for name in ("chances", "true"))
+    chances, was = ([x for result in results for x in getattr(result, name)] for name in ("chances", "true"))
     stays, expected = (sum(getattr(result, name) for result in results) for name in ("stays", "expected"))
-    pairs = f"{len(told)} pairs, one stay told {sum(told):.1f} times, was {sum(was)}"
+    pairs = f"{len(chances)} pairs, one stay told {sum(chances):.1f} times, was {sum(was)}"
     return f"{pairs}; {stays} stays seen, {expected:.0f} expected"
 
 

@@ -13,7 +13,7 @@ import sys
 import numpy as np
 from scipy import optimize, special
 
-from benchmarks.berth import PORTS, Tally, looks_at, place_of, taught_by
+from benchmarks.berth import PORTS, Tally, looks_at, place_of, with_and_without_history
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect
 from pipeline.detection.earlier.occupancy import MOST_CERTAIN
@@ -42,7 +42,7 @@ def main() -> None:
         place = place_of(name)
         for seed in given[1:]:
             looks = looks_at(place, given[0], seed)
-            for look, *scenes in zip(looks, *taught_by(looks, place, config), strict=True):
+            for look, *scenes in zip(looks, *with_and_without_history(looks, place, config), strict=True):
                 for tally, scene in zip(tallies, scenes, strict=True):
                     tally.add(*detect(scene, place=place, config=config), look, place)
     for words, tally in zip(("WITH_HISTORY", "WITHOUT_HISTORY"), tallies, strict=True):

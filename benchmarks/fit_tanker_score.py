@@ -39,9 +39,11 @@ def decks(seeds: range, folder: Path) -> tuple[np.ndarray, np.ndarray]:
     for seed in seeds:
         seen.clear()
         for row in measure(make_scene(folder, seed)):
-            mine = [f for r, c, f in seen if "row" in row and abs(r - row["row"]) < 0.6 and abs(c - row["col"]) < 0.6]
-            if mine:
-                features.append(mine[0])
+            matching = [
+                f for r, c, f in seen if "row" in row and abs(r - row["row"]) < 0.6 and abs(c - row["col"]) < 0.6
+            ]
+            if matching:
+                features.append(matching[0])
                 truth.append(row["true_kind"].endswith("tanker"))
     optical.measure_blob = plain
     return np.array(features), np.array(truth)

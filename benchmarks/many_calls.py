@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from benchmarks.coverage import KINDS, fleet, known
+from benchmarks.coverage import KINDS, fleet, with_evidence
 from pipeline.config import VolumeConfig, load_cap
 from pipeline.volume import ledger, liftings
 from pipeline.workspace import configs_root
@@ -40,10 +40,10 @@ def main(calls: int = 1000) -> None:
     print(f"{calls} simulated calls, {config.draws} draws; unit: {CHANCES} normals a draw, {unit:.2f} ms a call")
     print(f"{'known of the load':30s} {'liftings, ms':>13s} {'over unit':>10s} {'account, ms':>12s} {'over unit':>10s}")
     ships, _ = fleet(calls, config, 1)
-    liftings(known(ships.head(2), {}), config, 0)  # warm-up: loads what is loaded once
+    liftings(with_evidence(ships.head(2), {}), config, 0)  # warm-up: loads what is loaded once
     for name in ASKED:
-        told = known(ships, KINDS[name])
-        lifted, table = cpu_ms(lambda told=told: liftings(told, config, 0), calls)
+        case = with_evidence(ships, KINDS[name])
+        lifted, table = cpu_ms(lambda case=case: liftings(case, config, 0), calls)
         counted, _ = cpu_ms(lambda table=table: ledger(table, cap, config, 0), calls)
         print(f"{name:30s} {lifted:13.1f} {lifted / unit:10.1f} {counted:12.1f} {counted / unit:10.1f}")
 

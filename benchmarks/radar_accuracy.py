@@ -52,7 +52,7 @@ class Tally:
         kind = np.clip(np.digitize(length, CLASSES_M) - 1, 0, len(CLASSES_M) - 2)
         self.hit += len(pairs)
         self.missed += len(ships) - len(pairs)
-        said = [f"missed {length[s]:.0f} m at {place[s].round()}" for s in range(len(ships)) if s not in seen]
+        errors = [f"missed {length[s]:.0f} m at {place[s].round()}" for s in range(len(ships)) if s not in seen]
         for s in range(len(ships)):
             self.by_class[:, kind[s]] += (s in seen, 1)
         for s, f in pairs:
@@ -65,8 +65,8 @@ class Tally:
             ghost = bool((np.hypot(*(spots - at[f]).T) * radar_scenes.SPACING_M < 100.0).any())
             self.ghosts += ghost
             split = distance[:, f].min() * radar_scenes.SPACING_M if len(ships) else np.inf
-            said.append(f"false{' ghost' if ghost else ''} at {at[f].round()}, {split:.0f} m off a ship")
-        return said
+            errors.append(f"false{' ghost' if ghost else ''} at {at[f].round()}, {split:.0f} m off a ship")
+        return errors
 
     @property
     def f1(self) -> float:
@@ -89,12 +89,12 @@ class Tally:
 def ours(truth: radar_scenes.Truth, judged: score_curve.Judged) -> tuple[Found, np.ndarray, float | None]:
     """Accepted detections with default settings, their length bounds, and the detector's stated false-alarm rate; adds
     the score of every object without a flag to ``judged``."""
-    table, told = detect(truth.scene)
+    table, diagnostics = detect(truth.scene)
     judged.add(table, truth)
     table = table[table["accepted"]]
     bounds = table[["length_lo_m", "length_hi_m"]].to_numpy(float).T
     found = Found(*(table[n].to_numpy(float) for n in ("row", "col", "length_m")))
-    return found, bounds, told["false_alarm_rate_achieved"]
+    return found, bounds, diagnostics["false_alarm_rate_achieved"]
 
 
 def measure(
@@ -113,9 +113,9 @@ def measure(
                 tally.cpu_s.append(time.process_time() - start)
                 if rate is not None:
                     tally.rates.append(rate)
-                said = tally.add(truth, found, bounds)
+                errors = tally.add(truth, found, bounds)
                 if misses:
-                    print(truth.scene.scene_id, *said, sep="\n  ")
+                    print(truth.scene.scene_id, *errors, sep="\n  ")
                 if baselines:
                     _baselines(truth, methods)
     return out

@@ -66,14 +66,14 @@ def main() -> None:
                 ]
                 scene = radar_scenes.scene_of(np.stack(bands).astype(np.float32), f"{law}-{kind}-{seed}")
                 start = time.process_time()
-                table, told = detect(scene, config=config)
+                table, diagnostics = detect(scene, config=config)
                 cpu_s = time.process_time() - start
                 counted = alarms(scene, config) / (RATE * SIDE * SIDE)
-                said = told["false_alarm_rate_achieved"] / RATE
+                stated_rate = diagnostics["false_alarm_rate_achieved"] / RATE
                 ships = int(table["accepted"].sum())
-                chosen = str(told["clutter_law"])
+                chosen = str(diagnostics["clutter_law"])
                 print(
-                    f"{law:10s} {kind:9s} {chosen:10s} {counted:14.2f} {said:12.2f} {ships:16d} {cpu_s:5.1f}",
+                    f"{law:10s} {kind:9s} {chosen:10s} {counted:14.2f} {stated_rate:12.2f} {ships:16d} {cpu_s:5.1f}",
                     flush=True,
                 )
 

@@ -29,7 +29,7 @@ SPOTS = ((0.25, 0.25), (0.75, 0.25), (0.5, 0.5), (0.25, 0.75), (0.75, 0.75))  # 
 
 
 @dataclass(slots=True)
-class Told:
+class Tally:
     """Summed results of the scenes of one wind."""
 
     ships: int = 0
@@ -38,13 +38,13 @@ class Told:
     cpu_s: float = 0.0
     rough: int = 0  # scenes reported as rough
 
-    def add(self, other: Told) -> None:
+    def add(self, other: Tally) -> None:
         """Add another scene's results."""
-        for name in Told.__slots__:
+        for name in Tally.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
-def scene(folder: Path, seed: int, wind_m_s: float) -> tuple[Path, list[tuple[float, float, float]]]:
+def write_rough_scene(folder: Path, seed: int, wind_m_s: float) -> tuple[Path, list[tuple[float, float, float]]]:
     """Write one image; its path, and row, column and length [m] of each ship."""
     rng = np.random.default_rng([seed, 91])
     light = Light(*(float(rng.uniform(*ends)) for ends in ((25, 45), (0, 360), (0, 25), (0, 360))))
@@ -64,22 +64,22 @@ def scene(folder: Path, seed: int, wind_m_s: float) -> tuple[Path, list[tuple[fl
     return write_picture(folder, picture, "minimal"), truth
 
 
-def searched(path: Path, truth: list[tuple[float, float, float]]) -> Told:
+def search(path: Path, truth: list[tuple[float, float, float]]) -> Tally:
     """Results of one image."""
     opened, start = open_scene(path), time.process_time()
     found, coverage = detect(opened)
-    told = Told(len(truth), cpu_s=time.process_time() - start)
-    told.rough = int(any("stand thick" in line for line in coverage["unknown"]))
+    tally = Tally(len(truth), cpu_s=time.process_time() - start)
+    tally.rough = int(any("stand thick" in line for line in coverage["unknown"]))
     accepted = found[found["accepted"]]
-    hers = np.zeros(len(accepted), bool)
+    on_ship = np.zeros(len(accepted), bool)
     for row, col, length_m in truth:
         apart_m = PIXEL_M * np.hypot(accepted["row"] - row, accepted["col"] - col).to_numpy()
         near = apart_m < 0.5 * length_m
         right = np.abs(accepted["length_m"].to_numpy(float) / length_m - 1) < 0.05
-        told.found += int((near & right & (apart_m < 0.3 * length_m)).any())
-        hers |= near
-    told.false = int((~hers).sum())
-    return told
+        tally.found += int((near & right & (apart_m < 0.3 * length_m)).any())
+        on_ship |= near
+    tally.false = int((~on_ship).sum())
+    return tally
 
 
 def main() -> None:
@@ -90,15 +90,15 @@ def main() -> None:
     chosen = options.parse_args()
     first, last = (int(word) for word in chosen.seeds.split("-"))
     for wind_m_s in (float(word) for word in chosen.winds.split(",")):
-        told = Told()
+        tally = Tally()
         with tempfile.TemporaryDirectory() as folder:
             for seed in range(first, last + 1):
-                told.add(searched(*scene(Path(folder), seed, wind_m_s)))
+                tally.add(search(*write_rough_scene(Path(folder), seed, wind_m_s)))
         count = last - first + 1
         print(
-            f"simulated, wind {wind_m_s:g} m/s, {count} scenes: {told.found} of {told.ships} ships found, {told.false} "
-            f"others accepted, {told.cpu_s / (count * SIDE_PX**2 / 1e6):.1f} CPU s a million pixels, "
-            f"{told.rough} called rough",
+            f"simulated, wind {wind_m_s:g} m/s, {count} scenes: {tally.found} of {tally.ships} ships found, "
+            f"{tally.false} others accepted, {tally.cpu_s / (count * SIDE_PX**2 / 1e6):.1f} CPU s a million pixels, "
+            f"{tally.rough} called rough",
             flush=True,
         )
 

@@ -93,20 +93,20 @@ def pairs(seed: int, folder: Path, pixel_m: float, *, coasters: bool = False) ->
 
 def report(rows: pd.DataFrame) -> list[str]:
     """Error rates, calibration, and the change of freeboard, as lines."""
-    same, told = rows["same"].to_numpy(bool), rows["told"].to_numpy(float)
+    same, probability = rows["same"].to_numpy(bool), rows["told"].to_numpy(float)
     weight = np.where(same, 0.5 / max(1, same.sum()), 0.5 / max(1, (~same).sum()))
     out = [f"{same.sum()} pairs of one hull, {(~same).sum()} of two"]
-    out.append(f"one hull told as two (p < 0.5): {(told[same] < 0.5).mean():.3f}; below 0.01: "
-               f"{(told[same] < 0.01).mean():.3f}")  # fmt: skip
-    out.append(f"two hulls told as one (p > 0.5): {(told[~same] > 0.5).mean():.3f}; above 0.9: "
-               f"{(told[~same] > 0.9).mean():.3f}")  # fmt: skip
+    out.append(f"one hull told as two (p < 0.5): {(probability[same] < 0.5).mean():.3f}; below 0.01: "
+               f"{(probability[same] < 0.01).mean():.3f}")  # fmt: skip
+    out.append(f"two hulls told as one (p > 0.5): {(probability[~same] > 0.5).mean():.3f}; above 0.9: "
+               f"{(probability[~same] > 0.9).mean():.3f}")  # fmt: skip
     for low, high in pairwise(BINS):
-        here = (told >= low) & ((told < high) | (high == 1.0))
+        here = (probability >= low) & ((probability < high) | (high == 1.0))
         if here.any():
             truth = float((weight * same)[here].sum() / weight[here].sum())
-            mean = float((weight * told)[here].sum() / weight[here].sum())
+            mean = float((weight * probability)[here].sum() / weight[here].sum())
             out.append(f"told {low:g} to {high:g}: {here.sum()} pairs, mean told {mean:.3f}, one hull in {truth:.3f}")
-    out.append(f"Brier score {float((weight * (told - same) ** 2).sum()):.4f} (0.25 for knowing nothing)")
+    out.append(f"Brier score {float((weight * (probability - same) ** 2).sum()):.4f} (0.25 for knowing nothing)")
     if "change_m" in rows and rows["change_m"].notna().any():
         seen = rows[rows["change_m"].notna()]
         error = seen["change_m"] - seen["true_change_m"]

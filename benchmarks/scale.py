@@ -36,12 +36,12 @@ WIDE = (132.88, 42.62, 133.17, 42.88)  # 24 km x 29 km: wider than an AOI with i
 def main() -> None:
     """Run the named parts, or all of them."""
     parts = {
-        "memory": of_the_client,
-        "waiting": on_looks_that_wait,
-        "dask": on_dask,
-        "plan": a_plan,
-        "look": one_live_look,
-        "wire": on_the_wire,
+        "memory": measure_client_memory,
+        "waiting": time_waiting_looks,
+        "dask": time_on_dask,
+        "plan": time_plan,
+        "look": time_live_look,
+        "wire": measure_requests,
     }
     for name in sys.argv[1:] or list(parts):
         print(f"\n## {name}", flush=True)
@@ -62,7 +62,7 @@ def products(folder: Path, count: int, bbox: tuple[float, float, float, float]) 
     return out
 
 
-def one_look(task: tuple[int, str]) -> tuple[int, int, str]:
+def detect_look(task: tuple[int, str]) -> tuple[int, int, str]:
     """Open a product and detect its ships; returns number, ships, hash of the table."""
     from pipeline.detection import detect
     from pipeline.ingest.scenes import open_scene
@@ -73,7 +73,7 @@ def one_look(task: tuple[int, str]) -> tuple[int, int, str]:
     return number, len(table), hashlib.sha256(table.drop(columns="geometry").to_csv().encode()).hexdigest()
 
 
-def a_small_table(number: int) -> tuple[int, object]:
+def small_table(number: int) -> tuple[int, object]:
     """A detection table of twenty rows with geometry, as a look returns it."""
     import shapely
 
@@ -92,34 +92,34 @@ def a_small_table(number: int) -> tuple[int, object]:
     return number, DETECTIONS.from_rows(rows)
 
 
-def of_the_client() -> None:
+def measure_client_memory() -> None:
     """Client memory while many small tables arrive from Dask: it should hold only the tables."""
     engine = EngineConfig(kind="dask", workers=2)
     memory: list[float] = []
     with kept(engine):
-        map_tasks(a_small_table, range(4), engine)
-        done = map_tasks(a_small_table, range(LOOKS), engine, done=lambda _t: memory.append(resident_mb()))
+        map_tasks(small_table, range(4), engine)
+        done = map_tasks(small_table, range(LOOKS), engine, done=lambda _t: memory.append(resident_mb()))
     size = sum(t.memory_usage(deep=True).sum() for _, t in done) / 1e6  # type: ignore[attr-defined]
     marks = ", ".join(f"{memory[int(len(memory) * s) - 1]:.0f}" for s in (0.1, 0.25, 0.5, 0.75, 1.0))
     print(f"{LOOKS} tables of 20 rows, {size:.0f} MB in all; client MB at 10, 25, 50, 75, 100 %: {marks}")
 
 
-def a_look_that_waits(number: int) -> tuple[int, object]:
+def waiting_look(number: int) -> tuple[int, object]:
     """A look limited by the network: its worker waits `WAIT_S`, then returns a small table."""
     time.sleep(WAIT_S)
-    return a_small_table(number)
+    return small_table(number)
 
 
-def on_looks_that_wait() -> None:
+def time_waiting_looks() -> None:
     """Speed-up by a second worker when looks wait for the network and cores are not the limit."""
     rates: dict[int, list[float]] = {1: [], 2: []}
     for workers, count in ((1, LOOKS // 4), (2, LOOKS), (1, LOOKS // 4)):
         engine = EngineConfig(kind="dask", workers=workers)
         memory: list[float] = []
         with kept(engine):
-            map_tasks(a_look_that_waits, range(4), engine)  # warm-up: starts the workers
+            map_tasks(waiting_look, range(4), engine)  # warm-up: starts the workers
             begun = time.perf_counter()
-            done = map_tasks(a_look_that_waits, range(count), engine, done=lambda _t: memory.append(resident_mb()))  # noqa: B023
+            done = map_tasks(waiting_look, range(count), engine, done=lambda _t: memory.append(resident_mb()))  # noqa: B023
             rates[workers].append(count / (time.perf_counter() - begun))
         assert [number for number, _ in done] == list(range(count))
         marks = ", ".join(f"{memory[int(len(memory) * s) - 1]:.0f}" for s in (0.1, 0.25, 0.5, 0.75, 1.0))
@@ -131,11 +131,11 @@ def on_looks_that_wait() -> None:
     print(f"2 workers against 1, each look waiting {WAIT_S} s: {ratio:.2f} x; load {os.getloadavg()[0]:.0f}")
 
 
-def on_dask() -> None:
+def time_on_dask() -> None:
     """1,000 small looks: the client's memory over time, and two workers against one."""
     with tempfile.TemporaryDirectory() as folder:
         paths = products(Path(folder), 3, SMALL)
-        one_look((0, str(paths[0])))  # warm-up: compiles and caches
+        detect_look((0, str(paths[0])))  # warm-up: compiles and caches
         tasks = [(n, str(paths[n % len(paths)])) for n in range(LOOKS)]
         rates: dict[int, list[float]] = {1: [], 2: []}
         spent: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
@@ -144,9 +144,9 @@ def on_dask() -> None:
             engine = EngineConfig(kind="dask", workers=workers)
             memory: list[float] = []
             with kept(engine):
-                map_tasks(one_look, tasks[:4], engine)  # warm-up: starts the workers
+                map_tasks(detect_look, tasks[:4], engine)  # warm-up: starts the workers
                 before, begun = cpu_seconds(), time.perf_counter()
-                done = map_tasks(one_look, tasks[:count], engine, done=lambda _t: memory.append(resident_mb()))  # noqa: B023
+                done = map_tasks(detect_look, tasks[:count], engine, done=lambda _t: memory.append(resident_mb()))  # noqa: B023
                 rates[workers].append(count / (time.perf_counter() - begun))
                 spent[workers].append(tuple((b - a) / count for a, b in zip(before, cpu_seconds(), strict=True)))
             seen[workers] = done
@@ -176,7 +176,7 @@ def cpu_seconds() -> tuple[float, float]:
     return own, sum(others)
 
 
-def a_plan() -> None:
+def time_plan() -> None:
     """Plan a year of Sentinel-1 over twelve ports, from a STAC server on loopback to the printed plan."""
     from pipeline.batch import questions
     from pipeline.commands.plan import plan_lines
@@ -184,8 +184,8 @@ def a_plan() -> None:
     from tests.commands.test_plan import looks
     from tests.servers import stac_api
 
-    with tempfile.TemporaryDirectory() as told:
-        folder = Path(told)
+    with tempfile.TemporaryDirectory() as temp:
+        folder = Path(temp)
         items = [item for port in range(13) for item in looks(port)]
         (folder / "ports").mkdir()
         with stac_api(folder / "stac", ["sentinel-1-grd"], items) as api:
@@ -203,7 +203,7 @@ def a_plan() -> None:
                   f"{time.process_time() - cpu:.1f} CPU s\n{lines[-1]}")  # fmt: skip
 
 
-def one_live_look() -> None:
+def time_live_look() -> None:
     """Bytes, requests and CPU of one radar look of Vostochny's AOI, from catalogue to detections."""
     from pipeline.detection import detect
     from pipeline.ingest.catalogue.fetch import FetchTask, fetch
@@ -213,8 +213,8 @@ def one_live_look() -> None:
 
     config = load_run_config(find_config("vostochny"), {})
     place = load_place(config.aoi, configs_root())
-    with tempfile.TemporaryDirectory() as told:
-        folder = Path(told)
+    with tempfile.TemporaryDirectory() as temp:
+        folder = Path(temp)
         (root,) = products(folder / "site", 1, WIDE)
         whole = sum(p.stat().st_size for p in (root / "measurement").iterdir())
         (tiled(root) / "manifest.safe").unlink()
@@ -242,7 +242,7 @@ def one_live_look() -> None:
         )
 
 
-def on_the_wire() -> None:
+def measure_requests() -> None:
     """One window of a tiled image at 50 ms of latency: our client against GDAL's."""
     import warnings
     from multiprocessing import get_context
@@ -250,23 +250,23 @@ def on_the_wire() -> None:
     import rasterio
 
     warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-    with tempfile.TemporaryDirectory() as told:
+    with tempfile.TemporaryDirectory() as temp:
         image = np.random.default_rng(0).integers(0, 2000, (8192, 8192)).astype(np.uint16)
         with rasterio.open(
-            Path(told) / "x.tif", "w", driver="GTiff", width=8192, height=8192, count=1, dtype="uint16", tiled=True,
+            Path(temp) / "x.tif", "w", driver="GTiff", width=8192, height=8192, count=1, dtype="uint16", tiled=True,
             blockxsize=512, blockysize=512, compress="deflate", zlevel=1,
         ) as out:  # fmt: skip
             out.write(image, 1)
         here, there = get_context("spawn").Pipe()
         # in a separate process: GDAL holds Python's lock while opening, so a server in this process could not answer
-        server = get_context("spawn").Process(target=_serve, args=(told, there), daemon=True)
+        server = get_context("spawn").Process(target=_serve, args=(temp, there), daemon=True)
         server.start()
         url = here.recv()
         for name, read in {
-            "GDAL, defaults": lambda: _by_gdal(url, {}),
-            "GDAL, tuned": lambda: _by_gdal(url, TUNED),
-            "ours": lambda: _by_ours(url),
-            "ours again": lambda: _by_ours(url),
+            "GDAL, defaults": lambda: _read_with_gdal(url, {}),
+            "GDAL, tuned": lambda: _read_with_gdal(url, TUNED),
+            "ours": lambda: _read_with_own_reader(url),
+            "ours again": lambda: _read_with_own_reader(url),
         }.items():
             before, begun, cpu = _requests(here), time.perf_counter(), time.process_time()
             read()
@@ -299,7 +299,7 @@ def _requests(line: Any) -> int:
     return line.recv()
 
 
-def _by_gdal(url: str, options: dict[str, str]) -> None:
+def _read_with_gdal(url: str, options: dict[str, str]) -> None:
     import rasterio
     from rasterio.windows import Window as RasterioWindow
 
@@ -308,7 +308,7 @@ def _by_gdal(url: str, options: dict[str, str]) -> None:
         dataset.read(1, window=RasterioWindow(col, row, cols, rows))
 
 
-def _by_ours(url: str) -> None:
+def _read_with_own_reader(url: str) -> None:
     from pipeline.ingest.catalogue.products import RemoteFile
     from pipeline.ingest.catalogue.remote import RemoteImage
     from pipeline.types import Window

@@ -45,7 +45,7 @@ ALONGSIDE = (0.2, 0.5, 0.8)  # places of the ships along it, as fractions of the
 Lying = tuple[ShipState, tuple[float, float]]  # with her map position
 
 
-def scene(folder: Path, seed: int, wind_m_s: float, *, quay: bool, craft: int, deck: float) -> Path:
+def write_scene(folder: Path, seed: int, wind_m_s: float, *, quay: bool, craft: int, deck: float) -> Path:
     """Write one image and its truth (``<image>.truth``): the rectangle of each ship's hull in pixels."""
     rng = np.random.default_rng([seed, 93])
     light = Light(*(float(rng.uniform(*ends)) for ends in ((25, 45), (0, 360), (0, 25), (0, 360))))
@@ -115,22 +115,22 @@ def _rectangle(state: ShipState, at: tuple[float, float]) -> Polygon:
     return translate(lying, (at[0] - ORIGIN[0]) / PIXEL_M, (ORIGIN[1] - at[1]) / PIXEL_M)
 
 
-def searched(path: Path) -> Counter[str]:
+def search(path: Path) -> Counter[str]:
     """Counts for one image: ships by outcome, other accepted detections, unknown share [%] and CPU seconds."""
     truth = [(length_m, Polygon(corners)) for length_m, corners in json.loads(path.with_suffix(".truth").read_text())]
     opened = open_scene(path)
     zones = {f"ship{n}": hull for n, (_, hull) in enumerate(truth)} | {"all": box(0, 0, SIDE_PX - 1, SIDE_PX - 1)}
     start = time.process_time()
-    found, told = detect(opened, place=_place(opened, zones))
+    found, diagnostics = detect(opened, place=_place(opened, zones))
     out: Counter[str] = Counter(cpu_s=round(time.process_time() - start))
-    covered = told["zone_covered"]
+    covered = diagnostics["zone_covered"]
     out["unknown_percent"] = round(100 * (1 - covered["all"]))
-    hers = np.zeros(len(found), bool)
+    on_ship = np.zeros(len(found), bool)
     for n, (length_m, hull) in enumerate(truth):
         near = _at(found, hull, length_m)
         out[_fate(found[near], length_m, covered[f"ship{n}"])] += 1
-        hers |= near
-    out["others"] = int((found["accepted"].to_numpy(bool) & ~hers).sum())
+        on_ship |= near
+    out["others"] = int((found["accepted"].to_numpy(bool) & ~on_ship).sum())
     return out
 
 
@@ -179,21 +179,21 @@ def main() -> None:
         folder = Path(chosen.folder or temporary)
         folder.mkdir(parents=True, exist_ok=True)
         for wind_m_s in (float(word) for word in chosen.winds.split(",")):
-            told: Counter[str] = Counter()
+            tally: Counter[str] = Counter()
             for seed in range(first, last + 1):
                 name = name_of(seed, wind_m_s, **kind)
                 path = next((p for p in folder.rglob("*.tif") if p.stem == name), None)
-                told += searched(path or scene(folder, seed, wind_m_s, **kind))
-            print(line(told, wind_m_s, last - first + 1), flush=True)
+                tally += search(path or write_scene(folder, seed, wind_m_s, **kind))
+            print(summary_line(tally, wind_m_s, last - first + 1), flush=True)
 
 
-def line(told: Counter[str], wind_m_s: float, scenes: int) -> str:
+def summary_line(tally: Counter[str], wind_m_s: float, scenes: int) -> str:
     """One row of the table: the counts of one wind's scenes."""
-    fates = ", ".join(f"{told[fate]} {fate}" for fate in ("found", "unknown", "flagged", "silent"))
+    fates = ", ".join(f"{tally[fate]} {fate}" for fate in ("found", "unknown", "flagged", "silent"))
     return (
-        f"simulated, wind {wind_m_s:g} m/s, {scenes} scenes: ships {fates}; {told['others']} others accepted, "
-        f"{told['unknown_percent'] / scenes:.0f} % of the water unknown, "
-        f"{told['cpu_s'] / (scenes * SIDE_PX**2 / 1e6):.1f} CPU s a million pixels"
+        f"simulated, wind {wind_m_s:g} m/s, {scenes} scenes: ships {fates}; {tally['others']} others accepted, "
+        f"{tally['unknown_percent'] / scenes:.0f} % of the water unknown, "
+        f"{tally['cpu_s'] / (scenes * SIDE_PX**2 / 1e6):.1f} CPU s a million pixels"
     )
 
 

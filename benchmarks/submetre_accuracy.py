@@ -38,12 +38,12 @@ def measure(path: Path) -> list[dict[str, Any]]:
         assert scene.geolocation is not None
         row, col = scene.geolocation.rowcol(*to_degrees.transform(ship["east"], ship["north"]))
         apart = np.hypot(found["row"] - float(row), found["col"] - float(col)) * scene.pixel_spacing_m[0]
-        mine = found[(apart < max(15.0, 0.3 * ship["length_m"])) & found["accepted"]]
+        on_ship = found[(apart < max(15.0, 0.3 * ship["length_m"])) & found["accepted"]]
         base = {"scene": path.stem, "row_true": float(row), "col_true": float(col), **record["light"],
                 "pixel_m": record["pixel_m"], "pan": record["bands"] == ["pan"],
                 **{f"true_{k}": v for k, v in ship.items()}}  # fmt: skip
-        if len(mine):
-            best = mine.loc[apart[mine.index].idxmin()]
+        if len(on_ship):
+            best = on_ship.loc[apart[on_ship.index].idxmin()]
             base |= {k: best[k] for k in found.columns if k != "geometry"}
         out.append(base)
     return out
@@ -65,7 +65,7 @@ def _figures(rows: pd.DataFrame) -> dict[str, float]:
     beam = seen["beam_m"] - seen["true_beam_m"]
     turn = (seen["heading_deg"] - seen["true_heading_deg"] + 90) % 180 - 90
     whole = (seen["heading_deg"] - seen["true_heading_deg"] + 180) % 360 - 180
-    told = seen[~seen["heading_ambiguous"].astype(bool)]
+    with_bow = seen[~seen["heading_ambiguous"].astype(bool)]
     side = seen[seen["freeboard_m"].notna()]
     error = side["freeboard_m"] - side["true_freeboard_m"]
     return {
@@ -81,8 +81,8 @@ def _figures(rows: pd.DataFrame) -> dict[str, float]:
         "heading |deg| p50": turn.abs().median(),
         "heading |deg| p95": turn.abs().quantile(0.95),
         "heading held": float((turn.abs() <= seen["heading_half_deg"]).mean()),
-        "bow told": len(told) / max(1, len(seen)),
-        "bow right": float((whole[told.index].abs() < 90).mean()) if len(told) else np.nan,
+        "bow told": len(with_bow) / max(1, len(seen)),
+        "bow right": float((whole[with_bow.index].abs() < 90).mean()) if len(with_bow) else np.nan,
         "freeboard told": len(side) / max(1, len(seen)),
         "freeboard |m| mean": error.abs().mean(),
         "freeboard m bias": error.mean(),

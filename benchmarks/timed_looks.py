@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from benchmarks.coverage import FREEBOARD_SD_M, Fleet, built, fleet, known
+from benchmarks.coverage import FREEBOARD_SD_M, Fleet, build_ships, fleet, with_evidence
 from pipeline.config import VolumeConfig
 from pipeline.volume import liftings
 
@@ -67,7 +67,7 @@ def calls_of(
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Calls with two freeboards and their times, and the times and bounds of each stay; and the cargo of each [t]."""
     calls, cargo = fleet(ships, config, seed)
-    true: Fleet = built(ships, ships, config, np.random.default_rng(seed))  # the same ships
+    true: Fleet = build_ships(ships, ships, config, np.random.default_rng(seed))  # the same ships
     rng = np.random.default_rng([seed, 7])
     stay_h = STAY_H * np.exp(rng.normal(0, STAY_LOG_SD, ships))
     passed = looks(ships, rng)
@@ -95,9 +95,9 @@ def by_transponder(calls: pd.DataFrame) -> pd.DataFrame:
     return calls.drop(columns=["arrival_lo", "departure_hi"])
 
 
-def asked(calls: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def evidence_cases(calls: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The calls with each variant of what a table may say about their times."""
-    both = known(calls, ("freeboard_in_m", "freeboard_out_m"))
+    both = with_evidence(calls, ("freeboard_in_m", "freeboard_out_m"))
     times = calls[["freeboard_in_at", "freeboard_out_at"]]
     heard, timed = by_transponder(both), both.assign(**times)
     first = ["freeboard_out_m", "freeboard_out_at", "freeboard_out_sd_m"]
@@ -105,7 +105,7 @@ def asked(calls: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "two freeboards, no times": heard,
         "… and their times": by_transponder(timed),
         "… by images alone": by_images(timed),
-        "one freeboard, not used": by_transponder(known(calls, ())),
+        "one freeboard, not used": by_transponder(with_evidence(calls, ())),
         "… with its time": by_transponder(timed.drop(columns=first)),
         "… by this image alone": by_images(timed.assign(freeboard_out_at=times["freeboard_in_at"])).drop(columns=first),
     }
@@ -118,8 +118,8 @@ def main(ships: int = 1000, seed: int = 1) -> None:
         for course in COURSES:
             print(f"simulated: {what}; cargo pumped {course.name}")
             calls, cargo = calls_of(ships, looks, course, config, seed)
-            for name, told in asked(calls).items():
-                table = liftings(told, config, 0)
+            for name, case in evidence_cases(calls).items():
+                table = liftings(case, config, 0)
                 used = (table["status"] == "used").to_numpy()
                 low, mid, high = (table[f"tonnes_p{p}"].to_numpy()[used] for p in (5, 50, 95))
                 truth = cargo[used]

@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from benchmarks.coverage import FREEBOARD_SD_M, LENGTH_SD_M, built
+from benchmarks.coverage import FREEBOARD_SD_M, LENGTH_SD_M, build_ships
 from benchmarks.timed_looks import CAME, COURSES, GAP_H, STAY_H, STAY_LOG_SD, Course, Looks, anywhere, soon_after
 from pipeline.calls.direction import p_loading
 from pipeline.calls.loading import by_freeboards_of
@@ -30,7 +30,7 @@ EVEN, CLASSES = 0.5, (0.0, 0.1, 0.3, 0.7, 0.9, 1.0)
 def calls_of(ships: int, looks: Looks, course: Course, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
     """Calls with two freeboards and the bounds of their stays, and which of them loaded."""
     config, rng = VolumeConfig(), np.random.default_rng(seed)
-    true = built(ships, ships, config, rng)
+    true = build_ships(ships, ships, config, rng)
     stay_h = STAY_H * np.exp(rng.normal(0, STAY_LOG_SD, ships))
     passed = looks(ships, rng)
     aboard = course.aboard(passed, rng)
@@ -59,7 +59,7 @@ def calls_of(ships: int, looks: Looks, course: Course, seed: int) -> tuple[pd.Da
     return calls, loads
 
 
-def asked(calls: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def evidence_cases(calls: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The calls with each variant of what may be known about them."""
     last = [name for name in calls if name.startswith(("freeboard_out", "freeboard_change"))]
     one = calls.drop(columns=last)
@@ -77,7 +77,7 @@ def main(ships: int = 2000, seed: int = 1) -> None:
         for course in COURSES:
             calls, loads = calls_of(ships, looks, course, seed)
             print(f"simulated: {what}; cargo pumped {course.name}")
-            for name, table in asked(calls).items():
+            for name, table in evidence_cases(calls).items():
                 p = np.array(
                     [p_loading(EVEN, None, by_freeboards_of(row, EVEN, stay_d)) for row in table.to_dict("records")]
                 )

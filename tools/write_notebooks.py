@@ -44,15 +44,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make notebooks", description="Write executed notebooks.")
     parser.add_argument("names", nargs="*", help="all of them by default")
     parser.add_argument("--run", help="run folder; the last one that finished by default")
-    asked = parser.parse_args()
-    unknown = sorted(set(asked.names) - set(known))
+    options = parser.parse_args()
+    unknown = sorted(set(options.names) - set(known))
     if unknown:
         print(f"error: {', '.join(unknown)}: no such notebook; there are {', '.join(known)}", file=sys.stderr)
         return 2
-    if asked.run:
-        os.environ[RUN] = asked.run
+    if options.run:
+        os.environ[RUN] = options.run
     failed = 0
-    for name in asked.names or known:
+    for name in options.names or known:
         try:
             path = FOLDER / f"{name}.ipynb"
             jupytext.write(executed(name), path)

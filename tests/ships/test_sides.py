@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.coverage import built
+from benchmarks.coverage import build_ships
 from pipeline.config import VolumeConfig
 from pipeline.ships.hull_depth import DEPTH_BY_LENGTH_LOG_SD, DEPTH_LOG_SD, depth_over_draught, usual_depth_m
 from pipeline.ships.sides import LADEN, LADEN_AT, LIGHT_AT_100_M, LIGHT_PER_LOG_LENGTH, LIGHT_SD, Hull, Ways, by_sides
@@ -103,7 +103,7 @@ def test_who_does_not_load_is_idle_as_far_as_the_prior_leaves_room_or_one_in_two
 
 def test_depths_and_draughts_are_those_of_the_law_of_hull_forms():
     """Of ships that the volume stage's own laws build: how deep they are, and lie light and with cargo."""
-    ships = built(20_000, 20_000, VolumeConfig(), np.random.default_rng(5))
+    ships = build_ships(20_000, 20_000, VolumeConfig(), np.random.default_rng(5))
     usual = np.array([usual_depth_m(m) for m in ships.length_m])
     assert np.std(np.log(ships.depth_m / usual)) == pytest.approx(DEPTH_BY_LENGTH_LOG_SD, abs=0.03)
     over = np.log(ships.depth_m / ships.design_draught_m / np.array([depth_over_draught(m) for m in ships.length_m]))

@@ -71,8 +71,8 @@ def _report(table: pd.DataFrame) -> None:
         print(f"{name}: slope {a:.2f}, middle {b:.3f}, loss {loss(certainty, right, a, b):.1f}")
     ports, out = table["port"].to_numpy(str), 0.0
     for port in np.unique(ports):
-        mine = ports == port
-        out += loss(certainty[mine], right[mine], *fitted(certainty[~mine], right[~mine]))
+        of_port = ports == port
+        out += loss(certainty[of_port], right[of_port], *fitted(certainty[~of_port], right[~of_port]))
     print(f"each port by the fit of the others: loss {out:.1f}")
     ships = table[right & (score >= TAKEN)]
     held = ships["true_m"].between(ships["length_lo_m"], ships["length_hi_m"])

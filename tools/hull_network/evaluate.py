@@ -24,9 +24,9 @@ MARGIN_PX = 2.0  # a detection within this of a label's box is on it
 BIG_M = 75.0
 
 
-def weights_of(told: str) -> tuple[Path, ...]:
+def weights_of(names: str) -> tuple[Path, ...]:
     """Weight files joined by a plus; "none": no network, only the classical detector."""
-    return tuple(Path(name) for name in told.split("+"))
+    return tuple(Path(name) for name in names.split("+"))
 
 
 def found_in(data: Path, file: str, weights: tuple[Path, ...], bands: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -102,8 +102,8 @@ def held_out(about: str | None) -> Iterator[tuple[str, pd.DataFrame, pd.DataFram
         for port in ports.split(","):
             if not set(bands) <= set(has[files[port]]):
                 continue
-            mine = [t[t["file"] == files[port]].reset_index(drop=True) for t in (labels, spare)]
-            yield port, found_in(args.data, files[port], weights_of(weights), bands), *mine
+            of_port = [t[t["file"] == files[port]].reset_index(drop=True) for t in (labels, spare)]
+            yield port, found_in(args.data, files[port], weights_of(weights), bands), *of_port
 
 
 def main() -> None:

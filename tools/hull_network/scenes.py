@@ -79,9 +79,9 @@ def tightened(scene: TrainingScene) -> TrainingScene:
     infrared = scene.scaled[3] if scene.present[3] else scene.scaled[4]
     bright = np.maximum(infrared, 0.6 * scene.scaled[:3].max(axis=0))
     for n in range(1, len(scene.centres)):
-        mine = scene.ids == n
-        dark = mine & (bright < 0.35 * np.median(bright[mine]))
-        if dark.sum() < 0.45 * mine.sum():
+        of_ship = scene.ids == n
+        dark = of_ship & (bright < 0.35 * np.median(bright[of_ship]))
+        if dark.sum() < 0.45 * of_ship.sum():
             scene.ids[dark] = -1
     return scene
 

@@ -29,10 +29,12 @@ def rate_at(done: float, most: float) -> float:
 def loss_of(answer: torch.Tensor, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
     """Hull: cross-entropy and overlap; centre: penalty-reduced focal loss (CornerNet); offset: absolute error."""
     _, hull, centre, offset, weight = batch
-    said = answer[:, 0]
-    cross = functional.binary_cross_entropy_with_logits(said, hull, reduction="none", pos_weight=said.new_tensor(2.0))
+    hull_logits = answer[:, 0]
+    cross = functional.binary_cross_entropy_with_logits(
+        hull_logits, hull, reduction="none", pos_weight=hull_logits.new_tensor(2.0)
+    )
     cross = (cross * weight).sum() / weight.sum()
-    p = torch.sigmoid(said) * weight
+    p = torch.sigmoid(hull_logits) * weight
     overlap = 1 - (2 * (p * hull).sum() + 20) / (p.sum() + hull.sum() + 20)
     c = torch.sigmoid(answer[:, 1]).clamp(1e-4, 1 - 1e-4)
     peak = (centre > 0.9).float()
@@ -57,8 +59,8 @@ def train(patches: StorePatches, steps: int, seed: int, most: float) -> HullNetw
             group["lr"] = rate_at(step / steps, most)
         batch = patches.next()
         with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
-            said = net(batch[0].to(memory_format=torch.channels_last))
-        loss = loss_of(said.float(), batch)
+            output = net(batch[0].to(memory_format=torch.channels_last))
+        loss = loss_of(output.float(), batch)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
