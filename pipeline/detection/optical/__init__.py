@@ -62,9 +62,8 @@ __all__ = ["detect_optical"]
 
 SEARCH_M = 1.5  # pixel size of the search; finer pixels are averaged to about this. Gaps at berths are 2 m
 MARGIN_M = 450.0  # the longest ship, and a little
-MOST_LAND_CONTACT = (
-    0.6  # share of an outline that touches land: a hull at a quay has 0.45, a strip of quay the map misses more
-)
+# Share of an outline that touches land: a hull at a quay has 0.45, a strip of quay the map misses more
+MOST_LAND_CONTACT = 0.6
 # In four real ports 22 of 106 ships were found without infrared, and three detections of four were false
 # (docs/accuracy_optical.md)
 NO_INFRARED = "no infrared band: most ships are missed and land is taken for ships, so what ships are there is unknown"

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 SWIR, NEAR, RED = ("B11", "B12"), ("B08", "N", "B8A"), ("B04", "R")
 # Light at 1.6 um over visible light, below which it is foam: foam has 0.15 (Frouin et al., JGR 101, 14361, 1996), decks
 # 0.5 to 2
-FOAM = 0.25
-PLANTS = 0.5  # vegetation index over water, above which it is plants; one labelled hull in a hundred exceeds it
-FREE = 0.3  # share of the rim that touches something, above which more than an end does
-END_ON = 0.85  # distance from the middle to where it touches, as a share of half the length
-LIKE_QUAY = 1.0  # an object within so many spreads of its neighbours' colour has the same colour
-EVEN = 0.10  # standard deviation over mean of a surface without house, hatch or bow
+FOAM_BELOW = 0.25
+PLANTS_ABOVE = 0.5  # vegetation index over water, above which it is plants; one labelled hull in a hundred exceeds it
+FREE_BELOW = 0.3  # share of the rim that touches something, above which more than an end does
+END_ON_ABOVE = 0.85  # distance from the middle to where it touches, as a share of half the length
+LIKE_QUAY_BELOW = 1.0  # an object within so many spreads of its neighbours' colour has the same colour
+EVEN_BELOW = 0.10  # standard deviation over mean of a surface without house, hatch or bow
 WAKE_ASPECT = 7.5  # least length over beam of a streak; blurred hulls reach 7
 WHITE_CAP_M, PONTOON_M, CRANE_M = 40.0, 75.0, 100.0  # the longest of each (our choice)
 ACROSS_SHORE = (0.15, 0.85)  # share of a crane or a jetty's root on mapped land
@@ -39,7 +39,7 @@ DECISIVE = frozenset({"islet", "breakwater_head", "crane", "wake"})  # against c
 LOG_ODDS_AGAINST = {"pontoon": 0.8, "like_quay": 0.8}
 REACH_PX = 6  # margin around an object in which its neighbours are examined
 SHADED_SHARE = 0.5  # share of the object's pixels in a cloud's shadow, above which it is flagged
-EIGHT = np.ones((3, 3), bool)
+EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +128,12 @@ def measure_traits(
         over[name] = np.where(valid, tile.data[(k, *box)] - level, 0.0)
     brightness = _brightness_over_water(over, tile.bands, levels)
     floor = max(0.12, 0.35 * float(np.median(brightness[own])))
-    ring = ndimage.binary_dilation(own, EIGHT, iterations=2) & ~own & valid
-    near = ndimage.binary_dilation(own, EIGHT, iterations=5) & ~own & valid
+    ring = ndimage.binary_dilation(own, EIGHT_NEIGHBOURS, iterations=2) & ~own & valid
+    near = ndimage.binary_dilation(own, EIGHT_NEIGHBOURS, iterations=5) & ~own & valid
     bright = np.asarray((brightness > floor) | ~tile.water[box], bool)
-    outer = ring & ~ndimage.binary_dilation(own, EIGHT)
-    rim = own & ~ndimage.binary_erosion(own, EIGHT)
-    touching = rim & ndimage.binary_dilation(outer & bright, EIGHT, iterations=2)
+    outer = ring & ~ndimage.binary_dilation(own, EIGHT_NEIGHBOURS)
+    rim = own & ~ndimage.binary_erosion(own, EIGHT_NEIGHBOURS)
+    touching = rim & ndimage.binary_dilation(outer & bright, EIGHT_NEIGHBOURS, iterations=2)
     beside = float(touching.sum() / max(1, rim.sum()))
     end_on = None
     if touching.any():
@@ -168,18 +168,18 @@ def _brightness_over_water(over: dict[str, FloatImage], bands: tuple[str, ...], 
 def lookalike_flags(traits: Traits, length_m: float, beam_m: float) -> dict[str, str]:
     """Flag -> evidence in words, for every test that the traits meet."""
     out: dict[str, str] = {}
-    if traits.swir_share is not None and traits.swir_share < FOAM and traits.beside < FREE:
+    if traits.swir_share is not None and traits.swir_share < FOAM_BELOW and traits.beside < FREE_BELOW:
         words = f"dark at 1.6 um ({traits.swir_share:.2f} of its visible light), as foam is"
         streak = length_m > WAKE_ASPECT * beam_m
         out["wake" if streak else "white_cap" if length_m < WHITE_CAP_M else "foam"] = words
-    if traits.plants is not None and traits.plants > PLANTS:
+    if traits.plants is not None and traits.plants > PLANTS_ABOVE:
         out["islet"] = f"plants grow on it (index {traits.plants:.2f})"
-    if traits.end_on is not None and traits.end_on > END_ON and traits.beside < FREE:
+    if traits.end_on is not None and traits.end_on > END_ON_ABOVE and traits.beside < FREE_BELOW:
         root = ACROSS_SHORE[0] < traits.on_land < ACROSS_SHORE[1] and length_m < CRANE_M
         out["crane" if root else "breakwater_head"] = "stands out from the shore end-on"
-    alike = traits.unlike_quay is not None and traits.unlike_quay < LIKE_QUAY
-    if alike and traits.beside >= FREE:
-        small = length_m < PONTOON_M and traits.uneven < EVEN
+    alike = traits.unlike_quay is not None and traits.unlike_quay < LIKE_QUAY_BELOW
+    if alike and traits.beside >= FREE_BELOW:
+        small = length_m < PONTOON_M and traits.uneven < EVEN_BELOW
         out["pontoon" if small else "like_quay"] = (
             f"of the colour of what it lies beside ({traits.unlike_quay:.1f} spreads)"
         )

@@ -27,10 +27,8 @@ CORE_PX = 320  # side of the blocks whose hulls are taken from one evaluation
 HALO_PX = 48  # around a block: half of the longest hull at 8 m pixels
 BLOCK_PX = CORE_PX + 2 * HALO_PX  # side of the input
 TRAINED_M = (5.0, 15.0)  # pixels of 7 to 10 m, scaled by 0.72 to 1.35 in training
-MIRRORINGS = (
-    (False, False),
-    (True, True),
-)  # views of each network (mirrored in rows, in columns); outputs are averaged
+# Views of each network (mirrored in rows, in columns); outputs are averaged
+MIRRORINGS = ((False, False), (True, True))
 NOTHING = -1.4  # log-odds of hull: a fifth; the mean of all views then does not reach a half (our choice)
 SURELY_NOTHING = -20.0  # log-odds where the network is not run
 MIRRORS_ROWS, MIRRORS_COLS = 2, 3  # output channels that change sign when the image is mirrored: offsets

@@ -35,7 +35,7 @@ GOOD_SHAPE = 0.9  # shape quality above which an object is not split
 CLEAR_GAIN = 0.15  # by which a part's shape must be better than the whole's
 FADED = 0.15  # of an object's level: below it, the object's edge has ended
 SOFT_REACH_PX = 5  # margin around an object in which its soft edge is measured
-EIGHT = np.ones((3, 3), int)
+EIGHT_NEIGHBOURS = np.ones((3, 3), int)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +107,7 @@ def apparent_land(normal: NormalisedImage, sigmas: float, spacing_m: float) -> B
 
 def _water_off_coast(normal: NormalisedImage) -> BoolImage:
     """Water by the map, less the strip into which land is blurred."""
-    return normal.wet if normal.wet.all() else ndimage.binary_erosion(normal.wet, EIGHT, border_value=1)
+    return normal.wet if normal.wet.all() else ndimage.binary_erosion(normal.wet, EIGHT_NEIGHBOURS, border_value=1)
 
 
 def _too_large(sizes: NDArray[np.int64], spacing_m: float) -> BoolImage:
@@ -211,7 +211,7 @@ def _as_blob(member: BoolImage, surroundings: _Surroundings, *, cut: bool) -> Bl
     level = float(np.median(over[member & (over > 0.5 * level)]))  # the first median includes the blurred rim
     core = member & (over > 0.5 * level)
     at_row, at_col = np.nonzero(core)
-    rim = core & ~ndimage.binary_erosion(core, EIGHT)
+    rim = core & ~ndimage.binary_erosion(core, EIGHT_NEIGHBOURS)
     touching = float(surroundings.near[surroundings.box][rim].mean())
     sigmas = level / max(1e-6, float(np.median(surroundings.noise[surroundings.box][member])))
     rows, cols = (at.astype(np.float64) + box.start for at, box in zip((at_row, at_col), surroundings.box, strict=True))
@@ -239,11 +239,10 @@ def _softness(core: BoolImage, level: float, surroundings: _Surroundings) -> flo
     here = surroundings.over[rows, cols]
     bright = here > 0.5 * level
     beyond = bright & ~ndimage.binary_propagation(
-        wide, structure=EIGHT, mask=bright | wide
+        wide, structure=EIGHT_NEIGHBOURS, mask=bright | wide
     )  # behind a gap: another one
-    free = (
-        ~surroundings.near[rows, cols] & (surroundings.above[rows, cols] != 0) & ~beyond
-    )  # above is 0 where nothing is searched
+    # ``above`` is 0 where nothing is searched
+    free = ~surroundings.near[rows, cols] & (surroundings.above[rows, cols] != 0) & ~beyond
     fading = here > FADED * level
     away = ndimage.distance_transform_cdt(~wide, "chessboard")
     total, share = 0.0, 1.0

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # Infrared reflectance of a dull deck over water (our choice). Of 10 simulated tankers in glint, at 3 m, none was lost
 # where the detection threshold was 0.04 to 0.08 over water, 2 at 0.08 to 0.15, 7 at 0.11 to 0.23
-DULL_DECK = 0.12
+DULL_DECK_REFLECTANCE = 0.12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +68,7 @@ class OutOfSight:
             return np.zeros(tile.valid.shape, bool)
         k, grid = tile.bands.index(self.levels.infrared), levels_grid(self.levels, noise=True)
         noise = interpolate_grid(grid[k], *grid_positions(tile.window, self.levels, grid.shape[1:]))
-        return np.asarray(max(self.sigmas, SEED_SIGMAS) * noise > DULL_DECK, bool)
+        return np.asarray(max(self.sigmas, SEED_SIGMAS) * noise > DULL_DECK_REFLECTANCE, bool)
 
 
 def _blocks_to_pixels(blocks: BoolImage, factor: int, shape: tuple[int, ...]) -> BoolImage:

@@ -24,10 +24,11 @@ from pipeline.detection.optical.outline import MIN_STEP, SIGMAS, Hull, TouchedSi
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
-BARE = 0.18  # of the outline's length, least water at an end: bows and sterns of simulated hulls narrow within 0.12
-UNEVEN = 0.12  # robust spread over step of a pier's light along it: simulated ones 0.02 to 0.06, decks 0.2 and more
+BARE_END = 0.18  # of the outline's length, least water at an end: bows and sterns of simulated hulls narrow within 0.12
+# Robust spread over step of a pier's light along it: simulated ones 0.02 to 0.06, decks 0.2 and more
+PIER_SPREAD = 0.12
 LEAST_SHIP = 0.3  # of the outline's length, that must be left for the ship
-SLENDER = 8.0  # least length over width of a pier that is wider than the ship at it: hulls have 4 to 8
+SLENDER_PIER = 8.0  # least length over width of a pier that is wider than the ship at it: hulls have 4 to 8
 CORNERS = (0.01, 0.04)  # of the length from an end, where a bow has lost its corners and a pier has not
 CORNER_SHARE = 0.3  # of the beam, from either side
 # Least fill of the emptier corner of the less square end. Simulated hulls have 0 to 0.12 (124 in pixels of 0.5 m),
@@ -64,7 +65,7 @@ def ship_without_pier(
     frame = hull.frame.moved((aft + fore) / 2, edge + across / 2)
     length_m, beam_m = fore - aft, abs(across)
     pier_m = hull.beam_m - beam_m
-    if beam_m < pier_m and hull.length_m < SLENDER * pier_m:
+    if beam_m < pier_m and hull.length_m < SLENDER_PIER * pier_m:
         return None
     along, aside = frame.metres(light.shape, origin)
     out = aside * side  # metres from her middle, away from the pier
@@ -131,7 +132,7 @@ def _ship_beside(
         aft, fore = float(u[dry[0]]), float(u[dry[-1]])
         pier = np.r_[levels[-side][: dry[0]], levels[-side][dry[-1] + 1 :]]
         ends = (aft - u[0]) / hull.length_m, (u[-1] - fore) / hull.length_m
-        if max(ends) < BARE or fore - aft < LEAST_SHIP * hull.length_m or not _is_pier(pier, step):
+        if max(ends) < BARE_END or fore - aft < LEAST_SHIP * hull.length_m or not _is_pier(pier, step):
             continue
         if best is None or fore - aft < best[2] - best[1]:
             best = side, aft, fore
@@ -142,7 +143,7 @@ def _is_pier(light: FloatImage, step: float) -> bool:
     """Is it brighter than water all along, and more even than a deck?"""
     level = float(np.median(light))
     spread = 1.4826 * float(np.median(np.abs(light - level)))
-    return bool(np.mean(light > 1 + step) >= 0.9 and spread <= UNEVEN * (level - 1))
+    return bool(np.mean(light > 1 + step) >= 0.9 and spread <= PIER_SPREAD * (level - 1))
 
 
 def _pier_edge(profile: FloatArray, v: FloatArray, side: int, step: float) -> float | None:

@@ -27,18 +27,19 @@ NARROWEST_PX = 3  # water narrower than this is a gap between houses, or a shado
 # Water that a hull of 50 m needs to come and turn: twice her length squared, and a berth; our choice
 BASIN_M2 = 20_000.0
 NEAR_PX, LOOK_PX = 5, 44  # water within the first counts as hers; it is measured out to the second, whatever the tile
-FREE = 0.8  # share of the surroundings that is water, above which a hull lies free and all light is her own
-BRIGHT = 0.4  # light of a deck over water, the image's land being 1: the middle of labelled hulls (0.1 to 0.8)
+FREE_SHARE = 0.8  # share of the surroundings that is water, above which a hull lies free and all light is her own
+DECK_LIGHT = 0.4  # light of a deck over water, the image's land being 1: the middle of labelled hulls (0.1 to 0.8)
 VISIBLE_WEIGHT = 0.4  # as in the search for objects: foam and silt are bright there
 SLENDER, FULL = 6.3, 0.85  # length over beam, and share of length times beam that a waterplane fills
 SHORTEST_M = 50.0  # labels of the training ports begin here
 RIM_PX = 6  # margin around an object in which it must lie free
 ALONE_FROM_M = 35.0  # least length by contrast, which cuts a hull at half of her light; our choice
-ABREAST = 4  # so many hulls side by side are not a raft of ships
+LEAST_ABREAST = 4  # so many hulls side by side are not a raft of ships
 FINGER_M = 110.0  # the longest finger of a marina
 BETWEEN_M = (22.0, 80.0)  # from one finger to the next; ships of under 110 m in a raft lie 12 to 20 m apart
-ALIKE, ALONG, TURN_RAD = 1.7, 0.6, 0.26  # ratio of lengths; shift along, as a share of the length; 15 degrees
-EIGHT = np.ones((3, 3), bool)
+# Ratio of lengths; shift along, as a share of the length; 15 degrees
+LENGTH_RATIO, SHIFT_ALONG, TURN_RAD = 1.7, 0.6, 0.26
+EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
 
 
 def no_water_reason(
@@ -59,7 +60,9 @@ def no_water_reason(
     for ends, rim in zip(cut, (names[0], names[-1], names[:, 0], names[:, -1]), strict=True):
         if ends:
             areas[rim[rim > 0]] = np.inf
-    largest = areas[np.unique(names[ndimage.binary_dilation(hull, EIGHT, iterations=NEAR_PX)])].max(initial=0.0)
+    largest = areas[np.unique(names[ndimage.binary_dilation(hull, EIGHT_NEIGHBOURS, iterations=NEAR_PX)])].max(
+        initial=0.0
+    )
     if largest >= BASIN_M2:
         return None
     return f"{largest / 1e4:.1f} ha of water beside it, a ship needs {BASIN_M2 / 1e4:.0f}"
@@ -111,14 +114,16 @@ def light_length_m(scaled: FloatImage, hull: BoolImage, present: tuple[bool, ...
     ``scaled`` has shape (5, rows, cols), local water 0 and land 1; the window must reach 4 pixels beyond the hull. Blur
     and wake spread light but add none in the infrared, so a launch does not come out as long as her streak.
     """
-    ring = ndimage.binary_dilation(hull, EIGHT, iterations=4) & ~ndimage.binary_dilation(hull, EIGHT)
+    ring = ndimage.binary_dilation(hull, EIGHT_NEIGHBOURS, iterations=4) & ~ndimage.binary_dilation(
+        hull, EIGHT_NEIGHBOURS
+    )
     infrared = _infrared(scaled, present)
-    if (infrared[ring] < WET_BELOW).mean() < FREE:
+    if (infrared[ring] < WET_BELOW).mean() < FREE_SHARE:
         return None
     seen = [scaled[k] for k in range(3) if present[k]]
     bright = np.maximum(infrared, VISIBLE_WEIGHT * np.mean(seen, axis=0)) if seen else infrared
-    light = np.clip(bright, 0.0, None)[ndimage.binary_dilation(hull, EIGHT, iterations=2)].sum() * pixel_m2
-    return float(np.sqrt(light / BRIGHT * SLENDER / FULL))
+    light = np.clip(bright, 0.0, None)[ndimage.binary_dilation(hull, EIGHT_NEIGHBOURS, iterations=2)].sum() * pixel_m2
+    return float(np.sqrt(light / DECK_LIGHT * SLENDER / FULL))
 
 
 def counts_without_network(
@@ -147,7 +152,7 @@ def too_faint_reason(scaled: FloatImage, hull: BoolImage, present: tuple[bool, .
 
 def flag_marina_fingers(hulls: list[Candidate], spacing_m: tuple[float, float]) -> list[Candidate]:
     """The hulls, with ``marina_finger`` flagged on those abreast of three or more similar ones with gaps between."""
-    if len(hulls) < ABREAST:
+    if len(hulls) < LEAST_ABREAST:
         return hulls
     at = np.array([[h.row * spacing_m[0], h.col * spacing_m[1]] for h in hulls])
     axis, length = np.array([h.axis for h in hulls]), np.array([h.length_m for h in hulls])
@@ -156,14 +161,16 @@ def flag_marina_fingers(hulls: list[Candidate], spacing_m: tuple[float, float]) 
     across = np.abs(apart[..., 0] * axis[:, None, 1] - apart[..., 1] * axis[:, None, 0])
     turned = np.abs(axis[:, None, 0] * axis[None, :, 1] - axis[:, None, 1] * axis[None, :, 0])
     ratio = np.maximum(length[:, None] / length[None, :], length[None, :] / length[:, None])
-    alike = (ratio < ALIKE) & (turned < np.sin(TURN_RAD)) & (np.maximum(length[:, None], length[None, :]) < FINGER_M)
-    beside = alike & (along < ALONG * length[:, None]) & (across < BETWEEN_M[1]) & ~np.eye(len(hulls), dtype=bool)
+    alike = (
+        (ratio < LENGTH_RATIO) & (turned < np.sin(TURN_RAD)) & (np.maximum(length[:, None], length[None, :]) < FINGER_M)
+    )
+    beside = alike & (along < SHIFT_ALONG * length[:, None]) & (across < BETWEEN_M[1]) & ~np.eye(len(hulls), dtype=bool)
     loose = np.where(beside, across, np.inf).min(axis=1) > BETWEEN_M[0]  # no ship rafted alongside
     beside &= loose[:, None] & loose[None, :]
     _, group = csgraph.connected_components(beside & beside.T, directed=False)
     count = np.bincount(group)[group]
     return [
-        with_flag(h, "marina_finger", f"one of {n} abreast") if n >= ABREAST else h
+        with_flag(h, "marina_finger", f"one of {n} abreast") if n >= LEAST_ABREAST else h
         for h, n in zip(hulls, count, strict=True)
     ]
 

@@ -27,12 +27,12 @@ OBLONG_PIXELS = (
 # From simulations (docs/accuracy_optical.md): ships found at quays shaded by sheds, and with snow on land, relative to
 # normal conditions. A berth counts as seen by that share; with 0, each ship found there would stand for many unseen
 # ones (calls/missed.py)
-LOW_SUN_DEG, IN_LOW_SUN = 15.0, 0.7
+LOW_SUN_DEG, LOW_SUN_RECALL = 15.0, 0.7
 LOW_SUN = (
     "the sun stood {sun:.0f} degrees high, so sheds may shade quays and hide ships there: a berth where none shows is "
     "unknown"
 )
-SNOWED, IN_SNOW = 0.5, 0.5  # share of the land; ships at quays found
+SNOWY_SHARE, SNOW_RECALL = 0.5, 0.5  # share of the land; ships at quays found
 SNOW = "snow on {share:.0f} % of the land hides ships at quays: a berth where none shows is unknown"
 
 
@@ -51,8 +51,8 @@ def recall_at_quays(scene: Scene, levels: Levels) -> tuple[str, float]:
         return OBLONG_PIXELS.format(row_m=row_m, col_m=col_m), 0.0
     sun = None if scene.optical is None else scene.optical.sun_elevation_deg
     if sun is not None and sun < LOW_SUN_DEG:
-        return LOW_SUN.format(sun=sun), IN_LOW_SUN
-    return (SNOW.format(share=100 * levels.snow), IN_SNOW) if levels.snow > SNOWED else ("", 1.0)
+        return LOW_SUN.format(sun=sun), LOW_SUN_RECALL
+    return (SNOW.format(share=100 * levels.snow), SNOW_RECALL) if levels.snow > SNOWY_SHARE else ("", 1.0)
 
 
 def untrained_reason(scene: Scene) -> str:

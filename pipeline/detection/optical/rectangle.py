@@ -22,7 +22,7 @@ MARGIN_PX = 4  # around the hull's box: six widths of an edge, beyond which noth
 STEPS, DAMPING, SETTLED = 60, 1e-3, 1e-9  # iterations, first damping, relative fall of the sum of squares at the end
 ROOT_PI = math.sqrt(math.pi)
 # Pixels of the map with correlated errors, since the bands are blurred; set on painted ships (benchmarks.hull_sizes)
-CORRELATED = 2.5
+CORRELATED_PIXELS = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def fit_rectangle(cover: FloatImage, rows: NDArray[Any], cols: NDArray[Any]) -> 
     if axis[0] < 0:
         axis = (-axis[0], -axis[1])
     misfit = float(np.sqrt(squares / seen.size))
-    turn_se = float(np.sqrt(np.linalg.inv(curvature + 1e-9 * np.eye(6))[2, 2] * CORRELATED)) * misfit
+    turn_se = float(np.sqrt(np.linalg.inv(curvature + 1e-9 * np.eye(6))[2, 2] * CORRELATED_PIXELS)) * misfit
     return Rectangle(float(p[0] + low[0]), float(p[1] + low[1]), axis, length, beam, misfit, turn_se)
 
 

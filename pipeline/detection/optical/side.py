@@ -38,8 +38,8 @@ MIN_GAIN = 12.0  # in squared standard deviations, by which layers must fit a pr
 HEIGHTS = 120  # steps of the grid
 PAINT_SPREAD = 0.15  # variation of what is brighter than water, as a share of its brightness over the water's
 WATER_PRIOR = 400.0  # the water next to a hull is as bright as around her, to a twentieth: 1 / 0.05 ** 2
-FLOOR = 0.012  # error of the model itself, share of the water's light
-CORRELATED = 2.5  # samples of a profile with correlated errors: four a pixel, and structure along the deck
+MODEL_ERROR = 0.012  # error of the model itself, share of the water's light
+CORRELATED_SAMPLES = 2.5  # samples of a profile with correlated errors: four a pixel, and structure along the deck
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +121,21 @@ def fit_side(
     x, y = x[use], profile[use]
     layerings = _layerings(k, pixel_m)
     # Bright parts (paint, pipes, hatches) vary in proportion to their brightness; water and shadow are smooth
-    weights = 1 / (FLOOR**2 + (PAINT_SPREAD * np.clip(y - 1, 0, None)) ** 2)
+    weights = 1 / (MODEL_ERROR**2 + (PAINT_SPREAD * np.clip(y - 1, 0, None)) ** 2)
     tried = [_fit_layering(x, y, weights, edges, heights_m, layering) for layering in layerings]
     costs = np.stack([cost for cost, _ in tried])  # (plans, edges, heights)
     least = np.unravel_index(int(costs.argmin()), costs.shape)
     variance = max(1.0, float(costs[least]) / len(x))  # in units of the variances in the weights
     priors = np.array([layering.log_prior for layering in layerings])[:, None, None]
-    log_p = _log_sum(-0.5 * (costs - costs[least]) / (variance * CORRELATED) + priors, axis=(0, 1))
+    log_p = _log_sum(-0.5 * (costs - costs[least]) / (variance * CORRELATED_SAMPLES) + priors, axis=(0, 1))
     plain, _ = _fit_layering(
         x, y, weights, edges, np.array([0.0]), _Layering(np.zeros(1), np.full(1, BLUR_PX * pixel_m), 0.0, 0.0)
     )
     height = float(heights_m[least[2]])
     levels = tried[least[0]][1][least[1], least[2]]
     unsplit = min(float(cost.min()) for cost, layering in zip(costs, layerings, strict=True) if layering.split == 0)
-    boot = unsplit - costs[least] > MIN_GAIN * variance * CORRELATED  # one more layer always fits a little better
+    # One more layer always fits a little better
+    boot = unsplit - costs[least] > MIN_GAIN * variance * CORRELATED_SAMPLES
     return Posterior(
         heights_m,
         log_p - log_p.max(),
@@ -143,7 +144,7 @@ def fit_side(
         height * layerings[least[0]].split if boot else 0.0,
         float(levels[-1] - levels[-2]) if k.throws_shadow else 0.0,
         float(np.sqrt(costs[least] / len(x))),
-        float((plain.min() - costs[least]) / (variance * CORRELATED)),
+        float((plain.min() - costs[least]) / (variance * CORRELATED_SAMPLES)),
     )
 
 

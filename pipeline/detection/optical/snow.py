@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Riggs and Salomonson, ibid. 54 (1995), pp. 127-140. Water exceeds it too, but is not white
 SNOW_INDEX = 0.4
 SNOW_REFLECTANCE, SNOW_WHITENESS = 0.22, 0.35  # least of the darkest band, most between bands; as of clouds
-GREEN, NEAR, SHORT_WAVE, COARSER = ("B03", "G"), {"B08", "N", "B8A"}, "B11", ("B11", "B12")
+GREEN, NEAR, SHORT_WAVE, SHORT_WAVE_BANDS = ("B03", "G"), {"B08", "N", "B8A"}, "B11", ("B11", "B12")
 BLUR_PX = 3  # short-wave pixels are twice as wide; unsmoothed, a ship's white house is snow, and a patch's rim is not
 
 
@@ -38,7 +38,7 @@ def snow_mask(data: FloatImage, bands: tuple[str, ...], radiometry: Radiometry, 
     green = next((k for k, b in enumerate(bands) if b in GREEN), None)
     if radiometry is not Radiometry.REFLECTANCE or green is None or SHORT_WAVE not in bands or not NEAR & {*bands}:
         return None
-    light = data[[k for k, b in enumerate(bands) if b not in COARSER]]
+    light = data[[k for k, b in enumerate(bands) if b not in SHORT_WAVE_BANDS]]
     white = bright_white_mask(light, SNOW_REFLECTANCE, SNOW_WHITENESS)
     if white.any():
         bright, dark = ndimage.uniform_filter(np.nan_to_num(data[green]), blur_px), data[bands.index(SHORT_WAVE)]

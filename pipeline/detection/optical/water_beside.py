@@ -40,14 +40,14 @@ FIRM_M, FIRM_PX = 4.0, 2.0  # length over which the outer half must be hull for 
 BOW, BOW_PX, FINE_BOW = 0.12, 3.0, 0.03
 # Share of the fall over a side within two pixels, below which the side fades: 0.59 and more in rendered hulls at 3 m,
 # half of them above 0.8; smoke 0.44 to 0.65. In fine pixels a visible side divides the fall in two
-FADES, FALL_PX, AROUND_PX = 0.56, 2.0, 4.0
+FADING_BELOW, FALL_PX, AROUND_PX = 0.56, 2.0, 4.0
 # Largest difference of the water beside her from the water around, in units of the hull's step: 0.1 at most in rendered
 # haze and rough seas, 0.26 to 0.6 where smoke was outlined
 OTHER_WATER = 0.25
 # Error (90 %) of both ends in pixels, to which a bow's narrow tip is added, if the difference exceeds so many times the
 # outline's own error
 END_PX, APART = 0.4, 1.2
-ALIKE = 0.25  # largest difference between the water on both sides, in units of the hull's step
+ALIKE_WATER = 0.25  # largest difference between the water on both sides, in units of the hull's step
 SEGMENTS, SEGMENT = (-0.3, -0.15, 0.0, 0.15, 0.3), 0.06  # of the length: middles and half lengths, for the sides' fall
 
 
@@ -69,7 +69,7 @@ class WaterComparison:
 
     def has_faded_sides(self) -> bool:
         """Does the outline lack sharp sides in clear water: smoke, cloud, or a hull somewhere in it?"""
-        return self.fall < FADES or self.water > OTHER_WATER
+        return self.fall < FADING_BELOW or self.water > OTHER_WATER
 
     def shorter_m(self) -> float:
         """By how much she may be shorter than her outline [m]."""
@@ -125,7 +125,7 @@ class _Grid:
         beside = {side: seen[:, side * v > half + 1.5 * pixel] for side in (-1, 1)}
         wet = {s: _median(b[amid]) for s, b in beside.items() if np.isfinite(b[amid]).mean() > 0.7}
         lowest = min(wet.values(), default=np.nan)
-        sides = tuple(s for s, level in wet.items() if level - lowest <= ALIKE * abs(step - lowest))
+        sides = tuple(s for s, level in wet.items() if level - lowest <= ALIKE_WATER * abs(step - lowest))
         if not sides:
             return cls(hull, u, v, seen, (), float("nan"))
         other = (lowest - 1) / max(LEAST, abs(step - 1))

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 # A picture counts as clipped where its highest level is the maximum of at least so many blocks (our choice) ...
 CUT_BLOCKS = 5
 CUT_OVER_NEXT = 2.0  # ... and of so many times the blocks of the next lower level: tails thin out, clipping piles up
-LEAST_TOLD = 0.05  # of the water: a smaller blind share is not reported (our choice)
+LEAST_REPORTED = 0.05  # of the water: a smaller blind share is not reported (our choice)
 # Peak sigma0 in VV of a small tanker: exceeded by nine in ten of 40 public Sentinel-1 chips of ships of 60 to 110 m
 # (median 6.6 dB)
 FAINT_TANKER_DB = 2.4
 # Weight of water whose threshold lies above that: half of the simulated ships there are found
 # (docs/accuracy_radar.md). With 0, each ship found there would stand for many unseen ones (calls/missed.py)
-FOUND_BEYOND = 0.5
+FAINT_WEIGHT = 0.5
 DB_PER_LN = 10 / np.log(10)
 
 
@@ -33,7 +33,7 @@ def seen_weight(scene: Scene, survey: Survey | None, config: DetectionConfig) ->
     """A function of a window that returns the weight, 0 to 1, by which each pixel counts as seen.
 
     0 where the clutter is not known or the threshold lies above the level at which the picture is clipped;
-    `FOUND_BEYOND` where it lies above the peak of a small tanker (calibrated power only); 1 elsewhere.
+    `FAINT_WEIGHT` where it lies above the peak of a small tanker (calibrated power only); 1 elsewhere.
     """
     cut_off = faint = np.inf
     if survey is not None:
@@ -47,7 +47,7 @@ def seen_weight(scene: Scene, survey: Survey | None, config: DetectionConfig) ->
             return np.zeros((window.rows, window.cols), np.float32)
         blocks, (rows, cols) = survey.blocks.within(window), survey.blocks.blocks_of_pixels(window)
         limit = sea_levels(survey, *blocks) + np.log(sea_limit(survey, config, blocks))
-        share = np.where(limit <= faint, np.float32(1), np.float32(FOUND_BEYOND))
+        share = np.where(limit <= faint, np.float32(1), np.float32(FAINT_WEIGHT))
         share[~(limit <= cut_off)] = 0  # NaN is not below
         return share[np.ix_(rows - rows[0], cols - cols[0])]
 
@@ -62,7 +62,7 @@ def blind_share(survey: Survey, config: DetectionConfig) -> tuple[float, list[st
         return 0.0, []
     no_sea_share = _share(np.isnan(survey.clutter.log_mean), water_px)
     share, why = 0.0, []
-    if no_sea_share > 1 - LEAST_TOLD:  # in parts of an image this is normal: harbour basins, corners of the frame
+    if no_sea_share > 1 - LEAST_REPORTED:  # in parts of an image this is normal: harbour basins, corners of the frame
         share, why = no_sea_share, ["too little sea around to tell a ship from it"]
     elif (top := clipping_level_ln(survey)) is not None:
         # Clipped pictures only: on a whole scene the quantile of every block would take as long as all the rest
@@ -70,7 +70,7 @@ def blind_share(survey: Survey, config: DetectionConfig) -> tuple[float, list[st
         share = _share(limit > top, water_px)
         db = f"{DB_PER_LN * top:.0f} dB over the sea"
         why = [f"its numbers end {db}: over {100 * share:.0f} % of the water no ship can stand out (stretch it wider)"]
-    return (share, why) if share >= LEAST_TOLD else (0.0, [])
+    return (share, why) if share >= LEAST_REPORTED else (0.0, [])
 
 
 def _share(where: np.ndarray, water_px: np.ndarray) -> float:

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, Scene
 
 SIDES_PX = (5, 4, 3, 2)  # of the squares, the largest first (our choice)
-ENOUGH = 100  # groups, to estimate how their number falls with size (our choice)
+ENOUGH_GROUPS = 100  # groups, to estimate how their number falls with size (our choice)
 TARGET_SHARE = 0.1  # of the stated false-alarm rate: a group has a ship's size, and no later test removes it
 STEEPEST = 0.7  # upper limit of the factor from each size to the next: what falls more slowly is no sea (our choice)
 # Margin around a group, and the share of white pixels in it from which the group counts as shore (our choice)
-AROUND_PX, SHORE = 20, 0.1
+AROUND_PX, SHORE_SHARE = 20, 0.1
 LARGEST_PX = 5e7  # a larger scene is no viewer's picture, and its mask would take a gigabyte
 READ_ROWS = 1024
 
@@ -67,7 +67,11 @@ def find_clumps(
     least = -np.log10(TARGET_SHARE * config.radar.false_alarm_rate)
     out = []
     for n, box in enumerate(ndimage.find_objects(groups.labels)):
-        if box is not None and rarity[n] >= least and _white_share_around(white, groups.labels, n + 1, box) < SHORE:
+        if (
+            box is not None
+            and rarity[n] >= least
+            and _white_share_around(white, groups.labels, n + 1, box) < SHORE_SHARE
+        ):
             out.append(_group_as_blob(scene, survey, config, groups.labels, n + 1, box, float(rarity[n])))
     return out
 
@@ -89,7 +93,7 @@ def _group_squares(white: BoolImage) -> _Groups:
     """Groups of white squares of the largest size of which there are enough."""
     for side in SIDES_PX:
         labels, n = measure.label(ndimage.binary_erosion(white, np.ones((side, side))), connectivity=2, return_num=True)
-        if n >= ENOUGH:
+        if n >= ENOUGH_GROUPS:
             break
     sizes = np.bincount(labels.ravel(), minlength=1)[1:]
     # Ships among the groups slow the fall, which errs on the safe side

@@ -23,7 +23,7 @@ CENSOR_SMALL = 8.0  # in an image too small for a ring, where a ship may cover a
 # mean logarithm of speckle to 0.06, and a narrow basin has no more water beside its quays
 MIN_SHARE = 0.01
 MIN_PIXELS = 30  # ... and so many pixels (our choice)
-EIGHT = np.ones((3, 3), bool)
+EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
 BAND_ROWS = 256  # rows of blocks that one thread works on at a time
 
 
@@ -53,7 +53,7 @@ def local_clutter(
     for _ in range(1 if min(guard) >= 0 else 3):  # without a hole the mean includes the ship itself: censor repeatedly
         mean, variance = ring(blocks, sea, guard, background, threads=threads)
         bright = sea & (blocks.brightest * np.float32(LN_STEP) > mean + np.float32(limit))
-        sea = sea & ~ndimage.binary_dilation(bright, EIGHT)
+        sea = sea & ~ndimage.binary_dilation(bright, EIGHT_NEIGHBOURS)
     mean, variance = ring(blocks, sea, guard, background, threads=threads)
     return Clutter(mean, variance, sea)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
 PAD_PX = 26  # around an object: as far as side lobes are followed, and enough sea to measure its level
-EIGHT = np.ones((3, 3), int)
+EIGHT_NEIGHBOURS = np.ones((3, 3), int)
 CLEAR_PX = 3  # around bright pixels: the impulse response reaches that far
 MIN_SEA_PX = 30  # fewer do not give the level of the sea (our choice)
 LOG_BIAS = 0.118  # ln 4.4 - digamma(4.4): logarithm of the mean less mean of the logarithm, at 4.4 looks
@@ -68,7 +68,7 @@ def cut_out(
     )
     near, good = labels[rows, cols], usable[rows, cols]
     chosen = _sizing_bands(bands)
-    bright = ndimage.binary_dilation(near > 0, EIGHT, iterations=CLEAR_PX)
+    bright = ndimage.binary_dilation(near > 0, EIGHT_NEIGHBOURS, iterations=CLEAR_PX)
     contrast = np.stack([_over_sea(np.asarray(data[n, rows, cols], float), good, bright, near > 0) for n, _ in chosen])
     member = near == label
     joint = np.exp(np.log(np.maximum(contrast, DARKEST)).mean(axis=0))
@@ -77,7 +77,7 @@ def cut_out(
         contrast,
         tuple(kind for _, kind in chosen),
         member,
-        good & ~ndimage.binary_dilation(foreign, EIGHT) | member,
+        good & ~ndimage.binary_dilation(foreign, EIGHT_NEIGHBOURS) | member,
         rows.start + origin[0],
         cols.start + origin[1],
         spacing_m,

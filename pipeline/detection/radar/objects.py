@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 LONGEST_SHIP_M = 420.0  # ships in service reach 400 m (our choice)
 LOW_TAIL = 1e-3  # tail probability of the lower threshold, down to which an object grows from its bright core
-EIGHT = np.ones((3, 3), int)
+EIGHT_NEIGHBOURS = np.ones((3, 3), int)
 NEAR_PX = 12  # half-width of the neighbourhood in which a rough patch of sea is recognised
 NEAR_CUT_DB = 12.0  # pixels down to this far below the peak are the core (our choice: above all side lobes)
 NEAR_PIXELS = 30  # fewer do not give the level of the neighbourhood (our choice)
@@ -37,7 +37,7 @@ RESOLUTION_PX = 2.0  # impulse response of Sentinel-1 GRD in pixels, where a pro
 # Unmasked land in the ring inflates the variance and with it the law's quantile. So the threshold is capped at 24 dB
 # over the local sea, which counts as one false alarm in ten million; each further 2 dB is a decade (our choice)
 HIGHEST, NO_SEA_DB, DB_A_DECADE = 10**2.4, 10.0, 2.0
-GROUPED = 0.05  # ln: blocks this little short of the threshold belong to a group as well (our choice)
+GROUP_SHORT_LN = 0.05  # ln: blocks this little short of the threshold belong to a group as well (our choice)
 PARTS = 8  # of the scene for each thread, top to bottom: neighbours lie in the same blocks of the file
 GROUP_BLOCKS = 40  # groups longer than this (3 km) are cut up: no ship, but a coast without a map
 FRAME_PX = 9  # a square of this side without a measurement lies outside the swath (our choice)
@@ -99,7 +99,7 @@ class Blob:
 
 def find_blobs(scene: Scene, survey: Survey, config: DetectionConfig) -> list[Blob]:
     """Every connected object of the scene that has a pixel over the threshold."""
-    labels, groups = _groups(bright_blocks(survey, config, GROUPED), survey, scene)
+    labels, groups = _groups(bright_blocks(survey, config, GROUP_SHORT_LN), survey, scene)
     # A window in which no block's maximum reaches the threshold, rounding allowed for, has no seed and is not read
     seeded = bright_blocks(survey, config, SHORT_LN + survey.blocks.coarse_ln)
     groups = [group for group in groups if seeded[survey.blocks.within(group.window)].any()]
@@ -289,7 +289,7 @@ def near_level(view: PixelView, rows: NDArray[np.intp], cols: NDArray[np.intp], 
     box = np.s_[r0 : int(r.max()) + NEAR_PX + 1, c0 : int(c.max()) + NEAR_PX + 1]
     own = np.zeros(view.usable[box].shape, bool)
     own[r - r0, c - c0] = True
-    around = view.usable[box] & ~ndimage.binary_dilation(own, EIGHT, iterations=3)
+    around = view.usable[box] & ~ndimage.binary_dilation(own, EIGHT_NEIGHBOURS, iterations=3)
     if around.sum() < NEAR_PIXELS:
         return 1.0
     with np.errstate(invalid="ignore"):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SADDLE_DB = 6.0  # below the lower of two peaks (our choice)
 STEP_DB = 0.5  # between the levels tried: a twelfth of the saddle (our choice)
-EIGHT = np.ones((3, 3), int)
+EIGHT_NEIGHBOURS = np.ones((3, 3), int)
 KEEP_OFF_PX = 1  # margin of the first hull, whose pixels are left out when the second is measured
 
 
@@ -82,7 +82,7 @@ def _split_second(first: Candidate, blob: Blob, scene: Scene) -> tuple[Blob | No
     taken = np.zeros(cut.member.shape, bool)
     of_first = ~off_hull(blob, first, scene, margin_m=0.0)
     taken[blob.rows[of_first] - cut.row0, blob.cols[of_first] - cut.col0] = True
-    taken = ndimage.binary_dilation(taken, EIGHT, iterations=KEEP_OFF_PX) & ~own
+    taken = ndimage.binary_dilation(taken, EIGHT_NEIGHBOURS, iterations=KEEP_OFF_PX) & ~own
     second = replace(
         blob,
         rows=r + corner[0],

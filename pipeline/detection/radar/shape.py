@@ -19,7 +19,7 @@ MERGED_CUT_DB = 10.0  # below the peak: above all side lobes (13 dB and more bel
 MERGED_PIXELS = 6  # fewer are speckle or a crane (our choice)
 SMEAR_DB = 6.0  # tails along track over those across: no processor's side lobes differ so much (our choice)
 EDGE_PX = 2  # from the last measured pixel: the morphological opening rounds the corners of a ragged edge
-EIGHT = np.ones((3, 3), bool)
+EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
 MERGED_M = 40.0  # beyond the fitted hull on every side: twice the resolution
 
 
@@ -53,7 +53,7 @@ def _reaches_swath_edge(core: Blob) -> bool:
     cut = core.cutout
     if cut.outside_swath is None or not cut.outside_swath.any():
         return False
-    near = ndimage.binary_dilation(cut.outside_swath, EIGHT, iterations=EDGE_PX)
+    near = ndimage.binary_dilation(cut.outside_swath, EIGHT_NEIGHBOURS, iterations=EDGE_PX)
     return bool(near[core.rows - cut.row0, core.cols - cut.col0].any())
 
 

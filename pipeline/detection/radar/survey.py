@@ -33,9 +33,8 @@ MIN_COUNT = 15  # pixels that a tail must be expected to have, to judge a law by
 FEWEST_EXPECTED = 2  # ... or to bend its end, if it has `MIN_COUNT`: a ship in a small picture has as many (our choice)
 TAIL_EXPONENT = (0.65, 1.0)  # how far the counted tail may stretch the law's; beyond, the counts are not sea
 NOMINAL_LOOKS = 4.4  # Sentinel-1 IW GRDH
-CLEARLY_BETTER = (
-    2.0  # by so much less must laws of the usual looks miss the counted tails than those of the looks found
-)
+# By so much less must laws of the usual looks miss the counted tails than those of the looks found
+CLEARLY_BETTER = 2.0
 LOOKS_RANGE = (0.5, 60.0)  # wider than any product's: half a look is speckle and texture, sixty are hardly grainy
 MEAN_OVER_MEDIAN = NOMINAL_LOOKS / float(special.gammaincinv(NOMINAL_LOOKS, 0.5))  # of speckle
 CROSS_POLAR_DB = -9.0  # a ship in VH against VV: median of 110 public Sentinel-1 chips -10.5 dB; -7 dB is often quoted

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatImage
 
 # Difference of the groups' means over the spread within them: 2.7 for a normal law cut in half, 3.5 for an even ramp
-APART = 4.0
+LEAST_SEPARATION = 4.0
 LEAST_STEP = 0.8  # ln, 3.5 dB: below it the threshold of the whole ring finds ships (our choice, on simulated seas)
 LEAST_BETWEEN = 0.03  # variance between blocks: that of such a step with a twentieth of the ring on one side
 OTHER_SHARE = 0.05  # least share of the ring's blocks in either group: fewer are ships and spikes (our choice)
@@ -180,7 +180,7 @@ def _separating_level(level: NDArray[np.float64]) -> float:
             break
         between = (low + high) / 2
     within = squares - (len(level) - n) * low * low - n * high * high
-    apart = (high - low) ** 2 >= APART**2 * within / len(level)
+    apart = (high - low) ** 2 >= LEAST_SEPARATION**2 * within / len(level)
     return between if apart and high - low >= LEAST_STEP else np.nan
 
 

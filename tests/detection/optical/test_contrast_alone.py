@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.detection import detect
 from pipeline.detection.optical import merging, network
-from pipeline.detection.optical.quay_recall import IN_LOW_SUN
+from pipeline.detection.optical.quay_recall import LOW_SUN_RECALL
 from pipeline.types import OpticalView, Radiometry, Sensor
 from tests.builders import array_scene, box_zone, place_of
 from tests.detection.optical.ten_metre import ALONGSIDE, AT_ANCHOR, port
@@ -80,7 +80,7 @@ def test_a_berth_at_a_low_sun_is_seen_in_part(monkeypatch, sun_deg, low):
     counts, so the look must count as well, by its recall."""
     pytest.importorskip("onnxruntime", reason="the hull network needs ONNX Runtime")
     table, diagnostics = a_look(monkeypatch, sensor=Sensor.SENTINEL2, sun_deg=sun_deg)
-    assert diagnostics["zone_covered"]["berth"] == pytest.approx(IN_LOW_SUN if low else 1.0, abs=0.05)
+    assert diagnostics["zone_covered"]["berth"] == pytest.approx(LOW_SUN_RECALL if low else 1.0, abs=0.05)
     assert diagnostics["zone_covered"]["roads"] > 0.9
     assert bool([line for line in diagnostics["unknown"] if "the sun stood 8 degrees high" in line]) == low
     (berth,) = diagnostics["berths"]

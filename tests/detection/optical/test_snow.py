@@ -8,7 +8,7 @@ import pytest
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect, optical
 from pipeline.detection.optical import network
-from pipeline.detection.optical.quay_recall import IN_SNOW
+from pipeline.detection.optical.quay_recall import SNOW_RECALL
 from pipeline.detection.optical.spectral import snow_as_ground
 from pipeline.detection.optical.water import survey_levels
 from pipeline.types import Radiometry, Sensor, Window
@@ -55,7 +55,7 @@ def test_a_berth_is_seen_by_half_where_most_of_the_land_is_white(share, seen):
     scene = scene_of(snowed(share))
     (west, south), (east, north) = (scene.geolocation.lonlat(*at) for at in ((150, 60), (140, 130)))
     _, diagnostics = detect(scene, place=place_of(box_zone("berth", west, south, east, north)))
-    assert diagnostics["zone_covered"]["berth"] == pytest.approx(1.0 if seen else IN_SNOW, abs=0.05)
+    assert diagnostics["zone_covered"]["berth"] == pytest.approx(1.0 if seen else SNOW_RECALL, abs=0.05)
     assert {row["verdict"] for row in diagnostics["berths"]} <= {"occupied", "empty" if seen else "unknown"}
     assert any("of the land hides ships" in line for line in diagnostics["unknown"]) != seen
 

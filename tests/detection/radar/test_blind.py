@@ -34,7 +34,7 @@ def test_a_sea_is_seen_while_nine_tankers_of_ten_exceed_its_speckle(band, fainte
     """For a sea without texture the limit is the quantile of a gamma law."""
     even = blind.FAINT_TANKER_DB - fainter_db - LIMIT_DB
     assert share_shown(sea(even - 1.5, (band,))) == 1
-    assert share_shown(sea(even + 1.5, (band,))) == blind.FOUND_BEYOND
+    assert share_shown(sea(even + 1.5, (band,))) == blind.FAINT_WEIGHT
 
 
 def test_bright_interference_hides_and_the_sea_beside_it_does_not():
@@ -42,7 +42,7 @@ def test_bright_interference_hides_and_the_sea_beside_it_does_not():
     scene, known = survey_scene(sea(band), CONFIG)
     shown = blind.seen_weight(scene, known, CONFIG)(Window(0, 0, SIDE, SIDE))
     assert (shown[:100] == 1).all()
-    assert (shown[220:] == blind.FOUND_BEYOND).all()
+    assert (shown[220:] == blind.FAINT_WEIGHT).all()
 
 
 def test_power_of_unknown_gain_is_not_held_against_calibrated_ships():
