@@ -53,8 +53,10 @@ def _cause(row: Mapping[str, Any], scene: Mapping[Any, Any]) -> str:
         if scene["status"] == "skipped":
             return str(scene["cause"])
         return f"outside the image, or {told or 'cloud'}"
-    from pipeline.detection.earlier.occupancy import SURE  # imported here: a cached answer needs no detection
+    from pipeline.detection.earlier.occupancy import (
+        SURE_PROBABILITY,  # imported here: a cached answer needs no detection
+    )
 
-    if row["probability"] <= 1 - SURE:  # it would be empty if the look were usable there
+    if row["probability"] <= 1 - SURE_PROBABILITY:  # it would be empty if the look were usable there
         return "not all of the berth was seen well enough"
     return f"the pixels are inconclusive{f'; {told}' if told else ''}"

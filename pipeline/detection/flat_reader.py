@@ -74,7 +74,7 @@ class FlatReader:
         data, water = tile.data.astype(np.float32), tile.water.copy()
         part, known = data[(slice(None), *here)], self.known[there]
         sea = self.sea[:, None, None].astype(np.float32)
-        part = np.where(known, _changed(part, self.usual[(slice(None), *there)], sea), part)
+        part = np.where(known, _without_usual_power(part, self.usual[(slice(None), *there)], sea), part)
         water[here] |= known
         dry = self.land_beside[there] & tile.valid[here] & ~water[here]
         data[(slice(None), *here)] = np.where(dry, sea, part)
@@ -83,15 +83,15 @@ class FlatReader:
         return Tile(window, tile.bands, data[(slice(None), *cut)], tile.valid[cut], water[cut])
 
 
-def _changed(power: FloatImage, usual: FloatImage, sea: FloatImage) -> FloatImage:
+def _without_usual_power(power: FloatImage, usual: FloatImage, sea: FloatImage) -> FloatImage:
     """Power with the usual structure (``usual``, in units of the sea) divided out; subtracted instead where the power
     far exceeds it, in a pixel or in the mean over 3 x 3 pixels and all bands. Arrays (bands, rows, cols)."""
     divided = power / (1.0 + usual)
     ratio = divided / sea
     near = ndimage.uniform_filter(np.nan_to_num(ratio.mean(axis=0)), 3, mode="nearest")
-    share = np.maximum(_share(ratio, CHANGED), _share(near, CHANGED_NEAR))
+    share = np.maximum(_ramp(ratio, CHANGED), _ramp(near, CHANGED_NEAR))
     return np.asarray(divided + share * sea * usual * np.maximum(ratio - 1.0, 0.0), np.float32)
 
 
-def _share(ratio: FloatArray | FloatImage, bounds: tuple[float, float]) -> FloatArray | FloatImage:
+def _ramp(ratio: FloatArray | FloatImage, bounds: tuple[float, float]) -> FloatArray | FloatImage:
     return np.asarray(np.clip((ratio - bounds[0]) / (bounds[1] - bounds[0]), 0.0, 1.0))

@@ -56,9 +56,9 @@ def _ship_messages(world: World, ship: Ship, rng: np.random.Generator) -> list[M
             time += timedelta(minutes=feed.stopped_min)
             continue
         if not _is_silent(ship, time, feed.silence_h):
-            out.append(_position(state, ship, rng, feed.position_sd_m, feed.spike_share))
+            out.append(_position_message(state, ship, rng, feed.position_sd_m, feed.spike_share))
             if time >= next_static:
-                out.append(_static(ship, state))
+                out.append(_static_message(ship, state))
                 next_static = time + timedelta(minutes=STATIC_EVERY_MIN)
         pause = feed.moving_min if state.speed_kn > 0.5 else feed.stopped_min
         time += timedelta(minutes=pause * float(rng.uniform(0.6, 1.4)))
@@ -72,7 +72,9 @@ def _is_silent(ship: Ship, time: datetime, silence_h: float) -> bool:
     return any(v.arrival - gap <= time <= v.departure + gap for v in ship.visits)
 
 
-def _position(state: ShipState, ship: Ship, rng: np.random.Generator, sd_m: float, spike_share: float) -> Message:
+def _position_message(
+    state: ShipState, ship: Ship, rng: np.random.Generator, sd_m: float, spike_share: float
+) -> Message:
     east, north = rng.normal(0, sd_m, 2)
     if rng.random() < spike_share:  # a GPS jump of some kilometres in one fix
         east, north = rng.uniform(-9000, 9000, 2)
@@ -86,7 +88,7 @@ def _position(state: ShipState, ship: Ship, rng: np.random.Generator, sd_m: floa
     )
 
 
-def _static(ship: Ship, state: ShipState) -> Message:
+def _static_message(ship: Ship, state: ShipState) -> Message:
     """Static message with the draught as entered by the crew: in steps of 0.1 m, only under way, by some never."""
     entered_m = state.draught_m
     current = [v for v in ship.visits if v.arrival <= state.time <= v.departure]

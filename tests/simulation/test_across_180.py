@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from pipeline.simulation.ais import _position
+from pipeline.simulation.ais import _position_message
 from pipeline.simulation.optical_files import map_frame
 from pipeline.simulation.ships import Hull, ShipState
 
@@ -32,7 +32,7 @@ def test_no_transponder_sends_a_longitude_beyond_180_degrees():
     hull = Hull("a", "product_tanker", 100.0, 16.0, 8.0, 6.2, "aft", 0.2)
     state = ShipState(hull, datetime(2024, 6, 2, tzinfo=UTC), 180.0, -16.8, 90.0, 90.0, 0.0, 4.0, "")
     rng = np.random.default_rng(1)
-    lons = [_position(state, None, rng, sd_m=8.0, spike_share=0.0).lon for _ in range(40)]
+    lons = [_position_message(state, None, rng, sd_m=8.0, spike_share=0.0).lon for _ in range(40)]
     assert max(map(abs, lons)) <= 180.0
     assert min(lons) < -179.99
     assert max(lons) > 179.99

@@ -44,7 +44,7 @@ UNSTEADY = 0.5  # standard deviation of ln power of quays between looks: misregi
 HULL_LENGTHS_M = (40.0, 60.0, 90.0, 130.0, 190.0, 280.0)  # each half as long again, boats to large tankers (our choice)
 HULL_WIDTHS_M = (20.0, 30.0, 40.0)  # beams to 20 m and more, each with the sensor's blur (our choice)
 AROUND_PX = 60  # margin around a berth in which the sea is measured
-SURE = 0.8  # least probability of a verdict; between this and its complement it is unknown (our choice)
+SURE_PROBABILITY = 0.8  # least probability of a verdict; between this and its complement it is unknown (our choice)
 SEEN_SHARE = 0.5  # of a berth: with less it counts as not seen
 # Log-odds: constant, of ln (1 + statistic), of the logit of the best detection's score (0 without one). Fitted on 168
 # simulated berths, seeds 1000 to 1003.
@@ -118,9 +118,9 @@ def _verdict_word(p: float, covered: float) -> str:
     >>> _verdict_word(0.9, 0.3), _word(0.1, 0.9), _word(0.1, 0.8), _word(0.5, 1.0)
     ('occupied', 'empty', 'unknown', 'unknown')
     """
-    if p >= SURE:
+    if p >= SURE_PROBABILITY:
         return "occupied"
-    return "empty" if p <= 1 - SURE and covered >= USABLE_SHARE else "unknown"
+    return "empty" if p <= 1 - SURE_PROBABILITY and covered >= USABLE_SHARE else "unknown"
 
 
 def occupancy_probability(seen: Change, score: float) -> float:

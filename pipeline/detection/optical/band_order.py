@@ -49,32 +49,32 @@ def impossible_order(values: FloatImage, bands: tuple[str, ...]) -> str | None:
     for k, band in enumerate(bands):
         if (role := ROLES.get(band)) is not None and role not in roles:
             roles[role], names[role] = _over_darkest(values[k]), band
-    for first, second in _exchanged(roles):
+    for first, second in _exchanged_pairs(roles):
         return f"no ground looks like {names[first]} and {names[second]} as named: are these two swapped?"
     return None
 
 
-def only_order(values: FloatImage, bands: tuple[str, ...]) -> tuple[str, ...] | None:
+def only_possible_order(values: FloatImage, bands: tuple[str, ...]) -> tuple[str, ...] | None:
     """The only order of these band names that the ground does not contradict; None where there are several, or none.
 
     ``values`` are reflectances, shape (bands, n). Of stacks of four and of five bands of five ports, seven of ten had
     one order left, the right one each time.
     """
     over = [_over_darkest(band) for band in values]
-    left: list[tuple[str, ...]] = []
+    possible: list[tuple[str, ...]] = []
     refuted: set[tuple[str, ...]] = set()  # positions of the infrared bands that fail whatever the visible order
     for order in permutations(bands):
-        lie = tuple(name if ROLES[name] in ("near", "short") else "" for name in order)
-        if lie in refuted:
+        infrared_positions = tuple(name if ROLES[name] in ("near", "short") else "" for name in order)
+        if infrared_positions in refuted:
             continue
-        pairs = _exchanged({ROLES[name]: band for name, band in zip(order, over, strict=True)})
+        pairs = _exchanged_pairs({ROLES[name]: band for name, band in zip(order, over, strict=True)})
         if not pairs:
-            left.append(order)
-            if len(left) > 1:
+            possible.append(order)
+            if len(possible) > 1:
                 return None
         elif {"near", "short"} & {role for pair in pairs for role in pair}:
-            refuted.add(lie)
-    return left[0] if left else None
+            refuted.add(infrared_positions)
+    return possible[0] if possible else None
 
 
 def _over_darkest(band: FloatImage) -> FloatArray:
@@ -82,7 +82,7 @@ def _over_darkest(band: FloatImage) -> FloatArray:
     return over - float(np.percentile(over, 1.0))
 
 
-def _exchanged(by_role: Bands) -> list[Pair]:
+def _exchanged_pairs(by_role: Bands) -> list[Pair]:
     """Pairs of roles that seem exchanged, the surest first."""
     visible: list[Role] = [r for r in ("blue", "green", "red") if r in by_role]
     infrared: list[Role] = [r for r in ("near", "short") if r in by_role]
@@ -109,8 +109,8 @@ def _red_edge_reversed(by_role: Bands, visible: str, infrared: str) -> bool:
     land = others[0] > LAND if others else np.maximum(v, i) > 2 * LAND
     if land.sum() < LEAST_LAND:
         return False
-    against, for_it = (_count(land, a, b) for a, b in ((v, i), (i, v)))
-    return against > max(LEAST_PIXELS, LEAST_SHARE * land.sum(), 3 * for_it)
+    against, in_favour = (_count(land, a, b) for a, b in ((v, i), (i, v)))
+    return against > max(LEAST_PIXELS, LEAST_SHARE * land.sum(), 3 * in_favour)
 
 
 def _count(land: BoolImage, bright: FloatArray, dark: FloatArray) -> int:

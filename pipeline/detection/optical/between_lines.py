@@ -16,7 +16,15 @@ import numpy as np
 from scipy import ndimage
 
 from pipeline.detection.optical.frame import HullFrame, resample
-from pipeline.detection.optical.line_evidence import STRAIGHT_FROM, Sums, col_of, evidence, fall_of_light, row_of, share
+from pipeline.detection.optical.line_evidence import (
+    STRAIGHT_FROM,
+    Sums,
+    col_of,
+    evidence,
+    fall_of_light,
+    mean_hull_share,
+    row_of,
+)
 from pipeline.detection.optical.objects import moment_frame
 
 if TYPE_CHECKING:
@@ -175,7 +183,9 @@ def _rectangle(field: _Field, frame: HullFrame, found: float, box: _Box) -> Rect
     """A box with its sides refined to a fraction of a sample, and what lies beside them; None where a side has no
     step."""
     v0, v1 = field.refined(box, box.v0), field.refined(box, box.v1)
-    beside = [share(field.sums, box.u0, box.u1, a, b) for a, b in ((v0 - 8.0, v0 - 3.0), (v1 + 3.0, v1 + 8.0))]
+    beside = [
+        mean_hull_share(field.sums, box.u0, box.u1, a, b) for a, b in ((v0 - 8.0, v0 - 3.0), (v1 + 3.0, v1 + 8.0))
+    ]
     touched = beside[0] > BESIDE_SHARE, beside[1] > BESIDE_SHARE
     aft, fore = box.straight()
     steps = tuple(

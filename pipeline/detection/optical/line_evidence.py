@@ -54,7 +54,7 @@ def col_of(sums: Sums, v: float) -> int:
 
 
 @njit(cache=True, nogil=True)
-def share(sums: Sums, u0: float, u1: float, v0: float, v1: float) -> float:
+def mean_hull_share(sums: Sums, u0: float, u1: float, v0: float, v1: float) -> float:
     """Mean probability of not being water in a box, of at least one sample."""
     b, d = max(1, row_of(sums, u1)), max(1, col_of(sums, v1))
     a, c = min(row_of(sums, u0), b - 1), min(col_of(sums, v0), d - 1)
@@ -76,7 +76,7 @@ def fall_of_light(sums: Sums, u0: float, u1: float, k: int, outward: int, rise: 
 
 
 @njit(cache=True, nogil=True)
-def lopsided(sums: Sums, u0: float, u1: float, v0: float, v1: float) -> float:
+def asymmetry(sums: Sums, u0: float, u1: float, v0: float, v1: float) -> float:
     """Relative difference in light between the two halves of a box, mirrored; a ship is nearly symmetric."""
     a, b, c = row_of(sums, u0), row_of(sums, u1), col_of(sums, v0)
     d = min(col_of(sums, v1) + 1, sums.light.shape[1])
@@ -94,8 +94,8 @@ def evidence(sums: Sums, u0: float, u1: float, v0: float, v1: float, near: float
     """Evidence (natural logarithm) for a hull in this box, which holds a share ``near`` of the object's pixels."""
     length, beam = u1 - u0, v1 - v0
     aft, fore = u0 + STRAIGHT_FROM * length, u1 - STRAIGHT_FROM * length
-    low_water = 1 - share(sums, aft, fore, v0 - 2.5, v0 - 1.0)
-    high_water = 1 - share(sums, aft, fore, v1 + 1.0, v1 + 2.5)
+    low_water = 1 - mean_hull_share(sums, aft, fore, v0 - 2.5, v0 - 1.0)
+    high_water = 1 - mean_hull_share(sums, aft, fore, v1 + 1.0, v1 + 2.5)
     # A quay may be brighter than a deck; water seldom is
     low_side = fall_of_light(sums, aft, fore, col_of(sums, v0), -1, 0.5 if low_water > 0.5 else 0.75)
     high_side = fall_of_light(sums, aft, fore, col_of(sums, v1), 1, 0.5 if high_water > 0.5 else 0.75)
@@ -103,17 +103,17 @@ def evidence(sums: Sums, u0: float, u1: float, v0: float, v1: float, near: float
     total += BESIDE * (max(low_water, high_water) + SECOND_BESIDE * min(low_water, high_water))
     mid, half = (v0 + v1) / 2, beam / 2
     close, wide = 0.5 * half, 0.7 * half
-    total += NEAR_END * (1 - share(sums, u0 - NEAR_END_M[1], u0 - NEAR_END_M[0], mid - close, mid + close))
-    total += FAR_END * (1 - share(sums, u0 - FAR_END_M[1], u0 - FAR_END_M[0], mid - wide, mid + wide))
-    total += NEAR_END * (1 - share(sums, u1 + NEAR_END_M[0], u1 + NEAR_END_M[1], mid - close, mid + close))
-    total += FAR_END * (1 - share(sums, u1 + FAR_END_M[0], u1 + FAR_END_M[1], mid - wide, mid + wide))
+    total += NEAR_END * (1 - mean_hull_share(sums, u0 - NEAR_END_M[1], u0 - NEAR_END_M[0], mid - close, mid + close))
+    total += FAR_END * (1 - mean_hull_share(sums, u0 - FAR_END_M[1], u0 - FAR_END_M[0], mid - wide, mid + wide))
+    total += NEAR_END * (1 - mean_hull_share(sums, u1 + NEAR_END_M[0], u1 + NEAR_END_M[1], mid - close, mid + close))
+    total += FAR_END * (1 - mean_hull_share(sums, u1 + FAR_END_M[0], u1 + FAR_END_M[1], mid - wide, mid + wide))
     corner = max(BOW_SHARE * length, BOW_SAMPLES * sums.pixel)
     bow = max(_bow(sums, u0, u0 + corner, v0, v1), _bow(sums, u1 - corner, u1, v0, v1))
     total += TAPER * min(1.0, bow / 0.7)
-    total -= LOPSIDED * max(0.0, lopsided(sums, aft, fore, v0, v1) - USUAL_LOPSIDED)
+    total -= LOPSIDED * max(0.0, asymmetry(sums, aft, fore, v0, v1) - USUAL_LOPSIDED)
     odd = math.log(length / beam / np.interp(length, _LENGTHS, _RATIOS)) / SLENDER_SPREAD
     total -= min(0.5 * odd * odd, ODD)
-    total += FILL * share(sums, u0, u1, v0, v1) + NEAR * min(1.0, near / NEAR_SHARE)
+    total += FILL * mean_hull_share(sums, u0, u1, v0, v1) + NEAR * min(1.0, near / NEAR_SHARE)
     return total + SIZE * math.log(length / 100)
 
 
@@ -124,5 +124,5 @@ def _bow(sums: Sums, u0: float, u1: float, v0: float, v1: float) -> float:
     Relative to the middle, since the corners of an end placed beyond a quay's own are empty, too.
     """
     part, mid = 0.3 * (v1 - v0) / 2, (v0 + v1) / 2
-    middle = share(sums, u0, u1, mid - part / 2, mid + part / 2)
-    return middle - max(share(sums, u0, u1, v0, v0 + part), share(sums, u0, u1, v1 - part, v1))
+    middle = mean_hull_share(sums, u0, u1, mid - part / 2, mid + part / 2)
+    return middle - max(mean_hull_share(sums, u0, u1, v0, v0 + part), mean_hull_share(sums, u0, u1, v1 - part, v1))

@@ -141,7 +141,7 @@ def fit_hull(
     free = (sides.free[0] and not held[0], sides.free[1] and not held[1])
     low, high, se = _sides_at_half_level(images, frame, length_m, beam_m, free)
     if touched is not None:
-        low, high, se = _constrained_sides(frame, (low, high), (se, _vagueness_m(sides, touched)), length_m, touched)
+        low, high, se = _constrained_sides(frame, (low, high), (se, _beam_error_m(sides, touched)), length_m, touched)
     elif not all(free):
         se = float(np.hypot(se, UNSEEN_SIDE * beam_m))
     if any(held):  # a quay's end beside her own blurs into it
@@ -187,7 +187,7 @@ def _fill(images: _Images, frame: HullFrame, length_m: float, beam_m: float) -> 
     return float(np.mean(np.nan_to_num(resample(images.ship, frame, u, v, images.origin)) > 0.5))
 
 
-def _vagueness_m(sides: _Sides, touched: tuple[TouchedSide | None, TouchedSide | None]) -> float:
+def _beam_error_m(sides: _Sides, touched: tuple[TouchedSide | None, TouchedSide | None]) -> float:
     """Error of the beam [m] from rows off a side's line: where many are, the line may be a hatch's or a stack's."""
     loose = [1 - straight for straight, side in zip(sides.straight, touched, strict=True) if side is None]
     return INBOARD * sides.beam_m * float(np.hypot.reduce(np.array([0.0, *loose])))

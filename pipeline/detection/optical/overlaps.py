@@ -22,7 +22,7 @@ def resolve_overlaps(found: list[Candidate], spacing_m: tuple[float, float]) -> 
     hulls: list[Candidate] = []
     fine = (c for c in found if c.method == BY_EDGES)
     for c in sorted(fine, key=lambda c: ("cloud" in c.flags, -c.n_pixels, c.row, c.col)):
-        if not any(_same_hull(c, other, spacing_m) for other in hulls):
+        if not any(_is_same_hull(c, other, spacing_m) for other in hulls):
             hulls.append(c)
     likely = [h for h in hulls if not {"no_hull_shape", "cloud"} & set(h.flags)]
     whole = [h for h in likely if not _contains_hull(h, likely, spacing_m)]
@@ -33,13 +33,13 @@ def resolve_overlaps(found: list[Candidate], spacing_m: tuple[float, float]) -> 
             out.append(replace(h, flags=(*h.flags, beaten[id(h)])))
         elif _contains_hull(h, likely, spacing_m):
             out.append(replace(h, flags=(*h.flags, "holds_a_hull")))
-        elif any(_inside(h, other, spacing_m) for other in whole if other is not h):
+        elif any(_is_inside(h, other, spacing_m) for other in whole if other is not h):
             out.append(replace(h, flags=(*h.flags, PART_OF_HULL)))
         else:
             out.append(h)
     for c in found:
         if c.method != BY_EDGES:
-            inside = any(_inside(c, h, spacing_m) for h in likely)
+            inside = any(_is_inside(c, h, spacing_m) for h in likely)
             out.append(replace(c, flags=(*c.flags, PART_OF_HULL)) if inside else c)
     return out
 
@@ -62,7 +62,7 @@ def _contains_hull(hull: Candidate, others: list[Candidate], spacing_m: tuple[fl
     odd = odd_proportions(hull.length_m, hull.beam_m)
     if "moored" not in hull.flags and not odd:
         return False
-    within = [o for o in others if o.length_m > GEAR_SHARE * hull.length_m and _inside(o, hull, spacing_m)]
+    within = [o for o in others if o.length_m > GEAR_SHARE * hull.length_m and _is_inside(o, hull, spacing_m)]
     if any(o.n_pixels > 30 and o.beam_m < 0.7 * hull.beam_m for o in within):
         return True
     slender = odd and hull.length_m > USUAL_ASPECT[1] * hull.beam_m
@@ -85,7 +85,7 @@ def _less_likely(hulls: list[Candidate], spacing_m: tuple[float, float]) -> dict
             large, small = (a, b) if a.length_m >= b.length_m else (b, a)
             along, across = _offset(small, large, spacing_m)
             through = along < 0.4 * large.length_m and across < 0.4 * large.beam_m
-            if through and not _inside(small, large, spacing_m) and not {id(a), id(b)} & out.keys():
+            if through and not _is_inside(small, large, spacing_m) and not {id(a), id(b)} & out.keys():
                 worse = min(large, small, key=_likelihood_key)
                 out[id(worse)] = "holds_a_hull" if worse is large else PART_OF_HULL
     return out
@@ -96,13 +96,13 @@ def _likelihood_key(hull: Candidate) -> tuple[float, float]:
     return hull.outline_odds or 0.0, hull.score
 
 
-def _same_hull(a: Candidate, b: Candidate, spacing_m: tuple[float, float]) -> bool:
+def _is_same_hull(a: Candidate, b: Candidate, spacing_m: tuple[float, float]) -> bool:
     along, across = _offset(a, b, spacing_m)
     near = along < 0.25 * max(a.length_m, b.length_m) and across < 0.4 * max(a.beam_m, b.beam_m)
     alike = 0.8 < a.length_m / b.length_m < 1.25 and 0.7 < a.beam_m / b.beam_m < 1.43
     return near and alike and abs(a.axis[0] * b.axis[1] - a.axis[1] * b.axis[0]) < 0.17  # within ten degrees
 
 
-def _inside(candidate: Candidate, hull: Candidate, spacing_m: tuple[float, float]) -> bool:
+def _is_inside(candidate: Candidate, hull: Candidate, spacing_m: tuple[float, float]) -> bool:
     along, across = _offset(candidate, hull, spacing_m)
     return along < 0.5 * hull.length_m and across < 0.5 * hull.beam_m and candidate.length_m < 0.6 * hull.length_m

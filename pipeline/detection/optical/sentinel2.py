@@ -54,7 +54,7 @@ def detect_hulls(scene: Scene, levels: Levels, piece: Piece, view: ScaledView, t
     noise = float(levels.noise[k] / max(levels.land[k] - levels.water[k], 1e-9))
     pixel_m2 = scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1]
     gain = network_gain(levels, tile.bands)
-    kinds = view.kinds(STANDS_OUT, WATER_BELOW, 2 * STANDS_OUT)
+    pixel_kinds = view.pixel_kinds(STANDS_OUT, WATER_BELOW, 2 * STANDS_OUT)
     requests = []
     for block in _blocks(piece.core):
         inner = block.padded(network.HALO_PX, scene.shape)
@@ -62,7 +62,7 @@ def detect_hulls(scene: Scene, levels: Levels, piece: Piece, view: ScaledView, t
             slice(inner.row0 - tile.window.row0, inner.row1 - tile.window.row0),
             slice(inner.col0 - tile.window.col0, inner.col1 - tile.window.col0),
         )
-        marks = search_marks(kinds[at], pixel_m2)
+        marks = search_marks(pixel_kinds[at], pixel_m2)
         if marks is not None:
             requests.append((block, inner, at, marks))
 

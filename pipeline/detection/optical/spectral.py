@@ -78,7 +78,7 @@ class ScaledView:
                 normalise_band(self._tile.data[band, rows, cols], valid, self._grid[band], *at, gap, out[k])
         return out
 
-    def kinds(self, bright: float, wet: float, dull: float) -> NDArray[np.uint8]:
+    def pixel_kinds(self, bright: float, wet: float, dull: float) -> NDArray[np.uint8]:
         """Bits of the whole tile: `BRIGHT` if some band exceeds ``bright``, `WET` if the infrared is below ``wet``,
         `DULL` if wet and no band exceeds ``dull``; 0 where not valid."""
         there = np.array([k for k in self._index if k is not None], np.int64)

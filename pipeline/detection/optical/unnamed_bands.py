@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from pipeline.detection.optical.band_order import only_order
+from pipeline.detection.optical.band_order import only_possible_order
 from pipeline.detection.optical.water import ORDER_SAMPLES, are_bands_known, sample_lattice
 from pipeline.types import Radiometry, Scene, Sensor, Tile, Window
 
@@ -37,7 +37,7 @@ def name_bands(scene: Scene, tile_px: int) -> tuple[Scene, str]:
         return scene, ""
     data, valid, _, _ = sample_lattice(scene, tile_px)
     known = data[:, valid]
-    order = only_order(known[:, :: max(1, known.shape[1] // ORDER_SAMPLES)], usual) if known.size else None
+    order = only_possible_order(known[:, :: max(1, known.shape[1] // ORDER_SAMPLES)], usual) if known.size else None
     if order is None:
         return scene, ""
     line = f"bands without names: only the order {', '.join(order)} fits the ground, and is used"

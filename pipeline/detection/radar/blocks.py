@@ -99,20 +99,20 @@ def scan(scene: Scene, weights: FloatArray, side: int, *, strip_px: int, threads
     """Sum up the scene in one pass. ``weights`` (one a band) give the joint power, which is 1 over the usual sea."""
     row_edges, col_edges = (edges(n, side) for n in scene.shape)
     grid = (len(row_edges) - 1, len(col_edges) - 1)
-    out = layout = _empty(row_edges, col_edges, grid)
+    out = layout = _empty_blocks(row_edges, col_edges, grid)
     share = weights.astype(np.float32)
 
     def summed(strip: Window) -> list[tuple[_Corner, Blocks]]:
-        return [_piece(scene, window, share, layout) for window in pieces(strip)]
+        return [_sum_window(scene, window, share, layout) for window in pieces(strip)]
 
     with ThreadPoolExecutor(max(1, threads)) as pool:
         waiting: list[Future[list[tuple[_Corner, Blocks]]]] = []
         for strip in strips(scene.shape, strip_px):
             waiting.append(pool.submit(summed, strip))
             if len(waiting) > threads:  # one strip waits while the others are read: memory stays bounded
-                out = _added(out, waiting.pop(0).result())
+                out = _add_parts(out, waiting.pop(0).result())
         for task in waiting:
-            out = _added(out, task.result())
+            out = _add_parts(out, task.result())
     return out
 
 
@@ -134,7 +134,7 @@ def pieces(strip: Window) -> Iterator[Window]:
             yield Window(row0, col0, min(STRIP_ROWS, strip.row1 - row0), min(PIECE_COLS, strip.col1 - col0))
 
 
-def _empty(row_edges: NDArray[np.int32], col_edges: NDArray[np.int32], grid: tuple[int, int]) -> Blocks:
+def _empty_blocks(row_edges: NDArray[np.int32], col_edges: NDArray[np.int32], grid: tuple[int, int]) -> Blocks:
     zeros = (np.zeros(grid, np.int32), np.zeros(grid, np.int32), np.zeros(grid, np.int64))
     return Blocks(row_edges, col_edges, *zeros, np.full(grid, NOTHING, np.int32), np.full(grid, NOTHING, np.int32))
 
@@ -142,12 +142,12 @@ def _empty(row_edges: NDArray[np.int32], col_edges: NDArray[np.int32], grid: tup
 _Corner = tuple[int, int]  # row and column of the first block
 
 
-def _piece(scene: Scene, window: Window, weights: FloatImage, whole: Blocks) -> tuple[_Corner, Blocks]:
+def _sum_window(scene: Scene, window: Window, weights: FloatImage, whole: Blocks) -> tuple[_Corner, Blocks]:
     """Sums over one window, for the parts of blocks inside it, and the row and column of the first of these blocks."""
     rows, cols = whole.within(window)
     ends = whole.col_edges[cols.start : cols.stop + 1]
     col_edges = (np.clip(ends, window.col0, window.col1) - window.col0).astype(np.int32)
-    part = _empty(whole.row_edges, col_edges, (rows.stop - rows.start, cols.stop - cols.start))
+    part = _empty_blocks(whole.row_edges, col_edges, (rows.stop - rows.start, cols.stop - cols.start))
     sums = (part.count, part.log_sum, part.square_sum, part.brightest, part.brightest_any)
     where = ((whole.blocks_of_pixels(window)[0] - rows.start).astype(np.int32), col_edges)
     counts = scene.read.counts(window) if isinstance(scene.read, CountsReader) else None
@@ -163,7 +163,7 @@ def _piece(scene: Scene, window: Window, weights: FloatImage, whole: Blocks) -> 
     return (rows.start, cols.start), part if counts is None else replace(part, coarse_ln=counts.coarse_ln)
 
 
-def _added(whole: Blocks, parts: list[tuple[_Corner, Blocks]]) -> Blocks:
+def _add_parts(whole: Blocks, parts: list[tuple[_Corner, Blocks]]) -> Blocks:
     """Add the sums of windows to the whole, in place."""
     for (row, col), part in parts:
         at = np.s_[row : row + part.count.shape[0], col : col + part.count.shape[1]]
@@ -177,7 +177,7 @@ def _added(whole: Blocks, parts: list[tuple[_Corner, Blocks]]) -> Blocks:
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _of_a_row(cols: int) -> tuple[FloatImage, NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+def _row_buffers(cols: int) -> tuple[FloatImage, NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """Buffers for one row (power, usable, on water) and the empty column sums, (5, cols)."""
     columns = np.zeros((5, cols), np.int32)
     columns[3:] = NOTHING
@@ -210,7 +210,7 @@ def _add_row(
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _close(columns: NDArray[np.int32], row: int, col_edges: NDArray[np.int32], sums: _Sums) -> None:
+def _close_block_row(columns: NDArray[np.int32], row: int, col_edges: NDArray[np.int32], sums: _Sums) -> None:
     """Add the column sums to a row of blocks, and reset them."""
     count, log_sum, square_sum, brightest, brightest_any = sums
     for j in range(len(col_edges) - 1):
@@ -242,7 +242,7 @@ def _sum_counts(
 ) -> None:
     """Add stored amplitudes, (bands, rows, cols), to the sums; `Counts` says how they become power."""
     bands, rows, cols = stored.shape
-    power, usable, wet, columns = _of_a_row(cols)
+    power, usable, wet, columns = _row_buffers(cols)
     for r in range(rows):
         usable[:] = 1
         if water.shape[0] > 0:
@@ -258,7 +258,7 @@ def _sum_counts(
                 usable[c] &= np.int32(dn[c] > 0)
         _add_row(power.view(np.int32), usable, wet, columns)
         if r + 1 == rows or row_block[r + 1] != row_block[r]:
-            _close(columns, row_block[r], col_edges, sums)
+            _close_block_row(columns, row_block[r], col_edges, sums)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -273,7 +273,7 @@ def _sum_powers(
 ) -> None:
     """Add calibrated powers, (bands, rows, cols), to the sums."""
     bands, rows, cols = data.shape
-    power, usable, wet, columns = _of_a_row(cols)
+    power, usable, wet, columns = _row_buffers(cols)
     for r in range(rows):
         power[:] = np.float32(0.0)
         for b in range(bands):
@@ -284,4 +284,4 @@ def _sum_powers(
             wet[c] = water[r, c]
         _add_row(power.view(np.int32), usable, wet, columns)
         if r + 1 == rows or row_block[r + 1] != row_block[r]:
-            _close(columns, row_block[r], col_edges, sums)
+            _close_block_row(columns, row_block[r], col_edges, sums)

@@ -75,7 +75,7 @@ def _fragment_pairs(
     out = []
     for i, j in zip(*np.nonzero(np.triu(near, 1)), strict=True):
         a, b = candidates[free[i]], candidates[free[j]]
-        if not (_in_line(a, middle[j] - middle[i]) and _in_line(b, middle[i] - middle[j])):
+        if not (_is_in_line(a, middle[j] - middle[i]) and _is_in_line(b, middle[i] - middle[j])):
             continue
         bridge_db = _bridge_level_db(blobs[free[i]].cutout, a, b)
         if bridge_db >= BRIDGE_DB:
@@ -83,7 +83,7 @@ def _fragment_pairs(
     return out
 
 
-def _in_line(piece: Candidate, to_other: FloatArray) -> bool:
+def _is_in_line(piece: Candidate, to_other: FloatArray) -> bool:
     """Does the other piece lie ahead or astern of this one?"""
     along = abs(float(np.dot(piece.axis, to_other)))
     across = float(np.sqrt(max(float(to_other @ to_other) - along**2, 0.0)))

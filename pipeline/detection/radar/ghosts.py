@@ -82,7 +82,7 @@ def flag_ghosts(
             shifts = shifts_at(view, scene, float(peaks.col[n])) or learnt or _usual_shift(scene)
             out[n] = with_flag(out[n], "azimuth_ghost", _azimuth_source(n, peaks, shifts, survey, scene))
             out[n] = with_flag(out[n], "range_ghost", _range_source(n, peaks, view, scene))
-    for n in _in_stripes(peaks, scene):
+    for n in _faint_stripe_members(peaks, scene):
         out[n] = with_flag(
             out[n], "interference", f"one of {STRIPE_OBJECTS} or more faint objects in one line of the image"
         )
@@ -196,7 +196,7 @@ def _range_source(n: int, peaks: Peaks, view: RadarView, scene: Scene) -> str:
     )
 
 
-def _in_stripes(peaks: Peaks, scene: Scene) -> list[int]:
+def _faint_stripe_members(peaks: Peaks, scene: Scene) -> list[int]:
     """Indices of faint objects in one image line with many others: a foreign radar pulse, not ships."""
     faint = np.flatnonzero(peaks.contrast_db <= FAINT_DB)
     if len(faint) < STRIPE_OBJECTS:

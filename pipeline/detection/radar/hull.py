@@ -106,17 +106,20 @@ def best_fit(cutout: Cutout) -> hull_model.Fit:
     for y, x, angle, extent, _ in starts:
         length = max(extent - 1.25 * cutout.resolution_m, cutout.resolution_m)
         rows, cols = where
-        near = _inside(rows, cols, (y, x, angle), length / 2, 0.6 * cutout.resolution_m)
+        near = _inside_rectangle(rows, cols, (y, x, angle), length / 2, 0.6 * cutout.resolution_m)
         levels = [
             2 * max(float(np.exp(np.median(band[near]) - LOG_BIAS)) if near.any() else 5.0, 2.0) for band in pixels.logs
         ]
         fits.append(
-            hull_model.maximise(
-                pixels, hull_model.start(y, x, angle, length, np.array(levels)), FIRST_ITERATIONS, FIRST_SETTLED
+            hull_model.fit_from(
+                pixels,
+                hull_model.initial_parameters(y, x, angle, length, np.array(levels)),
+                FIRST_ITERATIONS,
+                FIRST_SETTLED,
             )
         )
     _, parameters = min(fits, key=lambda fit: fit[0].cost)
-    return hull_model.maximise(pixels, parameters, LAST_ITERATIONS, LAST_SETTLED)[0]
+    return hull_model.fit_from(pixels, parameters, LAST_ITERATIONS, LAST_SETTLED)[0]
 
 
 def size_features(cutout: Cutout, fit: hull_model.Fit) -> Features:
@@ -211,7 +214,7 @@ def _pixels(
     scale = cutout.resolution_m / RESOLUTION_M
     grid = np.indices(cutout.member.shape, float)
     rows, cols = grid[0] * cutout.spacing_m[0], grid[1] * cutout.spacing_m[1]
-    near = _inside(
+    near = _inside_rectangle(
         rows, cols, (y, x, angle), extent / 2 + MARGIN_M * scale, max(HALF_WIDTH_M, width / 2 + 30.0) * scale
     )
     near &= cutout.clear
@@ -222,7 +225,7 @@ def _pixels(
     return pixels, (rows[near], cols[near])
 
 
-def _inside(
+def _inside_rectangle(
     y: FloatArray, x: FloatArray, place: tuple[float, float, float], half_length: float, half_width: float
 ) -> BoolImage:
     """Which positions lie in a rectangle."""

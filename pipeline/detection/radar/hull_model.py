@@ -72,7 +72,7 @@ class Pixels:
     sigma_m: float
 
 
-def start(y_m: float, x_m: float, angle_rad: float, length_m: float, brightness: FloatArray) -> FloatArray:
+def initial_parameters(y_m: float, x_m: float, angle_rad: float, length_m: float, brightness: FloatArray) -> FloatArray:
     """Initial parameters; ``brightness`` is the hull's over the sea, one value a band."""
     p = np.empty(GEOMETRY + PER_BAND * len(brightness))
     p[:GEOMETRY] = y_m, x_m, angle_rad, math.log(length_m), _beam_log(math.log(length_m))
@@ -83,7 +83,7 @@ def start(y_m: float, x_m: float, angle_rad: float, length_m: float, brightness:
     return p
 
 
-def maximise(pixels: Pixels, parameters: FloatArray, iterations: int, settled: float) -> tuple[Fit, FloatArray]:
+def fit_from(pixels: Pixels, parameters: FloatArray, iterations: int, settled: float) -> tuple[Fit, FloatArray]:
     """The best hull from one start, and its parameter vector, from which a longer search can continue."""
     p, cost = _search(parameters, pixels.y, pixels.x, pixels.logs, pixels.lobes, pixels.sigma_m, iterations, settled)
     strips, lobes = np.split(p[GEOMETRY:].reshape(-1, PER_BAND), [SEGMENTS], axis=1)

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from pipeline.detection.optical.band_order import impossible_order, only_order
+from pipeline.detection.optical.band_order import impossible_order, only_possible_order
 
 BANDS = ("B02", "B03", "B04", "B08", "B11")
 # Reflectance by band: water, silty water, soil, concrete and leaves as in spectral libraries, to a hundredth
@@ -64,9 +64,9 @@ def test_a_panchromatic_image_says_nothing():
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (2, 1, 0, 3, 4), (4, 3, 2, 1, 0), (3, 2, 1, 0, 4)])
 def test_where_one_order_alone_fits_the_ground_it_is_the_right_one(order):
-    assert only_order(image()[list(order)], BANDS) == tuple(BANDS[k] for k in order)
+    assert only_possible_order(image()[list(order)], BANDS) == tuple(BANDS[k] for k in order)
 
 
 @pytest.mark.parametrize("surfaces", [("clear water",), ("clear water", "leaves")])
 def test_where_the_ground_leaves_several_orders_none_is_taken(surfaces):
-    assert only_order(image(surfaces), BANDS) is None
+    assert only_possible_order(image(surfaces), BANDS) is None

@@ -57,11 +57,11 @@ def test_kinds_are_those_of_the_scaled_bands(looked_at):
     scaled, present = scaled_bands(tile, levels)
     over = scaled.max(axis=0)
     infrared = next((scaled[k] for k in (3, 4) if present[k]), over)
-    kinds = ScaledView(tile, levels).kinds(0.15, 0.35, 0.3)
+    pixel_kinds = ScaledView(tile, levels).pixel_kinds(0.15, 0.35, 0.3)
     wet = (infrared < 0.35) & tile.valid
-    assert (((kinds & BRIGHT) > 0) == ((over > 0.15) & tile.valid)).all()
-    assert (((kinds & WET) > 0) == wet).all()
-    assert (((kinds & DULL) > 0) == (wet & (over <= 0.3))).all()
+    assert (((pixel_kinds & BRIGHT) > 0) == ((over > 0.15) & tile.valid)).all()
+    assert (((pixel_kinds & WET) > 0) == wet).all()
+    assert (((pixel_kinds & DULL) > 0) == (wet & (over <= 0.3))).all()
 
 
 def test_a_part_of_the_view_is_that_part_of_the_whole(looked_at):

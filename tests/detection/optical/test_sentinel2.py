@@ -258,7 +258,7 @@ def test_without_an_infrared_band_the_berth_is_unknown(names, land):
 def test_the_ground_names_bands_that_have_no_names(monkeypatch):
     """The painted port is too small to identify its bands, so their order is given instead."""
     order = ("B11", "B08", "B04", "B03", "B02")
-    monkeypatch.setattr(unnamed_bands, "only_order", lambda values, bands: order)
+    monkeypatch.setattr(unnamed_bands, "only_possible_order", lambda values, bands: order)
     scene = scene_of({f"band{n}": port()[name] for n, name in enumerate(order, 1)})
     table, diagnostics = detect(scene, place=berth_of(scene))
     assert_both_found(table[table["accepted"]].reset_index(drop=True))

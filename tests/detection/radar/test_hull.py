@@ -57,7 +57,7 @@ def test_slopes_of_the_model_are_those_of_its_values():
     rng = np.random.default_rng(1)
     y, x = rng.uniform(0, 200, 30), rng.uniform(0, 200, 30)
     lobes = rng.uniform(0, 5, (2, 4, 30))
-    p = hull_model.start(95.0, 104.0, 0.6, 120.0, np.array([20.0, 40.0]))
+    p = hull_model.initial_parameters(95.0, 104.0, 0.6, 120.0, np.array([20.0, 40.0]))
     p += rng.normal(0, 0.1, p.size)
 
     def values(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
