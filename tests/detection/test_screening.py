@@ -152,7 +152,7 @@ def test_a_flag_rejects_where_the_page_says_so(flag, rejects):
 
 
 def test_of_a_picture_of_unknown_stretch_two_decades_more_are_asked():
-    assert even_odds_rarity(ships(3), pictured=True) == EVEN_RARITY + 2
+    assert even_odds_rarity(ships(3), unknown_stretch=True) == EVEN_RARITY + 2
 
 
 @given(st.floats(1, 500))

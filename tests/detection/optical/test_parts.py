@@ -82,7 +82,7 @@ def test_the_network_says_of_a_part_what_it_says_of_the_whole():
     image[:] = np.random.default_rng(0).normal(0, 0.01, image.shape)
     image[:, lone()] = 0.6
     whole = network.run_ensemble(image, (True,) * 5)
-    part = network.run_ensemble(image, (True,) * 5, core=lone())
+    part = network.run_ensemble(image, (True,) * 5, marked=lone())
     assert (part[0] > 0).sum() >= 20
     assert ((part[0] > 0) == (whole[0] > 0)).all()
     assert np.abs(part - whole)[:, whole[0] > 0].max() < 0.5

@@ -35,7 +35,7 @@ def test_a_sea_hardly_brighter_than_the_ring_says_has_the_level_of_the_ring(brig
 
 def test_behind_a_front_the_sea_has_its_own_level_where_the_ring_lies_half_before_it(monkeypatch):
     """Also if the ring's two waters are not told apart."""
-    monkeypatch.setattr(two_waters, "own_water", lambda _blocks, clutter, *_rest, **_more: clutter)
+    monkeypatch.setattr(two_waters, "resolve_mixed_rings", lambda _blocks, clutter, *_rest, **_more: clutter)
     view, ring = levels(8.0)
     near = np.s_[100:400, FRONT + 22 : FRONT + 34]  # a patch of 40 pixels reaches the front, the ring goes beyond it
     assert np.median(ring[near]) < np.log(8) - 0.5

@@ -52,7 +52,7 @@ def test_the_last_blocks_before_a_brighter_sea_are_judged_by_it():
 @pytest.mark.parametrize("gain", [1.0, np.geomspace(1.0, 20.0, SIDE)], ids=["plain", "ramp"])
 def test_a_sea_without_a_step_keeps_the_clutter_of_its_ring(gain, monkeypatch):
     survey = survey_of_sea(gain)
-    monkeypatch.setattr(two_waters, "own_water", lambda _blocks, clutter, *_rest, **_more: clutter)
+    monkeypatch.setattr(two_waters, "resolve_mixed_rings", lambda _blocks, clutter, *_rest, **_more: clutter)
     plain = survey_of_sea(gain)
     np.testing.assert_array_equal(survey.clutter.log_mean, plain.clutter.log_mean)
     np.testing.assert_array_equal(survey.clutter.log_variance, plain.clutter.log_variance)
