@@ -244,7 +244,7 @@ def sums(
         if "draught_in_m" in kept:
             deeper = (calls["draught_out_m"] - calls["draught_in_m"]).to_numpy()
             habits = habits_by_others([changed(step) for step in deeper])
-            chances = [p_loading(P_LOADING, d, retyped=h) for d, h in zip(deeper, habits, strict=True)]
+            chances = [p_loading(P_LOADING, d, retyped_share=h) for d, h in zip(deeper, habits, strict=True)]
             calls = calls.assign(p_loading=chances)
         else:
             calls = calls.assign(p_loading=P_LOADING)

@@ -1,6 +1,6 @@
 """Detections and transponder messages to port calls and coverage. Pure: tables in, tables out."""
 
-from pipeline.calls.clocks import clock_offsets, set_right
+from pipeline.calls.clocks import clock_offsets, correct_clocks
 from pipeline.calls.counting import call_counts, count_line, count_range
 from pipeline.calls.coverage import looks, zone_covered
 from pipeline.calls.draughts import draught_steps
@@ -29,6 +29,7 @@ __all__ = [
     "check_lines",
     "clean_tracks",
     "clock_offsets",
+    "correct_clocks",
     "count_line",
     "count_range",
     "draught_steps",
@@ -47,7 +48,6 @@ __all__ = [
     "port_calls_with",
     "recall_lines",
     "recall_table",
-    "set_right",
     "silences",
     "static_reports",
     "stay_line",

@@ -23,20 +23,20 @@ ALONGSIDE = "alongside_another"
 Row = dict[str, Any]
 
 
-def alongside(found: Sequence[Stay], rows: Sequence[Row]) -> list[int]:
+def alongside(stays: Sequence[Stay], rows: Sequence[Row]) -> list[int]:
     """Indices of the stays that may be of a ship alongside another; both still count.
 
     ``rows`` are the calls of the stays, in the same order.
     """
     counted = [n for n, row in enumerate(rows) if row["counts"] and row["berth_kind"] == "berth"]
-    return [n for n in counted if any(_beside(found[n], rows[n], found[m], rows[m]) for m in counted)]
+    return [n for n in counted if any(_may_lie_alongside(stays[n], rows[n], stays[m], rows[m]) for m in counted)]
 
 
-def _beside(stay: Stay, row: Row, other: Stay, longer: Row) -> bool:
+def _may_lie_alongside(stay: Stay, row: Row, longer_stay: Stay, longer_row: Row) -> bool:
     """Does ``stay`` fall within the time and reach of a longer ship's stay at the same berth?"""
-    if stay.zone_id != other.zone_id or stay.mmsi == other.mmsi:
+    if stay.zone_id != longer_stay.zone_id or stay.mmsi == longer_stay.mmsi:
         return False
-    if pd.isna(row["length_m"]) or pd.isna(longer["length_m"]) or row["length_m"] >= longer["length_m"]:
+    if pd.isna(row["length_m"]) or pd.isna(longer_row["length_m"]) or row["length_m"] >= longer_row["length_m"]:
         return False
-    during = longer["arrival_hi"] <= row["arrival_hi"] and row["departure_lo"] <= longer["departure_lo"]
-    return during and float(distance_m(*stay.spot, *other.spot)) <= longer["length_m"] / 2
+    during = longer_row["arrival_hi"] <= row["arrival_hi"] and row["departure_lo"] <= longer_row["departure_lo"]
+    return during and float(distance_m(*stay.spot, *longer_stay.spot)) <= longer_row["length_m"] / 2

@@ -24,35 +24,36 @@ if TYPE_CHECKING:
 
 # Share of looks whose length is wrong beyond its interval. Of simulated hulls in 0.5 m pixels 2 % in open water and 3 %
 # beside quays are wrong by more than 5 % (benchmarks.submetre_accuracy, seeds 651 to 690), in 3 m pixels more
-LENGTH_FAILS = 0.03
-BELIEVED = 0.5  # probability above which they are taken for one stay: the likelier reading is shown
-ODD = "odd_look"
+P_WRONG_LENGTH = 0.03
+MIN_P_ONE_STAY = 0.5  # probability above which they are taken for one stay: the likelier reading is shown
+ODD_LOOK = "odd_look"
 
 
 def joined(
     stays: list[DarkStay],
     config: CallsConfig,
-    one_place: Callable[[Any, Any], bool],
-    apart: Callable[[Any, Any], tuple[float, float]],
+    same_place: Callable[[Any, Any], bool],
+    length_difference: Callable[[Any, Any], tuple[float, float]],
 ) -> list[DarkStay]:
     """The stays, in order of first sighting, after rejoining those that a single odd look had cut in three.
 
-    ``one_place`` says whether two sightings can be one hull, lengths aside; ``apart`` gives the difference of two
-    lengths and its standard error [m]. The odd look stays in the stay, its interval widened to include her length.
+    ``same_place`` says whether two sightings can be one hull, lengths aside; ``length_difference`` gives the difference
+    of two lengths and its standard error [m]. The odd look stays in the stay, its interval widened to include her
+    length.
     """
     out = list(stays)
     n = 0
     while n + 2 < len(out):
         first, odd, second = out[n : n + 3]
-        if _one_stay(first, odd, second, config, one_place, apart) > BELIEVED:
-            her_length = first.length()[0]
+        if _p_one_stay(first, odd, second, config, same_place, length_difference) > MIN_P_ONE_STAY:
+            length_m = first.length()[0]
             out[n : n + 3] = [
                 replace(
                     first,
-                    sightings=[*first.sightings, _opened(odd.sightings[0], her_length), *second.sightings],
+                    sightings=[*first.sightings, _with_wider_length(odd.sightings[0], length_m), *second.sightings],
                     absent_after=second.absent_after,
                     empty=second.empty,
-                    flags=(*first.flags, *second.flags, *(() if ODD in first.flags else (ODD,))),
+                    flags=(*first.flags, *second.flags, *(() if ODD_LOOK in first.flags else (ODD_LOOK,))),
                 )
             ]
         else:
@@ -60,13 +61,13 @@ def joined(
     return out
 
 
-def _one_stay(
+def _p_one_stay(
     first: DarkStay,
     odd: DarkStay,
     second: DarkStay,
     config: CallsConfig,
-    one_place: Callable[[Any, Any], bool],
-    apart: Callable[[Any, Any], tuple[float, float]],
+    same_place: Callable[[Any, Any], bool],
+    length_difference: Callable[[Any, Any], tuple[float, float]],
 ) -> float:
     """Probability that three stays are one; 0 where they lie apart or a look between them found the spot empty."""
     before, between, after = first.last, odd.sightings[0], second.sightings[0]
@@ -74,30 +75,33 @@ def _one_stay(
     seen_empty = any(
         stay.absent_after not in (None, look["acquired"]) for stay, look in ((first, between), (odd, after))
     )
-    if len(odd.sightings) > 1 or not in_order or _in_one_look(first, odd, second) or seen_empty:
+    if len(odd.sightings) > 1 or not in_order or _share_a_look(first, odd, second) or seen_empty:
         return 0.0
-    if not (one_place(before, between) and one_place(between, after) and one_place(before, after)):
+    if not (same_place(before, between) and same_place(between, after) and same_place(before, after)):
         return 0.0
-    gaps = [(b["acquired"] - a["acquired"]) / pd.Timedelta(days=1) for a, b in pairwise((before, between, after))]  # type: ignore[operator]
-    if sum(gaps) > config.max_stay_d:
+    gaps_d = [(b["acquired"] - a["acquired"]) / pd.Timedelta(days=1) for a, b in pairwise((before, between, after))]  # type: ignore[operator]
+    if sum(gaps_d) > config.max_stay_d:
         return 0.0
-    one, other = likelihoods(*apart(before, after))
-    came, came_odd = first.came_after, Before(gaps[0], 0.0)
-    stayed = first.turns.still(first.seen_d, sum(gaps), came) * one * LENGTH_FAILS
-    turned = other * first.turns.another(first.seen_d, gaps[0], before=came)
-    turned *= odd.turns.another(0.0, gaps[1], before=came_odd)
-    return stayed / (stayed + turned) if stayed + turned > 0 else 0.0
+    of_one_ship, of_two_ships = likelihoods(*length_difference(before, after))
+    came, came_odd = first.came_after, Before(gaps_d[0], 0.0)
+    one_stay = first.turns.still(first.seen_d, sum(gaps_d), came) * of_one_ship * P_WRONG_LENGTH
+    three_stays = of_two_ships * first.turns.another(first.seen_d, gaps_d[0], before=came)
+    three_stays *= odd.turns.another(0.0, gaps_d[1], before=came_odd)
+    return one_stay / (one_stay + three_stays) if one_stay + three_stays > 0 else 0.0
 
 
-def _in_one_look(first: DarkStay, odd: DarkStay, second: DarkStay) -> bool:
+def _share_a_look(first: DarkStay, odd: DarkStay, second: DarkStay) -> bool:
     """Were any two of them seen in the same look? Then they are two ships."""
     looks = [{s["pass_id"] for s in stay.sightings} for stay in (first, odd, second)]
     return bool(looks[0] & looks[1] or looks[1] & looks[2] or looks[0] & looks[2])
 
 
-def _opened(sighting: dict[str, object], length_m: float) -> dict[str, object]:
+def _with_wider_length(sighting: dict[str, object], length_m: float) -> dict[str, object]:
     """The sighting with its length interval widened to twice the distance between its own length and hers."""
-    value = float(sighting["length_m"])  # type: ignore[arg-type]
-    reach = 2 * abs(value - length_m)
+    own_length_m = float(sighting["length_m"])  # type: ignore[arg-type]
+    widening_m = 2 * abs(own_length_m - length_m)
     low, high = float(sighting["length_lo_m"]), float(sighting["length_hi_m"])  # type: ignore[arg-type]
-    return sighting | {"length_lo_m": max(1.0, min(low, value - reach)), "length_hi_m": max(high, value + reach)}
+    return sighting | {
+        "length_lo_m": max(1.0, min(low, own_length_m - widening_m)),
+        "length_hi_m": max(high, own_length_m + widening_m),
+    }

@@ -13,8 +13,8 @@ import pandas as pd
 from pipeline.quantiles import Z90
 from pipeline.tables.ships import LISTED_SD_M
 
-LISTED = 0.5  # prior probability that an unnamed caller is on the list at all, before sizes are compared (our choice)
-TRADE = {"length_m": (90.0, 18.0), "beam_m": (14.5, 2.5)}  # mean and spread of the shuttle tankers' sizes [m]
+P_LISTED = 0.5  # prior probability that an unnamed caller is on the list at all, before sizes are compared (our choice)
+TRADE_SIZES_M = {"length_m": (90.0, 18.0), "beam_m": (14.5, 2.5)}  # mean and spread of the shuttle tankers' sizes [m]
 
 
 def candidates(call: dict[str, object], registry: pd.DataFrame, most: int = 5) -> pd.DataFrame:
@@ -25,31 +25,31 @@ def candidates(call: dict[str, object], registry: pd.DataFrame, most: int = 5) -
     """
     weights, compared = np.ones(len(registry)), np.zeros(len(registry), bool)
     trade = 1.0
-    for name, (mean, spread) in TRADE.items():
+    for name, (mean, spread) in TRADE_SIZES_M.items():
         value, low, high = (call.get(k) for k in (name, name.replace("_m", "_lo_m"), name.replace("_m", "_hi_m")))
         if value is None or low is None or high is None or pd.isna(value):
             continue
         sd = max((float(high) - float(low)) / (2 * Z90), 0.5)  # type: ignore[arg-type]
-        ours = float(_normal(float(value) - mean, float(np.hypot(sd, spread))))  # type: ignore[arg-type]
-        listed = registry[name].to_numpy(float)
-        theirs = _normal(float(value) - listed, float(np.hypot(sd, LISTED_SD_M[name.removesuffix("_m")])))  # type: ignore[arg-type]
-        weights *= np.where(np.isnan(listed), ours, theirs)
-        compared |= ~np.isnan(listed)
-        trade *= ours
-    each = LISTED / max(len(registry), 1)
-    total = each * weights.sum() + (1 - LISTED if len(registry) else 1.0) * trade
-    share = each * weights / total if total > 0 else np.zeros(len(registry))
-    ranked = registry.assign(probability=share).loc[compared, ["name", "imo", "probability"]]
+        trade_pdf = float(_normal_pdf(float(value) - mean, float(np.hypot(sd, spread))))  # type: ignore[arg-type]
+        listed_m = registry[name].to_numpy(float)
+        listed_pdf = _normal_pdf(float(value) - listed_m, float(np.hypot(sd, LISTED_SD_M[name.removesuffix("_m")])))  # type: ignore[arg-type]
+        weights *= np.where(np.isnan(listed_m), trade_pdf, listed_pdf)
+        compared |= ~np.isnan(listed_m)
+        trade *= trade_pdf
+    prior_each = P_LISTED / max(len(registry), 1)
+    total = prior_each * weights.sum() + (1 - P_LISTED if len(registry) else 1.0) * trade
+    probability = prior_each * weights / total if total > 0 else np.zeros(len(registry))
+    ranked = registry.assign(probability=probability).loc[compared, ["name", "imo", "probability"]]
     ranked = ranked.sort_values(["probability", "name"], ascending=[False, True], kind="stable").head(most)
-    rest = pd.DataFrame(
+    remainder = pd.DataFrame(
         {
             "name": ["another ship, of the list or not"],
             "imo": [pd.NA],
             "probability": [1 - ranked["probability"].sum()],
         }
     )
-    return pd.concat([ranked.astype({"imo": "Int64"}), rest.astype({"imo": "Int64"})], ignore_index=True)
+    return pd.concat([ranked.astype({"imo": "Int64"}), remainder.astype({"imo": "Int64"})], ignore_index=True)
 
 
-def _normal(x: float | np.ndarray, sd: float) -> float | np.ndarray:
+def _normal_pdf(x: float | np.ndarray, sd: float) -> float | np.ndarray:
     return np.exp(-0.5 * (x / sd) ** 2) / (sd * np.sqrt(2 * np.pi))

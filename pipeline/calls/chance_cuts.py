@@ -27,58 +27,60 @@ if TYPE_CHECKING:
     from pipeline.config import CallsConfig
 
 
-def farthest(looks: int) -> float:
+def cut_threshold_sds(n_looks: int) -> float:
     """Threshold in standard deviations that any of so many good looks exceeds no more often than one of two does.
 
-    >>> [round(farthest(n), 2) for n in (2, 5, 20, 80)]
+    >>> [round(cut_threshold_sds(n), 2) for n in (2, 5, 20, 80)]
     [2.5, 2.96, 3.41, 3.78]
     """
-    of_two = 2 * ndtr(-DISAGREE)
-    return float(-ndtri(-np.expm1(np.log1p(-of_two) / max(1, looks - 1)) / 2))
+    p_two_exceed = 2 * ndtr(-DISAGREE)
+    return float(-ndtri(-np.expm1(np.log1p(-p_two_exceed) / max(1, n_looks - 1)) / 2))
 
 
 def mended(
     stays: list[DarkStay],
     config: CallsConfig,
-    one_place: Callable[[Any, Any], bool],
-    beyond_length: Callable[[Any, Any], float],
+    same_place: Callable[[Any, Any], bool],
+    log_odds_beyond_length: Callable[[Any, Any], float],
 ) -> list[DarkStay]:
     """The stays, in order of first sighting, after rejoining those that chance had cut.
 
-    ``one_place`` says whether two sightings lie at one spot; ``beyond_length`` gives the log likelihood ratio of one
-    hull against two from everything but length, minus infinity where they must be two ships.
+    ``same_place`` says whether two sightings lie at one spot; ``log_odds_beyond_length`` gives the log likelihood ratio
+    of one hull against two from everything but length, minus infinity where they must be two ships.
     """
     out = list(stays)
     n = 0
     while n < len(out):
-        next_there = (k for k in range(n + 1, len(out)) if one_place(out[n].last, out[k].sightings[0]))
+        next_there = (k for k in range(n + 1, len(out)) if same_place(out[n].last, out[k].sightings[0]))
         k = next(next_there, None)
-        if k is not None and _one_stay(out[n], out[k], config, beyond_length):
-            out[n] = _both(out[n], out.pop(k))
+        if k is not None and _is_one_stay(out[n], out[k], config, log_odds_beyond_length):
+            out[n] = _merge_stays(out[n], out.pop(k))
         else:
             n += 1
     return out
 
 
-def _one_stay(
-    first: DarkStay, second: DarkStay, config: CallsConfig, beyond_length: Callable[[Any, Any], float]
+def _is_one_stay(
+    first: DarkStay, second: DarkStay, config: CallsConfig, log_odds_beyond_length: Callable[[Any, Any], float]
 ) -> bool:
     """Did one ship lie there throughout, by all looks of both?"""
-    more = beyond_length(first.last, second.sightings[0])
+    log_odds = log_odds_beyond_length(first.last, second.sightings[0])
     came = second.sightings[0]["acquired"]
     gap_d = float((came - first.last["acquired"]) / pd.Timedelta(days=1))  # type: ignore[operator]
     seen_gone = first.absent_after not in (None, came)
-    if seen_gone or more == -np.inf or not 0 < gap_d <= config.max_stay_d:
+    if seen_gone or log_odds == -np.inf or not 0 < gap_d <= config.max_stay_d:
         return False
-    shift, spread = difference(first.length(), second.length(), config)
-    if abs(shift) > farthest(len(first.sightings) + len(second.sightings)) * spread:
+    difference_m, error_m = difference(first.length(), second.length(), config)
+    if abs(difference_m) > cut_threshold_sds(len(first.sightings) + len(second.sightings)) * error_m:
         return False
-    then_d, before = second.seen_d, first.came_after
-    chance = chance_of_one_stay(first.turns, Pair(first.seen_d, gap_d, shift, spread, more, then_d, before=before))
-    return chance >= UNLIKELY
+    second_seen_d, before = second.seen_d, first.came_after
+    p_one_stay = chance_of_one_stay(
+        first.turns, Pair(first.seen_d, gap_d, difference_m, error_m, log_odds, second_seen_d, before=before)
+    )
+    return p_one_stay >= UNLIKELY
 
 
-def _both(first: DarkStay, second: DarkStay) -> DarkStay:
+def _merge_stays(first: DarkStay, second: DarkStay) -> DarkStay:
     """Both as one stay; what later looks showed is taken from the second."""
     return replace(
         first,

@@ -14,7 +14,7 @@ import pandas as pd
 MIN_KN = 1.0  # slower ships repeat one position, which tells no time (our choice)
 MIN_PAIRS = 10  # least number of shared transmissions for an offset (our choice)
 SPREAD_S = 5.0  # largest median deviation about an offset (our choice)
-WORTH_S = 2.0  # smaller offsets are network delays, which do no harm here (our choice)
+MIN_OFFSET_S = 2.0  # smaller offsets are network delays, which do no harm here (our choice)
 WINDOW_S = 15 * 3600.0  # a file in local time is at most 14 h off
 
 
@@ -35,30 +35,30 @@ def clock_offsets(messages: pd.DataFrame) -> list[ClockOffset]:
     names = sorted(moving["source_file"].unique())
     if len(names) < 2:
         return []
-    apart = {(a, b): _apart(moving, a, b) for n, a in enumerate(names) for b in names[n + 1 :]}
-    known = {pair: found for pair, found in apart.items() if found is not None}
+    offsets = {(a, b): _offset_between(moving, a, b) for n, a in enumerate(names) for b in names[n + 1 :]}
+    known = {pair: found for pair, found in offsets.items() if found is not None}
     if not known:
         return []
 
-    def agreeing(name: str) -> int:
-        return sum(n for (a, b), (offset, n) in known.items() if name in (a, b) and abs(offset) < WORTH_S)
+    def n_agreeing(name: str) -> int:
+        return sum(n for (a, b), (offset, n) in known.items() if name in (a, b) and abs(offset) < MIN_OFFSET_S)
 
-    def shared(name: str) -> int:
+    def n_shared(name: str) -> int:
         return sum(n for pair, (_, n) in known.items() if name in pair)
 
-    reference = max(names, key=lambda s: (agreeing(s), shared(s), -names.index(s)))
+    reference = max(names, key=lambda s: (n_agreeing(s), n_shared(s), -names.index(s)))
     out = []
     for name in names:
         found = known.get((reference, name)) or known.get((name, reference))
         if name == reference or found is None:
             continue
         ahead = found[0] if (reference, name) in known else -found[0]
-        if abs(ahead) >= WORTH_S:
-            out.append(ClockOffset(name, ahead, found[1], sure=agreeing(reference) > 0))
+        if abs(ahead) >= MIN_OFFSET_S:
+            out.append(ClockOffset(name, ahead, found[1], sure=n_agreeing(reference) > 0))
     return out
 
 
-def set_right(messages: pd.DataFrame, offsets: list[ClockOffset]) -> pd.DataFrame:
+def correct_clocks(messages: pd.DataFrame, offsets: list[ClockOffset]) -> pd.DataFrame:
     """The messages with the times of those sources corrected."""
     if not offsets:
         return messages
@@ -67,13 +67,13 @@ def set_right(messages: pd.DataFrame, offsets: list[ClockOffset]) -> pd.DataFram
     return messages.assign(time_utc=messages["time_utc"] - micros)
 
 
-def _apart(moving: pd.DataFrame, a: str, b: str) -> tuple[float, int] | None:
+def _offset_between(moving: pd.DataFrame, first_source: str, second_source: str) -> tuple[float, int] | None:
     """How far source b is ahead of source a [s], and how many shared transmissions say so; None without one."""
     key = ["mmsi", "lon", "lat", "sog", "cog"]
-    first = moving.loc[moving["source_file"] == a, [*key, "time_utc"]].drop_duplicates(key, keep=False)
-    second = moving.loc[moving["source_file"] == b, [*key, "time_utc"]].drop_duplicates(key, keep=False)
-    both = first.merge(second, on=key, suffixes=("", "_b"))
-    seconds = (both["time_utc_b"] - both["time_utc"]).dt.total_seconds().to_numpy(float)
+    first = moving.loc[moving["source_file"] == first_source, [*key, "time_utc"]].drop_duplicates(key, keep=False)
+    second = moving.loc[moving["source_file"] == second_source, [*key, "time_utc"]].drop_duplicates(key, keep=False)
+    shared = first.merge(second, on=key, suffixes=("", "_b"))
+    seconds = (shared["time_utc_b"] - shared["time_utc"]).dt.total_seconds().to_numpy(float)
     seconds = seconds[np.abs(seconds) <= WINDOW_S]
     if len(seconds) < MIN_PAIRS:
         return None

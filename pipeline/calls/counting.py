@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 MIN_SD_M = 0.5  # no length is known better than this
-DOUBTS = ("p_one_call", "calls_mean", "p_new_call")  # columns that say how many calls a row stands for
+NUMBER_COLUMNS = ("p_one_call", "calls_mean", "p_new_call")  # columns that say how many calls a row stands for
 
 
 def length_of(sighting: Mapping[Any, Any]) -> tuple[float, float]:
@@ -47,7 +47,7 @@ def empty_since(sighting: Mapping[Any, Any], looks: Sequence[tuple[pd.Timestamp,
 
 
 def call_counts(calls: pd.DataFrame) -> tuple[np.ndarray, FloatArray]:
-    """Possible numbers of counted calls and their probabilities, from each row's own columns (``DOUBTS``).
+    """Possible numbers of counted calls and their probabilities, from each row's own columns (``NUMBER_COLUMNS``).
 
     >>> calls = pd.DataFrame({"counts": [True, True, False], "p_one_call": [1, 0.9, 0.5], "p_new_call": [1, 0.8, 0.5]})
     >>> numbers, chances = call_counts(calls)
@@ -56,19 +56,19 @@ def call_counts(calls: pd.DataFrame) -> tuple[np.ndarray, FloatArray]:
     """
     counted = calls[calls["counts"].astype(bool)]
     law = np.ones(1)
-    for one, mean, new in zip(*(_of_number(counted, name) for name in DOUBTS), strict=True):
-        law = np.convolve(np.convolve(law, [1 - new, new]), number_law(one, mean))
+    for p_one_call, mean, p_new_call in zip(*(_number_values(counted, name) for name in NUMBER_COLUMNS), strict=True):
+        law = np.convolve(np.convolve(law, [1 - p_new_call, p_new_call]), number_law(p_one_call, mean))
     numbers = np.arange(len(law))
     keep = law > 1e-12
     return numbers[keep], law[keep]
 
 
-def _of_number(calls: pd.DataFrame, name: str) -> list[float | None]:
-    """A column of ``DOUBTS``; a gap means certain (1.0), or in ``calls_mean`` no more than two calls (None)."""
+def _number_values(calls: pd.DataFrame, name: str) -> list[float | None]:
+    """A column of ``NUMBER_COLUMNS``; a gap means certain (1.0), or in ``calls_mean`` no more than two calls (None)."""
     if name not in calls:
         return [None if name == "calls_mean" else 1.0] * len(calls)
-    told = calls[name].to_numpy(float, na_value=np.nan)
-    return [(None if name == "calls_mean" else 1.0) if np.isnan(v) else float(v) for v in told]
+    values = calls[name].to_numpy(float, na_value=np.nan)
+    return [(None if name == "calls_mean" else 1.0) if np.isnan(v) else float(v) for v in values]
 
 
 def count_range(calls: pd.DataFrame) -> tuple[int, int]:
@@ -91,8 +91,8 @@ def count_line(calls: pd.DataFrame) -> str:
     low, high = count_range(calls)
     if high == low:
         return f"counted calls: {len(counted)}; no sighting leaves their number in doubt"
-    sure = float(np.prod(counted[["p_one_call", "p_new_call"]].fillna(1.0).to_numpy(float)))
+    p_links = float(np.prod(counted[["p_one_call", "p_new_call"]].fillna(1.0).to_numpy(float)))
     why = "as sightings taken for one ship may be two, or two may be one"
     if not low <= len(counted) <= high:  # similar ships in turn at one spot: one row stands for several calls
         return f"counted calls: {len(counted)} as the table joins sightings; {low} to {high} with 90 %, {why}"
-    return f"counted calls: {len(counted)} ({100 * sure:.0f} % sure of every link), {low} to {high} with 90 %, {why}"
+    return f"counted calls: {len(counted)} ({100 * p_links:.0f} % sure of every link), {low} to {high} with 90 %, {why}"

@@ -17,11 +17,13 @@ from pipeline.ships.signs_of_cargo import by_draughts, share_of_idle, updated
 SAME_WITH_CARGO, SAME_WITHOUT = 0.04, 0.56
 
 
-def p_loading(prior: float, deeper_m: float | None, seen: float | None = None, retyped: float = RETYPED) -> float:
+def p_loading(
+    prior: float, deeper_m: float | None, freeboard_likelihood: float | None = None, retyped_share: float = RETYPED
+) -> float:
     """Probability that cargo came aboard; ``deeper_m`` is the draught on departure less that on arrival [m].
 
-    ``seen`` is the normalised likelihood of her freeboards if it did, and 1 - ``seen`` if it did not. ``retyped`` is
-    the share of crews that type a new draught in time.
+    ``freeboard_likelihood`` is the normalised likelihood of her freeboards if it did, and 1 - ``freeboard_likelihood``
+    if it did not. ``retyped_share`` is the share of crews that type a new draught in time.
 
     >>> round(p_loading(0.95, 2.0), 3), round(p_loading(0.95, -2.0), 3), p_loading(0.95, None)
     (0.997, 0.5, 0.95)
@@ -30,18 +32,21 @@ def p_loading(prior: float, deeper_m: float | None, seen: float | None = None, r
     >>> [round(p_loading(0.95, 0.1, retyped=share), 2) for share in (0.0, 0.38, 0.9)]
     [0.95, 0.93, 0.81]
     """
-    chance = prior
+    p_loaded = prior
     if deeper_m is not None and not changed(deeper_m):
-        chance = _after_no_change(chance, retyped)
+        p_loaded = _p_after_same_draught(p_loaded, retyped_share)
     elif deeper_m is not None:
-        chance = updated(chance, by_draughts(deeper=deeper_m > 0))
-    return chance if seen is None else updated(chance, seen)
+        p_loaded = updated(p_loaded, by_draughts(deeper=deeper_m > 0))
+    return p_loaded if freeboard_likelihood is None else updated(p_loaded, freeboard_likelihood)
 
 
-def _after_no_change(prior: float, retyped: float) -> float:
+def _p_after_same_draught(prior: float, retyped_share: float) -> float:
     """Probability that she loaded, given that the draught on departure is that on arrival."""
-    left = (1 - CHANGED_IF_LEFT) * (1 - retyped)
-    with_cargo, without = left + retyped * SAME_WITH_CARGO, left + retyped * SAME_WITHOUT
+    p_left_as_typed = (1 - CHANGED_IF_LEFT) * (1 - retyped_share)
+    with_cargo, without = (
+        p_left_as_typed + retyped_share * SAME_WITH_CARGO,
+        p_left_as_typed + retyped_share * SAME_WITHOUT,
+    )
     neither = share_of_idle(prior)
     otherwise = neither * without + (1 - neither) * with_cargo
     return prior * with_cargo / (prior * with_cargo + (1 - prior) * otherwise)

@@ -229,4 +229,4 @@ def clocks_set_right(read: AisRead, console: Console) -> AisRead:
         )
         guess = "times set to those of another file; which of the two clocks is right is unknown"
         console.problem(InputError(Path(found.source), cause), done="times corrected" if found.sure else guess)
-    return replace(read, messages=calls.set_right(read.messages, offsets))
+    return replace(read, messages=calls.correct_clocks(read.messages, offsets))

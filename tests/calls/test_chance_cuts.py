@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, norm
 
-from pipeline.calls.chance_cuts import farthest
+from pipeline.calls.chance_cuts import cut_threshold_sds
 from pipeline.calls.sightings import link
 from pipeline.config import CallsConfig
 from pipeline.quantiles import Z90
@@ -46,7 +46,7 @@ def honest(berths: int, looks: int, length_m: float = LENGTH_M) -> np.ndarray:
 @pytest.mark.parametrize("looks", [2, 5, 20, 80])
 def test_the_cut_goes_by_the_number_of_looks(looks):
     """The chance that any of so many looks exceeds it equals that of a single comparison of two looks."""
-    assert 1 - (1 - 2 * norm.sf(farthest(looks))) ** (looks - 1) == pytest.approx(OF_TWO, rel=1e-9)
+    assert 1 - (1 - 2 * norm.sf(cut_threshold_sds(looks))) ** (looks - 1) == pytest.approx(OF_TWO, rel=1e-9)
 
 
 @pytest.mark.parametrize(("looks", "berths"), [(2, 60), (5, 40), (20, 20), (80, 15)])

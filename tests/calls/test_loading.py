@@ -103,7 +103,7 @@ def test_a_draught_that_stays_weighs_three_kinds_of_calls_by_bayes_rule(prior, r
         return (1 - retyped) * 0.95 + retyped * {"cargo": 0.04, "none": 0.56}[kind]
 
     stay = loaded * same("cargo"), discharged * same("cargo"), idle * same("none")
-    assert p_loading(prior, 0.1, retyped=retyped) == pytest.approx(stay[0] / sum(stay))
+    assert p_loading(prior, 0.1, retyped_share=retyped) == pytest.approx(stay[0] / sum(stay))
 
 
 @pytest.mark.parametrize(

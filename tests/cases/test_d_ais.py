@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.calls import clean_tracks, clock_offsets, set_right, static_reports, stays
+from pipeline.calls import clean_tracks, clock_offsets, correct_clocks, static_reports, stays
 from pipeline.calls.geodesy import distance_m
 from pipeline.config import CallsConfig
 from pipeline.errors import ConfigError
@@ -249,8 +249,8 @@ def test_a_receiver_with_a_wrong_clock_is_found_and_set_right(ahead_s):
     (found,) = clock_offsets(messages)
     assert (found.source, found.ahead_s, found.n_shared) == ("b", ahead_s, len(right))
     assert not found.sure  # it may as well be a that is wrong
-    assert clock_offsets(set_right(messages, [found])) == []
-    assert set_right(messages, [found])["time_utc"].nunique() == len(right)
+    assert clock_offsets(correct_clocks(messages, [found])) == []
+    assert correct_clocks(messages, [found])["time_utc"].nunique() == len(right)
 
 
 @case("D-21")
@@ -263,7 +263,7 @@ def test_the_receiver_that_two_others_contradict_is_the_wrong_one(off):
     messages["source_file"] = np.repeat(list("abc"), len(heard))
     (found,) = clock_offsets(messages)
     assert (found.source, found.ahead_s, found.sure) == (off, 40, True)
-    assert set_right(messages, [found])["time_utc"].nunique() == len(heard)
+    assert correct_clocks(messages, [found])["time_utc"].nunique() == len(heard)
 
 
 @case("D-21")

@@ -54,9 +54,9 @@ def test_a_draught_that_stays_is_as_likely_a_loading_as_among_simulated_crews(sh
     first = typed(np.full(n, 4.0))
     second = np.where(rng.random(n) < share, typed(4.0 + gained_m), first)
     stays = np.abs(second - first) < 0.25
-    assert p_loading(0.95, 0.0, retyped=share) == pytest.approx(loads[stays].mean(), abs=0.03)
+    assert p_loading(0.95, 0.0, retyped_share=share) == pytest.approx(loads[stays].mean(), abs=0.03)
 
 
 def test_where_ships_discharge_a_draught_that_stays_makes_no_loading_likelier():
-    assert p_loading(0.05, 0.0, retyped=0.9) <= 0.051
-    assert p_loading(1.0, 0.0, retyped=0.9) == 1.0
+    assert p_loading(0.05, 0.0, retyped_share=0.9) <= 0.051
+    assert p_loading(1.0, 0.0, retyped_share=0.9) == 1.0
