@@ -47,7 +47,7 @@ def cell(revisit_d: float, stay_d: float, repeats: int, seed: int) -> dict[str, 
         log_mean = np.log(stay_d) - SPREAD**2 / 2
         law = np.exp(log_mean + SPREAD * ndtri((np.arange(LAW_POINTS) + 0.5) / LAW_POINTS))
         told = exposure(looks, np.full(len(looks), RECALL), law, YEAR_D)
-        tells.append(told.tells())
+        tells.append(told.has_enough_looks())
         totals.append(_years(rng, looks, log_mean, told.total_seen_d, told.total_unseen_d, repeats // calendars))
     estimate, truth, holds = np.concatenate(totals).T
     return {

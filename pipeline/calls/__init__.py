@@ -5,7 +5,7 @@ from pipeline.calls.counting import call_counts, count_line, count_range
 from pipeline.calls.coverage import looks, zone_covered
 from pipeline.calls.draughts import draught_steps
 from pipeline.calls.encounters import encounters
-from pipeline.calls.findings import findings, flagged
+from pipeline.calls.findings import findings, flag_contradicted
 from pipeline.calls.listened import Listened
 from pipeline.calls.loading import chance_of_loading, habits_of, of_visit
 from pipeline.calls.matching import associate, associate_tables, check_lines, match, match_tables
@@ -35,7 +35,7 @@ __all__ = [
     "draught_steps",
     "encounters",
     "findings",
-    "flagged",
+    "flag_contradicted",
     "habits_of",
     "listen",
     "look_trials",

@@ -10,12 +10,12 @@ import pandas as pd
 
 from pipeline.calls.candidates import candidates
 from pipeline.calls.draughts import AFTER_SAILING, draughts_of_stay
-from pipeline.calls.freeboards import TOLD, freeboards
+from pipeline.calls.freeboards import FREEBOARD_COLUMNS, freeboards
 from pipeline.calls.hulls import Spell
 from pipeline.calls.identity import identity
 from pipeline.calls.loading import doubts_of
-from pipeline.calls.shared_stays import UNTOLD
-from pipeline.calls.visits import SHORT, too_short
+from pipeline.calls.shared_stays import SHIP_UNKNOWN
+from pipeline.calls.visits import SHORT_STAY, is_too_short
 from pipeline.ships.turnover import Turnover, turnover
 from pipeline.tables.records import records_of
 from pipeline.types import LAST_OF_DAY, OIL, ONLY_DATED, Zone
@@ -41,49 +41,51 @@ Row = dict[str, Any]
 class Evidence:
     """All that sightings say, as text: rows made of the same evidence are the same."""
 
-    def __init__(self, seen: pd.DataFrame) -> None:
+    def __init__(self, sightings: pd.DataFrame) -> None:
         # made for the whole table at once: a few rows of so many columns take as long
-        self._words = {row["detection_id"]: repr(row) for row in records_of(seen)}
+        self._texts = {row["detection_id"]: repr(row) for row in records_of(sightings)}
 
-    def of(self, hers: pd.DataFrame) -> list[str]:
+    def texts(self, sightings: pd.DataFrame) -> list[str]:
         """The text of these sightings, in their order."""
-        return [self._words[name] for name in hers["detection_id"]] if len(hers) else []
+        return [self._texts[detection_id] for detection_id in sightings["detection_id"]] if len(sightings) else []
 
 
-def spell_heard(stay: Stay, hers: pd.DataFrame) -> Spell:
+def spell_heard(stay: Stay, looks: pd.DataFrame) -> Spell:
     """A stay known from a transponder, with the looks at the ship."""
-    if not len(hers):
-        return Spell(stay.mmsi, stay.arrival_hi, stay.departure_lo, hers, stay.ship)
-    start, end = min([stay.arrival_hi, *_there_by(hers)]), max([stay.departure_lo, *_there_from(hers)])
-    return Spell(stay.mmsi, start, end, hers, stay.ship)
+    if not len(looks):
+        return Spell(stay.mmsi, stay.arrival_hi, stay.departure_lo, looks, stay.ship)
+    start, end = min([stay.arrival_hi, *_present_by(looks)]), max([stay.departure_lo, *_present_from(looks)])
+    return Spell(stay.mmsi, start, end, looks, stay.ship)
 
 
-def spell_seen(hers: pd.DataFrame) -> Spell:
+def spell_seen(looks: pd.DataFrame) -> Spell:
     """A stay known from images alone; it has an MMSI where all matched transponders are one."""
-    named = hers["mmsi"].dropna().unique()
-    return Spell(int(named[0]) if len(named) == 1 else None, _there_by(hers).min(), _there_from(hers).max(), hers)
+    named = looks["mmsi"].dropna().unique()
+    return Spell(
+        int(named[0]) if len(named) == 1 else None, _present_by(looks).min(), _present_from(looks).max(), looks
+    )
 
 
-def from_transponder(n: int, spell: Spell, size: Row, seen: Evidence, known: Listened) -> Row:
+def from_transponder(n: int, spell: Spell, size: Row, evidence_texts: Evidence, known: Listened) -> Row:
     """The row of the n-th stay known from a transponder."""
-    stay, until = known.found[n], known.typed_until[n]
-    evidence = f"{n} {seen.of(spell.looks)} {size}"
-    return known.made_once(evidence, lambda: _from_transponder(stay, until, spell, size, known))
+    stay, typed_until = known.found[n], known.typed_until[n]
+    evidence = f"{n} {evidence_texts.texts(spell.looks)} {size}"
+    return known.made_once(evidence, lambda: _transponder_row(stay, typed_until, spell, size, known))
 
 
 def from_images(dark: DarkStay, spell: Spell, size: Row, known: Listened) -> Row:
     """The row of a stay known from images alone."""
-    around = dark.zone_id, dark.spot, dark.absent_before, dark.absent_after, dark.flags, dark.number, dark.sightings
-    return known.made_once(f"{around} {size}", lambda: _from_images(dark, spell, size, known))
+    source = dark.zone_id, dark.spot, dark.absent_before, dark.absent_after, dark.flags, dark.number, dark.sightings
+    return known.made_once(f"{source} {size}", lambda: _image_row(dark, spell, size, known))
 
 
-def _from_transponder(stay: Stay, typed_until: pd.Timestamp, spell: Spell, size: Row, known: Listened) -> Row:
-    hers = spell.looks
+def _transponder_row(stay: Stay, typed_until: pd.Timestamp, spell: Spell, size: Row, known: Listened) -> Row:
+    sightings = spell.looks
     open_ends = (("arrival_open", stay.arrival_lo), ("left_open", stay.departure_hi))
     flags = [flag for flag, bound in open_ends if bound is None]
     if not (stay.heard_arriving and stay.heard_leaving):
         flags.append("ais_gap")
-    if hers["mmsi"].isna().any():
+    if sightings["mmsi"].isna().any():
         flags.append("seen_while_silent")
     flags += known.shared.flags(spell, stay)
     row: Row = {
@@ -101,19 +103,19 @@ def _from_transponder(stay: Stay, typed_until: pd.Timestamp, spell: Spell, size:
         "flags": flags,
     }
     turns = turnover(known.config.stay_d, 1, 1)  # not used: her transponder says that she is one ship
-    return _completed(row, 1.0, spell, size, turns, known)
+    return _complete_row(row, 1.0, spell, size, turns, known)
 
 
-def _from_images(stay: DarkStay, spell: Spell, size: Row, known: Listened) -> Row:
-    hers, mmsi = spell.looks, spell.mmsi
-    last = hers["acquired"].max()
+def _image_row(stay: DarkStay, spell: Spell, size: Row, known: Listened) -> Row:
+    sightings, mmsi = spell.looks, spell.mmsi
+    last = sightings["acquired"].max()
     before, after = stay.absent_before, stay.absent_after
-    earliest, latest = _longest_stay(spell.start, spell.end, known.config)
-    flags = [] if mmsi is not None else ["dark" if known.heard.anybody(stay) else "no_ais"]
+    earliest, latest = _stay_limits(spell.start, spell.end, known.config)
+    flags = [] if mmsi is not None else ["dark" if known.heard.is_anyone_heard(stay) else "no_ais"]
     flags += [*stay.flags, *known.shared.flags(spell)]
-    if len(hers) == 1:
+    if len(sightings) == 1:
         flags.append("single_sighting")
-    if hers["mmsi"].nunique() > 1:
+    if sightings["mmsi"].nunique() > 1:
         flags.append("several_transponders")
     if before is None:
         flags.append("arrival_open")
@@ -127,32 +129,32 @@ def _from_images(stay: DarkStay, spell: Spell, size: Row, known: Listened) -> Ro
         "departure_hi": min(after, latest) if after is not None else latest,
         "typed_until": last + AFTER_SAILING,
         "heard_after": mmsi is not None and known.heard_after(mmsi, last),
-        "evidence_class": "C" if len(hers) > 1 else "D",
+        "evidence_class": "C" if len(sightings) > 1 else "D",
         "spot_taken": stay.spot[0],
         "spot_looks": stay.spot[1],
         "p_one_call": stay.number[0],
         "calls_mean": stay.number[1],
         "flags": flags,
     }
-    certainty = float(hers["match_probability"].mean()) if mmsi is not None else 0.0
-    return _completed(row, certainty, spell, size, stay.turns, known)
+    certainty = float(sightings["match_probability"].mean()) if mmsi is not None else 0.0
+    return _complete_row(row, certainty, spell, size, stay.turns, known)
 
 
-def _there_by(hers: pd.DataFrame) -> pd.Series:
+def _present_by(sightings: pd.DataFrame) -> pd.Series:
     """Time by which each sighting shows that she had arrived; the end of the day where only the date is known."""
-    return hers["acquired"].mask(_only_dated(hers), hers["acquired"].dt.floor("D") + LAST_OF_DAY)
+    return sightings["acquired"].mask(_is_only_dated(sightings), sightings["acquired"].dt.floor("D") + LAST_OF_DAY)
 
 
-def _there_from(hers: pd.DataFrame) -> pd.Series:
+def _present_from(sightings: pd.DataFrame) -> pd.Series:
     """Time until which each sighting surely shows her; the start of the day where only the date is known."""
-    return hers["acquired"].mask(_only_dated(hers), hers["acquired"].dt.floor("D"))
+    return sightings["acquired"].mask(_is_only_dated(sightings), sightings["acquired"].dt.floor("D"))
 
 
-def _only_dated(hers: pd.DataFrame) -> pd.Series:
-    return hers["flags"].map(lambda flags: ONLY_DATED in flags).astype(bool)
+def _is_only_dated(sightings: pd.DataFrame) -> pd.Series:
+    return sightings["flags"].map(lambda flags: ONLY_DATED in flags).astype(bool)
 
 
-def _longest_stay(first: pd.Timestamp, last: pd.Timestamp, config: CallsConfig) -> tuple[pd.Timestamp, pd.Timestamp]:
+def _stay_limits(first: pd.Timestamp, last: pd.Timestamp, config: CallsConfig) -> tuple[pd.Timestamp, pd.Timestamp]:
     """Earliest arrival and latest departure by ``max_stay_d`` of a ship first and last seen at these times.
 
     A ship seen for longer than the limit is not bound by it: then it is counted outward from the first and last
@@ -162,29 +164,29 @@ def _longest_stay(first: pd.Timestamp, last: pd.Timestamp, config: CallsConfig) 
     return (last - limit, first + limit) if last - first < limit else (first - limit, last + limit)
 
 
-def _completed(row: Row, certainty: float, spell: Spell, size: Row, turns: Turnover, known: Listened) -> Row:
+def _complete_row(row: Row, certainty: float, spell: Spell, size: Row, turns: Turnover, known: Listened) -> Row:
     """Identity, size, draughts, freeboards and probabilities of a stay whose place and times are known."""
-    mmsi, hers, registry, config = spell.mmsi, spell.looks, known.registry, known.config
+    mmsi, sightings, registry, config = spell.mmsi, spell.looks, known.registry, known.config
     zone = known.place.zone(row["berth_id"])
     if zone is None:
         raise ValueError(f"a stay at zone {row['berth_id']!r}, which the place does not have")
     reports = known.reports_of(spell)
     row["ship"] = spell.ship
-    row["flags"] += [ONLY_DATED] if _only_dated(hers).any() else []
-    row |= identity(mmsi, certainty, reports, registry if UNTOLD not in row["flags"] else None)
+    row["flags"] += [ONLY_DATED] if _is_only_dated(sightings).any() else []
+    row |= identity(mmsi, certainty, reports, registry if SHIP_UNKNOWN not in row["flags"] else None)
     row |= size
-    row["p_tanker"] = _p_tanker(hers, reports, zone, config)
-    row["p_ship"] = 1.0 if mmsi is not None else _p_ship(hers)
-    set_cargo(row, row, hers, reports, turns, config)
-    why = _left_out(row, zone)
-    row["counts"] = not why
-    row["flags"] += [why] if why else []
-    row["flags"] += [MAY_BE_SHORTER] if why == TOO_LONG and _may_be_shorter(row, zone) else []
+    row["p_tanker"] = _p_tanker(sightings, reports, zone, config)
+    row["p_ship"] = 1.0 if mmsi is not None else _p_ship(sightings)
+    set_cargo(row, row, sightings, reports, turns, config)
+    reason = _reason_not_counted(row, zone)
+    row["counts"] = not reason
+    row["flags"] += [reason] if reason else []
+    row["flags"] += [MAY_BE_SHORTER] if reason == TOO_LONG and _may_be_shorter(row, zone) else []
     row["berth_kind"] = zone.kind
-    row["n_seen"] = len(hers)
-    row["candidates"] = _candidates(row, registry)
-    row["detection_ids"] = list(hers["detection_id"]) if len(hers) else []
-    row["call_id"] = name_of(row, mmsi, hers)
+    row["n_seen"] = len(sightings)
+    row["candidates"] = _candidates_text(row, registry)
+    row["detection_ids"] = list(sightings["detection_id"]) if len(sightings) else []
+    row["call_id"] = call_id_of(row, mmsi, sightings)
     return row
 
 
@@ -193,19 +195,21 @@ class UsableLooks:
 
     def __init__(self, looks: pd.DataFrame) -> None:
         usable = looks[(looks["state"] == "usable") & looks["acquired"].notna()]
-        self._at = {str(zone): here.to_numpy("datetime64[us]") for zone, here in usable.groupby("zone_id")["acquired"]}
+        self._times_by_zone = {
+            str(zone): here.to_numpy("datetime64[us]") for zone, here in usable.groupby("zone_id")["acquired"]
+        }
 
     def during(self, row: Row) -> int:
         """Number of looks at the zone during a stay, without those that bound it from outside."""
         start = row["arrival_lo"] if row["arrival_lo"] is not None else row["arrival_hi"]
         end = row["departure_hi"] if row["departure_hi"] is not None else row["departure_lo"]
         sure = sorted([row["arrival_hi"], row["departure_lo"]])  # in reverse order where a sighting has no time of day
-        when = self._at.get(row["berth_id"], np.empty(0, "datetime64[us]"))
+        when = self._times_by_zone.get(row["berth_id"], np.empty(0, "datetime64[us]"))
         start, end, first, last = (moment.to_datetime64() for moment in (start, end, *sure))
         return int((((when > start) & (when < end)) | ((when >= first) & (when <= last))).sum())
 
 
-def _candidates(row: Row, registry: pd.DataFrame | None) -> str:
+def _candidates_text(row: Row, registry: pd.DataFrame | None) -> str:
     """For a call without a transponder, the ships of the registry ranked by size, each with its probability."""
     if row["mmsi"] is not None or registry is None or not len(registry):
         return ""
@@ -216,13 +220,13 @@ def _candidates(row: Row, registry: pd.DataFrame | None) -> str:
 
 
 def set_cargo(
-    row: Row, spell: Row, hers: pd.DataFrame, reports: pd.DataFrame, turns: Turnover, config: CallsConfig
+    row: Row, spell: Row, sightings: pd.DataFrame, reports: pd.DataFrame, turns: Turnover, config: CallsConfig
 ) -> None:
     """Set draughts as typed and freeboards as seen over a spell, and the flags that say what is doubtful about them.
 
     ``spell`` is the row itself, or that of a whole visit.
     """
-    into, out = draughts_of_stay(
+    draught_in_m, draught_out_m = draughts_of_stay(
         reports,
         spell["arrival_hi"],
         spell["departure_lo"],
@@ -230,14 +234,16 @@ def set_cargo(
         heard_after=spell["heard_after"],
         loads=config.prior_p_loading >= 0.5,
     )
-    for name in TOLD:  # left from a part of the spell: its first look may be the last of the whole
+    for name in FREEBOARD_COLUMNS:  # left from a part of the spell: its first look may be the last of the whole
         row.pop(name, None)
-    row |= {"draught_in_m": into, "draught_out_m": out} | freeboards(hers, row["mmsi"], turns, spell)
+    row |= {"draught_in_m": draught_in_m, "draught_out_m": draught_out_m} | freeboards(
+        sightings, row["mmsi"], turns, spell
+    )
     doubts = doubts_of(row)
     row["flags"] = [flag for flag in row["flags"] if flag not in doubts] + [flag for flag, on in doubts.items() if on]
 
 
-def _left_out(row: Row, zone: Zone) -> str:
+def _reason_not_counted(row: Row, zone: Zone) -> str:
     """The flag that says why a call does not count; "" where it counts."""
     if not zone.counts:
         return "zone_not_counted"
@@ -250,7 +256,7 @@ def _left_out(row: Row, zone: Zone) -> str:
     if row["p_tanker"] < MIN_P_TANKER:
         return "unlikely_tanker"
     # the times of a ship seen in images and missed before and after are not known well enough for this test
-    return SHORT if row["evidence_class"] in {"A", "B"} and too_short(row) else ""
+    return SHORT_STAY if row["evidence_class"] in {"A", "B"} and is_too_short(row) else ""
 
 
 def _may_be_shorter(row: Row, zone: Zone) -> bool:
@@ -258,13 +264,13 @@ def _may_be_shorter(row: Row, zone: Zone) -> bool:
     return zone.max_length_m is not None and pd.notna(row["length_lo_m"]) and row["length_lo_m"] <= zone.max_length_m
 
 
-def _p_ship(hers: pd.DataFrame) -> float:
+def _p_ship(sightings: pd.DataFrame) -> float:
     """The best score, since a quay looks like a ship in every look; 1 where an analyst confirmed the ship."""
-    confirmed = hers["flags"].map(lambda flags: "review_confirmed" in flags)
-    return 1.0 if confirmed.any() else float(hers["score"].max())
+    confirmed = sightings["flags"].map(lambda flags: "review_confirmed" in flags)
+    return 1.0 if confirmed.any() else float(sightings["score"].max())
 
 
-def _p_tanker(hers: pd.DataFrame, reports: pd.DataFrame, zone: Zone, config: CallsConfig) -> float:
+def _p_tanker(sightings: pd.DataFrame, reports: pd.DataFrame, zone: Zone, config: CallsConfig) -> float:
     """By the broadcast type; without one, by the berth's trade and the sightings' tanker scores."""
     types = reports["ship_type"].dropna()
     types = types[types > 0]
@@ -272,13 +278,13 @@ def _p_tanker(hers: pd.DataFrame, reports: pd.DataFrame, zone: Zone, config: Cal
         return 0.98 if int(types.iloc[-1]) in TANKER_TYPES else 0.02
     prior = config.prior_p_tanker_at_oil_berth if zone.cargo in OIL else BASE_TANKER_SHARE
     odds = prior / (1 - prior)
-    if len(hers):
-        score = float(np.clip(hers["tanker_score"].mean(), 0.02, 0.98))
+    if len(sightings):
+        score = float(np.clip(sightings["tanker_score"].mean(), 0.02, 0.98))
         odds *= score / (1 - score) / (BASE_TANKER_SHARE / (1 - BASE_TANKER_SHARE))
     return float(odds / (1 + odds))
 
 
-def name_of(row: Row, mmsi: int | None, hers: pd.DataFrame) -> str:
+def call_id_of(row: Row, mmsi: int | None, sightings: pd.DataFrame) -> str:
     """Twelve hex digits from berth, ship and first sighting, or the hour of arrival where there is no sighting.
 
     The sighting enters by time and place, not by file name: renaming a copy of an image changes no call and, since a
@@ -286,7 +292,7 @@ def name_of(row: Row, mmsi: int | None, hers: pd.DataFrame) -> str:
     its image row, whose microseconds shift with the hull's centre by less than its position is rounded to.
     """
     evidence = row["arrival_hi"].strftime("%Y%m%dT%H")
-    if len(hers):
-        first = hers.sort_values(["acquired", "lon", "lat"]).iloc[0]
+    if len(sightings):
+        first = sightings.sort_values(["acquired", "lon", "lat"]).iloc[0]
         evidence = f"{first['acquired'].isoformat(timespec='seconds')}|{first['lon']:.4f}|{first['lat']:.4f}"
     return hashlib.sha256(f"{row['berth_id']}|{mmsi}|{evidence}".encode()).hexdigest()[:12]

@@ -37,7 +37,7 @@ def looks(
         if scene["status"] == "duplicate_of":
             continue
         for zone in place.zones:
-            share = _covered(scene, zone.zone_id, zone_covered, zone.geometry)
+            share = _share_seen(scene, zone.zone_id, zone_covered, zone.geometry)
             if share is None:
                 continue
             rows.append(
@@ -53,13 +53,13 @@ def looks(
             )
     by_name = {str(scene["scene_id"]): scene for scene in scenes.to_dict("records")}
     zones = {zone.zone_id: zone.geometry for zone in place.zones}
-    told = [
+    looks_with_state = [
         row
-        | {"state": _state(row["covered"])}
+        | {"state": _look_state(row["covered"])}
         | {"cause": _cause(by_name[row["scene_id"]], row["covered"], zones[row["zone_id"]])}
-        for row in _once_a_pass(rows, by_name, pass_of, place)
+        for row in _one_row_per_pass(rows, by_name, pass_of, place)
     ]
-    return LOOKS.check(LOOKS.from_rows(told))
+    return LOOKS.check(LOOKS.from_rows(looks_with_state))
 
 
 def zone_covered(table: pd.DataFrame, scenes: pd.DataFrame) -> dict[str, dict[str, float]]:
@@ -76,50 +76,50 @@ def zone_covered(table: pd.DataFrame, scenes: pd.DataFrame) -> dict[str, dict[st
     return out
 
 
-def _once_a_pass(
+def _one_row_per_pass(
     rows: list[dict[str, Any]], scenes: dict[str, dict[Any, Any]], pass_of: dict[str, str], place: Place
 ) -> list[dict[str, Any]]:
     """The rows without those that another picture of the pass matches; ``covered`` is what all show together."""
     zones = {zone.zone_id: zone.geometry for zone in place.zones}
-    shown: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in sorted(rows, key=lambda r: (-r["covered"], -_of_aoi(scenes[r["scene_id"]]), r["scene_id"])):
+    rows_of_pass: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in sorted(rows, key=lambda r: (-r["covered"], -_aoi_coverage(scenes[r["scene_id"]]), r["scene_id"])):
         if row["covered"] > 0:
-            shown.setdefault((pass_of[row["scene_id"]], row["zone_id"]), []).append(row)
+            rows_of_pass.setdefault((pass_of[row["scene_id"]], row["zone_id"]), []).append(row)
     out = []
     for row in rows:
-        together = shown.get((pass_of[row["scene_id"]], row["zone_id"]), [row])
-        if together[0] is row:
-            parts = [(scenes[r["scene_id"]].get("footprint"), r["covered"]) for r in together]
-            out.append(row | {"covered": _shown_by_any(zones[row["zone_id"]], parts)})
+        same_pass = rows_of_pass.get((pass_of[row["scene_id"]], row["zone_id"]), [row])
+        if same_pass[0] is row:
+            parts = [(scenes[r["scene_id"]].get("footprint"), r["covered"]) for r in same_pass]
+            out.append(row | {"covered": _share_seen_by_any(zones[row["zone_id"]], parts)})
     return out
 
 
-def _shown_by_any(zone: BaseGeometry, parts: list[tuple[BaseGeometry | None, float]]) -> float:
+def _share_seen_by_any(zone: BaseGeometry, parts: list[tuple[BaseGeometry | None, float]]) -> float:
     """Share of a zone that the pictures of one pass show together; ``parts`` are outlines and the share each shows.
 
     The slices of an overpass may cut a berth in two. Cloud lies at the same places in all of them, but where within one
     is not known: what two slices show is seen as far as it is clear in the clearer one.
     """
-    most = max(share for _, share in parts)
-    held = [(outline.intersection(zone), share) for outline, share in parts if outline is not None]
-    clear = [(min(1.0, share * zone.area / part.area), part) for part, share in held if part.area > 0]
-    together, before = 0.0, Polygon()
-    for share, part in sorted(clear, key=lambda one: -one[0]) if len(parts) > 1 else ():
-        together += share * part.difference(before).area / zone.area
-        before = before.union(part)
-    return min(1.0, max(most, together))
+    largest_share = max(share for _, share in parts)
+    overlaps = [(outline.intersection(zone), share) for outline, share in parts if outline is not None]
+    clear = [(min(1.0, share * zone.area / part.area), part) for part, share in overlaps if part.area > 0]
+    together, seen = 0.0, Polygon()
+    for share, part in sorted(clear, key=lambda overlap: -overlap[0]) if len(parts) > 1 else ():
+        together += share * part.difference(seen).area / zone.area
+        seen = seen.union(part)
+    return min(1.0, max(largest_share, together))
 
 
-def _of_aoi(scene: dict[Any, Any]) -> float:
+def _aoi_coverage(scene: dict[Any, Any]) -> float:
     share = scene["aoi_coverage"]
     return 0.0 if share is None or pd.isna(share) else float(share)
 
 
-def _state(share: float) -> str:
+def _look_state(share: float) -> str:
     return "usable" if share >= USABLE_SHARE else "partly" if share >= PARTLY_SHARE else "unknown"
 
 
-def _covered(
+def _share_seen(
     scene: dict[str, object], zone_id: str, zone_covered: dict[str, dict[str, float]], geometry: object
 ) -> float | None:
     """Share of the zone seen; 0 for a scene that failed over it; None where the scene was never near."""

@@ -23,7 +23,7 @@ TAKEN_BACK_H = 1.0  # a value so short-lived was a slip (our choice)
 MIN_STEP_M = TYPED_STEP_M  # below lie trim, fuel and water too
 # Share of the deeper draught that ballast does not reach. Light ships draw about half of their laden draught, and 2 m
 # and 2 % of their length at least (MARPOL Annex I, regulation 18), and differ by ballast by a tenth or so (our choice).
-OF_CARGO = 0.25
+MIN_CARGO_SHARE = 0.25
 AFTER_SAILING = pd.Timedelta(days=2)  # a later change is the next port's (our choice)
 
 
@@ -65,19 +65,19 @@ def draught_steps(static: pd.DataFrame, min_step_m: float = MIN_STEP_M) -> pd.Da
     from its last value.
     """
     bad = static["flags"].map(lambda f: "implausible_draught" in f).to_numpy(bool)
-    said = static[static["draught_m"].notna().to_numpy() & ~bad].sort_values(["mmsi", "time_utc"], kind="stable")
-    value, ship = said["draught_m"].to_numpy(float), said["mmsi"].to_numpy(np.int64)
-    void = said["flags"].map(lambda f: "flapping_draught" in f).to_numpy(bool)
-    changed = np.zeros(len(said), bool)
+    reports = static[static["draught_m"].notna().to_numpy() & ~bad].sort_values(["mmsi", "time_utc"], kind="stable")
+    value, ship = reports["draught_m"].to_numpy(float), reports["mmsi"].to_numpy(np.int64)
+    void = reports["flags"].map(lambda f: "flapping_draught" in f).to_numpy(bool)
+    changed = np.zeros(len(reports), bool)
     changed[1:] = (ship[1:] == ship[:-1]) & (np.abs(value[1:] - value[:-1]) >= min_step_m - 1e-9)
     keep = np.flatnonzero(changed & ~void)
     return pd.DataFrame(
         {
             "mmsi": ship[keep],
-            "time_utc": said["time_utc"].to_numpy()[keep],
+            "time_utc": reports["time_utc"].to_numpy()[keep],
             "before_m": value[keep - 1],
             "after_m": value[keep],
-            "before_since": said["time_utc"].to_numpy()[keep - 1],
+            "before_since": reports["time_utc"].to_numpy()[keep - 1],
         }
     )
 
@@ -93,35 +93,39 @@ def draughts_of_stay(
 ) -> tuple[float | None, float | None]:
     """Draughts [m] on arrival and departure of one ship's stay, from her reports (rows of STATIC); None where unknown.
 
-    On arrival: the draught sent last by the middle of the stay or, where she typed as the cargo moved (`_on_arrival`),
-    the one before she began to; if none had been sent by then, the first sent at the berth. On departure: of the
-    genuine steps typed after the middle and up to ``until`` (`AFTER_SAILING`, or her next berth), the one typed nearest
-    to sailing; without one, a large step typed before the middle in the direction of the trade (``loads``: ships mostly
-    load here; see `_cargo_told_early`). Without either, if she was heard after sailing (``heard_after``), the draught
-    still sent, unless the last one typed is impossible for her hull.
+    On arrival: the draught sent last by the middle of the stay or, where she typed as the cargo moved
+    (`_arrival_draught_m`), the one before she began to; if none had been sent by then, the first sent at the berth. On
+    departure: of the genuine steps typed after the middle and up to ``until`` (`AFTER_SAILING`, or her next berth), the
+    one typed nearest to sailing; without one, a large step typed before the middle in the direction of the trade
+    (``loads``: ships mostly load here; see `_cargo_step_typed_early`). Without either, if she was heard after sailing
+    (``heard_after``), the draught still sent, unless the last one typed is impossible for her hull.
     """
-    good = reports[reports["draught_m"].notna()].sort_values("time_utc", kind="stable")
-    lost = any("implausible_draught" in flags for flags in good.loc[good["time_utc"] <= until, "flags"].tail(1))
-    void = good["flags"].map(lambda f: "implausible_draught" in f or "flapping_draught" in f)
-    good = good[~void.astype(bool)]
+    valid = reports[reports["draught_m"].notna()].sort_values("time_utc", kind="stable")
+    last_is_impossible = any(
+        "implausible_draught" in flags for flags in valid.loc[valid["time_utc"] <= until, "flags"].tail(1)
+    )
+    void = valid["flags"].map(lambda f: "implausible_draught" in f or "flapping_draught" in f)
+    valid = valid[~void.astype(bool)]
     middle = arrival_hi + (departure_lo - arrival_hi) / 2
-    said = good.loc[good["time_utc"] <= departure_lo, "draught_m"].to_list()
-    early = good[good["time_utc"] <= middle]
-    into = _on_arrival(early, arrival_hi) if len(early) else said[0] if said else None
-    steps = draught_steps(good)
-    told_early = _cargo_told_early(steps[steps["time_utc"] <= until], arrival_hi, middle, loads=loads)
-    if told_early is not None:
-        return into if into != told_early[1] else told_early[0], told_early[1]
+    sent_m = valid.loc[valid["time_utc"] <= departure_lo, "draught_m"].to_list()
+    early = valid[valid["time_utc"] <= middle]
+    draught_in_m = _arrival_draught_m(early, arrival_hi) if len(early) else sent_m[0] if sent_m else None
+    steps = draught_steps(valid)
+    early_step = _cargo_step_typed_early(steps[steps["time_utc"] <= until], arrival_hi, middle, loads=loads)
+    if early_step is not None:
+        return draught_in_m if draught_in_m != early_step[1] else early_step[0], early_step[1]
     steps = steps[(steps["time_utc"] > middle) & (steps["time_utc"] <= until)]
     if len(steps):
         nearest = (steps["time_utc"] - departure_lo).abs().argmin()
-        return into, float(steps["after_m"].iloc[nearest])
-    after = good.loc[(good["time_utc"] > departure_lo) & (good["time_utc"] <= until), "draught_m"].to_list()
-    still = said[-1] if said and heard_after and not lost else None
-    return into, after[0] if after else still
+        return draught_in_m, float(steps["after_m"].iloc[nearest])
+    after_sailing_m = valid.loc[
+        (valid["time_utc"] > departure_lo) & (valid["time_utc"] <= until), "draught_m"
+    ].to_list()
+    still_sent_m = sent_m[-1] if sent_m and heard_after and not last_is_impossible else None
+    return draught_in_m, after_sailing_m[0] if after_sailing_m else still_sent_m
 
 
-def _cargo_told_early(
+def _cargo_step_typed_early(
     steps: pd.DataFrame, arrival_hi: pd.Timestamp, middle: pd.Timestamp, *, loads: bool
 ) -> tuple[float, float] | None:
     """The draughts before and after her last step, if typed at the berth by the middle of the stay and due to cargo.
@@ -132,25 +136,25 @@ def _cargo_told_early(
         return None
     before_m, after_m = float(steps["before_m"].iloc[-1]), float(steps["after_m"].iloc[-1])
     deeper_m = after_m - before_m if loads else before_m - after_m
-    return (before_m, after_m) if deeper_m >= OF_CARGO * max(before_m, after_m) else None
+    return (before_m, after_m) if deeper_m >= MIN_CARGO_SHARE * max(before_m, after_m) else None
 
 
-def _on_arrival(early: pd.DataFrame, arrival_hi: pd.Timestamp) -> float:
+def _arrival_draught_m(early: pd.DataFrame, arrival_hi: pd.Timestamp) -> float:
     """Her last draught by the middle of the stay; if a run of changes in one direction ends there, the one before it.
 
     A run is cargo if it lasts longer than a slip (an hour) and holds, beside its largest change, another step's worth:
     fuel burnt after the late typing of an arrival draught is less.
     """
-    value, when = early["draught_m"].to_numpy(float), early["time_utc"]
-    change = np.diff(value)
+    draught_m, when = early["draught_m"].to_numpy(float), early["time_utc"]
+    change_m = np.diff(draught_m)
     run: list[int] = []
-    for n in np.flatnonzero((change != 0) & (when.iloc[1:] > arrival_hi).to_numpy())[::-1].tolist():
-        if run and change[n] * change[run[0]] < 0:
+    for n in np.flatnonzero((change_m != 0) & (when.iloc[1:] > arrival_hi).to_numpy())[::-1].tolist():
+        if run and change_m[n] * change_m[run[0]] < 0:
             break
         run.insert(0, n)
     if not run:
-        return float(value[-1])
+        return float(draught_m[-1])
     lasted_h = (when.iloc[run[-1] + 1] - when.iloc[run[0] + 1]).total_seconds() / 3600
-    moved = np.abs(change[run])
-    as_it_moved = lasted_h > TAKEN_BACK_H and moved.sum() - moved.max() >= MIN_STEP_M - 1e-9
-    return float(value[run[0]] if as_it_moved else value[-1])
+    moved_m = np.abs(change_m[run])
+    typed_as_it_moved = lasted_h > TAKEN_BACK_H and moved_m.sum() - moved_m.max() >= MIN_STEP_M - 1e-9
+    return float(draught_m[run[0]] if typed_as_it_moved else draught_m[-1])

@@ -51,8 +51,11 @@ class Encounter:
 
     def holds(self, mmsi: int, ship: int | None) -> bool:
         """Can this ship be one of the two?"""
-        both = zip(self.mmsi, self.ship, strict=True)
-        return any(mmsi == number and (ship is None or of is None or ship == of) for number, of in both)
+        transponders = zip(self.mmsi, self.ship, strict=True)
+        return any(
+            mmsi == number and (ship is None or ship_of_number is None or ship == ship_of_number)
+            for number, ship_of_number in transponders
+        )
 
 
 _Sender = tuple[int, int]  # MMSI, and which of its ships: 0 where that is not known
@@ -68,24 +71,26 @@ def encounters(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[
     fixes = fixes[_speeds_kn(fixes, config) <= SLOW_KN]
     if fixes.empty:
         return []
-    fixes = fixes[~_at_berth(fixes, place, config)]
+    fixes = fixes[~_is_at_berth(fixes, place, config)]
     bins = fixes.assign(bin=fixes["time_utc"].to_numpy("datetime64[us]").astype(np.int64) // int(BIN_S * 1e6))
     bins["ship"] = bins["ship"].fillna(0).astype(np.int64)
     spots = bins.groupby(["bin", "mmsi", "ship", "track_id"], sort=True)[["lon", "lat"]].median().reset_index()
-    number, lon, lat, mmsi, ship = (spots[name].to_numpy() for name in ("bin", "lon", "lat", "mmsi", "ship"))
+    bin_number, lon, lat, mmsi, ship = (spots[name].to_numpy() for name in ("bin", "lon", "lat", "mmsi", "ship"))
     together: dict[tuple[_Sender, _Sender], dict[int, tuple[float, float]]] = {}
-    starts = np.flatnonzero(np.diff(number, prepend=number[:1] - 1))
-    for start, end in pairwise([*starts, len(number)]):
+    starts = np.flatnonzero(np.diff(bin_number, prepend=bin_number[:1] - 1))
+    for start, end in pairwise([*starts, len(bin_number)]):
         if end - start < 2:
             continue
         plane: FloatArray = np.column_stack(to_plane(lon[start:end], lat[start:end], (lon[start], lat[start])))
         for a, b in sorted(cKDTree(plane).query_pairs(NEAR_M)):
-            one, other = ((int(mmsi[start + n]), int(ship[start + n])) for n in (a, b))
-            if one[0] == other[0] and (one[1] == other[1] or not one[1]):
+            first, second = ((int(mmsi[start + n]), int(ship[start + n])) for n in (a, b))
+            if first[0] == second[0] and (first[1] == second[1] or not first[1]):
                 continue  # nothing says that they are two
             middle = float(lon[[start + a, start + b]].mean()), float(lat[[start + a, start + b]].mean())
-            together.setdefault((one, other), {}).setdefault(int(number[start]), middle)
-    found = [one for pair, when in sorted(together.items()) for one in _spells(pair, when, place)]
+            together.setdefault((first, second), {}).setdefault(int(bin_number[start]), middle)
+    found = [
+        encounter for pair, when in sorted(together.items()) for encounter in _encounters_of_pair(pair, when, place)
+    ]
     return sorted(found, key=lambda e: (e.start, e.mmsi, [ship or 0 for ship in e.ship]))
 
 
@@ -101,13 +106,15 @@ def _speeds_kn(fixes: pd.DataFrame, config: CallsConfig) -> FloatArray:
     return out
 
 
-def _spells(pair: tuple[_Sender, _Sender], when: dict[int, tuple[float, float]], place: Place) -> Iterator[Encounter]:
-    """The encounters of a pair that last long enough; ``when`` has the middle position by bin number."""
-    number = np.array(list(when))
-    middle = np.array(list(when.values()))
-    cuts = np.flatnonzero(np.diff(number) > BREAK_BINS) + 1
-    for spell in np.split(np.arange(len(number)), cuts):
-        first, last = number[spell[0]], number[spell[-1]] + 1
+def _encounters_of_pair(
+    pair: tuple[_Sender, _Sender], middle_by_bin: dict[int, tuple[float, float]], place: Place
+) -> Iterator[Encounter]:
+    """The encounters of a pair that last long enough; ``middle_by_bin`` has the middle position by bin number."""
+    bin_number = np.array(list(middle_by_bin))
+    middle = np.array(list(middle_by_bin.values()))
+    cuts = np.flatnonzero(np.diff(bin_number) > BREAK_BINS) + 1
+    for spell in np.split(np.arange(len(bin_number)), cuts):
+        first, last = bin_number[spell[0]], bin_number[spell[-1]] + 1
         if (last - first) * BIN_S < LEAST_H * 3600:
             continue
         lon, lat = (float(v) for v in np.median(middle[spell], axis=0))
@@ -116,19 +123,19 @@ def _spells(pair: tuple[_Sender, _Sender], when: dict[int, tuple[float, float]],
         yield Encounter(
             mmsi=(pair[0][0], pair[1][0]),
             ship=(pair[0][1] or None, pair[1][1] or None),
-            start=_moment(first),
-            end=_moment(last),
+            start=_bin_start(first),
+            end=_bin_start(last),
             lon=lon,
             lat=lat,
             zone_id=zone.zone_id if zone else "",
         )
 
 
-def _moment(number: int) -> pd.Timestamp:
-    return pd.Timestamp(int(number * BIN_S), unit="s", tz="UTC")
+def _bin_start(bin_number: int) -> pd.Timestamp:
+    return pd.Timestamp(int(bin_number * BIN_S), unit="s", tz="UTC")
 
 
-def _at_berth(fixes: pd.DataFrame, place: Place, config: CallsConfig) -> np.ndarray:
+def _is_at_berth(fixes: pd.DataFrame, place: Place, config: CallsConfig) -> np.ndarray:
     out = np.zeros(len(fixes), bool)
     lon, lat = fixes["lon"].to_numpy(float), fixes["lat"].to_numpy(float)
     for zone in place.zones:

@@ -41,7 +41,7 @@ class Exposure:
     n_looks: int = 0
     """Looks in the period that could see a ship; those within `ONE_WORD` of each other count as one."""
 
-    def tells(self) -> bool:
+    def has_enough_looks(self) -> bool:
         """Were there enough looks to say how many calls were not seen?
 
         >>> one, five = (exposure(np.arange(0.5, 30, 30 / n), np.full(n, 0.9), np.array([1.0]), 30.0) for n in (1, 5))
@@ -95,25 +95,27 @@ def exposure(
     steps_in = max(1, round(period_d / STEP_D))
     arrivals = (np.arange(-int(np.ceil(law_d.max() / STEP_D)), steps_in) + 0.5) * STEP_D
     inside = (looks_d >= 0) & (looks_d < period_d)
-    blind = np.concatenate([[0.0], np.cumsum(np.log1p(-np.clip(recall[inside], 0, 1 - 1e-12)))])
+    log_p_unseen = np.concatenate([[0.0], np.cumsum(np.log1p(-np.clip(recall[inside], 0, 1 - 1e-12)))])
     looks_d = looks_d[inside]
-    p, there = np.zeros(len(arrivals)), np.zeros(len(arrivals))
-    before = blind[np.searchsorted(looks_d, arrivals)]
+    seen_weight, present_weight = np.zeros(len(arrivals)), np.zeros(len(arrivals))
+    log_p_unseen_before = log_p_unseen[np.searchsorted(looks_d, arrivals)]
     for stay in law_d:
-        lies = arrivals + stay > 0
-        p += np.where(lies, -np.expm1(blind[np.searchsorted(looks_d, arrivals + stay)] - before), 0.0)
-        there += lies
+        is_present = arrivals + stay > 0
+        seen_weight += np.where(
+            is_present, -np.expm1(log_p_unseen[np.searchsorted(looks_d, arrivals + stay)] - log_p_unseen_before), 0.0
+        )
+        present_weight += is_present
     day = np.clip(np.floor(np.maximum(arrivals, 0.0) + begun_d).astype(int), 0, n_days - 1)
     share = STEP_D / len(law_d)
-    seen = np.asarray(np.bincount(day, p * share, n_days), dtype=np.float64)
-    present = np.asarray(np.bincount(day, there * share, n_days), dtype=np.float64)
-    return Exposure(seen, present - seen, _number_apart(looks_d[recall[inside] > 0]))
+    seen = np.asarray(np.bincount(day, seen_weight * share, n_days), dtype=np.float64)
+    present = np.asarray(np.bincount(day, present_weight * share, n_days), dtype=np.float64)
+    return Exposure(seen, present - seen, _count_looks_apart(looks_d[recall[inside] > 0]))
 
 
-def _number_apart(looks_d: FloatArray) -> int:
+def _count_looks_apart(looks_d: FloatArray) -> int:
     """The largest number of looks more than `ONE_WORD` apart from each other; adding a look never lowers it.
 
-    >>> _number_apart(np.array([0.0, 0.01, 0.02, 3.0, 7.0, 7.1])), _number_apart(np.arange(5.0))
+    >>> _count_looks_apart(np.array([0.0, 0.01, 0.02, 3.0, 7.0, 7.1])), _count_looks_apart(np.arange(5.0))
     (3, 5)
     """
     number, last_d = 0, -np.inf
@@ -132,12 +134,12 @@ def seen_bounds(
     recall, shape (3, looks), and ``stays`` says how well the lengths of stay are known.
     """
 
-    def logits(found: FloatArray, z: float = 0.0) -> FloatArray:
-        return logit_of(exposure(looks_d, found, stays.at(z), period_d, begun_d).p_seen)
+    def logits(recalls: FloatArray, z: float = 0.0) -> FloatArray:
+        return logit_of(exposure(looks_d, recalls, stays.at(z), period_d, begun_d).p_seen)
 
-    fewest, found, most = recall
-    likely = exposure(looks_d, found, stays.days, period_d, begun_d)
-    middle = logit_of(likely.p_seen)
-    down = np.hypot(*(np.maximum(middle - end, 0.0) for end in (logits(fewest), logits(found, -Z90))))
-    up = np.hypot(*(np.maximum(end - middle, 0.0) for end in (logits(most), logits(found, Z90))))
-    return likely, np.asarray(expit(middle - down)), np.asarray(expit(middle + up))
+    recall_lo, recall_mean, recall_hi = recall
+    expected = exposure(looks_d, recall_mean, stays.days, period_d, begun_d)
+    middle = logit_of(expected.p_seen)
+    down = np.hypot(*(np.maximum(middle - end, 0.0) for end in (logits(recall_lo), logits(recall_mean, -Z90))))
+    up = np.hypot(*(np.maximum(end - middle, 0.0) for end in (logits(recall_hi), logits(recall_mean, Z90))))
+    return expected, np.asarray(expit(middle - down)), np.asarray(expit(middle + up))

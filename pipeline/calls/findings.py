@@ -26,7 +26,7 @@ LEAST_APART_M = {"length": 8.0, "beam": 4.0}  # a smaller difference is no findi
 APART_SDS = 3.0  # one in 400 by chance, if errors were normal (our choice)
 SURE_MATCH = 0.9  # least match probability: a hull that may be another ship's contradicts nothing (our choice)
 FLAG = "size_contradicts_transponder"
-OF_REPORTS = {
+REPORT_FLAGS = {
     "imo_check_digit": "an IMO number with a wrong check digit",
     "imo_changed": "another IMO number than before",
     "length_changed": "another length than before",
@@ -45,14 +45,14 @@ def findings(
     Each kind of contradictory report is listed once per transponder. Sizes are listed once per transponder and
     dimension, over all sightings while she sent the same size (of several sizes, the one furthest from what is seen).
     """
-    rows = [*_sizes(calls, detections, matches, static, config), *_reports(static, calls)]
+    rows = [*_size_findings(calls, detections, matches, static, config), *_report_findings(static, calls)]
     rows.sort(key=lambda row: (row["time_utc"], row["mmsi"], row["kind"]))
     for row in rows:
         row["finding_id"] = f"{row['mmsi']}/{row['kind']}"
     return FINDINGS.check(FINDINGS.from_rows(rows))
 
 
-def flagged(calls: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+def flag_contradicted(calls: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """The calls, with a flag on those whose transponder disagrees with the hull in the image."""
     named = {c for row in found.itertuples() if row.kind.endswith("_disagrees") for c in row.call_ids}
     flags = [
@@ -61,7 +61,7 @@ def flagged(calls: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     return calls.assign(flags=flags)
 
 
-def _sizes(
+def _size_findings(
     calls: pd.DataFrame, detections: pd.DataFrame, matches: pd.DataFrame, static: pd.DataFrame, config: CallsConfig
 ) -> list[dict[str, Any]]:
     """Broadcast sizes that sightings contradict."""
@@ -73,24 +73,28 @@ def _sizes(
         sure[["det_id", "mmsi", "probability"]], left_on="detection_id", right_on="det_id", suffixes=("", "_match")
     )
     rows = []
-    for mmsi, hers in seen.groupby("mmsi", sort=True):
-        said = static[static["mmsi"] == mmsi]
+    for mmsi, sightings in seen.groupby("mmsi", sort=True):
+        reports = static[static["mmsi"] == mmsi]
         for name in ("length", "beam"):
-            apart = list(_disagreements(name, said, hers, config))
+            apart = list(_size_disagreements(name, reports, sightings, config))
             rows += [max(apart, key=lambda row: row["apart_sd"])] if apart else []
     for row in rows:
         row["call_ids"] = _calls_of(calls, row["mmsi"], set(row["detection_ids"]))
     return rows
 
 
-def _disagreements(name: str, said: pd.DataFrame, hers: pd.DataFrame, config: CallsConfig) -> Iterator[dict[str, Any]]:
+def _size_disagreements(
+    name: str, reports: pd.DataFrame, sightings: pd.DataFrame, config: CallsConfig
+) -> Iterator[dict[str, Any]]:
     """One finding per size that her transponder sent, where the sightings of that time disagree with it.
 
     Two ships may use one number in turn: a sighting is compared with what had been sent by then.
     """
-    typed = hers["acquired"].map(lambda when: _typed(said_by(said[said[f"{name}_m"].notna()], when), name))
-    for size_m, seen in hers.groupby(typed, sort=True):
-        row = _size(name, float(size_m), seen, config)
+    typed = sightings["acquired"].map(
+        lambda when: _last_typed_m(said_by(reports[reports[f"{name}_m"].notna()], when), name)
+    )
+    for size_m, seen in sightings.groupby(typed, sort=True):
+        row = _size_disagreement(name, float(size_m), seen, config)
         if row is not None:
             yield row | {
                 "mmsi": int(seen["mmsi"].iloc[0]),
@@ -99,15 +103,17 @@ def _disagreements(name: str, said: pd.DataFrame, hers: pd.DataFrame, config: Ca
             }
 
 
-def _typed(reports: pd.DataFrame, name: str) -> float:
+def _last_typed_m(reports: pd.DataFrame, name: str) -> float:
     """The size last sent; NaN where none was."""
     return float(reports[f"{name}_m"].iloc[-1]) if len(reports) else np.nan
 
 
-def _size(name: str, typed_m: float, hers: pd.DataFrame, config: CallsConfig) -> dict[str, Any] | None:
+def _size_disagreement(
+    name: str, typed_m: float, sightings: pd.DataFrame, config: CallsConfig
+) -> dict[str, Any] | None:
     """One dimension, fused over the sightings by their intervals; None where it does not disagree."""
-    value = hers[f"{name}_m"].to_numpy(float)
-    sd = np.maximum((hers[f"{name}_hi_m"] - hers[f"{name}_lo_m"]).to_numpy(float) / (2 * Z90), 0.5)
+    value = sightings[f"{name}_m"].to_numpy(float)
+    sd = np.maximum((sightings[f"{name}_hi_m"] - sightings[f"{name}_lo_m"]).to_numpy(float) / (2 * Z90), 0.5)
     sd = np.hypot(sd, config.same_ship_length_share * value)
     weight = 1 / sd**2
     mean = float((weight * value).sum() / weight.sum())
@@ -115,7 +121,7 @@ def _size(name: str, typed_m: float, hers: pd.DataFrame, config: CallsConfig) ->
     apart = abs(mean - typed_m)
     if apart < max(APART_SDS * spread, LEAST_APART_M[name]):
         return None
-    looks = "1 sighting" if len(hers) == 1 else f"{len(hers)} sightings"
+    looks = "1 sighting" if len(sightings) == 1 else f"{len(sightings)} sightings"
     half = Z90 * float(np.hypot(weight.sum() ** -0.5, SHARED_ERROR[name] * mean))
     return {
         "kind": f"{name}_disagrees",
@@ -125,20 +131,20 @@ def _size(name: str, typed_m: float, hers: pd.DataFrame, config: CallsConfig) ->
     }
 
 
-def _reports(static: pd.DataFrame, calls: pd.DataFrame) -> list[dict[str, Any]]:
+def _report_findings(static: pd.DataFrame, calls: pd.DataFrame) -> list[dict[str, Any]]:
     """Reports of a transponder that contradict each other: the first time of each kind, and how often."""
     rows = []
-    flagged_ = static[static["flags"].map(len) > 0]
-    for kind, words in OF_REPORTS.items():
-        such = flagged_[flagged_["flags"].map(lambda f, kind=kind: kind in f).astype(bool)]
-        for mmsi, hers in such.groupby("mmsi", sort=True):
-            times = "" if len(hers) == 1 or kind == "shared_mmsi" else f", {len(hers)} times"
+    flagged_reports = static[static["flags"].map(len) > 0]
+    for kind, description in REPORT_FLAGS.items():
+        of_kind = flagged_reports[flagged_reports["flags"].map(lambda f, kind=kind: kind in f).astype(bool)]
+        for mmsi, reports in of_kind.groupby("mmsi", sort=True):
+            times = "" if len(reports) == 1 or kind == "shared_mmsi" else f", {len(reports)} times"
             rows.append(
                 {
                     "kind": kind,
                     "mmsi": int(mmsi),
-                    "time_utc": hers["time_utc"].min(),
-                    "said": words + times + _values(kind, static[static["mmsi"] == mmsi]),
+                    "time_utc": reports["time_utc"].min(),
+                    "said": description + times + _values_text(kind, static[static["mmsi"] == mmsi]),
                     "seen": "",
                     "call_ids": _calls_of(calls, int(mmsi), set()),
                 }
@@ -146,20 +152,20 @@ def _reports(static: pd.DataFrame, calls: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _values(kind: str, hers: pd.DataFrame) -> str:
+def _values_text(kind: str, reports: pd.DataFrame) -> str:
     """The contradictory values, in the order in which they were first sent."""
     if kind == "shared_mmsi":
-        ships = hers[hers["ship"].notna()].drop_duplicates("ship")
+        ships = reports[reports["ship"].notna()].drop_duplicates("ship")
         named = [name or f"IMO {imo}" for name, imo in zip(ships["name"], ships["imo"], strict=True)]
         return f": {first_of(named, 6)}"
     column = {"imo_changed": "imo", "length_changed": "length_m"}.get(kind)
     if column is None:
         return ""
-    values = list(dict.fromkeys(int(v) for v in hers[column].dropna()))
+    values = list(dict.fromkeys(int(v) for v in reports[column].dropna()))
     return f": {first_of(values, 6)}"
 
 
 def _calls_of(calls: pd.DataFrame, mmsi: int, sightings: set[str]) -> list[str]:
     """Calls of a transponder; if ``sightings`` are given, those that hold one of them."""
-    hers = calls[(calls["mmsi"] == mmsi).fillna(False).astype(bool)]
-    return [c.call_id for c in hers.itertuples() if not sightings or sightings & set(c.detection_ids)]
+    own_calls = calls[(calls["mmsi"] == mmsi).fillna(False).astype(bool)]
+    return [call.call_id for call in own_calls.itertuples() if not sightings or sightings & set(call.detection_ids)]

@@ -24,29 +24,29 @@ if TYPE_CHECKING:
 
     from pipeline.ships.turnover import Empty, Turnover
 
-SUREST = 0.995  # no match with a transponder is surer than this (our choice)
-TOLD = (  # columns of PORT_CALLS that this module fills
+MAX_P_MATCH = 0.995  # no match with a transponder is surer than this (our choice)
+FREEBOARD_COLUMNS = (  # columns of PORT_CALLS that this module fills
     *(f"freeboard_{end}_{k}" for end in ("in", "out") for k in ("m", "sd_m", "at")),
     *(f"draught_seen_{end}_{k}" for end in ("in", "out") for k in ("m", "lo_m", "hi_m")),
     *(f"freeboard_change_{k}" for k in ("m", "lo_m", "hi_m")),
     "p_same_hull",
 )
-DOUBTFUL = 0.5  # below, the looks more likely show two hulls
+MIN_P_SAME_HULL = 0.5  # below, the looks more likely show two hulls
 
 
-def freeboards(hers: pd.DataFrame, mmsi: int | None, turns: Turnover, stay: Mapping[Any, Any]) -> dict[str, Any]:
+def freeboards(sightings: pd.DataFrame, mmsi: int | None, turns: Turnover, stay: Mapping[Any, Any]) -> dict[str, Any]:
     """First and last freeboard of a stay's sightings, their times and change, and the draughts that go with them.
 
     A single freeboard counts as first or last by how much of her stay had passed, as far as the bounds of ``stay``
     (``arrival_lo`` to ``departure_hi``) tell. Keys are columns of PORT_CALLS; unknown values are left out.
     """
-    ordered = hers.sort_values(["acquired", "detection_id"]) if len(hers) else hers
-    measured = ordered[ordered["freeboard_m"].notna()] if len(hers) else hers
+    ordered = sightings.sort_values(["acquired", "detection_id"]) if len(sightings) else sightings
+    measured = ordered[ordered["freeboard_m"].notna()] if len(sightings) else sightings
     if not len(measured):
         return {}
     ends = [("in", 0), ("out", -1)]
     if len(measured) == 1:
-        ends = [("in", 0)] if _passed(measured["acquired"].iloc[0], stay, turns) < 0.5 else [("out", 0)]
+        ends = [("in", 0)] if _share_passed(measured["acquired"].iloc[0], stay, turns) < 0.5 else [("out", 0)]
     out: dict[str, Any] = {}
     for end, at in ends:
         look = measured.iloc[at]
@@ -58,25 +58,25 @@ def freeboards(hers: pd.DataFrame, mmsi: int | None, turns: Turnover, stay: Mapp
         first, last = measured.iloc[0].to_dict(), measured.iloc[-1].to_dict()
         after = ordered[ordered["acquired"].between(first["acquired"], last["acquired"], inclusive="right")]
         missed = float(after["missed_before"].prod()) if "missed_before" in after else 1.0
-        empty = empty_since(first, [look for some in after.get("empty_before", ()) for look in some])
-        found = freeboard_change(first, last, _prior(first, last, mmsi, turns, missed, empty))
-        if found is not None:
+        empty = empty_since(first, [look for between in after.get("empty_before", ()) for look in between])
+        change = freeboard_change(first, last, _prior_same_hull(first, last, mmsi, turns, missed, empty))
+        if change is not None:
             out |= {
-                "freeboard_change_m": found.change_m,
-                "freeboard_change_lo_m": found.lo_m,
-                "freeboard_change_hi_m": found.hi_m,
-                "p_same_hull": found.p_same_ship,
+                "freeboard_change_m": change.change_m,
+                "freeboard_change_lo_m": change.lo_m,
+                "freeboard_change_hi_m": change.hi_m,
+                "p_same_hull": change.p_same_ship,
             }
     return out
 
 
-def _passed(look: pd.Timestamp, stay: Mapping[Any, Any], turns: Turnover) -> float:
+def _share_passed(look: pd.Timestamp, stay: Mapping[Any, Any], turns: Turnover) -> float:
     """Share of her stay that had passed at a look (median)."""
     low, high = (None if pd.isna(stay[name]) else stay[name] for name in ("arrival_lo", "departure_hi"))
     return stay_times((low, stay["arrival_hi"]), (stay["departure_lo"], high), look, None, turns.stay_d).middle
 
 
-def _prior(
+def _prior_same_hull(
     first: dict[str, Any],
     last: dict[str, Any],
     mmsi: int | None,
@@ -90,10 +90,10 @@ def _prior(
     the spot empty (``empty``) did not show another ship either.
     """
     if mmsi is not None and first.get("mmsi") == last.get("mmsi") == mmsi:
-        return min(SUREST, max(0.01, float(first["match_probability"]) * float(last["match_probability"])))
+        return min(MAX_P_MATCH, max(0.01, float(first["match_probability"]) * float(last["match_probability"])))
     gap_d = (last["acquired"] - first["acquired"]).total_seconds() / 86_400
     still, another = missed * turns.still(0.0, gap_d), turns.another(0.0, gap_d, empty=empty)
-    return min(SUREST, max(0.01, still / (still + another) if still + another > 0 else 0.0))
+    return min(MAX_P_MATCH, max(0.01, still / (still + another) if still + another > 0 else 0.0))
 
 
 def deeper_by(row: Mapping[Any, Any]) -> tuple[float, float] | None:

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 # Probability that an unnamed ship lies beside one heard to come or leave, where no look shows both (our choice)
 SIDE_BY_SIDE = 0.01
 MUCH_SHORTER = 0.5  # of a ship's length: a shorter ship is a tug or barge alongside (our choice)
-LISTENED = 0.9  # least share of looks near which any ship is heard: below, an unheard ship may be there (our choice)
+# Least share of looks near which any ship is heard: below, an unheard ship may be there (our choice)
+MIN_RECEPTION_SHARE = 0.9
 
 
 class Change(NamedTuple):
@@ -46,55 +47,57 @@ class HeardThere:
         """``unnamed`` are those sightings, of all zones; ``heard`` is None where no transponders are known."""
         self._heard = heard
         shortest = pd.Timedelta(days=config.stay_d[0])
-        known = [] if heard is None else [(stay, heard.longest_m(stay)) for stay in heard.found if heard.at_berth(stay)]
-        known = [(stay, longest_m) for stay, longest_m in known if not _shorter(stay, shortest)]
+        known = (
+            [] if heard is None else [(stay, heard.longest_m(stay)) for stay in heard.stays if heard.is_at_berth(stay)]
+        )
+        known = [(stay, longest_m) for stay, longest_m in known if not _is_shorter(stay, shortest)]
         self._spans = [(stay.arrival_hi, stay.departure_lo) for stay, _ in known]
         self._span_s = np.array([(came.timestamp(), left.timestamp()) for came, left in self._spans]).reshape(-1, 2)
         self._spots = np.array([stay.spot for stay, _ in known]).reshape(-1, 2)
         self._zones = np.array([stay.zone_id for stay, _ in known], object)
         self._longest_m = np.array([longest_m for _, longest_m in known], float)
         rows = records_of(unnamed)
-        inside = {row["detection_id"]: self._within(row, row["length_m"] / 2) for row in rows}
-        speaks = np.ones(len(known), bool)
+        inside = {row["detection_id"]: self._stays_within(row, row["length_m"] / 2) for row in rows}
+        counted = np.ones(len(known), bool)
         for row in rows:
-            there = inside[row["detection_id"]]
-            came, left = self._span_s[there].T
-            speaks[there[(came <= row["acquired"].timestamp()) & (row["acquired"].timestamp() <= left)]] = False
-        self._at = {name: there[speaks[there]] for name, there in inside.items()}
+            stays_inside = inside[row["detection_id"]]
+            came, left = self._span_s[stays_inside].T
+            counted[stays_inside[(came <= row["acquired"].timestamp()) & (row["acquired"].timestamp() <= left)]] = False
+        self._stays_at = {name: stays_inside[counted[stays_inside]] for name, stays_inside in inside.items()}
 
     def changes(self, sightings: Iterable[Mapping[Any, Any]]) -> list[Change]:
         """Arrivals and departures of heard ships at the spots of some sightings, in order of time."""
-        stays = {n for s in sightings for n in self._at[s["detection_id"]].tolist()}
+        stays = {n for s in sightings for n in self._stays_at[s["detection_id"]].tolist()}
         return sorted(Change(when, n) for n in stays for when in self._spans[n])
 
     def lay_at(self, stay: int, sighting: Mapping[Any, Any]) -> bool:
         """Did the transponder of a stay lie where the ship of this sighting does?"""
-        return stay in self._at[sighting["detection_id"]]
+        return stay in self._stays_at[sighting["detection_id"]]
 
     def left_before(self, sighting: Mapping[Any, Any]) -> pd.Timestamp | None:
         """When the last transponder at the sighting's spot left before the sighting; None without one."""
-        there = self._at[sighting["detection_id"]]
-        gone = there[self._span_s[there, 1] < sighting["acquired"].timestamp()]
-        return self._spans[gone[np.argmax(self._span_s[gone, 1])]][1] if len(gone) else None
+        stays_here = self._stays_at[sighting["detection_id"]]
+        departed = stays_here[self._span_s[stays_here, 1] < sighting["acquired"].timestamp()]
+        return self._spans[departed[np.argmax(self._span_s[departed, 1])]][1] if len(departed) else None
 
     def taken(self, sighting: Mapping[Any, Any], reach_m: float, looks_s: FloatArray) -> NDArray[np.bool_]:
         """At which looks a transponder lay within reach of a sighting; nowhere if receivers listened at too few.
 
         ``looks_s`` are their times [s since 1970].
         """
-        if self._heard is None or self._heard.listened_at(looks_s).mean() < LISTENED:
+        if self._heard is None or self._heard.has_reception_at(looks_s).mean() < MIN_RECEPTION_SHARE:
             return np.zeros(len(looks_s), bool)
-        came, left = np.sort(self._span_s[self._within(sighting, reach_m)], axis=0).T
+        came, left = np.sort(self._span_s[self._stays_within(sighting, reach_m)], axis=0).T
         return np.asarray(np.searchsorted(came, looks_s, "right") > np.searchsorted(left, looks_s, "left"))
 
-    def _within(self, sighting: Mapping[Any, Any], reach_m: float) -> NDArray[np.intp]:
+    def _stays_within(self, sighting: Mapping[Any, Any], reach_m: float) -> NDArray[np.intp]:
         """Stays at the sighting's berth with a transponder within ``reach_m`` of it, but for much shorter ships."""
         apart = distance_m(self._spots[:, 0], self._spots[:, 1], sighting["lon"], sighting["lat"])
-        beside = self._longest_m < MUCH_SHORTER * sighting["length_m"]
-        return np.flatnonzero((apart <= reach_m) & (self._zones == sighting["berth_id"]) & ~beside)
+        is_beside = self._longest_m < MUCH_SHORTER * sighting["length_m"]
+        return np.flatnonzero((apart <= reach_m) & (self._zones == sighting["berth_id"]) & ~is_beside)
 
 
-def _shorter(stay: Stay, shortest: pd.Timedelta) -> bool:
+def _is_shorter(stay: Stay, shortest: pd.Timedelta) -> bool:
     """Was her stay surely shorter than this, both ends having been heard?"""
     start, end = stay.arrival_lo, stay.departure_hi
     return start is not None and end is not None and end - start < shortest

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.calls.direction import p_loading
-from pipeline.calls.freeboards import DOUBTFUL, TOLD, deeper_by, freeboards
+from pipeline.calls.freeboards import FREEBOARD_COLUMNS, MIN_P_SAME_HULL, deeper_by, freeboards
 from pipeline.quantiles import Z90
 from pipeline.ships.retyping import RETYPED, changed, habits_by_others
 from pipeline.ships.sides import Hull, by_sides
@@ -73,7 +73,7 @@ def _side(row: Mapping[Any, Any], end: str) -> tuple[float, float] | None:
 def doubts_of(row: Mapping[Any, Any]) -> dict[str, bool]:
     """Flags on doubts about a call's freeboards, each with whether it is set."""
     hull, seen = _number(row, "p_same_hull"), [_number(row, f"draught_seen_{end}_m") for end in ("in", "out")]
-    return {OF_TWO_HULLS: hull is not None and hull < DOUBTFUL, WEAK: seen != [None, None]}
+    return {OF_TWO_HULLS: hull is not None and hull < MIN_P_SAME_HULL, WEAK: seen != [None, None]}
 
 
 def of_visit(
@@ -85,7 +85,7 @@ def of_visit(
     the analyst's judgement.
     """
     hers = detections[detections["detection_id"].isin(list(visit["detection_ids"]))]
-    found = {name: pd.NaT if name.endswith("_at") else float("nan") for name in TOLD} | freeboards(
+    found = {name: pd.NaT if name.endswith("_at") else float("nan") for name in FREEBOARD_COLUMNS} | freeboards(
         hers, None, turnover(config.stay_d, 1, 1), visit
     )
     found |= {"p_same_hull": 1.0} if pd.notna(found["p_same_hull"]) else {}

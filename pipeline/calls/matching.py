@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.calls.geodesy import to_plane
-from pipeline.calls.given_detections import own_names
+from pipeline.calls.given_detections import normalise_detections
 from pipeline.calls.motion import TrackOnPlane, Whereabouts, learned_drift_m_s
 from pipeline.calls.scene_fit import Components, Geometry, SceneFit, densities, displaced, fitted, geometries
 from pipeline.calls.static import lengths_at
@@ -91,7 +91,7 @@ def associate_tables(detections: pd.DataFrame, messages: pd.DataFrame, config: C
     from pipeline.calls.static import static_reports
     from pipeline.calls.tracks import clean_tracks
 
-    plain = own_names(detections)
+    plain = normalise_detections(detections)
     return associate(plain, clean_tracks(messages), static_reports(messages), config)
 
 

@@ -196,7 +196,7 @@ def _found(n: int, shape: float, missed_per_seen: float) -> _Found:
 def _rows(zone_id: str, first_day: pd.Timestamp, law: _Law, n_seen: int) -> list[dict[str, object]]:
     """The rows of one zone."""
     seen, bounds = law.seen, law.bounds
-    known = seen.tells()
+    known = seen.has_enough_looks()
     means = _unseen_means(law) if known else np.zeros(len(seen.seen_d))
     rows: list[dict[str, object]] = []
     for n, p in enumerate(seen.p_seen):

@@ -17,33 +17,33 @@ if TYPE_CHECKING:
     from pipeline.calls.hulls import Spell
     from pipeline.calls.stays import Stay
 
-SHARED = "shared_mmsi"
-UNTOLD = "which_ship_unknown"
+SHARED_MMSI = "shared_mmsi"
+SHIP_UNKNOWN = "which_ship_unknown"
 
 
 class SharedNumbers:
     """Numbers that several ships send at once, and the flags of their calls."""
 
     def __init__(self, tracks: pd.DataFrame, static: pd.DataFrame) -> None:
-        self._by_words = {int(mmsi) for mmsi in static.loc[static["ship"].notna(), "mmsi"]}
+        self._shared_mmsis = {int(mmsi) for mmsi in static.loc[static["ship"].notna(), "mmsi"]}
         good = good_fixes(tracks)
-        several = good.groupby("mmsi")["track_id"].transform("nunique") > 1
-        self._fixes = {int(str(mmsi)): hers for mmsi, hers in good[several].groupby("mmsi", sort=True)}
+        shared_by_tracks = good.groupby("mmsi")["track_id"].transform("nunique") > 1
+        self._fixes = {int(str(mmsi)): fixes for mmsi, fixes in good[shared_by_tracks].groupby("mmsi", sort=True)}
 
     def flags(self, spell: Spell, stay: Stay | None = None) -> Iterator[str]:
         """Flags of a call: that other ships send her number, and that it is unknown which of them she is."""
-        by_words = spell.mmsi in self._by_words
-        if by_words or (stay is not None and self._sent_elsewhere(stay)):
-            yield SHARED
-        if by_words and spell.ship is None:
-            yield UNTOLD
+        is_shared = spell.mmsi in self._shared_mmsis
+        if is_shared or (stay is not None and self._is_sent_elsewhere(stay)):
+            yield SHARED_MMSI
+        if is_shared and spell.ship is None:
+            yield SHIP_UNKNOWN
 
-    def _sent_elsewhere(self, stay: Stay) -> bool:
+    def _is_sent_elsewhere(self, stay: Stay) -> bool:
         """Was another track of her number elsewhere while she lay there? One of fewer fixes is her own spikes."""
-        hers = self._fixes.get(stay.mmsi)
-        if hers is None:
+        fixes = self._fixes.get(stay.mmsi)
+        if fixes is None:
             return False
-        during = hers[hers["time_utc"].between(stay.arrival_hi, stay.departure_lo)]
+        during = fixes[fixes["time_utc"].between(stay.arrival_hi, stay.departure_lo)]
         here = distance_m(*stay.spot, during["lon"].to_numpy(float), during["lat"].to_numpy(float)) <= SAME_SPOT_M
         own = set(during["track_id"][here])
         away = during["track_id"][~here & ~during["track_id"].isin(own).to_numpy()]

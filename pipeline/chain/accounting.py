@@ -100,7 +100,7 @@ def _called(
 
     table = port_calls(ground, detections, looks, matches)
     doubts = calls.findings(table, detections, matches, ground.static, ground.config.calls)
-    return {"detections": detections, "port_calls": calls.flagged(table, doubts), "findings": doubts}
+    return {"detections": detections, "port_calls": calls.flag_contradicted(table, doubts), "findings": doubts}
 
 
 def port_calls(ground: Ground, detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:

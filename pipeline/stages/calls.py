@@ -165,7 +165,7 @@ def port_calls(
     doubts = calls.findings(result, found, matches, static, config)
     _tell(doubts, console)
     simulated = tell_simulated([detections, scenes, looks], console) or any_simulated(heard.files)
-    write_table(marked(calls.flagged(result, doubts), simulated), out)
+    write_table(marked(calls.flag_contradicted(result, doubts), simulated), out)
 
 
 def _zone_covered(looks: Path | None, scenes: pd.DataFrame, console: Console) -> dict[str, dict[str, float]]:

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from pipeline.calls import findings, flagged, static_reports
+from pipeline.calls import findings, flag_contradicted, static_reports
 from pipeline.config import CallsConfig
 from pipeline.tables import DETECTIONS, MATCHES, PORT_CALLS
 from tests.calls.traffic import MMSI, at, detections, feed, said, sighting
@@ -38,14 +38,16 @@ def test_a_hull_of_another_length_than_sent_is_a_finding_of_her_call():
     assert "2 sightings" in row["seen"]
     assert row["call_ids"] == ["c1"]
     assert row["detection_ids"] == ["d1", "d2"]
-    assert flagged(calls_with("d1"), table)["flags"].tolist() == [["left_open", "size_contradicts_transponder"]]
+    assert flag_contradicted(calls_with("d1"), table)["flags"].tolist() == [
+        ["left_open", "size_contradicts_transponder"]
+    ]
 
 
 def test_sizes_within_their_errors_are_none():
     seen = detections(sighting("d1", 10, length_m=96.0))
     assert found(seen, matched("d1"), said(1, a=80, b=20, c=8, d=8)).empty
     table = found(seen, matched("d1"), said(1, a=80, b=20, c=8, d=8))
-    assert flagged(calls_with("d1"), table)["flags"].tolist() == [["left_open"]]
+    assert flag_contradicted(calls_with("d1"), table)["flags"].tolist() == [["left_open"]]
 
 
 def test_a_sighting_is_held_against_what_was_said_by_then():

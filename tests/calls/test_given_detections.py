@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.calls.given_detections import own_names
+from pipeline.calls.given_detections import normalise_detections
 from pipeline.calls.matching import match_tables
 from pipeline.config import CallsConfig
 from pipeline.errors import ConfigError
@@ -44,7 +44,7 @@ def test_a_detection_without_the_name_of_its_scene_has_a_verdict():
 def test_a_name_that_two_days_share_is_of_two_scenes():
     """Else the ships of one day would be compared with the other day's transponder positions."""
     assert partners(table([0.0, 86_400.0], scene_id="sentinel-1a")) == [MMSI, MMSI]
-    assert own_names(table([0.0, 25.0], scene_id="s"))["scene_id"].tolist() == ["s", "s"]
+    assert normalise_detections(table([0.0, 25.0], scene_id="s"))["scene_id"].tolist() == ["s", "s"]
 
 
 def test_a_detection_with_half_a_place_has_no_verdict():
@@ -63,4 +63,4 @@ def test_a_detection_with_half_a_place_has_no_verdict():
 )
 def test_what_is_no_place_and_who_has_the_name_of_another_is_told(wrong, told):
     with pytest.raises(ConfigError, match=told):
-        own_names(table([0.0, 1.0], **wrong))
+        normalise_detections(table([0.0, 1.0], **wrong))

@@ -148,7 +148,7 @@ def test_she_may_have_been_there_between_her_bounds_or_for_as_long_as_nobody_hea
     came, left = (None if hour is None else at(hour) for hour in bounds)
     stay = SimpleNamespace(arrival_lo=came, arrival_hi=at(10), departure_lo=at(20), departure_hi=left)
     hours = np.arange(0, 48.25, 0.25)
-    there = [hour for hour in hours if heard._holds(stay, at(hour), pd.Timedelta(hours=6), at_most=at_most)]
+    there = [hour for hour in hours if heard._may_be_present(stay, at(hour), pd.Timedelta(hours=6), at_most=at_most)]
     assert (there[0], there[-1], len(there)) == (first_h, last_h, 4 * (last_h - first_h) + 1)
 
 

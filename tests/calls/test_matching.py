@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.calls.geodesy import from_plane
-from pipeline.calls.given_detections import own_names
+from pipeline.calls.given_detections import normalise_detections
 from pipeline.calls.matching import associate, check_lines, detectability, match, match_tables
 from pipeline.calls.motion import TrackOnPlane, learned_drift_m_s
 from pipeline.calls.static import static_reports
@@ -375,10 +375,10 @@ def test_the_spread_of_a_silence_is_learned_from_how_far_ships_were_from_where_t
 def test_case_and_blanks_make_no_other_column_and_only_what_lacks_is_told():
     """A column "Lon" counts as lon; a table that lacks only lat must not be told to lack lon, too."""
     table = pd.DataFrame({"Det ID": ["a"], "Time (UTC)": ["2024-03-07T00:00:00Z"], "Lon": [133.0], "LATITUDE": [42.7]})
-    row = own_names(table).iloc[0]
+    row = normalise_detections(table).iloc[0]
     assert (row["detection_id"], row["lon"], row["lat"]) == ("a", 133.0, 42.7)
     with pytest.raises(ConfigError, match=r"no column lat; it has det_id, time_utc, lon$"):
-        own_names(table.drop(columns="LATITUDE"))
+        normalise_detections(table.drop(columns="LATITUDE"))
 
 
 def test_detections_of_foreign_columns_name_all_that_lack_and_what_may_be_meant():
@@ -391,4 +391,4 @@ def test_detections_of_foreign_columns_name_all_that_lack_and_what_may_be_meant(
         "Längengrad; Timestamp may be acquired, Breite may be lat, Längengrad may be lon$"
     )
     with pytest.raises(ConfigError, match=told):
-        own_names(table)
+        normalise_detections(table)

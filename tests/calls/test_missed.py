@@ -46,18 +46,18 @@ def evenly(n: int, period_d: float, recall: float = 0.9):
     ],
 )
 def test_too_few_looks_say_nothing(n, period_d, tells):
-    assert evenly(n, period_d).tells() == tells
+    assert evenly(n, period_d).has_enough_looks() == tells
 
 
 @pytest.mark.parametrize("apart_d", [5 / 1440, 1 / 24, 0.4 / 7])
 def test_pictures_of_one_morning_are_one_moment(apart_d):
     """Eight of them see hardly more than one: each ship seen would stand for nearly thirty unseen ones."""
     morning = 15.3 + np.arange(8) * apart_d
-    assert not exposure(morning, np.full(8, 0.9), STAY_D, 30.0).tells()
+    assert not exposure(morning, np.full(8, 0.9), STAY_D, 30.0).has_enough_looks()
     four_more = np.array([3.0, 8.0, 20.0, 27.0])
     for others in (four_more, four_more[1:]):
         looks = np.sort(np.concatenate([morning, others]))
-        assert exposure(looks, np.full(len(looks), 0.9), STAY_D, 30.0).tells() == (len(others) == 4)
+        assert exposure(looks, np.full(len(looks), 0.9), STAY_D, 30.0).has_enough_looks() == (len(others) == 4)
 
 
 def test_a_further_look_takes_no_number_away():
@@ -69,7 +69,7 @@ def test_a_further_look_takes_no_number_away():
 
 
 def test_looks_that_find_nobody_are_none():
-    assert not evenly(30, 30, recall=0.0).tells()
+    assert not evenly(30, 30, recall=0.0).has_enough_looks()
     assert evenly(30, 30, recall=0.0).n_looks == 0
 
 

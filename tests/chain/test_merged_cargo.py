@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from pipeline.calls.freeboards import TOLD
+from pipeline.calls.freeboards import FREEBOARD_COLUMNS
 from pipeline.calls.loading import habits_of, of_visit
 from pipeline.chain.review_file import Verdict
 from pipeline.chain.verdicts import reviewed_calls
@@ -49,8 +49,8 @@ def test_two_calls_of_one_look_say_together_what_one_call_of_both_says(which, in
     """Except that they are certainly one hull, as the analyst says."""
     whole = merged(apart(EMPTY, DEEP), which, into, EMPTY, DEEP)
     (one,) = called(seen=(EMPTY, DEEP), looks=looks_at(8, 30)).to_dict("records")
-    times = [name for name in TOLD if name.endswith("_at")]
-    same = [name for name in TOLD if name != "p_same_hull" and name not in times]
+    times = [name for name in FREEBOARD_COLUMNS if name.endswith("_at")]
+    same = [name for name in FREEBOARD_COLUMNS if name != "p_same_hull" and name not in times]
     assert whole[same].tolist() == pytest.approx([one[name] for name in same])
     assert whole[times].tolist() == [one[name] for name in times] == [at(8), at(30)]
     assert whole["p_same_hull"] == 1.0
