@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.calls.geodesy import to_plane
-from pipeline.calls.motion import Whereabouts
-from pipeline.calls.scene_fit import Components, Geometry, displaced, fitted, geometries
+from pipeline.calls.motion import PositionMixture
+from pipeline.calls.scene_fit import Components, Geometry, displaced_positions, fit_scene, possible_geometries
 from pipeline.units import KNOT_M_S
 
 CHIPS = Path(__file__).resolve().parents[2] / "shared" / "data" / "s1_opensarship_chips" / "labels.csv"
@@ -48,7 +48,7 @@ def simulated(scenes: int) -> np.ndarray:
     for seed in range(scenes):
         rng = np.random.default_rng(seed)
         name = ("ascending", "descending")[seed % 2]
-        options = geometries(LAT, name, radar=True)
+        options = possible_geometries(LAT, name, radar=True)
         true = Geometry("true", options[0].flight, options[0].look, float(shift_s(rng.uniform(31, 46))))
         n = MOVING + AT_REST
         speed = np.where(np.arange(n) < MOVING, rng.uniform(5, 18, n), 0.0) * KNOT_M_S
@@ -56,11 +56,11 @@ def simulated(scenes: int) -> np.ndarray:
         east, north = rng.uniform(-SIDE_M, SIDE_M, (2, n))
         one = np.ones(n)
         ships = zip(east, north, speed * np.sin(course), speed * np.cos(course), 10 * one, one, strict=True)
-        parts = Components.stacked([Whereabouts(*(np.array([v]) for v in ship), 0.0) for ship in ships])
-        places = displaced(parts, true)
+        parts = Components.stacked([PositionMixture(*(np.array([v]) for v in ship), 0.0) for ship in ships])
+        places = displaced_positions(parts, true)
         seen = [p + rng.normal(0, SCATTER_M, n) for p in places]
-        fit = fitted(seen[0], seen[1], parts, options, DARK_M2, GATE_M)
-        predicted = displaced(parts, fit.geometry)
+        fit = fit_scene(seen[0], seen[1], parts, options, DARK_M2, GATE_M)
+        predicted = displaced_positions(parts, fit.geometry)
         along, by_us = (
             (e - parts.east) * true.flight[0] + (n_ - parts.north) * true.flight[1] for e, n_ in (seen, predicted)
         )
@@ -74,7 +74,8 @@ def real() -> list[tuple[str, int, float, float]]:
     table = table[(table["ais_sog_kn"] >= LEAST_KN) & table["ais_cog_deg"].notna()]
     parts = []
     for scene, group in table.groupby("scene"):
-        flight = geometries(float(group["lat"].mean()), "ascending", radar=True)[0]  # all were taken at local dusk
+        # All were taken at local dusk
+        flight = possible_geometries(float(group["lat"].mean()), "ascending", radar=True)[0]
         origin = (float(group["lon"].mean()), float(group["lat"].mean()))
         gap = (
             pd.to_datetime(group["time_utc"]).astype("datetime64[us, UTC]").astype("int64") / 1e6

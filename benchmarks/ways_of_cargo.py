@@ -19,7 +19,7 @@ import pandas as pd
 from benchmarks.coverage import FREEBOARD_SD_M, LENGTH_SD_M, build_ships
 from benchmarks.timed_looks import CAME, COURSES, GAP_H, STAY_H, STAY_LOG_SD, Course, Looks, anywhere, soon_after
 from pipeline.calls.direction import p_loading
-from pipeline.calls.loading import by_freeboards_of
+from pipeline.calls.loading import freeboard_likelihood
 from pipeline.config import CallsConfig, VolumeConfig
 from pipeline.quantiles import Z90
 from pipeline.ships.signs_of_cargo import P_NEITHER
@@ -79,7 +79,7 @@ def main(ships: int = 2000, seed: int = 1) -> None:
             print(f"simulated: {what}; cargo pumped {course.name}")
             for name, table in evidence_cases(calls).items():
                 p = np.array(
-                    [p_loading(EVEN, None, by_freeboards_of(row, EVEN, stay_d)) for row in table.to_dict("records")]
+                    [p_loading(EVEN, None, freeboard_likelihood(row, EVEN, stay_d)) for row in table.to_dict("records")]
                 )
                 lost = -np.mean(np.log2(np.where(loads, p, 1 - p)))
                 held = [(p >= a) & (p <= b) for a, b in pairwise(CLASSES)]

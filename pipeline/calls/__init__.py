@@ -7,7 +7,7 @@ from pipeline.calls.draughts import draught_steps
 from pipeline.calls.encounters import encounters
 from pipeline.calls.findings import findings, flag_contradicted
 from pipeline.calls.listened import Listened
-from pipeline.calls.loading import chance_of_loading, habits_of, of_visit
+from pipeline.calls.loading import chance_of_loading, habits_of, visit_fields
 from pipeline.calls.matching import associate, associate_tables, check_lines, match, match_tables
 from pipeline.calls.missed import missed_calls
 from pipeline.calls.period import within_period
@@ -43,7 +43,6 @@ __all__ = [
     "match",
     "match_tables",
     "missed_calls",
-    "of_visit",
     "port_calls",
     "port_calls_with",
     "recall_lines",
@@ -53,6 +52,7 @@ __all__ = [
     "stay_line",
     "stay_table",
     "stays",
+    "visit_fields",
     "within_period",
     "zone_covered",
 ]

@@ -13,7 +13,7 @@ from pipeline.calls.draughts import AFTER_SAILING, draughts_of_stay
 from pipeline.calls.freeboards import FREEBOARD_COLUMNS, freeboards
 from pipeline.calls.hulls import Spell
 from pipeline.calls.identity import identity
-from pipeline.calls.loading import doubts_of
+from pipeline.calls.loading import freeboard_flags
 from pipeline.calls.shared_stays import SHIP_UNKNOWN
 from pipeline.calls.visits import SHORT_STAY, is_too_short
 from pipeline.ships.turnover import Turnover, turnover
@@ -239,7 +239,7 @@ def set_cargo(
     row |= {"draught_in_m": draught_in_m, "draught_out_m": draught_out_m} | freeboards(
         sightings, row["mmsi"], turns, spell
     )
-    doubts = doubts_of(row)
+    doubts = freeboard_flags(row)
     row["flags"] = [flag for flag in row["flags"] if flag not in doubts] + [flag for flag, on in doubts.items() if on]
 
 

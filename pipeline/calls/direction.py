@@ -29,7 +29,7 @@ def p_loading(
     (0.997, 0.5, 0.95)
     >>> [round(p_loading(0.95, None, seen), 3) for seen in (0.95, 0.05)], round(p_loading(0.95, 2.0, 0.5), 3)
     ([0.997, 0.5], 0.997)
-    >>> [round(p_loading(0.95, 0.1, retyped=share), 2) for share in (0.0, 0.38, 0.9)]
+    >>> [round(p_loading(0.95, 0.1, retyped_share=share), 2) for share in (0.0, 0.38, 0.9)]
     [0.95, 0.93, 0.81]
     """
     p_loaded = prior

@@ -45,7 +45,7 @@ class Exposure:
         """Were there enough looks to say how many calls were not seen?
 
         >>> one, five = (exposure(np.arange(0.5, 30, 30 / n), np.full(n, 0.9), np.array([1.0]), 30.0) for n in (1, 5))
-        >>> one.tells(), five.tells()
+        >>> one.has_enough_looks(), five.has_enough_looks()
         (False, True)
         """
         seen = self.total_seen_d / (self.total_seen_d + self.total_unseen_d)

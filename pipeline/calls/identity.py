@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-NAME_ALONE = 0.7  # probability that a ship which broadcasts a listed name, but no number, is that ship (our choice)
+# Probability that a ship which broadcasts a listed name, but no number, is that ship (our choice)
+P_BY_NAME_ALONE = 0.7
 
 Row = dict[str, Any]
 
@@ -24,35 +25,35 @@ def identity(mmsi: int | None, certainty: float, reports: pd.DataFrame, registry
     out: Row = {"mmsi": mmsi, "imo": imo, "name": name, "identity_probability": certainty}
     out["ship_type"] = next((words for words in reversed(list(reports["ship_words"])) if words), "")
     if registry is not None and len(registry):
-        entry, by_name = _entry(registry, imo, mmsi, name)
+        entry, by_name = _find_entry(registry, imo, mmsi, name)
         if entry is not None:
             out["name"] = entry["name"] or name
             if by_name:
-                out["identity_probability"] = certainty * NAME_ALONE
+                out["identity_probability"] = certainty * P_BY_NAME_ALONE
             if imo is None and pd.notna(entry["imo"]):
                 imo = out["imo"] = int(entry["imo"])
             if not by_name:
-                out |= _listed(entry)
+                out |= _listed_fields(entry)
     out["vessel_id"] = f"imo:{int(imo)}" if imo is not None else f"mmsi:{mmsi}"
     return out
 
 
-def _listed(entry: pd.Series) -> Row:
+def _listed_fields(entry: pd.Series) -> Row:
     """Type, tonnage, size and source of a registry entry, as columns of PORT_CALLS."""
-    named = {"dwt_t": "dwt_t", "gt": "gt", "length_m": "listed_length_m", "beam_m": "listed_beam_m"}
-    named |= {name: name for name in ("depth_m", "design_draught_m")}
-    known: Row = {ours: float(entry[theirs]) for theirs, ours in named.items() if pd.notna(entry.get(theirs))}
+    column_of = {"dwt_t": "dwt_t", "gt": "gt", "length_m": "listed_length_m", "beam_m": "listed_beam_m"}
+    column_of |= {name: name for name in ("depth_m", "design_draught_m")}
+    fields: Row = {column: float(entry[listed]) for listed, column in column_of.items() if pd.notna(entry.get(listed))}
     kind = str(entry.get("tonnage_kind", "DWT")).upper()
     if kind == "GT":
-        known.pop("dwt_t", None)  # a gross tonnage is a volume, not a weight
-    if kind == "UNKNOWN" and "dwt_t" in known:
-        known["tonnage_kind"] = "unknown"
-    known |= {"listed_source": str(entry.get("source", ""))} if known else {}
+        fields.pop("dwt_t", None)  # a gross tonnage is a volume, not a weight
+    if kind == "UNKNOWN" and "dwt_t" in fields:
+        fields["tonnage_kind"] = "unknown"
+    fields |= {"listed_source": str(entry.get("source", ""))} if fields else {}
     listed_type = str(entry.get("ship_type", ""))
-    return known | ({"ship_type": listed_type} if listed_type else {})
+    return fields | ({"ship_type": listed_type} if listed_type else {})
 
 
-def _entry(registry: pd.DataFrame, imo: Any, mmsi: int, name: str) -> tuple[pd.Series | None, bool]:
+def _find_entry(registry: pd.DataFrame, imo: Any, mmsi: int, name: str) -> tuple[pd.Series | None, bool]:
     """The registry's entry of a ship, by IMO number, else MMSI, else any of her names; and whether it was by name.
 
     One entry is one hull, whatever its names. A number that stands in two entries identifies neither, and an MMSI does
@@ -61,18 +62,18 @@ def _entry(registry: pd.DataFrame, imo: Any, mmsi: int, name: str) -> tuple[pd.S
     for column, value in (("imo", imo), ("mmsi", mmsi)):
         if value is None:
             continue
-        same = (registry[column] == value).fillna(False)
-        if same.sum() == 1:
-            entry = registry[same].iloc[0]
+        has_number = (registry[column] == value).fillna(False)
+        if has_number.sum() == 1:
+            entry = registry[has_number].iloc[0]
             if imo is None or pd.isna(entry["imo"]) or entry["imo"] == imo:
                 return entry, False
     if imo is None and name:
-        called = [name.upper() in _names(entry) for entry in registry.to_dict("records")]
-        if sum(called) == 1:
-            return registry[called].iloc[0], True
+        is_named = [name.upper() in _all_names(entry) for entry in registry.to_dict("records")]
+        if sum(is_named) == 1:
+            return registry[is_named].iloc[0], True
     return None, False
 
 
-def _names(entry: Row) -> set[str]:
+def _all_names(entry: Row) -> set[str]:
     """All names of a hull in capitals, without the remarks in brackets on when she had them."""
     return {str(n).split("(")[0].strip().upper() for n in (entry["name"], *entry.get("aka", []))}

@@ -33,8 +33,8 @@ def habits_of(rows: Iterable[Mapping[Any, Any]]) -> list[float]:
 
 def deeper_m(row: Mapping[Any, Any]) -> float | None:
     """Draught on departure less that on arrival [m]; None without both."""
-    into, out = _number(row, "draught_in_m"), _number(row, "draught_out_m")
-    return None if into is None or out is None else out - into
+    draught_in_m, draught_out_m = _number(row, "draught_in_m"), _number(row, "draught_out_m")
+    return None if draught_in_m is None or draught_out_m is None else draught_out_m - draught_in_m
 
 
 def chance_of_loading(row: Mapping[Any, Any], zone: Zone, config: CallsConfig, habit: float = RETYPED) -> float:
@@ -45,16 +45,16 @@ def chance_of_loading(row: Mapping[Any, Any], zone: Zone, config: CallsConfig, h
     if zone.kind != "berth" and not zone.counts:
         return 0.0
     prior = config.prior_p_loading
-    return p_loading(prior, deeper_m(row), by_freeboards_of(row, prior, config.stay_d), habit)
+    return p_loading(prior, deeper_m(row), freeboard_likelihood(row, prior, config.stay_d), habit)
 
 
-def by_freeboards_of(row: Mapping[Any, Any], prior: float, stay_d: tuple[float, float]) -> float | None:
+def freeboard_likelihood(row: Mapping[Any, Any], prior: float, stay_d: tuple[float, float]) -> float | None:
     """Likelihood of a call's freeboards if cargo came aboard, 1 less that if not; None without freeboards.
 
     By their heights and when in the stay they were seen; for a ship of unknown length by their change alone.
     """
-    same_hull = _number(row, "p_same_hull")
-    p_same_hull = 1.0 if same_hull is None else same_hull
+    stated_p_same_hull = _number(row, "p_same_hull")
+    p_same_hull = 1.0 if stated_p_same_hull is None else stated_p_same_hull
     stay, length_m = stay_of(row, stay_d), _number(row, "length_m")
     if stay is None or length_m is None:
         change = deeper_by(row)
@@ -62,21 +62,25 @@ def by_freeboards_of(row: Mapping[Any, Any], prior: float, stay_d: tuple[float, 
     low, high = _number(row, "length_lo_m"), _number(row, "length_hi_m")
     log_sd = 0.0 if low is None or high is None else (high - low) / (2 * Z90 * length_m)
     hull = Hull(length_m, log_sd, _number(row, "depth_m"), _number(row, "design_draught_m"))
-    return by_sides(hull, stay, _side(row, "in"), _side(row, "out")).told(prior, p_same_hull)
+    return by_sides(hull, stay, _freeboard(row, "in"), _freeboard(row, "out")).told(prior, p_same_hull)
 
 
-def _side(row: Mapping[Any, Any], end: str) -> tuple[float, float] | None:
-    height, error = _number(row, f"freeboard_{end}_m"), _number(row, f"freeboard_{end}_sd_m")
-    return None if height is None else (height, max(error or 0.0, BEST_SIDE_SD_M))
+def _freeboard(row: Mapping[Any, Any], end: str) -> tuple[float, float] | None:
+    height_m, error_m = _number(row, f"freeboard_{end}_m"), _number(row, f"freeboard_{end}_sd_m")
+    return None if height_m is None else (height_m, max(error_m or 0.0, BEST_SIDE_SD_M))
 
 
-def doubts_of(row: Mapping[Any, Any]) -> dict[str, bool]:
+def freeboard_flags(row: Mapping[Any, Any]) -> dict[str, bool]:
     """Flags on doubts about a call's freeboards, each with whether it is set."""
-    hull, seen = _number(row, "p_same_hull"), [_number(row, f"draught_seen_{end}_m") for end in ("in", "out")]
-    return {OF_TWO_HULLS: hull is not None and hull < MIN_P_SAME_HULL, WEAK: seen != [None, None]}
+    p_same_hull = _number(row, "p_same_hull")
+    draughts_seen_m = [_number(row, f"draught_seen_{end}_m") for end in ("in", "out")]
+    return {
+        OF_TWO_HULLS: p_same_hull is not None and p_same_hull < MIN_P_SAME_HULL,
+        WEAK: draughts_seen_m != [None, None],
+    }
 
 
-def of_visit(
+def visit_fields(
     visit: Mapping[Any, Any], detections: pd.DataFrame, place: Place, config: CallsConfig, habit: float
 ) -> Row:
     """Fields of a call that an analyst joined from several: freeboards from all looks, and what follows from them.
@@ -84,17 +88,17 @@ def of_visit(
     A look that was early or late in a call of its own may be the opposite in the visit. That all looks show one hull is
     the analyst's judgement.
     """
-    hers = detections[detections["detection_id"].isin(list(visit["detection_ids"]))]
-    found = {name: pd.NaT if name.endswith("_at") else float("nan") for name in FREEBOARD_COLUMNS} | freeboards(
-        hers, None, turnover(config.stay_d, 1, 1), visit
+    sightings = detections[detections["detection_id"].isin(list(visit["detection_ids"]))]
+    fields = {name: pd.NaT if name.endswith("_at") else float("nan") for name in FREEBOARD_COLUMNS} | freeboards(
+        sightings, None, turnover(config.stay_d, 1, 1), visit
     )
-    found |= {"p_same_hull": 1.0} if pd.notna(found["p_same_hull"]) else {}
-    whole = dict(visit) | found
-    doubts = doubts_of(whole)
+    fields |= {"p_same_hull": 1.0} if pd.notna(fields["p_same_hull"]) else {}
+    updated_visit = dict(visit) | fields
+    doubts = freeboard_flags(updated_visit)
     flags = [flag for flag in visit["flags"] if flag not in doubts] + [flag for flag, on in doubts.items() if on]
     zone = place.zone(visit["berth_id"])
-    chance = visit["p_loading"] if zone is None else chance_of_loading(whole, zone, config, habit)
-    return found | {"flags": flags, "p_loading": chance}
+    chance = visit["p_loading"] if zone is None else chance_of_loading(updated_visit, zone, config, habit)
+    return fields | {"flags": flags, "p_loading": chance}
 
 
 def _number(row: Mapping[Any, Any], name: str) -> float | None:

@@ -17,8 +17,16 @@ from scipy.optimize import linear_sum_assignment
 
 from pipeline.calls.geodesy import to_plane
 from pipeline.calls.given_detections import normalise_detections
-from pipeline.calls.motion import TrackOnPlane, Whereabouts, learned_drift_m_s
-from pipeline.calls.scene_fit import Components, Geometry, SceneFit, densities, displaced, fitted, geometries
+from pipeline.calls.motion import PositionMixture, TrackOnPlane, fit_drift_m_s
+from pipeline.calls.scene_fit import (
+    Components,
+    Geometry,
+    SceneFit,
+    densities,
+    displaced_positions,
+    fit_scene,
+    possible_geometries,
+)
 from pipeline.calls.static import lengths_at
 from pipeline.calls.tracks import good_fixes
 from pipeline.config import CallsConfig
@@ -59,22 +67,22 @@ def associate(
 
     ``scenes`` (SCENES) gives the pass direction of radar scenes; without it, it is estimated from the data.
     """
-    known = detections[detections[["lon", "lat", "acquired"]].notna().all(axis=1)]
+    located = detections[detections[["lon", "lat", "acquired"]].notna().all(axis=1)]
     fixes = good_fixes(tracks).sort_values(["track_id", "time_utc"], kind="stable")
     passes = {} if scenes is None else dict(zip(scenes["scene_id"], scenes["pass_direction"], strict=True))
     rows: list[dict[str, object]] = []
     checks: list[dict[str, object]] = []
-    if len(known):
-        own_planes = [TrackOnPlane.of(t, _origin(t)) for _, t in fixes.groupby("track_id", sort=True)]
-        drift = learned_drift_m_s(own_planes)
-        planes: dict[tuple[float, float], list[TrackOnPlane]] = {}  # scenes of one place share one
-        for scene_id, unsorted in known.groupby("scene_id", sort=True):
+    if len(located):
+        tracks_on_own_plane = [TrackOnPlane.of(t, _plane_origin(t)) for _, t in fixes.groupby("track_id", sort=True)]
+        drift = fit_drift_m_s(tracks_on_own_plane)
+        tracks_by_origin: dict[tuple[float, float], list[TrackOnPlane]] = {}  # scenes of one place share one
+        for scene_id, unsorted in located.groupby("scene_id", sort=True):
             scene = unsorted.sort_values("detection_id")
             lengths = lengths_at(static, scene["acquired"].min())
-            if (origin := _origin(scene)) not in planes:
-                planes[origin] = [track.on(origin) for track in own_planes]
-            crowd = _Crowd.of(scene, planes[origin], lengths, origin, drift)
-            found, check = _scene(crowd, _options(crowd.scene, passes.get(scene_id)), config)
+            if (origin := _plane_origin(scene)) not in tracks_by_origin:
+                tracks_by_origin[origin] = [track.on(origin) for track in tracks_on_own_plane]
+            problem = _MatchProblem.of(scene, tracks_by_origin[origin], lengths, origin, drift)
+            found, check = _match_scene(problem, _scene_geometries(problem.scene, passes.get(scene_id)), config)
             rows += found
             checks.append({"scene_id": str(scene_id)} | check)
     return Association(MATCHES.check(MATCHES.from_rows(rows)), MATCH_CHECKS.check(MATCH_CHECKS.from_rows(checks)))
@@ -91,24 +99,24 @@ def associate_tables(detections: pd.DataFrame, messages: pd.DataFrame, config: C
     from pipeline.calls.static import static_reports
     from pipeline.calls.tracks import clean_tracks
 
-    plain = normalise_detections(detections)
-    return associate(plain, clean_tracks(messages), static_reports(messages), config)
+    table = normalise_detections(detections)
+    return associate(table, clean_tracks(messages), static_reports(messages), config)
 
 
-def _origin(points: pd.DataFrame) -> tuple[float, float]:
+def _plane_origin(points: pd.DataFrame) -> tuple[float, float]:
     """Origin of a plane for these points, rounded to a tenth of a degree, so that many scenes share one."""
     return round(float(points["lon"].iloc[0]), 1), round(float(points["lat"].median()), 1)
 
 
-def _options(scene: pd.DataFrame, pass_direction: Any) -> list[Geometry]:
+def _scene_geometries(scene: pd.DataFrame, pass_direction: Any) -> list[Geometry]:
     sensors = set(scene["sensor"]) if "sensor" in scene else set()
     radar = True if sensors and sensors <= RADARS else None if not sensors or sensors == {""} else False
-    said = pass_direction if isinstance(pass_direction, str) and pass_direction else None
-    return geometries(float(scene["lat"].mean()), said, radar=radar)
+    direction = pass_direction if isinstance(pass_direction, str) and pass_direction else None
+    return possible_geometries(float(scene["lat"].mean()), direction, radar=radar)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Crowd:
+class _MatchProblem:
     """The detections of one scene and the transponders that may be among them, on one plane."""
 
     scene: pd.DataFrame
@@ -117,7 +125,7 @@ class _Crowd:
     dt_s: FloatArray
     """Time of each detection less that of the scene."""
     mmsi: list[int]
-    spots: list[Whereabouts]
+    positions: list[PositionMixture]
     length_m: FloatArray
     """As broadcast; NaN where unknown."""
 
@@ -129,75 +137,85 @@ class _Crowd:
         lengths: dict[tuple[int, int], float],
         origin: tuple[float, float],
         drift_m_s: float,
-    ) -> _Crowd:
+    ) -> _MatchProblem:
         east, north = to_plane(scene["lon"].to_numpy(float), scene["lat"].to_numpy(float), origin)
         when = scene["acquired"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
         middle = float(np.median(when))
-        near = [(t, spot) for t in tracks if (spot := t.at(middle, drift_m_s)) is not None]
+        near = [(t, position) for t in tracks if (position := t.at(middle, drift_m_s)) is not None]
         broadcast = np.array([lengths.get((t.mmsi, t.ship), np.nan) for t, _ in near])
-        return cls(scene, east, north, when - middle, [t.mmsi for t, _ in near], [spot for _, spot in near], broadcast)
+        return cls(
+            scene, east, north, when - middle, [t.mmsi for t, _ in near], [position for _, position in near], broadcast
+        )
 
 
-def _scene(
-    crowd: _Crowd, options: list[Geometry], config: CallsConfig
+def _match_scene(
+    problem: _MatchProblem, options: list[Geometry], config: CallsConfig
 ) -> tuple[list[dict[str, object]], dict[str, object]]:
     """Verdicts for the detections of one scene, and its self-check."""
-    names = list(crowd.scene["detection_id"])
-    if not crowd.spots:
-        return [_verdict(d, None, 1.0, None, None) for d in names], _check(crowd, None, np.zeros(0), np.zeros(0))
-    none = config.dark_per_km2 * 1e-6
-    parts = Components.stacked(crowd.spots)
-    fit = fitted(crowd.east, crowd.north, parts, options, none, config.match_gate_m)
-    weight, distance = _weights(crowd, parts, fit, config)
-    partner = _assigned(weight, none)
+    names = list(problem.scene["detection_id"])
+    if not problem.positions:
+        return [_match_row(d, None, 1.0, None, None) for d in names], _self_check(
+            problem, None, np.zeros(0), np.zeros(0)
+        )
+    dark_per_m2 = config.dark_per_km2 * 1e-6
+    components = Components.stack(problem.positions)
+    fit = fit_scene(problem.east, problem.north, components, options, dark_per_m2, config.match_gate_m)
+    weight, distance = _pair_weights(problem, components, fit, config)
+    partner = _assign(weight, dark_per_m2)
     taken = {int(c) for c in partner if c >= 0}
-    out, certain = [], []
+    out, probabilities = [], []
     for row, (detection, col) in enumerate(zip(names, partner, strict=True)):
         if col >= 0:
-            probability = weight[row, col] / (none + weight[row].sum())
-            certain.append(probability)
-            out.append(_verdict(detection, crowd.mmsi[col], probability, distance[row, col], crowd.spots[col].gap_s))
+            probability = weight[row, col] / (dark_per_m2 + weight[row].sum())
+            probabilities.append(probability)
+            out.append(
+                _match_row(detection, problem.mmsi[col], probability, distance[row, col], problem.positions[col].gap_s)
+            )
         else:  # partners taken by other detections do not count
-            left = sum(weight[row, c] for c in range(weight.shape[1]) if c not in taken)
-            out.append(_verdict(detection, None, none / (none + left), None, None))
-    return out, _check(crowd, fit, np.array(certain), _inside(crowd, parts, fit) * detectability(crowd.length_m))
+            weight_untaken = sum(weight[row, c] for c in range(weight.shape[1]) if c not in taken)
+            out.append(_match_row(detection, None, dark_per_m2 / (dark_per_m2 + weight_untaken), None, None))
+    return out, _self_check(
+        problem, fit, np.array(probabilities), _p_inside(problem, components, fit) * detectability(problem.length_m)
+    )
 
 
-def _assigned(weight: FloatArray, none: float) -> np.ndarray:
+def _assign(weight: FloatArray, dark_per_m2: float) -> np.ndarray:
     """Index of each detection's transponder in the likeliest assignment, -1 for none."""
-    n, m = weight.shape
-    cost = np.full((n, m + n), 1e9)
+    n_detections, n_transponders = weight.shape
+    cost = np.full((n_detections, n_transponders + n_detections), 1e9)
     with np.errstate(divide="ignore"):
-        cost[:, :m] = np.where(weight > 0, -np.log(weight), 1e9)
-    cost[np.arange(n), m + np.arange(n)] = -np.log(none)
+        cost[:, :n_transponders] = np.where(weight > 0, -np.log(weight), 1e9)
+    cost[np.arange(n_detections), n_transponders + np.arange(n_detections)] = -np.log(dark_per_m2)
     _, cols = linear_sum_assignment(cost)
-    return np.where(cols < m, cols, -1)
+    return np.where(cols < n_transponders, cols, -1)
 
 
-def _weights(crowd: _Crowd, parts: Components, fit: SceneFit, config: CallsConfig) -> tuple[FloatArray, FloatArray]:
+def _pair_weights(
+    problem: _MatchProblem, components: Components, fit: SceneFit, config: CallsConfig
+) -> tuple[FloatArray, FloatArray]:
     """Weights [1/m2] and distances [m] of all pairs, shape (detections, transponders); zero beyond the gate.
 
     The distance is to the likeliest position of the ship, where the image would show her.
     """
-    east, north = crowd.east - fit.offset[0], crowd.north - fit.offset[1]
-    places = displaced(parts, fit.geometry)
+    east, north = problem.east - fit.offset[0], problem.north - fit.offset[1]
+    shown_at = displaced_positions(components, fit.geometry)
     # the detection's own time: its image row was seen earlier or later than the scene's middle
-    off_east = east[:, None] - crowd.dt_s[:, None] * parts.east_m_s - places[0]
-    off_north = north[:, None] - crowd.dt_s[:, None] * parts.north_m_s - places[1]
-    density = densities(off_east, off_north, parts, fit.geometry, fit.scatter_m)
-    far = np.hypot(off_east, off_north)
-    n_ships = len(crowd.mmsi)
+    off_east = east[:, None] - problem.dt_s[:, None] * components.east_m_s - shown_at[0]
+    off_north = north[:, None] - problem.dt_s[:, None] * components.north_m_s - shown_at[1]
+    density = densities(off_east, off_north, components, fit.geometry, fit.scatter_m)
+    distances = np.hypot(off_east, off_north)
+    n_ships = len(problem.mmsi)
     weight, distance = np.zeros((len(east), n_ships)), np.full((len(east), n_ships), np.inf)
     for k in range(n_ships):
-        mine = parts.of == k
-        weight[:, k] = np.where(far[:, mine] <= config.match_gate_m, density[:, mine], 0.0).sum(axis=1)
-        likeliest = np.argmax(density[:, mine], axis=1)
-        distance[:, k] = far[:, mine][np.arange(len(east)), likeliest]
-    odds = detectability(crowd.length_m)
+        own = components.of == k
+        weight[:, k] = np.where(distances[:, own] <= config.match_gate_m, density[:, own], 0.0).sum(axis=1)
+        likeliest = np.argmax(density[:, own], axis=1)
+        distance[:, k] = distances[:, own][np.arange(len(east)), likeliest]
+    odds = detectability(problem.length_m)
     sizes = _size_agreement(
-        crowd.scene["length_m"].to_numpy(float),
-        (crowd.scene["length_hi_m"] - crowd.scene["length_lo_m"]).to_numpy(float) / (2 * Z90),
-        crowd.length_m,
+        problem.scene["length_m"].to_numpy(float),
+        (problem.scene["length_hi_m"] - problem.scene["length_lo_m"]).to_numpy(float) / (2 * Z90),
+        problem.length_m,
     )
     return weight * sizes * (odds / (1 - odds)), distance
 
@@ -222,20 +240,22 @@ def _size_agreement(seen_m: FloatArray, sd_m: FloatArray, broadcast_m: FloatArra
     return np.where(np.isfinite(ratio), ratio, 1.0)
 
 
-def _inside(crowd: _Crowd, parts: Components, fit: SceneFit) -> FloatArray:
+def _p_inside(problem: _MatchProblem, components: Components, fit: SceneFit) -> FloatArray:
     """Probability that each transponder is within the area in which the scene shows ships."""
-    east, north = displaced(parts, fit.geometry)
-    west, right = crowd.east.min() - AREA_MARGIN_M, crowd.east.max() + AREA_MARGIN_M
-    south, top = crowd.north.min() - AREA_MARGIN_M, crowd.north.max() + AREA_MARGIN_M
+    east, north = displaced_positions(components, fit.geometry)
+    west, right = problem.east.min() - AREA_MARGIN_M, problem.east.max() + AREA_MARGIN_M
+    south, top = problem.north.min() - AREA_MARGIN_M, problem.north.max() + AREA_MARGIN_M
     there = (east >= west) & (east <= right) & (north >= south) & (north <= top)
-    return np.bincount(parts.of, parts.weight * there, len(crowd.mmsi)).astype(float)
+    return np.bincount(components.of, components.weight * there, len(problem.mmsi)).astype(float)
 
 
-def _check(crowd: _Crowd, fit: SceneFit | None, certain: FloatArray, expected: FloatArray) -> dict[str, object]:
+def _self_check(
+    problem: _MatchProblem, fit: SceneFit | None, probabilities: FloatArray, expected: FloatArray
+) -> dict[str, object]:
     return {
-        "n_detections": len(crowd.scene),
-        "n_transponders": len(crowd.mmsi),
-        "matched": float(certain.sum()),
+        "n_detections": len(problem.scene),
+        "n_transponders": len(problem.mmsi),
+        "matched": float(probabilities.sum()),
         "expected": float(expected.sum()),
         "offset_east_m": fit.offset[0] if fit else None,
         "offset_north_m": fit.offset[1] if fit else None,
@@ -258,7 +278,7 @@ def check_lines(checks: pd.DataFrame) -> list[str]:
     return out
 
 
-def _verdict(
+def _match_row(
     detection: str, mmsi: int | None, probability: float, distance_m: float | None, gap_s: float | None
 ) -> dict[str, object]:
     return {

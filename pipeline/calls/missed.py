@@ -18,9 +18,9 @@ a viewer) find ships too. If these were part of n_seen, each would stand for U /
 by the looks that count, of which they find a share that is estimated (`_less_found_otherwise`).
 
 A zone with too few looks is "unknown": its interval would reach from what was seen to a hundred times that. Whether
-there were enough depends on the looks alone, never on what they showed (``Exposure.tells``), so no outcome is selected
-and the intervals given cover as they would without the rule. Calls heard by AIS are known whether anybody looked or
-not; they inform the law of stays and the recall, and are not extrapolated.
+there were enough depends on the looks alone, never on what they showed (``Exposure.has_enough_looks``), so no outcome
+is selected and the intervals given cover as they would without the rule. Calls heard by AIS are known whether anybody
+looked or not; they inform the law of stays and the recall, and are not extrapolated.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ MOVING_M_S = 1.0  # two knots: slower, a ship lies or drifts and cannot slow dow
 
 
 @dataclass(frozen=True, slots=True)
-class Whereabouts:
+class PositionMixture:
     """Where a ship may be, as weighted normal distributions on the plane [m, m/s]; time to the nearest fix [s]."""
 
     east: FloatArray
@@ -73,84 +73,86 @@ class TrackOnPlane:
         sent = ~np.isnan(speed) & (~np.isnan(course) | (speed < MOVING_M_S))
         velocity = np.nan_to_num(speed * np.array([np.sin(course), np.cos(course)]))
         mmsi, ship = fixes[["mmsi", "ship"]].fillna(0).iloc[0].astype(int)
-        said = cls(mmsi, seconds, east, north, velocity[0], velocity[1], ship, sent, origin)
-        return said._with_unsent()
+        track = cls(mmsi, seconds, east, north, velocity[0], velocity[1], ship, sent, origin)
+        return track._fill_unsent()
 
     def on(self, origin: tuple[float, float]) -> TrackOnPlane:
         """The same track on the plane of another origin: metres per degree differ by latitude."""
         if origin == self.origin:
             return self
         east, north = to_plane(*from_plane(self.east, self.north, self.origin), origin)
-        return replace(self, east=east, north=north, origin=origin)._with_unsent()
+        return replace(self, east=east, north=north, origin=origin)._fill_unsent()
 
-    def _with_unsent(self) -> TrackOnPlane:
+    def _fill_unsent(self) -> TrackOnPlane:
         if self.sent is None or self.sent.all():
             return self
-        east_m_s, north_m_s = _of_the_way(self.seconds, self.east, self.north)
+        east_m_s, north_m_s = _derived_velocity(self.seconds, self.east, self.north)
         return replace(
             self,
             east_m_s=np.where(self.sent, self.east_m_s, east_m_s),
             north_m_s=np.where(self.sent, self.north_m_s, north_m_s),
         )
 
-    def at(self, t: float, drift_m_s: float = DRIFT_M_S) -> Whereabouts | None:
+    def at(self, t: float, drift_m_s: float = DRIFT_M_S) -> PositionMixture | None:
         """Her position at a time [s since 1970]; None after an hour's silence."""
         after = int(np.searchsorted(self.seconds, t))
         if 0 < after < len(self.seconds):
             t0, t1 = self.seconds[after - 1], self.seconds[after]
             if t1 - t0 <= 2 * MAX_AGE_S and min(t - t0, t1 - t) <= MAX_AGE_S:
-                return self._between(after, t)
+                return self._interpolate(after, t)
         near = [k for k in (after - 1, after) if 0 <= k < len(self.seconds)]
         nearest = min(near, key=lambda k: abs(self.seconds[k] - t))
-        return self._beyond(nearest, t, drift_m_s) if abs(t - self.seconds[nearest]) <= MAX_AGE_S else None
+        return self._extrapolate(nearest, t, drift_m_s) if abs(t - self.seconds[nearest]) <= MAX_AGE_S else None
 
-    def _between(self, after: int, t: float) -> Whereabouts:
+    def _interpolate(self, after: int, t: float) -> PositionMixture:
         a, b = after - 1, after
-        span = max(float(self.seconds[b] - self.seconds[a]), 1e-6)
-        u = (t - self.seconds[a]) / span
-        near = min(t - self.seconds[a], self.seconds[b] - t)
-        way = np.hypot(self.east[b] - self.east[a], self.north[b] - self.north[a])
-        line = np.array(
+        span_s = max(float(self.seconds[b] - self.seconds[a]), 1e-6)
+        u = (t - self.seconds[a]) / span_s
+        nearest_s = min(t - self.seconds[a], self.seconds[b] - t)
+        path_m = np.hypot(self.east[b] - self.east[a], self.north[b] - self.north[a])
+        on_line = np.array(
             [self.east[a] + u * (self.east[b] - self.east[a]), self.north[a] + u * (self.north[b] - self.north[a])]
         )
-        curve = _hermite(self, a, b, u, span)
-        fits = np.hypot(*(curve - line)) <= 0.25 * way
-        spot = curve if fits else line
-        bend = INTERPOLATED_SHARE * way * min(1.0, near / 60.0) * (0.5 if fits else 1.0)
-        velocity = (self.east[b] - self.east[a]) / span, (self.north[b] - self.north[a]) / span
-        here = (np.array([float(v)]) for v in (*spot, *velocity, bend, 1.0))
-        return Whereabouts(next(here), next(here), next(here), next(here), next(here), next(here), float(near))
+        on_curve = _hermite(self, a, b, u, span_s)
+        curve_fits = np.hypot(*(on_curve - on_line)) <= 0.25 * path_m
+        position = on_curve if curve_fits else on_line
+        bend_m = INTERPOLATED_SHARE * path_m * min(1.0, nearest_s / 60.0) * (0.5 if curve_fits else 1.0)
+        velocity = (self.east[b] - self.east[a]) / span_s, (self.north[b] - self.north[a]) / span_s
+        fields = (np.array([float(v)]) for v in (*position, *velocity, bend_m, 1.0))
+        return PositionMixture(
+            next(fields), next(fields), next(fields), next(fields), next(fields), next(fields), float(nearest_s)
+        )
 
-    def _beyond(self, k: int, t: float, drift_m_s: float) -> Whereabouts:
-        gap = float(t - self.seconds[k])
+    def _extrapolate(self, k: int, t: float, drift_m_s: float) -> PositionMixture:
+        gap_s = float(t - self.seconds[k])
         ve, vn = self.east_m_s[k], self.north_m_s[k]
-        speed = float(np.hypot(ve, vn))
-        drift = drift_m_s * abs(gap) * (STILL_SHARE + (1 - STILL_SHARE) * min(1.0, speed / 2))
+        speed_m_s = float(np.hypot(ve, vn))
+        drift_m = drift_m_s * abs(gap_s) * (STILL_SHARE + (1 - STILL_SHARE) * min(1.0, speed_m_s / 2))
         shares, weights = (np.array(v) for v in zip((1.0, NOT_SLOWER_WEIGHT), *SLOWER, strict=False))
-        if speed < MOVING_M_S or abs(gap) < 30:
+        if speed_m_s < MOVING_M_S or abs(gap_s) < 30:
             shares, weights = np.array([1.0]), np.array([1.0])
-        spread = np.where(shares == 1.0, drift, np.hypot(drift, 0.2 * speed * abs(gap)))
-        return Whereabouts(
-            self.east[k] + shares * ve * gap,
-            self.north[k] + shares * vn * gap,
+        spread_m = np.where(shares == 1.0, drift_m, np.hypot(drift_m, 0.2 * speed_m_s * abs(gap_s)))
+        return PositionMixture(
+            self.east[k] + shares * ve * gap_s,
+            self.north[k] + shares * vn * gap_s,
             shares * ve,
             shares * vn,
-            spread,
+            spread_m,
             weights,
-            gap,
+            gap_s,
         )
 
 
-def _of_the_way(seconds: FloatArray, east: FloatArray, north: FloatArray) -> FloatArray:
+def _derived_velocity(seconds: FloatArray, east: FloatArray, north: FloatArray) -> FloatArray:
     """Velocity [m/s] around each fix, shape (2, fixes), from an earlier to a later fix; 0 where none is near enough."""
-    own = np.arange(len(seconds))
+    index = np.arange(len(seconds))
     before = np.maximum(np.searchsorted(seconds, seconds - UNSENT_OVER_S, "right") - 1, 0)
     after = np.minimum(np.searchsorted(seconds, seconds + UNSENT_OVER_S, "left"), len(seconds) - 1)
-    before = np.where(seconds - seconds[before] <= MAX_AGE_S, before, own)
-    after = np.where(seconds[after] - seconds <= MAX_AGE_S, after, own)
-    span = seconds[after] - seconds[before]
-    way = np.array([east[after] - east[before], north[after] - north[before]])
-    return np.where(span >= LEARN_GAP_S[0], way / np.maximum(span, 1.0), 0.0)
+    before = np.where(seconds - seconds[before] <= MAX_AGE_S, before, index)
+    after = np.where(seconds[after] - seconds <= MAX_AGE_S, after, index)
+    span_s = seconds[after] - seconds[before]
+    step_m = np.array([east[after] - east[before], north[after] - north[before]])
+    return np.where(span_s >= LEARN_GAP_S[0], step_m / np.maximum(span_s, 1.0), 0.0)
 
 
 def _hermite(track: TrackOnPlane, a: int, b: int, u: float, span: float) -> FloatArray:
@@ -165,7 +167,7 @@ def _hermite(track: TrackOnPlane, a: int, b: int, u: float, span: float) -> Floa
     )
 
 
-def learned_drift_m_s(tracks: list[TrackOnPlane]) -> float:
+def fit_drift_m_s(tracks: list[TrackOnPlane]) -> float:
     """Spread per second of silence of ships under way: how far they were from where they said they would be [m/s].
 
     The median over pairs of neighbouring fixes of miss over time, converted to the standard deviation of one axis (the
@@ -183,8 +185,8 @@ def learned_drift_m_s(tracks: list[TrackOnPlane]) -> float:
             east = track.east[1:] - track.east[:-1] - dt * track.east_m_s[:-1]
             north = track.north[1:] - track.north[:-1] - dt * track.north_m_s[:-1]
             rates.append(np.hypot(east, north)[use] / dt[use])
-    found = np.concatenate(rates) if rates else np.zeros(0)
-    if not len(found):
+    all_rates = np.concatenate(rates) if rates else np.zeros(0)
+    if not len(all_rates):
         return DRIFT_M_S
-    share = len(found) / (len(found) + PRIOR_PAIRS)
-    return float(np.exp(share * np.log(max(np.median(found) / 1.177, 0.05)) + (1 - share) * np.log(DRIFT_M_S)))
+    share = len(all_rates) / (len(all_rates) + PRIOR_PAIRS)
+    return float(np.exp(share * np.log(max(np.median(all_rates) / 1.177, 0.05)) + (1 - share) * np.log(DRIFT_M_S)))

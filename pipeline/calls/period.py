@@ -19,14 +19,14 @@ def within_period(calls: pd.DataFrame, start: datetime, end: datetime) -> pd.Dat
     period by its bounds is in it; a bound not set by any look (flags arrival_open, left_open) does not count, and the
     first or last sighting is used instead. Which account year holds the call is decided by the cap's rule.
     """
-    came = calls["arrival_lo"].mask(_has(calls, "arrival_open")).fillna(calls["arrival_hi"])
-    left = calls["departure_hi"].mask(_has(calls, "left_open")).fillna(calls["departure_lo"])
-    outside = ((left < pd.Timestamp(start)) | (came >= pd.Timestamp(end))).to_numpy(bool)
+    start_of_stay = calls["arrival_lo"].mask(_has_flag(calls, "arrival_open")).fillna(calls["arrival_hi"])
+    end_of_stay = calls["departure_hi"].mask(_has_flag(calls, "left_open")).fillna(calls["departure_lo"])
+    outside = ((end_of_stay < pd.Timestamp(start)) | (start_of_stay >= pd.Timestamp(end))).to_numpy(bool)
     flags = [[*f, FLAG] if out else f for f, out in zip(calls["flags"], outside, strict=True)]
     return calls.assign(
         counts=calls["counts"].astype(bool) & ~outside, flags=pd.Series(flags, calls.index, dtype=object)
     )
 
 
-def _has(calls: pd.DataFrame, flag: str) -> pd.Series:
+def _has_flag(calls: pd.DataFrame, flag: str) -> pd.Series:
     return calls["flags"].map(lambda flags: flag in flags).astype(bool)

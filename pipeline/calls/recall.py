@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 PRIOR_LOOKS = 10.0  # weight of the prior, in looks at ships that transmit (our choice)
 HEARD_S = 600.0  # a ship is where she was heard at most this long before or after (our choice)
-CLEAR = 0.1  # share of cloud over the AOI above which open water may have been covered (our choice)
-FOUND = 0.5  # match probability from which a ship counts as found
+MAX_CLOUD_SHARE = 0.1  # share of cloud over the AOI above which open water may have been covered (our choice)
+MIN_P_FOUND = 0.5  # match probability from which a ship counts as found
 SIZES = {"short": (0.0, 60.0), "middle": (60.0, 120.0), "long": (120.0, np.inf)}
 CONTEXT_OF_KIND = {"berth": "quay", "anchorage": "anchorage"}
 
@@ -50,7 +50,7 @@ def look_trials(
     pass_of = passes(scenes)
     accepted = set(detections.loc[detections["accepted"].astype(bool), "detection_id"])
     scene_of = dict(zip(detections["detection_id"], detections["scene_id"], strict=True))
-    sure = matches[matches["mmsi"].notna() & (matches["probability"] >= FOUND) & matches["det_id"].isin(accepted)]
+    sure = matches[matches["mmsi"].notna() & (matches["probability"] >= MIN_P_FOUND) & matches["det_id"].isin(accepted)]
     found = {
         (pass_of.get(scene_of[d]), int(m)) for d, m in zip(sure["det_id"], sure["mmsi"], strict=True) if d in scene_of
     }
@@ -62,10 +62,10 @@ def look_trials(
     for scene in scenes[scenes["status"].isin(["used", "degraded"]) & scenes["acquired"].notna()].itertuples():
         when = scene.acquired.timestamp()
         a, b = np.searchsorted(seconds, [when - HEARD_S, when + HEARD_S])
-        near = fixes.iloc[a:b].assign(gap=np.abs(seconds[a:b] - when)).sort_values(["mmsi", "gap"], kind="stable")
-        near = near.drop_duplicates("mmsi")
+        nearest = fixes.iloc[a:b].assign(gap=np.abs(seconds[a:b] - when)).sort_values(["mmsi", "gap"], kind="stable")
+        nearest = nearest.drop_duplicates("mmsi")
         lengths = lengths_at(static, scene.acquired)
-        contexts = _contexts(near, scene, zones_seen.get(scene.scene_id, set()), place, config)
+        contexts = _contexts(nearest, scene, zones_seen.get(scene.scene_id, set()), place, config)
         rows += [
             {
                 "scene_id": scene.scene_id,
@@ -75,20 +75,20 @@ def look_trials(
                 "length_m": lengths.get((int(mmsi), int(ship)), np.nan),
                 "found": (pass_of[scene.scene_id], int(mmsi)) in found,
             }
-            for mmsi, ship, context in zip(near["mmsi"], near["ship"].fillna(0), contexts, strict=True)
+            for mmsi, ship, context in zip(nearest["mmsi"], nearest["ship"].fillna(0), contexts, strict=True)
             if context
         ]
     table = pd.DataFrame(rows, columns=["scene_id", "sensor", "mmsi", "context", "length_m", "found"])
-    again = table.assign(scene_id=table["scene_id"].map(pass_of)).duplicated(["scene_id", "mmsi"])
-    return table[~again].reset_index(drop=True)
+    repeated = table.assign(scene_id=table["scene_id"].map(pass_of)).duplicated(["scene_id", "mmsi"])
+    return table[~repeated].reset_index(drop=True)
 
 
 def recall_table(trials: pd.DataFrame, config: CallsConfig) -> pd.DataFrame:
     """The RECALLS table: one row per declared sensor and context, over all lengths and by class of length."""
     rows: list[dict[str, Any]] = []
 
-    def add(sensor: str, context: str, size: str, prior: float, mine: pd.DataFrame) -> float:
-        tries, hits = len(mine), int(mine["found"].sum())
+    def add_row(sensor: str, context: str, size: str, prior: float, subset: pd.DataFrame) -> float:
+        tries, hits = len(subset), int(subset["found"].sum())
         a, b = PRIOR_LOOKS * prior + hits, PRIOR_LOOKS * (1 - prior) + tries - hits
         low, high = betaincinv(a, b, (0.05, 0.95)) if min(a, b) > 0 else (prior, prior)
         rows.append(
@@ -108,22 +108,28 @@ def recall_table(trials: pd.DataFrame, config: CallsConfig) -> pd.DataFrame:
 
     for sensor, declared in sorted(config.look_recall.items()):
         for context in ("quay", "anchorage", "open_water"):
-            here = trials[(trials["sensor"] == sensor) & (trials["context"] == context)]
-            over_all = add(sensor, context, "all", declared, here)
+            of_context = trials[(trials["sensor"] == sensor) & (trials["context"] == context)]
+            over_all = add_row(sensor, context, "all", declared, of_context)
             for size, (low, high) in SIZES.items():
-                add(sensor, context, size, over_all, here[(here["length_m"] >= low) & (here["length_m"] < high)])
+                add_row(
+                    sensor,
+                    context,
+                    size,
+                    over_all,
+                    of_context[(of_context["length_m"] >= low) & (of_context["length_m"] < high)],
+                )
     return RECALLS.check(RECALLS.from_rows(rows))
 
 
-def recall_at(recalls: pd.DataFrame, context: str, lengths_m: pd.Series, told: str = "recall") -> dict[str, float]:
+def recall_at(recalls: pd.DataFrame, context: str, lengths_m: pd.Series, column: str = "recall") -> dict[str, float]:
     """Recall of each sensor for ships of these lengths: the mean over them; that of all lengths where none is known.
 
-    ``told`` is the column to use: the recall, or one of its bounds (those of several lengths err together).
+    ``column`` is the column to use: the recall, or one of its bounds (those of several lengths err together).
     """
     known = lengths_m.dropna().to_numpy(float)
     here = recalls[recalls["context"] == context]
     by_size: Mapping[str, dict[str, float]] = {
-        size: dict(zip(rows["sensor"], rows[told], strict=True)) for size, rows in here.groupby("size")
+        size: dict(zip(rows["sensor"], rows[column], strict=True)) for size, rows in here.groupby("size")
     }
     over_all = by_size.get("all", {})  # empty where no sensor is declared: then nothing is known of any look
     shares = {size: float(((known >= low) & (known < high)).mean()) if len(known) else 0.0
@@ -152,17 +158,17 @@ def recall_lines(recalls: pd.DataFrame) -> list[str]:
     return out
 
 
-def _contexts(near: pd.DataFrame, scene: Any, seen: set[str], place: Place, config: CallsConfig) -> list[str]:
+def _contexts(nearest: pd.DataFrame, scene: Any, seen: set[str], place: Place, config: CallsConfig) -> list[str]:
     """Context of each ship in this image; "" where it does not show her position, or not surely."""
-    lon, lat = near["lon"].to_numpy(float), near["lat"].to_numpy(float)
-    out = np.array([""] * len(near), dtype=object)
+    lon, lat = nearest["lon"].to_numpy(float), nearest["lat"].to_numpy(float)
+    out = np.array([""] * len(nearest), dtype=object)
     west, south, east, north = place.bbox
-    clear = pd.isna(scene.cloud_fraction) or scene.cloud_fraction <= CLEAR
-    if scene.footprint is not None and clear:
+    is_clear = pd.isna(scene.cloud_fraction) or scene.cloud_fraction <= MAX_CLOUD_SHARE
+    if scene.footprint is not None and is_clear:
         inside = points_inside(scene.footprint, lon, lat)
         out[inside & (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)] = "open_water"
     for zone in sorted(place.zones, key=lambda z: z.kind == "berth"):  # berths last: they override anchorages
         reach = config.berth_reach_m if zone.kind == "berth" else 0.0
-        there = distance_to_zone_m(lon, lat, zone.geometry) <= reach if len(near) else np.zeros(0, bool)
+        there = distance_to_zone_m(lon, lat, zone.geometry) <= reach if len(nearest) else np.zeros(0, bool)
         out[there] = CONTEXT_OF_KIND[zone.kind] if zone.zone_id in seen else ""
     return [str(context) for context in out]

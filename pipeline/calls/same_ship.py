@@ -54,47 +54,49 @@ def is_fine(sighting: Mapping[str, Any]) -> bool:
 
 def log_odds(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
     """Log likelihood ratio of the two looks: one ship against two."""
-    length = _difference(first, second, "length", LENGTH_FLOOR)
+    length = _log_size_difference(first, second, "length", LENGTH_FLOOR)
     if length is None:
         return odds_beyond_length(first, second)
-    apart, sd = length
-    wide = math.hypot(sd, math.sqrt(2) * FLEET_LENGTH_SD)
-    of_one = _or_failed(apart, sd, math.hypot(sd, LENGTH_FAILED_SD), LENGTH_FAILS)
-    return of_one - _normal(apart, wide) + odds_beyond_length(first, second)
+    difference, sd = length
+    wide_sd = math.hypot(sd, math.sqrt(2) * FLEET_LENGTH_SD)
+    log_one_hull = _log_density_or_wrong(difference, sd, math.hypot(sd, LENGTH_FAILED_SD), LENGTH_FAILS)
+    return log_one_hull - _log_density(difference, wide_sd) + odds_beyond_length(first, second)
 
 
 def odds_beyond_length(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
     """The part of ``log_odds`` from beam for the length, house and deck, for callers with their own law of lengths."""
     total = 0.0
-    length = _difference(first, second, "length", LENGTH_FLOOR)
-    beam = _difference(first, second, "beam", BEAM_FLOOR)
+    length = _log_size_difference(first, second, "length", LENGTH_FLOOR)
+    beam = _log_size_difference(first, second, "beam", BEAM_FLOOR)
     if length is not None and beam is not None:
-        apart, sd = beam
-        slender, spread = apart - length[0], math.hypot(math.hypot(sd, length[1]), math.sqrt(2) * FLEET_SLENDER_SD)
-        total += _or_failed(apart, sd, math.hypot(sd, math.sqrt(2) * FLEET_LENGTH_SD), BEAM_FAILS)
-        total -= _normal(slender, spread)
-    return total + _of_house(first, second) + _of_tone(first, second)
+        difference, sd = beam
+        slender, spread = difference - length[0], math.hypot(math.hypot(sd, length[1]), math.sqrt(2) * FLEET_SLENDER_SD)
+        total += _log_density_or_wrong(difference, sd, math.hypot(sd, math.sqrt(2) * FLEET_LENGTH_SD), BEAM_FAILS)
+        total -= _log_density(slender, spread)
+    return total + _house_log_ratio(first, second) + _tone_log_ratio(first, second)
 
 
-def _of_house(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
+def _house_log_ratio(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
     """Log likelihood ratio of the house's position: two hulls may differ in it, and a look may mistake it."""
     a, b = _number(first, "house_position"), _number(second, "house_position")
     if a is None or b is None:
         return 0.0
-    one_is_elsewhere = 2 * HOUSE_ELSEWHERE * (1 - HOUSE_ELSEWHERE)
-    unlike = HOUSE_FAILS + (1 - HOUSE_FAILS) * one_is_elsewhere
-    aft = math.hypot(HOUSE_SD, math.sqrt(2) * HOUSE_AFT_SD)
-    of_one = _or_failed(a - b, HOUSE_SD, ELSEWHERE_SD, HOUSE_FAILS)
-    return of_one - _or_failed(a - b, aft, ELSEWHERE_SD, unlike)
+    p_one_elsewhere = 2 * HOUSE_ELSEWHERE * (1 - HOUSE_ELSEWHERE)
+    p_unlike = HOUSE_FAILS + (1 - HOUSE_FAILS) * p_one_elsewhere
+    aft_sd = math.hypot(HOUSE_SD, math.sqrt(2) * HOUSE_AFT_SD)
+    log_one_hull = _log_density_or_wrong(a - b, HOUSE_SD, ELSEWHERE_SD, HOUSE_FAILS)
+    return log_one_hull - _log_density_or_wrong(a - b, aft_sd, ELSEWHERE_SD, p_unlike)
 
 
-def _of_tone(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
+def _tone_log_ratio(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
     """Log likelihood ratio of the decks' brightness; 0 unless both were measured."""
     a, b = _number(first, "deck_tone"), _number(second, "deck_tone")
     if a is None or b is None or min(a, b) <= 0:
         return 0.0
-    apart, wide = math.log(a / b), math.sqrt(2) * FLEET_TONE_SD
-    return _or_failed(apart, TONE_SD, wide, TONE_FAILS) - _normal(apart, math.hypot(TONE_SD, wide))
+    difference, wide_sd = math.log(a / b), math.sqrt(2) * FLEET_TONE_SD
+    return _log_density_or_wrong(difference, TONE_SD, wide_sd, TONE_FAILS) - _log_density(
+        difference, math.hypot(TONE_SD, wide_sd)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def freeboard_change(first: Mapping[str, Any], second: Mapping[str, Any], prior:
     return FreeboardChange(b - a, b - a - below, b - a + above, same_ship_probability(first, second, prior))
 
 
-def _difference(
+def _log_size_difference(
     first: Mapping[str, Any], second: Mapping[str, Any], name: str, floor: float
 ) -> tuple[float, float] | None:
     """ln(second / first) of a size and its standard error."""
@@ -132,13 +134,15 @@ def _difference(
     return math.log(values[1] / values[0]), math.sqrt(variance)
 
 
-def _normal(x: float, sd: float) -> float:
+def _log_density(x: float, sd: float) -> float:
     return -0.5 * (x / sd) ** 2 - math.log(sd)
 
 
-def _or_failed(apart: float, sd: float, wide: float, fails: float) -> float:
-    """Log density of a difference between two looks at one hull: normal, or with chance ``fails`` a wrong measure."""
-    return math.log((1 - fails) * math.exp(_normal(apart, sd)) + fails * math.exp(_normal(apart, wide)))
+def _log_density_or_wrong(difference: float, sd: float, wide_sd: float, p_wrong: float) -> float:
+    """Log density of a difference between two looks at one hull: normal, or with chance ``p_wrong`` a wrong measure."""
+    return math.log(
+        (1 - p_wrong) * math.exp(_log_density(difference, sd)) + p_wrong * math.exp(_log_density(difference, wide_sd))
+    )
 
 
 def _number(row: Mapping[str, Any], name: str) -> float | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pipeline.calls.motion import Whereabouts
+from pipeline.calls.motion import PositionMixture
 from pipeline.units import KNOT_M_S
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Components(NamedTuple):
     weight: FloatArray
 
     @classmethod
-    def stacked(cls, spots: list[Whereabouts]) -> Components:
+    def stack(cls, spots: list[PositionMixture]) -> Components:
         """The distributions of all transponders."""
         of = np.repeat(np.arange(len(spots)), [len(s.east) for s in spots])
         names = ("east", "north", "east_m_s", "north_m_s", "sd_m", "weight")
@@ -79,7 +79,7 @@ class SceneFit:
     log_likelihood: float
 
 
-def geometries(lat: float, pass_direction: str | None, *, radar: bool | None) -> list[Geometry]:
+def possible_geometries(lat: float, pass_direction: str | None, *, radar: bool | None) -> list[Geometry]:
     """The geometries possible for a scene; ``radar`` and ``pass_direction`` are None where unknown."""
     if radar is False:
         return [Geometry("none", spread_s=CLOCK_S)]
@@ -92,71 +92,73 @@ def geometries(lat: float, pass_direction: str | None, *, radar: bool | None) ->
         heading = np.arcsin(np.clip(sine, -1, 1)) if name == "ascending" else np.pi - np.arcsin(np.clip(sine, -1, 1))
         flight = (float(np.sin(heading)), float(np.cos(heading)))
         look = (flight[1], -flight[0])  # to the right of it
-        out += [_radar(name, flight, look, shift) for shift in SHIFTS_S]
+        out += [_radar_geometry(name, flight, look, shift) for shift in SHIFTS_S]
     return out
 
 
-def _radar(pass_direction: str, flight: tuple[float, float], look: tuple[float, float], shift_s: float) -> Geometry:
+def _radar_geometry(
+    pass_direction: str, flight: tuple[float, float], look: tuple[float, float], shift_s: float
+) -> Geometry:
     return Geometry(f"{pass_direction}, {shift_s:.0f} m per m/s", flight, look, shift_s)
 
 
-def fitted(
-    east: FloatArray, north: FloatArray, parts: Components, options: list[Geometry], dark_m2: float, gate_m: float
+def fit_scene(
+    east: FloatArray, north: FloatArray, components: Components, options: list[Geometry], dark_m2: float, gate_m: float
 ) -> SceneFit:
     """The most probable fit of a scene, each detection being a transponder's ship or a dark one.
 
     The shift is chosen from a coarse grid, then from a finer one: ships under way determine it to a few per cent, and
     it depends on a scene's incidence angle.
     """
-    coarse = _likeliest(east, north, parts, options, dark_m2, gate_m)
-    found = coarse.geometry
-    if found.shift_s == 0.0:
+    coarse = _likeliest_fit(east, north, components, options, dark_m2, gate_m)
+    geometry = coarse.geometry
+    if geometry.shift_s == 0.0:
         return coarse
-    pass_direction = found.name.split(",")[0]
-    shifts = [s for s in found.shift_s + FINER_S if SHIFTS_S[0] <= s <= SHIFTS_S[-1]]
-    finer = [_radar(pass_direction, found.flight, found.look, float(s)) for s in shifts]
-    return _likeliest(east, north, parts, finer, dark_m2, gate_m)
+    pass_direction = geometry.name.split(",")[0]
+    shifts = [s for s in geometry.shift_s + FINER_S if SHIFTS_S[0] <= s <= SHIFTS_S[-1]]
+    finer = [_radar_geometry(pass_direction, geometry.flight, geometry.look, float(s)) for s in shifts]
+    return _likeliest_fit(east, north, components, finer, dark_m2, gate_m)
 
 
-def _likeliest(
-    east: FloatArray, north: FloatArray, parts: Components, options: list[Geometry], dark_m2: float, gate_m: float
+def _likeliest_fit(
+    east: FloatArray, north: FloatArray, components: Components, options: list[Geometry], dark_m2: float, gate_m: float
 ) -> SceneFit:
     best: SceneFit | None = None
     for geometry in options:
         prior = 0.0 if geometry.name == "none" or len(options) == 1 else PASS_LOG_PRIOR
-        places = displaced(parts, geometry)
-        common = _common_offset(east, north, places, parts.of, gate_m)
-        offsets = [((0.0, 0.0), 0.0)] + ([(common, OFFSET_LOG_PRIOR)] if common != (0.0, 0.0) else [])
+        shown_at = displaced_positions(components, geometry)
+        common_offset = _common_offset(east, north, shown_at, components.of, gate_m)
+        offsets = [((0.0, 0.0), 0.0)] + ([(common_offset, OFFSET_LOG_PRIOR)] if common_offset != (0.0, 0.0) else [])
         for (offset, offset_prior), (scatter, scatter_prior) in product(offsets, SCATTERS_M):
-            off_east = east[:, None] - offset[0] - places[0]
-            off_north = north[:, None] - offset[1] - places[1]
-            density = densities(off_east, off_north, parts, geometry, scatter)
-            told = float(np.log(dark_m2 + density.sum(axis=1)).sum()) + prior + scatter_prior + offset_prior
-            if best is None or told > best.log_likelihood + 1e-9:
-                best = SceneFit(geometry, offset, scatter, told)
+            off_east = east[:, None] - offset[0] - shown_at[0]
+            off_north = north[:, None] - offset[1] - shown_at[1]
+            density = densities(off_east, off_north, components, geometry, scatter)
+            log_posterior = float(np.log(dark_m2 + density.sum(axis=1)).sum()) + prior + scatter_prior + offset_prior
+            if best is None or log_posterior > best.log_likelihood + 1e-9:
+                best = SceneFit(geometry, offset, scatter, log_posterior)
     assert best is not None  # there is always an option
     return best
 
 
-def displaced(parts: Components, geometry: Geometry) -> tuple[FloatArray, FloatArray]:
+def displaced_positions(components: Components, geometry: Geometry) -> tuple[FloatArray, FloatArray]:
     """Where the image shows each component."""
-    away = parts.east_m_s * geometry.look[0] + parts.north_m_s * geometry.look[1]
-    shift = -geometry.shift_s * away
-    return parts.east + shift * geometry.flight[0], parts.north + shift * geometry.flight[1]
+    range_speed_m_s = components.east_m_s * geometry.look[0] + components.north_m_s * geometry.look[1]
+    shift_m = -geometry.shift_s * range_speed_m_s
+    return components.east + shift_m * geometry.flight[0], components.north + shift_m * geometry.flight[1]
 
 
 def densities(
-    off_east: FloatArray, off_north: FloatArray, parts: Components, geometry: Geometry, scatter_m: float
+    off_east: FloatArray, off_north: FloatArray, components: Components, geometry: Geometry, scatter_m: float
 ) -> FloatArray:
     """Density [1/m2] of each component at these offsets from its position, shape (detections, components)."""
-    speed = np.hypot(parts.east_m_s, parts.north_m_s)
-    unsure = geometry.spread_s * speed
-    variance = scatter_m**2 + parts.sd_m**2 + unsure**2
-    return parts.weight * np.exp(-0.5 * (off_east**2 + off_north**2) / variance) / (2 * np.pi * variance)
+    speed_m_s = np.hypot(components.east_m_s, components.north_m_s)
+    shift_sd_m = geometry.spread_s * speed_m_s
+    variance = scatter_m**2 + components.sd_m**2 + shift_sd_m**2
+    return components.weight * np.exp(-0.5 * (off_east**2 + off_north**2) / variance) / (2 * np.pi * variance)
 
 
 def _common_offset(
-    east: FloatArray, north: FloatArray, places: tuple[FloatArray, FloatArray], of: np.ndarray, gate_m: float
+    east: FloatArray, north: FloatArray, shown_at: tuple[FloatArray, FloatArray], transponder: np.ndarray, gate_m: float
 ) -> tuple[float, float]:
     """Common displacement [m] of all near pairs; zero with too few transponders (each counts once).
 
@@ -164,11 +166,11 @@ def _common_offset(
     """
     shift = np.zeros(2)
     for _ in range(2):
-        de, dn = east[:, None] - shift[0] - places[0], north[:, None] - shift[1] - places[1]
-        far = np.hypot(de, dn)
-        nearest = far.argmin(axis=1)
-        rows = np.flatnonzero(far.min(axis=1) < gate_m / 2)
-        if len(np.unique(of[nearest[rows]])) < MIN_FOR_OFFSET:
+        de, dn = east[:, None] - shift[0] - shown_at[0], north[:, None] - shift[1] - shown_at[1]
+        distances = np.hypot(de, dn)
+        nearest = distances.argmin(axis=1)
+        rows = np.flatnonzero(distances.min(axis=1) < gate_m / 2)
+        if len(np.unique(transponder[nearest[rows]])) < MIN_FOR_OFFSET:
             return 0.0, 0.0
         shift += np.median([de[rows, nearest[rows]], dn[rows, nearest[rows]]], axis=1)
     return float(shift[0]), float(shift[1])

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
+from pipeline.calls.end_spikes import end_spikes
 from pipeline.calls.geodesy import distance_m
-from pipeline.calls.loose_ends import loose_ends
 from pipeline.calls.shared_numbers import ships_named
 from pipeline.calls.whose_track import parted, ships_of_tracks
 from pipeline.plurals import number_of
@@ -157,7 +157,7 @@ def _tracks_in(
     way_m = np.zeros(len(rows))
     leaps = np.flatnonzero(~follows[rows[1:]]) + 1  # few of many
     way_m[leaps] = distance_m(lon[rows[leaps - 1]], lat[rows[leaps - 1]], lon[rows[leaps]], lat[rows[leaps]])
-    found = loose_ends(
+    found = end_spikes(
         key,
         seconds[rows],
         way_m,
@@ -165,7 +165,7 @@ def _tracks_in(
         follows[rows],
         slack_m=SLACK_M,
         silence_s=FORGET_S,
-        fewest=MIN_FIXES,
+        min_fixes=MIN_FIXES,
     )
     astray[rows[found]] = True
     return part, repeat, astray, follows

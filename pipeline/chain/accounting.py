@@ -118,7 +118,7 @@ def _cargo_of_visit(
     from pipeline import calls
 
     habit = dict(zip(table["call_id"], calls.habits_of(table.to_dict("records")), strict=True))[visit["call_id"]]
-    return calls.of_visit(visit, detections, ground.place, ground.listened.config, habit)
+    return calls.visit_fields(visit, detections, ground.place, ground.listened.config, habit)
 
 
 def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], Headline]:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pipeline.calls.direction import p_loading
-from pipeline.calls.loading import OF_TWO_HULLS, WEAK, chance_of_loading, doubts_of, habits_of
+from pipeline.calls.loading import OF_TWO_HULLS, WEAK, chance_of_loading, freeboard_flags, habits_of
 from pipeline.config import CallsConfig
 from pipeline.ships.retyping import RETYPED, retyped_share
 from pipeline.ships.signs_of_cargo import by_freeboards
@@ -117,4 +117,4 @@ def test_a_draught_that_stays_weighs_three_kinds_of_calls_by_bayes_rule(prior, r
     ],
 )
 def test_what_is_doubtful_of_freeboards_is_flagged(row, up):
-    assert [flag for flag, on in doubts_of(row).items() if on] == up
+    assert [flag for flag, on in freeboard_flags(row).items() if on] == up

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pipeline.calls.geodesy import from_plane
 from pipeline.calls.given_detections import normalise_detections
 from pipeline.calls.matching import associate, check_lines, detectability, match, match_tables
-from pipeline.calls.motion import TrackOnPlane, learned_drift_m_s
+from pipeline.calls.motion import TrackOnPlane, fit_drift_m_s
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
 from pipeline.config import CallsConfig
@@ -369,7 +369,7 @@ def test_the_spread_of_a_silence_is_learned_from_how_far_ships_were_from_where_t
     off = rng.normal(0, 0.8 * dt, (2, n))
     still = np.zeros(n)
     track = TrackOnPlane(MMSI, np.arange(n) * dt, np.cumsum(5.0 * dt + off[0]), np.cumsum(off[1]), still + 5.0, still)
-    assert learned_drift_m_s([track]) == pytest.approx(0.8, rel=0.02)
+    assert fit_drift_m_s([track]) == pytest.approx(0.8, rel=0.02)
 
 
 def test_case_and_blanks_make_no_other_column_and_only_what_lacks_is_told():

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.calls.geodesy import from_plane
 from pipeline.calls.matching import match
-from pipeline.calls.motion import DRIFT_M_S, PRIOR_PAIRS, TrackOnPlane, learned_drift_m_s
+from pipeline.calls.motion import DRIFT_M_S, PRIOR_PAIRS, TrackOnPlane, fit_drift_m_s
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
 from pipeline.config import CallsConfig
@@ -48,7 +48,7 @@ def test_a_single_fix_without_course_and_one_of_a_ship_that_lies_still_go_nowher
 
 
 def test_no_spread_of_a_silence_is_learned_where_no_courses_were_sent():
-    assert learned_drift_m_s([track_of(heading_east(cog=np.nan))]) == learned_drift_m_s([])
+    assert fit_drift_m_s([track_of(heading_east(cog=np.nan))]) == fit_drift_m_s([])
 
 
 def test_a_scene_in_the_tropics_changes_nothing_of_one_in_the_north():
@@ -88,7 +88,7 @@ def test_as_many_pairs_as_the_prior_weighs_meet_the_declared_spread_half_way():
     n = np.arange(PRIOR_PAIRS + 1) * 60.0
     track = TrackOnPlane(MMSI, n, 5.0 * n, 2.0 * n, 0 * n + 5.0, 0 * n)
     told = 2.0 / np.sqrt(2 * np.log(2))
-    assert learned_drift_m_s([track]) == pytest.approx(np.sqrt(told * DRIFT_M_S), rel=1e-3)
+    assert fit_drift_m_s([track]) == pytest.approx(np.sqrt(told * DRIFT_M_S), rel=1e-3)
 
 
 def test_between_fixes_that_belie_their_speeds_she_is_on_the_straight_way():

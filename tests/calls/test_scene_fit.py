@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.calls.scene_fit import SHIFTS_S, Components, Geometry, densities, geometries
+from pipeline.calls.scene_fit import SHIFTS_S, Components, Geometry, densities, possible_geometries
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from pipeline.calls.scene_fit import SHIFTS_S, Components, Geometry, densities, 
     ],
 )
 def test_what_nobody_says_of_a_scene_stays_open_and_what_is_said_does_not(said, radar, names):
-    options = geometries(42.7, said, radar=radar)
+    options = possible_geometries(42.7, said, radar=radar)
     assert {option.name.split(",")[0] for option in options} == names
     assert len(options) == ("none" in names) + len(SHIFTS_S) * len(names - {"none"})
 
@@ -27,7 +27,7 @@ def test_what_nobody_says_of_a_scene_stays_open_and_what_is_said_does_not(said, 
 @pytest.mark.parametrize(("lat", "west_deg"), [(-42.7, 11.2), (0.0, 8.2), (42.7, 11.2), (60.0, 16.5)])
 def test_a_radar_that_goes_north_looks_east_and_one_that_goes_south_looks_west(lat, west_deg):
     """Sentinel-1 looks to the right of its track; its inclination is 98.18 degrees: cos(i) = cos(lat) sin(heading)."""
-    up, down = (geometries(lat, name, radar=True)[0] for name in ("ascending", "descending"))
+    up, down = (possible_geometries(lat, name, radar=True)[0] for name in ("ascending", "descending"))
     assert up.flight[1] > 0.9
     assert up.look[0] > 0.9
     assert down.flight[1] < -0.9

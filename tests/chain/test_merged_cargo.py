@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pipeline.calls.freeboards import FREEBOARD_COLUMNS
-from pipeline.calls.loading import habits_of, of_visit
+from pipeline.calls.loading import habits_of, visit_fields
 from pipeline.chain.review_file import Verdict
 from pipeline.chain.verdicts import reviewed_calls
 from pipeline.config import CallsConfig
@@ -22,7 +22,7 @@ def read(seen: pd.DataFrame):
 
     def cargo(whole: dict, table: pd.DataFrame) -> dict:
         habits = dict(zip(table["call_id"], habits_of(table.to_dict("records")), strict=True))
-        return of_visit(whole, seen, harbour(), CONFIG, habits[whole["call_id"]])
+        return visit_fields(whole, seen, harbour(), CONFIG, habits[whole["call_id"]])
 
     return cargo
 

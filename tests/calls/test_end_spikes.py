@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.calls import stays
-from pipeline.calls.loose_ends import ACCELERATION_M_S2, TOP_M_S, loose_ends
+from pipeline.calls.end_spikes import ACCELERATION_M_S2, MAX_SPEED_M_S, end_spikes
 from pipeline.calls.tracks import FORGET_S, clean_tracks
 from pipeline.config import CallsConfig
 from tests.calls.traffic import ANCHORAGE, BERTH, at, feed, fixes, harbour, off_berth, visit
@@ -87,10 +87,10 @@ def test_a_first_word_moved_to_another_place_is_no_arrival_from_there():
 def test_the_way_from_rest_to_rest_is_that_of_even_acceleration(took_s):
     """Half the time accelerating and half decelerating: a t^2 / 4, until top speed is reached."""
     peak = ACCELERATION_M_S2 * took_s / 2
-    way_m = peak * took_s / 2 if peak < TOP_M_S else TOP_M_S * (took_s - TOP_M_S / ACCELERATION_M_S2)
+    way_m = peak * took_s / 2 if peak < MAX_SPEED_M_S else MAX_SPEED_M_S * (took_s - MAX_SPEED_M_S / ACCELERATION_M_S2)
     for share, found in ((0.99, False), (1.01, True)):
         steps = np.array([0.0, 0.0, 0.0, way_m * share])
-        last = loose_ends(
+        last = end_spikes(
             np.zeros(4),
             np.array([0.0, 60, 120, 120 + took_s]),
             steps,
@@ -98,6 +98,6 @@ def test_the_way_from_rest_to_rest_is_that_of_even_acceleration(took_s):
             np.array([False, True, True, False]),
             slack_m=0.0,
             silence_s=FORGET_S,
-            fewest=3,
+            min_fixes=3,
         )
         assert last.tolist() == [False, False, False, found]
