@@ -46,7 +46,7 @@ def end_spikes(
 
     >>> moored = np.zeros(6)
     >>> end_spikes(moored, np.arange(6) * 180.0, np.array([0, 3000.0, 1, 2, 1, 2]), moored,
-    ...            np.array([0, 0, 1, 1, 1, 1], bool), slack_m=500.0, silence_s=86400.0, fewest=5).nonzero()[0].tolist()
+    ...            np.array([0, 0, 1, 1, 1, 1], bool), slack_m=500.0, silence_s=86400.0, min_fixes=5).nonzero()[0].tolist()
     [0]
     """
     out = np.zeros(len(key), bool)

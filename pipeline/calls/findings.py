@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pipeline.calls.static import said_by
+from pipeline.calls.static import reports_until
 from pipeline.plurals import first_of
 from pipeline.quantiles import Z90
 from pipeline.tables import FINDINGS
@@ -91,7 +91,7 @@ def _size_disagreements(
     Two ships may use one number in turn: a sighting is compared with what had been sent by then.
     """
     typed = sightings["acquired"].map(
-        lambda when: _last_typed_m(said_by(reports[reports[f"{name}_m"].notna()], when), name)
+        lambda when: _last_typed_m(reports_until(reports[reports[f"{name}_m"].notna()], when), name)
     )
     for size_m, seen in sightings.groupby(typed, sort=True):
         row = _size_disagreement(name, float(size_m), seen, config)

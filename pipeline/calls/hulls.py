@@ -15,7 +15,7 @@ import pandas as pd
 
 from pipeline.calls.draughts import AFTER_SAILING
 from pipeline.calls.sizes import size_of_hull
-from pipeline.calls.static import SAME_LENGTH_M, said_by, said_under
+from pipeline.calls.static import SAME_LENGTH_M, reports_of_ship, reports_until
 from pipeline.types import OF_REJECTED_CALL
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def reports_of(spell: Spell, static: pd.DataFrame) -> pd.DataFrame:
     """
     if spell.mmsi is None:
         return static.iloc[:0]
-    return said_by(said_under(static, spell.mmsi, spell.ship), spell.end + AFTER_SAILING)
+    return reports_until(reports_of_ship(static, spell.mmsi, spell.ship), spell.end + AFTER_SAILING)
 
 
 def sizes(spells: Sequence[Spell], reports_by_stay: Sequence[pd.DataFrame]) -> list[dict[str, Any]]:

@@ -86,20 +86,20 @@ def missed_calls(
     midnight = pd.Timestamp(start).tz_convert("UTC").normalize()
     counted = calls[calls["counts"].astype(bool)]
     by_image = counted[counted["evidence_class"].isin(BY_IMAGES)]
-    otherwise = ~_seen_by_looks(by_image, looks, detections, recalls)
+    is_found_otherwise = ~_seen_by_looks(by_image, looks, detections, recalls)
     stays = stays or stay_law(counted, config)
     rows: list[dict[str, object]] = []
     for zone in zones:
-        hers = by_image["berth_id"] == zone.zone_id
-        n_seen, n_otherwise = int((hers & ~otherwise).sum()), int((hers & otherwise).sum())
-        callers = counted.loc[counted["berth_id"] == zone.zone_id, "length_m"]
+        at_zone = by_image["berth_id"] == zone.zone_id
+        n_seen, n_otherwise = int((at_zone & ~is_found_otherwise).sum()), int((at_zone & is_found_otherwise).sum())
+        lengths_m = counted.loc[counted["berth_id"] == zone.zone_id, "length_m"]
         recalls_here = [
-            recall_at(recalls, CONTEXT_OF_KIND[zone.kind], callers, told)
-            for told in ("recall_lo", "recall", "recall_hi")
+            recall_at(recalls, CONTEXT_OF_KIND[zone.kind], lengths_m, column)
+            for column in ("recall_lo", "recall", "recall_hi")
         ]
-        times_d, found = _looks_at(looks, zone.zone_id, recalls_here, start)
+        times_d, recalls_of_looks = _looks_at(looks, zone.zone_id, recalls_here, start)
         begun_d = (start - midnight).total_seconds() / DAY_S
-        seen, *bounds = seen_bounds(times_d, found, stays, (end - start).total_seconds() / DAY_S, begun_d)
+        seen, *bounds = seen_bounds(times_d, recalls_of_looks, stays, (end - start).total_seconds() / DAY_S, begun_d)
         law = _Law(seen, np.stack(bounds), n_seen + JEFFREYS / len(zones), seen.total_seen_d)
         rows += _rows(zone.zone_id, midnight, _less_found_otherwise(law, n_otherwise), n_seen)
     return MISSED.check(MISSED.from_rows(rows))
@@ -114,18 +114,18 @@ def _looks_at(
     Looks that show too little to be usable count too, their recall reduced by the share of the zone that they show: the
     ships that they find count as seen.
     """
-    here = looks[(looks["zone_id"] == zone_id) & looks["acquired"].notna()].sort_values(["acquired", "look_id"])
-    shown = _shown_share(here)
-    here, covered = here[shown > 0], shown[shown > 0]
-    times = [(when - start).total_seconds() / DAY_S for when in here["acquired"]]
-    found = [[recall.get(sensor, 0.0) for sensor in here["sensor"]] * covered for recall in recalls]
-    return np.array(times), np.array(found)
+    zone_looks = looks[(looks["zone_id"] == zone_id) & looks["acquired"].notna()].sort_values(["acquired", "look_id"])
+    share = _shown_share(zone_looks)
+    zone_looks, covered = zone_looks[share > 0], share[share > 0]
+    times = [(when - start).total_seconds() / DAY_S for when in zone_looks["acquired"]]
+    recalls_of_looks = [[recall.get(sensor, 0.0) for sensor in zone_looks["sensor"]] * covered for recall in recalls]
+    return np.array(times), np.array(recalls_of_looks)
 
 
 def _shown_share(looks: pd.DataFrame) -> FloatArray:
     """Share of its zone that each look showed; 0 or 1 by its state in a table without shares."""
-    whether = (looks["state"] != "unknown").astype(float)
-    return np.asarray(looks["covered"].astype(float).fillna(whether), dtype=np.float64)
+    is_shown = (looks["state"] != "unknown").astype(float)
+    return np.asarray(looks["covered"].astype(float).fillna(is_shown), dtype=np.float64)
 
 
 def _seen_by_looks(
@@ -135,12 +135,12 @@ def _seen_by_looks(
     sensors = set(recalls.loc[recalls["recall"] > 0, "sensor"])
     counted = looks[(_shown_share(looks) > 0) & looks["sensor"].isin(sensors)]
     pass_of = passes(looks, detections)
-    showing = {(pass_of[s], zone) for s, zone in zip(counted["scene_id"], counted["zone_id"], strict=True)}
+    passes_showing = {(pass_of[s], zone) for s, zone in zip(counted["scene_id"], counted["zone_id"], strict=True)}
     scene_of = dict(zip(detections["detection_id"], detections["scene_id"], strict=True))
     out = []
     for ids, zone in zip(calls["detection_ids"], calls["berth_id"], strict=True):
-        at = {pass_of[scene_of[name]] for name in ids if name in scene_of}
-        out.append(not at or any((one, zone) in showing for one in at))
+        passes_of_call = {pass_of[scene_of[name]] for name in ids if name in scene_of}
+        out.append(not passes_of_call or any((pass_id, zone) in passes_showing for pass_id in passes_of_call))
     return np.array(out, dtype=bool)
 
 
@@ -183,14 +183,14 @@ def _found(n: int, shape: float, missed_per_seen: float) -> _Found:
     the ``n`` found are Poisson with mean q M, those nobody saw with mean (1 - q) M, approximated by a Gamma of equal
     moments. Given q, M is then Gamma(shape + n, 1 / missed_per_seen + q), as the Gamma law is conjugate to Poisson's.
     """
-    known, per_missed = shape + n, 1 / missed_per_seen + _SHARES
-    log_weight = n * np.log(_SHARES) - known * np.log(per_missed)
+    gamma_shape, per_missed = shape + n, 1 / missed_per_seen + _SHARES
+    log_weight = n * np.log(_SHARES) - gamma_shape * np.log(per_missed)
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
-    mean, rest = known / per_missed, 1 - _SHARES
-    missed, left = float(weight @ mean), float(weight @ (rest * mean))
-    variance = float(weight @ ((rest * mean) ** 2 * (1 + 1 / known))) - left**2
-    return _Found(1 - left / missed, missed, left**2 / variance)
+    mean, rest = gamma_shape / per_missed, 1 - _SHARES
+    missed, left_mean = float(weight @ mean), float(weight @ (rest * mean))
+    variance = float(weight @ ((rest * mean) ** 2 * (1 + 1 / gamma_shape))) - left_mean**2
+    return _Found(1 - left_mean / missed, missed, left_mean**2 / variance)
 
 
 def _rows(zone_id: str, first_day: pd.Timestamp, law: _Law, n_seen: int) -> list[dict[str, object]]:
@@ -199,15 +199,15 @@ def _rows(zone_id: str, first_day: pd.Timestamp, law: _Law, n_seen: int) -> list
     known = seen.has_enough_looks()
     means = _unseen_means(law) if known else np.zeros(len(seen.seen_d))
     rows: list[dict[str, object]] = []
-    for n, p in enumerate(seen.p_seen):
+    for n, p_seen in enumerate(seen.p_seen):
         day = (first_day + pd.Timedelta(days=n)).date().isoformat()
         row: dict[str, object] = {"missed_id": f"{zone_id}/{day}", "zone_id": zone_id, "day": day, "n_seen": n_seen}
         row["state"] = "known" if known else "unknown"
         if known:
             row |= {
-                "p_seen": float(p),
-                "p_seen_lo": float(min(bounds[0, n], p)),
-                "p_seen_hi": float(max(bounds[1, n], p)),
+                "p_seen": float(p_seen),
+                "p_seen_lo": float(min(bounds[0, n], p_seen)),
+                "p_seen_hi": float(max(bounds[1, n], p_seen)),
                 "seen_days": float(seen.seen_d[n]),
                 "unseen_days": max(0.0, float(seen.unseen_d[n])),
                 "rate_shape": law.shape,

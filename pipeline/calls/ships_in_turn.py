@@ -32,21 +32,21 @@ NEGLIGIBLE = 1e-6  # smaller probabilities are not followed
 SURELY_GONE = 0.1
 
 
-class Number(NamedTuple):
+class ShipNumber(NamedTuple):
     """For the looks of a stay: probability of one ship, expected number of ships, probability that the first is new."""
 
-    one: float
+    p_one: float
     mean: float
-    new: float
+    p_new: float
 
 
 def counted(stays: list[DarkStay], config: CallsConfig) -> None:
     """Set the number of ships of each stay, and the probability that it continues the one before at its spot."""
     for chain in _chains(stays):
         for n, (stay, number) in enumerate(zip(chain, numbers(chain, config), strict=True)):
-            stay.number = (number.one, number.mean)
+            stay.number = (number.p_one, number.mean)
             if n:
-                stay.former = (str(chain[n - 1].last["detection_id"]), 1 - number.new)
+                stay.former = (str(chain[n - 1].last["detection_id"]), 1 - number.p_new)
 
 
 def _chains(stays: list[DarkStay]) -> list[list[DarkStay]]:
@@ -66,31 +66,33 @@ def _chains(stays: list[DarkStay]) -> list[list[DarkStay]]:
     return out
 
 
-def numbers(chain: Sequence[DarkStay], config: CallsConfig) -> list[Number]:
+def numbers(chain: Sequence[DarkStay], config: CallsConfig) -> list[ShipNumber]:
     """For each of the consecutive stays at a spot, what all looks there say of the number of ships.
 
     A ship stays to the next look with the probability given by the time since she was first seen, and its length is
     compared with the mean of all since then. Where looks between two sightings did not show her, ``missed_before`` of
     the later one is the probability that all of them missed her.
     """
-    same, turned, began, gone = _links(chain, config)
-    last = len(began) - 1
-    after = [gone]  # likelihood of all later looks, by the look since which this ship was there
+    same, changed, since_look, absence = _link_weights(chain, config)
+    last = len(since_look) - 1
+    after = [absence]  # likelihood of all later looks, by the look since which this ship was there
     for n in range(last, 0, -1):
-        after.insert(0, same[:n, n] * after[0][:n] + turned[:n, n] * after[0][n])
-    whole = float(began[last] @ gone)
-    turns = [1.0] + [float(began[n - 1] @ turned[:n, n]) * float(after[n][n]) / whole for n in range(1, last + 1)]
+        after.insert(0, same[:n, n] * after[0][:n] + changed[:n, n] * after[0][n])
+    total = float(since_look[last] @ absence)
+    p_change = [1.0] + [
+        float(since_look[n - 1] @ changed[:n, n]) * float(after[n][n]) / total for n in range(1, last + 1)
+    ]
     out, first = [], 0
     for stay in chain:
         end = first + len(stay.sightings)
-        hers = began[first] * same[: first + 1, first + 1 : end].prod(axis=1)
-        one = float(hers @ after[end - 1][: first + 1]) / whole if end > first + 1 else 1.0
-        out.append(Number(min(1.0, one), 1 + sum(turns[first + 1 : end]), min(1.0, turns[first])))
+        one_ship_weights = since_look[first] * same[: first + 1, first + 1 : end].prod(axis=1)
+        p_one = float(one_ship_weights @ after[end - 1][: first + 1]) / total if end > first + 1 else 1.0
+        out.append(ShipNumber(min(1.0, p_one), 1 + sum(p_change[first + 1 : end]), min(1.0, p_change[first])))
         first = end
     return out
 
 
-def _links(
+def _link_weights(
     chain: Sequence[DarkStay], config: CallsConfig
 ) -> tuple[FloatArray, FloatArray, list[FloatArray], FloatArray]:
     """Weights of each look (column) as the same ship or another, by the look since which she was there (row).
@@ -100,44 +102,46 @@ def _links(
     """
     looks = [sighting for stay in chain for sighting in stay.sightings]
     turns = [stay.turns for stay in chain for _ in stay.sightings]
-    when = [(look["acquired"] - looks[0]["acquired"]) / pd.Timedelta(days=1) for look in looks]  # type: ignore[operator]
+    look_d = [(look["acquired"] - looks[0]["acquired"]) / pd.Timedelta(days=1) for look in looks]  # type: ignore[operator]
     lengths, came = _Lengths(looks, config), [chain[0].came_after]
-    same, turned = np.zeros((2, len(looks), len(looks)))
-    began = [np.ones(1)]
+    same, changed = np.zeros((2, len(looks), len(looks)))
+    since_look = [np.ones(1)]
     for n in range(1, len(looks)):
         before, now = looks[n - 1], looks[n]
-        more = odds_beyond_length(before, now) if is_fine(before) and is_fine(now) else 0.0
-        gap_d, missed = max(0.0, when[n] - when[n - 1]), float(now.get("missed_before", 1.0))  # type: ignore[arg-type]
+        log_odds = odds_beyond_length(before, now) if is_fine(before) and is_fine(now) else 0.0
+        gap_d, missed = max(0.0, look_d[n] - look_d[n - 1]), float(now.get("missed_before", 1.0))  # type: ignore[arg-type]
         empty = empty_since(before, now.get("empty_before", ()))  # type: ignore[arg-type]
         # Another ship came after the look that showed the one before, or after one that shows the spot empty
         came.append(Before(gap_d - empty[-1].after_d, empty[-1].misses) if empty else Before(gap_d, 0.0))
-        for i in map(int, np.flatnonzero(began[-1] > NEGLIGIBLE)):
-            seen_d, apart = when[n - 1] - when[i], lengths.apart(i, n)
-            pair = Pair(seen_d, gap_d, *apart, more, missed=missed, empty=empty, before=came[i])
-            same[i, n], turned[i, n] = weights(turns[n - 1], pair)
-        total = float(began[-1] @ (same[:n, n] + turned[:n, n]))
+        for i in map(int, np.flatnonzero(since_look[-1] > NEGLIGIBLE)):
+            seen_d, apart = look_d[n - 1] - look_d[i], lengths.apart(i, n)
+            pair = Pair(seen_d, gap_d, *apart, log_odds, missed=missed, empty=empty, before=came[i])
+            same[i, n], changed[i, n] = weights(turns[n - 1], pair)
+        total = float(since_look[-1] @ (same[:n, n] + changed[:n, n]))
         if not total > 0:  # no stay lasts so long and no ship can have come, yet she was seen
-            turned[:n, n] = total = 1.0
-        same[:n, n], turned[:n, n] = same[:n, n] / total, turned[:n, n] / total
-        began.append(np.append(began[-1] * same[:n, n], began[-1] @ turned[:n, n]))
-    gone = np.array([_not_shown(chain[-1], when[-1] - day, before) for day, before in zip(when, came, strict=True)])
-    return same, turned, began, gone
+            changed[:n, n] = total = 1.0
+        same[:n, n], changed[:n, n] = same[:n, n] / total, changed[:n, n] / total
+        since_look.append(np.append(since_look[-1] * same[:n, n], since_look[-1] @ changed[:n, n]))
+    absence = np.array(
+        [_likelihood_of_absence(chain[-1], look_d[-1] - day, before) for day, before in zip(look_d, came, strict=True)]
+    )
+    return same, changed, since_look, absence
 
 
-def _not_shown(stay: DarkStay, seen_d: float, before: Before) -> float:
+def _likelihood_of_absence(stay: DarkStay, seen_d: float, before: Before) -> float:
     """Likelihood of the empty looks after a stay's last sighting, for a ship seen for ``seen_d`` by then.
 
     Each look subtracts the probability that it is the first to show a ship.
     """
-    left, missed = 1.0, 1.0
+    likelihood, missed = 1.0, 1.0
     looks = empty_since(stay.last, stay.empty)
     for n, look in enumerate(looks):
         if missed < SURELY_GONE:
             break
         still = missed * stay.turns.still(seen_d, look.after_d, before)
         another = stay.turns.another(seen_d, look.after_d, empty=looks[:n], before=before)
-        left, missed = left - (1 - look.misses) * (still + another), missed * look.misses
-    return max(left, NEGLIGIBLE)
+        likelihood, missed = likelihood - (1 - look.misses) * (still + another), missed * look.misses
+    return max(likelihood, NEGLIGIBLE)
 
 
 class _Lengths:

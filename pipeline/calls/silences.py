@@ -40,25 +40,27 @@ def silences(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> pd.Data
     seconds = _seconds(by_track)
     same = by_track["track_id"].to_numpy()[1:] == by_track["track_id"].to_numpy()[:-1]
     before = np.flatnonzero(same & (np.diff(seconds) >= config.gap_h * 3600.0))
-    near = _near(by_track, place)
-    before = before[near[before] & near[before + 1]]
+    is_near = _is_near_place(by_track, place)
+    before = before[is_near[before] & is_near[before + 1]]
     in_time = by_track.sort_values("time_utc", kind="stable", ignore_index=True)
-    heard = _Heard(
+    all_fixes = _Fixes(
         _seconds(in_time),
         in_time["mmsi"].to_numpy(np.int64),
         in_time["lon"].to_numpy(float, copy=True),  # can be written
         in_time["lat"].to_numpy(float, copy=True),
     )
-    rows = [_silence(by_track.iloc[n], by_track.iloc[n + 1], seconds[n : n + 2].tolist(), heard) for n in before]
+    rows = [
+        _silence_row(by_track.iloc[n], by_track.iloc[n + 1], seconds[n : n + 2].tolist(), all_fixes) for n in before
+    ]
     rows.sort(key=lambda row: (row["start"], row["track_id"]))
     return SILENCES.check(SILENCES.from_rows(rows))
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class _Fixes:
     """Every good fix in order of time, shape (fixes,) each: seconds, transponder, position [deg]."""
 
-    when: np.ndarray
+    seconds: np.ndarray
     mmsi: np.ndarray
     lon: np.ndarray
     lat: np.ndarray
@@ -66,17 +68,17 @@ class _Heard:
     def others(self, mmsi: int, ends: np.ndarray, a: int, b: int) -> tuple[int, np.ndarray]:
         """Among fixes a to b near the ends of a silence: number of other ships, and the times of their messages."""
         near = _in_area(self.lon[a:b], self.lat[a:b], ends) & (self.mmsi[a:b] != mmsi)
-        return len(np.unique(self.mmsi[a:b][near])), self.when[a:b][near]
+        return len(np.unique(self.mmsi[a:b][near])), self.seconds[a:b][near]
 
 
-def _silence(last: pd.Series, next_: pd.Series, seconds: list[float], heard: _Heard) -> dict[str, Any]:
+def _silence_row(last: pd.Series, next_: pd.Series, seconds: list[float], all_fixes: _Fixes) -> dict[str, Any]:
     """The row of one silence, from the last fix before it, the next after it, and their times in seconds."""
     start, end = seconds
     ends = np.array([[last["lon"], last["lat"]], [next_["lon"], next_["lat"]]], float)
-    from_, to = (int(n) for n in np.searchsorted(heard.when, [2 * start - end, end]))
-    until = int(np.searchsorted(heard.when, start, "right"))
-    ships_before, _ = heard.others(int(last["mmsi"]), ends, from_, until)
-    ships, moments = heard.others(int(last["mmsi"]), ends, until, to)
+    first, after = (int(n) for n in np.searchsorted(all_fixes.seconds, [2 * start - end, end]))
+    middle = int(np.searchsorted(all_fixes.seconds, start, "right"))
+    ships_before, _ = all_fixes.others(int(last["mmsi"]), ends, first, middle)
+    ships_during, messages_s = all_fixes.others(int(last["mmsi"]), ends, middle, after)
     return {
         "silence_id": f"{last['track_id']}/{last['time_utc'].strftime('%Y%m%dT%H%M%S')}",
         "track_id": last["track_id"],
@@ -89,10 +91,10 @@ def _silence(last: pd.Series, next_: pd.Series, seconds: list[float], heard: _He
         "lon_after": float(next_["lon"]),
         "lat_after": float(next_["lat"]),
         "others_before": ships_before,
-        "others_during": ships,
-        "messages_during": len(moments),
-        "quiet_h": float(np.diff(np.concatenate([[start], moments, [end]])).max()) / 3600.0,
-        "reception": "nobody" if not ships else "others",
+        "others_during": ships_during,
+        "messages_during": len(messages_s),
+        "quiet_h": float(np.diff(np.concatenate([[start], messages_s, [end]])).max()) / 3600.0,
+        "reception": "nobody" if not ships_during else "others",
     }
 
 
@@ -100,7 +102,7 @@ def _seconds(fixes: pd.DataFrame) -> np.ndarray:
     return fixes["time_utc"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
 
 
-def _near(fixes: pd.DataFrame, place: Place) -> np.ndarray:
+def _is_near_place(fixes: pd.DataFrame, place: Place) -> np.ndarray:
     """Is a fix in the box of the place, or just outside? Boxes across 180 degrees have west > east."""
     west, south, east, north = place.bbox
     lon, lat = fixes["lon"].to_numpy(float), fixes["lat"].to_numpy(float)

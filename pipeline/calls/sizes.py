@@ -21,82 +21,82 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 LARGEST_M = {"length": LONGEST_M, "beam": BROADEST_M}
-CUT = "touches_edge"  # flag of a hull that goes on beyond the image
+CUT_BY_EDGE = "touches_edge"  # flag of a hull that goes on beyond the image
 BROADCAST = "ais"  # kind of statement beside the sensors
-LEAST_SD_M = 0.1  # no size is known better than this
+MIN_SD_M = 0.1  # no size is known better than this
 
 
-def size_of_hull(hers: pd.DataFrame, reports: pd.DataFrame) -> dict[str, Any]:
+def size_of_hull(sightings: pd.DataFrame, reports: pd.DataFrame) -> dict[str, Any]:
     """Length and beam [m] of all evidence by inverse variance, each with a 90 % interval.
 
     Looks of one sensor at one berth go wrong together, since all contain the quay. The interval of a single sighting is
-    the hull's; that of several keeps the error that all looks share. An optional column ``stay`` of ``hers`` numbers
-    the stay of each look.
+    the hull's; that of several keeps the error that all looks share. An optional column ``stay`` of ``sightings``
+    numbers the stay of each look.
     """
     out: dict[str, Any] = {}
     for name in ("length", "beam"):
-        said = reports[f"{name}_m"].dropna()
-        looks = _whole(hers, also_said=len(said) > 0) if name == "length" else hers
+        broadcast_m = reports[f"{name}_m"].dropna()
+        looks = _looks_for_length(sightings, is_broadcast=len(broadcast_m) > 0) if name == "length" else sightings
         sizes = looks[[f"{name}_m", f"{name}_lo_m", f"{name}_hi_m"]].to_numpy(float) if len(looks) else np.empty((0, 3))
         places = looks["berth_id"].tolist() if "berth_id" in looks else [""] * len(sizes)
         sensors = looks["sensor"].tolist() if "sensor" in looks else [""] * len(sizes)
         kinds = [f"{sensor} at {place}" for sensor, place in zip(sensors, places, strict=True)]
         stays = looks["stay"].tolist() if "stay" in looks else [0] * len(kinds)
-        if len(said):
+        if len(broadcast_m):
             kinds, stays, places = [*kinds, BROADCAST], [*stays, 0], [*places, ""]
-            typed, error = float(said.iloc[-1]), Z90 * TYPED_SD_M[name]
-            sizes = np.vstack([sizes, [typed, typed - error, typed + error]])
+            typed_m, error_m = float(broadcast_m.iloc[-1]), Z90 * TYPED_SD_M[name]
+            sizes = np.vstack([sizes, [typed_m, typed_m - error_m, typed_m + error_m]])
         if not len(sizes):
             continue
-        fused = sizes[0] if len(sizes) == 1 else _agreed(sizes, kinds, stays, places, SHARED_ERROR[name])
+        fused = sizes[0] if len(sizes) == 1 else _size_of_readings(sizes, kinds, stays, places, SHARED_ERROR[name])
         bounds = np.clip(fused, 0.0, LARGEST_M[name])
         out |= dict(zip((f"{name}_m", f"{name}_lo_m", f"{name}_hi_m"), map(float, bounds), strict=True))
     return out | {k: None for k in ("length_m", "beam_m") if k not in out}
 
 
-def _whole(looks: pd.DataFrame, *, also_said: bool) -> pd.DataFrame:
+def _looks_for_length(looks: pd.DataFrame, *, is_broadcast: bool) -> pd.DataFrame:
     """The looks used for length: one cut by the image's edge gives a minimum, used only for want of a better."""
     if "flags" not in looks:
         return looks
-    cut = np.array([CUT in flags for flags in looks["flags"]], bool)
-    return looks if cut.all() and not also_said else looks[~cut]
+    is_cut = np.array([CUT_BY_EDGE in flags for flags in looks["flags"]], bool)
+    return looks if is_cut.all() and not is_broadcast else looks[~is_cut]
 
 
-def _agreed(
+def _size_of_readings(
     sizes: FloatArray, kinds: list[str], stays: list[int], places: list[str], shared_error: float
 ) -> FloatArray:
     """Size of the likeliest reading of several (size, low, high), with bounds that cover every tenable reading."""
-    typed = np.array([kind == BROADCAST for kind in kinds])
-    found = []
+    is_typed = np.array([kind == BROADCAST for kind in kinds])
+    fused = []
     for right in readings(sizes[:, 0], _sd_m(sizes), kinds, shared_error, stays, places):
-        mine = sizes[right]
-        found.append(mine[0] if len(mine) == 1 else _fused(mine, typed[right], shared_error))
-    return np.array([found[0][0], min(f[1] for f in found), max(f[2] for f in found)])
+        own_sizes = sizes[right]
+        fused.append(own_sizes[0] if len(own_sizes) == 1 else _fuse(own_sizes, is_typed[right], shared_error))
+    return np.array([fused[0][0], min(size[1] for size in fused), max(size[2] for size in fused)])
 
 
 def _sd_m(sizes: FloatArray) -> FloatArray:
     """Standard errors of several (size, low, high), shape (n, 3)."""
-    return np.maximum((sizes[:, 2] - sizes[:, 1]) / (2 * Z90), LEAST_SD_M)
+    return np.maximum((sizes[:, 2] - sizes[:, 1]) / (2 * Z90), MIN_SD_M)
 
 
-def _fused(sizes: FloatArray, typed: np.ndarray, shared_error: float) -> FloatArray:
+def _fuse(sizes: FloatArray, is_typed: np.ndarray, shared_error: float) -> FloatArray:
     """Size and bounds of several (size, low, high), shape (n, 3); ``shared_error`` is a share of the size.
 
-    ``typed`` marks the broadcast one, which has no part in the error that the looks share. The skew of the looks is
+    ``is_typed`` marks the broadcast one, which has no part in the error that the looks share. The skew of the looks is
     kept: it comes from what they have in common (a bow that fades, the size of a pixel), so it does not average out.
     """
     below, above = sizes[:, 0] - sizes[:, 1], sizes[:, 2] - sizes[:, 0]
     weights = 1 / _sd_m(sizes) ** 2
-    if typed.any():
-        weights[~typed] *= _independent(sizes[~typed, 0], weights[~typed], shared_error)
+    if is_typed.any():
+        weights[~is_typed] *= _shared_error_factor(sizes[~is_typed, 0], weights[~is_typed], shared_error)
     mean = float(np.average(sizes[:, 0], weights=weights))
-    sd = np.hypot(1 / np.sqrt(weights.sum()), 0.0 if typed.any() else shared_error * mean)
+    sd = np.hypot(1 / np.sqrt(weights.sum()), 0.0 if is_typed.any() else shared_error * mean)
     skew = np.divide(below, below + above, out=np.full(len(sizes), 0.5), where=below + above > 0)
     low = mean - 2 * Z90 * sd * np.average(skew, weights=weights)
     return np.array([mean, low, low + 2 * Z90 * sd])
 
 
-def _independent(size_m: FloatArray, weights: FloatArray, shared_error: float) -> float:
+def _shared_error_factor(size_m: FloatArray, weights: FloatArray, shared_error: float) -> float:
     """Factor on the weight of looks beside a broadcast size, for the error that they share; 1 for one look.
 
     However many there are, together they weigh no more than that error allows. It is part of each look's error, so it

@@ -55,18 +55,18 @@ def stays(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[Stay]
 
     A silence of up to ``max_stay_d`` does not end a stay if she lies as before: one stay is one call.
     """
-    out: list[_Stop] = []
+    stops: list[_Stop] = []
     fixes = good_fixes(tracks).sort_values(["track_id", "time_utc", "fix_id"], kind="stable")
     for name, track in fixes.groupby("track_id", sort=True):
-        out += [_Stop(stay, str(name), seconds) for stay, seconds in _of_track(track, place, config)]
-    return _joined_tracks(sorted(_sound(out), key=lambda s: (s.mmsi, s.arrival_hi, s.zone_id)), config)
+        stops += [_Stop(stay, str(name), seconds) for stay, seconds in _stays_of_track(track, place, config)]
+    return _join_stays(sorted(_without_false_stops(stops), key=lambda s: (s.mmsi, s.arrival_hi, s.zone_id)), config)
 
 
-def at_berths(found: list[Stay], place: Place) -> dict[int, list[Stay]]:
+def at_berths(stays: list[Stay], place: Place) -> dict[int, list[Stay]]:
     """The stays of each transponder at berths."""
     berths = {zone.zone_id for zone in place.zones if zone.kind == "berth"}
     out: dict[int, list[Stay]] = {}
-    for stay in found:
+    for stay in stays:
         if stay.zone_id in berths:
             out.setdefault(stay.mmsi, []).append(stay)
     return out
@@ -81,7 +81,7 @@ class _Stop:
     seconds: FloatArray
 
 
-def _sound(stops: list[_Stop]) -> Iterator[Stay]:
+def _without_false_stops(stops: list[_Stop]) -> Iterator[Stay]:
     """The stays without those made by a few bad fixes, where these broke a ship's track and happened to lie in a zone.
 
     While a ship lies at one place by one of her tracks, a stop elsewhere by another, with few fixes among many, is
@@ -92,56 +92,56 @@ def _sound(stops: list[_Stop]) -> Iterator[Stay]:
         of_ship.setdefault(stop.stay.mmsi, []).append(stop)
     for stop in stops:
         first, last = stop.seconds[0], stop.seconds[-1]
-        elsewhere = 0
+        n_elsewhere = 0
         for other in of_ship[stop.stay.mmsi]:
-            meanwhile = other.seconds[0] - SHIFT_S <= last and other.seconds[-1] + SHIFT_S >= first
-            one_ship = other.track_id != stop.track_id and other.stay.may_be(stop.stay)
-            if not one_ship or not meanwhile or _together(other.stay, stop.stay):
+            is_meanwhile = other.seconds[0] - SHIFT_S <= last and other.seconds[-1] + SHIFT_S >= first
+            may_be_one_ship = other.track_id != stop.track_id and other.stay.may_be(stop.stay)
+            if not may_be_one_ship or not is_meanwhile or _at_one_spot(other.stay, stop.stay):
                 continue
             near = np.searchsorted(other.seconds, [first - NEAR_S, last + NEAR_S])
-            elsewhere += int(near[1] - near[0])
-        if len(stop.seconds) >= MIN_SHARE * (len(stop.seconds) + elsewhere):
+            n_elsewhere += int(near[1] - near[0])
+        if len(stop.seconds) >= MIN_SHARE * (len(stop.seconds) + n_elsewhere):
             yield stop.stay
 
 
-def _together(one: Stay, other: Stay) -> bool:
-    return float(distance_m(*one.spot, *other.spot)) <= SAME_SPOT_M
+def _at_one_spot(first: Stay, second: Stay) -> bool:
+    return float(distance_m(*first.spot, *second.spot)) <= SAME_SPOT_M
 
 
-def _joined_tracks(found: list[Stay], config: CallsConfig) -> list[Stay]:
+def _join_stays(stays: list[Stay], config: CallsConfig) -> list[Stay]:
     """Join stays of one MMSI at one spot that overlap, or follow each other where her track was broken.
 
-    Two ships under one MMSI at different spots at the same time stay two. ``found`` is in order of MMSI and time.
+    Two ships under one MMSI at different spots at the same time stay two. ``stays`` is in order of MMSI and time.
     """
     out: list[Stay] = []
     first = 0  # index of the first stay of her MMSI
-    for stay in found:
+    for stay in stays:
         if out and out[-1].mmsi != stay.mmsi:
             first = len(out)
-        at = next((n for n in range(len(out) - 1, first - 1, -1) if _goes_on(out[n], stay, config)), None)
+        at = next((n for n in range(len(out) - 1, first - 1, -1) if _continues(out[n], stay, config)), None)
         if at is None:
             out.append(stay)
         else:
-            out[at] = _union(out[at], stay, config)
+            out[at] = _merge_stays(out[at], stay, config)
     return out
 
 
-def _goes_on(former: Stay, stay: Stay, config: CallsConfig) -> bool:
+def _continues(former: Stay, stay: Stay, config: CallsConfig) -> bool:
     if (former.mmsi, former.zone_id) != (stay.mmsi, stay.zone_id):
         return False
-    silence = (stay.arrival_hi - former.departure_lo).total_seconds()
+    silence_s = (stay.arrival_hi - former.departure_lo).total_seconds()
     if not former.may_be(stay):  # two hulls cannot lie at one spot at once, whatever they send
-        return _together(former, stay) and silence < 0
-    broken = not (former.heard_leaving and stay.heard_arriving)
-    between = (former.departure_hi is not None and former.departure_hi < stay.arrival_hi) or (
+        return _at_one_spot(former, stay) and silence_s < 0
+    is_broken = not (former.heard_leaving and stay.heard_arriving)
+    moved_between = (former.departure_hi is not None and former.departure_hi < stay.arrival_hi) or (
         stay.arrival_lo is not None and stay.arrival_lo > former.departure_lo
     )
-    if _together(former, stay) and not between:
-        return silence <= config.max_stay_d * 86_400.0  # a silence does not end a stay in which she lies as before
-    return (_together(former, stay) and silence < 0) or (broken and 0 <= silence <= config.gap_h * 3600.0)
+    if _at_one_spot(former, stay) and not moved_between:
+        return silence_s <= config.max_stay_d * 86_400.0  # a silence does not end a stay in which she lies as before
+    return (_at_one_spot(former, stay) and silence_s < 0) or (is_broken and 0 <= silence_s <= config.gap_h * 3600.0)
 
 
-def _union(former: Stay, stay: Stay, config: CallsConfig) -> Stay:
+def _merge_stays(former: Stay, stay: Stay, config: CallsConfig) -> Stay:
     """One stay from the earlier arrival to the later departure, bounded by the nearest fixes of either track."""
     both, gap = (former, stay), pd.Timedelta(hours=config.gap_h)
     first, last = min(s.arrival_hi for s in both), max(s.departure_lo for s in both)
@@ -159,17 +159,17 @@ def _union(former: Stay, stay: Stay, config: CallsConfig) -> Stay:
     )
 
 
-def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterator[tuple[Stay, FloatArray]]:
+def _stays_of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterator[tuple[Stay, FloatArray]]:
     seconds = track["time_utc"].astype("int64").to_numpy() / 1e6
     lon, lat = track["lon"].to_numpy(float), track["lat"].to_numpy(float)
     gap_s = config.gap_h * 3600.0
-    speed = speed_kn(seconds, lon, lat, track["sog_kn"].to_numpy(float), gap_s)
-    stop = _stops(seconds, speed, config.stop_kn, config.move_kn, gap_s)
-    runs = _runs(stop, np.diff(seconds) > config.max_stay_d * 86_400.0)
-    lying = [spot for run in runs for spot in _spots(run, seconds, lon, lat, place, config)]
-    pieces = [(s.first, s.last, s.zone) for s in lying if s.zone is not None]
+    speeds_kn = speed_kn(seconds, lon, lat, track["sog_kn"].to_numpy(float), gap_s)
+    stop = _is_stopped(seconds, speeds_kn, config.stop_kn, config.move_kn, gap_s)
+    runs = _true_runs(stop, np.diff(seconds) > config.max_stay_d * 86_400.0)
+    spots = [spot for run in runs for spot in _split_spots(run, seconds, lon, lat, place, config)]
+    pieces = [(s.first, s.last, s.zone) for s in spots if s.zone is not None]
     ship = track["ship"].iloc[0]  # of all fixes of a track
-    for first, last, zone in _joined(pieces, seconds, config):
+    for first, last, zone in _join_stops(pieces, seconds, config):
         before, after = first - 1, last
         stay = Stay(
             mmsi=int(track["mmsi"].iloc[0]),
@@ -186,30 +186,32 @@ def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterato
         yield stay, seconds[first:last]
 
 
-def speed_kn(seconds: FloatArray, lon: FloatArray, lat: FloatArray, sent: FloatArray, gap_s: float) -> FloatArray:
+def speed_kn(seconds: FloatArray, lon: FloatArray, lat: FloatArray, sent_kn: FloatArray, gap_s: float) -> FloatArray:
     """Speed as sent [kn]; where none was, the lesser of those from the fix before and to the fix after.
 
     The lesser one, since she is at rest at the first fix alongside and still at the last. A speed across a silence
     longer than ``gap_s`` is used only if the other side is silent, too.
     """
-    unsent = np.isnan(sent)
-    if not unsent.any() or len(seconds) < 2:
-        return np.where(unsent, 0.0, sent)
-    own = np.arange(len(seconds))
+    is_unsent = np.isnan(sent_kn)
+    if not is_unsent.any() or len(seconds) < 2:
+        return np.where(is_unsent, 0.0, sent_kn)
+    index = np.arange(len(seconds))
     before = np.maximum(np.searchsorted(seconds, seconds - SPEED_OVER_S, "right") - 1, 0)
     after = np.minimum(np.searchsorted(seconds, seconds + SPEED_OVER_S, "left"), len(seconds) - 1)
-    sides = []
+    speeds_and_silences = []
     for other in (before, after):
-        run = np.abs(seconds - seconds[other])
-        speed = distance_m(lon, lat, lon[other], lat[other]) / np.maximum(run, 1.0) / KNOT_M_S
-        sides.append((np.where(other == own, np.inf, speed), run > gap_s))
-    told = np.minimum(*(np.where(silent, np.inf, speed) for speed, silent in sides))
-    derived = np.where(np.isinf(told), np.minimum(sides[0][0], sides[1][0]), told)
-    return np.where(unsent, derived, sent)
+        run_s = np.abs(seconds - seconds[other])
+        speed = distance_m(lon, lat, lon[other], lat[other]) / np.maximum(run_s, 1.0) / KNOT_M_S
+        speeds_and_silences.append((np.where(other == index, np.inf, speed), run_s > gap_s))
+    least_kn = np.minimum(*(np.where(silent, np.inf, speed) for speed, silent in speeds_and_silences))
+    derived_kn = np.where(
+        np.isinf(least_kn), np.minimum(speeds_and_silences[0][0], speeds_and_silences[1][0]), least_kn
+    )
+    return np.where(is_unsent, derived_kn, sent_kn)
 
 
 @numba.njit(cache=True)
-def _stops(seconds, speed, stop_kn, move_kn, gap_s):  # type: ignore[no-untyped-def]
+def _is_stopped(seconds, speed, stop_kn, move_kn, gap_s):  # type: ignore[no-untyped-def]
     """True while stopped: entered at or below ``stop_kn``, left at or above ``move_kn``; reset by a long silence."""
     out = np.zeros(len(seconds), np.bool_)
     stopped = False
@@ -224,7 +226,7 @@ def _stops(seconds, speed, stop_kn, move_kn, gap_s):  # type: ignore[no-untyped-
     return out
 
 
-def _runs(flags: np.ndarray, cuts: np.ndarray) -> list[tuple[int, int]]:
+def _true_runs(flags: np.ndarray, cuts: np.ndarray) -> list[tuple[int, int]]:
     """Half-open index ranges in which a boolean array is True, cut between n and n + 1 where ``cuts[n]`` is True."""
     before, after = np.concatenate([[False], flags]), np.concatenate([flags, [False]])
     cut = np.concatenate([[False], cuts, [False]]) & before & after
@@ -253,7 +255,7 @@ class _Spot:
         return MOORED_M if self.zone is not None and self.zone.kind == "berth" else SAME_SPOT_M
 
 
-def _spots(
+def _split_spots(
     run: tuple[int, int], seconds: FloatArray, lon: FloatArray, lat: FloatArray, place: Place, config: CallsConfig
 ) -> list[_Spot]:
     """A run of fixes at rest, cut where she lies elsewhere from one fix to the next (a shift that was not heard).
@@ -263,48 +265,48 @@ def _spots(
     was sent.
     """
 
-    def of(bounds: list[tuple[int, int]]) -> list[_Spot]:
+    def spots_between(bounds: list[tuple[int, int]]) -> list[_Spot]:
         x = np.array([lon[a] if b - a == 1 else np.median(lon[a:b]) for a, b in bounds])
         y = np.array([lat[a] if b - a == 1 else np.median(lat[a:b]) for a, b in bounds])
         zones = _zones_at(x, y, place, config)
         return [_Spot(*ends, (float(x[n]), float(y[n])), zones[n]) for n, ends in enumerate(bounds)]
 
-    def strays(spot: _Spot, after: int) -> bool:
+    def is_stray(spot: _Spot, after: int) -> bool:
         away_h = (seconds[after] - seconds[spot.first - 1]) / 3600.0
         return spot.count == 1 or (spot.count < MIN_FIXES and away_h <= config.gap_h)
 
-    def leapt(end: _Spot, beside: _Spot, later: int) -> bool:
+    def is_leap(end: _Spot, beside: _Spot, later: int) -> bool:
         took_s = seconds[later] - seconds[later - 1]
         way_m = float(distance_m(*end.middle, *beside.middle))
         return end.count == 1 and took_s <= SHIFT_S and way_m > config.move_kn * KNOT_M_S * took_s
 
     first, last = run
-    way = distance_m(lon[first : last - 1], lat[first : last - 1], lon[first + 1 : last], lat[first + 1 : last])
-    leaps = [first, *(first + 1 + np.flatnonzero(way > 2 * MOORED_M)).tolist(), last]
+    step_m = distance_m(lon[first : last - 1], lat[first : last - 1], lon[first + 1 : last], lat[first + 1 : last])
+    bounds_of_spots = [first, *(first + 1 + np.flatnonzero(step_m > 2 * MOORED_M)).tolist(), last]
     out: list[_Spot] = []
-    for spot in of(list(pairwise(leaps))):
-        if out and _one_place(out[-1], spot):
-            out[-1] = _both(out[-1], spot)
-        elif len(out) > 1 and strays(out[-1], spot.first) and _one_place(out[-2], spot):
-            out[-2:] = [_both(out[-2], spot)]
+    for spot in spots_between(list(pairwise(bounds_of_spots))):
+        if out and _at_one_place(out[-1], spot):
+            out[-1] = _merge_spots(out[-1], spot)
+        elif len(out) > 1 and is_stray(out[-1], spot.first) and _at_one_place(out[-2], spot):
+            out[-2:] = [_merge_spots(out[-2], spot)]
         else:
             out.append(spot)
-    if len(out) > 1 and leapt(out[0], out[1], out[1].first):
-        out[:2] = [_both(out[0], out[1])]
-    if len(out) > 1 and leapt(out[-1], out[-2], out[-1].first):
-        out[-2:] = [_both(out[-2], out[-1])]
-    return of([(s.first, s.last) for s in out]) if len(leaps) > 2 else out
+    if len(out) > 1 and is_leap(out[0], out[1], out[1].first):
+        out[:2] = [_merge_spots(out[0], out[1])]
+    if len(out) > 1 and is_leap(out[-1], out[-2], out[-1].first):
+        out[-2:] = [_merge_spots(out[-2], out[-1])]
+    return spots_between([(s.first, s.last) for s in out]) if len(bounds_of_spots) > 2 else out
 
 
-def _both(former: _Spot, spot: _Spot) -> _Spot:
+def _merge_spots(former: _Spot, spot: _Spot) -> _Spot:
     """Both and all fixes between, about the middle of the one with more fixes."""
     longer = former if former.count >= spot.count else spot
     return replace(longer, first=former.first, last=spot.last)
 
 
-def _one_place(one: _Spot, other: _Spot) -> bool:
-    same_zone = one.zone is not None and other.zone is not None and one.zone.zone_id == other.zone.zone_id
-    return same_zone or float(distance_m(*one.middle, *other.middle)) <= one.reach_m + other.reach_m
+def _at_one_place(first: _Spot, second: _Spot) -> bool:
+    same_zone = first.zone is not None and second.zone is not None and first.zone.zone_id == second.zone.zone_id
+    return same_zone or float(distance_m(*first.middle, *second.middle)) <= first.reach_m + second.reach_m
 
 
 def _zones_at(lon: FloatArray, lat: FloatArray, place: Place, config: CallsConfig) -> list[Zone | None]:
@@ -327,7 +329,7 @@ def _zones_at(lon: FloatArray, lat: FloatArray, place: Place, config: CallsConfi
     return [zones[n] if n >= 0 else None for n in out.tolist()]
 
 
-def _joined(
+def _join_stops(
     pieces: list[tuple[int, int, Zone]], seconds: FloatArray, config: CallsConfig
 ) -> list[tuple[int, int, Zone]]:
     """Join stops at one zone that only a short break separates.
@@ -337,7 +339,7 @@ def _joined(
     """
     out: list[tuple[int, int, Zone]] = []
     for first, last, zone in pieces:
-        at = _former_stop(out, zone)
+        at = _last_stop_at(out, zone)
         if at is not None and seconds[first] - seconds[out[at][1] - 1] <= config.gap_h * 3600.0:
             out[at] = (out[at][0], last, zone)
         else:
@@ -345,7 +347,7 @@ def _joined(
     return out
 
 
-def _former_stop(stops: list[tuple[int, int, Zone]], zone: Zone) -> int | None:
+def _last_stop_at(stops: list[tuple[int, int, Zone]], zone: Zone) -> int | None:
     """Index of her last stop at a zone, if she has since stopped only in zones that do not count."""
     for n in range(len(stops) - 1, -1, -1):
         if stops[n][2].zone_id == zone.zone_id:

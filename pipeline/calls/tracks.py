@@ -20,8 +20,8 @@ import shapely
 
 from pipeline.calls.end_spikes import end_spikes
 from pipeline.calls.geodesy import distance_m
-from pipeline.calls.shared_numbers import ships_named
-from pipeline.calls.whose_track import parted, ships_of_tracks
+from pipeline.calls.shared_numbers import identify_ships
+from pipeline.calls.track_ships import ships_of_tracks, split_by_ship
 from pipeline.plurals import number_of
 from pipeline.ships.mmsi import is_equipment
 from pipeline.tables import TRACKS
@@ -38,7 +38,7 @@ MIN_FIXES = 5  # fewer in a row beside the main track of the same MMSI are spike
 # some hundred port-months of 5 % spikes, five hardly ever (simulated)
 MIN_SHARE = 0.2  # ... and so are rarer ones: a second ship reports as often as the first, or nearly (our choice)
 SAME_SPOT_M = 200.0  # a fix this close to two tracks: both are one ship, and the longer gets it (our choice)
-OWN_SPEED = 1.5  # a ship covers at most this multiple of what the speed sent says (our choice)
+MAX_SPEED_RATIO = 1.5  # a ship covers at most this multiple of what the speed sent says (our choice)
 NO_SPEED = (13.0, 600.0)  # m/s and s, where no speed is sent: 25 kn, for ten minutes at most (our choice)
 DUPLICATE_S = 1.0  # same position, and closer in time than this: one message, heard twice (our choice)
 LEAP_M = 1e8  # longer than any way on Earth: added to the cost of a way that the speeds sent do not explain
@@ -53,26 +53,28 @@ def clean_tracks(messages: pd.DataFrame, land: BaseGeometry | None = None) -> pd
     Nothing is configurable: the limits are physical. ``land`` (`Place.dry`) flags fixes that lie on it: an invented
     position, however slowly it moves, or a river missing from the map (`ashore_line`).
     """
-    use = messages["msg_type"].isin(POSITION_TYPES) & messages[["lon", "lat", "time_utc"]].notna().all(axis=1)
-    fixes = _in_order(messages.loc[use, ["mmsi", "time_utc", "lon", "lat", "sog", "cog", "heading", "message_id"]])
+    is_used = messages["msg_type"].isin(POSITION_TYPES) & messages[["lon", "lat", "time_utc"]].notna().all(axis=1)
+    fixes = _sort_fixes(
+        messages.loc[is_used, ["mmsi", "time_utc", "lon", "lat", "sog", "cog", "heading", "message_id"]]
+    )
     if fixes.empty:
         return TRACKS.empty()
     mmsi = fixes["mmsi"].to_numpy(np.int64)
     seconds = fixes["time_utc"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
     lon, lat = fixes["lon"].to_numpy(float), fixes["lat"].to_numpy(float)
     speed_m_s = fixes["sog"].to_numpy(float) * KNOT_M_S
-    part, repeat, astray, follows = _tracks_in(mmsi, seconds, lon, lat, speed_m_s)
+    part, repeat, astray, follows = _split_tracks(mmsi, seconds, lon, lat, speed_m_s)
     # What a track skipped may be another ship's, near enough that either could have come from the other
-    over = np.flatnonzero(astray)
-    if len(over):
+    skipped = np.flatnonzero(astray)
+    if len(skipped):
         others = part.max() + 1
-        found = _tracks_in(mmsi[over], seconds[over], lon[over], lat[over], speed_m_s[over])
-        part[over], repeat[over], astray[over], follows[over] = found
-        part[over] += others
+        found = _split_tracks(mmsi[skipped], seconds[skipped], lon[skipped], lat[skipped], speed_m_s[skipped])
+        part[skipped], repeat[skipped], astray[skipped], follows[skipped] = found
+        part[skipped] += others
     names, name, spike = _name_tracks(mmsi, part, astray, follows, repeat)
-    wrong = (spike, repeat, bad_mmsi(mmsi), _on_land(lon, lat, land))
-    codes = np.sum([on.astype(np.int64) << bit for bit, on in enumerate(wrong)], axis=0)
-    words = [[name for bit, name in enumerate(FLAGS) if code >> bit & 1] for code in range(1 << len(FLAGS))]
+    flag_masks = (spike, repeat, is_bad_mmsi(mmsi), _is_on_land(lon, lat, land))
+    codes = np.sum([mask.astype(np.int64) << bit for bit, mask in enumerate(flag_masks)], axis=0)
+    flag_lists = [[name for bit, name in enumerate(FLAGS) if code >> bit & 1] for code in range(1 << len(FLAGS))]
     order = np.argsort(name, kind="stable")  # names are numbered in sorted order; the order of time within each stays
     track = pa.array(names, pa.large_string()).take(pa.array(name[order]))
     number = pc.cast(pa.array(order), pa.large_string())
@@ -89,33 +91,33 @@ def clean_tracks(messages: pd.DataFrame, land: BaseGeometry | None = None) -> pd
             "sog_kn": fixes["sog"].to_numpy(float)[order],
             "cog_deg": fixes["cog"].to_numpy(float)[order],
             "heading_deg": fixes["heading"].to_numpy(float)[order],
-            "flags": pd.Series([words[code] for code in codes[order].tolist()], dtype="object"),
+            "flags": pd.Series([flag_lists[code] for code in codes[order].tolist()], dtype="object"),
             "message_id": fixes["message_id"].array[order],
         }
     )
-    return TRACKS.check(parted(table.assign(ship=ships_of_tracks(table, messages, ships_named(messages)))))
+    return TRACKS.check(split_by_ship(table.assign(ship=ships_of_tracks(table, messages, identify_ships(messages)))))
 
 
-def _in_order(fixes: pd.DataFrame) -> pd.DataFrame:
+def _sort_fixes(fixes: pd.DataFrame) -> pd.DataFrame:
     """Sorted by ship and time; fixes at the same time, which have no order of their own, by name."""
     mmsi, micros = fixes["mmsi"].to_numpy(np.int64), fixes["time_utc"].to_numpy("datetime64[us]").astype(np.int64)
     order = np.lexsort((micros, mmsi))
-    again = (np.diff(mmsi[order]) == 0) & (np.diff(micros[order]) == 0)
-    tied = np.flatnonzero(np.r_[False, again] | np.r_[again, False])
+    is_repeated = (np.diff(mmsi[order]) == 0) & (np.diff(micros[order]) == 0)
+    tied = np.flatnonzero(np.r_[False, is_repeated] | np.r_[is_repeated, False])
     if len(tied):
         rows = order[tied]
-        named = fixes["message_id"].iloc[rows].to_numpy(object)
-        order[tied] = rows[np.lexsort((pd.factorize(named, sort=True)[0], micros[rows], mmsi[rows]))]
+        message_ids = fixes["message_id"].iloc[rows].to_numpy(object)
+        order[tied] = rows[np.lexsort((pd.factorize(message_ids, sort=True)[0], micros[rows], mmsi[rows]))]
     return fixes.iloc[order].reset_index(drop=True)
 
 
-def bad_mmsi(mmsi: np.ndarray) -> np.ndarray:
+def is_bad_mmsi(mmsi: np.ndarray) -> np.ndarray:
     """Numbers that are not a ship's: equipment, not nine digits, or one digit nine times (an unset transponder)."""
-    none = (mmsi < 100_000_000) | (mmsi > 999_999_999) | (mmsi % 111_111_111 == 0)
-    return none | is_equipment(mmsi)
+    is_invalid = (mmsi < 100_000_000) | (mmsi > 999_999_999) | (mmsi % 111_111_111 == 0)
+    return is_invalid | is_equipment(mmsi)
 
 
-def _on_land(lon: np.ndarray, lat: np.ndarray, land: BaseGeometry | None) -> np.ndarray:
+def _is_on_land(lon: np.ndarray, lat: np.ndarray, land: BaseGeometry | None) -> np.ndarray:
     out = np.zeros(len(lon), bool)
     if land is None or land.is_empty:
         return out
@@ -133,9 +135,9 @@ def ashore_line(tracks: pd.DataFrame) -> str:
     ashore = tracks.loc[tracks["flags"].map(lambda flags: "on_land" in flags), "mmsi"]
     if not len(ashore):
         return ""
-    heard, ships = number_of(len(ashore), "position"), number_of(ashore.nunique(), "transponder")
+    positions, ships = number_of(len(ashore), "position"), number_of(ashore.nunique(), "transponder")
     return (
-        f"{heard} of {ships} lie {INLAND_M:.0f} m or more inland by the map's coast, in no zone: treated as false, "
+        f"{positions} of {ships} lie {INLAND_M:.0f} m or more inland by the map's coast, in no zone: treated as false, "
         "so in no call; if there is a river or dock, correct the coast"
     )
 
@@ -145,34 +147,34 @@ def good_fixes(tracks: pd.DataFrame) -> pd.DataFrame:
     return tracks[tracks["flags"].map(len) == 0]
 
 
-def _tracks_in(
+def _split_tracks(
     mmsi: np.ndarray, seconds: np.ndarray, lon: np.ndarray, lat: np.ndarray, speed_m_s: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """As ``_split``, with single unreachable fixes at the ends of tracks counted as astray, too."""
-    part, repeat, astray, follows = _split(mmsi, seconds, lon, lat, speed_m_s)
+    """As ``_assign_tracks``, with single unreachable fixes at the ends of tracks counted as astray, too."""
+    part, repeat, astray, follows = _assign_tracks(mmsi, seconds, lon, lat, speed_m_s)
     rows = np.flatnonzero(~(repeat | astray))
     key = mmsi[rows] * (int(part.max()) + 1) + part[rows]
     order = np.argsort(key, kind="stable")  # nearly sorted already: by ship and time
     rows, key = rows[order], key[order]
-    way_m = np.zeros(len(rows))
-    leaps = np.flatnonzero(~follows[rows[1:]]) + 1  # few of many
-    way_m[leaps] = distance_m(lon[rows[leaps - 1]], lat[rows[leaps - 1]], lon[rows[leaps]], lat[rows[leaps]])
-    found = end_spikes(
+    step_m = np.zeros(len(rows))
+    jumps = np.flatnonzero(~follows[rows[1:]]) + 1  # few of many
+    step_m[jumps] = distance_m(lon[rows[jumps - 1]], lat[rows[jumps - 1]], lon[rows[jumps]], lat[rows[jumps]])
+    is_spike = end_spikes(
         key,
         seconds[rows],
-        way_m,
+        step_m,
         speed_m_s[rows],
         follows[rows],
         slack_m=SLACK_M,
         silence_s=FORGET_S,
         min_fixes=MIN_FIXES,
     )
-    astray[rows[found]] = True
+    astray[rows[is_spike]] = True
     return part, repeat, astray, follows
 
 
 @numba.njit(cache=True)
-def _metres(lon, lat, i, j):  # type: ignore[no-untyped-def]
+def _distance_m(lon, lat, i, j):  # type: ignore[no-untyped-def]
     """Distance of two fixes [m]; a sphere will do for limits."""
     around = (lon[i] - lon[j] + 180.0) % 360.0 - 180.0
     east = around * np.cos(np.radians(0.5 * (lat[i] + lat[j])))
@@ -180,44 +182,44 @@ def _metres(lon, lat, i, j):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _miss(lon, lat, seconds, speed_m_s, i, j):  # type: ignore[no-untyped-def]
+def _mismatch_m(lon, lat, seconds, speed_m_s, i, j):  # type: ignore[no-untyped-def]
     """Difference [m] between the way from fix j to fix i and what the speeds sent imply; infinite if impossible."""
-    dt = seconds[i] - seconds[j]
-    metres = _metres(lon, lat, i, j)
+    interval_s = seconds[i] - seconds[j]
+    distance_m = _distance_m(lon, lat, i, j)
     if np.isnan(speed_m_s[i]) or np.isnan(speed_m_s[j]):
-        return metres + dt if metres <= SLACK_M + NO_SPEED[0] * min(dt, NO_SPEED[1]) else np.inf
-    if metres > SLACK_M + OWN_SPEED * max(speed_m_s[i], speed_m_s[j]) * dt:
+        return distance_m + interval_s if distance_m <= SLACK_M + NO_SPEED[0] * min(interval_s, NO_SPEED[1]) else np.inf
+    if distance_m > SLACK_M + MAX_SPEED_RATIO * max(speed_m_s[i], speed_m_s[j]) * interval_s:
         return np.inf
-    return abs(metres - 0.5 * (speed_m_s[i] + speed_m_s[j]) * dt)
+    return abs(distance_m - 0.5 * (speed_m_s[i] + speed_m_s[j]) * interval_s)
 
 
 @numba.njit(cache=True)
-def _reach(lon, lat, seconds, i, j):  # type: ignore[no-untyped-def]
+def _reach_cost_m(lon, lat, seconds, i, j):  # type: ignore[no-untyped-def]
     """Cost of the way from fix j to i if a ship can make it: above all that fit; of long silences, above that."""
-    dt = seconds[i] - seconds[j]
-    if dt > FORGET_S:
-        return LEAP_M * 10 + dt
-    metres = _metres(lon, lat, i, j)
-    return LEAP_M + metres if metres < SLACK_M + MAX_SPEED_KN * KNOT_M_S * dt else np.inf
+    interval_s = seconds[i] - seconds[j]
+    if interval_s > FORGET_S:
+        return LEAP_M * 10 + interval_s
+    distance_m = _distance_m(lon, lat, i, j)
+    return LEAP_M + distance_m if distance_m < SLACK_M + MAX_SPEED_KN * KNOT_M_S * interval_s else np.inf
 
 
 @numba.njit(cache=True)
-def _cost(lon, lat, seconds, speed_m_s, i, last, sound, length):  # type: ignore[no-untyped-def]
+def _continuation_cost(lon, lat, seconds, speed_m_s, i, last, sound, length):  # type: ignore[no-untyped-def]
     """How badly fix i continues a track [m], and whether it does so by skipping the track's last fix.
 
     Tracks that it fits to within a berth's width are one ship's: the longest has the lowest cost.
     """
-    miss, over = _miss(lon, lat, seconds, speed_m_s, i, last), False
-    if miss == np.inf and sound >= 0 and seconds[i] - seconds[sound] <= FORGET_S:  # else she had time to go there
-        miss = _miss(lon, lat, seconds, speed_m_s, i, sound)
-        over = miss < np.inf
-    if miss == np.inf:
-        return _reach(lon, lat, seconds, i, last), False
-    return (-float(length) if miss < SAME_SPOT_M else miss), over
+    mismatch_m, skips_last = _mismatch_m(lon, lat, seconds, speed_m_s, i, last), False
+    if mismatch_m == np.inf and sound >= 0 and seconds[i] - seconds[sound] <= FORGET_S:  # else she had time to go there
+        mismatch_m = _mismatch_m(lon, lat, seconds, speed_m_s, i, sound)
+        skips_last = mismatch_m < np.inf
+    if mismatch_m == np.inf:
+        return _reach_cost_m(lon, lat, seconds, i, last), False
+    return (-float(length) if mismatch_m < SAME_SPOT_M else mismatch_m), skips_last
 
 
 @numba.njit(cache=True)
-def _split(mmsi, seconds, lon, lat, speed_m_s):  # type: ignore[no-untyped-def]
+def _assign_tracks(mmsi, seconds, lon, lat, speed_m_s):  # type: ignore[no-untyped-def]
     """For each fix: its track within its MMSI; does it repeat the fix before; was it skipped as a spike; does it
     continue from the fix before it in its track."""
     n = len(mmsi)
@@ -226,29 +228,29 @@ def _split(mmsi, seconds, lon, lat, speed_m_s):  # type: ignore[no-untyped-def]
     # for each open track: its last fix, the one before it from which a later fix may continue, its number
     last, sound, number = np.zeros(16, np.int64), np.zeros(16, np.int64), np.zeros(16, np.int64)
     length = np.zeros(16, np.int64)
-    opened = made = 0
+    n_open = n_made = 0
     for i in range(n):
         if i == 0 or mmsi[i] != mmsi[i - 1]:
-            opened = made = 0
-        best, least, passes = -1, np.inf, False
-        for k in range(opened):
+            n_open = n_made = 0
+        best, least_m, skips = -1, np.inf, False
+        for k in range(n_open):
             from_sound = sound[k] if not follows[last[k]] else -1
-            miss, over = _cost(lon, lat, seconds, speed_m_s, i, last[k], from_sound, length[k])
-            if miss < least:
-                best, least, passes = k, miss, over
+            cost_m, skips_last = _continuation_cost(lon, lat, seconds, speed_m_s, i, last[k], from_sound, length[k])
+            if cost_m < least_m:
+                best, least_m, skips = k, cost_m, skips_last
         if best < 0:
-            best = opened if opened < 16 else int(np.argmin(last))  # the track silent for longest makes room
-            opened = min(opened + 1, 16)
-            sound[best], number[best], length[best] = -1, made, 0
-            made += 1
+            best = n_open if n_open < 16 else int(np.argmin(last))  # the track silent for longest makes room
+            n_open = min(n_open + 1, 16)
+            sound[best], number[best], length[best] = -1, n_made, 0
+            n_made += 1
         else:
             j = last[best]
-            if seconds[i] - seconds[j] <= DUPLICATE_S and _metres(lon, lat, i, j) < SLACK_M:
+            if seconds[i] - seconds[j] <= DUPLICATE_S and _distance_m(lon, lat, i, j) < SLACK_M:
                 # a repeated fix is no new evidence: it makes no spike sounder
                 part[i], repeat[i], follows[i] = number[best], True, follows[j]
                 continue
-            follows[i] = least < LEAP_M
-            if passes:
+            follows[i] = least_m < LEAP_M
+            if skips:
                 for skipped in range(sound[best] + 1, i):
                     astray[skipped] |= part[skipped] == number[best]
             elif follows[j] or sound[best] < 0:
@@ -269,29 +271,29 @@ def _name_tracks(
     ships, ship = np.unique(mmsi, return_inverse=True)
     keys, key = np.unique(ship * (int(part.max()) + 1) + part, return_inverse=True)
     ship_of, part_of = np.divmod(keys, int(part.max()) + 1)
-    sound = _sound(ship, key, len(keys), follows, repeat)
-    most = np.lexsort((part_of, -np.bincount(key), -np.bincount(key, sound), ship_of))
-    first = np.searchsorted(ship_of[most], np.arange(len(ships)))
+    sound = _is_sound_run(ship, key, len(keys), follows, repeat)
+    ranked = np.lexsort((part_of, -np.bincount(key), -np.bincount(key, sound), ship_of))
+    first = np.searchsorted(ship_of[ranked], np.arange(len(ships)))
     rank = np.empty(len(keys), np.int64)
-    rank[most] = np.arange(len(keys)) - first[ship_of[most]]
+    rank[ranked] = np.arange(len(keys)) - first[ship_of[ranked]]
     spike = astray | ((rank[key] > 0) & ~sound)
     # a spike stays with the ship whose transponder sent it
     of_key = [f"{ships[s]}-{r + 1}" if r else f"{ships[s]}" for s, r in zip(ship_of, rank, strict=True)]
-    used = np.where(spike, most[first][ship], key)
+    used = np.where(spike, ranked[first][ship], key)
     names = sorted({of_key[k] for k in np.unique(used)})
     number = {name: n for n, name in enumerate(names)}
     return names, np.array([number.get(name, -1) for name in of_key])[used], spike
 
 
 @numba.njit(cache=True)
-def _sound(ship, key, n_keys, follows, repeat):  # type: ignore[no-untyped-def]
+def _is_sound_run(ship, key, n_keys, follows, repeat):  # type: ignore[no-untyped-def]
     """Is each fix part of a run, each fix continuing from the one before, that is longer than any run of spikes?
 
     Such runs have at least ``MIN_FIXES`` new fixes and make up ``MIN_SHARE`` of what the ship sent meanwhile.
     """
     n = len(key)
     run, running, runs = np.empty(n, np.int64), np.full(n_keys, -1, np.int64), 0
-    new, first, last = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
+    n_new, first, last = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
     place = 0
     for i in range(n):
         # repeats do not count: how many receivers heard a ship is no evidence
@@ -302,9 +304,9 @@ def _sound(ship, key, n_keys, follows, repeat):  # type: ignore[no-untyped-def]
             runs += 1
         r = running[key[i]]
         run[i], last[r] = r, place
-        new[r] += not repeat[i]
+        n_new[r] += not repeat[i]
     out = np.empty(n, np.bool_)
     for i in range(n):
         r = run[i]
-        out[i] = new[r] >= MIN_FIXES and new[r] >= MIN_SHARE * (last[r] - first[r] + 1)
+        out[i] = n_new[r] >= MIN_FIXES and n_new[r] >= MIN_SHARE * (last[r] - first[r] + 1)
     return out

@@ -152,10 +152,10 @@ def test_each_link_of_a_long_chain_may_turn_the_ship_over(cut, gone):
     runs = [run for run in (seen[:cut], seen[cut:]) if len(run)]
     told = in_turn(turns, *runs, empty=((at(240), 0.05),) if gone else ())
     for one, number in zip(np.split(ways, [cut - 1, cut][: len(runs)], axis=1)[::2], told, strict=True):
-        assert number.one == pytest.approx(np.average(~one.any(axis=1), weights=weight), rel=1e-3, abs=1e-9)
+        assert number.p_one == pytest.approx(np.average(~one.any(axis=1), weights=weight), rel=1e-3, abs=1e-9)
         assert number.mean == pytest.approx(np.average(1 + one.sum(axis=1), weights=weight), rel=1e-3)
     if len(runs) == 2:
-        assert told[1].new == pytest.approx(np.average(ways[:, cut - 1], weights=weight), rel=1e-3)
+        assert told[1].p_new == pytest.approx(np.average(ways[:, cut - 1], weights=weight), rel=1e-3)
     assert sum(number.mean for number in told) > 3
 
 

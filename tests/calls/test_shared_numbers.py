@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from pipeline.calls.findings import findings
-from pipeline.calls.shared_numbers import ships_named
+from pipeline.calls.shared_numbers import identify_ships
 from pipeline.calls.static import lengths_at, static_reports
+from pipeline.calls.track_ships import MAJORITY_SHARE
 from pipeline.calls.tracks import clean_tracks
-from pipeline.calls.whose_track import MOSTLY
 from pipeline.config import CallsConfig
 from pipeline.tables import DETECTIONS, MATCHES, PORT_CALLS
 from tests.calls.test_port_calls import called
@@ -137,56 +137,56 @@ def test_what_all_ships_of_a_number_say_alike_is_hers_whichever_she_is():
 def test_a_ship_that_mends_her_papers_is_one(later):
     """Changed once; or alternating, with the same or no IMO number, as two sources of one ship do."""
     once = [said(h, **ALPHA | (later if h > 20 else {})) for h in range(40)]
-    assert pd.isna(ships_named(feed(*once))).all()
+    assert pd.isna(identify_ships(feed(*once))).all()
     if later.get("imo") != 9331127:
         in_turn = [said(h, **ALPHA | (later if h % 2 else {})) for h in range(40)]
-        assert pd.isna(ships_named(feed(*in_turn))).all()
+        assert pd.isna(identify_ships(feed(*in_turn))).all()
 
 
 def test_a_ship_that_mends_her_number_beside_another_is_one_still():
     """Her first IMO number had a slip; a third ship transmits throughout."""
     slip = ALPHA | {"imo": 1000007}
     spoken = [said(h, **(BETA if h % 2 else slip if h < 20 else ALPHA)) for h in range(40)]
-    assert ships_named(feed(*spoken)).tolist() == [1, 2] * 20
+    assert identify_ships(feed(*spoken)).tolist() == [1, 2] * 20
 
 
 def test_two_imo_numbers_in_turn_are_two_though_a_table_gives_both_one_name():
     spoken = [said(h, **ALPHA | {"imo": (9074729, 9331127)[h % 2]}) for h in range(6)]
-    assert ships_named(feed(*spoken)).tolist() == [1, 2, 1, 2, 1, 2]
+    assert identify_ships(feed(*spoken)).tolist() == [1, 2, 1, 2, 1, 2]
 
 
 def test_halves_of_reports_that_name_nothing_in_common_contradict_nobody():
     """Type 24 A gives the name, B the call sign."""
     halves = [said(h / 10, **({"name": "SIM ALPHA"} if h % 2 else {"callsign": "XA1", "a": 9.0})) for h in range(40)]
-    assert pd.isna(ships_named(feed(*halves))).all()
+    assert pd.isna(identify_ships(feed(*halves))).all()
 
 
 @pytest.mark.parametrize(("hours", "two"), [((0, 7, 14, 23.9), True), ((0, 8, 16, 24.1), False), ((0, 1, 2), False)])
 def test_ships_that_take_turns_within_a_day_are_two_and_a_number_that_changes_hands_is_not_shared(hours, two):
-    named = ships_named(feed(*[said(h, **(BETA if n % 2 else ALPHA)) for n, h in enumerate(hours)]))
+    named = identify_ships(feed(*[said(h, **(BETA if n % 2 else ALPHA)) for n, h in enumerate(hours)]))
     assert pd.isna(named).tolist() == [not two] * len(hours)
 
 
 @pytest.mark.parametrize("fields", [("imo",), ("name",)])
 def test_one_kind_of_identity_tells_them_apart(fields):
     spoken = [said(n, **{f: (BETA if n % 2 else ALPHA)[f] for f in fields}) for n in range(6)]
-    assert ships_named(feed(*spoken)).tolist() == [1, 2, 1, 2, 1, 2]
+    assert identify_ships(feed(*spoken)).tolist() == [1, 2, 1, 2, 1, 2]
 
 
 def test_three_ships_are_three():
     spoken = [said(n, **(ALPHA, BETA, GAMMA)[n % 3]) for n in range(12)]
-    assert ships_named(feed(*spoken)).tolist() == [1, 2, 3] * 4
+    assert identify_ships(feed(*spoken)).tolist() == [1, 2, 3] * 4
 
 
 def test_numbers_of_unset_transponders_are_no_shared_number():
     spoken = [said(n, **(BETA if n % 2 else ALPHA), mmsi=111_111_111) for n in range(6)]
-    assert pd.isna(ships_named(feed(*spoken))).all()
+    assert pd.isna(identify_ships(feed(*spoken))).all()
 
 
 def test_a_few_late_or_damaged_words_tell_no_other_ship():
     """A few of ALPHA's rows hold BETA's data: too few to doubt whose track it is."""
     alongside, anchored = each_with_her_words()
-    share = (1 - MOSTLY) / 2
+    share = (1 - MAJORITY_SHARE) / 2
     damaged = np.arange(len(alongside)) % round(1 / share) == 0
     alongside.loc[damaged, "name"], alongside.loc[damaged, "imo"] = BETA["name"], BETA["imo"]
     alongside.loc[damaged, "callsign"] = BETA["callsign"]

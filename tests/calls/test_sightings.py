@@ -258,7 +258,7 @@ def test_two_looks_at_one_hull_are_surer_one_stay_where_she_had_just_come():
 
     def one(looks) -> float:
         stay = replace(stays(seen, looks)[0], turns=Turnover(CONFIG.stay_d, 2.0))
-        return numbers([stay], CONFIG)[0].one
+        return numbers([stay], CONFIG)[0].p_one
 
     assert one(looks_at(-12, 0, 36)) > one(looks_at(0, 36)) + 0.05
 

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from pipeline.calls.static import lengths_at, said_by, static_reports
+from pipeline.calls.static import lengths_at, reports_until, static_reports
 from pipeline.tables import STATIC
 from tests.calls.traffic import BERTH, MMSI, at, feed, fixes, said
 
@@ -134,5 +134,5 @@ def test_the_unit_of_the_clock_does_not_matter(unit):
 def test_of_a_ship_that_had_said_nothing_the_first_whole_report_counts():
     """Types 24 A and B, six minutes apart, hold half each; reports hours later may be another ship's."""
     table = reports(said(10, name="A"), said(10.1, a=80, b=20), said(15, a=150, b=30))
-    assert said_by(table, at(9))["length_m"].dropna().tolist() == [100]
-    assert said_by(table, at(20))["length_m"].dropna().tolist() == [100, 180]
+    assert reports_until(table, at(9))["length_m"].dropna().tolist() == [100]
+    assert reports_until(table, at(20))["length_m"].dropna().tolist() == [100, 180]
