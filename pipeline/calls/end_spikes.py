@@ -45,8 +45,9 @@ def end_spikes(
     ``min_fixes`` fixes on; a track ends at its last fix or before a silence longer than ``silence_s``.
 
     >>> moored = np.zeros(6)
-    >>> end_spikes(moored, np.arange(6) * 180.0, np.array([0, 3000.0, 1, 2, 1, 2]), moored,
-    ...            np.array([0, 0, 1, 1, 1, 1], bool), slack_m=500.0, silence_s=86400.0, min_fixes=5).nonzero()[0].tolist()
+    >>> follows = np.array([0, 0, 1, 1, 1, 1], bool)
+    >>> end_spikes(moored, np.arange(6) * 180.0, np.array([0, 3000.0, 1, 2, 1, 2]), moored, follows,
+    ...            slack_m=500.0, silence_s=86400.0, min_fixes=5).nonzero()[0].tolist()
     [0]
     """
     out = np.zeros(len(key), bool)
