@@ -17,7 +17,7 @@ from pipeline.calls.direction import p_loading
 from pipeline.config import CallsConfig, VolumeConfig
 from pipeline.quantiles import Z90
 from pipeline.ships.hull_depth import DEPTH_LOG_SD, depth_over_draught
-from pipeline.ships.retyping import RETYPED, TYPED_STEP_M, changed, habits_by_others
+from pipeline.ships.retyping import RETYPED, TYPED_STEP_M, is_changed, retyped_shares_by_others
 from pipeline.volume import liftings, simulate
 from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.displacement import draught_at
@@ -243,7 +243,7 @@ def sums(
         calls = calls if retyped else left_as_typed(calls, rng)
         if "draught_in_m" in kept:
             deeper = (calls["draught_out_m"] - calls["draught_in_m"]).to_numpy()
-            habits = habits_by_others([changed(step) for step in deeper])
+            habits = retyped_shares_by_others([is_changed(step) for step in deeper])
             chances = [p_loading(P_LOADING, d, retyped_share=h) for d, h in zip(deeper, habits, strict=True)]
             calls = calls.assign(p_loading=chances)
         else:

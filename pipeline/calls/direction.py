@@ -8,8 +8,8 @@ not typed, and counts as separate evidence.
 
 from __future__ import annotations
 
-from pipeline.ships.retyping import CHANGED_IF_LEFT, RETYPED, changed
-from pipeline.ships.signs_of_cargo import by_draughts, share_of_idle, updated
+from pipeline.ships.retyping import CHANGED_IF_LEFT, RETYPED, is_changed
+from pipeline.ships.signs_of_cargo import draught_change_likelihood, posterior, share_of_idle
 
 # Chance that two draughts, both newly typed, are the same: for a ship that took or left cargo (ballast moved the other
 # way by as much, or a mistyped value), and for one that did neither (by the errors of `volume.likelihood`: 0.2 m each,
@@ -33,11 +33,11 @@ def p_loading(
     [0.95, 0.93, 0.81]
     """
     p_loaded = prior
-    if deeper_m is not None and not changed(deeper_m):
+    if deeper_m is not None and not is_changed(deeper_m):
         p_loaded = _p_after_same_draught(p_loaded, retyped_share)
     elif deeper_m is not None:
-        p_loaded = updated(p_loaded, by_draughts(deeper=deeper_m > 0))
-    return p_loaded if freeboard_likelihood is None else updated(p_loaded, freeboard_likelihood)
+        p_loaded = posterior(p_loaded, draught_change_likelihood(deeper=deeper_m > 0))
+    return p_loaded if freeboard_likelihood is None else posterior(p_loaded, freeboard_likelihood)
 
 
 def _p_after_same_draught(prior: float, retyped_share: float) -> float:

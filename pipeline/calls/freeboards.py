@@ -73,7 +73,7 @@ def freeboards(sightings: pd.DataFrame, mmsi: int | None, turns: Turnover, stay:
 def _share_passed(look: pd.Timestamp, stay: Mapping[Any, Any], turns: Turnover) -> float:
     """Share of her stay that had passed at a look (median)."""
     low, high = (None if pd.isna(stay[name]) else stay[name] for name in ("arrival_lo", "departure_hi"))
-    return stay_times((low, stay["arrival_hi"]), (stay["departure_lo"], high), look, None, turns.stay_d).middle
+    return stay_times((low, stay["arrival_hi"]), (stay["departure_lo"], high), look, None, turns.stay_d).median_share
 
 
 def _prior_same_hull(

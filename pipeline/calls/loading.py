@@ -9,10 +9,10 @@ import pandas as pd
 from pipeline.calls.direction import p_loading
 from pipeline.calls.freeboards import FREEBOARD_COLUMNS, MIN_P_SAME_HULL, deeper_by, freeboards
 from pipeline.quantiles import Z90
-from pipeline.ships.retyping import RETYPED, changed, habits_by_others
-from pipeline.ships.sides import Hull, by_sides
-from pipeline.ships.signs_of_cargo import BEST_SIDE_SD_M, by_freeboards
-from pipeline.ships.stay_times import stay_of
+from pipeline.ships.retyping import RETYPED, is_changed, retyped_shares_by_others
+from pipeline.ships.sides import Hull, side_likelihoods
+from pipeline.ships.signs_of_cargo import BEST_SIDE_SD_M, freeboard_change_likelihood
+from pipeline.ships.stay_times import stay_times_of_row
 from pipeline.ships.turnover import turnover
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ OF_TWO_HULLS, WEAK = "freeboards_of_two_hulls", "weak_draught"
 def habits_of(rows: Iterable[Mapping[Any, Any]]) -> list[float]:
     """For each row, the share of crews that type a new draught, from the other rows that count."""
     steps = [deeper_m(row) if row["counts"] else None for row in rows]
-    return habits_by_others([None if step is None else changed(step) for step in steps])
+    return retyped_shares_by_others([None if step is None else is_changed(step) for step in steps])
 
 
 def deeper_m(row: Mapping[Any, Any]) -> float | None:
@@ -55,14 +55,16 @@ def freeboard_likelihood(row: Mapping[Any, Any], prior: float, stay_d: tuple[flo
     """
     stated_p_same_hull = _number(row, "p_same_hull")
     p_same_hull = 1.0 if stated_p_same_hull is None else stated_p_same_hull
-    stay, length_m = stay_of(row, stay_d), _number(row, "length_m")
+    stay, length_m = stay_times_of_row(row, stay_d), _number(row, "length_m")
     if stay is None or length_m is None:
         change = deeper_by(row)
-        return None if change is None else by_freeboards(*change, p_same_hull)
+        return None if change is None else freeboard_change_likelihood(*change, p_same_hull)
     low, high = _number(row, "length_lo_m"), _number(row, "length_hi_m")
     log_sd = 0.0 if low is None or high is None else (high - low) / (2 * Z90 * length_m)
     hull = Hull(length_m, log_sd, _number(row, "depth_m"), _number(row, "design_draught_m"))
-    return by_sides(hull, stay, _freeboard(row, "in"), _freeboard(row, "out")).told(prior, p_same_hull)
+    return side_likelihoods(hull, stay, _freeboard(row, "in"), _freeboard(row, "out")).loading_likelihood(
+        prior, p_same_hull
+    )
 
 
 def _freeboard(row: Mapping[Any, Any], end: str) -> tuple[float, float] | None:

@@ -11,7 +11,7 @@ DEPTH_PER_LENGTH = (CHEMICAL[0] + PRODUCTS[0]) / 2  # the mean of both: a shuttl
 # Below, the lines reach zero at 10 m; depth is taken as length^0.7 there, which gives small tankers and barges of 20 to
 # 50 m their 2 to 3.6 m (our choice, no source).
 SHORTEST_M, SHORT_HULL_POWER = 55.0, 0.7
-ANY_KIND = 1.05  # ships of other kinds are some 5 % deeper than tankers of their length (our choice)
+ANY_KIND_FACTOR = 1.05  # ships of other kinds are some 5 % deeper than tankers of their length (our choice)
 # A tanker without cargo, ballast or stores weighs an eighth or more of what she weighs full, and floats at 0.16 or more
 # of her full draught (`volume.displacement`), which is 0.7 of the depth; river tankers are lighter (our choice).
 LIGHTEST_SHARE = 0.08
@@ -30,18 +30,18 @@ def usual_depth_m(length_m: float) -> float:
     >>> [round(usual_depth_m(length_m), 1) for length_m in (12.0, 30.0, 55.0, 98.0)]
     [1.3, 2.5, 3.9, 7.6]
     """
-    held = max(length_m, SHORTEST_M)
-    depth = 0.5 * sum(slope * held + offset for slope, offset in (CHEMICAL, PRODUCTS))
-    return depth * (length_m / held) ** SHORT_HULL_POWER
+    line_length_m = max(length_m, SHORTEST_M)
+    depth = 0.5 * sum(slope * line_length_m + offset for slope, offset in (CHEMICAL, PRODUCTS))
+    return depth * (length_m / line_length_m) ** SHORT_HULL_POWER
 
 
-def depth_of_any_m(length_m: float) -> float:
+def usual_depth_of_any_kind_m(length_m: float) -> float:
     """Usual depth [m] of a hull of unknown kind.
 
-    >>> [round(depth_of_any_m(length_m), 1) for length_m in (30.0, 55.0, 98.0)]
+    >>> [round(usual_depth_of_any_kind_m(length_m), 1) for length_m in (30.0, 55.0, 98.0)]
     [2.7, 4.1, 8.0]
     """
-    return ANY_KIND * usual_depth_m(length_m)
+    return ANY_KIND_FACTOR * usual_depth_m(length_m)
 
 
 def lightest_draught_m(length_m: float) -> float:

@@ -29,10 +29,10 @@ CHANGED_IF_RETYPED, CHANGED_IF_LEFT = 0.90, 0.05
 _SHARES = (np.arange(400) + 0.5) / 400  # shares over which the posterior is summed: steps of 1/400
 
 
-def changed(deeper_m: float) -> bool:
+def is_changed(deeper_m: float) -> bool:
     """Does a difference [m] count as a change of draught? Tenths as typed, regardless of rounding in floats.
 
-    >>> changed(6.3 - 6.0), changed(-0.2)
+    >>> is_changed(6.3 - 6.0), is_changed(-0.2)
     (True, False)
     """
     return abs(deeper_m) >= TYPED_STEP_M - 1e-9
@@ -46,21 +46,23 @@ def retyped_share(deeper_m: FloatArray) -> float:
     >>> round(retyped_share(np.array([])), 2)
     0.38
     """
-    return share_by(sum(changed(float(step)) for step in deeper_m), len(deeper_m))
+    return posterior_share(sum(is_changed(float(step)) for step in deeper_m), len(deeper_m))
 
 
-def habits_by_others(differ: Sequence[bool | None]) -> list[float]:
+def retyped_shares_by_others(differ: Sequence[bool | None]) -> list[float]:
     """For each call, that share from the *other* calls; ``differ`` says for each whether its two draughts differ.
 
     A call's own draughts are weighed by the share, so they must not enter it. None is a call that is no evidence for
     others.
     """
-    both = sum(own is not None for own in differ)
-    return [share_by(sum(map(bool, differ)) - bool(own), both - (own is not None)) for own in differ]
+    n_both = sum(differs is not None for differs in differ)
+    return [
+        posterior_share(sum(map(bool, differ)) - bool(differs), n_both - (differs is not None)) for differs in differ
+    ]
 
 
 @cache
-def share_by(differ: int, calls: int) -> float:
+def posterior_share(differ: int, calls: int) -> float:
     """That share if ``differ`` of ``calls`` second draughts differ from the first."""
     chance = CHANGED_IF_RETYPED * _SHARES + CHANGED_IF_LEFT * (1 - _SHARES)
     a, b = PRIOR_CALLS * RETYPED, PRIOR_CALLS * (1 - RETYPED)

@@ -19,9 +19,9 @@ import numpy as np
 from scipy.special import ndtri
 
 from pipeline.ships.hull_depth import DEPTH_BY_LENGTH_LOG_SD, DEPTH_LOG_SD, depth_over_draught, usual_depth_m
-from pipeline.ships.one_reading import density
+from pipeline.ships.reading_density import reading_density
 from pipeline.ships.signs_of_cargo import P_MISMEASURED, SIDE_RANGE_M, share_of_idle
-from pipeline.ships.stay_times import ENDS, pumped
+from pipeline.ships.stay_times import ENDS, cargo_share
 
 if TYPE_CHECKING:
     from pipeline.ships.stay_times import StayTimes
@@ -34,10 +34,10 @@ LADEN_AT, LADEN = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0), (0.6, 0.71, 0.89, 0.9
 STATED_DEPTH_LOG_SD = 0.02  # of a listed depth or summer draught: registers round (our choice)
 MOST_IDLE = 0.5  # of those that did not load: a laden ship at a loading berth is not surprising (our judgement)
 P_OTHERWISE = 0.02  # that her cargo went another way, such as part of it out and another in (our judgement)
-POINTS, CHANCES = 1024, 9
+N_POINTS, N_UNKNOWNS = 1024, 9
 
 
-class Ways(NamedTuple):
+class DirectionLikelihoods(NamedTuple):
     """Likelihood of the freeboards [1/m, of two 1/m²] by what she did; if nothing, when laden or light."""
 
     loading: float
@@ -45,13 +45,15 @@ class Ways(NamedTuple):
     laden: float
     light: float
 
-    def told(self, prior: float, p_same_hull: float = 1.0) -> float:
+    def loading_likelihood(self, prior: float, p_same_hull: float = 1.0) -> float:
         """Normalised likelihood of the freeboards if cargo came aboard; 1 less that if not.
 
         They count as far as they are one hull's. Of the ships that did not load some did nothing, half of them laden;
         the rest, at least half, discharged.
 
-        >>> [round(Ways(0.4, there, 0.1, 0.1).told(0.5), 2) for there in (0.4, 0.01)], Ways(1, 0, 0, 0).told(0.5, 0.0)
+        >>> cases = (0.4, 0.4, 0.1, 0.1), (0.4, 0.01, 0.1, 0.1), (1, 0, 0, 0)
+        >>> likely = [DirectionLikelihoods(*case) for case in cases]
+        >>> [round(each.loading_likelihood(0.5), 2) for each in likely[:2]], likely[2].loading_likelihood(0.5, 0.0)
         ([0.52, 0.94], 0.5)
         """
         idle = min(share_of_idle(prior), MOST_IDLE)
@@ -73,48 +75,50 @@ class Hull:
 Side = tuple[float, float]  # height above the water and its standard error [m]
 
 
-def by_sides(hull: Hull, stay: StayTimes, first: Side | None, last: Side | None) -> Ways:
+def side_likelihoods(hull: Hull, stay: StayTimes, first: Side | None, last: Side | None) -> DirectionLikelihoods:
     """Likelihood of one hull's freeboards at her first look, the last or both, for each hypothesis.
 
     >>> from pipeline.ships.stay_times import StayTimes
     >>> stay = StayTimes(2.0, 30.0, 2.0, (0.8, 3.0), first_h=0.0)  # seen as soon as she was there, and low in the water
-    >>> ways = by_sides(Hull(98.0), stay, (2.0, 0.3), None)
+    >>> ways = side_likelihoods(Hull(98.0), stay, (2.0, 0.3), None)
     >>> ways.discharging > 8 * ways.loading, ways.laden > 8 * ways.light
     (True, True)
     """
     points = _points()
-    came, left = _ends(stay, points[0], points[1])
+    came, left = _end_positions(stay, points[0], points[1])
     waits = np.sort(points[2:5], axis=0)
-    light, laden = _sides(hull, ndtri(points[5:8]), np.interp(points[8], LADEN_AT, LADEN))
+    light, laden = _freeboards_m(hull, ndtri(points[5:8]), np.interp(points[8], LADEN_AT, LADEN))
     looks = [(look, at) for look, at in ((first, stay.first_h), (last, stay.last_h)) if look is not None]
-    done = [pumped(stay.passed(at or 0.0, came, left), waits[0], 1 - waits[2]) for _, at in looks]
+    aboard_if_loading = [
+        cargo_share(stay.share_passed(at or 0.0, came, left), waits[0], 1 - waits[2]) for _, at in looks
+    ]
 
-    def likely(shares: list[FloatArray]) -> float:
-        told = np.full(POINTS, 1 / POINTS)
+    def mean_density(shares: list[FloatArray]) -> float:
+        densities = np.full(N_POINTS, 1 / N_POINTS)
         for ((height, error), _), aboard in zip(looks, shares, strict=True):
             side_m = light + aboard * (laden - light)
-            told *= density(height, [(1.0, side_m)], error, 1 - P_MISMEASURED, SIDE_RANGE_M)
-        return float(told.sum())
+            densities *= reading_density(height, [(1.0, side_m)], error, 1 - P_MISMEASURED, SIDE_RANGE_M)
+        return float(densities.sum())
 
-    nothing = [np.zeros(POINTS) for _ in done]
-    return Ways(
-        loading=likely(done),
-        discharging=likely([1 - share for share in done]),
-        laden=likely([1 - share for share in nothing]),
-        light=likely(nothing),
+    none_aboard = [np.zeros(N_POINTS) for _ in aboard_if_loading]
+    return DirectionLikelihoods(
+        loading=mean_density(aboard_if_loading),
+        discharging=mean_density([1 - share for share in aboard_if_loading]),
+        laden=mean_density([1 - share for share in none_aboard]),
+        light=mean_density(none_aboard),
     )
 
 
-def _ends(stay: StayTimes, came: FloatArray, left: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _end_positions(stay: StayTimes, came: FloatArray, left: FloatArray) -> tuple[FloatArray, FloatArray]:
     """How far out in their bounds a stay's ends lie, by how likely such stays are; from evenly spread points."""
-    weights = stay.likely(*np.meshgrid(ENDS, ENDS, indexing="ij"))
-    of_came = np.cumsum(weights.sum(axis=1))
-    row = np.searchsorted(of_came, came * of_came[-1])
-    of_left = np.cumsum(weights, axis=1)[row]
-    return ENDS[row], ENDS[(of_left < left[:, None] * of_left[:, -1:]).sum(axis=1)]
+    weights = stay.relative_likelihood(*np.meshgrid(ENDS, ENDS, indexing="ij"))
+    cumulative_came = np.cumsum(weights.sum(axis=1))
+    row = np.searchsorted(cumulative_came, came * cumulative_came[-1])
+    cumulative_left = np.cumsum(weights, axis=1)[row]
+    return ENDS[row], ENDS[(cumulative_left < left[:, None] * cumulative_left[:, -1:]).sum(axis=1)]
 
 
-def _sides(hull: Hull, normal: FloatArray, laden: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _freeboards_m(hull: Hull, normal: FloatArray, laden: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Freeboard in ballast and with cargo [m] of each ship; ``normal`` has shape (3, ships).
 
     ``laden`` is her draught with cargo over that when full.
@@ -144,8 +148,8 @@ def _points() -> FloatArray:
     """
     ratio = 1.5
     for _ in range(60):
-        ratio = (1 + ratio) ** (1 / (CHANCES + 1))
-    steps = ratio ** -np.arange(1.0, CHANCES + 1)
-    points: FloatArray = (0.5 + steps[:, None] * np.arange(1, POINTS + 1)) % 1.0
+        ratio = (1 + ratio) ** (1 / (N_UNKNOWNS + 1))
+    steps = ratio ** -np.arange(1.0, N_UNKNOWNS + 1)
+    points: FloatArray = (0.5 + steps[:, None] * np.arange(1, N_POINTS + 1)) % 1.0
     points.flags.writeable = False
     return points

@@ -18,27 +18,29 @@ SIDE_RANGE_M = 8.0  # range of a freeboard that is wrong beyond its error
 P_MISMEASURED = 0.05  # that a freeboard is wrong beyond its error: gear on deck, ballast against cargo (our judgement)
 
 
-def updated(prior: float, likely: float) -> float:
-    """The posterior after evidence of likelihood ``likely`` if true and 1 - ``likely`` if not.
+def posterior(prior: float, likelihood: float) -> float:
+    """The posterior after evidence with this ``likelihood`` if true and 1 - ``likelihood`` if not.
 
-    >>> updated(0.3, 0.5), round(updated(0.5, 0.95), 3), round(updated(updated(0.3, 0.8), 0.2), 3)
+    >>> posterior(0.3, 0.5), round(posterior(0.5, 0.95), 3), round(posterior(posterior(0.3, 0.8), 0.2), 3)
     (0.3, 0.95, 0.3)
     """
-    return prior * likely / (prior * likely + (1 - prior) * (1 - likely))
+    return prior * likelihood / (prior * likelihood + (1 - prior) * (1 - likelihood))
 
 
-def by_draughts(*, deeper: bool) -> float:
+def draught_change_likelihood(*, deeper: bool) -> float:
     """Likelihood of a change of draught if cargo came aboard; 1 less that if not."""
     return 1 - P_SAYS_THE_OPPOSITE if deeper else P_SAYS_THE_OPPOSITE
 
 
-def by_freeboards(deeper_m: float, error_m: float, p_same_hull: float = 1.0) -> float:
+def freeboard_change_likelihood(deeper_m: float, error_m: float, p_same_hull: float = 1.0) -> float:
     """Likelihood of two freeboards if cargo came aboard between them; 1 less that if not.
 
     ``deeper_m`` is the first less the last, ``error_m`` its standard error. They count as far as they are of one hull.
 
-    >>> [round(by_freeboards(deeper_m, 0.3), 3) for deeper_m in (-2.2, 0.0, 2.2)], by_freeboards(2.2, 0.3, 0.0)
-    ([0.05, 0.5, 0.95], 0.5)
+    >>> [round(freeboard_change_likelihood(deeper_m, 0.3), 3) for deeper_m in (-2.2, 0.0, 2.2)]
+    [0.05, 0.5, 0.95]
+    >>> freeboard_change_likelihood(2.2, 0.3, 0.0)
+    0.5
     """
     deeper = P_MISMEASURED + (1 - 2 * P_MISMEASURED) * float(ndtr(deeper_m / error_m))
     return p_same_hull * deeper + (1 - p_same_hull) * 0.5

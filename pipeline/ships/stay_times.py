@@ -42,16 +42,16 @@ class StayTimes:
     first_h: float | None = None  # looks, after the first time at which she was surely there
     last_h: float | None = None
 
-    def passed(self, look_h: float, came: FloatArray, left: FloatArray) -> FloatArray:
+    def share_passed(self, look_h: float, came: FloatArray, left: FloatArray) -> FloatArray:
         """Share of the stay that had passed at a look, for each draw.
 
         ``came`` and ``left`` say from 0 to 1 how far out in its bounds each end lies. For a stay of zero length every
         share is equally likely.
 
         >>> half, usual = np.array(0.5), (0.8, 3.0)
-        >>> float(StayTimes(4.0, 20.0, 4.0, usual).passed(20.0, half, half).round(3))
+        >>> float(StayTimes(4.0, 20.0, 4.0, usual).share_passed(20.0, half, half).round(3))
         0.917
-        >>> float(StayTimes(0.0, 0.0, 0.0, usual).passed(0.0, half, half))
+        >>> float(StayTimes(0.0, 0.0, 0.0, usual).share_passed(0.0, half, half))
         0.5
         """
         before, after = came * self.came_h + look_h, left * self.left_h + self.there_h - look_h
@@ -60,7 +60,7 @@ class StayTimes:
         share = np.divide(before, length, out=np.array(np.broadcast_to(came, length.shape), float), where=known)
         return np.clip(share, 0.0, 1.0)
 
-    def likely(self, came: FloatArray, left: FloatArray) -> FloatArray:
+    def relative_likelihood(self, came: FloatArray, left: FloatArray) -> FloatArray:
         """Relative likelihood of such ends by the law of stays; the likeliest is 1."""
         hours = came * self.came_h + self.there_h + left * self.left_h
         middle, spread = law_of_stays(self.stay_d)
@@ -68,34 +68,34 @@ class StayTimes:
         weights = -0.5 * ((log - middle) / spread) ** 2 - log
         return np.exp(weights - weights.max())
 
-    def shares(self, look_h: float, points: Sequence[float] = (0.05, 0.5, 0.95)) -> FloatArray:
+    def share_quantiles(self, look_h: float, points: Sequence[float] = (0.05, 0.5, 0.95)) -> FloatArray:
         """Quantiles of the share of the stay that had passed at a look.
 
-        >>> StayTimes(4.0, 20.0, 4.0, (0.8, 3.0)).shares(0.0).round(2).tolist()
+        >>> StayTimes(4.0, 20.0, 4.0, (0.8, 3.0)).share_quantiles(0.0).round(2).tolist()
         [0.01, 0.09, 0.15]
         """
         came, left = np.meshgrid(ENDS, ENDS)
-        passed, weights = self.passed(look_h, came, left).ravel(), self.likely(came, left).ravel()
+        passed, weights = self.share_passed(look_h, came, left).ravel(), self.relative_likelihood(came, left).ravel()
         order = np.argsort(passed)
         cumulative = np.cumsum(weights[order])
         return np.interp(points, (cumulative - 0.5 * weights[order]) / cumulative[-1], passed[order])
 
     @property
-    def middle(self) -> float:
+    def median_share(self) -> float:
         """Median share that had passed at the first look, or at the last if there is no first."""
         look = self.last_h if self.first_h is None else self.first_h
-        return float(self.shares(0.0 if look is None else look)[1])
+        return float(self.share_quantiles(0.0 if look is None else look)[1])
 
-    def backwards(self) -> StayTimes:
+    def reversed_in_time(self) -> StayTimes:
         """The same stay reversed in time, since a discharge is a loading in reverse."""
         first, last = (None if look is None else self.there_h - look for look in (self.last_h, self.first_h))
         return StayTimes(self.left_h, self.there_h, self.came_h, self.stay_d, first, last)
 
 
-def pumped(passed: FloatArray, before: FloatArray, after: FloatArray) -> FloatArray:
+def cargo_share(passed: FloatArray, before: FloatArray, after: FloatArray) -> FloatArray:
     """Share of the cargo aboard after a share of the stay; ``before`` and ``after`` are the shares without pumping.
 
-    >>> pumped(np.array([0.1, 0.5, 0.95]), np.array(0.2), np.array(0.1)).round(2).tolist()
+    >>> cargo_share(np.array([0.1, 0.5, 0.95]), np.array(0.2), np.array(0.1)).round(2).tolist()
     [0.0, 0.43, 1.0]
     """
     return np.clip((passed - before) / np.maximum(1 - before - after, 1e-9), 0.0, 1.0)
@@ -124,7 +124,7 @@ def stay_times(
     return StayTimes(came, (surely[1] - surely[0]) / HOUR, left, stay_d, *after)
 
 
-def stay_of(row: Mapping[str, Any], stay_d: tuple[float, float]) -> StayTimes | None:
+def stay_times_of_row(row: Mapping[str, Any], stay_d: tuple[float, float]) -> StayTimes | None:
     """The stay of a row of liftings with the times of its freeboards; None without any, or where a time is missing."""
     ends = [(row.get(f"freeboard_{end}_m"), _moment(row, f"freeboard_{end}_at")) for end in ("in", "out")]
     looks = [look for side, look in ends if side is not None and not np.isnan(side)]

@@ -68,19 +68,19 @@ _PETROLEUM = re.compile(rf"\b(?:{_LIQUIDS})\b")
 _CARRIER_OF_LIQUIDS = re.compile(rf"\b(?:{_LIQUIDS})\b.*\bcarrier")
 
 
-def beyond_code(said: str) -> str:
+def words_beyond_code(text: str) -> str:
     """The words themselves if they say more than the code of their group; "" if they are a code or its name.
 
-    >>> [beyond_code(said) for said in ("LPG Tanker", "Tanker", "84", "Floating hotel", "Reserved")]
+    >>> [words_beyond_code(said) for said in ("LPG Tanker", "Tanker", "84", "Floating hotel", "Reserved")]
     ['LPG Tanker', '', '', 'Floating hotel', '']
     """
-    plain = said.strip().lower()
+    plain = text.strip().lower()
     nothing = not any(letter.isalpha() for letter in plain) or plain in {*SHIP_TYPE_TEXT, *NO_TYPE}
-    return "" if nothing else said.strip()
+    return "" if nothing else text.strip()
 
 
-def ship_type_code(said: str) -> int | None:
-    """The group code that words name, None where they name none; ``said`` is in lower case.
+def ship_type_code(text: str) -> int | None:
+    """The group code that words name, None where they name none; ``text`` is in lower case.
 
     Tankers of any cargo are 80: the second digit stands for hazards, which words do not give.
 
@@ -89,17 +89,17 @@ def ship_type_code(said: str) -> int | None:
     >>> ship_type_code("cargo ship, non-tanker"), ship_type_code("gas_carrier")
     (70, 80)
     """
-    said = said.replace("_", " ")
-    if said in SHIP_TYPE_TEXT:
-        return SHIP_TYPE_TEXT[said]
-    said = _NO_TANKER.sub(" ", said)
-    if _CARRIER_OF_LIQUIDS.search(said):
+    text = text.replace("_", " ")
+    if text in SHIP_TYPE_TEXT:
+        return SHIP_TYPE_TEXT[text]
+    text = _NO_TANKER.sub(" ", text)
+    if _CARRIER_OF_LIQUIDS.search(text):
         return SHIP_TYPE_TEXT["tanker"]
-    codes = [_CODE_OF[word] for word in re.findall(r"ro-ro|[a-z]+", said) if word in _CODE_OF]
+    codes = [_CODE_OF[word] for word in re.findall(r"ro-ro|[a-z]+", text) if word in _CODE_OF]
     return min(codes, key=_RANK.__getitem__, default=None)
 
 
-def is_tanker(said: str) -> bool | None:
+def is_tanker(text: str) -> bool | None:
     """Is a type, in words or as an AIS code, that of a tanker for oil, gas or chemicals? None if not stated.
 
     >>> [is_tanker(said) for said in ("Oil Tanker", "82", "Bulk Carrier", "70.0", "combination carrier", "90", "ship")]
@@ -107,11 +107,11 @@ def is_tanker(said: str) -> bool | None:
     >>> [is_tanker(said) for said in ("Fruit juice tanker", "Edible oil tanker", "Chemical/edible oil tanker")]
     [False, False, True]
     """
-    said = said.strip().lower().replace("_", " ")
-    if sent := re.fullmatch(r"(\d\d)(?:\.0)?", said):
-        return int(sent[1]) // 10 == 8 if 20 <= int(sent[1]) < 90 else None
-    code = ship_type_code(said)
+    text = text.strip().lower().replace("_", " ")
+    if code_text := re.fullmatch(r"(\d\d)(?:\.0)?", text):
+        return int(code_text[1]) // 10 == 8 if 20 <= int(code_text[1]) < 90 else None
+    code = ship_type_code(text)
     if code == SHIP_TYPE_TEXT["tanker"]:
-        cargoes = _FOOD_OIL.sub("food", said)
+        cargoes = _FOOD_OIL.sub("food", text)
         return _PETROLEUM.search(cargoes) is not None or _OTHER_LIQUID.search(cargoes) is None
-    return None if code is None or code >= SHIP_TYPE_TEXT["other"] or _MAY_BE.search(said) else False
+    return None if code is None or code >= SHIP_TYPE_TEXT["other"] or _MAY_BE.search(text) else False

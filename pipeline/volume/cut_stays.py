@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import CallsConfig
-from pipeline.ships.signs_of_cargo import by_freeboards
+from pipeline.ships.signs_of_cargo import freeboard_change_likelihood
 from pipeline.ships.turnover import DISAGREE, Pair, Turnover, chance_of_one_stay, turnover
 from pipeline.volume.evidence import FREEBOARD_SD_M
 from pipeline.volume.usual_hull import length_log_sd
@@ -117,7 +117,7 @@ def _by_freeboard(first: Row, then: Row) -> float:
         return 0.0
     sinks = (last[0] - next_[0]) * (1.0 if first["counted"] == "loading" else -1.0)
     of_two_hulls = 0.5  # the second hull lies higher as often as lower
-    return math.log(by_freeboards(sinks, math.hypot(last[1], next_[1])) / of_two_hulls)
+    return math.log(freeboard_change_likelihood(sinks, math.hypot(last[1], next_[1])) / of_two_hulls)
 
 
 def _freeboard(row: Row, ends: tuple[str, str]) -> tuple[float, float] | None:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.ships.largest import HIGHEST_M
-from pipeline.ships.retyping import changed, habits_by_others
-from pipeline.ships.signs_of_cargo import BEST_SIDE_SD_M, by_draughts
+from pipeline.ships.retyping import is_changed, retyped_shares_by_others
+from pipeline.ships.signs_of_cargo import BEST_SIDE_SD_M, draught_change_likelihood
 from pipeline.volume.cells import Refused, Row, draught, number, positive, share, truth
 from pipeline.volume.evidence import COLUMNS, FREEBOARD_SD_M
 
@@ -55,11 +55,11 @@ def direction_of(call: Row, config: VolumeConfig) -> Direction:
     into, out = draught(call, "draught_in_m"), draught(call, "draught_out_m")
     granted = 1.0 if config.counted == "loading" else 0.0
     deeper = None
-    if into is not None and out is not None and changed(out - into):
+    if into is not None and out is not None and is_changed(out - into):
         deeper = out > into
     elif (risen := _risen_m(call)) is not None and abs(risen[0]) > 2 * risen[1]:
         deeper = risen[0] < 0
-    p_loading = granted if deeper is None else heard(granted, by_draughts(deeper=deeper))
+    p_loading = granted if deeper is None else heard(granted, draught_change_likelihood(deeper=deeper))
     return Direction(p_loading, 1 - p_loading, deeper is not None)
 
 
@@ -81,7 +81,7 @@ def habits_of(calls: Iterable[Row | None]) -> list[float]:
 
     None is a row that is no evidence for others.
     """
-    return habits_by_others([None if call is None else _typed_anew(call) for call in calls])
+    return retyped_shares_by_others([None if call is None else _typed_anew(call) for call in calls])
 
 
 def _typed_anew(call: Row) -> bool | None:
@@ -91,7 +91,7 @@ def _typed_anew(call: Row) -> bool | None:
         counts = truth(call, "counts")
     except Refused:
         return None
-    return changed(out - into) if into is not None and out is not None and counts else None
+    return is_changed(out - into) if into is not None and out is not None and counts else None
 
 
 def _risen_m(call: Row) -> tuple[float, float] | None:
@@ -114,7 +114,7 @@ def usable_evidence(call: Row, config: VolumeConfig) -> Row:
     light = "in" if config.counted == "loading" else "out"
     laden = OTHER_END[light]
     shallow, deep = seen[f"draught_{light}_m"], seen[f"draught_{laden}_m"]
-    if shallow is not None and deep is not None and shallow > deep and changed(deep - shallow):
+    if shallow is not None and deep is not None and shallow > deep and is_changed(deep - shallow):
         seen["draught_in_m"] = seen["draught_out_m"] = None
     high, low = seen[f"freeboard_{light}_m"], seen[f"freeboard_{laden}_m"]
     if high is not None and low is not None:

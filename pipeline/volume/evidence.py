@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.config import USUAL_STAY_D
 from pipeline.ships.retyping import RETYPED
-from pipeline.ships.stay_times import StayTimes, stay_of
+from pipeline.ships.stay_times import StayTimes, stay_times_of_row
 from pipeline.volume.full_draught import AND_DRAUGHT, Told, told_full_draught
 from pipeline.volume.full_draught import COLUMNS as DEPTHS
 from pipeline.volume.usual_hull import hull_for_loads
@@ -98,7 +98,7 @@ def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
         freeboard_first_m=side(into),
         freeboard_last_m=side(out),
         p_same_hull=told("p_same_hull", 1.0),
-        stay=_turned(stay_of(row, USUAL_STAY_D), backwards=backwards),
+        stay=_turned(stay_times_of_row(row, USUAL_STAY_D), backwards=backwards),
         p_retyped=told("p_retyped", RETYPED),
         draught_in_dwt=AND_DRAUGHT in str(row.get("method")).split(";")[0],
         **{name: None if np.isnan(value := told(name, np.nan)) else value for name in DEPTHS},
@@ -107,4 +107,4 @@ def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
 
 
 def _turned(stay: StayTimes | None, *, backwards: bool) -> StayTimes | None:
-    return stay.backwards() if stay is not None and backwards else stay
+    return stay.reversed_in_time() if stay is not None and backwards else stay

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.ships.retyping import changed
+from pipeline.ships.retyping import is_changed
 from pipeline.volume.cut_stays import span
 
 if TYPE_CHECKING:
@@ -38,5 +38,5 @@ def whole_draughts(parts: Sequence[Row]) -> tuple[float | None, float | None]:
     left = next((row[ENDS[1]] for row in reversed(in_order) if pd.notna(row[ENDS[1]])), None)
     if left is None and came is not None:
         at_berth = (row[ENDS[0]] for row in reversed(in_order) if pd.notna(row[ENDS[0]]))
-        left = next((typed for typed in at_berth if changed(typed - came)), None)
+        left = next((typed for typed in at_berth if is_changed(typed - came)), None)
     return (None if came is None else float(came)), (None if left is None else float(left))

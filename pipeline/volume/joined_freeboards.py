@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.config import USUAL_STAY_D
-from pipeline.ships.signs_of_cargo import by_freeboards
+from pipeline.ships.signs_of_cargo import freeboard_change_likelihood
 from pipeline.ships.stay_times import BOUNDS, stay_times
 from pipeline.volume.cut_stays import span
 from pipeline.volume.evidence import FREEBOARD_SD_M
@@ -90,7 +90,7 @@ def _bounds(first: Row, last: Row) -> Row:
 def _passed(look: Any, bounds: Row) -> float:
     """Share of the stay that had passed at a look (median)."""
     came, there, still, left = (bounds[name] for name in BOUNDS)
-    return stay_times((came, there), (still, left), look, None, USUAL_STAY_D).middle
+    return stay_times((came, there), (still, left), look, None, USUAL_STAY_D).median_share
 
 
 def _moment(value: Any) -> Any:
@@ -110,7 +110,7 @@ def likely_deeper(sides: Row) -> float | None:
     if high is None or low is None:
         return None
     same = 1.0 if sides["p_same_hull"] is None else float(sides["p_same_hull"])
-    return by_freeboards(high - low, _error_m(sides), same)
+    return freeboard_change_likelihood(high - low, _error_m(sides), same)
 
 
 def beyond_errors(sides: Row) -> int:

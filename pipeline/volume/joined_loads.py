@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from pipeline.ships.retyping import changed, retyped_share
-from pipeline.ships.signs_of_cargo import by_draughts, updated
+from pipeline.ships.retyping import is_changed, retyped_share
+from pipeline.ships.signs_of_cargo import draught_change_likelihood, posterior
 from pipeline.ships.stay_times import BOUNDS
 from pipeline.volume.direction import heard
 from pipeline.volume.evidence import evidence_of
@@ -47,7 +47,7 @@ def with_whole_load(kept: Row, others: Sequence[Row], counted: Sequence[Row]) ->
         return {}
     if any(part["direction"] in WAYS - {kept["counted"]} for part in parts):
         return {}  # a part has shown that the cargo went the other way, and its evidence is not in the table
-    step = left - came if came is not None and left is not None and changed(left - came) else None
+    step = left - came if came is not None and left is not None and is_changed(left - came) else None
     sinks = None if _both_in_one(parts) else likely_deeper(sides)
     if _granted(kept) and step is None and beyond_errors(sides) == 0:
         sinks = None  # as within one table: an assumed direction stays until there is evidence
@@ -87,7 +87,7 @@ def _direction(parts: Sequence[Row], kept: Row, step_m: float | None, sinks: flo
     if step_m is not None:
         loading = _by_draughts(parts, kept, deeper=step_m > 0)
     if sinks is not None and not granted:
-        loading = updated(loading, sinks)
+        loading = posterior(loading, sinks)
     elif sinks is not None and step_m is None:  # as within one table, where a change of draught alone decides
         loading = heard(loading, sinks)
     if step_m is None and sinks is None:
@@ -108,15 +108,15 @@ def _by_draughts(parts: Sequence[Row], kept: Row, *, deeper: bool) -> float:
 
     def shown(row: Row) -> float | None:
         step = _step(row)
-        return step if step is not None and changed(step) and (step > 0) == deeper else None
+        return step if step is not None and is_changed(step) and (step > 0) == deeper else None
 
     spoken = next((row for row in parts if shown(row) is not None), None)
     if spoken is not None:
         return float(spoken["p_loading"])
     base = next((row for row in parts if pd.isna(row[ENDS[0]]) or pd.isna(row[ENDS[1]])), kept)
-    likely = by_draughts(deeper=deeper)
+    likely = draught_change_likelihood(deeper=deeper)
     told = float(base["p_loading"])
-    return heard(told, likely) if _granted(base) else updated(told, likely)
+    return heard(told, likely) if _granted(base) else posterior(told, likely)
 
 
 def _granted(row: Row) -> bool:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.ships.hull_depth import DEPTH_LOG_SD, depth_over_draught
-from pipeline.ships.one_reading import density
+from pipeline.ships.reading_density import reading_density
 from pipeline.ships.signs_of_cargo import P_MISMEASURED, SIDE_RANGE_M
 from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.displacement import draught_by_pull
@@ -129,7 +129,7 @@ def _likelihood(evidence: Evidence, hulls: _Hulls, voyage: Voyage, draught_sd_m:
         if seen is not None:
             side_m = depth_m - draught_by_pull(deep_m * (before + progress * (after - before)), pull)
             value, sd = seen
-            told *= density(value, [(1.0, side_m)], sd, hers * (1 - P_MISMEASURED), SIDE_RANGE_M)
+            told *= reading_density(value, [(1.0, side_m)], sd, hers * (1 - P_MISMEASURED), SIDE_RANGE_M)
     return told
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.ships.stay_times import StayTimes, pumped
+from pipeline.ships.stay_times import StayTimes, cargo_share
 from pipeline.volume.hull_form import BLOCK_RANGE, BLOCK_SD, LIGHTSHIP_LOG_SD, heavier_by, lightship_part
 from pipeline.volume.streams import COURSES, VOYAGES
 from pipeline.volume.usual_hull import DWT_PER_HULL
@@ -126,7 +126,7 @@ class Voyages:
         """How far out in their bounds a stay's ends lie, by likelihood; its shares before and after pumping."""
         came, left, points = self._courses
         if stay.came_h + stay.left_h > 0:
-            weights, n = np.cumsum(stay.likely(came, left)), self._draws
+            weights, n = np.cumsum(stay.relative_likelihood(came, left)), self._draws
             picks = np.searchsorted(weights, (np.arange(n) + 0.5) / n * weights[-1])
             came, left = came[picks], left[picks]
         return [_deck(came, left), _deck(points[0], 1 - points[2])]
@@ -160,7 +160,7 @@ class Voyages:
 def _aboard(stay: StayTimes, ends: FloatArray, waits: FloatArray) -> list[FloatArray]:
     """Share of the loading done at the first and the last look, for one course of the stay."""
     looks = (0.0 if look is None else look for look in (stay.first_h, stay.last_h))
-    return [pumped(stay.passed(look, *ends), *waits) for look in looks]
+    return [cargo_share(stay.share_passed(look, *ends), *waits) for look in looks]
 
 
 def _as_deep(

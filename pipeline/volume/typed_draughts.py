@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.ships.one_reading import density
+from pipeline.ships.reading_density import reading_density
 from pipeline.ships.retyping import TYPED_STEP_M
 from pipeline.volume.displacement import draught_near
 
@@ -79,7 +79,7 @@ def _one_of(
 ) -> FloatArray:
     """Likelihood of one number: near the draught of one of the states, by their probabilities, or meaningless."""
     draughts = ((chance, draught_near(typed_m, ships.deep_m * mass, ships.pull)) for chance, mass in states)
-    return density(typed_m, draughts, draught_sd_m, 1 - GARBLED, GARBLED_RANGE_M)
+    return reading_density(typed_m, draughts, draught_sd_m, 1 - GARBLED, GARBLED_RANGE_M)
 
 
 def _or_not_retyped(both: FloatArray, deeper_m: float, p_retyped: float) -> FloatArray:

@@ -12,7 +12,7 @@ from pipeline.calls.freeboards import deeper_by, freeboards
 from pipeline.calls.same_ship import log_odds
 from pipeline.config import CallsConfig
 from pipeline.quantiles import Z90
-from pipeline.ships.signs_of_cargo import by_freeboards
+from pipeline.ships.signs_of_cargo import freeboard_change_likelihood
 from pipeline.ships.stay_times import BOUNDS
 from pipeline.ships.turnover import turnover
 from tests.calls.test_port_calls import called
@@ -167,17 +167,17 @@ def test_a_change_is_never_surer_than_a_look_can_be():
 
 @pytest.mark.parametrize(("deeper_m", "rises"), [(1.6, True), (-1.6, False)])
 def test_the_change_moves_the_probability_of_a_loading(deeper_m, rises):
-    assert (p_loading(0.7, None, by_freeboards(deeper_m, 0.3)) > 0.7) is rises
+    assert (p_loading(0.7, None, freeboard_change_likelihood(deeper_m, 0.3)) > 0.7) is rises
 
 
 def test_a_change_within_its_error_says_little_and_one_of_two_hulls_nothing():
-    assert p_loading(0.7, None, by_freeboards(0.05, 0.3)) == pytest.approx(0.7, abs=0.06)
-    assert p_loading(0.7, None, by_freeboards(-2.0, 0.3, 0.0)) == pytest.approx(0.7)
+    assert p_loading(0.7, None, freeboard_change_likelihood(0.05, 0.3)) == pytest.approx(0.7, abs=0.06)
+    assert p_loading(0.7, None, freeboard_change_likelihood(-2.0, 0.3, 0.0)) == pytest.approx(0.7)
 
 
 def test_typed_and_seen_changes_speak_together():
     """The crew types the laden draught on arrival and the light one later; the freeboards correct this."""
-    typed, seen = p_loading(0.9, -2.0), by_freeboards(1.6, 0.3)
+    typed, seen = p_loading(0.9, -2.0), freeboard_change_likelihood(1.6, 0.3)
     assert typed < p_loading(0.9, -2.0, seen) < p_loading(0.9, 2.0, seen)
 
 

@@ -8,7 +8,7 @@ from pipeline.calls.direction import p_loading
 from pipeline.calls.loading import OF_TWO_HULLS, WEAK, chance_of_loading, freeboard_flags, habits_of
 from pipeline.config import CallsConfig
 from pipeline.ships.retyping import RETYPED, retyped_share
-from pipeline.ships.signs_of_cargo import by_freeboards
+from pipeline.ships.signs_of_cargo import freeboard_change_likelihood
 from pipeline.ships.stay_times import BOUNDS
 from tests.builders import box_zone
 
@@ -41,7 +41,7 @@ def test_at_a_berth_draughts_and_freeboards_speak_as_far_as_they_are_one_hulls(s
     berth = box_zone("oil", *BOX)
     counted = 0.8 if same_hull == 0.8 else 1.0
     error = 0.8 / (2 * 1.6448536)
-    expected = p_loading(CONFIG.prior_p_loading, 2.2, by_freeboards(1.6, error, counted), RETYPED)
+    expected = p_loading(CONFIG.prior_p_loading, 2.2, freeboard_change_likelihood(1.6, error, counted), RETYPED)
     assert chance_of_loading(DEEPER | SEEN | {"p_same_hull": same_hull}, berth, CONFIG) == pytest.approx(expected)
     assert chance_of_loading({"draught_in_m": 4.0}, berth, CONFIG) == CONFIG.prior_p_loading
 

@@ -14,7 +14,7 @@ import pytest
 from pipeline.config import CapConfig, VolumeConfig, load
 from pipeline.ships.hull_depth import DEPTH_BY_LENGTH_LOG_SD
 from pipeline.ships.retyping import RETYPED, TYPED_STEP_M
-from pipeline.ships.sides import MOST_IDLE, P_OTHERWISE, POINTS
+from pipeline.ships.sides import MOST_IDLE, N_POINTS, P_OTHERWISE
 from pipeline.ships.signs_of_cargo import P_MISMEASURED, P_SAYS_THE_OPPOSITE
 from pipeline.tables.given import CALLS_READ
 from pipeline.volume import ledger, liftings
@@ -135,4 +135,4 @@ def test_what_the_pages_say_of_draughts_and_units():
     assert f"Of freeboards, {P_MISMEASURED:g} are assumed to be wrong" in method
     assert f"of cargoes {P_OTHERWISE:g} to follow none" in method
     assert f"do not load, at most {MOST_IDLE:g} are" in method
-    assert f"{POINTS:,} evenly spread ships: depth by length (± {100 * DEPTH_BY_LENGTH_LOG_SD:g} %" in method
+    assert f"{N_POINTS:,} evenly spread ships: depth by length (± {100 * DEPTH_BY_LENGTH_LOG_SD:g} %" in method

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.calls.direction import p_loading
-from pipeline.ships.retyping import CHANGED_IF_LEFT, CHANGED_IF_RETYPED, RETYPED, changed, retyped_share
+from pipeline.ships.retyping import CHANGED_IF_LEFT, CHANGED_IF_RETYPED, RETYPED, is_changed, retyped_share
 from pipeline.volume.typed_draughts import GARBLED, GARBLED_RANGE_M
 
 
@@ -35,9 +35,9 @@ def test_neither_order_nor_direction_of_the_changes_counts():
 
 def test_tenths_of_a_metre_are_told_apart_as_typed():
     """6.3 - 6.0 is a step of 0.3 though its float is less; 0.2 is none."""
-    assert changed(6.3 - 6.0)
-    assert changed(-0.3)
-    assert not changed(6.2 - 6.0)
+    assert is_changed(6.3 - 6.0)
+    assert is_changed(-0.3)
+    assert not is_changed(6.2 - 6.0)
 
 
 @pytest.mark.parametrize("share", [0.2, 0.6, 0.95])

@@ -29,7 +29,7 @@ from pipeline.detection.optical.gear_and_cargo import (
 )
 from pipeline.detection.optical.side import MIN_GAIN, Posterior, SideGeometry, fit_side, height_grid, quantiles
 from pipeline.quantiles import Z90
-from pipeline.ships.hull_depth import depth_of_any_m
+from pipeline.ships.hull_depth import usual_depth_of_any_kind_m
 
 if TYPE_CHECKING:
     from pipeline.detection.optical.outline import Hull
@@ -154,7 +154,7 @@ def measure_freeboard(
         return no_freeboard("not all sun and view angles are known")
     if sun.sun_elevation_deg < LOWEST_SUN_DEG:
         return no_freeboard("the sun is too low: shadows run into one another")
-    heights = height_grid(min(TALLEST_M, DEEPEST * depth_of_any_m(hull.length_m)))
+    heights = height_grid(min(TALLEST_M, DEEPEST * usual_depth_of_any_kind_m(hull.length_m)))
     sides, reasons = [], []
     for k in (_as_resolved(k, pixel) for k in side_geometries(hull.frame.axis, sun)):
         seen = _read_clear_rows(light, others, hull, k, float(heights[-1]), origin)
@@ -173,7 +173,7 @@ def measure_freeboard(
 
 def log_prior(heights_m: FloatArray, length_m: float) -> FloatArray:
     """Log prior of a side's height, normal in its share of the depth usual for the length (`USUAL_SHARE`)."""
-    share = heights_m / depth_of_any_m(length_m)
+    share = heights_m / usual_depth_of_any_kind_m(length_m)
     return np.asarray(-0.5 * ((share - USUAL_SHARE[0]) / USUAL_SHARE[1]) ** 2)
 
 
@@ -315,7 +315,7 @@ def _combine_sides(
     words = " and ".join(_describe_side(k, p, v) for k, p, v in parts)
     if high - low - gear > max(3.0, 0.9 * value):
         return no_freeboard(f"the edges are too vague ({low:.1f} to {high:.1f} m by {words})")
-    if value > MAX_SHARE * depth_of_any_m(hull.length_m):
+    if value > MAX_SHARE * usual_depth_of_any_kind_m(hull.length_m):
         return no_freeboard(f"{value:.1f} m is as much as such a hull is deep: cargo stands at the side")
     blended = COARSE_SHARE * max(0.0, hull.frame.pixel_m - SHARP_PIXEL_M) * value
     low = value - float(np.hypot(value - low, np.hypot(cargo_m(value, tanker), blended)))

@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.detection.optical.freeboard import USUAL_SHARE, Freeboard, SunView, side_geometries
 from pipeline.quantiles import Z90
-from pipeline.ships.hull_depth import depth_of_any_m
+from pipeline.ships.hull_depth import usual_depth_of_any_kind_m
 
 if TYPE_CHECKING:
     from pipeline.detection.optical.outline import Hull
@@ -27,7 +27,7 @@ def as_seen_from_above(hull: Hull, freeboard: Freeboard, sun: SunView | None) ->
     """The hull as seen from straight above: without visible side, stern's face and displacement of an oblique view."""
     if sun is None or sun.off_nadir_deg < 0.5:
         return hull
-    height, height_se = (share * depth_of_any_m(hull.length_m) for share in USUAL_SHARE)
+    height, height_se = (share * usual_depth_of_any_kind_m(hull.length_m) for share in USUAL_SHARE)
     if freeboard.value_m is not None and freeboard.lo_m is not None and freeboard.hi_m is not None:
         height, height_se = freeboard.value_m, (freeboard.hi_m - freeboard.lo_m) / (2 * Z90)
     lean = np.tan(np.radians(sun.off_nadir_deg))

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from pipeline.ingest.ais.dialects import MOBILE_TEXT, NULLS, nav_code
 from pipeline.ingest.ais.lines import decoded
-from pipeline.ships.words import beyond_code, ship_type_code
+from pipeline.ships.words import ship_type_code, words_beyond_code
 
 Codes = Callable[[str], int | None]
 _WORDS: dict[str, Codes] = {"nav": nav_code, "ship_type": ship_type_code, "mobile": MOBILE_TEXT.get}
@@ -69,7 +69,7 @@ def coded_words(coded: pa.DictionaryArray) -> pa.DictionaryArray:
 
 def type_words(coded: pa.DictionaryArray) -> pd.api.extensions.ExtensionArray | None:
     """Ship types in the file's words; None if all are codes, or say no more than a code does."""
-    said = ["" if text.lower() in NULLS else beyond_code(text) for text in as_texts(coded.dictionary).to_pylist()]
+    said = ["" if text.lower() in NULLS else words_beyond_code(text) for text in as_texts(coded.dictionary).to_pylist()]
     return pd.array(pa.array(said, pa.large_string()).take(coded.indices), dtype="str") if any(said) else None
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.detection.optical import freeboard
-from pipeline.ships.hull_depth import depth_of_any_m
+from pipeline.ships.hull_depth import usual_depth_of_any_kind_m
 from tests.detection.optical.boxes import Box, light_from
 
 ABEAM = light_from((30.0, 90.0))  # sun in the east, camera overhead: a north-going hull's shadow falls to the west
@@ -219,7 +219,7 @@ def test_deck_edges_are_where_the_camera_sees_them():
 
 def test_a_side_as_high_as_the_hull_is_deep_is_cargo():
     """At least an eighth of the depth is below water (`draught.LEAST_SHARE`)."""
-    box = Box(1.1 * depth_of_any_m(64.0))
+    box = Box(1.1 * usual_depth_of_any_kind_m(64.0))
     found = box.read(light_from((45, 90)))
     assert found.value_m is None
     assert "cargo stands at the side" in found.evidence
@@ -228,7 +228,7 @@ def test_a_side_as_high_as_the_hull_is_deep_is_cargo():
 @pytest.mark.parametrize("length_m", [100.0, 200.0, 320.0])
 def test_what_is_usual_of_a_side_goes_with_the_depth_of_any_hull(length_m):
     """docs/submetre.md: 0.42 of the depth, 0.22 either way; above 219 m, too, and not by the end of the height grid."""
-    depth = depth_of_any_m(length_m)
+    depth = usual_depth_of_any_kind_m(length_m)
     heights = np.linspace(0.2, 25.0, 500)
     told = freeboard.log_prior(heights, length_m)
     assert heights[told.argmax()] == pytest.approx(0.42 * depth, abs=0.05)

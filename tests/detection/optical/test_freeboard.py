@@ -172,7 +172,7 @@ def test_where_shadow_and_side_dispute_the_shadow_is_right_unless_gear_may_lengt
 def test_what_is_usual_for_her_length_counts_once_where_both_sides_tell():
     """A product of normal laws: one per side, and one for the usual height of a hull."""
     heights = height_grid(12.0)
-    usual, spread = (share * freeboard.depth_of_any_m(100.0) for share in freeboard.USUAL_SHARE)
+    usual, spread = (share * freeboard.usual_depth_of_any_kind_m(100.0) for share in freeboard.USUAL_SHARE)
     told_m, sd_m = (5.6, 6.0), 1.0
     prior = freeboard.log_prior(heights, 100.0)
     by_side = [replace(reading(m), heights_m=heights, log_p=prior - 0.5 * ((heights - m) / sd_m) ** 2) for m in told_m]
@@ -185,7 +185,7 @@ def test_what_is_usual_for_her_length_counts_once_where_both_sides_tell():
 @pytest.mark.parametrize(("share", "told"), [(0.8, True), (1.0, False)])
 def test_a_side_as_high_as_the_hull_is_deep_is_cargo(share, told):
     """A floating hull has part of her depth under water."""
-    depth_m = freeboard.depth_of_any_m(100.0)
+    depth_m = freeboard.usual_depth_of_any_kind_m(100.0)
     sides = [(SideGeometry(1, 0.0, 1.5, 0.0, 0.0), reading(share * depth_m))]
     sun = SunView((0.0, 1.0), 40.0, (0.0, 1.0), 0.0)
     found = freeboard._combine_sides(hull_of(), sides, sides[0][1].heights_m, sun, 1.0)
