@@ -18,7 +18,7 @@ from pipeline.ingest.ais.zipped import holds_product
 from pipeline.ingest.catalogue.cache import Cache
 from pipeline.plurals import first_of, number_of
 from pipeline.provenance import sha256_file, sha256_of
-from pipeline.times_places.longitudes import middle_of, table_near, wrapped
+from pipeline.times_places.longitudes import wrap_centre, wrap_longitudes, wrap_table
 from pipeline.workspace import cache_root
 
 if TYPE_CHECKING:
@@ -206,10 +206,10 @@ def read_ais_around(inputs: Inputs, digests: Mapping[Path, str], place: Place, c
 
     west, south, east, north = place.bbox
     # west > east if the box crosses 180 degrees
-    sides = [float(wrapped(x)) for x in (west - AIS_MARGIN_DEG, east + AIS_MARGIN_DEG)]
+    sides = [float(wrap_longitudes(x)) for x in (west - AIS_MARGIN_DEG, east + AIS_MARGIN_DEG)]
     region = (sides[0], south - AIS_MARGIN_DEG, sides[1], north + AIS_MARGIN_DEG)
     read = read_ais(inputs.ais, region=region, digests=digests)
-    read = replace(read, messages=table_near(read.messages, middle_of(place.bbox)))
+    read = replace(read, messages=wrap_table(read.messages, wrap_centre(place.bbox)))
     for problem, done in problems_of(read.files):
         console.problem(problem, done)
     for file in read.files:

@@ -17,7 +17,7 @@ from pipeline.detection.draught import draught_from_freeboard
 from pipeline.detection.screening import is_accepted
 from pipeline.detection.zones import zone_of
 from pipeline.tables import DETECTIONS
-from pipeline.times_places.longitudes import near
+from pipeline.times_places.longitudes import wrap_near
 from pipeline.types import ONLY_DATED, Place, Scene
 from pipeline.units import METRES_PER_DEGREE
 
@@ -110,7 +110,7 @@ def _geolocated_columns(
         return {}
     lon, lat = (float(v) for v in scene.geolocation.lonlat(candidate.row, candidate.col))
     corner_lon, corner_lat = scene.geolocation.lonlat(candidate.outline[:, 0], candidate.outline[:, 1])
-    outline = Polygon(np.column_stack([near(corner_lon, lon), corner_lat]).round(7))
+    outline = Polygon(np.column_stack([wrap_near(corner_lon, lon), corner_lat]).round(7))
     step = np.array(candidate.axis) / np.array(scene.pixel_spacing_m) * max(candidate.length_m, 20.0) / 2
     ahead = [float(v) for v in scene.geolocation.lonlat(candidate.row + step[0], candidate.col + step[1])]
     astern = [float(v) for v in scene.geolocation.lonlat(candidate.row - step[0], candidate.col - step[1])]

@@ -18,7 +18,7 @@ from pipeline.finished.kinds import case_in, page_of
 from pipeline.provenance import read_manifest
 from pipeline.table_files import read_table
 from pipeline.tables import contract_of
-from pipeline.times_places.longitudes import middle_of, table_near
+from pipeline.times_places.longitudes import wrap_centre, wrap_table
 from pipeline.times_places.moments import moment_of_image
 from pipeline.types import Window
 from pipeline.units import METRES_PER_DEGREE
@@ -54,7 +54,7 @@ class OpenedRun:
         At a place across 180 degrees, longitudes are near the place's and outlines are in one piece, as in the run.
         """
         written = read_table(self.folder / f"{name}.parquet", contract_of(name))
-        return table_near(written, middle_of(self.place.bbox))
+        return wrap_table(written, wrap_centre(self.place.bbox))
 
     def scene(self, scene_id: str) -> Scene:
         """A scene of the run with its pixels; InputError if its file is gone or has changed."""

@@ -17,7 +17,7 @@ from pipeline.ingest.features import feature_words
 from pipeline.ingest.geolocation import edges, unwrapped
 from pipeline.ingest.json_text import RepeatedKey, unrepeated
 from pipeline.ingest.vector_formats import told_format
-from pipeline.times_places.longitudes import at_every_turn, boxes
+from pipeline.times_places.longitudes import shifted_copies, split_box
 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, Geolocation, Window
@@ -141,7 +141,7 @@ def clip_coast(
     tree = shapely.STRtree(world)
     land = [
         p
-        for box in boxes(clip)
+        for box in split_box(clip)
         for part in world[tree.query(shapely.box(*box))]
         for p in shapely.get_parts(_clipped(part, box))
         if p.geom_type == "Polygon"
@@ -210,4 +210,4 @@ def _surroundings(geolocation: Geolocation, shape: tuple[int, int]) -> tuple[Bas
     lon, lat = unwrapped(lon[known]), lat[known]
     outline = shapely.make_valid(shapely.Polygon(np.column_stack([lon, lat])))
     step_deg = _EDGE_PX * max(np.ptp(lat) / np.ptp(row), np.ptp(lon) / np.ptp(col), 1e-7)
-    return shapely.union_all(at_every_turn(outline)), step_deg
+    return shapely.union_all(shifted_copies(outline)), step_deg

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.times_places.longitudes import wrapped
+from pipeline.times_places.longitudes import wrap_longitudes
 from pipeline.units import METRES_PER_DEGREE
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _off(gcps: FloatArray, shape: tuple[int, int]) -> tuple[FloatArray, float]:
         if (height := gcps[:, 4] - np.median(gcps[:, 4])).any():
             terms = np.column_stack([terms, height / np.abs(height).max()])
     lat = gcps[:, 3]
-    lon = wrapped(gcps[:, 2] - np.median(gcps[0, 2] + wrapped(gcps[:, 2] - gcps[0, 2])))
+    lon = wrap_longitudes(gcps[:, 2] - np.median(gcps[0, 2] + wrap_longitudes(gcps[:, 2] - gcps[0, 2])))
     # sinusoidal projection in metres: smooth, and true along each parallel
     east_north = METRES_PER_DEGREE * np.column_stack([lon * np.cos(np.radians(lat)), lat])
     surface = _least_distances(terms, east_north)

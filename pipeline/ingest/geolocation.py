@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.plurals import number_of
-from pipeline.times_places.longitudes import at_every_turn, wrapped
+from pipeline.times_places.longitudes import shifted_copies, wrap_longitudes
 
 if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
@@ -48,7 +48,7 @@ class MapGeolocation:
         with np.errstate(over="ignore", invalid="ignore"):  # infinite values are nowhere on Earth
             x, y = a * x + b * y + c, d * x + e * y + f
         lon, lat = _transformer(self.crs_wkt, "EPSG:4326").transform(x, y)
-        return wrapped(lon), np.asarray(lat, float)
+        return wrap_longitudes(lon), np.asarray(lat, float)
 
     def rowcol(self, lon: Any, lat: Any) -> tuple[FloatArray, FloatArray]:
         """Pixel position of points; NaN where the map projection has no answer."""
@@ -88,7 +88,7 @@ class GridGeolocation:
         """Longitude and latitude [deg] of pixel positions."""
         row, col = np.broadcast_arrays(np.asarray(row, float), np.asarray(col, float))
         lon, lat = self._forward(row, col)
-        return wrapped(lon), lat
+        return wrap_longitudes(lon), lat
 
     def rowcol(self, lon: Any, lat: Any) -> tuple[FloatArray, FloatArray]:
         """Pixel position of points; NaN further than one image size outside."""
@@ -155,7 +155,7 @@ class PointGeolocation:
         """Longitude and latitude [deg] of pixel positions."""
         row, col = np.broadcast_arrays(np.asarray(row, float), np.asarray(col, float))
         lon, lat = self._forward(row, col)
-        return wrapped(lon), lat
+        return wrap_longitudes(lon), lat
 
     def rowcol(self, lon: Any, lat: Any) -> tuple[FloatArray, FloatArray]:
         """Pixel position of points; NaN further than one image size outside."""
@@ -235,7 +235,7 @@ def footprint_of(geolocation: Any, shape: tuple[int, int], item: str) -> BaseGeo
     if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
         raise InputError(item, "its georeference does not lie on Earth")
     outline = shapely.make_valid(shapely.Polygon(np.column_stack([unwrapped(lon), lat])))
-    parts = [shapely.intersection(turned, shapely.box(-180, -90, 180, 90)) for turned in at_every_turn(outline)]
+    parts = [shapely.intersection(turned, shapely.box(-180, -90, 180, 90)) for turned in shifted_copies(outline)]
     whole = shapely.union_all([p for p in parts if p.area > 0])
     if whole.is_empty:
         raise InputError(item, "its georeference gives it no area: all its pixels lie on a line")
@@ -276,7 +276,7 @@ def unwrapped(lon: Any) -> FloatArray:
     """Longitudes without a jump: all within 180 degrees of the first."""
     lon = np.asarray(lon, float)
     first = lon.flat[0]
-    return first + wrapped(lon - first)
+    return first + wrap_longitudes(lon - first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,7 +358,7 @@ def _grown(reach: tuple[float, float]) -> tuple[float, float]:
 def _near(lon: Any, lat: Any, lon0: float) -> tuple[FloatArray, FloatArray]:
     """Points with longitudes within 180 degrees of ``lon0``."""
     lon, lat = np.broadcast_arrays(np.asarray(lon, float), np.asarray(lat, float))
-    return lon0 + wrapped(lon - lon0), lat
+    return lon0 + wrap_longitudes(lon - lon0), lat
 
 
 @lru_cache(maxsize=64)

@@ -26,7 +26,7 @@ from pipeline.ingest.metadata.sensors import MASK
 from pipeline.ingest.metadata.stated import stated_time
 from pipeline.ingest.scaling import parse_scaling
 from pipeline.ingest.scenes import NotPlaced, open_scene, seen_near
-from pipeline.times_places.longitudes import middle_of, moved
+from pipeline.times_places.longitudes import wrap_centre, wrap_geometry
 from pipeline.types import Place, Scene
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ def _open(
 ) -> Opened:
     """One input opened and checked; every failure becomes a cause."""
     if found.refused:
-        outline = found.footprint if place is None else moved(found.footprint, middle_of(place.bbox))
+        outline = found.footprint if place is None else wrap_geometry(found.footprint, wrap_centre(place.bbox))
         return Opened(replace(found, footprint=outline), None, found.refused)
-    middle = None if place is None else middle_of(place.bbox)
+    middle = None if place is None else wrap_centre(place.bbox)
     dated = partial(_dated, found, start, end)
     try:
         scene = seen_near(open_scene(found.path, options, None if place is None else place.land), middle)

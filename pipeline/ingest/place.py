@@ -20,7 +20,7 @@ from pipeline.errors import ConfigError, printable
 from pipeline.ingest.coast import read_credit, read_json, read_land, require_degrees
 from pipeline.ingest.features import feature_words
 from pipeline.ships.largest import LONGEST_M
-from pipeline.times_places.longitudes import middle_of, moved
+from pipeline.times_places.longitudes import wrap_centre, wrap_geometry
 from pipeline.types import Cargo, Place, Zone
 
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ def load_place(aoi: AoiConfig, root: Path) -> Place:
     Zones that do not intersect the AOI's box are left out, so that several AOIs can share a file.
     Raises ConfigError naming file, feature and cause.
     """
-    middle = middle_of(aoi.bbox)
+    middle = wrap_centre(aoi.bbox)
     land = read_land(root / aoi.coast) if aoi.coast else None
-    land = None if land is None else moved(land, middle)
+    land = None if land is None else wrap_geometry(land, middle)
     path = root / aoi.zones
     zones = read_zones(path, middle)
     box = shapely.box(*aoi.bbox)
@@ -146,7 +146,7 @@ def _in_degrees(found: BaseGeometry, where: str, middle: float | None) -> BaseGe
         raise ConfigError(f"{where}: has a longitude beyond 180 degrees; write it between -180 and 180")
     if middle is None and east - west > 180:
         middle = 180.0  # no zone is so wide: it crosses 180 degrees
-    return moved(found, middle)
+    return wrap_geometry(found, middle)
 
 
 def _zone(where: str, feature: Any, middle: float | None) -> Zone:

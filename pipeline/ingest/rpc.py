@@ -19,7 +19,7 @@ import numpy as np
 from pipeline.errors import InputError
 from pipeline.ingest.metadata.dimap import tile_corner
 from pipeline.ingest.metadata.operator_text import names_beside, tree_of
-from pipeline.times_places.longitudes import wrapped
+from pipeline.times_places.longitudes import wrap_longitudes
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
@@ -53,7 +53,7 @@ class RpcGeolocation:
     def rowcol(self, lon: Any, lat: Any) -> tuple[FloatArray, FloatArray]:
         """Pixel position of points on the sea; NaN far from the image."""
         lon, lat = np.broadcast_arrays(np.asarray(lon, float), np.asarray(lat, float))
-        x = wrapped(lon - self.offsets[2]) / self.scales[2]  # an image may lie across 180 degrees
+        x = wrap_longitudes(lon - self.offsets[2]) / self.scales[2]  # an image may lie across 180 degrees
         y = (lat - self.offsets[3]) / self.scales[3]
         row, col = self._pixels(x, y)
         far = ~((np.abs(x) < REACH) & (np.abs(y) < REACH))
@@ -75,7 +75,7 @@ class RpcGeolocation:
                 y = np.clip(y + (row_x * miss_col - miss_row * col_x) / det, -2 * REACH, 2 * REACH)
             if np.nanmax(np.hypot(miss_row, miss_col), initial=0.0) < CLOSE_PX:
                 break
-        return wrapped(x * self.scales[2] + self.offsets[2]), y * self.scales[3] + self.offsets[3]
+        return wrap_longitudes(x * self.scales[2] + self.offsets[2]), y * self.scales[3] + self.offsets[3]
 
     def _pixels(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         z = np.full(x.shape, (self.height_m - self.offsets[4]) / self.scales[4])

@@ -37,7 +37,7 @@ from pipeline.ingest.rpc import of_fields, rpc_beside, rpc_of
 from pipeline.ingest.safe.files import is_safe, is_sentinel2, open_files
 from pipeline.ingest.stored import Stored
 from pipeline.ingest.watermask import placed, water_of
-from pipeline.times_places.longitudes import Near, moved
+from pipeline.times_places.longitudes import WrappedGeolocation, wrap_geometry
 from pipeline.types import RADARS, OpticalView, RadarView, Scene, Sensor, SideFile, Source, Window
 
 if TYPE_CHECKING:
@@ -140,10 +140,10 @@ def seen_near(scene: Scene, middle: float | None) -> Scene:
     """The scene with longitudes wrapped about ``middle``, for a place across 180 degrees; unchanged if None."""
     if middle is None or scene.geolocation is None:
         return scene
-    where, read = Near(scene.geolocation, middle), scene.read
+    where, read = WrappedGeolocation(scene.geolocation, middle), scene.read
     if hasattr(read, "water"):
         read = replace(read, water=replace(read.water, geolocation=where))  # type: ignore[type-var]
-    return replace(scene, geolocation=where, read=read, footprint=moved(scene.footprint, middle))
+    return replace(scene, geolocation=where, read=read, footprint=wrap_geometry(scene.footprint, middle))
 
 
 def without_water(scene: Scene) -> Scene:

@@ -14,7 +14,7 @@ from pipeline.ingest.coast import read_land, water_mask
 from pipeline.ingest.control_points import without_strays
 from pipeline.ingest.geolocation import MapGeolocation, footprint_of, from_gcps, inside
 from pipeline.ingest.rasters import RasterFile, open_raster
-from pipeline.times_places.longitudes import at_every_turn
+from pipeline.times_places.longitudes import shifted_copies
 from pipeline.types import Geolocation, Window
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _elsewhere(path: Path, land: BaseGeometry, footprint: BaseGeometry) -> str:
     import shapely
 
     reach = shapely.envelope(land)
-    if any(turned.intersects(footprint) for turned in at_every_turn(reach)):
+    if any(turned.intersects(footprint) for turned in shifted_copies(reach)):
         return ""
     swapped = shapely.transform(reach, lambda p: p[:, ::-1]).intersects(footprint)
     hint = "; its lon and lat are swapped" if swapped else ""

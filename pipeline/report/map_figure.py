@@ -15,7 +15,7 @@ import shapely
 from pipeline.report.drawing import BLUE, GREY, ORANGE, RED, arranged, mark, sheet
 from pipeline.report.page_data import SILENCE
 from pipeline.report.wording import call_numbers
-from pipeline.times_places.longitudes import wrapped
+from pipeline.times_places.longitudes import wrap_longitudes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,7 +59,7 @@ def map_figure(story: Story) -> Figure:
     axes.set_aspect(shape)
     axes.ticklabel_format(useOffset=False)
     if east > 180:  # the axis goes on beyond 180 degrees; its labels do not
-        axes.xaxis.set_major_formatter(lambda lon, _: f"{float(wrapped(lon)):.7g}")
+        axes.xaxis.set_major_formatter(lambda lon, _: f"{float(wrap_longitudes(lon)):.7g}")
     if axes.get_legend_handles_labels()[0]:
         figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     arranged(figure)  # fixes the axes' position, on which those of names and pins depend

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipeline.report.quicklooks import read_quicklooks
 from pipeline.storage import write_json
-from pipeline.times_places.longitudes import as_geojson, wrapped
+from pipeline.times_places.longitudes import as_geojson, wrap_longitudes
 from pipeline.types import LAST_OF_DAY, TO_THE_DAY
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def source_link(href: str) -> str | None:
 def _box(bounds: tuple[float, float, float, float]) -> list[float]:
     """West, south, east, north as RFC 7946 writes them: west > east across 180 degrees."""
     west, south, east, north = bounds
-    return [float(wrapped(west)), south, float(wrapped(east)), north]
+    return [float(wrap_longitudes(west)), south, float(wrap_longitudes(east)), north]
 
 
 def _collection(story: Story, footprints: Iterable[Any]) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.simulation.scenario import Ship
 from pipeline.simulation.ships import ShipState
 from pipeline.simulation.world import World, draught_m
-from pipeline.times_places.longitudes import wrapped
+from pipeline.times_places.longitudes import wrap_longitudes
 from pipeline.units import METRES_PER_DEGREE
 
 STATIC_EVERY_MIN = 60.0  # between static messages received; they are sent every 6 minutes
@@ -80,7 +80,7 @@ def _position_message(
         east, north = rng.uniform(-9000, 9000, 2)
     lat = state.lat + north / METRES_PER_DEGREE
     lon = state.lon + east / (METRES_PER_DEGREE * np.cos(np.radians(state.lat)))
-    lon = float(wrapped(lon))  # transponders never send more than 180 degrees
+    lon = float(wrap_longitudes(lon))  # transponders never send more than 180 degrees
     moving = state.speed_kn > 0.5
     speed = max(0.0, state.speed_kn + float(rng.normal(0, 0.2))) if moving else float(rng.choice([0.0, 0.0, 0.1]))
     return Message(

@@ -17,7 +17,7 @@ from pipeline.stages.table_in_pieces import write_frames
 from pipeline.storage import require_apart, write_json
 from pipeline.table_files import marked, read_table, write_table
 from pipeline.tables import AIS_MESSAGES, DETECTIONS, LOOKS, SCENES
-from pipeline.times_places.longitudes import table_near
+from pipeline.times_places.longitudes import wrap_table
 from pipeline.types import ONLY_DATED, RADARS
 
 if TYPE_CHECKING:
@@ -142,11 +142,11 @@ def port_calls(
         raise ConfigError("--looks refers to scenes; give --scenes too")
     place, middle = _place_of(zones)
     given = DETECTIONS.empty() if detections is None else read_table(detections, DETECTIONS)
-    found = _in_zones(table_near(given, middle), place)
-    table = SCENES.empty() if scenes is None else table_near(read_table(scenes, SCENES), middle)
+    found = _in_zones(wrap_table(given, middle), place)
+    table = SCENES.empty() if scenes is None else wrap_table(read_table(scenes, SCENES), middle)
     seen = _zone_covered(looks, table, console)
     heard = _read(ais, console, times)
-    messages = table_near(heard.messages, middle)
+    messages = wrap_table(heard.messages, middle)
     if detections is None and not len(messages):
         raise NothingUsable("no AIS message could be used, and no detections are given (nothing was written)")
     tracks = calls.clean_tracks(messages)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray
 
 
-def own(geometry: BaseGeometry) -> BaseGeometry:
+def private_copy(geometry: BaseGeometry) -> BaseGeometry:
     """A private copy, identical to the last bit."""
     return shapely.from_wkb(shapely.to_wkb(geometry))
 
@@ -29,4 +29,4 @@ def points_inside(geometry: BaseGeometry, x: FloatArray, y: FloatArray) -> BoolI
     >>> points_inside(shapely.box(0, 0, 2, 1), np.array([1.0, 3.0]), np.array([0.5, 0.5])).tolist()
     [True, False]
     """
-    return np.asarray(shapely.contains_xy(own(geometry), x, y))
+    return np.asarray(shapely.contains_xy(private_copy(geometry), x, y))

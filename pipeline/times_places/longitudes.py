@@ -25,48 +25,48 @@ BBox = tuple[float, float, float, float]
 _EARTH = shapely.box(-180.0, -90.0, 180.0, 90.0)
 
 
-def middle_of(bbox: BBox) -> float | None:
+def wrap_centre(bbox: BBox) -> float | None:
     """The longitude [deg] about which others are wrapped: the middle of a box across 180 degrees; else None."""
     return (bbox[0] + bbox[2]) / 2 if bbox[2] > 180.0 else None
 
 
-def near(lon: Any, middle: float) -> FloatArray:
+def wrap_near(lon: Any, middle: float) -> FloatArray:
     """Longitudes wrapped to within 180 degrees of ``middle``.
 
-    >>> near([179.5, -179.5], 180.0).tolist()
+    >>> wrap_near([179.5, -179.5], 180.0).tolist()
     [179.5, 180.5]
     """
-    return middle + wrapped(np.asarray(lon, float) - middle)
+    return middle + wrap_longitudes(np.asarray(lon, float) - middle)
 
 
-def wrapped(lon: Any) -> FloatArray:
+def wrap_longitudes(lon: Any) -> FloatArray:
     """Longitudes wrapped to -180..180; values already in that range stay identical to the last bit."""
     lon = np.asarray(lon, float)
     with np.errstate(invalid="ignore"):
         return np.where((lon >= -180.0) & (lon <= 180.0), lon, (lon + 180.0) % 360.0 - 180.0)
 
 
-def moved(geometry: BaseGeometry, middle: float | None) -> BaseGeometry:
+def wrap_geometry(geometry: BaseGeometry, middle: float | None) -> BaseGeometry:
     """A geometry wrapped about ``middle``, rejoined if it was cut at 180 degrees; unchanged if ``middle`` is None.
 
     A ring that jumps from 179.9 to -179.9, as many programs write it, is taken to cross by the short way.
     """
     if middle is None or geometry is None:
         return geometry
-    there = shapely.transform(geometry, lambda xy: np.column_stack([near(xy[:, 0], middle), xy[:, 1]]))
+    there = shapely.transform(geometry, lambda xy: np.column_stack([wrap_near(xy[:, 0], middle), xy[:, 1]]))
     return shapely.union_all(shapely.get_parts(there)) if there.geom_type.startswith("Multi") else there
 
 
-def cut(geometry: BaseGeometry | None) -> BaseGeometry | None:
+def cut_at_antimeridian(geometry: BaseGeometry | None) -> BaseGeometry | None:
     """A geometry within -180..180, cut at 180 degrees; the same object if it is already within."""
     if geometry is None or geometry.is_empty or (geometry.bounds[0] >= -180.0 and geometry.bounds[2] <= 180.0):
         return geometry
-    parts = [shapely.intersection(there, _EARTH) for there in at_every_turn(geometry)]
+    parts = [shapely.intersection(there, _EARTH) for there in shifted_copies(geometry)]
     wanted = shapely.get_dimensions(geometry)
     return shapely.union_all([p for p in parts if not p.is_empty and shapely.get_dimensions(p) == wanted])
 
 
-def at_every_turn(geometry: BaseGeometry) -> list[BaseGeometry]:
+def shifted_copies(geometry: BaseGeometry) -> list[BaseGeometry]:
     """A geometry shifted by -360, 0 and +360 degrees."""
     return [shapely.transform(geometry, lambda xy, by=turn: xy + np.array([by, 0.0])) for turn in (-360.0, 0.0, 360.0)]
 
@@ -77,35 +77,35 @@ def as_geojson(geometry: BaseGeometry) -> dict[str, Any]:
     >>> as_geojson(shapely.Polygon([(0, 0), (0, 1), (1, 1)]))["coordinates"]
     [[[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [0.0, 0.0]]]
     """
-    told: dict[str, Any] = json.loads(shapely.to_geojson(shapely.orient_polygons(cut(geometry))))
-    return told
+    geojson: dict[str, Any] = json.loads(shapely.to_geojson(shapely.orient_polygons(cut_at_antimeridian(geometry))))
+    return geojson
 
 
 def as_written(table: pd.DataFrame) -> pd.DataFrame:
     """A table as written to files: longitudes within -180..180, geometries cut; the same object if none is beyond."""
     changed: dict[str, Any] = {}
     if "lon" in table and (table["lon"].abs() > 180.0).any():
-        changed["lon"] = wrapped(table["lon"].to_numpy(float)).round(7)
+        changed["lon"] = wrap_longitudes(table["lon"].to_numpy(float)).round(7)
     for name in table.columns:
         if str(table[name].dtype) == "geometry" and len(table):
             bounds = table[name].total_bounds
             if bounds[0] < -180.0 or bounds[2] > 180.0:
-                changed[name] = table[name].map(cut)
+                changed[name] = table[name].map(cut_at_antimeridian)
     return table.assign(**changed) if changed else table
 
 
-def table_near(table: pd.DataFrame, middle: float | None) -> pd.DataFrame:
+def wrap_table(table: pd.DataFrame, middle: float | None) -> pd.DataFrame:
     """A table with longitudes and geometries wrapped about ``middle``; the same object if that is None."""
     if middle is None:
         return table
-    changed: dict[str, Any] = {"lon": near(table["lon"].to_numpy(float), middle)} if "lon" in table else {}
+    changed: dict[str, Any] = {"lon": wrap_near(table["lon"].to_numpy(float), middle)} if "lon" in table else {}
     for name in table.columns:
         if str(table[name].dtype) == "geometry":
-            changed[name] = table[name].map(lambda g: moved(g, middle))
+            changed[name] = table[name].map(lambda g: wrap_geometry(g, middle))
     return table.assign(**changed)
 
 
-def boxes(bbox: BBox) -> list[BBox]:
+def split_box(bbox: BBox) -> list[BBox]:
     """A box as one or two boxes within -180..180; it crosses 180 if ``west > east`` or ``east > 180``."""
     west, south, east, north = bbox
     east = east if east <= 180.0 else east - 360.0
@@ -113,7 +113,7 @@ def boxes(bbox: BBox) -> list[BBox]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Near:
+class WrappedGeolocation:
     """A geolocation that returns longitudes wrapped about ``middle``, and accepts any."""
 
     geolocation: Any
@@ -122,14 +122,14 @@ class Near:
     def lonlat(self, row: Any, col: Any) -> tuple[FloatArray, FloatArray]:
         """Longitude and latitude [deg] of pixel positions."""
         lon, lat = self.geolocation.lonlat(row, col)
-        return near(lon, self.middle), lat
+        return wrap_near(lon, self.middle), lat
 
     def rowcol(self, lon: Any, lat: Any) -> tuple[FloatArray, FloatArray]:
         """Pixel position of points; NaN where the mapping has no answer."""
-        return self.geolocation.rowcol(wrapped(lon), lat)
+        return self.geolocation.rowcol(wrap_longitudes(lon), lat)
 
 
-def seen_near(geolocation: Geolocation | None, place: Place | None) -> Any:
+def wrap_geolocation(geolocation: Geolocation | None, place: Place | None) -> Any:
     """A scene's geolocation with longitudes as used at a place: unchanged unless the place lies across 180 degrees."""
-    middle = None if place is None else middle_of(place.bbox)
-    return geolocation if geolocation is None or middle is None else Near(geolocation, middle)
+    middle = None if place is None else wrap_centre(place.bbox)
+    return geolocation if geolocation is None or middle is None else WrappedGeolocation(geolocation, middle)

@@ -48,16 +48,16 @@ def at_image_times(detections: pd.DataFrame, scenes: pd.DataFrame) -> pd.DataFra
     return detections.assign(acquired=image.where(image.notna(), detections["acquired"]))
 
 
-def bounds_at_image_times(calls: pd.DataFrame, exact: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+def bounds_at_image_times(calls: pd.DataFrame, exact: pd.DataFrame, adjusted: pd.DataFrame) -> pd.DataFrame:
     """Port calls with bounds set to the image's time where a bound is one of their sightings; others unchanged.
 
-    ``exact`` and ``told`` are the same detections before and after ``at_image_times``.
+    ``exact`` and ``adjusted`` are the same detections before and after ``at_image_times``.
     """
-    row_time, image_time = (table.set_index("detection_id")["acquired"] for table in (exact, told))
+    row_time, image_time = (table.set_index("detection_id")["acquired"] for table in (exact, adjusted))
 
     def shown(call: dict[str, object], name: str) -> object:
-        own = [d for d in call["detection_ids"] if d in row_time.index and row_time[d] == call[name]]  # type: ignore[attr-defined]
-        return image_time[own[0]] if own else call[name]
+        same_time = [d for d in call["detection_ids"] if d in row_time.index and row_time[d] == call[name]]  # type: ignore[attr-defined]
+        return image_time[same_time[0]] if same_time else call[name]
 
     rows = [{str(k): v for k, v in row.items()} for row in calls.to_dict("records")]
     return calls.assign(

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import shapely
 
-from pipeline.times_places.inside import own, points_inside
+from pipeline.times_places.inside import points_inside, private_copy
 
 PIPELINE = Path(__file__).parents[2] / "pipeline"
 THREADS, ROUNDS = 4, 400
@@ -26,9 +26,9 @@ def test_threads_that_ask_one_shape_at_once_get_what_one_alone_gets():
     rng = np.random.default_rng(3)
     shapes = [star(rng) for _ in range(8)]
     x, y = np.meshgrid(np.linspace(-1, 1, 40), np.linspace(-1, 1, 40))
-    truth = [shapely.contains_xy(own(shape), x, y) for shape in shapes]
+    truth = [shapely.contains_xy(private_copy(shape), x, y) for shape in shapes]
     together, wrong = threading.Barrier(THREADS), []
-    fresh = [own(shapes[n % len(shapes)]) for n in range(ROUNDS)]
+    fresh = [private_copy(shapes[n % len(shapes)]) for n in range(ROUNDS)]
 
     def ask():
         for n, shape in enumerate(fresh):
@@ -47,8 +47,8 @@ def test_threads_that_ask_one_shape_at_once_get_what_one_alone_gets():
 
 def test_a_copy_is_the_same_to_the_last_bit():
     shape = star(np.random.default_rng(4))
-    assert own(shape) is not shape
-    assert (shapely.get_coordinates(own(shape)) == shapely.get_coordinates(shape)).all()
+    assert private_copy(shape) is not shape
+    assert (shapely.get_coordinates(private_copy(shape)) == shapely.get_coordinates(shape)).all()
 
 
 def test_no_shape_that_is_part_of_something_is_prepared():

@@ -21,7 +21,7 @@ from skimage import measure
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.earlier.berths import grown_berth
-from pipeline.times_places.inside import own
+from pipeline.times_places.inside import private_copy
 from pipeline.types import RADARS, Place, Scene, Window, tiles
 from pipeline.units import METRES_PER_DEGREE
 
@@ -84,7 +84,7 @@ def shore_cells(place: Place, config: DetectionConfig, inland_m: float) -> Cells
     block_lat = north - (np.arange(rows // COARSE) + 0.5) * d_lat * COARSE
     block_lon = west + (np.arange(cols // COARSE) + 0.5) * d_lon * COARSE
     lon, lat = np.meshgrid(block_lon, block_lat)
-    shore = own(place.land)  # scenes are worked on side by side
+    shore = private_copy(place.land)  # scenes are worked on side by side
     land = shapely.contains_xy(shore, lon, lat)
     reach = config.history.reach_m + config.history.cell_m * COARSE
     near = ndimage.distance_transform_edt(~land) * config.history.cell_m * COARSE < reach if land.any() else land

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.times_places.longitudes import wrapped
+from pipeline.times_places.longitudes import wrap_longitudes
 
 if TYPE_CHECKING:
     from pipeline.types import Scene
@@ -34,5 +34,5 @@ def bearing_deg(scene: Scene, start: tuple[float, float], end: tuple[float, floa
     """Azimuth [deg] from one pixel to another nearby, in a geolocated scene; NaN where the geolocation is."""
     assert scene.geolocation is not None
     lon, lat = scene.geolocation.lonlat(np.array([start[0], end[0]]), np.array([start[1], end[1]]))
-    east = wrapped(lon[1] - lon[0]) * np.cos(np.radians(lat.mean()))
+    east = wrap_longitudes(lon[1] - lon[0]) * np.cos(np.radians(lat.mean()))
     return float(np.degrees(np.arctan2(east, lat[1] - lat[0])))

@@ -29,7 +29,7 @@ from pipeline.ingest.cut import OPTICAL_MARGIN_M, window_around
 from pipeline.ingest.geolocation import MapGeolocation, footprint_of
 from pipeline.ingest.inputs import NOTHING_OF_AOI
 from pipeline.ingest.metadata.band_names import S2_USED
-from pipeline.times_places.longitudes import BBox, middle_of, moved
+from pipeline.times_places.longitudes import BBox, wrap_centre, wrap_geometry
 from pipeline.types import Window
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def cut_out(product: Product, bbox: BBox, folder: Path, access: Access, deadline
         raise NotCovered(
             product.name,
             NOTHING_OF_AOI,
-            moved(_outline(grid, product.name), middle_of(bbox)).difference(shapely.box(*bbox)),
+            wrap_geometry(_outline(grid, product.name), wrap_centre(bbox)).difference(shapely.box(*bbox)),
         )
     offset = offset_dn(layers.get("B12", layers.get("B11", layers["B08"])), str(product.facts.get("baseline", "")))
     _write_image(folder / f"{product.name}.tif", stack, bands, grid, window, simulated=simulated)

@@ -34,7 +34,7 @@ from pipeline.ingest.catalogue.web import Ask, Deadline, Web, bare
 from pipeline.ingest.found import Found
 from pipeline.ingest.json_text import unrepeated
 from pipeline.storage import write_bytes
-from pipeline.times_places.longitudes import BBox, boxes
+from pipeline.times_places.longitudes import BBox, split_box
 from pipeline.types import Sensor
 
 PAGE = 100  # items; our choice: larger pages are refused or time out on some servers
@@ -149,7 +149,7 @@ def _ask(
     unique: dict[str, dict[str, Any]] = {}
     aside: Counter[str] = Counter()
     listed: set[str] = set()
-    for box in boxes(bbox):  # catalogues differ in what they make of one across 180 degrees
+    for box in split_box(bbox):  # catalogues differ in what they make of one across 180 degrees
         for item in _pages(service, sensor, web, box, start, end):
             why = _unfit(item, sensor, config)
             if why != NAMELESS:
