@@ -19,7 +19,7 @@ MIN_MESSAGES = 3  # fewest messages that tell anything (our choice)
 def ships_of_tracks(fixes: pd.DataFrame, messages: pd.DataFrame, named: pd.arrays.IntegerArray) -> pd.Series:
     """Number of each fix's ship among those of its MMSI; null where unknown, or there is only one.
 
-    ``fixes`` have mmsi, track_id, time_utc, message_id and flags; ``named`` is ``ships_named`` of the messages.
+    ``fixes`` have mmsi, track_id, time_utc, message_id and flags; ``named`` is ``identify_ships`` of the messages.
     """
     out = pd.Series(pd.NA, index=fixes.index, dtype="Int64")
     is_named = ~named.isna()
