@@ -9,7 +9,7 @@ from tests.calls.traffic import looks_at, off_berth, sighting
 LOOKS = looks_at(0, 20, 24)
 
 
-def three(hours: float, odd_m: float = 112.0, last_m: float = 98.0, spot=None) -> list[dict]:
+def three_looks(hours: float, odd_m: float = 112.0, last_m: float = 98.0, spot=None) -> list[dict]:
     """A hull, another length ``hours`` later, and the first hull again four hours after that."""
     odd = {} if spot is None else {"spot": spot}
     return [
@@ -20,8 +20,8 @@ def three(hours: float, odd_m: float = 112.0, last_m: float = 98.0, spot=None) -
 
 
 def test_a_failed_length_does_not_make_three_calls_of_one():
-    assert linked(three(20, odd_m=130.0), LOOKS) == [["a", "odd", "b"]]
-    stay = stays(three(20, odd_m=130.0), LOOKS)[0]
+    assert linked(three_looks(20, odd_m=130.0), LOOKS) == [["a", "odd", "b"]]
+    stay = stays(three_looks(20, odd_m=130.0), LOOKS)[0]
     assert "odd_look" in stay.flags
     assert stay.length()[0] == pytest.approx(98, abs=1)
 
@@ -29,7 +29,7 @@ def test_a_failed_length_does_not_make_three_calls_of_one():
 @pytest.mark.parametrize("hours", [1, 4, 12])
 def test_the_sooner_the_odd_look_came_the_less_it_is_another_call(hours):
     """Within half a day the odd look must not become a call of its own during her stay."""
-    assert linked(three(hours, odd_m=130.0), looks_at(-96, 0, hours, hours + 4)) == [["a", "odd", "b"]]
+    assert linked(three_looks(hours, odd_m=130.0), looks_at(-96, 0, hours, hours + 4)) == [["a", "odd", "b"]]
 
 
 def test_who_is_seen_again_was_followed_by_nobody():
@@ -42,7 +42,7 @@ def test_who_is_seen_again_was_followed_by_nobody():
 
 
 def test_the_odd_look_stays_in_the_evidence_with_an_interval_that_holds_her():
-    odd = stays(three(20, odd_m=130.0), LOOKS)[0].sightings[1]
+    odd = stays(three_looks(20, odd_m=130.0), LOOKS)[0].sightings[1]
     assert odd["detection_id"] == "odd"
     assert odd["length_lo_m"] == 98 - (130 - 98), "as far beyond hers as it is itself off"
     assert odd["length_hi_m"] >= 98
@@ -51,7 +51,7 @@ def test_the_odd_look_stays_in_the_evidence_with_an_interval_that_holds_her():
 
 @pytest.mark.parametrize("last_m", [130.0, 80.0])
 def test_a_third_ship_of_another_size_is_another_call(last_m):
-    assert linked(three(20, odd_m=160.0, last_m=last_m), LOOKS) == [["a"], ["odd"], ["b"]]
+    assert linked(three_looks(20, odd_m=160.0, last_m=last_m), LOOKS) == [["a"], ["odd"], ["b"]]
 
 
 def test_days_apart_a_ship_may_have_come_and_gone():
@@ -60,11 +60,11 @@ def test_days_apart_a_ship_may_have_come_and_gone():
 
 
 def test_a_look_that_saw_the_berth_empty_parts_them():
-    assert len(linked(three(20, odd_m=130.0), looks_at(0, 10, 20, 24))) > 1
+    assert len(linked(three_looks(20, odd_m=130.0), looks_at(0, 10, 20, 24))) > 1
 
 
 def test_beside_her_lies_another_ship():
-    assert ["odd"] in linked(three(20, odd_m=130.0, spot=off_berth(300)), LOOKS)
+    assert ["odd"] in linked(three_looks(20, odd_m=130.0, spot=off_berth(300)), LOOKS)
 
 
 def test_two_in_one_look_stay_two():

@@ -11,7 +11,7 @@ HULL = {"a": 80.0, "b": 16.0, "c": 7.0, "d": 8.0, "ship_type": 80}
 ARRIVES, SAILS = 10, 50
 
 
-def read(
+def draughts_of(
     *typed: tuple[float, float], heard_after: bool = True, loads: bool = True
 ) -> tuple[float | None, float | None]:
     """A stay's draughts, from 10 h to 50 h, given draughts typed at these hours [h, m]."""
@@ -50,26 +50,26 @@ def read(
     ],
 )
 def test_a_draught_belongs_to_the_end_of_the_stay_that_is_nearer(typed, draughts):
-    assert read(*typed) == draughts
+    assert draughts_of(*typed) == draughts
 
 
 def test_who_was_heard_after_sailing_and_typed_nothing_still_says_the_same():
     """Still sending the old draught after sailing, she left with it; if she is not heard, her draught is unknown."""
-    assert read((5, 6.2)) == (6.2, 6.2)
-    assert read((5, 6.2), heard_after=False) == (6.2, None)
+    assert draughts_of((5, 6.2)) == (6.2, 6.2)
+    assert draughts_of((5, 6.2), heard_after=False) == (6.2, None)
 
 
 def test_who_typed_what_no_hull_draws_says_the_same_no_more():
     """20 m for a ship of 96 m is a slip; the intended number is unknown."""
-    assert read((5, 6.2), (49, 20.0)) == (6.2, None)
-    assert read((5, 6.2), (49, 20.0), (51, 7.0)) == (6.2, 7.0)
-    assert read((5, 6.2), (99, 20.0)) == (6.2, 6.2), "at another port"
+    assert draughts_of((5, 6.2), (49, 20.0)) == (6.2, None)
+    assert draughts_of((5, 6.2), (49, 20.0), (51, 7.0)) == (6.2, 7.0)
+    assert draughts_of((5, 6.2), (99, 20.0)) == (6.2, 6.2), "at another port"
 
 
 def test_what_was_typed_in_the_first_half_is_no_departure():
-    assert read((5, 6.2), (29, 4.0)) == (4.0, 4.0)
-    assert read((5, 6.2), (31, 4.0)) == (6.2, 4.0)
-    assert read((5, 6.2), (29, 4.0), heard_after=False) == (4.0, None)
+    assert draughts_of((5, 6.2), (29, 4.0)) == (4.0, 4.0)
+    assert draughts_of((5, 6.2), (31, 4.0)) == (6.2, 4.0)
+    assert draughts_of((5, 6.2), (29, 4.0), heard_after=False) == (4.0, None)
 
 
 @pytest.mark.parametrize("heard_after", [True, False])
@@ -85,7 +85,7 @@ def test_what_was_typed_in_the_first_half_is_no_departure():
 )
 def test_a_draught_that_no_ballast_makes_is_the_cargos_however_early_it_was_typed(loads, typed, draughts, heard_after):
     """A tanker that lay at 6.0 m, then at 9.5 m for two days, did not arrive at 9.5 m."""
-    assert read(*typed, loads=loads, heard_after=heard_after) == draughts
+    assert draughts_of(*typed, loads=loads, heard_after=heard_after) == draughts
 
 
 @pytest.mark.parametrize(
@@ -100,12 +100,12 @@ def test_a_draught_that_no_ballast_makes_is_the_cargos_however_early_it_was_type
     ids=["ballast", "came light", "before she came", "came laden", "fuel"],
 )
 def test_what_may_be_an_arrival_typed_late_is_one(loads, typed, into):
-    assert read(*typed, loads=loads) == (into, into)
+    assert draughts_of(*typed, loads=loads) == (into, into)
 
 
 def test_slips_and_alternations_are_no_cargo():
-    assert read((5, 4.0), (45, 6.2), (45.5, 4.0)) == (4.0, 4.0)
-    assert read((26, 4.0), (45, 6.2), (46.5, 4.0), (48, 6.2)) == (4.0, 4.0)
+    assert draughts_of((5, 4.0), (45, 6.2), (45.5, 4.0)) == (4.0, 4.0)
+    assert draughts_of((26, 4.0), (45, 6.2), (46.5, 4.0), (48, 6.2)) == (4.0, 4.0)
 
 
 def test_the_order_of_reports_does_not_matter():
@@ -122,7 +122,7 @@ def test_no_reports_no_draughts():
     assert draughts_of_stay(static, at(10), at(50), at(98), heard_after=True) == (None, None)
 
 
-def voided(*typed: tuple[float, float]) -> list[bool]:
+def void_flags(*typed: tuple[float, float]) -> list[bool]:
     """Which draughts of one ship are voided, among those typed at these hours of one day [h, m]."""
     hours, draughts = np.array(typed).T
     return flapping(np.ones(len(typed)), 5000 + hours, draughts).tolist()
@@ -130,16 +130,16 @@ def voided(*typed: tuple[float, float]) -> list[bool]:
 
 def test_a_draught_that_is_taken_back_soon_was_a_slip_and_later_was_a_voyage():
     soon, late = 0.9, 1.1  # h: a slip is corrected within the hour
-    assert voided((0, 6.0), (400, 7.0), (400 + soon, 6.0)) == [False, True, False]
-    assert voided((0, 6.0), (400, 7.0), (400 + late, 6.0)) == [False, False, False]
-    assert voided((0, 6.0), (400, 7.0), (400 + soon, 6.5)) == [False, False, False], "mended, not taken back"
+    assert void_flags((0, 6.0), (400, 7.0), (400 + soon, 6.0)) == [False, True, False]
+    assert void_flags((0, 6.0), (400, 7.0), (400 + late, 6.0)) == [False, False, False]
+    assert void_flags((0, 6.0), (400, 7.0), (400 + soon, 6.5)) == [False, False, False], "mended, not taken back"
 
 
 def test_two_draughts_in_turn_are_an_alternation_if_all_of_it_is_short():
     quarter = ALTERNATES_H / 4 + TAKEN_BACK_H  # no step of these is a slip
     fast, slow = ([(n * step, 6.0 + n % 2) for n in range(4)] for step in (ALTERNATES_H / 3 - 0.1, quarter + 1))
-    assert voided(*fast) == [False, True, True, True]
-    assert voided(*slow) == [False] * 4
+    assert void_flags(*fast) == [False, True, True, True]
+    assert void_flags(*slow) == [False] * 4
 
 
 def test_what_another_ship_typed_makes_no_alternation():

@@ -23,14 +23,14 @@ def matched(*ids: str, probability: float = 0.99) -> pd.DataFrame:
     return MATCHES.check(MATCHES.from_rows([{"det_id": d, "mmsi": MMSI, "probability": probability} for d in ids]))
 
 
-def found(seen: pd.DataFrame, matches: pd.DataFrame, *reports: pd.DataFrame) -> pd.DataFrame:
+def findings_of(seen: pd.DataFrame, matches: pd.DataFrame, *reports: pd.DataFrame) -> pd.DataFrame:
     static = static_reports(feed(*reports))
     return findings(calls_with(*seen["detection_id"]), seen, matches, static, CallsConfig())
 
 
 def test_a_hull_of_another_length_than_sent_is_a_finding_of_her_call():
     seen = detections(sighting("d1", 10, length_m=96.0), sighting("d2", 20, length_m=98.0))
-    table = found(seen, matched("d1", "d2"), said(1, a=150, b=33, c=8, d=8))
+    table = findings_of(seen, matched("d1", "d2"), said(1, a=150, b=33, c=8, d=8))
     row = table.iloc[0]
     assert row["kind"] == "length_disagrees"
     assert row["said"] == "length 183 m"
@@ -45,8 +45,8 @@ def test_a_hull_of_another_length_than_sent_is_a_finding_of_her_call():
 
 def test_sizes_within_their_errors_are_none():
     seen = detections(sighting("d1", 10, length_m=96.0))
-    assert found(seen, matched("d1"), said(1, a=80, b=20, c=8, d=8)).empty
-    table = found(seen, matched("d1"), said(1, a=80, b=20, c=8, d=8))
+    assert findings_of(seen, matched("d1"), said(1, a=80, b=20, c=8, d=8)).empty
+    table = findings_of(seen, matched("d1"), said(1, a=80, b=20, c=8, d=8))
     assert flag_contradicted(calls_with("d1"), table)["flags"].tolist() == [["left_open"]]
 
 
@@ -54,9 +54,9 @@ def test_a_sighting_is_held_against_what_was_said_by_then():
     """Two ships under one number in turn, each as long as she said: the only finding is the changed length."""
     first, second = said(1, a=80, b=16, c=8, d=7), said(300, a=150, b=33, c=8, d=8)
     seen = detections(sighting("d1", 10, length_m=96.0), sighting("d2", 310, length_m=183.0))
-    assert set(found(seen, matched("d1", "d2"), first, second)["kind"]) == {"length_changed"}
+    assert set(findings_of(seen, matched("d1", "d2"), first, second)["kind"]) == {"length_changed"}
     liar = detections(sighting("d1", 10, length_m=96.0), sighting("d2", 310, length_m=96.0))
-    table = found(liar, matched("d1", "d2"), first, second).set_index("kind")
+    table = findings_of(liar, matched("d1", "d2"), first, second).set_index("kind")
     assert table.loc["length_disagrees", "said"] == "length 183 m"
     assert table.loc["length_disagrees", "detection_ids"] == ["d2"]
 
@@ -64,13 +64,13 @@ def test_a_sighting_is_held_against_what_was_said_by_then():
 def test_a_doubtful_match_or_a_cut_hull_contradicts_nobody():
     liar = said(1, a=150, b=33, c=8, d=8)
     seen = detections(sighting("d1", 10))
-    assert found(seen, matched("d1", probability=0.6), liar).empty
-    assert found(detections(sighting("d1", 10, flags=["touches_edge"])), matched("d1"), liar).empty
-    assert found(detections(sighting("d1", 10, accepted=False)), matched("d1"), liar).empty
+    assert findings_of(seen, matched("d1", probability=0.6), liar).empty
+    assert findings_of(detections(sighting("d1", 10, flags=["touches_edge"])), matched("d1"), liar).empty
+    assert findings_of(detections(sighting("d1", 10, accepted=False)), matched("d1"), liar).empty
 
 
 def test_contradictions_of_reports_are_listed_once_with_their_values():
-    table = found(
+    table = findings_of(
         DETECTIONS.empty(),
         MATCHES.empty(),
         said(1, imo=9129653, a=80, b=20, c=8, d=8),
@@ -85,7 +85,7 @@ def test_contradictions_of_reports_are_listed_once_with_their_values():
 
 
 def test_nothing_said_and_nothing_seen_gives_an_empty_table():
-    assert found(DETECTIONS.empty(), MATCHES.empty()).empty
+    assert findings_of(DETECTIONS.empty(), MATCHES.empty()).empty
 
 
 @pytest.mark.parametrize(("length_m", "error_m"), [(106.0, 0.5), (118.0, 15.0)], ids=["6 m, surely", "18 m, perhaps"])
@@ -94,4 +94,4 @@ def test_what_is_small_or_may_be_an_error_is_no_finding(length_m, error_m):
     seen = detections(
         sighting("d1", 10, length_m=length_m, length_lo_m=length_m - error_m, length_hi_m=length_m + error_m)
     )
-    assert found(seen, matched("d1"), said(1, a=80, b=20)).empty
+    assert findings_of(seen, matched("d1"), said(1, a=80, b=20)).empty

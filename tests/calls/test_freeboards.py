@@ -15,7 +15,7 @@ from pipeline.quantiles import Z90
 from pipeline.ships.signs_of_cargo import freeboard_change_likelihood
 from pipeline.ships.stay_times import BOUNDS
 from pipeline.ships.turnover import turnover
-from tests.calls.test_port_calls import called
+from tests.calls.test_port_calls import calls_from
 from tests.calls.traffic import at, detections, looks_at, sighting, visit
 
 CONFIG = CallsConfig()
@@ -30,21 +30,21 @@ def look(name, hours, freeboard_m, **more):
     return sighting(name, hours, **(sizes | side | weak | more))
 
 
-def between(*hours):
+def stay_between(*hours):
     """Bounds of arrival and departure of a stay."""
     return dict(zip(BOUNDS, map(at, hours), strict=True))
 
 
-STAY = between(6, 8, 30, 32)
+STAY = stay_between(6, 8, 30, 32)
 
 
-def of(*rows, mmsi=None, stay=STAY):
+def freeboards_of(*rows, mmsi=None, stay=STAY):
     table = detections(*rows)
     return freeboards(table.assign(mmsi=mmsi, match_probability=1.0), mmsi, TURNS, stay)
 
 
 def test_the_change_is_last_less_first_with_both_errors():
-    out = of(look("a", 8, 5.0), look("b", 30, 3.4))
+    out = freeboards_of(look("a", 8, 5.0), look("b", 30, 3.4))
     assert out["freeboard_change_m"] == pytest.approx(-1.6)
     assert out["freeboard_change_hi_m"] - out["freeboard_change_lo_m"] == pytest.approx(0.6 * 2**0.5)
     assert out["p_same_hull"] > 0.95
@@ -54,19 +54,19 @@ def test_the_change_is_last_less_first_with_both_errors():
 
 def test_looks_in_any_order_and_others_between_change_nothing():
     a, b, c = look("a", 8, 5.0), sighting("b", 20), look("c", 30, 3.4)
-    assert of(c, b, a) == of(a, b, c)
+    assert freeboards_of(c, b, a) == freeboards_of(a, b, c)
 
 
 def test_a_hull_of_another_size_makes_the_change_doubtful():
     wider = {"beam_m": 19.0, "beam_lo_m": 18.7, "beam_hi_m": 19.3, "house_position": 0.5}
     wider |= {"length_m": 102.0, "length_lo_m": 101.0, "length_hi_m": 103.0}
     first = look("a", 8, 5.0, house_position=0.12)
-    assert of(first, look("b", 30, 3.4, **wider))["p_same_hull"] < 0.1
+    assert freeboards_of(first, look("b", 30, 3.4, **wider))["p_same_hull"] < 0.1
 
 
 def test_a_transponder_in_both_looks_is_believed_before_the_deck():
     first, last = look("a", 8, 5.0), look("b", 30, 3.4, length_m=97.5, length_lo_m=96.5, length_hi_m=98.5)
-    assert of(first, last, mmsi=999000001)["p_same_hull"] > of(first, last)["p_same_hull"]
+    assert freeboards_of(first, last, mmsi=999000001)["p_same_hull"] > freeboards_of(first, last)["p_same_hull"]
 
 
 def test_a_look_between_that_found_her_gone_makes_the_change_doubtful():
@@ -87,7 +87,7 @@ def test_a_look_that_shows_nobody_has_not_shown_another_ship_either():
     seen = [look("a", 8, 5.0), look("b", 38, 3.4)]
     gone = [[], [(at(38 - 1 / 3600), 0.3)]]
     table = detections(*seen).assign(mmsi=None, match_probability=1.0, missed_before=[1.0, 0.3], empty_before=gone)
-    doubts = [1 - told["p_same_hull"] for told in (of(*seen), freeboards(table, None, TURNS, STAY))]
+    doubts = [1 - told["p_same_hull"] for told in (freeboards_of(*seen), freeboards(table, None, TURNS, STAY))]
     assert doubts[1] == pytest.approx(doubts[0], rel=1e-3)
 
 
@@ -105,7 +105,7 @@ def test_looks_before_the_first_freeboard_do_not_make_the_change_doubtful():
 
 
 def test_one_freeboard_is_no_change():
-    out = of(look("a", 8, 5.0), sighting("b", 30))
+    out = freeboards_of(look("a", 8, 5.0), sighting("b", 30))
     assert "freeboard_change_m" not in out
     assert deeper_by(out) is None
     assert (out["freeboard_in_m"], out["draught_seen_in_m"]) == (5.0, pytest.approx(2.4))
@@ -118,7 +118,7 @@ def test_one_freeboard_is_no_change():
 )
 def test_a_single_freeboard_is_early_or_late_by_what_had_passed_of_her_stay(stay, end):
     """Judged by the stay's times, from her transponder or from looks that did not show her; one look is enough."""
-    out = of(look("a", 12 if stay[2] > 8 else 8, 3.4), stay=between(*stay))
+    out = freeboards_of(look("a", 12 if stay[2] > 8 else 8, 3.4), stay=stay_between(*stay))
     other = {"in": "out", "out": "in"}[end]
     assert out[f"freeboard_{end}_m"] == 3.4
     assert out[f"freeboard_{end}_sd_m"] == pytest.approx(0.3 / Z90)
@@ -127,12 +127,12 @@ def test_a_single_freeboard_is_early_or_late_by_what_had_passed_of_her_stay(stay
 
 
 def test_a_stay_without_a_freeboard_has_none():
-    assert of(sighting("a", 8)) == {}
-    assert of() == {}
+    assert freeboards_of(sighting("a", 8)) == {}
+    assert freeboards_of() == {}
 
 
 def test_of_many_freeboards_the_first_and_the_last_speak():
-    out = of(look("a", 8, 5.0), look("b", 20, 4.4), look("c", 25, 4.0), look("d", 30, 3.4))
+    out = freeboards_of(look("a", 8, 5.0), look("b", 20, 4.4), look("c", 25, 4.0), look("d", 30, 3.4))
     assert (out["freeboard_in_m"], out["freeboard_out_m"]) == (5.0, 3.4)
     assert out["freeboard_change_m"] == pytest.approx(-1.6)
 
@@ -182,7 +182,7 @@ def test_typed_and_seen_changes_speak_together():
 
 
 def test_a_dark_call_carries_the_change_and_says_that_draughts_are_weak():
-    table = called(visit(100, 110), seen=[look("a", 8, 5.0), look("b", 30, 3.4)], looks=looks_at(8, 30, 60))
+    table = calls_from(visit(100, 110), seen=[look("a", 8, 5.0), look("b", 30, 3.4)], looks=looks_at(8, 30, 60))
     row = table[table["mmsi"].isna()].iloc[0]
     assert row["detection_ids"] == ["a", "b"]
     assert row["freeboard_change_m"] == pytest.approx(-1.6)

@@ -14,13 +14,13 @@ from pipeline.quantiles import Z90
 from pipeline.ships.turnover import Turnover
 from pipeline.tables import STATIC, TRACKS
 from tests.builders import box_zone, place_of
-from tests.calls.test_port_calls import HULL, called, only
+from tests.calls.test_port_calls import HULL, calls_from, only_call
 from tests.calls.traffic import BERTH, MMSI, at, fixes, harbour, looks_at, off_berth, said, sighting, visit
 
 STAY_D = CallsConfig().stay_d
 
 
-def silent(table: pd.DataFrame, start_h: float, end_h: float) -> pd.DataFrame:
+def without_messages(table: pd.DataFrame, start_h: float, end_h: float) -> pd.DataFrame:
     """The reports without those of some hours."""
     return table[(table["time_utc"] < at(start_h)) | (table["time_utc"] > at(end_h))]
 
@@ -28,7 +28,9 @@ def silent(table: pd.DataFrame, start_h: float, end_h: float) -> pd.DataFrame:
 @pytest.mark.parametrize("hole", [(19.2, 20.8), (18.5, 21.5), (15, 25), (10, 55)])
 def test_a_picture_in_a_silence_of_her_stay_makes_no_second_call(hole):
     """She was there throughout, however long her transponder was off."""
-    row = only(silent(visit(5, 60), *hole), said(4, **HULL), seen=[sighting("d", 20)], looks=looks_at(20))
+    row = only_call(
+        without_messages(visit(5, 60), *hole), said(4, **HULL), seen=[sighting("d", 20)], looks=looks_at(20)
+    )
     assert row["detection_ids"] == ["d"]
     assert ("seen_while_silent" in row["flags"]) == (hole[0] < 19)
 
@@ -37,7 +39,7 @@ def test_a_feed_of_one_fix_in_three_hours_counts_a_stay_once():
     lies = fixes(np.arange(4.0, 61, 3.0), *BERTH)
     away = [fixes(h, *off_berth(9000), 10.0) for h in (3, 62)]
     hours = (11.5, 35.5, 59.5)
-    row = only(lies, *away, said(4, **HULL), seen=[sighting(f"d{h}", h) for h in hours], looks=looks_at(*hours))
+    row = only_call(lies, *away, said(4, **HULL), seen=[sighting(f"d{h}", h) for h in hours], looks=looks_at(*hours))
     assert row["n_seen"] == 3
 
 
@@ -50,7 +52,9 @@ def test_a_feed_of_one_fix_in_three_hours_counts_a_stay_once():
     ids=["another length", "beside her"],
 )
 def test_another_ship_in_her_silence_is_a_call_of_its_own(other):
-    table = called(silent(visit(5, 60), 15, 25), said(4, **HULL), seen=[sighting("d", 20, **other)], looks=looks_at(20))
+    table = calls_from(
+        without_messages(visit(5, 60), 15, 25), said(4, **HULL), seen=[sighting("d", 20, **other)], looks=looks_at(20)
+    )
     assert len(table) == 2
     assert set(table["p_new_call"]) == {1.0}
 
@@ -59,7 +63,7 @@ def test_who_is_not_matched_though_she_speaks_is_another():
     """Her transponder was heard that very minute, and matching did not assign the sighting to it."""
     neighbour = visit(5, 60, mmsi=MMSI + 9, spot=off_berth(0, 40))
     seen = [sighting("hers", 20), sighting("other", 20, spot=off_berth(0, 41), length_m=150.0)]
-    table = called(visit(5, 60), neighbour, said(4, **HULL), said(4, mmsi=MMSI + 9, **HULL), seen=seen,
+    table = calls_from(visit(5, 60), neighbour, said(4, **HULL), said(4, mmsi=MMSI + 9, **HULL), seen=seen,
                    looks=looks_at(20))  # fmt: skip
     assert sorted(n for names in table["detection_ids"] for n in names) == ["hers", "other"]
     assert "seen_while_silent" not in {flag for flags in table["flags"] for flag in flags}
@@ -67,14 +71,14 @@ def test_who_is_not_matched_though_she_speaks_is_another():
 
 def test_two_in_one_picture_are_two_ships_though_both_fit():
     seen = [sighting("a", 20), sighting("b", 20, spot=off_berth(60))]
-    table = called(silent(visit(5, 60), 15, 25), said(4, **HULL), seen=seen, looks=looks_at(20))
+    table = calls_from(without_messages(visit(5, 60), 15, 25), said(4, **HULL), seen=seen, looks=looks_at(20))
     assert [list(names) for names in table["detection_ids"]] == [["a"], ["b"]]
 
 
 @pytest.mark.parametrize(("hours", "low", "high"), [(26, 0.0, 0.1), (80, 0.15, 0.9)])
 def test_seen_after_the_last_word_she_may_be_there_still(hours, low, high):
     """The later the image, the likelier another ship; so soon after her it hardly ever is."""
-    table = called(fixes(np.arange(5, 20, 0.1), *BERTH), said(4, **HULL), seen=[sighting("d", hours)],
+    table = calls_from(fixes(np.arange(5, 20, 0.1), *BERTH), said(4, **HULL), seen=[sighting("d", hours)],
                    looks=looks_at(hours))  # fmt: skip
     assert table["detection_ids"].map(len).tolist() == [0, 1]
     assert low <= table["p_new_call"].iloc[1] <= high
@@ -83,8 +87,8 @@ def test_seen_after_the_last_word_she_may_be_there_still(hours, low, high):
 def test_seen_before_the_first_word_is_as_doubtful_as_after_the_last():
     """The same with time reversed."""
     lies = fixes(np.arange(105, 120, 0.1), *BERTH)
-    after = called(lies, said(104, **HULL), seen=[sighting("d", 134.9)], looks=looks_at(134.9))
-    before = called(lies, said(80, **HULL), seen=[sighting("d", 90)], looks=looks_at(90))
+    after = calls_from(lies, said(104, **HULL), seen=[sighting("d", 134.9)], looks=looks_at(134.9))
+    before = calls_from(lies, said(80, **HULL), seen=[sighting("d", 90)], looks=looks_at(90))
     assert before["p_new_call"].min() == pytest.approx(after["p_new_call"].min(), abs=1e-3)
 
 
@@ -117,7 +121,9 @@ def test_the_middle_of_her_hull_may_lie_in_the_next_zone():
     there = box_zone("oil2", lon + 0.002, lat - 0.001, lon + 0.006, lat + 0.001, cargo="oil_products")
     seen = [sighting(f"d{h}", h, spot=off_berth(175), berth_id="oil2") for h in (20, 40)]
     looks = pd.concat([looks_at(20, 40), looks_at(20, 40, zone="oil2")])
-    row = only(visit(5, 60, spot=off_berth(150)), said(4, **HULL), seen=seen, looks=looks, place=place_of(here, there))
+    row = only_call(
+        visit(5, 60, spot=off_berth(150)), said(4, **HULL), seen=seen, looks=looks, place=place_of(here, there)
+    )
     assert (row["berth_id"], row["detection_ids"]) == ("oil", ["d20", "d40"])
 
 
@@ -127,7 +133,7 @@ def test_a_sighting_is_evidence_of_one_stay_alone():
     place = place_of(box_zone("oil", lon - 0.05, lat - 0.001, lon + 0.05, lat + 0.001, cargo="oil_products"))
     spots = off_berth(-1500), off_berth(1500)
     both = [visit(5 + n / 50, 60, spot=spot, seed=n) for n, spot in enumerate(spots)]
-    table = called(*both, said(4, **HULL), place=place, looks=looks_at(20),
+    table = calls_from(*both, said(4, **HULL), place=place, looks=looks_at(20),
                    seen=[sighting(f"d{n}", 20, spot=spot) for n, spot in enumerate(spots)])  # fmt: skip
     assert sorted(map(list, table["detection_ids"])) == [["d0"], ["d1"]]
 
@@ -156,6 +162,6 @@ def test_she_may_have_been_there_between_her_bounds_or_for_as_long_as_nobody_hea
 def test_an_end_that_her_messages_leave_open_is_flagged_as_one_that_no_look_bounds(end):
     whole = visit(5, 20)
     cut = whole[whole["time_utc"] > at(7)] if end == "arrival" else whole[whole["time_utc"] < at(18)]
-    row = only(cut.reset_index(drop=True))
+    row = only_call(cut.reset_index(drop=True))
     assert pd.isna(row[{"arrival": "arrival_lo", "departure": "departure_hi"}[end]])
     assert row["flags"] == [{"arrival": "arrival_open", "departure": "left_open"}[end], "ais_gap"]

@@ -12,7 +12,7 @@ from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
 from pipeline.config import CallsConfig
 from tests.builders import box_zone, place_of
-from tests.calls.test_port_calls import HULL, called
+from tests.calls.test_port_calls import HULL, calls_from
 from tests.calls.traffic import (
     ANCHORAGE,
     MMSI,
@@ -39,12 +39,12 @@ def of_images(table):
 
 def test_a_ship_heard_at_the_spot_between_two_sightings_makes_them_two_ships():
     """No look fell in her stay. The first ship's stay ends where hers begins, the second's begins where hers ends."""
-    table = of_images(called(*HERS, seen=[FIRST, SECOND], looks=looks_at(40, 76)))
+    table = of_images(calls_from(*HERS, seen=[FIRST, SECOND], looks=looks_at(40, 76)))
     assert table["detection_ids"].tolist() == [["first"], ["second"]]
     assert table["p_new_call"].min() > 0.95
     assert at(46) <= table["departure_hi"][0] <= at(46.1)
     assert at(69.9) <= table["arrival_lo"][1] <= at(70)
-    without = of_images(called(seen=[FIRST, SECOND], looks=looks_at(40, 76)))
+    without = of_images(calls_from(seen=[FIRST, SECOND], looks=looks_at(40, 76)))
     assert without["detection_ids"].tolist() == [["first", "second"]]
 
 
@@ -61,12 +61,12 @@ def test_a_ship_heard_at_the_spot_between_two_sightings_makes_them_two_ships():
 )
 def test_a_ship_heard_beside_her_says_nothing_of_her(hers, more, hours):
     seen = [sighting("first", 40, length_m=140.0), *more, sighting("second", 76, length_m=140.0)]
-    (row,) = of_images(called(*hers, seen=seen, looks=looks_at(*hours))).to_dict("records")
+    (row,) = of_images(calls_from(*hers, seen=seen, looks=looks_at(*hours))).to_dict("records")
     assert {"first", "second"} <= {*row["detection_ids"]}
 
 
 def test_who_is_heard_there_after_the_last_sighting_tells_that_she_had_left():
-    (row,) = of_images(called(*HERS, seen=[FIRST], looks=looks_at(40))).to_dict("records")
+    (row,) = of_images(calls_from(*HERS, seen=[FIRST], looks=looks_at(40))).to_dict("records")
     assert at(46) <= row["departure_hi"] <= at(46.1)
 
 
@@ -77,7 +77,7 @@ def test_who_is_heard_at_the_other_berth_of_a_jetty_says_nothing_of_a_ship_at_th
     other = box_zone("other", west, north, east, off_berth(0, 60)[1], cargo="oil_products")
     seen = [sighting("first", 40, spot=off_berth(0, -17.5)), sighting("second", 76, spot=off_berth(0, -17.5))]
     hers = visit(46, 70, spot=off_berth(0, 17.5)), said(45, **HULL)
-    row = of_images(called(*hers, seen=seen, looks=looks_at(40, 76), place=place_of(one, other)))
+    row = of_images(calls_from(*hers, seen=seen, looks=looks_at(40, 76), place=place_of(one, other)))
     assert row["detection_ids"].tolist() == [["first", "second"]]
 
 

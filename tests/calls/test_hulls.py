@@ -14,11 +14,11 @@ from pipeline.calls.static import static_reports
 from pipeline.quantiles import Z90
 from pipeline.tables import STATIC
 from pipeline.tables.ships import SHARED_ERROR
-from tests.calls.test_port_calls import called
+from tests.calls.test_port_calls import calls_from
 from tests.calls.traffic import MMSI, at, detections, feed, looks_at, sighting, visit
 from tests.calls.traffic import said as saying
 
-NOTHING_SAID = STATIC.empty()
+NO_REPORTS = STATIC.empty()
 IMO = 9074729
 
 
@@ -29,7 +29,9 @@ def spell(*lengths_m: float, day: float = 0, lasts_d: float = 1.0, mmsi: int | N
     return Spell(mmsi, start, start + pd.Timedelta(days=lasts_d), looks)
 
 
-def says(day: float, length_m: float | None = None, *, mmsi: int = MMSI, imo: int | None = None) -> dict[str, object]:
+def static_report(
+    day: float, length_m: float | None = None, *, mmsi: int = MMSI, imo: int | None = None
+) -> dict[str, object]:
     return {"mmsi": mmsi, "time_utc": at(24 * day), "length_m": length_m, "imo": imo, "flags": []}
 
 
@@ -37,17 +39,17 @@ def static(*reports: dict[str, object]) -> pd.DataFrame:
     return STATIC.from_rows([{"report_id": str(n)} | report for n, report in enumerate(reports)])
 
 
-def sizes(spells: Sequence[Spell], said: pd.DataFrame) -> list[dict[str, Any]]:
-    return hulls.sizes(spells, [reports_of(one, said) for one in spells])
+def sizes(spells: Sequence[Spell], reports: pd.DataFrame) -> list[dict[str, Any]]:
+    return hulls.sizes(spells, [reports_of(one, reports) for one in spells])
 
 
-def lengths(*spells: Spell, said: pd.DataFrame = NOTHING_SAID) -> list[float]:
-    return [size["length_m"] for size in sizes(spells, said)]
+def lengths(*spells: Spell, reports: pd.DataFrame = NO_REPORTS) -> list[float]:
+    return [size["length_m"] for size in sizes(spells, reports)]
 
 
 def test_a_ship_of_two_calls_has_the_size_of_all_her_looks_in_both():
     """The mean by inverse variance; errors common to all looks remain in the interval."""
-    first, second = sizes([spell(96.0, 100.0), spell(104.0, day=9)], NOTHING_SAID)
+    first, second = sizes([spell(96.0, 100.0), spell(104.0, day=9)], NO_REPORTS)
     assert first == second
     said = np.array([96.0, 100.0, 104.0])
     sd = 0.05 * said / Z90
@@ -58,7 +60,7 @@ def test_a_ship_of_two_calls_has_the_size_of_all_her_looks_in_both():
 
 
 def test_neither_the_order_of_stays_nor_how_looks_fall_into_them_changes_a_size():
-    together = size_of_hull(pd.concat([spell(96.0, 101.0, 97.0).looks]), NOTHING_SAID)["length_m"]
+    together = size_of_hull(pd.concat([spell(96.0, 101.0, 97.0).looks]), NO_REPORTS)["length_m"]
     apart = [spell(96.0), spell(101.0, day=5), spell(97.0, day=9)]
     assert lengths(*apart) == pytest.approx([together] * 3)
     assert lengths(*apart[::-1]) == pytest.approx([together] * 3)
@@ -76,11 +78,11 @@ def test_a_quay_taken_in_at_one_berth_is_no_witness_at_another():
     """Looks of one sensor share errors at one berth only: three berths against one that shows her longer."""
     at_berths = [spell(99.0, day=9 * n, berth_id=f"pier {n}") for n in range(3)]
     lengthened = spell(150.0, 150.0, 150.0, day=40)
-    told = sizes([*at_berths, lengthened], NOTHING_SAID)[0]
+    told = sizes([*at_berths, lengthened], NO_REPORTS)[0]
     assert told["length_m"] == pytest.approx(99.0, rel=0.01)
     assert told["length_hi_m"] < 120
     at_one = spell(99.0, 99.0, 99.0, day=9)  # here all three may miss a part of her
-    assert sizes([at_one, lengthened], NOTHING_SAID)[0]["length_hi_m"] > 150
+    assert sizes([at_one, lengthened], NO_REPORTS)[0]["length_hi_m"] > 150
 
 
 @pytest.mark.parametrize("wrong_m", [50.0, 180.0])
@@ -88,18 +90,18 @@ def test_a_stay_whose_looks_show_another_hull_opens_no_interval_where_the_same_s
     """Matched to her by mistake in one look or all looks of a stay: stays are counted, not looks."""
     others = [spell(99.0 + n, day=9 * n) for n in range(3)]
     ends = ("length_m", "length_lo_m", "length_hi_m")
-    right = sizes(others, NOTHING_SAID)[0]
+    right = sizes(others, NO_REPORTS)[0]
     for mistaken in (spell(wrong_m, day=40), spell(wrong_m, wrong_m, wrong_m, wrong_m, day=40)):
-        told = sizes([*others, mistaken], NOTHING_SAID)[0]
+        told = sizes([*others, mistaken], NO_REPORTS)[0]
         assert [told[end] for end in ends] == pytest.approx([right[end] for end in ends])
     as_many = [spell(wrong_m, day=40 + 9 * n) for n in range(2)]  # two ships may use her number in turn
-    told = sizes([*others, *as_many], NOTHING_SAID)[0]
+    told = sizes([*others, *as_many], NO_REPORTS)[0]
     assert told["length_lo_m"] < min(wrong_m, 100) < max(wrong_m, 100) < told["length_hi_m"]
 
 
 def test_another_length_under_one_number_is_another_ship():
-    said = static(says(0, 96.0), says(8, 140.0))
-    assert lengths(spell(97.0), spell(139.0, day=9), said=said) == [
+    said = static(static_report(0, 96.0), static_report(8, 140.0))
+    assert lengths(spell(97.0), spell(139.0, day=9), reports=said) == [
         size_of_hull(spell(97.0).looks, said.iloc[:1])["length_m"],
         size_of_hull(spell(139.0).looks, said.iloc[1:])["length_m"],
     ]
@@ -111,18 +113,18 @@ def test_a_length_is_another_hulls_where_it_is_flagged_as_changed(step_m, hulls)
     told = feed(visit(0, 10), saying(1, a=76.0, b=20.0), saying(210, a=76.0 + step_m, b=20.0))
     said = static_reports(told)
     assert ["length_changed" in flags for flags in said["flags"]] == [False, hulls == 2]
-    assert len(set(lengths(spell(97.0), spell(103.0, day=9), said=said))) == hulls
+    assert len(set(lengths(spell(97.0), spell(103.0, day=9), reports=said))) == hulls
 
 
 def test_a_number_that_is_said_later_is_hers_before_unless_her_transponder_says_two():
-    said = static(says(0), says(8, imo=IMO))
-    assert len(set(lengths(spell(97.0), spell(103.0, day=9), said=said))) == 1
-    two = static(says(0), says(8, imo=IMO), says(18, imo=IMO + 1))
-    assert len(set(lengths(spell(97.0), spell(103.0, day=9), spell(100.0, day=19), said=two))) == 3
+    said = static(static_report(0), static_report(8, imo=IMO))
+    assert len(set(lengths(spell(97.0), spell(103.0, day=9), reports=said))) == 1
+    two = static(static_report(0), static_report(8, imo=IMO), static_report(18, imo=IMO + 1))
+    assert len(set(lengths(spell(97.0), spell(103.0, day=9), spell(100.0, day=19), reports=two))) == 3
 
 
 def test_a_new_transponder_that_says_no_length_does_not_unsay_the_old_ones():
-    said = static(says(0, 96.0, imo=IMO), says(8, imo=IMO, mmsi=MMSI + 1))
+    said = static(static_report(0, 96.0, imo=IMO), static_report(8, imo=IMO, mmsi=MMSI + 1))
     hers = spell(110.0), spell(108.0, day=9, mmsi=MMSI + 1)
     told = sizes(hers, said)
     looks = pd.concat([stay.looks for stay in hers])
@@ -130,16 +132,18 @@ def test_a_new_transponder_that_says_no_length_does_not_unsay_the_old_ones():
 
 
 def test_a_stay_that_says_no_length_joins_no_two_ships_of_one_number():
-    said = static(says(0, 96.0, imo=IMO), says(8, imo=IMO, mmsi=MMSI + 1), says(20, 180.0, imo=IMO))
-    three = lengths(spell(97.0), spell(98.0, day=9, mmsi=MMSI + 1), spell(179.0, day=21), said=said)
+    said = static(
+        static_report(0, 96.0, imo=IMO), static_report(8, imo=IMO, mmsi=MMSI + 1), static_report(20, 180.0, imo=IMO)
+    )
+    three = lengths(spell(97.0), spell(98.0, day=9, mmsi=MMSI + 1), spell(179.0, day=21), reports=said)
     assert three[0] == three[1] < 100
     assert three[2] > 175
 
 
 def test_many_small_steps_of_a_length_make_another_ship():
     steps = [96.0 + 4 * n for n in range(6)]
-    told = lengths(*(spell(m, day=9 * n) for n, m in enumerate(steps)), said=static(*(
-        says(9 * n, m) for n, m in enumerate(steps)
+    told = lengths(*(spell(m, day=9 * n) for n, m in enumerate(steps)), reports=static(*(
+        static_report(9 * n, m) for n, m in enumerate(steps)
     )))  # fmt: skip
     assert told[0] < 100
     assert told[-1] > 110
@@ -162,28 +166,28 @@ def test_two_stays_at_one_time_leave_her_other_stays_one_ships():
 
 def test_zero_is_nobodys_imo_number():
     """Boats and unconfigured transponders send it."""
-    said = static(says(0, imo=0), says(8, imo=0, mmsi=MMSI + 1))
-    assert len(set(lengths(spell(97.0), spell(103.0, day=9, mmsi=MMSI + 1), said=said))) == 2
+    said = static(static_report(0, imo=0), static_report(8, imo=0, mmsi=MMSI + 1))
+    assert len(set(lengths(spell(97.0), spell(103.0, day=9, mmsi=MMSI + 1), reports=said))) == 2
 
 
 @pytest.mark.parametrize(("day", "hulls"), [(2.5, 1), (4.0, 2)])
 def test_what_she_says_within_two_days_of_sailing_is_said_of_that_stay(day, hulls):
     """She sailed on day 1; her IMO number is typed later, and later still a new transponder sends it."""
-    said = static(says(0), says(day, imo=IMO), says(8, imo=IMO, mmsi=MMSI + 1))
-    assert len(set(lengths(spell(97.0), spell(103.0, day=9, mmsi=MMSI + 1), said=said))) == hulls
+    said = static(static_report(0), static_report(day, imo=IMO), static_report(8, imo=IMO, mmsi=MMSI + 1))
+    assert len(set(lengths(spell(97.0), spell(103.0, day=9, mmsi=MMSI + 1), reports=said))) == hulls
 
 
 def test_a_hull_that_changes_her_transponder_is_known_by_her_imo_number():
-    said = static(says(0, imo=IMO), says(8, imo=IMO, mmsi=MMSI + 1))
-    assert len(set(lengths(spell(97.0), spell(103.0, day=9, mmsi=MMSI + 1), said=said))) == 1
+    said = static(static_report(0, imo=IMO), static_report(8, imo=IMO, mmsi=MMSI + 1))
+    assert len(set(lengths(spell(97.0), spell(103.0, day=9, mmsi=MMSI + 1), reports=said))) == 1
     assert len(set(lengths(spell(97.0), spell(103.0, day=9, mmsi=MMSI + 1)))) == 2
 
 
 def test_the_table_of_calls_has_one_size_of_a_ship():
     """Heard in two stays, and seen once in each."""
     seen = [sighting("a", 10, length_m=224.0), sighting("b", 100, length_m=234.0)]
-    table = called(visit(5, 20), visit(90, 110, seed=1), seen=seen, looks=looks_at(10, 100))
+    table = calls_from(visit(5, 20), visit(90, 110, seed=1), seen=seen, looks=looks_at(10, 100))
     assert list(table["detection_ids"].str.len()) == [1, 1]
     assert table["length_m"].nunique() == table["length_lo_m"].nunique() == table["beam_m"].nunique() == 1
-    elsewhere = called(visit(5, 20), visit(90, 110, mmsi=MMSI + 5), seen=seen, looks=looks_at(10, 100))
+    elsewhere = calls_from(visit(5, 20), visit(90, 110, mmsi=MMSI + 5), seen=seen, looks=looks_at(10, 100))
     assert elsewhere["length_m"].nunique() == 2

@@ -184,7 +184,7 @@ def test_scenes_do_not_compete():
     assert table["mmsi"].tolist() == [MMSI, MMSI]
 
 
-def crowd(seed: int):
+def busy_scene(seed: int):
     rng = np.random.default_rng(seed)
     spots = rng.uniform(-5000, 5000, (12, 2))
     seen = [sighting(f"d{n:02}", NOON, off_berth(*(s + rng.normal(0, 40, 2)))) for n, s in enumerate(spots)]
@@ -194,7 +194,7 @@ def crowd(seed: int):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_order_of_rows_does_not_matter(seed):
-    seen, ships = crowd(seed)
+    seen, ships = busy_scene(seed)
     table, places = feed(*ships), detections(*seen)
     tracks, static = clean_tracks(table), static_reports(table)
     straight = match(places, tracks, static, CONFIG)
@@ -204,13 +204,13 @@ def test_order_of_rows_does_not_matter(seed):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_third_without_transponders_are_called_dark(seed):
-    seen, ships = crowd(seed)
+    seen, ships = busy_scene(seed)
     table = matched(seen, *ships)
     assert [partner(table, f"d{n:02}") for n in range(12)] == [MMSI + n if n % 3 else None for n in range(12)]
 
 
 def test_a_full_turn_of_longitude_changes_nothing():
-    seen, ships = crowd(0)
+    seen, ships = busy_scene(0)
     turned = [ship.assign(lon=ship["lon"] - 360) for ship in ships]
     raw = [pd.concat(part, ignore_index=True).assign(line=1, source_file="f") for part in (ships, turned)]
     tables = [AIS_MESSAGES.conform(t.assign(message_id=[f"m{n:05}" for n in range(len(t))])) for t in raw]
@@ -336,7 +336,7 @@ def test_an_optical_image_is_as_sure_of_ships_under_way_as_of_those_that_lie(sen
 
 
 def test_the_self_check_misses_the_ships_that_no_image_shows():
-    seen, ships = crowd(0)
+    seen, ships = busy_scene(0)
     table = feed(*ships)
     whole = associate(detections(*seen), clean_tracks(table), static_reports(table), CONFIG).checks.iloc[0]
     half = associate(detections(*seen[::2]), clean_tracks(table), static_reports(table), CONFIG).checks.iloc[0]

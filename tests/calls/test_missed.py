@@ -22,7 +22,7 @@ STAY_D = np.array([1.0])
 SLICE = pd.Timedelta(seconds=25)  # between two images of one pass
 
 
-def evenly(n: int, period_d: float, recall: float = 0.9):
+def even_looks(n: int, period_d: float, recall: float = 0.9):
     """What n evenly spread looks could see of one-day stays."""
     times = (np.arange(n) + 0.5) * period_d / n
     return exposure(times, np.full(n, recall), STAY_D, period_d)
@@ -46,7 +46,7 @@ def evenly(n: int, period_d: float, recall: float = 0.9):
     ],
 )
 def test_too_few_looks_say_nothing(n, period_d, tells):
-    assert evenly(n, period_d).has_enough_looks() == tells
+    assert even_looks(n, period_d).has_enough_looks() == tells
 
 
 @pytest.mark.parametrize("apart_d", [5 / 1440, 1 / 24, 0.4 / 7])
@@ -69,8 +69,8 @@ def test_a_further_look_takes_no_number_away():
 
 
 def test_looks_that_find_nobody_are_none():
-    assert not evenly(30, 30, recall=0.0).has_enough_looks()
-    assert evenly(30, 30, recall=0.0).n_looks == 0
+    assert not even_looks(30, 30, recall=0.0).has_enough_looks()
+    assert even_looks(30, 30, recall=0.0).n_looks == 0
 
 
 def missed(

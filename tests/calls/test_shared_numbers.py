@@ -11,7 +11,7 @@ from pipeline.calls.track_ships import MAJORITY_SHARE
 from pipeline.calls.tracks import clean_tracks
 from pipeline.config import CallsConfig
 from pipeline.tables import DETECTIONS, MATCHES, PORT_CALLS
-from tests.calls.test_port_calls import called
+from tests.calls.test_port_calls import calls_from
 from tests.calls.traffic import ANCHORAGE, BERTH, MMSI, at, feed, fixes, off_berth, said, said_often, visit
 
 ALPHA = {
@@ -46,17 +46,17 @@ def at_anchor(start_h: float, end_h: float, spot=ANCHORAGE, seed: int = 4) -> pd
     return fixes(hours + 0.013, spot[0] + swing[0], spot[1] + swing[1], 0.1)
 
 
-def alpha_says(start_h: float = 9.0, end_h: float = 51.0, **more) -> list[pd.DataFrame]:
+def alpha_messages(start_h: float = 9.0, end_h: float = 51.0, **more) -> list[pd.DataFrame]:
     """Static reports every six minutes, as class A sends them."""
     hours = np.arange(start_h, end_h, 0.1)
     return [said_often(hours, **ALPHA | more, draught=np.where(hours < LOADS, 4.0, 6.2))]
 
 
-def beta_says(start_h: float = -5.0, end_h: float = 70.0, **more) -> list[pd.DataFrame]:
+def beta_messages(start_h: float = -5.0, end_h: float = 70.0, **more) -> list[pd.DataFrame]:
     return [said_often(np.arange(start_h, end_h, 0.1) + 0.02, **BETA | more, draught=7.0)]
 
 
-def each_with_her_words() -> list[pd.DataFrame]:
+def own_identities() -> list[pd.DataFrame]:
     """A table whose rows hold a position together with the same ship's static data."""
     alongside, anchored = visit(10, 50), at_anchor(-5, 70)
     loaded = alongside["time_utc"] >= at(LOADS)
@@ -66,27 +66,27 @@ def each_with_her_words() -> list[pd.DataFrame]:
     ]
 
 
-def words_apart() -> list[pd.DataFrame]:
+def separate_identities() -> list[pd.DataFrame]:
     """Positions and static reports in separate messages, as transponders send them."""
-    return [visit(10, 50), at_anchor(-5, 70), *alpha_says(), *beta_says()]
+    return [visit(10, 50), at_anchor(-5, 70), *alpha_messages(), *beta_messages()]
 
 
-def with_the_last_words_of_the_number() -> list[pd.DataFrame]:
+def last_identity_repeated() -> list[pd.DataFrame]:
     """A table whose positions were joined with the number's last static report, from either ship."""
     positions = pd.concat([visit(10, 50), at_anchor(-5, 70)]).sort_values("time_utc", kind="stable")
-    words = pd.concat([*alpha_says(), *beta_says()]).sort_values("time_utc", kind="stable")
+    words = pd.concat([*alpha_messages(), *beta_messages()]).sort_values("time_utc", kind="stable")
     words["time_utc"] = words["time_utc"].astype(positions["time_utc"].dtype)
     return [pd.merge_asof(positions, words.drop(columns=["mmsi", "msg_type"]), on="time_utc")]
 
 
-LAYOUTS = [each_with_her_words, words_apart, with_the_last_words_of_the_number]
+LAYOUTS = [own_identities, separate_identities, last_identity_repeated]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_what_the_other_ship_says_is_not_read_as_hers(layout, shuffle):
-    alone = called(visit(10, 50), *alpha_says()).iloc[0]
-    table = called(*layout(), shuffle=shuffle).set_index("berth_id")
+    alone = calls_from(visit(10, 50), *alpha_messages()).iloc[0]
+    table = calls_from(*layout(), shuffle=shuffle).set_index("berth_id")
     assert table.loc["oil", CALL].to_dict() == alone[CALL].to_dict()
     assert table.loc["oil", "draught_in_m"] == 4.0
     assert table.loc["oil", "draught_out_m"] == 6.2
@@ -108,7 +108,7 @@ def test_numbers_of_ships_are_the_same_in_both_tables(layout):
 
 def test_where_nobody_can_say_which_ship_lay_there_she_has_no_ones_papers():
     """BETA's positions were cut away, her static reports were not: one track, two ships."""
-    row = called(visit(10, 50), *alpha_says(), *beta_says()).iloc[0]
+    row = calls_from(visit(10, 50), *alpha_messages(), *beta_messages()).iloc[0]
     assert row["flags"] == ["shared_mmsi", "which_ship_unknown"]
     assert (row["name"], row["vessel_id"]) == ("", f"mmsi:{MMSI}")
     assert row[["imo", "length_m", "draught_in_m", "draught_out_m"]].isna().all()
@@ -116,7 +116,7 @@ def test_where_nobody_can_say_which_ship_lay_there_she_has_no_ones_papers():
 
 def test_what_all_ships_of_a_number_say_alike_is_hers_whichever_she_is():
     alike = {name: ALPHA[name] for name in ("ship_type", "a", "b", "c", "d")}
-    row = called(visit(10, 50), *alpha_says(), *beta_says(**alike)).iloc[0]
+    row = calls_from(visit(10, 50), *alpha_messages(), *beta_messages(**alike)).iloc[0]
     assert row["flags"] == ["shared_mmsi", "which_ship_unknown"]
     assert (row["length_m"], row["beam_m"], row["p_tanker"]) == (96.0, 15.0, 0.98)
     assert pd.isna(row["draught_out_m"])
@@ -185,19 +185,23 @@ def test_numbers_of_unset_transponders_are_no_shared_number():
 
 def test_a_few_late_or_damaged_words_tell_no_other_ship():
     """A few of ALPHA's rows hold BETA's data: too few to doubt whose track it is."""
-    alongside, anchored = each_with_her_words()
+    alongside, anchored = own_identities()
     share = (1 - MAJORITY_SHARE) / 2
     damaged = np.arange(len(alongside)) % round(1 / share) == 0
     alongside.loc[damaged, "name"], alongside.loc[damaged, "imo"] = BETA["name"], BETA["imo"]
     alongside.loc[damaged, "callsign"] = BETA["callsign"]
-    row = called(alongside, anchored).set_index("berth_id").loc["oil"]
+    row = calls_from(alongside, anchored).set_index("berth_id").loc["oil"]
     assert (row["name"], row["draught_in_m"], row["draught_out_m"]) == ("SIM ALPHA", 4.0, 6.2)
 
 
 def test_a_number_that_is_sent_from_elsewhere_is_told_though_nobody_names_two_ships():
     elsewhere = at_anchor(-5, 70, off_berth(-9000))
-    assert called(visit(10, 50), elsewhere, *alpha_says()).set_index("berth_id").loc["oil", "flags"] == ["shared_mmsi"]
-    assert called(visit(10, 50), at_anchor(-5, 9), *alpha_says()).set_index("berth_id").loc["oil", "flags"] == []
+    assert calls_from(visit(10, 50), elsewhere, *alpha_messages()).set_index("berth_id").loc["oil", "flags"] == [
+        "shared_mmsi"
+    ]
+    assert (
+        calls_from(visit(10, 50), at_anchor(-5, 9), *alpha_messages()).set_index("berth_id").loc["oil", "flags"] == []
+    )
 
 
 def test_the_next_ship_at_the_berth_is_no_later_part_of_the_stay():
@@ -206,18 +210,18 @@ def test_the_next_ship_at_the_berth_is_no_later_part_of_the_stay():
     one = fixes(hours[hours < 14], *BERTH).assign(**ALPHA)
     two = fixes(hours[hours > 17], *off_berth(80)).assign(**BETA)
     meanwhile = [at_anchor(0, 14).assign(**BETA), at_anchor(17, 30, off_berth(-9000)).assign(**ALPHA)]
-    table = called(one, two, *meanwhile)
+    table = calls_from(one, two, *meanwhile)
     assert table[table["berth_id"] == "oil"]["name"].tolist() == ["SIM ALPHA", "SIM BETA"]
-    assert called(one, two.assign(**ALPHA))["name"].tolist() == ["SIM ALPHA"]
+    assert calls_from(one, two.assign(**ALPHA))["name"].tolist() == ["SIM ALPHA"]
 
 
 def test_lengths_are_those_of_each_ship_of_a_number():
-    static = static_reports(feed(*alpha_says(), *beta_says()))
+    static = static_reports(feed(*alpha_messages(), *beta_messages()))
     assert lengths_at(static, at(30)) == {(MMSI, 1): 130.0, (MMSI, 2): 96.0}
 
 
 def test_the_ships_of_a_number_are_a_finding_and_no_changes_of_one_ship():
-    static = static_reports(feed(*alpha_says(), *beta_says()))
+    static = static_reports(feed(*alpha_messages(), *beta_messages()))
     found = findings(PORT_CALLS.empty(), DETECTIONS.empty(), MATCHES.empty(), static, CallsConfig())
     assert found["kind"].tolist() == ["shared_mmsi"]
     assert found["said"].tolist() == ["the papers of several ships in turn: SIM BETA, SIM ALPHA"]

@@ -19,8 +19,8 @@ def looks(*lengths: tuple[float, float, float]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=ends)
 
 
-def length(*sizes: tuple[float, float, float], said: float | None = None) -> tuple[float, float, float]:
-    reports = NO_REPORTS if said is None else pd.DataFrame({"length_m": [said], "beam_m": [np.nan]})
+def length(*sizes: tuple[float, float, float], broadcast_m: float | None = None) -> tuple[float, float, float]:
+    reports = NO_REPORTS if broadcast_m is None else pd.DataFrame({"length_m": [broadcast_m], "beam_m": [np.nan]})
     told = size_of_hull(looks(*sizes), reports)
     return told["length_m"], told["length_lo_m"], told["length_hi_m"]
 
@@ -73,7 +73,7 @@ def test_looks_that_all_go_wrong_together_do_not_outvote_what_she_broadcasts(loo
     """All are 3 % too long: many looks count as one statement with that error, beside the typed one with its own."""
     typed, sd = 150.0, 7.5
     said = 1.03 * typed
-    middle, low, high = length(*[(said, said - Z90 * sd, said + Z90 * sd)] * looks_at_her, said=typed)
+    middle, low, high = length(*[(said, said - Z90 * sd, said + Z90 * sd)] * looks_at_her, broadcast_m=typed)
     assert low < typed < high
     shared = SHARED_ERROR["length"] * said
     of_looks = sd**2 / looks_at_her + shared**2 * (1 - 1 / looks_at_her)
@@ -84,7 +84,7 @@ def test_looks_that_all_go_wrong_together_do_not_outvote_what_she_broadcasts(loo
 
 def test_a_fine_look_is_worth_no_less_beside_another():
     fine = (100.0, 99.0, 101.0)
-    widths = [high - low for _, low, high in (length(*[fine] * n, said=100.0) for n in (1, 2, 9))]
+    widths = [high - low for _, low, high in (length(*[fine] * n, broadcast_m=100.0) for n in (1, 2, 9))]
     assert widths[1] == pytest.approx(widths[0])
     assert widths[2] == pytest.approx(widths[0])
 
@@ -102,11 +102,11 @@ def test_without_skew_it_is_the_mean_by_inverse_variance():
     mean = (96 / 16 + 106 / 64) / (1 / 16 + 1 / 64)
     reach = Z90 * np.hypot(1 / np.sqrt((1 / sd**2).sum()), SHARED_ERROR["length"] * mean)
     assert length(*sizes) == pytest.approx((mean, mean - reach, mean + reach))
-    assert length(*sizes, said=96.0)[2] < mean + reach
+    assert length(*sizes, broadcast_m=96.0)[2] < mean + reach
 
 
-def seen_and_said(said: float | None, *sizes: tuple[float, float, float], sensors: list[str]):
-    reports = NO_REPORTS if said is None else pd.DataFrame({"length_m": [said], "beam_m": [np.nan]})
+def seen_and_broadcast(broadcast_m: float | None, *sizes: tuple[float, float, float], sensors: list[str]):
+    reports = NO_REPORTS if broadcast_m is None else pd.DataFrame({"length_m": [broadcast_m], "beam_m": [np.nan]})
     told = size_of_hull(looks(*sizes).assign(sensor=sensors), reports)
     return told["length_m"], told["length_lo_m"], told["length_hi_m"]
 
@@ -117,29 +117,31 @@ OF_RADAR = (110.4, 77.5, 135.6)
 
 def test_sizes_that_contradict_each_other_are_not_averaged():
     """One of the two is wrong: the likelier one is used, and the interval includes the other."""
-    middle, low, high = seen_and_said(99.0, WITH_QUAY, sensors=["optical"])
+    middle, low, high = seen_and_broadcast(99.0, WITH_QUAY, sensors=["optical"])
     assert middle == pytest.approx(99.0)
     assert low < 99 < 192 < high
 
 
 def test_a_third_statement_decides():
-    middle, low, high = seen_and_said(99.0, WITH_QUAY, OF_RADAR, sensors=["optical", "sentinel-1"])
-    alone = seen_and_said(99.0, OF_RADAR, sensors=["sentinel-1"])
+    middle, low, high = seen_and_broadcast(99.0, WITH_QUAY, OF_RADAR, sensors=["optical", "sentinel-1"])
+    alone = seen_and_broadcast(99.0, OF_RADAR, sensors=["sentinel-1"])
     assert (middle, low, high) == pytest.approx(alone)
-    lying = seen_and_said(60.0, (99.0, 96.0, 102.0), OF_RADAR, sensors=["optical", "sentinel-1"])
-    assert lying == pytest.approx(seen_and_said(None, (99.0, 96.0, 102.0), OF_RADAR, sensors=["optical", "sentinel-1"]))
+    lying = seen_and_broadcast(60.0, (99.0, 96.0, 102.0), OF_RADAR, sensors=["optical", "sentinel-1"])
+    assert lying == pytest.approx(
+        seen_and_broadcast(None, (99.0, 96.0, 102.0), OF_RADAR, sensors=["optical", "sentinel-1"])
+    )
 
 
 def test_looks_of_one_sensor_may_all_have_taken_the_quay_in():
     """More looks of the same kind are no independent evidence against her broadcast."""
     for n in (2, 5):
-        _, low, high = seen_and_said(99.0, *[WITH_QUAY] * n, sensors=["optical"] * n)
+        _, low, high = seen_and_broadcast(99.0, *[WITH_QUAY] * n, sensors=["optical"] * n)
         assert low <= 97 < 99 < 190 < high
 
 
 def test_what_agrees_within_its_errors_is_one_reading():
-    as_before = length((96.0, 91.0, 101.0), said=99.0)
-    assert seen_and_said(99.0, (96.0, 91.0, 101.0), sensors=["optical"]) == pytest.approx(as_before)
+    as_before = length((96.0, 91.0, 101.0), broadcast_m=99.0)
+    assert seen_and_broadcast(99.0, (96.0, 91.0, 101.0), sensors=["optical"]) == pytest.approx(as_before)
 
 
 def test_a_hull_that_the_edge_cuts_says_nothing_against_a_whole_one():

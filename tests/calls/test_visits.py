@@ -8,7 +8,7 @@ from pipeline.calls import clean_tracks
 from pipeline.calls.stays import Stay
 from pipeline.calls.visits import visits
 from tests.builders import box_zone, place_of
-from tests.calls.test_port_calls import HULL, called, only
+from tests.calls.test_port_calls import HULL, calls_from, only_call
 from tests.calls.traffic import ANCHORAGE, BERTH, MMSI, at, feed, fixes, looks_at, off_berth, said, sighting, visit
 
 NEXT = off_berth(410)
@@ -54,7 +54,7 @@ TYPED = [said(4, draught=4.0, **HULL), said(88, draught=6.5, **HULL)]
     ids=["along the quay", "unheard", "by the roads"],
 )  # fmt: skip
 def test_a_shift_is_no_second_cargo(way, second_h):
-    table = called(*shifts(*way, second_h=second_h), *TYPED, place=two_berths())
+    table = calls_from(*shifts(*way, second_h=second_h), *TYPED, place=two_berths())
     berths = table[table["berth_kind"] == "berth"].set_index("berth_id")
     assert berths["counts"].to_dict() == {"oil": False, "oil2": True}  # her longest stay was at the second
     assert berths["flags"].map(list).map(lambda f: [w for w in f if w in {"same_visit", "shifted"}]).to_dict() == {
@@ -67,7 +67,7 @@ def test_her_cargo_is_what_came_aboard_from_the_first_arrival_to_the_last_depart
     """4.0 m typed before the first berth, 6.5 m after the last: the counted stay has the whole cargo."""
     way = [along(30, 31, [BERTH, NEXT])]
     for until_h in (90.0, 40.0):  # the second stay is longer, or the first
-        table = called(*shifts(*way, second_h=31, until_h=until_h), said(4, draught=4.0, **HULL),
+        table = calls_from(*shifts(*way, second_h=31, until_h=until_h), said(4, draught=4.0, **HULL),
                        said(until_h + 1, draught=6.5, **HULL), place=two_berths())  # fmt: skip
         (row,) = table[table["counts"].astype(bool)].to_dict("records")
         assert row["berth_id"] == ("oil2" if until_h == 90 else "oil")
@@ -80,7 +80,7 @@ def test_a_third_berth_is_still_the_same_visit():
     second = fixes(np.arange(31, 50, 0.05), *NEXT, 0.0)
     third = visit(51, 70)[lambda v: v["time_utc"] >= at(51)]
     way = [along(30, 31, [BERTH, NEXT]), along(50, 51, [NEXT, BERTH])]
-    table = called(first, second, third, *way, said(4, **HULL), place=two_berths())
+    table = calls_from(first, second, third, *way, said(4, **HULL), place=two_berths())
     assert table["berth_id"].tolist() == ["oil", "oil2", "oil"]
     assert table["counts"].tolist() == [True, False, False]
 
@@ -94,7 +94,7 @@ def test_a_third_berth_is_still_the_same_visit():
     ids=["she left the port", "more than a day"],
 )
 def test_who_left_or_waited_for_longer_may_have_two_cargoes(way, second_h):
-    table = called(*shifts(*way, second_h=second_h), *TYPED, place=two_berths())
+    table = calls_from(*shifts(*way, second_h=second_h), *TYPED, place=two_berths())
     assert int(table["counts"].sum()) == 2
 
 
@@ -128,28 +128,28 @@ def test_between_two_stays_she_left_where_she_was_heard_four_kilometres_out_or_a
 def test_two_ships_under_one_number_at_the_same_time_are_no_visit():
     place = place_of(*(box_zone(n, lon - 0.002, lat - 0.001, lon + 0.002, lat + 0.001, cargo="oil_products")
                        for n, (lon, lat) in (("oil", BERTH), ("far", off_berth(-8000)))))  # fmt: skip
-    table = called(visit(5, 60), visit(5.02, 60, spot=off_berth(-8000), seed=3), said(4, **HULL), place=place)
+    table = calls_from(visit(5, 60), visit(5.02, 60, spot=off_berth(-8000), seed=3), said(4, **HULL), place=place)
     assert table["counts"].tolist() == [True, True]
 
 
 def test_of_stays_that_do_not_count_anyway_none_speaks_for_the_visit():
     """The second berth accepts small ships only."""
-    table = called(*shifts(along(30, 31, [BERTH, NEXT]), second_h=31), *TYPED, place=two_berths(max_length_m=50.0))
+    table = calls_from(*shifts(along(30, 31, [BERTH, NEXT]), second_h=31), *TYPED, place=two_berths(max_length_m=50.0))
     assert table.set_index("berth_id")["counts"].to_dict() == {"oil": True, "oil2": False}
     assert "shifted" not in table["flags"].iloc[0]
 
 
 @pytest.mark.parametrize(("hours", "counts"), [(0.05, False), (1, False), (2.7, False), (3, True), (12, True)])
 def test_no_cargo_comes_aboard_in_minutes(hours, counts):
-    row = only(visit(5, 5 + hours), said(4, **HULL))
+    row = only_call(visit(5, 5 + hours), said(4, **HULL))
     assert (row["counts"], row["flags"]) == (counts, [] if counts else ["short_stay"])
 
 
 def test_a_stay_of_unknown_length_may_be_long():
     """One fix alongside, or one every three hours: her time there is open, as for a ship seen once."""
-    assert only(fixes([10.0], *BERTH), said(4, **HULL))["counts"]
-    assert only(fixes([7, 13], *off_berth(9000), 10.0), fixes([10.0], *BERTH), said(4, **HULL))["counts"]
-    assert only(visit(5, 60, mmsi=MMSI + 7, spot=off_berth(-20_000)), seen=[sighting("d", 24)],
+    assert only_call(fixes([10.0], *BERTH), said(4, **HULL))["counts"]
+    assert only_call(fixes([7, 13], *off_berth(9000), 10.0), fixes([10.0], *BERTH), said(4, **HULL))["counts"]
+    assert only_call(visit(5, 60, mmsi=MMSI + 7, spot=off_berth(-20_000)), seen=[sighting("d", 24)],
                 looks=looks_at(23, 24, 25))["counts"]  # fmt: skip
 
 
@@ -161,7 +161,7 @@ def test_one_freeboard_of_a_visit_is_one_freeboard():
     seen = [*before, *hers]
     looks = looks_at(8, 12, 20, 26, 55, 80)
     way = [along(30, 31, [BERTH, NEXT])]
-    table = called(*shifts(*way, second_h=31), *TYPED, seen=seen, looks=looks, place=two_berths())
+    table = calls_from(*shifts(*way, second_h=31), *TYPED, seen=seen, looks=looks, place=two_berths())
     (row,) = table[table["counts"].astype(bool)].to_dict("records")
     assert row["berth_id"] == "oil2"
     assert row["freeboard_out_m"] == 2.0
@@ -182,7 +182,7 @@ def renumbered(
 @pytest.mark.parametrize("change_h", [15, 25, 35])
 @pytest.mark.parametrize("silent_h", [0.0, 3.0])
 def test_a_ship_that_changes_her_number_at_the_berth_brings_one_cargo(change_h, silent_h):
-    table = called(*renumbered(change_h, silent_h=silent_h))
+    table = calls_from(*renumbered(change_h, silent_h=silent_h))
     assert len(table) == 2
     (counted,) = table[table["counts"]].to_dict("records")
     assert {"shifted", "mmsi_changed"} <= set(counted["flags"])
@@ -193,6 +193,6 @@ def test_a_ship_that_changes_her_number_at_the_berth_brings_one_cargo(change_h, 
     "reports", [renumbered(25, until_h=35), renumbered(25, imo=9166778)], ids=["both send at once", "other IMO number"]
 )
 def test_two_numbers_are_two_ships_where_they_speak_at_once_or_name_two_hulls(reports):
-    table = called(*reports)
+    table = calls_from(*reports)
     assert table["counts"].tolist() == [True, True]
     assert not any("mmsi_changed" in flags for flags in table["flags"])

@@ -10,7 +10,7 @@ from pipeline.chain.verdicts import reviewed_calls
 from pipeline.config import CallsConfig
 from pipeline.tables import PORT_CALLS
 from tests.calls.test_freeboards import look
-from tests.calls.test_port_calls import called
+from tests.calls.test_port_calls import calls_from
 from tests.calls.traffic import at, detections, harbour, looks_at, said, sighting, visit
 
 CONFIG = CallsConfig()
@@ -38,7 +38,7 @@ def merged(table: pd.DataFrame, which: int, into: int, *seen: dict) -> pd.Series
 
 def apart(*seen: dict) -> pd.DataFrame:
     """Two calls of one look each; looks between them show no ship."""
-    table = called(seen=seen, looks=looks_at(8, 14, 17, 20, 23, 30))
+    table = calls_from(seen=seen, looks=looks_at(8, 14, 17, 20, 23, 30))
     assert table["n_seen"].tolist() == [1, 1]
     assert table["freeboard_change_m"].isna().all(), "of a single look no change is told"
     return table
@@ -48,7 +48,7 @@ def apart(*seen: dict) -> pd.DataFrame:
 def test_two_calls_of_one_look_say_together_what_one_call_of_both_says(which, into):
     """Except that they are certainly one hull, as the analyst says."""
     whole = merged(apart(EMPTY, DEEP), which, into, EMPTY, DEEP)
-    (one,) = called(seen=(EMPTY, DEEP), looks=looks_at(8, 30)).to_dict("records")
+    (one,) = calls_from(seen=(EMPTY, DEEP), looks=looks_at(8, 30)).to_dict("records")
     times = [name for name in FREEBOARD_COLUMNS if name.endswith("_at")]
     same = [name for name in FREEBOARD_COLUMNS if name != "p_same_hull" and name not in times]
     assert whole[same].tolist() == pytest.approx([one[name] for name in same])
@@ -77,7 +77,7 @@ def test_draughts_of_a_visit_are_those_of_its_ends_and_speak():
     """Heard at both ends: the first call came with 3.0 m, the second left with 5.2 m."""
     first = visit(5, 12, seed=1)
     then = visit(60, 70, seed=2)
-    table = called(first, then, said(4, draught=3.0), said(61, draught=3.0), said(69.5, draught=5.2))
+    table = calls_from(first, then, said(4, draught=3.0), said(61, draught=3.0), said(69.5, draught=5.2))
     assert len(table) == 2
     assert table["p_loading"].iloc[0] < 0.99
     for which, into in ((0, 1), (1, 0)):
@@ -100,7 +100,7 @@ def test_draughts_of_a_visit_are_those_of_its_ends_and_speak():
 def test_freeboards_of_a_visit_are_the_first_and_the_last_of_all(sides, whole, which, into):
     shown = [look(f"{k}{n}", 8 + 30 * k + 5 * n, side) if side else sighting(f"{k}{n}", 8 + 30 * k + 5 * n)
              for k, two in enumerate(sides) for n, side in enumerate(two)]  # fmt: skip
-    table = called(seen=shown, looks=looks_at(8, 13, 20, 25, 30, 38, 43))
+    table = calls_from(seen=shown, looks=looks_at(8, 13, 20, 25, 30, 38, 43))
     assert table["n_seen"].tolist() == [2, 2]
     row = merged(table, which, into, *shown)
     assert row[["freeboard_in_m", "freeboard_out_m"]].tolist() == whole
@@ -108,7 +108,7 @@ def test_freeboards_of_a_visit_are_the_first_and_the_last_of_all(sides, whole, w
 
 def test_a_chain_of_three_is_read_as_a_whole():
     shown = [look("a", 8, 5.0), look("b", 30, 4.2), look("c", 52, 3.4)]
-    table = called(seen=shown, looks=looks_at(8, 14, 17, 20, 23, 30, 36, 39, 42, 45, 52))
+    table = calls_from(seen=shown, looks=looks_at(8, 14, 17, 20, 23, 30, 36, 39, 42, 45, 52))
     assert table["n_seen"].tolist() == [1, 1, 1]
     names = table["call_id"].tolist()
     lines = [Verdict(n, names[n], "merge", names[n + 1], "A", "2024-04-02", "one visit") for n in (0, 1)]

@@ -12,7 +12,7 @@ from pipeline.volume import liftings
 from pipeline.volume.gas_carriers import LOG_OF_HULL, gas_carrier
 from pipeline.volume.ledger import ledger
 from pipeline.volume.usual_hull import hull_for_loads
-from tests.calls.test_port_calls import called
+from tests.calls.test_port_calls import calls_from
 from tests.calls.traffic import said, visit
 from tests.volume.test_liftings import CONFIG, SEED, lift, only
 
@@ -117,7 +117,7 @@ def test_a_gas_carrier_by_the_words_of_a_table_of_messages_loads_gas():
     hull = {"a": 80.0, "b": 16.0, "c": 7.0, "d": 8.0, "ship_type": 80}
     products = {}
     for words in ("LPG tanker", "Oil/chemical tanker", ""):
-        calls = called(visit(5, 20), said(5, **hull, ship_words=words))
+        calls = calls_from(visit(5, 20), said(5, **hull, ship_words=words))
         assert calls["ship_type"].tolist() == [words]
         products[words] = liftings(calls, CONFIG, SEED)["product"].iloc[0]
     assert products == {"LPG tanker": "lpg", "Oil/chemical tanker": "mix", "": "mix"}

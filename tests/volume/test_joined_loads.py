@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.volume import counted_once, ledger, liftings
-from tests.calls.test_port_calls import HULL, called
+from tests.calls.test_port_calls import HULL, calls_from
 from tests.calls.traffic import at, said, visit
 
 CONFIG = VolumeConfig(draws=8000)
@@ -42,7 +42,7 @@ def test_a_visit_cut_by_the_border_of_two_tables_has_the_load_of_the_whole_one(t
     """The same messages in one table, and in two that meet during her stay: equal up to sampling error."""
     messages = pd.concat([visit(FIRST_H, LAST_H), *reports((0.0, 4.0), (typed_h, 6.3))], ignore_index=True)
     before = messages["time_utc"] < at(BORDER_H)
-    whole, *parts = (one_row(called(part)) for part in (messages, messages[before], messages[~before]))
+    whole, *parts = (one_row(calls_from(part)) for part in (messages, messages[before], messages[~before]))
     assert [len(table) for table in (whole, *parts)] == [1, 1, 1]
     row = whole.iloc[0]
     once = joined(*[part.assign(call_id=f"part{n}") for n, part in enumerate(parts)][::order])
