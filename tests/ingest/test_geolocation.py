@@ -21,7 +21,7 @@ from pipeline.ingest.geolocation import (
     footprint_of,
     from_gcps,
     ground_spacing_m,
-    wrapped,
+    wrap_longitudes,
 )
 from pipeline.ingest.rasters import open_raster
 from pipeline.ingest.watermask import geolocation_of
@@ -37,7 +37,7 @@ def radar_grid(lines=6, pixels=7, lon0=133.0, bend=1e-9):
         row, col = np.asarray(row, float), np.asarray(col, float)
         lon = lon0 + 1.2e-4 * col - 2e-5 * row + bend * row * col
         lat = 42.0 - 9e-5 * row - 1.5e-5 * col + bend * col * col
-        return wrapped(lon), lat
+        return wrap_longitudes(lon), lat
 
     line, pixel = np.linspace(0, 999, lines), np.linspace(0, 1499, pixels)
     lon, lat = formula(*np.meshgrid(line, pixel, indexing="ij"))
@@ -171,7 +171,7 @@ def test_a_grid_across_180_degrees_is_the_same_grid_shifted():
     row, col = np.array([3.0, 500.0, 990.0]), np.array([10.0, 700.0, 1490.0])
     lon, lat = across.lonlat(row, col)
     other_lon, other_lat = east.lonlat(row, col)
-    np.testing.assert_allclose(wrapped(lon - 46.95), other_lon, atol=1e-9)
+    np.testing.assert_allclose(wrap_longitudes(lon - 46.95), other_lon, atol=1e-9)
     np.testing.assert_allclose(lat, other_lat, atol=1e-12)
     np.testing.assert_allclose(across.rowcol(lon, lat), (row, col), atol=1e-3)
     outline = footprint_of(across, (1000, 1500), "x")
