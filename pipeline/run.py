@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.chain import berths, shore
-from pipeline.chain.asked import opened
 from pipeline.chain.detecting import detect_all
-from pipeline.chain.identity import ais_digests, files_asked, identify
+from pipeline.chain.identity import ais_digests, compute_run_id, hash_question_files
+from pipeline.chain.images import open_scenes
 from pipeline.chain.job import Job
-from pipeline.chain.passing import usable_now
-from pipeline.chain.publishing import publish, with_pictures
-from pipeline.chain.readiness import made_ready
+from pipeline.chain.publishing import draw_pictures, publish
+from pipeline.chain.readiness import check_readiness
 from pipeline.chain.review_file import Verdict, read_reviews
 from pipeline.chain.sources import gather, read_ais_around
+from pipeline.chain.transient_faults import usable_now
 from pipeline.chain.verdicts import tell_verdicts
-from pipeline.chain.verification import altered_since, last_of
+from pipeline.chain.verification import altered_since, find_previous
 from pipeline.config import RunConfig, load_cap
 from pipeline.console import Console
 from pipeline.errors import NothingUsable, printable
@@ -64,18 +64,18 @@ def run(
     analysts' verdicts, part of the question. ``kept`` says which live scenes in the cache may be used; by default
     those without a doubt against them, or none if ``fresh``.
     """
-    asked = files_asked(config, root, reviews)
-    place = made_ready(config, root, console)
+    asked = hash_question_files(config, root, reviews)
+    place = check_readiness(config, root, console)
     require_writable(out)
     inputs = gather(config, root, place, console, kept or (Kept.NONE if fresh else Kept.UNDOUBTED))
-    scenes, scene_table = opened(config, place, inputs, fresh=fresh)
+    scenes, scene_table = open_scenes(config, place, inputs, fresh=fresh)
     _tell_left_out(scene_table, console)
     verdicts = read_reviews(reviews, asked.reviews) if reviews is not None else []
-    run_id = identify(config, asked, scene_table, inputs, digests := ais_digests(inputs.ais))
+    run_id = compute_run_id(config, asked, scene_table, inputs, digests := ais_digests(inputs.ais))
     if inputs.items is not None:
-        from pipeline.chain.live import of_saved_search
+        from pipeline.chain.live import config_of_saved_search
 
-        config = of_saved_search(config)
+        config = config_of_saved_search(config)
     folder = RunFolder(out / config.aoi.id / run_id, fresh=fresh)
     with folder.locked():
         sweep(folder.path)
@@ -108,7 +108,7 @@ def _logged(folder: RunFolder, console: Console) -> AbstractContextManager[None]
 def _begin(folder: RunFolder) -> dict[str, str] | None:
     """Empty the folder and return the run that this one continues. A finished run is removed whole; of an interrupted
     one only the log stays: its results may come from an input that was unreadable, or a file being edited, then."""
-    previous = last_of(folder.path.parent, folder.path.name)
+    previous = find_previous(folder.path.parent, folder.path.name)
     write_json(folder.path / CONTINUES, previous)
     folder.clear({CONTINUES} if folder.finished else {CONTINUES, journal.LOG})
     return previous
@@ -151,7 +151,7 @@ def compute(
     from pipeline.report.story import Story
 
     config, console = job.config, job.console
-    learnt = shore.learnt(scenes, job)
+    learnt = shore.learn_shore(scenes, job)
     detections, scene_table, told = detect_all(learnt.scenes, scene_table, job)
     zone_covered = {name: dict(t.get("zone_covered", {})) for name, t in told.items()}
     if not len(ais.messages) and not len(scenes):
@@ -162,7 +162,7 @@ def compute(
     _tell(account, job)
     tables = {"scenes": scene_table, "tracks": ground.tracks, "static": ground.static} | account.tables
     with ThreadPoolExecutor(1) as beside:
-        pictured = beside.submit(with_pictures, scenes, dict(tables), job)
+        pictured = beside.submit(draw_pictures, scenes, dict(tables), job)
         tables |= _looked_into(ground, account, verdicts)
         tables["occupancy"] = berths.occupancy(scene_table, told, job.place, learnt.backgrounds)
         tables["detections"] = pictured.result()

@@ -41,7 +41,7 @@ def file_name(orbit: str) -> str:
     return f"{FOLDER}/{orbit.replace('+', '-')}.tif"
 
 
-def raster_bytes(kept: Background, cells: Cells) -> bytes:
+def raster_bytes(background: Background, cells: Cells) -> bytes:
     """A background as the bytes of a GeoTIFF, cut to the cells of berths."""
     from rasterio.io import MemoryFile
     from rasterio.transform import Affine
@@ -52,35 +52,39 @@ def raster_bytes(kept: Background, cells: Cells) -> bytes:
     row, col = cells.row[inside], cells.col[inside]
     r0, c0 = int(row.min()), int(col.min())
     (d_lat, d_lon), (west, north) = cells.step_deg, cells.corner
-    levels, bands, _ = kept.levels.shape
+    levels, bands, _ = background.levels.shape
     profile = {
         "driver": "GTiff", "dtype": "uint8", "count": levels * bands, "height": int(np.ptp(row)) + 1,
         "width": int(np.ptp(col)) + 1, "crs": "EPSG:4326", "nodata": 0, "compress": "deflate", "zlevel": 9,
         "transform": Affine(d_lon, 0.0, west + c0 * d_lon, 0.0, -d_lat, north - r0 * d_lat), "interleave": "band",
     }  # fmt: skip
-    told = {
-        "orbit": kept.orbit, "step_db": STEP_DB, "darkest_db": DARKEST_DB, "levels": levels,
-        "simulated": kept.simulated,
-        "looks": [{"scene_id": s.scene_id, "acquired": iso_z(s.acquired), "sha256": s.sha256} for s in kept.looks],
+    tag = {
+        "orbit": background.orbit, "step_db": STEP_DB, "darkest_db": DARKEST_DB, "levels": levels,
+        "simulated": background.simulated,
+        "looks": [
+            {"scene_id": s.scene_id, "acquired": iso_z(s.acquired), "sha256": s.sha256} for s in background.looks
+        ],
     }  # fmt: skip
     with MemoryFile() as memory:
         with memory.open(**profile) as file:
             names = []
-            for band, name in enumerate(kept.bands):
+            for band, name in enumerate(background.bands):
                 for level in range(levels):
                     image = np.zeros((profile["height"], profile["width"]), np.uint8)
-                    image[row - r0, col - c0] = kept.levels[level, band, inside]
+                    image[row - r0, col - c0] = background.levels[level, band, inside]
                     file.write(image, band * levels + level + 1)
                     names.append(f"{name} {100 * (level + 0.5) / levels:.0f} %")
             file.descriptions = names
-            file.update_tags(**{TAG: json.dumps(told, sort_keys=True), "SIMULATED": "YES" if kept.simulated else "NO"})
+            file.update_tags(
+                **{TAG: json.dumps(tag, sort_keys=True), "SIMULATED": "YES" if background.simulated else "NO"}
+            )
         return bytes(memory.read())
 
 
-def write_background(kept: Background, cells: Cells, folder: Path) -> str:
+def write_background(background: Background, cells: Cells, folder: Path) -> str:
     """Write a background into a run's folder; returns its name there."""
-    name = file_name(kept.orbit)
-    write_bytes(folder / name, raster_bytes(kept, cells))
+    name = file_name(background.orbit)
+    write_bytes(folder / name, raster_bytes(background, cells))
     return name
 
 
@@ -91,19 +95,19 @@ def read_background(path: Path, cells: Cells) -> Background:
     """
     from pipeline.detection.earlier.background import LEVELS, Background
 
-    kept = kept_in(path)
-    row = np.floor(kept.to_px.d * cells.lon + kept.to_px.e * cells.lat + kept.to_px.f).astype(np.intp)
-    col = np.floor(kept.to_px.a * cells.lon + kept.to_px.b * cells.lat + kept.to_px.c).astype(np.intp)
-    codes = kept.codes
+    raster = read_background_raster(path)
+    row = np.floor(raster.to_px.d * cells.lon + raster.to_px.e * cells.lat + raster.to_px.f).astype(np.intp)
+    col = np.floor(raster.to_px.a * cells.lon + raster.to_px.b * cells.lat + raster.to_px.c).astype(np.intp)
+    codes = raster.codes
     inside = (row >= 0) & (col >= 0) & (row < codes.shape[1]) & (col < codes.shape[2]) & cells.berth
     levels = np.zeros((codes.shape[0], len(cells.lon)), np.uint8)
     levels[:, inside] = codes[:, row[inside], col[inside]]
     by_band = levels.reshape(-1, LEVELS, levels.shape[1]).transpose(1, 0, 2)
-    return Background(kept.orbit, np.ascontiguousarray(by_band), kept.looks, kept.simulated)
+    return Background(raster.orbit, np.ascontiguousarray(by_band), raster.looks, raster.simulated)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kept:
+class BackgroundRaster:
     """The content of a background raster: codes of shape (levels of bands, rows, cols), and their georeference."""
 
     codes: NDArray[np.uint8]
@@ -113,7 +117,7 @@ class Kept:
     simulated: bool
 
 
-def kept_in(path: Path) -> Kept:
+def read_background_raster(path: Path) -> BackgroundRaster:
     """Read a background raster; ConfigError if the file was not written by capwatch."""
     import rasterio
     from rasterio.errors import RasterioError
@@ -122,13 +126,15 @@ def kept_in(path: Path) -> Kept:
 
     try:
         with rasterio.open(path, driver="GTiff") as file:
-            told = json.loads(file.tags()[TAG])
+            tag = json.loads(file.tags()[TAG])
             if file.width * file.height > MOST_CELLS or file.count % LEVELS or file.dtypes[0] != "uint8":
                 raise ValueError("its bands")
-            if (told["step_db"], told["darkest_db"], told["levels"]) != (STEP_DB, DARKEST_DB, LEVELS):
+            if (tag["step_db"], tag["darkest_db"], tag["levels"]) != (STEP_DB, DARKEST_DB, LEVELS):
                 raise ValueError("its steps")
             codes, to_px = file.read(), ~file.transform
-        looks = tuple(Source(str(k["scene_id"]), utc(k["acquired"]), str(k["sha256"])) for k in told["looks"])
-        return Kept(codes, to_px, looks, str(told["orbit"]), bool(told["simulated"]))
+        looks = tuple(
+            Source(str(look["scene_id"]), utc(look["acquired"]), str(look["sha256"])) for look in tag["looks"]
+        )
+        return BackgroundRaster(codes, to_px, looks, str(tag["orbit"]), bool(tag["simulated"]))
     except (OSError, RasterioError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ConfigError(f"{printable(path)}: is not a background raster that an earlier run left") from error

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def occupancy(
-    scenes: pd.DataFrame, told: Mapping[str, Mapping[str, Any]], place: Place, backgrounds: Mapping[str, str]
+    scenes: pd.DataFrame, diagnostics: Mapping[str, Mapping[str, Any]], place: Place, backgrounds: Mapping[str, str]
 ) -> pd.DataFrame:
-    """The OCCUPANCY table: the detector's verdict on each berth (``told``, by scene); unknown where it gave none.
+    """The OCCUPANCY table: the detector's verdict on each berth, unknown where it gave none; ``diagnostics`` by scene.
 
     ``backgrounds`` names the raster for each scene whose quays were known from other looks. Duplicates do not count as
     looks.
@@ -27,9 +27,9 @@ def occupancy(
         if scene["status"] == "duplicate_of":
             continue
         name = str(scene["scene_id"])
-        said = {row["zone_id"]: row for row in told.get(name, {}).get("berths", [])}
+        verdicts = {row["zone_id"]: row for row in diagnostics.get(name, {}).get("berths", [])}
         for zone_id in berths:
-            row = said.get(zone_id, _unseen(zone_id))
+            row = verdicts.get(zone_id, _unknown_row(zone_id))
             rows.append(
                 {"look_id": f"{name}/{zone_id}", "scene_id": name, "acquired": scene["acquired"],
                  "sensor": scene["sensor"]}
@@ -40,7 +40,7 @@ def occupancy(
     return OCCUPANCY.check(OCCUPANCY.from_rows(rows))
 
 
-def _unseen(zone_id: str) -> dict[str, Any]:
+def _unknown_row(zone_id: str) -> dict[str, Any]:
     return {"zone_id": zone_id, "verdict": "unknown", "probability": None, "n_hulls": 0, "basis": "none",
             "n_background": 0, "detection_ids": []}  # fmt: skip
 
@@ -48,15 +48,17 @@ def _unseen(zone_id: str) -> dict[str, Any]:
 def _cause(row: Mapping[str, Any], scene: Mapping[Any, Any]) -> str:
     if row["verdict"] != "unknown":
         return ""
-    told = scene["cause"] if scene["status"] == "used" else ""  # the detector's own account of what it could not see
+    scene_cause = (
+        scene["cause"] if scene["status"] == "used" else ""
+    )  # the detector's own account of what it could not see
     if row["probability"] is None:
         if scene["status"] == "skipped":
             return str(scene["cause"])
-        return f"outside the image, or {told or 'cloud'}"
+        return f"outside the image, or {scene_cause or 'cloud'}"
     from pipeline.detection.earlier.occupancy import (
         SURE_PROBABILITY,  # imported here: a cached answer needs no detection
     )
 
     if row["probability"] <= 1 - SURE_PROBABILITY:  # it would be empty if the look were usable there
         return "not all of the berth was seen well enough"
-    return f"the pixels are inconclusive{f'; {told}' if told else ''}"
+    return f"the pixels are inconclusive{f'; {scene_cause}' if scene_cause else ''}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.chain.job import Job
-from pipeline.chain.slots import detect_slot, light_slot
+from pipeline.chain.slots import detect_slot, first_look_slot
 from pipeline.config import RunConfig, canonical_json
 from pipeline.engine import map_tasks
 from pipeline.errors import InputError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipeline.execution.stagecache import Slot
     from pipeline.types import Place, Scene
 
-MEASURED = (
+MEASURED_COLUMNS = (
     "sea_sigma0_db",
     "enl",
     "clutter_law",
@@ -44,34 +44,35 @@ def detect_all(
 
     from pipeline.detection.slices import flag_repeats
 
-    found, told = [], {}
+    tables, diagnostics_by_scene = [], {}
     scene_table = scene_table.set_index("scene_id", drop=False)
-    for scene, result in zip(scenes, _results(scenes, job), strict=True):
+    for scene, result in zip(scenes, _detect_scenes(scenes, job), strict=True):
         if isinstance(result, InputError):
             job.console.problem(result, done="scene skipped, its looks are unknown")
             scene_table.loc[scene.scene_id, ["status", "cause"]] = ["skipped", result.cause]
             continue
         table, diagnostics = result
-        found.append(table)
-        told[scene.scene_id] = diagnostics
+        tables.append(table)
+        diagnostics_by_scene[scene.scene_id] = diagnostics
         unknown = diagnostics.get("unknown", ())
         for note in unknown if scene.sensor in RADARS else diagnostics.get("notes", ()):
             job.console.remark(f"{scene.scene_id}: {note}", unknown=note in unknown)
-        known = scene_table.loc[scene.scene_id, "cause"]
-        scene_table.loc[scene.scene_id, "cause"] = "; ".join(filter(None, [known, *unknown]))
-        for name in MEASURED:
+        earlier_cause = scene_table.loc[scene.scene_id, "cause"]
+        scene_table.loc[scene.scene_id, "cause"] = "; ".join(filter(None, [earlier_cause, *unknown]))
+        for name in MEASURED_COLUMNS:
             if diagnostics.get(name) is not None:
                 scene_table.loc[scene.scene_id, name] = diagnostics[name]
-    detections = pd.concat(found, ignore_index=True) if found else DETECTIONS.empty()
+    detections = pd.concat(tables, ignore_index=True) if tables else DETECTIONS.empty()
     detections = detections.sort_values(["scene_id", "detection_id"], ignore_index=True)
     detections = flag_repeats(detections, scene_table.reset_index(drop=True))
-    return DETECTIONS.check(detections), SCENES.check(scene_table.reset_index(drop=True)), told
+    return DETECTIONS.check(detections), SCENES.check(scene_table.reset_index(drop=True)), diagnostics_by_scene
 
 
-def _results(scenes: list[Scene], job: Job) -> list[tuple[pd.DataFrame, dict[str, Any]] | InputError]:
+def _detect_scenes(scenes: list[Scene], job: Job) -> list[tuple[pd.DataFrame, dict[str, Any]] | InputError]:
     """Detections and diagnostics of each scene, or the error that prevented them, in the scenes' order."""
     tasks = [
-        SceneTask(scene, job.place, job.config, detect_slot(scene, job), light_slot(scene, job)) for scene in scenes
+        SceneTask(scene, job.place, job.config, detect_slot(scene, job), first_look_slot(scene, job))
+        for scene in scenes
     ]
     for task in tasks:
         job.console.explain(f"detect {task.scene.scene_id}", task.slot.why)
@@ -103,12 +104,15 @@ def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | Input
     from pipeline.ingest.scenes import once_decoded
     from pipeline.ingest.unchanged import require_unchanged
 
-    kept = task.slot.load()
-    if kept is not None:
-        return table_from(kept[0], DETECTIONS), kept[1]
+    cached = task.slot.load()
+    if cached is not None:
+        return table_from(cached[0], DETECTIONS), cached[1]
     try:
         table, diagnostics = detect(
-            once_decoded(task.scene), place=task.place, config=task.config.detection, first_look=_first_look(task.light)
+            once_decoded(task.scene),
+            place=task.place,
+            config=task.config.detection,
+            first_look=_load_first_look(task.light),
         )
         require_unchanged(task.scene.source)
     except InputError as error:
@@ -118,11 +122,11 @@ def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | Input
     return table, diagnostics
 
 
-def _first_look(light: Slot | None) -> FirstLook | None:
+def _load_first_look(slot: Slot | None) -> FirstLook | None:
     """The first look cached when structures were learnt; None if there is none, and the detector makes its own."""
-    kept = None if light is None else light.load()
-    if kept is None:
+    cached = None if slot is None else slot.load()
+    if cached is None:
         return None
     from pipeline.detection.optical.first_look import FirstLook
 
-    return FirstLook.from_bytes(kept[0])
+    return FirstLook.from_bytes(cached[0])

@@ -22,18 +22,20 @@ if TYPE_CHECKING:
 
     from pipeline.chain.sources import Inputs
 
-SPEED = {"threads"}  # detection settings that affect speed only: results are identical to the last bit
+SPEED_SETTINGS = {"threads"}  # detection settings that affect speed only: results are identical to the last bit
 # how live scenes are obtained, which is not part of the question
-HOW = {"stac": {"items", "services", "hosts", "connections", "tries", "silence_s", "scene_limit_s", "cache_gb"}}
-BESIDE: dict[str, Any] = {
+FETCH_SETTINGS = {
+    "stac": {"items", "services", "hosts", "connections", "tries", "silence_s", "scene_limit_s", "cache_gb"}
+}
+EXCLUDED_SETTINGS: dict[str, Any] = {
     "engine": True,
-    "detection": SPEED,
-    "source": {"images": True, "ais": True, **HOW},
+    "detection": SPEED_SETTINGS,
+    "source": {"images": True, "ais": True, **FETCH_SETTINGS},
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QuestionFiles:
     """The files of a question as they were when it was asked, since people may edit them during the run.
 
     ``files``: the hash of each file that the config names; ``reviews``: the bytes of the analysts' verdicts.
@@ -57,37 +59,37 @@ class Asked:
         return content
 
 
-def files_asked(config: RunConfig, root: Path, reviews: Path | None = None) -> Asked:
+def hash_question_files(config: RunConfig, root: Path, reviews: Path | None = None) -> QuestionFiles:
     """The question's files as they are now; call it before any of them is used."""
-    files = {name: sha256_file(require_file(root, name)) for name in config_files(config)}
-    return Asked(files, None if reviews is None else review_bytes(reviews))
+    hashes = {name: sha256_file(require_file(root, name)) for name in config_files(config)}
+    return QuestionFiles(hashes, None if reviews is None else review_bytes(reviews))
 
 
 def ais_digests(paths: Iterable[Path]) -> dict[Path, str]:
     """The hash of each AIS file, "" if it cannot be read: the AIS reader reports why and goes on without it."""
     from pipeline.ingest.ais.files import file_digest
 
-    out = dict.fromkeys(paths, "")
-    for path in out:
+    digests = dict.fromkeys(paths, "")
+    for path in digests:
         with suppress(InputError):
-            out[path] = file_digest(path)
-    return out
+            digests[path] = file_digest(path)
+    return digests
 
 
-def identify(
-    config: RunConfig, question_files: Asked, scene_table: pd.DataFrame, inputs: Inputs, ais: Mapping[Path, str]
+def compute_run_id(
+    config: RunConfig, question_files: QuestionFiles, scene_table: pd.DataFrame, inputs: Inputs, ais: Mapping[Path, str]
 ) -> str:
     """The run id: a hash of the question (config, verdicts), of every input, and of the code that answers it.
 
     The engine, the number of detection threads, and the folders of the inputs do not enter.
     ``ais``: the hash of each AIS file.
     """
-    question = config.model_dump(mode="json", exclude=BESIDE)
+    question = config.model_dump(mode="json", exclude=EXCLUDED_SETTINGS)
     parts = {
         "search": None if inputs.items is None else hashlib.sha256(inputs.items).hexdigest(),
         "config": question,
         "files": dict(question_files.files),
-        "scenes": images_of(scene_table),
+        "scenes": image_identities(scene_table),
         "ais": sorted(ais[path] for path in inputs.ais),
         "code": code_version(),
     }
@@ -96,23 +98,24 @@ def identify(
     return sha256_of(parts)[:12]
 
 
-def is_asked(setting: str) -> bool:
+def is_part_of_question(setting: str) -> bool:
     """Is a setting (dotted path) part of the question, so that its value may change the answer?
 
-    >>> is_asked("volume.fill.mean"), is_asked("engine.workers"), is_asked("source.images"), is_asked("source.kind")
-    (True, False, False, True)
+    >>> names = ("volume.fill.mean", "engine.workers", "source.images", "source.kind")
+    >>> [is_part_of_question(name) for name in names]
+    [True, False, False, True]
     """
-    beside: Any = BESIDE
+    excluded: Any = EXCLUDED_SETTINGS
     for name in setting.split("."):
-        if name not in beside:
+        if name not in excluded:
             return True
-        if isinstance(beside, set) or beside[name] is True:
+        if isinstance(excluded, set) or excluded[name] is True:
             return False
-        beside = beside[name]
+        excluded = excluded[name]
     return True
 
 
-def images_of(scene_table: pd.DataFrame) -> list[list[Any]]:
+def image_identities(scene_table: pd.DataFrame) -> list[list[Any]]:
     """Each image's name, content hash and sidecar files, in an order independent of its folder.
 
     Time, satellite, bands and angles come only from these three, so that different metadata is a different question.
@@ -124,15 +127,15 @@ def images_of(scene_table: pd.DataFrame) -> list[list[Any]]:
 
 def image_records(scene_table: pd.DataFrame) -> list[dict[str, Any]]:
     """Each image and each of its sidecar files once, as the manifest lists inputs."""
-    found: dict[str, str] = {}
+    digests: dict[str, str] = {}
     for row in scene_table.itertuples():
         if row.sha256:
-            found.setdefault(row.href, row.sha256)
+            digests.setdefault(row.href, row.sha256)
         for digest, name in map(unlisted, row.side_files):
-            found.setdefault(_path_beside(row.href, name), digest)
-    return [{"path": path, "sha256": digest, "bytes": None} for path, digest in found.items() if digest]
+            digests.setdefault(_side_file_path(row.href, name), digest)
+    return [{"path": path, "sha256": digest, "bytes": None} for path, digest in digests.items() if digest]
 
 
-def _path_beside(href: str, name: str) -> str:
+def _side_file_path(href: str, name: str) -> str:
     """The path of a sidecar file in an image's folder; for a fetched image, its address with ``#name``."""
     return f"{href}#{name}" if "://" in href else href[: len(href) - len(PurePosixPath(href).name)] + name

@@ -31,7 +31,7 @@ ITEMS = "items.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveInputs:
     """The result of a search: inputs, their names, and the search itself as published."""
 
     images: tuple[Found, ...]
@@ -39,50 +39,50 @@ class Live:
     items: bytes
 
 
-def gather_live(config: RunConfig, root: Path, console: Console, kept: Kept = Kept.ALL) -> Live:
+def gather_live(config: RunConfig, root: Path, console: Console, kept: Kept = Kept.ALL) -> LiveInputs:
     """The cut-outs of all products that the config's catalogues have for its place and period.
 
     ``kept``: which cached cut-outs are used as they are.
     """
     settings = config.source.stac
     require_credentials(settings)
-    found = searched(config, root, console)
-    items = catalogue.save(found, cache_root() / "searches" / "last.json", public=True)
-    lost = [_lost(m) for m in found.missing]
+    search = read_or_run_search(config, root, console)
+    items = catalogue.save(search, cache_root() / "searches" / "last.json", public=True)
+    unavailable = [_unavailable_image(missing) for missing in search.missing]
     products: list[Product] = []
-    for product in found.products():
+    for product in search.products():
         if isinstance(product, Found):
-            lost.append(product)
+            unavailable.append(product)
         else:
             products.append(product)
     results = _fetch_all(products, config, console, kept)
-    images, names = list(lost), {str(one.path): f"{one.name}" for one in lost}
+    images, names = list(unavailable), {str(image.path): f"{image.name}" for image in unavailable}
     for result in results:
-        one = _found(result)
-        images.append(one)
-        names[str(one.path)] = result.product.href
-    return Live(tuple(images), names, items)
+        image = _image_of(result)
+        images.append(image)
+        names[str(image.path)] = result.product.href
+    return LiveInputs(tuple(images), names, items)
 
 
-def searched(config: RunConfig, root: Path, console: Console) -> catalogue.Searched:
+def read_or_run_search(config: RunConfig, root: Path, console: Console) -> catalogue.Searched:
     """The config's saved search, or a new one."""
     settings = config.source.stac
     if settings.items is not None:
         return catalogue.read(root / settings.items)
-    found = catalogue.search(settings, config.aoi.bbox, config.period.start, config.period.end)
-    for note in found.notes:
+    search = catalogue.search(settings, config.aoi.bbox, config.period.start, config.period.end)
+    for note in search.notes:
         console.note(note)
     for sensor, name in ((Sensor.SENTINEL1, settings.sentinel1), (Sensor.SENTINEL2, settings.sentinel2)):
         if name is not None:
-            count = sum(i["capwatch"]["sensor"] == sensor for i in found.items)
-            here = f"{config.aoi.id} from {config.period.start:%Y-%m-%d} to {config.period.end:%Y-%m-%d}"
+            count = sum(item["capwatch"]["sensor"] == sensor for item in search.items)
+            where = f"{config.aoi.id} from {config.period.start:%Y-%m-%d} to {config.period.end:%Y-%m-%d}"
             console.note(
-                f"{name}: {number_of(count, f'{sensor} product') if count else f'no {sensor} product'} of {here}"
+                f"{name}: {number_of(count, f'{sensor} product') if count else f'no {sensor} product'} of {where}"
             )
-    return found
+    return search
 
 
-def of_saved_search(config: RunConfig) -> RunConfig:
+def config_of_saved_search(config: RunConfig) -> RunConfig:
     """The config that repeats a run from its saved search, without querying a catalogue."""
     stac = config.source.stac.model_copy(update={"items": ITEMS})
     return config.model_copy(update={"source": config.source.model_copy(update={"stac": stac})})
@@ -98,9 +98,9 @@ def require_credentials(settings: StacConfig) -> None:
 def _fetch_all(products: list[Product], config: RunConfig, console: Console, kept: Kept) -> list[Fetched]:
     settings = config.source.stac
     at_once = max(1, min(config.engine.workers, settings.connections))
-    share = max(1, settings.connections // at_once)
+    connections_per_task = max(1, settings.connections // at_once)
     folder = cache_root() / "live"
-    tasks = [FetchTask(product, config.aoi.bbox, settings, folder, share, kept) for product in products]
+    tasks = [FetchTask(product, config.aoi.bbox, settings, folder, connections_per_task, kept) for product in products]
     with console.progress("fetch", len(tasks)) as step:
         results = map_tasks(
             fetch,
@@ -110,14 +110,14 @@ def _fetch_all(products: list[Product], config: RunConfig, console: Console, kep
             lost=lambda task, why: Fetched(task.product, None, why),
             at_once=at_once,
         )
-    asked, size = sum(r.requests for r in results), sum(r.bytes for r in results)
-    if asked:
-        console.note(f"{asked} requests, {size / 1e6:.1f} MB for {len(tasks)} products")
-    Cache(folder, settings.cache_gb * 1e9).prune({r.path.parent for r in results if r.path is not None})
+    n_requests, n_bytes = sum(result.requests for result in results), sum(result.bytes for result in results)
+    if n_requests:
+        console.note(f"{n_requests} requests, {n_bytes / 1e6:.1f} MB for {len(tasks)} products")
+    Cache(folder, settings.cache_gb * 1e9).prune({result.path.parent for result in results if result.path is not None})
     return results
 
 
-def _found(result: Fetched) -> Found:
+def _image_of(result: Fetched) -> Found:
     product = result.product
     if result.path is not None:
         return Found(result.path, doubt=result.doubt)
@@ -132,7 +132,7 @@ def _found(result: Fetched) -> Found:
     )
 
 
-def _lost(missing: dict[str, str]) -> Found:
+def _unavailable_image(missing: dict[str, str]) -> Found:
     """An acquisition that only the second catalogue has."""
     name = missing["acquisition"]
     return Found(

@@ -12,22 +12,22 @@ LEAST_WITHIN = 0.5  # of a zone, inside the box (our choice)
 
 def zone_doubts(place: Place) -> list[str]:
     """Zones outside the box, duplicate names, and a place where no zone counts."""
-    told = []
+    doubts = []
     if place.left_out:  # or of another AOI
-        told.append(f"outside the box of {place.aoi_id}, not looked at: {', '.join(place.left_out)}")
+        doubts.append(f"outside the box of {place.aoi_id}, not looked at: {', '.join(place.left_out)}")
     box = shapely.box(*place.bbox)
     shares = {z.zone_id: z.geometry.intersection(box).area / z.geometry.area for z in place.zones}
-    if beyond := [zone_id for zone_id, share in shares.items() if share < LEAST_WITHIN]:
-        told.append(f"mostly outside the box of {place.aoi_id}, not looked at there: {', '.join(beyond)}")
-    named: dict[str, list[str]] = {}
+    if outside := [zone_id for zone_id, share in shares.items() if share < LEAST_WITHIN]:
+        doubts.append(f"mostly outside the box of {place.aoi_id}, not looked at there: {', '.join(outside)}")
+    ids_by_name: dict[str, list[str]] = {}
     for zone in place.zones:
-        named.setdefault(zone.name.casefold(), []).append(zone.zone_id)
-    for alike in named.values():
-        if len(alike) > 1:
-            told.append(f"zones {', '.join(alike)} have the same name: readers cannot tell them apart")
+        ids_by_name.setdefault(zone.name.casefold(), []).append(zone.zone_id)
+    for zone_ids in ids_by_name.values():
+        if len(zone_ids) > 1:
+            doubts.append(f"zones {', '.join(zone_ids)} have the same name: readers cannot tell them apart")
     if not any(zone.counts for zone in place.zones):
-        told.append(f"no zone of {place.aoi_id} counts (counts: false), so no call there will")
-    return told
+        doubts.append(f"no zone of {place.aoi_id} counts (counts: false), so no call there will")
+    return doubts
 
 
 def coast_doubts(place: Place) -> list[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pipeline.chain.identity import Asked, image_records
+from pipeline.chain.identity import QuestionFiles, image_records
 from pipeline.chain.job import Job
-from pipeline.chain.passing import faults_of
 from pipeline.chain.review_file import FOLDER as REVIEWS_FOLDER
-from pipeline.chain.verification import CHAINED, ROWS, rows_of
+from pipeline.chain.transient_faults import faults_entry
+from pipeline.chain.verification import CHAINED_TABLES, ROW_HASHES_FILE, rows_of
 from pipeline.checkpoints import checkpoint
 from pipeline.config.writing import config_yaml
 from pipeline.provenance import MANIFEST, manifest_hash, outputs_of, require_same_code
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.types import Scene
 
 
-def with_pictures(scenes: list[Scene], tables: dict[str, pd.DataFrame], job: Job) -> pd.DataFrame:
+def draw_pictures(scenes: list[Scene], tables: dict[str, pd.DataFrame], job: Job) -> pd.DataFrame:
     """Draw a chip for every sighting in a call and quicklooks for the map; returns the detections with chip paths."""
     import pandas as pd
 
@@ -39,28 +39,32 @@ def with_pictures(scenes: list[Scene], tables: dict[str, pd.DataFrame], job: Job
     folder, threads = job.folder, job.config.engine.workers
     scenes = [without_water(scene) for scene in scenes]
     draw_quicklooks(scenes, job.place, folder.path / "quicklooks", threads)
-    called = sorted({d for ids in tables["port_calls"]["detection_ids"] for d in ids})
-    chips = draw_chips(scenes, tables["detections"], called, folder.path / "chips", threads)
+    seen_ids = sorted({detection_id for ids in tables["port_calls"]["detection_ids"] for detection_id in ids})
+    chips = draw_chips(scenes, tables["detections"], seen_ids, folder.path / "chips", threads)
     detections = tables["detections"]
-    paths = [f"chips/{chips[d]}" if d in chips else "" for d in detections["detection_id"]]
+    paths = [
+        f"chips/{chips[detection_id]}" if detection_id in chips else "" for detection_id in detections["detection_id"]
+    ]
     return detections.assign(chip=pd.Series(paths, detections.index, dtype="str"))  # text dtype even if there is none
 
 
 def publish(
-    story: Story, job: Job, inputs: Inputs, ais: AisRead, previous: dict[str, str] | None, asked: Asked
+    story: Story, job: Job, inputs: Inputs, ais: AisRead, previous: dict[str, str] | None, question_files: QuestionFiles
 ) -> None:
     """Write all of a run's outputs, the manifest last."""
     from pipeline.report import write_report
 
     folder = job.folder
-    records = [{"path": inputs.name_of(f.path), "sha256": f.sha256, "bytes": None} for f in ais.files if f.sha256]
+    records = [
+        {"path": inputs.name_of(file.path), "sha256": file.sha256, "bytes": None} for file in ais.files if file.sha256
+    ]
     records += image_records(story.tables["scenes"])
     story = replace(story, inputs=tuple(records))
-    _write_question(story, job, inputs, asked)
+    _write_question(story, job, inputs, question_files)
     _write_tables(story, folder)
     write_report(story, folder.path)
-    chained = [name for name in CHAINED if name in story.tables]
-    write_json(folder.path / ROWS, {name: rows_of(as_written(story.tables[name]), name) for name in chained})
+    chained = [name for name in CHAINED_TABLES if name in story.tables]
+    write_json(folder.path / ROW_HASHES_FILE, {name: rows_of(as_written(story.tables[name]), name) for name in chained})
     checkpoint("everything but the manifest")
     require_same_code()
     manifest = _manifest(story, folder, ais, previous)
@@ -68,21 +72,21 @@ def publish(
     write_json(folder.path / MANIFEST, manifest)
 
 
-def _write_question(story: Story, job: Job, inputs: Inputs, asked: Asked) -> None:
+def _write_question(story: Story, job: Job, inputs: Inputs, question_files: QuestionFiles) -> None:
     """Write the resolved config as YAML, and copies of the files that it refers to, the verdicts and the saved search.
 
     EnvironmentFault if one of the files that the config names changed since the question was asked.
     """
-    kept = job.folder.path / CONFIG_FILES
+    copies_folder = job.folder.path / CONFIG_FILES
     write_text(job.folder.path / "config.yaml", config_yaml(story.config))
     for name in config_files(story.config):
-        write_bytes(kept / name, asked.still(job.root, name))
-    if asked.reviews is not None:
-        write_bytes(kept / REVIEWS_FOLDER / f"{story.config.aoi.id}.csv", asked.reviews)
+        write_bytes(copies_folder / name, question_files.still(job.root, name))
+    if question_files.reviews is not None:
+        write_bytes(copies_folder / REVIEWS_FOLDER / f"{story.config.aoi.id}.csv", question_files.reviews)
     if inputs.items is not None:
         from pipeline.chain.live import ITEMS
 
-        write_bytes(kept / ITEMS, inputs.items)
+        write_bytes(copies_folder / ITEMS, inputs.items)
 
 
 def _write_tables(story: Story, folder: RunFolder) -> None:
@@ -106,8 +110,8 @@ def _manifest(story: Story, folder: RunFolder, ais: AisRead, previous: dict[str,
         "previous": previous,
         "libraries": dict(story.versions),
         "inputs": list(story.inputs),
-        **faults_of(ais.files),
-        "outputs": [r.as_json() for r in outputs_of(folder.path)],
+        **faults_entry(ais.files),
+        "outputs": [record.as_json() for record in outputs_of(folder.path)],
         "problems": list(story.problems),
         "headline": headline_lines(story),
         "result": result_of(story),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.chain.backgrounds import kept_in
+from pipeline.chain.backgrounds import read_background_raster
 from pipeline.chain.place_doubts import coast_doubts, zone_doubts
 from pipeline.chain.sources import named_files, scenario_of, tell_ais_left_out, tell_left_aside
 from pipeline.config import RunConfig, cap_doubts, load_cap
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipeline.types import Place
 
 
-def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
+def check_readiness(config: RunConfig, root: Path, console: Console) -> Place:
     """The place, after checking that everything the config names exists and is readable; errors name what is not."""
     from pipeline.ingest.place import load_place
     from pipeline.ingest.registry import read_registry, shared_numbers
@@ -34,7 +34,7 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
     for doubt in cap_doubts(load_cap(root / config.cap, config.volume), datetime.now(UTC).date()):
         console.note(f"{printable(config.cap)}: {doubt}")
     for name in config.aoi.backgrounds:
-        kept_in(root / name)  # even if no look has its orbit: otherwise a wrong file would go unnoticed
+        read_background_raster(root / name)  # even if no look has its orbit: otherwise a wrong file would go unnoticed
     try:
         parse_scaling(config.source.scaling)
     except ConfigError as error:
@@ -46,8 +46,8 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
         except InputError as error:  # part of the question, like zones and cap: no other input replaces it
             raise ConfigError(str(error)) from error
         for shared in shared_numbers(vessels):  # named as in the config: a rerun has it in another folder
-            told = InputError(config.source.registry, shared)
-            console.problem(told, done="that number identifies no ship; IMO numbers and names still do")
+            fault = InputError(config.source.registry, shared)
+            console.problem(fault, done="that number identifies no ship; IMO numbers and names still do")
     tell_left_aside(config, console)  # before inputs are required: if there are none, it says why
     if config.source.kind == "files":
         _require_inputs(config, console)
@@ -65,12 +65,12 @@ def require_file(root: Path, name: str) -> Path:
         return path
     elsewhere = f"; there is one in {configs_root()}" if os.path.isfile(configs_root() / name) else ""
     raise ConfigError(
-        f"{printable(path)}: the config names this file, and it is {_what_lies(path)} "
+        f"{printable(path)}: the config names this file, and it is {_path_state(path)} "
         f"(names are relative to the run file's folder{printable(elsewhere)})"
     )
 
 
-def _what_lies(path: Path) -> str:
+def _path_state(path: Path) -> str:
     """What is at a path where a file should be."""
     try:
         path.lstat()
@@ -83,17 +83,17 @@ def _what_lies(path: Path) -> str:
     return "not a regular file" if os.path.exists(path) else "a broken link"
 
 
-def looks_within(scenario: Scenario, config: RunConfig) -> int:
+def count_looks_within(scenario: Scenario, config: RunConfig) -> int:
     """How many looks of a scenario lie in the period."""
     return sum(config.period.start <= look.time < config.period.end for look in scenario.looks)
 
 
 def _tell_doubts(place: Place, config: RunConfig, console: Console) -> None:
     """Warn of what is valid in the place but probably a mistake."""
-    for one in zone_doubts(place):
-        console.note(f"{printable(config.aoi.zones)}: {printable(one)}")
-    for one in coast_doubts(place):
-        console.remark(f"{printable(config.aoi.coast)}: {printable(one)}")
+    for doubt in zone_doubts(place):
+        console.note(f"{printable(config.aoi.zones)}: {printable(doubt)}")
+    for doubt in coast_doubts(place):
+        console.remark(f"{printable(config.aoi.coast)}: {printable(doubt)}")
 
 
 def _require_inputs(config: RunConfig, console: Console) -> None:
@@ -101,12 +101,12 @@ def _require_inputs(config: RunConfig, console: Console) -> None:
     from pipeline.ingest.found import find_inputs
 
     images, ais = named_files(config)
-    bare = [path for path in images if not find_inputs([path])]
-    if not ais and len(bare) == len(images):
+    without_image = [path for path in images if not find_inputs([path])]
+    if not ais and len(without_image) == len(images):
         tell_ais_left_out(config, console)
         named = ", ".join((*config.source.images, *config.source.ais))
         raise NothingUsable(f"{printable(named)}: neither an image nor an AIS file is there")
-    for path in bare:
+    for path in without_image:
         console.problem(InputError(path, "holds no image"), done="no look comes from it")
 
 
@@ -117,7 +117,7 @@ def _require_scenario_zones(scenario: Scenario, place: Place, config: RunConfig,
 
 
 def _tell_looks_outside(scenario: Scenario, config: RunConfig, console: Console) -> None:
-    if scenario.looks and not looks_within(scenario, config):
+    if scenario.looks and not count_looks_within(scenario, config):
         first, last = min(look.time for look in scenario.looks), max(look.time for look in scenario.looks)
         console.problem(
             f"{printable(config.source.scenario)}: none of its {number_of(len(scenario.looks), 'look')} lies in the "

@@ -15,7 +15,7 @@ from pipeline.table_files import neutral, unguarded
 from pipeline.tables.reviews import VERDICTS
 
 FOLDER = "reviews"
-WIDE = "has more cells than columns; put text that contains a comma in quotes"
+TOO_MANY_CELLS = "has more cells than columns; put text that contains a comma in quotes"
 UNREADABLE = "is not readable as UTF-8 text"
 FIELDS = ("target", "verdict", "value", "who", "when", "why")
 
@@ -56,30 +56,32 @@ def read_reviews(path: Path, content: bytes | None = None) -> list[Verdict]:
     ``content``: the file's bytes, if already read.
     """
     try:
-        told = (review_bytes(path) if content is None else content).decode("utf-8-sig")
+        decoded = (review_bytes(path) if content is None else content).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{printable(path)}: {UNREADABLE}") from error
-    text = io.StringIO(told, newline=None).read()  # line ends as a text file's are read
+    text = io.StringIO(decoded, newline=None).read()  # line ends as a text file's are read
     reader = csv.DictReader(io.StringIO(text), strict=True)  # else an unclosed quote swallows the lines below
-    out = []
+    verdicts = []
     try:
-        missing = [f for f in FIELDS if f not in (reader.fieldnames or [])]
+        missing = [field for field in FIELDS if field not in (reader.fieldnames or [])]
         if missing:
             raise ConfigError(
                 f"{printable(path)}: no column {', '.join(missing)}; a review file starts with {','.join(FIELDS)}"
             )
         for row in reader:
-            fields = {f: unguarded((row[f] or "").strip()) for f in FIELDS}
+            fields = {field: unguarded((row[field] or "").strip()) for field in FIELDS}
             if any(fields.values()):
                 verdict = Verdict(reader.line_num, **fields)
-                out.append(replace(verdict, outcome="refused", note=WIDE) if None in row else _checked(verdict))
+                verdicts.append(
+                    replace(verdict, outcome="refused", note=TOO_MANY_CELLS) if None in row else _validated(verdict)
+                )
     except csv.Error as error:
         cause = f"line {reader.line_num + 1}: a quote is not closed, or text follows a closed one ({error})"
         raise ConfigError(f"{printable(path)}: {cause}") from error
-    return _last_word(out)
+    return _mark_superseded(verdicts)
 
 
-def _checked(verdict: Verdict) -> Verdict:
+def _validated(verdict: Verdict) -> Verdict:
     """The verdict, refused if it is incomplete or could have no effect."""
     empty = [f for f in ("target", "who", "when", "why") if not getattr(verdict, f)]
     if verdict.verdict not in VERDICTS:
@@ -99,7 +101,7 @@ def _checked(verdict: Verdict) -> Verdict:
     return verdict
 
 
-def _last_word(verdicts: list[Verdict]) -> list[Verdict]:
+def _mark_superseded(verdicts: list[Verdict]) -> list[Verdict]:
     """Mark all but the last of several verdicts on one target as superseded; renames are treated separately."""
     last: dict[tuple[str, bool], int] = {}
     for v in verdicts:
@@ -114,7 +116,7 @@ def _last_word(verdicts: list[Verdict]) -> list[Verdict]:
 
 def add_review(path: Path, *, target: str, verdict: str, who: str, when: str, why: str, value: str = "") -> Verdict:
     """Append one verdict to a review file, creating it if needed; ConfigError if the verdict is refused."""
-    new = _checked(Verdict(0, target, verdict, value, who, when, why))
+    new = _validated(Verdict(0, target, verdict, value, who, when, why))
     if new.outcome:
         raise ConfigError(f"review of {printable(target)}: {new.note} (nothing was written)")
     if path.is_file():
@@ -126,19 +128,19 @@ def add_review(path: Path, *, target: str, verdict: str, who: str, when: str, wh
     return read_reviews(path)[-1]
 
 
-def outvoted(verdicts: Sequence[Verdict], last: Verdict) -> list[Verdict]:
+def superseded_of_others(verdicts: Sequence[Verdict], last: Verdict) -> list[Verdict]:
     """Other analysts' verdicts that this one superseded: the last line on a target stands, whoever wrote it."""
-    told = f"line {last.line} says otherwise"
-    return [v for v in verdicts if v.outcome == "superseded" and v.note == told and v.who != last.who]
+    note = f"line {last.line} says otherwise"
+    return [v for v in verdicts if v.outcome == "superseded" and v.note == note and v.who != last.who]
 
 
 def withdraw_review(path: Path, line: int) -> Verdict:
     """Remove the verdict that ends at this line from a review file, and return it; ConfigError if there is none."""
-    known = read_reviews(path) if path.is_file() else []
-    ends = [v.line for v in known]
+    verdicts = read_reviews(path) if path.is_file() else []
+    ends = [v.line for v in verdicts]
     if line not in ends:
-        told = f"there are {', '.join(map(str, ends))}" if ends else "there are none"
-        raise ConfigError(f"{printable(path)}: no verdict at line {line}; {told} (nothing was changed)")
+        known_lines = f"there are {', '.join(map(str, ends))}" if ends else "there are none"
+        raise ConfigError(f"{printable(path)}: no verdict at line {line}; {known_lines} (nothing was changed)")
     text = list(io.StringIO(path.read_text("utf-8-sig")))
     reader, begin = csv.reader(text), 0
     for _ in reader:  # a quoted reason may span several lines
@@ -146,4 +148,4 @@ def withdraw_review(path: Path, line: int) -> Verdict:
             break
         begin = reader.line_num
     write_text(path, "".join(text[:begin] + text[line:]))
-    return known[ends.index(line)]
+    return verdicts[ends.index(line)]

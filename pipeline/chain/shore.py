@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.chain.job import Job
-from pipeline.chain.slots import light_slot, place_digest, shore_slot
+from pipeline.chain.slots import first_look_slot, place_digest, shore_slot
 from pipeline.config import RunConfig
 from pipeline.engine import map_tasks
 from pipeline.errors import InputError
@@ -37,140 +37,140 @@ class Shore:
     backgrounds: dict[str, str]
 
 
-def learnt(scenes: list[Scene], job: Job) -> Shore:
+def learn_shore(scenes: list[Scene], job: Job) -> Shore:
     """The scenes with permanent structures along the shore masked as land or, at berths seen by radar, removed."""
     from pipeline.detection.earlier import background, history
 
     for note in unused_backgrounds(scenes, job.config, job.root):
         job.console.note(note)
     settings = job.config.detection.history
-    asked = settings.enabled and (len(scenes) >= settings.min_looks or any(map(background.orbit_key, scenes)))
-    near = history.shore_cells(job.place, job.config.detection, background.INLAND_M) if asked else None
-    if near is None:
+    is_possible = settings.enabled and (len(scenes) >= settings.min_looks or any(map(background.orbit_key, scenes)))
+    shore_cells = history.shore_cells(job.place, job.config.detection, background.INLAND_M) if is_possible else None
+    if shore_cells is None:
         return Shore(scenes, {}, {})
-    structures = learn_structures(scenes, near, job)
-    dry = with_structures(scenes, structures)
-    watched, backgrounds = learn_backgrounds(scenes, dry, near, job)
-    return Shore(watched, structures, backgrounds)
+    structures = learn_structures(scenes, shore_cells, job)
+    masked = mask_structures(scenes, structures)
+    flattened, backgrounds = learn_backgrounds(scenes, masked, shore_cells, job)
+    return Shore(flattened, structures, backgrounds)
 
 
 def unused_backgrounds(scenes: list[Scene], config: RunConfig, root: Path) -> list[str]:
     """A line for each background of an earlier run that no look of this run can use."""
     if not config.aoi.backgrounds:
         return []
-    from pipeline.chain.backgrounds import kept_in
+    from pipeline.chain.backgrounds import read_background_raster
     from pipeline.detection.earlier.background import orbit_key
 
-    looks = {(orbit_key(scene), scene.simulated) for scene in scenes}
-    out = []
+    orbits = {(orbit_key(scene), scene.simulated) for scene in scenes}
+    lines = []
     for name in config.aoi.backgrounds:
-        kept = kept_in(root / name)
-        made = "simulated" if kept.simulated else "real"
+        raster = read_background_raster(root / name)
+        kind = "simulated" if raster.simulated else "real"
         if not config.detection.history.enabled:
-            out.append(f"{name}: detection.history.enabled is false (not used)")
-        elif (kept.orbit, kept.simulated) not in looks:
-            out.append(f"{name}: no {made} look of this run is of its orbit, {kept.orbit} (not used)")
-    return out
+            lines.append(f"{name}: detection.history.enabled is false (not used)")
+        elif (raster.orbit, raster.simulated) not in orbits:
+            lines.append(f"{name}: no {kind} look of this run is of its orbit, {raster.orbit} (not used)")
+    return lines
 
 
-def learn_structures(scenes: list[Scene], near: Cells, job: Job) -> dict[str, BaseGeometry]:
+def learn_structures(scenes: list[Scene], shore_cells: Cells, job: Job) -> dict[str, BaseGeometry]:
     """Permanent structures in the water near land, by kind of scene; empty if there are too few looks."""
     from pipeline.detection.earlier import history
 
     config = job.config
     if len(scenes) < config.detection.history.min_looks:
         return {}
-    cells = near.subset(near.wet)
-    ground = place_digest(job.place)
+    cells = shore_cells.subset(shore_cells.wet)
+    place_hash = place_digest(job.place)
     tasks = [
-        CellsTask(scene, cells, config, shore_slot("cells", scene, ground, job), light_slot(scene, job))
+        CellsTask(scene, cells, config, shore_slot("cells", scene, place_hash, job), first_look_slot(scene, job))
         for scene in scenes
     ]
     for task in tasks:
         job.console.explain(f"look at the shore in {task.scene.scene_id}", task.slot.why)
-    looks = _of_each("learn structures", look_at_cells, tasks, job)
+    looks = _map_scenes("learn structures", look_at_cells, tasks, job)
     return history.fixed_structures(looks, cells, config.detection)
 
 
 def learn_backgrounds(
-    scenes: list[Scene], dry: list[Scene], near: Cells, job: Job
+    scenes: list[Scene], masked: list[Scene], shore_cells: Cells, job: Job
 ) -> tuple[list[Scene], dict[str, str]]:
-    """The scenes of ``dry`` with the quays at berths removed from radar scenes, and the rasters written. Quays are
+    """The scenes of ``masked`` with the quays at berths removed from radar scenes, and the rasters written. Quays are
     known from the orbit's other looks, earlier runs included; else from the signal along each berth in the scene."""
     from pipeline.detection.earlier import background, quayside
 
-    wanted = [scene for scene in scenes if background.orbit_key(scene) is not None]
-    cells = background.select_background_cells(near) if wanted else None
+    radar_scenes = [scene for scene in scenes if background.orbit_key(scene) is not None]
+    cells = background.select_background_cells(shore_cells) if radar_scenes else None
     if cells is None:
-        return dry, {}
-    looks = _powers(wanted, cells, job)
-    stored = _stored(cells, job)
-    kept = _remembered(looks, stored, cells, job.folder)
-    known = list(looks.values())
-    out, rasters = [], {}
-    for scene in dry:
+        return masked, {}
+    looks = _power_looks(radar_scenes, cells, job)
+    stored = _read_stored_backgrounds(cells, job)
+    raster_by_orbit = _write_backgrounds(looks, stored, cells, job.folder)
+    all_looks = list(looks.values())
+    flattened_scenes, rasters = [], {}
+    for scene in masked:
         look = looks.get(scene.scene_id)
         if look is None:
-            out.append(scene)
+            flattened_scenes.append(scene)
             continue
-        before = stored.get((look.orbit, look.simulated))
-        excess, n_looks = background.usual_excess(look, known, job.config.detection, before), 0
+        stored_background = stored.get((look.orbit, look.simulated))
+        excess, n_looks = background.usual_excess(look, all_looks, job.config.detection, stored_background), 0
         if excess is None:
             excess = quayside.quay_excess(look, cells, job.place)
         else:
-            rasters[scene.scene_id], others = kept[look.orbit]
-            n_looks = others - 1
-        out.append(background.flatten_quays(scene, look, cells, excess, n_looks))
-    return out, rasters
+            rasters[scene.scene_id], n_looks_of_orbit = raster_by_orbit[look.orbit]
+            n_looks = n_looks_of_orbit - 1
+        flattened_scenes.append(background.flatten_quays(scene, look, cells, excess, n_looks))
+    return flattened_scenes, rasters
 
 
-def _powers(scenes: list[Scene], cells: Cells, job: Job) -> dict[str, PowerLook]:
+def _power_looks(scenes: list[Scene], cells: Cells, job: Job) -> dict[str, PowerLook]:
     """The power of each radar scene in the cells at berths, by scene_id."""
-    ground = place_digest(job.place)
-    tasks = [CellsTask(scene, cells, job.config, shore_slot("power", scene, ground, job)) for scene in scenes]
-    looks = _of_each("learn the quays by radar", look_at_power, tasks, job)
+    place_hash = place_digest(job.place)
+    tasks = [CellsTask(scene, cells, job.config, shore_slot("power", scene, place_hash, job)) for scene in scenes]
+    looks = _map_scenes("learn the quays by radar", look_at_power, tasks, job)
     return {look.scene_id: look for look in looks}
 
 
-def _stored(cells: Cells, job: Job) -> dict[tuple[str, bool], Background]:
+def _read_stored_backgrounds(cells: Cells, job: Job) -> dict[tuple[str, bool], Background]:
     """Backgrounds of earlier runs, by (orbit, simulated)."""
     from pipeline.chain.backgrounds import read_background
 
     names = job.config.aoi.backgrounds
-    found = [read_background(job.root / name, cells) for name in names]
-    out = {}
-    for name, one in zip(names, found, strict=True):
-        if (one.orbit, one.simulated) in out:
+    backgrounds = [read_background(job.root / name, cells) for name in names]
+    by_orbit = {}
+    for name, background in zip(names, backgrounds, strict=True):
+        if (background.orbit, background.simulated) in by_orbit:
             job.console.note(f"{name}: another background of the same orbit was named before it (not used)")
             continue
-        if not one.levels.any():
+        if not background.levels.any():
             job.console.note(f"{name}: it shows none of the place's berths (not used)")
-        out[one.orbit, one.simulated] = one
-    return out
+        by_orbit[background.orbit, background.simulated] = background
+    return by_orbit
 
 
-def _remembered(
+def _write_backgrounds(
     looks: dict[str, PowerLook], stored: dict[tuple[str, bool], Background], cells: Cells, folder: RunFolder
 ) -> dict[str, tuple[str, int]]:
     """Write each orbit's background, earlier runs included; returns raster name and number of looks by orbit."""
     from pipeline.chain.backgrounds import write_background
     from pipeline.detection.earlier import background
 
-    out = {}
+    raster_by_orbit = {}
     for orbit in sorted({look.orbit for look in looks.values()}):
-        mine = [look for look in looks.values() if look.orbit == orbit]
-        kept = background.merged_background(mine, stored.get((orbit, mine[0].simulated)))
-        out[orbit] = (write_background(kept, cells, folder.path), len(kept.looks))
-    return out
+        orbit_looks = [look for look in looks.values() if look.orbit == orbit]
+        updated = background.merged_background(orbit_looks, stored.get((orbit, orbit_looks[0].simulated)))
+        raster_by_orbit[orbit] = (write_background(updated, cells, folder.path), len(updated.looks))
+    return raster_by_orbit
 
 
-def with_structures(scenes: list[Scene], structures: dict[str, BaseGeometry]) -> list[Scene]:
+def mask_structures(scenes: list[Scene], structures: dict[str, BaseGeometry]) -> list[Scene]:
     """The scenes with structures masked as land."""
     from pipeline.detection.earlier.history import history_group
     from pipeline.ingest.scenes import with_land
 
-    more = [structures.get(history_group(scene), structures.get("optical")) for scene in scenes]
-    return [scene if m is None else with_land(scene, m) for scene, m in zip(scenes, more, strict=True)]
+    masks = [structures.get(history_group(scene), structures.get("optical")) for scene in scenes]
+    return [scene if mask is None else with_land(scene, mask) for scene, mask in zip(scenes, masks, strict=True)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,7 +184,7 @@ class CellsTask:
     light: Slot | None = None  # stores an optical scene's first look, which the detector reuses
 
 
-def _of_each(title: str, work: Callable[[CellsTask], Look | None], tasks: list[CellsTask], job: Job) -> list[Look]:
+def _map_scenes(title: str, work: Callable[[CellsTask], Look | None], tasks: list[CellsTask], job: Job) -> list[Look]:
     """The result for each scene, in order. Scenes that cannot be read are left out: the detector meets the same fault
     and reports it."""
     with job.console.progress(title, len(tasks)) as step:
@@ -204,30 +204,30 @@ def look_at_cells(task: CellsTask) -> CellLook | None:
 
     from pipeline.detection.earlier import history
 
-    kept = task.slot.load()
-    if kept is not None:
+    cached = task.slot.load()
+    if cached is not None:
         return history.CellLook(
-            history.history_group(task.scene), task.scene.acquired, np.frombuffer(kept[0], np.uint8)
+            history.history_group(task.scene), task.scene.acquired, np.frombuffer(cached[0], np.uint8)
         )
     try:
-        before = light_of(task)
-        look = history.look_at_cells(task.scene, task.cells, task.config.detection, before)
+        earlier_look = cached_first_look(task)
+        look = history.look_at_cells(task.scene, task.cells, task.config.detection, earlier_look)
     except InputError:
         return None  # the detector meets the same error, and reports it
     task.slot.store(look.state.tobytes(), {})
     return look
 
 
-def light_of(task: CellsTask) -> FirstLook | None:
+def cached_first_look(task: CellsTask) -> FirstLook | None:
     """An optical scene's first look, cached for the detector; None for a radar scene."""
     from pipeline.detection.optical.first_look import FirstLook, take_first_look
     from pipeline.ingest.scenes import once_decoded
 
     if task.light is None:
         return None
-    kept = task.light.load()
-    if kept is not None:
-        return FirstLook.from_bytes(kept[0])
+    cached = task.light.load()
+    if cached is not None:
+        return FirstLook.from_bytes(cached[0])
     look = take_first_look(once_decoded(task.scene), task.config.detection)
     task.light.store(look.as_bytes(), {})
     return look
@@ -240,11 +240,11 @@ def look_at_power(task: CellsTask) -> PowerLook | None:
 
     from pipeline.detection.earlier import background
 
-    scene, kept = task.scene, task.slot.load()
+    scene, cached = task.scene, task.slot.load()
     orbit = background.orbit_key(scene)
-    if kept is not None and orbit is not None and scene.acquired is not None:
-        codes = np.frombuffer(kept[0], np.uint8).reshape(len(scene.bands), -1)
-        sea = np.array(kept[1]["sea"])
+    if cached is not None and orbit is not None and scene.acquired is not None:
+        codes = np.frombuffer(cached[0], np.uint8).reshape(len(scene.bands), -1)
+        sea = np.array(cached[1]["sea"])
         return background.PowerLook(
             orbit, scene.acquired, codes, sea, scene.scene_id, scene.source.sha256, scene.simulated
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from pipeline.chain.identity import SPEED
+from pipeline.chain.identity import SPEED_SETTINGS
 from pipeline.execution.stagecache import Slot
 from pipeline.provenance import sha256_of
 from pipeline.types import RADARS, digest_of
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 def detect_slot(scene: Scene, job: Job) -> Slot:
     """Cache slot of a scene's detections; its key covers settings, place, input bytes, and what other images show of
     the shore."""
-    ground = {"place": place_digest(job.place), "shore": digest_of(scene.read)}
-    return job.folder.cache.slot("detect", scene.scene_id, **_made_from(scene, job.config), **ground)
+    key_parts = {"place": place_digest(job.place), "shore": digest_of(scene.read)}
+    return job.folder.cache.slot("detect", scene.scene_id, **_scene_key_parts(scene, job.config), **key_parts)
 
 
-def shore_slot(what: str, scene: Scene, ground: str, job: Job) -> Slot:
+def shore_slot(what: str, scene: Scene, place_hash: str, job: Job) -> Slot:
     """Cache slot of what a scene shows of the shore: ``cells`` near land, or radar ``power`` at berths."""
-    return job.folder.cache.slot(what, scene.scene_id, **_made_from(scene, job.config), place=ground)
+    return job.folder.cache.slot(what, scene.scene_id, **_scene_key_parts(scene, job.config), place=place_hash)
 
 
-def light_slot(scene: Scene, job: Job) -> Slot | None:
+def first_look_slot(scene: Scene, job: Job) -> Slot | None:
     """Cache slot of an optical scene's first look; radar scenes have none.
 
     The place is not in the key: only the map's land enters (`Levels.mapped`), and a scene for which that matters takes
@@ -36,12 +36,12 @@ def light_slot(scene: Scene, job: Job) -> Slot | None:
     """
     if scene.sensor in RADARS:
         return None
-    return job.folder.cache.slot("light", scene.scene_id, **_made_from(scene, job.config))
+    return job.folder.cache.slot("light", scene.scene_id, **_scene_key_parts(scene, job.config))
 
 
-def _made_from(scene: Scene, config: RunConfig) -> dict[str, Any]:
+def _scene_key_parts(scene: Scene, config: RunConfig) -> dict[str, Any]:
     opening = {"pixel_spacing_m": config.source.pixel_spacing_m, "scaling": config.source.scaling}
-    settings = {"detection": config.detection.model_dump(mode="json", exclude=SPEED), "source": opening}
+    settings = {"detection": config.detection.model_dump(mode="json", exclude=SPEED_SETTINGS), "source": opening}
     return {"settings": settings, "input": scene.source.sha256, "metadata": metadata_digest(scene)}
 
 
@@ -53,10 +53,12 @@ def metadata_digest(scene: Scene) -> str:
     """
     view = None if scene.optical is None else asdict(scene.optical)
     acquired = None if scene.acquired is None else scene.acquired.isoformat()
-    said = [str(scene.sensor), scene.platform, acquired, list(scene.bands), str(scene.radiometry), view]
-    means = [scene.product_id, scene.simulated, scene.tags.get("scaling"), list(scene.pixel_spacing_m)]
-    placed = [type(scene.geolocation).__name__, *scene.corner, *scene.shape]
-    return sha256_of([said, means, placed, [[one.name, one.sha256] for one in scene.source.beside]])
+    acquisition = [str(scene.sensor), scene.platform, acquired, list(scene.bands), str(scene.radiometry), view]
+    calibration = [scene.product_id, scene.simulated, scene.tags.get("scaling"), list(scene.pixel_spacing_m)]
+    geometry = [type(scene.geolocation).__name__, *scene.corner, *scene.shape]
+    return sha256_of(
+        [acquisition, calibration, geometry, [[side_file.name, side_file.sha256] for side_file in scene.source.beside]]
+    )
 
 
 def place_digest(place: Place) -> str:

@@ -61,14 +61,14 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console, kept: 
     """The inputs that the config's source names. ``kept``: which cached live scenes are used (all, if None)."""
     source = config.source
     if source.kind == "demo":
-        return _demo(config, root, console)
+        return _demo_inputs(config, root, console)
     if source.kind == "files":
-        return Inputs(named_files(config)[0], _ais_of(config, console))
+        return Inputs(named_files(config)[0], _usable_ais_files(config, console))
     from pipeline.chain.live import gather_live
     from pipeline.ingest.catalogue.kept import Kept
 
     live = gather_live(config, root, console, kept or Kept.ALL)
-    return Inputs(live.images, _ais_of(config, console), names=live.names, items=live.items)
+    return Inputs(live.images, _usable_ais_files(config, console), names=live.names, items=live.items)
 
 
 def tell_left_aside(config: RunConfig, console: Console) -> None:
@@ -77,8 +77,8 @@ def tell_left_aside(config: RunConfig, console: Console) -> None:
     unread = {"demo": {"images": source.images, "ais": source.ais}, "stac": {"images": source.images}, "files": {}}
     for name, named in unread[source.kind].items():
         if named:
-            told = f"not read, since source.kind is {source.kind} (files reads them)"
-            console.note(f"{config.aoi.id}: source.{name} ({printable(first_of(named, 2))}): {told}", unknown=True)
+            reason = f"not read, since source.kind is {source.kind} (files reads them)"
+            console.note(f"{config.aoi.id}: source.{name} ({printable(first_of(named, 2))}): {reason}", unknown=True)
     if source.kind == "demo":
         return
     images = source.images if source.kind == "files" else ()
@@ -92,25 +92,25 @@ def named_files(config: RunConfig) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     if not source.images and not source.ais:
         cause = "source.kind is files, but neither images nor ais are named; use --images and --ais"
         raise ConfigError(f"{config.aoi.id}: {cause}")
-    return _existing(source.images), _ais_found(config)[0]
+    return _existing_paths(source.images), _find_ais_files(config)[0]
 
 
-def _existing(names: tuple[str, ...]) -> tuple[Path, ...]:
+def _existing_paths(names: tuple[str, ...]) -> tuple[Path, ...]:
     paths = tuple(Path(n) for n in names)
     for path in paths:
         if not path.exists():
-            raise ConfigError(f"{printable(path)}: no such file or folder{_where(path)}")
+            raise ConfigError(f"{printable(path)}: no such file or folder{_searched_folder(path)}")
     return paths
 
 
-def _where(path: Path) -> str:
+def _searched_folder(path: Path) -> str:
     """Where a relative path was looked for; it may have been meant relative to another folder, e.g. the run file's."""
     return "" if path.is_absolute() else f" in {printable(Path.cwd())}, the working folder"
 
 
-def _ais_of(config: RunConfig, console: Console) -> tuple[Path, ...]:
+def _usable_ais_files(config: RunConfig, console: Console) -> tuple[Path, ...]:
     """The AIS files that a config names; reports what is left out of their folders."""
-    files, faults = _ais_found(config)
+    files, faults = _find_ais_files(config)
     for fault, done in faults:
         console.problem(fault, done=done)
     return files
@@ -118,17 +118,17 @@ def _ais_of(config: RunConfig, console: Console) -> tuple[Path, ...]:
 
 def tell_ais_left_out(config: RunConfig, console: Console) -> None:
     """Report files in AIS folders that are not AIS. Folders without any AIS are not reported: the caller does so."""
-    for fault, done in _ais_found(config)[1]:
+    for fault, done in _find_ais_files(config)[1]:
         if fault.cause != NO_AIS:
             console.problem(fault, done=done)
 
 
-def _ais_found(config: RunConfig) -> tuple[tuple[Path, ...], list[tuple[InputError, str]]]:
+def _find_ais_files(config: RunConfig) -> tuple[tuple[Path, ...], list[tuple[InputError, str]]]:
     """The AIS files that a config names; and other files in their folders, with what was done about each."""
-    images = _existing(config.source.images) if config.source.kind == "files" else ()
+    images = _existing_paths(config.source.images) if config.source.kind == "files" else ()
     out: list[Path] = []
     faults: list[tuple[InputError, str]] = []
-    for path in _existing(config.source.ais):
+    for path in _existing_paths(config.source.ais):
         if not path.is_dir():
             out.append(path)
             continue
@@ -143,10 +143,10 @@ def _ais_found(config: RunConfig) -> tuple[tuple[Path, ...], list[tuple[InputErr
     return tuple(out), faults
 
 
-def _overlap(one: Path, other: Path) -> bool:
+def _overlap(path: Path, other: Path) -> bool:
     """Are two paths equal, or is one inside the other?"""
-    one, other = one.resolve(), other.resolve()
-    return one.is_relative_to(other) or other.is_relative_to(one)
+    path, other = path.resolve(), other.resolve()
+    return path.is_relative_to(other) or other.is_relative_to(path)
 
 
 def scenario_of(config: RunConfig, root: Path) -> Scenario:
@@ -158,7 +158,7 @@ def scenario_of(config: RunConfig, root: Path) -> Scenario:
     return load(Scenario, root / config.source.scenario)
 
 
-def _demo(config: RunConfig, root: Path, console: Console) -> Inputs:
+def _demo_inputs(config: RunConfig, root: Path, console: Console) -> Inputs:
     """The simulated period, cached under the hash of everything it is made from, and sealed by its files' hashes.
 
     Without the seal, a missing or altered file in the cache would go unnoticed.
@@ -189,8 +189,8 @@ def simulated_inputs(config: RunConfig, root: Path) -> Path:
     )
     code = sorted((Path(__file__).parents[1] / "simulation").glob("*.py"))
     made_from = {
-        "files": [sha256_file(f) for f in files],
-        "code": hashlib.sha256(b"".join(c.read_bytes() for c in code)).hexdigest(),
+        "files": [sha256_file(path) for path in files],
+        "code": hashlib.sha256(b"".join(path.read_bytes() for path in code)).hexdigest(),
         "seed": config.seed,
         "bbox": config.aoi.bbox,
     }
@@ -215,18 +215,18 @@ def read_ais_around(inputs: Inputs, digests: Mapping[Path, str], place: Place, c
     for file in read.files:
         if file.note:
             console.remark(shortened(f"{inputs.name_of(file.path)}: {file.note}"))
-    return clocks_set_right(read, console)
+    return correct_clocks(read, console)
 
 
-def clocks_set_right(read: AisRead, console: Console) -> AisRead:
+def correct_clocks(read: AisRead, console: Console) -> AisRead:
     """The messages on one clock: receivers whose clocks are ahead or behind are reported and corrected."""
     from pipeline import calls
 
     offsets = calls.clock_offsets(read.messages)
-    for found in offsets:
+    for offset in offsets:
         cause = (
-            f"its clock is {found.ahead_s:+.0f} s off, by {number_of(found.n_shared, 'message')} also in other files"
+            f"its clock is {offset.ahead_s:+.0f} s off, by {number_of(offset.n_shared, 'message')} also in other files"
         )
         guess = "times set to those of another file; which of the two clocks is right is unknown"
-        console.problem(InputError(Path(found.source), cause), done="times corrected" if found.sure else guess)
+        console.problem(InputError(Path(offset.source), cause), done="times corrected" if offset.sure else guess)
     return replace(read, messages=calls.correct_clocks(read.messages, offsets))

@@ -48,7 +48,7 @@ def reviewed_detections(detections: pd.DataFrame, verdicts: Sequence[Verdict]) -
 
 
 @dataclass(frozen=True, slots=True)
-class _Placed:
+class _LocatedVerdict:
     """A verdict and its call, by index in the table of calls; None if the verdict is not to be applied."""
 
     verdict: Verdict
@@ -69,114 +69,116 @@ def reviewed_calls(
     a call applies to the visit that it is part of, so the order of lines on different calls does not matter.
     ``cargo`` gives what all looks and draughts of a visit say about its cargo.
     """
-    from pipeline.chain.joined_calls import visits_of
+    from pipeline.chain.merged_calls import visits_of
 
-    placed = _last_words([_placed(v, calls, as_detected) for v in verdicts])
+    placed = _mark_superseded([_locate(v, calls, as_detected) for v in verdicts])
     rejected = {p.call for p in placed if p.verdict.verdict == "reject" and p.call is not None}
-    placed = [_unless_rejected(p, rejected, calls) for p in placed]
-    visit = visits_of([(p.call, p.into) for p in placed if p.call is not None and p.into is not None])
-    table, out = _with_visits(calls, visit, cargo), []
+    placed = [_refuse_if_rejected(p, rejected, calls) for p in placed]
+    visit_of = visits_of([(p.call, p.into) for p in placed if p.call is not None and p.into is not None])
+    table, out = _merge_visits(calls, visit_of, cargo), []
     for p in placed:
         v = p.verdict
         if p.call is None:
             out.append(v)
             continue
-        whole = visit.get(p.call, p.call)
+        visit_call = visit_of.get(p.call, p.call)
         if p.into is None:
-            table, done = _apply(table, whole, v)
+            table, done = _apply(table, visit_call, v)
         else:
-            other = table.loc[whole if whole != p.call else p.into, "call_id"]
+            other = table.loc[visit_call if visit_call != p.call else p.into, "call_id"]
             done = replace(v, outcome="applied", note=f"one visit with call {other}")
-        about = table.loc[whole if p.into is None else p.call, "call_id"]
-        out.append(replace(done, note=done.note + ("" if about == v.target else f" (now call {about})")))
+        present_id = table.loc[visit_call if p.into is None else p.call, "call_id"]
+        out.append(replace(done, note=done.note + ("" if present_id == v.target else f" (now call {present_id})")))
     return table, out
 
 
-def _placed(v: Verdict, calls: pd.DataFrame, as_detected: pd.DataFrame) -> _Placed:
+def _locate(v: Verdict, calls: pd.DataFrame, as_detected: pd.DataFrame) -> _LocatedVerdict:
     """Find the call that a verdict is about and, for a merge, the call that it is merged into."""
     if v.outcome:
-        return _Placed(v)
-    call = _find(v.target, calls, as_detected)
+        return _LocatedVerdict(v)
+    call = _find_call(v.target, calls, as_detected)
     if call is None:
-        told = "no such call or detection any more: its images, its AIS, its zone, a setting or the code have changed"
-        return _Placed(replace(v, outcome="orphaned", note=told))
+        cause = "no such call or detection any more: its images, its AIS, its zone, a setting or the code have changed"
+        return _LocatedVerdict(replace(v, outcome="orphaned", note=cause))
     v = replace(v, target_kind="call")
     if v.verdict != "merge":
-        return _Placed(v, call)
-    into = _find(v.value, calls, as_detected)
+        return _LocatedVerdict(v, call)
+    into = _find_call(v.value, calls, as_detected)
     if into is None or into == call:
-        return _Placed(replace(v, outcome="orphaned", note=f"no other call {v.value}"))
-    return _Placed(v, call, into)
+        return _LocatedVerdict(replace(v, outcome="orphaned", note=f"no other call {v.value}"))
+    return _LocatedVerdict(v, call, into)
 
 
-def _last_words(placed: Sequence[_Placed]) -> list[_Placed]:
+def _mark_superseded(placed: Sequence[_LocatedVerdict]) -> list[_LocatedVerdict]:
     """Of several verdicts on one call, whether by its former or its present id, only the last stands; renames are
     treated separately."""
     last = {(p.call, p.verdict.verdict == "rename"): p.verdict.line for p in placed}
     out = []
     for p in placed:
         line = last[p.call, p.verdict.verdict == "rename"] if p.call is not None else p.verdict.line
-        told = replace(p.verdict, outcome="superseded", note=f"line {line} says otherwise, of the same call")
-        out.append(p if line == p.verdict.line else _Placed(told))
+        superseded = replace(p.verdict, outcome="superseded", note=f"line {line} says otherwise, of the same call")
+        out.append(p if line == p.verdict.line else _LocatedVerdict(superseded))
     return out
 
 
-def _unless_rejected(p: _Placed, rejected: set[int], calls: pd.DataFrame) -> _Placed:
+def _refuse_if_rejected(p: _LocatedVerdict, rejected: set[int], calls: pd.DataFrame) -> _LocatedVerdict:
     """Refuse a merge with a rejected call: the visit would both count and not count."""
     for call in (p.call, p.into):
         if p.into is not None and call in rejected:
             note = f"call {calls.loc[call, 'call_id']} is rejected by another line, so it cannot be merged"
-            return _Placed(replace(p.verdict, outcome="refused", note=note))
+            return _LocatedVerdict(replace(p.verdict, outcome="refused", note=note))
     return p
 
 
-def _with_visits(calls: pd.DataFrame, visit: dict[int, int], cargo: Cargo) -> pd.DataFrame:
+def _merge_visits(calls: pd.DataFrame, visit_of: dict[int, int], cargo: Cargo) -> pd.DataFrame:
     """Merge each visit's calls into the one that stands for it; the others no longer count."""
-    from pipeline.chain.joined_calls import joined
+    from pipeline.chain.merged_calls import merged_fields
 
     table = calls.copy()
     parts = sorted(
-        (n for n in visit if visit[n] != n), key=lambda n: (calls.loc[n, "arrival_hi"], calls.loc[n, "call_id"])
+        (n for n in visit_of if visit_of[n] != n), key=lambda n: (calls.loc[n, "arrival_hi"], calls.loc[n, "call_id"])
     )
     for part in parts:
-        whole = visit[part]
-        table = _with(table, whole, joined(table.loc[whole], table.loc[part]))
-        table = _changed(table, part, FLAGS["merge"], counts=False)
-    wholes = sorted(set(visit.values()))
-    told = {whole: cargo(table.loc[whole].to_dict(), table) for whole in wholes}
+        whole = visit_of[part]
+        table = _with_fields(table, whole, merged_fields(table.loc[whole], table.loc[part]))
+        table = _with_flag(table, part, FLAGS["merge"], counts=False)
+    wholes = sorted(set(visit_of.values()))
+    cargo_fields = {whole: cargo(table.loc[whole].to_dict(), table) for whole in wholes}
     for whole in wholes:
-        table = _changed(_with(table, whole, told[whole]), whole, JOINED)
+        table = _with_flag(_with_fields(table, whole, cargo_fields[whole]), whole, JOINED)
     return table
 
 
-def _find(target: str, calls: pd.DataFrame, as_detected: pd.DataFrame) -> int | None:
+def _find_call(target: str, calls: pd.DataFrame, as_detected: pd.DataFrame) -> int | None:
     """Index of the call with that id, or of the one sharing most evidence with the call that had it as detected."""
-    same = calls.index[calls["call_id"] == target]
-    if len(same):
-        return int(same[0])
+    matching = calls.index[calls["call_id"] == target]
+    if len(matching):
+        return int(matching[0])
     former = as_detected[as_detected["call_id"] == target]
     if not len(former):
         return None
-    hers = former.iloc[0]
-    shared = [len(set(ids) & set(hers["detection_ids"])) for ids in calls["detection_ids"]]
-    overlap = (calls["arrival_hi"] <= hers["departure_lo"]) & (hers["arrival_hi"] <= calls["departure_lo"])
-    heard = (calls["mmsi"] == hers["mmsi"]).fillna(value=False) & overlap
-    score = pd.Series(shared, index=calls.index, dtype=float) + heard.astype(float)
-    score = score[calls["berth_id"] == hers["berth_id"]]
+    former_call = former.iloc[0]
+    shared = [len(set(ids) & set(former_call["detection_ids"])) for ids in calls["detection_ids"]]
+    overlap = (calls["arrival_hi"] <= former_call["departure_lo"]) & (
+        former_call["arrival_hi"] <= calls["departure_lo"]
+    )
+    same_mmsi = (calls["mmsi"] == former_call["mmsi"]).fillna(value=False) & overlap
+    score = pd.Series(shared, index=calls.index, dtype=float) + same_mmsi.astype(float)
+    score = score[calls["berth_id"] == former_call["berth_id"]]
     return int(score.idxmax()) if len(score) and score.max() > 0 else None
 
 
-def _apply(calls: pd.DataFrame, place: int, v: Verdict) -> tuple[pd.DataFrame, Verdict]:
+def _apply(calls: pd.DataFrame, index: int, v: Verdict) -> tuple[pd.DataFrame, Verdict]:
     """Apply one verdict, other than a merge, to one call."""
     from pipeline.report.wording import chance
 
-    row = calls.loc[place]
+    row = calls.loc[index]
     if v.verdict == "rename":
         note = f"named {printable(v.value)}; before: {printable(row['name']) if row['name'] else 'no name'}"
-        return _changed(calls, place, FLAGS[v.verdict], name=v.value), replace(v, outcome="applied", note=note)
+        return _with_flag(calls, index, FLAGS[v.verdict], name=v.value), replace(v, outcome="applied", note=note)
     if v.verdict == "reject":
         note = "takes no part after review" + ("" if row["counts"] else "; nor did it before")
-        return _changed(calls, place, FLAGS[v.verdict], counts=False), replace(v, outcome="applied", note=note)
+        return _with_flag(calls, index, FLAGS[v.verdict], counts=False), replace(v, outcome="applied", note=note)
     # Not "as detected": a verdict on one of her sightings may have moved it before
     note = f"certainly a tanker's call; without this verdict {chance(row['p_tanker'])}"
     sure: dict[str, object] = dict.fromkeys(("p_tanker", "p_ship", "p_new_call"), 1.0)
@@ -188,18 +190,18 @@ def _apply(calls: pd.DataFrame, place: int, v: Verdict) -> tuple[pd.DataFrame, V
         why = "stays at its zone do not count" if zone else "it lies outside the period"
         why = "another stay of that visit counts for it" if visit else why
         note += f"; it still takes no part: {why}"
-    return _changed(calls, place, FLAGS[v.verdict], counts=counts, **sure), replace(v, outcome="applied", note=note)
+    return _with_flag(calls, index, FLAGS[v.verdict], counts=counts, **sure), replace(v, outcome="applied", note=note)
 
 
-def _changed(calls: pd.DataFrame, place: int, flag: str, **fields: object) -> pd.DataFrame:
+def _with_flag(calls: pd.DataFrame, index: int, flag: str, **fields: object) -> pd.DataFrame:
     """The calls with one of them changed, and the flag added to it."""
-    return _with(calls, place, fields | {"flags": [*calls.at[place, "flags"], flag]})
+    return _with_fields(calls, index, fields | {"flags": [*calls.at[index, "flags"], flag]})
 
 
-def _with(calls: pd.DataFrame, place: int, fields: Mapping[str, object]) -> pd.DataFrame:
+def _with_fields(calls: pd.DataFrame, index: int, fields: Mapping[str, object]) -> pd.DataFrame:
     out = calls.copy()
     for name, value in fields.items():
-        out.at[place, name] = value
+        out.at[index, name] = value
     return out
 
 

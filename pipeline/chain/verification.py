@@ -14,8 +14,8 @@ from pipeline.provenance import MANIFEST, changes, manifest_hash, read_manifest,
 if TYPE_CHECKING:
     import pandas as pd
 
-ROWS = "rows.json"
-CHAINED = ("scenes", "looks", "detections", "port_calls", "liftings", "ledger")  # the evidence, row by row
+ROW_HASHES_FILE = "rows.json"
+CHAINED_TABLES = ("scenes", "looks", "detections", "port_calls", "liftings", "ledger")  # the evidence, row by row
 MOST_ROWS_NAMED = 20  # more than a screenful adds nothing for the reader (our choice)
 
 
@@ -31,7 +31,7 @@ def rows_of(table: pd.DataFrame, name: str) -> dict[str, Any]:
     return {"key": key, "rows": rows, "head": head}
 
 
-def last_of(folder: Path, run_id: str) -> dict[str, str] | None:
+def find_previous(folder: Path, run_id: str) -> dict[str, str] | None:
     """The finished run of this AOI that a new one continues: its id and the hash of its manifest.
 
     A run repeated under the same id continues the run that it continued before, even if it was interrupted meanwhile.
@@ -40,8 +40,8 @@ def last_of(folder: Path, run_id: str) -> dict[str, str] | None:
     from pipeline.workspace import CONTINUES, LATEST
 
     try:
-        noted: dict[str, str] | None = json.loads((folder / run_id / CONTINUES).read_text("utf-8"))
-        return noted
+        recorded: dict[str, str] | None = json.loads((folder / run_id / CONTINUES).read_text("utf-8"))
+        return recorded
     except (OSError, ValueError):
         pass
     try:
@@ -50,7 +50,7 @@ def last_of(folder: Path, run_id: str) -> dict[str, str] | None:
     except PipelineError:
         pass
     try:
-        previous = _not_after(run_id, folder, (folder / LATEST).read_text("utf-8").strip())
+        previous = _latest_not_after(run_id, folder, (folder / LATEST).read_text("utf-8").strip())
         if previous is None:
             return None
         return {"run_id": previous, "self_sha256": read_manifest(folder / previous)["self_sha256"]}
@@ -58,25 +58,25 @@ def last_of(folder: Path, run_id: str) -> dict[str, str] | None:
         return None
 
 
-def _not_after(run_id: str, folder: Path, latest: str) -> str | None:
+def _latest_not_after(run_id: str, folder: Path, latest: str) -> str | None:
     """The latest finished run, unless it descends from ``run_id``, directly or through others.
 
     Then the last of the runs outside that chain, so that the manifest is again the one that its successor named; None
     unless there is exactly one.
     """
-    after: list[str] = []
+    descendants: list[str] = []
     name = latest
-    while name and name != run_id and name not in after:
-        after.append(name)
-        name = _continued(folder, name)
+    while name and name != run_id and name not in descendants:
+        descendants.append(name)
+        name = _previous_id(folder, name)
     if name != run_id:
         return latest
-    others = {path.parent.name for path in folder.glob(f"*/{MANIFEST}")} - {*after, run_id}
-    last = others - {_continued(folder, other) for other in others}
+    unrelated = {path.parent.name for path in folder.glob(f"*/{MANIFEST}")} - {*descendants, run_id}
+    last = unrelated - {_previous_id(folder, other) for other in unrelated}
     return last.pop() if len(last) == 1 else None
 
 
-def _continued(folder: Path, run_id: str) -> str:
+def _previous_id(folder: Path, run_id: str) -> str:
     """The id of the run that a finished run continues; "" if it names none, or no longer exists."""
     try:
         previous = read_manifest(folder / run_id).get("previous")
@@ -88,8 +88,8 @@ def _continued(folder: Path, run_id: str) -> str:
 def altered_since(folder: Path) -> str:
     """How the files of a finished run, or the run that it continues, differ from its manifest, in words; "" if they do
     not. Inputs are not read: they may be large, or gone."""
-    found = differences(folder, inputs=False)
-    return f"{number_of(len(found), 'difference')} from its manifest, the first: {found[0]}" if found else ""
+    lines = differences(folder, inputs=False)
+    return f"{number_of(len(lines), 'difference')} from its manifest, the first: {lines[0]}" if lines else ""
 
 
 def differences(folder: Path, *, inputs: bool = True) -> list[str]:
@@ -112,16 +112,16 @@ def _rows_changed(folder: Path, name: str) -> list[str]:
     from pipeline.tables import contract_of
 
     try:
-        noted = json.loads((folder / ROWS).read_text("utf-8"))[name]
+        recorded = json.loads((folder / ROW_HASHES_FILE).read_text("utf-8"))[name]
         now = rows_of(read_table(folder / f"{name}.parquet", contract_of(name)), name)
     except KeyError:
         return []
     except (OSError, ValueError, TypeError, RecursionError, PipelineError):
         return ["no longer readable as that table"]
-    before, after = [tuple(r) for r in noted["rows"]], [tuple(r) for r in now["rows"]]
+    before, after = [tuple(r) for r in recorded["rows"]], [tuple(r) for r in now["rows"]]
     if before == after:
         return ["no row changed, but the file around them did"]
-    key = noted["key"]
+    key = recorded["key"]
     old, new = dict(before), dict(after)
     out = [f"row {key}={k} changed" for k in old if k in new and old[k] != new[k]]
     out += [f"row {key}={k} removed" for k in old if k not in new]

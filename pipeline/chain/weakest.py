@@ -43,23 +43,26 @@ def without_weakest(tables: Mapping[str, pd.DataFrame], chain: Chain) -> pd.Data
         return ROBUSTNESS.empty()
     calls = tables["port_calls"].set_index("call_id", drop=False)
     sightings = at_image_times(tables["detections"], tables["scenes"])
-    _, base = chain.account(tables["port_calls"])
+    _, base_total = chain.account(tables["port_calls"])
     rows = []
     for lifting in counted.itertuples():
         call = calls.loc[lifting.call_id]
         kind, removed, detection_id = weakest(call, str(lifting.method), sightings)
-        others = _without(call, kind, detection_id, tables, chain)
+        others = _calls_without(call, kind, detection_id, tables, chain)
         after, total = chain.account(others)
-        hers = _same_call(call, others, after)
+        remaining = _same_call(call, others, after)
         rows.append(
             {
                 "call_id": lifting.call_id,
                 "removed_kind": kind,
                 "removed": removed,
-                "still_counts": hers is not None,
-                **{f"barrels_{p}": np.nan if hers is None else hers[f"barrels_{p}"] for p in ("p5", "p50", "p95")},
+                "still_counts": remaining is not None,
+                **{
+                    f"barrels_{p}": np.nan if remaining is None else remaining[f"barrels_{p}"]
+                    for p in ("p5", "p50", "p95")
+                },
                 "sum_p50": total,
-                "base_sum_p50": base,
+                "base_sum_p50": base_total,
             }
         )
     return ROBUSTNESS.check(ROBUSTNESS.from_rows(rows))
@@ -84,26 +87,32 @@ def weakest(call: Any, method: str, detections: pd.DataFrame) -> tuple[str, str,
     return "sighting", words, str(worst["detection_id"])
 
 
-def _without(call: Any, kind: str, detection_id: str, tables: Mapping[str, pd.DataFrame], chain: Chain) -> pd.DataFrame:
+def _calls_without(
+    call: Any, kind: str, detection_id: str, tables: Mapping[str, pd.DataFrame], chain: Chain
+) -> pd.DataFrame:
     """The table of port calls without that evidence."""
     calls = tables["port_calls"]
     if kind == "transponder":
         return calls[calls["call_id"] != call["call_id"]]
     if kind == "draught":
-        changed, hers = calls.copy(), calls["call_id"] == call["call_id"]
-        changed.loc[hers, list(DRAUGHTS)] = np.nan
-        changed.loc[hers, "p_loading"] = chain.loading(call.to_dict() | dict.fromkeys(DRAUGHTS))  # they told that, too
+        changed, is_call = calls.copy(), calls["call_id"] == call["call_id"]
+        changed.loc[is_call, list(DRAUGHTS)] = np.nan
+        changed.loc[is_call, "p_loading"] = chain.loading(
+            call.to_dict() | dict.fromkeys(DRAUGHTS)
+        )  # they told that, too
         return changed
     detections, looks, matches = tables["detections"], tables["looks"].copy(), tables["matches"]
     if kind == "freeboard":
-        blank = detections.copy()
-        blank.loc[blank["detection_id"].isin(list(call["detection_ids"])), list(FREEBOARDS)] = np.nan
-        return chain.calls(blank, looks, matches)
+        without_freeboards = detections.copy()
+        without_freeboards.loc[
+            without_freeboards["detection_id"].isin(list(call["detection_ids"])), list(FREEBOARDS)
+        ] = np.nan
+        return chain.calls(without_freeboards, looks, matches)
     scene = detections.loc[detections["detection_id"] == detection_id, "scene_id"].iloc[0]
     pass_of = passes(detections, looks)
     of_pass = looks["scene_id"].map(pass_of) == pass_of[scene]  # a look bears the id of the pass's best image
-    blind = of_pass & (looks["zone_id"] == call["berth_id"])
-    looks.loc[blind, "state"] = "unknown"
+    is_blinded = of_pass & (looks["zone_id"] == call["berth_id"])
+    looks.loc[is_blinded, "state"] = "unknown"
     return chain.calls(
         detections[detections["detection_id"] != detection_id], looks, matches[matches["det_id"] != detection_id]
     )
@@ -112,12 +121,12 @@ def _without(call: Any, kind: str, detection_id: str, tables: Mapping[str, pd.Da
 def _same_call(call: Any, calls: pd.DataFrame, liftings: pd.DataFrame) -> dict[str, Any] | None:
     """What remains of a call: the counted lifting at its berth that shares its MMSI or a sighting."""
     counted = liftings[liftings["counts"].astype(bool)].set_index("call_id")
-    hers = set(call["detection_ids"])
+    sighting_ids = set(call["detection_ids"])
     for row in calls.itertuples():
         if row.call_id not in counted.index or row.berth_id != call["berth_id"]:
             continue
         same_ship = pd.notna(call["mmsi"]) and pd.notna(row.mmsi) and row.mmsi == call["mmsi"]
         overlap = row.arrival_hi <= call["departure_lo"] and call["arrival_hi"] <= row.departure_lo
-        if row.call_id == call["call_id"] or hers & set(row.detection_ids) or (same_ship and overlap):
+        if row.call_id == call["call_id"] or sighting_ids & set(row.detection_ids) or (same_ship and overlap):
             return dict(counted.loc[row.call_id])
     return None

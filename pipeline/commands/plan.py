@@ -14,7 +14,7 @@ from math import cos, radians
 from pathlib import Path
 
 from pipeline.batch import Question
-from pipeline.chain.readiness import made_ready
+from pipeline.chain.readiness import check_readiness
 from pipeline.chain.review_file import find_reviews, read_reviews
 from pipeline.commands.plan_local import duration, local_lines
 from pipeline.config import RunConfig
@@ -61,7 +61,7 @@ HERE = Where()
 def plan_lines(asked: Sequence[Question], console: Console, where: Where = HERE) -> list[str]:
     """The plan as lines: one question in detail, or one line for each of several and their total."""
     if len(asked) == 1:
-        made_ready(asked[0].config, asked[0].root, console)
+        check_readiness(asked[0].config, asked[0].root, console)
         if asked[0].config.source.kind != "stac":
             return _one(asked[0], console, where)
     with console.progress("plan", len(asked)) as step, ThreadPoolExecutor(ASKING) as pool:
@@ -104,7 +104,7 @@ def planned(question: Question, console: Console, where: Where = HERE) -> Planne
     """Plan one question: check what it needs, then query the catalogues or look at the files."""
     config = question.config
     try:
-        made_ready(config, question.root, console)
+        check_readiness(config, question.root, console)
         if config.source.kind == "stac":
             return _planned_live(question)
         lines = _one(question, console, where)
@@ -114,9 +114,9 @@ def planned(question: Question, console: Console, where: Where = HERE) -> Planne
 
 
 def _planned_live(question: Question) -> Planned:
-    from pipeline.chain.live import searched
+    from pipeline.chain.live import read_or_run_search
 
-    found = searched(question.config, question.root, Console(quiet=True))
+    found = read_or_run_search(question.config, question.root, Console(quiet=True))
     looks = Counter(i["capwatch"]["sensor"] for i in found.items)
     months = Counter(str(i["properties"].get("datetime"))[:7] for i in found.items)
     radar, optical = _pixels(question.config.aoi.bbox, RADAR_MARGIN_KM), _pixels(question.config.aoi.bbox, (1.3, 1.3))

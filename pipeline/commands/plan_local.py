@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.chain.asked import answered
-from pipeline.chain.readiness import looks_within
+from pipeline.chain.images import find_finished_answer
+from pipeline.chain.readiness import count_looks_within
 from pipeline.chain.sources import named_files, scenario_of, simulated_inputs
 from pipeline.config import RunConfig
 from pipeline.console import Console
@@ -47,7 +47,12 @@ def local_lines(
         lines += found
         most = "at most " if undated else ""
     made = config.source.kind != "demo" or simulated_inputs(config, root).is_dir()
-    if looks and made and not fresh and (folder := answered(config, root, out or Path("runs"), reviews)) is not None:
+    if (
+        looks
+        and made
+        and not fresh
+        and (folder := find_finished_answer(config, root, out or Path("runs"), reviews)) is not None
+    ):
         lines.append(f"nothing to do: {folder} answers this already (--fresh repeats it)")
     elif looks:
         each, why = _pace(out, config.aoi.id)
@@ -57,7 +62,7 @@ def local_lines(
 
 def _demo(config: RunConfig, root: Path) -> tuple[list[str], int]:
     scenario = scenario_of(config, root)
-    within = looks_within(scenario, config)
+    within = count_looks_within(scenario, config)
     kinds = {s: sum(look.sensor == s for look in scenario.looks) for s in ("sentinel-1", "optical")}
     title = f"SIMULATED source: {scenario.title}, {kinds['sentinel-1']} radar and {kinds['optical']} optical looks"
     folder = simulated_inputs(config, root)

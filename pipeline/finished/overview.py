@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.chain.identity import is_asked
+from pipeline.chain.identity import is_part_of_question
 from pipeline.config import MOVED, read_yaml
 from pipeline.errors import PipelineError
 from pipeline.execution import journal
@@ -206,7 +206,9 @@ def _asked_otherwise(before: Path, after: Path) -> pd.DataFrame:
 
 def _settings(folder: Path) -> dict[str, str]:
     """The settings of the question, by path; speed and folders are not part of it and cannot change the answer."""
-    return {path: value for path, value in flat(read_yaml(folder / "config.yaml")[0]).items() if is_asked(path)}
+    return {
+        path: value for path, value in flat(read_yaml(folder / "config.yaml")[0]).items() if is_part_of_question(path)
+    }
 
 
 def _results(*runs: tuple[Path, dict[str, Any]]) -> tuple[dict[str, str], dict[str, str]]:

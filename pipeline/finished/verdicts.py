@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipeline.chain.review_file import FOLDER, add_review, find_reviews, outvoted, read_reviews, withdraw_review
+from pipeline.chain.review_file import (
+    FOLDER,
+    add_review,
+    find_reviews,
+    read_reviews,
+    superseded_of_others,
+    withdraw_review,
+)
 from pipeline.console import Console
 from pipeline.errors import ConfigError, printable
 from pipeline.finished.overview import ids_in_runs
@@ -62,7 +69,7 @@ def give_verdict(aoi: str, given: Given, out: Path, console: Console, *, anyway:
     )
     told = f"{new.verdict} {printable(new.target)}"
     console.result(f"{path} line {new.line}: {told}; the next run of {aoi} from this folder applies it")
-    for other in outvoted(read_reviews(path), new):
+    for other in superseded_of_others(read_reviews(path), new):
         theirs = f"line {other.line}, {other.verdict} of {printable(other.who)}"
         console.result(f"{path}: {theirs}, stands no more: the last line on a target does")
     if not known:

@@ -7,7 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.chain.account_words import account_lines, as_of_day, unseen_lines, unwatched_end_lines, without_part_lines
+from pipeline.chain.account_words import (
+    account_lines,
+    excluded_row_lines,
+    parse_as_of_day,
+    unseen_lines,
+    unwatched_end_lines,
+)
 from pipeline.config import (
     CapConfig,
     RunConfig,
@@ -131,7 +137,7 @@ def account(
     accounts = []
     for rule, of_cap in zip(rules, tables, strict=True):
         table = _as_one(liftings, of_cap, rule, drawn, console)
-        ledger = stage.ledger_of_draws(table, rule, drawn, as_of=as_of_day(as_of), looks=looked, missed=unseen)
+        ledger = stage.ledger_of_draws(table, rule, drawn, as_of=parse_as_of_day(as_of), looks=looked, missed=unseen)
         _require_an_account(ledger, table)  # for every cap, before anything is written
         accounts.append((table, ledger))
     tell_told_twice(named, stage.told_twice(accounts[0][0]), console)
@@ -143,7 +149,7 @@ def account(
             lines += unwatched_end_lines(ledger)
         else:
             lines += unseen_lines(head, set(ledger["day"]), set(unseen["day"]))
-        for line in lines + (without_part_lines(table) if rule is rules[-1] else []):
+        for line in lines + (excluded_row_lines(table) if rule is rules[-1] else []):
             console.result(f"SIMULATED: {line}" if simulated else line)
 
 

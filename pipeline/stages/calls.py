@@ -60,7 +60,7 @@ class TimesOfTables:
 
 
 def _read(files: Sequence[Path], console: Console, times: TimesOfTables) -> AisRead:
-    from pipeline.chain.sources import clocks_set_right
+    from pipeline.chain.sources import correct_clocks
     from pipeline.ingest.ais.messages import problems_of, read_ais
 
     read = read_ais(files, time_format=times.forms, time_zone=times.zone)
@@ -69,7 +69,7 @@ def _read(files: Sequence[Path], console: Console, times: TimesOfTables) -> AisR
     for note in read.notes:
         console.note(note)
     _tell_simulated_ais(read.files, console)
-    return clocks_set_right(read, console)
+    return correct_clocks(read, console)
 
 
 def _tell_simulated_ais(files: Sequence[AisFile], console: Console) -> None:

@@ -25,7 +25,7 @@ def test_what_an_image_could_not_show_stands_in_its_row(monkeypatch, before, aft
         (DETECTIONS.empty(), {"notes": [NO_WATER], "unknown": [NO_WATER]}),
         (DETECTIONS.empty(), {"notes": [], "unknown": [], "cloud_fraction": 0.25}),
     ]
-    monkeypatch.setattr(detecting, "_results", lambda scenes, job: told)
+    monkeypatch.setattr(detecting, "_detect_scenes", lambda scenes, job: told)
     scenes = [SimpleNamespace(scene_id=name, sensor="optical") for name in "ab"]
     job = SimpleNamespace(console=Console(quiet=True))
     _, table, _ = detecting.detect_all(scenes, SCENES.from_rows(rows), job)

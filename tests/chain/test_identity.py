@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import shapely
 
-from pipeline.chain.identity import image_records, images_of
+from pipeline.chain.identity import image_identities, image_records
 from pipeline.chain.job import Job
 from pipeline.chain.slots import detect_slot, metadata_digest
 from pipeline.chain.verification import differences
@@ -26,7 +26,7 @@ from tests.cases.desk import Desk, describe, radar
 
 
 def identity(folder):
-    return images_of(open_inputs([folder])[1])
+    return image_identities(open_inputs([folder])[1])
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_where_images_lie_does_not_matter(images, tmp_path):
 
 def test_a_product_and_its_zip_are_the_same_image():
     rows = [{"scene_id": n, "href": href, "sha256": "a"} for n, href in enumerate(["x/S1A_1.SAFE", "S1A_1.SAFE.zip"])]
-    one, other = (images_of(SCENES.from_rows([row])) for row in rows)
+    one, other = (image_identities(SCENES.from_rows([row])) for row in rows)
     assert one == other
 
 

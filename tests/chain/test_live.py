@@ -15,7 +15,7 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from pipeline.chain.live import gather_live, searched
+from pipeline.chain.live import gather_live, read_or_run_search
 from pipeline.console import Console
 from pipeline.errors import ConfigError, EnvironmentFault
 from pipeline.finished.repeat import rerun, verify
@@ -135,7 +135,7 @@ def test_what_each_catalogue_has_is_told_also_where_it_has_nothing(monkeypatch, 
     found = catalogue.Searched(items=[{"capwatch": {"sensor": Sensor.SENTINEL1}}])
     monkeypatch.setattr(catalogue, "search", lambda *_: found)
     told = {"source": {"kind": "stac"}, "period": {"start": "2024-06-01", "end": "2024-06-12"}}
-    searched(load_run_config(configs_root() / "vostochny.yaml", told), configs_root(), Console())
+    read_or_run_search(load_run_config(configs_root() / "vostochny.yaml", told), configs_root(), Console())
     period = "of vostochny from 2024-06-01 to 2024-06-12"
     assert capsys.readouterr().err.splitlines() == [
         f"planetary-computer: 1 sentinel-1 product {period}",
@@ -297,7 +297,7 @@ def test_the_cache_keeps_to_its_bound(live, own_live_cache, monkeypatch, tmp_pat
     old.mkdir(parents=True)
     (old / "big").write_bytes(bytes(2_000_000))
     (old / "seal.json").write_text("{}")
-    monkeypatch.setattr("pipeline.run.opened", stopped)
+    monkeypatch.setattr("pipeline.run.open_scenes", stopped)
     with pytest.raises(InterruptedError):
         run(config_of(live, stac={"cache_gb": 0.001}), configs_root(), tmp_path, Console(quiet=True))
     assert not old.exists()

@@ -11,9 +11,9 @@ import pytest
 import rasterio
 import shapely
 
-from pipeline.chain.backgrounds import TAG, kept_in
+from pipeline.chain.backgrounds import TAG, read_background_raster
 from pipeline.chain.place_doubts import coast_doubts, zone_doubts
-from pipeline.chain.readiness import made_ready, require_file
+from pipeline.chain.readiness import check_readiness, require_file
 from pipeline.config import load
 from pipeline.console import Console
 from pipeline.errors import ConfigError, NothingUsable
@@ -43,7 +43,7 @@ def test_a_scaling_that_is_none_names_its_field_and_what_may_be_meant(tmp_path):
     desk = Desk(tmp_path / "desk").furnished()
     config = desk.config(source={"scaling": "ampltude"})
     with pytest.raises(ConfigError, match=rf"^{config.aoi.id}: source\.scaling 'ampltude': .*mean amplitude\?\)$"):
-        made_ready(config, desk.root, Console(quiet=True))
+        check_readiness(config, desk.root, Console(quiet=True))
 
 
 def test_a_name_too_long_to_exist_is_not_there(tmp_path):
@@ -63,10 +63,10 @@ def test_every_file_that_the_config_names_is_a_file_of_the_question(tmp_path, na
         "source": {"registry": "vessels.csv"},
         "aoi": {"coast": "coast.geojson", "backgrounds": ["background.tif"]},
     }
-    assert made_ready(desk.config(**told), desk.root, Console(quiet=True)).zones
+    assert check_readiness(desk.config(**told), desk.root, Console(quiet=True)).zones
     (desk.root / name).write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match=name):
-        made_ready(desk.config(**told), desk.root, Console(quiet=True))
+        check_readiness(desk.config(**told), desk.root, Console(quiet=True))
 
 
 @pytest.mark.parametrize(
@@ -74,11 +74,11 @@ def test_every_file_that_the_config_names_is_a_file_of_the_question(tmp_path, na
 )
 def test_a_raster_without_the_tag_of_a_background_is_none(tmp_path, tag):
     path = shutil.copy(BACKGROUND, tmp_path / "background.tif")
-    assert kept_in(path).looks
+    assert read_background_raster(path).looks
     with rasterio.open(path, "r+") as file:
         file.update_tags(**{TAG: tag})
     with pytest.raises(ConfigError, match=r"background\.tif: is not a background raster"):
-        kept_in(path)
+        read_background_raster(path)
 
 
 def test_zones_that_lie_outside_the_box_are_named(tmp_path):
@@ -93,7 +93,7 @@ def test_zones_that_lie_outside_the_box_are_named(tmp_path):
     told = []
     console = Console(quiet=True)
     console.note = told.append
-    made_ready(desk.config(), desk.root, console)
+    check_readiness(desk.config(), desk.root, console)
     assert [line for line in told if line.endswith("not looked at: far_pier")]
 
 
@@ -111,10 +111,10 @@ def test_a_cap_that_may_not_be_meant_is_told(tmp_path, change, told):
     lines = []
     console = Console(quiet=True)
     console.note = lines.append
-    made_ready(desk.config(), desk.root, console)
+    check_readiness(desk.config(), desk.root, console)
     assert lines == []
     path.write_text(path.read_text("utf-8").replace(*change), "utf-8")
-    made_ready(desk.config(), desk.root, console)
+    check_readiness(desk.config(), desk.root, console)
     assert [line for line in lines if line.startswith(f"cap.yaml: {told}")] == lines != []
 
 
@@ -128,7 +128,7 @@ def notes_of(tmp_path, change):
     told = []
     console = Console(quiet=True)
     console.note = told.append
-    made_ready(desk.config(), desk.root, console)
+    check_readiness(desk.config(), desk.root, console)
     return told
 
 
@@ -181,7 +181,7 @@ def test_a_named_folder_without_an_image_is_told(tmp_path, capsys):
     config = desk.config()
     named = (*config.source.images, str(tmp_path / "bare"))
     source = config.source.model_copy(update={"images": named})
-    made_ready(config.model_copy(update={"source": source}), desk.root, console)
+    check_readiness(config.model_copy(update={"source": source}), desk.root, console)
     assert capsys.readouterr().err == f"error: {tmp_path / 'bare'}: holds no image (no look comes from it)\n"
     assert console.exit_code == 3
 
@@ -194,7 +194,7 @@ def test_where_a_folder_of_ais_holds_none_what_it_holds_is_told(tmp_path, capsys
     config = desk.config()
     source = config.source.model_copy(update={"images": (), "ais": (str(tmp_path / "ais"),)})
     with pytest.raises(NothingUsable, match="neither an image nor an AIS file is there"):
-        made_ready(config.model_copy(update={"source": source}), desk.root, Console())
+        check_readiness(config.model_copy(update={"source": source}), desk.root, Console())
     assert "ships.xlsx: is a spreadsheet; save its sheet as CSV (left out)\n" in capsys.readouterr().err
 
 
@@ -204,7 +204,7 @@ def test_the_zones_are_read_once(tmp_path, monkeypatch):
     real, read = place.read_zones, []
     monkeypatch.setattr(place, "read_zones", lambda *given: (read.append(given), real(*given))[1])
     desk = Desk(tmp_path / "desk").furnished()
-    made_ready(desk.config(), desk.root, Console(quiet=True))
+    check_readiness(desk.config(), desk.root, Console(quiet=True))
     assert len(read) == 1
 
 
@@ -227,10 +227,10 @@ def test_a_scenario_of_another_places_zones_is_refused_before_any_work(tmp_path,
     shutil.copytree(configs_root(), tmp_path / "configs")
     path = tmp_path / "configs" / "scenarios" / "tiny.yaml"
     config = load_run_config(tmp_path / "configs" / "vostochny.yaml", {"source": {"scenario": "scenarios/tiny.yaml"}})
-    assert made_ready(config, tmp_path / "configs", Console(quiet=True)).zones
+    assert check_readiness(config, tmp_path / "configs", Console(quiet=True)).zones
     path.write_text(path.read_text("utf-8").replace(*slip), "utf-8")
     with pytest.raises(ConfigError, match=rf"scenarios/tiny\.yaml: {said}.*oil_pier, coal_pier, "):
-        made_ready(config, tmp_path / "configs", Console(quiet=True))
+        check_readiness(config, tmp_path / "configs", Console(quiet=True))
 
 
 def test_a_fairway_to_a_zone_that_the_box_leaves_out_is_no_slip():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.chain.review_file import FIELDS, add_review, outvoted, read_reviews, withdraw_review
+from pipeline.chain.review_file import FIELDS, add_review, read_reviews, superseded_of_others, withdraw_review
 from pipeline.errors import ConfigError
 
 HEADER = ",".join(FIELDS)
@@ -63,4 +63,4 @@ def test_whose_verdict_another_analysts_sets_aside_is_told(tmp_path):
     path = tmp_path / "v.csv"
     for who, what in (("A", "confirm"), ("B", "reject"), ("B", "confirm")):
         last = add_review(path, target="a", verdict=what, who=who, **SAID)
-    assert [(v.who, v.verdict) for v in outvoted(read_reviews(path), last)] == [("A", "confirm")]
+    assert [(v.who, v.verdict) for v in superseded_of_others(read_reviews(path), last)] == [("A", "confirm")]

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from pipeline.chain.readiness import made_ready
+from pipeline.chain.readiness import check_readiness
 from pipeline.chain.sources import gather, tell_left_aside
 from pipeline.console import Console
 from pipeline.errors import EnvironmentFault
@@ -61,7 +61,7 @@ def test_hidden_images_are_left_out_and_that_is_said_once(tmp_path, capsys):
         (desk.images / name).parent.mkdir(exist_ok=True)
         (desk.images / name).write_bytes(b"x")
     console = Console()
-    made_ready(desk.config(), desk.root, console)
+    check_readiness(desk.config(), desk.root, console)
     found = gather(desk.config(), desk.root, None, console)
     assert capsys.readouterr().err.splitlines() == [
         f"{desk.images}: hidden files are left out (5, the first: .DS_Store)"
@@ -86,7 +86,7 @@ def test_images_of_kinds_that_are_not_read_are_told_once(tmp_path, capsys):
     ):
         (desk.images / name).parent.mkdir(parents=True, exist_ok=True)
         (desk.images / name).write_bytes(b"x")
-    made_ready(desk.config(), desk.root, Console())
+    check_readiness(desk.config(), desk.root, Console())
     told = [line for line in capsys.readouterr().err.splitlines() if "hidden" not in line]
     (said,) = told
     assert said.startswith(f"{desk.images}: 2 files of kinds that are not read (the first: b.tar.gz); unpack archives")

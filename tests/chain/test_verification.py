@@ -10,13 +10,13 @@ from contextlib import closing
 import pandas as pd
 import pytest
 
-from pipeline.chain.verification import CHAINED, ROWS, differences, last_of, rows_of
+from pipeline.chain.verification import CHAINED_TABLES, ROW_HASHES_FILE, differences, find_previous, rows_of
 from pipeline.storage import write_json
 from pipeline.table_files import read_table, write_table
 from pipeline.tables import ALL
 from pipeline.workspace import LATEST
 
-CONTRACTS = {c.name: c for c in ALL if c.name in CHAINED}
+CONTRACTS = {c.name: c for c in ALL if c.name in CHAINED_TABLES}
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def copy(tiny_run, tmp_path):
 
 
 def test_rows_are_the_same_from_memory_and_from_the_file(tiny_run):
-    noted = json.loads((tiny_run / ROWS).read_text())
-    assert set(noted) == set(CHAINED)
+    noted = json.loads((tiny_run / ROW_HASHES_FILE).read_text())
+    assert set(noted) == set(CHAINED_TABLES)
     for name, contract in CONTRACTS.items():
         table = read_table(tiny_run / f"{name}.parquet", contract)
         assert rows_of(table, name) == noted[name]
@@ -96,5 +96,5 @@ def chain_of(folder, *runs: tuple[str, str]) -> None:
 )
 def test_a_run_made_anew_after_its_folder_was_removed_continues_none_that_came_after_it(tmp_path, left, asked, before):
     chain_of(tmp_path, *left)
-    found = last_of(tmp_path, asked)
+    found = find_previous(tmp_path, asked)
     assert found == (before and {"run_id": before, "self_sha256": f"hash of {before}"})

@@ -23,17 +23,17 @@ FAULTS = "faults"  # manifest key: AIS files that the system could not read; abs
 def usable_now(folder: Path, scene_table: pd.DataFrame, ais: Sequence[Path]) -> list[str]:
     """Images that a finished run had to skip and that open now, and AIS files that it could not read and that now can
     be."""
-    before = read_table(folder / "scenes.parquet", SCENES)
-    skipped = set(before.loc[before["status"] == "skipped", "href"])
+    earlier_scenes = read_table(folder / "scenes.parquet", SCENES)
+    skipped = set(earlier_scenes.loc[earlier_scenes["status"] == "skipped", "href"])
     images = skipped & set(scene_table.loc[scene_table["status"].isin(["used", "degraded"]), "href"])
     unread = set(read_manifest(folder).get(FAULTS, ()))
     return sorted(images) + sorted(str(path) for path in ais if str(path) in unread and _is_readable(path))
 
 
-def faults_of(files: Sequence[AisFile]) -> dict[str, list[str]]:
+def faults_entry(files: Sequence[AisFile]) -> dict[str, list[str]]:
     """The manifest entry for AIS files that the system could not read; damaged files do not count."""
-    found = sorted(str(f.path) for f in files if f.fault)
-    return {FAULTS: found} if found else {}
+    paths = sorted(str(file.path) for file in files if file.fault)
+    return {FAULTS: paths} if paths else {}
 
 
 def _is_readable(path: Path) -> bool:
