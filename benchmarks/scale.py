@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.config import DetectionConfig, EngineConfig, load
-from pipeline.engine import kept, map_tasks
+from pipeline.engine import map_tasks, reused_workers
 from pipeline.ingest.place import load_place
 from pipeline.simulation.radar_files import write_radar_look
 from pipeline.simulation.scenario import Scenario
@@ -96,7 +96,7 @@ def measure_client_memory() -> None:
     """Client memory while many small tables arrive from Dask: it should hold only the tables."""
     engine = EngineConfig(kind="dask", workers=2)
     memory: list[float] = []
-    with kept(engine):
+    with reused_workers(engine):
         map_tasks(small_table, range(4), engine)
         done = map_tasks(small_table, range(LOOKS), engine, done=lambda _t: memory.append(resident_mb()))
     size = sum(t.memory_usage(deep=True).sum() for _, t in done) / 1e6  # type: ignore[attr-defined]
@@ -116,7 +116,7 @@ def time_waiting_looks() -> None:
     for workers, count in ((1, LOOKS // 4), (2, LOOKS), (1, LOOKS // 4)):
         engine = EngineConfig(kind="dask", workers=workers)
         memory: list[float] = []
-        with kept(engine):
+        with reused_workers(engine):
             map_tasks(waiting_look, range(4), engine)  # warm-up: starts the workers
             begun = time.perf_counter()
             done = map_tasks(waiting_look, range(count), engine, done=lambda _t: memory.append(resident_mb()))  # noqa: B023
@@ -143,7 +143,7 @@ def time_on_dask() -> None:
         for workers, count in ((1, LOOKS // 8), (2, LOOKS), (1, LOOKS // 8)):
             engine = EngineConfig(kind="dask", workers=workers)
             memory: list[float] = []
-            with kept(engine):
+            with reused_workers(engine):
                 map_tasks(detect_look, tasks[:4], engine)  # warm-up: starts the workers
                 before, begun = cpu_seconds(), time.perf_counter()
                 done = map_tasks(detect_look, tasks[:count], engine, done=lambda _t: memory.append(resident_mb()))  # noqa: B023
@@ -178,7 +178,7 @@ def cpu_seconds() -> tuple[float, float]:
 
 def time_plan() -> None:
     """Plan a year of Sentinel-1 over twelve ports, from a STAC server on loopback to the printed plan."""
-    from pipeline.batch import questions
+    from pipeline.batch import load_questions
     from pipeline.commands.plan import plan_lines
     from pipeline.console import Console
     from tests.commands.test_plan import looks
@@ -198,7 +198,7 @@ def time_plan() -> None:
                 )
                 (folder / "ports" / f"port{port}.yaml").write_text(text)
             begun, cpu = time.perf_counter(), time.process_time()
-            lines = plan_lines(questions([str(folder / "ports")], {}, None), Console(quiet=True))
+            lines = plan_lines(load_questions([str(folder / "ports")], {}, None), Console(quiet=True))
             print(f"{len(items)} looks over 13 ports: {time.perf_counter() - begun:.1f} s, "
                   f"{time.process_time() - cpu:.1f} CPU s\n{lines[-1]}")  # fmt: skip
 

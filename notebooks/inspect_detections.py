@@ -24,7 +24,7 @@ from matplotlib.ticker import MaxNLocator
 from pipeline.errors import NothingToShow
 from pipeline.finished.opened import around, chosen_run, hull_profiles, open_run
 from pipeline.finished.overview import held_calls
-from pipeline.report.wording import days_of
+from pipeline.report.wording import day_range
 
 pd.set_option("display.max_colwidth", None)
 chosen = ""  # a run's folder or its id alone; where empty CAPWATCH_RUN, or the last run that finished
@@ -33,7 +33,7 @@ run = open_run(folder)
 scenes, detections = run.table("scenes"), run.table("detections")
 period = run.config.period
 mark = "SIMULATED" if run.simulated else ""
-print(f"{mark + ': ' if mark else ''}{run.place.name}, {days_of(period.start, period.end)}")
+print(f"{mark + ': ' if mark else ''}{run.place.name}, {day_range(period.start, period.end)}")
 
 # %% [markdown]
 # ## What was looked at

@@ -31,8 +31,14 @@ from pipeline.errors import NothingToShow
 from pipeline.finished.account import open_account
 from pipeline.finished.opened import chosen_run
 from pipeline.report.figures import as_steps
-from pipeline.report.sensitivity_section import largest_first, sentence, spaced, tornado, tornado_height
-from pipeline.report.wording import barrels, chance, days_of, percent
+from pipeline.report.sensitivity_section import (
+    largest_effect_sentence,
+    largest_first,
+    tornado,
+    tornado_height,
+    with_spaced_percents,
+)
+from pipeline.report.wording import barrels, chance, day_range, percent
 from pipeline.tables.accounts import FILL_SCENARIOS
 
 chosen = ""  # a run's folder or its id alone; where empty CAPWATCH_RUN, or the last run that finished
@@ -40,7 +46,7 @@ opened = open_account(chosen_run(chosen))
 cap, calls, seed, period = opened.cap, opened.calls, opened.seed, opened.period
 as_of = (period.end - timedelta(microseconds=1)).date()
 mark = "SIMULATED: " if opened.simulated else ""
-print(f"{mark}{opened.name}, {days_of(period.start, period.end)}, cap {cap.barrels:,.0f} bbl")
+print(f"{mark}{opened.name}, {day_range(period.start, period.end)}, cap {cap.barrels:,.0f} bbl")
 
 # %% [markdown]
 # ## Your values
@@ -199,11 +205,11 @@ print(f"{mark}break-even with your values:   {break_even(head_after)}")
 # vanish if it alone were known, and `sobol_se` its standard error.
 
 # %%
-moved = spaced(volume.sensitivity(liftings, after, cap, after_config, seed))
+moved = with_spaced_percents(volume.sensitivity(liftings, after, cap, after_config, seed))
 shown = largest_first(moved)
 figure, axes = plt.subplots(figsize=(6, tornado_height(len(shown))), layout="constrained")
 tornado(axes, shown)
-print(textwrap.fill(mark + sentence(moved), 100))
+print(textwrap.fill(mark + largest_effect_sentence(moved), 100))
 watermark(axes)
 plt.show()
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from pipeline.config import RunConfig, merged
 from pipeline.console import Console
-from pipeline.engine import kept
+from pipeline.engine import reused_workers
 from pipeline.errors import DEGRADED, ConfigError, EnvironmentFault, PipelineError, ending_code, in_words, printable
 from pipeline.plurals import number_of
 from pipeline.storage import write_text
@@ -44,7 +44,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class Answer:
     """The outcome of a question."""
 
     question: Question
@@ -53,23 +53,28 @@ class Answered:
     cause: str = ""
 
 
-def questions(
+def load_questions(
     names: Sequence[str], settings: dict[str, Any], years: str | None, console: Console | None = None
 ) -> list[Question]:
     """Every AOI (name, run file, or folder of run files) for every year; without years, for its configured period."""
     if years is not None and "period" in settings:
         raise ConfigError("give --years or --start and --end, not both")
-    told = [settings]
+    settings_by_year = [settings]
     if years is not None:
-        told = [
+        settings_by_year = [
             merged(settings, {"period": {"start": f"{year}-01-01T00:00:00Z", "end": f"{year + 1}-01-01T00:00:00Z"}})
             for year in parse_years(years)
         ]
-    out = [_question(path, one, console) for name in names for path in _config_paths(name) for one in told]
-    same = {(q.config.aoi.id, q.config.period.start, q.config.period.end) for q in out}
-    if len(same) < len(out):
+    loaded = [
+        _question(path, year_settings, console)
+        for name in names
+        for path in _config_paths(name)
+        for year_settings in settings_by_year
+    ]
+    same = {(q.config.aoi.id, q.config.period.start, q.config.period.end) for q in loaded}
+    if len(same) < len(loaded):
         raise ConfigError("two of these run files have the same aoi.id; their runs would lie in one folder")
-    return out
+    return loaded
 
 
 def _question(path: Path, settings: dict[str, Any], console: Console | None) -> Question:
@@ -80,11 +85,11 @@ def _question(path: Path, settings: dict[str, Any], console: Console | None) -> 
     return Question(config, root)
 
 
-def one_file_of_verdicts(path: Path | None, asked: Sequence[Question]) -> Path | None:
+def require_single_verdict_file(path: Path | None, questions: Sequence[Question]) -> Path | None:
     """The verdict file given by --reviews; ConfigError if it does not exist or there are several questions."""
     if path is not None and not path.is_file():
         raise ConfigError(f"--reviews {printable(path)}: no such file")
-    if path is not None and len(asked) > 1:
+    if path is not None and len(questions) > 1:
         raise ConfigError("--reviews belongs to one question; of several each takes its own reviews/<aoi>.csv")
     return path
 
@@ -107,13 +112,13 @@ def parse_years(text: str) -> list[int]:
     return sorted(out)
 
 
-def run_all(asked: Sequence[Question], out: Path, console: Console, *, fresh: bool = False) -> int:
+def run_all(questions: Sequence[Question], out: Path, console: Console, *, fresh: bool = False) -> int:
     """Run every question; returns 0 if all succeeded, 3 if some were answered, else the first failure's exit code."""
-    answers: list[Answered] = []
-    with kept(asked[0].config.engine):
-        for number, question in enumerate(asked, 1):
-            console.note(f"question {number}/{len(asked)}: {question.name}")
-            answers.append(_answer(question, out, console, fresh=fresh))
+    answers: list[Answer] = []
+    with reused_workers(questions[0].config.engine):
+        for number, question in enumerate(questions, 1):
+            console.note(f"question {number}/{len(questions)}: {question.name}")
+            answers.append(_answer_question(question, out, console, fresh=fresh))
             write_text(out / QUESTIONS, _table(answers))
     done = [a for a in answers if a.folder]
     console.result(f"{len(done)} of {number_of(len(answers), 'question')} answered: {out / QUESTIONS}")
@@ -122,7 +127,7 @@ def run_all(asked: Sequence[Question], out: Path, console: Console, *, fresh: bo
     return DEGRADED if done else answers[0].exit_code
 
 
-def _answer(question: Question, out: Path, console: Console, *, fresh: bool) -> Answered:
+def _answer_question(question: Question, out: Path, console: Console, *, fresh: bool) -> Answer:
     from pipeline.chain.review_file import find_reviews
     from pipeline.run import run
 
@@ -138,12 +143,12 @@ def _answer(question: Question, out: Path, console: Console, *, fresh: bool) -> 
     else:
         for line in outcome.lines:
             console.result(line)
-        return Answered(question, outcome.exit_code, str(outcome.folder))
+        return Answer(question, outcome.exit_code, str(outcome.folder))
     console.problem(f"{question.name}: {cause}", done="question not answered, the others go on")
-    return Answered(question, code, cause=cause)
+    return Answer(question, code, cause=cause)
 
 
-def _table(answers: Sequence[Answered]) -> str:
+def _table(answers: Sequence[Answer]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["aoi", "start", "end", "exit_code", "folder", "cause"])

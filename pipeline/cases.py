@@ -19,8 +19,8 @@ from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, printable
 from pipeline.execution import journal
 from pipeline.provenance import MANIFEST, FileRecord, code_version, library_versions, manifest_hash, outputs_of
-from pipeline.report.case_page import CaseStory, render_case, shown
-from pipeline.report.left_out import not_held_lines
+from pipeline.report.case_page import CaseStory, figure_text, render_case
+from pipeline.report.left_out import not_in_account_lines
 from pipeline.report.wording import barrels, percent
 from pipeline.storage import write_json, write_text
 from pipeline.table_files import write_table
@@ -34,7 +34,9 @@ FACTORS = (("gas_oil", "gas oil"), ("unnamed", "unnamed product"))  # 7.46 and 8
 IMPLIED_FILLS = (("60", 0.6), ("90", 0.9), ("100", 1.0))
 ORIGIN_WORDS = {"published": "published", "derived": "not stated, worked out by us"}
 FEW_DRAWS = 200  # enough where only the scenarios are read, which are not sampled
-HAIR = 1e-6  # tolerance in rounding steps, for floating-point error: a third of a sum may end in .9999999998
+ROUNDING_TOLERANCE = (
+    1e-6  # tolerance in rounding steps, for floating-point error: a third of a sum may end in .9999999998
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +101,8 @@ def compare(config: CaseConfig, head: Headline, gas_oil_bbl_per_t: float) -> pd.
                 "published": figure.value,
                 "computed": computed,
                 "computed_rounded": rounded,
-                "difference": difference if abs(difference) > HAIR * figure.rounded_to else 0.0,
-                "reproduced": abs(difference) <= HAIR * figure.rounded_to,
+                "difference": difference if abs(difference) > ROUNDING_TOLERANCE * figure.rounded_to else 0.0,
+                "reproduced": abs(difference) <= ROUNDING_TOLERANCE * figure.rounded_to,
                 "source": urls[figure.source],
             }
         )
@@ -117,8 +119,8 @@ def _computed(figure: Figure, head: Headline, gas_oil_bbl_per_t: float) -> float
         "break_even_bbl_per_call": per_call,
         "break_even_t_per_call": per_call / gas_oil_bbl_per_t if per_call else None,
     }
-    found = values[figure.quantity]
-    return math.nan if found is None else float(found)
+    value = values[figure.quantity]
+    return math.nan if value is None else float(value)
 
 
 def _rounded(value: float, figure: Figure) -> float:
@@ -126,7 +128,7 @@ def _rounded(value: float, figure: Figure) -> float:
     if math.isnan(value):
         return value
     half = 0.5 if figure.rounding == "nearest" else 0.0
-    return math.floor(value / figure.rounded_to + half + HAIR) * figure.rounded_to
+    return math.floor(value / figure.rounded_to + half + ROUNDING_TOLERANCE) * figure.rounded_to
 
 
 def run_case(name: str, settings: dict[str, Any], out: Path, console: Console) -> CaseOutcome:
@@ -139,11 +141,11 @@ def run_case(name: str, settings: dict[str, Any], out: Path, console: Console) -
     cap = load_cap(cap_path, config.volume)
     for doubt in cap_doubts(cap):
         console.note(f"{printable(cap_path)}: {doubt}")
-    stated = _accounted(config.calls, cap, config, path)
-    estimate = _accounted(config.estimate_calls, cap, config, path) if config.estimate_calls else stated
+    stated = _account_of(config.calls, cap, config, path)
+    estimate = _account_of(config.estimate_calls, cap, config, path) if config.estimate_calls else stated
     counted = stated.head.calls_counted
     if counted != len(stated.calls):
-        left = "; ".join(not_held_lines(stated.head, cap))
+        left = "; ".join(not_in_account_lines(stated.head, cap))
         raise ConfigError(
             f"{printable(path)}: period: {counted} of {len(stated.calls)} calls are in the account: {left}"
         )
@@ -160,7 +162,7 @@ def run_case(name: str, settings: dict[str, Any], out: Path, console: Console) -
         code_version=code_version(),
     )
     for figure in story.comparison[~story.comparison["reproduced"]].to_dict("records"):
-        console.problem(_miss(config, figure), done="written to comparison.csv")
+        console.problem(_miss_line(config, figure), done="written to comparison.csv")
     tables = {
         "liftings": stated.liftings,
         "estimate": estimate.liftings,
@@ -171,7 +173,7 @@ def run_case(name: str, settings: dict[str, Any], out: Path, console: Console) -
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Accounted:
+class _CaseAccount:
     """Calls with the liftings, ledger and headline computed from them."""
 
     calls: pd.DataFrame
@@ -180,7 +182,7 @@ class _Accounted:
     head: Headline
 
 
-def _accounted(groups: Iterable[CallGroup], cap: CapConfig, config: CaseConfig, path: Path) -> _Accounted:
+def _account_of(groups: Iterable[CallGroup], cap: CapConfig, config: CaseConfig, path: Path) -> _CaseAccount:
     """The account of some calls at the period's end; InputError where the volume stage refuses one of them."""
     calls = calls_table(groups, config)
     table = liftings(calls, config.volume, config.seed)
@@ -188,7 +190,7 @@ def _accounted(groups: Iterable[CallGroup], cap: CapConfig, config: CaseConfig, 
         raise InputError(path, f"call {row['call_id']}: {row['cause']}")
     as_of = (config.period.end - timedelta(microseconds=1)).date()
     account = ledger(table, cap, config.volume, config.seed, as_of=as_of)
-    return _Accounted(calls, table, account, headline(table, account, cap, config.volume))
+    return _CaseAccount(calls, table, account, headline(table, account, cap, config.volume))
 
 
 def _reading(
@@ -197,8 +199,8 @@ def _reading(
     """The case if every cargo were of one product: full sums [bbl, t] and the estimate's 90 % interval [bbl]."""
     quick = config.volume.model_copy(update={"draws": FEW_DRAWS})
     full = liftings(calls.assign(product=product), quick, config.seed)
-    own = liftings(estimated.assign(product=product), quick, config.seed)
-    total = simulate(own, config.volume, config.seed).sum(axis=0)
+    estimate_liftings = liftings(estimated.assign(product=product), quick, config.seed)
+    total = simulate(estimate_liftings, config.volume, config.seed).sum(axis=0)
     p5, p50, p95 = (float(v) for v in np.percentile(total, (5, 50, 95)))
     return {
         "words": words,
@@ -217,21 +219,23 @@ def _implied(config: CaseConfig) -> tuple[dict[str, Any], ...]:
     rows = []
     for total in config.totals:
         per_call = total.barrels / total.calls
-        asked = [{"call_id": name, "barrels": per_call, "product": name} for name, _ in FACTORS]
-        asked += [{"call_id": k, "capacity_bbl": per_call / fill, "product": "gas_oil"} for k, fill in IMPLIED_FILLS]
-        table = liftings(pd.DataFrame(asked), quick, config.seed).set_index("call_id")
+        calls = [{"call_id": name, "barrels": per_call, "product": name} for name, _ in FACTORS]
+        calls += [
+            {"call_id": key, "capacity_bbl": per_call / fill, "product": "gas_oil"} for key, fill in IMPLIED_FILLS
+        ]
+        table = liftings(pd.DataFrame(calls), quick, config.seed).set_index("call_id")
         tonnes = table["barrels_at_100"] / table["bbl_per_t"]
         row: dict[str, Any] = {"what": total.what, "barrels": total.barrels, "calls": total.calls}
         row |= {"source": total.source, "per_call": per_call}
         row |= {f"t_{name}": float(tonnes[name]) for name, _ in FACTORS}
-        rows.append(row | {f"dwt_{k}": float(table["dwt_p50_t"][k]) for k, _ in IMPLIED_FILLS})
+        rows.append(row | {f"dwt_{key}": float(table["dwt_p50_t"][key]) for key, _ in IMPLIED_FILLS})
     return tuple(rows)
 
 
-def _miss(config: CaseConfig, row: dict[Any, Any]) -> str:
+def _miss_line(config: CaseConfig, row: dict[Any, Any]) -> str:
     step = next(f.rounded_to for f in config.figures if f.what == row["what"])
-    stated, found = (shown(row[key], row["quantity"], step) for key in ("published", "computed_rounded"))
-    return f"{config.id}: {row['what']}: stated {stated}, computed {found}"
+    stated, computed = (figure_text(row[key], row["quantity"], step) for key in ("published", "computed_rounded"))
+    return f"{config.id}: {row['what']}: stated {stated}, computed {computed}"
 
 
 def _publish(
@@ -240,7 +244,7 @@ def _publish(
     """Write the case's folder; the manifest last."""
     folder = RunFolder(out / "cases" / story.config.id)
     lines = _lines(story)
-    logged = journal.kept(console, folder.path / journal.LOG, case=story.config.id, code=story.code_version)
+    logged = journal.logging_to(console, folder.path / journal.LOG, case=story.config.id, code=story.code_version)
     with folder.locked(), logged:
         (folder.path / MANIFEST).unlink(missing_ok=True)
         write_text(folder.path / "config.yaml", as_yaml(story.config))
@@ -268,16 +272,16 @@ def _publish(
 def _lines(story: CaseStory) -> tuple[str, ...]:
     """The answer in a few lines: each figure, then the estimate."""
     steps = {f.what: f.rounded_to for f in story.config.figures}
-    told = [
+    figure_lines = [
         f"{row['what']}: {ORIGIN_WORDS[row['origin']]} "
-        f"{shown(row['published'], row['quantity'], steps[row['what']])}, computed "
-        f"{shown(row['computed_rounded'], row['quantity'], steps[row['what']])}"
+        f"{figure_text(row['published'], row['quantity'], steps[row['what']])}, computed "
+        f"{figure_text(row['computed_rounded'], row['quantity'], steps[row['what']])}"
         for row in story.comparison.to_dict("records")
     ]
     head = story.estimate
     sums = (head.barrels_p5, head.barrels_p50, head.barrels_p95)
     return (
         f"{story.config.title} (published figures recomputed, not measured from imagery)",
-        *told,
+        *figure_lines,
         f"estimate p5/p50/p95: {' / '.join(barrels(b) for b in sums)} bbl, {percent(head.share_p50)} of the cap",
     )

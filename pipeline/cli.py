@@ -12,7 +12,7 @@ from pipeline import __version__
 from pipeline.commands import runs as cli_runs
 from pipeline.commands import stages as cli_stages
 from pipeline.commands import usage
-from pipeline.commands.session import CaseSettings, Debug, Quiet, Settings, overridden, requested, session
+from pipeline.commands.session import CaseSettings, Debug, Quiet, Settings, option_settings, parse_overrides, session
 from pipeline.commands.usage import App
 
 app = App(
@@ -71,23 +71,23 @@ def run(
     Example: capwatch run vostochny --set volume.fill.mean=0.9
     """
     with session(quiet=quiet, debug=debug) as console:
-        from pipeline.batch import one_file_of_verdicts, questions
+        from pipeline.batch import load_questions, require_single_verdict_file
         from pipeline.config import merged
 
-        given = requested(source=source, images=images, ais=ais, start=start, end=end, engine=engine,
+        options = option_settings(source=source, images=images, ais=ais, start=start, end=end, engine=engine,
                           workers=workers, scheduler=scheduler)  # fmt: skip
-        asked = questions(aoi, merged(given, overridden(settings)), years, console)
-        verdicts = one_file_of_verdicts(reviews, asked)
+        questions = load_questions(aoi, merged(options, parse_overrides(settings)), years, console)
+        verdicts = require_single_verdict_file(reviews, questions)
         if dry_run:
-            from pipeline.commands.plan import Where, plan_lines
+            from pipeline.commands.plan import AnswerLookup, plan_lines
 
-            for line in plan_lines(asked, console, Where(out, verdicts, fresh)):
+            for line in plan_lines(questions, console, AnswerLookup(out, verdicts, fresh)):
                 console.result(line)
             return
         from pipeline.commands.answer import answer
 
         console.explaining = explain
-        if code := answer(asked, out, console, fresh=fresh, reviews=verdicts):
+        if code := answer(questions, out, console, fresh=fresh, reviews=verdicts):
             raise typer.Exit(code)
 
 
@@ -115,7 +115,7 @@ def case(
     with session(quiet=quiet, debug=debug) as console:
         from pipeline.cases import run_case
 
-        for line in run_case(name, overridden(settings), out, console).lines:
+        for line in run_case(name, parse_overrides(settings), out, console).lines:
             console.result(line)
 
 
@@ -131,9 +131,9 @@ def doctor(quiet: Quiet = False, debug: Debug = False) -> None:
     Example: capwatch doctor
     """
     with session(quiet=quiet, debug=debug) as console:
-        from pipeline.commands.doctor import lines
+        from pipeline.commands.doctor import doctor_lines
 
-        for line in lines():
+        for line in doctor_lines():
             console.result(line)
 
 
@@ -178,7 +178,7 @@ def config_show(
         from pipeline.config.writing import config_yaml
         from pipeline.workspace import find_config, load_run_config
 
-        for line in config_yaml(load_run_config(find_config(aoi), overridden(settings))).rstrip().split("\n"):
+        for line in config_yaml(load_run_config(find_config(aoi), parse_overrides(settings))).rstrip().split("\n"):
             console.result(line)
 
 
@@ -216,10 +216,10 @@ def aoi_add(
     with session(quiet=quiet, debug=debug) as console:
         from pipeline.commands.new_place import NewPlace, add_place
 
-        made = add_place(NewPlace(aoi, name or aoi, bbox, start, end, coast, zones), into, console)
-        quoted = shlex.quote(str(made))  # a line to copy, whatever blanks the folder has
+        run_file = add_place(NewPlace(aoi, name or aoi, bbox, start, end, coast, zones), into, console)
+        quoted = shlex.quote(str(run_file))  # a line to copy, whatever blanks the folder has
         console.result(
-            f"{made}: see it with capwatch config show {quoted}; run it with capwatch run {quoted} --images ..."
+            f"{run_file}: see it with capwatch config show {quoted}; run it with capwatch run {quoted} --images ..."
         )
 
 

@@ -40,7 +40,7 @@ class Console:
         self.remarks: list[str] = []
         self.listener: Callable[..., None] | None = None  # receives every event: the run's log
 
-    def _tell(self, event: str, **facts: str) -> None:
+    def _emit(self, event: str, **facts: str) -> None:
         if self.listener is not None:
             self.listener(event, **facts)
 
@@ -104,14 +104,14 @@ class Console:
 
     def _problem(self, line: str) -> None:
         self.problems.append(line)
-        self._tell("problem", line=line)
+        self._emit("problem", line=line)
         to_stderr(line)
 
     @contextmanager
     def progress(self, label: str, total: int) -> Iterator[Callable[[str], None]]:
         """``with console.progress("detect", 5) as step: step("scene name")``."""
         if self.quiet or total == 0:
-            yield lambda name: self._tell(label, item=name)
+            yield lambda name: self._emit(label, item=name)
         elif sys.stderr is not None and sys.stderr.isatty():
             yield from self._bar(label, total)
         else:
@@ -124,7 +124,7 @@ class Console:
             nonlocal count
             count += 1
             self.note(f"{label} {count}/{total} {printable(name)}")
-            self._tell(label, item=name)
+            self._emit(label, item=name)
 
         yield step
 
@@ -145,7 +145,7 @@ class Console:
                 speed = bar.tasks[0].speed
                 rate = f"{60 * speed:.0f}/min" if speed else ""
                 bar.update(task, rate=rate, item=printable(name)[-40:])
-                self._tell(label, item=name)
+                self._emit(label, item=name)
 
             yield step
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from pipeline.config import EngineConfig
 from pipeline.errors import EnvironmentFault
-from pipeline.execution.workers import Died, Here, Pool, Processes, Result, Task, Threads
+from pipeline.execution.workers import CurrentThread, Pool, Processes, Result, Task, Threads, WorkerDied
 
 DEATHS = 3  # one may be bad luck; after three the task itself is at fault (our choice)
 
@@ -47,19 +47,19 @@ def map_tasks(
 
     with _pool(engine, len(tasks)) as pool:
         order = sorted(range(len(tasks)), key=lambda n: -cost(tasks[n]))
-        _hand_out(pool, work, tasks, order, at_once or pool.hands, finish, strikes)
+        _run_numbered(pool, work, tasks, order, at_once or pool.max_submitted, finish, strikes)
         deaths = dict.fromkeys(strikes, 1)
         while strikes:  # one at a time, so that none is blamed for another's death
             n, why = strikes.popitem()
             if deaths[n] >= DEATHS:
-                finish(n, _given_up(tasks[n], f"{why} ({DEATHS} tries)", lost))
+                finish(n, _give_up(tasks[n], f"{why} ({DEATHS} tries)", lost))
                 continue
             deaths[n] += 1
-            _hand_out(pool, work, tasks, [n], 1, finish, strikes)
+            _run_numbered(pool, work, tasks, [n], 1, finish, strikes)
     return [results[n] for n in range(len(tasks))]
 
 
-def _hand_out(
+def _run_numbered(
     pool: Pool,
     work: Callable[[Any], Any],
     tasks: Sequence[Any],
@@ -86,7 +86,7 @@ def _hand_out(
                 n = under_way.pop(future)
                 try:
                     finish(n, pool.result(future))
-                except Died as death:
+                except WorkerDied as death:
                     strikes[n] = str(death)
     except BaseException:
         for future in under_way:
@@ -94,47 +94,47 @@ def _hand_out(
         raise
 
 
-def _given_up(task: Task, why: str, lost: Callable[[Task, str], Result] | None) -> Result:
+def _give_up(task: Task, why: str, lost: Callable[[Task, str], Result] | None) -> Result:
     if lost is not None:
         return lost(task, why)
     raise EnvironmentFault(f"a task {why} (what was finished is kept; a worker process died; try fewer --workers)")
 
 
-_KEPT: ContextVar[tuple[EngineConfig, Pool] | None] = ContextVar("kept", default=None)
+_SHARED_POOL: ContextVar[tuple[EngineConfig, Pool] | None] = ContextVar("kept", default=None)
 
 
 @contextmanager
-def kept(engine: EngineConfig) -> Iterator[None]:
+def reused_workers(engine: EngineConfig) -> Iterator[None]:
     """Reuse the workers for all `map_tasks` calls within the block: starting them takes seconds."""
-    if engine.kind in ("serial", "threads") or _KEPT.get() is not None:
+    if engine.kind in ("serial", "threads") or _SHARED_POOL.get() is not None:
         yield
         return
-    pool = _made(engine)
-    token = _KEPT.set((engine, pool))
+    pool = _new_pool(engine)
+    token = _SHARED_POOL.set((engine, pool))
     try:
         yield
     finally:
-        _KEPT.reset(token)
+        _SHARED_POOL.reset(token)
         pool.close()
 
 
 @contextmanager
 def _pool(engine: EngineConfig, count: int) -> Iterator[Pool]:
-    alone = engine.kind == "serial" or (engine.kind == "threads" and engine.workers == 1)
-    held = _KEPT.get()
-    if count == 0 or alone or (engine.kind == "threads" and count < 2):
-        yield Here()
-    elif held is not None and held[0] == engine:
-        yield held[1]
+    is_serial = engine.kind == "serial" or (engine.kind == "threads" and engine.workers == 1)
+    shared = _SHARED_POOL.get()
+    if count == 0 or is_serial or (engine.kind == "threads" and count < 2):
+        yield CurrentThread()
+    elif shared is not None and shared[0] == engine:
+        yield shared[1]
     else:
-        pool = _made(engine)
+        pool = _new_pool(engine)
         try:
             yield pool
         finally:
             pool.close()
 
 
-def _made(engine: EngineConfig) -> Pool:
+def _new_pool(engine: EngineConfig) -> Pool:
     if engine.kind == "threads":
         return Threads(engine.workers)
     if engine.kind == "processes":

@@ -54,15 +54,15 @@ def kind_of(head: bytes) -> str:
     >>> kind_of(b"%PDF-1.7"), kind_of(b" <HTML><body>")[:10], kind_of(b'[{"mmsi": 1'), kind_of(bytes(16))
     ('a PDF', 'a web page', 'JSON text', '')
     """
-    return _named(head, (*_TEXTS, *_BYTES, *_LETTERS))
+    return _match_first_bytes(head, (*_TEXTS, *_BYTES, *_LETTERS))
 
 
-def not_a_table_of_text(head: bytes) -> str:
+def not_text_table_cause(head: bytes) -> str:
     """Why a file with these first bytes cannot be a text table, worded to follow its name; "" if it may be one.
 
-    >>> not_a_table_of_text(b"II*" + bytes(range(200)))
+    >>> not_text_table_cause(b"II*" + bytes(range(200)))
     'is a TIFF image, not a table of text'
-    >>> not_a_table_of_text("call_id,tonnes".encode("utf-16-le")), not_a_table_of_text(b"BM_id,cdf")
+    >>> not_text_table_cause("call_id,tonnes".encode("utf-16-le")), not_text_table_cause(b"BM_id,cdf")
     ('is UTF-16 text; save it as UTF-8 (in Excel: CSV UTF-8)', '')
     """
     if wide := _wide_text(head[:64]):
@@ -70,15 +70,15 @@ def not_a_table_of_text(head: bytes) -> str:
     text = head.rstrip(b"\x00")  # a full disk or an interrupted copy leaves zeros after the content
     if head and not text:
         return "holds nothing but zeros: a copy or a download that failed"
-    named = _named(head, (*_TEXTS, *_BYTES))
+    named = _match_first_bytes(head, (*_TEXTS, *_BYTES))
     if head.startswith(b"PK") and named and any(name in head for name in _WORKBOOK):
         named = "an Excel workbook (save its sheet as CSV UTF-8)"
     if not named and _binary(text):
-        named = _named(head, _LETTERS) or "binary data of a kind not known"
+        named = _match_first_bytes(head, _LETTERS) or "binary data of a kind not known"
     return f"is {named}, not a table of text" if named else ""
 
 
-def _named(head: bytes, kinds: tuple[tuple[bytes, str], ...]) -> str:
+def _match_first_bytes(head: bytes, kinds: tuple[tuple[bytes, str], ...]) -> str:
     head = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     return next((words for start, words in kinds if head.startswith(start)), "")
 

@@ -35,7 +35,7 @@ def sha256_of(value: Any) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
-CODE = {".py", ".json", ".onnx", ".j2", ".js", ".css"}  # not a wheel's _configs: part of the question
+CODE_SUFFIXES = {".py", ".json", ".onnx", ".j2", ".js", ".css"}  # not a wheel's _configs: part of the question
 
 
 @cache
@@ -44,7 +44,7 @@ def code_version() -> str:
     network weights included: an edited or refitted checkout is a different version."""
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(p for p in here.rglob("*") if p.suffix in CODE and "_configs" not in p.parts):
+    for path in sorted(p for p in here.rglob("*") if p.suffix in CODE_SUFFIXES and "_configs" not in p.parts):
         digest.update(str(path.relative_to(here)).encode() + b"\0" + path.read_bytes() + b"\0")
     return f"{__version__}+{digest.hexdigest()[:12]}"
 
@@ -105,7 +105,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
-        raise ConfigError(f"{printable(folder)}: {_why_none(folder)} (capwatch runs lists them)") from error
+        raise ConfigError(
+            f"{printable(folder)}: {_missing_manifest_cause(folder)} (capwatch runs lists them)"
+        ) from error
     except NotADirectoryError as error:
         raise ConfigError(f"{printable(folder)}: is a file, not a run folder") from error
     except PermissionError as error:
@@ -114,12 +116,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise InputError(path, f"cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
         raise InputError(path, "is not a readable manifest") from error
-    if not isinstance(found, dict) or not _is_ours(found):
+    if not isinstance(found, dict) or not _is_own_manifest(found):
         raise InputError(path, "is not a manifest of capwatch")
     return found
 
 
-def _why_none(folder: Path) -> str:
+def _missing_manifest_cause(folder: Path) -> str:
     """Why a folder has no manifest: it is not there, holds runs, or something else."""
     if not folder.is_dir():
         return "no such folder; a run's is wanted"
@@ -129,16 +131,16 @@ def _why_none(folder: Path) -> str:
     return f"no {MANIFEST} here: not a run folder, or the run did not finish"
 
 
-def _is_ours(found: dict[str, Any]) -> bool:
+def _is_own_manifest(found: dict[str, Any]) -> bool:
     """Was this manifest written by capwatch? Other programs also write files of that name."""
     files = _are_records(found.get("outputs")) and _are_records(found.get("inputs", []))
     return files and isinstance(found.get("capwatch"), str)
 
 
 def _are_records(found: Any) -> bool:
-    told = ("path", "sha256")
+    fields = ("path", "sha256")
     return isinstance(found, list) and all(
-        isinstance(r, dict) and all(isinstance(r.get(name), str) for name in told) for r in found
+        isinstance(record, dict) and all(isinstance(record.get(name), str) for name in fields) for record in found
     )
 
 
@@ -158,8 +160,8 @@ def changes(folder: Path, digest_of: Callable[[Path], str] | None = None, *, inp
     out += [f"{p}: missing" for p in recorded if p not in present]
     out += [f"{p}: changed" for p in recorded if p in present and present[p] != recorded[p]]
     out += [f"{p}: not in the manifest" for p in present if p not in recorded]
-    read = manifest.get("inputs", []) if inputs else []
-    return out + [line for record in read if (line := _input_change(record, digest_of))]
+    inputs_read = manifest.get("inputs", []) if inputs else []
+    return out + [line for record in inputs_read if (line := _input_change(record, digest_of))]
 
 
 def _input_change(record: dict[str, Any], digest_of: Callable[[Path], str] | None) -> str:

@@ -19,7 +19,7 @@ from pipeline.chain.readiness import check_readiness
 from pipeline.chain.review_file import Verdict, read_reviews
 from pipeline.chain.sources import gather, read_ais_around
 from pipeline.chain.transient_faults import usable_now
-from pipeline.chain.verdicts import tell_verdicts
+from pipeline.chain.verdicts import report_verdicts
 from pipeline.chain.verification import altered_since, find_previous
 from pipeline.config import RunConfig, load_cap
 from pipeline.console import Console
@@ -64,14 +64,14 @@ def run(
     analysts' verdicts, part of the question. ``kept`` says which live scenes in the cache may be used; by default
     those without a doubt against them, or none if ``fresh``.
     """
-    asked = hash_question_files(config, root, reviews)
+    question_files = hash_question_files(config, root, reviews)
     place = check_readiness(config, root, console)
     require_writable(out)
     inputs = gather(config, root, place, console, kept or (Kept.NONE if fresh else Kept.UNDOUBTED))
     scenes, scene_table = open_scenes(config, place, inputs, fresh=fresh)
-    _tell_left_out(scene_table, console)
-    verdicts = read_reviews(reviews, asked.reviews) if reviews is not None else []
-    run_id = compute_run_id(config, asked, scene_table, inputs, digests := ais_digests(inputs.ais))
+    _report_left_out(scene_table, console)
+    verdicts = read_reviews(reviews, question_files.reviews) if reviews is not None else []
+    run_id = compute_run_id(config, question_files, scene_table, inputs, digests := ais_digests(inputs.ais))
     if inputs.items is not None:
         from pipeline.chain.live import config_of_saved_search
 
@@ -79,30 +79,32 @@ def run(
     folder = RunFolder(out / config.aoi.id / run_id, fresh=fresh)
     with folder.locked():
         sweep(folder.path)
-        healed = usable_now(folder.path, scene_table, inputs.ais) if folder.finished and not fresh else []
-        for name in healed:
+        usable_again = usable_now(folder.path, scene_table, inputs.ais) if folder.finished and not fresh else []
+        for name in usable_again:
             console.note(f"{printable(name)}: could not be used when {folder.path} was made, can be opened now")
-        if folder.finished and not fresh and not healed:
+        if folder.finished and not fresh and not usable_again:
             console.explain(f"every step: kept, the question, its inputs and the code are those of {run_id}")
             console.known_problems(read_manifest(folder.path)["problems"])
-            _tell_kept(folder, console)
-            if not journal.ended(folder.path):  # killed after writing its manifest, before it became the latest run
-                with _logged(folder, console):
+            _report_finished_run(folder, console)
+            if not journal.finished_time(
+                folder.path
+            ):  # killed after writing its manifest, before it became the latest run
+                with _logging(folder, console):
                     _finish(folder)
             return _outcome(folder, console)
         previous = _begin(folder)
-        with _logged(folder, console):
+        with _logging(folder, console):
             ais = read_ais_around(inputs, digests, place, console)
             job = Job(config, root, place, folder, console)
             story = compute(job, scenes, scene_table, ais, verdicts)
-            publish(story, job, inputs, ais, previous, asked)
+            publish(story, job, inputs, ais, previous, question_files)
             _finish(folder)
         folder.cache.tidy()
         return _outcome(folder, console)
 
 
-def _logged(folder: RunFolder, console: Console) -> AbstractContextManager[None]:
-    return journal.kept(console, folder.path / journal.LOG, run_id=folder.path.name, code=code_version())
+def _logging(folder: RunFolder, console: Console) -> AbstractContextManager[None]:
+    return journal.logging_to(console, folder.path / journal.LOG, run_id=folder.path.name, code=code_version())
 
 
 def _begin(folder: RunFolder) -> dict[str, str] | None:
@@ -114,11 +116,11 @@ def _begin(folder: RunFolder) -> dict[str, str] | None:
     return previous
 
 
-def _tell_kept(folder: RunFolder, console: Console) -> None:
+def _report_finished_run(folder: RunFolder, console: Console) -> None:
     """Say that the answer is that of a finished run, and whether its folder was changed since."""
     if altered := altered_since(folder.path):
-        told = f"{printable(folder.path)}: {altered}"
-        console.problem(told, done="the answer is told as it stands there; --fresh makes it anew")
+        item = f"{printable(folder.path)}: {altered}"
+        console.problem(item, done="the answer is told as it stands there; --fresh makes it anew")
     else:
         console.note(f"nothing changed since {folder.path} was made (--fresh repeats it)")
 
@@ -129,7 +131,7 @@ def _finish(folder: RunFolder) -> None:
     write_text(folder.path.parent / LATEST, folder.path.name + "\n")
 
 
-def _tell_left_out(scene_table: pd.DataFrame, console: Console) -> None:
+def _report_left_out(scene_table: pd.DataFrame, console: Console) -> None:
     """Report which inputs were skipped or degraded, and why."""
     from pipeline.ingest.inputs import beside_the_question
 
@@ -151,21 +153,23 @@ def compute(
     from pipeline.report.story import Story
 
     config, console = job.config, job.console
-    learnt = shore.learn_shore(scenes, job)
-    detections, scene_table, told = detect_all(learnt.scenes, scene_table, job)
-    zone_covered = {name: dict(t.get("zone_covered", {})) for name, t in told.items()}
+    shoreline = shore.learn_shore(scenes, job)
+    detections, scene_table, diagnostics = detect_all(shoreline.scenes, scene_table, job)
+    zone_covered = {
+        name: dict(scene_diagnostics.get("zone_covered", {})) for name, scene_diagnostics in diagnostics.items()
+    }
     if not len(ais.messages) and not len(scenes):
-        unused = f"no image{beside_in_words(scene_table['cause'])} and no AIS message could be used"
-        raise NothingUsable(f"{config.aoi.id}: {unused}, so nothing is known")
+        cause = f"no image{beside_in_words(scene_table['cause'])} and no AIS message could be used"
+        raise NothingUsable(f"{config.aoi.id}: {cause}, so nothing is known")
     ground = _ground(job, scene_table, zone_covered, ais)
     account = account_for(ground, detections, verdicts)
-    _tell(account, job)
+    _report_account(account, job)
     tables = {"scenes": scene_table, "tracks": ground.tracks, "static": ground.static} | account.tables
-    with ThreadPoolExecutor(1) as beside:
-        pictured = beside.submit(draw_pictures, scenes, dict(tables), job)
-        tables |= _looked_into(ground, account, verdicts)
-        tables["occupancy"] = berths.occupancy(scene_table, told, job.place, learnt.backgrounds)
-        tables["detections"] = pictured.result()
+    with ThreadPoolExecutor(1) as executor:
+        pictures = executor.submit(draw_pictures, scenes, dict(tables), job)
+        tables |= _assess_evidence(ground, account, verdicts)
+        tables["occupancy"] = berths.occupancy(scene_table, diagnostics, job.place, shoreline.backgrounds)
+        tables["detections"] = pictures.result()
     return Story(
         run_id=job.folder.path.name,
         simulated=bool(scene_table["simulated"].any()) or any_simulated(ais.files) or config.source.kind == "demo",
@@ -178,7 +182,7 @@ def compute(
         inputs=(),
         problems=tuple(console.problems),
         remarks=tuple(console.remarks),
-        structures=learnt.structures,
+        structures=shoreline.structures,
         versions=library_versions(),
         code_version=code_version(),
         call_range=calls.count_range(account.held_calls),
@@ -208,18 +212,21 @@ def _ground(job: Job, scene_table: pd.DataFrame, zone_covered: dict[str, dict[st
     )
 
 
-def _tell(account: Account, job: Job) -> None:
+def _report_account(account: Account, job: Job) -> None:
     """Print how images and AIS agree, the looks' recall, the uncertainty of the call count, and failed verdicts."""
     from pipeline import calls
 
-    checked, found = calls.check_lines(account.tables["match_checks"]), calls.recall_lines(account.tables["recalls"])
+    check_lines, recall_lines = (
+        calls.check_lines(account.tables["match_checks"]),
+        calls.recall_lines(account.tables["recalls"]),
+    )
     stays = calls.stay_line(account.tables["stay_laws"])
-    for line in (*checked, *found, *([stays] if stays else []), calls.count_line(account.held_calls)):
+    for line in (*check_lines, *recall_lines, *([stays] if stays else []), calls.count_line(account.held_calls)):
         job.console.note(line)
-    tell_verdicts(account.verdicts, job.config.aoi.id, job.console)
+    report_verdicts(account.verdicts, job.config.aoi.id, job.console)
 
 
-def _looked_into(ground: Ground, account: Account, verdicts: Sequence[Verdict]) -> dict[str, pd.DataFrame]:
+def _assess_evidence(ground: Ground, account: Account, verdicts: Sequence[Verdict]) -> dict[str, pd.DataFrame]:
     """AIS silences, sensitivity of the answer to its assumptions, and calls without their weakest evidence."""
     from pipeline import calls, volume
     from pipeline.chain.accounting import robustness, under_other_stays

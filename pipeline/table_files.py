@@ -77,7 +77,7 @@ def table_from(content: bytes, contract: Contract) -> pd.DataFrame:
     import pandas as pd
 
     reader = geopandas.read_parquet if contract.geometry else pd.read_parquet
-    return contract.check(_revived(reader(io.BytesIO(content)), contract, guarded=False))
+    return contract.check(_restored(reader(io.BytesIO(content)), contract, guarded=False))
 
 
 def read_table(path: Path, contract: Contract | None = None, *, verbatim: Collection[str] = ()) -> pd.DataFrame:
@@ -103,10 +103,10 @@ def read_table(path: Path, contract: Contract | None = None, *, verbatim: Collec
         elif suffix == ".csv":
             table = _read_csv(path, contract, verbatim)
         else:
-            how = "; save its sheet as CSV UTF-8" if suffix in _WORKBOOKS else ""
-            how = "; unpack it first" if suffix in _PACKED else how
+            hint = "; save its sheet as CSV UTF-8" if suffix in _WORKBOOKS else ""
+            hint = "; unpack it first" if suffix in _PACKED else hint
             raise InputError(
-                path, f"not a table that can be read; wanted one of {', '.join(SUFFIXES)}, .tsv, .csv.gz{how}"
+                path, f"not a table that can be read; wanted one of {', '.join(SUFFIXES)}, .tsv, .csv.gz{hint}"
             )
     except PermissionError as error:
         raise InputError(path, f"cannot be read ({error.strerror})") from error
@@ -115,7 +115,7 @@ def read_table(path: Path, contract: Contract | None = None, *, verbatim: Collec
     if contract is None:
         return table
     try:
-        return contract.check(_revived(table, contract, guarded=suffix != ".parquet"))
+        return contract.check(_restored(table, contract, guarded=suffix != ".parquet"))
     except ContractError as error:
         raise ContractError(f"{printable(path)}: {error}") from error
 
@@ -137,7 +137,7 @@ def _read_csv(path: Path, contract: Contract | None, verbatim: Collection[str]) 
     return read_delimited(path, numbers, dtype=texts, na_values=no_value, keep_default_na=False)
 
 
-def _revived(table: pd.DataFrame, contract: Contract, *, guarded: bool) -> pd.DataFrame:
+def _restored(table: pd.DataFrame, contract: Contract, *, guarded: bool) -> pd.DataFrame:
     """Lists, geometries and guarded texts restored from the form that a CSV or GeoJSON holds."""
     import numpy as np
     import shapely
@@ -208,14 +208,14 @@ def _type_lists(part: Path) -> None:
             typed = typed.set(n, field.with_type(pa.list_(pa.field("element", pa.string()))))
     if typed == schema:
         return
-    again = part.with_name(f".typed{part.name}")  # ends in .part as well, so that `sweep` removes it after a kill
+    retyped = part.with_name(f".typed{part.name}")  # ends in .part as well, so that `sweep` removes it after a kill
     try:
-        with parquet.ParquetFile(part) as former, parquet.ParquetWriter(again, typed, compression="zstd") as writer:
-            for n in range(former.num_row_groups):  # one row group at a time: a year's tracks are large
-                writer.write_table(former.read_row_group(n).cast(typed))
-        again.replace(part)
+        with parquet.ParquetFile(part) as source, parquet.ParquetWriter(retyped, typed, compression="zstd") as writer:
+            for n in range(source.num_row_groups):  # one row group at a time: a year's tracks are large
+                writer.write_table(source.read_row_group(n).cast(typed))
+        retyped.replace(part)
     finally:
-        again.unlink(missing_ok=True)
+        retyped.unlink(missing_ok=True)
 
 
 def _csv(table: pd.DataFrame, part: Path) -> None:
@@ -246,8 +246,8 @@ def _by_gdal(table: pd.DataFrame, part: Path, driver: str) -> None:
     import io
 
     content = io.BytesIO()
-    about = {"DESCRIPTION": SIMULATED_WORDS} if table.attrs.get(SIMULATED) else {}
-    flat_table(table, keep_geometry=True).to_file(content, driver=driver, layer=part.name.split(".")[1], **about)
+    metadata = {"DESCRIPTION": SIMULATED_WORDS} if table.attrs.get(SIMULATED) else {}
+    flat_table(table, keep_geometry=True).to_file(content, driver=driver, layer=part.name.split(".")[1], **metadata)
     part.write_bytes(content.getvalue())
 
 

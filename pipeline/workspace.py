@@ -20,7 +20,7 @@ from pipeline.execution import journal
 from pipeline.execution.stagecache import StageCache
 from pipeline.provenance import MANIFEST
 
-OTHERS = {"AOI": ("case", "a case", "cases"), "case": ("run", "an AOI", "")}  # other kind: command, words, folder
+OTHER_KINDS = {"AOI": ("case", "a case", "cases"), "case": ("run", "an AOI", "")}  # other kind: command, words, folder
 M = TypeVar("M", bound=BaseModel)
 
 LATEST = "latest.txt"
@@ -55,26 +55,26 @@ def proven_files() -> Path:
 
 def find_config(name: str) -> Path:
     """A config by path, or by the name of an AOI: ``vostochny`` is ``configs/vostochny.yaml``."""
-    return _found(name, "AOI", "config", Path())
+    return _find_yaml(name, "AOI", "config", Path())
 
 
 def find_case(name: str) -> Path:
     """A case by path, or by its name: ``rusi-2024-03`` is ``configs/cases/rusi-2024-03.yaml``."""
-    return _found(name, "case", "case", Path("cases"))
+    return _find_yaml(name, "case", "case", Path("cases"))
 
 
 def find_cap(name: str | Path) -> Path:
     """A cap by path, or by its name: ``unscr-2397`` is ``configs/caps/unscr-2397.yaml``."""
-    return Path(name) if os.path.isfile(name) else _found(str(name), "cap", "cap", Path("caps"))
+    return Path(name) if os.path.isfile(name) else _find_yaml(str(name), "cap", "cap", Path("caps"))
 
 
-def _found(name: str, what: str, kind: str, below: Path) -> Path:
+def _find_yaml(name: str, what: str, kind: str, below: Path) -> Path:
     """A YAML file by path, or by name: first in ./configs of the working folder, then in our own configs."""
     given = Path(name)
     if given.suffix in {".yaml", ".yml"}:
         if not os.path.isfile(given):  # unlike Path.is_file, False also for names too long to exist
-            there = f"; by name there are {printable(', '.join(_names(below)))}" if below != Path() else ""
-            raise ConfigError(f"{printable(name)}: no such {kind} file{there}")
+            hint = f"; by name there are {printable(', '.join(_known_names(below)))}" if below != Path() else ""
+            raise ConfigError(f"{printable(name)}: no such {kind} file{hint}")
         return given
     for configs in (Path("configs"), configs_root()):
         path = configs / below / f"{name}.yaml"
@@ -85,8 +85,8 @@ def _found(name: str, what: str, kind: str, below: Path) -> Path:
 
 def _why_unknown(name: str, what: str, below: Path) -> str:
     """Why a name is unknown: it is of the other kind, a folder, another file, or a misspelling; lists those known."""
-    if what in OTHERS:
-        command, other, folder = OTHERS[what]
+    if what in OTHER_KINDS:
+        command, other, folder = OTHER_KINDS[what]
         if os.path.isfile(configs_root() / folder / f"{name}.yaml"):
             return f"is {other}, no {what}; try capwatch {command} {printable(name)}"
     if os.path.isdir(name):
@@ -94,14 +94,14 @@ def _why_unknown(name: str, what: str, below: Path) -> str:
     if os.path.isfile(name):
         hint = "; a table of calls goes to capwatch volume, then capwatch account" if what == "case" else ""
         return f"is no {what}: the name of its file does not end in .yaml{hint}"
-    known = _names(below)
+    known = _known_names(below)
     holding = [stem for stem in known if name.lower() in stem.split("-")]  # crude of unscr-2397-crude
     close = holding or difflib.get_close_matches(name.lower(), known, n=1)
     meant = f" (did you mean {printable(close[0])}?)" if close else ""
     return f"no such {what}{meant}; there are {printable(', '.join(known))}. A path to a YAML file works too"
 
 
-def _names(below: Path) -> list[str]:
+def _known_names(below: Path) -> list[str]:
     """The names available in the working folder's configs and in ours."""
     return sorted({p.stem for configs in (Path("configs"), configs_root()) for p in (configs / below).glob("*.yaml")})
 
@@ -114,10 +114,12 @@ def load_run_config(path: Path, settings: dict[str, object]) -> RunConfig:
 def load_over(model: type[M], path: Path, settings: dict[str, object]) -> M:
     """A config file with the command line's settings on top; errors name the setting if it caused them."""
     data, lines = read_yaml(path)
-    told = {path: SET for path, _ in leaves(settings)}
-    above = {path[:n]: SET for path in told for n in range(1, len(path))}  # sections missing in the file
-    below = {path: SET for path in lines if any(path[:n] in told for n in range(1, len(path)))}  # of a replaced list
-    return build(model, merged(data, settings), where=printable(path), lines=above | lines | below | told)
+    set_lines = {path: SET for path, _ in leaves(settings)}
+    above = {path[:n]: SET for path in set_lines for n in range(1, len(path))}  # sections missing in the file
+    below = {
+        path: SET for path in lines if any(path[:n] in set_lines for n in range(1, len(path)))
+    }  # of a replaced list
+    return build(model, merged(data, settings), where=printable(path), lines=above | lines | below | set_lines)
 
 
 def config_files(config: RunConfig) -> list[str]:
@@ -201,4 +203,4 @@ def latest_run(out: Path) -> Path:
     found = [p.parent / p.read_text("utf-8").strip() for p in out.glob(f"*/{LATEST}") if p.is_file()]
     if not found:
         raise ConfigError(f"{printable(out)}: no finished run here; start one with: capwatch run vostochny")
-    return max(found, key=lambda folder: (journal.ended(folder), folder.name))
+    return max(found, key=lambda folder: (journal.finished_time(folder), folder.name))

@@ -17,7 +17,7 @@ from pipeline.config import CapConfig, CaseConfig, load, overrides
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError
 from pipeline.provenance import UNHASHED, changes
-from pipeline.report.case_page import shown
+from pipeline.report.case_page import figure_text
 from pipeline.volume import headline, ledger, liftings
 from pipeline.workspace import configs_root, find_case, load_over
 
@@ -265,8 +265,8 @@ def test_an_unknown_case_is_answered_with_those_that_exist(capwatch):
 
 
 def test_figures_show_the_digits_of_their_step():
-    assert shown(0.2499, "share_of_cap", 0.001) == "25.0 %"
-    assert shown(11627.9, "break_even_bbl_per_call", 0.1) == "11,627.9 bbl"
+    assert figure_text(0.2499, "share_of_cap", 0.001) == "25.0 %"
+    assert figure_text(11627.9, "break_even_bbl_per_call", 0.1) == "11,627.9 bbl"
 
 
 @pytest.mark.parametrize("setting", ["volume.fil.mean=1", "volume.fill.mean=2", "aoi.id=x"])

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import EngineConfig
-from pipeline.engine import DEATHS, kept, map_tasks
+from pipeline.engine import DEATHS, map_tasks, reused_workers
 from pipeline.errors import EnvironmentFault, InputError, file_of
 
 KINDS = typing.get_args(EngineConfig.model_fields["kind"].annotation)
@@ -150,7 +150,7 @@ def process_of(_n: int) -> int:
 @pytest.mark.filterwarnings("default")
 def test_workers_are_kept_from_one_list_of_tasks_to_the_next():
     config = engine("processes", workers=1)
-    with kept(config):
+    with reused_workers(config):
         pids = {map_tasks(process_of, [1, 2], config)[0] for _ in range(3)}
     assert len(pids) == 1
     assert pids != {os.getpid()}

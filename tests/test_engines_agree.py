@@ -15,7 +15,7 @@ import pytest
 
 from pipeline.chain import detecting as chain
 from pipeline.config import EngineConfig
-from pipeline.engine import kept, map_tasks
+from pipeline.engine import map_tasks, reused_workers
 from tests.cases.desk import LOOKS, Desk, radar, speckle, stamp
 from tests.test_run import hashes
 
@@ -36,7 +36,7 @@ def answer_of(desk, out, *, backwards=False, **engine):
     """Every file but the one that lists the inputs as given, and the manifest, which holds its hash."""
     images = sorted(map(str, desk.images.glob("*.tif")), reverse=backwards)
     source = {"kind": "files", "images": images, "ais": [str(desk.ais)]}
-    with kept(desk.config(engine=engine).engine):
+    with reused_workers(desk.config(engine=engine).engine):
         outcome = desk.run(out, fresh=True, source=source, engine=engine)
     return {n: d for n, d in hashes(outcome.folder).items() if n not in ("config.yaml", "manifest.json")}
 
@@ -101,7 +101,7 @@ def deadly_scene(task):
 def test_a_scene_that_kills_its_worker_three_times_is_skipped_and_the_rest_completes(desk, tmp_path, monkeypatch, kind):
     monkeypatch.setattr(chain, "detect_scene", deadly_scene)
     engine = {"kind": kind, "workers": 2}
-    with kept(desk.config(engine=engine).engine):
+    with reused_workers(desk.config(engine=engine).engine):
         outcome = desk.run(tmp_path, fresh=True, engine=engine)
     assert outcome.exit_code == 3
     scenes = pd.read_parquet(outcome.folder / "scenes.parquet").set_index("scene_id")
@@ -145,7 +145,7 @@ def test_a_local_cluster_listens_on_loopback_only():
     engine = EngineConfig(kind="dask", workers=1)
     me = psutil.Process()
     before = {(c.laddr.ip, c.laddr.port) for c in me.net_connections("tcp") if c.status == "LISTEN"}
-    with kept(engine):
+    with reused_workers(engine):
         map_tasks(str, [1, 2], engine)
         family = [me, *me.children(recursive=True)]
         heard = {

@@ -20,7 +20,7 @@ _DAY = re.compile(r"\d{4}(-?)\d\d\1\d\d")  # date.fromisoformat also accepts wee
 
 def account_lines(head: Headline, cap: CapConfig, ledger: pd.DataFrame) -> list[str]:
     """The account in a few lines, rounded as in the report: its sum, and the counted calls that it leaves out."""
-    from pipeline.report.left_out import not_held_lines
+    from pipeline.report.left_out import not_in_account_lines
     from pipeline.report.wording import barrels, interval_for_none, percent, tonnes_line
     from pipeline.volume import last_day_of
 
@@ -28,7 +28,7 @@ def account_lines(head: Headline, cap: CapConfig, ledger: pd.DataFrame) -> list[
     year = f"account year {cap.account_year_words(head.account_year)} as of {head.as_of}"
     if not head.calls_counted:  # a sum of 0 would read as "nothing was lifted"
         none = f"no counted call in {year}, so nothing is added up against {head.cap_title}"
-        return [none, *not_held_lines(head, cap, hints), _watched_days_line(ledger)]
+        return [none, *not_in_account_lines(head, cap, hints), _watched_days_line(ledger)]
     quantiles_text = " / ".join(barrels(value) for value in (head.barrels_p5, head.barrels_p50, head.barrels_p95))
     total_text = f"p5/p50/p95 {quantiles_text} bbl, {percent(head.share_p50)}"
     if not head.barrels_p50:
@@ -36,7 +36,7 @@ def account_lines(head: Headline, cap: CapConfig, ledger: pd.DataFrame) -> list[
     lines = [f"{number_of(head.calls_counted, 'call')} counted, {year}: {total_text} of {head.cap_title}"]
     if line := tonnes_line(head):
         lines.append(line)
-    return lines + not_held_lines(head, cap, hints)
+    return lines + not_in_account_lines(head, cap, hints)
 
 
 def _watched_days_line(ledger: pd.DataFrame) -> str:
@@ -83,7 +83,7 @@ def unseen_lines(head: Headline, account_days: set[str], covered_days: set[str])
 
     ``account_days`` are those of the account, ``covered_days`` those of the table of missed calls (YYYY-MM-DD).
     """
-    from pipeline.report.left_out import no_estimate
+    from pipeline.report.left_out import no_estimate_line
     from pipeline.report.wording import barrels
 
     lines = []
@@ -91,7 +91,7 @@ def unseen_lines(head: Headline, account_days: set[str], covered_days: set[str])
         quantiles_text = " / ".join(barrels(value) for value in head.corrected_bbl)
         lines.append(f"with the calls that nobody saw: p5/p50/p95 {quantiles_text} bbl")
     if head.corrected_without:
-        lines.append(no_estimate(", ".join(printable(zone) for zone in head.corrected_without)))
+        lines.append(no_estimate_line(", ".join(printable(zone) for zone in head.corrected_without)))
     if n_uncovered := len(account_days - covered_days):
         which = f"{n_uncovered} of {len(account_days)} days"
         lines.append(f"calls that nobody saw on {which} are unknown, and in no sum: --missed lacks these days")

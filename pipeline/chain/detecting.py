@@ -95,7 +95,7 @@ class SceneTask:
     place: Place
     config: RunConfig
     slot: Slot
-    light: Slot | None = None  # of an optical scene's first look
+    first_look: Slot | None = None  # of an optical scene's first look
 
 
 def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | InputError:
@@ -112,7 +112,7 @@ def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | Input
             once_decoded(task.scene),
             place=task.place,
             config=task.config.detection,
-            first_look=_load_first_look(task.light),
+            first_look=_load_first_look(task.first_look),
         )
         require_unchanged(task.scene.source)
     except InputError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.chain.backgrounds import read_background_raster
 from pipeline.chain.place_doubts import coast_doubts, zone_doubts
-from pipeline.chain.sources import named_files, scenario_of, tell_ais_left_out, tell_left_aside
+from pipeline.chain.sources import named_files, report_ais_left_out, report_left_aside, scenario_of
 from pipeline.config import RunConfig, cap_doubts, load_cap
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
@@ -30,7 +30,7 @@ def check_readiness(config: RunConfig, root: Path, console: Console) -> Place:
     for name in config_files(config):
         require_file(root, name)
     place = load_place(config.aoi, root)
-    _tell_doubts(place, config, console)
+    _report_doubts(place, config, console)
     for doubt in cap_doubts(load_cap(root / config.cap, config.volume), datetime.now(UTC).date()):
         console.note(f"{printable(config.cap)}: {doubt}")
     for name in config.aoi.backgrounds:
@@ -48,13 +48,13 @@ def check_readiness(config: RunConfig, root: Path, console: Console) -> Place:
         for shared in shared_numbers(vessels):  # named as in the config: a rerun has it in another folder
             fault = InputError(config.source.registry, shared)
             console.problem(fault, done="that number identifies no ship; IMO numbers and names still do")
-    tell_left_aside(config, console)  # before inputs are required: if there are none, it says why
+    report_left_aside(config, console)  # before inputs are required: if there are none, it says why
     if config.source.kind == "files":
         _require_inputs(config, console)
     if config.source.kind == "demo":
         scenario = scenario_of(config, root)
         _require_scenario_zones(scenario, place, config, root)
-        _tell_looks_outside(scenario, config, console)
+        _report_looks_outside(scenario, config, console)
     return place
 
 
@@ -88,7 +88,7 @@ def count_looks_within(scenario: Scenario, config: RunConfig) -> int:
     return sum(config.period.start <= look.time < config.period.end for look in scenario.looks)
 
 
-def _tell_doubts(place: Place, config: RunConfig, console: Console) -> None:
+def _report_doubts(place: Place, config: RunConfig, console: Console) -> None:
     """Warn of what is valid in the place but probably a mistake."""
     for doubt in zone_doubts(place):
         console.note(f"{printable(config.aoi.zones)}: {printable(doubt)}")
@@ -103,7 +103,7 @@ def _require_inputs(config: RunConfig, console: Console) -> None:
     images, ais = named_files(config)
     without_image = [path for path in images if not find_inputs([path])]
     if not ais and len(without_image) == len(images):
-        tell_ais_left_out(config, console)
+        report_ais_left_out(config, console)
         named = ", ".join((*config.source.images, *config.source.ais))
         raise NothingUsable(f"{printable(named)}: neither an image nor an AIS file is there")
     for path in without_image:
@@ -116,7 +116,7 @@ def _require_scenario_zones(scenario: Scenario, place: Place, config: RunConfig,
     require_zones(scenario, place, printable(root / str(config.source.scenario)))
 
 
-def _tell_looks_outside(scenario: Scenario, config: RunConfig, console: Console) -> None:
+def _report_looks_outside(scenario: Scenario, config: RunConfig, console: Console) -> None:
     if scenario.looks and not count_looks_within(scenario, config):
         first, last = min(look.time for look in scenario.looks), max(look.time for look in scenario.looks)
         console.problem(

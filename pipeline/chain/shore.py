@@ -181,7 +181,7 @@ class CellsTask:
     cells: Cells
     config: RunConfig
     slot: Slot
-    light: Slot | None = None  # stores an optical scene's first look, which the detector reuses
+    first_look: Slot | None = None  # stores an optical scene's first look, which the detector reuses
 
 
 def _map_scenes(title: str, work: Callable[[CellsTask], Look | None], tasks: list[CellsTask], job: Job) -> list[Look]:
@@ -223,13 +223,13 @@ def cached_first_look(task: CellsTask) -> FirstLook | None:
     from pipeline.detection.optical.first_look import FirstLook, take_first_look
     from pipeline.ingest.scenes import once_decoded
 
-    if task.light is None:
+    if task.first_look is None:
         return None
-    cached = task.light.load()
+    cached = task.first_look.load()
     if cached is not None:
         return FirstLook.from_bytes(cached[0])
     look = take_first_look(once_decoded(task.scene), task.config.detection)
-    task.light.store(look.as_bytes(), {})
+    task.first_look.store(look.as_bytes(), {})
     return look
 
 

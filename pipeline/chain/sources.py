@@ -71,7 +71,7 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console, kept: 
     return Inputs(live.images, _usable_ais_files(config, console), names=live.names, items=live.items)
 
 
-def tell_left_aside(config: RunConfig, console: Console) -> None:
+def report_left_aside(config: RunConfig, console: Console) -> None:
     """Report named or found files that are not used: hidden files, image formats that cannot be read."""
     source = config.source
     unread = {"demo": {"images": source.images, "ais": source.ais}, "stac": {"images": source.images}, "files": {}}
@@ -116,7 +116,7 @@ def _usable_ais_files(config: RunConfig, console: Console) -> tuple[Path, ...]:
     return files
 
 
-def tell_ais_left_out(config: RunConfig, console: Console) -> None:
+def report_ais_left_out(config: RunConfig, console: Console) -> None:
     """Report files in AIS folders that are not AIS. Folders without any AIS are not reported: the caller does so."""
     for fault, done in _find_ais_files(config)[1]:
         if fault.cause != NO_AIS:

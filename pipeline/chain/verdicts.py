@@ -228,7 +228,7 @@ def as_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
     return REVIEWS.check(REVIEWS.from_rows([{f: getattr(v, f) for f in fields} for v in verdicts]))
 
 
-def tell_verdicts(verdicts: Sequence[Verdict], aoi_id: str, console: Console) -> None:
+def report_verdicts(verdicts: Sequence[Verdict], aoi_id: str, console: Console) -> None:
     """Report every verdict that was not applied."""
     for v in verdicts:
         if v.outcome in {"orphaned", "refused"}:

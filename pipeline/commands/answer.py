@@ -12,15 +12,15 @@ from pipeline.run import run
 
 
 def answer(
-    asked: Sequence[Question], out: Path, console: Console, *, fresh: bool = False, reviews: Path | None = None
+    questions: Sequence[Question], out: Path, console: Console, *, fresh: bool = False, reviews: Path | None = None
 ) -> int:
     """Run every question and show its result; returns the exit code, apart from the console's own problems.
 
     ``reviews`` is the verdict file of a single question; by default the AOI's own.
     """
-    if len(asked) > 1:
-        return run_all(asked, out, console, fresh=fresh)
-    question = asked[0]
+    if len(questions) > 1:
+        return run_all(questions, out, console, fresh=fresh)
+    question = questions[0]
     reviews = reviews or find_reviews(question.config.aoi.id)
     outcome = run(question.config, question.root, out, console, fresh=fresh, reviews=reviews)
     if not console.quiet:

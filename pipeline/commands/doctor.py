@@ -29,7 +29,7 @@ CREDENTIALS = (  # only whether they are set is ever shown
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
-def lines() -> list[str]:
+def doctor_lines() -> list[str]:
     """One fact per line, never the value of a credential."""
     import pyogrio
     import rasterio

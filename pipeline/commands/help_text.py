@@ -18,9 +18,9 @@ class PlainHelp(typer.core.TyperCommand):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Arguments, then options, each with what it means."""
-        told = [(p, p.get_help_record(ctx)) for p in self.get_params(ctx)]
-        arguments = [(_name(p), record[1]) for p, record in told if record and _is_argument(p)]
-        options = [record for p, record in told if record and not _is_argument(p)]
+        records = [(p, p.get_help_record(ctx)) for p in self.get_params(ctx)]
+        arguments = [(_name(p), record[1]) for p, record in records if record and _is_argument(p)]
+        options = [record for p, record in records if record and not _is_argument(p)]
         for title, rows in (("Arguments", arguments), ("Options", options)):
             if rows:
                 with formatter.section(title):

@@ -46,11 +46,11 @@ def add_place(new: NewPlace, into: Path, console: Console) -> Path:
         if (into / name).exists():
             raise ConfigError(f"{printable(into / name)}: is there already (nothing was written)")
     coast = _coast(new, box)
-    zones = _read(new.zones) if new.zones else json.dumps(_whole_box(box), indent=1) + "\n"
+    zones = _read_text(new.zones) if new.zones else json.dumps(_whole_box(box), indent=1) + "\n"
     texts = {names["zones"]: zones} | ({names["coast"]: coast} if coast else {})
     texts[names["run"]] = _run_file(new, box, names, coast=coast is not None)
-    given = {names["zones"]: str(new.zones or names["zones"]), names["coast"]: new.coast}
-    _try(texts, names["run"], given)
+    given_paths = {names["zones"]: str(new.zones or names["zones"]), names["coast"]: new.coast}
+    _check_as_run(texts, names["run"], given_paths)
     require_writable(into)
     if not (into / CAP).is_file():
         write_text(into / CAP, (configs_root() / CAP).read_text("utf-8"))
@@ -82,7 +82,7 @@ def _coast(new: NewPlace, box: tuple[float, float, float, float]) -> str | None:
     if new.coast == "none":
         return None
     if new.coast not in PROVIDERS:
-        return _read(Path(new.coast))
+        return _read_text(Path(new.coast))
     from pipeline.ingest.coast import clip_coast
 
     try:
@@ -132,10 +132,10 @@ def _run_file(new: NewPlace, box: tuple[float, float, float, float], names: dict
     )
 
 
-def _try(texts: dict[str, str], run_file: str, given: dict[str, str]) -> None:
+def _check_as_run(texts: dict[str, str], run_file: str, given_paths: dict[str, str]) -> None:
     """Read the files as a run would, in a temporary folder; ConfigError with the run's own message.
 
-    ``given`` maps a written file to the user's file that it comes from.
+    ``given_paths`` maps a written file to the user's file that it comes from.
     """
     from pipeline.ingest.place import load_place
 
@@ -149,13 +149,13 @@ def _try(texts: dict[str, str], run_file: str, given: dict[str, str]) -> None:
         try:
             load_place(load_run_config(Path(folder, run_file), {}).aoi, Path(folder))
         except (ConfigError, InputError) as error:
-            told = str(error)
-            for name, brought in given.items():
-                told = told.replace(f"{folder}/{name}", printable(brought))
-            raise ConfigError(told.replace(f"{folder}/", "")) from error
+            message = str(error)
+            for name, given_path in given_paths.items():
+                message = message.replace(f"{folder}/{name}", printable(given_path))
+            raise ConfigError(message.replace(f"{folder}/", "")) from error
 
 
-def _read(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

@@ -27,15 +27,15 @@ def print_report(report: Path, out: Path) -> None:
     if program is None:
         raise EnvironmentFault("no Chromium or Chrome on the PATH to print with (on Debian: apt install chromium)")
     with tempfile.TemporaryDirectory(prefix="capwatch-pdf-") as folder:
-        made = Path(folder) / "report.pdf"
-        words = [program, *SWITCHES, f"--user-data-dir={folder}/profile", f"--print-to-pdf={made}"]
+        printed = Path(folder) / "report.pdf"
+        command = [program, *SWITCHES, f"--user-data-dir={folder}/profile", f"--print-to-pdf={printed}"]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
-            words.append("--no-sandbox")  # Chromium's own sandbox refuses root; the page may not fetch anything
-        words.append(report.resolve().as_uri())
+            command.append("--no-sandbox")  # Chromium's own sandbox refuses root; the page may not fetch anything
+        command.append(report.resolve().as_uri())
         try:
-            done = subprocess.run(words, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603 - no shell
+            done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603 - no shell
         except (OSError, subprocess.TimeoutExpired) as error:
             raise EnvironmentFault(f"{program}: did not print {printable(report)} ({type(error).__name__})") from error
-        if done.returncode or not made.is_file():
+        if done.returncode or not printed.is_file():
             raise EnvironmentFault(f"{program}: did not print {printable(report)} (exit code {done.returncode})")
-        write_bytes(out, made.read_bytes())
+        write_bytes(out, printed.read_bytes())

@@ -38,29 +38,31 @@ def local_lines(
     AIS files that the run will skip are reported, as in the run; NothingUsable if there is no other input.
     """
     lines: list[str] = []
-    looks, most = None, ""
+    looks, at_most = None, ""
     if config.source.kind == "demo":
-        found, looks = _demo(config, root)
+        found, looks = _demo_lines(config, root)
         lines += found
     elif config.source.kind == "files":
-        found, looks, undated = _files(config, console)
+        found, looks, undated = _file_lines(config, console)
         lines += found
-        most = "at most " if undated else ""
-    made = config.source.kind != "demo" or simulated_inputs(config, root).is_dir()
+        at_most = "at most " if undated else ""
+    is_made = config.source.kind != "demo" or simulated_inputs(config, root).is_dir()
     if (
         looks
-        and made
+        and is_made
         and not fresh
         and (folder := find_finished_answer(config, root, out or Path("runs"), reviews)) is not None
     ):
         lines.append(f"nothing to do: {folder} answers this already (--fresh repeats it)")
     elif looks:
-        each, why = _pace(out, config.aoi.id)
-        lines.append(f"about {duration(looks * each + SECONDS_BESIDES)} for {most}{number_of(looks, 'look')} ({why})")
+        per_look_s, why = _seconds_per_look(out, config.aoi.id)
+        lines.append(
+            f"about {duration(looks * per_look_s + SECONDS_BESIDES)} for {at_most}{number_of(looks, 'look')} ({why})"
+        )
     return lines
 
 
-def _demo(config: RunConfig, root: Path) -> tuple[list[str], int]:
+def _demo_lines(config: RunConfig, root: Path) -> tuple[list[str], int]:
     scenario = scenario_of(config, root)
     within = count_looks_within(scenario, config)
     kinds = {s: sum(look.sensor == s for look in scenario.looks) for s in ("sentinel-1", "optical")}
@@ -73,7 +75,7 @@ def _demo(config: RunConfig, root: Path) -> tuple[list[str], int]:
     return lines, within
 
 
-def _files(config: RunConfig, console: Console) -> tuple[list[str], int, int]:
+def _file_lines(config: RunConfig, console: Console) -> tuple[list[str], int, int]:
     """Lines of the plan, the number of candidate images, and how many of these have no date in their names.
 
     Judged by name only: a plan opens no image, so it cannot tell masks or images of other places.
@@ -89,40 +91,42 @@ def _files(config: RunConfig, console: Console) -> tuple[list[str], int, int]:
         console.problem(error, done="will be skipped")
     if not found and len(refused) == len(ais):
         raise NothingUsable(f"{config.aoi.id}: no image and no AIS file could be used, so nothing would be known")
-    when = [acquired_of({}, f.name or f.path.name)[0] for f in found if not f.refused]
-    undated = sum(w is None for w in when)
-    outside = sum(w is not None and not config.period.start <= w < config.period.end for w in when)
+    dates = [acquired_of({}, f.name or f.path.name)[0] for f in found if not f.refused]
+    undated = sum(w is None for w in dates)
+    outside = sum(w is not None and not config.period.start <= w < config.period.end for w in dates)
     skipped = f", {len(refused)} of them not readable" if refused else ""
     lines = [f"files: {number_of(len(found), 'image')}, {number_of(len(ais), 'AIS file')}{skipped}"]
-    lines += [f"  {printable(f.path)}, {megabytes(f.path):,.1f} MB{_what_of(f)}" for f in found]
+    lines += [f"  {printable(f.path)}, {megabytes(f.path):,.1f} MB{_input_remark(f)}" for f in found]
     if outside:
         lines.append(f"{outside} of {number_of(len(found), 'image')} outside the period, by their names")
     if undated:
         lines.append(
             f"{undated} of {number_of(len(found), 'image')} without a date in the name, counted as in the period"
         )
-    return lines, len(when) - outside, undated
+    return lines, len(dates) - outside, undated
 
 
-def _what_of(found: Found) -> str:
+def _input_remark(found: Found) -> str:
     """What is known of an input before it is opened."""
     if found.refused:
         return f": {found.refused}"
     return f", with all bands of {printable(found.name)}" if found.name else ""
 
 
-def _pace(out: Path | None, aoi_id: str) -> tuple[float, str]:
+def _seconds_per_look(out: Path | None, aoi_id: str) -> tuple[float, str]:
     """Seconds per look and their origin: this AOI's slowest finished run, else the demo.
 
     The slowest, since runs that found cached results took less time than their question needs.
     """
     slowest = SECONDS_PER_LOOK, "at the demo's speed on two cores"
-    spent = {log.parent.name: _spent(log) for log in sorted((out or Path()).glob(f"{aoi_id}/*/{LOG}"))}
-    measured = [(seconds / looks, f"as fast as run {name}") for name, (seconds, looks) in spent.items() if looks > 1]
+    durations = {log.parent.name: _logged_duration(log) for log in sorted((out or Path()).glob(f"{aoi_id}/*/{LOG}"))}
+    measured = [
+        (seconds / looks, f"as fast as run {name}") for name, (seconds, looks) in durations.items() if looks > 1
+    ]
     return max(measured, default=slowest)
 
 
-def _spent(log: Path) -> tuple[float, int]:
+def _logged_duration(log: Path) -> tuple[float, int]:
     """Seconds from start to end of the log's last attempt, and its number of looks; 0 looks if it did not finish."""
     first = last = None
     looks, finished = 0, False

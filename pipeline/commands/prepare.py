@@ -29,10 +29,12 @@ def compile_loops() -> None:
         for setting in SMALL_RUN:
             command += ["--set", setting]
         own_cache = os.environ | {"CAPWATCH_CACHE": str(Path(folder) / "cache")}
-        done = subprocess.run(command, env=own_cache, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        said = done.stderr.strip().splitlines() or ["it said nothing"]
-        raise EnvironmentFault(f"the small run that compiles the hot loops ended with {done.returncode}: {said[-1]}")
+        process = subprocess.run(command, env=own_cache, capture_output=True, text=True, check=False)  # noqa: S603
+    if process.returncode:
+        stderr_lines = process.stderr.strip().splitlines() or ["it said nothing"]
+        raise EnvironmentFault(
+            f"the small run that compiles the hot loops ended with {process.returncode}: {stderr_lines[-1]}"
+        )
 
 
 def simulate_demos(aois: Sequence[str], console: Console) -> None:

@@ -53,17 +53,17 @@ Runs = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Folder of r
 def session(*, quiet: bool, debug: bool) -> Iterator[Any]:
     """Run a command, turning errors into one line and an exit code, or into a traceback with ``debug``."""
     import pipeline.ingest.gdal_settings  # noqa: F401 (before any library that holds GDAL or PROJ is imported)
-    from pipeline.commands.machine_code import find_room
+    from pipeline.commands.numba_cache import set_cache_folder
     from pipeline.console import Console, to_stderr
     from pipeline.execution.stopping import Stopped, stoppable
 
     console = Console(quiet=quiet)
     try:
-        find_room()
+        set_cache_folder()
         with stoppable():
             yield console
     except Stopped as stop:
-        stop.told = True
+        stop.reported = True
         to_stderr(stop.line)
         raise typer.Exit(stop.exit_code) from None
     except PipelineError as error:
@@ -80,7 +80,7 @@ def session(*, quiet: bool, debug: bool) -> Iterator[Any]:
         raise typer.Exit(console.exit_code)
 
 
-def overridden(settings: list[str] | None, section: str | None = None) -> dict[str, Any]:
+def parse_overrides(settings: list[str] | None, section: str | None = None) -> dict[str, Any]:
     """The --set overrides as a mapping. A stage command takes fields of its section, with or without its name."""
     from pipeline.config import RunConfig, merged, overrides
     from pipeline.errors import ConfigError
@@ -93,7 +93,7 @@ def overridden(settings: list[str] | None, section: str | None = None) -> dict[s
     return merged(found, inner) if isinstance(inner, dict) else found
 
 
-def requested(
+def option_settings(
     *,
     source: str | None = None,
     images: list[Path] | None = None,
@@ -109,7 +109,7 @@ def requested(
         source = "files"
     if scheduler is not None and engine is None:
         engine = "dask"
-    wanted: dict[str, dict[str, object]] = {
+    sections: dict[str, dict[str, object]] = {
         "source": {
             "kind": source,
             "images": [str(p) for p in images] if images else None,
@@ -118,5 +118,5 @@ def requested(
         "period": {"start": start, "end": end},
         "engine": {"kind": engine, "workers": workers, "scheduler": scheduler},
     }
-    kept = {section: {k: v for k, v in fields.items() if v is not None} for section, fields in wanted.items()}
-    return {section: fields for section, fields in kept.items() if fields}
+    given = {section: {k: v for k, v in fields.items() if v is not None} for section, fields in sections.items()}
+    return {section: fields for section, fields in given.items() if fields}

@@ -17,7 +17,7 @@ from pipeline.commands.session import (
     TimeForms,
     TimeZone,
     VolumeSettings,
-    overridden,
+    parse_overrides,
     session,
 )
 
@@ -64,7 +64,7 @@ def detect(
     with session(quiet=quiet, debug=debug) as console:
         from pipeline.stages import images as stage
 
-        changes = overridden(settings, "detection")
+        changes = parse_overrides(settings, "detection")
         if min_length is not None:
             changes = {**changes, "screening": {**changes.get("screening", {}), "min_length_m": min_length}}
         options = stage.open_options(sensor, pixel_spacing, bands, scaling, land)
@@ -104,9 +104,9 @@ def ais(
     """
     with session(quiet=quiet, debug=debug) as console:
         from pipeline.stages import calls as stage
-        from pipeline.stages.words import pairs
+        from pipeline.stages.option_pairs import parse_pairs
 
-        options = {"columns": pairs("--columns", columns) or None, "time_format": time_forms}
+        options = {"columns": parse_pairs("--columns", columns) or None, "time_format": time_forms}
         stage.decode_ais(files, out, balance, options | {"time_zone": time_zone}, console)
 
 
@@ -133,7 +133,7 @@ def match(
         from pipeline.stages import calls as stage
 
         times = stage.TimesOfTables(tuple(time_forms or ()), time_zone)
-        stage.match(detections, ais, out, overridden(settings, "calls"), console, times)
+        stage.match(detections, ais, out, parse_overrides(settings, "calls"), console, times)
 
 
 def calls(
@@ -162,7 +162,15 @@ def calls(
 
         times = stage.TimesOfTables(tuple(time_forms or ()), time_zone)
         stage.port_calls(
-            ais or [], detections, scenes, zones, out, overridden(settings, "calls"), console, looks=looks, times=times
+            ais or [],
+            detections,
+            scenes,
+            zones,
+            out,
+            parse_overrides(settings, "calls"),
+            console,
+            looks=looks,
+            times=times,
         )
 
 
@@ -196,7 +204,7 @@ def volume(
         from pipeline.stages import barrels as stage
 
         stage.volume(
-            table, out, assumptions, overridden(settings, "volume"), seed, console, time_forms=time_forms or ()
+            table, out, assumptions, parse_overrides(settings, "volume"), seed, console, time_forms=time_forms or ()
         )
 
 
@@ -248,7 +256,7 @@ def account(
         from pipeline.stages import barrels as stage
 
         stage.account(
-            liftings, cap, out, assumptions, overridden(settings, "volume"), seed, console, folder=_is_folder(out),
+            liftings, cap, out, assumptions, parse_overrides(settings, "volume"), seed, console, folder=_is_folder(out),
             as_of=as_of, missed=missed, looks=looks, zones=zones,
         )  # fmt: skip
 

@@ -12,12 +12,12 @@ import typer
 from pipeline.commands.help_text import PlainHelp
 from pipeline.errors import printable
 
-WRITTEN = {"out", "balance", "pdf", "into"}  # options that name what a command writes
+OUTPUT_OPTIONS = {"out", "balance", "pdf", "into"}  # options that name what a command writes
 
 UsageError: type[Any] = typer.BadParameter.__mro__[1]  # typer has no name of its own for it
 
 
-class OnceEach(PlainHelp):
+class NoRepeatsCommand(PlainHelp):
     """A command that refuses a repeated single-value option, of which the last would silently win."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -28,28 +28,28 @@ class OnceEach(PlainHelp):
             if count > 1:
                 raise UsageError(f"{name} stands {count} times; give it once", ctx)
         rest = super().parse_args(ctx, args)
-        ctx.params |= {k: _ours(v, ctx) for k, v in ctx.params.items() if k not in WRITTEN}
+        ctx.params |= {k: _packaged_path(v, ctx) for k, v in ctx.params.items() if k not in OUTPUT_OPTIONS}
         return rest
 
 
-def _ours(value: Any, ctx: Any) -> Any:
+def _packaged_path(value: Any, ctx: Any) -> Any:
     """Replace a missing ``configs/...`` path by the package's own file of that name, with a note.
 
     So the examples in the documentation also work outside a checkout.
     """
     if isinstance(value, list | tuple):
-        return type(value)(_ours(v, ctx) for v in value)
+        return type(value)(_packaged_path(v, ctx) for v in value)
     if not isinstance(value, str | Path) or Path(value).parts[:1] != ("configs",) or os.path.exists(value):
         return value
     from pipeline.console import to_stderr
     from pipeline.workspace import configs_root
 
-    ours = configs_root().joinpath(*Path(value).parts[1:])
-    if not os.path.isfile(ours):
+    packaged = configs_root().joinpath(*Path(value).parts[1:])
+    if not os.path.isfile(packaged):
         return value
     if not ctx.params.get("quiet"):
-        to_stderr(f"{printable(value)}: not in this folder; {printable(ours)} is read")
-    return type(value)(ours)
+        to_stderr(f"{printable(value)}: not in this folder; {printable(packaged)} is read")
+    return type(value)(packaged)
 
 
 def _repeatable(param: Any) -> bool:
@@ -62,11 +62,11 @@ class App(typer.Typer):
 
     def command(self, name: str | None = None, **settings: Any) -> Any:
         """As typer's own."""
-        register = super().command(name, **({"cls": OnceEach} | settings))
-        return lambda function: register(_unasked(function))
+        register = super().command(name, **({"cls": NoRepeatsCommand} | settings))
+        return lambda function: register(_without_read_checks(function))
 
 
-def _unasked(function: Any) -> Any:
+def _without_read_checks(function: Any) -> Any:
     """A command whose paths are not checked for readability, which is not a usage error.
 
     The reader of the file reports it, with the exit code for a permission fault; other inputs go on.
@@ -82,11 +82,11 @@ def _unasked(function: Any) -> Any:
 def refusal(error: Any) -> str:
     """What is wrong with a command line, and an example of a correct one."""
     command = error.ctx.command_path if error.ctx is not None else "capwatch"
-    said = " ".join(error.format_message().split()).removesuffix(".")
+    message = " ".join(error.format_message().split()).removesuffix(".")
     help_text = (error.ctx.command.help or "") if error.ctx is not None else ""
     example = next((line for line in map(str.strip, help_text.splitlines()) if line.startswith("Example: ")), "")
-    how = f"example: {example.removeprefix('Example: ')}" if example else f"see {command} --help"
-    return f"error: {command}: {said[:1].lower()}{printable(said[1:])} ({how})"
+    hint = f"example: {example.removeprefix('Example: ')}" if example else f"see {command} --help"
+    return f"error: {command}: {message[:1].lower()}{printable(message[1:])} ({hint})"
 
 
 def run(app: App, name: str) -> int:

@@ -11,11 +11,19 @@ from typing import Any
 
 from pipeline.config import EngineConfig
 from pipeline.errors import ConfigError, EnvironmentFault, printable
-from pipeline.execution.workers import IMPORTING, KILLED, MEMORY, ONE_THREAD, Died, settled, telling_its_file
+from pipeline.execution.workers import (
+    IMPORTING,
+    KILLED,
+    MEMORY,
+    ONE_THREAD,
+    WorkerDied,
+    import_shared_modules,
+    run_naming_file,
+)
 
-NO_WORKER_S, LOOK_S = 120, 10  # a cluster without workers for so long is lost; polling interval (our choice)
-ANSWER_S = 300  # our choice: nothing is lost on loopback, so a peer that does not answer is only slow
-AHEAD = 2  # tasks submitted per Dask thread, so that none waits for its next task
+NO_WORKER_S, POLL_S = 120, 10  # a cluster without workers for so long is lost; polling interval (our choice)
+CONNECT_TIMEOUT_S = 300  # our choice: nothing is lost on loopback, so a peer that does not answer is only slow
+TASKS_PER_THREAD = 2  # tasks submitted per Dask thread, so that none waits for its next task
 
 
 class Cluster:
@@ -28,10 +36,10 @@ class Cluster:
         except ImportError as error:
             raise ConfigError("engine dask needs the extra: pip install 'capwatch[scale]'") from error
         self.distributed = distributed
-        self.named = engine.scheduler
+        self.address = engine.scheduler
         self.cluster: Any = None
         try:
-            self.loop = _Loop()
+            self.loop = _EventLoop()
             if engine.scheduler:
                 self.client = distributed.Client(engine.scheduler, loop=self.loop.loop)
             else:
@@ -59,22 +67,22 @@ class Cluster:
         )
 
     @property
-    def hands(self) -> int:
+    def max_submitted(self) -> int:
         """Twice the number of threads that the cluster has now, at least 1."""
-        return max(1, AHEAD * sum(self.client.nthreads().values()))
+        return max(1, TASKS_PER_THREAD * sum(self.client.nthreads().values()))
 
     def start(self, work: Callable[[Any], Any], task: Any) -> Any:
         """Submit a task; the same task may be submitted again."""
-        return self.client.submit(_unpacked, self.distributed.protocol.pickle.dumps((work, task)), pure=False)
+        return self.client.submit(_run_packed, self.distributed.protocol.pickle.dumps((work, task)), pure=False)
 
     def next_done(self, futures: Sequence[Any]) -> list[Any]:
         """The finished ones, in order of submission."""
-        patience = NO_WORKER_S // LOOK_S
+        patience = NO_WORKER_S // POLL_S
         while True:
             try:
-                finished = self.distributed.wait(list(futures), timeout=LOOK_S, return_when="FIRST_COMPLETED").done
+                finished = self.distributed.wait(list(futures), timeout=POLL_S, return_when="FIRST_COMPLETED").done
             except TimeoutError as error:
-                patience = NO_WORKER_S // LOOK_S if self.client.nthreads() else patience - 1
+                patience = NO_WORKER_S // POLL_S if self.client.nthreads() else patience - 1
                 if patience <= 0:  # tasks would wait for ever
                     raise self._gone(error) from error
             except Exception as error:
@@ -87,7 +95,7 @@ class Cluster:
         try:
             return future.result()
         except (self.distributed.KilledWorker, MemoryError) as error:
-            raise Died(MEMORY if isinstance(error, MemoryError) else KILLED) from None
+            raise WorkerDied(MEMORY if isinstance(error, MemoryError) else KILLED) from None
         except (self.distributed.CancelledError, self.distributed.comm.CommClosedError, TimeoutError) as error:
             raise self._gone(error) from error
         finally:
@@ -97,7 +105,7 @@ class Cluster:
         if isinstance(error, KeyboardInterrupt | EnvironmentFault):
             return error
         return EnvironmentFault(
-            f"Dask scheduler {printable(self.named or 'on loopback')}: is gone ({type(error).__name__}; what was "
+            f"Dask scheduler {printable(self.address or 'on loopback')}: is gone ({type(error).__name__}; what was "
             "finished is kept, the same command goes on, also with another --engine)"
         )
 
@@ -114,11 +122,11 @@ def _local_settings() -> dict[str, Any]:
         # Dask's nanny sets MALLOC_TRIM_THRESHOLD_, which slows tile-sized kernels by some 45 % (distributed issue 3898)
         "distributed.nanny.pre-spawn-environ": dict.fromkeys(ONE_THREAD, "1"),
         "distributed.scheduler.allowed-failures": 0,  # a task whose worker died comes back to us at once
-        "distributed.comm.timeouts.connect": f"{ANSWER_S}s",
+        "distributed.comm.timeouts.connect": f"{CONNECT_TIMEOUT_S}s",
     }
 
 
-class _Loop:
+class _EventLoop:
     """A loop for Dask's messages, in a thread of its own, however long that takes to start.
 
     Dask would start one itself, gives it 10 s (``distributed.utils.LoopRunner``), and fails on a bare assertion where
@@ -127,7 +135,7 @@ class _Loop:
 
     def __init__(self) -> None:
         started: Future[tuple[Any, asyncio.Event]] = Future()
-        self.thread = Thread(target=_run, args=(started,), name="Dask's loop", daemon=True)
+        self.thread = Thread(target=_run_loop, args=(started,), name="Dask's loop", daemon=True)
         self.thread.start()
         self.loop, self.end = started.result()
 
@@ -137,7 +145,7 @@ class _Loop:
         self.thread.join()
 
 
-def _run(started: Future[tuple[Any, asyncio.Event]]) -> None:
+def _run_loop(started: Future[tuple[Any, asyncio.Event]]) -> None:
     try:
         with asyncio.Runner() as runner:
             runner.run(_until_ended(started))
@@ -155,7 +163,7 @@ async def _until_ended(started: Future[tuple[Any, asyncio.Event]]) -> None:
     await end.wait()
 
 
-def _unpacked(packed: bytes) -> Any:
+def _run_packed(packed: bytes) -> Any:
     """Do a task on a Dask worker.
 
     The task is sent as bytes, so that its imports happen in this thread. Dask unpickles arguments in the thread that
@@ -164,7 +172,7 @@ def _unpacked(packed: bytes) -> Any:
     """
     from distributed.protocol.pickle import loads
 
-    settled()
+    import_shared_modules()
     with IMPORTING:
         work, task = loads(packed)
-    return telling_its_file(work, task)
+    return run_naming_file(work, task)

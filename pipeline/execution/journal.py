@@ -13,13 +13,13 @@ from pipeline.console import Console
 LOG = "log.jsonl"
 
 
-class _Forgiving:
+class _LossyFile:
     """A file whose write errors are ignored: a log must neither end a good run nor mask another fault."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
 
-    def __enter__(self) -> _Forgiving:
+    def __enter__(self) -> _LossyFile:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -35,7 +35,7 @@ class _Forgiving:
             self._file.flush()
 
 
-def ended(folder: Path) -> str:
+def finished_time(folder: Path) -> str:
     """When the run in the folder last finished, UTC, from its log, the only record of time; "" if it did not."""
     try:
         events = [json.loads(line) for line in (folder / LOG).read_text("utf-8").splitlines()]
@@ -45,12 +45,12 @@ def ended(folder: Path) -> str:
 
 
 @contextmanager
-def kept(console: Console, path: Path, **facts: Any) -> Iterator[None]:
+def logging_to(console: Console, path: Path, **facts: Any) -> Iterator[None]:
     """Log the console's events to ``path`` while the block runs, between a start and an end event."""
     import structlog
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _Forgiving(path.open("a", encoding="utf-8")) as file:
+    with _LossyFile(path.open("a", encoding="utf-8")) as file:
         log = structlog.wrap_logger(
             structlog.WriteLogger(cast(TextIO, file)),
             processors=[

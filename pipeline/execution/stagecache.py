@@ -19,7 +19,7 @@ from pipeline.storage import sweep, write_bytes, write_json
 
 LIMIT_BYTES = 2 << 30  # our choice: some 20,000 looks
 STALE_PART_S = 3600.0  # other runs write here too
-_WORDS = {
+_PART_WORDS = {
     "input": "the input",
     "metadata": "what is known of the image",
     "place": "the place",
@@ -66,8 +66,8 @@ class Slot:
         try:
             note = json.loads(self.note.read_text("utf-8"))
             content = self.payload.read_bytes()
-            whole = note["self"] == sha256_of([note["sha256"], note["facts"]])
-            if whole and note["sha256"] == _digest(content):
+            intact = note["self"] == sha256_of([note["sha256"], note["facts"]])
+            if intact and note["sha256"] == _digest(content):
                 return content, note["facts"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -90,7 +90,7 @@ class Slot:
         try:
             before = json.loads(self.last.read_text("utf-8"))
             now = _digests(self.parts)
-            changed = [_told(n) for n in sorted(now.keys() | before.keys()) if now.get(n) != before.get(n)]
+            changed = [_part_words(n) for n in sorted(now.keys() | before.keys()) if now.get(n) != before.get(n)]
         except (OSError, ValueError, AttributeError):
             return "run: nothing kept"
         return f"run: changed {', '.join(changed)}" if changed else "run: what was kept is gone"
@@ -113,12 +113,12 @@ class StageCache:
     def tidy(self, limit_bytes: int = LIMIT_BYTES) -> None:
         """Remove the oldest results beyond the size limit."""
         sweep(self.folder, STALE_PART_S)
-        found = []
+        entries = []
         for path in self.folder.glob("*.bin"):
             with suppress(OSError):
-                found.append((path.stat().st_mtime, path.stat().st_size, path))
-        total = sum(size for _, size, _ in found)
-        for _, size, path in sorted(found):
+                entries.append((path.stat().st_mtime, path.stat().st_size, path))
+        total = sum(size for _, size, _ in entries)
+        for _, size, path in sorted(entries):
             if total <= limit_bytes:
                 return
             for file in (path.with_suffix(".json"), path):
@@ -142,6 +142,6 @@ def _digests(parts: dict[str, Any]) -> dict[str, str]:
     return out
 
 
-def _told(part: str) -> str:
+def _part_words(part: str) -> str:
     head, _, rest = part.partition(".")
-    return rest or _WORDS.get(head, head)
+    return rest or _PART_WORDS.get(head, head)

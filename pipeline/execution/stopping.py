@@ -21,7 +21,7 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
-        self.told = False
+        self.reported = False
 
     @property
     def exit_code(self) -> int:
@@ -41,32 +41,32 @@ def stoppable() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    asked: list[Stopped] = []
+    stops: list[Stopped] = []
 
     def stop(number: int, _frame: FrameType | None) -> None:
-        asked.append(Stopped(number))
-        for each in SIGNALS:
-            signal.signal(each, signal.SIG_IGN)  # ignore further signals
-        threading.Thread(target=_end, args=(asked[0],), daemon=True).start()
-        raise asked[0]
+        stops.append(Stopped(number))
+        for handled in SIGNALS:
+            signal.signal(handled, signal.SIG_IGN)  # ignore further signals
+        threading.Thread(target=_kill_after_patience, args=(stops[0],), daemon=True).start()
+        raise stops[0]
 
     before = {number: signal.signal(number, stop) for number in SIGNALS}
     try:
         yield
     except Exception as error:
-        if asked:  # interrupted compiled code raises its own error: Numba a SystemError
-            raise asked[0] from error
+        if stops:  # interrupted compiled code raises its own error: Numba a SystemError
+            raise stops[0] from error
         raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _end(stopped: Stopped) -> None:
+def _kill_after_patience(stopped: Stopped) -> None:
     """After PATIENCE_S, end the process the hard way: a thread or library may be deep in a computation."""
     time.sleep(PATIENCE_S)
     for child in multiprocessing.active_children():
         child.kill()
-    if not stopped.told:
+    if not stopped.reported:
         os.write(2, f"{stopped.line}\n".encode())
     os._exit(stopped.exit_code)

@@ -26,7 +26,7 @@ KILLED, MEMORY = "killed its worker, as when memory runs out", "needs more memor
 IMPORTING = Lock()
 
 
-class Died(Exception):
+class WorkerDied(Exception):
     """A task was lost, with the reason: its worker died or memory ran out."""
 
 
@@ -34,7 +34,7 @@ class Pool(Protocol):
     """Workers that can run one list of tasks after another."""
 
     @property
-    def hands(self) -> int:
+    def max_submitted(self) -> int:
         """Number of tasks to have submitted at once."""
 
     def start(self, work: Callable[[Any], Any], task: Any) -> Any:
@@ -44,17 +44,17 @@ class Pool(Protocol):
         """Wait until one or more are done; returns those."""
 
     def result(self, future: Any) -> Any:
-        """What a finished task returned; raises `Died` if its worker died or memory ran out, else what it raised."""
+        """What a finished task returned; raises `WorkerDied` if that happened or memory ran out, else its error."""
 
     def close(self) -> None:
         """Let the workers go."""
 
 
-class Here:
+class CurrentThread:
     """The current thread."""
 
     @property
-    def hands(self) -> int:
+    def max_submitted(self) -> int:
         """One at a time."""
         return 1
 
@@ -72,11 +72,11 @@ class Here:
         return list(futures)
 
     def result(self, future: Any) -> Any:
-        """The task's result; `Died` if memory ran out."""
+        """The task's result; `WorkerDied` if memory ran out."""
         try:
             return future.result()
         except MemoryError:
-            raise Died(MEMORY) from None
+            raise WorkerDied(MEMORY) from None
 
     def close(self) -> None:
         """Nothing to release."""
@@ -89,11 +89,11 @@ class Threads:
         from concurrent.futures import ThreadPoolExecutor
 
         self.workers = workers
-        settled()
+        import_shared_modules()
         self.executor: Executor = ThreadPoolExecutor(workers)
 
     @property
-    def hands(self) -> int:
+    def max_submitted(self) -> int:
         """One task per worker, so that few tasks can be the cause when a worker dies."""
         return self.workers
 
@@ -107,13 +107,13 @@ class Threads:
         return [f for f in futures if f in finished]
 
     def result(self, future: Any) -> Any:
-        """The task's result; `Died` if its worker died or memory ran out."""
+        """The task's result; `WorkerDied` if its worker died or memory ran out."""
         try:
             return future.result()
         except MemoryError:
-            raise Died(MEMORY) from None
+            raise WorkerDied(MEMORY) from None
         except BrokenExecutor:
-            raise Died(KILLED) from None
+            raise WorkerDied(KILLED) from None
 
     def close(self) -> None:
         """Cancel tasks not yet started, and wait for the rest."""
@@ -135,7 +135,7 @@ class Processes(Threads):
         # spawn: forking a process that holds GDAL and numba threads may deadlock
         limit = None if self.engine.memory_gb is None else int(self.engine.memory_gb * 1e9)
         return ProcessPoolExecutor(
-            self.engine.workers, mp_context=get_context("spawn"), initializer=_bounded, initargs=(limit,)
+            self.engine.workers, mp_context=get_context("spawn"), initializer=_init_worker, initargs=(limit,)
         )
 
     def close(self) -> None:
@@ -149,14 +149,14 @@ class Processes(Threads):
         """Submit a task, to new processes if the old ones are gone."""
         with _one_thread():
             try:
-                return self.executor.submit(telling_its_file, work, task)
+                return self.executor.submit(run_naming_file, work, task)
             except BrokenExecutor:
                 self.executor.shutdown(wait=False, cancel_futures=True)
                 self.executor = self._new()
-                return self.executor.submit(telling_its_file, work, task)
+                return self.executor.submit(run_naming_file, work, task)
 
 
-def telling_its_file(work: Callable[[Task], Result], task: Task) -> Result:
+def run_naming_file(work: Callable[[Task], Result], task: Task) -> Result:
     """Run a task in a worker, adding the file name to an OSError: its traceback, which tells it, is not pickled."""
     try:
         return work(task)
@@ -166,24 +166,24 @@ def telling_its_file(work: Callable[[Task], Result], task: Task) -> Result:
         raise
 
 
-def settled() -> None:
+def import_shared_modules() -> None:
     """Import, under a lock, modules that two threads must not import at once."""
     with IMPORTING:
         for name in ("pyproj", "numpy.polynomial"):
             __import__(name)
 
 
-def _bounded(limit_bytes: int | None) -> None:
+def _init_worker(limit_bytes: int | None) -> None:
     """Initialise a worker: it ends with its parent process, however that ends, and its address space is limited, so
     that one scene cannot take all of the machine's memory."""
-    Thread(target=_follow, daemon=True).start()
+    Thread(target=_exit_with_parent, daemon=True).start()
     if limit_bytes is not None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, limit_bytes))
 
 
-def _follow() -> None:
+def _exit_with_parent() -> None:
     """Exit when the parent process ends: workers of a killed run would otherwise wait for tasks for ever."""
     parent = multiprocessing.parent_process()
     if parent is not None:

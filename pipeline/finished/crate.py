@@ -74,7 +74,7 @@ def metadata(folder: Path, names: list[str]) -> dict[str, Any]:
         {"@id": f"#input-{n}", "@type": "CreativeWork", "name": r["path"], "sha256": r["sha256"]}
         for n, r in enumerate(manifest["inputs"])
     ]
-    ended = journal.ended(folder) or "1970-01-01T00:00:00Z"
+    ended = journal.finished_time(folder) or "1970-01-01T00:00:00Z"
     software = {
         "@id": "#capwatch",
         "@type": "SoftwareApplication",

@@ -40,7 +40,7 @@ def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
     folders = [p for p in folders if not aoi or p.parent.name == aoi.rstrip("/")]  # a name, not a pattern or path
     rows: list[dict[str, Any]] = []
     before: dict[tuple[str, str], Path] = {}
-    for folder in sorted(folders, key=lambda p: (journal.ended(p), p.parent.name, p.name)):
+    for folder in sorted(folders, key=lambda p: (journal.finished_time(p), p.parent.name, p.name)):
         row: dict[str, Any] = {"aoi": folder.parent.name, "run": folder.name, "state": "finished", "folder": folder}
         if not (folder / MANIFEST).is_file():
             rows.append(row | {"state": "unfinished"})
@@ -53,7 +53,7 @@ def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
         question = row["aoi"], str(manifest.get("case") or (manifest.get("result") or {}).get("period"))
         other = _otherwise(before[question], folder) if question in before else ""
         before[question] = folder
-        rows.append(row | _told(manifest) | {"made": journal.ended(folder), "other": other})
+        rows.append(row | _told(manifest) | {"made": journal.finished_time(folder), "other": other})
     columns = ["aoi", "run", "made", "state", "period", "looks", "calls", "barrels_p5", "barrels_p50", "barrels_p95"]
     return pd.DataFrame(rows, columns=[*columns, "share", "simulated", "altered", "other", "code", "folder"])
 

@@ -11,7 +11,7 @@ __all__ = ["Story", "write_report"]
 
 def write_report(story: Story, folder: Path) -> None:
     """Write ``report.html``, ``figures/``, ``calls.csv``, ``sensitivity.csv``, GeoJSON, GeoPackage and ``stac/``."""
-    from pipeline.report.drawing import png, svg
+    from pipeline.report.drawing import to_png, to_svg
     from pipeline.report.exports import write_exports
     from pipeline.report.figures import figures
     from pipeline.report.page import render
@@ -20,11 +20,11 @@ def write_report(story: Story, folder: Path) -> None:
     from pipeline.table_files import write_table
 
     drawn = figures(story)
-    texts = {name: svg(figure, name) for name, figure in drawn.items()} | sensitivity_figures(story)
+    texts = {name: to_svg(figure, name) for name, figure in drawn.items()} | sensitivity_figures(story)
     for name, text in texts.items():
         write_text(folder / "figures" / f"{name}.svg", text)
     for name, figure in drawn.items():  # for slides and word processors
-        write_bytes(folder / "figures" / f"{name}.png", png(figure))
+        write_bytes(folder / "figures" / f"{name}.png", to_png(figure))
     write_exports(story, folder)
     if "sensitivity" in story.tables:
         write_table(story.tables["sensitivity"].assign(simulated=story.simulated), folder / "sensitivity.csv")

@@ -14,7 +14,7 @@ from pipeline.times_places.moments import moment
 if TYPE_CHECKING:
     from pipeline.report.story import Story
 
-AROUND = pd.Timedelta(days=1)  # of a stay, on both sides
+MARGIN = pd.Timedelta(days=1)  # of a stay, on both sides
 SILENCE = pd.Timedelta(hours=4)
 MOST_ROWS = 14  # our choice: an extract; the tables have the rest
 REPORT = ["mmsi", "time_utc", "name", "flags", "draught_m", "dest", "message_id"]
@@ -66,27 +66,29 @@ def _between(rows: list[Any], start: pd.Timestamp, end: pd.Timestamp) -> list[An
     return rows[bisect_left(rows, start, key=TIME) : bisect_right(rows, end, key=TIME)]
 
 
-def heard(call: dict[Any, Any], ais: Transponders) -> dict[str, Any]:
+def call_extract(call: dict[Any, Any], ais: Transponders) -> dict[str, Any]:
     """``sentence`` and ``rows`` (when, what, speed, draught, destination, message) for one call."""
-    start = (call["arrival_lo"] if pd.notna(call["arrival_lo"]) else call["arrival_hi"]) - AROUND
-    end = (call["departure_hi"] if pd.notna(call["departure_hi"]) else call["departure_lo"]) + AROUND
+    start = (call["arrival_lo"] if pd.notna(call["arrival_lo"]) else call["arrival_hi"]) - MARGIN
+    end = (call["departure_hi"] if pd.notna(call["departure_hi"]) else call["departure_lo"]) + MARGIN
     if pd.isna(call["mmsi"]):
-        others = ais.ships(start, end)
-        if not others:
+        n_others = ais.ships(start, end)
+        if not n_others:
             return {"sentence": "No transponder was heard at that time: AIS says nothing about this call.", "rows": []}
-        told = "1 transponder was" if others == 1 else f"{others} transponders were"
+        heard_words = "1 transponder was" if n_others == 1 else f"{n_others} transponders were"
         return {
-            "sentence": f"{told} heard here within a day of this stay; none fits these sightings. "
+            "sentence": f"{heard_words} heard here within a day of this stay; none fits these sightings. "
             "That does not mean that she is hiding, only that no receiver heard her.",
             "rows": [],
         }
     mmsi = int(call["mmsi"])
-    mine = ais.fixes(mmsi, start, end)
+    fixes = ais.fixes(mmsi, start, end)
     silences = [_row(r.end, silence_words(r)) for r in ais.silences(mmsi, start, end)]
-    rows = sorted([*_fixes(mine, call), *silences, *_reports(ais.said(mmsi, start, end))], key=lambda r: r["t"])
+    rows = sorted(
+        [*_bounding_fixes(fixes, call), *silences, *_report_rows(ais.said(mmsi, start, end))], key=lambda r: r["t"]
+    )
     dropped = len(rows) - MOST_ROWS
     return {
-        "sentence": f"MMSI {mmsi}, {number_of(len(mine), 'clean position')} within a day of the stay."
+        "sentence": f"MMSI {mmsi}, {number_of(len(fixes), 'clean position')} within a day of the stay."
         + _contradictions(ais.findings.get(call["call_id"], []))
         + (f" {dropped} further rows are in tracks.parquet and static.parquet." if dropped > 0 else ""),
         "rows": rows[:MOST_ROWS],
@@ -112,21 +114,21 @@ def _row(
     }
 
 
-def _fixes(mine: list[Any], call: dict[Any, Any]) -> list[dict[str, Any]]:
+def _bounding_fixes(fixes: list[Any], call: dict[Any, Any]) -> list[dict[str, Any]]:
     """The fixes that bound the stay."""
-    if not mine:
+    if not fixes:
         return []
     out = []
-    borders = (
+    bounds = (
         ("arrival_lo", "last position before the stay"),
         ("arrival_hi", f"first position at the {call['berth_kind']}"),
         ("departure_lo", f"last position at the {call['berth_kind']}"),
         ("departure_hi", "first position after the stay"),
     )
-    for name, what in borders:
+    for name, what in bounds:
         if pd.notna(call[name]):
-            n = bisect_left(mine, call[name], key=TIME)
-            nearest = min(mine[max(n - 1, 0) : n + 1], key=lambda fix: abs(fix.time_utc - call[name]))
+            n = bisect_left(fixes, call[name], key=TIME)
+            nearest = min(fixes[max(n - 1, 0) : n + 1], key=lambda fix: abs(fix.time_utc - call[name]))
             if abs(nearest.time_utc - call[name]) <= SILENCE:
                 out.append(_row(nearest.time_utc, what, nearest.sog_kn, message_id=nearest.message_id))
     return out
@@ -147,7 +149,7 @@ def _contradictions(findings: list[Any]) -> str:
     return "".join(f" She sent {r.said}{f'; images show {r.seen}' if r.seen else ''}." for r in findings)
 
 
-def _reports(said: list[Any]) -> list[dict[str, Any]]:
+def _report_rows(reports: list[Any]) -> list[dict[str, Any]]:
     return [
         _row(
             r.time_utc,
@@ -156,5 +158,5 @@ def _reports(said: list[Any]) -> list[dict[str, Any]]:
             dest=r.dest,
             message_id=r.message_id,
         )
-        for r in said
+        for r in reports
     ]

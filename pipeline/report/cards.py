@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.config import USUAL_STAY_D
-from pipeline.report.ais_extract import Transponders, heard
+from pipeline.report.ais_extract import Transponders, call_extract
 from pipeline.report.assets import data_uri
 from pipeline.report.chips import INDEX, scale_bar_m
-from pipeline.report.freeboard_words import freeboard_at, outside, stay_passed
+from pipeline.report.freeboard_words import freeboard_at, outlier_clause, stay_passed
 from pipeline.report.look_words import SENSOR_WORDS, Looked, berth_looks, missed_in, radar_rule, seen_in
 from pipeline.report.wording import (
     barrels,
@@ -42,7 +42,11 @@ OTHER_SIZE = 0.03  # cargo and fill may disagree with the printed deadweight by 
 SAME_CHANCE = 1e-6  # two chances that differ by less are one, rounded
 SURELY_NEW = 0.99  # above, a card does not mention the previous call
 MOST_CHIP_BYTES = 3_000_000  # in one page; further chips are in the run's folder
-ROOM, ROOM_OF_FULL, LAST_START = 2.6, 7.5, 88.0  # of a scale of 100: a label, the words "100 % full", where they end
+LABEL_WIDTH, FULL_LABEL_WIDTH, LAST_START = (
+    2.6,
+    7.5,
+    88.0,
+)  # on a scale of 100: a label, "100 % full", its end
 CHIP_WORDS = {ONLY_DATED: "hour unknown"}  # flags worded differently for a sighting than for a call
 DRAWN = {"hull": "her outline", "deck_edge": "deck's edge", "boot_top": "boot-topping", "waterline": "waterline",
          "shadow": "end of her shadow on the water"}  # fmt: skip
@@ -50,24 +54,24 @@ DRAWN = {"hull": "her outline", "deck_edge": "deck's edge", "boot_top": "boot-to
 
 def cards(story: Story, folder: Path) -> list[dict[str, Any]]:
     """Every call with its cargo, chips and AIS extract, in order of arrival; counted ones get their chips first."""
-    both = story.calls_with_liftings()
-    ordered = both.sort_values(["arrival_hi", "call_id"])
+    calls = story.calls_with_liftings()
+    ordered = calls.sort_values(["arrival_hi", "call_id"])
     numbers = call_numbers(story)
     looked, ais = Looked(story), Transponders(story)
     chips = _Chips(looked, folder)
     pictures = {
         r["call_id"]: chips.of(r) for r in sorted(ordered.to_dict("records"), key=lambda r: not r["counts_lifting"])
     }
-    robust = story.tables.get("robustness")
-    weakest = {} if robust is None else {r.call_id: r for r in robust.itertuples() if r.call_id in numbers}
-    tops = both.loc[both["counts_lifting"].astype(bool), ["barrels_p95", "barrels_at_100"]].max().tolist()
+    robustness = story.tables.get("robustness")
+    weakest = {} if robustness is None else {r.call_id: r for r in robustness.itertuples() if r.call_id in numbers}
+    tops = calls.loc[calls["counts_lifting"].astype(bool), ["barrels_p95", "barrels_at_100"]].max().tolist()
     top = max([0.0, *(t for t in [*tops, *(r.barrels_p95 for r in weakest.values())] if pd.notna(t))])
     return [
         _card(row, looked) | {
             "number": numbers.get(row["call_id"]),
             "chips": pictures[row["call_id"]],
-            "ais": heard(row, ais),
-            "without": _without(weakest.get(row["call_id"])),
+            "ais": call_extract(row, ais),
+            "without": _without_weakest(weakest.get(row["call_id"])),
             "range_bar": _range_bar(row, weakest.get(row["call_id"]), top),
         }
         for row in ordered.to_dict("records")
@@ -124,13 +128,15 @@ def _named_by(row: dict[Any, Any], story: Story) -> str:
         return ""
     table = story.tables.get("reviews")
     if table is not None:
-        given = table[
+        renames = table[
             (table["verdict"] == "rename") & (table["outcome"] == "applied") & (table["value"] == row["name"])
         ]
         # A verdict may give the call's id from before another verdict changed its evidence: its note gives the new id
-        hers = [r.who for r in given.itertuples() if r.target == row["call_id"] or f"call {row['call_id']})" in r.note]
-        if hers:
-            return str(hers[-1])
+        analysts = [
+            r.who for r in renames.itertuples() if r.target == row["call_id"] or f"call {row['call_id']})" in r.note
+        ]
+        if analysts:
+            return str(analysts[-1])
     return "an analyst"
 
 
@@ -139,10 +145,12 @@ def _load(row: dict[Any, Any], looked: Looked) -> dict[str, Any]:
     story, sightings = looked.story, looked.sightings_of(row)
     ends = [freeboard_at(row[f"freeboard_{k}_m"], row[f"freeboard_{k}_sd_m"], sightings) for k in ("in", "out")]
     return {
-        "draughts": _pair(*("" if pd.isna(row[k]) else f"{row[k]:.1f} m" for k in ("draught_in_m", "draught_out_m"))),
-        "freeboards": _pair(*ends, n_seen=len(sightings)),
+        "draughts": _both_ends(
+            *("" if pd.isna(row[k]) else f"{row[k]:.1f} m" for k in ("draught_in_m", "draught_out_m"))
+        ),
+        "freeboards": _both_ends(*ends, n_seen=len(sightings)),
         "stay_passed": stay_passed(row, USUAL_STAY_D),
-        "freeboard_change": _change(row),
+        "freeboard_change": _freeboard_change(row),
         "draughts_seen": _weak_draughts(row),
         "tonnes": "–" if pd.isna(row["tonnes_p50"]) else
             f"{barrels(row['tonnes_p50'], 2)} t ({barrels(row['tonnes_p5'], 2)} to {barrels(row['tonnes_p95'], 2)})",
@@ -151,7 +159,7 @@ def _load(row: dict[Any, Any], looked: Looked) -> dict[str, Any]:
         "factor": "–" if pd.isna(row["bbl_per_t"]) else f"{row['bbl_per_t']:.2f} bbl/t",
         "p_lifting": chance(row["p_lifting"]),
         "lifting_share": round(float(row["p_lifting"]), 4),
-        "lifting_factors": _lifting_factors(row, story.config.volume.counted, *_rests_on(row, looked)),
+        "lifting_factors": _lifting_factors(row, story.config.volume.counted, *_tanker_basis(row, looked)),
         "barrels": barrels(row["barrels_p50"]),
         "barrels_bbl": None if pd.isna(row["barrels_p50"]) else round(row["barrels_p50"]),
         "range": f"{barrels(row['barrels_p5'])} to {barrels(row['barrels_p95'])}",
@@ -180,12 +188,14 @@ def _fill(row: dict[Any, Any], constants_share: float) -> str:
     full = f"{percent(row['fill_p50'])} full"
     if str(row["method"]).endswith("given"):  # the bar takes what is stated for a full ship
         return full
-    hers_t = row["tonnes_p50"] / (row["fill_p50"] * (1 - constants_share)) if row["fill_p50"] > 0 else float("nan")
+    implied_dwt_t = (
+        row["tonnes_p50"] / (row["fill_p50"] * (1 - constants_share)) if row["fill_p50"] > 0 else float("nan")
+    )
     measured = any(word in str(row["method"]) for word in MEASURED_LOADS)
-    if not measured or not abs(hers_t / row["dwt_p50_t"] - 1) > OTHER_SIZE:
+    if not measured or not abs(implied_dwt_t / row["dwt_p50_t"] - 1) > OTHER_SIZE:
         return f"{percent(min(1.0, row['barrels_p50'] / row['barrels_at_100']))} full"
     full = f"{percent(min(1.0, row['fill_p50'] / _full_by_weight(row, constants_share)))} full"
-    return f"{full}, for a ship of some {barrels(hers_t, 2)} t deadweight"
+    return f"{full}, for a ship of some {barrels(implied_dwt_t, 2)} t deadweight"
 
 
 def _full_by_weight(row: dict[Any, Any], constants_share: float) -> float:
@@ -195,38 +205,38 @@ def _full_by_weight(row: dict[Any, Any], constants_share: float) -> float:
     return float(min(1.0, row["barrels_at_100"] / row["bbl_per_t"] / (row["dwt_p50_t"] * (1 - constants_share))))
 
 
-def _lifting_factors(row: dict[Any, Any], counted: str, tanker_by: str = "", usual: float = float("nan")) -> str:
+def _lifting_factors(row: dict[Any, Any], counted: str, tanker_by: str = "", prior: float = float("nan")) -> str:
     """The probabilities whose product is that of a lifting, for readers to check, and the basis of the last two.
 
-    ``tanker_by``, ``usual``: from `_rests_on`.
+    ``tanker_by``, ``prior``: from `_tanker_basis`.
     """
-    sure = row["p_tanker"] * row["p_ship"]
-    moved = min(1.0, row["p_lifting"] / sure) if sure > 0 else float("nan")
+    p_tanker_ship = row["p_tanker"] * row["p_ship"]
+    p_moved = min(1.0, row["p_lifting"] / p_tanker_ship) if p_tanker_ship > 0 else float("nan")
     parts = [("a ship at all", row["p_ship"])] if row["p_ship"] < 1 else []
-    came = "came to load" if counted == "loading" else "came to discharge"
-    assumed = " (assumed: no measurement shows it)" if abs(moved - usual) < SAME_CHANCE else ""
-    parts += [(f"a tanker{tanker_by}", row["p_tanker"]), (f"{came}{assumed}", moved)]
+    movement = "came to load" if counted == "loading" else "came to discharge"
+    assumed = " (assumed: no measurement shows it)" if abs(p_moved - prior) < SAME_CHANCE else ""
+    parts += [(f"a tanker{tanker_by}", row["p_tanker"]), (f"{movement}{assumed}", p_moved)]
     return " × ".join(f"{chance(p)} {words}" for words, p in parts)
 
 
-def _rests_on(row: dict[Any, Any], looked: Looked) -> tuple[str, float]:
+def _tanker_basis(row: dict[Any, Any], looked: Looked) -> tuple[str, float]:
     """The evidence that she is a tanker, in brackets, and the prior probability of her direction."""
     place, config = looked.story.place, looked.story.config
-    usual = config.calls.prior_p_loading
-    usual = usual if config.volume.counted == "loading" else 1 - usual
+    prior = config.calls.prior_p_loading
+    prior = prior if config.volume.counted == "loading" else 1 - prior
     if "review_confirmed" in row["flags"]:
-        return " (by an analyst)", usual
+        return " (by an analyst)", prior
     if pd.notna(row["mmsi"]) and int(row["mmsi"]) in looked.typed:
-        return " (by her AIS ship type)", usual
+        return " (by her AIS ship type)", prior
     zone = place.zone(row["berth_id"])
-    looks = "what looks show of her" if row["n_seen"] else ""
+    looks_words = "what looks show of her" if row["n_seen"] else ""
     if zone is None or zone.cargo not in OIL:
-        return f" (by {looks or 'the usual share of tankers'})", usual
-    trade = f"{chance(config.calls.prior_p_tanker_at_oil_berth)} by her berth's trade"
-    return f" ({trade}, adjusted by {looks})" if looks else f" ({trade})", usual
+        return f" (by {looks_words or 'the usual share of tankers'})", prior
+    trade_words = f"{chance(config.calls.prior_p_tanker_at_oil_berth)} by her berth's trade"
+    return f" ({trade_words}, adjusted by {looks_words})" if looks_words else f" ({trade_words})", prior
 
 
-def _pair(first: str, last: str, *, n_seen: int = 2) -> str:
+def _both_ends(first: str, last: str, *, n_seen: int = 2) -> str:
     """What was measured at both ends of a stay, in words, including an end that was not measured.
 
     For a ship seen once the wording is "the one look": "the last" would suggest another.
@@ -240,7 +250,7 @@ def _pair(first: str, last: str, *, n_seen: int = 2) -> str:
     return f"{first}, then {last}" if last else f"{first} at the first, last not known"
 
 
-def _change(row: dict[Any, Any]) -> str:
+def _freeboard_change(row: dict[Any, Any]) -> str:
     """How much deeper or higher she lay at the last look, with the probability that both looks show one hull."""
     change = row["freeboard_change_m"]
     if pd.isna(change):
@@ -268,7 +278,7 @@ def _weak_draughts(row: dict[Any, Any]) -> str:
     )
 
 
-def _without(row: Any) -> dict[str, str] | None:
+def _without_weakest(row: Any) -> dict[str, str] | None:
     """The sentence about the weakest evidence."""
     if row is None:
         return None
@@ -283,36 +293,36 @@ def _without(row: Any) -> dict[str, str] | None:
     }
 
 
-def _range_bar(row: dict[Any, Any], robust: Any, top: float) -> dict[str, Any] | None:
+def _range_bar(row: dict[Any, Any], without: Any, top: float) -> dict[str, Any] | None:
     """Positions, 0 to 100, of a counted call's interval and scenarios on the scale shared by all cards."""
     if not row["counts_lifting"] or pd.isna(row["barrels_p50"]) or top <= 0:
         return None
 
-    def at(value: float) -> float:
+    def position(value: float) -> float:
         return round(100 * float(value) / top, 2)
 
-    alt = None
-    if robust is not None and robust.still_counts:
-        alt = [at(robust.barrels_p5), at(robust.barrels_p50), at(robust.barrels_p95)]
+    without_weakest = None
+    if without is not None and without.still_counts:
+        without_weakest = [position(without.barrels_p5), position(without.barrels_p50), position(without.barrels_p95)]
     names = (("33", "⅓"), ("50", "50"), ("60", "60"), ("90", "90"), ("100", "100 % full"))
-    places = [at(row[f"barrels_at_{key}"]) for key, _ in names]
+    positions = [position(row[f"barrels_at_{key}"]) for key, _ in names]
     return {
-        "own": [at(row["barrels_p5"]), at(row["barrels_p50"]), at(row["barrels_p95"])],
-        "alt": alt,
-        "ticks": [(place, words) for place, (_, words) in zip(places, names, strict=True)],
-        "unlabelled": _crowded(places),
+        "own": [position(row["barrels_p5"]), position(row["barrels_p50"]), position(row["barrels_p95"])],
+        "alt": without_weakest,
+        "ticks": [(place, words) for place, (_, words) in zip(positions, names, strict=True)],
+        "unlabelled": _crowded(positions),
     }
 
 
-def _crowded(places: list[float]) -> list[float]:
+def _crowded(positions: list[float]) -> list[float]:
     """Marks that get no label because it would overlap the next; checked from the right, where the full ship's is."""
-    kept, out = places[-1] - (ROOM_OF_FULL if places[-1] > LAST_START else 0.0), []
-    for place in reversed(places[:-1]):
-        if kept - place < ROOM:
-            out.append(place)
+    kept, crowded = positions[-1] - (FULL_LABEL_WIDTH if positions[-1] > LAST_START else 0.0), []
+    for place in reversed(positions[:-1]):
+        if kept - place < LABEL_WIDTH:
+            crowded.append(place)
         else:
             kept = place
-    return out
+    return crowded
 
 
 class _Chips:
@@ -326,21 +336,23 @@ class _Chips:
 
     def of(self, call: dict[Any, Any]) -> list[dict[str, Any]]:
         """The chips of one call in order of time."""
-        hers = self.looked.sightings_of(call)
-        return [self._chip(s) for s in sorted(hers, key=lambda s: (s.acquired, s.detection_id))]
+        sightings = self.looked.sightings_of(call)
+        return [self._chip(s) for s in sorted(sightings, key=lambda s: (s.acquired, s.detection_id))]
 
     def _chip(self, row: Any) -> dict[str, Any]:
         detection_id = row.detection_id
-        about = self.index.get(detection_id)
+        overlay = self.index.get(detection_id)
         plain = self.folder / "chips" / f"{detection_id}.webp"
-        path = plain if about is not None and plain.is_file() else self.folder / (row.chip or "none")
+        path = plain if overlay is not None and plain.is_file() else self.folder / (row.chip or "none")
         picture = data_uri(path) if self.spent < MOST_CHIP_BYTES else ""
         self.spent += len(picture)
         scene = self.looked.scenes.get(row.scene_id)
         side = "" if pd.isna(row.freeboard_m) else (
             f"freeboard {row.freeboard_m:.1f} m ({row.freeboard_lo_m:.1f} to {row.freeboard_hi_m:.1f})"
         )  # fmt: skip
-        drawing = about if about is not None and path == plain else {"side_m": None, "north_deg": None, "shapes": {}}
+        drawing = (
+            overlay if overlay is not None and path == plain else {"side_m": None, "north_deg": None, "shapes": {}}
+        )
         bar = scale_bar_m(drawing["side_m"]) if drawing["side_m"] else 0.0
         return {
             "id": detection_id,
@@ -352,7 +364,7 @@ class _Chips:
             "length": interval(row.length_m, row.length_lo_m, row.length_hi_m, "m"),
             "side": side,
             "draught_evidence": row.draught_evidence,
-            "outside": outside(row.draught_evidence, row.freeboard_lo_m, row.freeboard_hi_m) if side else "",
+            "outside": outlier_clause(row.draught_evidence, row.freeboard_lo_m, row.freeboard_hi_m) if side else "",
             "score": chance(row.score),
             "flags": [CHIP_WORDS.get(f, plain_flag(f)) for f in row.flags if f != "weak_draught"],
             "scene": row.scene_id,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.report.assets import PLAIN_STYLES, assets
 from pipeline.report.page import environment
-from pipeline.report.wording import barrels, days_of, percent
+from pipeline.report.wording import barrels, day_range, percent
 from pipeline.tables.accounts import FILL_SCENARIOS
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ def render_case(story: CaseStory) -> str:
 
     rows = [_row(row, story.config) for row in story.comparison.to_dict("records")]
     published = [row for row in rows if row["origin"] == "published"]
-    own = assets(styles=PLAIN_STYLES, scripts=())
-    made = environment().overlay()
-    made.filters = made.filters | {"exact": exact}
-    return made.get_template("case.html.j2").render(
-        styles=Markup(own.styles),  # noqa: S704 - files of this package
-        policy=own.policy,
+    page_assets = assets(styles=PLAIN_STYLES, scripts=())
+    jinja = environment().overlay()
+    jinja.filters = jinja.filters | {"exact": exact}
+    return jinja.get_template("case.html.j2").render(
+        styles=Markup(page_assets.styles),  # noqa: S704 - files of this package
+        policy=page_assets.policy,
         case=story.config,
         cap=story.cap,
         head=story.published,
@@ -63,10 +63,10 @@ def render_case(story: CaseStory) -> str:
         scenarios=[_scenario(name, story) for name, _ in FILL_SCENARIOS],
         readings=story.readings,
         implied=story.implied,
-        urls={s.id: s for s in story.config.sources},
+        urls={source.id: source for source in story.config.sources},
         assumed=bool(story.calls["date_basis"].str.startswith("assumed").all()),
         code_version=story.code_version,
-        period=days_of(story.config.period.start, story.config.period.end),
+        period=day_range(story.config.period.start, story.config.period.end),
     )
 
 
@@ -79,11 +79,11 @@ def exact(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def shown(value: float, quantity: str, step: float = 1.0) -> str:
+def figure_text(value: float, quantity: str, step: float = 1.0) -> str:
     """A figure with its unit, and the digits of the step that it was rounded to.
 
-    >>> shown(0.25, "share_of_cap", 0.01), shown(7.56, "share_of_cap", 0.01), shown(1559, "break_even_t_per_call")
-    ('25 %', '756 %', '1,559 t')
+    >>> [figure_text(share, "share_of_cap", 0.01) for share in (0.25, 7.56)], figure_text(1559, "break_even_t_per_call")
+    (['25 %', '756 %'], '1,559 t')
     """
     if quantity in {"share_of_cap", "break_even_fill"}:
         return f"{100 * value:.{_digits(100 * step)}f} %"
@@ -102,10 +102,10 @@ def _row(row: Mapping[Any, Any], config: CaseConfig) -> dict[str, Any]:
     return {
         "what": row["what"],
         "origin": row["origin"],
-        "published": shown(row["published"], row["quantity"], step),
-        "computed": shown(row["computed_rounded"], row["quantity"], step),
-        "unrounded": shown(row["computed"], row["quantity"], step / 10),
-        "difference": "0" if zero else shown(row["difference"], row["quantity"], step),
+        "published": figure_text(row["published"], row["quantity"], step),
+        "computed": figure_text(row["computed_rounded"], row["quantity"], step),
+        "unrounded": figure_text(row["computed"], row["quantity"], step / 10),
+        "difference": "0" if zero else figure_text(row["difference"], row["quantity"], step),
         "reproduced": bool(row["reproduced"]),
         "source": figure.source,
     }
@@ -115,32 +115,32 @@ def _scenario(name: str, story: CaseStory) -> dict[str, Any]:
     total = story.published.scenario_bbl[name]
     calls = story.published.calls_counted
     rows = story.comparison
-    told = rows[(rows["quantity"] == "barrels") & (rows["fill"] == name)].to_dict("records")
+    stated = rows[(rows["quantity"] == "barrels") & (rows["fill"] == name)].to_dict("records")
     to_the_barrel = [
-        r["computed_rounded"] for r in told for f in story.config.figures if f.what == r["what"] and f.rounded_to == 1
+        r["computed_rounded"] for r in stated for f in story.config.figures if f.what == r["what"] and f.rounded_to == 1
     ]
     return {
         "words": FILL_WORDS[name],
         "total": to_the_barrel[0] if to_the_barrel else total,  # one rounding for one sum on the page
         "share": total / story.cap.barrels,
         "per_call": total / calls if calls else 0.0,
-        "published": bool(told),
+        "published": bool(stated),
     }
 
 
 def _answer(story: CaseStory) -> str:
     """The opening sentence of the page."""
-    count, missed = len(story.comparison), int((~story.comparison["reproduced"]).sum())
-    ours = int((story.comparison["origin"] == "derived").sum())
-    if missed:
-        came = f"{missed} of {count} figures {'does' if missed == 1 else 'do'} not come out as stated."
-    elif ours == count:
-        came = "What follows from the published count comes out as we derived it."
+    count, n_missed = len(story.comparison), int((~story.comparison["reproduced"]).sum())
+    n_derived = int((story.comparison["origin"] == "derived").sum())
+    if n_missed:
+        outcome = f"{n_missed} of {count} figures {'does' if n_missed == 1 else 'do'} not come out as stated."
+    elif n_derived == count:
+        outcome = "What follows from the published count comes out as we derived it."
     else:
-        came = "The published figure comes out." if count - ours == 1 else "The published figures come out."
+        outcome = "The published figure comes out." if count - n_derived == 1 else "The published figures come out."
     head = story.estimate
     return (
-        f"{came} Our own estimate for the same {head.calls_counted} calls is {barrels(head.barrels_p50)} barrels "
+        f"{outcome} Our own estimate for the same {head.calls_counted} calls is {barrels(head.barrels_p50)} barrels "
         f"(90 % interval {barrels(head.barrels_p5)} to {barrels(head.barrels_p95)}), {percent(head.share_p50)} of the "
         f"annual cap of {story.cap.barrels:,.0f} barrels."
     )

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 INDEX = "chips.json"
 SIDE_PX = 360  # enlarged to this, a hull's parts can be distinguished (our choice)
 MIN_SIDE_M = 320.0  # so that a small ship has recognisable surroundings (our choice)
-LENGTHS = 2.6  # a chip is this many hull lengths wide
+HULL_LENGTHS = 2.6  # a chip is this many hull lengths wide
 # Chips that show what a freeboard was read from: edges metres apart
-MEASURED_SIDE_M, MEASURED_LENGTHS = 120.0, 1.35
+MEASURED_SIDE_M, MEASURED_HULL_LENGTHS = 120.0, 1.35
 OUTLINE = (255, 176, 0)  # amber: distinct from grey and from blue water for all readers
 SHADOW = (86, 180, 233)  # Okabe and Ito's sky blue
 SCALE = (255, 255, 255)  # white, with a dark edge where it is text
@@ -67,18 +67,18 @@ def draw_chips(
 def _chip(scene: Scene, row: Any) -> tuple[bytes, bytes, dict[str, Any]] | None:
     """The plain picture, the drawn one, and what was drawn; None if the image can no longer be read."""
     try:
-        plain, about = picture(scene, row)
+        plain, overlay = plain_chip(scene, row)
     except InputError:
         return None
-    return _encoded(plain, "WEBP", quality=80), _encoded(_drawn(plain, about), "PNG"), about
+    return _encode(plain, "WEBP", quality=80), _encode(_with_overlay(plain, overlay), "PNG"), overlay
 
 
-def picture(scene: Scene, row: Any) -> tuple[Image.Image, dict[str, Any]]:
+def plain_chip(scene: Scene, row: Any) -> tuple[Image.Image, dict[str, Any]]:
     """The plain chip of a detection's row, and what to draw on it (an entry of ``chips.json``)."""
-    side_m = max(MIN_SIDE_M, LENGTHS * float(row.length_m))
-    measured = _measured(row)
+    side_m = max(MIN_SIDE_M, HULL_LENGTHS * float(row.length_m))
+    measured = _measured_lines(row)
     if measured:
-        side_m = max(MEASURED_SIDE_M, MEASURED_LENGTHS * float(row.length_m))
+        side_m = max(MEASURED_SIDE_M, MEASURED_HULL_LENGTHS * float(row.length_m))
     half = [max(4, round(side_m / 2 / s)) for s in scene.pixel_spacing_m]
     centre = round(float(row.row)) - scene.corner[0], round(float(row.col)) - scene.corner[1]
     grey = _grey(scene, _window(scene, centre, half), centre, half)
@@ -86,22 +86,22 @@ def picture(scene: Scene, row: Any) -> tuple[Image.Image, dict[str, Any]]:
         grey = np.asarray(255 * (grey / 255.0) ** SHADOW_GAMMA, np.uint8)
     plain = Image.fromarray(grey)
     plain = plain.resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC)
-    shapes = measured | {n: s for n, names in COLUMNS.items() if (s := _shape(row, names)) is not None}
-    down, left = _mirrored(scene, centre)
+    shapes = measured | {n: s for n, names in COLUMNS.items() if (s := _first_outline(row, names)) is not None}
+    down, left = _flips(scene, centre)
     if down:
         plain = plain.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
     if left:
         plain = plain.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    drawn = {n: _turned(_on_chip(s, scene, centre, half), down=down, left=left) for n, s in shapes.items()}
-    about = {
+    drawn = {n: _flipped(_chip_coordinates(s, scene, centre, half), down=down, left=left) for n, s in shapes.items()}
+    overlay = {
         "side_m": round(float((2 * half[1] + 1) * scene.pixel_spacing_m[1]), 1),
         "north_deg": _north(scene, centre, down=down, left=left),
         "shapes": {name: line for name, line in drawn.items() if line},
     }
-    return plain, about
+    return plain, overlay
 
 
-def _shape(row: Any, names: Sequence[str]) -> BaseGeometry | None:
+def _first_outline(row: Any, names: Sequence[str]) -> BaseGeometry | None:
     """The outline in the first of these columns that holds one."""
     for name in names:
         shape = getattr(row, name, None)
@@ -110,7 +110,7 @@ def _shape(row: Any, names: Sequence[str]) -> BaseGeometry | None:
     return None
 
 
-def _measured(row: Any) -> dict[str, BaseGeometry]:
+def _measured_lines(row: Any) -> dict[str, BaseGeometry]:
     """The lines that a freeboard was read from, by name; of two of one kind the first (on the longer shadow's side)."""
     from shapely.geometry import shape
 
@@ -122,7 +122,7 @@ def _measured(row: Any) -> dict[str, BaseGeometry]:
     return {name: line for name, line in out.items() if name in SHAPES}
 
 
-def _encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
+def _encode(image: Image.Image, kind: str, **options: Any) -> bytes:
     out = io.BytesIO()
     image.save(out, kind, **options)
     return out.getvalue()
@@ -162,7 +162,7 @@ def _grey(scene: Scene, window: Window, centre: tuple[int, int], half: list[int]
     return out
 
 
-def _on_chip(shape: BaseGeometry, scene: Scene, centre: tuple[int, int], half: list[int]) -> list[list[float]]:
+def _chip_coordinates(shape: BaseGeometry, scene: Scene, centre: tuple[int, int], half: list[int]) -> list[list[float]]:
     """An outline or line in the chip's own coordinates, 0 to 1."""
     line = getattr(shape, "exterior", shape)
     if scene.geolocation is None or not hasattr(line, "coords"):
@@ -186,7 +186,7 @@ def _direction(scene: Scene, centre: tuple[int, int], east_deg: float, north_deg
     return float(up_m), float((cols[0] - centre[1]) * scene.pixel_spacing_m[1])
 
 
-def _mirrored(scene: Scene, centre: tuple[int, int]) -> tuple[bool, bool]:
+def _flips(scene: Scene, centre: tuple[int, int]) -> tuple[bool, bool]:
     """Is north down, is east left? The rows of a radar image follow the satellite's track, so it may be mirrored."""
     north_up, north_right = _direction(scene, centre, 0.0, 1e-3)
     _, east_right = _direction(scene, centre, 1e-3, 0.0)
@@ -195,7 +195,7 @@ def _mirrored(scene: Scene, centre: tuple[int, int]) -> tuple[bool, bool]:
     return north_up < 0, east_right < 0
 
 
-def _turned(line: list[list[float]], *, down: bool, left: bool) -> list[list[float]]:
+def _flipped(line: list[list[float]], *, down: bool, left: bool) -> list[list[float]]:
     """A line's coordinates on the mirrored chip."""
     return [[round(1 - x, 4) if left else x, round(1 - y, 4) if down else y] for x, y in line]
 
@@ -216,14 +216,14 @@ def scale_bar_m(side_m: float) -> float:
     return max(length for length in (50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0) if length <= max(50.0, 0.4 * side_m))
 
 
-def _drawn(plain: Image.Image, about: dict[str, Any]) -> Image.Image:
+def _with_overlay(plain: Image.Image, overlay: dict[str, Any]) -> Image.Image:
     """The chip with its shapes and scale bar."""
     out = plain.convert("RGB")
     draw = ImageDraw.Draw(out)
-    for name, line in about["shapes"].items():
+    for name, line in overlay["shapes"].items():
         draw.line([(x * SIDE_PX, y * SIDE_PX) for x, y in line], fill=SHAPES[name], width=2)
-    length_m = scale_bar_m(about["side_m"])
-    width, y = length_m / about["side_m"] * SIDE_PX, SIDE_PX - 12
+    length_m = scale_bar_m(overlay["side_m"])
+    width, y = length_m / overlay["side_m"] * SIDE_PX, SIDE_PX - 12
     draw.line([(10, y), (10 + width, y)], fill=(0, 0, 0), width=5)
     draw.line([(10, y), (10 + width, y)], fill=SCALE, width=3)
     draw.text((12, y - 16), f"{length_m:.0f} m", fill=SCALE, stroke_width=2, stroke_fill=(0, 0, 0))

@@ -23,33 +23,33 @@ _ID = re.compile(r'(?<= id=")|(?<=url\(#)|(?<=href="#)')  # the position before 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6b7280"
 
 
-def sheet(width_in: float, height_in: float) -> tuple[Figure, Axes]:
-    """An empty figure and its axes; call ``arranged`` when everything is drawn."""
+def new_figure(width_in: float, height_in: float) -> tuple[Figure, Axes]:
+    """An empty figure and its axes; call ``lay_out`` when everything is drawn."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width_in, height_in))
     return figure, figure.add_subplot()
 
 
-def arranged(figure: Figure) -> Figure:
+def lay_out(figure: Figure) -> Figure:
     """The figure laid out with room for its labels and its legend.
 
     Done once for all formats: a figure with a layout engine would be laid out, and drawn for that, at every save.
     """
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    with _any_letter():
+    with _without_glyph_warnings():
         ConstrainedLayoutEngine().execute(figure)
     return figure
 
 
-def svg(figure: Figure, name: str) -> str:
+def to_svg(figure: Figure, name: str) -> str:
     """A figure as SVG; text stays text. Each id is prefixed with the name, since one page holds several figures."""
     import matplotlib as mpl
 
     out = io.StringIO()
     with (
-        _any_letter(),
+        _without_glyph_warnings(),
         mpl.rc_context({"svg.hashsalt": "capwatch", "svg.fonttype": "none", "font.family": "sans-serif"}),
     ):
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": "capwatch"}, facecolor="white")
@@ -58,21 +58,21 @@ def svg(figure: Figure, name: str) -> str:
 
 
 @contextmanager
-def _any_letter() -> Iterator[None]:
+def _without_glyph_warnings() -> Iterator[None]:
     """Suppress warnings about glyphs missing in our font: the reader's own fonts have them."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         yield
 
 
-def png(figure: Figure) -> bytes:
+def to_png(figure: Figure) -> bytes:
     """A figure as the bytes of a PNG."""
     out = io.BytesIO()
     figure.savefig(out, format="png", dpi=150, metadata={"Software": "capwatch"}, facecolor="white")
     return out.getvalue()
 
 
-def mark(axes: Axes, story: Story) -> None:
+def mark_simulated(axes: Axes, story: Story) -> None:
     """Watermark the axes with SIMULATED if the run is simulated."""
     if story.simulated:
         axes.text(

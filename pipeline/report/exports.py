@@ -23,7 +23,7 @@ ANNEX = (  # columns of calls.csv, even if it has no calls
 
 def write_exports(story: Story, folder: Path) -> None:
     """``calls.csv``, ``detections.geojson``, ``structures.geojson``, ``run.gpkg`` for QGIS, and ``stac/``."""
-    write_table(annex(story), folder / "calls.csv")
+    write_table(annex_table(story), folder / "calls.csv")
     write_table(marked(story.tables["detections"], story.simulated), folder / "detections.geojson")
     write_structures(story, folder / "structures.geojson")
     write_geopackage(story, folder / "run.gpkg")
@@ -36,11 +36,11 @@ def write_structures(story: Story, path: Path) -> None:
         {"type": "Feature", "properties": {"scenes": kind}, "geometry": as_geojson(shape)}
         for kind, shape in sorted(story.structures.items())
     ]
-    about = {"description": SIMULATED_WORDS} if story.simulated else {}
-    write_json(path, {"type": "FeatureCollection", **about, "features": features})
+    metadata = {"description": SIMULATED_WORDS} if story.simulated else {}
+    write_json(path, {"type": "FeatureCollection", **metadata, "features": features})
 
 
-def annex(story: Story) -> pd.DataFrame:
+def annex_table(story: Story) -> pd.DataFrame:
     """The columns of the 2018 annex (ship, arrival date, deadweight, estimated amount), then evidence and range."""
     rows = []
     for row in story.calls_with_liftings().to_dict("records"):

@@ -10,8 +10,8 @@ from pipeline.report.wording import account_begins, counted_place, day_counts, p
 if TYPE_CHECKING:
     from pipeline.report.story import Story
 
-WORTH_SAYING = 0.5  # share of the estimate unseen, or of days without a look, above which we warn (our choice)
-A_TRIFLE = 0.05  # share of the estimate below which we do not warn (our choice)
+WARNING_SHARE = 0.5  # share of the estimate unseen, or of days without a look, above which we warn (our choice)
+NEGLIGIBLE_SHARE = 0.05  # share of the estimate below which we do not warn (our choice)
 
 
 def unseen_share(story: Story) -> float:
@@ -25,7 +25,7 @@ def unseen_share(story: Story) -> float:
 def mostly_extrapolated(story: Story) -> str:
     """That share in percent if most of the sum is extrapolated, so that its numbers must not stand alone; else ""."""
     unseen = unseen_share(story)
-    return percent(round(unseen, 2)) if unseen > WORTH_SAYING else ""
+    return percent(round(unseen, 2)) if unseen > WARNING_SHARE else ""
 
 
 def extrapolated_line(story: Story) -> str:
@@ -35,7 +35,7 @@ def extrapolated_line(story: Story) -> str:
     """
     unseen, days = unseen_share(story), day_counts(story, account_begins(story))
     looked, total = days["usable"] + days["partly"], days["total"]
-    if unseen < A_TRIFLE or (unseen <= WORTH_SAYING and looked >= WORTH_SAYING * total):
+    if unseen < NEGLIGIBLE_SHARE or (unseen <= WARNING_SHARE and looked >= WARNING_SHARE * total):
         return ""
     share, of = percent(round(unseen, 2)), "" if total == day_counts(story)["total"] else " of the account"
     return (
@@ -49,12 +49,13 @@ def looks_show_line(story: Story) -> str:
     missed = story.tables.get("missed")
     if missed is None or "p_seen_lo" not in missed:
         return ""
-    told = missed[missed["p_seen_lo"].notna() & missed["seen_days"].notna()]
-    arrivals = told["seen_days"] + told["unseen_days"]
+    estimated = missed[missed["p_seen_lo"].notna() & missed["seen_days"].notna()]
+    arrivals = estimated["seen_days"] + estimated["unseen_days"]
     if not arrivals.sum() > 0:
         return ""
     low, middle, high = (
-        percent(float((told[name] * arrivals).sum() / arrivals.sum())) for name in ("p_seen_lo", "p_seen", "p_seen_hi")
+        percent(float((estimated[name] * arrivals).sum() / arrivals.sum()))
+        for name in ("p_seen_lo", "p_seen", "p_seen_hi")
     )
     return (
         f"From these shares, the times of the looks and the usual lengths of stay, the looks show about {middle} of "

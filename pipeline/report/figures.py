@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, arranged, mark, sheet
+from pipeline.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, lay_out, mark_simulated, new_figure
 from pipeline.report.extrapolated import mostly_extrapolated
-from pipeline.report.map_figure import map_figure, shown_name
+from pipeline.report.map_figure import display_name, map_figure
 from pipeline.report.opening import shown_alone
 from pipeline.report.story import Story
 from pipeline.report.wording import account_begins, counted_zones, days_of_period, zones_in_order
@@ -33,39 +33,39 @@ STATE_STYLE = {
 
 def figures(story: Story) -> dict[str, Figure]:
     """Map, timeline and account by name."""
-    return {"map": map_figure(story), "timeline": _timeline(story), "account": _account(story)}
+    return {"map": map_figure(story), "timeline": _timeline_figure(story), "account": _account_figure(story)}
 
 
-def _timeline(story: Story) -> Figure:
+def _timeline_figure(story: Story) -> Figure:
     looks, calls = story.tables["looks"], story.tables["port_calls"]
     zones = zones_in_order(story)
-    figure, axes = sheet(10.0, 1.2 + 0.55 * max(1, len(zones)))
+    figure, axes = new_figure(10.0, 1.2 + 0.55 * max(1, len(zones)))
     level = {z.zone_id: -n for n, z in enumerate(zones)}
     for state, (colour, marker, label) in STATE_STYLE.items():
-        part = looks[
+        state_looks = looks[
             (looks["state"] == state) & looks["acquired"].notna() & ((looks["covered"] > 0) | (state != "unknown"))
         ]
-        heights = [level[z] - 0.26 for z in part["zone_id"]]
-        axes.scatter(part["acquired"], heights, s=13, color=colour, marker=marker, lw=0.9, label=label, zorder=3)
+        heights = [level[z] - 0.26 for z in state_looks["zone_id"]]
+        axes.scatter(state_looks["acquired"], heights, s=13, color=colour, marker=marker, lw=0.9, label=label, zorder=3)
     calls = calls.assign(counts=calls["call_id"].isin(story.in_account(calls)["call_id"]))
-    for zone_id, here in calls.groupby("berth_id"):
-        _stays(axes, here, level[str(zone_id)], story)
+    for zone_id, zone_calls in calls.groupby("berth_id"):
+        _draw_stays(axes, zone_calls, level[str(zone_id)], story)
     axes.fill_between([], [], color=RED, label="call, counted")
     axes.fill_between([], [], color=BLUE, label="call, not counted")
-    names = [shown_name(zone, most=NAME_CHARS) for zone in zones]
+    names = [display_name(zone, most=NAME_CHARS) for zone in zones]
     axes.set_yticks(list(level.values()), names, fontsize=8, parse_math=False)
     axes.set_ylim(-len(zones) + 0.4, 0.6)
-    _dates(axes, story)
+    _set_time_axis(axes, story)
     axes.tick_params(axis="x", labelsize=8)
     axes.grid(axis="x", color="#e5e7eb", lw=0.6)
     axes.set_axisbelow(True)
     axes.set_xlabel("day, UTC", fontsize=8)
-    mark(axes, story)
+    mark_simulated(axes, story)
     figure.legend(loc="outside upper center", ncols=5, fontsize=8, frameon=False)
-    return arranged(figure)
+    return lay_out(figure)
 
 
-def _stays(axes: Axes, calls: pd.DataFrame, level: float, story: Story) -> None:
+def _draw_stays(axes: Axes, calls: pd.DataFrame, level: float, story: Story) -> None:
     """Bars of the stays at one place, with a thin line for the possible extent; stacked where they overlap."""
     period = story.config.period
     # The two ends are in reverse order if a look gives only its day
@@ -77,15 +77,15 @@ def _stays(axes: Axes, calls: pd.DataFrame, level: float, story: Story) -> None:
         lane = next((n for n, last in enumerate(ends) if last <= start), len(ends))
         ends[lane : lane + 1] = [end]
         placed.append((start, end, lane, call))
-    tall = BAR / max(1, len(ends))
+    bar_height = BAR / max(1, len(ends))
     for start, end, lane, call in placed:
-        y, colour = level + 0.12 + BAR / 2 - (lane + 0.5) * tall, RED if call.counts else BLUE
-        maybe = (
+        y, colour = level + 0.12 + BAR / 2 - (lane + 0.5) * bar_height, RED if call.counts else BLUE
+        extent = (
             call.arrival_lo if pd.notna(call.arrival_lo) else min(period.start, start),
             call.departure_hi if pd.notna(call.departure_hi) else max(period.end, end),
         )
-        axes.plot(maybe, [y, y], color=colour, lw=1.2, alpha=0.45, solid_capstyle="butt", zorder=2)
-        axes.barh(y, end - start, left=start, height=0.85 * tall, color=colour, alpha=0.9, zorder=3)
+        axes.plot(extent, [y, y], color=colour, lw=1.2, alpha=0.45, solid_capstyle="butt", zorder=2)
+        axes.barh(y, end - start, left=start, height=0.85 * bar_height, color=colour, alpha=0.9, zorder=3)
 
 
 def as_steps(ledger: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
@@ -95,21 +95,21 @@ def as_steps(ledger: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
     return days + pd.to_timedelta([0] * len(ledger) + [1] * (len(rows) - len(ledger)), unit="D"), rows
 
 
-def _account(story: Story) -> Figure:
+def _account_figure(story: Story) -> Figure:
     account, head = story.tables["ledger"], story.headline
-    figure, axes = sheet(10.0, 4.2)
+    figure, axes = new_figure(10.0, 4.2)
     top = 1.0
     if len(account):
         top = max(top, float(account["observed_p95"].max()))
         day, account = as_steps(account)
-        top = max(top, _with_unseen(axes, day, account, story))
+        top = max(top, _draw_with_unseen(axes, day, account, story))
         if head.calls_counted:
-            _observed(axes, day, account)
-            _alone(axes, day, story)
+            _draw_observed(axes, day, account)
+            _mark_shown_alone(axes, day, story)
         else:  # lines along 0 would read as "nothing was lifted"
-            nothing = "no counted call, so nothing is added up"
-            axes.text(0.5, 0.3, nothing, transform=axes.transAxes, ha="center", fontsize=10, color=GREY)
-    _unlooked(axes, story)
+            text = "no counted call, so nothing is added up"
+            axes.text(0.5, 0.3, text, transform=axes.transAxes, ha="center", fontsize=10, color=GREY)
+    _shade_unseen_days(axes, story)
     if top > 0.3 * head.cap_bbl:
         axes.axhline(head.cap_bbl, color=RED, lw=1.6, label=f"cap, {head.cap_bbl:,.0f} bbl")
         top = max(top, head.cap_bbl)
@@ -122,14 +122,14 @@ def _account(story: Story) -> Figure:
     axes.tick_params(labelsize=8)
     axes.grid(color="#e5e7eb", lw=0.6)
     axes.set_axisbelow(True)
-    _dates(axes, story)
+    _set_time_axis(axes, story)
     axes.set_xlim(left=max(story.config.period.start, pd.Timestamp(account_begins(story), tz="UTC")))
     figure.legend(loc="outside upper center", ncols=4, fontsize=8, frameon=False)
-    mark(axes, story)
-    return arranged(figure)
+    mark_simulated(axes, story)
+    return lay_out(figure)
 
 
-def _observed(axes: Axes, day: pd.Series, account: pd.DataFrame) -> None:
+def _draw_observed(axes: Axes, day: pd.Series, account: pd.DataFrame) -> None:
     """Draw the observed sum, and the sum of the same calls at the fixed fills."""
     axes.fill_between(
         day, account["observed_p5"], account["observed_p95"], step="post", color=BLUE, alpha=0.22, lw=0,
@@ -142,7 +142,7 @@ def _observed(axes: Axes, day: pd.Series, account: pd.DataFrame) -> None:
         )
 
 
-def _alone(axes: Axes, day: pd.Series, story: Story) -> None:
+def _mark_shown_alone(axes: Axes, day: pd.Series, story: Story) -> None:
     """Mark the estimate for the shown calls alone, which the fixed fills must be compared with, not the whole sum."""
     if (shown := shown_alone(story)) is not None:
         axes.plot(
@@ -150,7 +150,7 @@ def _alone(axes: Axes, day: pd.Series, story: Story) -> None:
         )
 
 
-def _dates(axes: Axes, story: Story) -> None:
+def _set_time_axis(axes: Axes, story: Story) -> None:
     """Set the time axis to the period; ticks start at its first day, so that none crowds the last."""
     from matplotlib.dates import AutoDateFormatter, AutoDateLocator
 
@@ -160,7 +160,7 @@ def _dates(axes: Axes, story: Story) -> None:
     axes.xaxis.set_major_formatter(AutoDateFormatter(locator))
 
 
-def _with_unseen(axes: Axes, day: pd.Series, account: pd.DataFrame, story: Story) -> float:
+def _draw_with_unseen(axes: Axes, day: pd.Series, account: pd.DataFrame, story: Story) -> float:
     """Draw the sum with unseen calls and return its maximum; 0, without drawing, if unknown or mostly extrapolated."""
     if account["corrected_p50"].isna().all() or mostly_extrapolated(story):
         return 0.0
@@ -173,14 +173,14 @@ def _with_unseen(axes: Axes, day: pd.Series, account: pd.DataFrame, story: Story
     return float(high.max())
 
 
-def _unlooked(axes: Axes, story: Story) -> None:
+def _shade_unseen_days(axes: Axes, story: Story) -> None:
     """Shade the days of the period on which no counted zone was seen: what was loaded then is unknown."""
     looks = story.tables["looks"]
     seen = looks[
         looks["zone_id"].isin(counted_zones(story)) & (looks["state"] != "unknown") & looks["acquired"].notna()
     ]
-    looked = set(seen["acquired"].dt.date)
+    seen_days = set(seen["acquired"].dt.date)
     label: str | None = "day without a look"
-    for day in (pd.Timestamp(d) for d in days_of_period(story) if d not in looked):
+    for day in (pd.Timestamp(d) for d in days_of_period(story) if d not in seen_days):
         axes.axvspan(day, day + pd.Timedelta(days=1), color="#9ca3af", alpha=0.22, lw=0, zorder=0, label=label)
         label = None

@@ -27,12 +27,12 @@ def short_names(paths: Iterable[str]) -> dict[str, str]:
     {'/home/x/may/a.tif': 'may/a.tif', '/home/x/july/a.tif': 'july/a.tif', '/home/x/b.tif': 'b.tif'}
     """
     parts = {path: PurePath(path).parts[1:] for path in dict.fromkeys(paths) if PurePath(path).is_absolute()}
-    ends = Counter(each[-n:] for each in parts.values() for n in range(1, len(each) + 1))
+    ends = Counter(path_parts[-n:] for path_parts in parts.values() for n in range(1, len(path_parts) + 1))
     out = {}
-    for path, each in parts.items():
-        fewest = next((n for n in range(1, len(each) + 1) if ends[each[-n:]] == 1), len(each))
-        if each:  # the root folder has no name
-            out[path] = "/".join(each[-fewest:])
+    for path, path_parts in parts.items():
+        fewest = next((n for n in range(1, len(path_parts) + 1) if ends[path_parts[-n:]] == 1), len(path_parts))
+        if path_parts:  # the root folder has no name
+            out[path] = "/".join(path_parts[-fewest:])
     return out
 
 
@@ -46,16 +46,16 @@ def shortener(story: Story) -> Callable[[str], str]:
     if not names:
         return str
     longest_first = "|".join(re.escape(path) for path in sorted(names, key=len, reverse=True))
-    found = re.compile(rf"(?<![\w./-])(?:{longest_first})")  # not within a longer path
-    return lambda text: found.sub(lambda match: names[match[0]], text)
+    pattern = re.compile(rf"(?<![\w./-])(?:{longest_first})")  # not within a longer path
+    return lambda text: pattern.sub(lambda match: names[match[0]], text)
 
 
 def with_short_names(story: Story) -> Story:
     """The story with short names in problems, remarks and causes. Columns that join its tables are unchanged."""
-    told, tables = shortener(story), dict(story.tables)
+    shorten, tables = shortener(story), dict(story.tables)
     for name in WITH_CAUSES:
         if "cause" in tables.get(name, ()):
-            tables[name] = tables[name].assign(cause=tables[name]["cause"].map(told, na_action="ignore"))
+            tables[name] = tables[name].assign(cause=tables[name]["cause"].map(shorten, na_action="ignore"))
     return replace(
-        story, problems=tuple(map(told, story.problems)), remarks=tuple(map(told, story.remarks)), tables=tables
+        story, problems=tuple(map(shorten, story.problems)), remarks=tuple(map(shorten, story.remarks)), tables=tables
     )

@@ -34,19 +34,19 @@ def freeboard_at(value_m: float, sd_m: float, sightings: Iterable[Any]) -> str:
     return f"{value_m:.1f} m" + ("" if pd.isna(sd_m) else f" ± {Z90 * sd_m:.1f}")
 
 
-def outside(evidence: str, low_m: float, high_m: float) -> str:
+def outlier_clause(evidence: str, low_m: float, high_m: float) -> str:
     """Why a part of the evidence lies outside the combined interval, as the end of a sentence; "" if none does.
 
-    >>> outside("freeboard by shadow on water (3.8 m) and visible side (4.9 m)", 2.4, 4.1)
+    >>> outlier_clause("freeboard by shadow on water (3.8 m) and visible side (4.9 m)", 2.4, 4.1)
     '; the visible side alone lies outside 2.4 to 4.1 m: each is weighted by how sharply it is seen, this one less'
-    >>> outside("freeboard by shadow on water (3.8 m)", 2.4, 4.1)
+    >>> outlier_clause("freeboard by shadow on water (3.8 m)", 2.4, 4.1)
     ''
     """
-    apart = [what for what, value in PART.findall(evidence) if not low_m - 0.05 <= float(value) <= high_m + 0.05]
-    if "do not agree" in evidence or not apart:
+    outliers = [what for what, value in PART.findall(evidence) if not low_m - 0.05 <= float(value) <= high_m + 0.05]
+    if "do not agree" in evidence or not outliers:
         return ""
     return (
-        f"; the {apart[0]} alone lies outside {low_m:.1f} to {high_m:.1f} m: each is weighted by how sharply "
+        f"; the {outliers[0]} alone lies outside {low_m:.1f} to {high_m:.1f} m: each is weighted by how sharply "
         "it is seen, this one less"
     )
 
@@ -57,8 +57,8 @@ def stay_passed(row: Mapping[Any, Any], stay_d: tuple[float, float]) -> str:
     With 90 % intervals. ``row`` is a call joined with its lifting, whose columns end in ``_lifting``; ``stay_d`` says
     how long ships stay.
     """
-    own = {name.removesuffix("_lifting"): value for name, value in row.items() if str(name).endswith("_lifting")}
-    stay = stay_times_of_row(own, stay_d)
+    lifting = {name.removesuffix("_lifting"): value for name, value in row.items() if str(name).endswith("_lifting")}
+    stay = stay_times_of_row(lifting, stay_d)
     if stay is None:
         return ""
     shares = [stay.share_quantiles(look) for look in (stay.first_h, stay.last_h) if look is not None]
@@ -71,5 +71,5 @@ def _share(low: float, high: float) -> str:
     >>> _share(0.0, 0.421), _share(0.95, 0.953)
     ('0 to 42 %', '95 %')
     """
-    ends = list(dict.fromkeys(f"{100 * share:.0f}" for share in (low, high)))
-    return f"{' to '.join(ends)} %"
+    bounds = list(dict.fromkeys(f"{100 * share:.0f}" for share in (low, high)))
+    return f"{' to '.join(bounds)} %"

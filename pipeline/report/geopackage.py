@@ -41,7 +41,7 @@ def write_geopackage(story: Story, path: Path) -> None:
             _write_layers(story, part)
         finally:
             _require_room(part)
-        write_bytes(path, _styled(part.read_bytes(), path))
+        write_bytes(path, _with_styles(part.read_bytes(), path))
 
 
 def _write_layers(story: Story, part: Path) -> None:
@@ -52,7 +52,7 @@ def _write_layers(story: Story, part: Path) -> None:
         pyogrio.write_dataframe(
             layer, part, layer=name, driver="GPKG", append=part.exists(), geometry_type=kind,
             promote_to_multi=kind == "MultiPolygon",
-            layer_options={"DESCRIPTION": _about(story, name), "DATETIME_PRECISION": "MILLISECOND"},
+            layer_options={"DESCRIPTION": _description(story, name), "DATETIME_PRECISION": "MILLISECOND"},
             dataset_options=None if part.exists() else {"VERSION": "1.3"},
         )  # fmt: skip
 
@@ -108,8 +108,8 @@ def _flat(table: pd.DataFrame) -> geopandas.GeoDataFrame:
     for name in table.columns:
         if isinstance(table[name].dtype, pd.DatetimeTZDtype):
             flat[name] = table[name]
-    others = [c for c in flat.columns if c != "geometry" and str(flat[c].dtype) == "geometry"]
-    for name in others:
+    geometry_columns = [c for c in flat.columns if c != "geometry" and str(flat[c].dtype) == "geometry"]
+    for name in geometry_columns:
         flat[name] = [None if g is None else g.wkt for g in flat[name]]
     return geopandas.GeoDataFrame(flat, geometry="geometry", crs="EPSG:4326")
 
@@ -133,18 +133,18 @@ def _calls(story: Story) -> geopandas.GeoDataFrame:
 
     A call at no zone of the place is put where looks saw her, or in the middle of the box.
     """
-    both = story.calls_with_liftings()
+    calls = story.calls_with_liftings()
     middles = {z.zone_id: (z.geometry.centroid, "middle of the berth") for z in story.place.zones}
     seen = story.tables["detections"].set_index("detection_id")[["lon", "lat"]].dropna()
-    nowhere = shapely.box(*story.place.bbox).centroid, "middle of the box: where she lay is not known"
-    rows, many = [], Counter[tuple[float, float]]()
+    box_middle = shapely.box(*story.place.bbox).centroid, "middle of the box: where she lay is not known"
+    rows, n_at = [], Counter[tuple[float, float]]()
     mark = "SIMULATED " if story.simulated else ""
-    for r in both.sort_values(["arrival_hi", "call_id"]).to_dict("records"):
-        hers = seen.loc[[d for d in r["detection_ids"] if d in seen.index]].mean()
-        otherwise = nowhere if hers.isna().any() else (shapely.Point(hers), "middle of her sightings")
-        at, placed = middles.get(r["berth_id"], otherwise)
-        n = many[at.x, at.y]
-        many[at.x, at.y] += 1
+    for r in calls.sort_values(["arrival_hi", "call_id"]).to_dict("records"):
+        position = seen.loc[[d for d in r["detection_ids"] if d in seen.index]].mean()
+        fallback = box_middle if position.isna().any() else (shapely.Point(position), "middle of her sightings")
+        point, placed = middles.get(r["berth_id"], fallback)
+        n = n_at[point.x, point.y]
+        n_at[point.x, point.y] += 1
         counted = bool(r["counts_lifting"])
         sums = {k: r[k] if counted else None for k in ("barrels_p5", "barrels_p50", "barrels_p95")}  # as in calls.csv
         rows.append(
@@ -156,18 +156,19 @@ def _calls(story: Story) -> geopandas.GeoDataFrame:
                 "counted": "yes" if counted else "no", **sums, "p_lifting": r["p_lifting"],
                 "flags": ";".join(r["flags"]),
                 "label": f"{mark}{r['arrival_hi']:%d %b}: {barrels(r['barrels_p50'])} bbl" if counted else "",
-                "simulated": story.simulated, "geometry": shapely.Point(at.x + 4e-4 * (n % 8), at.y + 4e-4 * (n // 8)),
+                "simulated": story.simulated,
+                "geometry": shapely.Point(point.x + 4e-4 * (n % 8), point.y + 4e-4 * (n // 8)),
             }
         )  # fmt: skip
     return _layer(rows)
 
 
-def _about(story: Story, name: str) -> str:
+def _description(story: Story, name: str) -> str:
     mark = "SIMULATED: no real ship, image or message. " if story.simulated else ""
     return f"{mark}{name} of capwatch run {story.run_id}, {story.place.name}"
 
 
-def _styled(content: bytes, path: Path) -> bytes:
+def _with_styles(content: bytes, path: Path) -> bytes:
     """The GeoPackage with a default style for each layer."""
     database = sqlite3.connect(":memory:")
     try:

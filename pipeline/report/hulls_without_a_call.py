@@ -21,25 +21,25 @@ NAMED = 3  # looks named in a line (our choice); the table ``occupancy`` has all
 
 def hull_lines(story: Story) -> list[str]:
     """A line for each counted zone in which looks of the period show a hull that belongs to no call."""
-    told, calls = story.tables.get("occupancy"), story.tables["port_calls"]
-    if told is None or not len(told):
+    occupancy, calls = story.tables.get("occupancy"), story.tables["port_calls"]
+    if occupancy is None or not len(occupancy):
         return []
     period = story.config.period
-    within = told["acquired"].between(pd.Timestamp(period.start), pd.Timestamp(period.end), inclusive="left")
-    looks = told[(told["verdict"] == "occupied") & within].sort_values("acquired")
-    held = {detection for ids in calls["detection_ids"] for detection in ids}
+    within = occupancy["acquired"].between(pd.Timestamp(period.start), pd.Timestamp(period.end), inclusive="left")
+    looks = occupancy[(occupancy["verdict"] == "occupied") & within].sort_values("acquired")
+    called_ids = {detection for ids in calls["detection_ids"] for detection in ids}
     out = []
     for zone in (zone for zone in story.place.zones if zone.counts):
-        here = looks[looks["zone_id"] == zone.zone_id]
+        zone_looks = looks[looks["zone_id"] == zone.zone_id]
         stays = calls[calls["berth_id"] == zone.zone_id]
-        lost = [
+        times = [
             look.acquired
-            for look in here.itertuples()
-            if held.isdisjoint(look.detection_ids) and not _stays_over(stays, look.acquired)
+            for look in zone_looks.itertuples()
+            if called_ids.isdisjoint(look.detection_ids) and not _stays_over(stays, look.acquired)
         ]
-        if lost:
-            named = ", ".join(moment(when) for when in lost[:NAMED]) + (", ..." if len(lost) > NAMED else "")
-            show = f"{number_of(len(lost), 'look')} {'shows' if len(lost) == 1 else 'show'} a hull at {zone.zone_id}"
+        if times:
+            named = ", ".join(moment(when) for when in times[:NAMED]) + (", ..." if len(times) > NAMED else "")
+            show = f"{number_of(len(times), 'look')} {'shows' if len(times) == 1 else 'show'} a hull at {zone.zone_id}"
             out.append(f"{show} that belongs to no call ({named}): if she lifted, no sum includes it.")
     return out
 

@@ -27,7 +27,7 @@ AT_COUNTED_ZONES = {  # those that exclude calls at zones whose stays count, per
 }
 
 
-def not_held_lines(head: Headline, cap: CapConfig, hints: Mapping[str, str] | None = None) -> list[str]:
+def not_in_account_lines(head: Headline, cap: CapConfig, hints: Mapping[str, str] | None = None) -> list[str]:
     """A line per cause, without a full stop; ``hints`` say for each account year how to get that year's account."""
     out = []
     for year, count in head.other_years.items():
@@ -41,37 +41,37 @@ def not_held_lines(head: Headline, cap: CapConfig, hints: Mapping[str, str] | No
     return out
 
 
-def outside_lines(calls: pd.DataFrame) -> list[str]:
+def outside_period_lines(calls: pd.DataFrame) -> list[str]:
     """A line on calls at counted zones excluded only by their time, without a full stop; empty if there are none."""
-    if not (alone := _kept_out(calls, "outside_period")):
+    if not (n_outside := _count_excluded(calls, "outside_period")):
         return []
-    these = f"{number_of(alone, 'call')} of the AIS files at counted zones"
-    return [f"{these} {_are(alone)} not counted: outside the period"]
+    these = f"{number_of(n_outside, 'call')} of the AIS files at counted zones"
+    return [f"{these} {_are(n_outside)} not counted: outside the period"]
 
 
-def kept_out_lines(calls: pd.DataFrame) -> list[str]:
+def excluded_call_lines(calls: pd.DataFrame) -> list[str]:
     """A line for each cause that excludes calls at counted zones from the account, without a full stop.
 
     Without it, a zone whose ``max_length_m`` lacks a digit would look like a berth that nobody visited.
     """
-    told = {flag: _kept_out(calls, flag) for flag in AT_COUNTED_ZONES}
+    counts = {flag: _count_excluded(calls, flag) for flag in AT_COUNTED_ZONES}
     shorter = calls["flags"].map(lambda flags: "may_be_shorter" in flags).astype(bool)
-    unsure = _kept_out(calls[shorter], "too_long_for_this_trade")
-    doubts = {"too_long_for_this_trade": f"; for {unsure} the length interval begins below it"} if unsure else {}
+    n_unsure = _count_excluded(calls[shorter], "too_long_for_this_trade")
+    doubts = {"too_long_for_this_trade": f"; for {n_unsure} the length interval begins below it"} if n_unsure else {}
     return [
         f"{number_of(count, 'call')} at counted zones {_are(count)} not counted: {AT_COUNTED_ZONES[flag]}"
         f"{doubts.get(flag, '')}"
-        for flag, count in told.items()
+        for flag, count in counts.items()
         if count
     ]
 
 
-def _kept_out(calls: pd.DataFrame, flag: str) -> int:
+def _count_excluded(calls: pd.DataFrame, flag: str) -> int:
     """Number of calls excluded by this cause alone."""
     return sum(NOT_COUNTED & set(flags) == {flag} for flags in calls["flags"])
 
 
-def no_estimate(zones: str) -> str:
+def no_estimate_line(zones: str) -> str:
     """Says that unseen calls at these zones are unknown, without a full stop."""
     return f"calls that nobody saw at {zones} are unknown, and in no sum"
 

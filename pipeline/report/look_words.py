@@ -75,8 +75,12 @@ class Looked:
     @cached_property
     def verdicts(self) -> dict[str, str]:
         """The berth verdict of each look that had a basis for one, by look id."""
-        told = self._tables.get("occupancy")
-        return {} if told is None else told[told["basis"] != "none"].set_index("look_id")["verdict"].to_dict()
+        occupancy = self._tables.get("occupancy")
+        return (
+            {}
+            if occupancy is None
+            else occupancy[occupancy["basis"] != "none"].set_index("look_id")["verdict"].to_dict()
+        )
 
     def sightings_of(self, row: dict[Any, Any]) -> list[Any]:
         """Rows of this call's detections."""
@@ -129,10 +133,10 @@ def seen_in(row: dict[Any, Any], looked: Looked) -> str:
 
 def missed_in(row: dict[Any, Any], looked: Looked) -> list[str]:
     """The looks that did not find her, in words: when, which sensor, and what each showed at the berth."""
-    told = {"empty": ": berth empty", "occupied": ": a hull there"}
+    verdict_words = {"empty": ": berth empty", "occupied": ": a hull there"}
     return [
         f"{looked.time_of(look)} ({SENSOR_WORDS.get(looked.sensor_of(look.scene_id), 'image')}"
-        f"{told.get(looked.verdicts.get(look.look_id, ''), '')})"
+        f"{verdict_words.get(looked.verdicts.get(look.look_id, ''), '')})"
         for look in looked.without(row)
     ]
 
@@ -150,15 +154,15 @@ def berth_looks(row: dict[Any, Any], looked: Looked) -> list[str]:
 
     If no look bounds an end, the last look before she was seen, or the first one after.
     """
-    at = looked.berths.get(row["berth_id"], [])
-    if all(look.basis == "none" for look in at):
+    berth_rows = looked.berths.get(row["berth_id"], [])
+    if all(look.basis == "none" for look in berth_rows):
         return []
     seen_first, seen_last = sorted([row["arrival_hi"], row["departure_lo"]])
-    before = at[: bisect_left(at, seen_first, key=TIME)][-1:]
-    after = at[bisect_right(at, seen_last, key=TIME) :][:1]
+    before = berth_rows[: bisect_left(berth_rows, seen_first, key=TIME)][-1:]
+    after = berth_rows[bisect_right(berth_rows, seen_last, key=TIME) :][:1]
     first = min(t for t in (seen_first, row["arrival_lo"], *map(TIME, before)) if pd.notna(t))
     last = max(t for t in (seen_last, row["departure_hi"], *map(TIME, after)) if pd.notna(t))
-    between = at[bisect_left(at, first, key=TIME) : bisect_right(at, last, key=TIME)]
+    between = berth_rows[bisect_left(berth_rows, first, key=TIME) : bisect_right(berth_rows, last, key=TIME)]
     return [_berth_look(look, looked) for look in between]
 
 

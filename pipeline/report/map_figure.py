@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from pipeline.report.drawing import BLUE, GREY, ORANGE, RED, arranged, mark, sheet
+from pipeline.report.drawing import BLUE, GREY, ORANGE, RED, lay_out, mark_simulated, new_figure
 from pipeline.report.page_data import SILENCE
 from pipeline.report.wording import call_numbers
 from pipeline.times_places.longitudes import wrap_longitudes
@@ -38,36 +38,36 @@ Box = tuple[float, float, float, float]  # left, bottom, right, top [points]
 def map_figure(story: Story) -> Figure:
     """Land, structures, tracks, zones with their names, accepted detections, and a pin for each counted call."""
     west, south, east, north = story.place.bbox
-    shape = 1 / np.cos(np.radians((south + north) / 2))
-    tall = WIDTH_IN * shape * (north - south) / (east - west) + AROUND_IN
-    figure, axes = sheet(WIDTH_IN, float(np.clip(tall, LEAST_IN, MOST_IN)))
+    aspect = 1 / np.cos(np.radians((south + north) / 2))
+    height_in = WIDTH_IN * aspect * (north - south) / (east - west) + AROUND_IN
+    figure, axes = new_figure(WIDTH_IN, float(np.clip(height_in, LEAST_IN, MOST_IN)))
     axes.set_facecolor(WATER)
-    _land(axes, story)
-    _structures(axes, story)
-    _tracks(axes, story)
+    _draw_land(axes, story)
+    _draw_structures(axes, story)
+    _draw_tracks(axes, story)
     for zone in story.place.zones:
         for part in shapely.get_parts(zone.geometry):  # a two-sided pier is one zone with two parts
             ring = np.asarray(part.exterior.coords).T[:2]
             colour, width, dashes = (RED, 1.6, "-") if zone.counts else (GREY, 1.0, "--")
             axes.plot(*ring, zorder=4, color=colour, lw=width, ls=dashes)
-    _detections(axes, story)
-    mark(axes, story)
+    _draw_detections(axes, story)
+    mark_simulated(axes, story)
     axes.set(xlim=(west, east), ylim=(south, north))
     axes.set_xlabel("longitude, degrees east", fontsize=8)
     axes.set_ylabel("latitude, degrees north", fontsize=8)
     axes.tick_params(labelsize=8)
-    axes.set_aspect(shape)
+    axes.set_aspect(aspect)
     axes.ticklabel_format(useOffset=False)
     if east > 180:  # the axis goes on beyond 180 degrees; its labels do not
         axes.xaxis.set_major_formatter(lambda lon, _: f"{float(wrap_longitudes(lon)):.7g}")
     if axes.get_legend_handles_labels()[0]:
         figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
-    arranged(figure)  # fixes the axes' position, on which those of names and pins depend
-    _pins_and_names(axes, story)
+    lay_out(figure)  # fixes the axes' position, on which those of names and pins depend
+    _draw_pins_and_names(axes, story)
     return figure
 
 
-def _land(axes: Axes, story: Story) -> None:
+def _draw_land(axes: Axes, story: Story) -> None:
     if story.place.land is None:
         return
     west, south, east, north = story.place.bbox
@@ -78,7 +78,7 @@ def _land(axes: Axes, story: Story) -> None:
             axes.fill(*ring, facecolor=LAND, edgecolor="#8c8470", lw=0.6, zorder=1)
 
 
-def _structures(axes: Axes, story: Story) -> None:
+def _draw_structures(axes: Axes, story: Story) -> None:
     """Draw the structures learnt from the looks (quays, jetties)."""
     shapes = [part for shape in story.structures.values() for part in shapely.get_parts(shape)]
     for n, part in enumerate(p for p in shapes if p.geom_type == "Polygon"):
@@ -86,7 +86,7 @@ def _structures(axes: Axes, story: Story) -> None:
         axes.fill(*np.asarray(part.exterior.coords).T[:2], facecolor=STRUCTURE, lw=0, zorder=3, label=label)
 
 
-def _tracks(axes: Axes, story: Story) -> None:
+def _draw_tracks(axes: Axes, story: Story) -> None:
     """Draw fixes without flags, joined unless a silence lies between them."""
     tracks = story.tables["tracks"]
     label: str | None = "AIS track"
@@ -97,59 +97,59 @@ def _tracks(axes: Axes, story: Story) -> None:
         label = None
 
 
-def _detections(axes: Axes, story: Story) -> None:
+def _draw_detections(axes: Axes, story: Story) -> None:
     """Draw accepted detections, with and without an AIS match."""
-    seen = story.tables["detections"]
-    seen = seen[seen["accepted"].astype(bool) & seen["lon"].notna()]
+    detections = story.tables["detections"]
+    detections = detections[detections["accepted"].astype(bool) & detections["lon"].notna()]
     matches = story.tables["matches"]
-    heard = seen["detection_id"].isin(matches.loc[matches["mmsi"].notna(), "det_id"])
-    for part, colour, sign, label in (
-        (seen[heard], BLUE, "o", "ship with transponder"),
-        (seen[~heard], ORANGE, "D", "ship without transponder"),
+    matched = detections["detection_id"].isin(matches.loc[matches["mmsi"].notna(), "det_id"])
+    for part, colour, marker, label in (
+        (detections[matched], BLUE, "o", "ship with transponder"),
+        (detections[~matched], ORANGE, "D", "ship without transponder"),
     ):
         if len(part):
             axes.scatter(
-                part["lon"], part["lat"], s=20, color=colour, marker=sign, ec="black", lw=0.4, label=label, zorder=5
+                part["lon"], part["lat"], s=20, color=colour, marker=marker, ec="black", lw=0.4, label=label, zorder=5
             )
 
 
-def _pins_and_names(axes: Axes, story: Story) -> None:
+def _draw_pins_and_names(axes: Axes, story: Story) -> None:
     """Draw a pin for each counted call, with its number in the table of calls, and the name of each zone."""
     numbers, taken = call_numbers(story), list[Box]()
     calls = story.tables["port_calls"]
     berths = calls.loc[calls["call_id"].isin(list(numbers))].groupby("berth_id")["call_id"]
-    here = {zone: sorted(numbers[c] for c in ids) for zone, ids in berths}
+    numbers_at = {zone: sorted(numbers[c] for c in ids) for zone, ids in berths}
     extent = axes.get_window_extent()
     view = *_in_points(axes, extent.p0), *_in_points(axes, extent.p1)
     for zone in story.place.zones:
-        if zone.zone_id in here:  # a crowd of pins would bury the map
-            labels = [str(n) for n in here[zone.zone_id]]
+        if zone.zone_id in numbers_at:  # a crowd of pins would bury the map
+            labels = [str(n) for n in numbers_at[zone.zone_id]]
             labels = labels if len(labels) <= MOST_PINS else [f"{len(labels)} calls"]
-            _pins(axes, zone, labels, view, taken)
-    ships = _ships(axes)
+            _draw_pins(axes, zone, labels, view, taken)
+    ships = _ship_boxes(axes)
     for zone in sorted(story.place.zones, key=lambda z: (not z.counts, -z.geometry.bounds[2])):
-        _name(axes, zone, view, taken, ships)
+        _draw_name(axes, zone, view, taken, ships)
 
 
-def _pins(axes: Axes, zone: Zone, numbers: list[str], view: Box, taken: list[Box]) -> None:
-    wide, shape = (PIN_PT, "circle,pad=0.25") if numbers[0].isdecimal() else (3 * PIN_PT, "round,pad=0.3")
-    across = wide * min(IN_A_ROW, len(numbers))
+def _draw_pins(axes: Axes, zone: Zone, numbers: list[str], view: Box, taken: list[Box]) -> None:
+    width_pt, shape = (PIN_PT, "circle,pad=0.25") if numbers[0].isdecimal() else (3 * PIN_PT, "round,pad=0.3")
+    across = width_pt * min(IN_A_ROW, len(numbers))
     down = PIN_PT * (1 + (len(numbers) - 1) // IN_A_ROW)
     left, below = -across / 2, -STEM_PT - down + PIN_PT / 2
     above = STEM_PT - PIN_PT / 2
     aside = [0.0, *(s * n * PIN_PT for n in range(1, 6) for s in (-1, 1))]
     places = [(left + dx, dy) for dx in aside for dy in (below, above)]
-    x, y = _place(axes, zone, places, (across, down), view, taken)
+    x, y = _free_position(axes, zone, places, (across, down), view, taken)
     for n, number in enumerate(numbers):
-        at = (x + wide * (n % IN_A_ROW + 0.5), y + down - PIN_PT * (n // IN_A_ROW + 0.5))
+        at = (x + width_pt * (n % IN_A_ROW + 0.5), y + down - PIN_PT * (n // IN_A_ROW + 0.5))
         axes.annotate(
-            number, _middle(zone), xytext=at, textcoords="offset points", ha="center", va="center", fontsize=7,
+            number, _zone_middle(zone), xytext=at, textcoords="offset points", ha="center", va="center", fontsize=7,
             color="white", weight="bold", zorder=8, bbox={"boxstyle": shape, "fc": RED, "ec": "white"},
             arrowprops={"arrowstyle": "-", "color": RED, "lw": 0.9, "shrinkA": 0, "shrinkB": 0},
         )  # fmt: skip
 
 
-def _ships(axes: Axes) -> list[Box]:
+def _ship_boxes(axes: Axes) -> list[Box]:
     """Boxes of the ships' marks."""
     lonlat = [at for drawn in axes.collections for at in np.asarray(drawn.get_offsets())]
     middles = [_in_points(axes, axes.transData.transform(at)) for at in lonlat]
@@ -157,21 +157,21 @@ def _ships(axes: Axes) -> list[Box]:
     return [(x - half, y - half, x + half, y + half) for x, y in middles]
 
 
-def _name(axes: Axes, zone: Zone, view: Box, taken: list[Box], ships: list[Box]) -> None:
+def _draw_name(axes: Axes, zone: Zone, view: Box, taken: list[Box], ships: list[Box]) -> None:
     away = 6.0
-    name = shown_name(zone, most=int(((view[2] - view[0]) / 2 - away) / LETTER_PT))  # so that one side has room
-    wide = LETTER_PT * len(name)
+    name = display_name(zone, most=int(((view[2] - view[0]) / 2 - away) / LETTER_PT))  # so that one side has room
+    width_pt = LETTER_PT * len(name)
     lines = [0.0, *(s * n * LINE_PT for n in range(1, MOST_LINES + 1) for s in (1, -1))]
-    places = [(x, dy - LINE_PT / 2) for dy in lines for x in (away, -away - wide)]
-    x, y = _place(axes, zone, places, (wide, LINE_PT), view, taken, ships)
+    places = [(x, dy - LINE_PT / 2) for dy in lines for x in (away, -away - width_pt)]
+    x, y = _free_position(axes, zone, places, (width_pt, LINE_PT), view, taken, ships)
     axes.annotate(
-        name, _middle(zone), xytext=(x if x > 0 else x + wide, y + LINE_PT / 2), textcoords="offset points",
+        name, _zone_middle(zone), xytext=(x if x > 0 else x + width_pt, y + LINE_PT / 2), textcoords="offset points",
         ha="left" if x > 0 else "right", va="center", fontsize=NAME_PT, color=RED if zone.counts else "#374151",
         zorder=7, parse_math=False,
     ).set_in_layout(False)  # fmt: skip
 
 
-def shown_name(zone: Zone, most: int) -> str:
+def display_name(zone: Zone, most: int) -> str:
     """A zone's name, cut to ``most`` letters; its id if the name is empty or the font lacks some of its letters."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
@@ -181,7 +181,7 @@ def shown_name(zone: Zone, most: int) -> str:
     return zone.name if len(zone.name) <= most else f"{zone.name[: most - 1].rstrip()}…"
 
 
-def _place(
+def _free_position(
     axes: Axes,
     zone: Zone,
     places: list[tuple[float, float]],
@@ -194,20 +194,20 @@ def _place(
 
     Positions are in points from the zone. Among free positions, one without any of ``marks`` is preferred.
     """
-    col, row = _in_points(axes, axes.transData.transform(np.asarray(_middle(zone))))
+    col, row = _in_points(axes, axes.transData.transform(np.asarray(_zone_middle(zone))))
 
     def box(place: tuple[float, float]) -> Box:
         return col + place[0], row + place[1], col + place[0] + size[0], row + place[1] + size[1]
 
     seen = [p for p in places if _within(box(p), view)]
-    free = [p for p in seen if not any(_meet(box(p), t) for t in taken)]
-    clear = [p for p in free if not any(_meet(box(p), m) for m in marks)]
-    found = next(iter(clear or free or seen or places))
-    taken.append(box(found))
-    return found
+    free = [p for p in seen if not any(_overlap(box(p), t) for t in taken)]
+    clear = [p for p in free if not any(_overlap(box(p), m) for m in marks)]
+    position = next(iter(clear or free or seen or places))
+    taken.append(box(position))
+    return position
 
 
-def _middle(zone: Zone) -> tuple[float, float]:
+def _zone_middle(zone: Zone) -> tuple[float, float]:
     west, south, east, north = zone.geometry.bounds
     return (west + east) / 2, (south + north) / 2
 
@@ -222,5 +222,5 @@ def _within(box: Box, view: Box) -> bool:
     return box[0] >= view[0] and box[1] >= view[1] and box[2] <= view[2] and box[3] <= view[3]
 
 
-def _meet(a: Box, b: Box) -> bool:
+def _overlap(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.config import MOVED
 from pipeline.plurals import number_of
-from pipeline.report.left_out import not_held_lines
+from pipeline.report.left_out import not_in_account_lines
 from pipeline.report.wording import (
     account_begins,
     barrels,
@@ -17,7 +17,7 @@ from pipeline.report.wording import (
     interval_for_none,
     percent,
     visits,
-    without_ais,
+    without_ais_words,
 )
 
 if TYPE_CHECKING:
@@ -52,24 +52,24 @@ def shown_alone(story: Story) -> Shown | None:
     table = story.tables.get("sensitivity")
     if table is None:
         return None
-    held = table[(table["kind"] == "choice") & (table["name"] == "number_of_calls")]
+    row = table[(table["kind"] == "choice") & (table["name"] == "number_of_calls")]
     total = story.headline.barrels_p50
-    if not len(held) or total <= 0:
+    if not len(row) or total <= 0:
         return None
-    base, alone = float(held["base_p50"].iloc[0]), float(held["low_p50"].iloc[0])
+    base, alone = float(row["base_p50"].iloc[0]), float(row["low_p50"].iloc[0])
     if abs(base - total) > SAME_SUM * total or abs(total - alone) < WORTH_A_WORD * total:
         return None
     return Shown(alone, total - alone)
 
 
-def answer(story: Story) -> str:
+def opening_text(story: Story) -> str:
     """The report's opening: the sum, how much of it comes from the calls shown, and what was looked at."""
     head, calls = story.headline, story.tables["port_calls"]
     if not counted_zones(story):
-        seen = len(visits(calls))
+        n_visits = len(visits(calls))
         return (
             f"No zone of {story.place.name} takes part in the account, so nothing is added up; "
-            f"{number_of(seen, 'port call')} {'was' if seen == 1 else 'were'} seen."
+            f"{number_of(n_visits, 'port call')} {'was' if n_visits == 1 else 'were'} seen."
         )
     usable = _usable_looks(story)
     if not usable and not len(calls):
@@ -77,22 +77,22 @@ def answer(story: Story) -> str:
             f"No usable look at any {counted_place(story)} of {story.place.name}, and no call by transponder in the "
             "period: what was loaded there is unknown."
         )
-    if not head.calls_counted and (elsewhere := not_held_lines(head, story.cap)):
+    if not head.calls_counted and (elsewhere := not_in_account_lines(head, story.cap)):
         return (
-            f"{_reviewed(story)}The account holds no call of {story.place.name}: {'; '.join(elsewhere)}. "
+            f"{_verdicts_prefix(story)}The account holds no call of {story.place.name}: {'; '.join(elsewhere)}. "
             "Days without a look are unknown, not empty."
         )
     if not head.calls_counted and not usable:
         return (
-            f"{_reviewed(story)}No counted call was observed at {story.place.name} in the period, and no usable look "
-            f"showed a {counted_place(story)}: what was loaded there is unknown."
+            f"{_verdicts_prefix(story)}No counted call was observed at {story.place.name} in the period, and no usable "
+            f"look showed a {counted_place(story)}: what was loaded there is unknown."
         )
     if not head.calls_counted:
         return (
-            f"{_reviewed(story)}No counted call was observed at {story.place.name} in the period, in "
+            f"{_verdicts_prefix(story)}No counted call was observed at {story.place.name} in the period, in "
             f"{number_of(usable, 'usable look')}; days without a look are unknown, not empty."
         )
-    return f"{_reviewed(story)}{_sum(story)}{_parts(story)} {_looked_at(story)}."
+    return f"{_verdicts_prefix(story)}{_sum_sentence(story)}{_split_sentence(story)} {_coverage_clause(story)}."
 
 
 def caveats(story: Story) -> list[str]:
@@ -118,7 +118,7 @@ def changed_by_verdicts(story: Story) -> str:
     return f"{was} barrels before, {after} after; {calls}"
 
 
-def _reviewed(story: Story) -> str:
+def _verdicts_prefix(story: Story) -> str:
     """The first words if verdicts changed the account: it is not from the images alone."""
     changed = changed_by_verdicts(story)
     return f"After analysts' verdicts ({changed}): " if changed else ""
@@ -129,19 +129,19 @@ def _usable_looks(story: Story) -> int:
     return int((looks["zone_id"].isin(counted_zones(story)) & (looks["state"] == "usable")).sum())
 
 
-def _sum(story: Story) -> str:
+def _sum_sentence(story: Story) -> str:
     """Who lifted how much of the cap."""
     head, shown = story.headline, shown_alone(story)
-    dark = without_ais(story.in_account(story.tables["port_calls"]))
+    dark = without_ais_words(story.in_account(story.tables["port_calls"]))
     more = " and possible further ships" if shown is not None and shown.further_bbl > 0 else ""
     went, cap = MOVED[story.config.volume.counted][0], f"of the cap of {head.cap_bbl:,.0f} barrels"
     who = (
-        f"{number_of(head.calls_counted, 'counted call')}{_of_year(story)} at {story.place.name}"
+        f"{number_of(head.calls_counted, 'counted call')}{_account_year_clause(story)} at {story.place.name}"
         f"{f' ({dark})' if dark else ''}{more} {went} an estimated"
     )
     if not head.barrels_p50:
-        told = interval_for_none(head.barrels_p95, went, "barrels")
-        return f"{who} {told}, up to {percent(head.share_p95)} {cap}."
+        interval_words = interval_for_none(head.barrels_p95, went, "barrels")
+        return f"{who} {interval_words}, up to {percent(head.share_p95)} {cap}."
     return (
         f"{who} {barrels(head.barrels_p50)} barrels (90 % interval {barrels(head.barrels_p5)} to "
         f"{barrels(head.barrels_p95)}), {percent(head.share_p50)} {cap} ({percent(head.share_p5)} to "
@@ -149,14 +149,14 @@ def _sum(story: Story) -> str:
     )
 
 
-def _of_year(story: Story) -> str:
+def _account_year_clause(story: Story) -> str:
     """The account year, if the period in the title also has days of another; else ""."""
     if account_begins(story) == story.config.period.start.date():
         return ""
     return f" of account year {story.cap.account_year_words(story.headline.account_year)}"
 
 
-def _parts(story: Story) -> str:
+def _split_sentence(story: Story) -> str:
     """How much of the sum comes from the calls shown; "" if their number is not uncertain."""
     shown, span = shown_alone(story), _call_range(story)
     if shown is None:
@@ -166,14 +166,14 @@ def _parts(story: Story) -> str:
 
 def _call_range(story: Story) -> str:
     """How many calls there may have been, and why that differs from the number counted; "" if it does not."""
-    told = story.call_range
-    if told is None or told[1] <= told[0]:
+    call_range = story.call_range
+    if call_range is None or call_range[1] <= call_range[0]:
         return ""
-    calls = f"{told[0]} to {told[1]} calls (90 % interval)"
+    calls = f"{call_range[0]} to {call_range[1]} calls (90 % interval)"
     return f"as two looks may show the same ship or two, the sightings amount to {calls}"
 
 
-def _looked_at(story: Story) -> str:
+def _coverage_clause(story: Story) -> str:
     """What was looked at and what was not."""
     days, place = day_counts(story), counted_place(story)
     if not days["usable"] and not days["partly"]:

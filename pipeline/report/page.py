@@ -15,19 +15,19 @@ from pipeline.report.assets import as_json, assets
 from pipeline.report.cards import EVIDENCE_WORDS, cards
 from pipeline.report.extrapolated import looks_show_line, mostly_extrapolated
 from pipeline.report.file_names import shortener, with_short_names
-from pipeline.report.opening import answer, caveats, shown_alone
+from pipeline.report.opening import caveats, opening_text, shown_alone
 from pipeline.report.page_data import page_data
-from pipeline.report.sensitivity_section import moves
+from pipeline.report.sensitivity_section import section_content
 from pipeline.report.story import Story
 from pipeline.report.warnings_list import warnings
 from pipeline.report.wording import (
     barrels,
-    beside_period,
     counted_place,
     counted_zones,
-    crossed,
+    crossing_words,
     day_counts,
-    days_of,
+    day_range,
+    outside_period_words,
     passing,
     percent,
     product_sources,
@@ -46,15 +46,15 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
     """The page as HTML text. Everything from the data is escaped; the figures are our own SVG."""
     from markupsafe import Markup
 
-    own = assets()
-    story = with_short_names(_one_time_an_image(story))
+    page_assets = assets()
+    story = with_short_names(_with_image_times(story))
     calls = cards(story, folder)
     return environment().get_template("report.html.j2").render(
         story=story,
         head=story.headline,
         **dict(zip(("went", "going"), MOVED[story.config.volume.counted], strict=True)),
         unknown_zones=zones_without_estimate(story),
-        answer=answer(story),
+        answer=opening_text(story),
         caveats=caveats(story),
         shown=shown_alone(story),
         counted_place=counted_place(story),
@@ -63,16 +63,16 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         unseen_sum=story.headline.corrected_bbl is not None and story.headline.corrected_bbl[2] > 0,
         mostly_extrapolated=mostly_extrapolated(story),
         tonnes_line=tonnes_line(story.headline),
-        crossed=crossed(story.headline),
+        crossed=crossing_words(story.headline),
         account_year=story.cap.account_year_words(story.headline.account_year),
         product_sources=product_sources(story.config.volume),
-        beside=beside_period(story.tables["port_calls"]),
+        beside=outside_period_words(story.tables["port_calls"]),
         days=day_counts(story),
-        period=days_of(story.config.period.start, story.config.period.end),
+        period=day_range(story.config.period.start, story.config.period.end),
         figures={name: Markup(figures.get(name, "")) for name in STATIC_FIGURES},  # noqa: S704 - drawn by us, labels escaped by matplotlib
-        styles=Markup(own.styles),  # noqa: S704 - files of this package
-        scripts=[Markup(text) for text in own.scripts],  # noqa: S704 - files of this package
-        policy=own.policy,
+        styles=Markup(page_assets.styles),  # noqa: S704 - files of this package
+        scripts=[Markup(text) for text in page_assets.scripts],  # noqa: S704 - files of this package
+        policy=page_assets.policy,
         data=Markup(as_json(page_data(story, folder))),  # noqa: S704 - no "<" is left in it
         calls=calls,
         evidence_words=EVIDENCE_WORDS,
@@ -80,7 +80,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         scenes=_scenes(story),
         inputs=_other_inputs(story),
         warnings=warnings(story),
-        moves=moves(story),
+        moves=section_content(story),
         reviews=_reviews(story),
         recalls=_recalls(story),
         stays=_stays(story),
@@ -88,12 +88,12 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
     )  # fmt: skip
 
 
-def _one_time_an_image(story: Story) -> Story:
+def _with_image_times(story: Story) -> Story:
     """The story with sightings, and stay bounds that are sightings, set to the times of their images."""
-    tables, exact = story.tables, story.tables["detections"]
-    told = at_image_times(exact, tables["scenes"])
-    calls = bounds_at_image_times(tables["port_calls"], exact, told)
-    return replace(story, tables={**tables, "detections": told, "port_calls": calls})
+    tables, detections = story.tables, story.tables["detections"]
+    at_image_time = at_image_times(detections, tables["scenes"])
+    calls = bounds_at_image_times(tables["port_calls"], detections, at_image_time)
+    return replace(story, tables={**tables, "detections": at_image_time, "port_calls": calls})
 
 
 @cache
@@ -102,22 +102,22 @@ def environment() -> Any:
     that templates are compiled once; for more filters take an overlay."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    made = Environment(
+    jinja = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"barrels": barrels, "percent": percent, "moment": moment, "number_of": number_of}
-    made.filters["passing"] = passing
-    return made
+    jinja.filters |= {"barrels": barrels, "percent": percent, "moment": moment, "number_of": number_of}
+    jinja.filters["passing"] = passing
+    return jinja
 
 
 def _other_inputs(story: Story) -> list[dict[str, Any]]:
     """Input files other than scenes, usually AIS."""
-    scenes, told = set(story.tables["scenes"]["href"]), shortener(story)
-    return [{**record, "path": told(str(record["path"]))} for record in story.inputs if record["path"] not in scenes]
+    scenes, shorten = set(story.tables["scenes"]["href"]), shortener(story)
+    return [{**record, "path": shorten(str(record["path"]))} for record in story.inputs if record["path"] not in scenes]
 
 
 def _scenes(story: Story) -> list[dict[str, Any]]:
@@ -177,8 +177,8 @@ def _recalls(story: Story) -> list[dict[str, Any]]:
     if table is None:
         return []
     scenes = story.tables["scenes"]
-    looked = set(scenes.loc[scenes["status"].isin(["used", "degraded"]), "sensor"])
-    rows = table[(table["size"] == "all") & table["sensor"].isin(looked)]
+    sensors = set(scenes.loc[scenes["status"].isin(["used", "degraded"]), "sensor"])
+    rows = table[(table["size"] == "all") & table["sensor"].isin(sensors)]
     return [
         {
             "sensor": r.sensor,

@@ -78,18 +78,18 @@ def account(story: Story) -> dict[str, Any]:
     shown = ledger[(ledger["day"] >= first) & (ledger["day"] <= last)]
     columns = ["observed_p5", "observed_p50", "observed_p95", "corrected_p5", "corrected_p50", "corrected_p95"]
     columns += [f"at_{name}" for name, _ in FILL_SCENARIOS]
-    series = {c: [_whole(v) for v in shown[c]] for c in columns}
+    series = {c: [_rounded(v) for v in shown[c]] for c in columns}
     alone = shown_alone(story)
     before = story.as_detected.tables["ledger"].set_index("day") if story.as_detected is not None else None
     if before is not None:
-        series["as_detected_p50"] = [_whole(before["observed_p50"].get(day)) for day in shown["day"]]
+        series["as_detected_p50"] = [_rounded(before["observed_p50"].get(day)) for day in shown["day"]]
     return {
         "days": list(shown["day"]), "looked": list(shown["looked"]), "cap": story.headline.cap_bbl, "series": series,
-        "alone": None if alone is None else _whole(alone.alone_bbl), "extrapolated": bool(mostly_extrapolated(story)),
+        "alone": None if alone is None else _rounded(alone.alone_bbl), "extrapolated": bool(mostly_extrapolated(story)),
     }  # fmt: skip
 
 
-def _whole(value: Any) -> int | None:
+def _rounded(value: Any) -> int | None:
     return None if value is None or pd.isna(value) else round(float(value))
 
 
@@ -124,23 +124,23 @@ def _looks(story: Story) -> list[dict[str, Any]]:
     """Looks in order of time, with ``berth`` (occupied, empty or unknown) if the look had a basis for a verdict."""
     rows = story.tables["looks"].sort_values(["acquired", "look_id"])
     occupancy = story.tables.get("occupancy")
-    told = {} if occupancy is None else {k.look_id: k for k in occupancy.itertuples() if k.basis != "none"}
+    verdicts = {} if occupancy is None else {k.look_id: k for k in occupancy.itertuples() if k.basis != "none"}
     return [
         {
             "zone": r.zone_id, "scene": r.scene_id, "t": seconds(r.acquired), "state": r.state,
             "covered": None if pd.isna(r.covered) else round(r.covered, 2), "cause": r.cause, "n": int(r.n_detections),
-            **_berth(told.get(r.look_id)),
+            **_berth_verdict(verdicts.get(r.look_id)),
         }
         for r in rows.itertuples() if pd.notna(r.acquired)
     ]  # fmt: skip
 
 
-def _berth(told: Any) -> dict[str, Any]:
+def _berth_verdict(verdict: Any) -> dict[str, Any]:
     """A look's verdict on its berth; empty if it is not a berth, or there was no basis for a verdict."""
-    if told is None:
+    if verdict is None:
         return {}
-    known = pd.notna(told.probability)
-    return {"berth": told.verdict, "p": round(float(told.probability), 3) if known else None}
+    known = pd.notna(verdict.probability)
+    return {"berth": verdict.verdict, "p": round(float(verdict.probability), 3) if known else None}
 
 
 def _scenes(story: Story, folder: Path) -> list[dict[str, Any]]:
@@ -190,7 +190,7 @@ def detections(story: Story) -> list[dict[str, Any]]:
 
 def tracks(story: Story) -> list[dict[str, Any]]:
     """Fixes without flags, joined unless a silence lies between, thinned to screen resolution: [lat, lon, seconds]."""
-    table, names = story.tables["tracks"], _names(story)
+    table, names = story.tables["tracks"], _reports_by_mmsi(story)
     out = []
     for track_id, track in table[table["flags"].map(len) == 0].groupby("track_id"):
         silent = (track["time_utc"].diff() > SILENCE).cumsum()
@@ -200,16 +200,16 @@ def tracks(story: Story) -> list[dict[str, Any]]:
             if len(points) > 2:
                 points = np.asarray(shapely.LineString(points).simplify(TRACK_TOLERANCE_DEG).coords)
             line = [[y, x, int(t)] for x, y, t in points.round(5).tolist()]
-            out.append({"id": str(track_id), "mmsi": mmsi, "name": _said(names.get(mmsi), part), "line": line})
+            out.append({"id": str(track_id), "mmsi": mmsi, "name": _name_at(names.get(mmsi), part), "line": line})
     return out
 
 
-def _names(story: Story) -> dict[int, pd.DataFrame]:
+def _reports_by_mmsi(story: Story) -> dict[int, pd.DataFrame]:
     static = story.tables["static"]
-    return {int(m): of for m, of in static[static["name"].notna() & (static["name"] != "")].groupby("mmsi")}
+    return {int(m): reports for m, reports in static[static["name"].notna() & (static["name"] != "")].groupby("mmsi")}
 
 
-def _said(reports: pd.DataFrame | None, part: pd.DataFrame) -> str:
+def _name_at(reports: pd.DataFrame | None, part: pd.DataFrame) -> str:
     """The ship's name at the time of a track segment: an MMSI may pass from one ship to another."""
     if reports is None:
         return ""
@@ -218,7 +218,7 @@ def _said(reports: pd.DataFrame | None, part: pd.DataFrame) -> str:
 
 
 def _calls(story: Story) -> list[dict[str, Any]]:
-    both = story.calls_with_liftings()
+    calls = story.calls_with_liftings()
     numbers = call_numbers(story)
     return [
         {
@@ -227,9 +227,9 @@ def _calls(story: Story) -> list[dict[str, Any]]:
             "t": [seconds(moment) for moment in (
                 r["arrival_lo"], *sorted([r["arrival_hi"], r["departure_lo"]]), r["departure_hi"]
             )],
-            "counts": bool(r["counts_lifting"]), "bbl": _whole(r["barrels_p50"]) if r["counts_lifting"] else None,
+            "counts": bool(r["counts_lifting"]), "bbl": _rounded(r["barrels_p50"]) if r["counts_lifting"] else None,
             "evidence": r["evidence_class"],
             **({"dated": True} if ONLY_DATED in r["flags"] else {}),
         }
-        for r in both.sort_values(["arrival_hi", "call_id"]).to_dict("records")
+        for r in calls.sort_values(["arrival_hi", "call_id"]).to_dict("records")
     ]  # fmt: skip

@@ -43,7 +43,7 @@ def draw_quicklooks(scenes: Sequence[Scene], place: Place, folder: Path, threads
     placed = [(scene, bounds) for scene in scenes if (bounds := _bounds(scene, place)) is not None]
     index: dict[str, dict[str, Any]] = {}
     with ThreadPoolExecutor(threads) as pool:
-        contents = pool.map(lambda one: _content(one[0], one[1], max(side, MIN_SIDE_PX)), placed)
+        contents = pool.map(lambda item: _quicklook_or_none(item[0], item[1], max(side, MIN_SIDE_PX)), placed)
         for (scene, bounds), content in zip(placed, contents, strict=True):
             if content is not None:
                 name = f"{scene.scene_id}.webp"
@@ -54,7 +54,7 @@ def draw_quicklooks(scenes: Sequence[Scene], place: Place, folder: Path, threads
     return index
 
 
-def _content(scene: Scene, bounds: tuple[float, float, float, float], side_px: int) -> bytes | None:
+def _quicklook_or_none(scene: Scene, bounds: tuple[float, float, float, float], side_px: int) -> bytes | None:
     """The picture; None if the image cannot be read any more: the detector met the same error, and reported it."""
     try:
         return quicklook_webp(scene, bounds, side_px)
@@ -91,7 +91,7 @@ def quicklook_webp(scene: Scene, bounds: tuple[float, float, float, float], side
     lon = west + (np.arange(cols) + 0.5) / cols * (east - west)
     lat = latitude(top - (np.arange(rows) + 0.5) / rows * height_m)
     pixel_m = true_m / longest
-    value = _sampled(scene, lon, lat, pixel_m)
+    value = _sample_brightness(scene, lon, lat, pixel_m)
     grey = stretched(value, 2, 99.5)
     alpha = np.where(np.isfinite(value), 255, 0).astype(np.uint8)
     out = io.BytesIO()
@@ -99,7 +99,7 @@ def quicklook_webp(scene: Scene, bounds: tuple[float, float, float, float], side
     return out.getvalue()
 
 
-def _sampled(scene: Scene, lon: NDArray[Any], lat: NDArray[Any], pixel_m: float) -> FloatImage:
+def _sample_brightness(scene: Scene, lon: NDArray[Any], lat: NDArray[Any], pixel_m: float) -> FloatImage:
     """Local mean brightness at each node of a grid; NaN where the scene has no pixel.
 
     The grid is halved only until the pixels under a part fit in memory: every part decodes whole blocks of the file.
@@ -117,9 +117,11 @@ def _sampled(scene: Scene, lon: NDArray[Any], lat: NDArray[Any], pixel_m: float)
     if window.rows * window.cols > MOST_PIXELS and max(len(lat), len(lon)) > SMALLEST_PART:
         if len(lat) >= len(lon):
             half = len(lat) // 2
-            return np.concatenate([_sampled(scene, lon, part, pixel_m) for part in (lat[:half], lat[half:])])
+            return np.concatenate([_sample_brightness(scene, lon, part, pixel_m) for part in (lat[:half], lat[half:])])
         half = len(lon) // 2
-        return np.concatenate([_sampled(scene, part, lat, pixel_m) for part in (lon[:half], lon[half:])], axis=1)
+        return np.concatenate(
+            [_sample_brightness(scene, part, lat, pixel_m) for part in (lon[:half], lon[half:])], axis=1
+        )
     value = brightness(scene, window)
     if max(size) > 1:
         known = np.isfinite(value)
@@ -138,11 +140,13 @@ def _pixels_of(scene: Scene, lon: NDArray[Any], lat: NDArray[Any]) -> tuple[NDAr
     from scipy.ndimage import map_coordinates
 
     nodes = [max(2, -(-len(axis) // NODE_PX) + 1) for axis in (lat, lon)]
-    at = [np.linspace(0, len(axis) - 1, n) for axis, n in zip((lat, lon), nodes, strict=True)]
-    grid = np.meshgrid(np.interp(at[1], range(len(lon)), lon), np.interp(at[0], range(len(lat)), lat))
+    node_positions = [np.linspace(0, len(axis) - 1, n) for axis, n in zip((lat, lon), nodes, strict=True)]
+    grid = np.meshgrid(
+        np.interp(node_positions[1], range(len(lon)), lon), np.interp(node_positions[0], range(len(lat)), lat)
+    )
     y, x = (np.arange(len(axis)) * (n - 1) / max(len(axis) - 1, 1) for axis, n in zip((lat, lon), nodes, strict=True))
-    place = np.meshgrid(y, x, indexing="ij")
-    return tuple(map_coordinates(a, place, order=1) for a in scene.geolocation.rowcol(*grid))  # type: ignore[union-attr]
+    sample_positions = np.meshgrid(y, x, indexing="ij")
+    return tuple(map_coordinates(a, sample_positions, order=1) for a in scene.geolocation.rowcol(*grid))  # type: ignore[union-attr]
 
 
 def mercator_y(lat_deg: float) -> float:

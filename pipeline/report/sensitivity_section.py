@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.quantiles import Z90
-from pipeline.report.drawing import BLUE, ORANGE, arranged, mark, sheet, svg
+from pipeline.report.drawing import BLUE, ORANGE, lay_out, mark_simulated, new_figure, to_svg
 from pipeline.report.wording import barrels, change, percent
 from pipeline.tables import SENSITIVITY
 from pipeline.times_places.moments import moment
@@ -29,13 +29,13 @@ WIDTH_IN = 4.0  # so that 9 pt stay 9 pt on a phone
 
 def sensitivity_figures(story: Story) -> dict[str, str]:
     """SVG text by name: ``sensitivity``, the tornado chart; empty if no call was counted."""
-    shown = largest_first(_table(story))
+    shown = largest_first(_shown_table(story))
     if not len(shown):
         return {}
-    figure, axes = sheet(WIDTH_IN, tornado_height(len(shown)))
+    figure, axes = new_figure(WIDTH_IN, tornado_height(len(shown)))
     tornado(axes, shown)
-    mark(axes, story)
-    return {"sensitivity": svg(arranged(figure), "sensitivity")}
+    mark_simulated(axes, story)
+    return {"sensitivity": to_svg(lay_out(figure), "sensitivity")}
 
 
 def tornado_height(bars: int) -> float:
@@ -110,17 +110,17 @@ def _in_lines(label: str) -> str:
     return "\n".join(wrap(label, LABEL_CHARS, max_lines=LABEL_LINES, placeholder="…"))
 
 
-def moves(story: Story) -> dict[str, Any] | None:
+def section_content(story: Story) -> dict[str, Any] | None:
     """The content of the report's section; None if no call was counted."""
-    table = _table(story)
+    table = _shown_table(story)
     if not len(table):
         return None
     return {
-        "sentence": sentence(table),
-        "inputs": _indices(table[table["kind"] == "input"].sort_values("sobol", ascending=False, kind="stable")),
-        "alone": percent(_alone(table[table["kind"] == "input"])),
-        "calls": _calls(table, story),
-        "unseen": _with_unseen(table),
+        "sentence": largest_effect_sentence(table),
+        "inputs": _index_rows(table[table["kind"] == "input"].sort_values("sobol", ascending=False, kind="stable")),
+        "alone": percent(_first_order_share(table[table["kind"] == "input"])),
+        "calls": _call_rows(table, story),
+        "unseen": _unseen_content(table),
         "bars": _bars(largest_first(table)),
     }
 
@@ -131,31 +131,32 @@ def _bars(shown: pd.DataFrame) -> dict[str, Any] | None:
         return None
     base, left, right = _extent(shown)
 
-    def at(value: float) -> float:
+    def position(value: float) -> float:
         return round(14 + 72 * (value - left) / (right - left), 2)
 
     rows = [
         {
             "what": _label(row),
-            "low": row.low_setting, "high": row.high_setting, "low_at": at(row.low_p50), "high_at": at(row.high_p50),
+            "low": row.low_setting, "high": row.high_setting,
+            "low_at": position(row.low_p50), "high_at": position(row.high_p50),
             "low_change": change(row.low_p50, base), "high_change": change(row.high_p50, base),
             "low_bbl": barrels(row.low_p50), "high_bbl": barrels(row.high_p50),
         }
         for row in shown.itertuples()
     ]  # fmt: skip
     stays = bool((shown["name"] == "stay_length").any())
-    return {"base": barrels(base), "base_at": at(base), "rows": rows, "stays": stays}
+    return {"base": barrels(base), "base_at": position(base), "rows": rows, "stays": stays}
 
 
-def sentence(table: pd.DataFrame) -> str:
+def largest_effect_sentence(table: pd.DataFrame) -> str:
     """The assumption that moves the median most, and the main source of the sum's variance, in words."""
     ranked = largest_first(table, bars=len(table))
-    own = ranked[ranked["kind"] == "assumption"]
+    assumptions = ranked[ranked["kind"] == "assumption"]
     if not table["base_p50"].iloc[0] > 0:
         return f"The median of the sum is 0: the chance that nothing was moved decides it.{_spread(table)}"
-    if not len(own):
+    if not len(assumptions):
         return "No assumption within its range moves the sum: it rests on stated barrels."
-    top = own.iloc[0]
+    top = assumptions.iloc[0]
     text = (
         f"Of our own assumptions, {top['what']} moves the answer most ({top['low_setting']}: "
         f"{barrels(top['low_p50'])} barrels; {top['high_setting']}: {barrels(top['high_p50'])}; "
@@ -163,11 +164,11 @@ def sentence(table: pd.DataFrame) -> str:
     )
     published = ranked[ranked["kind"] == "published"]
     if len(published) and published.iloc[0]["swing"] > top["swing"]:
-        wide = published.iloc[0]
-        far = max("low", "high", key=lambda end: abs(wide[f"{end}_p50"] - wide["base_p50"]))
+        widest = published.iloc[0]
+        far_end = max("low", "high", key=lambda end: abs(widest[f"{end}_p50"] - widest["base_p50"]))
         text += (
-            f" The range of published fills has a wider effect: at {wide[f'{far}_setting']} the sum would be "
-            f"{barrels(wide[f'{far}_p50'])} barrels."
+            f" The range of published fills has a wider effect: at {widest[f'{far_end}_setting']} the sum would be "
+            f"{barrels(widest[f'{far_end}_p50'])} barrels."
         )
     return text + _spread(table) + _spread_with_unseen(table)
 
@@ -196,7 +197,7 @@ def _inputs_with_unseen(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["kind"] == "with_unseen"].sort_values("sobol", ascending=False, kind="stable")
 
 
-def _with_unseen(table: pd.DataFrame) -> dict[str, Any] | None:
+def _unseen_content(table: pd.DataFrame) -> dict[str, Any] | None:
     """The inputs of the sum with unseen calls, each with its share and the median at both ends; None without them."""
     inputs = _inputs_with_unseen(table)
     if not len(inputs):
@@ -204,26 +205,26 @@ def _with_unseen(table: pd.DataFrame) -> dict[str, Any] | None:
     ends = [
         f"{r.low_setting} {barrels(r.low_p50)}; {r.high_setting} {barrels(r.high_p50)}" for r in inputs.itertuples()
     ]
-    rows = [row | {"ends": told} for row, told in zip(_indices(inputs), [*ends, ""], strict=True)]
+    rows = [row | {"ends": ends_text} for row, ends_text in zip(_index_rows(inputs), [*ends, ""], strict=True)]
     return {"base": barrels(inputs["base_p50"].iloc[0]), "rows": rows}
 
 
-def spaced(table: pd.DataFrame) -> pd.DataFrame:
+def with_spaced_percents(table: pd.DataFrame) -> pd.DataFrame:
     """The table with settings formatted as in reports: a space before the percent sign."""
     settings = ("low_setting", "high_setting")
     return table.assign(**{c: table[c].str.replace(r"(?<=\d)%", " %", regex=True) for c in settings})
 
 
-def _table(story: Story) -> pd.DataFrame:
+def _shown_table(story: Story) -> pd.DataFrame:
     """The table as shown on the page, with the largest call named."""
     table = story.tables.get("sensitivity", SENSITIVITY.empty())
     if not len(table):
         return table
-    what = table["what"].where(table["name"] != "largest_call", f"the largest call{_largest(table, story)}")
-    return spaced(table).assign(what=what.where(~what.isin(NAMELESS), "not identified"))
+    what = table["what"].where(table["name"] != "largest_call", f"the largest call{_largest_call_words(table, story)}")
+    return with_spaced_percents(table).assign(what=what.where(~what.isin(NAMELESS), "not identified"))
 
 
-def _largest(table: pd.DataFrame, story: Story) -> str:
+def _largest_call_words(table: pd.DataFrame, story: Story) -> str:
     """Day and ship of the call with the largest mean cargo, in brackets."""
     calls = table[table["kind"] == "call"].set_index("name")["what"]
     liftings = story.tables.get("liftings")
@@ -241,12 +242,12 @@ def _arrival_day(call_id: str, story: Story) -> str:
     return moment(story.tables["port_calls"].set_index("call_id")["arrival_hi"].get(call_id))[:10]
 
 
-def _alone(inputs: pd.DataFrame) -> float:
+def _first_order_share(inputs: pd.DataFrame) -> float:
     """Share of the variance explained by the inputs individually, 0 to 1."""
     return min(1.0, float(inputs["sobol"].clip(lower=0).sum()))
 
 
-def _indices(inputs: pd.DataFrame) -> list[dict[str, str]]:
+def _index_rows(inputs: pd.DataFrame) -> list[dict[str, str]]:
     """Sobol indices in percent, in order; the remainder is due to interactions."""
     rows = [
         {
@@ -256,10 +257,13 @@ def _indices(inputs: pd.DataFrame) -> list[dict[str, str]]:
         }
         for r in inputs.itertuples()
     ]
-    return [*rows, {"what": "several of these at once", "share": f"{100 * (1 - _alone(inputs)):.0f} %", "error": ""}]
+    return [
+        *rows,
+        {"what": "several of these at once", "share": f"{100 * (1 - _first_order_share(inputs)):.0f} %", "error": ""},
+    ]
 
 
-def _calls(table: pd.DataFrame, story: Story) -> list[dict[str, str]]:
+def _call_rows(table: pd.DataFrame, story: Story) -> list[dict[str, str]]:
     """The calls that carry most of the sum."""
     calls = table[table["kind"] == "call"].sort_values(["share_of_mean", "name"], ascending=[False, True])
     return [

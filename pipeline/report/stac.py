@@ -40,7 +40,7 @@ def write_stac(story: Story, folder: Path) -> None:
             geometry=as_geojson(row.footprint),
             bbox=_box(row.footprint.bounds),
             properties=_properties(row),
-            **_time(row),
+            **_datetime_fields(row),
         )
         if (source := source_link(row.href)) is not None:
             title = "The image, where the run found it"
@@ -86,8 +86,8 @@ def _collection(story: Story, footprints: Iterable[Any]) -> Any:
 
     period = story.config.period
     boxes = [story.place.bbox, *(shape.bounds for shape in footprints)]
-    extent = tuple(ends(box[n] for box in boxes) for n, ends in enumerate((min, min, max, max)))
-    made = pystac.Collection(
+    extent = tuple(limit(box[n] for box in boxes) for n, limit in enumerate((min, min, max, max)))
+    collection = pystac.Collection(
         id=f"capwatch-{story.config.aoi.id}-{story.run_id}",
         title=f"{'SIMULATED: ' if story.simulated else ''}{story.place.name}",
         description=f"{'SIMULATED. ' if story.simulated else ''}Looks of one capwatch run at {story.place.name}.",
@@ -100,11 +100,11 @@ def _collection(story: Story, footprints: Iterable[Any]) -> Any:
         extra_fields={"capwatch:run_id": story.run_id, "capwatch:simulated": story.simulated},
     )
     for name, (media, roles, title) in MEDIA.items():
-        made.add_asset(name, pystac.Asset(href=f"../{name}", media_type=media, roles=roles, title=title))
-    return made
+        collection.add_asset(name, pystac.Asset(href=f"../{name}", media_type=media, roles=roles, title=title))
+    return collection
 
 
-def _time(row: Any) -> dict[str, Any]:
+def _datetime_fields(row: Any) -> dict[str, Any]:
     """The time of a look, or the range of its day if only that is known, as STAC requires."""
     if row.acquired_precision != TO_THE_DAY:
         return {"datetime": row.acquired.to_pydatetime()}

@@ -41,11 +41,11 @@ class Story:
 
         A lifting that counts but not in this account (another year, another product) is not counted, with the cause.
         """
-        both = self.tables["port_calls"].merge(self.tables["liftings"], on="call_id", suffixes=("", "_lifting"))
-        out = both["call_id"].isin(list(self.headline.left_out))
-        return both.assign(
-            counts_lifting=both["counts_lifting"].astype(bool) & ~out,
-            cause=both["cause"].mask(out, both["call_id"].map(self.headline.left_out)),
+        joined = self.tables["port_calls"].merge(self.tables["liftings"], on="call_id", suffixes=("", "_lifting"))
+        left_out = joined["call_id"].isin(list(self.headline.left_out))
+        return joined.assign(
+            counts_lifting=joined["counts_lifting"].astype(bool) & ~left_out,
+            cause=joined["cause"].mask(left_out, joined["call_id"].map(self.headline.left_out)),
         )
 
     def in_account(self, table: pd.DataFrame) -> pd.DataFrame:

@@ -12,15 +12,15 @@ from pipeline.config import MOVED
 from pipeline.plurals import number_of
 from pipeline.provenance import read_manifest
 from pipeline.report.extrapolated import extrapolated_line
-from pipeline.report.left_out import kept_out_lines, no_estimate, not_held_lines, outside_lines
-from pipeline.report.opening import answer, caveats, changed_by_verdicts, shown_alone
+from pipeline.report.left_out import excluded_call_lines, no_estimate_line, not_in_account_lines, outside_period_lines
+from pipeline.report.opening import caveats, changed_by_verdicts, opening_text, shown_alone
 from pipeline.report.wording import (
     barrels,
-    beside_period,
     interval_for_none,
+    outside_period_words,
     percent,
     tonnes_line,
-    without_ais,
+    without_ais_words,
     zones_without_estimate,
 )
 from pipeline.table_files import read_table
@@ -36,7 +36,7 @@ def headline_lines(story: Story) -> list[str]:
     head = story.headline
     mark = "SIMULATED: " if story.simulated else ""
     calls = story.tables["port_calls"]
-    of_these = ", ".join(words for words in (without_ais(calls), beside_period(calls)) if words)
+    of_these = ", ".join(words for words in (without_ais_words(calls), outside_period_words(calls)) if words)
     sums = " / ".join(f"{barrels(b)} bbl" for b in (head.barrels_p5, head.barrels_p50, head.barrels_p95))
     shown = shown_alone(story)
     changed = changed_by_verdicts(story)
@@ -52,9 +52,9 @@ def headline_lines(story: Story) -> list[str]:
         f"{mark}{seen} seen{f' ({of_these})' if of_these else ''}, {head.calls_counted} counted",
         *(f"{mark}{caveat}" for caveat in caveats(story)),
     ]
-    left_out = outside_lines(calls) + kept_out_lines(calls)
+    left_out = outside_period_lines(calls) + excluded_call_lines(calls)
     if not head.calls_counted:  # a sum of 0 would read as "nothing was lifted"; what was not observed is unknown
-        return [*opening, *(f"{mark}{line}" for line in (answer(story), *_unseen_lines(story), *left_out))]
+        return [*opening, *(f"{mark}{line}" for line in (opening_text(story), *_unseen_lines(story), *left_out))]
     return [
         *opening,
         f"{mark}{observed}",
@@ -63,7 +63,7 @@ def headline_lines(story: Story) -> list[str]:
         f"{mark}share of the cap of {head.cap_bbl:,.0f} bbl: {shares}",
         *(f"{mark}in the cap's tonnes: {line}" for line in [tonnes_line(head)] if line),
         *(f"{mark}{line}" for line in _unseen_lines(story)),
-        *(f"{mark}{line}" for line in not_held_lines(head, story.cap) + left_out),
+        *(f"{mark}{line}" for line in not_in_account_lines(head, story.cap) + left_out),
     ]
 
 
@@ -76,7 +76,7 @@ def _unseen_lines(story: Story) -> list[str]:
         if line := extrapolated_line(story):
             lines.append(line)
     if zones := zones_without_estimate(story):
-        lines.append(no_estimate(zones))
+        lines.append(no_estimate_line(zones))
     return lines
 
 
@@ -86,9 +86,9 @@ def counted_calls(folder: Path) -> tuple[str, list[str], list[list[str]]]:
     liftings = read_table(folder / "liftings.parquet", LIFTINGS)
     rows = []
     left_out = read_manifest(folder).get("left_out", {})
-    kept = liftings[liftings["counts"] & ~liftings["call_id"].isin(list(left_out))]
-    kept = kept.assign(there=calls["arrival_hi"].reindex(kept["call_id"]).to_numpy())
-    for lifting in kept.sort_values(["there", "call_id"]).itertuples():
+    counted = liftings[liftings["counts"] & ~liftings["call_id"].isin(list(left_out))]
+    counted = counted.assign(there=calls["arrival_hi"].reindex(counted["call_id"]).to_numpy())
+    for lifting in counted.sort_values(["there", "call_id"]).itertuples():
         call = calls.loc[lifting.call_id]
         quantiles = (lifting.barrels_p5, lifting.barrels_p50, lifting.barrels_p95)
         rows.append(
@@ -101,7 +101,7 @@ def counted_calls(folder: Path) -> tuple[str, list[str], list[list[str]]]:
                 f"{lifting.p_lifting:.2f}",
             ]
         )
-    went = MOVED[kept["counted"].iloc[0] if len(kept) else "loading"][0]
+    went = MOVED[counted["counted"].iloc[0] if len(counted) else "loading"][0]
     headings = ["arrived by (UTC)", "ship", "evidence", "length", f"barrels if she {went}, p5/p50/p95", f"p({went})"]
     return "Counted calls", headings, rows
 
@@ -120,9 +120,9 @@ def result_of(story: Story) -> dict[str, Any]:
         "looks": int(story.tables["scenes"]["status"].isin(["used", "degraded"]).sum()),
     }
     if story.as_detected is not None:
-        old = story.as_detected.headline
-        out["as_detected"] = [round(b) for b in (old.barrels_p5, old.barrels_p50, old.barrels_p95)]
-        out["calls_as_detected"] = old.calls_counted
+        before = story.as_detected.headline
+        out["as_detected"] = [round(b) for b in (before.barrels_p5, before.barrels_p50, before.barrels_p95)]
+        out["calls_as_detected"] = before.calls_counted
     return out
 
 

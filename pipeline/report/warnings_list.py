@@ -15,14 +15,14 @@ from pipeline.plurals import number_of
 from pipeline.report.extrapolated import extrapolated_line
 from pipeline.report.file_names import shortener, with_short_names
 from pipeline.report.hulls_without_a_call import hull_lines
-from pipeline.report.left_out import kept_out_lines, not_held_lines, outside_lines
+from pipeline.report.left_out import excluded_call_lines, not_in_account_lines, outside_period_lines
 from pipeline.report.opening import changed_by_verdicts
 from pipeline.report.wording import (
     counted_place,
     counted_zones,
     day_counts,
     percent,
-    unverified,
+    unverified_line,
     zones_without_estimate,
 )
 from pipeline.times_places.moments import moment
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from pipeline.report.story import Story
 
 
-ALIKE = 3  # problems with one cause that are merged into one line (our choice); the table of inputs names each
-DOUBTS = ("stand-in", "not published")  # words that make a fact about the place a warning
+FEWEST_ALIKE = 3  # problems with one cause that are merged into one line (our choice); the table of inputs names each
+DOUBT_WORDS = ("stand-in", "not published")  # words that make a fact about the place a warning
 
 
 def warnings(story: Story) -> list[str]:
@@ -44,7 +44,7 @@ def warnings(story: Story) -> list[str]:
     known to bear on the question.
     """
     story = with_short_names(story)
-    bearing, beside = _problems(story)
+    relevant, irrelevant = _problems(story)
     return [
         *_about_changes(story),
         *_about_the_place(story),
@@ -52,10 +52,10 @@ def warnings(story: Story) -> list[str]:
         *_about_looks(story),
         *_about_reception(story),
         *_about_calls(story),
-        *grouped(bearing),
+        *grouped(relevant),
         *_about_verdicts(story),
         *_about_checksums(story),
-        *grouped(beside),
+        *grouped(irrelevant),
     ]
 
 
@@ -70,7 +70,7 @@ def _about_the_place(story: Story) -> list[str]:
     out = []
     if story.simulated:
         out.append("Everything here is SIMULATED: no real ship, image or message. No figure may be quoted as real.")
-    return out + [f.what for f in story.config.aoi.facts if any(w in f.what for w in DOUBTS)]
+    return out + [f.what for f in story.config.aoi.facts if any(w in f.what for w in DOUBT_WORDS)]
 
 
 def _about_the_cap(story: Story) -> list[str]:
@@ -82,14 +82,14 @@ def _problems(story: Story) -> tuple[list[str], list[str]]:
     """Input problems: those that bear on the answer, and those of images with unknown time and sensor."""
     scenes = story.tables["scenes"]
     unknown = scenes[(scenes["status"] == "skipped") & scenes["acquired"].isna() & scenes["sensor"].isin(["", None])]
-    told = shortener(story)
-    names = tuple(f"{told(printable(href))}: " for href in unknown["href"])
+    shorten = shortener(story)
+    names = tuple(f"{shorten(printable(href))}: " for href in unknown["href"])
     problems = [p.removeprefix("error: ") for p in story.problems]
     return [p for p in problems if not p.startswith(names)], [p for p in problems if p.startswith(names)]
 
 
 def _about_checksums(story: Story) -> list[str]:
-    doubtful = unverified(story.tables["scenes"])
+    doubtful = unverified_line(story.tables["scenes"])
     return [f"{doubtful}. A damaged file need not look damaged."] if doubtful else []
 
 
@@ -106,12 +106,12 @@ def grouped(problems: Sequence[str]) -> list[str]:
     parts = [problem.partition(": ") for problem in problems]
     causes = [cause.replace(f"{Path(item).stem}.", "*.") for item, _, cause in parts]
     out = []
-    for n, (item, _, told) in enumerate(parts):
-        alike = causes.count(causes[n])
-        if not told or alike < ALIKE:
+    for n, (item, _, cause_text) in enumerate(parts):
+        n_alike = causes.count(causes[n])
+        if not cause_text or n_alike < FEWEST_ALIKE:
             out.append(problems[n])
         elif causes[n] not in causes[:n]:
-            out.append(f"{item} and {alike - 1} more: {told}")
+            out.append(f"{item} and {n_alike - 1} more: {cause_text}")
     return out
 
 
@@ -142,8 +142,8 @@ def _about_reception(story: Story) -> list[str]:
     if tracks is None or (not len(tracks) and not story.ais_balance.get("decoded")):
         return []
     start, end = pd.Timestamp(story.config.period.start), pd.Timestamp(story.config.period.end)
-    heard = tracks["time_utc"][tracks["time_utc"].between(start, end)].sort_values()
-    times = pd.DatetimeIndex([start]).append(pd.DatetimeIndex(heard)).append(pd.DatetimeIndex([end]))
+    fix_times = tracks["time_utc"][tracks["time_utc"].between(start, end)].sort_values()
+    times = pd.DatetimeIndex([start]).append(pd.DatetimeIndex(fix_times)).append(pd.DatetimeIndex([end]))
     silent = np.flatnonzero(times[1:] - times[:-1] > pd.Timedelta(days=story.config.calls.max_stay_d))
     gaps = [(times[n], times[n + 1]) for n in silent]
     if not gaps:
@@ -161,10 +161,10 @@ def _about_calls(story: Story) -> list[str]:
     ]
     out = [f"Call {r.call_id} was refused: {r.cause}." for r in refused.itertuples()]
     out += hull_lines(story)
-    out += [f"{line}." for line in kept_out_lines(calls)]
-    alone = calls[calls["call_id"].isin(counted["call_id"]) & (calls["n_seen"] == 1) & calls["mmsi"].isna()]
-    if len(alone):
-        these = "1 counted call rests" if len(alone) == 1 else f"{len(alone)} counted calls rest"
+    out += [f"{line}." for line in excluded_call_lines(calls)]
+    seen_once = calls[calls["call_id"].isin(counted["call_id"]) & (calls["n_seen"] == 1) & calls["mmsi"].isna()]
+    if len(seen_once):
+        these = "1 counted call rests" if len(seen_once) == 1 else f"{len(seen_once)} counted calls rest"
         out.append(f"{these} on a single sighting.")
     prior = int(counted["method"].str.contains("fill_prior").sum())
     if prior:
@@ -177,8 +177,8 @@ def _about_calls(story: Story) -> list[str]:
     out += _about_encounters(calls[calls["call_id"].isin(counted["call_id"])])
     out += [_contradiction(r) for r in _size_findings(story, set(counted["call_id"]))]
     out += _about_turns_of_years(story)
-    out += [f"{line}." for line in not_held_lines(story.headline, story.cap)]
-    return out + [f"{line}." for line in outside_lines(calls)]
+    out += [f"{line}." for line in not_in_account_lines(story.headline, story.cap)]
+    return out + [f"{line}." for line in outside_period_lines(calls)]
 
 
 def _of_counted(count: int, counted: pd.DataFrame) -> str:
@@ -189,7 +189,11 @@ def _about_turns_of_years(story: Story) -> list[str]:
     """How calls around the first day of an account year were assigned to one, and which are ambiguous."""
     calls, end = story.tables["port_calls"].set_index("call_id"), story.cap.counts_on
     known = [c for c in story.headline.across_years if c in calls.index]
-    unsure = {c for c in known if any(_turn(calls.loc[c], e, story.cap.year_starts) for e in ("arrival", "departure"))}
+    unsure = {
+        c
+        for c in known
+        if any(_year_start_within(calls.loc[c], e, story.cap.year_starts) for e in ("arrival", "departure"))
+    }
     out = []
     for count, came in ((len(story.headline.across_years) - len(unsure), "came"), (len(unsure), "may have come")):
         if count:
@@ -197,14 +201,14 @@ def _about_turns_of_years(story: Story) -> list[str]:
             out.append(f"{across}: the cap counts by {end}.")
     liftings = story.tables["liftings"]
     counted = [c for c in liftings.loc[liftings["counts"].astype(bool), "call_id"] if c in calls.index]
-    days = [day for c in counted if (day := _turn(calls.loc[c], end, story.cap.year_starts))]
+    days = [day for c in counted if (day := _year_start_within(calls.loc[c], end, story.cap.year_starts))]
     for day in sorted(set(days)):
         moved = f"{number_of(days.count(day), 'counted call')} {'left' if end == 'departure' else 'came'}"
         out.append(f"{moved} before or after {day}, when an account year begins: the midpoint of the interval decides.")
     return out
 
 
-def _turn(call: pd.Series, end: str, year_starts: str) -> str:
+def _year_start_within(call: pd.Series, end: str, year_starts: str) -> str:
     """First day of an account year that lies within the bounds of that end of a stay; "" if there is none."""
     low, high = call[f"{end}_lo"], call[f"{end}_hi"]
     if pd.isna(low) or pd.isna(high):
@@ -225,17 +229,17 @@ def _about_one_call(story: Story) -> list[str]:
 
 def _about_encounters(counted: pd.DataFrame) -> list[str]:
     """Warns of counted ships close together at an anchorage: a transfer between two would be counted twice."""
-    met = counted[counted["flags"].map(lambda flags: "encounter" in list(flags))]
-    pairs = combinations(met.to_dict("records"), 2)
-    both = {c["call_id"] for one, other in pairs if _together(one, other) for c in (one, other)}
-    told = f"{len(both)} counted calls were at an anchorage at the same time and close to another ship for hours"
-    return [f"{told}: if one gave her cargo to the other, it counts twice."] if both else []
+    encounters = counted[counted["flags"].map(lambda flags: "encounter" in list(flags))]
+    pairs = combinations(encounters.to_dict("records"), 2)
+    ids = {c["call_id"] for call, other_call in pairs if _overlap(call, other_call) for c in (call, other_call)}
+    text = f"{len(ids)} counted calls were at an anchorage at the same time and close to another ship for hours"
+    return [f"{text}: if one gave her cargo to the other, it counts twice."] if ids else []
 
 
-def _together(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
+def _overlap(call: Mapping[Any, Any], other_call: Mapping[Any, Any]) -> bool:
     """Were both at the same zone at the same time?"""
-    during = one["arrival_hi"] <= other["departure_lo"] and other["arrival_hi"] <= one["departure_lo"]
-    return bool(one["berth_id"] == other["berth_id"] and during)
+    during = call["arrival_hi"] <= other_call["departure_lo"] and other_call["arrival_hi"] <= call["departure_lo"]
+    return bool(call["berth_id"] == other_call["berth_id"] and during)
 
 
 def _size_findings(story: Story, counted: set[str]) -> list[Any]:

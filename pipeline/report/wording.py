@@ -60,8 +60,8 @@ def change(now: float, before: float) -> str:
     if before <= 0:
         return barrels(now)
     percent_more = 100 * (now - before) / before
-    told = f"{percent_more:+.{int(abs(percent_more) < 0.95)}f}"
-    return "0 %" if float(told) == 0 else f"{told} %".replace("-", "−")
+    text = f"{percent_more:+.{int(abs(percent_more) < 0.95)}f}"
+    return "0 %" if float(text) == 0 else f"{text} %".replace("-", "−")
 
 
 def chance(probability: float) -> str:
@@ -88,16 +88,16 @@ def passing(probability: float) -> str:
     return percent(probability) if probability < 0.99 else f"{100 * probability:.1f} %"
 
 
-def crossed(head: Headline) -> str:
+def crossing_words(head: Headline) -> str:
     """The days on which the probability of having passed the cap reached 5, 50 and 95 %; "" if it never did."""
     days = [f"{share} % on {day}" for share, day in head.crossing_days.items() if day]
     return f"it reached {', '.join(days)}" if days else ""
 
 
-def days_of(start: pd.Timestamp, end: pd.Timestamp) -> str:
+def day_range(start: pd.Timestamp, end: pd.Timestamp) -> str:
     """First and last day of a period with an exclusive end.
 
-    >>> days_of(pd.Timestamp("2024-03-01T00:00Z"), pd.Timestamp("2024-04-01T00:00Z"))
+    >>> day_range(pd.Timestamp("2024-03-01T00:00Z"), pd.Timestamp("2024-04-01T00:00Z"))
     '2024-03-01 to 2024-03-31'
     """
     first, last = start.strftime("%Y-%m-%d"), (pd.Timestamp(end) - pd.Timedelta(seconds=1)).strftime("%Y-%m-%d")
@@ -249,21 +249,21 @@ def visits(calls: pd.DataFrame) -> pd.DataFrame:
     return calls[calls["flags"].map(lambda flags: "review_merged" not in flags).astype(bool)]
 
 
-def without_ais(calls: pd.DataFrame) -> str:
+def without_ais_words(calls: pd.DataFrame) -> str:
     """How many visits had no AIS, in words; "" if all had.
 
-    >>> without_ais(pd.DataFrame({"flags": [["dark"], []]})), without_ais(pd.DataFrame({"flags": [["no_ais"]]}))
-    ('1 without AIS', 'no AIS to compare with')
-    >>> without_ais(pd.DataFrame({"flags": [["dark"]]})), without_ais(pd.DataFrame({"flags": [["dark"], ["dark"]]}))
-    ('without AIS', 'all without AIS')
+    >>> [without_ais_words(pd.DataFrame({"flags": flags})) for flags in ([["dark"], []], [["no_ais"]])]
+    ['1 without AIS', 'no AIS to compare with']
+    >>> [without_ais_words(pd.DataFrame({"flags": flags})) for flags in ([["dark"]], [["dark"], ["dark"]])]
+    ['without AIS', 'all without AIS']
     """
     calls = visits(calls)
-    dark = sum("dark" in flags for flags in calls["flags"])
-    deaf = sum("no_ais" in flags for flags in calls["flags"])
-    how_many = f"{dark} " if dark < len(calls) else "all " if dark > 1 else ""
-    parts = [f"{how_many}without AIS"] if dark else []
-    if deaf:
-        parts.append("no AIS to compare with" if deaf == len(calls) else f"{deaf} while no AIS was heard")
+    n_dark = sum("dark" in flags for flags in calls["flags"])
+    n_no_ais = sum("no_ais" in flags for flags in calls["flags"])
+    how_many = f"{n_dark} " if n_dark < len(calls) else "all " if n_dark > 1 else ""
+    parts = [f"{how_many}without AIS"] if n_dark else []
+    if n_no_ais:
+        parts.append("no AIS to compare with" if n_no_ais == len(calls) else f"{n_no_ais} while no AIS was heard")
     return ", ".join(parts)
 
 
@@ -283,18 +283,18 @@ def product_sources(volume: VolumeConfig) -> str:
     return f"factors: {factors}; shares: {'our judgement' if our_shares else 'as configured'}"
 
 
-def beside_period(calls: pd.DataFrame) -> str:
+def outside_period_words(calls: pd.DataFrame) -> str:
     """How many visits are entirely before or after the requested period, in words; "" if none.
 
-    >>> beside_period(pd.DataFrame({"flags": [["outside_period"], []]})), beside_period(pd.DataFrame({"flags": [[]]}))
-    ('1 before or after the period', '')
-    >>> beside_period(pd.DataFrame({"flags": [["outside_period"]] * 2}))
+    >>> [outside_period_words(pd.DataFrame({"flags": flags})) for flags in ([["outside_period"], []], [[]])]
+    ['1 before or after the period', '']
+    >>> outside_period_words(pd.DataFrame({"flags": [["outside_period"]] * 2}))
     'all before or after the period'
     """
     calls = visits(calls)
-    beside = sum("outside_period" in flags for flags in calls["flags"])
-    how_many = f"{beside} " if beside < len(calls) else "all " if beside > 1 else ""
-    return f"{how_many}before or after the period" if beside else ""
+    n_outside = sum("outside_period" in flags for flags in calls["flags"])
+    how_many = f"{n_outside} " if n_outside < len(calls) else "all " if n_outside > 1 else ""
+    return f"{how_many}before or after the period" if n_outside else ""
 
 
 def counted_zones(story: Story) -> set[str]:
@@ -338,21 +338,21 @@ def day_counts(story: Story, since: date = date.min) -> dict[str, int]:
     """Number of days of the period, from ``since`` on, by best look at any counted zone: usable, partly, unknown."""
     looks = story.tables["looks"]
     counted = counted_zones(story)
-    mine = looks[looks["zone_id"].isin(counted) & looks["acquired"].notna()]
+    counted_looks = looks[looks["zone_id"].isin(counted) & looks["acquired"].notna()]
     best: dict[object, str] = {}
     rank = {"unknown": 0, "partly": 1, "usable": 2}
-    for row in mine.itertuples():
+    for row in counted_looks.itertuples():
         day = row.acquired.date()
         if day < since:
             continue
         if day not in best or rank[row.state] > rank[best[day]]:
             best[day] = row.state
     total = sum(day >= since for day in days_of_period(story))
-    out = {state: sum(s == state for s in best.values()) for state in ("usable", "partly")}
-    return out | {"unknown": total - sum(out.values()), "total": total}
+    counts = {state: sum(s == state for s in best.values()) for state in ("usable", "partly")}
+    return counts | {"unknown": total - sum(counts.values()), "total": total}
 
 
-def unverified(scenes: pd.DataFrame) -> str:
+def unverified_line(scenes: pd.DataFrame) -> str:
     """How many of the used images have no checksum that was compared; "" if all have."""
     used = scenes[scenes["status"].isin(["used", "degraded"])]
     count = int((~used["verified"].astype(bool)).sum())

@@ -34,21 +34,21 @@ from pipeline.stages.given_tables import (
     read_calls,
     read_liftings,
     read_missed,
-    tell_lost_digits,
-    tell_simulated,
-    tell_unread_sizes,
-    tell_zones_of_two_places,
+    report_lost_digits,
+    report_simulated,
+    report_unread_sizes,
+    report_zones_of_two_places,
 )
 from pipeline.stages.table_doubts import (
-    tell_contradictions,
-    tell_doubts,
-    tell_edits,
-    tell_not_yet,
-    tell_other_direction,
-    tell_other_trades,
-    tell_other_way,
-    tell_repeats,
-    tell_told_twice,
+    report_contradictions,
+    report_doubts,
+    report_edits,
+    report_excluded_by_operation,
+    report_future_calls,
+    report_opposite_direction,
+    report_other_trades,
+    report_repeats,
+    report_same_ship_calls,
 )
 from pipeline.storage import require_apart
 from pipeline.table_files import marked, write_table
@@ -79,16 +79,16 @@ def volume(
     liftings = stage.liftings(calls, config, seed)
     if not len(liftings):
         console.note(f"{printable(table)}: holds no call, so there is no lifting")
-    tell_other_trades(table, calls, console)
-    tell_other_direction(table, liftings, config.counted, console)
-    tell_unread_sizes(table, calls, liftings, console)
-    tell_doubts(table, liftings, console, time_forms)
-    repeated = tell_repeats(table, calls, liftings, console)
+    report_other_trades(table, calls, console)
+    report_excluded_by_operation(table, liftings, config.counted, console)
+    report_unread_sizes(table, calls, liftings, console)
+    report_doubts(table, liftings, console, time_forms)
+    repeated = report_repeats(table, calls, liftings, console)
     twice = stage.told_twice(liftings)
-    tell_told_twice(table, {call: first for call, first in twice.items() if call not in repeated}, console)
-    tell_other_way(table, liftings, console)
-    tell_not_yet(table, liftings, datetime.now(UTC), console)
-    write_table(marked(liftings, tell_simulated([table], console)), out)
+    report_same_ship_calls(table, {call: first for call, first in twice.items() if call not in repeated}, console)
+    report_opposite_direction(table, liftings, console)
+    report_future_calls(table, liftings, datetime.now(UTC), console)
+    write_table(marked(liftings, report_simulated([table], console)), out)
 
 
 def account(
@@ -117,7 +117,7 @@ def account(
     targets = _targets(caps, out, folder=folder)
     for target in targets:
         require_apart(target, *liftings, *caps, assumptions, missed, looks, zones)
-    looked = looks_at_counted(looks, zones, console)
+    looks_table = looks_at_counted(looks, zones, console)
     rules = [load_cap(cap, config) for cap in caps]
     for cap, rule in zip(caps, rules, strict=True):
         for doubt in cap_doubts(rule, datetime.now(UTC).date()):
@@ -125,22 +125,26 @@ def account(
     simulated = _simulated(liftings, missed, looks)
     drawn = stage.DrawnOnce(config, seed, several_accounts=len(rules) > 1)
     given = [read_liftings(path, config) for path in liftings]
-    tables = _accountable(liftings, given, rules, drawn, console)
+    tables = _usable_liftings(liftings, given, rules, drawn, console)
     for path, table in zip(liftings, tables[0], strict=True):
-        tell_lost_digits(path, console)
-        tell_contradictions(path, table, console)
-        tell_edits(path, stage.edits(table, drawn), console)
+        report_lost_digits(path, console)
+        report_contradictions(path, table, console)
+        report_edits(path, stage.edits(table, drawn), console)
     unseen = read_missed(missed) if missed is not None else None
     zones_of = {path: table["berth_id"] for path, table in zip(liftings, given, strict=True)}
-    tell_zones_of_two_places(zones_of | ({missed: unseen["zone_id"]} if missed and unseen is not None else {}), console)
-    named = liftings[0] if len(liftings) == 1 else None
+    report_zones_of_two_places(
+        zones_of | ({missed: unseen["zone_id"]} if missed and unseen is not None else {}), console
+    )
+    only_path = liftings[0] if len(liftings) == 1 else None
     accounts = []
-    for rule, of_cap in zip(rules, tables, strict=True):
-        table = _as_one(liftings, of_cap, rule, drawn, console)
-        ledger = stage.ledger_of_draws(table, rule, drawn, as_of=parse_as_of_day(as_of), looks=looked, missed=unseen)
+    for rule, cap_tables in zip(rules, tables, strict=True):
+        table = _combine_tables(liftings, cap_tables, rule, drawn, console)
+        ledger = stage.ledger_of_draws(
+            table, rule, drawn, as_of=parse_as_of_day(as_of), looks=looks_table, missed=unseen
+        )
         _require_an_account(ledger, table)  # for every cap, before anything is written
         accounts.append((table, ledger))
-    tell_told_twice(named, stage.told_twice(accounts[0][0]), console)
+    report_same_ship_calls(only_path, stage.told_twice(accounts[0][0]), console)
     for rule, target, (table, ledger) in zip(rules, targets, accounts, strict=True):
         write_table(marked(ledger, simulated), target)
         head = stage.headline(table, ledger, rule, config)
@@ -163,7 +167,7 @@ def _targets(caps: Sequence[Path], out: Path, *, folder: bool) -> list[Path]:
     return targets
 
 
-def _as_one(
+def _combine_tables(
     paths: Sequence[Path], tables: list[pd.DataFrame], cap: CapConfig, drawn: DrawnOnce, console: Console
 ) -> pd.DataFrame:
     """The tables combined, with a cargo or a stay found in several counted once; notes say what was combined."""
@@ -196,16 +200,16 @@ def _simulated(liftings: list[Path], *beside: Path | None) -> bool:
     ConfigError if only some are, or only a file given ``beside`` them: the account would mix real and simulated data.
     """
     given = [*liftings, *(path for path in beside if path is not None)]
-    made = [path for path in given if says_simulated(path)]
-    if made and (other := next((path for path in liftings if path not in made), None)) is not None:
+    simulated = [path for path in given if says_simulated(path)]
+    if simulated and (other := next((path for path in liftings if path not in simulated), None)) is not None:
         raise ConfigError(
-            f"{printable(made[0])}: is SIMULATED, {printable(other)} is not marked so; leave one out, or if both "
+            f"{printable(simulated[0])}: is SIMULATED, {printable(other)} is not marked so; leave one out, or if both "
             "are simulated, make the other's liftings again (nothing was written)"
         )
-    return bool(made)
+    return bool(simulated)
 
 
-def _accountable(
+def _usable_liftings(
     paths: Sequence[Path],
     given: Sequence[pd.DataFrame],
     caps: Sequence[CapConfig],
@@ -215,16 +219,16 @@ def _accountable(
     """For each cap, the liftings of each file; rows that count but fit no account are reported and excluded."""
     from pipeline import volume as stage
 
-    told: set[tuple[Path, str, str]] = set()
+    reported: set[tuple[Path, str, str]] = set()
     tables: list[list[pd.DataFrame]] = []
     for cap in caps:
         tables.append([])
         for path, table in zip(paths, given, strict=True):
             causes = stage.refusals(table, cap, drawn.config)
             for call, cause in causes.items():
-                if (path, call, cause) not in told:
+                if (path, call, cause) not in reported:
                     console.problem(f"{path}: call {call}: {cause}", done="row left out of the account")
-                told.add((path, call, cause))
+                reported.add((path, call, cause))
             tables[-1].append(stage.refused(table, causes))
         if console.problems and not any(table["counts"].any() for table in tables[-1]):
             raise NothingUsable("none of the counted calls could be used (nothing was written)")

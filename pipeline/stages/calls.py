@@ -11,8 +11,8 @@ from pipeline.config import build
 from pipeline.console import Console
 from pipeline.errors import ConfigError, NothingUsable, printable
 from pipeline.plurals import number_of
-from pipeline.stages.given_tables import NO_REAL_SHIP, tell_simulated
-from pipeline.stages.given_times import in_forms
+from pipeline.stages.given_tables import NO_REAL_SHIP, report_simulated
+from pipeline.stages.given_times import parse_times
 from pipeline.stages.table_in_pieces import write_frames
 from pipeline.storage import require_apart, write_json
 from pipeline.table_files import marked, read_table, write_table
@@ -41,7 +41,7 @@ def decode_ais(
             console.problem(problem, done)
         for note in notes_of(store.files):
             console.note(note)
-        _tell_simulated_ais(store.files, console)
+        _report_simulated_ais(store.files, console)
         rows = write_frames(store.frames(), out, AIS_MESSAGES.empty(), simulated=any_simulated(store.files))
         buckets = store.balance
     if balance is not None:
@@ -59,7 +59,7 @@ class TimesOfTables:
     zone: str | None = None
 
 
-def _read(files: Sequence[Path], console: Console, times: TimesOfTables) -> AisRead:
+def _read_ais(files: Sequence[Path], console: Console, times: TimesOfTables) -> AisRead:
     from pipeline.chain.sources import correct_clocks
     from pipeline.ingest.ais.messages import problems_of, read_ais
 
@@ -68,11 +68,11 @@ def _read(files: Sequence[Path], console: Console, times: TimesOfTables) -> AisR
         console.problem(problem, done)
     for note in read.notes:
         console.note(note)
-    _tell_simulated_ais(read.files, console)
+    _report_simulated_ais(read.files, console)
     return correct_clocks(read, console)
 
 
-def _tell_simulated_ais(files: Sequence[AisFile], console: Console) -> None:
+def _report_simulated_ais(files: Sequence[AisFile], console: Console) -> None:
     for file in files:
         if file.simulated:
             console.note(f"{printable(file.path)}: {NO_REAL_SHIP}")
@@ -94,23 +94,23 @@ def match(
 
     require_apart(out, detections, *ais)
     config = build(CallsConfig, settings, where="--set")
-    found = with_plain_names(read_table(detections))
+    table = with_plain_names(read_table(detections))
     if times.forms:
-        found = found.assign(**{name: in_forms(found[name], times.forms) for name in TIMES if name in found})
-    if "flags" in found and found["flags"].astype(str).str.contains(ONLY_DATED).any():
-        told = f"{printable(detections)}: the time of day of some images is unknown; matched as at noon UTC"
-        console.note(told, unknown=True)
-    heard = _read(ais, console, times)
-    messages = heard.messages
+        table = table.assign(**{name: parse_times(table[name], times.forms) for name in TIMES if name in table})
+    if "flags" in table and table["flags"].astype(str).str.contains(ONLY_DATED).any():
+        note = f"{printable(detections)}: the time of day of some images is unknown; matched as at noon UTC"
+        console.note(note, unknown=True)
+    ais_read = _read_ais(ais, console, times)
+    messages = ais_read.messages
     if not len(messages):
         raise NothingUsable("no AIS message could be used, so no ship can be called dark (nothing was written)")
     try:
-        association = calls.associate_tables(found, messages, config)
+        association = calls.associate_tables(table, messages, config)
     except ConfigError as error:  # about the table's columns
         raise ConfigError(f"{printable(detections)}: {error}") from error
     for line in calls.check_lines(association.checks):
         console.note(line)
-    simulated = tell_simulated([detections], console) or any_simulated(heard.files)
+    simulated = report_simulated([detections], console) or any_simulated(ais_read.files)
     write_table(marked(association.matches, simulated), out)
 
 
@@ -141,20 +141,20 @@ def port_calls(
     if looks is not None and scenes is None:
         raise ConfigError("--looks refers to scenes; give --scenes too")
     place, middle = _place_of(zones)
-    given = DETECTIONS.empty() if detections is None else read_table(detections, DETECTIONS)
-    found = _in_zones(wrap_table(given, middle), place)
-    table = SCENES.empty() if scenes is None else wrap_table(read_table(scenes, SCENES), middle)
-    seen = _zone_covered(looks, table, console)
-    heard = _read(ais, console, times)
-    messages = wrap_table(heard.messages, middle)
+    all_detections = DETECTIONS.empty() if detections is None else read_table(detections, DETECTIONS)
+    detections_here = _in_zones(wrap_table(all_detections, middle), place)
+    scenes_table = SCENES.empty() if scenes is None else wrap_table(read_table(scenes, SCENES), middle)
+    covered = _zone_covered(looks, scenes_table, console)
+    ais_read = _read_ais(ais, console, times)
+    messages = wrap_table(ais_read.messages, middle)
     if detections is None and not len(messages):
         raise NothingUsable("no AIS message could be used, and no detections are given (nothing was written)")
     tracks = calls.clean_tracks(messages)
     static = calls.static_reports(messages)
-    matches = calls.match(found, tracks, static, config)
+    matches = calls.match(detections_here, tracks, static, config)
     result = calls.port_calls(
-        detections=found,
-        looks=calls.looks(table, seen, found, place),
+        detections=detections_here,
+        looks=calls.looks(scenes_table, covered, detections_here, place),
         matches=matches,
         tracks=tracks,
         static=static,
@@ -162,9 +162,9 @@ def port_calls(
         place=place,
         config=config,
     )
-    doubts = calls.findings(result, found, matches, static, config)
-    _tell(doubts, console)
-    simulated = tell_simulated([detections, scenes, looks], console) or any_simulated(heard.files)
+    doubts = calls.findings(result, detections_here, matches, static, config)
+    _report_doubts(doubts, console)
+    simulated = report_simulated([detections, scenes, looks], console) or any_simulated(ais_read.files)
     write_table(marked(calls.flag_contradicted(result, doubts), simulated), out)
 
 
@@ -190,7 +190,7 @@ def _place_of(zones: Path) -> tuple[Place, float | None]:
     return Place("zones", printable(zones.stem), UNLIMITED_BBOX, None, read_zones(zones, middle)), middle
 
 
-def _tell(doubts: pd.DataFrame, console: Console) -> None:
+def _report_doubts(doubts: pd.DataFrame, console: Console) -> None:
     """Report doubtful AIS statements of each ship that called, and the number of other ships with such statements."""
     called = doubts["call_ids"].map(len) > 0
     for doubt in doubts[called].itertuples():

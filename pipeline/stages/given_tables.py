@@ -15,7 +15,7 @@ from pipeline.errors import ConfigError, ContractError, InputError, PipelineErro
 from pipeline.ingest.simulated_mark import says_simulated
 from pipeline.plurals import first_of
 from pipeline.provenance import read_manifest
-from pipeline.stages.given_times import in_forms
+from pipeline.stages.given_times import parse_times
 from pipeline.table_files import SIMULATED_COLUMN, read_table
 from pipeline.tables import LIFTINGS, LOOKS, MISSED
 from pipeline.tables.delimited import plain
@@ -50,27 +50,27 @@ def read_calls(path: Path, console: Console, time_forms: Sequence[str] = (), cou
     their case, blanks and brackets. A call whose row says that no cargo moved in the direction ``counted`` is not
     counted, nor is a row of totals. Raises InputError if no column is known.
     """
-    table = _our_names(read_table(path, verbatim=SHIP_NUMBERS), path)
+    table = _with_known_names(read_table(path, verbatim=SHIP_NUMBERS), path)
     sums = _rows_of_sums(table)
     table = _with_ship_numbers(table, path, console)
     if set(ANSWER) <= set(table.columns):
         raise InputError(path, "is a run's answer, rounded for documents; use port_calls.parquet of the same folder")
     if set(LIFTED) <= set(table.columns):
         raise InputError(path, "holds liftings already; give it to capwatch account, or give volume the table of calls")
-    present = [str(name) for name in table.columns if name in _known(table)]
+    present = [str(name) for name in table.columns if name in _known_columns(table)]
     if not set(present) & (set(CALLS_READ) - set(SHIP_NUMBERS)):  # a ship number alone tells nothing about a lifting
         raise InputError(path, _nothing_known(table))
     table = _with_directions(table, path, console)
-    doubts = _foreign(table)
+    doubts = _unknown_columns(table)
     for name, doubt in doubts.items():
         if doubt:
             console.problem(InputError(path, f"column {name} was left out: {doubt}"), done="the rest is used")
     if unused := [name for name, doubt in doubts.items() if not doubt]:
         console.note(printable(f"{path}: columns not used: {first_of(unused, MOST_NAMES)}"))
     if time_forms:
-        table = table.assign(**{name: in_forms(table[name], time_forms) for name in present if name in TIMES})
-    said = table.notna() & ~table.map(lambda cell: isinstance(cell, str) and not cell.strip())  # drop blank rows
-    return _without_sums(_without_cargo(table[said.any(axis=1)], counted), sums, path, console)
+        table = table.assign(**{name: parse_times(table[name], time_forms) for name in present if name in TIMES})
+    has_content = table.notna() & ~table.map(lambda cell: isinstance(cell, str) and not cell.strip())  # drop blank rows
+    return _without_sums(_without_cargo(table[has_content.any(axis=1)], counted), sums, path, console)
 
 
 def _nothing_known(table: pd.DataFrame) -> str:
@@ -78,9 +78,9 @@ def _nothing_known(table: pd.DataFrame) -> str:
     numbers = [str(name) for name in table.columns if name in SHIP_NUMBERS]
     columns = {str(name): table[name] for name in table.columns if name not in numbers}
     names = list(columns)
-    meant = {name: _in_words(resembled(plain(name), numbers), columns[name]) for name in names}
+    meant = {name: _suggestion(resembled(plain(name), numbers), columns[name]) for name in names}
     if not set(DAYS) & set(meant.values()):
-        meant |= {name: " or ".join(DAYS) for name in names if not meant[name] and _holds_days(columns[name])}
+        meant |= {name: " or ".join(DAYS) for name in names if not meant[name] and _has_days(columns[name])}
     meant = {name: ours for name, ours in meant.items() if ours}
     if not meant:
         return f"no known column among {first_of(names, MOST_NAMES)}; {NEEDED}"
@@ -115,20 +115,22 @@ def _without_cargo(table: pd.DataFrame, counted: str) -> pd.DataFrame:
     agrees."""
     if "operation" not in table:
         return table
-    said = table["operation"].map(lambda cell: direction_said(str(cell)), na_action="ignore")
-    none = said.map(lambda shares: isinstance(shares, tuple) and shares[counted == "discharging"] == 0).astype(bool)
-    return _taking_no_part(table, none & (table[f"p_{counted}"] == 0), "other_direction")
+    directions = table["operation"].map(lambda cell: direction_said(str(cell)), na_action="ignore")
+    no_cargo = directions.map(
+        lambda shares: isinstance(shares, tuple) and shares[counted == "discharging"] == 0
+    ).astype(bool)
+    return _excluded(table, no_cargo & (table[f"p_{counted}"] == 0), "other_direction")
 
 
 def _rows_of_sums(table: pd.DataFrame) -> pd.Series:
     """The label (such as "Total") of each row that sums the table up, by index; looks at name and day columns only."""
     import pandas as pd
 
-    told = pd.Series("", table.index)
+    labels = pd.Series("", table.index)
     for name in dict.fromkeys([*table.columns[:1], *(name for name in NAMED_BY if name in table)]):
         cells = table[name].astype(object)
-        told = told.mask(cells.map(sums_up).astype(bool) & (told == ""), cells)
-    return told[told != ""]
+        labels = labels.mask(cells.map(sums_up).astype(bool) & (labels == ""), cells)
+    return labels[labels != ""]
 
 
 def _without_sums(table: pd.DataFrame, sums: pd.Series, path: Path, console: Console) -> pd.DataFrame:
@@ -140,10 +142,10 @@ def _without_sums(table: pd.DataFrame, sums: pd.Series, path: Path, console: Con
         cause = f"{words}: {number}; if one is a call, write true under counts"
         kept = "row kept" if which.sum() == 1 else "rows kept"
         console.problem(InputError(path, cause), done=f"{kept}, not counted")
-    return _taking_no_part(table, which, "sums_up")
+    return _excluded(table, which, "sums_up")
 
 
-def _taking_no_part(table: pd.DataFrame, which: pd.Series, flag: str) -> pd.DataFrame:
+def _excluded(table: pd.DataFrame, which: pd.Series, flag: str) -> pd.DataFrame:
     """The table with these calls flagged and not counted, unless their rows state ``counts``."""
     import pandas as pd
 
@@ -166,33 +168,35 @@ def _with_directions(table: pd.DataFrame, path: Path, console: Console) -> pd.Da
     from pipeline.volume.cells import is_empty
 
     names = {plain(str(name)): name for name in table.columns}
-    found = next((names[name] for name in OPERATIONS if name in names), None)
-    if found is None:
+    column = next((names[name] for name in OPERATIONS if name in names), None)
+    if column is None:
         return table
-    words = table[found].map(lambda cell: str(cell).strip(), na_action="ignore")
-    ends = {
+    words = table[column].map(lambda cell: str(cell).strip(), na_action="ignore")
+    chances = {
         name: table[name] if name in table else pd.Series(None, table.index) for name in ("p_loading", "p_discharging")
     }
-    asked = words[words.map(says_something) & ends["p_loading"].map(is_empty) & ends["p_discharging"].map(is_empty)]
-    said = asked.map(direction_said)
-    if unclear := [repr(cell) for cell in dict.fromkeys(asked[said.isna()])]:
+    unset = words[
+        words.map(says_something) & chances["p_loading"].map(is_empty) & chances["p_discharging"].map(is_empty)
+    ]
+    directions = unset.map(direction_said)
+    if unclear := [repr(cell) for cell in dict.fromkeys(unset[directions.isna()])]:
         how = "write loading, discharging or neither, or their chances as p_loading and p_discharging"
-        cause = f"column {found}: {first_of(unclear, MOST_CALLS)} states no direction; {how}"
+        cause = f"column {column}: {first_of(unclear, MOST_CALLS)} states no direction; {how}"
         console.problem(InputError(path, cause), done="rows taken as going the counted way")
-    told = said.dropna()
-    for n, (name, column) in enumerate(ends.items()):
-        ends[name] = column.astype(object).where(~table.index.isin(told.index), told.map(itemgetter(n)))
-    return table.rename(columns={found: "operation"}).assign(**ends)
+    stated = directions.dropna()
+    for n, (name, chance_column) in enumerate(chances.items()):
+        chances[name] = chance_column.astype(object).where(~table.index.isin(stated.index), stated.map(itemgetter(n)))
+    return table.rename(columns={column: "operation"}).assign(**chances)
 
 
-def tell_unread_sizes(path: Path, calls: pd.DataFrame, liftings: pd.DataFrame, console: Console) -> None:
+def report_unread_sizes(path: Path, calls: pd.DataFrame, liftings: pd.DataFrame, console: Console) -> None:
     """Report that every ship was assumed to be of the usual size; as an error if unread columns hold numbers.
 
     Otherwise sizes under an unrecognised column name would go unused with only a note.
     """
     methods = liftings.loc[liftings["status"] != "refused", "method"]
     usual = methods[~methods.str.endswith("; given")].str.startswith("dwt_prior")  # a stated cargo needs no size
-    names = [name for name, doubt in _foreign(calls).items() if not doubt and _holds_number(calls[name])]
+    names = [name for name, doubt in _unknown_columns(calls).items() if not doubt and _has_number(calls[name])]
     if not len(usual) or not usual.all():
         return
     if not names:
@@ -205,39 +209,39 @@ def tell_unread_sizes(path: Path, calls: pd.DataFrame, liftings: pd.DataFrame, c
     console.problem(InputError(path, cause), done="every ship assumed to be of the usual size")
 
 
-def _foreign(table: pd.DataFrame) -> dict[str, str]:
+def _unknown_columns(table: pd.DataFrame) -> dict[str, str]:
     """Unknown columns, by their names in the file, each with what it may have meant, or ""."""
-    known = _known(table)
+    known = _known_columns(table)
     names = [str(name) for name in table.columns if name not in {*known, SIMULATED_COLUMN}]
     names = [name for name in names if not name.startswith("Unnamed")]
     present = [str(name) for name in table.columns if name in known]
     doubts = dict(zip(names, column_doubts([plain(name) for name in names], present), strict=True))
     if "product" not in present:
-        doubts = {name: _in_words(doubt, table[name]) for name, doubt in doubts.items()}
+        doubts = {name: _suggestion(doubt, table[name]) for name, doubt in doubts.items()}
     if not any(name.startswith(DAYS) for name in present):
-        days = [name for name, doubt in doubts.items() if not doubt and _holds_days(table[name])]
+        days = [name for name, doubt in doubts.items() if not doubt and _has_days(table[name])]
         doubts |= dict.fromkeys(days, f"if it is {' or '.join(DAYS)}, rename it")
     if "operation" not in table:
-        doubts |= {name: "if it is operation, rename it" for name in names if _tells_cargo(table[name])}
+        doubts |= {name: "if it is operation, rename it" for name in names if _has_directions(table[name])}
     return doubts
 
 
-def _in_words(meant: str, column: pd.Series) -> str:
+def _suggestion(meant: str, column: pd.Series) -> str:
     """The suggested meaning of a column named for a cargo: the product if no cell holds a number.
 
     >>> import pandas as pd
-    >>> [_in_words("if it is tonnes or barrels", pd.Series(cells)) for cells in (["Diesel"], ["2,000 t"])]
+    >>> [_suggestion("if it is tonnes or barrels", pd.Series(cells)) for cells in (["Diesel"], ["2,000 t"])]
     ['if it is product', 'if it is tonnes or barrels']
     """
-    named = column.notna().any() and not _holds_number(column)
+    named = column.notna().any() and not _has_number(column)
     return meant.replace("tonnes or barrels", "product") if named else meant
 
 
-def _holds_days(column: pd.Series) -> bool:
+def _has_days(column: pd.Series) -> bool:
     """Are its first cells dates or times? They may be the call's only ones, whatever the column is called.
 
     >>> import pandas as pd
-    >>> [_holds_days(pd.Series(cells)) for cells in (["2024-03-07"], [None, "07.03.2024 14:05"], ["Nampo"], [20240307])]
+    >>> [_has_days(pd.Series(cells)) for cells in (["2024-03-07"], [None, "07.03.2024 14:05"], ["Nampo"], [20240307])]
     [True, True, False, False]
     """
     import pandas as pd
@@ -246,27 +250,27 @@ def _holds_days(column: pd.Series) -> bool:
     return bool(pd.api.types.is_datetime64_any_dtype(column) or forms_of(texts))
 
 
-def _tells_cargo(column: pd.Series) -> bool:
+def _has_directions(column: pd.Series) -> bool:
     """Does a cell say that cargo was loaded or discharged?"""
     return any(any(direction_said(cell) or ()) for cell in column.unique() if isinstance(cell, str))
 
 
-def _known(table: pd.DataFrame) -> frozenset[str]:
+def _known_columns(table: pd.DataFrame) -> frozenset[str]:
     """Our column names. "counted" is the direction in a table of liftings (one with "counts"), elsewhere unknown."""
     return KNOWN if "counts" in table.columns else KNOWN - {"counted"}
 
 
-def _holds_number(column: pd.Series) -> bool:
+def _has_number(column: pd.Series) -> bool:
     """Is any cell a number, with or without a unit?
 
     >>> import pandas as pd
-    >>> [_holds_number(pd.Series([cell])) for cell in (98, "98,5", "1 250 t", None, "2024-03-07", "berth 5")]
+    >>> [_has_number(pd.Series([cell])) for cell in (98, "98,5", "1 250 t", None, "2024-03-07", "berth 5")]
     [True, True, True, False, False, False]
     """
     return bool(column.dropna().map(lambda cell: bool(_NUMBER.fullmatch(str(cell).strip()))).any())
 
 
-def _our_names(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+def _with_known_names(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Rename columns that match our names except for case, blanks and brackets; InputError if two would be the same."""
     ours = {name: plain(str(name)) for name in table.columns if name not in KNOWN and plain(str(name)) in KNOWN}
     for name, known in ours.items():
@@ -302,10 +306,10 @@ def read_missed(path: Path) -> pd.DataFrame:
     for name, positive in RATE_LAW.items():
         bad = known[known[name].isna() | (positive & (known[name] <= 0))]
         if len(bad):
-            told = (
+            cause = (
                 f"{name} of {bad['missed_id'].iloc[0]} is empty{' or 0' if positive else ''}, though its state is known"
             )
-            raise ContractError(f"{printable(path)}: table missed: {printable(told)}")
+            raise ContractError(f"{printable(path)}: table missed: {printable(cause)}")
     laws = known.groupby("zone_id")[["n_seen", "rate_shape", "rate_per_d"]].nunique().max(axis=1)
     if several := [str(zone) for zone in laws.index[laws > 1]]:
         raise ContractError(
@@ -315,7 +319,7 @@ def read_missed(path: Path) -> pd.DataFrame:
     return table
 
 
-def tell_zones_of_two_places(tables: Mapping[Path, pd.Series], console: Console) -> None:
+def report_zones_of_two_places(tables: Mapping[Path, pd.Series], console: Console) -> None:
     """Warn of zone ids shared by runs of several AOIs (known for tables in run folders): a zone is identified by its id
     alone, so stays and looks at both would be taken for those of one zone."""
     places: dict[str, set[str]] = {}
@@ -329,11 +333,11 @@ def tell_zones_of_two_places(tables: Mapping[Path, pd.Series], console: Console)
     for zone, aois in sorted(places.items()):
         if len(aois) > 1:
             names = printable(", ".join(sorted(aois)))
-            told = f"zone {printable(zone)} is in the AOIs {names} and taken as one berth; if they are different berths"
-            console.note(f"{told}, give each its own id in its zones file and run again")
+            note = f"zone {printable(zone)} is in the AOIs {names} and taken as one berth; if they are different berths"
+            console.note(f"{note}, give each its own id in its zones file and run again")
 
 
-def tell_lost_digits(path: Path, console: Console) -> None:
+def report_lost_digits(path: Path, console: Console) -> None:
     """Report ship numbers in a table of liftings that a spreadsheet rounded: they may be another ship's."""
     if path.suffix == ".parquet":
         return
@@ -350,21 +354,21 @@ def has_keys(path: Path) -> bool:
 
 def _require_assumptions(path: Path, liftings: pd.DataFrame, config: VolumeConfig) -> None:
     """Refuse liftings made under other assumptions: the account samples them again, and its sum would differ."""
-    mine, theirs = assumptions_id(config), sorted(set(liftings["assumptions_id"]))
-    if others := [name for name in theirs if name != mine]:
+    own, found = assumptions_id(config), sorted(set(liftings["assumptions_id"]))
+    if others := [name for name in found if name != own]:
         raise ConfigError(
             f"{printable(path)}: its liftings rest on other assumptions ({printable(', '.join(others))}) than this "
-            f"account ({mine}): give account the --assumptions and --set that capwatch volume had, or for liftings of "
+            f"account ({own}): give account the --assumptions and --set that capwatch volume had, or for liftings of "
             "a run --assumptions with its config.yaml (nothing was written)"
         )
 
 
-def tell_simulated(paths: Iterable[Path | None], console: Console) -> bool:
+def report_simulated(paths: Iterable[Path | None], console: Console) -> bool:
     """Is any of the files marked as simulated, so that results made with it are too? Reports those that are."""
-    made = [path for path in paths if path is not None and says_simulated(path)]
-    for path in made:
+    simulated = [path for path in paths if path is not None and says_simulated(path)]
+    for path in simulated:
         console.note(f"{printable(path)}: {NO_REAL_SHIP}")
-    return bool(made)
+    return bool(simulated)
 
 
 def looks_at_counted(looks: Path | None, zones: Path | None, console: Console) -> pd.DataFrame | None:
@@ -382,8 +386,8 @@ def looks_at_counted(looks: Path | None, zones: Path | None, console: Console) -
     table = read_table(looks, LOOKS)
     known = set(table["zone_id"])
     if known and (unseen := sorted(counted - known)):
-        told = f"no look of {printable(looks)} is at {printable(', '.join(unseen))}; its looks are at "
-        fault = InputError(zones, told + printable(", ".join(sorted(known))))
+        cause = f"no look of {printable(looks)} is at {printable(', '.join(unseen))}; its looks are at "
+        fault = InputError(zones, cause + printable(", ".join(sorted(known))))
         if counted & known:
             console.note(str(fault))
         else:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _DAY = re.compile(r"%[#-]?[cdDFjsux]")  # directives that give the day
 
 
-def in_forms(column: pd.Series, forms: Sequence[str]) -> pd.Series:
+def parse_times(column: pd.Series, forms: Sequence[str]) -> pd.Series:
     """Texts that match a strptime format, parsed as UTC; everything else unchanged.
 
     Ambiguous texts, which two formats read as different times, also stay unchanged. ConfigError if a format is invalid.
@@ -24,33 +24,33 @@ def in_forms(column: pd.Series, forms: Sequence[str]) -> pd.Series:
     import pandas as pd
 
     out = column.astype(object)
-    read = pd.DataFrame({n: _by_form(column, form) for n, form in enumerate(forms)}, index=column.index)
-    if read.empty:
+    parsed = pd.DataFrame({n: _parse_with_form(column, form) for n, form in enumerate(forms)}, index=column.index)
+    if parsed.empty:
         return out
-    times = read.bfill(axis=1).iloc[:, 0]
-    return out.where(times.isna() | (read.nunique(axis=1) > 1), times.astype(object))
+    times = parsed.bfill(axis=1).iloc[:, 0]
+    return out.where(times.isna() | (parsed.nunique(axis=1) > 1), times.astype(object))
 
 
-def read_as_two(texts: Sequence[str], forms: Sequence[str]) -> bool:
+def is_ambiguous(texts: Sequence[str], forms: Sequence[str]) -> bool:
     """Is every one of these texts ambiguous, read as different times by two of the formats?
 
-    >>> read_as_two(["03/04/2024"], ["%d/%m/%Y", "%m/%d/%Y"]), read_as_two(["13/04/2024"], ["%d/%m/%Y", "%m/%d/%Y"])
+    >>> is_ambiguous(["03/04/2024"], ["%d/%m/%Y", "%m/%d/%Y"]), is_ambiguous(["13/04/2024"], ["%d/%m/%Y", "%m/%d/%Y"])
     (True, False)
     """
     import pandas as pd
 
     column = pd.Series(list(texts), dtype=object)
-    read = pd.DataFrame({n: _by_form(column, form) for n, form in enumerate(forms)})
-    return bool(len(texts) and len(forms) and (read.nunique(axis=1) > 1).all())
+    parsed = pd.DataFrame({n: _parse_with_form(column, form) for n, form in enumerate(forms)})
+    return bool(len(texts) and len(forms) and (parsed.nunique(axis=1) > 1).all())
 
 
-def _by_form(column: pd.Series, form: str) -> pd.Series:
+def _parse_with_form(column: pd.Series, form: str) -> pd.Series:
     """Times in UTC, NaT where a cell does not match the format; ConfigError if the format is invalid."""
     import pandas as pd
 
     texts = column.map(lambda cell: without_leap_second(cell.strip()) if isinstance(cell, str) else _digits(cell))
     try:
-        read = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
+        times = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
     except ValueError as error:
         cause = printable(error)[:80]
         raise ConfigError(f"--time-format {printable(form)}: is not a time format ({cause})") from error
@@ -60,7 +60,7 @@ def _by_form(column: pd.Series, form: str) -> pd.Series:
         raise ConfigError(f"--time-format {printable(form)}: {cause}; {how}")
     if not _DAY.search(form):
         raise ConfigError(f"--time-format {printable(form)}: has no day; a month would be read as its first day")
-    return read
+    return times
 
 
 def _digits(cell: object) -> str | None:

@@ -17,7 +17,7 @@ from pipeline.config import (
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, MemoryShort, NothingUsable, printable
 from pipeline.plurals import number_of
-from pipeline.stages.words import pairs
+from pipeline.stages.option_pairs import parse_pairs
 from pipeline.storage import cannot_write
 from pipeline.table_files import marked, require_format, write_table
 from pipeline.workspace import config_root
@@ -41,7 +41,7 @@ def open_options(
         raise ConfigError(f"--sensor {printable(sensor)}: must be one of {', '.join(known)}")
     parse_scaling(scaling)
     indexes: dict[str, int] = {}
-    for name, index in pairs("--bands", bands).items():
+    for name, index in parse_pairs("--bands", bands).items():
         if not index.isdigit() or int(index) < 1:
             raise ConfigError(f"--bands {name}={printable(index)}: a band's index is a whole number from 1 on")
         if int(index) in indexes.values():
@@ -75,14 +75,16 @@ def detect(
         raise ConfigError(
             f"--format {suffix} is for a folder; one table's format is that of its name, {printable(out)}"
         )
-    images, stems = _without_bands_of_one(images, options, console)
+    images, stems = _group_bands(images, options, console)
     if len(images) > 1 and not folder:
         raise ConfigError("several images need a folder to write to: end -o with a slash")
     targets = [out / f"{stem}.{suffix or FOLDER_FORMATS[0]}" if folder else out for stem in stems]
     for target in targets:
-        alike = [printable(image) for image, other in zip(images, targets, strict=True) if other == target]
-        if len(alike) > 1:
-            raise ConfigError(f"{' and '.join(alike)} would write the same table, {printable(target)}; rename one")
+        same_target = [printable(image) for image, other in zip(images, targets, strict=True) if other == target]
+        if len(same_target) > 1:
+            raise ConfigError(
+                f"{' and '.join(same_target)} would write the same table, {printable(target)}; rename one"
+            )
     for target in targets:
         require_format(target)  # checked first: an image takes minutes
     done = 0
@@ -99,9 +101,7 @@ def detect(
         raise NothingUsable(f"of {number_of(len(images), 'image')} none could be used (no table was written)")
 
 
-def _without_bands_of_one(
-    images: Sequence[Path], options: OpenOptions, console: Console
-) -> tuple[list[Path], list[str]]:
+def _group_bands(images: Sequence[Path], options: OpenOptions, console: Console) -> tuple[list[Path], list[str]]:
     """The images and the names of their tables; single-band files of one Sentinel-2 image count as one image."""
     from pipeline.ingest.scenes import bands_of
 

@@ -13,7 +13,7 @@ import pandas as pd
 from pipeline.console import Console
 from pipeline.errors import printable
 from pipeline.plurals import first_of, number_of
-from pipeline.stages.given_times import read_as_two
+from pipeline.stages.given_times import is_ambiguous
 from pipeline.tables.time_forms import told_forms
 from pipeline.volume.dates import NO_TIME
 from pipeline.volume.edited import Edit
@@ -27,10 +27,10 @@ FEWEST_OTHER_WAY, MOSTLY = 3, 0.9  # calls, and share of them, that make a table
 DAYS_OF_SHEETS = (18_000, 74_000)  # spreadsheet day numbers since 30 December 1899: 1949 to 2102
 _QUOTED = r"'[^']*'"
 _VALUE = rf"{_QUOTED}|\b\d[\d.]*"
-_TIME_TOLD = re.compile(rf"time '?(.*?)'? (?:is a bare number, and )?{NO_TIME}")
+_TIME_IN_CAUSE = re.compile(rf"time '?(.*?)'? (?:is a bare number, and )?{NO_TIME}")
 
 
-def tell_doubts(table: Path, liftings: pd.DataFrame, console: Console, time_forms: Sequence[str] = ()) -> None:
+def report_doubts(table: Path, liftings: pd.DataFrame, console: Console, time_forms: Sequence[str] = ()) -> None:
     """Report refused or degraded rows, each cause once; causes that differ only in quoted values and numbers are one.
 
     If unquoted numbers differ, the first row's are given. ``time_forms``: the formats used to parse times.
@@ -46,7 +46,7 @@ def tell_doubts(table: Path, liftings: pd.DataFrame, console: Console, time_form
         console.problem(f"{table}: {which}: {cause}{hint}", done=f"{done}, {status}")
 
 
-def tell_repeats(table: Path, calls: pd.DataFrame, liftings: pd.DataFrame, console: Console) -> list[str]:
+def report_repeats(table: Path, calls: pd.DataFrame, liftings: pd.DataFrame, console: Console) -> list[str]:
     """Report calls of a named ship equal in all columns but their id: one call written twice counts as two cargoes.
 
     They are kept, and their ids returned. Ships without name or number are exempt: two may be alike.
@@ -54,46 +54,48 @@ def tell_repeats(table: Path, calls: pd.DataFrame, liftings: pd.DataFrame, conso
     names = [name for name in ("name", "imo", "mmsi", "vessel_id") if name in calls]
     rest = calls.drop(columns="call_id", errors="ignore").astype(str)  # lists of a Parquet file too
     rest = rest.apply(lambda column: column.str.strip().str.casefold())
-    again = rest.duplicated() & calls[names].notna().any(axis=1)
-    ids = list(liftings["call_id"][again.to_numpy()])
+    is_repeat = rest.duplicated() & calls[names].notna().any(axis=1)
+    ids = list(liftings["call_id"][is_repeat.to_numpy()])
     if ids:
         cause = f"{_calls(ids)}: the same ship, times and numbers as an earlier call; is it one call written twice?"
         console.problem(f"{table}: {cause}", done="both kept" if len(ids) == 1 else "all kept")
     return ids
 
 
-def tell_told_twice(table: Path | None, twice: Mapping[str, str], console: Console) -> None:
+def report_same_ship_calls(table: Path | None, earlier_of: Mapping[str, str], console: Console) -> None:
     """Report calls of one ship within a day: sources that date one visit differently would count it as two cargoes.
 
-    ``twice`` maps the call_id of the later to that of the earlier one. Both are kept: they may be two parcels.
+    ``earlier_of`` maps the call_id of the later to that of the earlier one. Both are kept: they may be two parcels.
     """
-    if twice:
-        which = f"{_calls(list(twice))}: the same ship within a day of {_calls(list(twice.values()))}"
+    if earlier_of:
+        which = f"{_calls(list(earlier_of))}: the same ship within a day of {_calls(list(earlier_of.values()))}"
         where = "" if table is None else f"{table}: "
         cause = f"{where}{which}; is it one call recorded twice? If so, keep one row"
-        console.problem(cause, done="both counted" if len(twice) == 1 else "all counted")
+        console.problem(cause, done="both counted" if len(earlier_of) == 1 else "all counted")
 
 
-def tell_other_way(table: Path, liftings: pd.DataFrame, console: Console) -> None:
+def report_opposite_direction(table: Path, liftings: pd.DataFrame, console: Console) -> None:
     """Report if nearly all calls went in the other direction: the draught columns may be swapped."""
     counted = liftings[liftings["counts"].astype(bool)]
-    ways = counted["direction"].isin(["loading", "discharging"])
-    other = ways & (counted["direction"] != counted["counted"])
-    if other.sum() >= FEWEST_OTHER_WAY and other.sum() >= MOSTLY * ways.sum():
-        said, asked = counted["direction"][other].iloc[0], counted["counted"].iloc[0]
-        which = f"{other.sum()} of {ways.sum()} calls with a direction are {said}, but {asked} is counted"
-        console.note(f"{printable(table)}: {which}; are columns swapped, or is --set counted={said} meant?")
+    has_direction = counted["direction"].isin(["loading", "discharging"])
+    opposite = has_direction & (counted["direction"] != counted["counted"])
+    if opposite.sum() >= FEWEST_OTHER_WAY and opposite.sum() >= MOSTLY * has_direction.sum():
+        direction, wanted = counted["direction"][opposite].iloc[0], counted["counted"].iloc[0]
+        which = (
+            f"{opposite.sum()} of {has_direction.sum()} calls with a direction are {direction}, but {wanted} is counted"
+        )
+        console.note(f"{printable(table)}: {which}; are columns swapped, or is --set counted={direction} meant?")
 
 
-def tell_other_direction(table: Path, liftings: pd.DataFrame, counted: str, console: Console) -> None:
+def report_excluded_by_operation(table: Path, liftings: pd.DataFrame, counted: str, console: Console) -> None:
     """Report calls excluded by ``operation`` alone: for a table of a discharge port these are all of them."""
-    out = int((liftings["cause"] == WHY_NOT["other_direction"]).sum())
-    if out:
-        what = f"{number_of(out, 'call')} not counted: by operation no counted cargo moved"
+    n_excluded = int((liftings["cause"] == WHY_NOT["other_direction"]).sum())
+    if n_excluded:
+        what = f"{number_of(n_excluded, 'call')} not counted: by operation no counted cargo moved"
         console.note(f"{printable(table)}: {what} ({counted} is counted, by --set counted={counted})")
 
 
-def tell_not_yet(table: Path, liftings: pd.DataFrame, now: datetime, console: Console) -> None:
+def report_future_calls(table: Path, liftings: pd.DataFrame, now: datetime, console: Console) -> None:
     """Report calls more than a day after ``now`` (clocks and time zones may differ by a day): the year may be wrong."""
     first_end = liftings["arrival"].fillna(liftings["departure"])
     ahead = liftings[(first_end > now + timedelta(days=1)) & (liftings["status"] != "refused")]
@@ -104,7 +106,7 @@ def tell_not_yet(table: Path, liftings: pd.DataFrame, now: datetime, console: Co
         console.problem(f"{table}: {cause}", done="row kept" if len(ahead) == 1 else "rows kept")
 
 
-def tell_other_trades(table: Path, calls: pd.DataFrame, console: Console) -> None:
+def report_other_trades(table: Path, calls: pd.DataFrame, console: Console) -> None:
     """Report ships excluded by ``ship_type`` alone, so that nobody misses their barrels."""
     counted = Counter(trade for row in calls.to_dict("records") if (trade := other_trade(row)))
     if counted:
@@ -113,7 +115,7 @@ def tell_other_trades(table: Path, calls: pd.DataFrame, console: Console) -> Non
         console.note(printable(f"{table}: {number} not counted, as ship_type is not a tanker: {shown}"))
 
 
-def tell_contradictions(table: Path, liftings: pd.DataFrame, console: Console) -> None:
+def report_contradictions(table: Path, liftings: pd.DataFrame, console: Console) -> None:
     """Report liftings that do not count by status but do by ``counts``; ``counts`` decides."""
     odd = liftings[liftings["counts"].astype(bool) & liftings["status"].isin(["refused", "not_counted"])]
     if len(odd):
@@ -122,12 +124,12 @@ def tell_contradictions(table: Path, liftings: pd.DataFrame, console: Console) -
         console.problem(f"{table}: {cause}; to leave a call out, write false there", done=done)
 
 
-def tell_edits(table: Path, edits: Mapping[str, Sequence[Edit]], console: Console) -> None:
+def report_edits(table: Path, edits: Mapping[str, Sequence[Edit]], console: Console) -> None:
     """Report liftings with figures that do not follow from their own columns, one line per set of such figures."""
-    alike: dict[tuple[str, ...], list[str]] = {}
+    calls_by_columns: dict[tuple[str, ...], list[str]] = {}
     for call, found in edits.items():
-        alike.setdefault(tuple(edit.column for edit in found), []).append(call)
-    for columns, calls in alike.items():
+        calls_by_columns.setdefault(tuple(edit.column for edit in found), []).append(call)
+    for columns, calls in calls_by_columns.items():
         first = edits[calls[0]][0]
         more = f" ({first_of(columns[1:], MOST_COLUMNS)} too)" if len(columns) > 1 else ""
         which = _calls(calls) + (", the first" if len(calls) > 1 else "")
@@ -160,8 +162,8 @@ def _hint_of_times(causes: Sequence[str], time_forms: Sequence[str] = ()) -> str
     >>> _hint_of_times([f"time 45358 is a bare number, and {NO_TIME}"])
     '; spreadsheets store dates as such numbers: format the column as dates and save it again'
     """
-    texts = [found[1] for cause in causes if (found := _TIME_TOLD.fullmatch(cause))]
-    if read_as_two(texts, time_forms):
+    texts = [found[1] for cause in causes if (found := _TIME_IN_CAUSE.fullmatch(cause))]
+    if is_ambiguous(texts, time_forms):
         return "; two of the given --time-format read it differently"
     if form := told_forms(texts):
         return f"; add {form}"

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
 from pipeline.errors import InputError
-from pipeline.first_bytes import GZIP, HEAD_BYTES, not_a_table_of_text
+from pipeline.first_bytes import GZIP, HEAD_BYTES, not_text_table_cause
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -238,7 +238,7 @@ def _opened(path: Path) -> Iterator[TextIO]:
     limit = csv.field_size_limit(MOST_CELL_CHARACTERS)
     try:
         with _unpacked(path) as file:
-            other = not_a_table_of_text(file.read(HEAD_BYTES))
+            other = not_text_table_cause(file.read(HEAD_BYTES))
         if other:
             raise InputError(path, other)
         with _unpacked(path) as file:

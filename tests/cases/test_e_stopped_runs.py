@@ -160,7 +160,7 @@ def test_a_run_killed_behind_its_manifest_is_the_latest_one_all_the_same(done_on
     assert latest_run(runs) == finished
     second = done_once.run(runs, volume={"draws": 300}).folder
     assert latest_run(runs) == second != finished
-    assert journal.ended(second) > journal.ended(finished)
+    assert journal.finished_time(second) > journal.finished_time(finished)
     done_once.run(runs)
     assert latest_run(runs) == second, "one that was finished before is no later for being asked again"
 

@@ -13,14 +13,14 @@ import pandas as pd
 import pytest
 
 from pipeline.chain.review_file import FIELDS, Verdict, add_review, read_reviews
-from pipeline.chain.verdicts import as_table, reviewed_calls, reviewed_detections, tell_verdicts
+from pipeline.chain.verdicts import as_table, report_verdicts, reviewed_calls, reviewed_detections
 from pipeline.config import CapConfig, VolumeConfig, load
 from pipeline.console import Console
 from pipeline.errors import ConfigError
 from pipeline.finished.overview import difference
 from pipeline.finished.repeat import rerun
 from pipeline.quantiles import Z90
-from pipeline.report.wording import visits, without_ais
+from pipeline.report.wording import visits, without_ais_words
 from pipeline.run import run
 from pipeline.table_files import read_table
 from pipeline.tables import DETECTIONS, PORT_CALLS, REVIEWS
@@ -127,7 +127,7 @@ def test_a_merged_call_is_seen_once_wherever_calls_are_told(counts):
     table = liftings(after, config, 0)
     book = ledger(table, cap, config, 0, as_of=date(2024, 3, 31))
     assert headline(table, book, cap, config).calls_seen == len(visits(after)) == 1
-    assert without_ais(after) == "without AIS"
+    assert without_ais_words(after) == "without AIS"
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -380,7 +380,7 @@ def test_every_verdict_that_came_to_nothing_is_told_with_its_line_and_no_other()
     said += [replace(verdict("c", "reject", line=6), outcome="refused", note="no who")]
     after, tried = judged_by(calls(*THREE), calls(*THREE), said)
     console = Console(quiet=True)
-    tell_verdicts(tried, "port", console)
+    report_verdicts(tried, "port", console)
     told = [": ".join(line.split(": ")[1:3]) for line in console.problems]
     file = "reviews/port.csv line"
     assert told == [f"{file} 3: merge b", f"{file} 4: reject gone", f"{file} 5: merge c", f"{file} 6: reject c"]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline.batch import questions
+from pipeline.batch import load_questions
 from pipeline.cli import main
 from pipeline.commands.plan import plan_lines
 from pipeline.commands.plan_local import local_lines
@@ -93,7 +93,7 @@ def main_ended(command):
 
 def test_a_port_whose_catalogue_does_not_answer_is_said_to_be_unplanned(year):
     folder, _, api = year
-    asked = questions([str(folder / "port00.yaml"), str(folder / "port01.yaml")], {}, None)
+    asked = load_questions([str(folder / "port00.yaml"), str(folder / "port01.yaml")], {}, None)
     gone = asked[1].config.model_dump(mode="json")
     gone["source"]["stac"]["services"]["planetary-computer"]["api"] = "http://127.0.0.1:9"
     gone["source"]["stac"]["tries"] = 1
@@ -114,8 +114,10 @@ def test_a_port_whose_catalogue_does_not_answer_is_said_to_be_unplanned(year):
 
 def test_twice_the_looks_cost_twice_as_much(year):
     folder, _, _ = year
-    one = plan_lines(questions([str(folder / "port00.yaml")], {}, None), Console(quiet=True))[-1]
-    two = plan_lines(questions([str(folder / f"port0{n}.yaml") for n in (0, 1)], {}, None), Console(quiet=True))[-1]
+    one = plan_lines(load_questions([str(folder / "port00.yaml")], {}, None), Console(quiet=True))[-1]
+    two = plan_lines(load_questions([str(folder / f"port0{n}.yaml") for n in (0, 1)], {}, None), Console(quiet=True))[
+        -1
+    ]
     size = [float(re.search(r"about ([\d.]+) GB", line).group(1)) for line in (one, two)]
     assert size[1] == pytest.approx(2 * size[0], rel=0.05)
 
@@ -217,7 +219,7 @@ def test_of_several_questions_those_that_would_not_run_are_told(plan, tmp_path):
 def test_few_looks_of_a_small_port_have_a_size_and_a_time(year):
     """One look of a box of 17 by 11 km: 30 by 30 km with its margins, a byte a pixel in each of two polarisations."""
     folder, _, _ = year
-    asked = questions([str(folder / "port00.yaml")], {"period": {"end": "2023-01-03T00:00:00Z"}}, None)
+    asked = load_questions([str(folder / "port00.yaml")], {"period": {"end": "2023-01-03T00:00:00Z"}}, None)
     line, total = plan_lines(asked, Console(quiet=True))[-2:]
     megabytes, seconds = map(int, re.search(r": 2 sentinel-1, (\d+) MB, (\d+) s of CPU", line).groups())
     assert 20 < megabytes < 60

@@ -17,7 +17,7 @@ from pipeline.execution import stopping
 @pytest.fixture(autouse=True)
 def no_hard_end(monkeypatch):
     """The thread that ends a block which does not stop would end the tests."""
-    monkeypatch.setattr(stopping, "_end", lambda _: None)
+    monkeypatch.setattr(stopping, "_kill_after_patience", lambda _: None)
 
 
 def interrupted_in_compiled_code(number):

@@ -21,7 +21,7 @@ from pipeline.ingest.cut import OPTICAL_MARGIN_M, CutReader, _margin_px, cut_to
 from pipeline.ingest.inputs import open_inputs
 from pipeline.ingest.rasters import RasterFile
 from pipeline.ingest.scenes import measured, once_decoded, open_scene, with_land
-from pipeline.report.chips import picture
+from pipeline.report.chips import plain_chip
 from pipeline.types import RadarView, Sensor, Window, digest_of
 from tests.builders import NOON, array_scene, box_zone, place_of
 from tests.ingest.sentinel1.safe_product import write_safe as write_radar
@@ -165,7 +165,7 @@ def test_the_chip_of_a_find_shows_the_same_ship():
     part = cut_to(scene, SMALL)
     table, _ = detect(part)
     row = next(table[table["accepted"]].itertuples())
-    (mine, about), (its, told) = picture(part, row), picture(scene, row)
+    (mine, about), (its, told) = plain_chip(part, row), plain_chip(scene, row)
     assert np.array_equal(np.asarray(mine), np.asarray(its))
     assert about == told
 

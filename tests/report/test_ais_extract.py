@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from pipeline.report.ais_extract import Transponders, heard, silence_words
+from pipeline.report.ais_extract import Transponders, call_extract, silence_words
 from pipeline.report.page_data import tracks
 from pipeline.report.warnings_list import warnings
 from pipeline.tables import FINDINGS, LIFTINGS, LOOKS, PORT_CALLS, SCENES, SILENCES, STATIC, TRACKS
@@ -38,9 +38,9 @@ CALL = {"call_id": "c1", "mmsi": MMSI, "arrival_lo": at(5), "arrival_hi": at(6),
 
 
 def test_a_contradiction_stands_on_the_card_of_its_call():
-    card = heard(CALL, Transponders(story([FINDING])))
+    card = call_extract(CALL, Transponders(story([FINDING])))
     assert "She sent length 183 m; images show length 97 m (93 to 101), 2 sightings." in card["sentence"]
-    assert "183" not in heard(CALL, Transponders(story([FINDING | {"call_ids": ["c2"]}])))["sentence"]
+    assert "183" not in call_extract(CALL, Transponders(story([FINDING | {"call_ids": ["c2"]}])))["sentence"]
 
 
 @pytest.mark.parametrize(("fixes", "words"), [(1, "1 clean position within"), (2, "2 clean positions within")])
@@ -48,7 +48,7 @@ def test_her_fixes_are_counted_and_placed_where_she_lay(fixes, words):
     told = story()
     moments = [{"mmsi": MMSI, "time_utc": at(6 + 24 * n), "track_id": "t", "sog_kn": 0.1} for n in range(fixes)]
     told.tables["tracks"] = TRACKS.from_rows(moments)
-    card = heard(CALL | {"berth_kind": "anchorage"}, Transponders(told))
+    card = call_extract(CALL | {"berth_kind": "anchorage"}, Transponders(told))
     assert words in card["sentence"]
     assert "first position at the anchorage" in [row["what"] for row in card["rows"]]
 
@@ -66,7 +66,7 @@ def test_of_a_call_without_a_transponder_those_heard_within_a_day_are_told(hours
     told = story()
     fixes = [{"mmsi": MMSI + n, "time_utc": at(h), "track_id": str(n), "sog_kn": 9.0} for n, h in enumerate(hours)]
     told.tables["tracks"] = TRACKS.from_rows(fixes[::-1])
-    assert heard(CALL | {"mmsi": None}, Transponders(told))["sentence"].startswith(words)
+    assert call_extract(CALL | {"mmsi": None}, Transponders(told))["sentence"].startswith(words)
 
 
 def test_a_border_of_a_stay_has_the_fix_that_lies_nearest_and_a_card_no_more_rows_than_it_holds():
@@ -74,10 +74,10 @@ def test_a_border_of_a_stay_has_the_fix_that_lies_nearest_and_a_card_no_more_row
     told = story()
     fixes = [{"mmsi": MMSI, "time_utc": at(h + 0.2), "track_id": "t", "sog_kn": float(h)} for h in range(33)]
     told.tables["tracks"] = TRACKS.from_rows(fixes[::-1])
-    rows = heard(CALL, Transponders(told))["rows"]
+    rows = call_extract(CALL, Transponders(told))["rows"]
     assert [row["speed"] for row in rows] == ["5.0 kn", "6.0 kn", "30.0 kn", "31.0 kn"]
     told.tables["static"] = STATIC.from_rows([{"mmsi": MMSI, "time_utc": at(h), "dest": f"P{h}"} for h in range(26)])
-    card = heard(CALL, Transponders(told))
+    card = call_extract(CALL, Transponders(told))
     assert "33 clean positions within a day of the stay. 16 further rows are in " in card["sentence"]
     assert [row["dest"] for row in card["rows"] if row["dest"]] == [f"P{h}" for h in range(12)]
 
@@ -88,19 +88,19 @@ def test_fixes_and_reports_name_their_messages():
     fix = {"mmsi": MMSI, "time_utc": at(6), "track_id": "t", "sog_kn": 0.1, "message_id": "0123456789ab-17"}
     report = {"mmsi": MMSI, "time_utc": at(7), "draught_m": 5.0, "message_id": "0123456789ab-19"}
     told.tables |= {"tracks": TRACKS.from_rows([fix]), "static": STATIC.from_rows([report])}
-    rows = heard(CALL, Transponders(told))["rows"]
+    rows = call_extract(CALL, Transponders(told))["rows"]
     assert {row["message"] for row in rows if row["speed"]} == {"0123456789ab-17"}
     assert [row["message"] for row in rows if row["draught"]] == ["0123456789ab-19"]
     assert [row["message"] for row in rows if "heard again" in row["what"]] == [""]
 
 
 def test_a_silence_stands_on_the_card_with_who_else_was_heard():
-    (row,) = heard(CALL, Transponders(story(silences=[SILENCE])))["rows"]
+    (row,) = call_extract(CALL, Transponders(story(silences=[SILENCE])))["rows"]
     assert row["what"] == (
         "heard again after 7 hours; meanwhile 3 others were heard within 20 km, the longest pause of all 0.4 h"
     )
     later = SILENCE | {"start": at(100), "end": at(110)}
-    assert heard(CALL, Transponders(story(silences=[later])))["rows"] == []
+    assert call_extract(CALL, Transponders(story(silences=[later])))["rows"] == []
 
 
 @pytest.mark.parametrize(("reception", "words"), [("nobody", "nobody else was heard"), ("others", "1 other was heard")])

@@ -11,16 +11,16 @@ import pytest
 
 from pipeline.config import VolumeConfig
 from pipeline.report.cards import (
+    _both_ends,
     _crowded,
     _fill,
     _lifting_factors,
     _named_by,
-    _pair,
     _product,
-    _rests_on,
+    _tanker_basis,
 )
-from pipeline.report.chips import _mirrored, _north, _turned
-from pipeline.report.freeboard_words import freeboard_at, outside, stay_passed
+from pipeline.report.chips import _flipped, _flips, _north
+from pipeline.report.freeboard_words import freeboard_at, outlier_clause, stay_passed
 from pipeline.report.look_words import Looked, berth_looks, missed_in, radar_rule, seen_in
 from pipeline.report.page import render
 from pipeline.table_files import read_table
@@ -55,25 +55,25 @@ def scene(*args, **more):
 )
 def test_a_chip_is_mirrored_so_that_north_is_up_and_east_right(south, east, mirrored):
     """An ascending pass has rows that run north, a descending one columns that run west."""
-    down, left = _mirrored(scene(south, east), (50, 50))
+    down, left = _flips(scene(south, east), (50, 50))
     assert (down, left) == mirrored
     assert (_north(scene(south, east), (50, 50), down=down, left=left) + 180) % 360 - 180 == pytest.approx(0, abs=0.1)
 
 
 def test_an_image_on_its_side_stays_as_it_is_and_its_arrow_says_so():
     lying = scene(1, 1, swap=True)
-    assert _mirrored(lying, (50, 50)) == (False, False)
+    assert _flips(lying, (50, 50)) == (False, False)
     assert _north(lying, (50, 50), down=False, left=False) == pytest.approx(270)
 
 
 def test_what_is_drawn_is_mirrored_with_the_picture():
-    assert _turned([[0.1, 0.2]], down=True, left=False) == [[0.1, 0.8]]
-    assert _turned([[0.1, 0.2]], down=False, left=True) == [[0.9, 0.2]]
+    assert _flipped([[0.1, 0.2]], down=True, left=False) == [[0.1, 0.8]]
+    assert _flipped([[0.1, 0.2]], down=False, left=True) == [[0.9, 0.2]]
 
 
 def test_without_a_place_there_is_no_north():
     nowhere = SimpleNamespace(geolocation=None, pixel_spacing_m=(10.0, 10.0))
-    assert _mirrored(nowhere, (5, 5)) == (False, False)
+    assert _flips(nowhere, (5, 5)) == (False, False)
     assert _north(nowhere, (5, 5), down=False, left=False) is None
 
 
@@ -96,13 +96,13 @@ def test_labels_of_fills_never_lie_on_each_other(top):
     ],
 )
 def test_half_of_a_change_is_said_to_be_half(pair, words):
-    assert _pair(*pair) == words
+    assert _both_ends(*pair) == words
 
 
 @pytest.mark.parametrize("pair", [("4.6 m", ""), ("", "4.6 m")])
 def test_of_one_look_there_is_no_first_and_last(pair):
     """For a ship in one image, "4.6 m at the last, first not known" would speak of a look that does not exist."""
-    assert _pair(*pair, n_seen=1) == "4.6 m at the one look"
+    assert _both_ends(*pair, n_seen=1) == "4.6 m at the one look"
 
 
 def sighting(freeboard, lo, hi):
@@ -118,9 +118,11 @@ def test_a_card_says_the_interval_that_its_chip_says():
 
 
 def test_a_side_outside_the_interval_is_explained():
-    text = outside("freeboard by shadow on water (3.8 m) and visible side (4.9 m)", 2.4, 4.1)
+    text = outlier_clause("freeboard by shadow on water (3.8 m) and visible side (4.9 m)", 2.4, 4.1)
     assert text.startswith("; the visible side alone lies outside 2.4 to 4.1 m")
-    assert outside("freeboard by shadow on water (3.8 m); the two do not agree", 2.4, 3.0) == "", "it is said already"
+    assert outlier_clause("freeboard by shadow on water (3.8 m); the two do not agree", 2.4, 3.0) == "", (
+        "it is said already"
+    )
 
 
 def test_the_chance_of_a_lifting_can_be_multiplied_out():
@@ -136,10 +138,10 @@ def test_a_card_says_what_makes_her_a_tanker_and_what_is_assumed(tiny_story):
     looked = Looked(tiny_story)
     heard = int(tiny_story.tables["static"].query("ship_type > 0")["mmsi"].iloc[0])
     dark = {"mmsi": pd.NA, "berth_id": zone.zone_id, "flags": ["dark"], "n_seen": 1}
-    assert _rests_on(dark, looked) == (" (95 % by her berth's trade, adjusted by what looks show of her)", 0.95)
-    assert _rests_on(dark | {"mmsi": 1, "n_seen": 0}, looked)[0] == " (95 % by her berth's trade)"
-    assert _rests_on(dark | {"mmsi": heard}, looked)[0] == " (by her AIS ship type)"
-    assert _rests_on(dark | {"flags": ["review_confirmed"]}, looked)[0] == " (by an analyst)"
+    assert _tanker_basis(dark, looked) == (" (95 % by her berth's trade, adjusted by what looks show of her)", 0.95)
+    assert _tanker_basis(dark | {"mmsi": 1, "n_seen": 0}, looked)[0] == " (95 % by her berth's trade)"
+    assert _tanker_basis(dark | {"mmsi": heard}, looked)[0] == " (by her AIS ship type)"
+    assert _tanker_basis(dark | {"flags": ["review_confirmed"]}, looked)[0] == " (by an analyst)"
     row = {"p_lifting": 0.98 * 0.95, "p_tanker": 0.98, "p_ship": 1.0}
     told = "98 % a tanker × 95 % came to load (assumed: no measurement shows it)"
     assert _lifting_factors(row, "loading", "", 0.95) == told

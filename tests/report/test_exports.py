@@ -21,7 +21,7 @@ from PIL import Image
 
 from pipeline.errors import EnvironmentFault
 from pipeline.ingest.simulated_mark import says_simulated
-from pipeline.report.exports import annex
+from pipeline.report.exports import annex_table
 from pipeline.report.geopackage import layers, write_geopackage
 from pipeline.report.quicklooks import EARTH_RADIUS_M, latitude, mercator_y, read_quicklooks
 from pipeline.table_files import read_table, write_table
@@ -195,9 +195,9 @@ def test_annex_starts_with_the_columns_that_the_annex_has(tiny_run):
 def test_only_a_call_that_counts_has_an_amount(tiny_story):
     """Nobody estimates a coal ship full of oil; the column adds up to the sum of the counted calls."""
     amounts, liftings = ["estimated_barrels", "barrels_p5", "barrels_p95"], tiny_story.tables["liftings"]
-    assert annex(tiny_story)[amounts].notna().all(axis=None)
+    assert annex_table(tiny_story)[amounts].notna().all(axis=None)
     tables = dict(tiny_story.tables) | {"liftings": liftings.assign(counts=False)}
-    aside = annex(replace(tiny_story, tables=tables))
+    aside = annex_table(replace(tiny_story, tables=tables))
     assert aside[amounts].isna().all(axis=None)
     assert aside["dwt_t"].notna().all(), "her size was measured all the same"
     on_the_map = layers(replace(tiny_story, tables=tables))["calls"]
@@ -227,7 +227,7 @@ def test_times_of_the_annex_have_one_form(tiny_story, tmp_path):
     liftings = tiny_story.tables["liftings"]
     both = pd.concat([liftings, liftings.assign(call_id="second")], ignore_index=True)
     tables = dict(tiny_story.tables) | {"port_calls": twice, "liftings": both}
-    write_table(annex(replace(tiny_story, tables=tables)), tmp_path / "calls.csv")
+    write_table(annex_table(replace(tiny_story, tables=tables)), tmp_path / "calls.csv")
     read = pd.read_csv(tmp_path / "calls.csv")
     for name in ("arrival_not_before", "arrival_not_after", "departure_not_before", "departure_not_after"):
         assert pd.to_datetime(read[name]).notna().any()

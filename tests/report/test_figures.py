@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import PeriodConfig
-from pipeline.report.drawing import GREEN, GREY, ORANGE, png, svg
+from pipeline.report.drawing import GREEN, GREY, ORANGE, to_png, to_svg
 from pipeline.report.figures import figures
 from pipeline.report.wording import zones_in_order
 from pipeline.tables import SENSITIVITY
@@ -134,8 +134,8 @@ def test_a_figure_has_room_for_its_labels_in_each_format(tiny_story, name):
     figure = figures(tiny_story)[name]
     place = figure.axes[0].get_position().bounds
     width_in, height_in = figure.get_size_inches()
-    svg(figure, name)
-    png(figure)
+    to_svg(figure, name)
+    to_png(figure)
     assert figure.axes[0].get_position().bounds == place
     for dpi in (72, 150):
         figure.set_dpi(dpi)

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from pipeline.config import CapConfig, PeriodConfig, VolumeConfig
-from pipeline.report.exports import annex
+from pipeline.report.exports import annex_table
 from pipeline.report.extrapolated import looks_show_line
-from pipeline.report.left_out import kept_out_lines, not_held_lines
+from pipeline.report.left_out import excluded_call_lines, not_in_account_lines
 from pipeline.report.page import render
 from pipeline.report.summary import headline_lines
 from pipeline.report.warnings_list import warnings
@@ -100,10 +100,10 @@ def test_of_lengths_that_are_not_sure_only_those_of_the_calls_told_of_are_counte
     """Otherwise a second one, outside the period as well, would be in a line about one call."""
     unsure = ["too_long_for_this_trade", "may_be_shorter"]
     calls = pd.DataFrame({"flags": [unsure, [*unsure, "outside_period"]]})
-    (line,) = kept_out_lines(calls)
+    (line,) = excluded_call_lines(calls)
     assert line.startswith("1 call at counted zones")
     assert line.endswith("; for 1 the length interval begins below it")
-    assert kept_out_lines(calls[:0]) == []
+    assert excluded_call_lines(calls[:0]) == []
 
 
 @pytest.fixture
@@ -229,7 +229,7 @@ def test_counted_calls_of_other_accounts_are_told_in_the_report_and_in_the_runs_
 def test_an_account_year_that_is_no_calendar_year_is_told_by_its_first_day(told):
     story = told(other_years={"2022": 1})
     crude = story.cap.model_copy(update={"year_starts": "12-22"})
-    assert not_held_lines(story.headline, crude) == [
+    assert not_in_account_lines(story.headline, crude) == [
         "1 counted call of account year 2022 (from 2022-12-22) is not in this account"
     ]
 
@@ -241,7 +241,7 @@ def test_a_call_of_another_account_year_is_not_shown_as_counted_in_this_one(tiny
     story = replace(tiny_story, headline=replace(tiny_story.headline, left_out=dict.fromkeys(counted, why)))
     assert counted
     assert call_numbers(story) == {}
-    rows = annex(story)
+    rows = annex_table(story)
     assert not rows["counted"].any()
     assert rows["estimated_barrels"].isna().all()
     assert (rows["cause"] == why).all()
@@ -280,11 +280,11 @@ def test_an_account_without_a_call_is_told_in_words_never_as_zero_barrels(told, 
 
 
 def test_where_no_call_was_seen_the_terminal_says_what_the_report_says(told):
-    from pipeline.report.opening import answer
+    from pipeline.report.opening import opening_text
 
     story = told(calls_counted=0)
-    assert f"SIMULATED: {answer(story)}" in headline_lines(story)
-    assert "No counted call was observed" in answer(story)
+    assert f"SIMULATED: {opening_text(story)}" in headline_lines(story)
+    assert "No counted call was observed" in opening_text(story)
 
 
 @pytest.mark.parametrize(

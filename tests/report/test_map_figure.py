@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import shapely.affinity
 
-from pipeline.report.drawing import png
+from pipeline.report.drawing import to_png
 from pipeline.report.map_figure import map_figure
 from pipeline.report.wording import call_numbers
 
@@ -115,7 +115,7 @@ def test_a_name_in_letters_that_no_picture_can_show_gives_way_to_the_short_name(
     for name, shown in (("원유 부두", tiny_story.place.zones[0].zone_id), ("Причал № 1", "Причал № 1")):
         figure = map_figure(named(tiny_story, name))
         assert [t.get_text() for t in written(figure.axes[0], pins=False)] == [shown]
-        png(figure)
+        to_png(figure)
 
 
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.5, 0.7, 0.98])
@@ -140,7 +140,7 @@ def test_a_long_name_stays_on_the_map_wherever_its_berth_lies(tiny_story, share)
 @pytest.mark.filterwarnings("error")
 def test_a_long_name_ends_on_the_map_and_takes_no_room_from_it(tiny_story):
     usual, long = (map_figure(named(tiny_story, name)) for name in ("Oil", "Oil-product berth " * 12))
-    assert png(long)  # lays out the figure once more
+    assert to_png(long)  # lays out the figure once more
     assert long.axes[0].get_position().bounds == pytest.approx(usual.axes[0].get_position().bounds, abs=1e-3)
     (name,) = written(long.axes[0], pins=False)
     assert name.get_text().startswith("Oil-product berth Oil")

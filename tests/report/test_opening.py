@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import CapConfig, VolumeConfig
-from pipeline.report.opening import answer, shown_alone
+from pipeline.report.opening import opening_text, shown_alone
 from pipeline.report.page import render
 from pipeline.report.warnings_list import warnings
 from pipeline.report.wording import day_counts
@@ -57,10 +57,12 @@ def looks_of(*states):
 
 
 def test_a_look_at_one_berth_of_two_is_no_look_at_both():
-    one, two = (answer(Told(looks_of("usable"), CALLS, 2, piers=piers)) for piers in (["pier"], ["pier", "jetty"]))
+    one, two = (
+        opening_text(Told(looks_of("usable"), CALLS, 2, piers=piers)) for piers in (["pier"], ["pier", "jetty"])
+    )
     assert "The counted berth was seen on 1 of 10 days; what else happened on the other 9 is unknown." in one
     assert "At least one of 2 counted berths was seen on 1 of 10 days; what else" in two
-    roads = answer(Told(looks_of("usable"), CALLS, 2, kind="anchorage"))
+    roads = opening_text(Told(looks_of("usable"), CALLS, 2, kind="anchorage"))
     assert "The counted zone was seen on 1 of 10 days; what" in roads  # not a berth
 
 
@@ -74,8 +76,8 @@ def in_doubt(base, alone):
 
 
 def test_no_look_and_no_call_is_unknown_never_none():
-    assert "unknown" in answer(Told(looks_of("unknown"), NO_CALLS))
-    text = answer(Told(looks_of("usable", "unknown"), NO_CALLS))
+    assert "unknown" in opening_text(Told(looks_of("unknown"), NO_CALLS))
+    text = opening_text(Told(looks_of("usable", "unknown"), NO_CALLS))
     assert "No counted call was observed" in text
     assert "in 1 usable look;" in text
     assert "unknown, not empty" in text
@@ -87,10 +89,10 @@ def test_days_are_counted_once_by_their_best_look():
 
 
 def test_an_account_of_transponders_alone_does_not_speak_of_days_that_were_seen():
-    text = answer(Told(looks_of("unknown"), CALLS, 2))
+    text = opening_text(Told(looks_of("unknown"), CALLS, 2))
     assert "No usable look showed a counted berth on any of the 10 days: only transponders cover it" in text
     assert "0 of 10" not in text
-    assert "seen on 1 of 10 days" in answer(Told(looks_of("usable"), CALLS, 2))
+    assert "seen on 1 of 10 days" in opening_text(Told(looks_of("usable"), CALLS, 2))
 
 
 @pytest.mark.parametrize(
@@ -106,19 +108,19 @@ def test_a_sum_of_less_than_the_period_says_of_which_year_it_is(first, starts, w
     story = Told(looks_of("usable"), CALLS, 2)
     story.tables["ledger"] = pd.DataFrame({"day": [first, "2024-03-10"]})
     story.headline.account_year, story.cap = "2024", cap_of_years(starts)
-    assert answer(story).startswith(words)
+    assert opening_text(story).startswith(words)
 
 
 def test_of_one_day_is_one_day():
     story, day = Told(looks_of("usable"), CALLS, 2), pd.Timestamp("2024-03-02", tz="UTC")
     story.config.period = SimpleNamespace(start=day, end=day + pd.Timedelta(days=1))
-    assert answer(story).endswith("seen on 1 of 1 day.")
+    assert opening_text(story).endswith("seen on 1 of 1 day.")
 
 
 def test_a_place_that_counts_no_zone_is_not_called_unseen():
     story = Told(looks_of("usable"), CALLS, zone_counts=False)
     assert (
-        answer(story)
+        opening_text(story)
         == "No zone of Testport takes part in the account, so nothing is added up; 3 port calls were seen."
     )
 
@@ -128,23 +130,23 @@ def test_the_sum_says_how_much_of_it_is_the_calls_shown():
     story = Told(looks_of("usable"), CALLS, counted=2)
     story.tables["sensitivity"] = in_doubt(100_000.0, 80_000.0)
     story.call_range = (2, 3)
-    text = answer(story)
+    text = opening_text(story)
     assert text.startswith("2 counted calls at Testport (all without AIS) and possible further ships lifted ")
     assert "about 80,000 for the calls shown, about 20,000 for possible further ships" in text
     assert "as two looks may show the same ship or two, the sightings amount to 2 to 3 calls (90 % interval)" in text
     del story.tables["sensitivity"]
-    assert " As two looks may show the same ship or two, " in answer(story)
+    assert " As two looks may show the same ship or two, " in opening_text(story)
 
 
 def test_a_call_that_may_be_the_one_before_makes_the_sum_less_than_the_calls_shown():
     story = Told(looks_of("usable"), CALLS, counted=2)
     story.tables["sensitivity"] = in_doubt(100_000.0, 110_000.0)
-    assert "10,000 less than the calls shown alone" in answer(story)
+    assert "10,000 less than the calls shown alone" in opening_text(story)
     story.tables["sensitivity"] = in_doubt(101_000.0, 110_000.0)  # from fewer draws: the same sum
-    assert "10,000 less than the calls shown alone" in answer(story)
+    assert "10,000 less than the calls shown alone" in opening_text(story)
     story.call_range = (2, 2)
-    assert "two looks may show" not in answer(story)
-    assert "further ships" not in answer(story)
+    assert "two looks may show" not in opening_text(story)
+    assert "further ships" not in opening_text(story)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +158,7 @@ def test_nothing_is_split_where_the_number_is_sure_or_the_table_is_of_another_su
     if table is not None:
         story.tables["sensitivity"] = table
     assert shown_alone(story) is None
-    assert "further ships" not in answer(story)
+    assert "further ships" not in opening_text(story)
 
 
 @pytest.mark.parametrize(
@@ -170,13 +172,13 @@ def test_nothing_is_split_where_the_number_is_sure_or_the_table_is_of_another_su
 def test_what_verdicts_changed_is_said_first(counted, p50, words):
     story = Told(looks_of("usable"), CALLS, counted=2)
     story.as_detected = SimpleNamespace(headline=head(counted, p50))
-    assert answer(story).startswith(f"After analysts' verdicts ({words}): 2 counted calls")
+    assert opening_text(story).startswith(f"After analysts' verdicts ({words}): 2 counted calls")
 
 
 def test_verdicts_that_left_no_call_leave_no_sum_of_nought():
     story = Told(looks_of("usable"), CALLS, counted=0)
     story.as_detected = SimpleNamespace(headline=head(2, 100_000.0))
-    told = answer(story)
+    told = opening_text(story)
     assert told.startswith(
         "After analysts' verdicts (100,000 barrels before, no call counted after; 2 and 0 counted calls)"
     )
@@ -185,7 +187,7 @@ def test_verdicts_that_left_no_call_leave_no_sum_of_nought():
 def test_verdicts_that_changed_no_sum_are_not_worth_the_first_sentence():
     story = Told(looks_of("usable"), CALLS, counted=2)
     story.as_detected = SimpleNamespace(headline=head(2, 100_000.0))
-    assert answer(story).startswith("2 counted calls")
+    assert opening_text(story).startswith("2 counted calls")
 
 
 def test_the_things_to_know_start_with_what_verdicts_changed(tiny_story):
@@ -235,7 +237,7 @@ def test_files_beside_the_question_are_told_last_and_in_one_line(tiny_story):
 
 def test_without_a_usable_look_a_call_elsewhere_makes_no_berth_looked_at():
     """For calls at zones that do not count, "in 0 usable looks" would read as if somebody had looked."""
-    text = answer(Told(looks_of("unknown"), CALLS))
+    text = opening_text(Told(looks_of("unknown"), CALLS))
     assert "usable looks" not in text
     assert text.endswith("no usable look showed a counted berth: what was loaded there is unknown.")
 

@@ -18,7 +18,7 @@ from PIL import Image
 from pipeline.report.page import render
 from pipeline.report.summary import headline_lines
 from pipeline.report.warnings_list import warnings
-from pipeline.report.wording import barrels, interval, without_ais
+from pipeline.report.wording import barrels, interval, without_ais_words
 from pipeline.table_files import read_table
 
 
@@ -195,11 +195,11 @@ def test_a_run_folder_of_any_name_can_move(tiny_story, tmp_path):
 
 
 def test_the_annex_has_its_columns_without_a_call(tiny_story):
-    from pipeline.report.exports import annex
+    from pipeline.report.exports import annex_table
 
     none = {name: tiny_story.tables[name].iloc[:0] for name in ("port_calls", "liftings")}
-    empty = annex(replace(tiny_story, tables={**tiny_story.tables, **none}))
-    assert list(empty.columns) == list(annex(tiny_story).columns)
+    empty = annex_table(replace(tiny_story, tables={**tiny_story.tables, **none}))
+    assert list(empty.columns) == list(annex_table(tiny_story).columns)
 
 
 def test_days_are_those_that_the_period_touches(tiny_story):
@@ -234,7 +234,7 @@ def test_a_zone_of_two_parts_is_drawn(tiny_story):
     import shapely
     import shapely.affinity
 
-    from pipeline.report.drawing import png
+    from pipeline.report.drawing import to_png
     from pipeline.report.figures import figures
 
     zone = tiny_story.place.zones[0]
@@ -242,7 +242,7 @@ def test_a_zone_of_two_parts_is_drawn(tiny_story):
     zones = (replace(zone, geometry=twice), *tiny_story.place.zones[1:])
     two = replace(tiny_story, place=replace(tiny_story.place, zones=zones))
     before = figures(tiny_story)
-    assert [name for name, made in figures(two).items() if png(made) != png(before[name])] == ["map"]
+    assert [name for name, made in figures(two).items() if to_png(made) != to_png(before[name])] == ["map"]
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_an_unknown_size_is_a_dash():
     ],
 )
 def test_dark_is_not_said_where_nobody_was_heard(flags, text):
-    assert without_ais(pd.DataFrame({"flags": flags})) == text
+    assert without_ais_words(pd.DataFrame({"flags": flags})) == text
 
 
 def test_it_says_what_its_looks_find(page, tiny_run):

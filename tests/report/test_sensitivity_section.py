@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from pipeline.report.drawing import BLUE, ORANGE
 from pipeline.report.sensitivity_section import (
     WIDTH_IN,
+    largest_effect_sentence,
     largest_first,
-    moves,
+    section_content,
     sensitivity_figures,
-    sentence,
     tornado,
 )
 from pipeline.table_files import read_table
@@ -54,7 +54,7 @@ SMALL = table(
 
 def test_the_largest_of_our_own_assumptions_is_named():
     """Not a choice of rule; the range that others published is only named beside it."""
-    text = sentence(SMALL)
+    text = largest_effect_sentence(SMALL)
     assert text.startswith("Of our own assumptions, the fill moves the answer most")
     assert "80,000" in text
     assert "at low end the sum would be 40,000 barrels" in text
@@ -62,19 +62,19 @@ def test_the_largest_of_our_own_assumptions_is_named():
 
 def test_of_the_published_range_the_end_is_named_that_lies_farther_off():
     """With a mean fill of 40 % the lowest published one is close, and a full ship is far from the sum."""
-    assert "at high end the sum would be 190,000 barrels" in sentence(
+    assert "at high end the sum would be 190,000 barrels" in largest_effect_sentence(
         table(row("fill", 80_000, 120_000), row("published", 85_000, 190_000, "published"))
     )
 
 
 def test_a_narrower_published_range_is_not_worth_a_sentence():
-    assert "published" not in sentence(
+    assert "published" not in largest_effect_sentence(
         table(row("fill", 50_000, 120_000), row("published", 90_000, 99_000, "published"))
     )
 
 
 def test_stated_barrels_rest_on_no_assumption():
-    assert sentence(table(row("fill", 100_000, 100_000))).startswith("No assumption")
+    assert largest_effect_sentence(table(row("fill", 100_000, 100_000))).startswith("No assumption")
 
 
 def test_bars_stand_largest_first_and_idle_ones_fall_out():
@@ -90,7 +90,7 @@ def test_a_bar_of_less_than_a_thousandth_is_not_drawn():
 @pytest.mark.parametrize(("low", "high"), [(80_000, 120_000), (104_000, 120_000), (80_000, 96_000)])
 def test_bars_of_the_page_lie_as_far_apart_as_their_barrels(low, high):
     """Across the page from the lowest to the highest value, the median as assumed among them."""
-    (bar,) = (bars := moves(story(table(row("fill", low, high))))["bars"])["rows"]
+    (bar,) = (bars := section_content(story(table(row("fill", low, high))))["bars"])["rows"]
     least, most = min(low, 100_000), max(high, 100_000)
     places = [(least, 14.0), (low, bar["low_at"]), (100_000, bars["base_at"]), (high, bar["high_at"]), (most, 86.0)]
     assert [at for _, at in places] == pytest.approx([14 + 72 * (bbl - least) / (most - least) for bbl, _ in places])
@@ -142,20 +142,22 @@ def test_a_long_label_stands_in_two_lines_and_no_line_crosses_it():
 
 
 def test_no_call_no_section():
-    assert moves(story(SENSITIVITY.empty())) is None
+    assert section_content(story(SENSITIVITY.empty())) is None
     assert sensitivity_figures(story(SENSITIVITY.empty())) == {}
-    assert moves(SimpleNamespace(tables={})) is None
+    assert section_content(SimpleNamespace(tables={})) is None
 
 
 def test_inputs_stand_largest_first_with_what_is_left():
-    held = moves(story(table(row("fill", 80_000, 110_000), drawn("a", 0.2), drawn("b", 0.7), drawn("c", -0.001))))
+    held = section_content(
+        story(table(row("fill", 80_000, 110_000), drawn("a", 0.2), drawn("b", 0.7), drawn("c", -0.001)))
+    )
     assert [(i["what"], i["share"]) for i in held["inputs"]] == [
         ("the b", "70 %"), ("the a", "20 %"), ("the c", "0 %"), ("several of these at once", "10 %"),
     ]  # fmt: skip
 
 
 def test_errors_have_a_unit_and_what_is_left_is_explained():
-    held = moves(story(table(row("fill", 80_000, 110_000), drawn("a", 0.2), drawn("b", 0.7))))
+    held = section_content(story(table(row("fill", 80_000, 110_000), drawn("a", 0.2), drawn("b", 0.7))))
     assert held["inputs"][0]["error"] == "± 1.6 points"
     assert held["alone"] == "90 %"
 
@@ -168,26 +170,26 @@ def test_the_largest_call_has_its_day_and_nobody_is_called_anonymous():
     )
     liftings = pd.DataFrame({"call_id": ["c1", "c2"], "barrels_mean": [30_000.0, 20_000.0], "calls_mean": 1.0})
     told.tables["liftings"] = liftings
-    held = moves(told)
+    held = section_content(told)
     assert held["bars"]["rows"][0]["what"] == "The largest call (2024-03-07, not identified)"
     told.tables["liftings"] = liftings.assign(calls_mean=[1.5, 1.0])  # half a second ship is possible
-    what = moves(told)["bars"]["rows"][0]["what"]
+    what = section_content(told)["bars"]["rows"][0]["what"]
     assert what == "The largest call (2024-03-07, not identified, with possible further ships)"
     assert {c["ship"] for c in held["calls"]} == {"not identified", "SIM A"}
     told.tables["liftings"] = liftings.assign(barrels_mean=[np.nan, 20_000.0])  # her barrels are unknown
-    assert moves(told)["bars"]["rows"][0]["what"] == "The largest call (2024-03-09, SIM A)"
+    assert section_content(told)["bars"]["rows"][0]["what"] == "The largest call (2024-03-09, SIM A)"
 
 
 def test_at_most_ten_calls_by_their_share_of_the_mean():
     calls = [drawn(f"c{k:02d}", None, "call", share_of_mean=k / 66, share_of_variance=0.1) for k in range(12)]
-    held = moves(story(table(row("fill", 80_000, 110_000), *calls)))["calls"]
+    held = section_content(story(table(row("fill", 80_000, 110_000), *calls)))["calls"]
     assert [c["id"] for c in held] == [f"c{k:02d}" for k in range(11, 1, -1)]
 
 
 def test_a_run_tells_what_moves_its_answer(tiny_run):
     held = read_table(tiny_run / "sensitivity.parquet", SENSITIVITY)
     page = (tiny_run / "report.html").read_text("utf-8")
-    assert sentence(held).split(" moves")[0] in page
+    assert largest_effect_sentence(held).split(" moves")[0] in page
     assert len(pd.read_csv(tiny_run / "sensitivity.csv")) == len(held)
     liftings = read_table(tiny_run / "liftings.parquet", LIFTINGS)
     assert set(held.loc[held["kind"] == "call", "name"]) <= set(liftings.loc[liftings["counts"], "call_id"])
@@ -201,22 +203,26 @@ def test_the_sum_with_unseen_calls_is_told_apart():
         for name, share in (("looks", 0.2), ("number", 0.5))
     ]
     told = table(row("fill", 80_000, 110_000), drawn("luck", 0.45), *unseen)
-    held = moves(story(told))
-    assert sentence(told).endswith("Of the variance with unseen calls, the largest part comes from the number (50 %).")
+    held = section_content(story(told))
+    assert largest_effect_sentence(told).endswith(
+        "Of the variance with unseen calls, the largest part comes from the number (50 %)."
+    )
     assert [i["what"] for i in held["inputs"]] == ["the luck", "several of these at once"]
     assert held["unseen"]["base"] == "214,000"
     assert [(i["what"], i["share"]) for i in held["unseen"]["rows"]] == [
         ("the number", "50 %"), ("the looks", "20 %"), ("several of these at once", "30 %"),
     ]  # fmt: skip
     assert list(largest_first(told)["name"]) == ["fill"]
-    assert moves(story(SMALL))["unseen"] is None
+    assert section_content(story(SMALL))["unseen"] is None
 
 
 def test_a_median_of_0_is_not_said_to_rest_on_stated_barrels():
     told = table(row("fill", 0.0, 0.0, base=0.0), drawn("luck", 0.8, base_p50=0.0))
-    assert sentence(told).startswith("The median of the sum is 0: the chance that nothing was moved decides it. The")
+    assert largest_effect_sentence(told).startswith(
+        "The median of the sum is 0: the chance that nothing was moved decides it. The"
+    )
 
 
 def test_what_the_variance_comes_from_is_told_apart_from_what_moves_the_middle():
-    text = sentence(table(row("fill", 80_000, 110_000), drawn("luck", 0.45), drawn("size", 0.2)))
+    text = largest_effect_sentence(table(row("fill", 80_000, 110_000), drawn("luck", 0.45), drawn("size", 0.2)))
     assert text.endswith("The largest part of the sum's variance comes from the luck (45 %).")

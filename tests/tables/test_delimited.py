@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.first_bytes import not_a_table_of_text
+from pipeline.first_bytes import not_text_table_cause
 from pipeline.ingest.ais.messages import read_ais
 from pipeline.table_files import read_table
 from pipeline.tables import LIFTINGS
@@ -134,7 +134,7 @@ def test_a_file_that_is_no_table_is_told_to_be_what_it_is(tmp_path, begins, kind
 
 @pytest.mark.parametrize("header", ["bm_id,tonnes", "cdf,tonnes", "riff,tonnes", "id,\x02tonnes in all of the holds"])
 def test_a_table_whose_first_letters_begin_other_files_too_is_one(header):
-    assert not_a_table_of_text(header.encode()) == ""
+    assert not_text_table_cause(header.encode()) == ""
 
 
 def test_zeros_behind_a_table_are_a_copy_that_broke_off(tmp_path):

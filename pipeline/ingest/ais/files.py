@@ -17,7 +17,7 @@ from typing import IO, Literal, cast
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.first_bytes import GZIP, HEAD_BYTES, not_a_table_of_text
+from pipeline.first_bytes import GZIP, HEAD_BYTES, not_text_table_cause
 from pipeline.ingest.ais.headers import header_among, told_above
 from pipeline.ingest.ais.lines import UNREADABLE, replace_lines
 from pipeline.ingest.ais.zipped import MAGIC as ZIP_MAGIC
@@ -131,7 +131,7 @@ def kind_of(path: Path, head: bytes) -> Kind:
             raise InputError(path, f"is {what}")
     if _SENTENCE.search(head):
         return "nmea"
-    if other := not_a_table_of_text(head[:HEAD_BYTES]):
+    if other := not_text_table_cause(head[:HEAD_BYTES]):
         raise InputError(path, other)
     first = _first_line(head)
     if any(mark.encode() in first for mark in SEPARATORS):

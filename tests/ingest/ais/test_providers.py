@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.ingest.ais.messages import read_ais
-from pipeline.stages.words import pairs
+from pipeline.stages.option_pairs import parse_pairs
 
 START = datetime(2024, 3, 8, 22, tzinfo=UTC)  # days up to 12, so that the order is open
 SENT = [
@@ -47,7 +47,7 @@ def proposed(said):
     (command,) = re.findall(r"capwatch ais (--[a-z-]+ (?:'[^']*'|\S+))", said)
     name, value = shlex.split(command)
     key = name.removeprefix("--").replace("-", "_")
-    return {key: pairs(name, value) if key == "columns" else value.rstrip(";")}
+    return {key: parse_pairs(name, value) if key == "columns" else value.rstrip(";")}
 
 
 def test_nested_names_of_flattened_json_are_read(tmp_path):

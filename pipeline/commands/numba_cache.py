@@ -18,7 +18,7 @@ from pipeline.workspace import cache_root
 VARIABLE = "NUMBA_CACHE_DIR"
 
 
-def find_room() -> None:
+def set_cache_folder() -> None:
     """Set ``NUMBA_CACHE_DIR`` if the folder beside the sources is not writable; call it before importing Numba.
 
     Raises EnvironmentFault if no folder can be used, since Numba would fail to load.
@@ -27,12 +27,12 @@ def find_room() -> None:
     sources = [Path(pipeline.__file__).parent, *beside]
     if VARIABLE in os.environ or all(os.access(folder, os.W_OK | os.X_OK) for folder in sources):
         return
-    own = Path(tempfile.gettempdir()) / f"capwatch-{os.getuid()}"
-    tried = [own]
+    temporary = Path(tempfile.gettempdir()) / f"capwatch-{os.getuid()}"
+    tried = [temporary]
     with suppress(EnvironmentFault):  # a user without a home
         tried.insert(0, cache_root() / "machine-code")
     for folder in tried:
-        if _is_ours(folder):
+        if _is_private(folder):
             os.environ[VARIABLE] = str(folder)
             return
     raise EnvironmentFault(
@@ -41,12 +41,12 @@ def find_room() -> None:
     )
 
 
-def _is_ours(folder: Path) -> bool:
+def _is_private(folder: Path) -> bool:
     """Can only this user write to the folder (created if missing)? Code that others put there would be executed."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.lstat()
+        status = folder.lstat()
     except OSError:
         return False
-    private = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
+    private = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
     return private and os.access(folder, os.W_OK | os.X_OK)

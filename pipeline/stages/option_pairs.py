@@ -5,10 +5,10 @@ from __future__ import annotations
 from pipeline.errors import ConfigError, printable
 
 
-def pairs(option: str, text: str | None) -> dict[str, str]:
+def parse_pairs(option: str, text: str | None) -> dict[str, str]:
     """``a=1,b=2`` as a mapping.
 
-    >>> pairs("--columns", "mmsi=ID,lon=X")
+    >>> parse_pairs("--columns", "mmsi=ID,lon=X")
     {'mmsi': 'ID', 'lon': 'X'}
     """
     out: dict[str, str] = {}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import pipeline
-from pipeline.commands.machine_code import VARIABLE, find_room
+from pipeline.commands.numba_cache import VARIABLE, set_cache_folder
 from pipeline.errors import EnvironmentFault
 
 HOUSE = Path(pipeline.__file__).parent
@@ -29,20 +29,20 @@ def test_beside_the_sources_nothing_is_set(monkeypatch):
     monkeypatch.setenv(VARIABLE, "")
     monkeypatch.delenv(VARIABLE)
     monkeypatch.setattr(os, "access", lambda *_: True)
-    find_room()
+    set_cache_folder()
     assert VARIABLE not in os.environ
 
 
 @pytest.mark.usefixtures("installed_by_another")
 def test_else_in_the_cache(tmp_path):
-    find_room()
+    set_cache_folder()
     assert os.environ[VARIABLE] == str(tmp_path / "cache" / "machine-code")
 
 
 @pytest.mark.usefixtures("installed_by_another")
 def test_else_in_a_temporary_folder_of_this_user_alone(monkeypatch, tmp_path):
     monkeypatch.setenv("CAPWATCH_CACHE", "/dev/null/cache")
-    find_room()
+    set_cache_folder()
     found = Path(os.environ[VARIABLE])
     assert found.parent == tmp_path / "tmp"
     assert found.stat().st_mode & 0o077 == 0
@@ -55,4 +55,4 @@ def test_a_folder_that_others_can_write_is_not_trusted(monkeypatch, tmp_path):
     other.mkdir(parents=True)
     other.chmod(0o777)
     with pytest.raises(EnvironmentFault, match=f"set {VARIABLE}"):
-        find_room()
+        set_cache_folder()
