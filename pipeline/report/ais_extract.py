@@ -29,7 +29,7 @@ class Transponders:
         tracks, findings = story.tables["tracks"].sort_values("time_utc", kind="stable"), story.tables.get("findings")
         self._times, self._numbers = pd.DatetimeIndex(tracks["time_utc"]), tracks["mmsi"].to_numpy()
         self._fixes = _by_ship(tracks.loc[tracks["flags"].map(len) == 0, FIX])
-        self._said = _by_ship(story.tables["static"].sort_values("time_utc", kind="stable")[REPORT])
+        self._static_reports = _by_ship(story.tables["static"].sort_values("time_utc", kind="stable")[REPORT])
         self._silences = _by_ship(story.tables.get("silences"))
         self.findings: dict[str, list[Any]] = {}
         for finding in () if findings is None else findings.itertuples():
@@ -45,9 +45,9 @@ class Transponders:
         """A ship's fixes without flags between two moments, in order of time."""
         return _between(self._fixes.get(mmsi, []), start, end)
 
-    def said(self, mmsi: int, start: pd.Timestamp, end: pd.Timestamp) -> list[Any]:
+    def static_reports(self, mmsi: int, start: pd.Timestamp, end: pd.Timestamp) -> list[Any]:
         """A ship's static reports between two moments."""
-        return _between(self._said.get(mmsi, []), start, end)
+        return _between(self._static_reports.get(mmsi, []), start, end)
 
     def silences(self, mmsi: int, start: pd.Timestamp, end: pd.Timestamp) -> list[Any]:
         """A ship's long silences that overlap the time between two moments."""
@@ -84,7 +84,8 @@ def call_extract(call: dict[Any, Any], ais: Transponders) -> dict[str, Any]:
     fixes = ais.fixes(mmsi, start, end)
     silences = [_row(r.end, silence_words(r)) for r in ais.silences(mmsi, start, end)]
     rows = sorted(
-        [*_bounding_fixes(fixes, call), *silences, *_report_rows(ais.said(mmsi, start, end))], key=lambda r: r["t"]
+        [*_bounding_fixes(fixes, call), *silences, *_report_rows(ais.static_reports(mmsi, start, end))],
+        key=lambda r: r["t"],
     )
     dropped = len(rows) - MOST_ROWS
     return {

@@ -13,7 +13,7 @@ from pipeline.report.ais_extract import Transponders, call_extract
 from pipeline.report.assets import data_uri
 from pipeline.report.chips import INDEX, scale_bar_m
 from pipeline.report.freeboard_words import freeboard_at, outlier_clause, stay_passed
-from pipeline.report.look_words import SENSOR_WORDS, Looked, berth_looks, missed_in, radar_rule, seen_in
+from pipeline.report.look_words import SENSOR_WORDS, LookIndex, berth_looks, missed_in, radar_rule, seen_in
 from pipeline.report.wording import (
     barrels,
     call_numbers,
@@ -57,8 +57,8 @@ def cards(story: Story, folder: Path) -> list[dict[str, Any]]:
     calls = story.calls_with_liftings()
     ordered = calls.sort_values(["arrival_hi", "call_id"])
     numbers = call_numbers(story)
-    looked, ais = Looked(story), Transponders(story)
-    chips = _Chips(looked, folder)
+    look_index, ais = LookIndex(story), Transponders(story)
+    chips = _Chips(look_index, folder)
     pictures = {
         r["call_id"]: chips.of(r) for r in sorted(ordered.to_dict("records"), key=lambda r: not r["counts_lifting"])
     }
@@ -67,7 +67,7 @@ def cards(story: Story, folder: Path) -> list[dict[str, Any]]:
     tops = calls.loc[calls["counts_lifting"].astype(bool), ["barrels_p95", "barrels_at_100"]].max().tolist()
     top = max([0.0, *(t for t in [*tops, *(r.barrels_p95 for r in weakest.values())] if pd.notna(t))])
     return [
-        _card(row, looked) | {
+        _card(row, look_index) | {
             "number": numbers.get(row["call_id"]),
             "chips": pictures[row["call_id"]],
             "ais": call_extract(row, ais),
@@ -78,9 +78,9 @@ def cards(story: Story, folder: Path) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _card(row: dict[Any, Any], looked: Looked) -> dict[str, Any]:
+def _card(row: dict[Any, Any], look_index: LookIndex) -> dict[str, Any]:
     """What is known about the ship and her stay."""
-    story = looked.story
+    story = look_index.story
     dark = "dark" in row["flags"]
     deaf = "no_ais" in row["flags"]
     zone = story.place.zone(row["berth_id"])
@@ -102,12 +102,12 @@ def _card(row: dict[Any, Any], looked: Looked) -> dict[str, Any]:
         "class": row["evidence_class"],
         "evidence": EVIDENCE_WORDS[row["evidence_class"]],
         "no_ais": "no transponder" if dark else "no AIS heard" if deaf else "",
-        "seen": seen_in(row, looked),
-        "missed_in": missed_in(row, looked),
-        "radar_rule": radar_rule(row, looked),
+        "seen": seen_in(row, look_index),
+        "missed_in": missed_in(row, look_index),
+        "radar_rule": radar_rule(row, look_index),
         "one_stay": chance(row["p_one_call"]) if row["n_seen"] > 1 and pd.isna(row["mmsi"]) else "",
         "new_call": chance(row["p_new_call"]) if row["p_new_call"] < SURELY_NEW else "",
-        "berth_looks": berth_looks(row, looked),
+        "berth_looks": berth_looks(row, look_index),
         "length": interval(row["length_m"], row["length_lo_m"], row["length_hi_m"], "m"),
         "length_m": None if pd.isna(row["length_m"]) else round(row["length_m"]),
         "beam": interval(row["beam_m"], row["beam_lo_m"], row["beam_hi_m"], "m", digits=1),
@@ -119,7 +119,7 @@ def _card(row: dict[Any, Any], looked: Looked) -> dict[str, Any]:
         "flags": [plain_flag(f) for f in row["flags"] if f != "weak_draught"],  # said with the draught itself
         "raw_flags": list(row["flags"]),
         "reviewed": any(f.startswith("review_") for f in row["flags"]),
-    } | _load(row, looked)  # fmt: skip
+    } | _load(row, look_index)  # fmt: skip
 
 
 def _named_by(row: dict[Any, Any], story: Story) -> str:
@@ -140,9 +140,9 @@ def _named_by(row: dict[Any, Any], story: Story) -> str:
     return "an analyst"
 
 
-def _load(row: dict[Any, Any], looked: Looked) -> dict[str, Any]:
+def _load(row: dict[Any, Any], look_index: LookIndex) -> dict[str, Any]:
     """Her draughts and freeboards, and what follows for her cargo."""
-    story, sightings = looked.story, looked.sightings_of(row)
+    story, sightings = look_index.story, look_index.sightings_of(row)
     ends = [freeboard_at(row[f"freeboard_{k}_m"], row[f"freeboard_{k}_sd_m"], sightings) for k in ("in", "out")]
     return {
         "draughts": _both_ends(
@@ -159,7 +159,7 @@ def _load(row: dict[Any, Any], looked: Looked) -> dict[str, Any]:
         "factor": "–" if pd.isna(row["bbl_per_t"]) else f"{row['bbl_per_t']:.2f} bbl/t",
         "p_lifting": chance(row["p_lifting"]),
         "lifting_share": round(float(row["p_lifting"]), 4),
-        "lifting_factors": _lifting_factors(row, story.config.volume.counted, *_tanker_basis(row, looked)),
+        "lifting_factors": _lifting_factors(row, story.config.volume.counted, *_tanker_basis(row, look_index)),
         "barrels": barrels(row["barrels_p50"]),
         "barrels_bbl": None if pd.isna(row["barrels_p50"]) else round(row["barrels_p50"]),
         "range": f"{barrels(row['barrels_p5'])} to {barrels(row['barrels_p95'])}",
@@ -219,14 +219,14 @@ def _lifting_factors(row: dict[Any, Any], counted: str, tanker_by: str = "", pri
     return " × ".join(f"{chance(p)} {words}" for words, p in parts)
 
 
-def _tanker_basis(row: dict[Any, Any], looked: Looked) -> tuple[str, float]:
+def _tanker_basis(row: dict[Any, Any], look_index: LookIndex) -> tuple[str, float]:
     """The evidence that she is a tanker, in brackets, and the prior probability of her direction."""
-    place, config = looked.story.place, looked.story.config
+    place, config = look_index.story.place, look_index.story.config
     prior = config.calls.prior_p_loading
     prior = prior if config.volume.counted == "loading" else 1 - prior
     if "review_confirmed" in row["flags"]:
         return " (by an analyst)", prior
-    if pd.notna(row["mmsi"]) and int(row["mmsi"]) in looked.typed:
+    if pd.notna(row["mmsi"]) and int(row["mmsi"]) in look_index.mmsis_with_ship_type:
         return " (by her AIS ship type)", prior
     zone = place.zone(row["berth_id"])
     looks_words = "what looks show of her" if row["n_seen"] else ""
@@ -328,15 +328,15 @@ def _crowded(positions: list[float]) -> list[float]:
 class _Chips:
     """Chips of detections with the shapes drawn over them, as long as the page stays small enough to email."""
 
-    def __init__(self, looked: Looked, folder: Path) -> None:
-        self.looked, self.folder = looked, folder
+    def __init__(self, look_index: LookIndex, folder: Path) -> None:
+        self.look_index, self.folder = look_index, folder
         path = folder / "chips" / INDEX
         self.index = json.loads(path.read_text("utf-8")) if path.is_file() else {}
         self.spent = 0
 
     def of(self, call: dict[Any, Any]) -> list[dict[str, Any]]:
         """The chips of one call in order of time."""
-        sightings = self.looked.sightings_of(call)
+        sightings = self.look_index.sightings_of(call)
         return [self._chip(s) for s in sorted(sightings, key=lambda s: (s.acquired, s.detection_id))]
 
     def _chip(self, row: Any) -> dict[str, Any]:
@@ -346,7 +346,7 @@ class _Chips:
         path = plain if overlay is not None and plain.is_file() else self.folder / (row.chip or "none")
         picture = data_uri(path) if self.spent < MOST_CHIP_BYTES else ""
         self.spent += len(picture)
-        scene = self.looked.scenes.get(row.scene_id)
+        scene = self.look_index.scenes.get(row.scene_id)
         side = "" if pd.isna(row.freeboard_m) else (
             f"freeboard {row.freeboard_m:.1f} m ({row.freeboard_lo_m:.1f} to {row.freeboard_hi_m:.1f})"
         )  # fmt: skip

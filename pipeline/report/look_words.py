@@ -18,7 +18,7 @@ from pipeline.types import RADARS
 if TYPE_CHECKING:
     from pipeline.report.story import Story
 
-JOINED = "review_joined"
+JOINED_FLAG = "review_joined"
 RADAR_RULE = (
     "A radar look that does not show her does not bound her stay, even if it calls the berth empty: radar can miss a "
     "ship at a quay. Only other looks set these bounds (calls.radar_absence_counts)."
@@ -27,7 +27,7 @@ SENSOR_WORDS = {"sentinel-1": "radar", "sentinel-2": "Sentinel-2", "optical": "o
 TIME = attrgetter("acquired")
 
 
-class Looked:
+class LookIndex:
     """A story's looks, scenes and sightings, indexed once, on first use, for lookup by cards.
 
     If every card filtered the tables itself, time would grow with the square of the number of calls.
@@ -47,30 +47,30 @@ class Looked:
         return {r.scene_id: r for r in self._tables["scenes"].itertuples()}
 
     @cached_property
-    def typed(self) -> set[int]:
+    def mmsis_with_ship_type(self) -> set[int]:
         """MMSIs that sent a ship type."""
         static = self._tables["static"]
         return {int(n) for n in static.loc[static["ship_type"] > 0, "mmsi"]}
 
     @cached_property
-    def usable(self) -> set[tuple[str, str]]:
+    def usable_pairs(self) -> set[tuple[str, str]]:
         """(zone, scene) of every usable look."""
         looks = self._tables["looks"]
         return set(looks.loc[looks["state"] == "usable", ["zone_id", "scene_id"]].itertuples(index=False, name=None))
 
     @cached_property
-    def at(self) -> dict[str, list[Any]]:
+    def usable_at(self) -> dict[str, list[Any]]:
         """Usable looks of each zone, in order of time."""
         looks = self._tables["looks"]
-        return _by_zone(looks[looks["state"] == "usable"])
+        return _rows_by_zone(looks[looks["state"] == "usable"])
 
     @cached_property
-    def berths(self) -> dict[str, list[Any]]:
+    def berth_verdicts(self) -> dict[str, list[Any]]:
         """What looks within the period showed at each berth, in order of time."""
         table, period = self._tables.get("occupancy"), self.story.config.period
         if table is None:
             return {}
-        return _by_zone(table[(table["acquired"] >= period.start) & (table["acquired"] < period.end)])
+        return _rows_by_zone(table[(table["acquired"] >= period.start) & (table["acquired"] < period.end)])
 
     @cached_property
     def verdicts(self) -> dict[str, str]:
@@ -90,10 +90,10 @@ class Looked:
         """Kind of image; "" for an unknown scene."""
         return str(self.scenes[scene_id].sensor) if scene_id in self.scenes else ""
 
-    def without(self, row: dict[Any, Any]) -> list[Any]:
+    def looks_without(self, row: dict[Any, Any]) -> list[Any]:
         """Usable looks at her berth, while she may have been there, in which she was not found."""
         seen = {s.scene_id for s in self.sightings_of(row)}
-        looks = self.at.get(row["berth_id"], [])
+        looks = self.usable_at.get(row["berth_id"], [])
         low, high = row["arrival_lo"], row["departure_hi"]
         start = 0 if pd.isna(low) else bisect_right(looks, low, key=TIME)
         end = len(looks) if pd.isna(high) else bisect_left(looks, high, key=TIME)
@@ -105,7 +105,7 @@ class Looked:
         return moment_of_image(look.acquired, "" if scene is None else scene.acquired_precision)
 
 
-def _by_zone(looks: pd.DataFrame) -> dict[str, list[Any]]:
+def _rows_by_zone(looks: pd.DataFrame) -> dict[str, list[Any]]:
     """Rows of each zone in order of time, without those that have no time."""
     out: dict[str, list[Any]] = {}
     for look in looks[looks["acquired"].notna()].sort_values("acquired", kind="stable").itertuples():
@@ -113,14 +113,18 @@ def _by_zone(looks: pd.DataFrame) -> dict[str, list[Any]]:
     return out
 
 
-def seen_in(row: dict[Any, Any], looked: Looked) -> str:
+def seen_in(row: dict[Any, Any], look_index: LookIndex) -> str:
     """In how many usable looks she was found, and in how many others: poor ones, or at another berth."""
     poor = elsewhere = 0
-    for sighting in looked.sightings_of(row):
-        if (row["berth_id"], sighting.scene_id) in looked.usable:
+    for sighting in look_index.sightings_of(row):
+        if (row["berth_id"], sighting.scene_id) in look_index.usable_pairs:
             continue
         at_another = sighting.berth_id not in ("", row["berth_id"])
-        if at_another and JOINED in row["flags"] and (sighting.berth_id, sighting.scene_id) in looked.usable:
+        if (
+            at_another
+            and JOINED_FLAG in row["flags"]
+            and (sighting.berth_id, sighting.scene_id) in look_index.usable_pairs
+        ):
             continue  # the number of looks of a joined call includes both berths
         poor, elsewhere = poor + (not at_another), elsewhere + at_another
     others = [f"{number_of(poor, 'poor look')} at the {row['berth_kind']}"] if poor else []
@@ -131,30 +135,30 @@ def seen_in(row: dict[Any, Any], looked: Looked) -> str:
     return f"{found}, and in {' and in '.join(others)}" if others else found
 
 
-def missed_in(row: dict[Any, Any], looked: Looked) -> list[str]:
+def missed_in(row: dict[Any, Any], look_index: LookIndex) -> list[str]:
     """The looks that did not find her, in words: when, which sensor, and what each showed at the berth."""
     verdict_words = {"empty": ": berth empty", "occupied": ": a hull there"}
     return [
-        f"{looked.time_of(look)} ({SENSOR_WORDS.get(looked.sensor_of(look.scene_id), 'image')}"
-        f"{verdict_words.get(looked.verdicts.get(look.look_id, ''), '')})"
-        for look in looked.without(row)
+        f"{look_index.time_of(look)} ({SENSOR_WORDS.get(look_index.sensor_of(look.scene_id), 'image')}"
+        f"{verdict_words.get(look_index.verdicts.get(look.look_id, ''), '')})"
+        for look in look_index.looks_without(row)
     ]
 
 
-def radar_rule(row: dict[Any, Any], looked: Looked) -> str:
+def radar_rule(row: dict[Any, Any], look_index: LookIndex) -> str:
     """Why radar looks that did not find her are within her bounds, if any; "" for calls bounded by AIS."""
-    if row["evidence_class"] not in BY_IMAGES or looked.story.config.calls.radar_absence_counts:
+    if row["evidence_class"] not in BY_IMAGES or look_index.story.config.calls.radar_absence_counts:
         return ""
-    by_radar = any(looked.sensor_of(look.scene_id) in RADARS for look in looked.without(row))
+    by_radar = any(look_index.sensor_of(look.scene_id) in RADARS for look in look_index.looks_without(row))
     return RADAR_RULE if by_radar else ""
 
 
-def berth_looks(row: dict[Any, Any], looked: Looked) -> list[str]:
+def berth_looks(row: dict[Any, Any], look_index: LookIndex) -> list[str]:
     """What each look showed at her berth while she may have been there, including those that bound her stay.
 
     If no look bounds an end, the last look before she was seen, or the first one after.
     """
-    berth_rows = looked.berths.get(row["berth_id"], [])
+    berth_rows = look_index.berth_verdicts.get(row["berth_id"], [])
     if all(look.basis == "none" for look in berth_rows):
         return []
     seen_first, seen_last = sorted([row["arrival_hi"], row["departure_lo"]])
@@ -163,10 +167,10 @@ def berth_looks(row: dict[Any, Any], looked: Looked) -> list[str]:
     first = min(t for t in (seen_first, row["arrival_lo"], *map(TIME, before)) if pd.notna(t))
     last = max(t for t in (seen_last, row["departure_hi"], *map(TIME, after)) if pd.notna(t))
     between = berth_rows[bisect_left(berth_rows, first, key=TIME) : bisect_right(berth_rows, last, key=TIME)]
-    return [_berth_look(look, looked) for look in between]
+    return [_berth_look(look, look_index) for look in between]
 
 
-def _berth_look(look: Any, looked: Looked) -> str:
+def _berth_look(look: Any, look_index: LookIndex) -> str:
     """Time, verdict on the berth, and the probability of a hull there or why there is none."""
     words = look.cause if pd.isna(look.probability) else chance(look.probability)
-    return f"{looked.time_of(look)} {look.verdict}{f' ({words})' if words else ''}"
+    return f"{look_index.time_of(look)} {look.verdict}{f' ({words})' if words else ''}"

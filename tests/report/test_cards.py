@@ -21,7 +21,7 @@ from pipeline.report.cards import (
 )
 from pipeline.report.chips import _flipped, _flips, _north
 from pipeline.report.freeboard_words import freeboard_at, outlier_clause, stay_passed
-from pipeline.report.look_words import Looked, berth_looks, missed_in, radar_rule, seen_in
+from pipeline.report.look_words import LookIndex, berth_looks, missed_in, radar_rule, seen_in
 from pipeline.report.page import render
 from pipeline.table_files import read_table
 from pipeline.volume import liftings
@@ -135,7 +135,7 @@ def test_the_chance_of_a_lifting_can_be_multiplied_out():
 def test_a_card_says_what_makes_her_a_tanker_and_what_is_assumed(tiny_story):
     """For a dark ship in one image, "over 99 % a tanker" comes mostly from what the zones file says of the berth."""
     (zone, *_) = [z for z in tiny_story.place.zones if z.cargo == "oil_products"]
-    looked = Looked(tiny_story)
+    looked = LookIndex(tiny_story)
     heard = int(tiny_story.tables["static"].query("ship_type > 0")["mmsi"].iloc[0])
     dark = {"mmsi": pd.NA, "berth_id": zone.zone_id, "flags": ["dark"], "n_seen": 1}
     assert _tanker_basis(dark, looked) == (" (95 % by her berth's trade, adjusted by what looks show of her)", 0.95)
@@ -164,15 +164,15 @@ def test_looks_that_did_not_find_her_are_named(tiny_run):
     """A look at her berth during her stay, added to the run's own, is the one that the card names."""
     tables = {n: read_table(tiny_run / f"{n}.parquet") for n in ("looks", "detections", "scenes", "port_calls")}
     call = tables["port_calls"][tables["port_calls"]["counts"]].iloc[0].to_dict()
-    before = missed_in(call, Looked(SimpleNamespace(tables=tables)))
+    before = missed_in(call, LookIndex(SimpleNamespace(tables=tables)))
     looks = tables["looks"]
     row = looks[looks["zone_id"] == call["berth_id"]].iloc[[0]]
     row = row.assign(look_id="x", scene_id="another", state="usable", acquired=call["arrival_hi"] + pd.Timedelta("1s"))
     tables["looks"] = pd.concat([looks, row])
-    after = missed_in(call, Looked(SimpleNamespace(tables=tables)))
+    after = missed_in(call, LookIndex(SimpleNamespace(tables=tables)))
     assert set(after) - set(before) == {f"{call['arrival_hi']:%Y-%m-%d %H:%M} (image)"}
     tables["occupancy"] = pd.DataFrame({"look_id": ["x"], "basis": ["picture"], "verdict": ["empty"]})
-    told = missed_in(call, Looked(SimpleNamespace(tables=tables)))
+    told = missed_in(call, LookIndex(SimpleNamespace(tables=tables)))
     assert f"{call['arrival_hi']:%Y-%m-%d %H:%M} (image: berth empty)" in told
 
 
@@ -201,8 +201,8 @@ def call_of(evidence_class: str) -> dict[str, object]:
 
 
 def test_why_a_radar_look_without_her_ends_no_stay_is_said_where_it_lies_within_one():
-    assert "does not bound her stay" in radar_rule(call_of("D"), Looked(story_of("sentinel-1")))
-    assert missed_in(call_of("D"), Looked(story_of("sentinel-1"))) == ["2024-03-09 00:00 (radar: berth empty)"]
+    assert "does not bound her stay" in radar_rule(call_of("D"), LookIndex(story_of("sentinel-1")))
+    assert missed_in(call_of("D"), LookIndex(story_of("sentinel-1"))) == ["2024-03-09 00:00 (radar: berth empty)"]
 
 
 def seen(states: tuple[str, ...], berths: tuple[str, ...], n_looks: int, flags: tuple[str, ...] = ()) -> str:
@@ -213,7 +213,9 @@ def seen(states: tuple[str, ...], berths: tuple[str, ...], n_looks: int, flags: 
     detections = pd.DataFrame({"detection_id": names, "scene_id": names, "berth_id": list(berths)}, dtype=object)
     row = {"berth_id": "pier", "berth_kind": "berth", "detection_ids": names, "n_seen": len(names), "n_looks": n_looks,
            "flags": list(flags)}  # fmt: skip
-    return seen_in(row, Looked(SimpleNamespace(tables={"looks": pd.concat([looks, quay]), "detections": detections})))
+    return seen_in(
+        row, LookIndex(SimpleNamespace(tables={"looks": pd.concat([looks, quay]), "detections": detections}))
+    )
 
 
 @pytest.mark.parametrize(
@@ -251,12 +253,12 @@ def test_of_a_call_that_an_analyst_joined_the_looks_at_both_berths_are_counted_o
     ids=["no radar look", "radar counts in this run", "her transponder bounds the stay"],
 )
 def test_the_rule_on_radar_is_not_said_where_it_decided_nothing(evidence_class, sensor, counts):
-    assert radar_rule(call_of(evidence_class), Looked(story_of(sensor, counts=counts))) == ""
+    assert radar_rule(call_of(evidence_class), LookIndex(story_of(sensor, counts=counts))) == ""
 
 
 def test_a_berth_that_was_not_seen_is_unknown_on_the_card_and_why():
     told = berth_looks(call_of("D") | {"departure_lo": pd.Timestamp("2024-03-11", tz="UTC")},
-                        Looked(story_of("optical", empty_seen=False)))  # fmt: skip
+                        LookIndex(story_of("optical", empty_seen=False)))  # fmt: skip
     assert told == ["2024-03-07 00:00 occupied (99 %)", "2024-03-09 00:00 unknown (cloud)",
                     "2024-03-11 00:00 empty (5 %)"]  # fmt: skip
 
@@ -266,7 +268,7 @@ def test_an_image_from_outside_the_period_is_no_look_at_her_berth():
     story = story_of("optical")
     story.config.period.start = pd.Timestamp("2024-03-08", tz="UTC")
     story.config.period.end = pd.Timestamp("2024-03-11", tz="UTC")
-    assert berth_looks(call_of("D"), Looked(story)) == ["2024-03-09 00:00 empty (1 %)"]
+    assert berth_looks(call_of("D"), LookIndex(story)) == ["2024-03-09 00:00 empty (1 %)"]
 
 
 def test_every_look_that_bounds_a_stay_stands_in_the_list_of_her_berth():
@@ -278,9 +280,9 @@ def test_every_look_that_bounds_a_stay_stands_in_the_list_of_her_berth():
     table = pd.DataFrame(rows).assign(scene_id="a")
     scenes = pd.DataFrame({"scene_id": ["a"], "acquired_precision": ["moment"]})
     story = SimpleNamespace(tables={"occupancy": table, "scenes": scenes}, config=story_of("optical").config)
-    told = [line.partition("day ")[2][0] for line in berth_looks(call | {"departure_hi": day[7]}, Looked(story))]
+    told = [line.partition("day ")[2][0] for line in berth_looks(call | {"departure_hi": day[7]}, LookIndex(story))]
     assert told == list("1234567")
-    told = [line.partition("day ")[2][0] for line in berth_looks(call | {"departure_hi": pd.NaT}, Looked(story))]
+    told = [line.partition("day ")[2][0] for line in berth_looks(call | {"departure_hi": pd.NaT}, LookIndex(story))]
     assert told == list("12345")
 
 
@@ -289,7 +291,7 @@ def test_a_look_that_tells_its_day_alone_is_shown_by_its_day():
     scenes = story.tables["scenes"].assign(acquired_precision=["moment", "day", "moment"])
     noon = story.tables["occupancy"].assign(acquired=lambda table: table["acquired"] + pd.Timedelta(hours=12))
     dated = SimpleNamespace(tables={**story.tables, "scenes": scenes, "occupancy": noon}, config=story.config)
-    told = berth_looks(call_of("D") | {"departure_lo": pd.Timestamp("2024-03-11T12:00Z")}, Looked(dated))
+    told = berth_looks(call_of("D") | {"departure_lo": pd.Timestamp("2024-03-11T12:00Z")}, LookIndex(dated))
     assert [line.split(" ")[:2] for line in told[-2:]] == [["2024-03-09", "unknown"], ["2024-03-11", "12:00"]]
 
 
