@@ -90,18 +90,18 @@ def test_when_no_question_is_answered_the_exit_code_says_why(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "expected"),
     [
         (OSError(5, "Input/output error", "zones.geojson"), "zones.geojson: Input/output error"),
         (MemoryError(), "memory"),
     ],
 )
-def test_a_fault_of_the_machine_costs_its_own_answer_only(tmp_path, capsys, monkeypatch, fault, said):
+def test_a_fault_of_the_machine_costs_its_own_answer_only(tmp_path, capsys, monkeypatch, fault, expected):
     def failing(*_, **__):
         raise fault
 
     monkeypatch.setattr("pipeline.run.run", failing)
     asked = load_questions(["vostochny", "nampo"], {}, None)
     assert run_all(asked, tmp_path, Console(quiet=True)) == 5
-    assert [(r["exit_code"], r["folder"], said in r["cause"]) for r in rows(tmp_path)] == [("5", "", True)] * 2
-    assert f"{said}" in capsys.readouterr().err
+    assert [(r["exit_code"], r["folder"], expected in r["cause"]) for r in rows(tmp_path)] == [("5", "", True)] * 2
+    assert f"{expected}" in capsys.readouterr().err

@@ -137,19 +137,19 @@ def test_a_published_date_is_kept():
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "expected"),
     [
         ("osc-2024", "None published no figure here is stated by a source; 3 figures worked out by us"),
         ("rusi-2024-03", "1 of 1 published figure reproduced; 2 more figures worked out by us"),
         ("panel-2023", "2 of 2 published figures reproduced"),
     ],
 )
-def test_what_was_worked_out_here_is_not_counted_as_published(name, told, ran):
+def test_what_was_worked_out_here_is_not_counted_as_published(name, expected, ran):
     outcome, _ = ran(name)
     page = unescape((outcome.folder / "case.html").read_text())
     tiles = " ".join(re.sub(r"<[^>]+>", " ", page[page.index('class="tiles"') + 14 :]).split())
-    assert tiles.startswith(told)
-    assert ("worked out" in tiles[:200]) == ("worked out" in told)
+    assert tiles.startswith(expected)
+    assert ("worked out" in tiles[:200]) == ("worked out" in expected)
     lines = "\n".join(outcome.lines)
     assert lines.count("not stated, worked out by us") == {"osc-2024": 3, "rusi-2024-03": 2, "panel-2023": 0}[name]
 

@@ -31,7 +31,7 @@ def test_each_command_has_help_with_an_example(capwatch, name):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "expected"),
     [
         (("run", "atlantis"), "no such AOI"),
         (("run", "vostochny", "--set", "detection.radar.false_alarm_rat=1"), "false_alarm_rat"),
@@ -42,7 +42,7 @@ def test_each_command_has_help_with_an_example(capwatch, name):
     ],
     ids=lambda v: " ".join(v)[-40:] if isinstance(v, tuple) else v,
 )
-def test_a_wrong_question_is_answered_in_one_line(capwatch, words, said, tmp_path, monkeypatch):
+def test_a_wrong_question_is_answered_in_one_line(capwatch, words, expected, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, out, err = capwatch(*words)
     assert code in (2, 4)
@@ -50,7 +50,7 @@ def test_a_wrong_question_is_answered_in_one_line(capwatch, words, said, tmp_pat
     lines = err.strip().splitlines()
     assert len(lines) == 1
     assert lines[0].startswith("error: ")
-    assert said in lines[0]
+    assert expected in lines[0]
     assert not (tmp_path / "runs").exists()
 
 

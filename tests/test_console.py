@@ -47,8 +47,8 @@ def test_a_name_forges_no_line_and_reaches_no_terminal_as_a_command(capsys):
     Console().result("a\nerror: \x1b[31m\ud800")
     Console().note("b.tif\nc.tif: 2 ships")
     Console().table("calls", ["ship"], [["D\x1b[2J"]])
-    told = "a\\nerror: \\x1b[31m\\ud800\nship\nD\\x1b[2J\n"
-    assert capsys.readouterr() == (told, "b.tif\\nc.tif: 2 ships\n")
+    expected = "a\\nerror: \\x1b[31m\\ud800\nship\nD\\x1b[2J\n"
+    assert capsys.readouterr() == (expected, "b.tif\\nc.tif: 2 ships\n")
 
 
 @pytest.mark.parametrize("quiet", [False, True])
@@ -57,8 +57,8 @@ def test_what_is_unknown_is_told_when_quiet_too(capsys, quiet):
     console = Console(quiet=quiet)
     console.note("a.tif: no usable water in the image", unknown=True)
     console.remark("b.tif: what lies under cloud is unknown", unknown=True)
-    told = "a.tif: no usable water in the image\nb.tif: what lies under cloud is unknown\n"
-    assert capsys.readouterr() == ("", told)
+    expected = "a.tif: no usable water in the image\nb.tif: what lies under cloud is unknown\n"
+    assert capsys.readouterr() == ("", expected)
     assert (console.remarks, console.exit_code) == (["b.tif: what lies under cloud is unknown"], 0)
 
 
@@ -169,8 +169,10 @@ def test_a_command_whose_words_nobody_reads_ends_as_it_would(streams, code):
 
     An answer that finds no room is a fault of the machine.
     """
-    told = f'set -o pipefail; {shlex.quote(sys.executable)} -c "$CODE" {streams}'
-    done = subprocess.run(["bash", "-c", told], env=os.environ | {"CODE": TALKING}, capture_output=True, check=False)
+    expected = f'set -o pipefail; {shlex.quote(sys.executable)} -c "$CODE" {streams}'
+    done = subprocess.run(
+        ["bash", "-c", expected], env=os.environ | {"CODE": TALKING}, capture_output=True, check=False
+    )
     assert done.returncode == code
     assert b"Traceback" not in done.stderr
     assert code == NothingUsable.exit_code or b"standard output: cannot be written: No space" in done.stderr

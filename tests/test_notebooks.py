@@ -49,7 +49,7 @@ def test_notebook_runs_and_shows_pictures(path, tiny_run, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "expected"),
     [
         (["nothing_like_it"], "error: nothing_like_it: no such notebook; there are add_an_aoi, "),
         (
@@ -58,12 +58,12 @@ def test_notebook_runs_and_shows_pictures(path, tiny_run, monkeypatch):
         ),
     ],
 )
-def test_what_cannot_be_written_is_one_line(asked, told):
+def test_what_cannot_be_written_is_one_line(asked, expected):
     done = subprocess.run(
         [sys.executable, "-m", "tools.write_notebooks", *asked], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode != 0
-    assert done.stderr.startswith(told)
+    assert done.stderr.startswith(expected)
     assert done.stderr.count("\n") == 1
 
 
@@ -89,7 +89,7 @@ def case_folder(tmp_path_factory):
     return run_case("rusi-2024-03", {}, tmp_path_factory.mktemp("runs"), Console(quiet=True)).folder
 
 
-def told_by(name, run, monkeypatch, capsys):
+def notebook_output(name, run, monkeypatch, capsys):
     """What a notebook prints, and the sentence that it ends with where it has no more to show."""
     monkeypatch.setenv("CAPWATCH_RUN", str(run))
     last = ""
@@ -113,7 +113,7 @@ def told_by(name, run, monkeypatch, capsys):
 @pytest.mark.filterwarnings("error::UserWarning:matplotlib")
 def test_where_nothing_was_found_a_sentence_says_so(name, sentence, empty_run, monkeypatch, capsys):
     """`follow_a_call` ended in an IndexError, and barrels of nothing were drawn on an axis of five zeros."""
-    assert told_by(name, empty_run, monkeypatch, capsys)[1].startswith(sentence)
+    assert notebook_output(name, empty_run, monkeypatch, capsys)[1].startswith(sentence)
 
 
 @pytest.mark.parametrize("name", ["volume_assumptions", "compare_runs"])
@@ -173,14 +173,14 @@ def test_an_estuary_that_the_coast_takes_for_land_is_named(monkeypatch, tmp_path
 
 @pytest.mark.filterwarnings("error:Attempting to set identical")
 def test_two_empty_accounts_are_compared_in_words(empty_run, monkeypatch, capsys):
-    out, last = told_by("compare_runs", empty_run, monkeypatch, capsys)
+    out, last = notebook_output("compare_runs", empty_run, monkeypatch, capsys)
     assert "no call is counted in either" in out
     assert last == ""
 
 
 def test_assumptions_of_a_published_case_can_be_moved(case_folder, monkeypatch, capsys):
     """Five ships of 3,000 t deadweight cannot carry the cap of 500,000 bbl: brimful they hold a quarter of it."""
-    out, last = told_by("volume_assumptions", case_folder, monkeypatch, capsys)
+    out, last = notebook_output("volume_assumptions", case_folder, monkeypatch, capsys)
     assert "RUSI and Financial Times, March 2024" in out
     assert "these ships cannot carry the cap, however full" in out
     assert last == ""
@@ -237,10 +237,10 @@ def test_a_call_of_another_account_year_is_not_told_as_counted(tiny_run, tmp_pat
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     manifest["left_out"] = {call_id: "her departure is in account year 2023"}
     (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    out, _ = told_by("follow_a_call", folder, monkeypatch, capsys)
+    out, _ = notebook_output("follow_a_call", folder, monkeypatch, capsys)
     assert ", 0 counted" in out
     assert "no part in this account: her departure is in account year 2023." in out
-    out, _ = told_by("inspect_detections", folder, monkeypatch, capsys)
+    out, _ = notebook_output("inspect_detections", folder, monkeypatch, capsys)
     assert "no counted call was seen in an image" in out
 
 

@@ -142,7 +142,7 @@ def test_no_line_of_the_file_is_blamed_for_a_wrong_setting(setting):
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    ("setting", "expected"),
     [
         ("volume.fil.mean=0.9", r"^command line, over .*: volume\.fil: no such key"),  # the file has no such section
         ("aoi.bbox=[1,2,3]", r"^command line, over .*: aoi\.bbox: must be four numbers.*it has 3"),  # the file has four
@@ -154,8 +154,8 @@ def test_no_line_of_the_file_is_blamed_for_a_wrong_setting(setting):
         ),
     ],
 )
-def test_the_command_line_is_blamed_for_what_it_set_also_where_only_two_values_disagree(setting, told):
-    with pytest.raises(ConfigError, match=told):
+def test_the_command_line_is_blamed_for_what_it_set_also_where_only_two_values_disagree(setting, expected):
+    with pytest.raises(ConfigError, match=expected):
         vostochny(**overrides([setting]))
 
 

@@ -61,7 +61,7 @@ def test_a_picture_is_no_background(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("track", "simulated", "settings", "said"),
+    ("track", "simulated", "settings", "expected"),
     [
         (10, False, {}, []),
         (11, False, {}, ["no real look of this run is of its orbit, ascending-10-VV+VH (not used)"]),
@@ -70,7 +70,7 @@ def test_a_picture_is_no_background(tmp_path):
     ],
     ids=["used", "another orbit", "of simulated looks", "switched off"],
 )
-def test_a_background_that_no_look_uses_is_told(tmp_path, track, simulated, settings, said):
+def test_a_background_that_no_look_uses_is_told(tmp_path, track, simulated, settings, expected):
     """It must not go unused without a warning."""
     (tmp_path / "one.tif").write_bytes(
         raster_bytes(background.merged_background([look(6 * n, 0.5) for n in range(9)]), cells())
@@ -80,7 +80,7 @@ def test_a_background_that_no_look_uses_is_told(tmp_path, track, simulated, sett
     scene = array_scene({"VV": sea, "VH": sea}, radar=view, simulated=simulated)
     changes = {"aoi": {"backgrounds": ["one.tif"]}} | settings
     config = load_run_config(configs_root() / "vostochny.yaml", changes)
-    assert unused_backgrounds([scene], config, tmp_path) == [f"one.tif: {line}" for line in said]
+    assert unused_backgrounds([scene], config, tmp_path) == [f"one.tif: {line}" for line in expected]
 
 
 def test_looks_before_count_with_new_ones():

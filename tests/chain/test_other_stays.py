@@ -16,12 +16,12 @@ ALIKE = (sighting("a", 10), sighting("b", 58, length_m=97.0), sighting("c", 130,
 def row_of(ground, account, verdicts=()):
     """The row of the sensitivity table that tells of stays; None where there is none."""
     tables, config = account.tables, ground.config
-    told = volume.sensitivity(
+    table = volume.sensitivity(
         tables["liftings"], tables["ledger"], ground.cap, config.volume, config.seed,
         other_stays=under_other_stays(ground, account, verdicts),
     )  # fmt: skip
-    told = told[told["name"] == "stay_length"]
-    return told.iloc[0] if len(told) else None
+    table = table[table["name"] == "stay_length"]
+    return table.iloc[0] if len(table) else None
 
 
 def calls_in(liftings) -> int:

@@ -98,13 +98,13 @@ def test_zones_that_lie_outside_the_box_are_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
         (("barrels: 500000", "barrels: 500"), "the cap of 500 barrels a year is less than one small tanker carries"),
         (("as_of: 2024-12-04", "as_of: 2099-12-04"), "the total notified for 2024 is as of 2099-12-04, a day that has"),
     ],
 )
-def test_a_cap_that_may_not_be_meant_is_told(tmp_path, change, told):
+def test_a_cap_that_may_not_be_meant_is_told(tmp_path, change, expected):
     """A cap in thousands, or a total that nobody can know yet."""
     desk = Desk(tmp_path / "desk").furnished()
     shutil.copy(configs_root() / "caps" / "unscr-2397.yaml", path := desk.root / "cap.yaml")
@@ -115,7 +115,7 @@ def test_a_cap_that_may_not_be_meant_is_told(tmp_path, change, told):
     assert lines == []
     path.write_text(path.read_text("utf-8").replace(*change), "utf-8")
     check_readiness(desk.config(), desk.root, console)
-    assert [line for line in lines if line.startswith(f"cap.yaml: {told}")] == lines != []
+    assert [line for line in lines if line.startswith(f"cap.yaml: {expected}")] == lines != []
 
 
 def notes_of(tmp_path, change):
@@ -137,8 +137,8 @@ def test_two_zones_of_one_name_are_told(tmp_path):
         for feature, name in zip(features, ("Oil pier", "OIL PIER"), strict=True):
             feature["properties"]["name"] = name
 
-    (told,) = notes_of(tmp_path, copied)
-    assert told == "zones.geojson: zones pier, roads have the same name: readers cannot tell them apart"
+    (line,) = notes_of(tmp_path, copied)
+    assert line == "zones.geojson: zones pier, roads have the same name: readers cannot tell them apart"
     assert notes_of(tmp_path / "other", lambda _: None) == []
 
 
@@ -147,12 +147,12 @@ def test_a_place_where_nothing_counts_is_told(tmp_path):
         for feature in features:
             feature["properties"]["counts"] = False
 
-    (told,) = notes_of(tmp_path, none_counts)
-    assert told == "zones.geojson: no zone of pier counts (counts: false), so no call there will"
+    (line,) = notes_of(tmp_path, none_counts)
+    assert line == "zones.geojson: no zone of pier counts (counts: false), so no call there will"
 
 
 @pytest.mark.parametrize(
-    ("land", "said"),
+    ("land", "expected"),
     [
         (None, []),
         ((0.0, 0.0, 0.4, 1.0), []),
@@ -161,16 +161,16 @@ def test_a_place_where_nothing_counts_is_told(tmp_path):
     ],
     ids=["none", "beside", "elsewhere", "over the pier"],
 )
-def test_a_coast_that_may_be_another_places_is_told(land, said):
+def test_a_coast_that_may_be_another_places_is_told(land, expected):
     place = place_of(box_zone("pier", 0.5, 0.5, 0.51, 0.51), bbox=(0, 0, 1, 1), land=land and shapely.box(*land))
-    assert coast_doubts(place) == said
+    assert coast_doubts(place) == expected
 
 
 def test_zones_that_reach_far_beyond_the_box_are_told():
     """For example a berth of three degrees, from a decimal comma or a slip of the mouse."""
     near, far = box_zone("near", 0.5, 0.5, 1.4, 1.0), box_zone("far", 0.2, 0.2, 3.0, 2.0)
-    told = zone_doubts(place_of(near, far, bbox=(0, 0, 1, 1)))
-    assert told == ["mostly outside the box of test, not looked at there: far"]
+    lines = zone_doubts(place_of(near, far, bbox=(0, 0, 1, 1)))
+    assert lines == ["mostly outside the box of test, not looked at there: far"]
 
 
 def test_a_named_folder_without_an_image_is_told(tmp_path, capsys):
@@ -209,7 +209,7 @@ def test_the_zones_are_read_once(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("slip", "said"),
+    ("slip", "expected"),
     [
         (
             ("zone: oil_pier", "zone: oil_peir"),
@@ -222,14 +222,14 @@ def test_the_zones_are_read_once(tmp_path, monkeypatch):
     ],
     ids=["stay", "fairway"],
 )
-def test_a_scenario_of_another_places_zones_is_refused_before_any_work(tmp_path, slip, said):
+def test_a_scenario_of_another_places_zones_is_refused_before_any_work(tmp_path, slip, expected):
     """By a dry run too, with the name of the file, not in the middle of the simulation."""
     shutil.copytree(configs_root(), tmp_path / "configs")
     path = tmp_path / "configs" / "scenarios" / "tiny.yaml"
     config = load_run_config(tmp_path / "configs" / "vostochny.yaml", {"source": {"scenario": "scenarios/tiny.yaml"}})
     assert check_readiness(config, tmp_path / "configs", Console(quiet=True)).zones
     path.write_text(path.read_text("utf-8").replace(*slip), "utf-8")
-    with pytest.raises(ConfigError, match=rf"scenarios/tiny\.yaml: {said}.*oil_pier, coal_pier, "):
+    with pytest.raises(ConfigError, match=rf"scenarios/tiny\.yaml: {expected}.*oil_pier, coal_pier, "):
         check_readiness(config, tmp_path / "configs", Console(quiet=True))
 
 

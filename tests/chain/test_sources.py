@@ -87,8 +87,8 @@ def test_images_of_kinds_that_are_not_read_are_told_once(tmp_path, capsys):
         (desk.images / name).parent.mkdir(parents=True, exist_ok=True)
         (desk.images / name).write_bytes(b"x")
     check_readiness(desk.config(), desk.root, Console())
-    told = [line for line in capsys.readouterr().err.splitlines() if "hidden" not in line]
-    (said,) = told
+    lines = [line for line in capsys.readouterr().err.splitlines() if "hidden" not in line]
+    (said,) = lines
     assert said.startswith(f"{desk.images}: 2 files of kinds that are not read (the first: b.tar.gz); unpack archives")
 
 
@@ -115,8 +115,8 @@ def test_inputs_that_a_source_does_not_look_at_are_told(kind, unread, tmp_path, 
     """A run file with its own images and source demo would be answered from simulated ones."""
     named = {"source": {"kind": kind, "images": [str(tmp_path)], "ais": [str(tmp_path)]}}
     report_left_aside(load_run_config(find_config("vostochny"), named), Console(quiet=True))
-    told = capsys.readouterr().err
-    assert [name for name in ("images", "ais") if f"source.{name} ({tmp_path}): not read, since" in told] == unread
+    stderr = capsys.readouterr().err
+    assert [name for name in ("images", "ais") if f"source.{name} ({tmp_path}): not read, since" in stderr] == unread
 
 
 @pytest.mark.parametrize("damage", ["cut", "gone", "more"])

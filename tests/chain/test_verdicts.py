@@ -381,9 +381,9 @@ def test_every_verdict_that_came_to_nothing_is_told_with_its_line_and_no_other()
     after, tried = judged_by(calls(*THREE), calls(*THREE), said)
     console = Console(quiet=True)
     report_verdicts(tried, "port", console)
-    told = [": ".join(line.split(": ")[1:3]) for line in console.problems]
+    lines = [": ".join(line.split(": ")[1:3]) for line in console.problems]
     file = "reviews/port.csv line"
-    assert told == [f"{file} 3: merge b", f"{file} 4: reject gone", f"{file} 5: merge c", f"{file} 6: reject c"]
+    assert lines == [f"{file} 3: merge b", f"{file} 4: reject gone", f"{file} 5: merge c", f"{file} 6: reject c"]
     assert after["counts"].tolist() == [False, True, True]
     assert all(v.note for v in tried)
     assert [line.rsplit("(", 1)[1] for line in console.problems] == [

@@ -12,7 +12,7 @@ CONFIG = VolumeConfig()
 SET = ("--set", "draws=500")
 
 
-def of(*days: str, **more) -> pd.DataFrame:
+def liftings_of(*days: str, **more) -> pd.DataFrame:
     """Liftings of 30,000 t of an unnamed product each: 249,900 bbl, half the cap."""
     rows = [
         {"call_id": f"c{n}", "departure": day, "tonnes": 30_000.0, "product": "unnamed"} | more

@@ -14,7 +14,7 @@ from pipeline.storage import write_text
 from pipeline.table_files import read_table, write_table
 from pipeline.tables import LEDGER, LIFTINGS, LOOKS, MISSED
 from pipeline.volume import liftings
-from tests.commands.accounts import CAP, CONFIG, SET, of
+from tests.commands.accounts import CAP, CONFIG, SET, liftings_of
 
 
 @pytest.fixture
@@ -24,45 +24,45 @@ def account(capwatch, tmp_path):
     def call(table: pd.DataFrame, *words: object, suffix: str = "csv"):
         path, out = tmp_path / f"liftings.{suffix}", tmp_path / "ledger.csv"
         write_table(table, path)
-        code, told, err = capwatch("account", path, "--cap", CAP, "-o", out, *SET, *words)
-        return code, told.splitlines(), err.splitlines(), out
+        code, stdout, err = capwatch("account", path, "--cap", CAP, "-o", out, *SET, *words)
+        return code, stdout.splitlines(), err.splitlines(), out
 
     return call
 
 
 def test_calls_of_another_year_are_told(account):
-    code, told, err, _ = account(of("2024-05-01", "2024-06-01", "2025-01-02"))
+    code, stdout, err, _ = account(liftings_of("2024-05-01", "2024-06-01", "2025-01-02"))
     assert (code, err) == (0, [])
-    assert told[0].startswith("1 call counted, account year 2025 as of 2025-01-02: p5/p50/p95 250,000 ")
-    assert told[1:] == [
+    assert stdout[0].startswith("1 call counted, account year 2025 as of 2025-01-02: p5/p50/p95 250,000 ")
+    assert stdout[1:] == [
         "2 counted calls of account year 2024 are not in this account (--as-of 2024-12-31 shows that year)"
     ]
-    code, told, _, _ = account(of("2024-05-01", "2024-06-01", "2025-01-02"), "--as-of", "2024-12-31")
+    code, stdout, _, _ = account(liftings_of("2024-05-01", "2024-06-01", "2025-01-02"), "--as-of", "2024-12-31")
     assert code == 0
-    assert told[0].startswith("2 calls counted, account year 2024 as of 2024-12-31: p5/p50/p95 500,000 ")
-    assert told[1:-1] == [
+    assert stdout[0].startswith("2 calls counted, account year 2024 as of 2024-12-31: p5/p50/p95 500,000 ")
+    assert stdout[1:-1] == [
         "1 counted call of account year 2025 is not in this account (--as-of 2025-12-31 shows that year)"
     ]
 
 
 def test_an_account_year_that_is_no_calendar_year_is_told_by_its_first_day(capwatch, tmp_path):
     """ "Account year 2023 as of 2024-12-21" reads as a slip; it is the year that began on 22 December, as pages say."""
-    write_table(of("2024-12-20"), tmp_path / "l.csv")
+    write_table(liftings_of("2024-12-20"), tmp_path / "l.csv")
     write_text(cap := tmp_path / "cap.yaml", Path(CAP).read_text("utf-8").replace('"01-01"', '"12-22"'))
-    _, told, _ = capwatch("account", tmp_path / "l.csv", "--cap", cap, "-o", tmp_path / "ledger.csv", *SET)
-    assert "account year 2023 (from 2023-12-22) as of 2024-12-20" in told
+    _, stdout, _ = capwatch("account", tmp_path / "l.csv", "--cap", cap, "-o", tmp_path / "ledger.csv", *SET)
+    assert "account year 2023 (from 2023-12-22) as of 2024-12-20" in stdout
 
 
 def test_a_sum_whose_median_is_zero_is_told_as_its_interval(account):
     """ "0 / 0 / 250,000 bbl, 0 %" would read as a finding that nothing was lifted."""
-    _, told, _, _ = account(of("2024-05-01", p_loading=0.3))
+    _, stdout, _, _ = account(liftings_of("2024-05-01", p_loading=0.3))
     likely = "0 to 250,000 bbl (90 % interval; that nothing was moved is at least as likely as not), up to 50 % of "
-    assert likely in told[0]
+    assert likely in stdout[0]
 
 
 def test_printed_sums_have_three_digits_as_a_report_has_and_the_table_has_all(account):
-    _, told, _, out = account(of("2024-05-01"))
-    assert "p5/p50/p95 250,000 / 250,000 / 250,000 bbl" in told[0]
+    _, stdout, _, out = account(liftings_of("2024-05-01"))
+    assert "p5/p50/p95 250,000 / 250,000 / 250,000 bbl" in stdout[0]
     assert pd.read_csv(out)["observed_p50"].iloc[-1] == pytest.approx(30_000 * 8.33)
 
 
@@ -84,13 +84,13 @@ def looked_at(folder: Path, rows: list[tuple[str, str]], state: str = "usable") 
 def test_looks_at_counted_zones_tell_which_days_were_looked_at(account, tmp_path):
     """As a run's own ledger has it: a look at a zone that does not count says nothing."""
     looks, zones = looked_at(tmp_path, [("pier", "2024-05-01T02:00Z"), ("roads", "2024-05-02T02:00Z")])
-    code, _, err, out = account(of("2024-05-02"), "--looks", looks, "--zones", zones)
+    code, _, err, out = account(liftings_of("2024-05-02"), "--looks", looks, "--zones", zones)
     assert (code, err) == (0, [])
     assert pd.read_csv(out).set_index("day")["looked"].tail(2).to_dict() == {
         "2024-05-01": "usable",
         "2024-05-02": "unknown",
     }
-    code, _, err, _ = account(of("2024-05-02"), "--looks", looks)
+    code, _, err, _ = account(liftings_of("2024-05-02"), "--looks", looks)
     assert code == 2
     assert "give --looks and --zones together" in err[0]
 
@@ -102,29 +102,31 @@ def test_a_counted_zone_that_no_look_is_at_is_told(account, tmp_path):
     renamed = tmp_path / "renamed.geojson"
     written = zones.read_text().replace('"pier"', '"pier_1"')
     renamed.write_text(written)
-    code, _, err, out = account(of("2024-05-02"), "--looks", looks, "--zones", renamed)
-    told = f"{renamed}: no look of {looks} is at pier_1; its looks are at pier, roads"
-    assert (code, err) == (3, [f"error: {told} (no day counts as looked at)"])
+    code, _, err, out = account(liftings_of("2024-05-02"), "--looks", looks, "--zones", renamed)
+    expected = f"{renamed}: no look of {looks} is at pier_1; its looks are at pier, roads"
+    assert (code, err) == (3, [f"error: {expected} (no day counts as looked at)"])
     assert set(pd.read_csv(out)["looked"].dropna()) <= {"unknown"}
     more = features + [f for f in json.loads(written)["features"] if f["properties"]["zone_id"] == "pier_1"]
     zones.write_text(json.dumps({"type": "FeatureCollection", "features": more}))
-    code, _, err, _ = account(of("2024-05-02"), "--looks", looks, "--zones", zones)
-    assert (code, err) == (0, [told.replace(str(renamed), str(zones))])
+    code, _, err, _ = account(liftings_of("2024-05-02"), "--looks", looks, "--zones", zones)
+    assert (code, err) == (0, [expected.replace(str(renamed), str(zones))])
 
 
 def test_calls_after_the_day_asked_for_are_told(account):
     """Also where that day lies before all calls."""
-    _, told, _, _ = account(of("2024-05-01", "2024-06-01"), "--as-of", "2024-01-31")
-    assert told[0].startswith("no counted call in account year 2024 as of 2024-01-31, so nothing is added up against ")
-    assert told[1] == "2 counted calls after 2024-01-31 are not in this account"
+    _, stdout, _, _ = account(liftings_of("2024-05-01", "2024-06-01"), "--as-of", "2024-01-31")
+    assert stdout[0].startswith(
+        "no counted call in account year 2024 as of 2024-01-31, so nothing is added up against "
+    )
+    assert stdout[1] == "2 counted calls after 2024-01-31 are not in this account"
 
 
 def test_a_year_without_a_call_is_unknown_and_no_sum_of_zero(account):
     """Nothing was watched, so "0 barrels, 0 % of the cap" would claim what nobody knows; on paper and in the table."""
-    code, told, err, out = account(of("2024-05-01"), "--as-of", "2023-12-31")
+    code, stdout, err, out = account(liftings_of("2024-05-01"), "--as-of", "2023-12-31")
     assert (code, err) == (0, [])
     none = "no counted call in account year 2023 as of 2023-12-31, so nothing is added up against "
-    assert told == [
+    assert stdout == [
         f"{none}Refined petroleum products, UNSCR 2397 OP5",
         "1 counted call of account year 2024 is not in this account (--as-of 2024-12-31 shows that year)",
         "what was lifted is unknown: no looks were given (--looks), so nothing shows that the port was watched",
@@ -141,55 +143,57 @@ def test_a_year_without_a_call_is_unknown_and_no_sum_of_zero(account):
 )
 def test_an_account_without_a_call_says_on_which_days_somebody_watched(account, tmp_path, state, says):
     looks, zones = looked_at(tmp_path, [("pier", "2024-01-09T02:00Z")], state)
-    _, told, _, out = account(of("2024-05-01"), "--as-of", "2024-01-31", "--looks", looks, "--zones", zones)
-    assert told[-1] == says
+    _, stdout, _, out = account(liftings_of("2024-05-01"), "--as-of", "2024-01-31", "--looks", looks, "--zones", zones)
+    assert stdout[-1] == says
     rests_on = pd.read_csv(out)["rests_on"].tolist()
     assert rests_on == ["nothing"] * 8 + ["looks" if state == "usable" else "nothing"] * 23
 
 
 def test_an_undated_row_is_named_and_the_rest_goes_on(account):
-    table = of("2024-05-01", "2024-06-01")
+    table = liftings_of("2024-05-01", "2024-06-01")
     table.loc[0, ["arrival", "departure"]] = pd.NaT
-    code, told, err, out = account(table)
+    code, stdout, err, out = account(table)
     assert code == 3
     assert len(err) == 1
     assert err[0].startswith("error: ")
     assert "liftings.csv: call c0: it counts, but has neither arrival nor departure" in err[0]
-    assert told[0].startswith("1 call counted")
+    assert stdout[0].startswith("1 call counted")
     assert pd.read_csv(out)["calls"].iloc[-1] == 1
 
 
 @pytest.mark.parametrize("end", ["arrival", "departure"])
 def test_one_end_of_the_stay_is_enough(account, end):
-    code, told, _, _ = account(of("2024-05-01", arrival="2024-05-01").assign(**{end: pd.NaT}))
+    code, stdout, _, _ = account(liftings_of("2024-05-01", arrival="2024-05-01").assign(**{end: pd.NaT}))
     assert code == 0
-    assert told[0].startswith("1 call counted, account year 2024 as of 2024-05-01")
+    assert stdout[0].startswith("1 call counted, account year 2024 as of 2024-05-01")
 
 
 def test_of_two_tables_one_without_a_day_does_not_stop_the_other(capwatch, tmp_path):
     bad, good = (tmp_path / f"{name}.parquet" for name in ("bad", "good"))
-    write_table(of("2024-05-01").assign(arrival=pd.NaT, departure=pd.NaT), bad)
-    write_table(of("2024-06-01").assign(call_id="good"), good)
-    code, told, err = capwatch("account", bad, good, "--cap", CAP, "-o", tmp_path / "ledger.csv", *SET)
-    assert (code, told[:14]) == (3, "1 call counted")
+    write_table(liftings_of("2024-05-01").assign(arrival=pd.NaT, departure=pd.NaT), bad)
+    write_table(liftings_of("2024-06-01").assign(call_id="good"), good)
+    code, stdout, err = capwatch("account", bad, good, "--cap", CAP, "-o", tmp_path / "ledger.csv", *SET)
+    assert (code, stdout[:14]) == (3, "1 call counted")
     assert "bad.parquet: call c0: " in err
 
 
 def test_where_no_row_can_be_used_nothing_is_written(account):
-    code, told, err, out = account(of("2024-05-01").assign(arrival=pd.NaT, departure=pd.NaT))
-    assert (code, told, len(err), out.exists()) == (4, [], 2, False)
+    code, stdout, err, out = account(liftings_of("2024-05-01").assign(arrival=pd.NaT, departure=pd.NaT))
+    assert (code, stdout, len(err), out.exists()) == (4, [], 2, False)
 
 
-@pytest.mark.parametrize("table", [LIFTINGS.empty(), of("2024-05-01", counts=False)], ids=["empty", "not-counted"])
+@pytest.mark.parametrize(
+    "table", [LIFTINGS.empty(), liftings_of("2024-05-01", counts=False)], ids=["empty", "not-counted"]
+)
 def test_no_counted_call_and_no_day_is_no_answer(account, table):
-    code, told, err, out = account(table)
-    assert (code, told, out.exists()) == (4, [], False)
+    code, stdout, err, out = account(table)
+    assert (code, stdout, out.exists()) == (4, [], False)
     assert err == ["error: no counted call has a date, and --as-of is not given: no account year (nothing was written)"]
     assert account(table, "--as-of", "2024-05-31")[0] == 0
 
 
 def test_an_account_of_refused_rows_alone_says_that_they_are(account):
-    code, _, err, _ = account(of("2024-05-01", "2024-06-01", product="desel"))
+    code, _, err, _ = account(liftings_of("2024-05-01", "2024-06-01", product="desel"))
     assert code == 4
     assert err[-1].startswith("error: no counted call has a date, and --as-of is not given: no account year; ")
     assert err[-1].endswith("; 2 rows refused, see column cause (nothing was written)")
@@ -206,31 +210,31 @@ def missed(zone: str, state: str) -> pd.DataFrame:
 
 def test_what_the_corrected_sum_leaves_out_is_told(account, tmp_path):
     """A zone that no look could see, a zone of another AOI, and the days before the period: unknown, never none."""
-    table = of("2024-05-10", "2024-05-11").assign(berth_id=["pier", "nampo"])
+    table = liftings_of("2024-05-10", "2024-05-11").assign(berth_id=["pier", "nampo"])
     unseen = pd.concat([missed("pier", "known"), missed("buoy", "unknown")], ignore_index=True)
     write_table(unseen, tmp_path / "missed.parquet")
-    code, told, _, out = account(table, "--missed", tmp_path / "missed.parquet", "--as-of", "2024-05-31")
+    code, stdout, _, out = account(table, "--missed", tmp_path / "missed.parquet", "--as-of", "2024-05-31")
     assert code == 0
-    assert told[1].startswith("with the calls that nobody saw: p5/p50/p95 ")
-    assert told[2:] == [
+    assert stdout[1].startswith("with the calls that nobody saw: p5/p50/p95 ")
+    assert stdout[2:] == [
         "calls that nobody saw at buoy, nampo are unknown, and in no sum",
         "calls that nobody saw on 121 of 152 days are unknown, and in no sum: --missed lacks these days",
     ]
     assert read_table(out, LEDGER)["corrected_without"].iloc[-1] == ["buoy", "nampo"]
     write_table(missed("buoy", "unknown"), tmp_path / "missed.parquet")
-    _, told, _, _ = account(table.assign(berth_id="buoy"), "--missed", tmp_path / "missed.parquet")
-    assert told[1] == "calls that nobody saw at buoy are unknown, and in no sum"
+    _, stdout, _, _ = account(table.assign(berth_id="buoy"), "--missed", tmp_path / "missed.parquet")
+    assert stdout[1] == "calls that nobody saw at buoy are unknown, and in no sum"
 
 
 def test_missed_calls_of_no_day_of_the_account_give_no_sum(account, tmp_path):
     """What nobody saw is unknown on all of its days: no zero, and not the sum of what was seen."""
     write_table(missed("pier", "known"), tmp_path / "missed.parquet")
-    seen = of("2023-05-10", "2024-04-10", "2024-05-10").assign(berth_id="pier")
+    seen = liftings_of("2023-05-10", "2024-04-10", "2024-05-10").assign(berth_id="pier")
     for as_of, days in (("2023-12-31", 365), ("2024-04-30", 121)):
-        code, told, _, out = account(seen, "--missed", tmp_path / "missed.parquet", "--as-of", as_of)
-        assert (code, "with the calls that nobody saw" in "".join(told)) == (0, False)
+        code, stdout, _, out = account(seen, "--missed", tmp_path / "missed.parquet", "--as-of", as_of)
+        assert (code, "with the calls that nobody saw" in "".join(stdout)) == (0, False)
         which = f"{days} of {days} days"
-        assert told[-1] == f"calls that nobody saw on {which} are unknown, and in no sum: --missed lacks these days"
+        assert stdout[-1] == f"calls that nobody saw on {which} are unknown, and in no sum: --missed lacks these days"
         assert read_table(out, LEDGER)["corrected_p50"].isna().all()
 
 
@@ -249,15 +253,15 @@ def test_missed_calls_of_no_day_of_the_account_give_no_sum(account, tmp_path):
 )
 def test_missed_calls_without_one_law_of_the_rate_are_refused(account, tmp_path, rows, cause):
     write_table(rows, tmp_path / "missed.parquet")
-    code, told, err, out = account(of("2024-05-10"), "--missed", tmp_path / "missed.parquet")
-    assert (code, told, out.exists()) == (2, [], False)
+    code, stdout, err, out = account(liftings_of("2024-05-10"), "--missed", tmp_path / "missed.parquet")
+    assert (code, stdout, out.exists()) == (2, [], False)
     assert len(err) == 1
     assert f"missed.parquet: table missed: {cause}" in err[0]
 
 
 def test_a_table_is_the_same_account_in_every_format(account):
     """CSV holds lists and flags as text."""
-    table = of("2024-05-01", "2024-06-01").assign(evidence=[["a", "b"], []])
+    table = liftings_of("2024-05-01", "2024-06-01").assign(evidence=[["a", "b"], []])
     as_csv, as_parquet = (account(table, suffix=suffix)[3].read_bytes() for suffix in ("csv", "parquet"))
     assert as_csv == as_parquet
 
@@ -270,8 +274,8 @@ def test_liftings_of_other_assumptions_are_refused_and_with_theirs_they_are_the_
     words = ("--assumptions", tmp_path / "my.yaml")
     made, ledger = tmp_path / "liftings.csv", tmp_path / "ledger.csv"
     assert capwatch("volume", tmp_path / "calls.csv", "-o", made, *words)[0] == 0
-    code, told, err = capwatch("account", made, "--cap", CAP, "-o", ledger)
-    assert (code, told, len(err.splitlines()), ledger.exists()) == (2, "", 1, False)
+    code, stdout, err = capwatch("account", made, "--cap", CAP, "-o", ledger)
+    assert (code, stdout, len(err.splitlines()), ledger.exists()) == (2, "", 1, False)
     assert "liftings.csv: its liftings rest on other assumptions" in err
     assert "--assumptions" in err
     assert capwatch("account", made, "--cap", CAP, "-o", ledger, *words)[0] == 0
@@ -282,7 +286,7 @@ def test_liftings_of_other_assumptions_are_refused_and_with_theirs_they_are_the_
 def test_tables_of_one_account_rest_on_the_same_assumptions(capwatch, tmp_path):
     """What a port counts, how long a voyage lasts and how often is drawn are none: a cargo's two ends go together."""
     at, out = (tmp_path / f"{name}.parquet" for name in ("loaded", "landed"))
-    write_table(of("2024-05-01"), at)
+    write_table(liftings_of("2024-05-01"), at)
     for change, code in (({"counted": "discharging"}, 0), ({"constants_share": 0.04}, 2)):
         row = {"call_id": "d", "departure": "2024-06-20", "tonnes": 30_000.0, "product": "unnamed"}
         write_table(liftings(pd.DataFrame([row]), VolumeConfig(**change), 0), out)
@@ -291,7 +295,7 @@ def test_tables_of_one_account_rest_on_the_same_assumptions(capwatch, tmp_path):
 
 @pytest.mark.parametrize("short", ["2024-03", "2024", "2024-W13", "31.03.2024"])
 def test_an_account_is_asked_for_a_day(account, short):
-    code, _, err, out = account(of("2024-05-01"), "--as-of", short)
+    code, _, err, out = account(liftings_of("2024-05-01"), "--as-of", short)
     assert (code, out.exists()) == (2, False)
     assert err == [f"error: --as-of {short}: is not a day; write it as 2024-03-31"]
 
@@ -309,19 +313,19 @@ def test_a_dark_stay_that_may_go_on_in_the_next_table_is_told(capwatch, tmp_path
     paths = [tmp_path / "march.csv", tmp_path / "april.csv"]
     for path, rows in zip(paths, ([ship | last, aside], [ship | next_]), strict=True):
         write_table(liftings(pd.DataFrame(rows), CONFIG, 0), path)
-    code, told, err = capwatch("account", *paths, "--cap", CAP, "-o", tmp_path / "ledger.csv", *SET)
-    said = [line for line in err.splitlines() if line.startswith("call ")]
-    assert (code, len(said)) == (0, 1)
-    assert words in said[0]
-    assert "of another table, continued (probability 0." in said[0]
-    assert told[:6] == ("1 call" if words.startswith("the same") else "2 call")
+    code, stdout, err = capwatch("account", *paths, "--cap", CAP, "-o", tmp_path / "ledger.csv", *SET)
+    lines = [line for line in err.splitlines() if line.startswith("call ")]
+    assert (code, len(lines)) == (0, 1)
+    assert words in lines[0]
+    assert "of another table, continued (probability 0." in lines[0]
+    assert stdout[:6] == ("1 call" if words.startswith("the same") else "2 call")
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 @pytest.mark.parametrize("words", [(), ("--seed", 7)])
 def test_an_edited_figure_is_told_and_moves_nothing(account, suffix, words):
     """An account draws a cargo from what its row says of ship and load: figures edited beside that passed unsaid."""
-    table = of("2024-05-01", "2024-05-02")
+    table = liftings_of("2024-05-01", "2024-05-02")
     _, _, _, ledger = account(table, *words, suffix=suffix)
     before = ledger.read_bytes()
     edited = table.assign(barrels_p50=[249_900.0, 300_000.0])
@@ -334,7 +338,7 @@ def test_an_edited_figure_is_told_and_moves_nothing(account, suffix, words):
 
 
 def test_edits_of_one_kind_are_one_line(account):
-    table = of(*(f"2024-05-0{n}" for n in range(1, 8)))
+    table = liftings_of(*(f"2024-05-0{n}" for n in range(1, 8)))
     table = table.assign(**{f"barrels_p{p}": 1.5 * table[f"barrels_p{p}"] for p in (5, 50, 95)})
     code, _, err, _ = account(table)
     assert (code, len(err)) == (3, 1)
@@ -354,8 +358,8 @@ def test_a_call_without_an_id_counts_once_wherever_it_stands(capwatch, tmp_path,
         if not keyed:
             pd.read_csv(path).drop(columns="draw_key").to_csv(path, index=False)
         paths.append(path)
-    _, told, _ = capwatch("account", *paths, "--cap", CAP, "-o", tmp_path / "ledger.csv", *SET)
-    assert told.startswith("2 calls counted")
+    _, stdout, _ = capwatch("account", *paths, "--cap", CAP, "-o", tmp_path / "ledger.csv", *SET)
+    assert stdout.startswith("2 calls counted")
 
 
 def test_a_call_that_is_called_refused_and_counts_is_told(capwatch, tmp_path):
@@ -376,9 +380,9 @@ def test_rows_that_are_in_no_sum_are_told_beside_the_sum(account):
         {"call_id": "b", "departure": "2024-05-02", "tonnes": 3000.0, "product": "melons"},
         {"call_id": "c", "tonnes": 3000.0, "product": "diesel"},
     ]
-    code, told, _, _ = account(liftings(pd.DataFrame(rows), CONFIG, 0))
-    assert (code, told[0][:14]) == (0, "1 call counted")
-    assert told[1:] == [
+    code, stdout, _, _ = account(liftings(pd.DataFrame(rows), CONFIG, 0))
+    assert (code, stdout[0][:14]) == (0, "1 call counted")
+    assert stdout[1:] == [
         "1 row in no sum: refused, see column cause",
         "1 row in no sum: without a date",
     ]
@@ -389,26 +393,26 @@ def test_rows_that_are_in_no_sum_are_told_beside_the_sum(account):
 )
 def test_days_after_the_last_call_that_nobody_watched_are_unknown(account, tmp_path, asked, days):
     """The sum as of a later day is the same, and would read as "nothing more was lifted by then"."""
-    _, told, _, _ = account(of("2024-05-01"), "--as-of", asked)
+    _, stdout, _, _ = account(liftings_of("2024-05-01"), "--as-of", asked)
     unknown = f"what was lifted on the {days} after 2024-05-01, the last counted call, is unknown: no looks were given "
-    assert [line.startswith(unknown) for line in told[1:]] == [True] * bool(days)
+    assert [line.startswith(unknown) for line in stdout[1:]] == [True] * bool(days)
     looks, zones = looked_at(tmp_path, [("pier", "2024-05-02T01:00:00Z"), ("road", "2024-05-09T01:00:00Z")])
-    _, told, _, _ = account(of("2024-05-01"), "--as-of", asked, "--looks", looks, "--zones", zones)
+    _, stdout, _, _ = account(liftings_of("2024-05-01"), "--as-of", asked, "--looks", looks, "--zones", zones)
     unknown = "what was lifted on the 243 days after 2024-05-02, the last look or counted call, is unknown: no look "
-    assert [line.startswith(unknown) for line in told[1:]] == [True] * (days == "244 days")
+    assert [line.startswith(unknown) for line in stdout[1:]] == [True] * (days == "244 days")
 
 
-@pytest.mark.parametrize(("asked", "told"), [("2024-01-01", 0), ("2024-01-31", 1)])
-def test_a_call_on_the_first_day_of_the_account_year_is_its_last_news(account, asked, told):
+@pytest.mark.parametrize(("asked", "expected"), [("2024-01-01", 0), ("2024-01-31", 1)])
+def test_a_call_on_the_first_day_of_the_account_year_is_its_last_news(account, asked, expected):
     """Before that day the account has no row to compare with."""
-    code, lines, _, out = account(of("2024-01-01"), "--as-of", asked)
+    code, lines, _, out = account(liftings_of("2024-01-01"), "--as-of", asked)
     assert (code, lines[0][:14], list(pd.read_csv(out)["calls"])) == (0, "1 call counted", [1] * int(asked[-2:]))
     unknown = "what was lifted on the 30 days after 2024-01-01, the last counted call, is unknown: no looks were given "
-    assert [line.startswith(unknown) for line in lines[1:]] == [True] * told
+    assert [line.startswith(unknown) for line in lines[1:]] == [True] * expected
 
 
 def test_a_ship_number_that_a_spreadsheet_rounded_is_told(account):
-    table = of("2024-05-01", "2024-06-01").astype({"mmsi": object})
+    table = liftings_of("2024-05-01", "2024-06-01").astype({"mmsi": object})
     table["mmsi"] = ["1.00E+09", "273456789"]
     code, _, err, _ = account(table)
     assert code == 3

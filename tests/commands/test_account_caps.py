@@ -7,31 +7,31 @@ from pathlib import Path
 import pytest
 
 from pipeline.table_files import write_table
-from tests.commands.accounts import CAP, SET, of
+from tests.commands.accounts import CAP, SET, liftings_of
 
 CRUDE = "configs/assumptions/crude.yaml"
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ("2024, barrels: 168679, as_of: 2024-12-04", "2024, barrels: 168679, as_of: 2014-12-04", "before that year"),
         ("year: 2023, barrels: 325267, as_of: 2024-03-21", "year: 2024, barrels: 1, as_of: 2024-12-04", "twice"),
         ("barrels: 500000\n", "barrels: 500000\ntonnes: 60\n", "one is in another unit"),
     ],
 )
-def test_a_slip_in_a_cap_is_one_line(capwatch, tmp_path, old, new, told):
+def test_a_slip_in_a_cap_is_one_line(capwatch, tmp_path, old, new, expected):
     text = Path(CAP).read_text("utf-8")
     assert old in text
     (tmp_path / "cap.yaml").write_text(text.replace(old, new, 1))
     code, _, err = capwatch("account", tmp_path / "l.csv", "--cap", tmp_path / "cap.yaml", "-o", tmp_path / "o.csv")
     assert code == 2
-    assert told in err
+    assert expected in err
     assert len(err.splitlines()) == 1
 
 
 def test_a_cap_in_thousands_is_told(capwatch, tmp_path):
-    write_table(of("2024-05-01"), path := tmp_path / "liftings.csv")
+    write_table(liftings_of("2024-05-01"), path := tmp_path / "liftings.csv")
     (cap := tmp_path / "cap.yaml").write_text(Path(CAP).read_text("utf-8").replace("barrels: 500000", "barrels: 500"))
     code, _, err = capwatch("account", path, "--cap", cap, "-o", tmp_path / "ledger.csv", *SET)
     assert code == 0
@@ -49,8 +49,8 @@ def test_accounts_of_several_caps_are_those_of_each_alone(capwatch, tmp_path):
     (table := tmp_path / "both.csv").write_text(head + crude + refined)
     assert capwatch("volume", table, "-o", tmp_path / "l.parquet", *of_both)[0] == 0
     words = ("account", tmp_path / "l.parquet", *caps, "--as-of", "2024-03-31", *of_both)
-    code, told, _ = capwatch(*words, "-o", f"{tmp_path}/accounts/")
-    assert (code, told.count("1 call counted"), told.count("2 calls counted")) == (0, 1, 1)
+    code, stdout, _ = capwatch(*words, "-o", f"{tmp_path}/accounts/")
+    assert (code, stdout.count("1 call counted"), stdout.count("2 calls counted")) == (0, 1, 1)
     for cap, (rows, assumptions) in both.items():
         (table := tmp_path / f"{cap}.csv").write_text(head + rows)
         alone, ledger = tmp_path / f"{cap}.parquet", tmp_path / f"alone-{cap}.csv"
@@ -70,8 +70,8 @@ def test_where_the_second_cap_cannot_be_read_nothing_is_written(capwatch, tmp_pa
     cap.write_text(broken)
     assert capwatch("volume", calls, "-o", made, *SET)[0] == 0
     words = ("account", made, "--cap", "configs/caps/unscr-2397.yaml", "-o", f"{tmp_path}/accounts/", *SET)
-    code, told, err = capwatch(*words, "--cap", cap)
-    assert (code, told) == (2, "")
+    code, stdout, err = capwatch(*words, "--cap", cap)
+    assert (code, stdout) == (2, "")
     assert err.startswith(f"error: {cap}:")
     assert not (tmp_path / "accounts").exists()
     assert capwatch(*words)[0] == 0

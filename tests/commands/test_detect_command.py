@@ -113,8 +113,8 @@ def test_detect_goes_on_after_an_image_whose_sensor_nobody_knows(capwatch, tmp_p
     assert capwatch("detect", unknown, "--pixel-spacing", "10", "-o", tmp_path / "one.csv")[0] == 2
 
 
-@pytest.mark.parametrize(("value", "said"), [(90, "one value fills the image"), (0, "holds no measurement")])
-def test_detect_writes_no_empty_table_of_an_image_that_shows_nothing(capwatch, tmp_path, value, said):
+@pytest.mark.parametrize(("value", "expected"), [(90, "one value fills the image"), (0, "holds no measurement")])
+def test_detect_writes_no_empty_table_of_an_image_that_shows_nothing(capwatch, tmp_path, value, expected):
     """Its table without a ship read as a look at empty water."""
     image = tmp_path / "blank.tif"
     with rasterio.open(image, "w", driver="GTiff", width=300, height=300, count=1, dtype="uint8") as out:
@@ -122,7 +122,7 @@ def test_detect_writes_no_empty_table_of_an_image_that_shows_nothing(capwatch, t
     words = ("detect", str(image), "--sensor", "optical", "--pixel-spacing", "1", "-o", str(tmp_path / "o.csv"))
     code, _, err = capwatch(*words)
     assert (code, (tmp_path / "o.csv").exists()) == (4, False)
-    assert f"blank.tif: {said}" in err.replace("is no picture: ", "")
+    assert f"blank.tif: {expected}" in err.replace("is no picture: ", "")
 
 
 def test_detect_names_the_images_that_would_share_a_table(capwatch, tmp_path):
@@ -161,17 +161,17 @@ def test_bands_of_one_image_in_files_of_their_own_write_one_table(capwatch, tmp_
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "expected"),
     [
         (("-o", "ships.shp"), "end the name in .parquet"),
         (("-o", "o.csv", "--bands", "R=1,G=1"), "--bands G=1: that band has another name already"),
         (("-o", "o.csv", "--bands", "R=1,R=2"), "--bands R=2: R appears twice"),
     ],
 )
-def test_what_no_image_can_mend_is_said_before_any_is_opened(capwatch, tmp_path, words, said):
+def test_what_no_image_can_mend_is_said_before_any_is_opened(capwatch, tmp_path, words, expected):
     code, _, err = capwatch("detect", tmp_path / "not_there.tif", "--sensor", "optical", *words)
     assert code == 2
-    assert said in err
+    assert expected in err
     assert "not_there" not in err
 
 

@@ -95,7 +95,7 @@ def test_a_coast_is_clipped_to_the_box(capwatch, tmp_path, monkeypatch, word, pr
 
 
 @pytest.mark.parametrize(
-    ("bbox", "more", "said"),
+    ("bbox", "more", "expected"),
     [
         ("127.38,39.12,127.52", (), "write four degrees, west,south,east,north"),
         ("127.38,39.12,east,39.22", (), "write four degrees, west,south,east,north"),
@@ -107,10 +107,12 @@ def test_a_coast_is_clipped_to_the_box(capwatch, tmp_path, monkeypatch, word, pr
         (WONSAN[0], ("--zones", configs_root() / "zones" / "genoa.geojson"), "genoa.geojson: none of its 4 zones lies"),
     ],
 )
-def test_what_a_run_would_refuse_is_refused_in_one_line_and_nothing_is_written(capwatch, tmp_path, bbox, more, said):
+def test_what_a_run_would_refuse_is_refused_in_one_line_and_nothing_is_written(
+    capwatch, tmp_path, bbox, more, expected
+):
     code, _, err = add(capwatch, tmp_path, "--coast", "none", *more, bbox=bbox)
     assert code == 2
-    assert said in err
+    assert expected in err
     assert len(err.strip().splitlines()) == 1
     assert files(tmp_path) == []
 

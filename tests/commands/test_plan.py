@@ -140,7 +140,7 @@ def plan(capwatch, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "expected"),
     [
         (("--set", "cap=caps/foo.yaml"), 2, "caps/foo.yaml: the config names this file, and it is not there"),
         (("--set", "source.scenario=null"), 2, "source.scenario names no scenario file"),
@@ -155,11 +155,11 @@ def plan(capwatch, tmp_path, monkeypatch):
     ],
     ids=lambda v: " ".join(v) if isinstance(v, tuple) else "",
 )  # fmt: skip
-def test_a_plan_refuses_what_the_run_would(plan, tmp_path, words, code, said):
+def test_a_plan_refuses_what_the_run_would(plan, tmp_path, words, code, expected):
     (tmp_path / "bare").mkdir()
     found, out, err = plan("vostochny", *words)
     assert found == code
-    assert said in err
+    assert expected in err
     assert len(err.splitlines()) == 1
     assert (out == "") == (code != 3)
 
@@ -172,8 +172,10 @@ def test_a_plan_tells_what_it_does_not_read(plan, tmp_path, others):
         (tmp_path / "mine" / name).write_bytes(b"x")
     code, _, err = plan("vostochny", "--images", "mine", "--ais", "mine")
     assert code in (3, 4)
-    told = "mine: 2 files of kinds that are not read (the first: a.nc); unpack archives but zip, save images as GeoTIFF"
-    assert err.splitlines().count(told) == 1
+    expected = (
+        "mine: 2 files of kinds that are not read (the first: a.nc); unpack archives but zip, save images as GeoTIFF"
+    )
+    assert err.splitlines().count(expected) == 1
 
 
 def test_a_registry_with_one_number_for_two_ships_is_told(plan, tmp_path):
@@ -181,19 +183,21 @@ def test_a_registry_with_one_number_for_two_ships_is_told(plan, tmp_path):
     listed.write_text("mmsi,name,source\n273000001,ALPHA,x\n273000001,BRAVO,y\n")
     code, _, err = plan("vostochny", "--set", f"source.registry={listed}")
     assert code == 3
-    said = f"error: {listed}: mmsi 273000001 stands in lines 2 (ALPHA) and 3 (BRAVO) (that number identifies no ship;"
-    assert [line.startswith(said) for line in err.splitlines()] == [True]
+    expected = (
+        f"error: {listed}: mmsi 273000001 stands in lines 2 (ALPHA) and 3 (BRAVO) (that number identifies no ship;"
+    )
+    assert [line.startswith(expected) for line in err.splitlines()] == [True]
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "expected"),
     [
         ({"kind": "birth"}, "feature pier: kind: must be berth or anchorage (did you mean berth?)"),
         ({"swapped": True}, "swapped"),
     ],
     ids=["kind", "swapped"],
 )
-def test_a_plan_reads_the_zones(plan, tmp_path, more, said):
+def test_a_plan_reads_the_zones(plan, tmp_path, more, expected):
     zone(tmp_path / "z.geojson", 20.5, **more)
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare" / "a.tif").write_bytes(b"")
@@ -204,7 +208,7 @@ def test_a_plan_reads_the_zones(plan, tmp_path, more, said):
     )
     code, _, err = plan("my.yaml", "--images", "bare")
     assert code == 2
-    assert said in err
+    assert expected in err
 
 
 def test_of_several_questions_those_that_would_not_run_are_told(plan, tmp_path):
@@ -307,8 +311,8 @@ def test_an_ais_file_that_the_run_would_skip_is_told_by_the_plan(capwatch, tmp_p
     empty.write_text("")
     other.write_text("a,b\n1,2\n")
     words = ("run", "vostochny", "--source", "files", "--dry-run", "--start", "2024-03-07", "--end", "2024-03-09")
-    code, told, err = capwatch(*words, "--ais", good, "--ais", empty, "--ais", other)
-    assert (code, told.splitlines()[-1]) == (3, "files: 0 images, 3 AIS files, 2 of them not readable")
+    code, stdout, err = capwatch(*words, "--ais", good, "--ais", empty, "--ais", other)
+    assert (code, stdout.splitlines()[-1]) == (3, "files: 0 images, 3 AIS files, 2 of them not readable")
     assert err.splitlines()[0] == f"error: {empty}: is empty (will be skipped)"
     assert err.splitlines()[1].startswith(f"error: {other}: no column for mmsi among a, b; ")
     code, _, err = capwatch(*words, "--ais", other)

@@ -151,7 +151,7 @@ def test_a_ship_that_leaves_lighter_is_no_lifting(capwatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "expected"),
     [
         (("match", "--detections", "ships.csv", "--ais", "none.nmea"), 4, "no AIS message could be used"),
         (("match", "--detections", "bare.csv", "--ais", "feed.nmea"), 2, "bare.csv: the table of detections has no"),
@@ -164,7 +164,7 @@ def test_a_ship_that_leaves_lighter_is_no_lifting(capwatch, tmp_path):
     ids=lambda v: " ".join(v) if isinstance(v, tuple) else "",
 )  # fmt: skip
 def test_a_stage_that_has_nothing_to_work_on_says_so_and_writes_nothing(
-    capwatch, tmp_path, monkeypatch, words, code, said
+    capwatch, tmp_path, monkeypatch, words, code, expected
 ):
     zones = configs_root() / "zones" / "vostochny.geojson"
     monkeypatch.chdir(tmp_path)
@@ -174,5 +174,5 @@ def test_a_stage_that_has_nothing_to_work_on_says_so_and_writes_nothing(
     (tmp_path / "bare.csv").write_text("call_id,tonnes\na,3000\n")
     found, _, err = capwatch(*words, "-o", "o.csv")
     assert found == code
-    assert said in err
+    assert expected in err
     assert not (tmp_path / "o.csv").exists()

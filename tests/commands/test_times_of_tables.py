@@ -20,9 +20,9 @@ def written(folder, ships: str, *fixes: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("command", ["ais", "match", "calls", "volume"])
 def test_each_command_that_reads_times_takes_several_forms(capwatch, command):
-    told = " ".join(capwatch(command, "--help")[1].split())
-    assert "--time-format" in told
-    assert "once for each form" in told
+    text = " ".join(capwatch(command, "--help")[1].split())
+    assert "--time-format" in text
+    assert "once for each form" in text
 
 
 def test_forms_that_a_match_is_given_read_its_transponders_and_its_detections(capwatch, tmp_path):
@@ -48,7 +48,7 @@ def test_calls_read_transponders_in_the_forms_given(capwatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("ships", "told"),
+    ("ships", "expected"),
     [
         ("a,13.04.2024 12:00,133.0,42.7,180", "'13.04.2024 12:00' is not written as"),
         ("a,13.04.2024 12:00,133.0,42.7,180", "--time-format '%d.%m.%Y %H:%M'"),
@@ -57,9 +57,9 @@ def test_calls_read_transponders_in_the_forms_given(capwatch, tmp_path):
         (f"a,{ISO},42.7,133.0,180", "lon and lat may be swapped"),
     ],
 )
-def test_a_cell_of_detections_that_cannot_be_is_one_line_and_no_traceback(capwatch, tmp_path, ships, told):
+def test_a_cell_of_detections_that_cannot_be_is_one_line_and_no_traceback(capwatch, tmp_path, ships, expected):
     code, _, err = capwatch(*written(tmp_path, ships, ISO))
     assert code == 2
     (line,) = err.splitlines()
     assert line.startswith(f"error: {tmp_path}/ships.csv: ")
-    assert told in line
+    assert expected in line

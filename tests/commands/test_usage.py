@@ -13,7 +13,7 @@ CAP = "configs/caps/unscr-2397.yaml"
 
 
 @pytest.mark.parametrize(
-    ("words", "told", "example"),
+    ("words", "expected", "example"),
     [
         (
             "aoi add wonsan",
@@ -26,12 +26,12 @@ CAP = "configs/caps/unscr-2397.yaml"
         ("runn", "no such command 'runn'", ""),
     ],
 )
-def test_a_command_that_cannot_be_read_is_refused_in_one_line_with_an_example(capwatch, words, told, example):
+def test_a_command_that_cannot_be_read_is_refused_in_one_line_with_an_example(capwatch, words, expected, example):
     """Four lines of usage came, and what to write was in none of them."""
     code, out, err = capwatch(*words.split())
     assert (code, out) == (2, "")
     assert err.count("\n") == 1
-    assert err.startswith(f"error: capwatch{' ' if example else ': '}{told}")
+    assert err.startswith(f"error: capwatch{' ' if example else ': '}{expected}")
     assert (f"example: capwatch {example}" if example else "see capwatch --help") in err
     assert len(err) < 200
 

@@ -23,13 +23,13 @@ def chromium():
 
 
 @pytest.fixture
-def tiny_story(story_told_again):
+def tiny_story(run_story):
     """The small scenario's story, as far as its folder keeps it; each test gets its own copy of the tables."""
-    return replace(story_told_again, tables={name: t.copy() for name, t in story_told_again.tables.items()})
+    return replace(run_story, tables={name: t.copy() for name, t in run_story.tables.items()})
 
 
 @pytest.fixture(scope="session")
-def story_told_again(tiny_run):
+def run_story(tiny_run):
     """The story that `tiny_story` copies: opening the run takes longer than most tests."""
     from pipeline import volume
     from pipeline.config import CapConfig, VolumeConfig, load

@@ -45,10 +45,10 @@ def test_a_contradiction_stands_on_the_card_of_its_call():
 
 @pytest.mark.parametrize(("fixes", "words"), [(1, "1 clean position within"), (2, "2 clean positions within")])
 def test_her_fixes_are_counted_and_placed_where_she_lay(fixes, words):
-    told = story()
+    run_story = story()
     moments = [{"mmsi": MMSI, "time_utc": at(6 + 24 * n), "track_id": "t", "sog_kn": 0.1} for n in range(fixes)]
-    told.tables["tracks"] = TRACKS.from_rows(moments)
-    card = call_extract(CALL | {"berth_kind": "anchorage"}, Transponders(told))
+    run_story.tables["tracks"] = TRACKS.from_rows(moments)
+    card = call_extract(CALL | {"berth_kind": "anchorage"}, Transponders(run_story))
     assert words in card["sentence"]
     assert "first position at the anchorage" in [row["what"] for row in card["rows"]]
 
@@ -63,32 +63,34 @@ def test_her_fixes_are_counted_and_placed_where_she_lay(fixes, words):
 )
 def test_of_a_call_without_a_transponder_those_heard_within_a_day_are_told(hours, words):
     """She came after hour 5 and was gone by hour 31: from a day before the former to a day after the latter."""
-    told = story()
+    run_story = story()
     fixes = [{"mmsi": MMSI + n, "time_utc": at(h), "track_id": str(n), "sog_kn": 9.0} for n, h in enumerate(hours)]
-    told.tables["tracks"] = TRACKS.from_rows(fixes[::-1])
-    assert call_extract(CALL | {"mmsi": None}, Transponders(told))["sentence"].startswith(words)
+    run_story.tables["tracks"] = TRACKS.from_rows(fixes[::-1])
+    assert call_extract(CALL | {"mmsi": None}, Transponders(run_story))["sentence"].startswith(words)
 
 
 def test_a_border_of_a_stay_has_the_fix_that_lies_nearest_and_a_card_no_more_rows_than_it_holds():
     """Hourly fixes in any order, with the hour as their speed; of 26 reports the first rows are shown."""
-    told = story()
+    run_story = story()
     fixes = [{"mmsi": MMSI, "time_utc": at(h + 0.2), "track_id": "t", "sog_kn": float(h)} for h in range(33)]
-    told.tables["tracks"] = TRACKS.from_rows(fixes[::-1])
-    rows = call_extract(CALL, Transponders(told))["rows"]
+    run_story.tables["tracks"] = TRACKS.from_rows(fixes[::-1])
+    rows = call_extract(CALL, Transponders(run_story))["rows"]
     assert [row["speed"] for row in rows] == ["5.0 kn", "6.0 kn", "30.0 kn", "31.0 kn"]
-    told.tables["static"] = STATIC.from_rows([{"mmsi": MMSI, "time_utc": at(h), "dest": f"P{h}"} for h in range(26)])
-    card = call_extract(CALL, Transponders(told))
+    run_story.tables["static"] = STATIC.from_rows(
+        [{"mmsi": MMSI, "time_utc": at(h), "dest": f"P{h}"} for h in range(26)]
+    )
+    card = call_extract(CALL, Transponders(run_story))
     assert "33 clean positions within a day of the stay. 16 further rows are in " in card["sentence"]
     assert [row["dest"] for row in card["rows"] if row["dest"]] == [f"P{h}" for h in range(12)]
 
 
 def test_fixes_and_reports_name_their_messages():
     """A card's row leads to a line of a file; a silence has no message."""
-    told = story(silences=[SILENCE])
+    run_story = story(silences=[SILENCE])
     fix = {"mmsi": MMSI, "time_utc": at(6), "track_id": "t", "sog_kn": 0.1, "message_id": "0123456789ab-17"}
     report = {"mmsi": MMSI, "time_utc": at(7), "draught_m": 5.0, "message_id": "0123456789ab-19"}
-    told.tables |= {"tracks": TRACKS.from_rows([fix]), "static": STATIC.from_rows([report])}
-    rows = call_extract(CALL, Transponders(told))["rows"]
+    run_story.tables |= {"tracks": TRACKS.from_rows([fix]), "static": STATIC.from_rows([report])}
+    rows = call_extract(CALL, Transponders(run_story))["rows"]
     assert {row["message"] for row in rows if row["speed"]} == {"0123456789ab-17"}
     assert [row["message"] for row in rows if row["draught"]] == ["0123456789ab-19"]
     assert [row["message"] for row in rows if "heard again" in row["what"]] == [""]
@@ -106,9 +108,9 @@ def test_a_silence_stands_on_the_card_with_who_else_was_heard():
 @pytest.mark.parametrize(("reception", "words"), [("nobody", "nobody else was heard"), ("others", "1 other was heard")])
 def test_words_of_a_silence_name_no_reason(reception, words):
     (row,) = SILENCES.from_rows([SILENCE | {"reception": reception, "others_during": 1}]).itertuples()
-    told = silence_words(row)
-    assert words in told
-    assert not any(word in told for word in ("intention", "switched", "dark", "hid"))
+    text = silence_words(row)
+    assert words in text
+    assert not any(word in text for word in ("intention", "switched", "dark", "hid"))
 
 
 def test_a_counted_call_with_a_contradiction_is_a_warning(monkeypatch):
@@ -127,8 +129,8 @@ def test_a_counted_call_with_a_contradiction_is_a_warning(monkeypatch):
         config=SimpleNamespace(aoi=SimpleNamespace(facts=())), in_account=lambda table: table[table["counts"]],
         cap=SimpleNamespace(counts_on="departure", year_starts="01-01"),
     )  # fmt: skip
-    (told,) = [w for w in warnings(about) if "MMSI" in w]
-    assert "says length 183 m, images show length 97 m" in told
+    (line,) = [w for w in warnings(about) if "MMSI" in w]
+    assert "says length 183 m, images show length 97 m" in line
     tables["liftings"] = liftings.assign(counts=False)
     assert not [w for w in warnings(about) if "MMSI" in w]
     assert set(LIFTINGS.names) >= set(liftings.columns)

@@ -193,12 +193,12 @@ def test_without_scripts_the_figures_stand_in(chromium, tiny_run):
 
 def test_captions_speak_of_the_charts_that_are_shown(page, chromium, tiny_run):
     """Drawn charts have hatched days and marks in looks; the charts shown without scripts have neither."""
-    told = "document.getElementById('account').innerText + document.getElementById('looks').innerText"
-    drawn = page.evaluate(told)
+    expected = "document.getElementById('account').innerText + document.getElementById('looks').innerText"
+    drawn = page.evaluate(expected)
     assert all(words in drawn for words in ("Hatched days", "berth occupied"))
     assert "Grey days" not in drawn
     page.emulate_media(media="print")
-    assert all(words in page.evaluate(told) for words in ("Hatched days", "berth occupied"))
+    assert all(words in page.evaluate(expected) for words in ("Hatched days", "berth occupied"))
     context = chromium.new_context(java_script_enabled=False)
     plain = context.new_page()
     plain.goto((tiny_run / "report.html").as_uri())

@@ -143,8 +143,8 @@ def test_a_card_says_what_makes_her_a_tanker_and_what_is_assumed(tiny_story):
     assert _tanker_basis(dark | {"mmsi": heard}, looked)[0] == " (by her AIS ship type)"
     assert _tanker_basis(dark | {"flags": ["review_confirmed"]}, looked)[0] == " (by an analyst)"
     row = {"p_lifting": 0.98 * 0.95, "p_tanker": 0.98, "p_ship": 1.0}
-    told = "98 % a tanker × 95 % came to load (assumed: no measurement shows it)"
-    assert _lifting_factors(row, "loading", "", 0.95) == told
+    expected = "98 % a tanker × 95 % came to load (assumed: no measurement shows it)"
+    assert _lifting_factors(row, "loading", "", 0.95) == expected
     assert "assumed" not in _lifting_factors(row | {"p_lifting": 0.98 * 0.97}, "loading", "", 0.95)
 
 
@@ -172,8 +172,8 @@ def test_looks_that_did_not_find_her_are_named(tiny_run):
     after = missed_in(call, LookIndex(SimpleNamespace(tables=tables)))
     assert set(after) - set(before) == {f"{call['arrival_hi']:%Y-%m-%d %H:%M} (image)"}
     tables["occupancy"] = pd.DataFrame({"look_id": ["x"], "basis": ["picture"], "verdict": ["empty"]})
-    told = missed_in(call, LookIndex(SimpleNamespace(tables=tables)))
-    assert f"{call['arrival_hi']:%Y-%m-%d %H:%M} (image: berth empty)" in told
+    lines = missed_in(call, LookIndex(SimpleNamespace(tables=tables)))
+    assert f"{call['arrival_hi']:%Y-%m-%d %H:%M} (image: berth empty)" in lines
 
 
 def story_of(sensor: str, *, counts: bool = False, empty_seen: bool = True) -> SimpleNamespace:
@@ -257,9 +257,9 @@ def test_the_rule_on_radar_is_not_said_where_it_decided_nothing(evidence_class, 
 
 
 def test_a_berth_that_was_not_seen_is_unknown_on_the_card_and_why():
-    told = berth_looks(call_of("D") | {"departure_lo": pd.Timestamp("2024-03-11", tz="UTC")},
+    lines = berth_looks(call_of("D") | {"departure_lo": pd.Timestamp("2024-03-11", tz="UTC")},
                         LookIndex(story_of("optical", empty_seen=False)))  # fmt: skip
-    assert told == ["2024-03-07 00:00 occupied (99 %)", "2024-03-09 00:00 unknown (cloud)",
+    assert lines == ["2024-03-07 00:00 occupied (99 %)", "2024-03-09 00:00 unknown (cloud)",
                     "2024-03-11 00:00 empty (5 %)"]  # fmt: skip
 
 
@@ -280,10 +280,10 @@ def test_every_look_that_bounds_a_stay_stands_in_the_list_of_her_berth():
     table = pd.DataFrame(rows).assign(scene_id="a")
     scenes = pd.DataFrame({"scene_id": ["a"], "acquired_precision": ["moment"]})
     story = SimpleNamespace(tables={"occupancy": table, "scenes": scenes}, config=story_of("optical").config)
-    told = [line.partition("day ")[2][0] for line in berth_looks(call | {"departure_hi": day[7]}, LookIndex(story))]
-    assert told == list("1234567")
-    told = [line.partition("day ")[2][0] for line in berth_looks(call | {"departure_hi": pd.NaT}, LookIndex(story))]
-    assert told == list("12345")
+    lines = [line.partition("day ")[2][0] for line in berth_looks(call | {"departure_hi": day[7]}, LookIndex(story))]
+    assert lines == list("1234567")
+    lines = [line.partition("day ")[2][0] for line in berth_looks(call | {"departure_hi": pd.NaT}, LookIndex(story))]
+    assert lines == list("12345")
 
 
 def test_a_look_that_tells_its_day_alone_is_shown_by_its_day():
@@ -291,8 +291,8 @@ def test_a_look_that_tells_its_day_alone_is_shown_by_its_day():
     scenes = story.tables["scenes"].assign(acquired_precision=["moment", "day", "moment"])
     noon = story.tables["occupancy"].assign(acquired=lambda table: table["acquired"] + pd.Timedelta(hours=12))
     dated = SimpleNamespace(tables={**story.tables, "scenes": scenes, "occupancy": noon}, config=story.config)
-    told = berth_looks(call_of("D") | {"departure_lo": pd.Timestamp("2024-03-11T12:00Z")}, LookIndex(dated))
-    assert [line.split(" ")[:2] for line in told[-2:]] == [["2024-03-09", "unknown"], ["2024-03-11", "12:00"]]
+    lines = berth_looks(call_of("D") | {"departure_lo": pd.Timestamp("2024-03-11T12:00Z")}, LookIndex(dated))
+    assert [line.split(" ")[:2] for line in lines[-2:]] == [["2024-03-09", "unknown"], ["2024-03-11", "12:00"]]
 
 
 def test_a_card_says_what_of_her_size_is_the_registrys(tiny_story, tiny_run):

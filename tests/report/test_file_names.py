@@ -14,7 +14,7 @@ HOME = "/home/somebody/cases/7"
 
 
 @pytest.fixture
-def told_by_paths(tiny_story):
+def path_story(tiny_story):
     """A run on files given by full paths: two images of one name, one with a bad sidecar, and AIS read in part."""
     scenes = tiny_story.tables["scenes"].copy()
     scenes.loc[scenes.index[:2], "href"] = [f"{HOME}/images/may/port.tif", f"{HOME}/images/july/port.tif"]
@@ -34,24 +34,24 @@ def told_by_paths(tiny_story):
     )
 
 
-def test_things_to_know_tell_files_apart_by_the_least_of_their_paths(told_by_paths):
-    told = [line for line in warnings(told_by_paths) if line.partition(": ")[0].endswith((".tif", ".csv"))]
-    assert told == [
+def test_things_to_know_tell_files_apart_by_the_least_of_their_paths(path_story):
+    lines = [line for line in warnings(path_story) if line.partition(": ")[0].endswith((".tif", ".csv"))]
+    assert lines == [
         "may/port.tif: is cut off (scene skipped)",
         "july/port.tif: time of day unknown (scene degraded)",
         "ais/night.csv: duplicate_of day.csv: the same bytes (counted once)",
     ]
 
 
-def test_no_place_of_the_page_names_a_folder_of_the_machine(told_by_paths, tmp_path):
-    page = render(told_by_paths, {}, tmp_path)
+def test_no_place_of_the_page_names_a_folder_of_the_machine(path_story, tmp_path):
+    page = render(path_story, {}, tmp_path)
     assert "somebody" not in page
     for told in ("may/port.tif", "july/port.json: is no JSON", "<code>day.csv</code>", "day.csv: 3 lines lack a time"):
         assert told in page
 
 
-def test_what_joins_tables_keeps_the_whole_path(told_by_paths):
-    scenes, before = with_short_names(told_by_paths).tables["scenes"], told_by_paths.tables["scenes"]
+def test_what_joins_tables_keeps_the_whole_path(path_story):
+    scenes, before = with_short_names(path_story).tables["scenes"], path_story.tables["scenes"]
     assert scenes["href"].equals(before["href"])
 
 

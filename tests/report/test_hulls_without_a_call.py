@@ -46,7 +46,7 @@ def hour(h):
 
 
 @pytest.mark.parametrize(
-    ("stay", "told"),
+    ("stay", "expected"),
     [
         ((6, 8, 10, 12), False),
         ((None, 12, 15, 16), False),
@@ -61,7 +61,7 @@ def hour(h):
     ],
 )
 @pytest.mark.parametrize("elsewhere", [False, True])
-def test_a_stay_covers_a_look_from_where_she_may_have_come_to_where_she_may_have_left(stay, told, elsewhere):
+def test_a_stay_covers_a_look_from_where_she_may_have_come_to_where_she_may_have_left(stay, expected, elsewhere):
     """An end without a bound is the first or last moment that she surely was there. Only her own berth counts."""
     ends = zip(("arrival_lo", "arrival_hi", "departure_lo", "departure_hi"), map(hour, stay), strict=True)
     calls = pd.DataFrame([dict(ends) | {"berth_id": "roads" if elsewhere else "pier", "detection_ids": ["d9"]}])
@@ -75,4 +75,4 @@ def test_a_stay_covers_a_look_from_where_she_may_have_come_to_where_she_may_have
         place=SimpleNamespace(zones=[SimpleNamespace(zone_id=z, counts=z == "pier") for z in ("pier", "roads")]),
     )
     lines = [line.partition(" that belongs")[0] for line in hull_lines(story)]
-    assert lines == (["1 look shows a hull at pier"] if told or elsewhere else [])
+    assert lines == (["1 look shows a hull at pier"] if expected or elsewhere else [])

@@ -36,7 +36,7 @@ def test_a_call_outside_the_period_is_told(tiny_story, flags, line):
 
 
 @pytest.mark.parametrize(
-    ("products", "said"),
+    ("products", "expected"),
     [
         (None, "factors: the Committee's chart; shares: our judgement"),
         ([("gas_oil", 7.46, 0.843, 0.5), ("gasoline", 8.35, 0.753, 0.5)], "factors: the Committee's chart; shares: as"),
@@ -44,14 +44,14 @@ def test_a_call_outside_the_period_is_told(tiny_story, flags, line):
         ([("crude", 7.33, 0.86, 1.0)], "factors and shares: as configured"),
     ],
 )
-def test_factors_and_shares_of_the_run_file_are_not_called_others(tiny_story, tiny_run, products, said):
+def test_factors_and_shares_of_the_run_file_are_not_called_others(tiny_story, tiny_run, products, expected):
     """Someone who edits the mix must not read that it comes from the Committee."""
     volume = tiny_story.config.volume
     if products:
         names = ("name", "bbl_per_t", "t_per_m3", "share")
         volume = VolumeConfig.model_validate({"products": [dict(zip(names, p, strict=True)) for p in products]})
     story = replace(tiny_story, config=tiny_story.config.model_copy(update={"volume": volume}))
-    assert f" bbl/t ({said}" in html.unescape(render(story, {}, tiny_run))
+    assert f" bbl/t ({expected}" in html.unescape(render(story, {}, tiny_run))
 
 
 @pytest.mark.parametrize("flags", [[], ["zone_not_counted", "outside_period"]], ids=["within", "beside"])
@@ -107,13 +107,13 @@ def test_of_lengths_that_are_not_sure_only_those_of_the_calls_told_of_are_counte
 
 
 @pytest.fixture
-def told(tiny_story):
+def story_with(tiny_story):
     """The small run's story with other values in its headline."""
     return lambda **fields: replace(tiny_story, headline=replace(tiny_story.headline, **fields))
 
 
-def test_a_zone_that_no_look_could_see_is_named_beside_the_sum(told, tiny_run):
-    story = told(corrected_bbl=(1e5, 2e5, 3e5), corrected_without=("oil_pier", "<b>elsewhere</b>"))
+def test_a_zone_that_no_look_could_see_is_named_beside_the_sum(story_with, tiny_run):
+    story = story_with(corrected_bbl=(1e5, 2e5, 3e5), corrected_without=("oil_pier", "<b>elsewhere</b>"))
     name = story.place.zone("oil_pier").name  # which contains a comma
     (line,) = [w for w in warnings(story) if "too few looks" in w]
     assert line.startswith(f"Unseen calls at {name}; <b>elsewhere</b> are unknown")
@@ -123,26 +123,26 @@ def test_a_zone_that_no_look_could_see_is_named_beside_the_sum(told, tiny_run):
     assert "<b>elsewhere</b>" not in page
 
 
-def test_where_no_sum_of_unseen_calls_is_shown_the_zones_are_named_all_the_same(told, tiny_run):
-    story = told(corrected_bbl=None, corrected_without=("oil_pier",))
+def test_where_no_sum_of_unseen_calls_is_shown_the_zones_are_named_all_the_same(story_with, tiny_run):
+    story = story_with(corrected_bbl=None, corrected_without=("oil_pier",))
     (line,) = [w for w in warnings(story) if "too few looks" in w]
     assert "sum with unseen" not in line
     assert "with the calls that nobody saw" not in render(story, {}, tiny_run)
 
 
-def test_nothing_is_said_where_nothing_is_left_out(told, tiny_run):
-    story = told(corrected_bbl=(1e5, 2e5, 3e5), corrected_without=())
+def test_nothing_is_said_where_nothing_is_left_out(story_with, tiny_run):
+    story = story_with(corrected_bbl=(1e5, 2e5, 3e5), corrected_without=())
     assert not [w for w in warnings(story) if "not in this account" in w or "too few looks" in w]
     assert "where they are unknown" not in render(story, {}, tiny_run)
 
 
-def test_a_run_ends_with_the_sum_of_what_nobody_saw(told):
+def test_a_run_ends_with_the_sum_of_what_nobody_saw(story_with):
     """In the report's words: beside the observed barrels, never instead of them."""
-    name = told().place.zone("oil_pier").name
-    lines = [line.removeprefix("SIMULATED: ") for line in headline_lines(told(corrected_bbl=(1e5, 2e5, 3e5)))]
+    name = story_with().place.zone("oil_pier").name
+    lines = [line.removeprefix("SIMULATED: ") for line in headline_lines(story_with(corrected_bbl=(1e5, 2e5, 3e5)))]
     line = "with the calls that nobody saw p5/p50/p95: 100,000 bbl / 200,000 bbl / 300,000 bbl"
     assert lines[lines.index(line) - 1].startswith("share of the cap"), "which is of the observed barrels"
-    lines = headline_lines(told(corrected_bbl=None, corrected_without=("oil_pier",)))
+    lines = headline_lines(story_with(corrected_bbl=None, corrected_without=("oil_pier",)))
     assert f"SIMULATED: calls that nobody saw at {name} are unknown, and in no sum" in lines
     assert not [line for line in lines if "with the calls" in line]
 
@@ -152,14 +152,14 @@ def test_a_run_ends_with_the_sum_of_what_nobody_saw(told):
     [(10, 1.2, None), (10, 4.0, "75 %"), (2, 1.25, "20 %"), (2, 1.0, None), (2, None, None), (2, 0.0, None)],
     ids=["well seen", "few calls seen", "few days seen", "nothing added", "no estimate", "sum of none"],
 )
-def test_how_much_of_the_sum_with_unseen_calls_is_extrapolated(told, tiny_story, looked, corrected, share):
+def test_how_much_of_the_sum_with_unseen_calls_is_extrapolated(story_with, tiny_story, looked, corrected, share):
     """A reader who quotes the larger sum must know how little of it was observed."""
     start, seen = pd.Timestamp("2024-03-01T12:00Z"), tiny_story.headline.barrels_p50
     looks = tiny_story.tables["looks"]
     looks = looks[looks["zone_id"] == "oil_pier"].iloc[[0] * looked].assign(state="usable")
     looks["acquired"] = [start + pd.Timedelta(days=n) for n in range(looked)]
     sums = None if corrected is None else (seen, corrected * seen, 9 * seen)
-    story = replace(told(corrected_bbl=sums), tables={**tiny_story.tables, "looks": looks})
+    story = replace(story_with(corrected_bbl=sums), tables={**tiny_story.tables, "looks": looks})
     period = PeriodConfig(start="2024-03-01T00:00Z", end="2024-03-11T00:00Z")
     story = replace(story, config=story.config.model_copy(update={"period": period}))
     line = f"about {share} of the sum with the calls that nobody saw is extrapolated: a counted berth was seen on "
@@ -168,13 +168,13 @@ def test_how_much_of_the_sum_with_unseen_calls_is_extrapolated(told, tiny_story,
     assert sum(line in w for w in headline_lines(story)) == (share is not None)
 
 
-def test_of_a_period_that_begins_before_its_account_the_days_of_the_account_are_told(told, tiny_story):
+def test_of_a_period_that_begins_before_its_account_the_days_of_the_account_are_told(story_with, tiny_story):
     """If a year begins within the period, the share of its own days must not stand beside the looks of all days."""
     seen, looks = tiny_story.headline.barrels_p50, tiny_story.tables["looks"]
     looks = looks[looks["zone_id"] == "oil_pier"].iloc[[0] * 3].assign(state="usable")
     looks["acquired"] = [pd.Timestamp(f"2024-03-{day:02d}T12:00Z") for day in (2, 3, 8)]
     account = tiny_story.tables["ledger"].iloc[[0] * 4].assign(day=[f"2024-03-{day:02d}" for day in range(7, 11)])
-    story = told(corrected_bbl=(seen, 4 * seen, 9 * seen))
+    story = story_with(corrected_bbl=(seen, 4 * seen, 9 * seen))
     story = replace(story, tables={**tiny_story.tables, "looks": looks, "ledger": account})
     period = PeriodConfig(start="2024-03-01T00:00Z", end="2024-03-11T00:00Z")
     story = replace(story, config=story.config.model_copy(update={"period": period}))
@@ -183,11 +183,13 @@ def test_of_a_period_that_begins_before_its_account_the_days_of_the_account_are_
 
 
 @pytest.mark.parametrize(("times", "mostly"), [(1.5, False), (6.0, True)])
-def test_a_sum_that_hardly_anybody_saw_stands_as_an_interval_and_is_called_no_finding(told, tiny_run, times, mostly):
+def test_a_sum_that_hardly_anybody_saw_stands_as_an_interval_and_is_called_no_finding(
+    story_with, tiny_run, times, mostly
+):
     """If five sixths are extrapolated, it must not be as large as the observed sum, nor have a share of the cap."""
-    seen = told().headline.barrels_p50
+    seen = story_with().headline.barrels_p50
     low, middle, high = sums = (1.2 * seen, times * seen, 3 * times * seen)
-    story = told(corrected_bbl=sums, corrected_without=())
+    story = story_with(corrected_bbl=sums, corrected_without=())
     page = render(story, {}, tiny_run)
     (tile,) = re.findall(r'<li class="est">(.*?)</li>', page)
     assert tile.startswith(f"<b>{barrels(low)} to {barrels(high)} barrels</b><span>extrapolated, ") == mostly
@@ -213,8 +215,8 @@ def test_how_many_of_who_called_the_looks_show_is_told_with_its_interval(tiny_st
     assert line(table.assign(p_seen_lo=np.nan)) == line(MISSED.empty()) == ""
 
 
-def test_counted_calls_of_other_accounts_are_told_in_the_report_and_in_the_runs_last_lines(told):
-    story = told(other_years={"2023": 2}, later_calls=1, other_product_calls=1)
+def test_counted_calls_of_other_accounts_are_told_in_the_report_and_in_the_runs_last_lines(story_with):
+    story = story_with(other_years={"2023": 2}, later_calls=1, other_product_calls=1)
     lines = [
         "2 counted calls of account year 2023 are not in this account",
         "1 counted call after 2024-03-08 is not in this account",
@@ -226,8 +228,8 @@ def test_counted_calls_of_other_accounts_are_told_in_the_report_and_in_the_runs_
     assert headline_lines(story)[-3:] == [f"SIMULATED: {line}" for line in lines]
 
 
-def test_an_account_year_that_is_no_calendar_year_is_told_by_its_first_day(told):
-    story = told(other_years={"2022": 1})
+def test_an_account_year_that_is_no_calendar_year_is_told_by_its_first_day(story_with):
+    story = story_with(other_years={"2022": 1})
     crude = story.cap.model_copy(update={"year_starts": "12-22"})
     assert not_in_account_lines(story.headline, crude) == [
         "1 counted call of account year 2022 (from 2022-12-22) is not in this account"
@@ -250,12 +252,14 @@ def test_a_call_of_another_account_year_is_not_shown_as_counted_in_this_one(tiny
     assert 'class="badge yes"' not in page
 
 
-def test_of_a_cap_of_crude_the_report_tells_its_tonnes_and_nothing_of_refined_products(tiny_story, told, tiny_run):
+def test_of_a_cap_of_crude_the_report_tells_its_tonnes_and_nothing_of_refined_products(
+    tiny_story, story_with, tiny_run
+):
     """4 million barrels or 525,000 t: the page needs the tonnes, and no sums at gas oil's factors."""
     crude = CapConfig(
         id="c", title="Crude oil", barrels=4e6, tonnes=525e3, year_starts="12-22", products=("crude",), source="x"
     )
-    story = replace(told(cap_t=525e3, tonnes_p50=326e3, p_over_cap_tonnes=0.004), cap=crude)
+    story = replace(story_with(cap_t=525e3, tonnes_p50=326e3, p_over_cap_tonnes=0.004), cap=crude)
     page = render(story, {}, tiny_run)
     assert "The cap also applies in tonnes: median 326,000 t of 525,000 t, P(over) under 1 %." in page
     assert "The same tonnes at one factor for all" not in page
@@ -264,9 +268,9 @@ def test_of_a_cap_of_crude_the_report_tells_its_tonnes_and_nothing_of_refined_pr
     assert "The same tonnes at one factor for all" in render(tiny_story, {}, tiny_run)
 
 
-def test_an_account_without_a_call_is_told_in_words_never_as_zero_barrels(told, tiny_run):
+def test_an_account_without_a_call_is_told_in_words_never_as_zero_barrels(story_with, tiny_run):
     """If the cap counts no product of the port, or the zones file no zone, 0 % of the cap would be false."""
-    story = told(calls_counted=0, barrels_p5=0.0, barrels_p50=0.0, barrels_p95=0.0, other_product_calls=2)
+    story = story_with(calls_counted=0, barrels_p5=0.0, barrels_p50=0.0, barrels_p95=0.0, other_product_calls=2)
     words = "2 counted calls are not in this account: the cap does not count that product"
     lines = headline_lines(story)
     assert any(words in line for line in lines)
@@ -279,10 +283,10 @@ def test_an_account_without_a_call_is_told_in_words_never_as_zero_barrels(told, 
         assert zero not in page, zero
 
 
-def test_where_no_call_was_seen_the_terminal_says_what_the_report_says(told):
+def test_where_no_call_was_seen_the_terminal_says_what_the_report_says(story_with):
     from pipeline.report.opening import opening_text
 
-    story = told(calls_counted=0)
+    story = story_with(calls_counted=0)
     assert f"SIMULATED: {opening_text(story)}" in headline_lines(story)
     assert "No counted call was observed" in opening_text(story)
 
@@ -305,12 +309,14 @@ def test_a_time_in_which_nobody_was_heard_is_unknown_too(tiny_story, hours, gap)
         }
     )
     fixes = pd.DataFrame({"time_utc": [start + pd.Timedelta(hours=h) for h in hours]}, dtype="datetime64[us, UTC]")
-    told = replace(tiny_story, config=config, tables={**tiny_story.tables, "tracks": fixes}, ais_balance={"decoded": 9})
-    lines = [w for w in warnings(told) if "No transponder at all was heard" in w]
+    shown_story = replace(
+        tiny_story, config=config, tables={**tiny_story.tables, "tracks": fixes}, ais_balance={"decoded": 9}
+    )
+    lines = [w for w in warnings(shown_story) if "No transponder at all was heard" in w]
     words = f"No transponder at all was heard {gap}: ships that only AIS would show in that time are unknown."
     assert lines == ([] if gap is None else [words])
     if not hours:  # no AIS at all is reported elsewhere, and is not a silence
-        assert not [w for w in warnings(replace(told, ais_balance={})) if "No transponder at all" in w]
+        assert not [w for w in warnings(replace(shown_story, ais_balance={})) if "No transponder at all" in w]
 
 
 @pytest.mark.parametrize("counts", [True, False])
@@ -318,8 +324,8 @@ def test_a_refused_call_is_a_thing_to_know_first_where_it_would_count(tiny_story
     """A tug's draught, refused for a tanker of her length, does not change the sum."""
     calls, liftings = tiny_story.tables["port_calls"].assign(counts=counts), tiny_story.tables["liftings"].copy()
     liftings.loc[:, ["status", "cause", "counts"]] = ["refused", "draught above depth", False]
-    told = replace(tiny_story, tables={**tiny_story.tables, "port_calls": calls, "liftings": liftings})
-    assert len([w for w in warnings(told) if "was refused" in w]) == (len(calls) if counts else 0)
+    shown_story = replace(tiny_story, tables={**tiny_story.tables, "port_calls": calls, "liftings": liftings})
+    assert len([w for w in warnings(shown_story) if "was refused" in w]) == (len(calls) if counts else 0)
 
 
 @pytest.mark.parametrize("end", ["arrival", "departure"])
@@ -327,13 +333,13 @@ def test_a_call_over_new_year_is_told_with_the_day_that_it_counts_on(tiny_story,
     """Her row shows a day of the year before, so the reader must learn why she is in this account."""
     headline = replace(tiny_story.headline, across_years=("c1",))
     cap = tiny_story.cap.model_copy(update={"counts_on": end})
-    said = f"1 call came in one account year and left in another: the cap counts by {end}."
-    assert said in warnings(replace(tiny_story, headline=headline, cap=cap))
+    expected = f"1 call came in one account year and left in another: the cap counts by {end}."
+    assert expected in warnings(replace(tiny_story, headline=headline, cap=cap))
     assert not any("another: the cap" in line for line in warnings(tiny_story))
 
 
 @pytest.mark.parametrize(
-    ("end", "low", "high", "told"),
+    ("end", "low", "high", "expected"),
     [
         ("departure", "2023-12-30", "2024-01-02", "left before or after 2024-01-01"),
         ("arrival", "2023-12-30", "2024-01-02", "came before or after 2024-01-01"),
@@ -341,7 +347,7 @@ def test_a_call_over_new_year_is_told_with_the_day_that_it_counts_on(tiny_story,
         ("departure", "2024-01-01", "2024-01-02", ""),
     ],
 )
-def test_a_call_of_which_no_look_tells_the_account_year_is_told(tiny_story, end, low, high, told):
+def test_a_call_of_which_no_look_tells_the_account_year_is_told(tiny_story, end, low, high, expected):
     """Looks bound her on both sides of new year, so which account she is in is our rule, and must be stated."""
     bounds = {f"{end}_lo": pd.Timestamp(low, tz="UTC"), f"{end}_hi": pd.Timestamp(high, tz="UTC")}
     calls = tiny_story.tables["port_calls"].assign(**bounds)
@@ -350,34 +356,34 @@ def test_a_call_of_which_no_look_tells_the_account_year_is_told(tiny_story, end,
     head = replace(tiny_story.headline, across_years=(held,))
     lines = warnings(replace(tiny_story, headline=head, cap=cap, tables={**tiny_story.tables, "port_calls": calls}))
     assert (
-        [line for line in lines if "when an account year begins" in line and told in line]
-        if told
+        [line for line in lines if "when an account year begins" in line and expected in line]
+        if expected
         else not any("when an account year begins" in line for line in lines)
     )
-    assert any(f"1 call {'may have come' if told else 'came'} in one account year" in line for line in lines)
+    assert any(f"1 call {'may have come' if expected else 'came'} in one account year" in line for line in lines)
 
 
-def test_a_sum_of_nothing_is_neither_printed_nor_drawn(told, tiny_run):
+def test_a_sum_of_nothing_is_neither_printed_nor_drawn(story_with, tiny_run):
     """If the cap counts none of the calls, "with the calls that nobody saw: 0" would read as a finding."""
-    story = told(calls_counted=0, corrected_bbl=(0.0, 0.0, 0.0))
+    story = story_with(calls_counted=0, corrected_bbl=(0.0, 0.0, 0.0))
     assert not [line for line in headline_lines(story) if "with the calls" in line]
     page = render(story, {}, tiny_run)
     assert "with the calls that nobody saw" not in page
     assert 'value="at_33"' not in page, "no call, no fill of it"
 
 
-def test_a_median_of_nothing_is_told_as_its_interval(told, tiny_run):
-    page = render(told(calls_counted=0, corrected_bbl=(0.0, 0.0, 49_800.0)), {}, tiny_run)
+def test_a_median_of_nothing_is_told_as_its_interval(story_with, tiny_run):
+    page = render(story_with(calls_counted=0, corrected_bbl=(0.0, 0.0, 49_800.0)), {}, tiny_run)
     assert "<b>0 to 49,800 barrels</b>" in page
     assert "0 % of the cap" not in page
 
 
 @pytest.mark.parametrize(
-    ("flags", "hours", "told"),
+    ("flags", "hours", "expected"),
     [(["encounter"], 0, True), ([], 0, False), (["encounter"], 24 * 30, False)],
     ids=["side by side", "not met", "a month apart"],
 )
-def test_of_two_counted_ships_side_by_side_one_cargo_may_count_twice(tiny_story, flags, hours, told):
+def test_of_two_counted_ships_side_by_side_one_cargo_may_count_twice(tiny_story, flags, hours, expected):
     """At an anchorage no draught tells which of them gave; with both in the sum, a transfer is in it twice."""
     calls, liftings = tiny_story.tables["port_calls"], tiny_story.tables["liftings"]
     counted = tiny_story.in_account(liftings).iloc[:1]
@@ -391,7 +397,7 @@ def test_of_two_counted_ships_side_by_side_one_cargo_may_count_twice(tiny_story,
     }
     lines = warnings(replace(tiny_story, tables=tiny_story.tables | tables))
     found = [line for line in lines if "counts twice" in line]
-    assert [line.split(" counted")[0] for line in found] == (["2"] if told else [])
+    assert [line.split(" counted")[0] for line in found] == (["2"] if expected else [])
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ NO_CALLS = pd.DataFrame({"flags": [], "counts": []})
 CALLS = pd.DataFrame({"flags": [["dark"], ["dark"], []], "counts": [True, True, False]})
 
 
-class Told:
+class StoryStub:
     """As much of a story as the sentences need."""
 
     def __init__(self, looks, calls, counted=0, *, p50=100_000.0, zone_counts=True, piers=("pier",), kind="berth"):
@@ -58,11 +58,11 @@ def looks_of(*states):
 
 def test_a_look_at_one_berth_of_two_is_no_look_at_both():
     one, two = (
-        opening_text(Told(looks_of("usable"), CALLS, 2, piers=piers)) for piers in (["pier"], ["pier", "jetty"])
+        opening_text(StoryStub(looks_of("usable"), CALLS, 2, piers=piers)) for piers in (["pier"], ["pier", "jetty"])
     )
     assert "The counted berth was seen on 1 of 10 days; what else happened on the other 9 is unknown." in one
     assert "At least one of 2 counted berths was seen on 1 of 10 days; what else" in two
-    roads = opening_text(Told(looks_of("usable"), CALLS, 2, kind="anchorage"))
+    roads = opening_text(StoryStub(looks_of("usable"), CALLS, 2, kind="anchorage"))
     assert "The counted zone was seen on 1 of 10 days; what" in roads  # not a berth
 
 
@@ -76,8 +76,8 @@ def in_doubt(base, alone):
 
 
 def test_no_look_and_no_call_is_unknown_never_none():
-    assert "unknown" in opening_text(Told(looks_of("unknown"), NO_CALLS))
-    text = opening_text(Told(looks_of("usable", "unknown"), NO_CALLS))
+    assert "unknown" in opening_text(StoryStub(looks_of("unknown"), NO_CALLS))
+    text = opening_text(StoryStub(looks_of("usable", "unknown"), NO_CALLS))
     assert "No counted call was observed" in text
     assert "in 1 usable look;" in text
     assert "unknown, not empty" in text
@@ -85,14 +85,14 @@ def test_no_look_and_no_call_is_unknown_never_none():
 
 def test_days_are_counted_once_by_their_best_look():
     looks = pd.concat([looks_of("usable", "partly", "unknown"), looks_of("unknown", "usable")])
-    assert day_counts(Told(looks, NO_CALLS)) == {"usable": 2, "partly": 0, "unknown": 8, "total": 10}
+    assert day_counts(StoryStub(looks, NO_CALLS)) == {"usable": 2, "partly": 0, "unknown": 8, "total": 10}
 
 
 def test_an_account_of_transponders_alone_does_not_speak_of_days_that_were_seen():
-    text = opening_text(Told(looks_of("unknown"), CALLS, 2))
+    text = opening_text(StoryStub(looks_of("unknown"), CALLS, 2))
     assert "No usable look showed a counted berth on any of the 10 days: only transponders cover it" in text
     assert "0 of 10" not in text
-    assert "seen on 1 of 10 days" in opening_text(Told(looks_of("usable"), CALLS, 2))
+    assert "seen on 1 of 10 days" in opening_text(StoryStub(looks_of("usable"), CALLS, 2))
 
 
 @pytest.mark.parametrize(
@@ -105,20 +105,20 @@ def test_an_account_of_transponders_alone_does_not_speak_of_days_that_were_seen(
 )
 def test_a_sum_of_less_than_the_period_says_of_which_year_it_is(first, starts, words):
     """For a period of December and January the account holds only January, and must not read as both."""
-    story = Told(looks_of("usable"), CALLS, 2)
+    story = StoryStub(looks_of("usable"), CALLS, 2)
     story.tables["ledger"] = pd.DataFrame({"day": [first, "2024-03-10"]})
     story.headline.account_year, story.cap = "2024", cap_of_years(starts)
     assert opening_text(story).startswith(words)
 
 
 def test_of_one_day_is_one_day():
-    story, day = Told(looks_of("usable"), CALLS, 2), pd.Timestamp("2024-03-02", tz="UTC")
+    story, day = StoryStub(looks_of("usable"), CALLS, 2), pd.Timestamp("2024-03-02", tz="UTC")
     story.config.period = SimpleNamespace(start=day, end=day + pd.Timedelta(days=1))
     assert opening_text(story).endswith("seen on 1 of 1 day.")
 
 
 def test_a_place_that_counts_no_zone_is_not_called_unseen():
-    story = Told(looks_of("usable"), CALLS, zone_counts=False)
+    story = StoryStub(looks_of("usable"), CALLS, zone_counts=False)
     assert (
         opening_text(story)
         == "No zone of Testport takes part in the account, so nothing is added up; 3 port calls were seen."
@@ -127,7 +127,7 @@ def test_a_place_that_counts_no_zone_is_not_called_unseen():
 
 def test_the_sum_says_how_much_of_it_is_the_calls_shown():
     """A reader who adds up the cards must not wonder what the rest is."""
-    story = Told(looks_of("usable"), CALLS, counted=2)
+    story = StoryStub(looks_of("usable"), CALLS, counted=2)
     story.tables["sensitivity"] = in_doubt(100_000.0, 80_000.0)
     story.call_range = (2, 3)
     text = opening_text(story)
@@ -139,7 +139,7 @@ def test_the_sum_says_how_much_of_it_is_the_calls_shown():
 
 
 def test_a_call_that_may_be_the_one_before_makes_the_sum_less_than_the_calls_shown():
-    story = Told(looks_of("usable"), CALLS, counted=2)
+    story = StoryStub(looks_of("usable"), CALLS, counted=2)
     story.tables["sensitivity"] = in_doubt(100_000.0, 110_000.0)
     assert "10,000 less than the calls shown alone" in opening_text(story)
     story.tables["sensitivity"] = in_doubt(101_000.0, 110_000.0)  # from fewer draws: the same sum
@@ -154,7 +154,7 @@ def test_a_call_that_may_be_the_one_before_makes_the_sum_less_than_the_calls_sho
 )
 def test_nothing_is_split_where_the_number_is_sure_or_the_table_is_of_another_sum(table):
     """Without a table, without a doubt, or if the cap counts other products than the table's sum."""
-    story = Told(looks_of("usable"), CALLS, counted=2)
+    story = StoryStub(looks_of("usable"), CALLS, counted=2)
     if table is not None:
         story.tables["sensitivity"] = table
     assert shown_alone(story) is None
@@ -170,22 +170,22 @@ def test_nothing_is_split_where_the_number_is_sure_or_the_table_is_of_another_su
     ],
 )
 def test_what_verdicts_changed_is_said_first(counted, p50, words):
-    story = Told(looks_of("usable"), CALLS, counted=2)
+    story = StoryStub(looks_of("usable"), CALLS, counted=2)
     story.as_detected = SimpleNamespace(headline=head(counted, p50))
     assert opening_text(story).startswith(f"After analysts' verdicts ({words}): 2 counted calls")
 
 
 def test_verdicts_that_left_no_call_leave_no_sum_of_nought():
-    story = Told(looks_of("usable"), CALLS, counted=0)
+    story = StoryStub(looks_of("usable"), CALLS, counted=0)
     story.as_detected = SimpleNamespace(headline=head(2, 100_000.0))
-    told = opening_text(story)
-    assert told.startswith(
+    text = opening_text(story)
+    assert text.startswith(
         "After analysts' verdicts (100,000 barrels before, no call counted after; 2 and 0 counted calls)"
     )
 
 
 def test_verdicts_that_changed_no_sum_are_not_worth_the_first_sentence():
-    story = Told(looks_of("usable"), CALLS, counted=2)
+    story = StoryStub(looks_of("usable"), CALLS, counted=2)
     story.as_detected = SimpleNamespace(headline=head(2, 100_000.0))
     assert opening_text(story).startswith("2 counted calls")
 
@@ -195,12 +195,12 @@ def test_the_things_to_know_start_with_what_verdicts_changed(tiny_story):
     from dataclasses import replace
 
     before = replace(tiny_story.headline, calls_counted=tiny_story.headline.calls_counted + 2)
-    told = warnings(replace(tiny_story, as_detected=SimpleNamespace(headline=before, tables={})))
-    assert told[0].startswith("Analysts' verdicts changed the account: ")
+    lines = warnings(replace(tiny_story, as_detected=SimpleNamespace(headline=before, tables={})))
+    assert lines[0].startswith("Analysts' verdicts changed the account: ")
     zones = tuple(replace(z, counts=False) for z in tiny_story.place.zones)
-    told = warnings(replace(tiny_story, place=replace(tiny_story.place, zones=zones)))
-    assert any(w.startswith("No zone of this place counts") for w in told)
-    assert not any("nobody looked" in w for w in told)
+    lines = warnings(replace(tiny_story, place=replace(tiny_story.place, zones=zones)))
+    assert any(w.startswith("No zone of this place counts") for w in lines)
+    assert not any("nobody looked" in w for w in lines)
 
 
 def test_problems_with_one_cause_are_told_in_one_line(tiny_story):
@@ -208,8 +208,8 @@ def test_problems_with_one_cause_are_told_in_one_line(tiny_story):
     from dataclasses import replace
 
     masks = [f"error: masks/{n}.tif: one band of whole numbers: a mask (skipped)" for n in range(6)]
-    told = warnings(replace(tiny_story, problems=(*masks, "error: torn.tif: is cut off (skipped)")))
-    assert [w for w in told if ".tif" in w] == [
+    lines = warnings(replace(tiny_story, problems=(*masks, "error: torn.tif: is cut off (skipped)")))
+    assert [w for w in lines if ".tif" in w] == [
         "masks/0.tif and 5 more: one band of whole numbers: a mask (skipped)",
         "torn.tif: is cut off (skipped)",
     ]
@@ -227,17 +227,17 @@ def test_files_beside_the_question_are_told_last_and_in_one_line(tiny_story):
     tables["liftings"] = tables["liftings"].assign(method="fill_prior")
     problems = [f"error: masks/{n}.tif: no sensor; write it into {n}.json beside it (scene skipped)" for n in names]
     problems.append("error: used.tif: time of day unknown (scene degraded)")
-    told = warnings(replace(tiny_story, tables=tables, problems=tuple(problems)))
-    assert told[-1].startswith("masks/algiers.tif and 2 more: no sensor; write it into algiers.json")
-    assert sum("masks" in w for w in told) == 1
+    lines = warnings(replace(tiny_story, tables=tables, problems=tuple(problems)))
+    assert lines[-1].startswith("masks/algiers.tif and 2 more: no sensor; write it into algiers.json")
+    assert sum("masks" in w for w in lines) == 1
     words = ("SIMULATED", "too few looks", "load was not measured", "used.tif", "masks")
-    order = [next(n for n, w in enumerate(told) if word in w) for word in words]
+    order = [next(n for n, w in enumerate(lines) if word in w) for word in words]
     assert order == sorted(order)
 
 
 def test_without_a_usable_look_a_call_elsewhere_makes_no_berth_looked_at():
     """For calls at zones that do not count, "in 0 usable looks" would read as if somebody had looked."""
-    text = opening_text(Told(looks_of("unknown"), CALLS))
+    text = opening_text(StoryStub(looks_of("unknown"), CALLS))
     assert "usable looks" not in text
     assert text.endswith("no usable look showed a counted berth: what was loaded there is unknown.")
 
@@ -245,8 +245,8 @@ def test_without_a_usable_look_a_call_elsewhere_makes_no_berth_looked_at():
 def test_that_no_ais_was_given_is_a_thing_to_know_first(tiny_story):
     silent = {**tiny_story.tables, "tracks": tiny_story.tables["tracks"].iloc[:0]}
     for nothing in ({}, {"decoded": 0, "bad_format": 0}):  # a run without AIS has all buckets, empty
-        told = warnings(replace(tiny_story, tables=silent, ais_balance=nothing))
-        assert any("No readable AIS was given" in w for w in told)
+        lines = warnings(replace(tiny_story, tables=silent, ais_balance=nothing))
+        assert any("No readable AIS was given" in w for w in lines)
     assert not any("No readable AIS was given" in w for w in warnings(replace(tiny_story, ais_balance={"decoded": 9})))
 
 

@@ -30,7 +30,7 @@ from tests.chain.test_verdicts import call, calls
 from tests.chain.test_verdicts import detections as found
 
 
-def told_of(**tables: pd.DataFrame) -> SimpleNamespace:
+def story_stub(**tables: pd.DataFrame) -> SimpleNamespace:
     """As much of a story as one layer of the page needs."""
     return SimpleNamespace(tables=tables, place=place_of(), as_detected=None)
 
@@ -42,7 +42,7 @@ def test_the_account_drawn_is_the_ledger_of_the_period_in_whole_barrels():
     cap, config = load(CapConfig, configs_root() / "caps" / "unscr-2397.yaml"), VolumeConfig(draws=200)
     rows = pd.DataFrame({"call_id": ["a", "b"], "departure": ["2024-03-02", "2024-03-04"], "barrels": 24_990.0})
     books = [ledger(liftings(rows[:n], config, 0), cap, config, 0, as_of=at(0).date()) for n in (2, 1)]
-    story = told_of(ledger=books[0])
+    story = story_stub(ledger=books[0])
     story.headline = SimpleNamespace(cap_bbl=5e5, barrels_p50=49_980.0, corrected_bbl=None)
     period = PeriodConfig(start="2024-03-01T00:00Z", end="2024-03-08T00:00Z")
     story.config, story.as_detected = SimpleNamespace(period=period), SimpleNamespace(tables={"ledger": books[1]})
@@ -97,14 +97,14 @@ def test_of_a_look_that_could_not_tell_nothing_is_said_of_its_berth():
         "look_id": list("abc"), "basis": ["earlier", "none", "earlier"], "verdict": ["occupied", "unknown", "empty"],
         "probability": [0.98765, np.nan, np.nan],
     })  # fmt: skip
-    drawn = _looks(told_of(looks=looks, occupancy=occupancy))
+    drawn = _looks(story_stub(looks=looks, occupancy=occupancy))
     assert [look["scene"] for look in drawn] == ["t", "u", "s"]
     assert [look["covered"] for look in drawn] == [None, 1.0, 1.0]
     assert [{key: look.get(key) for key in ("berth", "p")} for look in drawn] == [
         {"berth": None, "p": None}, {"berth": "empty", "p": None}, {"berth": "occupied", "p": 0.988},
     ]  # fmt: skip
     assert "berth" not in drawn[0]
-    assert not [look for look in _looks(told_of(looks=looks)) if "berth" in look]
+    assert not [look for look in _looks(story_stub(looks=looks)) if "berth" in look]
 
 
 def test_a_page_stops_taking_pictures_before_it_is_too_large_to_mail(tmp_path, monkeypatch):
@@ -120,7 +120,7 @@ def test_a_page_stops_taking_pictures_before_it_is_too_large_to_mail(tmp_path, m
         "footprint": shapely.box(0, 0, 1, 1), "pixel_spacing_m": [10.0, 0.30078, np.nan, 10.0],
         "acquired_precision": ["time", "day", "time", "time"],
     })  # fmt: skip
-    drawn = _scenes(told_of(scenes=scenes), tmp_path)
+    drawn = _scenes(story_stub(scenes=scenes), tmp_path)
     assert ["".join(scene["id"] for scene in drawn if key in scene) for key in ("id", "image", "bounds", "dated")] == [
         "abcd", "ab", "ab", "b",
     ]  # fmt: skip
@@ -134,7 +134,7 @@ def test_a_dot_is_a_transponders_only_where_it_was_accepted_and_matched(monkeypa
     )
     matches = pd.DataFrame({"det_id": ["a", "c"], "mmsi": pd.array([MMSI, MMSI], dtype="Int64")})
     held = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["b"]))
-    dots = {dot["id"]: dot for dot in detections(told_of(detections=table, matches=matches, port_calls=held))}
+    dots = {dot["id"]: dot for dot in detections(story_stub(detections=table, matches=matches, port_calls=held))}
     assert list(dots) == ["b", "a", "c"]
     assert {name: (dot["kind"], dot["mmsi"], dot["call"]) for name, dot in dots.items()} == {
         "a": ("ais", MMSI, ""), "b": ("none", None, "one"), "c": ("flagged", MMSI, ""),
@@ -143,7 +143,7 @@ def test_a_dot_is_a_transponders_only_where_it_was_accepted_and_matched(monkeypa
     assert dots["a"]["length"] == [90, 80, 99]
     monkeypatch.setattr("pipeline.report.page_data.MOST_FLAGGED", 2)
     many = found(*"wxyz").assign(lon=133.0, lat=42.7, accepted=[False, False, True, False], score=[0.7, 0.2, 0.1, 0.6])
-    shown = detections(told_of(detections=many, matches=matches, port_calls=held))
+    shown = detections(story_stub(detections=many, matches=matches, port_calls=held))
     assert [dot["id"] for dot in shown] == ["y", "w", "z"]
 
 
@@ -153,7 +153,7 @@ def test_a_track_is_a_line_where_it_was_heard_and_none_through_a_silence_of_more
     fixes = {"time_utc": [at(h) for h in hours], "lon": 133 + hours / 100, "lat": 42.7, "sog": 4.0, "mmsi": MMSI}
     table = pd.DataFrame(fixes | {"track_id": str(MMSI), "flags": [[] for _ in hours]})
     table.at[5, "flags"], table.at[5, "lat"] = ["jump"], 43.0
-    drawn = tracks(told_of(tracks=table.reindex(columns=TRACKS.empty().columns), static=STATIC.empty()))
+    drawn = tracks(story_stub(tracks=table.reindex(columns=TRACKS.empty().columns), static=STATIC.empty()))
     lines = [piece["line"] for piece in drawn]
     assert [(line[0][2], line[-1][2]) for line in lines] == [
         (seconds(at(0)), seconds(at(3))), (seconds(at(5.001)), seconds(at(6))),
@@ -177,7 +177,7 @@ def test_a_stay_runs_from_its_first_bound_to_its_last_whichever_sighting_is_know
     from pipeline.report.story import Story
 
     lifted = liftings(table, VolumeConfig(draws=200), 0)
-    story = told_of(port_calls=PORT_CALLS.check(table), liftings=LIFTINGS.check(lifted))
+    story = story_stub(port_calls=PORT_CALLS.check(table), liftings=LIFTINGS.check(lifted))
     story.headline = SimpleNamespace(left_out={})
     for name in ("calls_with_liftings", "in_account"):
         setattr(story, name, getattr(Story, name).__get__(story))

@@ -283,18 +283,18 @@ def test_it_says_what_its_looks_find(page, tiny_run):
         assert any(f"{row.hits} of {row.tries}" in text and row.sensor in text for text in rows)
 
 
-@pytest.mark.parametrize(("as_of", "told"), [("2024-12-04", True), ("2024-03-01", False)])
-def test_a_total_that_was_known_after_the_account_says_that_it_may_hold_more(tiny_story, tmp_path, as_of, told):
+@pytest.mark.parametrize(("as_of", "expected"), [("2024-12-04", True), ("2024-03-01", False)])
+def test_a_total_that_was_known_after_the_account_says_that_it_may_hold_more(tiny_story, tmp_path, as_of, expected):
     """Beside March's account, December's total would read as notified for the same months."""
     head = replace(tiny_story.headline, notified_bbl=168_679.0, notified_as_of=as_of, notified_source="A paper")
     page = render(replace(tiny_story, headline=head), {}, tmp_path)
     assert "Source: <bdi>A paper</bdi>." in page
     assert f"as of {as_of}: 169,000 barrels" in page
-    assert (f"the date is after this account's last day, {head.as_of}" in page) is told
+    assert (f"the date is after this account's last day, {head.as_of}" in page) is expected
 
 
 @pytest.mark.parametrize(
-    ("probability", "days", "told"),
+    ("probability", "days", "expected"),
     [
         (
             0.996,
@@ -305,10 +305,10 @@ def test_a_total_that_was_known_after_the_account_says_that_it_may_hold_more(tin
         (0.0, (None, None, None), "passed the cap: under 0.1 %."),
     ],
 )
-def test_a_cap_is_never_surely_passed_and_the_days_of_it_are_told(tiny_story, tmp_path, probability, days, told):
+def test_a_cap_is_never_surely_passed_and_the_days_of_it_are_told(tiny_story, tmp_path, probability, days, expected):
     crossing = {share: day and f"2024-{day}" for share, day in zip(("5", "50", "95"), days, strict=True)}
     head = replace(tiny_story.headline, p_over_cap=probability, crossing_days=crossing)
-    assert told in html.unescape(render(replace(tiny_story, headline=head), {}, tmp_path))
+    assert expected in html.unescape(render(replace(tiny_story, headline=head), {}, tmp_path))
 
 
 def test_tonnes_that_were_notified_are_not_called_notified_barrels(tiny_story, tmp_path):
@@ -319,7 +319,7 @@ def test_tonnes_that_were_notified_are_not_called_notified_barrels(tiny_story, t
 
 
 @pytest.mark.parametrize(
-    ("calls", "fill", "told"),
+    ("calls", "fill", "expected"),
     [
         (1, 1.2, "With 1 call the cap is reached at a cargo of 50,000 barrels, more than this ship holds."),
         (2, 1.2, "With 2 calls the cap is reached at a mean cargo of 50,000 barrels, more than these ships hold."),
@@ -327,11 +327,11 @@ def test_tonnes_that_were_notified_are_not_called_notified_barrels(tiny_story, t
         (2, 0.67, "at a mean cargo of 50,000 barrels, or with every ship 67 % full."),
     ],
 )
-def test_break_even_holds_of_ships_that_differ_in_size_and_of_one(tiny_story, tmp_path, calls, fill, told):
+def test_break_even_holds_of_ships_that_differ_in_size_and_of_one(tiny_story, tmp_path, calls, fill, expected):
     """For ships of unequal size the same fill is not the same cargo: only the mean is."""
     head = replace(tiny_story.headline, calls_counted=calls, break_even_bbl_per_call=50_000.0, break_even_fill=fill)
     page = render(replace(tiny_story, headline=replace(head, calls_seen=2)), {}, tmp_path)
-    assert told in page
+    assert expected in page
     verb = "takes part in the account and is shown" if calls == 1 else "take part in the account and are shown"
     assert f"<b>{calls} of 2 calls</b><span>seen {verb} below" in page
 
@@ -340,12 +340,12 @@ def test_a_median_of_0_is_not_printed_as_a_finding(tiny_story, tmp_path):
     """If a call has a chance of 0.3 to have lifted, her account's median is 0 and its 95 % point is a cargo."""
     head = replace(tiny_story.headline, calls_counted=1, barrels_p5=0.0, barrels_p50=0.0, barrels_p95=21_068.0)
     page = render(replace(tiny_story, headline=replace(head, cap_bbl=500_000.0)), {}, tmp_path)
-    told = "an estimated 0 to 21,100 barrels (90 % interval; that nothing was lifted is at least as likely as not)"
-    assert f"{told}, up to 4.2 % of the cap of 500,000 barrels." in page
+    expected = "an estimated 0 to 21,100 barrels (90 % interval; that nothing was lifted is at least as likely as not)"
+    assert f"{expected}, up to 4.2 % of the cap of 500,000 barrels." in page
     assert "<b>0 to 21,100 barrels</b>" in page
     assert "0 % of the cap" not in page
     lines = headline_lines(replace(tiny_story, headline=replace(head, cap_bbl=500_000.0)))
-    in_bbl = told.removeprefix("an estimated ").replace("barrels", "bbl")
+    in_bbl = expected.removeprefix("an estimated ").replace("barrels", "bbl")
     assert any(line.endswith(f"observed barrels: {in_bbl}") for line in lines)
     assert any(line.endswith("share of the cap of 500,000 bbl: up to 4.2 %") for line in lines)
 

@@ -164,20 +164,20 @@ def test_errors_have_a_unit_and_what_is_left_is_explained():
 
 def test_the_largest_call_has_its_day_and_nobody_is_called_anonymous():
     calls = [drawn(n, None, "call", what=w, share_of_mean=0.5) for n, w in (("c1", "anonymous"), ("c2", "SIM A"))]
-    told = story(table(row("largest_call", 60_000, 100_000, "choice"), *calls))
-    told.tables["port_calls"] = pd.DataFrame(
+    shown_story = story(table(row("largest_call", 60_000, 100_000, "choice"), *calls))
+    shown_story.tables["port_calls"] = pd.DataFrame(
         {"call_id": ["c1", "c2"], "arrival_hi": pd.to_datetime(["2024-03-07T05:00Z", "2024-03-09T05:00Z"])}
     )
     liftings = pd.DataFrame({"call_id": ["c1", "c2"], "barrels_mean": [30_000.0, 20_000.0], "calls_mean": 1.0})
-    told.tables["liftings"] = liftings
-    held = section_content(told)
+    shown_story.tables["liftings"] = liftings
+    held = section_content(shown_story)
     assert held["bars"]["rows"][0]["what"] == "The largest call (2024-03-07, not identified)"
-    told.tables["liftings"] = liftings.assign(calls_mean=[1.5, 1.0])  # half a second ship is possible
-    what = section_content(told)["bars"]["rows"][0]["what"]
+    shown_story.tables["liftings"] = liftings.assign(calls_mean=[1.5, 1.0])  # half a second ship is possible
+    what = section_content(shown_story)["bars"]["rows"][0]["what"]
     assert what == "The largest call (2024-03-07, not identified, with possible further ships)"
     assert {c["ship"] for c in held["calls"]} == {"not identified", "SIM A"}
-    told.tables["liftings"] = liftings.assign(barrels_mean=[np.nan, 20_000.0])  # her barrels are unknown
-    assert section_content(told)["bars"]["rows"][0]["what"] == "The largest call (2024-03-09, SIM A)"
+    shown_story.tables["liftings"] = liftings.assign(barrels_mean=[np.nan, 20_000.0])  # her barrels are unknown
+    assert section_content(shown_story)["bars"]["rows"][0]["what"] == "The largest call (2024-03-09, SIM A)"
 
 
 def test_at_most_ten_calls_by_their_share_of_the_mean():

@@ -79,14 +79,14 @@ def test_the_parts_stand_under_the_sum(monkeypatch):
         as_detected=None,
     )
     monkeypatch.setattr("pipeline.report.summary.shown_alone", lambda _: Shown(115_000, 22_000))
-    told = headline_lines(story)
-    assert told[1] == "1 port call seen, 1 counted"
-    assert told[3] == "that is about 115,000 for the calls shown, about 22,000 for possible further ships"
+    lines = headline_lines(story)
+    assert lines[1] == "1 port call seen, 1 counted"
+    assert lines[3] == "that is about 115,000 for the calls shown, about 22,000 for possible further ships"
     monkeypatch.setattr("pipeline.report.summary.shown_alone", lambda _: None)
     assert len(headline_lines(SimpleNamespace(**vars(story) | {"headline": replace(head, calls_seen=2)}))) == 4
     detected = SimpleNamespace(headline=replace(head, calls_counted=2, barrels_p50=150_000.0))
-    told = headline_lines(SimpleNamespace(**vars(story) | {"as_detected": detected}))
-    assert "after analysts' verdicts: 150,000 barrels before, 137,000 after; 2 and 1 counted call" in told
+    lines = headline_lines(SimpleNamespace(**vars(story) | {"as_detected": detected}))
+    assert "after analysts' verdicts: 150,000 barrels before, 137,000 after; 2 and 1 counted call" in lines
     facts = (Fact(what="This is an exercise.", source="us", caveat=True), Fact(what="Ships wait here.", source="us"))
     exercise = SimpleNamespace(**vars(story) | {"config": SimpleNamespace(aoi=SimpleNamespace(facts=facts))})
     assert headline_lines(exercise)[2:4] == ["This is an exercise.", headline_lines(story)[2]]

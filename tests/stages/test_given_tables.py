@@ -312,7 +312,7 @@ def test_calls_taken_for_liftings_are_told_from_them(capwatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("header", "said"),
+    ("header", "expected"),
     [
         (
             "Schiff;Länge;Farbe",
@@ -326,13 +326,13 @@ def test_calls_taken_for_liftings_are_told_from_them(capwatch, tmp_path):
     ],
     ids=["another language", "a number of ours among them", "another thing"],
 )
-def test_a_table_of_foreign_columns_says_what_they_may_be_or_what_is_needed(capwatch, tmp_path, header, said):
+def test_a_table_of_foreign_columns_says_what_they_may_be_or_what_is_needed(capwatch, tmp_path, header, expected):
     """It said "see capwatch volume --help", where the columns were of a language whose words are known."""
     row = ";".join("1" for _ in header.split(";"))
     (tmp_path / "calls.csv").write_text(f"{header}\n{row}\n", "utf-8")
     code, _, err = capwatch("volume", tmp_path / "calls.csv", "-o", tmp_path / "o.csv")
     assert (code, err.count("\n")) == (4, 1)
-    assert said in err
+    assert expected in err
 
 
 @pytest.mark.parametrize("words", ["Total", "GRAND TOTAL:", "Итого", "합계", "Total 2024 (2 calls)"])
@@ -389,8 +389,8 @@ def test_a_table_none_of_whose_columns_is_ours_says_which_hold_days(tmp_path):
         read_calls(path, Console(quiet=True))
 
 
-@pytest.mark.parametrize(("aois", "zones", "told"), [("ab", "xx", True), ("aa", "xx", False), ("ab", "xy", False)])
-def test_one_zone_id_of_two_places_is_told(capwatch, tmp_path, aois, zones, told):
+@pytest.mark.parametrize(("aois", "zones", "expected"), [("ab", "xx", True), ("aa", "xx", False), ("ab", "xy", False)])
+def test_one_zone_id_of_two_places_is_told(capwatch, tmp_path, aois, zones, expected):
     """Tables in the folders of two runs: nothing but its id says which berth a zone is."""
     for n, (aoi, zone) in enumerate(zip(aois, zones, strict=True)):
         folder = tmp_path / f"run{n}"
@@ -400,4 +400,4 @@ def test_one_zone_id_of_two_places_is_told(capwatch, tmp_path, aois, zones, told
     tables = [tmp_path / f"run{n}" / "liftings.csv" for n in range(2)]
     code, out, err = capwatch("account", *tables, "--cap", "unscr-2397", "-o", tmp_path / "ledger.csv")
     assert (code, "2 calls counted" in out) == (0, True)
-    assert ("zone x is in the AOIs a, b and taken as one berth" in err) == told
+    assert ("zone x is in the AOIs a, b and taken as one berth" in err) == expected

@@ -13,7 +13,7 @@ import shapely
 from pipeline.ingest.simulated_mark import says_simulated
 from pipeline.table_files import marked, read_table, write_table
 from pipeline.tables import DETECTIONS, LIFTINGS
-from tests.commands.accounts import SET, of
+from tests.commands.accounts import SET, liftings_of
 
 
 def tag_block(content: str) -> str:
@@ -79,11 +79,11 @@ def test_from_messages_to_the_account_each_table_says_it(capwatch, tmp_path, suf
         ("volume", calls, "-o", liftings),
         ("account", liftings, "--cap", CAP, "--as-of", "2024-12-31", "-o", ledger),
     ):
-        code, told, err = capwatch(*words)
+        code, stdout, err = capwatch(*words)
         assert code == 0, err
         assert says_simulated(words[-1])
-    assert told
-    assert all(line.startswith("SIMULATED: ") for line in told.splitlines())
+    assert stdout
+    assert all(line.startswith("SIMULATED: ") for line in stdout.splitlines())
 
 
 def test_matches_with_simulated_messages_are_simulated(capwatch, tmp_path):
@@ -120,13 +120,13 @@ def test_simulated_looks_speak_of_no_real_account(capwatch, tmp_path):
 def test_an_account_of_simulated_liftings_says_so(capwatch, tmp_path):
     """Before, liftings of the demo made an account like any other, and a sum with real ones."""
     demo, real, csv, out = (tmp_path / name for name in ("demo.parquet", "real.parquet", "real.csv", "ledger.parquet"))
-    write_table(marked(of("2024-05-01"), True), demo)
-    write_table(of("2024-06-01"), real)
-    write_table(of("2024-06-01"), csv)
-    code, told, _ = capwatch("account", demo, "--cap", CAP, "-o", out, *SET)
+    write_table(marked(liftings_of("2024-05-01"), True), demo)
+    write_table(liftings_of("2024-06-01"), real)
+    write_table(liftings_of("2024-06-01"), csv)
+    code, stdout, _ = capwatch("account", demo, "--cap", CAP, "-o", out, *SET)
     assert code == 0
-    assert told
-    assert all(line.startswith("SIMULATED: ") for line in told.splitlines())
+    assert stdout
+    assert all(line.startswith("SIMULATED: ") for line in stdout.splitlines())
     assert says_simulated(out)
     for other in (real, csv):
         code, _, err = capwatch("account", other, demo, "--cap", CAP, "-o", tmp_path / "both.parquet", *SET)
@@ -150,17 +150,17 @@ def test_two_simulated_tables_make_one_account_in_whatever_format(capwatch, tmp_
     other = tmp_path / "other.parquet"
     write_table(marked(read_table(made, LIFTINGS).assign(call_id="b"), True), other)
     for paths in ([made], [made, other]):
-        code, told, _ = capwatch("account", *paths, "--cap", CAP, "-o", out, *SET)
+        code, stdout, _ = capwatch("account", *paths, "--cap", CAP, "-o", out, *SET)
         assert code == 0
-        assert all(line.startswith("SIMULATED: ") for line in told.splitlines())
+        assert all(line.startswith("SIMULATED: ") for line in stdout.splitlines())
         assert says_simulated(out)
 
 
 def test_a_table_that_says_of_no_row_that_it_is_simulated_is_real(capwatch, tmp_path):
     made, out = tmp_path / "liftings.csv", tmp_path / "ledger.csv"
-    write_table(of("2024-05-01").assign(simulated=False), made)
-    code, told, _ = capwatch("account", made, "--cap", CAP, "-o", out, *SET)
-    assert (code, "SIMULATED" in told, says_simulated(out)) == (0, False, False)
+    write_table(liftings_of("2024-05-01").assign(simulated=False), made)
+    code, stdout, _ = capwatch("account", made, "--cap", CAP, "-o", out, *SET)
+    assert (code, "SIMULATED" in stdout, says_simulated(out)) == (0, False, False)
 
 
 def test_liftings_of_simulated_calls_are_simulated(capwatch, tmp_path):

@@ -27,7 +27,7 @@ def test_ships_of_another_trade_are_no_tankers_unless_the_row_says_more(capwatch
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "expected"),
     [
         (["a,X,2024-03-07,3000", "b,X,2024-03-07,3000"], True),
         (["a,SIM ONE,2024-03-07,3000", "b,Sim One ,2024-03-07,3000"], True),
@@ -36,11 +36,11 @@ def test_ships_of_another_trade_are_no_tankers_unless_the_row_says_more(capwatch
         (["a,X,2024-03-07,3000", "b,Y,2024-03-07,3000"], False),
     ],
 )
-def test_a_call_that_is_written_twice_is_told(capwatch, tmp_path, rows, told):
+def test_a_call_that_is_written_twice_is_told(capwatch, tmp_path, rows, expected):
     (tmp_path / "t.csv").write_text("\n".join(["call_id,name,arrival,tonnes", *rows, ""]))
     code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
-    assert code == 3 * told
-    assert ("t.csv: call b: the same ship, times and numbers as an earlier call" in err) == told
+    assert code == 3 * expected
+    assert ("t.csv: call b: the same ship, times and numbers as an earlier call" in err) == expected
 
 
 @pytest.mark.parametrize("end", ["arrival", "departure"])
@@ -66,14 +66,14 @@ def test_one_fault_in_other_numbers_is_one_line_and_other_faults_stay_apart(capw
     assert "call d: draught_in_m is 33" in deep
 
 
-@pytest.mark.parametrize(("swapped", "told"), [(3, True), (2, False)])
-def test_draughts_in_swapped_columns_are_noticed_where_the_whole_table_says_so(capwatch, tmp_path, swapped, told):
+@pytest.mark.parametrize(("swapped", "expected"), [(3, True), (2, False)])
+def test_draughts_in_swapped_columns_are_noticed_where_the_whole_table_says_so(capwatch, tmp_path, swapped, expected):
     """Nothing would count, and nobody said why."""
     rows = "".join(f"c{n},2024-03-0{n + 1},98,15.8,6.2,4.2\n" for n in range(swapped))
     (tmp_path / "t.csv").write_text("call_id,arrival,length_m,beam_m,draught_in_m,draught_out_m\n" + rows)
     code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
     assert code == 0
-    assert ("3 of 3 calls with a direction are discharging, but loading is counted" in err) is told
+    assert ("3 of 3 calls with a direction are discharging, but loading is counted" in err) is expected
 
 
 def test_calls_that_words_alone_keep_out_of_the_sum_are_told(capwatch, tmp_path):
@@ -81,8 +81,8 @@ def test_calls_that_words_alone_keep_out_of_the_sum_are_told(capwatch, tmp_path)
     rows = "".join(f"{n},2024-03-0{n},98,16,{what}\n" for n, what in enumerate(("discharging", "loading", "repair"), 1))
     (tmp_path / "t.csv").write_text("call_id,arrival,length_m,beam_m,operation\n" + rows)
     words = ("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
-    told = "2 calls not counted: by operation no counted cargo moved (loading is counted, by --set counted=loading)"
-    assert told in capwatch(*words)[2]
+    expected = "2 calls not counted: by operation no counted cargo moved (loading is counted, by --set counted=loading)"
+    assert expected in capwatch(*words)[2]
     assert "(discharging is counted, by " in capwatch(*words, "--set", "counted=discharging")[2]
 
 
@@ -91,7 +91,7 @@ def test_where_no_row_tells_a_size_that_is_told(capwatch, tmp_path):
     code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
     assert (code, "no row states a size: all 2 ships were assumed to be of the usual size" in err) == (0, True)
     (tmp_path / "t.csv").write_text("call_id,arrival,length_m,tonnes\na,2024-03-07,98,3000\nb,2024-03-09,,\n")
-    told = "no row without barrels or tonnes states a size: the one ship was assumed to be of the usual size"
-    assert told in capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")[2]
+    expected = "no row without barrels or tonnes states a size: the one ship was assumed to be of the usual size"
+    assert expected in capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")[2]
     (tmp_path / "t.csv").write_text("call_id,arrival,tonnes\na,2024-03-07,3000\n")
     assert "size" not in capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")[2]
