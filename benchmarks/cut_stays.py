@@ -19,7 +19,7 @@ from benchmarks.call_numbers import World, counted, sightings
 from benchmarks.port_images import MONTH_D
 from pipeline.calls import call_counts
 from pipeline.config import VolumeConfig
-from pipeline.volume import counted_once, liftings
+from pipeline.volume import liftings, merge_liftings
 
 CONFIG = VolumeConfig(draws=200)
 WORLDS = tuple(World(free, 4.0, every) for free in (1.5, 6.0, 20.0, 60.0) for every in (1.5, 3.0))
@@ -65,7 +65,7 @@ def cut_world(world: World, seed: int) -> dict[bool, BorderChances]:
 
 def border_chances(tables: list[pd.DataFrame], held: dict[str, set[str]]) -> BorderChances:
     """What the account of two tables says about their border; ``held`` maps each call to the stays it contains."""
-    once = counted_once(tables, CONFIG, "01-01", 1)
+    once = merge_liftings(tables, CONFIG, "01-01", 1)
     pairs = [(row.call_id, *found.groups()) for row in once.itertuples() if (found := CAUSE.search(row.cause))]
     numbers, law = call_counts(once)
     true = [bool(held[a] & held[b]) for a, b, _ in pairs]

@@ -126,8 +126,8 @@ def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
     from pipeline import calls, volume
 
     config = ground.config.volume
-    drawn = volume.DrawnOnce(config, ground.config.seed)
-    liftings = volume.liftings_of_draws(tables["port_calls"], drawn)
+    drawn = volume.DrawCache(config, ground.config.seed)
+    liftings = volume.liftings_with_cache(tables["port_calls"], drawn)
     zones = [zone.zone_id for zone in ground.place.zones if zone.counts]
     looks = tables["looks"][tables["looks"]["zone_id"].isin(zones)]
     missed = calls.missed_calls(
@@ -141,7 +141,7 @@ def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
         config=ground.config.calls,
         stays=ground.listened.stays,
     )
-    ledger = volume.ledger_of_draws(liftings, ground.cap, drawn, as_of=ground.as_of, looks=looks, missed=missed)
+    ledger = volume.ledger_with_cache(liftings, ground.cap, drawn, as_of=ground.as_of, looks=looks, missed=missed)
     headline = volume.headline(liftings, ledger, ground.cap, config)
     return tables | {"liftings": liftings, "missed": missed, "ledger": ledger}, headline
 
@@ -168,11 +168,11 @@ def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) ->
     from pipeline.calls import chance_of_loading
     from pipeline.chain.weakest import Chain, without_weakest
 
-    drawn = volume.DrawnOnce(ground.config.volume, ground.config.seed, several_accounts=True)
+    drawn = volume.DrawCache(ground.config.volume, ground.config.seed, several_accounts=True)
 
     def barrels_of(calls: pd.DataFrame) -> tuple[pd.DataFrame, float]:
-        liftings = volume.liftings_of_draws(calls, drawn, counted_alone=True)
-        ledger = volume.ledger_of_draws(liftings, ground.cap, drawn, as_of=ground.as_of, last_day_alone=True)
+        liftings = volume.liftings_with_cache(calls, drawn, counted_alone=True)
+        ledger = volume.ledger_with_cache(liftings, ground.cap, drawn, as_of=ground.as_of, last_day_alone=True)
         return liftings, float(ledger["observed_p50"].iloc[-1]) if len(ledger) else 0.0
 
     def loading_of(call: Mapping[Any, Any]) -> float:
@@ -196,7 +196,7 @@ def under_other_stays(ground: Ground, account: Account, verdicts: Sequence[Verdi
     if not (held["counts"].astype(bool) & held["evidence_class"].isin(BY_IMAGES)).any():
         return {}
     assumed = ground.listened.config
-    drawn = volume.DrawnOnce(ground.config.volume.model_copy(update={"draws": FEWEST_DRAWS}), ground.config.seed)
+    drawn = volume.DrawCache(ground.config.volume.model_copy(update={"draws": FEWEST_DRAWS}), ground.config.seed)
     out = {}
     for words, factor in OTHER_STAYS.items():
         days = factor * assumed.stay_d[0], factor * assumed.stay_d[1]
@@ -205,7 +205,7 @@ def under_other_stays(ground: Ground, account: Account, verdicts: Sequence[Verdi
         config = ground.config.model_copy(update={"calls": under})
         changed = replace(ground, config=config, listened=ground.listened.under(under))
         calls = _called_without_rejected(changed, account, verdicts)
-        out[f"{words} ({days[0]:.2g} to {days[1]:.2g} d)"] = volume.liftings_of_draws(calls, drawn, counted_alone=True)
+        out[f"{words} ({days[0]:.2g} to {days[1]:.2g} d)"] = volume.liftings_with_cache(calls, drawn, counted_alone=True)
     return out
 
 

@@ -57,7 +57,7 @@ from pipeline.workspace import find_cap
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.volume import DrawnOnce
+    from pipeline.volume import DrawCache
 
 
 def volume(
@@ -84,7 +84,7 @@ def volume(
     report_unread_sizes(table, calls, liftings, console)
     report_doubts(table, liftings, console, time_forms)
     repeated = report_repeats(table, calls, liftings, console)
-    twice = stage.told_twice(liftings)
+    twice = stage.possible_duplicates(liftings)
     report_same_ship_calls(table, {call: first for call, first in twice.items() if call not in repeated}, console)
     report_opposite_direction(table, liftings, console)
     report_future_calls(table, liftings, datetime.now(UTC), console)
@@ -123,13 +123,13 @@ def account(
         for doubt in cap_doubts(rule, datetime.now(UTC).date()):
             console.note(f"{printable(cap)}: {doubt}")
     simulated = _simulated(liftings, missed, looks)
-    drawn = stage.DrawnOnce(config, seed, several_accounts=len(rules) > 1)
+    drawn = stage.DrawCache(config, seed, several_accounts=len(rules) > 1)
     given = [read_liftings(path, config) for path in liftings]
     tables = _usable_liftings(liftings, given, rules, drawn, console)
     for path, table in zip(liftings, tables[0], strict=True):
         report_lost_digits(path, console)
         report_contradictions(path, table, console)
-        report_edits(path, stage.edits(table, drawn), console)
+        report_edits(path, stage.find_edits(table, drawn), console)
     unseen = read_missed(missed) if missed is not None else None
     zones_of = {path: table["berth_id"] for path, table in zip(liftings, given, strict=True)}
     report_zones_of_two_places(
@@ -139,12 +139,12 @@ def account(
     accounts = []
     for rule, cap_tables in zip(rules, tables, strict=True):
         table = _combine_tables(liftings, cap_tables, rule, drawn, console)
-        ledger = stage.ledger_of_draws(
+        ledger = stage.ledger_with_cache(
             table, rule, drawn, as_of=parse_as_of_day(as_of), looks=looks_table, missed=unseen
         )
         _require_an_account(ledger, table)  # for every cap, before anything is written
         accounts.append((table, ledger))
-    report_same_ship_calls(only_path, stage.told_twice(accounts[0][0]), console)
+    report_same_ship_calls(only_path, stage.possible_duplicates(accounts[0][0]), console)
     for rule, target, (table, ledger) in zip(rules, targets, accounts, strict=True):
         write_table(marked(ledger, simulated), target)
         head = stage.headline(table, ledger, rule, config)
@@ -168,15 +168,15 @@ def _targets(caps: Sequence[Path], out: Path, *, folder: bool) -> list[Path]:
 
 
 def _combine_tables(
-    paths: Sequence[Path], tables: list[pd.DataFrame], cap: CapConfig, drawn: DrawnOnce, console: Console
+    paths: Sequence[Path], tables: list[pd.DataFrame], cap: CapConfig, drawn: DrawCache, console: Console
 ) -> pd.DataFrame:
     """The tables combined, with a cargo or a stay found in several counted once; notes say what was combined."""
     from pipeline import volume as stage
 
     if len(tables) == 1:  # a single table keeps its draws, with keys or without
         return tables[0]
-    keyed = [t if has_keys(path) else stage.with_keys_of_places(t) for path, t in zip(paths, tables, strict=True)]
-    table = stage.counted_once(keyed, drawn.config, cap.year_starts, drawn.seed, cap.counts_product)
+    keyed = [t if has_keys(path) else stage.with_content_keys(t) for path, t in zip(paths, tables, strict=True)]
+    table = stage.merge_liftings(keyed, drawn.config, cap.year_starts, drawn.seed, cap.counts_product)
     known = {cause for given in tables for cause in given["cause"]}
     for row in table[~table["cause"].isin(known)].itertuples():
         console.note(f"call {row.call_id}: {row.cause}")
@@ -213,7 +213,7 @@ def _usable_liftings(
     paths: Sequence[Path],
     given: Sequence[pd.DataFrame],
     caps: Sequence[CapConfig],
-    drawn: DrawnOnce,
+    drawn: DrawCache,
     console: Console,
 ) -> list[list[pd.DataFrame]]:
     """For each cap, the liftings of each file; rows that count but fit no account are reported and excluded."""
@@ -229,7 +229,7 @@ def _usable_liftings(
                 if (path, call, cause) not in reported:
                     console.problem(f"{path}: call {call}: {cause}", done="row left out of the account")
                 reported.add((path, call, cause))
-            tables[-1].append(stage.refused(table, causes))
+            tables[-1].append(stage.with_refusals(table, causes))
         if console.problems and not any(table["counts"].any() for table in tables[-1]):
             raise NothingUsable("none of the counted calls could be used (nothing was written)")
     return tables

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 WHO_AND_WHEN = ("vessel_id", "imo", "mmsi", "name", "berth_id", "arrival", "departure")
 # Columns that say nothing of the call: names, values that all rows share, and values derived from the others
-NOT_SAID = {"call_id", "draw_key", "assumptions_id", "p_retyped", "bbl_per_t", "status", "cause"}
+NOT_CONTENT = {"call_id", "draw_key", "assumptions_id", "p_retyped", "bbl_per_t", "status", "cause"}
 
-_BY_PLACE = re.compile(r"row\d+'*")  # the name given to a call without an id
+_POSITION_NAME = re.compile(r"row\d+'*")  # the name given to a call without an id
 
 
 def key_of(row: Mapping[Any, Any]) -> str:
@@ -32,7 +32,7 @@ def key_of(row: Mapping[Any, Any]) -> str:
     return str(row.get("draw_key") or row["call_id"])
 
 
-def in_one_order(liftings: pd.DataFrame) -> pd.DataFrame:
+def sorted_by_key(liftings: pd.DataFrame) -> pd.DataFrame:
     """Liftings in the order of their keys, since the last digit of a sum of floats depends on their order."""
     keys = [key_of(row) for row in liftings[["call_id", "draw_key"]].to_dict("records")]
     return liftings.iloc[sorted(range(len(keys)), key=keys.__getitem__)].reset_index(drop=True)
@@ -44,21 +44,21 @@ def draw_keys(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
     >>> [key.split(" ")[0] for key in draw_keys([{"name": "A"}, {"name": "B"}, {"name": "A"}])]
     ['unnamed', 'unnamed', 'unnamed']
     """
-    short = [_hash(said(row, WHO_AND_WHEN)) for row in rows]
+    short = [_hash(row_text(row, WHO_AND_WHEN)) for row in rows]
     alike = Counter(short)
-    keys = [key if alike[key] == 1 else f"{key} {_hash(said(row))}" for key, row in zip(short, rows, strict=True)]
-    met: Counter[str] = Counter()
+    keys = [key if alike[key] == 1 else f"{key} {_hash(row_text(row))}" for key, row in zip(short, rows, strict=True)]
+    count: Counter[str] = Counter()
     out = []
     for key in keys:
-        met[key] += 1
-        out.append(f"unnamed {key}" + (f" {met[key]}" if met[key] > 1 else ""))
+        count[key] += 1
+        out.append(f"unnamed {key}" + (f" {count[key]}" if count[key] > 1 else ""))
     return out
 
 
-def with_keys_of_places(liftings: pd.DataFrame) -> pd.DataFrame:
+def with_content_keys(liftings: pd.DataFrame) -> pd.DataFrame:
     """Liftings of a table without keys: calls named ``rowN`` by their position get one from their content."""
     records = liftings.to_dict("records")
-    unnamed = [n for n, row in enumerate(records) if _BY_PLACE.fullmatch(str(row["call_id"]))]
+    unnamed = [n for n, row in enumerate(records) if _POSITION_NAME.fullmatch(str(row["call_id"]))]
     keys = dict(zip(unnamed, draw_keys([records[n] for n in unnamed]), strict=True))
     return liftings.assign(draw_key=[keys.get(n, "") for n in range(len(records))])
 
@@ -75,16 +75,16 @@ def rank_of(row: Mapping[Any, Any]) -> int:
 
 def fullest_first(call: Mapping[Any, Any]) -> tuple[int, str]:
     """Sort key of rows under one id, independent of the table's order: most filled cells first, then by content."""
-    cells = _cells(call, sorted(map(str, call)))
+    cells = _filled_cells(call, sorted(map(str, call)))
     return -len(cells), "\x1f".join(cells)
 
 
-def said(row: Mapping[Any, Any], names: Sequence[str] | None = None) -> str:
+def row_text(row: Mapping[Any, Any], names: Sequence[str] | None = None) -> str:
     """Content of a row in these columns, or in all that describe its call, as one text."""
-    return "\x1f".join(_cells(row, sorted(set(row) - NOT_SAID) if names is None else names))
+    return "\x1f".join(_filled_cells(row, sorted(set(row) - NOT_CONTENT) if names is None else names))
 
 
-def _cells(row: Mapping[Any, Any], names: Sequence[str]) -> list[str]:
+def _filled_cells(row: Mapping[Any, Any], names: Sequence[str]) -> list[str]:
     """The non-empty cells, each with its column."""
     filled = [(name, row[name]) for name in names if name in row and not is_empty(row[name])]
     return [f"{name}={';'.join(map(str, v)) if pd.api.types.is_list_like(v) else v}" for name, v in filled]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pipeline.config import VolumeConfig
     from pipeline.types import FloatArray
-    from pipeline.volume.drawn_once import DrawnOnce
+    from pipeline.volume.draw_cache import DrawCache
 
 # Quantiles held in liftings, in percent, by quantity.
 QUANTILES = {"tonnes": (5, 50, 95), "barrels": (5, 50, 95), "fill": (50,)}
@@ -69,7 +69,7 @@ class _Figure:
         return self.low - slack <= self.edit.stated <= self.high + slack
 
 
-def edits(liftings: pd.DataFrame, drawn: DrawnOnce) -> dict[str, list[Edit]]:
+def find_edits(liftings: pd.DataFrame, drawn: DrawCache) -> dict[str, list[Edit]]:
     """Figures that a counted row's own columns do not give, by call_id; rows without any are left out.
 
     A table drawn with this seed has identical figures; with another seed, only those beyond chance are reported. Empty
@@ -89,7 +89,7 @@ def edits(liftings: pd.DataFrame, drawn: DrawnOnce) -> dict[str, list[Edit]]:
     return out
 
 
-def _drawn(row: Mapping[Any, Any], config: VolumeConfig, drawn: DrawnOnce) -> Iterator[_Figure]:
+def _drawn(row: Mapping[Any, Any], config: VolumeConfig, drawn: DrawCache) -> Iterator[_Figure]:
     """Quantiles of a row's cargo and fill, and its contribution to a sum, where the row states them."""
     stated = ["barrels_mean", *(f"{what}_p{p}" for what, percents in QUANTILES.items() for p in percents)]
     if all(pd.isna(row[name]) for name in stated):

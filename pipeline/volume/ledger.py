@@ -17,8 +17,8 @@ from pipeline.tables import LEDGER
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.tables.records import records_of
 from pipeline.types import Headline
-from pipeline.volume.draw_keys import in_one_order
-from pipeline.volume.drawn_once import DrawnOnce
+from pipeline.volume.draw_cache import DrawCache
+from pipeline.volume.draw_keys import sorted_by_key
 from pipeline.volume.full_ship import share_at_fill
 from pipeline.volume.liftings import WHY_NOT
 from pipeline.volume.membership import ENDS, account_year, day_of, members_of
@@ -52,15 +52,15 @@ def ledger(
     a call decides, in UTC. ``missed`` (see ``pipeline.volume.unseen``) adds the columns of the coverage-corrected
     account; without it they are empty, since nothing is known of unseen calls.
     """
-    return ledger_of_draws(
-        liftings, cap, DrawnOnce(config, seed, room_bytes=0), as_of=as_of, looks=looks, missed=missed
+    return ledger_with_cache(
+        liftings, cap, DrawCache(config, seed, room_bytes=0), as_of=as_of, looks=looks, missed=missed
     )
 
 
-def ledger_of_draws(
+def ledger_with_cache(
     liftings: pd.DataFrame,
     cap: CapConfig,
-    drawn: DrawnOnce,
+    drawn: DrawCache,
     *,
     as_of: date | None = None,
     looks: pd.DataFrame | None = None,
@@ -72,14 +72,14 @@ def ledger_of_draws(
     ``last_day_alone`` returns only the last row of the same table, for callers that need only the sum.
     """
     config = drawn.config
-    members = members_of(in_one_order(liftings), cap, config, as_of)  # so that sums are equal to the last bit
+    members = members_of(sorted_by_key(liftings), cap, config, as_of)  # so that sums are equal to the last bit
     last = members.as_of
     if last is None:
         return LEDGER.empty()
     year, start = account_year(last, cap)
     calendar = [start + timedelta(days=n) for n in range((last - start).days + 1)]
     held, in_time = members.held, members.in_time
-    cargo = simulate_cargo(held, config, drawn.handed_over, cap)
+    cargo = simulate_cargo(held, config, drawn.take, cap)
     unseen, without = None, {}
     if missed is not None:  # only then is a copy of all draws needed: a gigabyte for some thousand calls
         carried = of_every_row(cargo.of_one_call, members.under[in_time], config.draws)

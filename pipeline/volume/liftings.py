@@ -53,8 +53,8 @@ from pipeline.volume.cells import (
 )
 from pipeline.volume.dates import dates, open_ends, seen_for_d
 from pipeline.volume.direction import Direction, direction_of, habits_of, usable_evidence
+from pipeline.volume.draw_cache import DrawCache
 from pipeline.volume.draw_keys import draw_keys, fullest_first
-from pipeline.volume.drawn_once import DrawnOnce
 from pipeline.volume.evidence import evidence_of
 from pipeline.volume.full_draught import listed_depths, moved_by_draught, overloaded, told_full_draught
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, bbl_per_t_range, full_bbl_per_dwt_t
@@ -97,10 +97,10 @@ WHY_NOT = {  # flags of port calls, in words
 
 def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFrame:
     """One row for each call; rows that cannot be used are kept as ``refused``, without numbers."""
-    return liftings_of_draws(calls, DrawnOnce(config, seed, room_bytes=0))
+    return liftings_with_cache(calls, DrawCache(config, seed, room_bytes=0))
 
 
-def liftings_of_draws(calls: pd.DataFrame, drawn: DrawnOnce, *, counted_alone: bool = False) -> pd.DataFrame:
+def liftings_with_cache(calls: pd.DataFrame, drawn: DrawCache, *, counted_alone: bool = False) -> pd.DataFrame:
     """As ``liftings``, with the config and seed of a cache of draws, which the account can use again.
 
     ``counted_alone`` omits the drawn figures of rows that do not count, for callers that need only the sum.
@@ -311,7 +311,7 @@ def _scenarios(given: Row, size: Capacity, product: str, config: VolumeConfig) -
     return {f"barrels_at_{name}": share * full for name, share in FILL_SCENARIOS}
 
 
-def with_quantiles(table: pd.DataFrame, drawn: DrawnOnce, *, counted_alone: bool = False) -> pd.DataFrame:
+def with_quantiles(table: pd.DataFrame, drawn: DrawCache, *, counted_alone: bool = False) -> pd.DataFrame:
     """p5, p50, p95 of each row of LIFTINGS, given that she lifted; the mean is the row's contribution to a sum.
 
     Deadweight is that before her load was measured, from which the account draws her anew. Fill is that of the ship
@@ -323,7 +323,7 @@ def with_quantiles(table: pd.DataFrame, drawn: DrawnOnce, *, counted_alone: bool
     return LIFTINGS.from_rows(told).set_axis(table.index)
 
 
-def _told(row: Row, drawn: DrawnOnce) -> Row:
+def _told(row: Row, drawn: DrawCache) -> Row:
     """The drawn figures of a row."""
     ships = drawn.ships(row)
     spread = math.hypot(row["dwt_log_sd"], row["dwt_shared_sd"])

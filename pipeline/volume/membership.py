@@ -80,7 +80,7 @@ def refusals(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> di
     return {call: cause for call, cause in causes.items() if cause}
 
 
-def refused(liftings: pd.DataFrame, causes: dict[str, str]) -> pd.DataFrame:
+def with_refusals(liftings: pd.DataFrame, causes: dict[str, str]) -> pd.DataFrame:
     """The liftings with those rows as refused: kept, not counted, with the cause."""
     hit = liftings["call_id"].isin(list(causes))
     return liftings.assign(

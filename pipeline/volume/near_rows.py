@@ -28,25 +28,25 @@ REACH_S = {  # by what two rows share: how far apart in time they may lie
 ROUNDED_S = 1.0  # rounding of seconds as floats
 
 
-def near_pairs(rows: Sequence[Row], whence: Sequence[int], which: Sequence[int]) -> list[tuple[int, int]]:
-    """Pairs of dated rows of two tables that share a key and are near enough in time, in the order of ``which``."""
-    spans = {n: tuple(moment.timestamp() for moment in span(rows[n])) for n in which}
+def near_pairs(rows: Sequence[Row], table_of: Sequence[int], indices: Sequence[int]) -> list[tuple[int, int]]:
+    """Pairs of dated rows of two tables that share a key and are near enough in time, in the order of ``indices``."""
+    spans = {n: tuple(moment.timestamp() for moment in span(rows[n])) for n in indices}
     by_arrival: dict[Key, list[int]] = defaultdict(list)
-    for n in sorted(which, key=lambda n: spans[n]):
-        for key in _shared_by(rows[n]):
+    for n in sorted(indices, key=lambda n: spans[n]):
+        for key in _keys(rows[n]):
             by_arrival[key].append(n)
-    place = {n: at for at, n in enumerate(which)}
+    rank = {n: position for position, n in enumerate(indices)}
     found = set()
     for (kind, _), group in by_arrival.items():
-        still: list[int] = []  # earlier rows that end late enough
+        active: list[int] = []  # earlier rows that end late enough
         for n in group:
-            still = [m for m in still if spans[n][0] - max(spans[m]) <= REACH_S[kind] + ROUNDED_S]
-            found |= {(m, n) if place[m] < place[n] else (n, m) for m in still if whence[m] != whence[n]}
-            still.append(n)
-    return sorted(found, key=lambda pair: (place[pair[0]], place[pair[1]]))
+            active = [m for m in active if spans[n][0] - max(spans[m]) <= REACH_S[kind] + ROUNDED_S]
+            found |= {(m, n) if rank[m] < rank[n] else (n, m) for m in active if table_of[m] != table_of[n]}
+            active.append(n)
+    return sorted(found, key=lambda pair: (rank[pair[0]], rank[pair[1]]))
 
 
-def _shared_by(row: Row) -> Iterator[Key]:
+def _keys(row: Row) -> Iterator[Key]:
     """Keys that a row may share with others of its stay; a berth only where images show it."""
     numbers = [(kind, number) for kind, number in numbers_of(row).items() if number]
     berth = [("berth", row["berth_id"])] if row["berth_id"] and len(row["evidence"]) else []

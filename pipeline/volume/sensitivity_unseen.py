@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.volume.draw_keys import in_one_order
+from pipeline.volume.draw_keys import sorted_by_key
 from pipeline.volume.first_order import between_variance, bins_within, equal_bins, index_of, variance
 from pipeline.volume.membership import account_year, members_of
 from pipeline.volume.montecarlo import shared_draws, ships_of, simulate_cargo
@@ -56,7 +56,7 @@ class AccountDraws:
 
 def account_draws(liftings: pd.DataFrame, as_of: date, cap: CapConfig, config: VolumeConfig, seed: int) -> AccountDraws:
     """The draws behind the last day of an account, the same as in the ledger."""
-    members, shared = members_of(in_one_order(liftings), cap, config, as_of), shared_draws(config, seed)
+    members, shared = members_of(sorted_by_key(liftings), cap, config, as_of), shared_draws(config, seed)
     cargo = simulate_cargo(members.held, config, lambda row: ships_of(row, config, shared, seed), cap)
     start = account_year(as_of, cap)[1]
     calendar = [start + timedelta(days=n) for n in range((as_of - start).days + 1)]

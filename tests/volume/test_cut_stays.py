@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.config import CallsConfig
 from pipeline.ships.turnover import Pair, chance_of_one_stay, turnover
-from pipeline.volume import counted_once, ledger, simulate
+from pipeline.volume import ledger, merge_liftings, simulate
 from tests.volume.two_tables import CAP, LOADING, counted, load, table
 
 
@@ -21,7 +21,7 @@ def test_the_same_dark_stay_in_overlapping_runs_counts_once_by_its_images():
 
 def test_one_stay_in_two_tables_of_one_ship_counts_once():
     first = table(LOADING, load(7, vessel="imo:9000003"))
-    once = counted_once([first, first], LOADING, CAP.year_starts, 1)
+    once = merge_liftings([first, first], LOADING, CAP.year_starts, 1)
     assert once["counts"].tolist() == [True, False]
     assert "same stay" in once["cause"].iloc[1]
 
@@ -286,7 +286,7 @@ def test_a_stay_over_new_year_lasts_from_its_first_arrival_to_its_last_departure
     ship = {"berth_id": "pier", "length_m": 98.0, "beam_m": 15.8, "mmsi": 999000001}
     one, two = (table(LOADING, {"call_id": name} | ship | told) for name, told in parts.items())
     for tables in ([one, two], [two, one]):
-        once = counted_once(tables, LOADING, CAP.year_starts, 1)
+        once = merge_liftings(tables, LOADING, CAP.year_starts, 1)
         kept = once[once["counts"]].iloc[0]
         assert kept["call_id"] == measured
         assert (kept["arrival"], kept["departure"]) == (one["arrival"][0], two["departure"][0])

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.tables import LIFTINGS
-from pipeline.volume import DrawnOnce, edits, ledger, liftings
+from pipeline.volume import DrawCache, find_edits, ledger, liftings
 
 CONFIG = VolumeConfig(draws=1000)
 HULL = {"length_m": 98.0, "beam_m": 15.8}
@@ -34,12 +34,12 @@ def changed(table: pd.DataFrame, call: str, **cells) -> pd.DataFrame:
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
 def test_no_figure_of_an_unedited_table_is_told(table, seed):
-    assert edits(table, DrawnOnce(CONFIG, seed)) == {}
+    assert find_edits(table, DrawCache(CONFIG, seed)) == {}
 
 
 def test_nor_where_the_account_draws_more_often_or_less(table):
-    assert edits(table, DrawnOnce(VolumeConfig(draws=300), 1)) == {}
-    assert edits(table, DrawnOnce(VolumeConfig(draws=4000), 1)) == {}
+    assert find_edits(table, DrawCache(VolumeConfig(draws=300), 1)) == {}
+    assert find_edits(table, DrawCache(VolumeConfig(draws=4000), 1)) == {}
 
 
 @pytest.mark.parametrize("draws", [300, 500])
@@ -51,12 +51,12 @@ def test_nor_of_a_table_of_fewer_draws_where_evidence_left_few_of_them(draws):
     ]
     for seed in range(6):
         few = liftings(pd.DataFrame(loaded), VolumeConfig(draws=draws), seed)
-        assert edits(few, DrawnOnce(VolumeConfig(draws=10_000), seed)) == {}
+        assert find_edits(few, DrawCache(VolumeConfig(draws=10_000), seed)) == {}
 
 
 def test_nor_what_a_file_or_a_hand_rounded(table):
     whole = {name: table[name].round(0) for name in table if name.startswith(("barrels", "tonnes"))}
-    assert edits(table.assign(**whole), DrawnOnce(CONFIG, 1)) == {}
+    assert find_edits(table.assign(**whole), DrawCache(CONFIG, 1)) == {}
 
 
 @pytest.mark.parametrize("column", ["barrels_p5", "barrels_p50", "barrels_p95", "tonnes_p50", "barrels_mean"])
@@ -64,7 +64,7 @@ def test_nor_what_a_file_or_a_hand_rounded(table):
 def test_a_figure_twice_as_large_is_told_under_any_seed(table, column, call):
     stated = float(table.loc[table["call_id"] == call, column].iloc[0])
     for seed in (1, 2):
-        found = edits(changed(table, call, **{column: 2 * stated}), DrawnOnce(CONFIG, seed))
+        found = find_edits(changed(table, call, **{column: 2 * stated}), DrawCache(CONFIG, seed))
         assert list(found) == [call]
         assert [(edit.column, edit.stated) for edit in found[call]] == [(column, 2 * stated)]
         assert found[call][0].given == pytest.approx(stated, rel=0.2)
@@ -72,25 +72,27 @@ def test_a_figure_twice_as_large_is_told_under_any_seed(table, column, call):
 
 def test_of_its_own_seed_a_percent_is_told(table):
     stated = float(table["barrels_p50"].iloc[0])
-    (edit,) = edits(changed(table, "usual", barrels_p50=1.01 * stated), DrawnOnce(CONFIG, 1))["usual"]
+    (edit,) = find_edits(changed(table, "usual", barrels_p50=1.01 * stated), DrawCache(CONFIG, 1))["usual"]
     assert edit.given == pytest.approx(stated, rel=1e-9)
 
 
 def test_a_size_changed_without_what_follows_from_it_is_told(table):
-    columns = [edit.column for edit in edits(changed(table, "usual", dwt_p50_t=8000.0), DrawnOnce(CONFIG, 1))["usual"]]
+    columns = [
+        edit.column for edit in find_edits(changed(table, "usual", dwt_p50_t=8000.0), DrawCache(CONFIG, 1))["usual"]
+    ]
     assert {"barrels_p50", "dwt_p95_t", "barrels_at_100"} <= set(columns)
 
 
 def test_scenarios_are_shares_of_a_full_ship(table):
-    (edit,) = edits(changed(table, "full", barrels_at_50=20_000.0), DrawnOnce(CONFIG, 1))["full"]
+    (edit,) = find_edits(changed(table, "full", barrels_at_50=20_000.0), DrawCache(CONFIG, 1))["full"]
     assert (edit.column, edit.given) == ("barrels_at_50", pytest.approx(15_000.0))
 
 
 def test_a_row_that_does_not_count_or_states_nothing_is_not_asked(table):
-    assert edits(changed(table, "usual", counts=False, barrels_p50=1.0), DrawnOnce(CONFIG, 1)) == {}
+    assert find_edits(changed(table, "usual", counts=False, barrels_p50=1.0), DrawCache(CONFIG, 1)) == {}
     empty = [c.name for c in LIFTINGS.columns if c.name.startswith(("barrels_p", "tonnes_p", "dwt_p5_", "dwt_p95"))]
     bare = changed(table, "usual", **dict.fromkeys([*empty, "barrels_mean", "fill_p50"], None), dwt_p50_t=8000.0)
-    assert [e.column[:11] for e in edits(bare, DrawnOnce(CONFIG, 1))["usual"]] == ["barrels_at_"] * 5
+    assert [e.column[:11] for e in find_edits(bare, DrawCache(CONFIG, 1))["usual"]] == ["barrels_at_"] * 5
 
 
 def test_a_deadweight_without_any_spread_is_drawn(table):

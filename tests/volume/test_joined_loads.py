@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import CapConfig, VolumeConfig
-from pipeline.volume import counted_once, ledger, liftings
+from pipeline.volume import ledger, liftings, merge_liftings
 from tests.calls.test_port_calls import HULL, calls_from
 from tests.calls.traffic import at, said, visit
 
@@ -23,7 +23,7 @@ def one_row(calls: pd.DataFrame) -> pd.DataFrame:
 
 
 def joined(*tables: pd.DataFrame, config: VolumeConfig = CONFIG) -> pd.DataFrame:
-    return counted_once(list(tables), config, CAP.year_starts, 1)
+    return merge_liftings(list(tables), config, CAP.year_starts, 1)
 
 
 def bbl(table: pd.DataFrame) -> list[float]:

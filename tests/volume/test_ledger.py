@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipeline.config import CapConfig, VolumeConfig, load
 from pipeline.config.volume import Notified
 from pipeline.tables import LEDGER, LOOKS
-from pipeline.volume.drawn_once import DrawnOnce
+from pipeline.volume.draw_cache import DrawCache
 from pipeline.volume.ledger import headline, ledger
 from pipeline.volume.liftings import liftings
 from pipeline.volume.membership import account_year
@@ -310,5 +310,5 @@ def test_the_account_is_the_sum_of_what_each_call_may_have_lifted():
 
 def drawn(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Total barrels and tonnes of all calls in each draw."""
-    cargo = simulate_cargo(table, CONFIG, DrawnOnce(CONFIG, SEED).ships)
+    cargo = simulate_cargo(table, CONFIG, DrawCache(CONFIG, SEED).ships)
     return cargo.barrels.sum(axis=0), cargo.tonnes.sum(axis=0)

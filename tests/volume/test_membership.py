@@ -11,7 +11,7 @@ from pipeline.config.volume import Product
 from pipeline.tables import LIFTINGS
 from pipeline.volume.ledger import headline, ledger
 from pipeline.volume.liftings import liftings
-from pipeline.volume.membership import countable, day_of, last_day_of, refusals, refused
+from pipeline.volume.membership import countable, day_of, last_day_of, refusals, with_refusals
 
 CONFIG = VolumeConfig(draws=400)
 WITH_CRUDE = VolumeConfig(
@@ -66,7 +66,7 @@ def test_a_row_that_no_account_can_hold_is_refused_and_the_rest_goes_on(fields, 
     causes = refusals(bad, CAP, CONFIG)
     assert list(causes) == ["c2"]
     assert cause in causes["c2"]
-    kept = LIFTINGS.check(refused(bad, causes))
+    kept = LIFTINGS.check(with_refusals(bad, causes))
     assert kept["status"].tolist() == ["used", "used", "refused"]
     assert kept["cause"].tolist() == ["", "", causes["c2"]]
     for given in (bad, kept):

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import VolumeConfig
-from pipeline.volume import counted_once, liftings
+from pipeline.volume import liftings, merge_liftings
 
 SEED = 7
 
@@ -25,7 +25,7 @@ def test_what_is_typed_where_no_number_is_known_is_no_ships(number):
     """Two ships under 9999999 in two tables would become one stay, and one cargo would be lost."""
     tables = [lift({"arrival": "2024-03-01", "imo": number, "length_m": m}) for m in (80.0, 140.0)]
     assert tables[0]["imo"].isna().all()
-    assert int(counted_once(tables, VolumeConfig(draws=400), "01-01", SEED)["counts"].sum()) == 2
+    assert int(merge_liftings(tables, VolumeConfig(draws=400), "01-01", SEED)["counts"].sum()) == 2
 
 
 @pytest.mark.parametrize("number", [{"imo": 9074728}, {"vessel_id": "imo:9074728"}, {"mmsi": 12345}])
@@ -39,7 +39,7 @@ def test_a_number_that_no_ship_has_is_told_and_joins_nothing(number):
         )  # fmt: skip
         assert str(next(iter(number.values()))).removeprefix("imo:") in row["cause"]
         assert row["cause"].endswith("not used to join rows")
-    assert int(counted_once(tables, VolumeConfig(draws=400), "01-01", SEED)["counts"].sum()) == 2
+    assert int(merge_liftings(tables, VolumeConfig(draws=400), "01-01", SEED)["counts"].sum()) == 2
 
 
 @pytest.mark.parametrize("number", [0, "0", 999999999, "999999999.0", 123456789])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import CapConfig, VolumeConfig
-from pipeline.volume import counted_once, headline, ledger, liftings
+from pipeline.volume import headline, ledger, liftings, merge_liftings
 from pipeline.volume.sensitivity import sensitivity
 
 CONFIG = VolumeConfig(draws=1500)
@@ -101,7 +101,7 @@ def test_of_two_rows_under_one_id_the_fuller_one_counts_wherever_it_stands(rows)
 def test_lines_without_an_id_are_one_in_two_tables_wherever_they_stand():
     """The second table is the first reordered: each call counts once, and the two identical ones count as two."""
     tables = [lift(table()), lift(shuffled(table(), 2))]
-    once = counted_once(tables, CONFIG, CAP.year_starts, SEED)
+    once = merge_liftings(tables, CONFIG, CAP.year_starts, SEED)
     assert int(once["counts"].sum()) == len(ROWS)
     alone, both = (ledger(t, CAP, CONFIG, SEED, as_of=date(2024, 3, 31)) for t in (tables[0], once))
     pd.testing.assert_frame_equal(both, alone, check_exact=True)

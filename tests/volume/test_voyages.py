@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from pipeline.config import VolumeConfig
-from pipeline.volume import counted_once, liftings, simulate, voyages
+from pipeline.volume import liftings, merge_liftings, simulate, voyages
 from tests.volume.two_tables import CAP, DISCHARGING, LOADING, counted, load, table
 
 
@@ -78,7 +78,7 @@ def test_each_loading_is_discharged_once():
 
 def test_nothing_is_deleted_and_names_stay_apart():
     first = table(LOADING, load(7), load(9))
-    once = counted_once([first, first.assign(vessel_id="")], LOADING, CAP.year_starts, 1)
+    once = merge_liftings([first, first.assign(vessel_id="")], LOADING, CAP.year_starts, 1)
     assert len(once) == 4
     assert once["call_id"].is_unique
 
@@ -140,23 +140,23 @@ def unnamed(**columns):
 def test_the_first_rows_of_two_spreadsheets_are_not_one_stay():
     small, large = unnamed(dwt_t=4000), unnamed(dwt_t=9000)
     assert small["call_id"].tolist() == large["call_id"].tolist() == ["row1"]
-    assert counted_once([small, large], LOADING, CAP.year_starts, 1)["counts"].all()
+    assert merge_liftings([small, large], LOADING, CAP.year_starts, 1)["counts"].all()
 
 
 def test_a_table_given_twice_counts_once_all_the_same():
-    assert counted_once([unnamed(dwt_t=4000)] * 2, LOADING, CAP.year_starts, 1)["counts"].sum() == 1
+    assert merge_liftings([unnamed(dwt_t=4000)] * 2, LOADING, CAP.year_starts, 1)["counts"].sum() == 1
 
 
 @pytest.mark.parametrize(("dwt_t", "calls"), [(4100, 1), (9000, 2)], ids=["two readings of one ship", "two ships"])
 def test_one_line_of_two_tables_is_one_stay_if_the_sizes_may_be(dwt_t, calls):
     named = [unnamed(call_id="VST-7", berth_id="pier", dwt_t=size) for size in (4000, dwt_t)]
-    assert counted_once(named, LOADING, CAP.year_starts, 1)["counts"].sum() == calls
+    assert merge_liftings(named, LOADING, CAP.year_starts, 1)["counts"].sum() == calls
 
 
 def test_no_draw_depends_on_which_table_is_named_first():
     one, other = unnamed(dwt_t=4000), unnamed(dwt_t=3000).assign(departure=pd.Timestamp("2024-04-02", tz="UTC"))
     sums = [
-        simulate(counted_once(tables, LOADING, CAP.year_starts, 1), LOADING, 1).sum(axis=0)
+        simulate(merge_liftings(tables, LOADING, CAP.year_starts, 1), LOADING, 1).sum(axis=0)
         for tables in ([one, other], [other, one])
     ]
     assert sums[0] == pytest.approx(sums[1])
@@ -164,7 +164,7 @@ def test_no_draw_depends_on_which_table_is_named_first():
 
 def test_a_stay_left_out_costs_the_other_neither_name_nor_draws():
     alone = table(LOADING, load(7, vessel="imo:9000003"))
-    once = counted_once([alone, alone], LOADING, CAP.year_starts, 1)
+    once = merge_liftings([alone, alone], LOADING, CAP.year_starts, 1)
     assert once.loc[once["counts"], "call_id"].tolist() == alone["call_id"].tolist()
 
 
@@ -234,7 +234,7 @@ def test_crude_oil_that_was_loaded_is_no_gas_oil_that_is_landed(vessel, landed, 
     cap = CAP.model_copy(update={"excluded_products": ("crude",)})
     loaded = table(oils, load(1, vessel=vessel) | {"product": "crude"})
     landing = oils.model_copy(update={"counted": "discharging"})
-    once = counted_once(
+    once = merge_liftings(
         [loaded, table(landing, load(7, vessel=vessel) | {"product": landed})], oils, "01-01", 1, cap.counts_product
     )
     assert once["counts"].sum() == cargoes

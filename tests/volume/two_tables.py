@@ -3,7 +3,7 @@
 import pandas as pd
 
 from pipeline.config import CapConfig, VolumeConfig
-from pipeline.volume import counted_once, liftings
+from pipeline.volume import liftings, merge_liftings
 
 LOADING = VolumeConfig(draws=200)
 DISCHARGING = VolumeConfig(draws=200, counted="discharging")
@@ -23,4 +23,4 @@ def load(day, hull=(98.0, 15.8), vessel=None):
 
 def counted(*tables, year_starts=CAP.year_starts):
     """All rows of these tables, indexed by name, with the verdict on whether each counts."""
-    return counted_once(list(tables), LOADING, year_starts, 1).set_index("call_id")
+    return merge_liftings(list(tables), LOADING, year_starts, 1).set_index("call_id")

@@ -1,8 +1,8 @@
 """Find calls of one table that may be one call listed twice: same ship, and the same time or nearly so.
 
 A table compiled from several sources has one visit with the dates of each source, and both rows would count. Two tables
-are compared by ``pipeline.volume.one_stay``, which joins what ship numbers make certain; within one table nothing is
-joined, since two rows may be meant as two parcels.
+are compared by ``pipeline.volume.joined_stays``, which joins what ship numbers make certain; within one table nothing
+is joined, since two rows may be meant as two parcels.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from pipeline.volume.membership import UNNAMED
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-NO_NAMES = frozenset(
+PLACEHOLDER_NAMES = frozenset(
     ("unknown", "unnamed", "unidentified", "not identified", "not known", "anonymous", "none", "n/a", "na", "nan",
      "null", "tbc", "tbd", "tanker", "vessel", "ship", "-", "?")
 )  # fmt: skip
 """What people write for an unknown name."""
 
 
-def told_twice(liftings: pd.DataFrame) -> dict[str, str]:
+def possible_duplicates(liftings: pd.DataFrame) -> dict[str, str]:
     """Counted calls within a day of an earlier call of the same ship: later call_id, earlier one.
 
     Ships are compared by number; where two rows share none, by name, if it is one. Parcels of two products are two
@@ -38,21 +38,21 @@ def told_twice(liftings: pd.DataFrame) -> dict[str, str]:
     counted = records_of(liftings[takes_part & ~(liftings["p_new_call"] < 1)])
     dated = sorted((row for row in counted if not pd.isna(span(row)[0])), key=lambda row: (span(row), row["call_id"]))
     found: dict[str, str] = {}
-    for rows in _of_one_ship(dated):
+    for rows in _group_by_ship(dated):
         last = rows[0]  # the row so far with the latest departure
         for row in rows[1:]:
-            if between(last, row) <= ONE_VISIT and same_ship(last, row) is not False and _one_product(last, row):
+            if between(last, row) <= ONE_VISIT and same_ship(last, row) is not False and _may_be_one_product(last, row):
                 found.setdefault(str(row["call_id"]), str(last["call_id"]))
-            last = max(last, row, key=lambda one: span(one)[1])
+            last = max(last, row, key=lambda candidate: span(candidate)[1])
     return found
 
 
-def _one_product(one: Row, other: Row) -> bool:
-    products = {one["product"], other["product"]}
+def _may_be_one_product(a: Row, b: Row) -> bool:
+    products = {a["product"], b["product"]}
     return len(products) == 1 or not products.isdisjoint(("unnamed", *UNNAMED))
 
 
-def _of_one_ship(rows: Sequence[Row]) -> Iterator[list[Row]]:
+def _group_by_ship(rows: Sequence[Row]) -> Iterator[list[Row]]:
     """Rows that share a number or a name, in their order."""
     groups: dict[tuple[str, object], list[Row]] = {}
     for row in rows:
@@ -68,7 +68,7 @@ def ship_name(row: Mapping[str, object]) -> str:
     >>> ship_name({"name": "M/T  Anon-1"}), ship_name({"name": "anon 1"}), ship_name({"name": "Unknown"})
     ('anon 1', 'anon 1', '')
     """
-    said = " ".join(str(row.get("name") or "").casefold().replace("-", " ").replace('"', " ").split())
+    name = " ".join(str(row.get("name") or "").casefold().replace("-", " ").replace('"', " ").split())
     for prefix in ("m/t ", "mt ", "m/v ", "mv "):
-        said = said.removeprefix(prefix)
-    return "" if said in NO_NAMES else said
+        name = name.removeprefix(prefix)
+    return "" if name in PLACEHOLDER_NAMES else name

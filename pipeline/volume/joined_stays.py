@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 AS_LIKELY_AS_NOT = 0.5  # probability needed across account years
 NEGLIGIBLE = 0.01  # probability of one stay below which a pair is ignored (our choice)
-Told = dict[int, tuple[str, int]]  # by row: the text on it, with a gap for the name, and the row that it names
+Causes = dict[int, tuple[str, int]]  # by row: the text on it, with a gap for the name, and the row that it names
 
 
-def leave_out(told: Told, rows: list[Row], which: int, words: str, kept: int) -> None:
-    """Stop counting a row, since another one counts; the gap in ``words`` is for the other one's name."""
-    rows[which] |= {"counts": False, "status": "not_counted", "cause": ""}
-    told[which] = words, kept
+def leave_out(causes: Causes, rows: list[Row], row: int, cause: str, kept: int) -> None:
+    """Stop counting a row, since another one counts; the gap in ``cause`` is for the other one's name."""
+    rows[row] |= {"counts": False, "status": "not_counted", "cause": ""}
+    causes[row] = cause, kept
 
 
 @dataclass(slots=True)
@@ -46,157 +46,159 @@ class _Stay:
     rows: list[int]
     doubt: tuple[float, float]  # as from `_doubt`
     chance: float = 1.0  # probability that they are one stay
-    perhaps: list[int] = field(default_factory=list)  # rows joined by a probability below 1
+    uncertain: list[int] = field(default_factory=list)  # rows joined by a probability below 1
 
 
-def join_stays(rows: list[Row], whence: list[int], year_starts: str, counts_product: Callable[[str], bool]) -> Told:
+def join_stays(rows: list[Row], table_of: list[int], year_starts: str, counts_product: Callable[[str], bool]) -> Causes:
     """Of one stay in several tables, let only the most informative row count, extended over all of them.
 
-    ``whence`` gives the table of each row, ``year_starts`` the day (MM-DD) on which the cap's account year begins,
+    ``table_of`` gives the table of each row, ``year_starts`` the day (MM-DD) on which the cap's account year begins,
     ``counts_product`` which products it counts. Weekly tables split a long stay into many parts: the first and last are
     joined through those between. Stays that are separate in the table of the row that counts remain separate.
     """
-    told: Told = {}
-    best_first = sorted((n for n, row in enumerate(rows) if row["counts"]), key=lambda n: _worth(rows[n]))
-    chances = _chances(rows, whence, best_first, counts_product)
-    stays = _stays(rows, whence, best_first, chances, year_starts)
+    causes: Causes = {}
+    best_first = sorted((n for n, row in enumerate(rows) if row["counts"]), key=lambda n: _informative_key(rows[n]))
+    chances = _chances(rows, table_of, best_first, counts_product)
+    stays = _stays(rows, table_of, best_first, chances, year_starts)
     parts: dict[int, list[int]] = {}
     for n in best_first:
         stay, kept = stays[n], stays[n].rows[0]
-        if whence[n] != whence[kept]:
+        if table_of[n] != table_of[kept]:
             words = "the same stay as {} of another table"
-            if n in stay.perhaps:
+            if n in stay.uncertain:
                 words = f"taken as {words}, continued (probability {stay.chance:.2f})"
-            leave_out(told, rows, n, words, kept)
+            leave_out(causes, rows, n, words, kept)
             parts.setdefault(kept, []).append(n)
     for kept, others in parts.items():
-        surely = [n for n in others if same_ship(rows[kept], rows[n])]
-        tables = {whence[n] for n in (kept, *surely)}
-        counting = [rows[n] for n in best_first if rows[n]["counts"] and whence[n] in tables]
-        if read_anew := with_whole_load(rows[kept], [rows[n] for n in surely], counting):
-            told |= {n: (f"{told[n][0]}, with the draughts and freeboards of all parts", kept) for n in surely}
-        rows[kept] |= read_anew | _whole(rows[kept], [rows[n] for n in others]) | _number(stays[kept].doubt)
-    return told | _perhaps_the_same(rows, whence, chances, stays)
+        certain = [n for n in others if same_ship(rows[kept], rows[n])]
+        tables = {table_of[n] for n in (kept, *certain)}
+        counting = [rows[n] for n in best_first if rows[n]["counts"] and table_of[n] in tables]
+        if new_load := with_whole_load(rows[kept], [rows[n] for n in certain], counting):
+            causes |= {n: (f"{causes[n][0]}, with the draughts and freeboards of all parts", kept) for n in certain}
+        rows[kept] |= (
+            new_load | _joined_columns(rows[kept], [rows[n] for n in others]) | _number_columns(stays[kept].doubt)
+        )
+    return causes | _possible_continuations(rows, table_of, chances, stays)
 
 
 def _stays(
     rows: list[Row],
-    whence: list[int],
+    table_of: list[int],
     best_first: list[int],
     chances: dict[tuple[int, int], float],
     year_starts: str,
 ) -> dict[int, _Stay]:
     """The stay of each row; the likeliest pairs are joined first."""
-    place = {n: at for at, n in enumerate(best_first)}
+    rank = {n: at for at, n in enumerate(best_first)}
     stays = {n: _Stay([n], _doubt(rows[n])) for n in best_first}
     for (m, n), chance in sorted(chances.items(), key=lambda link: -link[1]):  # stable: of equal ones the best first
-        one, other = sorted((stays[m], stays[n]), key=lambda stay: place[stay.rows[0]])
-        if one is other or chance < _needed(rows[m], rows[n], year_starts):
+        better, worse = sorted((stays[m], stays[n]), key=lambda stay: rank[stay.rows[0]])
+        if better is worse or chance < _required_chance(rows[m], rows[n], year_starts):
             continue
         if chance < 1:
-            if _share_a_table(one, other, whence):
+            if _share_table(better, worse, table_of):
                 continue
-            one.doubt = _linked(one.doubt, other.doubt, chance)
-            one.chance *= other.chance * chance
-            one.perhaps += other.rows
-        one.rows += other.rows
-        stays |= dict.fromkeys(other.rows, one)
+            better.doubt = _joined_doubt(better.doubt, worse.doubt, chance)
+            better.chance *= worse.chance * chance
+            better.uncertain += worse.rows
+        better.rows += worse.rows
+        stays |= dict.fromkeys(worse.rows, better)
     return stays
 
 
 def _chances(
-    rows: list[Row], whence: list[int], best_first: list[int], counts_product: Callable[[str], bool]
+    rows: list[Row], table_of: list[int], best_first: list[int], counts_product: Callable[[str], bool]
 ) -> dict[tuple[int, int], float]:
     """Probability that two counted rows of two tables are one stay, for pairs above the threshold."""
-    turns = turns_at_berths(rows)
+    turnovers = turns_at_berths(rows)
     dated = [n for n in best_first if not pd.isna(span(rows[n])[0])]
     near = [
         (m, n)
-        for m, n in near_pairs(rows, whence, dated)
+        for m, n in near_pairs(rows, table_of, dated)
         if not name_products_apart(rows[m], rows[n], counts_product) and not are_parcels(rows[m], rows[n])
     ]
-    chances = {(m, n): _chance(rows[m], rows[n], turns) for m, n in near}
+    chances = {(m, n): _chance(rows[m], rows[n], turnovers) for m, n in near}
     return {pair: chance for pair, chance in chances.items() if chance >= NEGLIGIBLE}
 
 
-def _chance(a: Row, b: Row, turns: dict[str, Any]) -> float:
+def _chance(a: Row, b: Row, turnovers: dict[str, Any]) -> float:
     """Probability of one stay: by her numbers 1 or 0; without numbers by common images, equal lines, or sightings."""
     if a["counted"] != b["counted"]:
         return 0.0  # a loading and a discharge whose times are wide may well overlap
-    same = same_ship(a, b)
-    if same is not None:
-        return float(same and between(a, b) <= ONE_VISIT)
+    by_number = same_ship(a, b)
+    if by_number is not None:
+        return float(by_number and between(a, b) <= ONE_VISIT)
     if set(a["evidence"]) & set(b["evidence"]) or same_line(a, b):
         return 1.0
-    return chance_that_it_goes_on(a, b, turns_of(a, b, turns[a["berth_id"]]))
+    return chance_that_it_goes_on(a, b, turns_of(a, b, turnovers[a["berth_id"]]))
 
 
-def _needed(a: Row, b: Row, year_starts: str) -> float:
+def _required_chance(a: Row, b: Row, year_starts: str) -> float:
     """Probability of one stay from which only one of two rows counts."""
     days = (moment.tz_convert("UTC").date() for row in (a, b) for moment in span(row))
     years = {start_of_year(day, year_starts) for day in days}
     return UNLIKELY if len(years) == 1 else AS_LIKELY_AS_NOT
 
 
-def _worth(row: Row) -> tuple[bool, float, str, str]:
+def _informative_key(row: Row) -> tuple[bool, float, str, str]:
     """Sort key of rows of one stay: a measured or stated load first, then the surer cargo, then name and content."""
     return "fill_prior" in row["method"], -row["p_lifting"], key_of(row), content(row)
 
 
-def _share_a_table(one: _Stay, other: _Stay, whence: list[int]) -> bool:
+def _share_table(a: _Stay, b: _Stay, table_of: list[int]) -> bool:
     """Do both hold rows of one table? Two stays in one table are never joined by probability."""
-    return not {whence[row] for row in one.rows}.isdisjoint(whence[row] for row in other.rows)
+    return not {table_of[row] for row in a.rows}.isdisjoint(table_of[row] for row in b.rows)
 
 
 def _doubt(row: Row) -> tuple[float, float]:
     """Probability that a row is one ship's stay, and the expected number of ships beyond one."""
-    one = 1.0 if pd.isna(row["p_one_call"]) else float(row["p_one_call"])
-    return one, 1 - one if pd.isna(row["calls_mean"]) else float(row["calls_mean"]) - 1
+    p_one_call = 1.0 if pd.isna(row["p_one_call"]) else float(row["p_one_call"])
+    return p_one_call, 1 - p_one_call if pd.isna(row["calls_mean"]) else float(row["calls_mean"]) - 1
 
 
-def _linked(first: tuple[float, float], then: tuple[float, float], chance: float) -> tuple[float, float]:
+def _joined_doubt(first: tuple[float, float], second: tuple[float, float], chance: float) -> tuple[float, float]:
     """The doubt of two parts of a stay that are one with this probability."""
-    return first[0] * then[0] * chance, first[1] + then[1] + 1 - chance
+    return first[0] * second[0] * chance, first[1] + second[1] + 1 - chance
 
 
-def _number(doubt: tuple[float, float]) -> Row:
-    one, beyond = doubt
-    return {"p_one_call": one, "calls_mean": 1 + min(beyond, (1 - one) * (MOST_CALLS - 1))}
+def _number_columns(doubt: tuple[float, float]) -> Row:
+    p_one_call, beyond = doubt
+    return {"p_one_call": p_one_call, "calls_mean": 1 + min(beyond, (1 - p_one_call) * (MOST_CALLS - 1))}
 
 
-def _whole(kept: Row, others: list[Row]) -> Row:
+def _joined_columns(kept: Row, others: list[Row]) -> Row:
     """Times and images of a stay from all its rows; ends that others do not extend stay as they were."""
-    members = [kept, *others]
-    came, left = min(span(row)[0] for row in members), max(span(row)[1] for row in members)
-    first, last = (min(members, key=lambda row: span(row)[0]), max(members, key=lambda row: span(row)[1]))
+    parts = [kept, *others]
+    arrival, departure = min(span(row)[0] for row in parts), max(span(row)[1] for row in parts)
+    first, last = (min(parts, key=lambda row: span(row)[0]), max(parts, key=lambda row: span(row)[1]))
     out: Row = {"p_new_call": first["p_new_call"], "seen_d": None}
-    if came < span(kept)[0]:
-        out["arrival"] = came
-    if left > span(kept)[1]:
-        out["departure"] = left
+    if arrival < span(kept)[0]:
+        out["arrival"] = arrival
+    if departure > span(kept)[1]:
+        out["departure"] = departure
     ends = (("arrival", first), ("departure", last))
     out["open_ends"] = [end for end, row in ends if end in row["open_ends"]]
-    out["evidence"] = list(dict.fromkeys(name for row in members for name in row["evidence"]))
+    out["evidence"] = list(dict.fromkeys(name for row in parts for name in row["evidence"]))
     return out
 
 
-def _perhaps_the_same(
-    rows: list[Row], whence: list[int], chances: dict[tuple[int, int], float], stays: dict[int, _Stay]
-) -> Told:
+def _possible_continuations(
+    rows: list[Row], table_of: list[int], chances: dict[tuple[int, int], float], stays: dict[int, _Stay]
+) -> Causes:
     """Pairs that both count though they may be one stay: the later row counts with the probability of another ship.
 
     Any part of a stay may be the one that continues.
     """
-    former: dict[int, tuple[float, int]] = {}
+    earlier: dict[int, tuple[float, int]] = {}
     for (m, n), chance in chances.items():
-        if not _share_a_table(stays[m], stays[n], whence):
+        if not _share_table(stays[m], stays[n], table_of):
             counting = (row if rows[row]["counts"] else stays[row].rows[0] for row in (m, n))
-            first, then = sorted(counting, key=lambda row: (span(rows[row]), content(rows[row])))
-            former[then] = max(former.get(then, (0.0, first)), (chance, first), key=lambda pair: pair[0])
-    told: Told = {}
-    for then, (chance, first) in former.items():
-        new = 1.0 if pd.isna(rows[then]["p_new_call"]) else float(rows[then]["p_new_call"])
-        rows[then]["p_new_call"] = new * (1 - chance)
-        rows[then]["status"] = "degraded" if rows[then]["status"] == "used" else rows[then]["status"]
-        told[then] = f"may be the stay of {{}} of another table, continued (probability {chance:.2f})", first
-    return told
+            first, second = sorted(counting, key=lambda row: (span(rows[row]), content(rows[row])))
+            earlier[second] = max(earlier.get(second, (0.0, first)), (chance, first), key=lambda pair: pair[0])
+    causes: Causes = {}
+    for second, (chance, first) in earlier.items():
+        p_new_call = 1.0 if pd.isna(rows[second]["p_new_call"]) else float(rows[second]["p_new_call"])
+        rows[second]["p_new_call"] = p_new_call * (1 - chance)
+        rows[second]["status"] = "degraded" if rows[second]["status"] == "used" else rows[second]["status"]
+        causes[second] = f"may be the stay of {{}} of another table, continued (probability {chance:.2f})", first
+    return causes

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import VolumeConfig
-from pipeline.volume import liftings, told_twice
+from pipeline.volume import liftings, possible_duplicates
 
 CONFIG = VolumeConfig(draws=200)
 CALL = {"arrival": "2024-03-07", "departure": "2024-03-09", "dwt_t": 3500}
@@ -15,7 +15,7 @@ CALL = {"arrival": "2024-03-07", "departure": "2024-03-09", "dwt_t": 3500}
 def asked(*changes: dict[str, object]) -> dict[str, str]:
     """The questions raised for calls with these changes; their ids are a, b, c in this order."""
     rows = [CALL | {"call_id": call_id} | change for call_id, change in zip("abc", changes, strict=False)]
-    return told_twice(liftings(pd.DataFrame(rows), CONFIG, 0))
+    return possible_duplicates(liftings(pd.DataFrame(rows), CONFIG, 0))
 
 
 @pytest.mark.parametrize(
@@ -62,4 +62,4 @@ def test_the_question_does_not_depend_on_the_order_of_rows():
         )
     ]  # fmt: skip
     table = liftings(pd.DataFrame(rows), CONFIG, 0)
-    assert told_twice(table) == told_twice(table.iloc[::-1]) == {"b": "a", "c": "a"}
+    assert possible_duplicates(table) == possible_duplicates(table.iloc[::-1]) == {"b": "a", "c": "a"}

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import CapConfig, VolumeConfig
-from pipeline.volume import DrawnOnce, edits, ledger, ledger_of_draws, liftings, liftings_of_draws, montecarlo
+from pipeline.volume import DrawCache, find_edits, ledger, ledger_with_cache, liftings, liftings_with_cache, montecarlo
 
 CONFIG = VolumeConfig(draws=300)
 SEED = 4
@@ -37,41 +37,41 @@ def table() -> pd.DataFrame:
 
 
 def test_an_account_draws_no_ship_twice(table, drawings):
-    drawn = DrawnOnce(CONFIG, SEED)
-    assert edits(table, drawn) == {}
-    ledger_of_draws(table, CAP, drawn)
+    drawn = DrawCache(CONFIG, SEED)
+    assert find_edits(table, drawn) == {}
+    ledger_with_cache(table, CAP, drawn)
     assert {"usual", "draughts", "perhaps two"} < set(drawings)
     assert len(drawings) == len(set(drawings))
 
 
 @pytest.mark.parametrize("cap", [CAP, OIL], ids=["all products", "some"])
 def test_its_sum_is_the_same_to_the_last_bit(table, cap):
-    drawn = DrawnOnce(CONFIG, SEED)
-    edits(table, drawn)
+    drawn = DrawCache(CONFIG, SEED)
+    find_edits(table, drawn)
     anew = ledger(table, cap, CONFIG, SEED)
-    pd.testing.assert_frame_equal(ledger_of_draws(table, cap, drawn), anew, check_exact=True)
+    pd.testing.assert_frame_equal(ledger_with_cache(table, cap, drawn), anew, check_exact=True)
 
 
 def test_a_row_that_was_changed_since_is_drawn_anew(table):
-    drawn = DrawnOnce(CONFIG, SEED)
-    edits(table, drawn)
+    drawn = DrawCache(CONFIG, SEED)
+    find_edits(table, drawn)
     larger = table.assign(dwt_p50_t=2 * table["dwt_p50_t"])
     anew = ledger(larger, CAP, CONFIG, SEED)
-    pd.testing.assert_frame_equal(ledger_of_draws(larger, CAP, drawn), anew, check_exact=True)
+    pd.testing.assert_frame_equal(ledger_with_cache(larger, CAP, drawn), anew, check_exact=True)
 
 
 def test_liftings_and_their_account_draw_no_ship_twice(table, drawings):
-    drawn = DrawnOnce(CONFIG, SEED)
-    made = liftings_of_draws(pd.DataFrame(CALLS), drawn)
-    ledger_of_draws(made, CAP, drawn)
+    drawn = DrawCache(CONFIG, SEED)
+    made = liftings_with_cache(pd.DataFrame(CALLS), drawn)
+    ledger_with_cache(made, CAP, drawn)
     assert len(drawings) == len(set(drawings))
     pd.testing.assert_frame_equal(made, table, check_exact=True)
 
 
 def test_of_several_accounts_only_what_changed_is_drawn_again(drawings):
-    drawn = DrawnOnce(CONFIG, SEED, several_accounts=True)
+    drawn = DrawCache(CONFIG, SEED, several_accounts=True)
     less = [CALLS[0], CALLS[1] | {"draught_out_m": None}, CALLS[2]]
-    first, second = (ledger_of_draws(liftings_of_draws(pd.DataFrame(c), drawn), CAP, drawn) for c in (CALLS, less))
+    first, second = (ledger_with_cache(liftings_with_cache(pd.DataFrame(c), drawn), CAP, drawn) for c in (CALLS, less))
     assert drawings.count("usual") == drawings.count("perhaps two") == 1
     assert drawings.count("draughts") == 2
     anew = [ledger(liftings(pd.DataFrame(calls), CONFIG, SEED), CAP, CONFIG, SEED) for calls in (CALLS, less)]
@@ -80,25 +80,25 @@ def test_of_several_accounts_only_what_changed_is_drawn_again(drawings):
 
 
 def test_beyond_its_room_rows_are_drawn_again(table, drawings):
-    drawn = DrawnOnce(CONFIG, SEED, room_bytes=0)
+    drawn = DrawCache(CONFIG, SEED, room_bytes=0)
     row = table.iloc[0].to_dict()
-    first, again = drawn.ships(row), drawn.handed_over(row)
+    first, again = drawn.ships(row), drawn.take(row)
     assert first.first.barrels.tolist() == again.first.barrels.tolist()
     assert drawings == ["usual", "usual"]
 
 
 def test_the_last_day_alone_is_the_last_row_of_the_whole_account(table):
-    whole = ledger_of_draws(table, CAP, DrawnOnce(CONFIG, SEED))
-    last = ledger_of_draws(table, CAP, DrawnOnce(CONFIG, SEED), last_day_alone=True)
+    whole = ledger_with_cache(table, CAP, DrawCache(CONFIG, SEED))
+    last = ledger_with_cache(table, CAP, DrawCache(CONFIG, SEED), last_day_alone=True)
     pd.testing.assert_frame_equal(last, whole.tail(1).reset_index(drop=True), check_exact=True)
     assert len(whole) > 1
 
 
 def test_without_rows_that_take_no_part_what_counts_is_the_same(drawings):
     calls = pd.DataFrame([*CALLS, CALLS[0] | {"call_id": "passing", "counts": False}])
-    whole = liftings_of_draws(calls, DrawnOnce(CONFIG, SEED))
+    whole = liftings_with_cache(calls, DrawCache(CONFIG, SEED))
     drawings.clear()
-    less = liftings_of_draws(calls, DrawnOnce(CONFIG, SEED), counted_alone=True)
+    less = liftings_with_cache(calls, DrawCache(CONFIG, SEED), counted_alone=True)
     assert "passing" not in drawings
     counts = whole["counts"].astype(bool)
     pd.testing.assert_frame_equal(less[counts], whole[counts], check_exact=True)
