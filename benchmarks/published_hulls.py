@@ -14,7 +14,7 @@ import pandas as pd
 
 from pipeline.ships.hull_depth import depth_over_draught
 from pipeline.volume.capacity import Capacity, capacity_of
-from pipeline.volume.full_draught import Told, log_full_draught, moved_by_draught, told_full_draught
+from pipeline.volume.full_draught import FullDraught, listed_full_draught, log_full_draught, updated_by_draught
 from pipeline.volume.usual_hull import UsualHull
 
 HULLS = Path(__file__).with_suffix(".csv")
@@ -32,17 +32,17 @@ def published_hulls() -> pd.DataFrame:
     )
 
 
-def deadweight(length_m: float, beam_m: float, told: Told | None) -> Capacity:
+def deadweight(length_m: float, beam_m: float, told: FullDraught | None) -> Capacity:
     """Estimate from the listed length and beam, and from a full draught where one is given."""
     hull = UsualHull(length_m, beam_m, 0.0, stated=True)
-    return moved_by_draught(capacity_of(None, length_m, beam_m), told, hull)
+    return updated_by_draught(capacity_of(None, length_m, beam_m), told, hull)
 
 
 def deadweight_errors(hulls: pd.DataFrame, *names: str) -> tuple[np.ndarray, np.ndarray]:
     """ln(estimated / published deadweight) of each, from length, beam and those columns; and the same over its sd."""
     off, of_sd = [], []
     for hull in hulls.rename(columns={"draught_m": "design_draught_m"}).to_dict("records"):
-        told = told_full_draught({name: hull[name] for name in names}, hull["length_m"])
+        told = listed_full_draught({name: hull[name] for name in names}, hull["length_m"])
         found = deadweight(hull["length_m"], hull["beam_m"], told)
         off.append(found.log_dwt - np.log(hull["dwt_t"]))
         of_sd.append(off[-1] / np.hypot(found.log_sd, found.shared_sd))

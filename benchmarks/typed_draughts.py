@@ -16,7 +16,7 @@ import pandas as pd
 
 from pipeline.config import VolumeConfig
 from pipeline.volume.capacity import tanker_regression
-from pipeline.volume.displacement import draught_by_pull
+from pipeline.volume.displacement import draught_by_fineness
 from pipeline.volume.hull_form import block_coefficient, lightship_share
 from pipeline.volume.possible_voyages import HullForms, Voyages
 
@@ -34,7 +34,7 @@ class Expected:
     """Draughts [m] that ships with one hull may have, shape (draws,)."""
 
     light: np.ndarray  # in ballast
-    full: np.ndarray  # with the full deadweight
+    full_draught_ratio: np.ndarray  # with the full deadweight
 
 
 def predicted(length_m: float, beam_m: float, dwt_t: float | None = None) -> Expected:
@@ -45,11 +45,11 @@ def predicted(length_m: float, beam_m: float, dwt_t: float | None = None) -> Exp
     spread = float(np.hypot(model.residual_sd(length), model.mean_sd(length, beam)))
     unusual = spread * rng.standard_normal(DRAWS) if dwt_t is None else np.full(DRAWS, np.log(dwt_t) - usual)
     forms = HullForms(block_coefficient(length_m), lightship_share(length_m, unusual), 0.0)
-    voyage = next(Voyages(DRAWS, config.constants_share, SEED).dealt(forms, rng))
+    voyage = next(Voyages(DRAWS, config.constants_share, SEED).deal(forms, rng))
     per_area_m = np.exp(usual + unusual) / (length_m * beam_m * config.water_t_per_m3)
 
     def draught_m(mass: np.ndarray) -> np.ndarray:
-        return draught_by_pull(per_area_m * voyage.smaller * mass, np.cbrt(per_area_m) * voyage.pull)
+        return draught_by_fineness(per_area_m * voyage.size_ratio * mass, np.cbrt(per_area_m) * voyage.fineness)
 
     full = voyage.light + (1 - config.constants_share)
     return Expected(draught_m(voyage.light + voyage.ballast), draught_m(full))
@@ -76,7 +76,7 @@ def tankers_by_register() -> pd.DataFrame:
 def by_register() -> str:
     """Those of them deep enough to be laden, against the draught expected from their deadweight."""
     ships = tankers_by_register()
-    full = [predicted(s.loa_m, s.beam_m, s.dwt).full for s in ships.itertuples()]
+    full = [predicted(s.loa_m, s.beam_m, s.dwt).full_draught_ratio for s in ships.itertuples()]
     typed = ships["ais_draught_m"].to_numpy()
     laden = typed > LADEN * np.array([np.median(f) for f in full])
     return against(typed[laden], [f for f, deep in zip(full, laden, strict=True) if deep])
@@ -104,7 +104,7 @@ def deepest_typed() -> list[str]:
     lines = []
     for low, high in itertools.pairwise(LENGTHS_M):
         some = ships[(ships["length_m"] >= low) & (ships["length_m"] < high)]
-        over = [s.draught / np.median(predicted(s.length_m, s.breadth_m).full) for s in some.itertuples()]
+        over = [s.draught / np.median(predicted(s.length_m, s.breadth_m).full_draught_ratio) for s in some.itertuples()]
         points = " – ".join(f"{p:.2f}" for p in np.percentile(over, (5, 25, 50, 75, 90)))
         lines.append(f"deepest typed / expected when full, {low}–{high} m: {points} (5, 25, 50, 75, 90 %; {len(some)})")
     return lines

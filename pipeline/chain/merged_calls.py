@@ -15,7 +15,7 @@ import pandas as pd
 from pipeline.quantiles import Z90
 from pipeline.ships.turnover import DISAGREE
 from pipeline.tables.ships import SHARED_ERROR
-from pipeline.volume.joined_draughts import ENDS, whole_draughts
+from pipeline.volume.joined_draughts import DRAUGHTS, stay_draughts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,10 +93,10 @@ def _draughts(kept: pd.Series, other: pd.Series) -> dict[str, object]:
     """Crew-entered draughts of the visit on arrival and departure, from whichever of its calls has them."""
     calls = sorted((kept, other), key=lambda call: call["call_id"])
     parts = [
-        {"arrival": call["arrival_hi"], "departure": call["departure_lo"]} | call[list(ENDS)].to_dict()
+        {"arrival": call["arrival_hi"], "departure": call["departure_lo"]} | call[list(DRAUGHTS)].to_dict()
         for call in calls
     ]
-    draughts = zip(ENDS, whole_draughts(parts), strict=True)
+    draughts = zip(DRAUGHTS, stay_draughts(parts), strict=True)
     return {name: float("nan") if draught_m is None else draught_m for name, draught_m in draughts}
 
 

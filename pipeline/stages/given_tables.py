@@ -149,11 +149,11 @@ def _excluded(table: pd.DataFrame, which: pd.Series, flag: str) -> pd.DataFrame:
     """The table with these calls flagged and not counted, unless their rows state ``counts``."""
     import pandas as pd
 
-    from pipeline.volume.cells import as_list
+    from pipeline.volume.cells import read_list
 
     columns = {name: table[name] if name in table else pd.Series(None, table.index) for name in ("counts", "flags")}
     which = which & columns["counts"].isna()
-    flags = columns["flags"].map(lambda cell: ";".join([*as_list({"": cell}, ""), flag]))
+    flags = columns["flags"].map(lambda cell: ";".join([*read_list({"": cell}, ""), flag]))
     columns = {
         "counts": columns["counts"].astype(object).mask(which, False),
         "flags": columns["flags"].astype(object).mask(which, flags),

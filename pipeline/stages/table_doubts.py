@@ -15,7 +15,7 @@ from pipeline.errors import printable
 from pipeline.plurals import first_of, number_of
 from pipeline.stages.given_times import is_ambiguous
 from pipeline.tables.time_forms import told_forms
-from pipeline.volume.dates import NO_TIME
+from pipeline.volume.dates import NOT_A_TIME
 from pipeline.volume.edited import Edit
 from pipeline.volume.liftings import WHY_NOT
 from pipeline.volume.other_trades import other_trade
@@ -27,7 +27,7 @@ FEWEST_OTHER_WAY, MOSTLY = 3, 0.9  # calls, and share of them, that make a table
 DAYS_OF_SHEETS = (18_000, 74_000)  # spreadsheet day numbers since 30 December 1899: 1949 to 2102
 _QUOTED = r"'[^']*'"
 _VALUE = rf"{_QUOTED}|\b\d[\d.]*"
-_TIME_IN_CAUSE = re.compile(rf"time '?(.*?)'? (?:is a bare number, and )?{NO_TIME}")
+_TIME_IN_CAUSE = re.compile(rf"time '?(.*?)'? (?:is a bare number, and )?{NOT_A_TIME}")
 
 
 def report_doubts(table: Path, liftings: pd.DataFrame, console: Console, time_forms: Sequence[str] = ()) -> None:
@@ -134,7 +134,7 @@ def report_edits(table: Path, edits: Mapping[str, Sequence[Edit]], console: Cons
         more = f" ({first_of(columns[1:], MOST_COLUMNS)} too)" if len(columns) > 1 else ""
         which = _calls(calls) + (", the first" if len(calls) > 1 else "")
         cause = f"edited: {first.column} is {_amount(first.stated)}"
-        cause += f", but the row's other columns give {_amount(first.given)}{more}"
+        cause += f", but the row's other columns give {_amount(first.derived)}{more}"
         hint = "to change a cargo, state barrels or tonnes in the table of calls and run capwatch volume again"
         console.problem(f"{table}: {which}: {cause}; {hint}", done="counted by its other columns")
 

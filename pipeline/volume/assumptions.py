@@ -16,8 +16,8 @@ from pipeline.plurals import number_of
 from pipeline.quantiles import Z90
 from pipeline.ships.retyping import RETYPED, share_range
 from pipeline.volume.capacity import DWT_PRIOR
-from pipeline.volume.evidence import COLUMNS
-from pipeline.volume.look_times import LOOKS
+from pipeline.volume.evidence import EVIDENCE_COLUMNS
+from pipeline.volume.look_times import LOOK_TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +72,9 @@ def length_of_stays(liftings: Mapping[str, pd.DataFrame], config: VolumeConfig) 
     """Whether looks on several days show one call or several: liftings with shorter and with longer stays."""
     if not liftings:
         return []
-    low, high = (Setting(f"{w}, {number_of(len(held), 'call')}", config, held) for w, held in liftings.items())
+    low, high = (
+        Setting(f"{label}, {number_of(len(table), 'call')}", config, table) for label, table in liftings.items()
+    )
     return [Assumption("stay_length", "the length of stays known from images alone", low, high)]
 
 
@@ -144,12 +146,12 @@ def _ships(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
 
     shares = [at(f"{100 * share:.0f} % of deadweight", constants_share=share) for share in CONSTANTS_RANGE]
     tanks = [at(f"{m3:g} m³ per t", tank_m3_per_t=m3) for m3 in TANK_RANGE_M3_PER_T]
-    habits = [_crews_that_retype(liftings, config, end) for end in (0, 1)]
+    habits = [_retyping_setting(liftings, config, end) for end in (0, 1)]
     errors = [config.draught_sd_m * factor for factor in DRAUGHT_SD_FACTORS]
     typed = [at(f"± {error:g} m", draught_sd_m=error) for error in errors]
-    afloat = [at(f"× {f:g}", water_t_per_m3=f * config.water_t_per_m3) for f in FULLNESS_FACTORS]
-    blind = liftings.assign(**dict.fromkeys(COLUMNS, np.nan))
-    no_times = liftings.assign(**dict.fromkeys(LOOKS, pd.NaT))
+    weights = [at(f"× {f:g}", water_t_per_m3=f * config.water_t_per_m3) for f in FULLNESS_FACTORS]
+    without_evidence = liftings.assign(**dict.fromkeys(EVIDENCE_COLUMNS, np.nan))
+    no_times = liftings.assign(**dict.fromkeys(LOOK_TIMES, pd.NaT))
     return [
         Assumption(
             "regression", "what ships of one size carry", deadweights(~unknown, -1.0), deadweights(~unknown, 1.0)
@@ -159,13 +161,13 @@ def _ships(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
         ),
         Assumption("constants_share", "the share of bunkers and stores", shares[1], shares[0]),
         Assumption("tank_volume", "the tank volume", tanks[0], tanks[1]),
-        Assumption("fullness", "what a hull weighs at a draught", afloat[0], afloat[1]),
+        Assumption("fullness", "what a hull weighs at a draught", weights[0], weights[1]),
         Assumption("draught_error", "the error of typed draughts", typed[0], typed[1]),
         Assumption("retyping", "how many crews type a new draught in time", habits[0], habits[1]),
         Assumption(
             "evidence",
             "draughts and freeboards",
-            Setting("left aside", config, blind),
+            Setting("left aside", config, without_evidence),
             Setting("", config, liftings),
             "choice",
         ),
@@ -179,10 +181,10 @@ def _ships(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
     ]
 
 
-def _crews_that_retype(liftings: pd.DataFrame, config: VolumeConfig, end: int) -> Setting:
+def _retyping_setting(liftings: pd.DataFrame, config: VolumeConfig, end: int) -> Setting:
     """One end of the range of the share of crews that retype, given the calls with both draughts (`ships.retyping`)."""
-    told, both = liftings["p_retyped"].dropna(), liftings[["draught_in_m", "draught_out_m"]].notna().all(axis=1)
-    share = share_range(float(told.mean()) if len(told) else RETYPED, int(both.sum()))[end]
+    shares, has_both = liftings["p_retyped"].dropna(), liftings[["draught_in_m", "draught_out_m"]].notna().all(axis=1)
+    share = share_range(float(shares.mean()) if len(shares) else RETYPED, int(has_both.sum()))[end]
     moved = liftings.assign(p_retyped=liftings["p_retyped"].mask(liftings["p_retyped"].notna(), share))
     return Setting(f"{100 * share:.0f} % of crews", config, moved)
 
@@ -194,8 +196,8 @@ def _calls(liftings: pd.DataFrame, config: VolumeConfig, other_rule: pd.DataFram
         return Setting(f"odds × {factor:g}", config, liftings.assign(p_lifting=moved))
 
     base = Setting("", config, liftings)
-    alone = liftings.assign(p_one_call=1.0, calls_mean=1.0, p_new_call=1.0)
-    as_shown = Setting("as the table shows them", config, alone)
+    single_calls = liftings.assign(p_one_call=1.0, calls_mean=1.0, p_new_call=1.0)
+    as_shown = Setting("as the table shows them", config, single_calls)
     largest = liftings["barrels_mean"].fillna(0.0).to_numpy().argmax()
     without = liftings.drop(index=liftings.index[largest])
     out = [

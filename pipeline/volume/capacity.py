@@ -60,12 +60,14 @@ class TankerRegression:
         """Plain dictionary."""
         return asdict(self)
 
-    def _between(self, table: tuple[tuple[float, ...], ...], length_m: FloatArray, beam_m: FloatArray) -> FloatArray:
+    def _interpolated(
+        self, table: tuple[tuple[float, ...], ...], length_m: FloatArray, beam_m: FloatArray
+    ) -> FloatArray:
         """Bilinear interpolation between the knots, constant beyond the outermost."""
-        along = np.log(length_m / 100)
-        across = np.log(beam_m / 16) - self.beam_of_length[0] - self.beam_of_length[1] * along
-        i, f = _cell(along, tuple(np.log(k / 100) for k in LENGTH_KNOTS_M))
-        j, g = _cell(across, BEAM_KNOTS)
+        log_length = np.log(length_m / 100)
+        log_beam_ratio = np.log(beam_m / 16) - self.beam_of_length[0] - self.beam_of_length[1] * log_length
+        i, f = _knot_interval(log_length, tuple(np.log(k / 100) for k in LENGTH_KNOTS_M))
+        j, g = _knot_interval(log_beam_ratio, BEAM_KNOTS)
         s = np.array(table)
         low = s[i, j] * (1 - g) + s[i, j + 1] * g
         high = s[i + 1, j] * (1 - g) + s[i + 1, j + 1] * g
@@ -74,8 +76,8 @@ class TankerRegression:
     def log_dwt(self, length_m: FloatArray, beam_m: FloatArray) -> FloatArray:
         """Median of ln(DWT / t) over tankers of that length and beam."""
         b0, b1, b2 = self.power_law
-        straight = b0 + b1 * np.log(length_m / 100) + b2 * np.log(beam_m / 16)
-        return straight + self._between(self.correction, length_m, beam_m)
+        by_power_law = b0 + b1 * np.log(length_m / 100) + b2 * np.log(beam_m / 16)
+        return by_power_law + self._interpolated(self.correction, length_m, beam_m)
 
     def residual_sd(self, length_m: FloatArray) -> FloatArray:
         """Spread of ln(DWT) among ships of one length and beam."""
@@ -83,7 +85,7 @@ class TankerRegression:
 
     def mean_sd(self, length_m: FloatArray, beam_m: FloatArray) -> FloatArray:
         """Standard error of the regression's own mean: common to all ships of that size."""
-        return self._between(self.correction_sd, length_m, beam_m)
+        return self._interpolated(self.correction_sd, length_m, beam_m)
 
     def quantiles(self, length_m: FloatArray, beam_m: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """DWT at 5, 50 and 95 % for exactly known length and beam."""
@@ -103,10 +105,10 @@ class TankerRegression:
         usual_m, usual_sd = self.beam_from_length(np.array(float(length_m)))
         if beam_m is None:
             return float(np.log(usual_m)), usual_sd, 1.0
-        seen_sd = beam_sd_m / beam_m
-        weight = usual_sd**2 / (usual_sd**2 + seen_sd**2)
+        measured_sd = beam_sd_m / beam_m
+        weight = usual_sd**2 / (usual_sd**2 + measured_sd**2)
         log_beam = weight * np.log(beam_m) + (1 - weight) * np.log(usual_m)
-        return float(log_beam), float(np.sqrt(weight) * seen_sd), 1 - weight
+        return float(log_beam), float(np.sqrt(weight) * measured_sd), 1 - weight
 
     def from_gross(self, gt: float) -> tuple[float, float]:
         """Median of ln(DWT / t) over tankers of that gross tonnage, and its spread."""
@@ -114,7 +116,7 @@ class TankerRegression:
         return float(np.log(gt) + np.interp(*at, self.gross_ratio)), float(np.interp(*at, self.gross_log_sd))
 
 
-def _cell(x: FloatArray, knots: tuple[float, ...]) -> tuple[np.ndarray, FloatArray]:
+def _knot_interval(x: FloatArray, knots: tuple[float, ...]) -> tuple[np.ndarray, FloatArray]:
     """Index of the knot below, and the share of the way to the next."""
     k = np.array(knots)
     inside = np.clip(x, k[0], k[-1])
@@ -125,11 +127,11 @@ def _cell(x: FloatArray, knots: tuple[float, ...]) -> tuple[np.ndarray, FloatArr
 @cache
 def tanker_regression() -> TankerRegression:
     """The fitted regression that comes with the package."""
-    held = json.loads(COEFFICIENTS_FILE.read_text("utf-8"))
+    fields = json.loads(COEFFICIENTS_FILE.read_text("utf-8"))
     tables = ("correction", "correction_sd")
     lists = ("power_law", "log_sd", "beam_of_length", "gross_ratio", "gross_log_sd")
-    held |= {name: tuple(map(tuple, held[name])) for name in tables} | {name: tuple(held[name]) for name in lists}
-    return TankerRegression(**held)
+    fields |= {name: tuple(map(tuple, fields[name])) for name in tables} | {name: tuple(fields[name]) for name in lists}
+    return TankerRegression(**fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ def capacity_of(
         return hull or Capacity(UNKNOWN_LOG_DWT, UNKNOWN_LOG_SD, UNKNOWN_SHARED_SD, DWT_PRIOR)
     log_dwt, sd = tanker_regression().from_gross(gt)
     gross = Capacity(log_dwt, sd, 0.0, "dwt_from_gt")
-    return gross if hull is None else _joined(gross, hull)
+    return gross if hull is None else _combined(gross, hull)
 
 
 def _from_hull(length_m: float, beam_m: float | None, length_sd_m: float, beam_sd_m: float) -> Capacity:
@@ -169,10 +171,10 @@ def _from_hull(length_m: float, beam_m: float | None, length_sd_m: float, beam_s
     length from radar.
     """
     model = tanker_regression()
-    log_beam, beam_sd, follows = model.likely_beam(length_m, beam_m, beam_sd_m)
+    log_beam, beam_sd, usual_weight = model.likely_beam(length_m, beam_m, beam_sd_m)
     method = "dwt_from_length" if beam_m is None else "dwt_from_length_beam"
     length_error = length_sd_m / length_m * _NODES[:, None]
-    beam_error = beam_sd * _NODES[None, :] + follows * model.beam_of_length[1] * length_error
+    beam_error = beam_sd * _NODES[None, :] + usual_weight * model.beam_of_length[1] * length_error
     length_error, beam_error = np.broadcast_arrays(length_error, beam_error)
     logs = model.log_dwt(length_m * np.exp(length_error), np.exp(log_beam + beam_error))
     weights = np.outer(_WEIGHTS, _WEIGHTS) / _WEIGHTS.sum() ** 2
@@ -182,7 +184,7 @@ def _from_hull(length_m: float, beam_m: float | None, length_sd_m: float, beam_s
     return Capacity(mean, float(np.sqrt(variance)), shared, method)
 
 
-def _joined(gross: Capacity, hull: Capacity) -> Capacity:
+def _combined(gross: Capacity, hull: Capacity) -> Capacity:
     """Both estimates combined by inverse variance, with the fitted correlation of their errors."""
     a, b = gross.log_sd**2, hull.log_sd**2
     common = min(tanker_regression().gross_correlation * gross.log_sd * hull.log_sd, 0.99 * min(a, b))

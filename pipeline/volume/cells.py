@@ -30,23 +30,23 @@ def is_empty(value: Any) -> bool:
     return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
-def text(call: Row, name: str) -> str:
+def read_text(call: Row, name: str) -> str:
     """A text without surrounding blanks; "" where the cell is empty."""
     value = call.get(name)
     return "" if is_empty(value) else str(value).strip()
 
 
-def tonnage_kind(call: Row) -> str:
+def read_tonnage_kind(call: Row) -> str:
     """Which tonnage ``dwt_t`` is, in lower case; "dwt" where the cell is empty, though "unknown" is an answer.
 
-    >>> [tonnage_kind({"tonnage_kind": said}) for said in ("GT", "Unknown", "-", None)]
+    >>> [read_tonnage_kind({"tonnage_kind": said}) for said in ("GT", "Unknown", "-", None)]
     ['gt', 'unknown', 'dwt', 'dwt']
     """
-    said = str(call.get("tonnage_kind")).strip().lower()
-    return said if said == "unknown" else text(call, "tonnage_kind").lower() or "dwt"
+    kind = str(call.get("tonnage_kind")).strip().lower()
+    return kind if kind == "unknown" else read_text(call, "tonnage_kind").lower() or "dwt"
 
 
-def as_list(call: Row, name: str) -> list[str]:
+def read_list(call: Row, name: str) -> list[str]:
     """A list, from memory (list), Parquet (array) or CSV (joined by ";"); empty where there is none."""
     value: Any = call.get(name)
     if is_empty(value):
@@ -56,25 +56,25 @@ def as_list(call: Row, name: str) -> list[str]:
     return [str(part) for part in (value if hasattr(value, "__iter__") else [value]) if str(part)]
 
 
-def number(call: Row, name: str) -> float | None:
+def read_number(call: Row, name: str) -> float | None:
     """A number, None where there is none; Refused for words and infinity."""
     value: Any = call.get(name)
     if is_empty(value):
         return None
     try:
-        read = float(value)
+        parsed = float(value)
     except (TypeError, ValueError) as error:
         grouped = isinstance(value, str) and _GROUPED.fullmatch(value.strip())
         hint = "; remove thousands separators" if grouped else ""
         raise Refused(f"{name} is {value!r}, not a number{hint}") from error
-    if not math.isfinite(read):
-        raise Refused(f"{name} is {read:g}, not a finite number")
-    return read
+    if not math.isfinite(parsed):
+        raise Refused(f"{name} is {parsed:g}, not a finite number")
+    return parsed
 
 
-def positive(call: Row, name: str, limit: float) -> float | None:
+def read_positive(call: Row, name: str, limit: float) -> float | None:
     """A number above zero and at most the limit, None where there is none; Refused otherwise."""
-    value = number(call, name)
+    value = read_number(call, name)
     if value is None:
         return None
     if not 0 < value <= limit:
@@ -82,25 +82,25 @@ def positive(call: Row, name: str, limit: float) -> float | None:
     return value
 
 
-def cargo(call: Row, name: str, limit: float) -> float | None:
-    """A stated cargo, as ``positive``; zero is refused, as it may mean nothing moved or nothing known."""
+def read_cargo(call: Row, name: str, limit: float) -> float | None:
+    """A stated cargo, as ``read_positive``; zero is refused, as it may mean nothing moved or nothing known."""
     value = call.get(name)
-    none = isinstance(value, str) and value.strip().lower() == "none"
-    if none or number(call, name) == 0:
+    is_none = isinstance(value, str) and value.strip().lower() == "none"
+    if is_none or read_number(call, name) == 0:
         raise Refused(
-            f"{name} is {'none' if none else 0}, so the row adds nothing; if it is unknown, leave the cell empty"
+            f"{name} is {'none' if is_none else 0}, so the row adds nothing; if it is unknown, leave the cell empty"
         )
-    return positive(call, name, limit)
+    return read_positive(call, name, limit)
 
 
-def draught(call: Row, name: str) -> float | None:
+def read_draught(call: Row, name: str) -> float | None:
     """A draught [m]; None where there is none, or zero, which transponders send for "not available"."""
-    return None if number(call, name) == 0 else positive(call, name, DEEPEST_M)
+    return None if read_number(call, name) == 0 else read_positive(call, name, DEEPEST_M)
 
 
-def share(call: Row, name: str) -> float:
+def read_share(call: Row, name: str) -> float:
     """A probability; 1 where the cell is empty."""
-    value = number(call, name)
+    value = read_number(call, name)
     if value is None:
         return 1.0
     if not 0 <= value <= 1:
@@ -108,52 +108,52 @@ def share(call: Row, name: str) -> float:
     return value
 
 
-def at_least(call: Row, name: str, least: float) -> float | None:
+def read_at_least(call: Row, name: str, least: float) -> float | None:
     """A number that is no less than ``least``, None where there is none; Refused otherwise."""
-    value = number(call, name)
+    value = read_number(call, name)
     if value is not None and not least <= value < math.inf:
         raise Refused(f"{name} is {value:g}; it must be {least:g} or more")
     return value
 
 
-def whole(call: Row, name: str, least: int) -> int | None:
+def read_whole(call: Row, name: str, least: int) -> int | None:
     """A whole number that is no less than ``least``, None where there is none; Refused otherwise."""
-    value = at_least(call, name, least)
+    value = read_at_least(call, name, least)
     if value is not None and value != int(value):
         raise Refused(f"{name} is {value:g}; it must be a whole number")
     return None if value is None else int(value)
 
 
-def truth(call: Row, name: str) -> bool:
+def read_bool(call: Row, name: str) -> bool:
     """A yes or no as a CSV or spreadsheet writes it; yes where the cell is empty; Refused for "unknown".
 
-    >>> truth({"counts": " No"}, "counts"), truth({"counts": "TRUE"}, "counts"), truth({}, "counts")
+    >>> read_bool({"counts": " No"}, "counts"), read_bool({"counts": "TRUE"}, "counts"), read_bool({}, "counts")
     (False, True, True)
     """
     value: Any = call.get(name)
     if is_empty(value) and not (isinstance(value, str) and value.strip()):
         return True
-    said = TRUTH.get(str(value).strip().lower())
-    if said is None:
+    answer = TRUTH.get(str(value).strip().lower())
+    if answer is None:
         raise Refused(f"{name} is {value!r}; write true or false, yes or no, 1 or 0")
-    return said
+    return answer
 
 
-def sd(call: Row, stem: str, value: float | None, limit: float) -> float:
+def read_sd(call: Row, stem: str, value: float | None, limit: float) -> float:
     """Standard error of a size [m] from its 90 % bounds; zero where there are none.
 
     Refused: bounds beyond the limit, crossed bounds, one without the other, and bounds without a size.
     """
     names = f"{stem}_lo_m", f"{stem}_hi_m"
-    low, high = (number(call, name) for name in names)
+    low, high = (read_number(call, name) for name in names)
     for name, bound in zip(names, (low, high), strict=True):
         if bound is not None and abs(bound) > limit:
             raise Refused(f"{name} is {bound:g}; it must be at most {limit:g}")
     if low is None and high is None:
         return 0.0
     if low is None or high is None:
-        there, missing = reversed(names) if low is None else names
-        raise Refused(f"{there} is given without {missing}; an interval has both bounds")
+        given, missing = reversed(names) if low is None else names
+        raise Refused(f"{given} is given without {missing}; an interval has both bounds")
     if value is None:
         raise Refused(f"{names[0]} and {names[1]} are given without {stem}_m")
     if not low <= high:

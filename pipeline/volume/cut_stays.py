@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 Row = dict[Any, Any]
 ONE_VISIT = pd.Timedelta(days=1)  # between two stays of one ship: too short to fetch another cargo, as in calls.visits
-SUREST = 0.98  # most that images alone can show: sister ships may lie side by side at one berth (our choice)
-USUAL = CallsConfig()  # tables of liftings do not give the law of stays behind them
+MAX_CHANCE = 0.98  # most that images alone can show: sister ships may lie side by side at one berth (our choice)
+DEFAULTS = CallsConfig()  # tables of liftings do not give the law of stays behind them
 
 
 def span(row: Row) -> tuple[Any, Any]:
@@ -36,13 +36,13 @@ def span(row: Row) -> tuple[Any, Any]:
     return (departure if pd.isna(arrival) else arrival), (arrival if pd.isna(departure) else departure)
 
 
-def between(a: Row, b: Row) -> pd.Timedelta:
+def gap_between(a: Row, b: Row) -> pd.Timedelta:
     """Time from the end of one stay to the start of the other; zero where they overlap."""
     (came, left), (arrived, gone) = span(a), span(b)
     return max(arrived - left, came - gone, pd.Timedelta(0))
 
 
-def turns_at_berths(rows: Sequence[Row]) -> dict[str, Turnover]:
+def turnover_by_berth(rows: Sequence[Row]) -> dict[str, Turnover]:
     """Turnover at each berth, from the share of days on which the tables show a ship there."""
     dated = [row for row in rows if not pd.isna(span(row)[0])]
     if not dated:
@@ -50,27 +50,27 @@ def turns_at_berths(rows: Sequence[Row]) -> dict[str, Turnover]:
     first, last = min(span(row)[0] for row in dated), max(span(row)[1] for row in dated)
     days: dict[str, set[pd.Timestamp]] = {}
     for row in dated:
-        came, left = (moment.floor("D") for moment in span(row))
-        days.setdefault(row["berth_id"], set()).update(pd.date_range(came, max(came, left), freq="D"))
-    every = (last.floor("D") - first.floor("D")).days + 1
-    return {berth: turnover(USUAL.stay_d, len(here), every) for berth, here in days.items()}
+        arrival, departure = (moment.floor("D") for moment in span(row))
+        days.setdefault(row["berth_id"], set()).update(pd.date_range(arrival, max(arrival, departure), freq="D"))
+    n_days = (last.floor("D") - first.floor("D")).days + 1
+    return {berth: turnover(DEFAULTS.stay_d, len(occupied), n_days) for berth, occupied in days.items()}
 
 
-def turns_of(a: Row, b: Row, by_days: Turnover) -> Turnover:
+def spot_turnover(a: Row, b: Row, by_days: Turnover) -> Turnover:
     """Turnover at the spot of two rows, from all looks of their tables except their own two.
 
     Each table counts the row's own sighting among its looks, which shows a ship in any case.
 
     ``by_days`` is used where neither table gives its looks, since a few rows say nothing of the time without ships.
     """
-    told = [row for row in (a, b) if not pd.isna([row["spot_taken"], row["spot_looks"]]).any()]
-    if not told:
+    with_looks = [row for row in (a, b) if not pd.isna([row["spot_taken"], row["spot_looks"]]).any()]
+    if not with_looks:
         return by_days
-    taken, looks = (int(sum(row[name] - 1 for row in told)) + 1 for name in ("spot_taken", "spot_looks"))
-    return turnover(USUAL.stay_d, taken, looks)
+    taken, looks = (int(sum(row[name] - 1 for row in with_looks)) + 1 for name in ("spot_taken", "spot_looks"))
+    return turnover(DEFAULTS.stay_d, taken, looks)
 
 
-def chance_that_it_goes_on(a: Row, b: Row, turns: Turnover) -> float:
+def continuation_chance(a: Row, b: Row, spot: Turnover) -> float:
     """Probability that two rows of two tables, each seen in its own images, are parts of one stay; 0 if impossible.
 
     With more than a day between, both facing ends must be open: a look that shows her gone or not yet there, or a table
@@ -80,44 +80,46 @@ def chance_that_it_goes_on(a: Row, b: Row, turns: Turnover) -> float:
         return 0.0
     if pd.isna([a["length_m"], b["length_m"]]).any():
         return 0.0
-    first, then = sorted((a, b), key=span)
-    gap = between(first, then)
-    shift, spread = _lengths_apart(first, then)
-    if gap > pd.Timedelta(days=USUAL.max_stay_d) or abs(shift) > DISAGREE * spread:
+    first, second = sorted((a, b), key=span)
+    gap = gap_between(first, second)
+    shift, spread = _length_difference(first, second)
+    if gap > pd.Timedelta(days=DEFAULTS.max_stay_d) or abs(shift) > DISAGREE * spread:
         return 0.0
-    if gap > ONE_VISIT and not ("departure" in first["open_ends"] and "arrival" in then["open_ends"]):
+    if gap > ONE_VISIT and not ("departure" in first["open_ends"] and "arrival" in second["open_ends"]):
         return 0.0
     if gap == pd.Timedelta(0):  # both show her at the same time
-        return SUREST
-    lay_d, gap_d, lies_d = (time / pd.Timedelta(days=1) for time in (_lay(first), gap, _lay(then)))
-    chance = chance_of_one_stay(turns, Pair(lay_d, gap_d, shift, spread, _by_freeboard(first, then), lies_d))
-    return min(SUREST, chance)
+        return MAX_CHANCE
+    first_d, gap_d, second_d = (time / pd.Timedelta(days=1) for time in (_seen_for(first), gap, _seen_for(second)))
+    chance = chance_of_one_stay(
+        spot, Pair(first_d, gap_d, shift, spread, _freeboard_log_ratio(first, second), second_d)
+    )
+    return min(MAX_CHANCE, chance)
 
 
-def _lay(row: Row) -> pd.Timedelta:
+def _seen_for(row: Row) -> pd.Timedelta:
     """How long she was seen; for a table without that, how long she was there, which is longer."""
     if not pd.isna(row["seen_d"]):
         return pd.Timedelta(days=row["seen_d"])
-    came, left = span(row)
-    return max(left - came, pd.Timedelta(0))
+    arrival, departure = span(row)
+    return max(departure - arrival, pd.Timedelta(0))
 
 
-def _lengths_apart(first: Row, then: Row) -> tuple[float, float]:
+def _length_difference(first: Row, second: Row) -> tuple[float, float]:
     """Difference of two lengths [m], and its standard error for one hull."""
-    errors = [USUAL.same_ship_length_share * max(first["length_m"], then["length_m"])]
-    for row in (first, then):
+    errors = [DEFAULTS.same_ship_length_share * max(first["length_m"], second["length_m"])]
+    for row in (first, second):
         errors.append(length_log_sd(row) * row["length_m"])
-    return first["length_m"] - then["length_m"], math.hypot(*errors)
+    return first["length_m"] - second["length_m"], math.hypot(*errors)
 
 
-def _by_freeboard(first: Row, then: Row) -> float:
+def _freeboard_log_ratio(first: Row, second: Row) -> float:
     """Log likelihood ratio of the change of freeboard: one hull that loads (or discharges) against two hulls."""
-    last, next_ = _freeboard(first, ("out", "in")), _freeboard(then, ("in", "out"))
-    if last is None or next_ is None:
+    before, after = _freeboard(first, ("out", "in")), _freeboard(second, ("in", "out"))
+    if before is None or after is None:
         return 0.0
-    sinks = (last[0] - next_[0]) * (1.0 if first["counted"] == "loading" else -1.0)
-    of_two_hulls = 0.5  # the second hull lies higher as often as lower
-    return math.log(freeboard_change_likelihood(sinks, math.hypot(last[1], next_[1])) / of_two_hulls)
+    sunk_m = (before[0] - after[0]) * (1.0 if first["counted"] == "loading" else -1.0)
+    for_two_hulls = 0.5  # the second hull lies higher as often as lower
+    return math.log(freeboard_change_likelihood(sunk_m, math.hypot(before[1], after[1])) / for_two_hulls)
 
 
 def _freeboard(row: Row, ends: tuple[str, str]) -> tuple[float, float] | None:

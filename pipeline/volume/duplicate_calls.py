@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pipeline.tables.records import records_of
-from pipeline.volume.cut_stays import ONE_VISIT, Row, between, span
+from pipeline.volume.cut_stays import ONE_VISIT, Row, gap_between, span
 from pipeline.volume.identity import NUMBERS, same_ship
 from pipeline.volume.membership import UNNAMED
 
@@ -41,7 +41,11 @@ def possible_duplicates(liftings: pd.DataFrame) -> dict[str, str]:
     for rows in _group_by_ship(dated):
         last = rows[0]  # the row so far with the latest departure
         for row in rows[1:]:
-            if between(last, row) <= ONE_VISIT and same_ship(last, row) is not False and _may_be_one_product(last, row):
+            if (
+                gap_between(last, row) <= ONE_VISIT
+                and same_ship(last, row) is not False
+                and _may_be_one_product(last, row)
+            ):
                 found.setdefault(str(row["call_id"]), str(last["call_id"]))
             last = max(last, row, key=lambda candidate: span(candidate)[1])
     return found

@@ -42,12 +42,12 @@ class Edit:
 
     column: str
     stated: float
-    given: float
+    derived: float
 
     @property
-    def rounded(self) -> bool:
+    def is_rounding(self) -> bool:
         """Are both the same but for rounding?"""
-        return math.isclose(self.stated, self.given, rel_tol=ROUNDED, abs_tol=1e-9)
+        return math.isclose(self.stated, self.derived, rel_tol=ROUNDED, abs_tol=1e-9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,55 +60,59 @@ class _Figure:
     continuous: bool  # else it is the same under any seed, and no evidence on it
 
     @property
-    def same(self) -> bool:
-        return math.isclose(self.edit.stated, self.edit.given, rel_tol=SAME_DRAWS, abs_tol=HALF)
+    def is_same(self) -> bool:
+        return math.isclose(self.edit.stated, self.edit.derived, rel_tol=SAME_DRAWS, abs_tol=HALF)
 
     @property
-    def likely(self) -> bool:
+    def is_likely(self) -> bool:
         slack = ROUNDED * abs(self.edit.stated)
         return self.low - slack <= self.edit.stated <= self.high + slack
 
 
-def find_edits(liftings: pd.DataFrame, drawn: DrawCache) -> dict[str, list[Edit]]:
+def find_edits(liftings: pd.DataFrame, cache: DrawCache) -> dict[str, list[Edit]]:
     """Figures that a counted row's own columns do not give, by call_id; rows without any are left out.
 
     A table drawn with this seed has identical figures; with another seed, only those beyond chance are reported. Empty
-    cells state nothing. ``drawn`` has config and seed, and keeps the draws for the account.
+    cells state nothing. ``cache`` has config and seed, and keeps the draws for the account.
     """
-    config = drawn.config
+    config = cache.config
     known = {*(p.name for p in config.products), "unnamed", *UNNAMED}
     rows = liftings[liftings["counts"].astype(bool) & liftings["product"].isin(known)].to_dict("records")
-    told = [list(_drawn(row, config, drawn)) for row in rows]
-    votes = [figure.same for figures in told for figure in figures if figure.continuous]
-    seed_is_its_own = bool(votes) and np.mean(votes) >= SAME_SEED_SHARE
+    figures_by_row = [list(_drawn_figures(row, config, cache)) for row in rows]
+    votes = [figure.is_same for figures in figures_by_row for figure in figures if figure.continuous]
+    is_same_seed = bool(votes) and np.mean(votes) >= SAME_SEED_SHARE
     out = {}
-    for row, figures in zip(rows, told, strict=True):
-        wrong = [f.edit for f in figures if not (f.edit.rounded if seed_is_its_own else f.likely)]
-        if found := [*wrong, *_reckoned(row, config)]:
+    for row, figures in zip(rows, figures_by_row, strict=True):
+        wrong = [f.edit for f in figures if not (f.edit.is_rounding if is_same_seed else f.is_likely)]
+        if found := [*wrong, *_derived_edits(row, config)]:
             out[str(row["call_id"])] = found
     return out
 
 
-def _drawn(row: Mapping[Any, Any], config: VolumeConfig, drawn: DrawCache) -> Iterator[_Figure]:
+def _drawn_figures(row: Mapping[Any, Any], config: VolumeConfig, cache: DrawCache) -> Iterator[_Figure]:
     """Quantiles of a row's cargo and fill, and its contribution to a sum, where the row states them."""
     stated = ["barrels_mean", *(f"{what}_p{p}" for what, percents in QUANTILES.items() for p in percents)]
     if all(pd.isna(row[name]) for name in stated):
         return
-    ships = drawn.ships(row)
+    ships = cache.ships(row)
     draws = ships.first
-    left = min(1.0, draws.behind / config.draws)  # evidence leaves the same share of any number of draws
-    n = left * min(config.draws, MOST_DRAWS)
+    kept_share = min(1.0, draws.effective_draws / config.draws)  # evidence leaves the same share of any number of draws
+    n = kept_share * min(config.draws, MOST_DRAWS)
     stated_load = any(pd.notna(row[name]) for name in ("given_barrels", "given_tonnes"))
-    of = {"tonnes": draws.tonnes, "barrels": draws.barrels, "fill": draws.fill}
+    values_of = {"tonnes": draws.tonnes, "barrels": draws.barrels, "fill": draws.fill}
     for what, percents in QUANTILES.items():
-        asked = {f"{what}_p{p}": p / 100 for p in percents if pd.notna(row[f"{what}_p{p}"])}
-        for column, (low, given, high) in zip(asked, _quantiles(of[what], [*asked.values()], n), strict=True):
-            edit = Edit(column, float(row[column]), given)
+        shares = {f"{what}_p{p}": p / 100 for p in percents if pd.notna(row[f"{what}_p{p}"])}
+        for column, (low, derived, high) in zip(
+            shares, _quantiles(values_of[what], [*shares.values()], n), strict=True
+        ):
+            edit = Edit(column, float(row[column]), derived)
             yield _Figure(edit, low, high, continuous=not stated_load and what != "fill")
     if pd.notna(row["barrels_mean"]):
         cargo = cargo_of(ships).barrels
-        given, reach = float(cargo.mean()), SIGMAS * float(cargo.std()) * math.sqrt(2 / n)
-        yield _Figure(Edit("barrels_mean", float(row["barrels_mean"]), given), given - reach, given + reach, False)
+        derived, reach = float(cargo.mean()), SIGMAS * float(cargo.std()) * math.sqrt(2 / n)
+        yield _Figure(
+            Edit("barrels_mean", float(row["barrels_mean"]), derived), derived - reach, derived + reach, False
+        )
 
 
 def _quantiles(values: FloatArray, shares: list[float], n: float) -> Iterator[tuple[float, float, float]]:
@@ -116,14 +120,14 @@ def _quantiles(values: FloatArray, shares: list[float], n: float) -> Iterator[tu
     reaches = [SIGMAS * math.sqrt(2 * p * (1 - p) / n) for p in shares]
     around = [[max(0.0, p - reach), p, min(1.0, p + reach)] for p, reach in zip(shares, reaches, strict=True)]
     found = np.quantile(values, np.array(around).reshape(-1, 3))
-    for p, reach, (low, given, high) in zip(shares, reaches, found, strict=True):
+    for p, reach, (low, middle, high) in zip(shares, reaches, found, strict=True):
         # beyond the draws nothing is known: a tail may extend by its own width
-        lower = given - low if reach >= p else 0.0
-        higher = high - given if reach >= 1 - p else 0.0
-        yield float(low - lower), float(given), float(high + higher)
+        lower = middle - low if reach >= p else 0.0
+        higher = high - middle if reach >= 1 - p else 0.0
+        yield float(low - lower), float(middle), float(high + higher)
 
 
-def _reckoned(row: Mapping[Any, Any], config: VolumeConfig) -> Iterator[Edit]:
+def _derived_edits(row: Mapping[Any, Any], config: VolumeConfig) -> Iterator[Edit]:
     """Figures that follow from other columns without draws, and are not as they should be."""
     product = str(row["product"])
     factor, expected = bbl_per_t(product, config), {}
@@ -137,8 +141,8 @@ def _reckoned(row: Mapping[Any, Any], config: VolumeConfig) -> Iterator[Edit]:
     if pd.isna(full) or str(row["method"]).startswith(STATED_CAPACITY):
         full = row["dwt_p50_t"] * full_bbl_per_dwt_t(product, config)
     expected |= {f"barrels_at_{name}": share * full for name, share in FILL_SCENARIOS}
-    for column, given in expected.items():
-        if pd.notna(row[column]) and pd.notna(given):
-            edit = Edit(column, float(row[column]), float(given))
-            if not edit.rounded:
+    for column, derived in expected.items():
+        if pd.notna(row[column]) and pd.notna(derived):
+            edit = Edit(column, float(row[column]), float(derived))
+            if not edit.is_rounding:
                 yield edit

@@ -18,7 +18,9 @@ STATED_CAPACITY = "capacity_given"  # method of a row for which the table states
 
 def bbl_per_t(product: str, config: VolumeConfig) -> float:
     """Barrels per tonne of a product, of an unnamed one, or of the mix."""
-    return _of(product, {p.name: p.bbl_per_t for p in config.products} | {"unnamed": config.unnamed_bbl_per_t}, config)
+    return _value_for_product(
+        product, {p.name: p.bbl_per_t for p in config.products} | {"unnamed": config.unnamed_bbl_per_t}, config
+    )
 
 
 def bbl_per_t_range(product: str, config: VolumeConfig) -> tuple[float, float]:
@@ -26,13 +28,13 @@ def bbl_per_t_range(product: str, config: VolumeConfig) -> tuple[float, float]:
     named = {p.name: p.bbl_per_t for p in config.products}
     if product in named:
         return named[product], named[product]
-    may_be = [config.unnamed_bbl_per_t, *(p.bbl_per_t for p in config.products if p.share > 0)]
-    return min(may_be), max(may_be)
+    factors = [config.unnamed_bbl_per_t, *(p.bbl_per_t for p in config.products if p.share > 0)]
+    return min(factors), max(factors)
 
 
 def full_bbl_per_dwt_t(product: str, config: VolumeConfig) -> float:
     """Barrels in a full ship per tonne of deadweight: by tanks at their limit or deadweight less stores, the lesser."""
-    return _of(product, _full_by_product(config), config)
+    return _value_for_product(product, _full_by_product(config), config)
 
 
 def share_at_fill(row: Mapping[Any, Any], cap: CapConfig, config: VolumeConfig) -> float:
@@ -44,13 +46,13 @@ def share_at_fill(row: Mapping[Any, Any], cap: CapConfig, config: VolumeConfig) 
     if product not in UNNAMED:
         return float(cap.counts_product(product))
     if pd.notna(row["given_barrels"]) or str(row["method"]).startswith(STATED_CAPACITY):
-        held = {p.name: 1.0 for p in config.products}  # the same number of barrels of any product
+        content = {p.name: 1.0 for p in config.products}  # the same number of barrels of any product
     elif pd.notna(row["given_tonnes"]):
-        held = {p.name: p.bbl_per_t for p in config.products}
+        content = {p.name: p.bbl_per_t for p in config.products}
     else:
-        held = _full_by_product(config)
-    counted = sum(p.share * held[p.name] for p in config.products if cap.counts_product(p.name))
-    return counted / _of("mix", held, config)
+        content = _full_by_product(config)
+    counted = sum(p.share * content[p.name] for p in config.products if cap.counts_product(p.name))
+    return counted / _value_for_product("mix", content, config)
 
 
 def _full_by_product(config: VolumeConfig) -> dict[str, float]:
@@ -62,6 +64,6 @@ def _full_by_product(config: VolumeConfig) -> dict[str, float]:
     return named | {"unnamed": full(UNNAMED_T_PER_M3, config.unnamed_bbl_per_t)}
 
 
-def _of(product: str, by_name: dict[str, float], config: VolumeConfig) -> float:
+def _value_for_product(product: str, by_name: dict[str, float], config: VolumeConfig) -> float:
     """The value of a product; for an unnamed one, the mean over what it may be."""
     return by_name.get(product, sum(p.share * by_name[p.name] for p in config.products))

@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pipeline.volume.cells import Refused, Row, text
+from pipeline.volume.cells import Refused, Row, read_text
 
 if TYPE_CHECKING:
     from pipeline.volume.capacity import Capacity
@@ -25,7 +25,7 @@ SHORT_FORM = 4  # letters of LNG and its like
 OF_GAS_CARRIER = "_of_gas_carrier"  # ends the method of a deadweight
 # ln(deadweight over what the tanker regression says): median and spread of 421 LPG carriers of 55 to 240 m, 413 of them
 # by gross tonnage; it runs from -0.23 at 100 m to -0.42 at 70 and 220 m
-LOG_OF_HULL, LOG_OF_HULL_SD = -0.30, 0.20
+LOG_OVER_TANKER, LOG_OVER_TANKER_SD = -0.30, 0.20
 GROSS_RATIO, GROSS_LOG_SD = 1.03, 0.20  # deadweight over gross tonnage, of those that have both
 
 _PETROLEUM = re.compile(r"\b(?:lpg|lpgc|propane|butane|petroleum gas(?:es)?)\b")
@@ -57,20 +57,20 @@ def gas_carrier(call: Row) -> GasCarrier | None:
     (None, None)
     """
     for by, column in (("type", "ship_type"), ("name", "name")):
-        said = _BURNT.sub("", text(call, column).lower().replace("_", " "))  # her fuel is not her cargo
-        if _PETROLEUM.search(said):
+        words = _BURNT.sub("", read_text(call, column).lower().replace("_", " "))  # her fuel is not her cargo
+        if _PETROLEUM.search(words):
             return GasCarrier(by, PETROLEUM_GAS)
-        if other := _OTHER.search(said):
-            gas = other.group()
+        if found := _OTHER.search(words):
+            gas = found.group()
             return GasCarrier(by, gas.upper() if len(gas) <= SHORT_FORM else gas)
-        if _ANY.search(said):
+        if _ANY.search(words):
             return GasCarrier(by, "")
-        if by == "type" and _OILS.search(said):
+        if by == "type" and _OILS.search(words):
             return None
     return None
 
 
-def require_a_counted_gas(ship: GasCarrier) -> None:
+def require_counted_gas(ship: GasCarrier) -> None:
     """Refuse an unnamed cargo of a ship whose gas is no product of any petroleum cap."""
     if not ship.is_petroleum:
         raise Refused(
@@ -78,7 +78,7 @@ def require_a_counted_gas(ship: GasCarrier) -> None:
         )
 
 
-def require_a_size(by: str) -> None:
+def require_size(by: str) -> None:
     """Refuse a gas carrier of unknown size: the prior for unknown callers is that of oil tankers."""
     raise Refused(
         f"a gas carrier (by her {by}) of unknown size: the usual size of oil tankers does not apply to her; "
@@ -86,7 +86,9 @@ def require_a_size(by: str) -> None:
     )
 
 
-def of_hull(tanker: Capacity) -> Capacity:
+def gas_carrier_capacity(tanker: Capacity) -> Capacity:
     """Capacity of a gas carrier, given that of a tanker of her length and beam."""
-    log_sd = math.hypot(tanker.log_sd, LOG_OF_HULL_SD)
-    return replace(tanker, log_dwt=tanker.log_dwt + LOG_OF_HULL, log_sd=log_sd, method=tanker.method + OF_GAS_CARRIER)
+    log_sd = math.hypot(tanker.log_sd, LOG_OVER_TANKER_SD)
+    return replace(
+        tanker, log_dwt=tanker.log_dwt + LOG_OVER_TANKER, log_sd=log_sd, method=tanker.method + OF_GAS_CARRIER
+    )

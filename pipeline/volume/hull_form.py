@@ -58,13 +58,13 @@ def lightship_share(length_m: FloatArray | float, log_over_usual: FloatArray | f
     [0.43, 0.34, 0.26, 0.22]
     """
     share = LIGHTSHIP_AT_100_M * np.power(length_m / 100, LIGHTSHIP_POWER)
-    return np.asarray(share * heavier_by(log_over_usual))
+    return np.asarray(share * lightship_factor(log_over_usual))
 
 
-def heavier_by(log_over_usual: FloatArray | float) -> FloatArray:
+def lightship_factor(log_over_usual: FloatArray | float) -> FloatArray:
     """Factor on lightship over deadweight where the deadweight is not the usual one of the hull.
 
-    >>> [round(float(heavier_by(log_over_usual)), 2) for log_over_usual in (-0.1, 0.0, 0.1)]
+    >>> [round(float(lightship_factor(log_over_usual)), 2) for log_over_usual in (-0.1, 0.0, 0.1)]
     [1.22, 1.0, 0.82]
     """
     return np.exp(LIGHTSHIP_PER_DEADWEIGHT * np.clip(log_over_usual, -MOST_UNUSUAL, MOST_UNUSUAL))

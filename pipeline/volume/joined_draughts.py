@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from pipeline.volume.cut_stays import Row
 
-ENDS = ("draught_in_m", "draught_out_m")
+DRAUGHTS = ("draught_in_m", "draught_out_m")
 
 
-def whole_draughts(parts: Sequence[Row]) -> tuple[float | None, float | None]:
+def stay_draughts(parts: Sequence[Row]) -> tuple[float | None, float | None]:
     """Draughts [m] on arrival and departure of a stay, from its parts in any order; None where unknown.
 
     The first draught of a later part was typed at the berth: where none was typed at sailing, it is that of departure
@@ -30,13 +30,15 @@ def whole_draughts(parts: Sequence[Row]) -> tuple[float | None, float | None]:
 
     >>> day = pd.Timestamp("2024-03-31", tz="UTC")
     >>> first = {"arrival": day, "departure": day, "draught_in_m": 4.0, "draught_out_m": None}
-    >>> whole_draughts([{**first, "arrival": day + pd.Timedelta(1, "D"), "draught_in_m": 6.1}, first])
+    >>> stay_draughts([{**first, "arrival": day + pd.Timedelta(1, "D"), "draught_in_m": 6.1}, first])
     (4.0, 6.1)
     """
     in_order = sorted(parts, key=lambda row: span(row)[0])
-    came = next((row[ENDS[0]] for row in in_order if pd.notna(row[ENDS[0]])), None)
-    left = next((row[ENDS[1]] for row in reversed(in_order) if pd.notna(row[ENDS[1]])), None)
-    if left is None and came is not None:
-        at_berth = (row[ENDS[0]] for row in reversed(in_order) if pd.notna(row[ENDS[0]]))
-        left = next((typed for typed in at_berth if is_changed(typed - came)), None)
-    return (None if came is None else float(came)), (None if left is None else float(left))
+    draught_in_m = next((row[DRAUGHTS[0]] for row in in_order if pd.notna(row[DRAUGHTS[0]])), None)
+    draught_out_m = next((row[DRAUGHTS[1]] for row in reversed(in_order) if pd.notna(row[DRAUGHTS[1]])), None)
+    if draught_out_m is None and draught_in_m is not None:
+        at_berth = (row[DRAUGHTS[0]] for row in reversed(in_order) if pd.notna(row[DRAUGHTS[0]]))
+        draught_out_m = next((typed for typed in at_berth if is_changed(typed - draught_in_m)), None)
+    return (None if draught_in_m is None else float(draught_in_m)), (
+        None if draught_out_m is None else float(draught_out_m)
+    )

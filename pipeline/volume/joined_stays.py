@@ -17,10 +17,18 @@ import pandas as pd
 
 from pipeline.ships.turnover import UNLIKELY
 from pipeline.tables.number_law import MOST_CALLS
-from pipeline.volume.cut_stays import ONE_VISIT, Row, between, chance_that_it_goes_on, span, turns_at_berths, turns_of
+from pipeline.volume.cut_stays import (
+    ONE_VISIT,
+    Row,
+    continuation_chance,
+    gap_between,
+    span,
+    spot_turnover,
+    turnover_by_berth,
+)
 from pipeline.volume.draw_keys import key_of
 from pipeline.volume.identity import same_ship
-from pipeline.volume.joined_loads import with_whole_load
+from pipeline.volume.joined_loads import stay_load
 from pipeline.volume.lines import are_parcels, content, name_products_apart, same_line
 from pipeline.volume.membership import start_of_year
 from pipeline.volume.near_rows import near_pairs
@@ -73,7 +81,7 @@ def join_stays(rows: list[Row], table_of: list[int], year_starts: str, counts_pr
         certain = [n for n in others if same_ship(rows[kept], rows[n])]
         tables = {table_of[n] for n in (kept, *certain)}
         counting = [rows[n] for n in best_first if rows[n]["counts"] and table_of[n] in tables]
-        if new_load := with_whole_load(rows[kept], [rows[n] for n in certain], counting):
+        if new_load := stay_load(rows[kept], [rows[n] for n in certain], counting):
             causes |= {n: (f"{causes[n][0]}, with the draughts and freeboards of all parts", kept) for n in certain}
         rows[kept] |= (
             new_load | _joined_columns(rows[kept], [rows[n] for n in others]) | _number_columns(stays[kept].doubt)
@@ -110,7 +118,7 @@ def _chances(
     rows: list[Row], table_of: list[int], best_first: list[int], counts_product: Callable[[str], bool]
 ) -> dict[tuple[int, int], float]:
     """Probability that two counted rows of two tables are one stay, for pairs above the threshold."""
-    turnovers = turns_at_berths(rows)
+    turnovers = turnover_by_berth(rows)
     dated = [n for n in best_first if not pd.isna(span(rows[n])[0])]
     near = [
         (m, n)
@@ -127,10 +135,10 @@ def _chance(a: Row, b: Row, turnovers: dict[str, Any]) -> float:
         return 0.0  # a loading and a discharge whose times are wide may well overlap
     by_number = same_ship(a, b)
     if by_number is not None:
-        return float(by_number and between(a, b) <= ONE_VISIT)
+        return float(by_number and gap_between(a, b) <= ONE_VISIT)
     if set(a["evidence"]) & set(b["evidence"]) or same_line(a, b):
         return 1.0
-    return chance_that_it_goes_on(a, b, turns_of(a, b, turnovers[a["berth_id"]]))
+    return continuation_chance(a, b, spot_turnover(a, b, turnovers[a["berth_id"]]))
 
 
 def _required_chance(a: Row, b: Row, year_starts: str) -> float:

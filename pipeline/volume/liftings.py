@@ -8,7 +8,7 @@ dwt_from_length_beam  tanker regression on both
 dwt_from_length       tanker regression, beam as usual for that length
 dwt_from_…_and_draught  as well by the full draught, by identity (summer draught, else depth)
 dwt_from_gt           gross tonnage; ``_and_length_beam`` or ``_and_length`` where it was combined with the hull
-dwt_or_gt             a number that may be deadweight or gross tonnage (``tonnage_kind`` unknown, or doubted)
+dwt_or_gt             a number that may be deadweight or gross tonnage (``read_tonnage_kind`` unknown, or doubted)
 dwt_doubtful          stated tonnage and what length and beam give, half and half: a deadweight far above that, or of a
                       ship that is listed with another size than was measured
 dwt_prior             nothing known but that a tanker called
@@ -41,25 +41,25 @@ from pipeline.volume.capacity import Capacity
 from pipeline.volume.cells import (
     Refused,
     Row,
-    as_list,
-    at_least,
-    cargo,
-    positive,
-    share,
-    text,
-    tonnage_kind,
-    truth,
-    whole,
+    read_at_least,
+    read_bool,
+    read_cargo,
+    read_list,
+    read_positive,
+    read_share,
+    read_text,
+    read_tonnage_kind,
+    read_whole,
 )
-from pipeline.volume.dates import dates, open_ends, seen_for_d
-from pipeline.volume.direction import Direction, direction_of, habits_of, usable_evidence
+from pipeline.volume.dates import open_ends, read_dates, seen_duration_d
+from pipeline.volume.direction import Direction, direction_of, retyped_shares, usable_evidence
 from pipeline.volume.draw_cache import DrawCache
 from pipeline.volume.draw_keys import draw_keys, fullest_first
 from pipeline.volume.evidence import evidence_of
-from pipeline.volume.full_draught import listed_depths, moved_by_draught, overloaded, told_full_draught
+from pipeline.volume.full_draught import listed_depths, listed_full_draught, overload_doubts, updated_by_draught
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, bbl_per_t_range, full_bbl_per_dwt_t
-from pipeline.volume.gas_carriers import require_a_size
-from pipeline.volume.identity import numbers_doubt, numbers_of, with_tied_imos
+from pipeline.volume.gas_carriers import require_size
+from pipeline.volume.identity import numbers_doubt, numbers_of, with_linked_imos
 from pipeline.volume.look_times import look_times
 from pipeline.volume.named_product import product_of
 from pipeline.volume.other_trades import other_trade
@@ -108,9 +108,9 @@ def liftings_with_cache(calls: pd.DataFrame, drawn: DrawCache, *, counted_alone:
     config = drawn.config
     read = [as_far_as_possible(call) for call in records_of(calls)]
     records = [call for call, _ in read]
-    ids = [text(call, "call_id") for call in records]
+    ids = [read_text(call, "call_id") for call in records]
     taken, doubles = set(ids), _doubles(records, ids)
-    habits = habits_of(None if n in doubles or other_trade(call) else call for n, call in enumerate(records))
+    habits = retyped_shares(None if n in doubles or other_trade(call) else call for n, call in enumerate(records))
     rows: list[Row] = []
     for n, (call, call_id) in enumerate(zip(records, ids, strict=True)):
         row = _base(call, call_id or _free(f"row{n + 1}", taken), config)
@@ -118,8 +118,8 @@ def liftings_with_cache(calls: pd.DataFrame, drawn: DrawCache, *, counted_alone:
             if n in doubles:
                 row["call_id"] = _free(f"{call_id}#{n + 1}", taken)
                 raise Refused("another row has this call_id")
-            when, doubts = dates(call)
-            row |= numbers_of(call) | when | {"open_ends": open_ends(call), "seen_d": seen_for_d(call)}
+            when, doubts = read_dates(call)
+            row |= numbers_of(call) | when | {"open_ends": open_ends(call), "seen_d": seen_duration_d(call)}
             doubts += filter(None, [numbers_doubt(call), *read[n][1]])
             row |= _doubted(*_cargo(call, when, habits[n], config), doubts)
         except Refused as refused:
@@ -128,7 +128,7 @@ def liftings_with_cache(calls: pd.DataFrame, drawn: DrawCache, *, counted_alone:
     unnamed = [row for row, call_id in zip(rows, ids, strict=True) if not call_id]
     for row, key in zip(unnamed, draw_keys(unnamed), strict=True):
         row["draw_key"] = key
-    table = with_tied_imos(LIFTINGS.from_rows(rows))
+    table = with_linked_imos(LIFTINGS.from_rows(rows))
     return LIFTINGS.check(with_quantiles(table, drawn, counted_alone=counted_alone))
 
 
@@ -161,15 +161,15 @@ def _base(call: Row, call_id: str, config: VolumeConfig) -> Row:
     """A row before its dates and cargo are read."""
     return {
         "call_id": call_id,
-        "vessel_id": text(call, "vessel_id"),
-        "name": text(call, "name"),
-        "berth_id": text(call, "berth_id"),
+        "vessel_id": read_text(call, "vessel_id"),
+        "name": read_text(call, "name"),
+        "berth_id": read_text(call, "berth_id"),
         "status": "used",
         "counts": True,
         "p_lifting": 0.0,
         "method": "none",
         "assumptions_id": assumptions_id(config),
-        "evidence": as_list(call, "detection_ids"),
+        "evidence": read_list(call, "detection_ids"),
     }
 
 
@@ -185,12 +185,12 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
     out: Row = {"length_m": length, "beam_m": beam}
     out |= {"product": product, "bbl_per_t": bbl_per_t(product, config)}
     out |= _counting(call, when, direction_of(call, config), config)
-    given = {name: cargo(call, name, MOST_STATED) for name in ("barrels", "tonnes")}
-    given["capacity_bbl"] = positive(call, "capacity_bbl", MOST_STATED)
+    given = {name: read_cargo(call, name, MOST_STATED) for name in ("barrels", "tonnes")}
+    given["capacity_bbl"] = read_positive(call, "capacity_bbl", MOST_STATED)
     ship = _particulars(call, hull, carries_gas=bool(gas_by))
     size, doubt = _size(ship, given["capacity_bbl"], product, config)
     if gas_by and size.method == "dwt_prior" and given["barrels"] is None and given["tonnes"] is None:
-        require_a_size(gas_by)
+        require_size(gas_by)
     doubts += [amounts_doubt(given, product, bbl_per_t_range(product, config)), doubt]
     doubts.append(cargo_doubt(given, size, full_bbl_per_dwt_t(product, config), ship))
     out |= {"given_barrels": given["barrels"], "given_tonnes": given["tonnes"]}
@@ -215,7 +215,7 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
         doubts += doubts_of_times
         if out.get("draught_in_m") is not None or out.get("draught_out_m") is not None:
             out["p_retyped"] = habit
-            doubts += overloaded(out)
+            doubts += overload_doubts(out)
         told = evidence_of(out)
         load = told.method if told is not None else "load_from_fill_prior"
     out["method"] = f"{size.method}; {load}"
@@ -233,13 +233,13 @@ def _with_depths(call: Row, out: Row, size: Capacity, *, contradicted: bool) -> 
     hull = hull_for_loads(out)
     if hull is None:
         return size, found, doubts
-    return moved_by_draught(size, told_full_draught(found, hull.length_m), hull), found, doubts
+    return updated_by_draught(size, listed_full_draught(found, hull.length_m), hull), found, doubts
 
 
 def _particulars(call: Row, hull: Hull, *, carries_gas: bool) -> Particulars:
     """What the table states of the ship's size."""
-    stated = {name: positive(call, name, LARGEST_T) for name in ("dwt_t", "gt")}
-    kind = tonnage_kind(call)
+    stated = {name: read_positive(call, name, LARGEST_T) for name in ("dwt_t", "gt")}
+    kind = read_tonnage_kind(call)
     if kind not in TONNAGE_KINDS:
         raise Refused(f"tonnage_kind is {kind!r}; it must be one of {', '.join(TONNAGE_KINDS)}")
     sizes = hull.length_m, hull.beam_m, hull.length_sd_m, hull.beam_sd_m, hull.contradicted
@@ -259,23 +259,23 @@ def _size(ship: Particulars, capacity_bbl: float | None, product: str, config: V
 def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) -> Row:
     """Whether the call counts, and the probability that it moved a counted cargo."""
     moved = direction.p_loading if config.counted == "loading" else direction.p_discharging
-    mean = at_least(call, "calls_mean", 1.0)
-    if doubt := law_doubt(share(call, "p_one_call"), mean):
+    mean = read_at_least(call, "calls_mean", 1.0)
+    if doubt := law_doubt(read_share(call, "p_one_call"), mean):
         raise Refused(doubt)
     out: Row = {
         "counted": config.counted,
         "direction": direction.name,
         "p_loading": direction.p_loading,
         "p_discharging": direction.p_discharging,
-        "p_lifting": moved * share(call, "p_tanker") * share(call, "p_ship"),
-        "p_one_call": share(call, "p_one_call"),
+        "p_lifting": moved * read_share(call, "p_tanker") * read_share(call, "p_ship"),
+        "p_one_call": read_share(call, "p_one_call"),
         "calls_mean": mean,
-        "p_new_call": share(call, "p_new_call"),
+        "p_new_call": read_share(call, "p_new_call"),
     } | _spot(call)
     if when["arrival"] is None and when["departure"] is None:
         return out | {"counts": False, "status": "degraded", "cause": "no date, so no account year"}
-    if not truth(call, "counts"):
-        flags = as_list(call, "flags")
+    if not read_bool(call, "counts"):
+        flags = read_list(call, "flags")
         cause = next((words for flag, words in WHY_NOT.items() if flag in flags), "counts is false in the table")
         return out | {"counts": False, "status": "not_counted", "cause": cause}
     if trade := other_trade(call):
@@ -286,7 +286,7 @@ def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) 
 
 def _spot(call: Row) -> Row:
     """How often looks show a ship at her spot; Refused where that exceeds the number of looks."""
-    looks, taken = whole(call, "spot_looks", 1), whole(call, "spot_taken", 0)
+    looks, taken = read_whole(call, "spot_looks", 1), read_whole(call, "spot_taken", 0)
     if looks is not None and taken is not None and taken > looks:
         raise Refused(f"spot_taken is {taken}, more than spot_looks ({looks})")
     return {"spot_looks": looks, "spot_taken": taken}
@@ -331,7 +331,7 @@ def _told(row: Row, drawn: DrawCache) -> Row:
         "dwt_p5_t": row["dwt_p50_t"] * math.exp(-Z90 * spread),
         "dwt_p95_t": row["dwt_p50_t"] * math.exp(Z90 * spread),
     }
-    if ships.first.behind < FEWEST_DRAWS_SHARE * drawn.config.draws:
+    if ships.first.effective_draws < FEWEST_DRAWS_SHARE * drawn.config.draws:
         told["status"], told["cause"] = _of_few_draws(row)
     return told
 

@@ -23,9 +23,9 @@ from pipeline.ships.hull_depth import DEPTH_LOG_SD, depth_over_draught
 from pipeline.ships.reading_density import reading_density
 from pipeline.ships.signs_of_cargo import P_MISMEASURED, SIDE_RANGE_M
 from pipeline.volume.capacity import tanker_regression
-from pipeline.volume.displacement import draught_by_pull
+from pipeline.volume.displacement import draught_by_fineness
 from pipeline.volume.hull_form import block_coefficient, lightship_share
-from pipeline.volume.possible_voyages import FullDraught, HullForms
+from pipeline.volume.possible_voyages import FullDraughtRatio, HullForms
 from pipeline.volume.typed_draughts import Afloat, by_draughts
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class _Hulls:
     """What is the same on each voyage of the ships of all draws."""
 
     per_area_m: FloatArray  # deadweight over rho L B
-    pull_root: FloatArray  # its third root
+    fineness_root: FloatArray  # its third root
     load: FloatArray  # cargo over deadweight
     load_of_another: FloatArray  # of another voyage, taken from another draw
 
@@ -79,11 +79,11 @@ def log_weights(
     forms = _forms(evidence, dwt_t, per_area_m, size_error)
     draws = len(dwt_t)
     total = np.zeros(draws)
-    for voyage in islice(voyages.dealt(forms, rng, evidence.stay), most_rounds):
+    for voyage in islice(voyages.deal(forms, rng, evidence.stay), most_rounds):
         total += _likelihood(evidence, hulls, voyage, config.draught_sd_m)
         if _worth(total) >= ENOUGH_SHARE * draws:
             break
-    return np.log(total) + (0.0 if evidence.draught_in_dwt else forms.log_of_told)
+    return np.log(total) + (0.0 if evidence.full_draught_in_dwt else forms.log_likelihood)
 
 
 def _forms(evidence: Evidence, dwt_t: FloatArray, per_area_m: FloatArray, size_error: SizeError) -> HullForms:
@@ -91,12 +91,12 @@ def _forms(evidence: Evidence, dwt_t: FloatArray, per_area_m: FloatArray, size_e
 
     A draw of a ship larger than measured is one of a longer ship, with the form and weight of such a ship.
     """
-    longer_m = evidence.length_m * np.exp(evidence.longer * size_error.tied)
-    broader_m = evidence.beam_m * np.exp((1 - evidence.longer) * size_error.tied)
+    longer_m = evidence.length_m * np.exp(evidence.length_error_share * size_error.tied)
+    broader_m = evidence.beam_m * np.exp((1 - evidence.length_error_share) * size_error.tied)
     usual = tanker_regression().log_dwt(longer_m, broader_m)
     block = block_coefficient(longer_m)
     told = evidence.full_draught
-    full = None if told is None else FullDraught(np.log(told.draught_m / per_area_m), told.log_sd)
+    full = None if told is None else FullDraughtRatio(np.log(told.draught_m / per_area_m), told.log_sd)
     return HullForms(block, lightship_share(longer_m, np.log(dwt_t) - usual), size_error.own_sd, full)
 
 
@@ -111,13 +111,13 @@ def _worth(weights: FloatArray) -> float:
 
 def _likelihood(evidence: Evidence, hulls: _Hulls, voyage: Voyage, draught_sd_m: float) -> FloatArray:
     """Likelihood of the evidence for each ship on one voyage: shape (draws,)."""
-    deep_m = hulls.per_area_m * voyage.smaller  # draught if the displacement were one deadweight and the hull a box
-    pull = hulls.pull_root * voyage.pull
+    deep_m = hulls.per_area_m * voyage.size_ratio  # draught if the displacement were one deadweight and the hull a box
+    pull = hulls.fineness_root * voyage.fineness
     before, left = voyage.light + voyage.ballast, voyage.light + voyage.ballast_left * voyage.ballast
     after = left + hulls.load
     afloat = Afloat(before, after, left + hulls.load_of_another, deep_m, pull)
     told = by_draughts(evidence, afloat, draught_sd_m)
-    if not evidence.freeboards:
+    if not evidence.has_freeboard:
         return told
     depth_m = _depth_m(evidence, hulls, voyage)
     both = evidence.freeboard_first_m is not None and evidence.freeboard_last_m is not None
@@ -127,7 +127,7 @@ def _likelihood(evidence: Evidence, hulls: _Hulls, voyage: Voyage, draught_sd_m:
     )
     for seen, progress, hers in looks:
         if seen is not None:
-            side_m = depth_m - draught_by_pull(deep_m * (before + progress * (after - before)), pull)
+            side_m = depth_m - draught_by_fineness(deep_m * (before + progress * (after - before)), pull)
             value, sd = seen
             told *= reading_density(value, [(1.0, side_m)], sd, hers * (1 - P_MISMEASURED), SIDE_RANGE_M)
     return told
@@ -136,9 +136,9 @@ def _likelihood(evidence: Evidence, hulls: _Hulls, voyage: Voyage, draught_sd_m:
 def _depth_m(evidence: Evidence, hulls: _Hulls, voyage: Voyage) -> FloatArray:
     """Depth of each ship [m]: as stated, else her full draught times the usual ratio of such hulls."""
     if evidence.depth_m is not None:
-        return np.full(len(voyage.full), evidence.depth_m)
+        return np.full(len(voyage.full_draught_ratio), evidence.depth_m)
     deeper = depth_over_draught(evidence.length_m) * np.exp(DEPTH_LOG_SD * voyage.depth_error)
-    return hulls.per_area_m * voyage.full * deeper
+    return hulls.per_area_m * voyage.full_draught_ratio * deeper
 
 
 def reweighted(prior: FloatArray, log_weight: FloatArray) -> FloatArray:

@@ -15,7 +15,7 @@ from pipeline.ships.largest import BROADEST_M, DEEPEST_M, HIGHEST_M, LONGEST_M
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.tables.number_law import law_doubt
 from pipeline.tables.records import records_of
-from pipeline.volume.identity import with_tied_imos
+from pipeline.volume.identity import with_linked_imos
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,7 +147,7 @@ def countable(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> p
     Ships are identified by numbers from the whole table, including rows that do not count.
     """
     taken = liftings["counts"].astype(bool) & ~liftings["call_id"].isin(list(refusals(liftings, cap, config)))
-    return with_tied_imos(liftings)[taken].reset_index(drop=True)
+    return with_linked_imos(liftings)[taken].reset_index(drop=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,8 +23,8 @@ from pipeline.tables.number_law import number_law
 from pipeline.tables.records import records_of
 from pipeline.volume.capacity import DWT_PRIOR
 from pipeline.volume.draw_keys import key_of
-from pipeline.volume.evidence import COLUMNS, Evidence, evidence_of
-from pipeline.volume.full_draught import COLUMNS as DEPTHS
+from pipeline.volume.evidence import EVIDENCE_COLUMNS, Evidence, evidence_of
+from pipeline.volume.full_draught import DEPTH_COLUMNS
 from pipeline.volume.identity import NUMBERS, numbers_of
 from pipeline.volume.likelihood import SizeError, effective_draws, log_weights, reweighted
 from pipeline.volume.membership import drawn_under
@@ -71,7 +71,7 @@ class CallDraws:
     lifted: np.ndarray  # bool
     product: np.ndarray  # index into the config's products; the number of products for an unnamed one
     fill: FloatArray  # loaded share of her own cargo capacity
-    behind: float = np.inf  # effective number of draws that the evidence leaves
+    effective_draws: float = np.inf  # effective number of draws that the evidence leaves
 
 
 def shared_draws(config: VolumeConfig, seed: int) -> SharedDraws:
@@ -216,7 +216,7 @@ def ships_of(
     new, further = doubts(row, config, seed)
     others = []
     for k in range(1, int(further.max(initial=0)) + 1):
-        unknown = dict.fromkeys((*COLUMNS, *DEPTHS, *NUMBERS, "vessel_id"))
+        unknown = dict.fromkeys((*EVIDENCE_COLUMNS, *DEPTH_COLUMNS, *NUMBERS, "vessel_id"))
         unmeasured = dict(row) | unknown | {"draw_key": f"{key_of(row)}/ship {k + 1}"}
         there = further >= k
         few = config.model_copy(update={"draws": int(there.sum())})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pipeline.config import PRODUCT_ALIASES, SOME_PRODUCT, WITHOUT_A_ROW, VolumeConfig, plain_name, products_named
 from pipeline.tables.operations import says_something
-from pipeline.volume.cells import Refused, Row, text
-from pipeline.volume.gas_carriers import PETROLEUM_GAS, gas_carrier, require_a_counted_gas
+from pipeline.volume.cells import Refused, Row, read_text
+from pipeline.volume.gas_carriers import PETROLEUM_GAS, gas_carrier, require_counted_gas
 
 UNNAMED_PRODUCTS = ("mix", "unnamed")
 
@@ -16,11 +16,11 @@ def product_of(call: Row, config: VolumeConfig) -> tuple[str, str, str]:
     A named product decides what she is: no gas carrier carries oil.
     """
     ship = gas_carrier(call)
-    said = text(call, "product").strip()
+    said = read_text(call, "product").strip()
     if not says_something(said) or products_named(said, {}) == [SOME_PRODUCT]:
         said = ""
     if ship is not None and not said:
-        require_a_counted_gas(ship)
+        require_counted_gas(ship)
         doubt = f"a gas carrier by her {ship.by}: her cargo is assumed to be {PETROLEUM_GAS}"
         return _known_product(PETROLEUM_GAS, config)[0], ship.by, doubt
     product, doubt = _known_product(said, config)

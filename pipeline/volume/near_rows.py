@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from pipeline.volume.cut_stays import ONE_VISIT, USUAL, Row, span
+from pipeline.volume.cut_stays import DEFAULTS, ONE_VISIT, Row, span
 from pipeline.volume.identity import numbers_of
 from pipeline.volume.lines import content
 
@@ -21,7 +21,7 @@ DAY_S = 86_400.0  # seconds of a day
 REACH_S = {  # by what two rows share: how far apart in time they may lie
     "imo": ONE_VISIT.total_seconds(),
     "mmsi": ONE_VISIT.total_seconds(),
-    "berth": USUAL.max_stay_d * DAY_S,
+    "berth": DEFAULTS.max_stay_d * DAY_S,
     "image": float("inf"),
     "name": float("inf"),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pipeline.ships.words import is_tanker
 from pipeline.tables.operations import says_something
-from pipeline.volume.cells import Row, is_empty, text
+from pipeline.volume.cells import Row, is_empty, read_text
 
 CARGO_TOLD = ("tonnes", "barrels", "capacity_bbl")
 
@@ -21,10 +21,10 @@ def other_trade(call: Row) -> str:
     >>> other_trade({"ship_type": "Oil/chemical tanker"}), other_trade({"ship_type": "Cargo", "tonnes": 3000})
     ('', '')
     """
-    said = text(call, "ship_type").strip()
+    said = read_text(call, "ship_type").strip()
     if not said or any(not is_empty(call.get(name)) for name in ("p_tanker", *CARGO_TOLD)):
         return ""
-    if says_something(text(call, "product")):  # "unknown" and "-" are no product
+    if says_something(read_text(call, "product")):  # "unknown" and "-" are no product
         return ""
     if is_tanker(said) is not False:
         return ""

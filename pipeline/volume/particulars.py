@@ -14,7 +14,7 @@ from scipy.special import expit
 
 from pipeline.quantiles import Z90
 from pipeline.volume.capacity import STATED_LOG_SD, Capacity, capacity_of, tanker_regression
-from pipeline.volume.gas_carriers import GROSS_LOG_SD, GROSS_RATIO, OF_GAS_CARRIER, of_hull
+from pipeline.volume.gas_carriers import GROSS_LOG_SD, GROSS_RATIO, OF_GAS_CARRIER, gas_carrier_capacity
 
 TONNAGE_KINDS = ("dwt", "gt", "unknown")
 SAME_NUMBER = 0.02  # DWT/GT this near to 1 is one number written twice, except for gas carriers (our choice)
@@ -51,7 +51,7 @@ class Particulars:
         if self.carries_gas and dwt_t is None and gt is not None:
             return self.by_gross(gt)
         found = capacity_of(dwt_t, self.length_m, self.beam_m, self.length_sd_m, self.beam_sd_m, gt=gt)
-        return of_hull(found) if self.carries_gas and found.method.startswith("dwt_from_length") else found
+        return gas_carrier_capacity(found) if self.carries_gas and found.method.startswith("dwt_from_length") else found
 
     def by_gross(self, gt: float) -> Capacity:
         """Capacity from the gross tonnage alone."""

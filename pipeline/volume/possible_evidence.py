@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from pipeline.ships.hull_depth import lightest_draught_m, usual_depth_m
 from pipeline.ships.largest import HIGHEST_M, LARGEST_T
-from pipeline.volume.cells import Refused, Row, draught, positive, tonnage_kind
+from pipeline.volume.cells import Refused, Row, read_draught, read_positive, read_tonnage_kind
 from pipeline.volume.evidence import DEPTH_SPREAD
-from pipeline.volume.full_draught import ANOTHER_HULL
+from pipeline.volume.full_draught import MAX_LOG_MISFIT
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
 from pipeline.volume.stated_hull import hull_of
 from pipeline.volume.usual_hull import hull_for_loads
@@ -60,7 +60,7 @@ def _numbers(call: Row) -> tuple[dict[str, float], dict[str, str]]:
     seen, told = {}, {}
     for name in (*DRAUGHTS, *SIDES):
         try:
-            value = draught(call, name) if name in DRAUGHTS else positive(call, name, HIGHEST_M)
+            value = read_draught(call, name) if name in DRAUGHTS else read_positive(call, name, HIGHEST_M)
         except Refused as refused:
             told[name] = f"{refused}: not used"
         else:
@@ -87,7 +87,7 @@ def _hull(call: Row) -> tuple[float | None, Depth | None]:
     hull, _ = hull_of(call)
     length_m = _usual_length_m(call) if hull.length_m is None else hull.length_m
     try:
-        listed = None if hull.contradicted else positive(call, "depth_m", HIGHEST_M)
+        listed = None if hull.contradicted else read_positive(call, "depth_m", HIGHEST_M)
     except Refused:  # reported where the listed depth is read (``full_draught``)
         listed = None
     if listed is not None and (length_m is None or _near(listed, usual_depth_m(length_m))):
@@ -100,13 +100,13 @@ def _hull(call: Row) -> tuple[float | None, Depth | None]:
 
 
 def _near(listed_m: float, usual_m: float) -> bool:
-    return abs(math.log(listed_m / usual_m)) <= ANOTHER_HULL
+    return abs(math.log(listed_m / usual_m)) <= MAX_LOG_MISFIT
 
 
 def _usual_length_m(call: Row) -> float | None:
     """The usual length for her deadweight; None if none is stated, or it may be a gross tonnage."""
-    stated = {name: positive(call, name, LARGEST_T) for name in ("dwt_t", "gt")}
-    kind = tonnage_kind(call)
+    stated = {name: read_positive(call, name, LARGEST_T) for name in ("dwt_t", "gt")}
+    kind = read_tonnage_kind(call)
     if kind not in TONNAGE_KINDS:
         return None
     size, _ = capacity_by(Particulars(stated["dwt_t"], stated["gt"], kind))

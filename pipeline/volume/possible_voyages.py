@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.ships.stay_times import StayTimes, cargo_share
-from pipeline.volume.hull_form import BLOCK_RANGE, BLOCK_SD, LIGHTSHIP_LOG_SD, heavier_by, lightship_part
+from pipeline.volume.hull_form import BLOCK_RANGE, BLOCK_SD, LIGHTSHIP_LOG_SD, lightship_factor, lightship_part
 from pipeline.volume.streams import COURSES, VOYAGES
 from pipeline.volume.usual_hull import DWT_PER_HULL
 
@@ -40,34 +40,36 @@ class Voyage:
     light: FloatArray  # lightship and constants
     ballast: FloatArray  # on arrival
     ballast_left: FloatArray  # share of it left on departure
-    pull: FloatArray  # (1 - Cb_d) (T_d / d)^(1/3) of a hull of the given length and beam, d: deadweight over rho L B
-    full: FloatArray  # T_d / d of such a hull: her draught at full deadweight
-    smaller: FloatArray  # given length times beam over that of the displacement
+    fineness: (
+        FloatArray  # (1 - Cb_d) (T_d / d)^(1/3) of a hull of the given length and beam, d: deadweight over rho L B
+    )
+    full_draught_ratio: FloatArray  # T_d / d of such a hull: her draught at full deadweight
+    size_ratio: FloatArray  # given length times beam over that of the displacement
     depth_error: FloatArray  # standard normal
     first_look: FloatArray  # share of the loading done at the first freeboard, and at the last
     last_look: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
-class FullDraught:
+class FullDraughtRatio:
     """A known draught at full deadweight: ln(T_d / d) for each ship, and its own error."""
 
-    log_over: FloatArray  # shape (ships,)
+    log_ratio: FloatArray  # shape (ships,)
     log_sd: float
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class DraughtVariances:
     """Variances of ln(full draught): from the block coefficient, from each ship's lightship, and of the known one."""
 
     block: FloatArray
     lightship: FloatArray
-    told: float
+    known: float
 
     @property
-    def together(self) -> FloatArray:
+    def total(self) -> FloatArray:
         """Sum of all three."""
-        return self.block + self.lightship + self.told
+        return self.block + self.lightship + self.known
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +79,24 @@ class HullForms:
     block: FloatArray  # mean block coefficient, of each or of all
     lightship: FloatArray  # median lightship over deadweight of each, shape (ships,)
     size_error_sd: float  # of ln(true over measured length times beam), beyond what other draws explain
-    full: FullDraught | None = None  # if known, forms and lightships are drawn so that the ships lie as deep
+    full_draught_ratio: FullDraughtRatio | None = (
+        None  # if known, forms and lightships are drawn so that the ships lie as deep
+    )
 
     @property
-    def parts(self) -> Parts:
+    def draught_variances(self) -> DraughtVariances:
         """Variance of the full draughts of ships of one deadweight and size, by source."""
         lightship = (LIGHTSHIP_LOG_SD * lightship_part(self.lightship)) ** 2
-        told = 0.0 if self.full is None else self.full.log_sd**2
-        return Parts((BLOCK_SD / self.block) ** 2, lightship, told)
+        known = 0.0 if self.full_draught_ratio is None else self.full_draught_ratio.log_sd**2
+        return DraughtVariances((BLOCK_SD / self.block) ** 2, lightship, known)
 
     @property
-    def log_of_told(self) -> FloatArray | float:
+    def log_likelihood(self) -> FloatArray | float:
         """Log likelihood of the known full draught given deadweight and size only; 0 without one."""
-        if self.full is None:
+        if self.full_draught_ratio is None:
             return 0.0
-        variance = self.parts.together + self.size_error_sd**2 + SHIP_SD**2
-        off = self.full.log_over - np.log((1 + self.lightship) / self.block)
+        variance = self.draught_variances.total + self.size_error_sd**2 + SHIP_SD**2
+        off = self.full_draught_ratio.log_ratio - np.log((1 + self.lightship) / self.block)
         return -0.5 * off * off / variance - 0.5 * np.log(variance)
 
 
@@ -124,47 +128,64 @@ class Voyages:
 
     def _course(self, stay: StayTimes) -> list[FloatArray]:
         """How far out in their bounds a stay's ends lie, by likelihood; its shares before and after pumping."""
-        came, left, points = self._courses
+        arrival, departure, points = self._courses
         if stay.came_h + stay.left_h > 0:
-            weights, n = np.cumsum(stay.relative_likelihood(came, left)), self._draws
+            weights, n = np.cumsum(stay.relative_likelihood(arrival, departure)), self._draws
             picks = np.searchsorted(weights, (np.arange(n) + 0.5) / n * weights[-1])
-            came, left = came[picks], left[picks]
-        return [_deck(came, left), _deck(points[0], 1 - points[2])]
+            arrival, departure = arrival[picks], departure[picks]
+        return [_deck(arrival, departure), _deck(points[0], 1 - points[2])]
 
-    def dealt(self, forms: HullForms, rng: np.random.Generator, stay: StayTimes | None = None) -> Iterator[Voyage]:
+    def deal(self, forms: HullForms, rng: np.random.Generator, stay: StayTimes | None = None) -> Iterator[Voyage]:
         """Endless voyages of those ships, at most one per draw; looks are at their times in the ``stay``."""
         decks = list(self._decks)
-        decks[4] = _deck_of_hulls(forms.size_error_sd * decks[4][0], decks[4][1])
-        many, parts = len(forms.lightship), forms.parts
+        decks[4] = _hull_deck(forms.size_error_sd * decks[4][0], decks[4][1])
+        n_ships, variances = len(forms.lightship), forms.draught_variances
         course = None if stay is None else self._course(stay)
         while True:
             cuts = rng.integers(self._draws, size=len(decks))
-            dealt = [deck[:, cut : cut + many] for deck, cut in zip(decks, cuts, strict=True)]
-            (form,), (heavier,), (ballast,), (left,), hull, (depth,), (first,), (last,) = dealt
-            smaller, of_larger = hull
+            dealt = [deck[:, cut : cut + n_ships] for deck, cut in zip(decks, cuts, strict=True)]
+            (form,), (lightship_factor,), (ballast,), (ballast_left,), hull, (depth,), (first,), (last,) = dealt
+            size_ratio, size_factor = hull
             block = np.clip(forms.block + BLOCK_SD * form, *BLOCK_RANGE)
-            lightship = forms.lightship * heavier * of_larger
-            if forms.full is not None:
-                told = forms.full.log_over + forms.full.log_sd * depth[::-1]  # reversed, unlike every other use
-                block, lightship = _as_deep(told, parts, block, lightship, smaller)
-            full = (1 + lightship) / block * smaller
-            pull = (1 - block) * np.cbrt(full)
+            lightship = forms.lightship * lightship_factor * size_factor
+            if forms.full_draught_ratio is not None:
+                log_full_draught = (
+                    forms.full_draught_ratio.log_ratio + forms.full_draught_ratio.log_sd * depth[::-1]
+                )  # reversed, unlike every other use
+                block, lightship = _conditioned(log_full_draught, variances, block, lightship, size_ratio)
+            full_draught_ratio = (1 + lightship) / block * size_ratio
+            fineness = (1 - block) * np.cbrt(full_draught_ratio)
             if stay is not None and course is not None:
                 ends, waits = (
-                    deck[:, c : c + many] for deck, c in zip(course, rng.integers(self._draws, size=2), strict=True)
+                    deck[:, start : start + n_ships]
+                    for deck, start in zip(course, rng.integers(self._draws, size=2), strict=True)
                 )
-                first, last = _aboard(stay, ends, waits)
-            yield Voyage(lightship + self._constants_share, ballast, left, pull, full, smaller, depth, first, last)
+                first, last = _loaded_shares(stay, ends, waits)
+            yield Voyage(
+                lightship + self._constants_share,
+                ballast,
+                ballast_left,
+                fineness,
+                full_draught_ratio,
+                size_ratio,
+                depth,
+                first,
+                last,
+            )
 
 
-def _aboard(stay: StayTimes, ends: FloatArray, waits: FloatArray) -> list[FloatArray]:
+def _loaded_shares(stay: StayTimes, ends: FloatArray, waits: FloatArray) -> list[FloatArray]:
     """Share of the loading done at the first and the last look, for one course of the stay."""
     looks = (0.0 if look is None else look for look in (stay.first_h, stay.last_h))
     return [cargo_share(stay.share_passed(look, *ends), *waits) for look in looks]
 
 
-def _as_deep(
-    told: FloatArray, parts: Parts, block: FloatArray, lightship: FloatArray, smaller: FloatArray
+def _conditioned(
+    log_full_draught: FloatArray,
+    variances: DraughtVariances,
+    block: FloatArray,
+    lightship: FloatArray,
+    size_ratio: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
     """Draws of block coefficient and lightship, given a known full draught.
 
@@ -172,15 +193,15 @@ def _as_deep(
     conditional distribution of normal errors with a known sum (Matheron's rule, in logarithms). The block coefficient
     takes the rest.
     """
-    step = (told - np.log((1 + lightship) / block * smaller)) / parts.together
-    heavier = lightship * np.exp(step * parts.lightship / lightship_part(lightship))
-    deep = np.exp(told - step * parts.told)
-    return np.clip((1 + heavier) / deep * smaller, *BLOCK_RANGE), heavier
+    step = (log_full_draught - np.log((1 + lightship) / block * size_ratio)) / variances.total
+    heavier = lightship * np.exp(step * variances.lightship / lightship_part(lightship))
+    full_draught_ratio = np.exp(log_full_draught - step * variances.known)
+    return np.clip((1 + heavier) / full_draught_ratio * size_ratio, *BLOCK_RANGE), heavier
 
 
-def _deck_of_hulls(size_error: FloatArray, hull_error: FloatArray) -> FloatArray:
+def _hull_deck(size_error: FloatArray, hull_error: FloatArray) -> FloatArray:
     """Ratio of the given hull to the displacement's, and factor on lightship over deadweight of a larger hull."""
-    return np.stack((np.exp(-(size_error + hull_error)), heavier_by(-DWT_PER_HULL * size_error)))
+    return np.stack((np.exp(-(size_error + hull_error)), lightship_factor(-DWT_PER_HULL * size_error)))
 
 
 def _deck(*cards: FloatArray) -> FloatArray:

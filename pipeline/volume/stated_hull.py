@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.ships.largest import BROADEST_M, LONGEST_M
 from pipeline.tables.ships import LISTED_SD_M
-from pipeline.volume.cells import Refused, Row, positive, sd, text, tonnage_kind
+from pipeline.volume.cells import Refused, Row, read_positive, read_sd, read_text, read_tonnage_kind
 
 LARGEST_M = {"length": LONGEST_M, "beam": BROADEST_M}
 ANOTHER_SD = 3.0  # standard deviations apart beyond which the listed ship may not be the measured one (our choice)
@@ -64,9 +64,9 @@ def _told(call: Row, name: str) -> tuple[float | None, float, float | None]:
     A size without bounds was typed. It has no error of its own here: the regression was fitted to typed sizes too,
     those of registers and transponders, so its spread includes their errors.
     """
-    measured = positive(call, f"{name}_m", LARGEST_M[name])
-    error = sd(call, name, measured, LARGEST_M[name])
-    return measured, error, positive(call, f"listed_{name}_m", LARGEST_M[name])
+    measured = read_positive(call, f"{name}_m", LARGEST_M[name])
+    error = read_sd(call, name, measured, LARGEST_M[name])
+    return measured, error, read_positive(call, f"listed_{name}_m", LARGEST_M[name])
 
 
 def _contradiction(call: Row, name: str) -> str:
@@ -96,11 +96,11 @@ def told_by_registry(call: Row, hull: Hull, depths: Row) -> str:
     >>> told_by_registry(call, hull, {"depth_m": 5.2, "design_draught_m": None})
     'gt, length, depth 5.2 m: class register'
     """
-    source = text(call, "listed_source")
+    source = read_text(call, "listed_source")
     if not source:
         return ""
-    stated = "tonnage" if tonnage_kind(call) == "unknown" else "deadweight"
-    told = [name for name, column in ((stated, "dwt_t"), ("gt", "gt")) if text(call, column)]
+    stated = "tonnage" if read_tonnage_kind(call) == "unknown" else "deadweight"
+    told = [name for name, column in ((stated, "dwt_t"), ("gt", "gt")) if read_text(call, column)]
     told += hull.listed
     words = {"depth": depths.get("depth_m"), "summer draught": depths.get("design_draught_m")}
     told += [f"{name} {value:g} m" for name, value in words.items() if value is not None]

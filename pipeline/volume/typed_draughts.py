@@ -34,14 +34,14 @@ GARBLED_RANGE_M = 8.0  # range of such a draught
 class Afloat:
     """Ships in the states in which a draught may have been typed; masses are shares of deadweight, shape (ships,).
 
-    ``deep_m`` is deadweight over rho L B, ``pull`` that of ``displacement.draught_by_pull``.
+    ``deep_m`` is deadweight over rho L B, ``fineness`` that of ``displacement.draught_by_fineness``.
     """
 
     before: FloatArray  # with ballast
     after: FloatArray  # with this voyage's cargo
     after_another: FloatArray  # with that of another voyage
     deep_m: FloatArray
-    pull: FloatArray
+    fineness: FloatArray
 
 
 def by_draughts(evidence: Evidence, ships: Afloat, draught_sd_m: float) -> FloatArray:
@@ -78,7 +78,7 @@ def _one_of(
     typed_m: float, states: Iterable[tuple[float, FloatArray]], ships: Afloat, draught_sd_m: float
 ) -> FloatArray:
     """Likelihood of one number: near the draught of one of the states, by their probabilities, or meaningless."""
-    draughts = ((chance, draught_near(typed_m, ships.deep_m * mass, ships.pull)) for chance, mass in states)
+    draughts = ((chance, draught_near(typed_m, ships.deep_m * mass, ships.fineness)) for chance, mass in states)
     return reading_density(typed_m, draughts, draught_sd_m, 1 - GARBLED, GARBLED_RANGE_M)
 
 

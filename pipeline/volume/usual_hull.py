@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.volume.capacity import tanker_regression
-from pipeline.volume.gas_carriers import LOG_OF_HULL, LOG_OF_HULL_SD, PETROLEUM_GAS
+from pipeline.volume.gas_carriers import LOG_OVER_TANKER, LOG_OVER_TANKER_SD, PETROLEUM_GAS
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
@@ -33,7 +33,7 @@ class UsualHull:
     beam_m: float
     log_sd: float
     stated: bool  # both are stated; else one or both are the usual ones
-    longer: float = 0.0  # change of ln(length) that goes with one of ln(length times beam)
+    length_error_share: float = 0.0  # change of ln(length) that goes with one of ln(length times beam)
 
 
 def hull_for_loads(row: Mapping[str, Any]) -> UsualHull | None:
@@ -55,7 +55,7 @@ def hull_for_loads(row: Mapping[str, Any]) -> UsualHull | None:
         return None
     lengths, log_dwt = _usual_lengths()
     gas = row.get("product") == PETROLEUM_GAS  # such a ship is larger than an oil tanker of her deadweight
-    log_of_hull, more_sd = (LOG_OF_HULL, LOG_OF_HULL_SD) if gas else (0.0, 0.0)
+    log_of_hull, more_sd = (LOG_OVER_TANKER, LOG_OVER_TANKER_SD) if gas else (0.0, 0.0)
     length = float(np.exp(np.interp(np.log(dwt) - log_of_hull, log_dwt, lengths)))
     spread = math.hypot(float(model.residual_sd(np.array(length))), more_sd) / DWT_PER_HULL
     longer = 1 / (1 + model.beam_of_length[1])  # ships of a larger deadweight are longer and broader

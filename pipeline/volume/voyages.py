@@ -25,7 +25,7 @@ from pipeline.tables import LIFTINGS
 from pipeline.tables.records import records_of
 from pipeline.volume.cut_stays import Row, span
 from pipeline.volume.draw_cache import DrawCache
-from pipeline.volume.identity import same_ship, tied
+from pipeline.volume.identity import linked_imos, same_ship
 from pipeline.volume.joined_stays import Causes, join_stays, leave_out
 from pipeline.volume.liftings import with_quantiles
 from pipeline.volume.lines import keyed_apart, name_products_apart, named_apart, size_log_sd, states_load
@@ -65,7 +65,7 @@ def merge_liftings(
         for row in records_of(LIFTINGS.conform(table)):
             rows.append(row)
             table_of.append(n)
-    rows = [row | {"imo": imo} for row, imo in zip(rows, tied(rows), strict=True)]
+    rows = [row | {"imo": imo} for row, imo in zip(rows, linked_imos(rows), strict=True)]
     drawn = np.array([pd.notna(row["barrels_p50"]) for row in rows], dtype=bool)
     causes = [
         join_stays(rows, table_of, year_starts, counts_product),

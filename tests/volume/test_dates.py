@@ -2,14 +2,14 @@ import pandas as pd
 import pytest
 
 from pipeline.volume.cells import Refused
-from pipeline.volume.dates import dates, seen_for_d
+from pipeline.volume.dates import read_dates, seen_duration_d
 
 CAME = "2024-03-07T20:00:00Z"
 
 
 def when(**call):
     """Arrival and departure of a call, and the doubts about them."""
-    told, doubts = dates(call)
+    told, doubts = read_dates(call)
     return told["arrival"], told["departure"], doubts
 
 
@@ -101,9 +101,9 @@ EARLY, LATE, MIDDLE = "2024-03-07T02:00:00Z", "2024-03-07T12:00:00Z", "2024-03-0
 @pytest.mark.parametrize("end", ["arrival", "departure"])
 def test_a_time_is_the_stated_one_else_the_middle_of_its_bounds_else_the_one_that_is_known(end, bounds, told):
     call = dict(zip((end, f"{end}_lo", f"{end}_hi"), bounds, strict=True))
-    found = dates(call)[0]
+    found = read_dates(call)[0]
     assert found[end] == (None if told is None else pd.Timestamp(told))
-    day = dates(call | {f"{end}_date": "2024-03-05"})[0][end]
+    day = read_dates(call | {f"{end}_date": "2024-03-05"})[0][end]
     assert day == pd.Timestamp(CAME if bounds[0] == CAME else "2024-03-05T00:00Z"), "a day is stated, too"
 
 
@@ -124,10 +124,10 @@ def test_a_stay_of_half_a_year_may_be_a_slip_of_a_digit(days, doubted):
 
 
 def test_how_long_she_was_seen_is_between_sightings_and_never_less_than_nothing():
-    assert seen_for_d({"arrival_hi": EARLY, "departure_lo": LATE, "arrival_lo": "2024-03-01"}) == 10 / 24
-    assert seen_for_d({"arrival_hi": LATE, "departure_lo": EARLY}) == 0.0
-    assert seen_for_d({"arrival_hi": EARLY}) is None
-    assert seen_for_d({"departure_lo": LATE}) is None
+    assert seen_duration_d({"arrival_hi": EARLY, "departure_lo": LATE, "arrival_lo": "2024-03-01"}) == 10 / 24
+    assert seen_duration_d({"arrival_hi": LATE, "departure_lo": EARLY}) == 0.0
+    assert seen_duration_d({"arrival_hi": EARLY}) is None
+    assert seen_duration_d({"departure_lo": LATE}) is None
 
 
 @pytest.mark.parametrize(

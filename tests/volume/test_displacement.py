@@ -3,7 +3,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from pipeline.volume.displacement import draught_at, draught_by_pull, draught_near
+from pipeline.volume.displacement import draught_at, draught_by_fineness, draught_near
 
 SEA_T_PER_M3 = 1.025
 draughts, designs = st.floats(2.0, 12.0), st.floats(4, 9)
@@ -32,7 +32,7 @@ def sought_near(typed: float, deep: float, laden: float, block: float) -> float:
     assume(deep > 0.5)
     assume(np.cbrt(deep) > 1.1 * pull)  # else the block coefficient is below a tenth
     x = np.array(deep - pull * np.cbrt(deep) ** 2)
-    assert float(draught_by_pull(x, np.array(pull))) == pytest.approx(deep, rel=1e-9)
+    assert float(draught_by_fineness(x, np.array(pull))) == pytest.approx(deep, rel=1e-9)
     return float(draught_near(typed, x, np.array(pull)))
 
 

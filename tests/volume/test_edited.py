@@ -67,13 +67,13 @@ def test_a_figure_twice_as_large_is_told_under_any_seed(table, column, call):
         found = find_edits(changed(table, call, **{column: 2 * stated}), DrawCache(CONFIG, seed))
         assert list(found) == [call]
         assert [(edit.column, edit.stated) for edit in found[call]] == [(column, 2 * stated)]
-        assert found[call][0].given == pytest.approx(stated, rel=0.2)
+        assert found[call][0].derived == pytest.approx(stated, rel=0.2)
 
 
 def test_of_its_own_seed_a_percent_is_told(table):
     stated = float(table["barrels_p50"].iloc[0])
     (edit,) = find_edits(changed(table, "usual", barrels_p50=1.01 * stated), DrawCache(CONFIG, 1))["usual"]
-    assert edit.given == pytest.approx(stated, rel=1e-9)
+    assert edit.derived == pytest.approx(stated, rel=1e-9)
 
 
 def test_a_size_changed_without_what_follows_from_it_is_told(table):
@@ -85,7 +85,7 @@ def test_a_size_changed_without_what_follows_from_it_is_told(table):
 
 def test_scenarios_are_shares_of_a_full_ship(table):
     (edit,) = find_edits(changed(table, "full", barrels_at_50=20_000.0), DrawCache(CONFIG, 1))["full"]
-    assert (edit.column, edit.given) == ("barrels_at_50", pytest.approx(15_000.0))
+    assert (edit.column, edit.derived) == ("barrels_at_50", pytest.approx(15_000.0))
 
 
 def test_a_row_that_does_not_count_or_states_nothing_is_not_asked(table):

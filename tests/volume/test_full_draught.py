@@ -11,7 +11,7 @@ from pipeline.ships.hull_depth import DEPTH_LOG_SD, depth_over_draught
 from pipeline.volume import liftings
 from pipeline.volume.capacity import Capacity, capacity_of, tanker_regression
 from pipeline.volume.displacement import draught_at
-from pipeline.volume.full_draught import SUMMER_LOG_SD, Told, moved_by_draught, told_full_draught
+from pipeline.volume.full_draught import SUMMER_LOG_SD, FullDraught, listed_full_draught, updated_by_draught
 from pipeline.volume.hull_form import (
     BLOCK_RANGE,
     BLOCK_SD,
@@ -19,7 +19,7 @@ from pipeline.volume.hull_form import (
     block_coefficient,
     lightship_share,
 )
-from pipeline.volume.possible_voyages import FullDraught, HullForms, Voyages
+from pipeline.volume.possible_voyages import FullDraughtRatio, HullForms, Voyages
 from pipeline.volume.usual_hull import UsualHull
 
 CONFIG = VolumeConfig(draws=4000)
@@ -49,7 +49,7 @@ def test_the_deadweight_is_that_of_ships_which_are_built_so_deep(draught_m):
     log_dwt = before.log_dwt + np.hypot(before.log_sd, before.shared_sd) * rng.standard_normal(n)
     _, _, deep = built(n, rng, log_dwt)
     like = abs(np.log(deep / draught_m) + SUMMER_LOG_SD * rng.standard_normal(n)) < 0.01
-    after = moved_by_draught(before, Told(draught_m, SUMMER_LOG_SD), HULL)
+    after = updated_by_draught(before, FullDraught(draught_m, SUMMER_LOG_SD), HULL)
     assert like.sum() > 3000
     assert after.log_dwt == pytest.approx(log_dwt[like].mean(), abs=0.02)
     assert np.hypot(after.log_sd, after.shared_sd) == pytest.approx(log_dwt[like].std(), rel=0.06)
@@ -65,14 +65,14 @@ def test_an_error_of_the_measured_hull_goes_with_that_of_the_deadweight():
     _, _, deep = built(n, rng, log_dwt - 1.6 * larger)  # at her true size
     deep = deep * np.exp(0.6 * larger)
     like = abs(np.log(deep / 6.4) + SUMMER_LOG_SD * rng.standard_normal(n)) < 0.01
-    after = moved_by_draught(before, Told(6.4, SUMMER_LOG_SD), UsualHull(LENGTH, BEAM, sd, stated=True))
+    after = updated_by_draught(before, FullDraught(6.4, SUMMER_LOG_SD), UsualHull(LENGTH, BEAM, sd, stated=True))
     assert after.log_dwt == pytest.approx(log_dwt[like].mean(), abs=0.02)
     assert np.hypot(after.log_sd, after.shared_sd) == pytest.approx(log_dwt[like].std(), rel=0.06)
 
 
 def test_a_stated_deadweight_is_left_as_it_is():
     stated = Capacity(np.log(4500.0), 0.02, 0.0, "dwt_given")
-    assert moved_by_draught(stated, Told(5.0, SUMMER_LOG_SD), HULL) == stated
+    assert updated_by_draught(stated, FullDraught(5.0, SUMMER_LOG_SD), HULL) == stated
     row, plain = lifted(dwt_t=DWT, design_draught_m=6.0), lifted(dwt_t=DWT)
     assert (row["method"], row["dwt_p50_t"]) == (plain["method"], plain["dwt_p50_t"])
 
@@ -89,16 +89,16 @@ def test_forms_and_lightships_are_those_of_ships_that_lie_as_deep(log_sd):
     told = deep * np.exp(log_sd * rng.standard_normal(len(deep)))
     like = abs(np.log(told / told_m)) < 0.01
     usual = np.full(n, float(lightship_share(LENGTH, np.log(DWT) - USUAL_LOG_DWT)))
-    full = FullDraught(np.full(n, np.log(told_m * HULL_T_PER_M / DWT)), log_sd)
+    full = FullDraughtRatio(np.full(n, np.log(told_m * HULL_T_PER_M / DWT)), log_sd)
     forms = HullForms(block_coefficient(LENGTH), usual, 0.0, full)
-    voyage = next(Voyages(n, 0.05, 3).dealt(forms, np.random.default_rng(8)))
+    voyage = next(Voyages(n, 0.05, 3).deal(forms, np.random.default_rng(8)))
     lightship = voyage.light - 0.05
-    dealt_block = (1 + lightship) / voyage.full * voyage.smaller
+    dealt_block = (1 + lightship) / voyage.full_draught_ratio * voyage.size_ratio
     assert lightship.mean() == pytest.approx(share[like].mean(), rel=0.03)
     assert lightship.std() == pytest.approx(share[like].std(), rel=0.15)
     assert dealt_block.mean() == pytest.approx(block[like].mean(), rel=0.01)
     assert dealt_block.std() == pytest.approx(block[like].std(), rel=0.15)
-    depths = voyage.full * DWT / HULL_T_PER_M
+    depths = voyage.full_draught_ratio * DWT / HULL_T_PER_M
     assert np.median(depths) == pytest.approx(np.median(deep[like]), rel=0.01)
 
 
@@ -128,11 +128,14 @@ def test_a_freeboard_of_known_depth_is_a_draught():
 
 
 def test_a_depth_tells_the_full_draught_worse_than_a_draught_does():
-    depth, draught = told_full_draught({"depth_m": 7.9}, LENGTH), told_full_draught({"design_draught_m": 6.1}, LENGTH)
+    depth, draught = (
+        listed_full_draught({"depth_m": 7.9}, LENGTH),
+        listed_full_draught({"design_draught_m": 6.1}, LENGTH),
+    )
     assert depth.draught_m == pytest.approx(7.9 / depth_over_draught(LENGTH))
     assert depth.log_sd > draught.log_sd
-    assert told_full_draught({"depth_m": 7.9, "design_draught_m": 6.1}, LENGTH) == draught
-    assert told_full_draught({"depth_m": np.nan, "design_draught_m": None}, LENGTH) is None
+    assert listed_full_draught({"depth_m": 7.9, "design_draught_m": 6.1}, LENGTH) == draught
+    assert listed_full_draught({"depth_m": np.nan, "design_draught_m": None}, LENGTH) is None
     spread = {name: lifted(**given)["dwt_log_sd"] for name, given in (
         ("none", {}), ("depth", {"depth_m": 7.9}), ("draught", {"design_draught_m": 6.1}))}  # fmt: skip
     assert spread["draught"] < spread["depth"] < 0.8 * spread["none"]

@@ -9,7 +9,7 @@ from pipeline.calls.identity import identity
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.tables import STATIC
 from pipeline.volume import liftings
-from pipeline.volume.gas_carriers import LOG_OF_HULL, gas_carrier
+from pipeline.volume.gas_carriers import LOG_OVER_TANKER, gas_carrier
 from pipeline.volume.ledger import ledger
 from pipeline.volume.usual_hull import hull_for_loads
 from tests.calls.test_port_calls import calls_from
@@ -86,7 +86,7 @@ def test_a_space_that_does_not_break_is_a_space():
 def test_draughts_are_read_by_a_gas_carriers_hull():
     """Without dimensions, a gas carrier is as long as an oil tanker of 1 / 0.74 times her deadweight."""
     gas, oil = hull_for_loads({"dwt_p50_t": 3000.0, "product": "lpg"}), hull_for_loads({"dwt_p50_t": 3000.0})
-    larger = hull_for_loads({"dwt_p50_t": 3000.0 / math.exp(LOG_OF_HULL)})
+    larger = hull_for_loads({"dwt_p50_t": 3000.0 / math.exp(LOG_OVER_TANKER)})
     assert gas.length_m == pytest.approx(larger.length_m)
     assert gas.length_m > oil.length_m
 

@@ -10,7 +10,7 @@ from benchmarks.published_hulls import FITTED, VERY_LARGE_M, deadweight_errors, 
 from pipeline.ships.hull_depth import usual_depth_m
 from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.displacement import draught_at
-from pipeline.volume.hull_form import block_coefficient, heavier_by, lightship_share
+from pipeline.volume.hull_form import block_coefficient, lightship_factor, lightship_share
 from pipeline.volume.possible_voyages import BALLAST_SHARE
 from tests.builders import REAL_DATA, needs_real_data
 
@@ -71,8 +71,8 @@ def test_of_ships_of_one_hull_the_one_that_carries_less_weighs_more_herself_and_
 
 
 def test_beyond_what_ships_differ_by_the_rest_is_a_slip_in_the_size():
-    assert heavier_by(-3.0) == heavier_by(-0.6)
-    assert heavier_by(3.0) == heavier_by(0.6)
+    assert lightship_factor(-3.0) == lightship_factor(-0.6)
+    assert lightship_factor(3.0) == lightship_factor(0.6)
 
 
 @pytest.mark.parametrize("length_m", [8.0, 30.0, 400.0])

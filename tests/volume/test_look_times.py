@@ -130,7 +130,7 @@ def test_looks_are_dealt_on_one_course_of_the_stay(first_h):
     """Cargo aboard at the last look is never less than at the first; at the ends of a known stay it is none and all."""
     forms = HullForms(0.75, np.full(5000, 0.35), 0.0)
     stay = StayTimes(0.0, 24.0, 0.0, (0.8, 3.0), first_h, 24.0)
-    voyage = next(Voyages(5000, 0.05, 3).dealt(forms, np.random.default_rng(8), stay))
+    voyage = next(Voyages(5000, 0.05, 3).deal(forms, np.random.default_rng(8), stay))
     assert (voyage.last_look == 1.0).all()
     assert (voyage.first_look <= voyage.last_look).all()
     assert {0.0: 0.0, 8.0: 0.25, 24.0: 1.0}[first_h] == pytest.approx(voyage.first_look.mean(), abs=0.04)
@@ -139,7 +139,7 @@ def test_looks_are_dealt_on_one_course_of_the_stay(first_h):
 def test_times_of_looks_move_nothing_else_of_a_voyage():
     forms = HullForms(0.75, np.full(500, 0.35), 0.0)
     plain, timed = (
-        next(Voyages(500, 0.05, 3).dealt(forms, np.random.default_rng(8), stay))
+        next(Voyages(500, 0.05, 3).deal(forms, np.random.default_rng(8), stay))
         for stay in (None, StayTimes(2.0, 24.0, 3.0, (0.8, 3.0), 1.0, 20.0))
     )
     for name in ("light", "ballast", "ballast_left", "pull", "full", "smaller", "depth_error"):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline.config import VolumeConfig
 from pipeline.volume import liftings
-from pipeline.volume.cut_stays import ONE_VISIT, USUAL, between
+from pipeline.volume.cut_stays import DEFAULTS, ONE_VISIT, gap_between
 from pipeline.volume.identity import same_ship
 from pipeline.volume.near_rows import near_pairs
 
@@ -41,8 +41,8 @@ def test_every_two_rows_that_may_be_one_stay_are_compared_once_in_order():
     found = near_pairs(rows, whence, which)
 
     def may_be(a, b):
-        gap = between(a, b)
-        at_a_berth = a["berth_id"] == b["berth_id"] != "" and gap <= pd.Timedelta(days=USUAL.max_stay_d)
+        gap = gap_between(a, b)
+        at_a_berth = a["berth_id"] == b["berth_id"] != "" and gap <= pd.Timedelta(days=DEFAULTS.max_stay_d)
         by_number = bool(same_ship(a, b)) and gap <= ONE_VISIT
         images = set(a["evidence"]) & set(b["evidence"])
         seen = len(a["evidence"]) > 0 and len(b["evidence"]) > 0
