@@ -17,7 +17,7 @@ from pipeline.stages.given_times import is_ambiguous
 from pipeline.tables.time_forms import told_forms
 from pipeline.volume.dates import NOT_A_TIME
 from pipeline.volume.edited import Edit
-from pipeline.volume.liftings import WHY_NOT
+from pipeline.volume.liftings import FLAG_CAUSES
 from pipeline.volume.other_trades import other_trade
 
 MOST_CALLS = 5  # named in one line (our choice)
@@ -89,7 +89,7 @@ def report_opposite_direction(table: Path, liftings: pd.DataFrame, console: Cons
 
 def report_excluded_by_operation(table: Path, liftings: pd.DataFrame, counted: str, console: Console) -> None:
     """Report calls excluded by ``operation`` alone: for a table of a discharge port these are all of them."""
-    n_excluded = int((liftings["cause"] == WHY_NOT["other_direction"]).sum())
+    n_excluded = int((liftings["cause"] == FLAG_CAUSES["other_direction"]).sum())
     if n_excluded:
         what = f"{number_of(n_excluded, 'call')} not counted: by operation no counted cargo moved"
         console.note(f"{printable(table)}: {what} ({counted} is counted, by --set counted={counted})")

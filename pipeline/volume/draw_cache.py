@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.volume.montecarlo import CallDraws, Ships, shared_draws, ships_of
+from pipeline.volume.montecarlo import CallDraws, ShipDraws, draw_ships, shared_draws
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,26 +37,26 @@ class DrawCache:
         self.config, self.seed = config, seed
         self._several, self._room = several_accounts, room_bytes
         self._shared = shared_draws(config, seed)
-        self._kept: dict[str, Ships] = {}
+        self._kept: dict[str, ShipDraws] = {}
         self._bytes = 0
 
-    def ships(self, row: Mapping[Any, Any]) -> Ships:
+    def ships(self, row: Mapping[Any, Any]) -> ShipDraws:
         """The draws of a row of liftings, cached as far as there is room."""
         key = _key(row)
-        draws = self._kept.get(key) or ships_of(row, self.config, self._shared, self.seed)
+        draws = self._kept.get(key) or draw_ships(row, self.config, self._shared, self.seed)
         size = _bytes(draws)
         if key not in self._kept and self._bytes + size <= self._room:
             self._kept[key] = draws
             self._bytes += size
         return draws
 
-    def take(self, row: Mapping[Any, Any]) -> Ships:
+    def take(self, row: Mapping[Any, Any]) -> ShipDraws:
         """The draws of a row for an account, removed from the cache unless several accounts are made."""
         if self._several:
             return self.ships(row)
         draws = self._kept.pop(_key(row), None)
         if draws is None:
-            return ships_of(row, self.config, self._shared, self.seed)
+            return draw_ships(row, self.config, self._shared, self.seed)
         self._bytes -= _bytes(draws)
         return draws
 
@@ -67,7 +67,7 @@ def _key(row: Mapping[Any, Any]) -> str:
     return repr(sorted((name, value) for name, value in inputs.items() if not pd.api.types.is_list_like(value)))
 
 
-def _bytes(ships: Ships) -> int:
+def _bytes(ships: ShipDraws) -> int:
     """Memory of the draws [bytes]."""
     return sum(_bytes_of(draws) for draws in (ships.first, *(further for _, further in ships.others)))
 

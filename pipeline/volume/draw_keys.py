@@ -44,9 +44,12 @@ def draw_keys(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
     >>> [key.split(" ")[0] for key in draw_keys([{"name": "A"}, {"name": "B"}, {"name": "A"}])]
     ['unnamed', 'unnamed', 'unnamed']
     """
-    short = [_hash(row_text(row, WHO_AND_WHEN)) for row in rows]
-    alike = Counter(short)
-    keys = [key if alike[key] == 1 else f"{key} {_hash(row_text(row))}" for key, row in zip(short, rows, strict=True)]
+    short_keys = [_hash(row_text(row, WHO_AND_WHEN)) for row in rows]
+    key_counts = Counter(short_keys)
+    keys = [
+        key if key_counts[key] == 1 else f"{key} {_hash(row_text(row))}"
+        for key, row in zip(short_keys, rows, strict=True)
+    ]
     count: Counter[str] = Counter()
     out = []
     for key in keys:

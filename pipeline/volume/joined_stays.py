@@ -29,7 +29,7 @@ from pipeline.volume.cut_stays import (
 from pipeline.volume.draw_keys import key_of
 from pipeline.volume.identity import same_ship
 from pipeline.volume.joined_loads import stay_load
-from pipeline.volume.lines import are_parcels, content, name_products_apart, same_line
+from pipeline.volume.lines import are_parcels, cap_counts_one_of_two, content, is_same_line
 from pipeline.volume.membership import start_of_year
 from pipeline.volume.near_rows import near_pairs
 
@@ -123,7 +123,7 @@ def _chances(
     near = [
         (m, n)
         for m, n in near_pairs(rows, table_of, dated)
-        if not name_products_apart(rows[m], rows[n], counts_product) and not are_parcels(rows[m], rows[n])
+        if not cap_counts_one_of_two(rows[m], rows[n], counts_product) and not are_parcels(rows[m], rows[n])
     ]
     chances = {(m, n): _chance(rows[m], rows[n], turnovers) for m, n in near}
     return {pair: chance for pair, chance in chances.items() if chance >= NEGLIGIBLE}
@@ -136,7 +136,7 @@ def _chance(a: Row, b: Row, turnovers: dict[str, Any]) -> float:
     by_number = same_ship(a, b)
     if by_number is not None:
         return float(by_number and gap_between(a, b) <= ONE_VISIT)
-    if set(a["evidence"]) & set(b["evidence"]) or same_line(a, b):
+    if set(a["evidence"]) & set(b["evidence"]) or is_same_line(a, b):
         return 1.0
     return continuation_chance(a, b, spot_turnover(a, b, turnovers[a["berth_id"]]))
 

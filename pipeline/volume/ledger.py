@@ -20,10 +20,10 @@ from pipeline.types import Headline
 from pipeline.volume.draw_cache import DrawCache
 from pipeline.volume.draw_keys import sorted_by_key
 from pipeline.volume.full_ship import share_at_fill
-from pipeline.volume.liftings import WHY_NOT
+from pipeline.volume.liftings import FLAG_CAUSES
 from pipeline.volume.membership import ENDS, account_year, day_of, members_of
 from pipeline.volume.montecarlo import simulate_cargo
-from pipeline.volume.unseen import barrels_unseen, of_every_row, zones_left_out
+from pipeline.volume.unseen import barrels_unseen, to_all_rows, zones_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 GAS_OIL_BBL_PER_T = 7.46  # the Committee's chart; shown beside the factor for an unnamed product
 LOOK_RANK = ("not_given", "unknown", "partly", "usable")
-SHOWED = LOOK_RANK[2:]  # states of a look that could show a ship
+SHOWING = LOOK_RANK[2:]  # states of a look that could show a ship
 
 
 def ledger(
@@ -60,7 +60,7 @@ def ledger(
 def ledger_with_cache(
     liftings: pd.DataFrame,
     cap: CapConfig,
-    drawn: DrawCache,
+    cache: DrawCache,
     *,
     as_of: date | None = None,
     looks: pd.DataFrame | None = None,
@@ -71,7 +71,7 @@ def ledger_with_cache(
 
     ``last_day_alone`` returns only the last row of the same table, for callers that need only the sum.
     """
-    config = drawn.config
+    config = cache.config
     members = members_of(sorted_by_key(liftings), cap, config, as_of)  # so that sums are equal to the last bit
     last = members.as_of
     if last is None:
@@ -79,63 +79,63 @@ def ledger_with_cache(
     year, start = account_year(last, cap)
     calendar = [start + timedelta(days=n) for n in range((last - start).days + 1)]
     held, in_time = members.held, members.in_time
-    cargo = simulate_cargo(held, config, drawn.take, cap)
-    unseen, without = None, {}
+    cargo = simulate_cargo(held, config, cache.take, cap)
+    unseen, left_out_zones = None, {}
     if missed is not None:  # only then is a copy of all draws needed: a gigabyte for some thousand calls
-        carried = of_every_row(cargo.of_one_call, members.under[in_time], config.draws)
-        unseen = barrels_unseen(missed, calendar, carried, config, drawn.seed)
-        without = zones_left_out(missed, members.rows[in_time], members.days[in_time])
-    fills, looked = _at_fills(held, cap, config), _looked_by_day(looks)
-    called = np.array([(day - start).days for day in members.days[in_time & members.under]], dtype=int)
-    total, mass = np.zeros(config.draws), np.zeros(config.draws)
-    first_look = min((day for day in calendar if looked.get(day) in SHOWED), default=date.max)
+        carried = to_all_rows(cargo.of_single_call, members.may_count[in_time], config.draws)
+        unseen = barrels_unseen(missed, calendar, carried, config, cache.seed)
+        left_out_zones = zones_left_out(missed, members.rows[in_time], members.days[in_time])
+    scenario_barrels, look_by_day = _scenario_barrels(held, cap, config), _best_look_by_day(looks)
+    call_day_index = np.array([(day - start).days for day in members.days[in_time & members.may_count]], dtype=int)
+    total, tonnes = np.zeros(config.draws), np.zeros(config.draws)
+    first_look = min((day for day in calendar if look_by_day.get(day) in SHOWING), default=date.max)
     out = []
     for n, day in enumerate(calendar):
-        so_far = called <= n
-        for call in np.flatnonzero(called == n):
-            total, mass = total + cargo.barrels[call], mass + cargo.tonnes[call]
+        so_far = call_day_index <= n
+        for call in np.flatnonzero(call_day_index == n):
+            total, tonnes = total + cargo.barrels[call], tonnes + cargo.tonnes[call]
         if last_day_alone and day != last:
             continue
         out.append(
             {"day": day.isoformat(), "account_year": year, "calls": int(so_far.sum())}
             | {"notified_bbl": _notified_bbl(notified_by(cap, year, day), config)}
-            | {"looked": looked.get(day, "not_given" if looks is None else "unknown")}
+            | {"looked": look_by_day.get(day, "not_given" if looks is None else "unknown")}
             | {"rests_on": "calls" if so_far.any() else "looks" if first_look <= day else "nothing"}
-            | _against(cap, total, mass)
-            | (_corrected(total + unseen[n], cap) if unseen is not None else {})
-            | {"corrected_without": sorted(zone for zone, since in without.items() if since <= day)}
-            | {name: float(barrels[so_far].sum()) for name, barrels in fills.items()}
+            | _compared_with_cap(cap, total, tonnes)
+            | (_corrected_summary(total + unseen[n], cap) if unseen is not None else {})
+            | {"corrected_without": sorted(zone for zone, since in left_out_zones.items() if since <= day)}
+            | {name: float(barrels[so_far].sum()) for name, barrels in scenario_barrels.items()}
         )
     return LEDGER.check(LEDGER.from_rows(out))
 
 
-def _at_fills(held: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> dict[str, FloatArray]:
+def _scenario_barrels(held: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> dict[str, FloatArray]:
     """Barrels of each row at the fixed fills, by ledger column, as far as the cap counts the product."""
-    under = np.array([share_at_fill(row, cap, config) for row in records_of(held)], dtype=float)
-    return {f"at_{key}": held[f"barrels_at_{key}"].to_numpy(float) * under for key, _ in FILL_SCENARIOS}
+    counted_share = np.array([share_at_fill(row, cap, config) for row in records_of(held)], dtype=float)
+    return {f"at_{key}": held[f"barrels_at_{key}"].to_numpy(float) * counted_share for key, _ in FILL_SCENARIOS}
 
 
-def _against(cap: CapConfig, total: FloatArray, mass: FloatArray) -> dict[str, Any]:
+def _compared_with_cap(cap: CapConfig, total: FloatArray, tonnes: FloatArray) -> dict[str, Any]:
     """The sum of what was seen [bbl, t], compared with the cap."""
-    return _band("observed", total) | {
+    return _summary("observed", total) | {
         "cap_bbl": cap.barrels,
         "cap_t": cap.tonnes,
         "share_p50": float(np.median(total)) / cap.barrels,
         "p_over_cap": float(np.mean(total > cap.barrels)),
-        "tonnes_p50": float(np.median(mass)),
-        "p_over_cap_tonnes": float(np.mean(mass > cap.tonnes)) if cap.tonnes else None,
+        "tonnes_p50": float(np.median(tonnes)),
+        "p_over_cap_tonnes": float(np.mean(tonnes > cap.tonnes)) if cap.tonnes else None,
     }
 
 
-def _band(name: str, total: FloatArray) -> dict[str, float]:
+def _summary(name: str, total: FloatArray) -> dict[str, float]:
     """p5, p50, p95 and mean of a sum."""
     p5, p50, p95 = (float(v) for v in np.percentile(total, (5, 50, 95)))
     return {f"{name}_p5": p5, f"{name}_p50": p50, f"{name}_p95": p95, f"{name}_mean": float(total.mean())}
 
 
-def _corrected(total: FloatArray, cap: CapConfig) -> dict[str, float]:
+def _corrected_summary(total: FloatArray, cap: CapConfig) -> dict[str, float]:
     """The account including unseen calls."""
-    return _band("corrected", total) | {"corrected_p_over_cap": float(np.mean(total > cap.barrels))}
+    return _summary("corrected", total) | {"corrected_p_over_cap": float(np.mean(total > cap.barrels))}
 
 
 def headline(liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> Headline:
@@ -156,14 +156,14 @@ def headline(liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, conf
         cap_bbl=cap.barrels,
         account_year=year,
         as_of=str(last.get("day", "")),
-        calls_seen=int((liftings["cause"] != WHY_NOT["review_merged"]).sum()),  # one visit counts once
+        calls_seen=int((liftings["cause"] != FLAG_CAUSES["review_merged"]).sum()),  # one visit counts once
         calls_counted=calls,
         barrels_p5=at_last("observed_p5"),
         barrels_p50=at_last("observed_p50"),
         barrels_p95=at_last("observed_p95"),
         barrels_mean=at_last("observed_mean"),
         p_over_cap=at_last("p_over_cap"),
-        crossing_days={str(p): _crossing(account, p / 100) for p in (5, 50, 95)},
+        crossing_days={str(p): _crossing_day(account, p / 100) for p in (5, 50, 95)},
         scenario_bbl={name: at_last(f"at_{name}") for name, _ in FILL_SCENARIOS},
         factor_bbl={f"{factor:.2f}": tonnes * factor for factor in (GAS_OIL_BBL_PER_T, config.unnamed_bbl_per_t)},
         break_even_fill=cap.barrels / full if full > 0 else None,
@@ -175,7 +175,7 @@ def headline(liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, conf
         corrected_bbl=_corrected_bbl(last),
         corrected_without=tuple(last.get("corrected_without", ())),
         other_years=members.other_years,
-        left_out=members.why_not,
+        left_out=members.exclusion_causes,
         later_calls=members.later,
         other_product_calls=members.other_product,
         p_over_cap_tonnes=_number(last, "p_over_cap_tonnes"),
@@ -206,7 +206,7 @@ def _across_years(counted: pd.DataFrame, cap: CapConfig) -> tuple[str, ...]:
     )
 
 
-def _crossing(account: pd.DataFrame, probability: float) -> str | None:
+def _crossing_day(account: pd.DataFrame, probability: float) -> str | None:
     """First day on which P(over cap) reaches this probability; None if never."""
     over = account[account["p_over_cap"] >= probability]
     return str(over["day"].iloc[0]) if len(over) else None
@@ -222,7 +222,7 @@ def _notified_bbl(notified: Notified | None, config: VolumeConfig) -> float | No
     return notified.in_barrels(config.unnamed_bbl_per_t) if notified else None
 
 
-def _looked_by_day(looks: pd.DataFrame | None) -> dict[date, str]:
+def _best_look_by_day(looks: pd.DataFrame | None) -> dict[date, str]:
     """The best look of each day at any counted zone (the caller passes looks at counted zones only)."""
     best: dict[date, str] = {}
     if looks is None:

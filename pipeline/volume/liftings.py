@@ -63,7 +63,7 @@ from pipeline.volume.identity import numbers_doubt, numbers_of, with_linked_imos
 from pipeline.volume.look_times import look_times
 from pipeline.volume.named_product import product_of
 from pipeline.volume.other_trades import other_trade
-from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
+from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_from_particulars
 from pipeline.volume.plausible import (
     amounts_doubt,
     capacity_doubt,
@@ -72,15 +72,15 @@ from pipeline.volume.plausible import (
     require_hull,
     require_tonnage,
 )
-from pipeline.volume.possible_evidence import as_far_as_possible
-from pipeline.volume.stated_hull import Hull, hull_of, told_by_registry
+from pipeline.volume.possible_evidence import drop_impossible
+from pipeline.volume.stated_hull import Hull, hull_of, registry_source
 from pipeline.volume.usual_hull import hull_for_loads
 
 # Share of draws compatible with a row's evidence below which its 5 and 95 % points are noise (our choice).
 FEWEST_DRAWS_SHARE = 0.005
 MOST_STATED = 5e6  # barrels or tonnes of one ship: above what the largest carries (our choice)
 
-WHY_NOT = {  # flags of port calls, in words
+FLAG_CAUSES = {  # flags of port calls, in words
     "review_rejected": "rejected by an analyst",
     "review_merged": "joined to another call by an analyst",
     "zone_not_counted": "a zone whose stays do not count",
@@ -100,28 +100,30 @@ def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFra
     return liftings_with_cache(calls, DrawCache(config, seed, room_bytes=0))
 
 
-def liftings_with_cache(calls: pd.DataFrame, drawn: DrawCache, *, counted_alone: bool = False) -> pd.DataFrame:
+def liftings_with_cache(calls: pd.DataFrame, cache: DrawCache, *, counted_alone: bool = False) -> pd.DataFrame:
     """As ``liftings``, with the config and seed of a cache of draws, which the account can use again.
 
     ``counted_alone`` omits the drawn figures of rows that do not count, for callers that need only the sum.
     """
-    config = drawn.config
-    read = [as_far_as_possible(call) for call in records_of(calls)]
-    records = [call for call, _ in read]
+    config = cache.config
+    checked = [drop_impossible(call) for call in records_of(calls)]
+    records = [call for call, _ in checked]
     ids = [read_text(call, "call_id") for call in records]
-    taken, doubles = set(ids), _doubles(records, ids)
-    habits = retyped_shares(None if n in doubles or other_trade(call) else call for n, call in enumerate(records))
+    taken, duplicates = set(ids), _duplicate_rows(records, ids)
+    shares_retyped = retyped_shares(
+        None if n in duplicates or other_trade(call) else call for n, call in enumerate(records)
+    )
     rows: list[Row] = []
     for n, (call, call_id) in enumerate(zip(records, ids, strict=True)):
-        row = _base(call, call_id or _free(f"row{n + 1}", taken), config)
+        row = _base_row(call, call_id or _unused_id(f"row{n + 1}", taken), config)
         try:
-            if n in doubles:
-                row["call_id"] = _free(f"{call_id}#{n + 1}", taken)
+            if n in duplicates:
+                row["call_id"] = _unused_id(f"{call_id}#{n + 1}", taken)
                 raise Refused("another row has this call_id")
             when, doubts = read_dates(call)
             row |= numbers_of(call) | when | {"open_ends": open_ends(call), "seen_d": seen_duration_d(call)}
-            doubts += filter(None, [numbers_doubt(call), *read[n][1]])
-            row |= _doubted(*_cargo(call, when, habits[n], config), doubts)
+            doubts += filter(None, [numbers_doubt(call), *checked[n][1]])
+            row |= _with_doubts(*_cargo(call, when, shares_retyped[n], config), doubts)
         except Refused as refused:
             row |= {"status": "refused", "cause": str(refused), "counts": False, "method": "none"}
         rows.append(row)
@@ -129,10 +131,10 @@ def liftings_with_cache(calls: pd.DataFrame, drawn: DrawCache, *, counted_alone:
     for row, key in zip(unnamed, draw_keys(unnamed), strict=True):
         row["draw_key"] = key
     table = with_linked_imos(LIFTINGS.from_rows(rows))
-    return LIFTINGS.check(with_quantiles(table, drawn, counted_alone=counted_alone))
+    return LIFTINGS.check(with_quantiles(table, cache, counted_alone=counted_alone))
 
 
-def _doubles(calls: list[Row], ids: list[str]) -> set[int]:
+def _duplicate_rows(calls: list[Row], ids: list[str]) -> set[int]:
     """Indices of rows whose id a fuller row has too; of rows with the same content, all but the first."""
     best: dict[str, int] = {}
     for n in sorted(range(len(calls)), key=lambda n: fullest_first(calls[n])):
@@ -140,15 +142,15 @@ def _doubles(calls: list[Row], ids: list[str]) -> set[int]:
     return {n for n, name in enumerate(ids) if name and best[name] != n}
 
 
-def _free(name: str, taken: set[str]) -> str:
+def _unused_id(call_id: str, taken: set[str]) -> str:
     """The name, made longer if another row has it, and marked as taken."""
-    while name in taken:
-        name += "'"
-    taken.add(name)
-    return name
+    while call_id in taken:
+        call_id += "'"
+    taken.add(call_id)
+    return call_id
 
 
-def _doubted(cargo: Row, doubts_of_cargo: list[str], doubts_of_dates: list[str]) -> Row:
+def _with_doubts(cargo: Row, doubts_of_cargo: list[str], doubts_of_dates: list[str]) -> Row:
     """The row with all doubts about it in its cause; a row that was plainly used becomes degraded."""
     doubts = [*doubts_of_dates, *doubts_of_cargo]
     if not doubts:
@@ -157,7 +159,7 @@ def _doubted(cargo: Row, doubts_of_cargo: list[str], doubts_of_dates: list[str])
     return cargo | {"cause": cause, "status": cargo.get("status", "degraded")}
 
 
-def _base(call: Row, call_id: str, config: VolumeConfig) -> Row:
+def _base_row(call: Row, call_id: str, config: VolumeConfig) -> Row:
     """A row before its dates and cargo are read."""
     return {
         "call_id": call_id,
@@ -173,10 +175,10 @@ def _base(call: Row, call_id: str, config: VolumeConfig) -> Row:
     }
 
 
-def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Row, list[str]]:
+def _cargo(call: Row, when: Row, retyped_share: float, config: VolumeConfig) -> tuple[Row, list[str]]:
     """Capacity, load and product of one call, and doubts about them; Refused where the numbers are impossible.
 
-    ``habit`` is the share of second draughts that the table's other crews newly type.
+    ``retyped_share`` is the share of second draughts that the table's other crews newly type.
     """
     hull, doubts = hull_of(call)
     length, beam = hull.length_m, hull.beam_m
@@ -184,29 +186,29 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
     doubts.append(doubt_of_product)
     out: Row = {"length_m": length, "beam_m": beam}
     out |= {"product": product, "bbl_per_t": bbl_per_t(product, config)}
-    out |= _counting(call, when, direction_of(call, config), config)
-    given = {name: read_cargo(call, name, MOST_STATED) for name in ("barrels", "tonnes")}
-    given["capacity_bbl"] = read_positive(call, "capacity_bbl", MOST_STATED)
+    out |= _count_columns(call, when, direction_of(call, config), config)
+    stated = {name: read_cargo(call, name, MOST_STATED) for name in ("barrels", "tonnes")}
+    stated["capacity_bbl"] = read_positive(call, "capacity_bbl", MOST_STATED)
     ship = _particulars(call, hull, carries_gas=bool(gas_by))
-    size, doubt = _size(ship, given["capacity_bbl"], product, config)
-    if gas_by and size.method == "dwt_prior" and given["barrels"] is None and given["tonnes"] is None:
+    size, doubt = _size(ship, stated["capacity_bbl"], product, config)
+    if gas_by and size.method == "dwt_prior" and stated["barrels"] is None and stated["tonnes"] is None:
         require_size(gas_by)
-    doubts += [amounts_doubt(given, product, bbl_per_t_range(product, config)), doubt]
-    doubts.append(cargo_doubt(given, size, full_bbl_per_dwt_t(product, config), ship))
-    out |= {"given_barrels": given["barrels"], "given_tonnes": given["tonnes"]}
+    doubts += [amounts_doubt(stated, product, bbl_per_t_range(product, config)), doubt]
+    doubts.append(cargo_doubt(stated, size, full_bbl_per_dwt_t(product, config), ship))
+    out |= {"given_barrels": stated["barrels"], "given_tonnes": stated["tonnes"]}
     if length is not None:
         out["length_log_sd"] = ship.length_sd_m / length
         out["hull_log_sd"] = math.hypot(out["length_log_sd"], ship.beam_sd_m / (beam or math.inf))
     size, depths, doubts_of_depth = _with_depths(call, out, size, contradicted=hull.contradicted)
     out |= depths | {
-        "size_source": told_by_registry(call, hull, depths),
+        "size_source": registry_source(call, hull, depths),
         "dwt_p50_t": math.exp(size.log_dwt),
         "dwt_log_sd": size.log_sd,
         "dwt_shared_sd": size.shared_sd,
     }
     doubts += doubts_of_depth
     load = "given"
-    if given["barrels"] is None and given["tonnes"] is None:
+    if stated["barrels"] is None and stated["tonnes"] is None:
         if out["counts"]:  # boats that a run leaves out stay in the table, with what they might carry
             require_hull(size, ship)
         out |= usable_evidence(call, config)
@@ -214,12 +216,12 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
         out |= times
         doubts += doubts_of_times
         if out.get("draught_in_m") is not None or out.get("draught_out_m") is not None:
-            out["p_retyped"] = habit
+            out["p_retyped"] = retyped_share
             doubts += overload_doubts(out)
-        told = evidence_of(out)
-        load = told.method if told is not None else "load_from_fill_prior"
+        evidence = evidence_of(out)
+        load = evidence.method if evidence is not None else "load_from_fill_prior"
     out["method"] = f"{size.method}; {load}"
-    return out | _scenarios(given, size, product, config), [doubt for doubt in doubts if doubt]
+    return out | _scenarios(stated, size, product, config), [doubt for doubt in doubts if doubt]
 
 
 def _with_depths(call: Row, out: Row, size: Capacity, *, contradicted: bool) -> tuple[Capacity, Row, list[str]]:
@@ -252,13 +254,13 @@ def _size(ship: Particulars, capacity_bbl: float | None, product: str, config: V
     require_tonnage(ship)
     if capacity_bbl is not None:
         full_bbl = full_bbl_per_dwt_t(product, config)
-        return _stated_capacity(capacity_bbl, product, config), capacity_doubt(capacity_bbl, ship, full_bbl)
-    return capacity_by(ship)
+        return _capacity_from_barrels(capacity_bbl, product, config), capacity_doubt(capacity_bbl, ship, full_bbl)
+    return capacity_from_particulars(ship)
 
 
-def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) -> Row:
+def _count_columns(call: Row, when: Row, direction: Direction, config: VolumeConfig) -> Row:
     """Whether the call counts, and the probability that it moved a counted cargo."""
-    moved = direction.p_loading if config.counted == "loading" else direction.p_discharging
+    p_moved = direction.p_loading if config.counted == "loading" else direction.p_discharging
     mean = read_at_least(call, "calls_mean", 1.0)
     if doubt := law_doubt(read_share(call, "p_one_call"), mean):
         raise Refused(doubt)
@@ -267,7 +269,7 @@ def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) 
         "direction": direction.name,
         "p_loading": direction.p_loading,
         "p_discharging": direction.p_discharging,
-        "p_lifting": moved * read_share(call, "p_tanker") * read_share(call, "p_ship"),
+        "p_lifting": p_moved * read_share(call, "p_tanker") * read_share(call, "p_ship"),
         "p_one_call": read_share(call, "p_one_call"),
         "calls_mean": mean,
         "p_new_call": read_share(call, "p_new_call"),
@@ -276,7 +278,7 @@ def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) 
         return out | {"counts": False, "status": "degraded", "cause": "no date, so no account year"}
     if not read_bool(call, "counts"):
         flags = read_list(call, "flags")
-        cause = next((words for flag, words in WHY_NOT.items() if flag in flags), "counts is false in the table")
+        cause = next((words for flag, words in FLAG_CAUSES.items() if flag in flags), "counts is false in the table")
         return out | {"counts": False, "status": "not_counted", "cause": cause}
     if trade := other_trade(call):
         cause = f"not a tanker by her type ({trade}); if she is one, state her product or p_tanker"
@@ -292,26 +294,26 @@ def _spot(call: Row) -> Row:
     return {"spot_looks": looks, "spot_taken": taken}
 
 
-def _stated_capacity(capacity_bbl: float, product: str, config: VolumeConfig) -> Capacity:
+def _capacity_from_barrels(capacity_bbl: float, product: str, config: VolumeConfig) -> Capacity:
     """Deadweight that corresponds to the barrels stated for a full ship of that product."""
     return Capacity(math.log(capacity_bbl / full_bbl_per_dwt_t(product, config)), 0.02, 0.0, STATED_CAPACITY)
 
 
-def _scenarios(given: Row, size: Capacity, product: str, config: VolumeConfig) -> Row:
+def _scenarios(stated: Row, size: Capacity, product: str, config: VolumeConfig) -> Row:
     """The published scenarios: shares of what a full ship holds. Stated barrels or tonnes count as a full ship.
 
     100 % is the stated capacity if there is one, else what a hull of that deadweight holds of the named product, of an
     unnamed one, or of the mix.
     """
-    full = given["capacity_bbl"] or given["barrels"]
-    if full is None and given["tonnes"] is not None:
-        full = given["tonnes"] * bbl_per_t(product, config)
+    full = stated["capacity_bbl"] or stated["barrels"]
+    if full is None and stated["tonnes"] is not None:
+        full = stated["tonnes"] * bbl_per_t(product, config)
     if full is None:
         full = math.exp(size.log_dwt) * full_bbl_per_dwt_t(product, config)
     return {f"barrels_at_{name}": share * full for name, share in FILL_SCENARIOS}
 
 
-def with_quantiles(table: pd.DataFrame, drawn: DrawCache, *, counted_alone: bool = False) -> pd.DataFrame:
+def with_quantiles(table: pd.DataFrame, cache: DrawCache, *, counted_alone: bool = False) -> pd.DataFrame:
     """p5, p50, p95 of each row of LIFTINGS, given that she lifted; the mean is the row's contribution to a sum.
 
     Deadweight is that before her load was measured, from which the account draws her anew. Fill is that of the ship
@@ -319,24 +321,27 @@ def with_quantiles(table: pd.DataFrame, drawn: DrawCache, *, counted_alone: bool
     """
     rows = records_of(table)
     drawable = [row["status"] != "refused" and (row["counts"] or not counted_alone) for row in rows]
-    told = [row | _told(row, drawn) if asked else row for row, asked in zip(rows, drawable, strict=True)]
-    return LIFTINGS.from_rows(told).set_axis(table.index)
+    figures = [
+        row | _drawn_figures(row, cache) if is_drawable else row
+        for row, is_drawable in zip(rows, drawable, strict=True)
+    ]
+    return LIFTINGS.from_rows(figures).set_axis(table.index)
 
 
-def _told(row: Row, drawn: DrawCache) -> Row:
+def _drawn_figures(row: Row, cache: DrawCache) -> Row:
     """The drawn figures of a row."""
-    ships = drawn.ships(row)
+    ships = cache.ships(row)
     spread = math.hypot(row["dwt_log_sd"], row["dwt_shared_sd"])
-    told: Row = ships.figures | {
+    figures: Row = ships.figures | {
         "dwt_p5_t": row["dwt_p50_t"] * math.exp(-Z90 * spread),
         "dwt_p95_t": row["dwt_p50_t"] * math.exp(Z90 * spread),
     }
-    if ships.first.effective_draws < FEWEST_DRAWS_SHARE * drawn.config.draws:
-        told["status"], told["cause"] = _of_few_draws(row)
-    return told
+    if ships.first.effective_draws < FEWEST_DRAWS_SHARE * cache.config.draws:
+        figures["status"], figures["cause"] = _few_draws_doubt(row)
+    return figures
 
 
-def _of_few_draws(row: Mapping[Any, Any]) -> tuple[str, str]:
+def _few_draws_doubt(row: Mapping[Any, Any]) -> tuple[str, str]:
     """Status and cause of a row with hardly any draws compatible with its draughts and freeboards."""
     status = "degraded" if row["status"] == "used" else row["status"]
     doubt = "few draws match these draughts and freeboards: p5 and p95 are rough; increase `volume.draws`"

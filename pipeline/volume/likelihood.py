@@ -26,7 +26,7 @@ from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.displacement import draught_by_fineness
 from pipeline.volume.hull_form import block_coefficient, lightship_share
 from pipeline.volume.possible_voyages import FullDraughtRatio, HullForms
-from pipeline.volume.typed_draughts import Afloat, by_draughts
+from pipeline.volume.typed_draughts import LoadStates, draught_likelihood
 
 if TYPE_CHECKING:
     from pipeline.config import VolumeConfig
@@ -54,7 +54,7 @@ class _Hulls:
     per_area_m: FloatArray  # deadweight over rho L B
     fineness_root: FloatArray  # its third root
     load: FloatArray  # cargo over deadweight
-    load_of_another: FloatArray  # of another voyage, taken from another draw
+    other_load: FloatArray  # of another voyage, taken from another draw
 
 
 def log_weights(
@@ -76,69 +76,74 @@ def log_weights(
     hull = evidence.length_m * evidence.beam_m * np.exp(size_error.tied) * config.water_t_per_m3
     per_area_m, load = dwt_t / hull, cargo_t / dwt_t
     hulls = _Hulls(per_area_m, np.cbrt(per_area_m), load, np.roll(load, len(load) // 2))
-    forms = _forms(evidence, dwt_t, per_area_m, size_error)
+    forms = _hull_forms(evidence, dwt_t, per_area_m, size_error)
     draws = len(dwt_t)
     total = np.zeros(draws)
     for voyage in islice(voyages.deal(forms, rng, evidence.stay), most_rounds):
         total += _likelihood(evidence, hulls, voyage, config.draught_sd_m)
-        if _worth(total) >= ENOUGH_SHARE * draws:
+        if _effective_number(total) >= ENOUGH_SHARE * draws:
             break
     return np.log(total) + (0.0 if evidence.full_draught_in_dwt else forms.log_likelihood)
 
 
-def _forms(evidence: Evidence, dwt_t: FloatArray, per_area_m: FloatArray, size_error: SizeError) -> HullForms:
+def _hull_forms(evidence: Evidence, dwt_t: FloatArray, per_area_m: FloatArray, size_error: SizeError) -> HullForms:
     """Block coefficient and lightship of each draw's ship, by her length and by the usual deadweight of her hull.
 
     A draw of a ship larger than measured is one of a longer ship, with the form and weight of such a ship.
     """
-    longer_m = evidence.length_m * np.exp(evidence.length_error_share * size_error.tied)
-    broader_m = evidence.beam_m * np.exp((1 - evidence.length_error_share) * size_error.tied)
-    usual = tanker_regression().log_dwt(longer_m, broader_m)
-    block = block_coefficient(longer_m)
-    told = evidence.full_draught
-    full = None if told is None else FullDraughtRatio(np.log(told.draught_m / per_area_m), told.log_sd)
-    return HullForms(block, lightship_share(longer_m, np.log(dwt_t) - usual), size_error.own_sd, full)
+    length_m = evidence.length_m * np.exp(evidence.length_error_share * size_error.tied)
+    beam_m = evidence.beam_m * np.exp((1 - evidence.length_error_share) * size_error.tied)
+    usual = tanker_regression().log_dwt(length_m, beam_m)
+    block = block_coefficient(length_m)
+    full_draught = evidence.full_draught
+    ratio = (
+        None
+        if full_draught is None
+        else FullDraughtRatio(np.log(full_draught.draught_m / per_area_m), full_draught.log_sd)
+    )
+    return HullForms(block, lightship_share(length_m, np.log(dwt_t) - usual), size_error.own_sd, ratio)
 
 
 def effective_draws(log_weight: FloatArray) -> float:
     """Effective number of equally likely draws: (sum w)^2 / sum w^2 (Kish)."""
-    return _worth(np.exp(log_weight - log_weight.max()))
+    return _effective_number(np.exp(log_weight - log_weight.max()))
 
 
-def _worth(weights: FloatArray) -> float:
+def _effective_number(weights: FloatArray) -> float:
     return float(weights.sum() ** 2 / (weights @ weights))
 
 
 def _likelihood(evidence: Evidence, hulls: _Hulls, voyage: Voyage, draught_sd_m: float) -> FloatArray:
     """Likelihood of the evidence for each ship on one voyage: shape (draws,)."""
-    deep_m = hulls.per_area_m * voyage.size_ratio  # draught if the displacement were one deadweight and the hull a box
-    pull = hulls.fineness_root * voyage.fineness
-    before, left = voyage.light + voyage.ballast, voyage.light + voyage.ballast_left * voyage.ballast
-    after = left + hulls.load
-    afloat = Afloat(before, after, left + hulls.load_of_another, deep_m, pull)
-    told = by_draughts(evidence, afloat, draught_sd_m)
+    # draught if the displacement were one deadweight and the hull a box
+    box_draught_m = hulls.per_area_m * voyage.size_ratio
+    fineness = hulls.fineness_root * voyage.fineness
+    before, light_on_departure = voyage.light + voyage.ballast, voyage.light + voyage.ballast_left * voyage.ballast
+    after = light_on_departure + hulls.load
+    states = LoadStates(before, after, light_on_departure + hulls.other_load, box_draught_m, fineness)
+    likelihood = draught_likelihood(evidence, states, draught_sd_m)
     if not evidence.has_freeboard:
-        return told
+        return likelihood
     depth_m = _depth_m(evidence, hulls, voyage)
     both = evidence.freeboard_first_m is not None and evidence.freeboard_last_m is not None
     looks = (
         (evidence.freeboard_first_m, voyage.first_look, 1.0),
         (evidence.freeboard_last_m, voyage.last_look, evidence.p_same_hull if both else 1.0),
     )
-    for seen, progress, hers in looks:
-        if seen is not None:
-            side_m = depth_m - draught_by_fineness(deep_m * (before + progress * (after - before)), pull)
-            value, sd = seen
-            told *= reading_density(value, [(1.0, side_m)], sd, hers * (1 - P_MISMEASURED), SIDE_RANGE_M)
-    return told
+    for freeboard, progress, p_same_hull in looks:
+        if freeboard is not None:
+            side_m = depth_m - draught_by_fineness(box_draught_m * (before + progress * (after - before)), fineness)
+            value, sd = freeboard
+            likelihood *= reading_density(value, [(1.0, side_m)], sd, p_same_hull * (1 - P_MISMEASURED), SIDE_RANGE_M)
+    return likelihood
 
 
 def _depth_m(evidence: Evidence, hulls: _Hulls, voyage: Voyage) -> FloatArray:
     """Depth of each ship [m]: as stated, else her full draught times the usual ratio of such hulls."""
     if evidence.depth_m is not None:
         return np.full(len(voyage.full_draught_ratio), evidence.depth_m)
-    deeper = depth_over_draught(evidence.length_m) * np.exp(DEPTH_LOG_SD * voyage.depth_error)
-    return hulls.per_area_m * voyage.full_draught_ratio * deeper
+    depth_ratio = depth_over_draught(evidence.length_m) * np.exp(DEPTH_LOG_SD * voyage.depth_error)
+    return hulls.per_area_m * voyage.full_draught_ratio * depth_ratio
 
 
 def reweighted(prior: FloatArray, log_weight: FloatArray) -> FloatArray:

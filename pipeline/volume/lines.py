@@ -29,7 +29,7 @@ APART_SD = 2.0  # standard deviations apart beyond which two sizes are of two sh
 STATED_LOG_SD = 0.02  # no size is known better than this
 
 
-def same_line(a: Row, b: Row) -> bool:
+def is_same_line(a: Row, b: Row) -> bool:
     """Are both the same line? By name, place and times where the table gives them, else by equal content.
 
     A made-up name is only the line's position in its table and no evidence; nor is an empty berth. Lines without a name
@@ -52,7 +52,7 @@ def states_load(row: Row) -> bool:
     return any(pd.notna(row[name]) for name in GIVEN)
 
 
-def name_products_apart(a: Row, b: Row, counts_product: Callable[[str], bool]) -> bool:
+def cap_counts_one_of_two(a: Row, b: Row, counts_product: Callable[[str], bool]) -> bool:
     """Do two rows name products of which the cap counts only one? A crude oil loaded is not the gas oil landed."""
     if not {a["product"], b["product"]}.isdisjoint(("unnamed", *UNNAMED)):
         return False
@@ -67,11 +67,11 @@ def are_parcels(a: Row, b: Row) -> bool:
 
 def content(row: Row) -> str:
     """Short hash of a line's content, without its name."""
-    told = [_cell(row[name]) for name in STATED] + [str(i) for i in row["evidence"]]
-    return hashlib.sha256("\x1f".join(told).encode()).hexdigest()[:8]
+    cells = [_cell(row[name]) for name in STATED] + [str(i) for i in row["evidence"]]
+    return hashlib.sha256("\x1f".join(cells).encode()).hexdigest()[:8]
 
 
-def named_apart(rows: list[Row]) -> list[str]:
+def unique_names(rows: list[Row]) -> list[str]:
     """A unique name for each row: its own, extended by its content where others have the same.
 
     If just one row of a name counts, it keeps the name, and so the draws of its own table.
@@ -81,10 +81,10 @@ def named_apart(rows: list[Row]) -> list[str]:
         by_name[row["call_id"]].append(n)
     names, taken = [str(row["call_id"]) for row in rows], set(by_name)
     for alike in by_name.values():
-        counting = [n for n in alike if rows[n]["counts"]]
-        keeps = counting[0] if len(counting) == 1 else None
+        counted = [n for n in alike if rows[n]["counts"]]
+        name_keeper = counted[0] if len(counted) == 1 else None
         for n in alike if len(alike) > 1 else []:
-            if n == keeps:
+            if n == name_keeper:
                 continue
             names[n] = f"{rows[n]['call_id']}@{content(rows[n])}"
             while names[n] in taken:
@@ -93,7 +93,7 @@ def named_apart(rows: list[Row]) -> list[str]:
     return names
 
 
-def keyed_apart(rows: list[Row]) -> list[str]:
+def unique_keys(rows: list[Row]) -> list[str]:
     """A unique key for each row without a name of its own, "" for the others. Most are unique already."""
     shared = Counter(row["draw_key"] for row in rows if row["counts"] and row["draw_key"])
     return [row["draw_key"] + (f" {content(row)}" if shared[row["draw_key"]] > 1 else "") for row in rows]

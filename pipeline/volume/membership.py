@@ -52,16 +52,16 @@ def start_of_year(day: date, year_starts: str) -> date:
     >>> start_of_year(date(2024, 1, 5), "12-22").isoformat()
     '2023-12-22'
     """
-    start = _start(day.year, year_starts)
-    return start if day >= start else _start(day.year - 1, year_starts)
+    start = _start_in_year(day.year, year_starts)
+    return start if day >= start else _start_in_year(day.year - 1, year_starts)
 
 
 def last_day_of(year: str, cap: CapConfig) -> date:
     """Last day of the account year of that name."""
-    return _start(int(year) + 1, cap.year_starts) - timedelta(days=1)
+    return _start_in_year(int(year) + 1, cap.year_starts) - timedelta(days=1)
 
 
-def _start(year: int, year_starts: str) -> date:
+def _start_in_year(year: int, year_starts: str) -> date:
     month, first = (int(part) for part in year_starts.split("-"))
     return date(year, month, first)
 
@@ -82,11 +82,11 @@ def refusals(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> di
 
 def with_refusals(liftings: pd.DataFrame, causes: dict[str, str]) -> pd.DataFrame:
     """The liftings with those rows as refused: kept, not counted, with the cause."""
-    hit = liftings["call_id"].isin(list(causes))
+    is_refused = liftings["call_id"].isin(list(causes))
     return liftings.assign(
-        counts=liftings["counts"].astype(bool) & ~hit,
-        status=liftings["status"].mask(hit, "refused"),
-        cause=liftings["cause"].mask(hit, liftings["call_id"].map(causes)),
+        counts=liftings["counts"].astype(bool) & ~is_refused,
+        status=liftings["status"].mask(is_refused, "refused"),
+        cause=liftings["cause"].mask(is_refused, liftings["call_id"].map(causes)),
     )
 
 
@@ -102,8 +102,8 @@ def _cause(row: Mapping[Any, Any], cap: CapConfig, config: VolumeConfig) -> str:
         return "it counts, but has neither barrels nor tonnes nor a deadweight with its spread"
     if doubt := _cells_doubt(row):
         return doubt
-    one, mean = (None if pd.isna(row[name]) else float(row[name]) for name in ("p_one_call", "calls_mean"))
-    if doubt := law_doubt(1.0 if one is None else one, mean):
+    p_one_call, calls_mean = (None if pd.isna(row[name]) else float(row[name]) for name in ("p_one_call", "calls_mean"))
+    if doubt := law_doubt(1.0 if p_one_call is None else p_one_call, calls_mean):
         return doubt
     empty = [name for name in SCENARIOS if pd.isna(row[name])]
     return f"{empty[0]} is empty, so the fixed fills would leave it out" if empty else ""
@@ -124,19 +124,19 @@ def _has_deadweight(row: Mapping[Any, Any]) -> bool:
     return all(pd.notna(row[name]) for name in DEADWEIGHT) and row["dwt_p50_t"] > 0
 
 
-def share_under(product: str, cap: CapConfig, config: VolumeConfig) -> float:
+def counted_share(product: str, cap: CapConfig, config: VolumeConfig) -> float:
     """Share of a cargo of that product that the cap counts; for an unnamed product, by the mix."""
     if product in UNNAMED:
         return sum(p.share for p in config.products if cap.counts_product(p.name))
     return float(cap.counts_product(product))
 
 
-def under_cap(rows: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> np.ndarray:
+def which_may_count(rows: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> np.ndarray:
     """Which rows may hold a product that the cap counts (bool)."""
-    return np.array([share_under(str(name), cap, config) > 0 for name in rows["product"]], dtype=bool)
+    return np.array([counted_share(str(name), cap, config) > 0 for name in rows["product"]], dtype=bool)
 
 
-def drawn_under(cap: CapConfig, config: VolumeConfig) -> np.ndarray:
+def counted_products(cap: CapConfig, config: VolumeConfig) -> np.ndarray:
     """For each product that a draw may give, and last for an unnamed one: does the cap count it (bool)?"""
     return np.array([cap.counts_product(name) for name in (*(p.name for p in config.products), "unnamed")])
 
@@ -146,8 +146,8 @@ def countable(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> p
 
     Ships are identified by numbers from the whole table, including rows that do not count.
     """
-    taken = liftings["counts"].astype(bool) & ~liftings["call_id"].isin(list(refusals(liftings, cap, config)))
-    return with_linked_imos(liftings)[taken].reset_index(drop=True)
+    is_taken = liftings["counts"].astype(bool) & ~liftings["call_id"].isin(list(refusals(liftings, cap, config)))
+    return with_linked_imos(liftings)[is_taken].reset_index(drop=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,7 +159,7 @@ class Members:
     """The deciding day of each, shape (rows,)."""
     years: NDArray[np.object_]
     """Name of its account year."""
-    under: NDArray[np.bool_]
+    may_count: NDArray[np.bool_]
     """Can it be a product that the cap counts?"""
     in_time: NDArray[np.bool_]
     """Is the day within the account?"""
@@ -171,29 +171,31 @@ class Members:
     @property
     def held(self) -> pd.DataFrame:
         """The rows that the account holds."""
-        return self.rows[self.in_time & self.under].reset_index(drop=True)
+        return self.rows[self.in_time & self.may_count].reset_index(drop=True)
 
     @property
     def other_years(self) -> dict[str, int]:
         """How many rows each other account year holds."""
-        return dict(sorted(Counter(self.years[self.under & (self.years != self.year)]).items()))
+        return dict(sorted(Counter(self.years[self.may_count & (self.years != self.year)]).items()))
 
     @property
     def later(self) -> int:
         """How many rows of this account year are after the account's last day."""
-        return int(np.sum(self.under & (self.years == self.year) & ~self.in_time))
+        return int(np.sum(self.may_count & (self.years == self.year) & ~self.in_time))
 
     @property
     def other_product(self) -> int:
         """How many rows fall in the account's days with a product that the cap does not count."""
-        return int(np.sum(self.in_time & ~self.under))
+        return int(np.sum(self.in_time & ~self.may_count))
 
     @property
-    def why_not(self) -> dict[str, str]:
+    def exclusion_causes(self) -> dict[str, str]:
         """Why a row is not in the account, by call_id of each such row."""
         out = {}
-        for call, year, under, in_time in zip(self.rows["call_id"], self.years, self.under, self.in_time, strict=True):
-            if not under:
+        for call, year, may_count, in_time in zip(
+            self.rows["call_id"], self.years, self.may_count, self.in_time, strict=True
+        ):
+            if not may_count:
                 out[str(call)] = "the cap does not count her product"
             elif year != self.year:
                 words = self.cap.account_year_words(year)
@@ -211,8 +213,8 @@ def members_of(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig, as_
     rows = countable(liftings, cap, config)
     days = np.array([day_of(row, cap) for row in records_of(rows)], dtype=object)
     years = np.array([account_year(day, cap)[0] for day in days], dtype=object)
-    under = under_cap(rows, cap, config)
-    last = as_of or max(days[under] if under.any() else days, default=None)
+    may_count = which_may_count(rows, cap, config)
+    last = as_of or max(days[may_count] if may_count.any() else days, default=None)
     year = "" if last is None else account_year(last, cap)[0]
     in_time = (years == year) & np.array([last is not None and day <= last for day in days], dtype=bool)
-    return Members(rows, days, years, under, in_time, cap, last, year)
+    return Members(rows, days, years, may_count, in_time, cap, last, year)

@@ -27,7 +27,7 @@ from pipeline.volume.evidence import EVIDENCE_COLUMNS, Evidence, evidence_of
 from pipeline.volume.full_draught import DEPTH_COLUMNS
 from pipeline.volume.identity import NUMBERS, numbers_of
 from pipeline.volume.likelihood import SizeError, effective_draws, log_weights, reweighted
-from pipeline.volume.membership import drawn_under
+from pipeline.volume.membership import counted_products
 from pipeline.volume.possible_voyages import Voyages
 from pipeline.volume.streams import OWN, SHARED
 from pipeline.volume.usual_hull import DWT_PER_HULL
@@ -52,10 +52,10 @@ class SharedDraws:
     product: np.ndarray  # index of the product that the port mostly ships in this draw
     voyages: Voyages  # which each call deals to its own draws
 
-    def only(self, here: np.ndarray) -> SharedDraws:
+    def subset(self, mask: np.ndarray) -> SharedDraws:
         """The shared values of some draws only, given as booleans."""
-        fill_mean, product = self.fill_mean[here], self.product[here]
-        return SharedDraws(self.regression[here], self.fleet[here], fill_mean, product, self.voyages)
+        fill_mean, product = self.fill_mean[mask], self.product[mask]
+        return SharedDraws(self.regression[mask], self.fleet[mask], fill_mean, product, self.voyages)
 
     def size_error(self, row: Mapping[Any, Any]) -> FloatArray:
         """The shared part of a row's deadweight error, in standard deviations, by the method of its deadweight."""
@@ -76,7 +76,7 @@ class CallDraws:
 
 def shared_draws(config: VolumeConfig, seed: int) -> SharedDraws:
     """The draws that all calls have in common."""
-    rng = SHARED.of(seed)
+    rng = SHARED.generator(seed)
     habit = config.fill.mean + config.fill.shared_sd * rng.standard_normal(config.draws)
     product = rng.choice(len(config.products), config.draws, p=[p.share for p in config.products])
     voyages = Voyages(config.draws, config.constants_share, seed)
@@ -96,10 +96,10 @@ class OwnDraws:
     rng: np.random.Generator
 
 
-def ship_of(row: Mapping[Any, Any]) -> str:
+def ship_key(row: Mapping[Any, Any]) -> str:
     """The number by which a row's ship is known in her other calls, in words; "" without one.
 
-    >>> ship_of({"imo": 9074729, "mmsi": 273000000}), ship_of({"vessel_id": "anonymous"})
+    >>> ship_key({"imo": 9074729, "mmsi": 273000000}), ship_key({"vessel_id": "anonymous"})
     ('imo 9074729', '')
     """
     return next((f"{kind} {number}" for kind, number in numbers_of(row).items() if number), "")
@@ -107,16 +107,16 @@ def ship_of(row: Mapping[Any, Any]) -> str:
 
 def own_draws(row: Mapping[Any, Any], config: VolumeConfig, shared: SharedDraws, seed: int) -> OwnDraws:
     """The draws of one call; only the fill depends on shared values, and the deadweight on her ship."""
-    rng = OWN.of(seed, key_of(row))
+    rng = OWN.generator(seed, key_of(row))
     n = config.draws
-    z, uniform, follow, own_product = rng.standard_normal(n), rng.random(n), rng.random(n), rng.random(n)
+    deadweight, lifting, follows, own_product = rng.standard_normal(n), rng.random(n), rng.random(n), rng.random(n)
     a = shared.fill_mean * config.fill.concentration
     fill = rng.beta(a, config.fill.concentration - a)
     part = rng.random(n) < config.fill.part_cargo_share
     fill = np.where(part, rng.uniform(PART_CARGO[0], PART_CARGO[1], n), fill)
-    if ship := ship_of(row):
-        z = OWN.of(seed, ship).standard_normal(n)
-    return OwnDraws(z, uniform, follow, own_product, fill, rng)
+    if ship := ship_key(row):
+        deadweight = OWN.generator(seed, ship).standard_normal(n)
+    return OwnDraws(deadweight, lifting, follows, own_product, fill, rng)
 
 
 def draw_call(
@@ -124,9 +124,9 @@ def draw_call(
 ) -> CallDraws:
     """Draws of one row of the liftings table, from its own columns alone."""
     own = own or own_draws(row, config, shared, seed)
-    n, rng, z, fill = config.draws, own.rng, own.deadweight, own.fill
+    n, rng, deadweight_error, fill = config.draws, own.rng, own.deadweight, own.fill
     lifted = own.lifting < row["p_lifting"]
-    product = _products(row["product"], config, shared, own.follows, own.product)
+    product = _draw_products(row["product"], config, shared, own.follows, own.product)
     factor = np.array([p.bbl_per_t for p in config.products] + [config.unnamed_bbl_per_t])[product]
     if _known(row.get("given_barrels")):
         barrels = np.full(n, float(row["given_barrels"]))
@@ -134,20 +134,24 @@ def draw_call(
     if _known(row.get("given_tonnes")):
         tonnes = np.full(n, float(row["given_tonnes"]))
         return CallDraws(tonnes, tonnes * factor, lifted, product, _stated_fill(tonnes, row, config))
-    log_dwt = np.log(row["dwt_p50_t"]) + row["dwt_log_sd"] * z + row["dwt_shared_sd"] * shared.size_error(row)
+    log_dwt = (
+        np.log(row["dwt_p50_t"]) + row["dwt_log_sd"] * deadweight_error + row["dwt_shared_sd"] * shared.size_error(row)
+    )
     dwt = np.exp(log_dwt)
     density = np.array([p.t_per_m3 for p in config.products] + [UNNAMED_T_PER_M3])[product]
     tank_t = dwt * config.tank_m3_per_t * config.tank_fill_limit * density
     full_t = dwt * (1 - config.constants_share)
     tonnes = np.minimum(fill * full_t, tank_t)
-    loaded = tonnes / full_t
-    evidence, behind = evidence_of(row), float(n)
+    fill_after = tonnes / full_t
+    evidence, n_effective = evidence_of(row), float(n)
     if evidence is not None:
-        weights = log_weights(evidence, dwt, tonnes, config, shared.voyages, rng, _size_error(row, evidence, z, shared))
-        behind = effective_draws(weights)
+        weights = log_weights(
+            evidence, dwt, tonnes, config, shared.voyages, rng, _size_error(row, evidence, deadweight_error, shared)
+        )
+        n_effective = effective_draws(weights)
         # each separately: a draw's ship is still the one before the evidence, and its limits no longer apply
-        tonnes, loaded = reweighted(tonnes, weights), reweighted(loaded, weights)
-    return CallDraws(tonnes, tonnes * factor, lifted, product, loaded, behind)
+        tonnes, fill_after = reweighted(tonnes, weights), reweighted(fill_after, weights)
+    return CallDraws(tonnes, tonnes * factor, lifted, product, fill_after, n_effective)
 
 
 def _stated_fill(tonnes: FloatArray, row: Mapping[Any, Any], config: VolumeConfig) -> FloatArray:
@@ -157,14 +161,18 @@ def _stated_fill(tonnes: FloatArray, row: Mapping[Any, Any], config: VolumeConfi
     return np.minimum(1.0, tonnes / full_t)
 
 
-def _size_error(row: Mapping[Any, Any], evidence: Evidence, z: FloatArray, shared: SharedDraws) -> SizeError:
+def _size_error(
+    row: Mapping[Any, Any], evidence: Evidence, deadweight_error: FloatArray, shared: SharedDraws
+) -> SizeError:
     """Error of length times beam, tied to the deadweight's where one was estimated from the other."""
     sd = evidence.hull_log_sd
     if not _known(row.get("length_m")):  # the hull is that of her deadweight
-        return SizeError((row["dwt_log_sd"] * z + row["dwt_shared_sd"] * shared.size_error(row)) / DWT_PER_HULL, sd)
-    told_from_hull = str(row["method"]).startswith("dwt_from_length") and row["dwt_log_sd"] > 0
-    tied = min(0.95, DWT_PER_HULL * sd / row["dwt_log_sd"]) if told_from_hull else 0.0
-    return SizeError(sd * tied * z, sd * float(np.sqrt(1 - tied**2)))
+        return SizeError(
+            (row["dwt_log_sd"] * deadweight_error + row["dwt_shared_sd"] * shared.size_error(row)) / DWT_PER_HULL, sd
+        )
+    is_from_hull = str(row["method"]).startswith("dwt_from_length") and row["dwt_log_sd"] > 0
+    tied = min(0.95, DWT_PER_HULL * sd / row["dwt_log_sd"]) if is_from_hull else 0.0
+    return SizeError(sd * tied * deadweight_error, sd * float(np.sqrt(1 - tied**2)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,20 +181,22 @@ class Cargo:
 
     barrels: FloatArray
     tonnes: FloatArray
-    of_one_call: FloatArray  # barrels if every row were just one call
+    of_single_call: FloatArray  # barrels if every row were just one call
 
 
-def doubts(row: Mapping[Any, Any], config: VolumeConfig, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def draw_call_number(row: Mapping[Any, Any], config: VolumeConfig, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """In which draws the row's call is not part of the one before, and how many further ships called: (draws,) each."""
-    rng = OWN.of(seed, f"{key_of(row)}/number")
-    new, one = (1.0 if not _known(row.get(name)) else float(row[name]) for name in ("p_new_call", "p_one_call"))
-    law = number_law(one, float(row["calls_mean"]) if _known(row.get("calls_mean")) else None)
-    is_new, chance = rng.random(config.draws) < new, rng.random(config.draws)
-    return is_new, np.minimum(np.searchsorted(np.cumsum(law), chance, side="right"), len(law) - 1)
+    rng = OWN.generator(seed, f"{key_of(row)}/number")
+    p_new_call, p_one_call = (
+        1.0 if not _known(row.get(name)) else float(row[name]) for name in ("p_new_call", "p_one_call")
+    )
+    probabilities = number_law(p_one_call, float(row["calls_mean"]) if _known(row.get("calls_mean")) else None)
+    is_new, chance = rng.random(config.draws) < p_new_call, rng.random(config.draws)
+    return is_new, np.minimum(np.searchsorted(np.cumsum(probabilities), chance, side="right"), len(probabilities) - 1)
 
 
 @dataclass(frozen=True)
-class Ships:
+class ShipDraws:
     """Draws of all ships that may have called where a row shows one ship."""
 
     first: CallDraws
@@ -204,42 +214,42 @@ class Ships:
         return out
 
 
-def ships_of(
+def draw_ships(
     row: Mapping[Any, Any], config: VolumeConfig, shared: SharedDraws, seed: int, first: CallDraws | None = None
-) -> Ships:
+) -> ShipDraws:
     """The ship of one row, and the others in the draws in which more ships called.
 
     The others have the same measured size; evidence on the first one's load does not apply to them. ``first`` are the
     row's own draws, if already made.
     """
     first = first or draw_call(row, config, shared, seed)
-    new, further = doubts(row, config, seed)
+    is_new, further = draw_call_number(row, config, seed)
     others = []
     for k in range(1, int(further.max(initial=0)) + 1):
-        unknown = dict.fromkeys((*EVIDENCE_COLUMNS, *DEPTH_COLUMNS, *NUMBERS, "vessel_id"))
-        unmeasured = dict(row) | unknown | {"draw_key": f"{key_of(row)}/ship {k + 1}"}
-        there = further >= k
-        few = config.model_copy(update={"draws": int(there.sum())})
-        others.append((there, draw_call(unmeasured, few, shared.only(there), seed)))
-    return Ships(first, new, tuple(others))
+        emptied = dict.fromkeys((*EVIDENCE_COLUMNS, *DEPTH_COLUMNS, *NUMBERS, "vessel_id"))
+        unmeasured = dict(row) | emptied | {"draw_key": f"{key_of(row)}/ship {k + 1}"}
+        called = further >= k
+        fewer = config.model_copy(update={"draws": int(called.sum())})
+        others.append((called, draw_call(unmeasured, fewer, shared.subset(called), seed)))
+    return ShipDraws(first, is_new, tuple(others))
 
 
-def cargo_of(ships: Ships, under: np.ndarray | None = None) -> Cargo:
+def cargo_of(ships: ShipDraws, counted: np.ndarray | None = None) -> Cargo:
     """Cargo of one row: hers, plus that of the others in the draws in which they called.
 
-    ``under`` says for each product, and for an unnamed one, whether it counts.
+    ``counted`` says for each product, and for an unnamed one, whether it counts.
     """
 
-    def moved(draws: CallDraws, number: np.ndarray | bool) -> np.ndarray:
-        return draws.lifted & number & (True if under is None else under[draws.product])
+    def moved(draws: CallDraws, called: np.ndarray | bool) -> np.ndarray:
+        return draws.lifted & called & (True if counted is None else counted[draws.product])
 
     first = ships.first
-    alone, hers = moved(first, True), moved(first, ships.is_new)
-    barrels, tonnes = np.where(hers, first.barrels, 0.0), np.where(hers, first.tonnes, 0.0)
-    for there, other in ships.others:
-        too = moved(other, True)
-        barrels[there] += np.where(too, other.barrels, 0.0)
-        tonnes[there] += np.where(too, other.tonnes, 0.0)
+    alone, is_counted = moved(first, True), moved(first, ships.is_new)
+    barrels, tonnes = np.where(is_counted, first.barrels, 0.0), np.where(is_counted, first.tonnes, 0.0)
+    for called_in, draws_of_other in ships.others:
+        is_counted_too = moved(draws_of_other, True)
+        barrels[called_in] += np.where(is_counted_too, draws_of_other.barrels, 0.0)
+        tonnes[called_in] += np.where(is_counted_too, draws_of_other.tonnes, 0.0)
     return Cargo(barrels, tonnes, np.where(alone, first.barrels, 0.0))
 
 
@@ -249,26 +259,28 @@ def simulate(liftings: pd.DataFrame, config: VolumeConfig, seed: int, cap: CapCo
     Rows are those with ``counts`` true, in the table's order. With a cap, only products that it counts are included.
     """
     shared = shared_draws(config, seed)
-    return simulate_cargo(liftings, config, lambda row: ships_of(row, config, shared, seed), cap).barrels
+    return simulate_cargo(liftings, config, lambda row: draw_ships(row, config, shared, seed), cap).barrels
 
 
 def simulate_cargo(
     liftings: pd.DataFrame,
     config: VolumeConfig,
-    ships: Callable[[Mapping[Any, Any]], Ships],
+    ships: Callable[[Mapping[Any, Any]], ShipDraws],
     cap: CapConfig | None = None,
 ) -> Cargo:
     """As ``simulate``, with the tonnes, and the barrels if every row were one call; ``ships`` gives a row's draws."""
-    under = None if cap is None else drawn_under(cap, config)
+    counted_by_product = None if cap is None else counted_products(cap, config)
     counted = liftings[liftings["counts"].astype(bool)]
     out = Cargo(*(np.zeros((len(counted), config.draws)) for _ in range(3)))
     for n, row in enumerate(records_of(counted)):
-        cargo = cargo_of(ships(row), under)
-        out.barrels[n], out.tonnes[n], out.of_one_call[n] = cargo.barrels, cargo.tonnes, cargo.of_one_call
+        cargo = cargo_of(ships(row), counted_by_product)
+        out.barrels[n], out.tonnes[n], out.of_single_call[n] = cargo.barrels, cargo.tonnes, cargo.of_single_call
     return out
 
 
-def _products(name: str, config: VolumeConfig, shared: SharedDraws, follow: FloatArray, own: FloatArray) -> np.ndarray:
+def _draw_products(
+    name: str, config: VolumeConfig, shared: SharedDraws, follow: FloatArray, own: FloatArray
+) -> np.ndarray:
     """Index of the product in each draw; the last index is an unnamed product."""
     names = [p.name for p in config.products]
     if name in names:
@@ -276,8 +288,8 @@ def _products(name: str, config: VolumeConfig, shared: SharedDraws, follow: Floa
     if name == "unnamed":
         return np.full(config.draws, len(names))
     edges = np.cumsum([p.share for p in config.products])
-    mine = np.minimum(np.searchsorted(edges, own), len(names) - 1)
-    return np.where(follow < PRODUCT_FOLLOWS_HABIT, shared.product, mine)
+    own_product = np.minimum(np.searchsorted(edges, own), len(names) - 1)
+    return np.where(follow < PRODUCT_FOLLOWS_HABIT, shared.product, own_product)
 
 
 def _known(value: object) -> bool:

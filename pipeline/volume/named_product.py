@@ -16,42 +16,42 @@ def product_of(call: Row, config: VolumeConfig) -> tuple[str, str, str]:
     A named product decides what she is: no gas carrier carries oil.
     """
     ship = gas_carrier(call)
-    said = read_text(call, "product").strip()
-    if not says_something(said) or products_named(said, {}) == [SOME_PRODUCT]:
-        said = ""
-    if ship is not None and not said:
+    name = read_text(call, "product").strip()
+    if not says_something(name) or products_named(name, {}) == [SOME_PRODUCT]:
+        name = ""
+    if ship is not None and not name:
         require_counted_gas(ship)
         doubt = f"a gas carrier by her {ship.by}: her cargo is assumed to be {PETROLEUM_GAS}"
         return _known_product(PETROLEUM_GAS, config)[0], ship.by, doubt
-    product, doubt = _known_product(said, config)
+    product, doubt = _known_product(name, config)
     if product == PETROLEUM_GAS:
         return product, "product", ""
     by = ship.by if ship is not None and product in UNNAMED_PRODUCTS and not doubt else ""
     return product, by, doubt
 
 
-def _known_product(said: str, config: VolumeConfig) -> tuple[str, str]:
+def _known_product(cell: str, config: VolumeConfig) -> tuple[str, str]:
     """A product by its name in the assumptions, and doubts about it; Refused if it is not among them.
 
     Products without a row in the Committee's chart are refined petroleum all the same. They count by the Committee's
     factor for an unnamed product, which its own barrels of such deliveries imply (docs/volume.md).
     """
-    ours = {name: name for name in UNNAMED_PRODUCTS} | {plain_name(p.name): p.name for p in config.products}
+    known = {name: name for name in UNNAMED_PRODUCTS} | {plain_name(p.name): p.name for p in config.products}
     all_names = PRODUCT_ALIASES | {"crude": "crude"} | WITHOUT_A_ROW
-    by_name = {name: ours.get(product, product) for name, product in all_names.items()} | ours
-    name = plain_name(said) or ("mix" if not said else "")
-    named = [by_name[name]] if name in by_name else products_named(said, by_name)
-    without = [product for product in named if product not in ours.values() and product in WITHOUT_A_ROW]
+    by_name = {name: known.get(product, product) for name, product in all_names.items()} | known
+    name = plain_name(cell) or ("mix" if not cell else "")
+    named = [by_name[name]] if name in by_name else products_named(cell, by_name)
+    without = [product for product in named if product not in known.values() and product in WITHOUT_A_ROW]
     counted = {"unnamed" if product in without else product for product in named}
     if len(counted) > 1:
-        raise Refused(f"product {said!r} names {' and '.join(named)}; give each a row of its own")
+        raise Refused(f"product {cell!r} names {' and '.join(named)}; give each a row of its own")
     if without:
         factor = f"{config.unnamed_bbl_per_t:g} bbl/t, the factor for an unnamed product"
         return "unnamed", f"no factor is known for {' or '.join(without)}: {factor}, is used"
-    if counted and counted <= set(ours.values()):
+    if counted and counted <= set(known.values()):
         return counted.pop(), ""
     if named == ["crude"]:
         hint = "; crude has assumptions of its own, configs/assumptions/refined-and-crude.yaml"
     else:
         hint = "" if named else "; write unnamed for another refined product"
-    raise Refused(f"product {said!r} is not known; known are {', '.join(sorted(ours.values()))}{hint}")
+    raise Refused(f"product {cell!r} is not known; known are {', '.join(sorted(known.values()))}{hint}")

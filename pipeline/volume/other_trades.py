@@ -10,7 +10,7 @@ from pipeline.ships.words import is_tanker
 from pipeline.tables.operations import says_something
 from pipeline.volume.cells import Row, is_empty, read_text
 
-CARGO_TOLD = ("tonnes", "barrels", "capacity_bbl")
+CARGO_STATED = ("tonnes", "barrels", "capacity_bbl")
 
 
 def other_trade(call: Row) -> str:
@@ -21,11 +21,11 @@ def other_trade(call: Row) -> str:
     >>> other_trade({"ship_type": "Oil/chemical tanker"}), other_trade({"ship_type": "Cargo", "tonnes": 3000})
     ('', '')
     """
-    said = read_text(call, "ship_type").strip()
-    if not said or any(not is_empty(call.get(name)) for name in ("p_tanker", *CARGO_TOLD)):
+    ship_type = read_text(call, "ship_type").strip()
+    if not ship_type or any(not is_empty(call.get(name)) for name in ("p_tanker", *CARGO_STATED)):
         return ""
     if says_something(read_text(call, "product")):  # "unknown" and "-" are no product
         return ""
-    if is_tanker(said) is not False:
+    if is_tanker(ship_type) is not False:
         return ""
-    return f"AIS type {float(said):.0f}" if said[0].isdigit() else said
+    return f"AIS type {float(ship_type):.0f}" if ship_type[0].isdigit() else ship_type

@@ -13,7 +13,7 @@ from pipeline.quantiles import Z90
 from pipeline.ships.largest import LARGEST_T
 from pipeline.volume.capacity import Capacity
 from pipeline.volume.cells import Refused, Row
-from pipeline.volume.particulars import Particulars, capacity_by
+from pipeline.volume.particulars import Particulars, capacity_from_particulars
 
 OVERFULL = 1.3  # times the 95 % point of what she can carry: trim, tide or density do not explain it (our choice)
 NEXT_TO_NOTHING = 0.01  # share of the 5 % point: such a cargo is not worth a voyage (our choice)
@@ -28,20 +28,22 @@ SMALLEST_OF_HULL = 0.1  # share of the 5 % point from her length and beam (our c
 def require_tonnage(ship: Particulars) -> None:
     """Refuse a deadweight or gross tonnage so small that it must be in another unit, such as thousands of tonnes."""
     if ship.length_m is None:
-        least, of = SMALLEST, "a tanker"
+        least, ship_words = SMALLEST, "a tanker"
     else:
-        hull = ship.size(None, None)
-        least, of = SMALLEST_OF_HULL * _quantile_t(hull, -1), f"a hull of {_hull(ship)}"
+        hull = ship.capacity(None, None)
+        least, ship_words = SMALLEST_OF_HULL * _quantile_t(hull, -1), f"a hull of {_hull_words(ship)}"
     for name, value in (("dwt_t", ship.dwt_t), ("gt", ship.gt)):
         if value is not None and value < least:
-            raise Refused(f"{name} is {value:g}, too little for {of} (below {least:,.0f}); is it in another unit?")
+            raise Refused(
+                f"{name} is {value:g}, too little for {ship_words} (below {least:,.0f}); is it in another unit?"
+            )
 
 
 def require_hull(size: Capacity, ship: Particulars) -> None:
     """Refuse a hull that is the only source of the deadweight and carries less than the smallest tanker."""
     if size.method.startswith("dwt_from_length") and _quantile_t(size, 1) < SMALLEST:
         most = f"carries {_quantile_t(size, 1):,.3g} t at most, less than any tanker ({SMALLEST:,.0f})"
-        raise Refused(f"a hull of {_hull(ship)} {most}; is it in another unit?")
+        raise Refused(f"a hull of {_hull_words(ship)} {most}; is it in another unit?")
 
 
 def require_capacity(capacity_bbl: float | None) -> None:
@@ -61,11 +63,11 @@ def capacity_doubt(capacity_bbl: float, ship: Particulars, full_bbl_per_dwt_t: f
     """
     if ship.dwt_t is None and ship.gt is None and ship.length_m is None:
         return ""
-    holds = math.exp(capacity_by(ship)[0].log_dwt) * full_bbl_per_dwt_t
+    holds = math.exp(capacity_from_particulars(ship)[0].log_dwt) * full_bbl_per_dwt_t
     if 1 / ANOTHER_UNIT < capacity_bbl / holds < ANOTHER_UNIT:
         return ""
-    where = f"but a ship of that size holds about {holds:,.0f}"
-    return f"capacity_bbl is {capacity_bbl:,.0f}, {where}: is it in another unit?"
+    expected = f"but a ship of that size holds about {holds:,.0f}"
+    return f"capacity_bbl is {capacity_bbl:,.0f}, {expected}: is it in another unit?"
 
 
 def cargo_doubt(given: Row, size: Capacity, full_bbl_per_dwt_t: float, ship: Particulars) -> str:
@@ -73,20 +75,26 @@ def cargo_doubt(given: Row, size: Capacity, full_bbl_per_dwt_t: float, ship: Par
 
     "" where they fit. For a ship of unknown size, only what no ship carries is refused.
     """
-    usual = size.method == "dwt_prior"
+    is_unknown_size = size.method == "dwt_prior"
     low_t, high_t = (_quantile_t(size, side) for side in (-1, 1))
-    of = f"a ship of {_hull(ship)}" if ship.length_m is not None else "a tanker" if usual else "a ship of that size"
+    ship_words = (
+        f"a ship of {_hull_words(ship)}"
+        if ship.length_m is not None
+        else "a tanker"
+        if is_unknown_size
+        else "a ship of that size"
+    )
     for name, per_dwt_t in (("tonnes", 1.0), ("barrels", full_bbl_per_dwt_t)):
         value = given[name]
         if value is None:
             continue
-        if usual and value > LARGEST_T * per_dwt_t:
+        if is_unknown_size and value > LARGEST_T * per_dwt_t:
             raise Refused(f"{name} is {value:,.0f}, more than any ship carries; is it in another unit?")
-        if not usual and value > OVERFULL * high_t * per_dwt_t:
+        if not is_unknown_size and value > OVERFULL * high_t * per_dwt_t:
             most = f"{high_t * per_dwt_t:,.0f}"
-            raise Refused(f"{name} is {value:,.0f}; {of} carries {most} at most; is it in another unit?")
+            raise Refused(f"{name} is {value:,.0f}; {ship_words} carries {most} at most; is it in another unit?")
         if value < NEXT_TO_NOTHING * low_t * per_dwt_t:
-            return f"{name} is {value:g}, next to nothing for {of}; is it in another unit?"
+            return f"{name} is {value:g}, next to nothing for {ship_words}; is it in another unit?"
     return ""
 
 
@@ -110,8 +118,10 @@ def amounts_doubt(given: Row, product: str, factors_bbl_per_t: tuple[float, floa
     least, most = factors_bbl_per_t
     if least * (1 - SAME_AMOUNT) <= factor <= most * (1 + SAME_AMOUNT):
         return ""
-    has = f"its possible products have {least:g} to {most:g}" if product in NO_PRODUCT else f"{product} has {least:g}"
-    return f"barrels / tonnes is {factor:.3g} bbl/t, but {has}: the barrels are used"
+    expected = (
+        f"its possible products have {least:g} to {most:g}" if product in NO_PRODUCT else f"{product} has {least:g}"
+    )
+    return f"barrels / tonnes is {factor:.3g} bbl/t, but {expected}: the barrels are used"
 
 
 def _quantile_t(size: Capacity, side: int) -> float:
@@ -119,5 +129,5 @@ def _quantile_t(size: Capacity, side: int) -> float:
     return math.exp(size.log_dwt + side * Z90 * math.hypot(size.log_sd, size.shared_sd))
 
 
-def _hull(ship: Particulars) -> str:
+def _hull_words(ship: Particulars) -> str:
     return f"{ship.length_m:g} m" if ship.beam_m is None else f"{ship.length_m:g} x {ship.beam_m:g} m"

@@ -108,7 +108,7 @@ class Voyages:
 
     @cached_property
     def _decks(self) -> list[FloatArray]:
-        rng, n = VOYAGES.of(self._seed), self._draws
+        rng, n = VOYAGES.generator(self._seed), self._draws
         return [
             _deck(rng.standard_normal(n)),
             _deck(np.exp(LIGHTSHIP_LOG_SD * rng.standard_normal(n))),
@@ -123,7 +123,7 @@ class Voyages:
     @cached_property
     def _courses(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Where each end of a stay lies in its bounds, and three points within it, in order: uniform from 0 to 1."""
-        rng, n = COURSES.of(self._seed), self._draws
+        rng, n = COURSES.generator(self._seed), self._draws
         return rng.random(n), rng.random(n), np.sort(rng.random((3, n)), axis=0)
 
     def _course(self, stay: StayTimes) -> list[FloatArray]:

@@ -25,22 +25,22 @@ from pipeline.tables.records import records_of
 from pipeline.volume.assumptions import Assumption, Setting, assumptions, length_of_stays
 from pipeline.volume.capacity import DWT_PRIOR
 from pipeline.volume.first_order import BLOCKS, between_variance, bins_within, equal_bins, index_of, variance
-from pipeline.volume.membership import GIVEN, drawn_under, members_of
+from pipeline.volume.membership import GIVEN, counted_products, members_of
 from pipeline.volume.montecarlo import (
     PRODUCT_FOLLOWS_HABIT,
     OwnDraws,
     SharedDraws,
     cargo_of,
-    doubts,
     draw_call,
+    draw_call_number,
+    draw_ships,
     own_draws,
     shared_draws,
-    ship_of,
-    ships_of,
+    ship_key,
     simulate,
 )
 from pipeline.volume.sensitivity_unseen import account_draws, with_unseen
-from pipeline.volume.unseen import tells
+from pipeline.volume.unseen import has_known_day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,7 +89,7 @@ def sensitivity(
     few = _with_draws(config, "one_at_a_time", len(counted))
     moved = assumptions(counted, few, other_rule) + length_of_stays(stays, few)
     rows = _one_at_a_time(counted, moved, cap, few, seed) + _by_variance(counted, cap, config, seed)
-    if missed is not None and tells(missed, account["day"]):
+    if missed is not None and has_known_day(missed, account["day"]):
         few = _with_draws(config, "variance", len(counted))
         rows += with_unseen(account_draws(liftings, as_of, cap, few, seed), missed, cap, few, seed)
     return SENSITIVITY.check(SENSITIVITY.from_rows([{"item": f"{r['kind']}:{r['name']}"} | r for r in rows]))
@@ -100,23 +100,23 @@ def _one_at_a_time(
 ) -> list[dict[str, Any]]:
     """Each assumption at both ends of its range, with all others unchanged."""
 
-    def drawn(setting: Setting) -> tuple[float, float]:
+    def median_and_p_over(setting: Setting) -> tuple[float, float]:
         total = simulate(setting.liftings, setting.config, seed, cap).sum(axis=0)
         return float(np.median(total)), float(np.mean(total > cap.barrels))
 
-    base = drawn(Setting("", config, counted))
+    base = median_and_p_over(Setting("", config, counted))
     rows = []
-    for told in moved:
-        if told.name == "unnamed_factor" and not cap.counts_product("unnamed"):
+    for assumption in moved:
+        if assumption.name == "unnamed_factor" and not cap.counts_product("unnamed"):
             continue  # a cap that lists its products does not count an unnamed one: there is no such choice
-        ends = [drawn(end) if end.label else base for end in (told.low, told.high)]
+        ends = [median_and_p_over(end) if end.label else base for end in (assumption.low, assumption.high)]
         rows.append(
             {
-                "kind": told.kind,
-                "name": told.name,
-                "what": told.what,
-                "low_setting": told.low.label or "as assumed",
-                "high_setting": told.high.label or "as assumed",
+                "kind": assumption.kind,
+                "name": assumption.name,
+                "what": assumption.what,
+                "low_setting": assumption.low.label or "as assumed",
+                "high_setting": assumption.high.label or "as assumed",
                 "base_p50": base[0],
                 "base_p_over_cap": base[1],
                 "low_p50": ends[0][0],
@@ -136,29 +136,31 @@ def _other_rule(cap: CapConfig) -> CapConfig:
 def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, seed: int) -> list[dict[str, Any]]:
     """Sobol indices of the drawn inputs and shares of the variance by call."""
     config = _with_draws(config, "variance", len(counted))
-    shared, under = shared_draws(config, seed), drawn_under(cap, config)
+    shared, counted_by_product = shared_draws(config, seed), counted_products(cap, config)
     strata = equal_bins(shared.fill_mean, STRATA)
     barrels = np.zeros((len(counted), config.draws))
     parts = {name: np.zeros(1 + BLOCKS) for name in INPUTS}
-    of_ship: dict[str, tuple[FloatArray, np.ndarray]] = {}
+    by_ship: dict[str, tuple[FloatArray, np.ndarray]] = {}
     for n, row in enumerate(records_of(counted)):
         own = own_draws(row, config, shared, seed)
         groups = _own_groups(own, float(row["p_lifting"]), config, strata)
-        new, further = doubts(row, config, seed)
-        groups["own_number"] = new + 2 * further
+        is_new, further = draw_call_number(row, config, seed)
+        groups["own_number"] = is_new + 2 * further
         first = draw_call(row, config, shared, seed, own)
-        barrels[n] = cargo_of(ships_of(row, config, shared, seed, first), under).barrels
-        ship = ship_of(row) or f"call {row['call_id']}"
-        carried = of_ship[ship][0] + barrels[n] if ship in of_ship else barrels[n]
-        of_ship[ship] = carried, groups.pop("own_deadweight")
+        barrels[n] = cargo_of(draw_ships(row, config, shared, seed, first), counted_by_product).barrels
+        ship = ship_key(row) or f"call {row['call_id']}"
+        carried = by_ship[ship][0] + barrels[n] if ship in by_ship else barrels[n]
+        by_ship[ship] = carried, groups.pop("own_deadweight")
         if np.ptp(barrels[n]) > 0:
             for name, group in groups.items():
                 parts[name] += between_variance(barrels[n], group)
-    parts["own_deadweight"] = sum((between_variance(*hers) for hers in of_ship.values()), np.zeros(1 + BLOCKS))
+    parts["own_deadweight"] = sum(
+        (between_variance(*ship_draws) for ship_draws in by_ship.values()), np.zeros(1 + BLOCKS)
+    )
     total = barrels.sum(axis=0)
     for name, group in _shared_groups(shared).items():
         parts[name] = between_variance(total, group)
-    for name in _not_drawn_on(counted):
+    for name in _unused_inputs(counted):
         del parts[name]
     base = {"base_p50": float(np.median(total)), "base_p_over_cap": float(np.mean(total > cap.barrels))}
     spread = variance(total)
@@ -198,12 +200,12 @@ def _shared_groups(shared: SharedDraws) -> dict[str, np.ndarray]:
     }
 
 
-def _not_drawn_on(counted: pd.DataFrame) -> list[str]:
+def _unused_inputs(counted: pd.DataFrame) -> list[str]:
     """Shared errors of size that no call uses: a stated cargo or deadweight has neither, any other call has one."""
-    asks, unknown = counted["dwt_shared_sd"] > 0, counted["method"].str.startswith(DWT_PRIOR)
-    asks &= counted[list(GIVEN)].isna().all(axis=1)
-    errors = (("shared_fleet", asks & unknown), ("shared_regression", asks & ~unknown))
-    return [name for name, hers in errors if not hers.any()]
+    is_used, unknown = counted["dwt_shared_sd"] > 0, counted["method"].str.startswith(DWT_PRIOR)
+    is_used &= counted[list(GIVEN)].isna().all(axis=1)
+    errors = (("shared_fleet", is_used & unknown), ("shared_regression", is_used & ~unknown))
+    return [name for name, uses in errors if not uses.any()]
 
 
 def _own_groups(own: OwnDraws, p_lifting: float, config: VolumeConfig, strata: np.ndarray) -> dict[str, np.ndarray]:
@@ -212,11 +214,11 @@ def _own_groups(own: OwnDraws, p_lifting: float, config: VolumeConfig, strata: n
     Her own fill is the rank of her fill among draws of similar habit, which removes the shared part.
     """
     edges = np.cumsum([p.share for p in config.products])
-    mine = 1 + np.minimum(np.searchsorted(edges, own.product), len(edges) - 1)
+    own_product = 1 + np.minimum(np.searchsorted(edges, own.product), len(edges) - 1)
     return {
         "own_deadweight": equal_bins(own.deadweight),
         "own_fill": bins_within(strata, own.fill),
-        "own_product": np.where(own.follows < PRODUCT_FOLLOWS_HABIT, 0, mine),
+        "own_product": np.where(own.follows < PRODUCT_FOLLOWS_HABIT, 0, own_product),
         "own_lifting": (own.lifting < p_lifting).astype(np.intp),
     }
 

@@ -19,8 +19,8 @@ import numpy as np
 from pipeline.volume.draw_keys import sorted_by_key
 from pipeline.volume.first_order import between_variance, bins_within, equal_bins, index_of, variance
 from pipeline.volume.membership import account_year, members_of
-from pipeline.volume.montecarlo import shared_draws, ships_of, simulate_cargo
-from pipeline.volume.unseen import of_every_row, unseen_sum
+from pipeline.volume.montecarlo import draw_ships, shared_draws, simulate_cargo
+from pipeline.volume.unseen import to_all_rows, unseen_sum
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,10 +57,10 @@ class AccountDraws:
 def account_draws(liftings: pd.DataFrame, as_of: date, cap: CapConfig, config: VolumeConfig, seed: int) -> AccountDraws:
     """The draws behind the last day of an account, the same as in the ledger."""
     members, shared = members_of(sorted_by_key(liftings), cap, config, as_of), shared_draws(config, seed)
-    cargo = simulate_cargo(members.held, config, lambda row: ships_of(row, config, shared, seed), cap)
+    cargo = simulate_cargo(members.held, config, lambda row: draw_ships(row, config, shared, seed), cap)
     start = account_year(as_of, cap)[1]
     calendar = [start + timedelta(days=n) for n in range((as_of - start).days + 1)]
-    carried = of_every_row(cargo.of_one_call, members.under[members.in_time], config.draws)
+    carried = to_all_rows(cargo.of_single_call, members.may_count[members.in_time], config.draws)
     return AccountDraws(calendar, cargo.barrels.sum(axis=0), carried)
 
 
@@ -101,23 +101,23 @@ def _groups(seen: AccountDraws, unseen: UnseenSum) -> dict[str, tuple[np.ndarray
     error_of_mean = seen.carried.std(axis=0) / np.sqrt(np.maximum(number, 1.0))
     beyond = unseen.barrels / np.maximum(number, 1.0) - mean
     in_errors = np.divide(beyond, error_of_mean, out=np.zeros_like(beyond), where=(error_of_mean > 0) & (number > 0))
-    like_error, like_number = equal_bins(unseen.error, STRATA), equal_bins(number, STRATA)
+    error_strata, number_strata = equal_bins(unseen.error, STRATA), equal_bins(number, STRATA)
     given_seen = seen.observed + number.mean() * mean
     return {
-        "looks_and_stays": _both(unseen.error),
-        "number_unseen": _both(number, like_error),
-        "barrels_unseen": _both(in_errors, like_number),
-        "calls_seen": _both(given_seen),
+        "looks_and_stays": _groups_and_tenths(unseen.error),
+        "number_unseen": _groups_and_tenths(number, error_strata),
+        "barrels_unseen": _groups_and_tenths(in_errors, number_strata),
+        "calls_seen": _groups_and_tenths(given_seen),
     }
 
 
-def _both(values: FloatArray, like: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+def _groups_and_tenths(values: FloatArray, strata: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Groups by an input, within strata if given; a single group if it does not vary.
 
     Such an input has no ends: among equal values the first ones would pass for the smallest, by chance.
     """
     if np.ptp(values) <= 1e-9 * np.abs(values).max():
-        one = np.zeros(len(values), dtype=np.intp)
-        return one, one
-    fine, tenths = (equal_bins(values, n) if like is None else bins_within(like, values, n) for n in (BINS, ENDS))
+        single_group = np.zeros(len(values), dtype=np.intp)
+        return single_group, single_group
+    fine, tenths = (equal_bins(values, n) if strata is None else bins_within(strata, values, n) for n in (BINS, ENDS))
     return fine, tenths

@@ -40,25 +40,25 @@ def hull_of(call: Row) -> tuple[Hull, list[str]]:
         raise Refused(f"beam {beam:g} m is not below length {length:g} m; they may be swapped")
     listed = tuple(name for name, (_, _, is_listed) in sizes.items() if is_listed)
     hull = Hull(length, beam, length_sd, beam_sd, listed, bool(doubts))
-    return hull, [*doubts, *_out_of_shape(hull)]
+    return hull, [*doubts, *_shape_doubt(hull)]
 
 
-def _out_of_shape(hull: Hull) -> list[str]:
+def _shape_doubt(hull: Hull) -> list[str]:
     """Doubt about typed sizes whose ratio is no tanker's; measured ones have errors and are not tested.
 
-    >>> _out_of_shape(Hull(98.0, 49.0, 0.0, 0.0)), _out_of_shape(Hull(98.0, 15.0, 0.0, 0.0))
+    >>> _shape_doubt(Hull(98.0, 49.0, 0.0, 0.0)), _shape_doubt(Hull(98.0, 15.0, 0.0, 0.0))
     (['the length 98 m is 2 times the beam 49 m (tankers: 5 to 9): is one in feet?'], [])
     """
     if hull.length_m is None or hull.beam_m is None or hull.length_sd_m or hull.beam_sd_m:
         return []
-    times = hull.length_m / hull.beam_m
-    if SLENDER[0] <= times <= SLENDER[1]:
+    ratio = hull.length_m / hull.beam_m
+    if SLENDER[0] <= ratio <= SLENDER[1]:
         return []
-    told = f"the length {hull.length_m:g} m is {times:.2g} times the beam {hull.beam_m:g} m (tankers: 5 to 9)"
-    return [f"{told}: is one in feet?"]
+    ratio_words = f"the length {hull.length_m:g} m is {ratio:.2g} times the beam {hull.beam_m:g} m (tankers: 5 to 9)"
+    return [f"{ratio_words}: is one in feet?"]
 
 
-def _told(call: Row, name: str) -> tuple[float | None, float, float | None]:
+def _read_sizes(call: Row, name: str) -> tuple[float | None, float, float | None]:
     """Length or beam as measured, its standard error, and as listed [m].
 
     A size without bounds was typed. It has no error of its own here: the regression was fitted to typed sizes too,
@@ -71,7 +71,7 @@ def _told(call: Row, name: str) -> tuple[float | None, float, float | None]:
 
 def _contradiction(call: Row, name: str) -> str:
     """Text for a measured and a listed size that contradict each other; "" where they agree, or one is missing."""
-    measured, error, listed = _told(call, name)
+    measured, error, listed = _read_sizes(call, name)
     if measured is None or listed is None:
         return ""
     if abs(measured - listed) <= ANOTHER_SD * math.hypot(error, LISTED_SD_M[name]):
@@ -81,27 +81,27 @@ def _contradiction(call: Row, name: str) -> str:
 
 def _size(call: Row, name: str, *, may_be_listed: bool) -> tuple[float | None, float, bool]:
     """Length or beam [m], its standard error, and whether it is the listed one: the more certain of both."""
-    measured, error, listed = _told(call, name)
+    measured, error, listed = _read_sizes(call, name)
     if listed is None or not may_be_listed or (measured is not None and error <= LISTED_SD_M[name]):
         return measured, error, False
     return listed, LISTED_SD_M[name], True
 
 
-def told_by_registry(call: Row, hull: Hull, depths: Row) -> str:
+def registry_source(call: Row, hull: Hull, depths: Row) -> str:
     """Which of her particulars came from the registry, and its source; "" for none.
 
     ``depths`` are depth and summer draught as far as used, which no other column of a report shows.
 
     >>> call, hull = {"gt": 962.0, "listed_source": "class register"}, Hull(90.0, None, 1.0, 0.0, ("length",))
-    >>> told_by_registry(call, hull, {"depth_m": 5.2, "design_draught_m": None})
+    >>> registry_source(call, hull, {"depth_m": 5.2, "design_draught_m": None})
     'gt, length, depth 5.2 m: class register'
     """
     source = read_text(call, "listed_source")
     if not source:
         return ""
     stated = "tonnage" if read_tonnage_kind(call) == "unknown" else "deadweight"
-    told = [name for name, column in ((stated, "dwt_t"), ("gt", "gt")) if read_text(call, column)]
-    told += hull.listed
+    listed = [name for name, column in ((stated, "dwt_t"), ("gt", "gt")) if read_text(call, column)]
+    listed += hull.listed
     words = {"depth": depths.get("depth_m"), "summer draught": depths.get("design_draught_m")}
-    told += [f"{name} {value:g} m" for name, value in words.items() if value is not None]
-    return f"{', '.join(told)}: {source}" if told else ""
+    listed += [f"{name} {value:g} m" for name, value in words.items() if value is not None]
+    return f"{', '.join(listed)}: {source}" if listed else ""

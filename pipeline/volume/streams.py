@@ -20,7 +20,7 @@ class Stream:
     what: str
     named: bool = False
 
-    def of(self, seed: int, name: str = "") -> np.random.Generator:
+    def generator(self, seed: int, name: str = "") -> np.random.Generator:
         """The generator for a seed and name."""
         key = [int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")] if self.named else []
         return np.random.default_rng(np.random.SeedSequence([seed, self.number, *key]))

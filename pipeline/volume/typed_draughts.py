@@ -31,63 +31,63 @@ GARBLED_RANGE_M = 8.0  # range of such a draught
 
 
 @dataclass(frozen=True, slots=True)
-class Afloat:
+class LoadStates:
     """Ships in the states in which a draught may have been typed; masses are shares of deadweight, shape (ships,).
 
-    ``deep_m`` is deadweight over rho L B, ``fineness`` that of ``displacement.draught_by_fineness``.
+    ``box_draught_m`` is deadweight over rho L B, ``fineness`` that of ``displacement.draught_by_fineness``.
     """
 
     before: FloatArray  # with ballast
     after: FloatArray  # with this voyage's cargo
-    after_another: FloatArray  # with that of another voyage
-    deep_m: FloatArray
+    after_other_cargo: FloatArray  # with that of another voyage
+    box_draught_m: FloatArray
     fineness: FloatArray
 
 
-def by_draughts(evidence: Evidence, ships: Afloat, draught_sd_m: float) -> FloatArray:
+def draught_likelihood(evidence: Evidence, ships: LoadStates, draught_sd_m: float) -> FloatArray:
     """Likelihood of the typed draughts, shape (ships,); 1 where there is none."""
-    into, out, retyped = evidence.draught_in_m, evidence.draught_out_m, evidence.p_retyped
-    if into is not None and out is not None:
-        both = _one_of(into, [(1.0, ships.before)], ships, draught_sd_m)
-        both = both * _one_of(out, [(1.0, ships.after)], ships, draught_sd_m)
-        return _or_not_retyped(both, out - into, retyped)
-    if into is not None:
-        return _one_of(into, _when_light(ships, retyped), ships, draught_sd_m)
-    if out is not None:
-        return _one_of(out, _when_laden(ships, retyped), ships, draught_sd_m)
-    return np.ones(len(ships.deep_m))
+    draught_in_m, draught_out_m, p_retyped = evidence.draught_in_m, evidence.draught_out_m, evidence.p_retyped
+    if draught_in_m is not None and draught_out_m is not None:
+        both = _number_likelihood(draught_in_m, [(1.0, ships.before)], ships, draught_sd_m)
+        both = both * _number_likelihood(draught_out_m, [(1.0, ships.after)], ships, draught_sd_m)
+        return _retyped_or_unchanged(both, draught_out_m - draught_in_m, p_retyped)
+    if draught_in_m is not None:
+        return _number_likelihood(draught_in_m, _arrival_states(ships, p_retyped), ships, draught_sd_m)
+    if draught_out_m is not None:
+        return _number_likelihood(draught_out_m, _departure_states(ships, p_retyped), ships, draught_sd_m)
+    return np.ones(len(ships.box_draught_m))
 
 
-def _when_light(ships: Afloat, retyped: float) -> list[tuple[float, FloatArray]]:
+def _arrival_states(ships: LoadStates, p_retyped: float) -> list[tuple[float, FloatArray]]:
     """States that a single number on arrival may belong to, when she should be light, with their probabilities.
 
     It was typed n states ago with probability r (1 - r)^n, light for even n and laden for odd ones: the sums of both
     series.
     """
-    laden = (1 - retyped) / (2 - retyped)
-    return [(1 - laden, ships.before), (laden, ships.after_another)]
+    laden = (1 - p_retyped) / (2 - p_retyped)
+    return [(1 - laden, ships.before), (laden, ships.after_other_cargo)]
 
 
-def _when_laden(ships: Afloat, retyped: float) -> list[tuple[float, FloatArray]]:
-    """As ``_when_light``, when she should be laden: n = 0 is this voyage, other even n are others."""
-    light = (1 - retyped) / (2 - retyped)
-    return [(retyped, ships.after), (light, ships.before), (1 - retyped - light, ships.after_another)]
+def _departure_states(ships: LoadStates, p_retyped: float) -> list[tuple[float, FloatArray]]:
+    """As ``_arrival_states``, when she should be laden: n = 0 is this voyage, other even n are others."""
+    light = (1 - p_retyped) / (2 - p_retyped)
+    return [(p_retyped, ships.after), (light, ships.before), (1 - p_retyped - light, ships.after_other_cargo)]
 
 
-def _one_of(
-    typed_m: float, states: Iterable[tuple[float, FloatArray]], ships: Afloat, draught_sd_m: float
+def _number_likelihood(
+    typed_m: float, states: Iterable[tuple[float, FloatArray]], ships: LoadStates, draught_sd_m: float
 ) -> FloatArray:
     """Likelihood of one number: near the draught of one of the states, by their probabilities, or meaningless."""
-    draughts = ((chance, draught_near(typed_m, ships.deep_m * mass, ships.fineness)) for chance, mass in states)
+    draughts = ((chance, draught_near(typed_m, ships.box_draught_m * mass, ships.fineness)) for chance, mass in states)
     return reading_density(typed_m, draughts, draught_sd_m, 1 - GARBLED, GARBLED_RANGE_M)
 
 
-def _or_not_retyped(both: FloatArray, deeper_m: float, p_retyped: float) -> FloatArray:
+def _retyped_or_unchanged(both: FloatArray, change_m: float, p_retyped: float) -> FloatArray:
     """Likelihood of two draughts: either both were typed for this voyage, or the second is the first left unchanged.
 
     ``both`` is that of the first case. In the second case the number may be from any voyage; TYPED_STEP_M is two
     standard deviations of what still passes for the same.
     """
     step_sd = TYPED_STEP_M / 2
-    same = np.exp(-0.5 * (deeper_m / step_sd) ** 2) / (step_sd * np.sqrt(2 * np.pi))
-    return p_retyped * both + (1 - p_retyped) * same / GARBLED_RANGE_M
+    unchanged = np.exp(-0.5 * (change_m / step_sd) ** 2) / (step_sd * np.sqrt(2 * np.pi))
+    return p_retyped * both + (1 - p_retyped) * unchanged / GARBLED_RANGE_M

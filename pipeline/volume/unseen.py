@@ -54,10 +54,10 @@ def barrels_unseen(
     Each zone's rate and each day of a zone has a stream of its own, keyed by name: other days and zones and the order
     of rows do not change them. The error of recall and stays has one stream for all.
     """
-    if not tells(missed, [day.isoformat() for day in calendar]):
+    if not has_known_day(missed, [day.isoformat() for day in calendar]):
         return None
     out = np.zeros((len(calendar), config.draws))
-    for day, _, carried in _of_each_day(missed, calendar, barrels, config, seed):
+    for day, _, carried in _draw_days(missed, calendar, barrels, config, seed):
         out[day] += carried
     return out.cumsum(axis=0)
 
@@ -67,44 +67,44 @@ def unseen_sum(
 ) -> UnseenSum:
     """What `barrels_unseen` draws up to the calendar's last day, with the number of calls and its error."""
     calls, total = np.zeros(config.draws), np.zeros(config.draws)
-    for _, number, carried in _of_each_day(missed, calendar, barrels, config, seed):
+    for _, number, carried in _draw_days(missed, calendar, barrels, config, seed):
         calls, total = calls + number, total + carried
-    return UnseenSum(_error(config, seed), calls, total)
+    return UnseenSum(_recall_error(config, seed), calls, total)
 
 
-def of_every_row(barrels: FloatArray, holds: NDArray[np.bool_], draws: int) -> FloatArray:
+def to_all_rows(barrels: FloatArray, is_counted: NDArray[np.bool_], draws: int) -> FloatArray:
     """Draws of all rows, shape (rows, draws); zero where the cap does not count the cargo."""
-    out = np.zeros((len(holds), draws))
-    out[holds] = barrels
+    out = np.zeros((len(is_counted), draws))
+    out[is_counted] = barrels
     return out
 
 
-def tells(missed: pd.DataFrame, days: Iterable[str]) -> bool:
+def has_known_day(missed: pd.DataFrame, days: Iterable[str]) -> bool:
     """Is the number of unseen calls of any zone known on one of these days (YYYY-MM-DD)?"""
     return bool(((missed["state"] == "known") & missed["day"].isin(list(days))).any())
 
 
-def _of_each_day(
+def _draw_days(
     missed: pd.DataFrame, calendar: list[date], barrels: FloatArray, config: VolumeConfig, seed: int
 ) -> Iterator[tuple[int, np.ndarray, FloatArray]]:
     """For each zone and day: index in the calendar, missed calls and their barrels in each draw."""
     known = missed[missed["state"] == "known"]
-    cargo = barrels if len(barrels) else _of_nothing_known(config, seed)
-    error = _error(config, seed)
+    cargo = barrels if len(barrels) else _unknown_call_barrels(config, seed)
+    error = _recall_error(config, seed)
     index = {day.isoformat(): n for n, day in enumerate(calendar)}
     for zone_id, zone in known.sort_values(["zone_id", "day"]).groupby("zone_id", sort=True):
         rate = _rates(str(zone_id), zone, error, seed)
         for row in records_of(zone[zone["day"].isin(index)]):
-            rng = UNSEEN.of(seed, f"{zone_id}/{row['day']}")
+            rng = UNSEEN.generator(seed, f"{zone_id}/{row['day']}")
             number = rng.poisson(_unseen_days(row, error) * rate)
             draws = np.repeat(np.arange(config.draws), number)
             carried = cargo[rng.integers(0, len(cargo), len(draws)), draws]
             yield index[row["day"]], number, np.bincount(draws, carried, config.draws).astype(float)
 
 
-def _error(config: VolumeConfig, seed: int) -> FloatArray:
+def _recall_error(config: VolumeConfig, seed: int) -> FloatArray:
     """Error of recall and stays, in standard deviations: one value per draw, for all zones and days."""
-    return UNSEEN.of(seed, "what looks see").standard_normal(config.draws)
+    return UNSEEN.generator(seed, "what looks see").standard_normal(config.draws)
 
 
 def _rates(zone_id: str, zone: pd.DataFrame, error: FloatArray, seed: int) -> FloatArray:
@@ -112,27 +112,29 @@ def _rates(zone_id: str, zone: pd.DataFrame, error: FloatArray, seed: int) -> Fl
 
     If looks see more than assumed in a draw, more days were seen there, and so there were fewer calls per day.
     """
-    law = zone.iloc[0]
-    rate = UNSEEN.of(seed, f"{zone_id}/rate").gamma(law["rate_shape"], 1 / law["rate_per_d"], len(error))
-    rows = [row for row in records_of(zone) if _bounded(row)]
-    thought = sum(row["seen_days"] for row in rows)
-    if thought == 0:
+    posterior = zone.iloc[0]
+    rate = UNSEEN.generator(seed, f"{zone_id}/rate").gamma(
+        posterior["rate_shape"], 1 / posterior["rate_per_d"], len(error)
+    )
+    rows = [row for row in records_of(zone) if _has_bounds(row)]
+    assumed_days = sum(row["seen_days"] for row in rows)
+    if assumed_days == 0:
         return rate
-    seen = np.zeros(len(error))
+    seen_days = np.zeros(len(error))
     for row in rows:
-        seen += row["seen_days"] + row["unseen_days"] - _unseen_days(row, error)
-    return np.asarray(rate * thought / seen)
+        seen_days += row["seen_days"] + row["unseen_days"] - _unseen_days(row, error)
+    return np.asarray(rate * assumed_days / seen_days)
 
 
 def _unseen_days(row: Mapping[Any, Any], error: FloatArray) -> FloatArray:
     """A day's share of arrivals that no look would see in each draw [d]; ``error`` is in standard deviations."""
-    if not _bounded(row):
+    if not _has_bounds(row):
         return np.full(len(error), float(row["unseen_days"]))
     p = seen_share(row["p_seen"], row["p_seen_lo"], row["p_seen_hi"], error)
     return np.asarray((row["seen_days"] + row["unseen_days"]) * (1 - p))
 
 
-def _bounded(row: Mapping[Any, Any]) -> bool:
+def _has_bounds(row: Mapping[Any, Any]) -> bool:
     """Does the table give an interval for what looks see?"""
     return all(pd.notna(row.get(name)) for name in ("p_seen", "p_seen_lo", "p_seen_hi", "seen_days"))
 
@@ -145,14 +147,14 @@ def zones_left_out(missed: pd.DataFrame, calls: pd.DataFrame, days: Iterable[dat
     """
     unknown = missed[missed["state"] == "unknown"]
     out = {str(zone): date.fromisoformat(min(rows["day"])) for zone, rows in unknown.groupby("zone_id")}
-    told = {"", *missed["zone_id"]}  # "" is a call without a berth
+    known_zones = {"", *missed["zone_id"]}  # "" is a call without a berth
     for zone, day in zip(calls["berth_id"], days, strict=True):
-        if zone not in told:
+        if zone not in known_zones:
             out[str(zone)] = min(day, out.get(str(zone), day))
     return out
 
 
-def _of_nothing_known(config: VolumeConfig, seed: int) -> FloatArray:
+def _unknown_call_barrels(config: VolumeConfig, seed: int) -> FloatArray:
     """Draws of a call of which nothing is known, shape (1, draws) [bbl]."""
     from pipeline.volume.capacity import UNKNOWN_LOG_DWT, UNKNOWN_LOG_SD, UNKNOWN_SHARED_SD
 

@@ -46,20 +46,20 @@ def hull_for_loads(row: Mapping[str, Any]) -> UsualHull | None:
     if length is not None:
         length_sd, hull_sd = length_log_sd(row), hull_sd or 0.0
         beam_sd_m = 0.0 if beam is None else beam * math.sqrt(max(hull_sd**2 - length_sd**2, 0.0))
-        log_beam, beam_sd, follows = model.likely_beam(length, beam, beam_sd_m)
-        by_length = (1 + follows * model.beam_of_length[1]) * length_sd
+        log_beam, beam_sd, usual_weight = model.likely_beam(length, beam, beam_sd_m)
+        by_length = (1 + usual_weight * model.beam_of_length[1]) * length_sd
         spread = math.hypot(beam_sd, by_length)
-        longer = by_length * length_sd / spread**2 if spread else 0.0
-        return UsualHull(length, math.exp(log_beam), spread, beam is not None, longer)
+        length_error_share = by_length * length_sd / spread**2 if spread else 0.0
+        return UsualHull(length, math.exp(log_beam), spread, beam is not None, length_error_share)
     if dwt is None:
         return None
     lengths, log_dwt = _usual_lengths()
-    gas = row.get("product") == PETROLEUM_GAS  # such a ship is larger than an oil tanker of her deadweight
-    log_of_hull, more_sd = (LOG_OVER_TANKER, LOG_OVER_TANKER_SD) if gas else (0.0, 0.0)
+    is_gas = row.get("product") == PETROLEUM_GAS  # such a ship is larger than an oil tanker of her deadweight
+    log_of_hull, extra_log_sd = (LOG_OVER_TANKER, LOG_OVER_TANKER_SD) if is_gas else (0.0, 0.0)
     length = float(np.exp(np.interp(np.log(dwt) - log_of_hull, log_dwt, lengths)))
-    spread = math.hypot(float(model.residual_sd(np.array(length))), more_sd) / DWT_PER_HULL
-    longer = 1 / (1 + model.beam_of_length[1])  # ships of a larger deadweight are longer and broader
-    return UsualHull(length, float(model.beam_from_length(np.array(length))[0]), spread, False, longer)
+    spread = math.hypot(float(model.residual_sd(np.array(length))), extra_log_sd) / DWT_PER_HULL
+    length_error_share = 1 / (1 + model.beam_of_length[1])  # ships of a larger deadweight are longer and broader
+    return UsualHull(length, float(model.beam_from_length(np.array(length))[0]), spread, False, length_error_share)
 
 
 def length_log_sd(row: Mapping[str, Any]) -> float:
@@ -75,8 +75,8 @@ def _usual_lengths() -> tuple[FloatArray, FloatArray]:
     """
     model, lengths = tanker_regression(), np.geomspace(20.0, 330.0, 600)
     log_dwt = model.log_dwt(lengths, model.beam_from_length(lengths)[0])
-    rises = np.append(True, np.diff(np.maximum.accumulate(log_dwt)) > 0)
-    return np.log(lengths[rises]), log_dwt[rises]
+    is_rising = np.append(True, np.diff(np.maximum.accumulate(log_dwt)) > 0)
+    return np.log(lengths[is_rising]), log_dwt[is_rising]
 
 
 def _known(value: object) -> float | None:

@@ -28,7 +28,7 @@ from pipeline.volume.draw_cache import DrawCache
 from pipeline.volume.identity import linked_imos, same_ship
 from pipeline.volume.joined_stays import Causes, join_stays, leave_out
 from pipeline.volume.liftings import with_quantiles
-from pipeline.volume.lines import keyed_apart, name_products_apart, named_apart, size_log_sd, states_load
+from pipeline.volume.lines import cap_counts_one_of_two, size_log_sd, states_load, unique_keys, unique_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ def merge_liftings(
         join_stays(rows, table_of, year_starts, counts_product),
         _pair_cargoes(rows, table_of, config, counts_product),
     ]
-    for row, name, key in zip(rows, named_apart(rows), keyed_apart(rows), strict=True):
+    for row, name, key in zip(rows, unique_names(rows), unique_keys(rows), strict=True):
         row |= {"call_id": name, "draw_key": key}
     for causes_by_row in causes:
         for n, (words, kept) in causes_by_row.items():
@@ -95,7 +95,7 @@ def _pair_cargoes(
     odds = np.zeros((len(loadings), len(landings)))
     for i, loading in enumerate(loadings):
         for j, landing in enumerate(landings):
-            if table_of[loading] != table_of[landing] and not name_products_apart(
+            if table_of[loading] != table_of[landing] and not cap_counts_one_of_two(
                 rows[loading], rows[landing], counts_product
             ):
                 odds[i, j] = _odds_same(rows[loading], rows[landing], config)
@@ -141,7 +141,7 @@ def _leave_out_remainder(
         return
     for first, kept in counted_row.items():
         parcels = rows[kept]["counted"] == "discharging" and states_load(rows[kept]) and states_load(rows[landing])
-        if parcels or name_products_apart(rows[kept], rows[landing], counts_product):
+        if parcels or cap_counts_one_of_two(rows[kept], rows[landing], counts_product):
             continue
         if _is_remainder(rows, first, landing, loadings):
             leave_out(causes, rows, landing, "the rest of the cargo of call {}, counted there", kept)

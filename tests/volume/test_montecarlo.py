@@ -60,7 +60,7 @@ def test_neither_order_nor_number_of_other_calls_matters():
 
 
 def test_streams_of_two_calls_are_independent():
-    a, b = (OWN.of(SEED, name).standard_normal(20_000) for name in ("a", "b"))
+    a, b = (OWN.generator(SEED, name).standard_normal(20_000) for name in ("a", "b"))
     assert abs(np.corrcoef(a, b)[0, 1]) < 0.03
 
 

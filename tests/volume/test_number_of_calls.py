@@ -38,7 +38,7 @@ def test_barrels_of_a_call_are_hers_however_many_there_were():
     """Doubt about the number of calls changes neither what one call carries nor what an unseen call carries."""
     sure, doubted = table(), table(p_one_call=[0.4, 1.0], p_new_call=[1.0, 0.3])
     assert sure["barrels_p50"].tolist() == doubted["barrels_p50"].tolist()
-    one = simulate_cargo(doubted, CONFIG, DrawCache(CONFIG, SEED).ships).of_one_call
+    one = simulate_cargo(doubted, CONFIG, DrawCache(CONFIG, SEED).ships).of_single_call
     assert (one == simulate(sure, CONFIG, SEED)).all()
 
 

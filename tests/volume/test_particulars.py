@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.quantiles import Z90
 from pipeline.volume.capacity import capacity_of
-from pipeline.volume.particulars import Particulars, capacity_by
+from pipeline.volume.particulars import Particulars, capacity_from_particulars
 
 
 def interval_t(size):
@@ -11,7 +11,7 @@ def interval_t(size):
 
 
 def test_a_stated_deadweight_is_taken_at_its_word():
-    size, doubt = capacity_by(Particulars(dwt_t=6500, gt=4100, length_m=109.4, beam_m=18.2))
+    size, doubt = capacity_from_particulars(Particulars(dwt_t=6500, gt=4100, length_m=109.4, beam_m=18.2))
     assert doubt == ""
     assert np.exp(size.log_dwt) == pytest.approx(6500)
 
@@ -19,12 +19,12 @@ def test_a_stated_deadweight_is_taken_at_its_word():
 # ships with both figures published: Jutlandia Swan, Bise, Koti (GT about 5,100); Diamond 8 has GT only
 @pytest.mark.parametrize(("gt", "dwt_t"), [(7217, 12_479), (12_118, 18_500), (5100, 8008)])
 def test_gross_tonnage_gives_the_deadweight_of_published_pairs(gt, dwt_t):
-    low, high = interval_t(capacity_by(Particulars(gt=gt))[0])
+    low, high = interval_t(capacity_from_particulars(Particulars(gt=gt))[0])
     assert low < dwt_t < high
 
 
 def test_a_number_of_gross_tonnage_given_as_deadweight_is_noticed_by_the_ratio():
-    size, doubt = capacity_by(Particulars(dwt_t=2998, gt=2998))
+    size, doubt = capacity_from_particulars(Particulars(dwt_t=2998, gt=2998))
     assert "gross tonnage" in doubt
     assert "1.00" in doubt
     low, high = interval_t(size)
@@ -33,24 +33,24 @@ def test_a_number_of_gross_tonnage_given_as_deadweight_is_noticed_by_the_ratio()
 
 
 def test_a_deadweight_far_below_the_hull_may_be_a_gross_tonnage():
-    size, doubt = capacity_by(Particulars(dwt_t=1150, length_m=105.0, beam_m=16.5))
+    size, doubt = capacity_from_particulars(Particulars(dwt_t=1150, length_m=105.0, beam_m=16.5))
     assert "far below" in doubt
     assert interval_t(size)[1] > 1.3 * 1150
 
 
 def test_a_digit_too_many_is_doubted():
-    size, doubt = capacity_by(Particulars(dwt_t=494_539, length_m=183.0, beam_m=32.0))
+    size, doubt = capacity_from_particulars(Particulars(dwt_t=494_539, length_m=183.0, beam_m=32.0))
     assert "far above" in doubt
     assert interval_t(size)[0] < 60_000
 
 
 def test_kind_gt_is_read_as_gross_tonnage():
-    by_kind = capacity_by(Particulars(dwt_t=3000, tonnage_kind="gt"))[0]
-    assert by_kind == capacity_by(Particulars(gt=3000))[0]
+    by_kind = capacity_from_particulars(Particulars(dwt_t=3000, tonnage_kind="gt"))[0]
+    assert by_kind == capacity_from_particulars(Particulars(gt=3000))[0]
 
 
 def test_of_unknown_kind_the_interval_holds_both_readings():
-    size, doubt = capacity_by(Particulars(dwt_t=3000, tonnage_kind="unknown"))
+    size, doubt = capacity_from_particulars(Particulars(dwt_t=3000, tonnage_kind="unknown"))
     low, high = interval_t(size)
     assert doubt == ""  # the table said so itself
     assert low < 3000 < np.exp(capacity_of(None, None, None, gt=3000).log_dwt) < high
@@ -60,8 +60,8 @@ def test_of_unknown_kind_the_interval_holds_both_readings():
 def test_the_hull_tells_the_kind():
     """A ship of 98 x 15.8 m carries about 5,000 t, so 3,000 is more likely her gross tonnage."""
     hull = Particulars(dwt_t=3000, tonnage_kind="unknown", length_m=98.0, beam_m=15.8)
-    assert np.exp(capacity_by(hull)[0].log_dwt) > np.exp(
-        capacity_by(Particulars(dwt_t=3000, tonnage_kind="unknown"))[0].log_dwt
+    assert np.exp(capacity_from_particulars(hull)[0].log_dwt) > np.exp(
+        capacity_from_particulars(Particulars(dwt_t=3000, tonnage_kind="unknown"))[0].log_dwt
     )
 
 
@@ -80,4 +80,4 @@ def test_a_kind_that_nobody_knows_is_refused():
 @pytest.mark.parametrize(("kind", "word"), [("dwt", "deadweight"), ("gt", "gross tonnage"), ("unknown", "tonnage")])
 def test_a_contradicted_tonnage_is_called_what_the_table_says_that_it_is(kind, word):
     ship = Particulars(dwt_t=4000, tonnage_kind=kind, length_m=98.0, beam_m=15.8, contradicted=True)
-    assert capacity_by(ship)[1] == f"the {word} may be another ship's, like the listed size"
+    assert capacity_from_particulars(ship)[1] == f"the {word} may be another ship's, like the listed size"

@@ -73,7 +73,7 @@ def test_next_to_nothing_of_a_ship_of_unknown_size_is_used_and_told(row):
 def test_a_cargo_that_fits_is_never_doubted(dwt_t, fill):
     """Any part of a full ship's cargo, in tonnes or in barrels of gas oil."""
     ship = Particulars(dwt_t=dwt_t)
-    size, full_t = ship.size(dwt_t, None), 0.95 * dwt_t
+    size, full_t = ship.capacity(dwt_t, None), 0.95 * dwt_t
     for given_cargo in ({"tonnes": fill * full_t, "barrels": None}, {"tonnes": None, "barrels": fill * full_t * 7.46}):
         assert cargo_doubt(given_cargo, size, 0.95 * 7.46, ship) == ""
 
@@ -83,7 +83,7 @@ def test_barrels_in_the_column_of_tonnes_are_refused(dwt_t, fill):
     """From a quarter full: 7.46 times that is beyond any ship of her stated size."""
     ship = Particulars(dwt_t=dwt_t)
     with pytest.raises(Refused, match="another unit"):
-        cargo_doubt({"tonnes": fill * 0.95 * dwt_t * 7.46, "barrels": None}, ship.size(dwt_t, None), 7.09, ship)
+        cargo_doubt({"tonnes": fill * 0.95 * dwt_t * 7.46, "barrels": None}, ship.capacity(dwt_t, None), 7.09, ship)
 
 
 def test_a_ship_of_which_nothing_is_known_carries_what_is_stated():

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.config import VolumeConfig
 from pipeline.volume import liftings
-from pipeline.volume.possible_evidence import as_far_as_possible
+from pipeline.volume.possible_evidence import drop_impossible
 
 HULL = {"arrival": "2024-03-01", "call_id": "c", "length_m": 98.0, "beam_m": 15.8}
 SAME = ("p_lifting", "direction", "barrels_p5", "barrels_p50", "barrels_p95", "barrels_mean", "method")
@@ -67,7 +67,7 @@ def test_a_draught_that_reaches_the_deck_takes_no_call_out_of_the_sum(cells, wor
 
 def left(**cells):
     """Draughts and freeboards that remain as evidence."""
-    call, _ = as_far_as_possible(cells)
+    call, _ = drop_impossible(cells)
     return {name: call[name] for name in cells if name.startswith(("draught", "freeboard")) and call[name] is not None}
 
 
@@ -77,7 +77,7 @@ def test_her_own_depth_is_asked_without_a_length():
 
 
 def test_a_length_that_was_told_from_her_deadweight_stands_without_digits_that_nobody_knows():
-    _, doubts = as_far_as_possible({"draught_in_m": 13.0, "dwt_t": 5000.0})
+    _, doubts = drop_impossible({"draught_in_m": 13.0, "dwt_t": 5000.0})
     assert doubts[0].endswith(" m): not used")
 
 

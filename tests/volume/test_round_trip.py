@@ -10,7 +10,7 @@ from pipeline.config import VolumeConfig
 from pipeline.table_files import read_table, write_table
 from pipeline.tables import PORT_CALLS
 from pipeline.volume import liftings
-from pipeline.volume.liftings import WHY_NOT
+from pipeline.volume.liftings import FLAG_CAUSES
 
 CONFIG = VolumeConfig(draws=400)
 TIMES = ("2024-12-28T00:00:00Z", "2024-12-31T00:00:00Z", "2024-12-31T06:00:00Z", "2025-01-06T00:00:00Z")
@@ -48,7 +48,7 @@ def test_a_file_in_between_changes_nothing(tmp_path, suffix):
 def test_a_stay_that_the_calls_stage_leaves_out_says_why(flag):
     """Only a row without a flag that explains it refers to its own cell."""
     left_out = port_calls().query("call_id == 'aside'").assign(flags=[[flag]])
-    assert liftings(left_out, CONFIG, 7)["cause"].tolist() == [WHY_NOT[flag]]
+    assert liftings(left_out, CONFIG, 7)["cause"].tolist() == [FLAG_CAUSES[flag]]
 
 
 def test_what_the_lists_say_is_heard():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.volume.stated_hull import hull_of, told_by_registry
+from pipeline.volume.stated_hull import hull_of, registry_source
 from tests.volume.test_liftings import only
 
 LISTED = {"listed_length_m": 105.0, "listed_beam_m": 16.0, "listed_source": "class register"}
@@ -12,7 +12,7 @@ def test_a_listed_size_serves_where_none_was_measured():
     hull, doubts = hull_of(LISTED)
     assert (hull.length_m, hull.beam_m, hull.listed) == (105.0, 16.0, ("length", "beam"))
     assert doubts == []
-    assert told_by_registry(LISTED, hull, {}) == "length, beam: class register"
+    assert registry_source(LISTED, hull, {}) == "length, beam: class register"
 
 
 def test_a_listed_size_goes_before_a_worse_measured_one_only():

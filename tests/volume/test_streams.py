@@ -14,7 +14,7 @@ SEEDS = (0, 1, 2, 2**32 - 1, 2**40)
 def test_no_two_streams_share_a_key_or_their_first_numbers():
     assert len({(stream.number, stream.named) for stream in streams.STREAMS}) == len(streams.STREAMS)
     first = {
-        (stream, seed, name): stream.of(seed, name).random(3).tolist()
+        (stream, seed, name): stream.generator(seed, name).random(3).tolist()
         for stream in streams.STREAMS
         for seed in SEEDS
         for name in (("", "a", "b") if stream.named else ("",))
@@ -37,4 +37,4 @@ def test_a_number_and_a_name_give_the_numbers_that_they_always_gave():
     """The name's key is the first eight bytes of its SHA-256, as sha256sum prints it."""
     for stream, key in ((streams.SHARED, [0]), (streams.OWN, [1, 0x2E7D2C03A9507AE2])):
         asked = np.random.default_rng(np.random.SeedSequence([7, *key]))
-        assert stream.of(7, "c").random() == asked.random()
+        assert stream.generator(7, "c").random() == asked.random()

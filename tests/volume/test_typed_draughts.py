@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.volume.evidence import Evidence
-from pipeline.volume.typed_draughts import GARBLED, GARBLED_RANGE_M, Afloat, by_draughts
+from pipeline.volume.typed_draughts import GARBLED, GARBLED_RANGE_M, LoadStates, draught_likelihood
 
 LIGHT_M, LADEN_M, LADEN_BEFORE_M, SD_M = 3.0, 6.0, 5.0, 0.05
 FLOOR, PEAK = GARBLED / GARBLED_RANGE_M, (1 - GARBLED) / (SD_M * np.sqrt(2 * np.pi))
@@ -19,12 +19,12 @@ def box(draught_m: float) -> np.ndarray:
     return np.array([draught_m])
 
 
-SHIP = Afloat(box(LIGHT_M), box(LADEN_M), box(LADEN_BEFORE_M), np.ones(1), np.zeros(1))
+SHIP = LoadStates(box(LIGHT_M), box(LADEN_M), box(LADEN_BEFORE_M), np.ones(1), np.zeros(1))
 
 
 def share_of(state_m: float, retyped: float, name: str) -> float:
     """Probability that the likelihood gives a state, for a number that equals the state's draught."""
-    likely = float(by_draughts(Evidence(96.0, 15.0, p_retyped=retyped, **{name: state_m}), SHIP, SD_M)[0])
+    likely = float(draught_likelihood(Evidence(96.0, 15.0, p_retyped=retyped, **{name: state_m}), SHIP, SD_M)[0])
     return (likely - FLOOR) / PEAK
 
 
@@ -48,7 +48,7 @@ def test_a_number_alone_is_of_each_state_as_often_as_it_stands_then(retyped):
 
 def test_what_no_state_explains_means_nothing():
     assert share_of(9.0, 0.38, "draught_in_m") == pytest.approx(0.0, abs=1e-9)
-    assert by_draughts(Evidence(96.0, 15.0), SHIP, SD_M).tolist() == [1.0]
+    assert draught_likelihood(Evidence(96.0, 15.0), SHIP, SD_M).tolist() == [1.0]
 
 
 @pytest.mark.parametrize("retyped", [0.0, 0.38, 1.0])
@@ -58,5 +58,5 @@ def test_over_all_second_draughts_the_chances_add_up_to_that_of_the_first(retype
     typed = Evidence(96.0, 15.0, draught_in_m=into_m, p_retyped=retyped)
     outs_m = np.arange(0.5, 0.5 + GARBLED_RANGE_M, step_m)
     pairs = [replace(typed, draught_out_m=out) for out in outs_m]
-    total = sum(float(by_draughts(pair, SHIP, SD_M)[0]) for pair in pairs) * step_m
+    total = sum(float(draught_likelihood(pair, SHIP, SD_M)[0]) for pair in pairs) * step_m
     assert total == pytest.approx(retyped * FLOOR + (1 - retyped) / GARBLED_RANGE_M, rel=0.01)
