@@ -27,7 +27,7 @@ import pandas as pd
 from pipeline import volume
 from pipeline.config import CapConfig, load
 from pipeline.finished.opened import chosen_run, open_run
-from pipeline.finished.overview import NO_CALL, difference, held_calls, list_runs, same_calls
+from pipeline.finished.overview import NO_CALL, account_calls, difference, list_runs, same_calls
 from pipeline.report.figures import as_steps
 from pipeline.report.wording import barrels, change, method_words
 from pipeline.workspace import CONFIG_FILES
@@ -120,9 +120,9 @@ rows if len(rows) else print("no other setting, file or verdict")
 # lifting and for ships that the looks could not distinguish.
 
 # %%
-old = held_calls(before)
+old = account_calls(before)
 loads = new_liftings[["call_id", "barrels_p50", "method"]]
-new = held_calls(after) if after is not None else old[old.columns.difference(loads.columns[1:])].merge(loads)
+new = account_calls(after) if after is not None else old[old.columns.difference(loads.columns[1:])].merge(loads)
 ids = same_calls(old, new, one_place=run.config.aoi.id == second.config.aoi.id)  # another image changes a call's id
 new = new.replace({"call_id": {there: here for here, there in ids.items()}})
 both = old.merge(new, on="call_id", how="outer", suffixes=("_before", "_after"))

@@ -25,7 +25,7 @@ import shapely
 from pipeline.config import MOVED
 from pipeline.errors import NothingToShow
 from pipeline.finished.opened import chosen_run, draw_land, open_run
-from pipeline.finished.overview import held_calls
+from pipeline.finished.overview import account_calls
 from pipeline.plurals import number_of
 from pipeline.provenance import read_manifest
 from pipeline.report.page_data import SILENCE
@@ -36,7 +36,7 @@ folder = chosen_run(chosen)
 run = open_run(folder)
 calls, liftings = run.table("port_calls"), run.table("liftings")
 mark = "SIMULATED: " if run.simulated else ""
-held = held_calls(folder)["call_id"]  # counted, and neither of another account year nor of another product
+held = account_calls(folder)["call_id"]  # counted, and neither of another account year nor of another product
 print(f"{mark}{run.place.name}, {number_of(len(calls), 'call')}, {len(held)} counted")
 
 # %%

@@ -22,8 +22,8 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from pipeline.errors import NothingToShow
-from pipeline.finished.opened import around, chosen_run, hull_profiles, open_run
-from pipeline.finished.overview import held_calls
+from pipeline.finished.opened import chosen_run, detections_window, hull_profiles, open_run
+from pipeline.finished.overview import account_calls
 from pipeline.report.wording import day_range
 
 pd.set_option("display.max_colwidth", None)
@@ -79,7 +79,7 @@ said = scenes.set_index("scene_id").loc[scene_id]
 print(f"{scene_id}: {said['status']}{': ' + said['cause'] if said['cause'] else ''}")
 here = detections[detections["scene_id"] == scene_id]
 berthed = here[here["accepted"] & (here["context"] == "berth")]
-windows = [around(scene, hulls, margin_m=350) for _, hulls in berthed.groupby("berth_id")][:3] or [None]
+windows = [detections_window(scene, hulls, margin_m=350) for _, hulls in berthed.groupby("berth_id")][:3] or [None]
 figure, panels = plt.subplots(1, len(windows), figsize=(4.6 * len(windows), 5), squeeze=False, layout="constrained")
 for axes, window in zip(panels[0], windows, strict=True):
     run.draw(axes, scene, window)
@@ -169,7 +169,7 @@ else:
 
 # %%
 calls = run.table("port_calls")
-counted = calls[calls["call_id"].isin(held_calls(folder)["call_id"]) & (calls["n_seen"] > 0)]
+counted = calls[calls["call_id"].isin(account_calls(folder)["call_id"]) & (calls["n_seen"] > 0)]
 if len(counted):
     call = counted.iloc[0]
     hers = detections[detections["detection_id"].isin(list(call["detection_ids"]))].sort_values("acquired")

@@ -123,17 +123,17 @@ def read_table(path: Path, contract: Contract | None = None, *, verbatim: Collec
 def _read_csv(path: Path, contract: Contract | None, verbatim: Collection[str]) -> pd.DataFrame:
     """A CSV whose text columns stay text: an id such as 007 or 1e5 is not a number, and a ship may be called NA."""
     from pipeline.tables import ALL
-    from pipeline.tables.delimited import layout_of, plain, read_delimited, require_header_first
-    from pipeline.tables.given import KNOWN, NUMBERS, resembled
+    from pipeline.tables.call_columns import KNOWN, NUMBERS, resembling_column
+    from pipeline.tables.delimited import plain_column_name, read_delimited, read_layout, require_header_first
 
     kinds = {c.name: c.kind for known in (ALL if contract is None else (contract,)) for c in known.columns}
     texts = {name: "str" for name, kind in kinds.items() if kind in {"text", "list"}}
     numbers = {name for name, kind in kinds.items() if kind in {"float", "int"}} | (NUMBERS if not contract else set())
-    require_header_first(path, lambda name: name in kinds or name in KNOWN or bool(resembled(name, ())))
+    require_header_first(path, lambda name: name in kinds or name in KNOWN or bool(resembling_column(name, ())))
     if contract is None:
-        texts |= {name: "str" for name in layout_of(path).header if plain(name) in verbatim}
+        texts |= {name: "str" for name in read_layout(path).header if plain_column_name(name) in verbatim}
         return read_delimited(path, numbers, dtype=texts)
-    no_value = {name: [""] if name in texts else list(_NO_VALUE) for name in layout_of(path).header if name}
+    no_value = {name: [""] if name in texts else list(_NO_VALUE) for name in read_layout(path).header if name}
     return read_delimited(path, numbers, dtype=texts, na_values=no_value, keep_default_na=False)
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from pipeline.cases import CaseOutcome, calls_table, run_case
-from pipeline.config import CapConfig, CaseConfig, load, overrides
+from pipeline.config import CapConfig, CaseConfig, load, parse_overrides
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError
 from pipeline.provenance import UNHASHED, changes
@@ -272,4 +272,4 @@ def test_figures_show_the_digits_of_their_step():
 @pytest.mark.parametrize("setting", ["volume.fil.mean=1", "volume.fill.mean=2", "aoi.id=x"])
 def test_the_command_line_is_blamed_for_what_it_set(setting):
     with pytest.raises(ConfigError, match=r"^command line, over .*rusi-2024-03\.yaml: (volume|aoi)"):
-        load_over(CaseConfig, find_case("rusi-2024-03"), overrides([setting]))
+        load_over(CaseConfig, find_case("rusi-2024-03"), parse_overrides([setting]))

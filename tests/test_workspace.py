@@ -12,7 +12,7 @@ import pytest
 
 from pipeline import workspace
 from pipeline.commands.doctor import _cache_line
-from pipeline.config import RunConfig, overrides
+from pipeline.config import RunConfig, parse_overrides
 from pipeline.errors import ConfigError, EnvironmentFault
 from pipeline.workspace import (
     LATEST,
@@ -123,7 +123,7 @@ def test_a_path_that_is_no_file_is_refused(elsewhere, name):
 
 def test_settings_lie_on_top_of_the_file():
     plain = vostochny()
-    changed = vostochny(**overrides(["volume.fill.mean=0.9", "seed=7"]))
+    changed = vostochny(**parse_overrides(["volume.fill.mean=0.9", "seed=7"]))
     assert (changed.volume.fill.mean, changed.seed) == (0.9, 7)
     assert changed.aoi == plain.aoi
     assert changed.volume.fill.concentration == plain.volume.fill.concentration
@@ -131,14 +131,14 @@ def test_settings_lie_on_top_of_the_file():
 
 def test_an_unknown_setting_is_refused_by_its_path():
     with pytest.raises(ConfigError, match=r"volume\.fil: no such key \(did you mean fill\?\)"):
-        vostochny(**overrides(["volume.fil.mean=0.9"]))
+        vostochny(**parse_overrides(["volume.fil.mean=0.9"]))
 
 
 @pytest.mark.parametrize("setting", ["seed=-1", "aoi.nam=x", "source.kind=ftp", "volume.draws=1"])
 def test_no_line_of_the_file_is_blamed_for_a_wrong_setting(setting):
     path = setting.partition("=")[0]
     with pytest.raises(ConfigError, match=rf"^command line, over .*vostochny\.yaml: {path}: "):
-        vostochny(**overrides([setting]))
+        vostochny(**parse_overrides([setting]))
 
 
 @pytest.mark.parametrize(
@@ -156,14 +156,14 @@ def test_no_line_of_the_file_is_blamed_for_a_wrong_setting(setting):
 )
 def test_the_command_line_is_blamed_for_what_it_set_also_where_only_two_values_disagree(setting, expected):
     with pytest.raises(ConfigError, match=expected):
-        vostochny(**overrides([setting]))
+        vostochny(**parse_overrides([setting]))
 
 
 def test_the_file_is_blamed_for_its_own_fault_whatever_the_command_line_set(tmp_path):
     text = find_config("vostochny").read_text("utf-8").replace("seed:", "sead:")
     (tmp_path / "my.yaml").write_text(text, "utf-8")
     with pytest.raises(ConfigError, match=r"^\S*my\.yaml:\d+: sead: no such key"):
-        load_run_config(tmp_path / "my.yaml", overrides(["volume.draws=500"]))
+        load_run_config(tmp_path / "my.yaml", parse_overrides(["volume.draws=500"]))
 
 
 def test_the_cache_is_where_the_environment_says_or_the_users_own(monkeypatch, tmp_path):

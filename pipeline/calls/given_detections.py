@@ -9,9 +9,9 @@ import pandas as pd
 
 from pipeline.errors import ConfigError
 from pipeline.plurals import first_of
-from pipeline.tables.delimited import plain
+from pipeline.tables.delimited import plain_column_name
 from pipeline.tables.foreign_words import position_column
-from pipeline.tables.time_forms import told_forms
+from pipeline.tables.time_formats import time_format_option
 
 TIMES = ("acquired", "time_utc")  # either names the column of times
 OTHER_NAMES = {"detection_id": "det_id", "acquired": "time_utc"}
@@ -37,7 +37,9 @@ def with_plain_names(detections: pd.DataFrame) -> pd.DataFrame:
     >>> list(with_plain_names(pd.DataFrame(columns=["Det ID", "Time_UTC", "Longitude", "Lat", "lat"])))
     ['det_id', 'time_utc', 'lon', 'Lat', 'lat']
     """
-    plain_names = {name: SPELLED_OUT.get(plain(str(name)), plain(str(name))) for name in detections.columns}
+    plain_names = {
+        name: SPELLED_OUT.get(plain_column_name(str(name)), plain_column_name(str(name))) for name in detections.columns
+    }
     wanted = list(plain_names.values())
     renamed = {
         name: plain_name
@@ -102,7 +104,7 @@ def _resembled_column(name: str) -> str:
     >>> [_resembled_column(name) for name in ("Longitude", "Breitengrad", "Zeit (UTC)", "ID", "score")]
     ['lon', 'lat', 'acquired', 'detection_id', '']
     """
-    words = plain(name)
+    words = plain_column_name(name)
     found = position_column(words) or next(
         (FOREIGN_WORDS[word] for word in words.split("_") if word in FOREIGN_WORDS), ""
     )
@@ -114,7 +116,7 @@ def _parse_times(cells: pd.Series) -> pd.Series:
     read = pd.to_datetime(cells, utc=True, format="ISO8601", errors="coerce")
     wrong = cells[read.isna() & cells.notna()].astype(str).tolist()
     if wrong:
-        form = told_forms(wrong)
+        form = time_format_option(wrong)
         hint = f"; add {form}" if form else ""
         raise ConfigError(f"column {cells.name}: {_first_and_count(wrong)} not written as YYYY-MM-DDTHH:MM:SSZ{hint}")
     return read

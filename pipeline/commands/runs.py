@@ -100,14 +100,14 @@ def review(
     Example: capwatch review vostochny 690bb57135ea05a4 reject --who "A. Analyst" --why "a crane barge"
     """
     with session(quiet=quiet, debug=debug) as console:
-        from pipeline.finished.verdicts import Given, give_verdict, show_verdicts, take_back
+        from pipeline.finished.verdicts import NewVerdict, give_verdict, show_verdicts, withdraw_verdict
 
         if withdraw is not None:
-            take_back(aoi, withdraw, out, console)
+            withdraw_verdict(aoi, withdraw, out, console)
         elif target is None:
             show_verdicts(aoi, out, console)
         else:
-            given = Given(target, verdict or "", value, who, why, when)
+            given = NewVerdict(target, verdict or "", value, who, why, when)
             give_verdict(aoi, given, out, console, anyway=anyway)
 
 

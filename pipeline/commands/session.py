@@ -82,10 +82,10 @@ def session(*, quiet: bool, debug: bool) -> Iterator[Any]:
 
 def parse_overrides(settings: list[str] | None, section: str | None = None) -> dict[str, Any]:
     """The --set overrides as a mapping. A stage command takes fields of its section, with or without its name."""
-    from pipeline.config import RunConfig, merged, overrides
+    from pipeline.config import RunConfig, merged, parse_overrides
     from pipeline.errors import ConfigError
 
-    found = overrides(settings or [])
+    found = parse_overrides(settings or [])
     foreign = [name for name in found if section is not None and name in RunConfig.model_fields and name != section]
     if foreign:
         raise ConfigError(f"--set {foreign[0]}: this command knows the fields of {section} alone; capwatch run has all")

@@ -8,7 +8,7 @@ from pipeline.config.calls import USUAL_STAY_D, CallsConfig
 from pipeline.config.cap import cap_doubts, load_cap
 from pipeline.config.case import CaseConfig
 from pipeline.config.detection import DetectionConfig
-from pipeline.config.loading import build, canonical_json, fingerprint, load, merged, overrides, read_yaml
+from pipeline.config.loading import build, canonical_json, fingerprint, load, merged, parse_overrides, read_yaml
 from pipeline.config.product_words import PRODUCT_ALIASES, SOME_PRODUCT, WITHOUT_A_ROW, plain_name, products_named
 from pipeline.config.run import EngineConfig, RunConfig
 from pipeline.config.volume import MOVED, CapConfig, VolumeConfig, assumptions_id
@@ -37,7 +37,7 @@ __all__ = [
     "load",
     "load_cap",
     "merged",
-    "overrides",
+    "parse_overrides",
     "plain_name",
     "products_named",
     "read_yaml",

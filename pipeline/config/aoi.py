@@ -33,7 +33,7 @@ def _day_of(written: str) -> date:
         raise ValueError(f"no such date ({error})") from error
 
 
-def _as_written(given: object) -> object:
+def _parse_time(given: object) -> object:
     """A YAML date or an ISO 8601 text as a time; a bare number is refused, else it would be seconds since 1970.
 
     A bare date is its midnight in UTC, as on the command line.
@@ -48,7 +48,7 @@ def _as_written(given: object) -> object:
     raise ValueError("write a time as 2024-03-06T00:00:00Z, or a day as 2024-03-06")
 
 
-def _a_day(given: object) -> object:
+def _parse_day(given: object) -> object:
     """A YAML date or an ISO 8601 text as a day; a bare number is refused, else it would be seconds since 1970."""
     if isinstance(given, str) and _ISO_8601.fullmatch(given):
         _day_of(given)
@@ -58,7 +58,7 @@ def _a_day(given: object) -> object:
     raise ValueError("write a day as 2024-03-31")
 
 
-def _four(box: object) -> object:
+def _require_four_numbers(box: object) -> object:
     if not isinstance(box, list | tuple) or len(box) != 4:
         got = f"; it has {len(box)}" if isinstance(box, list | tuple) else ""
         got += " (a decimal number has a point, not a comma)" if got.endswith(" 8") else ""
@@ -68,7 +68,7 @@ def _four(box: object) -> object:
     return box
 
 
-def _box(given: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+def _normal_box(given: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
     """One way to write a box across 180 degrees: it ends beyond them."""
     west, south, east, north = given
     if max(map(abs, given)) > 360:
@@ -83,14 +83,14 @@ def _box(given: tuple[float, float, float, float]) -> tuple[float, float, float,
         raise ValueError(f"must be west < east and south < north; got {given}")
     sides = (east - west, north - south)
     if max(sides) > MAX_SIDE_DEG or min(sides) < MIN_SIDE_DEG:
-        told = " and ".join(f"{side:g}" for side in sides)
-        raise ValueError(f"its sides must lie between {MIN_SIDE_DEG} and {MAX_SIDE_DEG} degrees; got {told}")
+        sides_text = " and ".join(f"{side:g}" for side in sides)
+        raise ValueError(f"its sides must lie between {MIN_SIDE_DEG} and {MAX_SIDE_DEG} degrees; got {sides_text}")
     return west, south, east, north
 
 
-Day = Annotated[date, BeforeValidator(_a_day)]
-Moment = Annotated[datetime, BeforeValidator(_as_written), AfterValidator(_as_utc)]
-Box = Annotated[tuple[float, float, float, float], BeforeValidator(_four), AfterValidator(_box)]
+Day = Annotated[date, BeforeValidator(_parse_day)]
+Moment = Annotated[datetime, BeforeValidator(_parse_time), AfterValidator(_as_utc)]
+Box = Annotated[tuple[float, float, float, float], BeforeValidator(_require_four_numbers), AfterValidator(_normal_box)]
 
 
 class Fact(Section):
@@ -125,7 +125,7 @@ class AoiConfig(Section):
 
     @field_validator("coast")
     @classmethod
-    def _a_file(cls, coast: str | None) -> str | None:
+    def _is_file_name(cls, coast: str | None) -> str | None:
         """A word of ``capwatch aoi add --coast`` is no file."""
         if coast in COASTS:
             raise ValueError(f"names a GeoJSON file of land, or null; capwatch aoi add makes one from {coast}")
@@ -154,7 +154,7 @@ class SourceConfig(Section):
 
     @field_validator("images", "ais")
     @classmethod
-    def _names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _no_empty_name(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         """An empty name would be the working folder, with all that lies in it."""
         if not all(name.strip() for name in names):
             raise ValueError("holds an empty name; write . for the working folder")
@@ -171,7 +171,7 @@ class PeriodConfig(Section):
     """First moment after the period."""
 
     @model_validator(mode="after")
-    def _order(self) -> PeriodConfig:
+    def _starts_before_end(self) -> PeriodConfig:
         for name, moment in (("start", self.start), ("end", self.end)):
             if not YEARS[0] <= moment.year <= YEARS[1]:
                 raise ValueError(

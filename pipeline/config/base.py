@@ -6,7 +6,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 NULL_WORDS = ("none", "nil", "nothing", "no", "off", "n/a")  # what people write where YAML has null
-HALVES = re.compile(r"[\ud800-\udfff]")  # surrogates, halves of characters: no UTF-8 file can hold them
+SURROGATES = re.compile(r"[\ud800-\udfff]")  # surrogates, halves of characters: no UTF-8 file can hold them
 
 
 class Section(BaseModel):
@@ -16,7 +16,7 @@ class Section(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+    def _refuse_bool_as_number(cls, value: Any, info: ValidationInfo) -> Any:
         """Refuse true for a number: to Python it is 1, so a cap of ``barrels: true`` would be one barrel."""
         if isinstance(value, bool) and info.field_name is not None:
             kinds = _kinds(cls.model_fields[info.field_name].annotation)
@@ -26,7 +26,7 @@ class Section(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _null_is_no_word(cls, value: Any, info: ValidationInfo) -> Any:
+    def _refuse_word_for_null(cls, value: Any, info: ValidationInfo) -> Any:
         """Refuse words that mean null: ``coast: none`` would be a file of that name."""
         says_nothing = isinstance(value, str) and value.strip().lower() in NULL_WORDS and info.field_name is not None
         if says_nothing and type(None) in _kinds(cls.model_fields[str(info.field_name)].annotation):
@@ -35,9 +35,9 @@ class Section(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _text_is_text(cls, value: Any) -> Any:
+    def _refuse_surrogates(cls, value: Any) -> Any:
         """Refuse text that no table or page can hold. Lists of files are not checked: their names may be any bytes."""
-        if isinstance(value, str) and (found := HALVES.search(value)):
+        if isinstance(value, str) and (found := SURROGATES.search(value)):
             raise ValueError(f"holds a character that is no text ({ascii(found[0])[1:-1]})")
         return value
 

@@ -51,11 +51,11 @@ class CallsConfig(Section):
 
     @field_validator("look_recall")
     @classmethod
-    def _of_every_sensor(cls, given: dict[str, float]) -> dict[str, float]:
+    def _with_default_recalls(cls, given: dict[str, float]) -> dict[str, float]:
         return LOOK_RECALL | given
 
     @model_validator(mode="after")
-    def _hysteresis(self) -> CallsConfig:
+    def _is_consistent(self) -> CallsConfig:
         if self.move_kn < self.stop_kn:
             raise ValueError(f"move_kn ({self.move_kn}) must not be below stop_kn ({self.stop_kn})")
         if not 0 < self.stay_d[0] < self.stay_d[1]:

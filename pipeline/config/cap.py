@@ -26,35 +26,35 @@ def load_cap(path: Path, volume: VolumeConfig) -> CapConfig:
     known = [*(p.name for p in volume.products), "unnamed"]
     for name in cap.products:
         if name not in known:
-            raise _unknown(path, "products", name, known, _meant(name, known))
+            raise _unknown_product(path, "products", name, known, _likely_product(name, known))
     for name in cap.excluded_products:
-        if name not in {*known, CRUDE} and (meant := _meant(name, [*known, CRUDE])):
-            raise _unknown(path, "excluded_products", name, known, meant)
+        if name not in {*known, CRUDE} and (suggestion := _likely_product(name, [*known, CRUDE])):
+            raise _unknown_product(path, "excluded_products", name, known, suggestion)
     return cap
 
 
 def cap_doubts(cap: CapConfig, today: date | None = None) -> list[str]:
     """What is valid in a cap but may not be meant; totals dated after ``today`` only if that is given."""
-    told = []
+    doubts = []
     if cap.barrels < LEAST_BBL:
-        told.append(
+        doubts.append(
             f"the cap of {cap.barrels:,g} barrels a year is less than one small tanker carries: it may be in "
             "thousands, or in another unit"
         )
     to_come = [n for n in cap.notified if today is not None and n.as_of > today]
-    return told + [f"the total notified for {n.year} is as of {n.as_of}, a day that has not come" for n in to_come]
+    return doubts + [f"the total notified for {n.year} is as of {n.as_of}, a day that has not come" for n in to_come]
 
 
-def _meant(name: str, known: list[str]) -> str:
+def _likely_product(name: str, known: list[str]) -> str:
     """The product that an unknown name may mean; "" if it resembles none."""
     plain = plain_name(name)
     alias = PRODUCT_ALIASES.get(plain)
     return alias if alias in known else next(iter(difflib.get_close_matches(plain, known, 1, CLOSE)), "")
 
 
-def _unknown(path: Path, field: str, name: str, known: list[str], meant: str) -> ConfigError:
-    hint = f" (did you mean {meant}?)" if meant else ""
-    if name == CRUDE and not meant:  # its account needs its own assumptions
+def _unknown_product(path: Path, field: str, name: str, known: list[str], suggestion: str) -> ConfigError:
+    hint = f" (did you mean {suggestion}?)" if suggestion else ""
+    if name == CRUDE and not suggestion:  # its account needs its own assumptions
         hint = (
             "; add it under volume.products, or give capwatch volume and account alike "
             "--assumptions configs/assumptions/refined-and-crude.yaml"

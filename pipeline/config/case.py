@@ -134,16 +134,16 @@ class CaseConfig(Section):
     """Seed of all random numbers."""
 
     @model_validator(mode="after")
-    def _agrees(self) -> CaseConfig:
+    def _is_consistent(self) -> CaseConfig:
         known = [s.id for s in self.sources]
-        if twice := [name for name in known if known.count(name) > 1]:
-            raise ValueError(f"two sources are called {twice[0]!r}: which of them a figure has is open")
+        if repeated_ids := [name for name in known if known.count(name) > 1]:
+            raise ValueError(f"two sources are called {repeated_ids[0]!r}: which of them a figure has is open")
         for what, source in [(f.what, f.source) for f in self.figures] + [(t.what, t.source) for t in self.totals]:
             if source not in known:
                 raise ValueError(f"source {source!r} of {what!r} is not in sources ({', '.join(known)})")
-        told = [figure.what for figure in self.figures]
-        if doubled := [what for what in told if told.count(what) > 1]:
-            raise ValueError(f"two figures are called {doubled[0]!r}; each needs words of its own")
+        titles = [figure.what for figure in self.figures]
+        if repeated_titles := [what for what in titles if titles.count(what) > 1]:
+            raise ValueError(f"two figures are called {repeated_titles[0]!r}; each needs words of its own")
         for group in (*self.calls, *self.estimate_calls):
             if group.date is not None and not self.period.start <= group.date < self.period.end:
                 raise ValueError(f"call of {group.date.date()} lies outside the period")

@@ -22,15 +22,15 @@ def kind_of(keys: Collection[object]) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-def taken_for(wanted: Collection[str], keys: Collection[object]) -> str:
+def wrong_kind(wanted: Collection[str], keys: Collection[object]) -> str:
     """The message that a file of one kind was given for another; "" if it may be of the wanted kind.
 
-    >>> taken_for({"barrels", "year_starts", "id"}, {"aoi", "period"}), taken_for({"products"}, {"aoi", "period"})
+    >>> wrong_kind({"barrels", "year_starts", "id"}, {"aoi", "period"}), wrong_kind({"products"}, {"aoi", "period"})
     ('is a run file; a cap is wanted', 'is a run file, which is not what is wanted here')
-    >>> taken_for({"barrels", "year_starts"}, {"barels", "year_starts"})
+    >>> wrong_kind({"barrels", "year_starts"}, {"barels", "year_starts"})
     ''
     """
-    is_, ought = kind_of(keys), kind_of(wanted)
-    if not is_ or is_ == ought or KINDS[is_] <= set(wanted):
+    actual, expected = kind_of(keys), kind_of(wanted)
+    if not actual or actual == expected or KINDS[actual] <= set(wanted):
         return ""
-    return f"is {is_}; {ought} is wanted" if ought else f"is {is_}, which is not what is wanted here"
+    return f"is {actual}; {expected} is wanted" if expected else f"is {actual}, which is not what is wanted here"

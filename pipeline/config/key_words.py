@@ -16,15 +16,15 @@ def key_words(path: Sequence[str | int], data: Any) -> str:
     >>> key_words(("volume", "products", 1, "share"), data), key_words(("bbox", 1), data)
     ('volume.products (lpg).share', 'bbox (second entry)')
     """
-    said: list[str] = []
+    words: list[str] = []
     for part in path:
-        here = data
+        outer = data
         data = _inner(data, part)
-        if isinstance(part, int) and isinstance(here, list | tuple):  # in a mapping such as {1: a} it is a key
-            said[-1:] = [f"{said[-1] if said else ''} ({entry_words(part, [_name(e) for e in here])})".strip()]
+        if isinstance(part, int) and isinstance(outer, list | tuple):  # in a mapping such as {1: a} it is a key
+            words[-1:] = [f"{words[-1] if words else ''} ({entry_words(part, [_name(e) for e in outer])})".strip()]
         else:
-            said.append(str(part))
-    return ".".join(said)
+            words.append(str(part))
+    return ".".join(words)
 
 
 def entry_words(index: int, names: Sequence[str], noun: str = "entry") -> str:

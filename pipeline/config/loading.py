@@ -15,17 +15,17 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from pipeline.config.as_written import all_dotted_thousands, dotted_thousands, impossible_value
-from pipeline.config.file_kinds import taken_for
+from pipeline.config.file_kinds import wrong_kind
 from pipeline.config.key_words import key_words
 from pipeline.config.mistakes import in_plain_words
+from pipeline.config.text_mistakes import all_dotted_thousands, dotted_thousands, impossible_value
 from pipeline.errors import ConfigError, printable
 
 MAX_BYTES = 1 << 20  # our choice: the largest config in the project has some 10 KiB
 MAX_DEPTH = 50  # our choice: the deepest config in the project has 5 levels
 
-MOST_OF_A_NAME = 100  # characters (our choice)
-MOST_TOLD = 5  # mistakes in one line (our choice): a file of another kind has dozens
+MAX_NAME_CHARACTERS = 100  # characters (our choice)
+MOST_MISTAKES = 5  # mistakes in one line (our choice): a file of another kind has dozens
 SET = 0  # line number of values set on the command line: no line of the file is at fault
 YAML_HINTS = {  # the YAML reader's message: the usual remedy
     "mapping values are not allowed here": "indent keys alike, quote values that contain a colon",
@@ -63,13 +63,13 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
     except ConfigError:
         raise
     except (ValueError, OverflowError) as error:  # a well-formed but impossible value, such as 2024-02-30
-        line, told = impossible_value(text)
-        place = f":{line}: {told}" if told else f": holds a value that does not exist ({printable(error)})"
+        line, mistake = impossible_value(text)
+        place = f":{line}: {mistake}" if mistake else f": holds a value that does not exist ({printable(error)})"
         raise ConfigError(f"{printable(path)}{place}") from error
     if not isinstance(data, dict):
         holds = "is empty" if data is None else f"holds {'a list' if isinstance(data, list) else 'a text or number'}"
         raise ConfigError(f"{printable(path)}: {holds}; it must have keys with values, such as aoi: or cap:")
-    if dotted := [f"{printable(path)}:{line}: {told}" for line, told in all_dotted_thousands(root)]:
+    if dotted := [f"{printable(path)}:{line}: {mistake}" for line, mistake in all_dotted_thousands(root)]:
         raise ConfigError(_in_one_line(dotted))
     return data, _lines(root)
 
@@ -79,10 +79,10 @@ def build(model: type[M], data: dict[str, Any], *, where: str, lines: dict[tuple
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        if other := taken_for(model.model_fields, data):
+        if other := wrong_kind(model.model_fields, data):
             raise ConfigError(f"{where}: {other}") from error
-        told = [_explain(model, e, key_words(e["loc"], data), where, lines or {}) for e in _mistakes(error)]
-        raise ConfigError(_in_one_line(told)) from error
+        mistakes = [_explain(model, e, key_words(e["loc"], data), where, lines or {}) for e in _mistakes(error)]
+        raise ConfigError(_in_one_line(mistakes)) from error
 
 
 def causes_of(model: type[BaseModel], data: dict[str, Any], error: ValidationError) -> str:
@@ -103,8 +103,8 @@ def _within(path: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
 
 def _in_one_line(mistakes: list[str]) -> str:
     """The first mistakes, and the number of further ones."""
-    more = [f"and {len(mistakes) - MOST_TOLD} more"] if len(mistakes) > MOST_TOLD else []
-    return "; ".join([*mistakes[:MOST_TOLD], *more])
+    more = [f"and {len(mistakes) - MOST_MISTAKES} more"] if len(mistakes) > MOST_MISTAKES else []
+    return "; ".join([*mistakes[:MOST_MISTAKES], *more])
 
 
 def load(model: type[M], path: Path) -> M:
@@ -122,7 +122,7 @@ def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
-def leaves(value: Any, here: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """The values in nested mappings, each with its path.
 
     >>> list(leaves({"a": {"b": 1, "c": {}}, "d": [2]}))
@@ -130,15 +130,15 @@ def leaves(value: Any, here: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
     """
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from leaves(inner, (*here, str(key)))
+            yield from leaves(inner, (*path, str(key)))
     else:
-        yield here, value
+        yield path, value
 
 
-def overrides(settings: list[str]) -> dict[str, Any]:
+def parse_overrides(settings: list[str]) -> dict[str, Any]:
     """``["detection.radar.false_alarm_rate=1e-7"]`` as a nested mapping; values are read as YAML.
 
-    >>> overrides(["a.b=1e-7", "a.c=[1, NO]"])
+    >>> parse_overrides(["a.b=1e-7", "a.c=[1, NO]"])
     {'a': {'b': 1e-07, 'c': [1, 'NO']}}
     """
     from ruamel.yaml import YAML
@@ -153,10 +153,10 @@ def overrides(settings: list[str]) -> dict[str, Any]:
         try:
             value = YAML(typ="safe", pure=True).load(text)
         except (YAMLError, ValueError, OverflowError, RecursionError) as error:
-            told = impossible_value(text)[1] if isinstance(error, ValueError) else ""
-            raise ConfigError(f"--set {printable(setting)[:200]}: {told or 'the value is not YAML'}") from error
-        if told := dotted_thousands(keys[-1], text.strip()):
-            raise ConfigError(f"--set {printable(setting)[:200]}: {told}")
+            mistake = impossible_value(text)[1] if isinstance(error, ValueError) else ""
+            raise ConfigError(f"--set {printable(setting)[:200]}: {mistake or 'the value is not YAML'}") from error
+        if mistake := dotted_thousands(keys[-1], text.strip()):
+            raise ConfigError(f"--set {printable(setting)[:200]}: {mistake}")
         nested: Any = value
         for key in reversed(keys):
             nested = {key: nested}
@@ -230,17 +230,17 @@ def _lines(node: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
 def _explain(model: type[BaseModel], error: Any, named: str, where: str, lines: dict[tuple[str, ...], int]) -> str:
     """File, line, key and cause of one mistake; ``named`` is the key in words (`key_words`)."""
     path = tuple(str(p) for p in error["loc"])
-    place = _blamed(path, in_plain_words(error), isinstance(error.get("input"), dict), where, lines)
+    place = _location(path, in_plain_words(error), isinstance(error.get("input"), dict), where, lines)
     return f"{place}: {_cause(model, error, named)}"
 
 
 def _cause(model: type[BaseModel], error: Any, named: str) -> str:
     """Key and cause of one mistake, with what may be meant, or the value given."""
     path, message = tuple(str(p) for p in error["loc"]), in_plain_words(error)
-    name = printable(named)[:MOST_OF_A_NAME]
+    name = printable(named)[:MAX_NAME_CHARACTERS]
     if error["type"] == "extra_forbidden":
         written = path[-1].lower()  # keys are in lower case
-        close = difflib.get_close_matches(written, _fields(model, path[:-1]), n=1) or _deeper(model, path)
+        close = difflib.get_close_matches(written, _fields(model, path[:-1]), n=1) or _in_sections(model, path)
         hint = f" (did you mean {close[0]}?)" if close else ""
         return f"{name}: no such key{hint}"
     got = error.get("input")
@@ -248,23 +248,23 @@ def _cause(model: type[BaseModel], error: Any, named: str) -> str:
     return f"{name}: {message}{shown}" if name else message
 
 
-def _blamed(
+def _location(
     path: tuple[str, ...], message: str, of_section: bool, where: str, lines: dict[tuple[str, ...], int]
 ) -> str:
     """File and line of a mistake, or the command line if it set the value with ``--set``."""
-    said = tuple(
+    stated_path = tuple(
         message.split(" ", maxsplit=1)[0].split(".")
     )  # the message of a section's own check starts with the key
-    named = said if said[: len(path)] == path else path
+    named = stated_path if stated_path[: len(path)] == path else path
     line = next((lines[named[:n]] for n in range(len(named), 0, -1) if named[:n] in lines), None)
-    section = path or said[:1]
+    section = path or stated_path[:1]
     partly_set = of_section and any(n == SET and key[: len(section)] == section for key, n in lines.items())
     if line == SET or partly_set:
         return f"command line, over {where}"
     return f"{where}:{line}" if line else where
 
 
-def _deeper(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
+def _in_sections(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
     """For a top-level key without its section: the sections that have a field of that name."""
     if len(path) > 1:
         return []

@@ -49,9 +49,9 @@ KINDS = {  # first word of pydantic's name of a mistake: what the value must be
     "date": "a day such as 2024-03-07",
 }
 _MARKED = re.compile(r"[+-]?\d+([.,' \u00a0\u202f]\d+)+")  # 500,000 and 4.000.000 and 0,5, which YAML reads as texts
-MEANT = {"unloading": "discharging", "unload": "discharging", "discharge": "discharging", "load": "loading"}
+SYNONYMS = {"unloading": "discharging", "unload": "discharging", "discharge": "discharging", "load": "loading"}
 """Synonyms of our words, where the most similar spelling would mean the opposite."""
-WELL_SAID = ("value_error", "assertion_error")  # our own checks, already in plain words
+OWN_CHECKS = ("value_error", "assertion_error")  # our own checks, already in plain words
 
 
 def in_plain_words(error: Mapping[str, Any]) -> str:
@@ -64,7 +64,7 @@ def in_plain_words(error: Mapping[str, Any]) -> str:
     """
     kind, message = str(error["type"]), str(error["msg"]).removeprefix("Value error, ")
     if kind in {"literal_error", "enum"}:
-        return _one_of(re.findall(r"'([^']*)'", error["ctx"]["expected"]), error.get("input"))
+        return _allowed_words(re.findall(r"'([^']*)'", error["ctx"]["expected"]), error.get("input"))
     if kind == "string_pattern_mismatch":
         return PATTERNS[error["ctx"]["pattern"]]
     if kind in WORDS:
@@ -75,21 +75,25 @@ def in_plain_words(error: Mapping[str, Any]) -> str:
         wanted += f", or the name of a file that sets {next(iter(got))}"
     if wanted in {"a number", "a whole number"} and isinstance(got, str) and _MARKED.fullmatch(got):
         wanted += " such as 500000 or 0.5: no thousands separator, a point before decimals"
-    return message if kind in WELL_SAID or wanted is None else f"must be {wanted}"
+    return message if kind in OWN_CHECKS or wanted is None else f"must be {wanted}"
 
 
-def _one_of(words: list[str], got: object) -> str:
+def _allowed_words(words: list[str], got: object) -> str:
     """The allowed words, and the one that may have been meant.
 
-    >>> _one_of(["berth", "anchorage"], "Berths")
+    >>> _allowed_words(["berth", "anchorage"], "Berths")
     'must be berth or anchorage (did you mean berth?)'
-    >>> _one_of(["90", "100"], 100)
+    >>> _allowed_words(["90", "100"], 100)
     'must be 90 or 100 (did you mean the text "100", in quotes?)'
-    >>> _one_of(["loading", "discharging"], "unloading")
+    >>> _allowed_words(["loading", "discharging"], "unloading")
     'must be loading or discharging (did you mean discharging?)'
     """
-    said = "_".join(str(got).lower().replace("-", " ").split())
-    close = [MEANT[said]] if MEANT.get(said) in words else difflib.get_close_matches(said, words, n=1)
+    normalised = "_".join(str(got).lower().replace("-", " ").split())
+    close = (
+        [SYNONYMS[normalised]]
+        if SYNONYMS.get(normalised) in words
+        else difflib.get_close_matches(normalised, words, n=1)
+    )
     if str(got) in words:  # 100 for "100"
         close = [f'the text "{got}", in quotes']
     last = f" or {words[-1]}" if len(words) > 1 else words[-1]

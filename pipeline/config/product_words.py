@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-_OF_CHART = {  # the chart's rows are "gas oil / diesel" and "residual fuel oil"; names joined by "_"
+_CHART_NAMES = {  # the chart's rows are "gas oil / diesel" and "residual fuel oil"; names joined by "_"
     "gas_oil": (
         "diesel diesel_oil diesel_fuel gasoil gas_oil_diesel diesel_gas_oil marine_gas_oil marine_gasoil marine_diesel "
         "marine_diesel_oil light_diesel_oil high_speed_diesel mgo lsmgo mdo ago ado hsd ulsd d2 automotive_diesel "
@@ -43,7 +43,7 @@ _OF_CHART = {  # the chart's rows are "gas oil / diesel" and "residual fuel oil"
     ),
     "crude": "crude_oil rohöl petróleo_crudo нефть сырая_нефть 원유 原油",
 }  # fmt: skip
-_WITHOUT_A_ROW = {
+_NAMES_WITHOUT_ROW = {
     "naphtha": (
         "light_naphtha heavy_naphtha straight_run_gasoline нафта прямогонный_бензин бензин_прямогонный 나프타 ナフサ "
         "石脑油 石腦油"
@@ -65,8 +65,8 @@ _ANY_PRODUCT = (
     "石油製品 石油制品 成品油 精炼油 精煉油 "
     "fuel_and_lubricant fuels_and_lubricant fuel_lubricant fuels_lubricant lubricants_and_fuel гсм"
 )
-_JOINED_BY = frozenset({"and", "or", "и", "или", "und", "oder", "et", "ou", "y", "o"})
-_BESIDE = (  # qualifiers and grades: ignored beside a product's name, and no product by themselves
+_CONJUNCTIONS = frozenset({"and", "or", "и", "или", "und", "oder", "et", "ou", "y", "o"})
+_QUALIFIERS = (  # qualifiers and grades: ignored beside a product's name, and no product by themselves
     "fuel type grade cargo summer winter unleaded premium regular low high very ultra sulphur sulfur ls marine "
     "automotive max unspecified unknown 180 380 92 95 98 k5 летнее зимнее летний зимний л з е к5"
 )
@@ -81,7 +81,7 @@ _INITIALS = re.compile(r"(?<!\w)(?:[^\W\d]\.)+[^\W\d](?:\.|(?!\w))")
 _MOST_WORDS = 5  # in a name above
 
 
-def plain_name(said: str) -> str:
+def plain_name(name: str) -> str:
     """A product's name in the normal form in which names are compared.
 
     >>> {plain_name(said) for said in ("Gas Oil", " gas-oil", "GAS_OIL")}
@@ -91,22 +91,22 @@ def plain_name(said: str) -> str:
     >>> plain_name("GASOİL"), plain_name("H.F.O.")
     ('gasoil', 'hfo')
     """
-    plain = unicodedata.normalize("NFKC", said).lower().replace("\u0307", "")  # left by the Turkish dotted capital I
+    plain = unicodedata.normalize("NFKC", name).lower().replace("\u0307", "")  # left by the Turkish dotted capital I
     plain = _INITIALS.sub(lambda found: found[0].replace(".", ""), plain).replace("&", " and ")
     return "_".join(re.split(r"[\s_/\\|()\[\],.:;+·、-]+", plain)).strip("_")
 
 
-PRODUCT_ALIASES = {word: product for product, words in _OF_CHART.items() for word in words.split()}
+PRODUCT_ALIASES = {word: product for product, words in _CHART_NAMES.items() for word in words.split()}
 """Other names of the chart's products, and of crude, as ``plain_name`` writes them."""
 
-WITHOUT_A_ROW = {name: product for product, words in _WITHOUT_A_ROW.items() for name in (product, *words.split())}
+WITHOUT_A_ROW = {name: product for product, words in _NAMES_WITHOUT_ROW.items() for name in (product, *words.split())}
 """Refined petroleum of which the Committee's chart has no row: how tables call it, and what it is."""
 
 SOME_PRODUCT = "some product"
 """For names that say only that a cargo is subject to the cap."""
 
 
-def products_named(said: str, by_name: Mapping[str, str]) -> list[str]:
+def products_named(cell: str, by_name: Mapping[str, str]) -> list[str]:
     """The products that a cell names, each once; none if it has a word that belongs to no name.
 
     ``by_name`` maps all names, as ``plain_name`` writes them, to products. Grades such as 10 ppm are ignored. "Oil
@@ -121,22 +121,22 @@ def products_named(said: str, by_name: Mapping[str, str]) -> list[str]:
     (['gas_oil'], ['gas_oil', 'some product'])
     """
     by_name = dict.fromkeys(_ANY_PRODUCT.split(), SOME_PRODUCT) | dict(by_name)
-    words = plain_name(_GRADE.sub(" ", unicodedata.normalize("NFKC", said))).split("_")
-    nothing = {*_BESIDE.split(), *_JOINED_BY}
-    joined = not _JOINED_BY.isdisjoint(words)
+    words = plain_name(_GRADE.sub(" ", unicodedata.normalize("NFKC", cell))).split("_")
+    ignored = {*_QUALIFIERS.split(), *_CONJUNCTIONS}
+    is_joined = not _CONJUNCTIONS.isdisjoint(words)
     found: list[str] = []
     while words:
         ends = range(min(_MOST_WORDS, len(words)), 0, -1)  # the longest name first: gas oil is not gas
-        names = ((end, name) for end in ends for name in _singular_too("_".join(words[:end])))
+        names = ((end, name) for end in ends for name in _with_singular("_".join(words[:end])))
         end, name = next(((end, name) for end, name in names if name in by_name), (0, ""))
-        if not end and words[0] not in nothing:
+        if not end and words[0] not in ignored:
             return []
         found += [by_name[name]] if end else []
         words = words[end or 1 :]
     found = list(dict.fromkeys(found))
-    return found if joined or len(found) == 1 else [product for product in found if product != SOME_PRODUCT]
+    return found if is_joined or len(found) == 1 else [product for product in found if product != SOME_PRODUCT]
 
 
-def _singular_too(name: str) -> tuple[str, ...]:
+def _with_singular(name: str) -> tuple[str, ...]:
     """A name as it stands, and without the s of a plural: gas oils, fuels."""
     return name, name.removesuffix("s")

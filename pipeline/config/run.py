@@ -55,7 +55,7 @@ class RunConfig(Section):
 
     @field_validator("cap", mode="before")
     @classmethod
-    def _a_file(cls, value: Any) -> Any:
+    def _is_file_name(cls, value: Any) -> Any:
         """Require a file name; another amount is set as ``cap.barrels``, or in that file."""
         if not isinstance(value, str):
             raise ValueError("must be the name of the cap's file, as caps/unscr-2397.yaml; its barrels stand in there")

@@ -15,21 +15,21 @@ Catalogue = Literal["earth-search", "planetary-computer", "cdse"]
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
-def _origin(text: str) -> str:
+def _normal_origin(text: str) -> str:
     if not re.fullmatch(r"(https?://[A-Za-z0-9.-]+(:\d{1,5})?|s3://[a-z0-9][a-z0-9.-]{1,62})", text):
         raise ValueError("write an origin, as https://data.example.org, http://127.0.0.1:8080 or s3://bucket")
     scheme, _, place = text.lower().partition("://")
     return f"{scheme}://{place.removesuffix(_DEFAULT_PORTS.get(scheme, ''))}"  # addresses are compared without it
 
 
-def _base(text: str) -> str:
+def _normal_address(text: str) -> str:
     if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?", text):
         raise ValueError("write an address without user, query or fragment, as https://host/path")
     return text.rstrip("/")
 
 
-Origin = Annotated[str, AfterValidator(_origin)]
-Address = Annotated[str, AfterValidator(_base)]
+Origin = Annotated[str, AfterValidator(_normal_origin)]
+Address = Annotated[str, AfterValidator(_normal_address)]
 
 
 class ServiceConfig(Section):

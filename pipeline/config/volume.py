@@ -16,7 +16,7 @@ from pipeline.config.loading import fingerprint
 _MONTH_AND_DAY = re.compile(r"\d\d-\d\d")  # Python would also read a week as its Monday
 BBL_PER_T_RANGE = (5.0, 13.0)  # bitumen 6.05 and LPG 11.65 are the extremes of the UN's table (FACTS 5)
 BBL_PER_M3 = 6.2898  # a barrel has 158.987 l
-ANOTHER_OIL = 0.1  # tolerance: published factors are rounded, and for usual densities, within some 5 % (our choice)
+FACTOR_TOLERANCE = 0.1  # published factors are rounded, and for usual densities, within some 5 % (our choice)
 
 # Words for what a counted ship did with her cargo, by `counted`: at a port of discharge "lifted" would mean that cargo
 # left the country
@@ -36,11 +36,11 @@ class Product(Section):
     """Probability that an unnamed cargo is this product."""
 
     @model_validator(mode="after")
-    def _is_of_one_oil(self) -> Product:
+    def _factors_agree(self) -> Product:
         bbl_per_m3 = self.bbl_per_t * self.t_per_m3
-        if abs(bbl_per_m3 / BBL_PER_M3 - 1) > ANOTHER_OIL:
-            told = f"{self.bbl_per_t:g} bbl/t and {self.t_per_m3:g} t/m3 make {bbl_per_m3:.2f} barrels a cubic metre"
-            raise ValueError(f"{self.name}: {told}, which has {BBL_PER_M3:.2f}; one of them is another product's")
+        if abs(bbl_per_m3 / BBL_PER_M3 - 1) > FACTOR_TOLERANCE:
+            factors = f"{self.bbl_per_t:g} bbl/t and {self.t_per_m3:g} t/m3 make {bbl_per_m3:.2f} barrels a cubic metre"
+            raise ValueError(f"{self.name}: {factors}, which has {BBL_PER_M3:.2f}; one of them is another product's")
         return self
 
 
@@ -98,7 +98,7 @@ class VolumeConfig(Section):
     """Monte Carlo draws."""
 
     @model_validator(mode="after")
-    def _shares(self) -> VolumeConfig:
+    def _shares_add_up(self) -> VolumeConfig:
         names = [p.name for p in self.products]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"volume.products names {', '.join(twice)} more than once; give each one share")
@@ -141,7 +141,7 @@ class Notified(Section):
         return self
 
     @model_validator(mode="after")
-    def _of_a_year_that_had_begun(self) -> Notified:
+    def _year_has_begun(self) -> Notified:
         if self.as_of.year < self.year:
             raise ValueError(f"notified for {self.year}: as_of {self.as_of} lies before that year")
         return self
@@ -198,20 +198,20 @@ class CapConfig(Section):
         return data
 
     @model_validator(mode="after")
-    def _each_counts_or_not(self) -> CapConfig:
+    def _no_product_twice(self) -> CapConfig:
         if both := sorted(set(self.products) & set(self.excluded_products)):
             raise ValueError(f"{', '.join(both)} stands in products and in excluded_products")
         return self
 
     @model_validator(mode="after")
-    def _one_total_of_a_day(self) -> CapConfig:
-        told = [(n.year, n.as_of) for n in self.notified]
-        if again := next((one for n, one in enumerate(told) if one in told[:n]), None):
-            raise ValueError(f"notified for {again[0]} appears twice as of {again[1]}")
+    def _one_total_per_day(self) -> CapConfig:
+        totals = [(n.year, n.as_of) for n in self.notified]
+        if repeated := next((total for n, total in enumerate(totals) if total in totals[:n]), None):
+            raise ValueError(f"notified for {repeated[0]} appears twice as of {repeated[1]}")
         return self
 
     @model_validator(mode="after")
-    def _is_one_cap(self) -> CapConfig:
+    def _units_agree(self) -> CapConfig:
         low, high = BBL_PER_T_RANGE
         if self.tonnes is not None and not low <= self.barrels / self.tonnes <= high:
             factor = f"{self.barrels / self.tonnes:.3g} bbl/t, outside {low:g} to {high:g}"
@@ -220,7 +220,7 @@ class CapConfig(Section):
 
     @field_validator("year_starts")
     @classmethod
-    def _is_a_day(cls, value: str) -> str:
+    def _is_day_of_year(cls, value: str) -> str:
         try:
             if not _MONTH_AND_DAY.fullmatch(value):
                 raise ValueError(value)

@@ -26,11 +26,11 @@ def as_yaml(config: BaseModel, *, without: Collection[str] = ()) -> str:
     class Escaping(SafeRepresenter):
         """Escapes rare line breaks within a text: between single quotes they would read back as a blank."""
 
-        def written(self, told: str) -> Any:
-            style = '"' if any(c in told for c in RARE_BREAKS) else None
-            return self.represent_scalar("tag:yaml.org,2002:str", told, style=style)
+        def represent_text(self, value: str) -> Any:
+            style = '"' if any(c in value for c in RARE_BREAKS) else None
+            return self.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
-    Escaping.add_representer(str, Escaping.written)
+    Escaping.add_representer(str, Escaping.represent_text)
     text = io.StringIO()
     writer = YAML(typ="safe", pure=True)
     writer.Representer = Escaping

@@ -40,27 +40,27 @@ def write_crate(folder: Path, out: Path) -> int:
         raise ConfigError(f"{printable(out)}: a crate is a zip; end the name in .zip")
     manifest_of_run(folder)
     refuse_within(folder, out)
-    if found := altered(folder, inputs=False):  # inputs may be gone or changed
+    if found := manifest_disagreements(folder, inputs=False):  # inputs may be gone or changed
         more = f"and {len(found) - 1} more; " if len(found) > 1 else ""
         raise ContractError(f"{printable(folder)}: {found[0]} ({more}nothing was written)")
-    names = _held(folder)
+    names = _file_names(folder)
     with replacing(out) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as crate:
-        _put(crate, METADATA, json_text(metadata(folder, names)).encode())
+        _write_entry(crate, METADATA, json_text(metadata(folder, names)).encode())
         for name in sorted(names):
-            _put(crate, name, (folder / name).read_bytes())
+            _write_entry(crate, name, (folder / name).read_bytes())
     return len(names)
 
 
-def altered(folder: Path, *, inputs: bool = True) -> list[str]:
+def manifest_disagreements(folder: Path, *, inputs: bool = True) -> list[str]:
     """What disagrees with the manifest, one line each; in a run unpacked from its crate, also a wrong description."""
     found = differences(folder, inputs=inputs)
     described = folder / METADATA
-    if not described.is_file() or described.read_bytes() == json_text(metadata(folder, _held(folder))).encode():
+    if not described.is_file() or described.read_bytes() == json_text(metadata(folder, _file_names(folder))).encode():
         return found
     return [*found, f"{METADATA}: does not describe this run"]
 
 
-def _held(folder: Path) -> list[str]:
+def _file_names(folder: Path) -> list[str]:
     """Names of the files in a crate, other than its description."""
     own = [n for n in (MANIFEST, journal.LOG) if (folder / n).is_file()]
     return [r.path for r in outputs_of(folder)] + own
@@ -118,7 +118,7 @@ def _file(folder: Path, name: str) -> dict[str, Any]:
     return out | ({"encodingFormat": kind} if kind else {})
 
 
-def _put(crate: zipfile.ZipFile, name: str, content: bytes) -> None:
+def _write_entry(crate: zipfile.ZipFile, name: str, content: bytes) -> None:
     entry = zipfile.ZipInfo(name, _EPOCH)
     entry.compress_type = zipfile.ZIP_DEFLATED
     entry.external_attr = 0o644 << 16

@@ -41,5 +41,5 @@ def without_moved(before: dict[str, str], after: dict[str, str]) -> tuple[dict[s
     for path in sorted(before.keys() - after.keys()):
         if found := elsewhere[PurePosixPath(path).name, before[path]]:
             moved |= {path, found.pop(0)}
-    kept = [{path: told for path, told in files.items() if path not in moved} for files in (before, after)]
+    kept = [{path: digest for path, digest in files.items() if path not in moved} for files in (before, after)]
     return kept[0], kept[1]

@@ -31,14 +31,14 @@ def manifest_with_answer(folder: Path) -> dict[str, Any]:
     """The manifest of a finished run or case, for listing and comparing its answer; InputError if it was altered and no
     longer has the right structure. Otherwise raises as ``read_manifest`` does."""
     found = read_manifest(folder)
-    if not _has_its_form(found):
+    if not _is_well_formed(found):
         raise InputError(
             folder / MANIFEST, "does not tell an answer as runs do; capwatch verify names what was changed"
         )
     return found
 
 
-def _has_its_form(manifest: dict[str, Any]) -> bool:
+def _is_well_formed(manifest: dict[str, Any]) -> bool:
     """Do the parts present in a manifest have the right types? A case has no result."""
     kinds = {"inputs": list, "result": dict, "left_out": dict, "libraries": dict, "reviews": list}
     if not all(isinstance(manifest.get(name, kind()), kind) for name, kind in kinds.items()):
@@ -46,14 +46,17 @@ def _has_its_form(manifest: dict[str, Any]) -> bool:
     result, verdicts = manifest.get("result", {}), manifest.get("reviews", [])
     sums = [result[name] for name in ("barrels", "as_detected") if name in result]
     numbers = [result.get(name, 1) for name in ("cap_bbl", "calls_counted", "looks")]
-    period, told = result.get("period", []), {"verdict", "target", "value", "outcome", "note"}
+    period, verdict_fields = result.get("period", []), {"verdict", "target", "value", "outcome", "note"}
     return (
-        all(isinstance(three, list) and len(three) == 3 and all(map(_is_number, three)) for three in sums)
+        all(
+            isinstance(quantiles, list) and len(quantiles) == 3 and all(map(_is_number, quantiles))
+            for quantiles in sums
+        )
         and all(map(_is_number, numbers))
         and (not sums or result.get("cap_bbl", 0) > 0)
         and isinstance(period, list)
         and all(isinstance(day, str) for day in period)
-        and all(isinstance(verdict, dict) and told <= verdict.keys() for verdict in verdicts)
+        and all(isinstance(verdict, dict) and verdict_fields <= verdict.keys() for verdict in verdicts)
     )
 
 

@@ -31,17 +31,19 @@ def changed_files(before: Path, after: Path) -> tuple[dict[str, str], dict[str, 
             continue
         fields = [_fields(folder / CONFIG_FILES / name) for folder in (before, after)]
         if fields[0] == fields[1]:  # a kind not read here, or a change of line ends and comments only
-            alike = ", the same content" if fields[0] else ""
-            fields = [{"": f"sha256 {hashes[name][:12]}{alike}"} for hashes in (old, new)]
-        for told, found in zip(values, fields, strict=True):
-            told.update({f"{name}: {field}" if field else name: value for field, value in found.items()})
+            same_content = ", the same content" if fields[0] else ""
+            fields = [{"": f"sha256 {hashes[name][:12]}{same_content}"} for hashes in (old, new)]
+        for run_values, run_fields in zip(values, fields, strict=True):
+            run_values.update({f"{name}: {field}" if field else name: value for field, value in run_fields.items()})
     return values
 
 
-def flat(value: Any, path: str = "") -> dict[str, str]:
+def flattened(value: Any, path: str = "") -> dict[str, str]:
     """Nested values as text by their dotted path; lists as a whole."""
     if isinstance(value, dict):
-        return {k: v for name, inner in value.items() for k, v in flat(inner, f"{path}.{name}".lstrip(".")).items()}
+        return {
+            k: v for name, inner in value.items() for k, v in flattened(inner, f"{path}.{name}".lstrip(".")).items()
+        }
     return {path: value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)}
 
 
@@ -59,7 +61,7 @@ def _fields(path: Path) -> dict[str, str]:
     """A file's values by field; empty if its kind is not read here, or if it is damaged."""
     with suppress(PipelineError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         if path.suffix == ".yaml":
-            return flat(read_yaml(path)[0])
+            return flattened(read_yaml(path)[0])
         if path.suffix == ".geojson":
             features = json.loads(path.read_text("utf-8-sig"))["features"]
             return {k: v for feature in features for k, v in _zone(feature).items()}
@@ -70,4 +72,4 @@ def _zone(feature: dict[str, Any]) -> dict[str, str]:
     """Properties of a zone, and a hash of its outline; KeyError if the feature is not a zone."""
     properties = feature["properties"]
     outline = hashlib.sha256(json.dumps(feature["geometry"], sort_keys=True).encode()).hexdigest()
-    return flat(properties | {"outline": outline[:12]}, properties["zone_id"])
+    return flattened(properties | {"outline": outline[:12]}, properties["zone_id"])

@@ -67,12 +67,14 @@ class OpenedRun:
             raise InputError(printable(scene_id), f"no such scene in {self.folder}")
         source = self.config.source
         options = OpenOptions(pixel_spacing_m=source.pixel_spacing_m, scaling=source.scaling, proven=proven_files())
-        config = _with_names_found(self.config, self.folder)
+        config = _with_inputs_found(self.config, self.folder)
         inputs = gather(config, self.folder / CONFIG_FILES, self.place, Console(quiet=True))
         opened, _ = open_inputs(inputs.images, options, self.place, self.config.period.start, self.config.period.end)
         for scene in opened:
-            then = scenes.loc[scene_id]
-            if scene.source.sha256 == then["sha256"] and listed(scene.source.beside) == list(then["side_files"]):
+            recorded = scenes.loc[scene_id]
+            if scene.source.sha256 == recorded["sha256"] and listed(scene.source.beside) == list(
+                recorded["side_files"]
+            ):
                 return scene
         raise InputError(printable(scene_id), "its file has gone or was changed since the run")
 
@@ -84,7 +86,7 @@ class OpenedRun:
         _, panels = plt.subplots(1, len(sightings), figsize=size_inch, squeeze=False, layout="constrained")
         for axes, (_, sighting) in zip(panels[0], sightings.iterrows(), strict=True):
             image = self.scene(sighting["scene_id"])
-            self.draw(axes, image, around(image, pd.DataFrame([sighting]), margin_m=SIGHTING_MARGIN_M))
+            self.draw(axes, image, detections_window(image, pd.DataFrame([sighting]), margin_m=SIGHTING_MARGIN_M))
 
     def draw(self, axes: Axes, scene: Scene, window: Window | None = None) -> pd.DataFrame:
         """Draw a scene (or a window of it) with its detections' outlines; returns the detections drawn.
@@ -116,9 +118,9 @@ class OpenedRun:
                 if max(np.ptp(rows), np.ptp(cols)) < SMALL * max(window.rows, window.cols):
                     axes.plot(cols.mean(), rows.mean(), "o", ms=11, mfc="none", mec=colour)
         axes.set(xlim=(col0 - 0.5, col1 - 0.5), ylim=(row1 - 0.5, row0 - 0.5))
-        told = self.table("scenes").set_index("scene_id").loc[scene.scene_id]
-        when = moment_of_image(scene.acquired, told["acquired_precision"])
-        title = f"{when} UTC\n{scene.sensor}, {told['pixel_spacing_m']:.3g} m"
+        scene_row = self.table("scenes").set_index("scene_id").loc[scene.scene_id]
+        when = moment_of_image(scene.acquired, scene_row["acquired_precision"])
+        title = f"{when} UTC\n{scene.sensor}, {scene_row['pixel_spacing_m']:.3g} m"
         axes.set(xlabel="column", ylabel="row", title=title)
         if scene.simulated:
             word = axes.text(0.03, 0.92, "SIMULATED", transform=axes.transAxes, color="#ff9d5c", fontsize=13)
@@ -134,18 +136,18 @@ def chosen_run(named: Path | str | None = None, *, variable: str = "CAPWATCH_RUN
     there is no run.
     """
     bases = [Path(p) for p in (os.environ.get("PWD", "."), ".", "..")]
-    asked, told = (str(named), "") if named else (os.environ.get(variable), f"{variable}=")
-    if asked:
+    name, prefix = (str(named), "") if named else (os.environ.get(variable), f"{variable}=")
+    if name:
         places = [place for base in bases for place in (base, *sorted(base.glob("runs/*/")))]
-        found = [place / asked for place in places if (place / asked / "config.yaml").is_file()]
+        found = [place / name for place in places if (place / name / "config.yaml").is_file()]
         if not found:
-            raise InputError(f"{told}{printable(asked)}", "is no run folder: it holds no config.yaml")
+            raise InputError(f"{prefix}{printable(name)}", "is no run folder: it holds no config.yaml")
         return found[0].resolve()
     out = next((base / "runs" for base in bases if (base / "runs").is_dir()), Path("runs"))
     return latest_run(out).resolve()
 
 
-def _with_names_found(config: RunConfig, folder: Path) -> RunConfig:
+def _with_inputs_found(config: RunConfig, folder: Path) -> RunConfig:
     """The config of a run folder, with relative input names resolved from here, else from where the run was made.
 
     That is usually the shell's folder, or the one that holds the folder of runs; a notebook's own folder is another.
@@ -170,8 +172,8 @@ def open_run(folder: Path | str) -> OpenedRun:
     if not (folder / "config.yaml").is_file():
         raise InputError(folder, "is no run folder: it holds no config.yaml")
     if case := case_in(folder):
-        told = f"{case} is a published case, a table of calls: no image, no transponder and no run to look at"
-        raise NothingToShow(f"{told}. Its page is {page_of(folder)}; the notebook volume_assumptions takes it.")
+        cause = f"{case} is a published case, a table of calls: no image, no transponder and no run to look at"
+        raise NothingToShow(f"{cause}. Its page is {page_of(folder)}; the notebook volume_assumptions takes it.")
     config = load_run_config(folder / "config.yaml", {})
     return OpenedRun(folder, config, load_place(config.aoi, folder / CONFIG_FILES))
 
@@ -191,7 +193,7 @@ def draw_land(axes: Axes, place: Place, bounds: tuple[float, float, float, float
     axes.set_aspect(1 / np.cos(np.radians((south + north) / 2)))
 
 
-def around(scene: Scene, detections: pd.DataFrame, margin_m: float = MARGIN_M) -> Window:
+def detections_window(scene: Scene, detections: pd.DataFrame, margin_m: float = MARGIN_M) -> Window:
     """The window of the scene that holds these detections and a margin."""
     margin = int(np.ceil(margin_m / min(scene.pixel_spacing_m)))
     row, col = detections["row"] - scene.corner[0], detections["col"] - scene.corner[1]
@@ -207,7 +209,9 @@ def hull_profiles(scene: Scene, detection: pd.Series, along_deg: float) -> list[
     """
     from scipy.ndimage import map_coordinates
 
-    window = around(scene, pd.DataFrame([detection]), margin_m=max(100.0, 1.2 * float(detection["length_m"])))
+    window = detections_window(
+        scene, pd.DataFrame([detection]), margin_m=max(100.0, 1.2 * float(detection["length_m"]))
+    )
     image = grey(scene, window)
     row, col = float(detection["row"]) - scene.corner[0], float(detection["col"]) - scene.corner[1]
     centre = row - window.row0, col - window.col0

@@ -16,7 +16,7 @@ from pipeline.errors import PipelineError
 from pipeline.execution import journal
 from pipeline.finished.input_files import inputs_of, listed_inputs, without_moved
 from pipeline.finished.kinds import manifest_of_run, manifest_with_answer
-from pipeline.finished.named_files import changed_files, flat
+from pipeline.finished.named_files import changed_files, flattened
 from pipeline.finished.shortened import shortened
 from pipeline.plurals import number_of
 from pipeline.provenance import MANIFEST, manifest_hash, read_manifest
@@ -51,14 +51,14 @@ def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
             rows.append(row | {"state": "unreadable"})
             continue
         question = row["aoi"], str(manifest.get("case") or (manifest.get("result") or {}).get("period"))
-        other = _otherwise(before[question], folder) if question in before else ""
+        changes = _changes_text(before[question], folder) if question in before else ""
         before[question] = folder
-        rows.append(row | _told(manifest) | {"made": journal.finished_time(folder), "other": other})
+        rows.append(row | _answer_columns(manifest) | {"made": journal.finished_time(folder), "other": changes})
     columns = ["aoi", "run", "made", "state", "period", "looks", "calls", "barrels_p5", "barrels_p50", "barrels_p95"]
     return pd.DataFrame(rows, columns=[*columns, "share", "simulated", "altered", "other", "code", "folder"])
 
 
-def _told(manifest: dict[str, Any]) -> dict[str, Any]:
+def _answer_columns(manifest: dict[str, Any]) -> dict[str, Any]:
     """The answer of a run, as columns of the list."""
     result = manifest.get("result") or {}
     p5, p50, p95 = result.get("barrels") or (None, None, None)
@@ -76,31 +76,31 @@ def _told(manifest: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _otherwise(before: Path, after: Path) -> str:
-    """`_in_short` in one line; "unknown" with the cause if a run lost its config."""
+def _changes_text(before: Path, after: Path) -> str:
+    """`_changes` in one line; "unknown" with the cause if a run lost its config."""
     try:
-        return "; ".join(_in_short(before, after))
+        return "; ".join(_changes(before, after))
     except PipelineError as error:
         return f"unknown: {error}"
 
 
-def _in_short(before: Path, after: Path) -> list[str]:
+def _changes(before: Path, after: Path) -> list[str]:
     """How the question of a run differs from another's: each setting (for files with many changed fields, their
     number), and whether verdicts, inputs, libraries or code differ."""
     old, new = read_manifest(before), read_manifest(after)
-    asked = _asked_otherwise(before, after)
-    places = [str(setting).partition(": ")[0] for setting in asked["setting"]]  # the file, if it is a file's field
-    told = (
+    settings = _changed_settings(before, after)
+    places = [str(setting).partition(": ")[0] for setting in settings["setting"]]  # the file, if it is a file's field
+    setting_words = (
         f"{place}: {found} fields"  # `capwatch diff` lists them
         if (found := places.count(place)) > MOST_FIELDS
         else f"{r.setting}={shortened(str(r.before), str(r.after))[1]}"
-        for place, r in zip(places, asked.itertuples(), strict=True)
+        for place, r in zip(places, settings.itertuples(), strict=True)
     )
-    out = list(dict.fromkeys(told))
-    if _judged(old) != _judged(new):
+    out = list(dict.fromkeys(setting_words))
+    if _verdicts(old) != _verdicts(new):
         out.append(f"{number_of(len(new.get('reviews') or []), 'verdict')} of analysts")
-    files = without_moved(listed_inputs(old), listed_inputs(new))
-    if files[0] != files[1]:
+    inputs = without_moved(listed_inputs(old), listed_inputs(new))
+    if inputs[0] != inputs[1]:
         out.append("inputs")
     made_by = (("libraries", "libraries"), ("code", "capwatch"))
     return out + [words for words, key in made_by if old.get(key) != new.get(key)]
@@ -135,7 +135,7 @@ class Difference:
     libraries: pd.DataFrame
     code: tuple[str, str]
     simulated: tuple[bool, bool]
-    apart: tuple[str, ...] = ()  # in words, if places or periods differ, so that the runs answer two questions
+    different_questions: tuple[str, ...] = ()  # in words, if places or periods differ
     tables: tuple[str, ...] = ()
     moved: bool = False  # the same inputs are in another folder, which changes the table of scenes
 
@@ -161,26 +161,26 @@ def difference(before: Path, after: Path) -> Difference:
     for folder in (before, after):
         manifest_of_run(folder)
     old, new = manifest_with_answer(before), manifest_with_answer(after)
-    lay = inputs_of(before, old), inputs_of(after, new)
-    files = without_moved(*lay)
-    judged = [_judged(m) for m in (old, new)]
+    inputs = inputs_of(before, old), inputs_of(after, new)
+    kept_inputs = without_moved(*inputs)
+    verdicts = [_verdicts(m) for m in (old, new)]
     places = [_settings(folder).get("aoi.id", "") for folder in (before, after)]
     return Difference(
-        config=_asked_otherwise(before, after),
-        inputs=_changed(files[0], files[1], "file"),
-        verdicts=_changed(judged[0], judged[1], "verdict"),
+        config=_changed_settings(before, after),
+        inputs=_changed(kept_inputs[0], kept_inputs[1], "file"),
+        verdicts=_changed(verdicts[0], verdicts[1], "verdict"),
         result=_changed(*_results((before, old), (after, new)), "quantity"),
         calls=_calls(before, after, one_place=places[0] == places[1]),
         libraries=_changed(old.get("libraries") or {}, new.get("libraries") or {}, "library"),
         simulated=(bool(old.get("simulated")), bool(new.get("simulated"))),
-        apart=_apart(places, [_period(manifest) for manifest in (old, new)]),
+        different_questions=_different_questions(places, [_period(manifest) for manifest in (old, new)]),
         code=(str(old.get("capwatch", "")), str(new.get("capwatch", ""))),
-        tables=_tables(old, new),
-        moved=files != lay,
+        tables=_differing_tables(old, new),
+        moved=kept_inputs != inputs,
     )
 
 
-def _tables(*manifests: dict[str, Any]) -> tuple[str, ...]:
+def _differing_tables(*manifests: dict[str, Any]) -> tuple[str, ...]:
     """Names of result tables whose bytes differ, or that only one run has: sums and calls may agree although looks,
     detections or tracks do not."""
     old, new = ({r["path"]: r["sha256"] for r in m["outputs"] if r["path"].endswith(".parquet")} for m in manifests)
@@ -188,17 +188,17 @@ def _tables(*manifests: dict[str, Any]) -> tuple[str, ...]:
     return tuple(path.removesuffix(".parquet") for path in paths)
 
 
-def _apart(places: Sequence[str], periods: Sequence[str]) -> tuple[str, ...]:
+def _different_questions(places: Sequence[str], periods: Sequence[str]) -> tuple[str, ...]:
     """Whether two runs differ in place or period, in words."""
-    told = (("places", places), ("periods", periods))
-    return tuple(f"two {what}, {' and '.join(pair)}" for what, pair in told if pair[0] != pair[1])
+    aspects = (("places", places), ("periods", periods))
+    return tuple(f"two {what}, {' and '.join(pair)}" for what, pair in aspects if pair[0] != pair[1])
 
 
 def _period(manifest: dict[str, Any]) -> str:
     return " to ".join((manifest.get("result") or {}).get("period", []))
 
 
-def _asked_otherwise(before: Path, after: Path) -> pd.DataFrame:
+def _changed_settings(before: Path, after: Path) -> pd.DataFrame:
     """Settings that differ, with what differs in the files that they name."""
     named = changed_files(before, after)
     return _changed(_settings(before) | named[0], _settings(after) | named[1], "setting")
@@ -207,49 +207,55 @@ def _asked_otherwise(before: Path, after: Path) -> pd.DataFrame:
 def _settings(folder: Path) -> dict[str, str]:
     """The settings of the question, by path; speed and folders are not part of it and cannot change the answer."""
     return {
-        path: value for path, value in flat(read_yaml(folder / "config.yaml")[0]).items() if is_part_of_question(path)
+        path: value for path, value in flattened(read_yaml(folder / "config.yaml")[0]).items() if is_part_of_question(path)
     }
 
 
 def _results(*runs: tuple[Path, dict[str, Any]]) -> tuple[dict[str, str], dict[str, str]]:
     """Both answers, rounded to three digits as elsewhere, or to the barrel where the rounded ones would be equal."""
-    unseen = [_unseen(folder) for folder, _ in runs]
-    exact, short = (
-        [_result(manifest, number) | _with_unseen(u, number) for (_, manifest), u in zip(runs, unseen, strict=True)]
+    unseen = [_last_account_day(folder) for folder, _ in runs]
+    exact, rounded = (
+        [
+            _result(manifest, number) | _with_unseen(last_day, number)
+            for (_, manifest), last_day in zip(runs, unseen, strict=True)
+        ]
         for number in (to_the_barrel, barrels)
     )
-    told = {key for key in short[0].keys() | short[1].keys() if short[0].get(key) != short[1].get(key)}
-    before, after = ({k: s[k] if k in told else e[k] for k in e} for e, s in zip(exact, short, strict=True))
+    differing = {key for key in rounded[0].keys() | rounded[1].keys() if rounded[0].get(key) != rounded[1].get(key)}
+    before, after = (
+        {k: rounded_one[k] if k in differing else exact_one[k] for k in exact_one}
+        for exact_one, rounded_one in zip(exact, rounded, strict=True)
+    )
     return before, after
 
 
 def _result(manifest: dict[str, Any], number: Callable[[float], str]) -> dict[str, str]:
     """The answer by quantity, worded for readers: the sum first, then the sum without verdicts."""
-    told = dict(manifest.get("result") or {})
+    fields = dict(manifest.get("result") or {})
     out = {}
     sums = (("barrels", "barrels", "calls_counted"), ("as_detected", "barrels before verdicts", "calls_as_detected"))
     for name, words, calls in sums:
-        if three := told.pop(name, None):
-            none = told.get(calls) == 0
-            out[f"{words}, p5/p50/p95"] = NO_CALL if none else " / ".join(map(number, three))
-    period = told.pop("period", None)
-    others = flat(told | ({"period": " to ".join(period)} if period else {}))
+        if quantiles := fields.pop(name, None):
+            no_call = fields.get(calls) == 0
+            out[f"{words}, p5/p50/p95"] = NO_CALL if no_call else " / ".join(map(number, quantiles))
+    period = fields.pop("period", None)
+    others = flattened(fields | ({"period": " to ".join(period)} if period else {}))
     return out | {name.replace("_", " "): value for name, value in others.items()}
 
 
-def _unseen(folder: Path) -> pd.Series:
+def _last_account_day(folder: Path) -> pd.Series:
     """The last day of a run's account, which holds the estimate of unseen calls; empty if the account has no days."""
     ledger = read_table(folder / "ledger.parquet", LEDGER)
     return ledger.iloc[-1] if len(ledger) else pd.Series(dtype=object)
 
 
-def _with_unseen(end: pd.Series, number: Callable[[float], str]) -> dict[str, str]:
+def _with_unseen(last_day: pd.Series, number: Callable[[float], str]) -> dict[str, str]:
     """The sum including unseen calls, if there is one, and the zones for which their number is unknown."""
     out = {}
-    three = [end.get(f"corrected_{p}") for p in ("p5", "p50", "p95")]
-    if all(pd.notna(barrels) for barrels in three) and three[-1] > 0:  # else omitted: 0 would read as a finding
-        out["barrels with unseen calls, p5/p50/p95"] = " / ".join(map(number, three))
-    if len(zones := end.get("corrected_without", ())):
+    quantiles = [last_day.get(f"corrected_{p}") for p in ("p5", "p50", "p95")]
+    if all(pd.notna(barrels) for barrels in quantiles) and quantiles[-1] > 0:  # else omitted: 0 would read as a finding
+        out["barrels with unseen calls, p5/p50/p95"] = " / ".join(map(number, quantiles))
+    if len(zones := last_day.get("corrected_without", ())):
         out["unseen calls are unknown at"] = ", ".join(zones)
     return out
 
@@ -259,7 +265,7 @@ def to_the_barrel(number: float) -> str:
     return f"{number:,.0f}"
 
 
-def _judged(manifest: dict[str, Any]) -> dict[str, str]:
+def _verdicts(manifest: dict[str, Any]) -> dict[str, str]:
     """Analysts' verdicts and their outcome, by verdict and target."""
     return {
         f"{v['verdict']} {v['target']}": " ".join(str(v[name]) for name in ("value", "outcome", "note") if v[name])
@@ -278,18 +284,20 @@ def _changed(old: dict[str, str], new: dict[str, str], name: str) -> pd.DataFram
 
 def _calls(before: Path, after: Path, *, one_place: bool = True) -> pd.DataFrame:
     """Counted calls that differ."""
-    old, new = held_calls(before), held_calls(after)
+    old, new = account_calls(before), account_calls(after)
     rows: list[dict[str, Any]] = []
     ids = same_calls(old, new, one_place=one_place)
     for call in old.itertuples():
-        there = new[new["call_id"] == ids[call.call_id]].iloc[0] if call.call_id in ids else None
-        barrels = None if there is None else there["barrels_p50"]
-        told = {name: _now(call, there, name) for name in TOLD_OF_CALLS}
-        as_before = told == {name: words(getattr(call, name)) for name, words in TOLD_OF_CALLS.items()}
+        match = new[new["call_id"] == ids[call.call_id]].iloc[0] if call.call_id in ids else None
+        barrels = None if match is None else match["barrels_p50"]
+        shown = {name: _before_and_after(call, match, name) for name in CALL_FIELDS}
+        as_before = shown == {name: words(getattr(call, name)) for name, words in CALL_FIELDS.items()}
         if barrels is None or abs(barrels - call.barrels_p50) >= NOTABLE_BBL or not as_before:
-            rows.append(_row(call, call.barrels_p50, barrels, told))
+            rows.append(_row(call, call.barrels_p50, barrels, shown))
     for call in new[~new["call_id"].isin(list(ids.values()))].itertuples():
-        rows.append(_row(call, None, call.barrels_p50, {name: _now(call, None, name) for name in TOLD_OF_CALLS}))
+        rows.append(
+            _row(call, None, call.barrels_p50, {name: _before_and_after(call, None, name) for name in CALL_FIELDS})
+        )
     table = pd.DataFrame(rows, columns=["arrival", "ship", "berth", "before", "after", "p_lifting", "method"])
     went = MOVED[next(iter([*new["counted"], *old["counted"]]), "loading")][0]
     return table.rename(columns={"p_lifting": f"p({went})"})
@@ -311,38 +319,40 @@ def same_calls(old: pd.DataFrame, new: pd.DataFrame, *, one_place: bool = True) 
     return ids
 
 
-def _word(name: str) -> str:
+def _ship_words(name: str) -> str:
     return name or "not identified"
 
 
 # what is shown of each call besides its barrels, in words
-TOLD_OF_CALLS: dict[str, Callable[[Any], str]] = {"name": _word, "p_lifting": "{:.2f}".format, "method": str}
+CALL_FIELDS: dict[str, Callable[[Any], str]] = {"name": _ship_words, "p_lifting": "{:.2f}".format, "method": str}
 
 
-def _now(call: Any, there: Any, name: str) -> str:
+def _before_and_after(call: Any, match: Any, name: str) -> str:
     """A property of a call in words, followed by its new value if that differs."""
-    words = TOLD_OF_CALLS[name]
+    words = CALL_FIELDS[name]
     before = words(getattr(call, name))
-    after = before if there is None else words(there[name])
+    after = before if match is None else words(match[name])
     return before if after == before else f"{before} → {after}"
 
 
-def _row(call: Any, before: float | None, after: float | None, told: dict[str, str]) -> dict[str, Any]:
+def _row(call: Any, before: float | None, after: float | None, shown: dict[str, str]) -> dict[str, Any]:
     return {
         "arrival": f"{call.arrival_hi:%Y-%m-%d}",
-        "ship": told["name"],
+        "ship": shown["name"],
         "berth": call.berth_id,
         "before": before,
         "after": after,
-        "p_lifting": told["p_lifting"],
-        "method": told["method"],
+        "p_lifting": shown["p_lifting"],
+        "method": shown["method"],
     }
 
 
-def held_calls(folder: Path) -> pd.DataFrame:
+def account_calls(folder: Path) -> pd.DataFrame:
     """The counted calls in the account of a finished run, with barrels, chance of a lifting and method."""
     calls = read_table(folder / "port_calls.parquet", PORT_CALLS)
     liftings = read_table(folder / "liftings.parquet", LIFTINGS)
-    held = liftings["counts"].astype(bool) & ~liftings["call_id"].isin(list(read_manifest(folder).get("left_out", {})))
-    kept = liftings.loc[held, ["call_id", "barrels_p50", "p_lifting", "method", "counted"]]
-    return calls[["call_id", "name", "berth_id", "arrival_hi", "departure_lo"]].merge(kept, on="call_id")
+    is_counted = liftings["counts"].astype(bool) & ~liftings["call_id"].isin(
+        list(read_manifest(folder).get("left_out", {}))
+    )
+    columns = liftings.loc[is_counted, ["call_id", "barrels_p50", "p_lifting", "method", "counted"]]
+    return calls[["call_id", "name", "berth_id", "arrival_hi", "departure_lo"]].merge(columns, on="call_id")

@@ -28,7 +28,7 @@ def runs_table(out: Path, aoi: str | None) -> tuple[str, list[str], list[list[st
         sums, share = _answer(r)
         period = r.period if isinstance(r.period, str) else ""
         marks = (("SIMULATED", r.simulated), ("manifest changed by hand", r.altered))
-        mark = ", ".join(words for words, told in marks if told is True)
+        mark = ", ".join(words for words, is_marked in marks if is_marked is True)
         made = _when(r.made) if r.state == "finished" else r.state
         other = printable(r.other) if isinstance(r.other, str) else ""
         rows.append([f"{r.aoi}/{r.run}", made, period, _count(r.looks), _count(r.calls), sums, share, other, mark])
@@ -80,19 +80,23 @@ def show_difference(before: Path, after: Path, console: Console) -> None:
             else f"no difference except the code: {' and '.join(found.code)}"
         )
         return
-    if found.apart:
-        told = printable("; ".join(found.apart))
-        console.result(f"two different questions: {told}. Differences are listed, but are not changes")
+    if found.different_questions:
+        questions = printable("; ".join(found.different_questions))
+        console.result(f"two different questions: {questions}. Differences are listed, but are not changes")
     if any(found.simulated):
-        of = [str(folder) for folder, yes in zip((before, after), found.simulated, strict=True) if yes]
-        console.result(f"SIMULATED: {'both runs' if len(of) == 2 else f'{printable(of[0])}, and not the other run'}")
+        simulated = [
+            str(folder) for folder, is_simulated in zip((before, after), found.simulated, strict=True) if is_simulated
+        ]
+        console.result(
+            f"SIMULATED: {'both runs' if len(simulated) == 2 else f'{printable(simulated[0])}, and not the other run'}"
+        )
     for title, table in tables:
         if len(table):
             console.table(title, list(table.columns), [_cells(row) for row in table.to_dict("records")])
     if found.tables:
         console.result(f"result tables that differ: {printable(', '.join(found.tables))}")
-    no_other = MOVED_INPUTS if found.moved else "nothing that the manifests record"
-    console.result("why: " + ("; ".join(printable(r) for r in found.reasons) or no_other))
+    otherwise = MOVED_INPUTS if found.moved else "nothing that the manifests record"
+    console.result("why: " + ("; ".join(printable(r) for r in found.reasons) or otherwise))
 
 
 def _when(made: Any) -> str:
@@ -106,11 +110,13 @@ def _count(value: Any) -> str:
 
 def _cells(row: dict[Any, Any]) -> list[str]:
     """A row in words; long values are cut to where they differ, and barrels equal to three digits given in full."""
-    told = {name: _cell(value) for name, value in row.items()}
+    cells = {name: _cell(value) for name, value in row.items()}
     ends = [row["before"], row["after"]]
-    if told["before"] == told["after"] and all(isinstance(end, float) for end in ends) and ends[0] != ends[1]:
-        told |= dict(zip(("before", "after"), map(to_the_barrel, ends), strict=True))
-    return list((told | dict(zip(("before", "after"), shortened(told["before"], told["after"]), strict=True))).values())
+    if cells["before"] == cells["after"] and all(isinstance(end, float) for end in ends) and ends[0] != ends[1]:
+        cells |= dict(zip(("before", "after"), map(to_the_barrel, ends), strict=True))
+    return list(
+        (cells | dict(zip(("before", "after"), shortened(cells["before"], cells["after"]), strict=True))).values()
+    )
 
 
 def _cell(value: Any) -> str:

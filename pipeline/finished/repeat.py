@@ -10,7 +10,7 @@ from pipeline.chain.review_file import find_reviews
 from pipeline.chain.verification import altered_since
 from pipeline.console import Console
 from pipeline.errors import ConfigError, ContractError, InputError, RunDiffers, printable
-from pipeline.finished.crate import altered
+from pipeline.finished.crate import manifest_disagreements
 from pipeline.finished.input_files import listed_inputs, without_moved
 from pipeline.finished.kinds import manifest_of_run, page_of
 from pipeline.ingest.catalogue.kept import Kept
@@ -24,22 +24,24 @@ CONFIG = "config.yaml"
 
 def verify(folder: Path, console: Console) -> None:
     """Report every file of a run that differs from its manifest; ContractError (exit 2) if any does."""
-    found = altered(folder)
-    for line in found:
+    disagreements = manifest_disagreements(folder)
+    for line in disagreements:
         console.problem(f"{printable(folder)}: {line}", done="reported")
-    if found:
-        raise ContractError(f"{printable(folder)}: {number_of(len(found), 'difference')} from the manifest")
-    console.result(f"{folder}: every file agrees with the manifest{_not_compared(folder)}")
+    if disagreements:
+        raise ContractError(f"{printable(folder)}: {number_of(len(disagreements), 'difference')} from the manifest")
+    console.result(f"{folder}: every file agrees with the manifest{_missing_inputs(folder)}")
 
 
-def _not_compared(folder: Path) -> str:
+def _missing_inputs(folder: Path) -> str:
     """Says how many inputs are no longer where the run found them, and so were not compared. A case names its inputs
     without a folder, and keeps copies of what it read."""
     manifest = read_manifest(folder)
     inputs = [] if "case" in manifest else [record["path"] for record in manifest["inputs"]]
     files = [path for path in inputs if "://" not in path and not path.startswith("demo:")]
-    gone = sum(not Path(path).exists() for path in files)
-    return f"; {gone} of {number_of(len(files), 'input')} not found from here, so not compared" if gone else ""
+    n_missing = sum(not Path(path).exists() for path in files)
+    return (
+        f"; {n_missing} of {number_of(len(files), 'input')} not found from here, so not compared" if n_missing else ""
+    )
 
 
 def rerun(folder: Path, console: Console) -> None:
@@ -49,48 +51,50 @@ def rerun(folder: Path, console: Console) -> None:
     that changed.
     """
     manifest = manifest_of_run(folder)
-    _require_question(folder, [record["path"] for record in manifest["outputs"]])
-    changed = altered(folder, inputs=False)
+    _require_own_files(folder, [record["path"] for record in manifest["outputs"]])
+    changed = manifest_disagreements(folder, inputs=False)
     for line in changed:
         console.problem(f"{printable(folder)}: {line}", done="what the manifest says of it is compared")
     config = load_run_config(folder / CONFIG, {})
-    with tempfile.TemporaryDirectory(prefix="capwatch-rerun-") as other:
+    with tempfile.TemporaryDirectory(prefix="capwatch-rerun-") as scratch:
         root = folder / CONFIG_FILES
         reviews = find_reviews(config.aoi.id, root)
-        again = run(config, root, Path(other), _own_console(console), fresh=True, reviews=reviews, kept=Kept.ALL)
-        repeated = read_manifest(again.folder)
-    other_inputs = _inputs_since(manifest, repeated)
-    for line in other_inputs:
+        repeated_run = run(
+            config, root, Path(scratch), _own_console(console), fresh=True, reviews=reviews, kept=Kept.ALL
+        )
+        repeated = read_manifest(repeated_run.folder)
+    changed_inputs = _changed_inputs(manifest, repeated)
+    for line in changed_inputs:
         console.problem(line, done="run again with what lies there now")
-    before, after = ({r["path"]: r["sha256"] for r in told["outputs"]} for told in (manifest, repeated))
+    before, after = ({r["path"]: r["sha256"] for r in record["outputs"]} for record in (manifest, repeated))
     differing = sorted(p for p in before.keys() | after.keys() if before.get(p) != after.get(p))
     for path in differing:
         console.problem(f"{printable(folder / path)}: differs when run again", done="reported")
-    if told := _told_otherwise(manifest, repeated):
-        console.problem(f"{printable(folder / MANIFEST)}: other {', '.join(told)} when run again", done="reported")
-    if differing or told:
-        count = len(differing) + bool(told)
-        on_others = f", on {number_of(len(other_inputs), 'input')} not the same" if other_inputs else ""
+    if fields := _differing_fields(manifest, repeated):
+        console.problem(f"{printable(folder / MANIFEST)}: other {', '.join(fields)} when run again", done="reported")
+    if differing or fields:
+        count = len(differing) + bool(fields)
+        on_others = f", on {number_of(len(changed_inputs), 'input')} not the same" if changed_inputs else ""
         summary = f"{count} of {number_of(len(before) + 1, 'file')} differ when run again{on_others}"
-        raise RunDiffers(f"{printable(folder)}: {summary}{_made_otherwise(manifest, repeated)}")
+        raise RunDiffers(f"{printable(folder)}: {summary}{_software_differences(manifest, repeated)}")
     with_what = f" with the manifest; {number_of(len(changed), 'file')} of the folder not" if changed else ""
     console.result(f"{folder}: run again, all {len(before)} files agree byte for byte{with_what}")
 
 
-def _told_otherwise(manifest: dict[str, Any], repeated: dict[str, Any]) -> list[str]:
+def _differing_fields(manifest: dict[str, Any], repeated: dict[str, Any]) -> list[str]:
     """Manifest fields that differ in the repetition: the headline, for one, is covered by no output's hash."""
-    apart = {"previous", "inputs", "outputs", "self_sha256"}  # depend on location, or are compared file by file
-    return sorted(k for k in (manifest.keys() | repeated.keys()) - apart if manifest.get(k) != repeated.get(k))
+    not_compared = {"previous", "inputs", "outputs", "self_sha256"}  # depend on location, or are compared file by file
+    return sorted(k for k in (manifest.keys() | repeated.keys()) - not_compared if manifest.get(k) != repeated.get(k))
 
 
-def _made_otherwise(manifest: dict[str, Any], repeated: dict[str, Any]) -> str:
+def _software_differences(manifest: dict[str, Any], repeated: dict[str, Any]) -> str:
     """In brackets, which code or libraries differ from the run's, as a possible cause of differences; else ""."""
-    before, now = ({"code": told["capwatch"], **told.get("libraries", {})} for told in (manifest, repeated))
-    others = [f"{name} {before[name]}, this is {now.get(name)}" for name in before if before[name] != now.get(name)]
+    then, now = ({"code": record["capwatch"], **record.get("libraries", {})} for record in (manifest, repeated))
+    others = [f"{name} {then[name]}, this is {now.get(name)}" for name in then if then[name] != now.get(name)]
     return f" (the run was made by {'; '.join(others)})" if others else ""
 
 
-def _inputs_since(manifest: dict[str, Any], repeated: dict[str, Any]) -> list[str]:
+def _changed_inputs(manifest: dict[str, Any], repeated: dict[str, Any]) -> list[str]:
     """A line for each input that is no longer the run's: the cause, reported before the files that differ."""
     before, after = without_moved(listed_inputs(manifest), listed_inputs(repeated))
     out = []
@@ -104,26 +108,26 @@ def _inputs_since(manifest: dict[str, Any], repeated: dict[str, Any]) -> list[st
     return out
 
 
-def _require_question(folder: Path, outputs: list[str]) -> None:
+def _require_own_files(folder: Path, outputs: list[str]) -> None:
     """ConfigError if files needed to repeat the run are missing from its folder."""
-    asked = [path for path in outputs if path == CONFIG or path.startswith(f"{CONFIG_FILES}/")]
-    gone = [path for path in dict.fromkeys((CONFIG, *asked)) if not (folder / path).is_file()]
-    if gone:
-        more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
+    own_files = [path for path in outputs if path == CONFIG or path.startswith(f"{CONFIG_FILES}/")]
+    missing = [path for path in dict.fromkeys((CONFIG, *own_files)) if not (folder / path).is_file()]
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise ConfigError(
-            f"{printable(folder)}: {printable(gone[0])}{more} missing, without which it cannot be run again "
+            f"{printable(folder)}: {printable(missing[0])}{more} missing, without which it cannot be run again "
             "(nothing was compared; capwatch verify names all that is)"
         )
 
 
 def show(folder: Path, console: Console) -> None:
     """Show the headline of a finished run or case and the path of its report, and report changes made by hand."""
-    told = read_manifest(folder).get("headline")
-    if not isinstance(told, list) or not all(isinstance(line, str) for line in told):
+    headline = read_manifest(folder).get("headline")
+    if not isinstance(headline, list) or not all(isinstance(line, str) for line in headline):
         raise InputError(folder / MANIFEST, "its headline has gone; capwatch verify names what was changed")
     if changed := altered_since(folder):
         console.problem(f"{printable(folder)}: {changed}", done="told as it stands there")
-    for line in (*told, f"report: {page_of(folder)}"):
+    for line in (*headline, f"report: {page_of(folder)}"):
         console.result(line)
 
 

@@ -32,13 +32,13 @@ def show_verdicts(aoi: str, out: Path, console: Console) -> None:
         return
     rows = []
     for v in read_reviews(path):
-        told = [printable(text) for text in (v.target, v.verdict, v.value, v.who, v.when, v.why)]
-        rows.append([str(v.line), *told, v.outcome and f"{v.outcome}: {v.note}"])
+        cells = [printable(text) for text in (v.target, v.verdict, v.value, v.who, v.when, v.why)]
+        rows.append([str(v.line), *cells, v.outcome and f"{v.outcome}: {v.note}"])
     console.table(str(path), ["line", "target", "verdict", "value", "who", "when", "why", ""], rows)
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class NewVerdict:
     """A verdict from the command line; ``when`` None means now."""
 
     target: str
@@ -49,48 +49,54 @@ class Given:
     when: str | None = None
 
 
-def give_verdict(aoi: str, given: Given, out: Path, console: Console, *, anyway: bool = False) -> None:
+def give_verdict(aoi: str, verdict: NewVerdict, out: Path, console: Console, *, anyway: bool = False) -> None:
     """Append a verdict to the AOI's review file; ConfigError if no run under ``out`` has its target."""
     aoi_id = _aoi_id(aoi, out)
     path = Path(FOLDER) / f"{aoi_id}.csv"
     known = ids_in_runs(out / aoi_id)
-    ids = [given.target, *([given.value] if given.verdict == "merge" else [])]
-    strange = [printable(id_) for id_ in ids if known and id_ not in known]
-    if strange and not anyway:
+    ids = [verdict.target, *([verdict.value] if verdict.verdict == "merge" else [])]
+    unknown = [printable(id_) for id_ in ids if known and id_ not in known]
+    if unknown and not anyway:
         where = printable(out / aoi_id)
-        there = "cards and calls.csv of a run tell its ids, and --anyway keeps this one"
-        raise ConfigError(f"{strange[0]}: no run in {where} has this id (nothing was written; {there})")
+        hint = "cards and calls.csv of a run tell its ids, and --anyway keeps this one"
+        raise ConfigError(f"{unknown[0]}: no run in {where} has this id (nothing was written; {hint})")
     now = datetime.now(UTC)
-    if given.when is not None and _is_yet_to_come(given.when, now):
-        raise ConfigError(f"--when {printable(given.when)}: that day is still to come (nothing was written)")
-    when = given.when or now.strftime("%Y-%m-%dT%H:%MZ")
+    if verdict.when is not None and _is_in_future(verdict.when, now):
+        raise ConfigError(f"--when {printable(verdict.when)}: that day is still to come (nothing was written)")
+    when = verdict.when or now.strftime("%Y-%m-%dT%H:%MZ")
     new = add_review(
-        path, target=given.target, verdict=given.verdict, value=given.value, who=given.who, when=when, why=given.why
+        path,
+        target=verdict.target,
+        verdict=verdict.verdict,
+        value=verdict.value,
+        who=verdict.who,
+        when=when,
+        why=verdict.why,
     )
-    told = f"{new.verdict} {printable(new.target)}"
-    console.result(f"{path} line {new.line}: {told}; the next run of {aoi} from this folder applies it")
-    for other in superseded_of_others(read_reviews(path), new):
-        theirs = f"line {other.line}, {other.verdict} of {printable(other.who)}"
-        console.result(f"{path}: {theirs}, stands no more: the last line on a target does")
+    words = f"{new.verdict} {printable(new.target)}"
+    console.result(f"{path} line {new.line}: {words}; the next run of {aoi} from this folder applies it")
+    for earlier in superseded_of_others(read_reviews(path), new):
+        earlier_words = f"line {earlier.line}, {earlier.verdict} of {printable(earlier.who)}"
+        console.result(f"{path}: {earlier_words}, stands no more: the last line on a target does")
     if not known:
         console.note(f"{printable(out / aoi_id)}: no run here that could have this id; it was not checked")
 
 
-def _is_yet_to_come(when: str, now: datetime) -> bool:
+def _is_in_future(when: str, now: datetime) -> bool:
     """Is a time more than a day ahead, hence in the future in every time zone? False for text that is not a time."""
     try:
-        told = datetime.fromisoformat(when)
+        stated = datetime.fromisoformat(when)
     except ValueError:
         return False
-    return (told if told.tzinfo else told.replace(tzinfo=UTC)) > now + timedelta(days=1)
+    return (stated if stated.tzinfo else stated.replace(tzinfo=UTC)) > now + timedelta(days=1)
 
 
-def take_back(aoi: str, line: int, out: Path, console: Console) -> None:
+def withdraw_verdict(aoi: str, line: int, out: Path, console: Console) -> None:
     """Remove a verdict from the AOI's review file by its line."""
     aoi_id = _aoi_id(aoi, out)
-    gone = withdraw_review(Path(FOLDER) / f"{aoi_id}.csv", line)
-    told = f"{gone.verdict} {printable(gone.target)} of {printable(gone.who)}"
-    console.result(f"{FOLDER}/{aoi_id}.csv: {told} withdrawn; the next run of {aoi} from this folder goes without it")
+    withdrawn = withdraw_review(Path(FOLDER) / f"{aoi_id}.csv", line)
+    words = f"{withdrawn.verdict} {printable(withdrawn.target)} of {printable(withdrawn.who)}"
+    console.result(f"{FOLDER}/{aoi_id}.csv: {words} withdrawn; the next run of {aoi} from this folder goes without it")
 
 
 def _aoi_id(aoi: str, out: Path) -> str:

@@ -18,8 +18,8 @@ from pipeline.errors import InputError
 from pipeline.ships.imo import imo_is_valid
 from pipeline.ships.largest import BROADEST_M, DEEPEST_M, HIGHEST_M, LARGEST_T, LONGEST_M
 from pipeline.ships.mmsi import mmsi_is_possible
-from pipeline.tables.delimited import SEPARATORS, plain
-from pipeline.tables.given import resembled
+from pipeline.tables.call_columns import resembling_column
+from pipeline.tables.delimited import SEPARATORS, plain_column_name
 
 TONNAGE_KINDS = ("DWT", "GT", "UNKNOWN")
 _SHOWN = 3  # wrong rows named in an error (our choice)
@@ -141,7 +141,10 @@ def _meant(name: str) -> str:
     >>> _meant("Tragfähigkeit"), _meant("Ship Type"), _meant("colour")
     (' (did you mean dwt_t?)', ' (did you mean ship_type?)', '')
     """
-    close = [resembled(plain(name), ()), *difflib.get_close_matches(plain(name), COLUMNS, n=1)]
+    close = [
+        resembling_column(plain_column_name(name), ()),
+        *difflib.get_close_matches(plain_column_name(name), COLUMNS, n=1),
+    ]
     return next((f" (did you mean {one}?)" for one in close if one in COLUMNS), "")
 
 

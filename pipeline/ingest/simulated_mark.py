@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.table_files import ATTRIBUTES, SIMULATED, SIMULATED_COLUMN, SIMULATED_WORDS, read_table
-from pipeline.tables.contract import TRUTH
+from pipeline.tables.contract import BOOLEANS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,7 +32,7 @@ class Mark:
 
     def see_cells(self, values: Iterable[object]) -> None:
         """Cells of the column that marks rows."""
-        self.simulated = self.simulated or any(TRUTH.get(str(v).strip().lower(), False) for v in values)
+        self.simulated = self.simulated or any(BOOLEANS.get(str(v).strip().lower(), False) for v in values)
 
     def see_schema(self, schema: pa.Schema) -> None:
         """A Parquet file's schema metadata; damaged metadata are ignored."""

@@ -18,12 +18,12 @@ from pipeline.provenance import read_manifest
 from pipeline.stages.given_times import parse_times
 from pipeline.table_files import SIMULATED_COLUMN, read_table
 from pipeline.tables import LIFTINGS, LOOKS, MISSED
-from pipeline.tables.delimited import plain
-from pipeline.tables.given import CALLS_READ, KNOWN, TIMES, column_doubts, resembled
-from pipeline.tables.operations import OPERATIONS, direction_said, says_something
+from pipeline.tables.call_columns import CALLS_READ, KNOWN, TIMES, column_doubts, resembling_column
+from pipeline.tables.delimited import plain_column_name
+from pipeline.tables.operations import OPERATIONS, is_stated, stated_direction
 from pipeline.tables.ship_numbers import SHIP_NUMBERS, read_ship_numbers
-from pipeline.tables.time_forms import forms_of
-from pipeline.tables.total_rows import sums_up
+from pipeline.tables.time_formats import formats_of
+from pipeline.tables.total_rows import is_total
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +78,7 @@ def _nothing_known(table: pd.DataFrame) -> str:
     numbers = [str(name) for name in table.columns if name in SHIP_NUMBERS]
     columns = {str(name): table[name] for name in table.columns if name not in numbers}
     names = list(columns)
-    meant = {name: _suggestion(resembled(plain(name), numbers), columns[name]) for name in names}
+    meant = {name: _suggestion(resembling_column(plain_column_name(name), numbers), columns[name]) for name in names}
     if not set(DAYS) & set(meant.values()):
         meant |= {name: " or ".join(DAYS) for name in names if not meant[name] and _has_days(columns[name])}
     meant = {name: ours for name, ours in meant.items() if ours}
@@ -115,7 +115,7 @@ def _without_cargo(table: pd.DataFrame, counted: str) -> pd.DataFrame:
     agrees."""
     if "operation" not in table:
         return table
-    directions = table["operation"].map(lambda cell: direction_said(str(cell)), na_action="ignore")
+    directions = table["operation"].map(lambda cell: stated_direction(str(cell)), na_action="ignore")
     no_cargo = directions.map(
         lambda shares: isinstance(shares, tuple) and shares[counted == "discharging"] == 0
     ).astype(bool)
@@ -129,7 +129,7 @@ def _rows_of_sums(table: pd.DataFrame) -> pd.Series:
     labels = pd.Series("", table.index)
     for name in dict.fromkeys([*table.columns[:1], *(name for name in NAMED_BY if name in table)]):
         cells = table[name].astype(object)
-        labels = labels.mask(cells.map(sums_up).astype(bool) & (labels == ""), cells)
+        labels = labels.mask(cells.map(is_total).astype(bool) & (labels == ""), cells)
     return labels[labels != ""]
 
 
@@ -167,7 +167,7 @@ def _with_directions(table: pd.DataFrame, path: Path, console: Console) -> pd.Da
 
     from pipeline.volume.cells import is_empty
 
-    names = {plain(str(name)): name for name in table.columns}
+    names = {plain_column_name(str(name)): name for name in table.columns}
     column = next((names[name] for name in OPERATIONS if name in names), None)
     if column is None:
         return table
@@ -176,9 +176,9 @@ def _with_directions(table: pd.DataFrame, path: Path, console: Console) -> pd.Da
         name: table[name] if name in table else pd.Series(None, table.index) for name in ("p_loading", "p_discharging")
     }
     unset = words[
-        words.map(says_something) & chances["p_loading"].map(is_empty) & chances["p_discharging"].map(is_empty)
+        words.map(is_stated) & chances["p_loading"].map(is_empty) & chances["p_discharging"].map(is_empty)
     ]
-    directions = unset.map(direction_said)
+    directions = unset.map(stated_direction)
     if unclear := [repr(cell) for cell in dict.fromkeys(unset[directions.isna()])]:
         how = "write loading, discharging or neither, or their chances as p_loading and p_discharging"
         cause = f"column {column}: {first_of(unclear, MOST_CALLS)} states no direction; {how}"
@@ -215,7 +215,7 @@ def _unknown_columns(table: pd.DataFrame) -> dict[str, str]:
     names = [str(name) for name in table.columns if name not in {*known, SIMULATED_COLUMN}]
     names = [name for name in names if not name.startswith("Unnamed")]
     present = [str(name) for name in table.columns if name in known]
-    doubts = dict(zip(names, column_doubts([plain(name) for name in names], present), strict=True))
+    doubts = dict(zip(names, column_doubts([plain_column_name(name) for name in names], present), strict=True))
     if "product" not in present:
         doubts = {name: _suggestion(doubt, table[name]) for name, doubt in doubts.items()}
     if not any(name.startswith(DAYS) for name in present):
@@ -247,12 +247,12 @@ def _has_days(column: pd.Series) -> bool:
     import pandas as pd
 
     texts = [cell for cell in column.dropna().unique()[:MOST_CALLS] if isinstance(cell, str) and not cell.isdigit()]
-    return bool(pd.api.types.is_datetime64_any_dtype(column) or forms_of(texts))
+    return bool(pd.api.types.is_datetime64_any_dtype(column) or formats_of(texts))
 
 
 def _has_directions(column: pd.Series) -> bool:
     """Does a cell say that cargo was loaded or discharged?"""
-    return any(any(direction_said(cell) or ()) for cell in column.unique() if isinstance(cell, str))
+    return any(any(stated_direction(cell) or ()) for cell in column.unique() if isinstance(cell, str))
 
 
 def _known_columns(table: pd.DataFrame) -> frozenset[str]:
@@ -272,7 +272,11 @@ def _has_number(column: pd.Series) -> bool:
 
 def _with_known_names(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Rename columns that match our names except for case, blanks and brackets; InputError if two would be the same."""
-    ours = {name: plain(str(name)) for name in table.columns if name not in KNOWN and plain(str(name)) in KNOWN}
+    ours = {
+        name: plain_column_name(str(name))
+        for name in table.columns
+        if name not in KNOWN and plain_column_name(str(name)) in KNOWN
+    }
     for name, known in ours.items():
         if known in table.columns or list(ours.values()).count(known) > 1:
             raise InputError(path, f"column {known} appears twice, once as {name}")

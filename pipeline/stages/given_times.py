@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigError, printable
-from pipeline.tables.time_forms import literal_zone
+from pipeline.tables.time_formats import literal_zone
 from pipeline.types.times import without_leap_second
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from pipeline.console import Console
 from pipeline.errors import printable
 from pipeline.plurals import first_of, number_of
 from pipeline.stages.given_times import is_ambiguous
-from pipeline.tables.time_forms import told_forms
+from pipeline.tables.time_formats import time_format_option
 from pipeline.volume.dates import NOT_A_TIME
 from pipeline.volume.edited import Edit
 from pipeline.volume.liftings import FLAG_CAUSES
@@ -165,7 +165,7 @@ def _hint_of_times(causes: Sequence[str], time_forms: Sequence[str] = ()) -> str
     texts = [found[1] for cause in causes if (found := _TIME_IN_CAUSE.fullmatch(cause))]
     if is_ambiguous(texts, time_forms):
         return "; two of the given --time-format read it differently"
-    if form := told_forms(texts):
+    if form := time_format_option(texts):
         return f"; add {form}"
     if texts and all(text.isdigit() and DAYS_OF_SHEETS[0] < int(text) < DAYS_OF_SHEETS[1] for text in texts):
         return "; spreadsheets store dates as such numbers: format the column as dates and save it again"

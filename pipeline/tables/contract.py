@@ -28,7 +28,7 @@ Kind = Literal["text", "float", "int", "bool", "time", "list", "geometry"]
 CRS = "EPSG:4326"
 MOST_NAMES = 12  # columns in one line (our choice)
 _ZONED = re.compile(r"[T ]\d\d.*(Z|[+-]\d\d(:?\d\d)?)$", re.IGNORECASE)
-TRUTH = {  # as CSVs and spreadsheets write it, in upper or lower case
+BOOLEANS = {  # as CSVs and spreadsheets write it, in upper or lower case
     "true": True, "t": True, "yes": True, "y": True, "1": True, "1.0": True,
     "false": False, "f": False, "no": False, "n": False, "0": False, "0.0": False,
 }  # fmt: skip
@@ -133,25 +133,27 @@ class Contract:
         for column in self.columns:
             # Other kinds become null and are refused below; a missing verdict must not become a "no".
             if column.kind == "bool" and column.required and len(table) and column.name not in table:
-                raise ContractError(f"table {self.name}, column {column.name}: is missing; it has {_first(table)}")
+                raise ContractError(
+                    f"table {self.name}, column {column.name}: is missing; it has {_column_list(table)}"
+                )
         conforming = self.conform(table)
-        plain = pd.DataFrame(conforming)
-        if all(_plainly_right(plain[column.name], column, key=column.name == self.key) for column in self.columns):
+        frame = pd.DataFrame(conforming)
+        if all(_is_surely_valid(frame[column.name], column, key=column.name == self.key) for column in self.columns):
             return conforming
-        if self.key and (again := plain[self.key][plain[self.key].duplicated()]).size:
+        if self.key and (repeated := frame[self.key][frame[self.key].duplicated()]).size:
             raise ContractError(
-                f"table {self.name}, column {self.key}: {again.iloc[0]!r} appears twice; each row needs its own"
+                f"table {self.name}, column {self.key}: {repeated.iloc[0]!r} appears twice; each row needs its own"
             )
         import pandera.errors
 
         try:  # pandera says which rule is broken, and by which value
-            _schema(self).validate(plain, lazy=False)
+            _schema(self).validate(frame, lazy=False)
         except pandera.errors.SchemaError as error:
-            raise ContractError(f"table {self.name}{_broken_rule(error, plain[self.key])}") from error
+            raise ContractError(f"table {self.name}{_broken_rule(error, frame[self.key])}") from error
         return conforming
 
 
-def _first(table: pd.DataFrame) -> str:
+def _column_list(table: pd.DataFrame) -> str:
     return first_of([str(name) for name in table.columns], MOST_NAMES)
 
 
@@ -166,14 +168,14 @@ def _cast(values: pd.Series, kind: Kind) -> pd.Series:
         fresh = [[] if type(v) is list and not v else _as_list(v) for v in values]
         return pd.Series(fresh, index=values.index, dtype="object")
     if kind == "time":
-        return _moments(values).astype(_DTYPES["time"])
+        return _times(values).astype(_DTYPES["time"])
     if kind == "float":
         plain = isinstance(values, pd.Series) and values.dtype == np.float64
         return values if plain else _numbers(values).astype("float64")
     if kind == "int":
         return _whole(values)
     if kind == "bool":
-        return _truth(values)
+        return _booleans(values)
     return values
 
 
@@ -193,10 +195,12 @@ def _numbers(values: pd.Series) -> pd.Series:
     try:
         return pd.to_numeric(values)
     except (TypeError, ValueError) as error:
-        odd = np.flatnonzero(pd.to_numeric(values, errors="coerce").isna() & values.notna())
-        if not len(odd):
+        not_numbers = np.flatnonzero(pd.to_numeric(values, errors="coerce").isna() & values.notna())
+        if not len(not_numbers):
             raise
-        raise ValueError(f"{str(values.iloc[odd[0]])[:60]!r} is not a number (row {odd[0] + 1})") from error
+        raise ValueError(
+            f"{str(values.iloc[not_numbers[0]])[:60]!r} is not a number (row {not_numbers[0] + 1})"
+        ) from error
 
 
 def _as_list(value: Any) -> list[str]:
@@ -205,7 +209,7 @@ def _as_list(value: Any) -> list[str]:
     return [] if value is None or (isinstance(value, float) and value != value) else [str(v) for v in value]
 
 
-def _moments(values: pd.Series) -> pd.Series:
+def _times(values: pd.Series) -> pd.Series:
     """UTC times from aware times and ISO 8601 texts with a zone. A time without a zone is refused as ambiguous."""
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         return values.dt.tz_convert("UTC")
@@ -222,17 +226,17 @@ def _has_zone(value: Any) -> bool:
     return isinstance(value, datetime) and value.tzinfo is not None
 
 
-def _truth(values: pd.Series) -> pd.Series:
+def _booleans(values: pd.Series) -> pd.Series:
     """Booleans, also from the words in a CSV."""
     if values.dtype == bool:
         return values
-    read = values.map(lambda v: v if isinstance(v, bool) else TRUTH.get(str(v).strip().lower()))
-    if read.isna().any():
-        at = int(np.argmax(read.isna().to_numpy()))
-        cell = values.iloc[at]
-        said = "an empty cell" if pd.isna(cell) or not str(cell).strip() else repr(cell)
-        raise ValueError(f"{said} in row {at + 1} is neither true nor false")
-    return read.astype(bool)
+    parsed = values.map(lambda v: v if isinstance(v, bool) else BOOLEANS.get(str(v).strip().lower()))
+    if parsed.isna().any():
+        position = int(np.argmax(parsed.isna().to_numpy()))
+        cell = values.iloc[position]
+        shown = "an empty cell" if pd.isna(cell) or not str(cell).strip() else repr(cell)
+        raise ValueError(f"{shown} in row {position + 1} is neither true nor false")
+    return parsed.astype(bool)
 
 
 def _as_geo(frame: pd.DataFrame, geometry: str) -> pd.DataFrame:
@@ -242,7 +246,7 @@ def _as_geo(frame: pd.DataFrame, geometry: str) -> pd.DataFrame:
     return geopandas.GeoDataFrame(frame, geometry=geometry, crs=CRS)
 
 
-def _plainly_right(values: pd.Series, column: Column, *, key: bool) -> bool:
+def _is_surely_valid(values: pd.Series, column: Column, *, key: bool) -> bool:
     """Does a column surely keep the rules of ``_schema``? Checked on whole arrays; False if they cannot tell."""
     if key and not values.is_unique:
         return False

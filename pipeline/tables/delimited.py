@@ -47,148 +47,152 @@ class Layout:
 class Marks:
     """The decimal marks in a table's numbers, each with an example and its place."""
 
-    sure: dict[str, str] = field(default_factory=dict)
-    open: dict[str, str] = field(default_factory=dict)  # followed by three digits: may be a thousands separator
+    certain: dict[str, str] = field(default_factory=dict)
+    ambiguous: dict[str, str] = field(default_factory=dict)  # followed by three digits: may be a thousands separator
     grouped: str = ""
     places: dict[str, str] = field(default_factory=dict)
 
-    def see(self, cell: str, line: int, column: str) -> None:
+    def add(self, cell: str, line: int, column: str) -> None:
         """Take one cell of a numeric column into account."""
         cell = cell.strip()
         if found := _NUMBER.fullmatch(cell):
-            kept = (self.open if _GROUPED.fullmatch(cell) else self.sure).setdefault(found.group(1), cell)
+            example = (self.ambiguous if _GROUPED.fullmatch(cell) else self.certain).setdefault(found.group(1), cell)
         elif not self.grouped and _BOTH_MARKS.fullmatch(cell):
-            kept = self.grouped = cell
+            example = self.grouped = cell
         else:
             return
-        if kept is cell:
+        if example is cell:
             self.places.setdefault(cell, f"line {line}, column {column}")
 
     def decimal(self, path: Path) -> str:
         """The decimal mark; InputError if the numbers could be read in two ways."""
         if self.grouped:
             raise InputError(
-                path, f"{self._placed(self.grouped)} has thousands separators; remove them from all numbers"
+                path, f"{self._with_place(self.grouped)} has thousands separators; remove them from all numbers"
             )
-        both = self.sure | {mark: cell for mark, cell in self.open.items() if mark not in self.sure}
-        if len(both) > 1:
-            shown = " and ".join(f"{both[mark]} in {self.places[both[mark]]}" for mark in ".,")
+        examples = self.certain | {mark: cell for mark, cell in self.ambiguous.items() if mark not in self.certain}
+        if len(examples) > 1:
+            shown = " and ".join(f"{examples[mark]} in {self.places[examples[mark]]}" for mark in ".,")
             raise InputError(path, f"holds decimal points and commas ({shown}); use one of them")
-        if not self.sure and self.open:
-            cell = next(iter(self.open.values()))
-            whole, part = re.split("[.,]", cell)
-            small = f"{whole}.{part}".rstrip("0").rstrip(".")
+        if not self.certain and self.ambiguous:
+            cell = next(iter(self.ambiguous.values()))
+            whole, decimals = re.split("[.,]", cell)
+            decimal = f"{whole}.{decimals}".rstrip("0").rstrip(".")
             raise InputError(
-                path, f"{self._placed(cell)} may be {small} or {whole}{part}; write {whole}{part} or {cell}0"
+                path,
+                f"{self._with_place(cell)} may be {decimal} or {whole}{decimals}; write {whole}{decimals} or {cell}0",
             )
-        return next(iter(self.sure), ".")
+        return next(iter(self.certain), ".")
 
-    def _placed(self, cell: str) -> str:
+    def _with_place(self, cell: str) -> str:
         return f"{self.places[cell]}: the number {cell}"
 
 
-def read_delimited(path: Path, numbers: Collection[str], **how: Any) -> pd.DataFrame:
+def read_delimited(path: Path, numbers: Collection[str], **options: Any) -> pd.DataFrame:
     """A text table read by pandas, once its format is clear; ``numbers`` names the columns that hold only numbers.
 
-    ``how`` is passed to pandas. Raises InputError, and whatever pandas raises.
+    ``options`` is passed to pandas. Raises InputError, and whatever pandas raises.
     """
     import pandas as pd
 
-    layout = layout_of(path)
-    names = _names(path, layout)
-    ours = layout.separator == ","  # then no decimal comma is possible
+    layout = read_layout(path)
+    names = _column_names(path, layout)
+    comma_separated = layout.separator == ","  # then no decimal comma is possible
     marks, widest = Marks(), len(names)
-    watched = [] if ours else [n for n, name in enumerate(names) if {name, plain(name)} & set(numbers)]
+    number_columns = (
+        [] if comma_separated else [n for n, name in enumerate(names) if {name, plain_column_name(name)} & set(numbers)]
+    )
     for line, row in _rows(path, layout):
         widest = max(widest, len(row))
-        for n in watched:
-            marks.see(row[n], line, names[n])
+        for n in number_columns:
+            marks.add(row[n], line, names[n])
     mark = marks.decimal(path)
     beyond = range(len(names), widest)  # columns of empty cells beyond the header, in any row
-    as_texts = dict.fromkeys((names[n] for n in watched), "str")
-    told = {name: kind for name, kind in (how.pop("dtype", {}) | as_texts).items() if name in names}
-    with _opened(path) as file:
+    text_dtypes = dict.fromkeys((names[n] for n in number_columns), "str")
+    dtypes = {name: kind for name, kind in (options.pop("dtype", {}) | text_dtypes).items() if name in names}
+    with _open_text(path) as file:
         for _ in range(layout.line):  # pandas' own skipping loses rows after a quote left open in the header
             file.readline()
         table = pd.read_csv(
-            file, sep=layout.separator, header=None, names=[*names, *beyond], index_col=False, dtype=told,
-            low_memory=False, **how,
+            file, sep=layout.separator, header=None, names=[*names, *beyond], index_col=False, dtype=dtypes,
+            low_memory=False, **options,
         )  # fmt: skip
-    for name in as_texts:
+    for name in text_dtypes:
         table[name] = _numbers(table[name], mark)
     empty = [name for name in names if name.startswith("Unnamed: ") and table[name].isna().all()]
     return table.drop(columns=[*empty, *beyond])
 
 
-def plain(name: str) -> str:
+def plain_column_name(name: str) -> str:
     """A column's name in lower case, without blanks and brackets.
 
-    >>> plain("Length (m)"), plain("DWT_T")
+    >>> plain_column_name("Length (m)"), plain_column_name("DWT_T")
     ('length_m', 'dwt_t')
-    >>> plain("Länge [m]"), plain("载重吨（吨）")
+    >>> plain_column_name("Länge [m]"), plain_column_name("载重吨（吨）")
     ('länge_m', '载重吨_吨')
     """
     return re.sub(r"[\W_]+", "_", unicodedata.normalize("NFKC", name).strip().lower()).strip("_")
 
 
-def layout_of(path: Path) -> Layout:
+def read_layout(path: Path) -> Layout:
     """Separator and header of a table; InputError if there is no header, or it could be split in two ways."""
-    said = ""
-    with _opened(path) as file:
+    stated = ""
+    with _open_text(path) as file:
         for number, line in enumerate(file, 1):
-            if told := _SEP_LINE.fullmatch(line.strip("\r\n ")):
-                said = told.group(1)
+            if found := _SEP_LINE.fullmatch(line.strip("\r\n ")):
+                stated = found.group(1)
             elif line.strip():
-                lines = _quoted_whole(line, file)
-                separator = said or _separator(path, "".join(lines))
+                lines = _header_lines(line, file)
+                separator = stated or _separator(path, "".join(lines))
                 header = next(csv.reader(lines, delimiter=separator))
                 return Layout(separator, tuple(name.strip() for name in header), number + len(lines) - 1)
     raise InputError(path, "is empty")
 
 
-def _quoted_whole(line: str, further: Iterator[str]) -> list[str]:
+def _header_lines(line: str, further: Iterator[str]) -> list[str]:
     """A header's lines: quoted names may contain line breaks. Only the first line if its quote is never closed."""
     lines = [line]
     while sum(part.count('"') for part in lines) % 2:
-        more = next(further, "") if len(lines) < MOST_HEADER_LINES else ""
-        if not more:
+        next_line = next(further, "") if len(lines) < MOST_HEADER_LINES else ""
+        if not next_line:
             return [line]
-        lines.append(more)
+        lines.append(next_line)
     return lines
 
 
 def require_header_first(path: Path, known: Callable[[str], bool]) -> None:
     """Raise InputError if a line further down looks like the header, below a title as in many workbooks.
 
-    ``known`` is called with names as `plain` writes them. A line with two known names is taken for a header.
+    ``known`` is called with names as `plain_column_name` writes them. A line with two known names is taken for a
+    header.
     """
-    layout = layout_of(path)
-    if sum(known(plain(name)) for name in layout.header) > 1:
+    layout = read_layout(path)
+    if sum(known(plain_column_name(name)) for name in layout.header) > 1:
         return
-    with _opened(path) as file:
+    with _open_text(path) as file:
         for number, line in enumerate(islice(file, layout.line + MOST_TITLE_LINES), 1):
             names = (next(csv.reader([line], delimiter=mark), []) for mark in SEPARATORS if mark in line)
-            if number > layout.line and any(sum(known(plain(name)) for name in row) > 1 for row in names):
+            if number > layout.line and any(sum(known(plain_column_name(name)) for name in row) > 1 for row in names):
                 raise InputError(path, f"its header seems to be in line {number}; remove the lines above it")
 
 
 def _separator(path: Path, header: str) -> str:
     """The separator of a header's names, outside quotes; a comma if there is only one column."""
-    bare = re.sub(r'"[^"]*"', "", header)
-    found = [mark for mark in SEPARATORS if mark in bare]
+    unquoted = re.sub(r'"[^"]*"', "", header)
+    found = [mark for mark in SEPARATORS if mark in unquoted]
     if len(found) > 1:
-        told = " and ".join(SEPARATORS[mark] for mark in found)
+        separator_words = " and ".join(SEPARATORS[mark] for mark in found)
         raise InputError(
-            path, f"its header holds {told}; use one between columns, and quote names that contain another"
+            path, f"its header holds {separator_words}; use one between columns, and quote names that contain another"
         )
     return found[0] if found else ","
 
 
-def _names(path: Path, layout: Layout) -> list[str]:
+def _column_names(path: Path, layout: Layout) -> list[str]:
     """The header's names, with pandas' substitute for an empty one; a repeated name is refused."""
-    twice = next((name for name in layout.header if name and layout.header.count(name) > 1), None)
-    if twice is not None:
-        raise InputError(path, f"column {twice} appears twice")
+    repeated = next((name for name in layout.header if name and layout.header.count(name) > 1), None)
+    if repeated is not None:
+        raise InputError(path, f"column {repeated} appears twice")
     return [name or f"Unnamed: {n}" for n, name in enumerate(layout.header)]
 
 
@@ -199,7 +203,7 @@ def _rows(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
     line with anything else beyond the header, or a last line that is cut off.
     """
     width, short = len(layout.header), False
-    with _opened(path) as file:
+    with _open_text(path) as file:
         rows = csv.reader(file, delimiter=layout.separator)
         for row in rows:
             if rows.line_num <= layout.line or not row:
@@ -209,7 +213,7 @@ def _rows(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
                 raise InputError(path, f"line {rows.line_num} has {len(row)} cells, its header {width}{hint}")
             short = len(row) < width
             yield rows.line_num, row + [""] * (width - len(row))
-    if short and not _ends_in_a_line_end(path):
+    if short and not _ends_with_newline(path):
         raise InputError(path, "its last line is cut off")
 
 
@@ -224,24 +228,24 @@ def _numbers(texts: pd.Series, mark: str) -> pd.Series:
     return found if (found.isna() == plain.isna()).all() else plain
 
 
-def _ends_in_a_line_end(path: Path) -> bool:
+def _ends_with_newline(path: Path) -> bool:
     last = b""
-    with _unpacked(path) as file:  # gzipped data cannot be read from their end
-        while read := file.read(io.DEFAULT_BUFFER_SIZE):
-            last = read[-1:]
+    with _open_bytes(path) as file:  # gzipped data cannot be read from their end
+        while chunk := file.read(io.DEFAULT_BUFFER_SIZE):
+            last = chunk[-1:]
     return last in (b"\r", b"\n")
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
+def _open_text(path: Path) -> Iterator[TextIO]:
     """The file as text, without a byte-order mark; InputError if it is not text."""
     limit = csv.field_size_limit(MOST_CELL_CHARACTERS)
     try:
-        with _unpacked(path) as file:
-            other = not_text_table_cause(file.read(HEAD_BYTES))
-        if other:
-            raise InputError(path, other)
-        with _unpacked(path) as file:
+        with _open_bytes(path) as file:
+            not_text = not_text_table_cause(file.read(HEAD_BYTES))
+        if not_text:
+            raise InputError(path, not_text)
+        with _open_bytes(path) as file:
             yield io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     except UnicodeDecodeError as error:
         raise InputError(path, "is not UTF-8 text; save it as CSV UTF-8") from error
@@ -253,8 +257,8 @@ def _opened(path: Path) -> Iterator[TextIO]:
         csv.field_size_limit(limit)
 
 
-def _unpacked(path: Path) -> BinaryIO:
+def _open_bytes(path: Path) -> BinaryIO:
     """The bytes of the file, decompressed if gzipped; recognised by its first bytes, as for AIS, not by its name."""
     with path.open("rb") as file:
-        packed = file.read(len(GZIP)) == GZIP
-    return cast(BinaryIO, gzip.open(path, "rb")) if packed else path.open("rb")
+        is_gzip = file.read(len(GZIP)) == GZIP
+    return cast(BinaryIO, gzip.open(path, "rb")) if is_gzip else path.open("rb")

@@ -7,7 +7,7 @@ word does no harm, since a size that was not read is reported anyway.
 
 from __future__ import annotations
 
-_OF_OURS = {  # ours: foreign words; those for the end of a stay come before those for a date alone
+_WORDS_BY_COLUMN = {  # ours: foreign words; those for the end of a stay come before those for a date alone
     "departure": (
         "abfahrt abfahrtsdatum abgang départ depart sortie salida zarpe отход отхода убытие убытия выход "
         "출항 출항일 출항일자 출항일시 出港 出港日 出港日時 出港日期 离港 离港日期 离港时间 離港 離港日期 开航 开航日期"
@@ -41,10 +41,10 @@ _OF_OURS = {  # ours: foreign words; those for the end of a stay come before tho
     "dwt_t or gt or tonnes": "тоннаж 톤수 トン数 吨位 噸位",
     "tonnes": "tonnen toneladas тонны тонн 톤 トン 吨 噸",
 }  # fmt: skip
-OURS_BY_FOREIGN_WORD = {word: ours for ours, words in _OF_OURS.items() for word in words.split()}
+COLUMN_BY_FOREIGN_WORD = {word: ours for ours, words in _WORDS_BY_COLUMN.items() for word in words.split()}
 """A word in a name elsewhere, in lower case: ours; the first that fits."""
 
-_OF_POSITIONS = {  # apart, since some languages use one word for longitude and length, or latitude and beam
+_WORDS_BY_POSITION_COLUMN = {  # apart, since some languages use one word for longitude and length, or latitude and beam
     "lon": "länge laenge längengrad laengengrad longitud долгота 경도 経度 经度 經度",
     "lat": "breite breitengrad latitud широта 위도 緯度 纬度",
     "time": (
@@ -53,7 +53,7 @@ _OF_POSITIONS = {  # apart, since some languages use one word for longitude and 
     "sog": "geschwindigkeit fahrt vitesse velocidad скорость 속력 速力 航速",
     "cog": "kurs rumbo курс 침로 針路 航向",
 }
-POSITION_BY_FOREIGN_WORD = {word: ours for ours, words in _OF_POSITIONS.items() for word in words.split()}
+POSITION_BY_FOREIGN_WORD = {word: ours for ours, words in _WORDS_BY_POSITION_COLUMN.items() for word in words.split()}
 """A word in a name elsewhere, in lower case: lon, lat, time, sog or cog."""
 
 

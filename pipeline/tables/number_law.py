@@ -47,7 +47,7 @@ def law_doubt(p_one_call: float, calls_mean: float | None) -> str:
         return ""
     least = 2 - p_one_call  # a second call, if there was one
     most = 1 + (1 - p_one_call) * (MOST_CALLS - 1)
-    said = f"calls_mean is {calls_mean:g}, but with p_one_call {p_one_call:g} it must be"
+    cause = f"calls_mean is {calls_mean:g}, but with p_one_call {p_one_call:g} it must be"
     if least - ROUNDED <= calls_mean <= most + ROUNDED:
         return ""
-    return f"{said} {least:g}" if p_one_call == 1 else f"{said} from {least:g} to {most:g}"
+    return f"{cause} {least:g}" if p_one_call == 1 else f"{cause} from {least:g} to {most:g}"

@@ -26,35 +26,35 @@ _NEITHER = (
     "transit inspection бункеровка ремонт стоянка ожидание bunkern reparatur soutage réparation reparación "
     "급유 수리 대기 補油 修理 加油 待泊"
 )
-_BESIDE = "cargo operation operations ops completed complete of product products oil oils gas gasoil diesel crude fuel"
-_WAYS = {
+_FILLERS = "cargo operation operations ops completed complete of product products oil oils gas gasoil diesel crude fuel"
+_SHARES_BY_WORD = {
     word: shares
     for words, shares in ((_LOADING, (1.0, 0.0)), (_DISCHARGING, (0.0, 1.0)), (_NEITHER, (0.0, 0.0)))
     for word in words.split()
 }
-_SAY_NOTHING = frozenset(_BESIDE.split())  # the direction is told by the word beside them
-_UNSAID = re.compile(  # dashes of all kinds, dots and question marks, or a word
+_FILLER_WORDS = frozenset(_FILLERS.split())  # the direction is told by the word beside them
+_UNKNOWN = re.compile(  # dashes of all kinds, dots and question marks, or a word
     r"[\s\-‐-―−─/.…?]*|nan|none|n/a|na|n\.a\.|unknown|not known|unspecified|not specified|not stated|"
     "неизвестно|н/д|미상|不明|不详"
 )
 
 
-def says_something(cell: object) -> bool:
+def is_stated(cell: object) -> bool:
     """Is a cell neither empty nor a word for "unknown"?"""
-    return isinstance(cell, str) and _UNSAID.fullmatch(cell.strip().lower()) is None
+    return isinstance(cell, str) and _UNKNOWN.fullmatch(cell.strip().lower()) is None
 
 
-def direction_said(said: str) -> tuple[float, float] | None:
+def stated_direction(cell: str) -> tuple[float, float] | None:
     """Probabilities of loading and of discharging, from words; None if they tell neither, both, or anything more.
 
     Bunkers are the ship's own fuel, not cargo. One unknown word or a question mark makes it None: "loading cancelled"
     is not loading, and "loading?" is not sure.
 
-    >>> direction_said("Loading gasoil"), direction_said("DISCHARGE"), direction_said("bunkering")
+    >>> stated_direction("Loading gasoil"), stated_direction("DISCHARGE"), stated_direction("bunkering")
     ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0))
-    >>> [direction_said(said) for said in ("discharging/loading", "not loading", "STS", "loaded?")]
+    >>> [stated_direction(said) for said in ("discharging/loading", "not loading", "STS", "loaded?")]
     [None, None, None, None]
     """
-    words = set(re.findall(r"\w+|\?", unicodedata.normalize("NFKC", said).lower())) - _SAY_NOTHING
-    ways = {_WAYS.get(word) for word in words}
-    return ways.pop() if len(ways) == 1 else None
+    words = set(re.findall(r"\w+|\?", unicodedata.normalize("NFKC", cell).lower())) - _FILLER_WORDS
+    shares = {_SHARES_BY_WORD.get(word) for word in words}
+    return shares.pop() if len(shares) == 1 else None

@@ -21,14 +21,14 @@ SPOT_COLUMNS = (  # of a call and of its lifting: how busy the spot was where sh
     ),
 )
 
-WHENCE = "first twelve digits of its file's SHA-256 and the line of its last sentence there, joined by a dash"
+MESSAGE_NAME = "first twelve digits of its file's SHA-256 and the line of its last sentence there, joined by a dash"
 
 AIS_MESSAGES = Contract(
     "ais_messages",
     "One row per decoded AIS message. Codes for 'not available' are null.",
     "message_id",
     (
-        Column("message_id", "text", f"Its name: {WHENCE}."),
+        Column("message_id", "text", f"Its name: {MESSAGE_NAME}."),
         Column("line", "int", "1-based line of the message's last sentence in its file.", low=1),
         Column("source_file", "text", "File that it was read from."),
         Column("time_utc", "time", "Time of reception.", "UTC", required=False),
@@ -69,7 +69,7 @@ TRACKS = Contract(
         amount("cog_deg", "Course over ground.", "deg", required=False, high=360),
         amount("heading_deg", "True heading.", "deg", required=False, high=360),
         Column("flags", "list", "spike, duplicate, ...: flagged fixes are not used for calls."),
-        Column("message_id", "text", f"Message that sent it: {WHENCE}.", required=False),
+        Column("message_id", "text", f"Message that sent it: {MESSAGE_NAME}.", required=False),
         Column(
             "ship",
             "int",
@@ -103,7 +103,7 @@ STATIC = Contract(
             "list",
             "imo_check_digit, imo_changed, length_changed, implausible_draught, flapping_draught, shared_mmsi.",
         ),
-        Column("message_id", "text", f"First message that reported it: {WHENCE}.", required=False),
+        Column("message_id", "text", f"First message that reported it: {MESSAGE_NAME}.", required=False),
         Column(
             "ship",
             "int",

@@ -10,8 +10,8 @@ import pandas as pd
 
 from pipeline.quantiles import Z90
 from pipeline.ships.largest import DEEPEST_M
-from pipeline.tables.contract import TRUTH
-from pipeline.tables.operations import says_something
+from pipeline.tables.contract import BOOLEANS
+from pipeline.tables.operations import is_stated
 
 Row = dict[str, Any]
 
@@ -26,7 +26,7 @@ class Refused(Exception):
 def is_empty(value: Any) -> bool:
     """Is a cell empty: no value, NaN, blanks, a dash, or a word for unknown?"""
     if value is None or isinstance(value, str):
-        return not says_something(value)
+        return not is_stated(value)
     return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
@@ -133,7 +133,7 @@ def read_bool(call: Row, name: str) -> bool:
     value: Any = call.get(name)
     if is_empty(value) and not (isinstance(value, str) and value.strip()):
         return True
-    answer = TRUTH.get(str(value).strip().lower())
+    answer = BOOLEANS.get(str(value).strip().lower())
     if answer is None:
         raise Refused(f"{name} is {value!r}; write true or false, yes or no, 1 or 0")
     return answer

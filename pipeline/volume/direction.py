@@ -64,7 +64,7 @@ def direction_of(call: Row, config: VolumeConfig) -> Direction:
 
 
 def update_assumed(assumed: float, likelihood: float) -> float:
-    """A direction that is only assumed (0 or 1), updated by evidence of likelihood ``likelihood`` for loading.
+    """A direction that is only assumed (0 or 1), updated by evidence with this likelihood for loading.
 
     It is unchanged where the evidence agrees, so that evidence for a cargo never lowers it; otherwise the evidence
     replaces it.

@@ -8,7 +8,7 @@ dwt_from_length_beam  tanker regression on both
 dwt_from_length       tanker regression, beam as usual for that length
 dwt_from_…_and_draught  as well by the full draught, by identity (summer draught, else depth)
 dwt_from_gt           gross tonnage; ``_and_length_beam`` or ``_and_length`` where it was combined with the hull
-dwt_or_gt             a number that may be deadweight or gross tonnage (``read_tonnage_kind`` unknown, or doubted)
+dwt_or_gt             a number that may be deadweight or gross tonnage (``tonnage_kind`` unknown, or doubted)
 dwt_doubtful          stated tonnage and what length and beam give, half and half: a deadweight far above that, or of a
                       ship that is listed with another size than was measured
 dwt_prior             nothing known but that a tanker called

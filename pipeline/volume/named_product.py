@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.config import PRODUCT_ALIASES, SOME_PRODUCT, WITHOUT_A_ROW, VolumeConfig, plain_name, products_named
-from pipeline.tables.operations import says_something
+from pipeline.tables.operations import is_stated
 from pipeline.volume.cells import Refused, Row, read_text
 from pipeline.volume.gas_carriers import PETROLEUM_GAS, gas_carrier, require_counted_gas
 
@@ -17,7 +17,7 @@ def product_of(call: Row, config: VolumeConfig) -> tuple[str, str, str]:
     """
     ship = gas_carrier(call)
     name = read_text(call, "product").strip()
-    if not says_something(name) or products_named(name, {}) == [SOME_PRODUCT]:
+    if not is_stated(name) or products_named(name, {}) == [SOME_PRODUCT]:
         name = ""
     if ship is not None and not name:
         require_counted_gas(ship)

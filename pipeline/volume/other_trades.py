@@ -7,7 +7,7 @@ decides, unless the table gives her cargo: an analyst knows more than a type.
 from __future__ import annotations
 
 from pipeline.ships.words import is_tanker
-from pipeline.tables.operations import says_something
+from pipeline.tables.operations import is_stated
 from pipeline.volume.cells import Row, is_empty, read_text
 
 CARGO_STATED = ("tonnes", "barrels", "capacity_bbl")
@@ -24,7 +24,7 @@ def other_trade(call: Row) -> str:
     ship_type = read_text(call, "ship_type").strip()
     if not ship_type or any(not is_empty(call.get(name)) for name in ("p_tanker", *CARGO_STATED)):
         return ""
-    if says_something(read_text(call, "product")):  # "unknown" and "-" are no product
+    if is_stated(read_text(call, "product")):  # "unknown" and "-" are no product
         return ""
     if is_tanker(ship_type) is not False:
         return ""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.commands.session import option_settings
-from pipeline.config import merged, overrides
+from pipeline.config import merged, parse_overrides
 from pipeline.workspace import find_config, load_run_config
 
 
@@ -33,5 +33,5 @@ def test_giving_files_means_the_source_is_files(images, ais):
 
 
 def test_what_was_asked_for_gives_way_to_what_was_set():
-    asked = merged(option_settings(workers=4), overrides(["engine.workers=8"]))
+    asked = merged(option_settings(workers=4), parse_overrides(["engine.workers=8"]))
     assert load_run_config(find_config("vostochny"), asked).engine.workers == 8

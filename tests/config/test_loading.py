@@ -15,7 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from pipeline.config import DetectionConfig, build, canonical_json, fingerprint, load, merged, overrides, read_yaml
+from pipeline.config import (
+    DetectionConfig,
+    build,
+    canonical_json,
+    fingerprint,
+    load,
+    merged,
+    parse_overrides,
+    read_yaml,
+)
 from pipeline.config.base import Section
 from pipeline.config.loading import MAX_BYTES
 from pipeline.errors import ConfigError
@@ -91,7 +100,7 @@ def test_values_follow_yaml_1_2(written, text, value):
     data, _ = read_yaml(written(f"key: {text}\n"))
     assert data == {"key": value}
     assert type(data["key"]) is type(value)
-    assert overrides([f"key={text}"]) == {"key": value}
+    assert parse_overrides([f"key={text}"]) == {"key": value}
 
 
 @pytest.mark.parametrize(
@@ -221,7 +230,7 @@ def test_a_dot_between_thousands_is_told_with_file_line_and_key(written, key):
     with pytest.raises(ConfigError, match=wrong):
         read_yaml(written(f"a:\n  - {key}: 85000\n  - {{{key}: 85.000}}\n"))
     with pytest.raises(ConfigError, match=rf"^--set x\.{key}=85\.000: in YAML the dot is a decimal point"):
-        overrides([f"x.{key}=85.000"])
+        parse_overrides([f"x.{key}=85.000"])
 
 
 @pytest.mark.parametrize(
@@ -270,7 +279,7 @@ def test_a_config_is_frozen():
 
 def test_overrides_replace_one_value_and_leave_its_neighbours():
     base = {"detection": {"tile_px": 512, "radar": {"guard_m": 200.0, "background_m": 900.0}}, "seed": 1}
-    over = overrides(["detection.radar.guard_m=250", "seed=2"])
+    over = parse_overrides(["detection.radar.guard_m=250", "seed=2"])
     assert merged(base, over) == {
         "detection": {"tile_px": 512, "radar": {"guard_m": 250, "background_m": 900.0}},
         "seed": 2,
@@ -280,11 +289,11 @@ def test_overrides_replace_one_value_and_leave_its_neighbours():
 
 
 def test_the_last_override_wins_and_lists_are_replaced_whole():
-    assert overrides(["a.b=1", "a.c=2", "a.b=3"]) == {"a": {"b": 3, "c": 2}}
-    assert merged({"a": [1, 2, 3]}, overrides(["a=[4]"])) == {"a": [4]}
-    assert overrides(["a=x=y"]) == {"a": "x=y"}
-    assert overrides(["a="]) == {"a": None}
-    assert overrides([]) == {}
+    assert parse_overrides(["a.b=1", "a.c=2", "a.b=3"]) == {"a": {"b": 3, "c": 2}}
+    assert merged({"a": [1, 2, 3]}, parse_overrides(["a=[4]"])) == {"a": [4]}
+    assert parse_overrides(["a=x=y"]) == {"a": "x=y"}
+    assert parse_overrides(["a="]) == {"a": None}
+    assert parse_overrides([]) == {}
 
 
 @given(trees)
@@ -309,28 +318,28 @@ def _hides(a, b) -> bool:
 @pytest.mark.parametrize("setting", ["tile_px", "=5", ".a=5", "a..b=5", "a.=5", "", "a\nb"])
 def test_a_malformed_override_is_refused(setting):
     with pytest.raises(ConfigError, match=r"^--set .*write it as section\.field=value") as caught:
-        overrides([setting])
+        parse_overrides([setting])
     assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize("value", ["[1", "*x", '"\\UFFFFFFFF"', '"\\U00110000"', "!py x", "\0", "[" * 500 + "]" * 500])
 def test_an_override_whose_value_is_no_yaml_is_refused(value):
     with pytest.raises(ConfigError, match=r"^--set a=.*the value is not YAML") as caught:
-        overrides([f"a={value}"])
+        parse_overrides([f"a={value}"])
     assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize(("value", "cause"), [("2024-02-30", r"no such date \(.*\)"), ("!!int x", "no such value")])
 def test_an_override_whose_value_does_not_exist_says_so(value, cause):
     with pytest.raises(ConfigError, match=rf"^--set a={value}: {cause}"):
-        overrides([f"a={value}"])
+        parse_overrides([f"a={value}"])
 
 
 def test_an_override_of_an_unknown_path_is_refused_by_its_path():
     with pytest.raises(ConfigError, match=r"--set: radar\.guard: no such key \(did you mean guard_m\?\)"):
-        build(DetectionConfig, overrides(["radar.guard=250"]), where="--set")
+        build(DetectionConfig, parse_overrides(["radar.guard=250"]), where="--set")
     with pytest.raises(ConfigError, match=r"--set: rador: no such key \(did you mean radar\?\)"):
-        build(DetectionConfig, overrides(["rador.guard_m=250"]), where="--set")
+        build(DetectionConfig, parse_overrides(["rador.guard_m=250"]), where="--set")
 
 
 # names of content

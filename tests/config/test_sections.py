@@ -25,7 +25,7 @@ from pipeline.config import (
     fingerprint,
     load,
     merged,
-    overrides,
+    parse_overrides,
 )
 from pipeline.config.volume import PRODUCTS, Product
 from pipeline.errors import ConfigError
@@ -243,7 +243,7 @@ def test_a_recall_set_for_one_sensor_leaves_the_others_as_they_are():
     ],
 )
 def test_an_override_that_makes_no_sense_is_refused_by_its_path(setting, named):
-    refused(RunConfig, merged({"aoi": AOI, "period": PERIOD}, overrides([setting])), named)
+    refused(RunConfig, merged({"aoi": AOI, "period": PERIOD}, parse_overrides([setting])), named)
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_an_override_that_makes_no_sense_is_refused_by_its_path(setting, named):
 )
 def test_an_override_reaches_its_field_and_no_other(setting, get, value):
     plain = build(RunConfig, {"aoi": AOI | {"coast": "c.geojson"}, "period": PERIOD}, where="x")
-    changed = build(RunConfig, merged(plain.model_dump(), overrides([setting])), where="x")
+    changed = build(RunConfig, merged(plain.model_dump(), parse_overrides([setting])), where="x")
     assert get(changed) == value
     path = setting.partition("=")[0].split(".")
     restored = merged(changed.model_dump(), _nested(path, get(plain)))

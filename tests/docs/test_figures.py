@@ -16,7 +16,7 @@ from pipeline.ships.hull_depth import DEPTH_BY_LENGTH_LOG_SD
 from pipeline.ships.retyping import RETYPED, TYPED_STEP_M
 from pipeline.ships.sides import MOST_IDLE, N_POINTS, P_OTHERWISE
 from pipeline.ships.signs_of_cargo import P_MISMEASURED, P_SAYS_THE_OPPOSITE
-from pipeline.tables.given import CALLS_READ
+from pipeline.tables.call_columns import CALLS_READ
 from pipeline.volume import ledger, liftings
 from pipeline.volume.hull_form import (
     BLOCK_AT_100_M,

@@ -88,7 +88,7 @@ def test_a_call_that_both_have_is_not_taken_for_one_that_is_gone(tmp_path):
 def test_of_two_ships_at_one_berth_each_is_paired_with_her_own_name(tmp_path):
     """Else one ship would read as having become the other."""
     old, new = (
-        overview.held_calls(run_of_names(tmp_path / name, names))
+        overview.account_calls(run_of_names(tmp_path / name, names))
         for name, names in (
             ("a", {"a1": "SIM A", "a2": "SIM B", "a3": ""}),
             ("b", {"b1": "", "b2": "SIM B", "b3": "SIM A"}),
@@ -99,7 +99,7 @@ def test_of_two_ships_at_one_berth_each_is_paired_with_her_own_name(tmp_path):
 
 
 def test_calls_of_one_stay_are_paired_whatever_their_ids(tmp_path):
-    old, new = (overview.held_calls(run_of(tmp_path / name, call_id=name)) for name in ("one", "two"))
+    old, new = (overview.account_calls(run_of(tmp_path / name, call_id=name)) for name in ("one", "two"))
     assert overview.same_calls(old, new) == {"one": "two"}
     assert overview.same_calls(old, new, one_place=False) == {}
 

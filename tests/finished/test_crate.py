@@ -13,7 +13,7 @@ import pytest
 from pipeline.console import Console
 from pipeline.errors import ConfigError, ContractError
 from pipeline.finished import repeat
-from pipeline.finished.crate import METADATA, altered, write_crate
+from pipeline.finished.crate import METADATA, manifest_disagreements, write_crate
 from pipeline.finished.repeat import verify
 from pipeline.provenance import manifest_hash
 from pipeline.storage import json_text, write_text
@@ -72,12 +72,12 @@ def test_an_unpacked_crate_verifies_and_its_description_too(crate, tmp_path):
     folder = tmp_path / "unpacked"
     with zipfile.ZipFile(crate) as held:
         held.extractall(folder)
-    assert altered(folder) == []
+    assert manifest_disagreements(folder) == []
     write_crate(folder, tmp_path / "again.zip")
     assert (tmp_path / "again.zip").read_bytes() == crate.read_bytes()
     described = folder / METADATA
     described.write_text(described.read_text("utf-8").replace("SIMULATED: ", "", 1), "utf-8")
-    assert altered(folder) == [f"{METADATA}: does not describe this run"]
+    assert manifest_disagreements(folder) == [f"{METADATA}: does not describe this run"]
 
 
 def test_an_altered_file_with_the_word_input_in_its_name_is_not_archived(tiny_run, tmp_path):
@@ -169,4 +169,4 @@ def test_what_is_made_of_a_run_is_not_written_into_its_folder(capwatch, tiny_run
         code, _, err = capwatch(*words, tmp_path / "copy" / "new" / "x.zip")
         assert (code, err.count("\n")) == (2, 1)
         assert "x.zip: lies in the run's own folder, which would no longer fit its manifest; write it elsewhere" in err
-    assert altered(tmp_path / "copy") == []
+    assert manifest_disagreements(tmp_path / "copy") == []

@@ -16,7 +16,7 @@ import pytest
 from pipeline.cases import run_case
 from pipeline.console import Console
 from pipeline.finished.account import open_account
-from pipeline.finished.opened import around, hull_profiles, open_run
+from pipeline.finished.opened import detections_window, hull_profiles, open_run
 from pipeline.ingest import cut
 from pipeline.table_files import read_table, write_table
 from pipeline.tables import LIFTINGS, SCENES
@@ -69,7 +69,7 @@ def test_a_scene_that_is_a_part_of_its_file_is_drawn_in_the_files_rows_and_colum
     drawn = []
     for scene in (whole, part):
         _, axes = plt.subplots()
-        rows = run.draw(axes, scene, around(scene, pd.DataFrame([ship]), margin_m=120.0))
+        rows = run.draw(axes, scene, detections_window(scene, pd.DataFrame([ship]), margin_m=120.0))
         assert ship["detection_id"] in set(rows["detection_id"])
         outlines = [line.get_xydata() for line in axes.lines]
         drawn.append((axes.get_xlim(), axes.get_ylim(), axes.images[0].get_array(), *outlines))

@@ -16,7 +16,7 @@ from pipeline.commands import doctor
 from pipeline.commands.pdf import print_report
 from pipeline.config import read_yaml
 from pipeline.errors import ConfigError, EnvironmentFault, InputError
-from pipeline.finished.named_files import flat
+from pipeline.finished.named_files import flattened
 from pipeline.finished.opened import chosen_run
 from pipeline.finished.overview import difference, list_runs
 from pipeline.finished.overview_text import runs_table
@@ -91,7 +91,7 @@ def test_runs_of_two_places_are_told_to_be_no_change(capwatch, tiny_run, tmp_pat
     for name, table in calls.items():
         write_table(table.assign(call_id=[f"another-{n}" for n in table["call_id"]]), other / f"{name}.parquet")
     found = difference(tiny_run, other)
-    assert found.apart == ("two places, vostochny and nampo",)
+    assert found.different_questions == ("two places, vostochny and nampo",)
     assert len(found.calls) == 2 * list_runs(tiny_run.parents[1], tiny_run.parent.name)["calls"].iloc[0]
     _, told, _ = capwatch("diff", tiny_run, other)
     assert told.startswith("two different questions: two places, vostochny and nampo. Differences are listed")
@@ -126,7 +126,7 @@ def test_a_case_is_shown_with_its_own_page_and_is_told_from_a_run(capwatch, tiny
 
 def test_names_read_as_they_are_written():
     """A folder of images may be called so; an analyst compares runs with eyes."""
-    assert flat({"source": {"images": ["Bilder für März"]}}) == {"source.images": '["Bilder für März"]'}
+    assert flattened({"source": {"images": ["Bilder für März"]}}) == {"source.images": '["Bilder für März"]'}
 
 
 def test_no_runs_is_said_with_what_to_do(tmp_path):

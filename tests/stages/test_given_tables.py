@@ -13,7 +13,7 @@ from pipeline.errors import InputError
 from pipeline.stages.given_tables import read_calls
 from pipeline.storage import write_json
 from pipeline.tables import PORT_CALLS
-from pipeline.tables.given import CALLS_READ
+from pipeline.tables.call_columns import CALLS_READ
 from pipeline.volume import liftings
 
 

@@ -18,7 +18,7 @@ from pipeline.ingest.ais.names import ALIASES, plain
 from pipeline.ingest.ais.split_times import CLOCKS, DAY
 from pipeline.ingest.ais.times import zone_in_name
 from pipeline.table_files import SIMULATED_COLUMN
-from pipeline.tables.delimited import plain as any_letters
+from pipeline.tables.delimited import plain_column_name as any_letters
 from pipeline.tables.foreign_words import position_column
 
 Dialect = Literal["dma", "marinecadastre", "generic"]

@@ -41,7 +41,7 @@ from pipeline.ingest.ais.table_read import TableRead
 from pipeline.ingest.ais.times import TimeRule, date_order, how_to_name, in_utc, parse_times
 from pipeline.ingest.ais.typed import FOUR_GIGA, MEASURED, column_name, rows_of, typed_columns
 from pipeline.table_files import SIMULATED_COLUMN
-from pipeline.tables.time_forms import literal_zone
+from pipeline.tables.time_formats import literal_zone
 
 ROUNDED = "may be rounded, as spreadsheets do to long numbers; save it again with all digits"
 _LOOKED_AT = 100  # bad rows of a block that are checked for being headers

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from pipeline.errors import ConfigError, InputError, printable
 from pipeline.ingest.ais.sentences import EARLIEST_S, LATEST_S
 from pipeline.ingest.ais.split_times import CLOCK
-from pipeline.tables.time_forms import told_forms
+from pipeline.tables.time_formats import time_format_option
 from pipeline.types.times import LEAP_SECOND
 
 _SLASHED = r"^(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4})"
@@ -105,7 +105,7 @@ def date_order(item: object, texts: pd.Series, rule: TimeRule, *, day_first_by_f
     )
     if day_first == month_first:
         shown = texts[written.index[0]]
-        option = told_forms(list(written[:MOST_TRIED])) or "--time-format"
+        option = time_format_option(list(written[:MOST_TRIED])) or "--time-format"
         raise ConfigError(
             f"{item}: dates such as {shown} are day-first or month-first, and the file does not say; "
             f"name the format with capwatch ais {option}"
@@ -124,7 +124,7 @@ def how_to_name(texts: Sequence[str]) -> str:
     if all(re.fullmatch(CLOCK, text) for text in texts):
         named = "name its column with capwatch ais --columns date=COLUMN"
         return f"; it names no day: {named}, or write day and time in one column"
-    forms = told_forms(texts[:MOST_TRIED])
+    forms = time_format_option(texts[:MOST_TRIED])
     return f"; name it with capwatch ais {forms}" if forms else ""
 
 

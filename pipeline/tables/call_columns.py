@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
 from pipeline.tables.accounts import LIFTINGS
-from pipeline.tables.foreign_words import OURS_BY_FOREIGN_WORD
+from pipeline.tables.foreign_words import COLUMN_BY_FOREIGN_WORD
 from pipeline.tables.ship_numbers import SHIP_NUMBERS
 from pipeline.tables.ships import PORT_CALLS
 
@@ -33,7 +33,7 @@ CALLS_READ = (*TEXTS, *TIMES, *SIZES, *LISTED, "listed_source", *LOADS, *CHANCES
 KNOWN = frozenset((*CALLS_READ, *PORT_CALLS.names, *LIFTINGS.names, "date_basis"))
 """These, and all other columns of our own tables of calls and liftings."""
 
-_WHOLE = {  # a whole foreign name: ours
+_WHOLE_NAMES = {  # a whole foreign name: ours
     "id": "call_id", "call": "call_id", "call_no": "call_id", "port_call_id": "call_id", "voyage": "call_id",
     "ship": "name", "vessel": "name", "ship_name": "name", "vessel_name": "name", "tanker": "name", "berth": "berth_id",
     "counted": "counts",
@@ -70,7 +70,7 @@ _WORDS = {  # a word in a foreign name: ours; the first match counts
     "arrival": "arrival", "arrived": "arrival", "departure": "departure", "departed": "departure", "product": "product",
     "ata": "arrival", "eta": "arrival", "atd": "departure", "etd": "departure", **{n: n for n in SHIP_NUMBERS},
 }  # fmt: skip
-_ALL_WORDS = _WORDS | OURS_BY_FOREIGN_WORD
+_ALL_WORDS = _WORDS | COLUMN_BY_FOREIGN_WORD
 _CARGO_WORDS = frozenset({"cargo", "quantity", "qty", "amount", "loaded", "lifted", "delivered", "discharged"})
 _BESIDE_CARGO = frozenset({"t", "m3", "cbm", "kl", "est", "estimated", "total", "notified", "reported", "stated"})
 """Words for a stated cargo, and words that may stand beside them: `Cargo (t)`, `Estimated amount`, no `Cargo owner`."""
@@ -85,31 +85,33 @@ _OTHER_UNITS = {  # a word in a name: its unit, which none of our columns has
     **dict.fromkeys(("million", "millions", "mln"), "millions"),
 }  # fmt: skip
 _OTHER_ZONE = re.compile(r"(?:^|_)(kst|jst|msk|мск|cst|lt|local|(?:utc|gmt)_0?[1-9]\d?)(?:_|$)")
-_APART = frozenset({"flag"})  # similar to one of ours, but the ship's flag state
+_NOT_OURS = frozenset({"flag"})  # similar to one of ours, but the ship's flag state
 _CLOSE = 0.8  # difflib's ratio: two typos in ten letters (our choice)
 
 
-def resembled(name: str, present: Collection[str]) -> str:
+def resembling_column(name: str, present: Collection[str]) -> str:
     """Our missing column that a foreign one may be, as "dwt_t" or "tonnes or barrels"; "" if it resembles none.
 
-    >>> resembled("dwt", []), resembled("lenght_m", []), resembled("flag_state", []), resembled("loa", ["length_m"])
-    ('dwt_t', 'length_m', '', '')
-    >>> resembled("länge_m", []), resembled("длина", []), resembled("дата_отхода", [])
+    >>> resembling_column("dwt", []), resembling_column("lenght_m", []), resembling_column("flag_state", [])
+    ('dwt_t', 'length_m', '')
+    >>> resembling_column("loa", ["length_m"])
+    ''
+    >>> resembling_column("länge_m", []), resembling_column("длина", []), resembling_column("дата_отхода", [])
     ('length_m', 'length_m', 'departure')
-    >>> resembled("cargo_t", []), resembled("estimated_amount", []), resembled("cargo_owner", [])
-    ('tonnes', 'tonnes or barrels', '')
-    >>> resembled("vessel_type", []), resembled("atd_utc", []), resembled("vessel_imo", [])
+    >>> [resembling_column(name, []) for name in ("cargo_t", "estimated_amount", "cargo_owner")]
+    ['tonnes', 'tonnes or barrels', '']
+    >>> resembling_column("vessel_type", []), resembling_column("atd_utc", []), resembling_column("vessel_imo", [])
     ('ship_type', 'departure', 'imo')
     """
     words = name.split("_")
-    likely = [] if name in _APART else [c for c in CALLS_READ if not c.startswith("p_")]
-    close = get_close_matches(name, likely, 1, _CLOSE)
+    candidates = [] if name in _NOT_OURS else [c for c in CALLS_READ if not c.startswith("p_")]
+    close = get_close_matches(name, candidates, 1, _CLOSE)
     by_word = next((ours for word, ours in _ALL_WORDS.items() if word in words), "")
-    found = _WHOLE.get(name) or by_word or _stated_cargo(words) or (close[0] if close else "")
-    for wanted in ("in", "out"):
-        if wanted in words or {"in": "arrival", "out": "departure"}[wanted] in words:
-            found = next((n for n in found.split(" or ") if f"_{wanted}_" in n), found)
-    return "" if any(_there(n, present) for n in found.split(" or ")) else found
+    found = _WHOLE_NAMES.get(name) or by_word or _stated_cargo(words) or (close[0] if close else "")
+    for end in ("in", "out"):
+        if end in words or {"in": "arrival", "out": "departure"}[end] in words:
+            found = next((n for n in found.split(" or ") if f"_{end}_" in n), found)
+    return "" if any(_is_present(n, present) for n in found.split(" or ")) else found
 
 
 def _stated_cargo(words: Sequence[str]) -> str:
@@ -120,7 +122,7 @@ def _stated_cargo(words: Sequence[str]) -> str:
     return "tonnes" if "t" in beside else "tonnes or barrels"
 
 
-def _there(name: str, present: Collection[str]) -> bool:
+def _is_present(name: str, present: Collection[str]) -> bool:
     """Does the table have the column, or bounds in its place?"""
     return name in present or (name in {"arrival", "departure"} and any(n.startswith(name) for n in present))
 
@@ -132,14 +134,14 @@ def column_doubts(names: Sequence[str], present: Collection[str]) -> list[str]:
     """
     doubts = []
     for name in names:
-        ours = resembled(name, present)
+        column = resembling_column(name, present)
         unit = next((_OTHER_UNITS[word] for word in name.split("_") if word in _OTHER_UNITS), "")
-        if (zone := _OTHER_ZONE.search(name)) and ours.startswith(("arrival", "departure")):
-            doubts.append(f"it says {zone[1]}; {ours} must be UTC, or times with an offset such as +09:00")
-        elif ours and unit:
-            doubts.append(f"it is in {unit}; convert it to {ours}")
-        elif ours:
-            doubts.append(f"if it is {ours}, rename it")
+        if (zone := _OTHER_ZONE.search(name)) and column.startswith(("arrival", "departure")):
+            doubts.append(f"it says {zone[1]}; {column} must be UTC, or times with an offset such as +09:00")
+        elif column and unit:
+            doubts.append(f"it is in {unit}; convert it to {column}")
+        elif column:
+            doubts.append(f"if it is {column}, rename it")
         else:
             doubts.append("")
     return doubts

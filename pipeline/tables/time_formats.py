@@ -23,49 +23,57 @@ _NO_ZONE = re.compile(r"%[#-]?.|UTC|GMT|HRS|UHR|[+-]00?(?::?00)?(?!\d)")
 _ZONE = re.compile(r"[A-ZА-Я]{2,}.*|[+-]\d.*")  # in the rest of a format: capital letters or an offset
 
 
-def literal_zone(form: str) -> str:
+def literal_zone(time_format: str) -> str:
     """A zone other than UTC that a strptime format contains as plain text, and which is thus ignored; else "".
 
     >>> literal_zone("%d.%m.%Y %H:%M KST"), literal_zone("%H:%M UTC+9"), literal_zone("%Y年%m月%d日 %H:%M UTC+00")
     ('KST', '+9', '')
     """
-    found = _ZONE.search(_NO_ZONE.sub("%", form))
+    found = _ZONE.search(_NO_ZONE.sub("%", time_format))
     return found[0] if found else ""
 
 
-def forms_of(texts: Sequence[str]) -> list[str]:
+def formats_of(texts: Sequence[str]) -> list[str]:
     """The strptime formats that read most of the texts: several if the order of day and month is open.
 
     Empty if none reads any text. The letters of a time zone are in a format only if they mean UTC.
 
-    >>> forms_of(["19.05.2024", "Total"]), forms_of(["19 March 2024 07:05 PM"]), forms_of(["03/04/24"])
+    >>> formats_of(["19.05.2024", "Total"]), formats_of(["19 March 2024 07:05 PM"]), formats_of(["03/04/24"])
     (['%d.%m.%Y'], ['%d %B %Y %I:%M %p'], ['%d/%m/%y', '%m/%d/%y', '%y/%m/%d'])
-    >>> [forms_of([text]) for text in ("19 May 2024 10:00 PST", "2024-05-19 KST", "2024-05-19+09:00", "2024-W10-4")]
+    >>> [formats_of([text]) for text in ("19 May 2024 10:00 PST", "2024-05-19 KST", "2024-05-19+09:00", "2024-W10-4")]
     [[], [], [], []]
     """
     import pandas as pd
 
     distinct = list(dict.fromkeys(text.strip() for text in texts))
-    read = {
-        form: int(pd.to_datetime(pd.Series(distinct), format=form, errors="coerce", utc=True).notna().sum())
-        for form in dict.fromkeys(form for text in distinct[:MOST_SHAPES] for form in _forms(text))
+    n_read = {
+        time_format: int(
+            pd.to_datetime(pd.Series(distinct), format=time_format, errors="coerce", utc=True).notna().sum()
+        )
+        for time_format in dict.fromkeys(
+            time_format for text in distinct[:MOST_SHAPES] for time_format in _possible_formats(text)
+        )
     }
-    most = max(read.values(), default=0)
-    best = [form for form, count in read.items() if count == most > 0]
-    return [form for form in best if form.replace("%B", "%b") == form or form.replace("%B", "%b") not in best]
+    most = max(n_read.values(), default=0)
+    best = [time_format for time_format, count in n_read.items() if count == most > 0]
+    return [
+        time_format
+        for time_format in best
+        if time_format.replace("%B", "%b") == time_format or time_format.replace("%B", "%b") not in best
+    ]
 
 
-def told_forms(texts: Sequence[str]) -> str:
+def time_format_option(texts: Sequence[str]) -> str:
     """The option that reads the texts; "" if none does.
 
-    >>> told_forms(["03/04/2024 05:06"])
+    >>> time_format_option(["03/04/2024 05:06"])
     "--time-format '%d/%m/%Y %H:%M' or '%m/%d/%Y %H:%M'"
     """
-    forms = " or ".join(f"'{form}'" for form in forms_of(texts))
-    return f"--time-format {forms}" if forms else ""
+    formats = " or ".join(f"'{time_format}'" for time_format in formats_of(texts))
+    return f"--time-format {formats}" if formats else ""
 
 
-def _forms(text: str) -> Iterator[str]:
+def _possible_formats(text: str) -> Iterator[str]:
     """The formats that a text may have, judging by its characters."""
     if "%" in text:
         return

@@ -67,9 +67,9 @@ def dotted_thousands(key: str, written: str) -> str:
 def all_dotted_thousands(root: Any) -> list[tuple[int, str]]:
     """Line (from 1) and ``key: what is wrong`` of each such number in a composed YAML text."""
     return [
-        (node.start_mark.line + 1, f"{printable('.'.join(path))}: {told}")
+        (node.start_mark.line + 1, f"{printable('.'.join(path))}: {mistake}")
         for path, node in _scalars(root)
-        if path and node.style is None and (told := dotted_thousands(path[-1], node.value))
+        if path and node.style is None and (mistake := dotted_thousands(path[-1], node.value))
     ]
 
 
