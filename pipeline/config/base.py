@@ -48,5 +48,5 @@ def _kinds(annotation: Any) -> set[Any]:
     >>> _kinds(float | None) == {float, type(None)}
     True
     """
-    each = get_args(annotation) if get_origin(annotation) is not Annotated else (annotation,)
-    return {get_args(kind)[0] if get_origin(kind) is Annotated else kind for kind in each or (annotation,)}
+    alternatives = get_args(annotation) if get_origin(annotation) is not Annotated else (annotation,)
+    return {get_args(kind)[0] if get_origin(kind) is Annotated else kind for kind in alternatives or (annotation,)}

@@ -204,8 +204,8 @@ def _yaml_cause(error: Any) -> str:
     problem = getattr(error, "problem", None) or str(error)
     if "expected ':'" in problem:  # missing at the end of the key, but reported on the next line
         mark = getattr(error, "context_mark", None) or mark
-    if twice := _TWICE.match(problem):
-        problem = f"{twice[1]} appears twice in one section"
+    if repeated := _TWICE.match(problem):
+        problem = f"{repeated[1]} appears twice in one section"
     place = f":{mark.line + 1}" if mark is not None else ""
     hint = next((f" ({hint})" for words, hint in YAML_HINTS.items() if words in problem), "")
     return f"{place}: {printable(' '.join(problem.split()))[:200]}{hint}"
@@ -216,14 +216,14 @@ def _lines(node: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
     out: dict[tuple[str, ...], int] = {}
     if getattr(node, "id", "") == "mapping":
         for key, value in node.value:
-            here = (*path, str(key.value))
-            out[here] = key.start_mark.line + 1
-            out |= _lines(value, here)
+            key_path = (*path, str(key.value))
+            out[key_path] = key.start_mark.line + 1
+            out |= _lines(value, key_path)
     elif getattr(node, "id", "") == "sequence":
         for index, value in enumerate(node.value):
-            here = (*path, str(index))
-            out[here] = value.start_mark.line + 1
-            out |= _lines(value, here)
+            key_path = (*path, str(index))
+            out[key_path] = value.start_mark.line + 1
+            out |= _lines(value, key_path)
     return out
 
 
@@ -288,5 +288,5 @@ def _model_in(annotation: Any) -> Any:
     >>> _model_in(A) is _model_in(A | None) is _model_in(tuple[A, ...]) is A
     True
     """
-    each = (annotation, *get_args(annotation))
-    return next((kind for kind in each if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+    annotations = (annotation, *get_args(annotation))
+    return next((kind for kind in annotations if isinstance(kind, type) and issubclass(kind, BaseModel)), None)

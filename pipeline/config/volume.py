@@ -100,8 +100,8 @@ class VolumeConfig(Section):
     @model_validator(mode="after")
     def _shares_add_up(self) -> VolumeConfig:
         names = [p.name for p in self.products]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"volume.products names {', '.join(twice)} more than once; give each one share")
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"volume.products names {', '.join(repeated)} more than once; give each one share")
         total = sum(p.share for p in self.products)
         if not math.isclose(total, 1.0, abs_tol=1e-6):
             raise ValueError(f"the shares of volume.products add up to {total:g}; they must add up to 1")
@@ -199,8 +199,8 @@ class CapConfig(Section):
 
     @model_validator(mode="after")
     def _no_product_twice(self) -> CapConfig:
-        if both := sorted(set(self.products) & set(self.excluded_products)):
-            raise ValueError(f"{', '.join(both)} stands in products and in excluded_products")
+        if in_both := sorted(set(self.products) & set(self.excluded_products)):
+            raise ValueError(f"{', '.join(in_both)} stands in products and in excluded_products")
         return self
 
     @model_validator(mode="after")

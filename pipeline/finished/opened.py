@@ -105,9 +105,9 @@ class OpenedRun:
             extent=(col0 - 0.5, col1 - 0.5, row1 - 0.5, row0 - 0.5),
         )  # fmt: skip
         found = self.table("detections")
-        here = found["scene_id"] == scene.scene_id
-        here &= found["row"].between(row0, row1) & found["col"].between(col0, col1)
-        for row in found[here].itertuples():
+        in_window = found["scene_id"] == scene.scene_id
+        in_window &= found["row"].between(row0, row1) & found["col"].between(col0, col1)
+        for row in found[in_window].itertuples():
             if scene.geolocation is None or row.geometry is None:
                 continue
             for part in shapely.get_parts(row.geometry):  # a hull on 180 degrees has two, if the place is not across it
@@ -125,7 +125,7 @@ class OpenedRun:
         if scene.simulated:
             word = axes.text(0.03, 0.92, "SIMULATED", transform=axes.transAxes, color="#ff9d5c", fontsize=13)
             word.set_path_effects([withStroke(linewidth=3, foreground="black")])
-        return found[here]
+        return found[in_window]
 
 
 def chosen_run(named: Path | str | None = None, *, variable: str = "CAPWATCH_RUN") -> Path:

@@ -312,9 +312,9 @@ def same_calls(old: pd.DataFrame, new: pd.DataFrame, *, one_place: bool = True) 
     ids = {call_id: call_id for call_id in old["call_id"] if call_id in set(new["call_id"])}
     for by_name in (True, False) if one_place else ():
         for call in old[~old["call_id"].isin(list(ids))].itertuples():
-            same = (new["arrival_hi"] <= call.departure_lo) & (call.arrival_hi <= new["departure_lo"])
-            same &= (new["berth_id"] == call.berth_id) & ~new["call_id"].isin(list(ids.values()))
-            if len(found := new[same & (new["name"] == call.name)] if by_name else new[same]):
+            is_same_stay = (new["arrival_hi"] <= call.departure_lo) & (call.arrival_hi <= new["departure_lo"])
+            is_same_stay &= (new["berth_id"] == call.berth_id) & ~new["call_id"].isin(list(ids.values()))
+            if len(found := new[is_same_stay & (new["name"] == call.name)] if by_name else new[is_same_stay]):
                 ids[str(call.call_id)] = str(found["call_id"].iloc[0])
     return ids
 

@@ -74,11 +74,11 @@ def rerun(folder: Path, console: Console) -> None:
         console.problem(f"{printable(folder / MANIFEST)}: other {', '.join(fields)} when run again", done="reported")
     if differing or fields:
         count = len(differing) + bool(fields)
-        on_others = f", on {number_of(len(changed_inputs), 'input')} not the same" if changed_inputs else ""
-        summary = f"{count} of {number_of(len(before) + 1, 'file')} differ when run again{on_others}"
+        on_changed_inputs = f", on {number_of(len(changed_inputs), 'input')} not the same" if changed_inputs else ""
+        summary = f"{count} of {number_of(len(before) + 1, 'file')} differ when run again{on_changed_inputs}"
         raise RunDiffers(f"{printable(folder)}: {summary}{_software_differences(manifest, repeated)}")
-    with_what = f" with the manifest; {number_of(len(changed), 'file')} of the folder not" if changed else ""
-    console.result(f"{folder}: run again, all {len(before)} files agree byte for byte{with_what}")
+    agreement = f" with the manifest; {number_of(len(changed), 'file')} of the folder not" if changed else ""
+    console.result(f"{folder}: run again, all {len(before)} files agree byte for byte{agreement}")
 
 
 def _differing_fields(manifest: dict[str, Any], repeated: dict[str, Any]) -> list[str]:
@@ -89,8 +89,10 @@ def _differing_fields(manifest: dict[str, Any], repeated: dict[str, Any]) -> lis
 
 def _software_differences(manifest: dict[str, Any], repeated: dict[str, Any]) -> str:
     """In brackets, which code or libraries differ from the run's, as a possible cause of differences; else ""."""
-    then, now = ({"code": record["capwatch"], **record.get("libraries", {})} for record in (manifest, repeated))
-    others = [f"{name} {then[name]}, this is {now.get(name)}" for name in then if then[name] != now.get(name)]
+    recorded, now = ({"code": record["capwatch"], **record.get("libraries", {})} for record in (manifest, repeated))
+    others = [
+        f"{name} {recorded[name]}, this is {now.get(name)}" for name in recorded if recorded[name] != now.get(name)
+    ]
     return f" (the run was made by {'; '.join(others)})" if others else ""
 
 

@@ -106,7 +106,7 @@ def resembling_column(name: str, present: Collection[str]) -> str:
     words = name.split("_")
     candidates = [] if name in _NOT_OURS else [c for c in CALLS_READ if not c.startswith("p_")]
     close = get_close_matches(name, candidates, 1, _CLOSE)
-    by_word = next((ours for word, ours in _ALL_WORDS.items() if word in words), "")
+    by_word = next((column for word, column in _ALL_WORDS.items() if word in words), "")
     found = _WHOLE_NAMES.get(name) or by_word or _stated_cargo(words) or (close[0] if close else "")
     for end in ("in", "out"):
         if end in words or {"in": "arrival", "out": "departure"}[end] in words:

@@ -214,9 +214,11 @@ def _times(values: pd.Series) -> pd.Series:
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         return values.dt.tz_convert("UTC")
     given = values[values.notna() & (values.astype("object") != "")]
-    bare = given[[not _has_zone(v) for v in given]]
-    if len(bare):
-        raise ValueError(f"{str(bare.iloc[0])[:60]!r} is not a time with a zone; write it as 2024-03-07T02:00:00Z")
+    without_zone = given[[not _has_zone(v) for v in given]]
+    if len(without_zone):
+        raise ValueError(
+            f"{str(without_zone.iloc[0])[:60]!r} is not a time with a zone; write it as 2024-03-07T02:00:00Z"
+        )
     return pd.to_datetime(values.astype("object"), utc=True, format="ISO8601")
 
 

@@ -202,7 +202,7 @@ def _rows(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
     Spreadsheets omit those, and write empty cells beyond the header, each in some rows only. InputError names the first
     line with anything else beyond the header, or a last line that is cut off.
     """
-    width, short = len(layout.header), False
+    width, is_short = len(layout.header), False
     with _open_text(path) as file:
         rows = csv.reader(file, delimiter=layout.separator)
         for row in rows:
@@ -211,9 +211,9 @@ def _rows(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
             if any(cell.strip() for cell in row[width:]):
                 hint = "; write decimals with a point" if layout.separator == "," else ""
                 raise InputError(path, f"line {rows.line_num} has {len(row)} cells, its header {width}{hint}")
-            short = len(row) < width
+            is_short = len(row) < width
             yield rows.line_num, row + [""] * (width - len(row))
-    if short and not _ends_with_newline(path):
+    if is_short and not _ends_with_newline(path):
         raise InputError(path, "its last line is cut off")
 
 

@@ -38,8 +38,8 @@ def span(row: Row) -> tuple[Any, Any]:
 
 def gap_between(a: Row, b: Row) -> pd.Timedelta:
     """Time from the end of one stay to the start of the other; zero where they overlap."""
-    (came, left), (arrived, gone) = span(a), span(b)
-    return max(arrived - left, came - gone, pd.Timedelta(0))
+    (arrival_a, departure_a), (arrival_b, departure_b) = span(a), span(b)
+    return max(arrival_b - departure_a, arrival_a - departure_b, pd.Timedelta(0))
 
 
 def turnover_by_berth(rows: Sequence[Row]) -> dict[str, Turnover]:

@@ -97,7 +97,7 @@ def _stays(
     year_starts: str,
 ) -> dict[int, _Stay]:
     """The stay of each row; the likeliest pairs are joined first."""
-    rank = {n: at for at, n in enumerate(best_first)}
+    rank = {n: position for position, n in enumerate(best_first)}
     stays = {n: _Stay([n], _doubt(rows[n])) for n in best_first}
     for (m, n), chance in sorted(chances.items(), key=lambda link: -link[1]):  # stable: of equal ones the best first
         better, worse = sorted((stays[m], stays[n]), key=lambda stay: rank[stay.rows[0]])

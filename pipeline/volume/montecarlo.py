@@ -244,13 +244,13 @@ def cargo_of(ships: ShipDraws, counted: np.ndarray | None = None) -> Cargo:
         return draws.lifted & called & (True if counted is None else counted[draws.product])
 
     first = ships.first
-    alone, is_counted = moved(first, True), moved(first, ships.is_new)
+    is_moved, is_counted = moved(first, True), moved(first, ships.is_new)
     barrels, tonnes = np.where(is_counted, first.barrels, 0.0), np.where(is_counted, first.tonnes, 0.0)
     for called_in, draws_of_other in ships.others:
         is_counted_too = moved(draws_of_other, True)
         barrels[called_in] += np.where(is_counted_too, draws_of_other.barrels, 0.0)
         tonnes[called_in] += np.where(is_counted_too, draws_of_other.tonnes, 0.0)
-    return Cargo(barrels, tonnes, np.where(alone, first.barrels, 0.0))
+    return Cargo(barrels, tonnes, np.where(is_moved, first.barrels, 0.0))
 
 
 def simulate(liftings: pd.DataFrame, config: VolumeConfig, seed: int, cap: CapConfig | None = None) -> FloatArray:

@@ -128,14 +128,14 @@ def _gross_against_hull(ship: Particulars, gross: float | None) -> tuple[Capacit
     taken = ship.capacity(None, gross)
     if gross is None or ship.length_m is None or ship.beam_m is None or ship.carries_gas:
         return taken, ""
-    hull, alone = ship.capacity(None, None), ship.capacity_by_gross(gross)
-    deviation = (alone.log_dwt - hull.log_dwt) / math.hypot(hull.log_sd, hull.shared_sd, alone.log_sd)
+    hull, by_gross = ship.capacity(None, None), ship.capacity_by_gross(gross)
+    deviation = (by_gross.log_dwt - hull.log_dwt) / math.hypot(hull.log_sd, hull.shared_sd, by_gross.log_sd)
     if GROSS_OFF_SD[0] <= deviation <= GROSS_OFF_SD[1]:
         return taken, ""
-    far = "far below" if deviation < 0 else "far above"
+    direction = "far below" if deviation < 0 else "far above"
     size = f"{ship.length_m:g} x {ship.beam_m:g} m"
-    cause = f"the gross tonnage of {gross:,.0f} is {far} that of {size} (deadweight some {np.exp(hull.log_dwt):,.0f} t)"
-    return mixture(alone, hull, 0.5, "dwt_doubtful"), cause
+    cause = f"the gross tonnage of {gross:,.0f} is {direction} that of {size} (deadweight some {np.exp(hull.log_dwt):,.0f} t)"
+    return mixture(by_gross, hull, 0.5, "dwt_doubtful"), cause
 
 
 def mixture(first: Capacity, second: Capacity, share: float, method: str) -> Capacity:

@@ -152,18 +152,18 @@ def _leave_out_remainder(
 def _is_remainder(rows: list[Row], a: int, b: int, loadings: list[int]) -> bool:
     """Did one ship land twice, with neither time for nor a loading in between?"""
     first, second = sorted((a, b), key=lambda n: span(rows[n])[0])
-    left, came = span(rows[first])[1], span(rows[second])[0]
-    is_soon = came - left <= pd.Timedelta(days=SECOND_PORT_D)  # negative: two parcels of one call
+    departure, arrival = span(rows[first])[1], span(rows[second])[0]
+    is_soon = arrival - departure <= pd.Timedelta(days=SECOND_PORT_D)  # negative: two parcels of one call
     if not is_soon or not same_ship(rows[a], rows[b]):
         return False
-    return not any(left <= span(rows[n])[1] <= came and same_ship(rows[n], rows[second]) for n in loadings)
+    return not any(departure <= span(rows[n])[1] <= arrival and same_ship(rows[n], rows[second]) for n in loadings)
 
 
 def _odds_same(loading: Row, landing: Row, config: VolumeConfig) -> float:
     """Odds that a discharge is the cargo of a loading; 0 where it cannot be."""
-    (came, left), (landed, gone) = span(loading), span(landing)
-    days = (landed - left) / pd.Timedelta(days=1)
-    is_after = came < landed and left < gone  # middles of wide intervals
+    (loading_arrival, loading_departure), (landing_arrival, landing_departure) = span(loading), span(landing)
+    days = (landing_arrival - loading_departure) / pd.Timedelta(days=1)
+    is_after = loading_arrival < landing_arrival and loading_departure < landing_departure  # middles of wide intervals
     if not is_after or days > config.max_voyage_d:
         return 0.0
     time_ratio = _voyage_time_ratio(days, config.max_voyage_d)

@@ -244,10 +244,10 @@ def test_three_decimals_that_may_be_meant_stay(written, line):
     read_yaml(written(f"{line}\n"))
 
 
-@pytest.mark.parametrize("said", ["500,000", "500 000", "500'000", "4.000.000", "0,5"])
-def test_marks_in_a_number_are_told_how_to_write_it(written, said):
+@pytest.mark.parametrize("words", ["500,000", "500 000", "500'000", "4.000.000", "0,5"])
+def test_marks_in_a_number_are_told_how_to_write_it(written, words):
     with pytest.raises(ConfigError, match=r"must be a number such as 500000 or 0\.5: no thousands separator, a point "):
-        load(Outer, written(f'inner: {{rate: "{said}"}}\n'))
+        load(Outer, written(f'inner: {{rate: "{words}"}}\n'))
 
 
 def test_all_mistakes_are_told_at_once_in_one_line(written):

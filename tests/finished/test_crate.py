@@ -110,14 +110,14 @@ def test_a_case_is_not_archived_and_says_so(capwatch, tmp_path):
     assert not (tmp_path / "x.zip").exists()
 
 
-@pytest.mark.parametrize(("names", "said"), [(["calls.csv"], ""), (["calls.csv", "rows.json"], "and 1 more; ")])
-def test_a_refused_archive_counts_what_else_was_altered(tiny_run, tmp_path, names, said):
+@pytest.mark.parametrize(("names", "words"), [(["calls.csv"], ""), (["calls.csv", "rows.json"], "and 1 more; ")])
+def test_a_refused_archive_counts_what_else_was_altered(tiny_run, tmp_path, names, words):
     """Of one altered file it said "and 0 more"."""
     copy = tmp_path / "copy"
     shutil.copytree(tiny_run, copy)
     for name in names:
         (copy / name).write_text("nothing")
-    with pytest.raises(ContractError, match=rf"calls\.csv: changed \({said}nothing was written\)$"):
+    with pytest.raises(ContractError, match=rf"calls\.csv: changed \({words}nothing was written\)$"):
         write_crate(copy, tmp_path / "x.zip")
 
 

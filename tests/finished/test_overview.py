@@ -222,7 +222,7 @@ def test_two_runs_the_other_way_round_tell_the_same_the_other_way_round(tiny_run
 
 
 @pytest.mark.parametrize(
-    "told",
+    "expected",
     [
         {"result": "x"},
         {"result": {"barrels": [1, 2]}},
@@ -234,10 +234,10 @@ def test_two_runs_the_other_way_round_tell_the_same_the_other_way_round(tiny_run
         {"inputs": [{"path": 3, "sha256": "12"}]},
     ],
 )
-def test_a_manifest_that_lost_its_form_ends_no_list_and_no_comparison_as_a_bug(capwatch, tiny_run, tmp_path, told):
+def test_a_manifest_that_lost_its_form_ends_no_list_and_no_comparison_as_a_bug(capwatch, tiny_run, tmp_path, expected):
     """One of many runs whose manifest was edited by hand kept all others from being listed."""
     shutil.copytree(tiny_run, tmp_path / "vostochny" / "whole")
-    other = _told_otherwise(tiny_run, tmp_path / "vostochny" / "edited", **told)
+    other = _told_otherwise(tiny_run, tmp_path / "vostochny" / "edited", **expected)
     states = list_runs(tmp_path).set_index("run")["state"].to_dict()
     assert states == {"whole": "finished", "edited": "unreadable"}
     assert capwatch("runs", "--out", tmp_path)[0] == 0

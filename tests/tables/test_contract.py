@@ -306,7 +306,7 @@ def test_one_bad_row_among_many_is_found():
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "told"),
+    ("column", "value", "expected"),
     [
         ("barrels_p5", "12 000", "'12 000' is not a number (row 2)"),
         ("spot_looks", "many", "'many' is not a number (row 2)"),
@@ -315,8 +315,8 @@ def test_one_bad_row_among_many_is_found():
         ("p_lifting", None, "must not be empty (call_id call_id 1)"),
     ],
 )
-def test_a_slip_in_a_table_edited_by_hand_is_told_with_its_row(column, value, told):
-    assert refused(LIFTINGS, column, table_with(LIFTINGS, column, value)).endswith(told)
+def test_a_slip_in_a_table_edited_by_hand_is_told_with_its_row(column, value, expected):
+    assert refused(LIFTINGS, column, table_with(LIFTINGS, column, value)).endswith(expected)
 
 
 def test_a_contract_may_be_written_for_a_table_of_ones_own():

@@ -94,13 +94,13 @@ def test_bounds_that_none_can_have_are_refused(low, high, words):
         read_sd({"length_lo_m": low, "length_hi_m": high}, "length", 90.0, 500)
 
 
-@pytest.mark.parametrize("said", ["26,110", "26\xa0110", "26\u202f110", "26'110", "26’110", "1 026 110,5"])
-def test_thousands_separators_are_named_as_what_is_wrong(said):
+@pytest.mark.parametrize("words", ["26,110", "26\xa0110", "26\u202f110", "26'110", "26’110", "1 026 110,5"])
+def test_thousands_separators_are_named_as_what_is_wrong(words):
     with pytest.raises(Refused, match="not a number; remove thousands separators"):
-        read_number({"barrels": said}, "barrels")
+        read_number({"barrels": words}, "barrels")
 
 
-@pytest.mark.parametrize("said", ["ca. 3500", "3500 t", "10000-30000"])
-def test_words_beside_a_number_are_no_separators(said):
+@pytest.mark.parametrize("words", ["ca. 3500", "3500 t", "10000-30000"])
+def test_words_beside_a_number_are_no_separators(words):
     with pytest.raises(Refused, match=r"not a number$"):
-        read_number({"barrels": said}, "barrels")
+        read_number({"barrels": words}, "barrels")

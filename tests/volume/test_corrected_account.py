@@ -103,6 +103,6 @@ def test_what_is_likely_with_the_calls_that_nobody_saw_goes_by_their_sum():
     assert last["corrected_p_over_cap"] == pytest.approx(0.5, abs=0.01)
     assert last["p_over_cap"] < 0.3
     table = liftings(pd.DataFrame(CALLS), CONFIG, SEED)
-    told = headline(table, book, CAP, CONFIG).corrected_bbl
-    assert told == tuple(book[f"corrected_p{percent}"].iloc[-1] for percent in (5, 50, 95))
+    corrected_bbl = headline(table, book, CAP, CONFIG).corrected_bbl
+    assert corrected_bbl == tuple(book[f"corrected_p{percent}"].iloc[-1] for percent in (5, 50, 95))
     assert headline(table, account(missed=missed_at(state="unknown")), CAP, CONFIG).corrected_bbl is None

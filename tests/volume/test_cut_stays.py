@@ -261,10 +261,10 @@ def test_looks_that_missed_her_do_not_lengthen_the_time_for_which_she_was_seen()
     two = seen("two", "03-27T06", "04-02T06", "04-03T06", "04-06T06").assign(open_ends=[["arrival"]])
     two["arrival"] = pd.Timestamp("2024-04-02T06:00Z")
     assert (one["arrival"] < pd.Timestamp("2024-03-29T00:00Z")).all()
-    said = counted(one, two)["cause"].str.extract(r"probability ([\d.]+)")[0].dropna()
+    probability = counted(one, two)["cause"].str.extract(r"probability ([\d.]+)")[0].dropna()
     spread = CallsConfig().same_ship_length_share * 98.0
-    told = chance_of_one_stay(turnover(CallsConfig().stay_d, 5, 19), Pair(1.0, 2.0, 0.0, spread, then_d=1.0))
-    assert float(said.iloc[0]) == pytest.approx(told, abs=0.006)
+    expected = chance_of_one_stay(turnover(CallsConfig().stay_d, 5, 19), Pair(1.0, 2.0, 0.0, spread, then_d=1.0))
+    assert float(probability.iloc[0]) == pytest.approx(expected, abs=0.006)
 
 
 def test_two_stays_of_one_table_are_not_made_one_by_a_third_of_another():

@@ -9,8 +9,8 @@ CAME = "2024-03-07T20:00:00Z"
 
 def when(**call):
     """Arrival and departure of a call, and the doubts about them."""
-    told, doubts = read_dates(call)
-    return told["arrival"], told["departure"], doubts
+    times, doubts = read_dates(call)
+    return times["arrival"], times["departure"], doubts
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ EARLY, LATE, MIDDLE = "2024-03-07T02:00:00Z", "2024-03-07T12:00:00Z", "2024-03-0
 
 
 @pytest.mark.parametrize(
-    ("bounds", "told"),
+    ("bounds", "expected"),
     [
         (("", EARLY, LATE), MIDDLE),
         (("", EARLY, None), EARLY),
@@ -99,10 +99,10 @@ EARLY, LATE, MIDDLE = "2024-03-07T02:00:00Z", "2024-03-07T12:00:00Z", "2024-03-0
     ],
 )
 @pytest.mark.parametrize("end", ["arrival", "departure"])
-def test_a_time_is_the_stated_one_else_the_middle_of_its_bounds_else_the_one_that_is_known(end, bounds, told):
+def test_a_time_is_the_stated_one_else_the_middle_of_its_bounds_else_the_one_that_is_known(end, bounds, expected):
     call = dict(zip((end, f"{end}_lo", f"{end}_hi"), bounds, strict=True))
     found = read_dates(call)[0]
-    assert found[end] == (None if told is None else pd.Timestamp(told))
+    assert found[end] == (None if expected is None else pd.Timestamp(expected))
     day = read_dates(call | {f"{end}_date": "2024-03-05"})[0][end]
     assert day == pd.Timestamp(CAME if bounds[0] == CAME else "2024-03-05T00:00Z"), "a day is stated, too"
 
@@ -131,7 +131,7 @@ def test_how_long_she_was_seen_is_between_sightings_and_never_less_than_nothing(
 
 
 @pytest.mark.parametrize(
-    ("bounds", "told"),
+    ("bounds", "expected"),
     [
         ({"departure_lo": "2023-12-25", "departure_hi": "2024-01-07"}, 1),
         ({"arrival_lo": "2023-12-25", "arrival_hi": "2024-01-07"}, 1),
@@ -153,8 +153,8 @@ def test_how_long_she_was_seen_is_between_sightings_and_never_less_than_nothing(
         "no look bounds it",
     ],
 )
-def test_a_time_of_which_the_year_is_not_known_is_told(bounds, told):
+def test_a_time_of_which_the_year_is_not_known_is_told(bounds, expected):
     """The midpoint decides which account holds her; the reader must know that it could be the other."""
     doubts = when(**bounds)[2]
-    assert len(doubts) == told
+    assert len(doubts) == expected
     assert all("so its year is not known" in doubt for doubt in doubts)

@@ -115,7 +115,7 @@ def test_the_habit_of_crews_is_told_by_other_counted_calls_with_two_draughts_alo
     steps = (2.1, 0.0, 1.4)
     calls = [{"draught_in_m": 4.0, "draught_out_m": 4.0 + step} for step in steps]
     others = [calls[0] | {"counts": False}, {"draught_in_m": 4.0}, {"draught_out_m": 6.0}, {"draught_in_m": "deep"}]
-    told = retyped_shares([*calls, *others, None])
-    assert told[:3] == [retyped_share(np.array(rest)) for rest in ((0.0, 1.4), (2.1, 1.4), (2.1, 0.0))]
-    assert set(told[3:]) == {retyped_share(np.array(steps))}
+    shares = retyped_shares([*calls, *others, None])
+    assert shares[:3] == [retyped_share(np.array(rest)) for rest in ((0.0, 1.4), (2.1, 1.4), (2.1, 0.0))]
+    assert set(shares[3:]) == {retyped_share(np.array(steps))}
     assert retyped_shares(calls[:1]) == [retyped_share(np.array([]))]

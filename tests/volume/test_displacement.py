@@ -28,12 +28,12 @@ def test_draught_is_the_inverse_of_displacement(deep, design_draught, design):
 
 def sought_near(typed: float, deep: float, laden: float, block: float) -> float:
     """Two Newton steps from the typed draught, for a ship at draught ``deep``."""
-    pull = (1 - block) * np.cbrt(laden * typed)
+    fineness = (1 - block) * np.cbrt(laden * typed)
     assume(deep > 0.5)
-    assume(np.cbrt(deep) > 1.1 * pull)  # else the block coefficient is below a tenth
-    x = np.array(deep - pull * np.cbrt(deep) ** 2)
-    assert float(draught_by_fineness(x, np.array(pull))) == pytest.approx(deep, rel=1e-9)
-    return float(draught_near(typed, x, np.array(pull)))
+    assume(np.cbrt(deep) > 1.1 * fineness)  # else the block coefficient is below a tenth
+    x = np.array(deep - fineness * np.cbrt(deep) ** 2)
+    assert float(draught_by_fineness(x, np.array(fineness))) == pytest.approx(deep, rel=1e-9)
+    return float(draught_near(typed, x, np.array(fineness)))
 
 
 @given(st.floats(2.0, 20.0), st.floats(-0.6, 0.6), st.floats(0.6, 2.5), st.floats(0.65, 0.88))

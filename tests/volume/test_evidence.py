@@ -197,8 +197,8 @@ def test_a_second_draught_that_was_plainly_typed_speaks_in_full():
     draughts = {"draught_in_m": 4.0, "draught_out_m": 6.0}
     dwt, cargo = np.full(500, DWT), np.linspace(500, 4200, 500)
 
-    def weights(told):
-        logs = weighed(Evidence(LENGTH, BEAM, **told), dwt, cargo, np.random.default_rng(5), most_rounds=1)
+    def weights(readings):
+        logs = weighed(Evidence(LENGTH, BEAM, **readings), dwt, cargo, np.random.default_rng(5), most_rounds=1)
         return np.exp(logs - logs.max())
 
     of_this_voyage = {"p_retyped": 1.0}

@@ -83,13 +83,13 @@ def test_forms_and_lightships_are_those_of_ships_that_lie_as_deep(log_sd):
 
     For ships of less draught than most, the dealt ones spread up to a seventh more.
     """
-    n, told_m = 60_000, 5.6
+    n, given_m = 60_000, 5.6
     rng = np.random.default_rng(2)
     block, share, deep = built(1_500_000, rng, np.full(1_500_000, np.log(DWT)))
-    told = deep * np.exp(log_sd * rng.standard_normal(len(deep)))
-    like = abs(np.log(told / told_m)) < 0.01
+    noisy = deep * np.exp(log_sd * rng.standard_normal(len(deep)))
+    like = abs(np.log(noisy / given_m)) < 0.01
     usual = np.full(n, float(lightship_share(LENGTH, np.log(DWT) - USUAL_LOG_DWT)))
-    full = FullDraughtRatio(np.full(n, np.log(told_m * HULL_T_PER_M / DWT)), log_sd)
+    full = FullDraughtRatio(np.full(n, np.log(given_m * HULL_T_PER_M / DWT)), log_sd)
     forms = HullForms(block_coefficient(LENGTH), usual, 0.0, full)
     voyage = next(Voyages(n, 0.05, 3).deal(forms, np.random.default_rng(8)))
     lightship = voyage.light - 0.05
@@ -180,11 +180,11 @@ def test_a_slip_in_a_listed_depth_costs_neither_draughts_nor_freeboards():
     assert "depth_m 2.9 m does not fit a tanker of 96 x 15 m" in row["cause"]
 
 
-@pytest.mark.parametrize(("out_m", "told"), [(6.1, False), (6.5, False), (7.0, True)])
-def test_a_draught_deeper_than_the_load_line_is_told_and_still_counts(out_m, told):
+@pytest.mark.parametrize(("out_m", "expected"), [(6.1, False), (6.5, False), (7.0, True)])
+def test_a_draught_deeper_than_the_load_line_is_told_and_still_counts(out_m, expected):
     row = lifted(dwt_t=DWT, draught_in_m=3.4, draught_out_m=out_m, design_draught_m=6.1)
-    assert ("draught_out_m 7 m is deeper than her summer draught (6.1 m)" in row["cause"]) == told
-    assert row["status"] == ("degraded" if told else "used")
+    assert ("draught_out_m 7 m is deeper than her summer draught (6.1 m)" in row["cause"]) == expected
+    assert row["status"] == ("degraded" if expected else "used")
     assert row["method"] == "dwt_given; load_from_draughts"
     assert row["fill_p50"] > 0.85
 

@@ -59,8 +59,8 @@ def test_a_gross_tonnage_that_no_hull_of_that_size_has_is_told_and_both_readings
     assert only(**HULL, gt=2900.0)["status"] == "used"
 
 
-@pytest.mark.parametrize(("departure", "told"), [("2042-03-03", True), ("2025-03-03", True), ("2024-07-01", False)])
-def test_a_stay_of_half_a_year_is_told_for_a_digit_moves_her_into_another_account(departure, told):
+@pytest.mark.parametrize(("departure", "expected"), [("2042-03-03", True), ("2025-03-03", True), ("2024-07-01", False)])
+def test_a_stay_of_half_a_year_is_told_for_a_digit_moves_her_into_another_account(departure, expected):
     row = only(tonnes=3000.0, departure=departure)
-    assert (row["status"] == "degraded") is told
-    assert ("is a year wrong?" in str(row["cause"])) is told
+    assert (row["status"] == "degraded") is expected
+    assert ("is a year wrong?" in str(row["cause"])) is expected

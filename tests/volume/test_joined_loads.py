@@ -165,13 +165,13 @@ def test_draughts_and_freeboards_of_parts_speak_together():
     assert row["p_loading"] > 0.99
 
 
-@pytest.mark.parametrize(("deeper_m", "told"), [(0.8, "unknown"), (0.9, "loading"), (-0.8, "unknown")])
-def test_freeboards_speak_from_two_errors_of_their_difference_on(deeper_m, told):
+@pytest.mark.parametrize(("deeper_m", "expected"), [(0.8, "unknown"), (0.9, "loading"), (-0.8, "unknown")])
+def test_freeboards_speak_from_two_errors_of_their_difference_on(deeper_m, expected):
     """With errors of 0.3 m each, two errors of the difference are 0.85 m; the same for one table and for two."""
     parts = side("in", 3.0), side("out", 3.0 - deeper_m)
     whole = part("w", 0, **(parts[0] | parts[1])).iloc[0]
     kept = joined(part("a", 0, **parts[0]), part("b", 12, **parts[1])).query("counts").iloc[0]
-    assert (kept["direction"], whole["direction"]) == (told, told)
+    assert (kept["direction"], whole["direction"]) == (expected, expected)
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -198,8 +198,8 @@ def test_no_crossing_where_the_cap_is_not_reached():
 
 
 def test_notified_totals_stand_beside_and_are_not_added():
-    said = ((2024, 15_279, date(2024, 3, 10)), (2024, 168_679, date(2024, 12, 4)), (2023, 325_267, date(2024, 3, 1)))
-    notes = tuple(Notified(year=year, barrels=barrels, as_of=day, source="here") for year, barrels, day in said)
+    totals = ((2024, 15_279, date(2024, 3, 10)), (2024, 168_679, date(2024, 12, 4)), (2023, 325_267, date(2024, 3, 1)))
+    notes = tuple(Notified(year=year, barrels=barrels, as_of=day, source="here") for year, barrels, day in totals)
     table = calls(*RUSI)
     plain, noted = account(table), account(table, cap(notified=notes))
     published = noted.set_index("day")["notified_bbl"]

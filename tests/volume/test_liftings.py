@@ -93,8 +93,8 @@ def test_lpg_is_nothing_that_an_unnamed_cargo_may_be():
 
 def test_a_full_gasoline_ship_is_full_by_volume():
     """98 % of 7,700 m3, the tanks of a coastal tanker of 6,500 t: 47,460 bbl; by weight it would be a twelfth more."""
-    hers = VolumeConfig(tank_m3_per_t=7700 / 6500)
-    full = only({"dwt_t": 6500, "product": "gasoline"}, config=hers)["barrels_at_100"]
+    config = VolumeConfig(tank_m3_per_t=7700 / 6500)
+    full = only({"dwt_t": 6500, "product": "gasoline"}, config=config)["barrels_at_100"]
     assert full == pytest.approx(0.98 * 7700 * 6.2898, rel=2e-3)
     assert full < 0.95 * 6500 * 8.35 * 0.93
 
@@ -211,20 +211,20 @@ def test_nonsense_is_refused_and_makes_no_barrels(row, cause):
     assert found[[f"barrels_at_{s}" for s in SCENARIOS] + ["barrels_p50", "barrels_mean"]].isna().all()
 
 
-@pytest.mark.parametrize(("said", "counts"), [("Yes", True), ("y", True), ("TRUE", True), (1, True), ("no", False),
+@pytest.mark.parametrize(("words", "counts"), [("Yes", True), ("y", True), ("TRUE", True), (1, True), ("no", False),
                                               ("N", False), ("False ", False), (0.0, False), (None, True)])  # fmt: skip
-def test_whether_a_call_counts_is_read_in_the_words_of_a_spreadsheet(said, counts):
-    found = only({"dwt_t": 4000, "counts": said})
+def test_whether_a_call_counts_is_read_in_the_words_of_a_spreadsheet(words, counts):
+    found = only({"dwt_t": 4000, "counts": words})
     assert found["counts"] == counts
     assert found["status"] == ("used" if counts else "not_counted")
 
 
 @pytest.mark.parametrize("product", [None, "unnamed"])
-@pytest.mark.parametrize(("barrels", "told"), [(22_380, False), (25_000, False), (30_000, True), (17_000, True)])
-def test_barrels_and_tonnes_that_no_product_of_the_mix_joins_are_told(product, barrels, told):
+@pytest.mark.parametrize(("barrels", "expected"), [(22_380, False), (25_000, False), (30_000, True), (17_000, True)])
+def test_barrels_and_tonnes_that_no_product_of_the_mix_joins_are_told(product, barrels, expected):
     """Gas oil's 7.46 and the Committee's 8.33 bbl/t are possible; 10.0 and 5.7 match no product of the mix."""
     found = only({"dwt_t": 4000, "tonnes": 3000, "barrels": barrels, "product": product})
-    assert ("the barrels are used" in found["cause"]) == told
+    assert ("the barrels are used" in found["cause"]) == expected
     assert found["barrels_p50"] == barrels
 
 

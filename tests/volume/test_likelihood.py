@@ -40,9 +40,9 @@ def test_over_all_that_may_be_seen_the_likelihood_adds_up_to_one(name, sound, ra
     step_m, low_m, high_m = 0.05, 0.3, 14.0
     if name.startswith("freeboard"):
         low_m, high_m = -4.0, 9.7
-    asked = np.arange(low_m, high_m, step_m)
+    grid_m = np.arange(low_m, high_m, step_m)
     ships = np.full(500, 4500.0)
-    values = [(float(v), 0.2) if name.startswith("freeboard") else float(v) for v in asked]
+    values = [(float(v), 0.2) if name.startswith("freeboard") else float(v) for v in grid_m]
     total = step_m * sum(mean_likelihood({name: value}, ships) for value in values)
     assert total == pytest.approx(sound + (1 - sound) * (high_m - low_m) / range_m, rel=0.01)
 
@@ -52,7 +52,7 @@ class OneVoyage:
 
     light, ballast, ballast_left, block = 0.4, 0.36, 0.5, 0.7
 
-    def dealt(self, forms, rng, stay):
+    def deal(self, forms, rng, stay):
         n = len(forms.lightship)
         full = (1 + self.light) / self.block
         shares = (
@@ -87,14 +87,16 @@ def test_the_cargo_that_explains_her_best_is_what_weighs_her_down(seen):
     dwt_t, cargo_t, depth_m, ship = 4500.0, 3100.0, 8.0, OneVoyage()
     came, left = dwt_t * (ship.light + ship.ballast), dwt_t * (ship.light + ship.ballast * ship.ballast_left) + cargo_t
     if seen == "draught_out_m":
-        told = {seen: draught_by_archimedes(left, dwt_t)}
+        reading = {seen: draught_by_archimedes(left, dwt_t)}
     else:
         mass_t = left if seen == "freeboard_last_m" else (came + left) / 2
-        told = {seen: (depth_m - draught_by_archimedes(mass_t, dwt_t), 0.1), "depth_m": depth_m}
-    asked = np.arange(1500.0, 4200.0, 10.0)
+        reading = {seen: (depth_m - draught_by_archimedes(mass_t, dwt_t), 0.1), "depth_m": depth_m}
+    cargoes_t = np.arange(1500.0, 4200.0, 10.0)
     rng = np.random.default_rng(0)
-    weights = log_weights(Evidence(LENGTH, BEAM, **told), np.full(len(asked), dwt_t), asked, CONFIG, OneVoyage(), rng)
-    assert asked[weights.argmax()] == pytest.approx(cargo_t, abs=11.0)
+    weights = log_weights(
+        Evidence(LENGTH, BEAM, **reading), np.full(len(cargoes_t), dwt_t), cargoes_t, CONFIG, OneVoyage(), rng
+    )
+    assert cargoes_t[weights.argmax()] == pytest.approx(cargo_t, abs=11.0)
 
 
 def test_an_error_of_the_hull_widens_her_depth_whether_the_deadweight_tells_it_or_not():
@@ -104,9 +106,12 @@ def test_an_error_of_the_hull_widens_her_depth_whether_the_deadweight_tells_it_o
     tied = SizeError(sd * np.random.default_rng(9).standard_normal(n))
     for side_m in (1.0, 2.5, 5.0):
         seen = {"freeboard_last_m": (side_m, 0.1)}
-        told, own = mean_likelihood(seen, ships, tied), mean_likelihood(seen, ships, SizeError(0.0, sd))
-        assert own == pytest.approx(told, rel=0.05)
-        assert own != pytest.approx(mean_likelihood(seen, ships), rel=0.1)
+        tied_likelihood, own_likelihood = (
+            mean_likelihood(seen, ships, tied),
+            mean_likelihood(seen, ships, SizeError(0.0, sd)),
+        )
+        assert own_likelihood == pytest.approx(tied_likelihood, rel=0.05)
+        assert own_likelihood != pytest.approx(mean_likelihood(seen, ships), rel=0.1)
 
 
 def test_equal_draws_keep_their_order():

@@ -61,9 +61,9 @@ def test_the_change_of_a_fully_timed_stay_is_archimedes():
 def test_a_high_side_at_the_end_is_a_small_cargo_and_at_the_start_says_nothing():
     usual = lifted()
     assert lifted(freeboard_out_m=3.6, freeboard_out_at=hour(29))["tonnes_p50"] < 0.75 * usual["tonnes_p50"]
-    for told in ({"freeboard_in_at": hour(1)}, {"freeboard_in_at": hour(14), "arrival": None, "departure": None,
+    for times in ({"freeboard_in_at": hour(1)}, {"freeboard_in_at": hour(14), "arrival": None, "departure": None,
                                                 "arrival_date": "2024-03-07"}):  # fmt: skip
-        row = lifted(freeboard_in_m=3.6, **told)
+        row = lifted(freeboard_in_m=3.6, **times)
         assert row["tonnes_p50"] == pytest.approx(usual["tonnes_p50"], rel=0.05), "nobody knows when she was seen"
 
 
@@ -95,8 +95,8 @@ def test_liftings_hold_all_that_their_loads_rest_on():
 def test_a_bare_date_is_any_time_of_its_day():
     day = {"arrival": "2024-03-07", "departure": "2024-03-08", "freeboard_out_m": 2.0, "freeboard_out_at": "2024-03-08"}
     row = lifted(**day)
-    said = [row[name] for name in ("arrival_lo", "arrival_hi", "departure_lo", "departure_hi", "freeboard_out_at")]
-    assert said == [pd.Timestamp(hour(h)) for h in (0, 24, 24, 48, 36)]
+    bounds = [row[name] for name in ("arrival_lo", "arrival_hi", "departure_lo", "departure_hi", "freeboard_out_at")]
+    assert bounds == [pd.Timestamp(hour(h)) for h in (0, 24, 24, 48, 36)]
     assert row["status"] == "used"
 
 
@@ -142,5 +142,5 @@ def test_times_of_looks_move_nothing_else_of_a_voyage():
         next(Voyages(500, 0.05, 3).deal(forms, np.random.default_rng(8), stay))
         for stay in (None, StayTimes(2.0, 24.0, 3.0, (0.8, 3.0), 1.0, 20.0))
     )
-    for name in ("light", "ballast", "ballast_left", "pull", "full", "smaller", "depth_error"):
+    for name in ("light", "ballast", "ballast_left", "fineness", "full_draught_ratio", "size_ratio", "depth_error"):
         assert (getattr(plain, name) == getattr(timed, name)).all()

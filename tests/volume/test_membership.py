@@ -126,7 +126,7 @@ def test_the_last_day_of_an_account_year(starts, last):
 
 
 @pytest.mark.parametrize(
-    ("cells", "told"),
+    ("cells", "expected"),
     [
         ({"length_m": 0.0, "draught_in_m": 3.0, "draught_out_m": 5.0}, "length_m is 0"),
         ({"freeboard_in_m": 4.0, "freeboard_in_sd_m": 0.0}, "freeboard_in_sd_m is 0"),
@@ -135,12 +135,12 @@ def test_the_last_day_of_an_account_year(starts, last):
         ({"given_tonnes": 3e9}, "given_tonnes is 3,000,000,000"),
     ],
 )
-def test_a_cell_edited_to_what_no_ship_has_leaves_its_row_out_and_the_others_count(cells, told):
+def test_a_cell_edited_to_what_no_ship_has_leaves_its_row_out_and_the_others_count(cells, expected):
     """Such a cell must neither make the sum NaN (or 3e9 tonnes) nor end the account without naming its row."""
     hull = {"length_m": 98.0, "beam_m": 15.8}
     two = liftings(pd.DataFrame([{"call_id": name, "arrival": "2024-03-01", **hull} for name in "ab"]), CONFIG, 1)
     edited = two.assign(**{name: two[name].astype(float).mask(two["call_id"] == "a", to) for name, to in cells.items()})
     (cause,) = refusals(edited, CAP, CONFIG).items()
     assert cause[0] == "a"
-    assert cause[1].startswith(told)
+    assert cause[1].startswith(expected)
     assert len(countable(edited, CAP, CONFIG)) == 1

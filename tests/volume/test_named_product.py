@@ -7,7 +7,7 @@ from tests.volume.test_liftings import CONFIG, only
 
 
 @pytest.mark.parametrize(
-    ("said", "product"),
+    ("words", "product"),
     [
         ("Gasoil/Diesel", "gas_oil"), ("diesel and gas oil", "gas_oil"), ("Gas oil (10 ppm S)", "gas_oil"),
         ("Diesel EN590", "gas_oil"), ("Дизель/газойль", "gas_oil"), ("경유/디젤", "gas_oil"),
@@ -16,8 +16,8 @@ from tests.volume.test_liftings import CONFIG, only
         ("LPG/propane", "lpg"), ("Refined petroleum products", "mix"), ("unknown", "mix"), ("?", "mix"),
     ],
 )  # fmt: skip
-def test_one_product_under_two_names_is_one_product(said, product):
-    found = only({"product": said, "tonnes": 2000})
+def test_one_product_under_two_names_is_one_product(words, product):
+    found = only({"product": words, "tonnes": 2000})
     assert (found["status"], found["product"]) == ("used", product)
     assert found["cause"] == ""
 
@@ -40,26 +40,26 @@ SPELLINGS = {  # as in reports, customs tables, registries and notices
 
 
 @pytest.mark.parametrize(
-    ("said", "product"), [(said, product) for product, names in SPELLINGS.items() for said in names.split("|")]
+    ("words", "product"), [(words, product) for product, names in SPELLINGS.items() for words in names.split("|")]
 )
-def test_products_are_known_as_tables_of_many_countries_spell_them(said, product):
-    found = only({"product": said, "tonnes": 1000})
+def test_products_are_known_as_tables_of_many_countries_spell_them(words, product):
+    found = only({"product": words, "tonnes": 1000})
     assert (found["status"] != "refused", found["product"]) == (True, product)
 
 
-@pytest.mark.parametrize("said", ["Diesel/Bitumen", "diesel and oil products", "naphtha/diesel", "柴油、汽油"])
-def test_two_products_in_one_cell_are_asked_for_as_two_rows(said):
-    found = only({"product": said, "tonnes": 1000})
+@pytest.mark.parametrize("words", ["Diesel/Bitumen", "diesel and oil products", "naphtha/diesel", "柴油、汽油"])
+def test_two_products_in_one_cell_are_asked_for_as_two_rows(words):
+    found = only({"product": words, "tonnes": 1000})
     assert (found["status"], "give each a row of its own" in found["cause"]) == ("refused", True)
 
 
-@pytest.mark.parametrize("said", ["Bitumen", "petroleum bitumen", "Lubricants", "naphtha", "VGO", "润滑油"])
-def test_refined_petroleum_without_a_row_in_the_chart_counts_as_unnamed_and_says_so(said):
+@pytest.mark.parametrize("words", ["Bitumen", "petroleum bitumen", "Lubricants", "naphtha", "VGO", "润滑油"])
+def test_refined_petroleum_without_a_row_in_the_chart_counts_as_unnamed_and_says_so(words):
     """China's notices include lubricants and bitumen; the Committee's barrels are 8.33 times their tonnes (FACTS 1.2).
 
     Refusing the row would leave cargo under the cap out of every sum.
     """
-    found = only({"product": said, "tonnes": 1498})
+    found = only({"product": words, "tonnes": 1498})
     assert (found["status"], found["product"], bool(found["counts"])) == ("degraded", "unnamed", True)
     assert found["barrels_p50"] == pytest.approx(12_479, abs=1)
     assert "8.33 bbl/t, the factor for an unnamed product" in found["cause"]
@@ -73,13 +73,13 @@ def test_a_product_with_a_factor_of_its_own_has_that_one():
 
 
 @pytest.mark.parametrize(
-    "said",
+    "words",
     [
         "LNG", "condensate", "aviation gasoline", "gasoil or wine", "coal", "jet " * 5000 + "x", "fuel", "oil/gas",
         "light fuel oil", "crude palm oil", "petroleum products (wine)", "A重油", "2号燃料油", "燃料油 2号",
         "2# fuel oil", "diesel motor", "asphalt mixture", "Gas & Oil", "380", "Jet ski", "сжиженный газ СПГ",
     ],
 )  # fmt: skip
-def test_what_is_no_product_of_the_cap_or_may_be_several_is_refused(said):
-    found = only({"product": said, "tonnes": 1000})
+def test_what_is_no_product_of_the_cap_or_may_be_several_is_refused(words):
+    found = only({"product": words, "tonnes": 1000})
     assert (found["status"], bool(found["counts"])) == ("refused", False)

@@ -36,9 +36,9 @@ def drawn(seed: int, calls: int) -> list[dict]:
 
 def test_every_two_rows_that_may_be_one_stay_are_compared_once_in_order():
     rows = [row for seed in (1, 2, 3) for row in drawn(seed, 40)]
-    whence = [n // 40 for n in range(len(rows))]
-    which = np.random.default_rng(4).permutation(len(rows)).tolist()
-    found = near_pairs(rows, whence, which)
+    table_of = [n // 40 for n in range(len(rows))]
+    indices = np.random.default_rng(4).permutation(len(rows)).tolist()
+    found = near_pairs(rows, table_of, indices)
 
     def may_be(a, b):
         gap = gap_between(a, b)
@@ -48,7 +48,7 @@ def test_every_two_rows_that_may_be_one_stay_are_compared_once_in_order():
         seen = len(a["evidence"]) > 0 and len(b["evidence"]) > 0
         return by_number or (at_a_berth and seen) or bool(images) or a["call_id"] == b["call_id"]
 
-    wanted = [(m, n) for m, n in combinations(which, 2) if whence[m] != whence[n] and may_be(rows[m], rows[n])]
+    wanted = [(m, n) for m, n in combinations(indices, 2) if table_of[m] != table_of[n] and may_be(rows[m], rows[n])]
     assert len(wanted) > 100
     assert [pair for pair in found if pair in set(wanted)] == wanted
     assert len(found) == len(set(found)) < len(rows) * (len(rows) - 1) / 4

@@ -45,13 +45,13 @@ def test_barrels_of_a_call_are_hers_however_many_there_were():
 def test_what_was_seen_of_one_ship_says_nothing_of_the_second():
     """Draughts that show a small cargo apply to one ship; a second one carries what unmeasured ships carry."""
     small = {"draught_in_m": 3.4, "draught_out_m": 4.0, "beam_m": 15.0, "p_loading": 1.0}
-    told, untold = (
+    measured, unmeasured = (
         simulate(table(**small), CONFIG, SEED)[0].mean(),
         simulate(table(beam_m=15.0), CONFIG, SEED)[0].mean(),
     )
-    assert told < 0.8 * untold
+    assert measured < 0.8 * unmeasured
     both = simulate(table(**small, p_one_call=[0.0, 1.0]), CONFIG, SEED)[0].mean()
-    assert both == pytest.approx(told + untold, rel=0.05)
+    assert both == pytest.approx(measured + unmeasured, rel=0.05)
 
 
 def test_the_account_holds_the_doubt_and_counts_the_calls_that_are_shown():
@@ -64,9 +64,9 @@ def test_the_account_holds_the_doubt_and_counts_the_calls_that_are_shown():
 
 def test_the_doubt_shows_among_what_makes_the_sum_uncertain():
     calls = table(p_one_call=[0.5, 0.5])
-    told = sensitivity(calls, ledger(calls, CAP, CONFIG, SEED), CAP, CONFIG, SEED).set_index("name")
-    assert told.loc["own_number", "sobol"] > 0.2
-    assert told.loc["number_of_calls", "low_p50"] < told.loc["number_of_calls", "base_p50"]
+    inputs = sensitivity(calls, ledger(calls, CAP, CONFIG, SEED), CAP, CONFIG, SEED).set_index("name")
+    assert inputs.loc["own_number", "sobol"] > 0.2
+    assert inputs.loc["number_of_calls", "low_p50"] < inputs.loc["number_of_calls", "base_p50"]
 
 
 def test_a_chance_beyond_one_is_refused():

@@ -112,6 +112,6 @@ def test_what_moves_the_answer_most_does_not_know_the_order():
     for calls in (table(), shuffled(table(), 3)):
         lifted = lift(calls)
         account = ledger(lifted, CAP, CONFIG, SEED, as_of=date(2024, 3, 31))
-        told = sensitivity(lifted, account, CAP, CONFIG, SEED)
-        rows.append(told[told["kind"] != "call"].set_index("item").sort_index())
+        rows_of_run = sensitivity(lifted, account, CAP, CONFIG, SEED)
+        rows.append(rows_of_run[rows_of_run["kind"] != "call"].set_index("item").sort_index())
     pd.testing.assert_frame_equal(rows[0], rows[1], rtol=1e-9)

@@ -8,7 +8,7 @@ SHIP = {"length_m": 96.0, "beam_m": 15.0}
 
 
 @pytest.mark.parametrize(
-    "said",
+    "words",
     [
         "Bulk carrier",
         "General Cargo Ship",
@@ -23,14 +23,14 @@ SHIP = {"length_m": 96.0, "beam_m": 15.0}
         "Vegetable oil tanker",
     ],
 )
-def test_a_ship_of_another_trade_does_not_count(said):
-    row = only(SHIP | {"ship_type": said})
+def test_a_ship_of_another_trade_does_not_count(words):
+    row = only(SHIP | {"ship_type": words})
     assert (row["status"], row["counts"]) == ("not_counted", False)
     assert row["cause"].startswith("not a tanker by her type (")
 
 
 @pytest.mark.parametrize(
-    "said",
+    "words",
     [
         "Tanker",
         "Oil/Chemical Tanker",
@@ -46,19 +46,21 @@ def test_a_ship_of_another_trade_does_not_count(said):
         "Chemical/edible oil tanker",
     ],
 )
-def test_a_tanker_and_what_no_word_tells_count(said):
-    assert only(SHIP | {"ship_type": said})["counts"]
+def test_a_tanker_and_what_no_word_tells_count(words):
+    assert only(SHIP | {"ship_type": words})["counts"]
 
 
-@pytest.mark.parametrize("told", [{"product": "gas oil"}, {"tonnes": 3000.0}, {"barrels": 20_000.0}, {"p_tanker": 0.9}])
-def test_what_the_table_tells_of_her_cargo_stands_before_her_type(told):
-    assert only(SHIP | {"ship_type": "Cargo"} | told)["counts"]
+@pytest.mark.parametrize(
+    "expected", [{"product": "gas oil"}, {"tonnes": 3000.0}, {"barrels": 20_000.0}, {"p_tanker": 0.9}]
+)
+def test_what_the_table_tells_of_her_cargo_stands_before_her_type(expected):
+    assert only(SHIP | {"ship_type": "Cargo"} | expected)["counts"]
 
 
-@pytest.mark.parametrize("said", ["unknown", "-", "?", "n/a", ""])
-def test_a_product_that_nobody_knows_says_nothing_of_her_trade(said):
+@pytest.mark.parametrize("words", ["unknown", "-", "?", "n/a", ""])
+def test_a_product_that_nobody_knows_says_nothing_of_her_trade(words):
     """Else a dash under product would make a bulk carrier a tanker with some 20,000 barrels."""
-    assert not only(SHIP | {"ship_type": "Bulk carrier", "product": said})["counts"]
+    assert not only(SHIP | {"ship_type": "Bulk carrier", "product": words})["counts"]
 
 
 def test_a_row_of_another_trade_changes_no_other():

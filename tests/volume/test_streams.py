@@ -36,5 +36,5 @@ def test_every_stream_is_in_the_register_with_a_sentence():
 def test_a_number_and_a_name_give_the_numbers_that_they_always_gave():
     """The name's key is the first eight bytes of its SHA-256, as sha256sum prints it."""
     for stream, key in ((streams.SHARED, [0]), (streams.OWN, [1, 0x2E7D2C03A9507AE2])):
-        asked = np.random.default_rng(np.random.SeedSequence([7, *key]))
-        assert stream.generator(7, "c").random() == asked.random()
+        expected = np.random.default_rng(np.random.SeedSequence([7, *key]))
+        assert stream.generator(7, "c").random() == expected.random()
