@@ -17,6 +17,7 @@ import pandas as pd
 
 from pipeline.ships.turnover import UNLIKELY
 from pipeline.tables.number_law import MOST_CALLS
+from pipeline.volume.compared_rows import are_parcels, cap_counts_one_of_two, content, is_same_row
 from pipeline.volume.cut_stays import (
     ONE_VISIT,
     Row,
@@ -29,7 +30,6 @@ from pipeline.volume.cut_stays import (
 from pipeline.volume.draw_keys import key_of
 from pipeline.volume.identity import same_ship
 from pipeline.volume.joined_loads import stay_load
-from pipeline.volume.lines import are_parcels, cap_counts_one_of_two, content, is_same_line
 from pipeline.volume.membership import start_of_year
 from pipeline.volume.near_rows import near_pairs
 
@@ -136,7 +136,7 @@ def _chance(a: Row, b: Row, turnovers: dict[str, Any]) -> float:
     by_number = same_ship(a, b)
     if by_number is not None:
         return float(by_number and gap_between(a, b) <= ONE_VISIT)
-    if set(a["evidence"]) & set(b["evidence"]) or is_same_line(a, b):
+    if set(a["evidence"]) & set(b["evidence"]) or is_same_row(a, b):
         return 1.0
     return continuation_chance(a, b, spot_turnover(a, b, turnovers[a["berth_id"]]))
 

@@ -44,10 +44,15 @@ def look_times(call: Row, seen: Row) -> tuple[Row, list[str]]:
     bounds = _bounds(call, looks)
     arrival, departure = bounds["arrival_lo"] or bounds["arrival_hi"], bounds["departure_hi"] or bounds["departure_lo"]
     if arrival is not None and departure is not None and arrival <= departure:
-        far = [look for look in used if not arrival - MAX_OUTSIDE_STAY <= found[look] <= departure + MAX_OUTSIDE_STAY]
-        if far:
+        outside = [
+            look for look in used if not arrival - MAX_OUTSIDE_STAY <= found[look] <= departure + MAX_OUTSIDE_STAY
+        ]
+        if outside:
             stay = f"her stay ({_format_time(arrival)} to {_format_time(departure)})"
-            return {}, [*doubts, *(f"{look} {_format_time(found[look])} is far from {stay}: not used" for look in far)]
+            return {}, [
+                *doubts,
+                *(f"{look} {_format_time(found[look])} is far from {stay}: not used" for look in outside),
+            ]
     return found | bounds, doubts
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from pipeline.volume.compared_rows import content
 from pipeline.volume.cut_stays import DEFAULTS, ONE_VISIT, Row, span
 from pipeline.volume.identity import numbers_of
-from pipeline.volume.lines import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

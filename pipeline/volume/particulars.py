@@ -132,9 +132,9 @@ def _gross_against_hull(ship: Particulars, gross: float | None) -> tuple[Capacit
     deviation = (by_gross.log_dwt - hull.log_dwt) / math.hypot(hull.log_sd, hull.shared_sd, by_gross.log_sd)
     if GROSS_OFF_SD[0] <= deviation <= GROSS_OFF_SD[1]:
         return taken, ""
-    direction = "far below" if deviation < 0 else "far above"
+    far = "far below" if deviation < 0 else "far above"
     size = f"{ship.length_m:g} x {ship.beam_m:g} m"
-    cause = f"the gross tonnage of {gross:,.0f} is {direction} that of {size} (deadweight some {np.exp(hull.log_dwt):,.0f} t)"
+    cause = f"the gross tonnage of {gross:,.0f} is {far} that of {size} (deadweight some {np.exp(hull.log_dwt):,.0f} t)"
     return mixture(by_gross, hull, 0.5, "dwt_doubtful"), cause
 
 

@@ -2,7 +2,7 @@
 
 - One at a time: an assumption goes to its 5 % and 95 % point, or to the ends of a stated range, and the sum is drawn
   again with the same streams.
-- First-order Sobol indices ``S = Var(E[sum | input]) / Var(sum)`` from the draws themselves (`first_order`). What calls
+- First-order Sobol indices ``S = Var(E[sum | input]) / Var(sum)`` from the draws themselves (`sobol`). What calls
   do not share is independent between them, so ``Var(E[sum | all calls' fills])`` is the sum over calls of
   ``Var(E[barrels of the call | her fill])``. A deadweight is shared by the calls of one ship: there the sum goes over
   ships.
@@ -24,7 +24,6 @@ from pipeline.tables import SENSITIVITY
 from pipeline.tables.records import records_of
 from pipeline.volume.assumptions import Assumption, Setting, assumptions, length_of_stays
 from pipeline.volume.capacity import DWT_PRIOR
-from pipeline.volume.first_order import BLOCKS, between_variance, bins_within, equal_bins, index_of, variance
 from pipeline.volume.membership import GIVEN, counted_products, members_of
 from pipeline.volume.montecarlo import (
     PRODUCT_FOLLOWS_HABIT,
@@ -40,6 +39,7 @@ from pipeline.volume.montecarlo import (
     simulate,
 )
 from pipeline.volume.sensitivity_unseen import account_draws, with_unseen
+from pipeline.volume.sobol import BLOCKS, between_variance, bins_within, equal_bins, sobol_index, variance
 from pipeline.volume.unseen import has_known_day
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, se
     spread = variance(total)
     rows: list[dict[str, Any]] = []
     for name, part in parts.items():
-        index = index_of(part, spread)
+        index = sobol_index(part, spread)
         words = INPUTS[name].format(went=MOVED[config.counted][0])
         rows.append(
             {"kind": "input", "name": name, "what": words, "sobol": index.value, "sobol_se": index.error} | base

@@ -2,7 +2,7 @@
 
 ``sum = O + sum of c over N unseen calls``. In each draw the model takes in turn and independently: an error ``z`` of
 recall and stays; the number ``N`` given z; what the calls seen carried (O, and with it the mean per call, m); and which
-of these cargoes each unseen call had. Each has a first-order Sobol index (`first_order`): z by itself; N by its rank
+of these cargoes each unseen call had. Each has a first-order Sobol index (`sobol`): z by itself; N by its rank
 among draws of similar z; the cargoes' mean by the rank of its distance from m, in standard errors, among draws of
 similar N; the calls seen by ``E[sum | their draws] = O + E[N] m``, as N does not depend on them. The rest is
 interaction: many calls in a draw with full ships.
@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.volume.draw_keys import sorted_by_key
-from pipeline.volume.first_order import between_variance, bins_within, equal_bins, index_of, variance
 from pipeline.volume.membership import account_year, members_of
 from pipeline.volume.montecarlo import draw_ships, shared_draws, simulate_cargo
+from pipeline.volume.sobol import between_variance, bins_within, equal_bins, sobol_index, variance
 from pipeline.volume.unseen import to_all_rows, unseen_sum
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def with_unseen(
     spread, rows = variance(total), []
     for name, (bins, tenths) in _groups(seen, unseen).items():
         what, settings = INPUTS[name]
-        index = index_of(between_variance(total, bins), spread)
+        index = sobol_index(between_variance(total, bins), spread)
         low, high = (total[tenths == end] if tenths.any() else total for end in (0, ENDS - 1))
         rows.append(
             {

@@ -23,12 +23,12 @@ from scipy.optimize import linear_sum_assignment
 from pipeline.config import VolumeConfig
 from pipeline.tables import LIFTINGS
 from pipeline.tables.records import records_of
+from pipeline.volume.compared_rows import cap_counts_one_of_two, size_log_sd, states_load, unique_keys, unique_names
 from pipeline.volume.cut_stays import Row, span
 from pipeline.volume.draw_cache import DrawCache
 from pipeline.volume.identity import linked_imos, same_ship
 from pipeline.volume.joined_stays import Causes, join_stays, leave_out
 from pipeline.volume.liftings import with_quantiles
-from pipeline.volume.lines import cap_counts_one_of_two, size_log_sd, states_load, unique_keys, unique_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,11 +7,11 @@ import pytest
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.config.volume import FillConfig, Product
 from pipeline.volume.assumptions import assumptions, with_fill
-from pipeline.volume.first_order import between_variance, equal_bins, index_of, variance
 from pipeline.volume.ledger import ledger
 from pipeline.volume.liftings import liftings
 from pipeline.volume.montecarlo import PRODUCT_FOLLOWS_HABIT, simulate
 from pipeline.volume.sensitivity import sensitivity
+from pipeline.volume.sobol import between_variance, equal_bins, sobol_index, variance
 
 SEED = 7
 CONFIG = VolumeConfig(draws=4000)
@@ -32,7 +32,7 @@ def told(table: pd.DataFrame, config: VolumeConfig = CONFIG, cap: CapConfig = CA
 
 def first_order(inputs, output):
     """First-order indices from a sample: inputs of shape (inputs, draws), output (draws,), draws independent."""
-    return [index_of(between_variance(output, equal_bins(x)), variance(output)) for x in inputs]
+    return [sobol_index(between_variance(output, equal_bins(x)), variance(output)) for x in inputs]
 
 
 def test_ishigami():

@@ -29,7 +29,7 @@ APART_SD = 2.0  # standard deviations apart beyond which two sizes are of two sh
 STATED_LOG_SD = 0.02  # no size is known better than this
 
 
-def is_same_line(a: Row, b: Row) -> bool:
+def is_same_row(a: Row, b: Row) -> bool:
     """Are both the same line? By name, place and times where the table gives them, else by equal content.
 
     A made-up name is only the line's position in its table and no evidence; nor is an empty berth. Lines without a name
@@ -80,10 +80,10 @@ def unique_names(rows: list[Row]) -> list[str]:
     for n, row in enumerate(rows):
         by_name[row["call_id"]].append(n)
     names, taken = [str(row["call_id"]) for row in rows], set(by_name)
-    for alike in by_name.values():
-        counted = [n for n in alike if rows[n]["counts"]]
+    for same_named in by_name.values():
+        counted = [n for n in same_named if rows[n]["counts"]]
         name_keeper = counted[0] if len(counted) == 1 else None
-        for n in alike if len(alike) > 1 else []:
+        for n in same_named if len(same_named) > 1 else []:
             if n == name_keeper:
                 continue
             names[n] = f"{rows[n]['call_id']}@{content(rows[n])}"

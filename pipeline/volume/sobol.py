@@ -19,7 +19,7 @@ BLOCKS = 10  # of draws, left out one by one for the jackknife error
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
+class SobolIndex:
     """A first-order Sobol index and its standard error."""
 
     value: float
@@ -72,22 +72,22 @@ def variance(output: FloatArray) -> FloatArray:
     return np.array([output.var()] + [output[block != k].var() for k in range(BLOCKS)])
 
 
-def index_of(part: FloatArray, total: FloatArray) -> Index:
+def sobol_index(part: FloatArray, total: FloatArray) -> SobolIndex:
     """First-order index and its jackknife error over blocks; 0 for a sum that does not vary.
 
     ``part`` is an input's `between_variance`, ``total`` the sum's `variance`.
 
     >>> x = np.random.default_rng(1).standard_normal((2, 20_000))
     >>> output = 3 * x[0] + 4 * x[1]
-    >>> [round(index_of(between_variance(output, equal_bins(one)), variance(output)).value, 2) for one in x]
+    >>> [round(sobol_index(between_variance(output, equal_bins(one)), variance(output)).value, 2) for one in x]
     [0.36, 0.63]
     """
     if not total.min() > 1e-9:
-        return Index(0.0, 0.0)
+        return SobolIndex(0.0, 0.0)
     ratio = part / total
     left_out = ratio[1:]
     error = np.sqrt((BLOCKS - 1) / BLOCKS * np.sum((left_out - left_out.mean()) ** 2))
-    return Index(float(ratio[0]), float(error))
+    return SobolIndex(float(ratio[0]), float(error))
 
 
 def _blocks(n: int) -> np.ndarray:
