@@ -108,7 +108,7 @@ def deeper_likelihood(freeboards: Row) -> float | None:
 
     None without two. They count as far as they are of one hull, and one in twenty is wrong.
 
-    >>> sides = dict(zip(SIDES, (4.2, 0.3, 2.0, 0.3), strict=True))
+    >>> sides = dict(zip(FREEBOARDS, (4.2, 0.3, 2.0, 0.3), strict=True))
     >>> round(deeper_likelihood(sides | {"p_same_hull": None}), 2), deeper_likelihood(sides | {"p_same_hull": 0.0})
     (0.95, 0.5)
     """

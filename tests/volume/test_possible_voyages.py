@@ -59,10 +59,10 @@ def test_each_deal_brings_other_voyages_of_the_same_kind():
     for name, a, b, c in zip(names, astuple(first), astuple(second), astuple(third), strict=True):
         for one, other in ((a, b), (b, c), (a, c)):
             assert abs(np.corrcoef(one, other)[0, 1]) < 0.03, name
-        if name not in {"pull", "light", "full"}:  # these combine cards from several decks
+        if name not in {"fineness", "light", "full_draught_ratio"}:  # these combine cards from several decks
             assert (np.sort(a) == np.sort(b)).all(), name
     by_ballast, then_by_ballast = np.argsort(first.ballast), np.argsort(second.ballast)
-    for name in ("ballast_left", "light", "smaller", "depth_error", "first_look", "last_look"):
+    for name in ("ballast_left", "light", "size_ratio", "depth_error", "first_look", "last_look"):
         before, after = getattr(first, name)[by_ballast], getattr(second, name)[then_by_ballast]
         assert np.mean(before == after) < 0.03, name  # ties: a tenth has no ballast left
 
