@@ -80,13 +80,13 @@ def _file_lines(config: RunConfig, console: Console) -> tuple[list[str], int, in
 
     Judged by name only: a plan opens no image, so it cannot tell masks or images of other places.
     """
-    from pipeline.ingest.ais.beginnings import refused_at_once
+    from pipeline.ingest.ais.early_check import early_refusal
     from pipeline.ingest.found import find_inputs
     from pipeline.ingest.metadata.acquisition import acquired_of
 
     images, ais = named_files(config)
     found = find_inputs(images)
-    refused = [error for path in ais if (error := refused_at_once(path))]
+    refused = [error for path in ais if (error := early_refusal(path))]
     for error in refused:
         console.problem(error, done="will be skipped")
     if not found and len(refused) == len(ais):

@@ -88,7 +88,7 @@ def test_a_fault_that_passes_is_not_kept_as_an_answer(desk, done_once, monkeypat
 @case("E-06")
 def test_a_fault_of_an_ais_file_that_passes_is_not_kept_either(desk, done_once, monkeypatch):
     """A file that is damaged stays so, and the run is kept; one that could not be read is read again."""
-    real = ais.head_of
+    real = ais.read_head
 
     def failing(path):
         try:
@@ -97,9 +97,9 @@ def test_a_fault_of_an_ais_file_that_passes_is_not_kept_either(desk, done_once, 
             raise InputError(path, "cannot be unpacked (Input/output error)") from error
 
     with monkeypatch.context() as fault:
-        fault.setattr(ais, "head_of", failing)
+        fault.setattr(ais, "read_head", failing)
         assert desk.run().exit_code == 3
-    assert ais.head_of is real
+    assert ais.read_head is real
     assert desk.run().exit_code == 0
     assert same_answers(desk, done_once)
     desk.ais.write_bytes(b"\x1f\x8b" + b"no gzip at all")
@@ -131,7 +131,7 @@ def test_an_ais_file_that_cannot_be_opened_costs_itself(desk, done_once, capwatc
 
 
 @case("E-07")
-@pytest.mark.parametrize(("module", "name"), [(chain, "read_ais_around"), (ais, "head_of")])
+@pytest.mark.parametrize(("module", "name"), [(chain, "read_ais_around"), (ais, "read_head")])
 def test_an_ais_file_that_changes_under_the_run(desk, done_once, capwatch, monkeypatch, module, name):
     """The run's id tells of its old bytes: an answer by the new ones would be taken for the old ones' for good."""
     before, real = desk.ais.read_text(), getattr(module, name)
@@ -152,13 +152,13 @@ def test_an_ais_file_that_changes_under_the_run(desk, done_once, capwatch, monke
 
 @case("E-07")
 def test_an_ais_file_that_is_touched_while_it_is_read_is_the_same(desk, done_once, monkeypatch):
-    real = ais.head_of
+    real = ais.read_head
 
     def touching(path):
         os.utime(path, (1, 1))
         return real(path)
 
-    monkeypatch.setattr(ais, "head_of", touching)
+    monkeypatch.setattr(ais, "read_head", touching)
     assert desk.run().exit_code == 0
     assert same_answers(desk, done_once)
 

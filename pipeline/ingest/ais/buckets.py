@@ -20,6 +20,6 @@ def empty_balance() -> dict[str, int]:
     return dict.fromkeys(BUCKETS, 0)
 
 
-def added(*balances: dict[str, int]) -> dict[str, int]:
+def sum_balances(*balances: dict[str, int]) -> dict[str, int]:
     """The sum, bucket by bucket."""
     return {name: sum(b[name] for b in balances) for name in BUCKETS}

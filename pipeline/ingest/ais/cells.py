@@ -10,32 +10,32 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.ingest.ais.dialects import MOBILE_TEXT, NULLS, nav_code
-from pipeline.ingest.ais.lines import decoded
+from pipeline.ingest.ais.lines import decode_text
 from pipeline.ships.words import ship_type_code, words_beyond_code
 
-Codes = Callable[[str], int | None]
-_WORDS: dict[str, Codes] = {"nav": nav_code, "ship_type": ship_type_code, "mobile": MOBILE_TEXT.get}
+CodeOf = Callable[[str], int | None]
+_CODE_OF_WORD: dict[str, CodeOf] = {"nav": nav_code, "ship_type": ship_type_code, "mobile": MOBILE_TEXT.get}
 
 
 def code_numbers(field: str, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     """Numbers of a column that may also hold known words, and a mask of rows that are neither."""
     if field == "imo":
         texts = pc.replace_substring_regex(texts, r"(?i)^IMO\s*", "")
-    values, bad = to_numbers(texts, _WORDS.get(field))
-    return values, bad | rounded_in(texts) if field == "imo" else bad
+    values, bad = to_numbers(texts, _CODE_OF_WORD.get(field))
+    return values, bad | rounded_mask(texts) if field == "imo" else bad
 
 
-def rounded_in(texts: pa.Array) -> np.ndarray:
+def rounded_mask(texts: pa.Array) -> np.ndarray:
     """Rows with numbers in scientific notation, of which a spreadsheet keeps only three digits."""
     return np.asarray(pc.match_substring_regex(texts, r"^[0-9.]+[eE][+-]?[0-9]+$"))
 
 
-def with_points(texts: pa.Array) -> pa.Array:
+def with_decimal_points(texts: pa.Array) -> pa.Array:
     """Replace decimal commas by points. No AIS value reaches a thousand, so no comma is a thousands separator."""
     return pc.replace_substring_regex(texts, r"^([+-]?\d*),(\d+)$", r"\1.\2")
 
 
-def to_numbers(texts: pa.Array, code_of: Codes | None = None) -> tuple[np.ndarray, np.ndarray]:
+def to_numbers(texts: pa.Array, code_of: CodeOf | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Floats (NaN for nulls), and a mask of rows whose text is neither a number, a null, nor a known word."""
     empty = pc.equal(texts, "")
     try:
@@ -54,26 +54,26 @@ def to_numbers(texts: pa.Array, code_of: Codes | None = None) -> tuple[np.ndarra
     return np.where(np.isinf(out), np.nan, out), (np.isnan(out) & ~known) | np.isinf(out)
 
 
-def words_of(texts: pa.Array) -> pd.Series:
+def clean_text(texts: pa.Array) -> pd.Series:
     """Free text, with words that mean "none" replaced by ""."""
     series = texts.to_pandas().astype("str")
     return series.where(~series.str.lower().isin(NULLS[1:]), "")
 
 
-def coded_words(coded: pa.DictionaryArray) -> pa.DictionaryArray:
-    """As ``words_of``, processing each distinct text once."""
+def clean_coded_text(coded: pa.DictionaryArray) -> pa.DictionaryArray:
+    """As ``clean_text``, processing each distinct text once."""
     return pa.DictionaryArray.from_arrays(
-        coded.indices, pa.array(words_of(as_texts(coded.dictionary)), pa.large_string())
+        coded.indices, pa.array(clean_text(as_texts(coded.dictionary)), pa.large_string())
     )
 
 
-def type_words(coded: pa.DictionaryArray) -> pd.api.extensions.ExtensionArray | None:
+def ship_type_words(coded: pa.DictionaryArray) -> pd.api.extensions.ExtensionArray | None:
     """Ship types in the file's words; None if all are codes, or say no more than a code does."""
-    said = ["" if text.lower() in NULLS else words_beyond_code(text) for text in as_texts(coded.dictionary).to_pylist()]
-    return pd.array(pa.array(said, pa.large_string()).take(coded.indices), dtype="str") if any(said) else None
+    words = ["" if text.lower() in NULLS else words_beyond_code(text) for text in as_texts(coded.dictionary).to_pylist()]
+    return pd.array(pa.array(words, pa.large_string()).take(coded.indices), dtype="str") if any(words) else None
 
 
-def no_words(n: int) -> pa.DictionaryArray:
+def empty_coded_text(n: int) -> pa.DictionaryArray:
     """A column of ``n`` empty texts."""
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(n, np.int32)), pa.array([""], pa.large_string()))
 
@@ -83,7 +83,7 @@ def as_texts(values: pa.Array) -> pa.Array:
     try:
         texts = pc.cast(values, pa.string())
     except pa.ArrowInvalid:
-        texts = pa.array([decoded(v) for v in values.to_pylist()], pa.string())
+        texts = pa.array([decode_text(v) for v in values.to_pylist()], pa.string())
     return pc.utf8_trim_whitespace(texts)
 
 

@@ -13,12 +13,12 @@ from datetime import timezone
 from typing import Literal
 
 from pipeline.errors import ConfigError, InputError
-from pipeline.ingest.ais.likely import IN_A_REFUSAL, likely, nested, option
-from pipeline.ingest.ais.names import ALIASES, plain
-from pipeline.ingest.ais.split_times import CLOCKS, DAY
+from pipeline.ingest.ais.likely_columns import FIELDS_PROPOSED, columns_option, likely_columns, nested_columns
+from pipeline.ingest.ais.names import ALIASES, plain_name
+from pipeline.ingest.ais.split_times import CLOCK_NAMES, DAY
 from pipeline.ingest.ais.times import zone_in_name
 from pipeline.table_files import SIMULATED_COLUMN
-from pipeline.tables.delimited import plain_column_name as any_letters
+from pipeline.tables.delimited import plain_column_name as plain_in_any_script
 from pipeline.tables.foreign_words import position_column
 
 Dialect = Literal["dma", "marinecadastre", "generic"]
@@ -60,13 +60,13 @@ NAV_TEXT: dict[str, int] = {
 """Navigational status in words, as DMA writes it: its code, ITU-R M.1371-5 table 48."""
 
 
-def nav_code(said: str) -> int | None:
+def nav_code(text: str) -> int | None:
     """The code of a navigational status in words, also if written like a constant's name; None if unknown.
 
     >>> nav_code("moored"), nav_code("under_way_using_engine"), nav_code("underway using engine"), nav_code("drifting")
     (5, 0, 0, None)
     """
-    return NAV_TEXT.get(re.sub(r"\bunderway\b", "under way", said.replace("_", " ")))
+    return NAV_TEXT.get(re.sub(r"\bunderway\b", "under way", text.replace("_", " ")))
 
 
 MOBILE_TEXT: dict[str, int] = {"base station": 4, "sar airborne": 9, "aton": 21}
@@ -103,15 +103,19 @@ def layout_of(item: object, header: Sequence[str], columns: Mapping[str, str] | 
 
     Raises InputError if the MMSI or the time has no column, ConfigError for an unknown field.
     """
-    known = [plain(name) for name in header]
+    plain_header = [plain_name(name) for name in header]
     index: dict[str, int] = {}
     for field, aliases in ALIASES.items():
-        found = next((known.index(alias) for alias in aliases if alias in known), None)
-        if found is not None:
-            index[field] = found
-    if DAY in index and "time_utc" not in index and (clock := next((c for c in CLOCKS if c in known), None)):
-        index["time_utc"] = known.index(clock)
-    for field, name in nested(header, [field for field in ALIASES if field not in {DAY, *index}]).items():
+        column = next((plain_header.index(alias) for alias in aliases if alias in plain_header), None)
+        if column is not None:
+            index[field] = column
+    if (
+        DAY in index
+        and "time_utc" not in index
+        and (clock := next((c for c in CLOCK_NAMES if c in plain_header), None))
+    ):
+        index["time_utc"] = plain_header.index(clock)
+    for field, name in nested_columns(header, [field for field in ALIASES if field not in {DAY, *index}]).items():
         index[field] = list(header).index(name)
     for field, name in (columns or {}).items():
         if field not in ALIASES:
@@ -119,44 +123,50 @@ def layout_of(item: object, header: Sequence[str], columns: Mapping[str, str] | 
         if name not in header:
             raise InputError(item, f"no column {name!r} (named for {field}) among {', '.join(header)[:200]}")
         index[field] = list(header).index(name)
-    if SIMULATED_COLUMN in known:
-        index[SIMULATED_COLUMN] = known.index(SIMULATED_COLUMN)
+    if SIMULATED_COLUMN in plain_header:
+        index[SIMULATED_COLUMN] = plain_header.index(SIMULATED_COLUMN)
     for field in ("mmsi", "time_utc"):
         if field not in index:
-            raise InputError(item, _missing(field, header, index))
-    return Layout(_dialect(known), index, tuple(header), separator)
+            raise InputError(item, _no_column_message(field, header, index))
+    return Layout(_dialect_of(plain_header), index, tuple(header), separator)
 
 
-def _dialect(known: list[str]) -> Dialect:
-    if "type_of_mobile" in known:
+def _dialect_of(plain_header: list[str]) -> Dialect:
+    if "type_of_mobile" in plain_header:
         return "dma"
-    if "basedatetime" in known or "base_date_time" in known:
+    if "basedatetime" in plain_header or "base_date_time" in plain_header:
         return "marinecadastre"
     return "generic"
 
 
-def _missing(field: str, header: Sequence[str], index: Mapping[str, int]) -> str:
+def _no_column_message(field: str, header: Sequence[str], index: Mapping[str, int]) -> str:
     """The message that a field has no column, with the columns there are or the one probably meant."""
     if len(header) == 1:
         wanted = "columns must be separated by commas, semicolons, tabs or pipes"
         return f"no column for {field}: {wanted}, the header is {header[0][:200]!r}"
-    missing = [other for other in IN_A_REFUSAL if other not in index]
-    found = _of_other_languages(header, missing) | likely(header, missing)
-    if field in found:
-        return f"no column for {field}; if they are meant, name them with {option(found)}"
+    missing = [candidate for candidate in FIELDS_PROPOSED if candidate not in index]
+    proposed = _foreign_language_columns(header, missing) | likely_columns(header, missing)
+    if field in proposed:
+        return f"no column for {field}; if they are meant, name them with {columns_option(proposed)}"
     shown = ", ".join(name or "(no name)" for name in header)
     if len(shown) > 200:  # whole names, or a user looks for a column that is half a name
         shown = shown[:200].rpartition(", ")[0] + " ..."
     nameless = "; write a name over the column that has none" if "" in header else ""
-    return f"no column for {field} among {shown}; name it with {option({field: 'COLUMN'} | found)}{nameless}"
+    return f"no column for {field} among {shown}; name it with {columns_option({field: 'COLUMN'} | proposed)}{nameless}"
 
 
-def _of_other_languages(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
+def _foreign_language_columns(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
     """Our fields, each with the one column whose name means it in another language.
 
     >>> _of_other_languages(["Zeit", "Breite", "Länge", "Kurs"], ["time_utc", "lat", "lon"])
     {'time_utc': 'Zeit', 'lat': 'Breite', 'lon': 'Länge'}
     """
-    ours = {"time": "time_utc"}
-    said = {name: ours.get(word, word) for name in header if (word := position_column(any_letters(name)))}
-    return {field: name for name, field in said.items() if field in missing and list(said.values()).count(field) == 1}
+    field_of_word = {"time": "time_utc"}
+    field_of_column = {
+        name: field_of_word.get(word, word) for name in header if (word := position_column(plain_in_any_script(name)))
+    }
+    return {
+        field: name
+        for name, field in field_of_column.items()
+        if field in missing and list(field_of_column.values()).count(field) == 1
+    }

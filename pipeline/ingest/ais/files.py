@@ -18,7 +18,7 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.first_bytes import GZIP, HEAD_BYTES, not_text_table_cause
-from pipeline.ingest.ais.headers import header_among, told_above
+from pipeline.ingest.ais.headers import find_header_line, header_below_message
 from pipeline.ingest.ais.lines import UNREADABLE, replace_lines
 from pipeline.ingest.ais.zipped import MAGIC as ZIP_MAGIC
 from pipeline.ingest.ais.zipped import open_member
@@ -27,7 +27,7 @@ from pipeline.tables.delimited import SEPARATORS
 Kind = Literal["nmea", "csv", "parquet"]
 
 LINE_LIMIT = 1 << 16  # bytes; our choice: NMEA 0183 allows 82, the widest public CSV rows stay below 2,000
-BLOCK = 1 << 22  # bytes: 45,000 rows of a table, whose columns take about 20 MB; our choice
+BLOCK_BYTES = 1 << 22  # bytes: 45,000 rows of a table, whose columns take about 20 MB; our choice
 CHANGED = "changed while it was read"
 
 _SENTENCE = re.compile(rb"![A-Z]{2}VD[MO],")
@@ -70,7 +70,7 @@ def file_digest(path: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Hashed:
+class HashedFile:
     """A file, the hash of its bytes, and its size and times before it was read."""
 
     path: Path
@@ -78,7 +78,7 @@ class Hashed:
     stamp: tuple[int, int, int]
 
     @classmethod
-    def of(cls, path: Path) -> Hashed:
+    def from_path(cls, path: Path) -> HashedFile:
         """The file as it is now. Raises InputError when it cannot be read."""
         stamp = _stamp_of(path)
         return cls(path, file_digest(path), stamp)
@@ -112,17 +112,17 @@ def _readable(path: Path) -> Iterator[None]:
         raise InputError(path, f"cannot be read ({error.strerror or error})") from error
 
 
-def head_of(path: Path) -> bytes:
+def read_head(path: Path) -> bytes:
     """The first bytes of the decompressed content, without a UTF-8 byte-order mark. Raises InputError."""
     try:
-        with _content(path) as file:
+        with _open_content(path) as file:
             head = file.read(1 << 16)
     except _UNPACK_ERRORS as error:
-        raise InputError(path, f"cannot be unpacked ({_said(error)})") from error
+        raise InputError(path, f"cannot be unpacked ({_error_text(error)})") from error
     return head.removeprefix(_UTF8_BOM)
 
 
-def kind_of(path: Path, head: bytes) -> Kind:
+def detect_kind(path: Path, head: bytes) -> Kind:
     """The kind of content, whatever the name says. Raises InputError if it cannot be AIS."""
     if head.startswith(b"PAR1"):
         return "parquet"
@@ -131,15 +131,15 @@ def kind_of(path: Path, head: bytes) -> Kind:
             raise InputError(path, f"is {what}")
     if _SENTENCE.search(head):
         return "nmea"
-    if other := not_text_table_cause(head[:HEAD_BYTES]):
-        raise InputError(path, other)
+    if cause := not_text_table_cause(head[:HEAD_BYTES]):
+        raise InputError(path, cause)
     first = _first_line(head)
     if any(mark.encode() in first for mark in SEPARATORS):
         return "csv"
     if first[:1] in (b"!", b"$", b"\\", b"#"):
         return "nmea"
-    if line := header_among(head):
-        raise InputError(path, told_above(line))
+    if line := find_header_line(head):
+        raise InputError(path, header_below_message(line))
     table = "no header line with columns between commas, semicolons, tabs or pipes"
     raise InputError(path, f"holds neither AIS sentences nor a table: no '!AIVDM' and {table}")
 
@@ -150,16 +150,16 @@ def _first_line(head: bytes) -> bytes:
     return next((line for line in lines if not line.startswith(b"#")), lines[0] if lines else b"")
 
 
-def blocks(path: Path, size: int = BLOCK, *, returns_end: bool = False) -> Iterator[Block]:
-    """The content in blocks of whole lines, decompressed as it is read; with ``returns_end`` a lone CR ends a line.
+def read_blocks(path: Path, size: int = BLOCK_BYTES, *, cr_ends_line: bool = False) -> Iterator[Block]:
+    """The content in blocks of whole lines, decompressed as it is read; with ``cr_ends_line`` a lone CR ends a line.
 
     A line longer than ``LINE_LIMIT`` is replaced by ``UNREADABLE``: it still counts as one line, and a gigabyte without
     a newline takes no more memory than a block. Raises InputError if decompression fails.
     """
     line, tail, dropping, first = 1, b"", False, True
     try:
-        with _content(path) as file:
-            for piece in _with_newlines(file, size) if returns_end else iter(lambda: file.read(size), b""):
+        with _open_content(path) as file:
+            for piece in _read_with_newlines(file, size) if cr_ends_line else iter(lambda: file.read(size), b""):
                 if first:
                     piece, first = piece.removeprefix(_UTF8_BOM), False
                 if dropping:
@@ -179,21 +179,21 @@ def blocks(path: Path, size: int = BLOCK, *, returns_end: bool = False) -> Itera
                     yield block
                 piece = data = b""  # freed before the next is read
     except _UNPACK_ERRORS as error:
-        raise InputError(path, f"breaks off after line {line - 1} ({_said(error)})") from error
+        raise InputError(path, f"breaks off after line {line - 1} ({_error_text(error)})") from error
     if dropping or tail:
         yield Block(line, UNREADABLE if dropping else tail)
 
 
-def returns_end_lines(head: bytes) -> bool:
+def has_cr_line_ends(head: bytes) -> bool:
     """Do the lines of a table end in a lone CR, as on old Macs?"""
     return b"\r" in head and b"\n" not in head
 
 
-def _with_newlines(file: IO[bytes], size: int) -> Iterator[bytes]:
+def _read_with_newlines(file: IO[bytes], size: int) -> Iterator[bytes]:
     """The content in pieces, with lone CRs converted to newlines; a CR at the end of a piece waits for the next."""
     held = b""
-    while read := file.read(size):
-        piece = held + read
+    while data := file.read(size):
+        piece = held + data
         held = piece[-1:] if piece.endswith(b"\r") else b""
         piece = piece[: len(piece) - len(held)]
         if piece.count(b"\r") != piece.count(b"\r\n"):
@@ -214,7 +214,7 @@ def _without_long_lines(data: bytes) -> bytes:
     return replace_lines(data, too_long) if too_long.size else data
 
 
-def _content(path: Path) -> IO[bytes]:
+def _open_content(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         magic = file.read(4)
     if magic.startswith(GZIP):
@@ -228,5 +228,5 @@ def _content(path: Path) -> IO[bytes]:
     return path.open("rb")
 
 
-def _said(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     return " ".join(str(error).split())[:120] or type(error).__name__

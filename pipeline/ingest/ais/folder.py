@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.ingest.junk import is_junk
 
 AIS_SUFFIXES = (".csv", ".tsv", ".nmea", ".aivdm", ".txt", ".gz", ".zst", ".zip", ".parquet")
-_SAVED = {  # formats in which other programs save AIS, and how to convert them
+_OTHER_FORMATS = {  # formats in which other programs save AIS, and how to convert them
     ".xlsx": "is a spreadsheet; save its sheet as CSV",
     ".xls": "is a spreadsheet; save its sheet as CSV",
     ".ods": "is a spreadsheet; save its sheet as CSV",
@@ -38,7 +38,7 @@ def _walk(folder: Path, root: Path) -> Iterator[tuple[Path, str]]:
         except OSError as error:  # a folder that can be listed but not entered
             yield entry, f"cannot be read ({error.strerror})"
             continue
-        if entry.is_symlink() and (cause := _bad_link(entry, root)):
+        if entry.is_symlink() and (cause := _link_fault(entry, root)):
             yield entry, cause
         elif entry.is_dir():
             if not entry.is_symlink():  # what is below is met under its own name
@@ -47,10 +47,10 @@ def _walk(folder: Path, root: Path) -> Iterator[tuple[Path, str]]:
             yield entry, "is not a regular file"
         else:
             suffix = entry.suffix.lower()
-            yield entry, "" if suffix in AIS_SUFFIXES else _SAVED.get(suffix, OTHER)
+            yield entry, "" if suffix in AIS_SUFFIXES else _OTHER_FORMATS.get(suffix, OTHER)
 
 
-def _bad_link(link: Path, root: Path) -> str:
+def _link_fault(link: Path, root: Path) -> str:
     try:
         target = link.resolve(strict=True)
     except (OSError, RuntimeError):  # broken, or circular

@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
 from pipeline.ingest.ais.dialects import Layout
-from pipeline.ingest.ais.likely import TOLD, likely, option
-from pipeline.ingest.ais.lines import decoded
-from pipeline.ingest.ais.names import ALIASES, KNOWN, plain, words_of_name
+from pipeline.ingest.ais.likely_columns import FIELDS_WARNED_ABOUT, columns_option, likely_columns
+from pipeline.ingest.ais.lines import decode_text
+from pipeline.ingest.ais.names import ALIASES, KNOWN, plain_name, words_of_name
 from pipeline.ingest.ais.split_times import DAY
 from pipeline.tables.delimited import MOST_TITLE_LINES, SEPARATORS
 
@@ -20,10 +20,10 @@ PAIRS = (("lon", "lat"), ("a", "b"), ("c", "d"))
 MOTION = ("sog", "cog", "heading", "nav")
 """What a ship sends with her position, and never without."""
 
-SHAPES = ("geometry", "geom", "wkt", "wkb", "the_geom", "point", "position", "pos", "coordinates", "location")
+GEOMETRY_NAMES = ("geometry", "geom", "wkt", "wkb", "the_geom", "point", "position", "pos", "coordinates", "location")
 """Names of columns that hold both coordinates in one, as map programs write them; in the form of ``ALIASES``."""
 
-OPEN = {
+AMBIGUOUS_NAMES = {
     "speed": ("sog", "some send tenths of a knot under that name: if it is knots"),
     "type": ("ship_type", "some send the number of the message under that name: if it is the type of ship"),
 }
@@ -32,10 +32,10 @@ OPEN = {
 OTHER_UNITS = {"metres": "ft feet dm cm", "knots": "km kmh kph mph mps ms m_s"}
 """The unit that is read, and words of a name that say another one: of a speed for knots, else of a size."""
 
-OTHERS = {"source", "state", "loading"}
+UNRELATED_NAMES = {"source", "state", "loading"}
 """Providers' own words, two slips away from course, status and heading."""
 
-LETTERS_A_SLIP = 3
+LETTERS_PER_TYPO = 3
 """Letters of a known name for each slip in it (our choice): fewer would make foreign words ours."""
 
 _SEP_LINE = re.compile(rb"\s*sep=(.)\s*")  # a spreadsheet's own first line
@@ -64,12 +64,12 @@ def split_header(line: bytes) -> tuple[list[str], str]:
     >>> split_header(b'MMSI;LON;LAT;"NAME, FLAG"')
     (['MMSI', 'LON', 'LAT', 'NAME, FLAG'], ';')
     """
-    text = decoded(line.rstrip(b"\r"))
+    text = decode_text(line.rstrip(b"\r"))
     split = [(next(csv.reader([text], delimiter=mark), []), mark) for mark in SEPARATORS]
     return max(split, key=lambda found: len(found[0]))
 
 
-def header_among(lines: bytes) -> int:
+def find_header_line(lines: bytes) -> int:
     r"""Which of the first twenty lines looks like the header, from 1; 0 if none does.
 
     >>> header_among(b"All times UTC,,\n\nMMSI,Latitude,Longitude\n")
@@ -77,19 +77,19 @@ def header_among(lines: bytes) -> int:
     """
     for number, line in enumerate(lines.split(b"\n")[:MOST_TITLE_LINES], 1):
         with suppress(csv.Error):
-            if sum(plain(name) in KNOWN for name in split_header(line)[0]) > 1:
+            if sum(plain_name(name) in KNOWN for name in split_header(line)[0]) > 1:
                 return number
     return 0
 
 
-def told_above(line: int) -> str:
+def header_below_message(line: int) -> str:
     """The message about a table whose header is not on its first line."""
     return f"its header seems to stand in line {line}; take out the lines above it"
 
 
 def _is_comment(line: bytes, named: Collection[str]) -> bool:
-    names = {name.strip() for name in re.split(r"[,;\t|]", decoded(line))}
-    return not names & set(named) and not {plain(name) for name in names} & set(ALIASES["mmsi"])
+    names = {name.strip() for name in re.split(r"[,;\t|]", decode_text(line))}
+    return not names & set(named) and not {plain_name(name) for name in names} & set(ALIASES["mmsi"])
 
 
 def header_doubts(layout: Layout) -> list[str]:
@@ -99,120 +99,123 @@ def header_doubts(layout: Layout) -> list[str]:
     column.
     """
     used = set(layout.index.values())
-    spare = [(n, name) for n, name in enumerate(layout.header) if n not in used]
+    unused = [(n, name) for n, name in enumerate(layout.header) if n not in used]
     missing = [field for field in ALIASES if field not in {DAY, *layout.index}]  # few tables need a column of days
-    doubts = [_other_separator(layout)] if layout.separator != "," else []
-    near = _near_names([name for _, name in spare], missing, layout)
-    units = {name: "knots" if field == "sog" else "metres" for field, name in near.items()}
-    foreign = {n: u for n, u in units.items() if any(f"_{w}_" in f"_{plain(n)}_" for w in OTHER_UNITS[u].split())}
+    doubts = [_separator_warning(layout)] if layout.separator != "," else []
+    probable = _probable_columns([name for _, name in unused], missing, layout)
+    units = {name: "knots" if field == "sog" else "metres" for field, name in probable.items()}
+    foreign = {n: u for n, u in units.items() if any(f"_{w}_" in f"_{plain_name(n)}_" for w in OTHER_UNITS[u].split())}
     doubts += [f"column {name!r} was left out: write it in {unit}" for name, unit in foreign.items()]
-    as_ours = {field: name for field, name in near.items() if name not in foreign}
-    doubts += [_left_out(as_ours)] if as_ours else []
-    for _, name in spare:
-        meant, why = _open(name)
+    in_known_units = {field: name for field, name in probable.items() if name not in foreign}
+    doubts += [_left_out_message(in_known_units)] if in_known_units else []
+    for _, name in unused:
+        meant, why = _ambiguous_meaning(name)
         if meant in missing:
-            doubts.append(f"column {name!r} was left out, as {why}, name it with {option({meant: name})}")
-        elif name not in near.values() and not name.isprintable():
+            doubts.append(f"column {name!r} was left out, as {why}, name it with {columns_option({meant: name})}")
+        elif name not in probable.values() and not name.isprintable():
             doubts.append(f"column {name!r} was left out: its name is no text")
-    doubts += _no_place(layout, [name for _, name in spare], near)
-    read = {plain(layout.header[n]) for n in layout.index.values()}
-    doubts += [f"column {name!r} appears twice; the first is read" for _, name in spare if plain(name) in read]
-    for one, other in PAIRS:
-        for here, gone in ((one, other), (other, one)):
-            if here in layout.index and gone in missing and gone not in near:
-                doubts.append(f"it has a column for {here} and none for {gone}")
+    doubts += _position_warnings(layout, [name for _, name in unused], probable)
+    read = {plain_name(layout.header[n]) for n in layout.index.values()}
+    doubts += [f"column {name!r} appears twice; the first is read" for _, name in unused if plain_name(name) in read]
+    for first, second in PAIRS:
+        for present, absent in ((first, second), (second, first)):
+            if present in layout.index and absent in missing and absent not in probable:
+                doubts.append(f"it has a column for {present} and none for {absent}")
     return doubts
 
 
-def _near_names(spare: Sequence[str], missing: Collection[str], layout: Layout) -> dict[str, str]:
+def _probable_columns(unused: Sequence[str], missing: Collection[str], layout: Layout) -> dict[str, str]:
     """Our fields, each with the column probably meant: its name with words before it, else its name with a typo."""
-    longer = likely(spare, _untold(layout, missing))
+    longer = likely_columns(unused, _fields_to_look_for(layout, missing))
     rest = [field for field in missing if field not in longer]
-    slips = {n: field for n in spare if n not in longer.values() and (field := _resembled(n, rest)) is not None}
-    return longer | {field: name for name, field in reversed(slips.items())}
+    typos = {n: field for n in unused if n not in longer.values() and (field := _field_with_typo(n, rest)) is not None}
+    return longer | {field: name for name, field in reversed(typos.items())}
 
 
-def _left_out(near: Mapping[str, str]) -> str:
+def _left_out_message(probable: Mapping[str, str]) -> str:
     """The message that columns are left out, with the option that names them all."""
-    if len(near) == 1:
-        ((field, name),) = near.items()
-        return f"column {name!r} was left out: if it is {field}, name it with {option(near)}"
-    names = " and ".join(repr(name) for name in near.values())
-    return f"columns {names} were left out: if they are {' and '.join(near)}, name them with {option(near)}"
+    if len(probable) == 1:
+        ((field, name),) = probable.items()
+        return f"column {name!r} was left out: if it is {field}, name it with {columns_option(probable)}"
+    names = " and ".join(repr(name) for name in probable.values())
+    fields = " and ".join(probable)
+    return f"columns {names} were left out: if they are {fields}, name them with {columns_option(probable)}"
 
 
-def _open(name: str) -> tuple[str, str]:
+def _ambiguous_meaning(name: str) -> tuple[str, str]:
     """For an ambiguous name, nested or not, its field and the other meaning; empty for any other."""
     words = words_of_name(re.split(r"[./:]", name)[-1])
-    return OPEN.get(words, ("", ""))
+    return AMBIGUOUS_NAMES.get(words, ("", ""))
 
 
-def _untold(layout: Layout, missing: Collection[str]) -> list[str]:
+def _fields_to_look_for(layout: Layout, missing: Collection[str]) -> list[str]:
     """Missing fields to look for in longer names: not those of hull size if length or its parts are present."""
-    has = set(layout.index)
-    sized = {"a", "b", "length_m"} if {"a", "b"} <= has or "length_m" in has else set()
-    wide = {"c", "d", "beam_m"} if {"c", "d"} <= has or "beam_m" in has else set()
-    return [field for field in TOLD if field in missing and field not in sized | wide]
+    present = set(layout.index)
+    length_fields = {"a", "b", "length_m"} if {"a", "b"} <= present or "length_m" in present else set()
+    beam_fields = {"c", "d", "beam_m"} if {"c", "d"} <= present or "beam_m" in present else set()
+    return [field for field in FIELDS_WARNED_ABOUT if field in missing and field not in length_fields | beam_fields]
 
 
-def _no_place(layout: Layout, spare: Sequence[str], near: Collection[str]) -> list[str]:
+def _position_warnings(layout: Layout, unused: Sequence[str], probable: Collection[str]) -> list[str]:
     """A warning if a table with ships' motion has no position columns; one with names and sizes needs none."""
-    if {"lon", "lat"} & {*layout.index, *near}:
+    if {"lon", "lat"} & {*layout.index, *probable}:
         return []
-    if (shape := next((name for name in spare if plain(name) in SHAPES), None)) is not None:
-        return [f"column {shape!r} was left out, so no position is read: write lon and lat as columns of numbers"]
+    if (geometry := next((name for name in unused if plain_name(name) in GEOMETRY_NAMES), None)) is not None:
+        return [f"column {geometry!r} was left out, so no position is read: write lon and lat as columns of numbers"]
     if set(MOTION) & set(layout.index):
         return ["it has no columns for lon and lat, so no position is read; name them with capwatch ais --columns"]
     return []
 
 
-def _other_separator(layout: Layout) -> str:
+def _separator_warning(layout: Layout) -> str:
     """A warning about another separator: commas in numbers are then read as decimal, which may be wrong."""
     shown = ", ".join(layout.name_of(field) for field in ("mmsi", "time_utc", "lat", "lon") if field in layout.index)
     between = SEPARATORS[layout.separator]
     return f"columns {shown} and the others stand between {between}, not commas: read so, decimal commas too"
 
 
-def _resembled(name: str, missing: Collection[str]) -> str | None:
+def _field_with_typo(name: str, missing: Collection[str]) -> str | None:
     """The missing field whose name this one is, apart from a typo."""
-    said = plain(name)
-    if said in KNOWN or said in OTHERS:
+    plain = plain_name(name)
+    if plain in KNOWN or plain in UNRELATED_NAMES:
         return None
     near = [
-        (slips, field)
+        (distance, field)
         for field in missing
         for alias in ALIASES[field]
-        if (slips := _slips(said, alias)) <= len(alias) // LETTERS_A_SLIP or _overwritten(said, alias)
+        if (distance := _edit_distance(plain, alias)) <= len(alias) // LETTERS_PER_TYPO or _is_overwritten(plain, alias)
     ]
     return min(near)[1] if near else None
 
 
-def _overwritten(said: str, alias: str) -> bool:
+def _is_overwritten(name: str, alias: str) -> bool:
     """Is most of a word intact, at its start and end, around overwritten characters?
 
     >>> _overwritten("dra181t", "draught"), _overwritten("dra_t", "draught"), _overwritten("b1", "beam")
     (True, False, False)
     """
-    start = _alike(said, alias)
-    end = min(_alike(said[::-1], alias[::-1]), len(alias) - start)
-    strange = said[start : len(said) - end]
+    start = _common_prefix_length(name, alias)
+    end = min(_common_prefix_length(name[::-1], alias[::-1]), len(alias) - start)
+    strange = name[start : len(name) - end]
     return start > 0 and end > 0 and 2 * (start + end) > len(alias) and any(c.isdigit() for c in strange)
 
 
-def _alike(one: str, other: str) -> int:
+def _common_prefix_length(first: str, second: str) -> int:
     """Length of the common prefix of two words."""
-    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return next(
+        (n for n, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second))
+    )
 
 
-def _slips(one: str, other: str) -> int:
+def _edit_distance(first: str, second: str) -> int:
     """Edit distance of two words (V. I. Levenshtein, 1966).
 
     >>> _slips("headng", "heading"), _slips("soc", "sog"), _slips("", "lat")
     (1, 1, 3)
     """
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, 1):
+    row = list(range(len(second) + 1))
+    for i, letter in enumerate(first, 1):
         before, row[0] = row[0], i
-        for j, wanted in enumerate(other, 1):
+        for j, wanted in enumerate(second, 1):
             before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (letter != wanted))
     return row[-1]

@@ -7,7 +7,7 @@ import numpy as np
 UNREADABLE = b"\x00"  # replaces a line that no parser should see; every reader counts it as bad_format
 
 
-def decoded(raw: bytes) -> str:
+def decode_text(raw: bytes) -> str:
     """Bytes as text: UTF-8, else Latin-1, in which every byte is a character."""
     try:
         return raw.decode("utf-8")
@@ -20,7 +20,7 @@ def as_utf8(data: bytes) -> bytes:
     try:
         data.decode()
     except UnicodeDecodeError:
-        return b"\n".join(decoded(line).encode() for line in data.split(b"\n"))
+        return b"\n".join(decode_text(line).encode() for line in data.split(b"\n"))
     return data
 
 
@@ -32,7 +32,7 @@ def replace_lines(data: bytes, bad: np.ndarray) -> bytes:
     return b"\n".join(lines)
 
 
-def without_swallowers(data: bytes) -> bytes:
+def without_broken_lines(data: bytes) -> bytes:
     """Replace lines that swallow neighbours or split (odd quotes, a NUL, a bare CR) by ``UNREADABLE``."""
     bare = b"\r" in data.replace(b"\r\n", b"\n")
     if b'"' not in data and b"\x00" not in data and not bare:

@@ -13,19 +13,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import InputError, printable, shortened
-from pipeline.ingest.ais.buckets import added, empty_balance
-from pipeline.ingest.ais.doubts import Doubts
-from pipeline.ingest.ais.file_words import bad_rows, noise, noted
-from pipeline.ingest.ais.files import CHANGED, Hashed, blocks, head_of, kind_of
-from pipeline.ingest.ais.impossible import Impossible
+from pipeline.ingest.ais.buckets import empty_balance, sum_balances
+from pipeline.ingest.ais.file_remarks import log_damage, oddities, table_damage
+from pipeline.ingest.ais.files import CHANGED, HashedFile, detect_kind, read_blocks, read_head
+from pipeline.ingest.ais.fingerprints import row_fingerprints
+from pipeline.ingest.ais.impossible import ImpossibleValues
+from pipeline.ingest.ais.inconsistent_rows import InconsistentRows
 from pipeline.ingest.ais.nmea import read_nmea
-from pipeline.ingest.ais.prints import row_prints
-from pipeline.ingest.ais.speeds import Speeds
+from pipeline.ingest.ais.speeds import SpeedUnitCheck
 from pipeline.ingest.ais.spool import Spool
 from pipeline.ingest.ais.table_read import TableRead
 from pipeline.ingest.ais.tables import read_csv_table, read_parquet_table
 from pipeline.ingest.ais.times import TimeRule, latest_now, zone_of
-from pipeline.ingest.ais.untimed import Untimed
+from pipeline.ingest.ais.untimed import UntimedCount
 from pipeline.ingest.ais.values import without_codes
 from pipeline.tables import AIS_MESSAGES
 
@@ -149,7 +149,7 @@ class AisStore:
     @property
     def balance(self) -> dict[str, int]:
         """Lines of all files by bucket."""
-        return added(empty_balance(), *(f.balance for f in self.files))
+        return sum_balances(empty_balance(), *(f.balance for f in self.files))
 
     def frames(self, region: Region | None = None, at_once: int | None = ROWS_AT_ONCE) -> Iterator[pd.DataFrame]:
         """The messages in pieces, per ``tables.AIS_MESSAGES``, ordered by file name and line, without repeats.
@@ -227,7 +227,7 @@ def open_ais(
         spool.close()
 
 
-def _in_order(paths: Sequence[Path], digests: Mapping[Path, str] | None, store: AisStore) -> list[Hashed]:
+def _in_order(paths: Sequence[Path], digests: Mapping[Path, str] | None, store: AisStore) -> list[HashedFile]:
     """Files with their hashes, ordered by name and content, so that the same files in any order give the same table.
 
     Files that cannot be read, or whose hash changed, are added to the store's problems.
@@ -235,7 +235,7 @@ def _in_order(paths: Sequence[Path], digests: Mapping[Path, str] | None, store: 
     out = []
     for path in dict.fromkeys(paths):
         try:
-            hashed = Hashed.of(path)
+            hashed = HashedFile.from_path(path)
             if digests is not None and digests[path] != hashed.sha256:
                 raise InputError(path, CHANGED)
             out.append(hashed)
@@ -245,7 +245,9 @@ def _in_order(paths: Sequence[Path], digests: Mapping[Path, str] | None, store: 
     return sorted(out, key=lambda h: (h.path.name, h.sha256, str(h.path)))
 
 
-def _read_one(hashed: Hashed, columns: Mapping[str, str] | None, rule: TimeRule, spool: Spool, number: int) -> AisFile:
+def _read_one(
+    hashed: HashedFile, columns: Mapping[str, str] | None, rule: TimeRule, spool: Spool, number: int
+) -> AisFile:
     """Decode a file into the spool; if it fails half way, nothing of the file is kept."""
     first_row, path = spool.rows, hashed.path
     try:
@@ -261,33 +263,35 @@ def _passes(error: InputError) -> bool:
     return of_the_system or error.cause == CHANGED
 
 
-def _decode(hashed: Hashed, columns: Mapping[str, str] | None, rule: TimeRule, spool: Spool, number: int) -> AisFile:
+def _decode(
+    hashed: HashedFile, columns: Mapping[str, str] | None, rule: TimeRule, spool: Spool, number: int
+) -> AisFile:
     path = hashed.path
-    head = head_of(path)
+    head = read_head(path)
     if not head.strip():
         raise InputError(path, "is empty")
-    kind = kind_of(path, head)
+    kind = detect_kind(path, head)
     read = TableRead("nmea", empty_balance())
     if kind == "nmea":
         frames = read_nmea(path, read.balance, rule.zone, read.mark)
     else:
         frames = (read_parquet_table if kind == "parquet" else read_csv_table)(path, columns, rule, read)
-    untimed, impossible, doubts, speeds = Untimed(), Impossible(), Doubts(), Speeds()
+    untimed, impossible, doubts, speeds = UntimedCount(), ImpossibleValues(), InconsistentRows(), SpeedUnitCheck()
     for frame in frames:
-        read.see(frame)
+        read.note_values(frame)
         clean, wrong = without_codes(raw := _with_times(frame, rule))
         impossible.add(raw, clean, wrong)
         untimed.add(clean)
         if kind != "nmea":  # whose checksums say that what arrived was sent
             doubts.add(clean)
             speeds.add(raw)
-        spool.add(clean.drop(columns="standing", errors="ignore").assign(file=np.int32(number)))
+        spool.add(clean.drop(columns="static_fingerprint", errors="ignore").assign(file=np.int32(number)))
     hashed.require_unchanged()
-    nmea = [noise(read.balance), impossible.placeless()]
-    causes = nmea if kind == "nmea" else [bad_rows(read), *impossible.causes(), speeds.cause()]
+    nmea = [log_damage(read.balance), impossible.no_position_cause()]
+    causes = nmea if kind == "nmea" else [table_damage(read), *impossible.causes(), speeds.cause()]
     cause = "; ".join(filter(None, [*causes, untimed.cause()]))
     status = "degraded" if cause else "used"
-    note = noted(read, {} if kind == "nmea" else impossible.counts, doubts, untimed)
+    note = oddities(read, {} if kind == "nmea" else impossible.counts, doubts, untimed)
     return AisFile(
         path,
         hashed.sha256,
@@ -309,14 +313,14 @@ def _with_times(frame: pd.DataFrame, rule: TimeRule) -> pd.DataFrame:
     if "fingerprint" in frame:
         return frame
     told = frame.drop(columns=["line", "ship_words"], errors="ignore")  # words go with their code
-    return frame.assign(fingerprint=row_prints(told))
+    return frame.assign(fingerprint=row_fingerprints(told))
 
 
 def _unused(path: Path) -> dict[str, int]:
     """The balance of an unusable file: as many lines as can be counted, all bad."""
     lines = 0
     with suppress(InputError, OSError):
-        for block in blocks(path):
+        for block in read_blocks(path):
             lines += block.n_lines
     return empty_balance() | {"bad_format": lines}
 

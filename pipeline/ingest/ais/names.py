@@ -79,7 +79,7 @@ KNOWN = frozenset(name for names in ALIASES.values() for name in names)
 """Every name of a column that is known."""
 
 
-def plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A column name in the form of ``ALIASES``.
 
     >>> plain("# Timestamp"), plain("Size A"), plain("BaseDateTime")
@@ -94,4 +94,4 @@ def words_of_name(name: str) -> str:
     >>> words_of_name("staticData.shipType"), words_of_name("MMSI"), words_of_name("Draught (m)")
     ('static_data_ship_type', 'mmsi', 'draught_m')
     """
-    return plain(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name))
+    return plain_name(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.ingest.ais.files import LINE_LIMIT, Block, blocks
+from pipeline.ingest.ais.files import LINE_LIMIT, Block, read_blocks
 from pipeline.ingest.ais.multipart import Reassembly, Whole
 from pipeline.ingest.ais.payload import Payloads, decode
 from pipeline.ingest.ais.scan import ASK, BAD_CHECKSUM, BAD_FORMAT, NO_DATA, PART, SINGLE, Scanned, scan
@@ -28,7 +28,7 @@ def read_nmea(
     times that state none; ``mark`` sees every line.
     """
     log = _Log(balance, zone)
-    for block in blocks(path, returns_end=True):
+    for block in read_blocks(path, cr_ends_line=True):
         if mark is not None:
             mark.see_lines(block.data)
         if (frame := log.read(block)) is not None:

@@ -31,7 +31,7 @@ class Spool:
         self._frames: list[pd.DataFrame | Path] = []
         self._keys: list[np.ndarray] = []
         self._folder: Path | None = None
-        self._waiting = 0
+        self._rows_in_memory = 0
         self._dropped: list[tuple[int, int]] = []
         self.rows = 0
 
@@ -52,10 +52,10 @@ class Spool:
             timed + self.rows,
         )
         self.rows += len(frame)
-        self._waiting += len(frame)
+        self._rows_in_memory += len(frame)
         self._frames.append(frame.drop(columns="fingerprint"))
         self._keys.append(key)
-        if self._waiting > self._limit:
+        if self._rows_in_memory > self._limit:
             self._to_disk()
 
     def drop_since(self, row: int) -> None:
@@ -74,7 +74,7 @@ class Spool:
         """The stored frames in order, with the number of each row."""
         at = 0
         for held in self._frames:
-            for frame in [held] if isinstance(held, pd.DataFrame) else _pieces(held):
+            for frame in [held] if isinstance(held, pd.DataFrame) else _read_pieces(held):
                 rows = np.arange(at, at + len(frame))
                 at += len(frame)
                 keep = self._not_dropped(rows)
@@ -113,10 +113,10 @@ class Spool:
         for k in np.flatnonzero(np.diff(edges)):
             with (self._folder / f"{k:02}.keys").open("ab") as file:
                 keys[order[edges[k] : edges[k + 1]]].tofile(file)
-        self._keys, self._waiting = [], 0
+        self._keys, self._rows_in_memory = [], 0
 
 
-def _pieces(path: Path) -> Iterator[pd.DataFrame]:
+def _read_pieces(path: Path) -> Iterator[pd.DataFrame]:
     """A file of frames, piece by piece: the whole would take too much memory beside what is made of it."""
     with pa.OSFile(str(path)) as file, pa.ipc.open_file(file) as reader:
         for number in range(reader.num_record_batches):
@@ -130,5 +130,5 @@ def _mark_repeats(keys: np.ndarray, same_us: int, out: np.ndarray) -> None:
         return
     prints, micros, rows = (keys[name][several] for name in ("print", "micros", "row"))
     order = np.lexsort((rows, micros, prints))
-    again = (np.diff(prints[order]) == 0) & (np.diff(micros[order]) <= same_us)
-    out[rows[order[1:][again]]] = True
+    repeated = (np.diff(prints[order]) == 0) & (np.diff(micros[order]) <= same_us)
+    out[rows[order[1:][repeated]]] = True

@@ -20,26 +20,26 @@ from pipeline.errors import ConfigError, InputError, printable
 from pipeline.ingest.ais.cells import (
     as_csv_text,
     as_texts,
+    clean_coded_text,
+    clean_text,
     code_numbers,
-    coded_words,
-    no_words,
-    rounded_in,
+    empty_coded_text,
+    rounded_mask,
+    ship_type_words,
     to_numbers,
-    type_words,
-    with_points,
-    words_of,
+    with_decimal_points,
 )
 from pipeline.ingest.ais.dialects import MOBILE_TEXT, NULLS, Layout, layout_of
-from pipeline.ingest.ais.doubts import STANDING
-from pipeline.ingest.ais.files import Block, blocks, head_of, returns_end_lines
-from pipeline.ingest.ais.headers import cut_at_header, header_among, split_header, told_above
-from pipeline.ingest.ais.lines import as_utf8, without_swallowers
-from pipeline.ingest.ais.names import KNOWN, NUMBERS, TEXTS, plain
-from pipeline.ingest.ais.prints import row_prints
-from pipeline.ingest.ais.split_times import DAY, joined, joined_once
+from pipeline.ingest.ais.files import Block, has_cr_line_ends, read_blocks, read_head
+from pipeline.ingest.ais.fingerprints import row_fingerprints
+from pipeline.ingest.ais.headers import cut_at_header, find_header_line, header_below_message, split_header
+from pipeline.ingest.ais.inconsistent_rows import STATIC_FIELDS
+from pipeline.ingest.ais.lines import as_utf8, without_broken_lines
+from pipeline.ingest.ais.names import KNOWN, NUMBERS, TEXTS, plain_name
+from pipeline.ingest.ais.split_times import DAY, join_coded_times, join_times
 from pipeline.ingest.ais.table_read import TableRead
 from pipeline.ingest.ais.times import TimeRule, date_order, how_to_name, in_utc, parse_times
-from pipeline.ingest.ais.typed import FOUR_GIGA, MEASURED, column_name, rows_of, typed_columns
+from pipeline.ingest.ais.typed_columns import FOUR_GIGA, MEASURED, column_name, rows_of, typed_columns
 from pipeline.table_files import SIMULATED_COLUMN
 from pipeline.tables.time_formats import literal_zone
 
@@ -62,7 +62,7 @@ class TableTop:
 
 def begin_table(path: Path, columns: Mapping[str, str] | None) -> TableTop:
     """Read a text table to the end of its header. Raises InputError if the header is not understood."""
-    stream = blocks(path, returns_end=returns_end_lines(head_of(path)))
+    stream = read_blocks(path, cr_ends_line=has_cr_line_ends(read_head(path)))
     first = next(stream, None)
     if first is None:
         raise InputError(path, "is empty")
@@ -74,8 +74,8 @@ def begin_table(path: Path, columns: Mapping[str, str] | None) -> TableTop:
     try:
         layout = layout_of(path, header, columns, separator)
     except InputError:
-        if below := header_among(rest):
-            raise InputError(path, told_above(before + 1 + below)) from None
+        if below := find_header_line(rest):
+            raise InputError(path, header_below_message(before + 1 + below)) from None
         raise
     return TableTop(layout, before, first.data[: len(first.data) - len(rest)], rest, stream)
 
@@ -92,11 +92,11 @@ def read_csv_table(
     top = begin_table(path, columns)
     layout, before, rest = top.layout, top.lines_before, top.rest
     read.mark.see_lines(top.text)
-    read.begin(layout)
+    read.note_header(layout)
     read.balance["no_data"] += before + 1
     rows = _RowReader(path, layout, rule, read)
     for block in chain([Block(before + 2, rest)] if rest else [], top.stream):
-        read.unfinished = not block.data.endswith(b"\n")
+        read.last_line_unfinished = not block.data.endswith(b"\n")
         if (frame := rows.read_block(block)) is not None:
             yield frame
 
@@ -110,7 +110,7 @@ def read_parquet_table(
     try:
         file = pq.ParquetFile(path)
         layout = layout_of(path, file.schema_arrow.names, columns)
-        read.begin(layout)
+        read.note_header(layout)
         read.mark.see_schema(file.schema_arrow)
         if file.schema_arrow.field(layout.index["mmsi"]).type in (pa.float16(), pa.float32()):
             raise InputError(path, f"column {layout.name_of('mmsi')}: its kind of number holds no nine digits")
@@ -155,13 +155,13 @@ class _RowReader:
         self._refuse_other_header(texts, lines, ~good)
         numbers = {f: self._number(f, texts[f], lines, good) for f in texts if f in (*NUMBERS, "length_m", "beam_m")}
         if DAY in texts:
-            texts["time_utc"], apart = joined(texts[DAY], texts["time_utc"])
-            self._read.join_times(self._layout, apart)
+            texts["time_utc"], apart = join_times(texts[DAY], texts["time_utc"])
+            self._read.note_joined_times(self._layout, apart)
         out["time_utc"] = self._times(texts["time_utc"], lines, good)
         out |= _with_hull(numbers, len(lines))
         for name in TEXTS:
-            out[name] = words_of(texts[name]) if name in texts else pd.array([""] * len(lines), dtype="str")
-        if "ship_type" in texts and (said := type_words(texts["ship_type"].dictionary_encode())) is not None:
+            out[name] = clean_text(texts[name]) if name in texts else pd.array([""] * len(lines), dtype="str")
+        if "ship_type" in texts and (said := ship_type_words(texts["ship_type"].dictionary_encode())) is not None:
             out["ship_words"] = said
         out["msg_type"] = self._message_type(texts, lines, good)
         self._read.balance["decoded"] += int(good.sum())
@@ -187,31 +187,34 @@ class _RowReader:
             if bad.any():
                 return None
             if name == "ship_type":
-                self._read.wonder(said, of_word)
+                self._read.note_unknown_types(said, of_word)
             numbers[name] = of_word[coded[name].indices.to_numpy()]
         kind = numbers.pop("mobile", numbers.get("msg_type", np.zeros(n)))
         if "msg_type" in numbers and not np.isin(kind := numbers.pop("msg_type"), np.arange(28)).all():
             return None
         out |= _with_hull(numbers, n)
         for name in TEXTS:
-            out[name] = coded_words(coded[name]) if name in coded else no_words(n)
+            out[name] = clean_coded_text(coded[name]) if name in coded else empty_coded_text(n)
         out["msg_type"] = np.nan_to_num(kind).astype(np.int64)
-        prints, standing = row_prints(out), row_prints({name: out[name] for name in ("mmsi", *STANDING)})
+        prints, standing = (
+            row_fingerprints(out),
+            row_fingerprints({name: out[name] for name in ("mmsi", *STATIC_FIELDS)}),
+        )
         for name in TEXTS:
             out[name] = pd.array(out[name].dictionary.take(out[name].indices), dtype="str")
         self._read.balance["decoded"] += n
-        if "ship_type" in coded and (said := type_words(coded["ship_type"])) is not None:
+        if "ship_type" in coded and (said := ship_type_words(coded["ship_type"])) is not None:
             out["ship_words"] = said
         lines = np.arange(block.first_line, block.first_line + n)
-        return pd.DataFrame(out | {"line": lines, "fingerprint": prints, "standing": standing}, copy=False)
+        return pd.DataFrame(out | {"line": lines, "fingerprint": prints, "static_fingerprint": standing}, copy=False)
 
     def _whole_times(self, columns: dict[str, Any]) -> pa.TimestampArray | pa.DictionaryArray:
         """Pop the time and date columns, and return the joined times."""
         times, days = columns.pop("time_utc"), columns.pop(DAY, None)
         if days is None or not isinstance(times, pa.DictionaryArray):
             return times
-        whole, apart = joined_once(days, times, (as_texts(days.dictionary), as_texts(times.dictionary)))
-        self._read.join_times(self._layout, apart)
+        whole, apart = join_coded_times(days, times, (as_texts(days.dictionary), as_texts(times.dictionary)))
+        self._read.note_joined_times(self._layout, apart)
         return whole
 
     def _moments_at_once(self, times: pa.TimestampArray | pa.DictionaryArray) -> pd.Series | None:
@@ -232,7 +235,7 @@ class _RowReader:
 
     def _split(self, block: Block) -> tuple[np.ndarray, dict[str, pa.Array]]:
         """Line numbers and field texts of the rows; lines that are not rows are counted here."""
-        data, width = as_utf8(without_swallowers(block.data)), len(self._layout.header)
+        data, width = as_utf8(without_broken_lines(block.data)), len(self._layout.header)
         refused: list[tuple[int, str]] = []
 
         def note(row: pacsv.InvalidRow) -> str:
@@ -251,7 +254,9 @@ class _RowReader:
         for number, _text in refused:
             keep[number - 1] = False
         broken = np.array([n for n, _ in refused], np.int64) + block.first_line - 1
-        self._read.refuse(broken, f"not {width} columns, as the header has (cut, or a quote that is not closed)")
+        self._read.count_bad_rows(
+            broken, f"not {width} columns, as the header has (cut, or a quote that is not closed)"
+        )
         lines = np.flatnonzero(keep) + block.first_line
         texts = {f: as_texts(table.column(column_name(i)).combine_chunks()) for f, i in self._layout.index.items()}
         written = np.zeros(len(lines), bool)
@@ -268,22 +273,22 @@ class _RowReader:
         bad = bad & good
         if bad.any():
             shown = texts[int(np.flatnonzero(bad)[0])].as_py()
-            self._read.refuse(lines[bad], f"column {self._layout.name_of(field)}: {shown!r} {why}")
+            self._read.count_bad_rows(lines[bad], f"column {self._layout.name_of(field)}: {shown!r} {why}")
             good &= ~bad
 
     def _void(self, field: str, bad: np.ndarray, texts: pa.Array, lines: np.ndarray) -> None:
         """Count invalid values in rows that are otherwise used."""
         if bad.any():
             first = int(np.flatnonzero(bad)[0])
-            why = ROUNDED if rounded_in(texts)[first] else "is not a number"
+            why = ROUNDED if rounded_mask(texts)[first] else "is not a number"
             shown = f"column {self._layout.name_of(field)}: {texts[first].as_py()!r} {why}"
-            self._read.leave_out(field, int(bad.sum()), f"line {int(lines[first])}: {shown}")
+            self._read.count_invalid(field, int(bad.sum()), f"line {int(lines[first])}: {shown}")
 
     def _mmsi(self, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> np.ndarray:
         values, _ = to_numbers(texts)
         with np.errstate(invalid="ignore"):
             bad = ~(np.isfinite(values) & (values >= 0) & (values % 1 == 0) & (values < FOUR_GIGA))
-        rounded = rounded_in(texts)
+        rounded = rounded_mask(texts)
         self._refuse("mmsi", rounded, texts, lines, good, ROUNDED)
         bad |= rounded
         self._refuse("mmsi", bad, texts, lines, good, "is no MMSI")
@@ -295,23 +300,23 @@ class _RowReader:
         A repeat of the same header is one bad row; after a different one the columns may have another order.
         """
         for row in np.flatnonzero(bad)[:_LOOKED_AT].tolist():
-            names = {field: plain(text[row].as_py()) for field, text in texts.items()}
+            names = {field: plain_name(text[row].as_py()) for field, text in texts.items()}
             known = sum(name in KNOWN for name in names.values())
-            if known >= _HEADER_NAMES and any(names[f] != plain(self._layout.name_of(f)) for f in names):
+            if known >= _HEADER_NAMES and any(names[f] != plain_name(self._layout.name_of(f)) for f in names):
                 cause = (
                     f"line {int(lines[row])} is another header, of other columns than the first: part the file there"
                 )
                 raise InputError(self._path, cause)
 
     def _number(self, field: str, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> np.ndarray:
-        pointed = with_points(texts) if self._layout.decimal_commas and field in MEASURED else texts
+        pointed = with_decimal_points(texts) if self._layout.decimal_commas and field in MEASURED else texts
         values, bad = code_numbers(field, pointed)
         if field == "imo":  # position and draught are just as good without it
             self._void(field, bad & good, texts, lines)
             return np.where(bad, np.nan, values)
         self._refuse(field, bad, texts, lines, good, "is not a number such as 129.5")
         if field == "ship_type":
-            self._read.wonder(texts.filter(pa.array(~bad)), values[~bad])
+            self._read.note_unknown_types(texts.filter(pa.array(~bad)), values[~bad])
         return values
 
     def _message_type(self, texts: dict[str, pa.Array], lines: np.ndarray, good: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from pipeline.errors import ConfigError, InputError, printable
 from pipeline.ingest.ais.sentences import EARLIEST_S, LATEST_S
-from pipeline.ingest.ais.split_times import CLOCK
+from pipeline.ingest.ais.split_times import CLOCK_PATTERN
 from pipeline.tables.time_formats import time_format_option
 from pipeline.types.times import LEAP_SECOND
 
@@ -121,7 +121,7 @@ def how_to_name(texts: Sequence[str]) -> str:
     """
     if all(re.fullmatch(r"\d{5}(?:[.,]\d+)?", text) for text in texts):
         return "; a spreadsheet counts days so: save them as dates"
-    if all(re.fullmatch(CLOCK, text) for text in texts):
+    if all(re.fullmatch(CLOCK_PATTERN, text) for text in texts):
         named = "name its column with capwatch ais --columns date=COLUMN"
         return f"; it names no day: {named}, or write day and time in one column"
     forms = time_format_option(texts[:MOST_TRIED])

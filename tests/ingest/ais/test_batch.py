@@ -347,8 +347,8 @@ def test_blocks_converted_at_once_give_what_row_by_row_gives(tmp_path_factory, d
     path = tmp_path_factory.mktemp("t") / "table.csv"
     path.write_text("\n".join([HEADER, ROWS[0], *rows]) + "\n")
     patch = pytest.MonkeyPatch()
-    patch.setattr("pipeline.ingest.ais.files.BLOCK", 200)
-    patch.setattr(ais_tables, "blocks", lambda p, **_: ais_blocks(p, 200))
+    patch.setattr("pipeline.ingest.ais.files.BLOCK_BYTES", 200)
+    patch.setattr(ais_tables, "read_blocks", lambda p, **_: ais_blocks(p, 200))
     fast = read_ais([path])
     patch.setattr(ais_tables, "typed_columns", lambda block, layout, **_: None)
     slow = read_ais([path])
@@ -359,9 +359,9 @@ def test_blocks_converted_at_once_give_what_row_by_row_gives(tmp_path_factory, d
 
 
 def ais_blocks(path, size):
-    from pipeline.ingest.ais.files import blocks
+    from pipeline.ingest.ais.files import read_blocks
 
-    return blocks(path, size)
+    return read_blocks(path, size)
 
 
 def test_many_messages_wait_on_disk_and_come_back_the_same(tmp_path, monkeypatch):

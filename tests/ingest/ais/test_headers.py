@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.ingest.ais.dialects import layout_of
-from pipeline.ingest.ais.headers import _slips, header_doubts
+from pipeline.ingest.ais.headers import _edit_distance, header_doubts
 from pipeline.ingest.ais.messages import read_ais
 
 OURS = "mmsi,time_utc,lon,lat,sog,cog,heading,nav,name,draught"
@@ -97,7 +97,7 @@ def test_a_size_that_is_said_in_other_columns_is_not_lost(columns, lost):
 )
 def test_slips_are_counted_as_levenshtein_did(one, other, slips):
     """Examples from textbooks and rosettacode.org, equal in both directions."""
-    assert _slips(one, other) == _slips(other, one) == slips
+    assert _edit_distance(one, other) == _edit_distance(other, one) == slips
 
 
 @pytest.mark.parametrize("name", ["speed", "SPEED"])

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.ingest.ais.buckets import BUCKETS, empty_balance
-from pipeline.ingest.ais.files import blocks
+from pipeline.ingest.ais.files import read_blocks
 from pipeline.ingest.ais.messages import read_ais
 from pipeline.ingest.ais.multipart import Reassembly
 from pipeline.ingest.ais.nmea import read_nmea
@@ -321,7 +321,7 @@ def test_a_return_ends_a_line_wherever_the_block_is_cut(tmp_path):
         assert again.balance == only({"decoded": 9})
         same = ["line", "time_utc", "mmsi", "lon"]
         pd.testing.assert_frame_equal(again.messages[same], whole[same])
-        data = b"".join(b.data for size in (1, 2, 7) for b in blocks(path, size, returns_end=True))
+        data = b"".join(b.data for size in (1, 2, 7) for b in read_blocks(path, size, cr_ends_line=True))
         assert data.replace(b"\r\n", b"\n").decode() == 3 * "".join(f"{line}\n" for line in lines)
 
 

@@ -154,7 +154,7 @@ def test_a_bad_time_costs_its_own_line(tmp_path, bad):
 
 def test_a_bad_time_may_stand_in_a_block_of_its_own(tmp_path, monkeypatch):
     """The same rows in one block or many: a time without a zone does not refuse a file with zones in earlier times."""
-    monkeypatch.setattr("pipeline.ingest.ais.files.blocks.__defaults__", (40,))
+    monkeypatch.setattr("pipeline.ingest.ais.files.read_blocks.__defaults__", (40,))
     rows = ["1,2024-03-07T12:00:00Z,133,42", "2,2024-03-07T12:00:00,133,42", "3,x,133,42", "4,2024-03-07T12:00:00Z,1,2"]
     read = read_ais([csv_of(tmp_path, "mmsi,timestamp,lon,lat", *rows)])
     assert read.balance == only({"decoded": 2, "bad_format": 2, "no_data": 1})
@@ -276,7 +276,7 @@ def test_blocks_do_not_show(tmp_path, monkeypatch):
     rows = [f"{n},{1709812800 + n},133,42,{'NAME ' + str(n) if n % 3 else ''}" for n in range(1, 500)]
     path = csv_of(tmp_path, "mmsi,time_utc,lon,lat,name", *rows[:250], "cut", *rows[250:])
     whole = read_ais([path])
-    monkeypatch.setattr("pipeline.ingest.ais.files.blocks.__defaults__", (333,))
+    monkeypatch.setattr("pipeline.ingest.ais.files.read_blocks.__defaults__", (333,))
     pieces = read_ais([path])
     pd.testing.assert_frame_equal(whole.messages, pieces.messages)
     assert whole.balance == pieces.balance == only({"decoded": 499, "bad_format": 1, "no_data": 1})

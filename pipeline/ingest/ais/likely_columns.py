@@ -12,23 +12,42 @@ from collections.abc import Collection, Mapping, Sequence
 
 from pipeline.ingest.ais.names import ALIASES, words_of_name
 
-TOLD = ("lon", "lat", "sog", "cog", "heading", "imo", "ship_type", "a", "b", "c", "d", "length_m", "beam_m", "draught")
+FIELDS_WARNED_ABOUT = (
+    "lon",
+    "lat",
+    "sog",
+    "cog",
+    "heading",
+    "imo",
+    "ship_type",
+    "a",
+    "b",
+    "c",
+    "d",
+    "length_m",
+    "beam_m",
+    "draught",
+)
 """Fields whose loss is told of a table that is read: numbers rest on them. A word before "name" mostly is a port's."""
 
-IN_A_REFUSAL = ("mmsi", "time_utc", "lon", "lat", "draught")
+FIELDS_PROPOSED = ("mmsi", "time_utc", "lon", "lat", "draught")
 """Fields that are proposed together where the first of them has no column: as many as a line holds."""
 
-OF_SHIPS = frozenset({"ship", "vessel", "hull", "overall", "total", "static", "dimension", "dimensions", "size", "ais"})
+SHIP_WORDS = frozenset(
+    {"ship", "vessel", "hull", "overall", "total", "static", "dimension", "dimensions", "size", "ais"}
+)
 """What may stand before a length, a letter or a type: data and tracks have lengths and types too."""
 
-NOT_AS_SENT = frozenset({"max", "maximum", "min", "minimum", "design", "summer", "air", "previous", "last", "next"})
+OTHER_DRAUGHT_WORDS = frozenset(
+    {"max", "maximum", "min", "minimum", "design", "summer", "air", "previous", "last", "next"}
+)
 """Words that make another draught of it: what the hull allows, and what another voyage had."""
 
 _NESTED = re.compile(r"[.:\[\]]+")
-_BROAD = ("lon", "lat", "sog", "cog", "heading", "time_utc", "mmsi", "draught")  # whatever precedes them
+_AFTER_ANY_WORD = ("lon", "lat", "sog", "cog", "heading", "time_utc", "mmsi", "draught")  # whatever precedes them
 
 
-def likely(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
+def likely_columns(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
     """Our fields, each with the one column that may be meant; of several, the one nested with the position.
 
     >>> likely(["id", "Current Draught", "Data_length", "vessel.size.a"], ["draught", "length_m", "a"])
@@ -37,7 +56,7 @@ def likely(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
     >>> likely(header, ["time_utc", "lat", "lon"])
     {'time_utc': 'at.timestamp', 'lon': 'at.lon', 'lat': 'at.lat'}
     """
-    found = {field: [name for name in header if _means(name, field)] for field in ALIASES if field in missing}
+    found = {field: [name for name in header if _may_mean(name, field)] for field in ALIASES if field in missing}
     with_position = {_parent(name) for field in ("lon", "lat") for name in found.get(field, ())}
     out: dict[str, str] = {}
     for field, names in found.items():
@@ -48,16 +67,16 @@ def likely(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
     return out
 
 
-def nested(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
+def nested_columns(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
     """Our fields, each with the one nested column that may be meant.
 
     >>> nested(["ship.mmsi", "here.lat", "here.lon", "port.lat", "port.lon"], ["mmsi", "lat", "lon"])
     {'mmsi': 'ship.mmsi'}
     """
-    return likely([name for name in header if _parent(name)], missing)
+    return likely_columns([name for name in header if _parent(name)], missing)
 
 
-def option(columns: Mapping[str, str]) -> str:
+def columns_option(columns: Mapping[str, str]) -> str:
     """The command-line option that names columns, quoted for a shell.
 
     >>> option({"sog": "SPEED"}), option({"draught": "Current Draught"})
@@ -66,7 +85,7 @@ def option(columns: Mapping[str, str]) -> str:
     return f"capwatch ais --columns {shlex.quote(','.join(f'{field}={name}' for field, name in columns.items()))}"
 
 
-def _means(name: str, field: str) -> bool:
+def _may_mean(name: str, field: str) -> bool:
     """Does a name end in one of the field's names (for draught: contain one)?"""
     if "," in name:  # parts one column from the next in the option
         return False
@@ -76,10 +95,10 @@ def _means(name: str, field: str) -> bool:
         before = words
     if not before:
         return False
-    others = set(before.split("_"))
-    if field == "draught" and others & NOT_AS_SENT:
+    other_words = set(before.split("_"))
+    if field == "draught" and other_words & OTHER_DRAUGHT_WORDS:
         return False
-    return field in _BROAD or _parent(name) != "" or bool(others & OF_SHIPS)
+    return field in _AFTER_ANY_WORD or _parent(name) != "" or bool(other_words & SHIP_WORDS)
 
 
 def _parent(name: str) -> str:

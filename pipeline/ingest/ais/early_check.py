@@ -8,18 +8,18 @@ import pyarrow as pa
 
 from pipeline.errors import InputError
 from pipeline.ingest.ais.dialects import layout_of
-from pipeline.ingest.ais.files import head_of, kind_of, require_readable
+from pipeline.ingest.ais.files import detect_kind, read_head, require_readable
 from pipeline.ingest.ais.tables import begin_table
 
 
-def refused_at_once(path: Path) -> InputError | None:
+def early_refusal(path: Path) -> InputError | None:
     """Why a run will skip an AIS file, judged by its first lines; None if these are in order."""
     try:
         require_readable(path)
-        head = head_of(path)
+        head = read_head(path)
         if not head.strip():
             return InputError(path, "is empty")
-        kind = kind_of(path, head)
+        kind = detect_kind(path, head)
         if kind == "csv":
             begin_table(path, None)
         if kind == "parquet":

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from pyproj import Geod
 
-from pipeline.ingest.ais import doubts as ais_doubts
+from pipeline.ingest.ais import inconsistent_rows
 from pipeline.ingest.ais.messages import read_ais
 
 HEADER = "mmsi,time_utc,lon,lat,sog,cog,heading,nav,ship_type,a,b,c,d,draught,name"
@@ -205,21 +205,21 @@ def test_a_ship_that_loads_or_is_renamed_is_no_doubt(tmp_path):
     changed = frame.assign(
         draught=np.where(later, 7.5, 4.2), name=pd.Series(np.where(later, "SIM OTHER", "SIM TANKER 1"), dtype="str")
     )
-    doubts = ais_doubts.Doubts()
+    doubts = inconsistent_rows.InconsistentRows()
     doubts.add(changed)
-    assert doubts.said() == []
+    assert doubts.remarks() == []
 
 
 def test_blocks_and_the_joining_of_kinds_do_not_show(tmp_path, monkeypatch):
     frame = read_ais([table(tmp_path, rows=40, name="SIM TANCER 1", lat=45.0)]).messages
-    whole = ais_doubts.Doubts()
+    whole = inconsistent_rows.InconsistentRows()
     whole.add(frame)
-    monkeypatch.setattr(ais_doubts, "_COMPACT_AT", 1)
-    pieces = ais_doubts.Doubts()
+    monkeypatch.setattr(inconsistent_rows, "_COMPACT_AT", 1)
+    pieces = inconsistent_rows.InconsistentRows()
     for start in range(0, 40, 9):
         pieces.add(frame[start : start + 9])
-    assert whole.said()[0] == pieces.said()[0]
-    assert whole.said()[0].startswith("column name: 1 row differs")
+    assert whole.remarks()[0] == pieces.remarks()[0]
+    assert whole.remarks()[0].startswith("column name: 1 row differs")
 
 
 def emptied(path, *columns):
