@@ -15,7 +15,7 @@ from typing import Literal
 from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.ais.likely_columns import FIELDS_PROPOSED, columns_option, likely_columns, nested_columns
 from pipeline.ingest.ais.names import ALIASES, plain_name
-from pipeline.ingest.ais.split_times import CLOCK_NAMES, DAY
+from pipeline.ingest.ais.split_times import CLOCK_NAMES, DAY_FIELD
 from pipeline.ingest.ais.times import zone_in_name
 from pipeline.table_files import SIMULATED_COLUMN
 from pipeline.tables.delimited import plain_column_name as plain_in_any_script
@@ -90,7 +90,7 @@ class Layout:
     @property
     def zone(self) -> timezone | None:
         """The time zone stated in the names of its time columns; None if they state none, or several."""
-        zones = {zone_in_name(self.name_of(f)) for f in ("time_utc", DAY) if f in self.index} - {None}
+        zones = {zone_in_name(self.name_of(f)) for f in ("time_utc", DAY_FIELD) if f in self.index} - {None}
         return zones.pop() if len(zones) == 1 else None
 
     def name_of(self, field: str) -> str:
@@ -110,12 +110,12 @@ def layout_of(item: object, header: Sequence[str], columns: Mapping[str, str] | 
         if column is not None:
             index[field] = column
     if (
-        DAY in index
+        DAY_FIELD in index
         and "time_utc" not in index
         and (clock := next((c for c in CLOCK_NAMES if c in plain_header), None))
     ):
         index["time_utc"] = plain_header.index(clock)
-    for field, name in nested_columns(header, [field for field in ALIASES if field not in {DAY, *index}]).items():
+    for field, name in nested_columns(header, [field for field in ALIASES if field not in {DAY_FIELD, *index}]).items():
         index[field] = list(header).index(name)
     for field, name in (columns or {}).items():
         if field not in ALIASES:

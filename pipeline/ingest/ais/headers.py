@@ -11,7 +11,7 @@ from pipeline.ingest.ais.dialects import Layout
 from pipeline.ingest.ais.likely_columns import FIELDS_WARNED_ABOUT, columns_option, likely_columns
 from pipeline.ingest.ais.lines import decode_text
 from pipeline.ingest.ais.names import ALIASES, KNOWN, plain_name, words_of_name
-from pipeline.ingest.ais.split_times import DAY
+from pipeline.ingest.ais.split_times import DAY_FIELD
 from pipeline.tables.delimited import MOST_TITLE_LINES, SEPARATORS
 
 PAIRS = (("lon", "lat"), ("a", "b"), ("c", "d"))
@@ -100,7 +100,9 @@ def header_doubts(layout: Layout) -> list[str]:
     """
     used = set(layout.index.values())
     unused = [(n, name) for n, name in enumerate(layout.header) if n not in used]
-    missing = [field for field in ALIASES if field not in {DAY, *layout.index}]  # few tables need a column of days
+    missing = [
+        field for field in ALIASES if field not in {DAY_FIELD, *layout.index}
+    ]  # few tables need a column of days
     doubts = [_separator_warning(layout)] if layout.separator != "," else []
     probable = _probable_columns([name for _, name in unused], missing, layout)
     units = {name: "knots" if field == "sog" else "metres" for field, name in probable.items()}

@@ -54,7 +54,9 @@ class InconsistentRows:
             return
         self._rows += len(frame)
         static = frame[["mmsi", *STATIC_FIELDS]]
-        codes, prints = pd.factorize(frame["static_fingerprint"] if "static_fingerprint" in frame else row_fingerprints(static))
+        codes, prints = pd.factorize(
+            frame["static_fingerprint"] if "static_fingerprint" in frame else row_fingerprints(static)
+        )
         first = _first_rows(codes, len(prints))
         counted = static.iloc[first].assign(line=frame["line"].to_numpy()[first], n=np.bincount(codes))
         self._distinct_rows.append(counted.reset_index(drop=True))

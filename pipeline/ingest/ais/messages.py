@@ -24,7 +24,7 @@ from pipeline.ingest.ais.speeds import SpeedUnitCheck
 from pipeline.ingest.ais.spool import Spool
 from pipeline.ingest.ais.table_read import TableRead
 from pipeline.ingest.ais.tables import read_csv_table, read_parquet_table
-from pipeline.ingest.ais.times import TimeRule, latest_now, zone_of
+from pipeline.ingest.ais.times import TimeRule, latest_possible_time, parse_zone
 from pipeline.ingest.ais.untimed import UntimedCount
 from pipeline.ingest.ais.values import without_codes
 from pipeline.tables import AIS_MESSAGES
@@ -35,7 +35,7 @@ positions carry their second, and what carries none is sent every three minutes 
 
 ROWS_AT_ONCE = 1 << 17  # rows per piece (about 200 MB); our choice
 
-DONE = {"skipped": "skipped", "degraded": "the rest is used", "duplicate_of": "counted once"}
+ACTION_OF_STATUS = {"skipped": "skipped", "degraded": "the rest is used", "duplicate_of": "counted once"}
 """What became of a file with a problem, by its status."""
 
 Region = tuple[float, float, float, float]
@@ -85,14 +85,14 @@ def any_simulated(files: Sequence[AisFile]) -> bool:
 
 def problems_of(files: Sequence[AisFile]) -> list[tuple[InputError, str]]:
     """For each file with a problem: what is wrong, and what was done about it."""
-    return [(InputError(f.path, f.cause), _done(f)) for f in files if f.cause]
+    return [(InputError(f.path, f.cause), _action_on(f)) for f in files if f.cause]
 
 
-def _done(file: AisFile) -> str:
+def _action_on(file: AisFile) -> str:
     """What was done about a file with a problem; "the rest is used" does not apply if nothing was left."""
     if file.status == "degraded" and not file.balance["decoded"] + file.balance["duplicate"]:
         return "nothing of it is used"
-    return DONE[file.status]
+    return ACTION_OF_STATUS[file.status]
 
 
 def notes_of(files: Sequence[AisFile]) -> list[str]:
@@ -131,7 +131,7 @@ def read_ais(
     with open_ais(paths, columns=columns, time_format=time_format, time_zone=time_zone, digests=digests) as store:
         messages = next(store.frames(region, at_once=None), None)
         if region is not None:
-            store.doubt_swapped(region)
+            store.report_swapped(region)
     return AisRead(
         AIS_MESSAGES.empty() if messages is None else messages, store.balance, store.problems, tuple(store.files)
     )
@@ -156,42 +156,43 @@ class AisStore:
 
         Pieces have slightly more than ``at_once`` rows; if that is None there is at most one.
         """
-        inside = None if region is None else self._heard_inside(region)
-        held: list[pd.DataFrame] = []
-        without = [number for number, file in enumerate(self.files) if file.other_speeds]
+        mmsi_inside = None if region is None else self._transponders_inside(region)
+        pending: list[pd.DataFrame] = []
+        files_without_speeds = [number for number, file in enumerate(self.files) if file.other_speeds]
         for frame, rows in self.spool.frames():
-            if without:
-                frame = frame.assign(sog=frame["sog"].mask(frame["file"].isin(without)))
+            if files_without_speeds:
+                frame = frame.assign(sog=frame["sog"].mask(frame["file"].isin(files_without_speeds)))
             keep = ~self.repeats[rows]
-            if region is not None and inside is not None:
-                there = _is_inside(frame, region)
-                keep &= there | (frame["lon"].isna() & frame["mmsi"].isin(inside)).to_numpy()
-            held.append(frame if keep.all() else frame[keep])
-            if at_once is not None and sum(map(len, held)) > at_once:
-                yield _checked(pd.concat(held, ignore_index=True), self.files)
-                held = []
-        if any(map(len, held)):
-            yield _checked(pd.concat(held, ignore_index=True), self.files)
+            if region is not None and mmsi_inside is not None:
+                is_inside = _is_inside(frame, region)
+                keep &= is_inside | (frame["lon"].isna() & frame["mmsi"].isin(mmsi_inside)).to_numpy()
+            pending.append(frame if keep.all() else frame[keep])
+            if at_once is not None and sum(map(len, pending)) > at_once:
+                yield _with_message_ids(pd.concat(pending, ignore_index=True), self.files)
+                pending = []
+        if any(map(len, pending)):
+            yield _with_message_ids(pd.concat(pending, ignore_index=True), self.files)
 
-    def doubt_swapped(self, region: Region) -> None:
+    def report_swapped(self, region: Region) -> None:
         """Report tables without a position in a region but with most there if longitude and latitude were swapped."""
-        n, here, there = (np.zeros(len(self.files), np.int64) for _ in range(3))
+        n_positions, n_inside, n_swapped = (np.zeros(len(self.files), np.int64) for _ in range(3))
         for frame, _ in self.spool.frames():
             file = frame["file"].to_numpy()
             swapped = frame[["lon", "lat"]].set_axis(["lat", "lon"], axis=1)
             for count, rows in (
-                (n, frame["lon"].notna()),
-                (here, _is_inside(frame, region)),
-                (there, _is_inside(swapped, region)),
+                (n_positions, frame["lon"].notna()),
+                (n_inside, _is_inside(frame, region)),
+                (n_swapped, _is_inside(swapped, region)),
             ):
-                count += np.bincount(file[rows], minlength=len(n))
-        for k in np.flatnonzero((here == 0) & (2 * there > n)).tolist():
-            said = f"none of {n[k]} positions is near the place, but {there[k]} with latitude and longitude swapped"
-            cause = "; ".join(filter(None, [self.files[k].cause, said]))
+                count += np.bincount(file[rows], minlength=len(n_positions))
+        for k in np.flatnonzero((n_inside == 0) & (2 * n_swapped > n_positions)).tolist():
+            counts = f"none of {n_positions[k]} positions is near the place, but {n_swapped[k]}"
+            remark = f"{counts} with latitude and longitude swapped"
+            cause = "; ".join(filter(None, [self.files[k].cause, remark]))
             self.files[k] = replace(self.files[k], status="degraded", cause=cause)
-            self.problems.append(InputError(self.files[k].path, said))
+            self.problems.append(InputError(self.files[k].path, remark))
 
-    def _heard_inside(self, region: Region) -> np.ndarray:
+    def _transponders_inside(self, region: Region) -> np.ndarray:
         """The transponders that have a position in a region."""
         found = [frame.loc[_is_inside(frame, region), "mmsi"].unique() for frame, _ in self.spool.frames()]
         return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
@@ -208,26 +209,26 @@ def open_ais(
 ) -> Iterator[AisStore]:
     """Decode AIS files as ``read_ais`` does, in bounded memory."""
     formats = (time_format,) if isinstance(time_format, str) else tuple(time_format or ())
-    rule = TimeRule(formats, zone_of(time_zone) if time_zone else None, latest=latest_now())
+    rule = TimeRule(formats, parse_zone(time_zone) if time_zone else None, latest=latest_possible_time())
     spool = Spool(SAME_TRANSMISSION_S)
     store = AisStore(spool)
     try:
-        for hashed in _in_order(paths, digests, store):
+        for hashed in _hashed_in_order(paths, digests, store):
             twin = next((f for f in store.files if f.sha256 == hashed.sha256 and f.status != "skipped"), None)
             if twin is not None:
-                file = _repeated(hashed.path, hashed.sha256, twin)
+                file = _duplicate_file(hashed.path, hashed.sha256, twin)
             else:
-                file = _read_one(hashed, columns, rule, spool, len(store.files))
+                file = _read_file(hashed, columns, rule, spool, len(store.files))
             if file.cause:
                 store.problems.append(InputError(file.path, file.cause))
             store.files.append(file)
-        _leave_out_repeats(store)
+        _mark_repeats(store)
         yield store
     finally:
         spool.close()
 
 
-def _in_order(paths: Sequence[Path], digests: Mapping[Path, str] | None, store: AisStore) -> list[HashedFile]:
+def _hashed_in_order(paths: Sequence[Path], digests: Mapping[Path, str] | None, store: AisStore) -> list[HashedFile]:
     """Files with their hashes, ordered by name and content, so that the same files in any order give the same table.
 
     Files that cannot be read, or whose hash changed, are added to the store's problems.
@@ -241,11 +242,13 @@ def _in_order(paths: Sequence[Path], digests: Mapping[Path, str] | None, store: 
             out.append(hashed)
         except InputError as error:
             store.problems.append(error)
-            store.files.append(AisFile(path, "", "", "skipped", error.cause, empty_balance(), fault=_passes(error)))
+            store.files.append(
+                AisFile(path, "", "", "skipped", error.cause, empty_balance(), fault=_is_transient(error))
+            )
     return sorted(out, key=lambda h: (h.path.name, h.sha256, str(h.path)))
 
 
-def _read_one(
+def _read_file(
     hashed: HashedFile, columns: Mapping[str, str] | None, rule: TimeRule, spool: Spool, number: int
 ) -> AisFile:
     """Decode a file into the spool; if it fails half way, nothing of the file is kept."""
@@ -254,13 +257,15 @@ def _read_one(
         return _decode(hashed, columns, rule, spool, number)
     except InputError as error:
         spool.drop_since(first_row)
-        return AisFile(path, hashed.sha256, "", "skipped", error.cause, _unused(path), fault=_passes(error))
+        return AisFile(
+            path, hashed.sha256, "", "skipped", error.cause, _unusable_balance(path), fault=_is_transient(error)
+        )
 
 
-def _passes(error: InputError) -> bool:
+def _is_transient(error: InputError) -> bool:
     """Is the fault transient: a failed system call, or a changed file? Damaged content has no errno."""
-    of_the_system = isinstance(error.__cause__, OSError) and error.__cause__.errno is not None
-    return of_the_system or error.cause == CHANGED
+    is_system_error = isinstance(error.__cause__, OSError) and error.__cause__.errno is not None
+    return is_system_error or error.cause == CHANGED
 
 
 def _decode(
@@ -276,14 +281,14 @@ def _decode(
         frames = read_nmea(path, read.balance, rule.zone, read.mark)
     else:
         frames = (read_parquet_table if kind == "parquet" else read_csv_table)(path, columns, rule, read)
-    untimed, impossible, doubts, speeds = UntimedCount(), ImpossibleValues(), InconsistentRows(), SpeedUnitCheck()
+    untimed, impossible, inconsistent, speeds = UntimedCount(), ImpossibleValues(), InconsistentRows(), SpeedUnitCheck()
     for frame in frames:
         read.note_values(frame)
         clean, wrong = without_codes(raw := _with_times(frame, rule))
         impossible.add(raw, clean, wrong)
         untimed.add(clean)
         if kind != "nmea":  # whose checksums say that what arrived was sent
-            doubts.add(clean)
+            inconsistent.add(clean)
             speeds.add(raw)
         spool.add(clean.drop(columns="static_fingerprint", errors="ignore").assign(file=np.int32(number)))
     hashed.require_unchanged()
@@ -291,7 +296,7 @@ def _decode(
     causes = nmea if kind == "nmea" else [table_damage(read), *impossible.causes(), speeds.cause()]
     cause = "; ".join(filter(None, [*causes, untimed.cause()]))
     status = "degraded" if cause else "used"
-    note = oddities(read, {} if kind == "nmea" else impossible.counts, doubts, untimed)
+    note = oddities(read, {} if kind == "nmea" else impossible.counts, inconsistent, untimed)
     return AisFile(
         path,
         hashed.sha256,
@@ -309,14 +314,14 @@ def _with_times(frame: pd.DataFrame, rule: TimeRule) -> pd.DataFrame:
     """Convert NMEA's seconds to times; add a fingerprint to table rows, which repeat if time and values are equal."""
     if "time_s" in frame:
         times = pd.to_datetime((frame["time_s"] * 1e6).round(), unit="us", utc=True)
-        return frame.drop(columns="time_s").assign(time_utc=rule.possible(times))
+        return frame.drop(columns="time_s").assign(time_utc=rule.only_possible(times))
     if "fingerprint" in frame:
         return frame
-    told = frame.drop(columns=["line", "ship_words"], errors="ignore")  # words go with their code
-    return frame.assign(fingerprint=row_fingerprints(told))
+    values = frame.drop(columns=["line", "ship_words"], errors="ignore")  # words go with their code
+    return frame.assign(fingerprint=row_fingerprints(values))
 
 
-def _unused(path: Path) -> dict[str, int]:
+def _unusable_balance(path: Path) -> dict[str, int]:
     """The balance of an unusable file: as many lines as can be counted, all bad."""
     lines = 0
     with suppress(InputError, OSError):
@@ -325,7 +330,7 @@ def _unused(path: Path) -> dict[str, int]:
     return empty_balance() | {"bad_format": lines}
 
 
-def _repeated(path: Path, digest: str, twin: AisFile) -> AisFile:
+def _duplicate_file(path: Path, digest: str, twin: AisFile) -> AisFile:
     """A file with the same bytes as one already read: all its lines are duplicates."""
     cause = f"duplicate_of {printable(twin.path)}: the same bytes"
     return AisFile(
@@ -339,7 +344,7 @@ def _repeated(path: Path, digest: str, twin: AisFile) -> AisFile:
     )
 
 
-def _leave_out_repeats(store: AisStore) -> None:
+def _mark_repeats(store: AisStore) -> None:
     """Keep transmissions heard by two receivers, and repeated rows, once; the others' lines count as ``duplicate``."""
     store.repeats = store.spool.repeats()
     if not store.repeats.any():
@@ -356,11 +361,11 @@ def _leave_out_repeats(store: AisStore) -> None:
 def _is_inside(frame: pd.DataFrame, region: Region) -> np.ndarray:
     west, south, east, north = region
     lon, lat = frame["lon"].to_numpy(float), frame["lat"].to_numpy(float)
-    across = (lon >= west) | (lon <= east) if west > east else (lon >= west) & (lon <= east)
-    return across & (lat >= south) & (lat <= north)
+    is_lon_inside = (lon >= west) | (lon <= east) if west > east else (lon >= west) & (lon <= east)
+    return is_lon_inside & (lat >= south) & (lat <= north)
 
 
-def _checked(table: pd.DataFrame, files: list[AisFile]) -> pd.DataFrame:
+def _with_message_ids(table: pd.DataFrame, files: list[AisFile]) -> pd.DataFrame:
     """Messages with ids, each the shortened hash of its file and its line."""
     number = pa.array(table["file"].to_numpy())
     prefixes = pa.array([f"{f.sha256[:12]}-" for f in files], pa.large_string())

@@ -60,9 +60,9 @@ _A, _B_OF_CRAFT, _B = 28, 29, 30  # layouts of message 24; auxiliary craft send 
 WIDTHS = (7, 34, 20)  # characters of the texts; the name of an aid to navigation may have 14 more
 _HEADER_BITS = 38  # number, repeat, MMSI
 _PLAIN, _TENTHS, _MINUTES_E4, _TENTH_MINUTES, _TEXT = range(5)  # conversions from a field's bits to its value
-_TENTHS_OF = {"speed", "course", "draught"}
+_SENT_IN_TENTHS = {"speed", "course", "draught"}
 
-DECODED, BAD, UNSUPPORTED, RARE = range(4)
+DECODED, BAD, UNSUPPORTED, LEFT_TO_PYAIS = range(4)
 BUCKET_OF = {DECODED: "decoded", BAD: "bad_format", UNSUPPORTED: "unsupported_type"}
 
 
@@ -77,11 +77,11 @@ class Payloads(NamedTuple):
     time_s: np.ndarray
 
 
-def _law(kind: int, name: str) -> int:
+def _conversion_of(kind: int, name: str) -> int:
     if name in {"lon", "lat"}:
         return _TENTH_MINUTES if kind == 27 else _MINUTES_E4
-    whole = kind == 27 or (kind == 9 and name == "speed")
-    return _TENTHS if name in _TENTHS_OF and not whole else _PLAIN
+    in_whole_units = kind == 27 or (kind == 9 and name == "speed")
+    return _TENTHS if name in _SENT_IN_TENTHS and not in_whole_units else _PLAIN
 
 
 def _layout_table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -90,24 +90,24 @@ def _layout_table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     A payload that ends before the last field read would give wrong values, not missing ones.
     """
     rows: list[tuple[int, ...]] = []
-    begins, needed = [0], []
+    first_rows, bits_needed = [0], []
     for kind, (message, fields) in enumerate(_LAYOUTS):
         plan = {name: place for name, *place in message.decoder_plan()} if message is not None else {}
         bits = _HEADER_BITS
-        for ours, theirs in fields.items():
-            at, width, signed, *_ = plan[theirs]
-            column = TEXTS.index(ours) if ours in TEXTS else NUMBERS.index(ours)
-            rows.append((column, at, width, int(signed), _TEXT if ours in TEXTS else _law(kind, theirs)))
+        for field, pyais_name in fields.items():
+            at, width, signed, *_ = plan[pyais_name]
+            column = TEXTS.index(field) if field in TEXTS else NUMBERS.index(field)
+            rows.append((column, at, width, int(signed), _TEXT if field in TEXTS else _conversion_of(kind, pyais_name)))
             bits = max(bits, at + width)
-        begins.append(len(rows))
-        needed.append(bits)
-    needed[24] = needed[_A]
-    needed[_B_OF_CRAFT] = needed[_B]
-    return np.array(rows, np.int64), np.array(begins, np.int64), np.array(needed, np.int64)
+        first_rows.append(len(rows))
+        bits_needed.append(bits)
+    bits_needed[24] = bits_needed[_A]
+    bits_needed[_B_OF_CRAFT] = bits_needed[_B]
+    return np.array(rows, np.int64), np.array(first_rows, np.int64), np.array(bits_needed, np.int64)
 
 
-_ROWS, _BEGINS, _NEEDED = _layout_table()
-_NEEDED_21 = max(at + width for name, at, width, *_ in MSG_CLASS[21].decoder_plan() if name in HULL.values())
+_ROWS, _FIRST_ROWS, _BITS_NEEDED = _layout_table()
+_BITS_NEEDED_21 = max(at + width for name, at, width, *_ in MSG_CLASS[21].decoder_plan() if name in HULL.values())
 
 
 def decode(messages: Payloads) -> tuple[pd.DataFrame | None, dict[str, int]]:
@@ -116,13 +116,13 @@ def decode(messages: Payloads) -> tuple[pd.DataFrame | None, dict[str, int]]:
     numbers = np.full((n, len(NUMBERS)), np.nan)
     chars = [np.zeros((n, width), np.uint8) for width in WIDTHS]
     lengths = np.zeros((n, len(TEXTS)), np.int64)
-    verdict, kind, mmsi, prints = _decode(
+    verdict, kind, mmsi, fingerprints = _decode(
         messages.buffer, messages.start, messages.end, messages.fill_bits,
-        _ROWS, _BEGINS, _NEEDED, numbers, *chars, lengths,
+        _ROWS, _FIRST_ROWS, _BITS_NEEDED, numbers, *chars, lengths,
     )  # fmt: skip
-    for row in np.flatnonzero(verdict == RARE):
+    for row in np.flatnonzero(verdict == LEFT_TO_PYAIS):
         payload = messages.buffer[messages.start[row] : messages.end[row]].tobytes()
-        verdict[row] = _by_pyais(
+        verdict[row] = _decode_with_pyais(
             payload, int(messages.fill_bits[row]), numbers[row], [c[row] for c in chars], lengths[row]
         )
     counts = {name: int((verdict == code).sum()) for code, name in BUCKET_OF.items()}
@@ -134,7 +134,7 @@ def decode(messages: Payloads) -> tuple[pd.DataFrame | None, dict[str, int]]:
         "msg_type": kind[good],
         "mmsi": mmsi[good],
         "time_s": messages.time_s[good],
-        "fingerprint": prints[good],
+        "fingerprint": fingerprints[good],
     }
     out |= {name: numbers[good, k] for k, name in enumerate(NUMBERS)}
     out |= {name: _strings(chars[k][good], lengths[good, k]) for k, name in enumerate(TEXTS)}
@@ -149,17 +149,19 @@ def _strings(chars: np.ndarray, lengths: np.ndarray) -> Any:
     return pd.array(texts, dtype="str")
 
 
-def _by_pyais(payload: bytes, fill_bits: int, numbers: np.ndarray, chars: list[np.ndarray], lengths: np.ndarray) -> int:
+def _decode_with_pyais(
+    payload: bytes, fill_bits: int, numbers: np.ndarray, chars: list[np.ndarray], lengths: np.ndarray
+) -> int:
     """Decode an aid to navigation, whose name may have an extension at its end."""
     bits = bit_vector(payload, fill_bits)
-    if len(bits) < _NEEDED_21:
+    if len(bits) < _BITS_NEEDED_21:
         return BAD
     try:
         content: Any = MSG_CLASS[AID_TO_NAVIGATION].from_vector(bits)
     except Exception:  # what pyais cannot decode is not a message
         return BAD
-    for ours, theirs in (POSITION | HULL).items():
-        numbers[NUMBERS.index(ours)] = getattr(content, theirs)
+    for field, pyais_name in (POSITION | HULL).items():
+        numbers[NUMBERS.index(field)] = getattr(content, pyais_name)
     name = TEXTS.index("name")
     text = ((content.name or "") + (content.name_ext or ""))[: WIDTHS[name]]
     raw = text.split("@", 1)[0].strip().encode("ascii")
@@ -169,26 +171,26 @@ def _by_pyais(payload: bytes, fill_bits: int, numbers: np.ndarray, chars: list[n
 
 
 @numba.njit(cache=True)
-def _bits(buffer, start, offset, width):  # type: ignore[no-untyped-def]
+def _read_bits(buffer, start, offset, width):  # type: ignore[no-untyped-def]
     """An unsigned number of up to 57 bits from six-bit characters."""
     first, last = offset // 6, (offset + width - 1) // 6
     value = np.int64(0)
     for k in range(first, last + 1):
-        six = np.int64(buffer[start + k]) - 48
-        value = (value << 6) | (six - 8 if six > 40 else six)
+        sixbit = np.int64(buffer[start + k]) - 48
+        value = (value << 6) | (sixbit - 8 if sixbit > 40 else sixbit)
     value >>= 6 * (last + 1) - (offset + width)
     return value & ((np.int64(1) << width) - 1)
 
 
 @numba.njit(cache=True)
-def _text(buffer, start, offset, width, out):  # type: ignore[no-untyped-def]
+def _read_text(buffer, start, offset, width, out):  # type: ignore[no-untyped-def]
     """Six-bit text up to the first '@', stripped; returns its length."""
     n = 0
     for k in range(width // 6):
-        six = _bits(buffer, start, offset + 6 * k, 6)
-        if six == 0 or n == len(out):
+        sixbit = _read_bits(buffer, start, offset + 6 * k, 6)
+        if sixbit == 0 or n == len(out):
             break
-        character = six + 64 if six < 32 else six
+        character = sixbit + 64 if sixbit < 32 else sixbit
         if n or character != 32:
             out[n] = character
             n += 1
@@ -198,13 +200,13 @@ def _text(buffer, start, offset, width, out):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _value(raw, law):  # type: ignore[no-untyped-def]
+def _convert(raw, conversion):  # type: ignore[no-untyped-def]
     """The value of raw bits; degrees are rounded to six decimals, as in other decoders."""
-    if law == _TENTHS:
+    if conversion == _TENTHS:
         return raw / 10.0
-    if law == _MINUTES_E4:
+    if conversion == _MINUTES_E4:
         return ((10 * raw + 3) // 6) / 1e6
-    if law == _TENTH_MINUTES:
+    if conversion == _TENTH_MINUTES:
         return ((10_000 * raw + 3) // 6) / 1e6
     return np.float64(raw)
 
@@ -223,7 +225,7 @@ def _layout_of(buffer, start, kind, mmsi):  # type: ignore[no-untyped-def]
     """Index of the message's layout; -1 for a nonexistent part of message 24."""
     if kind != 24:
         return kind
-    part = _bits(buffer, start, 38, 2)
+    part = _read_bits(buffer, start, 38, 2)
     if part > 1:
         return -1
     if part == 0:
@@ -232,37 +234,37 @@ def _layout_of(buffer, start, kind, mmsi):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _decode(buffer, starts, ends, fills, rows, begins, needed, numbers, callsigns, names, dests, lengths):  # type: ignore[no-untyped-def]
+def _decode(buffer, starts, ends, fills, rows, first_rows, bits_needed, numbers, callsigns, names, dests, lengths):  # type: ignore[no-untyped-def]
     n = len(starts)
     verdict, kinds = np.empty(n, np.int8), np.zeros(n, np.int64)
-    mmsis, prints = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    mmsis, fingerprints = np.zeros(n, np.int64), np.zeros(n, np.int64)
     for i in range(n):
         start, bits = starts[i], 6 * (ends[i] - starts[i]) - fills[i]
         if bits < _HEADER_BITS:
             verdict[i] = BAD
             continue
-        kind = _bits(buffer, start, 0, 6)
+        kind = _read_bits(buffer, start, 0, 6)
         if kind < 1 or kind > 27:
             verdict[i] = UNSUPPORTED
             continue
-        mmsi = _bits(buffer, start, 8, 30)
-        kinds[i], mmsis[i], prints[i] = kind, mmsi, _fingerprint(buffer, start, ends[i])
+        mmsi = _read_bits(buffer, start, 8, 30)
+        kinds[i], mmsis[i], fingerprints[i] = kind, mmsi, _fingerprint(buffer, start, ends[i])
         if kind == AID_TO_NAVIGATION:
-            verdict[i] = RARE
+            verdict[i] = LEFT_TO_PYAIS
             continue
-        layout = _layout_of(buffer, start, kind, mmsi) if bits >= needed[kind] else -1
-        if layout < 0 or bits < needed[layout]:
+        layout = _layout_of(buffer, start, kind, mmsi) if bits >= bits_needed[kind] else -1
+        if layout < 0 or bits < bits_needed[layout]:
             verdict[i] = BAD
             continue
         verdict[i] = DECODED
-        for r in range(begins[layout], begins[layout + 1]):
-            column, at, width, law = rows[r, 0], rows[r, 1], rows[r, 2], rows[r, 4]
-            if law == _TEXT:
+        for r in range(first_rows[layout], first_rows[layout + 1]):
+            column, at, width, conversion = rows[r, 0], rows[r, 1], rows[r, 2], rows[r, 4]
+            if conversion == _TEXT:
                 out = callsigns[i] if column == 0 else names[i] if column == 1 else dests[i]
-                lengths[i, column] = _text(buffer, start, at, width, out)
+                lengths[i, column] = _read_text(buffer, start, at, width, out)
                 continue
-            raw = _bits(buffer, start, at, width)
+            raw = _read_bits(buffer, start, at, width)
             if rows[r, 3] and raw >> (width - 1):
                 raw -= np.int64(1) << width
-            numbers[i, column] = _value(raw, law)
-    return verdict, kinds, mmsis, prints
+            numbers[i, column] = _convert(raw, conversion)
+    return verdict, kinds, mmsis, fingerprints

@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.ingest.ais.sentences import EARLIEST_S, LATEST_S
 
-ASK, SINGLE, PART, BAD_CHECKSUM, BAD_FORMAT, NO_DATA = range(6)
+NEEDS_READER, SINGLE, PART, BAD_CHECKSUM, BAD_FORMAT, NO_DATA = range(6)
 """What a line is: to be asked of the reader, a whole message's only sentence, one of several, or in a bucket."""
 
 NEWLINE, BACKSLASH, BANG, STAR, COMMA, HASH, DOLLAR, COLON = (ord(c) for c in "\n\\!*,#$:")
@@ -24,7 +24,7 @@ _LONGEST_EPOCH = 18  # digits; longer ones are beyond every range, and would ove
 class Scanned(NamedTuple):
     """One row per line: its kind, its time [s, NaN for none], and where its parts are in the block (start, end)."""
 
-    what: np.ndarray
+    kind: np.ndarray
     time_s: np.ndarray
     spans: np.ndarray
     """Shape (lines, 4, 2): the payload, the sequence number, the channel, the station of the tag block."""
@@ -45,7 +45,7 @@ def _is_blank(c):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _hex(c):  # type: ignore[no-untyped-def]
+def _hex_value(c):  # type: ignore[no-untyped-def]
     if 48 <= c <= 57:
         return c - 48
     if 65 <= c <= 70:
@@ -60,14 +60,14 @@ def _checksum_at(data, at, end):  # type: ignore[no-untyped-def]
     """The value of two hexadecimal digits at a position; -1 if there are none."""
     if at + 2 > end:
         return -1
-    high, low = _hex(data[at]), _hex(data[at + 1])
+    high, low = _hex_value(data[at]), _hex_value(data[at + 1])
     return -1 if high < 0 or low < 0 else 16 * high + low
 
 
 @numba.njit(cache=True)
-def _find(data, what, at, end):  # type: ignore[no-untyped-def]
+def _find(data, byte, at, end):  # type: ignore[no-untyped-def]
     while at < end:
-        if data[at] == what:
+        if data[at] == byte:
             return at
         at += 1
     return -1
@@ -111,12 +111,12 @@ def _trailing_time(data, at, end):  # type: ignore[no-untyped-def]
         stop = at
         while stop < end and data[stop] != COMMA and not _is_blank(data[stop]):
             stop += 1
-        whole = at
-        while whole < stop and 48 <= data[whole] <= 57:
-            whole += 1
-        fraction = whole + 1 if whole < stop and data[whole] == _DOT else whole
-        if 9 <= whole - at <= 16 and (fraction == stop or _all_digits(data, fraction, stop)):
-            return True, _epoch(data, at, whole)
+        digits_end = at
+        while digits_end < stop and 48 <= data[digits_end] <= 57:
+            digits_end += 1
+        fraction_start = digits_end + 1 if digits_end < stop and data[digits_end] == _DOT else digits_end
+        if 9 <= digits_end - at <= 16 and (fraction_start == stop or _all_digits(data, fraction_start, stop)):
+            return True, _epoch(data, at, digits_end)
         at = stop + 1
     return False, np.nan
 
@@ -127,18 +127,18 @@ def _is_alphanumeric(c):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _goes_on(data, at, end):  # type: ignore[no-untyped-def]
+def _has_another_sentence(data, at, end):  # type: ignore[no-untyped-def]
     """Does another AIS sentence begin here?"""
     for k in range(at, end - 6):
         if data[k] == BANG and data[k + 3] == _LETTER_V and data[k + 4] == _LETTER_D and data[k + 6] == COMMA:
-            kind = data[k + 5] == _LETTER_M or data[k + 5] == _LETTER_O
-            if kind and _is_alphanumeric(data[k + 1]) and _is_alphanumeric(data[k + 2]):
+            is_vdm_or_vdo = data[k + 5] == _LETTER_M or data[k + 5] == _LETTER_O
+            if is_vdm_or_vdo and _is_alphanumeric(data[k + 1]) and _is_alphanumeric(data[k + 2]):
                 return True
     return False
 
 
 @numba.njit(cache=True)
-def _tag(data, at, end, station):  # type: ignore[no-untyped-def]
+def _read_tag_block(data, at, end, station):  # type: ignore[no-untyped-def]
     """Time of a tag block, NaN for none; writes the station's span to ``station``. Ignored if its checksum is wrong."""
     star = end - 1
     while star >= at and data[star] != STAR:
@@ -159,26 +159,26 @@ def _tag(data, at, end, station):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _tags(data, at, end, station):  # type: ignore[no-untyped-def]
+def _read_tag_blocks(data, at, end, station):  # type: ignore[no-untyped-def]
     """Combined time of all tag blocks at a position, and where the last of them ends."""
     time_s = np.nan
     while at < end and data[at] == BACKSLASH:
         close = _find(data, BACKSLASH, at + 1, end)
         if close < 0:
             break
-        of_block = _tag(data, at + 1, close, station)
-        time_s = time_s if np.isnan(of_block) else of_block
+        block_time_s = _read_tag_block(data, at + 1, close, station)
+        time_s = time_s if np.isnan(block_time_s) else block_time_s
         at = close + 1
     return time_s, at
 
 
 @numba.njit(cache=True)
-def _digit(data, at, end):  # type: ignore[no-untyped-def]
+def _single_digit(data, at, end):  # type: ignore[no-untyped-def]
     return data[at] - 48 if end - at == 1 and 48 <= data[at] <= 57 else -1
 
 
 @numba.njit(cache=True)
-def _fields(data, at, end, spans, numbers):  # type: ignore[no-untyped-def]
+def _read_fields(data, at, end, spans, numbers):  # type: ignore[no-untyped-def]
     """Kind of a sentence whose checksum is correct; writes its payload, sequence, channel and numbers."""
     commas = np.empty(8, np.int64)
     n = 0
@@ -193,8 +193,8 @@ def _fields(data, at, end, spans, numbers):  # type: ignore[no-untyped-def]
         return NO_DATA
     if n != 6:
         return BAD_FORMAT
-    parts, number = _digit(data, commas[0] + 1, commas[1]), _digit(data, commas[1] + 1, commas[2])
-    fill = _digit(data, commas[5] + 1, end)
+    parts, number = _single_digit(data, commas[0] + 1, commas[1]), _single_digit(data, commas[1] + 1, commas[2])
+    fill = _single_digit(data, commas[5] + 1, end)
     if parts <= 0 or number <= 0 or number > parts or fill < 0 or fill > 5:
         return BAD_FORMAT
     for k in range(commas[4] + 1, commas[5]):
@@ -212,7 +212,7 @@ def _fields(data, at, end, spans, numbers):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _line(data, at, end, announced, spans, numbers):  # type: ignore[no-untyped-def]
+def _scan_line(data, at, end, announced, spans, numbers):  # type: ignore[no-untyped-def]
     """Kind of one line, its time, and whether an announced time still awaits its sentence."""
     while at < end and _is_blank(data[at]):
         at += 1
@@ -220,26 +220,26 @@ def _line(data, at, end, announced, spans, numbers):  # type: ignore[no-untyped-
         end -= 1
     first = at
     tagged = at < end and data[at] == BACKSLASH
-    time_s, after_tag = _tags(data, at, end, spans[3])
+    time_s, after_tag = _read_tag_blocks(data, at, end, spans[3])
     if tagged and after_tag == at:
         return BAD_FORMAT, np.nan, announced
     start = -1 if at < end and data[at] == HASH else _find(data, BANG, after_tag, end)
     if start < 0:
-        return ASK, np.nan, announced or (first < end and data[first] == DOLLAR)
+        return NEEDS_READER, np.nan, announced or (first < end and data[first] == DOLLAR)
     star = _find(data, STAR, start, end)
     expected = _checksum_at(data, star + 1, end) if star >= 0 else -1
     if expected < 0:
         return BAD_FORMAT, np.nan, announced
     if _xor(data, start + 1, star) != expected:
         return BAD_CHECKSUM, np.nan, announced
-    if _goes_on(data, star + 3, end):
+    if _has_another_sentence(data, star + 3, end):
         return BAD_FORMAT, np.nan, announced
     if np.isnan(time_s):
         if announced or (start > first and not tagged):
-            return ASK, np.nan, False
+            return NEEDS_READER, np.nan, False
         if star + 3 < end:
             _, time_s = _trailing_time(data, star + 3, end)
-    return _fields(data, start + 1, star, spans, numbers), time_s, announced
+    return _read_fields(data, start + 1, star, spans, numbers), time_s, announced
 
 
 @numba.njit(cache=True)
@@ -249,7 +249,7 @@ def _scan(data, announced, line_limit):  # type: ignore[no-untyped-def]
         n += c == NEWLINE
     if len(data) and data[-1] != NEWLINE:
         n += 1
-    what, time_s = np.empty(n, np.int8), np.empty(n, np.float64)
+    kinds, time_s = np.empty(n, np.int8), np.empty(n, np.float64)
     spans, numbers = np.zeros((n, 4, 2), np.int64), np.zeros((n, 3), np.int8)
     bounds = np.empty((n, 2), np.int64)
     at = 0
@@ -259,8 +259,8 @@ def _scan(data, announced, line_limit):  # type: ignore[no-untyped-def]
             end += 1
         bounds[k, 0], bounds[k, 1] = at, end
         if end - at > line_limit:
-            what[k], time_s[k] = BAD_FORMAT, np.nan
+            kinds[k], time_s[k] = BAD_FORMAT, np.nan
         else:
-            what[k], time_s[k], announced = _line(data, at, end, announced, spans[k], numbers[k])
+            kinds[k], time_s[k], announced = _scan_line(data, at, end, announced, spans[k], numbers[k])
         at = end + 1
-    return what, time_s, spans, numbers, bounds
+    return kinds, time_s, spans, numbers, bounds

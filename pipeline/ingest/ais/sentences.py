@@ -18,11 +18,11 @@ _HEX: dict[bytes, int] = {
     bytes((x, y)): int(bytes((x, y)), 16) for x in b"0123456789ABCDEFabcdef" for y in b"0123456789ABCDEFabcdef"
 }
 _ARMOUR = bytes((*range(48, 88), *range(96, 120)))  # the 64 characters of a payload, ITU-R M.1371
-_SMALL: dict[bytes, int] = {str(i).encode(): i for i in range(10)}
+_DIGITS: dict[bytes, int] = {str(i).encode(): i for i in range(10)}
 _EPOCH = re.compile(rb"(?<![^,\s])(\d{9,16})(?:\.\d*)?(?=[,\s]|$)")
 _ISO = re.compile(rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?: ?(Z|UTC|[+-]\d\d:?\d\d)|(?![\d:.]| ?[Z+-]))")
 
-_AGAIN = re.compile(rb"![A-Za-z0-9]{2}VD[MO],")
+_NEXT_SENTENCE = re.compile(rb"![A-Za-z0-9]{2}VD[MO],")
 
 EARLIEST_S, LATEST_S = 946_684_800.0, 4_102_444_800.0  # 2000 and 2100: AIS did not exist before 2000
 
@@ -84,56 +84,56 @@ class SentenceReader:
                 return "bad_format"
             if end < 0:
                 break
-            of_block = self._tag(line[start + 1 : end])
-            station, time_s = of_block[0] or station, time_s if of_block[1] is None else of_block[1]
+            block = self._read_tag_block(line[start + 1 : end])
+            station, time_s = block[0] or station, time_s if block[1] is None else block[1]
             start = end + 1
         start = line.find(b"!", start) if not line.startswith(b"#") else -1
         if start < 0:
-            return self._without_sentence(line)
+            return self._verdict_without_sentence(line)
         star = line.find(b"*", start)
         if star < 0 or (expected := _HEX.get(line[star + 1 : star + 3])) is None:
             return "bad_format"
         if xor_of(line[start + 1 : star]) != expected:
             return "bad_checksum"
-        if _AGAIN.search(line, star + 3):
+        if _NEXT_SENTENCE.search(line, star + 3):
             return "bad_format"  # two lines that lost the end between them: no line is in two buckets
         if time_s is None:
             time_s = self._time_around(line[:start], line[star + 3 :])
-        return _fields(line[start + 1 : star], station, time_s)
+        return _parse_fields(line[start + 1 : star], station, time_s)
 
     def _time_around(self, prefix: bytes, trailer: bytes) -> float | None:
         announced, self._announced_s = self._announced_s, None
         if trailer and (found := _EPOCH.search(trailer)):
             return epoch_seconds(found[1])
         if prefix and not prefix.startswith(b"\\"):
-            return _prefix_time(prefix, self._zone)
+            return _parse_prefix_time(prefix, self._zone)
         return announced
 
-    def _tag(self, tag: bytes) -> tuple[bytes, float | None]:
+    def _read_tag_block(self, tag: bytes) -> tuple[bytes, float | None]:
         known = self._tags.get(tag)
         if known is None:
             if len(self._tags) > 4096:
                 self._tags.clear()
-            known = self._tags[tag] = _tag_content(tag)
+            known = self._tags[tag] = _parse_tag_block(tag)
         return known
 
-    def _without_sentence(self, line: bytes) -> Verdict:
+    def _verdict_without_sentence(self, line: bytes) -> Verdict:
         if not line or line.startswith((b"#", b"\\")):
             return "no_data"
         if line.startswith(b"$"):
             if line.startswith(b"$PGHP,"):
-                self._announced_s = _gatehouse_time(line)
+                self._announced_s = _parse_gatehouse_time(line)
             return "no_data"
         return "bad_format"
 
 
-def _fields(body: bytes, station: bytes, time_s: float | None) -> Sentence | Verdict:
+def _parse_fields(body: bytes, station: bytes, time_s: float | None) -> Sentence | Verdict:
     fields = body.split(b",")
     if fields[0][2:] not in (b"VDM", b"VDO"):
         return "no_data"
     if len(fields) != 7:
         return "bad_format"
-    parts, number, fill = _SMALL.get(fields[1]), _SMALL.get(fields[2]), _SMALL.get(fields[6])
+    parts, number, fill = _DIGITS.get(fields[1]), _DIGITS.get(fields[2]), _DIGITS.get(fields[6])
     payload = fields[5]
     if not parts or not number or number > parts or fill is None or fill > 5 or payload.translate(None, _ARMOUR):
         return "bad_format"
@@ -144,10 +144,10 @@ def _fields(body: bytes, station: bytes, time_s: float | None) -> Sentence | Ver
     return Sentence(parts, number, fields[3], fields[4], payload, fill, station, time_s)
 
 
-def _tag_content(tag: bytes) -> tuple[bytes, float | None]:
+def _parse_tag_block(tag: bytes) -> tuple[bytes, float | None]:
     """Station and time of a tag block; empty if its checksum is wrong."""
-    body, star, check = tag.rpartition(b"*")
-    if not star or _HEX.get(check[:2]) != xor_of(body):
+    body, star, checksum = tag.rpartition(b"*")
+    if not star or _HEX.get(checksum[:2]) != xor_of(body):
         return b"", None
     station, time_s = b"", None
     for field in body.split(b","):
@@ -158,12 +158,12 @@ def _tag_content(tag: bytes) -> tuple[bytes, float | None]:
     return station, time_s
 
 
-def _prefix_time(prefix: bytes, zone: timezone | None) -> float | None:
+def _parse_prefix_time(prefix: bytes, zone: timezone | None) -> float | None:
     """Time that a logger wrote before the sentence: ISO 8601, or an epoch; None if it has no time zone."""
     if found := _ISO.search(prefix):
-        stated = b"+00:00" if found[2] in (b"Z", b"UTC") else found[2] or b""
+        offset = b"+00:00" if found[2] in (b"Z", b"UTC") else found[2] or b""
         try:
-            time = datetime.fromisoformat((found[1] + stated).decode())
+            time = datetime.fromisoformat((found[1] + offset).decode())
         except ValueError:
             return None
         time = time if time.tzinfo else time.replace(tzinfo=zone)
@@ -172,7 +172,7 @@ def _prefix_time(prefix: bytes, zone: timezone | None) -> float | None:
     return epoch_seconds(found[1]) if found else None
 
 
-def _gatehouse_time(line: bytes) -> float | None:
+def _parse_gatehouse_time(line: bytes) -> float | None:
     """``$PGHP,1,year,month,day,hour,minute,second,millisecond,...*hh``: the time of the sentence that follows."""
     star = line.rfind(b"*")
     if star < 0 or _HEX.get(line[star + 1 : star + 3]) != xor_of(line[1:star]):

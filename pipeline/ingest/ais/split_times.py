@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-DAY = "date"
+DAY_FIELD = "date"
 """The field of the column that tells the day, where the one of the time tells the time of day alone."""
 CLOCK_NAMES = ("utc", "utc_time", "time_of_day", "gmt", "gmt_time", "time_gmt")
 """Names of a column of the time of day beside one of the day, in the form of ``ALIASES``; alone, they tell no time."""

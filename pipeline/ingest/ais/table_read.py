@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pipeline.ingest.ais.dialects import NULLS, Layout
 from pipeline.ingest.ais.headers import header_doubts
 from pipeline.ingest.ais.names import NUMBERS, TEXTS
-from pipeline.ingest.ais.split_times import DAY
+from pipeline.ingest.ais.split_times import DAY_FIELD
 from pipeline.ingest.simulated_mark import Mark
 from pipeline.ships.words import NO_TYPE
 from pipeline.tables import AIS_MESSAGES
@@ -75,7 +75,7 @@ class TableRead:
     def note_joined_times(self, layout: Layout, joined: bool) -> None:
         """Record the date and time-of-day columns if they were joined."""
         if joined:
-            self.joined_time_columns = (layout.name_of(DAY), layout.name_of("time_utc"))
+            self.joined_time_columns = (layout.name_of(DAY_FIELD), layout.name_of("time_utc"))
 
     def count_bad_rows(self, lines: np.ndarray, cause: str) -> None:
         """Count rows as bad; record the first."""

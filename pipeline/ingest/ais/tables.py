@@ -36,16 +36,16 @@ from pipeline.ingest.ais.headers import cut_at_header, find_header_line, header_
 from pipeline.ingest.ais.inconsistent_rows import STATIC_FIELDS
 from pipeline.ingest.ais.lines import as_utf8, without_broken_lines
 from pipeline.ingest.ais.names import KNOWN, NUMBERS, TEXTS, plain_name
-from pipeline.ingest.ais.split_times import DAY, join_coded_times, join_times
+from pipeline.ingest.ais.split_times import DAY_FIELD, join_coded_times, join_times
 from pipeline.ingest.ais.table_read import TableRead
-from pipeline.ingest.ais.times import TimeRule, date_order, how_to_name, in_utc, parse_times
-from pipeline.ingest.ais.typed_columns import FOUR_GIGA, MEASURED, column_name, rows_of, typed_columns
+from pipeline.ingest.ais.times import TimeRule, date_order, parse_times, time_format_hint, to_utc
+from pipeline.ingest.ais.typed_columns import MEASURED, UINT32_LIMIT, column_name, parse_rows, typed_columns
 from pipeline.table_files import SIMULATED_COLUMN
 from pipeline.tables.time_formats import literal_zone
 
 ROUNDED = "may be rounded, as spreadsheets do to long numbers; save it again with all digits"
-_LOOKED_AT = 100  # bad rows of a block that are checked for being headers
-_HEADER_NAMES = 3  # known column names that make a row a header (our choice, as above)
+_MOST_ROWS_CHECKED = 100  # bad rows of a block that are checked for being headers
+_MIN_HEADER_NAMES = 3  # known column names that make a row a header (our choice, as above)
 _PARQUET_ROWS = 1 << 17  # rows in memory at once (our choice: some 30 MB)
 
 
@@ -74,8 +74,8 @@ def begin_table(path: Path, columns: Mapping[str, str] | None) -> TableTop:
     try:
         layout = layout_of(path, header, columns, separator)
     except InputError:
-        if below := find_header_line(rest):
-            raise InputError(path, header_below_message(before + 1 + below)) from None
+        if header_line_number := find_header_line(rest):
+            raise InputError(path, header_below_message(before + 1 + header_line_number)) from None
         raise
     return TableTop(layout, before, first.data[: len(first.data) - len(rest)], rest, stream)
 
@@ -137,13 +137,13 @@ class _RowReader:
             raise ConfigError(f"--time-format {printable(' '.join(rule.formats))}: {cause}")
         documented = UTC if layout.dialect != "generic" else None
         self._rule = replace(rule, zone=rule.zone or layout.zone or documented)
-        self._order_settled = False
+        self._date_order_decided = False
 
     def read_block(self, block: Block) -> pd.DataFrame | None:
         """The messages of a block of CSV lines; None if it has none."""
-        if (frame := self._read_at_once(block)) is not None:
+        if (frame := self._read_typed(block)) is not None:
             return frame
-        lines, texts = self._split(block)
+        lines, texts = self._split_rows(block)
         return self.read_rows(lines, texts) if len(lines) else None
 
     def read_rows(self, lines: np.ndarray, texts: dict[str, pa.Array]) -> pd.DataFrame:
@@ -154,27 +154,27 @@ class _RowReader:
         out["mmsi"] = self._mmsi(texts["mmsi"], lines, good)
         self._refuse_other_header(texts, lines, ~good)
         numbers = {f: self._number(f, texts[f], lines, good) for f in texts if f in (*NUMBERS, "length_m", "beam_m")}
-        if DAY in texts:
-            texts["time_utc"], apart = join_times(texts[DAY], texts["time_utc"])
-            self._read.note_joined_times(self._layout, apart)
+        if DAY_FIELD in texts:
+            texts["time_utc"], any_joined = join_times(texts[DAY_FIELD], texts["time_utc"])
+            self._read.note_joined_times(self._layout, any_joined)
         out["time_utc"] = self._times(texts["time_utc"], lines, good)
-        out |= _with_hull(numbers, len(lines))
+        out |= _with_hull_size(numbers, len(lines))
         for name in TEXTS:
             out[name] = clean_text(texts[name]) if name in texts else pd.array([""] * len(lines), dtype="str")
-        if "ship_type" in texts and (said := ship_type_words(texts["ship_type"].dictionary_encode())) is not None:
-            out["ship_words"] = said
+        if "ship_type" in texts and (words := ship_type_words(texts["ship_type"].dictionary_encode())) is not None:
+            out["ship_words"] = words
         out["msg_type"] = self._message_type(texts, lines, good)
         self._read.balance["decoded"] += int(good.sum())
         return pd.DataFrame(out)[good].reset_index(drop=True)
 
-    def _read_at_once(self, block: Block) -> pd.DataFrame | None:
+    def _read_typed(self, block: Block) -> pd.DataFrame | None:
         """A block without any fault, with its columns converted as they are parsed; None for any other.
 
         It has fingerprints of its rows and of their static data: while texts are dictionary-encoded, each is hashed
         only once.
         """
         columns = typed_columns(block, self._layout, iso_times=not self._rule.formats)
-        if columns is None or (moments := self._moments_at_once(self._whole_times(columns))) is None:
+        if columns is None or (moments := self._typed_moments(self._pop_times(columns))) is None:
             return None
         n, out = block.n_lines, {"mmsi": columns.pop("mmsi"), "time_utc": moments}
         numbers = {f: v for f, v in columns.items() if isinstance(v, np.ndarray)}
@@ -183,20 +183,20 @@ class _RowReader:
             self._read.mark.see_cells(as_texts(coded.pop(SIMULATED_COLUMN).dictionary).to_pylist())
         for name in set(coded) - set(TEXTS):
             said = as_texts(coded[name].dictionary)
-            of_word, bad = code_numbers(name, said)
+            code_of_text, bad = code_numbers(name, said)
             if bad.any():
                 return None
             if name == "ship_type":
-                self._read.note_unknown_types(said, of_word)
-            numbers[name] = of_word[coded[name].indices.to_numpy()]
+                self._read.note_unknown_types(said, code_of_text)
+            numbers[name] = code_of_text[coded[name].indices.to_numpy()]
         kind = numbers.pop("mobile", numbers.get("msg_type", np.zeros(n)))
         if "msg_type" in numbers and not np.isin(kind := numbers.pop("msg_type"), np.arange(28)).all():
             return None
-        out |= _with_hull(numbers, n)
+        out |= _with_hull_size(numbers, n)
         for name in TEXTS:
             out[name] = clean_coded_text(coded[name]) if name in coded else empty_coded_text(n)
         out["msg_type"] = np.nan_to_num(kind).astype(np.int64)
-        prints, standing = (
+        fingerprints, static_fingerprints = (
             row_fingerprints(out),
             row_fingerprints({name: out[name] for name in ("mmsi", *STATIC_FIELDS)}),
         )
@@ -206,44 +206,46 @@ class _RowReader:
         if "ship_type" in coded and (said := ship_type_words(coded["ship_type"])) is not None:
             out["ship_words"] = said
         lines = np.arange(block.first_line, block.first_line + n)
-        return pd.DataFrame(out | {"line": lines, "fingerprint": prints, "static_fingerprint": standing}, copy=False)
+        return pd.DataFrame(
+            out | {"line": lines, "fingerprint": fingerprints, "static_fingerprint": static_fingerprints}, copy=False
+        )
 
-    def _whole_times(self, columns: dict[str, Any]) -> pa.TimestampArray | pa.DictionaryArray:
+    def _pop_times(self, columns: dict[str, Any]) -> pa.TimestampArray | pa.DictionaryArray:
         """Pop the time and date columns, and return the joined times."""
-        times, days = columns.pop("time_utc"), columns.pop(DAY, None)
+        times, days = columns.pop("time_utc"), columns.pop(DAY_FIELD, None)
         if days is None or not isinstance(times, pa.DictionaryArray):
             return times
-        whole, apart = join_coded_times(days, times, (as_texts(days.dictionary), as_texts(times.dictionary)))
-        self._read.note_joined_times(self._layout, apart)
-        return whole
+        joined, any_joined = join_coded_times(days, times, (as_texts(days.dictionary), as_texts(times.dictionary)))
+        self._read.note_joined_times(self._layout, any_joined)
+        return joined
 
-    def _moments_at_once(self, times: pa.TimestampArray | pa.DictionaryArray) -> pd.Series | None:
+    def _typed_moments(self, times: pa.TimestampArray | pa.DictionaryArray) -> pd.Series | None:
         """The times of a block in UTC; None if one of them is invalid."""
         if not isinstance(times, pa.DictionaryArray):
             if self._rule.zoned:
                 return None
-            self._order_settled = True  # the year comes first
+            self._date_order_decided = True  # the year comes first
             name = self._layout.name_of("time_utc")
-            moments = in_utc(self._path, name, pd.Series(times.to_numpy(zero_copy_only=False)), self._rule)
-            return None if self._rule.possible(moments).isna().any() else moments
+            moments = to_utc(self._path, name, pd.Series(times.to_numpy(zero_copy_only=False)), self._rule)
+            return None if self._rule.only_possible(moments).isna().any() else moments
         texts = as_texts(times.dictionary).to_pandas().astype("str")
         if texts.str.lower().isin(NULLS).any():
             return None
-        self._settle_order(texts)
-        moments = self._parsed(texts)
+        self._decide_date_order(texts)
+        moments = self._parse(texts)
         return None if moments.isna().any() else pd.Series(moments.array[times.indices.to_numpy()])
 
-    def _split(self, block: Block) -> tuple[np.ndarray, dict[str, pa.Array]]:
+    def _split_rows(self, block: Block) -> tuple[np.ndarray, dict[str, pa.Array]]:
         """Line numbers and field texts of the rows; lines that are not rows are counted here."""
         data, width = as_utf8(without_broken_lines(block.data)), len(self._layout.header)
         refused: list[tuple[int, str]] = []
 
-        def note(row: pacsv.InvalidRow) -> str:
+        def note_refused(row: pacsv.InvalidRow) -> str:
             refused.append((row.number, row.text))
             return "skip"
 
         wanted = [column_name(i) for i in self._layout.index.values()]
-        table = rows_of(data, self._layout, dict.fromkeys(wanted, pa.binary()), note)
+        table = parse_rows(data, self._layout, dict.fromkeys(wanted, pa.binary()), note_refused)
         if table.num_rows + len(refused) != block.n_lines:
             raise InputError(
                 self._path,
@@ -253,21 +255,21 @@ class _RowReader:
         keep = np.ones(block.n_lines, bool)
         for number, _text in refused:
             keep[number - 1] = False
-        broken = np.array([n for n, _ in refused], np.int64) + block.first_line - 1
+        refused_lines = np.array([n for n, _ in refused], np.int64) + block.first_line - 1
         self._read.count_bad_rows(
-            broken, f"not {width} columns, as the header has (cut, or a quote that is not closed)"
+            refused_lines, f"not {width} columns, as the header has (cut, or a quote that is not closed)"
         )
         lines = np.flatnonzero(keep) + block.first_line
         texts = {f: as_texts(table.column(column_name(i)).combine_chunks()) for f, i in self._layout.index.items()}
-        written = np.zeros(len(lines), bool)
+        not_empty = np.zeros(len(lines), bool)
         for text in texts.values():
-            written |= np.asarray(pc.binary_length(text)) > 0
-        if not written.all():  # a blank line is a row of empty fields to the parser
-            self._read.balance["no_data"] += int((~written).sum())
-            texts = {f: text.filter(pa.array(written)) for f, text in texts.items()}
-        return lines[written], texts
+            not_empty |= np.asarray(pc.binary_length(text)) > 0
+        if not not_empty.all():  # a blank line is a row of empty fields to the parser
+            self._read.balance["no_data"] += int((~not_empty).sum())
+            texts = {f: text.filter(pa.array(not_empty)) for f, text in texts.items()}
+        return lines[not_empty], texts
 
-    def _refuse(
+    def _refuse_rows(
         self, field: str, bad: np.ndarray, texts: pa.Array, lines: np.ndarray, good: np.ndarray, why: str
     ) -> None:
         bad = bad & good
@@ -276,7 +278,7 @@ class _RowReader:
             self._read.count_bad_rows(lines[bad], f"column {self._layout.name_of(field)}: {shown!r} {why}")
             good &= ~bad
 
-    def _void(self, field: str, bad: np.ndarray, texts: pa.Array, lines: np.ndarray) -> None:
+    def _count_invalid(self, field: str, bad: np.ndarray, texts: pa.Array, lines: np.ndarray) -> None:
         """Count invalid values in rows that are otherwise used."""
         if bad.any():
             first = int(np.flatnonzero(bad)[0])
@@ -287,11 +289,11 @@ class _RowReader:
     def _mmsi(self, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> np.ndarray:
         values, _ = to_numbers(texts)
         with np.errstate(invalid="ignore"):
-            bad = ~(np.isfinite(values) & (values >= 0) & (values % 1 == 0) & (values < FOUR_GIGA))
+            bad = ~(np.isfinite(values) & (values >= 0) & (values % 1 == 0) & (values < UINT32_LIMIT))
         rounded = rounded_mask(texts)
-        self._refuse("mmsi", rounded, texts, lines, good, ROUNDED)
+        self._refuse_rows("mmsi", rounded, texts, lines, good, ROUNDED)
         bad |= rounded
-        self._refuse("mmsi", bad, texts, lines, good, "is no MMSI")
+        self._refuse_rows("mmsi", bad, texts, lines, good, "is no MMSI")
         return np.where(bad, 0, values).astype(np.int64)
 
     def _refuse_other_header(self, texts: dict[str, pa.Array], lines: np.ndarray, bad: np.ndarray) -> None:
@@ -299,22 +301,22 @@ class _RowReader:
 
         A repeat of the same header is one bad row; after a different one the columns may have another order.
         """
-        for row in np.flatnonzero(bad)[:_LOOKED_AT].tolist():
+        for row in np.flatnonzero(bad)[:_MOST_ROWS_CHECKED].tolist():
             names = {field: plain_name(text[row].as_py()) for field, text in texts.items()}
             known = sum(name in KNOWN for name in names.values())
-            if known >= _HEADER_NAMES and any(names[f] != plain_name(self._layout.name_of(f)) for f in names):
+            if known >= _MIN_HEADER_NAMES and any(names[f] != plain_name(self._layout.name_of(f)) for f in names):
                 cause = (
                     f"line {int(lines[row])} is another header, of other columns than the first: part the file there"
                 )
                 raise InputError(self._path, cause)
 
     def _number(self, field: str, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> np.ndarray:
-        pointed = with_decimal_points(texts) if self._layout.decimal_commas and field in MEASURED else texts
-        values, bad = code_numbers(field, pointed)
+        with_points = with_decimal_points(texts) if self._layout.decimal_commas and field in MEASURED else texts
+        values, bad = code_numbers(field, with_points)
         if field == "imo":  # position and draught are just as good without it
-            self._void(field, bad & good, texts, lines)
+            self._count_invalid(field, bad & good, texts, lines)
             return np.where(bad, np.nan, values)
-        self._refuse(field, bad, texts, lines, good, "is not a number such as 129.5")
+        self._refuse_rows(field, bad, texts, lines, good, "is not a number such as 129.5")
         if field == "ship_type":
             self._read.note_unknown_types(texts.filter(pa.array(~bad)), values[~bad])
         return values
@@ -323,7 +325,7 @@ class _RowReader:
         if "msg_type" in texts:
             values, bad = to_numbers(texts["msg_type"])
             bad |= ~np.isin(values, np.arange(28))
-            self._refuse("msg_type", bad, texts["msg_type"], lines, good, "is no message number of 1 to 27")
+            self._refuse_rows("msg_type", bad, texts["msg_type"], lines, good, "is no message number of 1 to 27")
             return np.where(bad, 0, values).astype(np.int64)
         if "mobile" in texts:
             return np.nan_to_num(to_numbers(texts["mobile"], MOBILE_TEXT.get)[0]).astype(np.int64)
@@ -331,42 +333,42 @@ class _RowReader:
 
     def _times(self, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> pd.Series:
         series = texts.to_pandas().astype("str")
-        self._settle_order(series)
+        self._decide_date_order(series)
         given = ~series.str.lower().isin(NULLS)
         out = pd.Series(pd.NaT, index=series.index, dtype="datetime64[us, UTC]")
         if given.any():
-            out[given] = self._parsed(series[given])
+            out[given] = self._parse(series[given])
         cause = "is no time with a zone" if self._rule.zone is None else "is no time of a message"
         if len(self._rule.formats) > 1:
             cause = "is no time of a message, or two by the --time-format named"
         elif given.any() and not self._rule.formats and out.isna().all():
-            cause += how_to_name(list(series[given].unique()))
-        self._refuse("time_utc", (given & out.isna()).to_numpy(), texts, lines, good, cause)
+            cause += time_format_hint(list(series[given].unique()))
+        self._refuse_rows("time_utc", (given & out.isna()).to_numpy(), texts, lines, good, cause)
         return out
 
-    def _parsed(self, texts: pd.Series) -> pd.Series:
+    def _parse(self, texts: pd.Series) -> pd.Series:
         """Times by the file's rule, which records whether a time zone was seen."""
         moments = parse_times(self._path, self._layout.name_of("time_utc"), texts, self._rule)
         if self._rule.zone is None and moments.notna().any():
             self._rule = replace(self._rule, zoned=True)
-        return self._rule.possible(moments)
+        return self._rule.only_possible(moments)
 
-    def _settle_order(self, times: pd.Series) -> None:
+    def _decide_date_order(self, times: pd.Series) -> None:
         """Decide the order of day and month by the first block that has times."""
-        if not self._order_settled:
+        if not self._date_order_decided:
             by_format = self._layout.dialect == "dma"
             self._rule = date_order(self._path, times, self._rule, day_first_by_format=by_format)
-            self._order_settled = True
+            self._date_order_decided = True
 
 
-def _with_hull(numbers: dict[str, np.ndarray], n: int) -> dict[str, np.ndarray]:
+def _with_hull_size(numbers: dict[str, np.ndarray], n: int) -> dict[str, np.ndarray]:
     """Columns a-d; length and beam alone become b and d with a and c zero, ITU's convention for "antenna unknown"."""
     out = {name: numbers.get(name, np.full(n, np.nan)) for name in NUMBERS}
-    for total, near, far in (("length_m", "a", "b"), ("beam_m", "c", "d")):
+    for total, first, second in (("length_m", "a", "b"), ("beam_m", "c", "d")):
         if total not in numbers:
             continue
         size = np.where(numbers[total] > 0, numbers[total], np.nan)
-        open_ = ~(np.nan_to_num(out[near]) + np.nan_to_num(out[far]) > 0) & ~np.isnan(size)
-        out[near] = np.where(open_, 0.0, out[near])
-        out[far] = np.where(open_, size, out[far])
+        unfilled = ~(np.nan_to_num(out[first]) + np.nan_to_num(out[second]) > 0) & ~np.isnan(size)
+        out[first] = np.where(unfilled, 0.0, out[first])
+        out[second] = np.where(unfilled, size, out[second])
     return out

@@ -20,13 +20,13 @@ from pipeline.types.times import LEAP_SECOND
 _SLASHED = r"^(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4})"
 _ISO = r"^[0-9]{4}(?:-[0-9]{1,2}-|[0-9]{4})"  # not "now", nor a month alone, nor digits of another script
 _ZONED = r"(?:[Zz]|[+-]\d{2}:?\d{2}|[Tt ]\d.*[+-]\d{1,2}(?::?\d{2})?)$"
-_TWELVE = re.compile(r"(?<=[ T])(\d{1,2})(:\d\d(?::\d\d(?:\.\d+)?)?)\s?([AaPp])\.?[Mm]\.?")  # 02:15:00 PM
-_HALF_DAY = r"\d\s?[AaPp]\.?[Mm]"
+_TWELVE_HOUR = re.compile(r"(?<=[ T])(\d{1,2})(:\d\d(?::\d\d(?:\.\d+)?)?)\s?([AaPp])\.?[Mm]\.?")  # 02:15:00 PM
+_AM_OR_PM = r"\d\s?[AaPp]\.?[Mm]"
 _UNDERSCORED = r"^(\d{8})_(\d{6})$"  # exactEarth's form
 _OFFSET = re.compile(r"(?:UTC)?([+-])(\d{1,2}):?(\d{2})?")
 EARLIEST, LATEST = (datetime.fromtimestamp(s, UTC) for s in (EARLIEST_S, LATEST_S))
-MOST_TRIED = 1000  # times on which a format is tried before it is suggested (our choice)
-AHEAD = timedelta(days=1)  # tolerance for this computer's clock, which may be wrong; our choice
+MAX_TEXTS_TRIED = 1000  # times on which a format is tried before it is suggested (our choice)
+MOST_AHEAD = timedelta(days=1)  # tolerance for this computer's clock, which may be wrong; our choice
 _DAY = r"\d{4}-?\d{2}-?\d{2}|\d{1,2}[/.-]\d{1,2}[/.-]\d{4}"
 _DAY_CHARACTERS = 10  # at most
 _EPOCH = r"^\d{9,19}(?:\.\d*)?$"
@@ -44,20 +44,20 @@ class TimeRule:
     latest: datetime = LATEST
     """Messages can only have been sent before this."""
 
-    def possible(self, moments: pd.Series) -> pd.Series:
+    def only_possible(self, moments: pd.Series) -> pd.Series:
         """Times in UTC, NaT for those at which no message can have been sent."""
         return moments.where(moments.between(EARLIEST, self.latest, inclusive="left"))
 
 
-def latest_now() -> datetime:
+def latest_possible_time() -> datetime:
     """The latest time at which a message can have been sent."""
-    return datetime.now(UTC) + AHEAD
+    return datetime.now(UTC) + MOST_AHEAD
 
 
-def zone_of(text: str) -> timezone:
+def parse_zone(text: str) -> timezone:
     """A fixed offset: ``UTC`` or ``+10:00``. Zone names with daylight saving are refused: one hour is ambiguous.
 
-    >>> zone_of("+10:00")
+    >>> parse_zone("+10:00")
     datetime.timezone(datetime.timedelta(seconds=36000))
     """
     if text.upper() in {"UTC", "Z"}:
@@ -79,7 +79,7 @@ def zone_in_name(name: str) -> timezone | None:
     offset = re.sub(r"[^\d+:-]", "", found[1]) if found else ""
     if not found or not re.search(r"\d", offset):
         return UTC if found else None
-    return zone_of(offset) if re.fullmatch(r"[+-](0?\d|1[0-4])(:?[0-5]\d)?", offset) else None
+    return parse_zone(offset) if re.fullmatch(r"[+-](0?\d|1[0-4])(:?[0-5]\d)?", offset) else None
 
 
 def date_order(item: object, texts: pd.Series, rule: TimeRule, *, day_first_by_format: bool) -> TimeRule:
@@ -101,11 +101,12 @@ def date_order(item: object, texts: pd.Series, rule: TimeRule, *, day_first_by_f
     parts = written.str.extract(_SLASHED)
     first, second = parts[0].astype(int), parts[2].astype(int)
     day_first, month_first = (
-        (one.between(13, 31) & (other <= 12)).any() for one, other in ((first, second), (second, first))
+        (first_number.between(13, 31) & (second_number <= 12)).any()
+        for first_number, second_number in ((first, second), (second, first))
     )
     if day_first == month_first:
         shown = texts[written.index[0]]
-        option = time_format_option(list(written[:MOST_TRIED])) or "--time-format"
+        option = time_format_option(list(written[:MAX_TEXTS_TRIED])) or "--time-format"
         raise ConfigError(
             f"{item}: dates such as {shown} are day-first or month-first, and the file does not say; "
             f"name the format with capwatch ais {option}"
@@ -113,10 +114,10 @@ def date_order(item: object, texts: pd.Series, rule: TimeRule, *, day_first_by_f
     return replace(rule, day_first=bool(day_first))
 
 
-def how_to_name(texts: Sequence[str]) -> str:
+def time_format_hint(texts: Sequence[str]) -> str:
     """How to get texts parsed of which none was read as a time; "" if no way is known.
 
-    >>> how_to_name(["07-Mar-2024 10:00"]), how_to_name(["45358.4167"])
+    >>> time_format_hint(["07-Mar-2024 10:00"]), time_format_hint(["45358.4167"])
     ("; name it with capwatch ais --time-format '%d-%b-%Y %H:%M'", '; a spreadsheet counts days so: save them as dates')
     """
     if all(re.fullmatch(r"\d{5}(?:[.,]\d+)?", text) for text in texts):
@@ -124,7 +125,7 @@ def how_to_name(texts: Sequence[str]) -> str:
     if all(re.fullmatch(CLOCK_PATTERN, text) for text in texts):
         named = "name its column with capwatch ais --columns date=COLUMN"
         return f"; it names no day: {named}, or write day and time in one column"
-    forms = time_format_option(texts[:MOST_TRIED])
+    forms = time_format_option(texts[:MAX_TEXTS_TRIED])
     return f"; name it with capwatch ais {forms}" if forms else ""
 
 
@@ -134,24 +135,24 @@ def parse_times(item: object, column: str, texts: pd.Series, rule: TimeRule) -> 
     If some times state a zone, those without one are invalid. So are dates without a time of day, if most are such (a
     few are midnight, as some programs write it). Raises InputError if none states a zone and the rule has none.
     """
-    timed = texts if rule.formats else _without_days(texts)
+    timed = texts if rule.formats else _without_bare_dates(texts)
     timed = timed.str.replace(LEAP_SECOND, r"\1:59", regex=True)
-    return _parsed(item, column, timed, rule).reindex(texts.index)
+    return _parse_timed(item, column, timed, rule).reindex(texts.index)
 
 
-def _parsed(item: object, column: str, texts: pd.Series, rule: TimeRule) -> pd.Series:
+def _parse_timed(item: object, column: str, texts: pd.Series, rule: TimeRule) -> pd.Series:
     """As `parse_times`, for texts without bare dates."""
-    if not rule.formats and (moments := _plain_iso(texts)) is not None:
-        return in_utc(item, column, moments, rule)
+    if not rule.formats and (moments := _parse_plain_iso(texts)) is not None:
+        return to_utc(item, column, moments, rule)
     out = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us, UTC]")
     epochs = texts.str.fullmatch(_EPOCH)
     if epochs.any():
-        out[epochs] = _from_epochs(texts[epochs])
+        out[epochs] = _parse_epochs(texts[epochs])
     rest = texts[~epochs]
     if rule.formats:
-        out[~epochs] = _by_formats(item, column, rest, rule)
+        out[~epochs] = _parse_by_formats(item, column, rest, rule)
         return out
-    rest = _as_iso(rest, rule.day_first)
+    rest = _to_iso(rest, rule.day_first)
     zoned = rest.str.contains(_ZONED, regex=True)
     stated = pd.to_datetime(rest[zoned], format="ISO8601", errors="coerce", utc=True)
     out[rest.index[zoned]] = stated.dt.as_unit("us")  # some write billionths of a second
@@ -160,11 +161,11 @@ def _parsed(item: object, column: str, texts: pd.Series, rule: TimeRule) -> pd.S
         return out
     # utc=True: other than without, it raises for no text
     parsed = pd.to_datetime(bare, format="ISO8601", errors="coerce", utc=True).dt.tz_localize(None)
-    out[bare.index] = in_utc(item, column, parsed, rule)
+    out[bare.index] = to_utc(item, column, parsed, rule)
     return out
 
 
-def _without_days(texts: pd.Series) -> pd.Series:
+def _without_bare_dates(texts: pd.Series) -> pd.Series:
     """The texts, with bare dates removed if more than half are such."""
     short = pc.less_equal(pc.utf8_length(pa.array(texts, pa.large_string())), _DAY_CHARACTERS)
     if 2 * (pc.sum(short).as_py() or 0) <= len(texts):
@@ -173,23 +174,23 @@ def _without_days(texts: pd.Series) -> pd.Series:
     return texts[~days] if 2 * days.sum() > len(texts) else texts
 
 
-def _as_iso(texts: pd.Series, day_first: bool | None) -> pd.Series:
+def _to_iso(texts: pd.Series, day_first: bool | None) -> pd.Series:
     """Texts converted to ISO 8601; those of unknown form, and dates of unknown order, are left out."""
     texts = texts.str.replace(r"(?: ?\+0000)? ?(?:UTC|GMT)$", "Z", regex=True).str.replace(
         _UNDERSCORED, r"\1T\2", regex=True
     )
-    if (twelve := texts.str.contains(_HALF_DAY, regex=True)).any():
-        texts = texts.where(~twelve, texts.str.replace(_TWELVE, _of_the_day, regex=True))
+    if (is_12_hour := texts.str.contains(_AM_OR_PM, regex=True)).any():
+        texts = texts.where(~is_12_hour, texts.str.replace(_TWELVE_HOUR, _to_24_hours, regex=True))
     slashed = texts.str.match(_SLASHED)
     if slashed.any() and day_first is not None:
-        texts = texts.where(~slashed, _from_slashed(texts[slashed], day_first=day_first))
+        texts = texts.where(~slashed, _slashed_to_iso(texts[slashed], day_first=day_first))
     return texts[texts.str.match(_ISO)]
 
 
-def _of_the_day(found: re.Match[str]) -> str:
+def _to_24_hours(found: re.Match[str]) -> str:
     """A 12-hour time converted to 24 hours: 12:15 AM is 00:15; impossible ones stay unchanged.
 
-    >>> [_TWELVE.sub(_of_the_day, f" {t}") for t in ("12:15 AM", "12:15:30 p.m.", "1:05PM", "13:05 PM")]
+    >>> [_TWELVE_HOUR.sub(_to_24_hours, f" {t}") for t in ("12:15 AM", "12:15:30 p.m.", "1:05PM", "13:05 PM")]
     [' 00:15', ' 12:15:30', ' 13:05', ' 13:05 PM']
     """
     hour = int(found[1])
@@ -198,18 +199,18 @@ def _of_the_day(found: re.Match[str]) -> str:
     return f"{hour % 12 + 12 * (found[3] in 'Pp'):02d}{found[2]}"
 
 
-def _by_formats(item: object, column: str, texts: pd.Series, rule: TimeRule) -> pd.Series:
+def _parse_by_formats(item: object, column: str, texts: pd.Series, rule: TimeRule) -> pd.Series:
     """Times in UTC, each text by the format that matches; NaT if two formats give different times."""
     out = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us, UTC]")
-    twofold = pd.Series(False, index=texts.index)
+    ambiguous = pd.Series(False, index=texts.index)
     for form in rule.formats:
-        found = in_utc(item, column, _by_format(texts, form), rule)
-        twofold |= out.notna() & found.notna() & (out != found)
+        found = to_utc(item, column, _parse_by_format(texts, form), rule)
+        ambiguous |= out.notna() & found.notna() & (out != found)
         out = out.where(out.notna(), found)
-    return out.mask(twofold)
+    return out.mask(ambiguous)
 
 
-def _by_format(texts: pd.Series, form: str) -> pd.Series:
+def _parse_by_format(texts: pd.Series, form: str) -> pd.Series:
     """Times in the user's format; ConfigError if that is invalid."""
     try:
         return pd.to_datetime(texts, format=form, errors="coerce", utc="%z" in form.lower())
@@ -219,7 +220,7 @@ def _by_format(texts: pd.Series, form: str) -> pd.Series:
         ) from error
 
 
-def _plain_iso(texts: pd.Series) -> pd.Series | None:
+def _parse_plain_iso(texts: pd.Series) -> pd.Series | None:
     """Times without a zone, parsed at once, if every text is ISO 8601; else None."""
     try:
         moments = pc.cast(pa.array(texts), pa.timestamp("us"))
@@ -228,7 +229,7 @@ def _plain_iso(texts: pd.Series) -> pd.Series | None:
     return pd.Series(moments.to_numpy(zero_copy_only=False), index=texts.index)
 
 
-def _from_epochs(texts: pd.Series) -> pd.Series:
+def _parse_epochs(texts: pd.Series) -> pd.Series:
     """Times from seconds, milli-, micro- or nanoseconds, decided by their disjoint ranges."""
     values = texts.astype("float64")
     seconds = pd.Series(float("nan"), index=values.index)
@@ -238,14 +239,14 @@ def _from_epochs(texts: pd.Series) -> pd.Series:
     return pd.to_datetime((seconds * 1e6).round(), unit="us", utc=True)
 
 
-def _from_slashed(texts: pd.Series, *, day_first: bool) -> pd.Series:
+def _slashed_to_iso(texts: pd.Series, *, day_first: bool) -> pd.Series:
     """Dates such as 07/03/2024, with any time after them, as ISO 8601."""
     parts = texts.str.extract(_SLASHED + r"[ T]?(.*)$")
     day, month = (parts[0], parts[2]) if day_first else (parts[2], parts[0])
     return parts[3] + "-" + month.str.zfill(2) + "-" + day.str.zfill(2) + "T" + parts[4]
 
 
-def in_utc(item: object, column: str, parsed: pd.Series, rule: TimeRule) -> pd.Series:
+def to_utc(item: object, column: str, parsed: pd.Series, rule: TimeRule) -> pd.Series:
     """Parsed times in UTC, those without a zone by the rule's. Raises InputError if it has none."""
     if getattr(parsed.dtype, "tz", None) is not None:
         return parsed.dt.tz_convert("UTC").astype("datetime64[us, UTC]")

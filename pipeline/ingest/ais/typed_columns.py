@@ -21,16 +21,16 @@ MEASURED = ("lon", "lat", "sog", "cog", "heading", "a", "b", "c", "d", "draught"
 """Columns of numbers only. The others repeat themselves (codes, words, names, times): each value is read once."""
 
 _NO_VALUE = sorted({form for word in NULLS for form in (word, word.upper(), word.title(), word.capitalize())} | {"NaN"})
-FOUR_GIGA = 2**32  # an MMSI has nine digits; more than 32 bits is a damaged number
+UINT32_LIMIT = 2**32  # an MMSI has nine digits; more than 32 bits is a damaged number
 _CODED = pa.dictionary(pa.int32(), pa.string())
 _MOMENT = pa.timestamp("us")
 _ISO = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?")
 
-Typed = dict[str, Any]
+TypedColumns = dict[str, Any]
 """Of each field: ndarray, pa.DictionaryArray, or (times) pa.TimestampArray."""
 
 
-def typed_columns(block: Block, layout: Layout, *, iso_times: bool) -> Typed | None:
+def typed_columns(block: Block, layout: Layout, *, iso_times: bool) -> TypedColumns | None:
     """Each field's column: MMSI as integers, measured ones as floats (NaN for none), others dictionary-encoded.
 
     With ``iso_times``, times become timestamps if all are ISO 8601 without a zone; else dictionary-encoded texts.
@@ -39,15 +39,15 @@ def typed_columns(block: Block, layout: Layout, *, iso_times: bool) -> Typed | N
     if b'"' in block.data or b"\x00" in block.data:
         return None
     at = layout.index["time_utc"]
-    first = block.data[: block.data.find(b"\n")].split(layout.separator.encode(), at + 1)
-    if iso_times and len(first) > at and _ISO.fullmatch(first[at]):
-        found = _parsed(block, layout, _MOMENT)
-        if found is not None and not found["time_utc"].null_count:
-            return found
-    return _parsed(block, layout, _CODED)
+    first_row = block.data[: block.data.find(b"\n")].split(layout.separator.encode(), at + 1)
+    if iso_times and len(first_row) > at and _ISO.fullmatch(first_row[at]):
+        columns = _parse(block, layout, _MOMENT)
+        if columns is not None and not columns["time_utc"].null_count:
+            return columns
+    return _parse(block, layout, _CODED)
 
 
-def _parsed(block: Block, layout: Layout, time_type: pa.DataType) -> Typed | None:
+def _parse(block: Block, layout: Layout, time_type: pa.DataType) -> TypedColumns | None:
     types: dict[str, pa.DataType] = {}
     known = {"mmsi": pa.int64(), "time_utc": time_type} | dict.fromkeys(MEASURED, pa.float64())
     for field, i in layout.index.items():
@@ -56,7 +56,7 @@ def _parsed(block: Block, layout: Layout, time_type: pa.DataType) -> Typed | Non
             return None  # one column named for two fields
     commas = layout.decimal_commas and b"," in block.data[: block.data.find(b"\n")]
     try:
-        table = rows_of(block.data, layout, types, null_values=_NO_VALUE, decimal_point="," if commas else ".")
+        table = parse_rows(block.data, layout, types, null_values=_NO_VALUE, decimal_point="," if commas else ".")
     except pa.ArrowInvalid:
         return None
     if table.num_rows != block.n_lines:
@@ -67,18 +67,18 @@ def _parsed(block: Block, layout: Layout, time_type: pa.DataType) -> Typed | Non
         return None
     out = {f: _floats(c) if c.type == pa.float64() else c for f, c in columns.items()}
     out["mmsi"] = mmsi.to_numpy()
-    wrong = out["mmsi"].min(initial=0) < 0 or out["mmsi"].max(initial=0) >= FOUR_GIGA
+    wrong = out["mmsi"].min(initial=0) < 0 or out["mmsi"].max(initial=0) >= UINT32_LIMIT
     measured = [c for c in out.values() if isinstance(c, np.ndarray) and c.dtype == float]
     infinite = any(np.isinf(c).any() for c in measured)
     return None if wrong or infinite else out
 
 
 def column_name(index: int) -> str:
-    """The name of a column in `rows_of`, independent of the header, where names may be repeated."""
+    """The name of a column in `parse_rows`, independent of the header, where names may be repeated."""
     return f"c{index}"
 
 
-def rows_of(
+def parse_rows(
     data: bytes,
     layout: Layout,
     types: dict[str, pa.DataType],

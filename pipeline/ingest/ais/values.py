@@ -46,9 +46,9 @@ def without_codes(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
     for name, highest in _HIGHEST.items():
         if name in columns:
             wrong[name] = _void_beyond(columns[name], highest, name in _ZERO_IS_CODE, name != "draught")
-    for (one, other), largest_m in HULL_LIMITS_M.items():
-        if {one, other} <= set(columns):
-            wrong[one] = wrong[other] = _void_dimensions(columns[one], columns[other], largest_m)
+    for (near, far), largest_m in HULL_LIMITS_M.items():
+        if {near, far} <= set(columns):
+            wrong[near] = wrong[far] = _void_dimensions(columns[near], columns[far], largest_m)
     return table.assign(**columns), {name: int(count) for name, count in wrong.items() if count}
 
 
@@ -109,13 +109,13 @@ def _void_beyond(values, highest, zero_is_code, whole):  # type: ignore[no-untyp
 
 
 @numba.njit(cache=True)
-def _void_dimensions(one, other, largest_m):  # type: ignore[no-untyped-def]
+def _void_dimensions(near, far, largest_m):  # type: ignore[no-untyped-def]
     """Void both of a pair if their sum exceeds any hull: 511 + 511 and 63 + 63 are the fields' maximum values."""
     wrong = 0
-    for i in range(len(one)):
-        p = 0.0 if np.isnan(one[i]) else one[i]
-        q = 0.0 if np.isnan(other[i]) else other[i]
-        if p < 0.0 or q < 0.0 or p + q > largest_m:
+    for i in range(len(near)):
+        near_m = 0.0 if np.isnan(near[i]) else near[i]
+        far_m = 0.0 if np.isnan(far[i]) else far[i]
+        if near_m < 0.0 or far_m < 0.0 or near_m + far_m > largest_m:
             wrong += 1
-            one[i] = other[i] = np.nan
+            near[i] = far[i] = np.nan
     return wrong

@@ -15,7 +15,7 @@ from pipeline.plurals import number_of
 
 MAGIC = b"PK\x03\x04"
 MAX_RATIO = 200.0  # CASES 2: a bomb reaches 1,000; a table of AIS some 10
-MOST_LOOKED_AT = 10_000  # entries; our choice
+MAX_MEMBERS = 10_000  # entries; our choice
 
 
 class ZipRefused(ValueError):
@@ -28,7 +28,7 @@ def open_member(path: Path) -> IO[bytes]:
         members = archive.infolist()
         if any(m.filename.startswith("xl/") for m in members):
             raise ZipRefused("a spreadsheet; save its sheet as CSV")
-        if len(members) > MOST_LOOKED_AT:
+        if len(members) > MAX_MEMBERS:
             raise ZipRefused(f"has {len(members)} members; one AIS file in a zip is read")
         if outside := next((m.filename for m in members if _leads_out(m)), None):
             raise ZipRefused(f"has a member named {outside[:80]!r}, which leads out of the archive")

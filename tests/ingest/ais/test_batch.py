@@ -15,7 +15,7 @@ from pyais.messages import MSG_CLASS
 from pipeline.ingest.ais import tables as ais_tables
 from pipeline.ingest.ais.messages import read_ais
 from pipeline.ingest.ais.payload import FIELDS, HULL, NUMBERS, PART_A, PART_B, TEXTS, Payloads, decode
-from pipeline.ingest.ais.scan import ASK, BAD_CHECKSUM, BAD_FORMAT, NO_DATA, PART, SINGLE, scan
+from pipeline.ingest.ais.scan import BAD_CHECKSUM, BAD_FORMAT, NEEDS_READER, NO_DATA, PART, SINGLE, scan
 from pipeline.ingest.ais.sentences import Sentence, SentenceReader
 from pipeline.ingest.ais.spool import Spool
 from tests.ingest.ais.ais_builders import SHIP, VOYAGE, log, sentences, tagged
@@ -57,14 +57,14 @@ def agree(data: bytes) -> int:
     found = scan(data, time_announced=False, line_limit=1 << 16)
     reader, understood = SentenceReader(), 0
     lines = lines_of(data)
-    assert len(found.what) == len(lines)
+    assert len(found.kind) == len(lines)
     for k, line in enumerate(lines):
         theirs = reader.read(line)
-        if found.what[k] == ASK:
+        if found.kind[k] == NEEDS_READER:
             continue
         understood += 1
         if isinstance(theirs, str):
-            assert VERDICTS.get(int(found.what[k])) == theirs, line
+            assert VERDICTS.get(int(found.kind[k])) == theirs, line
             continue
         pieces = [data[a:b] for a, b in found.spans[k].tolist()]
         time_s = float(found.time_s[k])
@@ -73,7 +73,7 @@ def agree(data: bytes) -> int:
             int(found.numbers[k, 2]), pieces[3], None if np.isnan(time_s) else time_s,
         )  # fmt: skip
         assert ours == theirs, line
-        assert found.what[k] == (SINGLE if theirs.parts == 1 else PART)
+        assert found.kind[k] == (SINGLE if theirs.parts == 1 else PART)
     return understood
 
 
@@ -158,7 +158,7 @@ def test_blanks_around_a_line_are_no_part_of_it():
     for blank in " \t\v\f\r":
         assert told(blank + BARE + blank) == told(BARE)
     for other in "\b\x0e\x1f":
-        assert scan((other + BARE).encode(), time_announced=False, line_limit=100).what.tolist() == [ASK]
+        assert scan((other + BARE).encode(), time_announced=False, line_limit=100).kind.tolist() == [NEEDS_READER]
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_what_is_no_sentence_behind_one_is_a_trailer(rest):
 def test_a_line_may_be_as_long_as_its_limit():
     for limit, what in ((len(BARE), SINGLE), (len(BARE) - 1, BAD_FORMAT)):
         found = scan(f"{BARE}\n{BARE}".encode(), time_announced=False, line_limit=limit)
-        assert found.what.tolist() == [what] * 2
+        assert found.kind.tolist() == [what] * 2
         assert found.bounds.tolist() == [[0, len(BARE)], [len(BARE) + 1, 2 * len(BARE) + 1]]
 
 
@@ -369,7 +369,7 @@ def test_many_messages_wait_on_disk_and_come_back_the_same(tmp_path, monkeypatch
     lines += lines[40:60]  # heard twice, far apart in the file
     path = log(tmp_path, lines)
     memory = read_ais([path])
-    monkeypatch.setattr("pipeline.ingest.ais.nmea.blocks", lambda p, **_: ais_blocks(p, 600))
+    monkeypatch.setattr("pipeline.ingest.ais.nmea.read_blocks", lambda p, **_: ais_blocks(p, 600))
     monkeypatch.setattr("pipeline.ingest.ais.messages.Spool", lambda same: Spool(same, in_memory=50))
     disk = read_ais([path])
     assert memory.balance == disk.balance

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.ingest.ais.times import TimeRule, date_order, parse_times, zone_of
+from pipeline.ingest.ais.times import TimeRule, date_order, parse_times, parse_zone
 
 NOON = datetime(2024, 3, 7, 12, tzinfo=UTC)
 
@@ -14,15 +14,15 @@ NOON = datetime(2024, 3, 7, 12, tzinfo=UTC)
 @pytest.mark.parametrize("text", ["+05:30", "-03:30", "+10:00", "-10:00", "UTC+05:30", "+0545"])
 def test_a_zone_is_the_one_that_iso_8601_writes_so(text):
     local = datetime.fromisoformat(f"2024-03-07T12:00:00{text.removeprefix('UTC')}")
-    assert zone_of(text).utcoffset(None) == local.utcoffset()
-    (found,) = parse_times("t", "time", pd.Series(["2024-03-07T12:00:00"]), TimeRule((), zone_of(text)))
+    assert parse_zone(text).utcoffset(None) == local.utcoffset()
+    (found,) = parse_times("t", "time", pd.Series(["2024-03-07T12:00:00"]), TimeRule((), parse_zone(text)))
     assert found == local
 
 
 @pytest.mark.parametrize("text", ["Europe/Oslo", "+15:00", "10"])
 def test_what_is_no_fixed_offset_is_refused(text):
     with pytest.raises(ConfigError, match="time zone"):
-        zone_of(text)
+        parse_zone(text)
 
 
 @pytest.mark.parametrize("digits", ["1709812800.25", "1709812800250", "1709812800250000"], ids=["s", "ms", "us"])
