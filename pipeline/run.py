@@ -25,7 +25,7 @@ from pipeline.config import RunConfig, load_cap
 from pipeline.console import Console
 from pipeline.errors import NothingUsable, printable
 from pipeline.execution import journal
-from pipeline.ingest.catalogue.kept import Kept
+from pipeline.ingest.catalogue.cache_use import CacheUse
 from pipeline.provenance import code_version, library_versions, read_manifest
 from pipeline.storage import require_writable, sweep, write_json, write_text
 from pipeline.workspace import CONTINUES, LATEST, RunFolder
@@ -56,7 +56,7 @@ def run(
     *,
     fresh: bool = False,
     reviews: Path | None = None,
-    kept: Kept | None = None,
+    kept: CacheUse | None = None,
 ) -> Outcome:
     """Run the whole chain for one config; ``root`` is the folder that its file names are relative to.
 
@@ -67,7 +67,7 @@ def run(
     question_files = hash_question_files(config, root, reviews)
     place = check_readiness(config, root, console)
     require_writable(out)
-    inputs = gather(config, root, place, console, kept or (Kept.NONE if fresh else Kept.UNDOUBTED))
+    inputs = gather(config, root, place, console, kept or (CacheUse.NONE if fresh else CacheUse.UNDOUBTED))
     scenes, scene_table = open_scenes(config, place, inputs, fresh=fresh)
     _report_left_out(scene_table, console)
     verdicts = read_reviews(reviews, question_files.reviews) if reviews is not None else []

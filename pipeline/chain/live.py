@@ -16,8 +16,8 @@ from pipeline.console import Console
 from pipeline.engine import map_tasks
 from pipeline.ingest.catalogue import search as catalogue
 from pipeline.ingest.catalogue.cache import Cache
+from pipeline.ingest.catalogue.cache_use import CacheUse
 from pipeline.ingest.catalogue.fetch import Fetched, FetchTask, fetch
-from pipeline.ingest.catalogue.kept import Kept
 from pipeline.ingest.catalogue.products import Product
 from pipeline.ingest.catalogue.services import service_of
 from pipeline.ingest.catalogue.signing import check_credentials
@@ -39,7 +39,7 @@ class LiveInputs:
     items: bytes
 
 
-def gather_live(config: RunConfig, root: Path, console: Console, kept: Kept = Kept.ALL) -> LiveInputs:
+def gather_live(config: RunConfig, root: Path, console: Console, kept: CacheUse = CacheUse.ALL) -> LiveInputs:
     """The cut-outs of all products that the config's catalogues have for its place and period.
 
     ``kept``: which cached cut-outs are used as they are.
@@ -64,7 +64,7 @@ def gather_live(config: RunConfig, root: Path, console: Console, kept: Kept = Ke
     return LiveInputs(tuple(images), names, items)
 
 
-def read_or_run_search(config: RunConfig, root: Path, console: Console) -> catalogue.Searched:
+def read_or_run_search(config: RunConfig, root: Path, console: Console) -> catalogue.SearchResult:
     """The config's saved search, or a new one."""
     settings = config.source.stac
     if settings.items is not None:
@@ -95,7 +95,7 @@ def require_credentials(settings: StacConfig) -> None:
             check_credentials(service_of(name, settings), sensor)
 
 
-def _fetch_all(products: list[Product], config: RunConfig, console: Console, kept: Kept) -> list[Fetched]:
+def _fetch_all(products: list[Product], config: RunConfig, console: Console, kept: CacheUse) -> list[Fetched]:
     settings = config.source.stac
     at_once = max(1, min(config.engine.workers, settings.connections))
     connections_per_task = max(1, settings.connections // at_once)

@@ -23,7 +23,7 @@ from pipeline.workspace import cache_root
 
 if TYPE_CHECKING:
     from pipeline.ingest.ais.messages import AisRead
-    from pipeline.ingest.catalogue.kept import Kept
+    from pipeline.ingest.catalogue.cache_use import CacheUse
     from pipeline.ingest.found import Found
     from pipeline.simulation.scenario import Scenario
     from pipeline.types import Place
@@ -57,7 +57,7 @@ class Inputs:
         return str(path) if is_utf8(path) else printable(path)
 
 
-def gather(config: RunConfig, root: Path, place: Place, console: Console, kept: Kept | None = None) -> Inputs:
+def gather(config: RunConfig, root: Path, place: Place, console: Console, kept: CacheUse | None = None) -> Inputs:
     """The inputs that the config's source names. ``kept``: which cached live scenes are used (all, if None)."""
     source = config.source
     if source.kind == "demo":
@@ -65,9 +65,9 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console, kept: 
     if source.kind == "files":
         return Inputs(named_files(config)[0], _usable_ais_files(config, console))
     from pipeline.chain.live import gather_live
-    from pipeline.ingest.catalogue.kept import Kept
+    from pipeline.ingest.catalogue.cache_use import CacheUse
 
-    live = gather_live(config, root, console, kept or Kept.ALL)
+    live = gather_live(config, root, console, kept or CacheUse.ALL)
     return Inputs(live.images, _usable_ais_files(config, console), names=live.names, items=live.items)
 
 

@@ -13,7 +13,7 @@ from pipeline.errors import ConfigError, ContractError, InputError, RunDiffers, 
 from pipeline.finished.crate import manifest_disagreements
 from pipeline.finished.input_files import listed_inputs, without_moved
 from pipeline.finished.kinds import manifest_of_run, page_of
-from pipeline.ingest.catalogue.kept import Kept
+from pipeline.ingest.catalogue.cache_use import CacheUse
 from pipeline.plurals import number_of
 from pipeline.provenance import MANIFEST, read_manifest
 from pipeline.run import run
@@ -60,7 +60,7 @@ def rerun(folder: Path, console: Console) -> None:
         root = folder / CONFIG_FILES
         reviews = find_reviews(config.aoi.id, root)
         repeated_run = run(
-            config, root, Path(scratch), _own_console(console), fresh=True, reviews=reviews, kept=Kept.ALL
+            config, root, Path(scratch), _own_console(console), fresh=True, reviews=reviews, kept=CacheUse.ALL
         )
         repeated = read_manifest(repeated_run.folder)
     changed_inputs = _changed_inputs(manifest, repeated)

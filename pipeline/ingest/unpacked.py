@@ -20,7 +20,7 @@ import numpy as np
 
 from pipeline.ingest.quarantine import HEADER, examine
 from pipeline.ingest.rasters import RasterFile, address, described, open_raster
-from pipeline.ingest.sentinel2.layers import BandStack, on_layer
+from pipeline.ingest.sentinel2.layers import BandStack, layer_window
 from pipeline.types import Window
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def once_decoded(raster: RasterFile, part: Window | None) -> RasterFile:
     if part is not None and raster.count * part.rows * part.cols * np.dtype(raster.dtype).itemsize > MOST_HELD:
         part = None
     if isinstance(raster, BandStack):
-        parts = [None if part is None else on_layer(layer, part, raster.shape) for layer in raster.layers]
+        parts = [None if part is None else layer_window(layer, part, raster.shape) for layer in raster.layers]
         layers = tuple(once_decoded(layer, its) for layer, its in zip(raster.layers, parts, strict=True))
         as_before = all(new is old for new, old in zip(layers, raster.layers, strict=True))
         return raster if as_before else replace(raster, layers=layers)

@@ -20,7 +20,7 @@ from pipeline.console import Console
 from pipeline.errors import ConfigError, EnvironmentFault
 from pipeline.finished.repeat import rerun, verify
 from pipeline.ingest.catalogue import fetch
-from pipeline.ingest.catalogue.kept import Kept
+from pipeline.ingest.catalogue.cache_use import CacheUse
 from pipeline.run import run
 from pipeline.table_files import read_table
 from pipeline.types import Sensor
@@ -132,7 +132,7 @@ def test_what_each_catalogue_has_is_told_also_where_it_has_nothing(monkeypatch, 
     """For a period without a pass, "no image could be used" alone would not tell that the catalogue was asked."""
     import pipeline.ingest.catalogue.search as catalogue
 
-    found = catalogue.Searched(items=[{"capwatch": {"sensor": Sensor.SENTINEL1}}])
+    found = catalogue.SearchResult(items=[{"capwatch": {"sensor": Sensor.SENTINEL1}}])
     monkeypatch.setattr(catalogue, "search", lambda *_: found)
     told = {"source": {"kind": "stac"}, "period": {"start": "2024-06-01", "end": "2024-06-12"}}
     read_or_run_search(load_run_config(configs_root() / "vostochny.yaml", told), configs_root(), Console())
@@ -209,7 +209,9 @@ def test_the_same_question_again_fetches_nothing(live, finished, kept_cache, mon
     assert "nothing changed since" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("words", "kept"), [({}, Kept.UNDOUBTED), ({"fresh": True}, Kept.NONE)], ids=["run", "fresh"])
+@pytest.mark.parametrize(
+    ("words", "kept"), [({}, CacheUse.UNDOUBTED), ({"fresh": True}, CacheUse.NONE)], ids=["run", "fresh"]
+)
 def test_fresh_passes_by_the_cut_outs_too(live, monkeypatch, tmp_path, words, kept):
     """It uses nothing made by earlier runs, so it replaces a wrong cut-out that looks right."""
     passed = []
@@ -235,7 +237,7 @@ def test_a_rerun_uses_the_cut_outs_that_are_kept(tiny_run, monkeypatch):
     monkeypatch.setattr("pipeline.finished.repeat.run", ran)
     with pytest.raises(InterruptedError):
         rerun(tiny_run, Console(quiet=True))
-    assert passed["kept"] is Kept.ALL
+    assert passed["kept"] is CacheUse.ALL
 
 
 def test_processes_fetch_the_same_bytes(live, finished, own_live_cache, tmp_path):

@@ -36,10 +36,10 @@ class Cache:
     root: Path
     limit_bytes: float
 
-    def found(self, recipe: Any) -> Path | None:
+    def find(self, recipe: Any) -> Path | None:
         """The folder of a recipe (plain values), if it exists and is intact; else None."""
         folder = self.root / key_of(recipe)
-        return folder if self._sound(folder) else None
+        return folder if self._is_intact(folder) else None
 
     def entry(self, recipe: Any, make: Callable[[Path], None], *, anew: bool = False) -> Path:
         """The folder of a recipe: an intact entry, or one made by ``make(folder)``.
@@ -51,23 +51,23 @@ class Cache:
     def entry_of(self, key: str, make: Callable[[Path], None], *, anew: bool = False) -> Path:
         """The same by the name of a folder, which holds all that the entry is made from."""
         folder = self.root / key
-        if not anew and self._sound(folder):
-            _used(folder)
+        if not anew and self._is_intact(folder):
+            _touch(folder)
             return folder
-        self._sweep()
+        self._remove_stale_parts()
         part = self.root / f".{folder.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}{PART}"
         try:
             part.mkdir(parents=True)
             make(part)
-            _seal(part)
-            if self._sound(folder) and _hashes(folder) == _hashes(part):  # others may be reading it: it stays
-                _used(folder)
+            _write_seal(part)
+            if self._is_intact(folder) and _hashes(folder) == _hashes(part):  # others may be reading it: it stays
+                _touch(folder)
                 return folder
             shutil.rmtree(folder, ignore_errors=True)
             try:
                 part.rename(folder)
             except OSError:
-                if not self._sound(folder):  # else another process was faster
+                if not self._is_intact(folder):  # else another process was faster
                     raise
         except OSError as error:
             if isinstance(error, EnvironmentFault):
@@ -80,7 +80,7 @@ class Cache:
             shutil.rmtree(part, ignore_errors=True)
         return folder
 
-    def _sound(self, folder: Path) -> bool:
+    def _is_intact(self, folder: Path) -> bool:
         """Do all files of the entry match its seal?"""
         try:
             seal = json.loads((folder / SEAL).read_text("utf-8"))
@@ -88,7 +88,7 @@ class Cache:
         except (OSError, ValueError):
             return False
 
-    def _sweep(self) -> None:
+    def _remove_stale_parts(self) -> None:
         """Remove stale temporary folders left by killed processes."""
         for part in self.root.glob(f".*{PART}"):
             with suppress(OSError):
@@ -105,14 +105,14 @@ class Cache:
                     size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
                     entries.append((used, size, folder))
         total = sum(size for _, size, _ in entries)
-        gone = 0
+        removed = 0
         for _, size, folder in sorted(entries):
             if total <= self.limit_bytes:
                 break
             if folder not in kept:
                 shutil.rmtree(folder, ignore_errors=True)
-                total, gone = total - size, gone + 1
-        return gone
+                total, removed = total - size, removed + 1
+        return removed
 
 
 def key_of(recipe: Any) -> str:
@@ -120,7 +120,7 @@ def key_of(recipe: Any) -> str:
     return hashlib.sha256(canonical_json(recipe).encode()).hexdigest()[:24]
 
 
-def _used(folder: Path) -> None:
+def _touch(folder: Path) -> None:
     """Note that an entry was used just now; in a cache that others keep, and we only read, they note it."""
     with suppress(OSError):
         os.utime(folder / SEAL)
@@ -131,7 +131,7 @@ def _hashes(folder: Path) -> dict[str, str]:
     return {p.relative_to(folder).as_posix(): sha256_of(p) for p in files}
 
 
-def _seal(folder: Path) -> None:
+def _write_seal(folder: Path) -> None:
     """Sync every file, then write the seal with their hashes."""
     for path in folder.rglob("*"):
         if path.is_file():

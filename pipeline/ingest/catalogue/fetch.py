@@ -16,12 +16,12 @@ from pipeline.config.stac import Catalogue, StacConfig
 from pipeline.errors import InputError
 from pipeline.ingest.catalogue import optical, radar
 from pipeline.ingest.catalogue.cache import Cache
-from pipeline.ingest.catalogue.kept import Kept
+from pipeline.ingest.catalogue.cache_use import CacheUse
 from pipeline.ingest.catalogue.products import NotCovered, Product
 from pipeline.ingest.catalogue.services import policy_of, service_of
 from pipeline.ingest.catalogue.signing import Access
-from pipeline.ingest.catalogue.soundness import kept_doubt, soundly
-from pipeline.ingest.catalogue.web import Web, bare
+from pipeline.ingest.catalogue.soundness import make_checked, recorded_doubt
+from pipeline.ingest.catalogue.web import WebClient, bare_address
 from pipeline.ingest.cut import RADAR_MARGIN_M
 from pipeline.times_places.longitudes import BBox
 from pipeline.types import Sensor
@@ -42,7 +42,7 @@ class FetchTask:
     config: StacConfig
     cache: Path
     connections: int = 1  # that this task may use at once
-    kept: Kept = Kept.ALL
+    kept: CacheUse = CacheUse.ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def fetch(task: FetchTask) -> Fetched:
     deadline = access.web.deadline()
 
     def make(folder: Path) -> None:
-        soundly(lambda to: cutter.cut_out(product, task.bbox, to, access, deadline, task.connections), folder)
+        make_checked(lambda to: cutter.cut_out(product, task.bbox, to, access, deadline, task.connections), folder)
 
     try:
         folder = _entry(task, make)
@@ -76,31 +76,31 @@ def fetch(task: FetchTask) -> Fetched:
         outline = error.outline if isinstance(error, NotCovered) else None
         return Fetched(product, None, cause, outline, deadline.requests, deadline.bytes)
     path = folder / (f"{product.name}.SAFE" if product.sensor is Sensor.SENTINEL1 else f"{product.name}.tif")
-    return Fetched(product, path, "", None, deadline.requests, deadline.bytes, kept_doubt(folder))
+    return Fetched(product, path, "", None, deadline.requests, deadline.bytes, recorded_doubt(folder))
 
 
 def _entry(task: FetchTask, make: Callable[[Path], None]) -> Path:
     """The cut-out's folder in the cache, made again if the task does not accept the cached one."""
     cache, recipe = Cache(task.cache, task.config.cache_gb * 1e9), recipe_of(task.product, task.bbox)
-    if task.kept is Kept.UNDOUBTED and (held := cache.found(recipe)) is not None and kept_doubt(held):
+    if task.kept is CacheUse.UNDOUBTED and (cached := cache.find(recipe)) is not None and recorded_doubt(cached):
         try:
             return cache.entry(recipe, make, anew=True)
         except InputError:
-            return held
-    return cache.entry(recipe, make, anew=task.kept is Kept.NONE)
+            return cached
+    return cache.entry(recipe, make, anew=task.kept is CacheUse.NONE)
 
 
 def recipe_of(product: Product, bbox: BBox) -> dict[str, Any]:
     """The cache key of a cut-out: all that decides its content. URL queries are left out: they change, and may be
     secret."""
-    files = {role: [bare(file.href), file.size, file.checksum] for role, file in sorted(product.files.items())}
-    told = asdict(product)
+    files = {role: [bare_address(file.href), file.size, file.checksum] for role, file in sorted(product.files.items())}
+    fields = asdict(product)
     return {
         "format": FORMAT,
         "bbox": list(bbox),
         "files": files,
         "margins": [RADAR_MARGIN_M, optical.MARGIN_PX],
-        "product": {k: told[k] for k in ("catalogue", "sensor", "item_id", "name", "platform", "facts")},
+        "product": {k: fields[k] for k in ("catalogue", "sensor", "item_id", "name", "platform", "facts")},
         "acquired": str(product.acquired),
     }
 
@@ -110,4 +110,4 @@ def _access(catalogue: Catalogue, settings: str) -> Access:
     """One client a catalogue and process: connections are kept, and so are tokens, whose desk allows few requests
     (PlanetaryComputer issue 457)."""
     config = StacConfig.model_validate_json(settings)
-    return Access(service_of(catalogue, config), Web(policy_of(config, catalogue)))
+    return Access(service_of(catalogue, config), WebClient(policy_of(config, catalogue)))

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 MARGIN_PX = round(OPTICAL_MARGIN_M / 10)  # around the AOI, on the 10 m grid
-CLOUDY = (8, 9, 10)  # classes of the scene classification: cloud of medium and high probability, thin cirrus
+CLOUD_CLASSES = (8, 9, 10)  # classes of the scene classification: cloud of medium and high probability, thin cirrus
 NO_DATA = 0  # ESA, Sentinel-2 Products Specification Document: 0 is no data, in bands and in the scene classification
-NEAR_M = 0.01  # tolerance between corners of one tile's bands, for rounded headers; our choice
+ALIGNED_M = 0.01  # tolerance between corners of one tile's bands, for rounded headers; our choice
 MAX_PIXELS = 60_000_000  # of one band; our choice: a whole tile has 120 million, an AOI some 3
 
 
@@ -56,20 +56,20 @@ class Grid:
 def cut_out(product: Product, bbox: BBox, folder: Path, access: Access, deadline: Deadline, connections: int) -> Path:
     """Fetch the AOI's part of an L2A product into ``folder/<name>.tif`` with its sidecar."""
     bands = [b for b in S2_USED if b in product.files]
-    fine = _image(product, "B08", access, deadline, connections)
-    with fine.opened() as dataset:
-        grid = _grid(dataset, fine.item)
+    reference = _image(product, "B08", access, deadline, connections)
+    with reference.opened() as dataset:
+        grid = _grid(dataset, reference.item)
         _require_projection(grid, product)
         window = _window(grid, bbox, product.name)
         simulated = dataset.tags().get("SIMULATED", "") == "yes"
-        layers: dict[str, NDArray[np.uint16]] = {"B08": fine.window(dataset, window)}
+        layers: dict[str, NDArray[np.uint16]] = {"B08": reference.window(dataset, window)}
     for band in bands:
         if band not in layers:
             image = _image(product, band, access, deadline, connections)
-            layers[band] = _layer(image, grid, window)
+            layers[band] = _read_layer(image, grid, window)
     classes = None
     if "SCL" in product.files:
-        classes = _layer(_image(product, "SCL", access, deadline, connections), grid, window)
+        classes = _read_layer(_image(product, "SCL", access, deadline, connections), grid, window)
     stack = np.stack([layers[b] for b in bands])
     if (stack == NO_DATA).all():
         raise NotCovered(
@@ -81,8 +81,8 @@ def cut_out(product: Product, bbox: BBox, folder: Path, access: Access, deadline
     _write_image(folder / f"{product.name}.tif", stack, bands, grid, window, simulated=simulated)
     sidecar = _sidecar(product, bands, offset, _cloud_share(classes, layers["B08"]), simulated=simulated)
     (folder / f"{product.name}.json").write_text(json.dumps(sidecar, sort_keys=True, indent=1) + "\n", "utf-8")
-    told = {"origin": {"catalogue": product.catalogue, "item": product.item_id}, "offset": offset.reason}
-    (folder / "cutout.txt").write_text(json.dumps(told, sort_keys=True, indent=1) + "\n", "utf-8")
+    description = {"origin": {"catalogue": product.catalogue, "item": product.item_id}, "offset": offset.reason}
+    (folder / "cutout.txt").write_text(json.dumps(description, sort_keys=True, indent=1) + "\n", "utf-8")
     return folder / f"{product.name}.tif"
 
 
@@ -112,19 +112,19 @@ def _grid(dataset: Any, item: str) -> Grid:
 
 
 def _require_projection(grid: Grid, product: Product) -> None:
-    told = product.facts.get("epsg")
-    if told is not None and grid.epsg is not None and told != grid.epsg:
-        raise InputError(product.name, f"its image is in EPSG:{grid.epsg}, its catalogue says EPSG:{told}")
+    stated_epsg = product.facts.get("epsg")
+    if stated_epsg is not None and grid.epsg is not None and stated_epsg != grid.epsg:
+        raise InputError(product.name, f"its image is in EPSG:{grid.epsg}, its catalogue says EPSG:{stated_epsg}")
 
 
 def _window(grid: Grid, bbox: BBox, item: str) -> Window:
     """The 10 m window of a box with a margin, on even pixels so that 20 m bands fit onto it."""
-    shown = window_around(
+    covered = window_around(
         MapGeolocation(grid.wkt, grid.transform, grid.shape), grid.shape, bbox, (MARGIN_PX, MARGIN_PX)
     )
-    if shown is None:
+    if covered is None:
         raise NotCovered(item, NOTHING_OF_AOI, _outline(grid, item))
-    window = replace(shown, rows=max(2, shown.rows // 2 * 2), cols=max(2, shown.cols // 2 * 2))
+    window = replace(covered, rows=max(2, covered.rows // 2 * 2), cols=max(2, covered.cols // 2 * 2))
     if window.rows * window.cols > MAX_PIXELS:
         raise InputError(item, f"the AOI has {window.rows} x {window.cols} pixels of it (limit {MAX_PIXELS})")
     return window
@@ -134,27 +134,30 @@ def _outline(grid: Grid, item: str) -> BaseGeometry:
     return footprint_of(MapGeolocation(grid.wkt, grid.transform, grid.shape), grid.shape, item)
 
 
-def _layer(image: RemoteImage, grid: Grid, window: Window) -> NDArray[np.uint16]:
+def _read_layer(image: RemoteImage, grid: Grid, window: Window) -> NDArray[np.uint16]:
     """A band on a window of the 10 m grid; its pixels must span 1 or 2 of the grid's, and align with them."""
     with image.opened() as dataset:
-        own = _grid(dataset, image.item)
-        step = round(own.transform[0] / grid.transform[0])
-        if step not in (1, 2) or own.epsg != grid.epsg or not _same_ground(own, grid, step):
+        band_grid = _grid(dataset, image.item)
+        step = round(band_grid.transform[0] / grid.transform[0])
+        if step not in (1, 2) or band_grid.epsg != grid.epsg or not _is_aligned(band_grid, grid, step):
             raise InputError(image.item, "does not lie on the grid of the 10 m bands")
         part = Window(window.row0 // step, window.col0 // step, window.rows // step, window.cols // step)
         pixels = image.window(dataset, part)
     return pixels if step == 1 else pixels.repeat(2, axis=0).repeat(2, axis=1)
 
 
-def _same_ground(band: Grid, grid: Grid, step: int) -> bool:
+def _is_aligned(band: Grid, grid: Grid, step: int) -> bool:
     """Do a band's corners match the grid's, if each of its pixels spans ``step`` x ``step`` of the grid's?"""
     from affine import Affine
 
     rows, cols = grid.shape
     if any(abs(own * step - whole) >= step for own, whole in zip(band.shape, grid.shape, strict=True)):
         return False
-    its, whose = Affine(*band.transform) @ Affine.scale(1 / step), Affine(*grid.transform)
-    return max(dist(its @ corner, whose @ corner) for corner in ((0, 0), (cols, 0), (0, rows))) <= NEAR_M
+    band_transform, grid_transform = Affine(*band.transform) @ Affine.scale(1 / step), Affine(*grid.transform)
+    return (
+        max(dist(band_transform @ corner, grid_transform @ corner) for corner in ((0, 0), (cols, 0), (0, rows)))
+        <= ALIGNED_M
+    )
 
 
 def _cloud_share(classes: NDArray[Any] | None, seen: NDArray[Any]) -> float | None:
@@ -162,7 +165,7 @@ def _cloud_share(classes: NDArray[Any] | None, seen: NDArray[Any]) -> float | No
     if classes is None:
         return None
     valid = (seen != NO_DATA) & (classes != NO_DATA)
-    return float(np.isin(classes[valid], CLOUDY).mean()) if valid.any() else None
+    return float(np.isin(classes[valid], CLOUD_CLASSES).mean()) if valid.any() else None
 
 
 def _write_image(
@@ -175,12 +178,12 @@ def _write_image(
 
     a, b, c, d, e, f = grid.transform
     col0, row0 = window.col0, window.row0
-    place = Affine(a, b, c + a * col0 + b * row0, d, e, f + d * col0 + e * row0)
+    transform = Affine(a, b, c + a * col0 + b * row0, d, e, f + d * col0 + e * row0)
     with (
         rasterio.Env(**SETTINGS),
         rasterio.open(
             path, "w", driver="GTiff", width=window.cols, height=window.rows, count=len(bands), dtype="uint16",
-            crs=grid.wkt, transform=place, nodata=NO_DATA, tiled=True, blockxsize=512, blockysize=512,
+            crs=grid.wkt, transform=transform, nodata=NO_DATA, tiled=True, blockxsize=512, blockysize=512,
             compress="deflate", predictor=2, zlevel=1, interleave="band",
         ) as out,
     ):  # fmt: skip

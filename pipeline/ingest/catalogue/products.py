@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 
 from pipeline.config.stac import Catalogue
 from pipeline.errors import InputError, printable
-from pipeline.ingest.catalogue.web import bare
+from pipeline.ingest.catalogue.web import bare_address
 from pipeline.ingest.metadata.acquisition import parse_time, platform_of
 from pipeline.ingest.metadata.band_names import POLARISATIONS, S2_USED
 from pipeline.types import Sensor
@@ -24,11 +24,19 @@ from pipeline.types import Sensor
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-_NAMES = {"blue": "B02", "green": "B03", "red": "B04", "nir": "B08", "swir16": "B11", "swir22": "B12", "scl": "SCL"}
+_BAND_OF_ASSET = {
+    "blue": "B02",
+    "green": "B03",
+    "red": "B04",
+    "nir": "B08",
+    "swir16": "B11",
+    "swir22": "B12",
+    "scl": "SCL",
+}
 _RESERVED = re.compile(r"(CON|PRN|AUX|NUL|COM\d|LPT\d)(\.|$)", re.IGNORECASE)
 _TIME = re.compile(r"\d{8}T\d{6}")
-LONGEST_TAKE = timedelta(hours=1)  # our choice: both missions image for some 30 to 40 minutes of a 100-minute orbit
-EARLY = timedelta(minutes=-1)  # our choice, for rounded seconds
+MAX_DATA_TAKE = timedelta(hours=1)  # our choice: both missions image for some 30 to 40 minutes of a 100-minute orbit
+MAX_EARLIER = timedelta(minutes=-1)  # our choice, for rounded seconds
 MAX_NAME = 80  # characters; our choice: a product name has 67
 # mission, mode, times, orbit and data take identify an acquisition; what follows identifies one processing of it
 _S1_NAME = re.compile(
@@ -81,10 +89,10 @@ def product_of(item: dict[str, Any], catalogue: Catalogue, sensor: Sensor, base:
     item_id = str(item.get("id") or "")
     if not item_id:
         raise InputError(f"{catalogue} item", "has no id")
-    told = item.get("properties")
-    properties = told if isinstance(told, dict) else {}
-    roles = _radar_files if sensor is Sensor.SENTINEL1 else _optical_files
-    files = roles(_assets(item, base))
+    stated = item.get("properties")
+    properties = stated if isinstance(stated, dict) else {}
+    files_by_role = _radar_files if sensor is Sensor.SENTINEL1 else _optical_files
+    files = files_by_role(_assets(item, base))
     operators_name = product_name(item_id, properties)
     name = safe_name(operators_name)
     return Product(
@@ -93,7 +101,7 @@ def product_of(item: dict[str, Any], catalogue: Catalogue, sensor: Sensor, base:
         item_id=item_id,
         name=name,
         acquired=acquired_of(properties, operators_name),
-        platform=platform_told(name, properties),
+        platform=platform_of_item(name, properties),
         files=files,
         facts=_facts(properties, operators_name) if sensor is Sensor.SENTINEL2 else {},
     )
@@ -105,8 +113,8 @@ def product_name(item_id: str, properties: dict[str, Any]) -> str:
     >>> product_name("S1A_IW_GRDH_1SDV_20240307T092000_20240307T092025_052870_066610_ABCD_COG", {})
     'S1A_IW_GRDH_1SDV_20240307T092000_20240307T092025_052870_066610_ABCD'
     """
-    told = str(properties.get("s2:product_uri") or item_id)
-    return told.removesuffix(".SAFE").removesuffix("_COG")
+    name = str(properties.get("s2:product_uri") or item_id)
+    return name.removesuffix(".SAFE").removesuffix("_COG")
 
 
 def acquisition_of(name: str) -> str:
@@ -145,16 +153,16 @@ def _assets(item: dict[str, Any], base: str) -> dict[str, RemoteFile]:
             continue
         size = asset.get("file:size")
         found[str(key)] = RemoteFile(
-            _joined(base, href),
+            _absolute_href(base, href),
             size if isinstance(size, int) and size > 0 else None,
             str(asset.get("file:checksum") or asset.get("checksum:multihash") or "").lower(),
         )
     return found
 
 
-def _joined(base: str, href: str) -> str:
+def _absolute_href(base: str, href: str) -> str:
     """An asset's address; one that cannot be joined stays as it is, and is refused when requested."""
-    if not base or "://" in bare(href):
+    if not base or "://" in bare_address(href):
         return href
     try:
         return urljoin(base, href)
@@ -184,7 +192,7 @@ def _optical_files(assets: dict[str, RemoteFile]) -> dict[str, RemoteFile]:
     files: dict[str, RemoteFile] = {}
     for key, file in sorted(assets.items()):
         plain = key.lower()
-        band = _NAMES.get(plain)
+        band = _BAND_OF_ASSET.get(plain)
         if band is None and (found := re.fullmatch(r"(b\d\d|b8a|scl)(?:_(\d\d)m)?", plain)):
             finest = {"SCL": "20", "B11": "20", "B12": "20"}.get(found.group(1).upper(), "10")
             band = found.group(1).upper() if found.group(2) in (None, finest) else None
@@ -198,12 +206,12 @@ def _optical_files(assets: dict[str, RemoteFile]) -> dict[str, RemoteFile]:
 
 def acquired_of(properties: dict[str, Any], name: str) -> datetime | None:
     """The catalogue's time if it lies within the data take that the operator's name gives, else that take's start."""
-    told = _moment(properties)
+    stated = _moment(properties)
     named = _S1_NAME.match(name) or _S2_NAME.match(name)
-    begun = None if named is None else parse_time(next(g for g in named.groups() if _TIME.fullmatch(g or "")))
-    if begun is None or (told is not None and EARLY <= told - begun <= LONGEST_TAKE):
-        return told
-    return begun
+    take_start = None if named is None else parse_time(next(g for g in named.groups() if _TIME.fullmatch(g or "")))
+    if take_start is None or (stated is not None and MAX_EARLIER <= stated - take_start <= MAX_DATA_TAKE):
+        return stated
+    return take_start
 
 
 def _moment(properties: dict[str, Any]) -> datetime | None:
@@ -213,10 +221,10 @@ def _moment(properties: dict[str, Any]) -> datetime | None:
     return None
 
 
-def platform_told(name: str, properties: dict[str, Any]) -> str:
+def platform_of_item(name: str, properties: dict[str, Any]) -> str:
     """The satellite according to the operator's product name, else to the item."""
-    told = properties.get("platform")
-    return platform_of(name) or (printable(told).lower()[:40] if isinstance(told, str) else "")
+    stated = properties.get("platform")
+    return platform_of(name) or (printable(stated).lower()[:40] if isinstance(stated, str) else "")
 
 
 def _facts(properties: dict[str, Any], name: str) -> dict[str, Any]:

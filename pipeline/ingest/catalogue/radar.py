@@ -27,10 +27,10 @@ from pipeline.ingest.metadata.band_names import POLARISATIONS
 from pipeline.ingest.rasters import rasterio_window
 from pipeline.ingest.safe.files import MANIFEST
 from pipeline.ingest.safe.manifest import Manifest, parse_xml, read_manifest
+from pipeline.ingest.sentinel1.annotation import Annotation
 from pipeline.ingest.sentinel1.cutout import CUTOUT, cut_json
 from pipeline.ingest.sentinel1.product_xml import read_annotation, read_calibration, read_noise
 from pipeline.ingest.sentinel1.products import MEASUREMENT, SIMULATED, sea_level_geolocation
-from pipeline.ingest.sentinel1.told import Annotation
 from pipeline.times_places.longitudes import BBox
 from pipeline.types import Window
 
@@ -46,7 +46,7 @@ STRIP_ROWS = 2048  # rows held in memory at once while copying
 
 
 @dataclass(frozen=True, slots=True)
-class Small:
+class SmallFiles:
     """The small files of one polarisation, as the operator wrote them."""
 
     product: bytes
@@ -147,7 +147,9 @@ def _manifest(product: Product, access: Access, deadline: Deadline) -> tuple[byt
     return raw, read_manifest(raw, item)
 
 
-def _small_files(product: Product, pol: str, manifest: Manifest | None, access: Access, deadline: Deadline) -> Small:
+def _small_files(
+    product: Product, pol: str, manifest: Manifest | None, access: Access, deadline: Deadline
+) -> SmallFiles:
     """Annotation and tables of a polarisation, each checked for its kind and against its MD5."""
     raw: dict[str, bytes] = {}
     for role in ROLES:
@@ -157,7 +159,7 @@ def _small_files(product: Product, pol: str, manifest: Manifest | None, access: 
             if role == "noise":
                 continue
             raise InputError(product.name, f"its catalogue names no {role} file of {pol}")
-        raw[role] = _of_kind(file, role, item, access, deadline)
+        raw[role] = _read_xml_of_kind(file, role, item, access, deadline)
         _require_listed(raw[role], ROLES[role], manifest, item)
     annotation = read_annotation(raw["product"], f"annotation {pol}")
     if annotation.polarisation != pol:
@@ -165,10 +167,10 @@ def _small_files(product: Product, pol: str, manifest: Manifest | None, access: 
     read_calibration(raw["calibration"], f"calibration {pol}")
     if "noise" in raw:
         read_noise(raw["noise"], f"noise {pol}")
-    return Small(raw["product"], raw["calibration"], raw.get("noise"))
+    return SmallFiles(raw["product"], raw["calibration"], raw.get("noise"))
 
 
-def _of_kind(file: RemoteFile, role: str, item: str, access: Access, deadline: Deadline) -> bytes:
+def _read_xml_of_kind(file: RemoteFile, role: str, item: str, access: Access, deadline: Deadline) -> bytes:
     """A small XML file. The Planetary Computer's annotation entry may point to the interference report beside it, whose
     path differs by a folder and a prefix; then the annotation itself is fetched."""
     raw = read_small(file, item, access, deadline)
@@ -185,8 +187,8 @@ def _require_listed(raw: bytes, kind: str, manifest: Manifest | None, item: str)
     """Require an MD5 that the manifest lists for this kind of file; by kind, since catalogues rename files."""
     if manifest is None:
         return
-    known = {f.md5 for f in manifest.files if f.kind == kind and f.md5}
-    if known and hashlib.md5(raw, usedforsecurity=False).hexdigest() not in known:
+    listed_md5s = {f.md5 for f in manifest.files if f.kind == kind and f.md5}
+    if listed_md5s and hashlib.md5(raw, usedforsecurity=False).hexdigest() not in listed_md5s:
         raise Damaged(item, "MD5 differs from manifest.safe (altered or damaged)")
 
 

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rasterio.io import DatasetReader
 
-HEAD = 1 << 16  # bytes first asked for: the header of a cloud-optimised GRD with its 1,700 blocks has some 30 kB
-PIECE = 1 << 18  # bytes asked for where GDAL wants what was not foreseen
-GAP = 1 << 16  # blocks no further apart than this come in one request: 64 kB take less time than a round trip
-LONGEST = 8 << 20  # bytes of one request; longer spans are shared among connections
+HEAD_BYTES = 1 << 16  # bytes first asked for: the header of a cloud-optimised GRD with its 1,700 blocks has some 30 kB
+PIECE_BYTES = 1 << 18  # bytes asked for where GDAL wants what was not foreseen
+GAP_BYTES = 1 << 16  # blocks no further apart than this come in one request: 64 kB take less time than a round trip
+MAX_REQUEST_BYTES = 8 << 20  # bytes of one request; longer spans are shared among connections
 DIFFERS = "differs from the checksum in its catalogue"
 
 
@@ -52,7 +52,7 @@ class RemoteImage:
         self._copy = Path()
         self._held: list[tuple[int, int]] = []  # spans of the copy, in order and apart
         self._lock = threading.Lock()
-        first = access.get(file.href, item, deadline, span=(0, HEAD))
+        first = access.get(file.href, item, deadline, span=(0, HEAD_BYTES))
         if first.total is None:
             raise InputError(item, "its server does not say how long it is")
         self.size = first.total
@@ -68,15 +68,15 @@ class RemoteImage:
         if start >= end:
             return b""
         if missing := self._missing(start, end):
-            self.fetch([(a, min(self.size, max(b, a + PIECE))) for a, b in missing])
+            self.fetch([(a, min(self.size, max(b, a + PIECE_BYTES))) for a, b in missing])
         with self._copy.open("rb") as copy:
             copy.seek(start)
             return copy.read(end - start)
 
     def fetch(self, spans: list[tuple[int, int]]) -> None:
         """Fetch these spans (start, end), merging neighbours into one request, with several requests at once."""
-        wanted = [gap for a, b in merged(spans) for gap in self._missing(a, min(b, self.size))]
-        requests = list(_split(merged(wanted)))
+        wanted = [gap for a, b in merge_spans(spans) for gap in self._missing(a, min(b, self.size))]
+        requests = list(_split_spans(merge_spans(wanted)))
         if len(requests) < 2:
             for span in requests:
                 self._fetch(span)
@@ -85,14 +85,14 @@ class RemoteImage:
             list(pool.map(self._fetch, requests))
 
     def _fetch(self, span: tuple[int, int]) -> None:
-        answer = self.access.get(self.file.href, self.item, self.deadline, span=(span[0], span[1] - span[0]))
-        if answer.total != self.size or answer.etag != self.etag:
+        response = self.access.get(self.file.href, self.item, self.deadline, span=(span[0], span[1] - span[0]))
+        if response.total != self.size or response.etag != self.etag:
             raise Damaged(self.item, "changed while it was read")
-        if len(answer.body) != span[1] - span[0]:
-            raise Damaged(self.item, f"sends {len(answer.body)} bytes where {span[1] - span[0]} were asked for")
-        self._keep(span[0], answer.body)
+        if len(response.body) != span[1] - span[0]:
+            raise Damaged(self.item, f"sends {len(response.body)} bytes where {span[1] - span[0]} were asked for")
+        self._store(span[0], response.body)
 
-    def _keep(self, start: int, body: bytes) -> None:
+    def _store(self, start: int, body: bytes) -> None:
         """Write what is new of a range to the copy: what the helper has decoded stays as it is."""
         try:
             with self._lock, self._copy.open("r+b") as copy:
@@ -100,25 +100,25 @@ class RemoteImage:
                 for a, b in new:
                     copy.seek(a)
                     copy.write(body[a - start : b - start])
-                self._held = merged([*self._held, *new], gap_bytes=0)
+                self._held = merge_spans([*self._held, *new], gap_bytes=0)
         except OSError as error:
             raise EnvironmentFault(f"{self._copy}: cannot be written: {error.strerror}") from error
 
     def _missing(self, start: int, end: int) -> list[tuple[int, int]]:
         """The parts of a span that are not held."""
         out, at = [], start
-        for known, stop in self._held:
-            if known >= end:
+        for held_start, held_end in self._held:
+            if held_start >= end:
                 break
-            if known > at:
-                out.append((at, known))
-            at = max(at, stop)
+            if held_start > at:
+                out.append((at, held_start))
+            at = max(at, held_end)
         return [*out, (at, end)] if at < end else out
 
-    def _decoded_elsewhere(self, where: tuple[int, int, int, int] = HEADER) -> None:
+    def _decode_in_helper(self, window: tuple[int, int, int, int] = HEADER) -> None:
         """Have the helper decode a window (row, column, rows, columns) first; it asks for what it needs."""
         try:
-            examine(str(self._copy), self.item, self.driver, whole=False, window=where, supply=self._supply)
+            examine(str(self._copy), self.item, self.driver, whole=False, window=window, supply=self._supply)
         except InputError as error:
             if self.failure is not None:
                 raise self.failure from None
@@ -132,10 +132,10 @@ class RemoteImage:
             self.failure = error
             raise
 
-    def _compare(self) -> None:
+    def _require_checksum(self) -> None:
         """Compare the file with the checksum in its catalogue, where half of it is held: the rest is fetched then."""
-        known = _multihash(self.file.checksum)
-        if known is None:
+        multihash = _parse_multihash(self.file.checksum)
+        if multihash is None:
             return
         rest = self._missing(0, self.size)
         if 2 * sum(end - start for start, end in rest) > self.size:
@@ -143,8 +143,8 @@ class RemoteImage:
         self.fetch(rest)
         with self._copy.open("rb") as copy:
             for piece in pieces(copy):
-                known[0].update(piece)
-        if known[0].hexdigest() != known[1]:
+                multihash[0].update(piece)
+        if multihash[0].hexdigest() != multihash[1]:
             raise Damaged(self.item, DIFFERS)
 
     @contextmanager
@@ -158,12 +158,12 @@ class RemoteImage:
                 self._copy, self._held = Path(folder, "remote.tif"), []  # causes hold the name: alike in each run
                 with self._copy.open("wb") as copy:
                     copy.truncate(self.size)  # a sparse file: only what is fetched takes room
-                self._keep(0, self._head)
-                self._decoded_elsewhere()
+                self._store(0, self._head)
+                self._decode_in_helper()
                 with rasterio.open("remote", driver=self.driver, sharing=False, opener=self._opener) as dataset:
                     refuse_oddities(dataset, self.item)
                     yield dataset
-                self._compare()
+                self._require_checksum()
         except (RasterioError, ValueError, OSError) as error:
             if self.failure is not None:
                 raise self.failure from None
@@ -179,7 +179,7 @@ class RemoteImage:
         from rasterio.errors import RasterioError
 
         self.fetch(blocks_of(dataset, window))
-        self._decoded_elsewhere((window.row0, window.col0, window.rows, window.cols))
+        self._decode_in_helper((window.row0, window.col0, window.rows, window.cols))
         try:
             return dataset.read(1, window=rasterio_window(window))
         except (RasterioError, OSError):
@@ -233,18 +233,18 @@ def blocks_of(dataset: DatasetReader, window: Window) -> list[tuple[int, int]]:
     spans = []
     for row in range(window.row0 // height, -(-window.row1 // height)):
         for col in range(window.col0 // width, -(-window.col1 // width)):
-            told = [dataset.get_tag_item(f"BLOCK_{what}_{col}_{row}", "TIFF", bidx=1) for what in ("OFFSET", "SIZE")]
-            if all(t is not None and t.isdigit() for t in told):
-                start, size = int(told[0]), int(told[1])
+            tags = [dataset.get_tag_item(f"BLOCK_{what}_{col}_{row}", "TIFF", bidx=1) for what in ("OFFSET", "SIZE")]
+            if all(t is not None and t.isdigit() for t in tags):
+                start, size = int(tags[0]), int(tags[1])
                 # GDAL reads some bytes around a block when it looks for a block's own header
                 spans.append((max(0, start - 4), start + size + 4))
     return spans
 
 
-def merged(spans: list[tuple[int, int]], gap_bytes: int = GAP) -> list[tuple[int, int]]:
+def merge_spans(spans: list[tuple[int, int]], gap_bytes: int = GAP_BYTES) -> list[tuple[int, int]]:
     """Spans in order, those at most ``gap_bytes`` apart as one.
 
-    >>> merged([(100, 200), (0, 50), (150, 220), (900, 950)], gap_bytes=60)
+    >>> merge_spans([(100, 200), (0, 50), (150, 220), (900, 950)], gap_bytes=60)
     [(0, 220), (900, 950)]
     """
     out: list[tuple[int, int]] = []
@@ -256,10 +256,10 @@ def merged(spans: list[tuple[int, int]], gap_bytes: int = GAP) -> list[tuple[int
     return out
 
 
-def _split(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _split_spans(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     for start, end in spans:
-        for at in range(start, end, LONGEST):
-            yield at, min(end, at + LONGEST)
+        for at in range(start, end, MAX_REQUEST_BYTES):
+            yield at, min(end, at + MAX_REQUEST_BYTES)
 
 
 def _driver_of(head: bytes, kind: str, item: str) -> str:
@@ -271,33 +271,34 @@ def _driver_of(head: bytes, kind: str, item: str) -> str:
     raise InputError(item, "is no GeoTIFF or JPEG2000 file")
 
 
-def read_small(file: RemoteFile, item: str, access: Access, deadline: Deadline, **ask: Any) -> bytes:
+def read_small(file: RemoteFile, item: str, access: Access, deadline: Deadline, **request_options: Any) -> bytes:
     """The whole of a small file, compared with the size and checksum that its catalogue states, if it does."""
-    answer = access.get(file.href, item, deadline, **ask)
-    body = answer.body
-    if answer.kind == "text/html":
+    response = access.get(file.href, item, deadline, **request_options)
+    body = response.body
+    if response.kind == "text/html":
         raise InputError(item, "answers with an HTML page instead of the file")
     if file.size is not None and file.size != len(body):
         raise Damaged(item, f"has {len(body)} bytes; its catalogue says {file.size}")
-    if not agrees(body, file.checksum):
+    if not matches_multihash(body, file.checksum):
         raise Damaged(item, DIFFERS)
     return body
 
 
-def agrees(body: bytes, multihash: str) -> bool:
+def matches_multihash(body: bytes, multihash: str) -> bool:
     """Does a multihash (hex) fit these bytes? One of a kind that is not known here cannot be compared, and fits.
 
-    >>> agrees(b"", "d50110d41d8cd98f00b204e9800998ecf8427e"), agrees(b"x", "d50110d41d8cd98f00b204e9800998ecf8427e")
+    >>> multihash = "d50110d41d8cd98f00b204e9800998ecf8427e"
+    >>> matches_multihash(b"", multihash), matches_multihash(b"x", multihash)
     (True, False)
     """
-    known = _multihash(multihash)
-    if known is None:
+    parsed = _parse_multihash(multihash)
+    if parsed is None:
         return True
-    known[0].update(body)
-    return bool(known[0].hexdigest() == known[1])
+    parsed[0].update(body)
+    return bool(parsed[0].hexdigest() == parsed[1])
 
 
-def _multihash(text: str) -> tuple[Any, str] | None:
+def _parse_multihash(text: str) -> tuple[Any, str] | None:
     """What makes hashes of that kind, and the one that is wanted (hex); None for a kind that is not known here."""
     import hashlib
 

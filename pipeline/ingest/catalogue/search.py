@@ -24,13 +24,13 @@ from pipeline.ingest.catalogue.products import (
     Product,
     acquired_of,
     acquisition_of,
-    platform_told,
+    platform_of_item,
     product_name,
     product_of,
     safe_name,
 )
 from pipeline.ingest.catalogue.services import KNOWN, Service, policy_of, service_of
-from pipeline.ingest.catalogue.web import Ask, Deadline, Web, bare
+from pipeline.ingest.catalogue.web import Deadline, WebClient, WebRequest, bare_address
 from pipeline.ingest.found import Found
 from pipeline.ingest.json_text import unrepeated
 from pipeline.storage import write_bytes
@@ -47,7 +47,7 @@ _USABLE_MODE = "IW"  # the mode over coasts; EW is too coarse for these ships, W
 
 
 @dataclass(slots=True)
-class Searched:
+class SearchResult:
     """The catalogues' answers: items by catalogue and sensor in a fixed order, and what was set aside."""
 
     items: list[dict[str, Any]] = field(default_factory=list)
@@ -63,14 +63,14 @@ class Searched:
             try:
                 out.append(product_of(item, origin["catalogue"], sensor, origin["base"]))
             except InputError as error:
-                out.append(_not_had(item, origin["catalogue"], sensor, error.cause))
+                out.append(_unusable_item(item, origin["catalogue"], sensor, error.cause))
         return out
 
 
-def _not_had(item: dict[str, Any], catalogue: Catalogue, sensor: Sensor, cause: str) -> Found:
+def _unusable_item(item: dict[str, Any], catalogue: Catalogue, sensor: Sensor, cause: str) -> Found:
     """An item that is not a usable product: an unknown look at its time."""
-    told = item.get("properties")
-    properties = told if isinstance(told, dict) else {}
+    stated = item.get("properties")
+    properties = stated if isinstance(stated, dict) else {}
     name = product_name(str(item.get("id") or ""), properties)
     href = f"{catalogue}:{printable(item.get('id'))[:80]}"
     return Found(
@@ -79,30 +79,30 @@ def _not_had(item: dict[str, Any], catalogue: Catalogue, sensor: Sensor, cause: 
         name=href,
         acquired=acquired_of(properties, name),
         sensor=sensor,
-        platform=platform_told(name, properties),
+        platform=platform_of_item(name, properties),
     )
 
 
-def search(config: StacConfig, bbox: BBox, start: datetime, end: datetime) -> Searched:
+def search(config: StacConfig, bbox: BBox, start: datetime, end: datetime) -> SearchResult:
     """All scenes of a box (west, south, east, north; across 180 degrees where west > east or east > 180) and a period.
 
     ``start`` is included, ``end`` is not. Raises EnvironmentFault where a catalogue cannot be asked to the end.
     """
-    out = Searched()
+    out = SearchResult()
     for sensor, name in ((Sensor.SENTINEL1, config.sentinel1), (Sensor.SENTINEL2, config.sentinel2)):
         if name is None:
             continue
-        found, listed = _ask(name, sensor, config, bbox, start, end, out.notes)
+        found, listed = _search_one(name, sensor, config, bbox, start, end, out.notes)
         out.items += found
         if config.compare_with is not None and config.compare_with != name:
-            other, _ = _ask(config.compare_with, sensor, config, bbox, start, end, [])
-            out.missing += _only_in(other, listed, sensor, f"in {config.compare_with}, not in {name}")
+            other, _ = _search_one(config.compare_with, sensor, config, bbox, start, end, [])
+            out.missing += _unlisted_acquisitions(other, listed, sensor, f"in {config.compare_with}, not in {name}")
     if not config.sentinel1 and not config.sentinel2:
         raise ConfigError("source.kind is stac, but source.stac names no catalogue (sentinel1 or sentinel2)")
     return out
 
 
-def save(found: Searched, path: Path, *, public: bool = False) -> bytes:
+def save(found: SearchResult, path: Path, *, public: bool = False) -> bytes:
     """The search as an item collection; the same items give the same bytes. ``public`` leaves out queries of addresses,
     which may hold tokens."""
     items = [_without_queries(i) for i in found.items] if public else found.items
@@ -113,15 +113,15 @@ def save(found: Searched, path: Path, *, public: bool = False) -> bytes:
     return raw
 
 
-def read(path: Path) -> Searched:
+def read(path: Path) -> SearchResult:
     """A saved search; ConfigError if the file is not one."""
     try:
         if path.stat().st_size > MAX_FILE:
             raise ConfigError(f"{printable(path)}: is too large for a saved search (limit {MAX_FILE} bytes)")
         content = unrepeated(path.read_text("utf-8"))
         items = content["features"]
-        told = [item["capwatch"] for item in items]
-        good = all(t["catalogue"] in KNOWN and Sensor(t["sensor"]) and isinstance(t["base"], str) for t in told)
+        origins = [item["capwatch"] for item in items]
+        good = all(t["catalogue"] in KNOWN and Sensor(t["sensor"]) and isinstance(t["base"], str) for t in origins)
         missing = [{k: str(m[k]) for k in MISSING} for m in content.get("capwatch:missing", [])]
         good = good and all(Sensor(m["sensor"]) for m in missing)
     except OSError as error:
@@ -130,10 +130,10 @@ def read(path: Path) -> Searched:
         raise ConfigError(f"{printable(path)}: is no search that capwatch saved") from error
     if not good:
         raise ConfigError(f"{printable(path)}: is no search that capwatch saved")
-    return Searched(items, [], missing)
+    return SearchResult(items, [], missing)
 
 
-def _ask(
+def _search_one(
     name: Catalogue,
     sensor: Sensor,
     config: StacConfig,
@@ -145,29 +145,29 @@ def _ask(
     """One catalogue's items of one sensor, each once, in order of time and id; and the acquisitions that it lists,
     also of items that were set aside."""
     service = service_of(name, config)
-    web = Web(policy_of(config, name))
+    web = WebClient(policy_of(config, name))
     unique: dict[str, dict[str, Any]] = {}
-    aside: Counter[str] = Counter()
+    set_aside: Counter[str] = Counter()
     listed: set[str] = set()
     for box in split_box(bbox):  # catalogues differ in what they make of one across 180 degrees
         for item in _pages(service, sensor, web, box, start, end):
-            why = _unfit(item, sensor, config)
-            if why != NAMELESS:
+            reason = _unfit_reason(item, sensor, config)
+            if reason != NAMELESS:
                 listed.add(acquisition_of(product_name(item["id"], item["properties"])))
-            if why:
-                aside[why] += 1
+            if reason:
+                set_aside[reason] += 1
             elif (key := str(item.get("id"))) in unique:
-                aside["listed twice"] += 1
+                set_aside["listed twice"] += 1
             else:
-                unique[key] = _kept(item, name, sensor, service.api)
-    if aside:
-        told = ", ".join(f"{count} {why}" for why, count in sorted(aside.items()))
-        notes.append(f"{name}: {len(unique)} {sensor} items taken; set aside: {told}")
+                unique[key] = _with_origin(item, name, sensor, service.api)
+    if set_aside:
+        counts = ", ".join(f"{count} {reason}" for reason, count in sorted(set_aside.items()))
+        notes.append(f"{name}: {len(unique)} {sensor} items taken; set aside: {counts}")
     return sorted(unique.values(), key=lambda i: (str(i["properties"].get("datetime")), str(i["id"]))), listed
 
 
 def _pages(
-    service: Service, sensor: Sensor, web: Web, box: BBox, start: datetime, end: datetime
+    service: Service, sensor: Sensor, web: WebClient, box: BBox, start: datetime, end: datetime
 ) -> Iterable[dict[str, Any]]:
     import pystac_client
     from pystac.errors import STACError, STACTypeError
@@ -206,7 +206,7 @@ def _pages(
         ) from error
 
 
-def _transport(service: Service, web: Web, deadline: Deadline) -> Any:
+def _transport(service: Service, web: WebClient, deadline: Deadline) -> Any:
     """pystac-client's requests, through our client; a link to a further page that comes twice ends the search."""
     from pystac import Link
     from pystac_client.stac_api_io import StacApiIO
@@ -229,13 +229,15 @@ def _transport(service: Service, web: Web, deadline: Deadline) -> Any:
 
             posted = parameters if (method or "GET").upper() == "POST" else None
             url = Request("GET", href, params=None if posted is not None else parameters).prepare().url or href
-            ask = Ask(url, f"{service.name} search", {"Accept": "application/geo+json, application/json"}, json=posted)
+            ask = WebRequest(
+                url, f"{service.name} search", {"Accept": "application/geo+json, application/json"}, json=posted
+            )
             return web.get(ask, deadline).body.decode("utf-8")
 
     return Transport()
 
 
-def _unfit(item: Any, sensor: Sensor, config: StacConfig) -> str:
+def _unfit_reason(item: Any, sensor: Sensor, config: StacConfig) -> str:
     """Why an item is not used, worded so that equal causes can be counted; "" if it is used."""
     if not isinstance(item, dict):
         return NAMELESS
@@ -256,25 +258,29 @@ def _unfit(item: Any, sensor: Sensor, config: StacConfig) -> str:
     return f"with more than {100 * config.max_cloud:.0f} % cloud" if cloudy else ""
 
 
-def _kept(item: dict[str, Any], name: Catalogue, sensor: Sensor, api: str) -> dict[str, Any]:
+def _with_origin(item: dict[str, Any], name: Catalogue, sensor: Sensor, api: str) -> dict[str, Any]:
     """The item as the catalogue gave it, without its links, and with where it came from."""
     links = item.get("links") if isinstance(item.get("links"), list) else []
-    own = next((k["href"] for k in links or [] if isinstance(k, dict) and k.get("rel") == "self" and k.get("href")), "")
+    own_href = next(
+        (k["href"] for k in links or [] if isinstance(k, dict) and k.get("rel") == "self" and k.get("href")), ""
+    )
     out = {k: v for k, v in item.items() if k != "links"}
-    out["capwatch"] = {"catalogue": name, "sensor": str(sensor), "base": str(own or api)}
-    return _finite(out)
+    out["capwatch"] = {"catalogue": name, "sensor": str(sensor), "base": str(own_href or api)}
+    return _without_nan(out)
 
 
-def _finite(value: Any) -> Any:
+def _without_nan(value: Any) -> Any:
     """NaN and infinity, which JSON does not have, become null."""
     if isinstance(value, dict):
-        return {str(k): _finite(v) for k, v in value.items()}
+        return {str(k): _without_nan(v) for k, v in value.items()}
     if isinstance(value, list):
-        return [_finite(v) for v in value]
+        return [_without_nan(v) for v in value]
     return None if isinstance(value, float) and value - value != 0 else value
 
 
-def _only_in(other: list[dict[str, Any]], listed: set[str], sensor: Sensor, cause: str) -> list[dict[str, Any]]:
+def _unlisted_acquisitions(
+    other: list[dict[str, Any]], listed: set[str], sensor: Sensor, cause: str
+) -> list[dict[str, Any]]:
     """Acquisitions that one catalogue has and the other does not list, each at the time that may be believed."""
     from pipeline.table_files import iso_z
 
@@ -291,19 +297,19 @@ def _only_in(other: list[dict[str, Any]], listed: set[str], sensor: Sensor, caus
 
 def _without_queries(item: dict[str, Any]) -> dict[str, Any]:
     """The item with every address in it bare, wherever it stands: assets, its own address, links among properties."""
-    out: dict[str, Any] = _bared(item)
+    out: dict[str, Any] = _without_address_queries(item)
     if not isinstance(item.get("assets"), dict):
         return out
     for asset in out["assets"].values():
         if isinstance(asset, dict):
             asset.pop("alternate", None)
-            asset["href"] = bare(str(asset.get("href", "")))  # one below the item's own address, too
+            asset["href"] = bare_address(str(asset.get("href", "")))  # one below the item's own address, too
     return out
 
 
-def _bared(value: Any) -> Any:
+def _without_address_queries(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _bared(inner) for key, inner in value.items()}
+        return {key: _without_address_queries(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_bared(inner) for inner in value]
-    return _ADDRESS.sub(lambda found: bare(found[0]), value) if isinstance(value, str) else value
+        return [_without_address_queries(inner) for inner in value]
+    return _ADDRESS.sub(lambda found: bare_address(found[0]), value) if isinstance(value, str) else value

@@ -69,15 +69,15 @@ KNOWN = {service.name: service for service in (EARTH_SEARCH, PLANETARY_COMPUTER,
 
 def service_of(name: Catalogue, config: StacConfig) -> Service:
     """A catalogue with the config's addresses in place of the public ones."""
-    service, other = KNOWN[name], config.services.get(name, ServiceConfig())
+    service, overrides = KNOWN[name], config.services.get(name, ServiceConfig())
     from_environment = os.environ.get(TOKENS_VARIABLE, "") if service.tokens else ""
     return replace(
         service,
-        api=other.api or service.api,
-        s3=other.s3 or service.s3,
-        tokens=other.tokens or from_environment or service.tokens,
-        storage=other.storage or "",
-        profile=other.profile,
+        api=overrides.api or service.api,
+        s3=overrides.s3 or service.s3,
+        tokens=overrides.tokens or from_environment or service.tokens,
+        storage=overrides.storage or "",
+        profile=overrides.profile,
     )
 
 

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from pipeline.errors import ConfigError, InputError, printable
 from pipeline.ingest.catalogue.services import Service
-from pipeline.ingest.catalogue.web import Answer, Ask, Deadline, Refused, Web
+from pipeline.ingest.catalogue.web import Deadline, Refused, WebClient, WebRequest, WebResponse
 from pipeline.types import Sensor
 
 AZURE = ".blob.core.windows.net"
@@ -25,8 +25,8 @@ SAS_KEY = "PC_SDK_SUBSCRIPTION_KEY"  # the name that the Planetary Computer's ow
 VALID_S = 900  # of an S3 address; our choice: longer than one request may take
 _SPARE = timedelta(seconds=60)  # a token that ends so soon counts as ended
 _EXPIRED = (b"expired", b"ExpiredToken", b"not valid in the specified time frame", b"TokenRefreshRequired")
-_KEYS_NAMED = {"AWS_PROFILE", "AWS_ACCESS_KEY_ID"}  # variables that go before a profile of the catalogue's name
-_CHAIN = ("env", "shared-credentials-file", "config-file", "custom-process")
+_KEY_VARIABLES = {"AWS_PROFILE", "AWS_ACCESS_KEY_ID"}  # variables that go before a profile of the catalogue's name
+_CREDENTIAL_SOURCES = ("env", "shared-credentials-file", "config-file", "custom-process")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,20 @@ class Signed:
 class Access:
     """Signs and requests the addresses of one catalogue. Thread-safe; created in the worker that uses it."""
 
-    def __init__(self, service: Service, web: Web) -> None:
+    def __init__(self, service: Service, web: WebClient) -> None:
         self.service = service
         self.web = web
         self._tokens: dict[str, tuple[str, datetime]] = {}
         self._s3: Any = None
         self._lock = threading.Lock()
 
-    def get(self, href: str, item: str, deadline: Deadline, **ask: Any) -> Answer:
+    def get(self, href: str, item: str, deadline: Deadline, **request_options: Any) -> WebResponse:
         """The bytes behind an item's address: signed, asked, and signed once more where the signature had run out."""
         signed = self.sign(href, item, deadline)
         try:
-            return self.web.get(Ask(signed.url, item, signed.headers, signed=signed.secret, **ask), deadline)
+            return self.web.get(
+                WebRequest(signed.url, item, signed.headers, signed=signed.secret, **request_options), deadline
+            )
         except Refused as error:
             if error.status not in (400, 401, 403) or not signed.secret:
                 if any(word in error.body for word in _EXPIRED):
@@ -62,9 +64,12 @@ class Access:
             # not one that another thread, refused as well, has had since
             self._tokens = {place: kept for place, kept in self._tokens.items() if kept[0] not in signed.url}
             self._s3 = None
-        fresh = self.sign(href, item, deadline)
+        signed_anew = self.sign(href, item, deadline)
         try:
-            return self.web.get(Ask(fresh.url, item, fresh.headers, signed=fresh.secret, **ask), deadline)
+            return self.web.get(
+                WebRequest(signed_anew.url, item, signed_anew.headers, signed=signed_anew.secret, **request_options),
+                deadline,
+            )
         except Refused as error:
             why = "has expired" if any(word in error.body for word in _EXPIRED) else "is refused"
             raise InputError(
@@ -85,17 +90,17 @@ class Access:
     def _token(self, place: str, item: str, deadline: Deadline) -> str:
         """A token for a container, from the catalogue, kept until shortly before its end."""
         with self._lock:
-            kept = self._tokens.get(place)
-            if kept is not None and kept[1] > datetime.now(UTC):
-                return kept[0]
+            known = self._tokens.get(place)
+            if known is not None and known[1] > datetime.now(UTC):
+                return known[0]
             url = f"{self.service.tokens.rstrip('/')}/{quote(place)}"
             key = os.environ.get(SAS_KEY)
             headers = {"Ocp-Apim-Subscription-Key": key} if key else {}
-            answer = self.web.get(Ask(url, f"{item}: token", headers, limit=1 << 16, signed=True), deadline)
+            response = self.web.get(WebRequest(url, f"{item}: token", headers, limit=1 << 16, signed=True), deadline)
             try:
-                told = json.loads(answer.body)
-                token, ends = str(told["token"]), datetime.fromisoformat(str(told["msft:expiry"]))
-                used_until = (ends if ends.tzinfo else ends.replace(tzinfo=UTC)) - _SPARE
+                content = json.loads(response.body)
+                token, expiry = str(content["token"]), datetime.fromisoformat(str(content["msft:expiry"]))
+                used_until = (expiry if expiry.tzinfo else expiry.replace(tzinfo=UTC)) - _SPARE
             except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
                 raise InputError(item, "its catalogue's token service answers with something else") from error
             self._tokens[place] = (token, used_until)
@@ -129,10 +134,10 @@ def check_credentials(service: Service, sensor: Sensor) -> None:
         return
     session = _session(service)
     try:
-        found = session.get_credentials()
+        credentials = session.get_credentials()
     except Exception as error:
         raise ConfigError(f"{service.name}: its S3 keys cannot be read ({type(error).__name__})") from None
-    if found is None:
+    if credentials is None:
         profile = service.profile or service.name
         cost = ", whose owner pays for what is read" if service.requester_pays else ""
         raise ConfigError(
@@ -147,13 +152,13 @@ def _session(service: Service) -> Any:
     except ImportError as error:
         raise ConfigError(f"{service.name}: S3 needs the extra: pip install 'capwatch[cloud]'") from error
     session = botocore.session.Session()
-    named = service.profile or (service.name if service.name in session.available_profiles else None)
-    if named is not None and (service.profile is not None or not _KEYS_NAMED & os.environ.keys()):
-        if named not in session.available_profiles:
-            raise ConfigError(f"{service.name}: there is no AWS profile {printable(named)} in ~/.aws")
-        session = botocore.session.Session(profile=named)
+    profile = service.profile or (service.name if service.name in session.available_profiles else None)
+    if profile is not None and (service.profile is not None or not _KEY_VARIABLES & os.environ.keys()):
+        if profile not in session.available_profiles:
+            raise ConfigError(f"{service.name}: there is no AWS profile {printable(profile)} in ~/.aws")
+        session = botocore.session.Session(profile=profile)
     resolver = session.get_component("credential_provider")
-    resolver.providers = [p for p in resolver.providers if p.METHOD in _CHAIN]
+    resolver.providers = [p for p in resolver.providers if p.METHOD in _CREDENTIAL_SOURCES]
     return session
 
 

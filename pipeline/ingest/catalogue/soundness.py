@@ -25,10 +25,10 @@ from pipeline.plurals import number_of
 
 DOUBT = "doubt.txt"  # in a cut-out's folder: what is odd about it
 _STRIP_ROWS = 2048  # rows checked at once
-_ROOM_BYTES = 1 << 20  # written to test that a disk is not full; our choice
+_SPARE_BYTES = 1 << 20  # written to test that a disk is not full; our choice
 
 
-def soundly(make: Callable[[Path], object], folder: Path) -> None:
+def make_checked(make: Callable[[Path], object], folder: Path) -> None:
     """Have ``make`` fill a folder, and do so again if the result is damaged or doubtful.
 
     If the same bytes are doubtful twice, the image itself is taken to be so, and the doubt is written to ``DOUBT``.
@@ -37,9 +37,9 @@ def soundly(make: Callable[[Path], object], folder: Path) -> None:
     try:
         make(folder)
     except Damaged:
-        doubt, before = "damaged", None
+        doubt, hashes_before = "damaged", None
     else:
-        doubt, before = doubt_of(folder), _hashes(folder)
+        doubt, hashes_before = find_doubt(folder), _hashes(folder)
     if not doubt:
         return
     for found in folder.iterdir():
@@ -48,40 +48,40 @@ def soundly(make: Callable[[Path], object], folder: Path) -> None:
         make(folder)
     except Damaged as error:
         raise InputError(error.item, f"{error.cause} (also when fetched anew)") from error
-    if again := doubt_of(folder):
-        if _hashes(folder) != before:
-            raise InputError(_images(folder)[0].name, f"{again} (other bytes when fetched anew)")
-        (folder / DOUBT).write_text(again + "\n", "utf-8")
+    if doubt_again := find_doubt(folder):
+        if _hashes(folder) != hashes_before:
+            raise InputError(_images(folder)[0].name, f"{doubt_again} (other bytes when fetched anew)")
+        (folder / DOUBT).write_text(doubt_again + "\n", "utf-8")
 
 
-def kept_doubt(folder: Path) -> str:
+def recorded_doubt(folder: Path) -> str:
     """What was odd about a cut-out when it was made; "" if nothing was."""
     path = folder / DOUBT
     return path.read_text("utf-8").strip() if path.is_file() else ""
 
 
-def doubt_of(folder: Path) -> str:
+def find_doubt(folder: Path) -> str:
     """What is odd about the images in a folder, found by decoding every pixel; "" if nothing is."""
     for path in _images(folder):
         try:
             raster = open_raster(path)
-            doubt = raster.doubt or _lost_rows(raster)
+            doubt = raster.doubt or _lost_rows_doubt(raster)
         except InputError:
-            _require_room(folder)
+            _require_disk_space(folder)
             raise
         if doubt:
-            _require_room(folder)
+            _require_disk_space(folder)
             return doubt
     return ""
 
 
-def _require_room(folder: Path) -> None:
+def _require_disk_space(folder: Path) -> None:
     """Raise OSError if the disk is full: GDAL writes the end of a file on closing it, and reports no failure there."""
     with tempfile.TemporaryFile(dir=folder) as file:
-        file.write(bytes(_ROOM_BYTES))
+        file.write(bytes(_SPARE_BYTES))
 
 
-def _lost_rows(raster: RasterFile) -> str:
+def _lost_rows_doubt(raster: RasterFile) -> str:
     """Rows of zeros between measured rows, in words: true gaps in the data lie only at the edges of a scene."""
     rows, cols = raster.shape
     # not kept open: the folder is renamed later, and thousands of files, each read once, would fragment memory

@@ -31,7 +31,7 @@ MARKS = (MANIFEST, "MTD_MSIL1C.xml", "MTD_MSIL2A.xml")  # a product folder conta
 MAX_MEMBERS = 10_000  # our choice: a GRD product has some 30 files
 MAX_RATIO = 200.0  # CASES 2: a bomb reaches 1,000; a GRD measurement some 2
 MAX_TOTAL = 20_000_000_000  # bytes; our choice: a GRD product has 2e9
-HASHING = 2  # files at once; our choice: a product has two large ones
+HASH_THREADS = 2  # files at once; our choice: a product has two large ones
 MAX_XML = 64 << 20  # bytes; our choice: the largest annotation has some 3 MiB
 _UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError)
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # methods that both Python and GDAL read; Windows uses another too
@@ -76,22 +76,22 @@ class SafeFiles:
     def stream(self, name: str) -> Iterator[IO[bytes]]:
         """One file, open for reading; raises InputError naming it if opening or reading it fails."""
         try:
-            with self._opened(name) as source:
+            with self._open_file(name) as source:
                 yield source
         except _UNREADABLE as error:
             raise InputError(self.item(name), f"cannot be read ({printable(error)[:100]})") from error
 
-    def _opened(self, name: str) -> AbstractContextManager[IO[bytes]]:
+    def _open_file(self, name: str) -> AbstractContextManager[IO[bytes]]:
         """The open bytes of one file."""
         raise NotImplementedError
 
     def raster(self, name: str, *, verified: bool = False, all_read: bool = False) -> RasterFile:
         """One file as a raster; ``verified``: its checksum was compared; ``all_read``: all of it will be read."""
-        path, member = self._place(name)
-        openly = open_unpacked if all_read else open_raster
-        return openly(path, member=member, whole=not verified)
+        path, member = self._location(name)
+        open_ = open_unpacked if all_read else open_raster
+        return open_(path, member=member, whole=not verified)
 
-    def _place(self, name: str) -> tuple[Path, str | None]:
+    def _location(self, name: str) -> tuple[Path, str | None]:
         """The file on disk that holds it, and if that is an archive the member's name."""
         raise NotImplementedError
 
@@ -119,7 +119,7 @@ class SafeFiles:
     @cached_property
     def _digests(self) -> dict[str, _Digest]:
         names = sorted(self.sizes)
-        with hashing(HASHING) as begin:  # the two measurements are nearly all of a product
+        with hashing(HASH_THREADS) as begin:  # the two measurements are nearly all of a product
             waiting = [begin(partial(self._digest_of, name)) for name in names]
             return {name: digest.result() for name, digest in zip(names, waiting, strict=True)}
 
@@ -152,7 +152,7 @@ class FolderFiles(SafeFiles):
         self.sizes = {}
         root = folder.resolve()
         for found in sorted(folder.rglob("*")):
-            if _left_behind(found.relative_to(folder)):
+            if _is_junk_inside(found.relative_to(folder)):
                 continue
             if found.is_symlink() and not Path(os.path.realpath(found)).is_relative_to(root):
                 raise InputError(self.item(found.name), "is a link that leads out of the product")
@@ -161,10 +161,10 @@ class FolderFiles(SafeFiles):
             if len(self.sizes) > MAX_MEMBERS:
                 raise InputError(folder.name, f"has more than {MAX_MEMBERS} files")
 
-    def _opened(self, name: str) -> AbstractContextManager[IO[bytes]]:
+    def _open_file(self, name: str) -> AbstractContextManager[IO[bytes]]:
         return (self.path / name).open("rb")
 
-    def _place(self, name: str) -> tuple[Path, str | None]:
+    def _location(self, name: str) -> tuple[Path, str | None]:
         return self.path / name, None
 
     def stamps(self) -> tuple[Stamp, ...]:
@@ -184,7 +184,7 @@ class ZipFiles(SafeFiles):
                 members = opened.infolist()
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise InputError(archive.name, f"is no whole zip ({printable(error)[:80]})") from error
-        _require_trust(members, archive.name)
+        _refuse_untrustworthy(members, archive.name)
         folders = _product_folders([m.filename for m in members])
         if not folders:
             raise InputError(archive.name, f"holds no product (no {MANIFEST}); unpack it, if it holds images or zips")
@@ -195,14 +195,14 @@ class ZipFiles(SafeFiles):
         self.product = (folder or archive.stem).removesuffix(".SAFE")
         inside = [m for m in members if m.filename.startswith(self.prefix) and not m.is_dir()]
         named = {m.filename.removeprefix(self.prefix): m.file_size for m in inside}
-        self.sizes = {name: size for name, size in named.items() if not _left_behind(PurePosixPath(name))}
+        self.sizes = {name: size for name, size in named.items() if not _is_junk_inside(PurePosixPath(name))}
 
     @contextmanager
-    def _opened(self, name: str) -> Iterator[IO[bytes]]:
+    def _open_file(self, name: str) -> Iterator[IO[bytes]]:
         with zipfile.ZipFile(self.path) as opened, opened.open(self.prefix + name) as source:
             yield source
 
-    def _place(self, name: str) -> tuple[Path, str | None]:
+    def _location(self, name: str) -> tuple[Path, str | None]:
         return self.path, self.prefix + name
 
     def stamps(self) -> tuple[Stamp, ...]:
@@ -220,12 +220,12 @@ def _product_folders(names: list[str]) -> list[str]:
     return sorted({folder + slash for folder, slash, file in parted if file in MARKS})
 
 
-def _left_behind(inside: PurePath) -> bool:
+def _is_junk_inside(inside: PurePath) -> bool:
     """Is a file, or a folder above it, junk left by an operating system? A copy without it counts as equal."""
     return any(is_junk(Path(part)) for part in inside.parts)
 
 
-def _require_trust(members: list[zipfile.ZipInfo], item: str) -> None:
+def _refuse_untrustworthy(members: list[zipfile.ZipInfo], item: str) -> None:
     if len(members) > MAX_MEMBERS:
         raise InputError(item, f"has {len(members)} members (limit {MAX_MEMBERS}; archive refused)")
     seen: dict[str, int] = {}

@@ -59,9 +59,9 @@ def read_manifest(raw: bytes, item: str) -> Manifest:
         if not name or name.startswith("/") or ".." in name.split("/"):
             raise InputError(item, f"lists a file by the name {name[:80]!r}")
         kind = "" if checksum is None else checksum.get("checksumName", "").upper()
-        told = "" if checksum is None else (checksum.text or "").strip().lower()
-        of_kind = {kind: told}
-        files.append(ListedFile(name, entry.get("repID", ""), of_kind.get("MD5", ""), of_kind.get("SHA3-256", "")))
+        checksum_value = "" if checksum is None else (checksum.text or "").strip().lower()
+        by_kind = {kind: checksum_value}
+        files.append(ListedFile(name, entry.get("repID", ""), by_kind.get("MD5", ""), by_kind.get("SHA3-256", "")))
     if not files:
         raise InputError(item, "lists no files")
     processing = next((e for e in root.iter() if e.tag.endswith("}processing") and e.get("stop")), None)
@@ -70,12 +70,12 @@ def read_manifest(raw: bytes, item: str) -> Manifest:
         files=tuple(sorted(files, key=lambda f: f.name)),
         processed="" if processing is None else processing.get("stop", ""),
         software="" if software is None else software.get("version", ""),
-        relative_orbit=_track(root),
+        relative_orbit=_relative_orbit(root),
     )
 
 
-def _track(root: ElementTree.Element) -> int | None:
+def _relative_orbit(root: ElementTree.Element) -> int | None:
     """Relative orbit, 1 to 175, stated in the manifest; None if it is not."""
-    told = next((e.text for e in root.iter() if e.tag.endswith("}relativeOrbitNumber")), None)
-    number = int(told) if told is not None and told.strip().isdigit() else 0
+    text = next((e.text for e in root.iter() if e.tag.endswith("}relativeOrbitNumber")), None)
+    number = int(text) if text is not None and text.strip().isdigit() else 0
     return number if 1 <= number <= 175 else None

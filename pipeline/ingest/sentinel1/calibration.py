@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.ingest.sentinel1.told import AzimuthNoise, Vector
+from pipeline.ingest.sentinel1.annotation import AzimuthNoise, Vector
 from pipeline.types import Window
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def strips(window: Window, step: int, breaks: NDArray[np.int64]) -> tuple[NDArra
     return of_row.astype(np.int32), (first + np.append(first[1:], window.row1) - 1) / 2
 
 
-def filled(vectors: tuple[Vector, ...]) -> tuple[Vector, ...]:
+def fill_zero_noise(vectors: tuple[Vector, ...]) -> tuple[Vector, ...]:
     """Noise vectors without their zeros, which mean "no sub-swath here" and not "no noise".
 
     Real products have zeros at their last sample, and on their first lines where the farther sub-swaths have not
@@ -113,14 +113,14 @@ def filled(vectors: tuple[Vector, ...]) -> tuple[Vector, ...]:
         value = vector.value.copy()
         own = vector.pixel[~zero], vector.value[~zero]
         value[zero] = np.interp(vector.pixel[zero], *own) if own[0].size else 0.0
-        open_ = zero.copy()
+        unfilled = zero.copy()
         away = [abs(line - vector.line) for line, _, _ in known]
         for _, pixel, power in (known[i] for i in np.argsort(away, kind="stable")):
-            if pixel.size == 0 or not open_.any():
+            if pixel.size == 0 or not unfilled.any():
                 continue
-            reached = open_ & (vector.pixel >= pixel[0]) & (vector.pixel <= pixel[-1])
+            reached = unfilled & (vector.pixel >= pixel[0]) & (vector.pixel <= pixel[-1])
             value[reached] = np.interp(vector.pixel[reached], pixel, power)
-            open_ &= ~reached
+            unfilled &= ~reached
         out.append(Vector(vector.line, vector.pixel, value))
     return tuple(out)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.ingest.sentinel1.told import Annotation, AzimuthNoise, Vector
+from pipeline.ingest.sentinel1.annotation import Annotation, AzimuthNoise, Vector
 from pipeline.types import Window
 
 if TYPE_CHECKING:
@@ -75,22 +75,22 @@ class Cut:
         return tuple(out)
 
 
-def _around(places: Any, low: float, high: float) -> slice:
+def _around(positions: Any, low: float, high: float) -> slice:
     """Slice of the positions between two bounds plus one on each side, as needed for linear interpolation."""
-    first = max(0, int(np.searchsorted(places, low, side="right")) - 1)
-    last = min(len(places), int(np.searchsorted(places, high, side="left")) + 1)
+    first = max(0, int(np.searchsorted(positions, low, side="right")) - 1)
+    last = min(len(positions), int(np.searchsorted(positions, high, side="left")) + 1)
     return slice(first, max(last, first + 1))
 
 
 def cut_json(window: Window, full_shape: tuple[int, int], origin: dict[str, Any]) -> bytes:
     """The text of ``cutout.json``."""
-    told = {
+    content = {
         "format": FORMAT,
         "window": {"row0": window.row0, "col0": window.col0, "rows": window.rows, "cols": window.cols},
         "full_shape": list(full_shape),
         "origin": origin,
     }
-    return (json.dumps(told, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def read_cut(files: SafeFiles) -> Cut | None:
@@ -99,10 +99,10 @@ def read_cut(files: SafeFiles) -> Cut | None:
         return None
     item = files.item(CUTOUT)
     try:
-        told = json.loads(files.text(CUTOUT))
-        window = Window(*(int(told["window"][k]) for k in ("row0", "col0", "rows", "cols")))
-        rows, cols = (int(n) for n in told["full_shape"])
-        version, origin = told["format"], dict(told["origin"])
+        content = json.loads(files.text(CUTOUT))
+        window = Window(*(int(content["window"][k]) for k in ("row0", "col0", "rows", "cols")))
+        rows, cols = (int(n) for n in content["full_shape"])
+        version, origin = content["format"], dict(content["origin"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(item, "is no description of a cut-out") from error
     if version != FORMAT:

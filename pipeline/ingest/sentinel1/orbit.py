@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.ingest.sentinel1.told import Annotation
+from pipeline.ingest.sentinel1.annotation import Annotation
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 WGS84_A_M = 6_378_137.0  # and the flattening: NIMA TR8350.2, World Geodetic System 1984
 WGS84_B_M = WGS84_A_M * (1 - 1 / 298.257223563)
-_ROUNDS = 20  # at most; Newton's method needs a few
-_CLOSE_M = 1e-4  # a tenth of a millimetre (our choice)
+_MAX_ITERATIONS = 20  # at most; Newton's method needs a few
+_CONVERGED_M = 1e-4  # a tenth of a millimetre (our choice)
 
 
 def grid_at_height(annotation: Annotation, height_m: FloatArray | float) -> tuple[FloatArray, FloatArray]:
@@ -35,7 +35,7 @@ def grid_at_height(annotation: Annotation, height_m: FloatArray | float) -> tupl
     height = np.broadcast_to(np.asarray(height_m, float), shape).ravel()
     target = to_ecef(annotation.grid_lon.ravel(), annotation.grid_lat.ravel(), height)
     a2, b2 = (WGS84_A_M + height) ** 2, (WGS84_B_M + height) ** 2
-    for _ in range(_ROUNDS):
+    for _ in range(_MAX_ITERATIONS):
         line = target - position
         axes = np.stack([1 / a2, 1 / a2, 1 / b2], axis=1)
         misses = np.stack(
@@ -49,7 +49,7 @@ def grid_at_height(annotation: Annotation, height_m: FloatArray | float) -> tupl
         slopes = np.stack([2 * line, velocity, 2 * target * axes], axis=1)
         step = np.linalg.solve(slopes, -misses[..., None])[..., 0]
         target = target + step
-        if np.abs(step).max() < _CLOSE_M:
+        if np.abs(step).max() < _CONVERGED_M:
             break
     lon, lat = _to_lonlat(target)
     return lon.reshape(shape), lat.reshape(shape)

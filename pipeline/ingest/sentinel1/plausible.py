@@ -15,7 +15,7 @@ from pipeline.ingest.control_points import without_strays
 from pipeline.units import LIGHT_M_S
 
 if TYPE_CHECKING:
-    from pipeline.ingest.sentinel1.told import Annotation
+    from pipeline.ingest.sentinel1.annotation import Annotation
     from pipeline.types import FloatArray
 
 NORTHWARD, SOUTHWARD = "ascending", "descending"
@@ -35,41 +35,43 @@ TURNING = 0.5  # cosine of the heading
 MARGIN_S = 2.0  # for grid times before the first and after the last line
 
 
-def refuse_impossible(told: Annotation, item: str) -> None:
+def refuse_impossible(annotation: Annotation, item: str) -> None:
     """Raise InputError naming the first field of an annotation that is impossible or contradicts another."""
-    if told.pass_direction not in (NORTHWARD, SOUTHWARD):
-        raise InputError(item, f"pass is {told.pass_direction[:40]!r}, which is neither ascending nor descending")
-    northward = np.cos(np.radians(told.platform_heading_deg))
-    if abs(northward) > TURNING and (northward > 0) != (told.pass_direction == NORTHWARD):
+    if annotation.pass_direction not in (NORTHWARD, SOUTHWARD):
+        raise InputError(item, f"pass is {annotation.pass_direction[:40]!r}, which is neither ascending nor descending")
+    northward = np.cos(np.radians(annotation.platform_heading_deg))
+    if abs(northward) > TURNING and (northward > 0) != (annotation.pass_direction == NORTHWARD):
         raise InputError(
-            item, f"pass is {told.pass_direction}, but platformHeading {told.platform_heading_deg:.0f} says otherwise"
+            item,
+            f"pass is {annotation.pass_direction}, but platformHeading "
+            f"{annotation.platform_heading_deg:.0f} says otherwise",
         )
-    for name, values, (low, high), unit in _limited(told):
+    for name, values, (low, high), unit in _fields_with_limits(annotation):
         wrong = values[~((values >= low) & (values <= high))]
         if wrong.size:
             raise InputError(
                 item, f"{name} is {wrong[0]:g} {unit}, which no instrument has ({low:g} to {high:g} {unit})"
             )
-    _refuse_times(told, item)
-    line, pixel = np.meshgrid(told.grid_line, told.grid_pixel, indexing="ij")
-    grid = [line, pixel, told.grid_lon, told.grid_lat, told.grid_height_m]
-    kept, doubt = without_strays(np.column_stack([v.ravel() for v in grid]), item, told.shape)
+    _refuse_times(annotation, item)
+    line, pixel = np.meshgrid(annotation.grid_line, annotation.grid_pixel, indexing="ij")
+    grid = [line, pixel, annotation.grid_lon, annotation.grid_lat, annotation.grid_height_m]
+    kept, doubt = without_strays(np.column_stack([v.ravel() for v in grid]), item, annotation.shape)
     if len(kept) < line.size:
         raise InputError(item, f"its geolocation grid contradicts itself: {doubt.partition(':')[0]}")
 
 
-def _limited(told: Annotation) -> list[tuple[str, FloatArray, tuple[float, float], str]]:
+def _fields_with_limits(annotation: Annotation) -> list[tuple[str, FloatArray, tuple[float, float], str]]:
     """Field names with values, limits and unit."""
-    azimuth_m, range_m = told.spacing_m
-    speed, radius = (np.linalg.norm(v, axis=1) for v in (told.orbit_velocity_m_s, told.orbit_position_m))
-    echo_ms = told.grid_slant_range_m.ravel() * 2 / LIGHT_M_S * 1e3
-    ground_speed = np.array([azimuth_m / told.line_interval_s])
+    azimuth_m, range_m = annotation.spacing_m
+    speed, radius = (np.linalg.norm(v, axis=1) for v in (annotation.orbit_velocity_m_s, annotation.orbit_position_m))
+    echo_ms = annotation.grid_slant_range_m.ravel() * 2 / LIGHT_M_S * 1e3
+    ground_speed = np.array([azimuth_m / annotation.line_interval_s])
     return [
-        ("incidenceAngle", told.grid_incidence_deg.ravel(), INCIDENCE_DEG, "degrees"),
+        ("incidenceAngle", annotation.grid_incidence_deg.ravel(), INCIDENCE_DEG, "degrees"),
         ("slantRangeTime", echo_ms, ECHO_MS, "ms"),
-        ("height", told.grid_height_m.ravel(), HEIGHT_M, "m"),
-        ("radarFrequency", np.array([told.radar_frequency_hz / 1e9]), FREQUENCY_GHZ, "GHz"),
-        ("prf", np.array(told.prf_hz), PRF_HZ, "Hz"),
+        ("height", annotation.grid_height_m.ravel(), HEIGHT_M, "m"),
+        ("radarFrequency", np.array([annotation.radar_frequency_hz / 1e9]), FREQUENCY_GHZ, "GHz"),
+        ("prf", np.array(annotation.prf_hz), PRF_HZ, "Hz"),
         ("azimuthPixelSpacing", np.array([azimuth_m]), SPACING_M, "m"),
         ("rangePixelSpacing", np.array([range_m]), SPACING_M, "m"),
         ("azimuthPixelSpacing / azimuthTimeInterval", ground_speed, GROUND_SPEED_M_S, "m/s"),
@@ -78,17 +80,17 @@ def _limited(told: Annotation) -> list[tuple[str, FloatArray, tuple[float, float
     ]
 
 
-def _refuse_times(told: Annotation, item: str) -> None:
+def _refuse_times(annotation: Annotation, item: str) -> None:
     """Refuse an annotation whose lines, grid and product times do not agree."""
-    took_s = (told.shape[0] - 1) * told.line_interval_s
-    begin_s = (told.start - told.first_line).total_seconds()
-    end_s = (told.stop - told.first_line).total_seconds()
+    took_s = (annotation.shape[0] - 1) * annotation.line_interval_s
+    begin_s = (annotation.start - annotation.first_line).total_seconds()
+    end_s = (annotation.stop - annotation.first_line).total_seconds()
     if abs(begin_s) > MARGIN_S or abs(end_s - took_s) > MARGIN_S:
         raise InputError(
             item,
-            f"startTime and stopTime span {end_s - begin_s:.1f} s from {told.start:%Y-%m-%dT%H:%M:%S} on, its lines "
-            f"{took_s:.1f} s from {told.first_line:%Y-%m-%dT%H:%M:%S} on",
+            f"startTime and stopTime span {end_s - begin_s:.1f} s from {annotation.start:%Y-%m-%dT%H:%M:%S} on, "
+            f"its lines {took_s:.1f} s from {annotation.first_line:%Y-%m-%dT%H:%M:%S} on",
         )
-    off_s = told.grid_time_s[(told.grid_time_s < -MARGIN_S) | (told.grid_time_s > took_s + MARGIN_S)]
+    off_s = annotation.grid_time_s[(annotation.grid_time_s < -MARGIN_S) | (annotation.grid_time_s > took_s + MARGIN_S)]
     if off_s.size:
         raise InputError(item, f"azimuthTime of its geolocation grid lies {off_s[0]:.0f} s from the first of its lines")

@@ -14,8 +14,8 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.ingest.safe.manifest import parse_xml
+from pipeline.ingest.sentinel1.annotation import Annotation, AzimuthNoise, Vector
 from pipeline.ingest.sentinel1.plausible import refuse_impossible
-from pipeline.ingest.sentinel1.told import Annotation, AzimuthNoise, Vector
 from pipeline.units import LIGHT_M_S
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 def read_annotation(raw: bytes, item: str) -> Annotation:
     """One polarisation's annotation; raises InputError for missing or impossible values."""
-    xml = _Reader(parse_xml(raw, item, "product"), item)
+    xml = _XmlReader(parse_xml(raw, item, "product"), item)
     first_line = xml.time("imageAnnotation/imageInformation/productFirstLineUtcTime")
     grid = _grid(xml, first_line)
     orbit = xml.root.findall("generalAnnotation/orbitList/orbit")
@@ -68,7 +68,7 @@ def read_annotation(raw: bytes, item: str) -> Annotation:
 
 def read_calibration(raw: bytes, item: str) -> tuple[Vector, ...]:
     """The sigmaNought look-up table: DN / value squared is sigma0."""
-    xml = _Reader(parse_xml(raw, item, "calibration"), item)
+    xml = _XmlReader(parse_xml(raw, item, "calibration"), item)
     vectors = _vectors(xml, "calibrationVectorList/calibrationVector", "sigmaNought")
     if not vectors:
         raise InputError(item, "has no calibration vectors")
@@ -82,7 +82,7 @@ def read_noise(raw: bytes, item: str) -> tuple[tuple[Vector, ...], tuple[Azimuth
 
     Before processor version 2.90 (March 2018) there is only one list, ``noiseVectorList``, and no factors.
     """
-    xml = _Reader(parse_xml(raw, item, "noise"), item)
+    xml = _XmlReader(parse_xml(raw, item, "noise"), item)
     old = _vectors(xml, "noiseVectorList/noiseVector", "noiseLut")
     if old:
         _refuse_negative(old, item)
@@ -109,7 +109,7 @@ def _refuse_negative(noise: tuple[Vector, ...], item: str) -> None:
         raise InputError(item, "has negative noise")
 
 
-def _vectors(xml: _Reader, path: str, value: str) -> tuple[Vector, ...]:
+def _vectors(xml: _XmlReader, path: str, value: str) -> tuple[Vector, ...]:
     found = []
     for entry in xml.root.iterfind(path):
         pixel, values = xml.numbers("pixel", entry), xml.numbers(value, entry)
@@ -119,7 +119,7 @@ def _vectors(xml: _Reader, path: str, value: str) -> tuple[Vector, ...]:
     return tuple(sorted(found, key=lambda v: v.line))
 
 
-def _grid(xml: _Reader, first_line: datetime) -> dict[str, FloatArray]:
+def _grid(xml: _XmlReader, first_line: datetime) -> dict[str, FloatArray]:
     points = xml.root.findall("geolocationGrid/geolocationGridPointList/geolocationGridPoint")
     names = ("line", "pixel", "longitude", "latitude", "height", "incidenceAngle", "slantRangeTime")
     table = np.array([[xml.number(n, at=p) for n in names] for p in points]).reshape(-1, len(names))
@@ -144,7 +144,7 @@ def _grid(xml: _Reader, first_line: datetime) -> dict[str, FloatArray]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _XmlReader:
     """Typed look-ups whose errors name file and field."""
 
     root: ElementTree.Element

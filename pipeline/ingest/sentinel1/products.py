@@ -21,11 +21,11 @@ from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.rasters import RasterFile
 from pipeline.ingest.safe.files import MANIFEST, SafeFiles, open_files
 from pipeline.ingest.safe.manifest import Manifest, read_manifest
-from pipeline.ingest.sentinel1.calibration import SIGMA0_FLOOR, Noise, Table, filled, sigma0_of, strips
+from pipeline.ingest.sentinel1.annotation import Annotation
+from pipeline.ingest.sentinel1.calibration import SIGMA0_FLOOR, Noise, Table, fill_zero_noise, sigma0_of, strips
 from pipeline.ingest.sentinel1.cutout import Cut, read_cut
 from pipeline.ingest.sentinel1.orbit import grid_at_height
 from pipeline.ingest.sentinel1.product_xml import read_annotation, read_calibration, read_noise
-from pipeline.ingest.sentinel1.told import Annotation
 from pipeline.ingest.watermask import OverWater, Water, water_of
 from pipeline.types import Counts, RadarView, Radiometry, Scene, Sensor, Source, Tile, Window
 from pipeline.units import LIGHT_M_S, METRES_PER_DEGREE
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 MEASUREMENT = "s1Level1MeasurementSchema"
 SIMULATED = "SIMULATED.txt"
-NAMED_POLARISATIONS = {  # Sentinel-1 Product Specification, product naming: single or dual, by transmission
+POLARISATIONS_BY_CODE = {  # Sentinel-1 Product Specification, product naming: single or dual, by transmission
     "SV": {"VV"},
     "SH": {"HH"},
     "DV": {"VV", "VH"},
@@ -52,7 +52,7 @@ RESOLUTION_M = {"IW": (22.6, 20.4)}
 _FIRST_TRACK = {"S1A": 73, "S1B": 27, "S1C": 172}  # orbit number of track 1; 175 orbits repeat in 12 days
 STRIP_ROWS = 32  # calibration varies over thousands of lines, noise scalloping over hundreds
 COARSE_LN = 0.032  # largest change of noise within so many rows in real products, except at breaks
-_AGREE_M = 30.0  # our choice: with a larger difference, the product's orbit and grid do not belong together
+_MAX_ORBIT_MISFIT_M = 30.0  # our choice: with a larger difference, the product's orbit and grid do not belong together
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -208,15 +208,15 @@ def _polarisation(files: SafeFiles, measurement: str, verified: bool, cut: Cut |
     calibration, noise = (f"annotation/calibration/{kind}-{stem}.xml" for kind in ("calibration", "noise"))
     vectors = read_calibration(files.text(calibration), files.item(calibration))
     gain = Table(vectors if cut is None else cut.vectors(vectors))
-    power = None
+    noise_power = None
     if noise in files.sizes:
         vectors, blocks = read_noise(files.text(noise), files.item(noise))
         if any((v.value > 0).any() for v in vectors):  # zeros alone tell nothing: no receiver is without noise
-            vectors = filled(vectors)
+            vectors = fill_zero_noise(vectors)
             if cut is not None:
                 vectors, blocks = cut.vectors(vectors), cut.blocks(blocks)
-            power = Noise(Table(vectors), blocks)
-    return Polarisation(annotation.polarisation, raster, annotation, gain, power)
+            noise_power = Noise(Table(vectors), blocks)
+    return Polarisation(annotation.polarisation, raster, annotation, gain, noise_power)
 
 
 def _sigma0(polarisation: Polarisation, window: Window) -> tuple[np.ndarray, int]:
@@ -230,14 +230,14 @@ def _require_name(product: str, annotation: Annotation, polarisations: set[str])
     named = re.match(r"(S1[A-Z])_(\w\w)_(GRD\w?)_+1S(\w\w)_(\d{8}T\d{6})_", product)
     if named is None:
         return
-    wanted = NAMED_POLARISATIONS.get(named.group(4))
+    wanted = POLARISATIONS_BY_CODE.get(named.group(4))
     if wanted is None or not polarisations <= wanted:
         raise InputError(product, f"its name says {named.group(4)}, its files {' '.join(sorted(polarisations))}")
     mode = re.sub(r"S[1-6]", "SM", named.group(2))  # stripmap products are named by beam, the annotation's swath
-    told = (named.group(1), mode, named.group(5))
-    holds = (annotation.mission, annotation.mode, f"{annotation.start:%Y%m%dT%H%M%S}")
-    if told != holds:
-        raise InputError(product, f"its name says {' '.join(told)}, its annotation {' '.join(holds)}")
+    stated = (named.group(1), mode, named.group(5))
+    found = (annotation.mission, annotation.mode, f"{annotation.start:%Y%m%dT%H%M%S}")
+    if stated != found:
+        raise InputError(product, f"its name says {' '.join(stated)}, its annotation {' '.join(found)}")
 
 
 def sea_level_geolocation(annotation: Annotation, item: str) -> tuple[GridGeolocation, str]:
@@ -249,11 +249,11 @@ def sea_level_geolocation(annotation: Annotation, item: str) -> tuple[GridGeoloc
     if np.abs(annotation.grid_height_m).max() > 1.0:
         doubt = "positions near land are not moved to sea level: the orbit does not fit the grid"
         if len(annotation.orbit_time_s) >= 2:
-            told = grid_at_height(annotation, annotation.grid_height_m)
+            computed = grid_at_height(annotation, annotation.grid_height_m)
             cos_lat = np.cos(np.radians(lat))
-            east_m = METRES_PER_DEGREE * ((told[0] - lon + 180) % 360 - 180) * cos_lat
-            off_m = np.hypot(east_m, METRES_PER_DEGREE * (told[1] - lat))
-            if np.nanmax(off_m) < _AGREE_M:
+            east_m = METRES_PER_DEGREE * ((computed[0] - lon + 180) % 360 - 180) * cos_lat
+            off_m = np.hypot(east_m, METRES_PER_DEGREE * (computed[1] - lat))
+            if np.nanmax(off_m) < _MAX_ORBIT_MISFIT_M:
                 (lon, lat), doubt = grid_at_height(annotation, 0.0), ""
     return GridGeolocation(annotation.grid_line, annotation.grid_pixel, lon, lat), doubt
 
@@ -290,8 +290,8 @@ def _tags(manifest: Manifest, annotation: Annotation, polarisations: tuple[Polar
         "processed": manifest.processed,
         "processor": manifest.software,
     }
-    for one in polarisations:
-        tags[f"clamped_share_{one.name}"] = f"{_clamped_share(one):.4f}"
+    for polarisation in polarisations:
+        tags[f"clamped_share_{polarisation.name}"] = f"{_clamped_share(polarisation):.4f}"
     tags["clamped_to"] = f"{SIGMA0_FLOOR:g}"
     return tags
 

@@ -16,8 +16,8 @@ from pipeline.ingest.raster_reader import RasterReader
 from pipeline.ingest.safe.files import MANIFEST, SafeFiles
 from pipeline.ingest.safe.manifest import read_manifest
 from pipeline.ingest.scaling import Scaling
-from pipeline.ingest.sentinel2.layers import NO_DATA, BandStack, stacked
-from pipeline.ingest.sentinel2.told import Told, read_told
+from pipeline.ingest.sentinel2.layers import NO_DATA, BandStack, stack_product_bands
+from pipeline.ingest.sentinel2.product_metadata import ProductMetadata, read_product_metadata
 from pipeline.ingest.stored import Stored
 from pipeline.ingest.watermask import placed, water_of
 from pipeline.types import OpticalView, Radiometry, Scene, Sensor, Source
@@ -34,7 +34,7 @@ SIMULATED = "SIMULATED.txt"
 _BAND_FILE = re.compile(
     r"GRANULE/[^/]+/IMG_DATA/(?:R(\d\d)m/)?[^/]*_(B\d\d|B8A)(?:_\d\dm)?\.(?:jp2|tiff?)", re.IGNORECASE
 )
-_UNTOLD_M = 0  # pixel size if the file name does not give it: L1C has each band only once
+_UNKNOWN_SIZE_M = 0  # pixel size if the file name does not give it: L1C has each band only once
 
 
 def open_product(
@@ -51,20 +51,20 @@ def open_product(
     if not names:
         raise InputError(files.product, f"holds none of the bands {', '.join(S2_USED)}")
     verified, missing = _verify(files, names)
-    told = read_told(files)
+    metadata = read_product_metadata(files)
     raster = _raster(files, names, verified=verified, all_read=all_read)
     geolocation, place_doubt = placed(raster)
     if geolocation is None:
         raise InputError(files.product, "its bands have no georeference")
     water, land_doubt = water_of(raster.item, raster.shape, geolocation, options.land, land)
     stored = Stored(raster, Channels(tuple(names), tuple(range(1, len(names) + 1))), Gaps(NO_DATA, zero=True), False)
-    scaling = scaling_of_product(told, tuple(names))
+    scaling = scaling_of_product(metadata, tuple(names))
     unverified = "" if verified else "the manifest holds no checksum of the measurements: unverified"
     return Scene(
         scene_id=files.product,
         sensor=Sensor.SENTINEL2,
-        platform=told.platform,
-        acquired=told.acquired,
+        platform=metadata.platform,
+        acquired=metadata.acquired,
         shape=raster.shape,
         bands=tuple(names),
         radiometry=scaling.radiometry,
@@ -74,11 +74,11 @@ def open_product(
         geolocation=geolocation,
         footprint=footprint_of(geolocation, raster.shape, files.product),
         grid=geobox_of(geolocation),
-        optical=OpticalView(sun_elevation_deg=told.sun_elevation_deg, sun_azimuth_deg=told.sun_azimuth_deg),
-        product_id=told.name,
+        optical=OpticalView(sun_elevation_deg=metadata.sun_elevation_deg, sun_azimuth_deg=metadata.sun_azimuth_deg),
+        product_id=metadata.name,
         simulated=SIMULATED in files.sizes,
         degraded=tuple(d for d in (raster.doubt, place_doubt, land_doubt, unverified, missing) if d),
-        tags={"scaling": scaling.reason, "processed": told.processed},
+        tags={"scaling": scaling.reason, "processed": metadata.processed},
     )
 
 
@@ -91,24 +91,24 @@ def band_files(names: Iterable[str]) -> dict[str, str]:
     """
     found: dict[str, tuple[int, str]] = {}
     for name in sorted(names):
-        told = _BAND_FILE.fullmatch(name)
-        if told is not None and (band := told[2].upper()) in S2_USED:
-            found[band] = min(found.get(band, (100, "")), (int(told[1] or _UNTOLD_M), name))
+        match = _BAND_FILE.fullmatch(name)
+        if match is not None and (band := match[2].upper()) in S2_USED:
+            found[band] = min(found.get(band, (100, "")), (int(match[1] or _UNKNOWN_SIZE_M), name))
     return {band: found[band][1] for band in S2_USED if band in found}
 
 
-def scaling_of_product(told: Told, bands: tuple[str, ...]) -> Scaling:
+def scaling_of_product(metadata: ProductMetadata, bands: tuple[str, ...]) -> Scaling:
     """The scaling to reflectance stated by the product's metadata."""
-    gain = 1 / told.quantification
-    offsets = tuple(told.offset_dn.get(band, 0.0) * gain for band in bands)
-    said = ", ".join(f"{told.offset_dn.get(band, 0.0):g}" for band in bands)
-    reason = f"(DN + offset) / {told.quantification:g} by its metadata, offsets {said}"
+    gain = 1 / metadata.quantification
+    offsets = tuple(metadata.offset_dn.get(band, 0.0) * gain for band in bands)
+    offsets_text = ", ".join(f"{metadata.offset_dn.get(band, 0.0):g}" for band in bands)
+    reason = f"(DN + offset) / {metadata.quantification:g} by its metadata, offsets {offsets_text}"
     return Scaling("linear", Radiometry.REFLECTANCE, reason, gains=(gain,) * len(bands), offsets=offsets)
 
 
 def _raster(files: SafeFiles, names: dict[str, str], *, verified: bool, all_read: bool) -> BandStack:
     bands = {band: files.raster(name, verified=verified, all_read=all_read) for band, name in names.items()}
-    return stacked(bands, str(files.path), files.product)
+    return stack_product_bands(bands, str(files.path), files.product)
 
 
 def _verify(files: SafeFiles, bands: dict[str, str]) -> tuple[bool, str]:
@@ -118,17 +118,19 @@ def _verify(files: SafeFiles, bands: dict[str, str]) -> tuple[bool, str]:
     """
     if MANIFEST not in files.sizes:
         return False, ""
-    listed = {one.name: one for one in read_manifest(files.text(MANIFEST), files.item(MANIFEST)).files}
-    gone = [band for band, name in band_files(listed).items() if name not in files.sizes]
-    missing, coarser = [b for b in gone if b not in bands], [b for b in gone if b in bands]
+    listed = {file.name: file for file in read_manifest(files.text(MANIFEST), files.item(MANIFEST)).files}
+    absent = [band for band, name in band_files(listed).items() if name not in files.sizes]
+    missing, coarser = [b for b in absent if b not in bands], [b for b in absent if b in bands]
     doubts = [f"without {', '.join(missing)}: listed in manifest.safe, but missing"] if missing else []
     if coarser:
         doubts.append(f"{', '.join(coarser)} in coarser pixels: the finest are listed in manifest.safe, but missing")
-    compared = [name in listed and _agrees(files, listed[name]) for name in bands.values()]  # each, whatever the first
+    compared = [
+        name in listed and _is_verified(files, listed[name]) for name in bands.values()
+    ]  # each, whatever the first
     return all(compared), "; ".join(doubts)
 
 
-def _agrees(files: SafeFiles, listed: ListedFile) -> bool:
+def _is_verified(files: SafeFiles, listed: ListedFile) -> bool:
     """Was a file compared with its checksum? Raises InputError if it differs."""
     if listed.md5:
         kind, same = "MD5", files.digest(listed.name).md5 == listed.md5

@@ -13,7 +13,7 @@ from pipeline.config.stac import StacConfig
 from pipeline.ingest.catalogue.products import Product, product_of
 from pipeline.ingest.catalogue.services import policy_of, service_of
 from pipeline.ingest.catalogue.signing import Access
-from pipeline.ingest.catalogue.web import Web
+from pipeline.ingest.catalogue.web import WebClient
 from pipeline.types import Sensor
 from tests.ingest.sentinel1.safe_product import Recipe, write_safe
 
@@ -148,7 +148,7 @@ def access_for(config: StacConfig, catalogue: str = "earth-search") -> Access:
     from dataclasses import replace
 
     policy = replace(policy_of(config, catalogue), first_pause_s=0.01)
-    return Access(service_of(catalogue, config), Web(policy))
+    return Access(service_of(catalogue, config), WebClient(policy))
 
 
 def radar_product(root: Path, base: str, catalogue: str = "earth-search", **properties: Any) -> Product:

@@ -12,7 +12,7 @@ import rasterio
 from pipeline.errors import EnvironmentFault, InputError
 from pipeline.ingest import quarantine
 from pipeline.ingest.catalogue.products import RemoteFile
-from pipeline.ingest.catalogue.remote import RemoteImage, blocks_of, merged
+from pipeline.ingest.catalogue.remote import RemoteImage, blocks_of, merge_spans
 from pipeline.types import Window
 from tests.ingest.catalogue.builders import access_for, config_for
 from tests.ingest.test_quarantine import standing_in
@@ -203,8 +203,8 @@ def test_blocks_are_where_the_file_says(site):
 
 
 def test_spans_are_joined_across_small_gaps_only():
-    assert merged([(0, 10), (20, 30), (1000, 1010)], gap_bytes=10) == [(0, 30), (1000, 1010)]
-    assert merged([], gap_bytes=10) == []
+    assert merge_spans([(0, 10), (20, 30), (1000, 1010)], gap_bytes=10) == [(0, 30), (1000, 1010)]
+    assert merge_spans([], gap_bytes=10) == []
 
 
 def test_no_room_for_what_is_fetched_is_no_damaged_image(site, tmp_path, monkeypatch):

@@ -110,7 +110,7 @@ def test_a_pass_that_the_first_catalogue_lists_as_too_cloudy_is_not_one_that_it_
 @pytest.mark.parametrize("told", [None, "2026-11-30T00:00:00Z", "yesterday"])
 def test_a_pass_that_is_lacking_has_the_time_of_its_name_where_the_items_is_none_or_another(told):
     """STAC lets ``datetime`` be null; without a time a missed look could not be placed among the others."""
-    (lacking,) = catalogue._only_in([grd(3, datetime=told)], set(), Sensor.SENTINEL1, "lacking")
+    (lacking,) = catalogue._unlisted_acquisitions([grd(3, datetime=told)], set(), Sensor.SENTINEL1, "lacking")
     assert lacking["acquired"] == "2024-03-03T09:20:00Z"
 
 
@@ -352,7 +352,7 @@ def test_the_published_search_holds_no_query_and_no_user(tmp_path):
     item["assets"]["vv"]["href"] = "https://me:pw@files.example/x.tiff?X-Amz-Signature=secret#f"
     item["assets"]["vv"]["alternate"] = {"s3": {"href": "https://files.example/y?sig=secret"}}
     item["capwatch"] = {"catalogue": "cdse", "sensor": str(Sensor.SENTINEL1), "base": ""}
-    raw = catalogue.save(catalogue.Searched([item]), tmp_path / "s.json", public=True)
+    raw = catalogue.save(catalogue.SearchResult([item]), tmp_path / "s.json", public=True)
     assert b"secret" not in raw
     assert b"pw@" not in raw
     assert b"https://files.example/x.tiff" in raw
@@ -366,7 +366,7 @@ def test_the_published_search_holds_no_query_wherever_an_address_stands(tmp_path
     item["properties"]["also"] = "as a quicklook: https://files.example/q.png?sig=secret, or whole"
     base = "https://files.example/items/3?token=secret"
     item["capwatch"] = {"catalogue": "cdse", "sensor": str(Sensor.SENTINEL1), "base": base}
-    raw = catalogue.save(catalogue.Searched([item]), tmp_path / "s.json", public=True)
+    raw = catalogue.save(catalogue.SearchResult([item]), tmp_path / "s.json", public=True)
     assert b"secret" not in raw
     again = catalogue.read(tmp_path / "s.json")
     assert again.items[0]["properties"]["note"] == item["properties"]["note"]
@@ -380,7 +380,7 @@ def test_an_asset_whose_address_is_none_costs_its_image_alone(href):
     items[0]["assets"]["vv"]["href"] = href
     for item in items:
         item["capwatch"] = {"catalogue": "cdse", "sensor": str(Sensor.SENTINEL1), "base": "https://files.example/a"}
-    first, second = catalogue.Searched(items).products()
+    first, second = catalogue.SearchResult(items).products()
     assert first.files["VV"].href == href
     assert second.files["VV"].href == items[1]["assets"]["vv"]["href"]
     with pytest.raises(ForbiddenAddress, match="no request made"):

@@ -10,10 +10,10 @@ import pytest
 import rasterio
 
 from pipeline.errors import InputError
+from pipeline.ingest.catalogue.cache_use import CacheUse
 from pipeline.ingest.catalogue.fetch import FetchTask, fetch
-from pipeline.ingest.catalogue.kept import Kept
 from pipeline.ingest.catalogue.products import product_of
-from pipeline.ingest.catalogue.soundness import soundly
+from pipeline.ingest.catalogue.soundness import make_checked
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Sensor
@@ -58,7 +58,7 @@ def test_lost_rows_that_stay_are_how_the_image_is(site, item, tmp_path):
     assert "rows of zeros between measured rows" in found.doubt
 
 
-@pytest.mark.parametrize(("kept", "asked"), [(Kept.ALL, False), (Kept.UNDOUBTED, True), (Kept.NONE, True)])
+@pytest.mark.parametrize(("kept", "asked"), [(CacheUse.ALL, False), (CacheUse.UNDOUBTED, True), (CacheUse.NONE, True)])
 def test_what_came_odd_twice_alike_is_asked_for_again_by_later_runs(site, item, tmp_path, kept, asked):
     """A server's fault may last an hour, and must not stay for as long as the cache."""
     site.faults = [Fault(r"-vv-.*\.tiff", "zeros", times=-1)]
@@ -76,7 +76,7 @@ def test_what_stays_odd_is_the_same_folder_to_the_byte(site, item, tmp_path):
     site.faults = [Fault(r"-vv-.*\.tiff", "zeros", times=-1)]
     odd = had(site, item, tmp_path / "cache")
     before = odd.path.parent.stat().st_ino
-    assert had(site, item, tmp_path / "cache", kept=Kept.UNDOUBTED).doubt == odd.doubt
+    assert had(site, item, tmp_path / "cache", kept=CacheUse.UNDOUBTED).doubt == odd.doubt
     assert odd.path.parent.stat().st_ino == before
 
 
@@ -84,10 +84,10 @@ def test_what_is_odd_is_used_while_the_server_is_away(site, item, tmp_path):
     site.faults = [Fault(r"-vv-.*\.tiff", "zeros", times=-1)]
     odd = had(site, item, tmp_path / "cache")
     site.faults = [Fault(r".", "status", times=-1, status=404)]
-    assert had(site, item, tmp_path / "cache", kept=Kept.UNDOUBTED).path == odd.path
+    assert had(site, item, tmp_path / "cache", kept=CacheUse.UNDOUBTED).path == odd.path
 
 
-@pytest.mark.parametrize(("kept", "right"), [(Kept.UNDOUBTED, False), (Kept.NONE, True)])
+@pytest.mark.parametrize(("kept", "right"), [(CacheUse.UNDOUBTED, False), (CacheUse.NONE, True)])
 def test_wrong_pixels_that_look_like_an_image_go_when_nothing_kept_is_wanted(site, item, tmp_path, kept, right):
     """They cannot be noticed, so `--fresh` must ignore the cache as well as earlier runs."""
     path = next(site.root.glob("*/measurement/*-vv-*"))
@@ -116,7 +116,7 @@ def test_a_disk_that_is_full_at_the_last_bytes_is_no_damaged_image(tmp_path, roo
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
     try:
         with pytest.raises(raised):
-            soundly(torn, tmp_path)
+            make_checked(torn, tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
@@ -182,7 +182,7 @@ def test_other_bytes_each_time_are_not_used(tmp_path):
 
     told = r"^x\.tif: band 1 holds 1 row of zeros between measured rows \(other bytes when fetched anew\)$"
     with pytest.raises(InputError, match=told):
-        soundly(make, tmp_path)
+        make_checked(make, tmp_path)
 
 
 def test_a_lost_sector_of_a_cut_out_is_told(site, tmp_path):

@@ -10,25 +10,33 @@ from email.utils import format_datetime
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.ingest.catalogue.web import Ask, Deadline, ForbiddenAddress, Refused, Web, WebPolicy, origin_of
+from pipeline.ingest.catalogue.web import (
+    Deadline,
+    ForbiddenAddress,
+    Refused,
+    WebClient,
+    WebPolicy,
+    WebRequest,
+    origin_of,
+)
 from tests.servers import Fault, Site
 
 
 @pytest.fixture
 def web(site):
     (site.root / "a.bin").write_bytes(bytes(range(256)) * 40)
-    return Web(WebPolicy(frozenset({site.url}), tries=3, silence_s=1.0, limit_s=10.0, first_pause_s=0.01))
+    return WebClient(WebPolicy(frozenset({site.url}), tries=3, silence_s=1.0, limit_s=10.0, first_pause_s=0.01))
 
 
 def get(web, site, path="/a.bin", **more):
-    return web.get(Ask(f"{site.url}{path}", "the file", **more), web.deadline())
+    return web.get(WebRequest(f"{site.url}{path}", "the file", **more), web.deadline())
 
 
 def test_a_file_and_a_part_of_it(web, site):
     deadline = web.deadline()
-    whole = web.get(Ask(f"{site.url}/a.bin", "the file"), deadline)
+    whole = web.get(WebRequest(f"{site.url}/a.bin", "the file"), deadline)
     assert (len(whole.body), whole.total) == (10240, 10240)
-    part = web.get(Ask(f"{site.url}/a.bin", "the file", span=(250, 10)), deadline)
+    part = web.get(WebRequest(f"{site.url}/a.bin", "the file", span=(250, 10)), deadline)
     assert part.body == whole.body[250:260]
     assert part.total == 10240
     assert (deadline.requests, deadline.bytes) == (2, 10250)
@@ -84,7 +92,7 @@ def test_a_redirect_to_what_is_no_address_costs_the_file(web, site, target):
 
 def test_a_pause_beyond_the_limit_is_not_waited_for(site):
     (site.root / "a.bin").write_bytes(b"x")
-    web = Web(WebPolicy(frozenset({site.url}), tries=3, limit_s=5.0))
+    web = WebClient(WebPolicy(frozenset({site.url}), tries=3, limit_s=5.0))
     site.faults = [Fault("a.bin", "status", times=-1, status=503, headers={"Retry-After": "3600"})]
     begun = time.monotonic()
     with pytest.raises(InputError, match=r"answers HTTP 503 \(gave up at the limit of 5 s\)"):
@@ -116,7 +124,7 @@ def test_a_body_that_always_breaks_off_is_none(web, site):
 def test_a_server_that_drips_runs_into_the_limit(site, part):
     """In the header as in the body: header lines that come one by one are not awaited for ever."""
     (site.root / "a.bin").write_bytes(bytes(1000))
-    web = Web(WebPolicy(frozenset({site.url}), tries=3, silence_s=5.0, limit_s=0.5))
+    web = WebClient(WebPolicy(frozenset({site.url}), tries=3, silence_s=5.0, limit_s=0.5))
     site.faults = [Fault("a.bin", part, times=-1)]
     begun = time.monotonic()
     with pytest.raises(InputError, match=r"the file: took longer than the limit of 0.5 s"):
@@ -125,7 +133,7 @@ def test_a_server_that_drips_runs_into_the_limit(site, part):
 
 
 def test_a_silent_server_counts_as_gone(site):
-    web = Web(WebPolicy(frozenset({site.url}), tries=1, silence_s=0.2, limit_s=5.0))
+    web = WebClient(WebPolicy(frozenset({site.url}), tries=1, silence_s=0.2, limit_s=5.0))
     site.faults = [Fault(".", "silent", times=-1)]
     with pytest.raises(InputError, match=r"was silent for 0.2 s"):
         get(web, site)
@@ -133,9 +141,9 @@ def test_a_silent_server_counts_as_gone(site):
 
 def test_a_port_where_nobody_listens(site):
     gone = "http://127.0.0.1:9"
-    web = Web(WebPolicy(frozenset({gone}), tries=5, first_pause_s=0.01))
+    web = WebClient(WebPolicy(frozenset({gone}), tries=5, first_pause_s=0.01))
     with pytest.raises(InputError, match=r"^the file: 127.0.0.1 cannot be reached: connection refused \(2 tries\)$"):
-        web.get(Ask(f"{gone}/a?sig=secret", "the file"), web.deadline())
+        web.get(WebRequest(f"{gone}/a?sig=secret", "the file"), web.deadline())
 
 
 def test_a_proxy_that_needs_a_library_of_its_own_is_no_connection_that_broke_off(site, web, monkeypatch):
@@ -149,19 +157,19 @@ def test_a_proxy_that_needs_a_library_of_its_own_is_no_connection_that_broke_off
 
 def test_a_name_that_nobody_knows_is_told_soon():
     """RFC 6761: no name below .invalid exists. It must not be tried five times, until "the connection broke off"."""
-    web = Web(WebPolicy(frozenset({"http://catalogue.invalid"}), tries=5, first_pause_s=0.01))
+    web = WebClient(WebPolicy(frozenset({"http://catalogue.invalid"}), tries=5, first_pause_s=0.01))
     cause = r"^the file: catalogue.invalid cannot be reached: its name is not found .* \(2 tries\)$"
     with pytest.raises(InputError, match=cause):
-        web.get(Ask("http://catalogue.invalid/a?sig=secret", "the file"), web.deadline())
+        web.get(WebRequest("http://catalogue.invalid/a?sig=secret", "the file"), web.deadline())
 
 
 def test_a_host_that_is_gone_after_others_answered_is_asked_as_often_as_allowed(site):
     gone = "http://127.0.0.1:9"
     (site.root / "a.bin").write_bytes(bytes(10))
-    web = Web(WebPolicy(frozenset({gone, site.url}), tries=4, first_pause_s=0.01))
+    web = WebClient(WebPolicy(frozenset({gone, site.url}), tries=4, first_pause_s=0.01))
     get(web, site)
     with pytest.raises(InputError, match=r"connection refused \(4 tries\)$"):
-        web.get(Ask(f"{gone}/a", "the file"), web.deadline())
+        web.get(WebRequest(f"{gone}/a", "the file"), web.deadline())
 
 
 @pytest.mark.parametrize(
@@ -182,7 +190,7 @@ def test_a_host_that_is_gone_after_others_answered_is_asked_as_often_as_allowed(
 def test_an_address_that_is_not_allowed_is_not_asked(web, site, url):
     deadline = web.deadline()
     with pytest.raises(ForbiddenAddress, match="no request made"):
-        web.get(Ask(url, "the file"), deadline)
+        web.get(WebRequest(url, "the file"), deadline)
     assert deadline.requests == 0
     assert site.log == []
 
@@ -190,16 +198,16 @@ def test_an_address_that_is_not_allowed_is_not_asked(web, site, url):
 def test_a_name_in_front_of_an_allowed_host_does_not_help(web, site):
     port = site.url.rpartition(":")[2]
     with pytest.raises(ForbiddenAddress):
-        web.get(Ask(f"http://127.0.0.1:{port}@evil.example/a.bin", "the file"), web.deadline())
+        web.get(WebRequest(f"http://127.0.0.1:{port}@evil.example/a.bin", "the file"), web.deadline())
     assert origin_of(f"http://127.0.0.1:{port}@evil.example/a.bin") == "http://evil.example"
 
 
 @pytest.mark.parametrize("form", [r"http://{place}\@allowed.example/a.bin", r"http://{place}\@allowed.example"])
 def test_a_backslash_before_an_allowed_host_does_not_help(site, form):
     """The requesting library ends the host at a backslash (WHATWG URL), urlsplit at the last @."""
-    web = Web(WebPolicy(frozenset({"http://allowed.example"}), tries=1))
+    web = WebClient(WebPolicy(frozenset({"http://allowed.example"}), tries=1))
     with pytest.raises(ForbiddenAddress, match="no request made"):
-        web.get(Ask(form.format(place=site.url.removeprefix("http://")), "the file"), web.deadline())
+        web.get(WebRequest(form.format(place=site.url.removeprefix("http://")), "the file"), web.deadline())
     assert site.log == []
 
 
@@ -216,7 +224,7 @@ def test_a_backslash_before_an_allowed_host_does_not_help(site, form):
 )
 def test_the_refusal_of_what_is_no_address_holds_no_secret(web, url):
     with pytest.raises(ForbiddenAddress, match="no request made") as refused:
-        web.get(Ask(url, "the file"), web.deadline())
+        web.get(WebRequest(url, "the file"), web.deadline())
     assert "s3cret" not in str(refused.value)
     assert "me:" not in str(refused.value)
 
@@ -236,7 +244,7 @@ def test_a_redirect_that_is_allowed_takes_no_secret_along(site, tmp_path):
     other = Site(tmp_path)
     try:
         (tmp_path / "a.bin").write_bytes(b"moved")
-        web = Web(WebPolicy(frozenset({site.url, other.url}), tries=2))
+        web = WebClient(WebPolicy(frozenset({site.url, other.url}), tries=2))
         site.faults = [Fault("a.bin", "redirect", times=-1, target=f"{other.url}/a.bin")]
         answer = get(web, site, headers={"Ocp-Apim-Subscription-Key": "k", "Authorization": "Bearer s"}, signed=True)
         assert answer.body == b"moved"

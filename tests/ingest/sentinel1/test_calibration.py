@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.ingest.sentinel1.calibration import Noise, Table, filled
-from pipeline.ingest.sentinel1.told import AzimuthNoise, Vector
+from pipeline.ingest.sentinel1.annotation import AzimuthNoise, Vector
+from pipeline.ingest.sentinel1.calibration import Noise, Table, fill_zero_noise
 from pipeline.types import Window
 
 
@@ -19,7 +19,7 @@ def test_beyond_the_first_and_the_last_line_of_a_table_their_values_hold():
 def test_a_zero_among_noise_takes_the_power_of_the_nearest_line(line, power):
     pixel = np.array([0, 9])
     known = Vector(6, pixel, np.array([5.0, 5.0])), Vector(30, pixel, np.array([9.0, 9.0]))
-    mended = filled((known[0], Vector(line, pixel, np.array([7.0, 0.0])), known[1]))[1]
+    mended = fill_zero_noise((known[0], Vector(line, pixel, np.array([7.0, 0.0])), known[1]))[1]
     assert mended.value.tolist() == [7.0, power]
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
+from pipeline.ingest.sentinel1.annotation import AzimuthNoise, Vector
 from pipeline.ingest.sentinel1.calibration import Noise, Table
 from pipeline.ingest.sentinel1.cutout import CUTOUT, Cut, cut_json, read_cut
-from pipeline.ingest.sentinel1.told import AzimuthNoise, Vector
 from pipeline.types import Window
 
 VECTORS = tuple(

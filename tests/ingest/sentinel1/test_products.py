@@ -14,7 +14,7 @@ from pipeline.ingest.geolocation import GridGeolocation, ground_spacing_m
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.safe.manifest import read_manifest
 from pipeline.ingest.scenes import open_scene
-from pipeline.ingest.sentinel1.calibration import SIGMA0_FLOOR, Noise, Table, filled, strips
+from pipeline.ingest.sentinel1.calibration import SIGMA0_FLOOR, Noise, Table, fill_zero_noise, strips
 from pipeline.ingest.sentinel1.orbit import grid_at_height
 from pipeline.ingest.sentinel1.product_xml import read_annotation, read_calibration, read_noise
 from pipeline.ingest.sentinel1.products import COARSE_LN, STRIP_ROWS, relative_orbit
@@ -321,10 +321,10 @@ def test_noise_of_a_real_product_with_ragged_vectors():
     gain = Table(read_calibration(next(folder.glob("calibration-*-001.xml")).read_bytes(), "cal"))
     assert vectors[0].value[-1] == 0  # the far sub-swaths begin later: no sub-swath, not "no noise"
     window = Window(700, 0, 700, 25117)
-    nesz_db = 10 * np.log10(Noise(Table(filled(vectors)), blocks).values(window) / gain.values(window) ** 2)
+    nesz_db = 10 * np.log10(Noise(Table(fill_zero_noise(vectors)), blocks).values(window) / gain.values(window) ** 2)
     assert nesz_db.min() > -32
     assert nesz_db.max() < -18
-    after = 10 * np.log10(Noise(Table(filled(vectors))).values(Window(700, 12_000, 3000, 1))[:, 0])
+    after = 10 * np.log10(Noise(Table(fill_zero_noise(vectors))).values(Window(700, 12_000, 3000, 1))[:, 0])
     assert np.ptp(after) < 0.3  # the range noise of IW2 is as high before its first full vector as after it
 
 
@@ -335,7 +335,7 @@ def test_noise_of_a_real_product_hardly_changes_within_a_strip(col):
     noise blocks end and sub-swaths begin: on lines 722 and 1368 of this product."""
     for path in LAYOUT.glob("*/annotation/calibration/noise-*.xml"):
         vectors, blocks = read_noise(path.read_bytes(), "noise")
-        window, noise = Window(0, col, 600 * STRIP_ROWS, 1), Noise(Table(filled(vectors)), blocks)
+        window, noise = Window(0, col, 600 * STRIP_ROWS, 1), Noise(Table(fill_zero_noise(vectors)), blocks)
         strip, rows = strips(window, STRIP_ROWS, noise.breaks(STRIP_ROWS))
         assert 0 < np.abs(np.log(noise.values(window) / noise.values(window, rows)[strip])).max() < COARSE_LN
 

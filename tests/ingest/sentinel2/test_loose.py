@@ -17,7 +17,7 @@ from pipeline.ingest.metadata.beside import side_files
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.rasters import open_raster
 from pipeline.ingest.scenes import open_scene
-from pipeline.ingest.sentinel2.layers import joined
+from pipeline.ingest.sentinel2.layers import stack_bands
 from pipeline.ingest.unchanged import require_unchanged
 from pipeline.types import Radiometry, Sensor, Window
 from tests.ingest.sentinel2.safe_product import L1C, PLACE, SIDE, TILE, Recipe, reflectance, write_safe
@@ -265,5 +265,5 @@ def test_each_file_keeps_its_own_scale_and_offset(tmp_path):
         with rasterio.open(path, "r+") as out:
             out.scales, out.offsets = [gain], [offset]
         layers[name] = open_raster(path)
-    one = joined(layers, "all", "all")
+    one = stack_bands(layers, "all", "all")
     assert (one.scales, one.offsets) == ((1e-4, 2e-4, 3e-4), (-0.1, 0.0, 0.02))

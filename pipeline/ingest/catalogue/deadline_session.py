@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 TimeLeft = Callable[[], float]  # seconds the next read may take; zero or less when time is up
 
 
-def session_with(left: TimeLeft) -> requests.Session:
+def session_with_deadline(left_s: TimeLeft) -> requests.Session:
     """A session for one thread, whose reads time out after ``left()`` seconds; it follows no redirects."""
     session = _Session()
     for scheme in ("http://", "https://"):
-        session.mount(scheme, _Adapter(left))
+        session.mount(scheme, _Adapter(left_s))
     return session
 
 
@@ -55,23 +55,25 @@ class _Adapter(HTTPAdapter):
 
     def _limit(self, manager: Any) -> Any:
         pools = manager.pool_classes_by_scheme
-        manager.pool_classes_by_scheme = {scheme: _limited(pool, self.left) for scheme, pool in pools.items()}
+        manager.pool_classes_by_scheme = {scheme: _with_deadline(pool, self.left) for scheme, pool in pools.items()}
         return manager
 
 
-def _limited(pool: Any, left: TimeLeft) -> Any:
+def _with_deadline(pool: Any, left_s: TimeLeft) -> Any:
     """A subclass of the pool class, whose connections read responses within the deadline."""
-    answer = staticmethod(partial(_Response, left))  # from Python 3.14 a bare partial would be bound to the connection
-    connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": answer})
+    response_class = staticmethod(
+        partial(_DeadlineResponse, left_s)
+    )  # from Python 3.14 a bare partial would be bound to the connection
+    connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": response_class})
     return type(pool.__name__, (pool,), {"ConnectionCls": connection})
 
 
-class _Response(http.client.HTTPResponse):
+class _DeadlineResponse(http.client.HTTPResponse):
     def __init__(self, left: TimeLeft, sock: Any, *args: Any, **more: Any) -> None:
-        super().__init__(cast("socket.socket", _Reader(sock, left)), *args, **more)
+        super().__init__(cast("socket.socket", _DeadlineSocket(sock, left)), *args, **more)
 
 
-class _Reader:
+class _DeadlineSocket:
     """The part of a socket that a response uses."""
 
     def __init__(self, sock: Any, left: TimeLeft) -> None:
@@ -80,10 +82,10 @@ class _Reader:
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """The stream that the response is read from."""
-        return io.BufferedReader(_Reads(self.sock, self.left))
+        return io.BufferedReader(_DeadlineStream(self.sock, self.left))
 
 
-class _Reads(io.RawIOBase):
+class _DeadlineStream(io.RawIOBase):
     def __init__(self, sock: Any, left: TimeLeft) -> None:
         self.sock = sock
         self.left = left

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Kept(StrEnum):
+class CacheUse(StrEnum):
     """Which cut-outs of the cache are used as they are; the others are asked for again."""
 
     ALL = "all"

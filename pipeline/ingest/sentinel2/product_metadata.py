@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 # By their number in the metadata (band_id)
 BAND_IDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")
 _PRODUCT = re.compile(r"MTD_MSI(L[12][AC])\.xml")
-_OF_LEVEL = {"L1C": ("QUANTIFICATION_VALUE", "RADIO_ADD_OFFSET"), "L2A": ("BOA_QUANTIFICATION_VALUE", "BOA_ADD_OFFSET")}
+_TAGS_OF_LEVEL = {
+    "L1C": ("QUANTIFICATION_VALUE", "RADIO_ADD_OFFSET"),
+    "L2A": ("BOA_QUANTIFICATION_VALUE", "BOA_ADD_OFFSET"),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ProductMetadata:
     """``reflectance = (DN + offset_dn[band]) / quantification``; a product before baseline 04.00 has no offsets."""
 
     name: str
@@ -39,7 +42,7 @@ class Told:
     sun_azimuth_deg: float | None = None
 
 
-def read_told(files: SafeFiles) -> Told:
+def read_product_metadata(files: SafeFiles) -> ProductMetadata:
     """The metadata of the product and of its one tile; InputError if either is missing or unusable."""
     main = next(((name, found[1]) for name in files.sizes if (found := _PRODUCT.fullmatch(name))), None)
     if main is None:
@@ -53,12 +56,12 @@ def read_told(files: SafeFiles) -> Told:
     acquired = parse_time(_text(tile, "SENSING_TIME"))
     if acquired is None:
         raise InputError(files.item(tiles[0]), "has no SENSING_TIME")
-    scale, offset = _OF_LEVEL[level]
+    scale, offset = _TAGS_OF_LEVEL[level]
     quantification = _number(product, scale) or _number(product, f"L2A_{scale}")
     if quantification is None or quantification <= 0:
         raise InputError(files.item(name), f"has no {scale}, so its numbers cannot be read")
     zenith = _number(tile, "Mean_Sun_Angle/ZENITH_ANGLE")
-    return Told(
+    return ProductMetadata(
         name=(_text(product, "PRODUCT_URI") or _text(product, "PRODUCT_URI_2A")).removesuffix(".SAFE") or files.product,
         platform=_text(product, "SPACECRAFT_NAME").lower(),
         acquired=acquired,
@@ -74,7 +77,7 @@ def _offsets(product: ElementTree.Element, tag: str, item: str) -> dict[str, flo
     """The offset added to the DN of each band."""
     out = {}
     for entry in product.iter(tag):
-        number, value = entry.get("band_id", ""), _as_number(entry.text)
+        number, value = entry.get("band_id", ""), _parse_number(entry.text)
         if not number.isdigit() or int(number) >= len(BAND_IDS) or value is None:
             raise InputError(item, f"has a {tag} that is no number of a band")
         out[BAND_IDS[int(number)]] = value
@@ -86,10 +89,10 @@ def _text(root: ElementTree.Element, path: str) -> str:
 
 
 def _number(root: ElementTree.Element, path: str) -> float | None:
-    return _as_number(root.findtext(f".//{path}"))
+    return _parse_number(root.findtext(f".//{path}"))
 
 
-def _as_number(text: str | None) -> float | None:
+def _parse_number(text: str | None) -> float | None:
     try:
         value = float(text or "")
     except ValueError:
