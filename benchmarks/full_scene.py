@@ -76,13 +76,13 @@ def detect(path: Path, threads: int) -> int:
     from pipeline.detection import detect as detect_scene
     from pipeline.detection import preload_detector
     from pipeline.ingest.metadata.options import OpenOptions
-    from pipeline.ingest.scenes import open_scene, settled
+    from pipeline.ingest.scenes import open_scene, with_decoding_doubt
     from pipeline.types import Sensor
 
     options = OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10.0)
     scene = open_scene(path, options, meanwhile=partial(preload_detector, options.sensor), all_read=True)
     table, _ = detect_scene(scene, config=DetectionConfig(threads=threads))
-    settled(scene)
+    with_decoding_doubt(scene)
     return int(table["accepted"].sum())
 
 

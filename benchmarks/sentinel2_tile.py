@@ -29,7 +29,7 @@ from pipeline.detection import detect
 from pipeline.detection.optical import network, sentinel2
 from pipeline.ingest import quarantine
 from pipeline.ingest.metadata.options import OpenOptions
-from pipeline.ingest.scenes import open_scene, settled
+from pipeline.ingest.scenes import open_scene, with_decoding_doubt
 from pipeline.types import Sensor
 
 STRIP = 512
@@ -101,7 +101,7 @@ def found(path: Path, options: OpenOptions) -> None:
     """Detect from the file to the table, as `capwatch detect` does."""
     scene = open_scene(path, options, all_read=True)
     detect(scene)
-    settled(scene)
+    with_decoding_doubt(scene)
 
 
 def decode(paths: Sequence[Path]) -> int:

@@ -133,10 +133,10 @@ def _finish(folder: RunFolder) -> None:
 
 def _report_left_out(scene_table: pd.DataFrame, console: Console) -> None:
     """Report which inputs were skipped or degraded, and why."""
-    from pipeline.ingest.inputs import beside_the_question
+    from pipeline.ingest.inputs import is_irrelevant
 
     for row in scene_table[scene_table["status"].isin(["skipped", "degraded"])].itertuples():
-        if beside_the_question(row.cause):
+        if is_irrelevant(row.cause):
             console.note(f"{printable(row.href)}: {row.cause}")
             continue
         console.problem(f"{row.href}: {row.cause}", done=f"scene {row.status}")
@@ -149,7 +149,7 @@ def compute(
     from pipeline import calls
     from pipeline.chain.accounting import account_for
     from pipeline.ingest.ais.messages import any_simulated
-    from pipeline.ingest.inputs import beside_in_words
+    from pipeline.ingest.inputs import irrelevant_counts
     from pipeline.report.story import Story
 
     config, console = job.config, job.console
@@ -159,7 +159,7 @@ def compute(
         name: dict(scene_diagnostics.get("zone_covered", {})) for name, scene_diagnostics in diagnostics.items()
     }
     if not len(ais.messages) and not len(scenes):
-        cause = f"no image{beside_in_words(scene_table['cause'])} and no AIS message could be used"
+        cause = f"no image{irrelevant_counts(scene_table['cause'])} and no AIS message could be used"
         raise NothingUsable(f"{config.aoi.id}: {cause}, so nothing is known")
     ground = _ground(job, scene_table, zone_covered, ais)
     account = account_for(ground, detections, verdicts)

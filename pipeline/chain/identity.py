@@ -13,7 +13,7 @@ from pipeline.chain.readiness import require_file
 from pipeline.chain.review_file import review_bytes
 from pipeline.config import RunConfig
 from pipeline.errors import EnvironmentFault, InputError, printable
-from pipeline.ingest.metadata.beside import unlisted
+from pipeline.ingest.metadata.side_files import parse_line
 from pipeline.provenance import code_version, sha256_file, sha256_of
 from pipeline.workspace import config_files
 
@@ -131,7 +131,7 @@ def image_records(scene_table: pd.DataFrame) -> list[dict[str, Any]]:
     for row in scene_table.itertuples():
         if row.sha256:
             digests.setdefault(row.href, row.sha256)
-        for digest, name in map(unlisted, row.side_files):
+        for digest, name in map(parse_line, row.side_files):
             digests.setdefault(_side_file_path(row.href, name), digest)
     return [{"path": path, "sha256": digest, "bytes": None} for path, digest in digests.items() if digest]
 

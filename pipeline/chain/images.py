@@ -29,12 +29,12 @@ def open_scenes(
 
     ``fresh``: images that are slow to decode are fully decoded again, even if an earlier run did so.
     """
-    from pipeline.ingest.inputs import given_up, open_inputs
+    from pipeline.ingest.inputs import abandoned_input, open_inputs
     from pipeline.ingest.metadata.options import OpenOptions
 
     source, proven = config.source, None if fresh else proven_files()
     options = OpenOptions(pixel_spacing_m=source.pixel_spacing_m, scaling=source.scaling, proven=proven)
-    run_tasks = partial(map_tasks, engine=config.engine, lost=given_up)
+    run_tasks = partial(map_tasks, engine=config.engine, lost=abandoned_input)
     scenes, table = open_inputs(inputs.images, options, place, config.period.start, config.period.end, run_tasks)
     return scenes, table.assign(href=[inputs.name_of(href) for href in table["href"]])
 

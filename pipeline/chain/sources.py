@@ -82,7 +82,7 @@ def report_left_aside(config: RunConfig, console: Console) -> None:
     if source.kind == "demo":
         return
     images = source.images if source.kind == "files" else ()
-    for line, look_missing in unread_files.told(map(Path, images), map(Path, source.ais)):
+    for line, look_missing in unread_files.unread_messages(map(Path, images), map(Path, source.ais)):
         console.note(printable(line), unknown=look_missing)
 
 

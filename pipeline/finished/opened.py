@@ -59,8 +59,8 @@ class OpenedRun:
     def scene(self, scene_id: str) -> Scene:
         """A scene of the run with its pixels; InputError if its file is gone or has changed."""
         from pipeline.ingest.inputs import open_inputs
-        from pipeline.ingest.metadata.beside import listed
         from pipeline.ingest.metadata.options import OpenOptions
+        from pipeline.ingest.metadata.side_files import to_lines
 
         scenes = self.table("scenes").set_index("scene_id")
         if scene_id not in scenes.index:
@@ -72,7 +72,7 @@ class OpenedRun:
         opened, _ = open_inputs(inputs.images, options, self.place, self.config.period.start, self.config.period.end)
         for scene in opened:
             recorded = scenes.loc[scene_id]
-            if scene.source.sha256 == recorded["sha256"] and listed(scene.source.beside) == list(
+            if scene.source.sha256 == recorded["sha256"] and to_lines(scene.source.beside) == list(
                 recorded["side_files"]
             ):
                 return scene

@@ -14,7 +14,7 @@ OFFSET_DN = 1000
 FIRST_BASELINE = (4, 0)
 
 LOW_PERCENTILE = 2.0  # of the darkest band; our choice: robust to a few dead pixels
-_BETWEEN_DN = 700  # below: the offset was removed. Half-way between -0.03 with the offset and the sea without it
+_SPLIT_DN = 700  # below: the offset was removed. Half-way between -0.03 with the offset and the sea without it
 _TILE_NAME = re.compile(r"(?i)T\d\d[C-X][A-Z]{2}_\d{8}T\d{6}|S2[A-Z]_\d{1,2}[C-X][A-Z]{2}_\d{8}_\d+_L[12][AC]")
 _IN_NAME = re.compile(r"S2[A-Z]_MSIL\d[A-Z]_\d{8}T\d{6}_N(\d{4})(?!\d)")
 
@@ -63,11 +63,11 @@ def offset_of(low_dn: float | None, baseline: str) -> Offset:
     (-1000, 0, 0)
     """
     known = baseline_of(baseline)
-    told = f"baseline {baseline}" if baseline else "baseline unknown"
+    label = f"baseline {baseline}" if baseline else "baseline unknown"
     if known and known < FIRST_BASELINE:
-        return Offset(0, f"{told}: there was none yet")
+        return Offset(0, f"{label}: there was none yet")
     if low_dn is None:
-        return Offset(-OFFSET_DN if known else 0, f"{told}; no pixel to judge by")
-    if low_dn < _BETWEEN_DN:
-        return Offset(0, f"{told}, but its darkest pixels have {low_dn:.0f}: the offset was taken away")
-    return Offset(-OFFSET_DN, f"{told}, and its darkest pixels have {low_dn:.0f}: the offset is still there")
+        return Offset(-OFFSET_DN if known else 0, f"{label}; no pixel to judge by")
+    if low_dn < _SPLIT_DN:
+        return Offset(0, f"{label}, but its darkest pixels have {low_dn:.0f}: the offset was taken away")
+    return Offset(-OFFSET_DN, f"{label}, and its darkest pixels have {low_dn:.0f}: the offset is still there")

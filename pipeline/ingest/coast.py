@@ -14,9 +14,9 @@ from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import ConfigError, printable
 from pipeline.ingest.features import feature_words
-from pipeline.ingest.geolocation import edges, unwrapped
-from pipeline.ingest.json_text import RepeatedKey, unrepeated
-from pipeline.ingest.vector_formats import told_format
+from pipeline.ingest.geolocation import outline_points, unwrapped
+from pipeline.ingest.json_text import RepeatedKey, parse_json
+from pipeline.ingest.vector_formats import format_and_conversion
 from pipeline.times_places.longitudes import shifted_copies, split_box
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ GEOMETRIES = (
 )  # fmt: skip
 _WGS84 = re.compile(r"(urn:ogc:def:crs:OGC:1\.3:CRS84|OGC:CRS84|EPSG:4326|urn:ogc:def:crs:EPSG::4326)", re.IGNORECASE)
 _DECIMALS = 6  # 0.1 m on the ground: finer than any coast is drawn
-_GROWN = 0.1  # share of an image's size by which its outline is grown to select land
+_GROWTH_SHARE = 0.1  # share of an image's size by which its outline is grown to select land
 _SIDE_POINTS = 17  # along each side of its outline: straight pieces deviate by less than it is grown
 _EDGE_PX = 8.0  # edges are split to this length before they are transformed to radar geometry
 
@@ -45,23 +45,23 @@ def read_land(path: Path) -> BaseGeometry:
     no_land = "is not a GeoJSON file of land polygons"
     content = read_json(path, no_land)
     if (found := _features(content)) is None:
-        raise ConfigError(f"{printable(path)}: {told_format(path) or no_land}")
+        raise ConfigError(f"{printable(path)}: {format_and_conversion(path) or no_land}")
     features, words = found
     require_degrees(content, path)
     named = zip(words, features, strict=True)
-    return shapely.union_all([_land(f"{printable(path)}: {words}", feature) for words, feature in named])
+    return shapely.union_all([_checked_land(f"{printable(path)}: {words}", feature) for words, feature in named])
 
 
 def read_json(path: Path, otherwise: str = "") -> Any:
     """The content of a JSON file; ConfigError saying what it is instead if recognised, else ``otherwise``."""
     try:
-        return unrepeated(path.read_text("utf-8-sig"))
+        return parse_json(path.read_text("utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{printable(path)}: cannot be read ({error.strerror})") from error
     except RepeatedKey as error:
         raise ConfigError(f"{printable(path)}: {error}") from error
     except ValueError as error:
-        cause = told_format(path) or otherwise or f"is not JSON ({' '.join(str(error).split())[:80]})"
+        cause = format_and_conversion(path) or otherwise or f"is not JSON ({' '.join(str(error).split())[:80]})"
         raise ConfigError(f"{printable(path)}: {cause}") from error
 
 
@@ -88,7 +88,7 @@ def require_degrees(content: dict[str, Any], path: Path) -> None:
         raise ConfigError(f"{printable(path)}: its crs is {printable(name)[:60]}; write coordinates in EPSG:4326")
 
 
-def _land(where: str, feature: Any) -> BaseGeometry:
+def _checked_land(where: str, feature: Any) -> BaseGeometry:
     """The polygons of one feature, checked; ``where`` names it."""
     geometry = feature.get("geometry") if isinstance(feature, dict) else None
     if not geometry:
@@ -115,8 +115,8 @@ def _kind(part: BaseGeometry) -> str:
 def read_credit(path: Path) -> str:
     """The ``attribution`` of a GeoJSON file of land; "" if it has none."""
     content = read_json(path)
-    told = content.get("attribution") if isinstance(content, dict) else None
-    return printable(told) if isinstance(told, str) else ""
+    stated = content.get("attribution") if isinstance(content, dict) else None
+    return printable(stated) if isinstance(stated, str) else ""
 
 
 def clip_coast(
@@ -193,10 +193,10 @@ def _in_pixels(land: BaseGeometry, geolocation: Geolocation, shape: tuple[int, i
     polygons = np.array([p for p in shapely.get_parts(fine) if p.geom_type == "Polygon" and not p.is_empty], object)
     lonlat, of_polygon = shapely.get_coordinates(polygons, return_index=True)
     row, col = geolocation.rowcol(lonlat[:, 0], lonlat[:, 1])
-    lost = np.zeros(len(polygons), bool)
-    lost[of_polygon[~(np.isfinite(row) & np.isfinite(col))]] = True
-    bent = np.column_stack([col, row])[~lost[of_polygon]]
-    return list(shapely.set_coordinates(polygons[~lost], bent))
+    outside = np.zeros(len(polygons), bool)
+    outside[of_polygon[~(np.isfinite(row) & np.isfinite(col))]] = True
+    col_row = np.column_stack([col, row])[~outside[of_polygon]]
+    return list(shapely.set_coordinates(polygons[~outside], col_row))
 
 
 def _surroundings(geolocation: Geolocation, shape: tuple[int, int]) -> tuple[BaseGeometry, float]:
@@ -204,8 +204,8 @@ def _surroundings(geolocation: Geolocation, shape: tuple[int, int]) -> tuple[Bas
 
     The mapping need not be valid farther out, which the bounding box of a narrow rotated image would include.
     """
-    row, col = (np.linspace(-_GROWN * n - 1, (1 + _GROWN) * n, _SIDE_POINTS) for n in shape)
-    lon, lat = geolocation.lonlat(*edges(row, col))
+    row, col = (np.linspace(-_GROWTH_SHARE * n - 1, (1 + _GROWTH_SHARE) * n, _SIDE_POINTS) for n in shape)
+    lon, lat = geolocation.lonlat(*outline_points(row, col))
     known = np.isfinite(lon) & np.isfinite(lat)  # a map projection may end beyond the image
     lon, lat = unwrapped(lon[known]), lat[known]
     outline = shapely.make_valid(shapely.Polygon(np.column_stack([lon, lat])))

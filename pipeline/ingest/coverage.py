@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from pipeline.ingest.geolocation import inside, spread
+from pipeline.ingest.geolocation import grid_points, is_inside
 from pipeline.ingest.scenes import measured
 from pipeline.types import Place, Scene, Window
 
@@ -20,8 +20,8 @@ def aoi_coverage(scene: Scene, place: Place) -> tuple[float, float] | None:
     """
     if scene.geolocation is None:
         return None
-    row, col = scene.geolocation.rowcol(*spread(place.bbox, _POINTS))
-    shown = inside(row, col, scene.shape)
+    row, col = scene.geolocation.rowcol(*grid_points(place.bbox, _POINTS))
+    shown = is_inside(row, col, scene.shape)
     if not shown.any():  # smaller than the grid's spacing, or elsewhere
         box = shapely.box(*place.bbox)
         tiny = scene.footprint.intersection(box).area / box.area if scene.footprint is not None else 0.0

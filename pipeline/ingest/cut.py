@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from pipeline.ingest.geolocation import ground_spacing_m, inside
+from pipeline.ingest.geolocation import ground_spacing_m, is_inside
 from pipeline.types import (
     RADARS,
     Counts,
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 # along the track: 5.6 km at 0.0555 m, 900 km, 1,700 Hz, 7,600 m/s. Across the track the clutter window is needed.
 RADAR_MARGIN_M = (6000.0, 1000.0)  # azimuth, range
 OPTICAL_MARGIN_M = 640.0  # our choice: the longest ship, and what an object at the edge is compared with
-WORTH = 0.5  # share of the image's pixels: if the crop is larger, the image stays whole (our choice)
-_ALIGNED = 2  # pixels: so that a 20 m band in a 10 m image starts at a pixel boundary
+MAX_SHARE = 0.5  # share of the image's pixels: if the crop is larger, the image stays whole (our choice)
+_ALIGNMENT_PX = 2  # pixels: so that a 20 m band in a 10 m image starts at a pixel boundary
 _NODES = 33  # along each side of the AOI, at which pixel positions are computed
 
 
@@ -50,7 +50,7 @@ def cut_to(scene: Scene, place: Place | None) -> Scene:
     if place is None or scene.geolocation is None:
         return scene
     part = window_around(scene.geolocation, scene.shape, _bounds(place), _margin_px(scene))
-    if part is None or part.rows * part.cols > WORTH * scene.shape[0] * scene.shape[1]:
+    if part is None or part.rows * part.cols > MAX_SHARE * scene.shape[0] * scene.shape[1]:
         return scene
     shape, placed = (part.rows, part.cols), CutGeolocation(scene.geolocation, part.row0, part.col0)
     return replace(
@@ -77,7 +77,7 @@ def window_around(
     west, south, east, north = bbox
     side = np.linspace(0.0, 1.0, _NODES)
     row, col = geolocation.rowcol(*np.meshgrid(west + side * (east - west), south + side * (north - south)))
-    seen = inside(row, col, shape)
+    seen = is_inside(row, col, shape)
     if not seen.any():
         return None
     grow = margin_px
@@ -85,7 +85,7 @@ def window_around(
         grow = (margin_px[0] + _step_px(row, shape[0]), margin_px[1] + _step_px(col, shape[1]))
     low = [int(np.floor(v[seen].min())) - by for v, by in zip((row, col), grow, strict=True)]
     high = [int(np.ceil(v[seen].max())) + by + 1 for v, by in zip((row, col), grow, strict=True)]
-    row0, col0 = (max(0, v) // _ALIGNED * _ALIGNED for v in low)
+    row0, col0 = (max(0, v) // _ALIGNMENT_PX * _ALIGNMENT_PX for v in low)
     return Window(row0, col0, min(shape[0], high[0]) - row0, min(shape[1], high[1]) - col0)
 
 
@@ -164,16 +164,18 @@ class CutReader:
 
     def __call__(self, window: Window) -> Tile:
         """Calibrated pixels of a window."""
-        return replace(self.whole(self._there(window)), window=window)
+        return replace(self.whole(self._in_whole(window)), window=window)
 
     def measured(self, window: Window) -> BoolImage:
         """`valid` of a window's tile, without computing its values if the whole image's reader can."""
-        told = getattr(self.whole, "measured", None)
-        return self(window).valid if told is None else cast("BoolImage", told(self._there(window)))
+        whole_measured = getattr(self.whole, "measured", None)
+        return (
+            self(window).valid if whole_measured is None else cast("BoolImage", whole_measured(self._in_whole(window)))
+        )
 
     def counts(self, window: Window) -> Counts | None:
         """Stored pixels of a window, if the whole image's reader provides them; else None."""
-        return self.whole.counts(self._there(window)) if isinstance(self.whole, CountsReader) else None
+        return self.whole.counts(self._in_whole(window)) if isinstance(self.whole, CountsReader) else None
 
     def with_land(self, more: BaseGeometry) -> CutReader:
         """The same part with these polygons (EPSG:4326) added to the land mask."""
@@ -184,7 +186,7 @@ class CutReader:
         plain = getattr(self.whole, "without_water", None)
         return self if plain is None else replace(self, whole=plain())
 
-    def _there(self, window: Window) -> Window:
+    def _in_whole(self, window: Window) -> Window:
         if not window.is_within((self.part.rows, self.part.cols)):
             raise ValueError(f"{window} leaves the part of {self.part.rows} x {self.part.cols} pixels")
         return replace(window, row0=window.row0 + self.part.row0, col0=window.col0 + self.part.col0)

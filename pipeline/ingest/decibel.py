@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SPECKLE_DB = 2.2  # spread of speckle with 4.4 looks, as in Sentinel-1 GRD: 4.34 times the square root of psi'(4.4)
 SIGMA0_DB = (-60.0, 20.0)  # no ground has a median outside: 30 dB below satellites' noise floor, above any city
 _STEPS = (1.0, 10.0, 100.0, 1000.0)  # stored steps per dB in use
-_BRIGHT = 2 / 3  # of the median in dB, i.e. a third of the way up to 0 (our choice): -13 dB if the sea has -20
+_BRIGHT_SHARE = 2 / 3  # of the median in dB, i.e. a third of the way up to 0 (our choice): -13 dB if the sea has -20
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]])  # a pixel and its neighbours
 _STRIP_ROWS, _STRIP_COLS, _STRIPS, _SMALL_PX = 60, 8192, 16, 16_000_000  # our choice: the sample of a large image
 
@@ -54,12 +54,12 @@ def strips_of(shape: tuple[int, int]) -> Iterator[Window]:
         yield Window(int(top), (cols - width) // 2, height, width)
 
 
-def cut_at_zero(strips: Iterable[tuple[NDArray[Any], BoolImage]]) -> bool:
+def is_clipped_at_zero(strips: Iterable[tuple[NDArray[Any], BoolImage]]) -> bool:
     """Were dB values clipped at 0, so that a zero is the brightest measurement and not nodata?
 
     Each strip holds one band's values and a mask of other nodata. If clipped, nothing exceeds 0, and most patches of
     zeros inside the image are surrounded by bright pixels, since a ship's edges fade over some pixels. Nodata zeros
-    are surrounded by ordinary ones. `_BRIGHT` says how bright the median of a patch's neighbours must be.
+    are surrounded by ordinary ones. `_BRIGHT_SHARE` says how bright the median of a patch's neighbours must be.
     """
     bright = dark = 0
     for numbers, missing in strips:
@@ -69,13 +69,13 @@ def cut_at_zero(strips: Iterable[tuple[NDArray[Any], BoolImage]]) -> bool:
         middle = float(np.median(numbers[measured]))
         if middle >= 0 or numbers[measured].max() > 0:
             return False
-        around = _around_spots(numbers, measured)
-        bright += int((around > _BRIGHT * middle).sum())
-        dark += int((around <= _BRIGHT * middle).sum())
+        around = _medians_beside_zeros(numbers, measured)
+        bright += int((around > _BRIGHT_SHARE * middle).sum())
+        dark += int((around <= _BRIGHT_SHARE * middle).sum())
     return bright > dark
 
 
-def _around_spots(numbers: NDArray[Any], measured: BoolImage) -> FloatArray:
+def _medians_beside_zeros(numbers: NDArray[Any], measured: BoolImage) -> FloatArray:
     """For each patch of zeros that does not touch the border, the median of the measured pixels beside it."""
     from scipy import ndimage
 

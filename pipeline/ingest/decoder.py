@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.ingest.rasters import has_mask, opened, refuse_oddities
+from pipeline.ingest.rasters import has_mask, opened, refuse_unsupported
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +41,7 @@ MOST_ROOMS = 8  # mapped at once, 64 MB each: a small part of the memory limit; 
 THREADS = 2  # our choice: halves the time for a whole file on two cores
 # Drivers whose own threads skip undecodable tiles and leave zeros: each of our threads opens the file itself instead.
 # Seen with GDAL 3.10.3: a JPEG2000 truncated within its last tiles is decoded without an error by two threads.
-OWN_THREADS = ("JP2OpenJPEG",)
+OPENED_PER_THREAD = ("JP2OpenJPEG",)
 
 
 def main() -> None:
@@ -49,10 +49,10 @@ def main() -> None:
     sys.modules["boto3"] = None  # type: ignore[assignment]  # rasterio would load it for buckets that are never read here
     resource.setrlimit(resource.RLIMIT_AS, (memory_allowed(), memory_allowed()))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _say({"ready": True})  # if it ends after this, a file may be the cause
+    _send({"ready": True})  # if it ends after this, a file may be the cause
     while line := sys.stdin.readline():
         request = json.loads(line)
-        _say(attend(**request) if "room" in request else answer(**request))
+        _send(serve_windows(**request) if "room" in request else examine_raster(**request))
 
 
 def memory_allowed() -> int:
@@ -61,12 +61,12 @@ def memory_allowed() -> int:
     return min([MEMORY_BYTES, *(limit for limit in set_before if limit != resource.RLIM_INFINITY)])
 
 
-def _say(told: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(told) + "\n")
+def _send(message: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
 
 
-def answer(
+def examine_raster(
     path: str,
     item: str,
     driver: str,
@@ -80,33 +80,35 @@ def answer(
     ``unwritten`` says why its values could not be written to the file ``into``.
     """
 
-    def examined() -> str:
-        opener = (lambda *_, **__: _Supplied(path)) if supplied else None
-        with opened(path, item, driver, opener, threads=1 if supplied or driver in OWN_THREADS else THREADS) as dataset:
-            refuse_oddities(dataset, item)
+    def examine() -> str:
+        opener = (lambda *_, **__: _SuppliedFile(path)) if supplied else None
+        with opened(
+            path, item, driver, opener, threads=1 if supplied or driver in OPENED_PER_THREAD else THREADS
+        ) as dataset:
+            refuse_unsupported(dataset, item)
             if window is not None:
                 row, col, rows, cols = window
                 if rows and cols:
                     dataset.read(1, window=((row, row + rows), (col, col + cols)))
                 return ""
-            _allow(_fair_s(dataset))
+            _limit_cpu(_cpu_limit_s(dataset))
             if not whole:
-                return _ends(dataset)
-            again = partial(opened, path, item, driver) if driver in OWN_THREADS else None
-            return _whole(dataset, into, again)
+                return _decode_ends(dataset)
+            reopen = partial(opened, path, item, driver) if driver in OPENED_PER_THREAD else None
+            return _decode_all(dataset, into, reopen)
 
     try:
-        return _told(examined)
+        return _outcome_of(examine)
     except _UnwrittenError as error:
         return {"cause": "", "doubt": "", "unwritten": str(error)}
 
 
-def attend(path: str, item: str, driver: str, room: str, room_bytes: int) -> dict[str, str]:
+def serve_windows(path: str, item: str, driver: str, room: str, room_bytes: int) -> dict[str, str]:
     """Open a 16-bit raster and decode the requested windows into the shared memory ``room``.
 
     The memory grows by ``room_bytes`` for each thread at the other end. Opening and each window are answered as in
-    `answer`; it ends with an empty request, with a cause, or with a doubt on opening, which means that ``room`` cannot
-    be accessed.
+    `examine_raster`; it ends with an empty request, with a cause, or with a doubt on opening, which means that
+    ``room`` cannot be accessed.
     """
     rooms: dict[int, mmap.mmap] = {}  # by offset of their first byte
     try:
@@ -114,13 +116,13 @@ def attend(path: str, item: str, driver: str, room: str, room_bytes: int) -> dic
     except OSError as error:
         return {"cause": "", "doubt": f"{room} cannot be reached ({error.strerror})"}
 
-    def handed_over() -> str:
+    def serve() -> str:
         with opened(path, item, driver, threads=THREADS) as dataset:
-            refuse_oddities(dataset, item)
-            _allow(_fair_s(dataset))
+            refuse_unsupported(dataset, item)
+            _limit_cpu(_cpu_limit_s(dataset))
             doubt = ""
             while True:
-                _say({"cause": "", "doubt": doubt})
+                _send({"cause": "", "doubt": doubt})
                 request = json.loads(sys.stdin.readline() or "{}")
                 if not request:
                     return ""
@@ -129,25 +131,27 @@ def attend(path: str, item: str, driver: str, room: str, room_bytes: int) -> dic
                     if len(rooms) == MOST_ROOMS:
                         rooms.pop(next(iter(rooms)))
                     rooms[start] = mmap.mmap(memory, room_bytes, offset=start)
-                doubt = _hand_over(dataset, rooms[start], **request)
+                doubt = _decode_window(dataset, rooms[start], **request)
 
     try:
-        return _told(handed_over)
+        return _outcome_of(serve)
     finally:
         os.close(memory)
 
 
-def _hand_over(dataset: DatasetReader, room: mmap.mmap, band: int, window: tuple[int, int, int, int], at: int) -> str:
+def _decode_window(
+    dataset: DatasetReader, room: mmap.mmap, band: int, window: tuple[int, int, int, int], at: int
+) -> str:
     """Decode a window into a room at byte offset ``at``; returns a doubt about it if it spans the image's width."""
     row, col, rows, cols = window
     chunk = np.frombuffer(room, np.uint16, rows * cols, at).reshape(rows, cols)
     dataset.read(band, window=((row, row + rows), (col, col + cols)), out=chunk)
-    return _doubt(dataset, band, row, chunk) if cols == dataset.width else ""
+    return _find_doubt(dataset, band, row, chunk) if cols == dataset.width else ""
 
 
-def _told(work: Callable[[], str]) -> dict[str, str]:
+def _outcome_of(work: Callable[[], str]) -> dict[str, str]:
     """The doubt that ``work`` returns, or the cause of its failure."""
-    _allow(CPU_S)
+    _limit_cpu(CPU_S)
     try:
         return {"cause": "", "doubt": work()}
     except InputError as error:
@@ -163,7 +167,7 @@ class _UnwrittenError(Exception):
     """Decoded values could not be written, which is not the image's fault."""
 
 
-class _Supplied(io.RawIOBase):
+class _SuppliedFile(io.RawIOBase):
     """A partly filled copy of a file: before each read, the other end is asked to fill in that part."""
 
     def __init__(self, path: str) -> None:
@@ -176,7 +180,7 @@ class _Supplied(io.RawIOBase):
         count = left if count < 0 else min(count, left)
         if not count:
             return b""
-        _say({"need": [self._at, count]})
+        _send({"need": [self._at, count]})
         if not sys.stdin.readline():
             raise SystemExit  # the other end is gone
         body = os.pread(self._file.fileno(), count, self._at)
@@ -201,20 +205,20 @@ class _Supplied(io.RawIOBase):
         super().close()
 
 
-def _fair_s(dataset: DatasetReader) -> float:
+def _cpu_limit_s(dataset: DatasetReader) -> float:
     """Processor time allowed for a whole file [s]."""
     size = dataset.width * dataset.height * sum(np.dtype(d).itemsize for d in dataset.dtypes)
     return CPU_S + SLOW_S_PER_GB.get(dataset.driver, CPU_S_PER_GB) * size / 1e9
 
 
-def _allow(cpu_s: float) -> None:
+def _limit_cpu(cpu_s: float) -> None:
     """Limit this process to ``cpu_s`` of processor time from now on; then the kernel ends it."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     soft = int(used.ru_utime + used.ru_stime + cpu_s) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
 
 
-def _ends(dataset: DatasetReader) -> str:
+def _decode_ends(dataset: DatasetReader) -> str:
     """Decode the first and the last block of each band: enough to detect a false header."""
     rows, cols = dataset.block_shapes[0]
     for row, col in ((0, 0), ((dataset.height - 1) // rows, (dataset.width - 1) // cols)):
@@ -227,33 +231,33 @@ def _ends(dataset: DatasetReader) -> str:
 Part = tuple[int, int, int]  # of an image: band, first row, rows
 
 
-def _whole(
-    dataset: DatasetReader, into: str | None, again: Callable[[], AbstractContextManager[DatasetReader]] | None
+def _decode_all(
+    dataset: DatasetReader, into: str | None, reopen: Callable[[], AbstractContextManager[DatasetReader]] | None
 ) -> str:
     """Decode everything, and write it to ``into``; returns a doubt if a run of zeros looks like a lost disk sector.
 
-    With ``again``, threads reopen the file for each part. Reports progress after each part.
+    With ``reopen``, threads reopen the file for each part. Reports progress after each part.
     """
     doubt = ""
-    if again is None:
+    if reopen is None:
         parts = _parts(dataset)
         first = parts[0]
         room = np.empty((first[2], dataset.width), dataset.dtypes[0])  # fresh memory costs as much as unpacking
         for part in parts:
-            doubt = doubt or _decoded(dataset, part, into, room)
-            _say({"rows": part})
+            doubt = doubt or _decode_part(dataset, part, into, room)
+            _send({"rows": part})
         return doubt
 
-    def decoded_anew(part: Part) -> str:
-        with again() as own:
-            return _decoded(own, part, into)
+    def decode_own(part: Part) -> str:
+        with reopen() as own:
+            return _decode_part(own, part, into)
 
     with ThreadPoolExecutor(THREADS) as pool:
         parts = _parts(dataset)
         try:
-            for part, found in zip(parts, pool.map(decoded_anew, parts), strict=True):
+            for part, found in zip(parts, pool.map(decode_own, parts), strict=True):
                 doubt = doubt or found
-                _say({"rows": part})
+                _send({"rows": part})
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -269,7 +273,7 @@ def _parts(dataset: DatasetReader) -> list[Part]:
     return [(band, top, min(step, dataset.height - top)) for band in range(1, dataset.count + 1) for top in tops]
 
 
-def _decoded(dataset: DatasetReader, part: Part, into: str | None, room: NDArray[Any] | None = None) -> str:
+def _decode_part(dataset: DatasetReader, part: Part, into: str | None, room: NDArray[Any] | None = None) -> str:
     """Decode a part, and write it to ``into``; returns a doubt about it, or ""."""
     band, top, rows = part
     window = ((top, top + rows), (0, dataset.width))
@@ -278,7 +282,7 @@ def _decoded(dataset: DatasetReader, part: Part, into: str | None, room: NDArray
         _write(into, chunk, ((band - 1) * dataset.height + top) * dataset.width * chunk.dtype.itemsize)
     if band == 1 and has_mask(dataset):
         dataset.read_masks(1, window=window)
-    return _doubt(dataset, band, top, chunk)
+    return _find_doubt(dataset, band, top, chunk)
 
 
 def _write(into: str, chunk: NDArray[Any], start: int) -> None:
@@ -293,7 +297,7 @@ def _write(into: str, chunk: NDArray[Any], start: int) -> None:
         raise _UnwrittenError(error.strerror) from error
 
 
-def _doubt(dataset: DatasetReader, band: int, top: int, chunk: NDArray[Any]) -> str:
+def _find_doubt(dataset: DatasetReader, band: int, top: int, chunk: NDArray[Any]) -> str:
     """What is doubtful about rows from ``top`` on; if anything is, they are reread with the rows above and below."""
     if dataset.driver == "JPEG" or str(dataset.profile.get("compress", "")).lower() == "jpeg":
         return ""  # a damaged JPEG has whole blocks of wrong shades: its black lines are just dark
@@ -328,8 +332,8 @@ def lost_sector(chunk: NDArray[Any], top: int = 0, lines: range | None = None, h
     long = (stop - start) * chunk.dtype.itemsize >= SECTOR // 2
     if lines is not None:
         long &= (row + top >= lines.start) & (row + top < lines.stop)
-    outermost = (row + top == 0) | (row + top + 1 == height)
-    long &= ~(outermost & ((start == 0) | (stop == chunk.shape[1])))
+    at_image_edge = (row + top == 0) | (row + top + 1 == height)
+    long &= ~(at_image_edge & ((start == 0) | (stop == chunk.shape[1])))
     lost = np.flatnonzero(long)[_zeros_beside(row, start, stop, chunk.shape, long) < 0.5]
     if not len(lost):
         return ""

@@ -23,10 +23,10 @@ _TILE = re.compile(
     r"(?P<platform>S2[A-Z])_MSI(?P<level>L[12][AC])_(?P<time>\d{8}T\d{6})_(?:N\d{4}_)?R\d{3}_T(?P<tile>\w{5})"
 )
 _TILE_FILE = re.compile(r"(?<![A-Z0-9])T(\d\d[C-X][A-Z]{2})_(\d{8}T\d{6})(?!\d)")
-_INFRARED = ("B12", "B11", "B8A", "B08")  # preference among single bands, best (for telling water) last
+_S2_BANDS_RANKED = ("B12", "B11", "B8A", "B08")  # preference among single bands, best (for telling water) last
 _SAME_S = 1.0  # tolerance between times written for one image (our choice)
-_WAVES = ("HV", "VH", "HH", "VV", "intensity")  # preference among single polarisations, best last
-_WITHIN = 0.98  # share of a scene that another must show to replace it; our choice, as for coverage
+_RADAR_BANDS_RANKED = ("HV", "VH", "HH", "VV", "intensity")  # preference among single polarisations, best last
+_MIN_SHARE_SHOWN = 0.98  # share of a scene that another must show to replace it; our choice, as for coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def find_duplicates(scenes: Sequence[tuple[Scene, float | None]]) -> dict[str, D
     kept.sort(key=lambda s: _rank(*s), reverse=True)
     best: list[tuple[Scene, bool]] = []
     for scene, coverage in kept:
-        whole = coverage > _WITHIN
+        whole = coverage > _MIN_SHARE_SHOWN
         for other, other_whole in best:
             if cause := _same_acquisition(scene, other, both_whole=whole and other_whole):
                 found[scene.scene_id] = Duplicate(other.scene_id, cause)
@@ -81,16 +81,16 @@ def find_clashes(scenes: Sequence[Scene]) -> dict[str, str]:
             named.setdefault(scene.product_id, []).append(scene)
     found = {}
     for same in named.values():
-        trusted = {_content(s) for s in same if s.source.verified}
-        if len({_content(s) for s in same}) < 2:
+        trusted = {_content_id(s) for s in same if s.source.verified}
+        if len({_content_id(s) for s in same}) < 2:
             continue
         for scene in same:
-            if len(trusted) != 1 or _content(scene) not in trusted:
+            if len(trusted) != 1 or _content_id(scene) not in trusted:
                 found[scene.scene_id] = "another product of the same name has other bytes"
     return found
 
 
-def _content(scene: Scene) -> str:
+def _content_id(scene: Scene) -> str:
     """Identifies a product's content: by its manifest if verified against it, else by its hash."""
     return scene.tags["manifest"] if scene.source.verified else scene.source.sha256
 
@@ -101,17 +101,17 @@ _Rank = tuple[float, str, bool, tuple[bool, str, float, int, int, float], int, s
 def _rank(scene: Scene, coverage: float) -> _Rank:
     """Sort key: the scene with the greatest is kept; coverage counts in steps of 2 %."""
     measured = scene.radiometry not in (Radiometry.RELATIVE, Radiometry.POWER)
-    known = _WAVES if scene.sensor in RADARS else _INFRARED
-    telling = known.index(scene.bands[0]) if scene.bands[0] in known else -1
-    fine = -round(float(np.prod(scene.pixel_spacing_m)), 1)
+    known = _RADAR_BANDS_RANKED if scene.sensor in RADARS else _S2_BANDS_RANKED
+    band_rank = known.index(scene.bands[0]) if scene.bands[0] in known else -1
+    fineness = -round(float(np.prod(scene.pixel_spacing_m)), 1)
     named, optical = _TILE.match(scene.product_id), scene.sensor is Sensor.OPTICAL
-    colours = len(scene.bands), telling if len(scene.bands) == 1 else 0
+    colours = len(scene.bands), band_rank if len(scene.bands) == 1 else 0
     content = (
         measured,
         named["level"] if named else "",
-        fine if optical else 0.0,
+        fineness if optical else 0.0,
         *colours,
-        fine if scene.sensor is Sensor.SENTINEL2 else 0.0,
+        fineness if scene.sensor is Sensor.SENTINEL2 else 0.0,
     )
     shows, processed = round(coverage * 50), scene.tags.get("processed", "")
     return shows, processed, scene.source.verified, content, -len(scene.degraded), scene.scene_id
@@ -122,16 +122,18 @@ def _same_acquisition(scene: Scene, other: Scene, *, both_whole: bool) -> str:
     if scene.sensor is Sensor.OPTICAL and other.sensor is Sensor.OPTICAL:
         return _same_picture(scene, other)
     if scene.sensor is Sensor.SENTINEL2 and other.sensor is Sensor.SENTINEL2:
-        told = _TILE.match(scene.product_id) and _TILE.match(other.product_id)  # names are more reliable than times
-        unnamed = "" if told else _same_picture(scene, other)
-        return _other_band(scene, other) or _same_datatake(scene, other) or unnamed
+        both_named = _TILE.match(scene.product_id) and _TILE.match(
+            other.product_id
+        )  # names are more reliable than times
+        picture_cause = "" if both_named else _same_picture(scene, other)
+        return _other_band(scene, other) or _same_datatake(scene, other) or picture_cause
     if scene.sensor is not Sensor.SENTINEL1 or other.sensor is not Sensor.SENTINEL1:
         return ""
-    one, two = (_PRODUCT.match(s.product_id) for s in (scene, other))
+    name, other_name = (_PRODUCT.match(s.product_id) for s in (scene, other))
     cut_out = scene.tags.get("data_take") is None or other.tags.get("data_take") is None
     if cut_out:  # GeoTIFFs cut from one product may show different places
         return _same_radar_image(scene, other, both_whole=both_whole)
-    if one and two and one.group(1) == two.group(1):
+    if name and other_name and name.group(1) == other_name.group(1):
         alike = scene.tags["manifest"] == other.tags["manifest"]
         return "same product, in another copy" if alike else "same product, processed again"
     same_take = scene.platform == other.platform and scene.tags["data_take"] == other.tags["data_take"]
@@ -140,21 +142,21 @@ def _same_acquisition(scene: Scene, other: Scene, *, both_whole: bool) -> str:
 
 def _same_datatake(scene: Scene, other: Scene) -> str:
     """Sentinel-2 passes are divided into tiles that overlap by 10 km, and old passes are reprocessed."""
-    one, two = (_TILE.match(s.product_id) for s in (scene, other))
-    if one is None or two is None:
+    name, other_name = (_TILE.match(s.product_id) for s in (scene, other))
+    if name is None or other_name is None:
         return _same_tile(scene, other)
-    if one.group("platform", "time") != two.group("platform", "time"):
+    if name.group("platform", "time") != other_name.group("platform", "time"):
         return ""
-    if one.group("tile") == two.group("tile"):
-        same_level = one.group("level") == two.group("level")
+    if name.group("tile") == other_name.group("tile"):
+        same_level = name.group("level") == other_name.group("level")
         return "same product, processed again" if same_level else "same product, at another level of processing"
     return "same pass, in a neighbouring tile" if _shows_no_more(scene, other) else ""
 
 
 def _same_tile(scene: Scene, other: Scene) -> str:
     """Bands outside their product have its tile and the start of its pass in their names, but no other time."""
-    one, two = _tile_and_time(scene), _tile_and_time(other)
-    same = one is not None and one == two and _shows_no_more(scene, other)
+    tile, other_tile = _tile_and_time(scene), _tile_and_time(other)
+    same = tile is not None and tile == other_tile and _shows_no_more(scene, other)
     return "same tile and pass, in another file" if same else ""
 
 
@@ -172,17 +174,17 @@ def _same_picture(scene: Scene, other: Scene) -> str:
     No two satellites image a place within a second, and none images it twice: a panchromatic image and the
     multispectral one of the same moment are one look.
     """
-    if not _near_in_time(scene, other) or not _shows_no_more(scene, other):
+    if not _is_same_time(scene, other) or not _shows_no_more(scene, other):
         return ""
-    elsewhere = _elsewhere(scene, other)
+    other_satellites = _are_other_satellites(scene, other)
     if not np.allclose(scene.pixel_spacing_m, other.pixel_spacing_m, rtol=0.02):
         both_s2 = scene.sensor is other.sensor is Sensor.SENTINEL2  # its satellites fly half an orbit apart
         known = bool(scene.platform) and scene.platform == other.platform
-        one = known or (both_s2 and not elsewhere)
-        return "same moment, place and satellite, in pixels of another size" if one else ""
+        same_satellite = known or (both_s2 and not other_satellites)
+        return "same moment, place and satellite, in pixels of another size" if same_satellite else ""
     if scene.product_id and scene.product_id == other.product_id:
         return "same image, in another rendering"
-    return "" if elsewhere else "same moment and place, in another file"
+    return "" if other_satellites else "same moment and place, in another file"
 
 
 def _same_radar_image(scene: Scene, other: Scene, *, both_whole: bool) -> str:
@@ -192,14 +194,14 @@ def _same_radar_image(scene: Scene, other: Scene, *, both_whole: bool) -> str:
     """
     if scene.acquired is None or other.acquired is None or scene.only_dated or other.only_dated:
         return ""
-    (start, end), (other_start, other_end) = _span(scene), _span(other)
+    (start, end), (other_start, other_end) = _time_span(scene), _time_span(other)
     apart_s = max((other_start - end).total_seconds(), (start - other_end).total_seconds())
-    if _elsewhere(scene, other) or apart_s > _SAME_S:
+    if _are_other_satellites(scene, other) or apart_s > _SAME_S:
         return ""
     if not (both_whole or _made_from(scene, other) or _shows_no_more(scene, other)):
         return ""
-    alone = not set(scene.bands) & set(other.bands) and "intensity" not in scene.bands + other.bands
-    if alone:
+    other_polarisation = not set(scene.bands) & set(other.bands) and "intensity" not in scene.bands + other.bands
+    if other_polarisation:
         return "another polarisation of the same image; stack both in one file to use both"
     return "same acquisition, in another file"
 
@@ -217,7 +219,7 @@ def _other_band(scene: Scene, other: Scene) -> str:
     return "another band of the same image" if same and _shows_no_more(scene, other) else ""
 
 
-def _near_in_time(scene: Scene, other: Scene) -> bool:
+def _is_same_time(scene: Scene, other: Scene) -> bool:
     """Do both have the same time, within rounding, that is neither a mere date nor perhaps the file's own time?"""
     if scene.acquired is None or other.acquired is None:
         return False
@@ -226,7 +228,7 @@ def _near_in_time(scene: Scene, other: Scene) -> bool:
     return abs((scene.acquired - other.acquired).total_seconds()) <= _SAME_S
 
 
-def _elsewhere(scene: Scene, other: Scene) -> bool:
+def _are_other_satellites(scene: Scene, other: Scene) -> bool:
     """Are they known to be from two different satellites?"""
     return bool(scene.platform and other.platform and scene.platform != other.platform)
 
@@ -235,18 +237,18 @@ def _shows_no_more(scene: Scene, other: Scene) -> bool:
     """Does the other scene show practically all that this one shows?"""
     if scene.footprint is None or other.footprint is None or scene.footprint.area == 0:
         return False
-    return bool(scene.footprint.intersection(other.footprint).area / scene.footprint.area > _WITHIN)
+    return bool(scene.footprint.intersection(other.footprint).area / scene.footprint.area > _MIN_SHARE_SHOWN)
 
 
 def _overlap(scene: Scene, other: Scene) -> float:
     """Overlap of two scenes in time, as a share of the shorter one's duration."""
-    (start, end), (other_start, other_end) = _span(scene), _span(other)
+    (start, end), (other_start, other_end) = _time_span(scene), _time_span(other)
     shared = (min(end, other_end) - max(start, other_start)).total_seconds()
     shorter = min((end - start).total_seconds(), (other_end - other_start).total_seconds())
     return shared / shorter if shorter > 0 else 0.0
 
 
-def _span(scene: Scene) -> tuple[datetime, datetime]:
+def _time_span(scene: Scene) -> tuple[datetime, datetime]:
     """Time of its first and last line; the scene's time twice if lines have none of their own."""
     if scene.radar is None or scene.radar.azimuth_time is None:
         assert scene.acquired is not None

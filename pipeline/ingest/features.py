@@ -20,38 +20,38 @@ def feature_words(features: Sequence[Any]) -> list[str]:
     >>> feature_words([{"properties": one} for one in told])
     ['feature pier', 'second feature (berth)', 'third feature (A)', 'fourth feature (A)', 'feature with osm_id 7']
     """
-    borne = Counter(named for feature in features for named in _names(feature).items())
-    return [_words(index, feature, borne) for index, feature in enumerate(features)]
+    counts = Counter(key_and_name for feature in features for key_and_name in _names(feature).items())
+    return [_words_for(index, feature, counts) for index, feature in enumerate(features)]
 
 
-def _words(index: int, feature: Any, borne: Counter[tuple[str, str]]) -> str:
-    named = _names(feature)
-    for key, name in named.items():
-        if borne[key, name] == 1:
+def _words_for(index: int, feature: Any, counts: Counter[tuple[str, str]]) -> str:
+    names = _names(feature)
+    for key, name in names.items():
+        if counts[key, name] == 1:
             return f"feature with {key} {name}" if name.isdecimal() else f"feature {name}"  # a number counts nothing
-    counted, what = entry_words(index, (), noun="feature"), next(iter(named.values()), "") or _kind(feature)
-    return f"{counted} ({what})" if what else counted
+    position, what = entry_words(index, (), noun="feature"), next(iter(names.values()), "") or _kind(feature)
+    return f"{position} ({what})" if what else position
 
 
 def _names(feature: Any) -> dict[str, str]:
     """A feature's names by key, including GeoJSON's own ``id`` outside the properties."""
     if not isinstance(feature, dict):
         return {}
-    inner = feature.get("properties")
-    beside = {"id": feature.get("id")} | (inner if isinstance(inner, dict) else {})
-    said = {key: beside.get(key) for key in NAME_KEYS}
-    return {key: told for key, value in said.items() if (told := _text(value))}
+    properties = feature.get("properties")
+    candidates = {"id": feature.get("id")} | (properties if isinstance(properties, dict) else {})
+    values = {key: candidates.get(key) for key in NAME_KEYS}
+    return {key: name for key, value in values.items() if (name := _name_text(value))}
 
 
 def _kind(feature: Any) -> str:
     """What a feature says it is: its ``kind``, or the type of its geometry; "" if neither is given."""
     if not isinstance(feature, dict):
         return ""
-    inner, geometry = feature.get("properties"), feature.get("geometry")
-    said = [part.get(key) for part, key in ((inner, "kind"), (geometry, "type")) if isinstance(part, dict)]
-    return next((told for value in said if (told := _text(value))), "")
+    properties, geometry = feature.get("properties"), feature.get("geometry")
+    values = [part.get(key) for part, key in ((properties, "kind"), (geometry, "type")) if isinstance(part, dict)]
+    return next((kind for value in values if (kind := _name_text(value))), "")
 
 
-def _text(value: Any) -> str:
+def _name_text(value: Any) -> str:
     is_name = isinstance(value, str | int) and not isinstance(value, bool)
     return printable(value).strip()[:MOST_OF_A_NAME] if is_name else ""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 IMAGE_SUFFIXES = (".tif", ".tiff", ".png", ".jp2", ".j2k", ".jpg", ".jpeg", ".zip")
-UNDER_WAY = (".part", ".partial", ".crdownload", ".tmp", ".download", ".filepart", ".aria2")
+DOWNLOAD_SUFFIXES = (".part", ".partial", ".crdownload", ".tmp", ".download", ".filepart", ".aria2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,47 +49,47 @@ def find_inputs(paths: Sequence[Path | Found]) -> list[Found]:
     """
     found: dict[str, Found] = {}
     for path in paths:
-        for one in [path] if isinstance(path, Found) else _walk(Path(path)):
-            key = os.path.realpath(one.path)
-            if key not in found or _links_in(one.path) < _links_in(found[key].path):
-                found[key] = one
-    each = _stacked(found.values())
-    return [_tellable(f) for f in sorted(each, key=lambda f: (f.name or f.path.name, str(f.path)))]
+        for candidate in [path] if isinstance(path, Found) else _walk(Path(path)):
+            key = os.path.realpath(candidate.path)
+            if key not in found or _count_links(candidate.path) < _count_links(found[key].path):
+                found[key] = candidate
+    merged = _merged_bands(found.values())
+    return [_with_printable_name(f) for f in sorted(merged, key=lambda f: (f.name or f.path.name, str(f.path)))]
 
 
-def _stacked(found: Iterable[Found]) -> list[Found]:
+def _merged_bands(found: Iterable[Found]) -> list[Found]:
     """Merge the single-band files of one Sentinel-2 image into one input, under the image's name."""
     out: list[Found] = []
-    told: set[str] = set()
-    for one in found:
-        if os.path.realpath(one.path) in told:
+    merged_paths: set[str] = set()
+    for item in found:
+        if os.path.realpath(item.path) in merged_paths:
             continue
-        bands = None if one.refused else loose_bands(one.path)
+        bands = None if item.refused else loose_bands(item.path)
         if bands is not None:
-            told.update(map(os.path.realpath, (*bands.files.values(), *bands.others)))
-            one = replace(one, path=bands.first, name=one.name or bands.name)
-        out.append(one)
+            merged_paths.update(map(os.path.realpath, (*bands.files.values(), *bands.others)))
+            item = replace(item, path=bands.first, name=item.name or bands.name)
+        out.append(item)
     return out
 
 
-def _tellable(found: Found) -> Found:
+def _with_printable_name(found: Found) -> Found:
     """An input whose name a table can hold: names that are not UTF-8 are refused, and escaped in their row."""
     if is_utf8(found.path):
         return found
     return replace(found, refused=found.refused or FOREIGN_NAME, name=found.name or printable(found.path.name))
 
 
-def _links_in(path: Path) -> int:
+def _count_links(path: Path) -> int:
     """Number of symbolic links in a path: the file and its parent folders."""
     return sum(os.path.islink(part) for part in (path, *path.parents))
 
 
-def _walk(path: Path, above: tuple[Path, ...] = ()) -> Iterator[Found]:
-    """The inputs below a path; ``above`` are the resolved folders on the way to it."""
+def _walk(path: Path, ancestors: tuple[Path, ...] = ()) -> Iterator[Found]:
+    """The inputs below a path; ``ancestors`` are the resolved folders on the way to it."""
     if not path.is_dir() or is_safe(path):
         yield Found(path.parent if path.name == MANIFEST else path)
         return
-    above = (*above, path.resolve())
+    ancestors = (*ancestors, path.resolve())
     try:
         entries = sorted(path.iterdir(), key=lambda p: p.name)
     except OSError as error:
@@ -99,23 +99,26 @@ def _walk(path: Path, above: tuple[Path, ...] = ()) -> Iterator[Found]:
         yield Found(path, "cannot be read (its files may not be reached)")
         return
     for entry in (e for e in entries if not is_junk(e)):
-        if entry.is_symlink() and (refused := _bad_link(entry, above)) is not None:
+        if entry.is_symlink() and (refused := _refused_link(entry, ancestors)) is not None:
             yield from refused
-        elif entry.suffix.lower() in UNDER_WAY and Path(entry.stem).suffix.lower() in (*IMAGE_SUFFIXES, ".safe"):
+        elif entry.suffix.lower() in DOWNLOAD_SUFFIXES and Path(entry.stem).suffix.lower() in (
+            *IMAGE_SUFFIXES,
+            ".safe",
+        ):
             yield Found(entry, "is a download under way")
         elif entry.is_dir():
-            yield from _walk(entry, above)
+            yield from _walk(entry, ancestors)
         elif entry.suffix.lower() in IMAGE_SUFFIXES and not is_mask_file(entry.name):  # a mask belongs to its image
             yield Found(entry)
 
 
-def _bad_link(link: Path, above: tuple[Path, ...]) -> list[Found] | None:
-    """For a link that is not followed, its row, if any; None for a link to follow. ``above``: see `_walk`."""
+def _refused_link(link: Path, ancestors: tuple[Path, ...]) -> list[Found] | None:
+    """For a link that is not followed, its row, if any; None for a link to follow. ``ancestors``: see `_walk`."""
     image = link.suffix.lower() in IMAGE_SUFFIXES
     if not os.path.exists(link):  # its target is missing, or it is circular
         return [Found(link, "is a link that leads nowhere")] if image else []
-    if link.resolve() in above:  # its target is found under its own name
+    if link.resolve() in ancestors:  # its target is found under its own name
         return []
-    if link.resolve().is_relative_to(above[-1]):
+    if link.resolve().is_relative_to(ancestors[-1]):
         return None
     return [Found(link, "is a link that leads out of the folder (refused)")] if image or link.is_dir() else []

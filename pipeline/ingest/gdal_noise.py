@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-def mute() -> None:
+def mute_spurious() -> None:
     """Mute for the whole process: catch_warnings is not thread-safe, threads that use it undo one another's filters.
 
     A missing georeference is reported for the scene instead.
@@ -24,18 +24,18 @@ def mute() -> None:
 def _muted(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """The hook, ignoring one error: rasterio's logger (1.4) cannot decode what GDAL quotes from a damaged tag."""
 
-    def heard(found: Any) -> None:
+    def filtered(found: Any) -> None:
         if not (isinstance(found.exc_value, UnicodeDecodeError) and "rasterio._env" in str(found.object)):
             hook(found)
 
-    return heard
+    return filtered
 
 
 def _muted_print(hook: Callable[..., Any]) -> Callable[..., Any]:
     """The same for the hook by which Cython prints that error first, recognised by having no traceback."""
 
-    def heard(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
+    def filtered(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
         if not (trace is None and isinstance(value, UnicodeDecodeError)):
             hook(kind, value, trace)
 
-    return heard
+    return filtered

@@ -13,24 +13,24 @@ SETTINGS = {
 }
 
 
-def _both(theirs: str) -> str:
+def _with_our_skips(users_skips: str) -> str:
     """The value of GDAL_SKIP: the user's drivers and ours. GDAL splits it at commas, or at blanks if it has none.
 
-    >>> _both(""), _both("BAG"), _both("BAG ECW"), _both("BAG,ESRI Shapefile"), _both("BAG VRT")
-    ('VRT', 'BAG VRT', 'BAG ECW VRT', 'BAG,ESRI Shapefile,VRT', 'BAG VRT')
+    >>> [_with_our_skips(skips) for skips in ("", "BAG", "BAG ECW", "BAG,ESRI Shapefile", "BAG VRT")]
+    ['VRT', 'BAG VRT', 'BAG ECW VRT', 'BAG,ESRI Shapefile,VRT', 'BAG VRT']
     """
-    mark = "," if "," in theirs else " "
-    named = [name for name in theirs.split(mark) if name.strip()]
-    return mark.join(named if "VRT" in named else [*named, "VRT"])
+    mark = "," if "," in users_skips else " "
+    drivers = [name for name in users_skips.split(mark) if name.strip()]
+    return mark.join(drivers if "VRT" in drivers else [*drivers, "VRT"])
 
 
 ENVIRONMENT = {  # effective only if set before GDAL starts
-    "GDAL_SKIP": _both(os.environ.get("GDAL_SKIP", "")),  # CASES 2
+    "GDAL_SKIP": _with_our_skips(os.environ.get("GDAL_SKIP", "")),  # CASES 2
     "GDAL_CACHEMAX": "256",  # MB of decoded blocks, for all threads together; GDAL's default is 5 % of memory
 }
 os.environ["GDAL_SKIP"] = ENVIRONMENT["GDAL_SKIP"]
 os.environ.setdefault("GDAL_CACHEMAX", ENVIRONMENT["GDAL_CACHEMAX"])
-OF_ANOTHER_INSTALL = ("PROJ_LIB", "GDAL_DATA", "GDAL_DRIVER_PATH")  # as QGIS and conda set them
+OTHER_INSTALL_VARIABLES = ("PROJ_LIB", "GDAL_DATA", "GDAL_DRIVER_PATH")  # as QGIS and conda set them
 
 
 def _forget_other_installs() -> None:
@@ -41,7 +41,7 @@ def _forget_other_installs() -> None:
     own = Path(found.origin).parent / "proj_data" if found is not None and found.origin else Path()
     if own.name == "proj_data" and own.is_dir():
         os.environ["PROJ_DATA"] = str(own)
-        for name in OF_ANOTHER_INSTALL:
+        for name in OTHER_INSTALL_VARIABLES:
             os.environ.pop(name, None)
 
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 Forward = Callable[[Any, Any], tuple[Any, Any]]
 
-_ROUNDS = 12  # Newton's method converges quadratically; 4 suffice on real grids
+_MAX_ITERATIONS = 12  # Newton's method converges quadratically; 4 suffice on real grids
 _BENDS_PX = 1.0  # within a pixel the mapping is linear to far below the tolerance
-_CLOSE_PX = 1e-4  # 1 mm at 10 m pixels
+_CONVERGED_PX = 1e-4  # 1 mm at 10 m pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class MapGeolocation:
         lon, lat = np.broadcast_arrays(np.asarray(lon, float), np.asarray(lat, float))
         x, y = (np.asarray(v, float) for v in _transformer("EPSG:4326", self.crs_wkt).transform(lon, lat))
         x, y = x - c, y - f
-        if _in_degrees(self.crs_wkt):  # a grid of degrees may lie across 180, or count from 0 to 360
+        if _is_in_degrees(self.crs_wkt):  # a grid of degrees may lie across 180, or count from 0 to 360
             middle = a * self.shape[1] / 2 + b * self.shape[0] / 2
             with np.errstate(invalid="ignore"):
                 x = x - 360.0 * np.round((x - middle) / 360.0)
@@ -78,7 +78,7 @@ class GridGeolocation:
     pixel: FloatArray
     lon: FloatArray
     lat: FloatArray
-    _made: dict[str, Any] = field(default_factory=dict, repr=False)
+    _cache: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         if self.lon.shape != (self.line.size, self.pixel.size) or self.lat.shape != self.lon.shape:
@@ -92,7 +92,7 @@ class GridGeolocation:
 
     def rowcol(self, lon: Any, lat: Any) -> tuple[FloatArray, FloatArray]:
         """Pixel position of points; NaN further than one image size outside."""
-        return _inverse(self._forward, self._guess(), *_near(lon, lat, self._lon0()))
+        return _inverse(self._forward, self._guess(), *_wrapped_near(lon, lat, self._lon0()))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.line, self.pixel, self.lon, self.lat)
@@ -101,15 +101,15 @@ class GridGeolocation:
         return float(np.median(unwrapped(self.lon)))
 
     def _splines(self) -> tuple[Any, Any]:
-        if "splines" not in self._made:
+        if "splines" not in self._cache:
             from scipy.interpolate import RectBivariateSpline
 
             kx, ky = min(3, self.line.size - 1), min(3, self.pixel.size - 1)
-            self._made["splines"] = tuple(
+            self._cache["splines"] = tuple(
                 RectBivariateSpline(self.line, self.pixel, z, kx=kx, ky=ky, s=0)
                 for z in (unwrapped(self.lon), self.lat)
             )
-        return self._made["splines"]
+        return self._cache["splines"]
 
     def _forward(self, row: Any, col: Any) -> tuple[Any, Any]:
         inside_row = np.clip(row, self.line[0], self.line[-1])
@@ -138,10 +138,10 @@ class GridGeolocation:
         return down, (spline.ev(row, self.pixel[1]) - spline.ev(row, self.pixel[0])) / np.ptp(self.pixel)
 
     def _guess(self) -> _Guess:
-        if "guess" not in self._made:
+        if "guess" not in self._cache:
             rows, cols = np.meshgrid(self.line, self.pixel, indexing="ij")
-            self._made["guess"] = _Guess.fit(rows.ravel(), cols.ravel(), unwrapped(self.lon).ravel(), self.lat.ravel())
-        return self._made["guess"]
+            self._cache["guess"] = _Guess.fit(rows.ravel(), cols.ravel(), unwrapped(self.lon).ravel(), self.lat.ravel())
+        return self._cache["guess"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,7 +149,7 @@ class PointGeolocation:
     """An image with scattered ground control points (K, 4: row, col, lon, lat), by thin-plate splines (K >= 3)."""
 
     points: FloatArray
-    _made: dict[str, Any] = field(default_factory=dict, repr=False)
+    _cache: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def lonlat(self, row: Any, col: Any) -> tuple[FloatArray, FloatArray]:
         """Longitude and latitude [deg] of pixel positions."""
@@ -162,19 +162,19 @@ class PointGeolocation:
         lon0 = float(np.median(unwrapped(self.points[:, 2])))
         row, col = self.points[:, 0], self.points[:, 1]
         guess = _Guess.fit(row, col, unwrapped(self.points[:, 2]), self.points[:, 3])
-        return _inverse(self._forward, guess, *_near(lon, lat, lon0))
+        return _inverse(self._forward, guess, *_wrapped_near(lon, lat, lon0))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.points,)
 
     def _forward(self, row: Any, col: Any) -> tuple[Any, Any]:
-        if "spline" not in self._made:
+        if "spline" not in self._cache:
             from scipy.interpolate import RBFInterpolator
 
             lonlat = np.column_stack([unwrapped(self.points[:, 2]), self.points[:, 3]])
-            self._made["spline"] = RBFInterpolator(self.points[:, :2], lonlat, kernel="thin_plate_spline")
+            self._cache["spline"] = RBFInterpolator(self.points[:, :2], lonlat, kernel="thin_plate_spline")
         row, col = np.asarray(row, float), np.asarray(col, float)
-        found = self._made["spline"](np.column_stack([row.ravel(), col.ravel()]))
+        found = self._cache["spline"](np.column_stack([row.ravel(), col.ravel()]))
         return found[:, 0].reshape(row.shape), found[:, 1].reshape(row.shape)
 
 
@@ -231,7 +231,7 @@ def footprint_of(geolocation: Any, shape: tuple[int, int], item: str) -> BaseGeo
     """Footprint of an image (EPSG:4326), with points along its edges; in two parts if it crosses 180 degrees."""
     import shapely
 
-    lon, lat = geolocation.lonlat(*edges(*(np.linspace(-0.5, n - 0.5, 9) for n in shape)))
+    lon, lat = geolocation.lonlat(*outline_points(*(np.linspace(-0.5, n - 0.5, 9) for n in shape)))
     if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
         raise InputError(item, "its georeference does not lie on Earth")
     outline = shapely.make_valid(shapely.Polygon(np.column_stack([unwrapped(lon), lat])))
@@ -242,19 +242,19 @@ def footprint_of(geolocation: Any, shape: tuple[int, int], item: str) -> BaseGeo
     return whole
 
 
-def edges(row: FloatArray, col: FloatArray) -> tuple[FloatArray, FloatArray]:
+def outline_points(row: FloatArray, col: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Rows and columns of points around a rectangle, given those along its two sides (equally many)."""
     row0, row1, col0, col1 = (np.full(len(row), end) for end in (row[0], row[-1], col[0], col[-1]))
     return np.concatenate([row0, row, row1, row[::-1]]), np.concatenate([col, col1, col[::-1], col0])
 
 
-def inside(row: FloatArray, col: FloatArray, shape: tuple[int, int]) -> BoolImage:
+def is_inside(row: FloatArray, col: FloatArray, shape: tuple[int, int]) -> BoolImage:
     """True for pixel positions within an image of ``shape`` (rows, cols); False for NaN."""
     with np.errstate(invalid="ignore"):
         return (row >= -0.5) & (row < shape[0] - 0.5) & (col >= -0.5) & (col < shape[1] - 0.5)
 
 
-def spread(bbox: BBox, points: int) -> tuple[FloatArray, FloatArray]:
+def grid_points(bbox: BBox, points: int) -> tuple[FloatArray, FloatArray]:
     """Longitudes and latitudes [deg] of a regular grid in a box, shape (points**2,), at the centres of its cells."""
     west, south, east, north = bbox
     share = (np.arange(points) + 0.5) / points
@@ -293,7 +293,7 @@ class _Guess:
     def fit(row: Any, col: Any, lon: Any, lat: Any) -> _Guess:
         centre = (float(np.mean(lon)), float(np.mean(lat)))
         scale = (max(float(np.ptp(lon)), 1e-9), max(float(np.ptp(lat)), 1e-9))
-        terms = _Guess._terms(lon, lat, centre, scale)
+        terms = _Guess._polynomial_terms(lon, lat, centre, scale)
         if len(row) < 6:
             terms[:, 3:] = 0.0
         weights = np.linalg.lstsq(terms, np.column_stack([row, col]), rcond=None)[0]
@@ -301,13 +301,13 @@ class _Guess:
         return _Guess(centre, scale, weights, reach[0], reach[1])
 
     @staticmethod
-    def _terms(lon: Any, lat: Any, centre: tuple[float, float], scale: tuple[float, float]) -> Any:
+    def _polynomial_terms(lon: Any, lat: Any, centre: tuple[float, float], scale: tuple[float, float]) -> Any:
         x, y = (lon - centre[0]) / scale[0], (lat - centre[1]) / scale[1]
         return np.column_stack([np.ones_like(x), x, y, x * x, x * y, y * y])
 
     def __call__(self, lon: Any, lat: Any) -> Any:
         # far away a quadratic bends back into the image; a plane does not
-        terms = self._terms(lon, lat, self.centre, self.scale)
+        terms = self._polynomial_terms(lon, lat, self.centre, self.scale)
         far = np.abs(terms[:, 1:3]).max(axis=1) > 1.0
         terms[far, 3:] = 0.0
         return terms @ self.weights
@@ -324,18 +324,18 @@ def _inverse(forward: Forward, guess: _Guess, lon: Any, lat: Any) -> tuple[Float
     step = np.full(row.shape, np.inf)
     slopes = np.zeros((4, row.size))  # of lon and lat along rows, then along columns
     reach_row, reach_col = guess.rows, guess.cols
-    for _ in range(_ROUNDS):
-        todo = np.flatnonzero((step > _CLOSE_PX) & np.isfinite(target_lon) & np.isfinite(target_lat))
+    for _ in range(_MAX_ITERATIONS):
+        todo = np.flatnonzero((step > _CONVERGED_PX) & np.isfinite(target_lon) & np.isfinite(target_lat))
         if todo.size == 0:
             break
         # limit steps to the mapping's range, from beyond which they would not return
-        row, col = np.clip(row, *_grown(reach_row)), np.clip(col, *_grown(reach_col))
-        anew = todo[step[todo] > _BENDS_PX]
-        if anew.size:
-            r, c = row[anew], col[anew]
+        row, col = np.clip(row, *_widened(reach_row)), np.clip(col, *_widened(reach_col))
+        refreshed = todo[step[todo] > _BENDS_PX]
+        if refreshed.size:
+            r, c = row[refreshed], col[refreshed]
             down, up = forward(r + 0.5, c), forward(r - 0.5, c)
             right, left = forward(r, c + 0.5), forward(r, c - 0.5)
-            slopes[:, anew] = down[0] - up[0], down[1] - up[1], right[0] - left[0], right[1] - left[1]
+            slopes[:, refreshed] = down[0] - up[0], down[1] - up[1], right[0] - left[0], right[1] - left[1]
         r, c = row[todo], col[todo]
         at = forward(r, c)
         lon_r, lat_r, lon_c, lat_c = slopes[:, todo]
@@ -346,16 +346,16 @@ def _inverse(forward: Forward, guess: _Guess, lon: Any, lat: Any) -> tuple[Float
             d_col = (lon_r * miss_lat - miss_lon * lat_r) / determinant
         row[todo], col[todo] = r + d_row, c + d_col
         step[todo] = np.nan_to_num(np.hypot(d_row, d_col), nan=np.inf)
-    good = (step <= _CLOSE_PX) & guess.within(row, col)
+    good = (step <= _CONVERGED_PX) & guess.within(row, col)
     return np.where(good, row, np.nan).reshape(shape), np.where(good, col, np.nan).reshape(shape)
 
 
-def _grown(reach: tuple[float, float]) -> tuple[float, float]:
+def _widened(reach: tuple[float, float]) -> tuple[float, float]:
     margin = 0.5 * (reach[1] - reach[0])
     return reach[0] - margin, reach[1] + margin
 
 
-def _near(lon: Any, lat: Any, lon0: float) -> tuple[FloatArray, FloatArray]:
+def _wrapped_near(lon: Any, lat: Any, lon0: float) -> tuple[FloatArray, FloatArray]:
     """Points with longitudes within 180 degrees of ``lon0``."""
     lon, lat = np.broadcast_arrays(np.asarray(lon, float), np.asarray(lat, float))
     return lon0 + wrap_longitudes(lon - lon0), lat
@@ -369,7 +369,7 @@ def _transformer(source: str, target: str) -> Transformer:
 
 
 @lru_cache(maxsize=64)
-def _in_degrees(wkt: str) -> bool:
+def _is_in_degrees(wkt: str) -> bool:
     from pyproj import CRS
 
     return CRS.from_user_input(wkt).is_geographic

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import InputError, MemoryShort
-from pipeline.ingest.quarantine import Helper, examine, given_back, idle_helper
+from pipeline.ingest.quarantine import Helper, examine, idle_helper, return_helper
 from pipeline.ingest.rasters import RasterFile, open_raster
 from pipeline.types import Window
 
@@ -32,19 +32,19 @@ if TYPE_CHECKING:
 
     from pipeline.types import FloatArray
 
-SMALLEST_PX = 16_000_000  # our choice: smaller images decode in a tenth of a second, so twice is fine
+MIN_PX = 16_000_000  # our choice: smaller images decode in a tenth of a second, so twice is fine
 STRIP_ROWS = 512  # passed on at once per band: the usual tile height, so that each tile is decoded once
-ROOM_BYTES = 1 << 26  # for such a strip of all bands; our choice: it has 53 MB in a Sentinel-1 scene, 56 in a tile
+BUFFER_BYTES = 1 << 26  # for such a strip of all bands; our choice: it has 53 MB in a Sentinel-1 scene, 56 in a tile
 
 
 def open_in_passing(path: Path, meanwhile: Callable[[], object] = lambda: None) -> RasterFile:
     """As `open_raster`, but of a large 16-bit raster only the ends are decoded now, the rest as it is read."""
     raster = open_raster(path, whole=False, meanwhile=meanwhile)
     rows, cols = raster.shape
-    fits = rows * cols >= SMALLEST_PX and 2 * raster.count * STRIP_ROWS * cols <= ROOM_BYTES
+    fits = rows * cols >= MIN_PX and 2 * raster.count * STRIP_ROWS * cols <= BUFFER_BYTES
     if fits and raster.driver == "GTiff" and raster.dtype == "uint16" and not raster.masked and _can_share():
         with suppress(OSError):  # no memory to share after all
-            return PassingRaster(**raster.said(), passing=Passing(raster))
+            return PassingRaster(**raster.metadata(), passing=Passing(raster))
     return replace(raster, doubt=examine(raster.path, raster.item, raster.driver, whole=True))
 
 
@@ -52,12 +52,12 @@ def _can_share() -> bool:
     return hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd")
 
 
-class _Room:
+class _SharedBuffer:
     """One thread's shared memory, into which the helper decodes, and the strip and bands that it holds."""
 
     def __init__(self, memory: int, number: int) -> None:
-        self.start = number * ROOM_BYTES
-        self._map = mmap.mmap(memory, ROOM_BYTES, offset=self.start)
+        self.start = number * BUFFER_BYTES
+        self._map = mmap.mmap(memory, BUFFER_BYTES, offset=self.start)
         self.holds: tuple[Window, tuple[int, ...]] | None = None
 
     def image(self, count: int, window: Window) -> NDArray[np.uint16]:
@@ -73,27 +73,27 @@ class Passing:
     """
 
     def __init__(self, raster: RasterFile) -> None:
-        self.over = False
+        self.finished = False
         self._raster = raster
-        self._seen = np.zeros((raster.count, raster.shape[0]), bool)
+        self._passed = np.zeros((raster.count, raster.shape[0]), bool)
         self._doubts: list[tuple[int, int, str]] = []
         self._cause = ""  # why it failed; not the exception, whose traceback would keep all this alive
-        self._talk = threading.Lock()
-        self._mine = threading.local()
-        self._rooms = 0
-        self._empty: SimpleQueue[int] = SimpleQueue()  # numbers of rooms whose threads have ended
+        self._helper_lock = threading.Lock()
+        self._thread = threading.local()
+        self._n_buffers = 0
+        self._free_numbers: SimpleQueue[int] = SimpleQueue()  # numbers of rooms whose threads have ended
         self._memory = os.memfd_create("decoded")
         self._closed = weakref.finalize(self, os.close, self._memory)
         try:
-            os.ftruncate(self._memory, ROOM_BYTES)
+            os.ftruncate(self._memory, BUFFER_BYTES)
             self._helper = idle_helper()
             self._dropped = weakref.finalize(self, Helper.close, self._helper)  # it waits for requests
             # process ids in /proc may differ from ours
             room = f"{os.path.realpath('/proc/self')}/fd/{self._memory}"
             file = {"path": raster.path, "item": raster.item, "driver": raster.driver}
-            if self._ask(file | {"room": room, "room_bytes": ROOM_BYTES}):
+            if self._ask(file | {"room": room, "room_bytes": BUFFER_BYTES}):
                 self._dropped.detach()
-                given_back(self._helper)
+                return_helper(self._helper)
                 raise OSError("the helper cannot reach this memory")
         except BaseException:
             self._closed()
@@ -105,16 +105,16 @@ class Passing:
         For a window as high as a strip the whole strip is passed on, for the neighbours that this thread reads next,
         unless it is read ``alone``.
         """
-        strip, room = self._strip_at(window.row0), self._room()
+        strip, room = self._strip_at(window.row0), self._thread_buffer()
         beside = not alone and (window.row0, window.rows) == (strip.row0, strip.rows)
-        if beside and room is not None and (room.holds == (strip, bands) or self._bring(strip, bands, room)):
+        if beside and room is not None and (room.holds == (strip, bands) or self._decode_into(strip, bands, room)):
             return room.image(len(bands), strip)[..., window.col0 : window.col1].copy()
-        if self.over or room is None:
-            self._mine.room = None
+        if self.finished or room is None:
+            self._thread.room = None
             return None
         out = np.empty((len(bands), window.rows, window.cols), np.uint16)
         for part in _parts(window, len(bands)):
-            if not self._bring(part, bands, room):
+            if not self._decode_into(part, bands, room):
                 return None
             top = part.row0 - window.row0
             out[:, top : top + part.rows] = room.image(len(bands), part)
@@ -122,15 +122,15 @@ class Passing:
 
     def finish(self) -> str:
         """Decode the rest; returns what is doubtful about the raster, or "". Raises InputError if it is damaged."""
-        for band, seen in enumerate(self._seen.copy(), 1):
+        for band, seen in enumerate(self._passed.copy(), 1):
             row = 0
             for known, run in groupby(seen):
                 rows = len(list(run))
                 for part in [] if known else _parts(Window(row, 0, rows, self._raster.shape[1]), 1):
-                    if (room := self._room()) is not None:
-                        self._bring(part, (band,), room)
+                    if (room := self._thread_buffer()) is not None:
+                        self._decode_into(part, (band,), room)
                 row += rows
-        self._refuse_failed()
+        self._raise_failure()
         return min(self._doubts)[2] if self._doubts else ""
 
     def _strip_at(self, row: int) -> Window:
@@ -139,38 +139,38 @@ class Passing:
         top = row // STRIP_ROWS * STRIP_ROWS
         return Window(top, 0, min(STRIP_ROWS, rows - top), cols)
 
-    def _room(self) -> _Room | None:
+    def _thread_buffer(self) -> _SharedBuffer | None:
         """This thread's room; None if it has none and no longer needs one."""
-        room: _Room | None = getattr(self._mine, "room", None)
-        if room is None and not self.over:
-            with self._talk:
-                number = self._rooms if self._empty.empty() else self._empty.get()
-                self._rooms = max(self._rooms, number + 1)
+        room: _SharedBuffer | None = getattr(self._thread, "room", None)
+        if room is None and not self.finished:
+            with self._helper_lock:
+                number = self._n_buffers if self._free_numbers.empty() else self._free_numbers.get()
+                self._n_buffers = max(self._n_buffers, number + 1)
                 try:
-                    os.ftruncate(self._memory, self._rooms * ROOM_BYTES)
-                    room = self._mine.room = _Room(self._memory, number)
+                    os.ftruncate(self._memory, self._n_buffers * BUFFER_BYTES)
+                    room = self._thread.room = _SharedBuffer(self._memory, number)
                 except OSError as error:
                     raise MemoryShort(f"{self._raster.item}: not enough memory to read it") from error
-            weakref.finalize(room, self._empty.put, number)
+            weakref.finalize(room, self._free_numbers.put, number)
         return room
 
-    def _bring(self, part: Window, bands: tuple[int, ...], room: _Room) -> bool:
+    def _decode_into(self, part: Window, bands: tuple[int, ...], room: _SharedBuffer) -> bool:
         """Have a part of some bands decoded into a room; False if everything has passed and the helper is gone."""
         whole = part.cols == self._raster.shape[1]
         where, room.holds = (part.row0, part.col0, part.rows, part.cols), None
         for n, band in enumerate(bands):
-            with self._talk:
-                self._refuse_failed()
-                if self.over:
+            with self._helper_lock:
+                self._raise_failure()
+                if self.finished:
                     return False
                 at = 2 * n * part.rows * part.cols
                 doubt = self._ask({"band": band, "window": where, "start": room.start, "at": at})
                 if whole:
-                    self._seen[band - 1, part.row0 : part.row1] = True
+                    self._passed[band - 1, part.row0 : part.row1] = True
                     if doubt:
                         self._doubts.append((band, part.row0, doubt))
-                    if self._seen.all():
-                        self._leave()
+                    if self._passed.all():
+                        self._release_helper()
         room.holds = (part, bands)
         return True
 
@@ -181,26 +181,26 @@ class Passing:
         elif found["cause"]:
             self._cause = found["cause"]
             self._dropped.detach()
-            given_back(self._helper)
-        self._refuse_failed()
+            return_helper(self._helper)
+        self._raise_failure()
         assert found is not None
         return found["doubt"]
 
-    def _refuse_failed(self) -> None:
+    def _raise_failure(self) -> None:
         if self._cause:
             raise InputError(self._raster.item, self._cause)
 
-    def _leave(self) -> None:
+    def _release_helper(self) -> None:
         """Everything has passed: release the helper for others."""
         self._ask({})
-        self.over = True
+        self.finished = True
         self._dropped.detach()
-        given_back(self._helper)
+        return_helper(self._helper)
 
 
 def _parts(window: Window, bands: int) -> list[Window]:
     """A window split into parts that fit a room, at tile boundaries if possible."""
-    most = max(1, ROOM_BYTES // (2 * bands * window.cols))
+    most = max(1, BUFFER_BYTES // (2 * bands * window.cols))
     step = most // STRIP_ROWS * STRIP_ROWS or most
     return [
         Window(row, window.col0, min(step, window.row1 - row), window.cols)

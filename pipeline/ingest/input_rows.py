@@ -14,7 +14,7 @@ from pipeline.errors import InputError, is_utf8, printable
 from pipeline.ingest.duplicates import Duplicate
 from pipeline.ingest.found import Found
 from pipeline.ingest.hashing import sha256_of
-from pipeline.ingest.metadata.beside import listed, side_files
+from pipeline.ingest.metadata.side_files import side_files, to_lines
 from pipeline.tables import SCENES
 from pipeline.types import TO_THE_MOMENT, Scene
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Opened:
+class OpenedInput:
     """One input and its outcome so far."""
 
     found: Found
@@ -33,51 +33,51 @@ class Opened:
     doubt: str = ""  # why it is degraded
 
 
-def table_of(opened: Sequence[Opened], duplicates: dict[str, Duplicate]) -> pd.DataFrame:
+def scenes_table(opened: Sequence[OpenedInput], duplicates: dict[str, Duplicate]) -> pd.DataFrame:
     """The scenes table of these inputs, in order of time; ``duplicates``: by the scene_id of the one left out."""
-    rows = _numbered([_row(one, duplicates) for one in opened])
+    rows = _with_numbered_names([_row(item, duplicates) for item in opened])
     table = SCENES.from_rows(rows).sort_values(["acquired", "scene_id"], na_position="last", kind="stable")
     return SCENES.check(table)
 
 
-def told_apart(opened: list[Opened]) -> list[Opened]:
+def with_unique_names(opened: list[OpenedInput]) -> list[OpenedInput]:
     """Add part of the hash to the names of scenes that would otherwise be equal."""
-    counts = Counter(one.scene.scene_id for one in opened if one.scene is not None)
+    counts = Counter(item.scene.scene_id for item in opened if item.scene is not None)
     out = []
     seen: Counter[str] = Counter()
-    for one in opened:
-        if one.scene is not None and counts[one.scene.scene_id] > 1:
-            name = f"{one.scene.scene_id}-{one.scene.source.sha256[:8]}"
+    for item in opened:
+        if item.scene is not None and counts[item.scene.scene_id] > 1:
+            name = f"{item.scene.scene_id}-{item.scene.source.sha256[:8]}"
             seen[name] += 1
             name = name if seen[name] == 1 else f"{name}-{seen[name]}"
-            one = replace(one, scene=replace(one.scene, scene_id=name))
-        out.append(one)
+            item = replace(item, scene=replace(item.scene, scene_id=name))
+        out.append(item)
     return out
 
 
-def _row(one: Opened, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
-    if one.scene is None:
-        path = one.found.path
+def _row(item: OpenedInput, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
+    if item.scene is None:
+        path = item.found.path
         return {
-            "scene_id": one.found.name or path.name,
-            "sensor": str(one.found.sensor or ""),
-            "platform": one.found.platform,
-            "acquired": one.found.acquired,
-            "acquired_precision": TO_THE_MOMENT if one.found.acquired else "",
-            "footprint": one.found.footprint,
+            "scene_id": item.found.name or path.name,
+            "sensor": str(item.found.sensor or ""),
+            "platform": item.found.platform,
+            "acquired": item.found.acquired,
+            "acquired_precision": TO_THE_MOMENT if item.found.acquired else "",
+            "footprint": item.found.footprint,
             "status": "skipped",
-            "cause": one.cause,
+            "cause": item.cause,
             "href": str(path) if is_utf8(path) else printable(path),
-            "sha256": _hash_or_nothing(path),
-            "side_files": listed(side_files(path)) if is_utf8(path) else [],
+            "sha256": _hash_or_empty(path),
+            "side_files": to_lines(side_files(path)) if is_utf8(path) else [],
             "verified": False,
             "simulated": False,
         }
-    scene = one.scene
+    scene = item.scene
     duplicate = duplicates.get(scene.scene_id)
-    doubts = [*_fetched_odd(one.found.doubt, scene), *scene.degraded, *([one.doubt] if one.doubt else [])]
-    cause = one.cause or (duplicate.cause if duplicate else "; ".join(doubts))
-    status = "skipped" if one.cause else "duplicate_of" if duplicate else "degraded" if doubts else "used"
+    doubts = [*_fetch_doubts(item.found.doubt, scene), *scene.degraded, *([item.doubt] if item.doubt else [])]
+    cause = item.cause or (duplicate.cause if duplicate else "; ".join(doubts))
+    status = "skipped" if item.cause else "duplicate_of" if duplicate else "degraded" if doubts else "used"
     return {
         "scene_id": scene.scene_id,
         "sensor": str(scene.sensor),
@@ -89,25 +89,25 @@ def _row(one: Opened, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
         "pixel_spacing_m": float(np.sqrt(scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1])),
         "bands": list(scene.bands),
         "footprint": scene.footprint,
-        "aoi_coverage": one.coverage,
+        "aoi_coverage": item.coverage,
         "cloud_fraction": scene.optical.cloud_fraction if scene.optical else None,
         "status": status,
         "cause": cause,
-        "duplicate_of": duplicate.of if duplicate and not one.cause else "",
+        "duplicate_of": duplicate.of if duplicate and not item.cause else "",
         "href": scene.source.href,
         "sha256": scene.source.sha256,
-        "side_files": listed(scene.source.beside),
+        "side_files": to_lines(scene.source.beside),
         "verified": scene.source.verified,
         "simulated": scene.simulated,
     }
 
 
-def _fetched_odd(doubt: str, scene: Scene) -> list[str]:
+def _fetch_doubts(doubt: str, scene: Scene) -> list[str]:
     """What was odd about a fetched image, unless its own reader says so."""
     return [f"{doubt} (alike when fetched anew)"] if doubt and not any(doubt in d for d in scene.degraded) else []
 
 
-def _numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _with_numbered_names(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Number rows with equal names (files in several folders that could not be opened)."""
     seen: Counter[str] = Counter()
     out = []
@@ -118,7 +118,7 @@ def _numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return out
 
 
-def _hash_or_nothing(path: Path) -> str:
+def _hash_or_empty(path: Path) -> str:
     try:
         return sha256_of(path) if path.is_file() and not path.is_symlink() else ""
     except InputError:

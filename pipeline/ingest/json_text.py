@@ -12,12 +12,12 @@ class RepeatedKey(ValueError):
     """A mapping names a key twice."""
 
 
-def unrepeated(text: str) -> Any:
+def parse_json(text: str) -> Any:
     """The content of a JSON text; RepeatedKey if a mapping has a key twice, ValueError if it is not JSON.
 
     Text nested deeper than Python's parser can read (some hundred levels) counts as not JSON.
 
-    >>> unrepeated('{"a": 1, "a": 2}')
+    >>> parse_json('{"a": 1, "a": 2}')
     Traceback (most recent call last):
     pipeline.ingest.json_text.RepeatedKey: key a appears twice
     """

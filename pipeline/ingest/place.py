@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 64 << 20  # our choice: a zone file has some kilobytes, a detailed coast some megabytes
 MIN_ZONE_M2 = 100.0  # our choice: no ship fits into less
-MOST_SHARED = 0.05  # of the smaller of two zones (our choice): neighbours drawn by hand may touch by some metres
+MAX_SHARED = 0.05  # of the smaller of two zones (our choice): neighbours drawn by hand may touch by some metres
 
 
 class ZoneProperties(Section):
@@ -100,7 +100,7 @@ def _refuse_shared_water(path: Path, zones: Sequence[Zone]) -> None:
         if one.kind != other.kind or not one.geometry.intersects(other.geometry):
             continue
         shared = one.geometry.intersection(other.geometry).area / min(one.geometry.area, other.geometry.area)
-        if shared > MOST_SHARED:
+        if shared > MAX_SHARED:
             raise ConfigError(
                 f"{printable(path)}: zones {one.zone_id} and {other.zone_id} share {100 * shared:.0f} % of the "
                 "smaller one, so a ship there would count twice; draw them apart, or let one of them have counts: false"
@@ -123,7 +123,7 @@ def checked_polygon(geometry: Any, where: str, middle: float | None = None) -> B
         raise ConfigError(f"{where}: its geometry is empty")
     if found.geom_type not in ("Polygon", "MultiPolygon"):
         raise ConfigError(f"{where}: is a {found.geom_type}; a polygon is wanted")
-    found = _in_degrees(found, where, middle)
+    found = _checked_degrees(found, where, middle)
     if not found.is_valid:
         raise ConfigError(f"{where}: is not a valid polygon ({shapely.is_valid_reason(found)})")
     west, south, east, north = found.bounds
@@ -132,7 +132,7 @@ def checked_polygon(geometry: Any, where: str, middle: float | None = None) -> B
     return found
 
 
-def _in_degrees(found: BaseGeometry, where: str, middle: float | None) -> BaseGeometry:
+def _checked_degrees(found: BaseGeometry, where: str, middle: float | None) -> BaseGeometry:
     """A geometry after checking that its coordinates can be degrees, wrapped about ``middle``."""
     west, south, east, north = found.bounds
     if not all(abs(v) < 1e300 for v in found.bounds):
@@ -152,20 +152,20 @@ def _in_degrees(found: BaseGeometry, where: str, middle: float | None) -> BaseGe
 def _zone(where: str, feature: Any, middle: float | None) -> Zone:
     if not isinstance(feature, dict) or not isinstance(feature.get("properties"), dict):
         raise ConfigError(f"{where}: has no properties")
-    told = build(ZoneProperties, feature["properties"], where=where)
+    properties = build(ZoneProperties, feature["properties"], where=where)
     geometry = checked_polygon(feature.get("geometry"), where, middle)
     area_m2 = _area_m2(geometry)
     if area_m2 < MIN_ZONE_M2:
         raise ConfigError(f"{where}: covers {area_m2:.0f} m2; a zone has {MIN_ZONE_M2:g} m2 or more")
     return Zone(
-        zone_id=told.zone_id,
-        kind=told.kind,
-        name=told.name or told.zone_id,
+        zone_id=properties.zone_id,
+        kind=properties.kind,
+        name=properties.name or properties.zone_id,
         geometry=geometry,
-        counts=told.counts,
-        cargo=told.cargo,
-        max_length_m=told.max_length_m,
-        source=told.source,
+        counts=properties.counts,
+        cargo=properties.cargo,
+        max_length_m=properties.max_length_m,
+        source=properties.source,
     )
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pipeline.ingest.rasters import RasterFile
 
-_LARGEST_NOTE = 10_000  # bytes; our choice: a doubt is a line
+_MAX_NOTE_BYTES = 10_000  # bytes; our choice: a doubt is a line
 
 
 def open_proven(path: Path, notes: Path | None, meanwhile: Callable[[], object] = lambda: None) -> RasterFile:
@@ -40,7 +40,7 @@ def open_proven(path: Path, notes: Path | None, meanwhile: Callable[[], object] 
         return open_raster(path, meanwhile=meanwhile)
     before, digest = stamp_of(path), sha256_of(path)
     note = notes / f"{_key(digest)}.json"
-    doubt = _noted(note)
+    doubt = _read_note(note)
     if doubt is not None:
         return replace(open_raster(path, whole=False, meanwhile=meanwhile), doubt=doubt)
     raster = open_raster(path, meanwhile=meanwhile)
@@ -54,14 +54,14 @@ def _key(digest: str) -> str:
     return sha256_of_value([digest, code_version(), dict(library_versions())])[:32]
 
 
-def _noted(note: Path) -> str | None:
+def _read_note(note: Path) -> str | None:
     """What was doubtful about a file, "" if nothing was; None without a valid note."""
     try:
-        if os.path.getsize(note) > _LARGEST_NOTE:
+        if os.path.getsize(note) > _MAX_NOTE_BYTES:
             return None
-        told: Any = json.loads(note.read_text("utf-8"))
-        doubt = told["doubt"]
-        return doubt if isinstance(doubt, str) and told["self"] == _seal(note, doubt) else None
+        content: Any = json.loads(note.read_text("utf-8"))
+        doubt = content["doubt"]
+        return doubt if isinstance(doubt, str) and content["self"] == _seal(note, doubt) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

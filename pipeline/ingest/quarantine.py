@@ -58,7 +58,7 @@ def examine(
         raise
     if found is None:
         raise InputError(item, f"cannot be decoded: {helper.end()}")
-    given_back(helper)
+    return_helper(helper)
     if found["cause"]:
         raise InputError(item, found["cause"])
     if found.get("unwritten"):
@@ -70,7 +70,7 @@ def examine(
 class Helper:
     """One helper process; it belongs to the process that started it."""
 
-    process: subprocess.Popen[bytes] = field(default_factory=lambda: _started())
+    process: subprocess.Popen[bytes] = field(default_factory=lambda: _start_process())
     owner: int = field(default_factory=os.getpid)
     ready: bool = False  # has it said that it takes requests?
 
@@ -83,7 +83,7 @@ class Helper:
         """The answer, or None if the helper ended or was silent for too long; meets its requests for data first."""
         self._send(request)
         meanwhile()
-        while (found := self._heard()) is not None:
+        while (found := self._receive()) is not None:
             if "ready" in found:
                 self.ready = True
             elif "need" in found and supply is not None:
@@ -99,7 +99,7 @@ class Helper:
             self.process.stdin.write(json.dumps(request).encode() + b"\n")
             self.process.stdin.flush()
 
-    def _heard(self) -> dict[str, Any] | None:
+    def _receive(self) -> dict[str, Any] | None:
         assert self.process.stdout is not None
         try:
             ready, _, _ = select.select([self.process.stdout], [], [], WAIT_S)
@@ -140,34 +140,34 @@ class Helper:
 
 
 _LOCK = threading.Lock()
-_KEPT: list[Helper] = []  # idle helpers
+_IDLE: list[Helper] = []  # idle helpers
 
 
-def given_back(helper: Helper) -> None:
+def return_helper(helper: Helper) -> None:
     """Return a helper, for the next user."""
     with _LOCK:
-        _KEPT.append(helper)
+        _IDLE.append(helper)
 
 
 def idle_helper() -> Helper:
-    """An idle helper, or a new one; return it by `given_back`."""
+    """An idle helper, or a new one; return it by `return_helper`."""
     with _LOCK:
-        while _KEPT:
-            kept = _KEPT.pop()
-            if kept.owner == os.getpid() and kept.process.poll() is None:
-                return kept
-            kept.close()
+        while _IDLE:
+            helper = _IDLE.pop()
+            if helper.owner == os.getpid() and helper.process.poll() is None:
+                return helper
+            helper.close()
     return Helper()
 
 
 @atexit.register
 def release() -> None:
     """End the idle helper processes."""
-    for helper in _KEPT:
+    for helper in _IDLE:
         helper.close()
 
 
-def _started() -> subprocess.Popen[bytes]:
+def _start_process() -> subprocess.Popen[bytes]:
     from pathlib import Path
 
     home = str(Path(__file__).parents[2])

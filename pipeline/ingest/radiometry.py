@@ -12,7 +12,7 @@ from pipeline.ingest.decibel import strips_of
 from pipeline.ingest.optical_scaling import optical_scaling
 from pipeline.ingest.radar_scaling import radar_scaling
 from pipeline.ingest.scaling import Scaling, parse_scaling
-from pipeline.ingest.stored import known_numbers
+from pipeline.ingest.stored import values_or_nan
 from pipeline.types import RADARS, Sensor
 
 if TYPE_CHECKING:
@@ -31,13 +31,15 @@ def scaling_of(stored: Stored, sensor: Sensor, wanted: str, sidecar: Sidecar | N
         if word == "reflectance":
             raise ConfigError(f"scaling reflectance does not fit {sensor}: radar has sigma0, amplitude, intensity, db")
         # The type of 16-bit values suffices to classify them: one strip shows that there are values
-        brief = stored.raster.dtype == "uint16" and not stored.raster.scales
-        middle = _middle(stored, brief=brief)
-        scaling = radar_scaling(stored, word, span, middle)
+        first_strip_only = stored.raster.dtype == "uint16" and not stored.raster.scales
+        first_band = _first_band(stored, first_strip_only=first_strip_only)
+        scaling = radar_scaling(stored, word, span, first_band)
         # If one strip contradicts the type, all strips must confirm it
-        if brief and word == "auto" and scaling.law == "linear":
-            scaling = radar_scaling(stored, word, span, _middle(stored))
-        if _without_value(scaling, middle) and not (brief and not _without_value(scaling, _middle(stored))):
+        if first_strip_only and word == "auto" and scaling.law == "linear":
+            scaling = radar_scaling(stored, word, span, _first_band(stored))
+        if _has_no_value(scaling, first_band) and not (
+            first_strip_only and not _has_no_value(scaling, _first_band(stored))
+        ):
             raise InputError(stored.raster.item, f"no pixel has a value when read as {scaling.reason}; see --scaling")
         return scaling
     if word not in ("auto", "reflectance"):
@@ -45,20 +47,20 @@ def scaling_of(stored: Stored, sensor: Sensor, wanted: str, sidecar: Sidecar | N
     return optical_scaling(stored, sensor, word, sidecar)
 
 
-def _without_value(scaling: Scaling, first_band: FloatArray) -> bool:
+def _has_no_value(scaling: Scaling, first_band: FloatArray) -> bool:
     """Are there measured pixels, but none with a valid value?"""
     scaling = replace(scaling, gains=scaling.gains[:1], offsets=scaling.offsets[:1])
     return bool(np.isfinite(first_band).any() and not np.isfinite(scaling.apply(first_band, 0)).any())
 
 
-def _middle(stored: Stored, *, brief: bool = False) -> FloatArray:
+def _first_band(stored: Stored, *, first_strip_only: bool = False) -> FloatArray:
     """The first band at full resolution, whole or in strips of rows if large; NaN for nodata.
 
-    ``brief``: for a large image, only the first strip that holds more than zeros.
+    ``first_strip_only``: for a large image, only the first strip that holds more than zeros.
     """
     strips = []
     for window in strips_of(stored.raster.shape):
-        strips.append(known_numbers(*stored.read(window))[0])
-        if brief and np.nan_to_num(strips[-1]).any():
+        strips.append(values_or_nan(*stored.read(window))[0])
+        if first_strip_only and np.nan_to_num(strips[-1]).any():
             return strips[-1]
     return np.concatenate(strips)

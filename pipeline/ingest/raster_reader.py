@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.ingest.scaling import Scaling
 from pipeline.ingest.stored import Stored
-from pipeline.ingest.watermask import OverWater, Water
+from pipeline.ingest.watermask import Water, WaterMixin
 from pipeline.types import Counts, Tile, Window
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ COMPILED_PX = 16_384  # window size from which loading compiled code pays off (o
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RasterReader(OverWater):
+class RasterReader(WaterMixin):
     """Reads windows of one raster file as calibrated tiles."""
 
     stored: Stored
@@ -30,8 +30,8 @@ class RasterReader(OverWater):
     def __call__(self, window: Window) -> Tile:
         """Calibrated pixels of a window."""
         self._require_on_image(window)
-        if self._keeps_all and self.stored.plain and window.rows * window.cols >= COMPILED_PX:
-            return self._compiled(window)
+        if self._keeps_every_value and self.stored.is_plain and window.rows * window.cols >= COMPILED_PX:
+            return self._read_compiled(window)
         picture, gap = self.stored.read(window)
         if self.palette is not None:
             picture = self.palette[picture]
@@ -44,17 +44,17 @@ class RasterReader(OverWater):
     def measured(self, window: Window) -> BoolImage:
         """`valid` of a window's tile, without calibration if the stored values suffice."""
         self._require_on_image(window)
-        if self._keeps_all:
+        if self._keeps_every_value:
             return np.asarray(~self.stored.read(window)[1].any(axis=0))
         return self.without_water()(window).valid
 
     @property
-    def _keeps_all(self) -> bool:
+    def _keeps_every_value(self) -> bool:
         """Does every measured stored value become a valid value?"""
         whole = np.dtype(self.stored.raster.dtype).kind in "iu"
         return whole and self.palette is None and self.scaling.law == "linear" and not self.stored.radar
 
-    def _compiled(self, window: Window) -> Tile:
+    def _read_compiled(self, window: Window) -> Tile:
         """The same pixels in one pass of compiled code, whose loading would take too long for a small run."""
         from pipeline.ingest.reflectance import reflectances
 
@@ -68,7 +68,7 @@ class RasterReader(OverWater):
         plain = scaling.law in ("square", "calibrated") and (scaling.gain, scaling.offset) == (1.0, 0.0)
         plain &= not scaling.gains and raster.dtype == "uint16" and self.palette is None
         plain &= not channels.masks and not raster.masked
-        if not (plain and self.stored.gaps.only_zeros and self.stored.radar):
+        if not (plain and self.stored.nodata_rule.only_zeros and self.stored.radar):
             return None
         stored = raster.read(window, channels.indexes)
         scale = scaling.apply(np.ones((len(stored), 1, window.cols), np.float32), window.col0)

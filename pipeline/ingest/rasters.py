@@ -22,8 +22,8 @@ import numpy as np
 
 from pipeline.errors import InputError, MemoryShort, is_utf8
 from pipeline.first_bytes import kind_of
-from pipeline.ingest.gdal_errors import PACK_ANEW, memory_ran_out, of_rasterio, unknown_packing
-from pipeline.ingest.gdal_noise import mute
+from pipeline.ingest.gdal_errors import REPACK_HINT, is_from_rasterio, is_out_of_memory, missing_codec
+from pipeline.ingest.gdal_noise import mute_spurious
 from pipeline.ingest.gdal_settings import SETTINGS
 from pipeline.types import Stamp, Window
 
@@ -49,10 +49,10 @@ BOMB_BLOCK_BYTES = 1 << 26  # blocks from this size on must not exceed ...
 BOMB_RATIO = 200.0  # ... this compression ratio: deflate reaches 1,032, images of the sea some 2
 FOREIGN_NAME = "has a name that is not UTF-8 (rename it, or the folder that it lies in)"
 MAX_BANDS = 64  # our choice: hyperspectral cubes are not what this reads
-MOST_HELD = 6  # rasters that a thread keeps open (our choice): the bands of one scene
+MAX_OPEN = 6  # rasters that a thread keeps open (our choice): the bands of one scene
 
 
-mute()
+mute_spurious()
 
 
 _NUMBERS = count()
@@ -87,7 +87,7 @@ class RasterFile:
         """Number of bands."""
         return len(self.descriptions)
 
-    def said(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         """All metadata by field, to construct another kind of raster from the same file."""
         return {f.name: getattr(self, f.name) for f in fields(RasterFile)}
 
@@ -96,31 +96,31 @@ class RasterFile:
 
         ``alone``: its neighbours are not read next, so nothing is decoded for them.
         """
-        with held(self) as dataset:
+        with kept_open(self) as dataset:
             return dataset.read(list(indexes) if indexes else None, window=rasterio_window(window))
 
     def measured(self, window: Window) -> BoolImage:
         """True where the file's own mask says that a pixel was measured, shape (rows, cols)."""
         if not self.masked:
             return np.ones((window.rows, window.cols), bool)
-        with held(self) as dataset:
+        with kept_open(self) as dataset:
             return np.asarray(dataset.read_masks(1, window=rasterio_window(window)) != 0)
 
     def sample(self, side: int = 1024, indexes: tuple[int, ...] | None = None) -> NDArray[Any]:
         """At most side x side pixels of the whole image, shape (bands, rows, cols), by taking every n-th pixel."""
-        return self.resampled(self.sampled(side), indexes)
+        return self.resampled(self.sample_shape(side), indexes)
 
     def resampled(self, shape: tuple[int, int], indexes: tuple[int, ...] | None = None) -> NDArray[Any]:
         """The whole image resampled to ``shape`` (rows, cols), nearest neighbour."""
         from rasterio.enums import Resampling
 
-        with held(self) as dataset:
+        with kept_open(self) as dataset:
             chosen = list(indexes) if indexes else list(range(1, self.count + 1))
             return dataset.read(chosen, out_shape=(len(chosen), *shape), resampling=Resampling.nearest)
 
     def measured_sample(self, side: int) -> BoolImage:
         """`measured` for the pixels of a `sample`, shape (rows, cols)."""
-        return self.measured_as(self.sampled(side))
+        return self.measured_as(self.sample_shape(side))
 
     def measured_as(self, shape: tuple[int, int]) -> BoolImage:
         """`measured` for the whole image resampled to ``shape`` (rows, cols), nearest neighbour."""
@@ -128,10 +128,10 @@ class RasterFile:
 
         if not self.masked:
             return np.ones(shape, bool)
-        with held(self) as dataset:
+        with kept_open(self) as dataset:
             return np.asarray(dataset.read_masks(1, out_shape=shape, resampling=Resampling.nearest) != 0)
 
-    def sampled(self, side: int) -> tuple[int, int]:
+    def sample_shape(self, side: int) -> tuple[int, int]:
         """Rows and columns of a `sample`."""
         step = max(1, -(-max(self.shape) // side))
         return max(1, self.shape[0] // step), max(1, self.shape[1] // step)
@@ -171,17 +171,17 @@ def open_raster(
     """
     from pipeline.ingest.quarantine import examine
 
-    where, name, driver = address(path, member)
+    where, name, driver = gdal_address(path, member)
 
     def load() -> None:
         import rasterio  # noqa: F401
 
         meanwhile()
 
-    return described(where, name, driver, examine(where, name, driver, whole=whole, meanwhile=load))
+    return read_metadata(where, name, driver, examine(where, name, driver, whole=whole, meanwhile=load))
 
 
-def address(path: Path, member: str | None = None) -> tuple[str, str, str]:
+def gdal_address(path: Path, member: str | None = None) -> tuple[str, str, str]:
     """A file's name for GDAL, its name in messages, and its driver; InputError if it is not an image."""
     name = path.name if member is None else Path(member).name
     require_file(path, name)
@@ -192,10 +192,10 @@ def address(path: Path, member: str | None = None) -> tuple[str, str, str]:
     return f"/vsizip/{{{place}}}/{member}", name, packed
 
 
-def described(where: str, name: str, driver: str, doubt: str = "") -> RasterFile:
+def read_metadata(where: str, name: str, driver: str, doubt: str = "") -> RasterFile:
     """The metadata of a raster that was decoded in quarantine before."""
     with opened(where, name, driver) as dataset:
-        refuse_oddities(dataset, name)
+        refuse_unsupported(dataset, name)
         scales, offsets = _stated_scale(dataset)
         located = dataset.crs is not None and not dataset.transform.is_identity
         return RasterFile(
@@ -210,8 +210,8 @@ def described(where: str, name: str, driver: str, doubt: str = "") -> RasterFile
             nodata=None if dataset.nodata is None else float(dataset.nodata),
             crs_wkt=dataset.crs.to_wkt() if located else None,
             transform=tuple(dataset.transform)[:6] if located else None,
-            gcps=None if located else _ground_control(dataset, name),
-            rpc=None if located else _rational(dataset),
+            gcps=None if located else _read_gcps(dataset, name),
+            rpc=None if located else _read_rpc(dataset),
             doubt=doubt,
             masked=has_mask(dataset),
             scales=scales,
@@ -245,41 +245,41 @@ def opened(
 
     With ``opener`` GDAL reads the file object that it returns. ``threads``: number of decoding threads.
     """
-    with _careful(path, item, driver, threads), _open(path, driver, opener) as dataset:
+    with _gdal_errors_as_input_errors(path, item, driver, threads), _open(path, driver, opener) as dataset:
         yield dataset
 
 
-class _Held(threading.local):
+class _OpenRasters(threading.local):
     """A thread's last rasters, kept open, by path, number and state of the file (whose mtime may lag by 4 ms)."""
 
     def __init__(self) -> None:
         self.files: dict[tuple[object, ...], DatasetReader] = {}
 
 
-_HELD = _Held()
+_OPEN = _OpenRasters()
 
 
 @atexit.register
-def _let_go() -> None:
+def _close_open_rasters() -> None:
     """Close the main thread's open rasters at exit: from Python 3.13 on rasterio raises errors if it is done later."""
-    while _HELD.files:
-        _HELD.files.popitem()[1].close()
+    while _OPEN.files:
+        _OPEN.files.popitem()[1].close()
 
 
 @contextmanager
-def held(raster: RasterFile) -> Iterator[DatasetReader]:
+def kept_open(raster: RasterFile) -> Iterator[DatasetReader]:
     """As `opened`, but kept open in this thread for its next read; reopened if the file changed or is a new raster."""
-    with _careful(raster.path, raster.item, raster.driver):
-        state = os.stat(_on_disk(raster.path))
+    with _gdal_errors_as_input_errors(raster.path, raster.item, raster.driver):
+        state = os.stat(_path_on_disk(raster.path))
         key = (raster.path, raster.number, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
-        dataset = _HELD.files.pop(key, None) or _open(raster.path, raster.driver)
+        dataset = _OPEN.files.pop(key, None) or _open(raster.path, raster.driver)
         yield dataset  # not kept if the read fails
-        _HELD.files[key] = dataset
-        while len(_HELD.files) > MOST_HELD:
-            _HELD.files.pop(next(iter(_HELD.files))).close()
+        _OPEN.files[key] = dataset
+        while len(_OPEN.files) > MAX_OPEN:
+            _OPEN.files.pop(next(iter(_OPEN.files))).close()
 
 
-def _on_disk(path: str) -> str:
+def _path_on_disk(path: str) -> str:
     """The file on disk: itself, or the archive that contains it."""
     return path[len("/vsizip/{") : path.rindex("}")] if path.startswith("/vsizip/{") else path
 
@@ -291,7 +291,7 @@ def _open(path: str, driver: str, opener: Callable[..., Any] | None = None) -> D
 
 
 @contextmanager
-def _careful(path: str, item: str, driver: str, threads: int = 1) -> Iterator[None]:
+def _gdal_errors_as_input_errors(path: str, item: str, driver: str, threads: int = 1) -> Iterator[None]:
     """Run GDAL under `SETTINGS`, turning its errors into an InputError. Our own ValueErrors are passed on."""
     import rasterio
     from rasterio.errors import RasterioError
@@ -300,15 +300,15 @@ def _careful(path: str, item: str, driver: str, threads: int = 1) -> Iterator[No
         with rasterio.Env(**SETTINGS | {"GDAL_NUM_THREADS": str(threads)}):
             yield
     except (MemoryError, RasterioError, ValueError, OSError) as error:
-        if memory_ran_out(error):
+        if is_out_of_memory(error):
             raise MemoryShort(f"{item}: not enough memory to read it") from error
-        if isinstance(error, ValueError) and not of_rasterio(error):
+        if isinstance(error, ValueError) and not is_from_rasterio(error):
             raise
-        if packed := unknown_packing(error):
-            raise InputError(item, f"is packed as {packed}, which cannot be decoded here; {PACK_ANEW}") from error
+        if codec := missing_codec(error):
+            raise InputError(item, f"is packed as {codec}, which cannot be decoded here; {REPACK_HINT}") from error
         # GDAL's names for in-memory files are numbered per process, and not part of the message
-        said = re.sub(r"/vsi(riopener_\w+/|mem/[^\s:]*:)", "", str(error.__cause__ or error).replace(path, item))
-        raise InputError(item, f"is damaged, or no true {driver} file ({' '.join(said.split())[:120]})") from error
+        message = re.sub(r"/vsi(riopener_\w+/|mem/[^\s:]*:)", "", str(error.__cause__ or error).replace(path, item))
+        raise InputError(item, f"is damaged, or no true {driver} file ({' '.join(message.split())[:120]})") from error
 
 
 def _driver_of(path: Path, item: str) -> str:
@@ -321,8 +321,8 @@ def _driver_of(path: Path, item: str) -> str:
     for magic, driver in MAGIC:
         if head.startswith(magic):
             return driver
-    told = kind_of(head)
-    raise InputError(item, f"is no GeoTIFF, PNG, JPEG or JPEG2000 file{f', but {told}' if told else ''}")
+    kind = kind_of(head)
+    raise InputError(item, f"is no GeoTIFF, PNG, JPEG or JPEG2000 file{f', but {kind}' if kind else ''}")
 
 
 def stamp_of(path: Path) -> Stamp:
@@ -348,7 +348,7 @@ def require_file(path: Path, item: str) -> None:
         raise InputError(item, FOREIGN_NAME)
 
 
-def refuse_oddities(dataset: DatasetReader, item: str) -> None:
+def refuse_unsupported(dataset: DatasetReader, item: str) -> None:
     """Refuse complex values, mixed types, and implausible sizes."""
     kinds = set(dataset.dtypes)
     if any(k.startswith("complex") for k in kinds):
@@ -369,16 +369,16 @@ def refuse_oddities(dataset: DatasetReader, item: str) -> None:
         raise InputError(item, f"unpacks over {BOMB_RATIO:g}-fold in blocks of {rows} x {cols} pixels (a bomb?)")
 
 
-def _rational(dataset: DatasetReader) -> dict[str, list[float]] | None:
+def _read_rpc(dataset: DatasetReader) -> dict[str, list[float]] | None:
     """Rational polynomials by name; None if the file has none that can be read."""
     try:
-        told = {k: [float(v) for v in str(value).split()] for k, value in dataset.tags(ns="RPC").items()}
+        coefficients = {k: [float(v) for v in str(value).split()] for k, value in dataset.tags(ns="RPC").items()}
     except ValueError:
         return None
-    return told if "LINE_NUM_COEFF" in told else None
+    return coefficients if "LINE_NUM_COEFF" in coefficients else None
 
 
-def _ground_control(dataset: DatasetReader, item: str) -> FloatArray | None:
+def _read_gcps(dataset: DatasetReader, item: str) -> FloatArray | None:
     """Ground control points as (row, col, lon, lat, height [m]), or None."""
     points, crs = dataset.gcps
     if not points:
@@ -388,8 +388,8 @@ def _ground_control(dataset: DatasetReader, item: str) -> FloatArray | None:
         from pyproj import Transformer
 
         lon, lat = Transformer.from_crs(crs.to_wkt(), "EPSG:4326", always_xy=True).transform(lon, lat)
-    here = np.isfinite(lon) & (np.abs(lon) <= 360) & (np.abs(lat) <= 90)
-    if crs is None or not here.all():
+    is_on_earth = np.isfinite(lon) & (np.abs(lon) <= 360) & (np.abs(lat) <= 90)
+    if crs is None or not is_on_earth.all():
         raise InputError(item, "its ground control points are not on Earth, or have no coordinate system")
     # GDAL counts GCPs from the corner of the first pixel, we count from its centre
     height = np.nan_to_num([p.z or 0.0 for p in points])

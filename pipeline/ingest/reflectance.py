@@ -25,9 +25,9 @@ def reflectances(numbers: NDArray[Any], stored: Stored, scaling: Scaling) -> tup
     count = len(numbers)
     gains = np.array(scaling.gains or [scaling.gain] * count, np.float32)
     offsets = np.array(scaling.offsets or [0.0 if scaling.gains else scaling.offset] * count, np.float32)
-    nodata = stored.gaps.nodata
+    nodata = stored.nodata_rule.nodata
     number = NO_NUMBER if nodata is None or nodata != np.floor(nodata) or abs(nodata) > 65535 else int(nodata)
-    return _calibrated(np.ascontiguousarray(numbers), gains, offsets, number, stored.gaps.zero)
+    return _calibrated(np.ascontiguousarray(numbers), gains, offsets, number, stored.nodata_rule.zero)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -22,7 +22,7 @@ from pipeline.tables.call_columns import resembling_column
 from pipeline.tables.delimited import SEPARATORS, plain_column_name
 
 TONNAGE_KINDS = ("DWT", "GT", "UNKNOWN")
-_SHOWN = 3  # wrong rows named in an error (our choice)
+_MOST_SHOWN = 3  # wrong rows named in an error (our choice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,8 @@ def read_registry(path: Path) -> pd.DataFrame:
         out.append(row | {"line": number})
     wrong += _repeats(out)
     if wrong:
-        more = f" (and {len(wrong) - _SHOWN} more)" if len(wrong) > _SHOWN else ""
-        raise InputError(path, "; ".join(wrong[:_SHOWN]) + more)
+        more = f" (and {len(wrong) - _MOST_SHOWN} more)" if len(wrong) > _MOST_SHOWN else ""
+        raise InputError(path, "; ".join(wrong[:_MOST_SHOWN]) + more)
     return _table(out)
 
 
@@ -98,8 +98,8 @@ def shared_numbers(registry: pd.DataFrame) -> list[str]:
 
     IMO numbers cannot be shared, since they are a hull's for life: a file with one in two lines is refused.
     """
-    told = registry[registry["mmsi"].notna()]
-    groups = told.groupby("mmsi", sort=False)
+    with_mmsi = registry[registry["mmsi"].notna()]
+    groups = with_mmsi.groupby("mmsi", sort=False)
     return [
         f"mmsi {mmsi} stands in lines "
         + " and ".join(f"{line} ({name})" for line, name in zip(lines["line"], lines["name"], strict=True))
@@ -121,7 +121,7 @@ def _check_header(path: Path, header: list[str]) -> None:
     if len(header) == 1 and (mark := next((mark for mark in SEPARATORS if mark != "," and mark in header[0]), "")):
         cause = f"its columns stand between {SEPARATORS[mark]}; write commas between them"
     elif unknown := [name for name in header if name not in COLUMNS]:
-        cause = f"unknown {_columns([f'{name}{_meant(name)}' for name in unknown])}"
+        cause = f"unknown {_columns([f'{name}{_typo_hint(name)}' for name in unknown])}"
     elif missing := [name for name in _REQUIRED if name not in header]:
         cause = f"{_columns(missing)} missing"
     elif len(set(header)) < len(header):
@@ -135,10 +135,10 @@ def _columns(names: list[str]) -> str:
     return f"column{'s' if len(names) > 1 else ''} {', '.join(names)}"
 
 
-def _meant(name: str) -> str:
+def _typo_hint(name: str) -> str:
     """Which known column an unknown one may be, in brackets; "" if it resembles none.
 
-    >>> _meant("Tragfähigkeit"), _meant("Ship Type"), _meant("colour")
+    >>> _typo_hint("Tragfähigkeit"), _typo_hint("Ship Type"), _typo_hint("colour")
     (' (did you mean dwt_t?)', ' (did you mean ship_type?)', '')
     """
     close = [
@@ -165,8 +165,8 @@ def _vessel(cells: dict[str, str]) -> tuple[dict[str, Any], list[str]]:
     row: dict[str, Any] = {"imo": value("imo", _imo), "mmsi": value("mmsi", _mmsi)}
     row["name"], row["source"] = cells["name"], cells["source"]
     faults += [f"{name} is empty" for name in _REQUIRED if not cells[name]]
-    row["aka"] = [other.strip() for other in cells.get("aka", "").split(";") if other.strip()]
-    row |= {name: value(name, _within(size)) for name, size in SIZES.items()}
+    row["aka"] = [alias.strip() for alias in cells.get("aka", "").split(";") if alias.strip()]
+    row |= {name: value(name, _number_within(size)) for name, size in SIZES.items()}
     row["ship_type"] = cells.get("ship_type", "")
     row["tonnage_kind"] = cells.get("tonnage_kind", "").upper()
     if row["tonnage_kind"] not in ("", *TONNAGE_KINDS):
@@ -198,7 +198,7 @@ def _mmsi(text: str) -> int:
     return int(text)
 
 
-def _within(size: _Size) -> Callable[[str], float]:
+def _number_within(size: _Size) -> Callable[[str], float]:
     def convert(text: str) -> float:
         try:
             number = float(text.replace("_", "?"))  # Python reads 1_5 as 15; the writer meant 1.5

@@ -18,15 +18,15 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.ingest.metadata.dimap import tile_corner
-from pipeline.ingest.metadata.operator_text import names_beside, tree_of
+from pipeline.ingest.metadata.operator_text import files_in_folder, parse_xml
 from pipeline.times_places.longitudes import wrap_longitudes
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 
-ROUNDS = 20  # at most; Newton's method needs a few
-CLOSE_PX = 1e-3  # a thousandth of a pixel: finer than any camera model (our choice)
+MAX_ITERATIONS = 20  # at most; Newton's method needs a few
+CONVERGED_PX = 1e-3  # a thousandth of a pixel: finer than any camera model (our choice)
 REACH = 1.6  # in scaled units: farther out the polynomials are meaningless
 MAX_BYTES = 1 << 20  # of an RPC file; our choice: they have some 2 kB
 
@@ -37,16 +37,16 @@ class RpcGeolocation:
 
     offsets: tuple[float, ...]
     scales: tuple[float, ...]
-    row_top: tuple[float, ...]
-    row_bottom: tuple[float, ...]
-    col_top: tuple[float, ...]
-    col_bottom: tuple[float, ...]
+    row_numerator: tuple[float, ...]
+    row_denominator: tuple[float, ...]
+    col_numerator: tuple[float, ...]
+    col_denominator: tuple[float, ...]
     height_m: float  # of the sea above the ellipsoid
 
     def __post_init__(self) -> None:
         if len(self.offsets) != 5 or len(self.scales) != 5 or not all(s > 0 for s in self.scales):
             raise ValueError("five offsets and five positive scales are needed")
-        for p in (self.row_top, self.row_bottom, self.col_top, self.col_bottom):
+        for p in (self.row_numerator, self.row_denominator, self.col_numerator, self.col_denominator):
             if len(p) != 20 or not np.isfinite(p).all():
                 raise ValueError("each polynomial needs 20 coefficients")
 
@@ -64,7 +64,7 @@ class RpcGeolocation:
         row, col = np.broadcast_arrays(np.asarray(row, float), np.asarray(col, float))
         x, y = np.zeros(row.shape), np.zeros(row.shape)
         h = 1e-4
-        for _ in range(ROUNDS):
+        for _ in range(MAX_ITERATIONS):
             at_row, at_col = self._pixels(x, y)
             miss_row, miss_col = row - at_row, col - at_col
             row_x, col_x = ((b - a) / h for a, b in zip((at_row, at_col), self._pixels(x + h, y), strict=True))
@@ -73,19 +73,19 @@ class RpcGeolocation:
             with np.errstate(divide="ignore", invalid="ignore"):
                 x = np.clip(x + (miss_row * col_y - row_y * miss_col) / det, -2 * REACH, 2 * REACH)
                 y = np.clip(y + (row_x * miss_col - miss_row * col_x) / det, -2 * REACH, 2 * REACH)
-            if np.nanmax(np.hypot(miss_row, miss_col), initial=0.0) < CLOSE_PX:
+            if np.nanmax(np.hypot(miss_row, miss_col), initial=0.0) < CONVERGED_PX:
                 break
         return wrap_longitudes(x * self.scales[2] + self.offsets[2]), y * self.scales[3] + self.offsets[3]
 
     def _pixels(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         z = np.full(x.shape, (self.height_m - self.offsets[4]) / self.scales[4])
-        terms = _terms(x, y, z)
-        row = _weighed(self.row_top, terms) / _weighed(self.row_bottom, terms)
-        col = _weighed(self.col_top, terms) / _weighed(self.col_bottom, terms)
+        terms = _polynomial_terms(x, y, z)
+        row = _weighted_sum(self.row_numerator, terms) / _weighted_sum(self.row_denominator, terms)
+        col = _weighted_sum(self.col_numerator, terms) / _weighted_sum(self.col_denominator, terms)
         return row * self.scales[0] + self.offsets[0], col * self.scales[1] + self.offsets[1]
 
 
-def _weighed(weights: tuple[float, ...], terms: FloatArray) -> FloatArray:
+def _weighted_sum(weights: tuple[float, ...], terms: FloatArray) -> FloatArray:
     """The weighted sum of terms, identical to the last bit wherever in an array a point is.
 
     A matrix product is not: the two ends of a coast's ring, which are one point, could differ by a rounding error.
@@ -93,11 +93,11 @@ def _weighed(weights: tuple[float, ...], terms: FloatArray) -> FloatArray:
     return np.asarray(sum(weight * term for weight, term in zip(weights, terms, strict=True)))
 
 
-def _terms(x: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
+def _polynomial_terms(x: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
     """The 20 terms of RPC00B in their order; x is longitude, y latitude, z height."""
-    one = np.ones_like(x)
+    ones = np.ones_like(x)
     return np.stack([
-        one, x, y, z, x * y, x * z, y * z, x * x, y * y, z * z, x * y * z, x**3, x * y * y, x * z * z, x * x * y,
+        ones, x, y, z, x * y, x * z, y * z, x * x, y * y, z * z, x * y * z, x**3, x * y * y, x * z * z, x * x * y,
         y**3, y * z * z, x * x * z, y * y * z, z**3,
     ])  # fmt: skip
 
@@ -120,7 +120,7 @@ def rpc_of(image: Path, path: Path, sea_height_m: float | None = None) -> RpcGeo
     if not path.name.upper().startswith("RPC_"):
         return model
     try:
-        corner = tile_corner(image, names_beside(image))
+        corner = tile_corner(image, files_in_folder(image))
     except (ValueError, ElementTree.ParseError) as error:
         raise InputError(image.name, f"its place among the tiles of {path.name} cannot be read ({error})") from error
     if corner is None:
@@ -136,20 +136,20 @@ def read_rpc(path: Path, sea_height_m: float | None = None) -> RpcGeolocation:
         if path.stat().st_size > MAX_BYTES:
             raise ValueError("larger than 1 MB")
         text = path.read_text("utf-8", errors="replace")
-        fields = _from_xml(text) if path.suffix.upper() == ".XML" else _from_text(text)
-        return of_fields(fields, sea_height_m)
+        fields = _parse_rpc_xml(text) if path.suffix.upper() == ".XML" else _parse_rpc_text(text)
+        return rpc_from_fields(fields, sea_height_m)
     except (OSError, ValueError, KeyError, ElementTree.ParseError) as error:
         raise InputError(path.name, f"its rational polynomials cannot be read ({error})"[:160]) from error
 
 
-def of_fields(fields: dict[str, list[float]], sea_height_m: float | None) -> RpcGeolocation:
+def rpc_from_fields(fields: dict[str, list[float]], sea_height_m: float | None) -> RpcGeolocation:
     """From GDAL's names (LINE_OFF, SAMP_OFF, ... LINE_NUM_COEFF ...), each with its numbers."""
 
-    def all_of(*names: str) -> tuple[float, ...]:
+    def values_of(*names: str) -> tuple[float, ...]:
         return tuple(fields[n][0] for n in names)
 
-    offsets = all_of("LINE_OFF", "SAMP_OFF", "LONG_OFF", "LAT_OFF", "HEIGHT_OFF")
-    scales = all_of("LINE_SCALE", "SAMP_SCALE", "LONG_SCALE", "LAT_SCALE", "HEIGHT_SCALE")
+    offsets = values_of("LINE_OFF", "SAMP_OFF", "LONG_OFF", "LAT_OFF", "HEIGHT_OFF")
+    scales = values_of("LINE_SCALE", "SAMP_SCALE", "LONG_SCALE", "LAT_SCALE", "HEIGHT_SCALE")
     height = offsets[4] if sea_height_m is None else sea_height_m
     parts = [tuple(fields[f"{n}_COEFF"]) for n in ("LINE_NUM", "LINE_DEN", "SAMP_NUM", "SAMP_DEN")]
     return RpcGeolocation(offsets, scales, parts[0], parts[1], parts[2], parts[3], height)
@@ -164,7 +164,7 @@ _RPB = {
 _NUMBER = r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
 
 
-def _from_text(text: str) -> dict[str, list[float]]:
+def _parse_rpc_text(text: str) -> dict[str, list[float]]:
     """RPB (``lineNumCoef = ( ... );``) or RPC.TXT (``LINE_NUM_COEFF_1: value units``)."""
     out: dict[str, list[float]] = {}
     if "lineNumCoef" in text:
@@ -181,9 +181,9 @@ def _from_text(text: str) -> dict[str, list[float]]:
     return out | {name: [values[n] for n in sorted(values)] for name, values in numbered.items()}
 
 
-def _from_xml(text: str) -> dict[str, list[float]]:
+def _parse_rpc_xml(text: str) -> dict[str, list[float]]:
     """Airbus: the inverse model (ground to image) and the validity block that holds its scales."""
-    root = tree_of(text)
+    root = parse_xml(text)
     inverse = root.find(".//Inverse_Model")
     validity = root.find(".//RFM_Validity")
     if inverse is None or validity is None:

@@ -82,8 +82,10 @@ def parse_scaling(text: str) -> tuple[str, tuple[float, float] | None]:
         span = tuple(float(v) for v in limits)
     except ValueError:
         span = (np.nan,)
-    right = not span or (word == "db" and len(span) == 2 and bool(np.isfinite(span).all()) and span[0] < span[1])
-    if word not in WORDS or not right:
+    is_valid_span = not span or (
+        word == "db" and len(span) == 2 and bool(np.isfinite(span).all()) and span[0] < span[1]
+    )
+    if word not in WORDS or not is_valid_span:
         close = [] if word in WORDS else difflib.get_close_matches(word, WORDS, n=1)
         hint = f" (did you mean {close[0]}?)" if close else ""
         wanted = "write auto, amplitude, intensity, db, db:LO:HI, sigma0 or reflectance"

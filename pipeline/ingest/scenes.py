@@ -13,30 +13,30 @@ import numpy as np
 from pipeline.errors import InputError, printable
 from pipeline.ingest import unpacked
 from pipeline.ingest.cut import CutReader
-from pipeline.ingest.gaps import gaps_of
 from pipeline.ingest.geolocation import MapGeolocation, footprint_of, geobox_of, ground_spacing_m, skew_deg
 from pipeline.ingest.hashing import hashing, sha256_of
 from pipeline.ingest.in_passing import PassingRaster, open_in_passing
 from pipeline.ingest.metadata.acquisition import platform_of
-from pipeline.ingest.metadata.beside import side_files
 from pipeline.ingest.metadata.channels import channels_of, picture_bands
 from pipeline.ingest.metadata.loose_bands import LooseBands, loose_bands
 from pipeline.ingest.metadata.operators import read_operator
 from pipeline.ingest.metadata.options import COARSEST_M, OpenOptions
 from pipeline.ingest.metadata.sensors import refuse_masks, sensor_of
-from pipeline.ingest.metadata.sidecar import Sidecar, joined, read_sidecar
+from pipeline.ingest.metadata.side_files import side_files
+from pipeline.ingest.metadata.sidecar import Sidecar, merged, read_sidecar
 from pipeline.ingest.metadata.stated import time_of
 from pipeline.ingest.metadata.sunlight import usable_view
-from pipeline.ingest.metadata.usable import usable_data
+from pipeline.ingest.metadata.usable_data import usable_data
 from pipeline.ingest.metadata.world_file import placed_by_world_file
+from pipeline.ingest.nodata import nodata_rule_of
 from pipeline.ingest.proven import open_proven
 from pipeline.ingest.radiometry import scaling_of
 from pipeline.ingest.raster_reader import RasterReader
 from pipeline.ingest.rasters import RasterFile, open_raster, require_file, stamp_of
-from pipeline.ingest.rpc import of_fields, rpc_beside, rpc_of
+from pipeline.ingest.rpc import rpc_beside, rpc_from_fields, rpc_of
 from pipeline.ingest.safe.files import is_safe, is_sentinel2, open_files
 from pipeline.ingest.stored import Stored
-from pipeline.ingest.watermask import placed, water_of
+from pipeline.ingest.watermask import locate_raster, water_of
 from pipeline.times_places.longitudes import WrappedGeolocation, wrap_geometry
 from pipeline.types import RADARS, OpticalView, RadarView, Scene, Sensor, SideFile, Source, Window
 
@@ -49,10 +49,10 @@ __all__ = ["OpenOptions", "open_scene"]
 
 _SPACING_TAGS = ("PIXEL_SPACING_M", "GSD_M")
 _SIMULATED = ("yes", "true", "1")
-_SAY_SPACING = '--pixel-spacing, or "pixel_spacing_m" in a sidecar'
+_SPACING_HINT = '--pixel-spacing, or "pixel_spacing_m" in a sidecar'
 _FINE_M = 3.5  # largest pixel in which a freeboard is looked for
 _SKEW_DEG = 5.0  # tolerated deviation of rows and columns from a right angle: lengths err by 4 % at most (our choice)
-_FAR = 0.2  # relative difference of stated spacing and georeference above which it is reported
+_MAX_SPACING_MISFIT = 0.2  # relative difference of stated spacing and georeference above which it is reported
 
 
 class NotPlaced(InputError):
@@ -79,8 +79,8 @@ def open_scene(
     ``land`` (EPSG:4326) is the AOI's; a mask or GeoJSON in ``options`` takes precedence. ``meanwhile`` is called while
     an image file is hashed and decoded in the background, to load what comes next. ``all_read`` says that this process
     will read the whole image: it is decoded only once if that is slow, and a large one of Sentinel-1 or -2 may be
-    decoded as it is read, so it is not known to be sound before `settled`. Raises InputError for an unusable image,
-    ConfigError for invalid options.
+    decoded as it is read, so it is not known to be sound before `with_decoding_doubt`. Raises InputError for an
+    unusable image, ConfigError for invalid options.
     """
     options = options or OpenOptions()
     path = Path(path)
@@ -100,7 +100,7 @@ def bands_of(path: Path, options: OpenOptions) -> LooseBands | None:
     return None if alone else loose_bands(path)
 
 
-def settled(scene: Scene) -> Scene:
+def with_decoding_doubt(scene: Scene) -> Scene:
     """The scene after its whole file was decoded in quarantine, with any doubt; InputError if it is damaged.
 
     If it was opened to be decoded later, nothing from it may be reported before this.
@@ -130,13 +130,13 @@ def once_decoded(scene: Scene) -> Scene:
 
 def with_land(scene: Scene, more: BaseGeometry) -> Scene:
     """The scene with these polygons (EPSG:4326) added to its land mask; it must come from `open_scene`."""
-    dry = getattr(scene.read, "with_land", None)
-    if dry is None:
+    add_land = getattr(scene.read, "with_land", None)
+    if add_land is None:
         raise TypeError(f"{scene.scene_id}: its reader knows no land")
-    return replace(scene, read=dry(more))
+    return replace(scene, read=add_land(more))
 
 
-def seen_near(scene: Scene, middle: float | None) -> Scene:
+def with_longitudes_near(scene: Scene, middle: float | None) -> Scene:
     """The scene with longitudes wrapped about ``middle``, for a place across 180 degrees; unchanged if None."""
     if middle is None or scene.geolocation is None:
         return scene
@@ -154,8 +154,8 @@ def without_water(scene: Scene) -> Scene:
 
 def measured(scene: Scene, window: Window) -> BoolImage:
     """`valid` of the scene's tile of a window, shape (rows, cols), without computing its values if possible."""
-    told = getattr(scene.read, "measured", None)
-    return scene.read(window).valid if told is None else np.asarray(told(window))
+    reader_measured = getattr(scene.read, "measured", None)
+    return scene.read(window).valid if reader_measured is None else np.asarray(reader_measured(window))
 
 
 def _open_safe_scene(path: Path, options: OpenOptions, land: BaseGeometry | None, *, all_read: bool) -> Scene:
@@ -179,8 +179,8 @@ def _open_raster_scene(
     source, raster = _source_and_raster(given, bands, own, beside, meanwhile, options, all_read=all_read)
     refuse_masks(raster)
     operator = read_operator(path, len(picture_bands(raster)))
-    sidecar = joined(own, operator)
-    raster, geolocation, place_doubt = _located(raster, path, sidecar)
+    sidecar = merged(own, operator)
+    raster, geolocation, place_doubt = _locate(raster, path, sidecar)
     spacing, spacing_doubt = _spacing(raster, geolocation, options, sidecar, place_doubt)
     sensor = options.sensor or sensor_of(
         raster, path, sidecar, by_operator=operator is not None, spacing_m=float(np.mean(spacing))
@@ -188,7 +188,7 @@ def _open_raster_scene(
     channels = channels_of(raster, sensor, options, sidecar)
     radar = sensor in RADARS
     usable, mask_doubt = (None, "") if radar else usable_data(path, raster.shape, geolocation)
-    stored = Stored(raster, channels, gaps_of(raster, sensor, channels.indexes), radar, usable)
+    stored = Stored(raster, channels, nodata_rule_of(raster, sensor, channels.indexes), radar, usable)
     scaling = scaling_of(stored, sensor, options.scaling, sidecar)
     water, land_doubt = water_of(raster.item, raster.shape, geolocation, options.land, land)
     acquired, time_doubt = time_of(sidecar, raster.tags, path.stem)
@@ -196,9 +196,19 @@ def _open_raster_scene(
     simulated = raster.tags.get("SIMULATED", "").lower() in _SIMULATED or bool(sidecar and sidecar.simulated)
     footprint = None if geolocation is None else footprint_of(geolocation, raster.shape, raster.item)
     stated, fine = sidecar.view() if sidecar else OpticalView(), sensor is Sensor.OPTICAL and max(spacing) <= _FINE_M
-    view, view_doubt = usable_view(stated, acquired, time_doubt, footprint, asked=not (radar or simulated), fine=fine)
-    doubts = [raster.doubt, sidecar_doubt, scaling.doubt, stored.gaps.doubt, channels.doubt]
-    doubts += [place_doubt, spacing_doubt, _skew(raster, geolocation), time_doubt, land_doubt, view_doubt, mask_doubt]
+    view, view_doubt = usable_view(
+        stated, acquired, time_doubt, footprint, check_sun=not (radar or simulated), fine=fine
+    )
+    doubts = [raster.doubt, sidecar_doubt, scaling.doubt, stored.nodata_rule.doubt, channels.doubt]
+    doubts += [
+        place_doubt,
+        spacing_doubt,
+        _skew_doubt(raster, geolocation),
+        time_doubt,
+        land_doubt,
+        view_doubt,
+        mask_doubt,
+    ]
     return Scene(
         scene_id=path.stem,
         sensor=sensor,
@@ -222,19 +232,19 @@ def _open_raster_scene(
     )
 
 
-def _located(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tuple[RasterFile, Any, str]:
+def _locate(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tuple[RasterFile, Any, str]:
     """The raster, its geolocation (None if there is none), and a doubt about it or the reason why there is none."""
     geolocation, doubt = _geolocation(raster, path, sidecar)
     if geolocation is None:
         raster, doubt = placed_by_world_file(raster, path, sidecar)
-        geolocation, _ = placed(raster)
+        geolocation, _ = locate_raster(raster)
     _require_same_crs(raster, sidecar)
     return raster, geolocation, doubt
 
 
 def _geolocation(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tuple[Any, str]:
     """A map grid or GCPs, else rational polynomials at sea level; and what is doubtful about them."""
-    found, doubt = placed(raster)
+    found, doubt = locate_raster(raster)
     if found is not None:
         return found, doubt
     height = sidecar.sea_height_m if sidecar else None
@@ -242,7 +252,7 @@ def _geolocation(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tup
     if beside is not None:
         model = rpc_of(path, beside, height)
     elif raster.rpc is not None:
-        model = of_fields(raster.rpc, height)
+        model = rpc_from_fields(raster.rpc, height)
     else:
         return None, ""
     doubt = (
@@ -261,23 +271,23 @@ def _spacing(
     stated = options.pixel_spacing_m or (sidecar.pixel_spacing_m if sidecar else None)
     for key in _SPACING_TAGS:
         if stated is None and key in raster.tags:
-            stated = _number_of_tag(raster, key)
+            stated = _spacing_in_tag(raster, key)
     if geolocation is not None:
         found = ground_spacing_m(geolocation, raster.shape)
         if not all(np.isfinite(found)) or min(found) <= 0:
             raise InputError(raster.item, "its georeference does not lie on Earth")
         _refuse_coarse(raster, max(found))
-        if stated is not None and max(abs(f / stated - 1) for f in found) > _FAR:
+        if stated is not None and max(abs(f / stated - 1) for f in found) > _MAX_SPACING_MISFIT:
             return found, f"pixel spacing stated as {stated:g} m; the georeference gives {found[0]:.2f} m and is used"
         return found, ""
     if stated is None:
-        told = f"has no georeference, so give its pixel spacing in metres ({_SAY_SPACING})"
-        raise NotPlaced(raster.item, told, unplaced)
+        cause = f"has no georeference, so give its pixel spacing in metres ({_SPACING_HINT})"
+        raise NotPlaced(raster.item, cause, unplaced)
     _refuse_coarse(raster, stated)
     return (stated, stated), ""
 
 
-def _skew(raster: RasterFile, geolocation: Any) -> str:
+def _skew_doubt(raster: RasterFile, geolocation: Any) -> str:
     """The doubt about an image whose pixels are not rectangles on the ground, as hull measurements assume.
 
     A sheared map grid is refused, since it can be warped to a regular one.
@@ -285,13 +295,13 @@ def _skew(raster: RasterFile, geolocation: Any) -> str:
     skew = 0.0 if geolocation is None else skew_deg(geolocation, raster.shape)
     if skew <= _SKEW_DEG or skew > 89.0:  # degenerate: `footprint_of` refuses it
         return ""
-    told = f"its rows and columns meet at {90 - skew:.0f} degrees on the ground, not at a right angle"
+    description = f"its rows and columns meet at {90 - skew:.0f} degrees on the ground, not at a right angle"
     if isinstance(geolocation, MapGeolocation):
-        raise InputError(raster.item, f"{told}, so lengths would be wrong; warp it to a map grid")
-    return f"{told}: lengths may be wrong by some {50 * np.tan(np.radians(skew)):.0f} %"
+        raise InputError(raster.item, f"{description}, so lengths would be wrong; warp it to a map grid")
+    return f"{description}: lengths may be wrong by some {50 * np.tan(np.radians(skew)):.0f} %"
 
 
-def _number_of_tag(raster: RasterFile, key: str) -> float:
+def _spacing_in_tag(raster: RasterFile, key: str) -> float:
     """The pixel spacing that a tag states."""
     try:
         stated = float(raster.tags[key])

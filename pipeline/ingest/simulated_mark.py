@@ -21,48 +21,48 @@ _IN_LINE = re.compile(rb"^[ \t]*#[ \t]*%b|^[ \t]*\\[^\\\n]*\bt:%b[,*]" % (WORD.e
 
 
 @dataclass(slots=True)
-class Mark:
+class SimulatedMark:
     """Whether a file read piece by piece is marked as simulated; one marked part marks the whole."""
 
     simulated: bool = False
 
-    def see_lines(self, data: bytes) -> None:
+    def check_lines(self, data: bytes) -> None:
         """Lines of a log: a comment, or the text of a tag block (NMEA 0183: ``t:``)."""
         self.simulated = self.simulated or (WORD.encode() in data and _IN_LINE.search(data) is not None)
 
-    def see_cells(self, values: Iterable[object]) -> None:
+    def check_cells(self, values: Iterable[object]) -> None:
         """Cells of the column that marks rows."""
         self.simulated = self.simulated or any(BOOLEANS.get(str(v).strip().lower(), False) for v in values)
 
-    def see_schema(self, schema: pa.Schema) -> None:
+    def check_schema(self, schema: pa.Schema) -> None:
         """A Parquet file's schema metadata; damaged metadata are ignored."""
         with suppress(ValueError):
-            told = json.loads((schema.metadata or {}).get(ATTRIBUTES, b"{}"))
-            self.simulated = self.simulated or (isinstance(told, dict) and bool(told.get(SIMULATED)))
+            attributes = json.loads((schema.metadata or {}).get(ATTRIBUTES, b"{}"))
+            self.simulated = self.simulated or (isinstance(attributes, dict) and bool(attributes.get(SIMULATED)))
 
 
-def says_simulated(path: Path) -> bool:
+def is_marked_simulated(path: Path) -> bool:
     """Is a table file marked as simulated, by the mark that `marked` adds or by a column ``simulated``?
 
     Raises InputError if it is not a readable table.
     """
-    mark, suffix = Mark(), path.suffix.lower()
+    mark, suffix = SimulatedMark(), path.suffix.lower()
     if suffix == ".parquet":
         import pyarrow.parquet
 
         with suppress(OSError, ValueError):
             schema = pyarrow.parquet.read_schema(path)
-            mark.see_schema(schema)
+            mark.check_schema(schema)
             if SIMULATED_COLUMN not in schema.names:
                 return mark.simulated
     elif suffix in {".geojson", ".gpkg"}:
-        mark.simulated = _described(path).startswith(WORD)
+        mark.simulated = _layer_description(path).startswith(WORD)
     if not mark.simulated:
-        mark.see_cells(read_table(path).get(SIMULATED_COLUMN, ()))
+        mark.check_cells(read_table(path).get(SIMULATED_COLUMN, ()))
     return mark.simulated
 
 
-def _described(path: Path) -> str:
+def _layer_description(path: Path) -> str:
     """GDAL's description of the layer; "" if there is none."""
     import pyogrio
 

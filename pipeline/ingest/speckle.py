@@ -104,9 +104,9 @@ def _median_slope(x: NDArray[Any], y: NDArray[Any]) -> float:
     """Theil-Sen slope, robust to some bins of land among those of water. NaN if x hardly varies."""
     if x.size < 3 or np.ptp(x) < 0.1:
         return float("nan")
-    one, two = np.triu_indices(x.size, 1)
-    apart = np.abs(x[two] - x[one]) > 0.02
-    return float(np.median((y[two] - y[one])[apart] / (x[two] - x[one])[apart]))
+    first, second = np.triu_indices(x.size, 1)
+    distinct = np.abs(x[second] - x[first]) > 0.02
+    return float(np.median((y[second] - y[first])[distinct] / (x[second] - x[first])[distinct]))
 
 
 def _spread_over_mean(image: NDArray[Any]) -> float:

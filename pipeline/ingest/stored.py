@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.ingest.gaps import Gaps
 from pipeline.ingest.metadata.channels import Channels
-from pipeline.ingest.metadata.usable import UsableData
+from pipeline.ingest.metadata.usable_data import UsableData
+from pipeline.ingest.nodata import NodataRule
 from pipeline.ingest.rasters import RasterFile
 from pipeline.types import Window
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BLOCK_PX = 512  # usual side of the blocks in which large files are packed
 LARGE_PX = 16_000_000  # our choice: smaller images decode in a tenth of a second
-FEWEST = 0.02  # share of values that must be measured for every fourth block to represent the file (our choice)
+MIN_SHARE = 0.02  # share of values that must be measured for every fourth block to represent the file (our choice)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +32,7 @@ class Stored:
 
     raster: RasterFile
     channels: Channels
-    gaps: Gaps
+    nodata_rule: NodataRule
     radar: bool
     usable: UsableData | None = None
 
@@ -45,7 +45,7 @@ class Stored:
         measured = self.raster.measured(window)
         if self.usable is not None:
             measured = measured & ~self.usable.missing(window)
-        return self._parted(bands, self.gaps, window, measured)
+        return self._split_masks(bands, self.nodata_rule, window, measured)
 
     def sample(self, side: int) -> tuple[NDArray[Any], BoolImage]:
         """The same for at most side x side pixels of the whole image; a frame of zeros is not masked."""
@@ -54,9 +54,9 @@ class Stored:
         measured = self.raster.measured_sample(side)
         if self.usable is not None:
             measured = measured & ~self.usable.missing_sample(side)
-        return self._parted(bands, replace(self.gaps, border=None), whole, measured)
+        return self._split_masks(bands, replace(self.nodata_rule, border=None), whole, measured)
 
-    def scattered(self, side: int) -> tuple[NDArray[Any], BoolImage]:
+    def scattered_sample(self, side: int) -> tuple[NDArray[Any], BoolImage]:
         """Some side x side pixels from all over the image, unordered, and nodata: both of shape (bands, pixels).
 
         In a large file without overviews a sample would decode everything, so a quarter of its blocks is used, unless
@@ -64,13 +64,13 @@ class Stored:
         """
         rows, cols = self.raster.shape
         if not self.raster.reduced and rows * cols >= LARGE_PX:
-            picture, gap = self._of_every_fourth_block(side)
-            if np.count_nonzero((picture != 0) & ~gap) >= FEWEST * gap.size:
+            picture, gap = self._sample_blocks(side)
+            if np.count_nonzero((picture != 0) & ~gap) >= MIN_SHARE * gap.size:
                 return picture, gap
         picture, gap = self.sample(side)
         return picture.reshape(len(picture), -1), gap.reshape(len(gap), -1)
 
-    def _of_every_fourth_block(self, side: int) -> tuple[NDArray[Any], BoolImage]:
+    def _sample_blocks(self, side: int) -> tuple[NDArray[Any], BoolImage]:
         rows, cols = self.raster.shape
         every = max(1, int(np.sqrt(rows * cols / 4)) // side)
         parts = []
@@ -82,25 +82,30 @@ class Stored:
         return picture, gap
 
     @property
-    def plain(self) -> bool:
+    def is_plain(self) -> bool:
         """Are the values unsigned with at most 16 bits, and is nodata determined by them alone?"""
-        told = self.gaps.border is None and not self.raster.masked and not self.channels.masks and self.usable is None
-        return told and self.raster.dtype in ("uint8", "uint16") and not self.radar
+        by_values_only = (
+            self.nodata_rule.border is None
+            and not self.raster.masked
+            and not self.channels.masks
+            and self.usable is None
+        )
+        return by_values_only and self.raster.dtype in ("uint8", "uint16") and not self.radar
 
     @property
     def _indexes(self) -> tuple[int, ...]:
         return self.channels.indexes + tuple(mask.index for mask in self.channels.masks)
 
-    def _parted(
-        self, bands: NDArray[Any], gaps: Gaps, window: Window, measured: BoolImage
+    def _split_masks(
+        self, bands: NDArray[Any], nodata_rule: NodataRule, window: Window, measured: BoolImage
     ) -> tuple[NDArray[Any], BoolImage]:
         picture = bands[: len(self.channels.indexes)]
-        gap = gaps.mask(picture, window, radar=self.radar) | ~measured
-        for mask, said in zip(self.channels.masks, bands[len(picture) :], strict=True):
-            gap = gap | ((said != 0) if mask.zero_is_good else (said == 0))
+        gap = nodata_rule.mask(picture, window, radar=self.radar) | ~measured
+        for mask, mask_values in zip(self.channels.masks, bands[len(picture) :], strict=True):
+            gap = gap | ((mask_values != 0) if mask.zero_is_good else (mask_values == 0))
         return picture, gap
 
 
-def known_numbers(picture: NDArray[Any], gap: BoolImage) -> FloatArray:
+def values_or_nan(picture: NDArray[Any], gap: BoolImage) -> FloatArray:
     """Stored values, NaN for nodata."""
     return np.where(gap, np.nan, picture.astype(float))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.errors import InputError
 from pipeline.ingest.hashing import sha256_of
-from pipeline.ingest.metadata.beside import side_files
+from pipeline.ingest.metadata.side_files import side_files
 from pipeline.ingest.rasters import stamp_of
 from pipeline.ingest.safe.files import is_safe, open_files
 from pipeline.types import Source

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.ingest.quarantine import HEADER, examine
-from pipeline.ingest.rasters import RasterFile, address, described, open_raster
+from pipeline.ingest.rasters import RasterFile, gdal_address, open_raster, read_metadata
 from pipeline.ingest.sentinel2.layers import BandStack, layer_window
 from pipeline.types import Window
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SLOW = ("JP2OpenJPEG",)  # drivers for which it is worthwhile
-MOST_OF_FREE = 0.5  # of the free disk space; our choice
-MOST_HELD = 128 << 20  # bytes of a part kept in memory: 35 x 35 km of five bands in 10 m pixels; our choice
+MAX_SHARE_OF_FREE = 0.5  # of the free disk space; our choice
+MAX_PART_BYTES = 128 << 20  # bytes of a part kept in memory: 35 x 35 km of five bands in 10 m pixels; our choice
 _ON_DISK = "/var/tmp"  # noqa: S108  # by the Filesystem Hierarchy Standard; /tmp may be in memory
 
 
@@ -46,13 +46,13 @@ def open_unpacked(
 
     If there is no room for them, the same as `open_raster`. The result can be read only in this process.
     """
-    where, item, driver = address(path, member)
+    where, item, driver = gdal_address(path, member)
     if driver in _SLOW:
         examine(where, item, driver, whole=False, window=HEADER, meanwhile=meanwhile)
-        raster = described(where, item, driver)
+        raster = read_metadata(where, item, driver)
         with suppress(OSError):  # no room, or not accessible to the helper
             # verified bytes (not ``whole``) raise no doubt, as in `open_raster`
-            return _unpacked(raster, doubted=whole)
+            return _unpacked(raster, with_doubt=whole)
     return open_raster(path, member=member, whole=whole, meanwhile=meanwhile)
 
 
@@ -62,35 +62,35 @@ def once_decoded(raster: RasterFile, part: Window | None) -> RasterFile:
     If only a ``part`` will be read and it is small, only that is decoded. Returns the same raster if nothing is gained,
     or there is no room. Raises InputError if it can no longer be decoded.
     """
-    if part is not None and raster.count * part.rows * part.cols * np.dtype(raster.dtype).itemsize > MOST_HELD:
+    if part is not None and raster.count * part.rows * part.cols * np.dtype(raster.dtype).itemsize > MAX_PART_BYTES:
         part = None
     if isinstance(raster, BandStack):
         parts = [None if part is None else layer_window(layer, part, raster.shape) for layer in raster.layers]
-        layers = tuple(once_decoded(layer, its) for layer, its in zip(raster.layers, parts, strict=True))
-        as_before = all(new is old for new, old in zip(layers, raster.layers, strict=True))
-        return raster if as_before else replace(raster, layers=layers)
+        layers = tuple(once_decoded(layer, layer_part) for layer, layer_part in zip(raster.layers, parts, strict=True))
+        unchanged = all(new is old for new, old in zip(layers, raster.layers, strict=True))
+        return raster if unchanged else replace(raster, layers=layers)
     if raster.driver not in _SLOW or isinstance(raster, UnpackedRaster):
         return raster
     if part is not None:
-        return HeldRaster(**raster.said(), part=part, numbers=raster.read(part))
+        return PartlyDecodedRaster(**raster.metadata(), part=part, values=raster.read(part))
     with suppress(OSError):  # as above
-        return replace(_unpacked(raster, doubted=False), doubt=raster.doubt)
+        return replace(_unpacked(raster, with_doubt=False), doubt=raster.doubt)
     return raster
 
 
-def _unpacked(raster: RasterFile, *, doubted: bool) -> UnpackedRaster:
+def _unpacked(raster: RasterFile, *, with_doubt: bool) -> UnpackedRaster:
     """A raster with all its values on disk. Raises OSError if there is no room, InputError if it is damaged."""
-    numbers = Numbers(raster)
+    numbers = DiskArray(raster)
     doubt = examine(raster.path, raster.item, raster.driver, whole=True, into=numbers.address)
-    return UnpackedRaster(**raster.said() | {"doubt": doubt if doubted else ""}, numbers=numbers)
+    return UnpackedRaster(**raster.metadata() | {"doubt": doubt if with_doubt else ""}, values=numbers)
 
 
 def decodes_slowly(path: Path) -> bool:
     """Is a file slow to decode, so that it should be decoded only once? InputError if it is not an image."""
-    return address(path)[2] in _SLOW
+    return gdal_address(path)[2] in _SLOW
 
 
-class Numbers:
+class DiskArray:
     """Disk space for all values of a raster, band by band, row by row. Raises OSError if there is none."""
 
     def __init__(self, raster: RasterFile) -> None:
@@ -98,8 +98,8 @@ class Numbers:
         self._type, self._cols = np.dtype(raster.dtype), cols
         self._band_bytes = rows * cols * self._type.itemsize
         size = raster.count * self._band_bytes
-        folder = _folder()
-        if size > MOST_OF_FREE * shutil.disk_usage(folder).free:
+        folder = _spool_folder()
+        if size > MAX_SHARE_OF_FREE * shutil.disk_usage(folder).free:
             raise OSError("not enough room on disk")
         if not hasattr(os, "posix_fallocate") or not os.path.isdir("/proc/self/fd"):
             raise OSError("no room can be set aside or shared on this system")
@@ -129,7 +129,7 @@ class Numbers:
         return out
 
 
-def _folder() -> str:
+def _spool_folder() -> str:
     """The folder for large unnamed files: $TMPDIR if set, else one on disk."""
     usual = tempfile.gettempdir()
     return _ON_DISK if "TMPDIR" not in os.environ and os.access(_ON_DISK, os.W_OK | os.X_OK) else usual
@@ -139,19 +139,19 @@ def _folder() -> str:
 class UnpackedRaster(RasterFile):
     """A raster whose values are uncompressed on disk."""
 
-    numbers: Numbers = field(kw_only=True, compare=False, repr=False)
+    values: DiskArray = field(kw_only=True, compare=False, repr=False)
 
     def read(self, window: Window, indexes: tuple[int, ...] | None = None, *, alone: bool = False) -> NDArray[Any]:
         """Raw numbers of a window, shape (bands, rows, cols); ``indexes`` are 1-based."""
-        return self.numbers.read(window, indexes or tuple(range(1, self.count + 1)))
+        return self.values.read(window, indexes or tuple(range(1, self.count + 1)))
 
 
 @dataclass(frozen=True, slots=True)
-class HeldRaster(RasterFile):
+class PartlyDecodedRaster(RasterFile):
     """A raster with a part decoded in memory; the rest is read as usual."""
 
     part: Window = field(kw_only=True)
-    numbers: NDArray[Any] = field(kw_only=True, compare=False, repr=False)  # (bands, rows, cols) of the part
+    values: NDArray[Any] = field(kw_only=True, compare=False, repr=False)  # (bands, rows, cols) of the part
 
     def read(self, window: Window, indexes: tuple[int, ...] | None = None, *, alone: bool = False) -> NDArray[Any]:
         """Raw numbers of a window, shape (bands, rows, cols); ``indexes`` are 1-based."""
@@ -159,5 +159,5 @@ class HeldRaster(RasterFile):
         row0, col0 = window.row0 - part.row0, window.col0 - part.col0
         if min(row0, col0) < 0 or window.row1 > part.row1 or window.col1 > part.col1:
             return RasterFile.read(self, window, indexes, alone=alone)
-        held = self.numbers[:, row0 : row0 + window.rows, col0 : col0 + window.cols]
+        held = self.values[:, row0 : row0 + window.rows, col0 : col0 + window.cols]
         return held[[i - 1 for i in bands]]

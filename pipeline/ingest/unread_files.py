@@ -27,7 +27,7 @@ class Unread:
     """Unread files of one folder, relative to it; those in junk folders or products are not listed one by one."""
 
     hidden: tuple[Path, ...]
-    of_other_kinds: tuple[Path, ...]
+    unsupported: tuple[Path, ...]
 
 
 def unread_in(folder: Path) -> Unread:
@@ -35,24 +35,24 @@ def unread_in(folder: Path) -> Unread:
     hidden: list[Path] = []
     others: list[Path] = []
     for here, inside, files in os.walk(folder):
-        below = Path(here).relative_to(folder)
-        hidden += [below / name for name in (*inside, *files) if is_junk(Path(name))]
-        others += [below / name for name in sorted(files) if _is_of_another_kind(name) and not is_junk(Path(name))]
+        relative = Path(here).relative_to(folder)
+        hidden += [relative / name for name in (*inside, *files) if is_junk(Path(name))]
+        others += [relative / name for name in sorted(files) if _may_hold_images(name) and not is_junk(Path(name))]
         inside[:] = sorted(n for n in inside if not is_junk(Path(n)) and not n.upper().endswith(".SAFE"))
     return Unread(tuple(sorted(hidden)), tuple(others))
 
 
-def _is_of_another_kind(name: str) -> bool:
+def _may_hold_images(name: str) -> bool:
     """May a file with that name hold images, although it is not read?
 
-    >>> [_is_of_another_kind(n) for n in ("a.tar.gz", "a.TIF.gz", "ais.csv.gz", "a.7z", "a.nc", "a.tif", "notes.txt")]
+    >>> [_may_hold_images(n) for n in ("a.tar.gz", "a.TIF.gz", "ais.csv.gz", "a.7z", "a.nc", "a.tif", "notes.txt")]
     [True, True, False, True, True, False, False]
     """
     stem, suffix = os.path.splitext(name.lower())
     return suffix in (*_PACKED, *_IMAGES) or (suffix in _PACKED_ALONE and os.path.splitext(stem)[1] in _HELD)
 
 
-def told(images: Iterable[Path], others: Iterable[Path]) -> list[tuple[str, bool]]:
+def unread_messages(images: Iterable[Path], others: Iterable[Path]) -> list[tuple[str, bool]]:
     """One line for each folder with hidden files, and for each image folder with unread files.
 
     Each with a flag: may a look be missing because of it?
@@ -60,12 +60,12 @@ def told(images: Iterable[Path], others: Iterable[Path]) -> list[tuple[str, bool
     images = list(images)
     found = {folder: unread_in(folder) for folder in dict.fromkeys((*images, *others))}
     lines = [
-        (f"{folder}: hidden files are left out ({len(left.hidden)}, the first: {left.hidden[0]})", False)
-        for folder, left in found.items()
-        if left.hidden
+        (f"{folder}: hidden files are left out ({len(unread.hidden)}, the first: {unread.hidden[0]})", False)
+        for folder, unread in found.items()
+        if unread.hidden
     ]
     for folder in dict.fromkeys(images):
-        if kinds := found[folder].of_other_kinds:
-            told_of = f"{number_of(len(kinds), 'file')} of kinds that are not read (the first: {kinds[0]})"
-            lines.append((f"{folder}: {told_of}; unpack archives but zip, save images as GeoTIFF", True))
+        if kinds := found[folder].unsupported:
+            count_text = f"{number_of(len(kinds), 'file')} of kinds that are not read (the first: {kinds[0]})"
+            lines.append((f"{folder}: {count_text}; unpack archives but zip, save images as GeoTIFF", True))
     return lines

@@ -20,10 +20,10 @@ _BY_BYTES = (  # first bytes, and the format
 _BY_TAG = (("kml", "KML"), ("gpx", "GPX"), ("osm", "OpenStreetMap XML"), ("FeatureCollection", "GML"))
 _PART_OF_SHAPEFILE = {".dbf", ".shx", ".prj", ".cpg"}
 _WKT = re.compile(r"\s*(?:SRID=\d+;)?\s*(?:MULTI)?(?:POLYGON|POINT|LINESTRING)\s*Z?\s*\(", re.IGNORECASE)
-HOW = "save it as GeoJSON in EPSG:4326, by a GIS or by: ogr2ogr -f GeoJSON -t_srs EPSG:4326 new.geojson"
+CONVERSION = "save it as GeoJSON in EPSG:4326, by a GIS or by: ogr2ogr -f GeoJSON -t_srs EPSG:4326 new.geojson"
 
 
-def told_format(path: Path) -> str:
+def format_and_conversion(path: Path) -> str:
     """The format of a file that is not GeoJSON, and how to convert it; "" if unknown."""
     try:
         with path.open("rb") as file:
@@ -33,7 +33,7 @@ def told_format(path: Path) -> str:
     kind = _kind(head, path.suffix.lower())
     if kind == "UTF-16 text":
         return f"is {kind}; save it as UTF-8"
-    return f"is {kind}; {HOW} {printable(path.name)}" if kind else ""
+    return f"is {kind}; {CONVERSION} {printable(path.name)}" if kind else ""
 
 
 def _kind(head: bytes, suffix: str) -> str:

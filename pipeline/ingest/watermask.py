@@ -11,8 +11,8 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.ingest.coast import read_land, water_mask
-from pipeline.ingest.control_points import without_strays
-from pipeline.ingest.geolocation import MapGeolocation, footprint_of, from_gcps, inside
+from pipeline.ingest.control_points import without_outliers
+from pipeline.ingest.geolocation import MapGeolocation, footprint_of, from_gcps, is_inside
 from pipeline.ingest.rasters import RasterFile, open_raster
 from pipeline.times_places.longitudes import shifted_copies
 from pipeline.types import Geolocation, Window
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 GEOJSON = (".geojson", ".json")
 _SAME_PX = 0.5  # pixels this close count as the same
 _POINTS = 40  # per side: coverage to 0.1 %
-_WHOLE = 0.995  # our choice: a mask made for the image may lack its rim
+_MIN_SHARE_COVERED = 0.995  # our choice: a mask made for the image may lack its rim
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +98,7 @@ class Water:
         return water
 
 
-class OverWater:
+class WaterMixin:
     """Mixin for readers of calibrated tiles that are frozen dataclasses with a ``water``."""
 
     __slots__ = ()
@@ -106,7 +106,7 @@ class OverWater:
 
     def with_land(self, more: BaseGeometry) -> Self:
         """The same reader with these polygons (EPSG:4326) added to the land mask."""
-        return self._over(self.water.with_land(more))
+        return self._with_water(self.water.with_land(more))
 
     @property
     def digest(self) -> str:
@@ -115,14 +115,14 @@ class OverWater:
 
     def without_water(self) -> Self:
         """The same reader without a land mask, for callers that need only the valid pixels."""
-        return self._over(Water(self.water.shape))
+        return self._with_water(Water(self.water.shape))
 
-    def _over(self, water: Water) -> Self:
+    def _with_water(self, water: Water) -> Self:
         return replace(self, water=water)  # type: ignore[type-var]
 
     def _require_on_image(self, window: Window) -> None:
         if not window.is_within(self.water.shape):
-            raise ValueError(f"{window} leaves the image of {_size(self.water.shape)} pixels")
+            raise ValueError(f"{window} leaves the image of {_size_text(self.water.shape)} pixels")
 
 
 def water_of(
@@ -141,56 +141,66 @@ def water_of(
         if geolocation is None:
             raise InputError(item, f"has no georeference, so {path.name} cannot be laid over it; give a mask raster")
         polygons = read_land(path)
-        return Water(shape, geolocation, polygons), _elsewhere(path, polygons, footprint_of(geolocation, shape, item))
+        return Water(shape, geolocation, polygons), _elsewhere_doubt(
+            path, polygons, footprint_of(geolocation, shape, item)
+        )
     mask = open_raster(path)
-    where = geolocation_of(mask)
-    if where is None or geolocation is None:
+    mask_geolocation = geolocation_of(mask)
+    if mask_geolocation is None or geolocation is None:
         if mask.shape != shape:
-            raise InputError(path.name, f"has {_size(mask.shape)} pixels, {item} has {_size(shape)}; they must agree")
+            raise InputError(
+                path.name, f"has {_size_text(mask.shape)} pixels, {item} has {_size_text(shape)}; they must agree"
+            )
         return Water(shape, geolocation, mask=mask), ""
-    if same_pixels(geolocation, shape, where, mask.shape):
+    if same_pixels(geolocation, shape, mask_geolocation, mask.shape):
         return Water(shape, geolocation, mask=mask), ""
-    water = Water(shape, geolocation, mask=mask, mask_geolocation=where)
-    share = _share_within(geolocation, shape, where, mask.shape)
+    water = Water(shape, geolocation, mask=mask, mask_geolocation=mask_geolocation)
+    share = _share_within(geolocation, shape, mask_geolocation, mask.shape)
     doubt = (
-        f"{path.name} covers {100 * share:.0f} % of the image; the rest is taken for water" if share < _WHOLE else ""
+        f"{path.name} covers {100 * share:.0f} % of the image; the rest is taken for water"
+        if share < _MIN_SHARE_COVERED
+        else ""
     )
     return water, doubt
 
 
-def _elsewhere(path: Path, land: BaseGeometry, footprint: BaseGeometry) -> str:
+def _elsewhere_doubt(path: Path, land: BaseGeometry, footprint: BaseGeometry) -> str:
     """The doubt about a land file that does not extend to the image; an image at sea within its extent has no land."""
     import shapely
 
-    reach = shapely.envelope(land)
-    if any(turned.intersects(footprint) for turned in shifted_copies(reach)):
+    extent = shapely.envelope(land)
+    if any(turned.intersects(footprint) for turned in shifted_copies(extent)):
         return ""
-    swapped = shapely.transform(reach, lambda p: p[:, ::-1]).intersects(footprint)
+    swapped = shapely.transform(extent, lambda p: p[:, ::-1]).intersects(footprint)
     hint = "; its lon and lat are swapped" if swapped else ""
     return f"{path.name} holds no land near the image{hint}; all of it is taken for water"
 
 
-def same_pixels(one: Geolocation, one_shape: tuple[int, int], other: Geolocation, other_shape: tuple[int, int]) -> bool:
+def same_pixels(
+    first: Geolocation, first_shape: tuple[int, int], second: Geolocation, second_shape: tuple[int, int]
+) -> bool:
     """Do two images have the same pixel grid: equal shape, and corners within half a pixel?"""
-    if one_shape != other_shape:
+    if first_shape != second_shape:
         return False
-    row, col = np.meshgrid([0.0, one_shape[0] - 1.0], [0.0, one_shape[1] - 1.0])
-    at_row, at_col = other.rowcol(*one.lonlat(row, col))
+    row, col = np.meshgrid([0.0, first_shape[0] - 1.0], [0.0, first_shape[1] - 1.0])
+    at_row, at_col = second.rowcol(*first.lonlat(row, col))
     return bool((np.abs(at_row - row) <= _SAME_PX).all() and (np.abs(at_col - col) <= _SAME_PX).all())
 
 
-def _share_within(one: Geolocation, one_shape: tuple[int, int], other: Geolocation, shape: tuple[int, int]) -> float:
+def _share_within(
+    image: Geolocation, image_shape: tuple[int, int], other: Geolocation, shape: tuple[int, int]
+) -> float:
     """Share of an image covered by another, by a grid of points."""
-    row, col = np.meshgrid(*((np.arange(_POINTS) + 0.5) / _POINTS * n - 0.5 for n in one_shape))
-    return float(inside(*other.rowcol(*one.lonlat(row, col)), shape).mean())
+    row, col = np.meshgrid(*((np.arange(_POINTS) + 0.5) / _POINTS * n - 0.5 for n in image_shape))
+    return float(is_inside(*other.rowcol(*image.lonlat(row, col)), shape).mean())
 
 
 def geolocation_of(raster: RasterFile) -> Any:
     """A raster file's own geolocation: a map grid, GCPs, or None."""
-    return placed(raster)[0]
+    return locate_raster(raster)[0]
 
 
-def placed(raster: RasterFile) -> tuple[Any, str]:
+def locate_raster(raster: RasterFile) -> tuple[Any, str]:
     """`geolocation_of`, and what is doubtful about it."""
     if raster.crs_wkt is not None and raster.transform is not None:
         from pyproj.exceptions import ProjError
@@ -202,10 +212,10 @@ def placed(raster: RasterFile) -> tuple[Any, str]:
             raise InputError(raster.item, "its coordinate system cannot be turned into degrees") from error
         return found, ""
     if raster.gcps is not None:
-        points, doubt = without_strays(raster.gcps, raster.item, raster.shape)
+        points, doubt = without_outliers(raster.gcps, raster.item, raster.shape)
         return from_gcps(points[:, :4], raster.item, raster.shape), doubt
     return None, ""
 
 
-def _size(shape: tuple[int, int]) -> str:
+def _size_text(shape: tuple[int, int]) -> str:
     return f"{shape[0]} x {shape[1]}"

@@ -26,7 +26,7 @@ from pipeline.config import (
 )
 from pipeline.console import Console
 from pipeline.errors import ConfigError, NothingUsable, printable
-from pipeline.ingest.simulated_mark import says_simulated
+from pipeline.ingest.simulated_mark import is_marked_simulated
 from pipeline.plurals import number_of
 from pipeline.stages.given_tables import (
     has_keys,
@@ -200,7 +200,7 @@ def _simulated(liftings: list[Path], *beside: Path | None) -> bool:
     ConfigError if only some are, or only a file given ``beside`` them: the account would mix real and simulated data.
     """
     given = [*liftings, *(path for path in beside if path is not None)]
-    simulated = [path for path in given if says_simulated(path)]
+    simulated = [path for path in given if is_marked_simulated(path)]
     if simulated and (other := next((path for path in liftings if path not in simulated), None)) is not None:
         raise ConfigError(
             f"{printable(simulated[0])}: is SIMULATED, {printable(other)} is not marked so; leave one out, or if both "

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline.config import VolumeConfig, assumptions_id
 from pipeline.console import Console
 from pipeline.errors import ConfigError, ContractError, InputError, PipelineError, printable
-from pipeline.ingest.simulated_mark import says_simulated
+from pipeline.ingest.simulated_mark import is_marked_simulated
 from pipeline.plurals import first_of
 from pipeline.provenance import read_manifest
 from pipeline.stages.given_times import parse_times
@@ -369,7 +369,7 @@ def _require_assumptions(path: Path, liftings: pd.DataFrame, config: VolumeConfi
 
 def report_simulated(paths: Iterable[Path | None], console: Console) -> bool:
     """Is any of the files marked as simulated, so that results made with it are too? Reports those that are."""
-    simulated = [path for path in paths if path is not None and says_simulated(path)]
+    simulated = [path for path in paths if path is not None and is_marked_simulated(path)]
     for path in simulated:
         console.note(f"{printable(path)}: {NO_REAL_SHIP}")
     return bool(simulated)

@@ -123,14 +123,14 @@ def _group_bands(images: Sequence[Path], options: OpenOptions, console: Console)
 def _detect_one(image: Path, target: Path, options: OpenOptions, config: DetectionConfig, console: Console) -> bool:
     from pipeline.detection import detect as detect_scene
     from pipeline.detection import preload_detector
-    from pipeline.ingest.lifeless import lifeless
-    from pipeline.ingest.scenes import open_scene, settled
+    from pipeline.ingest.blank_images import blank_cause
+    from pipeline.ingest.scenes import open_scene, with_decoding_doubt
 
     try:
         scene = open_scene(image, options, meanwhile=partial(preload_detector, options.sensor), all_read=True)
         table, diagnostics = detect_scene(scene, place=None, config=config)
-        scene = settled(scene)
-        if table.empty and (cause := lifeless(scene, None)):
+        scene = with_decoding_doubt(scene)
+        if table.empty and (cause := blank_cause(scene, None)):
             raise InputError(image, cause)
     except InputError as error:
         console.problem(error, done="image skipped, no table written")

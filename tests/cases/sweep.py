@@ -98,7 +98,7 @@ def _with_the_decoder_of_our_parent() -> None:
     """Share the parent's raster decoder: forks run one at a time and end between its answers."""
     from pipeline.ingest import quarantine
 
-    for helper in quarantine._KEPT:
+    for helper in quarantine._IDLE:
         helper.owner = os.getpid()
         helper.process.poll = lambda: None  # only its parent can poll it; it is alive
 

@@ -11,7 +11,7 @@ import pytest
 from pipeline.errors import ConfigError, InputError
 from pipeline.ingest import in_passing
 from pipeline.ingest.metadata.options import OpenOptions
-from pipeline.ingest.scenes import open_scene, settled
+from pipeline.ingest.scenes import open_scene, with_decoding_doubt
 from pipeline.types import Sensor, Window
 from tests.cases.desk import radar
 from tests.fuzz.mutants import mutants
@@ -36,7 +36,7 @@ def outcome(image, *, all_read):
             rows, cols = scene.shape
             windows = [Window(row, 0, min(ROWS, rows - row), cols) for row in range(0, rows, ROWS)]
             pixels = [scene.read(window).data.tobytes() for window in windows]
-            return passing, (scene.shape, pixels, settled(scene).degraded)
+            return passing, (scene.shape, pixels, with_decoding_doubt(scene).degraded)
     except (InputError, ConfigError) as error:
         return False, one_line(error).partition(" (")[0]  # in brackets GDAL's own words: of the block that it met first
 
@@ -44,7 +44,7 @@ def outcome(image, *, all_read):
 @sizes
 @pytest.mark.parametrize("profile", PROFILES)
 def test_an_image_decoded_as_it_is_read_ends_as_one_decoded_in_advance(tmp_path, monkeypatch, profile, count):
-    monkeypatch.setattr(in_passing, "SMALLEST_PX", 0)
+    monkeypatch.setattr(in_passing, "MIN_PX", 0)
     monkeypatch.setattr(in_passing, "STRIP_ROWS", 16)
     numbers = np.random.default_rng(1).integers(1, 500, (2, SIDE, SIDE)).astype(np.uint16)
     good, bad = radar(tmp_path / "good.tif", numbers, **PROFILES[profile]), tmp_path / "bad.tif"

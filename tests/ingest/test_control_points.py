@@ -9,9 +9,9 @@ import pytest
 from pyproj import Geod
 
 from pipeline.errors import InputError
-from pipeline.ingest.control_points import _off, without_strays
+from pipeline.ingest.control_points import _residuals, without_outliers
 from pipeline.ingest.geolocation import from_gcps
-from pipeline.ingest.watermask import placed
+from pipeline.ingest.watermask import locate_raster
 from tests.ingest.test_geolocation import write_gcps
 
 SHAPE = (1000, 1500)
@@ -34,7 +34,7 @@ def points(rows=5, cols=6, height_m=0.0):
 def test_one_point_far_off_is_left_out_and_the_rest_places_the_image(which, axis, by_deg):
     wrong = points()
     wrong[which, axis] += by_deg
-    kept, doubt = without_strays(wrong, "x", SHAPE)
+    kept, doubt = without_outliers(wrong, "x", SHAPE)
     assert "1 of 30 ground control points lies far from where the others put it" in doubt
     np.testing.assert_array_equal(kept, np.delete(wrong, which, axis=0))
     by, unit = re.search(r"\(by ([\d,]+) (k?m)\)", doubt).groups()
@@ -50,14 +50,14 @@ def test_one_point_far_off_is_left_out_and_the_rest_places_the_image(which, axis
 def test_points_that_agree_all_stay(rows, cols):
     told = points(rows, cols)
     told[:, 2:4] += np.random.default_rng(0).normal(0, 3e-5, (len(told), 2))  # placed by hand: a third of a pixel off
-    kept, doubt = without_strays(told, "x", SHAPE)
+    kept, doubt = without_outliers(told, "x", SHAPE)
     assert (len(kept), doubt) == (len(told), "")
 
 
 def test_points_across_180_degrees_agree():
     told = points()
     told[:, 2] = (told[:, 2] - 133.0 + 179.95 + 180) % 360 - 180
-    assert without_strays(told, "x", SHAPE)[1] == ""
+    assert without_outliers(told, "x", SHAPE)[1] == ""
 
 
 def test_points_on_mountains_stay_and_that_is_said():
@@ -65,7 +65,7 @@ def test_points_on_mountains_stay_and_that_is_said():
     told = points(10, 21)
     told[40:60, 4] = np.linspace(100, 2000, 20)
     told[:, 2] += 1.2e-5 * told[:, 4] * np.random.default_rng(0).uniform(0.8, 1.2, len(told))
-    kept, doubt = without_strays(told, "x", SHAPE)
+    kept, doubt = without_outliers(told, "x", SHAPE)
     assert len(kept) == len(told)
     assert "not moved to sea level" in doubt
 
@@ -75,7 +75,7 @@ def test_points_of_which_nobody_knows_the_wrong_ones_are_refused(count):
     told = points(2, 2) if count == 4 else points(3, 3)
     told[::3, 3] += np.arange(1, len(told[::3]) + 1)
     with pytest.raises(InputError, match=r"ground control points contradict .*by \d+ km"):
-        without_strays(told, "x", SHAPE)
+        without_outliers(told, "x", SHAPE)
 
 
 def test_the_doubt_reaches_who_opens_the_file(tmp_path):
@@ -83,7 +83,7 @@ def test_the_doubt_reaches_who_opens_the_file(tmp_path):
 
     told = [GroundControlPoint(r, c, 133 + c * 1e-4, 42 - r * 1e-4) for r in (0, 50, 100) for c in (0, 100, 200)]
     told[4] = GroundControlPoint(50, 100, 135.0, 42.0)
-    mapping, doubt = placed(write_gcps(tmp_path / "a.tif", told))
+    mapping, doubt = locate_raster(write_gcps(tmp_path / "a.tif", told))
     assert "left out" in doubt
     lon, lat = mapping.lonlat(49.5, 99.5)
     assert (float(lon), float(lat)) == pytest.approx((133.01, 41.995), abs=1e-6)
@@ -92,4 +92,4 @@ def test_the_doubt_reaches_who_opens_the_file(tmp_path):
 def test_a_pixel_is_as_large_as_it_is_on_the_ground():
     """The longer side: 9e-5 degrees of latitude, with 2e-5 of longitude, down the rows."""
     _, _, down_m = Geod(ellps="WGS84").inv(*formula(500, 750), *formula(501, 750))
-    assert _off(points(), SHAPE)[1] == pytest.approx(down_m, rel=0.02)
+    assert _residuals(points(), SHAPE)[1] == pytest.approx(down_m, rel=0.02)

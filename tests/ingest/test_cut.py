@@ -66,7 +66,7 @@ def part_of(scene, part):
     from pipeline.ingest import cut
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cut, "WORTH", 1.0)
+        patch.setattr(cut, "MAX_SHARE", 1.0)
         patch.setattr(cut, "window_around", lambda *_: part)
         return cut_to(scene, SMALL)
 
@@ -244,7 +244,7 @@ def test_a_large_part_is_decoded_as_the_whole_is(tmp_path, monkeypatch):
 
     part, _ = optical_product(tmp_path)
     usual = part.read(Window(0, 0, *part.shape))
-    monkeypatch.setattr(unpacked, "MOST_HELD", 1000)
+    monkeypatch.setattr(unpacked, "MAX_PART_BYTES", 1000)
     held = once_decoded(part)
     monkeypatch.setattr(RasterFile, "read", lambda *_, **__: pytest.fail("decoded once more"))
     np.testing.assert_array_equal(held.read(Window(0, 0, *part.shape)).data, usual.data)

@@ -17,7 +17,7 @@ from pipeline.errors import EnvironmentFault, InputError
 from pipeline.ingest import decoder, in_passing
 from pipeline.ingest.in_passing import Passing, PassingRaster, open_in_passing
 from pipeline.ingest.rasters import open_raster
-from pipeline.ingest.scenes import open_scene, settled
+from pipeline.ingest.scenes import open_scene, with_decoding_doubt
 from pipeline.types import Window
 from tests.ingest.test_rasters import write
 from tests.ingest.test_scenes import RADAR
@@ -27,8 +27,8 @@ SHAPE = (100, 90)
 
 @pytest.fixture(autouse=True)
 def _small_is_large(monkeypatch):
-    monkeypatch.setattr(in_passing, "SMALLEST_PX", 0)
-    monkeypatch.setattr(in_passing, "ROOM_BYTES", 1 << 16)
+    monkeypatch.setattr(in_passing, "MIN_PX", 0)
+    monkeypatch.setattr(in_passing, "BUFFER_BYTES", 1 << 16)
     monkeypatch.setattr(in_passing, "STRIP_ROWS", 16)
 
 
@@ -54,7 +54,7 @@ def test_windows_hold_what_is_stored_before_and_after_all_has_passed(image):
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(raster.read, strips()))
     np.testing.assert_array_equal(np.concatenate(found, axis=1), sea())
-    assert raster.passing.over
+    assert raster.passing.finished
     np.testing.assert_array_equal(raster.read(Window(3, 5, 70, 11), (2,)), sea()[1:, 3:73, 5:16])
 
 
@@ -73,7 +73,7 @@ def test_windows_beside_each_other_have_their_strip_handed_over_once(image, monk
     monkeypatch.setattr(Passing, "_ask", lambda self, what, ask=Passing._ask: asked.append(what) or ask(self, what))
     raster = open_in_passing(image)
     walked(raster)
-    assert raster.passing.over
+    assert raster.passing.finished
     handed = [(what["band"], what["window"][0]) for what in asked if "window" in what]
     assert sorted(handed) == [(band, row) for band in (1, 2) for row in range(0, 100, 16)]
     walked(raster)  # and read normally afterwards
@@ -82,8 +82,8 @@ def test_windows_beside_each_other_have_their_strip_handed_over_once(image, monk
 def test_a_window_alone_has_nothing_decoded_for_its_neighbours(image):
     raster = open_in_passing(image)
     walked(raster, alone=True)
-    assert not raster.passing.over
-    assert not raster.passing._seen.any()
+    assert not raster.passing.finished
+    assert not raster.passing._passed.any()
 
 
 def test_threads_that_come_later_take_the_rooms_of_those_that_went(image):
@@ -92,7 +92,7 @@ def test_threads_that_come_later_take_the_rooms_of_those_that_went(image):
         with ThreadPoolExecutor(1) as pool:
             found = pool.submit(raster.read, Window(row, 0, 16, 50)).result()
         np.testing.assert_array_equal(found, sea()[:, row : row + 16, :50])
-    assert raster.passing._rooms == 1
+    assert raster.passing._n_buffers == 1
 
 
 def test_more_threads_than_the_helper_reaches_at_once(image):
@@ -124,15 +124,15 @@ def test_no_memory_for_one_more_thread_is_no_fault_of_the_file(image, monkeypatc
 def test_what_was_not_read_is_decoded_in_the_end(image):
     raster = open_in_passing(image)
     raster.read(Window(30, 0, 30, SHAPE[1]), (1,))
-    assert not raster.passing.over
+    assert not raster.passing.finished
     assert raster.passing.finish() == ""
-    assert raster.passing.over
+    assert raster.passing.finished
 
 
 def test_other_reads_wait_for_the_whole(image):
     raster = open_in_passing(image)
     assert raster.sample(10).shape == (2, 10, 9)
-    assert raster.passing.over
+    assert raster.passing.finished
 
 
 def damaged(image):
@@ -160,7 +160,7 @@ def test_a_scene_is_not_settled_while_a_band_that_nobody_read_is_damaged(image):
     scene = open_scene(damaged(image), options, all_read=True)
     assert scene.read(Window(0, 0, 100, 90)).valid.all()
     with pytest.raises(InputError, match=r"a.tif: is damaged"):
-        settled(scene)
+        with_decoding_doubt(scene)
 
 
 def test_a_decoder_that_crashes_costs_only_the_file(image):
@@ -182,8 +182,8 @@ def test_a_lost_sector_is_a_doubt_of_the_scene(tmp_path):
         scene = open_scene(image, RADAR, all_read=True)
         for row in range(0, 60, 30):
             scene.read(Window(row, 0, 30, 600))
-        assert settled(scene).degraded == open_scene(image, RADAR).degraded
-        assert f"line {line} holds 300 zeros" in settled(scene).degraded[0]
+        assert with_decoding_doubt(scene).degraded == open_scene(image, RADAR).degraded
+        assert f"line {line} holds 300 zeros" in with_decoding_doubt(scene).degraded[0]
 
 
 def test_a_frame_of_zeros_that_ends_with_a_strip_is_no_lost_sector(tmp_path):
@@ -192,7 +192,7 @@ def test_a_frame_of_zeros_that_ends_with_a_strip_is_no_lost_sector(tmp_path):
     scene = open_scene(write(tmp_path / "a.tif", data), RADAR, all_read=True)
     for row in range(0, 100, 30):
         scene.read(Window(row, 0, min(30, 100 - row), 600))
-    assert settled(scene).degraded == scene.degraded
+    assert with_decoding_doubt(scene).degraded == scene.degraded
 
 
 @pytest.mark.parametrize("data", [sea().astype(np.float32), sea().astype(np.uint8)], ids=["float32", "uint8"])
@@ -258,7 +258,7 @@ def test_detect_answers_as_if_the_file_had_been_decoded_in_advance(
     words = ("detect", image, "--sensor", sensor, "--pixel-spacing", "10", "--quiet", "-o")
     words = (*words[:2], "--bands", "B03=1,B08=2", *words[2:]) if sensor == "sentinel-2" else words
     late = capwatch(*words, tmp_path / "late.csv")
-    monkeypatch.setattr(in_passing, "SMALLEST_PX", 10**9)
+    monkeypatch.setattr(in_passing, "MIN_PX", 10**9)
     assert capwatch(*words, tmp_path / "early.csv") == late
     tables = [p.read_bytes() if p.exists() else b"" for p in (tmp_path / "late.csv", tmp_path / "early.csv")]
     assert tables[0] == tables[1]

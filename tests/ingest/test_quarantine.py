@@ -14,7 +14,7 @@ import rasterio
 
 from pipeline.errors import EnvironmentFault, InputError
 from pipeline.ingest import decoder, quarantine
-from pipeline.ingest.decoder import MEMORY_BYTES, answer, lost_sector
+from pipeline.ingest.decoder import MEMORY_BYTES, examine_raster, lost_sector
 from pipeline.ingest.gdal_settings import ENVIRONMENT
 from pipeline.ingest.quarantine import Helper, examine
 from pipeline.ingest.rasters import open_raster
@@ -43,13 +43,13 @@ def test_there_is_time_to_do_something_meanwhile(image, monkeypatch):
 
 def test_one_helper_serves_many_files_and_a_dead_one_is_replaced(image):
     examine(str(image), "a.tif", "GTiff", whole=False)
-    first = quarantine._KEPT[-1]  # there may be others, from tests that read in threads
+    first = quarantine._IDLE[-1]  # there may be others, from tests that read in threads
     examine(str(image), "a.tif", "GTiff", whole=False)
-    assert quarantine._KEPT[-1] is first
+    assert quarantine._IDLE[-1] is first
     os.kill(first.process.pid, signal.SIGKILL)
     first.process.wait()
     assert open_raster(image).shape == (20, 20)
-    assert not any(kept is first for kept in quarantine._KEPT)
+    assert not any(kept is first for kept in quarantine._IDLE)
 
 
 READY = "print('{\"ready\": true}', flush=True)\n"
@@ -130,7 +130,7 @@ def test_what_decodes_slowly_is_allowed_more_time():
     gigabytes = SimpleNamespace(width=40_000, height=50_000, dtypes=("uint16",))
     for driver, usual_s in (("GTiff", 5), ("JP2OpenJPEG", 105)):
         gigabytes.driver = driver
-        assert decoder._fair_s(gigabytes) > 5 * 4 * usual_s
+        assert decoder._cpu_limit_s(gigabytes) > 5 * 4 * usual_s
 
 
 PROBE = """
@@ -158,9 +158,9 @@ def test_memory_that_runs_out_is_the_files_fault(image, monkeypatch):
     def hungry(*_):
         raise MemoryError
 
-    monkeypatch.setattr(decoder, "_allow", lambda _s: None)  # no limits on the process of the tests
-    monkeypatch.setattr(decoder, "_whole", hungry)
-    found = answer(str(image), "a.tif", "GTiff", True)
+    monkeypatch.setattr(decoder, "_limit_cpu", lambda _s: None)  # no limits on the process of the tests
+    monkeypatch.setattr(decoder, "_decode_all", hungry)
+    found = examine_raster(str(image), "a.tif", "GTiff", True)
     assert found["cause"] == "needs more than 4 GiB of memory to decode"
 
 
@@ -168,10 +168,10 @@ def test_memory_that_a_limit_from_outside_withholds_is_not_the_files_fault(image
     def hungry(*_):
         raise MemoryError
 
-    monkeypatch.setattr(decoder, "_allow", lambda _s: None)
-    monkeypatch.setattr(decoder, "_whole", hungry)
+    monkeypatch.setattr(decoder, "_limit_cpu", lambda _s: None)
+    monkeypatch.setattr(decoder, "_decode_all", hungry)
     monkeypatch.setattr(decoder.resource, "getrlimit", lambda _: (1 << 30, decoder.resource.RLIM_INFINITY))
-    found = answer(str(image), "a.tif", "GTiff", True)
+    found = examine_raster(str(image), "a.tif", "GTiff", True)
     assert found["cause"].startswith("needs more than 1 GiB of memory to decode, which a memory limit set from outside")
 
 
@@ -215,14 +215,14 @@ def test_the_border_of_an_image_turned_by_little_is_no_lost_sector(turned):
 
 
 def test_a_dark_line_of_a_jpeg_is_no_lost_sector(tmp_path, monkeypatch):
-    monkeypatch.setattr(decoder, "_allow", lambda _s: None)  # no limits on the process of the tests
+    monkeypatch.setattr(decoder, "_limit_cpu", lambda _s: None)  # no limits on the process of the tests
     data = np.full((1, 64, 640), 60, np.uint8)
     data[0, 31, 100:500] = 0
-    damaged = answer(str(write(tmp_path / "a.tif", data)), "a.tif", "GTiff", whole=True)
+    damaged = examine_raster(str(write(tmp_path / "a.tif", data)), "a.tif", "GTiff", whole=True)
     assert "lost disk sector" in damaged["doubt"]
     picture = write(tmp_path / "a.jpg", data, driver="JPEG", QUALITY=100)
-    assert answer(str(picture), "a.jpg", "JPEG", whole=True) == {"cause": "", "doubt": ""}
+    assert examine_raster(str(picture), "a.jpg", "JPEG", whole=True) == {"cause": "", "doubt": ""}
     packed = write(tmp_path / "b.tif", data, compress="jpeg", JPEG_QUALITY=100)
-    assert answer(str(packed), "b.tif", "GTiff", whole=True) == {"cause": "", "doubt": ""}
+    assert examine_raster(str(packed), "b.tif", "GTiff", whole=True) == {"cause": "", "doubt": ""}
     with rasterio.open(picture) as image:
         assert lost_sector(image.read(1))  # by its pixels alone it would be one

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 
 from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.metadata.options import OpenOptions
-from pipeline.ingest.optical_scaling import _by_offset_tags, _by_own_scale, optical_scaling
+from pipeline.ingest.optical_scaling import _scaling_by_file, _scaling_by_offset_tags, optical_scaling
 from pipeline.ingest.radiometry import scaling_of
 from pipeline.ingest.scaling import Scaling, parse_scaling
 from pipeline.ingest.scenes import open_scene
@@ -301,10 +301,10 @@ def test_each_band_that_is_read_has_its_own_scale_and_offset():
     raster = SimpleNamespace(item="a.tif", count=3, scales=told, offsets=offsets, tags=tagged, dtype="uint16")
     stored = SimpleNamespace(raster=raster, channels=SimpleNamespace(indexes=(3, 1)))
     by_sidecar = optical_scaling(stored, Sensor.OPTICAL, "auto", SimpleNamespace(scales=told, offsets=offsets))
-    by_file = _by_own_scale(raster, (3, 1), np.full((2, 9), 1500.0))
+    by_file = _scaling_by_file(raster, (3, 1), np.full((2, 9), 1500.0))
     for scaling in (by_sidecar, by_file):
         assert (scaling.gains, scaling.offsets) == ((3e-4, 1e-4), (-0.01, -0.1))
-    assert _by_offset_tags(raster, (3, 1)).offsets == pytest.approx((-0.01, -0.1))
+    assert _scaling_by_offset_tags(raster, (3, 1)).offsets == pytest.approx((-0.01, -0.1))
 
 
 def test_power_that_an_offset_makes_zero_is_no_measurement():

@@ -17,7 +17,7 @@ from pyproj import Geod
 from rasterio.transform import Affine
 
 from pipeline.errors import InputError
-from pipeline.ingest.rasters import MAX_BYTES, MOST_HELD, open_raster, opened
+from pipeline.ingest.rasters import MAX_BYTES, MAX_OPEN, open_raster, opened
 from pipeline.ingest.watermask import geolocation_of
 from pipeline.types import Window
 
@@ -183,11 +183,11 @@ def test_a_file_that_is_written_over_at_once_is_another_one(tmp_path):
 
 def test_a_thread_keeps_few_files_open(tmp_path):
     """A year of scenes must not run out of file descriptors."""
-    for n in range(3 * MOST_HELD):
+    for n in range(3 * MAX_OPEN):
         raster = open_raster(write(tmp_path / f"kept-{n}.tif", np.full((8, 8), n, np.uint8)))
         assert (raster.read(Window(2, 2, 4, 4)) == n).all()
     opened = [name for fd in Path("/proc/self/fd").iterdir() if "kept-" in (name := os.path.realpath(fd))]
-    assert len(opened) <= MOST_HELD
+    assert len(opened) <= MAX_OPEN
 
 
 def test_a_program_that_ends_has_closed_its_files(tmp_path):

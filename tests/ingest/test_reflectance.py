@@ -30,7 +30,7 @@ def test_one_pass_gives_what_the_general_way_gives(tmp_path, monkeypatch, nodata
     scene = open_scene(path, OpenOptions(sensor=Sensor.SENTINEL2))
     stored = scene.read.stored
     if nodata in (-9999, 0.5):  # values that this data type cannot hold, which operators declare all the same
-        read = replace(scene.read, stored=replace(stored, gaps=replace(stored.gaps, nodata=nodata)))
+        read = replace(scene.read, stored=replace(stored, nodata_rule=replace(stored.nodata_rule, nodata=nodata)))
     else:
         read = scene.read
     window = Window(2, 3, 50, 80)

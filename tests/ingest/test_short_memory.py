@@ -12,8 +12,8 @@ import pytest
 import rasterio
 
 from pipeline.errors import EnvironmentFault, MemoryShort
-from pipeline.ingest.gdal_errors import memory_ran_out
-from pipeline.ingest.rasters import _careful
+from pipeline.ingest.gdal_errors import is_out_of_memory
+from pipeline.ingest.rasters import _gdal_errors_as_input_errors
 
 READ = """
 import resource, sys
@@ -53,17 +53,17 @@ def test_a_sound_file_is_not_called_damaged(tmp_path, room):
 
 
 def test_an_error_of_another_kind_is_none_of_memory():
-    assert memory_ran_out(MemoryError())
-    assert not memory_ran_out(ValueError("cannot be read"))
-    assert not memory_ran_out(None)
+    assert is_out_of_memory(MemoryError())
+    assert not is_out_of_memory(ValueError("cannot be read"))
+    assert not is_out_of_memory(None)
 
 
 def test_one_told_within_another_read_stays_what_it_is():
     """As when threads reopen an open file: an EnvironmentFault is an OSError, like GDAL's errors."""
     with (
         pytest.raises(MemoryShort, match=r"b.tif: not enough memory to read it"),
-        _careful("b.tif", "b.tif", "GTiff"),
-        _careful("b.tif", "b.tif", "GTiff"),
+        _gdal_errors_as_input_errors("b.tif", "b.tif", "GTiff"),
+        _gdal_errors_as_input_errors("b.tif", "b.tif", "GTiff"),
     ):
         raise MemoryError
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pipeline.ingest import stored as stored_module
-from pipeline.ingest.gaps import Gaps
 from pipeline.ingest.metadata.options import OpenOptions
+from pipeline.ingest.nodata import NodataRule
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Radiometry, Sensor, Window
 from tests.ingest.test_rasters import write
@@ -22,7 +22,7 @@ def test_scattered_pixels_spread_as_the_image_does_and_gaps_stay_gaps(tmp_path, 
     write(path, numbers, crs="EPSG:32653", transform=(10, 0, 5e5, 0, -10, 4.73e6))
     scene = open_scene(path, OpenOptions(sensor=Sensor.SENTINEL2))
     monkeypatch.setattr(stored_module, "LARGE_PX", large_px)
-    picture, gap = scene.read.stored.scattered(128)
+    picture, gap = scene.read.stored.scattered_sample(128)
     assert picture.shape == gap.shape
     assert 128**2 / 4 < picture.shape[1] < 8 * 128**2
     assert gap.mean() == pytest.approx(1 / 7, abs=0.05)
@@ -114,6 +114,6 @@ def test_a_fill_of_a_radar_amplitude_is_no_bright_target(tmp_path):
 
 def test_a_zero_in_one_band_is_dark_water_for_light_and_no_measurement_for_radar():
     bands = np.array([[[0, 0, 7]], [[0, 5, 0]]], np.uint16)
-    masks = {radar: Gaps(None, zero=True).mask(bands, Window(0, 0, 1, 3), radar=radar) for radar in (False, True)}
+    masks = {radar: NodataRule(None, zero=True).mask(bands, Window(0, 0, 1, 3), radar=radar) for radar in (False, True)}
     assert np.broadcast_to(masks[False], bands.shape)[:, 0].tolist() == [[True, False, False]] * 2
     assert masks[True][:, 0].tolist() == [[True, True, False], [True, False, True]]

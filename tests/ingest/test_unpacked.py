@@ -96,9 +96,9 @@ def test_large_files_go_to_a_disk_unless_the_user_says_where(monkeypatch, folder
     monkeypatch.setattr(unpacked, "_ON_DISK", folder)
     monkeypatch.delenv("TMPDIR", raising=False)
     there = os.access(folder, os.W_OK)
-    assert unpacked._folder() == (folder if there else unpacked.tempfile.gettempdir())
+    assert unpacked._spool_folder() == (folder if there else unpacked.tempfile.gettempdir())
     monkeypatch.setenv("TMPDIR", "/somewhere")
-    assert unpacked._folder() == unpacked.tempfile.gettempdir()
+    assert unpacked._spool_folder() == unpacked.tempfile.gettempdir()
 
 
 def full(monkeypatch):
@@ -111,7 +111,7 @@ def refused(monkeypatch):
 
 def lost(monkeypatch):
     """The disk is full, which the helper is the first to find out."""
-    monkeypatch.setattr(unpacked.Numbers, "address", "/dev/full")
+    monkeypatch.setattr(unpacked.DiskArray, "address", "/dev/full")
 
 
 @pytest.mark.parametrize("why", [full, refused, lost])

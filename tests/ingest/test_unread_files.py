@@ -15,7 +15,7 @@ def test_a_folder_is_walked_once_even_where_it_is_named_for_images_and_for_ais(t
         (tmp_path / name).write_bytes(b"x")
     walked, walk = [], os.walk
     monkeypatch.setattr(unread_files.os, "walk", lambda folder, *more: walked.append(folder) or walk(folder, *more))
-    (hidden, harmless), (unread, look_missing) = unread_files.told([tmp_path, tmp_path], [tmp_path])
+    (hidden, harmless), (unread, look_missing) = unread_files.unread_messages([tmp_path, tmp_path], [tmp_path])
     assert walked.count(tmp_path) == 1
     assert "hidden files are left out (2, the first: ._a.tif)" in hidden
     assert "2 files of kinds that are not read (the first: b.tar.gz)" in unread
@@ -25,6 +25,6 @@ def test_a_folder_is_walked_once_even_where_it_is_named_for_images_and_for_ais(t
 def test_of_a_folder_of_ais_only_hidden_files_are_told(tmp_path):
     for name in ("b.tar.gz", "._a.csv"):
         (tmp_path / name).write_bytes(b"x")
-    ((line, _),) = unread_files.told([], [tmp_path])
+    ((line, _),) = unread_files.unread_messages([], [tmp_path])
     assert "hidden files are left out (1, " in line
-    assert unread_files.told([Path(tmp_path, "b.tar.gz")], []) == [], "a file holds nothing"
+    assert unread_files.unread_messages([Path(tmp_path, "b.tar.gz")], []) == [], "a file holds nothing"

@@ -20,7 +20,7 @@ import shapely
 from PIL import Image
 
 from pipeline.errors import EnvironmentFault
-from pipeline.ingest.simulated_mark import says_simulated
+from pipeline.ingest.simulated_mark import is_marked_simulated
 from pipeline.report.exports import annex_table
 from pipeline.report.geopackage import layers, write_geopackage
 from pipeline.report.quicklooks import EARTH_RADIUS_M, latitude, mercator_y, read_quicklooks
@@ -248,7 +248,7 @@ def test_every_table_of_a_simulated_run_says_so(tiny_run):
     """Tables travel alone: without a mark, the demo's liftings would pass for real ones."""
     tables = sorted(tiny_run.rglob("*.parquet"))
     assert len(tables) > 10
-    assert [path.name for path in tables if not says_simulated(path)] == []
+    assert [path.name for path in tables if not is_marked_simulated(path)] == []
     for name in ("detections.geojson", "structures.geojson"):
         assert json.loads((tiny_run / name).read_text("utf-8"))["description"].startswith("SIMULATED")
     assert set(pd.read_csv(tiny_run / "sensitivity.csv")["simulated"]) == {True}

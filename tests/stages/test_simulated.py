@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from pipeline.ingest.simulated_mark import says_simulated
+from pipeline.ingest.simulated_mark import is_marked_simulated
 from pipeline.table_files import marked, read_table, write_table
 from pipeline.tables import DETECTIONS, LIFTINGS
 from tests.commands.accounts import SET, liftings_of
@@ -62,7 +62,7 @@ def test_messages_of_a_simulated_file_say_so(capwatch, tmp_path, text, suffix):
         code, _, err = capwatch("ais", *files, "-o", out)
         assert code == 0, err
         assert (f"{given}: SIMULATED: no real ship is in it" in err) is simulated
-        assert says_simulated(out) is simulated
+        assert is_marked_simulated(out) is simulated
         assert len(pd.read_csv(out) if suffix == "csv" else pd.read_parquet(out)) > 0
 
 
@@ -81,7 +81,7 @@ def test_from_messages_to_the_account_each_table_says_it(capwatch, tmp_path, suf
     ):
         code, stdout, err = capwatch(*words)
         assert code == 0, err
-        assert says_simulated(words[-1])
+        assert is_marked_simulated(words[-1])
     assert stdout
     assert all(line.startswith("SIMULATED: ") for line in stdout.splitlines())
 
@@ -92,7 +92,7 @@ def test_matches_with_simulated_messages_are_simulated(capwatch, tmp_path):
     for text, simulated in ((LOGS["a column"], True), (TABLE, False)):
         feed.write_text(text)
         assert capwatch("match", "--detections", ships, "--ais", feed, "-o", out)[0] == 0
-        assert says_simulated(out) is simulated
+        assert is_marked_simulated(out) is simulated
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "geojson", "gpkg"])
@@ -101,9 +101,9 @@ def test_a_mark_is_read_back_in_every_format(tmp_path, suffix, simulated):
     """Before, detections as GeoJSON said in their file that they were simulated, and nothing made of them did."""
     table = geopandas.GeoDataFrame({"detection_id": ["a"]}, geometry=[shapely.Point(133, 42.7)], crs="EPSG:4326")
     write_table(marked(table, simulated), tmp_path / f"d.{suffix}")
-    assert says_simulated(tmp_path / f"d.{suffix}") is simulated
+    assert is_marked_simulated(tmp_path / f"d.{suffix}") is simulated
     write_table(marked(DETECTIONS.empty(), simulated), tmp_path / "none.parquet")
-    assert says_simulated(tmp_path / "none.parquet") is simulated
+    assert is_marked_simulated(tmp_path / "none.parquet") is simulated
 
 
 def test_simulated_looks_speak_of_no_real_account(capwatch, tmp_path):
@@ -127,14 +127,14 @@ def test_an_account_of_simulated_liftings_says_so(capwatch, tmp_path):
     assert code == 0
     assert stdout
     assert all(line.startswith("SIMULATED: ") for line in stdout.splitlines())
-    assert says_simulated(out)
+    assert is_marked_simulated(out)
     for other in (real, csv):
         code, _, err = capwatch("account", other, demo, "--cap", CAP, "-o", tmp_path / "both.parquet", *SET)
         assert code == 2
         assert f"demo.parquet: is SIMULATED, {other} is not marked so" in err
         assert not (tmp_path / "both.parquet").exists()
     assert "SIMULATED" not in capwatch("account", real, "--cap", CAP, "-o", out, *SET)[1]
-    assert not says_simulated(out)
+    assert not is_marked_simulated(out)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
@@ -153,14 +153,14 @@ def test_two_simulated_tables_make_one_account_in_whatever_format(capwatch, tmp_
         code, stdout, _ = capwatch("account", *paths, "--cap", CAP, "-o", out, *SET)
         assert code == 0
         assert all(line.startswith("SIMULATED: ") for line in stdout.splitlines())
-        assert says_simulated(out)
+        assert is_marked_simulated(out)
 
 
 def test_a_table_that_says_of_no_row_that_it_is_simulated_is_real(capwatch, tmp_path):
     made, out = tmp_path / "liftings.csv", tmp_path / "ledger.csv"
     write_table(liftings_of("2024-05-01").assign(simulated=False), made)
     code, stdout, _ = capwatch("account", made, "--cap", CAP, "-o", out, *SET)
-    assert (code, "SIMULATED" in stdout, says_simulated(out)) == (0, False, False)
+    assert (code, "SIMULATED" in stdout, is_marked_simulated(out)) == (0, False, False)
 
 
 def test_liftings_of_simulated_calls_are_simulated(capwatch, tmp_path):
@@ -170,4 +170,4 @@ def test_liftings_of_simulated_calls_are_simulated(capwatch, tmp_path):
     code, _, err = capwatch("volume", calls, "-o", out, *SET)
     assert code == 0
     assert "SIMULATED: no real ship is in it" in err
-    assert says_simulated(out)
+    assert is_marked_simulated(out)

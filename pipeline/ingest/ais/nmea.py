@@ -14,13 +14,13 @@ from pipeline.ingest.ais.multipart import CompleteMessage, Reassembly
 from pipeline.ingest.ais.payload import Payloads, decode
 from pipeline.ingest.ais.scan import BAD_CHECKSUM, BAD_FORMAT, NEEDS_READER, NO_DATA, PART, SINGLE, Scanned, scan
 from pipeline.ingest.ais.sentences import Sentence, SentenceReader
-from pipeline.ingest.simulated_mark import Mark
+from pipeline.ingest.simulated_mark import SimulatedMark
 
 _BUCKETS = {BAD_CHECKSUM: "bad_checksum", BAD_FORMAT: "bad_format", NO_DATA: "no_data"}
 
 
 def read_nmea(
-    path: Path, balance: dict[str, int], zone: timezone | None = None, mark: Mark | None = None
+    path: Path, balance: dict[str, int], zone: timezone | None = None, mark: SimulatedMark | None = None
 ) -> Iterator[pd.DataFrame]:
     """Messages, block by block, in the order of their last line, not-available codes included (``payload``'s columns).
 
@@ -30,7 +30,7 @@ def read_nmea(
     log = _LogReader(balance, zone)
     for block in read_blocks(path, cr_ends_line=True):
         if mark is not None:
-            mark.see_lines(block.data)
+            mark.check_lines(block.data)
         if (frame := log.read(block)) is not None:
             yield frame
     log.reassembly.finish()

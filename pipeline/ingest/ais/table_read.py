@@ -13,7 +13,7 @@ from pipeline.ingest.ais.dialects import NULLS, Layout
 from pipeline.ingest.ais.headers import header_doubts
 from pipeline.ingest.ais.names import NUMBERS, TEXTS
 from pipeline.ingest.ais.split_times import DAY_FIELD
-from pipeline.ingest.simulated_mark import Mark
+from pipeline.ingest.simulated_mark import SimulatedMark
 from pipeline.ships.words import NO_TYPE
 from pipeline.tables import AIS_MESSAGES
 
@@ -35,7 +35,7 @@ class TableRead:
     """Does the last line lack its end?"""
     empty_columns: dict[str, str] = field(default_factory=dict)
     """Our field to the file's column, for columns without any value so far."""
-    mark: Mark = field(default_factory=Mark)
+    mark: SimulatedMark = field(default_factory=SimulatedMark)
     invalid_values: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Our field to the number of invalid values in rows that are otherwise used; line and cause of the first."""
     joined_time_columns: tuple[str, str] | None = None

@@ -91,7 +91,7 @@ def read_csv_table(
     """
     top = begin_table(path, columns)
     layout, before, rest = top.layout, top.lines_before, top.rest
-    read.mark.see_lines(top.text)
+    read.mark.check_lines(top.text)
     read.note_header(layout)
     read.balance["no_data"] += before + 1
     rows = _RowReader(path, layout, rule, read)
@@ -111,7 +111,7 @@ def read_parquet_table(
         file = pq.ParquetFile(path)
         layout = layout_of(path, file.schema_arrow.names, columns)
         read.note_header(layout)
-        read.mark.see_schema(file.schema_arrow)
+        read.mark.check_schema(file.schema_arrow)
         if file.schema_arrow.field(layout.index["mmsi"]).type in (pa.float16(), pa.float32()):
             raise InputError(path, f"column {layout.name_of('mmsi')}: its kind of number holds no nine digits")
         rows, first = _RowReader(path, layout, rule, read), 1
@@ -149,7 +149,7 @@ class _RowReader:
     def read_rows(self, lines: np.ndarray, texts: dict[str, pa.Array]) -> pd.DataFrame:
         """The messages of rows given as texts by field; ``lines`` are their line numbers in the file."""
         good = np.ones(len(lines), bool)
-        self._read.mark.see_cells(texts.pop(SIMULATED_COLUMN, pa.array([])).unique().to_pylist())
+        self._read.mark.check_cells(texts.pop(SIMULATED_COLUMN, pa.array([])).unique().to_pylist())
         out: dict[str, object] = {"line": lines}
         out["mmsi"] = self._mmsi(texts["mmsi"], lines, good)
         self._refuse_other_header(texts, lines, ~good)
@@ -180,7 +180,7 @@ class _RowReader:
         numbers = {f: v for f, v in columns.items() if isinstance(v, np.ndarray)}
         coded = {f: v for f, v in columns.items() if f not in numbers}
         if SIMULATED_COLUMN in coded:
-            self._read.mark.see_cells(as_texts(coded.pop(SIMULATED_COLUMN).dictionary).to_pylist())
+            self._read.mark.check_cells(as_texts(coded.pop(SIMULATED_COLUMN).dictionary).to_pylist())
         for name in set(coded) - set(TEXTS):
             said = as_texts(coded[name].dictionary)
             code_of_text, bad = code_numbers(name, said)

@@ -24,7 +24,7 @@ from pipeline.ingest.catalogue.web import Damaged, Deadline
 from pipeline.ingest.gdal_settings import SETTINGS
 from pipeline.ingest.hashing import pieces
 from pipeline.ingest.quarantine import HEADER, examine
-from pipeline.ingest.rasters import MAGIC, rasterio_window, refuse_oddities
+from pipeline.ingest.rasters import MAGIC, rasterio_window, refuse_unsupported
 from pipeline.types import Window
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class RemoteImage:
                 self._store(0, self._head)
                 self._decode_in_helper()
                 with rasterio.open("remote", driver=self.driver, sharing=False, opener=self._opener) as dataset:
-                    refuse_oddities(dataset, self.item)
+                    refuse_unsupported(dataset, self.item)
                     yield dataset
                 self._require_checksum()
         except (RasterioError, ValueError, OSError) as error:

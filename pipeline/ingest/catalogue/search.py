@@ -32,7 +32,7 @@ from pipeline.ingest.catalogue.products import (
 from pipeline.ingest.catalogue.services import KNOWN, Service, policy_of, service_of
 from pipeline.ingest.catalogue.web import Deadline, WebClient, WebRequest, bare_address
 from pipeline.ingest.found import Found
-from pipeline.ingest.json_text import unrepeated
+from pipeline.ingest.json_text import parse_json
 from pipeline.storage import write_bytes
 from pipeline.times_places.longitudes import BBox, split_box
 from pipeline.types import Sensor
@@ -118,7 +118,7 @@ def read(path: Path) -> SearchResult:
     try:
         if path.stat().st_size > MAX_FILE:
             raise ConfigError(f"{printable(path)}: is too large for a saved search (limit {MAX_FILE} bytes)")
-        content = unrepeated(path.read_text("utf-8"))
+        content = parse_json(path.read_text("utf-8"))
         items = content["features"]
         origins = [item["capwatch"] for item in items]
         good = all(t["catalogue"] in KNOWN and Sensor(t["sensor"]) and isinstance(t["base"], str) for t in origins)

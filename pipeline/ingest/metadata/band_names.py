@@ -22,9 +22,9 @@ OPTICAL_WORDS = {
     "NEARINFRARED2": "N2", "PAN": "pan", "PANCHROMATIC": "pan", "GREY": "pan", "GRAY": "pan",
     "CB": "CB", "B": "B", "G": "G", "GI": "GI", "Y": "Y", "R": "R", "RE": "RE", "N": "N", "N2": "N2",
 }  # fmt: skip
-GOOD_WORDS = ("ALPHA", "MASK", "DATAMASK", "VALID", "VALIDMASK")  # zero: nothing was measured
-BAD_WORDS = ("UDM", "UDM1", "UNUSABLEDATAMASK")  # Planet: anything but zero is unusable
-BESIDE_WORDS = ("SCL", "CLD", "CLP", "CLM", "SNW", "AOT", "WVP", "QA60", "MSKCLDPRB", "MSKSNWPRB")  # of Sentinel-2
+VALID_MASK_WORDS = ("ALPHA", "MASK", "DATAMASK", "VALID", "VALIDMASK")  # zero: nothing was measured
+INVALID_MASK_WORDS = ("UDM", "UDM1", "UNUSABLEDATAMASK")  # Planet: anything but zero is unusable
+AUXILIARY_WORDS = ("SCL", "CLD", "CLP", "CLM", "SNW", "AOT", "WVP", "QA60", "MSKCLDPRB", "MSKSNWPRB")  # of Sentinel-2
 UDM2_BANDS = ("CLEAR", "SNOW", "SHADOW", "CLOUD", "CONFIDENCE", "UDM1")  # of Planet's masks, with kinds of haze between
 
 
@@ -45,7 +45,7 @@ def band_name(text: str, sensor: Sensor) -> str:
         return s2_band(text) or text
     if sensor in RADARS:
         return polarisation(text) or text
-    return OPTICAL_WORDS.get(_word(text), text)
+    return OPTICAL_WORDS.get(_plain_word(text), text)
 
 
 def s2_band(text: str) -> str | None:
@@ -54,7 +54,7 @@ def s2_band(text: str) -> str | None:
     >>> s2_band("b8"), s2_band("B08 (842 nm)"), s2_band("nir"), s2_band("T53_B8A_20m.tif")
     ('B08', 'B08', 'B08', 'B8A')
     """
-    return S2_WORDS.get(_word(text)) or s2_number(text)
+    return S2_WORDS.get(_plain_word(text)) or s2_number(text)
 
 
 def s2_number(text: str) -> str | None:
@@ -78,26 +78,26 @@ def polarisation(text: str) -> str | None:
 
 def is_mask(text: str) -> bool:
     """Does the description mean a mask rather than a band?"""
-    return _word(text) in GOOD_WORDS + BAD_WORDS
+    return _plain_word(text) in VALID_MASK_WORDS + INVALID_MASK_WORDS
 
 
 def zero_is_good(text: str) -> bool:
     """Does a zero in this mask mean that a pixel was measured well?"""
-    return _word(text) in BAD_WORDS
+    return _plain_word(text) in INVALID_MASK_WORDS
 
 
-def is_beside(text: str) -> bool:
+def is_auxiliary_layer(text: str) -> bool:
     """Does the description mean a layer that providers put beside the bands: classes, depths, probabilities?"""
-    return _word(text) in BESIDE_WORDS
+    return _plain_word(text) in AUXILIARY_WORDS
 
 
 def are_masks(descriptions: tuple[str, ...]) -> bool:
     """Are these the bands of a file of usable-data masks, as Planet delivers one beside each image?"""
-    words = [_word(d) for d in descriptions]
-    return sum(w in UDM2_BANDS for w in words) >= 4 or (bool(words) and all(w in BAD_WORDS for w in words))
+    words = [_plain_word(d) for d in descriptions]
+    return sum(w in UDM2_BANDS for w in words) >= 4 or (bool(words) and all(w in INVALID_MASK_WORDS for w in words))
 
 
-def _word(text: str) -> str:
+def _plain_word(text: str) -> str:
     """A description in capitals, without leading number, trailing units and word separators."""
     bare = re.sub(r"\(.*?\)|\[.*?\]", "", text.upper())
     bare = re.sub(r"^\s*BAND[ _]*\d+\s*[-:_,.]?\s*(?=\S)", "", bare)

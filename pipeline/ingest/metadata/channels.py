@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.errors import InputError
 from pipeline.ingest.metadata.band_names import (
     band_name,
-    is_beside,
+    is_auxiliary_layer,
     is_mask,
     polarisation,
     s2_band,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _S2_COLOURS = {"red": "B04", "green": "B03", "blue": "B02"}
 _COLOURS = {"red": "R", "green": "G", "blue": "B"}
 _SAME_GREY = 3  # 8-bit steps by which JPEG may part the channels of a grey picture
-NAME_THEM = 'name them with --bands, or as "bands" in a sidecar'
+NAMING_HINT = 'name them with --bands, or as "bands" in a sidecar'
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Channels:
 def picture_bands(raster: RasterFile) -> tuple[int, ...]:
     """Indexes of the bands that are neither masks nor Sentinel-2 class layers."""
     masks = {mask.index for mask in _masks(raster, raster.descriptions)}
-    return tuple(i for i, d in enumerate(raster.descriptions, 1) if i not in masks and not is_beside(d))
+    return tuple(i for i, d in enumerate(raster.descriptions, 1) if i not in masks and not is_auxiliary_layer(d))
 
 
 def channels_of(raster: RasterFile, sensor: Sensor, options: OpenOptions, sidecar: Sidecar | None) -> Channels:
@@ -64,7 +64,7 @@ def channels_of(raster: RasterFile, sensor: Sensor, options: OpenOptions, sideca
             raise InputError(raster.item, f"has {raster.count} bands; --bands asks for number {max(chosen)}")
         return Channels(tuple(options.bands), chosen, tuple(m for m in masks if m.index not in chosen))
     if sidecar is not None and sidecar.bands:
-        return _as_sidecar_says(raster, sensor, sidecar.bands)
+        return _sidecar_channels(raster, sensor, sidecar.bands)
     indexes = picture_bands(raster)
     if not indexes:
         raise InputError(raster.item, "has no band but a mask")
@@ -84,29 +84,29 @@ def _masks(raster: RasterFile, names: tuple[str, ...]) -> tuple[Mask, ...]:
     )
 
 
-def _as_sidecar_says(raster: RasterFile, sensor: Sensor, said: tuple[str, ...]) -> Channels:
+def _sidecar_channels(raster: RasterFile, sensor: Sensor, names: tuple[str, ...]) -> Channels:
     """The sidecar's names, for every band but alpha, masks among them, or for the bands that are no masks."""
     not_alpha = tuple(i for i, c in enumerate(raster.colours, 1) if c != "alpha")
-    indexes = not_alpha if len(said) == len(not_alpha) else picture_bands(raster)
-    if len(said) != len(indexes):
-        raise InputError(raster.item, f"has {len(indexes)} bands; its sidecar names {len(said)}")
+    indexes = not_alpha if len(names) == len(not_alpha) else picture_bands(raster)
+    if len(names) != len(indexes):
+        raise InputError(raster.item, f"has {len(indexes)} bands; its sidecar names {len(names)}")
     named = list(raster.descriptions)
-    for index, name in zip(indexes, said, strict=True):
+    for index, name in zip(indexes, names, strict=True):
         named[index - 1] = name
     masks = _masks(raster, tuple(named))
-    taken = tuple(i for i in indexes if i not in {m.index for m in masks} and not is_beside(named[i - 1]))
+    taken = tuple(i for i in indexes if i not in {m.index for m in masks} and not is_auxiliary_layer(named[i - 1]))
     if not taken:
         raise InputError(raster.item, "has no band but a mask")
-    return _once_named(tuple(band_name(named[i - 1], sensor) or named[i - 1] for i in taken), taken, masks)
+    return _with_unique_names(tuple(band_name(named[i - 1], sensor) or named[i - 1] for i in taken), taken, masks)
 
 
-def _once_named(names: tuple[str, ...], indexes: tuple[int, ...], masks: tuple[Mask, ...]) -> Channels:
+def _with_unique_names(names: tuple[str, ...], indexes: tuple[int, ...], masks: tuple[Mask, ...]) -> Channels:
     """These names; two bands of one name have none, since nobody knows which of them it is."""
     twice = [name for name, count in Counter(names).items() if count > 1]
     if not twice:
         return Channels(names, indexes, masks)
     out = tuple(f"band{i}" if name in twice else name for name, i in zip(names, indexes, strict=True))
-    return Channels(out, indexes, masks, doubt=f"several bands are called {', '.join(twice)}; {NAME_THEM}")
+    return Channels(out, indexes, masks, doubt=f"several bands are called {', '.join(twice)}; {NAMING_HINT}")
 
 
 def _radar_channels(raster: RasterFile, indexes: tuple[int, ...], masks: tuple[Mask, ...]) -> Channels:
@@ -126,7 +126,7 @@ def _radar_channels(raster: RasterFile, indexes: tuple[int, ...], masks: tuple[M
         if len(set(named)) == len(named):
             return Channels(tuple(named), taken, masks)
     if len(indexes) > 2:
-        raise InputError(raster.item, f"has {len(indexes)} bands without polarisation; {NAME_THEM}")
+        raise InputError(raster.item, f"has {len(indexes)} bands without polarisation; {NAMING_HINT}")
     names = tuple(f"band{i}" for i in indexes)
     return Channels(names, indexes, masks, doubt="polarisations unknown")
 
@@ -144,7 +144,7 @@ def _optical_channels(
             doubt=f"{name} alone; lay the image's bands in one folder, or stack the bands in one file",
         )
     if all(described):
-        return _once_named(described, indexes, masks)
+        return _with_unique_names(described, indexes, masks)
     colours = [raster.colours[i - 1] for i in indexes]
     if sorted(colours[:3]) == ["blue", "green", "red"] and len(indexes) <= 4:
         table = _S2_COLOURS if s2 else _COLOURS
@@ -154,8 +154,8 @@ def _optical_channels(
         return Channels(("pan",), indexes, masks, doubt="band unknown: taken as one grey band" if s2 else "")
     if not s2 and len(indexes) == 4 and not any(described):
         return Channels(("B", "G", "R", "N"), indexes, masks, doubt="bands taken as blue, green, red, near infrared")
-    known = _once_named(tuple(d or f"band{i}" for d, i in zip(described, indexes, strict=True)), indexes, masks)
-    return Channels(known.names, indexes, masks, doubt=known.doubt or f"band names unknown; {NAME_THEM}")
+    known = _with_unique_names(tuple(d or f"band{i}" for d, i in zip(described, indexes, strict=True)), indexes, masks)
+    return Channels(known.names, indexes, masks, doubt=known.doubt or f"band names unknown; {NAMING_HINT}")
 
 
 def _is_grey(raster: RasterFile, indexes: tuple[int, ...]) -> bool:

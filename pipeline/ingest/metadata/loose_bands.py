@@ -25,7 +25,7 @@ _BAND = re.compile(
 )
 _BESIDE = ("TCI", "VISUAL", "SCL", "AOT", "WVP", "CLOUD", "SNOW", "PREVIEW", "THUMBNAIL")  # beside bands in a folder
 _BY_SIZE = re.compile(r"R(10|20|60)m", re.IGNORECASE)  # Level-2A's folders, which have a band once for each pixel size
-_UNTOLD_M = 0  # marks an unstated size; sorts first, as a band without a size exists once
+_UNKNOWN_SIZE_M = 0  # marks an unstated size; sorts first, as a band without a size exists once
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,14 @@ class LooseBands:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """What one file's name says. ``of`` is equal for files of one image and one processing level.
+class _BandName:
+    """What one file's name says. ``image_key`` is equal for files of one image and one processing level.
 
-    Their names all begin with ``before`` (upper case), a quick test that rules out most files of a large folder.
+    Their names all begin with ``prefix`` (upper case), a quick test that rules out most files of a large folder.
     """
 
-    of: tuple[str, ...]
-    before: str
+    image_key: tuple[str, ...]
+    prefix: str
     name: str
     band: str  # "" if it is not a band
     size_m: int
@@ -63,12 +63,12 @@ class _Told:
 
 def loose_bands(path: Path) -> LooseBands | None:
     """The image of which a file is a band, with its other bands; None if the file is an image by itself."""
-    told = _told(path)
-    if told is None:
+    name = _parse_name(path)
+    if name is None:
         return None
-    alike = ((_told(file), file) for file in _beside(path, told.before))
-    found = [(other, file) for other, file in alike if other is not None and other.of == told.of]
-    found = sorted(((t, f) for t, f in found if not _is_described(f)), key=lambda one: (one[0].size_m, one[1]))
+    candidates = ((_parse_name(file), file) for file in _candidate_files(path, name.prefix))
+    found = [(other, file) for other, file in candidates if other is not None and other.image_key == name.image_key]
+    found = sorted(((t, f) for t, f in found if not _has_sidecar(f)), key=lambda one: (one[0].size_m, one[1]))
     if path not in (file for _, file in found):
         return None
     finest: dict[str, Path] = {}
@@ -78,19 +78,19 @@ def loose_bands(path: Path) -> LooseBands | None:
     if len(files) < 2:
         return None
     read = set(files.values())
-    return LooseBands(told.name, files, tuple(sorted(file for _, file in found if file not in read)))
+    return LooseBands(name.name, files, tuple(sorted(file for _, file in found if file not in read)))
 
 
-def _told(path: Path) -> _Told | None:
+def _parse_name(path: Path) -> _BandName | None:
     """The image and band given by a file's name; None if it gives none."""
     if path.suffix.lower() not in SUFFIXES:
         return None
     by_size = _BY_SIZE.fullmatch(path.parent.name)
-    home = path.parent.parent if by_size else path.parent
-    size_m = int(by_size[1]) if by_size else _UNTOLD_M
+    image_folder = path.parent.parent if by_size else path.parent
+    size_m = int(by_size[1]) if by_size else _UNKNOWN_SIZE_M
     word = path.stem.upper()
-    if (word in _BESIDE or _band(path.stem)) and names_sentinel2(home.absolute().name):
-        return _Told((str(home),), "", home.absolute().name, _band(path.stem), size_m)
+    if (word in _BESIDE or _band_of_name(path.stem)) and names_sentinel2(image_folder.absolute().name):
+        return _BandName((str(image_folder),), "", image_folder.absolute().name, _band_of_name(path.stem), size_m)
     places = list(_BAND.finditer(path.stem))
     if len(places) != 1:
         return None
@@ -102,16 +102,16 @@ def _told(path: Path) -> _Told | None:
     band = "" if place["band"].upper() == "TCI" else s2_number(place["band"]) or ""
     level = "by size" if place["size_m"] else ""  # Level-1C has no sizes in its names
     begin = path.stem[: place.start()].upper()
-    return _Told((str(home), name.upper(), level), begin, name, band, int(place["size_m"] or size_m))
+    return _BandName((str(image_folder), name.upper(), level), begin, name, band, int(place["size_m"] or size_m))
 
 
-def _band(stem: str) -> str:
+def _band_of_name(stem: str) -> str:
     """The band meant by a whole name, which may be its number or its word in catalogues; "" if it is neither."""
     found = _BAND.fullmatch(stem)
     return (s2_number(found["band"]) or "") if found else S2_WORDS.get(stem.upper(), "")
 
 
-def _beside(path: Path, before: str) -> Iterator[Path]:
+def _candidate_files(path: Path, prefix: str) -> Iterator[Path]:
     """Regular files that may be the other bands: in the same folder, or in the folders for each pixel size."""
     folders = [path.parent]
     if _BY_SIZE.fullmatch(path.parent.name):
@@ -119,11 +119,11 @@ def _beside(path: Path, before: str) -> Iterator[Path]:
             folders = [Path(e) for e in entries if e.is_dir(follow_symlinks=False) and _BY_SIZE.fullmatch(e.name)]
     for folder in folders:
         with suppress(OSError), os.scandir(folder) as entries:
-            alike = [e for e in entries if e.name.upper().startswith(before)]
+            alike = [e for e in entries if e.name.upper().startswith(prefix)]
             yield from (folder / e.name for e in alike if e.is_file(follow_symlinks=False))
 
 
-def _is_described(file: Path) -> bool:
+def _has_sidecar(file: Path) -> bool:
     """Does it have its own sidecar, even one that cannot be read?"""
     try:
         return read_sidecar(file)[0] is not None

@@ -16,7 +16,7 @@ class Mosaic(Exception):
     """An image that was put together from several acquisitions."""
 
 
-def names_beside(image: Path) -> dict[str, Path]:
+def files_in_folder(image: Path) -> dict[str, Path]:
     """Regular files of the image's folder by their names in upper case; links are not followed."""
     try:
         with os.scandir(image.parent) as entries:  # which knows a file from a folder without asking for each again
@@ -26,25 +26,25 @@ def names_beside(image: Path) -> dict[str, Path]:
     return {name.upper(): image.parent / name for name in names}
 
 
-def text_of(path: Path) -> str:
+def read_text(path: Path) -> str:
     """All of a file, which may not be larger than `MAX_BYTES`."""
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"larger than {MAX_BYTES >> 20} MB")
     return path.read_text("utf-8", errors="replace")
 
 
-def head_of(path: Path) -> str:
+def read_head(path: Path) -> str:
     """The beginning of a file, which tells its kind."""
     with path.open("rb") as stream:
         return stream.read(4096).decode("utf-8", errors="replace")
 
 
-def xml_of(path: Path) -> ElementTree.Element:
-    """`tree_of` a file."""
-    return tree_of(text_of(path))
+def read_xml(path: Path) -> ElementTree.Element:
+    """`parse_xml` a file."""
+    return parse_xml(read_text(path))
 
 
-def tree_of(text: str) -> ElementTree.Element:
+def parse_xml(text: str) -> ElementTree.Element:
     """The tree of an XML text, its names without namespaces. Entities are refused: no metadata file defines any."""
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise ValueError("defines entities")
@@ -54,7 +54,7 @@ def tree_of(text: str) -> ElementTree.Element:
     return root
 
 
-def first(root: ElementTree.Element, *names: str) -> str | None:
+def first_text(root: ElementTree.Element, *names: str) -> str | None:
     """The text of the first element of the first of these names that has one."""
     for name in names:
         found = root.find(f".//{name}")
@@ -63,7 +63,7 @@ def first(root: ElementTree.Element, *names: str) -> str | None:
     return None
 
 
-def number(text: Any) -> float | None:
+def parse_number(text: Any) -> float | None:
     """A number; None if there is none, or if it is the operators' nodata value -999."""
     if text is None or text == "":
         return None
@@ -71,7 +71,7 @@ def number(text: Any) -> float | None:
     return None if not math.isfinite(value) or value <= -999 else value
 
 
-def zoned(moment: str | None) -> str | None:
+def with_zone(moment: str | None) -> str | None:
     """An ISO time, in UTC if it states no zone, with its fraction shortened."""
     if not moment:
         return None

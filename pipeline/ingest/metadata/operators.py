@@ -19,7 +19,7 @@ from pipeline.config.loading import causes_of
 from pipeline.errors import InputError
 from pipeline.ingest.metadata.dimap import dimap_of, read_dimap
 from pipeline.ingest.metadata.maxar import imd_of, read_imd
-from pipeline.ingest.metadata.operator_text import Mosaic, names_beside
+from pipeline.ingest.metadata.operator_text import Mosaic, files_in_folder
 from pipeline.ingest.metadata.planet import planet_of, read_planet
 from pipeline.ingest.metadata.sidecar import Sidecar
 
@@ -69,9 +69,9 @@ def operator_files(image: Path) -> list[Path]:
 
 def _operator_of(image: Path) -> tuple[Operator | None, list[Path]]:
     """The operator whose metadata describe an image, and the files; None and empty if there are none."""
-    beside = names_beside(image)
+    folder_files = files_in_folder(image)
     for operator in OPERATORS:
-        if paths := operator.find(image, beside):
+        if paths := operator.find(image, folder_files):
             return operator, paths
     return None, []
 

@@ -11,7 +11,7 @@ from pipeline.ingest.metadata.band_names import (
     OPTICAL_WORDS,
     are_masks,
     band_name,
-    is_beside,
+    is_auxiliary_layer,
     polarisation,
     s2_band,
     s2_number,
@@ -53,17 +53,17 @@ def sensor_of(
         return sidecar.sensor
     if by_operator:
         return Sensor.OPTICAL
-    if (told := _told(raster, path, sidecar)) is not None:
-        return told
-    if (told := _by_bands(raster, sidecar, spacing_m)) is not None:
-        return told
-    radar = _is_of_a_radar(raster, path, sidecar)
+    if (sensor := _by_names(raster, path, sidecar)) is not None:
+        return sensor
+    if (sensor := _by_bands(raster, sidecar, spacing_m)) is not None:
+        return sensor
+    radar = _is_radar(raster, path, sidecar)
     if sidecar is not None and not radar:
         return Sensor.OPTICAL
     likely = Sensor.SENTINEL1 if radar else Sensor.SENTINEL2
     beside = f'write {{"sensor": "{likely}"}} (or another) into {path.stem}.json beside it'
-    say = f"{beside}; capwatch detect also takes --sensor"  # run, of many images, does not
-    raise ConfigError(f"{raster.item}: nothing in the file or its name tells its sensor; {say}")
+    hint = f"{beside}; capwatch detect also takes --sensor"  # run, of many images, does not
+    raise ConfigError(f"{raster.item}: nothing in the file or its name tells its sensor; {hint}")
 
 
 def names_sentinel2(text: str) -> bool:
@@ -92,11 +92,11 @@ def is_mask_file(name: str) -> bool:
     return _MASK_FILE.search(name.rpartition(".")[0].upper()) is not None
 
 
-def _told(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> Sensor | None:
-    said = [raster.tags.get("SENSOR", ""), raster.tags.get("SCENE", "")]
+def _by_names(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> Sensor | None:
+    texts = [raster.tags.get("SENSOR", ""), raster.tags.get("SCENE", "")]
     if sidecar is not None:
-        said += [sidecar.platform, sidecar.product_id]
-    for text in (" ".join(said).upper(), path.name.upper()):
+        texts += [sidecar.platform, sidecar.product_id]
+    for text in (" ".join(texts).upper(), path.name.upper()):
         if _S2.search(text):
             return Sensor.SENTINEL2
         if _S1.search(text):
@@ -104,24 +104,24 @@ def _told(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> Sensor | N
     return Sensor.SENTINEL1 if "A_COEF" in raster.tags else None
 
 
-def _is_of_a_radar(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> bool:
+def _is_radar(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> bool:
     """Is it of a radar, by a polarisation or a satellite's name? Whether Sentinel-1's detector will do, people say.
 
     A file named after a place may hold such a word, too: where the sidecar knows the sun or a colour, it is no radar's.
     """
-    said = (path.stem, *raster.descriptions)
+    texts = (path.stem, *raster.descriptions)
     if sidecar is not None:
         colours = {band_name(name, Sensor.OPTICAL) for name in sidecar.bands} & set(OPTICAL_WORDS.values())
         if colours or sidecar.sun_elevation_deg is not None:
             return False
-        said += (sidecar.platform, sidecar.product_id, *sidecar.bands)
-    return any(polarisation(text) or _RADAR.search(text.upper()) for text in said)
+        texts += (sidecar.platform, sidecar.product_id, *sidecar.bands)
+    return any(polarisation(text) or _RADAR.search(text.upper()) for text in texts)
 
 
 def _by_bands(raster: RasterFile, sidecar: Sidecar | None, spacing_m: float) -> Sensor | None:
     """Two bands or more by Sentinel-2's numbers; or by words, where pixels are as coarse as Sentinel-2's."""
     names = sidecar.bands if sidecar is not None and sidecar.bands else raster.descriptions
-    names = tuple(n for n in names if not is_beside(n))
+    names = tuple(n for n in names if not is_auxiliary_layer(n))
     if sum(s2_number(n) is not None for n in names) >= 2:
         return Sensor.SENTINEL2
     if spacing_m >= S2_FROM_M:

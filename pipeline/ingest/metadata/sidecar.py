@@ -12,14 +12,14 @@ from pipeline.config.base import Section
 from pipeline.config.loading import causes_of
 from pipeline.config.mistakes import EPSG, SHA256
 from pipeline.errors import InputError, PipelineError
-from pipeline.ingest.json_text import RepeatedKey, unrepeated
+from pipeline.ingest.json_text import RepeatedKey, parse_json
 from pipeline.types import OpticalView, Sensor, utc
 
 MAX_BYTES = 1 << 18  # our choice: a sidecar has some 500 bytes
 GEOJSON_TYPES = ("Feature", "FeatureCollection", "GeometryCollection", "Polygon", "MultiPolygon")
 
 
-def _moment(text: str) -> str:
+def _checked_time(text: str) -> str:
     try:
         utc(text)
     except (PipelineError, ValueError) as error:
@@ -30,7 +30,7 @@ def _moment(text: str) -> str:
 class Sidecar(Section):
     """``<stem>.json`` beside ``<stem>.tif``. Angles that are not given are unknown; nothing is derived from them."""
 
-    acquired: Annotated[str, AfterValidator(_moment)] | None = None
+    acquired: Annotated[str, AfterValidator(_checked_time)] | None = None
     """Middle of the acquisition, ISO 8601 with time zone."""
     platform: str = ""
     """Satellite."""
@@ -74,9 +74,9 @@ class Sidecar(Section):
         """The angles as the pipeline carries them."""
         return OpticalView(
             sun_elevation_deg=self.sun_elevation_deg,
-            sun_azimuth_deg=_turn(self.sun_azimuth_deg),
+            sun_azimuth_deg=_azimuth_deg(self.sun_azimuth_deg),
             view_off_nadir_deg=self.view_off_nadir_deg,
-            view_azimuth_deg=_turn(self.view_azimuth_deg),
+            view_azimuth_deg=_azimuth_deg(self.view_azimuth_deg),
             cloud_fraction=self.cloud_fraction,
         )
 
@@ -96,31 +96,31 @@ def read_sidecar(image: Path) -> tuple[Sidecar | None, str]:
     path = sidecar_path(image)
     if not path.is_file():
         return None, ""
-    if path.is_symlink() and not _stays(path, image):
+    if path.is_symlink() and not _is_inside_folder(path, image):
         return None, f"{path.name} is a link that leads out of its folder (ignored)"
     if path.stat().st_size > MAX_BYTES:
         return None, f"{path.name} is too large for a sidecar (ignored)"
-    content = _content(path)
+    content = _read_content(path)
     if isinstance(content, dict) and _is_foreign(content):
         return None, ""
     if not isinstance(content, dict) or not content.keys() & Sidecar.model_fields.keys():
-        return None, f"{path.name} has no key of a sidecar{_meant(content)} (ignored)"
+        return None, f"{path.name} has no key of a sidecar{_typo_hint(content)} (ignored)"
     try:
         return Sidecar.model_validate(content), ""
     except ValidationError as error:
         raise InputError(path.name, causes_of(Sidecar, content, error)) from error
 
 
-def _meant(content: Any) -> str:
+def _typo_hint(content: Any) -> str:
     """A remark on the first key that is a sidecar's key with a typo; "" if there is none."""
     keys = [str(key).lower() for key in content] if isinstance(content, dict) else []
     close = [near for key in keys for near in difflib.get_close_matches(key, Sidecar.model_fields, n=1)]
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def _content(path: Path) -> Any:
+def _read_content(path: Path) -> Any:
     try:
-        return unrepeated(path.read_text("utf-8-sig"))
+        return parse_json(path.read_text("utf-8-sig"))
     except OSError as error:
         raise InputError(path.name, f"cannot be read ({error.strerror})") from error
     except RepeatedKey as error:
@@ -129,7 +129,7 @@ def _content(path: Path) -> Any:
         raise InputError(path.name, "is not JSON, so the image's time and angles are unknown") from None
 
 
-def _stays(link: Path, image: Path) -> bool:
+def _is_inside_folder(link: Path, image: Path) -> bool:
     """Does a link lead to the image's own folder, or to where the image itself is a link to?"""
     target = link.resolve()
     return target.is_relative_to(image.parent.resolve()) or target.parent == image.resolve().parent
@@ -142,12 +142,12 @@ def _is_foreign(content: dict[str, Any]) -> bool:
     return "stac_version" in content or content.get("type") in GEOJSON_TYPES
 
 
-def joined(own: Sidecar | None, operator: Sidecar | None) -> Sidecar | None:
+def merged(sidecar: Sidecar | None, operator: Sidecar | None) -> Sidecar | None:
     """Merge field by field; the analyst's sidecar overrides the operator's file."""
-    if own is None or operator is None:
-        return own or operator
-    return operator.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+    if sidecar is None or operator is None:
+        return sidecar or operator
+    return operator.model_copy(update={name: getattr(sidecar, name) for name in sidecar.model_fields_set})
 
 
-def _turn(angle_deg: float | None) -> float | None:
+def _azimuth_deg(angle_deg: float | None) -> float | None:
     return None if angle_deg is None else angle_deg % 360.0

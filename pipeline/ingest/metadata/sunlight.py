@@ -27,16 +27,16 @@ def usable_view(
     time_doubt: str,
     footprint: BaseGeometry | None,
     *,
-    asked: bool,
+    check_sun: bool,
     fine: bool,
 ) -> tuple[OpticalView, str]:
     """The angles, without sun angles that are in doubt, and that doubt; for ``fine`` pixels, why there is no freeboard.
 
-    ``asked``: is the stated sun compared with time and place? Simulated suns may stand anywhere.
+    ``check_sun``: is the stated sun compared with time and place? Simulated suns may stand anywhere.
     """
-    sun = sun_doubt(stated, acquired, time_doubt, footprint) if asked else ""
-    view = replace(stated, sun_elevation_deg=None, sun_azimuth_deg=None) if sun else stated
-    return view, no_freeboard(view, sun) if fine else sun
+    doubt = sun_doubt(stated, acquired, time_doubt, footprint) if check_sun else ""
+    view = replace(stated, sun_elevation_deg=None, sun_azimuth_deg=None) if doubt else stated
+    return view, no_freeboard(view, doubt) if fine else doubt
 
 
 def sun_doubt(view: OpticalView, acquired: datetime | None, time_doubt: str, footprint: BaseGeometry | None) -> str:
@@ -50,8 +50,10 @@ def sun_doubt(view: OpticalView, acquired: datetime | None, time_doubt: str, foo
     >>> "high at azimuth 0" in sun_doubt(OpticalView(sun_elevation_deg=52.5, sun_azimuth_deg=0.0), noon, "", seoul)
     True
     """
-    of_day = acquired is not None and not time_doubt.startswith(TIME_OF_DAY_UNKNOWN) and time_doubt != MAYBE_WRITTEN
-    if acquired is None or not of_day or footprint is None:
+    has_time_of_day = (
+        acquired is not None and not time_doubt.startswith(TIME_OF_DAY_UNKNOWN) and time_doubt != MAYBE_WRITTEN
+    )
+    if acquired is None or not has_time_of_day or footprint is None:
         return ""
     middle = footprint.centroid
     elevation, azimuth = sun_position(acquired, middle.x, middle.y)
@@ -59,7 +61,7 @@ def sun_doubt(view: OpticalView, acquired: datetime | None, time_doubt: str, foo
         if time_doubt or elevation > DARK_DEG:
             return ""
         return f"at its time the sun stood {-elevation:.0f} degrees below the horizon there: is it a local time?"
-    if _apart_deg((view.sun_elevation_deg, view.sun_azimuth_deg), (elevation, azimuth)) <= SUN_APART_DEG:
+    if _angle_between_deg((view.sun_elevation_deg, view.sun_azimuth_deg), (elevation, azimuth)) <= SUN_APART_DEG:
         return ""
     return (
         f"the sun is stated {view.sun_elevation_deg:.0f} degrees high at azimuth {view.sun_azimuth_deg:.0f}; at its "
@@ -80,11 +82,13 @@ def no_freeboard(view: OpticalView, sun: str) -> str:
         )
         if value is None
     ]
-    told = f"no freeboard: {', '.join(missing)} unknown" if missing else ""
-    return "; ".join(filter(None, (told if told or not sun else "no freeboard", sun)))
+    cause = f"no freeboard: {', '.join(missing)} unknown" if missing else ""
+    return "; ".join(filter(None, (cause if cause or not sun else "no freeboard", sun)))
 
 
-def _apart_deg(one: tuple[float, float], two: tuple[float, float]) -> float:
+def _angle_between_deg(first: tuple[float, float], second: tuple[float, float]) -> float:
     """Arc [deg] between two directions, each an elevation and an azimuth [deg]."""
-    a, b = (np.array([np.cos(e) * np.sin(az), np.cos(e) * np.cos(az), np.sin(e)]) for e, az in np.radians([one, two]))
+    a, b = (
+        np.array([np.cos(e) * np.sin(az), np.cos(e) * np.cos(az), np.sin(e)]) for e, az in np.radians([first, second])
+    )
     return float(np.degrees(np.arccos(np.clip(a @ b, -1.0, 1.0))))

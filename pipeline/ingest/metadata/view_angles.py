@@ -8,10 +8,10 @@ EARTH_KM = 6371.0  # mean radius
 ORBIT_KM = {"planet": 475.0, "maxar": 620.0, "airbus": 694.0}  # usual heights, from the operators' fact sheets
 
 
-def at_ground_deg(off_nadir_deg: float, orbit_km: float) -> float:
+def incidence_deg(off_nadir_deg: float, orbit_km: float) -> float:
     """Angle from the vertical at the ground for a satellite's off-nadir angle, Earth as a sphere.
 
-    >>> round(at_ground_deg(20.0, 500.0), 2)
+    >>> round(incidence_deg(20.0, 500.0), 2)
     21.65
     """
     sine = math.sin(math.radians(off_nadir_deg)) * (EARTH_KM + orbit_km) / EARTH_KM

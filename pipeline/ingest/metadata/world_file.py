@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from pipeline.errors import InputError, printable
-from pipeline.ingest.metadata.operator_text import first, names_beside, text_of, xml_of
+from pipeline.ingest.metadata.operator_text import files_in_folder, first_text, read_text, read_xml
 from pipeline.ingest.rasters import RasterFile
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from pipeline.ingest.metadata.sidecar import Sidecar
 
-SURE_PERCENT = 70  # pyproj's confidence from which a system in ESRI's spelling is taken for one of EPSG's (its default)
+MIN_CONFIDENCE_PERCENT = (
+    70  # pyproj's confidence from which a system in ESRI's spelling is taken for one of EPSG's (its default)
+)
 
 
 def place_files(image: Path, *, stated: bool = False) -> tuple[Path, ...]:
@@ -33,7 +35,7 @@ def place_files(image: Path, *, stated: bool = False) -> tuple[Path, ...]:
     if world is None:
         return ()
     try:
-        named = _system_file(image)
+        named = _crs_file(image)
     except InputError:
         return (world,)
     return (world, named[0]) if named else (world,) if stated else ()
@@ -47,14 +49,14 @@ def placed_by_world_file(raster: RasterFile, image: Path, sidecar: Sidecar | Non
     world = _world_file(image)
     if world is None:
         return raster, ""
-    transform = _transform(world)
+    transform = _read_transform(world)
     stated = sidecar.crs if sidecar is not None else None
-    named = _system_file(image)
+    named = _crs_file(image)
     if named is None and stated is None:
         sidecar_name = printable(f"{image.stem}.json")
-        say = f'write {{"crs": "EPSG:..."}} with its code into {sidecar_name}'
-        return raster, f"its world file names no coordinate system, so it is not used; {say}"
-    wkt = named[1] if named else str(_system(str(stated), image.name).to_wkt())
+        hint = f'write {{"crs": "EPSG:..."}} with its code into {sidecar_name}'
+        return raster, f"its world file names no coordinate system, so it is not used; {hint}"
+    wkt = named[1] if named else str(_parse_crs(str(stated), image.name).to_wkt())
     return replace(raster, crs_wkt=wkt, transform=transform), ""
 
 
@@ -63,15 +65,15 @@ def _world_file(image: Path) -> Path | None:
     ending = image.suffix[1:]
     if not ending:
         return None
-    there = names_beside(image)
+    folder_files = files_in_folder(image)
     wanted = [f"{image.stem}.{e}".upper() for e in (f"{ending[0]}{ending[-1]}w", f"{ending}w", "wld")]
-    return next((there[name] for name in wanted if name in there), None)
+    return next((folder_files[name] for name in wanted if name in folder_files), None)
 
 
-def _transform(world: Path) -> tuple[float, float, float, float, float, float]:
+def _read_transform(world: Path) -> tuple[float, float, float, float, float, float]:
     """The geotransform, referred to pixel corners; a world file refers to the centre of the first pixel."""
     try:
-        a, d, b, e, x, y = (float(number) for number in text_of(world).split())
+        a, d, b, e, x, y = (float(number) for number in read_text(world).split())
     except (OSError, ValueError):
         raise InputError(world.name, "is no world file: six numbers are wanted") from None
     if not all(math.isfinite(v) for v in (a, b, d, e, x, y)) or a * e == b * d:
@@ -79,35 +81,35 @@ def _transform(world: Path) -> tuple[float, float, float, float, float, float]:
     return a, b, x - (a + b) / 2, d, e, y - (d + e) / 2
 
 
-def _system_file(image: Path) -> tuple[Path, str] | None:
+def _crs_file(image: Path) -> tuple[Path, str] | None:
     """The file that states the CRS, and the CRS as WKT."""
-    there = names_beside(image)
-    if (path := there.get(f"{image.stem}.PRJ".upper())) is not None:
-        return path, _system(_text(path), path.name).to_wkt()
-    if (path := there.get(f"{image.name}.AUX.XML".upper())) is not None:
+    folder_files = files_in_folder(image)
+    if (path := folder_files.get(f"{image.stem}.PRJ".upper())) is not None:
+        return path, _parse_crs(_read_text_or_empty(path), path.name).to_wkt()
+    if (path := folder_files.get(f"{image.name}.AUX.XML".upper())) is not None:
         try:
-            told = first(xml_of(path), "SRS")
+            text = first_text(read_xml(path), "SRS")
         except (OSError, ValueError, ElementTree.ParseError):
             return None
-        return None if told is None else (path, _system(told, path.name).to_wkt())
+        return None if text is None else (path, _parse_crs(text, path.name).to_wkt())
     return None
 
 
-def _text(path: Path) -> str:
+def _read_text_or_empty(path: Path) -> str:
     try:
-        return text_of(path)
+        return read_text(path)
     except (OSError, ValueError):
         return ""
 
 
-def _system(text: str, item: str) -> CRS:
+def _parse_crs(text: str, item: str) -> CRS:
     """A coordinate system by its WKT or EPSG code; EPSG's own words for it where it is one of theirs."""
     from pyproj import CRS
     from pyproj.exceptions import CRSError
 
     try:
         found = CRS.from_epsg(text[5:]) if text.startswith("EPSG:") else CRS.from_wkt(text.strip())
-        code = found.to_epsg(min_confidence=SURE_PERCENT)
+        code = found.to_epsg(min_confidence=MIN_CONFIDENCE_PERCENT)
     except CRSError:
         raise InputError(item, "names no coordinate system that is known") from None
     return found if code is None else CRS.from_epsg(code)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.ingest.control_points import without_strays
+from pipeline.ingest.control_points import without_outliers
 from pipeline.units import LIGHT_M_S
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def refuse_impossible(annotation: Annotation, item: str) -> None:
     _refuse_times(annotation, item)
     line, pixel = np.meshgrid(annotation.grid_line, annotation.grid_pixel, indexing="ij")
     grid = [line, pixel, annotation.grid_lon, annotation.grid_lat, annotation.grid_height_m]
-    kept, doubt = without_strays(np.column_stack([v.ravel() for v in grid]), item, annotation.shape)
+    kept, doubt = without_outliers(np.column_stack([v.ravel() for v in grid]), item, annotation.shape)
     if len(kept) < line.size:
         raise InputError(item, f"its geolocation grid contradicts itself: {doubt.partition(':')[0]}")
 

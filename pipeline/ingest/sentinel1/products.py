@@ -26,7 +26,7 @@ from pipeline.ingest.sentinel1.calibration import SIGMA0_FLOOR, Noise, Table, fi
 from pipeline.ingest.sentinel1.cutout import Cut, read_cut
 from pipeline.ingest.sentinel1.orbit import grid_at_height
 from pipeline.ingest.sentinel1.product_xml import read_annotation, read_calibration, read_noise
-from pipeline.ingest.watermask import OverWater, Water, water_of
+from pipeline.ingest.watermask import Water, WaterMixin, water_of
 from pipeline.types import Counts, RadarView, Radiometry, Scene, Sensor, Source, Tile, Window
 from pipeline.units import LIGHT_M_S, METRES_PER_DEGREE
 
@@ -67,7 +67,7 @@ class Polarisation:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SafeReader(OverWater):
+class SafeReader(WaterMixin):
     """Reads windows of a product as tiles of linear sigma0."""
 
     polarisations: tuple[Polarisation, ...]

@@ -42,7 +42,7 @@ class BandStack(RasterFile):
 
     def sample(self, side: int = 1024, indexes: tuple[int, ...] | None = None) -> NDArray[Any]:
         """At most side x side pixels of the whole image, shape (bands, rows, cols), by taking every n-th pixel."""
-        shape = self.sampled(side)
+        shape = self.sample_shape(side)
         return np.concatenate([layer.resampled(shape, (1,)) for layer in self._chosen(indexes)])
 
     def measured(self, window: Window) -> BoolImage:
@@ -54,7 +54,7 @@ class BandStack(RasterFile):
 
     def measured_sample(self, side: int) -> BoolImage:
         """`measured` for the pixels of a `sample`."""
-        out = np.ones(self.sampled(side), bool)
+        out = np.ones(self.sample_shape(side), bool)
         for layer in self.layers if self.masked else ():
             out &= layer.measured_as(out.shape)
         return out
@@ -98,7 +98,7 @@ def stack_bands(bands: Mapping[str, RasterFile], path: str, item: str, doubts: S
         "offsets": tuple((layer.offsets or (0.0,))[0] for layer in layers) if scaled else (),
         "reduced": all(layer.reduced for layer in layers),
     }
-    return BandStack(**finest.said() | overrides, layers=layers)
+    return BandStack(**finest.metadata() | overrides, layers=layers)
 
 
 def is_on_grid(layer: RasterFile, finest: RasterFile) -> bool:

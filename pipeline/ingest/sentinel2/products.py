@@ -7,11 +7,11 @@ import re
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigError, InputError
-from pipeline.ingest.gaps import Gaps
 from pipeline.ingest.geolocation import footprint_of, geobox_of, ground_spacing_m
 from pipeline.ingest.hashing import pieces
 from pipeline.ingest.metadata.band_names import S2_USED
 from pipeline.ingest.metadata.channels import Channels
+from pipeline.ingest.nodata import NodataRule
 from pipeline.ingest.raster_reader import RasterReader
 from pipeline.ingest.safe.files import MANIFEST, SafeFiles
 from pipeline.ingest.safe.manifest import read_manifest
@@ -19,7 +19,7 @@ from pipeline.ingest.scaling import Scaling
 from pipeline.ingest.sentinel2.layers import NO_DATA, BandStack, stack_product_bands
 from pipeline.ingest.sentinel2.product_metadata import ProductMetadata, read_product_metadata
 from pipeline.ingest.stored import Stored
-from pipeline.ingest.watermask import placed, water_of
+from pipeline.ingest.watermask import locate_raster, water_of
 from pipeline.types import OpticalView, Radiometry, Scene, Sensor, Source
 
 if TYPE_CHECKING:
@@ -53,11 +53,13 @@ def open_product(
     verified, missing = _verify(files, names)
     metadata = read_product_metadata(files)
     raster = _raster(files, names, verified=verified, all_read=all_read)
-    geolocation, place_doubt = placed(raster)
+    geolocation, place_doubt = locate_raster(raster)
     if geolocation is None:
         raise InputError(files.product, "its bands have no georeference")
     water, land_doubt = water_of(raster.item, raster.shape, geolocation, options.land, land)
-    stored = Stored(raster, Channels(tuple(names), tuple(range(1, len(names) + 1))), Gaps(NO_DATA, zero=True), False)
+    stored = Stored(
+        raster, Channels(tuple(names), tuple(range(1, len(names) + 1))), NodataRule(NO_DATA, zero=True), False
+    )
     scaling = scaling_of_product(metadata, tuple(names))
     unverified = "" if verified else "the manifest holds no checksum of the measurements: unverified"
     return Scene(

@@ -159,7 +159,7 @@ def test_blocks_that_crash_the_decoder_crash_the_helper_alone(site, monkeypatch)
         size = os.stat(told["path"])
         assert told["window"] == [300, 280, 50, 40] and 0 < size.st_blocks * 512 < size.st_size
         os.kill(os.getpid(), signal.SIGSEGV)"""
-    monkeypatch.setattr(quarantine, "_KEPT", [standing_in(program)])
+    monkeypatch.setattr(quarantine, "_IDLE", [standing_in(program)])
     image = remote(site, served(site, image=np.tile(IMAGE, (3, 3))))
     with pytest.raises(InputError, match="the decoder ended with SIGSEGV"):
         window_of(image, Window(300, 280, 50, 40))
@@ -171,7 +171,7 @@ def test_a_header_that_crashes_the_decoder_is_met_by_the_helper_first(site, monk
 
     program = "import os, signal; input(); os.kill(os.getpid(), signal.SIGSEGV)"
     image = remote(site, served(site, profile))
-    monkeypatch.setattr(quarantine, "_KEPT", [standing_in(program)])
+    monkeypatch.setattr(quarantine, "_IDLE", [standing_in(program)])
     monkeypatch.setattr(gdal, "open", lambda *_, **__: pytest.fail("opened in this process"))
     with pytest.raises(InputError, match="the decoder ended with SIGSEGV"):
         window_of(image)

@@ -11,7 +11,7 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.ingest.metadata import operators
 from pipeline.ingest.metadata.operators import read_operator
-from pipeline.ingest.metadata.view_angles import at_ground_deg, azimuth_to_satellite_deg
+from pipeline.ingest.metadata.view_angles import azimuth_to_satellite_deg, incidence_deg
 from pipeline.ingest.scenes import open_scene
 from pipeline.simulation.optical import Light, MapFrame
 from pipeline.simulation.optical_products import Picture, write_picture
@@ -237,8 +237,8 @@ def test_nothing_beside_the_image_is_nothing_known(tmp_path):
 
 
 def test_angle_at_the_ground_exceeds_the_satellites():
-    assert at_ground_deg(0.0, 600) == 0
-    assert at_ground_deg(25.0, 600) == pytest.approx(27.55, abs=0.05)  # asin(sin 25 * 6971 / 6371)
+    assert incidence_deg(0.0, 600) == 0
+    assert incidence_deg(25.0, 600) == pytest.approx(27.55, abs=0.05)  # asin(sin 25 * 6971 / 6371)
 
 
 @pytest.mark.parametrize(("across", "azimuth"), [(0.0, 190.0), (10.0, 145.0), (-10.0, 235.0)])

@@ -10,8 +10,8 @@ import rasterio
 from rasterio.transform import Affine
 
 from pipeline.errors import InputError
-from pipeline.ingest.metadata.beside import side_files
 from pipeline.ingest.metadata.options import OpenOptions
+from pipeline.ingest.metadata.side_files import side_files
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Sensor
 from tests.ingest.test_rasters import write

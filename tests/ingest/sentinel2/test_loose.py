@@ -13,8 +13,8 @@ from rasterio.transform import Affine
 
 from pipeline.errors import InputError
 from pipeline.ingest.inputs import open_inputs
-from pipeline.ingest.metadata.beside import side_files
 from pipeline.ingest.metadata.options import OpenOptions
+from pipeline.ingest.metadata.side_files import side_files
 from pipeline.ingest.rasters import open_raster
 from pipeline.ingest.scenes import open_scene
 from pipeline.ingest.sentinel2.layers import stack_bands

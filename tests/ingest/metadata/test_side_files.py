@@ -11,8 +11,7 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.ingest.inputs import open_inputs
-from pipeline.ingest.metadata import beside
-from pipeline.ingest.metadata.beside import listed, side_files, unlisted
+from pipeline.ingest.metadata.side_files import parse_line, side_files, to_lines
 from pipeline.ingest.scenes import open_scene
 from pipeline.ingest.unchanged import require_unchanged
 from pipeline.simulation.optical import Light, MapFrame
@@ -73,7 +72,7 @@ def test_an_image_is_not_read_by_a_sidecar_that_nobody_could_hash(tmp_path, monk
     def failing(path):
         raise InputError(path, "cannot be read")
 
-    monkeypatch.setattr(beside, "sha256_of", failing)
+    monkeypatch.setattr("pipeline.ingest.metadata.side_files.sha256_of", failing)
     _, table = open_inputs([image])
     assert (table.loc[0, "status"], "a_20240308.json: cannot be read" in table.loc[0, "cause"]) == ("skipped", True)
 
@@ -81,7 +80,7 @@ def test_an_image_is_not_read_by_a_sidecar_that_nobody_could_hash(tmp_path, monk
 def test_a_list_can_be_read_back(tmp_path):
     image = radar(tmp_path / "two  blanks.tif", sidecar=True)
     (one,) = side_files(image)
-    assert [unlisted(line) for line in listed([one])] == [(one.sha256, "two  blanks.json")]
+    assert [parse_line(line) for line in to_lines([one])] == [(one.sha256, "two  blanks.json")]
 
 
 def test_a_sidecar_that_changes_after_its_image_was_opened_is_told(tmp_path):

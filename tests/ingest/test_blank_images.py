@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pipeline.ingest.blank_images import blank_cause
 from pipeline.ingest.inputs import open_inputs
-from pipeline.ingest.lifeless import lifeless
 from pipeline.types import Radiometry, Sensor
 from tests.builders import array_scene, place_of
 from tests.cases.desk import SHAPE, lonlat, radar, speckle
@@ -72,21 +72,21 @@ def test_dark_water_of_one_value_is_a_look_where_anything_else_is_seen(place):
     """Stretched pictures clip water to one shade; anything that floats on it still shows."""
     ship = SEA.copy()
     ship[2:4, 3:9] = 0.4  # in a corner, missed by the sampled pixels
-    assert lifeless(optical(ship, SEA), place) == ""
-    assert "one value" in lifeless(optical(SEA, SEA), place)
+    assert blank_cause(optical(ship, SEA), place) == ""
+    assert "one value" in blank_cause(optical(SEA, SEA), place)
 
 
 def test_one_band_with_a_picture_is_enough():
     noise = SEA * np.random.default_rng(0).uniform(0.9, 1.1, SEA.shape).astype(np.float32)
-    assert lifeless(optical(SEA, noise), None) == ""
+    assert blank_cause(optical(SEA, noise), None) == ""
 
 
 def test_an_image_without_a_measurement_says_so():
     """Otherwise ships would be looked for in it, and none found."""
     none = np.full((300, 200), np.nan, np.float32)
-    assert "no measurement" in lifeless(optical(none), None)
+    assert "no measurement" in blank_cause(optical(none), None)
     none[299, 199] = 0.1
-    assert lifeless(optical(none), None) == ""
+    assert blank_cause(optical(none), None) == ""
 
 
 @pytest.mark.parametrize("scale", [1e-4, 1e4], ids=["divided twice", "never divided"])
@@ -94,5 +94,5 @@ def test_reflectances_that_nothing_under_the_sun_has_are_no_look(scale):
     """With another file's scale, an image of ships shows none, and every berth in it would seem empty."""
     rng = np.random.default_rng(0)
     ground = SEA * rng.gamma(4.0, 0.25, SEA.shape).astype(np.float32)
-    assert lifeless(optical(ground, ground), None) == ""
-    assert "are no ground's" in lifeless(optical(ground * scale, ground * scale), None)
+    assert blank_cause(optical(ground, ground), None) == ""
+    assert "are no ground's" in blank_cause(optical(ground * scale, ground * scale), None)

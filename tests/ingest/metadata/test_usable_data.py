@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from rasterio.transform import Affine
 
-from pipeline.ingest.metadata.beside import side_files
 from pipeline.ingest.metadata.options import OpenOptions
-from pipeline.ingest.metadata.usable import mask_beside
+from pipeline.ingest.metadata.side_files import side_files
+from pipeline.ingest.metadata.usable_data import mask_beside
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Sensor, Window
 from tests.ingest.test_rasters import write

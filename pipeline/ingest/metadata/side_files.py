@@ -16,7 +16,7 @@ from pipeline.ingest.hashing import sha256_of
 from pipeline.ingest.metadata.loose_bands import loose_bands
 from pipeline.ingest.metadata.operators import operator_files
 from pipeline.ingest.metadata.sidecar import read_sidecar, sidecar_path
-from pipeline.ingest.metadata.usable import mask_beside
+from pipeline.ingest.metadata.usable_data import mask_beside
 from pipeline.ingest.metadata.world_file import place_files
 from pipeline.ingest.rasters import stamp_of
 from pipeline.ingest.rpc import rpc_beside
@@ -33,30 +33,34 @@ def side_files(image: Path) -> tuple[SideFile, ...]:
         return ()
     bands = loose_bands(image)
     named = image if bands is None else bands.as_one
-    own, names_system = _own(named)
-    found = [own, *operator_files(named), rpc_beside(named), mask_beside(named)]
-    found += place_files(named, stated=names_system)
+    sidecar, states_crs = _sidecar_file(named)
+    found = [sidecar, *operator_files(named), rpc_beside(named), mask_beside(named)]
+    found += place_files(named, stated=states_crs)
     found += [] if bands is None else [band for band in bands.files.values() if band != image]
-    told = {os.path.relpath(path, image.parent): path for path in found if path is not None}
-    return tuple(one for name in sorted(told) if (one := _hashed(told[name], name)) is not None)
+    path_of_name = {os.path.relpath(path, image.parent): path for path in found if path is not None}
+    return tuple(
+        side_file
+        for name in sorted(path_of_name)
+        if (side_file := _hashed_side_file(path_of_name[name], name)) is not None
+    )
 
 
-def listed(files: Iterable[SideFile]) -> list[str]:
+def to_lines(files: Iterable[SideFile]) -> list[str]:
     """Lines for the scenes table: hash, two blanks, name, as written by ``sha256sum``."""
-    return [f"{one.sha256}  {one.name}" for one in files]
+    return [f"{file.sha256}  {file.name}" for file in files]
 
 
-def unlisted(line: str) -> tuple[str, str]:
-    """Hash and name of what `listed` wrote.
+def parse_line(line: str) -> tuple[str, str]:
+    """Hash and name of what `to_lines` wrote.
 
-    >>> unlisted("ab12  my image.json")
+    >>> parse_line("ab12  my image.json")
     ('ab12', 'my image.json')
     """
     sha256, _, name = line.partition("  ")
     return sha256, name
 
 
-def _own(image: Path) -> tuple[Path | None, bool]:
+def _sidecar_file(image: Path) -> tuple[Path | None, bool]:
     """The sidecar, and whether it names a coordinate system; also one that cannot be read, as the image is then skipped
     because of it."""
     try:
@@ -66,7 +70,7 @@ def _own(image: Path) -> tuple[Path | None, bool]:
     return (None, False) if sidecar is None else (sidecar_path(image), sidecar.crs is not None)
 
 
-def _hashed(path: Path, name: str) -> SideFile | None:
+def _hashed_side_file(path: Path, name: str) -> SideFile | None:
     """A file with its hash, and its name as seen from the image; None where it has gone.
 
     One that cannot be read has none: nobody opens an image with such a file.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.ingest.metadata.operator_text import names_beside
+from pipeline.ingest.metadata.operator_text import files_in_folder
 from pipeline.ingest.rasters import RasterFile, open_raster
 from pipeline.ingest.watermask import geolocation_of, same_pixels
 from pipeline.types import Geolocation, Window
@@ -55,10 +55,10 @@ def mask_beside(image: Path) -> Path | None:
     """``<item>_udm2.tif`` whose name before that begins the image's; of a clipped image its clipped mask."""
     stem = image.stem.upper()
     found: list[tuple[bool, int, Path]] = []
-    for name, path in names_beside(image).items():
-        told = _NAME.fullmatch(name) if "_UDM2" in name else None
-        if told is not None and "_UDM2" not in stem and stem.startswith(told[1] + "_"):
-            found.append((stem.endswith(told[2]) if told[2] else not stem.endswith("_CLIP"), len(told[1]), path))
+    for name, path in files_in_folder(image).items():
+        match = _NAME.fullmatch(name) if "_UDM2" in name else None
+        if match is not None and "_UDM2" not in stem and stem.startswith(match[1] + "_"):
+            found.append((stem.endswith(match[2]) if match[2] else not stem.endswith("_CLIP"), len(match[1]), path))
     return max(found, key=lambda f: f[:2])[2] if found else None
 
 
@@ -69,13 +69,13 @@ def usable_data(image: Path, shape: tuple[int, int], geolocation: Geolocation | 
         return None, ""
     try:
         raster = open_raster(path)
-        where = geolocation_of(raster)
+        mask_geolocation = geolocation_of(raster)
     except InputError as error:
         return None, f"its mask is not used: {error}"
     if raster.count != BANDS or raster.dtype != "uint8":
         return None, f"its mask is not used: {path.name}: has no {BANDS} bands of 8 bits"
-    if where is not None and geolocation is not None:
-        fits = same_pixels(geolocation, shape, where, raster.shape)
+    if mask_geolocation is not None and geolocation is not None:
+        fits = same_pixels(geolocation, shape, mask_geolocation, raster.shape)
     else:
         fits = raster.shape == shape
     return (UsableData(raster), "") if fits else (None, f"its mask is not used: {path.name}: has other pixels")
