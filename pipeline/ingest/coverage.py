@@ -33,7 +33,7 @@ def aoi_coverage(scene: Scene, place: Place) -> tuple[float, float] | None:
     seen = 0
     for top in range(window.row0, window.row1, 512):
         part = Window(top, window.col0, min(512, window.row1 - top), window.cols)
-        here = (r >= part.row0) & (r < part.row1)
-        if here.any():
-            seen += int(measured(scene, part)[r[here] - part.row0, c[here] - part.col0].sum())
+        is_in_part = (r >= part.row0) & (r < part.row1)
+        if is_in_part.any():
+            seen += int(measured(scene, part)[r[is_in_part] - part.row0, c[is_in_part] - part.col0].sum())
     return seen / shown.size, float(shown.mean())

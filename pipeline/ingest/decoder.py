@@ -37,7 +37,7 @@ CPU_S_PER_GB = 30  # ... and for each more: six times what deflate takes; our ch
 SLOW_S_PER_GB = {"JP2OpenJPEG": 600}  # the same for slow drivers: lossless Sentinel-2 bands take 105
 SECTOR = 512  # bytes in a disk sector, the unit in which data are lost
 _CHUNK = 1 << 26  # bytes decoded at once
-MOST_ROOMS = 8  # mapped at once, 64 MB each: a small part of the memory limit; our choice
+MAX_BUFFERS = 8  # mapped at once, 64 MB each: a small part of the memory limit; our choice
 THREADS = 2  # our choice: halves the time for a whole file on two cores
 # Drivers whose own threads skip undecodable tiles and leave zeros: each of our threads opens the file itself instead.
 # Seen with GDAL 3.10.3: a JPEG2000 truncated within its last tiles is decoded without an error by two threads.
@@ -52,7 +52,7 @@ def main() -> None:
     _send({"ready": True})  # if it ends after this, a file may be the cause
     while line := sys.stdin.readline():
         request = json.loads(line)
-        _send(serve_windows(**request) if "room" in request else examine_raster(**request))
+        _send(serve_windows(**request) if "memory_path" in request else examine_raster(**request))
 
 
 def memory_allowed() -> int:
@@ -103,18 +103,18 @@ def examine_raster(
         return {"cause": "", "doubt": "", "unwritten": str(error)}
 
 
-def serve_windows(path: str, item: str, driver: str, room: str, room_bytes: int) -> dict[str, str]:
-    """Open a 16-bit raster and decode the requested windows into the shared memory ``room``.
+def serve_windows(path: str, item: str, driver: str, memory_path: str, buffer_bytes: int) -> dict[str, str]:
+    """Open a 16-bit raster and decode the requested windows into the shared memory ``memory_path``.
 
-    The memory grows by ``room_bytes`` for each thread at the other end. Opening and each window are answered as in
+    The memory grows by ``buffer_bytes`` for each thread at the other end. Opening and each window are answered as in
     `examine_raster`; it ends with an empty request, with a cause, or with a doubt on opening, which means that
-    ``room`` cannot be accessed.
+    ``memory_path`` cannot be accessed.
     """
-    rooms: dict[int, mmap.mmap] = {}  # by offset of their first byte
+    buffers: dict[int, mmap.mmap] = {}  # by offset of their first byte
     try:
-        memory = os.open(room, os.O_RDWR)
+        memory = os.open(memory_path, os.O_RDWR)
     except OSError as error:
-        return {"cause": "", "doubt": f"{room} cannot be reached ({error.strerror})"}
+        return {"cause": "", "doubt": f"{memory_path} cannot be reached ({error.strerror})"}
 
     def serve() -> str:
         with opened(path, item, driver, threads=THREADS) as dataset:
@@ -127,11 +127,11 @@ def serve_windows(path: str, item: str, driver: str, room: str, room_bytes: int)
                 if not request:
                     return ""
                 start = request.pop("start")
-                if start not in rooms:
-                    if len(rooms) == MOST_ROOMS:
-                        rooms.pop(next(iter(rooms)))
-                    rooms[start] = mmap.mmap(memory, room_bytes, offset=start)
-                doubt = _decode_window(dataset, rooms[start], **request)
+                if start not in buffers:
+                    if len(buffers) == MAX_BUFFERS:
+                        buffers.pop(next(iter(buffers)))
+                    buffers[start] = mmap.mmap(memory, buffer_bytes, offset=start)
+                doubt = _decode_window(dataset, buffers[start], **request)
 
     try:
         return _outcome_of(serve)
@@ -140,11 +140,11 @@ def serve_windows(path: str, item: str, driver: str, room: str, room_bytes: int)
 
 
 def _decode_window(
-    dataset: DatasetReader, room: mmap.mmap, band: int, window: tuple[int, int, int, int], at: int
+    dataset: DatasetReader, buffer: mmap.mmap, band: int, window: tuple[int, int, int, int], at: int
 ) -> str:
-    """Decode a window into a room at byte offset ``at``; returns a doubt about it if it spans the image's width."""
+    """Decode a window into a buffer at byte offset ``at``; returns a doubt about it if it spans the image's width."""
     row, col, rows, cols = window
-    chunk = np.frombuffer(room, np.uint16, rows * cols, at).reshape(rows, cols)
+    chunk = np.frombuffer(buffer, np.uint16, rows * cols, at).reshape(rows, cols)
     dataset.read(band, window=((row, row + rows), (col, col + cols)), out=chunk)
     return _find_doubt(dataset, band, row, chunk) if cols == dataset.width else ""
 
@@ -242,9 +242,9 @@ def _decode_all(
     if reopen is None:
         parts = _parts(dataset)
         first = parts[0]
-        room = np.empty((first[2], dataset.width), dataset.dtypes[0])  # fresh memory costs as much as unpacking
+        buffer = np.empty((first[2], dataset.width), dataset.dtypes[0])  # fresh memory costs as much as unpacking
         for part in parts:
-            doubt = doubt or _decode_part(dataset, part, into, room)
+            doubt = doubt or _decode_part(dataset, part, into, buffer)
             _send({"rows": part})
         return doubt
 
@@ -273,11 +273,11 @@ def _parts(dataset: DatasetReader) -> list[Part]:
     return [(band, top, min(step, dataset.height - top)) for band in range(1, dataset.count + 1) for top in tops]
 
 
-def _decode_part(dataset: DatasetReader, part: Part, into: str | None, room: NDArray[Any] | None = None) -> str:
+def _decode_part(dataset: DatasetReader, part: Part, into: str | None, buffer: NDArray[Any] | None = None) -> str:
     """Decode a part, and write it to ``into``; returns a doubt about it, or ""."""
     band, top, rows = part
     window = ((top, top + rows), (0, dataset.width))
-    chunk = dataset.read(band, window=window, out=None if room is None else room[:rows])
+    chunk = dataset.read(band, window=window, out=None if buffer is None else buffer[:rows])
     if into is not None:
         _write(into, chunk, ((band - 1) * dataset.height + top) * dataset.width * chunk.dtype.itemsize)
     if band == 1 and has_mask(dataset):

@@ -67,7 +67,7 @@ class _SharedBuffer:
 
 
 class Passing:
-    """A helper that has one raster open, and which rows of it have passed. Threads may share it; each has its own room.
+    """A helper with one raster open, and which rows of it have passed. Threads may share it; each has its own buffer.
 
     Raises OSError if memory cannot be shared with the helper, InputError if the raster cannot be opened.
     """
@@ -81,7 +81,7 @@ class Passing:
         self._helper_lock = threading.Lock()
         self._thread = threading.local()
         self._n_buffers = 0
-        self._free_numbers: SimpleQueue[int] = SimpleQueue()  # numbers of rooms whose threads have ended
+        self._free_numbers: SimpleQueue[int] = SimpleQueue()  # numbers of buffers whose threads have ended
         self._memory = os.memfd_create("decoded")
         self._closed = weakref.finalize(self, os.close, self._memory)
         try:
@@ -89,9 +89,9 @@ class Passing:
             self._helper = idle_helper()
             self._dropped = weakref.finalize(self, Helper.close, self._helper)  # it waits for requests
             # process ids in /proc may differ from ours
-            room = f"{os.path.realpath('/proc/self')}/fd/{self._memory}"
+            memory_path = f"{os.path.realpath('/proc/self')}/fd/{self._memory}"
             file = {"path": raster.path, "item": raster.item, "driver": raster.driver}
-            if self._ask(file | {"room": room, "room_bytes": BUFFER_BYTES}):
+            if self._ask(file | {"memory_path": memory_path, "buffer_bytes": BUFFER_BYTES}):
                 self._dropped.detach()
                 return_helper(self._helper)
                 raise OSError("the helper cannot reach this memory")
@@ -105,19 +105,23 @@ class Passing:
         For a window as high as a strip the whole strip is passed on, for the neighbours that this thread reads next,
         unless it is read ``alone``.
         """
-        strip, room = self._strip_at(window.row0), self._thread_buffer()
+        strip, buffer = self._strip_at(window.row0), self._thread_buffer()
         beside = not alone and (window.row0, window.rows) == (strip.row0, strip.rows)
-        if beside and room is not None and (room.holds == (strip, bands) or self._decode_into(strip, bands, room)):
-            return room.image(len(bands), strip)[..., window.col0 : window.col1].copy()
-        if self.finished or room is None:
-            self._thread.room = None
+        if (
+            beside
+            and buffer is not None
+            and (buffer.holds == (strip, bands) or self._decode_into(strip, bands, buffer))
+        ):
+            return buffer.image(len(bands), strip)[..., window.col0 : window.col1].copy()
+        if self.finished or buffer is None:
+            self._thread.buffer = None
             return None
         out = np.empty((len(bands), window.rows, window.cols), np.uint16)
         for part in _parts(window, len(bands)):
-            if not self._decode_into(part, bands, room):
+            if not self._decode_into(part, bands, buffer):
                 return None
             top = part.row0 - window.row0
-            out[:, top : top + part.rows] = room.image(len(bands), part)
+            out[:, top : top + part.rows] = buffer.image(len(bands), part)
         return out
 
     def finish(self) -> str:
@@ -127,8 +131,8 @@ class Passing:
             for known, run in groupby(seen):
                 rows = len(list(run))
                 for part in [] if known else _parts(Window(row, 0, rows, self._raster.shape[1]), 1):
-                    if (room := self._thread_buffer()) is not None:
-                        self._decode_into(part, (band,), room)
+                    if (buffer := self._thread_buffer()) is not None:
+                        self._decode_into(part, (band,), buffer)
                 row += rows
         self._raise_failure()
         return min(self._doubts)[2] if self._doubts else ""
@@ -140,38 +144,38 @@ class Passing:
         return Window(top, 0, min(STRIP_ROWS, rows - top), cols)
 
     def _thread_buffer(self) -> _SharedBuffer | None:
-        """This thread's room; None if it has none and no longer needs one."""
-        room: _SharedBuffer | None = getattr(self._thread, "room", None)
-        if room is None and not self.finished:
+        """This thread's buffer; None if it has none and no longer needs one."""
+        buffer: _SharedBuffer | None = getattr(self._thread, "buffer", None)
+        if buffer is None and not self.finished:
             with self._helper_lock:
                 number = self._n_buffers if self._free_numbers.empty() else self._free_numbers.get()
                 self._n_buffers = max(self._n_buffers, number + 1)
                 try:
                     os.ftruncate(self._memory, self._n_buffers * BUFFER_BYTES)
-                    room = self._thread.room = _SharedBuffer(self._memory, number)
+                    buffer = self._thread.buffer = _SharedBuffer(self._memory, number)
                 except OSError as error:
                     raise MemoryShort(f"{self._raster.item}: not enough memory to read it") from error
-            weakref.finalize(room, self._free_numbers.put, number)
-        return room
+            weakref.finalize(buffer, self._free_numbers.put, number)
+        return buffer
 
-    def _decode_into(self, part: Window, bands: tuple[int, ...], room: _SharedBuffer) -> bool:
-        """Have a part of some bands decoded into a room; False if everything has passed and the helper is gone."""
+    def _decode_into(self, part: Window, bands: tuple[int, ...], buffer: _SharedBuffer) -> bool:
+        """Have a part of some bands decoded into a buffer; False if everything has passed and the helper is gone."""
         whole = part.cols == self._raster.shape[1]
-        where, room.holds = (part.row0, part.col0, part.rows, part.cols), None
+        where, buffer.holds = (part.row0, part.col0, part.rows, part.cols), None
         for n, band in enumerate(bands):
             with self._helper_lock:
                 self._raise_failure()
                 if self.finished:
                     return False
                 at = 2 * n * part.rows * part.cols
-                doubt = self._ask({"band": band, "window": where, "start": room.start, "at": at})
+                doubt = self._ask({"band": band, "window": where, "start": buffer.start, "at": at})
                 if whole:
                     self._passed[band - 1, part.row0 : part.row1] = True
                     if doubt:
                         self._doubts.append((band, part.row0, doubt))
                     if self._passed.all():
                         self._release_helper()
-        room.holds = (part, bands)
+        buffer.holds = (part, bands)
         return True
 
     def _ask(self, request: dict[str, object]) -> str:
@@ -199,7 +203,7 @@ class Passing:
 
 
 def _parts(window: Window, bands: int) -> list[Window]:
-    """A window split into parts that fit a room, at tile boundaries if possible."""
+    """A window split into parts that fit a buffer, at tile boundaries if possible."""
     most = max(1, BUFFER_BYTES // (2 * bands * window.cols))
     step = most // STRIP_ROWS * STRIP_ROWS or most
     return [

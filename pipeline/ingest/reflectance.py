@@ -20,7 +20,7 @@ NO_NUMBER = -1  # not a value of these unsigned types
 def reflectances(numbers: NDArray[Any], stored: Stored, scaling: Scaling) -> tuple[FloatImage, BoolImage]:
     """The result of `Scaling.apply` for values (bands, rows, cols), NaN for nodata; and True where no band is nodata.
 
-    For a linear law, and values that are `Stored.plain`.
+    For a linear law, and values that are `Stored.is_plain`.
     """
     count = len(numbers)
     gains = np.array(scaling.gains or [scaling.gain] * count, np.float32)

@@ -368,7 +368,7 @@ def _source_and_raster(
             raster = open_proven(path, options.proven, meanwhile)
         else:
             raster = open_raster(path, whole=False, meanwhile=meanwhile)
-    stamps = (stamp, *(one.stamp for one in beside))
+    stamps = (stamp, *(side_file.stamp for side_file in beside))
     return Source(str(path), digest.result(), stamp.size_bytes, expected is not None, stamps, beside), raster
 
 

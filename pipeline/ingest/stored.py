@@ -78,7 +78,7 @@ class Stored:
             for left in range(0, cols, 2 * BLOCK_PX):
                 block = Window(top, left, min(BLOCK_PX, rows - top), min(BLOCK_PX, cols - left))
                 parts.append([a[:, ::every, ::every].reshape(len(a), -1) for a in self.read(block, alone=True)])
-        picture, gap = (np.concatenate(one, axis=1) for one in zip(*parts, strict=True))
+        picture, gap = (np.concatenate(arrays, axis=1) for arrays in zip(*parts, strict=True))
         return picture, gap
 
     @property

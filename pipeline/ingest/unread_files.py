@@ -34,8 +34,8 @@ def unread_in(folder: Path) -> Unread:
     """The unread files in a folder, sorted; none if it is a file."""
     hidden: list[Path] = []
     others: list[Path] = []
-    for here, inside, files in os.walk(folder):
-        relative = Path(here).relative_to(folder)
+    for current, inside, files in os.walk(folder):
+        relative = Path(current).relative_to(folder)
         hidden += [relative / name for name in (*inside, *files) if is_junk(Path(name))]
         others += [relative / name for name in sorted(files) if _may_hold_images(name) and not is_junk(Path(name))]
         inside[:] = sorted(n for n in inside if not is_junk(Path(n)) and not n.upper().endswith(".SAFE"))

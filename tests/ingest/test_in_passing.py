@@ -97,7 +97,7 @@ def test_threads_that_come_later_take_the_rooms_of_those_that_went(image):
 
 def test_more_threads_than_the_helper_reaches_at_once(image):
     """It releases the room that it has mapped the longest, and maps it again when asked."""
-    threads = 2 * decoder.MOST_ROOMS
+    threads = 2 * decoder.MAX_BUFFERS
     together = threading.Barrier(threads)
 
     def both_ways(n):

@@ -201,7 +201,7 @@ from pathlib import Path
 from pipeline.ingest import rasters
 from pipeline.types import Window
 rasters.open_raster(Path({str(path)!r})).read(Window(0, 0, 8, 8))
-kept += rasters._HELD.files.values()
+kept += rasters._OPEN.files.values()
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("[True]\n", "")

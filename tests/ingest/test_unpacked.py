@@ -83,7 +83,7 @@ def test_nobody_finds_the_numbers_on_disk_and_they_go_with_the_raster(image, tmp
     monkeypatch.setattr(unpacked.tempfile, "tempdir", None)  # asked only once per process
     raster = open_unpacked(image)
     assert not list(folder.iterdir())
-    file = raster.numbers.address
+    file = raster.values.address
     assert Path(os.readlink(file)).parent == folder
     inode = os.stat(file).st_ino
     del raster

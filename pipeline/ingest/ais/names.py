@@ -25,7 +25,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     ),
     "lon": ("lon", "longitude", "long", "ais_lon", "lon_deg", "longitude_deg"),
     "lat": ("lat", "latitude", "ais_lat", "lat_deg", "latitude_deg"),
-    # A bare "speed" is not here: one large provider sends tenths of a knot under that name (`headers.OPEN`).
+    # A bare "speed" is not here: one large provider sends tenths of a knot under that name (`headers.AMBIGUOUS_NAMES`).
     "sog": ("sog", "sog_kn", "ais_sog_kn", "sog_kts", "speed_kn", "speed_kts", "speed_knots", "speed_over_ground"),
     "cog": ("cog", "cog_deg", "ais_cog_deg", "course", "course_over_ground"),
     "heading": ("heading", "heading_deg", "ais_heading_deg", "true_heading", "trueheading"),

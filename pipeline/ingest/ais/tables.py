@@ -182,12 +182,12 @@ class _RowReader:
         if SIMULATED_COLUMN in coded:
             self._read.mark.check_cells(as_texts(coded.pop(SIMULATED_COLUMN).dictionary).to_pylist())
         for name in set(coded) - set(TEXTS):
-            said = as_texts(coded[name].dictionary)
-            code_of_text, bad = code_numbers(name, said)
+            texts = as_texts(coded[name].dictionary)
+            code_of_text, bad = code_numbers(name, texts)
             if bad.any():
                 return None
             if name == "ship_type":
-                self._read.note_unknown_types(said, code_of_text)
+                self._read.note_unknown_types(texts, code_of_text)
             numbers[name] = code_of_text[coded[name].indices.to_numpy()]
         kind = numbers.pop("mobile", numbers.get("msg_type", np.zeros(n)))
         if "msg_type" in numbers and not np.isin(kind := numbers.pop("msg_type"), np.arange(28)).all():
@@ -203,8 +203,8 @@ class _RowReader:
         for name in TEXTS:
             out[name] = pd.array(out[name].dictionary.take(out[name].indices), dtype="str")
         self._read.balance["decoded"] += n
-        if "ship_type" in coded and (said := ship_type_words(coded["ship_type"])) is not None:
-            out["ship_words"] = said
+        if "ship_type" in coded and (words := ship_type_words(coded["ship_type"])) is not None:
+            out["ship_words"] = words
         lines = np.arange(block.first_line, block.first_line + n)
         return pd.DataFrame(
             out | {"line": lines, "fingerprint": fingerprints, "static_fingerprint": static_fingerprints}, copy=False

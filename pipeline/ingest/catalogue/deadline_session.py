@@ -23,7 +23,7 @@ TimeLeft = Callable[[], float]  # seconds the next read may take; zero or less w
 
 
 def session_with_deadline(left_s: TimeLeft) -> requests.Session:
-    """A session for one thread, whose reads time out after ``left()`` seconds; it follows no redirects."""
+    """A session for one thread, whose reads time out after ``left_s()`` seconds; it follows no redirects."""
     session = _Session()
     for scheme in ("http://", "https://"):
         session.mount(scheme, _Adapter(left_s))

@@ -67,13 +67,20 @@ def loose_bands(path: Path) -> LooseBands | None:
     if name is None:
         return None
     candidates = ((_parse_name(file), file) for file in _candidate_files(path, name.prefix))
-    found = [(other, file) for other, file in candidates if other is not None and other.image_key == name.image_key]
-    found = sorted(((t, f) for t, f in found if not _has_sidecar(f)), key=lambda one: (one[0].size_m, one[1]))
+    found = [
+        (other_name, file)
+        for other_name, file in candidates
+        if other_name is not None and other_name.image_key == name.image_key
+    ]
+    found = sorted(
+        ((t, f) for t, f in found if not _has_sidecar(f)),
+        key=lambda name_and_file: (name_and_file[0].size_m, name_and_file[1]),
+    )
     if path not in (file for _, file in found):
         return None
     finest: dict[str, Path] = {}
-    for other, file in found:
-        finest.setdefault(other.band, file)
+    for other_name, file in found:
+        finest.setdefault(other_name.band, file)
     files = {band: finest[band] for band in S2_USED if band in finest}
     if len(files) < 2:
         return None
