@@ -158,7 +158,7 @@ def _no_column_message(field: str, header: Sequence[str], index: Mapping[str, in
 def _foreign_language_columns(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
     """Our fields, each with the one column whose name means it in another language.
 
-    >>> _of_other_languages(["Zeit", "Breite", "Länge", "Kurs"], ["time_utc", "lat", "lon"])
+    >>> _foreign_language_columns(["Zeit", "Breite", "Länge", "Kurs"], ["time_utc", "lat", "lon"])
     {'time_utc': 'Zeit', 'lat': 'Breite', 'lon': 'Länge'}
     """
     field_of_word = {"time": "time_utc"}

@@ -72,7 +72,7 @@ def split_header(line: bytes) -> tuple[list[str], str]:
 def find_header_line(lines: bytes) -> int:
     r"""Which of the first twenty lines looks like the header, from 1; 0 if none does.
 
-    >>> header_among(b"All times UTC,,\n\nMMSI,Latitude,Longitude\n")
+    >>> find_header_line(b"All times UTC,,\n\nMMSI,Latitude,Longitude\n")
     3
     """
     for number, line in enumerate(lines.split(b"\n")[:MOST_TITLE_LINES], 1):
@@ -193,7 +193,7 @@ def _field_with_typo(name: str, missing: Collection[str]) -> str | None:
 def _is_overwritten(name: str, alias: str) -> bool:
     """Is most of a word intact, at its start and end, around overwritten characters?
 
-    >>> _overwritten("dra181t", "draught"), _overwritten("dra_t", "draught"), _overwritten("b1", "beam")
+    >>> _is_overwritten("dra181t", "draught"), _is_overwritten("dra_t", "draught"), _is_overwritten("b1", "beam")
     (True, False, False)
     """
     start = _common_prefix_length(name, alias)
@@ -212,7 +212,7 @@ def _common_prefix_length(first: str, second: str) -> int:
 def _edit_distance(first: str, second: str) -> int:
     """Edit distance of two words (V. I. Levenshtein, 1966).
 
-    >>> _slips("headng", "heading"), _slips("soc", "sog"), _slips("", "lat")
+    >>> _edit_distance("headng", "heading"), _edit_distance("soc", "sog"), _edit_distance("", "lat")
     (1, 1, 3)
     """
     row = list(range(len(second) + 1))

@@ -50,10 +50,10 @@ _AFTER_ANY_WORD = ("lon", "lat", "sog", "cog", "heading", "time_utc", "mmsi", "d
 def likely_columns(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
     """Our fields, each with the one column that may be meant; of several, the one nested with the position.
 
-    >>> likely(["id", "Current Draught", "Data_length", "vessel.size.a"], ["draught", "length_m", "a"])
+    >>> likely_columns(["id", "Current Draught", "Data_length", "vessel.size.a"], ["draught", "length_m", "a"])
     {'a': 'vessel.size.a', 'draught': 'Current Draught'}
     >>> header = ["at.timestamp", "static.timestamp", "at.lat", "at.lon"]
-    >>> likely(header, ["time_utc", "lat", "lon"])
+    >>> likely_columns(header, ["time_utc", "lat", "lon"])
     {'time_utc': 'at.timestamp', 'lon': 'at.lon', 'lat': 'at.lat'}
     """
     found = {field: [name for name in header if _may_mean(name, field)] for field in ALIASES if field in missing}
@@ -70,7 +70,7 @@ def likely_columns(header: Sequence[str], missing: Collection[str]) -> dict[str,
 def nested_columns(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
     """Our fields, each with the one nested column that may be meant.
 
-    >>> nested(["ship.mmsi", "here.lat", "here.lon", "port.lat", "port.lon"], ["mmsi", "lat", "lon"])
+    >>> nested_columns(["ship.mmsi", "here.lat", "here.lon", "port.lat", "port.lon"], ["mmsi", "lat", "lon"])
     {'mmsi': 'ship.mmsi'}
     """
     return likely_columns([name for name in header if _parent(name)], missing)
@@ -79,7 +79,7 @@ def nested_columns(header: Sequence[str], missing: Collection[str]) -> dict[str,
 def columns_option(columns: Mapping[str, str]) -> str:
     """The command-line option that names columns, quoted for a shell.
 
-    >>> option({"sog": "SPEED"}), option({"draught": "Current Draught"})
+    >>> columns_option({"sog": "SPEED"}), columns_option({"draught": "Current Draught"})
     ('capwatch ais --columns sog=SPEED', "capwatch ais --columns 'draught=Current Draught'")
     """
     return f"capwatch ais --columns {shlex.quote(','.join(f'{field}={name}' for field, name in columns.items()))}"

@@ -82,7 +82,7 @@ KNOWN = frozenset(name for names in ALIASES.values() for name in names)
 def plain_name(name: str) -> str:
     """A column name in the form of ``ALIASES``.
 
-    >>> plain("# Timestamp"), plain("Size A"), plain("BaseDateTime")
+    >>> plain_name("# Timestamp"), plain_name("Size A"), plain_name("BaseDateTime")
     ('timestamp', 'size_a', 'basedatetime')
     """
     return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")

@@ -20,9 +20,9 @@ _EIGHT_DIGITS = r"^(\d{4})(\d\d)(\d\d)$"
 def join_times(days: pa.Array, clocks: pa.Array) -> tuple[pa.Array, bool]:
     """Date and time of day joined where the latter is only that, else the time's text; and whether any was joined.
 
-    >>> joined(pa.array(["2024-03-07", "20240307", ""]), pa.array(["12:05", "142530", "12:05"]))[0].to_pylist()
+    >>> join_times(pa.array(["2024-03-07", "20240307", ""]), pa.array(["12:05", "142530", "12:05"]))[0].to_pylist()
     ['2024-03-07 12:05', '2024-03-07 14:25:30', '12:05']
-    >>> joined(pa.array(["2024-03-07"]), pa.array(["2024-03-07T12:05:00Z"]))[0].to_pylist()
+    >>> join_times(pa.array(["2024-03-07"]), pa.array(["2024-03-07T12:05:00Z"]))[0].to_pylist()
     ['2024-03-07T12:05:00Z']
     """
     clock = pc.replace_substring_regex(clocks, _SIX_DIGITS, r"\1:\2:\3")
