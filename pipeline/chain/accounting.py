@@ -205,7 +205,8 @@ def under_other_stays(ground: Ground, account: Account, verdicts: Sequence[Verdi
         config = ground.config.model_copy(update={"calls": under})
         changed = replace(ground, config=config, listened=ground.listened.under(under))
         calls = _called_without_rejected(changed, account, verdicts)
-        out[f"{words} ({days[0]:.2g} to {days[1]:.2g} d)"] = volume.liftings_with_cache(calls, drawn, counted_alone=True)
+        label = f"{words} ({days[0]:.2g} to {days[1]:.2g} d)"
+        out[label] = volume.liftings_with_cache(calls, drawn, counted_alone=True)
     return out
 
 

@@ -206,9 +206,8 @@ def _changed_settings(before: Path, after: Path) -> pd.DataFrame:
 
 def _settings(folder: Path) -> dict[str, str]:
     """The settings of the question, by path; speed and folders are not part of it and cannot change the answer."""
-    return {
-        path: value for path, value in flattened(read_yaml(folder / "config.yaml")[0]).items() if is_part_of_question(path)
-    }
+    settings = flattened(read_yaml(folder / "config.yaml")[0])
+    return {path: value for path, value in settings.items() if is_part_of_question(path)}
 
 
 def _results(*runs: tuple[Path, dict[str, Any]]) -> tuple[dict[str, str], dict[str, str]]:

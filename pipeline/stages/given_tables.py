@@ -175,9 +175,7 @@ def _with_directions(table: pd.DataFrame, path: Path, console: Console) -> pd.Da
     chances = {
         name: table[name] if name in table else pd.Series(None, table.index) for name in ("p_loading", "p_discharging")
     }
-    unset = words[
-        words.map(is_stated) & chances["p_loading"].map(is_empty) & chances["p_discharging"].map(is_empty)
-    ]
+    unset = words[words.map(is_stated) & chances["p_loading"].map(is_empty) & chances["p_discharging"].map(is_empty)]
     directions = unset.map(stated_direction)
     if unclear := [repr(cell) for cell in dict.fromkeys(unset[directions.isna()])]:
         how = "write loading, discharging or neither, or their chances as p_loading and p_discharging"

@@ -69,7 +69,8 @@ def clean_coded_text(coded: pa.DictionaryArray) -> pa.DictionaryArray:
 
 def ship_type_words(coded: pa.DictionaryArray) -> pd.api.extensions.ExtensionArray | None:
     """Ship types in the file's words; None if all are codes, or say no more than a code does."""
-    words = ["" if text.lower() in NULLS else words_beyond_code(text) for text in as_texts(coded.dictionary).to_pylist()]
+    texts = as_texts(coded.dictionary).to_pylist()
+    words = ["" if text.lower() in NULLS else words_beyond_code(text) for text in texts]
     return pd.array(pa.array(words, pa.large_string()).take(coded.indices), dtype="str") if any(words) else None
 
 
