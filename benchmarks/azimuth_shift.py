@@ -56,7 +56,7 @@ def simulated(scenes: int) -> np.ndarray:
         east, north = rng.uniform(-SIDE_M, SIDE_M, (2, n))
         one = np.ones(n)
         ships = zip(east, north, speed * np.sin(course), speed * np.cos(course), 10 * one, one, strict=True)
-        parts = Components.stacked([PositionMixture(*(np.array([v]) for v in ship), 0.0) for ship in ships])
+        parts = Components.stack([PositionMixture(*(np.array([v]) for v in ship), 0.0) for ship in ships])
         places = displaced_positions(parts, true)
         seen = [p + rng.normal(0, SCATTER_M, n) for p in places]
         fit = fit_scene(seen[0], seen[1], parts, options, DARK_M2, GATE_M)

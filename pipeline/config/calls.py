@@ -23,7 +23,7 @@ class CallsConfig(Section):
     gap_h: float = Field(default=4.0, gt=0)
     """After a gap in AIS longer than this her position is unknown."""
     max_stay_d: float = Field(default=6.0, gt=0)
-    """Two sightings further apart in time than this are not one stay."""
+    """Two sightings further apart in time than this are not one stay. Longer where AIS shows that ships stay longer."""
     same_ship_length_share: float = Field(default=0.03, ge=0, lt=1)
     """Standard deviation between two measured lengths of one hull, beyond their intervals, as a share (our choice)."""
     match_gate_m: float = Field(default=2000.0, gt=0)
@@ -37,12 +37,14 @@ class CallsConfig(Section):
     prior_p_tanker_at_oil_berth: float = Field(default=0.95, ge=0, lt=1)
     """Probability that a ship at an oil berth is a tanker, before the images are used (our judgement)."""
     stay_d: tuple[float, float] = USUAL_STAY_D
-    """Length of a stay at a berth, 5 % and 95 % points [d], where AIS shows fewer than ten whole stays (our choice; one
-    reported berth stay was 43 h, waiting included). It also decides whether looks on several days show one ship or
-    several of one size: a ship that stays much longer counts as several. Loads are computed with the default."""
+    """Length of a stay at a berth, 5 % and 95 % points [d] (our choice; one reported berth stay was 43 h, waiting
+    included). Stays heard by AIS at counted berths of the run correct it. It also decides whether looks on several days
+    show one ship or several of one size: a ship that stays much longer counts as several. Loads are computed with the
+    default."""
     stay_log_sd: float = Field(default=0.25, ge=0)
     """Uncertainty of ``stay_d`` as a whole: standard deviation of ln (our choice: a 90 % interval from two thirds to
-    one and a half times). Used only for calls that nobody saw."""
+    one and a half times). The larger it is, the more heard stays correct ``stay_d``; with 0 they do not. It also widens
+    the interval of calls that nobody saw."""
     look_recall: dict[str, float] = Field(default=LOOK_RECALL)
     """Probability that a usable look shows a ship at her berth, by sensor, before ships with AIS in the run refine it.
     Sensors not named keep their default."""

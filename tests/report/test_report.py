@@ -20,6 +20,7 @@ from pipeline.report.summary import headline_lines
 from pipeline.report.warnings_list import warnings
 from pipeline.report.wording import barrels, interval, without_ais_words
 from pipeline.table_files import read_table
+from pipeline.tables import STAY_LAWS
 
 
 class Loads(HTMLParser):
@@ -281,6 +282,19 @@ def test_it_says_what_its_looks_find(page, tiny_run):
         (recalls["size"] == "all") & recalls["sensor"].isin(looked) & (recalls["tries"] > 0)
     ].itertuples():
         assert any(f"{row.hits} of {row.tries}" in text and row.sensor in text for text in rows)
+
+
+@pytest.mark.parametrize(("heard", "words"), [(0, "1.5 days (nine in ten 0.8 to 3.0), as declared: no stay was heard"),
+                                              (12, "4.2 days (nine in ten 2.0 to 9.0): 1.5 days (nine in ten 0.8 to "
+                                                   "3.0) as declared, and 12 stays heard")])  # fmt: skip
+def test_it_says_how_long_ships_stay_and_how_that_is_known(tiny_story, tmp_path, heard, words):
+    declared = {"law": "declared", "stay_lo_d": 0.8, "stay_d": 1.549, "stay_hi_d": 3.0, "log_sd": 0.25, "heard": 0}
+    longer = {"stay_lo_d": 2.0, "stay_d": 4.2, "stay_hi_d": 9.0} if heard else {}
+    laws = STAY_LAWS.from_rows([declared, declared | longer | {"law": "used", "heard": heard}])
+    page = render(replace(tiny_story, tables=tiny_story.tables | {"stay_laws": laws}), {}, tmp_path)
+    assert words in page
+    older = {name: table for name, table in tiny_story.tables.items() if name != "stay_laws"}
+    assert "Length of a stay at counted berths" not in render(replace(tiny_story, tables=older), {}, tmp_path)
 
 
 @pytest.mark.parametrize(("as_of", "expected"), [("2024-12-04", True), ("2024-03-01", False)])
