@@ -91,7 +91,10 @@ class Cluster:
                 return [f for f in futures if f in finished]
 
     def result(self, future: Any) -> Any:
-        """The task's result; `WorkerDied` if its worker died or lacked memory, EnvironmentFault if the cluster is gone."""
+        """The task's result; `WorkerDied` if its worker died or lacked memory.
+
+        EnvironmentFault if the cluster is gone.
+        """
         try:
             return future.result()
         except (self.distributed.KilledWorker, MemoryError) as error:
