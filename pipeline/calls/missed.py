@@ -18,9 +18,10 @@ a viewer) find ships too. If these were part of n_seen, each would stand for U /
 by the looks that count, of which they find a share that is estimated (`_less_found_otherwise`).
 
 A zone with too few looks is "unknown": its interval would reach from what was seen to a hundred times that. Whether
-there were enough depends on the looks alone, never on what they showed (``Exposure.has_enough_looks``), so no outcome
-is selected and the intervals given cover as they would without the rule. Calls heard by AIS are known whether anybody
-looked or not; they inform the law of stays and the recall, and are not extrapolated.
+there were enough depends on the looks alone and the declared law of stays, never on what they showed
+(``Exposure.has_enough_looks``), so no outcome is selected and the intervals given cover as they would without the rule.
+Calls heard by AIS are known whether anybody looked or not; they inform the law of stays and the recall, and are not
+extrapolated.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from pipeline.calls.exposure import Exposure, seen_bounds
+from pipeline.calls.exposure import Exposure, exposure, seen_bounds
 from pipeline.calls.recall import CONTEXT_OF_KIND, recall_at
 from pipeline.calls.stay_law import DAY_S, StayLaw, stay_law
 from pipeline.config import CallsConfig
-from pipeline.tables import MISSED
+from pipeline.tables import MISSED, PORT_CALLS
 from pipeline.tables.seen_law import NEVER, seen_share
 from pipeline.tables.ships import BY_IMAGES
 from pipeline.times_places.passes import passes
@@ -87,7 +88,7 @@ def missed_calls(
     counted = calls[calls["counts"].astype(bool)]
     by_image = counted[counted["evidence_class"].isin(BY_IMAGES)]
     is_found_otherwise = ~_seen_by_looks(by_image, looks, detections, recalls)
-    stays = stays or stay_law(counted, config)
+    stays, declared = stays or stay_law(counted, config), stay_law(PORT_CALLS.empty(), config)
     rows: list[dict[str, object]] = []
     for zone in zones:
         at_zone = by_image["berth_id"] == zone.zone_id
@@ -99,9 +100,12 @@ def missed_calls(
         ]
         times_d, recalls_of_looks = _looks_at(looks, zone.zone_id, recalls_here, start)
         begun_d = (start - midnight).total_seconds() / DAY_S
-        seen, *bounds = seen_bounds(times_d, recalls_of_looks, stays, (end - start).total_seconds() / DAY_S, begun_d)
+        period_d = (end - start).total_seconds() / DAY_S
+        is_known = exposure(times_d, recalls_of_looks[1], declared.days, period_d, begun_d).has_enough_looks()
+        seen, *bounds = seen_bounds(times_d, recalls_of_looks, stays, period_d, begun_d)
         law = _Law(seen, np.stack(bounds), n_seen + JEFFREYS / len(zones), seen.total_seen_d)
-        rows += _rows(zone.zone_id, midnight, _less_found_otherwise(law, n_otherwise), n_seen)
+        law_or_none = _less_found_otherwise(law, n_otherwise) if is_known else None
+        rows += _rows(zone.zone_id, midnight, law_or_none, n_seen, len(seen.p_seen))
     return MISSED.check(MISSED.from_rows(rows))
 
 
@@ -193,17 +197,16 @@ def _found(n: int, shape: float, missed_per_seen: float) -> _Found:
     return _Found(1 - left_mean / missed, missed, left_mean**2 / variance)
 
 
-def _rows(zone_id: str, first_day: pd.Timestamp, law: _Law, n_seen: int) -> list[dict[str, object]]:
-    """The rows of one zone."""
-    seen, bounds = law.seen, law.bounds
-    known = seen.has_enough_looks()
-    means = _unseen_means(law) if known else np.zeros(len(seen.seen_d))
+def _rows(zone_id: str, first_day: pd.Timestamp, law: _Law | None, n_seen: int, n_days: int) -> list[dict[str, object]]:
+    """The rows of one zone; ``law`` is None where too few looks were taken."""
+    means = np.zeros(n_days) if law is None else _unseen_means(law)
     rows: list[dict[str, object]] = []
-    for n, p_seen in enumerate(seen.p_seen):
+    for n in range(n_days):
         day = (first_day + pd.Timedelta(days=n)).date().isoformat()
         row: dict[str, object] = {"missed_id": f"{zone_id}/{day}", "zone_id": zone_id, "day": day, "n_seen": n_seen}
-        row["state"] = "known" if known else "unknown"
-        if known:
+        row["state"] = "unknown" if law is None else "known"
+        if law is not None:
+            seen, bounds, p_seen = law.seen, law.bounds, law.seen.p_seen[n]
             row |= {
                 "p_seen": float(p_seen),
                 "p_seen_lo": float(min(bounds[0, n], p_seen)),

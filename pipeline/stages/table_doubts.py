@@ -157,9 +157,9 @@ def _calls(names: Sequence[str]) -> str:
 def _hint_of_times(causes: Sequence[str], time_forms: Sequence[str] = ()) -> str:
     """How to get unread times parsed; "" if times are not the fault, or no format fits them.
 
-    >>> _hint_of_times([f"time '19.05.2024' {NO_TIME}"])
+    >>> _hint_of_times([f"time '19.05.2024' {NOT_A_TIME}"])
     "; add --time-format '%d.%m.%Y'"
-    >>> _hint_of_times([f"time 45358 is a bare number, and {NO_TIME}"])
+    >>> _hint_of_times([f"time 45358 is a bare number, and {NOT_A_TIME}"])
     '; spreadsheets store dates as such numbers: format the column as dates and save it again'
     """
     texts = [found[1] for cause in causes if (found := _TIME_IN_CAUSE.fullmatch(cause))]

@@ -107,7 +107,7 @@ def test_what_was_learnt_of_a_scene_is_part_of_the_question(images, tmp_path):
         flattened(with_land(scene, jetty)),
         flattened(scene, n_looks=0),
         flattened(scene, known=some),
-        flattened(scene, beside=some),
+        flattened(scene, land_beside=some),
         flattened(scene, corner=(4, 5)),
         flattened(scene, usual=np.full((1, 8, 8), 0.6, np.float32)),
         flattened(scene, sea=np.array([0.02])),

@@ -115,7 +115,7 @@ def _verdict_row(scene: Scene, zone: Zone, detections: pd.DataFrame, covered: fl
 def _verdict_word(p: float, covered: float) -> str:
     """The verdict. Only a usable look can call a berth empty, since a hull may lie in the part that was not seen.
 
-    >>> _verdict_word(0.9, 0.3), _word(0.1, 0.9), _word(0.1, 0.8), _word(0.5, 1.0)
+    >>> _verdict_word(0.9, 0.3), _verdict_word(0.1, 0.9), _verdict_word(0.1, 0.8), _verdict_word(0.5, 1.0)
     ('occupied', 'empty', 'unknown', 'unknown')
     """
     if p >= SURE_PROBABILITY:

@@ -36,7 +36,7 @@ class Turn:
 
         >>> image = np.arange(6).reshape(2, 3)
         >>> turn = Turn(swapped=True, cols_reversed=True)
-        >>> bool((turn.undone.image(turn.image(image)) == image).all())
+        >>> bool((turn.inverse.image(turn.image(image)) == image).all())
         True
         """
         reversed_ = (self.rows_reversed, self.cols_reversed)

@@ -37,7 +37,7 @@ def cover_marks(marked: BoolImage) -> list[Part]:
 
     >>> marks = np.zeros((416, 416), bool)
     >>> marks[100, 200] = True
-    >>> [(p.asked, p.seen) for p in cover_marks(marks)]
+    >>> [(p.core, p.padded) for p in cover_marks(marks)]
     [((slice(88, 112, None), slice(192, 216, None)), (slice(40, 160, None), slice(144, 264, None)))]
     """
     rows, cols = (n // CELL_PX for n in marked.shape)
