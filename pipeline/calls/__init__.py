@@ -11,7 +11,7 @@ from pipeline.calls.loading import chance_of_loading, habits_of, visit_fields
 from pipeline.calls.matching import associate, associate_tables, check_lines, match, match_tables
 from pipeline.calls.missed import missed_calls
 from pipeline.calls.period import within_period
-from pipeline.calls.port_calls import listen, port_calls, port_calls_with
+from pipeline.calls.port_calls import learn_stays, listen, port_calls, port_calls_with
 from pipeline.calls.recall import look_trials, recall_lines, recall_table
 from pipeline.calls.silences import silences
 from pipeline.calls.static import static_reports
@@ -37,6 +37,7 @@ __all__ = [
     "findings",
     "flag_contradicted",
     "habits_of",
+    "learn_stays",
     "listen",
     "look_trials",
     "looks",

@@ -21,6 +21,7 @@ from pipeline.calls.call_rows import (
 from pipeline.calls.hulls import Spell, sizes
 from pipeline.calls.listened import Listened
 from pipeline.calls.loading import chance_of_loading, habits_of
+from pipeline.calls.seen_stays import with_seen_stays
 from pipeline.calls.sightings import link, sightings_in_zones
 from pipeline.calls.stay_law import stay_law
 from pipeline.calls.visits import CHANGED_NUMBER, SAME_VISIT, SHIFTED, main_stay
@@ -49,7 +50,8 @@ def port_calls(
 ) -> pd.DataFrame:
     """The PORT_CALLS table, in order of arrival."""
     known = listen(tracks=tracks, static=static, registry=registry, place=place, config=config)
-    return port_calls_with(known, detections=detections, looks=looks, matches=matches)
+    seen = {"detections": detections, "looks": looks, "matches": matches}
+    return port_calls_with(learn_stays(known, **seen), **seen)
 
 
 def listen(
@@ -66,6 +68,16 @@ def listen(
         return known
     nobody_looked = {"detections": DETECTIONS.empty(), "looks": LOOKS.empty(), "matches": MATCHES.empty()}
     law = stay_law(port_calls_with(known, **nobody_looked), config)
+    return known if law == known.stays else known.with_stays(law)
+
+
+def learn_stays(known: Listened, *, detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame) -> Listened:
+    """With how long ships stay corrected by the unnamed ones that consecutive looks show at counted zones."""
+    seen = sightings_in_zones(detections, matches, passes(detections, looks))
+    counted = [zone.zone_id for zone in known.place.zones if zone.counts]
+    unnamed = seen[seen["detection_id"].map(known.heard.sightings(seen, known.config)).isna()]
+    unnamed = unnamed[unnamed["berth_id"].isin(counted)]
+    law = with_seen_stays(known.stays, unnamed, looks, known.config, known.heard)
     return known if law == known.stays else known.with_stays(law)
 
 

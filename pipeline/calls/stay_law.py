@@ -10,7 +10,7 @@ It is one law for all ships: those with a transponder are taken to stay as long 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,6 +47,8 @@ class StayLaw:
     """Standard deviation of ln of the factor by which all stays may be longer or shorter together."""
     heard: int = 0
     """Number of stays heard from arrival to departure that it rests on."""
+    pairs: int = 0
+    """Number of pairs of consecutive looks at unnamed ships that it rests on."""
 
     @property
     def days(self) -> FloatArray:
@@ -61,6 +63,10 @@ class StayLaw:
     def quantile_d(self, share: ArrayLike) -> FloatArray:
         """The lengths [d] that such shares of all stays do not exceed."""
         return np.asarray(np.exp(self.middle + self.spread * ndtri(np.asarray(share, float))))
+
+    def shifted(self, shift: float) -> StayLaw:
+        """The law if all stays are longer by the factor ``exp(shift)``."""
+        return replace(self, middle=self.middle + shift)
 
     def at(self, z: float) -> FloatArray:
         """The lengths [d] if stays are ``z`` standard deviations (of ``log_sd``) longer than estimated."""
