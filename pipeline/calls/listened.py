@@ -17,7 +17,7 @@ from pipeline.calls.encounters import Encounter, encounters
 from pipeline.calls.heard import Heard
 from pipeline.calls.hulls import Spell, imo_said, reports_of
 from pipeline.calls.shared_stays import SharedNumbers
-from pipeline.calls.stay_law import LONGEST, StayLaw, law_from
+from pipeline.calls.stay_law import StayLaw, law_from
 from pipeline.calls.stays import Stay, at_berths, stays
 from pipeline.calls.tracks import good_fixes
 from pipeline.calls.visits import visits
@@ -44,7 +44,7 @@ class Listened:
         config: CallsConfig,
     ) -> None:
         self.tracks, self.registry, self.place, self.config = tracks, registry, place, config
-        self.stays = law_from(np.empty(0), np.empty(0, bool), config)  # as declared
+        self.stays = law_from(np.empty(0), np.empty(0), config)  # as declared
         self.found = stays(tracks, place, config)
         self.heard = Heard(self.found, tracks, static, place)
         self.shared = SharedNumbers(tracks, static)
@@ -60,9 +60,10 @@ class Listened:
         self.visits = visits(self.found, tracks, place, [imo_said(self.reports_of(spell)) for spell in spells])
 
     def with_stays(self, law: StayLaw) -> Listened:
-        """A copy in which sightings are linked by this law; no stay that it makes likely is longer than the limit."""
-        longest_d = max(self.config.max_stay_d, float(law.quantile_d(LONGEST)))
-        other = self.under(self.config.model_copy(update={"stay_d": law.stay_d, "max_stay_d": longest_d}))
+        """A copy in which sightings are linked by this law; the limit on a stay is longer by as much as stays are."""
+        longer = max(1.0, law.stay_d[1] / self.stays.stay_d[1])
+        limits = {"stay_d": law.stay_d, "max_stay_d": longer * self.config.max_stay_d}
+        other = self.under(self.config.model_copy(update=limits))
         other.stays = law
         return other
 

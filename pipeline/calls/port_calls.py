@@ -67,7 +67,7 @@ def listen(
     if not known.found:
         return known
     nobody_looked = {"detections": DETECTIONS.empty(), "looks": LOOKS.empty(), "matches": MATCHES.empty()}
-    law = stay_law(port_calls_with(known, **nobody_looked), config)
+    law = stay_law(port_calls_with(known, **nobody_looked), config, tracks["time_utc"].max())
     return known if law == known.stays else known.with_stays(law)
 
 

@@ -165,10 +165,11 @@ def _stays(story: Story) -> str:
         return ""
     declared, used = table.to_dict("records")
     days = "{stay_d:.1f} days (nine in ten {stay_lo_d:.1f} to {stay_hi_d:.1f})"
-    heard = used["heard"]
-    if not heard:
-        return f"{days.format(**used)}, as declared: no stay was heard from arrival to departure."
-    return f"{days.format(**used)}: {days.format(**declared)} as declared, and {number_of(heard, 'stay')} heard whole."
+    if not used["heard"] + used["unended"]:
+        return f"{days.format(**used)}, as declared; AIS did not correct it."
+    words = f"{number_of(used['heard'], 'stay')} heard whole"
+    words += f", {used['unended']} not over when AIS ends" if used["unended"] else ""
+    return f"{days.format(**used)}: {days.format(**declared)} as declared, and {words}."
 
 
 def _recalls(story: Story) -> list[dict[str, Any]]:

@@ -355,6 +355,7 @@ STAY_LAWS = Contract(
         amount("stay_hi_d", "5 % of stays are longer.", "d"),
         amount("log_sd", "Standard deviation of ln of the factor by which all stays may be longer or shorter."),
         Column("heard", "int", "Stays heard from arrival to departure that it rests on.", low=0),
+        Column("unended", "int", "Further stays that it rests on, which were not over when AIS ends.", low=0),
     ),
 )
 

@@ -19,8 +19,8 @@ MIDDLE, SPREAD = np.log(CONFIG.stay_d).mean(), np.diff(np.log(CONFIG.stay_d))[0]
 
 
 def cut(stays: np.ndarray, limits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What is heard of stays [d] of which each is followed up to its limit, and which of them ended by then."""
-    return np.minimum(stays, limits), stays <= limits
+    """Bounds of stays [d] of which each is followed up to its limit."""
+    return np.minimum(stays, limits), np.where(stays <= limits, stays, np.inf)
 
 
 def called(*rows: dict[str, object]) -> pd.DataFrame:
@@ -43,21 +43,21 @@ def test_many_stays_replace_what_was_declared(factor, spread):
     """Half of them are cut off: the fit is that of scipy, and finds the law they were drawn from."""
     rng = np.random.default_rng(5)
     true = np.exp(rng.normal(MIDDLE + np.log(factor), spread, 4000))
-    days, ended = cut(true, true.mean() * rng.uniform(0.2, 2.2, len(true)))
-    law = law_from(days, ended, CONFIG)
-    shape, _, scale = lognorm.fit(CensoredData(uncensored=days[ended], right=days[~ended]), floc=0)
-    assert (law.middle, law.spread) == pytest.approx((np.log(scale), shape), abs=0.01)
+    least, most = cut(true, true.mean() * rng.uniform(0.2, 2.2, len(true)))
+    law, ended = law_from(least, most, CONFIG), np.isfinite(most)
+    shape, _, scale = lognorm.fit(CensoredData(uncensored=least[ended], right=least[~ended]), floc=0)
+    assert (law.middle, law.spread) == pytest.approx((np.log(scale), shape), abs=0.02)
     assert law.stay_d == pytest.approx(np.exp(MIDDLE + np.log(factor) + spread * np.array([-1.645, 1.645])), rel=0.06)
-    assert law.heard == ended.sum()
+    assert (law.heard, law.unended) == (ended.sum(), (~ended).sum())
 
 
 def test_stays_that_had_not_ended_are_not_taken_for_short_ones():
     """A fortnight in which ships stay for up to a week: leaving out those still there makes the mean too short."""
     rng = np.random.default_rng(2)
     true, came = np.exp(rng.normal(np.log(4.0), 0.4, 3000)), rng.uniform(0, 14, 3000)
-    days, ended = cut(true, 14 - came)
-    whole = law_from(days[ended], ended[ended], CONFIG)
-    assert law_from(days, ended, CONFIG).days.mean() == pytest.approx(true.mean(), rel=0.03)
+    least, most = cut(true, 14 - came)
+    whole = law_from(least[most < np.inf], most[most < np.inf], CONFIG)
+    assert law_from(least, most, CONFIG).days.mean() == pytest.approx(true.mean(), rel=0.03)
     assert whole.days.mean() < 0.95 * true.mean()
 
 
@@ -72,20 +72,46 @@ def test_the_uncertainty_holds_the_truth_nine_times_in_ten():
 
 
 def test_a_stay_as_usual_changes_only_the_certainty():
-    laws = [law_from(np.full(n, np.exp(MIDDLE)), np.ones(n, bool), CallsConfig()) for n in (1, 4)]
-    assert [law.middle for law in laws] == pytest.approx([MIDDLE] * 2, abs=1e-4)
+    laws = [law_from(*[np.full(n, np.exp(MIDDLE))] * 2, CONFIG) for n in (1, 4)]
+    assert [law.middle for law in laws] == pytest.approx([MIDDLE] * 2, abs=0.005)
     assert CONFIG.stay_log_sd > laws[0].log_sd > laws[1].log_sd
 
 
 def test_a_ship_still_there_after_an_hour_says_nothing_and_after_a_week_that_stays_are_longer():
-    hour, week = (law_from(np.array([days]), np.array([False]), CONFIG) for days in (1 / 24, 7.0))
+    hour, week = (law_from(np.array([days]), np.array([np.inf]), CONFIG) for days in (1 / 24, 7.0))
     assert hour.stay_d == pytest.approx(CONFIG.stay_d, rel=1e-3)
     assert week.stay_d[1] > 1.1 * CONFIG.stay_d[1]
     assert (hour.log_sd, hour.heard) == pytest.approx((CONFIG.stay_log_sd, 0))
 
 
+@pytest.mark.parametrize("odd_d", [(2 / 24, 2 / 24), (30.0, 30.0), (100.0, 100.0), (100.0, np.inf)])
+@pytest.mark.parametrize("usual", [10, 30])
+def test_one_ship_laid_up_or_soon_gone_changes_the_law_of_the_others_little(usual, odd_d):
+    stays = np.exp(np.random.default_rng(3).normal(MIDDLE, SPREAD, usual))
+    without, with_odd = (law_from(np.append(stays, low), np.append(stays, high), CONFIG)
+                         for low, high in (([], []), odd_d))  # fmt: skip
+    assert with_odd.middle == pytest.approx(without.middle, abs=0.05)
+    assert with_odd.spread == pytest.approx(without.spread, rel=0.2)
+
+
+@pytest.mark.parametrize("stays", [100, 2000])
+def test_stays_all_alike_do_not_make_the_law_certain(stays):
+    """Were each stay's length a sure law, a ship that stays an hour longer than any other would be two ships."""
+    law = law_from(*[np.full(stays, 40 / 24)] * 2, CONFIG)
+    assert np.exp(law.middle) == pytest.approx(40 / 24, rel=0.01)
+    assert law.spread > 0.02
+
+
+def test_stays_known_to_hours_give_the_law_of_stays_known_to_minutes():
+    rng = np.random.default_rng(4)
+    stays = np.exp(rng.normal(MIDDLE, SPREAD, 2000))
+    before, after = rng.uniform(0, 4 / 24, (2, len(stays)))
+    coarse, fine = law_from(stays - before, stays + 4 / 24 - after, CONFIG), law_from(stays, stays, CONFIG)
+    assert (coarse.middle, coarse.spread) == pytest.approx((fine.middle, fine.spread), abs=0.03)
+
+
 def test_a_law_declared_as_certain_is_kept():
-    law = law_from(np.full(50, 9.0), np.ones(50, bool), CallsConfig(stay_log_sd=0))
+    law = law_from(*[np.full(50, 9.0)] * 2, CallsConfig(stay_log_sd=0))
     assert (law.stay_d, law.log_sd) == (pytest.approx(CONFIG.stay_d), 0)
 
 
@@ -97,19 +123,23 @@ def test_a_law_declared_as_certain_is_kept():
         {"arrival_lo": None},  # she may have lain there for days
         {"arrival_lo": at(1)},  # an arrival in a silence of ten hours
         {"flags": [ALONGSIDE]},
+        {"departure_hi": at(90)},  # silent for a day and more: she left in it, at once or later
+        {"departure_hi": None},  # and so she may have here, where others are heard later
     ],
 )
-def test_only_counted_stays_with_a_heard_arrival_are_evidence(no_evidence):
+def test_only_counted_stays_heard_at_both_ends_are_evidence(no_evidence):
     usual = [{}] * 6
-    assert stay_law(called(*usual, no_evidence), CONFIG) == stay_law(called(*usual), CONFIG)
-    assert stay_law(called(*usual), CONFIG).heard == 6
+    with_more, alone = (stay_law(called(*rows), CONFIG, at(200)) for rows in ([*usual, no_evidence], usual))
+    assert with_more == alone
+    assert alone.heard == 6
 
 
-@pytest.mark.parametrize("left", [None, at(90)])
-def test_a_departure_that_was_not_heard_is_a_stay_that_lasted_at_least_so_long(left):
-    law = stay_law(called(*[{"departure_hi": left, "evidence_class": "B"}] * 5), CONFIG)
-    at_least = law_from(np.full(5, 47 / 24), np.zeros(5, bool), CONFIG)
-    assert (law.stay_d, law.heard) == (pytest.approx(at_least.stay_d), 0)
+def test_a_ship_there_when_ais_ends_stayed_at_least_so_long():
+    law = stay_law(called(*[{"departure_hi": None, "evidence_class": "B"}] * 5), CONFIG, at(57))
+    at_least = law_from(np.full(5, 46 / 24), np.full(5, np.inf), CONFIG)
+    assert law == at_least
+    assert law.stay_d > CONFIG.stay_d
+    assert (law.heard, law.unended) == (0, 5)
 
 
 def calls_with(stay_h: float | None) -> pd.DataFrame:
@@ -131,6 +161,23 @@ def test_ships_that_were_heard_to_stay_long_make_one_call_of_what_would_be_two()
     unheard = [table[table["mmsi"].isna()] for table in (none, short, long)]
     assert [len(table) for table in unheard] == [2, 2, 1]
     assert unheard[1]["p_new_call"].iloc[1] >= unheard[0]["p_new_call"].iloc[1]
+
+
+def heard_for(stay_h: float, **settings: object):
+    """What is heard of a dozen ships in turn that stay so long."""
+    parts = [visit(n * (stay_h + 8), n * (stay_h + 8) + stay_h, mmsi=273000100 + n, every_min=20) for n in range(12)]
+    return listen(tracks=clean_tracks(feed(*parts)), static=static_reports(feed(*parts)), registry=None,
+                  place=harbour(), config=CallsConfig(**settings))  # fmt: skip
+
+
+def test_the_limit_on_a_stay_is_longer_by_as_much_as_stays_are_and_never_shorter():
+    """Also a limit that was set short: stays as declared leave it as it was set."""
+    usual_h = float(24 * np.exp(MIDDLE))
+    for limit in (3.0, 6.0):
+        short, usual, long = (heard_for(hours, max_stay_d=limit) for hours in (usual_h / 2, usual_h, 3 * usual_h))
+        assert [short.config.max_stay_d, usual.config.max_stay_d] == [limit, limit]
+        assert long.config.max_stay_d / limit == pytest.approx(long.stays.stay_d[1] / CONFIG.stay_d[1])
+        assert long.config.max_stay_d > 1.5 * limit
 
 
 def test_where_nobody_was_heard_the_settings_stay_as_they_are():

@@ -285,16 +285,21 @@ def test_it_says_what_its_looks_find(page, tiny_run):
 
 
 @pytest.mark.parametrize(
-    ("heard", "words"),
-    [(0, "1.5 days (nine in ten 0.8 to 3.0), as declared: no stay"), (12, "as declared, and 12 stays heard whole")],
+    ("heard", "unended", "words"),
+    [
+        (0, 0, "1.5 days (nine in ten 0.8 to 3.0), as declared; AIS did not correct it."),
+        (12, 0, "as declared, and 12 stays heard whole."),
+        (0, 2, "as declared, and 0 stays heard whole, 2 not over when AIS ends."),
+    ],
 )
-def test_it_says_how_long_ships_stay_and_how_that_is_known(tiny_story, tmp_path, heard, words):
-    declared = {"law": "declared", "stay_lo_d": 0.8, "stay_d": 1.549, "stay_hi_d": 3.0, "log_sd": 0.25, "heard": 0}
-    longer = {"stay_lo_d": 2.0, "stay_d": 4.2, "stay_hi_d": 9.0} if heard else {}
-    laws = STAY_LAWS.from_rows([declared, declared | longer | {"law": "used", "heard": heard}])
+def test_it_says_how_long_ships_stay_and_how_that_is_known(tiny_story, tmp_path, heard, unended, words):
+    days = {"stay_lo_d": 0.8, "stay_d": 1.549, "stay_hi_d": 3.0, "log_sd": 0.25}
+    longer = {"stay_lo_d": 2.0, "stay_d": 4.2, "stay_hi_d": 9.0} if heard + unended else {}
+    laws = STAY_LAWS.from_rows([days | {"law": "declared", "heard": 0, "unended": 0},
+                                days | longer | {"law": "used", "heard": heard, "unended": unended}])  # fmt: skip
     page = render(replace(tiny_story, tables=tiny_story.tables | {"stay_laws": laws}), {}, tmp_path)
     assert words in page
-    assert ("4.2 days (nine in ten 2.0 to 9.0): 1.5 days" in page) is bool(heard)
+    assert ("4.2 days (nine in ten 2.0 to 9.0): 1.5 days" in page) is bool(longer)
     older = {name: table for name, table in tiny_story.tables.items() if name != "stay_laws"}
     assert "Length of a stay at counted berths" not in render(replace(tiny_story, tables=older), {}, tmp_path)
 
