@@ -65,6 +65,7 @@ class Listened:
         limits = {"stay_d": law.stay_d, "max_stay_d": longer * self.config.max_stay_d}
         other = self.under(self.config.model_copy(update=limits))
         other.stays = law
+        other._rows = dict(self._rows)  # of stays that no image shows: of these, this law changes nothing
         return other
 
     def under(self, config: CallsConfig) -> Listened:
