@@ -142,8 +142,8 @@ def stay_line(stays: pd.DataFrame) -> str:
     if not used["heard"] + used["unended"]:
         return ""
     days = "{stay_d:.1f} days (nine in ten {stay_lo_d:.1f} to {stay_hi_d:.1f})"
-    unended = f", {used['unended']} not over when AIS ends" if used["unended"] else ""
+    unended = f" and {used['unended']} not over when AIS ends" if used["unended"] else ""
     return (
-        f"stays at counted berths: {days.format(**used)}, by calls.stay_d, {days.format(**declared)}, and AIS: "
-        f"{number_of(used['heard'], 'stay')} heard from arrival to departure{unended}"
+        f"stays at counted berths last {days.format(**used)}: calls.stay_d says {days.format(**declared)}, "
+        f"corrected by {number_of(used['heard'], 'stay')} heard from arrival to departure{unended}"
     )

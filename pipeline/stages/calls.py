@@ -152,16 +152,11 @@ def port_calls(
     tracks = calls.clean_tracks(messages)
     static = calls.static_reports(messages)
     matches = calls.match(detections_here, tracks, static, config)
-    result = calls.port_calls(
-        detections=detections_here,
-        looks=calls.looks(scenes_table, covered, detections_here, place),
-        matches=matches,
-        tracks=tracks,
-        static=static,
-        registry=None,
-        place=place,
-        config=config,
-    )
+    heard = calls.listen(tracks=tracks, static=static, registry=None, place=place, config=config)
+    if stays := calls.stay_line(calls.stay_table(heard.stays, config)):
+        console.note(stays)
+    looks_here = calls.looks(scenes_table, covered, detections_here, place)
+    result = calls.port_calls_with(heard, detections=detections_here, looks=looks_here, matches=matches)
     doubts = calls.findings(result, detections_here, matches, static, config)
     _report_doubts(doubts, console)
     simulated = report_simulated([detections, scenes, looks], console) or any_simulated(ais_read.files)

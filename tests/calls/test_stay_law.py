@@ -180,6 +180,16 @@ def test_the_limit_on_a_stay_is_longer_by_as_much_as_stays_are_and_never_shorter
         assert long.config.max_stay_d > 1.5 * limit
 
 
+@pytest.mark.parametrize(("later_h", "unended"), [(None, 1), (40, 0)])
+def test_a_ship_last_heard_at_the_berth_is_there_still_only_if_no_other_is_heard_later(later_h, unended):
+    heard = visit(5, 60, every_min=20)
+    heard = heard[heard["time_utc"] <= at(30)]
+    later = [] if later_h is None else [visit(later_h, 70, mmsi=273000222, every_min=20)]
+    known = listen(tracks=clean_tracks(feed(heard, *later)), static=static_reports(feed()), registry=None,
+                   place=harbour(), config=CONFIG)  # fmt: skip
+    assert (known.stays.heard, known.stays.unended) == (len(later), unended)
+
+
 def test_where_nobody_was_heard_the_settings_stay_as_they_are():
     known = listen(tracks=clean_tracks(feed()), static=static_reports(feed()), registry=None, place=harbour(),
                    config=CONFIG)  # fmt: skip
