@@ -22,7 +22,7 @@ import numpy as np
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-# Share of sizes by one sensor or the transponder that are wrong (our choice; of looks, see between_alike)
+# Share of sizes by one sensor or the transponder that are wrong (our choice; of looks, see odd_looks)
 P_WRONG_SIZE = 0.03
 WRONG_SIZE_RANGE = 1.5  # a wrong size lies anywhere from 0 to this multiple of the largest stated (our choice)
 # Chance that what made one sensor's size too large at a berth made another's too large by as much (our choice). On

@@ -50,7 +50,7 @@ class Evidence:
         return [self._texts[detection_id] for detection_id in sightings["detection_id"]] if len(sightings) else []
 
 
-def spell_heard(stay: Stay, looks: pd.DataFrame) -> Spell:
+def transponder_spell(stay: Stay, looks: pd.DataFrame) -> Spell:
     """A stay known from a transponder, with the looks at the ship."""
     if not len(looks):
         return Spell(stay.mmsi, stay.arrival_hi, stay.departure_lo, looks, stay.ship)
@@ -58,7 +58,7 @@ def spell_heard(stay: Stay, looks: pd.DataFrame) -> Spell:
     return Spell(stay.mmsi, start, end, looks, stay.ship)
 
 
-def spell_seen(looks: pd.DataFrame) -> Spell:
+def image_spell(looks: pd.DataFrame) -> Spell:
     """A stay known from images alone; it has an MMSI where all matched transponders are one."""
     named = looks["mmsi"].dropna().unique()
     return Spell(
@@ -66,20 +66,28 @@ def spell_seen(looks: pd.DataFrame) -> Spell:
     )
 
 
-def from_transponder(n: int, spell: Spell, size: Row, evidence_texts: Evidence, known: Listened) -> Row:
+def from_transponder(n: int, spell: Spell, size: Row, evidence_texts: Evidence, listened: Listened) -> Row:
     """The row of the n-th stay known from a transponder."""
-    stay, typed_until = known.found[n], known.typed_until[n]
+    stay, typed_until = listened.found[n], listened.typed_until[n]
     evidence = f"{n} {evidence_texts.texts(spell.looks)} {size}"
-    return known.made_once(evidence, lambda: _transponder_row(stay, typed_until, spell, size, known))
+    return listened.made_once(evidence, lambda: _transponder_row(stay, typed_until, spell, size, listened))
 
 
-def from_images(dark: DarkStay, spell: Spell, size: Row, known: Listened) -> Row:
+def from_images(dark: DarkStay, spell: Spell, size: Row, listened: Listened) -> Row:
     """The row of a stay known from images alone."""
-    source = dark.zone_id, dark.spot, dark.absent_before, dark.absent_after, dark.flags, dark.number, dark.sightings
-    return known.made_once(f"{source} {size}", lambda: _image_row(dark, spell, size, known))
+    source = (
+        dark.zone_id,
+        dark.looks_at_spot,
+        dark.absent_before,
+        dark.absent_after,
+        dark.flags,
+        dark.number,
+        dark.sightings,
+    )
+    return listened.made_once(f"{source} {size}", lambda: _image_row(dark, spell, size, listened))
 
 
-def _transponder_row(stay: Stay, typed_until: pd.Timestamp, spell: Spell, size: Row, known: Listened) -> Row:
+def _transponder_row(stay: Stay, typed_until: pd.Timestamp, spell: Spell, size: Row, listened: Listened) -> Row:
     sightings = spell.looks
     open_ends = (("arrival_open", stay.arrival_lo), ("left_open", stay.departure_hi))
     flags = [flag for flag, bound in open_ends if bound is None]
@@ -87,7 +95,7 @@ def _transponder_row(stay: Stay, typed_until: pd.Timestamp, spell: Spell, size: 
         flags.append("ais_gap")
     if sightings["mmsi"].isna().any():
         flags.append("seen_while_silent")
-    flags += known.shared.flags(spell, stay)
+    flags += listened.shared.flags(spell, stay)
     row: Row = {
         "berth_id": stay.zone_id,
         "arrival_lo": stay.arrival_lo,
@@ -102,17 +110,17 @@ def _transponder_row(stay: Stay, typed_until: pd.Timestamp, spell: Spell, size: 
         "p_new_call": 1.0,
         "flags": flags,
     }
-    turns = turnover(known.config.stay_d, 1, 1)  # not used: her transponder says that she is one ship
-    return _complete_row(row, 1.0, spell, size, turns, known)
+    turns = turnover(listened.config.stay_d, 1, 1)  # not used: her transponder says that she is one ship
+    return _complete_row(row, 1.0, spell, size, turns, listened)
 
 
-def _image_row(stay: DarkStay, spell: Spell, size: Row, known: Listened) -> Row:
+def _image_row(stay: DarkStay, spell: Spell, size: Row, listened: Listened) -> Row:
     sightings, mmsi = spell.looks, spell.mmsi
     last = sightings["acquired"].max()
     before, after = stay.absent_before, stay.absent_after
-    earliest, latest = _stay_limits(spell.start, spell.end, known.config)
-    flags = [] if mmsi is not None else ["dark" if known.heard.is_anyone_heard(stay) else "no_ais"]
-    flags += [*stay.flags, *known.shared.flags(spell)]
+    earliest, latest = _stay_limits(spell.start, spell.end, listened.config)
+    flags = [] if mmsi is not None else ["dark" if listened.heard.is_anyone_heard(stay) else "no_ais"]
+    flags += [*stay.flags, *listened.shared.flags(spell)]
     if len(sightings) == 1:
         flags.append("single_sighting")
     if sightings["mmsi"].nunique() > 1:
@@ -128,16 +136,16 @@ def _image_row(stay: DarkStay, spell: Spell, size: Row, known: Listened) -> Row:
         "departure_lo": spell.end,
         "departure_hi": min(after, latest) if after is not None else latest,
         "typed_until": last + AFTER_SAILING,
-        "heard_after": mmsi is not None and known.heard_after(mmsi, last),
+        "heard_after": mmsi is not None and listened.heard_after(mmsi, last),
         "evidence_class": "C" if len(sightings) > 1 else "D",
-        "spot_taken": stay.spot[0],
-        "spot_looks": stay.spot[1],
+        "spot_taken": stay.looks_at_spot[0],
+        "spot_looks": stay.looks_at_spot[1],
         "p_one_call": stay.number[0],
         "calls_mean": stay.number[1],
         "flags": flags,
     }
     certainty = float(sightings["match_probability"].mean()) if mmsi is not None else 0.0
-    return _complete_row(row, certainty, spell, size, stay.turns, known)
+    return _complete_row(row, certainty, spell, size, stay.turns, listened)
 
 
 def _present_by(sightings: pd.DataFrame) -> pd.Series:
@@ -164,13 +172,13 @@ def _stay_limits(first: pd.Timestamp, last: pd.Timestamp, config: CallsConfig) -
     return (last - limit, first + limit) if last - first < limit else (first - limit, last + limit)
 
 
-def _complete_row(row: Row, certainty: float, spell: Spell, size: Row, turns: Turnover, known: Listened) -> Row:
+def _complete_row(row: Row, certainty: float, spell: Spell, size: Row, turns: Turnover, listened: Listened) -> Row:
     """Identity, size, draughts, freeboards and probabilities of a stay whose place and times are known."""
-    mmsi, sightings, registry, config = spell.mmsi, spell.looks, known.registry, known.config
-    zone = known.place.zone(row["berth_id"])
+    mmsi, sightings, registry, config = spell.mmsi, spell.looks, listened.registry, listened.config
+    zone = listened.place.zone(row["berth_id"])
     if zone is None:
         raise ValueError(f"a stay at zone {row['berth_id']!r}, which the place does not have")
-    reports = known.reports_of(spell)
+    reports = listened.reports_of(spell)
     row["ship"] = spell.ship
     row["flags"] += [ONLY_DATED] if _is_only_dated(sightings).any() else []
     row |= identity(mmsi, certainty, reports, registry if SHIP_UNKNOWN not in row["flags"] else None)

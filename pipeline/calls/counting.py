@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.quantiles import Z90
-from pipeline.ships.turnover import Empty
+from pipeline.ships.turnover import EmptyLook
 from pipeline.tables.number_law import number_law
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ def difference(before: tuple[float, float], now: tuple[float, float], config: Ca
     return before[0] - now[0], math.sqrt(before[1] ** 2 + now[1] ** 2 + share**2)
 
 
-def empty_since(sighting: Mapping[Any, Any], looks: Sequence[tuple[pd.Timestamp, float]]) -> list[Empty]:
+def empty_since(sighting: Mapping[Any, Any], looks: Sequence[tuple[pd.Timestamp, float]]) -> list[EmptyLook]:
     """Looks that show the spot of a sighting empty: days since the sighting, and the share of ships each misses."""
-    return [Empty((when - sighting["acquired"]) / pd.Timedelta(days=1), misses) for when, misses in looks]
+    return [EmptyLook((when - sighting["acquired"]) / pd.Timedelta(days=1), misses) for when, misses in looks]
 
 
 def call_counts(calls: pd.DataFrame) -> tuple[np.ndarray, FloatArray]:

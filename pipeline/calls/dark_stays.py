@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.calls.counting import MIN_SD_M, length_of
-from pipeline.ships.turnover import NOBODY_LOOKED, Before, Turnover
+from pipeline.ships.turnover import NO_LOOK_BEFORE, LookBefore, Turnover
 
 
 @dataclass(slots=True, eq=False)
@@ -18,30 +18,30 @@ class DarkStay:
 
     zone_id: str
     turns: Turnover
-    """How soon ships follow each other at her spot."""
+    """How soon ships follow each other at her looks_at_spot."""
     sightings: list[dict[str, object]]
     absent_before: pd.Timestamp | None = None
     absent_after: pd.Timestamp | None = None
     flags: tuple[str, ...] = ()
     number: tuple[float, float] = (1.0, 1.0)
     """Probability that all sightings are of one ship, and the expected number of ships."""
-    after: str = ""
-    """The newest sighting at her spot of the ships gone when she was first seen: the one she follows there."""
+    predecessor_id: str = ""
+    """The newest sighting at her looks_at_spot of the ships gone when she was first seen: the one she follows there."""
     former: tuple[str, float] = ("", 0.0)
     """A sighting of the stay before, taken for another ship's, that may be hers; and the probability that it is."""
-    spot: tuple[int, int] = (1, 1)
-    """Number of looks that show a ship at her spot, and of all looks at her berth."""
-    empty: tuple[tuple[pd.Timestamp, float], ...] = ()
-    """Looks since her newest sighting that show her spot empty: time, and the share of ships each misses."""
-    missed: float = 1.0
+    looks_at_spot: tuple[int, int] = (1, 1)
+    """Number of looks that show a ship at her looks_at_spot, and of all looks at her berth."""
+    empty_looks: tuple[tuple[pd.Timestamp, float], ...] = ()
+    """Looks since her newest sighting that show her looks_at_spot empty: time, and the share of ships each misses."""
+    p_missed: float = 1.0
     """Probability that all looks since her newest sighting that did not show her have missed her."""
-    followed: bool = False
-    """Whether another ship was seen to come to her spot since her newest sighting."""
+    is_followed: bool = False
+    """Whether another ship was seen to come to her looks_at_spot since her newest sighting."""
 
-    def goes_on(self, sighting: dict[str, object]) -> None:
+    def extend(self, sighting: dict[str, object]) -> None:
         """Add a sighting of her. Looks since the previous one that did not show her must then have missed her."""
-        self.sightings.append(sighting | {"missed_before": self.missed, "empty_before": self.empty})
-        self.missed, self.empty, self.absent_after, self.followed = 1.0, (), None, False
+        self.sightings.append(sighting | {"missed_before": self.p_missed, "empty_before": self.empty_looks})
+        self.p_missed, self.empty_looks, self.absent_after, self.is_followed = 1.0, (), None, False
 
     @property
     def last(self) -> dict[str, object]:
@@ -49,9 +49,9 @@ class DarkStay:
         return self.sightings[-1]
 
     @property
-    def came_after(self) -> Before:
+    def look_before(self) -> LookBefore:
         """The last look before her first sighting that did not show her."""
-        return self.sightings[0].get("came_after", NOBODY_LOOKED)  # type: ignore[return-value]
+        return self.sightings[0].get("look_before", NO_LOOK_BEFORE)  # type: ignore[return-value]
 
     @property
     def seen_d(self) -> float:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit
 
-from pipeline.calls.sightings import ONE_WORD
+from pipeline.calls.sightings import INDEPENDENT_AFTER
 from pipeline.quantiles import Z90
 from pipeline.tables.seen_law import logit_of
 
@@ -39,7 +39,7 @@ class Exposure:
     """Integral of 1 - p(a) over each day [d]."""
 
     n_looks: int = 0
-    """Looks in the period that could see a ship; those within `ONE_WORD` of each other count as one."""
+    """Looks in the period that could see a ship; those within `INDEPENDENT_AFTER` of each other count as one."""
 
     def has_enough_looks(self) -> bool:
         """Were there enough looks to say how many calls were not seen?
@@ -113,14 +113,14 @@ def exposure(
 
 
 def _count_looks_apart(looks_d: FloatArray) -> int:
-    """The largest number of looks more than `ONE_WORD` apart from each other; adding a look never lowers it.
+    """The largest number of looks more than `INDEPENDENT_AFTER` apart from each other; adding a look never lowers it.
 
     >>> _count_looks_apart(np.array([0.0, 0.01, 0.02, 3.0, 7.0, 7.1])), _count_looks_apart(np.arange(5.0))
     (3, 5)
     """
     number, last_d = 0, -np.inf
     for look_d in looks_d:
-        if look_d - last_d > ONE_WORD / timedelta(days=1):
+        if look_d - last_d > INDEPENDENT_AFTER / timedelta(days=1):
             number, last_d = number + 1, look_d
     return number
 

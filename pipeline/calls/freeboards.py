@@ -22,7 +22,7 @@ from pipeline.ships.stay_times import stay_times
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.ships.turnover import Empty, Turnover
+    from pipeline.ships.turnover import EmptyLook, Turnover
 
 MAX_P_MATCH = 0.995  # no match with a transponder is surer than this (our choice)
 FREEBOARD_COLUMNS = (  # columns of PORT_CALLS that this module fills
@@ -82,7 +82,7 @@ def _prior_same_hull(
     mmsi: int | None,
     turns: Turnover,
     missed: float,
-    empty: Sequence[Empty],
+    empty: Sequence[EmptyLook],
 ) -> float:
     """Prior probability that both looks show one hull, before sizes and decks are compared.
 
@@ -92,7 +92,7 @@ def _prior_same_hull(
     if mmsi is not None and first.get("mmsi") == last.get("mmsi") == mmsi:
         return min(MAX_P_MATCH, max(0.01, float(first["match_probability"]) * float(last["match_probability"])))
     gap_d = (last["acquired"] - first["acquired"]).total_seconds() / 86_400
-    still, another = missed * turns.still(0.0, gap_d), turns.another(0.0, gap_d, empty=empty)
+    still, another = missed * turns.p_still_there(0.0, gap_d), turns.p_another(0.0, gap_d, empty=empty)
     return min(MAX_P_MATCH, max(0.01, still / (still + another) if still + another > 0 else 0.0))
 
 

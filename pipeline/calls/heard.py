@@ -20,7 +20,7 @@ from pipeline.calls.motion import MAX_AGE_S
 from pipeline.calls.static import lengths_at
 from pipeline.calls.stays import SAME_SPOT_M as SWING_M
 from pipeline.calls.tracks import good_fixes
-from pipeline.ships.turnover import DISAGREE, NOBODY_LOOKED, Before, Pair, chance_of_one_stay
+from pipeline.ships.turnover import DISAGREE, NO_LOOK_BEFORE, LookBefore, Pair, chance_of_one_stay
 from pipeline.tables.records import records_of
 from pipeline.tables.ships import TYPED_SD_M
 
@@ -56,7 +56,7 @@ class Heard:
             int(mmsi): seconds_of_ship.to_numpy(float) for mmsi, seconds_of_ship in ships
         }
 
-    def sightings(self, seen: pd.DataFrame, config: CallsConfig) -> dict[str, int]:
+    def stay_of_sightings(self, seen: pd.DataFrame, config: CallsConfig) -> dict[str, int]:
         """Index of the stay that each sighting belongs to, by detection; sightings that belong to none are left out.
 
         ``seen`` has a column mmsi, empty where no transponder matches, and a column pass_id.
@@ -96,11 +96,16 @@ class Heard:
             apart_m, reach = _apart_m(stay, sighting), self._reach_m(stay, sighting)
             if apart_m > reach or self._is_heard_near(stay.mmsi, when):
                 continue
-            shift, spread = difference(self._broadcast_length(stay, when), length_of(sighting), config)
-            if abs(shift) <= DISAGREE * spread:
-                yield (apart_m / reach) ** 2 + (shift / spread) ** 2, sighting["detection_id"], n, sighting["pass_id"]
+            difference_m, error_m = difference(self._broadcast_length(stay, when), length_of(sighting), config)
+            if abs(difference_m) <= DISAGREE * error_m:
+                yield (
+                    (apart_m / reach) ** 2 + (difference_m / error_m) ** 2,
+                    sighting["detection_id"],
+                    n,
+                    sighting["pass_id"],
+                )
 
-    def goes_on(self, dark: DarkStay, config: CallsConfig) -> tuple[int, float]:
+    def continued_stay(self, dark: DarkStay, config: CallsConfig) -> tuple[int, float]:
         """The heard stay that an unnamed stay may continue or precede, and the probability that it does; -1 for none.
 
         The heard ship lay at that spot but was not heard around the time of the image: the ship in it may be her, still
@@ -113,10 +118,10 @@ class Heard:
         for n, stay in enumerate(self.stays):
             if first["acquired"] > stay.departure_lo:
                 near, gap = first, first["acquired"] - stay.departure_lo
-                came = stay.arrival_lo, stay.arrival_hi
+                arrived = stay.arrival_lo, stay.arrival_hi
             elif last["acquired"] < stay.arrival_hi:
                 near, gap = last, stay.arrival_hi - last["acquired"]
-                came = stay.departure_lo, stay.departure_hi  # the law of turns is the same with time reversed
+                arrived = stay.departure_lo, stay.departure_hi  # the law of turns is the same with time reversed
             else:
                 continue
             when = near["acquired"]
@@ -125,10 +130,10 @@ class Heard:
             )
             if not possible or _apart_m(stay, near) > self._reach_m(stay, near) or self._is_heard_near(stay.mmsi, when):
                 continue
-            shift, spread = difference(self._broadcast_length(stay, when), dark.length(), config)
+            difference_m, error_m = difference(self._broadcast_length(stay, when), dark.length(), config)
             seen_d = (stay.departure_lo - stay.arrival_hi) / day
-            before = NOBODY_LOOKED if None in came else Before((came[1] - came[0]) / day, 0.0)
-            pair = Pair(seen_d, gap / day, shift, spread, then_d=dark.seen_d, before=before)
+            before = NO_LOOK_BEFORE if None in arrived else LookBefore((arrived[1] - arrived[0]) / day, 0.0)
+            pair = Pair(seen_d, gap / day, difference_m, error_m, second_seen_d=dark.seen_d, before=before)
             chance = chance_of_one_stay(dark.turns, pair)
             best = max(best, (n, chance), key=lambda pair: pair[1])
         return best

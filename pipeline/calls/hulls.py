@@ -111,7 +111,7 @@ def _ship_keys(spells: Sequence[Spell], reports_by_stay: Sequence[pd.DataFrame])
     A transponder that sends one and the same IMO number whenever it sends any is that ship's in its other stays too,
     unless several ships send its number at once.
     """
-    imos = [imo_said(reports) for reports in reports_by_stay]
+    imos = [last_imo(reports) for reports in reports_by_stay]
     imos_of_mmsi: dict[int, set[int]] = {}
     for spell, imo in zip(spells, imos, strict=True):
         if spell.mmsi is not None and imo is not None:
@@ -128,7 +128,7 @@ def _ship_keys(spells: Sequence[Spell], reports_by_stay: Sequence[pd.DataFrame])
     return out
 
 
-def imo_said(reports: pd.DataFrame) -> int | None:
+def last_imo(reports: pd.DataFrame) -> int | None:
     """The IMO number last sent, if any."""
     numbers = reports["imo"][reports["imo"] > 0]
     return int(numbers.iloc[-1]) if len(numbers) else None

@@ -15,7 +15,7 @@ import pandas as pd
 from pipeline.calls.draughts import AFTER_SAILING
 from pipeline.calls.encounters import Encounter, encounters
 from pipeline.calls.heard import Heard
-from pipeline.calls.hulls import Spell, imo_said, reports_of
+from pipeline.calls.hulls import Spell, last_imo, reports_of
 from pipeline.calls.shared_stays import SharedNumbers
 from pipeline.calls.stay_law import StayLaw, law_from
 from pipeline.calls.stays import Stay, at_berths, stays
@@ -57,7 +57,7 @@ class Listened:
         self._rows: dict[str, Row] = {}
         nobody_saw = pd.DataFrame()
         spells = [Spell(s.mmsi, s.arrival_hi, s.departure_lo, nobody_saw, s.ship) for s in self.found]
-        self.visits = visits(self.found, tracks, place, [imo_said(self.reports_of(spell)) for spell in spells])
+        self.visits = visits(self.found, tracks, place, [last_imo(self.reports_of(spell)) for spell in spells])
 
     def with_stays(self, law: StayLaw) -> Listened:
         """A copy in which sightings are linked by this law; the limit on a stay is longer by as much as stays are."""

@@ -12,7 +12,7 @@ from pipeline.quantiles import Z90
 from pipeline.ships.retyping import RETYPED, is_changed, retyped_shares_by_others
 from pipeline.ships.sides import Hull, side_likelihoods
 from pipeline.ships.signs_of_cargo import BEST_SIDE_SD_M, freeboard_change_likelihood
-from pipeline.ships.stay_times import stay_times_of_row
+from pipeline.ships.stay_times import stay_times_of
 from pipeline.ships.turnover import turnover
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def freeboard_likelihood(row: Mapping[Any, Any], prior: float, stay_d: tuple[flo
     """
     stated_p_same_hull = _number(row, "p_same_hull")
     p_same_hull = 1.0 if stated_p_same_hull is None else stated_p_same_hull
-    stay, length_m = stay_times_of_row(row, stay_d), _number(row, "length_m")
+    stay, length_m = stay_times_of(row, stay_d), _number(row, "length_m")
     if stay is None or length_m is None:
         change = deeper_by(row)
         return None if change is None else freeboard_change_likelihood(*change, p_same_hull)

@@ -14,9 +14,9 @@ from pipeline.calls.call_rows import (
     UsableLooks,
     from_images,
     from_transponder,
+    image_spell,
     set_cargo,
-    spell_heard,
-    spell_seen,
+    transponder_spell,
 )
 from pipeline.calls.hulls import Spell, sizes
 from pipeline.calls.listened import Listened
@@ -49,9 +49,9 @@ def port_calls(
     config: CallsConfig,
 ) -> pd.DataFrame:
     """The PORT_CALLS table, in order of arrival."""
-    known = listen(tracks=tracks, static=static, registry=registry, place=place, config=config)
-    seen = {"detections": detections, "looks": looks, "matches": matches}
-    return port_calls_with(learn_stays(known, **seen), **seen)
+    listened = listen(tracks=tracks, static=static, registry=registry, place=place, config=config)
+    tables = {"detections": detections, "looks": looks, "matches": matches}
+    return port_calls_with(learn_stays(listened, **tables), **tables)
 
 
 def listen(
@@ -63,67 +63,69 @@ def listen(
     config: CallsConfig,
 ) -> Listened:
     """What transponders alone tell; how long ships were heard to stay corrects how long sightings may be of one."""
-    known = Listened(tracks=tracks, static=static, registry=registry, place=place, config=config)
-    if not known.found:
-        return known
-    nobody_looked = {"detections": DETECTIONS.empty(), "looks": LOOKS.empty(), "matches": MATCHES.empty()}
-    law = stay_law(port_calls_with(known, **nobody_looked), config, tracks["time_utc"].max())
-    return known if law == known.stays else known.with_stays(law)
+    listened = Listened(tracks=tracks, static=static, registry=registry, place=place, config=config)
+    if not listened.found:
+        return listened
+    no_images = {"detections": DETECTIONS.empty(), "looks": LOOKS.empty(), "matches": MATCHES.empty()}
+    law = stay_law(port_calls_with(listened, **no_images), config, tracks["time_utc"].max())
+    return listened if law == listened.stays else listened.with_stays(law)
 
 
-def learn_stays(known: Listened, *, detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame) -> Listened:
+def learn_stays(
+    listened: Listened, *, detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame
+) -> Listened:
     """With how long ships stay corrected by the unnamed ones that consecutive looks show at counted zones."""
-    seen = sightings_in_zones(detections, matches, passes(detections, looks))
-    counted = [zone.zone_id for zone in known.place.zones if zone.counts]
-    unnamed = seen[seen["detection_id"].map(known.heard.sightings(seen, known.config)).isna()]
+    sightings = sightings_in_zones(detections, matches, passes(detections, looks))
+    counted = [zone.zone_id for zone in listened.place.zones if zone.counts]
+    unnamed = sightings[sightings["detection_id"].map(listened.heard.sightings(sightings, listened.config)).isna()]
     unnamed = unnamed[unnamed["berth_id"].isin(counted)]
-    law = with_seen_stays(known.stays, unnamed, looks, known.config, known.heard)
-    return known if law == known.stays else known.with_stays(law)
+    law = with_seen_stays(listened.stays, unnamed, looks, listened.config, listened.heard)
+    return listened if law == listened.stays else listened.with_stays(law)
 
 
 def port_calls_with(
-    known: Listened, *, detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame
+    listened: Listened, *, detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame
 ) -> pd.DataFrame:
     """As `port_calls`, given what transponders alone tell, so that several tables of calls can share it."""
     seen = sightings_in_zones(detections, matches, passes(detections, looks))
-    shown = seen["detection_id"].map(known.heard.sightings(seen, known.config))
-    unheard = link(seen[shown.isna()], looks, known.config, known.heard)
-    shown_at = {int(n): seen[shown == n] for n in shown.dropna().unique()}
-    spells = [spell_heard(stay, shown_at.get(n, seen.iloc[:0])) for n, stay in enumerate(known.found)]
-    spells += [spell_seen(pd.DataFrame(dark.sightings)) for dark in unheard]
-    size_of = sizes(spells, [known.reports_of(spell) for spell in spells])
+    stay_of = seen["detection_id"].map(listened.heard.stay_of_sightings(seen, listened.config))
+    dark_stays = link(seen[stay_of.isna()], looks, listened.config, listened.heard)
+    seen_in = {int(n): seen[stay_of == n] for n in stay_of.dropna().unique()}
+    spells = [transponder_spell(stay, seen_in.get(n, seen.iloc[:0])) for n, stay in enumerate(listened.found)]
+    spells += [image_spell(pd.DataFrame(dark.sightings)) for dark in dark_stays]
+    size_of = sizes(spells, [listened.reports_of(spell) for spell in spells])
     usable, evidence = UsableLooks(looks), Evidence(seen)
     rows = []
-    for n in range(len(known.found)):
-        row = from_transponder(n, spells[n], size_of[n], evidence, known)
-        row["flags"] += ["encounter"] if known.in_encounter[n] else []
+    for n in range(len(listened.found)):
+        row = from_transponder(n, spells[n], size_of[n], evidence, listened)
+        row["flags"] += ["encounter"] if listened.in_encounter[n] else []
         rows.append(row)
-    for visit in known.visits:
-        _one_cargo([rows[n] for n in visit], seen[shown.isin(visit)], known)
-    for n in alongside(known.found, rows):
+    for visit in listened.visits:
+        _count_main_stay([rows[n] for n in visit], seen[stay_of.isin(visit)], listened)
+    for n in alongside(listened.found, rows):
         rows[n]["flags"].append(ALONGSIDE)
-    first = len(known.found)
-    rows += _of_images(unheard, spells[first:], size_of[first:], rows, known)
+    first = len(listened.found)
+    rows += _image_rows(dark_stays, spells[first:], size_of[first:], rows, listened)
     for row in rows:
         row["n_looks"] = usable.during(row)
-    _set_directions(rows, known)
+    _set_directions(rows, listened)
     rows.sort(key=lambda r: (r["arrival_hi"], r["berth_id"], r["call_id"], r["departure_lo"]))
-    alike: Counter[str] = Counter()
+    id_counts: Counter[str] = Counter()
     for row in rows:  # calls at one berth under one number in one hour
-        alike[name := row["call_id"]] += 1
-        row["call_id"] += f"-{alike[name]}" if alike[name] > 1 else ""
+        id_counts[name := row["call_id"]] += 1
+        row["call_id"] += f"-{id_counts[name]}" if id_counts[name] > 1 else ""
     return PORT_CALLS.check(PORT_CALLS.from_rows([{k: row[k] for k in row if k not in WORKING} for row in rows]))
 
 
-def _of_images(
-    unheard: list[DarkStay], spells: list[Spell], size_of: list[Row], heard_rows: list[Row], known: Listened
+def _image_rows(
+    dark_stays: list[DarkStay], spells: list[Spell], size_of: list[Row], heard_rows: list[Row], listened: Listened
 ) -> list[Row]:
     """Rows of stays known from images alone, each with the probability that it is not part of another call."""
     row_of = {name: row for row in heard_rows for name in row["detection_ids"]}
     out = []
-    for dark, spell, size in zip(unheard, spells, size_of, strict=True):
-        row = from_images(dark, spell, size, known)
-        same_stay, chance = known.heard.goes_on(dark, known.config)
+    for dark, spell, size in zip(dark_stays, spells, size_of, strict=True):
+        row = from_images(dark, spell, size, listened)
+        same_stay, chance = listened.heard.continued_stay(dark, listened.config)
         former = heard_rows[same_stay] if chance > dark.former[1] else row_of.get(dark.former[0])
         # the other call matters only where it, or its visit, counts
         counts = former is not None and (former["counts"] or SAME_VISIT in former["flags"])
@@ -133,7 +135,7 @@ def _of_images(
     return out
 
 
-def _one_cargo(rows: list[Row], shown: pd.DataFrame, known: Listened) -> None:
+def _count_main_stay(rows: list[Row], seen: pd.DataFrame, listened: Listened) -> None:
     """Let only the longest stay of a visit count, with the evidence on cargo from the first stay to the last."""
     counted = [row for row in rows if row["counts"]]
     if len(counted) < 2:
@@ -145,29 +147,31 @@ def _one_cargo(rows: list[Row], shown: pd.DataFrame, known: Listened) -> None:
             other["counts"] = False
             other["flags"].append(SAME_VISIT)
     last = max(rows, key=lambda r: r["departure_lo"])
-    reports = _said_in_visit(row, rows, last["departure_lo"], shown, known)
-    turns = turnover(known.config.stay_d, 1, 1)
+    reports = _reports_of_visit(row, rows, last["departure_lo"], seen, listened)
+    turns = turnover(listened.config.stay_d, 1, 1)
     first = min(rows, key=lambda r: r["arrival_hi"])
     visit = last | {name: first[name] for name in ("arrival_lo", "arrival_hi")}
-    set_cargo(row, visit, shown, reports, turns, known.config)
+    set_cargo(row, visit, seen, reports, turns, listened.config)
 
 
-def _said_in_visit(row: Row, rows: list[Row], end: pd.Timestamp, shown: pd.DataFrame, known: Listened) -> pd.DataFrame:
+def _reports_of_visit(
+    row: Row, rows: list[Row], end: pd.Timestamp, seen: pd.DataFrame, listened: Listened
+) -> pd.DataFrame:
     """Her reports until she had sailed, in order of time, under the MMSI of one row where she changed it."""
     ship_of: dict[int, int | None] = {}
-    for one in rows:
-        ship_of[one["mmsi"]] = ship_of.get(one["mmsi"]) or one["ship"]
-    spells = [Spell(mmsi, row["arrival_hi"], end, shown, ship) for mmsi, ship in ship_of.items()]
+    for part in rows:
+        ship_of[part["mmsi"]] = ship_of.get(part["mmsi"]) or part["ship"]
+    spells = [Spell(mmsi, row["arrival_hi"], end, seen, ship) for mmsi, ship in ship_of.items()]
     if len(spells) == 1:
-        return known.reports_of(spells[0])
+        return listened.reports_of(spells[0])
     row["flags"].append(CHANGED_NUMBER)
-    said = pd.concat([known.reports_of(spell) for spell in spells]).sort_values("time_utc", kind="stable")
-    return STATIC.check(said.assign(mmsi=row["mmsi"]).reset_index(drop=True))
+    reports = pd.concat([listened.reports_of(spell) for spell in spells]).sort_values("time_utc", kind="stable")
+    return STATIC.check(reports.assign(mmsi=row["mmsi"]).reset_index(drop=True))
 
 
-def _set_directions(rows: list[Row], known: Listened) -> None:
+def _set_directions(rows: list[Row], listened: Listened) -> None:
     """Set the probability of loading; an unchanged draught says more where most crews here change theirs."""
     for row, habit in zip(rows, habits_of(rows), strict=True):
-        zone = known.place.zone(row["berth_id"])
+        zone = listened.place.zone(row["berth_id"])
         assert zone is not None  # the row was made of it
-        row["p_loading"] = chance_of_loading(row, zone, known.config, habit)
+        row["p_loading"] = chance_of_loading(row, zone, listened.config, habit)

@@ -17,7 +17,7 @@ import pandas as pd
 
 from pipeline.calls.counting import MIN_SD_M, empty_since, length_of
 from pipeline.calls.same_ship import is_fine, odds_beyond_length
-from pipeline.ships.turnover import Before, Pair, weights
+from pipeline.ships.turnover import LookBefore, Pair, pair_likelihoods
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,10 +40,10 @@ class ShipNumber(NamedTuple):
     p_new: float
 
 
-def counted(stays: list[DarkStay], config: CallsConfig) -> None:
+def set_ship_numbers(stays: list[DarkStay], config: CallsConfig) -> None:
     """Set the number of ships of each stay, and the probability that it continues the one before at its spot."""
     for chain in _chains(stays):
-        for n, (stay, number) in enumerate(zip(chain, numbers(chain, config), strict=True)):
+        for n, (stay, number) in enumerate(zip(chain, ship_numbers(chain, config), strict=True)):
             stay.number = (number.p_one, number.mean)
             if n:
                 stay.former = (str(chain[n - 1].last["detection_id"]), 1 - number.p_new)
@@ -51,10 +51,10 @@ def counted(stays: list[DarkStay], config: CallsConfig) -> None:
 
 def _chains(stays: list[DarkStay]) -> list[list[DarkStay]]:
     """Chains of consecutive stays at a spot; of two possible successors, the likelier to be the same ship is used."""
-    holds = {str(sighting["detection_id"]): n for n, stay in enumerate(stays) for sighting in stay.sightings}
+    stay_of = {str(sighting["detection_id"]): n for n, stay in enumerate(stays) for sighting in stay.sightings}
     follower: dict[int, int] = {}
     for n in sorted(range(len(stays)), key=lambda n: -stays[n].former[1]):
-        before = holds.get(stays[n].after)
+        before = stay_of.get(stays[n].predecessor_id)
         if before is not None and stays[before].last["acquired"] <= stays[n].sightings[0]["acquired"]:  # type: ignore[operator]
             follower.setdefault(before, n)
     out = []
@@ -66,7 +66,7 @@ def _chains(stays: list[DarkStay]) -> list[list[DarkStay]]:
     return out
 
 
-def numbers(chain: Sequence[DarkStay], config: CallsConfig) -> list[ShipNumber]:
+def ship_numbers(chain: Sequence[DarkStay], config: CallsConfig) -> list[ShipNumber]:
     """For each of the consecutive stays at a spot, what all looks there say of the number of ships.
 
     A ship stays to the next look with the probability given by the time since she was first seen, and its length is
@@ -103,7 +103,7 @@ def _link_weights(
     looks = [sighting for stay in chain for sighting in stay.sightings]
     turns = [stay.turns for stay in chain for _ in stay.sightings]
     look_d = [(look["acquired"] - looks[0]["acquired"]) / pd.Timedelta(days=1) for look in looks]  # type: ignore[operator]
-    lengths, came = _Lengths(looks, config), [chain[0].came_after]
+    lengths, looks_before = _Lengths(looks, config), [chain[0].look_before]
     same, changed = np.zeros((2, len(looks), len(looks)))
     since_look = [np.ones(1)]
     for n in range(1, len(looks)):
@@ -112,34 +112,38 @@ def _link_weights(
         gap_d, missed = max(0.0, look_d[n] - look_d[n - 1]), float(now.get("missed_before", 1.0))  # type: ignore[arg-type]
         empty = empty_since(before, now.get("empty_before", ()))  # type: ignore[arg-type]
         # Another ship came after the look that showed the one before, or after one that shows the spot empty
-        came.append(Before(gap_d - empty[-1].after_d, empty[-1].misses) if empty else Before(gap_d, 0.0))
+        unseen_d, misses = (gap_d - empty[-1].after_d, empty[-1].misses) if empty else (gap_d, 0.0)
+        looks_before.append(LookBefore(unseen_d, misses))
         for i in map(int, np.flatnonzero(since_look[-1] > NEGLIGIBLE)):
-            seen_d, apart = look_d[n - 1] - look_d[i], lengths.apart(i, n)
-            pair = Pair(seen_d, gap_d, *apart, log_odds, missed=missed, empty=empty, before=came[i])
-            same[i, n], changed[i, n] = weights(turns[n - 1], pair)
+            seen_d, difference = look_d[n - 1] - look_d[i], lengths.difference(i, n)
+            pair = Pair(seen_d, gap_d, *difference, log_odds, missed=missed, empty=empty, before=looks_before[i])
+            same[i, n], changed[i, n] = pair_likelihoods(turns[n - 1], pair)
         total = float(since_look[-1] @ (same[:n, n] + changed[:n, n]))
         if not total > 0:  # no stay lasts so long and no ship can have come, yet she was seen
             changed[:n, n] = total = 1.0
         same[:n, n], changed[:n, n] = same[:n, n] / total, changed[:n, n] / total
         since_look.append(np.append(since_look[-1] * same[:n, n], since_look[-1] @ changed[:n, n]))
     absence = np.array(
-        [_likelihood_of_absence(chain[-1], look_d[-1] - day, before) for day, before in zip(look_d, came, strict=True)]
+        [
+            _likelihood_of_absence(chain[-1], look_d[-1] - day, look)
+            for day, look in zip(look_d, looks_before, strict=True)
+        ]
     )
     return same, changed, since_look, absence
 
 
-def _likelihood_of_absence(stay: DarkStay, seen_d: float, before: Before) -> float:
+def _likelihood_of_absence(stay: DarkStay, seen_d: float, before: LookBefore) -> float:
     """Likelihood of the empty looks after a stay's last sighting, for a ship seen for ``seen_d`` by then.
 
     Each look subtracts the probability that it is the first to show a ship.
     """
     likelihood, missed = 1.0, 1.0
-    looks = empty_since(stay.last, stay.empty)
+    looks = empty_since(stay.last, stay.empty_looks)
     for n, look in enumerate(looks):
         if missed < SURELY_GONE:
             break
-        still = missed * stay.turns.still(seen_d, look.after_d, before)
-        another = stay.turns.another(seen_d, look.after_d, empty=looks[:n], before=before)
+        still = missed * stay.turns.p_still_there(seen_d, look.after_d, before)
+        another = stay.turns.p_another(seen_d, look.after_d, empty=looks[:n], before=before)
         likelihood, missed = likelihood - (1 - look.misses) * (still + another), missed * look.misses
     return max(likelihood, NEGLIGIBLE)
 
@@ -153,7 +157,7 @@ class _Lengths:
         share = config.same_ship_length_share
         self._variance_m2 = np.maximum(sd, MIN_SD_M) ** 2 + 0.5 * (share * self._length_m) ** 2
 
-    def apart(self, first: int, n: int) -> tuple[float, float]:
+    def difference(self, first: int, n: int) -> tuple[float, float]:
         """Mean length from look ``first`` on, less the length of look ``n`` [m]; and its standard error."""
         weight = 1 / self._variance_m2[first:n]
         mean = float(np.sum(weight * self._length_m[first:n]) / weight.sum())

@@ -15,21 +15,21 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from pipeline.calls.between_alike import joined
-from pipeline.calls.chance_cuts import mended
 from pipeline.calls.counting import MIN_SD_M, difference, empty_since, length_of
 from pipeline.calls.dark_stays import DarkStay
 from pipeline.calls.geodesy import distance_m
-from pipeline.calls.heard_there import SIDE_BY_SIDE, Change, HeardThere
+from pipeline.calls.heard_at_spots import SIDE_BY_SIDE, Change, HeardAtSpots
+from pipeline.calls.odd_looks import rejoin_around_odd_looks
+from pipeline.calls.rejoined_stays import rejoin_cut_stays
 from pipeline.calls.same_ship import is_fine, odds_beyond_length, same_ship_probability
-from pipeline.calls.ships_in_turn import counted
+from pipeline.calls.ships_in_turn import set_ship_numbers
 from pipeline.config import CallsConfig
 from pipeline.ships.turnover import (
     DISAGREE,
     LIKELY,
-    NOBODY_LOOKED,
+    NO_LOOK_BEFORE,
     UNLIKELY,
-    Before,
+    LookBefore,
     Pair,
     chance_of_one_stay,
     turnover,
@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from pipeline.calls.heard import Heard
 
 ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
-ONE_WORD = timedelta(hours=12)  # looks closer in time show the same as each other: most stays are longer (our choice)
+# Looks closer in time show the same as each other: most stays are longer (our choice)
+INDEPENDENT_AFTER = timedelta(hours=12)
 SAME_SPOT_M = 250.0  # a ship does not shift further along a berth during a stay (our choice)
 
 
@@ -62,14 +63,14 @@ def sightings_in_zones(detections: pd.DataFrame, matches: pd.DataFrame, pass_of:
 
 def _once_a_pass(seen: pd.DataFrame) -> pd.DataFrame:
     """Of several sightings of one ship in one pass, keep the one with the highest score."""
-    gives_way: set[str] = set()
+    dropped_ids: set[str] = set()
     for _, shown in seen.groupby("pass_id", sort=True):
         pictures = [picture.reset_index(drop=True) for _, picture in shown.groupby("scene_id", sort=True)]
         for pair in combinations(pictures, 2):
             for of_ship in twins(*(picture[["lon", "lat"]].to_numpy(float) for picture in pair)):
                 both = (picture.loc[n] for picture, n in zip(pair, of_ship, strict=True))
-                gives_way.add(max(both, key=_last_choice)["detection_id"])
-    return seen[~seen["detection_id"].isin(gives_way)].reset_index(drop=True)
+                dropped_ids.add(max(both, key=_last_choice)["detection_id"])
+    return seen[~seen["detection_id"].isin(dropped_ids)].reset_index(drop=True)
 
 
 def _last_choice(row: pd.Series) -> tuple[bool, float, pd.Timestamp, str]:
@@ -85,139 +86,148 @@ def link(
     Sightings that belong to stays known from transponders are not included; ``heard`` says where those ships lay.
     """
     out: list[DarkStay] = []
-    there = HeardThere(heard, sightings, config)
+    at_spots = HeardAtSpots(heard, sightings, config)
     pass_of = passes(sightings, looks)
     sightings, looks = (table.assign(pass_id=table["scene_id"].map(pass_of)) for table in (sightings, looks))
-    nobody = {"empty_before": [()] * len(sightings), "came_after": [NOBODY_LOOKED] * len(sightings)}
-    sightings = sightings.assign(missed_before=1.0, **nobody)
+    no_looks = {"empty_before": [()] * len(sightings), "look_before": [NO_LOOK_BEFORE] * len(sightings)}
+    sightings = sightings.assign(missed_before=1.0, **no_looks)
     for zone_id in sorted(sightings["berth_id"].unique()):
         here = sightings[sightings["berth_id"] == zone_id]
-        out += _at_zone(zone_id, here, looks[looks["zone_id"] == zone_id], there, config)
+        out += _link_at_zone(zone_id, here, looks[looks["zone_id"] == zone_id], at_spots, config)
     return out
 
 
-def _at_zone(
-    zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, heard: HeardThere, config: CallsConfig
+def _link_at_zone(
+    zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, heard: HeardAtSpots, config: CallsConfig
 ) -> list[DarkStay]:
     """Process the looks, and the arrivals and departures of heard ships, in order of time."""
-    in_order, shown = _looks_in_order(seen, looks, config), _Shown(seen)
-    berth, changes = _Berth(zone_id, in_order, shown, heard, config), heard.changes(shown.all)
+    in_order, by_pass = _looks_in_order(seen, looks, config), _SightingsByPass(seen)
+    berth, changes = _Berth(zone_id, in_order, by_pass, heard, config), heard.changes(by_pass.all)
     for look in in_order:
         while changes and changes[0].when <= look.when:
-            berth.taken(changes.pop(0))
-        berth.looked_at(look)
+            berth.add_change(changes.pop(0))
+        berth.add_look(look)
     for change in changes:
-        berth.taken(change)
-    found = berth.closed + berth.missed + berth.open
+        berth.add_change(change)
+    found = berth.closed + berth.unseen + berth.open
     found = sorted(found, key=lambda s: (s.sightings[0]["acquired"], str(s.sightings[0]["detection_id"])))
-    whole = mended(found, config, _one_place, _beyond_length)
-    whole = joined(whole, config, _one_place, lambda a, b: difference(length_of(a), length_of(b), config))
-    counted(whole, config)
-    return whole
+    stays = rejoin_cut_stays(found, config, _is_same_spot, _log_odds_beyond_length)
+    stays = rejoin_around_odd_looks(
+        stays, config, _is_same_spot, lambda a, b: difference(length_of(a), length_of(b), config)
+    )
+    set_ship_numbers(stays, config)
+    return stays
 
 
 class _Berth:
     """Stays at one zone, up to the look processed last."""
 
     def __init__(
-        self, zone_id: str, in_order: list[_Look], shown: _Shown, heard: HeardThere, config: CallsConfig
+        self, zone_id: str, in_order: list[_Look], by_pass: _SightingsByPass, heard: HeardAtSpots, config: CallsConfig
     ) -> None:
-        self._zone_id, self._in_order, self._shown = zone_id, in_order, shown
+        self._zone_id, self._in_order, self._by_pass = zone_id, in_order, by_pass
         self._looks_s = np.array([look.when.timestamp() for look in in_order])
         self._heard, self._config = heard, config
         self.open: list[DarkStay] = []
         self.closed: list[DarkStay] = []
-        self.missed: list[DarkStay] = []
+        self.unseen: list[DarkStay] = []
         """Stays whose ship a look did not show, but may have missed."""
         self._absent = _Absent(None, 1.0)
 
-    def taken(self, change: Change) -> None:
+    def add_change(self, change: Change) -> None:
         """Record that a heard ship lay at a spot: then no unnamed ship was there."""
         self._close_old(change.when)
         for stay in [s for s in self.open if self._heard.lay_at(change.stay, s.last)]:
-            self._gone(stay, change.when)
-        for stay in self.missed:
+            self._mark_unseen(stay, change.when)
+        for stay in self.unseen:
             if self._heard.lay_at(change.stay, stay.last):
-                stay.missed *= SIDE_BY_SIDE
-                stay.empty += ((change.when, SIDE_BY_SIDE),)
+                stay.p_missed *= SIDE_BY_SIDE
+                stay.empty_looks += ((change.when, SIDE_BY_SIDE),)
 
-    def looked_at(self, look: _Look) -> None:
+    def add_look(self, look: _Look) -> None:
         """Close stays whose ship is gone, extend or open those whose ship is there."""
-        here = self._shown.by(look.pass_id)
+        here = self._by_pass.of_pass(look.pass_id)
         self._close_old(look.when)
-        partner = _pairs([*self.open, *(s for s in self.missed if not s.followed)], here, self._config)
-        unmatched = [s for s in self.open if s not in partner.values()]
-        for stay in [s for s in self.missed if s in partner.values()]:
-            self.missed.remove(stay)
+        stay_of = _pairs([*self.open, *(s for s in self.unseen if not s.is_followed)], here, self._config)
+        unmatched = [s for s in self.open if s not in stay_of.values()]
+        for stay in [s for s in self.unseen if s in stay_of.values()]:
+            self.unseen.remove(stay)
             self.open.append(stay)
         for n, sighting in enumerate(here):
-            if n in partner:
-                partner[n].goes_on(sighting)
+            if n in stay_of:
+                stay_of[n].extend(sighting)
             else:
-                gone = [*unmatched, *self.missed]
-                self.open.append(self._begun(sighting, gone, look))
-                for stay in gone:
-                    stay.followed |= _one_place(stay.last, sighting)
+                unseen = [*unmatched, *self.unseen]
+                self.open.append(self._new_stay(sighting, unseen, look))
+                for stay in unseen:
+                    stay.is_followed |= _is_same_spot(stay.last, sighting)
         if look.misses < 1:
             for stay in unmatched:
-                self._gone(stay, look.when)
-            for stay in self.missed:
-                stay.missed *= look.misses
-                if not any(_one_place(stay.last, sighting) for sighting in here):
-                    stay.empty += ((look.when, look.misses),)
+                self._mark_unseen(stay, look.when)
+            for stay in self.unseen:
+                stay.p_missed *= look.misses
+                if not any(_is_same_spot(stay.last, sighting) for sighting in here):
+                    stay.empty_looks += ((look.when, look.misses),)
             self._absent = _Absent(look.when, look.misses)
 
     def _close_old(self, when: pd.Timestamp) -> None:
         """Close stays that have not been seen for longer than any stay lasts."""
         limit = timedelta(days=self._config.max_stay_d)
-        for stays in (self.open, self.missed):
+        for stays in (self.open, self.unseen):
             old = [stay for stay in stays if when - stay.last["acquired"] > limit]
             self.closed += old
             stays[:] = [stay for stay in stays if stay not in old]
 
-    def _gone(self, stay: DarkStay, when: pd.Timestamp) -> None:
+    def _mark_unseen(self, stay: DarkStay, when: pd.Timestamp) -> None:
         stay.absent_after = when
         self.open.remove(stay)
-        self.missed.append(stay)
+        self.unseen.append(stay)
 
-    def _begun(self, sighting: dict[str, object], gone: list[DarkStay], look: _Look) -> DarkStay:
-        """The stay that begins with a sighting, given the stays ``gone`` and the last look that did not show her."""
-        absent, left = self._absent, self._heard.left_before(sighting)
+    def _new_stay(self, sighting: dict[str, object], unseen: list[DarkStay], look: _Look) -> DarkStay:
+        """The stay that begins with a sighting; ``unseen`` are the stays that its look does not show."""
+        absent, left = self._absent, self._heard.last_departure(sighting)
         if left is not None and (absent.when is None or left > absent.when):
             absent = _Absent(left, SIDE_BY_SIDE)
-        former = _former(sighting, gone, self._config)
-        after, since = _newest_at(sighting, gone)
-        first = sighting | {"came_after": _came_after(sighting, gone, *absent, former[1])} | since
-        lay = self._heard.taken(sighting, SAME_SPOT_M, self._looks_s)
-        that_show = self._shown.passes_at(sighting)
-        showing, looks, heard = _of_looks_apart(self._in_order, that_show, lay, look.pass_id)
-        turns = turnover(self._config.stay_d, showing, looks, heard)
-        return DarkStay(self._zone_id, turns, [first], absent.when, after=after, former=former, spot=(showing, looks))
+        former = _former(sighting, unseen, self._config)
+        predecessor_id, since = _newest_at(sighting, unseen)
+        first = sighting | {"look_before": _look_before(sighting, unseen, *absent, former[1])} | since
+        is_heard = self._heard.occupied_at(sighting, SAME_SPOT_M, self._looks_s)
+        showing = self._by_pass.passes_at(sighting)
+        occupied, looks, heard = _occupied_looks(self._in_order, showing, is_heard, look.pass_id)
+        return DarkStay(
+            self._zone_id,
+            turnover(self._config.stay_d, occupied, looks, heard),
+            [first],
+            absent.when,
+            predecessor_id=predecessor_id,
+            former=former,
+            looks_at_spot=(occupied, looks),
+        )
 
 
-def _newest_at(sighting: dict[str, object], gone: list[DarkStay]) -> tuple[str, dict[str, object]]:
+def _newest_at(sighting: dict[str, object], unseen: list[DarkStay]) -> tuple[str, dict[str, object]]:
     """The newest sighting at a spot among stays that a look does not show, and what the looks since then missed."""
-    here = [stay for stay in gone if _one_place(stay.last, sighting)]
+    here = [stay for stay in unseen if _is_same_spot(stay.last, sighting)]
     if not here:
         return "", {}
     newest = max(here, key=lambda stay: stay.last["acquired"])  # type: ignore[arg-type, return-value]
-    return str(newest.last["detection_id"]), {"missed_before": newest.missed, "empty_before": newest.empty}
+    return str(newest.last["detection_id"]), {"missed_before": newest.p_missed, "empty_before": newest.empty_looks}
 
 
-def _came_after(
-    sighting: dict[str, object], gone: list[DarkStay], last_empty: pd.Timestamp | None, misses: float, may_be: float
-) -> Before:
+def _look_before(
+    sighting: dict[str, object], unseen: list[DarkStay], last_empty: pd.Timestamp | None, misses: float, p_former: float
+) -> LookBefore:
     """The last look that did not show a ship before she was first seen: at the berth, or of another ship at her spot.
 
-    ``gone`` are the stays that the look of the sighting does not show, ``may_be`` is the probability that she is of one
-    of them, ``misses`` the share of ships that the last look at the berth misses.
+    ``unseen`` are the stays that the look of the sighting does not show, ``p_former`` is the probability that she is of
+    one of them, ``misses`` the share of ships that the last look at the berth misses.
     """
-    looks = [(stay.last["acquired"], 0.0) for stay in gone if _one_place(stay.last, sighting)]
+    looks = [(stay.last["acquired"], 0.0) for stay in unseen if _is_same_spot(stay.last, sighting)]
     looks += [] if last_empty is None else [(last_empty, misses)]
     if not looks:
-        return NOBODY_LOOKED
+        return NO_LOOK_BEFORE
     when, missed = max(looks, key=lambda look: (look[0], -look[1]))
-    return Before(float((sighting["acquired"] - when) / timedelta(days=1)), max(missed, may_be))  # type: ignore[operator]
+    return LookBefore(float((sighting["acquired"] - when) / timedelta(days=1)), max(missed, p_former))  # type: ignore[operator]
 
 
 class _Look(NamedTuple):
@@ -261,24 +271,24 @@ def _pairs(stays: list[DarkStay], sightings: list[dict[str, object]], config: Ca
     return {int(r): stays[c] for r, c in zip(rows, cols, strict=True) if np.isfinite(cost[r, c])}
 
 
-class _Shown:
+class _SightingsByPass:
     """What each pass shows at a zone, and where."""
 
     def __init__(self, seen: pd.DataFrame) -> None:
-        self._by: dict[str, list[dict[str, object]]] = {}
+        self._by_pass: dict[str, list[dict[str, object]]] = {}
         for row in records_of(seen.sort_values("detection_id")):  # all at once: a few rows take as long
-            self._by.setdefault(row["pass_id"], []).append(row)
+            self._by_pass.setdefault(row["pass_id"], []).append(row)
         self._lon, self._lat = (seen[name].to_numpy(float) for name in ("lon", "lat"))
         self._pass = seen["pass_id"].to_numpy(object)
 
     @property
     def all(self) -> list[dict[str, object]]:
         """The sightings of all passes."""
-        return [sighting for shown in self._by.values() for sighting in shown]
+        return [sighting for shown in self._by_pass.values() for sighting in shown]
 
-    def by(self, pass_id: str) -> list[dict[str, object]]:
-        """The sightings of a pass, by their names."""
-        return self._by.get(pass_id, [])
+    def of_pass(self, pass_id: str) -> list[dict[str, object]]:
+        """The sightings of a pass, in the order of their ids."""
+        return self._by_pass.get(pass_id, [])
 
     def passes_at(self, sighting: dict[str, object]) -> set[str]:
         """The passes that show a ship at the spot of a sighting."""
@@ -286,30 +296,32 @@ class _Shown:
         return set(self._pass[apart <= SAME_SPOT_M])
 
 
-def _of_looks_apart(
-    in_order: list[_Look], that_show: set[str], heard: NDArray[np.bool_], asked: str
+def _occupied_looks(
+    in_order: list[_Look], showing: set[str], is_heard: NDArray[np.bool_], own_pass_id: str
 ) -> tuple[int, int, float]:
-    """How many looks show a ship, and how many would if the spot were never free; those within `ONE_WORD` count as one.
+    """How many looks show a ship, and how many would if the spot were never free.
 
-    The third number: in how many of the others a ship that was ``heard`` lay there.
+    Looks within `INDEPENDENT_AFTER` of each other count as one.
+
+    The third number: in how many of the others a ship with a transponder lay there.
 
     Looks close in time show the same ship or the same empty spot: ten on one day say no more than one of how busy the
-    spot is. A look that shows two ships in three shows some taken spots as free; the ``asked`` one shows a ship in any
-    case. A look of unknown recall is not counted, since its ships are no share of anything.
+    spot is. A look that shows two ships in three shows some occupied spots as free; the pass of the sighting itself
+    shows a ship in any case. A look of unknown recall is not counted, since its ships are no share of anything.
     """
-    tells = [look.shows > 0 or look.pass_id == asked for look in in_order]
-    in_order, heard = [look for look, does in zip(in_order, tells, strict=True) if does], heard[tells]
-    when, near = np.array([look.when.timestamp() for look in in_order]), ONE_WORD.total_seconds()
-    word = 1 / (np.searchsorted(when, when + near, "right") - np.searchsorted(when, when - near))
-    showing = np.array([look.pass_id in that_show for look in in_order])
-    shows = np.array([1.0 if look.pass_id == asked else look.shows for look in in_order])
-    taken = max(1, round(float(word[showing].sum())))
-    looks = max(taken, round(float((word * shows).sum())))
-    return taken, looks, looks * float(word[heard & ~showing].sum() / word.sum())
+    is_known = [look.shows > 0 or look.pass_id == own_pass_id for look in in_order]
+    in_order, is_heard = [look for look, known in zip(in_order, is_known, strict=True) if known], is_heard[is_known]
+    when, near = np.array([look.when.timestamp() for look in in_order]), INDEPENDENT_AFTER.total_seconds()
+    weight = 1 / (np.searchsorted(when, when + near, "right") - np.searchsorted(when, when - near))
+    is_showing = np.array([look.pass_id in showing for look in in_order])
+    recall = np.array([1.0 if look.pass_id == own_pass_id else look.shows for look in in_order])
+    occupied = max(1, round(float(weight[is_showing].sum())))
+    looks = max(occupied, round(float((weight * recall).sum())))
+    return occupied, looks, looks * float(weight[is_heard & ~is_showing].sum() / weight.sum())
 
 
-def _one_place(first: dict[str, object], second: dict[str, object]) -> bool:
-    """May two sightings be of one spot?"""
+def _is_same_spot(first: dict[str, object], second: dict[str, object]) -> bool:
+    """Are two sightings close enough to be of one spot?"""
     return _apart_m(first, second) <= SAME_SPOT_M
 
 
@@ -320,30 +332,28 @@ def _apart_m(first: dict[str, object], second: dict[str, object]) -> float:
 
 def _former(sighting: dict[str, object], before: list[DarkStay], config: CallsConfig) -> tuple[str, float]:
     """The stay that a new one may continue after all: the likeliest of those that this look does not show."""
-    chances = [(str(stay.last["detection_id"]), _chance(stay, sighting, config)) for stay in before]
+    chances = [(str(stay.last["detection_id"]), _p_same_ship(stay, sighting, config)) for stay in before]
     return max(chances, key=lambda pair: pair[1], default=("", 0.0))
 
 
-def _chance(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> float:
+def _p_same_ship(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> float:
     """Probability that a sighting shows the ship of a stay, still there; 0 if elsewhere or surely another.
 
     If so, all looks since then that did not show her have missed her; if not, none has.
     """
-    if not _one_place(stay.last, new):
+    if not _is_same_spot(stay.last, new):
         return 0.0
-    more = _beyond_length(stay.last, new)
-    if more == -np.inf:
+    log_odds = _log_odds_beyond_length(stay.last, new)
+    if log_odds == -np.inf:
         return 0.0
-    shift, spread = difference(stay.length(), length_of(new), config)
+    difference_m, error_m = difference(stay.length(), length_of(new), config)
     gap_d = float((new["acquired"] - stay.last["acquired"]) / timedelta(days=1))  # type: ignore[operator]
-    empty = empty_since(stay.last, stay.empty)
-    return chance_of_one_stay(
-        stay.turns,
-        Pair(stay.seen_d, gap_d, shift, spread, more, missed=stay.missed, empty=empty, before=stay.came_after),
-    )
+    empty, missed = empty_since(stay.last, stay.empty_looks), stay.p_missed
+    pair = Pair(stay.seen_d, gap_d, difference_m, error_m, log_odds, 0.0, missed, empty, stay.look_before)
+    return chance_of_one_stay(stay.turns, pair)
 
 
-def _beyond_length(first: dict[str, object], second: dict[str, object]) -> float:
+def _log_odds_beyond_length(first: dict[str, object], second: dict[str, object]) -> float:
     """Log likelihood ratio of beam, house and deck for one ship against two; minus infinity if surely two."""
     if not (is_fine(first) and is_fine(second)):
         return 0.0
@@ -357,8 +367,8 @@ def _disagreement(stay: DarkStay, new: dict[str, object], config: CallsConfig) -
     else a pair is refused only if clearly unlikely (`UNLIKELY`).
     """
     least = UNLIKELY if stay.absent_after is None else LIKELY
-    shift, spread = difference(stay.length(), length_of(new), config)
-    z = abs(shift) / max(spread, MIN_SD_M)
-    if z > DISAGREE or _chance(stay, new, config) < least:
+    difference_m, error_m = difference(stay.length(), length_of(new), config)
+    z = abs(difference_m) / max(error_m, MIN_SD_M)
+    if z > DISAGREE or _p_same_ship(stay, new, config) < least:
         return np.inf
     return float(z**2 + (_apart_m(stay.last, new) / SAME_SPOT_M) ** 2)

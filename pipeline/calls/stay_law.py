@@ -23,7 +23,7 @@ from scipy.special import ndtr, ndtri
 
 from pipeline.calls.alongside import ALONGSIDE
 from pipeline.plurals import number_of
-from pipeline.ships.turnover import SHORTEST_GAP_D, law_of_stays
+from pipeline.ships.turnover import SHORTEST_GAP_D, log_stay_mean_sd
 from pipeline.tables import STAY_LAWS
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def law_from(least_d: FloatArray, most_d: FloatArray, config: CallsConfig) -> St
 
     The uncertainty is that of a mean of so many stays that ended and of the declared middle together.
     """
-    middle, spread = law_of_stays(config.stay_d)
+    middle, spread = log_stay_mean_sd(config.stay_d)
     if not len(least_d) or config.stay_log_sd == 0:
         return StayLaw(middle, spread, config.stay_log_sd)
     ended = int(np.isfinite(most_d).sum())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.chain.backgrounds import read_background_raster
 from pipeline.chain.place_doubts import coast_doubts, zone_doubts
-from pipeline.chain.sources import named_files, report_ais_left_out, report_left_aside, scenario_of
+from pipeline.chain.sources import named_files, report_ais_left_out, report_unread_files, scenario_of
 from pipeline.config import RunConfig, cap_doubts, load_cap
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
@@ -48,7 +48,7 @@ def check_readiness(config: RunConfig, root: Path, console: Console) -> Place:
         for shared in shared_numbers(vessels):  # named as in the config: a rerun has it in another folder
             fault = InputError(config.source.registry, shared)
             console.problem(fault, done="that number identifies no ship; IMO numbers and names still do")
-    report_left_aside(config, console)  # before inputs are required: if there are none, it says why
+    report_unread_files(config, console)  # before inputs are required: if there are none, it says why
     if config.source.kind == "files":
         _require_inputs(config, console)
     if config.source.kind == "demo":

@@ -71,7 +71,7 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console, kept: 
     return Inputs(live.images, _usable_ais_files(config, console), names=live.names, items=live.items)
 
 
-def report_left_aside(config: RunConfig, console: Console) -> None:
+def report_unread_files(config: RunConfig, console: Console) -> None:
     """Report named or found files that are not used: hidden files, image formats that cannot be read."""
     source = config.source
     unread = {"demo": {"images": source.images, "ais": source.ais}, "stac": {"images": source.images}, "files": {}}

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline.quantiles import Z90
 from pipeline.report.wording import interval
-from pipeline.ships.stay_times import stay_times_of_row
+from pipeline.ships.stay_times import stay_times_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,7 +58,7 @@ def stay_passed(row: Mapping[Any, Any], stay_d: tuple[float, float]) -> str:
     how long ships stay.
     """
     lifting = {name.removesuffix("_lifting"): value for name, value in row.items() if str(name).endswith("_lifting")}
-    stay = stay_times_of_row(lifting, stay_d)
+    stay = stay_times_of(lifting, stay_d)
     if stay is None:
         return ""
     shares = [stay.share_quantiles(look) for look in (stay.first_h, stay.last_h) if look is not None]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pipeline.ships.turnover import SHORTEST_GAP_D, law_of_stays
+from pipeline.ships.turnover import SHORTEST_GAP_D, log_stay_mean_sd
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,9 +35,9 @@ ENDS = (np.arange(40) + 0.5) / 40  # positions within each end's bounds, where s
 class StayTimes:
     """A stay in hours, and the times of its looks; None for a missing look."""
 
-    came_h: float  # how long before she was surely there she may have come
-    there_h: float  # from the first to the last time at which she was surely there
-    left_h: float  # how much later she may have left
+    arrival_window_h: float  # how long before she was surely there she may have come
+    surely_there_h: float  # from the first to the last time at which she was surely there
+    departure_window_h: float  # how much later she may have left
     stay_d: tuple[float, float]  # 5 and 95 % points of how long ships stay
     first_h: float | None = None  # looks, after the first time at which she was surely there
     last_h: float | None = None
@@ -54,7 +54,10 @@ class StayTimes:
         >>> float(StayTimes(0.0, 0.0, 0.0, usual).share_passed(0.0, half, half))
         0.5
         """
-        before, after = came * self.came_h + look_h, left * self.left_h + self.there_h - look_h
+        before, after = (
+            came * self.arrival_window_h + look_h,
+            left * self.departure_window_h + self.surely_there_h - look_h,
+        )
         length = before + after
         known = length > 0
         share = np.divide(before, length, out=np.array(np.broadcast_to(came, length.shape), float), where=known)
@@ -62,8 +65,8 @@ class StayTimes:
 
     def relative_likelihood(self, came: FloatArray, left: FloatArray) -> FloatArray:
         """Relative likelihood of such ends by the law of stays; the likeliest is 1."""
-        hours = came * self.came_h + self.there_h + left * self.left_h
-        middle, spread = law_of_stays(self.stay_d)
+        hours = came * self.arrival_window_h + self.surely_there_h + left * self.departure_window_h
+        middle, spread = log_stay_mean_sd(self.stay_d)
         log = np.log(np.maximum(hours / DAY_H, SHORTEST_GAP_D))
         weights = -0.5 * ((log - middle) / spread) ** 2 - log
         return np.exp(weights - weights.max())
@@ -88,8 +91,8 @@ class StayTimes:
 
     def reversed_in_time(self) -> StayTimes:
         """The same stay reversed in time, since a discharge is a loading in reverse."""
-        first, last = (None if look is None else self.there_h - look for look in (self.last_h, self.first_h))
-        return StayTimes(self.left_h, self.there_h, self.came_h, self.stay_d, first, last)
+        first, last = (None if look is None else self.surely_there_h - look for look in (self.last_h, self.first_h))
+        return StayTimes(self.departure_window_h, self.surely_there_h, self.arrival_window_h, self.stay_d, first, last)
 
 
 def cargo_share(passed: FloatArray, before: FloatArray, after: FloatArray) -> FloatArray:
@@ -116,23 +119,23 @@ def stay_times(
     surely = min([arrival[1], *looks]), max([departure[0], *looks])
     if surely[1] < surely[0]:  # for a date without a time one bound is the end of the day, the other its start
         surely = surely[1], surely[1]
-    middle, spread = law_of_stays(stay_d)
+    middle, spread = log_stay_mean_sd(stay_d)
     open_h = DAY_H * float(np.exp(middle + OPEN_SD * spread))
-    came = open_h if arrival[0] is None else max((surely[0] - arrival[0]) / HOUR, 0.0)
-    left = open_h if departure[1] is None else max((departure[1] - surely[1]) / HOUR, 0.0)
-    after = (None if look is None else (look - surely[0]) / HOUR for look in (first, last))
-    return StayTimes(came, (surely[1] - surely[0]) / HOUR, left, stay_d, *after)
+    arrival_window_h = open_h if arrival[0] is None else max((surely[0] - arrival[0]) / HOUR, 0.0)
+    departure_window_h = open_h if departure[1] is None else max((departure[1] - surely[1]) / HOUR, 0.0)
+    looks_h = (None if look is None else (look - surely[0]) / HOUR for look in (first, last))
+    return StayTimes(arrival_window_h, (surely[1] - surely[0]) / HOUR, departure_window_h, stay_d, *looks_h)
 
 
-def stay_times_of_row(row: Mapping[str, Any], stay_d: tuple[float, float]) -> StayTimes | None:
+def stay_times_of(row: Mapping[str, Any], stay_d: tuple[float, float]) -> StayTimes | None:
     """The stay of a row of liftings with the times of its freeboards; None without any, or where a time is missing."""
     ends = [(row.get(f"freeboard_{end}_m"), _moment(row, f"freeboard_{end}_at")) for end in ("in", "out")]
     looks = [look for side, look in ends if side is not None and not np.isnan(side)]
-    came, there, still, left = (_moment(row, name) for name in BOUNDS)
-    if not looks or None in looks or there is None or still is None:
+    arrival_lo, arrival_hi, departure_lo, departure_hi = (_moment(row, name) for name in BOUNDS)
+    if not looks or None in looks or arrival_hi is None or departure_lo is None:
         return None
     (_, first), (_, last) = ends
-    return stay_times((came, there), (still, left), first, last, stay_d)
+    return stay_times((arrival_lo, arrival_hi), (departure_lo, departure_hi), first, last, stay_d)
 
 
 def _moment(row: Mapping[str, Any], name: str) -> datetime | None:

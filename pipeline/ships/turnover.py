@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 STEP_D = 0.02  # step of the grid over which turns are summed: half an hour
-LEAST_LEFT = 1e-12  # share of stays: less is lost in the rounding of doubles
+LEAST_PRESENT = 1e-12  # share of stays: less is lost in the rounding of doubles
 HORIZON_D = 40.0  # no two sightings of a stay are further apart; by then it does not matter when the first ship left
 SHORTEST_GAP_D = 1e-3  # a minute and a half, instead of zero, which has no logarithm
 BUSIEST, QUIETEST = 0.95, 0.02  # limits of the share of looks that show a ship: few looks tell no more (our choice)
 # Spread of the lengths of the trade: nine in ten are 60-120 m (FACTS of the shuttle fleet; our choice)
 TRADE_SD_M = 18.0
-MOST_WORD = 6.0  # beam, house and deck together change the log odds by at most this: sister ships share them
+MAX_LOG_ODDS = 6.0  # beam, house and deck together change the log odds by at most this: sister ships share them
 DISAGREE = 2.5  # standard deviations of the difference of two lengths beyond which it is another ship
 # Probability of one stay below which two sightings are shown as two calls: two are then three times likelier than one
 # (our choice). The table is conservative; the sum of barrels uses the probability itself
@@ -43,7 +43,7 @@ UNLIKELY = 0.25
 LIKELY = 1 - UNLIKELY  # above which a stay continues although a look between did not show her
 
 
-class Before(NamedTuple):
+class LookBefore(NamedTuple):
     """The last look before a ship's first sighting, without her: days before it, and the share of ships it misses.
 
     ``misses`` is the probability that it does not show a ship that lies there, for whatever reason.
@@ -53,10 +53,10 @@ class Before(NamedTuple):
     misses: float
 
 
-NOBODY_LOOKED = Before(0.0, 1.0)  # so a sighting may be at any moment of her stay
+NO_LOOK_BEFORE = LookBefore(0.0, 1.0)  # so a sighting may be at any moment of her stay
 
 
-class Empty(NamedTuple):
+class EmptyLook(NamedTuple):
     """A look that shows a spot empty: days after a ship was seen there, and the share of ships it misses."""
 
     after_d: float
@@ -75,81 +75,84 @@ class Turnover:
     free_d: float
     unheard: float = 1.0
 
-    def still(self, seen_d: float, gap_d: float, before: Before = NOBODY_LOOKED) -> float:
+    def p_still_there(self, seen_d: float, gap_d: float, before: LookBefore = NO_LOOK_BEFORE) -> float:
         """Probability that a ship, there for ``seen_d`` between first and last sighting, is there ``gap_d`` later."""
-        left = self._left(seen_d, before)
-        return self._left(seen_d + gap_d, before) / left if left > LEAST_LEFT else 0.0
+        present = self._share_present(seen_d, before)
+        return self._share_present(seen_d + gap_d, before) / present if present > LEAST_PRESENT else 0.0
 
-    def another(
+    def p_another(
         self,
         seen_d: float,
         gap_d: float,
-        then_d: float = 0.0,
-        empty: Sequence[Empty] = (),
-        before: Before = NOBODY_LOOKED,
+        second_seen_d: float = 0.0,
+        empty: Sequence[EmptyLook] = (),
+        before: LookBefore = NO_LOOK_BEFORE,
     ) -> float:
         """Probability that she left and another ship lies there from ``gap_d`` after her last sighting.
 
-        The other came within the gap and lies there for ``then_d`` more; ships in between may have come and gone.
-        ``empty`` are looks in between, in order of time, that show the spot empty; the result then includes the
+        The other came within the gap and lies there for ``second_seen_d`` more; ships in between may have come and
+        gone. ``empty`` are looks in between, in order of time, that show the spot empty; the result then includes the
         probability of these. Each look either misses a ship there, or the spot is free; the sum is over which look is
-        the newest of the second kind, since the process starts anew from a free spot. Calculated in steps; for gaps of
+        the newest of the second kind, since the process starts again from a free spot. Calculated in steps; for gaps of
         2 h and more within 2 % of steps eight times finer, with ``empty`` 5 %.
         """
-        left = self._left(seen_d, before)
-        if left <= LEAST_LEFT:  # no stay lasts so long
+        present = self._share_present(seen_d, before)
+        if present <= LEAST_PRESENT:  # no stay lasts so long
             return math.prod(look.misses for look in empty)
         gap_d = min(gap_d, HORIZON_D)
         edges = np.arange(0.0, max(gap_d, STEP_D), STEP_D)  # at least one step, even between looks at the same time
         moments = edges + STEP_D / 2
-        anew = self._arrivals(len(moments))
-        comes = np.convolve(self._leaves(seen_d + moments, before) * STEP_D / left, anew)[: len(moments)]
+        from_free = self._arrivals(len(moments))
+        departures = self._departure_rate(seen_d + moments, before) * STEP_D / present
+        arrivals = np.convolve(departures, from_free)[: len(moments)]
         # A ship that leaves amid a step is followed amid the next one at the earliest
-        comes = (comes + np.append(0.0, comes[:-1])) / 2
+        arrivals = (arrivals + np.append(0.0, arrivals[:-1])) / 2
 
-        def there(arrive: FloatArray, days: float) -> float:
-            """Probability that one of those that arrive is there after so many days, for ``then_d`` more."""
+        def p_there(arriving: FloatArray, days: float) -> float:
+            """Probability that one of those arriving is there after so many days, for ``second_seen_d`` more."""
             by_then = np.clip((days - edges) / STEP_D, 0.0, 1.0)
-            return float(np.sum(arrive * by_then * (1 - _ended(self.stay_d, days - moments + then_d))))
+            return float(np.sum(arriving * by_then * (1 - _share_ended(self.stay_d, days - moments + second_seen_d))))
 
-        def free(at_first: float, arrive: FloatArray, days: ArrayLike) -> FloatArray:
+        def p_free(at_first: float, arriving: FloatArray, days: ArrayLike) -> FloatArray:
             """Probability that the spot is free after so many days: arrivals come from a free spot at one rate."""
-            rate = np.append(at_first, arrive * self.free_d / self.unheard / STEP_D)
+            rate = np.append(at_first, arriving * self.free_d / self.unheard / STEP_D)
             return np.asarray(np.interp(np.asarray(days, float), np.append(0.0, moments), rate))
 
-        all_miss, newest = 1.0, np.empty(0)
+        p_all_miss, p_newest = 1.0, np.empty(0)  # of each look: that it is the newest to find the spot free
         for n, look in enumerate(empty):
             since = look.after_d - np.array([earlier.after_d for earlier in empty[:n]])
-            is_free = all_miss * free(0.0, comes, look.after_d) + newest @ free(1.0, anew, since)
-            newest = np.append(newest * look.misses, is_free * (1 - look.misses))
-            all_miss *= look.misses
-        again = sum(chance * there(anew, gap_d - look.after_d) for chance, look in zip(newest, empty, strict=True))
-        return float(min(1.0, all_miss * there(comes, gap_d) + again))
+            is_free = p_all_miss * p_free(0.0, arrivals, look.after_d) + p_newest @ p_free(1.0, from_free, since)
+            p_newest = np.append(p_newest * look.misses, is_free * (1 - look.misses))
+            p_all_miss *= look.misses
+        after_free = sum(p * p_there(from_free, gap_d - look.after_d) for p, look in zip(p_newest, empty, strict=True))
+        return float(min(1.0, p_all_miss * p_there(arrivals, gap_d) + after_free))
 
     def _arrivals(self, steps: int) -> FloatArray:
         """Probability of an arrival in each step since the spot became free."""
         return _arrivals(self.stay_d, self.free_d, self.unheard, 1 << (steps - 1).bit_length())[:steps]
 
-    def _left(self, after_d: float, before: Before) -> float:
+    def _share_present(self, after_d: float, before: LookBefore) -> float:
         """Share of the ships first seen at a moment that are there ``after_d`` later, up to a constant factor.
 
         Arrivals are equally frequent at any time: all since the look before count, and of earlier ones the share it
         misses.
         """
-        gone_later = self._gone(after_d + max(before.days, SHORTEST_GAP_D))
-        return gone_later - self._gone(after_d) + before.misses * (1 - gone_later)
+        p_gone_later = self._p_gone(after_d + max(before.days, SHORTEST_GAP_D))
+        return p_gone_later - self._p_gone(after_d) + before.misses * (1 - p_gone_later)
 
-    def _leaves(self, after_d: FloatArray, before: Before) -> FloatArray:
-        """Rate at which they leave then [1/d]: minus the derivative of `_left`."""
-        lasting, longer = (1 - _ended(self.stay_d, after_d + days) for days in (0.0, max(before.days, SHORTEST_GAP_D)))
+    def _departure_rate(self, after_d: FloatArray, before: LookBefore) -> FloatArray:
+        """Rate at which they leave then [1/d]: minus the derivative of `_share_present`."""
+        lasting, longer = (
+            1 - _share_ended(self.stay_d, after_d + days) for days in (0.0, max(before.days, SHORTEST_GAP_D))
+        )
         return np.asarray((lasting - (1 - before.misses) * longer) / _mean_d(self.stay_d))
 
-    def _gone(self, after_d: float) -> float:
+    def _p_gone(self, after_d: float) -> float:
         """Probability that a ship seen during her stay has left ``after_d`` later: E[min(T, after)] / E[T]."""
-        middle, spread = law_of_stays(self.stay_d)
+        middle, spread = log_stay_mean_sd(self.stay_d)
         after = max(after_d, SHORTEST_GAP_D)
         shorter = float(ndtr((np.log(after) - middle - spread**2) / spread))
-        longer = 1 - float(_ended(self.stay_d, np.array([after]))[0])
+        longer = 1 - float(_share_ended(self.stay_d, np.array([after]))[0])
         return min(1.0, shorter + after * longer / _mean_d(self.stay_d))
 
 
@@ -173,60 +176,60 @@ class Pair:
     """How long the first one's ship had been seen by then."""
     gap_d: float
     """Time from the first to the second."""
-    apart_m: float
+    difference_m: float
     """Difference of their lengths."""
     sd_m: float
     """Standard error of that."""
-    more: float = 0.0
+    log_odds: float = 0.0
     """Log likelihood ratio of all other evidence for one hull against two."""
-    then_d: float = 0.0
+    second_seen_d: float = 0.0
     """How long the second one's ship is seen from there."""
     missed: float = 1.0
     """Probability that all looks between the two that did not show her would have missed her."""
-    empty: Sequence[Empty] = ()
+    empty: Sequence[EmptyLook] = ()
     """Those of them that show the spot empty: another ship was not there yet, or was missed as well."""
-    before: Before = NOBODY_LOOKED
+    before: LookBefore = NO_LOOK_BEFORE
     """The last look before the first one's ship was seen that did not show her."""
 
 
 def chance_of_one_stay(turns: Turnover, pair: Pair) -> float:
     """Probability that both sightings are of one stay."""
-    same, turned = weights(turns, pair)
-    return same / (same + turned) if same + turned > 0 else 0.0
+    same, changed = pair_likelihoods(turns, pair)
+    return same / (same + changed) if same + changed > 0 else 0.0
 
 
-def weights(turns: Turnover, pair: Pair) -> tuple[float, float]:
+def pair_likelihoods(turns: Turnover, pair: Pair) -> tuple[float, float]:
     """Likelihoods of the second sighting as the first one's ship, and as another."""
-    one, other = likelihoods(pair.apart_m, pair.sd_m)
-    same = turns.still(pair.seen_d, pair.gap_d + pair.then_d, pair.before) * one * pair.missed
-    turned = turns.another(pair.seen_d, pair.gap_d, pair.then_d, pair.empty, pair.before) * other
-    return same, turned * math.exp(-max(-MOST_WORD, min(MOST_WORD, pair.more)))
+    of_one_hull, of_two_hulls = length_likelihoods(pair.difference_m, pair.sd_m)
+    same = turns.p_still_there(pair.seen_d, pair.gap_d + pair.second_seen_d, pair.before) * of_one_hull * pair.missed
+    changed = turns.p_another(pair.seen_d, pair.gap_d, pair.second_seen_d, pair.empty, pair.before) * of_two_hulls
+    return same, changed * math.exp(-max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, pair.log_odds)))
 
 
-def likelihoods(apart_m: float, sd_m: float) -> tuple[float, float]:
+def length_likelihoods(difference_m: float, sd_m: float) -> tuple[float, float]:
     """Densities [1/m] of a difference of two lengths: of one hull measured twice, and of two hulls of the trade."""
     sd = max(sd_m, 0.5)
-    return _normal(apart_m, sd), _normal(apart_m, float(np.hypot(sd, np.sqrt(2) * TRADE_SD_M)))
+    return _normal(difference_m, sd), _normal(difference_m, float(np.hypot(sd, np.sqrt(2) * TRADE_SD_M)))
 
 
 def _normal(x: float, sd: float) -> float:
     return float(np.exp(-0.5 * (x / sd) ** 2) / (sd * np.sqrt(2 * np.pi)))
 
 
-def law_of_stays(stay_d: tuple[float, float]) -> tuple[float, float]:
+def log_stay_mean_sd(stay_d: tuple[float, float]) -> tuple[float, float]:
     """Mean and standard deviation of ln(stay)."""
     low, high = np.log(stay_d)
     return (low + high) / 2, (high - low) / (2 * Z90)
 
 
 def _mean_d(stay_d: tuple[float, float]) -> float:
-    middle, spread = law_of_stays(stay_d)
+    middle, spread = log_stay_mean_sd(stay_d)
     return float(np.exp(middle + spread**2 / 2))
 
 
-def _ended(stay_d: tuple[float, float], after_d: FloatArray) -> FloatArray:
+def _share_ended(stay_d: tuple[float, float], after_d: FloatArray) -> FloatArray:
     """Share of stays that are over after ``after_d``."""
-    middle, spread = law_of_stays(stay_d)
+    middle, spread = log_stay_mean_sd(stay_d)
     return ndtr((np.log(np.maximum(after_d, SHORTEST_GAP_D)) - middle) / spread)
 
 
@@ -239,7 +242,7 @@ def _arrivals(stay_d: tuple[float, float], free_d: float, unheard: float, steps:
     """
     edges = np.arange(steps + 1, dtype=np.float64) * STEP_D
     free = unheard * np.diff(-np.expm1(-edges / free_d))
-    stay = np.diff(_ended(stay_d, edges))
+    stay = np.diff(_share_ended(stay_d, edges))
     turn = np.convolve(free, stay)[:steps][::-1]
     arrivals = free.copy()
     for n in range(1, steps):

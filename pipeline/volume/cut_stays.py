@@ -82,18 +82,16 @@ def continuation_chance(a: Row, b: Row, spot: Turnover) -> float:
         return 0.0
     first, second = sorted((a, b), key=span)
     gap = gap_between(first, second)
-    shift, spread = _length_difference(first, second)
-    if gap > pd.Timedelta(days=DEFAULTS.max_stay_d) or abs(shift) > DISAGREE * spread:
+    difference_m, error_m = _length_difference(first, second)
+    if gap > pd.Timedelta(days=DEFAULTS.max_stay_d) or abs(difference_m) > DISAGREE * error_m:
         return 0.0
     if gap > ONE_VISIT and not ("departure" in first["open_ends"] and "arrival" in second["open_ends"]):
         return 0.0
     if gap == pd.Timedelta(0):  # both show her at the same time
         return MAX_CHANCE
     first_d, gap_d, second_d = (time / pd.Timedelta(days=1) for time in (_seen_for(first), gap, _seen_for(second)))
-    chance = chance_of_one_stay(
-        spot, Pair(first_d, gap_d, shift, spread, _freeboard_log_ratio(first, second), second_d)
-    )
-    return min(MAX_CHANCE, chance)
+    pair = Pair(first_d, gap_d, difference_m, error_m, _freeboard_log_ratio(first, second), second_d)
+    return min(MAX_CHANCE, chance_of_one_stay(spot, pair))
 
 
 def _seen_for(row: Row) -> pd.Timedelta:

@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.config import USUAL_STAY_D
 from pipeline.ships.retyping import RETYPED
-from pipeline.ships.stay_times import StayTimes, stay_times_of_row
+from pipeline.ships.stay_times import StayTimes, stay_times_of
 from pipeline.volume.full_draught import AND_DRAUGHT, DEPTH_COLUMNS, FullDraught, listed_full_draught
 from pipeline.volume.usual_hull import hull_for_loads
 
@@ -99,7 +99,7 @@ def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
         freeboard_first_m=freeboard(arrival_end),
         freeboard_last_m=freeboard(departure_end),
         p_same_hull=value_or("p_same_hull", 1.0),
-        stay=_reversed_stay(stay_times_of_row(row, USUAL_STAY_D), backwards=backwards),
+        stay=_reversed_stay(stay_times_of(row, USUAL_STAY_D), backwards=backwards),
         p_retyped=value_or("p_retyped", RETYPED),
         full_draught_in_dwt=AND_DRAUGHT in str(row.get("method")).split(";")[0],
         **{name: None if np.isnan(value := value_or(name, np.nan)) else value for name in DEPTH_COLUMNS},

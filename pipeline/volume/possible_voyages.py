@@ -129,7 +129,7 @@ class Voyages:
     def _course(self, stay: StayTimes) -> list[FloatArray]:
         """How far out in their bounds a stay's ends lie, by likelihood; its shares before and after pumping."""
         arrival, departure, points = self._courses
-        if stay.came_h + stay.left_h > 0:
+        if stay.arrival_window_h + stay.departure_window_h > 0:
             weights, n = np.cumsum(stay.relative_likelihood(arrival, departure)), self._draws
             picks = np.searchsorted(weights, (np.arange(n) + 0.5) / n * weights[-1])
             arrival, departure = arrival[picks], departure[picks]

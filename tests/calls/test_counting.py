@@ -11,7 +11,7 @@ from pipeline.calls.counting import count_line, count_range, difference, length_
 from pipeline.calls.dark_stays import DarkStay
 from pipeline.calls.draughts import draught_steps
 from pipeline.calls.matching import match
-from pipeline.calls.ships_in_turn import numbers
+from pipeline.calls.ships_in_turn import ship_numbers
 from pipeline.calls.sightings import link
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
@@ -19,14 +19,14 @@ from pipeline.config import CallsConfig
 from pipeline.ingest.registry import read_registry
 from pipeline.quantiles import Z90
 from pipeline.ships.turnover import (
-    NOBODY_LOOKED,
+    NO_LOOK_BEFORE,
     TRADE_SD_M,
-    Before,
-    Empty,
+    EmptyLook,
+    LookBefore,
     Pair,
     Turnover,
     chance_of_one_stay,
-    likelihoods,
+    length_likelihoods,
     turnover,
 )
 from pipeline.tables.number_law import number_law
@@ -120,8 +120,8 @@ def test_the_number_of_calls_is_a_law_whose_mean_is_right():
 def in_turn(turns, *runs, empty=(), config=CONFIG):
     """Numbers of ships from looks at one spot, with the looks of each run taken for one stay."""
     chain = [DarkStay("oil", turns, run.to_dict("records")) for run in runs]
-    chain[-1].empty = empty
-    return numbers(chain, config)
+    chain[-1].empty_looks = empty
+    return ship_numbers(chain, config)
 
 
 @pytest.mark.parametrize("cut", [10, 4, 6])
@@ -141,13 +141,13 @@ def test_each_link_of_a_long_chain_may_turn_the_ship_over(cut, gone):
         for n, turn in enumerate(turned, start=1):
             mean = np.average(length_m[began:n], weights=1 / variance[began:n])
             sd = np.sqrt(1 / (1 / variance[began:n]).sum() + variance[n])
-            came = Before(1.0, 0.0) if began else NOBODY_LOOKED
-            same, other = likelihoods(mean - length_m[n], sd)
-            p *= (turns.another if turn else turns.still)(float(n - 1 - began), 1.0, before=came)
+            came = LookBefore(1.0, 0.0) if began else NO_LOOK_BEFORE
+            same, other = length_likelihoods(mean - length_m[n], sd)
+            p *= (turns.p_another if turn else turns.p_still_there)(float(n - 1 - began), 1.0, before=came)
             p, began = p * (other if turn else same), n if turn else began
-        came = Before(1.0, 0.0) if began else NOBODY_LOOKED
+        came = LookBefore(1.0, 0.0) if began else NO_LOOK_BEFORE
         if gone:
-            p *= 1 - 0.95 * sum(who(9.0 - began, 1.0, before=came) for who in (turns.still, turns.another))
+            p *= 1 - 0.95 * sum(who(9.0 - began, 1.0, before=came) for who in (turns.p_still_there, turns.p_another))
         weight.append(p)
     runs = [run for run in (seen[:cut], seen[cut:]) if len(run)]
     told = in_turn(turns, *runs, empty=((at(240), 0.05),) if gone else ())
@@ -178,7 +178,7 @@ def test_the_chance_of_one_ship_and_the_number_of_ships_come_true(free_d, every_
 
 
 def runs_of_looks(days: float, sd_m: float, free_d: float, every_d: float) -> tuple[np.ndarray, np.ndarray]:
-    """For each run of two looks or more: the result of `numbers`, shape (runs, 2), and the number of ships it shows."""
+    """For each run of two looks or more: `ship_numbers` of it, shape (runs, 2), and the number of ships it shows."""
     rng, (low, high) = np.random.default_rng(5), np.log(CONFIG.stay_d)
     stay = np.exp(rng.normal((low + high) / 2, (high - low) / (2 * Z90), 2500))
     leaves = np.cumsum(stay + rng.exponential(free_d, 2500))
@@ -194,7 +194,7 @@ def runs_of_looks(days: float, sd_m: float, free_d: float, every_d: float) -> tu
         rows = {"acquired": pd.Timestamp("2024-03-01T00:00Z") + pd.to_timedelta(look_d[run], "D")}
         rows |= {"length_m": shown_m[run], "length_lo_m": shown_m[run] - Z90 * sd_m}
         seen = pd.DataFrame(rows | {"length_hi_m": shown_m[run] + Z90 * sd_m})
-        seen["came_after"] = [Before(every_d, 0.0)] * len(run)
+        seen["look_before"] = [LookBefore(every_d, 0.0)] * len(run)
         gone = (seen["acquired"].iloc[-1] + pd.Timedelta(days=every_d), 0.0)
         told.append(in_turn(Turnover(CONFIG.stay_d, free_d), seen, empty=(gone,), config=config)[0][:2])
         ships.append(len(set(ship[run])))
@@ -290,7 +290,7 @@ def test_the_sum_of_calls_is_the_same_in_one_row_as_in_two(empty_h, hours):
     seen = [sighting("a", 0), sighting("b", hours)]
     turns = link(detections(*seen), looks, CONFIG)[-1].turns
     apart, misses = difference(length_of(seen[0]), length_of(seen[1]), CONFIG), 1 - CONFIG.look_recall["optical"]
-    empty = [Empty(h / 24, misses) for h in empty_h]
+    empty = [EmptyLook(h / 24, misses) for h in empty_h]
     one = chance_of_one_stay(turns, Pair(0.0, hours / 24, *apart, missed=misses ** len(empty), empty=empty))
     numbers, law = call_counts(calls_of(seen, looks))
     assert 2 - np.dot(numbers, law) == pytest.approx(one, abs=0.002)

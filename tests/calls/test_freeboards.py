@@ -147,7 +147,7 @@ def prior_odds(first, last, match_probability=1.0, mmsi=(None, None), of_stay=No
 @pytest.mark.parametrize("gap_h", [12, 30, 60])
 def test_without_a_transponder_the_law_of_turns_says_who_lies_there_later(gap_h):
     """It is unknown how long she had been there at the first look."""
-    still, another = TURNS.still(0.0, gap_h / 24), TURNS.another(0.0, gap_h / 24)
+    still, another = TURNS.p_still_there(0.0, gap_h / 24), TURNS.p_another(0.0, gap_h / 24)
     expected = pytest.approx(still / another, rel=1e-6)
     first, last = look("a", 8, 5.0), look("b", 8 + gap_h, 3.4)
     assert prior_odds(first, last) == expected

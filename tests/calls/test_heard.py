@@ -109,7 +109,7 @@ def test_who_was_heard_to_come_is_there_still_as_often_as_in_drawn_turns(then_h,
     )
     stays = [Stay(MMSI, "oil", came_lo, came, last, left_hi, not turned_round, turned_round, BERTH)]
     known = heard.Heard(stays, TRACKS.empty(), STATIC.empty(), harbour())
-    found, chance = known.goes_on(DarkStay("oil", Turnover(STAY_D, 2.0), sightings), CallsConfig())
+    found, chance = known.continued_stay(DarkStay("oil", Turnover(STAY_D, 2.0), sightings), CallsConfig())
     assert found == 0
     assert chance == pytest.approx(there[:, 0].sum() / there.sum(), abs=0.015)
 

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from pipeline.calls.same_ship import same_ship_probability
-from pipeline.calls.ships_in_turn import numbers
+from pipeline.calls.ships_in_turn import ship_numbers
 from pipeline.calls.sightings import link, sightings_in_zones
 from pipeline.config import CallsConfig
-from pipeline.ships.turnover import NOBODY_LOOKED, Before, Turnover
+from pipeline.ships.turnover import NO_LOOK_BEFORE, LookBefore, Turnover
 from pipeline.tables import MATCHES
 from tests.calls.traffic import MMSI, at, detections, looks_at, off_berth, sighting
 
@@ -76,12 +76,12 @@ def test_many_looks_of_a_day_say_no_more_of_how_busy_a_spot_is_than_one():
 def test_looks_within_twelve_hours_share_one_word(hours, looks):
     """Rule in docs/method.md, How many calls."""
     (stay,) = stays([sighting("a", 0)], looks_at(0, hours))
-    assert stay.spot == (1, looks)
+    assert stay.looks_at_spot == (1, looks)
 
 
 def test_a_ship_seen_in_one_of_many_looks_of_a_day_was_seen():
     (stay,) = stays([sighting("a", 0)], looks_at(*range(12)))
-    assert stay.spot == (1, 1)
+    assert stay.looks_at_spot == (1, 1)
 
 
 @pytest.mark.parametrize(("metres", "goes_on"), [(200, False), (300, True)])
@@ -173,7 +173,7 @@ def test_absence_in_a_look_of_an_unknown_sensor_says_nothing(sensor):
     """Its recall at a quay is unknown: unseen is unknown, as in the estimate of unseen calls."""
     seen = [sighting("a", 0), sighting("b", 24)]
     (stay,) = stays(seen, looks_at(0, 12, 24, 36, sensor=sensor))
-    assert (stay.missed, stay.absent_after) == (1.0, None)
+    assert (stay.p_missed, stay.absent_after) == (1.0, None)
     assert stays(seen, looks_at(0, 12, 24, 36, sensor="optical"))[-1].absent_after is not None
 
 
@@ -225,17 +225,17 @@ def test_looks_that_all_missed_her_are_as_rare_as_each_times_the_others(count):
     config = CallsConfig(look_recall={**CONFIG.look_recall, "optical": 0.8})
     empty = [12.0 + 13 * n for n in range(count)]
     (stay,) = stays([sighting("a", 0)], looks_at(0, *empty), config)
-    assert stay.missed == pytest.approx(0.2**count)
+    assert stay.p_missed == pytest.approx(0.2**count)
 
 
 def test_a_new_stay_keeps_the_last_look_that_did_not_show_her():
     """No look; a look at an empty berth, which misses some ships; a radar look at another ship on her spot."""
     misses = 1 - CONFIG.look_recall["optical"]
-    assert stays([sighting("a", 24)])[0].came_after == NOBODY_LOOKED
-    assert stays([sighting("a", 24)], looks_at(0, 12, 24))[0].came_after == Before(0.5, pytest.approx(misses))
+    assert stays([sighting("a", 24)])[0].look_before == NO_LOOK_BEFORE
+    assert stays([sighting("a", 24)], looks_at(0, 12, 24))[0].look_before == LookBefore(0.5, pytest.approx(misses))
     radar = {"sensor": "sentinel-1"}
     both = [sighting("a", 0, length_m=160.0, **radar), sighting("b", 6, length_m=96.0, **radar)]
-    after = stays(both, looks_at(0, 6, sensor="sentinel-1"))[1].came_after
+    after = stays(both, looks_at(0, 6, sensor="sentinel-1"))[1].look_before
     assert (after.days, after.misses) == (0.25, pytest.approx(0, abs=1e-6))
 
 
@@ -248,7 +248,7 @@ def test_a_spot_is_as_busy_as_it_is_however_few_of_its_ships_a_look_shows(sensor
     there = np.random.default_rng(5).uniform(size=(2, 150))
     shown = days[(there[0] < 0.8) & (there[1] < config.look_recall[sensor])]
     found = [sighting(f"d{day:03}", 24.0 * day, sensor=sensor) for day in shown]
-    taken, looks = stays(found, looks_at(*(24.0 * days), sensor=sensor), config)[-1].spot
+    taken, looks = stays(found, looks_at(*(24.0 * days), sensor=sensor), config)[-1].looks_at_spot
     assert taken / looks == pytest.approx(0.8, abs=0.08)
 
 
@@ -258,7 +258,7 @@ def test_two_looks_at_one_hull_are_surer_one_stay_where_she_had_just_come():
 
     def one(looks) -> float:
         stay = replace(stays(seen, looks)[0], turns=Turnover(CONFIG.stay_d, 2.0))
-        return numbers([stay], CONFIG)[0].p_one
+        return ship_numbers([stay], CONFIG)[0].p_one
 
     assert one(looks_at(-12, 0, 36)) > one(looks_at(0, 36)) + 0.05
 
@@ -269,4 +269,4 @@ def test_looks_of_which_nobody_knows_what_they_show_do_not_tell_how_busy_a_spot_
     vague = looks_at(*(24.0 * day + 10 for day in range(30)), sensor="iceye")
     in_vague = [sighting(f"v{day}", 24.0 * day + 10, length_m=60.0, sensor="iceye") for day in range(4, 8)]
     alone, beside = stays(seen, known), stays([*seen, *in_vague], pd.concat([known, vague], ignore_index=True))
-    assert alone[-1].spot == beside[-1].spot
+    assert alone[-1].looks_at_spot == beside[-1].looks_at_spot

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from pipeline.chain.readiness import check_readiness
-from pipeline.chain.sources import gather, report_left_aside
+from pipeline.chain.sources import gather, report_unread_files
 from pipeline.console import Console
 from pipeline.errors import EnvironmentFault
 from pipeline.ingest.inputs import open_inputs
@@ -114,7 +114,7 @@ def test_a_folder_of_images_and_ais_holds_images_too(desk, capsys):
 def test_inputs_that_a_source_does_not_look_at_are_told(kind, unread, tmp_path, capsys):
     """A run file with its own images and source demo would be answered from simulated ones."""
     named = {"source": {"kind": kind, "images": [str(tmp_path)], "ais": [str(tmp_path)]}}
-    report_left_aside(load_run_config(find_config("vostochny"), named), Console(quiet=True))
+    report_unread_files(load_run_config(find_config("vostochny"), named), Console(quiet=True))
     stderr = capsys.readouterr().err
     assert [name for name in ("images", "ais") if f"source.{name} ({tmp_path}): not read, since" in stderr] == unread
 

@@ -56,7 +56,7 @@ def test_of_a_stay_of_which_one_look_is_all_that_is_known_any_share_may_have_pas
 
 def test_of_an_end_that_nothing_bounds_the_law_of_stays_tells():
     open_end = stay_times((None, at(6)), (at(6), at(6)), at(6), None, USUAL)
-    hours = open_end.came_h * CAME
+    hours = open_end.arrival_window_h * CAME
     weights = open_end.relative_likelihood(CAME, LEFT)
     assert np.average(hours < 24 * USUAL[0], weights=weights) == pytest.approx(0.05, abs=0.005)
     assert np.average(hours < 24 * USUAL[1], weights=weights) == pytest.approx(0.95, abs=0.01), (
@@ -73,7 +73,7 @@ def test_she_was_there_at_each_look():
 
 def test_a_look_of_which_the_day_alone_is_known_bounds_nothing():
     """It shows her there by the end of its day, and still there from its start on."""
-    assert stay_times((at(0), at(48)), (at(24), at(72)), None, None, USUAL).there_h == 0.0
+    assert stay_times((at(0), at(48)), (at(24), at(72)), None, None, USUAL).surely_there_h == 0.0
 
 
 def test_a_discharge_is_a_loading_turned_round():

@@ -10,7 +10,15 @@ from scipy.stats import lognorm
 from pipeline.config import CallsConfig
 from pipeline.quantiles import Z90
 from pipeline.ships import turnover as turnover_steps
-from pipeline.ships.turnover import Before, Empty, Pair, Turnover, chance_of_one_stay, likelihoods, turnover
+from pipeline.ships.turnover import (
+    EmptyLook,
+    LookBefore,
+    Pair,
+    Turnover,
+    chance_of_one_stay,
+    length_likelihoods,
+    turnover,
+)
 
 STAY_D = CallsConfig().stay_d
 
@@ -53,8 +61,8 @@ def test_who_is_there_later_is_as_often_the_same_and_another_as_in_drawn_turns(f
     first, second, third = (ship_at(looks + d, arrivals, departures) for d in (0.0, seen_d, seen_d + gap_d))
     kept = (first >= 0) & (first == second)
     turns = Turnover(STAY_D, free_d)
-    assert turns.still(seen_d, gap_d) == pytest.approx((third == first)[kept].mean(), abs=0.01)
-    assert turns.another(seen_d, gap_d) == pytest.approx(((third >= 0) & (third != first))[kept].mean(), abs=0.015)
+    assert turns.p_still_there(seen_d, gap_d) == pytest.approx((third == first)[kept].mean(), abs=0.01)
+    assert turns.p_another(seen_d, gap_d) == pytest.approx(((third >= 0) & (third != first))[kept].mean(), abs=0.015)
 
 
 @pytest.mark.parametrize("unheard", [0.7, 0.3])
@@ -73,7 +81,7 @@ def test_who_transmits_is_known_not_to_have_come_between(unheard, free_d, gap_d,
     another = (last >= 0) & (last != first) & (came[1] == came[0])
     for d in empty_d:
         another &= ship_at(looks + d, arrivals, departures) < 0
-    told = Turnover(STAY_D, free_d, unheard).another(0.0, gap_d, empty=[Empty(d, 0.0) for d in empty_d])
+    told = Turnover(STAY_D, free_d, unheard).p_another(0.0, gap_d, empty=[EmptyLook(d, 0.0) for d in empty_d])
     assert told == pytest.approx(another[kept].mean(), abs=0.006)
 
 
@@ -87,10 +95,10 @@ def test_a_ship_that_the_look_before_did_not_show_came_since(before_d, misses, s
         ship_at(looks + d, arrivals, departures) for d in (-before_d, 0.0, seen_d, seen_d + gap_d)
     )
     weight = np.where((first >= 0) & (first == second), np.where(earlier == first, misses, 1.0), 0.0)
-    turns, before = Turnover(STAY_D, 2.0), Before(before_d, misses)
+    turns, before = Turnover(STAY_D, 2.0), LookBefore(before_d, misses)
     same, other = (float(weight[who].sum() / weight.sum()) for who in (third == first, (third >= 0) & (third != first)))
-    assert turns.still(seen_d, gap_d, before) == pytest.approx(same, abs=0.01)
-    assert turns.another(seen_d, gap_d, before=before) == pytest.approx(other, abs=0.015)
+    assert turns.p_still_there(seen_d, gap_d, before) == pytest.approx(same, abs=0.01)
+    assert turns.p_another(seen_d, gap_d, before=before) == pytest.approx(other, abs=0.015)
 
 
 @pytest.mark.parametrize("misses", [0.0, 0.05, 0.3])
@@ -117,9 +125,9 @@ def test_a_ship_that_looks_between_did_not_show_is_the_same_as_often_as_in_drawn
     weight = (first >= 0).astype(float)
     for d in empty_d:
         weight[ship_at(looks + d, arrivals, departures) >= 0] *= misses
-    turns, empty = Turnover(STAY_D, free_d), [Empty(d, misses) for d in empty_d]
+    turns, empty = Turnover(STAY_D, free_d), [EmptyLook(d, misses) for d in empty_d]
     another = (last >= 0) & (last != first)
-    assert turns.another(0.0, gap_d, empty=empty) == pytest.approx(
+    assert turns.p_another(0.0, gap_d, empty=empty) == pytest.approx(
         weight[another].sum() / (first >= 0).sum(), abs=0.005
     )
     one = chance_of_one_stay(turns, Pair(0.0, gap_d, 0.0, 1e4, missed=misses ** len(empty), empty=empty))
@@ -132,12 +140,14 @@ def test_looks_far_apart_speak_each_for_itself(free_d):
     low, high = np.log(STAY_D)
     stay_d = np.exp((low + high) / 2 + ((high - low) / (2 * Z90)) ** 2 / 2)
     taken = stay_d / (stay_d + free_d)
-    empty = [Empty(12.0, 0.05), Empty(24.0, 0.4)]
+    empty = [EmptyLook(12.0, 0.05), EmptyLook(24.0, 0.4)]
     unseen = [1 - taken + taken * look.misses for look in empty]
-    assert Turnover(STAY_D, free_d).another(0.0, 36.0, empty=empty) == pytest.approx(taken * np.prod(unseen), rel=0.02)
+    assert Turnover(STAY_D, free_d).p_another(0.0, 36.0, empty=empty) == pytest.approx(
+        taken * np.prod(unseen), rel=0.02
+    )
 
 
-def another_by_finer_steps(turns, seen_d, gap_d, then_d, steps=4000):
+def another_by_finer_steps(turns, seen_d, gap_d, second_seen_d, steps=4000):
     """The same chance on a grid of its own: renewals one after another, each taken to fall amid its step."""
 
     def both(first, second):
@@ -155,23 +165,23 @@ def another_by_finer_steps(turns, seen_d, gap_d, then_d, steps=4000):
     while term.sum() > 1e-9:
         term = both(term, turn)
         comes = comes + term
-    leaves = -np.diff([turns.still(seen_d, day) for day in edges])
+    leaves = -np.diff([turns.p_still_there(seen_d, day) for day in edges])
     there = both(leaves, comes)
     there = (there + np.append(0.0, there[:-1])) / 2
-    return float(there @ (1 - ended(gap_d - amid + then_d)))
+    return float(there @ (1 - ended(gap_d - amid + second_seen_d)))
 
 
 @pytest.mark.parametrize("free_d", [0.4, 12.0])
-@pytest.mark.parametrize(("gap_d", "then_d"), [(0.17, 0.0), (0.17, 1.234), (0.99, 0.5), (2.5, 1.234)])
-def test_the_chance_of_another_ship_is_that_of_finer_steps(free_d, gap_d, then_d):
+@pytest.mark.parametrize(("gap_d", "second_seen_d"), [(0.17, 0.0), (0.17, 1.234), (0.99, 0.5), (2.5, 1.234)])
+def test_the_chance_of_another_ship_is_that_of_finer_steps(free_d, gap_d, second_seen_d):
     turns = Turnover(STAY_D, free_d)
-    assert turns.another(0.5, gap_d, then_d) == pytest.approx(
-        another_by_finer_steps(turns, 0.5, gap_d, then_d), rel=0.01
+    assert turns.p_another(0.5, gap_d, second_seen_d) == pytest.approx(
+        another_by_finer_steps(turns, 0.5, gap_d, second_seen_d), rel=0.01
     )
 
 
 @pytest.mark.parametrize(("empty", "within"), [([], 0.021), ([(0.5, 0.1)], 0.031), ([(0.3, 0.05), (0.7, 0.3)], 0.05)])
-@pytest.mark.parametrize("before", [Before(0.0, 1.0), Before(0.3, 0.0), Before(0.1, 0.2)])
+@pytest.mark.parametrize("before", [LookBefore(0.0, 1.0), LookBefore(0.3, 0.0), LookBefore(0.1, 0.2)])
 def test_short_gaps_are_added_up_finely_enough(monkeypatch, empty, within, before):
     """Two hours are four steps, and looks fall amid them; a busy spot is the hardest."""
     asked = [(free_d, gap_d) for free_d in (0.05, 0.4, 50.0) for gap_d in (0.085, 0.09, 0.1, 0.17)]
@@ -181,7 +191,9 @@ def test_short_gaps_are_added_up_finely_enough(monkeypatch, empty, within, befor
         turnover_steps._arrivals.cache_clear()
         told.append(
             [
-                Turnover(STAY_D, free_d).another(0.5, gap_d, 0.0, [Empty(at * gap_d, p) for at, p in empty], before)
+                Turnover(STAY_D, free_d).p_another(
+                    0.5, gap_d, 0.0, [EmptyLook(at * gap_d, p) for at, p in empty], before
+                )
                 for free_d, gap_d in asked
             ]
         )
@@ -189,23 +201,23 @@ def test_short_gaps_are_added_up_finely_enough(monkeypatch, empty, within, befor
     assert told[0] == pytest.approx(told[1], rel=within)
 
 
-@pytest.mark.parametrize("empty", [[], [Empty(0.0, 0.1)]])
+@pytest.mark.parametrize("empty", [[], [EmptyLook(0.0, 0.1)]])
 def test_between_two_looks_of_one_moment_nobody_came(empty):
     """As of images that are known to the day alone: two of one day have one time."""
     turns = Turnover(STAY_D, 2.0)
-    assert turns.another(0.5, 0.0, empty=empty) == 0.0
+    assert turns.p_another(0.5, 0.0, empty=empty) == 0.0
     assert chance_of_one_stay(turns, Pair(0.5, 0.0, 3.0, 5.0, empty=empty)) == 1.0
 
 
-@pytest.mark.parametrize("asked", ["seen_d", "gap_d", "then_d", "free_d", "empty_d"])
+@pytest.mark.parametrize("asked", ["seen_d", "gap_d", "second_seen_d", "free_d", "empty_d"])
 def test_a_second_more_moves_no_chance_by_more_than_a_thousandth(asked):
     """Through the edges of the steps and all digits, no input makes it jump."""
-    usual = {"seen_d": 0.3, "gap_d": 1.5, "then_d": 0.8, "free_d": 2.0, "empty_d": 0.7}
+    usual = {"seen_d": 0.3, "gap_d": 1.5, "second_seen_d": 0.8, "free_d": 2.0, "empty_d": 0.7}
 
     def chance(value):
         told = usual | {asked: value}
-        turns, empty = Turnover(STAY_D, told["free_d"]), [Empty(told["empty_d"], 0.1)]
-        return [turns.another(told["seen_d"], told["gap_d"], told["then_d"], few) for few in ([], empty)]
+        turns, empty = Turnover(STAY_D, told["free_d"]), [EmptyLook(told["empty_d"], 0.1)]
+        return [turns.p_another(told["seen_d"], told["gap_d"], told["second_seen_d"], few) for few in ([], empty)]
 
     for value in (0.98, 1.0, 1.0149, 1.02, 1.025, 1.05, 1.06, 1.1499):
         assert chance(value) == pytest.approx(chance(value + 1e-5), rel=1e-3)
@@ -216,8 +228,8 @@ def test_a_spot_is_as_long_free_as_its_looks_say():
     looks = 2000
     for occupied in (200, 1000, 1800):
         turns = turnover(STAY_D, occupied, looks)
-        assert turns.still(0.0, 30.0) < 1e-6
-        assert turns.another(0.0, 30.0) == pytest.approx(occupied / looks, abs=0.02)
+        assert turns.p_still_there(0.0, 30.0) < 1e-6
+        assert turns.p_another(0.0, 30.0) == pytest.approx(occupied / looks, abs=0.02)
 
 
 def test_a_few_looks_say_little_of_how_busy_a_spot_is():
@@ -225,14 +237,14 @@ def test_a_few_looks_say_little_of_how_busy_a_spot_is():
     assert all_full < one_look < many_empty
 
 
-@pytest.mark.parametrize("then_d", [0.0, 0.8, 2.0])
-def test_a_ship_seen_for_long_on_both_sides_of_a_gap_is_one_as_often_as_in_drawn_turns(then_d):
-    """Two looks ``then_d`` apart, both after the gap, show one ship; lengths that say nothing."""
+@pytest.mark.parametrize("second_seen_d", [0.0, 0.8, 2.0])
+def test_a_ship_seen_for_long_on_both_sides_of_a_gap_is_one_as_often_as_in_drawn_turns(second_seen_d):
+    """Two looks ``second_seen_d`` apart, both after the gap, show one ship; lengths that say nothing."""
     arrivals, departures = drawn(2.0)
     looks = looks_at(2.0, 5)
-    ships = [ship_at(looks + d, arrivals, departures) for d in (0.0, 0.7, 1.7, 1.7 + then_d)]
+    ships = [ship_at(looks + d, arrivals, departures) for d in (0.0, 0.7, 1.7, 1.7 + second_seen_d)]
     kept = (ships[0] >= 0) & (ships[0] == ships[1]) & (ships[2] >= 0) & (ships[2] == ships[3])
-    chance = chance_of_one_stay(Turnover(STAY_D, 2.0), Pair(0.7, 1.0, 0.0, 1e4, then_d=then_d))
+    chance = chance_of_one_stay(Turnover(STAY_D, 2.0), Pair(0.7, 1.0, 0.0, 1e4, second_seen_d=second_seen_d))
     assert chance == pytest.approx((ships[2] == ships[0])[kept].mean(), abs=0.015)
 
 
@@ -246,14 +258,14 @@ def test_a_spot_that_half_of_its_other_looks_show_taken_is_as_long_free_as_taken
 
 @pytest.mark.parametrize(("more", "moves"), [(2.0, 2.0), (-2.0, -2.0), (50.0, 6.0), (-50.0, -6.0)])
 def test_what_else_both_looks_show_moves_the_odds_by_its_likelihood_and_no_further_than_sisters_allow(more, moves):
-    one, other = (chance_of_one_stay(Turnover(STAY_D, 2.0), Pair(0.5, 1.0, 3.0, 5.0, more=m)) for m in (0.0, more))
+    one, other = (chance_of_one_stay(Turnover(STAY_D, 2.0), Pair(0.5, 1.0, 3.0, 5.0, log_odds=m)) for m in (0.0, more))
     assert np.log(other / (1 - other)) - np.log(one / (1 - one)) == pytest.approx(moves)
 
 
 def test_of_two_hulls_lengths_differ_by_the_spread_of_the_trade_twice():
     """Both lengths are drawn from the trade, and both are measured: variances add."""
     apart = np.linspace(-300, 300, 3001)
-    one, other = np.array([likelihoods(m, 5.0) for m in apart]).T
+    one, other = np.array([length_likelihoods(m, 5.0) for m in apart]).T
     for density, sd in ((one, 5.0), (other, np.hypot(5.0, np.sqrt(2) * 18.0))):
         assert np.trapezoid(density, apart) == pytest.approx(1, abs=1e-6)
         assert np.trapezoid(density * apart**2, apart) == pytest.approx(sd**2, rel=1e-6)
@@ -261,7 +273,7 @@ def test_of_two_hulls_lengths_differ_by_the_spread_of_the_trade_twice():
 
 def test_who_was_seen_for_longer_than_any_stay_lasts_is_not_there_later_and_another_is():
     turns = Turnover(STAY_D, 2.0)
-    assert (turns.still(400.0, 1.0), turns.another(400.0, 1.0)) == (0.0, 1.0)
+    assert (turns.p_still_there(400.0, 1.0), turns.p_another(400.0, 1.0)) == (0.0, 1.0)
     assert chance_of_one_stay(turns, Pair(400.0, 1.0, 0.0, 5.0)) == 0.0
 
 
@@ -273,8 +285,8 @@ def test_looks_that_missed_her_for_sure_make_two_ships_and_odds_fall_by_their_sh
 
 
 def test_no_length_is_known_better_than_half_a_metre():
-    assert likelihoods(0.3, 0.0) == likelihoods(0.3, 0.5)
-    assert likelihoods(0.3, 0.6) != likelihoods(0.3, 0.5)
+    assert length_likelihoods(0.3, 0.0) == length_likelihoods(0.3, 0.5)
+    assert length_likelihoods(0.3, 0.6) != length_likelihoods(0.3, 0.5)
 
 
 @pytest.mark.parametrize("came_d", [0.0, 2e-5, 1e-3])
@@ -283,6 +295,6 @@ def test_who_was_seen_to_come_is_there_still_by_the_law_of_stays(came_d, seen_d)
     """However sharply a transponder times her arrival, and however long she has lain there since."""
     law = lognorm((np.log(STAY_D[1] / STAY_D[0])) / (2 * Z90), scale=np.sqrt(np.prod(STAY_D)))
     still = law.sf(seen_d + 1.0) / law.sf(seen_d)
-    turns, came = Turnover(STAY_D, 2.0), Before(came_d, 0.0)
-    assert turns.still(seen_d, 1.0, came) == pytest.approx(still, rel=0.01)
-    assert turns.another(seen_d, 1.0, before=came) < 1 - still
+    turns, came = Turnover(STAY_D, 2.0), LookBefore(came_d, 0.0)
+    assert turns.p_still_there(seen_d, 1.0, came) == pytest.approx(still, rel=0.01)
+    assert turns.p_another(seen_d, 1.0, before=came) < 1 - still

@@ -263,7 +263,7 @@ def test_looks_that_missed_her_do_not_lengthen_the_time_for_which_she_was_seen()
     assert (one["arrival"] < pd.Timestamp("2024-03-29T00:00Z")).all()
     probability = counted(one, two)["cause"].str.extract(r"probability ([\d.]+)")[0].dropna()
     spread = CallsConfig().same_ship_length_share * 98.0
-    expected = chance_of_one_stay(turnover(CallsConfig().stay_d, 5, 19), Pair(1.0, 2.0, 0.0, spread, then_d=1.0))
+    expected = chance_of_one_stay(turnover(CallsConfig().stay_d, 5, 19), Pair(1.0, 2.0, 0.0, spread, second_seen_d=1.0))
     assert float(probability.iloc[0]) == pytest.approx(expected, abs=0.006)
 
 

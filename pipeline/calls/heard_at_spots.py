@@ -40,30 +40,30 @@ class Change(NamedTuple):
     stay: int
 
 
-class HeardThere:
+class HeardAtSpots:
     """Stays known from transponders at the spots of unnamed sightings."""
 
     def __init__(self, heard: Heard | None, unnamed: pd.DataFrame, config: CallsConfig) -> None:
         """``unnamed`` are those sightings, of all zones; ``heard`` is None where no transponders are known."""
         self._heard = heard
         shortest = pd.Timedelta(days=config.stay_d[0])
-        known = (
-            [] if heard is None else [(stay, heard.longest_m(stay)) for stay in heard.stays if heard.is_at_berth(stay)]
-        )
-        known = [(stay, longest_m) for stay, longest_m in known if not _is_shorter(stay, shortest)]
-        self._spans = [(stay.arrival_hi, stay.departure_lo) for stay, _ in known]
+        stays: list[tuple[Stay, float]] = []
+        if heard is not None:
+            at_berths = [stay for stay in heard.stays if heard.is_at_berth(stay) and not _is_shorter(stay, shortest)]
+            stays = [(stay, heard.longest_m(stay)) for stay in at_berths]
+        self._spans = [(stay.arrival_hi, stay.departure_lo) for stay, _ in stays]
         self._span_s = np.array([(came.timestamp(), left.timestamp()) for came, left in self._spans]).reshape(-1, 2)
-        self._spots = np.array([stay.spot for stay, _ in known]).reshape(-1, 2)
-        self._zones = np.array([stay.zone_id for stay, _ in known], object)
-        self._longest_m = np.array([longest_m for _, longest_m in known], float)
+        self._spots = np.array([stay.spot for stay, _ in stays]).reshape(-1, 2)
+        self._zones = np.array([stay.zone_id for stay, _ in stays], object)
+        self._longest_m = np.array([longest_m for _, longest_m in stays], float)
         rows = records_of(unnamed)
         inside = {row["detection_id"]: self._stays_within(row, row["length_m"] / 2) for row in rows}
-        counted = np.ones(len(known), bool)
+        is_evidence = np.ones(len(stays), bool)
         for row in rows:
-            stays_inside = inside[row["detection_id"]]
-            came, left = self._span_s[stays_inside].T
-            counted[stays_inside[(came <= row["acquired"].timestamp()) & (row["acquired"].timestamp() <= left)]] = False
-        self._stays_at = {name: stays_inside[counted[stays_inside]] for name, stays_inside in inside.items()}
+            stays_inside, look_s = inside[row["detection_id"]], row["acquired"].timestamp()
+            start, end = self._span_s[stays_inside].T
+            is_evidence[stays_inside[(start <= look_s) & (look_s <= end)]] = False
+        self._stays_at = {name: stays_inside[is_evidence[stays_inside]] for name, stays_inside in inside.items()}
 
     def changes(self, sightings: Iterable[Mapping[Any, Any]]) -> list[Change]:
         """Arrivals and departures of heard ships at the spots of some sightings, in order of time."""
@@ -74,13 +74,13 @@ class HeardThere:
         """Did the transponder of a stay lie where the ship of this sighting does?"""
         return stay in self._stays_at[sighting["detection_id"]]
 
-    def left_before(self, sighting: Mapping[Any, Any]) -> pd.Timestamp | None:
+    def last_departure(self, sighting: Mapping[Any, Any]) -> pd.Timestamp | None:
         """When the last transponder at the sighting's spot left before the sighting; None without one."""
         stays_here = self._stays_at[sighting["detection_id"]]
         departed = stays_here[self._span_s[stays_here, 1] < sighting["acquired"].timestamp()]
         return self._spans[departed[np.argmax(self._span_s[departed, 1])]][1] if len(departed) else None
 
-    def taken(self, sighting: Mapping[Any, Any], reach_m: float, looks_s: FloatArray) -> NDArray[np.bool_]:
+    def occupied_at(self, sighting: Mapping[Any, Any], reach_m: float, looks_s: FloatArray) -> NDArray[np.bool_]:
         """At which looks a transponder lay within reach of a sighting; nowhere if receivers listened at too few.
 
         ``looks_s`` are their times [s since 1970].

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.ships.turnover import Before, likelihoods
+from pipeline.ships.turnover import LookBefore, length_likelihoods
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,15 +29,15 @@ MIN_P_ONE_STAY = 0.5  # probability above which they are taken for one stay: the
 ODD_LOOK = "odd_look"
 
 
-def joined(
+def rejoin_around_odd_looks(
     stays: list[DarkStay],
     config: CallsConfig,
-    same_place: Callable[[Any, Any], bool],
+    same_spot: Callable[[Any, Any], bool],
     length_difference: Callable[[Any, Any], tuple[float, float]],
 ) -> list[DarkStay]:
     """The stays, in order of first sighting, after rejoining those that a single odd look had cut in three.
 
-    ``same_place`` says whether two sightings can be one hull, lengths aside; ``length_difference`` gives the difference
+    ``same_spot`` says whether two sightings can be one hull, lengths aside; ``length_difference`` gives the difference
     of two lengths and its standard error [m]. The odd look stays in the stay, its interval widened to include her
     length.
     """
@@ -45,14 +45,14 @@ def joined(
     n = 0
     while n + 2 < len(out):
         first, odd, second = out[n : n + 3]
-        if _p_one_stay(first, odd, second, config, same_place, length_difference) > MIN_P_ONE_STAY:
+        if _p_one_stay(first, odd, second, config, same_spot, length_difference) > MIN_P_ONE_STAY:
             length_m = first.length()[0]
             out[n : n + 3] = [
                 replace(
                     first,
                     sightings=[*first.sightings, _with_wider_length(odd.sightings[0], length_m), *second.sightings],
                     absent_after=second.absent_after,
-                    empty=second.empty,
+                    empty_looks=second.empty_looks,
                     flags=(*first.flags, *second.flags, *(() if ODD_LOOK in first.flags else (ODD_LOOK,))),
                 )
             ]
@@ -66,7 +66,7 @@ def _p_one_stay(
     odd: DarkStay,
     second: DarkStay,
     config: CallsConfig,
-    same_place: Callable[[Any, Any], bool],
+    same_spot: Callable[[Any, Any], bool],
     length_difference: Callable[[Any, Any], tuple[float, float]],
 ) -> float:
     """Probability that three stays are one; 0 where they lie apart or a look between them found the spot empty."""
@@ -77,16 +77,16 @@ def _p_one_stay(
     )
     if len(odd.sightings) > 1 or not in_order or _share_a_look(first, odd, second) or seen_empty:
         return 0.0
-    if not (same_place(before, between) and same_place(between, after) and same_place(before, after)):
+    if not (same_spot(before, between) and same_spot(between, after) and same_spot(before, after)):
         return 0.0
     gaps_d = [(b["acquired"] - a["acquired"]) / pd.Timedelta(days=1) for a, b in pairwise((before, between, after))]  # type: ignore[operator]
     if sum(gaps_d) > config.max_stay_d:
         return 0.0
-    of_one_ship, of_two_ships = likelihoods(*length_difference(before, after))
-    came, came_odd = first.came_after, Before(gaps_d[0], 0.0)
-    one_stay = first.turns.still(first.seen_d, sum(gaps_d), came) * of_one_ship * P_WRONG_LENGTH
-    three_stays = of_two_ships * first.turns.another(first.seen_d, gaps_d[0], before=came)
-    three_stays *= odd.turns.another(0.0, gaps_d[1], before=came_odd)
+    of_one_ship, of_two_ships = length_likelihoods(*length_difference(before, after))
+    before_first, before_odd = first.look_before, LookBefore(gaps_d[0], 0.0)
+    one_stay = first.turns.p_still_there(first.seen_d, sum(gaps_d), before_first) * of_one_ship * P_WRONG_LENGTH
+    three_stays = of_two_ships * first.turns.p_another(first.seen_d, gaps_d[0], before=before_first)
+    three_stays *= odd.turns.p_another(0.0, gaps_d[1], before=before_odd)
     return one_stay / (one_stay + three_stays) if one_stay + three_stays > 0 else 0.0
 
 

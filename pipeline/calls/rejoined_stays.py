@@ -37,22 +37,21 @@ def cut_threshold_sds(n_looks: int) -> float:
     return float(-ndtri(-np.expm1(np.log1p(-p_two_exceed) / max(1, n_looks - 1)) / 2))
 
 
-def mended(
+def rejoin_cut_stays(
     stays: list[DarkStay],
     config: CallsConfig,
-    same_place: Callable[[Any, Any], bool],
+    same_spot: Callable[[Any, Any], bool],
     log_odds_beyond_length: Callable[[Any, Any], float],
 ) -> list[DarkStay]:
     """The stays, in order of first sighting, after rejoining those that chance had cut.
 
-    ``same_place`` says whether two sightings lie at one spot; ``log_odds_beyond_length`` gives the log likelihood ratio
+    ``same_spot`` says whether two sightings lie at one spot; ``log_odds_beyond_length`` gives the log likelihood ratio
     of one hull against two from everything but length, minus infinity where they must be two ships.
     """
     out = list(stays)
     n = 0
     while n < len(out):
-        next_there = (k for k in range(n + 1, len(out)) if same_place(out[n].last, out[k].sightings[0]))
-        k = next(next_there, None)
+        k = next((k for k in range(n + 1, len(out)) if same_spot(out[n].last, out[k].sightings[0])), None)
         if k is not None and _is_one_stay(out[n], out[k], config, log_odds_beyond_length):
             out[n] = _merge_stays(out[n], out.pop(k))
         else:
@@ -65,19 +64,16 @@ def _is_one_stay(
 ) -> bool:
     """Did one ship lie there throughout, by all looks of both?"""
     log_odds = log_odds_beyond_length(first.last, second.sightings[0])
-    came = second.sightings[0]["acquired"]
-    gap_d = float((came - first.last["acquired"]) / pd.Timedelta(days=1))  # type: ignore[operator]
-    seen_gone = first.absent_after not in (None, came)
+    second_seen = second.sightings[0]["acquired"]
+    gap_d = float((second_seen - first.last["acquired"]) / pd.Timedelta(days=1))  # type: ignore[operator]
+    seen_gone = first.absent_after not in (None, second_seen)
     if seen_gone or log_odds == -np.inf or not 0 < gap_d <= config.max_stay_d:
         return False
     difference_m, error_m = difference(first.length(), second.length(), config)
     if abs(difference_m) > cut_threshold_sds(len(first.sightings) + len(second.sightings)) * error_m:
         return False
-    second_seen_d, before = second.seen_d, first.came_after
-    p_one_stay = chance_of_one_stay(
-        first.turns, Pair(first.seen_d, gap_d, difference_m, error_m, log_odds, second_seen_d, before=before)
-    )
-    return p_one_stay >= UNLIKELY
+    pair = Pair(first.seen_d, gap_d, difference_m, error_m, log_odds, second.seen_d, before=first.look_before)
+    return chance_of_one_stay(first.turns, pair) >= UNLIKELY
 
 
 def _merge_stays(first: DarkStay, second: DarkStay) -> DarkStay:
@@ -87,7 +83,7 @@ def _merge_stays(first: DarkStay, second: DarkStay) -> DarkStay:
         sightings=[*first.sightings, *second.sightings],
         absent_after=second.absent_after,
         flags=(*first.flags, *second.flags),
-        empty=second.empty,
-        missed=second.missed,
-        followed=second.followed,
+        empty_looks=second.empty_looks,
+        p_missed=second.p_missed,
+        is_followed=second.is_followed,
     )

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, norm
 
-from pipeline.calls.chance_cuts import cut_threshold_sds
+from pipeline.calls.rejoined_stays import cut_threshold_sds
 from pipeline.calls.sightings import link
 from pipeline.config import CallsConfig
 from pipeline.quantiles import Z90
