@@ -100,7 +100,7 @@ def _give_up(task: Task, why: str, lost: Callable[[Task, str], Result] | None) -
     raise EnvironmentFault(f"a task {why} (what was finished is kept; a worker process died; try fewer --workers)")
 
 
-_SHARED_POOL: ContextVar[tuple[EngineConfig, Pool] | None] = ContextVar("kept", default=None)
+_SHARED_POOL: ContextVar[tuple[EngineConfig, Pool] | None] = ContextVar("shared_pool", default=None)
 
 
 @contextmanager

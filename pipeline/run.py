@@ -56,18 +56,18 @@ def run(
     *,
     fresh: bool = False,
     reviews: Path | None = None,
-    kept: CacheUse | None = None,
+    cache_use: CacheUse | None = None,
 ) -> Outcome:
     """Run the whole chain for one config; ``root`` is the folder that its file names are relative to.
 
     A finished run with the same config, inputs and code is not repeated, unless ``fresh``. ``reviews`` is a file of
-    analysts' verdicts, part of the question. ``kept`` says which live scenes in the cache may be used; by default
+    analysts' verdicts, part of the question. ``cache_use`` says which live scenes in the cache may be used; by default
     those without a doubt against them, or none if ``fresh``.
     """
     question_files = hash_question_files(config, root, reviews)
     place = check_readiness(config, root, console)
     require_writable(out)
-    inputs = gather(config, root, place, console, kept or (CacheUse.NONE if fresh else CacheUse.UNDOUBTED))
+    inputs = gather(config, root, place, console, cache_use or (CacheUse.NONE if fresh else CacheUse.UNDOUBTED))
     scenes, scene_table = open_scenes(config, place, inputs, fresh=fresh)
     _report_left_out(scene_table, console)
     verdicts = read_reviews(reviews, question_files.reviews) if reviews is not None else []
@@ -86,9 +86,7 @@ def run(
             console.explain(f"every step: kept, the question, its inputs and the code are those of {run_id}")
             console.known_problems(read_manifest(folder.path)["problems"])
             _report_finished_run(folder, console)
-            if not journal.finished_time(
-                folder.path
-            ):  # killed after writing its manifest, before it became the latest run
+            if not journal.finished_time(folder.path):  # killed after its manifest, before it became the latest run
                 with _logging(folder, console):
                     _finish(folder)
             return _outcome(folder, console)
@@ -216,12 +214,10 @@ def _report_account(account: Account, job: Job) -> None:
     """Print how images and AIS agree, the looks' recall, the uncertainty of the call count, and failed verdicts."""
     from pipeline import calls
 
-    check_lines, recall_lines = (
-        calls.check_lines(account.tables["match_checks"]),
-        calls.recall_lines(account.tables["recalls"]),
-    )
-    stays = calls.stay_line(account.tables["stay_laws"])
-    for line in (*check_lines, *recall_lines, *([stays] if stays else []), calls.count_line(account.held_calls)):
+    tables = account.tables
+    lines = [*calls.check_lines(tables["match_checks"]), *calls.recall_lines(tables["recalls"])]
+    lines += filter(None, [calls.stay_line(tables["stay_laws"]), calls.count_line(account.held_calls)])
+    for line in lines:
         job.console.note(line)
     report_verdicts(account.verdicts, job.config.aoi.id, job.console)
 

@@ -39,10 +39,10 @@ class LiveInputs:
     items: bytes
 
 
-def gather_live(config: RunConfig, root: Path, console: Console, kept: CacheUse = CacheUse.ALL) -> LiveInputs:
+def gather_live(config: RunConfig, root: Path, console: Console, cache_use: CacheUse = CacheUse.ALL) -> LiveInputs:
     """The cut-outs of all products that the config's catalogues have for its place and period.
 
-    ``kept``: which cached cut-outs are used as they are.
+    ``cache_use``: which cached cut-outs are used as they are.
     """
     settings = config.source.stac
     require_credentials(settings)
@@ -55,7 +55,7 @@ def gather_live(config: RunConfig, root: Path, console: Console, kept: CacheUse 
             unavailable.append(product)
         else:
             products.append(product)
-    results = _fetch_all(products, config, console, kept)
+    results = _fetch_all(products, config, console, cache_use)
     images, names = list(unavailable), {str(image.path): f"{image.name}" for image in unavailable}
     for result in results:
         image = _image_of(result)
@@ -95,12 +95,14 @@ def require_credentials(settings: StacConfig) -> None:
             check_credentials(service_of(name, settings), sensor)
 
 
-def _fetch_all(products: list[Product], config: RunConfig, console: Console, kept: CacheUse) -> list[Fetched]:
+def _fetch_all(products: list[Product], config: RunConfig, console: Console, cache_use: CacheUse) -> list[Fetched]:
     settings = config.source.stac
     at_once = max(1, min(config.engine.workers, settings.connections))
     connections_per_task = max(1, settings.connections // at_once)
     folder = cache_root() / "live"
-    tasks = [FetchTask(product, config.aoi.bbox, settings, folder, connections_per_task, kept) for product in products]
+    tasks = [
+        FetchTask(product, config.aoi.bbox, settings, folder, connections_per_task, cache_use) for product in products
+    ]
     with console.progress("fetch", len(tasks)) as step:
         results = map_tasks(
             fetch,

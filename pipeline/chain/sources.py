@@ -57,8 +57,8 @@ class Inputs:
         return str(path) if is_utf8(path) else printable(path)
 
 
-def gather(config: RunConfig, root: Path, place: Place, console: Console, kept: CacheUse | None = None) -> Inputs:
-    """The inputs that the config's source names. ``kept``: which cached live scenes are used (all, if None)."""
+def gather(config: RunConfig, root: Path, place: Place, console: Console, cache_use: CacheUse | None = None) -> Inputs:
+    """The inputs that the config's source names. ``cache_use``: which cached live scenes are used (all, if None)."""
     source = config.source
     if source.kind == "demo":
         return _demo_inputs(config, root, console)
@@ -67,7 +67,7 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console, kept: 
     from pipeline.chain.live import gather_live
     from pipeline.ingest.catalogue.cache_use import CacheUse
 
-    live = gather_live(config, root, console, kept or CacheUse.ALL)
+    live = gather_live(config, root, console, cache_use or CacheUse.ALL)
     return Inputs(live.images, _usable_ais_files(config, console), names=live.names, items=live.items)
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pipeline.detection.optical.first_look import FirstLook
 
-__all__ = ["detect", "load"]
+__all__ = ["detect", "preload_detector"]
 
 
 def preload_detector(sensor: Sensor | None) -> None:

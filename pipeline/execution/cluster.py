@@ -93,7 +93,7 @@ class Cluster:
     def result(self, future: Any) -> Any:
         """The task's result; `WorkerDied` if its worker died or lacked memory.
 
-        EnvironmentFault if no cluster is left.
+        EnvironmentFault without a cluster.
         """
         try:
             return future.result()

@@ -298,8 +298,8 @@ def _calls(before: Path, after: Path, *, one_place: bool = True) -> pd.DataFrame
             _row(call, None, call.barrels_p50, {name: _before_and_after(call, None, name) for name in CALL_FIELDS})
         )
     table = pd.DataFrame(rows, columns=["arrival", "ship", "berth", "before", "after", "p_lifting", "method"])
-    went = MOVED[next(iter([*new["counted"], *old["counted"]]), "loading")][0]
-    return table.rename(columns={"p_lifting": f"p({went})"})
+    moved = MOVED[next(iter([*new["counted"], *old["counted"]]), "loading")][0]
+    return table.rename(columns={"p_lifting": f"p({moved})"})
 
 
 def same_calls(old: pd.DataFrame, new: pd.DataFrame, *, one_place: bool = True) -> dict[str, str]:

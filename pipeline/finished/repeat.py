@@ -60,7 +60,7 @@ def rerun(folder: Path, console: Console) -> None:
         root = folder / CONFIG_FILES
         reviews = find_reviews(config.aoi.id, root)
         repeated_run = run(
-            config, root, Path(scratch), _own_console(console), fresh=True, reviews=reviews, kept=CacheUse.ALL
+            config, root, Path(scratch), _own_console(console), fresh=True, reviews=reviews, cache_use=CacheUse.ALL
         )
         repeated = read_manifest(repeated_run.folder)
     changed_inputs = _changed_inputs(manifest, repeated)

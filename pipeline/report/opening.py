@@ -134,13 +134,13 @@ def _sum_sentence(story: Story) -> str:
     head, shown = story.headline, shown_alone(story)
     dark = without_ais_words(story.in_account(story.tables["port_calls"]))
     more = " and possible further ships" if shown is not None and shown.further_bbl > 0 else ""
-    went, cap = MOVED[story.config.volume.counted][0], f"of the cap of {head.cap_bbl:,.0f} barrels"
+    moved, cap = MOVED[story.config.volume.counted][0], f"of the cap of {head.cap_bbl:,.0f} barrels"
     who = (
         f"{number_of(head.calls_counted, 'counted call')}{_account_year_clause(story)} at {story.place.name}"
-        f"{f' ({dark})' if dark else ''}{more} {went} an estimated"
+        f"{f' ({dark})' if dark else ''}{more} {moved} an estimated"
     )
     if not head.barrels_p50:
-        interval_words = interval_for_none(head.barrels_p95, went, "barrels")
+        interval_words = interval_for_none(head.barrels_p95, moved, "barrels")
         return f"{who} {interval_words}, up to {percent(head.share_p95)} {cap}."
     return (
         f"{who} {barrels(head.barrels_p50)} barrels (90 % interval {barrels(head.barrels_p5)} to "

@@ -52,7 +52,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
     return environment().get_template("report.html.j2").render(
         story=story,
         head=story.headline,
-        **dict(zip(("went", "going"), MOVED[story.config.volume.counted], strict=True)),
+        **dict(zip(("moved", "moving"), MOVED[story.config.volume.counted], strict=True)),
         unknown_zones=zones_without_estimate(story),
         answer=opening_text(story),
         caveats=caveats(story),
@@ -63,10 +63,10 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         unseen_sum=story.headline.corrected_bbl is not None and story.headline.corrected_bbl[2] > 0,
         mostly_extrapolated=mostly_extrapolated(story),
         tonnes_line=tonnes_line(story.headline),
-        crossed=crossing_words(story.headline),
+        crossing=crossing_words(story.headline),
         account_year=story.cap.account_year_words(story.headline.account_year),
         product_sources=product_sources(story.config.volume),
-        beside=outside_period_words(story.tables["port_calls"]),
+        outside_period=outside_period_words(story.tables["port_calls"]),
         days=day_counts(story),
         period=day_range(story.config.period.start, story.config.period.end),
         figures={name: Markup(figures.get(name, "")) for name in STATIC_FIGURES},  # noqa: S704 - drawn by us, labels escaped by matplotlib
@@ -80,11 +80,11 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         scenes=_scenes(story),
         inputs=_other_inputs(story),
         warnings=warnings(story),
-        moves=section_content(story),
+        sensitivity=section_content(story),
         reviews=_reviews(story),
         recalls=_recalls(story),
         stays=_stays(story),
-        before=story.as_detected.headline if story.as_detected is not None else None,
+        as_detected=story.as_detected.headline if story.as_detected is not None else None,
     )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def page_data(story: Story, folder: Path) -> dict[str, Any]:
         "start": seconds(story.config.period.start),
         "end": seconds(story.config.period.end),
         "account": account(story),
-        "went": MOVED[story.config.volume.counted][0],
+        "moved": MOVED[story.config.volume.counted][0],
         "zones": _zones(story),
         "counted": counted_place(story),
         "land": _land(story),

@@ -101,8 +101,8 @@ def counted_calls(folder: Path) -> tuple[str, list[str], list[list[str]]]:
                 f"{lifting.p_lifting:.2f}",
             ]
         )
-    went = MOVED[counted["counted"].iloc[0] if len(counted) else "loading"][0]
-    headings = ["arrived by (UTC)", "ship", "evidence", "length", f"barrels if she {went}, p5/p50/p95", f"p({went})"]
+    moved = MOVED[counted["counted"].iloc[0] if len(counted) else "loading"][0]
+    headings = ["arrived by (UTC)", "ship", "evidence", "length", f"barrels if she {moved}, p5/p50/p95", f"p({moved})"]
     return "Counted calls", headings, rows
 
 

@@ -58,7 +58,7 @@ INPUTS = {
     "own_deadweight": "each ship's own deadweight",
     "own_fill": "each ship's own fill",
     "own_product": "each ship's own product",
-    "own_lifting": "whether each ship {went} at all",
+    "own_lifting": "whether each ship {moved} at all",
     "own_number": "whether two looks show one ship or two",
 }
 
@@ -167,7 +167,7 @@ def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, se
     rows: list[dict[str, Any]] = []
     for name, part in parts.items():
         index = sobol_index(part, spread)
-        words = INPUTS[name].format(went=MOVED[config.counted][0])
+        words = INPUTS[name].format(moved=MOVED[config.counted][0])
         rows.append(
             {"kind": "input", "name": name, "what": words, "sobol": index.value, "sobol_se": index.error} | base
         )

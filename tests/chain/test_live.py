@@ -210,9 +210,9 @@ def test_the_same_question_again_fetches_nothing(live, finished, kept_cache, mon
 
 
 @pytest.mark.parametrize(
-    ("words", "kept"), [({}, CacheUse.UNDOUBTED), ({"fresh": True}, CacheUse.NONE)], ids=["run", "fresh"]
+    ("words", "cache_use"), [({}, CacheUse.UNDOUBTED), ({"fresh": True}, CacheUse.NONE)], ids=["run", "fresh"]
 )
-def test_fresh_passes_by_the_cut_outs_too(live, monkeypatch, tmp_path, words, kept):
+def test_fresh_passes_by_the_cut_outs_too(live, monkeypatch, tmp_path, words, cache_use):
     """It uses nothing made by earlier runs, so it replaces a wrong cut-out that looks right."""
     passed = []
 
@@ -223,7 +223,7 @@ def test_fresh_passes_by_the_cut_outs_too(live, monkeypatch, tmp_path, words, ke
     monkeypatch.setattr("pipeline.run.gather", gathered)
     with pytest.raises(InterruptedError):
         run(config_of(live), configs_root(), tmp_path, Console(quiet=True), **words)
-    assert passed == [kept]
+    assert passed == [cache_use]
 
 
 def test_a_rerun_uses_the_cut_outs_that_are_kept(tiny_run, monkeypatch):
@@ -237,7 +237,7 @@ def test_a_rerun_uses_the_cut_outs_that_are_kept(tiny_run, monkeypatch):
     monkeypatch.setattr("pipeline.finished.repeat.run", ran)
     with pytest.raises(InterruptedError):
         rerun(tiny_run, Console(quiet=True))
-    assert passed["kept"] is CacheUse.ALL
+    assert passed["cache_use"] is CacheUse.ALL
 
 
 def test_processes_fetch_the_same_bytes(live, finished, own_live_cache, tmp_path):

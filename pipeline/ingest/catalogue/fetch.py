@@ -42,7 +42,7 @@ class FetchTask:
     config: StacConfig
     cache: Path
     connections: int = 1  # that this task may use at once
-    kept: CacheUse = CacheUse.ALL
+    cache_use: CacheUse = CacheUse.ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,12 @@ def fetch(task: FetchTask) -> Fetched:
 def _entry(task: FetchTask, make: Callable[[Path], None]) -> Path:
     """The cut-out's folder in the cache, made again if the task does not accept the cached one."""
     cache, recipe = Cache(task.cache, task.config.cache_gb * 1e9), recipe_of(task.product, task.bbox)
-    if task.kept is CacheUse.UNDOUBTED and (cached := cache.find(recipe)) is not None and recorded_doubt(cached):
+    if task.cache_use is CacheUse.UNDOUBTED and (cached := cache.find(recipe)) is not None and recorded_doubt(cached):
         try:
             return cache.entry(recipe, make, anew=True)
         except InputError:
             return cached
-    return cache.entry(recipe, make, anew=task.kept is CacheUse.NONE)
+    return cache.entry(recipe, make, anew=task.cache_use is CacheUse.NONE)
 
 
 def recipe_of(product: Product, bbox: BBox) -> dict[str, Any]:

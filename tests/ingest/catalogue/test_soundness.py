@@ -58,13 +58,15 @@ def test_lost_rows_that_stay_are_how_the_image_is(site, item, tmp_path):
     assert "rows of zeros between measured rows" in found.doubt
 
 
-@pytest.mark.parametrize(("kept", "asked"), [(CacheUse.ALL, False), (CacheUse.UNDOUBTED, True), (CacheUse.NONE, True)])
-def test_what_came_odd_twice_alike_is_asked_for_again_by_later_runs(site, item, tmp_path, kept, asked):
+@pytest.mark.parametrize(
+    ("cache_use", "asked"), [(CacheUse.ALL, False), (CacheUse.UNDOUBTED, True), (CacheUse.NONE, True)]
+)
+def test_what_came_odd_twice_alike_is_asked_for_again_by_later_runs(site, item, tmp_path, cache_use, asked):
     """A server's fault may last an hour, and must not stay for as long as the cache."""
     site.faults = [Fault(r"-vv-.*\.tiff", "zeros", times=-1)]
     odd = had(site, item, tmp_path / "cache")
     site.faults = []
-    again = had(site, item, tmp_path / "cache", kept=kept)
+    again = had(site, item, tmp_path / "cache", cache_use=cache_use)
     assert (again.requests > 0) == asked
     assert again.path == odd.path
     np.testing.assert_array_equal((band_of(again) == SEA).all(), asked)
@@ -76,7 +78,7 @@ def test_what_stays_odd_is_the_same_folder_to_the_byte(site, item, tmp_path):
     site.faults = [Fault(r"-vv-.*\.tiff", "zeros", times=-1)]
     odd = had(site, item, tmp_path / "cache")
     before = odd.path.parent.stat().st_ino
-    assert had(site, item, tmp_path / "cache", kept=CacheUse.UNDOUBTED).doubt == odd.doubt
+    assert had(site, item, tmp_path / "cache", cache_use=CacheUse.UNDOUBTED).doubt == odd.doubt
     assert odd.path.parent.stat().st_ino == before
 
 
@@ -84,11 +86,11 @@ def test_what_is_odd_is_used_while_the_server_is_away(site, item, tmp_path):
     site.faults = [Fault(r"-vv-.*\.tiff", "zeros", times=-1)]
     odd = had(site, item, tmp_path / "cache")
     site.faults = [Fault(r".", "status", times=-1, status=404)]
-    assert had(site, item, tmp_path / "cache", kept=CacheUse.UNDOUBTED).path == odd.path
+    assert had(site, item, tmp_path / "cache", cache_use=CacheUse.UNDOUBTED).path == odd.path
 
 
-@pytest.mark.parametrize(("kept", "right"), [(CacheUse.UNDOUBTED, False), (CacheUse.NONE, True)])
-def test_wrong_pixels_that_look_like_an_image_go_when_nothing_kept_is_wanted(site, item, tmp_path, kept, right):
+@pytest.mark.parametrize(("cache_use", "right"), [(CacheUse.UNDOUBTED, False), (CacheUse.NONE, True)])
+def test_wrong_pixels_that_look_like_an_image_go_when_nothing_kept_is_wanted(site, item, tmp_path, cache_use, right):
     """They cannot be noticed, so `--fresh` must ignore the cache as well as earlier runs."""
     path = next(site.root.glob("*/measurement/*-vv-*"))
     whole = path.read_bytes()
@@ -97,7 +99,7 @@ def test_wrong_pixels_that_look_like_an_image_go_when_nothing_kept_is_wanted(sit
     had(site, item, tmp_path / "cache")
     site.faults = []
     assert path.read_bytes() == whole
-    found = had(site, item, tmp_path / "cache", kept=kept)
+    found = had(site, item, tmp_path / "cache", cache_use=cache_use)
     assert (band_of(found) == SEA).all() == right
 
 
