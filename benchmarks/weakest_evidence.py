@@ -76,7 +76,7 @@ def main() -> None:
     for months in parser.parse_args().months:
         ground, detections = port(months)
         (tables, headline), once_s = timed(lambda g=ground, d=detections: counted(g, sighted(g, d)))
-        account = Account(tables, headline)
+        account = Account(tables, headline, ground)
         taken, all_s = timed(lambda g=ground, a=account: robustness(g, a, ()))
         print(
             f"simulated, {months} months: {len(tables['port_calls'])} calls, {len(taken)} made again without one piece "

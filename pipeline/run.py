@@ -165,7 +165,7 @@ def compute(
     tables = {"scenes": scene_table, "tracks": ground.tracks, "static": ground.static} | account.tables
     with ThreadPoolExecutor(1) as executor:
         pictures = executor.submit(draw_pictures, scenes, dict(tables), job)
-        tables |= _assess_evidence(ground, account, verdicts)
+        tables |= _assess_evidence(account.ground, account, verdicts)
         tables["occupancy"] = berths.occupancy(scene_table, diagnostics, job.place, shoreline.backgrounds)
         tables["detections"] = pictures.result()
     return Story(

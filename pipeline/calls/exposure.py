@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit
 
-from pipeline.calls.sightings import INDEPENDENT_AFTER
+from pipeline.calls.berth_looks import INDEPENDENT_AFTER
 from pipeline.quantiles import Z90
 from pipeline.tables.seen_law import logit_of
 

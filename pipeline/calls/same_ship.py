@@ -14,6 +14,7 @@ from typing import Any
 
 from pipeline.quantiles import Z90
 
+ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
 LENGTH_FLOOR = 0.006  # of ln(length): error beyond the intervals of two looks
 BEAM_FLOOR = 0.02  # of ln(beam): likewise; no source (our choice)
 HOUSE_SD = 0.05  # of the house's position, share of the length, between two looks at one hull: simulated fleets
@@ -61,6 +62,13 @@ def log_odds(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
     wide_sd = math.hypot(sd, math.sqrt(2) * FLEET_LENGTH_SD)
     log_one_hull = _log_density_or_wrong(difference, sd, math.hypot(sd, LENGTH_FAILED_SD), LENGTH_FAILS)
     return log_one_hull - _log_density(difference, wide_sd) + odds_beyond_length(first, second)
+
+
+def fine_log_odds(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
+    """`odds_beyond_length` of two fine looks, minus infinity if they surely show two ships; 0 unless both are fine."""
+    if not (is_fine(first) and is_fine(second)):
+        return 0.0
+    return -math.inf if same_ship_probability(first, second) < ANOTHER_SHIP else odds_beyond_length(first, second)
 
 
 def odds_beyond_length(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:

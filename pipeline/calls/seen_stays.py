@@ -2,9 +2,9 @@
 
 The second look shows the first one's ship, still there, or another one by then. The longer ships stay, compared with
 the time between the looks, the more pairs have the size of one hull. The likelihood of a law of stays is that of these
-agreements and differences, given that both looks show a ship: so it does not matter how many ships looks miss. Each
-pair is judged alone, without what earlier looks showed (a composite likelihood). Ships of one size say nothing: how
-much lengths differ between ships is measured on the sightings themselves.
+agreements and differences, given that both looks show a ship: so how many ships looks miss matters only for how long a
+spot stays free. Each pair is judged alone, without what earlier looks showed (a composite likelihood). Ships of one
+size say nothing: how much lengths differ between ships is measured on the sightings themselves.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.stats import norm
 
+from pipeline.calls.berth_looks import SAME_SPOT_M, SightingsByPass, apart_m, looks_in_order, occupied_looks
 from pipeline.calls.counting import MIN_SD_M, difference, length_of
-from pipeline.calls.geodesy import distance_m
-from pipeline.calls.heard_there import HeardThere
-from pipeline.calls.sightings import SAME_SPOT_M, _beyond_length, _looks_in_order, _of_looks_apart, _Shown
-from pipeline.ships.turnover import DISAGREE, MOST_WORD, TRADE_SD_M, turnover
+from pipeline.calls.heard_at_spots import HeardAtSpots
+from pipeline.calls.same_ship import fine_log_odds
+from pipeline.ships.turnover import DISAGREE, MAX_LOG_ODDS, TRADE_SD_M, turnover
 from pipeline.times_places.passes import passes
 
 if TYPE_CHECKING:
@@ -81,22 +81,22 @@ def look_pairs(
 
     That is a ship laid up, or no ship: one such would outweigh all others.
     """
-    there = HeardThere(heard, sightings, config)
+    there = HeardAtSpots(heard, sightings, config)
     pass_of = passes(sightings, looks)
     sightings, looks = (table.assign(pass_id=table["scene_id"].map(pass_of)) for table in (sightings, looks))
     trade_sd_m = ship_length_sd_m(sightings)
     for zone_id in sorted(sightings["berth_id"].unique()):
         here = sightings[sightings["berth_id"] == zone_id]
-        in_order, shown = _looks_in_order(here, looks[looks["zone_id"] == zone_id], config), _Shown(here)
+        in_order, shown = looks_in_order(here, looks[looks["zone_id"] == zone_id], config), SightingsByPass(here)
         looks_s = np.array([look.when.timestamp() for look in in_order])
         former_look = {look.pass_id: former.pass_id for former, look in pairwise(in_order)}
-        for first, second in _in_turn([shown.by(look.pass_id) for look in in_order], config):
-            left = there.left_before(second)
+        for first, second in _in_turn([shown.of_pass(look.pass_id) for look in in_order], config):
+            left = there.last_departure(second)
             heard_between = left is not None and left > first["acquired"]
             if heard_between or former_look[second["pass_id"]] != first["pass_id"]:
                 continue
-            lay = there.taken(second, SAME_SPOT_M, looks_s)
-            spot = _of_looks_apart(in_order, shown.passes_at(second), lay, second["pass_id"])
+            lay = there.occupied_at(second, SAME_SPOT_M, looks_s)
+            spot = occupied_looks(in_order, shown.passes_at(second), lay, second["pass_id"])
             gap_d = (second["acquired"] - first["acquired"]) / timedelta(days=1)
             yield LookPair(gap_d, _size_ratio(first, second, trade_sd_m, config), spot)
 
@@ -111,9 +111,9 @@ def _at_one_spot(first: Sequence[Sighting], second: Sequence[Sighting]) -> Itera
     """Ships of two looks that are each other's nearest, within `SAME_SPOT_M`; sizes do not matter."""
     if not first or not second:
         return
-    apart_m = np.array([[distance_m(a["lon"], a["lat"], b["lon"], b["lat"]) for b in second] for a in first], float)
-    for n, nearest in enumerate(apart_m.argmin(axis=1)):
-        if apart_m[n, nearest] <= SAME_SPOT_M and apart_m[:, nearest].argmin() == n:
+    distances_m = np.array([[apart_m(a, b) for b in second] for a in first])
+    for n, nearest in enumerate(distances_m.argmin(axis=1)):
+        if distances_m[n, nearest] <= SAME_SPOT_M and distances_m[:, nearest].argmin() == n:
             yield first[n], second[nearest]
 
 
@@ -158,7 +158,7 @@ def _size_ratio(first: Sighting, second: Sighting, trade_sd_m: float, config: Ca
     shift_m, sd_m = difference(length_of(first), length_of(second), config)
     sd_m = max(sd_m, MIN_SD_M)
     by_length = norm.pdf(shift_m, scale=sd_m) / norm.pdf(shift_m, scale=math.hypot(sd_m, math.sqrt(2) * trade_sd_m))
-    beyond = math.exp(max(-MOST_WORD, min(MOST_WORD, _beyond_length(first, second))))
+    beyond = math.exp(max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, fine_log_odds(first, second))))
     return P_WRONG_SIZE + (1 - P_WRONG_SIZE) * float(by_length) * beyond
 
 
@@ -170,7 +170,7 @@ def _log_likelihood(pairs: Iterable[LookPair], stay_d: tuple[float, float]) -> f
         gap_d = round(pair.gap_d / GAP_STEP_D) * GAP_STEP_D
         if (gap_d, pair.spot) not in chances:
             turns = turnover(stay_d, *pair.spot)
-            chances[gap_d, pair.spot] = turns.still(0.0, gap_d), turns.another(0.0, gap_d)
+            chances[gap_d, pair.spot] = turns.p_still_there(0.0, gap_d), turns.p_another(0.0, gap_d)
         same, another = chances[gap_d, pair.spot]
         if same + another > 0:
             total += math.log((same * pair.size_ratio + another) / (same + another))

@@ -15,13 +15,21 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
+from pipeline.calls.berth_looks import (
+    SAME_SPOT_M,
+    BerthLook,
+    SightingsByPass,
+    apart_m,
+    is_same_spot,
+    looks_in_order,
+    occupied_looks,
+)
 from pipeline.calls.counting import MIN_SD_M, difference, empty_since, length_of
 from pipeline.calls.dark_stays import DarkStay
-from pipeline.calls.geodesy import distance_m
 from pipeline.calls.heard_at_spots import SIDE_BY_SIDE, Change, HeardAtSpots
 from pipeline.calls.odd_looks import rejoin_around_odd_looks
 from pipeline.calls.rejoined_stays import rejoin_cut_stays
-from pipeline.calls.same_ship import is_fine, odds_beyond_length, same_ship_probability
+from pipeline.calls.same_ship import fine_log_odds
 from pipeline.calls.ships_in_turn import set_ship_numbers
 from pipeline.config import CallsConfig
 from pipeline.ships.turnover import (
@@ -34,19 +42,10 @@ from pipeline.ships.turnover import (
     chance_of_one_stay,
     turnover,
 )
-from pipeline.tables.records import records_of
 from pipeline.times_places.passes import passes, twins
-from pipeline.types import RADARS
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from pipeline.calls.heard import Heard
-
-ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
-# Looks closer in time show the same as each other: most stays are longer (our choice)
-INDEPENDENT_AFTER = timedelta(hours=12)
-SAME_SPOT_M = 250.0  # a ship does not shift further along a berth during a stay (our choice)
 
 
 def sightings_in_zones(detections: pd.DataFrame, matches: pd.DataFrame, pass_of: dict[str, str]) -> pd.DataFrame:
@@ -101,7 +100,7 @@ def _link_at_zone(
     zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, heard: HeardAtSpots, config: CallsConfig
 ) -> list[DarkStay]:
     """Process the looks, and the arrivals and departures of heard ships, in order of time."""
-    in_order, by_pass = _looks_in_order(seen, looks, config), _SightingsByPass(seen)
+    in_order, by_pass = looks_in_order(seen, looks, config), SightingsByPass(seen)
     berth, changes = _Berth(zone_id, in_order, by_pass, heard, config), heard.changes(by_pass.all)
     for look in in_order:
         while changes and changes[0].when <= look.when:
@@ -111,9 +110,9 @@ def _link_at_zone(
         berth.add_change(change)
     found = berth.closed + berth.unseen + berth.open
     found = sorted(found, key=lambda s: (s.sightings[0]["acquired"], str(s.sightings[0]["detection_id"])))
-    stays = rejoin_cut_stays(found, config, _is_same_spot, _log_odds_beyond_length)
+    stays = rejoin_cut_stays(found, config, is_same_spot, fine_log_odds)
     stays = rejoin_around_odd_looks(
-        stays, config, _is_same_spot, lambda a, b: difference(length_of(a), length_of(b), config)
+        stays, config, is_same_spot, lambda a, b: difference(length_of(a), length_of(b), config)
     )
     set_ship_numbers(stays, config)
     return stays
@@ -123,7 +122,12 @@ class _Berth:
     """Stays at one zone, up to the look processed last."""
 
     def __init__(
-        self, zone_id: str, in_order: list[_Look], by_pass: _SightingsByPass, heard: HeardAtSpots, config: CallsConfig
+        self,
+        zone_id: str,
+        in_order: list[BerthLook],
+        by_pass: SightingsByPass,
+        heard: HeardAtSpots,
+        config: CallsConfig,
     ) -> None:
         self._zone_id, self._in_order, self._by_pass = zone_id, in_order, by_pass
         self._looks_s = np.array([look.when.timestamp() for look in in_order])
@@ -144,7 +148,7 @@ class _Berth:
                 stay.p_missed *= SIDE_BY_SIDE
                 stay.empty_looks += ((change.when, SIDE_BY_SIDE),)
 
-    def add_look(self, look: _Look) -> None:
+    def add_look(self, look: BerthLook) -> None:
         """Close stays whose ship is gone, extend or open those whose ship is there."""
         here = self._by_pass.of_pass(look.pass_id)
         self._close_old(look.when)
@@ -160,13 +164,13 @@ class _Berth:
                 unseen = [*unmatched, *self.unseen]
                 self.open.append(self._new_stay(sighting, unseen, look))
                 for stay in unseen:
-                    stay.is_followed |= _is_same_spot(stay.last, sighting)
+                    stay.is_followed |= is_same_spot(stay.last, sighting)
         if look.misses < 1:
             for stay in unmatched:
                 self._mark_unseen(stay, look.when)
             for stay in self.unseen:
                 stay.p_missed *= look.misses
-                if not any(_is_same_spot(stay.last, sighting) for sighting in here):
+                if not any(is_same_spot(stay.last, sighting) for sighting in here):
                     stay.empty_looks += ((look.when, look.misses),)
             self._absent = _Absent(look.when, look.misses)
 
@@ -183,7 +187,7 @@ class _Berth:
         self.open.remove(stay)
         self.unseen.append(stay)
 
-    def _new_stay(self, sighting: dict[str, object], unseen: list[DarkStay], look: _Look) -> DarkStay:
+    def _new_stay(self, sighting: dict[str, object], unseen: list[DarkStay], look: BerthLook) -> DarkStay:
         """The stay that begins with a sighting; ``unseen`` are the stays that its look does not show."""
         absent, left = self._absent, self._heard.last_departure(sighting)
         if left is not None and (absent.when is None or left > absent.when):
@@ -193,7 +197,7 @@ class _Berth:
         first = sighting | {"look_before": _look_before(sighting, unseen, *absent, former[1])} | since
         is_heard = self._heard.occupied_at(sighting, SAME_SPOT_M, self._looks_s)
         showing = self._by_pass.passes_at(sighting)
-        occupied, looks, heard = _occupied_looks(self._in_order, showing, is_heard, look.pass_id)
+        occupied, looks, heard = occupied_looks(self._in_order, showing, is_heard, look.pass_id)
         return DarkStay(
             self._zone_id,
             turnover(self._config.stay_d, occupied, looks, heard),
@@ -207,7 +211,7 @@ class _Berth:
 
 def _newest_at(sighting: dict[str, object], unseen: list[DarkStay]) -> tuple[str, dict[str, object]]:
     """The newest sighting at a spot among stays that a look does not show, and what the looks since then missed."""
-    here = [stay for stay in unseen if _is_same_spot(stay.last, sighting)]
+    here = [stay for stay in unseen if is_same_spot(stay.last, sighting)]
     if not here:
         return "", {}
     newest = max(here, key=lambda stay: stay.last["acquired"])  # type: ignore[arg-type, return-value]
@@ -222,24 +226,12 @@ def _look_before(
     ``unseen`` are the stays that the look of the sighting does not show, ``p_former`` is the probability that she is of
     one of them, ``misses`` the share of ships that the last look at the berth misses.
     """
-    looks = [(stay.last["acquired"], 0.0) for stay in unseen if _is_same_spot(stay.last, sighting)]
+    looks = [(stay.last["acquired"], 0.0) for stay in unseen if is_same_spot(stay.last, sighting)]
     looks += [] if last_empty is None else [(last_empty, misses)]
     if not looks:
         return NO_LOOK_BEFORE
     when, missed = max(looks, key=lambda look: (look[0], -look[1]))
     return LookBefore(float((sighting["acquired"] - when) / timedelta(days=1)), max(missed, p_former))  # type: ignore[operator]
-
-
-class _Look(NamedTuple):
-    """A pass over a berth: its time, the share of ships there that it misses, and the share that it shows.
-
-    Where absence is no evidence, ``misses`` is 1 for any one ship; ``shows`` still counts for how busy a spot is.
-    """
-
-    pass_id: str
-    when: pd.Timestamp
-    misses: float
-    shows: float
 
 
 class _Absent(NamedTuple):
@@ -249,19 +241,6 @@ class _Absent(NamedTuple):
     misses: float
 
 
-def _looks_in_order(seen: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig) -> list[_Look]:
-    """The passes in order of time, each by its first picture; one known only from a sighting shows it for certain."""
-    out: dict[str, _Look] = {}
-    for row in looks[(looks["state"] == "usable") & looks["acquired"].notna()].itertuples():
-        absence = row.sensor not in RADARS or config.radar_absence_counts
-        shows = config.look_recall.get(str(row.sensor), 0.0)
-        look = _Look(row.pass_id, row.acquired, 1 - shows if absence else 1.0, shows)
-        out[row.pass_id] = min(out.get(row.pass_id, look), look)
-    for row in seen.itertuples():
-        out.setdefault(row.pass_id, _Look(row.pass_id, row.acquired, 1.0, 1.0))
-    return sorted(out.values(), key=lambda look: (look.when, look.pass_id))
-
-
 def _pairs(stays: list[DarkStay], sightings: list[dict[str, object]], config: CallsConfig) -> dict[int, DarkStay]:
     """Sighting index -> the stay that it continues, if any."""
     if not stays or not sightings:
@@ -269,65 +248,6 @@ def _pairs(stays: list[DarkStay], sightings: list[dict[str, object]], config: Ca
     cost = np.array([[_disagreement(s, d, config) for s in stays] for d in sightings])
     rows, cols = linear_sum_assignment(np.where(np.isfinite(cost), cost, 1e6))
     return {int(r): stays[c] for r, c in zip(rows, cols, strict=True) if np.isfinite(cost[r, c])}
-
-
-class _SightingsByPass:
-    """What each pass shows at a zone, and where."""
-
-    def __init__(self, seen: pd.DataFrame) -> None:
-        self._by_pass: dict[str, list[dict[str, object]]] = {}
-        for row in records_of(seen.sort_values("detection_id")):  # all at once: a few rows take as long
-            self._by_pass.setdefault(row["pass_id"], []).append(row)
-        self._lon, self._lat = (seen[name].to_numpy(float) for name in ("lon", "lat"))
-        self._pass = seen["pass_id"].to_numpy(object)
-
-    @property
-    def all(self) -> list[dict[str, object]]:
-        """The sightings of all passes."""
-        return [sighting for shown in self._by_pass.values() for sighting in shown]
-
-    def of_pass(self, pass_id: str) -> list[dict[str, object]]:
-        """The sightings of a pass, in the order of their ids."""
-        return self._by_pass.get(pass_id, [])
-
-    def passes_at(self, sighting: dict[str, object]) -> set[str]:
-        """The passes that show a ship at the spot of a sighting."""
-        apart = distance_m(self._lon, self._lat, sighting["lon"], sighting["lat"])
-        return set(self._pass[apart <= SAME_SPOT_M])
-
-
-def _occupied_looks(
-    in_order: list[_Look], showing: set[str], is_heard: NDArray[np.bool_], own_pass_id: str
-) -> tuple[int, int, float]:
-    """How many looks show a ship, and how many would if the spot were never free.
-
-    Looks within `INDEPENDENT_AFTER` of each other count as one.
-
-    The third number: in how many of the others a ship with a transponder lay there.
-
-    Looks close in time show the same ship or the same empty spot: ten on one day say no more than one of how busy the
-    spot is. A look that shows two ships in three shows some occupied spots as free; the pass of the sighting itself
-    shows a ship in any case. A look of unknown recall is not counted, since its ships are no share of anything.
-    """
-    is_known = [look.shows > 0 or look.pass_id == own_pass_id for look in in_order]
-    in_order, is_heard = [look for look, known in zip(in_order, is_known, strict=True) if known], is_heard[is_known]
-    when, near = np.array([look.when.timestamp() for look in in_order]), INDEPENDENT_AFTER.total_seconds()
-    weight = 1 / (np.searchsorted(when, when + near, "right") - np.searchsorted(when, when - near))
-    is_showing = np.array([look.pass_id in showing for look in in_order])
-    recall = np.array([1.0 if look.pass_id == own_pass_id else look.shows for look in in_order])
-    occupied = max(1, round(float(weight[is_showing].sum())))
-    looks = max(occupied, round(float((weight * recall).sum())))
-    return occupied, looks, looks * float(weight[is_heard & ~is_showing].sum() / weight.sum())
-
-
-def _is_same_spot(first: dict[str, object], second: dict[str, object]) -> bool:
-    """Are two sightings close enough to be of one spot?"""
-    return _apart_m(first, second) <= SAME_SPOT_M
-
-
-def _apart_m(first: dict[str, object], second: dict[str, object]) -> float:
-    """Metres between two sightings."""
-    return float(distance_m(first["lon"], first["lat"], second["lon"], second["lat"]))
 
 
 def _former(sighting: dict[str, object], before: list[DarkStay], config: CallsConfig) -> tuple[str, float]:
@@ -341,9 +261,9 @@ def _p_same_ship(stay: DarkStay, new: dict[str, object], config: CallsConfig) ->
 
     If so, all looks since then that did not show her have missed her; if not, none has.
     """
-    if not _is_same_spot(stay.last, new):
+    if not is_same_spot(stay.last, new):
         return 0.0
-    log_odds = _log_odds_beyond_length(stay.last, new)
+    log_odds = fine_log_odds(stay.last, new)
     if log_odds == -np.inf:
         return 0.0
     difference_m, error_m = difference(stay.length(), length_of(new), config)
@@ -351,13 +271,6 @@ def _p_same_ship(stay: DarkStay, new: dict[str, object], config: CallsConfig) ->
     empty, missed = empty_since(stay.last, stay.empty_looks), stay.p_missed
     pair = Pair(stay.seen_d, gap_d, difference_m, error_m, log_odds, 0.0, missed, empty, stay.look_before)
     return chance_of_one_stay(stay.turns, pair)
-
-
-def _log_odds_beyond_length(first: dict[str, object], second: dict[str, object]) -> float:
-    """Log likelihood ratio of beam, house and deck for one ship against two; minus infinity if surely two."""
-    if not (is_fine(first) and is_fine(second)):
-        return 0.0
-    return -np.inf if same_ship_probability(first, second) < ANOTHER_SHIP else odds_beyond_length(first, second)
 
 
 def _disagreement(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> float:
@@ -371,4 +284,4 @@ def _disagreement(stay: DarkStay, new: dict[str, object], config: CallsConfig) -
     z = abs(difference_m) / max(error_m, MIN_SD_M)
     if z > DISAGREE or _p_same_ship(stay, new, config) < least:
         return np.inf
-    return float(z**2 + (_apart_m(stay.last, new) / SAME_SPOT_M) ** 2)
+    return float(z**2 + (apart_m(stay.last, new) / SAME_SPOT_M) ** 2)

@@ -129,7 +129,7 @@ def stay_table(law: StayLaw, config: CallsConfig) -> pd.DataFrame:
     """The STAY_LAWS table: the law as declared and as used."""
     declared = law_from(np.empty(0), np.empty(0), config)
     rows = [
-        {"law": name, "log_sd": one.log_sd, "heard": one.heard, "unended": one.unended}
+        {"law": name, "log_sd": one.log_sd, "heard": one.heard, "unended": one.unended, "pairs": one.pairs}
         | dict(zip(("stay_lo_d", "stay_d", "stay_hi_d"), one.quantile_d((0.05, 0.5, 0.95)).tolist(), strict=True))
         for name, one in (("declared", declared), ("used", law))
     ]
@@ -137,13 +137,17 @@ def stay_table(law: StayLaw, config: CallsConfig) -> pd.DataFrame:
 
 
 def stay_line(stays: pd.DataFrame) -> str:
-    """How AIS corrected the declared lengths of stays (STAY_LAWS), in words; "" where it did not."""
+    """What corrected the declared lengths of stays (STAY_LAWS), in words; "" where nothing did."""
     declared, used = stays.to_dict("records")
-    if not used["heard"] + used["unended"]:
+    evidence = [
+        number_of(used["heard"], "stay") + " heard from arrival to departure" if used["heard"] else "",
+        number_of(used["unended"], "stay") + " not over when AIS ends" if used["unended"] else "",
+        number_of(used["pairs"], "pair") + " of consecutive looks at unnamed ships" if used["pairs"] else "",
+    ]
+    if not any(evidence):
         return ""
     days = "{stay_d:.1f} days (nine in ten {stay_lo_d:.1f} to {stay_hi_d:.1f})"
-    unended = f" and {used['unended']} not over when AIS ends" if used["unended"] else ""
     return (
         f"stays at counted berths last {days.format(**used)}: calls.stay_d says {days.format(**declared)}, "
-        f"corrected by {number_of(used['heard'], 'stay')} heard from arrival to departure{unended}"
+        f"corrected by {', '.join(filter(None, evidence))}"
     )

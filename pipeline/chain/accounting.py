@@ -44,10 +44,14 @@ class Ground:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Account:
-    """Tables by contract name, and the answer. If there are verdicts, ``before`` is the account without them."""
+    """Tables by contract name, and the answer. If there are verdicts, ``before`` is the account without them.
+
+    ``ground`` is what it rests on, with how long ships stay as learnt from the detections.
+    """
 
     tables: dict[str, pd.DataFrame]
     headline: Headline
+    ground: Ground
     before: Account | None = None
     verdicts: tuple[Verdict, ...] = ()
 
@@ -59,8 +63,13 @@ class Account:
 
 
 def account_for(ground: Ground, detections: pd.DataFrame, verdicts: Sequence[Verdict] = ()) -> Account:
-    """The account of these detections; with verdicts, the account as reviewed, with that as detected in ``before``."""
-    before = Account(*counted(ground, sighted(ground, detections)))
+    """The account of these detections; with verdicts, the account as reviewed, with that as detected in ``before``.
+
+    How long ships stay is learnt from the detections alone, so a verdict on one call changes no other.
+    """
+    tables = _looked(ground, detections)
+    ground = _with_stays(ground, detections, tables)
+    before = Account(*counted(ground, tables | _called(ground, detections, tables["looks"], tables["matches"])), ground)
     if not verdicts:
         return replace(before, tables=before.tables | {"reviews": as_table([])})
     reviewed, tried = reviewed_detections(detections, verdicts)
@@ -73,23 +82,37 @@ def account_for(ground: Ground, detections: pd.DataFrame, verdicts: Sequence[Ver
     again["port_calls"], tried = table, done
     tables, headline = counted(ground, again)
     tables["reviews"] = as_table(tried)
-    return Account(tables, headline, before, tuple(tried))
+    return Account(tables, headline, ground, before, tuple(tried))
 
 
 def sighted(ground: Ground, detections: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Detections, looks, matches, port calls, the findings that contradict them, and the looks' recall."""
+    tables = _looked(ground, detections)
+    return tables | _called(ground, detections, tables["looks"], tables["matches"])
+
+
+def _looked(ground: Ground, detections: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Looks, matches with transponders, their checks, and the looks' recall."""
     from pipeline import calls
 
     config = ground.config.calls
     looks = calls.looks(ground.scenes, ground.zone_covered, detections, ground.place)
     found = calls.associate(detections, ground.tracks, ground.static, config, ground.scenes)
-    tables = {"looks": looks, "matches": found.matches, "match_checks": found.checks}
     trials = calls.look_trials(
         looks, ground.scenes, ground.tracks, ground.static, detections, found.matches, ground.place, config
     )
-    tables |= _called(ground, detections, looks, found.matches)
-    stays = calls.stay_table(ground.listened.stays, config)
-    return tables | {"recalls": calls.recall_table(trials, config), "stay_laws": stays}
+    recalls = calls.recall_table(trials, config)
+    return {"looks": looks, "matches": found.matches, "match_checks": found.checks, "recalls": recalls}
+
+
+def _with_stays(ground: Ground, detections: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> Ground:
+    """With how long unnamed ships stay, as consecutive looks show it."""
+    from pipeline import calls
+
+    listened = calls.learn_stays(
+        ground.listened, detections=detections, looks=tables["looks"], matches=tables["matches"]
+    )
+    return replace(ground, listened=listened)
 
 
 def _called(
@@ -100,7 +123,13 @@ def _called(
 
     table = port_calls(ground, detections, looks, matches)
     doubts = calls.findings(table, detections, matches, ground.static, ground.config.calls)
-    return {"detections": detections, "port_calls": calls.flag_contradicted(table, doubts), "findings": doubts}
+    stays = calls.stay_table(ground.listened.stays, ground.config.calls)
+    return {
+        "detections": detections,
+        "port_calls": calls.flag_contradicted(table, doubts),
+        "findings": doubts,
+        "stay_laws": stays,
+    }
 
 
 def port_calls(ground: Ground, detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:

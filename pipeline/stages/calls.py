@@ -152,11 +152,13 @@ def port_calls(
     tracks = calls.clean_tracks(messages)
     static = calls.static_reports(messages)
     matches = calls.match(detections_here, tracks, static, config)
-    heard = calls.listen(tracks=tracks, static=static, registry=None, place=place, config=config)
-    if stays := calls.stay_line(calls.stay_table(heard.stays, config)):
-        console.note(stays)
     looks_here = calls.looks(scenes_table, covered, detections_here, place)
-    result = calls.port_calls_with(heard, detections=detections_here, looks=looks_here, matches=matches)
+    seen = {"detections": detections_here, "looks": looks_here, "matches": matches}
+    listened = calls.listen(tracks=tracks, static=static, registry=None, place=place, config=config)
+    listened = calls.learn_stays(listened, **seen)
+    if stays := calls.stay_line(calls.stay_table(listened.stays, config)):
+        console.note(stays)
+    result = calls.port_calls_with(listened, **seen)
     doubts = calls.findings(result, detections_here, matches, static, config)
     _report_doubts(doubts, console)
     simulated = report_simulated([detections, scenes, looks], console) or any_simulated(ais_read.files)

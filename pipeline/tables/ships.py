@@ -345,8 +345,8 @@ RECALLS = Contract(
 
 STAY_LAWS = Contract(
     "stay_laws",
-    "How long ships stay at counted berths: as declared (calls.stay_d), and as used, which the stays heard by AIS "
-    "correct. Stays are log-normal.",
+    "How long ships stay at counted berths: as declared (calls.stay_d), and as used, which stays heard by AIS and "
+    "pairs of consecutive looks at unnamed ships correct. Stays are log-normal.",
     "law",
     (
         Column("law", "text", "declared or used."),
@@ -356,6 +356,12 @@ STAY_LAWS = Contract(
         amount("log_sd", "Standard deviation of ln of the factor by which all stays may be longer or shorter."),
         Column("heard", "int", "Stays heard from arrival to departure that it rests on.", low=0),
         Column("unended", "int", "Further stays that it rests on, which were not over when AIS ends.", low=0),
+        Column(
+            "pairs",
+            "int",
+            "Pairs of consecutive looks that both show an unnamed ship at a spot, that it rests on.",
+            low=0,
+        ),
     ),
 )
 

@@ -35,7 +35,8 @@ def test_tables_that_share_what_was_heard_are_those_made_anew(order):
         visit(125, 140, seed=2), said(124, mmsi=visit(125, 140)["mmsi"].iloc[0], name="ALPHA", **HULL),
     )  # fmt: skip
     tracks, static, whole = clean_tracks(messages), static_reports(messages), detections(*SEEN)
-    heard = {"tracks": tracks, "static": static, "registry": None, "place": harbour(), "config": CONFIG}
+    certain = CONFIG.model_copy(update={"stay_log_sd": 0.0})  # nothing is learnt of how long ships stay
+    heard = {"tracks": tracks, "static": static, "registry": None, "place": harbour(), "config": certain}
     known = listen(**heard)
     tables = [
         (whole, looks_at(*HOURS)),

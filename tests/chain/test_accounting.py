@@ -110,7 +110,7 @@ def test_what_calls_are_without_their_weakest_evidence_is_told_of_the_account_as
     name = sighted(ground, found)["port_calls"]["call_id"].iloc[1]
     said = [verdict(name, "reject")]
     account = account_for(ground, found, said)
-    table = robustness(ground, account, said)
+    table = robustness(account.ground, account, said)
     held = account.tables["port_calls"].loc[[0, 2], "call_id"]
     assert sorted(table["call_id"]) == sorted(held)
     assert table["base_sum_p50"].tolist() == pytest.approx([account.headline.barrels_p50] * 2)

@@ -18,7 +18,7 @@ def row_of(ground, account, verdicts=()):
     tables, config = account.tables, ground.config
     table = volume.sensitivity(
         tables["liftings"], tables["ledger"], ground.cap, config.volume, config.seed,
-        other_stays=under_other_stays(ground, account, verdicts),
+        other_stays=under_other_stays(account.ground, account, verdicts),
     )  # fmt: skip
     table = table[table["name"] == "stay_length"]
     return table.iloc[0] if len(table) else None
@@ -32,7 +32,7 @@ def calls_in(liftings) -> int:
 def test_shorter_stays_make_no_fewer_calls_of_two_looks_and_longer_ones_no_more(days):
     ground = ground_of()
     account = account_for(ground, detections(sighting("a", 10), sighting("b", 10 + 24 * days)))
-    half, twice = (calls_in(table) for table in under_other_stays(ground, account, ()).values())
+    half, twice = (calls_in(table) for table in under_other_stays(account.ground, account, ()).values())
     assert half >= calls_in(account.tables["liftings"]) >= twice
     assert (half, twice) == {0.5: (1, 1), 4: (2, 1), 10: (2, 2)}.get(days, (half, twice))
 
@@ -64,7 +64,7 @@ def test_a_rejected_call_counts_under_no_stays_and_takes_no_other_call_with_it(h
     ground, found = ground_of(), detections(sighting("a", 10), sighting("b", 10 + hours), sighting("z", 500))
     name = account_for(ground, found).tables["port_calls"]["call_id"].iloc[0]
     account = account_for(ground, found, said := [verdict(name, "reject")])
-    told = [calls_in(table) for table in under_other_stays(ground, account, said).values()]
+    told = [calls_in(table) for table in under_other_stays(account.ground, account, said).values()]
     assert told == [account.headline.calls_counted] * 2 == [{50: 1, 96: 2}[hours]] * 2
 
 
@@ -72,7 +72,7 @@ def test_of_calls_that_are_all_heard_there_is_no_row():
     ground = ground_of(HEARD)
     account = account_for(ground, detections(sighting("a", 210)))
     assert calls_in(account.tables["liftings"]) == 1
-    assert under_other_stays(ground, account, ()) == {}
+    assert under_other_stays(account.ground, account, ()) == {}
     assert row_of(ground, account) is None
 
 
@@ -86,14 +86,14 @@ def test_heard_stays_remain_as_they_are():
     hers = calls.loc[calls["mmsi"].notna(), "call_id"]
     heard = account.tables["liftings"].set_index("call_id").loc[hers, "departure"]
     assert len(heard) == 1
-    for table in under_other_stays(ground, account, ()).values():
+    for table in under_other_stays(account.ground, account, ()).values():
         assert table.set_index("call_id").loc[heard.index, "departure"].tolist() == heard.tolist()
 
 
 def test_what_was_heard_is_not_changed_by_asking():
     ground, found = ground_of(HEARD), detections(*ALIKE)
     account, settings = account_for(ground, found), ground.listened.config
-    first, again = (under_other_stays(ground, account, ()) for _ in range(2))
+    first, again = (under_other_stays(account.ground, account, ()) for _ in range(2))
     assert all(first[words].equals(again[words]) for words in first)
     assert account_for(ground, found).tables["port_calls"].equals(account.tables["port_calls"])
     assert ground.listened.config == settings
