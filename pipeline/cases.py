@@ -34,9 +34,8 @@ FACTORS = (("gas_oil", "gas oil"), ("unnamed", "unnamed product"))  # 7.46 and 8
 IMPLIED_FILLS = (("60", 0.6), ("90", 0.9), ("100", 1.0))
 ORIGIN_WORDS = {"published": "published", "derived": "not stated, worked out by us"}
 FEW_DRAWS = 200  # enough where only the scenarios are read, which are not sampled
-ROUNDING_TOLERANCE = (
-    1e-6  # tolerance in rounding steps, for floating-point error: a third of a sum may end in .9999999998
-)
+# Tolerance in rounding steps, for floating-point error: a third of a sum may end in .9999999998
+ROUNDING_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,9 +116,8 @@ def load_over(model: type[M], path: Path, settings: dict[str, object]) -> M:
     data, lines = read_yaml(path)
     set_lines = {path: SET for path, _ in leaves(settings)}
     above = {path[:n]: SET for path in set_lines for n in range(1, len(path))}  # sections missing in the file
-    below = {
-        path: SET for path in lines if any(path[:n] in set_lines for n in range(1, len(path)))
-    }  # of a replaced list
+    # Lines of a list that a setting replaces
+    below = {path: SET for path in lines if any(path[:n] in set_lines for n in range(1, len(path)))}
     return build(model, merged(data, settings), where=printable(path), lines=above | lines | below | set_lines)
 
 

@@ -125,9 +125,8 @@ class Heard:
             else:
                 continue
             when = near["acquired"]
-            possible = _may_be_present(stay, first["acquired"], longest) and _may_be_present(
-                stay, last["acquired"], longest
-            )
+            ends = first["acquired"], last["acquired"]
+            possible = all(_may_be_present(stay, end, longest) for end in ends)
             if not possible or _apart_m(stay, near) > self._reach_m(stay, near) or self._is_heard_near(stay.mmsi, when):
                 continue
             difference_m, error_m = difference(self._broadcast_length(stay, when), dark.length(), config)

@@ -48,16 +48,14 @@ def _unknown_row(zone_id: str) -> dict[str, Any]:
 def _cause(row: Mapping[str, Any], scene: Mapping[Any, Any]) -> str:
     if row["verdict"] != "unknown":
         return ""
-    scene_cause = (
-        scene["cause"] if scene["status"] == "used" else ""
-    )  # the detector's own account of what it could not see
+    # The detector's own account of what it could not see
+    scene_cause = scene["cause"] if scene["status"] == "used" else ""
     if row["probability"] is None:
         if scene["status"] == "skipped":
             return str(scene["cause"])
         return f"outside the image, or {scene_cause or 'cloud'}"
-    from pipeline.detection.earlier.occupancy import (
-        SURE_PROBABILITY,  # imported here: a cached answer needs no detection
-    )
+    # Imported here, since a cached answer needs no detection
+    from pipeline.detection.earlier.occupancy import SURE_PROBABILITY
 
     if row["probability"] <= 1 - SURE_PROBABILITY:  # it would be empty if the look were usable there
         return "not all of the berth was seen well enough"

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from pipeline.execution.stagecache import Slot
     from pipeline.types import Place, Scene
 
-MEASURED_COLUMNS = (
+MEASURED_COLUMNS = (  # of the scenes table: filled in by detection
     "sea_sigma0_db",
     "enl",
     "clutter_law",
     "false_alarm_rate",
     "false_alarm_rate_achieved",
     "cloud_fraction",
-)  # columns of the scenes table that detection fills in
+)
 
 
 def detect_all(

@@ -44,7 +44,7 @@ class QuestionFiles:
     files: Mapping[str, str]
     reviews: bytes | None = None
 
-    def still(self, root: Path, name: str) -> bytes:
+    def read_unchanged(self, root: Path, name: str) -> bytes:
         """The bytes of a file that the config names; EnvironmentFault if it changed since the question was asked.
 
         A stage may have read either version, and the run id covers only the old one.

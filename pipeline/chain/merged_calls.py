@@ -71,9 +71,7 @@ def merged_fields(kept: pd.Series, other: pd.Series) -> Mapping[str, object]:
 
 def _flags(kept: pd.Series, first: pd.Series, last: pd.Series, *, heard: bool, several: bool) -> list[str]:
     """The kept call's flags that hold for the visit; flags on a bound come from the call that supplies the bound."""
-    dropped = (
-        {"arrival_open", "left_open"} | (NO_AIS_FLAGS if heard else set()) | ({"single_sighting"} if several else set())
-    )
+    dropped = {"arrival_open", "left_open", *(NO_AIS_FLAGS if heard else ()), *(["single_sighting"] if several else ())}
     bounds = (("arrival_open", first), ("left_open", last))
     return [f for f in kept["flags"] if f not in dropped] + [flag for flag, call in bounds if flag in call["flags"]]
 
@@ -133,13 +131,8 @@ def _size(kept: pd.Series, other: pd.Series, dimension: str) -> dict[str, object
     sds = [max((high - low) / (2 * Z90), 0.01) for _, low, high in sizes]
     if len(sizes) > 1 and _sizes_contradict(sizes, sds, dimension):
         best = min(range(2), key=lambda n: (sds[n] / max(sizes[n][0], 1.0), sizes[n]))
-        return dict(
-            zip(
-                names,
-                (sizes[best][0], min(bounds[1] for bounds in sizes), max(bounds[2] for bounds in sizes)),
-                strict=True,
-            )
-        )
+        low, high = min(low for _, low, _ in sizes), max(high for *_, high in sizes)
+        return dict(zip(names, (sizes[best][0], low, high), strict=True))
     weights = [1 / sd**2 for sd in sds]
     mean = sum(w * size[0] for w, size in zip(weights, sizes, strict=True)) / sum(weights)
     width = 2 * Z90 * min(sds)

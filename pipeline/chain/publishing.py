@@ -80,7 +80,7 @@ def _write_question(story: Story, job: Job, inputs: Inputs, question_files: Ques
     copies_folder = job.folder.path / CONFIG_FILES
     write_text(job.folder.path / "config.yaml", config_yaml(story.config))
     for name in config_files(story.config):
-        write_bytes(copies_folder / name, question_files.still(job.root, name))
+        write_bytes(copies_folder / name, question_files.read_unchanged(job.root, name))
     if question_files.reviews is not None:
         write_bytes(copies_folder / REVIEWS_FOLDER / f"{story.config.aoi.id}.csv", question_files.reviews)
     if inputs.items is not None:

@@ -97,9 +97,8 @@ def _calls_without(
     if kind == "draught":
         changed, is_call = calls.copy(), calls["call_id"] == call["call_id"]
         changed.loc[is_call, list(DRAUGHTS)] = np.nan
-        changed.loc[is_call, "p_loading"] = chain.loading(
-            call.to_dict() | dict.fromkeys(DRAUGHTS)
-        )  # they told that, too
+        # Draughts are evidence of the direction, too
+        changed.loc[is_call, "p_loading"] = chain.loading(call.to_dict() | dict.fromkeys(DRAUGHTS))
         return changed
     detections, looks, matches = tables["detections"], tables["looks"].copy(), tables["matches"]
     if kind == "freeboard":

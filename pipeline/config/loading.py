@@ -252,9 +252,8 @@ def _location(
     path: tuple[str, ...], message: str, of_section: bool, where: str, lines: dict[tuple[str, ...], int]
 ) -> str:
     """File and line of a mistake, or the command line if it set the value with ``--set``."""
-    stated_path = tuple(
-        message.split(" ", maxsplit=1)[0].split(".")
-    )  # the message of a section's own check starts with the key
+    # The message of a section's own check starts with the key
+    stated_path = tuple(message.split(" ", maxsplit=1)[0].split("."))
     named = stated_path if stated_path[: len(path)] == path else path
     line = next((lines[named[:n]] for n in range(len(named), 0, -1) if named[:n] in lines), None)
     section = path or stated_path[:1]

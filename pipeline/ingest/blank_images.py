@@ -91,9 +91,8 @@ def _has_measurement(scene: Scene) -> bool:
 
 def _is_blank(scene: Scene, points: NDArray[np.int64], value: NDArray[np.float64]) -> bool:
     """Has every measured pixel between and around those points this value, in each band?"""
-    beyond = (
-        np.ptp(points, axis=0) // (2 * (_GRID_SIDE - 1)) + 1
-    )  # from the outer points to the edge that they stand for
+    # From the outer points to the edge that they stand for
+    beyond = np.ptp(points, axis=0) // (2 * (_GRID_SIDE - 1)) + 1
     row0, col0 = np.maximum(points.min(axis=0) - beyond, 0)
     row1, col1 = np.minimum(points.max(axis=0) + beyond + 1, scene.shape)
     read = without_water(scene).read

@@ -122,9 +122,8 @@ def _same_acquisition(scene: Scene, other: Scene, *, both_whole: bool) -> str:
     if scene.sensor is Sensor.OPTICAL and other.sensor is Sensor.OPTICAL:
         return _same_picture(scene, other)
     if scene.sensor is Sensor.SENTINEL2 and other.sensor is Sensor.SENTINEL2:
-        both_named = _TILE.match(scene.product_id) and _TILE.match(
-            other.product_id
-        )  # names are more reliable than times
+        # Names are more reliable than times
+        both_named = _TILE.match(scene.product_id) and _TILE.match(other.product_id)
         picture_cause = "" if both_named else _same_picture(scene, other)
         return _other_band(scene, other) or _same_datatake(scene, other) or picture_cause
     if scene.sensor is not Sensor.SENTINEL1 or other.sensor is not Sensor.SENTINEL1:

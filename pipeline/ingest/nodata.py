@@ -20,9 +20,8 @@ _BORDER_SHARE = 0.002  # our choice: a smaller corner of zeros is dark water, no
 FILL_VALUES = (-9999.0, -10000.0, -32767.0, -32768.0, -99999.0)
 """Fill values that programs write and often do not declare; none is a possible reflectance, amplitude or power. Fill
 values in unsigned types may also be measured brightness, and are left alone."""
-MAX_MAGNITUDE = (
-    1e18  # no amplitude, power or reflectance is so large: 1e20, 9.97e36 (NetCDF) and 3.4e38 are fill values
-)
+# No amplitude, power or reflectance is so large: 1e20, 9.97e36 (NetCDF) and 3.4e38 are fill values
+MAX_MAGNITUDE = 1e18
 _FILL_SHARE = 0.002  # share of pixels with a fill value below all others: measurements repeat less (our choice)
 CLIPPED_DOUBT = "its dB numbers end at 0: what is brighter was cut off there, so lengths and scores are less sure"
 _BORDER_SIDE = 2048  # pixels of the overview searched for a frame of zeros; our choice

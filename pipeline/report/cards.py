@@ -42,11 +42,8 @@ OTHER_SIZE = 0.03  # cargo and fill may disagree with the printed deadweight by 
 SAME_CHANCE = 1e-6  # two chances that differ by less are one, rounded
 SURELY_NEW = 0.99  # above, a card does not mention the previous call
 MOST_CHIP_BYTES = 3_000_000  # in one page; further chips are in the run's folder
-LABEL_WIDTH, FULL_LABEL_WIDTH, LAST_START = (
-    2.6,
-    7.5,
-    88.0,
-)  # on a scale of 100: a label, "100 % full", its end
+# On a scale of 100: width of a label, of "100 % full", and where the last one starts at most
+LABEL_WIDTH, FULL_LABEL_WIDTH, LAST_START = 2.6, 7.5, 88.0
 CHIP_WORDS = {ONLY_DATED: "hour unknown"}  # flags worded differently for a sighting than for a call
 DRAWN = {"hull": "her outline", "deck_edge": "deck's edge", "boot_top": "boot-topping", "waterline": "waterline",
          "shadow": "end of her shadow on the water"}  # fmt: skip

@@ -79,9 +79,8 @@ class HullForms:
     block: FloatArray  # mean block coefficient, of each or of all
     lightship: FloatArray  # median lightship over deadweight of each, shape (ships,)
     size_error_sd: float  # of ln(true over measured length times beam), beyond what other draws explain
-    full_draught_ratio: FullDraughtRatio | None = (
-        None  # if known, forms and lightships are drawn so that the ships lie as deep
-    )
+    # If known, forms and lightships are drawn so that the ships lie as deep
+    full_draught_ratio: FullDraughtRatio | None = None
 
     @property
     def draught_variances(self) -> DraughtVariances:
@@ -149,9 +148,8 @@ class Voyages:
             block = np.clip(forms.block + BLOCK_SD * form, *BLOCK_RANGE)
             lightship = forms.lightship * lightship_factor * size_factor
             if forms.full_draught_ratio is not None:
-                log_full_draught = (
-                    forms.full_draught_ratio.log_ratio + forms.full_draught_ratio.log_sd * depth[::-1]
-                )  # reversed, unlike every other use
+                # Depths are reversed here, unlike in every other use
+                log_full_draught = forms.full_draught_ratio.log_ratio + forms.full_draught_ratio.log_sd * depth[::-1]
                 block, lightship = _conditioned(log_full_draught, variances, block, lightship, size_ratio)
             full_draught_ratio = (1 + lightship) / block * size_ratio
             fineness = (1 - block) * np.cbrt(full_draught_ratio)

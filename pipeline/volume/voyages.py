@@ -37,9 +37,8 @@ P_SAME_NUMBER = 0.98  # two rows with one number are one ship: numbers are forge
 P_DISCHARGES_HERE = 0.3  # prior that a ship that loaded is seen to discharge at the other AOI (our choice)
 SIZE_SPREAD = 0.5  # of ln(deadweight) among the tankers of this trade: the weight of equal sizes
 VOYAGE_D, VOYAGE_LOG_SD = 6.0, 0.5  # Vostochny to Nampo takes 5 to 6; with waiting 3 to 14 in nine of ten (our choice)
-DIRECT_SHARE = (
-    0.7  # share of cargoes that sail straight; the others any time within max_voyage_d: second ports, transfers
-)
+# Share of cargoes that sail straight; the others any time within max_voyage_d: second ports, transfers
+DIRECT_SHARE = 0.7
 SECOND_PORT_D = 3.0  # between two landings: too short to fetch another cargo (our choice)
 
 
@@ -105,9 +104,8 @@ def _pair_cargoes(
         p_same = odds[i, j] / (1 + odds[i, j])
         if p_same > 0.5:
             loading, landing = loadings[i], landings[j]
-            kept, left_out = sorted(
-                (loading, landing), key=lambda n: _certainty_key(rows[n])
-            )  # stable: alike, the loading
+            # The sort is stable: of two alike, the loading is kept
+            kept, left_out = sorted((loading, landing), key=lambda n: _certainty_key(rows[n]))
             rows[kept]["p_lifting"] = max(rows[n]["p_lifting"] for n in (loading, landing))  # it moved at both ends
             leave_out(causes, rows, left_out, f"the cargo of call {{}}, counted there (probability {p_same:.2f})", kept)
             counted_row[landing] = kept

@@ -20,9 +20,8 @@ from pipeline.detection.optical.spectral import BANDS, network_input
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
-WEIGHTS_FILES = tuple(
-    Path(__file__).with_name(f"hulls_{n}.onnx") for n in (1, 2)
-)  # the first one screens (`run_ensemble`)
+# The first network screens for the second (`run_ensemble`)
+WEIGHTS_FILES = tuple(Path(__file__).with_name(f"hulls_{n}.onnx") for n in (1, 2))
 CORE_PX = 320  # side of the blocks whose hulls are taken from one evaluation
 HALO_PX = 48  # around a block: half of the longest hull at 8 m pixels
 BLOCK_PX = CORE_PX + 2 * HALO_PX  # side of the input

@@ -238,9 +238,8 @@ def _softness(core: BoolImage, level: float, surroundings: _Surroundings) -> flo
     wide[at[0] : at[0] + core.shape[0], at[1] : at[1] + core.shape[1]] = core
     here = surroundings.over[rows, cols]
     bright = here > 0.5 * level
-    beyond = bright & ~ndimage.binary_propagation(
-        wide, structure=EIGHT_NEIGHBOURS, mask=bright | wide
-    )  # behind a gap: another one
+    # What is bright behind a gap is another object
+    beyond = bright & ~ndimage.binary_propagation(wide, structure=EIGHT_NEIGHBOURS, mask=bright | wide)
     # ``above`` is 0 where nothing is searched
     free = ~surroundings.near[rows, cols] & (surroundings.above[rows, cols] != 0) & ~beyond
     fading = here > FADED * level

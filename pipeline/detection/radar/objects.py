@@ -115,9 +115,8 @@ def bright_blocks(survey: Survey, config: DetectionConfig, short_ln: float) -> B
     tail, clutter = survey.tail(config.radar.false_alarm_rate), survey.clutter
     over = survey.blocks.brightest * np.float32(LN_STEP) - clutter.log_mean + np.float32(short_ln)
     calmest, roughest = (float(end.reduce(clutter.log_variance, axis=None)) for end in (np.fmin, np.fmax))
-    least = (
-        np.log(min(laws.least_quantile(survey.law, tail, (calmest, roughest), survey.looks), HIGHEST)) - 1e-9
-    )  # beyond rounding
+    # Lowered by more than rounding
+    least = np.log(min(laws.least_quantile(survey.law, tail, (calmest, roughest), survey.looks), HIGHEST)) - 1e-9
     with np.errstate(invalid="ignore"):
         bright = (over > least) & ~survey.land
     r, c = np.nonzero(bright)

@@ -100,9 +100,8 @@ def header_doubts(layout: Layout) -> list[str]:
     """
     used = set(layout.index.values())
     unused = [(n, name) for n, name in enumerate(layout.header) if n not in used]
-    missing = [
-        field for field in ALIASES if field not in {DAY_FIELD, *layout.index}
-    ]  # few tables need a column of days
+    # A column of days is not missed: few tables need one
+    missing = [field for field in ALIASES if field not in {DAY_FIELD, *layout.index}]
     doubts = [_separator_warning(layout)] if layout.separator != "," else []
     probable = _probable_columns([name for _, name in unused], missing, layout)
     units = {name: "knots" if field == "sog" else "metres" for field, name in probable.items()}

@@ -61,9 +61,8 @@ class _Adapter(HTTPAdapter):
 
 def _with_deadline(pool: Any, left_s: TimeLeft) -> Any:
     """A subclass of the pool class, whose connections read responses within the deadline."""
-    response_class = staticmethod(
-        partial(_DeadlineResponse, left_s)
-    )  # from Python 3.14 a bare partial would be bound to the connection
+    # From Python 3.14 a bare partial would be bound to the connection
+    response_class = staticmethod(partial(_DeadlineResponse, left_s))
     connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": response_class})
     return type(pool.__name__, (pool,), {"ConnectionCls": connection})
 

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     import requests
 
 AGENT = "capwatch"
-RETRY_STATUSES = frozenset(
-    {408, 425, 429, *range(500, 600)}
-)  # clouds have numbers of their own among the latter, as 520 to 524
+# Clouds have numbers of their own among the latter, as 520 to 524
+RETRY_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5  # our choice: a signed address needs one or two, a circle never ends
 FIRST_PAUSE_S = 0.5  # our choice; doubled with every try, and drawn between half and all of it so that workers part

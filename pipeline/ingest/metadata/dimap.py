@@ -113,9 +113,8 @@ def _view(middle: Element) -> dict[str, Any]:
     if scan_azimuth is not None and along is not None and across is not None:
         combined = math.degrees(math.atan(math.hypot(math.tan(math.radians(along)), math.tan(math.radians(across)))))
         incidence = combined if incidence is None else incidence
-        if (
-            abs(combined - abs(incidence)) < 1.0
-        ):  # else the components contradict the total, and their direction is doubtful
+        # Further apart, the components contradict the total, and their direction is doubtful
+        if abs(combined - abs(incidence)) < 1.0:
             azimuth = azimuth_to_satellite_deg(scan_azimuth, along, across)
     return {"view_off_nadir_deg": None if incidence is None else abs(incidence), "view_azimuth_deg": azimuth}
 

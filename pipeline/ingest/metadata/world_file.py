@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
     from pipeline.ingest.metadata.sidecar import Sidecar
 
-MIN_CONFIDENCE_PERCENT = (
-    70  # pyproj's confidence from which a system in ESRI's spelling is taken for one of EPSG's (its default)
-)
+# pyproj's confidence from which a system in ESRI's spelling is taken for one of EPSG's (its default)
+MIN_CONFIDENCE_PERCENT = 70
 
 
 def place_files(image: Path, *, stated: bool = False) -> tuple[Path, ...]:

@@ -126,9 +126,8 @@ def _verify(files: SafeFiles, bands: dict[str, str]) -> tuple[bool, str]:
     doubts = [f"without {', '.join(missing)}: listed in manifest.safe, but missing"] if missing else []
     if coarser:
         doubts.append(f"{', '.join(coarser)} in coarser pixels: the finest are listed in manifest.safe, but missing")
-    compared = [
-        name in listed and _is_verified(files, listed[name]) for name in bands.values()
-    ]  # each, whatever the first
+    # All are checked, even if the first one fails
+    compared = [name in listed and _is_verified(files, listed[name]) for name in bands.values()]
     return all(compared), "; ".join(doubts)
 
 
