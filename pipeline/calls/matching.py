@@ -245,8 +245,8 @@ def _p_inside(problem: _MatchProblem, components: Components, fit: SceneFit) -> 
     east, north = displaced_positions(components, fit.geometry)
     west, right = problem.east.min() - AREA_MARGIN_M, problem.east.max() + AREA_MARGIN_M
     south, top = problem.north.min() - AREA_MARGIN_M, problem.north.max() + AREA_MARGIN_M
-    there = (east >= west) & (east <= right) & (north >= south) & (north <= top)
-    return np.bincount(components.of, components.weight * there, len(problem.mmsi)).astype(float)
+    is_inside = (east >= west) & (east <= right) & (north >= south) & (north <= top)
+    return np.bincount(components.of, components.weight * is_inside, len(problem.mmsi)).astype(float)
 
 
 def _self_check(

@@ -57,7 +57,12 @@ def metadata_digest(scene: Scene) -> str:
     calibration = [scene.product_id, scene.simulated, scene.tags.get("scaling"), list(scene.pixel_spacing_m)]
     geometry = [type(scene.geolocation).__name__, *scene.corner, *scene.shape]
     return sha256_of(
-        [acquisition, calibration, geometry, [[side_file.name, side_file.sha256] for side_file in scene.source.beside]]
+        [
+            acquisition,
+            calibration,
+            geometry,
+            [[side_file.name, side_file.sha256] for side_file in scene.source.side_files],
+        ]
     )
 
 

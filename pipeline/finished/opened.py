@@ -72,7 +72,7 @@ class OpenedRun:
         opened, _ = open_inputs(inputs.images, options, self.place, self.config.period.start, self.config.period.end)
         for scene in opened:
             recorded = scenes.loc[scene_id]
-            if scene.source.sha256 == recorded["sha256"] and to_lines(scene.source.beside) == list(
+            if scene.source.sha256 == recorded["sha256"] and to_lines(scene.source.side_files) == list(
                 recorded["side_files"]
             ):
                 return scene

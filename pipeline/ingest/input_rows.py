@@ -96,7 +96,7 @@ def _row(item: OpenedInput, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
         "duplicate_of": duplicate.of if duplicate and not item.cause else "",
         "href": scene.source.href,
         "sha256": scene.source.sha256,
-        "side_files": to_lines(scene.source.beside),
+        "side_files": to_lines(scene.source.side_files),
         "verified": scene.source.verified,
         "simulated": scene.simulated,
     }

@@ -88,9 +88,9 @@ def open_scene(
         scene = _open_safe_scene(path, options, land, all_read=all_read)
     else:
         scene = _open_raster_scene(path, options, land, meanwhile, all_read=all_read)
-    for beside in scene.source.beside:
-        if not beside.sha256:  # evidence needs its hash, even if the reader used it
-            raise InputError(beside.name, "cannot be read")
+    for side_file in scene.source.side_files:
+        if not side_file.sha256:  # evidence needs its hash, even if the reader used it
+            raise InputError(side_file.name, "cannot be read")
     return replace(scene, tags=scene.tags | {"land": "auto" if options.search_land else "none"})
 
 
@@ -174,9 +174,9 @@ def _open_raster_scene(
 ) -> Scene:
     bands = bands_of(path, options)
     given, path = path, path if bands is None else bands.as_one
-    beside = side_files(given)
+    files_beside = side_files(given)
     own, sidecar_doubt = read_sidecar(path)
-    source, raster = _source_and_raster(given, bands, own, beside, meanwhile, options, all_read=all_read)
+    source, raster = _source_and_raster(given, bands, own, files_beside, meanwhile, options, all_read=all_read)
     refuse_masks(raster)
     operator = read_operator(path, len(picture_bands(raster)))
     sidecar = merged(own, operator)
@@ -200,15 +200,8 @@ def _open_raster_scene(
         stated, acquired, time_doubt, footprint, check_sun=not (radar or simulated), fine=fine
     )
     doubts = [raster.doubt, sidecar_doubt, scaling.doubt, stored.nodata_rule.doubt, channels.doubt]
-    doubts += [
-        place_doubt,
-        spacing_doubt,
-        _skew_doubt(raster, geolocation),
-        time_doubt,
-        land_doubt,
-        view_doubt,
-        mask_doubt,
-    ]
+    doubts += [place_doubt, spacing_doubt, _skew_doubt(raster, geolocation), time_doubt]
+    doubts += [land_doubt, view_doubt, mask_doubt]
     return Scene(
         scene_id=path.stem,
         sensor=sensor,
@@ -248,17 +241,16 @@ def _geolocation(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tup
     if found is not None:
         return found, doubt
     height = sidecar.sea_height_m if sidecar else None
-    beside = rpc_beside(path)
-    if beside is not None:
-        model = rpc_of(path, beside, height)
+    rpc_path = rpc_beside(path)
+    if rpc_path is not None:
+        model = rpc_of(path, rpc_path, height)
     elif raster.rpc is not None:
         model = rpc_from_fields(raster.rpc, height)
     else:
         return None, ""
-    doubt = (
-        f"placed at {model.height_m:.0f} m above the ellipsoid, as no sea_height_m is given" if height is None else ""
-    )
-    return model, doubt
+    if height is not None:
+        return model, ""
+    return model, f"placed at {model.height_m:.0f} m above the ellipsoid, as no sea_height_m is given"
 
 
 def _spacing(
@@ -342,7 +334,7 @@ def _source_and_raster(
     path: Path,
     bands: LooseBands | None,
     sidecar: Sidecar | None,
-    beside: tuple[SideFile, ...],
+    files_beside: tuple[SideFile, ...],
     meanwhile: Callable[[], object],
     options: OpenOptions,
     *,
@@ -368,8 +360,8 @@ def _source_and_raster(
             raster = open_proven(path, options.proven, meanwhile)
         else:
             raster = open_raster(path, whole=False, meanwhile=meanwhile)
-    stamps = (stamp, *(side_file.stamp for side_file in beside))
-    return Source(str(path), digest.result(), stamp.size_bytes, expected is not None, stamps, beside), raster
+    stamps = (stamp, *(side_file.stamp for side_file in files_beside))
+    return Source(str(path), digest.result(), stamp.size_bytes, expected is not None, stamps, files_beside), raster
 
 
 def _radar_view(raster: RasterFile) -> RadarView:

@@ -33,5 +33,5 @@ def require_unchanged(source: Source) -> None:
         found = digest_of(Path(source.href))
     except InputError as error:
         raise InputError(item, f"changed while it was read ({error.cause})") from error
-    if found != source.sha256 or (source.beside and side_files(Path(source.href)) != source.beside):
+    if found != source.sha256 or (source.side_files and side_files(Path(source.href)) != source.side_files):
         raise InputError(item, "changed while it was read")

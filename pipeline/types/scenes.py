@@ -104,7 +104,7 @@ class Source:
     size_bytes: int
     verified: bool = False  # True if checksums in the product itself were compared and agreed
     stamps: tuple[Stamp, ...] = ()  # of its files and sidecars, taken before they were hashed
-    beside: tuple[SideFile, ...] = ()
+    side_files: tuple[SideFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

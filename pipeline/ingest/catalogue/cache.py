@@ -41,17 +41,17 @@ class Cache:
         folder = self.root / key_of(recipe)
         return folder if self._is_intact(folder) else None
 
-    def entry(self, recipe: Any, make: Callable[[Path], None], *, anew: bool = False) -> Path:
+    def entry(self, recipe: Any, make: Callable[[Path], None], *, refresh: bool = False) -> Path:
         """The folder of a recipe: an intact entry, or one made by ``make(folder)``.
 
-        With ``anew`` it is made in any case; if that fails, an existing entry stays.
+        With ``refresh`` it is made in any case; if that fails, an existing entry stays.
         """
-        return self.entry_of(key_of(recipe), make, anew=anew)
+        return self.entry_of(key_of(recipe), make, refresh=refresh)
 
-    def entry_of(self, key: str, make: Callable[[Path], None], *, anew: bool = False) -> Path:
+    def entry_of(self, key: str, make: Callable[[Path], None], *, refresh: bool = False) -> Path:
         """The same by the name of a folder, which holds all that the entry is made from."""
         folder = self.root / key
-        if not anew and self._is_intact(folder):
+        if not refresh and self._is_intact(folder):
             _touch(folder)
             return folder
         self._remove_stale_parts()

@@ -84,10 +84,10 @@ def _entry(task: FetchTask, make: Callable[[Path], None]) -> Path:
     cache, recipe = Cache(task.cache, task.config.cache_gb * 1e9), recipe_of(task.product, task.bbox)
     if task.cache_use is CacheUse.UNDOUBTED and (cached := cache.find(recipe)) is not None and recorded_doubt(cached):
         try:
-            return cache.entry(recipe, make, anew=True)
+            return cache.entry(recipe, make, refresh=True)
         except InputError:
             return cached
-    return cache.entry(recipe, make, anew=task.cache_use is CacheUse.NONE)
+    return cache.entry(recipe, make, refresh=task.cache_use is CacheUse.NONE)
 
 
 def recipe_of(product: Product, bbox: BBox) -> dict[str, Any]:

@@ -64,10 +64,10 @@ class Access:
             # not one that another thread, refused as well, has had since
             self._tokens = {place: kept for place, kept in self._tokens.items() if kept[0] not in signed.url}
             self._s3 = None
-        signed_anew = self.sign(href, item, deadline)
+        signed_again = self.sign(href, item, deadline)
         try:
             return self.web.get(
-                WebRequest(signed_anew.url, item, signed_anew.headers, signed=signed_anew.secret, **request_options),
+                WebRequest(signed_again.url, item, signed_again.headers, signed=signed_again.secret, **request_options),
                 deadline,
             )
         except Refused as error:

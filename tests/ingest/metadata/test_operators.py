@@ -74,7 +74,7 @@ def test_a_new_operator_is_one_entry(tmp_path, monkeypatch):
     assert scene.bands == ("B", "G", "R", "N")
     assert scene.radiometry is Radiometry.REFLECTANCE
     assert scene.degraded == ()
-    assert [one.name for one in scene.source.beside] == ["TRN3_0017.meta"]
+    assert [one.name for one in scene.source.side_files] == ["TRN3_0017.meta"]
     meta.write_text("no field at all")
     with pytest.raises(InputError, match=r"TRN3_0017\.meta: is not the metadata file it looks like"):
         open_scene(image)

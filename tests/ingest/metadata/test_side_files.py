@@ -39,7 +39,7 @@ def test_every_metadata_file_of_an_operator_is_there_with_its_hash(product, styl
     assert there
     told = {one.name: one.sha256 for one in side_files(image)}
     assert told == {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in there}
-    assert open_scene(image).source.beside == side_files(image)
+    assert open_scene(image).source.side_files == side_files(image)
 
 
 def test_polynomials_count_and_foreign_files_do_not(product):

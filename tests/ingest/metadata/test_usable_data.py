@@ -58,7 +58,7 @@ def test_a_mask_is_a_file_beside_its_image(image):
     path = write(image.with_name(f"{ITEM}_udm2.tif"), mask(), **FINE)
     told = {one.name: one.sha256 for one in side_files(image)}
     assert told == {path.name: hashlib.sha256(path.read_bytes()).hexdigest()}
-    assert open_scene(image, OPTICAL).source.beside == side_files(image)
+    assert open_scene(image, OPTICAL).source.side_files == side_files(image)
 
 
 @pytest.mark.parametrize(

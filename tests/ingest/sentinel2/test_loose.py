@@ -90,7 +90,7 @@ def test_the_other_bands_are_evidence(tmp_path):
     """Each band's file is part of what was seen: it is hashed, and a change in it is noticed."""
     folder = taken_out(write_safe(tmp_path), tmp_path / "loose")
     (scene,), _ = open_inputs([folder])
-    assert [one.name for one in scene.source.beside] == [
+    assert [one.name for one in scene.source.side_files] == [
         f"{TILE}_{end}.jp2" for end in ("B03_10m", "B04_10m", "B08_10m", "B11_20m")
     ]
     require_unchanged(scene.source)
