@@ -39,7 +39,7 @@ _BURNT = re.compile(r"\b(?:lng|lpg|ammonia|hydrogen|ethane|gas)[\s-]+(?:dual[\s-
 class GasCarrier:
     """A gas carrier: recognised by type or name, and which gas; "" where that is not stated."""
 
-    by: str
+    known_by: str
     gas: str
 
     @property
@@ -52,7 +52,7 @@ def gas_carrier(call: Row) -> GasCarrier | None:
     """The gas carrier by type and name; None for any other ship. The type of an oil tanker overrules a name.
 
     >>> gas_carrier({"name": "ETHANE CRYSTAL"}), gas_carrier({"name": "GAS ACE", "ship_type": "LPG Tanker"})
-    (GasCarrier(by='name', gas='ethane'), GasCarrier(by='type', gas='lpg'))
+    (GasCarrier(known_by='name', gas='ethane'), GasCarrier(known_by='type', gas='lpg'))
     >>> gas_carrier({"name": "GAS ACE", "ship_type": "oil products tanker"}), gas_carrier({"name": "GAS OIL ONE"})
     (None, None)
     """
@@ -74,7 +74,8 @@ def require_counted_gas(ship: GasCarrier) -> None:
     """Refuse an unnamed cargo of a ship whose gas is no product of any petroleum cap."""
     if not ship.is_petroleum:
         raise Refused(
-            f"by her {ship.by} she carries {ship.gas}, which is no refined petroleum; if it is another product, name it"
+            f"by her {ship.known_by} she carries {ship.gas}, which is no refined petroleum; "
+            "if it is another product, name it"
         )
 
 

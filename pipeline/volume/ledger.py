@@ -78,14 +78,14 @@ def ledger_with_cache(
         return LEDGER.empty()
     year, start = account_year(last, cap)
     calendar = [start + timedelta(days=n) for n in range((last - start).days + 1)]
-    held, in_time = members.held, members.in_time
-    cargo = simulate_cargo(held, config, cache.take, cap)
+    rows, in_time = members.in_account, members.in_time
+    cargo = simulate_cargo(rows, config, cache.take, cap)
     unseen, left_out_zones = None, {}
     if missed is not None:  # only then is a copy of all draws needed: a gigabyte for some thousand calls
         carried = to_all_rows(cargo.of_single_call, members.may_count[in_time], config.draws)
         unseen = barrels_unseen(missed, calendar, carried, config, cache.seed)
         left_out_zones = zones_left_out(missed, members.rows[in_time], members.days[in_time])
-    scenario_barrels, look_by_day = _scenario_barrels(held, cap, config), _best_look_by_day(looks)
+    scenario_barrels, look_by_day = _scenario_barrels(rows, cap, config), _best_look_by_day(looks)
     call_day_index = np.array([(day - start).days for day in members.days[in_time & members.may_count]], dtype=int)
     total, tonnes = np.zeros(config.draws), np.zeros(config.draws)
     first_look = min((day for day in calendar if look_by_day.get(day) in SHOWING), default=date.max)
@@ -109,10 +109,10 @@ def ledger_with_cache(
     return LEDGER.check(LEDGER.from_rows(out))
 
 
-def _scenario_barrels(held: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> dict[str, FloatArray]:
+def _scenario_barrels(rows: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> dict[str, FloatArray]:
     """Barrels of each row at the fixed fills, by ledger column, as far as the cap counts the product."""
-    counted_share = np.array([share_at_fill(row, cap, config) for row in records_of(held)], dtype=float)
-    return {f"at_{key}": held[f"barrels_at_{key}"].to_numpy(float) * counted_share for key, _ in FILL_SCENARIOS}
+    counted_share = np.array([share_at_fill(row, cap, config) for row in records_of(rows)], dtype=float)
+    return {f"at_{key}": rows[f"barrels_at_{key}"].to_numpy(float) * counted_share for key, _ in FILL_SCENARIOS}
 
 
 def _compared_with_cap(cap: CapConfig, total: FloatArray, tonnes: FloatArray) -> dict[str, Any]:

@@ -169,8 +169,8 @@ class Members:
     year: str
 
     @property
-    def held(self) -> pd.DataFrame:
-        """The rows that the account holds."""
+    def in_account(self) -> pd.DataFrame:
+        """The rows of the account."""
         return self.rows[self.in_time & self.may_count].reset_index(drop=True)
 
     @property

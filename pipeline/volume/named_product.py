@@ -21,12 +21,12 @@ def product_of(call: Row, config: VolumeConfig) -> tuple[str, str, str]:
         name = ""
     if ship is not None and not name:
         require_counted_gas(ship)
-        doubt = f"a gas carrier by her {ship.by}: her cargo is assumed to be {PETROLEUM_GAS}"
-        return _known_product(PETROLEUM_GAS, config)[0], ship.by, doubt
+        doubt = f"a gas carrier by her {ship.known_by}: her cargo is assumed to be {PETROLEUM_GAS}"
+        return _known_product(PETROLEUM_GAS, config)[0], ship.known_by, doubt
     product, doubt = _known_product(name, config)
     if product == PETROLEUM_GAS:
         return product, "product", ""
-    by = ship.by if ship is not None and product in UNNAMED_PRODUCTS and not doubt else ""
+    by = ship.known_by if ship is not None and product in UNNAMED_PRODUCTS and not doubt else ""
     return product, by, doubt
 
 

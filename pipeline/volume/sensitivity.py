@@ -82,8 +82,8 @@ def sensitivity(
     if not len(account):
         return SENSITIVITY.empty()
     as_of = date.fromisoformat(str(account["day"].iloc[-1]))
-    counted, other_rule = (members_of(liftings, rule, config, as_of).held for rule in (cap, _other_rule(cap)))
-    stays = {words: members_of(table, cap, config, as_of).held for words, table in (other_stays or {}).items()}
+    counted, other_rule = (members_of(liftings, rule, config, as_of).in_account for rule in (cap, _other_rule(cap)))
+    stays = {words: members_of(table, cap, config, as_of).in_account for words, table in (other_stays or {}).items()}
     if not len(counted):
         return SENSITIVITY.empty()
     few = _with_draws(config, "one_at_a_time", len(counted))

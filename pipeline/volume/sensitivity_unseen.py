@@ -57,7 +57,7 @@ class AccountDraws:
 def account_draws(liftings: pd.DataFrame, as_of: date, cap: CapConfig, config: VolumeConfig, seed: int) -> AccountDraws:
     """The draws behind the last day of an account, the same as in the ledger."""
     members, shared = members_of(sorted_by_key(liftings), cap, config, as_of), shared_draws(config, seed)
-    cargo = simulate_cargo(members.held, config, lambda row: draw_ships(row, config, shared, seed), cap)
+    cargo = simulate_cargo(members.in_account, config, lambda row: draw_ships(row, config, shared, seed), cap)
     start = account_year(as_of, cap)[1]
     calendar = [start + timedelta(days=n) for n in range((as_of - start).days + 1)]
     carried = to_all_rows(cargo.of_single_call, members.may_count[members.in_time], config.draws)

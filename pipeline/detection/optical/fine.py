@@ -84,7 +84,7 @@ class FineHull:
     sharpness: float  # of her sides
     odds: float  # evidence for her outline, natural logarithm
     square: bool  # without a bow, like a pier or a barge
-    beside: WaterComparison  # comparison of the outline with the water beside her
+    water_comparison: WaterComparison  # comparison of the outline with the water beside her
 
 
 def measure_fine(
@@ -117,9 +117,9 @@ def measure_fine(
     if found is None:
         return None
     is_square = has_square_ends(light, found[0], origin)
-    beside = ship_beside_pier(light, sea, near, found[0], origin) if is_square else None
-    if beside is not None:
-        found, sea, is_square = *beside, False
+    at_pier = ship_beside_pier(light, sea, near, found[0], origin) if is_square else None
+    if at_pier is not None:
+        found, sea, is_square = *at_pier, False
     found, sea, comparison = _cut_at_water(light, sea, near, found, origin)
     hull, mask, ship, odds = found
     sun = sun_view(scene, hull.frame)

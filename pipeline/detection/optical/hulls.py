@@ -151,7 +151,7 @@ def _judge_fitted_outline(
         sizes = _widen_to_usual_aspect(*sizes)
     if fine.square and length_m > MERCHANT_FROM_M:  # a pier's length, and the ship's at it unknown
         is_doubtful, sizes = True, ((LEAST_SHIP * length_m, *sizes[0][1:]), sizes[1])
-    doubtful_by_water, sizes = _judge_by_water(fine.beside, *sizes)
+    doubtful_by_water, sizes = _judge_by_water(fine.water_comparison, *sizes)
     return is_doubtful or doubtful_by_water, sizes
 
 

@@ -48,7 +48,7 @@ class Traits:
 
     ``swir_share``: light at 1.6 um over that in the visible, both over water, summed over object and rim.
     ``plants``: (near infrared - red) over their sum, over water. ``unlike_quay``: distance in colour from what it lies
-    beside, in spreads of the latter. ``beside``: share of its rim that touches something brighter than water;
+    beside, in spreads of the latter. ``touching_share``: share of its rim that touches something brighter than water;
     ``end_on``: mean distance of that part of the rim from the object's middle along its axis, 0 to 1. ``uneven``:
     standard deviation of its brightness over its mean. ``on_land``: share of it on mapped land.
     """
@@ -56,7 +56,7 @@ class Traits:
     swir_share: float | None
     plants: float | None
     unlike_quay: float | None
-    beside: float
+    touching_share: float
     end_on: float | None
     uneven: float
     on_land: float
@@ -134,17 +134,17 @@ def measure_traits(
     outer = ring & ~ndimage.binary_dilation(own, EIGHT_NEIGHBOURS)
     rim = own & ~ndimage.binary_erosion(own, EIGHT_NEIGHBOURS)
     touching = rim & ndimage.binary_dilation(outer & bright, EIGHT_NEIGHBOURS, iterations=2)
-    beside = float(touching.sum() / max(1, rim.sum()))
+    touching_share = float(touching.sum() / max(1, rim.sum()))
     end_on = None
     if touching.any():
         r, c = np.nonzero(touching)
         mr, mc = (v.mean() for v in np.nonzero(own))
         end_on = float(np.mean(np.abs((r - mr) * axis[0] + (c - mc) * axis[1])) / max(1.0, length_px / 2))
     return Traits(
-        _swir_share(over, own | ring if beside < 0.1 else own),
+        _swir_share(over, own | ring if touching_share < 0.1 else own),
         _vegetation_index(over, own),
         _colour_distance(over, own, near & bright),
-        beside,
+        touching_share,
         end_on,
         float(np.std(brightness[own]) / max(1e-6, abs(float(np.mean(brightness[own]))))),
         float((~tile.water[box])[own].mean()),
@@ -168,17 +168,17 @@ def _brightness_over_water(over: dict[str, FloatImage], bands: tuple[str, ...], 
 def lookalike_flags(traits: Traits, length_m: float, beam_m: float) -> dict[str, str]:
     """Flag -> evidence in words, for every test that the traits meet."""
     out: dict[str, str] = {}
-    if traits.swir_share is not None and traits.swir_share < FOAM_BELOW and traits.beside < FREE_BELOW:
+    if traits.swir_share is not None and traits.swir_share < FOAM_BELOW and traits.touching_share < FREE_BELOW:
         words = f"dark at 1.6 um ({traits.swir_share:.2f} of its visible light), as foam is"
         streak = length_m > WAKE_ASPECT * beam_m
         out["wake" if streak else "white_cap" if length_m < WHITE_CAP_M else "foam"] = words
     if traits.plants is not None and traits.plants > PLANTS_ABOVE:
         out["islet"] = f"plants grow on it (index {traits.plants:.2f})"
-    if traits.end_on is not None and traits.end_on > END_ON_ABOVE and traits.beside < FREE_BELOW:
+    if traits.end_on is not None and traits.end_on > END_ON_ABOVE and traits.touching_share < FREE_BELOW:
         root = ACROSS_SHORE[0] < traits.on_land < ACROSS_SHORE[1] and length_m < CRANE_M
         out["crane" if root else "breakwater_head"] = "stands out from the shore end-on"
     alike = traits.unlike_quay is not None and traits.unlike_quay < LIKE_QUAY_BELOW
-    if alike and traits.beside >= FREE_BELOW:
+    if alike and traits.touching_share >= FREE_BELOW:
         small = length_m < PONTOON_M and traits.uneven < EVEN_BELOW
         out["pontoon" if small else "like_quay"] = (
             f"of the colour of what it lies beside ({traits.unlike_quay:.1f} spreads)"

@@ -90,7 +90,7 @@ capwatch.map = (() => {
     const crowd = calls.length > MOST_PINS, count = crowd ? 5 : calls.length;
     const made = calls.map((call, n) => {
       const marker = L.marker(where[zone], { icon: pin(call, n % count, count, 0, 32), zIndexOffset: -n, title: `counted call ${call.number}`, alt: `counted call ${call.number}` });
-      marker.bindPopup(() => told(`${call.number}: ${alone(call.name)}`, [`${span(call.t[1], call.t[2], call.dated)} UTC`, `${barrels(call.bbl)} barrels if she ${data.went}`], call.id));
+      marker.bindPopup(() => told(`${call.number}: ${alone(call.name)}`, [`${span(call.t[1], call.t[2], call.dated)} UTC`, `${barrels(call.bbl)} barrels if she ${data.moved}`], call.id));
       marks.push({ kind: "calls", from: call.t[1], to: call.t[2], oneDay: crowd, parts: [marker] });
       return marker;
     });
