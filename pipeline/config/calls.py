@@ -39,13 +39,13 @@ class CallsConfig(Section):
     """Probability that a ship at an oil berth is a tanker, before the images are used (our judgement)."""
     stay_d: tuple[float, float] = USUAL_STAY_D
     """Length of a stay at a berth, 5 % and 95 % points [d] (our choice; one reported berth stay was 43 h, waiting
-    included). Stays heard by AIS at counted berths of the run correct it. It also decides whether looks on several days
-    show one ship or several of one size: a ship that stays much longer counts as several. Loads are computed with the
-    default."""
+    included). Stays heard by AIS at counted berths of the run correct it, and so do consecutive looks at unnamed ships
+    there. It also decides whether looks on several days show one ship or several of one size: a ship that stays much
+    longer counts as several. Loads are computed with the default."""
     stay_log_sd: float = Field(default=0.25, ge=0)
     """Uncertainty of ``stay_d`` as a whole: standard deviation of ln (our choice: a 90 % interval from two thirds to
-    one and a half times). The larger it is, the more heard stays correct ``stay_d``; with 0 they do not. It also widens
-    the interval of calls that nobody saw."""
+    one and a half times). The larger it is, the more AIS and looks correct ``stay_d``; with 0 they do not. It also
+    widens the interval of calls that nobody saw."""
     look_recall: dict[str, float] = Field(default=LOOK_RECALL)
     """Probability that a usable look shows a ship at her berth, by sensor, before ships with AIS in the run refine it.
     Sensors not named keep their default."""

@@ -165,11 +165,15 @@ def _stays(story: Story) -> str:
         return ""
     declared, used = table.to_dict("records")
     days = "{stay_d:.1f} days (nine in ten {stay_lo_d:.1f} to {stay_hi_d:.1f})"
-    if not used["heard"] + used["unended"]:
-        return f"{days.format(**used)}, as declared; AIS did not correct it."
-    words = f"{number_of(used['heard'], 'stay')} heard whole"
-    words += f", {used['unended']} not over when AIS ends" if used["unended"] else ""
-    return f"{days.format(**used)}: {days.format(**declared)} as declared, and {words}."
+    evidence = [
+        (used["heard"], "stay", "heard whole"),
+        (used["unended"], "stay", "not over when AIS ends"),
+        (used.get("pairs", 0), "pair", "of consecutive looks at ships without AIS"),
+    ]
+    shown = [f"{number_of(count, thing)} {what}" for count, thing, what in evidence if count]
+    if not shown:
+        return f"{days.format(**used)}, as declared; neither AIS nor images correct it."
+    return f"{days.format(**used)}. Declared are {days.format(**declared)}, corrected by {', '.join(shown)}."
 
 
 def _recalls(story: Story) -> list[dict[str, Any]]:

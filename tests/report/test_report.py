@@ -285,21 +285,23 @@ def test_it_says_what_its_looks_find(page, tiny_run):
 
 
 @pytest.mark.parametrize(
-    ("heard", "unended", "words"),
+    ("heard", "unended", "pairs", "words"),
     [
-        (0, 0, "1.5 days (nine in ten 0.8 to 3.0), as declared; AIS did not correct it."),
-        (12, 0, "as declared, and 12 stays heard whole."),
-        (0, 2, "as declared, and 0 stays heard whole, 2 not over when AIS ends."),
+        (0, 0, 0, "1.5 days (nine in ten 0.8 to 3.0), as declared; neither AIS nor images correct it."),
+        (12, 0, 0, ", corrected by 12 stays heard whole."),
+        (1, 2, 30, "1 stay heard whole, 2 stays not over when AIS ends, 30 pairs of consecutive looks"),
+        (0, 0, 7, ", corrected by 7 pairs of consecutive looks at ships without AIS."),
     ],
 )
-def test_it_says_how_long_ships_stay_and_how_that_is_known(tiny_story, tmp_path, heard, unended, words):
+def test_it_says_how_long_ships_stay_and_how_that_is_known(tiny_story, tmp_path, heard, unended, pairs, words):
     days = {"stay_lo_d": 0.8, "stay_d": 1.549, "stay_hi_d": 3.0, "log_sd": 0.25}
-    longer = {"stay_lo_d": 2.0, "stay_d": 4.2, "stay_hi_d": 9.0} if heard + unended else {}
-    laws = STAY_LAWS.from_rows([days | {"law": "declared", "heard": 0, "unended": 0},
-                                days | longer | {"law": "used", "heard": heard, "unended": unended}])  # fmt: skip
+    longer = {"stay_lo_d": 2.0, "stay_d": 4.2, "stay_hi_d": 9.0} if heard + unended + pairs else {}
+    counts = {"heard": heard, "unended": unended, "pairs": pairs}
+    laws = STAY_LAWS.from_rows([days | dict.fromkeys(counts, 0) | {"law": "declared"},
+                                days | longer | counts | {"law": "used"}])  # fmt: skip
     page = render(replace(tiny_story, tables=tiny_story.tables | {"stay_laws": laws}), {}, tmp_path)
     assert words in page
-    assert ("4.2 days (nine in ten 2.0 to 9.0): 1.5 days" in page) is bool(longer)
+    assert ("4.2 days (nine in ten 2.0 to 9.0). Declared are 1.5 days" in page) is bool(longer)
     older = {name: table for name, table in tiny_story.tables.items() if name != "stay_laws"}
     assert "Length of a stay at counted berths" not in render(replace(tiny_story, tables=older), {}, tmp_path)
 
