@@ -5,18 +5,16 @@ from pipeline.errors import InputError, printable
 from pipeline.tables.accounts import LEDGER, LIFTINGS, ROBUSTNESS, SENSITIVITY
 from pipeline.tables.contract import Column, Contract
 from pipeline.tables.images import DETECTIONS, LOOKS, OCCUPANCY, SCENES
+from pipeline.tables.missed import MISSED, RECALLS, STAY_LAWS
 from pipeline.tables.reviews import REVIEWS
 from pipeline.tables.ships import (
     AIS_MESSAGES,
     FINDINGS,
     MATCH_CHECKS,
     MATCHES,
-    MISSED,
     PORT_CALLS,
-    RECALLS,
     SILENCES,
     STATIC,
-    STAY_LAWS,
     TRACKS,
 )
 
