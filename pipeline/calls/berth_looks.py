@@ -66,10 +66,10 @@ class SightingsByPass:
         """The sightings of a pass, in the order of their ids."""
         return self._by_pass.get(pass_id, [])
 
-    def passes_at(self, sighting: dict[str, object]) -> set[str]:
-        """The passes that show a ship at the spot of a sighting."""
+    def passes_at(self, sighting: dict[str, object], reach_m: float = SAME_SPOT_M) -> set[str]:
+        """The passes that show a ship within reach of a sighting."""
         apart = distance_m(self._lon, self._lat, sighting["lon"], sighting["lat"])
-        return set(self._pass[apart <= SAME_SPOT_M])
+        return set(self._pass[apart <= reach_m])
 
 
 def occupied_looks(

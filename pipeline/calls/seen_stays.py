@@ -16,9 +16,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from scipy.stats import norm
 
-from pipeline.calls.berth_looks import SAME_SPOT_M, SightingsByPass, apart_m, looks_in_order, occupied_looks
+from pipeline.calls.berth_looks import SightingsByPass, apart_m, looks_in_order, occupied_looks
 from pipeline.calls.counting import MIN_SD_M, difference, length_of
 from pipeline.calls.heard_at_spots import HeardAtSpots
 from pipeline.calls.same_ship import fine_log_odds
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from pipeline.calls.berth_looks import BerthLook
     from pipeline.calls.heard import Heard
     from pipeline.calls.stay_law import StayLaw
     from pipeline.config import CallsConfig
@@ -38,8 +38,11 @@ Sighting = dict[str, Any]
 
 P_WRONG_SIZE = 0.02  # probability that a size is wrong beyond its interval, so that it tells nothing (our choice)
 REACH_SD = 4.0  # how far from the law so far, in its standard deviations, others are compared (our choice)
-LAWS = 17  # number of laws that are compared
-LONGEST_RUN = 5.0  # multiple of ``max_stay_d``: one hull seen at a spot for longer lies there or is none (our choice)
+FEWEST_LAWS, WIDEST_STEP = 17, 0.1  # number of laws that are compared, and the step of ln(stay) between two (our choice)
+LONGEST_RUN = 3.0  # multiple of ``max_stay_d``: one hull seen at a spot for longer lies there or is none (our choice)
+# Ships of consecutive looks no further apart lie at one spot (our choice: less than from one ship to her neighbour)
+ONE_SPOT_M = 100.0
+LENGTH_SPREADS = 100  # number of spreads of lengths that are compared
 GAP_STEP_D = 0.05  # times between looks are rounded to this [d], so that equal ones are calculated once
 
 
@@ -62,12 +65,13 @@ def with_seen_stays(
     The law so far is the prior, with its own uncertainty; one without uncertainty is kept. ``sightings`` are those at
     counted zones that belong to no heard stay. ``config`` has the stays of the law so far.
     """
-    pairs = list(look_pairs(sightings, looks, config, heard)) if law.log_sd > 0 and len(sightings) > 1 else []
+    pairs = list(look_pairs(sightings, looks, config, heard)) if law.log_sd > 0 else []
     if not pairs:
         return law
-    shifts = np.linspace(-REACH_SD, REACH_SD, LAWS) * law.log_sd
+    reach = REACH_SD * law.log_sd
+    shifts = np.linspace(-reach, reach, max(FEWEST_LAWS, math.ceil(2 * reach / WIDEST_STEP)))
     log_posterior = [_log_likelihood(pairs, law.shifted(s).stay_d) - (s / law.log_sd) ** 2 / 2 for s in shifts]
-    fine = np.linspace(shifts[0], shifts[-1], 20 * LAWS)
+    fine = np.linspace(shifts[0], shifts[-1], 20 * len(shifts))
     weight = np.exp(np.interp(fine, shifts, log_posterior) - max(log_posterior))
     mean = float(weight @ fine / weight.sum())
     sd = float(np.sqrt(weight @ (fine - mean) ** 2 / weight.sum()))
@@ -77,73 +81,88 @@ def with_seen_stays(
 def look_pairs(
     sightings: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig, heard: Heard | None
 ) -> Iterator[LookPair]:
-    """The pairs at all zones, but for those of one hull that lies at a spot for several times ``max_stay_d``.
+    """The pairs at all zones with usable looks: without any, how long a spot stays free is unknown.
 
-    That is a ship laid up, or no ship: one such would outweigh all others.
+    Hulls that lie there for several times ``max_stay_d`` are left out: one such would outweigh all others.
     """
     there = HeardAtSpots(heard, sightings, config)
     pass_of = passes(sightings, looks)
     sightings, looks = (table.assign(pass_id=table["scene_id"].map(pass_of)) for table in (sightings, looks))
+    looks_of = {
+        str(zone_id): looks_in_order(here, looks[looks["zone_id"] == zone_id], config)
+        for zone_id, here in sightings.groupby("berth_id", sort=True)
+        if (looks.loc[looks["zone_id"] == zone_id, "state"] == "usable").any()
+    }
+    fixed_ids = {
+        name
+        for zone_id, in_order in looks_of.items()
+        for name in _fixed_ids(sightings[sightings["berth_id"] == zone_id], in_order, config)
+    }
+    sightings = sightings[sightings["berth_id"].isin(list(looks_of)) & ~sightings["detection_id"].isin(list(fixed_ids))]
+    if len(sightings) < 2:
+        return
     trade_sd_m = ship_length_sd_m(sightings)
-    for zone_id in sorted(sightings["berth_id"].unique()):
-        here = sightings[sightings["berth_id"] == zone_id]
-        in_order, shown = looks_in_order(here, looks[looks["zone_id"] == zone_id], config), SightingsByPass(here)
+    for zone_id, in_order in looks_of.items():
+        shown = SightingsByPass(sightings[sightings["berth_id"] == zone_id])
         looks_s = np.array([look.when.timestamp() for look in in_order])
-        former_look = {look.pass_id: former.pass_id for former, look in pairwise(in_order)}
-        for first, second in _in_turn([shown.of_pass(look.pass_id) for look in in_order], config):
-            left = there.last_departure(second)
-            heard_between = left is not None and left > first["acquired"]
-            if heard_between or former_look[second["pass_id"]] != first["pass_id"]:
-                continue
-            lay = there.occupied_at(second, SAME_SPOT_M, looks_s)
-            spot = occupied_looks(in_order, shown.passes_at(second), lay, second["pass_id"])
-            gap_d = (second["acquired"] - first["acquired"]) / timedelta(days=1)
-            yield LookPair(gap_d, _size_ratio(first, second, trade_sd_m, config), spot)
+        for former_look, look in pairwise(in_order):
+            for first, second in _at_one_spot(shown.of_pass(former_look.pass_id), shown.of_pass(look.pass_id)):
+                left = there.last_departure(second)
+                if left is not None and left > first["acquired"]:
+                    continue
+                lay = there.occupied_at(second, ONE_SPOT_M, looks_s)
+                spot = occupied_looks(in_order, shown.passes_at(second, ONE_SPOT_M), lay, look.pass_id)
+                gap_d = (second["acquired"] - first["acquired"]) / timedelta(days=1)
+                yield LookPair(gap_d, _size_ratio(first, second, trade_sd_m, config), spot)
 
 
 def ship_length_sd_m(sightings: pd.DataFrame) -> float:
-    """How much lengths differ between ships [m]: their spread less the measurement's, at most that of the trade."""
+    """How much lengths differ between ships [m], beyond the measurement's errors; at most as much as in the trade.
+
+    The likeliest value (restricted likelihood), so sightings of nearly unknown length hide nothing that others show.
+    """
     lengths_m, sds_m = np.array([length_of(row) for row in sightings.to_dict("records")]).T
-    return float(np.sqrt(np.clip(lengths_m.var(ddof=1) - (sds_m**2).mean(), MIN_SD_M**2, TRADE_SD_M**2)))
+    of_ships_m = np.geomspace(MIN_SD_M, TRADE_SD_M, LENGTH_SPREADS)
+    weights = 1 / (sds_m**2 + of_ships_m[:, np.newaxis] ** 2)
+    weight_sums = weights.sum(axis=1)
+    from_mean_m = lengths_m - (weights @ lengths_m / weight_sums)[:, np.newaxis]
+    log_likelihood = (np.log(weights) - weights * from_mean_m**2).sum(axis=1) - np.log(weight_sums)
+    return float(of_ships_m[np.argmax(log_likelihood)])
 
 
 def _at_one_spot(first: Sequence[Sighting], second: Sequence[Sighting]) -> Iterator[tuple[Sighting, Sighting]]:
-    """Ships of two looks that are each other's nearest, within `SAME_SPOT_M`; sizes do not matter."""
+    """Ships of two looks that are each other's nearest, within `ONE_SPOT_M`; sizes do not matter."""
     if not first or not second:
         return
     distances_m = np.array([[apart_m(a, b) for b in second] for a in first])
     for n, nearest in enumerate(distances_m.argmin(axis=1)):
-        if distances_m[n, nearest] <= SAME_SPOT_M and distances_m[:, nearest].argmin() == n:
+        if distances_m[n, nearest] <= ONE_SPOT_M and distances_m[:, nearest].argmin() == n:
             yield first[n], second[nearest]
 
 
-def _in_turn(looks: Iterable[Sequence[Sighting]], config: CallsConfig) -> Iterator[tuple[Sighting, Sighting]]:
-    """Each sighting with the next one at its spot, but for those within long runs of like hulls.
+def _fixed_ids(seen: pd.DataFrame, in_order: Sequence[BerthLook], config: CallsConfig) -> Iterator[str]:
+    """Sightings of what lies at one spot for longer than `LONGEST_RUN`: a ship laid up, or no ship.
 
-    ``looks`` has the sightings of each look, in order of time. A look that shows nobody at the spot ends no run.
+    A run holds like hulls, the newest no more than ``max_stay_d`` ago; half the looks during it show one. Ships of like
+    size in turn may be such a run too; they would have told little.
     """
-    limit = LONGEST_RUN * timedelta(days=config.max_stay_d)
-    newest: list[Sighting] = []
-    runs: dict[str, list[Sighting]] = {}  # sightings of what may be one hull, by the name of the newest
-    closed: list[list[Sighting]] = []
-    pairs: list[tuple[Sighting, Sighting]] = []
-    for shown in looks:
-        for first, second in list(_at_one_spot(newest, shown)):
-            newest.remove(first)
-            pairs.append((first, second))
-            run = runs.pop(first["detection_id"], [first])
-            if not _is_like(second, run, config):
-                closed.append(run)
-                run = []
-            runs[second["detection_id"]] = [*run, second]
-        newest += shown
-    runs_of_all = (*closed, *runs.values())
-    fixed = {
-        row["detection_id"] for run in runs_of_all if run[-1]["acquired"] - run[0]["acquired"] > limit for row in run
-    }
-    for first, second in pairs:
-        if not fixed.issuperset((first["detection_id"], second["detection_id"])):
-            yield first, second
+    longest = timedelta(days=config.max_stay_d)
+    shown = SightingsByPass(seen)
+    runs: list[list[Sighting]] = []
+    for look in in_order:
+        here = {str(row["detection_id"]): row for row in shown.of_pass(look.pass_id)}
+        recent = [run for run in runs if look.when - run[-1]["acquired"] <= longest]
+        near = sorted((apart_m(run[0], row), name, n) for n, run in enumerate(recent) for name, row in here.items())
+        extended: set[int] = set()
+        for distance_m, name, n in near:
+            if distance_m <= ONE_SPOT_M and name in here and n not in extended and _is_like(here[name], recent[n], config):
+                recent[n].append(here.pop(name))
+                extended.add(n)
+        runs += [[row] for row in here.values()]
+    for run in runs:
+        start, end = run[0]["acquired"], run[-1]["acquired"]
+        if end - start > LONGEST_RUN * longest and 2 * len(run) >= sum(start <= look.when <= end for look in in_order):
+            yield from (str(row["detection_id"]) for row in run)
 
 
 def _is_like(sighting: Sighting, run: Sequence[Sighting], config: CallsConfig) -> bool:
@@ -157,9 +176,10 @@ def _is_like(sighting: Sighting, run: Sequence[Sighting], config: CallsConfig) -
 def _size_ratio(first: Sighting, second: Sighting, trade_sd_m: float, config: CallsConfig) -> float:
     shift_m, sd_m = difference(length_of(first), length_of(second), config)
     sd_m = max(sd_m, MIN_SD_M)
-    by_length = norm.pdf(shift_m, scale=sd_m) / norm.pdf(shift_m, scale=math.hypot(sd_m, math.sqrt(2) * trade_sd_m))
-    beyond = math.exp(max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, fine_log_odds(first, second))))
-    return P_WRONG_SIZE + (1 - P_WRONG_SIZE) * float(by_length) * beyond
+    sd_of_two_m = math.hypot(sd_m, math.sqrt(2) * trade_sd_m)
+    by_length = math.log(sd_of_two_m / sd_m) - shift_m**2 * (sd_m**-2 - sd_of_two_m**-2) / 2
+    beyond = max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, fine_log_odds(first, second)))
+    return P_WRONG_SIZE + (1 - P_WRONG_SIZE) * math.exp(by_length + beyond)
 
 
 def _log_likelihood(pairs: Iterable[LookPair], stay_d: tuple[float, float]) -> float:
