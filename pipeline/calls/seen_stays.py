@@ -38,8 +38,9 @@ Sighting = dict[str, Any]
 
 P_WRONG_SIZE = 0.02  # probability that a size is wrong beyond its interval, so that it tells nothing (our choice)
 REACH_SD = 4.0  # how far from the law so far, in its standard deviations, others are compared (our choice)
-FEWEST_LAWS, WIDEST_STEP = 17, 0.1  # number of laws that are compared, and the step of ln(stay) between two (our choice)
+FEWEST_LAWS, WIDEST_STEP = 17, 0.1  # number of laws that are compared, step of ln(stay) from one to the next
 LONGEST_RUN = 3.0  # multiple of ``max_stay_d``: one hull seen at a spot for longer lies there or is none (our choice)
+MISSED = 3  # a hull that more looks in turn do not show has left (our choice)
 # Ships of consecutive looks no further apart lie at one spot (our choice: less than from one ship to her neighbour)
 ONE_SPOT_M = 100.0
 LENGTH_SPREADS = 100  # number of spreads of lengths that are compared
@@ -143,26 +144,34 @@ def _at_one_spot(first: Sequence[Sighting], second: Sequence[Sighting]) -> Itera
 def _fixed_ids(seen: pd.DataFrame, in_order: Sequence[BerthLook], config: CallsConfig) -> Iterator[str]:
     """Sightings of what lies at one spot for longer than `LONGEST_RUN`: a ship laid up, or no ship.
 
-    A run holds like hulls, the newest no more than ``max_stay_d`` ago; half the looks during it show one. Ships of like
-    size in turn may be such a run too; they would have told little.
+    A run holds like hulls; half the looks during it show one, and no more than `MISSED` in turn do not.
     """
-    longest = timedelta(days=config.max_stay_d)
-    shown = SightingsByPass(seen)
+    shown, number_of_look = SightingsByPass(seen), {look.pass_id: n for n, look in enumerate(in_order)}
     runs: list[list[Sighting]] = []
-    for look in in_order:
+    for number, look in enumerate(in_order):
         here = {str(row["detection_id"]): row for row in shown.of_pass(look.pass_id)}
-        recent = [run for run in runs if look.when - run[-1]["acquired"] <= longest]
-        near = sorted((apart_m(run[0], row), name, n) for n, run in enumerate(recent) for name, row in here.items())
+        open_runs = [run for run in runs if number - number_of_look[run[-1]["pass_id"]] <= 1 + MISSED]
+        near = sorted((apart_m(run[0], row), name, n) for n, run in enumerate(open_runs) for name, row in here.items())
         extended: set[int] = set()
         for distance_m, name, n in near:
-            if distance_m <= ONE_SPOT_M and name in here and n not in extended and _is_like(here[name], recent[n], config):
-                recent[n].append(here.pop(name))
+            is_free = name in here and n not in extended
+            if distance_m <= ONE_SPOT_M and is_free and _is_like(here[name], open_runs[n], config):
+                open_runs[n].append(here.pop(name))
                 extended.add(n)
         runs += [[row] for row in here.values()]
     for run in runs:
-        start, end = run[0]["acquired"], run[-1]["acquired"]
-        if end - start > LONGEST_RUN * longest and 2 * len(run) >= sum(start <= look.when <= end for look in in_order):
+        looks_during = number_of_look[run[-1]["pass_id"]] - number_of_look[run[0]["pass_id"]] + 1
+        lasts = run[-1]["acquired"] - run[0]["acquired"] > LONGEST_RUN * timedelta(days=config.max_stay_d)
+        if lasts and 2 * len(run) >= looks_during and _is_one_size(run, config):
             yield from (str(row["detection_id"]) for row in run)
+
+
+def _is_one_size(run: Sequence[Sighting], config: CallsConfig) -> bool:
+    """Do the lengths vary no more than those of one hull measured so often? By chi-squared, within two deviations."""
+    lengths_m, sds_m = np.array([length_of(row) for row in run]).T
+    variances = np.maximum(sds_m, MIN_SD_M) ** 2 + (config.same_ship_length_share * lengths_m) ** 2 / 2
+    mean_m = np.average(lengths_m, weights=1 / variances)
+    return float(((lengths_m - mean_m) ** 2 / variances).sum()) <= len(run) + 2 * math.sqrt(2 * len(run))
 
 
 def _is_like(sighting: Sighting, run: Sequence[Sighting], config: CallsConfig) -> bool:

@@ -70,16 +70,70 @@ def test_ships_of_one_size_say_nothing():
     assert law.log_sd == pytest.approx(DECLARED.log_sd, rel=0.05)
 
 
-def test_one_hull_that_lies_there_all_year_changes_nothing():
-    """A ship laid up, or a jetty taken for one, 400 m along the berth: its many agreements are left out."""
+@pytest.mark.parametrize("east_m", [100.0, 400.0])
+def test_one_hull_that_lies_there_all_year_changes_nothing(east_m):
+    """A ship laid up, or a jetty taken for one, beside the spot or along the berth: it is left out."""
     found, looks = ships_in_turn(0.5, 200, seed=2)
     rng = np.random.default_rng(9)
-    lying = [sighting(f"lying{n}", 24.0 * n, off_berth(400.0), length_m=float(70 + rng.normal(0, 2)))
+    lying = [sighting(f"lying{n}", 24.0 * n, off_berth(east_m), length_m=float(70 + rng.normal(0, 2)))
              for n in range(200) if rng.random() < 0.7]  # fmt: skip
     both = pd.concat([found, detections(*lying)], ignore_index=True)
     place_law, with_it = learnt(found, looks), learnt(both, looks)
     assert with_it.middle < DECLARED.middle - 0.3
     assert with_it.middle == pytest.approx(place_law.middle, abs=0.1)
+
+
+def test_a_false_ship_now_and_then_changes_little():
+    """On one look in twenty, at a random place along the berth; ships themselves shift by up to 60 m."""
+    rng = np.random.default_rng(5)
+    shifts = []
+    for seed in range(2):
+        found, looks = ships_in_turn(1.0, 200, seed)
+        false = [sighting(f"false{n}", 24.0 * n, off_berth(rng.uniform(-150, 150)), length_m=rng.uniform(30, 90))
+                 for n in range(200) if rng.random() < 0.05]  # fmt: skip
+        shifts.append(learnt(pd.concat([found, detections(*false)]), looks).middle - learnt(found, looks).middle)
+    assert np.mean(shifts) == pytest.approx(0.0, abs=0.08)
+
+
+def test_two_spots_a_ship_length_apart_tell_the_same_as_one():
+    """How often a ship comes to a spot does not count those that come to the next."""
+    shifts = []
+    for seed in range(3):
+        (west, looks), (east, _) = ships_in_turn(1.0, 200, seed), ships_in_turn(1.0, 200, seed + 100)
+        lon, lat = off_berth(130.0)
+        both = pd.concat([west, east.assign(detection_id="east" + east["detection_id"], lon=lon, lat=lat)])
+        shifts.append(learnt(both.reset_index(drop=True), looks).middle - DECLARED.middle)
+    assert np.mean(shifts) == pytest.approx(0.0, abs=0.15)
+
+
+def test_detections_without_looks_say_nothing():
+    """How often the spot was free is not known."""
+    found, _ = ships_in_turn(1.0, 200, seed=1)
+    assert learnt(found, looks_at()) == DECLARED
+    assert learnt(found, looks_at(0, 24, state="unknown")) == DECLARED
+
+
+@pytest.mark.parametrize("hours", [0.0, 0.2])
+def test_looks_within_minutes_carry_no_information(hours):
+    """A ship seen twice within minutes is the same under any law; so often, and day after day, she says nothing."""
+    days = 24.0 * 40 * np.arange(30)  # so far apart that nothing lasts until the next
+    rows = [sighting(f"{n}-{k}", day + k * hours, scene_id=f"{n}-{k}", length_m=70.0 + n, sensor=sensor)
+            for n, day in enumerate(days) for k, sensor in enumerate(("optical", "sentinel-2"))]  # fmt: skip
+    looks = pd.concat([looks_at(*days), looks_at(*(days + hours), sensor="sentinel-2")], ignore_index=True)
+    looks["scene_id"] = [f"{n}-{k}" for k in range(2) for n in range(30)]
+    law = learnt(detections(*rows), looks.assign(look_id=looks["scene_id"]))
+    assert law.pairs >= 30
+    assert law.middle == pytest.approx(DECLARED.middle, abs=0.02)
+    assert law.log_sd == pytest.approx(DECLARED.log_sd, rel=0.05)
+
+
+def test_a_vague_declared_law_is_replaced_by_what_looks_show():
+    """The interval does not depend on how far apart the laws lie that are compared."""
+    found, looks = ships_in_turn(1.0, 365, seed=1)
+    vague, vaguer = (learnt(found, looks, config=CallsConfig(stay_log_sd=sd)) for sd in (1.0, 2.0))
+    assert vaguer.middle == pytest.approx(vague.middle, abs=0.03)
+    assert vaguer.log_sd == pytest.approx(vague.log_sd, rel=0.1)
+    assert vaguer.log_sd > 0.06
 
 
 def test_the_order_of_the_rows_and_names_do_not_matter():
@@ -124,3 +178,6 @@ def test_the_spread_of_lengths_is_that_of_the_ships_without_the_measurement():
         table = pd.DataFrame({"length_m": seen_m, "length_lo_m": seen_m - 1.645 * error_m,
                               "length_hi_m": seen_m + 1.645 * error_m})  # fmt: skip
         assert ship_length_sd_m(table) == pytest.approx(ships_sd_m, rel=0.15)
+        vague = table.assign(length_lo_m=0.0, length_hi_m=400.0).iloc[:300]
+        both = pd.concat([vague, table.iloc[300:]])
+        assert ship_length_sd_m(both) == pytest.approx(ships_sd_m, rel=0.15)
