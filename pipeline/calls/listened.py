@@ -44,7 +44,8 @@ class Listened:
         config: CallsConfig,
     ) -> None:
         self.tracks, self.registry, self.place, self.config = tracks, registry, place, config
-        self.stays = law_from(np.empty(0), np.empty(0), config)  # as declared
+        self.stays = self._declared = law_from(np.empty(0), np.empty(0), config)
+        self._declared_max_stay_d = config.max_stay_d
         self.found = stays(tracks, place, config)
         self.heard = Heard(self.found, tracks, static, place)
         self.shared = SharedNumbers(tracks, static)
@@ -61,8 +62,8 @@ class Listened:
 
     def with_stays(self, law: StayLaw) -> Listened:
         """A copy in which sightings are linked by this law; the limit on a stay is longer by as much as stays are."""
-        longer = max(1.0, law.stay_d[1] / self.stays.stay_d[1])
-        limits = {"stay_d": law.stay_d, "max_stay_d": longer * self.config.max_stay_d}
+        longer = max(1.0, law.stay_d[1] / self._declared.stay_d[1])
+        limits = {"stay_d": law.stay_d, "max_stay_d": longer * self._declared_max_stay_d}
         other = self.under(self.config.model_copy(update=limits))
         other.stays = law
         other._rows = dict(self._rows)  # of stays that no image shows: of these, this law changes nothing

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.config import CapConfig, RunConfig
     from pipeline.types import Headline, Place
 
-OTHER_STAYS = {"half as long": 0.5, "twice as long": 2.0}  # as `calls.stay_d` and AIS say (our choice, no source)
+OTHER_STAYS = {"half as long": 0.5, "twice as long": 2.0}  # as the law that is used says (our choice, no source)
 FEWEST_DRAWS = 200  # only the columns that the account draws from are used here, not the figures drawn for each row
 
 

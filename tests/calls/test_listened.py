@@ -55,6 +55,17 @@ def test_tables_that_share_what_was_heard_are_those_made_anew(order):
     assert not any(made[0].equals(other) for other in made[1:])
 
 
+def test_the_limit_on_a_stay_follows_the_last_law_and_is_never_below_the_declared_one():
+    known = Listened(
+        tracks=clean_tracks(feed()), static=static_reports(feed()), registry=None, place=harbour(), config=CONFIG
+    )
+    short, long = (known.stays.shifted(np.log(factor)) for factor in (0.5, 1.5))
+    limits = [
+        known.with_stays(first).with_stays(last).config.max_stay_d for first, last in ((short, long), (long, short))
+    ]
+    assert limits == pytest.approx([1.5 * CONFIG.max_stay_d, CONFIG.max_stay_d])
+
+
 def test_what_is_written_onto_a_row_is_not_on_the_next_one():
     known = Listened(
         tracks=clean_tracks(feed(visit(5, 25))), static=static_reports(feed()), registry=None, place=harbour(),
