@@ -3,9 +3,9 @@
 Ships take turns at two berths, with stays drawn from the law that the config declares; each look measures lengths with
 an error. In some worlds a share of the ships transmits: their stays are heard from entry to exit and are not counted.
 In the last worlds ships stay half or twice as long as declared, which heard ones and looks in turn show; links of
-these do not count for the calibration. For each world, prints the other ships' stays that a look saw; calls in the table; the expected number of calls
-(``call_counts``); the exact expectation given everything else about the world (`exact_calls`); and, for links, how
-often a call was one ship, against the chance the table gave it.
+these do not count for the calibration. For each world, prints the other ships' stays that a look saw; calls in the
+table; the expected number of calls (``call_counts``); the exact expectation given everything else about the world
+(`exact_calls`); and, for links, how often a call was one ship, against the chance the table gave it.
 """
 
 from __future__ import annotations
