@@ -35,6 +35,13 @@ def length_of(sighting: Mapping[Any, Any]) -> tuple[float, float]:
     return float(sighting["length_m"]), reach / (2 * Z90)
 
 
+def mean_length(sightings: Sequence[Mapping[Any, Any]]) -> tuple[float, float]:
+    """Length of one hull and its standard deviation [m], each of its sightings weighted by its own interval."""
+    values, deviations = np.array([length_of(sighting) for sighting in sightings]).T
+    weights = 1 / np.maximum(deviations, MIN_SD_M) ** 2
+    return float(np.sum(weights * values) / weights.sum()), float(weights.sum() ** -0.5)
+
+
 def difference(before: tuple[float, float], now: tuple[float, float], config: CallsConfig) -> tuple[float, float]:
     """Difference of two lengths [m] and its standard error; each is given with its own standard error."""
     share = config.same_ship_length_share * max(before[0], now[0])

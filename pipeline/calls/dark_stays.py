@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-import numpy as np
 import pandas as pd
 
-from pipeline.calls.counting import MIN_SD_M, length_of
+from pipeline.calls.counting import mean_length
 from pipeline.ships.turnover import NO_LOOK_BEFORE, LookBefore, Turnover
 
 
@@ -60,6 +59,4 @@ class DarkStay:
 
     def length(self) -> tuple[float, float]:
         """Length and its standard deviation from all sightings, each weighted by its own interval [m]."""
-        values, deviations = np.array([length_of(s) for s in self.sightings]).T
-        weights = 1 / np.maximum(deviations, MIN_SD_M) ** 2
-        return float(np.sum(weights * values) / weights.sum()), float(weights.sum() ** -0.5)
+        return mean_length(self.sightings)

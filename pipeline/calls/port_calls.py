@@ -77,10 +77,8 @@ def learn_stays(
     """With how long ships stay corrected by the unnamed ones that consecutive looks show at counted zones."""
     sightings = sightings_in_zones(detections, matches, passes(detections, looks))
     counted = [zone.zone_id for zone in listened.place.zones if zone.counts]
-    unnamed = sightings[
-        sightings["detection_id"].map(listened.heard.stay_of_sightings(sightings, listened.config)).isna()
-    ]
-    unnamed = unnamed[unnamed["berth_id"].isin(counted)]
+    stay_of = sightings["detection_id"].map(listened.heard.stay_of_sightings(sightings, listened.config))
+    unnamed = sightings[stay_of.isna() & sightings["berth_id"].isin(counted)]
     law = with_seen_stays(listened.stays, unnamed, looks, listened.config, listened.heard)
     return listened if law == listened.stays else listened.with_stays(law)
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from pipeline.calls.berth_looks import SightingsByPass, apart_m, looks_in_order, occupied_looks
-from pipeline.calls.counting import MIN_SD_M, difference, length_of
+from pipeline.calls.counting import MIN_SD_M, difference, length_of, mean_length
 from pipeline.calls.heard_at_spots import HeardAtSpots
 from pipeline.calls.same_ship import fine_log_odds
 from pipeline.ships.turnover import DISAGREE, MAX_LOG_ODDS, TRADE_SD_M, turnover
-from pipeline.times_places.passes import passes
+from pipeline.times_places.passes import SAME_PLACE_M, passes, twins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,8 +41,7 @@ REACH_SD = 4.0  # how far from the law so far, in its standard deviations, other
 FEWEST_LAWS, WIDEST_STEP = 17, 0.1  # number of laws that are compared, step of ln(stay) from one to the next
 LONGEST_RUN = 3.0  # multiple of ``max_stay_d``: one hull seen at a spot for longer lies there or is none (our choice)
 MISSED = 3  # a hull that more looks in turn do not show has left (our choice)
-# Ships of consecutive looks no further apart lie at one spot (our choice: less than from one ship to her neighbour)
-ONE_SPOT_M = 100.0
+ONE_SPOT_M = SAME_PLACE_M  # ships of consecutive looks no further apart lie at one spot: nearer than a neighbour
 LENGTH_SPREADS = 100  # number of spreads of lengths that are compared
 GAP_STEP_D = 0.05  # times between looks are rounded to this [d], so that equal ones are calculated once
 
@@ -132,13 +131,10 @@ def ship_length_sd_m(sightings: pd.DataFrame) -> float:
 
 
 def _at_one_spot(first: Sequence[Sighting], second: Sequence[Sighting]) -> Iterator[tuple[Sighting, Sighting]]:
-    """Ships of two looks that are each other's nearest, within `ONE_SPOT_M`; sizes do not matter."""
-    if not first or not second:
-        return
-    distances_m = np.array([[apart_m(a, b) for b in second] for a in first])
-    for n, nearest in enumerate(distances_m.argmin(axis=1)):
-        if distances_m[n, nearest] <= ONE_SPOT_M and distances_m[:, nearest].argmin() == n:
-            yield first[n], second[nearest]
+    """Ships of two looks at one spot, each in one pair at most; sizes do not matter."""
+    places = (np.array([(row["lon"], row["lat"]) for row in rows], float).reshape(-1, 2) for rows in (first, second))
+    for n, m in twins(*places):
+        yield first[n], second[m]
 
 
 def _fixed_ids(seen: pd.DataFrame, in_order: Sequence[BerthLook], config: CallsConfig) -> Iterator[str]:
@@ -176,9 +172,7 @@ def _is_one_size(run: Sequence[Sighting], config: CallsConfig) -> bool:
 
 def _is_like(sighting: Sighting, run: Sequence[Sighting], config: CallsConfig) -> bool:
     """May the sighting be of the hull of a run, by its length?"""
-    lengths_m, sds_m = np.array([length_of(row) for row in run]).T
-    mean = float(lengths_m.mean()), float(np.sqrt((np.maximum(sds_m, MIN_SD_M) ** 2).sum())) / len(run)
-    shift_m, sd_m = difference(mean, length_of(sighting), config)
+    shift_m, sd_m = difference(mean_length(run), length_of(sighting), config)
     return abs(shift_m) <= DISAGREE * max(sd_m, MIN_SD_M)
 
 

@@ -196,9 +196,8 @@ def _open_raster_scene(
     simulated = raster.tags.get("SIMULATED", "").lower() in _SIMULATED or bool(sidecar and sidecar.simulated)
     footprint = None if geolocation is None else footprint_of(geolocation, raster.shape, raster.item)
     stated, fine = sidecar.view() if sidecar else OpticalView(), sensor is Sensor.OPTICAL and max(spacing) <= _FINE_M
-    view, view_doubt = usable_view(
-        stated, acquired, time_doubt, footprint, check_sun=not (radar or simulated), fine=fine
-    )
+    check_sun = not (radar or simulated)
+    view, view_doubt = usable_view(stated, acquired, time_doubt, footprint, check_sun=check_sun, fine=fine)
     doubts = [raster.doubt, sidecar_doubt, scaling.doubt, stored.nodata_rule.doubt, channels.doubt]
     doubts += [place_doubt, spacing_doubt, _skew_doubt(raster, geolocation), time_doubt]
     doubts += [land_doubt, view_doubt, mask_doubt]

@@ -275,7 +275,7 @@ def test_an_account_without_a_call_is_told_in_words_never_as_zero_barrels(story_
     lines = headline_lines(story)
     assert any(words in line for line in lines)
     assert all(line.startswith("SIMULATED: ") for line in lines)
-    assert not [line for line in lines if " 0 bbl" in line or "0.0%" in line]
+    assert not [line for line in lines if "0 bbl" in line or "0.0%" in line]
     page = render(story, {}, tiny_run)
     assert "No counted call</b>" in page
     sums = (">0 barrels", " 0 barrels", "between 0 and 0", "at the end 0", "if every counted", "If every tonne")
