@@ -9,6 +9,10 @@ seen are then Poisson with mean ``rate * E``, E = integral of p(a) [d], those un
 * the rate's posterior is Gamma(n_seen + 1/2, E), Jeffreys' prior, whose predictive intervals for the unseen cover. Its
   mean lies above the unbiased one by half a call (shared among the zones) times U / E.
 
+Here n_seen is the number of calls seen, not of the table's rows: a row may stand for several ships in turn, or be part
+of the one before. Its mean and variance are those of `counting.call_counts`; rows taken for calls would extrapolate too
+few at a busy berth and too many where looks often miss the ships (`benchmarks/call_numbers.py`).
+
 Recall and the law of stays are not known exactly either (`exposure.seen_bounds`): each day's p has an interval, and the
 table and the account give mean and interval over that as well. Without it, 90 % intervals of simulated years with 60
 calls hold half to four fifths of the time (`benchmarks/missed_calls.py`).
@@ -33,6 +37,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from pipeline.calls.counting import call_counts
 from pipeline.calls.exposure import Exposure, exposure, seen_bounds
 from pipeline.calls.recall import CONTEXT_OF_KIND, recall_at
 from pipeline.calls.stay_law import DAY_S, StayLaw, stay_law
@@ -92,7 +97,7 @@ def missed_calls(
     rows: list[dict[str, object]] = []
     for zone in zones:
         at_zone = by_image["berth_id"] == zone.zone_id
-        n_seen, n_otherwise = int((at_zone & ~is_found_otherwise).sum()), int((at_zone & is_found_otherwise).sum())
+        found, otherwise = by_image[at_zone & ~is_found_otherwise], by_image[at_zone & is_found_otherwise]
         lengths_m = counted.loc[counted["berth_id"] == zone.zone_id, "length_m"]
         recalls_here = [
             recall_at(recalls, CONTEXT_OF_KIND[zone.kind], lengths_m, column)
@@ -103,9 +108,9 @@ def missed_calls(
         period_d = (end - start).total_seconds() / DAY_S
         is_known = exposure(times_d, recalls_of_looks[1], declared.days, period_d, begun_d).has_enough_looks()
         seen, *bounds = seen_bounds(times_d, recalls_of_looks, stays, period_d, begun_d)
-        law = _Law(seen, np.stack(bounds), n_seen + JEFFREYS / len(zones), seen.total_seen_d)
-        law_or_none = _less_found_otherwise(law, n_otherwise) if is_known else None
-        rows += _rows(zone.zone_id, midnight, law_or_none, n_seen, len(seen.p_seen))
+        law = _law(seen, np.stack(bounds), found, JEFFREYS / len(zones))
+        law_or_none = _less_found_otherwise(law, _number_of(otherwise)[0]) if is_known else None
+        rows += _rows(zone.zone_id, midnight, law_or_none, len(found), len(seen.p_seen))
     return MISSED.check(MISSED.from_rows(rows))
 
 
@@ -148,8 +153,26 @@ def _seen_by_looks(
     return np.array(out, dtype=bool)
 
 
-def _less_found_otherwise(law: _Law, n_otherwise: int) -> _Law:
-    """The law of a zone, given the number of calls seen only by looks of unknown recall.
+def _number_of(calls: pd.DataFrame) -> tuple[float, float]:
+    """Mean and variance of the number of calls that rows stand for."""
+    numbers, chances = call_counts(calls)
+    mean = float(numbers @ chances)
+    return mean, float(((numbers - mean) ** 2) @ chances)
+
+
+def _law(seen: Exposure, bounds: FloatArray, found: pd.DataFrame, prior_shape: float) -> _Law:
+    """The law of a zone from its rows ``found`` by images: given their number n, the rate is Gamma(n + prior, E).
+
+    The number is uncertain, so this is a mixture, approximated by a Gamma of equal mean and variance.
+    """
+    mean, variance = _number_of(found)
+    shape = mean + prior_shape
+    certainty = shape / (shape + variance)
+    return _Law(seen, bounds, shape * certainty, seen.total_seen_d * certainty)
+
+
+def _less_found_otherwise(law: _Law, n_otherwise: float) -> _Law:
+    """The law of a zone, given the expected number of calls seen only by looks of unknown recall.
 
     They are part of the ``rate * U`` calls that the other looks missed; if looks see less than assumed, more are missed
     and these are a smaller share of them. Bias and coverage by simulation: benchmarks/unrated_looks.py.
@@ -157,10 +180,11 @@ def _less_found_otherwise(law: _Law, n_otherwise: int) -> _Law:
     if not (n_otherwise and law.seen.total_seen_d > 0 and law.seen.total_unseen_d > 0):
         return law
     arrivals_d = law.seen.seen_d + law.seen.unseen_d
+    widened = law.seen.total_seen_d / law.per_d
 
     def found(p_seen: FloatArray) -> _Found:
         seen_d = max(float(arrivals_d @ p_seen), NEVER)
-        return _found(n_otherwise, law.shape, max(float(arrivals_d.sum()) / seen_d - 1, NEVER))
+        return _found(n_otherwise, law.shape, widened * max(float(arrivals_d.sum()) / seen_d - 1, NEVER))
 
     usual = found(law.seen.p_seen)
     more_d = usual.share * law.seen.unseen_d
@@ -180,7 +204,7 @@ class _Found(NamedTuple):
     """Shape of the Gamma distribution of the calls that nobody saw."""
 
 
-def _found(n: int, shape: float, missed_per_seen: float) -> _Found:
+def _found(n: float, shape: float, missed_per_seen: float) -> _Found:
     """Posterior by Bayes' rule, with Jeffreys' prior on the share q found.
 
     The missed calls are Poisson with mean M, which is Gamma with this ``shape`` and mean ``shape * missed_per_seen``;

@@ -68,21 +68,22 @@ MISSED = Contract(
         amount("rate_shape", "Shape of the rate's posterior gamma.", required=False),
         amount(
             "rate_per_d",
-            "Inverse scale of that gamma: the sum of seen_days; smaller, as is rate_shape, where calls were found only "
-            "by looks of unknown recall (covered 0), since the rate is then less certain.",
+            "Inverse scale of that gamma: the sum of seen_days; smaller, as is rate_shape, where the number of calls "
+            "seen is uncertain, or where some were found only by looks of unknown recall (covered 0).",
             "d",
             required=False,
         ),
         amount(
             "unseen_mean",
             "Expected number of unseen calls by that law, as the account draws them; if p_seen were known, the "
-            "unbiased number would be n_seen * unseen_days / rate_per_d.",
+            "unbiased number would be that of calls seen * unseen_days / the sum of seen_days.",
             required=False,
         ),
         Column(
             "n_seen",
             "int",
-            "Counted calls of the zone seen by images alone, by at least one that covers it: these are extrapolated.",
+            "Rows of counted calls of the zone seen by images alone, by at least one that covers it. The number of "
+            "calls that they stand for (p_one_call, calls_mean, p_new_call) is extrapolated.",
             low=0,
         ),
     ),

@@ -180,6 +180,18 @@ def test_the_table_and_the_account_expect_the_same_number_of_unseen_calls():
     assert zone["rate_shape"] == pytest.approx(2 + 0.5 / table["zone_id"].nunique())
 
 
+def test_the_rate_is_that_of_the_calls_that_rows_stand_for():
+    """Numbers of calls are drawn as the columns say: two rows of one or two ships, one that may be the one before."""
+    calls = called({"p_one_call": 0.4, "calls_mean": 1.6}, {"p_one_call": 0.7}, {"p_new_call": 0.3}, {})
+    table = missed([72, 216, 360, 504, 648], calls).query("zone_id == 'oil'")
+    rng = np.random.default_rng(6)
+    number = 3 + rng.binomial(1, [[0.6, 0.3, 0.3]] * 200_000).sum(axis=1)
+    rate = rng.standard_gamma(number + 0.5) / table["seen_days"].sum()
+    shape, per_d = table[["rate_shape", "rate_per_d"]].iloc[0]
+    assert set(table["n_seen"]) == {4}
+    assert (shape / per_d, shape / per_d**2) == pytest.approx((rate.mean(), rate.var()), rel=0.01)
+
+
 def test_a_look_at_half_of_a_berth_finds_half_as_often():
     looks = looks_at(*np.arange(10, 700, 24.0))
     whole, half = (missed(looks.assign(covered=share, state="partly")) for share in (1.0, 0.5))
