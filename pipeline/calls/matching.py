@@ -162,20 +162,16 @@ def _match_scene(
     fit = fit_scene(problem.east, problem.north, components, options, dark_per_m2, config.match_gate_m)
     weight, distance = _pair_weights(problem, components, fit, config)
     partner = _assign(weight, dark_per_m2)
-    taken = {int(c) for c in partner if c >= 0}
-    out, probabilities = [], []
+    probability = pair_probabilities(weight / dark_per_m2, partner)
+    out = []
     for row, (detection, col) in enumerate(zip(names, partner, strict=True)):
         if col >= 0:
-            probability = weight[row, col] / (dark_per_m2 + weight[row].sum())
-            probabilities.append(probability)
-            out.append(
-                _match_row(detection, problem.mmsi[col], probability, distance[row, col], problem.positions[col].gap_s)
-            )
-        else:  # partners taken by other detections do not count
-            weight_untaken = sum(weight[row, c] for c in range(weight.shape[1]) if c not in taken)
-            out.append(_match_row(detection, None, dark_per_m2 / (dark_per_m2 + weight_untaken), None, None))
+            gap_s = problem.positions[col].gap_s
+            out.append(_match_row(detection, problem.mmsi[col], probability[row, col], distance[row, col], gap_s))
+        else:
+            out.append(_match_row(detection, None, 1 - probability[row].sum(), None, None))
     return out, _self_check(
-        problem, fit, np.array(probabilities), _p_inside(problem, components, fit) * detectability(problem.length_m)
+        problem, fit, probability, _p_inside(problem, components, fit) * detectability(problem.length_m)
     )
 
 
@@ -188,6 +184,20 @@ def _assign(weight: FloatArray, dark_per_m2: float) -> np.ndarray:
     cost[np.arange(n_detections), n_transponders + np.arange(n_detections)] = -np.log(dark_per_m2)
     _, cols = linear_sum_assignment(cost)
     return np.where(cols < n_transponders, cols, -1)
+
+
+def pair_probabilities(odds: FloatArray, partner: np.ndarray) -> FloatArray:
+    """Probability of each pair, shape (detections, transponders); ``odds`` are weights relative to no partner.
+
+    A pair competes with the detection's other transponders, and with the transponder's own detection of the assignment
+    ``partner`` and those left without one. That is exact for one detection or one transponder. Where several have
+    partners and could exchange them, an exchange is taken to be likelier than it is.
+    """
+    competes = np.zeros(odds.shape, dtype=bool)
+    competes[partner < 0] = True
+    competes[partner >= 0, partner[partner >= 0]] = True
+    rivals = np.where(competes, odds, 0.0)
+    return np.asarray(odds / (1 + odds.sum(axis=1, keepdims=True) + rivals.sum(axis=0) - rivals))
 
 
 def _pair_weights(

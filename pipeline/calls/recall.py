@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 PRIOR_LOOKS = 10.0  # weight of the prior, in looks at ships that transmit (our choice)
 HEARD_S = 600.0  # a ship is where she was heard at most this long before or after (our choice)
 MAX_CLOUD_SHARE = 0.1  # share of cloud over the AOI above which open water may have been covered (our choice)
-MIN_P_FOUND = 0.5  # match probability from which a ship counts as found
 SIZES = {"short": (0.0, 60.0), "middle": (60.0, 120.0), "long": (120.0, np.inf)}
 CONTEXT_OF_KIND = {"berth": "quay", "anchorage": "anchorage"}
 
@@ -50,9 +49,9 @@ def look_trials(
     pass_of = passes(scenes)
     accepted = set(detections.loc[detections["accepted"].astype(bool), "detection_id"])
     scene_of = dict(zip(detections["detection_id"], detections["scene_id"], strict=True))
-    sure = matches[matches["mmsi"].notna() & (matches["probability"] >= MIN_P_FOUND) & matches["det_id"].isin(accepted)]
+    hers = matches[matches["mmsi"].notna() & matches["det_id"].isin(accepted)]  # if not this one, one beside her
     found = {
-        (pass_of.get(scene_of[d]), int(m)) for d, m in zip(sure["det_id"], sure["mmsi"], strict=True) if d in scene_of
+        (pass_of.get(scene_of[d]), int(m)) for d, m in zip(hers["det_id"], hers["mmsi"], strict=True) if d in scene_of
     }
     fixes = good_fixes(tracks).sort_values("time_utc", kind="stable", ignore_index=True)
     seconds = fixes["time_utc"].to_numpy("datetime64[us]").astype(np.int64) / 1e6

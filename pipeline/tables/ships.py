@@ -188,7 +188,7 @@ MATCH_CHECKS = Contract(
         Column("scene_id", "text", "The scene."),
         Column("n_detections", "int", "Detections with a position and a time.", low=0),
         Column("n_transponders", "int", "Transponders heard within the hour.", low=0),
-        amount("matched", "Sum of the probabilities of the matches."),
+        amount("matched", "Sum of the probabilities of all pairs of a detection and a transponder."),
         amount("expected", "Expected value of matched: the chances of being seen, summed over transponders."),
         Column("offset_east_m", "float", "Displacement of the whole image.", "m", required=False),
         Column("offset_north_m", "float", "Displacement of the whole image.", "m", required=False),

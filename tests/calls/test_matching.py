@@ -1,3 +1,5 @@
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.calls.geodesy import from_plane
 from pipeline.calls.given_detections import normalise_detections
-from pipeline.calls.matching import associate, check_lines, detectability, match, match_tables
+from pipeline.calls.matching import associate, check_lines, detectability, match, match_tables, pair_probabilities
 from pipeline.calls.motion import TrackOnPlane, fit_drift_m_s
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
@@ -81,11 +83,42 @@ def test_no_partner_lies_beyond_the_gate_however_alone_she_is():
         assert found["mmsi"].notna().tolist() == [hers]
 
 
-def test_a_transponder_that_another_ship_has_says_nothing_of_who_lies_beside_her():
-    """Her only possible transponder is taken, so she is as certainly dark as with no transponder nearby."""
-    table = matched([sighting("hers", NOON), sighting("beside", NOON, off_berth(60))], moored(0))
-    assert (partner(table, "hers"), partner(table, "beside")) == (MMSI, None)
-    assert table.loc["beside", "probability"] == 1.0
+@pytest.mark.parametrize(("east_m", "p_hers"), [(30, 0.5), (0, 0.62), (-400, 1.0)])
+def test_of_two_hulls_and_one_transponder_either_may_be_hers(east_m, p_hers):
+    """Bayes' rule; 0.62 is the normal density at 0 over the sum of those at 0 and 60 m, with 60 m of scatter."""
+    table = matched(
+        [sighting("a", NOON, off_berth(min(east_m, 0))), sighting("b", NOON, off_berth(60))], moored(east_m)
+    )
+    assert table["mmsi"].notna().sum() == 1
+    assert table["probability"].tolist() == pytest.approx([p_hers] * 2, abs=0.01)
+
+
+def enumerated(odds: np.ndarray) -> np.ndarray:
+    """Probability of each pair, from all assignments in which nobody has two partners."""
+    rows, cols = odds.shape
+    total, pairs = 0.0, np.zeros(odds.shape)
+    for partners in product(range(-1, cols), repeat=rows):
+        taken = [(row, col) for row, col in enumerate(partners) if col >= 0]
+        if len({col for _, col in taken}) == len(taken):
+            weight = np.prod([odds[pair] for pair in taken])
+            total += weight
+            for pair in taken:
+                pairs[pair] += weight
+    return pairs / total
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 1), (1, 3)])
+def test_pair_probabilities_are_those_of_all_assignments(shape):
+    odds = np.random.default_rng(1).lognormal(3, 2, shape)
+    partner = np.where(odds == odds.max(), np.arange(shape[1]), -1).max(axis=1)
+    np.testing.assert_allclose(pair_probabilities(odds, partner), enumerated(odds))
+
+
+def test_two_ships_that_could_exchange_transponders_are_as_sure_as_all_assignments_say_or_less():
+    odds = 1e4 * np.array([[1.0, 0.6], [0.6, 1.0]])
+    given, exact = pair_probabilities(odds, np.arange(2)).diagonal(), enumerated(odds).diagonal()
+    assert (given < exact).all()
+    assert (given > 0.6).all()
 
 
 def test_chances_are_by_bayes_rule_among_all_who_may_be_there():
