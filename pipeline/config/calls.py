@@ -23,8 +23,8 @@ class CallsConfig(Section):
     gap_h: float = Field(default=4.0, gt=0)
     """After a gap in AIS longer than this her position is unknown."""
     max_stay_d: float = Field(default=6.0, gt=0)
-    """Two sightings, or AIS on both sides of a silence, further apart than this are not one stay. Longer in proportion where AIS or looks show
-    that stays are."""
+    """Two sightings, or AIS on both sides of a silence, further apart than this are not one stay. Longer in proportion
+    where AIS or looks show that stays are."""
     same_ship_length_share: float = Field(default=0.03, ge=0, lt=1)
     """Standard deviation between two measured lengths of one hull, beyond their intervals, as a share (our choice)."""
     match_gate_m: float = Field(default=2000.0, gt=0)
