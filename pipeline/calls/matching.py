@@ -18,6 +18,7 @@ from scipy.optimize import linear_sum_assignment
 from pipeline.calls.geodesy import to_plane
 from pipeline.calls.given_detections import normalise_detections
 from pipeline.calls.motion import PositionMixture, TrackOnPlane, fit_drift_m_s
+from pipeline.calls.pair_probabilities import pair_probabilities
 from pipeline.calls.scene_fit import (
     Components,
     Geometry,
@@ -184,20 +185,6 @@ def _assign(weight: FloatArray, dark_per_m2: float) -> np.ndarray:
     cost[np.arange(n_detections), n_transponders + np.arange(n_detections)] = -np.log(dark_per_m2)
     _, cols = linear_sum_assignment(cost)
     return np.where(cols < n_transponders, cols, -1)
-
-
-def pair_probabilities(odds: FloatArray, partner: np.ndarray) -> FloatArray:
-    """Probability of each pair, shape (detections, transponders); ``odds`` are weights relative to no partner.
-
-    A pair competes with the detection's other transponders, and with the transponder's own detection of the assignment
-    ``partner`` and those left without one. That is exact for one detection or one transponder. Where several have
-    partners and could exchange them, an exchange is taken to be likelier than it is.
-    """
-    competes = np.zeros(odds.shape, dtype=bool)
-    competes[partner < 0] = True
-    competes[partner >= 0, partner[partner >= 0]] = True
-    rivals = np.where(competes, odds, 0.0)
-    return np.asarray(odds / (1 + odds.sum(axis=1, keepdims=True) + rivals.sum(axis=0) - rivals))
 
 
 def _pair_weights(

@@ -1,5 +1,3 @@
-from itertools import product
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipeline.calls.geodesy import from_plane
 from pipeline.calls.given_detections import normalise_detections
-from pipeline.calls.matching import associate, check_lines, detectability, match, match_tables, pair_probabilities
+from pipeline.calls.matching import associate, check_lines, detectability, match, match_tables
 from pipeline.calls.motion import TrackOnPlane, fit_drift_m_s
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
@@ -93,32 +91,12 @@ def test_of_two_hulls_and_one_transponder_either_may_be_hers(east_m, p_hers):
     assert table["probability"].tolist() == pytest.approx([p_hers] * 2, abs=0.01)
 
 
-def enumerated(odds: np.ndarray) -> np.ndarray:
-    """Probability of each pair, from all assignments in which nobody has two partners."""
-    rows, cols = odds.shape
-    total, pairs = 0.0, np.zeros(odds.shape)
-    for partners in product(range(-1, cols), repeat=rows):
-        taken = [(row, col) for row, col in enumerate(partners) if col >= 0]
-        if len({col for _, col in taken}) == len(taken):
-            weight = np.prod([odds[pair] for pair in taken])
-            total += weight
-            for pair in taken:
-                pairs[pair] += weight
-    return pairs / total
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (3, 1), (1, 3)])
-def test_pair_probabilities_are_those_of_all_assignments(shape):
-    odds = np.random.default_rng(1).lognormal(3, 2, shape)
-    partner = np.where(odds == odds.max(), np.arange(shape[1]), -1).max(axis=1)
-    np.testing.assert_allclose(pair_probabilities(odds, partner), enumerated(odds))
-
-
-def test_two_ships_that_could_exchange_transponders_are_as_sure_as_all_assignments_say_or_less():
-    odds = 1e4 * np.array([[1.0, 0.6], [0.6, 1.0]])
-    given, exact = pair_probabilities(odds, np.arange(2)).diagonal(), enumerated(odds).diagonal()
-    assert (given < exact).all()
-    assert (given > 0.6).all()
+def test_two_ships_moored_beside_each_other_may_have_exchanged_transponders():
+    """Both as matched or both exchanged: densities at 0 and 60 m squared, with 60 m of scatter."""
+    table = matched([sighting(name, NOON, off_berth(at)) for name, at in (("a", 0), ("b", 60))],
+                    moored(0), moored(60, MMSI + 1))  # fmt: skip
+    assert (partner(table, "a"), partner(table, "b")) == (MMSI, MMSI + 1)
+    assert table["probability"].tolist() == pytest.approx([1 / (1 + np.exp(-1))] * 2, abs=0.01)
 
 
 def test_chances_are_by_bayes_rule_among_all_who_may_be_there():

@@ -1,0 +1,86 @@
+"""How probable each pair of a detection and a transponder is, from all assignments in which nobody has two partners.
+
+Pairs fall into clusters that share no ship. In a small one all assignments are summed, by recursion over the
+detections with the set of transponders taken so far; in a large one the likeliest assignment stands for the others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import bmat, csr_array
+from scipy.sparse.csgraph import connected_components
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from pipeline.types import FloatArray
+
+NEGLIGIBLE = 1e-3  # odds that are left out where clusters are sought: a pair's probability is below its odds
+MOST_SUMMED = 10  # detections or transponders, the fewer, of a cluster whose assignments are summed (our choice)
+
+
+def pair_probabilities(odds: FloatArray, partner: NDArray[np.intp]) -> FloatArray:
+    """Probability of each pair, shape (detections, transponders).
+
+    ``odds`` are the weights of pairs relative to that of no partner; ``partner`` is each detection's transponder in the
+    likeliest assignment, -1 for none. Exact, to 0.001 a pair, in clusters of up to `MOST_SUMMED`.
+    """
+    out = _beside_the_likeliest(odds, partner)
+    for cluster in _clusters(odds >= NEGLIGIBLE):
+        if 0 < min(len(side) for side in cluster) <= MOST_SUMMED:
+            out[np.ix_(*cluster)] = _summed(odds[np.ix_(*cluster)])
+    return out
+
+
+def _clusters(linked: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Detections and transponders that are linked with each other, directly or through others."""
+    graph = csr_array(linked)
+    n_clusters, cluster_of = connected_components(bmat([[None, graph], [graph.T, None]]), directed=False)
+    of_rows, of_cols = np.split(cluster_of, [len(linked)])
+    for n in range(n_clusters):
+        yield np.flatnonzero(of_rows == n), np.flatnonzero(of_cols == n)
+
+
+def _summed(odds: FloatArray) -> FloatArray:
+    """Exact probabilities of a cluster's pairs; time and memory grow with 2 to the power of its smaller side."""
+    n_rows, n_cols = odds.shape
+    if n_cols > n_rows:
+        return _summed(odds.T).T
+    share = 1 / (1 + odds.sum(axis=1))  # a row's weights sum to 1, so that products stay finite
+    taken = np.arange(2**n_cols)  # sets of transponders, a bit for each
+    free = [taken[(taken >> col) % 2 == 0] for col in range(n_cols)]
+    after = [np.ones(len(taken))]  # weight of the last detections if these transponders are taken by the first ones
+    for row in reversed(range(n_rows)):
+        weight = share[row] * after[-1]
+        for col, sets in enumerate(free):
+            weight[sets] += share[row] * odds[row, col] * after[-1][sets + 2**col]
+        after.append(weight / weight.max())
+    out = np.empty_like(odds)
+    before = (taken == 0).astype(float)  # weight of the first detections by the set that they take
+    for row in range(n_rows):
+        rest = after[n_rows - 1 - row]
+        of_none = float(before @ rest)
+        of_pair = [odds[row, col] * float(before[sets] @ rest[sets + 2**col]) for col, sets in enumerate(free)]
+        out[row] = np.array(of_pair) / (of_none + sum(of_pair))
+        former, before = before, before.copy()
+        for col, sets in enumerate(free):
+            before[sets + 2**col] += odds[row, col] * former[sets]
+        before /= before.sum()
+    return out
+
+
+def _beside_the_likeliest(odds: FloatArray, partner: NDArray[np.intp]) -> FloatArray:
+    """As if only ships without a partner in the likeliest assignment, or a pair's own, could compete for transponders.
+
+    Exact for one detection or one transponder. Where several have partners and could exchange them, an exchange is
+    taken to be likelier than it is.
+    """
+    competes = np.zeros(odds.shape, dtype=bool)
+    competes[partner < 0] = True
+    competes[partner >= 0, partner[partner >= 0]] = True
+    rivals = np.where(competes, odds, 0.0)
+    return np.asarray(odds / (1 + odds.sum(axis=1, keepdims=True) + rivals.sum(axis=0) - rivals))

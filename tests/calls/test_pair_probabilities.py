@@ -1,0 +1,65 @@
+"""Probabilities of pairs, compared with an enumeration of all assignments."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy.optimize import linear_sum_assignment
+
+from pipeline.calls.pair_probabilities import MOST_SUMMED, pair_probabilities
+
+
+def likeliest(odds: np.ndarray) -> np.ndarray:
+    """Each detection's transponder in the assignment of greatest weight, -1 for none."""
+    rows, cols = linear_sum_assignment(-np.log(np.hstack((odds, np.ones((len(odds), len(odds)))))))
+    assert rows.tolist() == list(range(len(odds)))
+    return np.where(cols < odds.shape[1], cols, -1)
+
+
+def enumerated(odds: np.ndarray) -> np.ndarray:
+    """Probability of each pair, from all assignments in which nobody has two partners."""
+    rows, cols = odds.shape
+    total, pairs = 0.0, np.zeros(odds.shape)
+    for partners in product(range(-1, cols), repeat=rows):
+        taken = [(row, col) for row, col in enumerate(partners) if col >= 0]
+        if len({col for _, col in taken}) == len(taken):
+            weight = np.prod([odds[pair] for pair in taken])
+            total += weight
+            for pair in taken:
+                pairs[pair] += weight
+    return pairs / total
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 1), (1, 3), (2, 2), (4, 3), (3, 4), (4, 4)])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_they_are_those_of_all_assignments(shape, seed):
+    odds = np.random.default_rng(seed).lognormal(2, 3, shape)
+    np.testing.assert_allclose(pair_probabilities(odds, likeliest(odds)), enumerated(odds), atol=2e-3)
+
+
+def test_clusters_that_share_no_ship_do_not_change_each_other():
+    rng = np.random.default_rng(3)
+    clusters = [rng.lognormal(2, 3, shape) for shape in ((2, 3), (3, 2), (1, 1))]
+    odds = np.full((7, 8), 1e-9)  # two transponders that no detection fits, one detection that none fits
+    places = [(slice(0, 2), slice(0, 3)), (slice(2, 5), slice(3, 5)), (slice(5, 6), slice(5, 6))]
+    for place, cluster in zip(places, clusters, strict=True):
+        odds[place] = cluster
+    found = pair_probabilities(odds, likeliest(odds))
+    for place, cluster in zip(places, clusters, strict=True):
+        np.testing.assert_allclose(found[place], enumerated(cluster), atol=2e-3)
+    assert found[6].max() < 1e-8
+
+
+def test_many_equal_hulls_share_the_transponders_among_them():
+    """Any of 300 may be hers; two products of 300 such odds would be beyond the largest float."""
+    odds = np.full((300, 2), 1e5)
+    np.testing.assert_allclose(pair_probabilities(odds, likeliest(odds)), 1 / 300, rtol=1e-3)
+
+
+def test_of_a_large_cluster_no_ship_has_more_than_one_partner():
+    odds = 1e4 * np.exp(-(np.subtract.outer(np.arange(20.0), np.arange(20.0)) ** 2))
+    assert len(odds) > MOST_SUMMED
+    found = pair_probabilities(odds, likeliest(odds))
+    assert found.sum(axis=1).max() <= 1 + 1e-9
+    assert found.sum(axis=0).max() <= 1 + 1e-9
+    assert found.diagonal().min() > 0.4
