@@ -42,6 +42,10 @@ def formats_of(texts: Sequence[str]) -> list[str]:
     (['%d.%m.%Y'], ['%d %B %Y %I:%M %p'], ['%d/%m/%y', '%m/%d/%y', '%y/%m/%d'])
     >>> [formats_of([text]) for text in ("19 May 2024 10:00 PST", "2024-05-19 KST", "2024-05-19+09:00", "2024-W10-4")]
     [[], [], [], []]
+    >>> formats_of(["45.45.2024"]), formats_of(["10 % 12 % 24"])
+    ([], [])
+    >>> formats_of(["2024-03-30 12:00+01:00", "2024-03-31 12:00+02:00"])  # summer time begins
+    ['%Y-%m-%d %H:%M%z']
     """
     import pandas as pd
 

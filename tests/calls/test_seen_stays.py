@@ -70,13 +70,17 @@ def test_ships_of_one_size_say_nothing():
     assert law.log_sd == pytest.approx(DECLARED.log_sd, rel=0.05)
 
 
-@pytest.mark.parametrize("east_m", [100.0, 400.0])
-def test_one_hull_that_lies_there_all_year_changes_nothing(east_m):
-    """A ship laid up, or a jetty taken for one, beside the spot or along the berth: it is left out."""
+@pytest.mark.parametrize(("east_m", "length_m"), [(100.0, 70.0), (400.0, 70.0), (400.0, 230.0)])
+def test_one_hull_that_lies_there_all_year_changes_nothing(east_m, length_m):
+    """A ship laid up, or a jetty taken for one, beside the spot or along the berth: it is left out.
+
+    Its length varies beyond the intervals by as much as the settings say of one hull.
+    """
     found, looks = ships_in_turn(0.5, 200, seed=2)
     rng = np.random.default_rng(9)
-    lying = [sighting(f"lying{n}", 24.0 * n, off_berth(east_m), length_m=float(70 + rng.normal(0, 2)))
-             for n in range(200) if rng.random() < 0.7]  # fmt: skip
+    lengths_m = length_m * (1 + rng.normal(0, CONFIG.same_ship_length_share / np.sqrt(2), 200))
+    lying = [sighting(f"lying{n}", 24.0 * n, off_berth(east_m), length_m=seen_m, length_lo_m=seen_m - 2,
+                      length_hi_m=seen_m + 2) for n, seen_m in enumerate(lengths_m) if rng.random() < 0.7]  # fmt: skip
     both = pd.concat([found, detections(*lying)], ignore_index=True)
     place_law, with_it = learnt(found, looks), learnt(both, looks)
     assert with_it.middle < DECLARED.middle - 0.3
