@@ -44,8 +44,8 @@ def formats_of(texts: Sequence[str]) -> list[str]:
     [[], [], [], []]
     >>> formats_of(["45.45.2024"]), formats_of(["10 % 12 % 24"])
     ([], [])
-    >>> formats_of(["2024-03-30 12:00+01:00", "2024-03-31 12:00+02:00"])  # summer time begins
-    ['%Y-%m-%d %H:%M%z']
+    >>> formats_of(["2024-03-30 12:00 +01:00", "2024-03-31 12:00 +02:00"])  # summer time begins
+    ['%Y-%m-%d %H:%M %z']
     """
     import pandas as pd
 
