@@ -53,7 +53,7 @@ def look_trials(
     found = {
         (pass_of.get(scene_of[d]), int(m)) for d, m in zip(hers["det_id"], hers["mmsi"], strict=True) if d in scene_of
     }
-    fixes = good_fixes(tracks).sort_values("time_utc", kind="stable", ignore_index=True)
+    fixes = good_fixes(tracks).sort_values("time_utc", kind="stable")
     seconds = fixes["time_utc"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
     usable = looks[looks["state"] == "usable"]
     zones_seen = usable.groupby("scene_id")["zone_id"].agg(set).to_dict()

@@ -35,7 +35,7 @@ def barrels(value: float | None, most_digits: int = 3) -> str:
 def percent(share: float) -> str:
     """A share in percent: one decimal below ten unless it is zero, and at most three significant digits.
 
-    >>> percent(0.2499), percent(0.0123), percent(1.2), percent(0.05)
+    >>> percent(0.2531), percent(0.0123), percent(1.2), percent(0.05)
     ('25 %', '1.2 %', '120 %', '5 %')
     >>> percent(0.0), percent(0.0003), percent(110.39)
     ('0 %', 'under 0.1 %', '11,000 %')

@@ -135,6 +135,8 @@ def test_a_day_is_the_calendars_whenever_the_period_starts():
     table = missed([n * 6.0 for n in range(3, 14)], start_h=14, end_h=86).query("zone_id == 'oil'")
     assert table["day"].tolist() == [f"{at(24 * n):%F}" for n in range(4)]
     assert table["unseen_days"].notna().all()
+    morning = missed([4.0, 7.0], start_h=2, end_h=8).query("zone_id == 'oil'")
+    assert morning["day"].tolist() == [f"{at(2):%F}"]
 
 
 @pytest.mark.filterwarnings("error")
