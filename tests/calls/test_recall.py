@@ -153,11 +153,14 @@ def test_she_lies_where_she_was_heard_nearest_in_time(sign):
 
 
 def test_where_nobody_transmits_the_declared_recall_stands():
-    table = recall_table(pd.DataFrame(columns=["sensor", "context", "length_m", "found"]), CONFIG)
+    nobody = pd.DataFrame(columns=["sensor", "context", "length_m", "found"])
+    table = recall_table(nobody, CONFIG)
     for row in table.itertuples():
         assert row.recall == pytest.approx(CONFIG.look_recall[row.sensor])
         assert row.recall_lo < row.recall < row.recall_hi
     assert recall_lines(table) == []
+    blind = recall_table(nobody, CallsConfig(look_recall={"optical": 0})).query("sensor == 'optical'")
+    assert (blind[["recall_lo", "recall", "recall_hi"]] == 0).all(axis=None)
 
 
 def many(n, share, length, sensor="sentinel-1", context="quay"):
@@ -204,8 +207,10 @@ def test_where_no_sensor_is_declared_no_recall_is_known():
 
 
 def test_the_lines_say_how_many_and_where():
-    (line,) = recall_lines(recall_table(many(10, 0.5, 40), CONFIG))
-    assert line.startswith("sentinel-1, quay: 5 of 10 ships that transmitted were found (short 5 of 10); recall 0.65")
+    trials = pd.concat([many(10, 0.5, 40), many(1, 1.0, 200, context="anchorage")])
+    quay, roads = recall_lines(recall_table(trials, CONFIG))
+    assert quay.startswith("sentinel-1, quay: 5 of 10 ships that transmitted were found (short 5 of 10); recall 0.65")
+    assert roads.startswith("sentinel-1, anchorage: 1 of 1 ships that transmitted were found (long 1 of 1)")
 
 
 @pytest.mark.parametrize("found_in", [10.0, 10.01])
