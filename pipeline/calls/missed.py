@@ -177,7 +177,7 @@ def _less_found_otherwise(law: _Law, n_otherwise: float) -> _Law:
     They are part of the ``rate * U`` calls that the other looks missed; if looks see less than assumed, more are missed
     and these are a smaller share of them. Bias and coverage by simulation: benchmarks/unrated_looks.py.
     """
-    if not (n_otherwise and law.seen.total_seen_d > 0 and law.seen.total_unseen_d > 0):
+    if not (n_otherwise and law.seen.total_unseen_d > 0):
         return law
     arrivals_d = law.seen.seen_d + law.seen.unseen_d
     widened = law.seen.total_seen_d / law.per_d

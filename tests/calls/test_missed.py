@@ -339,3 +339,9 @@ def test_a_call_that_does_not_count_stands_for_no_unseen_ones():
     looks = looks_at(*range(12, 720, 48))
     table = missed(looks, called({}, {"counts": False}))
     assert table["n_seen"].unique().tolist() == [1]
+
+
+def test_whether_looks_are_enough_is_told_by_the_expected_recall_not_by_its_bounds():
+    """Two looks on one day show most of who called if they find nine ships in ten, and less than half if 45 in 100."""
+    states = [set(missed([6, 18], called({"length_m": length_m}), end_h=24)["state"]) for length_m in (96.0, 40.0)]
+    assert states == [{"known"}, {"unknown"}]
