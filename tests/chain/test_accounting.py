@@ -65,6 +65,14 @@ def test_only_looks_at_zones_that_count_are_looks_of_the_account(ground):
         assert looked[looked != "unknown"].to_dict() == days
 
 
+def test_the_longer_ships_are_known_to_stay_the_more_of_them_the_looks_show(ground):
+    """Also where the calls themselves do not tell it: pairs of looks may."""
+    tables = sighted(ground, detections(*SEEN)) | {"looks": looks_at(*range(12, 720, 48))}
+    longer = replace(ground, listened=ground.listened.with_stays(ground.listened.stays.shifted(0.7)))
+    usual, more = (counted(known, tables)[0]["missed"]["p_seen"].mean() for known in (ground, longer))
+    assert more > 1.2 * usual > 0
+
+
 def parts(account: Account) -> list[float]:
     """Each counted call's mean contribution to the sum."""
     liftings = account.tables["liftings"]
