@@ -94,8 +94,10 @@ def resembling_column(name: str, present: Collection[str]) -> str:
 
     >>> resembling_column("dwt", []), resembling_column("lenght_m", []), resembling_column("flag_state", [])
     ('dwt_t', 'length_m', '')
-    >>> resembling_column("loa", ["length_m"])
-    ''
+    >>> resembling_column("loa", ["length_m"]), resembling_column("cargo", ["tonnes"])
+    ('', '')
+    >>> resembling_column("arrival_draught", []), resembling_column("draft_out", [])
+    ('draught_in_m', 'draught_out_m')
     >>> resembling_column("länge_m", []), resembling_column("длина", []), resembling_column("дата_отхода", [])
     ('length_m', 'length_m', 'departure')
     >>> [resembling_column(name, []) for name in ("cargo_t", "estimated_amount", "cargo_owner")]
