@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 LAWS = ("gamma", "k", "lognormal", "g0")
-_VARIANCES = np.geomspace(0.005, 8.0, 48)  # of the logarithm: 200 looks to snow
+_VARIANCES = np.geomspace(0.005, 8.0, 48)  # of the logarithm of the sea (gamma) or of its texture: 200 looks to snow
 _LEVELS = np.linspace(-1.0, 14.0, 151)  # ln of brightness over the geometric mean: up to 60 dB
 _NODES = 65  # over texture; twice as many change a 1e-7 tail by less than 1 %
 _FAINTEST = -8.0  # ln of texture: darker texture contributes nothing to a tail
@@ -49,13 +49,14 @@ def quantile(law: str, tail: float, variance: ArrayLike, looks: float) -> FloatA
     >>> bool(np.isclose(quantile("gamma", 1e-3, special.polygamma(1, 1.0), 1.0), 6.91 * np.exp(0.5772), rtol=0.01))
     True
     """
-    return np.exp(np.interp(np.log(np.maximum(variance, 1e-9)), np.log(_VARIANCES), _ln_quantiles(law, tail, looks)))
+    knots = _variances(law, looks)
+    return np.exp(np.interp(np.log(np.maximum(variance, 1e-9)), np.log(knots), _ln_quantiles(law, tail, looks)))
 
 
 def least_quantile(law: str, tail: float, variances: tuple[float, float], looks: float) -> float:
     """Least `quantile` over an interval of variances: it lies at an end of the interval or at a knot of the table."""
     low, high = variances
-    knots = [v for v in _VARIANCES if low < v < high]
+    knots = [v for v in _variances(law, looks) if low < v < high]
     return float(quantile(law, tail, np.array([low, *knots, high]), looks).min())
 
 
@@ -68,18 +69,30 @@ def _ln_quantiles(law: str, tail: float, looks: float) -> FloatArray:
 def ln_survival(law: str, level: ArrayLike, variance: ArrayLike, looks: float) -> FloatArray:
     """ln of the probability that sea is brighter than ``level`` times its geometric mean."""
     table = _ln_survival(law, round(float(looks), 2))
-    v = np.interp(np.log(np.maximum(variance, 1e-9)), np.log(_VARIANCES), np.arange(len(_VARIANCES)))
+    knots = _variances(law, looks)
+    v = np.interp(np.log(np.maximum(variance, 1e-9)), np.log(knots), np.arange(len(knots)))
     x = np.interp(np.log(np.maximum(level, 1e-9)), _LEVELS, np.arange(len(_LEVELS)))
-    i, j = np.minimum(v.astype(int), len(_VARIANCES) - 2), np.minimum(x.astype(int), len(_LEVELS) - 2)
+    i, j = np.minimum(v.astype(int), len(knots) - 2), np.minimum(x.astype(int), len(_LEVELS) - 2)
     a, b = v - i, x - j
     low = table[i, j] * (1 - b) + table[i, j + 1] * b
     high = table[i + 1, j] * (1 - b) + table[i + 1, j + 1] * b
     return low * (1 - a) + high * a
 
 
+def _variances(law: str, looks: float) -> FloatArray:
+    """Variances of the logarithm at which a law is tabulated.
+
+    With texture they begin at that of its speckle, where the tail turns upwards: a step of the table across that point
+    would misstate a rate of 1e-6 by a factor of two.
+    """
+    if law == "gamma":
+        return _VARIANCES
+    return special.polygamma(1, round(float(looks), 2)) + np.array([0.0, *_VARIANCES])
+
+
 @lru_cache(maxsize=16)
 def _ln_survival(law: str, looks: float) -> FloatArray:
-    """Table of ln survival probability over variances and levels, shape (48, 151)."""
+    """Table of ln survival probability over `_variances` and levels, shape (variances, 151)."""
     if law not in LAWS:
         raise ValueError(f"No clutter law {law!r}; there are {', '.join(LAWS)}.")
     level = np.exp(_LEVELS)
@@ -87,7 +100,7 @@ def _ln_survival(law: str, looks: float) -> FloatArray:
         order = gamma_order(_VARIANCES)[:, None]
         tail = special.gammaincc(order, level * np.exp(special.digamma(order)))
     else:
-        tail = np.array([_compound(law, v, level, looks) for v in _VARIANCES - special.polygamma(1, looks)])
+        tail = np.array([_compound(law, v, level, looks) for v in [0.0, *_VARIANCES]])
     ln = np.log(np.maximum(tail, np.exp(LN_FLOOR)))
     return np.minimum.accumulate(ln, axis=1) - 1e-9 * np.arange(len(_LEVELS))  # strictly falling, to be inverted
 
@@ -95,7 +108,7 @@ def _ln_survival(law: str, looks: float) -> FloatArray:
 def _compound(law: str, texture_variance: float, level: FloatArray, looks: float) -> FloatArray:
     """Survival of speckle times texture: the integral over ln texture by the trapezium rule."""
     speckle = np.exp(special.digamma(looks)) * level
-    if texture_variance < 1e-3:
+    if texture_variance == 0:
         return special.gammaincc(looks, speckle)
     u, density = _texture(law, texture_variance)
     return special.gammaincc(looks, speckle[:, None] * np.exp(-u)) @ (density / density.sum())

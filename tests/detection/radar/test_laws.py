@@ -82,6 +82,29 @@ def test_a_rare_level_is_that_of_the_integral(law, texture):
     assert rate == pytest.approx(1e-7, rel=0.1)
 
 
+@pytest.mark.parametrize("order", [1.0, 3.0, 6.0, 10.0, 50.0])
+@pytest.mark.parametrize("looks", [1.0, 4.4, 10.0])
+def test_a_stated_rate_is_that_of_the_closed_form(looks, order):
+    """Speckle over an inverse gamma texture is Fisher's F (Frery et al. 1997); over a gamma texture, Ward's K density.
+
+    Whatever the share of texture in the variance of the logarithm, also where it is a small one.
+    """
+    texture, usual = special.polygamma(1, order), special.digamma(looks) - np.log(looks)
+    drift = special.digamma(order) - np.log(order)
+    g0 = float(laws.quantile("g0", 1e-6, special.polygamma(1, looks) + texture, looks))
+    if np.log(g0) < laws._LEVELS[-1] - 0.1:
+        assert stats.f.sf(g0 * np.exp(usual - drift), 2 * looks, 2 * order) == pytest.approx(1e-6, rel=0.03)
+    k = float(laws.quantile("k", 1e-6, special.polygamma(1, looks) + texture, looks)) * np.exp(usual + drift)
+
+    def ward(ln_power: float) -> float:
+        """Density of ln power, unit mean; the Bessel function scaled by exp, which is divided out again."""
+        root = 2 * np.sqrt(looks * order * np.exp(ln_power))
+        ln = (looks + order) * np.log(root / 2) - special.gammaln(looks) - special.gammaln(order) - root
+        return 2 * np.exp(ln) * special.kve(order - looks, root)
+
+    assert integrate.quad(ward, np.log(k), np.log(k) + 8, epsabs=0, limit=500)[0] == pytest.approx(1e-6, rel=0.03)
+
+
 @pytest.mark.parametrize("level", [10.0, 30.0, 80.0])
 def test_how_rare_a_bright_ship_is_in_speckle_is_scipys(level):
     """Down to one in 10 to the 140: this decides which of two ships is likelier."""
