@@ -326,7 +326,7 @@ def _hull_between_lines(
     )
     if hull is None or not _is_hull(hull):
         return None
-    return hull, mask, bright | low, box.evidence
+    return hull, mask, (bright | low) & ~own, box.evidence  # a side dimmer than the deck is her own, too
 
 
 def _touched(box: Rectangle, side: int, pixel: float) -> TouchedSide | None:

@@ -7,14 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import ndimage
 
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect
 from pipeline.detection.optical import fine, hulls
 from pipeline.ships.hull_depth import usual_depth_m
-from pipeline.types import Radiometry, Sensor
+from pipeline.types import OpticalView, Radiometry, Sensor
 from tests.builders import array_scene, box_zone, place_of
-from tests.detection.optical.hulls import painted
+from tests.detection.optical.hulls import mask_of, painted
 
 SHIPS = [(100, 120, 98, 16, 35), (260, 300, 180, 28, 100), (320, 90, 60, 11, 350)]
 
@@ -249,3 +250,27 @@ def test_nothing_measured_gives_an_empty_table_and_a_reason(bands, shape):
     table, diagnostics = detect(scene)
     assert len(table) == 0
     assert diagnostics["notes"] == ["no usable water in the image: what ships are there is unknown"]
+
+
+@pytest.mark.parametrize("side_light", [0.045, 0.10, 0.22], ids=["dark side", "dim side", "bright side"])
+def test_a_side_that_the_camera_sees_is_no_neighbour_of_hers(side_light):
+    """Camera in the east, sun in the west, water on all sides: shadow and side lie on her east side, by trigonometry.
+
+    A side brighter than water, yet much dimmer than the deck, is neither deck nor another hull.
+    """
+    height_m, lean_deg, elevation_deg, spacing_m, water, deck, dark = 5.0, 20.0, 30.0, 0.5, 0.06, 0.28, 0.018
+    light = np.full((400, 400), water)
+    side_px = height_m * np.tan(np.radians(lean_deg)) / spacing_m
+    shadow_px = height_m / np.tan(np.radians(elevation_deg)) / spacing_m
+    swept = [(dark, shadow_px * share) for share in np.linspace(0, 1, 25)]
+    swept += [(side_light, -side_px * share) for share in np.linspace(0, 1, 25)]
+    for level, east_px in [*swept, (deck, -side_px)]:
+        cover = mask_of(light.shape, (190, 210 + east_px), 98, 16, 0, spacing_m, 12.0)
+        light = light * (1 - cover) + level * cover
+    light = ndimage.gaussian_filter(light, 0.6) + np.random.default_rng(0).normal(0, 0.001, light.shape)
+    view = OpticalView(elevation_deg, 270.0, lean_deg, 90.0)
+    scene = array_scene(
+        {"pan": light}, sensor=Sensor.OPTICAL, spacing_m=spacing_m, radiometry=Radiometry.REFLECTANCE, optical=view
+    )
+    (ship,) = detect(scene)[0].to_dict("records")
+    assert ship["freeboard_m"] == pytest.approx(height_m, abs=0.5), ship["draught_evidence"]
