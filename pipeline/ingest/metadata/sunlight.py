@@ -55,7 +55,7 @@ def sun_doubt(view: OpticalView, acquired: datetime | None, time_doubt: str, foo
     )
     if acquired is None or not has_time_of_day or footprint is None:
         return ""
-    middle = footprint.centroid
+    middle = footprint.representative_point()  # of two parts beside 180 degrees the centroid lies far away
     elevation, azimuth = sun_position(acquired, middle.x, middle.y)
     if view.sun_elevation_deg is None or view.sun_azimuth_deg is None:
         if time_doubt or elevation > DARK_DEG:

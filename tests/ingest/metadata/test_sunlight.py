@@ -39,6 +39,12 @@ def test_angles_that_contradict_the_time_are_told(view, acquired):
     assert "degrees high" in sun_doubt(view, acquired, "", PLACE)
 
 
+def test_an_image_across_180_degrees_has_the_sun_of_its_place():
+    """Its outline is in two parts, one at either end of the map; noon there is three hours before that at 135 degrees."""
+    parts = shapely.union(shapely.box(179.99, 39.99, 180, 40.01), shapely.box(-180, 39.99, -179.99, 40.01))
+    assert sun_doubt(RIGHT, NOON - timedelta(hours=3), "", parts) == ""
+
+
 @pytest.mark.parametrize("doubt", [ONLY_DATE, MAYBE_WRITTEN])
 def test_a_time_that_nobody_knows_contradicts_nothing(doubt):
     assert sun_doubt(RIGHT, NOON + timedelta(hours=6), doubt, PLACE) == ""
