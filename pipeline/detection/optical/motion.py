@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
+from scipy import linalg, ndimage
 
 from pipeline.quantiles import Z90
 from pipeline.units import KNOT_M_S
@@ -59,22 +59,24 @@ def estimate_motion(
     names = sorted((b for b in bands if b in DELAY_S), key=DELAY_S.__getitem__)
     if len(names) < 2 or DELAY_S[names[-1]] - DELAY_S[names[0]] < MIN_BASE_S:
         return None
-    normal = np.zeros((2, 2))
-    right = np.zeros(2)
+    bases: list[float] = []
+    shifts: list[FloatArray] = []
+    errors_px: list[FloatArray] = []
     for name in names[1:]:
         base_s = DELAY_S[name] - DELAY_S[names[0]]
-        found = estimate_shift_px(bands[names[0]], bands[name], inside)
-        if base_s < MIN_BASE_S or found is None:
-            continue
-        shift, covariance = found
-        metres = np.diag(spacing_m)
-        weight = np.linalg.inv(metres @ (covariance + np.eye(2) * REGISTRATION_PX**2) @ metres)
-        normal += base_s**2 * weight
-        right += base_s * weight @ (metres @ shift)
-    if not normal.any():
+        if base_s >= MIN_BASE_S and (found := estimate_shift_px(bands[names[0]], bands[name], inside)) is not None:
+            bases.append(base_s)
+            shifts.append(np.array(spacing_m) * found[0])
+            errors_px.append(found[1])
+    if not bases:
         return None
-    combined = np.linalg.inv(normal)
-    velocity = combined @ right
+    # Half of a pair's registration error is the first band's own, which all pairs share
+    registration_px = np.kron(REGISTRATION_PX**2 / 2 * (np.eye(len(bases)) + 1), np.eye(2))
+    metres = np.tile(spacing_m, len(bases))
+    weight = np.linalg.inv(np.outer(metres, metres) * (linalg.block_diag(*errors_px) + registration_px))
+    way = np.kron(np.array(bases)[:, None], np.eye(2))
+    combined = np.linalg.inv(way.T @ weight @ way)
+    velocity = combined @ way.T @ weight @ np.concatenate(shifts)
     unit = np.array(axis)
     cross = np.array([-axis[1], axis[0]])
     along, across = float(unit @ velocity) / KNOT_M_S, float(cross @ velocity) / KNOT_M_S

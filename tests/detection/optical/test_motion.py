@@ -60,6 +60,14 @@ def test_a_speed_has_the_90_percent_interval_of_a_normal_law():
     assert Motion(1.0, 0.0, 1.5, 1.0).speed_kn[0] == 0.0
 
 
+def test_bands_registered_each_by_itself_leave_the_error_of_a_line_through_their_places():
+    """Each band's place errs by 0.15 px over root two; velocity is the slope of place over time, by least squares."""
+    times = np.array([SEEN_S[name] for name in ("B02", "B03", "B04")])
+    expected_kn = 10 * 0.15 / np.sqrt(2) / np.sqrt(np.sum((times - times.mean()) ** 2)) / KNOT_M_S
+    bands = bands_of(12, noise=0.0)
+    assert estimate_motion(bands, around(bands), AXIS, (10.0, 10.0)).along_se_kn == pytest.approx(expected_kn, rel=0.05)
+
+
 def test_what_flies_sideways_is_no_ship_either():
     bands = bands_of(60, course_deg=HEADING + 90)
     assert estimate_motion(bands, ndimage.binary_dilation(around(bands), iterations=3), AXIS, (10.0, 10.0)) is None
