@@ -40,7 +40,7 @@ def test_angles_that_contradict_the_time_are_told(view, acquired):
 
 
 def test_an_image_across_180_degrees_has_the_sun_of_its_place():
-    """Its outline is in two parts, one at either end of the map; noon there is three hours before that at 135 degrees."""
+    """Its outline is in two parts, one at either end of the map; noon comes three hours before that at 135 degrees."""
     parts = shapely.union(shapely.box(179.99, 39.99, 180, 40.01), shapely.box(-180, 39.99, -179.99, 40.01))
     assert sun_doubt(RIGHT, NOON - timedelta(hours=3), "", parts) == ""
 
