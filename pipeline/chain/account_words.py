@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 _DAY = re.compile(r"\d{4}(-?)\d\d\1\d\d")  # date.fromisoformat also accepts weeks, as their Monday
 
 
-def account_lines(head: Headline, cap: CapConfig, ledger: pd.DataFrame) -> list[str]:
-    """The account in a few lines, rounded as in the report: its sum, and the counted calls that it leaves out."""
+def account_lines(head: Headline, cap: CapConfig, ledger: pd.DataFrame, moved: str) -> list[str]:
+    """The account in a few lines, rounded as in the report: its sum, and the counted calls that it leaves out.
+
+    ``moved`` is what counted ships did: lifted or landed.
+    """
     from pipeline.report.left_out import not_in_account_lines
     from pipeline.report.wording import barrels, interval_for_none, percent, tonnes_line
     from pipeline.volume import last_day_of
@@ -28,30 +31,30 @@ def account_lines(head: Headline, cap: CapConfig, ledger: pd.DataFrame) -> list[
     year = f"account year {cap.account_year_words(head.account_year)} as of {head.as_of}"
     if not head.calls_counted:  # a sum of 0 would read as "nothing was lifted"
         none = f"no counted call in {year}, so nothing is added up against {head.cap_title}"
-        return [none, *not_in_account_lines(head, cap, hints), _watched_days_line(ledger)]
+        return [none, *not_in_account_lines(head, cap, hints), _watched_days_line(ledger, moved)]
     quantiles_text = " / ".join(barrels(value) for value in (head.barrels_p5, head.barrels_p50, head.barrels_p95))
     total_text = f"p5/p50/p95 {quantiles_text} bbl, {percent(head.share_p50)}"
     if not head.barrels_p50:
-        total_text = f"{interval_for_none(head.barrels_p95, 'moved')}, up to {percent(head.share_p95)}"
+        total_text = f"{interval_for_none(head.barrels_p95, moved)}, up to {percent(head.share_p95)}"
     lines = [f"{number_of(head.calls_counted, 'call')} counted, {year}: {total_text} of {head.cap_title}"]
     if line := tonnes_line(head):
         lines.append(line)
     return lines + not_in_account_lines(head, cap, hints)
 
 
-def _watched_days_line(ledger: pd.DataFrame) -> str:
+def _watched_days_line(ledger: pd.DataFrame, moved: str) -> str:
     """How well an account without calls was observed: the days on which a counted zone was looked at."""
     n_days, n_seen = len(ledger), int(ledger["looked"].isin(["usable", "partly"]).sum())
     if (ledger["looked"] == "not_given").all():
-        return "what was lifted is unknown: no looks were given (--looks), so nothing shows that the port was watched"
+        return f"what was {moved} is unknown: no looks were given (--looks), so nothing shows that the port was watched"
     if not n_seen:
         cause = f"no look showed a counted zone on any of its {number_of(n_days, 'day')}"
-        return f"what was lifted is unknown: {cause}"
+        return f"what was {moved} is unknown: {cause}"
     unseen = f"; what happened on the other {n_days - n_seen:,} is unknown" if n_seen < n_days else ""
     return f"a counted zone was looked at on {n_seen:,} of {number_of(n_days, 'day')}{unseen}"
 
 
-def unwatched_end_lines(ledger: pd.DataFrame) -> list[str]:
+def unwatched_end_lines(ledger: pd.DataFrame, moved: str) -> list[str]:
     """A line if the account goes on after its last call and look: an unchanged sum on those days is not evidence.
 
     For an account without calls, `account_lines` says so for all its days.
@@ -66,8 +69,8 @@ def unwatched_end_lines(ledger: pd.DataFrame) -> list[str]:
     days = f"the {'day' if after == 1 else f'{after:,} days'} after {ledger['day'].iloc[-1 - after]}"
     if (ledger["looked"] == "not_given").all():
         why = "no looks were given (--looks), so nothing shows that the port was watched"
-        return [f"what was lifted on {days}, the last counted call, is unknown: {why}"]
-    return [f"what was lifted on {days}, the last look or counted call, is unknown: no look showed a counted zone"]
+        return [f"what was {moved} on {days}, the last counted call, is unknown: {why}"]
+    return [f"what was {moved} on {days}, the last look or counted call, is unknown: no look showed a counted zone"]
 
 
 def excluded_row_lines(liftings: pd.DataFrame) -> list[str]:
@@ -84,12 +87,14 @@ def unseen_lines(head: Headline, account_days: set[str], covered_days: set[str])
     ``account_days`` are those of the account, ``covered_days`` those of the table of missed calls (YYYY-MM-DD).
     """
     from pipeline.report.left_out import no_estimate_line
-    from pipeline.report.wording import barrels
+    from pipeline.report.wording import barrels, interval_for_none
 
     lines = []
-    if head.corrected_bbl is not None:
-        quantiles_text = " / ".join(barrels(value) for value in head.corrected_bbl)
-        lines.append(f"with the calls that nobody saw: p5/p50/p95 {quantiles_text} bbl")
+    if head.corrected_bbl is not None and head.corrected_bbl[2] > 0:
+        sums = f"p5/p50/p95 {' / '.join(barrels(value) for value in head.corrected_bbl)} bbl"
+        if not head.corrected_bbl[1]:
+            sums = interval_for_none(head.corrected_bbl[2], "")
+        lines.append(f"with the calls that nobody saw: {sums}")
     if head.corrected_without:
         lines.append(no_estimate_line(", ".join(printable(zone) for zone in head.corrected_without)))
     if n_uncovered := len(account_days - covered_days):

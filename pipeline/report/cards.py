@@ -145,7 +145,7 @@ def _load(row: dict[Any, Any], look_index: LookIndex) -> dict[str, Any]:
         "draughts": _both_ends(
             *("" if pd.isna(row[k]) else f"{row[k]:.1f} m" for k in ("draught_in_m", "draught_out_m"))
         ),
-        "freeboards": _both_ends(*ends, n_seen=len(sightings)),
+        "freeboards": _both_ends(*ends, n_looks=len(sightings)),
         "stay_passed": stay_passed(row, USUAL_STAY_D),
         "freeboard_change": _freeboard_change(row),
         "draughts_seen": _weak_draughts(row),
@@ -233,29 +233,29 @@ def _tanker_basis(row: dict[Any, Any], look_index: LookIndex) -> tuple[str, floa
     return f" ({trade_words}, adjusted by {looks_words})" if looks_words else f" ({trade_words})", prior
 
 
-def _both_ends(first: str, last: str, *, n_seen: int = 2) -> str:
+def _both_ends(first: str, last: str, *, n_looks: int = 0) -> str:
     """What was measured at both ends of a stay, in words, including an end that was not measured.
 
-    For a ship seen once the wording is "the one look": "the last" would suggest another.
+    A single measurement by one of ``n_looks`` need not be of the first or the last, so neither is named.
     """
     if not first and not last:
         return "not known"
-    if n_seen == 1 and not (first and last):
-        return f"{first or last} at the one look"
-    if not first:
-        return f"{last} at the last, first not known"
-    return f"{first}, then {last}" if last else f"{first} at the first, last not known"
+    if first and last:
+        return f"{first}, then {last}"
+    if n_looks:
+        return f"{first or last} at {'the one look' if n_looks == 1 else f'one of {n_looks} looks'}"
+    return f"{first} on arrival, not known on departure" if first else f"{last} on departure, not known on arrival"
 
 
 def _freeboard_change(row: dict[Any, Any]) -> str:
-    """How much deeper or higher she lay at the last look, with the probability that both looks show one hull."""
+    """How much deeper or higher she lay at the later look, with the probability that both looks show one hull."""
     change = row["freeboard_change_m"]
     if pd.isna(change):
         return ""
     way = "deeper" if change < 0 else "higher"
     bounds = sorted((-1 if change < 0 else 1) * row[f"freeboard_change_{k}_m"] for k in ("lo", "hi"))
     return (
-        f"{abs(change):.1f} m {way} at the last look ({bounds[0]:.1f} to {bounds[1]:.1f}); both show "
+        f"{abs(change):.1f} m {way} at the later look ({bounds[0]:.1f} to {bounds[1]:.1f}); both show "
         f"one hull with probability {chance(row['p_same_hull'])}"
     )
 

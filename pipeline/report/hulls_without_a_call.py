@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from pipeline.config import MOVED
 from pipeline.plurals import number_of
 from pipeline.times_places.moments import moment
 
@@ -28,7 +29,7 @@ def hull_lines(story: Story) -> list[str]:
     within = occupancy["acquired"].between(pd.Timestamp(period.start), pd.Timestamp(period.end), inclusive="left")
     looks = occupancy[(occupancy["verdict"] == "occupied") & within].sort_values("acquired")
     called_ids = {detection for ids in calls["detection_ids"] for detection in ids}
-    out = []
+    moved, out = MOVED[story.config.volume.counted][0], []
     for zone in (zone for zone in story.place.zones if zone.counts):
         zone_looks = looks[looks["zone_id"] == zone.zone_id]
         stays = calls[calls["berth_id"] == zone.zone_id]
@@ -40,7 +41,7 @@ def hull_lines(story: Story) -> list[str]:
         if times:
             named = ", ".join(moment(when) for when in times[:NAMED]) + (", ..." if len(times) > NAMED else "")
             show = f"{number_of(len(times), 'look')} {'shows' if len(times) == 1 else 'show'} a hull at {zone.zone_id}"
-            out.append(f"{show} that belongs to no call ({named}): if she lifted, no sum includes it.")
+            out.append(f"{show} that belongs to no call ({named}): if she {moved}, no sum includes it.")
     return out
 
 

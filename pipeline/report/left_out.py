@@ -35,7 +35,8 @@ def not_in_account_lines(head: Headline, cap: CapConfig, hints: Mapping[str, str
         these = f"{_calls(count)} of account year {cap.account_year_words(year)}"
         out.append(f"{these} {_are(count)} not in this account{hint}")
     if count := head.later_calls:
-        out.append(f"{_calls(count)} after {head.as_of} {_are(count)} not in this account")
+        end = "left" if cap.counts_on == "departure" else "came"
+        out.append(f"{_calls(count)} that {end} after {head.as_of} {_are(count)} not in this account")
     if count := head.other_product_calls:
         out.append(f"{_calls(count)} {_are(count)} not in this account: the cap does not count that product")
     return out

@@ -14,6 +14,7 @@ from pipeline.report.wording import (
     counted_place,
     counted_zones,
     day_counts,
+    heard_any,
     interval_for_none,
     percent,
     visits,
@@ -43,7 +44,7 @@ class Shown:
         """
         further = barrels(abs(self.further_bbl), 2)
         if self.further_bbl < 0:
-            return f"{further} less than the calls shown alone, as two of them may be one ship"
+            return f"about {further} less than the calls shown alone, as two of them may be one ship"
         return f"about {barrels(self.alone_bbl)} for the calls shown, about {further} for possible further ships"
 
 
@@ -71,11 +72,11 @@ def opening_text(story: Story) -> str:
             f"No zone of {story.place.name} takes part in the account, so nothing is added up; "
             f"{number_of(n_visits, 'port call')} {'was' if n_visits == 1 else 'were'} seen."
         )
-    usable = _usable_looks(story)
+    usable, unknown = _usable_looks(story), f"what was {MOVED[story.config.volume.counted][0]} there is unknown"
     if not usable and not len(calls):
         return (
-            f"No usable look at any {counted_place(story)} of {story.place.name}, and no call by transponder in the "
-            "period: what was loaded there is unknown."
+            f"No usable look at any {counted_place(story)} of {story.place.name}, and "
+            f"{'no call by transponder' if heard_any(story) else 'no readable AIS'} in the period: {unknown}."
         )
     if not head.calls_counted and (elsewhere := not_in_account_lines(head, story.cap)):
         return (
@@ -85,7 +86,7 @@ def opening_text(story: Story) -> str:
     if not head.calls_counted and not usable:
         return (
             f"{_verdicts_prefix(story)}No counted call was observed at {story.place.name} in the period, and no usable "
-            f"look showed a {counted_place(story)}: what was loaded there is unknown."
+            f"look showed a {counted_place(story)}: {unknown}."
         )
     if not head.calls_counted:
         return (
@@ -178,8 +179,8 @@ def _coverage_clause(story: Story) -> str:
     days, place = day_counts(story), counted_place(story)
     if not days["usable"] and not days["partly"]:
         return (
-            f"No usable look showed a {place} on any of the {number_of(days['total'], 'day')}: only transponders "
-            "cover it, and what else happened is unknown"
+            f"No usable look showed a {place} on any of the {number_of(days['total'], 'day')}: "
+            f"{'only transponders cover it, and ' if heard_any(story) else ''}what else happened is unknown"
         )
     zones = len(counted_zones(story))
     seen = f"The {place} was seen" if zones == 1 else f"At least one of {zones} {place}s was seen"

@@ -31,6 +31,7 @@ from pipeline.report.wording import (
     passing,
     percent,
     product_sources,
+    simulated_words,
     tonnes_line,
     zones_without_estimate,
 )
@@ -58,6 +59,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         caveats=caveats(story),
         shown=shown_alone(story),
         counted_place=counted_place(story),
+        simulated_words=simulated_words(story),
         any_counts=bool(counted_zones(story)),
         looks_show=looks_show_line(story),
         unseen_sum=story.headline.corrected_bbl is not None and story.headline.corrected_bbl[2] > 0,

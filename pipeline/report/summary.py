@@ -71,8 +71,10 @@ def _unseen_lines(story: Story) -> list[str]:
     """The sum with unseen calls, and the zones for which their number is unknown."""
     lines = []
     if story.headline.corrected_bbl is not None and story.headline.corrected_bbl[2] > 0:
-        sums = " / ".join(f"{barrels(b)} bbl" for b in story.headline.corrected_bbl)
-        lines.append(f"with the calls that nobody saw p5/p50/p95: {sums}")
+        sums = f" p5/p50/p95: {' / '.join(f'{barrels(b)} bbl' for b in story.headline.corrected_bbl)}"
+        if not story.headline.corrected_bbl[1]:
+            sums = f": {interval_for_none(story.headline.corrected_bbl[2], '')}"
+        lines.append(f"with the calls that nobody saw{sums}")
         if line := extrapolated_line(story):
             lines.append(line)
     if zones := zones_without_estimate(story):
@@ -98,7 +100,7 @@ def counted_calls(folder: Path) -> tuple[str, list[str], list[list[str]]]:
                 str(call["evidence_class"]),
                 "" if pd.isna(lifting.length_m) else f"{lifting.length_m:.0f} m",
                 " / ".join(map(barrels, quantiles)),
-                f"{lifting.p_lifting:.2f}",
+                "over 0.99" if lifting.p_lifting > 0.995 else f"{lifting.p_lifting:.2f}",  # never certain
             ]
         )
     moved = MOVED[counted["counted"].iloc[0] if len(counted) else "loading"][0]

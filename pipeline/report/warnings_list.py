@@ -21,7 +21,9 @@ from pipeline.report.wording import (
     counted_place,
     counted_zones,
     day_counts,
+    heard_any,
     percent,
+    simulated_words,
     unverified_line,
     zones_without_estimate,
 )
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 
 FEWEST_ALIKE = 3  # problems with one cause that are merged into one line (our choice); the table of inputs names each
+PRODUCT_OF_TRADE = {"crude": "crude", "oil_products": "gas_oil"}  # a product that stands for the trade of a zone
 DOUBT_WORDS = ("stand-in", "not published")  # words that make a fact about the place a warning
 
 
@@ -69,13 +72,19 @@ def _about_changes(story: Story) -> list[str]:
 def _about_the_place(story: Story) -> list[str]:
     out = []
     if story.simulated:
-        out.append("Everything here is SIMULATED: no real ship, image or message. No figure may be quoted as real.")
+        out.append(f"SIMULATED: {simulated_words(story)}. No figure may be quoted as real.")
     return out + [f.what for f in story.config.aoi.facts if any(w in f.what for w in DOUBT_WORDS)]
 
 
 def _about_the_cap(story: Story) -> list[str]:
-    """Says that the cap, on which all shares are based, may not be the one intended."""
-    return [f"{doubt[0].upper()}{doubt[1:]}. Every share of the cap rests on it." for doubt in cap_doubts(story.cap)]
+    """Says that the cap, on which all shares are based, may not be the one intended, or not that of a counted zone."""
+    out = [f"{doubt[0].upper()}{doubt[1:]}. Every share of the cap rests on it." for doubt in cap_doubts(story.cap)]
+    for zone in (zone for zone in story.place.zones if zone.counts and zone.cargo in PRODUCT_OF_TRADE):
+        if not story.cap.counts_product(PRODUCT_OF_TRADE[zone.cargo]):
+            trade = zone.cargo.replace("_", " ")
+            what = "its calls are counted as if they carried the assumed products"
+            out.append(f"{zone.name or zone.zone_id} handles {trade}, which this cap does not count: {what}.")
+    return out
 
 
 def _problems(story: Story) -> tuple[list[str], list[str]]:
@@ -136,7 +145,7 @@ def _about_looks(story: Story) -> list[str]:
 def _about_reception(story: Story) -> list[str]:
     """Warns of times without any AIS message that are long enough for a whole stay: these are unobserved too."""
     tracks = story.tables.get("tracks")
-    if tracks is not None and not len(tracks) and not any(story.ais_balance.values()):
+    if not heard_any(story):
         what = "ships that only a transponder would show are unknown, and no ship has a name from one"
         return [f"No readable AIS was given: {what}."]
     if tracks is None or (not len(tracks) and not story.ais_balance.get("decoded")):

@@ -303,13 +303,28 @@ def counted_zones(story: Story) -> set[str]:
 
 
 def interval_for_none(barrels_p95: float, moved: str, unit: str = "bbl") -> str:
-    """Wording for a sum whose median is 0, since "0 barrels" would read as a finding; ``moved`` as in "lifted".
+    """Wording for a sum whose median is 0, since "0 barrels" would read as a finding; ``moved`` as in "lifted", "" for unseen calls.
 
     >>> interval_for_none(21_100, "lifted")
     '0 to 21,100 bbl (90 % interval; that nothing was lifted is at least as likely as not)'
+    >>> interval_for_none(46_400, "")
+    '0 to 46,400 bbl (90 % interval; that there were none is at least as likely as not)'
     """
-    likely = f"that nothing was {moved} is at least as likely as not"
+    likely = f"that {f'nothing was {moved}' if moved else 'there were none'} is at least as likely as not"
     return f"0 to {barrels(barrels_p95)} {unit} (90 % interval; {likely})"
+
+
+def heard_any(story: Story) -> bool:
+    """Was any line of AIS read? Without one, silence says nothing of ships."""
+    tracks = story.tables.get("tracks")
+    return tracks is None or bool(len(tracks)) or any(story.ais_balance.values())
+
+
+def simulated_words(story: Story) -> str:
+    """What SIMULATED means here: only the demo is known to hold nothing real; own files may be mixed with simulated."""
+    if story.config.source.kind == "demo":
+        return "no real ship, image or message is in this report"
+    return "simulated images or AIS went into this report"
 
 
 def counted_place(story: Story) -> str:

@@ -15,6 +15,7 @@ from pipeline.chain.account_words import (
     unwatched_end_lines,
 )
 from pipeline.config import (
+    MOVED,
     CapConfig,
     RunConfig,
     VolumeConfig,
@@ -148,9 +149,9 @@ def account(
     for rule, target, (table, ledger) in zip(rules, targets, accounts, strict=True):
         write_table(marked(ledger, simulated), target)
         head = stage.headline(table, ledger, rule, config)
-        lines = account_lines(head, rule, ledger)
+        lines = account_lines(head, rule, ledger, MOVED[config.counted][0])
         if unseen is None:
-            lines += unwatched_end_lines(ledger)
+            lines += unwatched_end_lines(ledger, MOVED[config.counted][0])
         else:
             lines += unseen_lines(head, set(ledger["day"]), set(unseen["day"]))
         for line in lines + (excluded_row_lines(table) if rule is rules[-1] else []):

@@ -236,7 +236,7 @@ def test_a_period_with_images_of_nothing(desk, saw):
     page = (outcome.folder / "report.html").read_text()
     assert "No usable look" in page
     assert "unknown" in page
-    saw("No usable look at any counted berth …: what was loaded there is unknown.")
+    saw("No usable look at any counted berth …: what was lifted there is unknown.")
 
 
 CALLS = "call_id,arrival,departure,tonnes\nx,2023-12-31T23:00:00Z,2024-01-02T00:00:00Z,3000\n"

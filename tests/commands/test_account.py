@@ -56,7 +56,7 @@ def test_an_account_year_that_is_no_calendar_year_is_told_by_its_first_day(capwa
 def test_a_sum_whose_median_is_zero_is_told_as_its_interval(account):
     """ "0 / 0 / 250,000 bbl, 0 %" would read as a finding that nothing was lifted."""
     _, stdout, _, _ = account(liftings_of("2024-05-01", p_loading=0.3))
-    likely = "0 to 250,000 bbl (90 % interval; that nothing was moved is at least as likely as not), up to 50 % of "
+    likely = "0 to 250,000 bbl (90 % interval; that nothing was lifted is at least as likely as not), up to 50 % of "
     assert likely in stdout[0]
 
 
@@ -118,7 +118,7 @@ def test_calls_after_the_day_asked_for_are_told(account):
     assert stdout[0].startswith(
         "no counted call in account year 2024 as of 2024-01-31, so nothing is added up against "
     )
-    assert stdout[1] == "2 counted calls after 2024-01-31 are not in this account"
+    assert stdout[1] == "2 counted calls that left after 2024-01-31 are not in this account"
 
 
 def test_a_year_without_a_call_is_unknown_and_no_sum_of_zero(account):

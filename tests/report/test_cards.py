@@ -91,8 +91,8 @@ def test_labels_of_fills_never_lie_on_each_other(top):
     [
         (("", ""), "not known"),
         (("2.8 m", "4.8 m"), "2.8 m, then 4.8 m"),
-        (("4.9 m ± 0.3", ""), "4.9 m ± 0.3 at the first, last not known"),
-        (("", "3.7 m"), "3.7 m at the last, first not known"),
+        (("4.9 m", ""), "4.9 m on arrival, not known on departure"),
+        (("", "3.7 m"), "3.7 m on departure, not known on arrival"),
     ],
 )
 def test_half_of_a_change_is_said_to_be_half(pair, words):
@@ -102,7 +102,8 @@ def test_half_of_a_change_is_said_to_be_half(pair, words):
 @pytest.mark.parametrize("pair", [("4.6 m", ""), ("", "4.6 m")])
 def test_of_one_look_there_is_no_first_and_last(pair):
     """For a ship in one image, "4.6 m at the last, first not known" would speak of a look that does not exist."""
-    assert _both_ends(*pair, n_seen=1) == "4.6 m at the one look"
+    assert _both_ends(*pair, n_looks=1) == "4.6 m at the one look"
+    assert _both_ends(*pair, n_looks=3) == "4.6 m at one of 3 looks", "it may be the second"
 
 
 def sighting(freeboard, lo, hi):

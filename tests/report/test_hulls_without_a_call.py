@@ -71,7 +71,9 @@ def test_a_stay_covers_a_look_from_where_she_may_have_come_to_where_she_may_have
     seen = [look, *(look | other for other in others), look | {"acquired": hour(24)}]
     story = SimpleNamespace(
         tables={"occupancy": pd.DataFrame(seen), "port_calls": calls},
-        config=SimpleNamespace(period=SimpleNamespace(start=hour(12), end=hour(24))),
+        config=SimpleNamespace(
+            period=SimpleNamespace(start=hour(12), end=hour(24)), volume=SimpleNamespace(counted="loading")
+        ),
         place=SimpleNamespace(zones=[SimpleNamespace(zone_id=z, counts=z == "pier") for z in ("pier", "roads")]),
     )
     lines = [line.partition(" that belongs")[0] for line in hull_lines(story)]

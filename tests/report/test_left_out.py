@@ -219,7 +219,7 @@ def test_counted_calls_of_other_accounts_are_told_in_the_report_and_in_the_runs_
     story = story_with(other_years={"2023": 2}, later_calls=1, other_product_calls=1)
     lines = [
         "2 counted calls of account year 2023 are not in this account",
-        "1 counted call after 2024-03-08 is not in this account",
+        "1 counted call that left after 2024-03-08 is not in this account",
         "1 counted call is not in this account: the cap does not count that product",
     ]
     assert [w for w in warnings(story) if "not in this account" in w] == [

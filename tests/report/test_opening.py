@@ -239,7 +239,7 @@ def test_without_a_usable_look_a_call_elsewhere_makes_no_berth_looked_at():
     """For calls at zones that do not count, "in 0 usable looks" would read as if somebody had looked."""
     text = opening_text(StoryStub(looks_of("unknown"), CALLS))
     assert "usable looks" not in text
-    assert text.endswith("no usable look showed a counted berth: what was loaded there is unknown.")
+    assert text.endswith("no usable look showed a counted berth: what was lifted there is unknown.")
 
 
 def test_that_no_ais_was_given_is_a_thing_to_know_first(tiny_story):
