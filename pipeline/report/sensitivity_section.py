@@ -167,8 +167,8 @@ def largest_effect_sentence(table: pd.DataFrame) -> str:
         widest = published.iloc[0]
         far_end = max("low", "high", key=lambda end: abs(widest[f"{end}_p50"] - widest["base_p50"]))
         text += (
-            " The range of published fills has a wider effect: with a mean fill of unmeasured cargoes of "
-            f"{widest[f'{far_end}_setting']} the sum would be {barrels(widest[f'{far_end}_p50'])} barrels."
+            f" The range of published fills has a wider effect: with {widest[f'{far_end}_setting']} as the assumed "
+            f"mean fill the sum would be {barrels(widest[f'{far_end}_p50'])} barrels."
         )
     return text + _spread(table) + _spread_with_unseen(table)
 

@@ -98,7 +98,7 @@ def _fills(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
     spreads = [at(f"{f * fill.concentration:g}", concentration=f * fill.concentration) for f in CONCENTRATION_FACTORS]
     low, high = PUBLISHED_FILLS
     return [
-        Assumption("fill_mean", "the mean fill of unmeasured cargoes", mean(habit[0]), mean(habit[1])),
+        Assumption("fill_mean", "the assumed mean fill", mean(habit[0]), mean(habit[1])),
         Assumption(
             "published_fill", "the mean fill, as published", mean(low, " (lowest published)"), mean(high, " (brimful)"),
             "published",

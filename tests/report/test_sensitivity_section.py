@@ -57,12 +57,12 @@ def test_the_largest_of_our_own_assumptions_is_named():
     text = largest_effect_sentence(SMALL)
     assert text.startswith("Of our own assumptions, the fill moves the answer most")
     assert "80,000" in text
-    assert "with a mean fill of unmeasured cargoes of low end the sum would be 40,000 barrels" in text
+    assert "with low end as the assumed mean fill the sum would be 40,000 barrels" in text
 
 
 def test_of_the_published_range_the_end_is_named_that_lies_farther_off():
     """With a mean fill of 40 % the lowest published one is close, and a full ship is far from the sum."""
-    assert "cargoes of high end the sum would be 190,000 barrels" in largest_effect_sentence(
+    assert "with high end as the assumed mean fill the sum would be 190,000 barrels" in largest_effect_sentence(
         table(row("fill", 80_000, 120_000), row("published", 85_000, 190_000, "published"))
     )
 
