@@ -42,7 +42,8 @@ def _answer(run: Any) -> tuple[str, str]:
         return "", ""
     if run.calls == 0:
         return NO_CALL, ""
-    return " / ".join(map(barrels, (run.barrels_p5, run.barrels_p50, run.barrels_p95))), percent(run.share)
+    share = percent(run.share) if run.barrels_p50 else ""  # a median of 0 is no finding of 0 %
+    return " / ".join(map(barrels, (run.barrels_p5, run.barrels_p50, run.barrels_p95))), share
 
 
 def _no_runs(out: Path, aoi: str | None) -> str:

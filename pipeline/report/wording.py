@@ -303,7 +303,9 @@ def counted_zones(story: Story) -> set[str]:
 
 
 def interval_for_none(barrels_p95: float, moved: str, unit: str = "bbl") -> str:
-    """Wording for a sum whose median is 0, since "0 barrels" would read as a finding; ``moved`` as in "lifted", "" for unseen calls.
+    """Wording for a sum whose median is 0, since "0 barrels" would read as a finding.
+
+    ``moved`` as in "lifted"; "" for unseen calls.
 
     >>> interval_for_none(21_100, "lifted")
     '0 to 21,100 bbl (90 % interval; that nothing was lifted is at least as likely as not)'

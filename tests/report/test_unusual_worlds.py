@@ -86,7 +86,12 @@ def test_only_of_the_demo_it_is_said_that_nothing_in_it_is_real(tiny_story, tiny
 
 @pytest.mark.parametrize(
     ("product", "cargo", "doubted"),
-    [("gas_oil", "crude", True), ("crude", "crude", False), ("crude", "oil_products", True), ("gas_oil", "coal", False)],
+    [
+        ("gas_oil", "crude", True),
+        ("crude", "crude", False),
+        ("crude", "oil_products", True),
+        ("gas_oil", "coal", False),
+    ],
 )
 def test_a_counted_berth_of_another_trade_than_the_cap_is_a_thing_to_know_first(tiny_story, product, cargo, doubted):
     """A crude jetty that counts would fill the cap on refined products by a single ship."""
