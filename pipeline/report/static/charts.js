@@ -49,7 +49,9 @@
     const ends = labels(["observed_p50", ...(alone !== null ? ["alone"] : []), ...(corrected ? ["corrected_p50"] : []), ...scenarios, ...(before ? ["as_detected_p50"] : [])], height - 50, top);
     const tint = (key) => key === "observed_p50" || key === "alone" ? "var(--blue)" : key === "corrected_p50" ? "var(--amber)" : "var(--soft)";
     // Room for the longest number at either side: cut on paper, 1,200,000 would read 200,000.
-    const said = (d) => d.key === "observed_p50" && !scenes ? "no counted call" : narrow ? names[d.key] : `${names[d.key]}, ${barrels(d.value)}`;
+    const most = (d) => last[d.key.replace("p50", "p95")]; // beside a median of 0, which alone would read as a finding
+    const sum = (d) => !d.value && most(d) ? `0 to ${barrels(most(d))}` : barrels(d.value);
+    const said = (d) => d.key === "observed_p50" && !scenes ? "no counted call" : narrow ? names[d.key] : `${names[d.key]}, ${sum(d)}`;
     // where a line crosses the cap its name stands at the right end, below it: there no line does
     const crossed = rows.some((r) => r.observed_p50 > cap || (corrected && r.corrected_p50 > cap)), below = crossed && (cap / top) * height > 30;
     const tick = (v) => narrow && v >= 1000 ? `${v / 1000}k` : v.toLocaleString("en-US");
