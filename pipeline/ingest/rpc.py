@@ -3,7 +3,7 @@
 The model is the common RPC00B: row and column are each a quotient of two cubic polynomials in longitude, latitude and
 height above the ellipsoid, all scaled to about -1 to 1. The sea has one height, so two coordinates suffice. Read
 from the GeoTIFF's own tag, or from a file beside it: ``.RPB`` (Maxar), ``_RPC.TXT`` (many), ``RPC_*.XML`` (Airbus,
-whose pixels count from 1).
+whose pixels count from 1, but from 0 in DIMAP 3).
 """
 
 from __future__ import annotations
@@ -182,18 +182,22 @@ def _parse_rpc_text(text: str) -> dict[str, list[float]]:
 
 
 def _parse_rpc_xml(text: str) -> dict[str, list[float]]:
-    """Airbus: the inverse model (ground to image) and the validity block that holds its scales."""
+    """Airbus: the model from ground to image and the validity block that holds its scales.
+
+    DIMAP 3 (Pleiades Neo) has another name for the model, and states the first pixel's number, 0, which is 1 before
+    (GDAL issue 5716, confirmed there by Airbus).
+    """
     root = parse_xml(text)
-    inverse = root.find(".//Inverse_Model")
-    validity = root.find(".//RFM_Validity")
-    if inverse is None or validity is None:
-        raise ValueError("no Inverse_Model or no RFM_Validity")
+    models = [m for n in ("Inverse_Model", "GroundtoImage_Values") if (m := root.find(f".//{n}")) is not None]
+    if not models or root.find(".//RFM_Validity") is None:
+        raise ValueError("no Inverse_Model or GroundtoImage_Values, or no RFM_Validity")
+    inverse = models[0]
     out: dict[str, list[float]] = {}
     for name in ("LINE_NUM", "LINE_DEN", "SAMP_NUM", "SAMP_DEN"):
         out[f"{name}_COEFF"] = [float(inverse.findtext(f"{name}_COEFF_{n}") or "nan") for n in range(1, 21)]
     for name in ("LINE", "SAMP", "LONG", "LAT", "HEIGHT"):
         for kind in ("OFF", "SCALE"):
             out[f"{name}_{kind}"] = [float(root.findtext(f".//{name}_{kind}") or "nan")]
-    out["LINE_OFF"][0] -= 1  # the first pixel's centre is (1, 1) there
-    out["SAMP_OFF"][0] -= 1
+    for name, first in (("LINE_OFF", "FIRST_ROW"), ("SAMP_OFF", "FIRST_COL")):
+        out[name][0] -= float(root.findtext(f".//ImagetoGround_Validity_Domain/{first}") or 1)
     return out

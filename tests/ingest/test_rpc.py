@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import rasterio
 
 from pipeline.errors import InputError
 from pipeline.ingest.rpc import RpcGeolocation, read_rpc, rpc_beside, rpc_of
@@ -113,6 +114,35 @@ def test_maxar_and_airbus_spell_the_same_model(tmp_path):
     assert places[0] == pytest.approx(places[2])
     assert places[1] == pytest.approx(places[2])
     assert isinstance(models[0], RpcGeolocation)
+
+
+@pytest.mark.parametrize(
+    ("profile", "model", "domain", "first"),
+    [
+        ("PHR_SENSOR", "Inverse_Model", "Direct_Model_Validity_Domain", 1),
+        ("PNEO_SENSOR", "GroundtoImage_Values", "ImagetoGround_Validity_Domain", 0),
+    ],
+)
+def test_airbus_two_layouts_are_read_as_gdal_reads_them(tmp_path, profile, model, domain, first):
+    """DIMAP 2 (Pleiades, SPOT) counts pixels from 1, DIMAP 3 (Pleiades Neo) from 0."""
+    inverse = "".join(
+        f"<{n}_COEFF_{i}>{float(v)!r}</{n}_COEFF_{i}>" for n, c in coefficients().items() for i, v in enumerate(c, 1)
+    )
+    validity = "".join(f"<{k}>{v}</{k}>" for k, v in {**OFFSETS, **SCALES}.items())
+    validity += f"<{domain}><FIRST_ROW>{first}</FIRST_ROW><FIRST_COL>{first}</FIRST_COL></{domain}>"
+    (tmp_path / "RPC_b.XML").write_text(
+        f"<Dimap_Document><Metadata_Identification><METADATA_PROFILE>{profile}</METADATA_PROFILE>"
+        f"</Metadata_Identification><Rational_Function_Model><Global_RFM><{model}>{inverse}</{model}>"
+        f"<RFM_Validity>{validity}</RFM_Validity></Global_RFM></Rational_Function_Model></Dimap_Document>"
+    )
+    (tmp_path / "DIM_b.XML").write_text("<Dimap_Document/>")
+    image = tmp_path / "IMG_b_R1C1.TIF"
+    with rasterio.open(image, "w", driver="GTiff", width=2, height=2, count=1, dtype="uint8") as out:
+        out.write(np.ones((1, 2, 2), np.uint8))
+    with rasterio.open(image) as opened:
+        gdal = opened.rpcs
+    assert rpc_of(image, rpc_beside(image)).offsets[:2] == (gdal.line_off, gdal.samp_off)
+    assert rpc_of(image, rpc_beside(image)).row_numerator == pytest.approx(gdal.line_num_coeff)
 
 
 def test_far_away_there_is_no_answer(tmp_path):

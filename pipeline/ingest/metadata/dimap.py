@@ -1,4 +1,4 @@
-"""Airbus' metadata, DIMAP 2: Pleiades, Pleiades Neo, SPOT."""
+"""Airbus' metadata, DIMAP 2 and 3: Pleiades, Pleiades Neo, SPOT."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def tile_corner(image: Path, folder_files: dict[str, Path]) -> tuple[int, int] |
 
 
 def read_dimap(paths: list[Path], image: Path, bands: int) -> dict[str, Any]:
-    """Sidecar fields from DIMAP 2, for one image of its product."""
+    """Sidecar fields from DIMAP 2 or 3, for one image of its product."""
     root = read_xml(paths[0])
     places = root.findall(".//Located_Geometric_Values")
     if not places:

@@ -1,4 +1,4 @@
-"""Reads operators' metadata files beside images: Planet (JSON, XML), Airbus (DIMAP 2), Maxar (IMD, XML).
+"""Reads operators' metadata files beside images: Planet (JSON, XML), Airbus (DIMAP 2, 3), Maxar (IMD, XML).
 
 Each becomes the same `Sidecar` that an analyst would write by hand. Field names follow the operators' public product
 guides. What a file does not state stays unknown. View angles are needed at the ground; if only the satellite's
