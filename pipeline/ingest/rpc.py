@@ -184,20 +184,21 @@ def _parse_rpc_text(text: str) -> dict[str, list[float]]:
 def _parse_rpc_xml(text: str) -> dict[str, list[float]]:
     """Airbus: the model from ground to image and the validity block that holds its scales.
 
-    DIMAP 3 (Pleiades Neo) has another name for the model, and states the first pixel's number, 0, which is 1 before
-    (GDAL issue 5716, confirmed there by Airbus).
+    The first pixel's centre is (1, 1) in DIMAP 2. In DIMAP 3 (Pleiades Neo), which names the model otherwise, it is
+    (0, 0): GDAL issue 5716, and a corner of a real product. The domain of validity may begin outside the image.
     """
     root = parse_xml(text)
-    models = [m for n in ("Inverse_Model", "GroundtoImage_Values") if (m := root.find(f".//{n}")) is not None]
-    if not models or root.find(".//RFM_Validity") is None:
+    inverse, first = root.find(".//Inverse_Model"), 1
+    if inverse is None:
+        inverse, first = root.find(".//GroundtoImage_Values"), 0
+    if inverse is None or root.find(".//RFM_Validity") is None:
         raise ValueError("no Inverse_Model or GroundtoImage_Values, or no RFM_Validity")
-    inverse = models[0]
     out: dict[str, list[float]] = {}
     for name in ("LINE_NUM", "LINE_DEN", "SAMP_NUM", "SAMP_DEN"):
         out[f"{name}_COEFF"] = [float(inverse.findtext(f"{name}_COEFF_{n}") or "nan") for n in range(1, 21)]
     for name in ("LINE", "SAMP", "LONG", "LAT", "HEIGHT"):
         for kind in ("OFF", "SCALE"):
             out[f"{name}_{kind}"] = [float(root.findtext(f".//{name}_{kind}") or "nan")]
-    for name, first in (("LINE_OFF", "FIRST_ROW"), ("SAMP_OFF", "FIRST_COL")):
-        out[name][0] -= float(root.findtext(f".//ImagetoGround_Validity_Domain/{first}") or 1)
+    out["LINE_OFF"][0] -= first
+    out["SAMP_OFF"][0] -= first
     return out

@@ -120,7 +120,7 @@ def test_maxar_and_airbus_spell_the_same_model(tmp_path):
     ("profile", "model", "domain", "first"),
     [
         ("PHR_SENSOR", "Inverse_Model", "Direct_Model_Validity_Domain", 1),
-        ("PNEO_SENSOR", "GroundtoImage_Values", "ImagetoGround_Validity_Domain", 0),
+        ("PNEO_SENSOR", "GroundtoImage_Values", "ImagetoGround_Validity_Domain", -4900),  # as in a real product
     ],
 )
 def test_airbus_two_layouts_are_read_as_gdal_reads_them(tmp_path, profile, model, domain, first):

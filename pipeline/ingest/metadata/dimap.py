@@ -97,9 +97,13 @@ def _files_of(group: Element) -> set[str]:
 
 
 def _view(middle: Element) -> dict[str, Any]:
-    scan_azimuth, along, across, incidence, off_nadir = (
+    """Angles at the ground. Pleiades Neo names the azimuth of the scan ``IMAGE_ORIENTATION``, and its ``AZIMUTH_ANGLE``
+    points to the satellite, as the ephemeris of real products shows; elsewhere that is the azimuth of the scan.
+    """
+    orientation, stated_azimuth, along, across, incidence, off_nadir = (
         parse_number(first_text(middle, name))
         for name in (
+            "IMAGE_ORIENTATION",
             "AZIMUTH_ANGLE",
             "INCIDENCE_ANGLE_ALONG_TRACK",
             "INCIDENCE_ANGLE_ACROSS_TRACK",
@@ -110,12 +114,14 @@ def _view(middle: Element) -> dict[str, Any]:
     if incidence is None and off_nadir is not None:
         incidence = incidence_deg(off_nadir, ORBIT_KM["airbus"])
     azimuth = None
-    if scan_azimuth is not None and along is not None and across is not None:
+    if orientation is not None:
+        azimuth = stated_azimuth
+    elif stated_azimuth is not None and along is not None and across is not None:
         combined = math.degrees(math.atan(math.hypot(math.tan(math.radians(along)), math.tan(math.radians(across)))))
         incidence = combined if incidence is None else incidence
         # Further apart, the components contradict the total, and their direction is doubtful
         if abs(combined - abs(incidence)) < 1.0:
-            azimuth = azimuth_to_satellite_deg(scan_azimuth, along, across)
+            azimuth = azimuth_to_satellite_deg(stated_azimuth, along, across)
     return {"view_off_nadir_deg": None if incidence is None else abs(incidence), "view_azimuth_deg": azimuth}
 
 

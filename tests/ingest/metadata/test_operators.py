@@ -172,6 +172,36 @@ def test_bands_of_dimap_stand_as_in_their_file(tmp_path, layout, image, bands):
     assert read_operator(tmp_path / image, len(bands) or 3).bands == bands
 
 
+@pytest.mark.parametrize(
+    ("satellite_m", "ground", "azimuth", "along", "across", "incidence", "orientation"),
+    [
+        ((4980906.0, 693080.3, 4866266.5), (5.3071387, 43.3354304, 50), 63.7237, -10.2225, 20.1635, 22.2493, 184.2248),
+        ((5154618.4, 656517.2, 4687622.6), (5.3071355, 43.3398730, 50), 127.0601, 12.0851, 15.7508, 19.4994, 190.8957),
+    ],
+)
+def test_pleiades_neo_states_where_the_satellite_was(
+    tmp_path, satellite_m, ground, azimuth, along, across, incidence, orientation
+):
+    """First pixel of Airbus' samples of Marseille, 2021-11-07 10:29:11 and 10:29:44; truth from their ephemeris."""
+    from pyproj import Transformer
+
+    angles = {
+        "IMAGE_ORIENTATION": orientation, "AZIMUTH_ANGLE": azimuth, "INCIDENCE_ANGLE_ALONG_TRACK": along,
+        "INCIDENCE_ANGLE_ACROSS_TRACK": across, "INCIDENCE_ANGLE": incidence,
+    }  # fmt: skip
+    (tmp_path / "DIM_a.XML").write_text(
+        "<Dimap_Document><Located_Geometric_Values><LOCATION_TYPE>Center</LOCATION_TYPE>"
+        + "".join(f"<{name}>{value}</{name}>" for name, value in angles.items())
+        + "</Located_Geometric_Values></Dimap_Document>"
+    )
+    told = read_operator(tmp_path / "IMG_a_P_R1C1.TIF", 1)
+    plane = f"+proj=pipeline +step +proj=cart +step +proj=topocentric +lon_0={ground[0]} +lat_0={ground[1]} +h_0=50"
+    to_cart = Transformer.from_pipeline("+proj=pipeline +step +inv +proj=cart +ellps=WGS84")
+    east, north, up = Transformer.from_pipeline(plane + " +ellps=WGS84").transform(*to_cart.transform(*satellite_m))
+    assert told.view_azimuth_deg == pytest.approx(math.degrees(math.atan2(east, north)), abs=0.02)
+    assert told.view_off_nadir_deg == pytest.approx(math.degrees(math.atan2(math.hypot(east, north), up)), abs=0.02)
+
+
 def test_dimaps_radiance_of_a_reflectance_is_not_its_scale(tmp_path):
     """Airbus: "Reflectance (RHO) to TOA Radiance (L). Formulae L=RHO/GAIN+BIAS" is given beside the scale of RHO."""
     path = write_picture(tmp_path, picture(("pan",)), "airbus")
