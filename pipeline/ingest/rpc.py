@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.ingest.metadata.dimap import tile_corner
+from pipeline.ingest.metadata.dimap import lowest_height_m, tile_corner
 from pipeline.ingest.metadata.operator_text import files_in_folder, parse_xml
 from pipeline.times_places.longitudes import wrap_longitudes
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MAX_ITERATIONS = 20  # at most; Newton's method needs a few
 CONVERGED_PX = 1e-3  # a thousandth of a pixel: finer than any camera model (our choice)
 REACH = 1.6  # in scaled units: farther out the polynomials are meaningless
+SEA_WITHIN_M = 150.0  # our choice: the geoid is within 110 m of the ellipsoid (EGM96: -107 to 86 m)
 MAX_BYTES = 1 << 20  # of an RPC file; our choice: they have some 2 kB
 
 
@@ -103,35 +104,35 @@ def _polynomial_terms(x: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray
 
 
 def rpc_beside(image: Path) -> Path | None:
-    """The RPC file beside an image, if there is one."""
+    """The RPC file beside an image, if there is one; parts of a Pleiades Neo product (P, RGB, NED) may share theirs."""
     stem = image.stem.upper()
     core = re.sub(r"_R\d+C\d+$", "", stem.removeprefix("IMG_"))
-    names = {f"{stem}.RPB", f"{stem}_RPC.TXT", f"{stem}_RPC.XML", f"RPC_{core}.XML"}
-    try:
-        beside = sorted(p for p in image.parent.iterdir() if p.name.upper() in names)
-    except OSError:
-        return None
-    return next((p for p in beside if p.is_file() and not p.is_symlink()), None)
+    beside = files_in_folder(image)
+    wider = [n for n in beside if re.fullmatch(r"RPC_.+\.XML", n) and core.startswith(n[4:-4] + "_")]
+    names = [f"RPC_{core}.XML", f"{stem}.RPB", f"{stem}_RPC.TXT", f"{stem}_RPC.XML", *sorted(wider, key=len)[::-1]]
+    return next((beside[name] for name in names if name in beside), None)
 
 
 def rpc_of(image: Path, path: Path, sea_height_m: float | None = None) -> RpcGeolocation:
     """The model of one image from its RPC file. Airbus writes one file for all tiles of an image."""
-    model = read_rpc(path, sea_height_m)
     if not path.name.upper().startswith("RPC_"):
-        return model
+        return read_rpc(path, sea_height_m)
     try:
-        corner = tile_corner(image, files_in_folder(image))
+        beside = files_in_folder(image)
+        corner = tile_corner(image, beside)
+        height_m = lowest_height_m(image, beside) if sea_height_m is None else sea_height_m
     except (ValueError, ElementTree.ParseError) as error:
         raise InputError(image.name, f"its place among the tiles of {path.name} cannot be read ({error})") from error
     if corner is None:
         raise InputError(image.name, f"is a tile, and no DIM_*.XML tells the size of the tiles of {path.name}")
+    model = read_rpc(path, height_m)
     row, col, *others = model.offsets
     return replace(model, offsets=(row - corner[0], col - corner[1], *others))
 
 
 def read_rpc(path: Path, sea_height_m: float | None = None) -> RpcGeolocation:
     """The model in an RPC file; sea level is ``sea_height_m`` above the ellipsoid, by default the model's height
-    offset."""
+    offset, or 0 where that cannot be the sea's: Pleiades Neo's is the middle of all heights on Earth, some 4 km."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ValueError("larger than 1 MB")
@@ -150,7 +151,9 @@ def rpc_from_fields(fields: dict[str, list[float]], sea_height_m: float | None) 
 
     offsets = values_of("LINE_OFF", "SAMP_OFF", "LONG_OFF", "LAT_OFF", "HEIGHT_OFF")
     scales = values_of("LINE_SCALE", "SAMP_SCALE", "LONG_SCALE", "LAT_SCALE", "HEIGHT_SCALE")
-    height = offsets[4] if sea_height_m is None else sea_height_m
+    height = sea_height_m
+    if height is None:
+        height = offsets[4] if abs(offsets[4]) <= SEA_WITHIN_M else 0.0
     parts = [tuple(fields[f"{n}_COEFF"]) for n in ("LINE_NUM", "LINE_DEN", "SAMP_NUM", "SAMP_DEN")]
     return RpcGeolocation(offsets, scales, parts[0], parts[1], parts[2], parts[3], height)
 
