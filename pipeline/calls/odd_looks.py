@@ -83,7 +83,7 @@ def _p_one_stay(
     if sum(gaps_d) > config.max_stay_d:
         return 0.0
     of_one_ship, of_two_ships = length_likelihoods(*length_difference(before, after))
-    before_first, before_odd = first.look_before, LookBefore(gaps_d[0], 0.0)
+    before_first, before_odd = first.look_before, LookBefore(gaps_d[0], 0.0, is_taken=True)
     one_stay = first.turns.p_still_there(first.seen_d, sum(gaps_d), before_first) * of_one_ship * P_WRONG_LENGTH
     three_stays = of_two_ships * first.turns.p_another(first.seen_d, gaps_d[0], before=before_first)
     three_stays *= odd.turns.p_another(0.0, gaps_d[1], before=before_odd)

@@ -113,7 +113,7 @@ def _link_weights(
         empty = empty_since(before, now.get("empty_before", ()))  # type: ignore[arg-type]
         # Another ship came after the look that showed the one before, or after one that shows the spot empty
         unseen_d, misses = (gap_d - empty[-1].after_d, empty[-1].misses) if empty else (gap_d, 0.0)
-        looks_before.append(LookBefore(unseen_d, misses))
+        looks_before.append(LookBefore(unseen_d, misses, is_taken=not empty))
         for i in map(int, np.flatnonzero(since_look[-1] > NEGLIGIBLE)):
             seen_d, difference = look_d[n - 1] - look_d[i], lengths.difference(i, n)
             pair = Pair(seen_d, gap_d, *difference, log_odds, missed=missed, empty=empty, before=looks_before[i])

@@ -226,12 +226,13 @@ def _look_before(
     ``unseen`` are the stays that the look of the sighting does not show, ``p_former`` is the probability that she is of
     one of them, ``misses`` the share of ships that the last look at the berth misses.
     """
-    looks = [(stay.last["acquired"], 0.0) for stay in unseen if is_same_spot(stay.last, sighting)]
-    looks += [] if last_empty is None else [(last_empty, misses)]
+    looks = [(stay.last["acquired"], 0.0, True) for stay in unseen if is_same_spot(stay.last, sighting)]
+    looks += [] if last_empty is None else [(last_empty, misses, False)]
     if not looks:
         return NO_LOOK_BEFORE
-    when, missed = max(looks, key=lambda look: (look[0], -look[1]))
-    return LookBefore(float((sighting["acquired"] - when) / timedelta(days=1)), max(missed, p_former))  # type: ignore[operator]
+    when, missed, is_taken = max(looks, key=lambda look: (look[0], -look[1]))
+    days = float((sighting["acquired"] - when) / timedelta(days=1))  # type: ignore[operator]
+    return LookBefore(days, max(missed, p_former), is_taken)
 
 
 class _Absent(NamedTuple):

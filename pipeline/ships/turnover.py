@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 STEP_D = 0.02  # step of the grid over which turns are summed: half an hour
 LEAST_PRESENT = 1e-12  # share of stays: less is lost in the rounding of doubles
 HORIZON_D = 40.0  # no two sightings of a stay are further apart; by then it does not matter when the first ship left
+MOST_STEPS = 200  # of the time since the look before; over ten days and more, a twentieth of a day is fine enough
 SHORTEST_GAP_D = 1e-3  # a minute and a half, instead of zero, which has no logarithm
 BUSIEST, QUIETEST = 0.95, 0.02  # limits of the share of looks that show a ship: few looks tell no more (our choice)
 # Spread of the lengths of the trade: nine in ten are 60-120 m (FACTS of the shuttle fleet; our choice)
@@ -51,6 +52,8 @@ class LookBefore(NamedTuple):
 
     days: float
     misses: float
+    is_taken: bool | None = None
+    """Whether it showed another ship at her spot (True) or nobody (False); None where it tells neither."""
 
 
 NO_LOOK_BEFORE = LookBefore(0.0, 1.0)  # so a sighting may be at any moment of her stay
@@ -77,8 +80,8 @@ class Turnover:
 
     def p_still_there(self, seen_d: float, gap_d: float, before: LookBefore = NO_LOOK_BEFORE) -> float:
         """Probability that a ship, there for ``seen_d`` between first and last sighting, is there ``gap_d`` later."""
-        present = self._share_present(seen_d, before)
-        return self._share_present(seen_d + gap_d, before) / present if present > LEAST_PRESENT else 0.0
+        present, later = self._share_present([seen_d, seen_d + gap_d], before)
+        return float(later / present) if present > LEAST_PRESENT else 0.0
 
     def p_another(
         self,
@@ -94,7 +97,7 @@ class Turnover:
         gone. ``empty`` are looks in between, in order of time, that show the spot empty; the result then includes the
         probability of these. Each look either misses a ship there, or the spot is free; the sum is over which look is
         the newest of the second kind, since the process starts again from a free spot. Calculated in steps; for gaps of
-        2 h and more within 2 % of steps eight times finer, with ``empty`` 5 %.
+        2 h and more within 2 % of steps eight times finer, with ``empty`` 5.5 %.
         """
         present = self._share_present(seen_d, before)
         if present <= LEAST_PRESENT:  # no stay lasts so long
@@ -103,7 +106,7 @@ class Turnover:
         edges = np.arange(0.0, max(gap_d, STEP_D), STEP_D)  # at least one step, even between looks at the same time
         moments = edges + STEP_D / 2
         from_free = self._arrivals(len(moments))
-        departures = self._departure_rate(seen_d + moments, before) * STEP_D / present
+        departures = -np.diff(self._share_present(seen_d + np.append(edges, len(edges) * STEP_D), before)) / present
         arrivals = np.convolve(departures, from_free)[: len(moments)]
         # A ship that leaves amid a step is followed amid the next one at the earliest
         arrivals = (arrivals + np.append(0.0, arrivals[:-1])) / 2
@@ -113,15 +116,11 @@ class Turnover:
             by_then = np.clip((days - edges) / STEP_D, 0.0, 1.0)
             return float(np.sum(arriving * by_then * (1 - _share_ended(self.stay_d, days - moments + second_seen_d))))
 
-        def p_free(at_first: float, arriving: FloatArray, days: ArrayLike) -> FloatArray:
-            """Probability that the spot is free after so many days: arrivals come from a free spot at one rate."""
-            rate = np.append(at_first, arriving * self.free_d / self.unheard / STEP_D)
-            return np.asarray(np.interp(np.asarray(days, float), np.append(0.0, moments), rate))
-
         p_all_miss, p_newest = 1.0, np.empty(0)  # of each look: that it is the newest to find the spot free
         for n, look in enumerate(empty):
             since = look.after_d - np.array([earlier.after_d for earlier in empty[:n]])
-            is_free = p_all_miss * p_free(0.0, arrivals, look.after_d) + p_newest @ p_free(1.0, from_free, since)
+            is_free = p_newest @ self._p_free(1.0, from_free, since)
+            is_free += p_all_miss * self._p_free(0.0, arrivals, look.after_d)
             p_newest = np.append(p_newest * look.misses, is_free * (1 - look.misses))
             p_all_miss *= look.misses
         after_free = sum(p * p_there(from_free, gap_d - look.after_d) for p, look in zip(p_newest, empty, strict=True))
@@ -131,29 +130,37 @@ class Turnover:
         """Probability of an arrival in each step since the spot became free."""
         return _arrivals(self.stay_d, self.free_d, self.unheard, 1 << (steps - 1).bit_length())[:steps]
 
-    def _share_present(self, after_d: float, before: LookBefore) -> float:
+    def _p_free(self, at_first: float, arriving: FloatArray, days: ArrayLike) -> FloatArray:
+        """Probability that the spot is free after so many days: arrivals come from a free spot at one rate."""
+        rate = np.append(at_first, arriving * self.free_d / self.unheard / STEP_D)
+        moments = np.append(0.0, (np.arange(len(arriving)) + 0.5) * STEP_D)
+        return np.asarray(np.interp(np.asarray(days, float), moments, rate))
+
+    def _share_present(self, after_d: ArrayLike, before: LookBefore) -> FloatArray:
         """Share of the ships first seen at a moment that are there ``after_d`` later, up to a constant factor.
 
-        Arrivals are equally frequent at any time: all since the look before count, and of earlier ones the share it
-        misses.
+        Of arrivals before the look before, the share that it misses counts. Those since are as frequent at any time, but
+        where it showed nobody as frequent as the spot was free, mostly soon after it; where another ship, the reverse.
         """
-        p_gone_later = self._p_gone(after_d + max(before.days, SHORTEST_GAP_D))
-        return p_gone_later - self._p_gone(after_d) + before.misses * (1 - p_gone_later)
+        after, days = np.asarray(after_d, float), max(before.days, SHORTEST_GAP_D)
+        if before.is_taken is None:
+            gone_later = self._p_gone(after + days)
+            return np.asarray(gone_later - self._p_gone(after) + before.misses * (1 - gone_later))
+        days = min(days, HORIZON_D)
+        steps = min(int(days / STEP_D) + 1, MOST_STEPS)
+        since = (np.arange(steps) + 0.5) * days / steps
+        is_free = self._p_free(1.0, self._arrivals(int(days / STEP_D) + 2), since)
+        lasting = 1 - _share_ended(self.stay_d, after[..., None] + days - since)
+        came_since = lasting @ (1 - is_free if before.is_taken else is_free) * days / steps / _mean_d(self.stay_d)
+        return np.asarray((1 - before.misses) * came_since + before.misses * (1 - self._p_gone(after)))
 
-    def _departure_rate(self, after_d: FloatArray, before: LookBefore) -> FloatArray:
-        """Rate at which they leave then [1/d]: minus the derivative of `_share_present`."""
-        lasting, longer = (
-            1 - _share_ended(self.stay_d, after_d + days) for days in (0.0, max(before.days, SHORTEST_GAP_D))
-        )
-        return np.asarray((lasting - (1 - before.misses) * longer) / _mean_d(self.stay_d))
-
-    def _p_gone(self, after_d: float) -> float:
+    def _p_gone(self, after_d: FloatArray) -> FloatArray:
         """Probability that a ship seen during her stay has left ``after_d`` later: E[min(T, after)] / E[T]."""
         middle, spread = log_stay_mean_sd(self.stay_d)
-        after = max(after_d, SHORTEST_GAP_D)
-        shorter = float(ndtr((np.log(after) - middle - spread**2) / spread))
-        longer = 1 - float(_share_ended(self.stay_d, np.array([after]))[0])
-        return min(1.0, shorter + after * longer / _mean_d(self.stay_d))
+        after = np.maximum(after_d, SHORTEST_GAP_D)
+        shorter = ndtr((np.log(after) - middle - spread**2) / spread)
+        longer = 1 - _share_ended(self.stay_d, after)
+        return np.asarray(np.minimum(1.0, shorter + after * longer / _mean_d(self.stay_d)))
 
 
 def turnover(stay_d: tuple[float, float], occupied: int, looks: int, heard: float = 0.0) -> Turnover:

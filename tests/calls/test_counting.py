@@ -141,11 +141,11 @@ def test_each_link_of_a_long_chain_may_turn_the_ship_over(cut, gone):
         for n, turn in enumerate(turned, start=1):
             mean = np.average(length_m[began:n], weights=1 / variance[began:n])
             sd = np.sqrt(1 / (1 / variance[began:n]).sum() + variance[n])
-            came = LookBefore(1.0, 0.0) if began else NO_LOOK_BEFORE
+            came = LookBefore(1.0, 0.0, is_taken=True) if began else NO_LOOK_BEFORE
             same, other = length_likelihoods(mean - length_m[n], sd)
             p *= (turns.p_another if turn else turns.p_still_there)(float(n - 1 - began), 1.0, before=came)
             p, began = p * (other if turn else same), n if turn else began
-        came = LookBefore(1.0, 0.0) if began else NO_LOOK_BEFORE
+        came = LookBefore(1.0, 0.0, is_taken=True) if began else NO_LOOK_BEFORE
         if gone:
             p *= 1 - 0.95 * sum(who(9.0 - began, 1.0, before=came) for who in (turns.p_still_there, turns.p_another))
         weight.append(p)
@@ -194,7 +194,7 @@ def runs_of_looks(days: float, sd_m: float, free_d: float, every_d: float) -> tu
         rows = {"acquired": pd.Timestamp("2024-03-01T00:00Z") + pd.to_timedelta(look_d[run], "D")}
         rows |= {"length_m": shown_m[run], "length_lo_m": shown_m[run] - Z90 * sd_m}
         seen = pd.DataFrame(rows | {"length_hi_m": shown_m[run] + Z90 * sd_m})
-        seen["look_before"] = [LookBefore(every_d, 0.0)] * len(run)
+        seen["look_before"] = [LookBefore(every_d, 0.0, is_taken=False)] * len(run)
         gone = (seen["acquired"].iloc[-1] + pd.Timedelta(days=every_d), 0.0)
         told.append(in_turn(Turnover(CONFIG.stay_d, free_d), seen, empty=(gone,), config=config)[0][:2])
         ships.append(len(set(ship[run])))
@@ -291,7 +291,9 @@ def test_the_sum_of_calls_is_the_same_in_one_row_as_in_two(empty_h, hours):
     turns = link(detections(*seen), looks, CONFIG)[-1].turns
     apart, misses = difference(length_of(seen[0]), length_of(seen[1]), CONFIG), 1 - CONFIG.look_recall["optical"]
     empty = [EmptyLook(h / 24, misses) for h in empty_h]
-    one = chance_of_one_stay(turns, Pair(0.0, hours / 24, *apart, missed=misses ** len(empty), empty=empty))
+    before = LookBefore(4.0, misses, is_taken=False)
+    pair = Pair(0.0, hours / 24, *apart, missed=misses ** len(empty), empty=empty, before=before)
+    one = chance_of_one_stay(turns, pair)
     numbers, law = call_counts(calls_of(seen, looks))
     assert 2 - np.dot(numbers, law) == pytest.approx(one, abs=0.002)
 

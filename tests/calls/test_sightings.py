@@ -232,11 +232,12 @@ def test_a_new_stay_keeps_the_last_look_that_did_not_show_her():
     """No look; a look at an empty berth, which misses some ships; a radar look at another ship on her spot."""
     misses = 1 - CONFIG.look_recall["optical"]
     assert stays([sighting("a", 24)])[0].look_before == NO_LOOK_BEFORE
-    assert stays([sighting("a", 24)], looks_at(0, 12, 24))[0].look_before == LookBefore(0.5, pytest.approx(misses))
+    (stay,) = stays([sighting("a", 24)], looks_at(0, 12, 24))
+    assert stay.look_before == LookBefore(0.5, pytest.approx(misses), is_taken=False)
     radar = {"sensor": "sentinel-1"}
     both = [sighting("a", 0, length_m=160.0, **radar), sighting("b", 6, length_m=96.0, **radar)]
     after = stays(both, looks_at(0, 6, sensor="sentinel-1"))[1].look_before
-    assert (after.days, after.misses) == (0.25, pytest.approx(0, abs=1e-6))
+    assert after == LookBefore(0.25, pytest.approx(0, abs=1e-6), is_taken=True)
 
 
 @pytest.mark.parametrize("absence_counts", [False, True])

@@ -85,17 +85,30 @@ def test_who_transmits_is_known_not_to_have_come_between(unheard, free_d, gap_d,
     assert told == pytest.approx(another[kept].mean(), abs=0.006)
 
 
-@pytest.mark.parametrize(("before_d", "misses"), [(0.3, 0.0), (1.0, 0.0), (1.0, 0.3), (4.0, 0.05)])
+@pytest.mark.parametrize("free_d", [0.2, 2.0])
+@pytest.mark.parametrize(
+    ("before_d", "misses", "is_taken"),
+    [
+        *((0.3, 0.0, None), (1.0, 0.3, None), (4.0, 0.05, None)),
+        *((0.3, 0.0, False), (1.0, 0.0, False), (1.0, 0.3, False), (4.0, 0.05, False)),
+        *((0.3, 0.0, True), (1.0, 0.0, True), (4.0, 0.0, True)),
+    ],
+)
 @pytest.mark.parametrize(("seen_d", "gap_d"), [(0.0, 0.5), (0.0, 2.0), (1.0, 1.0)])
-def test_a_ship_that_the_look_before_did_not_show_came_since(before_d, misses, seen_d, gap_d):
-    """Drawn turns, weighed by how likely it is that the look before does not show her: she stays on for longer."""
-    arrivals, departures = drawn(2.0)
-    looks = looks_at(2.0, 7)
+def test_a_ship_that_the_look_before_did_not_show_came_since(free_d, before_d, misses, is_taken, seen_d, gap_d):
+    """Drawn turns, weighed by how likely the look before does not show her, nobody, or another: she stays on longer."""
+    arrivals, departures = drawn(free_d)
+    looks = looks_at(free_d, 7)
     earlier, first, second, third = (
         ship_at(looks + d, arrivals, departures) for d in (-before_d, 0.0, seen_d, seen_d + gap_d)
     )
-    weight = np.where((first >= 0) & (first == second), np.where(earlier == first, misses, 1.0), 0.0)
-    turns, before = Turnover(STAY_D, 2.0), LookBefore(before_d, misses)
+    showing = {
+        None: np.where(earlier == first, misses, 1.0),
+        False: np.where(earlier >= 0, misses, 1.0),
+        True: (earlier >= 0) & (earlier != first),
+    }
+    weight = np.where((first >= 0) & (first == second), showing[is_taken], 0.0)
+    turns, before = Turnover(STAY_D, free_d), LookBefore(before_d, misses, is_taken)
     same, other = (float(weight[who].sum() / weight.sum()) for who in (third == first, (third >= 0) & (third != first)))
     assert turns.p_still_there(seen_d, gap_d, before) == pytest.approx(same, abs=0.01)
     assert turns.p_another(seen_d, gap_d, before=before) == pytest.approx(other, abs=0.015)
@@ -180,8 +193,8 @@ def test_the_chance_of_another_ship_is_that_of_finer_steps(free_d, gap_d, second
     )
 
 
-@pytest.mark.parametrize(("empty", "within"), [([], 0.021), ([(0.5, 0.1)], 0.031), ([(0.3, 0.05), (0.7, 0.3)], 0.05)])
-@pytest.mark.parametrize("before", [LookBefore(0.0, 1.0), LookBefore(0.3, 0.0), LookBefore(0.1, 0.2)])
+@pytest.mark.parametrize(("empty", "within"), [([], 0.021), ([(0.5, 0.1)], 0.031), ([(0.3, 0.05), (0.7, 0.3)], 0.055)])
+@pytest.mark.parametrize("before", [LookBefore(0.0, 1.0), LookBefore(0.3, 0.0), LookBefore(0.1, 0.2, False)])
 def test_short_gaps_are_added_up_finely_enough(monkeypatch, empty, within, before):
     """Two hours are four steps, and looks fall amid them; a busy spot is the hardest."""
     asked = [(free_d, gap_d) for free_d in (0.05, 0.4, 50.0) for gap_d in (0.085, 0.09, 0.1, 0.17)]
