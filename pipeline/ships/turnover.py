@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 STEP_D = 0.02  # step of the grid over which turns are summed: half an hour
 LEAST_PRESENT = 1e-12  # share of stays: less is lost in the rounding of doubles
 HORIZON_D = 40.0  # no two sightings of a stay are further apart; by then it does not matter when the first ship left
-MOST_STEPS = 200  # of the time since the look before; over ten days and more, a twentieth of a day is fine enough
+MOST_STEPS = 200  # of the time since the look before: coarser than STEP_D beyond four days, longer than most stays
 SHORTEST_GAP_D = 1e-3  # a minute and a half, instead of zero, which has no logarithm
 BUSIEST, QUIETEST = 0.95, 0.02  # limits of the share of looks that show a ship: few looks tell no more (our choice)
 # Spread of the lengths of the trade: nine in ten are 60-120 m (FACTS of the shuttle fleet; our choice)
@@ -139,8 +139,8 @@ class Turnover:
     def _share_present(self, after_d: ArrayLike, before: LookBefore) -> FloatArray:
         """Share of the ships first seen at a moment that are there ``after_d`` later, up to a constant factor.
 
-        Of arrivals before the look before, the share that it misses counts. Those since are as frequent at any time, but
-        where it showed nobody as frequent as the spot was free, mostly soon after it; where another ship, the reverse.
+        Of arrivals before the look before, the share that it misses counts. Those since are as frequent at any time,
+        but where it showed nobody as frequent as the spot was free, mostly soon after it; where another, the reverse.
         """
         after, days = np.asarray(after_d, float), max(before.days, SHORTEST_GAP_D)
         if before.is_taken is None:
