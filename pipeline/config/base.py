@@ -18,10 +18,24 @@ class Section(BaseModel):
     @classmethod
     def _refuse_bool_as_number(cls, value: Any, info: ValidationInfo) -> Any:
         """Refuse true for a number: to Python it is 1, so a cap of ``barrels: true`` would be one barrel."""
-        if isinstance(value, bool) and info.field_name is not None:
-            kinds = _kinds(cls.model_fields[info.field_name].annotation)
-            if bool not in kinds and kinds & {int, float}:
-                raise ValueError("must be a number, not true or false")
+        if info.field_name is None:
+            return value
+        kinds = _kinds(cls.model_fields[info.field_name].annotation)
+        if isinstance(value, bool) and bool not in kinds and kinds & {int, float}:
+            raise ValueError("must be a number, not true or false")
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+        if float in kinds and any(isinstance(v, bool) for v in inner):
+            raise ValueError("must hold numbers, none of them true or false")
+        return value
+
+    @field_validator("*")
+    @classmethod
+    def _refuse_empty_text(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse "" where a name or a text is needed: as a file name it would be the folder that holds the file."""
+        if value == "" and info.field_name is not None:
+            field = cls.model_fields[info.field_name]
+            if str in (kinds := _kinds(field.annotation)) and field.default != "":
+                raise ValueError("is empty" + ("; where there is none, write null" if type(None) in kinds else ""))
         return value
 
     @field_validator("*", mode="before")

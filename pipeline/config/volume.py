@@ -58,13 +58,13 @@ PRODUCTS = (
 class FillConfig(Section):
     """Prior of the fill (cargo as a share of cargo capacity), for calls whose load was not measured."""
 
-    mean: float = Field(default=0.88, gt=0, lt=1)
+    mean: float = Field(default=0.88, ge=0.05, le=0.98)
     """Mean fill of cargo deadweight, part cargoes aside. No measured value is published: trade practice assumes 0.95 of
     capacity where nothing is known (VesselsValue), published scenarios for the DPRK range from 1/3 to 0.9. Our
     judgement."""
     part_cargo_share: float = Field(default=0.1, ge=0, lt=1)
     """Share of liftings that are part cargoes, of a tenth of capacity or more (our judgement)."""
-    concentration: float = Field(default=8.0, gt=0)
+    concentration: float = Field(default=8.0, ge=0.1, le=1e7)
     """a + b of the beta distribution of one call's fill; larger is narrower."""
     shared_sd: float = Field(default=0.08, ge=0, le=0.3)
     """Standard deviation of the mean fill, an error common to all calls."""
@@ -75,7 +75,7 @@ class VolumeConfig(Section):
 
     counted: Literal["loading", "discharging"] = "loading"
     """What counts: cargo loaded (at an export port) or discharged (at a port of the country under the cap)."""
-    max_voyage_d: float = Field(default=21.0, gt=0)
+    max_voyage_d: float = Field(default=21.0, gt=0, le=366)
     """Days within which a cargo loaded at one AOI is looked for at another (Vostochny to Nampo takes 5 to 6; waiting,
     transfers at sea and a second port make it longer; our choice)."""
     products: tuple[Product, ...] = PRODUCTS
@@ -92,7 +92,7 @@ class VolumeConfig(Section):
     """Tanks are filled to 98 % at most."""
     water_t_per_m3: float = Field(default=1.025, gt=0.99, lt=1.05)
     """Density of sea water."""
-    draught_sd_m: float = Field(default=0.2, gt=0)
+    draught_sd_m: float = Field(default=0.2, ge=0.03, le=5)
     """Standard error of a draught that a crew enters: 0.1 m steps and habit (our judgement)."""
     draws: int = Field(default=10_000, ge=200, le=1_000_000)
     """Monte Carlo draws."""
@@ -100,6 +100,8 @@ class VolumeConfig(Section):
     @model_validator(mode="after")
     def _shares_add_up(self) -> VolumeConfig:
         names = [p.name for p in self.products]
+        if reserved := sorted({"mix", "unnamed"} & set(names)):
+            raise ValueError(f"volume.products: {reserved[0]} is our word for a cargo without a name")
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"volume.products names {', '.join(repeated)} more than once; give each one share")
         total = sum(p.share for p in self.products)

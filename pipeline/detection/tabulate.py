@@ -121,7 +121,7 @@ def _geolocated_columns(
     context = "open_water"
     if zone is not None and zone.kind == "berth":
         context = "berth"
-    elif _shore_distance_m(lon, lat, place) < config.screening.near_shore_m:
+    elif _is_near_shore(lon, lat, place, config.screening.near_shore_m):
         context = "near_shore"
     return {
         "geometry": outline,
@@ -133,17 +133,20 @@ def _geolocated_columns(
     }
 
 
-def _shore_distance_m(lon: float, lat: float, place: Place | None) -> float:
+def _is_near_shore(lon: float, lat: float, place: Place | None, reach_m: float) -> bool:
     if place is None or place.land is None:
-        return float("inf")
+        return False
     lon_scale = np.cos(np.radians(lat))
-    nearby_land = shapely.box(lon - 0.05, lat - 0.05, lon + 0.05, lat + 0.05).intersection(place.land)
+    d_lat = 1.1 * reach_m / METRES_PER_DEGREE  # a little more than can count
+    nearby_land = shapely.box(lon - d_lat / lon_scale, lat - d_lat, lon + d_lat / lon_scale, lat + d_lat).intersection(
+        place.land
+    )
     if nearby_land.is_empty:
-        return float("inf")
+        return False
     flat = shapely.transform(
         nearby_land, lambda xy: (xy - [lon, lat]) * [lon_scale * METRES_PER_DEGREE, METRES_PER_DEGREE]
     )
-    return float(shapely.distance(flat, shapely.Point(0, 0)))
+    return bool(shapely.distance(flat, shapely.Point(0, 0)) < reach_m)
 
 
 def _detection_id(scene: Scene, candidate: Candidate) -> str:

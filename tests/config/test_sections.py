@@ -304,7 +304,7 @@ def test_simulated_ships_cannot_carry_a_real_name_or_number():
 @pytest.mark.parametrize(
     ("section", "cause"),
     [
-        ({"fill": {"mean": 60}}, r"fill\.mean: must be below 1; got 60"),
+        ({"fill": {"mean": 60}}, r"fill\.mean: must be at most 0.98; got 60"),
         ({"fill": {"mean": "much"}}, r"fill\.mean: must be a number; got much"),
         ({"fill": 0.6}, r"fill: must be a section: keys with values; got 0\.6"),
         ({"draws": 1000.5}, r"draws: must be a whole number; got 1000\.5"),

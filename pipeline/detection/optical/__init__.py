@@ -62,6 +62,7 @@ __all__ = ["detect_optical"]
 
 SEARCH_M = 1.5  # pixel size of the search; finer pixels are averaged to about this. Gaps at berths are 2 m
 MARGIN_M = 450.0  # the longest ship, and a little
+LEAST_PX = 3  # searched pixels of an object; fewer have no form to measure. Larger ones stay, flagged if too small
 # Share of an outline that touches land: a hull at a quay has 0.45, a strip of quay the map misses more
 MOST_LAND_CONTACT = 0.6
 # In four real ports 22 of 106 ships were found without infrared, and three detections of four were false
@@ -229,7 +230,8 @@ def _find_contrast_objects(
     """Objects that stand out of the water and have their middle in the piece's core."""
     window, coarse_m = piece.tile.window, float(np.mean(scene.pixel_spacing_m)) * factor
     normal = normalise(averaged_tile(piece.tile, factor), levels, factor)
-    for blob in find_objects(normal, config.optical.contrast_sigmas, coarse_m, config.screening.min_pixels):
+    least_px = min(LEAST_PX, config.screening.min_pixels)
+    for blob in find_objects(normal, config.optical.contrast_sigmas, coarse_m, least_px):
         row, col = ((blob.frame[k] + 0.5) * factor - 0.5 + start for k, start in ((0, window.row0), (1, window.col0)))
         if _is_in_core(row, col, piece.core) and not _runs_out_of_window(blob, normal.valid, window, scene):
             cloudy = _share_in_mask(piece.cloud, blob, factor)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
 SEED = 0.25  # least brightness of a seed, water 0 and land 1; ships show 0.2 to 0.9 in the near infrared
-SEED_SIGMAS = 6.0  # ... and at least so many standard deviations of the water
 GROW = 0.5  # of the seed's level, down to which an object grows
 LONE_MAX_M2 = 40_000.0  # a larger object may be land in part; the largest hull afloat covers 380 m x 68 m
 UNMAPPED_WIDTH_M = 120.0  # beside mapped land: a hull, her neighbour and the jetty between; wider is new land
@@ -57,7 +56,7 @@ class Blob:
 
 def object_floor(normal: NormalisedImage, sigmas: float) -> FloatImage:
     """Brightness down to which objects grow; their seeds exceed ``1 / GROW`` times that."""
-    return np.float32(GROW) * np.maximum(np.float32(SEED), np.float32(max(sigmas, SEED_SIGMAS)) * normal.noise)
+    return np.float32(GROW) * np.maximum(np.float32(SEED), np.float32(sigmas) * normal.noise)
 
 
 def find_objects(normal: NormalisedImage, sigmas: float, spacing_m: float, min_px: int) -> list[Blob]:
@@ -66,7 +65,7 @@ def find_objects(normal: NormalisedImage, sigmas: float, spacing_m: float, min_p
     clear = _water_off_coast(normal)
     shore = dilate(~clear & normal.valid) if mapped else np.zeros_like(clear)
     over = normal.over
-    above = _over_floor(over, normal.noise, normal.valid & clear, max(sigmas, SEED_SIGMAS))
+    above = _over_floor(over, normal.noise, normal.valid & clear, sigmas)
     if not (above > 1 / GROW).any():  # nothing seeds an object
         return []
     labels, count = measure.label(above > 1, connectivity=2, return_num=True)
@@ -96,7 +95,7 @@ def apparent_land(normal: NormalisedImage, sigmas: float, spacing_m: float) -> B
 
     They are new land, or a plume of silt, glint, ice.
     """
-    above = _over_floor(normal.over, normal.noise, normal.valid & _water_off_coast(normal), max(sigmas, SEED_SIGMAS))
+    above = _over_floor(normal.over, normal.noise, normal.valid & _water_off_coast(normal), sigmas)
     labels, count = measure.label(above > 1, connectivity=2, return_num=True)
     large = _too_large(_sizes_and_boxes(labels, count)[0], spacing_m)
     if not large.any():

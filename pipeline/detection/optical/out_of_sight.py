@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.detection.optical.clouds import averaged_tile, veil_mask
-from pipeline.detection.optical.objects import SEED_SIGMAS, apparent_land
+from pipeline.detection.optical.objects import apparent_land
 from pipeline.detection.optical.over_water import interpolate_grid
 from pipeline.detection.optical.water import (
     MIN_REFLECTANCE_GAP,
@@ -68,7 +68,7 @@ class OutOfSight:
             return np.zeros(tile.valid.shape, bool)
         k, grid = tile.bands.index(self.levels.infrared), levels_grid(self.levels, noise=True)
         noise = interpolate_grid(grid[k], *grid_positions(tile.window, self.levels, grid.shape[1:]))
-        return np.asarray(max(self.sigmas, SEED_SIGMAS) * noise > DULL_DECK_REFLECTANCE, bool)
+        return np.asarray(self.sigmas * noise > DULL_DECK_REFLECTANCE, bool)
 
 
 def _blocks_to_pixels(blocks: BoolImage, factor: int, shape: tuple[int, ...]) -> BoolImage:
