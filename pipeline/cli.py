@@ -175,10 +175,10 @@ def config_show(
     Example: capwatch config show vostochny
     """
     with session(quiet=quiet, debug=debug) as console:
-        from pipeline.config.writing import config_yaml
+        from pipeline.config.writing import as_yaml
         from pipeline.workspace import find_config, load_run_config
 
-        for line in config_yaml(load_run_config(find_config(aoi), parse_overrides(settings))).rstrip().split("\n"):
+        for line in as_yaml(load_run_config(find_config(aoi), parse_overrides(settings))).rstrip().split("\n"):
             console.result(line)
 
 

@@ -45,7 +45,7 @@ def detect(
         str, typer.Option(metavar="LAND", help="auto, none, MASK.tif (non-zero = land) or LAND.geojson.")
     ] = "auto",
     min_length: Annotated[
-        float | None, typer.Option(metavar="METRES", help="Shorter objects are flagged too_small [m].")
+        float | None, typer.Option(metavar="METRES", help="Objects certainly shorter are flagged too_small [m].")
     ] = None,
     table_format: Annotated[
         str | None,

@@ -25,7 +25,7 @@ class CallsConfig(Section):
     """After a gap in AIS longer than this her position is unknown."""
     max_stay_d: float = Field(default=6.0, gt=0, le=YEAR_D)
     """Two sightings, or AIS on both sides of a silence, further apart than this are not one stay. Longer in proportion
-    where AIS or looks show that stays are."""
+    where AIS or looks show that stays are; where ``stay_d`` says that, raise it, too."""
     same_ship_length_share: float = Field(default=0.03, ge=0, lt=1)
     """Standard deviation between two measured lengths of one hull, beyond their intervals, as a share (our choice)."""
     match_gate_m: float = Field(default=2000.0, gt=0, le=100_000)

@@ -72,13 +72,21 @@ class Figure(Section):
     value: float = Field(gt=0)
     """The figure."""
     rounded_to: float = Field(default=1.0, gt=0)
-    """Step of the rounding: 1 is to the barrel, 10000 gives 3.78 million."""
+    """Step of the rounding: 1 is to the barrel, 10000 gives 3.78 million; at most the figure."""
     rounding: Literal["nearest", "down"] = "nearest"
     """Direction of rounding, inferred from the published figures."""
     origin: Literal["published", "derived"] = "published"
     """published: stated by the source; derived: computed by us from what it states."""
     source: str
     """The source's id."""
+
+    @model_validator(mode="after")
+    def _tells_something(self) -> Figure:
+        if self.rounded_to > self.value:
+            raise ValueError(
+                f"rounded_to ({self.rounded_to:g}) is more than the figure ({self.value:g}): all smaller ones agree"
+            )
+        return self
 
 
 class Total(Section):
@@ -98,7 +106,7 @@ class CaseConfig(Section):
     """A published case, recomputed from a table of calls, without imagery."""
 
     id: str = Field(pattern=SHORT_NAME)
-    """Short name, used for folders; equals the file's name."""
+    """Short name, used for folders."""
     title: str
     """Display title."""
     who: str

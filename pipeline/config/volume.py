@@ -125,7 +125,7 @@ def assumptions_id(config: VolumeConfig) -> str:
 class Notified(Section):
     """An officially notified total, as of a date."""
 
-    year: int
+    year: int = Field(ge=1972, le=2100)
     """Account year: the calendar year in which it starts."""
     barrels: float | None = Field(default=None, ge=0)
     """Barrels, if published in barrels; used unchanged."""

@@ -16,7 +16,9 @@ from pipeline.calls.matching import match
 from pipeline.calls.port_calls import port_calls
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
+from pipeline.cli import app
 from pipeline.config import CallsConfig, DetectionConfig, VolumeConfig, build, parse_overrides
+from pipeline.config.case import Figure
 from pipeline.config.run import RunConfig
 from pipeline.detection import detect
 from pipeline.ingest.place import ZoneProperties
@@ -171,3 +173,17 @@ def test_what_is_no_value_is_refused(section, given, message):
 
 def test_a_text_that_may_be_empty_stays_empty():
     assert ZoneProperties.model_validate({"zone_id": "a", "kind": "berth", "name": "", "source": ""}).name == ""
+
+
+def test_a_rounding_that_any_figure_passes_is_refused():
+    """125,000 rounded to a million is 0, and so is a sum of 1."""
+    figure = {"what": "sum", "value": 125_000, "source": "a"}
+    assert Figure(**figure, rounded_to=125_000).value == 125_000
+    refused(Figure, figure | {"rounded_to": 1e6}, r"rounded_to \(1e\+06\) is more than the figure")
+    refused(Figure, figure | {"value": 0.25, "quantity": "share_of_cap"}, r"rounded_to \(1\) is more than the figure")
+
+
+def test_a_shown_config_has_every_section(capsys):
+    """The engine's fields are among those that ``config show --set`` takes, so they are shown."""
+    app(["config", "show", "vostochny", "--set", "engine.workers=7"], standalone_mode=False)
+    assert "engine:\n  kind: threads\n  workers: 7\n" in capsys.readouterr().out
