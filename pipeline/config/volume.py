@@ -55,6 +55,9 @@ PRODUCTS = (
 )
 
 
+CONCENTRATIONS = (0.1, 1e7)  # from all or nothing to all alike; beyond these nothing changes (our choice)
+
+
 class FillConfig(Section):
     """Prior of the fill (cargo as a share of cargo capacity), for calls whose load was not measured."""
 
@@ -64,7 +67,7 @@ class FillConfig(Section):
     judgement."""
     part_cargo_share: float = Field(default=0.1, ge=0, lt=1)
     """Share of liftings that are part cargoes, of a tenth of capacity or more (our judgement)."""
-    concentration: float = Field(default=8.0, ge=0.1, le=1e7)
+    concentration: float = Field(default=8.0, ge=CONCENTRATIONS[0], le=CONCENTRATIONS[1])
     """a + b of the beta distribution of one call's fill; larger is narrower."""
     shared_sd: float = Field(default=0.08, ge=0, le=0.3)
     """Standard deviation of the mean fill, an error common to all calls."""

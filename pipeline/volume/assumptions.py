@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import MOVED, VolumeConfig
+from pipeline.config.volume import CONCENTRATIONS
 from pipeline.plurals import number_of
 from pipeline.quantiles import Z90
 from pipeline.ships.retyping import RETYPED, share_range
@@ -95,7 +96,8 @@ def _fills(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
 
     habit = np.clip(fill.mean + Z90 * fill.shared_sd * np.array([-1.0, 1.0]), *HABIT_LIMITS).tolist()
     parts = [at(f"{100 * share:.0f} % of cargoes", part_cargo_share=share) for share in PART_CARGO_RANGE]
-    spreads = [at(f"{f * fill.concentration:g}", concentration=f * fill.concentration) for f in CONCENTRATION_FACTORS]
+    alike = np.clip(fill.concentration * np.array(CONCENTRATION_FACTORS), *CONCENTRATIONS).tolist()
+    spreads = [at(f"{concentration:g}", concentration=concentration) for concentration in alike]
     low, high = PUBLISHED_FILLS
     return [
         Assumption("fill_mean", "the assumed mean fill", mean(habit[0]), mean(habit[1])),
