@@ -89,11 +89,13 @@ def _prior_same_hull(
     ``missed`` is the probability that all looks between them that did not show her missed her; those of them that show
     the spot empty (``empty``) did not show another ship either.
     """
-    if mmsi is not None and first.get("mmsi") == last.get("mmsi") == mmsi:
-        return min(MAX_P_MATCH, max(0.01, float(first["match_probability"]) * float(last["match_probability"])))
     gap_d = (last["acquired"] - first["acquired"]).total_seconds() / 86_400
     still, another = missed * turns.p_still_there(0.0, gap_d), turns.p_another(0.0, gap_d, empty=empty)
-    return min(MAX_P_MATCH, max(0.01, still / (still + another) if still + another > 0 else 0.0))
+    chance = still / (still + another) if still + another > 0 else 0.0
+    if mmsi is not None and first.get("mmsi") == last.get("mmsi") == mmsi:
+        # Where the hull beside may be hers, the same one may be taken for her in both looks
+        chance = max(chance, float(first["match_probability"]) * float(last["match_probability"]))
+    return min(MAX_P_MATCH, max(0.01, chance))
 
 
 def deeper_by(row: Mapping[Any, Any]) -> tuple[float, float] | None:

@@ -154,9 +154,14 @@ def test_without_a_transponder_the_law_of_turns_says_who_lies_there_later(gap_h)
     assert prior_odds(first, last, [0.9, 0.8], (999000001, None), 999000001) == expected, "heard in one look alone"
 
 
-def test_a_transponder_is_hers_in_both_looks_as_far_as_both_matches_are_sure():
-    both = prior_odds(look("a", 8, 5.0), look("b", 30, 3.4), [0.9, 0.8], (999000001,) * 2, 999000001)
+def test_in_looks_days_apart_a_transponder_is_hers_as_far_as_both_matches_are_sure():
+    both = prior_odds(look("a", 8, 5.0), look("b", 130, 3.4), [0.9, 0.8], (999000001,) * 2, 999000001)
     assert both == pytest.approx(0.9 * 0.8 / (1 - 0.9 * 0.8))
+
+
+def test_a_transponder_that_may_be_the_hulls_beside_her_leaves_what_the_law_of_turns_says():
+    first, last = look("a", 8, 5.0), look("b", 30, 3.4)
+    assert prior_odds(first, last, 0.5, (999000001,) * 2, 999000001) == pytest.approx(prior_odds(first, last))
 
 
 def test_a_change_is_never_surer_than_a_look_can_be():
