@@ -144,7 +144,8 @@ def _image_row(stay: DarkStay, spell: Spell, size: Row, listened: Listened) -> R
         "calls_mean": stay.number[1],
         "flags": flags,
     }
-    certainty = float(sightings["match_probability"].mean()) if mmsi is not None else 0.0
+    hers = sightings["mmsi"].notna()  # of the others, the probability is that of no transponder
+    certainty = float(sightings.loc[hers, "match_probability"].mean()) if mmsi is not None else 0.0
     return _complete_row(row, certainty, spell, size, stay.turns, listened)
 
 

@@ -4,9 +4,12 @@ import pandas as pd
 import pytest
 
 from pipeline.calls.identity import identity
-from pipeline.config import VolumeConfig
+from pipeline.calls.port_calls import port_calls
+from pipeline.config import CallsConfig, VolumeConfig
 from pipeline.ingest.registry import read_registry, shared_numbers
+from pipeline.tables import MATCHES, STATIC, TRACKS
 from pipeline.volume import liftings
+from tests.calls.traffic import detections, harbour, looks_at, sighting
 
 MMSI, IMO, OTHER_IMO = 273000001, 9074729, 9129653
 HEADER = "imo,mmsi,name,dwt_t,tonnage_kind,length_m,beam_m,source"
@@ -85,3 +88,14 @@ def test_a_type_in_words_is_the_registrys_else_as_a_table_of_messages_words_it(t
     listed = read_registry(path)
     assert identity(MMSI, 1.0, reports(IMO, words="LPG Tanker"), listed)["ship_type"] == "oil products tanker"
     assert identity(MMSI, 1.0, reports(OTHER_IMO, words="LPG Tanker"), listed)["ship_type"] == "LPG Tanker"
+
+
+def test_a_look_without_her_transponder_says_nothing_of_how_sure_the_match_in_another_is():
+    """Its probability is that of no transponder."""
+    rows = [{"det_id": "a", "mmsi": MMSI, "probability": 0.6}, {"det_id": "b", "mmsi": None, "probability": 0.95}]
+    empty = {"tracks": TRACKS.empty(), "static": STATIC.empty(), "registry": None}
+    found, looks = detections(sighting("a", 24), sighting("b", 30)), looks_at(24, 30)
+    more = {"matches": MATCHES.check(MATCHES.from_rows(rows)), "place": harbour(), "config": CallsConfig()}
+    calls = port_calls(detections=found, looks=looks, **more, **empty)
+    assert calls["detection_ids"].tolist() == [["a", "b"]]
+    assert calls["identity_probability"].tolist() == pytest.approx([0.6])
