@@ -1,7 +1,7 @@
 """How probable each pair of a detection and a transponder is, from all assignments in which nobody has two partners.
 
 Pairs fall into clusters that share no ship. In a small one all assignments are summed, by recursion over the
-detections with the set of transponders taken so far; in a large one the likeliest assignment stands for the others.
+detections with the set of transponders taken so far; in a large one the same is done around each detection.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NEGLIGIBLE = 1e-3  # odds that are left out where clusters are sought: a pair's probability is below its odds
 MOST_SUMMED = 10  # detections or transponders, the fewer, of a cluster whose assignments are summed (our choice)
+MOST_NEAR = 8  # transponders, and half the detections, that are considered around one in a larger cluster (our choice)
 
 
 def pair_probabilities(odds: FloatArray, partner: NDArray[np.intp]) -> FloatArray:
@@ -29,11 +30,14 @@ def pair_probabilities(odds: FloatArray, partner: NDArray[np.intp]) -> FloatArra
     ``odds`` are the weights of pairs relative to that of no partner; ``partner`` is each detection's transponder in the
     likeliest assignment, -1 for none. Exact, to 0.001 a pair, in clusters of up to `MOST_SUMMED`.
     """
-    out = _beside_the_likeliest(odds, partner)
-    for cluster in _clusters(odds >= NEGLIGIBLE):
-        if 0 < min(len(side) for side in cluster) <= MOST_SUMMED:
-            out[np.ix_(*cluster)] = _summed(odds[np.ix_(*cluster)])
-    return out
+    out = odds / (1 + odds.sum(axis=1, keepdims=True) + odds.sum(axis=0) - odds)  # right where all of them are small
+    for rows, cols in _clusters(odds >= NEGLIGIBLE):
+        if min(len(rows), len(cols)) > MOST_SUMMED:
+            for row in rows:
+                out[row] = _summed_around(row, odds, partner)
+        elif len(rows) and len(cols):
+            out[np.ix_(rows, cols)] = _summed(odds[np.ix_(rows, cols)])
+    return np.asarray(out)
 
 
 def _clusters(linked: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
@@ -73,14 +77,17 @@ def _summed(odds: FloatArray) -> FloatArray:
     return out
 
 
-def _beside_the_likeliest(odds: FloatArray, partner: NDArray[np.intp]) -> FloatArray:
-    """As if only ships without a partner in the likeliest assignment, or a pair's own, could compete for transponders.
+def _summed_around(row: int, odds: FloatArray, partner: NDArray[np.intp]) -> FloatArray:
+    """Probabilities of one detection's pairs, from all assignments of the transponders that fit it best.
 
-    Exact for one detection or one transponder. Where several have partners and could exchange them, an exchange is
-    taken to be likelier than it is.
+    Besides it, the detections that compete are those with one of these as partner in the likeliest assignment, or with
+    none: the others keep theirs.
     """
-    competes = np.zeros(odds.shape, dtype=bool)
-    competes[partner < 0] = True
-    competes[partner >= 0, partner[partner >= 0]] = True
-    rivals = np.where(competes, odds, 0.0)
-    return np.asarray(odds / (1 + odds.sum(axis=1, keepdims=True) + rivals.sum(axis=0) - rivals))
+    cols = np.argsort(-odds[row], kind="stable")[:MOST_NEAR]
+    competes = (partner < 0) | np.isin(partner, cols)
+    competes[row] = False
+    others = np.flatnonzero(competes)
+    nearest = others[np.argsort(-odds[np.ix_(others, cols)].max(axis=1), kind="stable")][: 2 * MOST_NEAR - 1]
+    out = np.zeros(odds.shape[1])
+    out[cols] = _summed(odds[np.ix_([row, *nearest], cols)])[0]
+    return out

@@ -63,3 +63,16 @@ def test_of_a_large_cluster_no_ship_has_more_than_one_partner():
     assert found.sum(axis=1).max() <= 1 + 1e-9
     assert found.sum(axis=0).max() <= 1 + 1e-9
     assert found.diagonal().min() > 0.4
+
+
+def test_in_a_large_cluster_the_ships_around_a_pair_decide_how_probable_it_is():
+    """Lines of ships 100 m apart, of 9, summed whole, and of 31: the middle ship."""
+    longer, shorter = (in_line(n) for n in (31, 9))
+    middle = pair_probabilities(longer, np.arange(31))[15, 13:18]
+    assert middle == pytest.approx(pair_probabilities(shorter, np.arange(9))[4, 2:7], abs=0.002)
+
+
+def in_line(n: int) -> np.ndarray:
+    """Odds of ships 100 m apart, each at her transponder, with a scatter of 60 m."""
+    at_m = 100.0 * np.arange(n)
+    return 2000 * np.exp(-0.5 * (np.subtract.outer(at_m, at_m) / 60) ** 2)
