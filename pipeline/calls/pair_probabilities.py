@@ -28,7 +28,8 @@ def pair_probabilities(odds: FloatArray, partner: NDArray[np.intp]) -> FloatArra
     """Probability of each pair, shape (detections, transponders).
 
     ``odds`` are the weights of pairs relative to that of no partner; ``partner`` is each detection's transponder in the
-    likeliest assignment, -1 for none. Exact, to 0.001 a pair, in clusters of up to `MOST_SUMMED`.
+    likeliest assignment, -1 for none. Exact, to 0.001 a pair, in clusters of up to `MOST_SUMMED`; for larger ones see
+    benchmarks/tried.md.
     """
     out = odds / (1 + odds.sum(axis=1, keepdims=True) + odds.sum(axis=0) - odds)  # right where all of them are small
     for rows, cols in _clusters(odds >= NEGLIGIBLE):
@@ -89,5 +90,5 @@ def _summed_around(row: int, odds: FloatArray, partner: NDArray[np.intp]) -> Flo
     others = np.flatnonzero(competes)
     nearest = others[np.argsort(-odds[np.ix_(others, cols)].max(axis=1), kind="stable")][: 2 * MOST_NEAR - 1]
     out = np.zeros(odds.shape[1])
-    out[cols] = _summed(odds[np.ix_([row, *nearest], cols)])[0]
+    out[cols] = _summed(odds[np.ix_(np.append(row, nearest), cols)])[0]
     return out

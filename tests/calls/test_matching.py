@@ -81,24 +81,6 @@ def test_no_partner_lies_beyond_the_gate_however_alone_she_is():
         assert found["mmsi"].notna().tolist() == [hers]
 
 
-@pytest.mark.parametrize(("east_m", "p_hers"), [(30, 0.5), (0, 0.62), (-400, 1.0)])
-def test_of_two_hulls_and_one_transponder_either_may_be_hers(east_m, p_hers):
-    """Bayes' rule; 0.62 is the normal density at 0 over the sum of those at 0 and 60 m, with 60 m of scatter."""
-    table = matched(
-        [sighting("a", NOON, off_berth(min(east_m, 0))), sighting("b", NOON, off_berth(60))], moored(east_m)
-    )
-    assert table["mmsi"].notna().sum() == 1
-    assert table["probability"].tolist() == pytest.approx([p_hers] * 2, abs=0.01)
-
-
-def test_two_ships_moored_beside_each_other_may_have_exchanged_transponders():
-    """Both as matched or both exchanged: densities at 0 and 60 m squared, with 60 m of scatter."""
-    table = matched([sighting(name, NOON, off_berth(at)) for name, at in (("a", 0), ("b", 60))],
-                    moored(0), moored(60, MMSI + 1))  # fmt: skip
-    assert (partner(table, "a"), partner(table, "b")) == (MMSI, MMSI + 1)
-    assert table["probability"].tolist() == pytest.approx([1 / (1 + np.exp(-1))] * 2, abs=0.01)
-
-
 def test_chances_are_by_bayes_rule_among_all_who_may_be_there():
     """Two equal transponders at one place compete for one detection: the chance of one excludes the other."""
     alone = matched([sighting("d", NOON)], moored(0)).loc["d", "probability"]
