@@ -82,9 +82,12 @@ def _summed_around(row: int, odds: FloatArray, partner: NDArray[np.intp]) -> Flo
     """Probabilities of one detection's pairs, from all assignments of the transponders that fit it best.
 
     Besides it, the detections that compete are those with one of these as partner in the likeliest assignment, or with
-    none: the others keep theirs.
+    none: the others keep theirs. Where more transponders than these fit equally well, the result is too sure.
     """
-    cols = np.argsort(-odds[row], kind="stable")[:MOST_NEAR]
+    fit = odds[row].copy()
+    if partner[row] >= 0:
+        fit[partner[row]] = np.inf  # it counts in any case
+    cols = np.argsort(-fit, kind="stable")[:MOST_NEAR]
     competes = (partner < 0) | np.isin(partner, cols)
     competes[row] = False
     others = np.flatnonzero(competes)

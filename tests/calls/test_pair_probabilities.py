@@ -74,6 +74,12 @@ def test_in_a_large_cluster_the_ships_around_a_pair_decide_how_probable_it_is():
     assert middle == pytest.approx(pair_probabilities(shorter, np.arange(9))[4, 2:7], abs=0.002)
 
 
+def test_a_match_has_a_probability_where_many_others_fit_as_well():
+    found = pair_probabilities(np.full((20, 20), 1e4), np.arange(20))
+    assert found.diagonal() == pytest.approx(found[0, 0])
+    assert found[0, 0] > 0.05
+
+
 def in_line(n: int) -> np.ndarray:
     """Odds of ships 100 m apart, each at her transponder, with a scatter of 60 m."""
     at_m = 100.0 * np.arange(n)
