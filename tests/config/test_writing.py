@@ -12,7 +12,9 @@ from pipeline.workspace import find_case, find_config, load_run_config
 
 AOIS = sorted(p.stem for p in (Path(__file__).parents[2] / "configs").glob("*.yaml"))
 CASE = load(CaseConfig, find_case("rusi-2024-03"))
-texts = st.text(max_size=20) | st.sampled_from(["NO", "1e-6", "null", "~", "010", "- a", "a: b", "#", "2024-03-01"])
+texts = st.text(min_size=1, max_size=20) | st.sampled_from(
+    ["NO", "1e-6", "null", "~", "010", "- a", "a: b", "#", "2024-03-01"]
+)
 
 
 @pytest.mark.parametrize("aoi", AOIS)
