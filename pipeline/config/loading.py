@@ -244,7 +244,7 @@ def _cause(model: type[BaseModel], error: Any, named: str) -> str:
         hint = f" (did you mean {close[0]}?)" if close else ""
         return f"{name}: no such key{hint}"
     got = error.get("input")
-    shown = f"; got {printable(got)[:60]}" if isinstance(got, str | int | float | bool) else ""
+    shown = f"; got {printable(got)[:60]}" if isinstance(got, str | int | float | bool) and got != "" else ""
     return f"{name}: {message}{shown}" if name else message
 
 

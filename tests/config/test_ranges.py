@@ -160,7 +160,7 @@ UNNAMED = {"name": "unnamed", "bbl_per_t": 8, "t_per_m3": 0.79, "share": 1}
     [
         (CallsConfig, {"stay_d": [True, 3]}, "stay_d: must hold numbers, none of them true or false"),
         (CallsConfig, {"look_recall": {"optical": False}}, "look_recall: must hold numbers, none of them"),
-        (RunConfig, {"cap": ""}, "cap: is empty"),
+        (RunConfig, {"cap": ""}, "cap: is empty$"),
         (RunConfig, {"source": {"registry": ""}}, r"source\.registry: is empty; where there is none, write null"),
         (RunConfig, {"aoi": {"coast": ""}}, r"aoi\.coast: is empty; where there is none, write null"),
         (RunConfig, {"aoi": {"zones": ""}}, r"aoi\.zones: is empty"),
