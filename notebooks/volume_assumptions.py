@@ -55,7 +55,7 @@ print(f"{mark}{opened.name}, {day_range(period.start, period.end)}, cap {cap.bar
 # less than the regression says. `None` keeps the run's own value.
 
 # %%
-mean_fill = 0.67  # of cargo capacity, on average, where nothing was measured; above 0, below 1
+mean_fill = 0.67  # of cargo capacity, on average, where nothing was measured; 0.05 to 0.98
 fill_habit_sd = None  # how uncertain that average is; 0 means that you are sure of it
 product = "gas_oil"  # gas_oil, gasoline, kerosene, fuel_oil or unnamed, for what is taken for the mix; None: the mix
 hull_factor = 0.9  # deadweight against the regression; 1 leaves it; stated sizes and cargoes stay
@@ -63,8 +63,8 @@ hull_factor = 0.9  # deadweight against the regression; 1 leaves it; stated size
 offered = [p.name for p in opened.volume.products] + ["unnamed"]
 if product is not None and product not in offered:
     raise NothingToShow(f"product {product!r} is none of {', '.join(offered)}; None takes the mix.")
-if hull_factor <= 0 or not (mean_fill is None or 0 < mean_fill < 1):
-    raise NothingToShow(f"hull_factor {hull_factor} is to be above 0, mean_fill {mean_fill} above 0 and below 1.")
+if hull_factor <= 0 or not (mean_fill is None or 0.05 <= mean_fill <= 0.98):
+    raise NothingToShow(f"hull_factor {hull_factor} is to be above 0, mean_fill {mean_fill} from 0.05 to 0.98.")
 
 
 # %% [markdown]
