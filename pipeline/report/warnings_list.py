@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import cap_doubts
+from pipeline.config.volume import PRODUCTS
 from pipeline.errors import printable
 from pipeline.plurals import number_of
 from pipeline.report.extrapolated import extrapolated_line
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 FEWEST_ALIKE = 3  # problems with one cause that are merged into one line (our choice); the table of inputs names each
-PRODUCT_OF_TRADE = {"crude": "crude", "oil_products": "gas_oil"}  # a product that stands for the trade of a zone
+PRODUCTS_OF_TRADE = {"crude": ("crude",), "oil_products": tuple(p.name for p in PRODUCTS)}  # by a zone's cargo
 DOUBT_WORDS = ("stand-in", "not published")  # words that make a fact about the place a warning
 
 
@@ -79,8 +80,8 @@ def _about_the_place(story: Story) -> list[str]:
 def _about_the_cap(story: Story) -> list[str]:
     """Says that the cap, on which all shares are based, may not be the one intended, or not that of a counted zone."""
     out = [f"{doubt[0].upper()}{doubt[1:]}. Every share of the cap rests on it." for doubt in cap_doubts(story.cap)]
-    for zone in (zone for zone in story.place.zones if zone.counts and zone.cargo in PRODUCT_OF_TRADE):
-        if not story.cap.counts_product(PRODUCT_OF_TRADE[zone.cargo]):
+    for zone in (zone for zone in story.place.zones if zone.counts and zone.cargo in PRODUCTS_OF_TRADE):
+        if not any(map(story.cap.counts_product, PRODUCTS_OF_TRADE[zone.cargo])):
             trade = zone.cargo.replace("_", " ")
             what = "its calls are counted as if they carried the assumed products"
             out.append(f"{zone.name or zone.zone_id} handles {trade}, which this cap does not count: {what}.")

@@ -90,6 +90,7 @@ def test_only_of_the_demo_it_is_said_that_nothing_in_it_is_real(tiny_story, tiny
         ("gas_oil", "crude", True),
         ("crude", "crude", False),
         ("crude", "oil_products", True),
+        ("fuel_oil", "oil_products", False),
         ("gas_oil", "coal", False),
     ],
 )
