@@ -24,7 +24,7 @@ from pipeline.detection.optical.hulls import MeasuredObject, measure_blob
 from pipeline.detection.optical.lookalikes import flag_lookalikes
 from pipeline.detection.optical.merging import merge_detections, network_candidates
 from pipeline.detection.optical.north_up import north_up_turn, turn_back, turn_scene
-from pipeline.detection.optical.objects import Blob, find_objects, object_floor
+from pipeline.detection.optical.objects import LEAST_PX, Blob, find_objects, object_floor
 from pipeline.detection.optical.out_of_sight import OutOfSight
 from pipeline.detection.optical.overlaps import resolve_overlaps
 from pipeline.detection.optical.plausible import counts_without_network, flag_marina_fingers
@@ -62,7 +62,6 @@ __all__ = ["detect_optical"]
 
 SEARCH_M = 1.5  # pixel size of the search; finer pixels are averaged to about this. Gaps at berths are 2 m
 MARGIN_M = 450.0  # the longest ship, and a little
-LEAST_PX = 3  # searched pixels of an object; fewer have no form to measure. Larger ones stay, flagged if too small
 # Share of an outline that touches land: a hull at a quay has 0.45, a strip of quay the map misses more
 MOST_LAND_CONTACT = 0.6
 # In four real ports 22 of 106 ships were found without infrared, and three detections of four were false

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
 SEED = 0.25  # least brightness of a seed, water 0 and land 1; ships show 0.2 to 0.9 in the near infrared
+LEAST_PX = 3  # searched pixels of an object; fewer have no form to measure. Larger ones stay, flagged if too small
 GROW = 0.5  # of the seed's level, down to which an object grows
 LONE_MAX_M2 = 40_000.0  # a larger object may be land in part; the largest hull afloat covers 380 m x 68 m
 UNMAPPED_WIDTH_M = 120.0  # beside mapped land: a hull, her neighbour and the jetty between; wider is new land
