@@ -55,13 +55,14 @@ PRODUCTS = (
 )
 
 
+MEAN_FILLS = (0.05, 0.98)  # a port's habit is drawn within these: nearly empty to tanks filled to 98 % (our choice)
 CONCENTRATIONS = (0.1, 1e7)  # from all or nothing to all alike; beyond these nothing changes (our choice)
 
 
 class FillConfig(Section):
     """Prior of the fill (cargo as a share of cargo capacity), for calls whose load was not measured."""
 
-    mean: float = Field(default=0.88, ge=0.05, le=0.98)
+    mean: float = Field(default=0.88, ge=MEAN_FILLS[0], le=MEAN_FILLS[1])
     """Mean fill of cargo deadweight, part cargoes aside. No measured value is published: trade practice assumes 0.95 of
     capacity where nothing is known (VesselsValue), published scenarios for the DPRK range from 1/3 to 0.9. Our
     judgement."""

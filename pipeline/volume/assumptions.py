@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import MOVED, VolumeConfig
-from pipeline.config.volume import CONCENTRATIONS
+from pipeline.config.volume import CONCENTRATIONS, MEAN_FILLS
 from pipeline.plurals import number_of
 from pipeline.quantiles import Z90
 from pipeline.ships.retyping import RETYPED, share_range
@@ -23,7 +23,6 @@ from pipeline.volume.look_times import LOOK_TIMES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-HABIT_LIMITS = (0.05, 0.98)  # the shared fill is drawn within these
 CONSTANTS_RANGE = (0.03, 0.06)  # 3-6 % of deadweight on short shuttles (no published source)
 TANK_RANGE_M3_PER_T = (1.0, 1.2)  # most of what is published (benchmarks/published_hulls.csv)
 PART_CARGO_RANGE = (0.0, 0.3)  # our choice, no source
@@ -94,7 +93,7 @@ def _fills(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
     def mean(value: float, why: str = "") -> Setting:
         return at(f"{100 * value:.0f} %{why}", mean=value, shared_sd=0.0)
 
-    habit = np.clip(fill.mean + Z90 * fill.shared_sd * np.array([-1.0, 1.0]), *HABIT_LIMITS).tolist()
+    habit = np.clip(fill.mean + Z90 * fill.shared_sd * np.array([-1.0, 1.0]), *MEAN_FILLS).tolist()
     parts = [at(f"{100 * share:.0f} % of cargoes", part_cargo_share=share) for share in PART_CARGO_RANGE]
     alike = np.clip(fill.concentration * np.array(CONCENTRATION_FACTORS), *CONCENTRATIONS).tolist()
     spreads = [at(f"{concentration:g}", concentration=concentration) for concentration in alike]

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import CapConfig, VolumeConfig
+from pipeline.config.volume import MEAN_FILLS
 from pipeline.tables.number_law import number_law
 from pipeline.tables.records import records_of
 from pipeline.volume.capacity import DWT_PRIOR
@@ -81,7 +82,7 @@ def shared_draws(config: VolumeConfig, seed: int) -> SharedDraws:
     product = rng.choice(len(config.products), config.draws, p=[p.share for p in config.products])
     voyages = Voyages(config.draws, config.constants_share, seed)
     fleet, regression = rng.standard_normal((2, config.draws))
-    return SharedDraws(regression, fleet, np.clip(habit, 0.05, 0.98), product, voyages)
+    return SharedDraws(regression, fleet, np.clip(habit, *MEAN_FILLS), product, voyages)
 
 
 @dataclass(frozen=True, slots=True)
