@@ -120,12 +120,14 @@ def rpc_of(image: Path, path: Path, sea_height_m: float | None = None) -> RpcGeo
     try:
         beside = files_in_folder(image)
         corner = tile_corner(image, beside)
-        height_m = lowest_height_m(image, beside) if sea_height_m is None else sea_height_m
+        lowest_m = lowest_height_m(image, beside)
     except (ValueError, ElementTree.ParseError) as error:
         raise InputError(image.name, f"its place among the tiles of {path.name} cannot be read ({error})") from error
     if corner is None:
         raise InputError(image.name, f"is a tile, and no DIM_*.XML tells the size of the tiles of {path.name}")
-    model = read_rpc(path, height_m)
+    if sea_height_m is None and lowest_m is not None and abs(lowest_m) <= SEA_WITHIN_M:
+        sea_height_m = lowest_m
+    model = read_rpc(path, sea_height_m)
     row, col, *others = model.offsets
     return replace(model, offsets=(row - corner[0], col - corner[1], *others))
 

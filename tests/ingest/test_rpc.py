@@ -147,7 +147,13 @@ def test_airbus_two_layouts_are_read_as_gdal_reads_them(tmp_path, profile, model
 
 @pytest.mark.parametrize(
     ("offset_m", "stated", "height_m"),
-    [(30, "", 30), (4000, "", 0), (4000, "<H>161.5</H><H>49.9</H>", 49.9), (30, "<H>49.9</H>", 49.9)],
+    [
+        (30, "", 30),
+        (4000, "", 0),
+        (4000, "<H>161.5</H><H>49.9</H>", 49.9),
+        (30, "<H>49.9</H>", 49.9),
+        (4000, "<H>420</H>", 0),
+    ],
 )
 def test_heights_that_cannot_be_the_seas_place_no_ship(tmp_path, offset_m, stated, height_m):
     """Airbus' sample of Marseille, by Pleiades Neo: height offset 4000 m, least height of a corner 50 m, on the sea."""
