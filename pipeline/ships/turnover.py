@@ -97,7 +97,7 @@ class Turnover:
         gone. ``empty`` are looks in between, in order of time, that show the spot empty; the result then includes the
         probability of these. Each look either misses a ship there, or the spot is free; the sum is over which look is
         the newest of the second kind, since the process starts again from a free spot. Calculated in steps; for gaps of
-        2 h and more within 2 % of steps eight times finer, with ``empty`` 5.5 %.
+        2 h and more within 2 % of steps eight times finer, with ``empty`` 5 % (or 0.0005).
         """
         present = self._share_present(seen_d, before)
         if present <= LEAST_PRESENT:  # no stay lasts so long
