@@ -73,11 +73,12 @@ TABLES_HEAD = """\
 
 Stages exchange tables, each with a contract: these columns, in this order, with these types and bounds, checked at
 every stage boundary. Further columns are kept after those of the contract. A run keeps each table as Parquet
-(GeoParquet where there is a geometry) in its folder. Stage commands write Parquet, CSV or GeoJSON, according to the
-output's suffix.
+(GeoParquet where there is a geometry) in its folder, except `ais_messages`, which `capwatch ais` writes. Stage commands
+write Parquet, CSV, GeoJSON or GeoPackage, according to the output's suffix.
 
 - *null* says whether a value may be missing. Missing numbers and times are null; unknown text is empty.
-- Times are UTC. Geometry is EPSG:4326, longitude before latitude. Lists are lists of text, in CSV written as JSON.
+- Times are UTC. Geometry is EPSG:4326, longitude before latitude. Lists are lists of text, joined
+  by `;` outside Parquet.
 - Intervals are 90 %: from `lo` to `hi`, or from `p5` to `p95`; `p50` is the median.
 
 The tables, in the order in which the stages produce them: {order}.

@@ -43,7 +43,7 @@ def write_structures(story: Story, path: Path) -> None:
 def annex_table(story: Story) -> pd.DataFrame:
     """The columns of the 2018 annex (ship, arrival date, deadweight, estimated amount), then evidence and range."""
     rows = []
-    for row in story.calls_with_liftings().to_dict("records"):
+    for row in story.at_image_times().calls_with_liftings().to_dict("records"):
         # Only counted calls get an amount, as on the page: a coal ship's barrels of oil would be meaningless
         sums = {k: _rounded(row[f"barrels_{k}"]) if row["counts_lifting"] else None for k in ("p5", "p50", "p95")}
         rows.append(
@@ -51,12 +51,12 @@ def annex_table(story: Story) -> pd.DataFrame:
                 "ship": row["name"] or "not identified",
                 "imo": row["imo"],
                 "arrival_date": row["arrival_hi"].strftime("%Y-%m-%d"),
-                "dwt_t": None if pd.isna(row["dwt_p50_t"]) else round(row["dwt_p50_t"], -2),
+                "dwt_t": _rounded(row["dwt_p50_t"], 2),
                 "estimated_barrels": sums["p50"],
                 "barrels_p5": sums["p5"],
                 "barrels_p95": sums["p95"],
                 "counted": bool(row["counts_lifting"]),
-                "p_lifting": round(row["p_lifting"], 3),
+                "p_lifting": round(row["p_lifting"], 2),  # 0.963 would be 963 in a spreadsheet with decimal commas
                 "berth": row["berth_id"],
                 "arrival_not_before": row["arrival_lo"].floor("s"),  # one form of time, which a table reader can tell
                 "arrival_not_after": row["arrival_hi"].floor("s"),
@@ -75,6 +75,7 @@ def annex_table(story: Story) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(ANNEX))
 
 
-def _rounded(value: float) -> float | None:
-    text = barrels(value)
+def _rounded(value: float, most_digits: int = 3) -> float | None:
+    """The number that the page prints."""
+    text = barrels(value, most_digits)
     return None if text == "–" else float(text.replace(",", ""))

@@ -97,11 +97,11 @@ def _layer(rows: list[dict[str, Any]]) -> geopandas.GeoDataFrame:
     import geopandas
 
     frame = pd.DataFrame(rows if rows else {"name": [], "geometry": []})
-    return geopandas.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")
+    return _flat(geopandas.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326"))
 
 
 def _flat(table: pd.DataFrame) -> geopandas.GeoDataFrame:
-    """Lists and secondary geometries as text; times stay times, so that QGIS can sort, filter and animate layers."""
+    """Lists and secondary geometries as text, and no formulas; times stay times, so that QGIS can sort and animate."""
     import geopandas
 
     flat = flat_table(table, keep_geometry=True)
@@ -133,7 +133,7 @@ def _calls(story: Story) -> geopandas.GeoDataFrame:
 
     A call at no zone of the place is put where looks saw her, or in the middle of the box.
     """
-    calls = story.calls_with_liftings()
+    calls = story.at_image_times().calls_with_liftings()
     middles = {z.zone_id: (z.geometry.centroid, "middle of the berth") for z in story.place.zones}
     seen = story.tables["detections"].set_index("detection_id")[["lon", "lat"]].dropna()
     box_middle = shapely.box(*story.place.bbox).centroid, "middle of the box: where she lay is not known"

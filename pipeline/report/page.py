@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,7 +35,7 @@ from pipeline.report.wording import (
     zones_without_estimate,
 )
 from pipeline.tables.accounts import FILL_SCENARIOS
-from pipeline.times_places.moments import at_image_times, bounds_at_image_times, moment, moment_of_image
+from pipeline.times_places.moments import moment, moment_of_image
 from pipeline.types import RADARS
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -48,7 +47,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
     from markupsafe import Markup
 
     page_assets = assets()
-    story = with_short_names(_with_image_times(story))
+    story = with_short_names(story.at_image_times())
     calls = cards(story, folder)
     return environment().get_template("report.html.j2").render(
         story=story,
@@ -88,14 +87,6 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         stays=_stays(story),
         as_detected=story.as_detected.headline if story.as_detected is not None else None,
     )  # fmt: skip
-
-
-def _with_image_times(story: Story) -> Story:
-    """The story with sightings, and stay bounds that are sightings, set to the times of their images."""
-    tables, detections = story.tables, story.tables["detections"]
-    at_image_time = at_image_times(detections, tables["scenes"])
-    calls = bounds_at_image_times(tables["port_calls"], detections, at_image_time)
-    return replace(story, tables={**tables, "detections": at_image_time, "port_calls": calls})
 
 
 @cache

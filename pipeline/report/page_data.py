@@ -89,8 +89,9 @@ def account(story: Story) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rounded(value: Any) -> int | None:
-    return None if value is None or pd.isna(value) else round(float(value))
+def _rounded(value: Any) -> float | None:
+    """To a hundredth: the scripts round to three digits, and whole barrels rounded again may differ from the text."""
+    return None if value is None or pd.isna(value) else round(float(value), 2)
 
 
 def _zones(story: Story) -> list[dict[str, Any]]:
@@ -140,7 +141,7 @@ def _berth_verdict(verdict: Any) -> dict[str, Any]:
     if verdict is None:
         return {}
     known = pd.notna(verdict.probability)
-    return {"berth": verdict.verdict, "p": round(float(verdict.probability), 3) if known else None}
+    return {"berth": verdict.verdict, "p": round(float(verdict.probability), 4) if known else None}
 
 
 def _scenes(story: Story, folder: Path) -> list[dict[str, Any]]:
@@ -181,7 +182,8 @@ def detections(story: Story) -> list[dict[str, Any]]:
                 "at": [round(r.lat, 5), round(r.lon, 5)], "ring": next(iter(rings(r.geometry)), []),
                 "kind": "flagged" if not r.accepted else "ais" if matched else "none",
                 "mmsi": int(partner[r.detection_id]) if matched else None, "sensor": r.sensor, "zone": r.berth_id,
-                "length": [round(r.length_m), round(r.length_lo_m), round(r.length_hi_m)], "score": round(r.score, 2),
+                "length": [round(r.length_m), round(r.length_lo_m), round(r.length_hi_m)],
+                "score": round(r.score, 4),  # at two decimals, 99.2 % would not be "over 99 %", as her card has it
                 "flags": list(r.flags), "call": call_of.get(r.detection_id, ""),
             }
         )  # fmt: skip

@@ -107,7 +107,7 @@ STYLES: dict[str, str] = {
             ("used", "look, used", fill(NONE, BLUE, 0.3, "dash")),
             ("degraded", "look, something missing", fill(NONE, ORANGE, 0.3, "dash")),
             ("skipped", "not used", fill(NONE, GREY, 0.2, "dot")),
-            ("duplicate", "second copy", fill(NONE, GREY, 0.2, "dot")),
+            ("duplicate_of", "second copy", fill(NONE, GREY, 0.2, "dot")),
         ],
     ),
     "zones": by_value(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
+
+from pipeline.times_places.moments import at_image_times, bounds_at_image_times
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +49,13 @@ class Story:
             counts_lifting=joined["counts_lifting"].astype(bool) & ~left_out,
             cause=joined["cause"].mask(left_out, joined["call_id"].map(self.headline.left_out)),
         )
+
+    def at_image_times(self) -> Story:
+        """The story with sightings, and stay bounds that are sightings, set to the times of their images."""
+        tables, detections = self.tables, self.tables["detections"]
+        adjusted = at_image_times(detections, tables["scenes"])
+        calls = bounds_at_image_times(tables["port_calls"], detections, adjusted)
+        return replace(self, tables={**tables, "detections": adjusted, "port_calls": calls})
 
     def in_account(self, table: pd.DataFrame) -> pd.DataFrame:
         """The rows of port calls or liftings that count and are in this account."""

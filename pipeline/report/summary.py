@@ -25,7 +25,7 @@ from pipeline.report.wording import (
 )
 from pipeline.table_files import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS
-from pipeline.times_places.moments import moment
+from pipeline.times_places.moments import at_image_times, bounds_at_image_times, moment
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -84,7 +84,10 @@ def _unseen_lines(story: Story) -> list[str]:
 
 def counted_calls(folder: Path) -> tuple[str, list[str], list[list[str]]]:
     """Title, headings and rows of the counted calls of a finished run, in order of arrival."""
-    calls = read_table(folder / "port_calls.parquet", PORT_CALLS).set_index("call_id")
+    sightings = read_table(folder / "detections.parquet")
+    at_image_time = at_image_times(sightings, read_table(folder / "scenes.parquet"))
+    calls = read_table(folder / "port_calls.parquet", PORT_CALLS)
+    calls = bounds_at_image_times(calls, sightings, at_image_time).set_index("call_id")
     liftings = read_table(folder / "liftings.parquet", LIFTINGS)
     rows = []
     left_out = read_manifest(folder).get("left_out", {})
@@ -109,7 +112,10 @@ def counted_calls(folder: Path) -> tuple[str, list[str], list[list[str]]]:
 
 
 def result_of(story: Story) -> dict[str, Any]:
-    """The answer as numbers, for programs that compare runs; rounded to whole barrels."""
+    """The answer as numbers, for programs that compare runs.
+
+    Sums are exact: a reader who rounds a rounded 99,150 to three digits gets 99,200, where the report has 99,100.
+    """
     head, period = story.headline, story.config.period
     out: dict[str, Any] = {
         "period": [f"{period.start:%Y-%m-%d}", f"{period.end:%Y-%m-%d}"],
@@ -117,13 +123,13 @@ def result_of(story: Story) -> dict[str, Any]:
         "as_of": head.as_of,
         "calls_seen": head.calls_seen,
         "calls_counted": head.calls_counted,
-        "barrels": [round(b) for b in (head.barrels_p5, head.barrels_p50, head.barrels_p95)],
+        "barrels": [float(b) for b in (head.barrels_p5, head.barrels_p50, head.barrels_p95)],
         "cap_bbl": head.cap_bbl,
         "looks": int(story.tables["scenes"]["status"].isin(["used", "degraded"]).sum()),
     }
     if story.as_detected is not None:
         before = story.as_detected.headline
-        out["as_detected"] = [round(b) for b in (before.barrels_p5, before.barrels_p50, before.barrels_p95)]
+        out["as_detected"] = [float(b) for b in (before.barrels_p5, before.barrels_p50, before.barrels_p95)]
         out["calls_as_detected"] = before.calls_counted
     return out
 

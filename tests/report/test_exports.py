@@ -21,10 +21,12 @@ from PIL import Image
 
 from pipeline.errors import EnvironmentFault
 from pipeline.ingest.simulated_mark import is_marked_simulated
+from pipeline.report.cards import cards
 from pipeline.report.exports import annex_table
 from pipeline.report.geopackage import layers, write_geopackage
 from pipeline.report.quicklooks import EARTH_RADIUS_M, latitude, mercator_y, read_quicklooks
 from pipeline.table_files import read_table, write_table
+from pipeline.tables import SCENES
 from tests.cases.desk import Desk
 from tests.test_table_files import full_disk
 
@@ -92,6 +94,9 @@ def test_each_layer_brings_a_default_style_whose_symbols_are_all_there(tiny_run)
             values = {category.get("value") for category in root.iter("category")}
             layer = gpd.read_file(tiny_run / "run.gpkg", layer=name)
             assert set(layer[renderer.get("attr")].dropna()) <= values
+            if name == "looks":
+                statuses = next(c.choices for c in SCENES.columns if c.name == "status")
+                assert values == set(statuses), "also those that this run has none of"
 
 
 def test_stac_validates_with_the_core_schemas_that_pystac_brings(tiny_run):
@@ -190,6 +195,39 @@ def test_annex_starts_with_the_columns_that_the_annex_has(tiny_run):
         "ship", "arrival_date", "dwt_t", "estimated_barrels",
     ]  # fmt: skip
     assert "simulated" in columns
+
+
+def test_the_annex_has_the_deadweight_and_the_times_of_the_cards(tiny_story, tmp_path):
+    """A reader with both in hand must not find 72,500 t beside 72,000 t, nor one sighting in two minutes."""
+    liftings, detections = tiny_story.tables["liftings"], tiny_story.tables["detections"]
+    seen = tiny_story.tables["port_calls"]["detection_ids"].iloc[0][0]
+    scene = detections.set_index("detection_id").loc[seen, "scene_id"]
+    scenes = tiny_story.tables["scenes"]
+    image = scenes.set_index("scene_id").loc[scene, "acquired"].floor("min") + pd.Timedelta(seconds=59)
+    row_time = image + pd.Timedelta(seconds=2)  # of the ship's row, in the next minute
+    tables = dict(tiny_story.tables) | {
+        "liftings": liftings.assign(dwt_p50_t=72_460.0),
+        "scenes": scenes.assign(acquired=scenes["acquired"].mask(scenes["scene_id"] == scene, image)),
+        "detections": detections.assign(
+            acquired=detections["acquired"].mask(detections["detection_id"] == seen, row_time)
+        ),
+        "port_calls": tiny_story.tables["port_calls"].head(1).assign(arrival_hi=row_time),
+    }
+    story = replace(tiny_story, tables=tables)
+    (row,), (card,) = annex_table(story).itertuples(), cards(story.at_image_times(), tmp_path)
+    assert card["dwt"].startswith(f"{row.dwt_t:,.0f} t")
+    assert (row.arrival_not_after, f"{image:%H:%M}") == (image, card["arrival"][-5:])
+    assert layers(story)["calls"]["arrival_utc"].tolist() == [image]
+
+
+def test_a_name_that_is_a_formula_is_text_in_every_layer(tiny_story):
+    """QGIS saves a layer's attributes as a table."""
+    tables = dict(tiny_story.tables)
+    for name in ("port_calls", "static"):
+        tables[name] = tables[name].assign(name='=HYPERLINK("x")')
+    told = layers(replace(tiny_story, tables=tables))
+    assert set(told["calls"]["ship"]) == {'\'=HYPERLINK("x")'}
+    assert set(told["tracks"]["name"]) <= {'\'=HYPERLINK("x")', ""}
 
 
 def test_only_a_call_that_counts_has_an_amount(tiny_story):

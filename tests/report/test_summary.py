@@ -11,17 +11,25 @@ import pytest
 from pipeline.calls import count_line
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.config.aoi import Fact
-from pipeline.report.summary import counted_calls, headline_lines
+from pipeline.report.summary import counted_calls, headline_lines, result_of
 from pipeline.report.wording import barrels, percent
 from pipeline.storage import write_json
 from pipeline.table_files import write_table
-from pipeline.tables import PORT_CALLS
+from pipeline.tables import DETECTIONS, PORT_CALLS, SCENES
 from pipeline.volume import liftings
 from tests.chain.test_verdicts import call, calls
 
 
 def test_where_no_call_counts_no_doubt_is_spoken_of():
     assert count_line(PORT_CALLS.empty()) == "counted calls: 0"
+
+
+def test_a_sum_rounded_from_the_manifest_is_the_sum_of_the_headline(tiny_story):
+    """99,149.9 is 99,100 to three digits; a whole 99,150 on the way would make the list of runs say 99,200."""
+    story = replace(tiny_story, headline=replace(tiny_story.headline, barrels_p5=99_149.9))
+    told = barrels(result_of(story)["barrels"][0])
+    assert told == "99,100"
+    assert any(told in line for line in headline_lines(story))
 
 
 @pytest.mark.parametrize("value", [0.4, 5.46, 94.9, 99.6, 844.0, 999.4, 1004.9, 9994.0, 124_950.0, 3_780_000.0])
@@ -50,6 +58,8 @@ def test_the_counted_calls_of_a_run_are_listed_as_they_came(tmp_path):
     lifted = lifted.assign(barrels_p5=845.0, barrels_p50=24_990.0, barrels_p95=31_249.0, p_lifting=0.9)
     write_table(table, tmp_path / "port_calls.parquet")
     write_table(lifted, tmp_path / "liftings.parquet")
+    for contract in (DETECTIONS, SCENES):
+        write_table(contract.empty(), tmp_path / f"{contract.name}.parquet")
     write_json(tmp_path / "manifest.json", {"capwatch": "0", "outputs": []})
     _, headings, rows = counted_calls(tmp_path)
     assert [row[:4] for row in rows] == [
