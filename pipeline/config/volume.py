@@ -104,8 +104,8 @@ class VolumeConfig(Section):
     @model_validator(mode="after")
     def _shares_add_up(self) -> VolumeConfig:
         names = [p.name for p in self.products]
-        if reserved := sorted({"mix", "unnamed"} & set(names)):
-            raise ValueError(f"volume.products: {reserved[0]} is our word for a cargo without a name")
+        if "mix" in names:
+            raise ValueError("volume.products: mix is our word for a cargo that may be any of them")
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"volume.products names {', '.join(repeated)} more than once; give each one share")
         total = sum(p.share for p in self.products)

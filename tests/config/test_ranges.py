@@ -152,7 +152,7 @@ def test_near_shore_is_as_far_as_the_setting_says(reach_m):
     assert contexts == ["near_shore", "open_water"]
 
 
-UNNAMED = {"name": "unnamed", "bbl_per_t": 8, "t_per_m3": 0.79, "share": 1}
+MIX = {"name": "mix", "bbl_per_t": 8, "t_per_m3": 0.79, "share": 1}
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ UNNAMED = {"name": "unnamed", "bbl_per_t": 8, "t_per_m3": 0.79, "share": 1}
         (RunConfig, {"source": {"registry": ""}}, r"source\.registry: is empty; where there is none, write null"),
         (RunConfig, {"aoi": {"coast": ""}}, r"aoi\.coast: is empty; where there is none, write null"),
         (RunConfig, {"aoi": {"zones": ""}}, r"aoi\.zones: is empty"),
-        (VolumeConfig, {"products": [UNNAMED]}, "volume.products: unnamed is our word"),
+        (VolumeConfig, {"products": [MIX]}, "volume.products: mix is our word"),
     ],
 )  # fmt: skip
 def test_what_is_no_value_is_refused(section, given, message):
