@@ -10,6 +10,7 @@ from pipeline.finished import overview
 from pipeline.report.summary import counted_calls
 from pipeline.storage import write_json
 from pipeline.table_files import write_table
+from pipeline.tables import DETECTIONS, SCENES
 from pipeline.volume import liftings
 from tests.chain.test_verdicts import call, calls
 
@@ -33,8 +34,9 @@ def run_of_names(folder, names):
 
 def folder_of(folder, table, lifted, left_out=()):
     folder.mkdir()
-    write_table(table, folder / "port_calls.parquet")
-    write_table(lifted, folder / "liftings.parquet")
+    tables = {"port_calls": table, "liftings": lifted, "detections": DETECTIONS.empty(), "scenes": SCENES.empty()}
+    for name, content in tables.items():
+        write_table(content, folder / f"{name}.parquet")
     other_year = dict.fromkeys(left_out, "of account year 2025")
     write_json(folder / "manifest.json", {"capwatch": "0", "outputs": [], "left_out": other_year})
     return folder

@@ -17,6 +17,7 @@ from pipeline.report.summary import counted_calls, headline_lines
 from pipeline.report.warnings_list import warnings
 from pipeline.storage import write_json
 from pipeline.table_files import write_table
+from pipeline.tables import DETECTIONS, SCENES
 from pipeline.volume import liftings
 from tests.chain.test_verdicts import call, calls
 from tests.report.test_opening import NO_CALLS, StoryStub, looks_of
@@ -114,7 +115,8 @@ def test_a_part_of_a_difference_of_medians_is_about_right_either_way():
 
 def test_no_lifting_is_listed_as_certain(tmp_path):
     table = calls(call("a", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"]))
-    write_table(table, tmp_path / "port_calls.parquet")
+    for name, content in (("port_calls", table), ("detections", DETECTIONS.empty()), ("scenes", SCENES.empty())):
+        write_table(content, tmp_path / f"{name}.parquet")
     write_table(liftings(table, VolumeConfig(draws=200), 0).assign(p_lifting=0.998), tmp_path / "liftings.parquet")
     write_json(tmp_path / "manifest.json", {"capwatch": "0", "outputs": []})
     assert counted_calls(tmp_path)[2][0][-1] == "over 0.99"
