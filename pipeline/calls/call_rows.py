@@ -19,6 +19,7 @@ from pipeline.calls.visits import SHORT_STAY, is_too_short
 from pipeline.ships.turnover import Turnover, turnover
 from pipeline.tables.records import records_of
 from pipeline.types import LAST_OF_DAY, OIL, ONLY_DATED, Zone
+from pipeline.types.ids import never_a_number
 
 if TYPE_CHECKING:
     from pipeline.calls.dark_stays import DarkStay
@@ -304,4 +305,4 @@ def call_id_of(row: Row, mmsi: int | None, sightings: pd.DataFrame) -> str:
     if len(sightings):
         first = sightings.sort_values(["acquired", "lon", "lat"]).iloc[0]
         evidence = f"{first['acquired'].isoformat(timespec='seconds')}|{first['lon']:.4f}|{first['lat']:.4f}"
-    return hashlib.sha256(f"{row['berth_id']}|{mmsi}|{evidence}".encode()).hexdigest()[:12]
+    return never_a_number(hashlib.sha256(f"{row['berth_id']}|{mmsi}|{evidence}".encode()).hexdigest()[:12])

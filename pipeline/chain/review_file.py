@@ -13,6 +13,7 @@ from pipeline.errors import ConfigError, printable
 from pipeline.storage import write_text
 from pipeline.table_files import neutral, unguarded
 from pipeline.tables.reviews import VERDICTS
+from pipeline.types.ids import never_a_number
 
 FOLDER = "reviews"
 TOO_MANY_CELLS = "has more cells than columns; put text that contains a comma in quotes"
@@ -71,7 +72,7 @@ def read_reviews(path: Path, content: bytes | None = None) -> list[Verdict]:
         for row in reader:
             fields = {field: unguarded((row[field] or "").strip()) for field in FIELDS}
             if any(fields.values()):
-                verdict = Verdict(reader.line_num, **fields)
+                verdict = _with_present_ids(Verdict(reader.line_num, **fields))
                 verdicts.append(
                     replace(verdict, outcome="refused", note=TOO_MANY_CELLS) if None in row else _validated(verdict)
                 )
@@ -79,6 +80,12 @@ def read_reviews(path: Path, content: bytes | None = None) -> list[Verdict]:
         cause = f"line {reader.line_num + 1}: a quote is not closed, or text follows a closed one ({error})"
         raise ConfigError(f"{printable(path)}: {cause}") from error
     return _mark_superseded(verdicts)
+
+
+def _with_present_ids(verdict: Verdict) -> Verdict:
+    """The verdict with its ids as they are made now: those of earlier versions could read as numbers."""
+    value = never_a_number(verdict.value) if verdict.verdict == "merge" else verdict.value
+    return replace(verdict, target=never_a_number(verdict.target), value=value)
 
 
 def _validated(verdict: Verdict) -> Verdict:

@@ -19,6 +19,7 @@ from pipeline.detection.zones import zone_of
 from pipeline.tables import DETECTIONS
 from pipeline.times_places.longitudes import wrap_near
 from pipeline.types import ONLY_DATED, Place, Scene
+from pipeline.types.ids import never_a_number
 from pipeline.units import METRES_PER_DEGREE
 
 if TYPE_CHECKING:
@@ -153,4 +154,4 @@ def _detection_id(scene: Scene, candidate: Candidate) -> str:
     """Detection id: sixteen hex digits of a hash of scene, position, length and method."""
     row, col = candidate.row + scene.corner[0], candidate.col + scene.corner[1]
     text = f"{scene.scene_id}|{row:.1f}|{col:.1f}|{candidate.length_m:.0f}|{candidate.method}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return never_a_number(hashlib.sha256(text.encode()).hexdigest()[:16])
