@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigError, printable
 from pipeline.plurals import number_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from pipeline.config import CapConfig
     from pipeline.types import Headline
 
+HALF_YEAR = timedelta(days=182)
+MOST_NAMED = 5  # calls that one line names (our choice)
 _DAY = re.compile(r"\d{4}(-?)\d\d\1\d\d")  # date.fromisoformat also accepts weeks, as their Monday
 
 
@@ -40,6 +44,45 @@ def account_lines(head: Headline, cap: CapConfig, ledger: pd.DataFrame, moved: s
     if line := tonnes_line(head):
         lines.append(line)
     return lines + not_in_account_lines(head, cap, hints)
+
+
+def year_turn_lines(head: Headline, cap: CapConfig, liftings: pd.DataFrame) -> list[str]:
+    """Counted calls at a turn of this account's year: a whole cargo goes to one year, by a rule or a midpoint.
+
+    Told for the accounts of both years, since either differs from a count by the other end of the stay.
+    """
+    from pipeline.tables.records import records_of
+    from pipeline.volume.dates import YEAR_UNKNOWN
+    from pipeline.volume.membership import ENDS, account_year, day_of
+
+    dated = liftings["counts"].astype(bool) & liftings[["arrival", "departure"]].notna().any(axis=1)
+    dated &= liftings["product"].map(lambda name: cap.counts_product(str(name))).astype(bool)
+    across: dict[bool, list[str]] = {True: [], False: []}  # by whether this account has them
+    unsure = []
+    for row in records_of(liftings[dated]):
+        call, day = str(row["call_id"]), day_of(row, cap)
+        ends = {account_year(day_of(row, cap.model_copy(update={"counts_on": end})), cap)[0] for end in ENDS}
+        nearest = {account_year(day + sign * HALF_YEAR, cap)[0] for sign in (-1, 1)}
+        if f"the {cap.counts_on} lies between" in str(row["cause"]) and YEAR_UNKNOWN in str(row["cause"]):
+            unsure += [call] if head.account_year in nearest and cap.year_starts == "01-01" else []
+        elif len(ends) > 1 and head.account_year in ends:
+            across[account_year(day, cap)[0] == head.account_year].append(call)
+    lines = [
+        f"{number_of(len(calls), 'counted call')} came in one account year and left in another: the cap counts by "
+        f"{cap.counts_on}, which lies in {'this year' if is_here else 'the other year'} ({_named(calls)})"
+        for is_here, calls in across.items()
+        if calls
+    ]
+    if unsure:
+        these = number_of(len(unsure), "counted call")
+        lines.append(f"{these} may be of this account year or of the one beside it: the middle decides ({_named(unsure)})")
+    return lines
+
+
+def _named(calls: Sequence[str]) -> str:
+    """The ids of the first calls, and how many more there are."""
+    more = f" and {len(calls) - MOST_NAMED:,} more" if len(calls) > MOST_NAMED else ""
+    return ", ".join(printable(call) for call in calls[:MOST_NAMED]) + more
 
 
 def _watched_days_line(ledger: pd.DataFrame, moved: str) -> str:

@@ -236,7 +236,7 @@ def _result(manifest: dict[str, Any], number: Callable[[float], str]) -> dict[st
     for name, words, calls in sums:
         if quantiles := fields.pop(name, None):
             no_call = fields.get(calls) == 0
-            out[f"{words}, p5/p50/p95"] = NO_CALL if no_call else " / ".join(map(number, quantiles))
+            out[f"{words}, p5/p50/p95"] = NO_CALL if no_call else sum_words(quantiles, number)
     period = fields.pop("period", None)
     others = flattened(fields | ({"period": " to ".join(period)} if period else {}))
     return out | {name.replace("_", " "): value for name, value in others.items()}
@@ -253,10 +253,21 @@ def _with_unseen(last_day: pd.Series, number: Callable[[float], str]) -> dict[st
     out = {}
     quantiles = [last_day.get(f"corrected_{p}") for p in ("p5", "p50", "p95")]
     if all(pd.notna(barrels) for barrels in quantiles) and quantiles[-1] > 0:  # else omitted: 0 would read as a finding
-        out["barrels with unseen calls, p5/p50/p95"] = " / ".join(map(number, quantiles))
+        out["barrels with unseen calls, p5/p50/p95"] = sum_words(quantiles, number)
     if len(zones := last_day.get("corrected_without", ())):
         out["unseen calls are unknown at"] = ", ".join(zones)
     return out
+
+
+def sum_words(quantiles: Sequence[float], number: Callable[[float], str]) -> str:
+    """p5, p50 and p95 of a sum [bbl]; where the median is 0 the interval, since "0 / 0 / 9,000" reads as a finding.
+
+    >>> sum_words((1200, 4500, 9000), to_the_barrel), sum_words((0, 0, 9000), to_the_barrel)
+    ('1,200 / 4,500 / 9,000', '0 to 9,000, none at least as likely as not')
+    """
+    if quantiles[1] > 0:
+        return " / ".join(map(number, quantiles))
+    return f"0 to {number(quantiles[2])}, none at least as likely as not"
 
 
 def to_the_barrel(number: float) -> str:

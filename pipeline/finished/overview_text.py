@@ -11,7 +11,7 @@ import pandas as pd
 from pipeline.chain.verification import altered_since
 from pipeline.console import Console
 from pipeline.errors import ConfigError, EnvironmentFault, printable
-from pipeline.finished.overview import NO_CALL, difference, list_runs, to_the_barrel
+from pipeline.finished.overview import NO_CALL, difference, list_runs, sum_words, to_the_barrel
 from pipeline.finished.shortened import shortened
 from pipeline.report.wording import barrels, percent
 
@@ -43,7 +43,7 @@ def _answer(run: Any) -> tuple[str, str]:
     if run.calls == 0:
         return NO_CALL, ""
     share = percent(run.share) if run.barrels_p50 else ""  # a median of 0 is no finding of 0 %
-    return " / ".join(map(barrels, (run.barrels_p5, run.barrels_p50, run.barrels_p95))), share
+    return sum_words((run.barrels_p5, run.barrels_p50, run.barrels_p95), barrels), share
 
 
 def _no_runs(out: Path, aoi: str | None) -> str:

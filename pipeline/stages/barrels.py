@@ -13,6 +13,7 @@ from pipeline.chain.account_words import (
     parse_as_of_day,
     unseen_lines,
     unwatched_end_lines,
+    year_turn_lines,
 )
 from pipeline.config import (
     MOVED,
@@ -149,7 +150,7 @@ def account(
     for rule, target, (table, ledger) in zip(rules, targets, accounts, strict=True):
         write_table(marked(ledger, simulated), target)
         head = stage.headline(table, ledger, rule, config)
-        lines = account_lines(head, rule, ledger, MOVED[config.counted][0])
+        lines = account_lines(head, rule, ledger, MOVED[config.counted][0]) + year_turn_lines(head, rule, table)
         if unseen is None:
             lines += unwatched_end_lines(ledger, MOVED[config.counted][0])
         else:

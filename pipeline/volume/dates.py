@@ -15,6 +15,7 @@ from pipeline.volume.cells import Refused, Row, is_empty, read_bool, read_list
 YEARS = (1950, 2100)  # of a call; outside, a digit of the year is wrong
 LONGEST_STAY = timedelta(days=180)  # of a ship that moves cargo; longer, a digit may be wrong (our choice)
 OPEN_FLAGS = {"arrival": "arrival_open", "departure": "left_open"}  # flags of port calls
+YEAR_UNKNOWN = "so its year is not known"  # in the cause of a row; `account` looks for it
 _NO_DAY = re.compile(r"\d{4}([-/. ]\d{1,2})?")  # date readers take a month for its first day, a year for 1 January
 NOT_A_TIME = "is not written as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ"
 
@@ -105,8 +106,7 @@ def _year_doubt(call: Row, open_at: list[str]) -> str:
     if low.year >= (high - timedelta(microseconds=1)).year:
         return ""
     return (
-        f"the {end} lies between {_format_time(low)} and {_format_time(high)}, so its year is not known: "
-        "the middle decides"
+        f"the {end} lies between {_format_time(low)} and {_format_time(high)}, {YEAR_UNKNOWN}: the middle decides"
     )
 
 

@@ -65,6 +65,24 @@ def test_a_run_without_a_counted_call_lists_no_sum(tiny_run, tmp_path):
     assert result.loc["barrels before verdicts, p5/p50/p95", "after"] == "no counted call"
 
 
+def test_a_sum_whose_median_is_zero_is_told_as_its_interval(tiny_run, tmp_path):
+    """ "0 / 0 / 21,100" would read as "nothing was lifted"; so it is told in the report and by `account`."""
+    other = tmp_path / "vostochny" / "hardly"
+    shutil.copytree(tiny_run, other)
+    manifest = json.loads((other / "manifest.json").read_text())
+    manifest["result"]["barrels"] = [0, 0, 21_123]
+    manifest["self_sha256"] = manifest_hash(manifest)
+    write_text(other / "manifest.json", json.dumps(manifest))
+    ledger = read_table(other / "ledger.parquet")
+    write_table(ledger.assign(corrected_p5=0.0, corrected_p50=0.0, corrected_p95=9e4), other / "ledger.parquet")
+    _, headings, rows = runs_table(tmp_path, None)
+    none = "none at least as likely as not"
+    assert rows[0][headings.index("barrels p5/p50/p95")] == f"0 to 21,100, {none}"
+    result = difference(tiny_run, other).result.set_index("quantity")
+    assert result.loc["barrels, p5/p50/p95", "after"] == f"0 to 21,100, {none}"
+    assert result.loc["barrels with unseen calls, p5/p50/p95", "after"] == f"0 to 90,000, {none}"
+
+
 def test_a_long_value_is_told_from_where_it_begins_to_differ(capwatch, tiny_run, tmp_path):
     """What is known of a place is a page of text: one cell of it made every line 700 characters wide."""
     folders = [tmp_path / "vostochny" / name for name in ("before", "after")]
