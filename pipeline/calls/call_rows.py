@@ -295,7 +295,7 @@ def _p_tanker(sightings: pd.DataFrame, reports: pd.DataFrame, zone: Zone, config
 
 
 def call_id_of(row: Row, mmsi: int | None, sightings: pd.DataFrame) -> str:
-    """Twelve hex digits from berth, ship and first sighting, or the hour of arrival where there is no sighting.
+    """Twelve letters and digits (never a number) from berth, ship and first sighting, or hour of arrival without one.
 
     The sighting enters by time and place, not by file name: renaming a copy of an image changes no call and, since a
     call's random numbers come from its name, no barrels. Time goes to the second only: a radar sighting has the time of

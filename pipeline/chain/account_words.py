@@ -74,8 +74,8 @@ def year_turn_lines(head: Headline, cap: CapConfig, liftings: pd.DataFrame) -> l
         if calls
     ]
     if unsure:
-        these = number_of(len(unsure), "counted call")
-        lines.append(f"{these} may be of this account year or of the one beside it: the middle decides ({_named(unsure)})")
+        these, middle = number_of(len(unsure), "counted call"), f"the middle decides ({_named(unsure)})"
+        lines.append(f"{these} may be of this account year or of the one beside it: {middle}")
     return lines
 
 

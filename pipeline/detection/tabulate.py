@@ -151,7 +151,7 @@ def _is_near_shore(lon: float, lat: float, place: Place | None, reach_m: float) 
 
 
 def _detection_id(scene: Scene, candidate: Candidate) -> str:
-    """Detection id: sixteen hex digits of a hash of scene, position, length and method."""
+    """Detection id: sixteen letters and digits, never a number, from scene, position, length and method."""
     row, col = candidate.row + scene.corner[0], candidate.col + scene.corner[1]
     text = f"{scene.scene_id}|{row:.1f}|{col:.1f}|{candidate.length_m:.0f}|{candidate.method}"
     return never_a_number(hashlib.sha256(text.encode()).hexdigest()[:16])

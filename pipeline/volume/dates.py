@@ -105,9 +105,7 @@ def _year_doubt(call: Row, open_at: list[str]) -> str:
     low = max(low, first) if end == "departure" and first is not None else low
     if low.year >= (high - timedelta(microseconds=1)).year:
         return ""
-    return (
-        f"the {end} lies between {_format_time(low)} and {_format_time(high)}, {YEAR_UNKNOWN}: the middle decides"
-    )
+    return f"the {end} lies between {_format_time(low)} and {_format_time(high)}, {YEAR_UNKNOWN}: the middle decides"
 
 
 def _is_before(departure: pd.Timestamp, arrival: pd.Timestamp) -> bool:
