@@ -35,13 +35,13 @@ def sha256_of(value: Any) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
-CODE_SUFFIXES = {".py", ".json", ".onnx", ".j2", ".js", ".css"}  # not a wheel's _configs: part of the question
+CODE_SUFFIXES = {".py", ".json", ".onnx", ".tif", ".j2", ".js", ".css"}  # not a wheel's _configs: part of the question
 
 
 @cache
 def code_version() -> str:
-    """The version, with a hash of every package file that an answer or its page depends on, fitted coefficients and
-    network weights included: an edited or refitted checkout is a different version."""
+    """The version, with a hash of every package file that an answer or its page depends on, fitted coefficients,
+    network weights and the geoid included: an edited or refitted checkout is a different version."""
     here = Path(__file__).parent
     digest = hashlib.sha256()
     for path in sorted(p for p in here.rglob("*") if p.suffix in CODE_SUFFIXES and "_configs" not in p.parts):

@@ -1,9 +1,10 @@
 """Geolocation by rational polynomial coefficients (RPC), for images in sensor geometry, at sea level.
 
 The model is the common RPC00B: row and column are each a quotient of two cubic polynomials in longitude, latitude and
-height above the ellipsoid, all scaled to about -1 to 1. The sea has one height, so two coordinates suffice. Read
-from the GeoTIFF's own tag, or from a file beside it: ``.RPB`` (Maxar), ``_RPC.TXT`` (many), ``RPC_*.XML`` (Airbus,
-whose pixels count from 1, but from 0 in DIMAP 3).
+height above the ellipsoid, all scaled to about -1 to 1. Within an image the sea has one height, by default that of the
+geoid at its middle (which changes by a metre or less across an image), so two coordinates suffice. Read from the
+GeoTIFF's own tag, or from a file beside it: ``.RPB`` (Maxar), ``_RPC.TXT`` (many), ``RPC_*.XML`` (Airbus, whose pixels
+count from 1, but from 0 in DIMAP 3).
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from xml.etree import ElementTree
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.ingest.metadata.dimap import lowest_height_m, tile_corner
+from pipeline.ingest.metadata.dimap import tile_corner
 from pipeline.ingest.metadata.operator_text import files_in_folder, parse_xml
+from pipeline.times_places.geoid import geoid_height_m
 from pipeline.times_places.longitudes import wrap_longitudes
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 MAX_ITERATIONS = 20  # at most; Newton's method needs a few
 CONVERGED_PX = 1e-3  # a thousandth of a pixel: finer than any camera model (our choice)
 REACH = 1.6  # in scaled units: farther out the polynomials are meaningless
-SEA_WITHIN_M = 150.0  # our choice: the geoid is within 110 m of the ellipsoid (EGM96: -107 to 86 m)
 MAX_BYTES = 1 << 20  # of an RPC file; our choice: they have some 2 kB
 
 
@@ -120,21 +121,17 @@ def rpc_of(image: Path, path: Path, sea_height_m: float | None = None) -> RpcGeo
     try:
         beside = files_in_folder(image)
         corner = tile_corner(image, beside)
-        lowest_m = lowest_height_m(image, beside)
     except (ValueError, ElementTree.ParseError) as error:
         raise InputError(image.name, f"its place among the tiles of {path.name} cannot be read ({error})") from error
     if corner is None:
         raise InputError(image.name, f"is a tile, and no DIM_*.XML tells the size of the tiles of {path.name}")
-    if sea_height_m is None and lowest_m is not None and abs(lowest_m) <= SEA_WITHIN_M:
-        sea_height_m = lowest_m
     model = read_rpc(path, sea_height_m)
     row, col, *others = model.offsets
     return replace(model, offsets=(row - corner[0], col - corner[1], *others))
 
 
 def read_rpc(path: Path, sea_height_m: float | None = None) -> RpcGeolocation:
-    """The model in an RPC file; sea level is ``sea_height_m`` above the ellipsoid, by default the model's height
-    offset, or 0 where that cannot be the sea's: Pleiades Neo's is the middle of all heights on Earth, some 4 km."""
+    """The model in an RPC file; sea level is ``sea_height_m`` above the ellipsoid, by default that of the geoid."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ValueError("larger than 1 MB")
@@ -153,9 +150,7 @@ def rpc_from_fields(fields: dict[str, list[float]], sea_height_m: float | None) 
 
     offsets = values_of("LINE_OFF", "SAMP_OFF", "LONG_OFF", "LAT_OFF", "HEIGHT_OFF")
     scales = values_of("LINE_SCALE", "SAMP_SCALE", "LONG_SCALE", "LAT_SCALE", "HEIGHT_SCALE")
-    height = sea_height_m
-    if height is None:
-        height = offsets[4] if abs(offsets[4]) <= SEA_WITHIN_M else 0.0
+    height = float(geoid_height_m(offsets[2], offsets[3])) if sea_height_m is None else sea_height_m
     parts = [tuple(fields[f"{n}_COEFF"]) for n in ("LINE_NUM", "LINE_DEN", "SAMP_NUM", "SAMP_DEN")]
     return RpcGeolocation(offsets, scales, parts[0], parts[1], parts[2], parts[3], height)
 

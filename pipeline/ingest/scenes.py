@@ -242,14 +242,10 @@ def _geolocation(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tup
     height = sidecar.sea_height_m if sidecar else None
     rpc_path = rpc_beside(path)
     if rpc_path is not None:
-        model = rpc_of(path, rpc_path, height)
-    elif raster.rpc is not None:
-        model = rpc_from_fields(raster.rpc, height)
-    else:
-        return None, ""
-    if height is not None:
-        return model, ""
-    return model, f"placed at {model.height_m:.0f} m above the ellipsoid, as no sea_height_m is given"
+        return rpc_of(path, rpc_path, height), ""
+    if raster.rpc is not None:
+        return rpc_from_fields(raster.rpc, height), ""
+    return None, ""
 
 
 def _spacing(

@@ -15,6 +15,7 @@ import numpy as np
 
 from pipeline.simulation.frame import RadarFrame
 from pipeline.simulation.radar import PRF_HZ, VELOCITY_M_S, RadarPass
+from pipeline.times_places.geoid import geoid_height_m
 from pipeline.units import LIGHT_M_S
 
 ROW_TIME_S = 1.4984e-3  # azimuth time of one 10 m row
@@ -201,6 +202,7 @@ def _geolocation(facts: ProductFacts) -> str:
         moment = _time(facts.start + timedelta(seconds=ROW_TIME_S * row))
         for col in cols:
             lon, lat = facts.frame.lonlat(row, col)
+            height = float(geoid_height_m(lon, lat))  # the frame lies on the sea
             slant = float(facts.slant_range_m(np.array(float(col))))
             points.append(
                 "      <geolocationGridPoint>"
@@ -208,7 +210,7 @@ def _geolocation(facts: ProductFacts) -> str:
                 f"<slantRangeTime>{2 * slant / LIGHT_M_S:.15e}</slantRangeTime>"
                 f"<line>{row}</line><pixel>{col}</pixel>"
                 f"<latitude>{float(lat):.12e}</latitude><longitude>{float(lon):.12e}</longitude>"
-                "<height>0.0</height>"
+                f"<height>{height:.3f}</height>"
                 f"<incidenceAngle>{float(facts.incidence_deg(np.array(float(col)))):.12e}</incidenceAngle>"
                 "</geolocationGridPoint>"
             )

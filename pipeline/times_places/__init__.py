@@ -1,1 +1,1 @@
-"""Time and place conventions shared by all stages: passes, moments, longitudes, nested zones."""
+"""Time and place conventions shared by all stages: passes, moments, longitudes, nested zones, the geoid."""

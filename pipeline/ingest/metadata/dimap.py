@@ -46,16 +46,6 @@ def tile_corner(image: Path, folder_files: dict[str, Path]) -> tuple[int, int] |
     return ((row - 1) * rows, (col - 1) * cols) if rows > 0 and cols > 0 else None
 
 
-def lowest_height_m(image: Path, folder_files: dict[str, Path]) -> float | None:
-    """Least height [m above the ellipsoid] of an image's corners and middle, in a port near the sea's; None if unknown.
-
-    Pleiades Neo states them; in a real product with two corners in the sea that is the sea's height.
-    """
-    found = dimap_of(image, folder_files)
-    stated = read_xml(found[0]).findall(".//Dataset_Extent//H") if found else []
-    return min((h for e in stated if (h := parse_number(e.text)) is not None), default=None)
-
-
 def read_dimap(paths: list[Path], image: Path, bands: int) -> dict[str, Any]:
     """Sidecar fields from DIMAP 2 or 3, for one image of its product."""
     root = read_xml(paths[0])

@@ -59,7 +59,8 @@ class Sidecar(Section):
     view_azimuth_deg: float | None = Field(default=None, ge=-360, le=360)
     """Direction towards the satellite, from north, clockwise."""
     sea_height_m: float | None = Field(default=None, ge=-150, le=150)
-    """Height of the sea above the WGS84 ellipsoid, for an image located by rational polynomials."""
+    """Height of the sea above the WGS84 ellipsoid, for an image located by rational polynomials; by default the geoid's
+    (EGM2008)."""
     cloud_fraction: float | None = Field(default=None, ge=0, le=1)
     """Share of the image under cloud, as stated by its provider."""
     simulated: bool = False

@@ -27,6 +27,7 @@ from pipeline.ingest.sentinel1.cutout import Cut, read_cut
 from pipeline.ingest.sentinel1.orbit import grid_at_height
 from pipeline.ingest.sentinel1.product_xml import read_annotation, read_calibration, read_noise
 from pipeline.ingest.watermask import Water, WaterMixin, water_of
+from pipeline.times_places.geoid import geoid_height_m
 from pipeline.types import Counts, RadarView, Radiometry, Scene, Sensor, Source, Tile, Window
 from pipeline.units import LIGHT_M_S, METRES_PER_DEGREE
 
@@ -246,15 +247,17 @@ def sea_level_geolocation(annotation: Annotation, item: str) -> tuple[GridGeoloc
     if np.abs(lat).max() > 90 or np.abs(lon).max() > 360:
         raise InputError(item, "its geolocation grid does not lie on Earth")
     doubt = ""
-    if np.abs(annotation.grid_height_m).max() > 1.0:
-        doubt = "positions near land are not moved to sea level: the orbit does not fit the grid"
+    sea_m = geoid_height_m(lon, lat)
+    off_sea_m = float(np.abs(annotation.grid_height_m - sea_m).max())
+    if off_sea_m > 1.0:
+        doubt = f"its grid lies up to {off_sea_m:.0f} m off sea level, and its orbit does not fit to move it there"
         if len(annotation.orbit_time_s) >= 2:
             computed = grid_at_height(annotation, annotation.grid_height_m)
             cos_lat = np.cos(np.radians(lat))
             east_m = METRES_PER_DEGREE * ((computed[0] - lon + 180) % 360 - 180) * cos_lat
             off_m = np.hypot(east_m, METRES_PER_DEGREE * (computed[1] - lat))
             if np.nanmax(off_m) < _MAX_ORBIT_MISFIT_M:
-                (lon, lat), doubt = grid_at_height(annotation, 0.0), ""
+                (lon, lat), doubt = grid_at_height(annotation, sea_m), ""
     return GridGeolocation(annotation.grid_line, annotation.grid_pixel, lon, lat), doubt
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import rasterio
 
+from pipeline.times_places.geoid import geoid_height_m
+
 PRODUCT = "S1A_IW_GRDH_1SDV_20240307T092000_20240307T092025_052870_066610_ABCD"
 STEM = "s1a-iw-grd-{pol}-20240307t092000-20240307t092025-052870-066610-00{number}"
 NOISE_NEW = """<noise><noiseRangeVectorList count="2">
@@ -119,10 +121,11 @@ def annotation(recipe: Recipe, pol: str) -> str:
     for line in np.linspace(0, rows - 1, 4):
         for pixel in np.linspace(0, cols - 1, 5):
             lon, lat = place(recipe, line, pixel)
+            sea_m = float(geoid_height_m(lon, lat))
             points += (
                 f"<geolocationGridPoint><azimuthTime>{start}</azimuthTime>"
                 f"<slantRangeTime>{5.3e-3 + pixel * 3e-8}</slantRangeTime><line>{line}</line><pixel>{pixel}</pixel>"
-                f"<latitude>{lat}</latitude><longitude>{lon}</longitude><height>0.0</height>"
+                f"<latitude>{lat}</latitude><longitude>{lon}</longitude><height>{sea_m}</height>"
                 f"<incidenceAngle>{31 + pixel * 0.01}</incidenceAngle></geolocationGridPoint>"
             )
     return f"""<product><adsHeader><missionId>S1A</missionId><productType>GRD</productType>

@@ -13,6 +13,7 @@ from pipeline.ingest.sentinel1.cutout import Cut
 from pipeline.ingest.sentinel1.orbit import grid_at_height, to_ecef
 from pipeline.ingest.sentinel1.product_xml import read_annotation
 from pipeline.ingest.sentinel1.products import sea_level_geolocation
+from pipeline.times_places.geoid import geoid_height_m
 from pipeline.types import Window
 from tests.ingest.sentinel1.safe_product import Recipe, annotation
 
@@ -79,6 +80,20 @@ def test_a_cut_out_sees_the_same_place_at_the_same_time():
     assert np.array(grid_at_height(part, 0.0)) == pytest.approx(np.array(grid_at_height(whole, 0.0)), abs=1e-9)
 
 
+def test_ships_lie_where_they_are_though_the_annotation_puts_the_sea_on_the_ellipsoid():
+    """At Vostochny, 27 m above it (EGM2008, 2.5 minute grid): they would be 27 x 700 / 600 = 32 m off."""
+    lon, lat = np.meshgrid(133.08 + 0.001 * np.arange(4), 42.74 - 0.001 * np.arange(4))
+    truth = seen(lon, lat, 27.06, told=(lon, lat))
+    on_ellipsoid = grid_at_height(truth, 0.0)
+    annotation = SimpleNamespace(**vars(truth) | {"grid_height_m": np.zeros(lon.shape)})
+    annotation.grid_lon, annotation.grid_lat = on_ellipsoid
+    annotation.grid_line = annotation.grid_pixel = np.arange(4.0)
+    assert GEOD.inv(*on_ellipsoid, lon, lat)[2] == pytest.approx(27.06 * 700 / 600, rel=0.01)
+    place, doubt = sea_level_geolocation(annotation, "made")
+    assert GEOD.inv(*place.lonlat(*np.indices((4, 4))), lon, lat)[2] == pytest.approx(0.0, abs=1.0)
+    assert doubt == ""
+
+
 @pytest.mark.parametrize("towards", [0.0, 90.0], ids=["north", "east"])
 @pytest.mark.parametrize(("off_m", "fits"), [(28.0, True), (32.0, False)])
 def test_an_orbit_thirty_metres_off_the_grid_does_not_move_it_to_sea_level(towards, off_m, fits):
@@ -88,6 +103,6 @@ def test_an_orbit_thirty_metres_off_the_grid_does_not_move_it_to_sea_level(towar
     annotation = seen(lon, lat, 100.0, told)
     annotation.grid_line = annotation.grid_pixel = np.arange(4.0)
     place, doubt = sea_level_geolocation(annotation, "made")
-    wanted = grid_at_height(annotation, 0.0) if fits else told
+    wanted = grid_at_height(annotation, geoid_height_m(*told)) if fits else told
     assert np.array(place.lonlat(1, 2)) == pytest.approx([v[1, 2] for v in wanted], abs=1e-7)
     assert (doubt == "") == fits
