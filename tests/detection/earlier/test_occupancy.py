@@ -18,7 +18,7 @@ from pipeline.detection.earlier.quay_flags import flag_quay_detections
 from pipeline.detection.flat_reader import FlatReader
 from pipeline.detection.radar.survey import with_noise_restored
 from pipeline.tables import SCENES
-from pipeline.types import Radiometry, Sensor, Window, Zone
+from pipeline.types import RadarView, Radiometry, Sensor, Window, Zone
 from tests.builders import NOON, array_scene, box_zone, place_of
 from tests.detection.earlier.test_background import CONFIG, SEA, SHIP, cells_and_looks, flat, picture, place  # noqa: F401
 
@@ -359,3 +359,28 @@ def test_plain_speckle_is_read_as_it_is():
     rng = np.random.default_rng(6)
     scene = array_scene({n: 0.01 * rng.gamma(4.4, 1 / 4.4, (340, 340)) for n in ("VV", "VH")}, sensor=Sensor.SENTINEL1)
     assert with_noise_restored(scene) is scene
+
+
+@pytest.mark.parametrize(
+    ("hull_m", "word"), [(0, "empty"), (100, "occupied"), (255, "unknown"), (300, "unknown"), (330, "unknown")]
+)
+def test_a_hull_as_long_as_her_berth_is_never_called_an_empty_quay(hull_m, word):
+    """One simulated picture of a berth of 300 m: a hull of 24 m beam, 2 dB in VV, is then taken for quay."""
+    rng, power = np.random.default_rng(1), np.zeros((260, 260))
+    ends = np.clip(np.arange(260)[:, None] + np.array([0, 1]) - 130, -hull_m / 20, hull_m / 20)
+    power[:, 147:150] = np.diff(ends, axis=1)
+    power[:, 147] *= 0.4
+    power = 1.5 * ndimage.gaussian_filter(power, 0.9) + np.where(np.arange(260) < 150, 0.02, 0.1)
+    bands = {n: k * power * rng.gamma(4.4, 1 / 4.4, power.shape) for n, k in (("VV", 1.0), ("VH", 0.1))}
+    orbit = RadarView(pass_direction="ascending", relative_orbit=7)
+    scene = array_scene(bands, water=np.broadcast_to(np.arange(260) < 150, power.shape), radar=orbit)
+    lon, lat = scene.geolocation.lonlat(np.array([114.5, 144.5, 259.5, -0.5]), np.array([144.5, 149.5, 259.5, -0.5]))
+    port = place_of(
+        box_zone("pier", lon[0], lat[1], lon[1], lat[0]),
+        land=shapely.box(lon[1], lat[2], lon[2], lat[3]),
+        bbox=(lon[3], lat[2], lon[2], lat[3]),
+    )
+    cells, (look,) = cells_and_looks(port, [scene])
+    alone = background.flatten_quays(scene, look, cells, quayside.quay_excess(look, cells, port), 0)
+    row = verdict(alone, port)
+    assert (row["verdict"], row["basis"]) == (word, "picture")
