@@ -178,7 +178,7 @@ def _quay_may_be_hull(scene: Scene, window: Window, place: tuple[NDArray[np.intp
     if not isinstance(reader, FlatReader) or reader.n_looks or scene.radiometry is not Radiometry.SIGMA0:
         return False
     hull = ship_shares(scene.bands)[:, None, None] * 10 ** (LONG_HULL_DB / 10)
-    over_hull = np.maximum(np.nan_to_num(reader.read(window).data[:, *place]) / hull, 1e-9)
+    over_hull = np.maximum(np.nan_to_num(reader.read(window).data[:, place[0], place[1]]) / hull, 1e-9)
     bright = here & (np.log(over_hull).mean(axis=0) > 0)
     return bool((bright.sum(axis=1) > here.shape[1] / 2).any())
 
