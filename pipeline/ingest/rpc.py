@@ -48,6 +48,8 @@ class RpcGeolocation:
     def __post_init__(self) -> None:
         if len(self.offsets) != 5 or len(self.scales) != 5 or not all(s > 0 for s in self.scales):
             raise ValueError("five offsets and five positive scales are needed")
+        if not np.isfinite(self.offsets + self.scales).all():
+            raise ValueError("an offset or a scale is no finite number")
         for p in (self.row_numerator, self.row_denominator, self.col_numerator, self.col_denominator):
             if len(p) != 20 or not np.isfinite(p).all():
                 raise ValueError("each polynomial needs 20 coefficients")
@@ -161,7 +163,8 @@ _RPB = {
     "longScale": "LONG_SCALE", "heightScale": "HEIGHT_SCALE", "lineNumCoef": "LINE_NUM_COEFF",
     "lineDenCoef": "LINE_DEN_COEFF", "sampNumCoef": "SAMP_NUM_COEFF", "sampDenCoef": "SAMP_DEN_COEFF",
 }  # fmt: skip
-_NUMBER = r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
+# Whole: no part of Fortran's 1.0D+02 is that number
+_NUMBER = r"(?<![\w.+-])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\d.]|[dD][-+\d])"
 
 
 def _parse_rpc_text(text: str) -> dict[str, list[float]]:
@@ -169,11 +172,11 @@ def _parse_rpc_text(text: str) -> dict[str, list[float]]:
     out: dict[str, list[float]] = {}
     if "lineNumCoef" in text:
         for name, value in re.findall(r"(\w+)\s*=\s*([^;=]+);", text):
-            if name in _RPB:
-                out[_RPB[name]] = [float(v) for v in re.findall(_NUMBER, value)]
+            if name in _RPB and (numbers := re.findall(_NUMBER, value)):
+                out[_RPB[name]] = [float(v) for v in numbers]
         return out
     numbered: dict[str, dict[int, float]] = {}
-    for name, value in re.findall(rf"^\s*(\w+)\s*:\s*({_NUMBER})", text, re.MULTILINE):
+    for name, value in re.findall(rf"^\s*(\w+)\s*:\s*({_NUMBER})(?!,\d)", text, re.MULTILINE):
         if found := re.fullmatch(r"(\w+_COEFF)_(\d+)", name):
             numbered.setdefault(found.group(1), {})[int(found.group(2))] = float(value)
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import rasterio
@@ -162,13 +164,92 @@ def test_the_sea_is_at_the_geoid_whatever_the_models_own_height(tmp_path, offset
     assert rpc_of(image, rpc, 12.0).height_m == 12.0
 
 
+def rpb(spell=repr) -> str:
+    """The model as Maxar writes it, each number as ``spell`` does."""
+    names = {"LINE": "line", "SAMP": "samp", "LAT": "lat", "LONG": "long", "HEIGHT": "height"}
+    kinds = {"OFF": "Offset", "SCALE": "Scale", "NUM": "Num", "DEN": "Den"}
+    lines = [f"{names[what]}{kinds[kind]} = {spell(v)};"
+             for k, v in {**OFFSETS, **SCALES}.items() for what, kind in [k.split("_")]]  # fmt: skip
+    for name, values in coefficients().items():
+        what, part = name.split("_")
+        lines.append(f"{names[what]}{kinds[part]}Coef = (" + ",\n".join(spell(float(v)) for v in values) + ");")
+    return "\n".join(lines)
+
+
+def without_zero(value: float) -> str:
+    """A number as some programs write it: -.5E-03."""
+    mantissa, exponent = f"{value:.16E}".split("E")
+    sign, digits = ("-", mantissa[1:]) if value < 0 else ("", mantissa)
+    return f"{sign}.{digits.replace('.', '')}E{int(exponent) + 1:+03d}"
+
+
+def test_a_number_without_a_digit_before_its_point_keeps_its_sign_and_size(tmp_path):
+    """Read from its first digit on, -.5E-03 would be 0.005, and ships would be placed elsewhere."""
+    assert float(without_zero(-0.0005)) == -0.0005
+    (tmp_path / "a.RPB").write_text(rpb())
+    (tmp_path / "b.RPB").write_text(rpb(without_zero))
+    numbers = (row.split()[:2] for row in text_rpc().splitlines())
+    (tmp_path / "c_RPC.TXT").write_text("\n".join(f"{name} {without_zero(float(v))}" for name, v in numbers))
+    usual, others = read_rpc(tmp_path / "a.RPB"), [read_rpc(tmp_path / n) for n in ("b.RPB", "c_RPC.TXT")]
+    for other in others:
+        assert other.offsets == pytest.approx(usual.offsets)
+        assert other.col_numerator == pytest.approx(usual.col_numerator)
+
+
+@pytest.mark.parametrize("number", ["5.0D+02", "", "nan", "(none)"])
+def test_a_number_in_another_notation_is_refused_and_not_cut_short(tmp_path, number):
+    (tmp_path / "a.RPB").write_text(rpb().replace("lineOffset = 500.0", f"lineOffset = {number} "))
+    (tmp_path / "b_RPC.TXT").write_text(text_rpc().replace("LINE_OFF: 500.0", f"LINE_OFF: {number}"))
+    for name in ("a.RPB", "b_RPC.TXT"):
+        with pytest.raises(InputError, match=re.escape(name)):
+            read_rpc(tmp_path / name)
+
+
+def test_a_decimal_comma_is_refused(tmp_path):
+    """133,07 is not 133 degrees: that is six kilometres off."""
+    (tmp_path / "a_RPC.TXT").write_text(text_rpc().replace("LONG_OFF: 133.07", "LONG_OFF: 133,07"))
+    with pytest.raises(InputError, match=r"a_RPC\.TXT"):
+        read_rpc(tmp_path / "a_RPC.TXT")
+
+
+@pytest.mark.parametrize("name", [*OFFSETS, *SCALES, "LINE_NUM_COEFF_20", "SAMP_DEN_COEFF_1"])
+def test_an_airbus_model_that_lacks_a_number_is_refused_by_name(tmp_path, name):
+    """Without a latitude no ship would be in the image, and nobody would know why."""
+    fields = {f"{n}_COEFF_{i}": v for n, c in coefficients().items() for i, v in enumerate(c, 1)} | OFFSETS | SCALES
+    tags = {k: f"<{k}>{float(v)!r}</{k}>" for k, v in fields.items() if k != name}
+    text = "<D><Inverse_Model>{0}</Inverse_Model><RFM_Validity>{0}</RFM_Validity></D>".format("".join(tags.values()))
+    (tmp_path / "RPC_b.XML").write_text(text)
+    with pytest.raises(InputError, match=r"RPC_b\.XML"):
+        read_rpc(tmp_path / "RPC_b.XML", 25.0)
+
+
+def test_the_model_of_another_image_in_the_folder_is_not_taken(tmp_path):
+    (tmp_path / "RPC_c.XML").write_text("")
+    (tmp_path / "c_RPC.TXT").write_text("")
+    assert rpc_beside(tmp_path / "IMG_b_R1C1.TIF") is None
+
+
+def test_a_tile_of_maxar_has_a_model_of_its_own(tmp_path):
+    """Unlike one of Airbus it needs no file that tells the size of tiles."""
+    (tmp_path / "b_R2C3.RPB").write_text(rpb())
+    image = tmp_path / "b_R2C3.TIF"
+    assert rpc_of(image, rpc_beside(image)).offsets[:2] == (500.0, 600.0)
+
+
+def test_a_file_far_larger_than_any_model_is_not_read(tmp_path):
+    (tmp_path / "a_RPC.TXT").write_text(text_rpc() + "\n" * (1 << 20))
+    with pytest.raises(InputError, match="larger than 1 MB"):
+        read_rpc(tmp_path / "a_RPC.TXT")
+
+
 def test_far_away_there_is_no_answer(tmp_path):
     (tmp_path / "a_RPC.TXT").write_text(text_rpc())
     row, col = read_rpc(tmp_path / "a_RPC.TXT").rowcol(120.0, 42.7)
     assert np.isnan([row, col]).all()
 
 
-@pytest.mark.parametrize("text", ["", "LINE_OFF: 3", text_rpc().replace("LAT_SCALE: 0.01", "LAT_SCALE: 0")])
+@pytest.mark.parametrize("text", ["", "LINE_OFF: 3", text_rpc().replace("LAT_SCALE: 0.01", "LAT_SCALE: 0"),
+                                  text_rpc().replace("LINE_DEN_COEFF_7:", "LINE_DEN_X:")])  # fmt: skip
 def test_half_a_model_is_refused_by_name(tmp_path, text):
     (tmp_path / "a_RPC.TXT").write_text(text)
     with pytest.raises(InputError, match=r"a_RPC\.TXT"):
