@@ -1,7 +1,8 @@
 """How probable each pair of a detection and a transponder is, from all assignments in which nobody has two partners.
 
 Pairs fall into clusters that share no ship. In a small one all assignments are summed, by recursion over the
-detections with the set of transponders taken so far; in a large one the same is done around each detection.
+detections with the set of transponders taken so far; in a large one the same is done around each detection, and what
+it might have beyond that is estimated.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 NEGLIGIBLE = 1e-3  # odds that are left out where clusters are sought: a pair's probability is below its odds
 MOST_SUMMED = 10  # detections or transponders, the fewer, of a cluster whose assignments are summed (our choice)
 MOST_NEAR = 8  # transponders, and half the detections, that are considered around one in a larger cluster (our choice)
+ROUNDS = (
+    30  # of scaling rows and columns: 300 change the probability of a match by 0.001 on average at most (simulated)
+)
 
 
 def pair_probabilities(odds: FloatArray, partner: NDArray[np.intp]) -> FloatArray:
@@ -34,8 +38,11 @@ def pair_probabilities(odds: FloatArray, partner: NDArray[np.intp]) -> FloatArra
     out = odds / (1 + odds.sum(axis=1, keepdims=True) + odds.sum(axis=0) - odds)  # right where all of them are small
     for rows, cols in _clusters(odds >= NEGLIGIBLE):
         if min(len(rows), len(cols)) > MOST_SUMMED:
-            for row in rows:
-                out[row] = _summed_around(row, odds, partner)
+            own = partner[rows]
+            out[rows] = 0.0
+            out[np.ix_(rows, cols)] = _summed_around_each(
+                odds[np.ix_(rows, cols)], np.where(own < 0, -1, np.searchsorted(cols, own))
+            )
         elif len(rows) and len(cols):
             out[np.ix_(rows, cols)] = _summed(odds[np.ix_(rows, cols)])
     return np.asarray(out)
@@ -78,11 +85,34 @@ def _summed(odds: FloatArray) -> FloatArray:
     return out
 
 
-def _summed_around(row: int, odds: FloatArray, partner: NDArray[np.intp]) -> FloatArray:
+def _summed_around_each(odds: FloatArray, partner: NDArray[np.intp]) -> FloatArray:
+    """Probabilities of a large cluster's pairs."""
+    p_alone, mean_field = _mean_field(odds)
+    return np.stack([_summed_around(row, odds, partner, p_alone, mean_field[row]) for row in range(len(odds))])
+
+
+def _mean_field(odds: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Each detection's probability of no partner, and that of each pair, if ships choose independently of each other.
+
+    By scaling rows and columns in turn (Sinkhorn, Ann. Math. Statist. 35, 1964). Right where many pairs fit equally
+    well; where one fits far better than others, its probability is too low.
+    """
+    row_scale, col_scale = np.ones(odds.shape[0]), np.ones(odds.shape[1])
+    for _ in range(ROUNDS):
+        row_scale = 1 / (1 + odds @ col_scale)
+        col_scale = 1 / (1 + row_scale @ odds)
+    return row_scale, row_scale[:, None] * odds * col_scale
+
+
+def _summed_around(
+    row: int, odds: FloatArray, partner: NDArray[np.intp], p_alone: FloatArray, mean_field: FloatArray
+) -> FloatArray:
     """Probabilities of one detection's pairs, from all assignments of the transponders that fit it best.
 
     Besides it, the detections that compete are those with one of these as partner in the likeliest assignment, or with
-    none: the others keep theirs. Where more transponders than these fit equally well, the result is too sure.
+    none: the others keep theirs. Of more than can be summed, those that fit worst take a transponder as often as if
+    each were by itself; of more transponders than are summed, this detection has its share by ``mean_field``, its row
+    of `_mean_field`. Without that a match would be too sure where many fit equally well.
     """
     fit = odds[row].copy()
     if partner[row] >= 0:
@@ -91,7 +121,10 @@ def _summed_around(row: int, odds: FloatArray, partner: NDArray[np.intp]) -> Flo
     competes = (partner < 0) | np.isin(partner, cols)
     competes[row] = False
     others = np.flatnonzero(competes)
-    nearest = others[np.argsort(-odds[np.ix_(others, cols)].max(axis=1), kind="stable")][: 2 * MOST_NEAR - 1]
-    out = np.zeros(odds.shape[1])
-    out[cols] = _summed(odds[np.ix_(np.append(row, nearest), cols)])[0]
+    others = others[np.argsort(-odds[np.ix_(others, cols)].max(axis=1), kind="stable")]
+    nearest, beyond = np.split(others, [2 * MOST_NEAR - 1])
+    left_free = 1 / (1 + p_alone[beyond] @ odds[np.ix_(beyond, cols)])
+    out = mean_field.copy()
+    out[cols] = 0.0
+    out[cols] = (1 - out.sum()) * _summed(odds[np.ix_(np.append(row, nearest), cols)] * left_free)[0]
     return out

@@ -11,6 +11,7 @@ from pipeline.types import Sensor
 # simulated images of unseen seeds (fine); docs/accuracy_optical.md
 LOOK_RECALL = {"sentinel-1": 0.8, "sentinel-2": 0.66, "optical": 0.95}
 USUAL_STAY_D = (0.8, 3.0)  # 5 % and 95 % points of stays at a berth [d]; see `CallsConfig.stay_d`
+LEAST_DARK_PER_KM2 = 1e-9  # a third of a ship on all oceans, 361 million km2 (Eakins & Sharman, NOAA, 2010)
 YEAR_D = 366  # limit of times set here: none lasts longer than an account year
 
 
@@ -30,7 +31,7 @@ class CallsConfig(Section):
     """Standard deviation between two measured lengths of one hull, beyond their intervals, as a share (our choice)."""
     match_gate_m: float = Field(default=2000.0, gt=0, le=100_000)
     """A transponder further than this from a detection is not matched to it."""
-    dark_per_km2: float = Field(default=0.02, gt=0, le=1000)
+    dark_per_km2: float = Field(default=0.02, ge=LEAST_DARK_PER_KM2, le=1000)
     """Density of ships without AIS where ships lie; a match must be more likely than one of these (our choice)."""
     berth_reach_m: float = Field(default=150.0, ge=0, le=10_000)
     """A ship stopped within this distance of a berth polygon lies at it: allows for antenna, fenders and outline."""

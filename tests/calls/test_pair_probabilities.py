@@ -1,12 +1,14 @@
 """Probabilities of pairs, compared with an enumeration of all assignments."""
 
 from itertools import product
+from math import comb, factorial
 
 import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.calls.pair_probabilities import MOST_SUMMED, pair_probabilities
+from pipeline.config.calls import LEAST_DARK_PER_KM2
 from tests.calls.test_matching import NOON, matched, moored, partner
 from tests.calls.traffic import MMSI, off_berth, sighting
 
@@ -78,6 +80,49 @@ def test_a_match_has_a_probability_where_many_others_fit_as_well():
     found = pair_probabilities(np.full((20, 20), 1e4), np.arange(20))
     assert found.diagonal() == pytest.approx(found[0, 0])
     assert found[0, 0] > 0.05
+
+
+def of_equal_pairs(n_rows: int, n_cols: int, odds: int) -> float:
+    """Probability of each pair where all fit equally well: ``C(n, k) C(m, k) k!`` assignments have k pairs."""
+    weight = [comb(n_rows, k) * comb(n_cols, k) * factorial(k) * odds**k for k in range(min(n_rows, n_cols) + 1)]
+    return sum(k * w for k, w in enumerate(weight)) / sum(weight) / (n_rows * n_cols)
+
+
+@pytest.mark.parametrize("shape", [(11, 11), (20, 20), (12, 20), (20, 12), (40, 40), (11, 300), (300, 11), (60, 30)])
+def test_a_crowd_shares_its_transponders_however_many_fit_equally_well(shape):
+    """An analyst who reads 0.1 of a match takes one name in ten for right; eight in a crowd of forty are not all."""
+    partners = np.where(np.arange(shape[0]) < shape[1], np.arange(shape[0]), -1)
+    found = pair_probabilities(np.full(shape, 1e4), partners)
+    np.testing.assert_allclose(found, of_equal_pairs(*shape, 10_000), atol=0.005)
+    assert found.sum(axis=1).max() <= 1 + 1e-9
+
+
+def test_the_order_of_ships_in_a_table_does_not_matter():
+    """In a cluster too large to be summed whole, where six detections have no transponder."""
+    rng = np.random.default_rng(5)
+    odds = rng.lognormal(0, 2, (20, 14))
+    of_rows, of_cols = rng.permutation(20), rng.permutation(14)
+    mixed = odds[np.ix_(of_rows, of_cols)]
+    found = pair_probabilities(odds, likeliest(odds))[np.ix_(of_rows, of_cols)]
+    np.testing.assert_allclose(pair_probabilities(mixed, likeliest(mixed)), found, rtol=1e-9)
+
+
+def test_ships_far_off_make_no_match_doubtful_even_all_together():
+    """Two hundred pairs, each all but certain, and odds below any that links them between all others."""
+    odds = np.where(np.eye(200, dtype=bool), 1e6, 9e-4)
+    found = pair_probabilities(odds, np.arange(200))
+    np.testing.assert_allclose(found.sum(axis=1), 1 / (1 + 1e-6), atol=1e-6)
+    np.testing.assert_allclose(found.diagonal(), 1 / (1 + 1e-6), atol=1e-6)
+
+
+def test_the_fewest_dark_ships_that_may_be_set_give_probabilities_in_the_densest_scene():
+    """Odds of a pair over them are at most 3e12: 60 m of scatter, 0.95 of ships found, sizes that agree."""
+    odds = 3.05 * 19 / (2 * np.pi * 60**2) / (LEAST_DARK_PER_KM2 * 1e-6)
+    assert odds == pytest.approx(2.6e12, rel=0.1)
+    for shape in ((300, 10), (10, 10), (40, 40)):
+        partners = np.where(np.arange(shape[0]) < shape[1], np.arange(shape[0]), -1)
+        found = pair_probabilities(np.full(shape, odds), partners)
+        np.testing.assert_allclose(found, 1 / max(shape), atol=0.005)
 
 
 def in_line(n: int) -> np.ndarray:

@@ -132,11 +132,6 @@ def test_she_was_found_where_either_of_two_sightings_is_hers():
     assert trials(lying(BERTH), found=[MMSI], probability=0.45)["found"].tolist() == [True]
 
 
-def test_what_was_found_and_not_accepted_is_not_found():
-    """It makes no call, so a look is no better for it; a sighting without a transponder finds nobody who has one."""
-    assert trials(lying(BERTH), found=[MMSI], accepted=False)["found"].tolist() == [False]
-
-
 def test_an_image_of_unknown_outline_tells_nothing_of_open_water():
     """A usable look shows her berth all the same."""
     unknown = scene(footprint=None)
