@@ -109,6 +109,7 @@ def _transponder_row(stay: Stay, typed_until: pd.Timestamp, spell: Spell, size: 
         "p_one_call": 1.0,
         "calls_mean": 1.0,
         "p_new_call": 1.0,
+        "turns_slope": 0.0,
         "flags": flags,
     }
     turns = turnover(listened.config.stay_d, 1, 1)  # not used: her transponder says that she is one ship
@@ -143,6 +144,7 @@ def _image_row(stay: DarkStay, spell: Spell, size: Row, listened: Listened) -> R
         "spot_looks": stay.looks_at_spot[1],
         "p_one_call": stay.number[0],
         "calls_mean": stay.number[1],
+        "turns_slope": stay.turns_slope,
         "flags": flags,
     }
     hers = sightings["mmsi"].notna()  # of the others, the probability is that of no transponder

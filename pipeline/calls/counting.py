@@ -4,7 +4,9 @@ By Bayes' rule, two sightings at a berth are compared as one stay or two ships. 
 (law of stays, for a ship found at some moment of her stay) and the lengths agree as those of one hull. Two ships:
 another has come by then (from how busy the berth is) and the lengths differ as in the trade. Where both looks are fine,
 beam, house and deck count too. Every link within a stay and every cut between stays is judged: the number of calls is
-the number of stays, plus one for each wrong link, less one for each wrong cut (`ships_in_turn`).
+the number of stays, plus one for each wrong link, less one for each wrong cut (`ships_in_turn`). If ships stay longer
+or shorter than estimated, all links and cuts are judged wrongly together: the distribution is the mean over what is
+known of the law of stays.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import pandas as pd
 
 from pipeline.quantiles import Z90
 from pipeline.ships.turnover import EmptyLook
-from pipeline.tables.number_law import number_law
+from pipeline.tables.number_law import stay_errors, turned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 MIN_SD_M = 0.5  # no length is known better than this
-NUMBER_COLUMNS = ("p_one_call", "calls_mean", "p_new_call")  # columns that say how many calls a row stands for
+# Columns that say how many calls a row stands for; what a gap in each means: certain, two calls at most, no change
+NUMBER_COLUMNS = {"p_new_call": 1.0, "p_one_call": 1.0, "calls_mean": None, "turns_slope": 0.0}
 
 
 def length_of(sighting: Mapping[Any, Any]) -> tuple[float, float]:
@@ -62,20 +65,32 @@ def call_counts(calls: pd.DataFrame) -> tuple[np.ndarray, FloatArray]:
     [1 2 3] [0.18 0.74 0.08]
     """
     counted = calls[calls["counts"].astype(bool)]
-    law = np.ones(1)
-    for p_one_call, mean, p_new_call in zip(*(_number_values(counted, name) for name in NUMBER_COLUMNS), strict=True):
-        law = np.convolve(np.convolve(law, [1 - p_new_call, p_new_call]), number_law(p_one_call, mean))
+    rows = list(zip(*(_number_values(counted, name) for name in NUMBER_COLUMNS), strict=True))
+    errors = stay_errors() if any(slope for *_, slope in rows) else np.zeros(1)
+    laws = [_call_law(rows, error) for error in errors]
+    law = np.zeros(max(map(len, laws)))
+    for one in laws:
+        law[: len(one)] += one / len(laws)
     numbers = np.arange(len(law))
     keep = law > 1e-12
     return numbers[keep], law[keep]
 
 
+def _call_law(rows: Sequence[Sequence[Any]], error: float) -> FloatArray:
+    """Probabilities of no call, one, two, ... if stays are longer by so many standard deviations."""
+    law = np.ones(1)
+    for p_new_call, p_one_call, mean, slope in rows:
+        p_new, number = turned(p_new_call, p_one_call, mean, slope * error)
+        law = np.convolve(np.convolve(law, [1 - p_new, p_new]), number)
+    return law
+
+
 def _number_values(calls: pd.DataFrame, name: str) -> list[float | None]:
-    """A column of ``NUMBER_COLUMNS``; a gap means certain (1.0), or in ``calls_mean`` no more than two calls (None)."""
+    """A column of ``NUMBER_COLUMNS``, with what a gap means in place of gaps."""
+    gap = NUMBER_COLUMNS[name]
     if name not in calls:
-        return [None if name == "calls_mean" else 1.0] * len(calls)
-    values = calls[name].to_numpy(float, na_value=np.nan)
-    return [(None if name == "calls_mean" else 1.0) if np.isnan(v) else float(v) for v in values]
+        return [gap] * len(calls)
+    return [gap if np.isnan(v) else float(v) for v in calls[name].to_numpy(float, na_value=np.nan)]
 
 
 def count_range(calls: pd.DataFrame) -> tuple[int, int]:

@@ -24,6 +24,8 @@ class DarkStay:
     flags: tuple[str, ...] = ()
     number: tuple[float, float] = (1.0, 1.0)
     """Probability that all sightings are of one ship, and the expected number of ships."""
+    turns_slope: float = 0.0
+    """Change of ln of the hazard of a change of ship if ships stay longer by a standard deviation of their law."""
     predecessor_id: str = ""
     """The newest sighting at her looks_at_spot of the ships gone when she was first seen: the one she follows there."""
     former: tuple[str, float] = ("", 0.0)

@@ -64,7 +64,7 @@ class Listened:
         """A copy in which sightings are linked by this law; the limit on a stay is longer by as much as stays are."""
         longer = max(1.0, law.stay_d[1] / self._declared.stay_d[1])
         limits = {"stay_d": law.stay_d, "max_stay_d": longer * self._declared_max_stay_d}
-        other = self.under(self.config.model_copy(update=limits))
+        other = self.under(self.config.model_copy(update=limits | {"stay_log_sd": law.log_sd}))
         other.stays = law
         other._rows = dict(self._rows)  # of stays that no image shows: of these, this law changes nothing
         return other

@@ -5,19 +5,25 @@ ship is gone soon after favours one that had lain there for longer; that the nex
 of this one favours a change of ship some looks earlier. So a chain of stays at a spot is a hidden Markov model. Its
 state is the look since which the ship of the newest look has been there, and it is evaluated by forward and backward
 recursion (Rabiner, Proc. IEEE 77, pp. 257-286, 1989).
+
+The law of stays is known with an error that all chains share. So each chain is evaluated again with stays shorter and
+longer by a standard deviation of that error, and each stay keeps the slope (``number_law.turned``).
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
 
 from pipeline.calls.counting import MIN_SD_M, empty_since, length_of
 from pipeline.calls.same_ship import is_fine, odds_beyond_length
 from pipeline.ships.turnover import LookBefore, Pair, pair_likelihoods
+from pipeline.tables.number_law import MOST_SLOPE, calls_if_turned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,6 +36,7 @@ NEGLIGIBLE = 1e-6  # smaller probabilities are not followed
 # Looks that show the spot empty are used until the chance that all missed a ship is below this (our choice: little is
 # left)
 SURELY_GONE = 0.1
+LEAST_CHANGE = 1e-4  # of the expected number of ships: less has no slope (our choice)
 
 
 class ShipNumber(NamedTuple):
@@ -41,12 +48,51 @@ class ShipNumber(NamedTuple):
 
 
 def set_ship_numbers(stays: list[DarkStay], config: CallsConfig) -> None:
-    """Set the number of ships of each stay, and the probability that it continues the one before at its spot."""
+    """Set the number of ships of each stay, and the probability that it continues the one before at its spot.
+
+    Also how both change with the law of stays.
+    """
     for chain in _chains(stays):
-        for n, (stay, number) in enumerate(zip(chain, ship_numbers(chain, config), strict=True)):
-            stay.number = (number.p_one, number.mean)
+        numbers = ship_numbers(chain, config)
+        slopes = turns_slopes(chain, numbers, config)
+        for n, (stay, number, slope) in enumerate(zip(chain, numbers, slopes, strict=True)):
+            stay.number, stay.turns_slope = (number.p_one, number.mean), slope
             if n:
                 stay.former = (str(chain[n - 1].last["detection_id"]), 1 - number.p_new)
+
+
+def turns_slopes(chain: Sequence[DarkStay], numbers: Sequence[ShipNumber], config: CallsConfig) -> list[float]:
+    """Of each stay of a chain, how much ln of the hazard of a change of ship grows if ships stay a deviation longer.
+
+    The deviation is ``stay_log_sd``. Mean of the slopes to shorter and to longer stays, each with the number of calls
+    that the whole chain gives if ships stay so long.
+    """
+    if config.stay_log_sd == 0 or sum(len(stay.sightings) for stay in chain) < 2:
+        return [0.0] * len(chain)
+    factors = [math.exp(sign * config.stay_log_sd) for sign in (-1, 1)]
+    under = [
+        ship_numbers([replace(stay, turns=stay.turns.lasting(factor)) for stay in chain], config) for factor in factors
+    ]
+    slopes = []
+    for n, (number, *others) in enumerate(zip(numbers, *under, strict=True)):
+        p_new = number.p_new if n else 1.0  # the first of a chain follows no other stay of it
+        shorter, longer = (_turning(p_new, number, other.mean - 1 + (other.p_new if n else 1.0)) for other in others)
+        slopes.append((longer - shorter) / 2)
+    return slopes
+
+
+def _turning(p_new: float, number: ShipNumber, calls: float) -> float:
+    """Ln of the factor on the hazard of a change of ship with which a stay adds so many calls."""
+
+    def beyond(turning: float) -> float:
+        return calls_if_turned(p_new, number.p_one, number.mean, turning) - calls
+
+    least, most = beyond(-MOST_SLOPE), beyond(MOST_SLOPE)
+    if abs(beyond(0.0)) < LEAST_CHANGE:
+        return 0.0
+    if least >= 0 or most <= 0:
+        return -MOST_SLOPE if least >= 0 else MOST_SLOPE
+    return float(brentq(beyond, -MOST_SLOPE, MOST_SLOPE, xtol=1e-6))
 
 
 def _chains(stays: list[DarkStay]) -> list[list[DarkStay]]:

@@ -52,7 +52,9 @@ def merged_fields(kept: pd.Series, other: pd.Series) -> Mapping[str, object]:
     """The fields of the merged visit that differ from the kept call's."""
     first = min((kept, other), key=lambda call: (call["arrival_hi"], call["call_id"]))
     last = max((kept, other), key=lambda call: (call["departure_lo"], call["call_id"]))
-    fields: dict[str, object] = {name: first[name] for name in ("arrival_lo", "arrival_hi", "p_new_call")}
+    fields: dict[str, object] = {
+        name: first[name] for name in ("arrival_lo", "arrival_hi", "p_new_call", "turns_slope")
+    }
     fields |= {name: last[name] for name in ("departure_lo", "departure_hi")}
     fields |= _draughts(kept, other) | {"p_one_call": 1.0, "calls_mean": 1.0}  # the analyst says so
     fields |= _identity(kept, other) | _size(kept, other, "length") | _size(kept, other, "beam")

@@ -197,8 +197,8 @@ def volume(
     beam_lo_m, beam_hi_m, dwt_t, gt, tonnage_kind, listed_length_m, listed_beam_m, listed_source, depth_m,
     design_draught_m, draught_in_m, draught_out_m, freeboard_in_m, freeboard_in_sd_m, freeboard_in_at,
     freeboard_out_m, freeboard_out_sd_m, freeboard_out_at, p_same_hull, product, tonnes, barrels, capacity_bbl,
-    operation, p_loading, p_discharging, p_tanker, p_ship, p_one_call, calls_mean, p_new_call, counts, flags,
-    detection_ids.
+    operation, p_loading, p_discharging, p_tanker, p_ship, p_one_call, calls_mean, p_new_call, turns_slope, counts,
+    flags, detection_ids.
     """
     with session(quiet=quiet, debug=debug) as console:
         from pipeline.stages import barrels as stage

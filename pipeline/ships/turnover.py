@@ -12,7 +12,7 @@ Lengths are further evidence: those of one hull agree within their errors, those
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -77,6 +77,11 @@ class Turnover:
     stay_d: tuple[float, float]
     free_d: float
     unheard: float = 1.0
+
+    def lasting(self, factor: float) -> Turnover:
+        """The same with all stays longer by a factor, at a spot that is as busy: it stays free longer as well."""
+        shortest, longest = self.stay_d
+        return replace(self, stay_d=(factor * shortest, factor * longest), free_d=factor * self.free_d)
 
     def p_still_there(self, seen_d: float, gap_d: float, before: LookBefore = NO_LOOK_BEFORE) -> float:
         """Probability that a ship, there for ``seen_d`` between first and last sighting, is there ``gap_d`` later."""

@@ -3,7 +3,7 @@
 from pipeline.ships.largest import DEEPEST_M, HIGHEST_M
 from pipeline.tables.contract import Column, Contract, amount, quantiles, share
 from pipeline.tables.number_law import MOST_CALLS
-from pipeline.tables.ships import SPOT_COLUMNS
+from pipeline.tables.ships import SPOT_COLUMNS, TURNS_SLOPE
 
 FILL_SCENARIOS: tuple[tuple[str, float], ...] = (
     ("33", 1 / 3),
@@ -124,6 +124,7 @@ LIFTINGS = Contract(
             high=MOST_CALLS,
         ),
         share("p_new_call", "Probability that she is not the ship of an earlier call.", required=False),
+        TURNS_SLOPE,
         *SPOT_COLUMNS,
         Column("method", "text", "What the capacity was estimated from; what the load was estimated from."),
         Column("assumptions_id", "text", "Hash of the assumptions behind the barrels; must match the account's."),

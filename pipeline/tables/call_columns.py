@@ -18,7 +18,8 @@ LOADS = (
     "draught_in_m", "draught_out_m", "freeboard_in_m", "freeboard_in_sd_m", "freeboard_out_m", "freeboard_out_sd_m",
 )  # fmt: skip
 CHANCES = (
-    "p_loading", "p_discharging", "p_tanker", "p_ship", "p_one_call", "calls_mean", "p_new_call", "p_same_hull",
+    "p_loading", "p_discharging", "p_tanker", "p_ship", "p_one_call", "calls_mean", "p_new_call", "turns_slope",
+    "p_same_hull",
 )  # fmt: skip
 LISTED = ("listed_length_m", "listed_beam_m")  # from a register by the ship's identity, not measured
 QUANTITIES = ("dwt_t", "gt", "depth_m", "design_draught_m", "tonnes", "barrels", "capacity_bbl")

@@ -2,7 +2,17 @@
 
 from pipeline.ships.largest import BROADEST_M, DEEPEST_M, HIGHEST_M, LONGEST_M
 from pipeline.tables.contract import Column, Contract, amount, bounds, share
+from pipeline.tables.number_law import MOST_SLOPE
 
+TURNS_SLOPE = Column(  # of a call and of its lifting
+    "turns_slope",
+    "float",
+    "Change of ln of the hazard of a change of ship, on which p_one_call, calls_mean and p_new_call rest, if ships "
+    "stay longer by one standard deviation than estimated. Empty or 0: the number of calls does not depend on stays.",
+    required=False,
+    low=-MOST_SLOPE,
+    high=MOST_SLOPE,
+)
 SPOT_COLUMNS = (  # of a call and of its lifting: how busy the spot was where she lay
     Column(
         "spot_looks",
@@ -305,6 +315,7 @@ PORT_CALLS = Contract(
             "Probability that she is not the ship of an earlier counted call at her spot, seen again.",
             required=False,
         ),
+        TURNS_SLOPE,
         Column(
             "candidates", "text", "Ships that an unnamed caller may be, by size: name probability; ...", required=False
         ),

@@ -116,6 +116,14 @@ def read_at_least(call: Row, name: str, least: float) -> float | None:
     return value
 
 
+def read_within(call: Row, name: str, reach: float) -> float | None:
+    """A number no further from zero than ``reach``, None where there is none; Refused otherwise."""
+    value = read_number(call, name)
+    if value is not None and abs(value) > reach:
+        raise Refused(f"{name} is {value:g}; it must be between {-reach:g} and {reach:g}")
+    return value
+
+
 def read_whole(call: Row, name: str, least: int) -> int | None:
     """A whole number that is no less than ``least``, None where there is none; Refused otherwise."""
     value = read_at_least(call, name, least)

@@ -11,7 +11,7 @@ ships' cargo into the later year.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -47,12 +47,22 @@ def leave_out(causes: Causes, rows: list[Row], row: int, cause: str, kept: int) 
     causes[row] = cause, kept
 
 
+class _Doubt(NamedTuple):
+    """How many ships' stays one row may be."""
+
+    p_one_call: float
+    beyond: float
+    """Expected number of ships beyond one."""
+    slope: float
+    """``turns_slope``."""
+
+
 @dataclass(slots=True)
 class _Stay:
     """Rows taken as one stay, the most informative first."""
 
     rows: list[int]
-    doubt: tuple[float, float]  # as from `_doubt`
+    doubt: _Doubt
     chance: float = 1.0  # probability that they are one stay
     uncertain: list[int] = field(default_factory=list)  # rows joined by a probability below 1
 
@@ -158,20 +168,29 @@ def _share_table(a: _Stay, b: _Stay, table_of: list[int]) -> bool:
     return not {table_of[row] for row in a.rows}.isdisjoint(table_of[row] for row in b.rows)
 
 
-def _doubt(row: Row) -> tuple[float, float]:
-    """Probability that a row is one ship's stay, and the expected number of ships beyond one."""
+def _doubt(row: Row) -> _Doubt:
     p_one_call = 1.0 if pd.isna(row["p_one_call"]) else float(row["p_one_call"])
-    return p_one_call, 1 - p_one_call if pd.isna(row["calls_mean"]) else float(row["calls_mean"]) - 1
+    beyond = 1 - p_one_call if pd.isna(row["calls_mean"]) else float(row["calls_mean"]) - 1
+    return _Doubt(p_one_call, beyond, 0.0 if pd.isna(row["turns_slope"]) else float(row["turns_slope"]))
 
 
-def _joined_doubt(first: tuple[float, float], second: tuple[float, float], chance: float) -> tuple[float, float]:
-    """The doubt of two parts of a stay that are one with this probability."""
-    return first[0] * second[0] * chance, first[1] + second[1] + 1 - chance
+def _joined_doubt(first: _Doubt, second: _Doubt, chance: float) -> _Doubt:
+    """The doubt of two parts of a stay that are one with this probability.
+
+    The slope is the mean of the parts', each weighted by its further ships; of the link between them it is not known.
+    """
+    beyond = first.beyond + second.beyond + 1 - chance
+    slope = (first.beyond * first.slope + second.beyond * second.slope) / beyond if beyond > 0 else 0.0
+    return _Doubt(first.p_one_call * second.p_one_call * chance, beyond, slope)
 
 
-def _number_columns(doubt: tuple[float, float]) -> Row:
-    p_one_call, beyond = doubt
-    return {"p_one_call": p_one_call, "calls_mean": 1 + min(beyond, (1 - p_one_call) * (MOST_CALLS - 1))}
+def _number_columns(doubt: _Doubt) -> Row:
+    most = (1 - doubt.p_one_call) * (MOST_CALLS - 1)
+    return {
+        "p_one_call": doubt.p_one_call,
+        "calls_mean": 1 + min(doubt.beyond, most),
+        "turns_slope": doubt.slope,
+    }
 
 
 def _joined_columns(kept: Row, others: list[Row]) -> Row:

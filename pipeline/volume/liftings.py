@@ -35,7 +35,7 @@ from pipeline.quantiles import Z90
 from pipeline.ships.largest import LARGEST_T
 from pipeline.tables import LIFTINGS
 from pipeline.tables.accounts import FILL_SCENARIOS
-from pipeline.tables.number_law import law_doubt
+from pipeline.tables.number_law import MOST_SLOPE, law_doubt
 from pipeline.tables.records import records_of
 from pipeline.volume.capacity import Capacity
 from pipeline.volume.cells import (
@@ -50,6 +50,7 @@ from pipeline.volume.cells import (
     read_text,
     read_tonnage_kind,
     read_whole,
+    read_within,
 )
 from pipeline.volume.dates import open_ends, read_dates, seen_duration_d
 from pipeline.volume.direction import Direction, direction_of, retyped_shares, usable_evidence
@@ -273,6 +274,7 @@ def _count_columns(call: Row, when: Row, direction: Direction, config: VolumeCon
         "p_one_call": read_share(call, "p_one_call"),
         "calls_mean": mean,
         "p_new_call": read_share(call, "p_new_call"),
+        "turns_slope": read_within(call, "turns_slope", MOST_SLOPE),
     } | _spot(call)
     if when["arrival"] is None and when["departure"] is None:
         return out | {"counts": False, "status": "degraded", "cause": "no date, so no account year"}

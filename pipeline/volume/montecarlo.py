@@ -5,12 +5,13 @@ keyed by the call's name (``draw_keys``), so neither order nor number of the oth
 her number has one deadweight in all her calls, from a stream keyed by that number.
 
 The number of calls is drawn too: where looks taken for one ship's may be of several, further ships of that size lift in
-a share of the draws equal to the table's doubt; a call that may be part of the one before lifts in fewer.
+a share of the draws equal to the table's doubt; a call that may be part of the one before lifts in fewer. Both rest on
+how long ships stay, of which each draw has one law for all calls.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ import pandas as pd
 
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.config.volume import MEAN_FILLS
-from pipeline.tables.number_law import number_law
+from pipeline.tables.number_law import stay_errors, turned
 from pipeline.tables.records import records_of
 from pipeline.volume.capacity import DWT_PRIOR
 from pipeline.volume.draw_keys import key_of
@@ -30,7 +31,7 @@ from pipeline.volume.identity import NUMBERS, numbers_of
 from pipeline.volume.likelihood import SizeError, effective_draws, log_weights, reweighted
 from pipeline.volume.membership import counted_products
 from pipeline.volume.possible_voyages import Voyages
-from pipeline.volume.streams import OWN, SHARED
+from pipeline.volume.streams import OWN, SHARED, STAYS
 from pipeline.volume.usual_hull import DWT_PER_HULL
 
 if TYPE_CHECKING:
@@ -189,11 +190,32 @@ def draw_call_number(row: Mapping[Any, Any], config: VolumeConfig, seed: int) ->
     """In which draws the row's call is not part of the one before, and how many further ships called: (draws,) each."""
     rng = OWN.generator(seed, f"{key_of(row)}/number")
     p_new_call, p_one_call = (
-        1.0 if not _known(row.get(name)) else float(row[name]) for name in ("p_new_call", "p_one_call")
+        float(row[name]) if _known(row.get(name)) else 1.0 for name in ("p_new_call", "p_one_call")
     )
-    probabilities = number_law(p_one_call, float(row["calls_mean"]) if _known(row.get("calls_mean")) else None)
-    is_new, chance = rng.random(config.draws) < p_new_call, rng.random(config.draws)
-    return is_new, np.minimum(np.searchsorted(np.cumsum(probabilities), chance, side="right"), len(probabilities) - 1)
+    mean = float(row["calls_mean"]) if _known(row.get("calls_mean")) else None
+    new, number = rng.random((2, config.draws))
+    is_new, further = np.zeros(config.draws, bool), np.zeros(config.draws, np.int64)
+    for turning, here in _turnings(row, config.draws, seed):
+        p_new, law = turned(p_new_call, p_one_call, mean, turning)
+        is_new[here] = new[here] < p_new
+        further[here] = np.minimum(np.searchsorted(np.cumsum(law), number[here], side="right"), len(law) - 1)
+    return is_new, further
+
+
+def stay_law_of_draws(draws: int, seed: int) -> np.ndarray:
+    """Which of the ``stay_errors`` each draw has, for all calls: (draws,)."""
+    return STAYS.generator(seed).integers(0, len(stay_errors()), draws)
+
+
+def _turnings(row: Mapping[Any, Any], draws: int, seed: int) -> Iterator[tuple[float, np.ndarray | slice]]:
+    """Ln of the factor on the hazard of a change of ship, and in which draws it applies."""
+    slope = float(row["turns_slope"]) if _known(row.get("turns_slope")) else 0.0
+    if slope == 0.0:
+        yield 0.0, slice(None)
+        return
+    law_of_draws = stay_law_of_draws(draws, seed)
+    for n, error in enumerate(stay_errors()):
+        yield slope * float(error), law_of_draws == n
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ from pipeline.volume.montecarlo import (
     shared_draws,
     ship_key,
     simulate,
+    stay_law_of_draws,
 )
 from pipeline.volume.sensitivity_unseen import account_draws, with_unseen
 from pipeline.volume.sobol import BLOCKS, between_variance, bins_within, equal_bins, sobol_index, variance
@@ -55,6 +56,7 @@ INPUTS = {
     "shared_product": "what the port mostly ships",
     "shared_regression": "the error of deadweights that ships of known size share",
     "shared_fleet": "how large ships of unknown size mostly are",
+    "shared_stays": "how long ships stay, on which it depends how many ships the looks show",
     "own_deadweight": "each ship's own deadweight",
     "own_fill": "each ship's own fill",
     "own_product": "each ship's own product",
@@ -158,7 +160,7 @@ def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, se
         (between_variance(*ship_draws) for ship_draws in by_ship.values()), np.zeros(1 + BLOCKS)
     )
     total = barrels.sum(axis=0)
-    for name, group in _shared_groups(shared).items():
+    for name, group in (_shared_groups(shared) | {"shared_stays": stay_law_of_draws(config.draws, seed)}).items():
         parts[name] = between_variance(total, group)
     for name in _unused_inputs(counted):
         del parts[name]
@@ -201,10 +203,15 @@ def _shared_groups(shared: SharedDraws) -> dict[str, np.ndarray]:
 
 
 def _unused_inputs(counted: pd.DataFrame) -> list[str]:
-    """Shared errors of size that no call uses: a stated cargo or deadweight has neither, any other call has one."""
+    """Shared errors that no call uses.
+
+    Of size, a stated cargo or deadweight has neither, any other call has one. Of stays, a call has one if its number
+    depends on them.
+    """
     is_used, unknown = counted["dwt_shared_sd"] > 0, counted["method"].str.startswith(DWT_PRIOR)
     is_used &= counted[list(GIVEN)].isna().all(axis=1)
     errors = (("shared_fleet", is_used & unknown), ("shared_regression", is_used & ~unknown))
+    errors += (("shared_stays", counted["turns_slope"].fillna(0.0) != 0),)
     return [name for name, uses in errors if not uses.any()]
 
 

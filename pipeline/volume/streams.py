@@ -31,4 +31,5 @@ OWN = Stream(1, "what one call does not share, and a ship's deadweight in all he
 VOYAGES = Stream(2, "forms, ballast and looks of the voyages that ships may have made")
 UNSEEN = Stream(2, "calls that nobody saw: each zone's rate, each of its days, what looks see", named=True)
 COURSES = Stream(3, "when in the bounds of a stay a ship came, pumped and left")
-STREAMS = (SHARED, OWN, VOYAGES, UNSEEN, COURSES)
+STAYS = Stream(4, "how far ships stay longer or shorter than the law of stays says")
+STREAMS = (SHARED, OWN, VOYAGES, UNSEEN, COURSES, STAYS)

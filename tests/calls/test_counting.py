@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise, product
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from pipeline.calls.counting import count_line, count_range, difference, length_
 from pipeline.calls.dark_stays import DarkStay
 from pipeline.calls.draughts import draught_steps
 from pipeline.calls.matching import match
-from pipeline.calls.ships_in_turn import ship_numbers
+from pipeline.calls.ships_in_turn import ship_numbers, turns_slopes
 from pipeline.calls.sightings import link
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
@@ -29,7 +30,7 @@ from pipeline.ships.turnover import (
     length_likelihoods,
     turnover,
 )
-from pipeline.tables.number_law import number_law
+from pipeline.tables.number_law import calls_if_turned, number_law
 from tests.builders import REAL_DATA, needs_real_data
 from tests.calls.traffic import (
     MMSI,
@@ -285,7 +286,7 @@ def test_a_look_that_may_have_missed_her_adds_no_more_calls_than_it_has_to():
 
 @pytest.mark.parametrize(("empty_h", "hours"), [([2], 4), ([2, 3], 4), ([2, 3, 5], 6), ([12], 14)])
 def test_the_sum_of_calls_is_the_same_in_one_row_as_in_two(empty_h, hours):
-    """From the turns at the spot and the looks' misses: the same expected number in one row as in two."""
+    """From the turns at the spot and the looks' misses: the same expected number in one row as in two, stays given."""
     looks = looks_at(-192, -144, -96, 0, *empty_h, hours)
     seen = [sighting("a", 0), sighting("b", hours)]
     turns = link(detections(*seen), looks, CONFIG)[-1].turns
@@ -294,7 +295,7 @@ def test_the_sum_of_calls_is_the_same_in_one_row_as_in_two(empty_h, hours):
     before = LookBefore(4.0, misses, is_taken=False)
     pair = Pair(0.0, hours / 24, *apart, missed=misses ** len(empty), empty=empty, before=before)
     one = chance_of_one_stay(turns, pair)
-    numbers, law = call_counts(calls_of(seen, looks))
+    numbers, law = call_counts(calls_of(seen, looks).assign(turns_slope=0.0))
     assert 2 - np.dot(numbers, law) == pytest.approx(one, abs=0.002)
 
 
@@ -382,3 +383,32 @@ def test_every_real_step_of_draught_is_found_and_nothing_else():
     for kind, of_kind in changes.groupby("kind"):
         hits = [(m, t) in found for m, t in zip(of_kind["mmsi"], of_kind["time_after"], strict=True)]
         assert all(hits) if kind == "step" else not any(hits), kind
+
+
+@pytest.mark.parametrize("factor", [0.8, 1.25])
+def test_the_slope_of_each_row_gives_the_number_of_ships_under_other_stays(factor):
+    """Against the whole chain evaluated anew with longer or shorter stays."""
+    config = CONFIG.model_copy(update={"stay_log_sd": np.log(1.25)})
+    length_m = np.array([100.0, 101, 99, 97, 103, 100, 92, 94, 93, 100])
+    seen = detections(*(sighting(f"d{n}", 24.0 * n, length_m=m) for n, m in enumerate(length_m)))
+    turns = turnover(CONFIG.stay_d, 9, 10)
+    chain = [DarkStay("oil", turns, run.to_dict("records")) for run in (seen[:4], seen[4:7], seen[7:])]
+    numbers = ship_numbers(chain, config)
+    other = ship_numbers([replace(stay, turns=turns.lasting(factor)) for stay in chain], config)
+    slopes, error = turns_slopes(chain, numbers, config), np.sign(np.log(factor))
+    told, before, after = [], [], []
+    for n, (row, then, slope) in enumerate(zip(numbers, other, slopes, strict=True)):
+        assert slope < 0  # longer stays, fewer ships
+        p_new, new_then = (one.p_new if n else 1.0 for one in (row, then))
+        told.append(calls_if_turned(p_new, row.p_one, row.mean, slope * error))
+        before.append(row.mean - 1 + p_new)
+        after.append(then.mean - 1 + new_then)
+    assert np.subtract(told, before) == pytest.approx(np.subtract(after, before), rel=0.2)
+    assert sum(told) - sum(before) == pytest.approx(sum(after) - sum(before), rel=0.1)
+
+
+def test_stays_known_for_certain_leave_no_slope():
+    config = CONFIG.model_copy(update={"stay_log_sd": 0.0})
+    run = detections(*(sighting(f"d{n}", 24.0 * n) for n in range(4)))
+    chain = [DarkStay("oil", turnover(CONFIG.stay_d, 4, 5), run.to_dict("records"))]
+    assert turns_slopes(chain, ship_numbers(chain, config), config) == [0.0]
