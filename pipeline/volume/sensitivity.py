@@ -210,9 +210,9 @@ def _unused_inputs(counted: pd.DataFrame) -> list[str]:
     """
     is_used, unknown = counted["dwt_shared_sd"] > 0, counted["method"].str.startswith(DWT_PRIOR)
     is_used &= counted[list(GIVEN)].isna().all(axis=1)
-    errors = (("shared_fleet", is_used & unknown), ("shared_regression", is_used & ~unknown))
-    errors += (("shared_stays", counted["turns_slope"].fillna(0.0) != 0),)
-    return [name for name, uses in errors if not uses.any()]
+    by_stays = counted["turns_slope"].fillna(0.0) != 0
+    errors = {"shared_fleet": is_used & unknown, "shared_regression": is_used & ~unknown, "shared_stays": by_stays}
+    return [name for name, uses in errors.items() if not uses.any()]
 
 
 def _own_groups(own: OwnDraws, p_lifting: float, config: VolumeConfig, strata: np.ndarray) -> dict[str, np.ndarray]:
