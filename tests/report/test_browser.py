@@ -277,6 +277,43 @@ def test_no_printed_page_begins_with_the_last_line_of_a_card(page, tmp_path):
     assert [words for words in starts if words[0] == "call" and "method" in words[:4]] == []
 
 
+def test_no_printed_page_ends_with_the_head_of_a_table_and_little_of_it(page, tmp_path):
+    """Nor does one begin with a table's last row alone. The table begins at every possible height of a page."""
+    page.evaluate("""() => {
+        const section = document.querySelector('#calls'), body = section.querySelector('#call-table tbody');
+        const row = body.querySelector('tr');
+        body.replaceChildren(...Array.from({ length: 30 }, (_, n) => {
+            const twin = row.cloneNode(true);
+            twin.cells[0].textContent = `row${n}.`;
+            return twin; }));
+        document.querySelectorAll('#main > :not(#calls)').forEach(other => other.remove());
+        for (let n = 0; n < 70; n += 1) {
+            const filler = document.createElement('div');
+            filler.style = `height: ${14 * n}px; break-before: page`;
+            section.parentElement.append(filler, section.cloneNode(true));
+        } }""")
+    pages = printed_pages(page, tmp_path / "tables.pdf")
+    begun = [text for text in pages if "Port calls" in text]
+    assert len(begun) > 70
+    assert all(f"row{n}." in text for text in begun for n in range(3))
+    ended = [text for text in pages if "row29." in text]
+    assert len(ended) > 70
+    assert all(f"row{n}." in text for text in ended for n in (27, 28))
+
+
+def test_the_mark_on_paper_is_drawn_and_puts_no_letters_into_the_text(page):
+    """A PDF's text is searched and copied: a sentence must not hold letters of the mark across it."""
+    page.emulate_media(media="print")
+    text, wide_px, opacity = page.evaluate("""() => {
+        const mark = document.querySelector('.print-mark'), box = mark.querySelector('path').getBoundingClientRect();
+        const style = getComputedStyle(mark);
+        return [mark.textContent.trim(), box.width, +style.opacity]; }""")
+    page.emulate_media(media="screen")
+    assert text == ""
+    assert wide_px > 300
+    assert opacity >= 0.09, "no weaker than the words that stood there"
+
+
 def test_on_paper_every_link_leads_to_something_that_is_printed(page):
     """Cards of calls that do not count are not printed, so in a PDF links to them would lead nowhere."""
     page.evaluate("""() => {
