@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BESIDES_CODE = {".json", ".onnx", ".tif", ".j2", ".css", ".js", ".txt", ".typed"}  # what the package reads, or must show
+BESIDES_CODE = {".json", ".onnx", ".tif", ".j2", ".css", ".js", ".txt", ".typed"}  # read, or to be shown
 
 
 @pytest.fixture(scope="module")
