@@ -51,6 +51,7 @@ from pipeline.stages.table_doubts import (
     report_other_trades,
     report_repeats,
     report_same_ship_calls,
+    report_soon_again,
 )
 from pipeline.storage import require_apart
 from pipeline.table_files import marked, write_table
@@ -88,6 +89,7 @@ def volume(
     repeated = report_repeats(table, calls, liftings, console)
     twice = stage.possible_duplicates(liftings)
     report_same_ship_calls(table, {call: first for call, first in twice.items() if call not in repeated}, console)
+    report_soon_again(stage.soon_again(liftings), console)
     report_opposite_direction(table, liftings, console)
     report_future_calls(table, liftings, datetime.now(UTC), console)
     write_table(marked(liftings, report_simulated([table], console)), out)
@@ -147,6 +149,7 @@ def account(
         _require_an_account(ledger, table)  # for every cap, before anything is written
         accounts.append((table, ledger))
     report_same_ship_calls(only_path, stage.possible_duplicates(accounts[0][0]), console)
+    report_soon_again(stage.soon_again(accounts[0][0]), console)
     for rule, target, (table, ledger) in zip(rules, targets, accounts, strict=True):
         write_table(marked(ledger, simulated), target)
         head = stage.headline(table, ledger, rule, config)

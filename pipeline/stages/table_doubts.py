@@ -74,6 +74,16 @@ def report_same_ship_calls(table: Path | None, earlier_of: Mapping[str, str], co
         console.problem(cause, done="both counted" if len(earlier_of) == 1 else "all counted")
 
 
+def report_soon_again(earlier_of: Mapping[str, str], console: Console) -> None:
+    """Note calls of one ship one to three days apart: each counts as a whole cargo, as if there were time for two.
+
+    ``earlier_of`` maps the call_id of the later to that of the earlier one.
+    """
+    if earlier_of:
+        which = f"{_calls(list(earlier_of))}: the same ship within three days of {_calls(list(earlier_of.values()))}"
+        console.note(f"{which}; each counts as a whole cargo: was there time for two, or is it one in two parts?")
+
+
 def report_opposite_direction(table: Path, liftings: pd.DataFrame, console: Console) -> None:
     """Report if nearly all calls went in the other direction: the draught columns may be swapped."""
     counted = liftings[liftings["counts"].astype(bool)]

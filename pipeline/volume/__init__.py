@@ -2,7 +2,7 @@
 
 from pipeline.volume.draw_cache import DrawCache
 from pipeline.volume.draw_keys import with_content_keys
-from pipeline.volume.duplicate_calls import possible_duplicates
+from pipeline.volume.duplicate_calls import possible_duplicates, soon_again
 from pipeline.volume.edited import find_edits
 from pipeline.volume.ledger import headline, ledger, ledger_with_cache
 from pipeline.volume.liftings import liftings, liftings_with_cache
@@ -25,6 +25,7 @@ __all__ = [
     "refusals",
     "sensitivity",
     "simulate",
+    "soon_again",
     "with_content_keys",
     "with_refusals",
 ]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Row = dict[Any, Any]
 ONE_VISIT = pd.Timedelta(days=1)  # between two stays of one ship: too short to fetch another cargo, as in calls.visits
+SECOND_PORT = pd.Timedelta(days=3)  # between two calls: too short to fetch another cargo (our choice)
 MAX_CHANCE = 0.98  # most that images alone can show: sister ships may lie side by side at one berth (our choice)
 DEFAULTS = CallsConfig()  # tables of liftings do not give the law of stays behind them
 

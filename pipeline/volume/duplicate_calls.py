@@ -1,8 +1,9 @@
-"""Find calls of one table that may be one call listed twice: same ship, and the same time or nearly so.
+"""Find calls that may not be two whole cargoes: the same ship, and the same time, or too soon after.
 
 A table compiled from several sources has one visit with the dates of each source, and both rows would count. Two tables
 are compared by ``pipeline.volume.joined_stays``, which joins what ship numbers make certain; within one table nothing
-is joined, since two rows may be meant as two parcels.
+is joined, since two rows may be meant as two parcels. A ship that loads at one port and some days later at another may
+have filled up there, or may have landed the first cargo to a ship nearby.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pipeline.tables.records import records_of
-from pipeline.volume.cut_stays import ONE_VISIT, Row, gap_between, span
+from pipeline.volume.cut_stays import ONE_VISIT, SECOND_PORT, Row, gap_between, span
 from pipeline.volume.identity import NUMBERS, same_ship
 from pipeline.volume.membership import UNNAMED
 
@@ -34,19 +35,29 @@ def possible_duplicates(liftings: pd.DataFrame) -> dict[str, str]:
     cargoes. Left out are calls that probably moved no counted cargo, since a ship may land one and load the next, and
     calls that already count only as far as they are not the call before.
     """
+    return {later: earlier for later, (earlier, gap) in _soon_after(liftings).items() if gap <= ONE_VISIT}
+
+
+def soon_again(liftings: pd.DataFrame) -> dict[str, str]:
+    """Counted calls of a ship one to three days after her last one, compared as in `possible_duplicates`.
+
+    In that time she can hardly have taken the first cargo elsewhere and come for another, yet both count in whole.
+    """
+    return {later: earlier for later, (earlier, gap) in _soon_after(liftings).items() if gap > ONE_VISIT}
+
+
+def _soon_after(liftings: pd.DataFrame) -> dict[str, tuple[str, pd.Timedelta]]:
+    """For each counted call within `SECOND_PORT` of one of the same ship: the earlier call_id, and the time between."""
     takes_part = liftings["counts"].astype(bool) & (liftings["p_lifting"] >= 0.5)
     counted = records_of(liftings[takes_part & ~(liftings["p_new_call"] < 1)])
     dated = sorted((row for row in counted if not pd.isna(span(row)[0])), key=lambda row: (span(row), row["call_id"]))
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, pd.Timedelta]] = {}
     for rows in _group_by_ship(dated):
         last = rows[0]  # the row so far with the latest departure
         for row in rows[1:]:
-            if (
-                gap_between(last, row) <= ONE_VISIT
-                and same_ship(last, row) is not False
-                and _may_be_one_product(last, row)
-            ):
-                found.setdefault(str(row["call_id"]), str(last["call_id"]))
+            gap = gap_between(last, row)
+            if gap <= SECOND_PORT and same_ship(last, row) is not False and _may_be_one_product(last, row):
+                found.setdefault(str(row["call_id"]), (str(last["call_id"]), gap))
             last = max(last, row, key=lambda candidate: span(candidate)[1])
     return found
 

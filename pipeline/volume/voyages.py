@@ -24,7 +24,7 @@ from pipeline.config import VolumeConfig
 from pipeline.tables import LIFTINGS
 from pipeline.tables.records import records_of
 from pipeline.volume.compared_rows import cap_counts_one_of_two, size_log_sd, states_load, unique_keys, unique_names
-from pipeline.volume.cut_stays import Row, span
+from pipeline.volume.cut_stays import SECOND_PORT, Row, span
 from pipeline.volume.draw_cache import DrawCache
 from pipeline.volume.identity import linked_imos, same_ship
 from pipeline.volume.joined_stays import Causes, join_stays, leave_out
@@ -39,7 +39,6 @@ SIZE_SPREAD = 0.5  # of ln(deadweight) among the tankers of this trade: the weig
 VOYAGE_D, VOYAGE_LOG_SD = 6.0, 0.5  # Vostochny to Nampo takes 5 to 6; with waiting 3 to 14 in nine of ten (our choice)
 # Share of cargoes that sail straight; the others any time within max_voyage_d: second ports, transfers
 DIRECT_SHARE = 0.7
-SECOND_PORT_D = 3.0  # between two landings: too short to fetch another cargo (our choice)
 
 
 def merge_liftings(
@@ -151,7 +150,7 @@ def _is_remainder(rows: list[Row], a: int, b: int, loadings: list[int]) -> bool:
     """Did one ship land twice, with neither time for nor a loading in between?"""
     first, second = sorted((a, b), key=lambda n: span(rows[n])[0])
     departure, arrival = span(rows[first])[1], span(rows[second])[0]
-    is_soon = arrival - departure <= pd.Timedelta(days=SECOND_PORT_D)  # negative: two parcels of one call
+    is_soon = arrival - departure <= SECOND_PORT  # negative: two parcels of one call
     if not is_soon or not same_ship(rows[a], rows[b]):
         return False
     return not any(departure <= span(rows[n])[1] <= arrival and same_ship(rows[n], rows[second]) for n in loadings)

@@ -177,6 +177,17 @@ def test_of_two_tables_one_without_a_day_does_not_stop_the_other(capwatch, tmp_p
     assert "bad.parquet: call c0: " in err
 
 
+def test_a_ship_that_loads_at_two_ports_within_three_days_is_named(capwatch, tmp_path):
+    """Both cargoes count, which she had hardly time for: nothing else tells the reader."""
+    for name, days in (("a", ("2024-03-07", "2024-03-08")), ("b", ("2024-03-10", "2024-03-11"))):
+        row = {"call_id": name, "imo": 9074729, "arrival": days[0], "departure": days[1], "dwt_t": 3500}
+        write_table(liftings(pd.DataFrame([row]), CONFIG, 0), tmp_path / f"{name}.parquet")
+    tables = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
+    code, _, err = capwatch("account", *tables, "--cap", CAP, "-o", tmp_path / "l.csv", *SET)
+    assert "call b: the same ship within three days of call a" in err
+    assert code == 0
+
+
 def test_where_no_row_can_be_used_nothing_is_written(account):
     code, stdout, err, out = account(liftings_of("2024-05-01").assign(arrival=pd.NaT, departure=pd.NaT))
     assert (code, stdout, len(err), out.exists()) == (4, [], 2, False)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import VolumeConfig
-from pipeline.volume import liftings, possible_duplicates
+from pipeline.volume import liftings, possible_duplicates, soon_again
 
 CONFIG = VolumeConfig(draws=200)
 CALL = {"arrival": "2024-03-07", "departure": "2024-03-09", "dwt_t": 3500}
@@ -63,3 +63,15 @@ def test_the_question_does_not_depend_on_the_order_of_rows():
     ]  # fmt: skip
     table = liftings(pd.DataFrame(rows), CONFIG, 0)
     assert possible_duplicates(table) == possible_duplicates(table.iloc[::-1]) == {"b": "a", "c": "a"}
+
+
+@pytest.mark.parametrize(
+    ("came", "within_a_day", "soon"), [("09T20", True, False), ("11", False, True), ("14", False, False)]
+)
+def test_two_cargoes_within_three_days_are_asked_about_apart(came, within_a_day, soon):
+    """Vostochny to Nampo takes five to six days; the first call ended on the 9th, and each question is asked once."""
+    rows = [CALL | {"call_id": "a", "imo": 9074729}, CALL | {"call_id": "b", "imo": 9074729}]
+    rows[1] |= {"arrival": f"2024-03-{came}", "departure": "2024-03-15"}
+    table = liftings(pd.DataFrame(rows), CONFIG, 0)
+    assert possible_duplicates(table) == ({"b": "a"} if within_a_day else {})
+    assert soon_again(table) == ({"b": "a"} if soon else {})

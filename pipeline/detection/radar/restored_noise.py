@@ -33,12 +33,14 @@ def restore_noise(scene: Scene, sea: Sequence[Tile]) -> tuple[Scene, FloatArray]
 
     ``sea`` are windows of what is probably sea. If all of it lies beside land, the constant is 0.
     """
-    missing = [[_missing_power(band[off_land]) for band in t.data] for t in sea if (off_land := _off_land(t)).any()]
+    off_land = [(t.data, usable) for t in sea if (usable := usable_off_land(t)).any()]
+    missing = [[_missing_power(band[usable]) for band in data] for data, usable in off_land]
     added = np.median(missing, axis=0) if missing else np.zeros(len(scene.bands))
     return (replace(scene, read=NoiseRestoringReader(scene.read, added)) if added.any() else scene), added
 
 
-def _off_land(tile: Tile) -> BoolImage:
+def usable_off_land(tile: Tile) -> BoolImage:
+    """Water with a measurement that no light of land reaches, by the coast that is known."""
     land = tile.valid & ~tile.water
     return np.asarray(tile.valid & ~ndimage.binary_dilation(land, iterations=SHORE_PX))
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SAMPLE_ROWS = 5  # rows and columns of windows in which the law is fitted
 SAMPLE_PX = 320  # side of such a window: 3.2 km of Sentinel-1 (our choice)
-MIN_SAMPLE = 0.1  # of a window must be usable for it to say what the sea is like
+MIN_SAMPLE = 0.1  # of a window must be usable for it to say what the sea is like, and of the sea lie off land
 SMALL_BLOCK_PX = 2  # in images smaller than the clutter's hole
 DARK_SHARE = 0.3  # of the windows are darker than what is taken for the sea at first: sea is darker than land
 PAIR_PX = 3  # of the wider side: beyond the reach of the sensor's blur, within that of swell and slicks
@@ -229,7 +229,27 @@ class _SeaSample:
 
 
 def _sample_sea(survey: Survey, samples: list[Tile], spacing_m: tuple[float, float]) -> _SeaSample | None:
-    """The sea in the samples; None where they hold none."""
+    """The sea in the samples, off land if there is enough of it; None where they hold none.
+
+    Land 10 dB brighter than the sea would stretch the counted tail by what leaks from it: at a stated 1e-4 only 4e-5 of
+    the open sea beyond would then be over the threshold.
+    """
+    sea = [_measured_sea(survey, tile, tile.valid & tile.water) for tile in samples]
+    off_land = [of & restored_noise.usable_off_land(tile) for of, tile in zip(sea, samples, strict=True)]
+    enough = sum(of.sum() for of in off_land) >= MIN_SAMPLE * sum(of.sum() for of in sea)
+    return _joined_sea(survey, samples, off_land if enough else sea, spacing_m)
+
+
+def _measured_sea(survey: Survey, tile: Tile, usable: BoolImage) -> BoolImage:
+    """Which of the usable pixels lie in blocks of sea of known clutter."""
+    at = np.ix_(*survey.blocks.blocks_of_pixels(tile.window))
+    return usable & survey.clutter.sea[at] & np.isfinite(survey.clutter.log_mean[at])
+
+
+def _joined_sea(
+    survey: Survey, samples: list[Tile], masks: list[BoolImage], spacing_m: tuple[float, float]
+) -> _SeaSample | None:
+    """The pixels of the samples that the masks keep; None if they keep none."""
     clutter, blocks = survey.clutter, survey.blocks
     along, across = (round(PAIR_PX * max(spacing_m) / side) for side in spacing_m)
     log_over: list[FloatArray] = []
@@ -237,12 +257,11 @@ def _sample_sea(survey: Survey, samples: list[Tile], spacing_m: tuple[float, flo
     variances: list[FloatArray] = []
     ratios: list[FloatArray] = []
     first: list[FloatArray] = []
-    for tile in samples:
-        rows, cols = blocks.blocks_of_pixels(tile.window)
-        at = np.ix_(rows, cols)
-        sea = tile.valid & tile.water & clutter.sea[at] & np.isfinite(clutter.log_mean[at])
+    for tile, sea in zip(samples, masks, strict=True):
         if not sea.any():
             continue
+        rows, cols = blocks.blocks_of_pixels(tile.window)
+        at = np.ix_(rows, cols)
         with np.errstate(invalid="ignore", divide="ignore"):
             log = np.where(sea, np.log(np.maximum(survey.joint(tile), 1e-6)) - clutter.log_mean[at], np.nan)
         log_over.append(log[sea])

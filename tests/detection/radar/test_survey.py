@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from pipeline.config import DetectionConfig
+from pipeline.detection.radar.laws import quantile
 from pipeline.detection.radar.survey import band_weights, survey_scene
 from tests.builders import array_scene
 
@@ -77,3 +79,24 @@ def test_ships_bend_no_tail_of_the_sea(over_db):
     plain, among = (survey_scene(array_scene({"VV": power}), CONFIG)[1] for power in (image, ships))
     assert among.tail_exponent == pytest.approx(plain.tail_exponent, abs=0.02)
     assert among.looks == pytest.approx(plain.looks, rel=0.03)
+
+
+@pytest.mark.parametrize("over_db", [5.0, 10.0, 15.0])
+def test_bright_land_bends_no_tail_of_the_sea(over_db):
+    """Its light leaks a few pixels over the coast. Truth: the same speckle without land, judged in the same pixels."""
+    steps = np.arange(960)
+    water = np.broadcast_to(steps < 600 + 40 * np.sin(steps[:, None] / 60), (960, 960))
+    speckle = speckled(np.full(water.shape, 0.02))
+    over = ndimage.gaussian_filter(np.where(water, 1.0, 10 ** (over_db / 10)), 1.0)  # 24 m of full width at half power
+    plain, beside = (
+        survey_scene(array_scene({"VV": power}, water=water), CONFIG)[1] for power in (speckle, speckle * over)
+    )
+    variance = np.nanmedian(plain.clutter.log_variance[plain.clutter.sea], keepdims=True)
+    limits = [quantile(known.law, known.tail(1e-5), variance, known.looks)[0] for known in (beside, plain)]
+    assert limits[0] == pytest.approx(limits[1], rel=0.02)
+
+
+def test_water_all_of_which_lies_beside_land_tells_its_looks():
+    """Channels of 70 m between moles, no brighter than the water."""
+    water = np.broadcast_to(np.arange(640) % 8 > 0, (640, 640))
+    assert survey_of(np.full(water.shape, 0.02), water=water).looks == pytest.approx(4.4, rel=0.06)
