@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
+from scipy import ndimage, special
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.flat_reader import FlatReader
@@ -25,6 +25,7 @@ SAMPLE_PX = 320  # side of such a window: 3.2 km of Sentinel-1 (our choice)
 MIN_SAMPLE = 0.1  # of a window must be usable for it to say what the sea is like, and of the sea lie off land
 SMALL_BLOCK_PX = 2  # in images smaller than the clutter's hole
 DARK_SHARE = 0.3  # of the windows are darker than what is taken for the sea at first: sea is darker than land
+SHORE_BLOCKS = 2  # around land seen in the image may hold the rest of it (our choice)
 PAIR_PX = 3  # of the wider side: beyond the reach of the sensor's blur, within that of swell and slicks
 CALM = (0.4, 1.5)  # clutter more varied than so many times this quantile is left out: coasts tell nothing of the law
 TARGET_TAIL = 1e-8  # what is rarer is a target, not sea, while the law's tail is counted
@@ -235,7 +236,11 @@ def _sample_sea(survey: Survey, samples: list[Tile], spacing_m: tuple[float, flo
     the open sea beyond would then be over the threshold.
     """
     sea = [_measured_sea(survey, tile, tile.valid & tile.water) for tile in samples]
-    off_land = [of & restored_noise.usable_off_land(tile) for of, tile in zip(sea, samples, strict=True)]
+    seen_land = ndimage.binary_dilation(survey.land, iterations=SHORE_BLOCKS) if survey.land.any() else survey.land
+    off_land = []
+    for of, tile in zip(sea, samples, strict=True):
+        at = np.ix_(*survey.blocks.blocks_of_pixels(tile.window))
+        off_land.append(of & restored_noise.usable_off_land(tile) & ~seen_land[at])
     enough = sum(of.sum() for of in off_land) >= MIN_SAMPLE * sum(of.sum() for of in sea)
     return _joined_sea(survey, samples, off_land if enough else sea, spacing_m)
 

@@ -96,6 +96,21 @@ def test_bright_land_bends_no_tail_of_the_sea(over_db):
     assert limits[0] == pytest.approx(limits[1], rel=0.02)
 
 
+@pytest.mark.parametrize("over_db", [6.0, 8.0])
+def test_the_rim_of_land_that_no_map_has_bends_no_tail(over_db):
+    """Uneven land found in the image, except for darker parts of its rim. Truth: the law of the sea without it."""
+    rng = np.random.default_rng(3)
+    uneven = 10 ** np.kron(rng.normal(0.0, 0.25, (80, 80)), np.ones((12, 12)))  # 2.5 dB from field to field
+    sea = np.arange(960) < 600 + 40 * np.sin(np.arange(960)[:, None] / 60)
+    speckle = speckled(np.full(sea.shape, 0.02))
+    plain = survey_scene(array_scene({"VV": speckle}), CONFIG)[1]
+    beside = survey_scene(array_scene({"VV": speckle * np.where(sea, 1, uneven * 10 ** (over_db / 10))}), CONFIG)[1]
+    assert beside.land.mean() == pytest.approx(np.mean(~sea), abs=0.08)
+    variance = np.nanmedian(plain.clutter.log_variance[plain.clutter.sea], keepdims=True)
+    limits = [quantile(known.law, known.tail(1e-5), variance, known.looks)[0] for known in (beside, plain)]
+    assert limits[0] == pytest.approx(limits[1], rel=0.02)
+
+
 def test_water_all_of_which_lies_beside_land_tells_its_looks():
     """Channels of 70 m between moles, no brighter than the water."""
     water = np.broadcast_to(np.arange(640) % 8 > 0, (640, 640))
