@@ -110,7 +110,7 @@ class Turnover:
         gap_d = min(gap_d, HORIZON_D)
         edges = np.arange(0.0, max(gap_d, STEP_D), STEP_D)  # at least one step, even between looks at the same time
         moments = edges + STEP_D / 2
-        from_free = self._arrivals(len(moments))
+        from_free = self.arrivals(len(moments))
         departures = -np.diff(self._share_present(seen_d + np.append(edges, len(edges) * STEP_D), before)) / present
         arrivals = np.convolve(departures, from_free)[: len(moments)]
         # A ship that leaves amid a step is followed amid the next one at the earliest
@@ -124,18 +124,18 @@ class Turnover:
         p_all_miss, p_newest = 1.0, np.empty(0)  # of each look: that it is the newest to find the spot free
         for n, look in enumerate(empty):
             since = look.after_d - np.array([earlier.after_d for earlier in empty[:n]])
-            is_free = p_newest @ self._p_free(1.0, from_free, since)
-            is_free += p_all_miss * self._p_free(0.0, arrivals, look.after_d)
+            is_free = p_newest @ self.p_free(1.0, from_free, since)
+            is_free += p_all_miss * self.p_free(0.0, arrivals, look.after_d)
             p_newest = np.append(p_newest * look.misses, is_free * (1 - look.misses))
             p_all_miss *= look.misses
         after_free = sum(p * p_there(from_free, gap_d - look.after_d) for p, look in zip(p_newest, empty, strict=True))
         return float(min(1.0, p_all_miss * p_there(arrivals, gap_d) + after_free))
 
-    def _arrivals(self, steps: int) -> FloatArray:
+    def arrivals(self, steps: int) -> FloatArray:
         """Probability of an arrival in each step since the spot became free."""
         return _arrivals(self.stay_d, self.free_d, self.unheard, 1 << (steps - 1).bit_length())[:steps]
 
-    def _p_free(self, at_first: float, arriving: FloatArray, days: ArrayLike) -> FloatArray:
+    def p_free(self, at_first: float, arriving: FloatArray, days: ArrayLike) -> FloatArray:
         """Probability that the spot is free after so many days: arrivals come from a free spot at one rate."""
         rate = np.append(at_first, arriving * self.free_d / self.unheard / STEP_D)
         moments = np.append(0.0, (np.arange(len(arriving)) + 0.5) * STEP_D)
@@ -152,11 +152,9 @@ class Turnover:
             gone_later = self._p_gone(after + days)
             return np.asarray(gone_later - self._p_gone(after) + before.misses * (1 - gone_later))
         days = min(days, HORIZON_D)
-        steps = min(int(days / STEP_D) + 1, MOST_STEPS)
-        since = (np.arange(steps) + 0.5) * days / steps
-        is_free = self._p_free(1.0, self._arrivals(int(days / STEP_D) + 2), since)
+        since, is_free = _free_since(self, days)
         lasting = 1 - _share_ended(self.stay_d, after[..., None] + days - since)
-        came_since = lasting @ (1 - is_free if before.is_taken else is_free) * days / steps / _mean_d(self.stay_d)
+        came_since = lasting @ (1 - is_free if before.is_taken else is_free) * days / len(since) / _mean_d(self.stay_d)
         return np.asarray((1 - before.misses) * came_since + before.misses * (1 - self._p_gone(after)))
 
     def _p_gone(self, after_d: FloatArray) -> FloatArray:
@@ -228,6 +226,7 @@ def _normal(x: float, sd: float) -> float:
     return float(np.exp(-0.5 * (x / sd) ** 2) / (sd * np.sqrt(2 * np.pi)))
 
 
+@lru_cache(maxsize=256)
 def log_stay_mean_sd(stay_d: tuple[float, float]) -> tuple[float, float]:
     """Mean and standard deviation of ln(stay)."""
     low, high = np.log(stay_d)
@@ -243,6 +242,14 @@ def _share_ended(stay_d: tuple[float, float], after_d: FloatArray) -> FloatArray
     """Share of stays that are over after ``after_d``."""
     middle, spread = log_stay_mean_sd(stay_d)
     return ndtr((np.log(np.maximum(after_d, SHORTEST_GAP_D)) - middle) / spread)
+
+
+@lru_cache(maxsize=1024)  # a look has as many pairs as there are looks after it
+def _free_since(turns: Turnover, days: float) -> tuple[FloatArray, FloatArray]:
+    """Moments in so many days after a spot was free, and the probability that it is free at each."""
+    steps = min(int(days / STEP_D) + 1, MOST_STEPS)
+    since = (np.arange(steps) + 0.5) * days / steps
+    return since, turns.p_free(1.0, turns.arrivals(int(days / STEP_D) + 2), since)
 
 
 @lru_cache(maxsize=256)

@@ -193,6 +193,11 @@ def test_the_chance_of_another_ship_is_that_of_finer_steps(free_d, gap_d, second
     )
 
 
+def _forget_steps():
+    for kept in (turnover_steps._arrivals, turnover_steps._free_since):
+        kept.cache_clear()
+
+
 @pytest.mark.parametrize(("empty", "within"), [([], 0.021), ([(0.5, 0.1)], 0.031), ([(0.3, 0.05), (0.7, 0.3)], 0.05)])
 @pytest.mark.parametrize(
     ("before", "besides"),
@@ -209,7 +214,7 @@ def test_short_gaps_are_added_up_finely_enough(monkeypatch, empty, within, befor
     told = []
     for step_d in (turnover_steps.STEP_D, turnover_steps.STEP_D / 8):
         monkeypatch.setattr(turnover_steps, "STEP_D", step_d)
-        turnover_steps._arrivals.cache_clear()
+        _forget_steps()
         told.append(
             [
                 Turnover(STAY_D, free_d).p_another(
@@ -218,7 +223,7 @@ def test_short_gaps_are_added_up_finely_enough(monkeypatch, empty, within, befor
                 for free_d, gap_d in asked
             ]
         )
-    turnover_steps._arrivals.cache_clear()
+    _forget_steps()
     assert told[0] == pytest.approx(told[1], rel=within, abs=besides)
 
 
