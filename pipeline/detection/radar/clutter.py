@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numba
@@ -24,6 +24,7 @@ CENSOR_SMALL = 8.0  # in an image too small for a ring, where a ship may cover a
 MIN_SHARE = 0.01
 MIN_PIXELS = 30  # ... and so many pixels (our choice)
 EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
+LEAST_KEPT = 0.5  # of the ring's water must lie in blocks that hold no land, or all of it counts (our choice)
 BAND_ROWS = 256  # rows of blocks that one thread works on at a time
 
 
@@ -56,6 +57,28 @@ def local_clutter(
         sea = sea & ~ndimage.binary_dilation(bright, EIGHT_NEIGHBOURS)
     mean, variance = ring(blocks, sea, guard, background, threads=threads)
     return Clutter(mean, variance, sea)
+
+
+def without_shores(
+    blocks: Blocks, clutter: Clutter, guard: tuple[int, int], background: tuple[int, int], *, threads: int
+) -> Clutter:
+    """The clutter from blocks that are entirely water, where at least ``LEAST_KEPT`` of a ring's water lies in these.
+
+    Land's light leaks into the water beside it. In the blocks along a shore it widens the spread, and the threshold of
+    all sea whose ring holds a shore. In narrow basins the few other blocks would be other water, so all count there.
+    """
+    area_px = np.outer(np.diff(blocks.row_edges), np.diff(blocks.col_edges))
+    no_land = clutter.sea & (blocks.count == area_px)
+    if (no_land == clutter.sea).all():
+        return clutter
+    mean, variance = ring(blocks, no_land, guard, background, threads=threads)
+    kept_px = np.where(no_land, blocks.count, 0).astype(np.int32)
+    share = replace(blocks, log_sum=kept_px, square_sum=np.zeros_like(blocks.square_sum))
+    kept = ring(share, clutter.sea, guard, background, threads=threads)[0] / np.float32(LN_STEP)
+    with np.errstate(invalid="ignore"):
+        use = np.isfinite(mean) & (kept >= LEAST_KEPT)
+    log_mean, log_variance = np.where(use, mean, clutter.log_mean), np.where(use, variance, clutter.log_variance)
+    return replace(clutter, log_mean=log_mean, log_variance=log_variance)
 
 
 def ring(

@@ -12,7 +12,7 @@ from pipeline.config import DetectionConfig
 from pipeline.detection.flat_reader import FlatReader
 from pipeline.detection.radar import coastfit, laws, restored_noise, shoreline, two_waters
 from pipeline.detection.radar.blocks import BLOCK_M, Blocks, scan
-from pipeline.detection.radar.clutter import Clutter, local_clutter
+from pipeline.detection.radar.clutter import Clutter, local_clutter, without_shores
 from pipeline.types import Scene, Tile, Window
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def survey_scene(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey |
         return scene, survey
     survey = _fit_clutter_law(survey, samples, scene.pixel_spacing_m, float(lift[0]))  # where the ring holds one water
     if not small:
+        clutter = without_shores(blocks, clutter, hole, background, threads=config.threads)
         clutter = two_waters.resolve_mixed_rings(blocks, clutter, hole, background, threads=config.threads)
     return scene, replace(survey, clutter=clutter)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import ndimage
+from scipy import ndimage, special
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.radar.laws import quantile
@@ -94,6 +94,19 @@ def test_bright_land_bends_no_tail_of_the_sea(over_db):
     variance = np.nanmedian(plain.clutter.log_variance[plain.clutter.sea], keepdims=True)
     limits = [quantile(known.law, known.tail(1e-5), variance, known.looks)[0] for known in (beside, plain)]
     assert limits[0] == pytest.approx(limits[1], rel=0.02)
+
+
+@pytest.mark.parametrize("over_db", [5.0, 10.0, 15.0])
+def test_water_within_reach_of_bright_land_is_no_more_varied_than_other_water(over_db):
+    """Truth: ln of speckle of 4.4 looks has variance psi'(4.4) and mean psi(4.4) - ln 4.4."""
+    steps = np.arange(960)
+    water = np.broadcast_to(steps < 600 + 40 * np.sin(steps[:, None] / 60), (960, 960))
+    over = ndimage.gaussian_filter(np.where(water, 1.0, 10 ** (over_db / 10)), 1.0)
+    known = survey_scene(array_scene({"VV": speckled(0.02 * over)}, water=water), CONFIG)[1].clutter
+    shore = (known.sea & ~ndimage.binary_erosion(known.sea, iterations=8, border_value=1))[:, :80]  # 640 m
+    assert np.median(known.log_variance[:, :80][shore]) == pytest.approx(special.polygamma(1, 4.4), rel=0.03)
+    assert np.quantile(known.log_variance[:, :80][shore], 0.98) == pytest.approx(special.polygamma(1, 4.4), rel=0.1)
+    assert np.median(known.log_mean[:, :80][shore]) == pytest.approx(special.digamma(4.4) - np.log(4.4), abs=0.03)
 
 
 @pytest.mark.parametrize("over_db", [6.0, 8.0])
