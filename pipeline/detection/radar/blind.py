@@ -32,7 +32,8 @@ DB_PER_LN = 10 / np.log(10)
 def seen_weight(scene: Scene, survey: Survey | None, config: DetectionConfig) -> Callable[[Window], FloatImage]:
     """A function of a window that returns the weight, 0 to 1, by which each pixel counts as seen.
 
-    0 where the clutter is not known or the threshold lies above the level at which the picture is clipped;
+    0 where the clutter is not known, on land that was found in the picture itself (its water is not searched either),
+    and where the threshold lies above the level at which the picture is clipped;
     `FAINT_WEIGHT` where it lies above the peak of a small tanker (calibrated power only); 1 elsewhere.
     """
     cut_off = faint = np.inf
@@ -48,7 +49,7 @@ def seen_weight(scene: Scene, survey: Survey | None, config: DetectionConfig) ->
         blocks, (rows, cols) = survey.blocks.within(window), survey.blocks.blocks_of_pixels(window)
         limit = sea_levels(survey, *blocks) + np.log(sea_limit(survey, config, blocks))
         share = np.where(limit <= faint, np.float32(1), np.float32(FAINT_WEIGHT))
-        share[~(limit <= cut_off)] = 0  # NaN is not below
+        share[~(limit <= cut_off) | survey.land[blocks]] = 0  # NaN is not below
         return share[np.ix_(rows - rows[0], cols - cols[0])]
 
     return weigh_window

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MIN_LAND_M2 = 0.4e6  # our choice: an order of magnitude above the deck of the largest ship (400 m x 60 m)
 BRIGHTER_DB = 4.0  # over the sea: our choice, between the variation of rough sea and the darkest built-up land
+SEA_SHARE = 0.25  # of the image is sea at least, so that its smoothest part tells the sea's level (our choice)
 UNEVEN_DB = 1.3  # least standard deviation among neighbouring blocks: sea has some 0.5 dB at 8 x 8 pixels of 4.4 looks
 
 
@@ -73,6 +74,6 @@ def _neighbourhood(values: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _sea_level(decibel: FloatArray, spread: FloatArray) -> float:
-    """Usual level of the smoother half of the image: sea is smoother than land."""
-    smoother = decibel[spread <= np.median(spread)]
-    return float(np.median(smoother))
+    """Usual level of the smoothest part of the image: sea is smoother than land."""
+    smoothest = decibel[spread <= np.quantile(spread, SEA_SHARE)]
+    return float(np.median(smoothest))

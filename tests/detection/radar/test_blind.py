@@ -75,6 +75,23 @@ def test_a_zone_without_sea_around_is_not_seen():
     assert {row["verdict"] for row in diagnostics["berths"] if row["zone_id"] == "pond"} == {"unknown"}
 
 
+def test_a_zone_on_land_that_only_the_picture_shows_is_not_seen():
+    """Nothing is searched for there, so a berth in it is unknown, not empty; with a map its water would be searched."""
+    rng = np.random.default_rng(4)
+    uneven_db = 12.0 + np.kron(rng.normal(0.0, 2.5, (20, 45)), np.ones((16, 16)))
+    mean_db = -20.0 + np.where(np.arange(720) < 600, 0.0, uneven_db)
+    scene = array_scene({"VV": 10 ** (mean_db / 10) * rng.gamma(LOOKS, 1 / LOOKS, mean_db.shape)})
+    corners = {"quay": (600, 100, 616, 140), "roads": (60, 100, 120, 200)}
+    zones = []
+    for name, (c0, r0, c1, r1) in corners.items():
+        (west, east), (north, south) = scene.geolocation.lonlat(np.array([r0, r1 - 1]), np.array([c0, c1 - 1]))
+        zones.append(box_zone(name, west, south, east, north))
+    diagnostics = detect(scene, place=place_of(*zones), config=CONFIG)[1]
+    assert any("land found in the image" in note for note in diagnostics["notes"])
+    assert diagnostics["zone_covered"] == {"quay": 0.0, "roads": 1.0}
+    assert {row["verdict"] for row in diagnostics["berths"] if row["zone_id"] == "quay"} <= {"unknown", "occupied"}
+
+
 def test_a_picture_without_water_shows_no_zone():
     scene = sea(-15.0, water=np.zeros((SIDE, SIDE), bool))
     (west, east), (north, south) = scene.geolocation.lonlat(np.array([50, 150]), np.array([50, 150]))

@@ -32,3 +32,15 @@ def test_bright_and_uneven_is_land_where_it_is_large():
     ship = sea.copy()
     ship[60:62, 70:74] += 20.0
     assert not land_blocks(ship, 80.0).any()
+
+
+@pytest.mark.parametrize("sea_share", [0.2, 0.25, 0.5, 0.8])
+def test_land_is_found_however_much_of_the_image_it_fills(sea_share):
+    """Land 10 dB brighter, as uneven everywhere. Truth: where it was drawn."""
+    rng = np.random.default_rng(2)
+    values = rng.normal(0.0, 0.5, (100, 120))
+    coast = round(120 * sea_share)
+    values[:, coast:] += 10.0 + rng.normal(0.0, 2.0, (100, 120 - coast))
+    found = land_blocks(values, 80.0)
+    assert found[:, coast:].all()
+    assert not found[:, : coast - 2].any()
