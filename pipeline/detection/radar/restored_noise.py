@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage, special
 
-from pipeline.types import Counts, CountsReader, Scene, Tile, Window
+from pipeline.types import Counts, CountsReader, Radiometry, Scene, Tile, Window
 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray
@@ -25,6 +25,9 @@ SHARES = 0.6, 0.84  # of pixels: less its own mean, 56 % of speckle is cut off, 
 LOWER, UPPER = (float(special.gammaincinv(LOOKS, share)) / LOOKS for share in SHARES)  # of speckle of mean 1
 NEARLY_NOTHING = 0.06  # of the upper quantile: of speckle one pixel in 10,000, of a K sea of order 2 three in 100
 NEARLY_NOTHING_SHARE = 0.15  # of the pixels so dark: the water sends back no more than the noise (our choice)
+LEAST_EXPLAINED = 0.8  # of the dark pixels that speckle of that spread would have, were so much taken off (our choice)
+# Sigma0; Sentinel-1's noise is at most 0.006 (-22 dB, its specification). What seems more is the spread of land
+MOST_NOISE = 0.01
 SHORE_PX = 4  # beside land its light leaks in: 40 m of Sentinel-1, twice its resolution (our choice)
 
 
@@ -36,6 +39,8 @@ def restore_noise(scene: Scene, sea: Sequence[Tile]) -> tuple[Scene, FloatArray]
     off_land = [(t.data, usable) for t in sea if (usable := usable_off_land(t)).any()]
     missing = [[_missing_power(band[usable]) for band in data] for data, usable in off_land]
     added = np.median(missing, axis=0) if missing else np.zeros(len(scene.bands))
+    if scene.radiometry is Radiometry.SIGMA0:
+        added[added > MOST_NOISE] = 0.0
     return (replace(scene, read=NoiseRestoringReader(scene.read, added)) if added.any() else scene), added
 
 
@@ -48,9 +53,14 @@ def usable_off_land(tile: Tile) -> BoolImage:
 def _missing_power(power: FloatArray) -> float:
     """By how much some sea falls short of speckle of its spread: what was taken off moved all its quantiles alike."""
     lower, upper = np.quantile(power, SHARES)
-    if np.mean(power < NEARLY_NOTHING * upper) < NEARLY_NOTHING_SHARE:
+    nothing = NEARLY_NOTHING * upper
+    if (dark := np.mean(power < nothing)) < NEARLY_NOTHING_SHARE:
         return 0.0
-    return max(0.0, float((upper - lower) / (UPPER - LOWER) * LOWER - lower))
+    mean = (upper - lower) / (UPPER - LOWER)
+    missing = max(0.0, float(mean * LOWER - lower))
+    # Where land that is on no map makes the spread, fewer pixels are so dark than of speckle less so much
+    explained = special.gammainc(LOOKS, LOOKS * (missing + nothing) / mean)
+    return missing if dark >= LEAST_EXPLAINED * explained else 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ from scipy import ndimage, stats
 
 from pipeline.detection import detect
 from pipeline.detection.radar import restored_noise
-from pipeline.types import Counts, Window, tiles
+from pipeline.types import Counts, Radiometry, Window, tiles
 from tests.builders import array_scene
 
 LOOKS = 4.4
@@ -122,4 +122,16 @@ def test_water_all_of_which_lies_beside_land_gets_nothing():
     scene = array_scene(taken_off(with_noise(1e-5, 1e-5)), water=water)
     same, added_power = restored_noise.restore_noise(scene, [scene.read(Window(0, 0, SIDE, SIDE))])
     assert same is scene
+    assert not added_power.any()
+
+
+@pytest.mark.parametrize(("over_db", "radiometry"), [(12, "sigma0"), (18, "sigma0"), (12, "power")])
+def test_land_on_no_map_is_no_noise(over_db, radiometry):
+    """Every part of a small picture holds some: the sea is then far below the mean, but not near nothing."""
+    rng = np.random.default_rng(6)
+    land = np.arange(SIDE) >= 0.63 * SIDE
+    mean = np.where(land, 10 ** (over_db / 10) * rng.lognormal(0, 0.5, (SIDE, SIDE)), 1.0)
+    power = 0.01 * mean * rng.gamma(LOOKS, 1 / LOOKS, mean.shape)
+    scene = array_scene({"VV": power}, radiometry=Radiometry(radiometry))
+    _, added_power = restored_noise.restore_noise(scene, [scene.read(Window(0, 0, SIDE, SIDE))])
     assert not added_power.any()
