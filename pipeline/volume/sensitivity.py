@@ -5,7 +5,7 @@
 - First-order Sobol indices ``S = Var(E[sum | input]) / Var(sum)`` from the draws themselves (`sobol`). What calls
   do not share is independent between them, so ``Var(E[sum | all calls' fills])`` is the sum over calls of
   ``Var(E[barrels of the call | her fill])``. A deadweight is shared by the calls of one ship: there the sum goes over
-  ships.
+  ships. Of what also depends on a shared input, a call's own part is its rank among draws of similar shared values.
 - A call's share of the variance is ``cov(call, sum) / Var(sum)``; the shares add up to 1.
 
 The sum with unseen calls is analysed in `sensitivity_unseen`.
@@ -139,7 +139,7 @@ def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, se
     """Sobol indices of the drawn inputs and shares of the variance by call."""
     config = _with_draws(config, "variance", len(counted))
     shared, counted_by_product = shared_draws(config, seed), counted_products(cap, config)
-    strata = equal_bins(shared.fill_mean, STRATA)
+    strata, stay_law = equal_bins(shared.fill_mean, STRATA), stay_law_of_draws(config.draws, seed)
     barrels = np.zeros((len(counted), config.draws))
     parts = {name: np.zeros(1 + BLOCKS) for name in INPUTS}
     by_ship: dict[str, tuple[FloatArray, np.ndarray]] = {}
@@ -147,7 +147,8 @@ def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, se
         own = own_draws(row, config, shared, seed)
         groups = _own_groups(own, float(row["p_lifting"]), config, strata)
         is_new, further = draw_call_number(row, config, seed)
-        groups["own_number"] = is_new + 2 * further
+        number = is_new + 2 * further
+        groups["own_number"] = bins_within(stay_law, number) if _depends_on_stays(row["turns_slope"]) else number
         first = draw_call(row, config, shared, seed, own)
         barrels[n] = cargo_of(draw_ships(row, config, shared, seed, first), counted_by_product).barrels
         ship = ship_key(row) or f"call {row['call_id']}"
@@ -160,7 +161,7 @@ def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, se
         (between_variance(*ship_draws) for ship_draws in by_ship.values()), np.zeros(1 + BLOCKS)
     )
     total = barrels.sum(axis=0)
-    for name, group in (_shared_groups(shared) | {"shared_stays": stay_law_of_draws(config.draws, seed)}).items():
+    for name, group in (_shared_groups(shared) | {"shared_stays": stay_law}).items():
         parts[name] = between_variance(total, group)
     for name in _unused_inputs(counted):
         del parts[name]
@@ -210,9 +211,14 @@ def _unused_inputs(counted: pd.DataFrame) -> list[str]:
     """
     is_used, unknown = counted["dwt_shared_sd"] > 0, counted["method"].str.startswith(DWT_PRIOR)
     is_used &= counted[list(GIVEN)].isna().all(axis=1)
-    by_stays = counted["turns_slope"].fillna(0.0) != 0
+    by_stays = counted["turns_slope"].map(_depends_on_stays)
     errors = {"shared_fleet": is_used & unknown, "shared_regression": is_used & ~unknown, "shared_stays": by_stays}
     return [name for name, uses in errors.items() if not uses.any()]
+
+
+def _depends_on_stays(slope: float | None) -> bool:
+    """Does the number of calls of a row with this ``turns_slope`` depend on how long ships stay?"""
+    return not pd.isna(slope) and slope != 0
 
 
 def _own_groups(own: OwnDraws, p_lifting: float, config: VolumeConfig, strata: np.ndarray) -> dict[str, np.ndarray]:

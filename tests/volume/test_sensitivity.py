@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.config.volume import FillConfig, Product
+from pipeline.tables.number_law import stay_errors
 from pipeline.volume.assumptions import assumptions, with_fill
 from pipeline.volume.ledger import ledger
 from pipeline.volume.liftings import liftings
@@ -122,6 +123,20 @@ def test_where_more_ships_than_one_may_have_called_their_number_is_all_there_is(
     table = fleet(4, barrels=10_000).assign(p_one_call=0.5, calls_mean=2.0)
     found = told(table)
     assert found.loc["own_number", "sobol"] == pytest.approx(1, abs=0.03)
+
+
+@pytest.mark.parametrize("slope", [-0.5, -2.0])
+def test_whether_it_is_one_ship_or_two_is_not_also_how_long_ships_stay(slope):
+    """Of one call, two ships where u > p(z), z the error of stays and u uniform. With F(u) = P(p(z) < u) the index of
+    stays is Var p / Var, that of her own number Var F / Var: what is left is interaction, and nothing is told twice."""
+    p = 0.5 ** np.exp(slope * stay_errors())
+    u = (np.arange(10_000) + 0.5) / 10_000
+    both = (u[:, None] > p).mean()
+    of_stays, of_own = (x / (both * (1 - both)) for x in (p.var(), (u[:, None] > p).mean(axis=1).var()))
+    config = CONFIG.model_copy(update={"draws": 16_000})
+    found = told(fleet(1, config, barrels=10_000).assign(p_one_call=0.5, calls_mean=1.5, turns_slope=slope), config)
+    assert found.loc["shared_stays", "sobol"] == pytest.approx(of_stays, abs=0.03)
+    assert found.loc["own_number", "sobol"] == pytest.approx(of_own, abs=0.03)
 
 
 def test_her_own_fill_is_what_the_habit_of_her_port_leaves():
