@@ -65,8 +65,7 @@ def call_counts(calls: pd.DataFrame) -> tuple[np.ndarray, FloatArray]:
     [1 2 3] [0.18 0.74 0.08]
     """
     counted = calls[calls["counts"].astype(bool)]
-    rows = list(zip(*(_number_values(counted, name) for name in NUMBER_COLUMNS), strict=True))
-    errors = stay_errors() if any(slope for *_, slope in rows) else np.zeros(1)
+    rows, errors = _rows_and_errors(counted)
     laws = [_call_law(rows, error) for error in errors]
     law = np.zeros(max(map(len, laws)))
     for one in laws:
@@ -74,6 +73,19 @@ def call_counts(calls: pd.DataFrame) -> tuple[np.ndarray, FloatArray]:
     numbers = np.arange(len(law))
     keep = law > 1e-12
     return numbers[keep], law[keep]
+
+
+def _rows_and_errors(counted: pd.DataFrame) -> tuple[list[tuple[Any, ...]], FloatArray]:
+    """The values of ``NUMBER_COLUMNS`` of each row, and the errors of stays with which they are to be taken."""
+    rows = list(zip(*(_number_values(counted, name) for name in NUMBER_COLUMNS), strict=True))
+    return rows, stay_errors() if any(slope for *_, slope in rows) else np.zeros(1)
+
+
+def _p_all_links(counted: pd.DataFrame) -> float:
+    """Probability that no row is part of another or stands for several calls: mean over what is known of stays."""
+    rows, errors = _rows_and_errors(counted)
+    turned_rows = [[turned(new, one, mean, slope * error) for new, one, mean, slope in rows] for error in errors]
+    return float(np.mean([math.prod(p_new * number[0] for p_new, number in turned_row) for turned_row in turned_rows]))
 
 
 def _call_law(rows: Sequence[Sequence[Any]], error: float) -> FloatArray:
@@ -113,7 +125,7 @@ def count_line(calls: pd.DataFrame) -> str:
     low, high = count_range(calls)
     if high == low:
         return f"counted calls: {len(counted)}; no sighting leaves their number in doubt"
-    p_links = float(np.prod(counted[["p_one_call", "p_new_call"]].fillna(1.0).to_numpy(float)))
+    p_links = _p_all_links(counted)
     why = "as sightings taken for one ship may be two, or two may be one"
     if not low <= len(counted) <= high:  # similar ships in turn at one spot: one row stands for several calls
         return f"counted calls: {len(counted)} as the table joins sightings; {low} to {high} with 90 %, {why}"

@@ -412,3 +412,11 @@ def test_stays_known_for_certain_leave_no_slope():
     run = detections(*(sighting(f"d{n}", 24.0 * n) for n in range(4)))
     chain = [DarkStay("oil", turnover(CONFIG.stay_d, 4, 5), run.to_dict("records"))]
     assert turns_slopes(chain, ship_numbers(chain, config), config) == [0.0]
+
+
+@pytest.mark.parametrize("slope", [np.nan, 0.0, -0.5, -1.0])
+def test_every_link_is_as_sure_as_the_number_of_rows_is_likely(slope):
+    """No row can be part of another, so there are as many calls as rows only if every link is right."""
+    calls = pd.DataFrame({"counts": [True] * 20, "p_one_call": 0.9, "p_new_call": 1.0, "turns_slope": slope})
+    numbers, law = call_counts(calls)
+    assert f"({100 * law[numbers == 20][0]:.0f} % sure of every link)" in count_line(calls)
