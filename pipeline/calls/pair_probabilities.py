@@ -88,7 +88,22 @@ def _summed(odds: FloatArray) -> FloatArray:
 def _summed_around_each(odds: FloatArray, partner: NDArray[np.intp]) -> FloatArray:
     """Probabilities of a large cluster's pairs."""
     p_alone, mean_field = _mean_field(odds)
-    return np.stack([_summed_around(row, odds, partner, p_alone, mean_field[row]) for row in range(len(odds))])
+    competed = mean_field @ mean_field.T @ mean_field
+    nearest = [_nearest(odds[row], competed[row], partner[row]) for row in range(len(odds))]
+    return np.stack(
+        [_summed_around(row, cols, odds, partner, p_alone, mean_field[row]) for row, cols in enumerate(nearest)]
+    )
+
+
+def _nearest(odds: FloatArray, competed: FloatArray, own: int) -> NDArray[np.intp]:
+    """The transponders that fit one detection best, its own in any case.
+
+    Of equal odds, such as none beyond the gate, first those that its competitors may have: never by order in a table.
+    """
+    fit = odds.copy()
+    if own >= 0:
+        fit[own] = np.inf
+    return np.lexsort((-competed, -fit))[:MOST_NEAR]
 
 
 def _mean_field(odds: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -105,19 +120,20 @@ def _mean_field(odds: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _summed_around(
-    row: int, odds: FloatArray, partner: NDArray[np.intp], p_alone: FloatArray, mean_field: FloatArray
+    row: int,
+    cols: NDArray[np.intp],
+    odds: FloatArray,
+    partner: NDArray[np.intp],
+    p_alone: FloatArray,
+    mean_field: FloatArray,
 ) -> FloatArray:
-    """Probabilities of one detection's pairs, from all assignments of the transponders that fit it best.
+    """Probabilities of one detection's pairs, from all assignments of these transponders (`_nearest`).
 
     Besides it, the detections that compete are those with one of these as partner in the likeliest assignment, or with
     none: the others keep theirs. Of more than can be summed, those that fit worst take a transponder as often as if
     each were by itself; of more transponders than are summed, this detection has its share by ``mean_field``, its row
     of `_mean_field`. Without that a match would be too sure where many fit equally well.
     """
-    fit = odds[row].copy()
-    if partner[row] >= 0:
-        fit[partner[row]] = np.inf  # it counts in any case
-    cols = np.argsort(-fit, kind="stable")[:MOST_NEAR]
     competes = (partner < 0) | np.isin(partner, cols)
     competes[row] = False
     others = np.flatnonzero(competes)

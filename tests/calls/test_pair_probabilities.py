@@ -107,6 +107,21 @@ def test_the_order_of_ships_in_a_table_does_not_matter():
     np.testing.assert_allclose(pair_probabilities(mixed, likeliest(mixed)), found, rtol=1e-9)
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_nor_does_it_where_ships_beyond_the_gate_are_among_the_nearest(seed):
+    """Odds beyond the gate are all zero; a detection with fewer than eight within it is near others of the cluster."""
+    rng = np.random.default_rng(seed)
+    at_m = rng.uniform(0, 500, (2, 20))
+    odds = 2000 * np.exp(-0.5 * ((at_m[0][:, None] - at_m[1][:14]) / 60) ** 2)
+    odds[odds < 1] = 0
+    of_rows, of_cols = rng.permutation(20), rng.permutation(14)
+    found, mixed = (
+        pair_probabilities(these, likeliest(np.maximum(these, 1e-300)))
+        for these in (odds, odds[np.ix_(of_rows, of_cols)])
+    )
+    np.testing.assert_allclose(mixed, found[np.ix_(of_rows, of_cols)], atol=0.005)
+
+
 def test_ships_far_off_make_no_match_doubtful_even_all_together():
     """Two hundred pairs, each all but certain, and odds below any that links them between all others."""
     odds = np.where(np.eye(200, dtype=bool), 1e6, 9e-4)
