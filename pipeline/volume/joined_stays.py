@@ -93,9 +93,7 @@ def join_stays(rows: list[Row], table_of: list[int], year_starts: str, counts_pr
         counting = [rows[n] for n in best_first if rows[n]["counts"] and table_of[n] in tables]
         if new_load := stay_load(rows[kept], [rows[n] for n in certain], counting):
             causes |= {n: (f"{causes[n][0]}, with the draughts and freeboards of all parts", kept) for n in certain}
-        rows[kept] |= (
-            new_load | _joined_columns(rows[kept], [rows[n] for n in others]) | _number_columns(stays[kept].doubt)
-        )
+        rows[kept] |= new_load | _joined_columns(rows[kept], [rows[n] for n in others], stays[kept].doubt)
     return causes | _possible_continuations(rows, table_of, chances, stays)
 
 
@@ -184,21 +182,26 @@ def _joined_doubt(first: _Doubt, second: _Doubt, chance: float) -> _Doubt:
     return _Doubt(first.p_one_call * second.p_one_call * chance, beyond, slope)
 
 
-def _number_columns(doubt: _Doubt) -> Row:
+def _number_columns(doubt: _Doubt, first: Row) -> Row:
+    """The number of ships of a joined stay; whether she is new is known of its first row, with the slope of that."""
     most = (1 - doubt.p_one_call) * (MOST_CALLS - 1)
+    p_former = 0.0 if pd.isna(first["p_new_call"]) else 1 - float(first["p_new_call"])
+    weight = doubt.beyond + p_former
+    slope = (doubt.beyond * doubt.slope + p_former * _doubt(first).slope) / weight if weight > 0 else 0.0
     return {
+        "p_new_call": first["p_new_call"],
         "p_one_call": doubt.p_one_call,
         "calls_mean": 1 + min(doubt.beyond, most),
-        "turns_slope": doubt.slope,
+        "turns_slope": slope,
     }
 
 
-def _joined_columns(kept: Row, others: list[Row]) -> Row:
-    """Times and images of a stay from all its rows; ends that others do not extend stay as they were."""
+def _joined_columns(kept: Row, others: list[Row], doubt: _Doubt) -> Row:
+    """Number, times and images of a stay from all its rows; ends that others do not extend stay as they were."""
     parts = [kept, *others]
     arrival, departure = min(span(row)[0] for row in parts), max(span(row)[1] for row in parts)
     first, last = (min(parts, key=lambda row: span(row)[0]), max(parts, key=lambda row: span(row)[1]))
-    out: Row = {"p_new_call": first["p_new_call"], "seen_d": None}
+    out: Row = _number_columns(doubt, first) | {"seen_d": None}
     if arrival < span(kept)[0]:
         out["arrival"] = arrival
     if departure > span(kept)[1]:

@@ -65,6 +65,16 @@ def test_whether_a_stay_of_parts_is_a_new_call_is_told_by_its_first_part(measure
         assert (row["call_id"], row["p_new_call"]) == (f"part {measured}", 0.7)
 
 
+@pytest.mark.parametrize("measured", [0, 1])
+def test_the_slope_of_whether_she_is_new_comes_with_it(measured):
+    """By her number one stay, each part certainly one ship: only whether she is new depends on stays."""
+    told = zip(parts((-2, -1), (-0.5, 1)), ((0.7, -1.0), (1.0, 0.0)), strict=True)
+    tables = [t.assign(p_new_call=p, turns_slope=slope, mmsi=999000001) for t, (p, slope) in told]
+    tables[measured] = tables[measured].assign(method="given_tonnes")
+    (row,) = kept_of(tables)
+    assert (row["call_id"], row["p_new_call"], row["turns_slope"]) == (f"part {measured}", 0.7, -1.0)
+
+
 def test_two_doubts_that_a_call_is_new_multiply():
     """Within her own table she may continue the call before; across tables she may be the other table's stay."""
     first, then = parts((-1.5, -0.5), (3.0, 4.0))
