@@ -232,6 +232,24 @@ def test_a_sidecar_that_contradicts_the_images_own_time_is_told(beside, told, tm
     assert said == ([f"time from the file beside it; {told}"] if told else [])
 
 
+@pytest.mark.parametrize(
+    ("beside", "told"),
+    [
+        ("2024-03-10T02:10:00Z", ""),
+        ("2024-03-09T23:30:00Z", ""),  # the name gives the day by a clock in the east
+        ("2024-03-11T01:00:00Z", ""),  # or in the west
+        ("2024-03-06T02:10:00Z", "its own tag or name says 2024-03-10"),
+    ],
+)
+def test_a_sidecar_of_another_day_than_the_images_name_is_told(beside, told, tmp_path):
+    path = bare(tmp_path).rename(tmp_path / "a_20240310.tif")
+    (tmp_path / "a_20240310.json").write_text(json.dumps({"acquired": beside}))
+    scene = open_scene(path)
+    assert scene.acquired == datetime.fromisoformat(beside)
+    said = [doubt for doubt in scene.degraded if "time" in doubt]
+    assert said == ([f"time from the file beside it; {told}"] if told else [])
+
+
 def test_a_link_beside_the_image_is_followed_within_its_folder_alone(tmp_path):
     path = bare(tmp_path / "images")
     (tmp_path / "elsewhere.json").write_text(ACQUIRED)

@@ -9,7 +9,7 @@ NUMBERS = ("lon", "lat", "sog", "cog", "heading", "nav", "imo", "ship_type", "a"
 """Our fields of a message, which a transponder sends as texts and as numbers."""
 
 ALIASES: dict[str, tuple[str, ...]] = {
-    "mmsi": ("mmsi", "ais_mmsi", "mmsi_number"),
+    "mmsi": ("mmsi", "ais_mmsi", "mmsi_number", "ssvid"),  # ssvid: Global Fishing Watch, the number that was sent
     "time_utc": (
         "time_utc",
         "timestamp_utc",
@@ -23,7 +23,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "time",
         "epoch",
     ),
-    "lon": ("lon", "longitude", "long", "ais_lon", "lon_deg", "longitude_deg"),
+    "lon": ("lon", "longitude", "long", "lng", "ais_lon", "lon_deg", "longitude_deg"),
     "lat": ("lat", "latitude", "ais_lat", "lat_deg", "latitude_deg"),
     # A bare "speed" is not here: one large provider sends tenths of a knot under that name (`headers.AMBIGUOUS_NAMES`).
     "sog": ("sog", "sog_kn", "ais_sog_kn", "sog_kts", "speed_kn", "speed_kts", "speed_knots", "speed_over_ground"),

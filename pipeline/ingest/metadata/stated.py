@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
-from pipeline.ingest.metadata.acquisition import acquired_of
+from pipeline.ingest.metadata.acquisition import FILE_DATE, ONLY_DATE, acquired_of
 from pipeline.ingest.metadata.sidecar import Sidecar, read_sidecar
 from pipeline.types import utc
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ONE_IMAGE = timedelta(hours=1)  # our choice: names may give the start of a data take, which lasts up to 40 minutes
+ONE_DAY = timedelta(hours=12 + 14)  # from noon to the ends of the day, where clocks are up to 14 hours from UTC
 
 
 def time_of(sidecar: Sidecar | None, tags: dict[str, str], name: str) -> tuple[datetime | None, str]:
@@ -25,6 +26,8 @@ def time_of(sidecar: Sidecar | None, tags: dict[str, str], name: str) -> tuple[d
     beside = utc(sidecar.acquired)
     if own is not None and not doubt and abs(own - beside) > ONE_IMAGE:
         return beside, f"time from the file beside it; its own tag or name says {own:%Y-%m-%dT%H:%M:%SZ}"
+    if own is not None and doubt in (FILE_DATE, ONLY_DATE) and abs(own - beside) > ONE_DAY:
+        return beside, f"time from the file beside it; its own tag or name says {own:%Y-%m-%d}"
     return beside, ""
 
 

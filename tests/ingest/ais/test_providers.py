@@ -106,6 +106,16 @@ def test_a_time_that_is_utc_by_its_name_needs_no_zone(tmp_path, name):
     assert (said, agrees(messages)) == ("", True)
 
 
+def test_the_number_of_a_ship_and_her_longitude_as_global_fishing_watch_and_web_maps_name_them(tmp_path):
+    path = written(
+        tmp_path,
+        "ssvid,timestamp,lat,lng,length,width,draught",
+        lambda t, lon, lat, d: (445999001, f"{t:%Y-%m-%d %H:%M:%S} UTC", lat, lon, 105, 16, d),
+    )
+    messages, said = decoded(path)
+    assert (said, agrees(messages), set(messages["mmsi"])) == ("", True, {445999001})
+
+
 def test_gmt_is_utc_as_aishub_writes_it(tmp_path):
     header = "MMSI,TIME,LONGITUDE,LATITUDE,NAVSTAT,A,B,C,D,DRAUGHT"
     path = written(
