@@ -213,7 +213,7 @@ def _about_turns_of_years(story: Story) -> list[str]:
     counted = [c for c in liftings.loc[liftings["counts"].astype(bool), "call_id"] if c in calls.index]
     days = [day for c in counted if (day := _year_start_within(calls.loc[c], end, story.cap.year_starts))]
     for day in sorted(set(days)):
-        moved = f"{number_of(days.count(day), 'counted call')} {'left' if end == 'departure' else 'came'}"
+        moved = f"{number_of(days.count(day), 'counted call')} may have {'left' if end == 'departure' else 'come'}"
         out.append(f"{moved} before or after {day}, when an account year begins: the midpoint of the interval decides.")
     return out
 

@@ -48,20 +48,22 @@ _AFTER_ANY_WORD = ("lon", "lat", "sog", "cog", "heading", "time_utc", "mmsi", "d
 
 
 def likely_columns(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
-    """Our fields, each with the one column that may be meant; of several, the one nested with the position.
+    """Our fields, each with the one column that may be meant; of several, the one that begins as the position's do.
 
     >>> likely_columns(["id", "Current Draught", "Data_length", "vessel.size.a"], ["draught", "length_m", "a"])
     {'a': 'vessel.size.a', 'draught': 'Current Draught'}
     >>> header = ["at.timestamp", "static.timestamp", "at.lat", "at.lon"]
     >>> likely_columns(header, ["time_utc", "lat", "lon"])
     {'time_utc': 'at.timestamp', 'lon': 'at.lon', 'lat': 'at.lat'}
+    >>> likely_columns([name.replace(".", "_") for name in header], ["time_utc", "lat", "lon"])
+    {'time_utc': 'at_timestamp', 'lon': 'at_lon', 'lat': 'at_lat'}
     """
     found = {field: [name for name in header if _may_mean(name, field)] for field in ALIASES if field in missing}
-    with_position = {_parent(name) for field in ("lon", "lat") for name in found.get(field, ())}
+    with_position = {_beginning(name) for field in ("lon", "lat") for name in found.get(field, ())}
     out: dict[str, str] = {}
     for field, names in found.items():
         if len(names) > 1:
-            names = [name for name in names if _parent(name) in with_position]
+            names = [name for name in names if _beginning(name) in with_position]
         if len(names) == 1:
             out[field] = names[0]
     return out
@@ -99,6 +101,11 @@ def _may_mean(name: str, field: str) -> bool:
     if field == "draught" and other_words & OTHER_DRAUGHT_WORDS:
         return False
     return field in _AFTER_ANY_WORD or _parent(name) != "" or bool(other_words & SHIP_WORDS)
+
+
+def _beginning(name: str) -> str:
+    """The parent of a nested name, or of one whose parts an underscore joins, as in flattened JSON."""
+    return _parent(name) or name.rpartition("_")[0]
 
 
 def _parent(name: str) -> str:
