@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from scipy import optimize, special
 
-import pipeline.detection.optical as optical
 from benchmarks.submetre_accuracy import measure
 from benchmarks.submetre_scenes import make_scene
+from pipeline.detection.optical import search
 
 RIDGE = 0.5
 MERCHANT_SHARE = 0.28  # of tankers among merchant ships (our reading of registers), as in `screening.tanker_score`
@@ -26,7 +26,7 @@ MERCHANT_SHARE = 0.28  # of tankers among merchant ships (our reading of registe
 def decks(seeds: range, folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """Features of every measured hull, and whether it is a tanker."""
     seen: list[tuple[float, float, tuple[float, ...]]] = []
-    plain = optical.measure_blob
+    plain = search.measure_blob
 
     def watched(*args: object, **kwargs: object) -> object:
         found = plain(*args, **kwargs)  # type: ignore[arg-type]
@@ -34,7 +34,7 @@ def decks(seeds: range, folder: Path) -> tuple[np.ndarray, np.ndarray]:
             seen.append((found.row, found.col, found.deck.features))
         return found
 
-    optical.measure_blob = watched  # type: ignore[assignment]
+    search.measure_blob = watched  # type: ignore[assignment]
     features, truth = [], []
     for seed in seeds:
         seen.clear()
@@ -45,7 +45,7 @@ def decks(seeds: range, folder: Path) -> tuple[np.ndarray, np.ndarray]:
             if matching:
                 features.append(matching[0])
                 truth.append(row["true_kind"].endswith("tanker"))
-    optical.measure_blob = plain
+    search.measure_blob = plain
     return np.array(features), np.array(truth)
 
 

@@ -83,12 +83,7 @@ def run(
         for name in usable_again:
             console.note(f"{printable(name)}: could not be used when {folder.path} was made, can be opened now")
         if folder.finished and not fresh and not usable_again:
-            console.explain(f"every step: kept, the question, its inputs and the code are those of {run_id}")
-            console.known_problems(read_manifest(folder.path)["problems"])
-            _report_finished_run(folder, console)
-            if not journal.finished_time(folder.path):  # killed after its manifest, before it became the latest run
-                with _logging(folder, console):
-                    _finish(folder)
+            _answer_from(folder, console)
             return _outcome(folder, console)
         previous = _begin(folder)
         with _logging(folder, console):
@@ -103,6 +98,17 @@ def run(
 
 def _logging(folder: RunFolder, console: Console) -> AbstractContextManager[None]:
     return journal.logging_to(console, folder.path / journal.LOG, run_id=folder.path.name, code=code_version())
+
+
+def _answer_from(folder: RunFolder, console: Console) -> None:
+    """Say that a finished run answers the question, with the problems it had."""
+    run_id = folder.path.name
+    console.explain(f"every step: kept, the question, its inputs and the code are those of {run_id}")
+    console.known_problems(read_manifest(folder.path)["problems"])
+    _report_finished_run(folder, console)
+    if not journal.finished_time(folder.path):  # killed after its manifest, before it became the latest run
+        with _logging(folder, console):
+            _finish(folder)
 
 
 def _begin(folder: RunFolder) -> dict[str, str] | None:

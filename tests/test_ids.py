@@ -7,6 +7,9 @@ import pytest
 
 from pipeline.calls.call_rows import call_id_of
 from pipeline.chain.review_file import FIELDS, read_reviews
+from pipeline.config import VolumeConfig, assumptions_id
+from pipeline.config.loading import fingerprint
+from pipeline.config.volume import NO_ASSUMPTIONS
 from pipeline.types.ids import never_a_number
 
 
@@ -41,6 +44,14 @@ def test_other_names_are_left_as_they_are(name):
 
 def test_the_second_of_two_equal_objects_keeps_its_number():
     assert never_a_number("1234567890123456-2") == "h234567890123456-2"
+
+
+def test_no_id_of_assumptions_reads_as_a_number():
+    configs = [VolumeConfig(constants_share=n / 10_000) for n in range(1000)]
+    assert any(reads_as_number(fingerprint(config, without=NO_ASSUMPTIONS)) for config in configs)
+    ids = [assumptions_id(config) for config in configs]
+    assert not any(map(reads_as_number, ids))
+    assert len(set(ids)) == len(ids)
 
 
 def test_calls_in_great_number_have_no_numbers_for_names():

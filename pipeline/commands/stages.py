@@ -257,7 +257,7 @@ def account(
 
         stage.account(
             liftings, cap, out, assumptions, parse_overrides(settings, "volume"), seed, console, folder=_is_folder(out),
-            as_of=as_of, missed=missed, looks=looks, zones=zones,
+            as_of=as_of, watch=stage.WatchFiles(missed, looks, zones),
         )  # fmt: skip
 
 

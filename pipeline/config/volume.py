@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from pipeline.config.aoi import Day
 from pipeline.config.base import Section
 from pipeline.config.loading import fingerprint
+from pipeline.types.ids import never_a_number
 
 _MONTH_AND_DAY = re.compile(r"\d\d-\d\d")  # Python would also read a week as its Monday
 BBL_PER_T_RANGE = (5.0, 13.0)  # bitumen 6.05 and LPG 11.65 are the extremes of the UN's table (FACTS 5)
@@ -118,12 +119,12 @@ NO_ASSUMPTIONS = ("counted", "max_voyage_d", "draws")  # which calls count, and 
 
 
 def assumptions_id(config: VolumeConfig) -> str:
-    """Twelve hex digits that identify what barrels are drawn from: equal if a call carries the same under both configs.
+    """Id of what barrels are drawn from, never a number: equal if a call carries the same under both configs.
 
     >>> assumptions_id(VolumeConfig()) == assumptions_id(VolumeConfig(draws=500, counted="discharging"))
     True
     """
-    return fingerprint(config, without=NO_ASSUMPTIONS)
+    return never_a_number(fingerprint(config, without=NO_ASSUMPTIONS))
 
 
 class Notified(Section):

@@ -185,10 +185,7 @@ def _open_raster_scene(
     sensor = options.sensor or sensor_of(
         raster, path, sidecar, by_operator=operator is not None, spacing_m=float(np.mean(spacing))
     )
-    channels = channels_of(raster, sensor, options, sidecar)
-    radar = sensor in RADARS
-    usable, mask_doubt = (None, "") if radar else usable_data(path, raster.shape, geolocation)
-    stored = Stored(raster, channels, nodata_rule_of(raster, sensor, channels.indexes), radar, usable)
+    stored, mask_doubt = _stored(raster, path, sensor, geolocation, options, sidecar)
     scaling = scaling_of(stored, sensor, options.scaling, sidecar)
     water, land_doubt = water_of(raster.item, raster.shape, geolocation, options.land, land)
     acquired, time_doubt = time_of(sidecar, raster.tags, path.stem)
@@ -196,9 +193,9 @@ def _open_raster_scene(
     simulated = raster.tags.get("SIMULATED", "").lower() in _SIMULATED or bool(sidecar and sidecar.simulated)
     footprint = None if geolocation is None else footprint_of(geolocation, raster.shape, raster.item)
     stated, fine = sidecar.view() if sidecar else OpticalView(), sensor is Sensor.OPTICAL and max(spacing) <= _FINE_M
-    check_sun = not (radar or simulated)
+    check_sun = not (stored.radar or simulated)
     view, view_doubt = usable_view(stated, acquired, time_doubt, footprint, check_sun=check_sun, fine=fine)
-    doubts = [raster.doubt, sidecar_doubt, scaling.doubt, stored.nodata_rule.doubt, channels.doubt]
+    doubts = [raster.doubt, sidecar_doubt, scaling.doubt, stored.nodata_rule.doubt, stored.channels.doubt]
     doubts += [place_doubt, spacing_doubt, _skew_doubt(raster, geolocation), time_doubt]
     doubts += [land_doubt, view_doubt, mask_doubt]
     return Scene(
@@ -207,7 +204,7 @@ def _open_raster_scene(
         platform=(sidecar.platform if sidecar else "") or platform_of(product) or platform_of(path.name),
         acquired=acquired,
         shape=raster.shape,
-        bands=channels.names,
+        bands=stored.channels.names,
         radiometry=scaling.radiometry,
         pixel_spacing_m=spacing,
         read=RasterReader(stored, scaling, water, raster.palette()),
@@ -215,13 +212,22 @@ def _open_raster_scene(
         geolocation=geolocation,
         footprint=footprint,
         grid=geobox_of(geolocation),
-        radar=_radar_view(raster) if radar else None,
-        optical=None if radar else view,
+        radar=_radar_view(raster) if stored.radar else None,
+        optical=None if stored.radar else view,
         product_id=product,
         simulated=simulated,
         degraded=tuple(d for d in doubts if d),
         tags={**raster.tags, "scaling": scaling.reason},
     )
+
+
+def _stored(
+    raster: RasterFile, path: Path, sensor: Sensor, geolocation: Any, options: OpenOptions, sidecar: Sidecar | None
+) -> tuple[Stored, str]:
+    """How the file holds the image (channels, gaps, pixels its maker calls unusable); a doubt about the last."""
+    channels, radar = channels_of(raster, sensor, options, sidecar), sensor in RADARS
+    usable, doubt = (None, "") if radar else usable_data(path, raster.shape, geolocation)
+    return Stored(raster, channels, nodata_rule_of(raster, sensor, channels.indexes), radar, usable), doubt
 
 
 def _locate(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tuple[RasterFile, Any, str]:

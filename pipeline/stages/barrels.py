@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,6 +96,18 @@ def volume(
     write_table(marked(liftings, report_simulated([table], console)), out)
 
 
+@dataclass(frozen=True, slots=True)
+class WatchFiles:
+    """Files of a run that say what was looked at, given beside its liftings."""
+
+    missed: Path | None = None
+    """Missed calls: what nobody saw."""
+    looks: Path | None = None
+    """Looks: which days were looked at."""
+    zones: Path | None = None
+    """The zones of these looks: which of them count."""
+
+
 def account(
     liftings: list[Path],
     caps: Sequence[Path],
@@ -106,9 +119,7 @@ def account(
     *,
     folder: bool = False,
     as_of: str | None = None,
-    missed: Path | None = None,
-    looks: Path | None = None,
-    zones: Path | None = None,
+    watch: WatchFiles,
 ) -> None:
     """The running account of liftings against a cap; the headline goes to standard output.
 
@@ -120,46 +131,42 @@ def account(
     caps = [find_cap(cap) for cap in caps]
     targets = _targets(caps, out, folder=folder)
     for target in targets:
-        require_apart(target, *liftings, *caps, assumptions, missed, looks, zones)
-    looks_table = looks_at_counted(looks, zones, console)
-    rules = [load_cap(cap, config) for cap in caps]
-    for cap, rule in zip(caps, rules, strict=True):
-        for doubt in cap_doubts(rule, datetime.now(UTC).date()):
-            console.note(f"{printable(cap)}: {doubt}")
-    simulated = _simulated(liftings, missed, looks)
+        require_apart(target, *liftings, *caps, assumptions, watch.missed, watch.looks, watch.zones)
+    looks = looks_at_counted(watch.looks, watch.zones, console)
+    rules = _load_rules(caps, config, console)
+    simulated = _simulated(liftings, watch.missed, watch.looks)
     drawn = stage.DrawCache(config, seed, several_accounts=len(rules) > 1)
     given = [read_liftings(path, config) for path in liftings]
     tables = _usable_liftings(liftings, given, rules, drawn, console)
-    for path, table in zip(liftings, tables[0], strict=True):
-        report_lost_digits(path, console)
-        report_contradictions(path, table, console)
-        report_edits(path, stage.find_edits(table, drawn), console)
-    unseen = read_missed(missed) if missed is not None else None
+    _report_files(liftings, tables[0], drawn, console)
+    unseen = read_missed(watch.missed) if watch.missed is not None else None
     zones_of = {path: table["berth_id"] for path, table in zip(liftings, given, strict=True)}
-    report_zones_of_two_places(
-        zones_of | ({missed: unseen["zone_id"]} if missed and unseen is not None else {}), console
-    )
-    only_path = liftings[0] if len(liftings) == 1 else None
+    if watch.missed is not None and unseen is not None:
+        zones_of[watch.missed] = unseen["zone_id"]
+    report_zones_of_two_places(zones_of, console)
     accounts = []
     for rule, cap_tables in zip(rules, tables, strict=True):
         table = _combine_tables(liftings, cap_tables, rule, drawn, console)
-        ledger = stage.ledger_with_cache(
-            table, rule, drawn, as_of=parse_as_of_day(as_of), looks=looks_table, missed=unseen
-        )
+        ledger = stage.ledger_with_cache(table, rule, drawn, as_of=parse_as_of_day(as_of), looks=looks, missed=unseen)
         _require_an_account(ledger, table)  # for every cap, before anything is written
         accounts.append((table, ledger))
+    only_path = liftings[0] if len(liftings) == 1 else None
     report_same_ship_calls(only_path, stage.possible_duplicates(accounts[0][0]), console)
     report_soon_again(stage.soon_again(accounts[0][0]), console)
     for rule, target, (table, ledger) in zip(rules, targets, accounts, strict=True):
         write_table(marked(ledger, simulated), target)
-        head = stage.headline(table, ledger, rule, config)
-        lines = account_lines(head, rule, ledger, MOVED[config.counted][0]) + year_turn_lines(head, rule, table)
-        if unseen is None:
-            lines += unwatched_end_lines(ledger, MOVED[config.counted][0])
-        else:
-            lines += unseen_lines(head, set(ledger["day"]), set(unseen["day"]))
+        lines = _lines_of(table, ledger, rule, unseen, config)
         for line in lines + (excluded_row_lines(table) if rule is rules[-1] else []):
             console.result(f"SIMULATED: {line}" if simulated else line)
+
+
+def _load_rules(caps: Sequence[Path], config: VolumeConfig, console: Console) -> list[CapConfig]:
+    """The caps; what is doubtful about them is told."""
+    rules = [load_cap(cap, config) for cap in caps]
+    for cap, rule in zip(caps, rules, strict=True):
+        for doubt in cap_doubts(rule, datetime.now(UTC).date()):
+            console.note(f"{printable(cap)}: {doubt}")
+    return rules
 
 
 def _targets(caps: Sequence[Path], out: Path, *, folder: bool) -> list[Path]:
@@ -170,6 +177,29 @@ def _targets(caps: Sequence[Path], out: Path, *, folder: bool) -> list[Path]:
     if len(set(targets)) < len(targets):
         raise ConfigError("two cap files have the same name and would write the same table")
     return targets
+
+
+def _report_files(paths: list[Path], tables: list[pd.DataFrame], drawn: DrawCache, console: Console) -> None:
+    """Report what is odd within each file of liftings."""
+    from pipeline import volume as stage
+
+    for path, table in zip(paths, tables, strict=True):
+        report_lost_digits(path, console)
+        report_contradictions(path, table, console)
+        report_edits(path, stage.find_edits(table, drawn), console)
+
+
+def _lines_of(
+    table: pd.DataFrame, ledger: pd.DataFrame, cap: CapConfig, unseen: pd.DataFrame | None, config: VolumeConfig
+) -> list[str]:
+    """The account in words, with what nobody saw or, if that is not given, the days without a look."""
+    from pipeline import volume as stage
+
+    head, moved = stage.headline(table, ledger, cap, config), MOVED[config.counted][0]
+    lines = account_lines(head, cap, ledger, moved) + year_turn_lines(head, cap, table)
+    if unseen is None:
+        return lines + unwatched_end_lines(ledger, moved)
+    return lines + unseen_lines(head, set(ledger["day"]), set(unseen["day"]))
 
 
 def _combine_tables(

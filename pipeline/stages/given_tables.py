@@ -24,6 +24,7 @@ from pipeline.tables.operations import OPERATIONS, is_stated, stated_direction
 from pipeline.tables.ship_numbers import SHIP_NUMBERS, read_ship_numbers
 from pipeline.tables.time_formats import formats_of
 from pipeline.tables.total_rows import is_total
+from pipeline.types.ids import never_a_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -293,6 +294,8 @@ def read_liftings(path: Path, config: VolumeConfig) -> pd.DataFrame:
             raise
         cause = f"{error}; are these calls? Run capwatch volume on them first, and account on its liftings"
         raise ContractError(cause) from error
+    # Ids of earlier versions could read as numbers
+    table = table.assign(assumptions_id=table["assumptions_id"].map(never_a_number))
     _require_assumptions(path, table, config)
     return table
 

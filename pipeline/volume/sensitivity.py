@@ -148,7 +148,7 @@ def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, se
         groups = _own_groups(own, float(row["p_lifting"]), config, strata)
         is_new, further = draw_call_number(row, config, seed)
         number = is_new + 2 * further
-        groups["own_number"] = bins_within(stay_law, number) if _depends_on_stays(row["turns_slope"]) else number
+        groups["own_number"] = bins_within(stay_law, number) if _depends_on_stays(row) else number
         first = draw_call(row, config, shared, seed, own)
         barrels[n] = cargo_of(draw_ships(row, config, shared, seed, first), counted_by_product).barrels
         ship = ship_key(row) or f"call {row['call_id']}"
@@ -211,13 +211,14 @@ def _unused_inputs(counted: pd.DataFrame) -> list[str]:
     """
     is_used, unknown = counted["dwt_shared_sd"] > 0, counted["method"].str.startswith(DWT_PRIOR)
     is_used &= counted[list(GIVEN)].isna().all(axis=1)
-    by_stays = counted["turns_slope"].map(_depends_on_stays)
+    by_stays = pd.Series([_depends_on_stays(row) for row in records_of(counted)])
     errors = {"shared_fleet": is_used & unknown, "shared_regression": is_used & ~unknown, "shared_stays": by_stays}
     return [name for name, uses in errors.items() if not uses.any()]
 
 
-def _depends_on_stays(slope: float | None) -> bool:
-    """Does the number of calls of a row with this ``turns_slope`` depend on how long ships stay?"""
+def _depends_on_stays(row: Mapping[Any, Any]) -> bool:
+    """Does the number of calls of a row depend on how long ships stay? Tables of earlier versions do not say so."""
+    slope = row.get("turns_slope")
     return not pd.isna(slope) and slope != 0
 
 

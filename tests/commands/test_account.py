@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from pipeline.config import VolumeConfig
+from pipeline.config.loading import fingerprint
+from pipeline.config.volume import NO_ASSUMPTIONS
 from pipeline.storage import write_text
 from pipeline.table_files import read_table, write_table
 from pipeline.tables import LEDGER, LIFTINGS, LOOKS, MISSED
@@ -292,6 +294,26 @@ def test_liftings_of_other_assumptions_are_refused_and_with_theirs_they_are_the_
     assert capwatch("account", made, "--cap", CAP, "-o", ledger, *words)[0] == 0
     last, row = pd.read_csv(ledger).iloc[-1], pd.read_csv(made).iloc[0]
     assert last["observed_p50"] == pytest.approx(row["barrels_p50"], rel=1e-3)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_liftings_of_an_earlier_version_whose_assumptions_have_a_number_for_an_id_are_read(capwatch, tmp_path, suffix):
+    """Ids then were plain digits of the hash; the account is that of the same liftings under the present id."""
+    configs = (VolumeConfig(draws=200, constants_share=n / 10_000) for n in range(1000))
+    config = next(config for config in configs if fingerprint(config, without=NO_ASSUMPTIONS).isdecimal())
+    calls = pd.DataFrame([{"call_id": "c0", "departure": "2024-05-01", "length_m": 90.0}])
+    now = liftings(calls, config, 0)
+    before = now.assign(assumptions_id=fingerprint(config, without=NO_ASSUMPTIONS))
+    assert now["assumptions_id"][0] != before["assumptions_id"][0]
+    settings = ("--set", "draws=200", "--set", f"constants_share={config.constants_share}")
+    results = []
+    for name, table in (("now", now), ("before", before)):
+        write_table(table, path := tmp_path / f"{name}.{suffix}")
+        out = tmp_path / f"{name}-ledger.csv"
+        code, stdout, err = capwatch("account", path, "--cap", CAP, "-o", out, *settings)
+        assert (code, err) == (0, "")
+        results.append((stdout, out.read_bytes()))
+    assert results[0] == results[1]
 
 
 def test_tables_of_one_account_rest_on_the_same_assumptions(capwatch, tmp_path):

@@ -139,6 +139,12 @@ def test_whether_it_is_one_ship_or_two_is_not_also_how_long_ships_stay(slope):
     assert found.loc["own_number", "sobol"] == pytest.approx(of_own, abs=0.03)
 
 
+def test_liftings_without_the_column_of_slopes_are_those_whose_slopes_are_empty():
+    """Tables of earlier versions lack it, and a file without it is read so; `ledger` takes them in memory, too."""
+    given = fleet(2).assign(p_one_call=0.5, calls_mean=1.5)
+    pd.testing.assert_frame_equal(told(given.drop(columns="turns_slope")), told(given.assign(turns_slope=np.nan)))
+
+
 def test_her_own_fill_is_what_the_habit_of_her_port_leaves():
     """One call of known deadweight: own fill and port habit explain all variance, without overlap."""
     fill = FillConfig(mean=0.5, shared_sd=0.1, concentration=20, part_cargo_share=0)

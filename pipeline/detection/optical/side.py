@@ -22,7 +22,7 @@ import numba
 import numpy as np
 
 if TYPE_CHECKING:
-    from pipeline.types import FloatArray
+    from pipeline.types import BoolImage, FloatArray
 
 BLUR_PX = 0.68  # of a sampled optical image (aperture, detector, resampling), standard deviation: 0.5 to 0.8
 SHADOW_BLUR_M = 0.30  # additional, at the end of a shadow: the sun's disc and waves
@@ -108,14 +108,10 @@ def fit_side(
     ``edge_m`` is the outermost bright edge. None where the geometry shows neither side nor shadow, or where the profile
     has too few samples.
     """
-    k_v, k_s = k.k_v, k.k_s
-    if not (k_v > MIN_SIDE or k.throws_shadow):
+    if not (k.k_v > MIN_SIDE or k.throws_shadow):
         return None
-    tallest = float(heights_m[-1])
     edges = edge_m + np.arange(-1.2, 1.21, 0.3) * pixel_m
-    first = edge_m - RIM_M - max(k_v, 0.0) * tallest
-    last = edge_m + tallest * (k_s + abs(k_v)) + BEYOND_M
-    use = (x > first) & (x < last) & np.isfinite(profile)
+    use = _reach(x, edge_m, k, float(heights_m[-1])) & np.isfinite(profile)
     if use.sum() < 12:
         return None
     x, y = x[use], profile[use]
@@ -128,9 +124,8 @@ def fit_side(
     variance = max(1.0, float(costs[least]) / len(x))  # in units of the variances in the weights
     priors = np.array([layering.log_prior for layering in layerings])[:, None, None]
     log_p = _log_sum(-0.5 * (costs - costs[least]) / (variance * CORRELATED_SAMPLES) + priors, axis=(0, 1))
-    plain, _ = _fit_layering(
-        x, y, weights, edges, np.array([0.0]), _Layering(np.zeros(1), np.full(1, BLUR_PX * pixel_m), 0.0, 0.0)
-    )
+    bare = _Layering(np.zeros(1), np.full(1, BLUR_PX * pixel_m), 0.0, 0.0)  # deck and water alone
+    plain, _ = _fit_layering(x, y, weights, edges, np.array([0.0]), bare)
     height = float(heights_m[least[2]])
     levels = tried[least[0]][1][least[1], least[2]]
     unsplit = min(float(cost.min()) for cost, layering in zip(costs, layerings, strict=True) if layering.split == 0)
@@ -146,6 +141,13 @@ def fit_side(
         float(np.sqrt(costs[least] / len(x))),
         float((plain.min() - costs[least]) / (variance * CORRELATED_SAMPLES)),
     )
+
+
+def _reach(x: FloatArray, edge_m: float, k: SideGeometry, tallest_m: float) -> BoolImage:
+    """Which distances from the axis may show the side or its shadow, or the deck or the water beside them."""
+    first = edge_m - RIM_M - max(k.k_v, 0.0) * tallest_m
+    last = edge_m + tallest_m * (k.k_s + abs(k.k_v)) + BEYOND_M
+    return (x > first) & (x < last)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pipeline.config import DetectionConfig
-from pipeline.detection import detect, optical
-from pipeline.detection.optical import network
+from pipeline.detection import detect
+from pipeline.detection.optical import network, search
 from pipeline.detection.optical.quay_recall import SNOW_RECALL
 from pipeline.detection.optical.spectral import snow_as_ground
 from pipeline.detection.optical.water import survey_levels
@@ -96,9 +96,9 @@ def test_what_the_network_is_shown_does_not_depend_on_tiles(monkeypatch):
     scene = scene_of({name: np.where(drift, thin[name], np.tile(light, (2, 2))) for name, light in port().items()})
     whole = snow_as_ground(scene.read(Window(0, 0, 480, 480)), survey_levels(scene, 512), scene.radiometry).data
     shown = []
-    monkeypatch.setattr(optical, "ScaledView", lambda tile, _: tile)
-    monkeypatch.setattr(optical, "counts_without_network", lambda *_: False)
-    monkeypatch.setattr(optical, "network_candidates", lambda *a, **_: shown.append((a[2].core, a[3])) or [])
+    monkeypatch.setattr(search, "ScaledView", lambda tile, _: tile)
+    monkeypatch.setattr(search, "counts_without_network", lambda *_: False)
+    monkeypatch.setattr(search, "network_candidates", lambda *a, **_: shown.append((a[2].core, a[3])) or [])
     detect(scene, config=DetectionConfig(tile_px=320))
     for core, tile in shown:
         seen = core.padded(network.HALO_PX, scene.shape)

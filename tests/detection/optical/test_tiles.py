@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from pipeline.config import DetectionConfig
-from pipeline.detection import detect, optical
-from pipeline.detection.optical import object_mask_reader
+from pipeline.detection import detect
+from pipeline.detection.optical import object_mask_reader, search
 from pipeline.detection.optical.clouds import WhiteCells, cloud_map
 from pipeline.detection.optical.first_look import FirstLook, take_first_look
 from pipeline.detection.optical.water import survey_levels
@@ -174,9 +174,9 @@ def test_coarse_pixels_without_a_network_are_searched_in_pieces_too(monkeypatch)
     """So that a thread holds no more than one piece and its margin, whatever ``tile_px``."""
     scene, searched = clouded(Sensor.OPTICAL, 10.0), []
     whole, _ = detect(scene, config=DetectionConfig(tile_px=4096))
-    monkeypatch.setattr(optical, "SEARCH_PX", (150, 200))
-    add = optical.Coverage.add
-    monkeypatch.setattr(optical.Coverage, "add", lambda self, core, *a: searched.append(core) or add(self, core, *a))
+    monkeypatch.setattr(search, "SEARCH_PX", (150, 200))
+    add = search.Coverage.add
+    monkeypatch.setattr(search.Coverage, "add", lambda self, core, *a: searched.append(core) or add(self, core, *a))
     table, _ = detect(scene, config=DetectionConfig(tile_px=4096))
     assert (max(w.rows for w in searched), max(w.cols for w in searched)) == (150, 200)
     pd.testing.assert_frame_equal(*(pd.DataFrame(t.drop(columns="geometry")) for t in (table, whole)))
