@@ -43,6 +43,7 @@ from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
 from pipeline.detection.optical.ship_sized import ship_sized_patches
 from pipeline.detection.optical.snow import BLUR_PX
 from pipeline.detection.optical.spectral import ScaledView, snow_as_ground
+from pipeline.detection.optical.unexplained import RECALL, UNEXPLAINED, unexplained_berths
 from pipeline.detection.optical.unnamed_bands import BANDS_UNKNOWN, name_bands
 from pipeline.detection.optical.wakes import flag_wakes
 from pipeline.detection.optical.water import (
@@ -112,6 +113,12 @@ def detect_optical(
         notes.append(why)
         berths = [zone.zone_id for zone in (place.zones if place else ()) if zone.kind == "berth"]
         seen = seen | {zone_id: round(share * seen[zone_id], 4) for zone_id in berths if zone_id in seen}
+    berths_in_doubt = unexplained_berths(scene, place, first_look, found, config, seen) if bands_known else []
+    if berths_in_doubt:
+        why = UNEXPLAINED.format(berths=", ".join(berths_in_doubt))
+        unknown.append(why)
+        notes.append(why)
+        seen = seen | {zone_id: round(RECALL * seen[zone_id], 4) for zone_id in berths_in_doubt}
     return DetectorResult(
         turn_back([screening.with_screening_flags(c, config.screening) for c in found], turn, shape),
         {"cloud_fraction": round(coverage.cloud_fraction, 4), "notes": notes, "unknown": unknown}
