@@ -35,6 +35,7 @@ REJECTING = frozenset(
         "no_water_beside",
         "too_faint",
         "marina_finger",
+        "quay_or_ship",
         PART_OF_HULL,
         "holds_a_hull",
         "beside_berth",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,6 +66,8 @@ class MeasuredObject:
     sharpness: float | None = None  # of a fitted hull's sides
     odds: float | None = None  # evidence for a fitted hull's outline, natural logarithm
     straight: tuple[float, float] = (0.0, 0.0)  # share of each side of a fitted hull that lies on its line
+    alongside: MeasuredObject | None = None  # a second hull in the same object
+    like_quay: bool = False  # a second hull: as likely a quay
 
     @property
     def edges(self) -> bool:
@@ -77,65 +79,81 @@ def measure_blob(
     scene: Scene, levels: Levels, blob: Blob, window: Window, factor: int, *, edges: bool = True
 ) -> MeasuredObject:
     """Measure a blob found in a window of pixels averaged by ``factor``; without ``edges`` by its moments only."""
-    frame, length_m, beam_m = _first_guess(scene, blob, window, factor)
+    frame, length_m, beam_m = guess = _first_guess(scene, blob, window, factor)
     spacing = float(np.mean(scene.pixel_spacing_m))
-    coarse_m = spacing * factor
-    error = np.hypot(COARSE_SE_PX * coarse_m, COARSE_SE_SHARE * length_m)
-    beam_error = np.hypot(COARSE_SE_PX * coarse_m, COARSE_SE_SHARE * beam_m)
-    fill = len(blob.rows) * coarse_m**2 / max(1.0, length_m * beam_m)
-    bow_known, method = False, "optical-moments"
-    turn_se = MOMENT_TURN_PX * coarse_m / max(length_m, coarse_m)
-    freeboard = no_freeboard(f"pixels of {spacing:.1f} m show no shadow edge")
-    outline = fine = beside = None
+    fine, beside, freeboard = None, None, no_freeboard(f"pixels of {spacing:.1f} m show no shadow edge")
     if spacing <= MAX_PIXEL_M:
         freeboard = no_hull_freeboard()
-        fine = measure_fine(scene, levels, blob, window, factor, (frame, length_m, beam_m)) if edges else None
+        fine = measure_fine(scene, levels, blob, window, factor, guess) if edges else None
         if fine is not None and is_hull_of_object(fine, length_m):
-            hull, freeboard = fine.hull, fine.freeboard
-            frame, length_m, beam_m, bow_known = hull.frame, hull.length_m, hull.beam_m, hull.bow_known
-            error, beam_error, method = hull.length_se_m, hull.beam_se_m, BY_EDGES
-            turn_se = float(np.hypot(TURN_SPREAD * hull.heading_se_rad, TURN_PX * spacing / length_m))
-            fill, outline = hull.fill, hull_outline(hull)
-        else:
-            fine = None
-            beside = compare_unfitted(scene, levels, frame, length_m, beam_m) if edges else None
-    sizes = _interval(length_m, float(error)), _interval(beam_m, float(beam_error))
-    is_doubtful, sizes = _judge_outline(fine, beside, length_m, beam_m, *sizes)
-    hull_like = _hull_like(length_m, beam_m, fill, moored=blob.moored)
+            measured = _measured_by_edges(fine, blob, len(blob.rows) * factor**2)
+            if fine.alongside is None:
+                return measured
+            second = _measured_by_edges(fine.alongside.hull, blob, fine.alongside.n_pixels)
+            return replace(measured, alongside=replace(second, like_quay=fine.alongside.like_quay))
+        beside = compare_unfitted(scene, levels, frame, length_m, beam_m) if edges else None
+    coarse_m = spacing * factor
+    errors = [float(np.hypot(COARSE_SE_PX * coarse_m, COARSE_SE_SHARE * size_m)) for size_m in (length_m, beam_m)]
+    sizes = _interval(length_m, errors[0]), _interval(beam_m, errors[1])
+    is_doubtful, sizes = _judge_outline(beside, length_m, *sizes)
+    fill = len(blob.rows) * coarse_m**2 / max(1.0, length_m * beam_m)
     return MeasuredObject(
         row=frame.centre[0],
         col=frame.centre[1],
         length_m=sizes[0],
         beam_m=sizes[1],
         axis=frame.axis,
-        bow_known=bow_known,
-        outline=_rectangle(frame, length_m, beam_m) if outline is None else outline,
+        bow_known=False,
+        outline=_rectangle(frame, length_m, beam_m),
         n_pixels=len(blob.rows) * factor**2,
-        hull_like=hull_like,
+        hull_like=_hull_like(length_m, beam_m, fill, moored=blob.moored),
         score=_score(blob, length_m, beam_m, fill),
-        method=method,
+        method="optical-moments",
         freeboard=freeboard,
         doubtful=is_doubtful,
-        heading_half_deg=min(90.0, Z90 * float(np.degrees(turn_se))),
-        deck=None if fine is None else fine.deck,
-        sharpness=None if fine is None else fine.sharpness,
-        odds=None if fine is None else fine.odds,
-        straight=(0.0, 0.0) if fine is None else fine.hull.straight,
+        heading_half_deg=_heading_half_deg(MOMENT_TURN_PX * coarse_m / max(length_m, coarse_m)),
     )
 
 
+def _measured_by_edges(fine: FineHull, blob: Blob, n_pixels: int) -> MeasuredObject:
+    """A hull fitted by its edges in an object, which shows her in ``n_pixels``."""
+    hull, frame = fine.hull, fine.hull.frame
+    length_m, beam_m = hull.length_m, hull.beam_m
+    sizes = _interval(length_m, float(hull.length_se_m)), _interval(beam_m, float(hull.beam_se_m))
+    is_doubtful, sizes = _judge_fitted_outline(fine, length_m, beam_m, *sizes)
+    return MeasuredObject(
+        row=frame.centre[0],
+        col=frame.centre[1],
+        length_m=sizes[0],
+        beam_m=sizes[1],
+        axis=frame.axis,
+        bow_known=hull.bow_known,
+        outline=hull_outline(hull),
+        n_pixels=n_pixels,
+        hull_like=_hull_like(length_m, beam_m, hull.fill, moored=blob.moored),
+        score=_score(blob, length_m, beam_m, hull.fill),
+        method=BY_EDGES,
+        freeboard=fine.freeboard,
+        doubtful=is_doubtful,
+        heading_half_deg=_heading_half_deg(
+            float(np.hypot(TURN_SPREAD * hull.heading_se_rad, TURN_PX * frame.pixel_m / length_m))
+        ),
+        deck=fine.deck,
+        sharpness=fine.sharpness,
+        odds=fine.odds,
+        straight=hull.straight,
+    )
+
+
+def _heading_half_deg(turn_se_rad: float) -> float:
+    """Half of the heading's 90 % interval."""
+    return min(90.0, Z90 * float(np.degrees(turn_se_rad)))
+
+
 def _judge_outline(
-    fine: FineHull | None,
-    beside: WaterComparison | None,
-    length_m: float,
-    beam_m: float,
-    length: Interval,
-    beam: Interval,
+    beside: WaterComparison | None, length_m: float, length: Interval, beam: Interval
 ) -> tuple[bool, tuple[Interval, Interval]]:
-    """Whether an outline is doubtful (a fitted hull by `_judge_fitted_outline`, any other by the water beside
-    it), and the intervals of length and beam, widened accordingly."""
-    if fine is not None:
-        return _judge_fitted_outline(fine, length_m, beam_m, length, beam)
+    """Whether an outline by moments is doubtful by the water beside it, and the intervals, widened accordingly."""
     if beside is None:
         return False, (length, beam)
     longer = beside.longer_m(length[2] - length_m)

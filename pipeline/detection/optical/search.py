@@ -147,7 +147,8 @@ def search_image(
         results = [piece for row in rows for piece in row]
         seen = [obj for piece in results for obj in piece.unmeasured]
         rough = crowded_cells(seen, scene.shape, scene.pixel_spacing_m)
-        found = list(pool.map(lambda obj: _measure_fine_object(scene, levels, obj, plan.factor, rough), seen))
+        measured = pool.map(lambda obj: _measure_fine_object(scene, levels, obj, plan.factor, rough), seen)
+        found = [candidate for candidates in measured for candidate in candidates]
         caps = crowded_cells(seen, scene.shape, scene.pixel_spacing_m, WHITE_CAP_COUNT)
         patches = ship_sized_patches(scene, levels, clouds, caps, sigmas, config.threads)
     found += [candidate for piece in results for candidate, _ in piece.measured]
@@ -203,12 +204,23 @@ def _find_contrast_objects(
             yield ContrastObject(blob, window, float(row), float(col), float(blob.frame[4]) * coarse_m, cloudy)
 
 
-def _measure_fine_object(scene: Scene, levels: Levels, obj: ContrastObject, factor: int, rough: Cells) -> Candidate:
-    """Measure an object of a fine image: by its edges, except small objects in rough water, by moments."""
+def _measure_fine_object(
+    scene: Scene, levels: Levels, obj: ContrastObject, factor: int, rough: Cells
+) -> list[Candidate]:
+    """Measure an object of a fine image: by its edges, except small objects in rough water, by moments.
+
+    Ships side by side may be one object: then there are two candidates. One that is as likely a quay does not count.
+    """
     in_rough_water = obj.lies_in_cells(rough)
     measured = measure_blob(scene, levels, obj.blob, obj.window, factor, edges=not (in_rough_water and obj.small))
     new = _as_candidate(measured, obj.blob, scene, cloudy=obj.cloudy)
-    return replace(new, flags=(*new.flags, FLAG)) if in_rough_water and may_be_waves(measured) else new
+    if in_rough_water and may_be_waves(measured):
+        new = replace(new, flags=(*new.flags, FLAG))
+    if measured.alongside is None:
+        return [new]
+    second = _as_candidate(measured.alongside, obj.blob, scene, cloudy=obj.cloudy)
+    doubt = ("quay_or_ship",) if measured.alongside.like_quay else ()
+    return [new, replace(second, flags=(*second.flags, "split_off", *doubt))]
 
 
 def _measure_coarse_object(
