@@ -20,7 +20,6 @@ from pipeline.detection.optical.north_up import north_up_turn, turn_back, turn_s
 from pipeline.detection.optical.objects import object_floor
 from pipeline.detection.optical.quay_recall import recall_at_quays
 from pipeline.detection.optical.search import search_image
-from pipeline.detection.optical.unexplained import RECALL, UNEXPLAINED, unexplained_berths
 from pipeline.detection.optical.unnamed_bands import BANDS_UNKNOWN, name_bands
 from pipeline.detection.optical.water import (
     BRIGHTEST_WATER,
@@ -77,12 +76,6 @@ def detect_optical(
         notes.append(why)
         berths = [zone.zone_id for zone in (place.zones if place else ()) if zone.kind == "berth"]
         seen = seen | {zone_id: round(share * seen[zone_id], 4) for zone_id in berths if zone_id in seen}
-    berths_in_doubt = unexplained_berths(scene, place, first_look, found, config, seen) if bands_known else []
-    if berths_in_doubt:
-        why = UNEXPLAINED.format(berths=", ".join(berths_in_doubt))
-        unknown.append(why)
-        notes.append(why)
-        seen = seen | {zone_id: round(RECALL * seen[zone_id], 4) for zone_id in berths_in_doubt}
     return DetectorResult(
         turn_back([screening.with_screening_flags(c, config.screening) for c in found], turn, shape),
         {"cloud_fraction": round(coverage.cloud_fraction, 4), "notes": notes, "unknown": unknown}
