@@ -216,7 +216,7 @@ def _measure_fine_object(
     new = _as_candidate(measured, obj.blob, scene, cloudy=obj.cloudy)
     if in_rough_water and may_be_waves(measured):
         new = replace(new, flags=(*new.flags, FLAG))
-    if measured.alongside is None:
+    if measured.alongside is None or "cloud" in new.flags:  # pieces of cloud lie side by side, too
         return [new]
     second = _as_candidate(measured.alongside, obj.blob, scene, cloudy=obj.cloudy)
     doubt = ("quay_or_ship",) if measured.alongside.like_quay else ()
