@@ -375,7 +375,7 @@ def test_a_look_that_shows_nothing_for_sure_changes_nothing():
 @pytest.mark.parametrize("factor", [0.5, 3.0])
 @pytest.mark.parametrize("free_d", [0.4, 2.0])
 def test_with_all_times_longer_by_a_factor_all_chances_are_the_same(factor, free_d):
-    """Only the ratio of times matters; a spot where ships stay twice as long at equal business is twice as long free."""
+    """Only the ratio of times matters: at a spot that is as busy, longer stays mean longer free times."""
     turns = Turnover(STAY_D, free_d, 0.7)
     empty, before = (EmptyLook(0.7, 0.2),), LookBefore(1.0, 0.1, False)
     scaled = (EmptyLook(0.7 * factor, 0.2),), LookBefore(factor, 0.1, False)
