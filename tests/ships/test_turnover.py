@@ -324,3 +324,84 @@ def test_who_was_seen_to_come_is_there_still_by_the_law_of_stays(came_d, seen_d)
     turns, came = Turnover(STAY_D, 2.0), LookBefore(came_d, 0.0)
     assert turns.p_still_there(seen_d, 1.0, came) == pytest.approx(still, rel=0.01)
     assert turns.p_another(seen_d, 1.0, before=came) < 1 - still
+
+
+@pytest.mark.parametrize("unheard", [1.0, 0.5])
+@pytest.mark.parametrize("before", [LookBefore(1.0, 0.2), LookBefore(1.0, 0.2, False)], ids=["not she", "nobody"])
+@pytest.mark.parametrize("empty", [(), (EmptyLook(0.6, 0.2), EmptyLook(1.1, 0.4))], ids=["no look", "two looks"])
+def test_all_that_is_known_of_a_spot_counts_together_as_in_drawn_turns(unheard, before, empty):
+    """A look before, time seen on both sides, empty looks between and who is heard: histories weighted by all."""
+    arrivals, departures = drawn(0.3)
+    looks = looks_at(0.3, 8, 600_000)
+    seen_d, gap_d, second_seen_d = 0.5, 1.6, 0.7
+
+    def there(days):
+        return ship_at(looks + days, arrivals, departures)
+
+    first, second, third, fourth = (there(d) for d in (0.0, seen_d, seen_d + gap_d, seen_d + gap_d + second_seen_d))
+    is_heard = np.random.default_rng(2).random(len(arrivals)) > unheard
+    heard_by_then = np.append(0, np.cumsum(is_heard))
+    came = [heard_by_then[np.searchsorted(arrivals, looks + d, "right")] for d in (seen_d, seen_d + gap_d)]
+    hidden = there(-before.days) == first if before.is_taken is None else there(-before.days) >= 0
+    weight = np.where(hidden, before.misses, 1.0) * ((first >= 0) & (first == second) & ~is_heard[first])
+    other = (third >= 0) & (third != first) & (fourth == third) & (came[0] == came[1])
+    unseen = np.prod([np.where(there(seen_d + look.after_d) >= 0, look.misses, 1.0) for look in empty], axis=0)
+    turns = Turnover(STAY_D, 0.3, unheard)
+    same = turns.p_still_there(seen_d, gap_d + second_seen_d, before)
+    assert same == pytest.approx(weight[fourth == first].sum() / weight.sum(), abs=0.004)
+    told = turns.p_another(seen_d, gap_d, second_seen_d, empty, before)
+    assert told == pytest.approx((weight * unseen * other).sum() / weight.sum(), abs=0.006)
+
+
+@pytest.mark.parametrize("free_d", [0.1, 2.0])
+@pytest.mark.parametrize("at_d", [0.3, 1.0])
+def test_two_looks_of_one_moment_are_one_that_misses_as_their_product(free_d, at_d):
+    """As of two images of one pass: who is there is missed by both, and a free spot is free in both."""
+    turns = Turnover(STAY_D, free_d)
+    two, one = (
+        turns.p_another(0.5, 1.5, 0.2, [EmptyLook(at_d, p) for p in misses]) for misses in ((0.3, 0.5), (0.15,))
+    )
+    assert two == pytest.approx(one, rel=1e-9)
+
+
+def test_a_look_that_shows_nothing_for_sure_changes_nothing():
+    turns = Turnover(STAY_D, 0.5)
+    told = [turns.p_another(0.5, 1.5, 0.2, empty) for empty in ([], [EmptyLook(0.4, 1.0)])]
+    assert told[1] == pytest.approx(told[0], rel=1e-9)
+    once, twice = (turns.p_another(0.5, 1.5, 0.2, [EmptyLook(0.4, 0.1), *more]) for more in ([], [EmptyLook(0.9, 1.0)]))
+    assert twice == pytest.approx(once, rel=1e-9)
+
+
+@pytest.mark.parametrize("factor", [0.5, 3.0])
+@pytest.mark.parametrize("free_d", [0.4, 2.0])
+def test_with_all_times_longer_by_a_factor_all_chances_are_the_same(factor, free_d):
+    """Only the ratio of times matters: at a spot that is as busy, longer stays mean longer free times."""
+    turns = Turnover(STAY_D, free_d, 0.7)
+    empty, before = (EmptyLook(0.7, 0.2),), LookBefore(1.0, 0.1, False)
+    scaled = (EmptyLook(0.7 * factor, 0.2),), LookBefore(factor, 0.1, False)
+    told = turns.p_still_there(0.5, 1.2, before), turns.p_another(0.5, 1.2, 0.4, empty, before)
+    long = turns.lasting(factor)
+    later = [0.5 * factor, 1.2 * factor]
+    assert long.p_still_there(*later, scaled[1]) == pytest.approx(told[0], rel=0.005)
+    assert long.p_another(*later, 0.4 * factor, *scaled) == pytest.approx(told[1], rel=0.02)
+
+
+def test_heard_ships_take_a_spot_too_and_leave_the_unheard_their_share():
+    """Nine other looks, of which two show an unheard ship and three a heard one: Laplace's rule, and 3 of 6 unheard."""
+    turns = turnover(STAY_D, 3, 10, 3.0)
+    assert turns.unheard == pytest.approx(3 / 6)
+    assert turns.free_d == pytest.approx(turnover(STAY_D, 6, 10).free_d)
+    assert turnover(STAY_D, 0, 10, 3.0) == turnover(STAY_D, 1, 10, 3.0), "the sighting in question is one itself"
+
+
+def test_what_can_be_neither_ship_is_not_taken_for_one_stay():
+    """Two sightings of one moment of which a sure look in between denies the first: no likelihood for either."""
+    assert chance_of_one_stay(Turnover(STAY_D, 2.0), Pair(0.5, 0.0, 0.0, 5.0, missed=0.0)) == 0.0
+
+
+@pytest.mark.parametrize(("occupied", "looks", "heard"), [(0, 10, 10.0), (500, 500, 0.0), (1, 5000, 0.0)])
+def test_a_spot_always_or_never_taken_still_has_chances(occupied, looks, heard):
+    """Where heard ships lay in every look, no share of free looks is left to tell how long it stays free."""
+    turns = turnover(STAY_D, occupied, looks, heard)
+    assert 0 < turns.free_d < np.inf
+    assert 0 < turns.p_another(0.5, 1.5) < 1 - turns.p_still_there(0.5, 1.5)

@@ -7,6 +7,7 @@ from scipy.stats import norm
 
 from pipeline.config import VolumeConfig
 from pipeline.tables import MISSED
+from pipeline.volume import liftings
 from pipeline.volume.unseen import barrels_unseen, zones_left_out
 
 CONFIG, FEW = VolumeConfig(draws=20_000), VolumeConfig(draws=1_000)
@@ -153,3 +154,11 @@ def test_an_account_of_some_days_knows_the_rate_from_all():
     uneven = with_bounds(0.3, 0.6).assign(p_seen=[0.5] * 10 + [0.3] * 10)
     long = barrels_unseen(uneven, CALENDAR, SIZES, CONFIG, 1)
     np.testing.assert_array_equal(barrels_unseen(uneven, CALENDAR[:7], SIZES, CONFIG, 1), long[:7])
+
+
+def test_a_missed_call_of_which_nothing_is_known_carries_what_a_lifting_of_no_stated_size_does():
+    """Surely a lifting: a listed call without a size carries the same per lifting, by another way through the code."""
+    number = 5.5 * 20 * 0.5 / 10.0
+    total = barrels_unseen(missed(), CALENDAR, np.zeros((0, CONFIG.draws)), CONFIG, 1)[-1]
+    (row,) = liftings(pd.DataFrame([{"call_id": "x", "arrival": "2024-03-07"}]), CONFIG, 1).to_dict("records")
+    assert total.mean() / number == pytest.approx(row["barrels_mean"] / row["p_lifting"], rel=0.04)
